@@ -1,0 +1,79 @@
+import type { ErrorCode } from './errors.ts'
+import type { SnapshotFacts } from './source.ts'
+import type { Compression } from './stage.ts'
+import type { Check } from './verification.ts'
+
+export const BACKUP_TYPES = ['manual', 'scheduled', 'pre-migration'] as const
+export type BackupType = typeof BACKUP_TYPES[number]
+
+export const BACKUP_STATUSES = ['in_progress', 'completed', 'failed'] as const
+export type BackupStatus = typeof BACKUP_STATUSES[number]
+
+export const BACKUP_METHODS = ['full', 'incremental', 'wal'] as const
+export type BackupMethod = typeof BACKUP_METHODS[number]
+
+export const TIERS = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const
+export type Tier = typeof TIERS[number]
+
+export type CopyStatus = 'pending' | 'stored' | 'failed'
+
+/** The same object in one store. */
+export interface Copy {
+  readonly store: string
+  readonly location: string
+  readonly status: CopyStatus
+  readonly size: number | null
+  readonly uploadedAt: Date | null
+  readonly error: string | null
+}
+
+/** `unverified`: never tried, or not to be tried by configuration. */
+export type VerificationStatus = 'valid' | 'invalid' | 'unverified'
+
+export interface LastVerification {
+  readonly status: VerificationStatus
+  readonly checkedAt: Date | null
+  readonly checks: readonly Check[]
+}
+
+/** One row of `backup_log`. Sizes are bytes, digests SHA-256 in hex. */
+export interface Backup {
+  readonly id: number
+  readonly source: string
+  readonly type: BackupType
+  readonly method: BackupMethod
+  /** The tier that a scheduled backup belongs to; null for an interval and for everything not scheduled. */
+  readonly schedule: Tier | null
+  readonly status: BackupStatus
+  /** Name of the object in the landing store. It changes when the object is set aside or goes into the trash. */
+  readonly key: string
+  /** Where that is, for people. */
+  readonly filePath: string
+  readonly description: string | null
+  readonly compression: Compression
+  readonly encryption: 'none'
+  readonly startedAt: Date
+  readonly completedAt: Date | null
+  /** Of the stored bytes. */
+  readonly size: number | null
+  readonly checksum: string | null
+  /** Of the plain image. */
+  readonly originalSize: number | null
+  readonly originalChecksum: string | null
+  readonly facts: SnapshotFacts | null
+  readonly errorCode: ErrorCode | null
+  readonly errorMessage: string | null
+  readonly parentId: number | null
+  readonly pinned: boolean
+  readonly verification: LastVerification
+  readonly copies: readonly Copy[]
+  /** In the trash since then; null: not there. */
+  readonly trashedAt: Date | null
+  /** Gone since then: the row stays, object and manifest do not. */
+  readonly deletedAt: Date | null
+}
+
+/** Completed, and its object is where a restore would look for it. */
+export function isLive (backup: Backup): boolean {
+  return backup.status === 'completed' && backup.trashedAt === null && backup.deletedAt === null
+}

@@ -1,0 +1,191 @@
+import type { Backup, BackupMethod, BackupStatus, BackupType, Copy, Tier } from './backup.ts'
+import type { ErrorCode } from './errors.ts'
+import type { Job, JobKind, JobProgress, JobStatus } from './job.ts'
+import type { Manifest } from './manifest.ts'
+import type { SettingsChange } from './settings.ts'
+import type { Compression } from './stage.ts'
+import type { Verification } from './verification.ts'
+
+/**
+ * What the service remembers. Each method is one transaction: it happened whole and is durable once it resolves, or it
+ * rejects and nothing happened. Errors: `CATALOG_BUSY` (another process holds it), `CATALOG_CORRUPT`, `CATALOG_FAILED`.
+ */
+export interface Catalog {
+  readonly backups: BackupLog
+  readonly jobs: JobLog
+  readonly settings: SettingsStore
+  readonly idempotency: IdempotencyStore
+  /** Changes whenever the content of the catalog does, by this process or another. Cheap; for caches. */
+  version (): string
+  close (): Promise<void>
+}
+
+export interface NewBackup {
+  readonly source: string
+  readonly type: BackupType
+  readonly method: BackupMethod
+  readonly schedule: Tier | null
+  readonly key: string
+  readonly filePath: string
+  readonly description: string | null
+  readonly compression: Compression
+  readonly startedAt: Date
+}
+
+export interface Completion {
+  readonly manifest: Manifest
+  readonly filePath: string
+  /** null: the backup was not verified. */
+  readonly verification: Verification | null
+  readonly copies: readonly Copy[]
+}
+
+export interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly failedAt: Date
+  /** Set when the object was kept aside: where it is now, and how large. */
+  readonly kept?: { readonly key: string, readonly filePath: string, readonly size: number }
+  /** Set when the failure is that of the verification. */
+  readonly verification?: Verification
+}
+
+export interface BackupQuery {
+  readonly source?: string | undefined
+  readonly status?: BackupStatus | undefined
+  readonly type?: BackupType | undefined
+  readonly method?: BackupMethod | undefined
+  /** Only backups started at or after this instant. */
+  readonly since?: Date | undefined
+  /** true: only what is in the trash; otherwise nothing of it. Rows of removed backups are never listed. */
+  readonly trashed?: boolean | undefined
+  /** At most this many, 1 to 500. */
+  readonly limit: number
+  /** Only backups with a smaller id. */
+  readonly before?: number | undefined
+}
+
+export interface BackupPage {
+  /** Newest (largest id) first. */
+  readonly backups: readonly Backup[]
+  /** How many match, whatever the limit and the cursor. */
+  readonly count: number
+  /** The `before` of the next page; null: this was the last. */
+  readonly next: number | null
+}
+
+export interface SourceStatistics {
+  readonly source: string
+  readonly lastSuccess: Date | null
+  readonly lastFailure: Date | null
+  readonly lastVerified: Date | null
+  /** Start of the newest scheduled run, whatever came of it. */
+  readonly lastScheduled: Date | null
+  readonly oldest: Date | null
+  readonly newest: Date | null
+  /** Live backups and their stored bytes. */
+  readonly count: number
+  readonly size: number
+}
+
+/** Counted over completed backups that still exist (those in the trash do not), but for `failedBackups`. */
+export interface Statistics {
+  readonly totalBackups: number
+  readonly totalSize: number
+  readonly oldestBackup: Date | null
+  readonly newestBackup: Date | null
+  readonly failedBackups: number
+  /** Every source that has a row, in the order of names. */
+  readonly sources: readonly SourceStatistics[]
+}
+
+/** `backup_log` and what hangs on it. A method that is given an id without a row rejects with `BACKUP_NOT_FOUND`. */
+export interface BackupLog {
+  /** Records that a backup is under way. */
+  start (backup: NewBackup): Promise<Backup>
+  /** The object turned out to need another name. */
+  rename (id: number, key: string, filePath: string): Promise<Backup>
+  complete (id: number, completion: Completion): Promise<Backup>
+  fail (id: number, failure: Failure): Promise<Backup>
+  get (id: number): Promise<Backup>
+  list (query: BackupQuery): Promise<BackupPage>
+  /** Every backup of the source whose object still exists, newest first. */
+  existing (source: string): Promise<readonly Backup[]>
+  /** Rows that say `in_progress`. */
+  running (): Promise<readonly Backup[]>
+  /** Every backup in the trash, oldest first. */
+  trashed (): Promise<readonly Backup[]>
+  /** Failed backups of the source whose object was kept aside, newest first. */
+  quarantined (source: string): Promise<readonly Backup[]>
+  edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }): Promise<Backup>
+  trash (id: number, key: string, filePath: string, at: Date): Promise<Backup>
+  undelete (id: number, key: string, filePath: string): Promise<Backup>
+  /** The object is gone; the row stays as history. */
+  remove (id: number, at: Date): Promise<Backup>
+  /** Adds to the verification history and makes it the last verification. */
+  recordVerification (id: number, verification: Verification, at: Date): Promise<Backup>
+  verifications (id: number): Promise<readonly VerificationRecord[]>
+  statistics (): Promise<Statistics>
+  /** The manifest as it was written, for comparison with the one in the store. */
+  manifest (id: number): Promise<Manifest | undefined>
+  /**
+   * Takes a backup over from its manifest: rebuild. Keeps the manifest's id where it is free and takes a new one
+   * otherwise; a row of the same source and key stays as it is, and is returned.
+   */
+  adopt (manifest: Manifest, place: { readonly key: string, readonly filePath: string, readonly trashedAt: Date | null, readonly copies: readonly Copy[] }): Promise<Backup>
+}
+
+export interface VerificationRecord {
+  readonly checkedAt: Date
+  readonly verification: Verification
+}
+
+export interface NewJob {
+  readonly kind: JobKind
+  readonly source: string | null
+  readonly backupId: number | null
+  readonly createdAt: Date
+}
+
+export interface JobChange {
+  readonly status: JobStatus
+  readonly at: Date
+  readonly progress: JobProgress
+  readonly backupId: number | null
+  readonly errorCode?: ErrorCode
+  readonly errorMessage?: string
+}
+
+export interface JobLog {
+  add (job: NewJob): Promise<Job>
+  change (id: number, change: JobChange): Promise<Job>
+  /** Rejects with `JOB_NOT_FOUND`. */
+  get (id: number): Promise<Job>
+  /** Newest first. */
+  list (query: { readonly limit: number, readonly before?: number | undefined, readonly status?: JobStatus | undefined }): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }>
+  /** Ends every unfinished job as failed with `INTERRUPTED`: for the start after a crash. Returns how many. */
+  interrupt (at: Date): Promise<number>
+  /** Forgets finished jobs that ended before `before`. */
+  purge (before: Date): Promise<number>
+}
+
+/** The settings changed through the API; they survive a restart. */
+export interface SettingsStore {
+  load (): Promise<SettingsChange>
+  save (change: SettingsChange, at: Date): Promise<void>
+  /** Made once for a catalog; tells this instance's leavings from those of another. */
+  instanceId (): Promise<string>
+}
+
+export interface StoredAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Answers already given, by idempotency key; `scope` is the caller and the route, `fingerprint` the request. */
+export interface IdempotencyStore {
+  find (scope: string, key: string, since: Date): Promise<{ readonly fingerprint: string, readonly answer: StoredAnswer } | undefined>
+  save (scope: string, key: string, fingerprint: string, answer: StoredAnswer, at: Date): Promise<void>
+  purge (before: Date): Promise<number>
+}

@@ -1,0 +1,114 @@
+/**
+ * Every way the service can fail that a caller may want to tell apart. One code, one meaning; docs/errors.md
+ * explains each, and a test holds the two together.
+ *
+ * `status` is the HTTP status, `exit` the exit code of the command line, `retry` whether the same call can
+ * succeed later without anybody changing anything. `title` is shown to every caller, so it names no path.
+ */
+export interface ErrorFacts {
+  readonly status: number
+  readonly exit: number
+  readonly retry: boolean
+  readonly title: string
+}
+
+export const ERRORS = {
+  VALIDATION_FAILED: { status: 400, exit: 2, retry: false, title: 'the request is not valid' },
+  CONFIG_INVALID: { status: 500, exit: 2, retry: false, title: 'the configuration is not valid' },
+  UNAUTHORIZED: { status: 401, exit: 2, retry: false, title: 'a valid bearer token is required' },
+  FORBIDDEN: { status: 403, exit: 2, retry: false, title: 'the role of the token does not reach' },
+  NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is nothing at this address' },
+  BACKUP_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such backup' },
+  SOURCE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such source' },
+  JOB_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such job' },
+  METHOD_NOT_ALLOWED: { status: 405, exit: 2, retry: false, title: 'this address does not take that method' },
+  BACKUP_IN_PROGRESS: { status: 409, exit: 5, retry: true, title: 'the source is busy with another operation' },
+  BACKUP_BUSY: { status: 409, exit: 5, retry: true, title: 'another operation holds this backup' },
+  BACKUP_PINNED: { status: 409, exit: 5, retry: false, title: 'the backup is pinned' },
+  BACKUP_HAS_CHILDREN: { status: 409, exit: 5, retry: false, title: 'other backups are built on this one' },
+  BACKUP_LAST_VALID: { status: 409, exit: 5, retry: false, title: 'this is the last valid backup of its source' },
+  BACKUP_NOT_COMPLETED: { status: 409, exit: 5, retry: false, title: 'the backup did not complete' },
+  BACKUP_DELETED: { status: 410, exit: 4, retry: false, title: 'the backup was removed' },
+  BACKUP_NOT_IN_TRASH: { status: 409, exit: 5, retry: false, title: 'the backup is not in the trash' },
+  JOB_FINISHED: { status: 409, exit: 5, retry: false, title: 'the job has already ended' },
+  CANCELLED: { status: 409, exit: 130, retry: false, title: 'the job was cancelled' },
+  BODY_TOO_LARGE: { status: 413, exit: 2, retry: false, title: 'the request body is too large' },
+  RANGE_NOT_SATISFIABLE: { status: 416, exit: 2, retry: false, title: 'the range lies outside the object' },
+  MEDIA_TYPE_UNSUPPORTED: { status: 415, exit: 2, retry: false, title: 'the media type is not supported' },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, exit: 2, retry: false, title: 'the idempotency key belongs to another request' },
+  RATE_LIMITED: { status: 429, exit: 7, retry: true, title: 'too many requests' },
+  METHOD_UNSUPPORTED: { status: 422, exit: 2, retry: false, title: 'the source cannot be backed up by that method' },
+
+  SOURCE_MISSING: { status: 422, exit: 7, retry: true, title: 'the database is missing' },
+  SOURCE_EMPTY: { status: 422, exit: 7, retry: true, title: 'the database file has zero bytes' },
+  SOURCE_NOT_A_DATABASE: { status: 422, exit: 7, retry: false, title: 'the file is not a database' },
+  SOURCE_ENCRYPTED: { status: 422, exit: 7, retry: false, title: 'the database looks encrypted' },
+  SOURCE_UNREADABLE: { status: 422, exit: 7, retry: false, title: 'the database cannot be read' },
+  SOURCE_MALFORMED: { status: 422, exit: 6, retry: false, title: 'the database is malformed' },
+  SOURCE_REPLACED: { status: 409, exit: 7, retry: true, title: 'the database was replaced during the backup' },
+  SOURCE_LOCKED: { status: 423, exit: 7, retry: true, title: 'another process holds the database exclusively' },
+  SOURCE_FAILED: { status: 500, exit: 7, retry: true, title: 'reading the database failed' },
+
+  VERIFICATION_FAILED: { status: 500, exit: 6, retry: true, title: 'the finished backup did not pass its verification' },
+  CHECKSUM_MISMATCH: { status: 500, exit: 6, retry: false, title: 'the bytes are not those that were stored' },
+  DECODE_FAILED: { status: 500, exit: 6, retry: false, title: 'the object cannot be decoded' },
+  MANIFEST_INVALID: { status: 500, exit: 6, retry: false, title: 'the manifest is not valid' },
+
+  OBJECT_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'the store does not hold that object' },
+  OBJECT_EXISTS: { status: 409, exit: 5, retry: false, title: 'the store holds an object of that name already' },
+  STORE_UNAVAILABLE: { status: 503, exit: 7, retry: true, title: 'the backup store cannot be used' },
+  STORE_FAILED: { status: 500, exit: 7, retry: true, title: 'the backup store failed' },
+  DISK_FULL: { status: 507, exit: 7, retry: true, title: 'there is not enough free disk space' },
+
+  CATALOG_BUSY: { status: 503, exit: 7, retry: true, title: 'another process holds the catalog' },
+  CATALOG_CORRUPT: { status: 500, exit: 6, retry: false, title: 'the catalog is damaged' },
+  CATALOG_TOO_NEW: { status: 500, exit: 7, retry: false, title: 'the catalog was written by a newer version' },
+  CATALOG_MIGRATION_CHANGED: { status: 500, exit: 7, retry: false, title: 'a migration was changed after it was applied' },
+  CATALOG_FAILED: { status: 500, exit: 7, retry: true, title: 'the catalog failed' },
+  INSTANCE_RUNNING: { status: 500, exit: 5, retry: true, title: 'another server holds the data directory' },
+
+  ADDRESS_UNAVAILABLE: { status: 500, exit: 7, retry: true, title: 'the service cannot listen at its address' },
+  INTERRUPTED: { status: 500, exit: 7, retry: true, title: 'the service ended while the work was under way' },
+  SHUTTING_DOWN: { status: 503, exit: 7, retry: true, title: 'the service is stopping' },
+  INTERNAL: { status: 500, exit: 1, retry: false, title: 'an unexpected error' }
+} as const satisfies Record<string, ErrorFacts>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export interface ErrorOptions {
+  /** One sentence that says what to do. */
+  readonly hint?: string
+  readonly cause?: unknown
+  /** Facts for programs, shown to the caller as they are: the id of the job in the way, and the like. */
+  readonly details?: Readonly<Record<string, string | number>>
+}
+
+/** The one error that crosses a border of ours. `message` is lowercase, with names in quotes and no full stop. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError'
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly details: Readonly<Record<string, string | number>> | undefined
+
+  constructor (code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+    this.details = options.details
+  }
+}
+
+export function isErrorCode (value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(ERRORS, value)
+}
+
+/** `error` itself if it is ours; otherwise an `INTERNAL` one that carries it as its cause. */
+export function toBackupError (error: unknown): BackupError {
+  if (error instanceof BackupError) return error
+  return new BackupError('INTERNAL', error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+/** The system's own code of a failed call, such as `ENOENT`, or undefined. */
+export function systemCode (error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}

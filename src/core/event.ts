@@ -1,0 +1,50 @@
+import type { Backup, BackupMethod } from './backup.ts'
+import type { ErrorCode } from './errors.ts'
+import type { Job } from './job.ts'
+import type { Verification } from './verification.ts'
+
+/** What happened, for metrics, the event stream and, later, notifications and the audit log. Durations are milliseconds. */
+export type Event =
+  | { readonly type: 'job.updated', readonly job: Job }
+  | { readonly type: 'backup.started', readonly backup: Backup }
+  | { readonly type: 'backup.completed', readonly backup: Backup, readonly durationMs: number }
+  | { readonly type: 'backup.failed', readonly backup: Backup, readonly code: ErrorCode }
+  | { readonly type: 'backup.removed', readonly backup: Backup, readonly reason: string }
+  | { readonly type: 'backup.trashed', readonly backup: Backup }
+  | { readonly type: 'backup.restored', readonly backup: Backup }
+  | { readonly type: 'verification.finished', readonly backup: Backup, readonly verification: Verification, readonly durationMs: number }
+  | { readonly type: 'operation.failed', readonly operation: string, readonly source: string, readonly method: BackupMethod | null, readonly code: ErrorCode }
+  | { readonly type: 'settings.changed' }
+
+/** Where the engine says what happened. Never throws, never waits. */
+export interface EventSink {
+  emit (event: Event): void
+}
+
+export type Listener = (event: Event) => void
+
+/** Joins listeners into one sink. A listener that throws is reported to `onError` and hinders nobody. */
+export class EventBus implements EventSink {
+  readonly #listeners = new Set<Listener>()
+  readonly #onError: (error: unknown) => void
+
+  constructor (onError: (error: unknown) => void) {
+    this.#onError = onError
+  }
+
+  /** Returns the call that takes the listener away again. */
+  subscribe (listener: Listener): () => void {
+    this.#listeners.add(listener)
+    return () => { this.#listeners.delete(listener) }
+  }
+
+  emit (event: Event): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(event)
+      } catch (error) {
+        this.#onError(error)
+      }
+    }
+  }
+}

@@ -1,0 +1,56 @@
+/** The levels of a verification, in the order in which they are tried. */
+export const CHECK_NAMES = [
+  'file_exists', 'manifest', 'checksum', 'decompression', 'opens_read_only',
+  'integrity_check', 'foreign_key_check', 'schema', 'row_counts'
+] as const
+
+export type CheckName = typeof CHECK_NAMES[number]
+export type CheckStatus = 'pass' | 'fail' | 'skipped'
+
+export interface Check {
+  readonly name: CheckName
+  readonly status: CheckStatus
+  /** Why it failed or was skipped; for one that passed, what was found, if that says more. */
+  readonly reason?: string
+}
+
+/** What a verification found. */
+export interface Verification {
+  readonly valid: boolean
+  readonly checks: readonly Check[]
+}
+
+/**
+ * Draws the conclusion. Valid means that nothing failed and that the bytes were compared with what was recorded
+ * and the content was opened: a verification that skipped either proves nothing and is not valid.
+ */
+export function conclude (checks: readonly Check[]): Verification {
+  const passed = (name: CheckName): boolean => checks.some(check => check.name === name && check.status === 'pass')
+  const failed = checks.some(check => check.status === 'fail')
+  return { valid: !failed && passed('checksum') && passed('opens_read_only'), checks }
+}
+
+/** Completes `checks` to all levels: one that was not reached is `skipped`, with the failed one before it as the reason. */
+export function completeChecks (checks: readonly Check[], reason: string): Check[] {
+  return CHECK_NAMES.map(name => checks.find(check => check.name === name) ?? { name, status: 'skipped', reason })
+}
+
+/** The sentence for people: `Backup is valid`, or which check failed and what to do. */
+export function verificationMessage (verification: Verification): string {
+  if (verification.valid) return 'Backup is valid'
+  const failed = verification.checks.find(check => check.status === 'fail')
+  if (failed === undefined) return 'Backup is not proven: no check could be made. Look at the reasons given with the checks.'
+  return `Backup is not valid: ${failed.name} failed (${failed.reason ?? 'no reason given'}). ${REMEDIES[failed.name]}`
+}
+
+const REMEDIES: Readonly<Record<CheckName, string>> = {
+  file_exists: 'Create a new backup, or copy the file back from where it was moved to.',
+  manifest: 'Create a new backup; if only the manifest was lost, the rest of the checks tell whether the data is whole.',
+  checksum: 'The file was changed or damaged after it was written: create a new backup and use an older one meanwhile.',
+  decompression: 'The file is damaged: create a new backup and use an older one meanwhile.',
+  opens_read_only: 'Use an older backup, and check the source database.',
+  integrity_check: 'Use an older backup, and run an integrity check on the source database.',
+  foreign_key_check: 'Use an older backup, and check the references in the source database.',
+  schema: 'Use an older backup, and create a new one.',
+  row_counts: 'Use an older backup, and create a new one.'
+}
