@@ -1,0 +1,115 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { LineCounter, parseDocument } from 'yaml'
+import { systemCode } from '../core/errors.ts'
+import { variableText, type Environment } from './environment.ts'
+import type { Given } from './given.ts'
+import { nearest } from './nearest.ts'
+import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, SOURCE_FIELDS, type OptionName } from './options.ts'
+import type { Problem } from './problem.ts'
+import { readSecret } from './secret-file.ts'
+
+/** What holdfast.yaml says. */
+export interface FileContent {
+  /** undefined: there is none. */
+  readonly path: string | undefined
+  readonly options: ReadonlyMap<OptionName, Given>
+  /** In the order of the file. */
+  readonly sources: readonly FileSource[]
+  readonly defaultSource: Given | undefined
+}
+
+export interface FileSource {
+  /** `sources[0]` or `sources.name`. */
+  readonly place: string
+  readonly fields: ReadonlyMap<string, Given>
+}
+
+const NOTHING: FileContent = { path: undefined, options: new Map(), sources: [], defaultSource: undefined }
+const SECRET_NAMES = OPTION_NAMES.filter(name => OPTIONS[name].kind === 'secret')
+const KNOWN = [...OPTION_NAMES, ...SECRET_NAMES.map(name => `${name}File`), 'sources', 'defaultSource']
+
+/** Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one. */
+export function readFile (environment: Environment, cwd: string, problems: Problem[]): FileContent {
+  const named = variableText(environment, CONFIG_VARIABLE)
+  const path = named === undefined ? join(cwd, CONFIG_FILE) : resolve(cwd, named)
+  if (named === undefined && !existsSync(path)) return NOTHING
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    problems.push({ name: CONFIG_VARIABLE, problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: `Give the path of a readable ${CONFIG_FILE}, or leave it out.` })
+    return NOTHING
+  }
+  const content = parse(text, path, problems)
+  return content === undefined ? NOTHING : readContent(content, path, problems)
+}
+
+/** The text as a map; undefined, and a problem reported, where it is none. Shows no part of the text: it may hold secrets. */
+function parse (text: string, path: string, problems: Problem[]): object | undefined {
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  for (const error of document.errors) {
+    const { line, col } = lineCounter.linePos(error.pos[0])
+    const what = error.code.toLowerCase().replaceAll('_', ' ')
+    problems.push({ name: CONFIG_FILE, problem: `"${path}" is not YAML at line ${line}, column ${col} (${what})`, remedy: 'Correct that place; holdfast.example.yaml shows the form.' })
+  }
+  if (document.errors.length > 0) return undefined
+  let content: unknown
+  try {
+    content = document.toJS() ?? {}
+  } catch {
+    problems.push({ name: CONFIG_FILE, problem: `"${path}" refers to an anchor that is not there, or to too many`, remedy: 'Write the values out in place of the aliases.' })
+    return undefined
+  }
+  if (isMap(content)) return content
+  problems.push({ name: CONFIG_FILE, problem: `"${path}" is not a map of settings`, remedy: 'Write one "key: value" a line; holdfast.example.yaml shows the form.' })
+  return undefined
+}
+
+function readContent (content: object, path: string, problems: Problem[]): FileContent {
+  const base = dirname(path)
+  const given = readMap(content, '', KNOWN, base, problems)
+  const options = new Map<OptionName, Given>()
+  for (const name of OPTION_NAMES) {
+    const direct = given.get(name)
+    const found = OPTIONS[name].kind === 'secret' ? readSecret(direct, given.get(`${name}File`), problems) : direct
+    if (found !== undefined) options.set(name, found)
+  }
+  return { path, options, sources: readSources(given.get('sources'), problems), defaultSource: given.get('defaultSource') }
+}
+
+/** A list of sources, or a map from their names. */
+function readSources (given: Given | undefined, problems: Problem[]): FileSource[] {
+  if (given === undefined) return []
+  const { value, base } = given
+  const entries = Array.isArray(value)
+    ? value.map((fields: unknown, index) => ({ place: `sources[${index}]`, fields }))
+    : isMap(value)
+      ? Object.entries(value).map(([name, fields]) => ({ place: `sources.${name}`, fields: isMap(fields) ? { name, ...fields } : fields as unknown }))
+      : [{ place: 'sources', fields: value }]
+  return entries.flatMap(({ place, fields }) => {
+    if (isMap(fields)) return [{ place, fields: readMap(fields, `${place}.`, Object.keys(SOURCE_FIELDS), base, problems) }]
+    problems.push({ name: place, problem: 'is not a map of fields', remedy: 'Give at least a name and a path; holdfast.example.yaml shows the form.' })
+    return []
+  })
+}
+
+/** The keys of a map, each one known. A key without a value counts as not set. */
+function readMap (map: object, prefix: string, known: readonly string[], base: string, problems: Problem[]): Map<string, Given> {
+  const given = new Map<string, Given>()
+  for (const [key, value] of Object.entries(map) as [string, unknown][]) {
+    const name = prefix + key
+    if (known.includes(key)) {
+      if (value !== null && value !== '') given.set(key, { name, value, base, origin: 'file' })
+      continue
+    }
+    const meant = nearest(key, known)
+    problems.push({ name, problem: 'is not a known key', remedy: meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?` })
+  }
+  return given
+}
+
+function isMap (value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,38 @@
+import { resolve } from 'node:path'
+import type { Origin } from '../core/settings.ts'
+import type { Field } from './option.ts'
+import type { Problem } from './problem.ts'
+
+/** A value as somebody wrote it, and where. */
+export interface Given {
+  /** The variable, or the place in holdfast.yaml. */
+  readonly name: string
+  readonly value: unknown
+  /** What a relative path is relative to. */
+  readonly base: string
+  readonly origin: Extract<Origin, 'environment' | 'file'>
+}
+
+/** The value checked, with a path made absolute; undefined, and a problem reported, where it does not fit. */
+export function checkGiven<T> (field: Field<T>, given: Given, problems: Problem[]): T | undefined {
+  const parsed = field.schema.safeParse(given.value)
+  if (!parsed.success) {
+    problems.push({
+      name: given.name,
+      problem: field.kind === 'secret' ? `is not ${field.expects}` : `${show(given.value)} is not ${field.expects}`,
+      remedy: `Give ${field.expects}, or leave it out.`
+    })
+    return undefined
+  }
+  if (field.kind !== 'path' || typeof parsed.data !== 'string') return parsed.data
+  return resolve(given.base, parsed.data) as T
+}
+
+/** A value as it goes into a message: short, in quotes where it is text. */
+function show (value: unknown): string {
+  if (value === null) return 'nothing'
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'object') return 'a map'
+  const text = typeof value === 'string' ? value : JSON.stringify(value)
+  return `"${text.length > 80 ? `${text.slice(0, 80)}…` : text}"`
+}

@@ -1,0 +1,104 @@
+import { join } from 'node:path'
+import { Secret } from '../core/secret.ts'
+import type { Origin, Settings } from '../core/settings.ts'
+import type { Config, InForce } from './config.ts'
+import { readEnvironment, withEnvFile, type Environment } from './environment.ts'
+import { readFile } from './file.ts'
+import { checkGiven, type Given } from './given.ts'
+import { OPTION_NAMES, OPTIONS, type OptionName, type OptionValues } from './options.ts'
+import { readOwnSecret, SECRET_FILE } from './own-secret.ts'
+import { checkPlaces } from './places.ts'
+import { configError, type Problem } from './problem.ts'
+import { readSources } from './sources.ts'
+import { readTokenKey } from './token-key.ts'
+
+export type Checked =
+  | { readonly ok: true, readonly config: Config, readonly inForce: readonly InForce[], readonly file: string | undefined }
+  | { readonly ok: false, readonly problems: readonly Problem[] }
+
+/** The configuration that `environment` and the files in `cwd` give. Throws `CONFIG_INVALID` with every problem at once. */
+export function loadConfig (environment: Environment, cwd: string): Config {
+  const checked = checkConfig(environment, cwd)
+  if (checked.ok) return checked.config
+  throw configError(checked.problems)
+}
+
+/** The same as a result. Reads files; changes nothing. */
+export function checkConfig (environment: Environment, cwd: string): Checked {
+  const problems: Problem[] = []
+  const whole = withEnvFile(environment, cwd, problems)
+  const fromEnvironment = readEnvironment(whole, cwd, problems)
+  const file = readFile(whole, cwd, problems)
+  const { values, origins } = choose(fromEnvironment, file.options, cwd, problems)
+
+  const { backupDir, dataDir } = values
+  const scratchDir = values.scratchDir ?? join(dataDir, 'scratch')
+  const tokenKey = readTokenKey(values, problems)
+  const sources = readSources(values, file, problems)
+  checkPlaces({ backupDir, dataDir, scratchDir }, sources, problems)
+  if (values.jwtSecret === undefined && values.jwtPublicKey === undefined) {
+    const own = readOwnSecret(join(dataDir, SECRET_FILE))
+    if (own !== undefined && !(own instanceof Secret)) problems.push(own)
+  }
+  if (problems.length > 0) return { ok: false, problems }
+
+  const config: Config = {
+    backupDir,
+    dataDir,
+    scratchDir,
+    host: values.host,
+    port: values.port,
+    trustProxy: values.trustProxy,
+    tokenKey,
+    metricsToken: values.metricsToken === undefined ? undefined : new Secret(values.metricsToken),
+    rateLimitPerMinute: values.rateLimitPerMinute,
+    bodyLimitBytes: values.bodyLimitBytes,
+    diskReserveBytes: values.diskReserveBytes,
+    maxConcurrentJobs: values.maxConcurrentJobs,
+    trashGraceHours: values.trashGraceHours,
+    shutdownGraceMs: values.shutdownGraceMs,
+    logLevel: values.logLevel,
+    settings: pickSettings(values),
+    origins: pickSettings(origins),
+    sources: [...sources.named.map(({ source }) => source), sources.own],
+    defaultSource: sources.defaultSource
+  }
+  return { ok: true, config: freeze(config), inForce: report({ ...values, scratchDir }, origins), file: file.path }
+}
+
+type Origins = Readonly<Record<OptionName, Origin>>
+
+/** For every option the environment's word over the file's over the default; the one that loses is checked, too. */
+function choose (environment: ReadonlyMap<OptionName, Given>, file: ReadonlyMap<OptionName, Given>, cwd: string, problems: Problem[]): { values: OptionValues, origins: Origins } {
+  const chosen = OPTION_NAMES.map(name => {
+    const option = OPTIONS[name]
+    const byDefault: Given = { name: option.variable, value: option.default, base: cwd, origin: 'file' }
+    const [first, second] = [environment.get(name), file.get(name)].map(given => given && { origin: given.origin, value: checkGiven<unknown>(option, given, problems) })
+    const winner = first ?? second
+    return { name, origin: winner?.origin ?? 'default' as const, value: winner?.value ?? checkGiven<unknown>(option, byDefault, problems) }
+  })
+  return {
+    values: Object.fromEntries(chosen.map(({ name, value }) => [name, value])) as unknown as OptionValues,
+    origins: Object.fromEntries(chosen.map(({ name, origin }) => [name, origin])) as unknown as Origins
+  }
+}
+
+function pickSettings<T extends Readonly<Record<keyof Settings, unknown>>> (from: T): Pick<T, keyof Settings> {
+  const { autoBackupEnabled, autoBackupInterval, maxBackups, compression, verifyAfterBackup } = from
+  return { autoBackupEnabled, autoBackupInterval, maxBackups, compression, verifyAfterBackup }
+}
+
+function report (values: OptionValues, origins: Origins): InForce[] {
+  return OPTION_NAMES.map(key => {
+    const { variable, kind } = OPTIONS[key]
+    const value = values[key] ?? null
+    return { key, variable, value: kind === 'secret' && value !== null ? String(new Secret('')) : value, origin: origins[key] }
+  })
+}
+
+function freeze<T extends object> (value: T): T {
+  for (const inner of Object.values(value) as unknown[]) {
+    if (typeof inner === 'object' && inner !== null) freeze(inner)
+  }
+  return Object.freeze(value)
+}

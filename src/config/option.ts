@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { COMPRESSIONS, type Compression } from '../core/stage.ts'
+
+/** One thing that can be configured: a variable of the environment and, in camel case, a key of holdfast.yaml. */
+export interface Option<T> {
+  readonly kind: 'value' | 'path' | 'secret'
+  readonly variable: string
+  readonly schema: z.ZodType<T>
+  /** Brings the text of a variable into the type that holdfast.yaml would have; leaves alone what does not fit. */
+  readonly fromText: (text: string) => unknown
+  /** Completes "expected …". */
+  readonly expects: string
+  readonly default: T
+  /** One line for .env.example. */
+  readonly meaning: string
+}
+
+/** An option without its name: what a field of a source is, too. */
+export type Field<T> = Pick<Option<T>, 'kind' | 'schema' | 'fromText' | 'expects'>
+
+const asIs = (text: string): unknown => text
+
+export function whole (min: number, max: number): Field<number> {
+  return wholeBy(z.int().min(min).max(max))
+}
+
+/** A whole number within the bounds that `schema` has. */
+export function wholeBy (schema: z.ZodInt): Field<number> {
+  return {
+    kind: 'value',
+    schema,
+    fromText: text => /^-?\d+$/.test(text) ? Number(text) : text,
+    expects: `a whole number from ${schema.minValue ?? 0} to ${schema.maxValue ?? Number.MAX_SAFE_INTEGER}`
+  }
+}
+
+export const flag: Field<boolean> = {
+  kind: 'value',
+  schema: z.boolean(),
+  fromText: text => ({ true: true, false: false })[text.toLowerCase()] ?? text,
+  expects: 'true or false'
+}
+
+export function choice<const T extends string> (values: readonly T[]): Field<T> {
+  return { kind: 'value', schema: z.enum(values), fromText: asIs, expects: `one of ${values.join(', ')}` }
+}
+
+/** The runbook knows only yes and no: `true` is gzip, `false` is none. */
+export const compression: Field<Compression> = {
+  kind: 'value',
+  schema: z.preprocess(value => value === true ? 'gzip' : value === false ? 'none' : value, z.enum(COMPRESSIONS)),
+  fromText: flag.fromText,
+  expects: `one of ${COMPRESSIONS.join(', ')}, true (gzip), false (none)`
+}
+
+export const text: Field<string> = { kind: 'value', schema: z.string().min(1), fromText: asIs, expects: 'a text' }
+
+/** Given relative, it is taken from where it is written: the working directory, or the folder of holdfast.yaml. */
+export const path: Field<string> = {
+  kind: 'path',
+  schema: z.string().min(1).refine(value => !value.includes('\0')),
+  fromText: asIs,
+  expects: 'the path of a file or directory'
+}
+
+/** Its value is shown to nobody; each can also be given as the path of a file that holds it. */
+export function secret (min: number): Field<string> {
+  return { kind: 'secret', schema: z.string().min(min), fromText: asIs, expects: min > 1 ? `a text of at least ${min} characters` : 'a text' }
+}
+
+export function optional<T> (field: Field<T>): Field<T | undefined> {
+  return { ...field, schema: field.schema.optional() }
+}
+
+export function option<T> (field: Field<T>, variable: string, value: NoInfer<T>, meaning: string): Option<T> {
+  return { ...field, variable, default: value, meaning }
+}

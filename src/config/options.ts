@@ -1,0 +1,66 @@
+import { settingsSchema } from '../core/settings.ts'
+import { choice, compression, flag, option, optional, path, secret, text, whole, wholeBy, type Option } from './option.ts'
+
+export const ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA'] as const
+export type Algorithm = typeof ALGORITHMS[number]
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = typeof LOG_LEVELS[number]
+
+/** A secret of ours is at least this long, whoever chose it: HS256 is as strong as its secret. */
+export const SECRET_LENGTH = 32
+
+const MiB = 1024 * 1024
+const settings = settingsSchema.shape
+
+/** Everything that can be configured, said once: the key is that of holdfast.yaml. `.env.example` shows the same list. */
+export const OPTIONS = {
+  databasePath: option(optional(path), 'DATABASE_PATH', undefined, 'The SQLite database to protect; without it only the own catalog is protected.'),
+  backupDir: option(path, 'BACKUP_DIR', './backups', 'Where backups are kept.'),
+  maxBackups: option(wholeBy(settings.maxBackups), 'MAX_BACKUPS', 10, 'Backups kept for each source.'),
+  autoBackupEnabled: option(flag, 'AUTO_BACKUP_ENABLED', false, 'Whether backups are made on the interval.'),
+  autoBackupInterval: option(wholeBy(settings.autoBackupInterval), 'AUTO_BACKUP_INTERVAL', 86_400_000, 'Milliseconds between automatic backups.'),
+  compression: option(compression, 'BACKUP_COMPRESSION', 'none', 'none (a plain .db file), gzip or zstd; false is none, true is gzip.'),
+  verifyAfterBackup: option(flag, 'VERIFY_AFTER_BACKUP', true, 'Whether each backup is proven restorable before it counts.'),
+
+  host: option(text, 'HOST', '127.0.0.1', 'Address to listen on; 0.0.0.0 is every address of this machine.'),
+  port: option(whole(0, 65_535), 'PORT', 3000, 'Port to listen on; 0 takes any free one.'),
+  trustProxy: option(flag, 'TRUST_PROXY', false, 'Whether a proxy in front may say who the caller is (X-Forwarded-For).'),
+  jwtSecret: option(optional(secret(SECRET_LENGTH)), 'JWT_SECRET', undefined, `Signs and checks tokens (HS256), at least ${SECRET_LENGTH} characters; without it the service makes its own.`),
+  jwtPublicKey: option(optional(secret(1)), 'JWT_PUBLIC_KEY', undefined, 'PEM public key that checks tokens made elsewhere, in place of JWT_SECRET.'),
+  jwtAlgorithm: option(optional(choice(ALGORITHMS)), 'JWT_ALGORITHM', undefined, 'The one algorithm accepted; by default the one that fits the key.'),
+  metricsToken: option(optional(secret(1)), 'METRICS_TOKEN', undefined, 'Bearer token that /metrics then asks for.'),
+  rateLimitPerMinute: option(whole(0, 1_000_000), 'RATE_LIMIT_PER_MINUTE', 600, 'Requests a caller may make a minute; 0 is no limit.'),
+  bodyLimitBytes: option(whole(1024, 100 * MiB), 'BODY_LIMIT_BYTES', MiB, 'Largest request body.'),
+
+  dataDir: option(path, 'DATA_DIR', './data', 'Where the service keeps its catalog and its own secret.'),
+  scratchDir: option(optional(path), 'SCRATCH_DIR', undefined, 'Where temporary files go; by default "scratch" in DATA_DIR.'),
+  diskReserveBytes: option(whole(0, Number.MAX_SAFE_INTEGER), 'DISK_RESERVE_BYTES', 64 * MiB, 'Free space that a backup must leave.'),
+  maxConcurrentJobs: option(whole(1, 64), 'MAX_CONCURRENT_JOBS', 2, 'Jobs that run side by side, each on another source.'),
+  sourceBusyTimeoutMs: option(whole(0, 600_000), 'SOURCE_BUSY_TIMEOUT_MS', 5000, 'Milliseconds to wait for a lock on a database.'),
+  trashGraceHours: option(whole(0, 8784), 'TRASH_GRACE_HOURS', 24, 'Hours that a removed backup can still be brought back.'),
+  shutdownGraceMs: option(whole(0, 3_600_000), 'SHUTDOWN_GRACE_MS', 30_000, 'Milliseconds that running jobs get to end when the service stops.'),
+  logLevel: option(choice(LOG_LEVELS), 'LOG_LEVEL', 'info', `How much is logged: ${LOG_LEVELS.join(', ')}.`)
+} as const
+
+export type OptionName = keyof typeof OPTIONS
+export type OptionValues = { readonly [K in OptionName]: typeof OPTIONS[K] extends Option<infer T> ? T : never }
+
+export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
+
+/** Where holdfast.yaml is. Only the environment can say it. */
+export const CONFIG_VARIABLE = 'HOLDFAST_CONFIG'
+export const CONFIG_FILE = 'holdfast.yaml'
+
+/** The fields of one source in holdfast.yaml. Those but name, kind and path have the service's setting as their default. */
+export const SOURCE_FIELDS = {
+  name: text,
+  kind: choice(['sqlite']),
+  path,
+  enabled: flag,
+  interval: wholeBy(settings.autoBackupInterval),
+  maxBackups: wholeBy(settings.maxBackups),
+  compression,
+  verify: flag,
+  busyTimeoutMs: whole(0, 600_000)
+} as const

@@ -1,0 +1,44 @@
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, sep } from 'node:path'
+import type { Problem } from './problem.ts'
+import { OWN_SOURCE, type Sources } from './sources.ts'
+
+export interface Places {
+  readonly backupDir: string
+  readonly dataDir: string
+  readonly scratchDir: string
+}
+
+/** Says where one place would get into the way of another. Compares what the paths lead to, not how they are written. */
+export function checkPlaces (places: Places, { named, own }: Sources, problems: Problem[]): void {
+  const [backups, data, scratch] = [real(places.backupDir), real(places.dataDir), real(places.scratchDir)]
+  const report = (name: string, problem: string, remedy: string): void => { problems.push({ name, problem, remedy }) }
+
+  if (contains(backups, data)) report('DATA_DIR', `"${places.dataDir}" is in BACKUP_DIR`, 'Give the two directories apart; BACKUP_DIR may lie in DATA_DIR.')
+  if (contains(backups, scratch)) report('SCRATCH_DIR', `"${places.scratchDir}" is in BACKUP_DIR`, 'Give a directory of its own: what is in it is removed at the start.')
+  for (const [name, place] of [['BACKUP_DIR', backups], ['DATA_DIR', data]] as const) {
+    if (contains(scratch, place)) report('SCRATCH_DIR', `"${places.scratchDir}" holds ${name}`, 'Give a directory of its own: what is in it is removed at the start.')
+  }
+  const catalog = real(own.path)
+  for (const { place, source } of named) {
+    const path = real(source.path)
+    const name = place === 'DATABASE_PATH' ? place : `${place}.path`
+    if (path === catalog) report(name, `"${source.path}" is the service's own catalog`, `Leave it out: it is protected as the source "${OWN_SOURCE}".`)
+    else if (contains(backups, path)) report(name, `"${source.path}" is in BACKUP_DIR`, 'Keep the database and its backups apart.')
+    else if (contains(scratch, path)) report(name, `"${source.path}" is in SCRATCH_DIR`, 'Keep the database out of it: what is in it is removed at the start.')
+  }
+}
+
+function contains (directory: string, path: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
+}
+
+/** The path with its links followed, as far as it exists. */
+function real (path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    const parent = dirname(path)
+    return parent === path ? path : join(real(parent), basename(path))
+  }
+}

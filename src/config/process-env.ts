@@ -1,0 +1,6 @@
+import type { Environment } from './environment.ts'
+
+/** The one door through which the environment of this process comes in. */
+export function processEnvironment (): Environment {
+  return process.env
+}

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { systemCode } from '../core/errors.ts'
+import type { Given } from './given.ts'
+import type { Problem } from './problem.ts'
+
+/**
+ * A secret is given either as itself or as the path of a file that holds it; both in one place is a problem. The line
+ * end that editors leave at the end of a file is not part of the secret.
+ */
+export function readSecret (direct: Given | undefined, file: Given | undefined, problems: Problem[]): Given | undefined {
+  if (file === undefined) return direct
+  if (direct !== undefined) {
+    problems.push({ name: direct.name, problem: `is given beside ${file.name}`, remedy: 'Keep one of the two.' })
+    return undefined
+  }
+  if (typeof file.value !== 'string') {
+    problems.push({ name: file.name, problem: 'is not the path of a file', remedy: 'Give the path of a file that holds the secret.' })
+    return undefined
+  }
+  const path = resolve(file.base, file.value)
+  try {
+    const value = readFileSync(path, 'utf8').replace(/[\r\n]+$/, '')
+    if (value !== '') return { ...file, value }
+    problems.push({ name: file.name, problem: `"${path}" is empty`, remedy: 'Write the secret into that file.' })
+  } catch (error) {
+    problems.push({ name: file.name, problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: 'Give the path of a readable file that holds the secret.' })
+  }
+  return undefined
+}
