@@ -1,0 +1,221 @@
+import type { Backup } from '../core/backup.ts'
+import type { BackupLog, BackupPage, BackupQuery, Completion, Failure, NewBackup, Statistics, VerificationRecord } from '../core/catalog.ts'
+import { BackupError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import type { Verification } from '../core/verification.ts'
+import { BackupList } from './backup-list.ts'
+import { toBackup, type BackupRow } from './backup-row.ts'
+import { prepareBackupStatements } from './backup-statements.ts'
+import type { Connection } from './connection.ts'
+import { copiesIn, type Copies } from './copies.ts'
+import { fromJson } from './json.ts'
+import { statisticsOf } from './statistics.ts'
+import { checkCompleted, checkEnded, checkNotGone, checkNotTrashed, checkRunning, checkTrashed } from './transition.ts'
+import { verificationsIn, type Verifications } from './verifications.ts'
+
+type Place = Parameters<BackupLog['adopt']>[1]
+type Edit = Parameters<BackupLog['edit']>[1]
+
+/** `backup_log` in SQLite. Every change reads the row first, refuses what its state does not allow, and answers the row as it is then. */
+export class SqliteBackupLog implements BackupLog {
+  readonly #connection: Connection
+  readonly #statements: ReturnType<typeof prepareBackupStatements>
+  readonly #list: BackupList
+  readonly #copies: Copies
+  readonly #verifications: Verifications
+  readonly #statistics: () => Statistics
+
+  constructor (connection: Connection) {
+    const { database } = connection
+    this.#connection = connection
+    this.#statements = prepareBackupStatements(database)
+    this.#list = new BackupList(database)
+    this.#copies = copiesIn(database)
+    this.#verifications = verificationsIn(database)
+    this.#statistics = statisticsOf(database)
+  }
+
+  start (backup: NewBackup): Promise<Backup> {
+    return this.#connection.write(() => {
+      const { lastInsertRowid } = this.#statements.start.run({ ...backup, startedAt: backup.startedAt.toISOString() })
+      return this.#backup(Number(lastInsertRowid))
+    })
+  }
+
+  rename (id: number, key: string, filePath: string): Promise<Backup> {
+    return this.#change(id, row => {
+      checkRunning(row)
+      this.#statements.rename.run(key, filePath, id)
+    })
+  }
+
+  complete (id: number, { manifest, filePath, verification, copies }: Completion): Promise<Backup> {
+    return this.#change(id, row => {
+      checkRunning(row)
+      this.#statements.complete.run({ ...columnsOf(manifest), id, filePath })
+      if (verification !== null) this.#verifications.record(id, verification, manifest.verifiedAt ?? manifest.completedAt)
+      this.#copies.add(id, copies)
+    })
+  }
+
+  fail (id: number, failure: Failure): Promise<Backup> {
+    const at = failure.failedAt.toISOString()
+    return this.#change(id, row => {
+      checkRunning(row)
+      const kept = failure.kept ?? { key: row.store_key, filePath: row.file_path, size: null }
+      this.#statements.fail.run({ ...kept, id, at, code: failure.code, message: failure.message })
+      if (failure.verification !== undefined) this.#verifications.record(id, failure.verification, at)
+    })
+  }
+
+  get (id: number): Promise<Backup> {
+    return this.#connection.read(() => this.#backup(id))
+  }
+
+  list (query: BackupQuery): Promise<BackupPage> {
+    return this.#connection.read(() => this.#list.page(query))
+  }
+
+  existing (source: string): Promise<readonly Backup[]> {
+    return this.#connection.read(() => this.#statements.existing.all(source).map(toBackup))
+  }
+
+  running (): Promise<readonly Backup[]> {
+    return this.#connection.read(() => this.#statements.running.all().map(toBackup))
+  }
+
+  trashed (): Promise<readonly Backup[]> {
+    return this.#connection.read(() => this.#statements.trashed.all().map(toBackup))
+  }
+
+  quarantined (source: string): Promise<readonly Backup[]> {
+    return this.#connection.read(() => this.#statements.quarantined.all(source).map(toBackup))
+  }
+
+  edit (id: number, change: Edit): Promise<Backup> {
+    return this.#change(id, row => {
+      checkNotGone(row)
+      const description = change.description === undefined ? row.description : change.description
+      const pinned = change.pinned ?? row.pinned === 1
+      this.#statements.edit.run({ id, description, pinned: Number(pinned), manifest: editedManifest(row, description, pinned) })
+    })
+  }
+
+  trash (id: number, key: string, filePath: string, at: Date): Promise<Backup> {
+    return this.#change(id, row => {
+      checkNotGone(row)
+      checkCompleted(row)
+      checkNotTrashed(row)
+      this.#move(row, key, filePath, at)
+    })
+  }
+
+  undelete (id: number, key: string, filePath: string): Promise<Backup> {
+    return this.#change(id, row => {
+      checkNotGone(row)
+      checkTrashed(row)
+      this.#move(row, key, filePath, null)
+    })
+  }
+
+  remove (id: number, at: Date): Promise<Backup> {
+    return this.#change(id, row => {
+      checkNotGone(row)
+      checkEnded(row)
+      this.#statements.remove.run(at.toISOString(), id)
+      this.#copies.clear(id)
+    })
+  }
+
+  recordVerification (id: number, verification: Verification, at: Date): Promise<Backup> {
+    return this.#change(id, row => {
+      checkNotGone(row)
+      checkCompleted(row)
+      this.#verifications.record(id, verification, at.toISOString())
+    })
+  }
+
+  verifications (id: number): Promise<readonly VerificationRecord[]> {
+    return this.#connection.read(() => this.#verifications.of(this.#row(id).id))
+  }
+
+  statistics (): Promise<Statistics> {
+    return this.#connection.read(this.#statistics)
+  }
+
+  manifest (id: number): Promise<Manifest | undefined> {
+    return this.#connection.read(() => {
+      const { manifest } = this.#row(id)
+      return manifest === null ? undefined : fromJson<Manifest>(manifest, `the manifest of backup ${id}`)
+    })
+  }
+
+  adopt (manifest: Manifest, place: Place): Promise<Backup> {
+    return this.#connection.write(() => {
+      const known = this.#statements.byKey.get(manifest.source.name, place.key)
+      if (known !== undefined) return toBackup(known)
+      const { lastInsertRowid } = this.#statements.adopt.run({
+        ...columnsOf(manifest),
+        id: this.#statements.get.get(manifest.id) === undefined ? manifest.id : null,
+        source: manifest.source.name,
+        type: manifest.type,
+        method: manifest.method,
+        schedule: manifest.schedule,
+        description: manifest.description,
+        pinned: Number(manifest.pinned),
+        startedAt: manifest.startedAt,
+        verifiedAt: manifest.verifiedAt,
+        verificationStatus: manifest.verifiedAt === null ? 'unverified' : 'valid',
+        key: place.key,
+        filePath: place.filePath,
+        trashedAt: place.trashedAt?.toISOString() ?? null
+      })
+      const id = Number(lastInsertRowid)
+      this.#copies.add(id, place.copies)
+      return this.#backup(id)
+    })
+  }
+
+  #change (id: number, work: (row: BackupRow) => void): Promise<Backup> {
+    return this.#connection.write(() => {
+      work(this.#row(id))
+      return this.#backup(id)
+    })
+  }
+
+  /** The copy that `backup_log` points to moves along with it. */
+  #move (row: BackupRow, key: string, filePath: string, trashedAt: Date | null): void {
+    this.#statements.move.run(key, filePath, trashedAt?.toISOString() ?? null, row.id)
+    this.#copies.move(row.id, row.file_path, filePath)
+  }
+
+  #backup (id: number): Backup {
+    return toBackup(this.#row(id))
+  }
+
+  #row (id: number): BackupRow {
+    const row = this.#statements.get.get(id)
+    if (row === undefined) throw new BackupError('BACKUP_NOT_FOUND', `there is no backup ${id}`)
+    return row
+  }
+}
+
+/** What a row repeats of its manifest, so that it can be asked for. */
+function columnsOf (manifest: Manifest) {
+  return {
+    completedAt: manifest.completedAt,
+    size: manifest.object.size,
+    checksum: manifest.object.sha256,
+    originalSize: manifest.image.size,
+    originalChecksum: manifest.image.sha256,
+    compression: manifest.compression,
+    encryption: manifest.encryption,
+    manifest: JSON.stringify(manifest)
+  }
+}
+
+/** The manifest in the store is rewritten with the new description, so the one kept here follows. */
+function editedManifest (row: BackupRow, description: string | null, pinned: boolean): string | null {
+  if (row.manifest === null) return null
+  return JSON.stringify({ ...fromJson<Manifest>(row.manifest, `the manifest of backup ${row.id}`), description, pinned })
+}

@@ -1,0 +1,101 @@
+import type { Backup, BackupMethod, BackupStatus, BackupType, Copy, CopyStatus, Tier, VerificationStatus } from '../core/backup.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import type { SnapshotFacts } from '../core/source.ts'
+import type { Compression } from '../core/stage.ts'
+import type { Check } from '../core/verification.ts'
+import { fromJson, toDate } from './json.ts'
+
+/** A row of `backup_log` with its copies, as `SELECT_BACKUP` gives it. */
+export interface BackupRow {
+  readonly id: number
+  readonly source: string
+  readonly backup_type: BackupType
+  readonly method: BackupMethod
+  readonly schedule: Tier | null
+  readonly status: BackupStatus
+  readonly store_key: string
+  readonly file_path: string
+  readonly description: string | null
+  readonly compression: Compression
+  readonly encryption: 'none'
+  readonly started_at: string
+  readonly completed_at: string | null
+  readonly file_size_bytes: number | null
+  readonly checksum: string | null
+  readonly original_size_bytes: number | null
+  readonly original_checksum: string | null
+  readonly manifest: string | null
+  readonly error_code: ErrorCode | null
+  readonly error_message: string | null
+  readonly parent_id: number | null
+  readonly pinned: 0 | 1
+  readonly verification_status: VerificationStatus
+  readonly verified_at: string | null
+  readonly verification_checks: string
+  readonly trashed_at: string | null
+  readonly deleted_at: string | null
+  readonly copies: string
+}
+
+interface CopyRow {
+  readonly store: string
+  readonly location: string
+  readonly status: CopyStatus
+  readonly size: number | null
+  readonly uploadedAt: string | null
+  readonly error: string | null
+}
+
+/** The beginning of every statement that reads backups. */
+export const SELECT_BACKUP = `
+  SELECT id, source, backup_type, method, schedule, status, store_key, file_path, description, compression, encryption,
+    started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest,
+    error_code, error_message, parent_id, pinned, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
+    (SELECT json_group_array(json_object('store', store, 'location', location, 'status', copies.status, 'size', size_bytes,
+      'uploadedAt', uploaded_at, 'error', error) ORDER BY store) FROM copies WHERE backup_id = backup_log.id) AS copies
+  FROM backup_log`
+
+export function toBackup (row: BackupRow): Backup {
+  let facts: SnapshotFacts | null | undefined
+  return {
+    id: row.id,
+    source: row.source,
+    type: row.backup_type,
+    method: row.method,
+    schedule: row.schedule,
+    status: row.status,
+    key: row.store_key,
+    filePath: row.file_path,
+    description: row.description,
+    compression: row.compression,
+    encryption: row.encryption,
+    startedAt: toDate(row.started_at),
+    completedAt: toDate(row.completed_at),
+    size: row.file_size_bytes,
+    checksum: row.checksum,
+    originalSize: row.original_size_bytes,
+    originalChecksum: row.original_checksum,
+    // Taken out of the manifest when somebody asks: a list of many backups has no use for it.
+    get facts () {
+      facts ??= row.manifest === null ? null : fromJson<Manifest>(row.manifest, `the manifest of backup ${row.id}`).facts
+      return facts
+    },
+    errorCode: row.error_code,
+    errorMessage: row.error_message,
+    parentId: row.parent_id,
+    pinned: row.pinned === 1,
+    verification: {
+      status: row.verification_status,
+      checkedAt: toDate(row.verified_at),
+      checks: fromJson<Check[]>(row.verification_checks, `the verification of backup ${row.id}`)
+    },
+    copies: fromJson<CopyRow[]>(row.copies, `the copies of backup ${row.id}`).map(toCopy),
+    trashedAt: toDate(row.trashed_at),
+    deletedAt: toDate(row.deleted_at)
+  }
+}
+
+function toCopy (row: CopyRow): Copy {
+  return { ...row, uploadedAt: toDate(row.uploadedAt) }
+}

@@ -1,0 +1,35 @@
+import type { Database, Statement } from 'better-sqlite3'
+import { SELECT_BACKUP, type BackupRow } from './backup-row.ts'
+
+/** The statements on `backup_log` that are the same every time, prepared once. */
+export function prepareBackupStatements (database: Database) {
+  const select = <T extends unknown[]>(rest: string): Statement<T, BackupRow> => database.prepare<T, BackupRow>(`${SELECT_BACKUP} ${rest}`)
+  return {
+    get: select<[number]>('WHERE id = ?'),
+    byKey: select<[string, string]>('WHERE source = ? AND store_key = ? ORDER BY id DESC'),
+    existing: select<[string]>("INDEXED BY backup_log_span WHERE source = ? AND place IN ('present', 'trash') AND status = 'completed' ORDER BY id DESC"),
+    running: select<[]>("WHERE place = 'present' AND status = 'in_progress' ORDER BY id DESC"),
+    trashed: select<[]>("WHERE place = 'trash' ORDER BY trashed_at, id"),
+    quarantined: select<[string]>("WHERE source = ? AND status = 'failed' AND file_size_bytes IS NOT NULL AND place = 'present' ORDER BY id DESC"),
+    start: database.prepare(`
+      INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, started_at, status)
+      VALUES (@source, @type, @method, @schedule, @key, @filePath, @description, @compression, @startedAt, 'in_progress')`),
+    rename: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ? WHERE id = ?'),
+    complete: database.prepare(`
+      UPDATE backup_log SET status = 'completed', file_path = @filePath, completed_at = @completedAt, file_size_bytes = @size, checksum = @checksum,
+        original_size_bytes = @originalSize, original_checksum = @originalChecksum, compression = @compression, encryption = @encryption, manifest = @manifest
+      WHERE id = @id`),
+    fail: database.prepare(`
+      UPDATE backup_log SET status = 'failed', completed_at = @at, error_code = @code, error_message = @message,
+        store_key = @key, file_path = @filePath, file_size_bytes = @size
+      WHERE id = @id`),
+    edit: database.prepare('UPDATE backup_log SET description = @description, pinned = @pinned, manifest = @manifest WHERE id = @id'),
+    move: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ?, trashed_at = ? WHERE id = ?'),
+    remove: database.prepare('UPDATE backup_log SET deleted_at = ? WHERE id = ?'),
+    adopt: database.prepare(`
+      INSERT INTO backup_log (id, source, backup_type, method, schedule, store_key, file_path, description, pinned, compression, encryption, started_at,
+        completed_at, status, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest, verified_at, verification_status, trashed_at)
+      VALUES (@id, @source, @type, @method, @schedule, @key, @filePath, @description, @pinned, @compression, @encryption, @startedAt,
+        @completedAt, 'completed', @size, @checksum, @originalSize, @originalChecksum, @manifest, @verifiedAt, @verificationStatus, @trashedAt)`)
+  }
+}

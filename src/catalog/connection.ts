@@ -1,0 +1,66 @@
+import type { Database, Transaction } from 'better-sqlite3'
+import type { Clock } from '../core/clock.ts'
+import { BackupError } from '../core/errors.ts'
+import { catalogError } from './errors.ts'
+
+/** The one way to the database: each piece of work is one transaction, and its failure a rejection with a code of ours. */
+export class Connection {
+  readonly database: Database
+  readonly #transaction: Transaction<(work: () => unknown) => unknown>
+  readonly #dataVersion: () => unknown
+  readonly #opened: string
+  #writes = 0
+
+  constructor (database: Database, clock: Clock) {
+    this.database = database
+    this.#transaction = database.transaction((work: () => unknown) => work())
+    const dataVersion = database.prepare('PRAGMA data_version').pluck()
+    this.#dataVersion = () => dataVersion.get()
+    this.#opened = clock.now().getTime().toString(36)
+  }
+
+  /** All that `work` reads is of one instant. */
+  read<T> (work: () => T): Promise<T> {
+    return settle(() => this.#run('deferred', work))
+  }
+
+  /** Durable once it resolves; when it rejects, nothing happened. */
+  write<T> (work: () => T): Promise<T> {
+    return settle(() => {
+      const result = this.#run('immediate', work)
+      this.#writes++
+      return result
+    })
+  }
+
+  /** Changes with every write: SQLite tells of those of other connections, and we count our own. */
+  version (): string {
+    this.#checkOpen()
+    return `${this.#opened}.${String(this.#dataVersion())}.${this.#writes}`
+  }
+
+  /** Safe to call twice. */
+  close (): Promise<void> {
+    return settle(() => { this.database.close() })
+  }
+
+  #run<T> (mode: 'deferred' | 'immediate', work: () => T): T {
+    this.#checkOpen()
+    return this.#transaction[mode](work) as T
+  }
+
+  #checkOpen (): void {
+    if (!this.database.open) throw new BackupError('CATALOG_FAILED', 'the catalog is closed')
+  }
+}
+
+/** better-sqlite3 answers at once and throws; whoever waits for us gets a promise and its rejection. */
+function settle<T> (work: () => T): Promise<T> {
+  return new Promise((resolve, reject) => {
+    try {
+      resolve(work())
+    } catch (error) {
+      reject(catalogError(error))
+    }
+  })
+}

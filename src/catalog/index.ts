@@ -1,0 +1,58 @@
+import type { Catalog } from '../core/catalog.ts'
+import type { Clock } from '../core/clock.ts'
+import { SqliteBackupLog } from './backup-log.ts'
+import { Connection } from './connection.ts'
+import { openDatabase } from './database.ts'
+import { catalogError } from './errors.ts'
+import { SqliteIdempotency } from './idempotency.ts'
+import { SqliteJobLog } from './jobs.ts'
+import { migrate, readMigrations } from './migrate.ts'
+import { SqliteSettings } from './settings.ts'
+
+export { acquireInstanceLock, type InstanceLock } from './instance-lock.ts'
+export { setAside } from './set-aside.ts'
+
+export interface CatalogOptions {
+  /** How long to wait for another process. This one does nothing else meanwhile, so keep it short. */
+  readonly busyTimeoutMs: number
+  readonly clock: Clock
+  /** The directory with `0001_….sql` and what follows. */
+  readonly migrationsDir: string
+}
+
+export interface OpenedCatalog extends Catalog {
+  /** Of the SQLite library that the catalog runs on. */
+  readonly sqliteVersion: string
+  /** There was no catalog here: everything that the stores know may have to be adopted. */
+  readonly isNew: boolean
+  /** The versions of the migrations that were applied just now. */
+  readonly applied: readonly number[]
+}
+
+/**
+ * Opens the catalog at `path`, makes it where there is none, and brings its schema up to date. Rejects with
+ * `CATALOG_CORRUPT` (`setAside` and open again), `CATALOG_TOO_NEW`, `CATALOG_MIGRATION_CHANGED`, `CATALOG_BUSY`,
+ * `DISK_FULL` or `CATALOG_FAILED`; nothing stays open then.
+ */
+export async function openCatalog (path: string, options: CatalogOptions): Promise<OpenedCatalog> {
+  const migrations = await readMigrations(options.migrationsDir)
+  const database = await openDatabase(path, options.busyTimeoutMs)
+  try {
+    const applied = migrate(database, migrations, options.clock)
+    const connection = new Connection(database, options.clock)
+    return {
+      backups: new SqliteBackupLog(connection),
+      jobs: new SqliteJobLog(connection),
+      settings: new SqliteSettings(connection, options.clock),
+      idempotency: new SqliteIdempotency(connection),
+      version: () => connection.version(),
+      close: () => connection.close(),
+      sqliteVersion: database.prepare('SELECT sqlite_version()').pluck().get() as string,
+      isNew: applied.includes(1),
+      applied
+    }
+  } catch (error) {
+    database.close()
+    throw catalogError(error)
+  }
+}

@@ -1,0 +1,82 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import Database, { SqliteError } from 'better-sqlite3'
+import type { Clock } from '../core/clock.ts'
+import { BackupError } from '../core/errors.ts'
+import { createPrivate } from './database.ts'
+
+export interface InstanceLock {
+  /** Lets go. Safe to call twice. */
+  release (): void
+}
+
+interface Holder {
+  readonly pid: number
+  readonly host: string
+  readonly since: string
+}
+
+/**
+ * Makes this process the only one that serves from `dataDir`, for as long as it lives: the kernel lets go of the lock
+ * when it dies, however it dies. Rejects with `INSTANCE_RUNNING`, which tells who holds it, or `CATALOG_FAILED`.
+ *
+ * The lock is the one SQLite takes on a database of its own that stays empty; who holds it stands in a file beside it,
+ * since nobody else may open a file that this process has locked.
+ */
+export async function acquireInstanceLock (dataDir: string, clock: Clock): Promise<InstanceLock> {
+  const path = join(dataDir, 'holdfast.lock')
+  const facts = `${path}.json`
+  let database: Database.Database | undefined
+  try {
+    await createPrivate(path)
+    database = new Database(path, { timeout: 0, fileMustExist: true })
+    database.exec('BEGIN EXCLUSIVE')
+    writeHolder(facts, { pid: process.pid, host: hostname(), since: clock.now().toISOString() })
+  } catch (error) {
+    database?.close()
+    throw isBusy(error) ? running(dataDir, readHolder(facts)) : failed(dataDir, error)
+  }
+  const held = database
+  return {
+    release () {
+      if (!held.open) return
+      rmSync(facts, { force: true })
+      held.close()
+    }
+  }
+}
+
+function isBusy (error: unknown): boolean {
+  return error instanceof SqliteError && error.code.startsWith('SQLITE_BUSY')
+}
+
+function running (dataDir: string, holder: Holder | undefined): BackupError {
+  const who = holder === undefined ? 'another process' : `process ${holder.pid} on "${holder.host}", since ${holder.since},`
+  return new BackupError('INSTANCE_RUNNING', `${who} holds the data directory "${dataDir}"`, {
+    hint: 'Stop that server first, or give this one a DATA_DIR of its own.',
+    ...holder !== undefined && { details: { ...holder } }
+  })
+}
+
+function failed (dataDir: string, cause: unknown): BackupError {
+  return new BackupError('CATALOG_FAILED', `the data directory "${dataDir}" cannot be locked: ${String(cause)}`, {
+    hint: 'Give the user that the service runs as write permission on DATA_DIR, and delete "holdfast.lock" in it if it is damaged.',
+    cause
+  })
+}
+
+function writeHolder (path: string, holder: Holder): void {
+  const unfinished = `${path}.new`
+  writeFileSync(unfinished, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
+  renameSync(unfinished, path)
+}
+
+/** undefined: it took the lock this very moment, or died while it wrote. */
+function readHolder (path: string): Holder | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Holder
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import Database from 'better-sqlite3'
+import { MIGRATIONS, open } from '../support/catalog.ts'
+import { rejectsWith } from '../support/rejects.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+const FIRST = readFileSync(join(MIGRATIONS, '0001_catalog.sql'), 'utf8')
+
+/** A program whose migrations are the first one and these, and a catalog path. */
+function program (t: TestContext, more: Readonly<Record<string, string>> = {}): { path: string, migrations: string } {
+  const directory = tempDir(t)
+  const write = (files: Readonly<Record<string, string>>): void => { for (const [name, sql] of Object.entries(files)) writeFileSync(join(directory, name), sql) }
+  write({ '0001_catalog.sql': FIRST, 'README.md': 'not a migration', ...more })
+  return { path: join(directory, 'catalog.db'), migrations: directory }
+}
+
+async function start (path: string, migrations: string): Promise<readonly number[]> {
+  const catalog = await open(path, undefined, migrations)
+  await catalog.close()
+  return catalog.applied
+}
+
+/** The whole file, byte for byte: what a refused start must not change. */
+function content (path: string): Buffer {
+  return readFileSync(path)
+}
+
+test('backup_log begins with the columns of the runbook, name and type and order', async t => {
+  const { path, migrations } = program(t)
+  await start(path, migrations)
+  const database = new Database(path)
+  t.after(() => database.close())
+  const columns = database.pragma('table_info(backup_log)') as { name: string, type: string }[]
+  assert.deepEqual(columns.slice(0, 9).map(({ name, type }) => `${name} ${type}`), [
+    'id INTEGER', 'backup_type TEXT', 'file_path TEXT', 'file_size_bytes INTEGER', 'started_at DATETIME', 'completed_at DATETIME', 'status TEXT', 'error_message TEXT', 'checksum TEXT'
+  ])
+})
+
+test('backup_log refuses a type and a status that the runbook does not know', async t => {
+  const { path, migrations } = program(t)
+  await start(path, migrations)
+  const database = new Database(path)
+  t.after(() => database.close())
+  const insert = database.prepare("INSERT INTO backup_log (backup_type, file_path, started_at, status, source, method, compression, store_key) VALUES (?, '', '', ?, '', 'full', 'none', '')")
+  assert.throws(() => insert.run('weekly', 'failed'), { code: 'SQLITE_CONSTRAINT_CHECK' })
+  assert.throws(() => insert.run('manual', 'lost'), { code: 'SQLITE_CONSTRAINT_CHECK' })
+})
+
+test('a new catalog gets every migration, and a second start none', async t => {
+  const { path, migrations } = program(t, { '0002_more.sql': 'CREATE TABLE more (x)' })
+  assert.deepEqual(await start(path, migrations), [1, 2])
+  assert.deepEqual(await start(path, migrations), [])
+})
+
+test('each migration is recorded with its name, its digest and the time', async t => {
+  const { path, migrations } = program(t)
+  await start(path, migrations)
+  const database = new Database(path)
+  t.after(() => database.close())
+  assert.deepEqual(database.prepare('SELECT * FROM schema_migrations').all(), [{
+    version: 1,
+    name: '0001_catalog.sql',
+    sha256: createHash('sha256').update(FIRST).digest('hex'),
+    applied_at: '2025-11-24T23:30:00.000Z'
+  }])
+})
+
+test('an older catalog gets what is new', async t => {
+  const { path, migrations } = program(t)
+  await start(path, migrations)
+  writeFileSync(join(migrations, '0002_more.sql'), 'CREATE TABLE more (x)')
+  assert.deepEqual(await start(path, migrations), [2])
+})
+
+test('a migration that fails leaves nothing of itself and everything before it', async t => {
+  const { path, migrations } = program(t, { '0002_more.sql': 'CREATE TABLE more (x); CREATE TABLE more (x)' })
+  await rejectsWith('CATALOG_FAILED', start(path, migrations))
+  writeFileSync(join(migrations, '0002_more.sql'), 'CREATE TABLE more (x)')
+  assert.deepEqual(await start(path, migrations), [2])
+})
+
+test('a catalog of a newer version is refused and left as it is', async t => {
+  const { path, migrations } = program(t, { '0002_more.sql': 'CREATE TABLE more (x)' })
+  await start(path, migrations)
+  const before = content(path)
+  rmSync(join(migrations, '0002_more.sql'))
+  const error = await rejectsWith('CATALOG_TOO_NEW', start(path, migrations))
+  assert.match(error.hint ?? '', /newer version/)
+  assert.deepEqual(content(path), before)
+})
+
+test('a migration that was changed after it was applied is refused and the catalog left as it is', async t => {
+  const { path, migrations } = program(t)
+  await start(path, migrations)
+  const before = content(path)
+  writeFileSync(join(migrations, '0001_catalog.sql'), `${FIRST}\n-- changed\n`)
+  writeFileSync(join(migrations, '0002_more.sql'), 'CREATE TABLE more (x)')
+  const error = await rejectsWith('CATALOG_MIGRATION_CHANGED', start(path, migrations))
+  assert.match(error.message, /"0001_catalog.sql"/)
+  assert.match(error.hint ?? '', /as it was released/)
+  assert.deepEqual(content(path), before)
+})
+
+test('other line endings are not a change', async t => {
+  const { path, migrations } = program(t)
+  await start(path, migrations)
+  writeFileSync(join(migrations, '0001_catalog.sql'), FIRST.replaceAll('\n', '\r\n'))
+  assert.deepEqual(await start(path, migrations), [])
+})
+
+test('a program that lacks a migration in the middle is refused', async t => {
+  const { path, migrations } = program(t, { '0003_more.sql': 'CREATE TABLE more (x)' })
+  await rejectsWith('CATALOG_MIGRATION_CHANGED', start(path, migrations))
+})
+
+test('a catalog that lacks the record of a migration in the middle is refused', async t => {
+  const { path, migrations } = program(t, { '0002_more.sql': 'CREATE TABLE more (x)', '0003_last.sql': 'CREATE TABLE last (x)' })
+  await start(path, migrations)
+  const database = new Database(path)
+  database.exec('DELETE FROM schema_migrations WHERE version = 2')
+  database.close()
+  await rejectsWith('CATALOG_MIGRATION_CHANGED', start(path, migrations))
+})
+
+test('a program without migrations refuses any catalog', async t => {
+  const { path, migrations } = program(t)
+  await start(path, migrations)
+  rmSync(join(migrations, '0001_catalog.sql'))
+  await rejectsWith('CATALOG_TOO_NEW', start(path, migrations))
+  await rejectsWith('CATALOG_FAILED', start(`${path}.other`, migrations))
+  await rejectsWith('CATALOG_FAILED', start(path, join(migrations, 'nowhere')))
+})
