@@ -1,0 +1,39 @@
+import { fstatSync, readSync, type Stats } from 'node:fs'
+import { BackupError } from '../../core/errors.ts'
+
+const MAGIC = Buffer.from('SQLite format 3\0', 'latin1')
+/** Bits a byte above which a sample counts as random; text and databases stay far below, ciphertext is near 8. */
+const RANDOM = 7.2
+const SAMPLE = 4096
+/** The file format read version, and its value for a database in WAL mode. */
+const READ_VERSION_AT = 19
+const WAL_VERSION = 2
+
+/**
+ * Looks at the open file `fd` before SQLite does, for errors that say more than SQLite's. Throws `SOURCE_EMPTY`,
+ * `SOURCE_NOT_A_DATABASE` or `SOURCE_ENCRYPTED`. Format: https://sqlite.org/fileformat2.html, "The Database Header".
+ */
+export function checkHeader (fd: number, path: string): { readonly stats: Stats, readonly isWal: boolean } {
+  const stats = fstatSync(fd)
+  if (!stats.isFile()) throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a regular file`, { hint: 'Name the database file itself as the path of the source.' })
+  if (stats.size === 0) throw new BackupError('SOURCE_EMPTY', `"${path}" has zero bytes`, { hint: 'If the application has not written to it yet, wait until it has; otherwise the database was truncated: restore it.' })
+  const sample = Buffer.alloc(Math.min(SAMPLE, stats.size))
+  readSync(fd, sample, 0, sample.length, 0)
+  if (sample.subarray(0, MAGIC.length).equals(MAGIC)) return { stats, isWal: sample[READ_VERSION_AT] === WAL_VERSION }
+  if (looksEncrypted(sample, stats.size)) {
+    throw new BackupError('SOURCE_ENCRYPTED', `"${path}" looks like an encrypted database (SQLCipher or SEE)`, { hint: 'Encrypted databases cannot be read without their key: back the file up as a file while the application is stopped, or export it to a plain database.' })
+  }
+  throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a SQLite database`, { hint: 'Correct the path of the source: the file does not start with "SQLite format 3".' })
+}
+
+/** An encrypted database is whole pages of random bytes; a compressed file starts with a magic number of its own. */
+function looksEncrypted (sample: Buffer, size: number): boolean {
+  const compressed = ['1f8b', '504b', '28b52ffd', '425a68', 'fd377a58', '377abcaf', '25504446', '89504e47', 'ffd8ff']
+  const start = sample.subarray(0, 4).toString('hex')
+  if (size % 512 !== 0 || compressed.some(magic => start.startsWith(magic))) return false
+  const counts = new Uint32Array(256)
+  for (const byte of sample) counts[byte] = (counts[byte] ?? 0) + 1
+  let entropy = 0
+  for (const n of counts) if (n > 0) entropy -= n / sample.length * Math.log2(n / sample.length)
+  return entropy > RANDOM
+}

@@ -1,0 +1,22 @@
+import { pathToFileURL } from 'node:url'
+import Database from 'better-sqlite3'
+
+/** What a child that opens databases needs in its environment: names are given as URIs, so that every path is possible. */
+export const URI_ENVIRONMENT = { SQLITE_USE_URI: '1' }
+
+/** A database that others may be using. */
+export function openShared (path: string, options: { readonly readonly: boolean, readonly busyTimeout: number }): Database.Database {
+  return new Database(pathToFileURL(path).href, { readonly: options.readonly, fileMustExist: true, timeout: options.busyTimeout })
+}
+
+/** A file that nobody changes: no lock is taken, and neither `-wal` nor `-shm` comes into being beside it. */
+export function openImmutable (path: string): Database.Database {
+  const db = new Database(`${pathToFileURL(path).href}?immutable=1`, { readonly: true, fileMustExist: true })
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}

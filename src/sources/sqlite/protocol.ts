@@ -1,0 +1,32 @@
+import type { SnapshotFacts } from '../../core/source.ts'
+import type { ErrorCode } from '../../core/errors.ts'
+import type { Check } from '../../core/verification.ts'
+
+/** What a snapshot child is told, as its one argument. */
+export interface SnapshotTask {
+  readonly path: string
+  readonly busyTimeout: number
+  /** A path that does not exist yet, for the copy that rollback-journal mode needs. */
+  readonly scratch: string
+}
+
+export interface InspectTask {
+  readonly path: string
+  readonly expected: SnapshotFacts
+}
+
+export interface FailedMessage {
+  readonly type: 'failed'
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string | undefined
+}
+
+export type SnapshotMessage =
+  | { readonly type: 'started', readonly size: number }
+  | { readonly type: 'facts', readonly facts: SnapshotFacts }
+  | FailedMessage
+
+export type InspectMessage =
+  | { readonly type: 'checks', readonly checks: readonly Check[] }
+  | FailedMessage

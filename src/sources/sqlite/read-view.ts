@@ -1,0 +1,114 @@
+import { existsSync } from 'node:fs'
+import type Database from 'better-sqlite3'
+import { BackupError, systemCode } from '../../core/errors.ts'
+import { pragma } from './facts.ts'
+import { openShared } from './open.ts'
+import { openWalIndex, readWalIndex, type WalIndex } from './wal.ts'
+
+/** Tries at catching a moment without a commit before a writer is asked to wait for one. */
+const TRIES = 200
+
+/** An open read transaction: until it ends, the connection and the files show the same, unchanging content. */
+export interface ReadView {
+  readonly db: Database.Database
+  readonly journalMode: string
+  /** The state of the WAL that the transaction reads; null in rollback-journal mode. */
+  readonly wal: WalIndex | null
+}
+
+/**
+ * Opens the database at `path` (no symbolic link) and begins a read transaction. Throws what SQLite throws.
+ *
+ * Read-only wherever that is enough. Two cases need a connection that may write, as any other reader's would be: a hot
+ * journal that must be rolled back, and a WAL database that nobody has open, where only such a connection takes its
+ * `-wal` and `-shm` away again when it closes.
+ */
+export function openReadView (path: string, isWal: boolean, busyTimeout: number): ReadView {
+  const isTidy = isWal && !existsSync(`${path}-wal`)
+  try {
+    return begin(path, busyTimeout, !isTidy)
+  } catch (error) {
+    if (!/^SQLITE_(READONLY|CANTOPEN)/.test(systemCode(error) ?? '')) throw error
+    return begin(path, busyTimeout, isTidy)
+  }
+}
+
+function begin (path: string, busyTimeout: number, readonly: boolean): ReadView {
+  const db = openShared(path, { readonly, busyTimeout: 0 })
+  try {
+    const journalMode = patiently(busyTimeout, () => String(pragma(db, 'journal_mode')))
+    if (journalMode === 'wal') return { db, journalMode, wal: beginWal(db, path, busyTimeout) }
+    patiently(busyTimeout, () => { beginRead(db) })
+    return { db, journalMode, wal: null }
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+/**
+ * Waits for others to let go, up to `timeout` milliseconds. SQLite's own busy handler soon asks only ten times a second,
+ * and never hits the short gaps that a process leaves which commits without pause; this one asks every millisecond.
+ */
+function patiently<T> (timeout: number, attempt: () => T): T {
+  const until = performance.now() + timeout
+  for (;;) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (systemCode(error)?.startsWith('SQLITE_BUSY') !== true || performance.now() >= until) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+    }
+  }
+}
+
+/** A transaction takes its view at the first read, not at BEGIN. */
+function beginRead (db: Database.Database): void {
+  db.exec('BEGIN')
+  try {
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
+  }
+}
+
+/**
+ * Begins the transaction and finds out which frame of the WAL is the last that it sees, which SQLite does not tell:
+ * where the index is the same before and after, it is the state that the transaction took. The number of
+ * frames already in the main file is read between the two. If it covers all of them, the main file alone is the
+ * image, and it stays so even if writers start the WAL over; if not, the transaction holds a mark that keeps the WAL.
+ */
+function beginWal (db: Database.Database, path: string, busyTimeout: number): WalIndex {
+  const fd = openWalIndex(path)
+  for (let i = 0; i < TRIES; i++) {
+    const index = patiently(busyTimeout, () => tryBegin(db, fd))
+    if (index !== undefined) return index
+  }
+  return withoutWriters(path, busyTimeout, () => {
+    const index = tryBegin(db, fd)
+    if (index === undefined) throw new BackupError('SOURCE_UNREADABLE', `the wal-index of "${path}" cannot be used`, { hint: 'Give the user that the service runs as write permission on the "-wal" and "-shm" files of the database.' })
+    return index
+  })
+}
+
+function tryBegin (db: Database.Database, fd: number): WalIndex | undefined {
+  const before = readWalIndex(fd)
+  beginRead(db)
+  const middle = readWalIndex(fd)
+  const after = readWalIndex(fd)
+  if (before !== undefined && middle !== undefined && after?.bytes.equals(before.bytes) === true) return middle
+  db.exec('ROLLBACK')
+  return undefined
+}
+
+/** Holds the write lock, which keeps every commit out, for as long as `work` takes: microseconds here. */
+function withoutWriters<T> (path: string, busyTimeout: number, work: () => T): T {
+  const db = openShared(path, { readonly: false, busyTimeout })
+  try {
+    db.exec('BEGIN IMMEDIATE')
+    return work()
+  } finally {
+    db.close()
+  }
+}

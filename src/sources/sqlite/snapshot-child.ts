@@ -1,0 +1,101 @@
+import { openSync, realpathSync, statSync, unlinkSync, type Stats } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { BackupError, systemCode } from '../../core/errors.ts'
+import type { SnapshotFacts } from '../../core/source.ts'
+import { IMAGE_FD as OUT, runChild, sibling } from '../child.ts'
+import { sourceError } from './errors.ts'
+import { pragma, readFacts } from './facts.ts'
+import { checkHeader } from './header.ts'
+import { openImmutable } from './open.ts'
+import type { PageWork } from './page-worker.ts'
+import type { PageSource } from './pages.ts'
+import type { SnapshotMessage, SnapshotTask } from './protocol.ts'
+import { openReadView, type ReadView } from './read-view.ts'
+import { readWalFrames } from './wal.ts'
+
+await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
+  try {
+    const path = realpathSync(task.path)
+    // Open until this process ends: closing it would drop the locks of the connection below.
+    const mainFd = openSync(path, 'r')
+    const opened = checkHeader(mainFd, task.path)
+    const view = openReadView(path, opened.isWal, task.busyTimeout)
+    checkIdentity(task.path, opened.stats)
+    const image = imageOf(view, path, mainFd)
+    await send({ type: 'started', size: image.pages * image.pageSize })
+    const facts = view.wal === null ? await copyThenSend(view, image, task.scratch) : await sendDirectly(view, image)
+    checkIdentity(task.path, opened.stats)
+    await send({ type: 'facts', facts })
+  } catch (error) {
+    throw sourceError(error, task.path)
+  }
+})
+
+function imageOf (view: ReadView, path: string, mainFd: number): PageSource {
+  const base = { path, mainFd, walFd: null, walOffsets: new Map<number, number>() }
+  // The index of an empty WAL does not know the sizes either.
+  if (view.wal === null || view.wal.frames === 0) return { ...base, pageSize: Number(pragma(view.db, 'page_size')), pages: Number(pragma(view.db, 'page_count')) }
+  const { pageSize, pages, frames, backfilled } = view.wal
+  if (backfilled >= frames) return { ...base, pageSize, pages }
+  const wal = readWalFrames(path, view.wal)
+  return { ...base, pageSize, pages, walFd: wal.fd, walOffsets: wal.offsets }
+}
+
+/** WAL mode: readers hinder nobody, so the pages go out while the transaction is open and rows are counted in it. */
+async function sendDirectly (view: ReadView, image: PageSource): Promise<SnapshotFacts> {
+  const sent = movePages({ pages: image, outFd: OUT, close: false })
+  sent.catch(() => {})
+  const facts = readFacts(view.db, view.journalMode)
+  await sent
+  view.db.exec('COMMIT')
+  view.db.close()
+  return facts
+}
+
+/**
+ * Rollback-journal mode: a reader stalls writers, so the file is copied at full speed and the lock let go; what follows
+ * is done on the copy, which loses its name at once, so that nothing of it can stay behind.
+ */
+async function copyThenSend (view: ReadView, image: PageSource, scratch: string): Promise<SnapshotFacts> {
+  const copyFd = openSync(scratch, 'wx+', 0o600)
+  try {
+    await movePages({ pages: image, outFd: copyFd, close: false })
+    view.db.exec('COMMIT')
+    view.db.close()
+    const copy = openImmutable(scratch)
+    unlinkSync(scratch)
+    const sent = movePages({ pages: { ...image, mainFd: copyFd }, outFd: OUT, close: false })
+    sent.catch(() => {})
+    const facts = readFacts(copy, view.journalMode)
+    await sent
+    copy.close()
+    return facts
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') unlinkIfThere(scratch)
+    throw error
+  }
+}
+
+function unlinkIfThere (path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error
+  }
+}
+
+function movePages (work: PageWork): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(sibling(import.meta.url, 'page-worker'), { workerData: work, execArgv: [], stderr: true, resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 } })
+    worker.once('message', () => { resolve() })
+    worker.once('error', reject)
+    worker.once('exit', () => { reject(new BackupError('SOURCE_FAILED', 'the thread that moves pages ended early', { hint: 'Try again, and look at the memory that the service may use.' })) })
+  })
+}
+
+/** The name must still lead to the file that was opened; otherwise the image shows what the application no longer uses. */
+function checkIdentity (path: string, opened: Stats): void {
+  const now = statSync(path, { throwIfNoEntry: false })
+  if (now?.ino === opened.ino && now.dev === opened.dev) return
+  throw new BackupError('SOURCE_REPLACED', `"${path}" was ${now === undefined ? 'removed' : 'replaced by another file'} during the backup`, { hint: 'Try again once whatever replaces the database has finished.' })
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import { constants, statSync } from 'node:fs'
+import { access, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline, Transform } from 'node:stream'
+import { BackupError } from '../../core/errors.ts'
+import type { Inspector, Snapshot, SnapshotFacts, Source } from '../../core/source.ts'
+import { sibling } from '../child.ts'
+import { startSubprocess, type Subprocess } from '../subprocess.ts'
+import { sourceError } from './errors.ts'
+import { URI_ENVIRONMENT } from './open.ts'
+import type { InspectMessage, InspectTask, SnapshotMessage, SnapshotTask } from './protocol.ts'
+
+export interface SqliteSourceOptions {
+  readonly name: string
+  readonly path: string
+  /** Milliseconds to wait for a process that holds the database exclusively. */
+  readonly busyTimeout: number
+  /** A directory of the service's own, on a disk with room for a copy of the database. */
+  readonly scratchDir: string
+}
+
+/**
+ * A live SQLite database. It is read in a child process, because closing a descriptor of a database file drops the
+ * locks of every connection that the closing process has on it, and because the API must keep answering.
+ */
+export function sqliteSource ({ name, path, busyTimeout, scratchDir }: SqliteSourceOptions): Source {
+  return {
+    name,
+    kind: 'sqlite',
+    location: path,
+    extension: '.db',
+
+    async probe () {
+      try {
+        const stats = statSync(path)
+        await access(path, constants.R_OK)
+        const wal = statSync(`${path}-wal`, { throwIfNoEntry: false })
+        return { size: stats.size + (wal?.size ?? 0), scratch: wal === undefined ? stats.size : 0 }
+      } catch (error) {
+        throw sourceError(error, path)
+      }
+    },
+
+    async snapshot (signal) {
+      const scratch = join(scratchDir, `snapshot-${randomUUID()}.db`)
+      const task: SnapshotTask = { path, busyTimeout, scratch }
+      const started = Promise.withResolvers<number>()
+      let facts: SnapshotFacts | undefined
+      const child = start('snapshot-child', task, message => {
+        const told = message as SnapshotMessage
+        if (told.type === 'started') started.resolve(told.size)
+        if (told.type === 'facts') facts = told.facts
+      }, signal)
+      child.ended.then(() => { started.reject(noFacts()) }, started.reject)
+      try {
+        const size = await started.promise
+        return snapshotOf(child, size, scratch, () => facts)
+      } catch (error) {
+        await finish(child, scratch)
+        throw error
+      }
+    },
+
+    inspect: sqliteInspector.inspect
+  }
+}
+
+/** Proves images of SQLite databases, in a child process of its own. */
+export const sqliteInspector: Inspector = {
+  async inspect (image, expected, signal) {
+    const task: InspectTask = { path: image, expected }
+    let checks: InspectMessage | undefined
+    const child = start('inspect-child', task, message => { checks = message as InspectMessage }, signal)
+    child.image.resume()
+    await child.ended
+    if (checks?.type !== 'checks') throw noFacts()
+    return checks.checks
+  }
+}
+
+function start (module: string, task: SnapshotTask | InspectTask, onMessage: (message: unknown) => void, signal: AbortSignal): Subprocess {
+  return startSubprocess({ entry: sibling(import.meta.url, module), task, environment: URI_ENVIRONMENT, onMessage }, signal)
+}
+
+function snapshotOf (child: Subprocess, size: number, scratch: string, facts: () => SnapshotFacts | undefined): Snapshot {
+  const result = child.ended.then(() => {
+    const found = facts()
+    if (found === undefined) throw noFacts()
+    return found
+  })
+  result.catch(() => {})
+  const image = gate(size, result)
+  pipeline(child.image, image, () => {})
+  return {
+    image,
+    size,
+    facts: () => result,
+    close: () => finish(child, scratch)
+  }
+}
+
+/** Lets the bytes through, and lets the stream end only after their producer has succeeded and none is missing. */
+function gate (size: number, result: Promise<unknown>): Transform {
+  let seen = 0
+  return new Transform({
+    transform (chunk: Buffer, _encoding, done) {
+      seen += chunk.length
+      done(null, chunk)
+    },
+    flush (done) {
+      result.then(() => {
+        done(seen === size ? null : new BackupError('SOURCE_FAILED', `the image has ${seen} bytes instead of ${size}`, { hint: 'Try again.' }))
+      }, (error: unknown) => { done(error as Error) })
+    }
+  })
+}
+
+async function finish (child: Subprocess, scratch: string): Promise<void> {
+  child.kill()
+  await child.ended.catch(() => {})
+  await rm(scratch, { force: true })
+}
+
+function noFacts (): BackupError {
+  return new BackupError('SOURCE_FAILED', 'the process that reads the source ended without a result', { hint: 'Try again.' })
+}
