@@ -2,6 +2,7 @@ import type { Database, Transaction } from 'better-sqlite3'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import { catalogError } from './errors.ts'
+import { WalSync } from './wal-sync.ts'
 
 /** The one way to the database: each piece of work is one transaction, and its failure a rejection with a code of ours. */
 export class Connection {
@@ -9,10 +10,12 @@ export class Connection {
   readonly #transaction: Transaction<(work: () => unknown) => unknown>
   readonly #dataVersion: () => unknown
   readonly #opened: string
+  readonly #wal: WalSync
   #writes = 0
 
   constructor (database: Database, clock: Clock) {
     this.database = database
+    this.#wal = new WalSync(database.name)
     this.#transaction = database.transaction((work: () => unknown) => work())
     const dataVersion = database.prepare('PRAGMA data_version').pluck()
     this.#dataVersion = () => dataVersion.get()
@@ -24,13 +27,15 @@ export class Connection {
     return settle(() => this.#run('deferred', work))
   }
 
-  /** Durable once it resolves; when it rejects, nothing happened. */
-  write<T> (work: () => T): Promise<T> {
-    return settle(() => {
-      const result = this.#run('immediate', work)
+  /** Durable once it resolves; when it rejects, nothing happened, unless it was the disk that failed to keep it. */
+  async write<T> (work: () => T): Promise<T> {
+    const result = await settle(() => {
+      const done = this.#run('immediate', work)
       this.#writes++
-      return result
+      return done
     })
+    await this.#wal.sync().catch((error: unknown) => { throw catalogError(error) })
+    return result
   }
 
   /** Changes with every write: SQLite tells of those of other connections, and we count our own. */
@@ -40,8 +45,9 @@ export class Connection {
   }
 
   /** Safe to call twice. */
-  close (): Promise<void> {
-    return settle(() => { this.database.close() })
+  async close (): Promise<void> {
+    await this.#wal.close()
+    await settle(() => { this.database.close() })
   }
 
   #run<T> (mode: 'deferred' | 'immediate', work: () => T): T {
