@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -92,8 +92,8 @@ test('an image never ends cleanly when the process that reads it is killed', asy
   const path = join(directory, 'live.db')
   makeMoney(path, { entries: 50_000 })
   const snapshot = await sourceOf(path, directory).snapshot(signal)
-  const children = execFileSync('ps', ['--ppid', String(process.pid), '-o', 'pid=,args='], { encoding: 'utf8' })
-  const pid = children.split('\n').find(line => line.includes('snapshot-child'))?.trim().split(' ')[0]
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ')
+  const pid = children.find(child => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('snapshot-child'))
   process.kill(Number(pid), 'SIGKILL')
   await assert.rejects(save(snapshot, directory), { code: 'SOURCE_FAILED' })
 })
