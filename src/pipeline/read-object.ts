@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { compose, type Readable } from 'node:stream'
+import type { Codec } from '../core/stage.ts'
+import type { Store } from '../core/store.ts'
+import { digestCheck, type Digest } from './digest.ts'
+
+/** Reads the stored bytes to their end. Throws what the store throws. */
+export async function digestObject (store: Store, key: string, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Digest> {
+  const hash = createHash('sha256')
+  let size = 0
+  for await (const chunk of await store.get(key, undefined, signal) as AsyncIterable<Buffer>) {
+    hash.update(chunk)
+    size += chunk.length
+    onBytes(size)
+  }
+  return { size, sha256: hash.digest('hex') }
+}
+
+export interface ReadRequest {
+  readonly store: Store
+  readonly key: string
+  readonly codec: Codec | null
+  readonly object: Digest
+  readonly image: Digest
+  readonly onBytes?: (bytes: number) => void
+}
+
+/**
+ * The plain image, decoded. It errors at its end, if not before, unless both the stored bytes and the plain ones are
+ * exactly those that were written: `CHECKSUM_MISMATCH`, `DECODE_FAILED`, or what the store throws.
+ */
+export async function openImage ({ store, key, codec, object, image, onBytes }: ReadRequest, signal: AbortSignal): Promise<Readable> {
+  const stored = await store.get(key, undefined, signal)
+  const plainCheck = digestCheck(image, 'the image', onBytes)
+  if (codec === null) return compose(stored, plainCheck)
+  return compose(stored, digestCheck(object, 'the object'), codec.decode(), plainCheck)
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { BackupError, systemCode } from '../core/errors.ts'
+import type { Space } from '../core/store.ts'
+
+const LEAVINGS = /^(snapshot|image)-[0-9a-f-]{36}\.(db|plain)(-\w+)?$/
+
+/** A directory of the service's own for what is needed while a piece of work lasts. */
+export interface Scratch {
+  readonly directory: string
+  /** Makes the directory, and removes what an earlier process left in it. */
+  open (): Promise<void>
+  space (): Promise<Space>
+  /** Whether the directory is on the same disk as `path`, so that both draw on the same free space. */
+  sharesDiskWith (path: string): Promise<boolean>
+  /**
+   * Writes `image` to a file, lets `work` use it, and removes it whatever happens. Rejects with what broke the stream,
+   * `DISK_FULL` where there is no room, or what `work` rejects with.
+   */
+  withFile<T> (image: Readable, work: (path: string) => Promise<T>, signal: AbortSignal): Promise<T>
+}
+
+export function scratchDirectory (directory: string): Scratch {
+  return {
+    directory,
+
+    async open () {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      for (const name of await readdir(directory)) if (LEAVINGS.test(name)) await rm(join(directory, name), { force: true })
+    },
+
+    async space () {
+      const { bavail, blocks, bsize } = await statfs(directory)
+      return { free: bavail * bsize, total: blocks * bsize }
+    },
+
+    async sharesDiskWith (path) {
+      const [ours, other] = await Promise.all([stat(directory), stat(path)])
+      return ours.dev === other.dev
+    },
+
+    async withFile (image, work, signal) {
+      const path = join(directory, `image-${randomUUID()}.plain`)
+      try {
+        await pipeline(image, createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 }), { signal })
+        return await work(path)
+      } catch (error) {
+        throw signal.aborted ? signal.reason : translated(error, directory)
+      } finally {
+        await rm(path, { force: true })
+      }
+    }
+  }
+}
+
+function translated (error: unknown, directory: string): unknown {
+  if (!['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')) return error
+  return new BackupError('DISK_FULL', `the scratch directory "${directory}" has no room left`, { hint: 'Free space there, or set SCRATCH_DIR to a larger disk.', cause: error })
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { BackupError } from '../../src/core/errors.ts'
+import { storeError } from '../../src/stores/local-errors.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+function systemError (code: string): Error {
+  return Object.assign(new Error(`${code}: it failed`), { code, syscall: 'open' })
+}
+
+const codes = {
+  ENOENT: ['OBJECT_NOT_FOUND', 'STORE_UNAVAILABLE'],
+  ENOTDIR: ['OBJECT_NOT_FOUND', 'STORE_UNAVAILABLE'],
+  EEXIST: ['OBJECT_EXISTS', 'STORE_UNAVAILABLE'],
+  ENOSPC: ['DISK_FULL', 'DISK_FULL'],
+  EDQUOT: ['DISK_FULL', 'DISK_FULL'],
+  EFBIG: ['DISK_FULL', 'DISK_FULL'],
+  EACCES: ['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'],
+  EPERM: ['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'],
+  EROFS: ['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'],
+  EIO: ['STORE_FAILED', 'STORE_FAILED']
+} as const
+for (const [code, [ofObject, ofDirectory]] of Object.entries(codes)) {
+  test(`${code} of an object is ${ofObject}, and of the directory ${ofDirectory}`, t => {
+    const directory = tempDir(t)
+    const cause = systemError(code)
+    const error = storeError(cause, 'a.db', directory)
+    assert.ok(error instanceof BackupError)
+    assert.deepEqual([error.code, error.cause], [ofObject, cause])
+    assert.ok(error.message.startsWith(`"a.db" in "${directory}" `) && error.hint !== undefined, error.message)
+    const other = storeError(cause, '', directory) as BackupError
+    assert.equal(other.code, ofDirectory)
+    assert.ok(other.message.startsWith(`the backup directory "${directory}" `) && other.hint !== undefined, other.message)
+  })
+}
+
+test('an object that is missing because its directory is gone is STORE_UNAVAILABLE', () => {
+  assert.equal((storeError(systemError('ENOENT'), 'a.db', '/does/not/exist') as BackupError).code, 'STORE_UNAVAILABLE')
+})
+
+test('what is not the system\'s passes through as it is', () => {
+  const others: readonly unknown[] = [new BackupError('CANCELLED', 'cancelled'), new Error('plain'), Object.assign(new Error('coded'), { code: 'ERR_OTHER' }), 'text', undefined]
+  for (const error of others) assert.equal(storeError(error, 'a.db', '/'), error)
+})

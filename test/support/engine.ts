@@ -1,0 +1,125 @@
+import { readdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import type { TestContext } from 'node:test'
+import { openCatalog } from '../../src/catalog/index.ts'
+import type { Backup } from '../../src/core/backup.ts'
+import { EventBus, type Event } from '../../src/core/event.ts'
+import type { Settings } from '../../src/core/settings.ts'
+import type { Inspector, Source } from '../../src/core/source.ts'
+import type { EngineDeps } from '../../src/engine/deps.ts'
+import type { CreateRequest, Engine, SourcePolicy } from '../../src/engine/engine.ts'
+import { LiveSettings } from '../../src/engine/live-settings.ts'
+import { makeEngine } from '../../src/engine/make-engine.ts'
+import { Runner } from '../../src/engine/runner.ts'
+import { makeCodecs } from '../../src/pipeline/codecs.ts'
+import { scratchDirectory } from '../../src/pipeline/scratch.ts'
+import { sqliteInspector } from '../../src/sources/sqlite/sqlite-source.ts'
+import { localStore } from '../../src/stores/local.ts'
+import { FakeClock } from './clock.ts'
+import { MIGRATIONS } from './catalog.ts'
+import { Faults, faulty } from './faults.ts'
+import { MemorySource, memoryInspector } from './memory-source.ts'
+import { never } from './streams.ts'
+import { tempDir } from './temp-dir.ts'
+
+export const SETTINGS: Settings = { autoBackupEnabled: true, autoBackupInterval: 3_600_000, maxBackups: 10, compression: 'none', verifyAfterBackup: true }
+export const DEFAULTS = { autoBackupEnabled: 'default', autoBackupInterval: 'default', maxBackups: 'default', compression: 'default', verifyAfterBackup: 'default' } as const
+/** One day. */
+export const GRACE = 86_400_000
+
+export interface TestEngineOptions {
+  readonly sources?: readonly Source[]
+  readonly policies?: Readonly<Record<string, Partial<SourcePolicy>>>
+  readonly settings?: Partial<Settings>
+  readonly maxConcurrent?: number
+  readonly diskReserve?: number
+  /** The backups of another engine: this one begins with an empty catalog beside them. */
+  readonly directory?: string
+  readonly isScratchOnStoreDisk?: boolean
+}
+
+export interface TestEngine {
+  readonly engine: Engine
+  readonly deps: EngineDeps
+  readonly faults: Faults
+  readonly clock: FakeClock
+  readonly events: Event[]
+  /** The default source, where no other was given. */
+  readonly source: MemorySource
+  /** Where the store keeps its files. */
+  readonly directory: string
+  /** Makes a backup, a second after the one before, and waits for its end. */
+  create (request?: Partial<CreateRequest>): Promise<Backup>
+  /** Every file in the store, also those that no list shows. */
+  files (): string[]
+}
+
+/** The engine with everything real under it but the time; `faults` reaches `store`, `source`, `backups`, `jobs`, `scratch`. A plan that was not used fails the test. */
+export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEngineOptions = {}): Promise<TestEngine> {
+  const home = tempDir(t)
+  const directory = options.directory ?? join(home, 'backups')
+  const clock = new FakeClock()
+  const faults = new Faults()
+  const events: Event[] = []
+  const bus = new EventBus(error => { throw error })
+  bus.subscribe(event => { events.push(event) })
+  const source = new MemorySource('shop')
+  const sources = options.sources ?? [source]
+  const opened = await openCatalog(join(home, 'catalog.db'), { busyTimeoutMs: 0, clock, migrationsDir: MIGRATIONS })
+  const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults) }
+  const scratch = scratchDirectory(join(home, 'scratch'))
+  const settings = new LiveSettings({ ...SETTINGS, ...options.settings }, DEFAULTS, catalog.settings, clock)
+  const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector], ['memory', faulty('inspector', memoryInspector, faults)]]
+  const deps: EngineDeps = {
+    sources: new Map(sources.map(one => [one.name, { source: faulty('source', one, faults), policy: options.policies?.[one.name] ?? {} }])),
+    defaultSource: sources[0]!.name,
+    inspectors: new Map(inspectors),
+    store: faulty('store', localStore({ directory, instanceId: 'test', now: () => clock.now() }), faults),
+    codecs: makeCodecs(2),
+    scratch: faulty('scratch', scratch, faults),
+    isScratchOnStoreDisk: async () => options.isScratchOnStoreDisk ?? true,
+    catalog,
+    settings,
+    runner: new Runner({ jobs: catalog.jobs, clock, events: bus, maxConcurrent: options.maxConcurrent ?? 4 }),
+    events: bus,
+    clock,
+    diskReserve: options.diskReserve ?? 0,
+    trashGrace: GRACE
+  }
+  await deps.store.open(never)
+  await scratch.open()
+  const engine = makeEngine(deps)
+  t.after(async () => {
+    const stopped = deps.runner.stop(0)
+    clock.move(0)
+    await stopped
+    await opened.close()
+    faults.allUsed()
+  })
+  return {
+    engine,
+    deps,
+    faults,
+    clock,
+    events,
+    source,
+    directory,
+    async create (request = {}) {
+      clock.move(1000)
+      return await (await engine.create({ type: 'manual', ...request })).result
+    },
+    files: () => filesIn(directory)
+  }
+}
+
+export function filesIn (directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => relative(directory, join(entry.parentPath, entry.name)))
+    .toSorted()
+}
+
+/** Object and manifest of backups that are there, as `files` tells them. */
+export function filesOf (...backups: ReadonlyArray<Pick<Backup, 'key'>>): string[] {
+  return backups.flatMap(({ key }) => [key, `${key}.manifest.json`]).toSorted()
+}

@@ -1,0 +1,259 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { Backup } from '../../src/core/backup.ts'
+import type { BackupQuery, SourceStatistics } from '../../src/core/catalog.ts'
+import { BackupError } from '../../src/core/errors.ts'
+import type { Job, JobKind, JobStatus } from '../../src/core/job.ts'
+import type { Settings, SettingsChange } from '../../src/core/settings.ts'
+import { completeChecks, conclude, type Verification } from '../../src/core/verification.ts'
+import type { CreateRequest, Download, Engine, Pruned, ServiceStatistics, SettingsReport, SourceState, Verified, VerifiedAll, Work } from '../../src/engine/engine.ts'
+
+export const STARTED = new Date('2025-11-24T23:30:00.000Z')
+export const VALID: Verification = conclude(completeChecks([
+  { name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'pass' }, { name: 'opens_read_only', status: 'pass' }
+], 'not tried here'))
+
+/** A backup that is whole in every field. */
+export function aBackup (given: Partial<Backup> = {}): Backup {
+  const id = given.id ?? 1
+  const key = 'workstation-backup-2025-11-24T23-30-00.db'
+  return {
+    id,
+    source: 'workstation',
+    type: 'manual',
+    method: 'full',
+    schedule: null,
+    status: 'completed',
+    key,
+    filePath: `/backups/${key}`,
+    description: null,
+    compression: 'none',
+    encryption: 'none',
+    startedAt: STARTED,
+    completedAt: new Date(STARTED.getTime() + 5000),
+    size: 1_048_576,
+    checksum: 'a'.repeat(64),
+    originalSize: 1_048_576,
+    originalChecksum: 'a'.repeat(64),
+    facts: null,
+    errorCode: null,
+    errorMessage: null,
+    parentId: null,
+    pinned: false,
+    verification: { status: 'valid', checkedAt: STARTED, checks: VALID.checks },
+    copies: [{ store: 'local', location: `/backups/${key}`, status: 'stored', size: 1_048_576, uploadedAt: STARTED, error: null }],
+    trashedAt: null,
+    deletedAt: null,
+    ...given
+  }
+}
+
+export function aJob (given: Partial<Job> = {}): Job {
+  return {
+    id: 1,
+    kind: 'create',
+    source: 'workstation',
+    backupId: null,
+    status: 'running',
+    progress: { phase: 'storing', bytesDone: 25, bytesTotal: 100 },
+    createdAt: STARTED,
+    startedAt: STARTED,
+    finishedAt: null,
+    errorCode: null,
+    errorMessage: null,
+    ...given
+  }
+}
+
+/**
+ * The verbs over a few rows in memory, for tests of the edge. Work ends at once, unless `gate` is set: then when that
+ * settles, and as it does. `calls` tells what was asked for.
+ */
+export class FakeEngine implements Engine {
+  readonly rows = new Map<number, Backup>()
+  readonly jobLog = new Map<number, Job>()
+  readonly calls: string[] = []
+  readonly bytes = Buffer.from('SQLite format 3\0 and so on, to the end')
+  gate: Promise<unknown> = Promise.resolve()
+  /** Thrown by the next verb, in place of what it does. */
+  refusal: BackupError | undefined
+  settingsNow: Settings = { autoBackupEnabled: false, autoBackupInterval: 86_400_000, maxBackups: 10, compression: 'none', verifyAfterBackup: true }
+  #changes = 0
+
+  constructor (count = 0) {
+    for (let id = 1; id <= count; id++) this.put(aBackup({ id }))
+  }
+
+  put (backup: Backup): Backup {
+    this.rows.set(backup.id, backup)
+    this.#changes++
+    return backup
+  }
+
+  async create (request: CreateRequest): Promise<Work<Backup>> {
+    this.#called(`create ${JSON.stringify(request)}`)
+    if (request.source !== undefined && request.source !== 'workstation') throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${request.source}"`)
+    return this.#work('create', () => this.put(aBackup({ id: this.rows.size + 1, type: request.type, description: request.description ?? null })))
+  }
+
+  async verify (id: number): Promise<Work<Verified>> {
+    this.#called(`verify ${id}`)
+    const backup = this.#row(id)
+    return this.#work('verify', () => ({ backup, verification: VALID }))
+  }
+
+  async verifyAll (request: object): Promise<Work<VerifiedAll>> {
+    this.#called(`verifyAll ${JSON.stringify(request)}`)
+    return this.#work('verify-all', () => ({ results: [...this.rows.values()].map(backup => ({ backup, verification: VALID })) }))
+  }
+
+  async prune ({ dryRun }: { readonly dryRun: boolean }): Promise<Work<Pruned>> {
+    this.#called(`prune ${dryRun}`)
+    const decisions = [...this.rows.values()].map(backup => ({ backup, keep: true, reasons: ['newest backup'] }))
+    return this.#work('prune', () => ({ dryRun, decisions, removed: [] }))
+  }
+
+  async remove (id: number, { force }: { readonly force: boolean }): Promise<Work<Backup>> {
+    this.#called(`remove ${id} ${force}`)
+    return this.#work('delete', () => this.put({ ...this.#row(id), trashedAt: STARTED }))
+  }
+
+  async undelete (id: number): Promise<Work<Backup>> {
+    this.#called(`undelete ${id}`)
+    return this.#work('undelete', () => this.put({ ...this.#row(id), trashedAt: null }))
+  }
+
+  async backup (id: number): Promise<Backup> {
+    this.#called(`backup ${id}`)
+    return this.#row(id)
+  }
+
+  async backups (query: BackupQuery): Promise<{ backups: Backup[], count: number, next: number | null }> {
+    this.#called('backups')
+    const matching = [...this.rows.values()].filter(row => (query.status ?? row.status) === row.status && (query.type ?? row.type) === row.type).reverse()
+    const below = matching.filter(row => row.id < (query.before ?? Infinity))
+    const backups = below.slice(0, query.limit)
+    return { backups, count: matching.length, next: below.length > query.limit ? backups.at(-1)?.id ?? null : null }
+  }
+
+  async verifications (id: number): Promise<{ checkedAt: Date, verification: Verification }[]> {
+    this.#row(id)
+    return [{ checkedAt: STARTED, verification: VALID }]
+  }
+
+  async edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }): Promise<Backup> {
+    this.#called(`edit ${id} ${JSON.stringify(change)}`)
+    const { description, pinned, ...rest } = this.#row(id)
+    return this.put({ ...rest, description: change.description === undefined ? description : change.description, pinned: change.pinned ?? pinned })
+  }
+
+  async download (id: number, { decoded }: { readonly decoded: boolean }): Promise<Download> {
+    this.#called(`download ${id} ${decoded}`)
+    const { bytes } = this
+    this.#row(id)
+    return {
+      fileName: 'workstation "x"\r\n.db',
+      etag: `"${createHash('sha256').update(bytes).digest('hex')}"`,
+      size: bytes.length,
+      contentType: 'application/vnd.sqlite3',
+      open: async range => Readable.from([range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)])
+    }
+  }
+
+  async sources (): Promise<SourceState[]> {
+    return [this.#state()]
+  }
+
+  async source (name: string): Promise<SourceState> {
+    if (name !== 'workstation') throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${name}"`)
+    return this.#state()
+  }
+
+  async statistics (): Promise<ServiceStatistics> {
+    this.#called('statistics')
+    const rows = [...this.rows.values()]
+    return {
+      totalBackups: rows.length,
+      totalSize: rows.reduce((sum, row) => sum + (row.size ?? 0), 0),
+      oldestBackup: rows[0]?.startedAt ?? null,
+      newestBackup: rows.at(-1)?.startedAt ?? null,
+      failedBackups: 0,
+      sources: [this.#statistics()],
+      states: [this.#state()]
+    }
+  }
+
+  settings (): SettingsReport {
+    return { settings: this.settingsNow, origins: { autoBackupEnabled: 'default', autoBackupInterval: 'default', maxBackups: 'environment', compression: 'default', verifyAfterBackup: 'default' } }
+  }
+
+  async changeSettings (change: SettingsChange): Promise<SettingsReport> {
+    this.#called(`changeSettings ${JSON.stringify(change)}`)
+    this.settingsNow = { ...this.settingsNow, ...change } as Settings
+    return this.settings()
+  }
+
+  async job (id: number): Promise<Job> {
+    const job = this.jobLog.get(id)
+    if (job === undefined) throw new BackupError('JOB_NOT_FOUND', `there is no job ${id}`)
+    return job
+  }
+
+  async jobs (query: { readonly limit: number, readonly before?: number | undefined, readonly status?: JobStatus | undefined }): Promise<{ jobs: Job[], next: number | null }> {
+    const below = [...this.jobLog.values()].reverse().filter(job => job.id < (query.before ?? Infinity) && (query.status ?? job.status) === job.status)
+    const jobs = below.slice(0, query.limit)
+    return { jobs, next: below.length > query.limit ? jobs.at(-1)?.id ?? null : null }
+  }
+
+  async cancel (id: number): Promise<Job> {
+    this.#called(`cancel ${id}`)
+    const job = await this.job(id)
+    if (job.finishedAt !== null) throw new BackupError('JOB_FINISHED', `job ${id} has already ended`)
+    const cancelled: Job = { ...job, status: 'cancelled', finishedAt: STARTED, errorCode: 'CANCELLED' }
+    this.jobLog.set(id, cancelled)
+    return cancelled
+  }
+
+  version (): string {
+    return String(this.#changes)
+  }
+
+  #called (what: string): void {
+    this.calls.push(what)
+    const { refusal } = this
+    if (refusal === undefined) return
+    this.refusal = undefined
+    throw refusal
+  }
+
+  #work<T> (kind: JobKind, finish: () => T): Work<T> {
+    const job = aJob({ id: this.jobLog.size + 1, kind })
+    this.jobLog.set(job.id, job)
+    const result = this.gate.then(finish)
+    result.catch(() => { /* like the real one, nobody need wait for it */ })
+    return { job, result }
+  }
+
+  #row (id: number): Backup {
+    const row = this.rows.get(id)
+    if (row === undefined) throw new BackupError('BACKUP_NOT_FOUND', `there is no backup ${id}`, { hint: 'List the backups to see their ids.' })
+    return row
+  }
+
+  #statistics (): SourceStatistics {
+    return { source: 'workstation', lastSuccess: STARTED, lastFailure: null, lastVerified: STARTED, lastScheduled: null, oldest: STARTED, newest: STARTED, count: this.rows.size, size: 0 }
+  }
+
+  #state (): SourceState {
+    return {
+      name: 'workstation',
+      kind: 'sqlite',
+      location: '/srv/workstation.db',
+      isDefault: true,
+      state: 'ok',
+      policy: { enabled: false, interval: 86_400_000, maxBackups: 10, compression: 'none', verify: true },
+      statistics: this.#statistics(),
+      nextRun: null
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import type { TestContext } from 'node:test'
+import type { IdempotencyStore, StoredAnswer } from '../../src/core/catalog.ts'
+import { EventBus } from '../../src/core/event.ts'
+import { Secret } from '../../src/core/secret.ts'
+import type { App } from '../../src/http/route.ts'
+import { buildServer, type ServerDeps } from '../../src/http/server.ts'
+import { signToken, type Role } from '../../src/http/tokens.ts'
+import { FakeClock } from './clock.ts'
+import { FakeEngine } from './fake-engine.ts'
+
+export const SECRET = new Secret('a secret of the tests, long enough for HS256')
+
+/** What came back, to be looked at whatever it is. */
+export type Json = ReturnType<typeof JSON.parse>
+
+export interface Built {
+  readonly app: App
+  readonly engine: FakeEngine
+  readonly events: EventBus
+  readonly clock: FakeClock
+  readonly idempotency: MemoryIdempotency
+}
+
+/** The API over a fake engine, closed after the test. The clock starts at the real time, since tokens are held against it. */
+export async function build (t: Pick<TestContext, 'after'>, given: Partial<ServerDeps> & { readonly engine?: FakeEngine } = {}): Promise<Built> {
+  const engine = given.engine ?? new FakeEngine(3)
+  const clock = new FakeClock(new Date().toISOString())
+  const events = new EventBus(error => { throw error })
+  const idempotency = new MemoryIdempotency()
+  const app = await buildServer({
+    events,
+    idempotency,
+    clock,
+    tokenKey: { algorithm: 'HS256', key: SECRET },
+    limits: { bodyBytes: 64 * 1024, requestsPerMinute: 0 },
+    trustProxy: false,
+    metrics: { contentType: 'text/plain; version=0.0.4', text: async () => '# nothing\n' },
+    metricsToken: undefined,
+    fixed: [
+      { key: 'backupDir', variable: 'BACKUP_DIR', value: '/backups', origin: 'environment' },
+      { key: 'databasePath', variable: 'DATABASE_PATH', value: null, origin: 'default' },
+      { key: 'port', variable: 'PORT', value: 3000, origin: 'default' }
+    ],
+    health: async () => ({ status: 'ok', backup: { status: 'ok', lastSuccess: clock.now(), ageSeconds: 0 } }),
+    ready: () => true,
+    logger: undefined,
+    version: '0.0.0',
+    ...given,
+    engine
+  })
+  t.after(() => app.close())
+  return { app, engine, events, clock, idempotency }
+}
+
+/** The header of a caller with that role. */
+export function as (role: Role, subject = `the ${role}`): { authorization: string } {
+  return { authorization: `Bearer ${signToken({ secret: SECRET, subject, role, expiresInSeconds: 3600, now: new Date() })}` }
+}
+
+export class MemoryIdempotency implements IdempotencyStore {
+  readonly kept = new Map<string, { fingerprint: string, answer: StoredAnswer, at: Date }>()
+
+  async find (scope: string, key: string, since: Date): Promise<{ fingerprint: string, answer: StoredAnswer } | undefined> {
+    const found = this.kept.get(`${scope}|${key}`)
+    return found === undefined || found.at < since ? undefined : found
+  }
+
+  async save (scope: string, key: string, fingerprint: string, answer: StoredAnswer, at: Date): Promise<void> {
+    this.kept.set(`${scope}|${key}`, { fingerprint, answer, at })
+  }
+
+  async purge (): Promise<number> {
+    return 0
+  }
+}

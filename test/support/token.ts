@@ -1,0 +1,7 @@
+import { Secret } from '../../src/core/secret.ts'
+import { signToken, type Role } from '../../src/http/tokens.ts'
+import { SECRET } from './service.ts'
+
+export function tokenFor (role: Role): string {
+  return signToken({ secret: new Secret(SECRET), subject: 'tests', role, expiresInSeconds: 3600, now: new Date() })
+}
