@@ -36,7 +36,7 @@ function damaged (path: string, value: unknown): string {
   const last = parts.pop()!
   let place = copy
   for (const part of parts) place = place[part] as Record<string, unknown>
-  if (value === undefined) delete place[last]
+  if (value === undefined) Reflect.deleteProperty(place, last)
   else place[last] = value
   return JSON.stringify(copy)
 }

@@ -23,7 +23,7 @@ const printed: Readonly<Record<string, () => string>> = {
   format: () => format('%s %j %o %O %i', secret, secret, secret, secret, secret),
   'an error': () => inspect(new Error(`failed with ${String(secret)}`, { cause: secret })),
   keys: () => Object.keys(secret).join() + JSON.stringify(Object.getOwnPropertyDescriptors(secret)),
-  spread: () => JSON.stringify({ ...secret })
+  'a copy': () => JSON.stringify(Object.assign({}, secret)) + JSON.stringify(Object.entries(secret))
 }
 for (const [way, print] of Object.entries(printed)) {
   test(`it does not show in ${way}`, () => {

@@ -1,0 +1,209 @@
+import { Readable } from 'node:stream'
+import type { Backup } from '../core/backup.ts'
+import { BackupError, toBackupError } from '../core/errors.ts'
+import { MANIFEST_FORMAT, MANIFEST_VERSION, serializeManifest, type Manifest } from '../core/manifest.ts'
+import { QUARANTINE, TRASH, manifestKey, objectKey } from '../core/object-key.ts'
+import type { SnapshotFacts } from '../core/source.ts'
+import type { Compression } from '../core/stage.ts'
+import { verificationMessage, type Verification } from '../core/verification.ts'
+import { writeObject, type Written } from '../pipeline/write-object.ts'
+import type { EngineDeps, ProtectedSource } from './deps.ts'
+import type { CreateRequest } from './engine.ts'
+import { cleanupSignal, discard, hasObject, quarantine } from './objects.ts'
+import { rotate } from './prune.ts'
+import type { Task } from './runner.ts'
+import { checkSpace } from './space.ts'
+import { proveObject } from './prove.ts'
+
+/** Room for as many backups of one source within one second as nobody makes. */
+const ATTEMPTS = 1000
+
+interface Plan extends CreateRequest {
+  readonly compression: Compression
+  readonly verify: boolean
+}
+
+/** What is in the store, manifest and all. */
+interface Made {
+  readonly manifest: Manifest
+  readonly verification: Verification | null
+}
+
+/**
+ * Makes a backup: probe, snapshot, object, proof, and last of all the manifest that makes it one. What fails on the
+ * way leaves a row that says so and nothing in the store, but for an object that failed its proof: that is set aside.
+ * Only after a proven backup are older ones rotated out.
+ */
+export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, request: CreateRequest, task: Task): Promise<Backup> {
+  const policy = deps.settings.policyFor(chosen)
+  const plan: Plan = { ...request, compression: request.compression ?? policy.compression, verify: request.verify ?? policy.verify }
+  const row = await begin(deps, chosen, plan)
+  task.concerns(row.id)
+  deps.events.emit({ type: 'backup.started', backup: row })
+  let made: Made
+  try {
+    made = await produce(deps, chosen, plan, row, task)
+  } catch (thrown) {
+    await giveUp(deps, row, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
+    throw thrown
+  }
+  const backup = await complete(deps, row, made)
+  deps.events.emit({ type: 'backup.completed', backup, durationMs: Date.parse(made.manifest.completedAt) - backup.startedAt.getTime() })
+  if (backup.verification.status === 'valid') await rotateAfter(deps, chosen, backup, task)
+  return await deps.catalog.backups.get(backup.id)
+}
+
+async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan): Promise<Backup> {
+  const startedAt = deps.clock.now()
+  const key = await freeKey(deps, source.name, startedAt, source.extension + (deps.codecs[plan.compression]?.extension ?? ''))
+  return await deps.catalog.backups.start({
+    source: source.name,
+    type: plan.type,
+    method: 'full',
+    schedule: plan.schedule ?? null,
+    key,
+    filePath: deps.store.location(key),
+    description: plan.description ?? null,
+    compression: plan.compression,
+    startedAt
+  })
+}
+
+async function freeKey (deps: EngineDeps, source: string, startedAt: Date, extension: string): Promise<string> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const key = objectKey(source, startedAt, extension, attempt)
+    if (!await isTaken(deps, key)) return key
+  }
+  throw new BackupError('OBJECT_EXISTS', `the store holds ${ATTEMPTS} backups of "${source}" from this second`, { hint: 'Check the clock of the machine.' })
+}
+
+/** Also where the object may have to go later: into the trash, or aside. */
+async function isTaken (deps: EngineDeps, key: string): Promise<boolean> {
+  const signal = cleanupSignal()
+  for (const name of [key, TRASH + key, QUARANTINE + key]) {
+    if (await hasObject(deps.store, name, signal) || await hasObject(deps.store, manifestKey(name), signal)) return true
+  }
+  return false
+}
+
+async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Plan, row: Backup, task: Task): Promise<Made> {
+  task.phase('probing')
+  const probe = await source.probe(task.signal)
+  await checkSpace(deps, { source: source.name, compression: plan.compression, image: probe.size, scratch: Math.max(probe.scratch, plan.compression !== 'none' && plan.verify ? probe.size : 0) }, task.signal)
+
+  const { written, facts } = await storeImage(deps, { source, policy: {} }, plan, row, task)
+  const draft = manifestOf(source, row, written, facts, { completedAt: deps.clock.now(), verifiedAt: null })
+  const verification = plan.verify ? await proveNew(deps, row, draft, task) : null
+  if (verification?.valid === false) throw await setAside(deps, row, draft, verification)
+  const manifest = { ...draft, verifiedAt: verification === null ? null : deps.clock.now().toISOString() }
+  task.phase('recording')
+  await deps.store.put(manifestKey(row.key), Readable.from([Buffer.from(serializeManifest(manifest))]), {}, task.signal)
+  return { manifest, verification }
+}
+
+async function storeImage (deps: EngineDeps, { source }: ProtectedSource, plan: Plan, row: Backup, task: Task): Promise<{ written: Written, facts: SnapshotFacts }> {
+  const snapshot = await source.snapshot(task.signal)
+  try {
+    task.phase('storing', snapshot.size)
+    const written = await writeObject({
+      image: snapshot.image,
+      size: snapshot.size,
+      codec: deps.codecs[plan.compression],
+      store: deps.store,
+      key: row.key,
+      onBytes: bytes => { task.bytes(bytes) }
+    }, task.signal)
+    return { written, facts: await snapshot.facts() }
+  } finally {
+    await snapshot.close()
+  }
+}
+
+function manifestOf (source: ProtectedSource['source'], row: Backup, written: Written, facts: SnapshotFacts, times: { readonly completedAt: Date, readonly verifiedAt: string | null }): Manifest {
+  return {
+    format: MANIFEST_FORMAT,
+    version: MANIFEST_VERSION,
+    id: row.id,
+    source: { name: source.name, kind: source.kind, location: source.location },
+    type: row.type,
+    method: row.method,
+    schedule: row.schedule,
+    description: row.description,
+    pinned: row.pinned,
+    startedAt: row.startedAt.toISOString(),
+    completedAt: times.completedAt.toISOString(),
+    object: { name: row.key, ...written.object },
+    image: written.image,
+    compression: row.compression,
+    encryption: 'none',
+    facts: { ...facts, tables: [...facts.tables] },
+    verifiedAt: times.verifiedAt
+  }
+}
+
+async function proveNew (deps: EngineDeps, row: Backup, manifest: Manifest, task: Task): Promise<Verification> {
+  const startedAt = deps.clock.now()
+  const verification = await proveObject(deps, { key: row.key, manifest, manifestCheck: { name: 'manifest', status: 'skipped', reason: 'it is written after the verification, last of all' } }, task)
+  deps.events.emit({ type: 'verification.finished', backup: row, verification, durationMs: deps.clock.now().getTime() - startedAt.getTime() })
+  return verification
+}
+
+/** Keeps what failed its proof for inspection, and makes the row say so. Returns the error to throw. */
+async function setAside (deps: EngineDeps, row: Backup, manifest: Manifest, verification: Verification): Promise<BackupError> {
+  const key = await quarantine(deps, row)
+  const error = new BackupError('VERIFICATION_FAILED', `the finished backup did not pass its verification: ${verificationMessage(verification)}`, { hint: 'Look at the checks of the backup; the file is kept aside. Older backups were left as they are.' })
+  await deps.catalog.backups.fail(row.id, {
+    code: error.code,
+    message: error.message,
+    failedAt: deps.clock.now(),
+    verification,
+    kept: { key, filePath: deps.store.location(key), size: manifest.object.size }
+  })
+  return error
+}
+
+/** The manifest stands, so the backup is whole: where the catalog cannot be told now, the row stays undecided, and housekeeping completes it. */
+async function complete (deps: EngineDeps, row: Backup, { manifest, verification }: Made): Promise<Backup> {
+  const filePath = deps.store.location(row.key)
+  try {
+    return await deps.catalog.backups.complete(row.id, {
+      manifest,
+      filePath,
+      verification,
+      copies: [{ store: deps.store.name, location: filePath, status: 'stored', size: manifest.object.size, uploadedAt: new Date(manifest.completedAt), error: null }]
+    })
+  } catch (thrown) {
+    tellFailure(deps, row, toBackupError(thrown))
+    throw thrown
+  }
+}
+
+/**
+ * Leaves nothing in the store, and a row that says why. Where even that fails, the row stays undecided: housekeeping
+ * tries again, and the caller hears of the first error.
+ */
+async function giveUp (deps: EngineDeps, row: Backup, error: BackupError): Promise<void> {
+  tellFailure(deps, row, error)
+  try {
+    await discard(deps.store, row.key)
+    const now = await deps.catalog.backups.get(row.id)
+    const failed = now.status === 'in_progress' ? await deps.catalog.backups.fail(row.id, { code: error.code, message: error.message, failedAt: deps.clock.now() }) : now
+    deps.events.emit({ type: 'backup.failed', backup: failed, code: error.code })
+  } catch (thrown) {
+    deps.events.emit({ type: 'operation.failed', operation: 'discard', source: row.source, method: row.method, code: toBackupError(thrown).code })
+  }
+}
+
+function tellFailure (deps: EngineDeps, row: Backup, { code }: BackupError): void {
+  deps.events.emit({ type: 'operation.failed', operation: 'create', source: row.source, method: row.method, code })
+}
+
+/** The backup is made, whatever becomes of the older ones: a failure here is told, and tried again after the next backup. */
+async function rotateAfter (deps: EngineDeps, chosen: ProtectedSource, backup: Backup, task: Task): Promise<void> {
+  try {
+    task.phase('rotating')
+    await rotate(deps, chosen, task)
+  } catch (error) {
+    deps.events.emit({ type: 'operation.failed', operation: 'rotate', source: backup.source, method: backup.method, code: toBackupError(error).code })
+  }
+}

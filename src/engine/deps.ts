@@ -1,0 +1,39 @@
+import type { Catalog } from '../core/catalog.ts'
+import type { Clock } from '../core/clock.ts'
+import type { EventSink } from '../core/event.ts'
+import type { Inspector, Source } from '../core/source.ts'
+import type { Store } from '../core/store.ts'
+import type { Codecs } from '../pipeline/codecs.ts'
+import type { Scratch } from '../pipeline/scratch.ts'
+import type { SourcePolicy } from './engine.ts'
+import type { LiveSettings } from './live-settings.ts'
+import type { Runner } from './runner.ts'
+
+/** A source with what its own configuration says; the rest comes from the settings. */
+export interface ProtectedSource {
+  readonly source: Source
+  readonly policy: Partial<SourcePolicy>
+}
+
+/** Everything a verb works with. Verbs are functions of this; app.ts makes it. */
+export interface EngineDeps {
+  readonly sources: ReadonlyMap<string, ProtectedSource>
+  readonly defaultSource: string
+  /** By kind of source. */
+  readonly inspectors: ReadonlyMap<string, Inspector>
+  /** The landing store: a backup is there first. */
+  readonly store: Store
+  readonly codecs: Codecs
+  readonly scratch: Scratch
+  /** Whether scratch directory and store draw on the same free space. */
+  readonly isScratchOnStoreDisk: () => Promise<boolean>
+  readonly catalog: Catalog
+  readonly settings: LiveSettings
+  readonly runner: Runner
+  readonly events: EventSink
+  readonly clock: Clock
+  /** Bytes of free space that a backup must leave. */
+  readonly diskReserve: number
+  /** Milliseconds that a removed backup waits in the trash. */
+  readonly trashGrace: number
+}

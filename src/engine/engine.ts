@@ -1,0 +1,123 @@
+import type { Readable } from 'node:stream'
+import type { Backup, BackupMethod, BackupType, Tier } from '../core/backup.ts'
+import type { BackupPage, BackupQuery, SourceStatistics, Statistics, VerificationRecord } from '../core/catalog.ts'
+import type { Job, JobStatus } from '../core/job.ts'
+import type { Retained } from '../core/retention.ts'
+import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
+import type { Compression } from '../core/stage.ts'
+import type { ByteRange } from '../core/store.ts'
+import type { Verification } from '../core/verification.ts'
+
+/** Work under way. `result` rejects with a BackupError; it need not be awaited, and giving up on it stops nothing. */
+export interface Work<T> {
+  readonly job: Job
+  readonly result: Promise<T>
+}
+
+export interface CreateRequest {
+  /** Default: the default source. */
+  readonly source?: string | undefined
+  readonly type: BackupType
+  readonly method?: BackupMethod | undefined
+  readonly schedule?: Tier | undefined
+  readonly description?: string | undefined
+  /** Default: the policy of the source. */
+  readonly compression?: Compression | undefined
+  /** Default: the policy of the source. */
+  readonly verify?: boolean | undefined
+}
+
+export interface Verified {
+  readonly backup: Backup
+  readonly verification: Verification
+}
+
+export interface VerifiedAll {
+  /** In the order in which they were verified: oldest first. */
+  readonly results: readonly Verified[]
+}
+
+export interface Pruned {
+  readonly dryRun: boolean
+  /** Every live backup of the sources asked for, with the rule that decided. */
+  readonly decisions: readonly Retained[]
+  /** Those that were removed; empty on a dry run. */
+  readonly removed: readonly Backup[]
+}
+
+export interface Download {
+  readonly fileName: string
+  /** Strong validator: the digest of the bytes that `body` would give without a range. */
+  readonly etag: string
+  /** Length of the whole, in bytes. */
+  readonly size: number
+  readonly contentType: string
+  /** Opens the bytes; without a range all of them, checked against their digest at the end. */
+  open (range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
+}
+
+export interface SourceState {
+  readonly name: string
+  readonly kind: string
+  readonly location: string
+  readonly isDefault: boolean
+  /** `busy`: a backup is under way; `failing`: the last one failed; `never`: none was made yet. */
+  readonly state: 'ok' | 'busy' | 'failing' | 'never'
+  readonly policy: SourcePolicy
+  readonly statistics: SourceStatistics
+  readonly nextRun: Date | null
+}
+
+/** What holds for one source: its own configuration over the service's settings. */
+export interface SourcePolicy {
+  readonly enabled: boolean
+  /** Milliseconds. */
+  readonly interval: number
+  readonly maxBackups: number
+  readonly compression: Compression
+  readonly verify: boolean
+}
+
+export interface ServiceStatistics extends Statistics {
+  readonly states: readonly SourceState[]
+}
+
+export interface SettingsReport {
+  readonly settings: Settings
+  readonly origins: Readonly<Record<keyof Settings, Origin>>
+}
+
+/**
+ * The verbs, as the edges call them. Every method rejects with BackupErrors alone. Those that give `Work` check the
+ * request first (`SOURCE_NOT_FOUND`, `BACKUP_NOT_FOUND`, …) and take what the work needs (`BACKUP_IN_PROGRESS`,
+ * `BACKUP_BUSY`, with the id of the job in the way in `details.jobId`; `SHUTTING_DOWN`) before they resolve.
+ */
+export interface Engine {
+  create (request: CreateRequest): Promise<Work<Backup>>
+  verify (id: number): Promise<Work<Verified>>
+  verifyAll (request: { readonly source?: string | undefined, readonly since?: Date | undefined }): Promise<Work<VerifiedAll>>
+  prune (request: { readonly source?: string | undefined, readonly dryRun: boolean }): Promise<Work<Pruned>>
+  /** Into the trash: `BACKUP_PINNED`, `BACKUP_HAS_CHILDREN` and, without `force`, `BACKUP_LAST_VALID` refuse it. */
+  remove (id: number, request: { readonly force: boolean }): Promise<Work<Backup>>
+  undelete (id: number): Promise<Work<Backup>>
+
+  backup (id: number): Promise<Backup>
+  backups (query: BackupQuery): Promise<BackupPage>
+  verifications (id: number): Promise<readonly VerificationRecord[]>
+  edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }): Promise<Backup>
+  /** `decoded`: decompressed. `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`. */
+  download (id: number, request: { readonly decoded: boolean }): Promise<Download>
+
+  sources (): Promise<readonly SourceState[]>
+  source (name: string): Promise<SourceState>
+  statistics (): Promise<ServiceStatistics>
+  settings (): SettingsReport
+  changeSettings (change: SettingsChange): Promise<SettingsReport>
+
+  job (id: number): Promise<Job>
+  jobs (query: { readonly limit: number, readonly before?: number | undefined, readonly status?: JobStatus | undefined }): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }>
+  /** Asks the job to stop, and resolves once it has ended. `JOB_FINISHED` if it had ended before. */
+  cancel (id: number): Promise<Job>
+  /** Changes whenever anything a reader could see does. */
+  version (): string
+}

@@ -1,0 +1,93 @@
+import { BackupError } from '../core/errors.ts'
+import { createBackup } from './create.ts'
+import type { EngineDeps } from './deps.ts'
+import { openDownload } from './download.ts'
+import { editBackup } from './edit.ts'
+import type { Engine } from './engine.ts'
+import { backupHold, retentionHold, sourceHold } from './holds.ts'
+import { prune } from './prune.ts'
+import { trashBackup, undeleteBackup } from './remove.ts'
+import { requireSource, serviceStatistics, sourceState } from './states.ts'
+import { requireObject, verifyAll, verifyBackup } from './verify.ts'
+
+/** Joins the verbs to the runner: what each one checks beforehand, what it holds, and as which job it runs. */
+export function makeEngine (deps: EngineDeps): Engine {
+  const { runner, catalog, settings, events } = deps
+  return {
+    async create (request) {
+      const chosen = requireSource(deps, request.source)
+      if (request.method !== undefined && request.method !== 'full') {
+        throw new BackupError('METHOD_UNSUPPORTED', `the source "${chosen.source.name}" has no "${request.method}" backups`, { hint: 'Leave "method" out, or say "full".' })
+      }
+      const { name } = chosen.source
+      return await runner.start({ kind: 'create', source: name, backupId: null, holds: [sourceHold(name)] }, task => createBackup(deps, chosen, request, task))
+    },
+
+    async verify (id) {
+      const backup = await catalog.backups.get(id)
+      requireObject(backup)
+      return await runner.start({ kind: 'verify', source: backup.source, backupId: id, holds: [backupHold(id)] }, task => verifyBackup(deps, id, task))
+    },
+
+    async verifyAll (request) {
+      const source = request.source === undefined ? null : requireSource(deps, request.source).source.name
+      return await runner.start({ kind: 'verify-all', source, backupId: null, holds: [] }, task => verifyAll(deps, request, task))
+    },
+
+    async prune ({ source, dryRun }) {
+      const chosen = source === undefined ? [...deps.sources.values()] : [requireSource(deps, source)]
+      const holds = dryRun ? [] : chosen.map(one => retentionHold(one.source.name))
+      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds }, task => prune(deps, chosen, dryRun, task))
+    },
+
+    async remove (id, { force }) {
+      const backup = await catalog.backups.get(id)
+      requireObject(backup)
+      return await runner.start({ kind: 'delete', source: backup.source, backupId: id, holds: [backupHold(id), retentionHold(backup.source)] }, () => trashBackup(deps, id, force))
+    },
+
+    async undelete (id) {
+      const backup = await catalog.backups.get(id)
+      requireObject(backup)
+      return await runner.start({ kind: 'undelete', source: backup.source, backupId: id, holds: [backupHold(id), retentionHold(backup.source)] }, task => undeleteBackup(deps, id, task.signal))
+    },
+
+    backup: id => catalog.backups.get(id),
+    backups: query => catalog.backups.list(query),
+    async verifications (id) {
+      await catalog.backups.get(id)
+      return await catalog.backups.verifications(id)
+    },
+    async edit (id, change) {
+      const claim = runner.holds.claim([backupHold(id)])
+      try {
+        return await editBackup(deps, id, change, AbortSignal.timeout(60_000))
+      } finally {
+        claim.release()
+      }
+    },
+    download: (id, { decoded }) => openDownload(deps, id, decoded),
+
+    async sources () {
+      return (await serviceStatistics(deps)).states
+    },
+    async source (name) {
+      return await sourceState(deps, requireSource(deps, name))
+    },
+    statistics: () => serviceStatistics(deps),
+    settings: () => settings.report(),
+    async changeSettings (change) {
+      const report = await settings.change(change)
+      events.emit({ type: 'settings.changed' })
+      return report
+    },
+
+    job: async id => runner.live(id) ?? await catalog.jobs.get(id),
+    async jobs (query) {
+      const page = await catalog.jobs.list(query)
+      return { ...page, jobs: page.jobs.map(job => runner.live(job.id) ?? job) }
+    },
+    cancel: id => runner.cancel(id),
+    version: () => `${catalog.version()}.${runner.changes}`
+  }
+}

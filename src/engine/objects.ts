@@ -1,0 +1,61 @@
+import { Readable } from 'node:stream'
+import type { Backup } from '../core/backup.ts'
+import { BackupError } from '../core/errors.ts'
+import { MANIFEST_LIMIT, parseManifest, serializeManifest, type Manifest } from '../core/manifest.ts'
+import { QUARANTINE, fileName, manifestKey } from '../core/object-key.ts'
+import type { Store } from '../core/store.ts'
+import type { EngineDeps } from './deps.ts'
+
+/** Cleaning up goes on although the work was cancelled, but not for ever. Milliseconds. */
+const CLEANUP_TIMEOUT = 60_000
+
+/** A signal for what must be tidied away after the work's own signal was aborted. */
+export function cleanupSignal (): AbortSignal {
+  return AbortSignal.timeout(CLEANUP_TIMEOUT)
+}
+
+export async function hasObject (store: Store, key: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await store.stat(key, signal)
+    return true
+  } catch (error) {
+    if (error instanceof BackupError && error.code === 'OBJECT_NOT_FOUND') return false
+    throw error
+  }
+}
+
+/** Manifest first, then object: a crash between the two leaves an orphan, never a backup that lies. */
+export async function discard (store: Store, key: string): Promise<void> {
+  const signal = cleanupSignal()
+  await store.remove(manifestKey(key), signal)
+  await store.remove(key, signal)
+}
+
+/** Throws `OBJECT_NOT_FOUND`, or `MANIFEST_INVALID` for what is not a manifest. */
+export async function readManifest (store: Store, key: string, signal: AbortSignal): Promise<Manifest> {
+  const { size } = await store.stat(manifestKey(key), signal)
+  if (size > MANIFEST_LIMIT) throw new BackupError('MANIFEST_INVALID', `the manifest has ${size} bytes; none has more than ${MANIFEST_LIMIT}`)
+  const chunks: Buffer[] = []
+  for await (const chunk of await store.get(manifestKey(key), undefined, signal) as AsyncIterable<Buffer>) chunks.push(chunk)
+  return parseManifest(Buffer.concat(chunks).toString('utf8'))
+}
+
+/** Puts a manifest in the place of the one that is there. */
+export async function replaceManifest (store: Store, key: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
+  await store.put(manifestKey(key), Readable.from([Buffer.from(serializeManifest(manifest))]), { replace: true }, signal)
+}
+
+/**
+ * Moves the object of a failed backup aside and returns its new key. One such object is kept for each source: the one
+ * before gives way, so that a source that fails every night does not fill the disk.
+ */
+export async function quarantine (deps: EngineDeps, backup: Backup): Promise<string> {
+  const signal = cleanupSignal()
+  for (const older of await deps.catalog.backups.quarantined(backup.source)) {
+    await deps.store.remove(older.key, signal)
+    await deps.catalog.backups.remove(older.id, deps.clock.now())
+  }
+  const key = QUARANTINE + fileName(backup.key)
+  await deps.store.move(backup.key, key, signal)
+  return key
+}

@@ -1,0 +1,84 @@
+import type { Backup } from '../core/backup.ts'
+import { BackupError, toBackupError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import { QUARANTINE, TRASH, fileName } from '../core/object-key.ts'
+import { completeChecks, conclude } from '../core/verification.ts'
+import type { EngineDeps } from './deps.ts'
+import { cleanupSignal, discard, hasObject, readManifest } from './objects.ts'
+import { erase, settleTrashed } from './remove.ts'
+
+export interface Recovered {
+  /** Jobs that were under way. */
+  readonly jobs: number
+  /** Backups that had everything but their row: the manifest stood already. */
+  readonly completed: readonly Backup[]
+  readonly failed: readonly Backup[]
+}
+
+/** Puts right what a crash, or a catalog that could not be written to, left undecided. Part of every start. */
+export async function recover (deps: EngineDeps): Promise<Recovered> {
+  const jobs = await deps.catalog.jobs.interrupt(deps.clock.now())
+  const settled = await settleUndecided(deps, () => false)
+  for (const backup of await deps.catalog.backups.trashed()) {
+    // What is in the trash but has not been moved there was on its way out for good: a rotation that was cut short.
+    if (backup.key.startsWith(TRASH)) await settleTrashed(deps, backup)
+    else await erase(deps, backup, 'its removal had begun before the service ended')
+  }
+  return { jobs, ...settled }
+}
+
+/**
+ * Decides every row that says `in_progress` although nobody works on it: a backup whose manifest stands is whole and
+ * completes; anything else failed, and what there is of it goes.
+ */
+export async function settleUndecided (deps: EngineDeps, isUnderWay: (backup: Backup) => boolean): Promise<Omit<Recovered, 'jobs'>> {
+  const completed: Backup[] = []
+  const failed: Backup[] = []
+  for (const backup of await deps.catalog.backups.running()) {
+    if (isUnderWay(backup)) continue
+    const manifest = await wholeManifest(deps, backup)
+    if (manifest === undefined) failed.push(await giveUp(deps, backup))
+    else completed.push(await takeOver(deps, backup, manifest))
+  }
+  return { completed, failed }
+}
+
+async function wholeManifest (deps: EngineDeps, backup: Backup): Promise<Manifest | undefined> {
+  const signal = cleanupSignal()
+  try {
+    const manifest = await readManifest(deps.store, backup.key, signal)
+    const { size } = await deps.store.stat(backup.key, signal)
+    return manifest.source.name === backup.source && manifest.object.size === size ? manifest : undefined
+  } catch (thrown) {
+    const error = toBackupError(thrown)
+    if (error.code === 'OBJECT_NOT_FOUND' || error.code === 'MANIFEST_INVALID') return undefined
+    throw thrown
+  }
+}
+
+async function takeOver (deps: EngineDeps, backup: Backup, manifest: Manifest): Promise<Backup> {
+  const filePath = deps.store.location(backup.key)
+  // The manifest says that every level was passed before it was written, not what each of them found.
+  const verification = manifest.verifiedAt === null ? null : conclude(completeChecks(PROVEN, 'passed before the manifest was written; see its verifiedAt'))
+  return await deps.catalog.backups.complete(backup.id, {
+    manifest,
+    filePath,
+    verification,
+    copies: [{ store: deps.store.name, location: filePath, status: 'stored', size: manifest.object.size, uploadedAt: new Date(manifest.completedAt), error: null }]
+  })
+}
+
+const PROVEN = [
+  { name: 'checksum', status: 'pass', reason: 'before the manifest was written' },
+  { name: 'opens_read_only', status: 'pass', reason: 'before the manifest was written' }
+] as const
+
+async function giveUp (deps: EngineDeps, backup: Backup): Promise<Backup> {
+  await discard(deps.store, backup.key)
+  const aside = QUARANTINE + fileName(backup.key)
+  if (await hasObject(deps.store, aside, cleanupSignal())) await deps.store.remove(aside, cleanupSignal())
+  const error = new BackupError('INTERRUPTED', 'interrupted: the service ended while this backup was being made')
+  const failed = await deps.catalog.backups.fail(backup.id, { code: error.code, message: error.message, failedAt: deps.clock.now() })
+  deps.events.emit({ type: 'backup.failed', backup: failed, code: error.code })
+  return failed
+}

@@ -1,0 +1,212 @@
+import type { JobLog } from '../core/catalog.ts'
+import type { Clock } from '../core/clock.ts'
+import { BackupError, toBackupError } from '../core/errors.ts'
+import type { EventSink } from '../core/event.ts'
+import { isFinished, type Job, type JobKind, type JobPhase, type JobProgress } from '../core/job.ts'
+import type { Work } from './engine.ts'
+import { Holds, type Claim } from './holds.ts'
+
+/** Milliseconds between two tellings of the progress of one job. */
+const TELL_EVERY = 250
+
+export interface JobRequest {
+  readonly kind: JobKind
+  readonly source: string | null
+  readonly backupId: number | null
+  /** What the work must have for itself; see `Holds`. */
+  readonly holds: readonly string[]
+}
+
+/** What a running piece of work has of its job. */
+export interface Task {
+  readonly jobId: number
+  readonly signal: AbortSignal
+  /** Begins a phase; `bytesTotal` plain bytes are to be handled in it. */
+  phase (phase: JobPhase, bytesTotal?: number | null): void
+  bytes (done: number): void
+  concerns (backupId: number): void
+}
+
+interface Running {
+  job: Job
+  toldAt: number
+  readonly abort: AbortController
+  readonly settled: Promise<unknown>
+}
+
+export interface RunnerOptions {
+  readonly jobs: JobLog
+  readonly clock: Clock
+  readonly events: EventSink
+  readonly maxConcurrent: number
+}
+
+/** Runs pieces of work as jobs: at most so many at once, each holding what it needs, all of them cancellable. */
+export class Runner {
+  readonly holds = new Holds()
+  readonly #options: RunnerOptions
+  readonly #running = new Map<number, Running>()
+  readonly #waiting: Array<() => void> = []
+  #active = 0
+  #changes = 0
+  #isStopping = false
+
+  constructor (options: RunnerOptions) {
+    this.#options = options
+  }
+
+  /** Changes whenever a job begins or ends. */
+  get changes (): number {
+    return this.#changes
+  }
+
+  isHeld (hold: string): boolean {
+    return this.holds.holderOf(hold) !== undefined
+  }
+
+  /**
+   * Takes what the request holds and puts the work in line. Rejects, having done nothing, with `BACKUP_IN_PROGRESS` or
+   * `BACKUP_BUSY` where something is held by another job, and with `SHUTTING_DOWN`.
+   */
+  async start<T> (request: JobRequest, work: (task: Task) => Promise<T>): Promise<Work<T>> {
+    if (this.#isStopping) throw new BackupError('SHUTTING_DOWN', 'the service is stopping and takes no new work', { hint: 'Try again when it is up.' })
+    const claim = this.holds.claim(request.holds)
+    let job: Job
+    try {
+      const { kind, source, backupId } = request
+      job = await this.#options.jobs.add({ kind, source, backupId, createdAt: this.#options.clock.now() })
+    } catch (error) {
+      claim.release()
+      throw error
+    }
+    claim.ownedBy(job.id)
+    const abort = new AbortController()
+    const outcome = Promise.withResolvers<T>()
+    const settled = outcome.promise.then(() => {}, () => {})
+    this.#running.set(job.id, { job, toldAt: 0, abort, settled })
+    this.#changes++
+    this.#tell(job)
+    void this.#run(job.id, work, abort.signal).finally(() => { claim.release() }).then(outcome.resolve, outcome.reject)
+    return { job, result: outcome.promise }
+  }
+
+  /**
+   * Takes more for a job that is running, after waiting for whoever is in the way. It gives up its place among the
+   * running ones meanwhile, for whoever is in the way may be waiting for one.
+   */
+  async claimWhenFree (names: readonly string[], { jobId, signal }: Task): Promise<Claim> {
+    if (!names.some(name => this.isHeld(name))) return await this.holds.claimWhenFree(names, jobId, signal)
+    this.#active--
+    this.#wake()
+    try {
+      return await this.holds.claimWhenFree(names, jobId, signal)
+    } finally {
+      await this.#turn(signal)
+    }
+  }
+
+  /** The job with its progress up to now, if it is under way. */
+  live (id: number): Job | undefined {
+    return this.#running.get(id)?.job
+  }
+
+  /** Asks the job to stop and resolves once it has. `JOB_FINISHED` where it had ended. */
+  async cancel (id: number): Promise<Job> {
+    const running = this.#running.get(id)
+    if (running === undefined) {
+      const job = await this.#options.jobs.get(id)
+      throw new BackupError('JOB_FINISHED', `job ${id} has already ended as "${job.status}"`, { hint: 'Nothing needs to be cancelled.' })
+    }
+    running.abort.abort(new BackupError('CANCELLED', 'the job was cancelled', { hint: 'Start it again when it is wanted.' }))
+    this.#wake()
+    await running.settled
+    return await this.#options.jobs.get(id)
+  }
+
+  /** Takes no new work, lets what runs go on for `grace` milliseconds, then cancels it; resolves when all has ended. */
+  async stop (grace: number): Promise<void> {
+    this.#isStopping = true
+    const all = (): Promise<unknown> => Promise.all([...this.#running.values()].map(running => running.settled))
+    const patience = new AbortController()
+    const timeout = this.#options.clock.sleep(grace, patience.signal).catch(() => {})
+    await Promise.race([all(), timeout])
+    patience.abort()
+    for (const { abort } of this.#running.values()) abort.abort(new BackupError('SHUTTING_DOWN', 'the service was stopped before the work was done', { hint: 'Start it again when the service is up.' }))
+    this.#wake()
+    await all()
+  }
+
+  async #run<T> (id: number, work: (task: Task) => Promise<T>, signal: AbortSignal): Promise<T> {
+    try {
+      await this.#turn(signal)
+      try {
+        signal.throwIfAborted()
+        await this.#change(id, { status: 'running' })
+        const result = await work(this.#task(id, signal))
+        await this.#change(id, { status: 'succeeded', phase: 'done' })
+        return result
+      } finally {
+        this.#active--
+        this.#wake()
+      }
+    } catch (thrown) {
+      const error = toBackupError(signal.aborted ? signal.reason : thrown)
+      // Where even that cannot be written down, the caller hears of the first error, and the next start of the service ends the job's row.
+      await this.#change(id, { status: error.code === 'CANCELLED' ? 'cancelled' : 'failed', error }).catch(() => {})
+      throw error
+    } finally {
+      this.#running.delete(id)
+      this.#changes++
+    }
+  }
+
+  /** Waits for a place among the jobs that run at once, and takes it. One that is cancelled waits no longer, and takes one all the same, to give it back. */
+  async #turn (signal: AbortSignal): Promise<void> {
+    while (this.#active >= this.#options.maxConcurrent && !signal.aborted) await new Promise<void>(resolve => { this.#waiting.push(resolve) })
+    this.#active++
+  }
+
+  #wake (): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  #task (id: number, signal: AbortSignal): Task {
+    return {
+      jobId: id,
+      signal,
+      phase: (phase, bytesTotal = null) => { this.#progress(id, { phase, bytesDone: 0, bytesTotal }, true) },
+      bytes: done => {
+        const running = this.#running.get(id)
+        if (running !== undefined) this.#progress(id, { ...running.job.progress, bytesDone: done }, false)
+      },
+      concerns: backupId => {
+        const running = this.#running.get(id)
+        if (running !== undefined) running.job = { ...running.job, backupId }
+      }
+    }
+  }
+
+  #progress (id: number, progress: JobProgress, atOnce: boolean): void {
+    const running = this.#running.get(id)
+    if (running === undefined) return
+    running.job = { ...running.job, progress }
+    const now = this.#options.clock.now().getTime()
+    if (!atOnce && Math.abs(now - running.toldAt) < TELL_EVERY) return
+    running.toldAt = now
+    this.#tell(running.job)
+  }
+
+  async #change (id: number, change: { readonly status: Job['status'], readonly phase?: JobPhase, readonly error?: BackupError }): Promise<void> {
+    const running = this.#running.get(id)
+    if (running === undefined || isFinished(running.job)) return
+    const { status, phase, error } = change
+    const progress = phase === undefined ? running.job.progress : { ...running.job.progress, phase }
+    const failure = error === undefined ? {} : { errorCode: error.code, errorMessage: error.message }
+    running.job = await this.#options.jobs.change(id, { status, at: this.#options.clock.now(), progress, backupId: running.job.backupId, ...failure })
+    this.#tell(running.job)
+  }
+
+  #tell (job: Job): void {
+    this.#options.events.emit({ type: 'job.updated', job })
+  }
+}

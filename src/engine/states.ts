@@ -1,0 +1,52 @@
+import type { SourceStatistics } from '../core/catalog.ts'
+import { BackupError } from '../core/errors.ts'
+import { nextDue } from '../core/schedule.ts'
+import type { EngineDeps, ProtectedSource } from './deps.ts'
+import type { ServiceStatistics, SourceState } from './engine.ts'
+import { sourceHold } from './holds.ts'
+
+/** Throws `SOURCE_NOT_FOUND`, which names those that there are. Without a name: the default source. */
+export function requireSource (deps: EngineDeps, name: string | undefined): ProtectedSource {
+  const wanted = name ?? deps.defaultSource
+  const found = deps.sources.get(wanted)
+  if (found !== undefined) return found
+  throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${wanted}"`, { hint: `Choose one of ${[...deps.sources.keys()].map(key => `"${key}"`).join(', ')}.` })
+}
+
+/** Totals, and how each configured source stands. */
+export async function serviceStatistics (deps: EngineDeps): Promise<ServiceStatistics> {
+  const statistics = await deps.catalog.backups.statistics()
+  const byName = new Map(statistics.sources.map(entry => [entry.source, entry]))
+  const states = [...deps.sources.values()].map(chosen => stateOf(deps, chosen, byName.get(chosen.source.name)))
+  return { ...statistics, states }
+}
+
+export async function sourceState (deps: EngineDeps, chosen: ProtectedSource): Promise<SourceState> {
+  const { sources } = await deps.catalog.backups.statistics()
+  return stateOf(deps, chosen, sources.find(({ source }) => source === chosen.source.name))
+}
+
+function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: SourceStatistics | undefined): SourceState {
+  const { name, kind, location } = chosen.source
+  const policy = deps.settings.policyFor(chosen)
+  const found = statistics ?? nothing(name)
+  return {
+    name,
+    kind,
+    location,
+    isDefault: name === deps.defaultSource,
+    state: deps.runner.isHeld(sourceHold(name)) ? 'busy' : health(found),
+    policy,
+    statistics: found,
+    nextRun: policy.enabled ? nextDue(found.lastScheduled, policy.interval, deps.clock.now()) : null
+  }
+}
+
+function health ({ lastSuccess, lastFailure }: SourceStatistics): SourceState['state'] {
+  if (lastFailure !== null && (lastSuccess === null || lastFailure > lastSuccess)) return 'failing'
+  return lastSuccess === null ? 'never' : 'ok'
+}
+
+function nothing (source: string): SourceStatistics {
+  return { source, lastSuccess: null, lastFailure: null, lastVerified: null, lastScheduled: null, oldest: null, newest: null, count: 0, size: 0 }
+}

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { linkSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import type { Backup } from '../../src/core/backup.ts'
+import { BackupError } from '../../src/core/errors.ts'
+import type { Manifest } from '../../src/core/manifest.ts'
+import { serializeManifest } from '../../src/core/manifest.ts'
+import { recover } from '../../src/engine/recover.ts'
+import { filesOf, testEngine, type TestEngine } from '../support/engine.ts'
+import { rejectsWith } from '../support/rejects.ts'
+
+interface Crashed extends TestEngine {
+  /** The row that says `in_progress`, and what a whole backup under its name would be. */
+  readonly row: Backup
+  readonly manifest: Manifest
+  readonly older: Backup
+}
+
+/** One whole backup, and the row of another that was being made when the process ended. */
+async function crashed (t: TestContext): Promise<Crashed> {
+  const bench = await testEngine(t)
+  const older = await bench.create()
+  const model = (await bench.deps.catalog.backups.manifest(older.id))!
+  const key = 'shop-backup-2025-11-24T23-30-09.db'
+  const row = await bench.deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key, filePath: join(bench.directory, key), description: null, compression: 'none', startedAt: bench.clock.now() })
+  await bench.deps.catalog.jobs.add({ kind: 'create', source: 'shop', backupId: null, createdAt: bench.clock.now() })
+  return { ...bench, row, older, manifest: { ...model, id: row.id, object: { ...model.object, name: key } } }
+}
+
+const crashes: ReadonlyArray<readonly [string, (crash: Crashed) => void]> = [
+  ['before anything was stored', () => {}],
+  ['with the object alone', ({ row }) => { writeFileSync(row.filePath, 'half of it') }],
+  ['with a manifest alone', ({ row, manifest }) => { writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(manifest)) }],
+  ['with an object and half a manifest', ({ row, source }) => {
+    writeFileSync(row.filePath, source.bytes)
+    writeFileSync(`${row.filePath}.manifest.json`, '{"format": "holdfast')
+  }],
+  ['with an object that is shorter than its manifest says', ({ row, manifest, source }) => {
+    writeFileSync(row.filePath, source.bytes)
+    truncateSync(row.filePath, 100)
+    writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(manifest))
+  }],
+  ['with a manifest of another source', ({ row, manifest, source }) => {
+    writeFileSync(row.filePath, source.bytes)
+    writeFileSync(`${row.filePath}.manifest.json`, serializeManifest({ ...manifest, source: { ...manifest.source, name: 'bank' } }))
+  }],
+  ['with the object set aside', ({ row, directory }) => {
+    mkdirSync(join(directory, 'quarantine'))
+    writeFileSync(join(directory, 'quarantine', row.key), 'failed its verification')
+  }]
+]
+for (const [what, crash] of crashes) {
+  test(`a crash ${what} is a failed row, and nothing of it is left`, async t => {
+    const crash0 = await crashed(t)
+    crash(crash0)
+    const { jobs, completed, failed } = await recover(crash0.deps)
+    assert.deepEqual([jobs, completed, failed.map(({ id, status, errorCode }) => [id, status, errorCode])], [1, [], [[crash0.row.id, 'failed', 'INTERRUPTED']]])
+    assert.deepEqual(crash0.files(), filesOf(crash0.older))
+    assert.equal((await crash0.engine.job(2)).errorCode, 'INTERRUPTED')
+  })
+}
+
+for (const [verifiedAt, status] of [['2025-11-24T23:30:09.000Z', 'valid'], [null, 'unverified']] as const) {
+  test(`a crash after the manifest of a backup that is ${status} is a completed row`, async t => {
+    const { deps, engine, row, manifest, source, older, files } = await crashed(t)
+    writeFileSync(row.filePath, source.bytes)
+    writeFileSync(`${row.filePath}.manifest.json`, serializeManifest({ ...manifest, verifiedAt }))
+    const { completed, failed } = await recover(deps)
+    assert.deepEqual([completed.map(({ id }) => id), failed], [[row.id], []])
+    const backup = await engine.backup(row.id)
+    assert.deepEqual([backup.status, backup.verification.status, backup.size, backup.copies.length], ['completed', status, source.bytes.length, 1])
+    assert.deepEqual(files(), filesOf(older, row))
+    assert.equal((await (await engine.verify(row.id)).result).verification.valid, true)
+  })
+}
+
+test('where nothing was under way nothing changes', async t => {
+  const { deps, engine, create, files } = await testEngine(t)
+  const backup = await create()
+  assert.deepEqual(await recover(deps), { jobs: 0, completed: [], failed: [] })
+  assert.deepEqual([await engine.backup(backup.id), files()], [backup, filesOf(backup)])
+})
+
+test('a store that cannot be read decides nothing', async t => {
+  const { deps, engine, faults, row } = await crashed(t)
+  faults.fail('store.stat', { error: new BackupError('STORE_UNAVAILABLE', 'not mounted') })
+  await rejectsWith('STORE_UNAVAILABLE', recover(deps))
+  assert.equal((await engine.backup(row.id)).status, 'in_progress')
+})
+
+/** A backup whose row is in the trash, and whose files are still where they were. */
+async function beingTrashed (t: TestContext): Promise<TestEngine & { readonly backup: Backup, readonly trashed: Backup, readonly path: string, readonly trashPath: string }> {
+  const bench = await testEngine(t)
+  const backup = await bench.create()
+  const key = `trash/${backup.key}`
+  const trashed = await bench.deps.catalog.backups.trash(backup.id, key, bench.deps.store.location(key), bench.clock.now())
+  mkdirSync(join(bench.directory, 'trash'))
+  return { ...bench, backup, trashed, path: backup.filePath, trashPath: trashed.filePath }
+}
+
+const MANIFEST = '.manifest.json'
+const halfTrashed: ReadonlyArray<readonly [string, (path: string, trashPath: string) => void]> = [
+  ['before its files were moved', () => {}],
+  ['between the two names of its manifest', (path, trashPath) => { linkSync(path + MANIFEST, trashPath + MANIFEST) }],
+  ['between manifest and object', (path, trashPath) => { renameSync(path + MANIFEST, trashPath + MANIFEST) }],
+  ['between the two names of its object', (path, trashPath) => {
+    renameSync(path + MANIFEST, trashPath + MANIFEST)
+    linkSync(path, trashPath)
+  }],
+  ['after its files were moved', (path, trashPath) => {
+    renameSync(path + MANIFEST, trashPath + MANIFEST)
+    renameSync(path, trashPath)
+  }],
+  ['while it was brought back, after the object', (path, trashPath) => { renameSync(path + MANIFEST, trashPath + MANIFEST) }]
+]
+for (const [when, crash] of halfTrashed) {
+  test(`a removal that ended ${when} is brought to its end, and can be taken back`, async t => {
+    const { deps, engine, backup, trashed, path, trashPath, files } = await beingTrashed(t)
+    crash(path, trashPath)
+    await recover(deps)
+    assert.deepEqual(files(), filesOf(trashed))
+    await recover(deps)
+    await (await engine.undelete(backup.id)).result
+    assert.deepEqual([await engine.backup(backup.id), files()], [backup, filesOf(backup)])
+  })
+}
+
+test('emptying the trash that ended between manifest and object is brought to its end', async t => {
+  const { deps, engine, backup, path, trashPath, files } = await beingTrashed(t)
+  rmSync(path + MANIFEST)
+  renameSync(path, trashPath)
+  await recover(deps)
+  assert.deepEqual([files(), (await engine.backup(backup.id)).deletedAt !== null], [[], true])
+})
+
+for (const [when, crash] of [
+  ['before its files were removed', () => {}],
+  ['between manifest and object', (path: string) => { rmSync(path + MANIFEST) }],
+  ['after its files were removed', (path: string) => {
+    rmSync(path + MANIFEST)
+    rmSync(path)
+  }]
+] as const) {
+  test(`a rotation that ended ${when} is brought to its end`, async t => {
+    const { deps, engine, clock, create, files } = await testEngine(t)
+    const [old, kept] = [await create(), await create()]
+    await deps.catalog.backups.trash(old.id, old.key, old.filePath, clock.now())
+    crash(old.filePath)
+    await recover(deps)
+    assert.deepEqual([files(), (await engine.backup(old.id)).deletedAt !== null], [filesOf(kept), true])
+  })
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { Space } from '../../src/core/store.ts'
+import { testEngine, type TestEngine, type TestEngineOptions } from '../support/engine.ts'
+import { rejectsWith } from '../support/rejects.ts'
+
+const SIZE = 100_000
+
+/** An engine whose disks have so many bytes free; the image has 100,000. */
+async function withSpace (t: TestContext, free: { store: number | undefined, scratch: number }, options: TestEngineOptions = {}): Promise<TestEngine> {
+  const bench = await testEngine(t, options)
+  const space = (bytes: number): Space => ({ free: bytes, total: 1e9 })
+  bench.deps.store.space = async () => free.store === undefined ? undefined : space(free.store)
+  bench.deps.scratch.space = async () => space(free.scratch)
+  return bench
+}
+
+test('a backup that fits to the byte is made', async t => {
+  const { create } = await withSpace(t, { store: SIZE, scratch: 0 })
+  assert.equal((await create()).status, 'completed')
+})
+
+test('one byte too little is DISK_FULL before anything is read, and nothing older is touched', async t => {
+  const free = { store: SIZE, scratch: 0 }
+  const { engine, source, create, files } = await withSpace(t, free, { settings: { maxBackups: 1 } })
+  await create()
+  const before = files()
+  free.store = SIZE - 1
+  source.snapshot = async () => assert.fail('it was read')
+  const error = await rejectsWith('DISK_FULL', create())
+  assert.equal(error.message, 'the backup store has 99999 bytes free; the backup needs 100000, and 0 must stay free')
+  assert.match(error.hint ?? '', /DISK_RESERVE_BYTES/)
+  assert.deepEqual([files(), (await engine.backup(2)).errorCode], [before, 'DISK_FULL'])
+})
+
+test('the reserve stays free', async t => {
+  const { create } = await withSpace(t, { store: SIZE + 4999, scratch: 0 }, { diskReserve: 5000 })
+  const error = await rejectsWith('DISK_FULL', create())
+  assert.match(error.message, /5000 must stay free/)
+})
+
+test('on one disk what the scratch directory needs is counted with the object', async t => {
+  const free = { store: SIZE + 29_999, scratch: 0 }
+  const { source, create } = await withSpace(t, free)
+  source.scratch = 30_000
+  await rejectsWith('DISK_FULL', create())
+  free.store = SIZE + 30_000
+  assert.equal((await create()).status, 'completed')
+})
+
+test('on two disks each has its own, and the message says which one is full', async t => {
+  const free = { store: SIZE, scratch: 29_999 }
+  const { source, deps, create } = await withSpace(t, free, { isScratchOnStoreDisk: false })
+  source.scratch = 30_000
+  const error = await rejectsWith('DISK_FULL', create())
+  assert.ok(error.message.includes(deps.scratch.directory))
+  free.scratch = 30_000
+  assert.equal((await create()).status, 'completed')
+})
+
+test('where the scratch directory is not needed it may be full', async t => {
+  const { create } = await withSpace(t, { store: SIZE, scratch: 0 }, { isScratchOnStoreDisk: false, diskReserve: 0 })
+  assert.equal((await create()).status, 'completed')
+})
+
+test('a compressed backup that is verified needs room for its plain image', async t => {
+  const free = { store: SIZE, scratch: SIZE - 1 }
+  const { create } = await withSpace(t, free, { isScratchOnStoreDisk: false })
+  await rejectsWith('DISK_FULL', create({ compression: 'gzip' }))
+  assert.equal((await create({ compression: 'gzip', verify: false })).status, 'completed')
+  free.scratch = SIZE
+  assert.equal((await create({ compression: 'gzip' })).status, 'completed')
+})
+
+test('the first compressed backup is expected to be as large as the image, the next a quarter larger than the last', async t => {
+  const free = { store: SIZE - 1, scratch: SIZE }
+  const { create } = await withSpace(t, free, { isScratchOnStoreDisk: false })
+  await rejectsWith('DISK_FULL', create({ compression: 'zstd' }))
+  free.store = SIZE
+  const { size } = await create({ compression: 'zstd' })
+  free.store = Math.ceil(size! * 1.25)
+  assert.equal((await create({ compression: 'zstd' })).status, 'completed')
+  free.store--
+  await rejectsWith('DISK_FULL', create({ compression: 'zstd' }))
+  await rejectsWith('DISK_FULL', create({ compression: 'gzip' }))
+})
+
+test('an empty image tells nothing about the next', async t => {
+  const free = { store: SIZE, scratch: SIZE }
+  const { source, create } = await withSpace(t, free, { isScratchOnStoreDisk: false })
+  const { bytes } = source
+  source.bytes = Buffer.alloc(0)
+  await create({ compression: 'gzip' })
+  source.bytes = bytes
+  free.store = SIZE - 1
+  await rejectsWith('DISK_FULL', create({ compression: 'gzip' }))
+})
+
+test('a store that knows no bound is never full', async t => {
+  const { create } = await withSpace(t, { store: undefined, scratch: 0 }, { isScratchOnStoreDisk: false })
+  assert.equal((await create()).status, 'completed')
+})
