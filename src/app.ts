@@ -1,0 +1,215 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pino, { type Logger as Pino } from 'pino'
+import { acquireInstanceLock, openCatalog, setAside, type OpenedCatalog } from './catalog/index.ts'
+import type { Config, InForce, SourceConfig } from './config/config.ts'
+import { ensureSecret } from './config/own-secret.ts'
+import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
+import { systemClock, type Clock } from './core/clock.ts'
+import { BackupError } from './core/errors.ts'
+import { EventBus } from './core/event.ts'
+import type { Logger } from './core/logger.ts'
+import type { EngineDeps, ProtectedSource } from './engine/deps.ts'
+import type { Engine, SourceState } from './engine/engine.ts'
+import { housekeep } from './engine/housekeep.ts'
+import { LiveSettings } from './engine/live-settings.ts'
+import { makeEngine } from './engine/make-engine.ts'
+import { rebuild } from './engine/rebuild.ts'
+import { recover } from './engine/recover.ts'
+import { Runner } from './engine/runner.ts'
+import type { App as HttpServer } from './http/route.ts'
+import { buildServer } from './http/server.ts'
+import { healthReport } from './monitoring/health.ts'
+import { Metrics } from './monitoring/metrics.ts'
+import { makeCodecs } from './pipeline/codecs.ts'
+import { scratchDirectory } from './pipeline/scratch.ts'
+import { Scheduler } from './scheduler/scheduler.ts'
+import { sqliteInspector, sqliteSource } from './sources/sqlite/sqlite-source.ts'
+import { localStore } from './stores/local.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const MIGRATIONS = join(ROOT, 'migrations')
+const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+/** The API's thread waits for nobody longer than this. Milliseconds. */
+const CATALOG_BUSY_TIMEOUT = 2000
+
+export interface AppOptions {
+  readonly logger: Logger
+  readonly clock?: Clock
+}
+
+/** The engine with everything under it, ready for an edge. */
+export interface OpenedEngine {
+  readonly engine: Engine
+  readonly deps: EngineDeps
+  readonly events: EventBus
+  readonly sqliteVersion: string
+  /** Takes no new work, gives what runs `grace` milliseconds, cancels the rest, and closes everything. */
+  readonly close: (grace: number) => Promise<void>
+}
+
+/**
+ * Opens catalog, store and engine, after putting right whatever an earlier process left undecided. Throws the error of
+ * the first part that cannot be opened, and leaves nothing open then.
+ */
+export async function openEngine (config: Config, { logger, clock = systemClock }: AppOptions): Promise<OpenedEngine> {
+  ensureSecret(config)
+  const lock = await acquireInstanceLock(config.dataDir, clock)
+  let catalog: OpenedCatalog | undefined
+  try {
+    catalog = await openOrSetAside(join(config.dataDir, CATALOG_FILE), clock, logger)
+    return await assemble(config, catalog, clock, logger, () => { lock.release() })
+  } catch (error) {
+    await catalog?.close()
+    lock.release()
+    throw error
+  }
+}
+
+/** A damaged catalog costs nothing but time: its rows come back from the manifests, and it is kept for whoever wants to look into it. */
+async function openOrSetAside (path: string, clock: Clock, logger: Logger): Promise<OpenedCatalog> {
+  const open = (): Promise<OpenedCatalog> => openCatalog(path, { busyTimeoutMs: CATALOG_BUSY_TIMEOUT, clock, migrationsDir: MIGRATIONS })
+  try {
+    return await open()
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.code !== 'CATALOG_CORRUPT') throw error
+    const aside = await setAside(path, clock.now())
+    logger.error({ catalog: path, setAside: aside }, 'THE CATALOG IS DAMAGED: it was set aside, and is being rebuilt from the manifests in the store; job history and settings changed through the API are lost')
+    return await open()
+  }
+}
+
+async function assemble (config: Config, catalog: OpenedCatalog, clock: Clock, logger: Logger, unlock: () => void): Promise<OpenedEngine> {
+  const signal = AbortSignal.timeout(600_000)
+  const events = new EventBus(error => { logger.error({ err: error }, 'a listener of the events failed') })
+  const store = localStore({ directory: config.backupDir, instanceId: await catalog.settings.instanceId(), now: () => clock.now() })
+  const scratch = scratchDirectory(config.scratchDir)
+  const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
+  const runner = new Runner({ jobs: catalog.jobs, clock, events, maxConcurrent: config.maxConcurrentJobs })
+  const deps: EngineDeps = {
+    sources: new Map(config.sources.map(source => [source.name, protect(source, config)])),
+    defaultSource: config.defaultSource,
+    inspectors: new Map([['sqlite', sqliteInspector]]),
+    store,
+    codecs: makeCodecs(),
+    scratch,
+    isScratchOnStoreDisk: () => scratch.sharesDiskWith(config.backupDir),
+    catalog,
+    settings,
+    runner,
+    events,
+    clock,
+    diskReserve: config.diskReserveBytes,
+    trashGrace: config.trashGraceHours * 3_600_000
+  }
+
+  await store.open(signal)
+  await scratch.open()
+  await settings.load()
+  if (catalog.isNew) await rebuildAndTell(deps, logger, signal)
+  const recovered = await recover(deps)
+  for (const backup of recovered.failed) logger.warn({ backupId: backup.id, source: backup.source }, 'a backup was interrupted when the service ended; it is marked failed')
+  for (const backup of recovered.completed) logger.info({ backupId: backup.id, source: backup.source }, 'a backup had been finished when the service ended; it is taken over')
+
+  return {
+    engine: makeEngine(deps),
+    deps,
+    events,
+    sqliteVersion: catalog.sqliteVersion,
+    async close (grace) {
+      await runner.stop(grace)
+      await catalog.close()
+      unlock()
+    }
+  }
+}
+
+async function rebuildAndTell (deps: EngineDeps, logger: Logger, signal: AbortSignal): Promise<void> {
+  const { adopted, refused } = await rebuild(deps, signal)
+  if (adopted > 0) logger.warn({ adopted }, 'the catalog is new, and the store is not: its backups were taken over from their manifests')
+  for (const { key, reason } of refused) logger.error({ key, reason }, 'a manifest in the store could not be taken over')
+}
+
+function protect (source: SourceConfig, config: Config): ProtectedSource {
+  const { name, path, busyTimeoutMs, policy } = source
+  return { source: sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir: config.scratchDir }), policy }
+}
+
+/** Lines of JSON on standard output. */
+export function makeLogger (level: string): Pino {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+}
+
+/** A running service. */
+export interface App extends OpenedEngine {
+  readonly server: HttpServer
+  /** Begins to listen and to make backups on schedule; resolves with the address. */
+  readonly listen: () => Promise<string>
+}
+
+export interface ServiceOptions extends AppOptions {
+  readonly logger: Pino
+  /** Every option as it is in force, for showing. */
+  readonly inForce: readonly InForce[]
+}
+
+/** The whole service, listening nowhere yet. Throws as `openEngine` does. */
+export async function startApp (config: Config, { logger, inForce, clock = systemClock }: ServiceOptions): Promise<App> {
+  const opened = await openEngine(config, { logger, clock })
+  const { engine, deps, events } = opened
+  let isServing = false
+  try {
+    const metrics = new Metrics({
+      catalog: deps.catalog,
+      sources: config.sources.map(source => source.name),
+      store: deps.store,
+      clock,
+      build: { version: VERSION, node: process.versions.node, sqlite: opened.sqliteVersion }
+    })
+    events.subscribe(metrics.listener)
+    const server = await buildServer({
+      engine,
+      events,
+      idempotency: deps.catalog.idempotency,
+      clock,
+      tokenKey: ensureSecret(config),
+      limits: { bodyBytes: config.bodyLimitBytes, requestsPerMinute: config.rateLimitPerMinute },
+      trustProxy: config.trustProxy,
+      metrics,
+      metricsToken: config.metricsToken,
+      fixed: inForce.filter(({ key }) => !(key in config.settings)),
+      health: async () => healthReport(watched(await engine.sources()), clock.now()),
+      ready: () => isServing,
+      logger,
+      version: VERSION
+    })
+    const scheduler = new Scheduler({ engine, housekeep: () => housekeep(deps), clock, logger })
+    return {
+      ...opened,
+      server,
+      async listen () {
+        const address = await server.listen({ host: config.host, port: config.port })
+        scheduler.start()
+        isServing = true
+        return address
+      },
+      async close (grace) {
+        isServing = false
+        await scheduler.stop()
+        // The server goes on answering while its work ends, so that whoever waits for a backup hears how it went.
+        await deps.runner.stop(grace)
+        await server.close()
+        await opened.close(0)
+      }
+    }
+  } catch (error) {
+    await opened.close(0)
+    throw error
+  }
+}
+
+/** The own catalog is nobody's alarm while there is something else to protect and no backup of it was wanted yet. */
+function watched (states: readonly SourceState[]): readonly SourceState[] {
+  const others = states.filter(state => state.name !== OWN_SOURCE || state.state !== 'never' || state.policy.enabled)
+  return others.length > 0 ? others : states
+}

@@ -1,0 +1,47 @@
+import { Command, Option } from 'commander'
+import type { Clock } from '../../core/clock.ts'
+import { BackupError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import { parseExpiry } from '../duration.ts'
+import { exitCodesHelp, type Output } from '../output.ts'
+
+export interface TokenCreateDeps<Role extends string> {
+  readonly roles: readonly Role[]
+  /** What proves a token, made now if the service never started before. */
+  readonly tokenKey: () => { readonly algorithm: string, readonly key: Secret }
+  readonly sign: (claims: { readonly secret: Secret, readonly subject: string, readonly role: Role, readonly expiresInSeconds: number | null, readonly now: Date }) => string
+  readonly clock: Clock
+  readonly output: Output
+}
+
+interface Flags<Role> {
+  readonly role: Role
+  readonly expires: string
+  readonly subject: string
+}
+
+export function tokenCreateCommand<Role extends string> (deps: TokenCreateDeps<Role>): Command {
+  return new Command('create')
+    .description('Make a token for the API and print it. The service need not be running.')
+    .addOption(new Option('--role <role>', 'what the token may do').choices(deps.roles).makeOptionMandatory())
+    .option('--expires <time>', 'after how long it stops being valid: 30d, 12h, 15m; or never', '90d')
+    .option('--subject <name>', 'whom it is for; the audit log shows it', 'cli')
+    .addHelpText('after', exitCodesHelp([0, 1, 2]))
+    .action((flags: Flags<Role>) => { createToken(flags, deps) })
+}
+
+function createToken<Role extends string> ({ role, expires, subject }: Flags<Role>, { tokenKey, sign, clock, output }: TokenCreateDeps<Role>): void {
+  const expiresInSeconds = parseExpiry(expires)
+  if (subject.trim() === '') throw new BackupError('VALIDATION_FAILED', 'the subject is empty', { hint: 'Give --subject a name, or leave it out.' })
+  const { algorithm, key } = tokenKey()
+  if (algorithm !== 'HS256') {
+    throw new BackupError('CONFIG_INVALID', `this service checks tokens with a public key (${algorithm}) and cannot make them`, {
+      hint: 'Ask the holder of the private key for a token, or configure JWT_SECRET in place of JWT_PUBLIC_KEY.'
+    })
+  }
+  const now = clock.now()
+  output.out.write(`${sign({ secret: key, subject, role, expiresInSeconds, now })}\n`)
+  if (output.err.isTTY !== true) return
+  const end = expiresInSeconds === null ? 'never expires' : `expires ${new Date(now.getTime() + expiresInSeconds * 1000).toISOString()}`
+  output.err.write(`role ${role}, subject "${subject}", ${end}\n`)
+}

@@ -1,0 +1,97 @@
+import jwt from '@fastify/jwt'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createHash } from 'node:crypto'
+import type { Clock } from '../core/clock.ts'
+import { BackupError } from '../core/errors.ts'
+import type { Secret } from '../core/secret.ts'
+import { ROLES, type Role } from './tokens.ts'
+
+/** What proves a token. No other algorithm is ever accepted. */
+export interface TokenKey {
+  readonly algorithm: 'HS256' | 'RS256' | 'ES256' | 'EdDSA'
+  /** The shared secret of HS256, otherwise the public key as PEM. */
+  readonly key: Secret
+}
+
+/** Who asks, by a token that was proven. */
+export interface Caller {
+  /** Tells callers apart, for limits and for idempotency keys. */
+  readonly identity: string
+  /** undefined: the token names a role that there is not, which gives no right at all. */
+  readonly role: Role | undefined
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number | undefined
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** null: no token, or none that is valid. */
+    caller: Caller | null
+  }
+  interface FastifyContextConfig {
+    /** The least role that may call; `open`: no token is asked for. Routes below /api cannot leave it out. */
+    role?: Role | 'open'
+  }
+}
+
+const BEARER = /^Bearer +(\S+)$/i
+
+/**
+ * Proves tokens and holds each route against its role. A request is identified first, so that the rate limit in between
+ * knows whom it counts, and refused after that, before its body is read.
+ */
+export async function authenticate (app: FastifyInstance, { tokenKey, clock }: { readonly tokenKey: TokenKey, readonly clock: Clock }): Promise<void> {
+  // Given as a public key even where it is a secret: so there is no way to sign with it here.
+  await app.register(jwt, { secret: { public: tokenKey.key.reveal() }, verify: { algorithms: [tokenKey.algorithm], cache: 1000 } })
+  app.decorateRequest('caller', null)
+
+  app.addHook('onRoute', route => {
+    if (route.config?.role === undefined && route.url.startsWith('/api')) throw new BackupError('INTERNAL', `the route "${route.url}" says nothing about its role`)
+  })
+  app.addHook('onRequest', (request, _reply, done) => {
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1]
+    if (token !== undefined && isGuarded(request)) request.caller = identify(app, token, clock)
+    done()
+  })
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    done(isGuarded(request) ? refusal(request, reply) : null)
+  })
+}
+
+function isGuarded (request: FastifyRequest): boolean {
+  const { role } = request.routeOptions.config
+  return role !== undefined && role !== 'open'
+}
+
+function identify (app: FastifyInstance, token: string, clock: Clock): Caller | null {
+  let claims: unknown
+  try {
+    claims = app.jwt.verify(token)
+  } catch {
+    return null
+  }
+  if (typeof claims !== 'object' || claims === null) return null
+  const { sub, role = 'viewer', exp } = claims as { sub?: unknown, role?: unknown, exp?: unknown }
+  const expiresAt = typeof exp === 'number' ? exp * 1000 : undefined
+  if (expiresAt !== undefined && expiresAt <= clock.now().getTime()) return null
+  return {
+    identity: typeof sub === 'string' && sub !== '' ? `subject ${sub}` : `token ${createHash('sha256').update(token).digest('base64url')}`,
+    role: ROLES.find(known => known === role),
+    expiresAt
+  }
+}
+
+function refusal (request: FastifyRequest, reply: FastifyReply): BackupError | null {
+  const { caller, routeOptions: { config } } = request
+  if (caller === null) {
+    const given = request.headers.authorization !== undefined
+    reply.header('www-authenticate', given ? 'Bearer realm="holdfast", error="invalid_token"' : 'Bearer realm="holdfast"')
+    return new BackupError('UNAUTHORIZED', given ? 'the token is not valid, or no longer' : 'no bearer token was given', {
+      hint: 'Send "Authorization: Bearer <token>"; "holdfast token create" makes one.'
+    })
+  }
+  if (caller.role === undefined) return new BackupError('FORBIDDEN', 'the token names a role that there is not', { hint: `Use a token with one of the roles ${ROLES.join(', ')}.` })
+  const needed = ROLES.findIndex(role => role === config.role)
+  if (ROLES.indexOf(caller.role) >= needed) return null
+  return new BackupError('FORBIDDEN', `this needs the role "${config.role}" and the token has "${caller.role}"`, { hint: `Use a token with the role ${ROLES.slice(needed).join(' or ')}.` })
+}

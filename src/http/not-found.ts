@@ -1,0 +1,30 @@
+import { BackupError } from '../core/errors.ts'
+import { pathOf, sendProblem } from './errors.ts'
+import type { App } from './route.ts'
+
+/** Says what there is nothing at, or which methods an address takes. */
+export function answerUnknown (app: App): void {
+  const routes = new Map<string, { readonly shape: RegExp, readonly methods: Set<string> }>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = routes.get(url) ?? { shape: shapeOf(url), methods: new Set() }
+    for (const name of [method].flat()) known.methods.add(name)
+    routes.set(url, known)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const path = pathOf(request.url)
+    const methods = new Set([...routes.values()].filter(({ shape }) => shape.test(path)).flatMap(known => [...known.methods]))
+    if (methods.size === 0) {
+      sendProblem(new BackupError('NOT_FOUND', 'there is nothing at this address', { hint: 'The addresses are listed at /docs.' }), request, reply)
+      return
+    }
+    const allowed = [...methods].sort().join(', ')
+    reply.header('allow', allowed)
+    sendProblem(new BackupError('METHOD_NOT_ALLOWED', `this address does not take ${request.method}`, { hint: `It takes ${allowed}.` }), request, reply)
+  })
+}
+
+/** A route's pattern as an expression: `:id` is one part of the path, `*` the rest. */
+function shapeOf (url: string): RegExp {
+  const escaped = url.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${escaped.replaceAll(/:\w+/g, '[^/]+').replaceAll('*', '.*')}$`)
+}

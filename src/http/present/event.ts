@@ -1,0 +1,29 @@
+import type { Event } from '../../core/event.ts'
+import type { Job } from '../../core/job.ts'
+import { presentBackup } from './backup.ts'
+import { presentJob } from './job.ts'
+import { presentVerified } from './verification.ts'
+
+/** The data of a server-sent event; its name is `event.type`. */
+export function presentEvent (event: Event, rate: (job: Job) => number | null): object {
+  switch (event.type) {
+    case 'job.updated':
+      return { job: presentJob(event.job, rate(event.job)) }
+    case 'backup.started':
+    case 'backup.trashed':
+    case 'backup.restored':
+      return { backup: presentBackup(event.backup) }
+    case 'backup.completed':
+      return { backup: presentBackup(event.backup), durationMs: event.durationMs }
+    case 'backup.failed':
+      return { backup: presentBackup(event.backup), code: event.code }
+    case 'backup.removed':
+      return { backup: presentBackup(event.backup), reason: event.reason }
+    case 'verification.finished':
+      return { ...presentVerified(event), durationMs: event.durationMs }
+    case 'operation.failed':
+      return { operation: event.operation, source: event.source, method: event.method, code: event.code }
+    case 'settings.changed':
+      return {}
+  }
+}

@@ -1,0 +1,42 @@
+import type { SourceStatistics } from '../../core/catalog.ts'
+import type { ServiceStatistics, SourceState } from '../../engine/engine.ts'
+import type { SourceStatisticsView, StatisticsView } from '../schemas/statistics.ts'
+import { iso } from './instant.ts'
+
+/** Totals first, in the runbook's order; then every source that is protected, and those that only have backups left. */
+export function presentStatistics (statistics: ServiceStatistics, now: Date): StatisticsView {
+  const configured = new Set(statistics.states.map(state => state.name))
+  return {
+    totalBackups: statistics.totalBackups,
+    totalSize: statistics.totalSize,
+    oldestBackup: iso(statistics.oldestBackup),
+    newestBackup: iso(statistics.newestBackup),
+    failedBackups: statistics.failedBackups,
+    sources: [
+      ...statistics.states.map(state => presentState(state, now)),
+      ...statistics.sources.filter(({ source }) => !configured.has(source)).map(found => present(found, 'unconfigured', null, now))
+    ]
+  }
+}
+
+export function presentState (state: SourceState, now: Date): SourceStatisticsView {
+  return present(state.statistics, state.state, state.nextRun, now)
+}
+
+function present (found: SourceStatistics, state: SourceStatisticsView['state'], nextRun: Date | null, now: Date): SourceStatisticsView {
+  return {
+    source: found.source,
+    state,
+    totalBackups: found.count,
+    totalSize: found.size,
+    oldestBackup: iso(found.oldest),
+    newestBackup: iso(found.newest),
+    lastSuccess: iso(found.lastSuccess),
+    lastFailure: iso(found.lastFailure),
+    ageSeconds: found.lastSuccess === null ? null : Math.max(0, Math.floor((now.getTime() - found.lastSuccess.getTime()) / 1000)),
+    lastVerified: iso(found.lastVerified),
+    lastProven: null,
+    lastRestoreSeconds: null,
+    nextRun: iso(nextRun)
+  }
+}

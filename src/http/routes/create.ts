@@ -1,0 +1,26 @@
+import { ERRORS, type ErrorCode } from '../../core/errors.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { presentBackup } from '../present/backup.ts'
+import { route, type App } from '../route.ts'
+import { backupMessageAnswer, createBody } from '../schemas/backup.ts'
+import { jobAnswer } from '../schemas/job.ts'
+import { finish } from '../work.ts'
+
+const SOURCE_ERRORS = (Object.keys(ERRORS) as ErrorCode[]).filter(code => code.startsWith('SOURCE_'))
+
+export function createRoute (app: App, { engine }: { readonly engine: Engine }): void {
+  app.post('/api/backups', route('operator', {
+    tag: 'backups',
+    summary: 'Make a backup now',
+    description: 'Without a body: a manual, full backup of the default source.',
+    answers: { 201: backupMessageAnswer, 202: jobAnswer },
+    errors: ['BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CANCELLED', 'VERIFICATION_FAILED', 'DISK_FULL', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN', ...SOURCE_ERRORS]
+  }, { body: createBody }), async (request, reply) => {
+    const { source, type, method, description, compression, verify } = request.body
+    const work = await engine.create({ source, type, method, description, compression, verify })
+    return finish(request, reply, work, backup => {
+      reply.code(201).header('location', `/api/backups/${backup.id}`)
+      return { success: true, message: 'Backup created successfully', backup: presentBackup(backup) }
+    })
+  })
+}

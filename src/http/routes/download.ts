@@ -1,0 +1,61 @@
+import type { ServerResponse } from 'node:http'
+import { z } from 'zod'
+import { BackupError } from '../../core/errors.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { hasTag, parseRange } from '../range.ts'
+import { route, type App } from '../route.ts'
+import { downloadQuery } from '../schemas/backup.ts'
+import { idParams } from '../schemas/common.ts'
+
+const octets = { 'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) } }
+
+export function downloadRoute (app: App, { engine }: { readonly engine: Engine }): void {
+  const sending = new Set<ServerResponse>()
+  // Whoever closes the service has given it its time; a download that never ends would take all there is.
+  app.addHook('preClose', done => {
+    for (const response of sending) response.destroy()
+    done()
+  })
+
+  const options = route('admin', {
+    tag: 'backups',
+    summary: 'The backup itself',
+    description: 'Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`.',
+    answers: { 200: { description: 'All of it.', content: octets }, 206: { description: 'The range that was asked for.', content: octets } },
+    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'OBJECT_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'STORE_UNAVAILABLE']
+  }, { params: idParams, querystring: downloadQuery })
+
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/api/backups/:id/download',
+    ...options,
+    handler: async (request, reply) => {
+      const { headers } = request
+      const download = await engine.download(request.params.id, request.query)
+      reply.header('etag', download.etag).header('accept-ranges', 'bytes').header('cache-control', 'private, no-cache')
+      if (hasTag(headers['if-none-match'], download.etag)) return reply.code(304).send()
+
+      // A range of something that has changed meanwhile would not fit what the caller holds.
+      const current = headers['if-range'] === undefined || headers['if-range'] === download.etag
+      const range = request.method === 'GET' && current ? parseRange(headers.range, download.size) : undefined
+      if (range === null) {
+        reply.header('content-range', `bytes */${download.size}`)
+        throw new BackupError('RANGE_NOT_SATISFIABLE', `the range lies outside the ${download.size} bytes that there are`)
+      }
+      if (range !== undefined) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${download.size}`)
+      reply
+        .type(download.contentType)
+        .header('content-length', range === undefined ? download.size : range.end - range.start + 1)
+        .header('content-disposition', `attachment; filename="${download.fileName.replaceAll(/[^\w.-]/g, '_')}"`)
+      if (request.method === 'HEAD') return reply.send()
+
+      const left = new AbortController()
+      sending.add(reply.raw)
+      reply.raw.once('close', () => {
+        sending.delete(reply.raw)
+        left.abort()
+      })
+      return reply.send(await download.open(range, left.signal))
+    }
+  })
+}

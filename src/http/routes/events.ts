@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import type { EventHub } from '../event-hub.ts'
+import { route, type App } from '../route.ts'
+
+export function eventRoute (app: App, { hub }: { readonly hub: EventHub }): void {
+  const options = route('viewer', {
+    tag: 'jobs',
+    summary: 'What happens, as server-sent events',
+    description: 'Each event has a name (`job.updated`, `backup.completed`, …) and JSON as its data. Nothing is sent again: after a break, read the lists.',
+    answers: { 200: { description: 'A stream that ends with the service, or with the token.', content: { 'text/event-stream': { schema: z.string() } } } }
+  })
+  // HEAD would open a stream that nobody reads.
+  app.get('/api/events', { ...options, exposeHeadRoute: false }, (request, reply) => {
+    reply.hijack()
+    const headers = {
+      ...reply.getHeaders(),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'x-accel-buffering': 'no',
+      // The connection serves nothing after this; said so, it closes as soon as the stream ends.
+      connection: 'close'
+    }
+    for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value)
+    reply.raw.writeHead(200)
+    hub.add(reply.raw, request.caller?.expiresAt)
+  })
+}

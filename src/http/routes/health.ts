@@ -1,0 +1,68 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { route, type App } from '../route.ts'
+import { aliveAnswer, healthAnswer } from '../schemas/health.ts'
+
+/** How the service is, without paths or names that would help an intruder: it is shown to everybody. */
+export interface HealthReport {
+  readonly status: 'ok' | 'degraded' | 'error'
+  readonly backup: Readonly<Record<string, string | number | boolean | Date | null>> & {
+    readonly status: string
+    readonly lastSuccess: Date | null
+    readonly ageSeconds: number | null
+  }
+}
+
+/** A probe that waits longer takes the service for dead. */
+const PATIENCE_MS = 2000
+
+interface Deps {
+  health (): Promise<HealthReport>
+  ready (): boolean
+}
+
+export function healthRoutes (app: App, deps: Deps): void {
+  const report = route('open', {
+    tag: 'service',
+    summary: 'How the service and its backups are',
+    description: '`degraded` means that somebody should look; only `error` is a 503.',
+    answers: { 200: healthAnswer, 503: healthAnswer }
+  })
+  for (const url of ['/health', '/healthz']) {
+    app.get(url, unlimited(report), async (request, reply) => {
+      const health = await inTime(deps, error => { request.log.error({ err: error }, 'the health could not be told') })
+      const status = health?.status ?? 'error'
+      reply.code(status === 'error' ? 503 : 200)
+      return { success: status !== 'error', status, backup: health?.backup ?? null }
+    })
+  }
+
+  app.get('/health/live', unlimited(route('open', { tag: 'service', summary: 'Whether the service runs', answers: { 200: aliveAnswer } })), () => ({ success: true, status: 'ok' }))
+
+  const readiness = route('open', { tag: 'service', summary: 'Whether the service takes work', answers: { 200: aliveAnswer, 503: aliveAnswer } })
+  for (const url of ['/health/ready', '/readyz']) {
+    app.get(url, unlimited(readiness), (_request, reply) => {
+      const ready = deps.ready()
+      reply.code(ready ? 200 : 503)
+      return { success: ready, status: ready ? 'ok' : 'error' }
+    })
+  }
+}
+
+/** Probes come at their own pace and are cheap. */
+function unlimited<T extends { readonly config: object }> (options: T): T & { config: { rateLimit: false } } {
+  return { ...options, config: { ...options.config, rateLimit: false } }
+}
+
+/** undefined: it failed, or took too long. */
+async function inTime (deps: Deps, onError: (error: unknown) => void): Promise<HealthReport | undefined> {
+  const told = new AbortController()
+  const late = wait(PATIENCE_MS, undefined, { signal: told.signal }).catch(() => undefined)
+  try {
+    return await Promise.race([deps.health(), late])
+  } catch (error) {
+    onError(error)
+    return undefined
+  } finally {
+    told.abort()
+  }
+}

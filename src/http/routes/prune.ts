@@ -1,0 +1,32 @@
+import { fileName } from '../../core/object-key.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { route, type App } from '../route.ts'
+import { jobAnswer } from '../schemas/job.ts'
+import { pruneAnswer, pruneBody } from '../schemas/prune.ts'
+import { finish } from '../work.ts'
+
+export function pruneRoute (app: App, { engine }: { readonly engine: Engine }): void {
+  app.post('/api/backups/prune', route('admin', {
+    tag: 'backups',
+    summary: 'Remove what the retention rules no longer keep, or only tell what that would be',
+    answers: { 200: pruneAnswer, 202: jobAnswer },
+    errors: ['SOURCE_NOT_FOUND', 'BACKUP_IN_PROGRESS', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
+  }, { body: pruneBody }), async (request, reply) => {
+    const work = await engine.prune(request.body)
+    return finish(request, reply, work, ({ dryRun, decisions, removed }) => ({
+      success: true,
+      message: dryRun ? `${decisions.filter(({ keep }) => !keep).length} backups would be removed` : `${removed.length} backups were removed`,
+      dryRun,
+      decisions: decisions.map(({ backup, keep, reasons }) => ({
+        backupId: backup.id,
+        fileName: fileName(backup.key),
+        source: backup.source,
+        startedAt: backup.startedAt.toISOString(),
+        fileSize: backup.size,
+        keep,
+        reasons
+      })),
+      removed: removed.map(({ id }) => id)
+    }))
+  })
+}

@@ -1,0 +1,41 @@
+import type { Engine } from '../../engine/engine.ts'
+import { presentVerified } from '../present/verification.ts'
+import { route, type App } from '../route.ts'
+import { idParams } from '../schemas/common.ts'
+import { jobAnswer } from '../schemas/job.ts'
+import { verifyAllAnswer, verifyAllBody, verifyAnswer } from '../schemas/verification.ts'
+import { finish } from '../work.ts'
+
+export function verifyRoutes (app: App, { engine }: { readonly engine: Engine }): void {
+  app.post('/api/backups/:id/verify', route('operator', {
+    tag: 'backups',
+    summary: 'Prove a backup',
+    description: '`success` is true when the verification ran, whatever it found; `valid` tells that.',
+    answers: { 200: verifyAnswer, 202: jobAnswer },
+    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
+  }, { params: idParams }), async (request, reply) => {
+    const work = await engine.verify(request.params.id)
+    return finish(request, reply, work, verified => ({ success: true, ...presentVerified(verified) }))
+  })
+
+  app.post('/api/backups/verify', route('operator', {
+    tag: 'backups',
+    summary: 'Prove every completed backup, or those that match',
+    answers: { 200: verifyAllAnswer, 202: jobAnswer },
+    errors: ['SOURCE_NOT_FOUND', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
+  }, { body: verifyAllBody }), async (request, reply) => {
+    const work = await engine.verifyAll(request.body)
+    return finish(request, reply, work, all => {
+      const results = all.results.map(presentVerified)
+      const invalid = results.filter(result => !result.valid).length
+      return {
+        success: true,
+        message: invalid === 0 ? `All of ${results.length} backups are valid` : `${invalid} of ${results.length} backups are not valid`,
+        verified: results.length,
+        valid: results.length - invalid,
+        invalid,
+        results
+      }
+    })
+  })
+}

@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { ERRORS, type ErrorCode } from '../../core/errors.ts'
+import { isSourceName } from '../../core/object-key.ts'
+
+/** A time as the API writes it: UTC with milliseconds. */
+export const instant = z.iso.datetime({ precision: 3 })
+export const bytes = z.int().nonnegative()
+export const success = z.literal(true)
+
+/** The number in a path. Fifteen digits are far beyond any row and still exact. */
+export const id = z.string()
+  .regex(/^[1-9]\d{0,14}$/, 'expected a whole number from 1')
+  .transform(Number)
+  .meta({ type: 'integer', minimum: 1 })
+export const idParams = z.strictObject({ id })
+
+export const sourceName = z.string()
+  .refine(isSourceName, 'expected the name of a source: letters, digits, ".", "_" and "-", at most 64')
+  .meta({ description: 'Name of a source.' })
+
+/** Text that people wrote. */
+export const description = z.string().max(1000)
+  .refine(text => !text.includes('\0') && text.isWellFormed(), 'expected text without null bytes and broken characters')
+
+/** A time as a caller may write it: ISO 8601 with a zone. */
+export const since = z.iso.datetime({ offset: true })
+  .transform(text => new Date(text))
+  .meta({ description: 'Only what was started at or after this time.' })
+
+export const flag = z.enum(['true', 'false']).transform(text => text === 'true')
+
+/** `cursor` is opaque to callers: the id that the next page lies below, in base64url. */
+const cursor = z.string().max(64)
+  .transform((text, context) => {
+    const before = Buffer.from(text, 'base64url').toString('latin1')
+    if (/^[1-9]\d{0,14}$/.test(before) && formatCursor(Number(before)) === text) return Number(before)
+    context.addIssue({ code: 'custom', message: 'expected the nextCursor of an earlier answer' })
+    return z.NEVER
+  })
+  .meta({ description: 'The `nextCursor` of the page before.' })
+
+export const paging = {
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  cursor: cursor.optional()
+}
+export const nextCursor = z.string().nullable().meta({ description: 'Give it as `cursor` for the next page; null: this was the last.' })
+
+export function formatCursor (before: number): string {
+  return Buffer.from(String(before), 'latin1').toString('base64url')
+}
+
+export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).meta({ id: 'ErrorCode', description: 'Stable; docs/errors.md explains each.' })
+
+/** An error as it is answered: RFC 9457, and what a program needs beside it. */
+export const problemSchema = z.looseObject({
+  type: z.string().meta({ description: 'Names the code, as a URN.' }),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string().meta({ description: 'The path that was asked for.' }),
+  success: z.literal(false),
+  code: errorCode,
+  hint: z.string().optional().meta({ description: 'What to do.' }),
+  requestId: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional().meta({ description: 'What is wrong with the body or the query.' })
+}).meta({ id: 'Problem' })

@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import { instant } from './common.ts'
+
+export const healthAnswer = z.object({
+  success: z.boolean(),
+  status: z.enum(['ok', 'degraded', 'error']),
+  backup: z.looseObject({
+    status: z.string(),
+    lastSuccess: instant.nullable(),
+    ageSeconds: z.int().nonnegative().nullable()
+  }).nullable().meta({ description: 'null: it could not be told in time.' })
+}).meta({ id: 'Health' })
+
+export const aliveAnswer = z.object({ success: z.boolean(), status: z.enum(['ok', 'error']) })

@@ -1,0 +1,29 @@
+import helmet from '@fastify/helmet'
+import fastify from 'fastify'
+import type { App } from './route.ts'
+
+/**
+ * Helmet's headers on every answer. It works them out anew for each request, which would cost more than all the rest of
+ * an answer from memory; they never differ, so it is asked once.
+ */
+export async function addSecurityHeaders (app: App): Promise<void> {
+  const headers = await helmetHeaders()
+  app.addHook('onRequest', (_request, reply, done) => {
+    reply.headers(headers)
+    done()
+  })
+}
+
+async function helmetHeaders (): Promise<Record<string, string>> {
+  const probe = fastify()
+  // No upgrade of requests to TLS: whether there is any is for the proxy in front to say.
+  await probe.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } })
+  let headers: Record<string, string> = {}
+  probe.get('/', (_request, reply) => {
+    headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]))
+    return ''
+  })
+  await probe.inject('/')
+  await probe.close()
+  return headers
+}

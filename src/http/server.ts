@@ -1,0 +1,130 @@
+import rateLimit from '@fastify/rate-limit'
+import fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import type { IdempotencyStore } from '../core/catalog.ts'
+import type { Clock } from '../core/clock.ts'
+import { BackupError } from '../core/errors.ts'
+import type { Listener } from '../core/event.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Engine } from '../engine/engine.ts'
+import { authenticate, type TokenKey } from './auth.ts'
+import { readBodies } from './bodies.ts'
+import { answerErrors, sendProblem } from './errors.ts'
+import { EventHub } from './event-hub.ts'
+import { rememberAnswers } from './idempotency.ts'
+import { answerUnknown } from './not-found.ts'
+import { describeRoutes, serveDocs } from './openapi.ts'
+import { Pages } from './pages.ts'
+import type { FixedOption } from './present/config.ts'
+import { presentEvent } from './present/event.ts'
+import { Rates } from './rates.ts'
+import { logRequests } from './request-log.ts'
+import type { App } from './route.ts'
+import { backupRoutes } from './routes/backups.ts'
+import { configRoutes } from './routes/config.ts'
+import { createRoute } from './routes/create.ts'
+import { downloadRoute } from './routes/download.ts'
+import { eventRoute } from './routes/events.ts'
+import { healthRoutes, type HealthReport } from './routes/health.ts'
+import { jobRoutes } from './routes/jobs.ts'
+import { metricsRoute, type MetricsText } from './routes/metrics.ts'
+import { pruneRoute } from './routes/prune.ts'
+import { sourceRoutes } from './routes/sources.ts'
+import { trashRoutes } from './routes/trash.ts'
+import { verifyRoutes } from './routes/verify.ts'
+import { addSecurityHeaders } from './security-headers.ts'
+import { compileSerializer, compileValidator } from './validation.ts'
+
+export interface ServerDeps {
+  readonly engine: Engine
+  readonly events: { subscribe (listener: Listener): () => void }
+  readonly idempotency: IdempotencyStore
+  readonly clock: Clock
+  readonly tokenKey: TokenKey
+  readonly limits: {
+    readonly bodyBytes: number
+    /** For each caller; 0: no limit. */
+    readonly requestsPerMinute: number
+  }
+  readonly trustProxy: boolean
+  readonly metrics: MetricsText
+  readonly metricsToken: Secret | undefined
+  /** What is only read at the start: shown, and named where somebody tries to change it. */
+  readonly fixed: readonly FixedOption[]
+  health (): Promise<HealthReport>
+  ready (): boolean
+  /** undefined: nothing is logged. */
+  readonly logger: FastifyBaseLogger | undefined
+  readonly version: string
+}
+
+/** The API, ready for `listen` or `inject`; it listens nowhere yet. `close` ends the event streams and waits for answers under way. */
+export async function buildServer (deps: ServerDeps): Promise<App> {
+  const { engine, events, clock, limits } = deps
+  const app: App = fastify({
+    ...deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger },
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.bodyBytes,
+    trustProxy: deps.trustProxy,
+    genReqId: requestId,
+    requestTimeout: 30_000,
+    // While closing, requests are still answered as the engine says, and not in a shape of Fastify's own.
+    return503OnClosing: false,
+    frameworkErrors: sendProblem
+  })
+  app.setValidatorCompiler(compileValidator)
+  app.setSerializerCompiler(compileSerializer)
+  answerErrors(app)
+  logRequests(app)
+  answerUnknown(app)
+  readBodies(app)
+  await addSecurityHeaders(app)
+  await authenticate(app, deps)
+  if (limits.requestsPerMinute > 0) await app.register(rateLimit, limitOf(limits.requestsPerMinute))
+  rememberAnswers(app, deps)
+  await describeRoutes(app, deps.version)
+
+  const pages = new Pages(() => engine.version(), clock)
+  const rates = new Rates(clock)
+  const hub = new EventHub(clock)
+  const unsubscribe = events.subscribe(event => {
+    rates.watch(event)
+    hub.send(event.type, () => presentEvent(event, job => rates.of(job)), event.type === 'job.updated' && event.job.status === 'running')
+  })
+  app.addHook('preClose', done => {
+    unsubscribe()
+    hub.close()
+    done()
+  })
+
+  backupRoutes(app, { engine, clock, pages })
+  createRoute(app, { engine })
+  verifyRoutes(app, { engine })
+  pruneRoute(app, { engine })
+  trashRoutes(app, { engine })
+  downloadRoute(app, { engine })
+  configRoutes(app, deps)
+  sourceRoutes(app, { engine, clock })
+  jobRoutes(app, { engine, rates })
+  eventRoute(app, { hub })
+  healthRoutes(app, deps)
+  metricsRoute(app, deps)
+  await serveDocs(app)
+  return app
+}
+
+/** The caller's own id, where it is one that can be logged as it is. */
+function requestId (request: IncomingMessage): string {
+  const given = request.headers['x-request-id']
+  return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
+}
+
+function limitOf (max: number): object {
+  return {
+    max,
+    timeWindow: 60_000,
+    keyGenerator: (request: FastifyRequest) => request.caller?.identity ?? `address ${request.ip}`,
+    errorResponseBuilder: () => new BackupError('RATE_LIMITED', 'there were too many requests in the last minute', { hint: 'Wait as long as Retry-After says.' })
+  }
+}

@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto'
+import { createSigner } from 'fast-jwt'
+import type { Secret } from '../core/secret.ts'
+
+/** What a token may do; each role may do what those before it may. */
+export const ROLES = ['viewer', 'operator', 'admin'] as const
+export type Role = typeof ROLES[number]
+
+export interface TokenClaims {
+  readonly secret: Secret
+  readonly subject: string
+  readonly role: Role
+  /** null: never. */
+  readonly expiresInSeconds: number | null
+  readonly now: Date
+}
+
+/** A token for the API, signed with HS256. */
+export function signToken ({ secret, subject, role, expiresInSeconds, now }: TokenClaims): string {
+  const sign = createSigner({ algorithm: 'HS256', key: secret.reveal() })
+  const iat = Math.floor(now.getTime() / 1000)
+  return sign({ sub: subject, role, iat, jti: randomUUID(), ...expiresInSeconds === null ? {} : { exp: iat + expiresInSeconds } })
+}

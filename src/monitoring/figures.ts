@@ -1,0 +1,61 @@
+import { BACKUP_METHODS, type Backup, type BackupMethod } from '../core/backup.ts'
+import type { BackupLog, SourceStatistics } from '../core/catalog.ts'
+
+/** What of the catalog the figures are made from. */
+export interface FigureSource {
+  version (): string
+  readonly backups: Pick<BackupLog, 'list' | 'statistics'>
+}
+
+export interface MethodFigures {
+  readonly method: BackupMethod
+  /** Live backups made by it, and the newest of them. */
+  readonly count: number
+  readonly newest: Backup | undefined
+}
+
+export interface SourceFigures {
+  readonly source: string
+  readonly statistics: SourceStatistics | undefined
+  /** `full` always; others only if there are any. */
+  readonly methods: readonly MethodFigures[]
+}
+
+/** Reads what the catalog knows of the given sources, and reads it again only once the catalog has changed. */
+export class Figures {
+  readonly #catalog: FigureSource
+  readonly #sources: readonly string[]
+  #known: { readonly version: string, readonly figures: readonly SourceFigures[] } | undefined
+
+  constructor (catalog: FigureSource, sources: readonly string[]) {
+    this.#catalog = catalog
+    this.#sources = sources
+  }
+
+  /** Rejects as the catalog does. */
+  async read (): Promise<readonly SourceFigures[]> {
+    const version = this.#catalog.version()
+    if (this.#known?.version === version) return this.#known.figures
+    const { sources } = await this.#catalog.backups.statistics()
+    const figures: SourceFigures[] = []
+    for (const source of this.#sources) {
+      figures.push({ source, statistics: sources.find(each => each.source === source), methods: await this.#methods(source) })
+    }
+    this.#known = { version, figures }
+    return figures
+  }
+
+  /** What was read last. */
+  get last (): readonly SourceFigures[] {
+    return this.#known?.figures ?? []
+  }
+
+  async #methods (source: string): Promise<MethodFigures[]> {
+    const found: MethodFigures[] = []
+    for (const method of BACKUP_METHODS) {
+      const { count, backups } = await this.#catalog.backups.list({ source, method, status: 'completed', limit: 1 })
+      if (count > 0 || method === 'full') found.push({ method, count, newest: backups[0] })
+    }
+    return found
+  }
+}

@@ -1,0 +1,40 @@
+import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client'
+import { UntypedGauge } from './untyped-gauge.ts'
+
+/** Gauges among the library's own whose names say that they are counters. */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'] as const
+
+/**
+ * Every series there is. Names and labels are those of the guides that operators have their queries and alerts from;
+ * `source` comes last where several sources would otherwise be one number. `backup_type` is the method.
+ */
+export function makeSeries (registry: Registry) {
+  collectDefaultMetrics({ register: registry })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
+
+  const registers = [registry]
+  const counter = <T extends string>(name: string, help: string, ...labelNames: T[]): Counter<T> => new Counter({ name, help, labelNames, registers })
+  const gauge = <T extends string>(name: string, help: string, ...labelNames: T[]): Gauge<T> => new Gauge({ name, help, labelNames, registers })
+  return {
+    runs: counter('backup_runs_total', 'Backups that ended, by how they ended.', 'backup_type', 'status', 'source'),
+    attempts: counter('backup_attempts_total', 'Backups that were begun.', 'source'),
+    successes: counter('backup_success_total', 'Backups that completed.', 'source'),
+    verifications: counter('backup_verifications_total', 'Verifications that ran to a conclusion, by what they found.', 'status'),
+    errors: counter('backup_errors_total', 'Operations that failed, by the code of the error.', 'operation', 'error_type'),
+    duration: gauge('backup_duration_seconds', 'How long the last operation of its kind took.', 'backup_type', 'operation', 'source'),
+    size: gauge('backup_size_bytes', 'Stored size of the last backup.', 'backup_type', 'compression', 'source'),
+    oldestAge: gauge('backup_oldest_age_seconds', 'Age of the oldest backup that still exists.', 'source'),
+    newestAge: gauge('backup_newest_age_seconds', 'Age of the newest backup that still exists.', 'source'),
+    count: new UntypedGauge({ name: 'backup_total_count', help: 'Completed backups that still exist.', labelNames: ['backup_type', 'source'], registers }),
+    lastSuccess: gauge('backup_last_success_timestamp', 'When the last backup completed, in seconds since 1970; 0 if none ever did.', 'source'),
+    uploads: counter('backup_uploads_total', 'Copies sent to another store, by how that ended.', 'destination', 'status'),
+    uploadDuration: gauge('backup_upload_duration_seconds', 'How long the last copy to another store took.', 'destination'),
+    jobs: gauge('holdfast_jobs', 'Jobs that have not ended.', 'status'),
+    storeFree: gauge('holdfast_store_free_bytes', 'Bytes that can still be written where backups are kept.', 'store'),
+    storeSize: gauge('holdfast_store_size_bytes', 'Bytes there are where backups are kept.', 'store'),
+    catalogReadable: gauge('holdfast_catalog_readable', 'Whether the figures on backups are of this moment (1) or the last that could be read (0).'),
+    build: gauge('holdfast_build_info', 'What is running here.', 'version', 'node', 'sqlite')
+  }
+}
+
+export type Series = ReturnType<typeof makeSeries>

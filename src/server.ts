@@ -1,0 +1,57 @@
+import { makeLogger, startApp, type App } from './app.ts'
+import type { Config } from './config/config.ts'
+import type { Environment } from './config/environment.ts'
+import { checkConfig } from './config/load.ts'
+import { configError } from './config/problem.ts'
+import { processEnvironment } from './config/process-env.ts'
+import { BackupError, ERRORS, systemCode, toBackupError } from './core/errors.ts'
+
+/**
+ * Runs the service until SIGTERM or SIGINT, then stops it: no new work, the grace period for what runs, then an end.
+ * Resolves with the exit code. Throws `CONFIG_INVALID` with every problem, or the error of whatever cannot be opened.
+ */
+export async function serve (environment: Environment, cwd: string): Promise<number> {
+  const checked = checkConfig(environment, cwd)
+  if (!checked.ok) throw configError(checked.problems)
+  const { config, inForce } = checked
+  const logger = makeLogger(config.logLevel)
+  const told = toldToStop()
+  const app = await startApp(config, { logger, inForce })
+  try {
+    const address = await listen(app, config)
+    logger.info({ address, backupDir: config.backupDir, sources: config.sources.map(source => source.name), defaultSource: config.defaultSource }, `Holdfast serves at ${address}`)
+    if (config.tokenKey === undefined) logger.info('the service signs tokens with a secret of its own; get one with: npm run -s holdfast -- token create --role admin --expires 30d')
+    if (config.sources.length === 1) logger.warn('no database is configured: the service protects only its own catalog; set DATABASE_PATH or HOLDFAST_CONFIG')
+    const signal = await told
+    logger.info({ signal, graceMs: config.shutdownGraceMs }, 'stopping: no new work is taken, what runs may finish')
+  } finally {
+    await app.close(config.shutdownGraceMs)
+  }
+  logger.info('stopped')
+  return 0
+}
+
+async function listen (app: App, { host, port }: Config): Promise<string> {
+  try {
+    return await app.listen()
+  } catch (cause) {
+    throw new BackupError('ADDRESS_UNAVAILABLE', `cannot listen on port ${port} of "${host}" (${systemCode(cause) ?? 'unknown reason'})`, { hint: 'End what else listens there, or choose another PORT or HOST.', cause })
+  }
+}
+
+/** Resolves with the first signal that asks for an end; a second one does not hurry it. */
+function toldToStop (): Promise<NodeJS.Signals> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve)
+  })
+}
+
+if (import.meta.main) {
+  try {
+    process.exitCode = await serve(processEnvironment(), process.cwd())
+  } catch (thrown) {
+    const { code, message, hint } = toBackupError(thrown)
+    process.stderr.write(`holdfast cannot start: ${message}\n${hint === undefined ? '' : `${hint}\n`}`)
+    process.exitCode = ERRORS[code].exit
+  }
+}

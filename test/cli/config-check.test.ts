@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { holdfast } from '../support/cli.ts'
+import { workDir } from '../support/config.ts'
+
+const SECRET = 'a secret that is long enough to be one'
+
+test('config check shows what is in force and where it comes from, with secrets masked', async t => {
+  const cwd = workDir(t, { 'holdfast.yaml': 'port: 4000\nsources:\n  shop: { path: shop.db, maxBackups: 3 }\n' })
+  const { code, out, err } = await holdfast(['config', 'check'], cwd, { JWT_SECRET: SECRET, MAX_BACKUPS: '7' })
+  assert.deepEqual([code, err], [0, ''])
+  assert.match(out, /^MAX_BACKUPS +7 {2}\[environment\]$/m)
+  assert.match(out, /^PORT +4000 {2}\[file\]$/m)
+  assert.match(out, /^JWT_SECRET +\[redacted\] {2}\[environment\]$/m)
+  assert.match(out, /^LOG_LEVEL +info {2}\[default\]$/m)
+  assert.ok(out.includes(`source shop (sqlite), the default: ${join(cwd, 'shop.db')} maxBackups=3`))
+  assert.doesNotMatch(out, /long enough/)
+})
+
+test('config check --json says the same for programs', async t => {
+  const cwd = workDir(t)
+  const { code, out } = await holdfast(['config', 'check', '--json'], cwd, { METRICS_TOKEN: SECRET })
+  const report = JSON.parse(out)
+  assert.deepEqual([code, report.ok, report.file, report.defaultSource], [0, true, null, 'holdfast'])
+  assert.deepEqual(report.config.find((entry: { key: string }) => entry.key === 'metricsToken'), { key: 'metricsToken', variable: 'METRICS_TOKEN', value: '[redacted]', origin: 'environment' })
+  assert.deepEqual(report.sources, [{ name: 'holdfast', kind: 'sqlite', path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000, policy: {} }])
+})
+
+test('config check ends with 2 and every problem when there are any', async t => {
+  const { code, out } = await holdfast(['config', 'check'], workDir(t), { PORT: 'x', JWT_SECRET: 'hunter2' })
+  assert.equal(code, 2)
+  assert.match(out, /2 problems[^]*PORT[^]*JWT_SECRET/)
+  assert.doesNotMatch(out, /hunter2/)
+})
+
+test('config check --json lists the problems', async t => {
+  const { code, out } = await holdfast(['config', 'check', '--json'], workDir(t), { PORT: 'x' })
+  assert.equal(code, 2)
+  assert.deepEqual(JSON.parse(out), {
+    ok: false,
+    problems: [{ name: 'PORT', problem: '"x" is not a whole number from 0 to 65535', remedy: 'Give a whole number from 0 to 65535, or leave it out.' }]
+  })
+})
+
+test('config check makes nothing', async t => {
+  const cwd = workDir(t)
+  await holdfast(['config', 'check'], cwd)
+  assert.deepEqual(readdirSync(cwd), [])
+})

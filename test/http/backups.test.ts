@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { aBackup, FakeEngine, STARTED } from '../support/fake-engine.ts'
+import { as, build, type Json } from '../support/http.ts'
+
+const headers = as('admin')
+
+test('a list is paged by cursor down to its end, and counts all of it', async t => {
+  const { app } = await build(t, { engine: new FakeEngine(5) })
+  const seen: number[] = []
+  let cursor: string | null = ''
+  for (let page = 0; cursor !== null; page++) {
+    assert.ok(page < 5)
+    const body: Json = (await app.inject({ url: `/api/backups?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`, headers })).json()
+    assert.equal(body.count, 5)
+    seen.push(...body.backups.map((backup: { id: number }) => backup.id))
+    cursor = body.nextCursor
+  }
+  assert.deepEqual(seen, [5, 4, 3, 2, 1])
+})
+
+for (const query of ['limit=0', 'limit=501', 'limit=-1', 'limit=x', 'limit=', 'limit=1.5', 'limit=1&limit=2', 'cursor=!!', 'cursor=MA', 'cursor=LTE', 'cursor=Mw%3D%3D', 'cursor=M!w', 'cursor=', `cursor=${'M'.repeat(99)}`, 'status=done', 'type=weekly', 'method=magic', 'since=yesterday', 'since=2025-13-01T00:00:00Z', 'trashed=yes', 'source=../x', 'source=%00', 'soruce=x', '__proto__=1']) {
+  test(`the query ${query.slice(0, 30)} is a 400`, async t => {
+    const { app, engine } = await build(t)
+    const answer = await app.inject({ url: `/api/backups?${query}`, headers })
+    assert.equal(answer.statusCode, 400, answer.body)
+    assert.equal(answer.json().code, 'VALIDATION_FAILED')
+    assert.equal(answer.json().errors.length, 1)
+    assert.deepEqual(engine.calls, [])
+  })
+}
+
+test('filters reach the engine as it takes them', async t => {
+  const { app, engine } = await build(t)
+  const asked: unknown[] = []
+  const list = engine.backups.bind(engine)
+  engine.backups = async query => {
+    asked.push(query)
+    return await list(query)
+  }
+  const answer = await app.inject({ url: '/api/backups?source=workstation&status=failed&type=manual&method=full&since=2025-11-24T00:00:00%2B01:00&trashed=true&limit=7&cursor=Mw', headers })
+  assert.equal(answer.statusCode, 200, answer.body)
+  assert.deepEqual(asked, [{ source: 'workstation', status: 'failed', type: 'manual', method: 'full', since: new Date('2025-11-23T23:00:00Z'), trashed: true, limit: 7, before: 3 }])
+})
+
+test('a list that was just read costs no second look, until something changes', async t => {
+  const { app, engine } = await build(t)
+  const ask = async (): Promise<number> => (await app.inject({ url: '/api/backups', headers })).json().count
+  assert.equal(await ask(), 3)
+  assert.equal(await ask(), 3)
+  assert.deepEqual(engine.calls, ['backups', 'statistics'])
+  engine.put(aBackup({ id: 4 }))
+  assert.equal(await ask(), 4)
+})
+
+test('an age in the statistics is never more than a second behind', async t => {
+  const { app, clock } = await build(t)
+  const age = async (): Promise<number> => (await app.inject({ url: '/api/backups/stats', headers })).json().statistics.sources[0].ageSeconds
+  const ageNow = (): number => Math.floor((clock.now().getTime() - STARTED.getTime()) / 1000)
+  assert.equal(await age(), ageNow())
+  clock.move(1000)
+  assert.equal(await age(), ageNow())
+})
+
+test('a source that is no longer protected still shows what it left', async t => {
+  const { app, engine } = await build(t)
+  const known = await engine.statistics()
+  engine.statistics = async () => ({ ...known, sources: [...known.sources, { ...known.sources[0]!, source: 'gone' }] })
+  const { statistics } = (await app.inject({ url: '/api/backups/stats', headers })).json()
+  assert.deepEqual(statistics.sources.map((entry: { source: string, state: string }) => [entry.source, entry.state]), [['workstation', 'ok'], ['gone', 'unconfigured']])
+})
+
+test('an empty catalog has zeros and nulls, and no error', async t => {
+  const { app } = await build(t, { engine: new FakeEngine(0) })
+  const { statistics } = (await app.inject({ url: '/api/backups/stats', headers })).json()
+  assert.deepEqual([statistics.totalBackups, statistics.totalSize, statistics.oldestBackup, statistics.newestBackup, statistics.failedBackups], [0, 0, null, null, 0])
+  const list = (await app.inject({ url: '/api/backups', headers })).json()
+  assert.deepEqual([list.backups, list.count, list.nextCursor], [[], 0, null])
+})
+
+test('one backup comes with the history of its verifications', async t => {
+  const { app } = await build(t)
+  const body = (await app.inject({ url: '/api/backups/2', headers })).json()
+  assert.deepEqual(Object.keys(body), ['success', 'backup', 'verifications'])
+  assert.equal(body.backup.id, 2)
+  assert.equal(body.verifications[0].valid, true)
+})
+
+test('a backup that there is not is a 404 with its own code', async t => {
+  const { app } = await build(t)
+  for (const [method, url] of [['GET', '/api/backups/9'], ['PATCH', '/api/backups/9'], ['DELETE', '/api/backups/9'], ['POST', '/api/backups/9/verify'], ['POST', '/api/backups/9/undelete'], ['GET', '/api/backups/9/download']] as const) {
+    const answer = await app.inject({ method, url, headers, ...method === 'PATCH' ? { payload: {} } : {} })
+    assert.equal(answer.statusCode, 404, `${method} ${url}`)
+    assert.equal(answer.json().code, 'BACKUP_NOT_FOUND')
+  }
+})
+
+test('an edit changes what it names, and null takes a description away', async t => {
+  const { app, engine } = await build(t)
+  engine.put(aBackup({ id: 1, description: 'old' }))
+  const edit = async (payload: object): Promise<Json> => (await app.inject({ method: 'PATCH', url: '/api/backups/1', headers, payload })).json().backup
+  assert.deepEqual(await edit({ pinned: true }).then(backup => [backup.description, backup.pinned]), ['old', true])
+  assert.deepEqual(await edit({ description: null }).then(backup => [backup.description, backup.pinned]), [null, true])
+})
+
+test('a failed backup shows its code, and how long it took to fail', async t => {
+  const { app, engine } = await build(t)
+  engine.put(aBackup({ id: 1, status: 'failed', size: null, checksum: null, errorCode: 'SOURCE_MISSING', errorMessage: 'gone' }))
+  const { backup } = (await app.inject({ url: '/api/backups/1', headers })).json()
+  assert.deepEqual([backup.status, backup.errorCode, backup.errorMessage, backup.durationMs, backup.checksum], ['failed', 'SOURCE_MISSING', 'gone', 5000, null])
+})
+
+test('a backup goes into the trash and comes back', async t => {
+  const { app, engine } = await build(t)
+  const removed = await app.inject({ method: 'DELETE', url: '/api/backups/1?force=true', headers })
+  assert.equal(removed.statusCode, 200)
+  assert.notEqual(removed.json().backup.trashedAt, null)
+  const back = await app.inject({ method: 'POST', url: '/api/backups/1/undelete', headers })
+  assert.equal(back.json().backup.trashedAt, null)
+  assert.deepEqual(engine.calls, ['remove 1 true', 'undelete 1'])
+})
+
+test('without a word about force nothing is forced', async t => {
+  const { app, engine } = await build(t)
+  await app.inject({ method: 'DELETE', url: '/api/backups/1', headers })
+  assert.deepEqual(engine.calls, ['remove 1 false'])
+})
+
+test('a prune has to say whether it is meant', async t => {
+  const { app, engine } = await build(t)
+  assert.equal((await app.inject({ method: 'POST', url: '/api/backups/prune', headers })).statusCode, 400)
+  assert.deepEqual(engine.calls, [])
+  const told = (await app.inject({ method: 'POST', url: '/api/backups/prune', headers, payload: { dryRun: true } })).json()
+  assert.equal(told.dryRun, true)
+  assert.deepEqual(told.decisions.map((decision: { backupId: number, keep: boolean }) => [decision.backupId, decision.keep]), [[1, true], [2, true], [3, true]])
+  assert.deepEqual(engine.calls, ['prune true'])
+})
+
+test('a verification of all tells each outcome and the sums', async t => {
+  const { app } = await build(t)
+  const body = (await app.inject({ method: 'POST', url: '/api/backups/verify', headers })).json()
+  assert.deepEqual([body.success, body.verified, body.valid, body.invalid], [true, 3, 3, 0])
+  assert.deepEqual(body.results.map((result: { backupId: number }) => result.backupId), [1, 2, 3])
+})
+
+test('sources tell their policy and how they stand', async t => {
+  const { app } = await build(t)
+  const { sources } = (await app.inject({ url: '/api/sources', headers })).json()
+  const { source } = (await app.inject({ url: '/api/sources/workstation', headers })).json()
+  assert.deepEqual(sources, [source])
+  assert.deepEqual([source.name, source.isDefault, source.policy.maxBackups, source.statistics.totalBackups], ['workstation', true, 10, 3])
+  assert.equal((await app.inject({ url: '/api/sources/nothing', headers })).json().code, 'SOURCE_NOT_FOUND')
+})

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { as, build } from '../support/http.ts'
+
+const headers = as('admin')
+const JSON_TYPE = { ...headers, 'content-type': 'application/json' }
+
+const EMPTY: Readonly<Record<string, Record<string, string>>> = {
+  'without a media type': headers,
+  'with the media type of JSON': JSON_TYPE,
+  'with the media type of JSON and its charset': { ...headers, 'content-type': 'application/json; charset=utf-8' },
+  'with the media type that curl -d sends': { ...headers, 'content-type': 'application/x-www-form-urlencoded' }
+}
+
+for (const [what, given] of Object.entries(EMPTY)) {
+  test(`an empty body ${what} means the defaults`, async t => {
+    const { app, engine } = await build(t)
+    const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: given, payload: '' })
+    assert.equal(answer.statusCode, 201, answer.body)
+    assert.deepEqual(engine.calls, ['create {"type":"manual"}'])
+  })
+}
+
+test('a body reaches the engine as it was meant', async t => {
+  const { app, engine } = await build(t)
+  const payload = { type: 'pre-migration', source: 'workstation', method: 'full', description: 'before 2.0', compression: 'zstd', verify: false, upload: false }
+  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers, payload })
+  assert.equal(answer.statusCode, 201)
+  assert.deepEqual(engine.calls, ['create {"source":"workstation","type":"pre-migration","method":"full","description":"before 2.0","compression":"zstd","verify":false}'])
+})
+
+const BAD: Readonly<Record<string, readonly [string, string[] | undefined]>> = {
+  'cut short': ['{"type":', undefined],
+  'two values': ['{} {}', undefined],
+  'an own prototype': ['{"__proto__": {"type": "manual"}}', undefined],
+  'an own constructor': ['{"constructor": {"prototype": {"type": "manual"}}}', undefined],
+  'a text': ['"manual"', ['']],
+  'a list': ['[]', ['']],
+  'a number': ['7', ['']],
+  'an unknown key': ['{"typo": 1}', ['typo']],
+  'an unknown type': ['{"type": "weekly"}', ['type']],
+  'the type of the scheduler': ['{"type": "scheduled"}', ['type']],
+  'a wrong type': ['{"verify": "yes", "description": 7}', ['description', 'verify']],
+  'a source that is a path': ['{"source": "../etc"}', ['source']],
+  'a null byte': ['{"description": "a\\u0000b"}', ['description']],
+  'half a character': ['{"description": "\\ud800"}', ['description']],
+  'an essay': [JSON.stringify({ description: 'x'.repeat(1001) }), ['description']],
+  'an upload, where there is no store for it': ['{"upload": true}', ['upload']],
+  'deep nesting': [`{"description": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`, ['description']]
+}
+
+for (const [what, [payload, paths]] of Object.entries(BAD)) {
+  test(`a body with ${what} is a 400, and nothing is done`, async t => {
+    const { app, engine } = await build(t)
+    const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: JSON_TYPE, payload })
+    assert.equal(answer.statusCode, 400, answer.body)
+    assert.equal(answer.json().code, 'VALIDATION_FAILED')
+    assert.deepEqual(answer.json().errors?.map((error: { path: string }) => error.path), paths)
+    assert.deepEqual(engine.calls, [])
+  })
+}
+
+test('a body that is not declared as JSON is a 415 that says how to', async t => {
+  const { app, engine } = await build(t)
+  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, payload: '{"type":"manual"}' })
+  assert.equal(answer.statusCode, 415)
+  assert.equal(answer.json().code, 'MEDIA_TYPE_UNSUPPORTED')
+  assert.match(answer.json().hint, /Content-Type: application\/json/)
+  assert.deepEqual(engine.calls, [])
+})
+
+test('a media type that cannot be understood is a 415', async t => {
+  const { app } = await build(t)
+  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, 'content-type': '///' }, payload: 'x' })
+  assert.equal(answer.statusCode, 415)
+})
+
+test('a body beyond the limit is a 413', async t => {
+  const { app } = await build(t)
+  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: JSON_TYPE, payload: `{"description": "${'x'.repeat(70_000)}"}` })
+  assert.equal(answer.statusCode, 413)
+  assert.equal(answer.json().code, 'BODY_TOO_LARGE')
+})
+
+test('compressions are named, and no other is taken', async t => {
+  const { app, engine } = await build(t)
+  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers, payload: { compression: 'rar' } })
+  assert.equal(answer.statusCode, 400)
+  assert.match(answer.json().errors[0].message, /"none"\|"gzip"\|"zstd"/)
+  assert.deepEqual(engine.calls, [])
+})

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { aBackup, aJob } from '../support/fake-engine.ts'
+import { as, build, type Built, type Json } from '../support/http.ts'
+
+const headers = as('admin')
+
+async function documentOf (app: Built['app']): Promise<Json> {
+  const answer = await app.inject('/openapi.json')
+  assert.equal(answer.statusCode, 200)
+  return answer.json()
+}
+
+/** The paths of the router as OpenAPI writes them, with their methods. */
+function routesOf (app: Built['app']): string[] {
+  const found: string[] = []
+  const above: string[] = []
+  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
+    const [, indent, part, methods] = /^([│ ]*)[├└]── (\S+) \((.*)\)/.exec(line) ?? []
+    if (indent === undefined || part === undefined || methods === undefined) continue
+    above.splice(indent.length / 4, Infinity, part)
+    for (const method of methods.split(', ')) if (method !== 'HEAD') found.push(`${method} ${above.join('').replaceAll(/:(\w+)/g, '{$1}')}`)
+  }
+  return found
+}
+
+test('the document is OpenAPI 3.1 and each of its references leads somewhere', async t => {
+  const { app } = await build(t)
+  const document = await documentOf(app)
+  assert.match(document.openapi, /^3\.1\./)
+  assert.equal(document.info.title, 'Holdfast')
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(match => match[1]!)
+  assert.ok(references.length > 0)
+  for (const reference of new Set(references)) {
+    assert.notEqual(reference.split('/').reduce((at, key) => at?.[key], document), undefined, reference)
+  }
+})
+
+test('every route is in the document', async t => {
+  const { app } = await build(t)
+  const document = await documentOf(app)
+  const told = Object.entries<object>(document.paths).flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`))
+  const registered = routesOf(app).filter(route => !route.includes(' /docs') && !route.includes(' /openapi.json'))
+  assert.ok(registered.length > 20)
+  assert.deepEqual(told.filter(route => !route.startsWith('HEAD')).toSorted(), registered.toSorted())
+})
+
+test('every route has a tag, a summary, its role, its path parameters and its errors', async t => {
+  const { app } = await build(t)
+  const document = await documentOf(app)
+  for (const [path, methods] of Object.entries<Record<string, Json>>(document.paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const where = `${method} ${path}`
+      assert.equal(operation.tags.length, 1, where)
+      assert.ok(document.tags.some((tag: { name: string }) => tag.name === operation.tags[0]), where)
+      assert.ok(operation.summary.length > 0, where)
+      assert.match(operation.description, /Role: (viewer|operator|admin)\.|No token needed\./, where)
+      const inPath = (operation.parameters ?? []).filter((parameter: Json) => parameter.in === 'path').map((parameter: Json) => parameter.name)
+      assert.deepEqual(inPath, [...path.matchAll(/{(\w+)}/g)].map(match => match[1]), where)
+      for (const [status, response] of Object.entries<Json>(operation.responses)) {
+        assert.ok(response.description.length > 0, where)
+        if (Number(status) >= 400 && status !== '503') assert.deepEqual(Object.keys(response.content), ['application/problem+json'], `${where} ${status}`)
+      }
+      assert.ok('500' in operation.responses, where)
+      assert.equal('401' in operation.responses, path.startsWith('/api') || path === '/metrics', where)
+    }
+  }
+})
+
+test('a body that may be left out is said to be optional', async t => {
+  const { paths } = await documentOf((await build(t)).app)
+  assert.equal(paths['/api/backups'].post.requestBody.required, false)
+  assert.equal(paths['/api/backups/verify'].post.requestBody.required, false)
+  assert.equal(paths['/api/backups/prune'].post.requestBody.required, true)
+})
+
+test('answers are as the document says', async t => {
+  const { app, engine } = await build(t)
+  const document = await documentOf(app)
+  engine.put(aBackup({ id: 2, status: 'failed', completedAt: null, size: null, checksum: null, errorCode: 'DISK_FULL', errorMessage: 'full' }))
+  engine.jobLog.set(50, aJob({ id: 50, progress: { phase: 'waiting', bytesDone: 0, bytesTotal: null } }))
+  const calls: readonly (readonly [string, string, string, object?])[] = [
+    ['GET', '/api/backups', '/api/backups'],
+    ['GET', '/api/backups/stats', '/api/backups/stats'],
+    ['GET', '/api/backups/config', '/api/backups/config'],
+    ['PUT', '/api/backups/config', '/api/backups/config', { maxBackups: 5 }],
+    ['GET', '/api/backups/{id}', '/api/backups/1'],
+    ['GET', '/api/backups/{id}', '/api/backups/2'],
+    ['PATCH', '/api/backups/{id}', '/api/backups/1', { pinned: true }],
+    ['DELETE', '/api/backups/{id}', '/api/backups/1'],
+    ['POST', '/api/backups/{id}/undelete', '/api/backups/1/undelete'],
+    ['POST', '/api/backups', '/api/backups'],
+    ['POST', '/api/backups/{id}/verify', '/api/backups/1/verify'],
+    ['POST', '/api/backups/verify', '/api/backups/verify'],
+    ['POST', '/api/backups/prune', '/api/backups/prune', { dryRun: true }],
+    ['GET', '/api/sources', '/api/sources'],
+    ['GET', '/api/sources/{name}', '/api/sources/workstation'],
+    ['GET', '/api/jobs', '/api/jobs'],
+    ['GET', '/api/jobs/{id}', '/api/jobs/50'],
+    ['DELETE', '/api/jobs/{id}', '/api/jobs/50'],
+    ['GET', '/health', '/health'],
+    ['GET', '/health/live', '/health/live'],
+    ['GET', '/readyz', '/readyz'],
+    ['GET', '/api/backups/{id}', '/api/backups/99'],
+    ['GET', '/api/backups/{id}', '/api/backups/x'],
+    ['PUT', '/api/backups/config', '/api/backups/config', { port: 1 }]
+  ]
+  for (const [method, path, url, payload] of calls) {
+    const answer = await app.inject({ method: method as 'GET', url, headers, ...payload === undefined ? {} : { payload } })
+    const [media = ''] = String(answer.headers['content-type']).split(';')
+    const schema = document.paths[path][method.toLowerCase()].responses[answer.statusCode]?.content[media]?.schema
+    assert.ok(schema, `${method} ${url} ${answer.statusCode} ${media} is not in the document`)
+    const checked = schemaOf(schema, document).safeParse(answer.json())
+    assert.ok(checked.success, `${method} ${url}: ${checked.error?.message}`)
+  }
+})
+
+test('the check of answers above is one that fails', async t => {
+  const { app } = await build(t)
+  const document = await documentOf(app)
+  const schema = schemaOf(document.paths['/api/backups/{id}'].get.responses[200].content['application/json'].schema, document)
+  const answer = (await app.inject({ url: '/api/backups/1', headers })).json()
+  assert.equal(schema.safeParse(answer).success, true)
+  assert.equal(schema.safeParse({ ...answer, backup: { ...answer.backup, fileSize: '1' } }).success, false)
+  assert.equal(schema.safeParse({ ...answer, backup: { ...answer.backup, extra: 1 } }).success, false)
+  const { checksum, ...rest } = answer.backup
+  assert.equal(schema.safeParse({ ...answer, backup: rest }).success, false, String(checksum))
+})
+
+function schemaOf (schema: object, document: Json): z.ZodType {
+  const local = (value: object): object => JSON.parse(JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/'))
+  return z.fromJSONSchema({ ...local(schema), $defs: local(document.components.schemas) } as Parameters<typeof z.fromJSONSchema>[0])
+}
+
+test('the page of the document finds all that it loads, and its policy lets it', async t => {
+  const { app } = await build(t)
+  const page = await app.inject('/docs')
+  assert.equal(page.statusCode, 200)
+  const policy = String(page.headers['content-security-policy'])
+  assert.match(policy, /script-src 'self'(;|$)/)
+  assert.match(policy, /style-src 'self' [^;]*'unsafe-inline'/)
+  assert.match(policy, /img-src 'self' data:/)
+  assert.doesNotMatch(policy, /upgrade-insecure-requests/)
+  assert.doesNotMatch(page.body, /<script>|<script[^>]*>\s*\S[^<]*<\/script>| on\w+=/)
+  const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(match => match[1]!)
+  assert.ok(assets.length >= 5)
+  for (const asset of assets) {
+    assert.ok(asset.startsWith('/docs/'), asset)
+    assert.equal((await app.inject(asset)).statusCode, 200, asset)
+  }
+})
+
+test('the page reads the same document', async t => {
+  const { app } = await build(t)
+  assert.deepEqual((await app.inject('/docs/json')).json(), await documentOf(app))
+})
