@@ -1,0 +1,63 @@
+import autocannon from 'autocannon'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { openCatalog } from '../src/catalog/index.ts'
+import { systemClock } from '../src/core/clock.ts'
+import { tokenFor } from '../test/support/token.ts'
+import { database } from './databases.ts'
+import { withService } from './service.ts'
+import { printTable, ratio } from './table.ts'
+
+const ROWS = 100_000
+const SECONDS = 8
+
+/** Fills the catalog with rows as they would stand after many years, in one transaction. */
+async function fill (home: string): Promise<void> {
+  const path = join(home, 'data', 'holdfast.db')
+  const catalog = await openCatalog(path, { busyTimeoutMs: 1000, clock: systemClock, migrationsDir: join(import.meta.dirname, '..', 'migrations') })
+  await catalog.close()
+  const db = new Database(path)
+  const checks = JSON.stringify(['file_exists', 'checksum', 'opens_read_only', 'integrity_check', 'schema', 'row_counts'].map(name => ({ name, status: 'pass' })))
+  const insert = db.prepare(`
+    INSERT INTO backup_log (backup_type, file_path, file_size_bytes, started_at, completed_at, status, checksum, source, method, compression, encryption, original_size_bytes, pinned, store_key, verified_at, verification_status, verification_checks)
+    VALUES ('scheduled', ?, ?, ?, ?, 'completed', ?, 'shop', 'full', 'zstd', 'none', ?, 0, ?, ?, 'valid', ?)`)
+  db.transaction(() => {
+    for (let i = 0; i < ROWS; i++) {
+      const time = new Date(1.6e12 + i * 3_600_000).toISOString()
+      const key = `shop-backup-${time.slice(0, 19).replaceAll(':', '-')}.db.zst`
+      insert.run(join(home, 'backups', key), 1_000_000 + i, time, time, i.toString(16).padStart(64, '0'), 4_000_000 + i, key, time, checks)
+    }
+  })()
+  db.close()
+}
+
+async function load (url: string): Promise<autocannon.Result> {
+  const options = { url, connections: 20, headers: { authorization: `Bearer ${tokenFor('viewer')}` } }
+  await autocannon({ ...options, duration: 2 })
+  const result = await autocannon({ ...options, duration: SECONDS })
+  if (result.non2xx > 0) throw new Error(`${url} did not answer well`)
+  return result
+}
+
+async function bare (): Promise<autocannon.Result> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'bare.ts')], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [address] = await once(child.stdout, 'data') as [Buffer]
+  const result = await load(address.toString().trim())
+  child.kill()
+  return result
+}
+
+/** Requests a second with a full catalog, against a route that does nothing behind the same token check. */
+export async function benchRequests (): Promise<void> {
+  const nothing = await bare()
+  await withService(database(10), async service => {
+    const stats = await load(`${service.url}/api/backups/stats`)
+    const page = await load(`${service.url}/api/backups`)
+    const rows = [['a bare route', nothing], ['/api/backups/stats', stats], ['/api/backups (50 rows)', page]] as const
+    printTable(`Requests a second with ${ROWS} rows in backup_log`, ['address', 'requests/s', 'to the bare route', 'p99'], rows.map(([name, result]) => [
+      name, String(Math.round(result.requests.average)), ratio(result.requests.average, nothing.requests.average), `${result.latency.p99} ms`
+    ]))
+  }, { MAX_BACKUPS: '100000' }, fill)
+}

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Manifest } from '../../src/core/manifest.ts'
+import { makeMoney, TOTAL } from '../support/money.ts'
+import { needTool } from '../support/need.ts'
+import { openShop } from '../support/shop.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+const UNPACK = { none: ['true', []], gzip: ['gzip', ['-dk']], zstd: ['zstd', ['-dq']] } as const
+
+function sha256 (path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex')
+}
+
+for (const compression of ['none', 'gzip', 'zstd'] as const) {
+  test(`a backup is restored with standard tools alone, as docs/format.md says (${compression})`, async t => {
+    if (!needTool(t, 'sqlite3') || !needTool(t, 'zstd')) return
+    const home = tempDir(t)
+    makeMoney(join(home, 'shop.db'))
+    const { engine } = await openShop(t, home)
+    const { filePath } = await (await engine.create({ type: 'manual', compression })).result
+    const manifest = JSON.parse(readFileSync(`${filePath}.manifest.json`, 'utf8')) as Manifest
+    assert.equal(sha256(filePath), manifest.object.sha256)
+
+    const [command, words] = UNPACK[compression]
+    execFileSync(command, [...words, filePath])
+    const plain = filePath.replace(/\.(gz|zst)$/, '')
+    assert.equal(sha256(plain), manifest.image.sha256)
+
+    execFileSync('cp', [plain, join(home, 'restored.db')])
+    const answer = execFileSync('sqlite3', [join(home, 'restored.db'), 'PRAGMA integrity_check; PRAGMA foreign_key_check; PRAGMA journal_mode; SELECT sum(balance) FROM account; SELECT count(*) FROM entry'], { encoding: 'utf8' })
+    assert.deepEqual(answer.trim().split('\n'), ['ok', 'wal', String(TOTAL), String(manifest.facts.tables.find(table => table.name === 'entry')?.rows)])
+  })
+}
+
+test('the schema digest is what docs/format.md says', async t => {
+  if (!needTool(t, 'sqlite3')) return
+  const home = tempDir(t)
+  makeMoney(join(home, 'shop.db'), { entries: 10 })
+  const { engine } = await openShop(t, home)
+  const { facts } = await (await engine.create({ type: 'manual' })).result
+  const lines = execFileSync('sqlite3', [join(home, 'shop.db'), 'SELECT json_array(type, name, tbl_name, sql) FROM sqlite_schema ORDER BY type, name, tbl_name'], { encoding: 'utf8' })
+  assert.equal(createHash('sha256').update(lines).digest('hex'), facts?.schemaDigest)
+})

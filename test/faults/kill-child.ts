@@ -1,0 +1,65 @@
+import { openEngine } from '../../src/app.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import type { EngineDeps, ProtectedSource } from '../../src/engine/deps.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { makeEngine } from '../../src/engine/make-engine.ts'
+import { Runner } from '../../src/engine/runner.ts'
+
+/**
+ * Does one piece of work with the real engine and kills itself, without any warning, at one of the borders between its
+ * steps: argv[4] counts the calls to store, catalog, source and scratch, each with a border before it and one after.
+ * Prints how many borders it passed, if it lives to see the end.
+ */
+const [home = '', verb = '', killAt = ''] = process.argv.slice(2)
+let borders = 0
+
+function border (): void {
+  if (borders++ === Number(killAt)) process.kill(process.pid, 'SIGKILL')
+}
+
+function counted<T extends object> (target: T): T {
+  return new Proxy(target, {
+    get (object, name, receiver) {
+      const value: unknown = Reflect.get(object, name, receiver)
+      if (typeof value !== 'function') return value
+      return (...args: unknown[]) => {
+        border()
+        const result: unknown = value.apply(object, args)
+        if (!(result instanceof Promise)) return result
+        return result.finally(border)
+      }
+    }
+  })
+}
+
+function withBorders (deps: EngineDeps): EngineDeps {
+  const catalog = { ...deps.catalog, backups: counted(deps.catalog.backups), jobs: counted(deps.catalog.jobs) }
+  const sources = new Map([...deps.sources].map(([name, { source, policy }]): [string, ProtectedSource] => [name, { source: counted(source), policy }]))
+  const runner = new Runner({ jobs: catalog.jobs, clock: deps.clock, events: deps.events, maxConcurrent: 2 })
+  return { ...deps, catalog, sources, runner, store: counted(deps.store), scratch: counted(deps.scratch) }
+}
+
+async function run (engine: Engine): Promise<unknown> {
+  const { backups } = await engine.backups({ limit: 1, status: 'completed' })
+  const id = backups[0]?.id ?? 0
+  switch (verb) {
+    case 'create': return await (await engine.create({ type: 'manual', compression: 'zstd' })).result
+    case 'create plain': return await (await engine.create({ type: 'manual', compression: 'none' })).result
+    case 'verify': return await (await engine.verify(id)).result
+    case 'remove': return await (await engine.remove(id, { force: true })).result
+    case 'undelete': {
+      const trashed = await engine.backups({ limit: 1, trashed: true })
+      return await (await engine.undelete(trashed.backups[0]?.id ?? 0)).result
+    }
+    case 'edit': return await engine.edit(id, { description: `edited at ${killAt}` })
+    case 'prune': return await (await engine.prune({ dryRun: false })).result
+    default: throw new Error(`unknown verb "${verb}"`)
+  }
+}
+
+const silent = { debug () {}, info () {}, warn () {}, error () {} }
+const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '2' }, home)
+const { deps, close } = await openEngine(config, { logger: silent })
+await run(makeEngine(withBorders(deps)))
+await close(0)
+console.log(borders)

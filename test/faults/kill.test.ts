@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { loadConfig } from '../../src/config/load.ts'
+import { openEngine } from '../../src/app.ts'
+import { makeMoney } from '../support/money.ts'
+import { tempDir } from '../support/temp-dir.ts'
+import { assertTruthful } from '../support/truth.ts'
+
+const CHILD = new URL('./kill-child.ts', import.meta.url).pathname
+const silent = { debug () {}, info () {}, warn () {}, error () {} }
+
+/** Runs the verb up to the border; returns the number of borders if it came to its end, undefined if it was killed. */
+async function run (home: string, verb: string, killAt: number): Promise<number | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [CHILD, home, verb, String(killAt)])
+    return Number(stdout)
+  } catch (error) {
+    if ((error as { signal?: string }).signal === 'SIGKILL') return undefined
+    throw error
+  }
+}
+
+/** What must be there before the verb can do anything. */
+async function prepare (home: string, trashed: boolean): Promise<void> {
+  const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '4' }, home)
+  const { engine, close } = await openEngine(config, { logger: silent })
+  const standing = (await engine.backups({ limit: 10, status: 'completed' })).backups
+  for (let i = standing.length; i < 3; i++) await (await engine.create({ type: 'manual' })).result
+  if (trashed && (await engine.backups({ limit: 1, trashed: true })).count === 0) await (await engine.remove((await engine.backups({ limit: 1, status: 'completed' })).backups[0]?.id ?? 0, { force: true })).result
+  await close(0)
+}
+
+for (const verb of ['create', 'create plain', 'verify', 'remove', 'undelete', 'edit', 'prune']) {
+  test(`after a kill -9 at any border between the steps of "${verb}" no row lies and no orphan stays`, async t => {
+    const home = tempDir(t)
+    makeMoney(join(home, 'shop.db'), { entries: 2000 })
+    const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '2' }, home)
+    const proven = new Set<number>()
+    let killed = 0
+    for (let border = 0; ; border++) {
+      await prepare(home, verb === 'undelete')
+      const borders = await run(home, verb, border)
+      await assertTruthful(config, proven)
+      if (borders !== undefined) break
+      killed++
+    }
+    assert.ok(killed > 3, `only ${killed} borders`)
+    t.diagnostic(`${killed} kills`)
+  })
+}
