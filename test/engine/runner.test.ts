@@ -23,6 +23,8 @@ function heldJobs ({ deps }: TestEngine): Held {
     tasks,
     start (name, holds = []) {
       const end = Promise.withResolvers<unknown>()
+      // It may be told to fail before the job has begun to wait for it.
+      end.promise.catch(() => {})
       ends.set(name, end)
       return deps.runner.start({ kind: 'create', source: name, backupId: null, holds }, async task => {
         begun.push(name)

@@ -34,6 +34,21 @@ test('a health that cannot be told is an error, and says nothing more', async t 
   assert.deepEqual([answer.statusCode, answer.json()], [503, { success: false, status: 'error', backup: null }])
 })
 
+test('a health that does not come in time is an error, before a probe gives up', async t => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const asked = Promise.withResolvers<undefined>()
+  const { app } = await build(t, {
+    health: () => {
+      asked.resolve(undefined)
+      return new Promise(() => { /* never */ })
+    }
+  })
+  const answer = app.inject('/health')
+  await asked.promise
+  t.mock.timers.tick(2000)
+  assert.equal((await answer).statusCode, 503)
+})
+
 test('being alive and being ready are two things', async t => {
   const { app } = await build(t, { ready: () => false })
   assert.equal((await app.inject('/health/live')).statusCode, 200)

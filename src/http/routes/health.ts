@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { route, type App } from '../route.ts'
 import { aliveAnswer, healthAnswer } from '../schemas/health.ts'
 
@@ -55,14 +54,14 @@ function unlimited<T extends { readonly config: object }> (options: T): T & { co
 
 /** undefined: it failed, or took too long. */
 async function inTime (deps: Deps, onError: (error: unknown) => void): Promise<HealthReport | undefined> {
-  const told = new AbortController()
-  const late = wait(PATIENCE_MS, undefined, { signal: told.signal }).catch(() => undefined)
+  const late = Promise.withResolvers<undefined>()
+  const timer = setTimeout(() => { late.resolve(undefined) }, PATIENCE_MS)
   try {
-    return await Promise.race([deps.health(), late])
+    return await Promise.race([deps.health(), late.promise])
   } catch (error) {
     onError(error)
     return undefined
   } finally {
-    told.abort()
+    clearTimeout(timer)
   }
 }
