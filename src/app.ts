@@ -12,6 +12,7 @@ import type { Logger } from './core/logger.ts'
 import type { EngineDeps, ProtectedSource } from './engine/deps.ts'
 import type { Engine, SourceState } from './engine/engine.ts'
 import { housekeep } from './engine/housekeep.ts'
+import { requireKnownStore } from './engine/known-store.ts'
 import { LiveSettings } from './engine/live-settings.ts'
 import { makeEngine } from './engine/make-engine.ts'
 import { rebuild } from './engine/rebuild.ts'
@@ -103,6 +104,7 @@ async function assemble (config: Config, catalog: OpenedCatalog, clock: Clock, l
     trashGrace: config.trashGraceHours * 3_600_000
   }
 
+  await requireKnownStore(deps, signal)
   await store.open(signal)
   await scratch.open()
   await settings.load()

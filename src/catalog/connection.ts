@@ -4,6 +4,9 @@ import { BackupError } from '../core/errors.ts'
 import { catalogError } from './errors.ts'
 import { WalSync } from './wal-sync.ts'
 
+/** How long a write of another process may stay unnoticed. Milliseconds. */
+const FOREIGN = 20
+
 /** The one way to the database: each piece of work is one transaction, and its failure a rejection with a code of ours. */
 export class Connection {
   readonly database: Database
@@ -12,6 +15,8 @@ export class Connection {
   readonly #opened: string
   readonly #wal: WalSync
   #writes = 0
+  #foreign = ''
+  #askedAt = Number.NEGATIVE_INFINITY
 
   constructor (database: Database, clock: Clock) {
     this.database = database
@@ -38,10 +43,18 @@ export class Connection {
     return result
   }
 
-  /** Changes with every write: SQLite tells of those of other connections, and we count our own. */
+  /**
+   * Changes with every write: at once with our own, which we count; with those of other processes within `FOREIGN`
+   * milliseconds, since asking SQLite for them would cost more than all the rest of an answer from memory.
+   */
   version (): string {
     this.#checkOpen()
-    return `${this.#opened}.${String(this.#dataVersion())}.${this.#writes}`
+    const now = performance.now()
+    if (now - this.#askedAt >= FOREIGN) {
+      this.#foreign = String(this.#dataVersion())
+      this.#askedAt = now
+    }
+    return `${this.#opened}.${this.#foreign}.${this.#writes}`
   }
 
   /** Safe to call twice. */

@@ -33,6 +33,8 @@ export interface Space {
  */
 export interface Store {
   readonly name: string
+  /** Where it is, for people. */
+  readonly place: string
   /** Makes the place ready, removes what an earlier process left half written, and proves that it can be written to. */
   open (signal: AbortSignal): Promise<void>
   /**

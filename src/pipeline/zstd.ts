@@ -37,8 +37,9 @@ export function zstdCodec (concurrency: number): Codec {
 
 function compress (block: Buffer): Promise<Buffer> {
   return run(zstdCompress, block, {
-    // ZSTD_compressBound: with room for the worst case the whole block is one step.
-    chunkSize: block.length + (block.length >> 8) + 64 * 1024,
+    // Databases compress to less than half, mostly; what does not takes another step. Room for the worst case would be
+    // as much garbage again as the blocks themselves.
+    chunkSize: Math.max(64, block.length >> 1),
     // Without it the header keeps silent about the length, and decoding takes four times as long.
     pledgedSrcSize: block.length,
     params: { [constants.ZSTD_c_compressionLevel]: LEVEL, [constants.ZSTD_c_checksumFlag]: 1 }

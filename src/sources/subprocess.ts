@@ -1,12 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process'
-import { setPriority } from 'node:os'
 import type { Readable } from 'node:stream'
 import { BackupError, isErrorCode } from '../core/errors.ts'
 import { IMAGE_FD } from './child.ts'
 
 /** Of what a child writes to standard error, the end is kept for the message of a crash. */
 const STDERR_LIMIT = 4096
-const NICENESS = 10
 
 /** A child process at work. Its messages reach `onMessage` until it has ended. */
 export interface Subprocess {
@@ -30,7 +28,6 @@ export interface SubprocessOptions {
 /** Starts a module in a Node process of its own. An abort of `signal` kills it, and `ended` then rejects with the signal's reason. */
 export function startSubprocess ({ entry, task, environment, onMessage }: SubprocessOptions, signal: AbortSignal): Subprocess {
   const child = fork(entry, [JSON.stringify(task)], { execArgv: ['--max-semi-space-size=2'], env: environment, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json' })
-  lowerPriority(child.pid)
   let reported: BackupError | undefined
   let stderr = ''
   const kill = (): void => { child.kill('SIGKILL') }
@@ -51,16 +48,6 @@ export function startSubprocess ({ entry, task, environment, onMessage }: Subpro
   })
   ended.catch(() => {})
   return { image: child.stdio[IMAGE_FD] as Readable, ended, kill }
-}
-
-/** Whoever asks the API something goes before work that takes minutes anyway. */
-function lowerPriority (pid: number | undefined): void {
-  if (pid === undefined) return
-  try {
-    setPriority(pid, NICENESS)
-  } catch {
-    // It has ended already, or the system allows no such thing: the work is done all the same.
-  }
 }
 
 /** Describes how the child ended, once it did and everything that it sent was delivered. */

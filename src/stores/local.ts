@@ -44,6 +44,7 @@ export function localStore ({ directory, instanceId, now }: LocalStoreOptions): 
 
   return {
     name: 'local',
+    place: directory,
 
     open: signal => translated('', signal, async () => {
       await makeDirectory(directory)

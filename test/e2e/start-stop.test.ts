@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
@@ -118,4 +118,23 @@ test('a backup directory that cannot be used is told at the start, with exit cod
   assert.match(run.stderr, /backup directory/)
   chmodSync(join(home, 'backups'), 0o700)
   assert.ok(!existsSync(join(home, 'data', 'holdfast.lock.json')), 'the lock was not let go')
+})
+
+test('a start with the backups gone from where they were is refused, changes nothing, and works again when they are back', async t => {
+  const home = tempDir(t)
+  const first = await startService(t, home, {}, tokenFor('admin'))
+  const { body: { backup } } = await first.call('POST', '/api/backups')
+  await first.kill('SIGTERM')
+  for (const isMountPoint of [false, true]) {
+    renameSync(join(home, 'backups'), join(home, 'unmounted'))
+    if (isMountPoint) mkdirSync(join(home, 'backups'))
+    const run = spawnSync(process.execPath, [SERVER], { cwd: home, env: { PORT: '0', JWT_SECRET: SECRET }, encoding: 'utf8' })
+    assert.equal(run.status, 7, run.stderr)
+    assert.match(run.stderr, /missing or empty.*1 backups/)
+    if (isMountPoint) rmdirSync(join(home, 'backups'))
+    assert.ok(!existsSync(join(home, 'backups')))
+    renameSync(join(home, 'unmounted'), join(home, 'backups'))
+  }
+  const again = await startService(t, home, {}, tokenFor('admin'))
+  assert.equal((await again.call('POST', `/api/backups/${backup.id as number}/verify`)).body.valid, true)
 })

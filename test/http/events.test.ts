@@ -12,13 +12,12 @@ async function listen (built: Built, headers: Record<string, string> = as('viewe
   const [stream] = await once(get({ port: (built.app.server.address() as AddressInfo).port, path: '/api/events', headers }), 'response') as [IncomingMessage]
   stream.setEncoding('utf8')
   let text = ''
+  // Always there: what comes while nobody listens would be lost.
+  stream.on('data', (part: string) => { text += part })
   return {
     stream,
     async until (what) {
-      while (!text.includes(what)) {
-        const [part] = await once(stream, 'data') as [string]
-        text += part
-      }
+      while (!text.includes(what)) await once(stream, 'data')
       return text
     }
   }

@@ -8,7 +8,7 @@ import type { Inspector, Snapshot, SnapshotFacts, Source } from '../../core/sour
 import { sibling } from '../child.ts'
 import { startSubprocess, type Subprocess } from '../subprocess.ts'
 import { sourceError } from './errors.ts'
-import { URI_ENVIRONMENT } from './open.ts'
+import { CHILD_ENVIRONMENT } from './open.ts'
 import type { InspectMessage, InspectTask, SnapshotMessage, SnapshotTask } from './protocol.ts'
 
 export interface SqliteSourceOptions {
@@ -80,7 +80,7 @@ export const sqliteInspector: Inspector = {
 }
 
 function start (module: string, task: SnapshotTask | InspectTask, onMessage: (message: unknown) => void, signal: AbortSignal): Subprocess {
-  return startSubprocess({ entry: sibling(import.meta.url, module), task, environment: URI_ENVIRONMENT, onMessage }, signal)
+  return startSubprocess({ entry: sibling(import.meta.url, module), task, environment: CHILD_ENVIRONMENT, onMessage }, signal)
 }
 
 function snapshotOf (child: Subprocess, size: number, scratch: string, facts: () => SnapshotFacts | undefined): Snapshot {
