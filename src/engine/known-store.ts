@@ -16,8 +16,8 @@ export async function requireKnownStore (deps: EngineDeps, signal: AbortSignal):
 
 async function holdsAnything (deps: EngineDeps, signal: AbortSignal): Promise<boolean> {
   try {
-    for await (const object of deps.store.list('', signal)) return object.key !== ''
-    return false
+    const { done } = await deps.store.list('', signal)[Symbol.asyncIterator]().next()
+    return done !== true
   } catch (error) {
     if (error instanceof BackupError && error.code === 'STORE_UNAVAILABLE') return false
     throw error

@@ -33,8 +33,8 @@ export class Scheduler {
 
   start (): void {
     this.#tasks = [
-      schedule('* * * * * *', () => this.tick(), { name: 'due backups', noOverlap: true, timezone: 'UTC' }),
-      schedule('30 * * * * *', () => this.#tidy(), { name: 'housekeeping', noOverlap: true, timezone: 'UTC' })
+      schedule('* * * * * *', () => this.tick(), { name: 'due backups', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true }),
+      schedule('30 * * * * *', () => this.#tidy(), { name: 'housekeeping', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true })
     ]
   }
 

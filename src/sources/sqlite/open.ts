@@ -9,13 +9,14 @@ export const CHILD_ENVIRONMENT = { SQLITE_USE_URI: '1', MALLOC_ARENA_MAX: '1' }
 
 /** A database that others may be using. */
 export function openShared (path: string, options: { readonly readonly: boolean, readonly busyTimeout: number }): Database.Database {
-  return frugal(new Database(pathToFileURL(path).href, { readonly: options.readonly, fileMustExist: true, timeout: options.busyTimeout }))
+  return new Database(pathToFileURL(path).href, { readonly: options.readonly, fileMustExist: true, timeout: options.busyTimeout })
 }
 
 /** A file that nobody changes: no lock is taken, and neither `-wal` nor `-shm` comes into being beside it. */
 export function openImmutable (path: string): Database.Database {
-  const db = frugal(new Database(`${pathToFileURL(path).href}?immutable=1`, { readonly: true, fileMustExist: true }))
+  const db = new Database(`${pathToFileURL(path).href}?immutable=1`, { readonly: true, fileMustExist: true })
   try {
+    beFrugal(db)
     db.prepare('SELECT count(*) FROM sqlite_schema').get()
     return db
   } catch (error) {
@@ -24,8 +25,10 @@ export function openImmutable (path: string): Database.Database {
   }
 }
 
-/** Everything is read once from front to back: a cache of 2 MiB serves that as well as the 16 that are usual. */
-function frugal (db: Database.Database): Database.Database {
+/**
+ * Everything is read once from front to back: a cache of 2 MiB serves that as well as the 16 that are usual. Reads the
+ * database, and so may find it locked.
+ */
+export function beFrugal (db: Database.Database): void {
   db.pragma('cache_size = -2048')
-  return db
 }

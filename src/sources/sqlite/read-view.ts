@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import { pragma } from './facts.ts'
-import { openShared } from './open.ts'
+import { beFrugal, openShared } from './open.ts'
 import { openWalIndex, readWalIndex, type WalIndex } from './wal.ts'
 
 /** Tries at catching a moment without a commit before a writer is asked to wait for one. */
@@ -36,7 +36,10 @@ export function openReadView (path: string, isWal: boolean, busyTimeout: number)
 function begin (path: string, busyTimeout: number, readonly: boolean): ReadView {
   const db = openShared(path, { readonly, busyTimeout: 0 })
   try {
-    const journalMode = patiently(busyTimeout, () => String(pragma(db, 'journal_mode')))
+    const journalMode = patiently(busyTimeout, () => {
+      beFrugal(db)
+      return String(pragma(db, 'journal_mode'))
+    })
     if (journalMode === 'wal') return { db, journalMode, wal: beginWal(db, path, busyTimeout) }
     patiently(busyTimeout, () => { beginRead(db) })
     return { db, journalMode, wal: null }
