@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
@@ -139,4 +140,24 @@ test('a WAL that a crash left behind is part of the snapshot', async t => {
   assert.equal(image.prepare("SELECT count(*) FROM entry WHERE note = 'in the WAL'").pluck().get(), 1)
   image.close()
   assert.ok(readFileSync(`${crashed}-wal`).equals(wal), 'the WAL was left as it was')
+})
+
+test('a transaction that a crash cut short is rolled back and not part of the snapshot', async t => {
+  const directory = tempDir(t)
+  const path = join(directory, 'live.db')
+  makeMoney(path, { journalMode: 'delete', entries: 50_000 })
+  // The small cache makes SQLite write into the file before the commit that never comes.
+  const crash = `
+    const { default: Database } = await import('better-sqlite3')
+    const db = new Database(process.argv[1])
+    db.exec('PRAGMA cache_size = 5; BEGIN; UPDATE entry SET amount = -1')
+    process.kill(process.pid, 'SIGKILL')`
+  spawnSync(process.execPath, ['--input-type=module', '-e', crash, path], { cwd: import.meta.dirname })
+  assert.ok(existsSync(`${path}-journal`), 'there is no hot journal')
+  const source = sourceOf(path, directory)
+  const taken = await take(source, directory)
+  assert.deepEqual(await complaints(source, taken), [])
+  const image = new Database(taken.path)
+  assert.equal(image.prepare('SELECT count(*) FROM entry WHERE amount = -1').pluck().get(), 0)
+  image.close()
 })
