@@ -7,8 +7,9 @@ import type { TestContext } from 'node:test'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What `npm start` runs, word for word, with the paths made absolute. */
-const [, ...START] = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start.split(' ')
-const WORDS = START.map(word => word.startsWith('src/') ? join(ROOT, word) : word)
+const START = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start.split(' ')
+const WORDS = START.slice(START.indexOf('node') + 1).map(word => word.startsWith('src/') ? join(ROOT, word) : word)
+const SETTINGS = Object.fromEntries(START.slice(0, START.indexOf('node')).map(word => word.split('=')))
 /** A secret of the tests' own, so that they can sign what they like. */
 export const SECRET = 'a secret for the tests alone, long enough'
 
@@ -30,7 +31,7 @@ export interface Service {
 
 /** Starts the service in `home` and waits until it listens. It is killed when the test ends. */
 export async function startService (t: Pick<TestContext, 'after'>, home: string, environment: Readonly<Record<string, string>>, token: string): Promise<Service> {
-  const child = spawn(process.execPath, WORDS, { cwd: home, env: { PORT: '0', JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, WORDS, { cwd: home, env: { ...SETTINGS, PORT: '0', JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => { child.kill('SIGKILL') })
   let output = ''
   const address = Promise.withResolvers<string>()
