@@ -9,7 +9,7 @@ import { verificationMessage, type Verification } from '../core/verification.ts'
 import { writeObject, type Written } from '../pipeline/write-object.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { CreateRequest } from './engine.ts'
-import { cleanupSignal, discard, hasObject, quarantine } from './objects.ts'
+import { cleanupSignal, discard, hasObject, landingCopy, quarantine } from './objects.ts'
 import { rotate } from './prune.ts'
 import type { Task } from './runner.ts'
 import { checkSpace } from './space.ts'
@@ -170,7 +170,7 @@ async function complete (deps: EngineDeps, row: Backup, { manifest, verification
       manifest,
       filePath,
       verification,
-      copies: [{ store: deps.store.name, location: filePath, status: 'stored', size: manifest.object.size, uploadedAt: new Date(manifest.completedAt), error: null }]
+      copies: [landingCopy(deps.store, row.key, manifest)]
     })
   } catch (thrown) {
     tellFailure(deps, row, toBackupError(thrown))

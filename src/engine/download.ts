@@ -1,5 +1,4 @@
 import { Transform, compose } from 'node:stream'
-import { BackupError } from '../core/errors.ts'
 import { fileName } from '../core/object-key.ts'
 import type { Compression } from '../core/stage.ts'
 import type { ByteRange } from '../core/store.ts'
@@ -7,6 +6,7 @@ import { digestCheck } from '../pipeline/digest.ts'
 import { openImage } from '../pipeline/read-object.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Download } from './engine.ts'
+import { recordedManifest } from './objects.ts'
 import { requireObject } from './verify.ts'
 
 const CONTENT_TYPES: Readonly<Record<Compression, string>> = { none: 'application/vnd.sqlite3', gzip: 'application/gzip', zstd: 'application/zstd' }
@@ -15,8 +15,7 @@ const CONTENT_TYPES: Readonly<Record<Compression, string>> = { none: 'applicatio
 export async function openDownload (deps: EngineDeps, id: number, decoded: boolean): Promise<Download> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
-  const manifest = await deps.catalog.backups.manifest(id)
-  if (manifest === undefined) throw new BackupError('CATALOG_FAILED', `the catalog has no manifest of backup ${id}`, { hint: 'Rebuild the catalog from the store.' })
+  const manifest = await recordedManifest(deps, id)
   const codec = deps.codecs[backup.compression]
   const name = fileName(backup.key)
   const { store } = deps

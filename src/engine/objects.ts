@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import type { Backup } from '../core/backup.ts'
+import type { Backup, Copy } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
 import { MANIFEST_LIMIT, parseManifest, serializeManifest, type Manifest } from '../core/manifest.ts'
 import { QUARANTINE, fileName, manifestKey } from '../core/object-key.ts'
@@ -58,4 +58,16 @@ export async function quarantine (deps: EngineDeps, backup: Backup): Promise<str
   const key = QUARANTINE + fileName(backup.key)
   await deps.store.move(backup.key, key, signal)
   return key
+}
+
+/** The first copy of every backup: the object where it landed. */
+export function landingCopy (store: Store, key: string, { object, completedAt }: Manifest): Copy {
+  return { store: store.name, location: store.location(key), status: 'stored', size: object.size, uploadedAt: new Date(completedAt), error: null }
+}
+
+/** The manifest as the catalog remembers it. Throws `CATALOG_FAILED` where a completed backup has none. */
+export async function recordedManifest (deps: EngineDeps, id: number): Promise<Manifest> {
+  const manifest = await deps.catalog.backups.manifest(id)
+  if (manifest !== undefined) return manifest
+  throw new BackupError('CATALOG_FAILED', `the catalog has no manifest of backup ${id}`, { hint: 'Rebuild the catalog from the store.' })
 }

@@ -1,7 +1,7 @@
 import { toBackupError } from '../core/errors.ts'
 import { MANIFEST_SUFFIX, QUARANTINE, TRASH, isManifestKey } from '../core/object-key.ts'
 import type { EngineDeps } from './deps.ts'
-import { hasObject, readManifest } from './objects.ts'
+import { hasObject, landingCopy, readManifest } from './objects.ts'
 
 export interface Rebuilt {
   readonly adopted: number
@@ -31,7 +31,7 @@ export async function rebuild (deps: EngineDeps, signal: AbortSignal): Promise<R
         filePath,
         // Its grace begins anew: since when it has been there is not written in the store.
         trashedAt: key.startsWith(TRASH) ? deps.clock.now() : null,
-        copies: [{ store: deps.store.name, location: filePath, status: 'stored', size: manifest.object.size, uploadedAt: new Date(manifest.completedAt), error: null }]
+        copies: [landingCopy(deps.store, objectName, manifest)]
       })
       adopted++
     } catch (thrown) {

@@ -4,7 +4,7 @@ import type { Manifest } from '../core/manifest.ts'
 import { QUARANTINE, TRASH, fileName } from '../core/object-key.ts'
 import { completeChecks, conclude } from '../core/verification.ts'
 import type { EngineDeps } from './deps.ts'
-import { cleanupSignal, discard, hasObject, readManifest } from './objects.ts'
+import { cleanupSignal, discard, hasObject, landingCopy, readManifest } from './objects.ts'
 import { erase, settleTrashed } from './remove.ts'
 
 export interface Recovered {
@@ -64,7 +64,7 @@ async function takeOver (deps: EngineDeps, backup: Backup, manifest: Manifest): 
     manifest,
     filePath,
     verification,
-    copies: [{ store: deps.store.name, location: filePath, status: 'stored', size: manifest.object.size, uploadedAt: new Date(manifest.completedAt), error: null }]
+    copies: [landingCopy(deps.store, backup.key, manifest)]
   })
 }
 

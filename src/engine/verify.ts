@@ -6,7 +6,7 @@ import type { Check } from '../core/verification.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Verified, VerifiedAll } from './engine.ts'
 import { backupHold } from './holds.ts'
-import { readManifest } from './objects.ts'
+import { readManifest, recordedManifest } from './objects.ts'
 import { proveObject } from './prove.ts'
 import type { Task } from './runner.ts'
 
@@ -24,8 +24,7 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task): P
   const startedAt = deps.clock.now()
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
-  const recorded = await deps.catalog.backups.manifest(id)
-  if (recorded === undefined) throw new BackupError('CATALOG_FAILED', `the catalog has no manifest of backup ${id}`, { hint: 'Rebuild the catalog from the store.' })
+  const recorded = await recordedManifest(deps, id)
   try {
     const manifestCheck = await checkManifest(deps, backup, recorded, task.signal)
     const verification = await proveObject(deps, { key: backup.key, manifest: recorded, manifestCheck }, task)
