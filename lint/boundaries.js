@@ -9,9 +9,10 @@ export const MAY_IMPORT = {
   pipeline: ['core'],
   ...Object.fromEntries(ADAPTERS.map(folder => [folder, ['core']])),
   engine: ['core', 'pipeline'],
+  present: ['core', 'engine'],
   scheduler: ['core', 'engine'],
-  http: ['core', 'engine'],
-  cli: ['core', 'engine'],
+  http: ['core', 'engine', 'present'],
+  cli: ['core', 'engine', 'present'],
   'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http'],
   'server.ts': ['core', 'config', 'app.ts'],
   'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'server.ts']
@@ -19,7 +20,7 @@ export const MAY_IMPORT = {
 
 /** Where each package lives: a folder, a folder in one, or a main. Everything else depends on an interface of core. */
 export const HOME = {
-  zod: ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http', 'cli'],
+  zod: ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'present', 'scheduler', 'http', 'cli'],
   yaml: ['config'],
   commander: ['cli'],
   'better-sqlite3': ['catalog', 'sources/sqlite'],

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Work } from '../engine/engine.ts'
-import { presentJob } from './present/job.ts'
+import { presentJob } from '../present/job.ts'
 
 /**
  * Answers with what the work comes to, or at once with its job where the caller said `Prefer: respond-async`. The

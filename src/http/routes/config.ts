@@ -1,6 +1,6 @@
 import { settingsSchema } from '../../core/settings.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { presentConfig, type FixedOption } from '../present/config.ts'
+import { presentConfig, type FixedOption } from '../../present/config.ts'
 import { route, type App } from '../route.ts'
 import { configAnswer, configBody, configMessageAnswer } from '../schemas/config.ts'
 

@@ -1,6 +1,6 @@
 import { ERRORS, type ErrorCode } from '../../core/errors.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { presentBackup } from '../present/backup.ts'
+import { presentBackup } from '../../present/backup.ts'
 import { route, type App } from '../route.ts'
 import { backupMessageAnswer, createBody } from '../schemas/backup.ts'
 import { jobAnswer } from '../schemas/job.ts'

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
-import { presentJob } from '../present/job.ts'
+import { presentJob } from '../../present/job.ts'
 import type { Rates } from '../rates.ts'
 import { route, type App } from '../route.ts'
 import { formatCursor, idParams } from '../schemas/common.ts'

@@ -1,5 +1,5 @@
-import { fileName } from '../../core/object-key.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { presentDecision } from '../../present/decision.ts'
 import { route, type App } from '../route.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { pruneAnswer, pruneBody } from '../schemas/prune.ts'
@@ -17,15 +17,7 @@ export function pruneRoute (app: App, { engine }: { readonly engine: Engine }): 
       success: true,
       message: dryRun ? `${decisions.filter(({ keep }) => !keep).length} backups would be removed` : `${removed.length} backups were removed`,
       dryRun,
-      decisions: decisions.map(({ backup, keep, reasons }) => ({
-        backupId: backup.id,
-        fileName: fileName(backup.key),
-        source: backup.source,
-        startedAt: backup.startedAt.toISOString(),
-        fileSize: backup.size,
-        keep,
-        reasons
-      })),
+      decisions: decisions.map(presentDecision),
       removed: removed.map(({ id }) => id)
     }))
   })

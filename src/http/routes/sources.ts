@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { presentSource } from '../present/source.ts'
+import { presentSource } from '../../present/source.ts'
 import { route, type App } from '../route.ts'
 import { sourceAnswer, sourceListAnswer, sourceParams } from '../schemas/source.ts'
 

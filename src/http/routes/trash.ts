@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
-import { presentBackup } from '../present/backup.ts'
+import { presentBackup } from '../../present/backup.ts'
 import { route, type App } from '../route.ts'
 import { backupMessageAnswer, removeQuery } from '../schemas/backup.ts'
 import { idParams } from '../schemas/common.ts'

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
-import { presentVerified } from '../present/verification.ts'
+import { presentVerified } from '../../present/verification.ts'
 import { route, type App } from '../route.ts'
 import { idParams } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'

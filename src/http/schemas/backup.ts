@@ -1,64 +1,11 @@
 import { z } from 'zod'
-import { BACKUP_METHODS, BACKUP_STATUSES, BACKUP_TYPES, TIERS } from '../../core/backup.ts'
+import { BACKUP_METHODS, BACKUP_STATUSES, BACKUP_TYPES } from '../../core/backup.ts'
 import { COMPRESSIONS } from '../../core/stage.ts'
-import { CHECK_NAMES } from '../../core/verification.ts'
-import { bytes, description, errorCode, flag, instant, nextCursor, paging, since, sourceName, success } from './common.ts'
-import { statisticsSchema } from './statistics.ts'
-
-export const checkSchema = z.object({
-  name: z.enum(CHECK_NAMES),
-  status: z.enum(['pass', 'fail', 'skipped']),
-  reason: z.string().optional()
-}).meta({ id: 'Check' })
-
-const copySchema = z.object({
-  store: z.string(),
-  location: z.string(),
-  status: z.enum(['pending', 'stored', 'failed']),
-  size: bytes.nullable(),
-  uploadedAt: instant.nullable(),
-  error: z.string().nullable()
-}).meta({ id: 'Copy' })
-
-/** The order of the keys is that of the answers: the runbook's come first. */
-export const backupSchema = z.object({
-  id: z.int().positive(),
-  fileName: z.string(),
-  filePath: z.string(),
-  backupType: z.enum(BACKUP_TYPES),
-  fileSize: bytes.nullable().meta({ description: 'Bytes as stored.' }),
-  checksum: z.string().nullable().meta({ description: 'SHA-256 of the stored bytes, in hex.' }),
-  startedAt: instant,
-  completedAt: instant.nullable(),
-  status: z.enum(BACKUP_STATUSES),
-  source: z.string(),
-  method: z.enum(BACKUP_METHODS),
-  schedule: z.enum(TIERS).nullable(),
-  description: z.string().nullable(),
-  compression: z.enum(COMPRESSIONS),
-  encryption: z.literal('none'),
-  originalSize: bytes.nullable().meta({ description: 'Bytes of the plain image.' }),
-  durationMs: z.int().nonnegative().nullable(),
-  errorMessage: z.string().nullable(),
-  pinned: z.boolean(),
-  parentId: z.int().nullable(),
-  verification: z.object({
-    status: z.enum(['valid', 'invalid', 'unverified']),
-    checkedAt: instant.nullable(),
-    checks: z.array(checkSchema)
-  }),
-  copies: z.array(copySchema),
-  errorCode: errorCode.nullable(),
-  trashedAt: instant.nullable().meta({ description: 'In the trash since then.' }),
-  deletedAt: instant.nullable().meta({ description: 'Gone since then; only this record is left.' })
-}).meta({ id: 'Backup' })
-
-export type BackupView = z.infer<typeof backupSchema>
-
-const { id, fileName, fileSize, status, startedAt, ...others } = backupSchema.shape
-
-/** The same keys as a backup, in the order that the runbook has in its list. */
-export const listedBackupSchema = z.object({ id, fileName, fileSize, status, startedAt, ...others }).meta({ id: 'ListedBackup' })
+import { backupSchema, listedBackupSchema } from '../../present/backup.ts'
+import { instant } from '../../present/common.ts'
+import { statisticsSchema } from '../../present/statistics.ts'
+import { checkSchema } from '../../present/verification.ts'
+import { description, flag, nextCursor, paging, since, sourceName, success } from './common.ts'
 
 export const backupListQuery = z.strictObject({
   source: sourceName.optional(),

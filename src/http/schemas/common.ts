@@ -1,10 +1,7 @@
 import { z } from 'zod'
-import { ERRORS, type ErrorCode } from '../../core/errors.ts'
 import { isSourceName } from '../../core/object-key.ts'
+import { errorCode } from '../../present/common.ts'
 
-/** A time as the API writes it: UTC with milliseconds. */
-export const instant = z.iso.datetime({ precision: 3 })
-export const bytes = z.int().nonnegative()
 export const success = z.literal(true)
 
 /** The number in a path. Fifteen digits are far beyond any row and still exact. */
@@ -48,8 +45,6 @@ export const nextCursor = z.string().nullable().meta({ description: 'Give it as 
 export function formatCursor (before: number): string {
   return Buffer.from(String(before), 'latin1').toString('base64url')
 }
-
-export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).meta({ id: 'ErrorCode', description: 'Stable; docs/errors.md explains each.' })
 
 /** An error as it is answered: RFC 9457, and what a program needs beside it. */
 export const problemSchema = z.looseObject({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { instant } from './common.ts'
+import { instant } from '../../present/common.ts'
 
 export const healthAnswer = z.object({
   success: z.boolean(),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { bytes, instant, sourceName, success } from './common.ts'
+import { decisionSchema } from '../../present/decision.ts'
+import { sourceName, success } from './common.ts'
 
 export const pruneBody = z.strictObject({
   dryRun: z.boolean().meta({ description: 'true: only tells what would be done.' }),
@@ -10,14 +11,6 @@ export const pruneAnswer = z.object({
   success,
   message: z.string(),
   dryRun: z.boolean(),
-  decisions: z.array(z.object({
-    backupId: z.int().positive(),
-    fileName: z.string(),
-    source: z.string(),
-    startedAt: instant,
-    fileSize: bytes.nullable(),
-    keep: z.boolean(),
-    reasons: z.array(z.string())
-  })).meta({ description: 'Every backup that counts, newest first, and the rule that decided.' }),
+  decisions: z.array(decisionSchema).meta({ description: 'Every backup that counts, newest first, and the rule that decided.' }),
   removed: z.array(z.int().positive()).meta({ description: 'Ids of those that were removed.' })
 })

@@ -1,16 +1,9 @@
 import { z } from 'zod'
-import { checkSchema } from './backup.ts'
+import { verifiedSchema } from '../../present/verification.ts'
 import { since, sourceName, success } from './common.ts'
 
-const outcome = {
-  backupId: z.int().positive(),
-  valid: z.boolean(),
-  message: z.string().meta({ description: '`Backup is valid`, or which check failed and what to do.' }),
-  checks: z.array(checkSchema)
-}
-
 /** `success` says that the verification ran, whatever it found. */
-export const verifyAnswer = z.object({ success, ...outcome })
+export const verifyAnswer = z.object({ success, ...verifiedSchema.shape })
 
 export const verifyAllBody = z.strictObject({ source: sourceName.optional(), since: since.optional() }).prefault({})
 export const verifyAllAnswer = z.object({
@@ -19,5 +12,5 @@ export const verifyAllAnswer = z.object({
   verified: z.int().nonnegative(),
   valid: z.int().nonnegative(),
   invalid: z.int().nonnegative(),
-  results: z.array(z.object(outcome)).meta({ description: 'Oldest backup first.' })
+  results: z.array(verifiedSchema).meta({ description: 'Oldest backup first.' })
 })

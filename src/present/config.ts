@@ -1,6 +1,18 @@
-import type { Origin } from '../../core/settings.ts'
-import type { SettingsReport } from '../../engine/engine.ts'
-import type { ConfigView } from '../schemas/config.ts'
+import { z } from 'zod'
+import { ORIGINS, settingsSchema, type Origin } from '../core/settings.ts'
+import type { SettingsReport } from '../engine/engine.ts'
+
+const origin = z.enum(ORIGINS)
+const settings = settingsSchema.shape
+
+export const configSchema = z.object({
+  ...settings,
+  backupDir: z.string().optional(),
+  databasePath: z.string().nullable().optional(),
+  origins: z.record(z.string(), origin).meta({ description: 'Where each value came from.' })
+}).meta({ id: 'Config' })
+
+export type ConfigView = z.infer<typeof configSchema>
 
 /** An option that is read once, when the service starts, and that the API cannot change. */
 export interface FixedOption {

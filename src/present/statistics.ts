@@ -1,7 +1,35 @@
-import type { SourceStatistics } from '../../core/catalog.ts'
-import type { ServiceStatistics, SourceState } from '../../engine/engine.ts'
-import type { SourceStatisticsView, StatisticsView } from '../schemas/statistics.ts'
-import { iso } from './instant.ts'
+import { z } from 'zod'
+import type { SourceStatistics } from '../core/catalog.ts'
+import type { ServiceStatistics, SourceState } from '../engine/engine.ts'
+import { bytes, count, instant, iso } from './common.ts'
+
+export const sourceStatisticsSchema = z.object({
+  source: z.string(),
+  state: z.enum(['ok', 'busy', 'failing', 'never', 'unconfigured']).meta({ description: '`unconfigured`: it has backups, but is no longer protected.' }),
+  totalBackups: count,
+  totalSize: bytes,
+  oldestBackup: instant.nullable(),
+  newestBackup: instant.nullable(),
+  lastSuccess: instant.nullable(),
+  lastFailure: instant.nullable(),
+  ageSeconds: count.nullable().meta({ description: 'Seconds since the last success.' }),
+  lastVerified: instant.nullable(),
+  lastProven: instant.nullable().meta({ description: 'When a backup was last proven restorable by restoring it.' }),
+  lastRestoreSeconds: z.number().nonnegative().nullable().meta({ description: 'How long that restore took.' }),
+  nextRun: instant.nullable()
+}).meta({ id: 'SourceStatistics' })
+
+export const statisticsSchema = z.object({
+  totalBackups: count.meta({ description: 'Completed backups that still exist.' }),
+  totalSize: bytes,
+  oldestBackup: instant.nullable(),
+  newestBackup: instant.nullable(),
+  failedBackups: count,
+  sources: z.array(sourceStatisticsSchema)
+}).meta({ id: 'Statistics' })
+
+export type StatisticsView = z.infer<typeof statisticsSchema>
+export type SourceStatisticsView = z.infer<typeof sourceStatisticsSchema>
 
 /** Totals first, in the runbook's order; then every source that is protected, and those that only have backups left. */
 export function presentStatistics (statistics: ServiceStatistics, now: Date): StatisticsView {

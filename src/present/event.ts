@@ -1,5 +1,5 @@
-import type { Event } from '../../core/event.ts'
-import type { Job } from '../../core/job.ts'
+import type { Event } from '../core/event.ts'
+import type { Job } from '../core/job.ts'
 import { presentBackup } from './backup.ts'
 import { presentJob } from './job.ts'
 import { presentVerified } from './verification.ts'

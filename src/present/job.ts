@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { JOB_KINDS, JOB_PHASES, JOB_STATUSES, percent, type Job } from '../core/job.ts'
+import { bytes, errorCode, instant, iso } from './common.ts'
+
+export const jobSchema = z.object({
+  id: z.int().positive(),
+  kind: z.enum(JOB_KINDS),
+  source: z.string().nullable(),
+  backupId: z.int().nullable(),
+  status: z.enum(JOB_STATUSES),
+  phase: z.enum(JOB_PHASES),
+  percent: z.int().min(0).max(100).nullable().meta({ description: 'Of the present phase; null: not known.' }),
+  bytesDone: bytes,
+  bytesTotal: bytes.nullable(),
+  bytesPerSecond: bytes.nullable().meta({ description: 'In the present phase; null: nothing to tell.' }),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+  errorCode: errorCode.nullable(),
+  errorMessage: z.string().nullable()
+}).meta({ id: 'Job' })
+
+export type JobView = z.infer<typeof jobSchema>
+
+export function presentJob (job: Job, bytesPerSecond: number | null): JobView {
+  return {
+    id: job.id,
+    kind: job.kind,
+    source: job.source,
+    backupId: job.backupId,
+    status: job.status,
+    phase: job.progress.phase,
+    percent: percent(job.progress),
+    bytesDone: job.progress.bytesDone,
+    bytesTotal: job.progress.bytesTotal,
+    bytesPerSecond,
+    createdAt: job.createdAt.toISOString(),
+    startedAt: iso(job.startedAt),
+    finishedAt: iso(job.finishedAt),
+    errorCode: job.errorCode,
+    errorMessage: job.errorMessage
+  }
+}

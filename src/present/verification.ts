@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { CHECK_NAMES, verificationMessage } from '../core/verification.ts'
+import type { Verified } from '../engine/engine.ts'
+
+export const checkSchema = z.object({
+  name: z.enum(CHECK_NAMES),
+  status: z.enum(['pass', 'fail', 'skipped']),
+  reason: z.string().optional()
+}).meta({ id: 'Check' })
+
+export const verifiedSchema = z.object({
+  backupId: z.int().positive(),
+  valid: z.boolean(),
+  message: z.string().meta({ description: '`Backup is valid`, or which check failed and what to do.' }),
+  checks: z.array(checkSchema)
+})
+
+export type VerifiedView = z.infer<typeof verifiedSchema>
+
+export function presentVerified ({ backup, verification }: Verified): VerifiedView {
+  return { backupId: backup.id, valid: verification.valid, message: verificationMessage(verification), checks: [...verification.checks] }
+}
