@@ -1,6 +1,6 @@
+import type { SourceOverrides } from '../core/policy.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/settings.ts'
-import type { Compression } from '../core/stage.ts'
 import type { Algorithm, LogLevel, OptionName } from './options.ts'
 
 /** Everything the service was told, checked and frozen. Every path is absolute. */
@@ -44,15 +44,6 @@ export interface SourceConfig {
   readonly path: string
   readonly busyTimeoutMs: number
   readonly policy: SourceOverrides
-}
-
-/** What a source has of its own; what is missing follows the service's settings, also when they change. */
-export interface SourceOverrides {
-  readonly enabled?: boolean
-  readonly interval?: number
-  readonly maxBackups?: number
-  readonly compression?: Compression
-  readonly verify?: boolean
 }
 
 /** One option as it is in force, for people. */

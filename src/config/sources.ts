@@ -1,6 +1,7 @@
 import { basename, extname, join } from 'node:path'
 import { isSourceName } from '../core/object-key.ts'
-import type { SourceConfig, SourceOverrides } from './config.ts'
+import type { SourceOverrides } from '../core/policy.ts'
+import type { SourceConfig } from './config.ts'
 import type { FileContent, FileSource } from './file.ts'
 import { checkGiven, type Given } from './given.ts'
 import { nearest } from './nearest.ts'

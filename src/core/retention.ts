@@ -1,5 +1,31 @@
 import { isLive, type Backup } from './backup.ts'
 
+/** Calendar time: `1y6m`, `90d`, `12h`. Every part is a whole number, and one at least is not 0. */
+export interface Duration {
+  readonly years: number
+  readonly months: number
+  readonly days: number
+  readonly hours: number
+}
+
+/** The newest backup of so many periods, or of every period that began within so long. */
+export type Keep = number | Duration
+
+/** Which scheduled backups stay. At least one of the rules is given. */
+export interface RetentionRules {
+  /** The newest so many. */
+  readonly last?: number
+  readonly hourly?: Keep
+  readonly daily?: Keep
+  readonly weekly?: Keep
+  readonly monthly?: Keep
+  readonly yearly?: Keep
+  /** Every one that is no older. */
+  readonly within?: Duration
+  /** Whatever the rules say, so many good ones stay. */
+  readonly minBackups: number
+}
+
 export interface RetentionPolicy {
   /** How many backups of the source stay; pinned ones are not counted. At least 1. */
   readonly maxBackups: number
@@ -63,4 +89,10 @@ function ancestors (backup: Backup, all: readonly Backup[]): Backup[] {
     parent = all.find(other => other.id === next)
   }
   return chain
+}
+
+/** As people write it: `1y6m`, `90d`. */
+export function formatDuration ({ years, months, days, hours }: Duration): string {
+  const parts = [[years, 'y'], [months, 'm'], [days, 'd'], [hours, 'h']] as const
+  return parts.filter(([number]) => number > 0).map(([number, unit]) => `${number}${unit}`).join('')
 }

@@ -1,18 +1,18 @@
 import type { Catalog } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventSink } from '../core/event.ts'
+import type { SourceOverrides } from '../core/policy.ts'
 import type { Inspector, Source } from '../core/source.ts'
 import type { Store } from '../core/store.ts'
 import type { Codecs } from '../pipeline/codecs.ts'
 import type { Scratch } from '../pipeline/scratch.ts'
-import type { SourcePolicy } from './engine.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { Runner } from './runner.ts'
 
 /** A source with what its own configuration says; the rest comes from the settings. */
 export interface ProtectedSource {
   readonly source: Source
-  readonly policy: Partial<SourcePolicy>
+  readonly policy: SourceOverrides
 }
 
 /** Everything a verb works with. Verbs are functions of this; app.ts makes it. */

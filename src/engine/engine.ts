@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Backup, BackupMethod, BackupType, Tier } from '../core/backup.ts'
 import type { BackupPage, BackupQuery, SourceStatistics, Statistics, VerificationRecord } from '../core/catalog.ts'
 import type { Job, JobStatus } from '../core/job.ts'
+import type { SourcePolicy } from '../core/policy.ts'
 import type { Retained } from '../core/retention.ts'
 import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
 import type { Compression } from '../core/stage.ts'
@@ -66,16 +67,6 @@ export interface SourceState {
   readonly policy: SourcePolicy
   readonly statistics: SourceStatistics
   readonly nextRun: Date | null
-}
-
-/** What holds for one source: its own configuration over the service's settings. */
-export interface SourcePolicy {
-  readonly enabled: boolean
-  /** Milliseconds. */
-  readonly interval: number
-  readonly maxBackups: number
-  readonly compression: Compression
-  readonly verify: boolean
 }
 
 export interface ServiceStatistics extends Statistics {

@@ -1,8 +1,9 @@
 import type { SettingsStore } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
+import type { SourcePolicy } from '../core/policy.ts'
 import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
 import type { ProtectedSource } from './deps.ts'
-import type { SettingsReport, SourcePolicy } from './engine.ts'
+import type { SettingsReport } from './engine.ts'
 
 /** The settings in force: what was configured, with what was changed through the API laid over it. */
 export class LiveSettings {
@@ -40,15 +41,19 @@ export class LiveSettings {
     return this.report()
   }
 
+  /** A calendar of the source's own takes the place of the service's interval, rules of its own that of its `maxBackups`; it may have both. */
   policyFor (source: ProtectedSource): SourcePolicy {
     const { autoBackupEnabled, autoBackupInterval, maxBackups, compression, verifyAfterBackup } = this.current
+    const { schedule = null, retention = null, ...own } = source.policy
     return {
       enabled: autoBackupEnabled,
-      interval: autoBackupInterval,
-      maxBackups,
+      interval: schedule === null ? autoBackupInterval : null,
+      schedule,
+      maxBackups: retention === null ? maxBackups : null,
+      retention,
       compression,
       verify: verifyAfterBackup,
-      ...source.policy
+      ...own
     }
   }
 }

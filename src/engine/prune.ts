@@ -9,7 +9,7 @@ import type { Task } from './runner.ts'
 /** Every live backup of the source with the rule that keeps or removes it. Changes nothing. */
 export async function decide (deps: EngineDeps, chosen: ProtectedSource): Promise<readonly Retained[]> {
   const { maxBackups } = deps.settings.policyFor(chosen)
-  return applyRetention(await deps.catalog.backups.existing(chosen.source.name), { maxBackups }, deps.clock.now())
+  return applyRetention(await deps.catalog.backups.existing(chosen.source.name), { maxBackups: maxBackups ?? Number.MAX_SAFE_INTEGER }, deps.clock.now())
 }
 
 /** Tells what the policy keeps and removes, and, unless it is a dry run, removes it. The caller holds the retention of the sources. */

@@ -38,7 +38,7 @@ function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: SourceS
     state: deps.runner.isHeld(sourceHold(name)) ? 'busy' : health(found),
     policy,
     statistics: found,
-    nextRun: policy.enabled ? nextDue(found.lastScheduled, policy.interval, deps.clock.now()) : null
+    nextRun: policy.enabled && policy.interval !== null ? nextDue(found.lastScheduled, policy.interval, deps.clock.now()) : null
   }
 }
 

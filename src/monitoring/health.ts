@@ -1,6 +1,6 @@
 /** How one configured source stands. */
 export interface SourceHealth {
-  readonly policy: { readonly enabled: boolean, readonly interval: number }
+  readonly policy: { readonly enabled: boolean, readonly interval: number | null }
   readonly statistics: { readonly lastSuccess: Date | null, readonly lastFailure: Date | null }
 }
 
@@ -50,7 +50,7 @@ export function healthReport (sources: readonly SourceHealth[], now: Date): Heal
 function healthOf ({ policy, statistics: { lastSuccess, lastFailure } }: SourceHealth, now: Date): BackupHealth {
   if (lastFailure !== null && (lastSuccess === null || lastFailure > lastSuccess)) return 'failing'
   if (lastSuccess === null) return 'never'
-  const overdue = policy.enabled && now.getTime() - lastSuccess.getTime() > OVERDUE_INTERVALS * policy.interval
+  const overdue = policy.enabled && policy.interval !== null && now.getTime() - lastSuccess.getTime() > OVERDUE_INTERVALS * policy.interval
   return overdue ? 'overdue' : 'ok'
 }
 

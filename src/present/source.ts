@@ -1,8 +1,24 @@
 import { z } from 'zod'
+import { TIERS } from '../core/backup.ts'
+import type { SourcePolicy } from '../core/policy.ts'
+import { formatDuration, type Duration, type RetentionRules } from '../core/retention.ts'
 import { COMPRESSIONS } from '../core/stage.ts'
 import type { SourceState } from '../engine/engine.ts'
 import { instant, iso } from './common.ts'
 import { presentState, sourceStatisticsSchema } from './statistics.ts'
+
+const keep = z.union([z.int(), z.string()]).optional()
+
+const retentionSchema = z.object({
+  last: z.int().optional(),
+  hourly: keep,
+  daily: keep,
+  weekly: keep,
+  monthly: keep,
+  yearly: keep,
+  within: z.string().optional(),
+  minBackups: z.int()
+}).meta({ id: 'RetentionRules', description: 'A number of periods, or how long, such as `90d`.' })
 
 export const sourceSchema = z.object({
   name: z.string(),
@@ -12,8 +28,13 @@ export const sourceSchema = z.object({
   state: z.enum(['ok', 'busy', 'failing', 'never']),
   policy: z.object({
     enabled: z.boolean().meta({ description: 'Whether backups are made on the interval.' }),
-    interval: z.int().meta({ description: 'Milliseconds.' }),
-    maxBackups: z.int(),
+    interval: z.int().nullable().meta({ description: 'Milliseconds; null: only the calendar says when.' }),
+    schedule: z.object({
+      rules: z.array(z.object({ name: z.string(), tier: z.enum(TIERS).nullable(), pattern: z.string() })),
+      timeZone: z.string()
+    }).nullable().meta({ description: 'Runs at set times, as cron patterns.' }),
+    maxBackups: z.int().nullable().meta({ description: 'null: only the retention rules decide.' }),
+    retention: retentionSchema.nullable(),
     compression: z.enum(COMPRESSIONS),
     verify: z.boolean()
   }),
@@ -30,8 +51,21 @@ export function presentSource (state: SourceState, now: Date): SourceView {
     location: state.location,
     isDefault: state.isDefault,
     state: state.state,
-    policy: { ...state.policy },
+    policy: presentPolicy(state.policy),
     nextRun: iso(state.nextRun),
     statistics: presentState(state, now)
   }
+}
+
+function presentPolicy ({ schedule, retention, ...policy }: SourcePolicy): SourceView['policy'] {
+  return {
+    ...policy,
+    schedule: schedule === null ? null : { rules: schedule.rules.map(rule => ({ ...rule })), timeZone: schedule.timeZone },
+    retention: retention === null ? null : presentRules(retention)
+  }
+}
+
+function presentRules (rules: RetentionRules): z.infer<typeof retentionSchema> {
+  const shown = Object.entries(rules).map(([name, rule]: [string, number | Duration]) => [name, typeof rule === 'number' ? rule : formatDuration(rule)])
+  return Object.fromEntries(shown) as z.infer<typeof retentionSchema>
 }

@@ -7,7 +7,8 @@ import { EventBus, type Event } from '../../src/core/event.ts'
 import type { Settings } from '../../src/core/settings.ts'
 import type { Inspector, Source } from '../../src/core/source.ts'
 import type { EngineDeps } from '../../src/engine/deps.ts'
-import type { CreateRequest, Engine, SourcePolicy } from '../../src/engine/engine.ts'
+import type { SourceOverrides } from '../../src/core/policy.ts'
+import type { CreateRequest, Engine } from '../../src/engine/engine.ts'
 import { LiveSettings } from '../../src/engine/live-settings.ts'
 import { makeEngine } from '../../src/engine/make-engine.ts'
 import { Runner } from '../../src/engine/runner.ts'
@@ -29,7 +30,7 @@ export const GRACE = 86_400_000
 
 export interface TestEngineOptions {
   readonly sources?: readonly Source[]
-  readonly policies?: Readonly<Record<string, Partial<SourcePolicy>>>
+  readonly policies?: Readonly<Record<string, SourceOverrides>>
   readonly settings?: Partial<Settings>
   readonly maxConcurrent?: number
   readonly diskReserve?: number

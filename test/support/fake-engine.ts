@@ -251,7 +251,7 @@ export class FakeEngine implements Engine {
       location: '/srv/workstation.db',
       isDefault: true,
       state: 'ok',
-      policy: { enabled: false, interval: 86_400_000, maxBackups: 10, compression: 'none', verify: true },
+      policy: { enabled: false, interval: 86_400_000, schedule: null, maxBackups: 10, retention: null, compression: 'none', verify: true },
       statistics: this.#statistics(),
       nextRun: null
     }

@@ -1,0 +1,30 @@
+import type { RetentionRules } from './retention.ts'
+import type { CalendarSchedule } from './schedule.ts'
+import type { Compression } from './stage.ts'
+
+/** What holds for one source: its own configuration over the service's settings. */
+export interface SourcePolicy {
+  /** Whether backups are made by themselves. */
+  readonly enabled: boolean
+  /** Milliseconds between backups made by themselves; null: only the calendar says when. */
+  readonly interval: number | null
+  /** Runs at set times; null: there are none. */
+  readonly schedule: CalendarSchedule | null
+  /** How many backups stay at most, however they were made; null: only `retention` decides. */
+  readonly maxBackups: number | null
+  /** Which scheduled backups stay; null: only `maxBackups` decides. */
+  readonly retention: RetentionRules | null
+  readonly compression: Compression
+  readonly verify: boolean
+}
+
+/** What a source has of its own; what is missing follows the service's settings, also when they change. */
+export interface SourceOverrides {
+  readonly enabled?: boolean
+  readonly interval?: number
+  readonly schedule?: CalendarSchedule
+  readonly maxBackups?: number
+  readonly retention?: RetentionRules
+  readonly compression?: Compression
+  readonly verify?: boolean
+}
