@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino, { type Logger as Pino } from 'pino'
-import { acquireInstanceLock, openCatalog, setAside, type OpenedCatalog } from './catalog/index.ts'
+import { acquireInstanceLock, announce, openCatalog, setAside, type Announced, type InstanceLock, type OpenedCatalog } from './catalog/index.ts'
 import type { Config, InForce, SourceConfig } from './config/config.ts'
 import { ensureSecret } from './config/own-secret.ts'
 import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
@@ -37,6 +37,11 @@ const CATALOG_BUSY_TIMEOUT = 2000
 export interface AppOptions {
   readonly logger: Logger
   readonly clock?: Clock
+  /**
+   * `server`, the default: the only one of its data directory. `guest`: a command, which works beside a server and other
+   * commands, and without them.
+   */
+  readonly role?: 'server' | 'guest'
 }
 
 /** The engine with everything under it, ready for an edge. */
@@ -50,45 +55,63 @@ export interface OpenedEngine {
 }
 
 /**
- * Opens catalog, store and engine, after putting right whatever an earlier process left undecided. Throws the error of
- * the first part that cannot be opened, and leaves nothing open then.
+ * Opens catalog, store and engine, after putting right whatever processes that are gone left undecided. Throws the error
+ * of the first part that cannot be opened, `INSTANCE_RUNNING` for a second server, and leaves nothing open then.
  */
-export async function openEngine (config: Config, { logger, clock = systemClock }: AppOptions): Promise<OpenedEngine> {
+export async function openEngine (config: Config, { logger, clock = systemClock, role = 'server' }: AppOptions): Promise<OpenedEngine> {
   ensureSecret(config)
-  const lock = await acquireInstanceLock(config.dataDir, clock)
+  const lock = role === 'server' ? await acquireInstanceLock(config.dataDir, clock) : undefined
+  let presence: Announced | undefined
   let catalog: OpenedCatalog | undefined
+  const letGo = (): void => {
+    presence?.leave()
+    lock?.release()
+  }
   try {
-    catalog = await openOrSetAside(join(config.dataDir, CATALOG_FILE), clock, logger)
-    return await assemble(config, catalog, clock, logger, () => { lock.release() })
+    presence = await announce(config.dataDir)
+    catalog = await openOrSetAside({ config, presence, clock, logger, lock })
+    return await assemble(config, catalog, presence, clock, logger, letGo)
   } catch (error) {
     await catalog?.close()
-    lock.release()
+    letGo()
     throw error
   }
 }
 
+interface Opening {
+  readonly config: Config
+  readonly presence: Announced
+  readonly clock: Clock
+  readonly logger: Logger
+  /** undefined: there may be a server beside this process. */
+  readonly lock: InstanceLock | undefined
+}
+
 /** A damaged catalog costs nothing but time: its rows come back from the manifests, and it is kept for whoever wants to look into it. */
-async function openOrSetAside (path: string, clock: Clock, logger: Logger): Promise<OpenedCatalog> {
-  const open = (): Promise<OpenedCatalog> => openCatalog(path, { busyTimeoutMs: CATALOG_BUSY_TIMEOUT, clock, migrationsDir: MIGRATIONS })
+async function openOrSetAside ({ config, presence, clock, logger, lock }: Opening): Promise<OpenedCatalog> {
+  const path = join(config.dataDir, CATALOG_FILE)
+  const open = (): Promise<OpenedCatalog> => openCatalog(path, { busyTimeoutMs: CATALOG_BUSY_TIMEOUT, clock, presence, migrationsDir: MIGRATIONS })
   try {
     return await open()
   } catch (error) {
     if (!(error instanceof BackupError) || error.code !== 'CATALOG_CORRUPT') throw error
-    const aside = await setAside(path, clock.now())
+    // Never from under a server that has it open: that one has to be started again to put it right.
+    const alone = lock ?? await acquireInstanceLock(config.dataDir, clock)
+    const aside = await setAside(path, clock.now()).finally(() => { if (lock === undefined) alone.release() })
     logger.error({ catalog: path, setAside: aside }, 'THE CATALOG IS DAMAGED: it was set aside, and is being rebuilt from the manifests in the store; job history and settings changed through the API are lost')
     return await open()
   }
 }
 
-async function assemble (config: Config, catalog: OpenedCatalog, clock: Clock, logger: Logger, unlock: () => void): Promise<OpenedEngine> {
+async function assemble (config: Config, catalog: OpenedCatalog, presence: Announced, clock: Clock, logger: Logger, letGo: () => void): Promise<OpenedEngine> {
   const signal = AbortSignal.timeout(600_000)
   const events = new EventBus(error => { logger.error({ err: error }, 'a listener of the events failed') })
-  const store = localStore({ directory: config.backupDir, instanceId: await catalog.settings.instanceId(), now: () => clock.now() })
-  const scratch = scratchDirectory(config.scratchDir)
+  const store = localStore({ directory: config.backupDir, instanceId: await catalog.settings.instanceId(), presence, now: () => clock.now() })
+  const scratch = scratchDirectory(config.scratchDir, presence)
   const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
-  const runner = new Runner({ jobs: catalog.jobs, clock, events, maxConcurrent: config.maxConcurrentJobs })
+  const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs })
   const deps: EngineDeps = {
-    sources: new Map(config.sources.map(source => [source.name, protect(source, config)])),
+    sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory)])),
     defaultSource: config.defaultSource,
     inspectors: new Map([['sqlite', sqliteInspector]]),
     store,
@@ -120,8 +143,9 @@ async function assemble (config: Config, catalog: OpenedCatalog, clock: Clock, l
     sqliteVersion: catalog.sqliteVersion,
     async close (grace) {
       await runner.stop(grace)
+      await scratch.close()
       await catalog.close()
-      unlock()
+      letGo()
     }
   }
 }
@@ -132,9 +156,9 @@ async function rebuildAndTell (deps: EngineDeps, logger: Logger, signal: AbortSi
   for (const { key, reason } of refused) logger.error({ key, reason }, 'a manifest in the store could not be taken over')
 }
 
-function protect (source: SourceConfig, config: Config): ProtectedSource {
+function protect (source: SourceConfig, scratchDir: string): ProtectedSource {
   const { name, path, busyTimeoutMs, policy } = source
-  return { source: sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir: config.scratchDir }), policy }
+  return { source: sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir }), policy }
 }
 
 /** Lines of JSON on standard output. */

@@ -1,21 +1,26 @@
 import type { Catalog } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
+import type { Presence } from '../core/presence.ts'
 import { SqliteBackupLog } from './backup-log.ts'
 import { Connection } from './connection.ts'
 import { openDatabase } from './database.ts'
 import { catalogError } from './errors.ts'
 import { SqliteIdempotency } from './idempotency.ts'
 import { SqliteJobLog } from './jobs.ts'
+import { leasesIn, SqliteLeaseLog } from './leases.ts'
 import { migrate, readMigrations } from './migrate.ts'
 import { SqliteSettings } from './settings.ts'
 
 export { acquireInstanceLock, type InstanceLock } from './instance-lock.ts'
+export { announce, type Announced } from './presence.ts'
 export { setAside } from './set-aside.ts'
 
 export interface CatalogOptions {
   /** How long to wait for another process. This one does nothing else meanwhile, so keep it short. */
   readonly busyTimeoutMs: number
   readonly clock: Clock
+  /** Whose the leases are that are taken through this catalog. */
+  readonly presence: Presence
   /** The directory with `0001_….sql` and what follows. */
   readonly migrationsDir: string
 }
@@ -40,9 +45,11 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
   try {
     const applied = migrate(database, migrations, options.clock)
     const connection = new Connection(database, options.clock)
+    const leases = leasesIn(database, options.presence)
     return {
       backups: new SqliteBackupLog(connection),
-      jobs: new SqliteJobLog(connection),
+      jobs: new SqliteJobLog(connection, leases),
+      leases: new SqliteLeaseLog(connection, leases),
       settings: new SqliteSettings(connection, options.clock),
       idempotency: new SqliteIdempotency(connection),
       version: () => connection.version(),

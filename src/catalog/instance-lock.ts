@@ -1,17 +1,17 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import Database, { SqliteError } from 'better-sqlite3'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
-import { createPrivate } from './database.ts'
+import { isLocked, lockFile, type LockFile } from './lock-file.ts'
 
 export interface InstanceLock {
   /** Lets go. Safe to call twice. */
   release (): void
 }
 
-interface Holder {
+/** The server of a data directory. */
+export interface Holder {
   readonly pid: number
   readonly host: string
   readonly since: string
@@ -21,34 +21,36 @@ interface Holder {
  * Makes this process the only one that serves from `dataDir`, for as long as it lives: the kernel lets go of the lock
  * when it dies, however it dies. Rejects with `INSTANCE_RUNNING`, which tells who holds it, or `CATALOG_FAILED`.
  *
- * The lock is the one SQLite takes on a database of its own that stays empty; who holds it stands in a file beside it,
- * since nobody else may open a file that this process has locked.
+ * Who holds it stands in a file beside it, since nobody else may open a file that this process has locked.
  */
 export async function acquireInstanceLock (dataDir: string, clock: Clock): Promise<InstanceLock> {
   const path = join(dataDir, 'holdfast.lock')
   const facts = `${path}.json`
-  let database: Database.Database | undefined
+  let held: LockFile | undefined
   try {
-    await createPrivate(path)
-    database = new Database(path, { timeout: 0, fileMustExist: true })
-    database.exec('BEGIN EXCLUSIVE')
+    held = await lockFile(path)
+    if (held === undefined) throw running(dataDir, readHolder(facts))
     writeHolder(facts, { pid: process.pid, host: hostname(), since: clock.now().toISOString() })
   } catch (error) {
-    database?.close()
-    throw isBusy(error) ? running(dataDir, readHolder(facts)) : failed(dataDir, error)
+    held?.release()
+    throw error instanceof BackupError ? error : failed(dataDir, error)
   }
-  const held = database
   return {
     release () {
-      if (!held.open) return
+      if (held === undefined) return
       rmSync(facts, { force: true })
-      held.close()
+      held.release()
+      held = undefined
     }
   }
 }
 
-function isBusy (error: unknown): boolean {
-  return error instanceof SqliteError && error.code.startsWith('SQLITE_BUSY')
+/** The server that holds `dataDir` now; undefined: none. Changes nothing. Throws where it cannot be told. */
+export function findServer (dataDir: string): Holder | undefined {
+  const path = join(dataDir, 'holdfast.lock')
+  const holder = readHolder(`${path}.json`)
+  // The file of one that was killed stays behind, so that the lock has the last word.
+  return holder !== undefined && existsSync(path) && isLocked(path) ? holder : undefined
 }
 
 function running (dataDir: string, holder: Holder | undefined): BackupError {

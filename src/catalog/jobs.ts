@@ -2,8 +2,10 @@ import type { Statement } from 'better-sqlite3'
 import type { JobChange, JobLog, NewJob } from '../core/catalog.ts'
 import { BackupError, type ErrorCode } from '../core/errors.ts'
 import { isFinished, type Job, type JobKind, type JobPhase, type JobStatus } from '../core/job.ts'
+import type { Lease } from '../core/lease.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
+import type { Leases } from './leases.ts'
 
 interface JobRow {
   readonly id: number
@@ -30,17 +32,22 @@ interface Range {
 /** `jobs` in SQLite. `change` rejects with `JOB_FINISHED` once a job has ended, and never leads back to `queued`. */
 export class SqliteJobLog implements JobLog {
   readonly #connection: Connection
+  readonly #leases: Leases
   readonly #statements: ReturnType<typeof prepare>
 
-  constructor (connection: Connection) {
+  constructor (connection: Connection, leases: Leases) {
     this.#connection = connection
+    this.#leases = leases
     this.#statements = prepare(connection)
   }
 
-  add (job: NewJob): Promise<Job> {
+  add ({ leases, ...job }: NewJob): Promise<{ readonly job: Job } | { readonly lease: Lease }> {
     return this.#connection.write(() => {
-      const { lastInsertRowid } = this.#statements.add.run({ ...job, createdAt: job.createdAt.toISOString() })
-      return this.#job(Number(lastInsertRowid))
+      const lease = this.#leases.inTheWay(leases)
+      if (lease !== undefined) return { lease }
+      const id = Number(this.#statements.add.run({ ...job, createdAt: job.createdAt.toISOString(), instance: this.#leases.own }).lastInsertRowid)
+      this.#leases.put(leases, id)
+      return { job: this.#job(id) }
     })
   }
 
@@ -60,7 +67,9 @@ export class SqliteJobLog implements JobLog {
         errorCode: change.errorCode ?? null,
         errorMessage: change.errorMessage ?? null
       })
-      return this.#job(id)
+      const after = this.#job(id)
+      if (isFinished(after)) this.#leases.dropOfJob(id)
+      return after
     })
   }
 
@@ -79,7 +88,15 @@ export class SqliteJobLog implements JobLog {
   }
 
   interrupt (at: Date): Promise<number> {
-    return this.#connection.write(() => this.#statements.interrupt.run(at.toISOString()).changes)
+    return this.#connection.write(() => {
+      let ended = 0
+      for (const instance of this.#statements.instances.all()) {
+        if (instance !== null && this.#leases.isAlive(instance)) continue
+        ended += this.#statements.interrupt.run(at.toISOString(), instance).changes
+        if (instance !== null) this.#leases.dropOfInstance(instance)
+      }
+      return ended
+    })
   }
 
   purge (before: Date): Promise<number> {
@@ -116,17 +133,18 @@ function prepare ({ database }: Connection) {
     list: select(''),
     listOfStatus: select('AND status = @status'),
     add: database.prepare(`
-      INSERT INTO jobs (kind, source, backup_id, status, phase, created_at)
-      VALUES (@kind, @source, @backupId, 'queued', 'waiting', @createdAt)`),
+      INSERT INTO jobs (kind, source, backup_id, status, phase, created_at, instance)
+      VALUES (@kind, @source, @backupId, 'queued', 'waiting', @createdAt, @instance)`),
     change: database.prepare(`
       UPDATE jobs SET status = @status, phase = @phase, bytes_done = @bytesDone, bytes_total = @bytesTotal, backup_id = @backupId,
         error_code = @errorCode, error_message = @errorMessage,
         started_at = CASE WHEN @status = 'running' THEN coalesce(started_at, @at) ELSE started_at END,
         finished_at = CASE WHEN @status IN ('queued', 'running') THEN NULL ELSE @at END
       WHERE id = @id`),
+    instances: database.prepare<[], string | null>("SELECT DISTINCT instance FROM jobs WHERE status IN ('queued', 'running')").pluck(),
     interrupt: database.prepare(`
       UPDATE jobs SET status = 'failed', finished_at = ?, error_code = 'INTERRUPTED', error_message = 'the service ended while the work was under way'
-      WHERE status IN ('queued', 'running')`),
+      WHERE status IN ('queued', 'running') AND instance IS ?`),
     purge: database.prepare('DELETE FROM jobs WHERE finished_at < ?')
   }
 }

@@ -1,6 +1,7 @@
 import type { Backup, BackupMethod, BackupStatus, BackupType, Copy, Tier } from './backup.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Job, JobKind, JobProgress, JobStatus } from './job.ts'
+import type { Lease, LeaseLog } from './lease.ts'
 import type { Manifest } from './manifest.ts'
 import type { SettingsChange } from './settings.ts'
 import type { Compression } from './stage.ts'
@@ -13,6 +14,7 @@ import type { Verification } from './verification.ts'
 export interface Catalog {
   readonly backups: BackupLog
   readonly jobs: JobLog
+  readonly leases: LeaseLog
   readonly settings: SettingsStore
   readonly idempotency: IdempotencyStore
   /** Changes whenever the content of the catalog does, by this process or another. Cheap; for caches. */
@@ -141,6 +143,8 @@ export interface VerificationRecord {
 }
 
 export interface NewJob {
+  /** What the job has for itself until it ends. */
+  readonly leases: readonly string[]
   readonly kind: JobKind
   readonly source: string | null
   readonly backupId: number | null
@@ -157,13 +161,15 @@ export interface JobChange {
 }
 
 export interface JobLog {
-  add (job: NewJob): Promise<Job>
+  /** Takes the job's leases along with it, or adds nothing where another process has one: `lease` is that one then. */
+  add (job: NewJob): Promise<{ readonly job: Job } | { readonly lease: Lease }>
+  /** A job that ends gives its leases back. */
   change (id: number, change: JobChange): Promise<Job>
   /** Rejects with `JOB_NOT_FOUND`. */
   get (id: number): Promise<Job>
   /** Newest first. */
   list (query: { readonly limit: number, readonly before?: number | undefined, readonly status?: JobStatus | undefined }): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }>
-  /** Ends every unfinished job as failed with `INTERRUPTED`: for the start after a crash. Returns how many. */
+  /** Ends every unfinished job of a process that is gone, as failed with `INTERRUPTED`, and its leases. Returns how many. */
   interrupt (at: Date): Promise<number>
   /** Forgets finished jobs that ended before `before`. */
   purge (before: Date): Promise<number>

@@ -59,11 +59,11 @@ export function makeEngine (deps: EngineDeps): Engine {
       return await catalog.backups.verifications(id)
     },
     async edit (id, change) {
-      const claim = runner.holds.claim([backupHold(id)])
+      const claim = await runner.holds.claim([backupHold(id)])
       try {
         return await editBackup(deps, id, change, AbortSignal.timeout(60_000))
       } finally {
-        claim.release()
+        await claim.release()
       }
     },
     download: (id, { decoded }) => openDownload(deps, id, decoded),

@@ -31,7 +31,7 @@ export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: T
   try {
     return await removeDecided(deps, await decide(deps, chosen), task)
   } finally {
-    claim.release()
+    await claim.release()
   }
 }
 
@@ -40,16 +40,15 @@ async function removeDecided (deps: EngineDeps, decided: readonly Retained[], ta
   const removed: Backup[] = []
   for (const { backup, reasons } of decided.filter(({ keep }) => !keep).toReversed()) {
     task.signal.throwIfAborted()
-    if (deps.runner.isHeld(backupHold(backup.id))) continue
-    const claim = deps.runner.holds.claim([backupHold(backup.id)])
-    claim.ownedBy(task.jobId)
+    const claim = await deps.runner.holds.tryClaim([backupHold(backup.id)], task.jobId)
+    if (claim === undefined) continue
     try {
       // It may have been pinned since it was decided on.
       if ((await deps.catalog.backups.get(backup.id)).pinned) continue
       const marked = await deps.catalog.backups.trash(backup.id, backup.key, backup.filePath, deps.clock.now())
       removed.push(await erase(deps, marked, reasons.join('; ')))
     } finally {
-      claim.release()
+      await claim.release()
     }
   }
   return removed

@@ -4,11 +4,12 @@ import type { Manifest } from '../core/manifest.ts'
 import { QUARANTINE, TRASH, fileName } from '../core/object-key.ts'
 import { completeChecks, conclude } from '../core/verification.ts'
 import type { EngineDeps } from './deps.ts'
+import { backupHold, sourceHold } from './holds.ts'
 import { cleanupSignal, discard, hasObject, landingCopy, readManifest } from './objects.ts'
 import { erase, settleTrashed } from './remove.ts'
 
 export interface Recovered {
-  /** Jobs that were under way. */
+  /** Jobs that were under way in processes that are gone. */
   readonly jobs: number
   /** Backups that had everything but their row: the manifest stood already. */
   readonly completed: readonly Backup[]
@@ -18,11 +19,15 @@ export interface Recovered {
 /** Puts right what a crash, or a catalog that could not be written to, left undecided. Part of every start. */
 export async function recover (deps: EngineDeps): Promise<Recovered> {
   const jobs = await deps.catalog.jobs.interrupt(deps.clock.now())
-  const settled = await settleUndecided(deps, () => false)
+  const settled = await settleUndecided(deps)
   for (const backup of await deps.catalog.backups.trashed()) {
-    // What is in the trash but has not been moved there was on its way out for good: a rotation that was cut short.
-    if (backup.key.startsWith(TRASH)) await settleTrashed(deps, backup)
-    else await erase(deps, backup, 'its removal had begun before the service ended')
+    await unlessHeld(deps, backupHold(backup.id), async () => {
+      const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
+      if (trashedAt === null || deletedAt !== null) return
+      // What is in the trash but has not been moved there was on its way out for good: a rotation that was cut short.
+      if (backup.key.startsWith(TRASH)) await settleTrashed(deps, backup)
+      else await erase(deps, backup, 'its removal had begun before the service ended')
+    })
   }
   return { jobs, ...settled }
 }
@@ -31,16 +36,30 @@ export async function recover (deps: EngineDeps): Promise<Recovered> {
  * Decides every row that says `in_progress` although nobody works on it: a backup whose manifest stands is whole and
  * completes; anything else failed, and what there is of it goes.
  */
-export async function settleUndecided (deps: EngineDeps, isUnderWay: (backup: Backup) => boolean): Promise<Omit<Recovered, 'jobs'>> {
+export async function settleUndecided (deps: EngineDeps): Promise<Omit<Recovered, 'jobs'>> {
   const completed: Backup[] = []
   const failed: Backup[] = []
   for (const backup of await deps.catalog.backups.running()) {
-    if (isUnderWay(backup)) continue
-    const manifest = await wholeManifest(deps, backup)
-    if (manifest === undefined) failed.push(await giveUp(deps, backup))
-    else completed.push(await takeOver(deps, backup, manifest))
+    await unlessHeld(deps, sourceHold(backup.source), async () => {
+      // It may have ended since the rows were read.
+      if ((await deps.catalog.backups.get(backup.id)).status !== 'in_progress') return
+      const manifest = await wholeManifest(deps, backup)
+      if (manifest === undefined) failed.push(await giveUp(deps, backup))
+      else completed.push(await takeOver(deps, backup, manifest))
+    })
   }
   return { completed, failed }
+}
+
+/** What somebody holds, in this process or another, is being worked on. */
+async function unlessHeld (deps: EngineDeps, name: string, work: () => Promise<void>): Promise<void> {
+  const claim = await deps.runner.holds.tryClaim([name])
+  if (claim === undefined) return
+  try {
+    await work()
+  } finally {
+    await claim.release()
+  }
 }
 
 async function wholeManifest (deps: EngineDeps, backup: Backup): Promise<Manifest | undefined> {

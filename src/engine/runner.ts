@@ -1,10 +1,10 @@
-import type { JobLog } from '../core/catalog.ts'
+import type { Catalog } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { EventSink } from '../core/event.ts'
 import { isFinished, type Job, type JobKind, type JobPhase, type JobProgress } from '../core/job.ts'
 import type { Work } from './engine.ts'
-import { Holds, type Claim } from './holds.ts'
+import { conflict, Holds, type Claim } from './holds.ts'
 
 /** Milliseconds between two tellings of the progress of one job. */
 const TELL_EVERY = 250
@@ -35,7 +35,7 @@ interface Running {
 }
 
 export interface RunnerOptions {
-  readonly jobs: JobLog
+  readonly catalog: Pick<Catalog, 'jobs' | 'leases'>
   readonly clock: Clock
   readonly events: EventSink
   readonly maxConcurrent: number
@@ -43,7 +43,7 @@ export interface RunnerOptions {
 
 /** Runs pieces of work as jobs: at most so many at once, each holding what it needs, all of them cancellable. */
 export class Runner {
-  readonly holds = new Holds()
+  readonly holds: Holds
   readonly #options: RunnerOptions
   readonly #running = new Map<number, Running>()
   readonly #waiting: Array<() => void> = []
@@ -53,15 +53,12 @@ export class Runner {
 
   constructor (options: RunnerOptions) {
     this.#options = options
+    this.holds = new Holds(options.catalog.leases, options.clock)
   }
 
   /** Changes whenever a job begins or ends. */
   get changes (): number {
     return this.#changes
-  }
-
-  isHeld (hold: string): boolean {
-    return this.holds.holderOf(hold) !== undefined
   }
 
   /**
@@ -70,23 +67,22 @@ export class Runner {
    */
   async start<T> (request: JobRequest, work: (task: Task) => Promise<T>): Promise<Work<T>> {
     if (this.#isStopping) throw new BackupError('SHUTTING_DOWN', 'the service is stopping and takes no new work', { hint: 'Try again when it is up.' })
-    const claim = this.holds.claim(request.holds)
+    const reservation = this.holds.reserve(request.holds)
     let job: Job
     try {
-      const { kind, source, backupId } = request
-      job = await this.#options.jobs.add({ kind, source, backupId, createdAt: this.#options.clock.now() })
+      job = await this.#add(request)
     } catch (error) {
-      claim.release()
+      reservation.release()
       throw error
     }
-    claim.ownedBy(job.id)
+    reservation.ownedBy(job.id)
     const abort = new AbortController()
     const outcome = Promise.withResolvers<T>()
     const settled = outcome.promise.then(() => {}, () => {})
     this.#running.set(job.id, { job, toldAt: 0, abort, settled })
     this.#changes++
     this.#tell(job)
-    void this.#run(job.id, work, abort.signal).finally(() => { claim.release() }).then(outcome.resolve, outcome.reject)
+    void this.#run(job.id, work, abort.signal).finally(() => { reservation.release() }).then(outcome.resolve, outcome.reject)
     return { job, result: outcome.promise }
   }
 
@@ -95,7 +91,9 @@ export class Runner {
    * running ones meanwhile, for whoever is in the way may be waiting for one.
    */
   async claimWhenFree (names: readonly string[], { jobId, signal }: Task): Promise<Claim> {
-    if (!names.some(name => this.isHeld(name))) return await this.holds.claimWhenFree(names, jobId, signal)
+    signal.throwIfAborted()
+    const claim = await this.holds.tryClaim(names, jobId)
+    if (claim !== undefined) return claim
     this.#active--
     this.#wake()
     try {
@@ -114,13 +112,13 @@ export class Runner {
   async cancel (id: number): Promise<Job> {
     const running = this.#running.get(id)
     if (running === undefined) {
-      const job = await this.#options.jobs.get(id)
+      const job = await this.#options.catalog.jobs.get(id)
       throw new BackupError('JOB_FINISHED', `job ${id} has already ended as "${job.status}"`, { hint: 'Nothing needs to be cancelled.' })
     }
     running.abort.abort(new BackupError('CANCELLED', 'the job was cancelled', { hint: 'Start it again when it is wanted.' }))
     this.#wake()
     await running.settled
-    return await this.#options.jobs.get(id)
+    return await this.#options.catalog.jobs.get(id)
   }
 
   /** Takes no new work, lets what runs go on for `grace` milliseconds, then cancels it; resolves when all has ended. */
@@ -134,6 +132,12 @@ export class Runner {
     for (const { abort } of this.#running.values()) abort.abort(new BackupError('SHUTTING_DOWN', 'the service was stopped before the work was done', { hint: 'Start it again when the service is up.' }))
     this.#wake()
     await all()
+  }
+
+  async #add ({ kind, source, backupId, holds }: JobRequest): Promise<Job> {
+    const added = await this.#options.catalog.jobs.add({ kind, source, backupId, leases: holds, createdAt: this.#options.clock.now() })
+    if ('lease' in added) throw conflict(added.lease.name, added.lease.jobId)
+    return added.job
   }
 
   async #run<T> (id: number, work: (task: Task) => Promise<T>, signal: AbortSignal): Promise<T> {
@@ -202,7 +206,7 @@ export class Runner {
     const { status, phase, error } = change
     const progress = phase === undefined ? running.job.progress : { ...running.job.progress, phase }
     const failure = error === undefined ? {} : { errorCode: error.code, errorMessage: error.message }
-    running.job = await this.#options.jobs.change(id, { status, at: this.#options.clock.now(), progress, backupId: running.job.backupId, ...failure })
+    running.job = await this.#options.catalog.jobs.change(id, { status, at: this.#options.clock.now(), progress, backupId: running.job.backupId, ...failure })
     this.#tell(running.job)
   }
 

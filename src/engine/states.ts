@@ -17,16 +17,17 @@ export function requireSource (deps: EngineDeps, name: string | undefined): Prot
 export async function serviceStatistics (deps: EngineDeps): Promise<ServiceStatistics> {
   const statistics = await deps.catalog.backups.statistics()
   const byName = new Map(statistics.sources.map(entry => [entry.source, entry]))
-  const states = [...deps.sources.values()].map(chosen => stateOf(deps, chosen, byName.get(chosen.source.name)))
+  const held = await deps.runner.holds.names()
+  const states = [...deps.sources.values()].map(chosen => stateOf(deps, chosen, byName.get(chosen.source.name), held))
   return { ...statistics, states }
 }
 
 export async function sourceState (deps: EngineDeps, chosen: ProtectedSource): Promise<SourceState> {
   const { sources } = await deps.catalog.backups.statistics()
-  return stateOf(deps, chosen, sources.find(({ source }) => source === chosen.source.name))
+  return stateOf(deps, chosen, sources.find(({ source }) => source === chosen.source.name), await deps.runner.holds.names())
 }
 
-function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: SourceStatistics | undefined): SourceState {
+function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: SourceStatistics | undefined, held: ReadonlySet<string>): SourceState {
   const { name, kind, location } = chosen.source
   const policy = deps.settings.policyFor(chosen)
   const found = statistics ?? nothing(name)
@@ -35,7 +36,7 @@ function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: SourceS
     kind,
     location,
     isDefault: name === deps.defaultSource,
-    state: deps.runner.isHeld(sourceHold(name)) ? 'busy' : health(found),
+    state: held.has(sourceHold(name)) ? 'busy' : health(found),
     policy,
     statistics: found,
     nextRun: policy.enabled && policy.interval !== null ? nextDue(found.lastScheduled, policy.interval, deps.clock.now()) : null

@@ -64,7 +64,7 @@ export async function verifyAll (deps: EngineDeps, request: { readonly source?: 
       const backup = await deps.catalog.backups.get(id)
       if (backup.deletedAt === null && backup.trashedAt === null) results.push(await verifyBackup(deps, id, task))
     } finally {
-      claim.release()
+      await claim.release()
     }
   }
   return { results }

@@ -5,15 +5,16 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { BackupError, systemCode } from '../core/errors.ts'
+import { isPresenceId, type Presence } from '../core/presence.ts'
 import type { Space } from '../core/store.ts'
 
-const LEAVINGS = /^(snapshot|image)-[0-9a-f-]{36}\.(db|plain)(-\w+)?$/
-
-/** A directory of the service's own for what is needed while a piece of work lasts. */
+/** A directory of this process's own for what is needed while a piece of work lasts. */
 export interface Scratch {
   readonly directory: string
-  /** Makes the directory, and removes what an earlier process left in it. */
+  /** Makes the directory, and removes those of processes that are gone. */
   open (): Promise<void>
+  /** Removes the directory. */
+  close (): Promise<void>
   space (): Promise<Space>
   /** Whether the directory is on the same disk as `path`, so that both draw on the same free space. */
   sharesDiskWith (path: string): Promise<boolean>
@@ -24,13 +25,20 @@ export interface Scratch {
   withFile<T> (image: Readable, work: (path: string) => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
-export function scratchDirectory (directory: string): Scratch {
+/** The scratch directory of the process is a folder of its name in `base`, which it shares with the others. */
+export function scratchDirectory (base: string, presence: Presence): Scratch {
+  const directory = join(base, presence.id)
   return {
     directory,
 
     async open () {
       await mkdir(directory, { recursive: true, mode: 0o700 })
-      for (const name of await readdir(directory)) if (LEAVINGS.test(name)) await rm(join(directory, name), { force: true })
+      const abandoned = (await readdir(base)).filter(name => isPresenceId(name) && !presence.isAlive(name))
+      for (const name of abandoned) await rm(join(base, name), { recursive: true, force: true })
+    },
+
+    async close () {
+      await rm(directory, { recursive: true, force: true })
     },
 
     async space () {

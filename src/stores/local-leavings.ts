@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Presence } from '../core/presence.ts'
 import { filesBelow } from './local-files.ts'
 
 const PREFIX = '.holdfast-'
@@ -8,20 +9,37 @@ const SUFFIX = '.tmp'
 /** An unfinished file of another instance is taken for abandoned when nothing was written to it for so long: 24 h. */
 const ABANDONED_MS = 86_400_000
 
-/** Hidden, so that no list shows it, and marked with the instance that writes it. */
-export function temporaryName (instanceId: string): string {
-  return `${PREFIX}${instanceId}-${randomUUID()}${SUFFIX}`
+/** Who writes unfinished files: a process among those that share a catalog. */
+export interface Owner {
+  readonly instanceId: string
+  readonly presence: Presence
+}
+
+/** Hidden, so that no list shows it, and marked with the process that writes it. */
+export function temporaryName ({ instanceId, presence }: Owner): string {
+  return `${PREFIX}${instanceId}-${presence.id}_${randomUUID()}${SUFFIX}`
 }
 
 /**
- * Removes what a crash left half written: this instance's unfinished files, and those of others once they
- * are a day old. Nothing else: a file without a manifest may be somebody's own.
+ * Removes what a crash left half written: the unfinished files of processes of ours that are gone, and those of others
+ * once they are a day old. Nothing else: a file without a manifest may be somebody's own.
  */
-export async function removeLeavings (directory: string, instanceId: string, now: Date): Promise<void> {
+export async function removeLeavings (directory: string, owner: Owner, now: Date): Promise<void> {
   for (const entry of await filesBelow(directory)) {
     if (!entry.name.startsWith(PREFIX) || !entry.name.endsWith(SUFFIX)) continue
     const path = join(entry.parentPath, entry.name)
-    const isOurs = entry.name.startsWith(`${PREFIX}${instanceId}-`)
-    if (isOurs || now.getTime() - (await stat(path)).mtimeMs > ABANDONED_MS) await rm(path, { force: true })
+    if (isAbandoned(entry.name, owner) ?? await isOld(path, now)) await rm(path, { force: true })
   }
+}
+
+/** undefined: it belongs to another catalog, whose processes nobody here knows. */
+function isAbandoned (name: string, { instanceId, presence }: Owner): boolean | undefined {
+  const prefix = `${PREFIX}${instanceId}-`
+  if (!name.startsWith(prefix)) return undefined
+  const writer = name.slice(prefix.length, name.indexOf('_', prefix.length))
+  return writer !== presence.id && !presence.isAlive(writer)
+}
+
+async function isOld (path: string, now: Date): Promise<boolean> {
+  return now.getTime() - (await stat(path)).mtimeMs > ABANDONED_MS
 }

@@ -3,6 +3,7 @@ import { link, mkdir, open, rename, rm, stat, statfs, unlink, type FileHandle } 
 import { dirname, join, relative, sep } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { BackupError, systemCode } from '../core/errors.ts'
+import type { Presence } from '../core/presence.ts'
 import type { ObjectFacts, Store, StoredObject } from '../core/store.ts'
 import { storeError } from './local-errors.ts'
 import { filesBelow } from './local-files.ts'
@@ -15,13 +16,15 @@ const FLUSH_EVERY = 32 * 1024 * 1024
 
 export interface LocalStoreOptions {
   readonly directory: string
-  /** Tells this instance's unfinished files from those of another that shares the directory. */
+  /** Tells the unfinished files of those who share our catalog from those of another that shares the directory. */
   readonly instanceId: string
+  readonly presence: Presence
   readonly now: () => Date
 }
 
 /** Objects as files in a directory: a key is a path below it. */
-export function localStore ({ directory, instanceId, now }: LocalStoreOptions): Store {
+export function localStore ({ directory, instanceId, presence, now }: LocalStoreOptions): Store {
+  const owner = { instanceId, presence }
   const pathOf = (key: string): string => join(directory, ...checkedKey(key).split('/'))
   const requireDirectory = (): void => {
     if (!existsSync(directory)) throw new BackupError('STORE_UNAVAILABLE', `the backup directory "${directory}" does not exist`, { hint: 'Mount the disk that it is on, or create the directory.' })
@@ -48,8 +51,8 @@ export function localStore ({ directory, instanceId, now }: LocalStoreOptions): 
 
     open: signal => translated('', signal, async () => {
       await makeDirectory(directory)
-      await removeLeavings(directory, instanceId, now())
-      const probe = join(directory, temporaryName(instanceId))
+      await removeLeavings(directory, owner, now())
+      const probe = join(directory, temporaryName(owner))
       await (await open(probe, 'wx', FILE_MODE)).close()
       await unlink(probe)
     }),
@@ -57,7 +60,7 @@ export function localStore ({ directory, instanceId, now }: LocalStoreOptions): 
     put: (key, body, facts, signal) => translated(key, signal, async () => {
       const path = pathOf(key)
       const folder = await folderOf(path)
-      const temporary = join(folder, temporaryName(instanceId))
+      const temporary = join(folder, temporaryName(owner))
       try {
         const size = await writeTemporary(temporary, body, facts, signal)
         await (facts.replace === true ? rename(temporary, path) : publish(temporary, path))

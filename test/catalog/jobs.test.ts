@@ -3,29 +3,29 @@ import { test } from 'node:test'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
 import type { JobChange, NewJob } from '../../src/core/catalog.ts'
 import type { Job, JobStatus } from '../../src/core/job.ts'
-import { completed, newCatalog } from '../support/catalog.ts'
+import { addJob, completed, newCatalog, openBeside } from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const at = (second: number): Date => new Date(Date.UTC(2025, 10, 24, 23, 30, second))
-const NEW: NewJob = { kind: 'create', source: 'shop', backupId: null, createdAt: at(0) }
+const NEW: NewJob = { kind: 'create', source: 'shop', backupId: null, leases: [], createdAt: at(0) }
 
 function change (status: JobStatus, second: number, more: Partial<JobChange> = {}): JobChange {
   return { status, at: at(second), progress: { phase: 'storing', bytesDone: 5, bytesTotal: 10 }, backupId: null, ...more }
 }
 
 /** One job of every status, in this order. */
-async function ofEveryStatus ({ jobs }: OpenedCatalog): Promise<Job[]> {
+async function ofEveryStatus (catalog: OpenedCatalog): Promise<Job[]> {
   const made: Job[] = []
   for (const status of ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const) {
-    const { id } = await jobs.add(NEW)
-    made.push(await jobs.change(id, change(status, 5)))
+    const { id } = await addJob(catalog, NEW)
+    made.push(await catalog.jobs.change(id, change(status, 5)))
   }
   return made
 }
 
 test('a new job is queued and waits', async t => {
   const { catalog } = await newCatalog(t)
-  const job = await catalog.jobs.add(NEW)
+  const job = await addJob(catalog, NEW)
   assert.deepEqual(job, {
     id: 1,
     kind: 'create',
@@ -45,7 +45,7 @@ test('a new job is queued and waits', async t => {
 test('a job remembers when it began and when it ended', async t => {
   const { catalog } = await newCatalog(t)
   const { id: backupId } = await completed(catalog)
-  const { id } = await catalog.jobs.add(NEW)
+  const { id } = await addJob(catalog, NEW)
   const running = await catalog.jobs.change(id, change('running', 1))
   assert.deepEqual([running.startedAt, running.finishedAt, running.progress], [at(1), null, { phase: 'storing', bytesDone: 5, bytesTotal: 10 }])
   const later = await catalog.jobs.change(id, change('running', 2, { backupId }))
@@ -65,7 +65,7 @@ test('a job that has ended does not change any more', async t => {
 
 test('a running job is not queued again', async t => {
   const { catalog } = await newCatalog(t)
-  const { id } = await catalog.jobs.add(NEW)
+  const { id } = await addJob(catalog, NEW)
   await catalog.jobs.change(id, change('running', 1))
   await rejectsWith('CATALOG_FAILED', catalog.jobs.change(id, change('queued', 2)))
 })
@@ -97,8 +97,9 @@ test('an empty list has no next', async t => {
 })
 
 test('after a crash what was queued or running has failed as interrupted', async t => {
-  const { catalog } = await newCatalog(t)
-  const before = await ofEveryStatus(catalog)
+  const { catalog: crashed, path } = await newCatalog(t)
+  const before = await ofEveryStatus(crashed)
+  const catalog = await openBeside(t, path, 'next', () => false)
   assert.equal(await catalog.jobs.interrupt(at(30)), 2)
   const { jobs } = await catalog.jobs.list({ limit: 10 })
   assert.deepEqual(jobs.slice(3).map(job => [job.status, job.errorCode, job.finishedAt]), [['failed', 'INTERRUPTED', at(30)], ['failed', 'INTERRUPTED', at(30)]])
@@ -118,5 +119,45 @@ test('the id of a forgotten job is not given again', async t => {
   const { catalog } = await newCatalog(t)
   const jobs = await ofEveryStatus(catalog)
   await catalog.jobs.purge(at(6))
-  assert.equal((await catalog.jobs.add(NEW)).id, jobs.length + 1)
+  assert.equal((await addJob(catalog, NEW)).id, jobs.length + 1)
+})
+
+test('the work of a process that lives is not interrupted, whoever asks', async t => {
+  const { catalog, path } = await newCatalog(t)
+  await ofEveryStatus(catalog)
+  const other = await openBeside(t, path, 'other')
+  assert.deepEqual([await catalog.jobs.interrupt(at(30)), await other.jobs.interrupt(at(30))], [0, 0])
+})
+
+test('a job takes its leases along, and gives them back when it ends', async t => {
+  const { catalog, path } = await newCatalog(t)
+  const other = await openBeside(t, path, 'other')
+  const { id } = await addJob(catalog, { ...NEW, leases: ['source:shop', 'backup:1'] })
+  assert.deepEqual(await other.jobs.add({ ...NEW, leases: ['source:blog', 'backup:1'] }), { lease: { name: 'backup:1', jobId: id } })
+  assert.deepEqual(await other.leases.foreign(), [{ name: 'backup:1', jobId: id }, { name: 'source:shop', jobId: id }])
+  await catalog.jobs.change(id, change('running', 1))
+  assert.equal((await other.leases.foreign()).length, 2)
+  await catalog.jobs.change(id, change('succeeded', 2))
+  assert.deepEqual(await other.leases.foreign(), [])
+  await addJob(other, { ...NEW, leases: ['source:blog', 'backup:1'] })
+})
+
+test('a job that finds a lease taken is not added, and takes none of the others', async t => {
+  const { catalog, path } = await newCatalog(t)
+  const other = await openBeside(t, path, 'other')
+  await catalog.leases.take(['backup:1'], null)
+  assert.deepEqual(await other.jobs.add({ ...NEW, leases: ['source:shop', 'backup:1'] }), { lease: { name: 'backup:1', jobId: null } })
+  assert.deepEqual([(await catalog.jobs.list({ limit: 1 })).jobs, await catalog.leases.foreign()], [[], []])
+})
+
+test('the leases of a process that died are nobody\'s, and go when its jobs are ended', async t => {
+  const { catalog: crashed, path } = await newCatalog(t)
+  await addJob(crashed, { ...NEW, leases: ['source:shop'] })
+  await crashed.leases.take(['retention:shop'], 1)
+  const next = await openBeside(t, path, 'next', () => false)
+  assert.deepEqual(await next.leases.foreign(), [])
+  assert.equal(await next.leases.take(['retention:shop'], null), undefined)
+  assert.equal(await next.jobs.interrupt(at(30)), 1)
+  const third = await openBeside(t, path, 'third')
+  assert.deepEqual(await third.leases.foreign(), [{ name: 'retention:shop', jobId: null }])
 })

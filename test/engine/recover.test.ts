@@ -7,6 +7,7 @@ import { BackupError } from '../../src/core/errors.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
 import { serializeManifest } from '../../src/core/manifest.ts'
 import { recover } from '../../src/engine/recover.ts'
+import { addJob, openBeside } from '../support/catalog.ts'
 import { filesOf, testEngine, type TestEngine } from '../support/engine.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
@@ -24,7 +25,8 @@ async function crashed (t: TestContext): Promise<Crashed> {
   const model = (await bench.deps.catalog.backups.manifest(older.id))!
   const key = 'shop-backup-2025-11-24T23-30-09.db'
   const row = await bench.deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key, filePath: join(bench.directory, key), description: null, compression: 'none', startedAt: bench.clock.now() })
-  await bench.deps.catalog.jobs.add({ kind: 'create', source: 'shop', backupId: null, createdAt: bench.clock.now() })
+  const gone = await openBeside(t, bench.catalogPath, 'gone')
+  await addJob(gone, { kind: 'create', source: 'shop', backupId: null, leases: ['source:shop'], createdAt: bench.clock.now() })
   return { ...bench, row, older, manifest: { ...model, id: row.id, object: { ...model.object, name: key } } }
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
+import { filesIn } from '../support/engine.ts'
 import { makeMoney } from '../support/money.ts'
 import { needRoot } from '../support/need.ts'
 import { openShop } from '../support/shop.ts'
@@ -76,7 +77,7 @@ test('a scratch disk that fills up is DISK_FULL and keeps no backup of rollback-
   makeMoney(join(home, 'shop.db'), { journalMode: 'delete', entries: 50_000 })
   const { engine } = await openShop(t, home, { SCRATCH_DIR: scratch, DISK_RESERVE_BYTES: '0' })
   await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'DISK_FULL' })
-  assert.deepEqual(readdirSync(scratch), [])
+  assert.deepEqual(filesIn(scratch), [])
   assert.deepEqual(readdirSync(join(home, 'backups')), [])
 })
 

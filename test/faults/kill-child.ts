@@ -7,10 +7,11 @@ import { Runner } from '../../src/engine/runner.ts'
 
 /**
  * Does one piece of work with the real engine and kills itself, without any warning, at one of the borders between its
- * steps: argv[4] counts the calls to store, catalog, source and scratch, each with a border before it and one after.
+ * steps: argv[4] counts the calls to store, catalog, source and scratch, each with a border before it and one after; with
+ * "guest" as argv[5] it works beside a server.
  * Prints how many borders it passed, if it lives to see the end.
  */
-const [home = '', verb = '', killAt = ''] = process.argv.slice(2)
+const [home = '', verb = '', killAt = '', role = 'server'] = process.argv.slice(2)
 let borders = 0
 
 function border (): void {
@@ -35,7 +36,7 @@ function counted<T extends object> (target: T): T {
 function withBorders (deps: EngineDeps): EngineDeps {
   const catalog = { ...deps.catalog, backups: counted(deps.catalog.backups), jobs: counted(deps.catalog.jobs) }
   const sources = new Map([...deps.sources].map(([name, { source, policy }]): [string, ProtectedSource] => [name, { source: counted(source), policy }]))
-  const runner = new Runner({ jobs: catalog.jobs, clock: deps.clock, events: deps.events, maxConcurrent: 2 })
+  const runner = new Runner({ catalog, clock: deps.clock, events: deps.events, maxConcurrent: 2 })
   return { ...deps, catalog, sources, runner, store: counted(deps.store), scratch: counted(deps.scratch) }
 }
 
@@ -59,7 +60,7 @@ async function run (engine: Engine): Promise<unknown> {
 
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '2' }, home)
-const { deps, close } = await openEngine(config, { logger: silent })
+const { deps, close } = await openEngine(config, { logger: silent, role: role === 'guest' ? 'guest' : 'server' })
 await run(makeEngine(withBorders(deps)))
 await close(0)
 console.log(borders)

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { scratchDirectory, type Scratch } from '../../src/pipeline/scratch.ts'
+import { ALONE } from '../support/catalog.ts'
+import { filesIn } from '../support/engine.ts'
 import { needRoot } from '../support/need.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { bodyOf, brokenBody, never, noise, rejection, stalledBody } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 async function opened (t: TestContext): Promise<Scratch> {
-  const scratch = scratchDirectory(join(tempDir(t), 'data/scratch'))
+  const scratch = scratchDirectory(join(tempDir(t), 'data/scratch'), ALONE)
   await scratch.open()
   return scratch
 }
@@ -21,12 +23,23 @@ test('open makes the directory for the owner alone', async t => {
   assert.equal(statSync(directory).mode & 0o777, 0o700)
 })
 
-test('open removes what an earlier process left, and nothing else', async t => {
-  const scratch = await opened(t)
-  const id = '0d8b5c1e-1111-4222-8333-444455556666'
-  for (const name of [`image-${id}.plain`, `snapshot-${id}.db`, `snapshot-${id}.db-wal`, `snapshot-${id}.db-journal`, 'notes.txt', `image-${id}.plain.txt`]) writeFileSync(join(scratch.directory, name), '')
+test('open removes the folders of processes that are gone, and nothing else', async t => {
+  const base = join(tempDir(t), 'scratch')
+  const scratch = scratchDirectory(base, { id: '1-00000001', isAlive: id => id === '1-00000001' || id === '2-00000002' })
   await scratch.open()
-  assert.deepEqual(readdirSync(scratch.directory).toSorted(), [`image-${id}.plain`, 'notes.txt'].map(name => name.replace('.plain', '.plain.txt')).toSorted())
+  for (const name of ['2-00000002', '3-00000003', 'pictures']) {
+    mkdirSync(join(base, name))
+    writeFileSync(join(base, name, 'image.plain'), '')
+  }
+  writeFileSync(join(scratch.directory, 'image.plain'), '')
+  await scratch.open()
+  assert.deepEqual(filesIn(base), ['1-00000001/image.plain', '2-00000002/image.plain', 'pictures/image.plain'])
+})
+
+test('close removes the folder of the process', async t => {
+  const scratch = await opened(t)
+  await scratch.close()
+  assert.deepEqual(readdirSync(dirname(scratch.directory)), [])
 })
 
 test('the work has the whole image in a private file, and the file is gone afterwards', async t => {
@@ -89,7 +102,7 @@ test('a disk that fills up is DISK_FULL with the remedy, and the file is gone', 
     return
   }
   mounted.push(directory)
-  const scratch = scratchDirectory(directory)
+  const scratch = scratchDirectory(directory, ALONE)
   const error = await rejectsWith('DISK_FULL', scratch.withFile(bodyOf(noise(3_000_000)), async () => {}, never))
   assert.match(error.hint ?? '', /SCRATCH_DIR/)
   assert.deepEqual(readdirSync(directory), [])

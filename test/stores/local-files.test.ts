@@ -5,6 +5,7 @@ import { test, type TestContext } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import type { Store } from '../../src/core/store.ts'
 import { localStore } from '../../src/stores/local.ts'
+import { ALONE } from '../support/catalog.ts'
 import { filesIn } from '../support/engine.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { bodyOf, never } from '../support/streams.ts'
@@ -14,7 +15,7 @@ const NOW = new Date('2025-11-24T23:30:00.000Z')
 const DAY = 86_400_000
 
 function storeIn (directory: string): Store {
-  return localStore({ directory, instanceId: 'mine', now: () => NOW })
+  return localStore({ directory, instanceId: 'mine', presence: ALONE, now: () => NOW })
 }
 
 async function openedStore (t: TestContext): Promise<{ readonly store: Store, readonly directory: string }> {

@@ -4,6 +4,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { localStore } from '../../src/stores/local.ts'
+import { ALONE } from '../support/catalog.ts'
 import { filesIn } from '../support/engine.ts'
 import { needRoot } from '../support/need.ts'
 import { rejectsWith } from '../support/rejects.ts'
@@ -75,7 +76,7 @@ for (const [what, facts] of [['of unknown size', {}], ['that replaces another', 
     if (!needRoot(t)) return
     const directory = smallDisk(t)
     if (directory === undefined) return
-    const store = localStore({ directory, instanceId: 'test', now: () => new Date(0) })
+    const store = localStore({ directory, instanceId: 'test', presence: ALONE, now: () => new Date(0) })
     await store.open(never)
     await store.put('a', bodyOf('one'), {}, never)
     const { free } = await store.space(never) ?? { free: 0 }

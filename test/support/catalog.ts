@@ -1,13 +1,18 @@
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { openCatalog, type OpenedCatalog } from '../../src/catalog/index.ts'
 import type { Backup, Copy } from '../../src/core/backup.ts'
-import type { Completion, NewBackup } from '../../src/core/catalog.ts'
+import type { Completion, NewBackup, NewJob } from '../../src/core/catalog.ts'
+import type { Job } from '../../src/core/job.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
+import type { Presence } from '../../src/core/presence.ts'
 import { completeChecks, conclude, type Verification } from '../../src/core/verification.ts'
 import { FakeClock } from './clock.ts'
 import { tempDir } from './temp-dir.ts'
 
+/** The only process there is. */
+export const ALONE: Presence = { id: 'alone', isAlive: id => id === 'alone' }
 export const MIGRATIONS = join(import.meta.dirname, '../../migrations')
 export const START = new Date('2025-11-24T23:30:00.000Z')
 export const END = new Date('2025-11-24T23:30:05.000Z')
@@ -27,8 +32,8 @@ export async function newCatalog (t: Pick<TestContext, 'after'>, clock = new Fak
   return { catalog, path, clock }
 }
 
-export function open (path: string, clock = new FakeClock(), migrationsDir = MIGRATIONS): Promise<OpenedCatalog> {
-  return openCatalog(path, { busyTimeoutMs: 0, clock, migrationsDir })
+export function open (path: string, clock = new FakeClock(), migrationsDir = MIGRATIONS, presence = ALONE): Promise<OpenedCatalog> {
+  return openCatalog(path, { busyTimeoutMs: 0, clock, migrationsDir, presence })
 }
 
 export function newBackup (given: Partial<NewBackup> = {}): NewBackup {
@@ -62,6 +67,20 @@ export function manifestOf (backup: Pick<Backup, 'id'> & Partial<Backup>, given:
 
 export function localCopy (location: string, given: Partial<Copy> = {}): Copy {
   return { store: 'local', location, status: 'stored', size: 1000, uploadedAt: END, error: null, ...given }
+}
+
+/** What another process would see that has the same catalog open; `isAlive` says which of the others live. */
+export async function openBeside (t: Pick<TestContext, 'after'>, path: string, id: string, isAlive: (other: string) => boolean = () => true): Promise<OpenedCatalog> {
+  const catalog = await open(path, new FakeClock(), MIGRATIONS, { id, isAlive: other => other === id || isAlive(other) })
+  t.after(() => catalog.close())
+  return catalog
+}
+
+/** A job that nothing is in the way of. */
+export async function addJob ({ jobs }: Pick<OpenedCatalog, 'jobs'>, job: NewJob): Promise<Job> {
+  const added = await jobs.add(job)
+  assert.ok('job' in added, 'a lease is in the way')
+  return added.job
 }
 
 /** Starts a backup and completes it. */

@@ -17,7 +17,7 @@ import { scratchDirectory } from '../../src/pipeline/scratch.ts'
 import { sqliteInspector } from '../../src/sources/sqlite/sqlite-source.ts'
 import { localStore } from '../../src/stores/local.ts'
 import { FakeClock } from './clock.ts'
-import { MIGRATIONS } from './catalog.ts'
+import { ALONE, MIGRATIONS } from './catalog.ts'
 import { Faults, faulty } from './faults.ts'
 import { MemorySource, memoryInspector } from './memory-source.ts'
 import { never } from './streams.ts'
@@ -47,6 +47,7 @@ export interface TestEngine {
   readonly events: Event[]
   /** The default source, where no other was given. */
   readonly source: MemorySource
+  readonly catalogPath: string
   /** Where the store keeps its files. */
   readonly directory: string
   /** Makes a backup, a second after the one before, and waits for its end. */
@@ -66,22 +67,23 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   bus.subscribe(event => { events.push(event) })
   const source = new MemorySource('shop')
   const sources = options.sources ?? [source]
-  const opened = await openCatalog(join(home, 'catalog.db'), { busyTimeoutMs: 0, clock, migrationsDir: MIGRATIONS })
+  const catalogPath = join(home, 'catalog.db')
+  const opened = await openCatalog(catalogPath, { busyTimeoutMs: 0, clock, migrationsDir: MIGRATIONS, presence: ALONE })
   const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults) }
-  const scratch = scratchDirectory(join(home, 'scratch'))
+  const scratch = scratchDirectory(join(home, 'scratch'), ALONE)
   const settings = new LiveSettings({ ...SETTINGS, ...options.settings }, DEFAULTS, catalog.settings, clock)
   const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector], ['memory', faulty('inspector', memoryInspector, faults)]]
   const deps: EngineDeps = {
     sources: new Map(sources.map(one => [one.name, { source: faulty('source', one, faults), policy: options.policies?.[one.name] ?? {} }])),
     defaultSource: sources[0]!.name,
     inspectors: new Map(inspectors),
-    store: faulty('store', localStore({ directory, instanceId: 'test', now: () => clock.now() }), faults),
+    store: faulty('store', localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() }), faults),
     codecs: makeCodecs(2),
     scratch: faulty('scratch', scratch, faults),
     isScratchOnStoreDisk: async () => options.isScratchOnStoreDisk ?? true,
     catalog,
     settings,
-    runner: new Runner({ jobs: catalog.jobs, clock, events: bus, maxConcurrent: options.maxConcurrent ?? 4 }),
+    runner: new Runner({ catalog, clock, events: bus, maxConcurrent: options.maxConcurrent ?? 4 }),
     events: bus,
     clock,
     diskReserve: options.diskReserve ?? 0,
@@ -104,6 +106,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     clock,
     events,
     source,
+    catalogPath,
     directory,
     async create (request = {}) {
       clock.move(1000)

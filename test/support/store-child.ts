@@ -1,9 +1,10 @@
 import { BackupError } from '../../src/core/errors.ts'
 import { localStore } from '../../src/stores/local.ts'
+import { ALONE } from './catalog.ts'
 import { bodyOf, never } from './streams.ts'
 
 /** Tries each call on the local store in the directory that is the one argument, and prints what came of it: for a test that runs it as another user. */
-const store = localStore({ directory: process.argv[2] ?? '', instanceId: 'child', now: () => new Date() })
+const store = localStore({ directory: process.argv[2] ?? '', instanceId: 'child', presence: ALONE, now: () => new Date() })
 const calls: Readonly<Record<string, () => Promise<unknown>>> = {
   open: () => store.open(never),
   put: () => store.put('new', bodyOf('two'), {}, never),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Store } from '../../src/core/store.ts'
 import { localStore } from '../../src/stores/local.ts'
+import { ALONE } from './catalog.ts'
 import { Faults, faulty } from './faults.ts'
 import { never } from './streams.ts'
 import { tempDir } from './temp-dir.ts'
@@ -10,7 +11,7 @@ import { tempDir } from './temp-dir.ts'
 export async function faultyStore (t: Pick<TestContext, 'after'>): Promise<{ readonly store: Store, readonly faults: Faults, readonly directory: string }> {
   const directory = join(tempDir(t), 'backups')
   const faults = new Faults()
-  const store = faulty('store', localStore({ directory, instanceId: 'test', now: () => new Date(0) }), faults)
+  const store = faulty('store', localStore({ directory, instanceId: 'test', presence: ALONE, now: () => new Date(0) }), faults)
   await store.open(never)
   t.after(() => { faults.allUsed() })
   return { store, faults, directory }
