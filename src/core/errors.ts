@@ -31,6 +31,7 @@ export const ERRORS = {
   BACKUP_DELETED: { status: 410, exit: 4, retry: false, title: 'the backup was removed' },
   BACKUP_NOT_IN_TRASH: { status: 409, exit: 5, retry: false, title: 'the backup is not in the trash' },
   JOB_FINISHED: { status: 409, exit: 5, retry: false, title: 'the job has already ended' },
+  JOB_ELSEWHERE: { status: 409, exit: 5, retry: false, title: 'another process runs the job' },
   CANCELLED: { status: 409, exit: 130, retry: false, title: 'the job was cancelled' },
   BODY_TOO_LARGE: { status: 413, exit: 2, retry: false, title: 'the request body is too large' },
   RANGE_NOT_SATISFIABLE: { status: 416, exit: 2, retry: false, title: 'the range lies outside the object' },

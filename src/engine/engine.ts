@@ -107,7 +107,7 @@ export interface Engine {
 
   job (id: number): Promise<Job>
   jobs (query: { readonly limit: number, readonly before?: number | undefined, readonly status?: JobStatus | undefined }): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }>
-  /** Asks the job to stop, and resolves once it has ended. `JOB_FINISHED` if it had ended before. */
+  /** Asks the job to stop, and resolves once it has ended. `JOB_FINISHED` if it had ended before, `JOB_ELSEWHERE` if another process runs it. */
   cancel (id: number): Promise<Job>
   /** Changes whenever anything a reader could see does. */
   version (): string

@@ -108,11 +108,12 @@ export class Runner {
     return this.#running.get(id)?.job
   }
 
-  /** Asks the job to stop and resolves once it has. `JOB_FINISHED` where it had ended. */
+  /** Asks the job to stop and resolves once it has. `JOB_FINISHED` where it had ended, `JOB_ELSEWHERE` where it is not this process that runs it. */
   async cancel (id: number): Promise<Job> {
     const running = this.#running.get(id)
     if (running === undefined) {
       const job = await this.#options.catalog.jobs.get(id)
+      if (!isFinished(job)) throw new BackupError('JOB_ELSEWHERE', `job ${id} runs in another process`, { hint: 'Stop the command that runs it where it runs, with Ctrl-C.' })
       throw new BackupError('JOB_FINISHED', `job ${id} has already ended as "${job.status}"`, { hint: 'Nothing needs to be cancelled.' })
     }
     running.abort.abort(new BackupError('CANCELLED', 'the job was cancelled', { hint: 'Start it again when it is wanted.' }))

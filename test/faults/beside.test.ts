@@ -101,6 +101,7 @@ test('what a living process has under way is left alone by one that starts besid
   const guest = await openGuest(t, config)
   assert.equal((await guest.engine.backup(1)).status, 'in_progress')
   assert.equal((await guest.engine.job(job.id)).finishedAt, null)
+  await rejectsWith('JOB_ELSEWHERE', guest.engine.cancel(job.id))
   await blocker.stop()
   assert.equal((await result).status, 'completed')
   await server.close(0)

@@ -30,7 +30,7 @@ export function jobRoutes (app: App, { engine, rates }: { readonly engine: Engin
     summary: 'Cancel a job',
     description: 'Answers once it has ended; one that was all but done may still succeed.',
     answers: { 200: jobMessageAnswer },
-    errors: ['JOB_NOT_FOUND', 'JOB_FINISHED']
+    errors: ['JOB_NOT_FOUND', 'JOB_FINISHED', 'JOB_ELSEWHERE']
   }, { params: idParams }), async ({ params: { id } }) => {
     const job = await engine.cancel(id)
     return { success: true, message: job.status === 'cancelled' ? 'Job cancelled' : `Job ${job.status} before it could be cancelled`, job: presentJob(job, null) }
