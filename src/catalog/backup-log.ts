@@ -1,4 +1,4 @@
-import type { Backup } from '../core/backup.ts'
+import type { Backup, BackupOutline } from '../core/backup.ts'
 import type { BackupLog, BackupPage, BackupQuery, Completion, Failure, NewBackup, Statistics, VerificationRecord } from '../core/catalog.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
@@ -9,6 +9,7 @@ import { prepareBackupStatements } from './backup-statements.ts'
 import type { Connection } from './connection.ts'
 import { copiesIn, type Copies } from './copies.ts'
 import { fromJson } from './json.ts'
+import { outlinesIn } from './outlines.ts'
 import { statisticsOf } from './statistics.ts'
 import { checkCompleted, checkEnded, checkNotGone, checkNotTrashed, checkRunning, checkTrashed } from './transition.ts'
 import { verificationsIn, type Verifications } from './verifications.ts'
@@ -23,6 +24,7 @@ export class SqliteBackupLog implements BackupLog {
   readonly #list: BackupList
   readonly #copies: Copies
   readonly #verifications: Verifications
+  readonly #existing: (source: string) => readonly BackupOutline[]
   readonly #statistics: () => Statistics
 
   constructor (connection: Connection) {
@@ -32,6 +34,7 @@ export class SqliteBackupLog implements BackupLog {
     this.#list = new BackupList(database)
     this.#copies = copiesIn(database)
     this.#verifications = verificationsIn(database)
+    this.#existing = outlinesIn(database)
     this.#statistics = statisticsOf(database)
   }
 
@@ -76,8 +79,8 @@ export class SqliteBackupLog implements BackupLog {
     return this.#connection.read(() => this.#list.page(query))
   }
 
-  existing (source: string): Promise<readonly Backup[]> {
-    return this.#connection.read(() => this.#statements.existing.all(source).map(toBackup))
+  existing (source: string): Promise<readonly BackupOutline[]> {
+    return this.#connection.read(() => this.#existing(source))
   }
 
   running (): Promise<readonly Backup[]> {

@@ -7,7 +7,6 @@ export function prepareBackupStatements (database: Database) {
   return {
     get: select<[number]>('WHERE id = ?'),
     byKey: select<[string, string]>('WHERE source = ? AND store_key = ? ORDER BY id DESC'),
-    existing: select<[string]>("INDEXED BY backup_log_span WHERE source = ? AND place IN ('present', 'trash') AND status = 'completed' ORDER BY id DESC"),
     running: select<[]>("WHERE place = 'present' AND status = 'in_progress' ORDER BY id DESC"),
     trashed: select<[]>("WHERE place = 'trash' ORDER BY trashed_at, id"),
     quarantined: select<[string]>("WHERE source = ? AND status = 'failed' AND file_size_bytes IS NOT NULL AND place = 'present' ORDER BY id DESC"),

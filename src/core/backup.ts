@@ -73,7 +73,12 @@ export interface Backup {
   readonly deletedAt: Date | null
 }
 
+/** What has to be known of a backup to decide whether it stays, of any number of them: neither its checks nor its copies nor what its manifest says. */
+export interface BackupOutline extends Pick<Backup, 'id' | 'source' | 'type' | 'schedule' | 'status' | 'key' | 'size' | 'startedAt' | 'parentId' | 'pinned' | 'trashedAt' | 'deletedAt'> {
+  readonly verification: Pick<LastVerification, 'status'>
+}
+
 /** Completed, and its object is where a restore would look for it. */
-export function isLive (backup: Backup): boolean {
+export function isLive (backup: Pick<Backup, 'status' | 'trashedAt' | 'deletedAt'>): boolean {
   return backup.status === 'completed' && backup.trashedAt === null && backup.deletedAt === null
 }

@@ -1,14 +1,8 @@
-import { isLive, type Backup } from './backup.ts'
+import { TIERS, isLive, type BackupOutline, type Tier } from './backup.ts'
+import { formatDuration, type Duration } from './duration.ts'
+import { Periods } from './period.ts'
 
-/** Calendar time: `1y6m`, `90d`, `12h`. Every part is a whole number, and one at least is not 0. */
-export interface Duration {
-  readonly years: number
-  readonly months: number
-  readonly days: number
-  readonly hours: number
-}
-
-/** The newest backup of so many periods, or of every period that began within so long. */
+/** The newest backup of so many periods that have one, or of every period whose newest is no older than that. */
 export type Keep = number | Duration
 
 /** Which scheduled backups stay. At least one of the rules is given. */
@@ -27,72 +21,180 @@ export interface RetentionRules {
 }
 
 export interface RetentionPolicy {
-  /** How many backups of the source stay; pinned ones are not counted. At least 1. */
-  readonly maxBackups: number
+  /** How many backups of the source stay, however they were made; pinned ones are not counted. At least 1; null: no limit. */
+  readonly maxBackups: number | null
+  /** null: only `maxBackups` decides. */
+  readonly rules: RetentionRules | null
+  /** Where days, weeks, months and years begin. */
+  readonly timeZone: string
+  /** While the newest good backup was started before this, nothing goes; null: nothing is asked of it. */
+  readonly freshSince: Date | null
 }
 
 export interface Retained {
-  readonly backup: Backup
+  readonly backup: BackupOutline
   readonly keep: boolean
   /** Why, one phrase each; never empty. */
   readonly reasons: readonly string[]
+  /** How it goes: into the trash, where no rule keeps it any longer, or at once, where it is beyond `maxBackups`. null: it stays. */
+  readonly removal: 'trash' | 'erase' | null
 }
+
+/** A removal of more than this share of a source's live backups is a mass deletion, … */
+const MASS_SHARE = 0.5
+/** … if it is of so many at least. */
+const MASS_LEAST = 5
 
 /**
  * Says for each backup of one source whether it stays, and why. Newest first. Pure: what is removed, and when, is the
  * caller's business.
  *
- * Whatever the policy says, the newest live backup and the newest one that was proven valid stay, and so does every
- * backup that a kept one is built on. Backups that are not live (failed, running, in the trash) are neither counted
- * nor listed. One that a later verification found damaged is counted last, so that it never pushes out a good one.
+ * The rules choose among the scheduled backups; those made by hand or before a migration are outside them. They are
+ * united: what one of them keeps, stays. `maxBackups` then counts all there are, however they were made, those that the
+ * rules chose first. Only good backups count: one that a later verification found damaged fills no place.
+ *
+ * Whatever the policy says, these stay: pinned ones, the newest live one, the newest that was proven valid, `minBackups`
+ * good ones (as far as `maxBackups` allows), and whatever a kept one is built on. What was made in the future of this
+ * clock stays, too, and stands for nothing. Backups that are not live (failed, running, in the trash) are neither
+ * counted nor listed.
  */
-export function applyRetention (backups: readonly Backup[], policy: RetentionPolicy, now: Date): readonly Retained[] {
+export function applyRetention (backups: readonly BackupOutline[], policy: RetentionPolicy, now: Date): readonly Retained[] {
   const live = backups.filter(isLive).toSorted(newestFirst)
-  const reasons = new Map<number, string[]>()
-  const keep = (backup: Backup | undefined, reason: string): void => {
-    if (backup !== undefined) reasons.set(backup.id, [...reasons.get(backup.id) ?? [], reason])
+  const past = live.filter(({ startedAt }) => startedAt <= now)
+  const kept = new Keeping()
+  for (const backup of live) if (backup.pinned) kept.add(backup, 'pinned')
+  for (const backup of live) if (backup.startedAt > now) kept.add(backup, 'made in the future of this clock')
+
+  const frozen = freeze(past, policy)
+  if (frozen !== null) {
+    for (const backup of live) kept.add(backup, frozen)
+    return live.map(backup => ({ backup, keep: true, reasons: kept.reasons(backup), removal: null }))
   }
 
-  for (const backup of live) if (backup.pinned) keep(backup, 'pinned')
-  for (const backup of live) if (backup.startedAt > now) keep(backup, 'made in the future of this clock')
-  const counted = [...live.filter(isNotDamaged), ...live.filter(backup => !isNotDamaged(backup))].filter(backup => !backup.pinned)
-  for (const [index, backup] of counted.entries()) {
-    if (index < policy.maxBackups) keep(backup, `number ${index + 1} of the ${policy.maxBackups} that maxBackups keeps`)
-  }
-  keep(live[0], 'newest backup')
-  keep(live.find(backup => backup.verification.status === 'valid'), 'newest verified backup')
-  for (const backup of live) {
-    if (!reasons.has(backup.id)) continue
-    for (const parent of ancestors(backup, live)) keep(parent, `backup ${backup.id} is built on it`)
-  }
+  const choosable = past.filter(({ pinned }) => !pinned)
+  const chosen = policy.rules === null ? choosable : chooseByRules(live, choosable, policy.rules, new Periods(policy.timeZone), now, kept)
+  if (policy.rules === null && policy.maxBackups === null) for (const backup of choosable) kept.add(backup, 'nothing limits how many stay')
+  const beyond = policy.maxBackups === null ? new Set<BackupOutline>() : limit(choosable, chosen, policy.maxBackups, kept)
+
+  kept.add(past[0], 'newest backup')
+  kept.add(past.find(isValid), 'newest verified backup')
+  keepParents(live, kept)
 
   return live.map(backup => {
-    const why = reasons.get(backup.id)
-    return { backup, keep: why !== undefined, reasons: why ?? [`beyond the ${policy.maxBackups} that maxBackups keeps`] }
+    if (kept.has(backup)) return { backup, keep: true, reasons: kept.reasons(backup), removal: null }
+    if (beyond.has(backup)) return { backup, keep: false, reasons: [`beyond the ${policy.maxBackups ?? 0} that maxBackups keeps`], removal: 'erase' }
+    return { backup, keep: false, reasons: [isGood(backup) ? 'no rule keeps it' : 'damaged: its last verification failed'], removal: 'trash' }
   })
 }
 
-function newestFirst (a: Backup, b: Backup): number {
+/** Whether so many of a source's backups would go at once that somebody should have asked for it: more than half, and five at least. */
+export function isMassRemoval (going: number, of: number): boolean {
+  return going >= MASS_LEAST && going > of * MASS_SHARE
+}
+
+/** Which backups stay so far, and why. */
+class Keeping {
+  readonly #reasons = new Map<BackupOutline, string[]>()
+
+  add (backup: BackupOutline | undefined, reason: string): void {
+    if (backup !== undefined) this.#reasons.set(backup, [...this.#reasons.get(backup) ?? [], reason])
+  }
+
+  drop (backup: BackupOutline): void {
+    this.#reasons.delete(backup)
+  }
+
+  has (backup: BackupOutline): boolean {
+    return this.#reasons.has(backup)
+  }
+
+  reasons (backup: BackupOutline): readonly string[] {
+    return this.#reasons.get(backup) ?? []
+  }
+}
+
+/** Why nothing at all may go now, or null. */
+function freeze (past: readonly BackupOutline[], { freshSince }: RetentionPolicy): string | null {
+  if (freshSince === null) return null
+  const newest = past.find(isGood)
+  if (newest !== undefined && newest.startedAt >= freshSince) return null
+  const found = newest === undefined ? 'there is no good backup' : `the newest good backup is from ${newest.startedAt.toISOString()}`
+  return `nothing goes: ${found}, and the schedule asks for one since ${freshSince.toISOString()}`
+}
+
+/** Adds what the rules keep, and what is outside them, and returns it. */
+function chooseByRules (live: readonly BackupOutline[], choosable: readonly BackupOutline[], rules: RetentionRules, calendar: Periods, now: Date, kept: Keeping): readonly BackupOutline[] {
+  const scheduled = choosable.filter(({ type }) => type === 'scheduled')
+  const good = scheduled.filter(isGood)
+
+  for (const backup of choosable) if (backup.type !== 'scheduled') kept.add(backup, `${backup.type}: outside the rules`)
+  for (const [index, backup] of good.slice(0, rules.last ?? 0).entries()) kept.add(backup, `number ${index + 1} of the last ${rules.last ?? 0}`)
+  for (const tier of TIERS) {
+    const rule = rules[tier]
+    if (rule !== undefined) keepNewestOfEach(good, tier, rule, calendar, now, kept)
+  }
+  if (rules.within !== undefined) {
+    const since = calendar.before(now, rules.within)
+    for (const backup of good) if (backup.startedAt >= since) kept.add(backup, `within ${formatDuration(rules.within)}`)
+  }
+
+  const newestGood = live.find(backup => isGood(backup) && backup.startedAt <= now)
+  for (const backup of scheduled) if (!isGood(backup) && (newestGood === undefined || newestFirst(newestGood, backup) > 0)) kept.add(backup, 'damaged, but nothing newer is good')
+  const missing = rules.minBackups - live.filter(backup => isGood(backup) && kept.has(backup)).length
+  for (const backup of good.filter(each => !kept.has(each)).slice(0, Math.max(0, missing))) kept.add(backup, `one of the ${rules.minBackups} that minBackups keeps`)
+  return choosable.filter(backup => kept.has(backup))
+}
+
+/** Keeps the newest backup of each period: of so many periods that have one, or of all that are young enough. */
+function keepNewestOfEach (good: readonly BackupOutline[], tier: Tier, rule: Keep, calendar: Periods, now: Date, kept: Keeping): void {
+  const since = typeof rule === 'number' ? null : calendar.before(now, rule)
+  let last: string | undefined
+  let found = 0
+  for (const backup of good) {
+    const period = calendar.periodOf(tier, backup.startedAt)
+    if (period === last) continue
+    last = period
+    found++
+    if (typeof rule === 'number' && found <= rule) kept.add(backup, `${tier}: newest of ${period}, number ${found} of ${rule}`)
+    if (since !== null && typeof rule !== 'number' && backup.startedAt >= since) kept.add(backup, `${tier}: newest of ${period}, within ${formatDuration(rule)}`)
+  }
+}
+
+/** Counts the chosen first, then the others, each with the damaged last, and returns what is beyond `maxBackups`. */
+function limit (choosable: readonly BackupOutline[], chosen: readonly BackupOutline[], maxBackups: number, kept: Keeping): ReadonlySet<BackupOutline> {
+  const isChosen = new Set(chosen)
+  const counted = [...goodFirst(chosen), ...goodFirst(choosable.filter(backup => !isChosen.has(backup)))]
+  for (const [index, backup] of counted.slice(0, maxBackups).entries()) if (isChosen.has(backup)) kept.add(backup, `number ${index + 1} of the ${maxBackups} that maxBackups keeps`)
+  const beyond = new Set(counted.slice(maxBackups))
+  for (const backup of beyond) kept.drop(backup)
+  return beyond
+}
+
+/** Adds what the kept ones are built on, all the way down. */
+function keepParents (live: readonly BackupOutline[], kept: Keeping): void {
+  const byId = new Map(live.map(backup => [backup.id, backup]))
+  const children = live.filter(backup => kept.has(backup))
+  // It grows while it is walked: a parent that is kept for its child has to keep its own.
+  for (const child of children) {
+    const parent = child.parentId === null ? undefined : byId.get(child.parentId)
+    if (parent === undefined) continue
+    if (!kept.has(parent)) children.push(parent)
+    kept.add(parent, `backup ${child.id} is built on it`)
+  }
+}
+
+function goodFirst (backups: readonly BackupOutline[]): readonly BackupOutline[] {
+  return [...backups.filter(isGood), ...backups.filter(backup => !isGood(backup))]
+}
+
+function newestFirst (a: BackupOutline, b: BackupOutline): number {
   return b.startedAt.getTime() - a.startedAt.getTime() || b.id - a.id
 }
 
-function isNotDamaged (backup: Backup): boolean {
+function isGood (backup: BackupOutline): boolean {
   return backup.verification.status !== 'invalid'
 }
 
-function ancestors (backup: Backup, all: readonly Backup[]): Backup[] {
-  const chain: Backup[] = []
-  let parent = all.find(other => other.id === backup.parentId)
-  while (parent !== undefined && !chain.includes(parent)) {
-    chain.push(parent)
-    const next = parent.parentId
-    parent = all.find(other => other.id === next)
-  }
-  return chain
-}
-
-/** As people write it: `1y6m`, `90d`. */
-export function formatDuration ({ years, months, days, hours }: Duration): string {
-  const parts = [[years, 'y'], [months, 'm'], [days, 'd'], [hours, 'h']] as const
-  return parts.filter(([number]) => number > 0).map(([number, unit]) => `${number}${unit}`).join('')
+function isValid (backup: BackupOutline): boolean {
+  return backup.verification.status === 'valid'
 }

@@ -3,7 +3,7 @@ import type { Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import { MANIFEST_FORMAT, MANIFEST_VERSION, serializeManifest, type Manifest } from '../core/manifest.ts'
 import { QUARANTINE, TRASH, manifestKey, objectKey } from '../core/object-key.ts'
-import type { SnapshotFacts } from '../core/source.ts'
+import type { SnapshotFacts, Source } from '../core/source.ts'
 import type { Compression } from '../core/stage.ts'
 import { verificationMessage, type Verification } from '../core/verification.ts'
 import { writeObject, type Written } from '../pipeline/write-object.ts'
@@ -12,7 +12,7 @@ import type { CreateRequest } from './engine.ts'
 import { cleanupSignal, discard, hasObject, landingCopy, quarantine } from './objects.ts'
 import { rotate } from './prune.ts'
 import type { Task } from './runner.ts'
-import { checkSpace } from './space.ts'
+import { checkSpace, giveWay } from './space.ts'
 import { proveObject } from './prove.ts'
 
 /** Room for as many backups of one source within one second as nobody makes. */
@@ -91,7 +91,7 @@ async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Pla
   const probe = await source.probe(task.signal)
   await checkSpace(deps, { source: source.name, compression: plan.compression, image: probe.size, scratch: Math.max(probe.scratch, plan.compression !== 'none' && plan.verify ? probe.size : 0) }, task.signal)
 
-  const { written, facts } = await storeImage(deps, { source, policy: {} }, plan, row, task)
+  const { written, facts } = await withRoom(deps, () => storeImage(deps, source, plan, row, task), task)
   const draft = manifestOf(source, row, written, facts, { completedAt: deps.clock.now(), verifiedAt: null })
   const verification = plan.verify ? await proveNew(deps, row, draft, task) : null
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification)
@@ -101,7 +101,18 @@ async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Pla
   return { manifest, verification }
 }
 
-async function storeImage (deps: EngineDeps, { source }: ProtectedSource, plan: Plan, row: Backup, task: Task): Promise<{ written: Written, facts: SnapshotFacts }> {
+/** A disk that fills up all the same, because it was guessed wrong or others write there, makes the whole trash give way before the backup is given up. */
+async function withRoom<T> (deps: EngineDeps, work: () => Promise<T>, { signal }: Task): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || !await giveWay(deps)) throw thrown
+    while (await giveWay(deps)) signal.throwIfAborted()
+    return await work()
+  }
+}
+
+async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Backup, task: Task): Promise<{ written: Written, facts: SnapshotFacts }> {
   const snapshot = await source.snapshot(task.signal)
   try {
     task.phase('storing', snapshot.size)

@@ -17,9 +17,14 @@ export async function trashBackup (deps: EngineDeps, id: number, force: boolean)
     return await deps.catalog.backups.get(id)
   }
   await requireRemovable(deps, backup, force)
+  return await moveToTrash(deps, backup)
+}
+
+/** The same without asking whether it may go. */
+export async function moveToTrash (deps: EngineDeps, backup: Backup): Promise<Backup> {
   await requireManifest(deps, backup)
   const key = TRASH + fileName(backup.key)
-  const trashed = await deps.catalog.backups.trash(id, key, deps.store.location(key), deps.clock.now())
+  const trashed = await deps.catalog.backups.trash(backup.id, key, deps.store.location(key), deps.clock.now())
   await settleTrashed(deps, trashed)
   deps.events.emit({ type: 'backup.trashed', backup: trashed })
   return trashed

@@ -1,6 +1,8 @@
-import { BackupError } from '../core/errors.ts'
+import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Compression } from '../core/stage.ts'
 import type { EngineDeps } from './deps.ts'
+import { backupHold } from './holds.ts'
+import { erase, settleTrashed } from './remove.ts'
 
 /** How much more than the last one a compressed backup may take before the guess was wrong. */
 const MARGIN = 1.25
@@ -16,14 +18,49 @@ export interface Need {
   readonly scratch: number
 }
 
-/** Throws `DISK_FULL` unless there is room for a backup, in the store and in the scratch directory, and the reserve stays free. */
+/**
+ * Throws `DISK_FULL` unless there is room for a backup, in the store and in the scratch directory, and the reserve stays
+ * free. Where the store lacks room, the trash gives way first.
+ */
 export async function checkSpace (deps: EngineDeps, need: Need, signal: AbortSignal): Promise<void> {
-  const object = await expectedSize(deps, need)
-  const space = await deps.store.space(signal)
-  const scratch = await deps.scratch.space()
   const isOneDisk = await deps.isScratchOnStoreDisk()
-  if (space !== undefined) require(deps, 'the backup store', object + (isOneDisk ? need.scratch : 0), space.free)
+  const scratch = await deps.scratch.space()
+  const object = await expectedSize(deps, need) + (isOneDisk ? need.scratch : 0)
+  const free = await freeInStore(deps, object, signal)
+  if (free !== undefined) require(deps, 'the backup store', object, free)
   if (!isOneDisk && need.scratch > 0) require(deps, `the scratch directory "${deps.scratch.directory}"`, need.scratch, scratch.free)
+}
+
+/** Bytes that are free in the store once the trash has given way as far as is needed; undefined where the store knows no bound. */
+async function freeInStore (deps: EngineDeps, needed: number, signal: AbortSignal): Promise<number | undefined> {
+  for (;;) {
+    const space = await deps.store.space(signal)
+    if (space === undefined || space.free - deps.diskReserve >= needed) return space?.free
+    if (!await giveWay(deps)) return space.free
+  }
+}
+
+/**
+ * Removes for good what has been in the trash the longest and nobody is at work on, to make room for a backup. Says
+ * whether there was any. What cannot be removed is told, and the next one gives way in its place.
+ */
+export async function giveWay (deps: EngineDeps): Promise<boolean> {
+  for (const backup of await deps.catalog.backups.trashed()) {
+    const claim = await deps.runner.holds.tryClaim([backupHold(backup.id)])
+    if (claim === undefined) continue
+    try {
+      // It may have been brought back since the trash was looked through.
+      const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
+      if (trashedAt === null || deletedAt !== null || !await settleTrashed(deps, backup)) continue
+      await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
+      return true
+    } catch (error) {
+      deps.events.emit({ type: 'operation.failed', operation: 'give-way', source: backup.source, method: backup.method, code: toBackupError(error).code })
+    } finally {
+      await claim.release()
+    }
+  }
+  return false
 }
 
 function require (deps: EngineDeps, place: string, needed: number, free: number): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BACKUP_TYPES, TIERS } from '../core/backup.ts'
 import { fileName } from '../core/object-key.ts'
 import type { Retained } from '../core/retention.ts'
 import { bytes, instant } from './common.ts'
@@ -8,22 +9,28 @@ export const decisionSchema = z.object({
   backupId: z.int().positive(),
   fileName: z.string(),
   source: z.string(),
+  backupType: z.enum(BACKUP_TYPES),
+  schedule: z.enum(TIERS).nullable(),
   startedAt: instant,
   fileSize: bytes.nullable(),
   keep: z.boolean(),
+  removal: z.enum(['trash', 'erase']).nullable().meta({ description: 'How it goes: into the trash, or at once.' }),
   reasons: z.array(z.string())
 }).meta({ id: 'Decision' })
 
 export type DecisionView = z.infer<typeof decisionSchema>
 
-export function presentDecision ({ backup, keep, reasons }: Retained): DecisionView {
+export function presentDecision ({ backup, keep, reasons, removal }: Retained): DecisionView {
   return {
     backupId: backup.id,
     fileName: fileName(backup.key),
     source: backup.source,
+    backupType: backup.type,
+    schedule: backup.schedule,
     startedAt: backup.startedAt.toISOString(),
     fileSize: backup.size,
     keep,
+    removal,
     reasons: [...reasons]
   }
 }

@@ -255,7 +255,15 @@ test('existing tells the completed backups of a source whose object is there, in
   await completed(catalog, { source: 'other' })
   await catalog.backups.trash(trashed.id, 'k', 'p', LATER)
   await catalog.backups.remove(removed.id, LATER)
-  assert.deepEqual((await catalog.backups.existing('shop')).map(backup => backup.id), [trashed.id, live.id])
+  await catalog.backups.edit(live.id, { pinned: true })
+  await catalog.backups.recordVerification(live.id, INVALID, LATER)
+  const existing = await catalog.backups.existing('shop')
+  assert.deepEqual(existing.map(backup => backup.id), [trashed.id, live.id])
+  for (const { verification: { status }, ...outline } of existing) {
+    const whole = await catalog.backups.get(outline.id)
+    assert.partialDeepStrictEqual(whole, outline)
+    assert.equal(status, whole.verification.status)
+  }
 })
 
 test('an id is never given twice, not even after the row is gone', async t => {

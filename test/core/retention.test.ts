@@ -5,7 +5,7 @@ import { applyRetention, type Retained } from '../../src/core/retention.ts'
 import { DAMAGED, NOW, VERIFIED, backupOf } from '../support/backup.ts'
 
 function decide (backups: readonly Backup[], maxBackups: number): readonly Retained[] {
-  return applyRetention(backups, { maxBackups }, NOW)
+  return applyRetention(backups, { maxBackups, rules: null, timeZone: 'UTC', freshSince: null }, NOW)
 }
 
 function kept (backups: readonly Backup[], maxBackups: number): number[] {
@@ -71,7 +71,7 @@ test('a backup that others are built on stays with them, all the way down', () =
   const backups = [backupOf(1), backupOf(2), backupOf(3, { parentId: 1 }), backupOf(4, { parentId: 3 })]
   const decisions = decide(backups, 1)
   assert.deepEqual(decisions.filter(({ keep }) => keep).map(({ backup }) => backup.id), [4, 3, 1])
-  assert.deepEqual(reasonsOf(decisions, 1), ['backup 4 is built on it', 'backup 3 is built on it'])
+  assert.deepEqual([1, 3].map(id => reasonsOf(decisions, id)), [['backup 3 is built on it'], ['backup 4 is built on it']])
 })
 
 test('a chain that runs in a circle ends', () => {
@@ -82,4 +82,10 @@ test('what was made in the future of this clock stays', () => {
   const future = backupOf(9, { startedAt: new Date(NOW.getTime() + 1) })
   const decisions = decide([backupOf(1), backupOf(2), future, backupOf(8, { startedAt: new Date(NOW.getTime() + 2) })], 1)
   assert.deepEqual(reasonsOf(decisions, 9), ['made in the future of this clock'])
+})
+
+test('what was made in the future of this clock stands for nothing: the newest before it and the newest verified before it stay', () => {
+  const future = backupOf(9, { startedAt: new Date(NOW.getTime() + 1), ...VERIFIED })
+  const decisions = decide([backupOf(1), backupOf(2, VERIFIED), backupOf(3), backupOf(4, DAMAGED), future], 1)
+  assert.deepEqual(decisions.map(({ backup, keep }) => [backup.id, keep]), [[9, true], [4, true], [3, true], [2, true], [1, false]])
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
+import { BackupError } from '../../src/core/errors.ts'
 import type { Space } from '../../src/core/store.ts'
 import { testEngine, type TestEngine, type TestEngineOptions } from '../support/engine.ts'
 import { rejectsWith } from '../support/rejects.ts'
@@ -99,4 +100,80 @@ test('an empty image tells nothing about the next', async t => {
 test('a store that knows no bound is never full', async t => {
   const { create } = await withSpace(t, { store: undefined, scratch: 0 }, { isScratchOnStoreDisk: false })
   assert.equal((await create()).status, 'completed')
+})
+
+interface Trashed extends TestEngine {
+  readonly free: { store: number, scratch: number }
+}
+
+/** Three backups in the trash, the first for the longest, on a disk that has `store` bytes free and gets back what is removed. */
+async function withTrash (t: TestContext, store: number, diskReserve = 0): Promise<Trashed> {
+  const free = { store: 1e9, scratch: 0 }
+  const bench = await withSpace(t, free, { diskReserve })
+  await bench.create()
+  for (let n = 0; n < 3; n++) {
+    const { id } = await bench.create()
+    bench.clock.move(1000)
+    await (await bench.engine.remove(id, { force: true })).result
+  }
+  free.store = store
+  const { remove } = bench.deps.store
+  bench.deps.store.remove = async (key, signal) => {
+    if (key.startsWith('trash/') && key.endsWith('.db')) free.store += SIZE
+    await remove.call(bench.deps.store, key, signal)
+  }
+  return { ...bench, free }
+}
+
+const gone = async ({ engine }: TestEngine): Promise<readonly number[]> => (await Promise.all([2, 3, 4].map(id => engine.backup(id)))).filter(({ deletedAt }) => deletedAt !== null).map(({ id }) => id)
+
+test('the trash gives way before a backup fails for want of space, the oldest first and no more than is needed', async t => {
+  const bench = await withTrash(t, SIZE - 1)
+  assert.equal((await bench.create()).status, 'completed')
+  assert.deepEqual(await gone(bench), [2])
+  const reasons = bench.events.flatMap(event => event.type === 'backup.removed' ? [event.reason] : [])
+  assert.deepEqual(reasons, ['it gave way from the trash to make room for a new backup'])
+})
+
+test('where all of the trash is not enough the backup fails as ever', async t => {
+  const bench = await withTrash(t, -3 * SIZE)
+  await rejectsWith('DISK_FULL', bench.create())
+  assert.deepEqual(await gone(bench), [2, 3, 4])
+})
+
+test('it gives way for the reserve, too', async t => {
+  const bench = await withTrash(t, SIZE, 1)
+  await bench.create()
+  assert.deepEqual(await gone(bench), [2])
+})
+
+test('with room enough the trash stays', async t => {
+  const bench = await withTrash(t, SIZE)
+  await bench.create()
+  assert.deepEqual(await gone(bench), [])
+})
+
+test('what another job is at work on does not give way', async t => {
+  const bench = await withTrash(t, SIZE - 1)
+  const claim = await bench.deps.runner.holds.claim(['backup:2'])
+  await bench.create()
+  await claim.release()
+  assert.deepEqual(await gone(bench), [3])
+})
+
+test('what cannot be removed is told, and the next one gives way in its place', async t => {
+  const bench = await withTrash(t, SIZE - 1)
+  bench.faults.fail('backups.remove', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
+  await bench.create()
+  assert.deepEqual(await gone(bench), [3])
+  assert.deepEqual(bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['give-way', 'CATALOG_BUSY']])
+})
+
+test('a disk that fills up halfway makes the whole trash give way, and the backup is tried once more', async t => {
+  const bench = await withTrash(t, SIZE)
+  bench.faults.fail('store.put', { error: new BackupError('DISK_FULL', 'no room left'), when: 5000 })
+  assert.equal((await bench.create()).status, 'completed')
+  assert.deepEqual(await gone(bench), [2, 3, 4])
+  bench.faults.fail('store.put', { error: new BackupError('DISK_FULL', 'no room left'), when: 5000 })
+  await rejectsWith('DISK_FULL', bench.create())
 })

@@ -1,0 +1,35 @@
+import type { Database } from 'better-sqlite3'
+import type { BackupOutline } from '../core/backup.ts'
+import type { BackupRow } from './backup-row.ts'
+import { toDate } from './json.ts'
+
+type OutlineRow = Pick<BackupRow, 'id' | 'source' | 'backup_type' | 'schedule' | 'status' | 'store_key' | 'file_size_bytes' | 'started_at' | 'parent_id' | 'pinned' | 'verification_status' | 'trashed_at' | 'deleted_at'>
+
+const SELECT_EXISTING = `
+  SELECT id, source, backup_type, schedule, status, store_key, file_size_bytes, started_at, parent_id, pinned, verification_status, trashed_at, deleted_at
+  FROM backup_log INDEXED BY backup_log_span
+  WHERE source = ? AND place IN ('present', 'trash') AND status = 'completed' ORDER BY id DESC`
+
+/** Prepares the statement once; what it returns reads every backup of a source whose object exists, newest first, and of each no more than is needed of all. */
+export function outlinesIn (database: Database): (source: string) => readonly BackupOutline[] {
+  const select = database.prepare<[string], OutlineRow>(SELECT_EXISTING)
+  return source => select.all(source).map(toOutline)
+}
+
+function toOutline (row: OutlineRow): BackupOutline {
+  return {
+    id: row.id,
+    source: row.source,
+    type: row.backup_type,
+    schedule: row.schedule,
+    status: row.status,
+    key: row.store_key,
+    size: row.file_size_bytes,
+    startedAt: toDate(row.started_at),
+    parentId: row.parent_id,
+    pinned: row.pinned === 1,
+    verification: { status: row.verification_status },
+    trashedAt: toDate(row.trashed_at),
+    deletedAt: toDate(row.deleted_at)
+  }
+}

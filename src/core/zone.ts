@@ -1,0 +1,68 @@
+/** A time over which the clock of a zone runs evenly. Instants and offsets are milliseconds; local time is instant plus offset. */
+export interface Stretch {
+  readonly from: number
+  /** The first instant after it. */
+  readonly to: number
+  readonly offset: number
+  /** The offset until `from`: less than `offset` where a part of the day is left out there, more where it comes twice. */
+  readonly before: number
+}
+
+const DAY = 86_400_000
+
+/** What the clocks of one zone (a name in the IANA database) show. Throws a RangeError for a zone that there is not. */
+export class Zone {
+  readonly #format: Intl.DateTimeFormat
+  readonly #years = new Map<number, readonly Stretch[]>()
+
+  constructor (name: string) {
+    this.#format = new Intl.DateTimeFormat('en', { timeZone: name, timeZoneName: 'longOffset' })
+  }
+
+  /** The stretch that holds `instant`; it ends with the year, in UTC, if the clock is not changed before. */
+  stretchAt (instant: number): Stretch {
+    const year = new Date(instant).getUTCFullYear()
+    let stretches = this.#years.get(year)
+    if (stretches === undefined) {
+      stretches = this.#stretchesOf(year)
+      this.#years.set(year, stretches)
+    }
+    return stretches.find(({ to }) => instant < to) as Stretch
+  }
+
+  /** Zones are not known to change their clocks twice within a day. */
+  #stretchesOf (year: number): readonly Stretch[] {
+    const end = Date.UTC(year + 1, 0, 1)
+    const stretches: Stretch[] = []
+    let from = Date.UTC(year, 0, 1)
+    let before = this.#offsetAt(from - 1)
+    while (from < end) {
+      const offset = this.#offsetAt(from)
+      let at = from
+      while (at < end && this.#offsetAt(at) === offset) at += DAY
+      const to = at < end ? this.#changeBetween(at - DAY, at) : end
+      stretches.push({ from, to, offset, before })
+      before = offset
+      from = to
+    }
+    return stretches
+  }
+
+  /** The first instant at which the clock runs as it does at `to`. */
+  #changeBetween (from: number, to: number): number {
+    const after = this.#offsetAt(to)
+    let [low, high] = [from, to]
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2)
+      if (this.#offsetAt(middle) === after) high = middle
+      else low = middle
+    }
+    return high
+  }
+
+  #offsetAt (instant: number): number {
+    const [, sign, hours = '0', minutes = '0', seconds = '0'] = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(this.#format.format(instant)) ?? []
+    const size = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000
+    return sign === '-' ? -size : size
+  }
+}

@@ -1,0 +1,114 @@
+import type { Backup, Tier } from '../../src/core/backup.ts'
+import type { Duration } from '../../src/core/duration.ts'
+import type { RetentionPolicy } from '../../src/core/retention.ts'
+
+const DAY = 86_400_000
+const QUARTER = 15 * 60_000
+
+/** The ids that a policy keeps, found the slow and plain way: every rule looks at every backup by itself. */
+export function naiveKept (all: readonly Backup[], { maxBackups, rules, timeZone, freshSince }: RetentionPolicy, now: Date): ReadonlySet<number> {
+  const live = all.filter(one => one.status === 'completed' && one.trashedAt === null && one.deletedAt === null)
+  const kept = new Set<number>()
+  const keep = (backups: readonly Backup[]): void => { for (const { id } of backups) kept.add(id) }
+  const isGood = (one: Backup): boolean => one.verification.status !== 'invalid'
+  const newest = (backups: readonly Backup[], count: number): readonly Backup[] => backups.filter(one => backups.filter(other => isNewer(other, one)).length < count)
+
+  const past = live.filter(one => one.startedAt <= now)
+  const [newestGood] = newest(past.filter(isGood), 1)
+  if (freshSince !== null && (newestGood === undefined || newestGood.startedAt < freshSince)) return new Set(live.map(({ id }) => id))
+
+  const always = live.filter(one => one.pinned || one.startedAt > now)
+  const open = live.filter(one => !always.includes(one))
+  if (rules === null) {
+    keep(open)
+  } else {
+    const scheduled = open.filter(one => one.type === 'scheduled')
+    const good = scheduled.filter(isGood)
+    keep(open.filter(one => one.type !== 'scheduled'))
+    keep(newest(good, rules.last ?? 0))
+    for (const tier of ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const) {
+      const rule = rules[tier]
+      if (rule === undefined) continue
+      const periods = new Map<string, Backup[]>()
+      for (const one of good) periods.set(period(tier, one.startedAt, timeZone), [...periods.get(period(tier, one.startedAt, timeZone)) ?? [], one])
+      const firsts = [...periods.values()].flatMap(backups => newest(backups, 1))
+      if (typeof rule === 'number') {
+        keep(newest(firsts, rule))
+      } else {
+        const since = before(now, rule, timeZone)
+        keep(firsts.filter(one => one.startedAt >= since))
+      }
+    }
+    const { within } = rules
+    const since = within === undefined ? undefined : before(now, within, timeZone)
+    if (since !== undefined) keep(good.filter(one => one.startedAt >= since))
+    keep(scheduled.filter(one => !isGood(one) && !past.some(other => isGood(other) && isNewer(other, one))))
+    const floor = live.filter(one => isGood(one) && (kept.has(one.id) || always.includes(one))).length
+    keep(newest(good.filter(one => !kept.has(one.id)), Math.max(0, rules.minBackups - floor)))
+  }
+  if (maxBackups !== null) {
+    const counted = open.filter(one => kept.has(one.id))
+    const rank = (one: Backup): number => counted.filter(other => isGood(other) === isGood(one) ? isNewer(other, one) : isGood(other)).length
+    for (const one of counted.filter(each => rank(each) >= maxBackups)) kept.delete(one.id)
+  }
+  keep(always)
+  keep(newest(past, 1))
+  keep(newest(past.filter(one => one.verification.status === 'valid'), 1))
+  for (let before = -1; before !== kept.size;) {
+    before = kept.size
+    keep(live.filter(one => live.some(child => kept.has(child.id) && child.parentId === one.id)))
+  }
+  return kept
+}
+
+function isNewer (a: Backup, b: Backup): boolean {
+  return a.startedAt.getTime() === b.startedAt.getTime() ? a.id > b.id : a.startedAt > b.startedAt
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** What the clocks show, by the library of the system. */
+function shown (instant: Date, timeZone: string): Record<'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'timeZoneName', string> {
+  const format = formats.get(timeZone) ?? new Intl.DateTimeFormat('en', { timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'longOffset' })
+  formats.set(timeZone, format)
+  return Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value])) as ReturnType<typeof shown>
+}
+
+function period (tier: Tier, instant: Date, timeZone: string): string {
+  const { year, month, day, hour, timeZoneName } = shown(instant, timeZone)
+  switch (tier) {
+    case 'hourly': return `${year} ${month} ${day} ${hour} ${timeZoneName}`
+    case 'daily': return `${year} ${month} ${day}`
+    case 'monthly': return `${year} ${month}`
+    case 'yearly': return year
+    case 'weekly': {
+      // The Monday that the day belongs to, found by walking back to it.
+      let date = Date.UTC(Number(year), Number(month) - 1, Number(day))
+      while (new Date(date).getUTCDay() !== 1) date -= DAY
+      return String(date)
+    }
+  }
+}
+
+/** Walks in quarters of an hour, which is what all offsets are made of, until the clocks show the wanted time. */
+function before (now: Date, { years, months, days, hours }: Duration, timeZone: string): Date {
+  const at = shown(now, timeZone)
+  const month = Number(at.month) - 1 - months
+  const year = Number(at.year) - years
+  let day = Number(at.day)
+  while (new Date(Date.UTC(year, month, day)).getUTCMonth() !== new Date(Date.UTC(year, month, 1)).getUTCMonth()) day--
+  const wanted = new Date(Date.UTC(year, month, day - days, Number(at.hour), Number(at.minute), Number(at.second)))
+  const text = wanted.toISOString().slice(0, 19)
+  const rest = now.getTime() % 1000
+  const showsIt = (instant: number): boolean => {
+    const found = shown(new Date(instant), timeZone)
+    return `${found.year}-${found.month}-${found.day}T${found.hour}:${found.minute}:${found.second}` === text
+  }
+  const start = wanted.getTime() + rest - DAY
+  for (let instant = start; instant < start + 2 * DAY; instant += QUARTER) if (showsIt(instant)) return new Date(instant - hours * 3_600_000)
+  // The clocks never showed it: as if they had not been changed that day.
+  const { timeZoneName } = shown(new Date(wanted.getTime() - DAY), timeZone)
+  const [, sign = '+', h = '0', m = '0'] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(timeZoneName) ?? []
+  const offset = (Number(h) * 60 + Number(m)) * 60_000 * (sign === '-' ? -1 : 1)
+  return new Date(wanted.getTime() + rest - offset - hours * 3_600_000)
+}
