@@ -1,5 +1,6 @@
 import type { RetentionRules } from './retention.ts'
 import type { CalendarSchedule } from './schedule.ts'
+import type { Settings } from './settings.ts'
 import type { Compression } from './stage.ts'
 
 /** What holds for one source: its own configuration over the service's settings. */
@@ -27,4 +28,20 @@ export interface SourceOverrides {
   readonly retention?: RetentionRules
   readonly compression?: Compression
   readonly verify?: boolean
+}
+
+/** A calendar of the source's own takes the place of the service's interval, rules of its own that of its `maxBackups`; it may have both. */
+export function policyOf (settings: Settings, overrides: SourceOverrides): SourcePolicy {
+  const { autoBackupEnabled, autoBackupInterval, maxBackups, compression, verifyAfterBackup } = settings
+  const { schedule = null, retention = null, ...own } = overrides
+  return {
+    enabled: autoBackupEnabled,
+    interval: schedule === null ? autoBackupInterval : null,
+    schedule,
+    maxBackups: retention === null ? maxBackups : null,
+    retention,
+    compression,
+    verify: verifyAfterBackup,
+    ...own
+  }
 }

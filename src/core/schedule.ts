@@ -18,9 +18,10 @@ export interface CalendarSchedule {
 }
 
 /**
- * When a cron pattern comes round. On a day on which the clock jumps no run is lost and none is doubled: a time of day
- * that is left out comes as soon as the gap is over, one that comes twice counts once, and what runs every hour or more
- * often runs in both of the hours that are called the same.
+ * When a cron pattern comes round. On a day on which the clock jumps no run is lost and none is doubled. A time of day
+ * that is left out comes as soon as the gap is over, once for all that are left out; one that comes twice counts once,
+ * the first time. What comes round in every hour of the day goes by the hours that pass: it runs in both of those that
+ * are called the same, and an hour that is left out is none.
  */
 export interface Calendar {
   /** The first time after `after`; null: never again. */

@@ -1,6 +1,6 @@
 import type { SettingsStore } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
-import type { SourcePolicy } from '../core/policy.ts'
+import { policyOf, type SourcePolicy } from '../core/policy.ts'
 import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
 import type { ProtectedSource } from './deps.ts'
 import type { SettingsReport } from './engine.ts'
@@ -41,20 +41,8 @@ export class LiveSettings {
     return this.report()
   }
 
-  /** A calendar of the source's own takes the place of the service's interval, rules of its own that of its `maxBackups`; it may have both. */
   policyFor (source: ProtectedSource): SourcePolicy {
-    const { autoBackupEnabled, autoBackupInterval, maxBackups, compression, verifyAfterBackup } = this.current
-    const { schedule = null, retention = null, ...own } = source.policy
-    return {
-      enabled: autoBackupEnabled,
-      interval: schedule === null ? autoBackupInterval : null,
-      schedule,
-      maxBackups: retention === null ? maxBackups : null,
-      retention,
-      compression,
-      verify: verifyAfterBackup,
-      ...own
-    }
+    return policyOf(this.current, source.policy)
   }
 }
 

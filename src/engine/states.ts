@@ -1,8 +1,8 @@
 import type { SourceStatistics } from '../core/catalog.ts'
 import { BackupError } from '../core/errors.ts'
-import { nextDue } from '../core/schedule.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { ServiceStatistics, SourceState } from './engine.ts'
+import { freshSince, nextRun } from './due.ts'
 import { sourceHold } from './holds.ts'
 
 /** Throws `SOURCE_NOT_FOUND`, which names those that there are. Without a name: the default source. */
@@ -18,16 +18,16 @@ export async function serviceStatistics (deps: EngineDeps): Promise<ServiceStati
   const statistics = await deps.catalog.backups.statistics()
   const byName = new Map(statistics.sources.map(entry => [entry.source, entry]))
   const held = await deps.runner.holds.names()
-  const states = [...deps.sources.values()].map(chosen => stateOf(deps, chosen, byName.get(chosen.source.name), held))
+  const states = await Promise.all([...deps.sources.values()].map(chosen => stateOf(deps, chosen, byName.get(chosen.source.name), held)))
   return { ...statistics, states }
 }
 
 export async function sourceState (deps: EngineDeps, chosen: ProtectedSource): Promise<SourceState> {
   const { sources } = await deps.catalog.backups.statistics()
-  return stateOf(deps, chosen, sources.find(({ source }) => source === chosen.source.name), await deps.runner.holds.names())
+  return await stateOf(deps, chosen, sources.find(({ source }) => source === chosen.source.name), await deps.runner.holds.names())
 }
 
-function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: SourceStatistics | undefined, held: ReadonlySet<string>): SourceState {
+async function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: SourceStatistics | undefined, held: ReadonlySet<string>): Promise<SourceState> {
   const { name, kind, location } = chosen.source
   const policy = deps.settings.policyFor(chosen)
   const found = statistics ?? nothing(name)
@@ -39,7 +39,8 @@ function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: SourceS
     state: held.has(sourceHold(name)) ? 'busy' : health(found),
     policy,
     statistics: found,
-    nextRun: policy.enabled && policy.interval !== null ? nextDue(found.lastScheduled, policy.interval, deps.clock.now()) : null
+    nextRun: nextRun(deps, policy, found.lastScheduled),
+    freshSince: await freshSince(deps, chosen)
   }
 }
 

@@ -1,30 +1,42 @@
 import { schedule, type ScheduledTask } from 'node-cron'
 import type { Clock } from '../core/clock.ts'
-import { toBackupError } from '../core/errors.ts'
+import { toBackupError, type BackupError } from '../core/errors.ts'
+import type { EventSink } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
-import type { Engine, SourceState } from '../engine/engine.ts'
+import { isEnded, type Run, type RunBook, type RunChange, type RunChanges, type RunLog } from '../core/run.ts'
+import type { Calendar } from '../core/schedule.ts'
+import type { Engine, SourceState, Work } from '../engine/engine.ts'
+import { chooseRuns } from './choose.ts'
+import { lostOutcome } from './lost.ts'
+import { afterFailure, afterSuccess, isInTheWay, share } from './outcome.ts'
+import { planRuns } from './plan.ts'
+import { rulesInForce, type CalendarTiming } from './rules.ts'
 
-/** Wait after a run that could not even be recorded, so that a locked catalog is not asked every second. Milliseconds. */
-const PAUSE = 60_000
-/** Ticks come every second, so that one may as well come half of that too early as too late. Milliseconds. */
-const EARLY = 500
+/** A clock that is set back by no more has been put right, and what it had reached already stays done. Milliseconds. */
+const PUT_RIGHT = 3_600_000
 
 export interface SchedulerOptions {
   readonly engine: Engine
+  readonly runs: RunLog
+  readonly calendar: Calendar
   readonly housekeep: () => Promise<void>
+  readonly events: EventSink
   readonly clock: Clock
   readonly logger: Logger
+  /** When to remove what the retention rules do not keep; null: never by itself. */
+  readonly prune: CalendarTiming | null
+  /** Each source begins its runs later than they are due by a time of its own, up to this. Milliseconds. */
+  readonly jitterMs: number
 }
 
-/** The sources whose next run has come. One that is busy waits for the next look. */
-export function dueSources (states: readonly SourceState[], now: Date): readonly SourceState[] {
-  return states.filter(state => state.nextRun !== null && state.nextRun.getTime() - EARLY <= now.getTime() && state.state !== 'busy')
-}
-
-/** Looks every second what is due. The ticks come from node-cron; what is due comes from the catalog, so that a lost tick loses nothing. */
+/**
+ * Looks every second what is due. The ticks come from node-cron; what is due comes from the catalog, so that a lost tick
+ * loses nothing, and every run that was due ends in a row there.
+ */
 export class Scheduler {
   readonly #options: SchedulerOptions
-  readonly #pausedUntil = new Map<string, number>()
+  /** Runs that this process has begun, by id, until what came of them is written down. */
+  readonly #underWay = new Map<number, Promise<void>>()
   #tasks: ScheduledTask[] = []
 
   constructor (options: SchedulerOptions) {
@@ -33,48 +45,141 @@ export class Scheduler {
 
   start (): void {
     this.#tasks = [
-      schedule('* * * * * *', () => this.tick(), { name: 'due backups', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true }),
+      schedule('* * * * * *', () => this.tick(), { name: 'due runs', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true }),
       schedule('30 * * * * *', () => this.#tidy(), { name: 'housekeeping', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true })
     ]
   }
 
+  /** Begins nothing more. What is under way goes on; see `settled`. */
   async stop (): Promise<void> {
     for (const task of this.#tasks) await task.destroy()
     this.#tasks = []
   }
 
-  /** Starts what is due now, and resolves once it has been accepted; never rejects. */
+  /** Resolves once all that was begun has ended, and that is written down. */
+  async settled (): Promise<void> {
+    await Promise.all(this.#underWay.values())
+  }
+
+  /** Begins what is due now, and resolves once it has been accepted; never rejects. */
   async tick (): Promise<void> {
-    const { engine, clock, logger } = this.#options
     try {
-      const now = clock.now()
-      for (const { name } of dueSources(await engine.sources(), now)) {
-        if ((this.#pausedUntil.get(name) ?? 0) <= now.getTime()) await this.#run(name)
-      }
+      const sources = await this.#options.engine.sources()
+      const book = await this.#plan(await this.#settleLost(await this.#forgetFuture(await this.#options.runs.book())), sources)
+      await this.#beginDue(book, sources)
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
-      logger.error({ code, err: thrown }, `the scheduler cannot tell what is due: ${message}`)
+      this.#options.logger.error({ code, err: thrown }, `the scheduler cannot tell what is due: ${message}`)
     }
   }
 
-  async #run (source: string): Promise<void> {
+  /** Times that a clock reached which ran ahead will come again, and are to be kept then. */
+  async #forgetFuture (book: RunBook): Promise<RunBook> {
+    const { runs, clock, logger } = this.#options
+    const limit = new Date(clock.now().getTime() + PUT_RIGHT)
+    if (![...book.newest, ...book.open].some(({ dueAt, status }) => dueAt > limit && status !== 'running')) return book
+    const forgotten = await runs.forgetAfter(limit)
+    logger.warn({ forgotten }, 'the clock was set back: runs of times that have not come yet are forgotten')
+    return await runs.book()
+  }
+
+  /** Runs that are under way by the book, and in truth are not: the service ended, or could not write down how they ended. */
+  async #settleLost (book: RunBook): Promise<RunBook> {
+    const { engine, runs, clock } = this.#options
+    const lost = book.open.filter(({ id, status }) => status === 'running' && !this.#underWay.has(id))
+    let isSettled = false
+    for (const run of lost) {
+      const change = await lostOutcome(engine, run, clock.now())
+      if (change === undefined) continue
+      this.#tell(await runs.change(run.id, change))
+      isSettled = true
+    }
+    return isSettled ? await runs.book() : book
+  }
+
+  async #plan (book: RunBook, sources: readonly SourceState[]): Promise<RunBook> {
+    const { runs, calendar, clock, prune, jitterMs } = this.#options
+    const delay = (source: string | null): number => source === null ? 0 : Math.floor(share(source) * jitterMs)
+    const changes = planRuns(book, rulesInForce(sources, prune), { now: clock.now(), calendar, delay })
+    if (isNothing(changes)) return book
+    for (const run of await runs.record(changes)) this.#tell(run)
+    return await runs.book()
+  }
+
+  async #beginDue ({ open }: RunBook, sources: readonly SourceState[]): Promise<void> {
+    const { runs, clock } = this.#options
+    const free = new Set(sources.filter(({ state }) => state !== 'busy').map(({ name }) => name))
+    const { begin, covered } = chooseRuns(open, source => free.has(source), clock.now())
+    if (covered.length > 0) for (const run of await runs.record({ rules: [], dropped: [], added: [], changed: covered })) this.#tell(run)
+    for (const run of begin) await this.#begin(run)
+  }
+
+  async #begin (waiting: Run): Promise<void> {
+    const { runs, clock, logger } = this.#options
+    const begun = Promise.withResolvers<undefined>()
+    this.#underWay.set(waiting.id, begun.promise.then(() => {}))
+    let run = waiting
+    try {
+      run = await runs.change(waiting.id, { status: 'running', attempts: waiting.attempts + 1, nextAttemptAt: null, startedAt: clock.now() })
+      const work = await this.#work(run)
+      logger.info({ ...shown(run), jobId: work.job.id }, `scheduled ${run.kind} begins`)
+      this.#underWay.set(run.id, this.#follow(run, work))
+    } catch (thrown) {
+      if (run.status === 'running') await this.#failed(run, toBackupError(thrown), null)
+      this.#underWay.delete(run.id)
+      if (run.status !== 'running') throw thrown
+    } finally {
+      begun.resolve(undefined)
+    }
+  }
+
+  async #work (run: Run): Promise<Work<{ readonly backupId: number | null }>> {
+    const { engine } = this.#options
+    if (run.source === null) {
+      const { job, result } = await engine.prune({ dryRun: false })
+      return { job, result: result.then(() => ({ backupId: null })) }
+    }
+    const { job, result } = await engine.create({ source: run.source, type: 'scheduled', ...run.tier === null ? {} : { schedule: run.tier } })
+    return { job, result: result.then(({ id }) => ({ backupId: id })) }
+  }
+
+  /** Waits for the end of the work and writes it down. Never rejects. */
+  async #follow (run: Run, { job, result }: Work<{ readonly backupId: number | null }>): Promise<void> {
     const { engine, clock, logger } = this.#options
     try {
-      const { job, result } = await engine.create({ source, type: 'scheduled' })
-      logger.info({ source, jobId: job.id }, 'scheduled backup begins')
-      result.then(
-        backup => { logger.info({ source, backupId: backup.id }, 'scheduled backup completed') },
-        (thrown: unknown) => { this.#failed(source, thrown) }
-      )
+      const { backupId } = await result
+      logger.info({ ...shown(run), ...backupId === null ? {} : { backupId } }, `scheduled ${run.kind} completed`)
+      await this.#write(run, afterSuccess(backupId, clock.now()))
     } catch (thrown) {
-      this.#pausedUntil.set(source, clock.now().getTime() + PAUSE)
-      this.#failed(source, thrown)
+      const backupId = await engine.job(job.id).then(known => known.backupId, () => null)
+      await this.#failed(run, toBackupError(thrown), backupId)
+    } finally {
+      this.#underWay.delete(run.id)
     }
   }
 
-  #failed (source: string, thrown: unknown): void {
-    const { code, message, hint } = toBackupError(thrown)
-    this.#options.logger.error({ source, code, hint }, `scheduled backup failed: ${message}`)
+  async #failed (run: Run, error: BackupError, backupId: number | null): Promise<void> {
+    const { clock, logger } = this.#options
+    const { code, message, hint } = error
+    const change = afterFailure(run, error, backupId, clock.now())
+    const nextAttemptAt = change.nextAttemptAt?.toISOString()
+    if (isInTheWay(code)) logger.info({ ...shown(run), code }, `scheduled ${run.kind} waits: ${message}`)
+    else logger.error({ ...shown(run), code, hint, ...nextAttemptAt === undefined ? {} : { nextAttemptAt } }, `scheduled ${run.kind} failed: ${message}`)
+    await this.#write(run, change)
+  }
+
+  /** Where that cannot be done now, the next look finds out how the run ended. */
+  async #write (run: Run, change: RunChange): Promise<void> {
+    try {
+      this.#tell(await this.#options.runs.change(run.id, change))
+    } catch (thrown) {
+      const { code, message } = toBackupError(thrown)
+      this.#options.logger.warn({ ...shown(run), code }, `what came of a scheduled ${run.kind} could not be written down: ${message}`)
+    }
+  }
+
+  #tell (run: Run): void {
+    if (isEnded(run)) this.#options.events.emit({ type: 'run.ended', run })
   }
 
   async #tidy (): Promise<void> {
@@ -85,4 +190,12 @@ export class Scheduler {
       this.#options.logger.warn({ code }, `housekeeping failed and is tried again in a minute: ${message}`)
     }
   }
+}
+
+function isNothing ({ rules, dropped, added, changed }: RunChanges): boolean {
+  return rules.length + dropped.length + added.length + changed.length === 0
+}
+
+function shown ({ source }: Run): object {
+  return source === null ? {} : { source }
 }

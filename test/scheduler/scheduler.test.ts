@@ -1,70 +1,19 @@
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { getTasks } from 'node-cron'
 import { BackupError } from '../../src/core/errors.ts'
-import type { Logger } from '../../src/core/logger.ts'
-import type { SourceState } from '../../src/engine/engine.ts'
-import { housekeep } from '../../src/engine/housekeep.ts'
-import { Scheduler, dueSources } from '../../src/scheduler/scheduler.ts'
-import { SETTINGS, testEngine, type TestEngine, type TestEngineOptions } from '../support/engine.ts'
+import { SETTINGS } from '../support/engine.ts'
 import { MemorySource } from '../support/memory-source.ts'
 import { rejectsWith } from '../support/rejects.ts'
+import { schedulerBench } from '../support/scheduler.ts'
 import { until } from '../support/streams.ts'
 
 const INTERVAL = SETTINGS.autoBackupInterval
 const LOCKED = new BackupError('SOURCE_LOCKED', 'locked')
 const BUSY = new BackupError('CATALOG_BUSY', 'another process holds it')
 
-interface Line {
-  readonly level: string
-  readonly message: string
-  readonly facts: object
-}
-
-interface Bench extends TestEngine {
-  readonly scheduler: Scheduler
-  readonly lines: Line[]
-  /** Looks what is due, and waits until all of it has ended. */
-  tick (): Promise<void>
-  /** Ids of the scheduled backups, whatever became of them. */
-  scheduled (): Promise<readonly number[]>
-}
-
-async function bench (t: TestContext, options: TestEngineOptions = {}): Promise<Bench> {
-  const engine = await testEngine(t, options)
-  const lines: Line[] = []
-  const log = (level: string) => (facts: object, message: string): void => { lines.push({ level, message, facts }) }
-  const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }
-  const scheduler = new Scheduler({ engine: engine.engine, housekeep: () => housekeep(engine.deps), clock: engine.clock, logger })
-  const unfinished = async (): Promise<number> => (await engine.engine.jobs({ limit: 100 })).jobs.filter(({ finishedAt }) => finishedAt === null).length
-  return {
-    ...engine,
-    scheduler,
-    lines,
-    async tick () {
-      await scheduler.tick()
-      await until(async () => await unfinished() === 0)
-    },
-    scheduled: async () => (await engine.engine.backups({ type: 'scheduled', limit: 100 })).backups.map(({ id }) => id).toReversed()
-  }
-}
-
-function stateOf (given: Partial<SourceState>): SourceState {
-  return { name: 'shop', state: 'ok', nextRun: new Date(1000), ...given } as SourceState
-}
-
-test('a source is due from half a second before its next run', () => {
-  const states = [stateOf({})]
-  assert.deepEqual([499, 500, 5000].map(now => dueSources(states, new Date(now)).length), [0, 1, 1])
-})
-
-test('a source that is busy or switched off is not due', () => {
-  assert.deepEqual(dueSources([stateOf({ state: 'busy' }), stateOf({ nextRun: null })], new Date(5000)), [])
-  assert.equal(dueSources([stateOf({ state: 'failing' }), stateOf({ state: 'never' })], new Date(5000)).length, 2)
-})
-
 test('a backup is made when it is due, and then not before the interval is over', async t => {
-  const { clock, tick, scheduled, lines } = await bench(t)
+  const { clock, tick, scheduled, lines } = await schedulerBench(t)
   await tick()
   assert.deepEqual(await scheduled(), [1])
   clock.move(INTERVAL - 501)
@@ -77,7 +26,7 @@ test('a backup is made when it is due, and then not before the interval is over'
 })
 
 test('what was missed is caught up once', async t => {
-  const { clock, tick, scheduled } = await bench(t)
+  const { clock, tick, scheduled } = await schedulerBench(t)
   await tick()
   clock.move(INTERVAL * 50)
   for (let n = 0; n < 3; n++) await tick()
@@ -85,7 +34,7 @@ test('what was missed is caught up once', async t => {
 })
 
 test('after the clock was set back a backup is made an interval later at the latest', async t => {
-  const { clock, tick, scheduled } = await bench(t)
+  const { clock, tick, scheduled } = await schedulerBench(t)
   await tick()
   clock.move(-INTERVAL * 50)
   await tick()
@@ -96,7 +45,7 @@ test('after the clock was set back a backup is made an interval later at the lat
 })
 
 test('every source has its own time, and a busy one hinders no other', async t => {
-  const { engine, faults, clock, tick, scheduled } = await bench(t, { sources: [new MemorySource('shop'), new MemorySource('bank')], policies: { bank: { interval: INTERVAL * 2 } } })
+  const { engine, faults, clock, tick, scheduled } = await schedulerBench(t, { sources: [new MemorySource('shop'), new MemorySource('bank')], policies: { bank: { interval: INTERVAL * 2 } } })
   await tick()
   clock.move(INTERVAL)
   await tick()
@@ -114,7 +63,7 @@ test('every source has its own time, and a busy one hinders no other', async t =
 })
 
 test('nothing is made where it is switched off, until it is switched on', async t => {
-  const { engine, tick, scheduled } = await bench(t, { settings: { autoBackupEnabled: false } })
+  const { engine, tick, scheduled } = await schedulerBench(t, { settings: { autoBackupEnabled: false } })
   await tick()
   assert.deepEqual(await scheduled(), [])
   await engine.changeSettings({ autoBackupEnabled: true })
@@ -123,11 +72,11 @@ test('nothing is made where it is switched off, until it is switched on', async 
 })
 
 test('a backup that failed is told, and the next one is made when it is due', async t => {
-  const { faults, clock, tick, scheduled, lines } = await bench(t)
+  const { faults, clock, tick, scheduled, runs, lines } = await schedulerBench(t)
   faults.fail('source.probe', { error: LOCKED })
   await tick()
   await until(() => lines.length === 2)
-  assert.deepEqual(lines[1], { level: 'error', message: 'scheduled backup failed: locked', facts: { source: 'shop', code: 'SOURCE_LOCKED', hint: undefined } })
+  assert.deepEqual(lines[1], { level: 'error', message: 'scheduled backup failed: locked', facts: { source: 'shop', code: 'SOURCE_LOCKED', hint: undefined, nextAttemptAt: (await runs())[0]?.nextAttemptAt?.toISOString() } })
   await tick()
   assert.deepEqual(await scheduled(), [1])
   clock.move(INTERVAL)
@@ -135,20 +84,20 @@ test('a backup that failed is told, and the next one is made when it is due', as
   assert.deepEqual(await scheduled(), [1, 2])
 })
 
-test('a run that cannot be recorded is told, and tried again after a minute', async t => {
-  const { faults, clock, tick, scheduled, lines } = await bench(t)
+test('a run that cannot be recorded is told, and tried again after a minute and a little more', async t => {
+  const { faults, clock, tick, scheduled, lines } = await schedulerBench(t)
   faults.fail('jobs.add', { error: BUSY })
   await tick()
   clock.move(59_999)
   await tick()
   assert.deepEqual([await scheduled(), lines.map(({ level }) => level)], [[], ['error']])
-  clock.move(1)
+  clock.move(6001)
   await tick()
   assert.deepEqual(await scheduled(), [1])
 })
 
 test('where nobody can tell what is due that is told, and the next look is as ever', async t => {
-  const { faults, tick, scheduled, lines } = await bench(t)
+  const { faults, tick, scheduled, lines } = await schedulerBench(t)
   faults.fail('backups.statistics', { error: BUSY })
   await tick()
   assert.deepEqual(lines.map(({ level, message }) => [level, message]), [['error', 'the scheduler cannot tell what is due: another process holds it']])
@@ -157,11 +106,11 @@ test('where nobody can tell what is due that is told, and the next look is as ev
 })
 
 test('between start and stop two tasks look what is due, and tidy up', async t => {
-  const { scheduler, faults, lines, scheduled } = await bench(t)
+  const { scheduler, faults, lines, scheduled } = await schedulerBench(t)
   scheduler.start()
   const tasks = [...getTasks().values()]
-  assert.deepEqual(tasks.map(({ name }) => name).toSorted(), ['due backups', 'housekeeping'])
-  await tasks.find(({ name }) => name === 'due backups')!.execute()
+  assert.deepEqual(tasks.map(({ name }) => name).toSorted(), ['due runs', 'housekeeping'])
+  await tasks.find(({ name }) => name === 'due runs')!.execute()
   await until(async () => (await scheduled()).length === 1)
   await tasks.find(({ name }) => name === 'housekeeping')!.execute()
   faults.fail('backups.trashed', { error: BUSY })
@@ -173,7 +122,7 @@ test('between start and stop two tasks look what is due, and tidy up', async t =
 })
 
 test('when the service stops a run that was due is told, and not made', async t => {
-  const { deps, tick, scheduled, lines } = await bench(t)
+  const { deps, tick, scheduled, lines } = await schedulerBench(t)
   await deps.runner.stop(0)
   await tick()
   assert.deepEqual([await scheduled(), lines.length], [[], 1])

@@ -14,6 +14,7 @@ import { makeEngine } from '../../src/engine/make-engine.ts'
 import { Runner } from '../../src/engine/runner.ts'
 import { makeCodecs } from '../../src/pipeline/codecs.ts'
 import { scratchDirectory } from '../../src/pipeline/scratch.ts'
+import { makeCalendar } from '../../src/scheduler/calendar.ts'
 import { sqliteInspector } from '../../src/sources/sqlite/sqlite-source.ts'
 import { localStore } from '../../src/stores/local.ts'
 import { FakeClock } from './clock.ts'
@@ -37,6 +38,8 @@ export interface TestEngineOptions {
   /** The backups of another engine: this one begins with an empty catalog beside them. */
   readonly directory?: string
   readonly isScratchOnStoreDisk?: boolean
+  /** Everything on no disk: for what makes thousands of backups, and asks nothing of their lasting. */
+  readonly inMemory?: boolean
 }
 
 export interface TestEngine {
@@ -56,9 +59,9 @@ export interface TestEngine {
   files (): string[]
 }
 
-/** The engine with everything real under it but the time; `faults` reaches `store`, `source`, `backups`, `jobs`, `scratch`. A plan that was not used fails the test. */
+/** The engine with everything real under it but the time; `faults` reaches `store`, `source`, `backups`, `jobs`, `runs`, `scratch`. A plan that was not used fails the test. */
 export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEngineOptions = {}): Promise<TestEngine> {
-  const home = tempDir(t)
+  const home = tempDir(t, { inMemory: options.inMemory ?? false })
   const directory = options.directory ?? join(home, 'backups')
   const clock = new FakeClock()
   const faults = new Faults()
@@ -69,7 +72,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   const sources = options.sources ?? [source]
   const catalogPath = join(home, 'catalog.db')
   const opened = await openCatalog(catalogPath, { busyTimeoutMs: 0, clock, migrationsDir: MIGRATIONS, presence: ALONE })
-  const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults) }
+  const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults), runs: faulty('runs', opened.runs, faults) }
   const scratch = scratchDirectory(join(home, 'scratch'), ALONE)
   const settings = new LiveSettings({ ...SETTINGS, ...options.settings }, DEFAULTS, catalog.settings, clock)
   const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector], ['memory', faulty('inspector', memoryInspector, faults)]]
@@ -86,8 +89,11 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     runner: new Runner({ catalog, clock, events: bus, maxConcurrent: options.maxConcurrent ?? 4 }),
     events: bus,
     clock,
+    calendar: makeCalendar(),
+    scheduleJitter: 0,
     diskReserve: options.diskReserve ?? 0,
-    trashGrace: GRACE
+    trashGrace: GRACE,
+    auditRetention: 365 * GRACE
   }
   await deps.store.open(never)
   await scratch.open()

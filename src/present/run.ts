@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { TIERS } from '../core/backup.ts'
+import { RUN_KINDS, RUN_STATUSES, type Run } from '../core/run.ts'
+import { count, errorCode, instant, iso } from './common.ts'
+
+export const runSchema = z.object({
+  id: z.int().positive(),
+  kind: z.enum(RUN_KINDS),
+  source: z.string().nullable().meta({ description: 'null: every source at once.' }),
+  rule: z.string().meta({ description: 'What made it due: `interval`, `prune`, or the name of a rule of the schedule.' }),
+  tier: z.enum(TIERS).nullable().meta({ description: 'What its backup belongs to.' }),
+  dueAt: instant,
+  status: z.enum(RUN_STATUSES),
+  attempts: count,
+  nextAttemptAt: instant.nullable().meta({ description: 'A waiting run begins no sooner; null: as soon as it can.' }),
+  backupId: z.int().nullable(),
+  reason: z.string().nullable().meta({ description: 'Why it was skipped or failed, or what came of its last attempt.' }),
+  errorCode: errorCode.nullable(),
+  startedAt: instant.nullable().meta({ description: 'Begin of the last attempt.' }),
+  finishedAt: instant.nullable()
+}).meta({ id: 'Run' })
+
+export type RunView = z.infer<typeof runSchema>
+
+export function presentRun (run: Run): RunView {
+  return {
+    id: run.id,
+    kind: run.kind,
+    source: run.source,
+    rule: run.rule,
+    tier: run.tier,
+    dueAt: run.dueAt.toISOString(),
+    status: run.status,
+    attempts: run.attempts,
+    nextAttemptAt: iso(run.nextAttemptAt),
+    backupId: run.backupId,
+    reason: run.reason,
+    errorCode: run.errorCode,
+    startedAt: iso(run.startedAt),
+    finishedAt: iso(run.finishedAt)
+  }
+}

@@ -1,0 +1,39 @@
+import type { Tier } from '../core/backup.ts'
+import type { RuleKey } from '../core/run.ts'
+import type { SourceState } from '../engine/engine.ts'
+
+export interface CalendarTiming {
+  readonly pattern: string
+  readonly timeZone: string
+}
+
+export interface IntervalTiming {
+  /** Milliseconds. */
+  readonly interval: number
+  /** When the last scheduled backup of the source began, whichever rule it was made by; null: there was none. */
+  readonly lastStart: Date | null
+}
+
+/** A rule that makes something due by itself. */
+export interface Rule extends RuleKey {
+  readonly tier: Tier | null
+  readonly timing: CalendarTiming | IntervalTiming
+}
+
+/** Every rule that is in force now. `prune`: when to remove what the retention rules do not keep; null: never. */
+export function rulesInForce (sources: readonly SourceState[], prune: CalendarTiming | null): readonly Rule[] {
+  const rules: Rule[] = sources.filter(({ policy }) => policy.enabled).flatMap(rulesOf)
+  if (prune !== null) rules.push({ kind: 'prune', source: null, rule: 'prune', tier: null, timing: prune })
+  return rules
+}
+
+function rulesOf ({ name: source, policy: { interval, schedule }, statistics: { lastScheduled } }: SourceState): readonly Rule[] {
+  const rules: Rule[] = schedule?.rules.map(({ name, tier, pattern }) => ({ kind: 'backup', source, rule: name, tier, timing: { pattern, timeZone: schedule.timeZone } })) ?? []
+  if (interval !== null) rules.push({ kind: 'backup', source, rule: 'interval', tier: null, timing: { interval, lastStart: lastScheduled } })
+  return rules
+}
+
+/** What a rule says, as one text: where that changes it is another rule, though it keeps its name. */
+export function says ({ timing }: Rule): string {
+  return 'interval' in timing ? `every ${timing.interval} ms` : `${timing.pattern} ${timing.timeZone}`
+}
