@@ -45,11 +45,6 @@ export class Figures {
     return figures
   }
 
-  /** What was read last. */
-  get last (): readonly SourceFigures[] {
-    return this.#known?.figures ?? []
-  }
-
   async #methods (source: string): Promise<MethodFigures[]> {
     const found: MethodFigures[] = []
     for (const method of BACKUP_METHODS) {

@@ -1,13 +1,16 @@
+import type { Alert, AlertRule } from '../core/alert.ts'
+
 /** How one configured source stands. */
 export interface SourceHealth {
-  readonly policy: { readonly enabled: boolean, readonly interval: number | null }
-  readonly statistics: { readonly lastSuccess: Date | null, readonly lastFailure: Date | null }
+  /** A backup started at or after this must exist; null: nothing is asked. */
+  readonly freshSince: Date | null
+  readonly statistics: { readonly lastSuccess: Date | null, readonly lastFailure: Date | null, readonly newest: Date | null }
 }
 
-/** `never`: no backup yet; `failing`: the last one failed; `overdue`: twice its interval has passed without one. */
+/** `never`: no backup yet; `failing`: the last one failed; `overdue`: its schedule asks for a newer one. */
 export type BackupHealth = 'ok' | 'never' | 'overdue' | 'failing'
 
-/** Shown to everybody: figures alone, no name and no path. */
+/** Shown to everybody: figures and names of rules alone, no name of a source and no path. */
 export interface HealthReport {
   /** `degraded`: somebody should look. That nothing can be told at all is `error`, and for the edge to say. */
   readonly status: 'ok' | 'degraded' | 'error'
@@ -22,19 +25,23 @@ export interface HealthReport {
     readonly overdue: number
     readonly failing: number
   }
+  /** Those that are open. */
+  readonly alerts: {
+    readonly critical: number
+    readonly warning: number
+    /** What they are about, each rule once, in the order of names. */
+    readonly rules: readonly AlertRule[]
+  }
 }
 
-/** So many intervals without a backup are too many: one may run late, two do not. */
-const OVERDUE_INTERVALS = 2
-
-/** How the service is, from how its sources are. Pure, so that it is as quick as what it is given. */
-export function healthReport (sources: readonly SourceHealth[], now: Date): HealthReport {
-  const found = sources.map(source => healthOf(source, now))
+/** How the service is, from how its sources are and from the alerts that are open. Pure, so that it is as quick as what it is given. */
+export function healthReport (sources: readonly SourceHealth[], alerts: readonly Pick<Alert, 'rule' | 'severity'>[], now: Date): HealthReport {
+  const found = sources.map(healthOf)
   const number = (status: BackupHealth): number => found.filter(each => each === status).length
   const worst = (['failing', 'overdue', 'never'] as const).find(status => found.includes(status)) ?? 'ok'
   const lastSuccess = longestAgo(sources.map(source => source.statistics.lastSuccess))
   return {
-    status: worst === 'ok' ? 'ok' : 'degraded',
+    status: worst === 'ok' && alerts.length === 0 ? 'ok' : 'degraded',
     backup: {
       status: worst,
       lastSuccess,
@@ -43,15 +50,19 @@ export function healthReport (sources: readonly SourceHealth[], now: Date): Heal
       never: number('never'),
       overdue: number('overdue'),
       failing: number('failing')
+    },
+    alerts: {
+      critical: alerts.filter(({ severity }) => severity === 'critical').length,
+      warning: alerts.filter(({ severity }) => severity === 'warning').length,
+      rules: [...new Set(alerts.map(({ rule }) => rule))].toSorted()
     }
   }
 }
 
-function healthOf ({ policy, statistics: { lastSuccess, lastFailure } }: SourceHealth, now: Date): BackupHealth {
+function healthOf ({ freshSince, statistics: { lastSuccess, lastFailure, newest } }: SourceHealth): BackupHealth {
   if (lastFailure !== null && (lastSuccess === null || lastFailure > lastSuccess)) return 'failing'
   if (lastSuccess === null) return 'never'
-  const overdue = policy.enabled && policy.interval !== null && now.getTime() - lastSuccess.getTime() > OVERDUE_INTERVALS * policy.interval
-  return overdue ? 'overdue' : 'ok'
+  return freshSince !== null && (newest === null || newest < freshSince) ? 'overdue' : 'ok'
 }
 
 function longestAgo (times: readonly (Date | null)[]): Date | null {

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client'
+import { ALERT_RULE_NAMES, ALERT_RULES, type Alert, type PruneFacts } from '../core/alert.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Event, Listener } from '../core/event.ts'
 import type { Space } from '../core/store.ts'
@@ -14,8 +15,20 @@ export interface Observed {
   /** Names of the configured sources: what another one left in the catalog is nobody's alert. */
   readonly sources: readonly string[]
   readonly store: { readonly name: string, space (signal: AbortSignal): Promise<Space | undefined> }
+  /** Those of the sources that figures are told of, each with the time since when it should have a backup; null: nothing is asked of it. */
+  watched (): Promise<readonly { readonly name: string, readonly freshSince: Date | null }[]>
+  /** The alerts that are open. */
+  alerts (): Promise<readonly Alert[]>
+  prune (): Promise<Pick<PruneFacts, 'lastDone' | 'freshSince'>>
   readonly clock: Clock
   readonly build: { readonly version: string, readonly node: string, readonly sqlite: string }
+}
+
+interface Standing {
+  readonly figures: readonly SourceFigures[]
+  readonly watched: ReadonlyMap<string, Date | null>
+  readonly alerts: readonly Alert[]
+  readonly prune: Pick<PruneFacts, 'lastDone' | 'freshSince'>
 }
 
 /**
@@ -29,6 +42,8 @@ export class Metrics {
   readonly #series: Series
   readonly #figures: Figures
   readonly #space: Latest<Space | undefined>
+  /** What was read last. */
+  #standing: Standing | undefined
   /** Jobs that have not ended, by id. */
   readonly #jobs = new Map<number, string>()
 
@@ -49,8 +64,8 @@ export class Metrics {
   readonly listener: Listener = event => { this.#count(event) }
 
   async text (): Promise<string> {
-    const figures = await this.#read()
-    this.#tellFigures(figures)
+    await this.#read()
+    if (this.#standing !== undefined) this.#tell(this.#standing)
     this.#tellJobs()
     this.#tellSpace(await this.#space.value(PATIENCE))
     return await this.#registry.metrics()
@@ -58,7 +73,8 @@ export class Metrics {
 
   /** A series that appears with its first event hides that event from `rate` and `increase`. */
   #startAtZero (): void {
-    const { runs, attempts, successes, verifications } = this.#series
+    const { runs, attempts, successes, verifications, alertsRaised } = this.#series
+    for (const rule of ALERT_RULE_NAMES) alertsRaised.inc({ rule }, 0)
     for (const source of this.#observed.sources) {
       for (const status of ['success', 'failure']) runs.inc({ backup_type: 'full', status, source }, 0)
       attempts.inc({ source }, 0)
@@ -84,6 +100,8 @@ export class Metrics {
       duration.set({ backup_type: method, operation: 'verify', source }, event.durationMs / 1000)
     } else if (event.type === 'operation.failed') {
       errors.inc({ operation: event.operation, error_type: event.code.toLowerCase() })
+    } else if (event.type === 'alert.raised') {
+      this.#series.alertsRaised.inc({ rule: event.alert.rule })
     } else if (event.type === 'job.updated') {
       const { id, status } = event.job
       if (status === 'queued' || status === 'running') this.#jobs.set(id, status)
@@ -91,15 +109,26 @@ export class Metrics {
     }
   }
 
-  async #read (): Promise<readonly SourceFigures[]> {
+  async #read (): Promise<void> {
+    const observed = this.#observed
     try {
-      const figures = await this.#figures.read()
+      const sources = await observed.watched()
+      this.#standing = {
+        figures: await this.#figures.read(),
+        watched: new Map(sources.map(({ name, freshSince }) => [name, freshSince])),
+        alerts: await observed.alerts(),
+        prune: await observed.prune()
+      }
       this.#series.catalogReadable.set(1)
-      return figures
     } catch {
       this.#series.catalogReadable.set(0)
-      return this.#figures.last
     }
+  }
+
+  #tell ({ figures, watched, alerts, prune }: Standing): void {
+    this.#tellFigures(figures.filter(({ source }) => watched.has(source)))
+    this.#tellDue(watched, prune)
+    this.#tellAlerts([...watched.keys()], alerts)
   }
 
   #tellFigures (figures: readonly SourceFigures[]): void {
@@ -118,6 +147,26 @@ export class Metrics {
         if (newest.completedAt !== null) duration.set({ backup_type: method, operation: 'create', source }, (newest.completedAt.getTime() - newest.startedAt.getTime()) / 1000)
       }
     }
+  }
+
+  #tellDue (watched: Standing['watched'], prune: Standing['prune']): void {
+    const { freshSince, pruneLastSuccess, pruneFreshSince } = this.#series
+    freshSince.reset()
+    for (const [source, since] of watched) if (since !== null) freshSince.set({ source }, since.getTime() / 1000)
+    pruneLastSuccess.set((prune.lastDone?.getTime() ?? 0) / 1000)
+    pruneFreshSince.remove()
+    if (prune.freshSince !== null) pruneFreshSince.set(prune.freshSince.getTime() / 1000)
+  }
+
+  /** Every rule of every source, so that its series is there before it holds. */
+  #tellAlerts (sources: readonly string[], open: readonly Alert[]): void {
+    const { alerts } = this.#series
+    alerts.reset()
+    for (const rule of ALERT_RULE_NAMES) {
+      const { perSource, severity } = ALERT_RULES[rule]
+      for (const source of perSource ? sources : ['']) alerts.set({ rule, source, severity }, 0)
+    }
+    for (const { rule, source, severity } of open) alerts.set({ rule, source: source ?? '', severity }, 1)
   }
 
   #tellJobs (): void {

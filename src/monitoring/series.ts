@@ -32,6 +32,11 @@ export function makeSeries (registry: Registry) {
     jobs: gauge('holdfast_jobs', 'Jobs that have not ended.', 'status'),
     storeFree: gauge('holdfast_store_free_bytes', 'Bytes that can still be written where backups are kept.', 'store'),
     storeSize: gauge('holdfast_store_size_bytes', 'Bytes there are where backups are kept.', 'store'),
+    freshSince: gauge('backup_fresh_since_timestamp', 'A good backup started at or after this must exist, or the schedule was not kept, in seconds since 1970; there is none where nothing is asked.', 'source'),
+    pruneLastSuccess: gauge('holdfast_prune_last_success_timestamp', 'When the last prune was done, in seconds since 1970; 0 if none ever was.'),
+    pruneFreshSince: gauge('holdfast_prune_fresh_since_timestamp', 'A prune done at or after this must exist, in seconds since 1970; there is none where nothing is asked.'),
+    alerts: gauge('holdfast_alert_active', 'Whether an alert is open (1) or its rule does not hold (0).', 'rule', 'source', 'severity'),
+    alertsRaised: counter('holdfast_alerts_raised_total', 'Alerts that were raised.', 'rule'),
     catalogReadable: gauge('holdfast_catalog_readable', 'Whether the figures on backups are of this moment (1) or the last that could be read (0).'),
     build: gauge('holdfast_build_info', 'What is running here.', 'version', 'node', 'sqlite')
   }

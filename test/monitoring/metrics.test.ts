@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test, type TestContext } from 'node:test'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
+import type { Alert } from '../../src/core/alert.ts'
 import type { Event } from '../../src/core/event.ts'
 import type { Job, JobStatus } from '../../src/core/job.ts'
 import type { Space } from '../../src/core/store.ts'
@@ -10,7 +11,16 @@ import { completed, END, INVALID, manifestOf, newBackup, newCatalog, VALID } fro
 import type { FakeClock } from '../support/clock.ts'
 import { needTool } from '../support/need.ts'
 
+/** What the service tells beside what is in the catalog. */
+interface Told {
+  freshSince: Date | null
+  unwatched: readonly string[]
+  alerts: readonly Alert[]
+  prune: { readonly lastDone: Date | null, readonly freshSince: Date | null }
+}
+
 interface Observation {
+  readonly told: Told
   readonly catalog: OpenedCatalog
   readonly clock: FakeClock
   readonly metrics: Metrics
@@ -21,9 +31,13 @@ interface Observation {
 
 async function observe (t: TestContext, sources: readonly string[] = ['shop'], space = async (): Promise<Space | undefined> => ({ free: 60, total: 100 })): Promise<Observation> {
   const { catalog, clock } = await newCatalog(t)
+  const told: Told = { freshSince: null, unwatched: [], alerts: [], prune: { lastDone: null, freshSince: null } }
   const metrics = new Metrics({
     catalog,
     sources,
+    watched: async () => sources.filter(name => !told.unwatched.includes(name)).map(name => ({ name, freshSince: told.freshSince })),
+    alerts: async () => told.alerts,
+    prune: async () => told.prune,
     store: { name: 'local', space },
     clock,
     build: { version: '1.2.3', node: 'v26.0.0', sqlite: '3.54.1' }
@@ -32,6 +46,7 @@ async function observe (t: TestContext, sources: readonly string[] = ['shop'], s
     catalog,
     clock,
     metrics,
+    told,
     emit: event => { metrics.listener(event) },
     async value (series) {
       const line = (await metrics.text()).split('\n').find(each => each.startsWith(`${series} `))
@@ -44,8 +59,10 @@ function jobOf (id: number, status: JobStatus): Job {
   return { id, kind: 'create', source: 'shop', backupId: null, status, progress: { phase: 'waiting', bytesDone: 0, bytesTotal: null }, createdAt: END, startedAt: null, finishedAt: null, errorCode: null, errorMessage: null }
 }
 
+const ALERT: Alert = { id: 1, rule: 'backup_failed', source: 'shop', severity: 'critical', message: 'it failed', remedy: 'Make another.', raisedAt: END, clearedAt: null }
+
 /** Everything that can happen to one source, so that every series has something to tell. */
-async function liveThrough ({ catalog, emit }: Observation): Promise<void> {
+async function liveThrough ({ catalog, emit, told }: Observation): Promise<void> {
   const backup = await completed(catalog, { compression: 'gzip' }, { verification: VALID })
   emit({ type: 'backup.started', backup })
   emit({ type: 'backup.completed', backup, durationMs: 5000 })
@@ -55,7 +72,9 @@ async function liveThrough ({ catalog, emit }: Observation): Promise<void> {
   emit({ type: 'verification.finished', backup, verification: VALID, durationMs: 1500 })
   emit({ type: 'verification.finished', backup, verification: INVALID, durationMs: 2500 })
   emit({ type: 'job.updated', job: jobOf(1, 'running') })
+  emit({ type: 'alert.raised', alert: ALERT })
   emit({ type: 'settings.changed' })
+  Object.assign(told, { alerts: [ALERT], freshSince: END, prune: { lastDone: END, freshSince: END } })
 }
 
 test('promtool finds nothing to say about the metrics', async t => {
@@ -89,6 +108,14 @@ test('every series of the guides is there under its name and with its labels', a
     'holdfast_jobs{status="running"} 1',
     'holdfast_store_free_bytes{store="local"} 60',
     'holdfast_store_size_bytes{store="local"} 100',
+    `backup_fresh_since_timestamp{source="shop"} ${END.getTime() / 1000}`,
+    `holdfast_prune_last_success_timestamp ${END.getTime() / 1000}`,
+    `holdfast_prune_fresh_since_timestamp ${END.getTime() / 1000}`,
+    'holdfast_alert_active{rule="backup_failed",source="shop",severity="critical"} 1',
+    'holdfast_alert_active{rule="backup_damaged",source="shop",severity="critical"} 0',
+    'holdfast_alert_active{rule="disk_low",source="",severity="warning"} 0',
+    'holdfast_alerts_raised_total{rule="backup_failed"} 1',
+    'holdfast_alerts_raised_total{rule="disk_low"} 0',
     'holdfast_catalog_readable 1',
     'holdfast_build_info{version="1.2.3",node="v26.0.0",sqlite="3.54.1"} 1',
     '# TYPE backup_total_count untyped',
@@ -199,4 +226,39 @@ test('the room of a store that knows none, or cannot tell, is not told', async t
   assert.equal(await value('holdfast_store_free_bytes{store="local"}'), 1)
   assert.equal(await value('holdfast_store_free_bytes{store="local"}'), undefined)
   assert.equal(await value('holdfast_store_free_bytes{store="local"}'), undefined)
+})
+
+test('a source that is not watched tells no figures, but while it is', async t => {
+  const { told, value } = await observe(t, ['shop', 'holdfast'])
+  told.unwatched = ['holdfast']
+  assert.equal(await value('backup_last_success_timestamp{source="holdfast"}'), undefined)
+  assert.equal(await value('holdfast_alert_active{rule="backup_failed",source="holdfast",severity="critical"}'), undefined)
+  assert.equal(await value('backup_last_success_timestamp{source="shop"}'), 0)
+  told.unwatched = []
+  assert.equal(await value('backup_last_success_timestamp{source="holdfast"}'), 0)
+  assert.equal(await value('holdfast_alert_active{rule="backup_failed",source="holdfast",severity="critical"}'), 0)
+  told.unwatched = ['holdfast']
+  assert.equal(await value('holdfast_alert_active{rule="backup_failed",source="holdfast",severity="critical"}'), undefined)
+})
+
+test('a time that nothing is asked since is not told', async t => {
+  const { told, value } = await observe(t)
+  assert.equal(await value('backup_fresh_since_timestamp{source="shop"}'), undefined)
+  assert.equal(await value('holdfast_prune_fresh_since_timestamp'), undefined)
+  assert.equal(await value('holdfast_prune_last_success_timestamp'), 0)
+  Object.assign(told, { freshSince: END, prune: { lastDone: null, freshSince: END } })
+  assert.equal(await value('backup_fresh_since_timestamp{source="shop"}'), END.getTime() / 1000)
+  assert.equal(await value('holdfast_prune_fresh_since_timestamp'), END.getTime() / 1000)
+  Object.assign(told, { freshSince: null, prune: { lastDone: null, freshSince: null } })
+  assert.equal(await value('backup_fresh_since_timestamp{source="shop"}'), undefined)
+  assert.equal(await value('holdfast_prune_fresh_since_timestamp'), undefined)
+})
+
+test('an alert that is over is told as not active', async t => {
+  const { told, value } = await observe(t)
+  const series = 'holdfast_alert_active{rule="backup_failed",source="shop",severity="critical"}'
+  told.alerts = [ALERT]
+  assert.equal(await value(series), 1)
+  told.alerts = []
+  assert.equal(await value(series), 0)
 })

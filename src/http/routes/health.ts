@@ -9,6 +9,8 @@ export interface HealthReport {
     readonly lastSuccess: Date | null
     readonly ageSeconds: number | null
   }
+  /** The alerts that are open. */
+  readonly alerts: { readonly critical: number, readonly warning: number, readonly rules: readonly string[] }
 }
 
 /** A probe that waits longer takes the service for dead. */
@@ -23,7 +25,7 @@ export function healthRoutes (app: App, deps: Deps): void {
   const report = route('open', {
     tag: 'service',
     summary: 'How the service and its backups are',
-    description: '`degraded` means that somebody should look; only `error` is a 503.',
+    description: '`degraded` means that somebody should look, and `GET /api/alerts` tells what at; only `error` is a 503.',
     answers: { 200: healthAnswer, 503: healthAnswer }
   })
   for (const url of ['/health', '/healthz']) {
@@ -31,7 +33,7 @@ export function healthRoutes (app: App, deps: Deps): void {
       const health = await inTime(deps, error => { request.log.error({ err: error }, 'the health could not be told') })
       const status = health?.status ?? 'error'
       reply.code(status === 'error' ? 503 : 200)
-      return { success: status !== 'error', status, backup: health?.backup ?? null }
+      return { success: status !== 'error', status, backup: health?.backup ?? null, alerts: health?.alerts ?? null }
     })
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { instant } from '../../present/common.ts'
+import { count, instant } from '../../present/common.ts'
 
 export const healthAnswer = z.object({
   success: z.boolean(),
@@ -8,7 +8,12 @@ export const healthAnswer = z.object({
     status: z.string(),
     lastSuccess: instant.nullable(),
     ageSeconds: z.int().nonnegative().nullable()
-  }).nullable().meta({ description: 'null: it could not be told in time.' })
+  }).nullable().meta({ description: 'null: it could not be told in time.' }),
+  alerts: z.object({
+    critical: count,
+    warning: count,
+    rules: z.array(z.string())
+  }).nullable().meta({ description: 'Those that are open; null: it could not be told in time.' })
 }).meta({ id: 'Health' })
 
 export const aliveAnswer = z.object({ success: z.boolean(), status: z.enum(['ok', 'error']) })

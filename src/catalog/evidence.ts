@@ -1,0 +1,64 @@
+import type { Database } from 'better-sqlite3'
+import type { BackupEvidence, DamagedBackup } from '../core/alert.ts'
+import type { BackupMethod } from '../core/backup.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { Compression } from '../core/stage.ts'
+import type { Check } from '../core/verification.ts'
+import { fromJson, toDate } from './json.ts'
+
+/** Among so many of the newest backups those are looked for that compare with the newest one. */
+const RECENT = 30
+
+interface FailureRow {
+  readonly completed_at: string
+  readonly error_code: ErrorCode
+  readonly error_message: string
+}
+
+interface SizeRow {
+  readonly id: number
+  readonly method: BackupMethod
+  readonly compression: Compression
+  readonly size: number
+}
+
+interface DamagedRow {
+  readonly id: number
+  readonly checks: string
+}
+
+/** Statements prepared once; what is returned reads within the transaction of whoever calls. Each takes a few steps in an index, however many backups there are. */
+export function evidenceIn (database: Database): (source: string) => BackupEvidence {
+  const lastSuccess = database.prepare<[string], string | null>("SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = ? AND status = 'completed'").pluck()
+  const lastFailure = database.prepare<[string], FailureRow>(`
+    SELECT completed_at, error_code, error_message FROM backup_log INDEXED BY backup_log_outcome
+    WHERE source = ? AND status = 'failed' AND error_code <> 'CANCELLED' ORDER BY completed_at DESC LIMIT 1`)
+  const newestGood = database.prepare<[string], string>(`
+    SELECT started_at FROM backup_log INDEXED BY backup_log_span
+    WHERE source = ? AND place = 'present' AND status = 'completed' AND verification_status <> 'invalid' ORDER BY started_at DESC LIMIT 1`).pluck()
+  const live = database.prepare<[string], number>("SELECT coalesce(sum(backups), 0) FROM backup_counts WHERE place = 'present' AND source = ? AND status = 'completed'").pluck()
+  const damaged = database.prepare<[string], DamagedRow>(`
+    SELECT id, verification_checks AS checks FROM backup_log INDEXED BY backup_log_damaged
+    WHERE source = ? AND verification_status = 'invalid' AND place = 'present' AND status = 'completed' ORDER BY id DESC`)
+  const sizes = database.prepare<[string, number], SizeRow>(`
+    SELECT id, method, compression, file_size_bytes AS size FROM backup_log INDEXED BY backup_log_span
+    WHERE source = ? AND place = 'present' AND status = 'completed' ORDER BY started_at DESC LIMIT ?`)
+  return source => {
+    const failure = lastFailure.get(source)
+    const found = damaged.all(source).map(toDamaged)
+    const recent = sizes.all(source, RECENT)
+    return {
+      lastSuccess: toDate(lastSuccess.get(source) ?? null),
+      lastFailure: failure === undefined ? null : { at: toDate(failure.completed_at), code: failure.error_code, message: failure.error_message },
+      newestGood: toDate(newestGood.get(source) ?? null),
+      good: (live.get(source) ?? 0) - found.length,
+      damaged: found,
+      sizes: recent.filter(({ method, compression }) => method === recent[0]?.method && compression === recent[0].compression).map(({ id, size }) => ({ id, size }))
+    }
+  }
+}
+
+function toDamaged ({ id, checks }: DamagedRow): DamagedBackup {
+  const failed = fromJson<Check[]>(checks, `the last verification of backup ${id}`).find(({ status }) => status === 'fail')
+  return { id, reason: failed === undefined ? 'nothing could be checked' : `${failed.name} failed${failed.reason === undefined ? '' : ` (${failed.reason})`}` }
+}

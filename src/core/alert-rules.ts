@@ -1,0 +1,125 @@
+import { ALERT_RULES, alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertRule, type PruneFacts, type SourceFacts, type StoreFacts } from './alert.ts'
+
+const HOUR = 3_600_000
+/** So many backups before the newest one tell what size is usual. */
+const FEWEST_SIZES = 3
+const MOST_SIZES = 7
+/** Bytes that a size may differ, whatever share that is: a database of a few pages grows by one of them. */
+const SIZE_MARGIN = 16 * 1024
+/** Percent of the store by which more than enough must be free again, so that a disk at the limit raises one alert and not one a minute. */
+const DISK_MARGIN = 2
+/** Damaged backups that a message names. */
+const NAMED = 5
+
+/**
+ * The rules that hold now, most of all in words that stay the same for as long as nothing changes. `open` are the alerts
+ * so far: a disk that has begun to be low must have a little more than the limit free to be well again, and stays as
+ * it was while its store cannot tell.
+ */
+export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, open: readonly Alert[]): readonly AlertFinding[] {
+  const ofSources = facts.sources.flatMap(source => [
+    backupFailed(source),
+    backupTooOld(source, limits.maxAge, now),
+    scheduleMissed(source),
+    backupDamaged(source),
+    sizeChanged(source, limits.sizeChange),
+    tooFewBackups(source, limits.minBackups)
+  ])
+  const wasLow = open.find(alert => alertKey(alert) === 'disk_low')
+  return [...ofSources, diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune)].filter(finding => finding !== undefined)
+}
+
+function finding (rule: AlertRule, source: string | null, message: string, remedy: string): AlertFinding {
+  return { rule, source, severity: ALERT_RULES[rule].severity, message, remedy }
+}
+
+function backupFailed ({ name, lastSuccess, lastFailure }: SourceFacts): AlertFinding | undefined {
+  if (lastFailure === null || (lastSuccess !== null && lastFailure.at <= lastSuccess)) return undefined
+  return finding('backup_failed', name,
+    `the last backup of "${name}" failed at ${lastFailure.at.toISOString()} with ${lastFailure.code}: ${lastFailure.message}`,
+    `Look up ${lastFailure.code} in docs/errors.md, put right what it names, and make a backup.`)
+}
+
+function backupTooOld ({ name, newestGood }: SourceFacts, maxAge: number, now: Date): AlertFinding | undefined {
+  if (maxAge === 0 || (newestGood !== null && now.getTime() - newestGood.getTime() <= maxAge)) return undefined
+  return finding('backup_too_old', name,
+    `${newestOf(name, newestGood)}, and there should be one from the last ${hours(maxAge)}`,
+    'Make a backup, and see why none was made by itself: the runs, the log, and whether automatic backups are on.')
+}
+
+function scheduleMissed ({ name, newestGood, freshSince }: SourceFacts): AlertFinding | undefined {
+  if (freshSince === null || (newestGood !== null && newestGood >= freshSince)) return undefined
+  return finding('schedule_missed', name,
+    `${newestOf(name, newestGood)}, and its schedule asks for a newer one`,
+    'Make a backup, and see in the runs and the log what became of those that were due.')
+}
+
+function backupDamaged ({ name, damaged }: SourceFacts): AlertFinding | undefined {
+  const [newest, ...others] = damaged
+  if (newest === undefined) return undefined
+  const message = others.length === 0
+    ? `backup ${newest.id} of "${name}" is damaged: ${newest.reason}`
+    : `${damaged.length} backups of "${name}" are damaged: ${listed(damaged.map(({ id }) => id))}; of ${newest.id}: ${newest.reason}`
+  return finding('backup_damaged', name, message, 'Restore from another backup if you must now, make a new one, find out what damaged this one, and delete it.')
+}
+
+function sizeChanged ({ name, sizes }: SourceFacts, percent: number): AlertFinding | undefined {
+  const [newest, ...before] = sizes
+  if (percent === 0 || newest === undefined || before.length < FEWEST_SIZES) return undefined
+  const usual = median(before.slice(0, MOST_SIZES).map(({ size }) => size))
+  const change = newest.size - usual
+  if (Math.abs(change) <= SIZE_MARGIN || Math.abs(change) * 100 <= percent * usual) return undefined
+  const share = `${Math.round(Math.abs(change) / usual * 100)} % ${change > 0 ? 'more' : 'less'}`
+  return finding('size_changed', name,
+    `backup ${newest.id} of "${name}" has ${newest.size} bytes, ${share} than the ${usual} that are usual`,
+    'See whether so much data was really added or removed; if it was not meant to be, keep the backup before this one by pinning it.')
+}
+
+function tooFewBackups ({ name, good }: SourceFacts, fewest: number): AlertFinding | undefined {
+  if (good >= fewest) return undefined
+  return finding('too_few_backups', name,
+    `there ${good === 1 ? 'is 1 good backup' : `are ${good} good backups`} of "${name}", and there should be at least ${fewest}`,
+    'Make more backups, and see that maxBackups and the retention rules keep as many.')
+}
+
+function diskLow ({ name, space }: StoreFacts, percent: number, wasLow: Alert | undefined): AlertFinding | undefined {
+  if (percent === 0) return undefined
+  if (space === undefined || space.total === 0) return wasLow
+  const free = space.free / space.total * 100
+  const enough = wasLow === undefined ? percent : Math.min(percent + DISK_MARGIN, 100)
+  if (free >= enough) return undefined
+  return finding('disk_low', null,
+    `${Math.floor(free)} % of ${space.total} bytes are free in the store "${name}", and ${percent} % should be`,
+    'Free space there, keep fewer backups, compress them, or give the store a larger disk.')
+}
+
+function pruneOverdue ({ lastDone, freshSince, failure }: PruneFacts): AlertFinding | undefined {
+  if (failure !== null) {
+    return finding('prune_overdue', null,
+      `the last prune failed${failure.code === null ? '' : ` with ${failure.code}`}: ${failure.reason}`,
+      'Put right what it names; a dry run tells what would be removed, and the next scheduled prune that is done ends this alert.')
+  }
+  if (freshSince === null || (lastDone !== null && lastDone >= freshSince)) return undefined
+  return finding('prune_overdue', null,
+    `${lastDone === null ? 'no prune was ever done' : `the last prune was done at ${lastDone.toISOString()}`}, and one was due at ${freshSince.toISOString()}`,
+    'See in the runs and the log what became of it; the next scheduled prune that is done ends this alert.')
+}
+
+function newestOf (name: string, newestGood: Date | null): string {
+  return newestGood === null ? `there is no good backup of "${name}"` : `the newest good backup of "${name}" is from ${newestGood.toISOString()}`
+}
+
+/** Of at least one number. The lower one of the two in the middle, so that it is a size that there was. */
+function median (numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) / 2)] ?? 0
+}
+
+function hours (ms: number): string {
+  const number = Math.round(ms / HOUR)
+  return number === 1 ? 'hour' : `${number} hours`
+}
+
+function listed (ids: readonly number[]): string {
+  const named = ids.slice(0, NAMED).join(', ')
+  return ids.length > NAMED ? `${named} and ${ids.length - NAMED} more` : named
+}

@@ -1,0 +1,35 @@
+import type { AlertFacts, PruneFacts, SourceFacts } from '../core/alert.ts'
+import type { Run } from '../core/run.ts'
+import type { EngineDeps } from './deps.ts'
+import type { SourceState } from './engine.ts'
+
+/** How late a prune may be before it is overdue. Milliseconds. */
+const GRACE = 3_600_000
+
+/** When everything that the rules no longer keep is removed. */
+export interface PruneTiming {
+  readonly pattern: string
+  readonly timeZone: string
+}
+
+/** What the rules of the alerts ask of these sources, and of the prune of them all. Rejects as the catalog does. */
+export async function alertFacts (deps: EngineDeps, states: readonly SourceState[], prune: PruneTiming): Promise<Pick<AlertFacts, 'sources' | 'prune'>> {
+  const sources: SourceFacts[] = []
+  for (const { name, freshSince } of states) sources.push({ name, freshSince, ...await deps.catalog.alerts.evidence(name) })
+  return { sources, prune: await pruneFacts(deps, prune) }
+}
+
+/** How the scheduled prune stands. One made by hand is none of it: it may have been of one source alone. */
+export async function pruneFacts ({ catalog, calendar, clock }: EngineDeps, { pattern, timeZone }: PruneTiming): Promise<PruneFacts> {
+  const last = async (status: Run['status']): Promise<Run | undefined> => (await catalog.runs.list({ kind: 'prune', status, limit: 1 })).runs[0]
+  const done = await last('done')
+  const failed = await last('failed')
+  const due = calendar.previous(pattern, timeZone, new Date(clock.now().getTime() - GRACE))
+  // Before the rule was written down nothing was due by it.
+  const rule = (await catalog.runs.rules()).find(({ kind }) => kind === 'prune')
+  return {
+    lastDone: done?.finishedAt ?? null,
+    freshSince: due !== null && rule !== undefined && rule.since <= due ? due : null,
+    failure: failed !== undefined && failed.id > (done?.id ?? 0) ? { code: failed.errorCode, reason: failed.reason ?? 'no reason was recorded' } : null
+  }
+}
