@@ -1,4 +1,4 @@
-import type { ErrorCode } from './errors.ts'
+import { ERRORS, type ErrorCode } from './errors.ts'
 
 export const AUDIT_ORIGINS = ['api', 'cli'] as const
 export type AuditOrigin = typeof AUDIT_ORIGINS[number]
@@ -6,6 +6,14 @@ export type AuditOrigin = typeof AUDIT_ORIGINS[number]
 /** `refused`: it was not allowed, or not possible as asked; `failed`: it was begun and did not succeed. */
 export const AUDIT_OUTCOMES = ['done', 'refused', 'failed'] as const
 export type AuditOutcome = typeof AUDIT_OUTCOMES[number]
+
+/** How something ended, by the code of its error; null: there was none. */
+export function outcomeOf (code: ErrorCode | null): AuditOutcome {
+  if (code === null) return 'done'
+  if (code === 'RATE_LIMITED' || code === 'SHUTTING_DOWN') return 'refused'
+  // Wrong usage, nothing there, a conflict: nothing was begun.
+  return [2, 4, 5].includes(ERRORS[code].exit) ? 'refused' : 'failed'
+}
 
 /** Somebody did something, or tried to. */
 export interface NewAuditEntry {
@@ -24,10 +32,13 @@ export interface NewAuditEntry {
   readonly code: ErrorCode | null
   /** For finding it in the log of the service. */
   readonly requestId: string | null
+  /** How many alike the entry stands for; 1 if it is left out. */
+  readonly times?: number
 }
 
 export interface AuditEntry extends NewAuditEntry {
   readonly id: number
+  readonly times: number
 }
 
 export interface AuditQuery {
@@ -41,7 +52,10 @@ export interface AuditQuery {
   readonly before?: number | undefined
 }
 
-/** Who did what. Entries are added, never changed, and go only when they are older than the audit's own retention. */
+/**
+ * Who did what. Entries are added, never changed, and go only when they are older than the audit's own retention: the
+ * catalog itself refuses anything else.
+ */
 export interface AuditLog {
   record (entry: NewAuditEntry): Promise<AuditEntry>
   /** Newest first; `next` is the `before` of the next page, null on the last. */

@@ -11,13 +11,33 @@ export interface TokenRecord {
   readonly revokedAt: Date | null
 }
 
+export interface NewToken {
+  readonly id: string
+  readonly subject: string
+  readonly role: string
+  readonly createdAt: Date
+  readonly expiresAt: Date | null
+}
+
+/** What a proven token says of itself; null: nothing. */
+export interface TokenIdentity {
+  readonly id: string | null
+  readonly subject: string | null
+  readonly issuedAt: Date | null
+}
+
 export interface TokenLog {
-  add (token: { readonly id: string, readonly subject: string, readonly role: string, readonly createdAt: Date, readonly expiresAt: Date | null }): Promise<TokenRecord>
+  add (token: NewToken): Promise<TokenRecord>
   /** Newest first. */
   list (): Promise<readonly TokenRecord[]>
   /** From now on the token is refused; one that is not known here is remembered. Repeating changes nothing. */
   revoke (id: string, at: Date): Promise<TokenRecord>
-  isRevoked (id: string): Promise<boolean>
+  /**
+   * From now on every token of the subject is refused that was issued at `at` or before, or does not say when, also those
+   * made elsewhere. Returns those made here that were valid until then, newest first. Repeating it later moves the bound.
+   */
+  revokeSubject (subject: string, at: Date): Promise<readonly TokenRecord[]>
+  isRevoked (token: TokenIdentity): Promise<boolean>
   /** Forgets tokens that expired before `before`: nobody can use them any more. Returns how many. */
   purge (before: Date): Promise<number>
 }

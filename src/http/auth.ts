@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
+import type { TokenIdentity } from '../core/token.ts'
 import { ROLES, type Role } from './tokens.ts'
 
 /** What proves a token. No other algorithm is ever accepted. */
@@ -21,6 +22,8 @@ export interface Caller {
   readonly role: Role | undefined
   /** Milliseconds since 1970. */
   readonly expiresAt: number | undefined
+  /** What tells whether it was revoked since. */
+  readonly token: TokenIdentity
 }
 
 declare module 'fastify' {
@@ -34,13 +37,20 @@ declare module 'fastify' {
   }
 }
 
+export interface Authority {
+  readonly tokenKey: TokenKey
+  readonly isRevoked: (token: TokenIdentity) => boolean | Promise<boolean>
+  readonly clock: Clock
+}
+
 const BEARER = /^Bearer +(\S+)$/i
 
 /**
  * Proves tokens and holds each route against its role. A request is identified first, so that the rate limit in between
- * knows whom it counts, and refused after that, before its body is read.
+ * knows whom it counts, and refused after that, before its body is read. Where it cannot be told whether a token was
+ * revoked, it is not accepted.
  */
-export async function authenticate (app: FastifyInstance, { tokenKey, clock }: { readonly tokenKey: TokenKey, readonly clock: Clock }): Promise<void> {
+export async function authenticate (app: FastifyInstance, { tokenKey, isRevoked, clock }: Authority): Promise<void> {
   // Given as a public key even where it is a secret: so there is no way to sign with it here.
   await app.register(jwt, { secret: { public: tokenKey.key.reveal() }, verify: { algorithms: [tokenKey.algorithm], cache: 1000 } })
   app.decorateRequest('caller', null)
@@ -54,7 +64,14 @@ export async function authenticate (app: FastifyInstance, { tokenKey, clock }: {
     done()
   })
   app.addHook('preParsing', (request, reply, _payload, done) => {
-    done(isGuarded(request) ? refusal(request, reply) : null)
+    if (!isGuarded(request)) {
+      done(null)
+      return
+    }
+    const { caller } = request
+    const revoked = caller !== null && isRevoked(caller.token)
+    if (typeof revoked === 'boolean') done(refusal(request, reply, revoked))
+    else revoked.then(found => { done(refusal(request, reply, found)) }, done)
   })
 }
 
@@ -71,21 +88,30 @@ function identify (app: FastifyInstance, token: string, clock: Clock): Caller | 
     return null
   }
   if (typeof claims !== 'object' || claims === null) return null
-  const { sub, role = 'viewer', exp } = claims as { sub?: unknown, role?: unknown, exp?: unknown }
+  const { sub, role = 'viewer', exp, iat, jti } = claims as Readonly<Record<'sub' | 'role' | 'exp' | 'iat' | 'jti', unknown>>
   const expiresAt = typeof exp === 'number' ? exp * 1000 : undefined
   if (expiresAt !== undefined && expiresAt <= clock.now().getTime()) return null
+  const subject = typeof sub === 'string' && sub !== '' ? sub : null
   return {
-    identity: typeof sub === 'string' && sub !== '' ? `subject ${sub}` : `token ${createHash('sha256').update(token).digest('base64url')}`,
+    identity: subject === null ? `token ${createHash('sha256').update(token).digest('base64url')}` : `subject ${subject}`,
     role: ROLES.find(known => known === role),
-    expiresAt
+    expiresAt,
+    token: { id: typeof jti === 'string' ? jti : null, subject, issuedAt: typeof iat === 'number' ? instantOf(iat) : null }
   }
 }
 
-function refusal (request: FastifyRequest, reply: FastifyReply): BackupError | null {
+/** null: it is no time that there is. */
+function instantOf (seconds: number): Date | null {
+  const instant = new Date(seconds * 1000)
+  return Number.isNaN(instant.getTime()) ? null : instant
+}
+
+function refusal (request: FastifyRequest, reply: FastifyReply, isRevoked: boolean): BackupError | null {
   const { caller, routeOptions: { config } } = request
-  if (caller === null) {
+  if (caller === null || isRevoked) {
     const given = request.headers.authorization !== undefined
     reply.header('www-authenticate', given ? 'Bearer realm="holdfast", error="invalid_token"' : 'Bearer realm="holdfast"')
+    if (isRevoked) return new BackupError('UNAUTHORIZED', 'the token was revoked', { hint: 'Ask an admin for another one; "holdfast token create" makes one.' })
     return new BackupError('UNAUTHORIZED', given ? 'the token is not valid, or no longer' : 'no bearer token was given', {
       hint: 'Send "Authorization: Bearer <token>"; "holdfast token create" makes one.'
     })

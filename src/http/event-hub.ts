@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import type { Clock } from '../core/clock.ts'
 
 const HEARTBEAT_MS = 15_000
 /** Bytes that may wait for one reader; one that is further behind is let go, and may come back. */
@@ -9,24 +8,22 @@ type Response = Pick<ServerResponse, 'write' | 'end' | 'destroy' | 'on' | 'writa
 
 interface Reader {
   readonly response: Response
-  /** When its token ends, in milliseconds since 1970. */
-  readonly expiresAt: number | undefined
+  /** Whether its token has ended or was revoked. */
+  readonly isOver: () => boolean | Promise<boolean>
 }
 
 /**
  * Writes server-sent events to whoever listens. It never waits for a reader: one that cannot keep up first loses what is
  * soon out of date (`passing`), then its connection. A comment every 15 seconds keeps connections open and finds
- * those that are dead.
+ * those that are dead, and those whose reader may no longer read.
  */
 export class EventHub {
-  readonly #clock: Clock
   readonly #readers = new Set<Reader>()
   readonly #heartbeat: NodeJS.Timeout
   #isClosed = false
 
-  constructor (clock: Clock) {
-    this.#clock = clock
-    this.#heartbeat = setInterval(() => { this.#beat() }, HEARTBEAT_MS).unref()
+  constructor () {
+    this.#heartbeat = setInterval(() => { for (const reader of this.#readers) void this.#beat(reader) }, HEARTBEAT_MS).unref()
   }
 
   get size (): number {
@@ -34,8 +31,8 @@ export class EventHub {
   }
 
   /** Takes over a response whose head is already written. */
-  add (response: Response, expiresAt: number | undefined): void {
-    const reader = { response, expiresAt }
+  add (response: Response, isOver: Reader['isOver']): void {
+    const reader = { response, isOver }
     response.on('close', () => { this.#readers.delete(reader) })
     // A broken connection shows itself by `close`, too.
     response.on('error', () => { this.#readers.delete(reader) })
@@ -66,12 +63,17 @@ export class EventHub {
     this.#readers.clear()
   }
 
-  #beat (): void {
-    const now = this.#clock.now().getTime()
-    for (const reader of this.#readers) {
-      if (reader.expiresAt !== undefined && reader.expiresAt <= now) reader.response.end()
-      else this.#write(reader, ': heartbeat\n\n')
+  async #beat (reader: Reader): Promise<void> {
+    let isOver: boolean
+    try {
+      isOver = await reader.isOver()
+    } catch {
+      // Whoever cannot be asked about is let go: with a token that holds they come back.
+      isOver = true
     }
+    if (!this.#readers.has(reader)) return
+    if (isOver) reader.response.end()
+    else this.#write(reader, ': heartbeat\n\n')
   }
 
   #write (reader: Reader, text: string): void {

@@ -8,6 +8,7 @@ const TAGS: Readonly<Record<Tag, string>> = {
   configuration: 'What can be changed while the service runs.',
   sources: 'What is protected.',
   jobs: 'Work under way.',
+  audit: 'Who did what.',
   service: 'For probes and monitoring.'
 }
 

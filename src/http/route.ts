@@ -9,12 +9,14 @@ import type { Role } from './tokens.ts'
 /** Fastify as the routes see it: what a schema says is what a handler gets. */
 export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, ZodTypeProvider>
 
-export type Tag = 'backups' | 'configuration' | 'sources' | 'jobs' | 'service'
+export type Tag = 'backups' | 'configuration' | 'sources' | 'jobs' | 'audit' | 'service'
 
 interface Doc {
   readonly tag: Tag
   readonly summary: string
   readonly description?: string
+  /** What it does, in the words of the command line, for the audit log; only reading has none. */
+  readonly action?: string
   /** By status: the schema of a JSON body, or another media type with what it holds. */
   readonly answers: Readonly<Record<number, z.ZodType | Media>>
   /** What can go wrong beyond a bad token, a bad request, too many requests and the unexpected. */
@@ -50,7 +52,7 @@ export function route<const I extends Inputs> (role: Role | 'open', doc: Doc, in
     response[Number(status)] = 'content' in answer ? answer : jsonOf(answer, Number(status))
   }
   return {
-    config: { role },
+    config: { role, ...doc.action === undefined ? {} : { action: doc.action } },
     schema: {
       ...inputs,
       tags: [doc.tag],

@@ -2,12 +2,16 @@ import rateLimit from '@fastify/rate-limit'
 import fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import type { AlertLog } from '../core/alert.ts'
+import type { AuditLog } from '../core/audit.ts'
 import type { IdempotencyStore } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Listener } from '../core/event.ts'
 import type { Secret } from '../core/secret.ts'
+import type { TokenLog } from '../core/token.ts'
 import type { Engine } from '../engine/engine.ts'
+import { keepAudit } from './audit.ts'
 import { authenticate, type TokenKey } from './auth.ts'
 import { readBodies } from './bodies.ts'
 import { answerErrors, sendProblem } from './errors.ts'
@@ -20,7 +24,10 @@ import type { FixedOption } from '../present/config.ts'
 import { presentEvent } from '../present/event.ts'
 import { Rates } from './rates.ts'
 import { logRequests } from './request-log.ts'
+import { revocations } from './revocation.ts'
 import type { App } from './route.ts'
+import { alertRoutes } from './routes/alerts.ts'
+import { auditRoute } from './routes/audit.ts'
 import { backupRoutes } from './routes/backups.ts'
 import { configRoutes } from './routes/config.ts'
 import { createRoute } from './routes/create.ts'
@@ -30,6 +37,7 @@ import { healthRoutes, type HealthReport } from './routes/health.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { metricsRoute, type MetricsText } from './routes/metrics.ts'
 import { pruneRoute } from './routes/prune.ts'
+import { runRoute } from './routes/runs.ts'
 import { sourceRoutes } from './routes/sources.ts'
 import { trashRoutes } from './routes/trash.ts'
 import { verifyRoutes } from './routes/verify.ts'
@@ -40,8 +48,11 @@ export interface ServerDeps {
   readonly engine: Engine
   readonly events: { subscribe (listener: Listener): () => void }
   readonly idempotency: IdempotencyStore
+  readonly alerts: Pick<AlertLog, 'list'>
+  readonly audit: Pick<AuditLog, 'record' | 'list'>
   readonly clock: Clock
   readonly tokenKey: TokenKey
+  readonly tokens: Pick<TokenLog, 'isRevoked'>
   readonly limits: {
     readonly bodyBytes: number
     /** For each caller; 0: no limit. */
@@ -80,21 +91,30 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   answerUnknown(app)
   readBodies(app)
   await addSecurityHeaders(app)
-  await authenticate(app, deps)
+  keepAudit(app, deps)
+  const isRevoked = revocations(deps.tokens, () => engine.version())
+  await authenticate(app, { ...deps, isRevoked })
   if (limits.requestsPerMinute > 0) await app.register(rateLimit, limitOf(limits.requestsPerMinute))
   rememberAnswers(app, deps)
   await describeRoutes(app, deps.version)
 
   const pages = new Pages(() => engine.version(), clock)
   const rates = new Rates(clock)
-  const hub = new EventHub(clock)
+  const hub = new EventHub()
   const unsubscribe = events.subscribe(event => {
     rates.watch(event)
     hub.send(event.type, () => presentEvent(event, job => rates.of(job)), event.type === 'job.updated' && event.job.status === 'running')
   })
+  let isClosing = false
   app.addHook('preClose', done => {
+    isClosing = true
     unsubscribe()
     hub.close()
+    done()
+  })
+  app.addHook('onResponse', (_request, _reply, done) => {
+    // A connection that was busy when the closing began would wait for another request, and the closing with it.
+    if (isClosing) app.server.closeIdleConnections()
     done()
   })
 
@@ -107,7 +127,10 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   configRoutes(app, deps)
   sourceRoutes(app, { engine, clock })
   jobRoutes(app, { engine, rates })
-  eventRoute(app, { hub })
+  runRoute(app, { engine })
+  eventRoute(app, { hub, isRevoked, clock })
+  alertRoutes(app, deps)
+  auditRoute(app, deps)
   healthRoutes(app, deps)
   metricsRoute(app, deps)
   await serveDocs(app)

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { createSigner } from 'fast-jwt'
 import type { Secret } from '../core/secret.ts'
 
@@ -8,6 +7,8 @@ export type Role = typeof ROLES[number]
 
 export interface TokenClaims {
   readonly secret: Secret
+  /** The claim `jti`, by which it can be revoked. */
+  readonly id: string
   readonly subject: string
   readonly role: Role
   /** null: never. */
@@ -16,8 +17,8 @@ export interface TokenClaims {
 }
 
 /** A token for the API, signed with HS256. */
-export function signToken ({ secret, subject, role, expiresInSeconds, now }: TokenClaims): string {
+export function signToken ({ secret, id, subject, role, expiresInSeconds, now }: TokenClaims): string {
   const sign = createSigner({ algorithm: 'HS256', key: secret.reveal() })
   const iat = Math.floor(now.getTime() / 1000)
-  return sign({ sub: subject, role, iat, jti: randomUUID(), ...expiresInSeconds === null ? {} : { exp: iat + expiresInSeconds } })
+  return sign({ sub: subject, role, iat, jti: id, ...expiresInSeconds === null ? {} : { exp: iat + expiresInSeconds } })
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import { EventHub } from '../../src/http/event-hub.ts'
-import { FakeClock } from '../support/clock.ts'
 
 /** A response of which the test says how much of it waits to be read. */
 class Reader extends EventEmitter {
@@ -31,8 +30,8 @@ class Reader extends EventEmitter {
 const KiB = 1024
 
 function hubWith (...readers: Reader[]): EventHub {
-  const hub = new EventHub(new FakeClock())
-  for (const reader of readers) hub.add(reader as unknown as Parameters<EventHub['add']>[0], undefined)
+  const hub = new EventHub()
+  for (const reader of readers) hub.add(reader as unknown as Parameters<EventHub['add']>[0], () => false)
   return hub
 }
 
@@ -73,7 +72,7 @@ test('who comes after the close is ended at once', () => {
   const late = new Reader()
   const hub = hubWith()
   hub.close()
-  hub.add(late as unknown as Parameters<EventHub['add']>[0], undefined)
+  hub.add(late as unknown as Parameters<EventHub['add']>[0], () => false)
   assert.deepEqual([late.fate, late.written], ['ended', []])
 })
 
@@ -84,7 +83,22 @@ test('data is made once for all readers, and not at all for none', t => {
   const data = (): object => ({ made: ++made })
   hub.send('a', data, false)
   assert.equal(made, 0)
-  for (const reader of [new Reader(), new Reader()]) hub.add(reader as unknown as Parameters<EventHub['add']>[0], undefined)
+  for (const reader of [new Reader(), new Reader()]) hub.add(reader as unknown as Parameters<EventHub['add']>[0], () => false)
   hub.send('a', data, false)
   assert.equal(made, 1)
+})
+
+test('a heartbeat ends who may no longer read, and whom nobody can be asked about', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const [welcome, revoked, unknown] = [new Reader(), new Reader(), new Reader()]
+  const hub = new EventHub()
+  t.after(() => { hub.close() })
+  const add = (reader: Reader, isOver: () => boolean | Promise<boolean>): void => { hub.add(reader as unknown as Parameters<EventHub['add']>[0], isOver) }
+  add(welcome, () => false)
+  add(revoked, async () => true)
+  add(unknown, async () => { throw new Error('the catalog is gone') })
+  t.mock.timers.tick(15_000)
+  await new Promise(resolve => { setImmediate(resolve) })
+  assert.deepEqual([welcome, revoked, unknown].map(({ fate }) => fate), ['open', 'ended', 'ended'])
+  assert.deepEqual(welcome.written.slice(1), [': heartbeat\n\n'])
 })

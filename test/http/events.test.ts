@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { signToken } from '../../src/http/tokens.ts'
 import { aBackup, aJob, VALID } from '../support/fake-engine.ts'
 import { as, build, SECRET, type Built } from '../support/http.ts'
+import { memoryTokens } from '../support/token-log.ts'
 
 async function listen (built: Built, headers: Record<string, string> = as('viewer')): Promise<{ stream: IncomingMessage, until: (what: string) => Promise<string> }> {
   if (!built.app.server.listening) await built.app.listen({ port: 0, host: '127.0.0.1' })
@@ -51,7 +52,7 @@ test('events come with their names and their data as JSON', async t => {
 test('a heartbeat comes where nothing happens, and a stream ends with its token', async t => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const built = await build(t)
-  const short = { authorization: `Bearer ${signToken({ secret: SECRET, subject: 'ann', role: 'viewer', expiresInSeconds: 20, now: built.clock.now() })}` }
+  const short = { authorization: `Bearer ${signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'viewer', expiresInSeconds: 20, now: built.clock.now() })}` }
   const [long, ending] = [await listen(built), await listen(built, short)]
   await Promise.all([long.until(': connected'), ending.until(': connected')])
   built.clock.move(15_000)
@@ -61,6 +62,19 @@ test('a heartbeat comes where nothing happens, and a stream ends with its token'
   t.mock.timers.tick(15_000)
   await once(ending.stream.resume(), 'end')
   assert.match(await long.until(': heartbeat\n\n: heartbeat'), /connected/)
+})
+
+test('a stream ends once its token is revoked', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const tokens = memoryTokens()
+  const built = await build(t, { tokens })
+  const { stream, until } = await listen(built)
+  await until(': connected')
+  await tokens.revoke('one', built.clock.now())
+  // What the catalog knows has changed.
+  built.engine.put(aBackup())
+  t.mock.timers.tick(15_000)
+  await once(stream.resume(), 'end')
 })
 
 test('a close of the service ends the streams', async t => {

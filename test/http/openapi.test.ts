@@ -99,6 +99,7 @@ test('answers are as the document says', async t => {
     ['GET', '/api/jobs', '/api/jobs'],
     ['GET', '/api/jobs/{id}', '/api/jobs/50'],
     ['DELETE', '/api/jobs/{id}', '/api/jobs/50'],
+    ['GET', '/api/audit', '/api/audit'],
     ['GET', '/health', '/health'],
     ['GET', '/health/live', '/health/live'],
     ['GET', '/readyz', '/readyz'],

@@ -15,14 +15,15 @@ test('the health is open, and says how the backups are', async t => {
   for (const url of ['/health', '/healthz']) {
     const answer = await app.inject(url)
     assert.equal(answer.statusCode, 200)
-    assert.deepEqual(answer.json(), { success: true, status: 'ok', backup: { status: 'ok', lastSuccess: clock.now().toISOString(), ageSeconds: 0 } })
+    assert.deepEqual(answer.json(), { success: true, status: 'ok', backup: { status: 'ok', lastSuccess: clock.now().toISOString(), ageSeconds: 0 }, alerts: { critical: 0, warning: 0, rules: [] } })
   }
 })
 
 test('a degraded service still answers 200, one in error 503', async t => {
   const backup = { status: 'overdue', lastSuccess: null, ageSeconds: null }
-  const degraded = await build(t, { health: async () => ({ status: 'degraded', backup }) })
-  const broken = await build(t, { health: async () => ({ status: 'error', backup }) })
+  const alerts = { critical: 1, warning: 0, rules: ['schedule_missed'] }
+  const degraded = await build(t, { health: async () => ({ status: 'degraded', backup, alerts }) })
+  const broken = await build(t, { health: async () => ({ status: 'error', backup, alerts }) })
   assert.equal((await degraded.app.inject('/health')).statusCode, 200)
   const answer = await broken.app.inject('/health')
   assert.deepEqual([answer.statusCode, answer.json().success, answer.json().status], [503, false, 'error'])
@@ -31,7 +32,7 @@ test('a degraded service still answers 200, one in error 503', async t => {
 test('a health that cannot be told is an error, and says nothing more', async t => {
   const { app } = await build(t, { health: async () => { throw new BackupError('CATALOG_BUSY', '/srv/secret is busy') } })
   const answer = await app.inject('/health')
-  assert.deepEqual([answer.statusCode, answer.json()], [503, { success: false, status: 'error', backup: null }])
+  assert.deepEqual([answer.statusCode, answer.json()], [503, { success: false, status: 'error', backup: null, alerts: null }])
 })
 
 test('a health that does not come in time is an error, before a probe gives up', async t => {
@@ -125,6 +126,6 @@ test('the log tells who did what and how it went, and never a token', async t =>
 test('a route below /api that says nothing about its role cannot be registered', async t => {
   const app = fastify() as unknown as App
   t.after(() => app.close())
-  await authenticate(app, { tokenKey: { algorithm: 'HS256', key: SECRET }, clock: new FakeClock() })
+  await authenticate(app, { tokenKey: { algorithm: 'HS256', key: SECRET }, isRevoked: () => false, clock: new FakeClock() })
   assert.throws(() => { app.get('/api/open', () => 'x') }, { code: 'INTERNAL' })
 })

@@ -4,9 +4,11 @@ import type { Backup } from '../../src/core/backup.ts'
 import type { BackupQuery, SourceStatistics } from '../../src/core/catalog.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Job, JobKind, JobStatus } from '../../src/core/job.ts'
+import type { Run, RunQuery } from '../../src/core/run.ts'
 import type { Settings, SettingsChange } from '../../src/core/settings.ts'
 import { completeChecks, conclude, type Verification } from '../../src/core/verification.ts'
 import type { CreateRequest, Download, Engine, Pruned, ServiceStatistics, SettingsReport, SourceState, Verified, VerifiedAll, Work } from '../../src/engine/engine.ts'
+import type { Rebuilt } from '../../src/engine/rebuild.ts'
 
 export const STARTED = new Date('2025-11-24T23:30:00.000Z')
 export const VALID: Verification = conclude(completeChecks([
@@ -72,6 +74,7 @@ export function aJob (given: Partial<Job> = {}): Job {
 export class FakeEngine implements Engine {
   readonly rows = new Map<number, Backup>()
   readonly jobLog = new Map<number, Job>()
+  readonly runLog: Run[] = []
   readonly calls: string[] = []
   readonly bytes = Buffer.from('SQLite format 3\0 and so on, to the end')
   gate: Promise<unknown> = Promise.resolve()
@@ -109,8 +112,8 @@ export class FakeEngine implements Engine {
 
   async prune ({ dryRun }: { readonly dryRun: boolean }): Promise<Work<Pruned>> {
     this.#called(`prune ${dryRun}`)
-    const decisions = [...this.rows.values()].map(backup => ({ backup, keep: true, reasons: ['newest backup'] }))
-    return this.#work('prune', () => ({ dryRun, decisions, removed: [] }))
+    const decisions = [...this.rows.values()].map(backup => ({ backup, keep: true, reasons: ['newest backup'], removal: null }))
+    return this.#work('prune', () => ({ dryRun, decisions, removed: [], refused: [] }))
   }
 
   async remove (id: number, { force }: { readonly force: boolean }): Promise<Work<Backup>> {
@@ -121,6 +124,11 @@ export class FakeEngine implements Engine {
   async undelete (id: number): Promise<Work<Backup>> {
     this.#called(`undelete ${id}`)
     return this.#work('undelete', () => this.put({ ...this.#row(id), trashedAt: null }))
+  }
+
+  async rebuild (): Promise<Work<Rebuilt>> {
+    this.#called('rebuild')
+    return this.#work('rebuild', () => ({ adopted: this.rows.size, refused: [] }))
   }
 
   async backup (id: number): Promise<Backup> {
@@ -205,6 +213,12 @@ export class FakeEngine implements Engine {
     return { jobs, next: below.length > query.limit ? jobs.at(-1)?.id ?? null : null }
   }
 
+  async runs (query: RunQuery): Promise<{ runs: Run[], next: number | null }> {
+    const below = this.runLog.toReversed().filter(run => run.id < (query.before ?? Infinity) && (query.status ?? run.status) === run.status && (query.kind ?? run.kind) === run.kind && (query.source ?? run.source) === run.source)
+    const runs = below.slice(0, query.limit)
+    return { runs, next: below.length > query.limit ? runs.at(-1)?.id ?? null : null }
+  }
+
   async cancel (id: number): Promise<Job> {
     this.#called(`cancel ${id}`)
     const job = await this.job(id)
@@ -253,7 +267,8 @@ export class FakeEngine implements Engine {
       state: 'ok',
       policy: { enabled: false, interval: 86_400_000, schedule: null, maxBackups: 10, retention: null, compression: 'none', verify: true },
       statistics: this.#statistics(),
-      nextRun: null
+      nextRun: null,
+      freshSince: null
     }
   }
 }

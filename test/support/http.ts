@@ -5,8 +5,10 @@ import { Secret } from '../../src/core/secret.ts'
 import type { App } from '../../src/http/route.ts'
 import { buildServer, type ServerDeps } from '../../src/http/server.ts'
 import { signToken, type Role } from '../../src/http/tokens.ts'
+import { MemoryAudit } from './audit-log.ts'
 import { FakeClock } from './clock.ts'
 import { FakeEngine } from './fake-engine.ts'
+import { memoryTokens } from './token-log.ts'
 
 export const SECRET = new Secret('a secret of the tests, long enough for HS256')
 
@@ -19,6 +21,7 @@ export interface Built {
   readonly events: EventBus
   readonly clock: FakeClock
   readonly idempotency: MemoryIdempotency
+  readonly audit: MemoryAudit
 }
 
 /** The API over a fake engine, closed after the test. The clock starts at the real time, since tokens are held against it. */
@@ -27,11 +30,15 @@ export async function build (t: Pick<TestContext, 'after'>, given: Partial<Serve
   const clock = new FakeClock(new Date().toISOString())
   const events = new EventBus(error => { throw error })
   const idempotency = new MemoryIdempotency()
+  const audit = new MemoryAudit()
   const app = await buildServer({
     events,
     idempotency,
+    audit,
+    alerts: { list: async () => ({ alerts: [], next: null }) },
     clock,
     tokenKey: { algorithm: 'HS256', key: SECRET },
+    tokens: memoryTokens(),
     limits: { bodyBytes: 64 * 1024, requestsPerMinute: 0 },
     trustProxy: false,
     metrics: { contentType: 'text/plain; version=0.0.4', text: async () => '# nothing\n' },
@@ -41,7 +48,7 @@ export async function build (t: Pick<TestContext, 'after'>, given: Partial<Serve
       { key: 'databasePath', variable: 'DATABASE_PATH', value: null, origin: 'default' },
       { key: 'port', variable: 'PORT', value: 3000, origin: 'default' }
     ],
-    health: async () => ({ status: 'ok', backup: { status: 'ok', lastSuccess: clock.now(), ageSeconds: 0 } }),
+    health: async () => ({ status: 'ok', backup: { status: 'ok', lastSuccess: clock.now(), ageSeconds: 0 }, alerts: { critical: 0, warning: 0, rules: [] } }),
     ready: () => true,
     logger: undefined,
     version: '0.0.0',
@@ -49,12 +56,12 @@ export async function build (t: Pick<TestContext, 'after'>, given: Partial<Serve
     engine
   })
   t.after(() => app.close())
-  return { app, engine, events, clock, idempotency }
+  return { app, engine, events, clock, idempotency, audit }
 }
 
 /** The header of a caller with that role. */
 export function as (role: Role, subject = `the ${role}`): { authorization: string } {
-  return { authorization: `Bearer ${signToken({ secret: SECRET, subject, role, expiresInSeconds: 3600, now: new Date() })}` }
+  return { authorization: `Bearer ${signToken({ secret: SECRET, id: 'one', subject, role, expiresInSeconds: 3600, now: new Date() })}` }
 }
 
 export class MemoryIdempotency implements IdempotencyStore {

@@ -3,5 +3,5 @@ import { signToken, type Role } from '../../src/http/tokens.ts'
 import { SECRET } from './service.ts'
 
 export function tokenFor (role: Role): string {
-  return signToken({ secret: new Secret(SECRET), subject: 'tests', role, expiresInSeconds: 3600, now: new Date() })
+  return signToken({ secret: new Secret(SECRET), id: 'one', subject: 'tests', role, expiresInSeconds: 3600, now: new Date() })
 }

@@ -54,6 +54,7 @@ export function backupRoutes (app: App, { engine, clock, pages }: { readonly eng
   app.patch('/api/backups/:id', route('operator', {
     tag: 'backups',
     summary: 'Change what a backup is called, or pin it',
+    action: 'backup edit',
     answers: { 200: backupAnswer },
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_DELETED']
   }, { params: idParams, body: editBody }), async ({ params: { id }, body }) => {

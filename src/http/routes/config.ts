@@ -14,6 +14,7 @@ export function configRoutes (app: App, { engine, fixed }: { readonly engine: En
   const options = route('admin', {
     tag: 'configuration',
     summary: 'Change the configuration',
+    action: 'config change',
     description: 'Only the keys that are given. Takes effect at once and survives a restart. If one key is wrong, nothing is changed.',
     answers: { 200: configMessageAnswer }
   }, { body: configBody })

@@ -12,12 +12,14 @@ export function createRoute (app: App, { engine }: { readonly engine: Engine }):
   app.post('/api/backups', route('operator', {
     tag: 'backups',
     summary: 'Make a backup now',
+    action: 'backup create',
     description: 'Without a body: a manual, full backup of the default source.',
     answers: { 201: backupMessageAnswer, 202: jobAnswer },
     errors: ['BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CANCELLED', 'VERIFICATION_FAILED', 'DISK_FULL', 'STORE_UNAVAILABLE', 'SHUTTING_DOWN', ...SOURCE_ERRORS]
   }, { body: createBody }), async (request, reply) => {
     const { source, type, method, description, compression, verify } = request.body
     const work = await engine.create({ source, type, method, description, compression, verify })
+    request.target = work.job.source === null ? null : `source ${work.job.source}`
     return finish(request, reply, work, backup => {
       reply.code(201).header('location', `/api/backups/${backup.id}`)
       return { success: true, message: 'Backup created successfully', backup: presentBackup(backup) }

@@ -20,6 +20,7 @@ export function downloadRoute (app: App, { engine }: { readonly engine: Engine }
   const options = route('admin', {
     tag: 'backups',
     summary: 'The backup itself',
+    action: 'backup download',
     description: 'Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`.',
     answers: { 200: { description: 'All of it.', content: octets }, 206: { description: 'The range that was asked for.', content: octets } },
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'OBJECT_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'STORE_UNAVAILABLE']

@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
+import type { Authority } from '../auth.ts'
 import type { EventHub } from '../event-hub.ts'
 import { route, type App } from '../route.ts'
 
-export function eventRoute (app: App, { hub }: { readonly hub: EventHub }): void {
+export function eventRoute (app: App, { hub, isRevoked, clock }: { readonly hub: EventHub, readonly isRevoked: Authority['isRevoked'], readonly clock: Clock }): void {
   const options = route('viewer', {
     tag: 'jobs',
     summary: 'What happens, as server-sent events',
@@ -21,6 +23,7 @@ export function eventRoute (app: App, { hub }: { readonly hub: EventHub }): void
     }
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value)
     reply.raw.writeHead(200)
-    hub.add(reply.raw, request.caller?.expiresAt)
+    const { caller } = request
+    hub.add(reply.raw, () => caller === null || (caller.expiresAt !== undefined && caller.expiresAt <= clock.now().getTime()) || isRevoked(caller.token))
   })
 }

@@ -28,6 +28,7 @@ export function jobRoutes (app: App, { engine, rates }: { readonly engine: Engin
   app.delete('/api/jobs/:id', route('operator', {
     tag: 'jobs',
     summary: 'Cancel a job',
+    action: 'job cancel',
     description: 'Answers once it has ended; one that was all but done may still succeed.',
     answers: { 200: jobMessageAnswer },
     errors: ['JOB_NOT_FOUND', 'JOB_FINISHED', 'JOB_ELSEWHERE']

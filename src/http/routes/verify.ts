@@ -10,6 +10,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
   app.post('/api/backups/:id/verify', route('operator', {
     tag: 'backups',
     summary: 'Prove a backup',
+    action: 'backup verify',
     description: '`success` is true when the verification ran, whatever it found; `valid` tells that.',
     answers: { 200: verifyAnswer, 202: jobAnswer },
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
@@ -21,6 +22,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
   app.post('/api/backups/verify', route('operator', {
     tag: 'backups',
     summary: 'Prove every completed backup, or those that match',
+    action: 'backup verify',
     answers: { 200: verifyAllAnswer, 202: jobAnswer },
     errors: ['SOURCE_NOT_FOUND', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
   }, { body: verifyAllBody }), async (request, reply) => {
