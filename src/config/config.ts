@@ -1,3 +1,4 @@
+import type { AlertLimits } from '../core/alert.ts'
 import type { SourceOverrides } from '../core/policy.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/settings.ts'
@@ -20,8 +21,13 @@ export interface Config {
   readonly diskReserveBytes: number
   readonly maxConcurrentJobs: number
   readonly trashGraceHours: number
+  readonly scheduleJitterMs: number
+  /** Cron pattern, in UTC. */
+  readonly pruneSchedule: string
+  readonly auditRetentionDays: number
   readonly shutdownGraceMs: number
   readonly logLevel: LogLevel
+  readonly alerts: AlertLimits
   /** What held before the API changed anything; a change made there goes over it. */
   readonly settings: Settings
   readonly origins: Readonly<Record<keyof Settings, Origin>>

@@ -4,8 +4,8 @@ import { LineCounter, parseDocument } from 'yaml'
 import { systemCode } from '../core/errors.ts'
 import { variableText, type Environment } from './environment.ts'
 import type { Given } from './given.ts'
-import { nearest } from './nearest.ts'
-import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, SOURCE_FIELDS, type OptionName } from './options.ts'
+import { isMap, readMap } from './map.ts'
+import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, SOURCE_KEYS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readSecret } from './secret-file.ts'
 
@@ -17,6 +17,9 @@ export interface FileContent {
   /** In the order of the file. */
   readonly sources: readonly FileSource[]
   readonly defaultSource: Given | undefined
+  /** Both hold for each source that has none of its own. */
+  readonly schedule: Given | undefined
+  readonly retention: Given | undefined
 }
 
 export interface FileSource {
@@ -25,9 +28,9 @@ export interface FileSource {
   readonly fields: ReadonlyMap<string, Given>
 }
 
-const NOTHING: FileContent = { path: undefined, options: new Map(), sources: [], defaultSource: undefined }
+const NOTHING: FileContent = { path: undefined, options: new Map(), sources: [], defaultSource: undefined, schedule: undefined, retention: undefined }
 const SECRET_NAMES = OPTION_NAMES.filter(name => OPTIONS[name].kind === 'secret')
-const KNOWN = [...OPTION_NAMES, ...SECRET_NAMES.map(name => `${name}File`), 'sources', 'defaultSource']
+const KNOWN = [...OPTION_NAMES, ...SECRET_NAMES.map(name => `${name}File`), 'sources', 'defaultSource', 'schedule', 'retention']
 
 /** Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one. */
 export function readFile (environment: Environment, cwd: string, problems: Problem[]): FileContent {
@@ -48,7 +51,8 @@ export function readFile (environment: Environment, cwd: string, problems: Probl
 /** The text as a map; undefined, and a problem reported, where it is none. Shows no part of the text: it may hold secrets. */
 function parse (text: string, path: string, problems: Problem[]): object | undefined {
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  // The schema is said, so that not even a file that calls itself YAML 1.1 makes a number of the time 02:00.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, version: '1.2', schema: 'core' })
   for (const error of document.errors) {
     const { line, col } = lineCounter.linePos(error.pos[0])
     const what = error.code.toLowerCase().replaceAll('_', ' ')
@@ -69,14 +73,21 @@ function parse (text: string, path: string, problems: Problem[]): object | undef
 
 function readContent (content: object, path: string, problems: Problem[]): FileContent {
   const base = dirname(path)
-  const given = readMap(content, '', KNOWN, base, problems)
+  const given = readMap(content, { prefix: '', base }, KNOWN, problems)
   const options = new Map<OptionName, Given>()
   for (const name of OPTION_NAMES) {
     const direct = given.get(name)
     const found = OPTIONS[name].kind === 'secret' ? readSecret(direct, given.get(`${name}File`), problems) : direct
     if (found !== undefined) options.set(name, found)
   }
-  return { path, options, sources: readSources(given.get('sources'), problems), defaultSource: given.get('defaultSource') }
+  return {
+    path,
+    options,
+    sources: readSources(given.get('sources'), problems),
+    defaultSource: given.get('defaultSource'),
+    schedule: given.get('schedule'),
+    retention: given.get('retention')
+  }
 }
 
 /** A list of sources, or a map from their names. */
@@ -89,27 +100,8 @@ function readSources (given: Given | undefined, problems: Problem[]): FileSource
       ? Object.entries(value).map(([name, fields]) => ({ place: `sources.${name}`, fields: isMap(fields) ? { name, ...fields } : fields as unknown }))
       : [{ place: 'sources', fields: value }]
   return entries.flatMap(({ place, fields }) => {
-    if (isMap(fields)) return [{ place, fields: readMap(fields, `${place}.`, Object.keys(SOURCE_FIELDS), base, problems) }]
+    if (isMap(fields)) return [{ place, fields: readMap(fields, { prefix: `${place}.`, base }, SOURCE_KEYS, problems) }]
     problems.push({ name: place, problem: 'is not a map of fields', remedy: 'Give at least a name and a path; holdfast.example.yaml shows the form.' })
     return []
   })
-}
-
-/** The keys of a map, each one known. A key without a value counts as not set. */
-function readMap (map: object, prefix: string, known: readonly string[], base: string, problems: Problem[]): Map<string, Given> {
-  const given = new Map<string, Given>()
-  for (const [key, value] of Object.entries(map) as [string, unknown][]) {
-    const name = prefix + key
-    if (known.includes(key)) {
-      if (value !== null && value !== '') given.set(key, { name, value, base, origin: 'file' })
-      continue
-    }
-    const meant = nearest(key, known)
-    problems.push({ name, problem: 'is not a known key', remedy: meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?` })
-  }
-  return given
-}
-
-function isMap (value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

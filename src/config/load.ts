@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Secret } from '../core/secret.ts'
-import type { Origin, Settings } from '../core/settings.ts'
+import type { Settings } from '../core/settings.ts'
 import type { Config, InForce } from './config.ts'
 import { readEnvironment, withEnvFile, type Environment } from './environment.ts'
 import { readFile } from './file.ts'
@@ -8,6 +8,7 @@ import { checkGiven, type Given } from './given.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type OptionValues } from './options.ts'
 import { readOwnSecret, SECRET_FILE } from './own-secret.ts'
 import { checkPlaces } from './places.ts'
+import { readInherited, type Origins } from './policy.ts'
 import { configError, type Problem } from './problem.ts'
 import { readSources } from './sources.ts'
 import { readTokenKey } from './token-key.ts'
@@ -34,7 +35,7 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
   const { backupDir, dataDir } = values
   const scratchDir = values.scratchDir ?? join(dataDir, 'scratch')
   const tokenKey = readTokenKey(values, problems)
-  const sources = readSources(values, file, problems)
+  const sources = readSources(values, readInherited(values, origins, file, problems), file, problems)
   checkPlaces({ backupDir, dataDir, scratchDir }, sources, problems)
   if (values.jwtSecret === undefined && values.jwtPublicKey === undefined) {
     const own = readOwnSecret(join(dataDir, SECRET_FILE))
@@ -56,8 +57,17 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
     diskReserveBytes: values.diskReserveBytes,
     maxConcurrentJobs: values.maxConcurrentJobs,
     trashGraceHours: values.trashGraceHours,
+    scheduleJitterMs: values.scheduleJitterMs,
+    pruneSchedule: values.pruneSchedule,
+    auditRetentionDays: values.auditRetentionDays,
     shutdownGraceMs: values.shutdownGraceMs,
     logLevel: values.logLevel,
+    alerts: {
+      maxAge: values.alertMaxAgeHours * 3_600_000,
+      sizeChange: values.alertSizeChangePercent,
+      diskFree: values.alertDiskFreePercent,
+      minBackups: values.alertMinBackups
+    },
     settings: pickSettings(values),
     origins: pickSettings(origins),
     sources: [...sources.named.map(({ source }) => source), sources.own],
@@ -65,8 +75,6 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
   }
   return { ok: true, config: freeze(config), inForce: report({ ...values, scratchDir }, origins), file: file.path }
 }
-
-type Origins = Readonly<Record<OptionName, Origin>>
 
 /** For every option the environment's word over the file's over the default; the one that loses is checked, too. */
 function choose (environment: ReadonlyMap<OptionName, Given>, file: ReadonlyMap<OptionName, Given>, cwd: string, problems: Problem[]): { values: OptionValues, origins: Origins } {

@@ -1,4 +1,5 @@
 import { settingsSchema } from '../core/settings.ts'
+import { cronPattern, cronPatterns } from './cron.ts'
 import { choice, compression, flag, option, optional, path, secret, text, whole, wholeBy, type Option } from './option.ts'
 
 export const ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA'] as const
@@ -18,9 +19,13 @@ export const OPTIONS = {
   databasePath: option(optional(path), 'DATABASE_PATH', undefined, 'The SQLite database to protect; without it only the own catalog is protected.'),
   backupDir: option(path, 'BACKUP_DIR', './backups', 'Where backups are kept.'),
   maxBackups: option(wholeBy(settings.maxBackups), 'MAX_BACKUPS', 10, 'Backups kept for each source.'),
-  autoBackupEnabled: option(flag, 'AUTO_BACKUP_ENABLED', false, 'Whether backups are made on the interval.'),
+  autoBackupEnabled: option(flag, 'AUTO_BACKUP_ENABLED', false, 'Whether backups are made by themselves, on the interval or a schedule.'),
   autoBackupInterval: option(wholeBy(settings.autoBackupInterval), 'AUTO_BACKUP_INTERVAL', 86_400_000, 'Milliseconds between automatic backups.'),
   compression: option(compression, 'BACKUP_COMPRESSION', 'none', 'none (a plain .db file), gzip or zstd; false is none, true is gzip.'),
+  backupSchedule: option(optional(cronPatterns), 'BACKUP_SCHEDULE', undefined, 'Cron patterns in UTC, with ";" in between, for sources without a schedule of their own; takes the place of the interval.'),
+  scheduleJitterMs: option(whole(0, 3_600_000), 'SCHEDULE_JITTER_MS', 0, 'Milliseconds over which the runs of many sources are spread, each source always by the same part of it.'),
+  backupRetentionDays: option(whole(0, 36_600), 'BACKUP_RETENTION_DAYS', 0, 'Days that scheduled backups are kept, in place of MAX_BACKUPS; 0 leaves it to MAX_BACKUPS.'),
+  pruneSchedule: option(cronPattern, 'PRUNE_SCHEDULE', '30 4 * * *', 'Cron pattern in UTC: when backups that no rule keeps are removed.'),
   verifyAfterBackup: option(flag, 'VERIFY_AFTER_BACKUP', true, 'Whether each backup is proven restorable before it counts.'),
 
   host: option(text, 'HOST', '127.0.0.1', 'Address to listen on; 0.0.0.0 is every address of this machine.'),
@@ -40,7 +45,13 @@ export const OPTIONS = {
   sourceBusyTimeoutMs: option(whole(0, 600_000), 'SOURCE_BUSY_TIMEOUT_MS', 5000, 'Milliseconds to wait for a lock on a database.'),
   trashGraceHours: option(whole(0, 8784), 'TRASH_GRACE_HOURS', 24, 'Hours that a removed backup can still be brought back.'),
   shutdownGraceMs: option(whole(0, 3_600_000), 'SHUTDOWN_GRACE_MS', 30_000, 'Milliseconds that running jobs get to end when the service stops.'),
-  logLevel: option(choice(LOG_LEVELS), 'LOG_LEVEL', 'info', `How much is logged: ${LOG_LEVELS.join(', ')}.`)
+  auditRetentionDays: option(whole(1, 36_600), 'AUDIT_RETENTION_DAYS', 365, 'Days that the audit log remembers who did what.'),
+  logLevel: option(choice(LOG_LEVELS), 'LOG_LEVEL', 'info', `How much is logged: ${LOG_LEVELS.join(', ')}.`),
+
+  alertMaxAgeHours: option(whole(0, 87_840), 'ALERT_MAX_AGE_HOURS', 0, 'Hours that a source may be without a good backup, whatever its schedule; 0 asks for nothing beyond the schedule.'),
+  alertSizeChangePercent: option(whole(0, 100_000), 'ALERT_SIZE_CHANGE_PERCENT', 20, 'Percent that the size of a backup may differ from that of those before it; 0 is no limit.'),
+  alertDiskFreePercent: option(whole(0, 99), 'ALERT_DISK_FREE_PERCENT', 20, 'Percent of the disk with the backups that should be free; 0 asks for none.'),
+  alertMinBackups: option(whole(0, 100_000), 'ALERT_MIN_BACKUPS', 0, 'Good backups that each source should have; 0 asks for none.')
 } as const
 
 export type OptionName = keyof typeof OPTIONS
@@ -52,7 +63,7 @@ export const OPTION_NAMES = Object.keys(OPTIONS) as OptionName[]
 export const CONFIG_VARIABLE = 'HOLDFAST_CONFIG'
 export const CONFIG_FILE = 'holdfast.yaml'
 
-/** The fields of one source in holdfast.yaml. Those but name, kind and path have the service's setting as their default. */
+/** The fields of one source in holdfast.yaml that are one value. Those but name, kind and path have the service's setting as their default. */
 export const SOURCE_FIELDS = {
   name: text,
   kind: choice(['sqlite']),
@@ -64,3 +75,5 @@ export const SOURCE_FIELDS = {
   verify: flag,
   busyTimeoutMs: whole(0, 600_000)
 } as const
+
+export const SOURCE_KEYS: readonly string[] = [...Object.keys(SOURCE_FIELDS), 'schedule', 'retention']

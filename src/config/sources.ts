@@ -1,11 +1,11 @@
 import { basename, extname, join } from 'node:path'
 import { isSourceName } from '../core/object-key.ts'
-import type { SourceOverrides } from '../core/policy.ts'
 import type { SourceConfig } from './config.ts'
 import type { FileContent, FileSource } from './file.ts'
 import { checkGiven, type Given } from './given.ts'
 import { nearest } from './nearest.ts'
 import { SOURCE_FIELDS, type OptionValues } from './options.ts'
+import { inherit, readPolicy, type Inherited } from './policy.ts'
 import type { Problem } from './problem.ts'
 
 /** The own catalog: always a source, so that there is one from the first start. */
@@ -26,19 +26,19 @@ export interface Placed {
   readonly source: SourceConfig
 }
 
-export function readSources (options: OptionValues, file: FileContent, problems: Problem[]): Sources {
+export function readSources (options: OptionValues, inherited: Inherited, file: FileContent, problems: Problem[]): Sources {
   const busyTimeoutMs = options.sourceBusyTimeoutMs
   const named: Placed[] = []
   if (options.databasePath !== undefined) {
-    const source: SourceConfig = { name: nameOf(options.databasePath), kind: 'sqlite', path: options.databasePath, busyTimeoutMs, policy: {} }
+    const source: SourceConfig = { name: nameOf(options.databasePath), kind: 'sqlite', path: options.databasePath, busyTimeoutMs, policy: inherit({}, inherited) }
     named.push({ place: 'DATABASE_PATH', source })
   }
   for (const source of file.sources) {
-    const placed = readSource(source, busyTimeoutMs, problems)
+    const placed = readSource(source, busyTimeoutMs, inherited, problems)
     if (placed !== undefined) named.push(placed)
   }
   checkNames(named, problems)
-  const own: SourceConfig = { name: OWN_SOURCE, kind: 'sqlite', path: join(options.dataDir, CATALOG_FILE), busyTimeoutMs, policy: {} }
+  const own: SourceConfig = { name: OWN_SOURCE, kind: 'sqlite', path: join(options.dataDir, CATALOG_FILE), busyTimeoutMs, policy: inherit({}, inherited) }
   const names = [...named.map(({ source }) => source.name), OWN_SOURCE]
   return { named, own, defaultSource: readDefault(file.defaultSource, names, problems) }
 }
@@ -49,15 +49,14 @@ function nameOf (path: string): string {
   return name === '' ? 'database' : name
 }
 
-function readSource ({ place, fields }: FileSource, busyTimeoutMs: number, problems: Problem[]): Placed | undefined {
+function readSource (given: FileSource, busyTimeoutMs: number, inherited: Inherited, problems: Problem[]): Placed | undefined {
+  const { place, fields } = given
   const check = <K extends keyof typeof SOURCE_FIELDS>(key: K): FieldValue<K> | undefined => {
     const given = fields.get(key)
     return given === undefined ? undefined : checkGiven<unknown>(SOURCE_FIELDS[key], given, problems) as FieldValue<K> | undefined
   }
   const [name, path] = [check('name'), check('path')]
-  const policy = Object.fromEntries(
-    (['enabled', 'interval', 'maxBackups', 'compression', 'verify'] as const).map(key => [key, check(key)] as const).filter(([, value]) => value !== undefined)
-  ) as SourceOverrides
+  const policy = inherit(readPolicy(given, problems), inherited)
   const source = { kind: check('kind') ?? 'sqlite', busyTimeoutMs: check('busyTimeoutMs') ?? busyTimeoutMs, policy }
   for (const key of ['name', 'path'] as const) {
     if (!fields.has(key)) problems.push({ name: `${place}.${key}`, problem: 'is missing', remedy: `Give the source a ${key}.` })

@@ -1,0 +1,36 @@
+import { Cron } from 'croner'
+import { z } from 'zod'
+import type { Field } from './option.ts'
+
+const BETWEEN = ';'
+
+const onePattern = z.string().transform(text => text.trim().split(/\s+/).join(' ')).refine(comesRound)
+
+/** When something is done: five fields, and no seconds. */
+export const cronPattern: Field<string> = {
+  kind: 'value',
+  schema: onePattern,
+  fromText: text => text,
+  expects: 'a cron pattern of five fields (no seconds) that comes round, such as "30 4 * * *"'
+}
+
+/** One or several of them: a list, or a text with semicolons in between, which is what comes out. */
+export const cronPatterns: Field<string> = {
+  ...cronPattern,
+  schema: z.preprocess(value => typeof value === 'string' ? splitPatterns(value) : value, z.array(onePattern).min(1)).transform(patterns => patterns.join(`${BETWEEN} `)),
+  expects: `${cronPattern.expects}, or several with "${BETWEEN}" in between`
+}
+
+export function splitPatterns (text: string): string[] {
+  return text.split(BETWEEN).map(part => part.trim()).filter(part => part !== '')
+}
+
+/** There is no 30 February to wait for. The time to look from is of no account: what comes round ever does again. */
+function comesRound (pattern: string): boolean {
+  try {
+    return pattern.split(' ').length === 5 && new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun(new Date(0)) !== null
+  } catch {
+    // croner throws what it cannot read.
+    return false
+  }
+}

@@ -1,0 +1,53 @@
+import type { SourceOverrides } from '../core/policy.ts'
+import type { RetentionRules } from '../core/retention.ts'
+import type { Origin } from '../core/settings.ts'
+import { splitPatterns } from './cron.ts'
+import type { FileContent, FileSource } from './file.ts'
+import { checkGiven } from './given.ts'
+import { SOURCE_FIELDS, type OptionName, type OptionValues } from './options.ts'
+import type { Problem } from './problem.ts'
+import { inDays, MIN_BACKUPS, readRetention } from './retention.ts'
+import { readSchedule, ruleOfPattern, type Timing } from './schedule.ts'
+
+/** What holds for each source that says nothing of its own about it. */
+export interface Inherited {
+  readonly timing: Timing
+  readonly retention: RetentionRules | undefined
+}
+
+export type Origins = Readonly<Record<OptionName, Origin>>
+
+/** `schedule` and `retention` at the top of holdfast.yaml, with what the environment says laid over them. */
+export function readInherited (options: OptionValues, origins: Origins, file: FileContent, problems: Problem[]): Inherited {
+  const timing = file.schedule === undefined ? {} : readSchedule(file.schedule, problems) ?? {}
+  const retention = file.retention && readRetention(file.retention, problems)
+  const twice = (name: string, other: string): void => { problems.push({ name, problem: `says the same as ${other}`, remedy: 'Keep one of the two.' }) }
+
+  const { backupSchedule, backupRetentionDays } = options
+  if (backupSchedule !== undefined && origins.backupSchedule === 'file' && file.schedule !== undefined) twice('backupSchedule', file.schedule.name)
+  if (backupRetentionDays > 0 && origins.backupRetentionDays === 'file' && retention?.within !== undefined) twice('backupRetentionDays', 'retention.within')
+  return {
+    timing: backupSchedule === undefined ? timing : { schedule: { rules: splitPatterns(backupSchedule).map(ruleOfPattern), timeZone: 'UTC' } },
+    retention: backupRetentionDays === 0 ? retention : { minBackups: MIN_BACKUPS, ...retention, within: inDays(backupRetentionDays) }
+  }
+}
+
+/** What the source says of itself. */
+export function readPolicy ({ fields }: FileSource, problems: Problem[]): SourceOverrides {
+  const given = (['enabled', 'interval', 'maxBackups', 'compression', 'verify'] as const).flatMap(key => {
+    const field = fields.get(key)
+    return field === undefined ? [] : [[key, checkGiven<unknown>(SOURCE_FIELDS[key], field, problems)] as const]
+  })
+  const [interval, schedule, retention] = [fields.get('interval'), fields.get('schedule'), fields.get('retention')]
+  const timing = schedule && readSchedule(schedule, problems)
+  if (interval !== undefined && timing?.interval !== undefined) problems.push({ name: interval.name, problem: `says the same as ${schedule?.name ?? ''}.interval`, remedy: 'Keep one of the two.' })
+  const rules = retention && readRetention(retention, problems)
+  return { ...Object.fromEntries(given) as SourceOverrides, ...timing, ...rules === undefined ? {} : { retention: rules } }
+}
+
+/** A source that says when it is backed up inherits nothing of that, and one that says what is kept nothing of this. */
+export function inherit (own: SourceOverrides, { timing, retention }: Inherited): SourceOverrides {
+  const saysWhen = own.interval !== undefined || own.schedule !== undefined
+  const saysWhatIsKept = own.maxBackups !== undefined || own.retention !== undefined
+  return { ...saysWhen ? {} : timing, ...saysWhatIsKept || retention === undefined ? {} : { retention }, ...own }
+}

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { parseEnv } from 'node:util'
+import { parse } from 'yaml'
+import { systemCode } from '../core/errors.ts'
+import type { Config } from './config.ts'
+import { variableText, withEnvFile, type Environment } from './environment.ts'
+import { OPTION_NAMES, OPTIONS } from './options.ts'
+import { SECRET_FILE } from './own-secret.ts'
+
+/** A file, and the secrets that are in it by the names of their variables. */
+export interface SecretPlace {
+  readonly path: string
+  readonly holds: readonly string[]
+}
+
+const SECRETS = OPTION_NAMES.filter(name => OPTIONS[name].kind === 'secret').map(key => ({ key, variable: OPTIONS[key].variable }))
+
+/**
+ * The files that hold secrets of the service, whether or not the environment overrules what they say. For a
+ * configuration that was found valid; `file` is the holdfast.yaml that was read. Reads files; changes nothing.
+ */
+export function secretPlaces (environment: Environment, cwd: string, { dataDir, tokenKey }: Pick<Config, 'dataDir' | 'tokenKey'>, file: string | undefined): readonly SecretPlace[] {
+  const whole = withEnvFile(environment, cwd, [])
+  const yaml = file === undefined ? {} : (parse(readFileSync(file, 'utf8')) ?? {}) as Record<string, unknown>
+  const base = file === undefined ? cwd : dirname(file)
+  const dotEnv = readDotEnv(join(cwd, '.env'))
+  return [
+    ...holding(join(cwd, '.env'), SECRETS.filter(({ variable }) => (dotEnv[variable] ?? '') !== '')),
+    ...file === undefined ? [] : holding(file, SECRETS.filter(({ key }) => isText(yaml[key]))),
+    ...SECRETS.flatMap(secret => {
+      const named = [variableText(whole, `${secret.variable}_FILE`), yaml[`${secret.key}File`]]
+      return [...isText(named[0]) ? holding(resolve(cwd, named[0]), [secret]) : [], ...isText(named[1]) ? holding(resolve(base, named[1]), [secret]) : []]
+    }),
+    ...tokenKey === undefined ? [{ path: join(dataDir, SECRET_FILE), holds: ['the secret that the service made'] }] : []
+  ]
+}
+
+function holding (path: string, secrets: ReadonlyArray<{ readonly variable: string }>): SecretPlace[] {
+  return secrets.length === 0 ? [] : [{ path, holds: secrets.map(({ variable }) => variable) }]
+}
+
+function isText (value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function readDotEnv (path: string): Readonly<Record<string, string | undefined>> {
+  try {
+    return parseEnv(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return {}
+    throw error
+  }
+}
