@@ -14,8 +14,9 @@ export const MAY_IMPORT = {
   http: ['core', 'engine', 'present'],
   cli: ['core', 'engine', 'present'],
   'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http'],
+  'look.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'app.ts'],
   'server.ts': ['core', 'config', 'app.ts'],
-  'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'server.ts']
+  'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'look.ts', 'server.ts']
 }
 
 /** Where each package lives: a folder, a folder in one, or a main. Everything else depends on an interface of core. */

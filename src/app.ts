@@ -9,6 +9,8 @@ import { systemClock, type Clock } from './core/clock.ts'
 import { BackupError } from './core/errors.ts'
 import { EventBus } from './core/event.ts'
 import type { Logger } from './core/logger.ts'
+import type { Presence } from './core/presence.ts'
+import { alertFacts, pruneFacts } from './engine/alert-facts.ts'
 import type { EngineDeps, ProtectedSource } from './engine/deps.ts'
 import type { Engine, SourceState } from './engine/engine.ts'
 import { housekeep } from './engine/housekeep.ts'
@@ -19,20 +21,21 @@ import { rebuild } from './engine/rebuild.ts'
 import { recover } from './engine/recover.ts'
 import { Runner } from './engine/runner.ts'
 import type { App as HttpServer } from './http/route.ts'
-import { buildServer } from './http/server.ts'
+import { AlertWatch } from './monitoring/alerts.ts'
 import { healthReport } from './monitoring/health.ts'
-import { Metrics } from './monitoring/metrics.ts'
+import { watched } from './monitoring/watched.ts'
 import { makeCodecs } from './pipeline/codecs.ts'
 import { scratchDirectory } from './pipeline/scratch.ts'
+import { makeCalendar } from './scheduler/calendar.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 import { sqliteInspector, sqliteSource } from './sources/sqlite/sqlite-source.ts'
 import { localStore } from './stores/local.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const MIGRATIONS = join(ROOT, 'migrations')
-const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+export const MIGRATIONS = join(ROOT, 'migrations')
+export const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
 /** The API's thread waits for nobody longer than this. Milliseconds. */
-const CATALOG_BUSY_TIMEOUT = 2000
+export const CATALOG_BUSY_TIMEOUT = 2000
 
 export interface AppOptions {
   readonly logger: Logger
@@ -98,7 +101,7 @@ async function openOrSetAside ({ config, presence, clock, logger, lock }: Openin
     // Never from under a server that has it open: that one has to be started again to put it right.
     const alone = lock ?? await acquireInstanceLock(config.dataDir, clock)
     const aside = await setAside(path, clock.now()).finally(() => { if (lock === undefined) alone.release() })
-    logger.error({ catalog: path, setAside: aside }, 'THE CATALOG IS DAMAGED: it was set aside, and is being rebuilt from the manifests in the store; job history and settings changed through the API are lost')
+    logger.error({ catalog: path, setAside: aside }, 'THE CATALOG IS DAMAGED: it was set aside, and is being rebuilt from the manifests in the store; job history, settings changed through the API and what tokens were revoked are lost: if any was, change the secret that signs them')
     return await open()
   }
 }
@@ -106,26 +109,8 @@ async function openOrSetAside ({ config, presence, clock, logger, lock }: Openin
 async function assemble (config: Config, catalog: OpenedCatalog, presence: Announced, clock: Clock, logger: Logger, letGo: () => void): Promise<OpenedEngine> {
   const signal = AbortSignal.timeout(600_000)
   const events = new EventBus(error => { logger.error({ err: error }, 'a listener of the events failed') })
-  const store = localStore({ directory: config.backupDir, instanceId: await catalog.settings.instanceId(), presence, now: () => clock.now() })
-  const scratch = scratchDirectory(config.scratchDir, presence)
-  const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
-  const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs })
-  const deps: EngineDeps = {
-    sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory)])),
-    defaultSource: config.defaultSource,
-    inspectors: new Map([['sqlite', sqliteInspector]]),
-    store,
-    codecs: makeCodecs(),
-    scratch,
-    isScratchOnStoreDisk: () => scratch.sharesDiskWith(config.backupDir),
-    catalog,
-    settings,
-    runner,
-    events,
-    clock,
-    diskReserve: config.diskReserveBytes,
-    trashGrace: config.trashGraceHours * 3_600_000
-  }
+  const deps = await makeDeps(config, catalog, presence, clock, events)
+  const { store, scratch, settings, runner } = deps
 
   await requireKnownStore(deps, signal)
   await store.open(signal)
@@ -147,6 +132,33 @@ async function assemble (config: Config, catalog: OpenedCatalog, presence: Annou
       await catalog.close()
       letGo()
     }
+  }
+}
+
+/** Joins the parts. Nothing is opened but the catalog, and that by the caller. */
+export async function makeDeps (config: Config, catalog: OpenedCatalog, presence: Presence, clock: Clock, events: EventBus): Promise<EngineDeps> {
+  const store = localStore({ directory: config.backupDir, instanceId: await catalog.settings.instanceId(), presence, now: () => clock.now() })
+  const scratch = scratchDirectory(config.scratchDir, presence)
+  const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
+  const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs })
+  return {
+    sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory)])),
+    defaultSource: config.defaultSource,
+    inspectors: new Map([['sqlite', sqliteInspector]]),
+    store,
+    codecs: makeCodecs(),
+    scratch,
+    isScratchOnStoreDisk: () => scratch.sharesDiskWith(config.backupDir),
+    catalog,
+    settings,
+    runner,
+    events,
+    clock,
+    calendar: makeCalendar(),
+    scheduleJitter: config.scheduleJitterMs,
+    diskReserve: config.diskReserveBytes,
+    trashGrace: config.trashGraceHours * 3_600_000,
+    auditRetention: config.auditRetentionDays * 86_400_000
   }
 }
 
@@ -181,49 +193,82 @@ export interface ServiceOptions extends AppOptions {
 
 /** The whole service, listening nowhere yet. Throws as `openEngine` does. */
 export async function startApp (config: Config, { logger, inForce, clock = systemClock }: ServiceOptions): Promise<App> {
+  // Loaded here: a command does without, and starts the sooner.
+  const [{ buildServer }, { Metrics }] = await Promise.all([import('./http/server.ts'), import('./monitoring/metrics.ts')])
   const opened = await openEngine(config, { logger, clock })
   const { engine, deps, events } = opened
+  const standing = async (): Promise<readonly SourceState[]> => watched(await engine.sources(), OWN_SOURCE)
+  const prune = { pattern: config.pruneSchedule, timeZone: 'UTC' }
   let isServing = false
   try {
     const metrics = new Metrics({
       catalog: deps.catalog,
       sources: config.sources.map(source => source.name),
+      watched: standing,
+      alerts: () => deps.catalog.alerts.open(),
+      prune: () => pruneFacts(deps, prune),
       store: deps.store,
       clock,
       build: { version: VERSION, node: process.versions.node, sqlite: opened.sqliteVersion }
     })
     events.subscribe(metrics.listener)
+    const alerts = new AlertWatch({
+      facts: async () => await alertFacts(deps, await standing(), prune),
+      store: deps.store,
+      alerts: deps.catalog.alerts,
+      limits: config.alerts,
+      events,
+      clock,
+      logger
+    })
+    events.subscribe(alerts.listener)
     const server = await buildServer({
       engine,
       events,
       idempotency: deps.catalog.idempotency,
+      audit: deps.catalog.audit,
+      alerts: deps.catalog.alerts,
       clock,
       tokenKey: ensureSecret(config),
+      tokens: deps.catalog.tokens,
       limits: { bodyBytes: config.bodyLimitBytes, requestsPerMinute: config.rateLimitPerMinute },
       trustProxy: config.trustProxy,
       metrics,
       metricsToken: config.metricsToken,
       fixed: inForce.filter(({ key }) => !(key in config.settings)),
-      health: async () => healthReport(watched(await engine.sources()), clock.now()),
+      health: async () => healthReport(await standing(), await deps.catalog.alerts.open(), clock.now()),
       ready: () => isServing,
       logger,
       version: VERSION
     })
-    const scheduler = new Scheduler({ engine, housekeep: () => housekeep(deps), clock, logger })
+    const scheduler = new Scheduler({
+      engine,
+      runs: deps.catalog.runs,
+      calendar: deps.calendar,
+      housekeep: () => housekeep(deps),
+      events,
+      clock,
+      logger,
+      prune,
+      jitterMs: deps.scheduleJitter
+    })
     return {
       ...opened,
       server,
       async listen () {
         const address = await server.listen({ host: config.host, port: config.port })
         scheduler.start()
+        alerts.start()
         isServing = true
         return address
       },
       async close (grace) {
         isServing = false
         await scheduler.stop()
+        await alerts.stop()
         // The server goes on answering while its work ends, so that whoever waits for a backup hears how it went.
         await deps.runner.stop(grace)
+        await scheduler.settled()
         await server.close()
         await opened.close(0)
       }
@@ -232,10 +277,4 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
     await opened.close(0)
     throw error
   }
-}
-
-/** The own catalog is nobody's alarm while there is something else to protect and no backup of it was wanted yet. */
-function watched (states: readonly SourceState[]): readonly SourceState[] {
-  const others = states.filter(state => state.name !== OWN_SOURCE || state.state !== 'never' || state.policy.enabled)
-  return others.length > 0 ? others : states
 }

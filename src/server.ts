@@ -5,6 +5,8 @@ import { checkConfig } from './config/load.ts'
 import { configError } from './config/problem.ts'
 import { processEnvironment } from './config/process-env.ts'
 import { BackupError, ERRORS, systemCode, toBackupError } from './core/errors.ts'
+import { policyOf } from './core/policy.ts'
+import type { Settings } from './core/settings.ts'
 
 /**
  * Runs the service until SIGTERM or SIGINT, then stops it: no new work, the grace period for what runs, then an end.
@@ -22,6 +24,8 @@ export async function serve (environment: Environment, cwd: string): Promise<num
     logger.info({ address, backupDir: config.backupDir, sources: config.sources.map(source => source.name), defaultSource: config.defaultSource }, `Holdfast serves at ${address}`)
     if (config.tokenKey === undefined) logger.info('the service signs tokens with a secret of its own; get one with: npm run -s holdfast -- token create --role admin --expires 30d')
     if (config.sources.length === 1) logger.warn('no database is configured: the service protects only its own catalog; set DATABASE_PATH or HOLDFAST_CONFIG')
+    const idle = idleSchedules(config, app.engine.settings().settings)
+    if (idle.length > 0) logger.warn({ sources: idle }, 'a schedule is given, and automatic backups are off: nothing is backed up by itself; set AUTO_BACKUP_ENABLED=true')
     const signal = await told
     logger.info({ signal, graceMs: config.shutdownGraceMs }, 'stopping: no new work is taken, what runs may finish')
   } finally {
@@ -29,6 +33,11 @@ export async function serve (environment: Environment, cwd: string): Promise<num
   }
   logger.info('stopped')
   return 0
+}
+
+/** Sources that have a schedule and do not themselves say that it is not to run, while the service's switch is off. */
+function idleSchedules ({ sources }: Config, settings: Settings): readonly string[] {
+  return sources.filter(({ policy }) => policy.enabled === undefined && policy.schedule !== undefined && !policyOf(settings, policy).enabled).map(({ name }) => name)
 }
 
 async function listen (app: App, { host, port }: Config): Promise<string> {

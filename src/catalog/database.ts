@@ -29,6 +29,16 @@ export async function openDatabase (path: string, busyTimeoutMs: number): Promis
   }
 }
 
+/** Of the SQLite library that the catalog runs on. */
+export function sqliteVersion (): string {
+  const database = new Database(':memory:')
+  try {
+    return database.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? 'unknown'
+  } finally {
+    database.close()
+  }
+}
+
 /** Makes an empty file that nobody else may read, or takes that permission from one that is there, without opening it. */
 export async function createPrivate (path: string): Promise<void> {
   const directory = dirname(path)

@@ -1,6 +1,8 @@
 import type { Catalog } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Presence } from '../core/presence.ts'
+import { SqliteAlertLog } from './alerts.ts'
+import { SqliteAuditLog } from './audit.ts'
 import { SqliteBackupLog } from './backup-log.ts'
 import { Connection } from './connection.ts'
 import { openDatabase } from './database.ts'
@@ -9,11 +11,15 @@ import { SqliteIdempotency } from './idempotency.ts'
 import { SqliteJobLog } from './jobs.ts'
 import { leasesIn, SqliteLeaseLog } from './leases.ts'
 import { migrate, readMigrations } from './migrate.ts'
+import { SqliteRunLog } from './runs.ts'
 import { SqliteSettings } from './settings.ts'
+import { SqliteTokenLog } from './tokens.ts'
 
-export { acquireInstanceLock, type InstanceLock } from './instance-lock.ts'
+export { acquireInstanceLock, findServer, type InstanceLock } from './instance-lock.ts'
+export { sqliteVersion } from './database.ts'
 export { announce, type Announced } from './presence.ts'
 export { setAside } from './set-aside.ts'
+export { checkIntegrity, copyDatabase } from './copy.ts'
 
 export interface CatalogOptions {
   /** How long to wait for another process. This one does nothing else meanwhile, so keep it short. */
@@ -48,10 +54,14 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
     const leases = leasesIn(database, options.presence)
     return {
       backups: new SqliteBackupLog(connection),
+      alerts: new SqliteAlertLog(connection),
       jobs: new SqliteJobLog(connection, leases),
       leases: new SqliteLeaseLog(connection, leases),
+      runs: new SqliteRunLog(connection),
       settings: new SqliteSettings(connection, options.clock),
       idempotency: new SqliteIdempotency(connection),
+      audit: new SqliteAuditLog(connection),
+      tokens: new SqliteTokenLog(connection),
       version: () => connection.version(),
       close: () => connection.close(),
       sqliteVersion: database.prepare('SELECT sqlite_version()').pluck().get() as string,

@@ -1,56 +1,90 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander'
-import { loadConfig, checkConfig } from '../config/load.ts'
+import { hostname } from 'node:os'
+import type { Config } from '../config/config.ts'
+import { checkConfig, loadConfig, type Checked } from '../config/load.ts'
 import { ensureSecret } from '../config/own-secret.ts'
 import { describeProblems } from '../config/problem.ts'
 import { processEnvironment } from '../config/process-env.ts'
-import { systemClock } from '../core/clock.ts'
-import { ROLES, signToken } from '../http/tokens.ts'
-import { configCheckCommand, type ConfigReport } from './commands/config-check.ts'
-import { serveCommand } from './commands/serve.ts'
-import { tokenCreateCommand } from './commands/token-create.ts'
-import { exitCodesHelp, reportError, type Output } from './output.ts'
+import { secretPlaces } from '../config/secret-places.ts'
+import { systemClock as clock } from '../core/clock.ts'
+import { systemCode } from '../core/errors.ts'
+import { ROLES, signToken, type Role } from '../http/tokens.ts'
+import type { EngineCopy } from '../look.ts'
+import { ask } from './ask.ts'
+import type { ConfigReport } from './config-report.ts'
+import type { Subject } from './doctor/subject.ts'
+import type { Output } from './output.ts'
+import { program, type ProgramDeps } from './program.ts'
+import { run } from './run.ts'
+import { screenOn, type Screen } from './screen.ts'
+import { withSession, type Opened } from './session.ts'
+import { userOfTheMachine } from './user.ts'
+import { warningsOn } from './warnings.ts'
+import { tokensFrom } from './with-tokens.ts'
 
-process.exitCode = await main(process.argv.slice(2))
+const [environment, cwd] = [processEnvironment(), process.cwd()]
+const output: Output = { out: process.stdout, err: process.stderr }
 
-async function main (words: readonly string[]): Promise<number> {
-  let exitCode = 0
-  const exit = (code: number): void => { exitCode = code }
-  try {
-    await program(exit).parseAsync(words, { from: 'user' })
-  } catch (error) {
-    // Commander has told the user already, and ends with 1 where the usage is wrong.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    return reportError(error, { out: process.stdout, err: process.stderr })
+// Whoever reads along may stop, as "head" does: that is no failure of what the command is for.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', error => { if (!['EPIPE', 'EIO'].includes(systemCode(error) ?? '')) throw error })
+}
+process.exitCode = await run(process.argv.slice(2), output, exit => program(doors(exit)))
+
+/** What the commands need from outside. What the service is made of is loaded on demand: help needs none of it. */
+function doors (exit: (code: number) => void): ProgramDeps<Role> {
+  const isTerminal = process.stdin.isTTY && process.stdout.isTTY
+  const recorder = { clock, actor: userOfTheMachine(), host: hostname(), warn: (message: string) => { output.err.write(`holdfast: ${message}\n`) } }
+  const screen = (): Screen => screenOn(process.stdout, environment, clock)
+  return {
+    output,
+    screen,
+    clock,
+    exit,
+    cwd,
+    host: recorder.host,
+    ask: isTerminal ? question => ask(question, process.stdin, process.stdout) : undefined,
+    withSession: (flags, work) => withSession({ openEngine: openGuest, output, screen, ...recorder }, flags, work),
+    withTokens: tokensFrom(async () => await (await import('../look.ts')).openTokens(loadConfig(environment, cwd), warningsOn(output)), recorder),
+    proveFile: async (path, progress) => (await import('../look.ts')).proveFile(loadConfig(environment, cwd), path, progress),
+    serve: async () => (await import('../server.ts')).serve(environment, cwd),
+    findServer: async () => (await import('../look.ts')).serverOf(loadConfig(environment, cwd)),
+    terminate: pid => { process.kill(pid, 'SIGTERM') },
+    roles: ROLES,
+    sign: signToken,
+    tokenKey: () => ensureSecret(loadConfig(environment, cwd)),
+    check: () => reportConfig(checkConfig(environment, cwd)),
+    settings: async () => {
+      const copy = await openCopyOf(loadConfig(environment, cwd))
+      return await copy?.close().then(() => copy.engine.settings())
+    },
+    subject: () => {
+      const checked = checkConfig(environment, cwd)
+      return checked.ok ? examined(checked) : checked.problems
+    },
+    remember: () => openCopyOf(loadConfig(environment, cwd))
   }
-  return exitCode
 }
 
-function program (exit: (code: number) => void): Command {
-  const output: Output = { out: process.stdout, err: process.stderr }
-  const [environment, cwd] = [processEnvironment(), process.cwd()]
-
-  const token = group('token', 'Tokens for the API.')
-    .addCommand(tokenCreateCommand({ roles: ROLES, tokenKey: () => ensureSecret(loadConfig(environment, cwd)), sign: signToken, clock: systemClock, output }))
-  const config = group('config', 'The configuration.')
-    .addCommand(configCheckCommand({ check: () => reportConfig(checkConfig(environment, cwd)), output, exit }))
-  // Loaded on demand: the other commands need none of what the service is made of.
-  const serve = async (): Promise<number> => (await import('../server.ts')).serve(environment, cwd)
-
-  const holdfast = group('holdfast', 'Keeps databases recoverable: consistent live backups, each proven restorable.')
-    .addCommand(serveCommand({ serve, exit }))
-    .addCommand(token)
-    .addCommand(config)
-  for (const command of [holdfast, ...holdfast.commands, ...token.commands, ...config.commands]) command.exitOverride().showHelpAfterError('(--help shows the usage)')
-  return holdfast
+/** The engine beside a server and other commands, or without them. */
+async function openGuest (): Promise<Opened> {
+  const config = loadConfig(environment, cwd)
+  const { openEngine } = await import('../app.ts')
+  const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, { logger: warningsOn(output), role: 'guest' })
+  return { engine, events, audit: catalog.audit, defaultSource: config.defaultSource, trashGrace, close: () => close(0) }
 }
 
-function group (name: string, description: string): Command {
-  return new Command(name).description(description).addHelpText('after', exitCodesHelp([0, 2]))
+async function openCopyOf (config: Config): Promise<EngineCopy | undefined> {
+  return await (await import('../look.ts')).openCopy(config)
 }
 
-function reportConfig (checked: ReturnType<typeof checkConfig>): ConfigReport {
+async function examined ({ config, file }: Extract<Checked, { readonly ok: true }>): Promise<Subject> {
+  const { examinable } = await import('../look.ts')
+  return examinable(config, secretPlaces(environment, cwd, config, file), { pattern: config.pruneSchedule, timeZone: 'UTC' })
+}
+
+function reportConfig (checked: Checked): ConfigReport {
   if (!checked.ok) return { ...checked, text: describeProblems(checked.problems) }
-  const { config: { sources, defaultSource }, inForce, file } = checked
-  return { ok: true, file, inForce, sources, defaultSource }
+  const { config: { settings, sources, defaultSource }, inForce, file } = checked
+  return { ok: true, file, inForce, settings, sources, defaultSource }
 }

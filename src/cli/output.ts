@@ -6,8 +6,10 @@ export interface Output {
   readonly err: Stream
 }
 
-interface Stream {
+export interface Stream {
   readonly isTTY?: boolean
+  /** How wide the terminal is. */
+  readonly columns?: number
   write (text: string): unknown
 }
 
@@ -15,25 +17,30 @@ const EXIT_CODES = {
   0: 'done',
   1: 'an error nobody expected',
   2: 'wrong usage, or a configuration that is not valid',
-  5: 'in conflict with something else: another server holds the data directory',
+  3: 'partly failed: something is wrong, the rest was done',
+  4: 'what was asked for is not there',
+  5: 'in conflict: another job or server is at it, or a rule forbids it',
   6: 'something that is kept is damaged',
-  7: 'something outside is in the way: a full disk, a missing permission, a port in use'
+  7: 'something outside is in the way: a full disk, a right, a port',
+  130: 'interrupted by Ctrl-C or told to end; nothing is left behind'
 } as const
 
 export type ExitCode = keyof typeof EXIT_CODES
 
 /** The part of a command's help that says how it can end. */
 export function exitCodesHelp (codes: readonly ExitCode[]): string {
-  return ['', 'Exit codes:', ...codes.map(code => `  ${code}  ${EXIT_CODES[code]}`)].join('\n')
+  const width = Math.max(...codes.map(code => String(code).length))
+  return ['', 'Exit codes:', ...codes.map(code => `  ${String(code).padEnd(width)}  ${EXIT_CODES[code]}`)].join('\n')
 }
 
-/** Tells people what went wrong, and returns the exit code for it. */
-export function reportError (error: unknown, output: Output): number {
-  if (error instanceof BackupError) {
-    output.err.write(`holdfast: ${error.message}\n`)
-    if (error.hint !== undefined) output.err.write(`hint: ${error.hint}\n`)
-    return ERRORS[error.code].exit
+/** Tells what went wrong, as the last line on standard error, and returns the exit code for it. */
+export function reportError (error: unknown, output: Output, { json = false }: { readonly json?: boolean } = {}): number {
+  if (!(error instanceof BackupError)) {
+    output.err.write(`holdfast: unexpected error: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`)
+    return 1
   }
-  output.err.write(`holdfast: unexpected error: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`)
-  return 1
+  const { code, message, hint, details } = error
+  if (json) output.err.write(`${JSON.stringify({ error: { code, message, hint, details } })}\n`)
+  else output.err.write(`holdfast: ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`)
+  return ERRORS[code].exit
 }

@@ -1,10 +1,14 @@
-import type { Backup, BackupMethod, BackupStatus, BackupType, Copy, Tier } from './backup.ts'
+import type { AuditLog } from './audit.ts'
+import type { AlertLog } from './alert.ts'
+import type { Backup, BackupMethod, BackupOutline, BackupStatus, BackupType, Copy, Tier } from './backup.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Job, JobKind, JobProgress, JobStatus } from './job.ts'
 import type { Lease, LeaseLog } from './lease.ts'
 import type { Manifest } from './manifest.ts'
+import type { RunLog } from './run.ts'
 import type { SettingsChange } from './settings.ts'
 import type { Compression } from './stage.ts'
+import type { TokenLog } from './token.ts'
 import type { Verification } from './verification.ts'
 
 /**
@@ -13,10 +17,14 @@ import type { Verification } from './verification.ts'
  */
 export interface Catalog {
   readonly backups: BackupLog
+  readonly alerts: AlertLog
   readonly jobs: JobLog
   readonly leases: LeaseLog
+  readonly runs: RunLog
   readonly settings: SettingsStore
   readonly idempotency: IdempotencyStore
+  readonly audit: AuditLog
+  readonly tokens: TokenLog
   /** Changes whenever the content of the catalog does, by this process or another. Cheap; for caches. */
   version (): string
   close (): Promise<void>
@@ -112,7 +120,7 @@ export interface BackupLog {
   get (id: number): Promise<Backup>
   list (query: BackupQuery): Promise<BackupPage>
   /** Every backup of the source whose object still exists, newest first. */
-  existing (source: string): Promise<readonly Backup[]>
+  existing (source: string): Promise<readonly BackupOutline[]>
   /** Rows that say `in_progress`. */
   running (): Promise<readonly Backup[]>
   /** Every backup in the trash, oldest first. */

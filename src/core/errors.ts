@@ -26,6 +26,7 @@ export const ERRORS = {
   BACKUP_BUSY: { status: 409, exit: 5, retry: true, title: 'another operation holds this backup' },
   BACKUP_PINNED: { status: 409, exit: 5, retry: false, title: 'the backup is pinned' },
   BACKUP_HAS_CHILDREN: { status: 409, exit: 5, retry: false, title: 'other backups are built on this one' },
+  PRUNE_REFUSED: { status: 409, exit: 5, retry: false, title: 'more would be removed at once than anybody is likely to want' },
   BACKUP_LAST_VALID: { status: 409, exit: 5, retry: false, title: 'this is the last valid backup of its source' },
   BACKUP_NOT_COMPLETED: { status: 409, exit: 5, retry: false, title: 'the backup did not complete' },
   BACKUP_DELETED: { status: 410, exit: 4, retry: false, title: 'the backup was removed' },
@@ -49,6 +50,11 @@ export const ERRORS = {
   SOURCE_REPLACED: { status: 409, exit: 7, retry: true, title: 'the database was replaced during the backup' },
   SOURCE_LOCKED: { status: 423, exit: 7, retry: true, title: 'another process holds the database exclusively' },
   SOURCE_FAILED: { status: 500, exit: 7, retry: true, title: 'reading the database failed' },
+
+  RESTORE_TARGET_EXISTS: { status: 409, exit: 5, retry: false, title: 'something is at the place where the restore is to go' },
+  RESTORE_TARGET_INVALID: { status: 422, exit: 2, retry: false, title: 'nothing can be restored to that place' },
+  RESTORE_TARGET_OPEN: { status: 409, exit: 5, retry: true, title: 'another process has the database open' },
+  RESTORE_PAGE_SIZE: { status: 409, exit: 5, retry: false, title: 'the database has pages of another size than the backup' },
 
   VERIFICATION_FAILED: { status: 500, exit: 6, retry: true, title: 'the finished backup did not pass its verification' },
   CHECKSUM_MISMATCH: { status: 500, exit: 6, retry: false, title: 'the bytes are not those that were stored' },

@@ -1,6 +1,8 @@
+import type { Alert } from './alert.ts'
 import type { Backup, BackupMethod } from './backup.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Job } from './job.ts'
+import type { Run } from './run.ts'
 import type { Verification } from './verification.ts'
 
 /** What happened, for metrics, the event stream and, later, notifications and the audit log. Durations are milliseconds. */
@@ -14,6 +16,9 @@ export type Event =
   | { readonly type: 'backup.restored', readonly backup: Backup }
   | { readonly type: 'verification.finished', readonly backup: Backup, readonly verification: Verification, readonly durationMs: number }
   | { readonly type: 'operation.failed', readonly operation: string, readonly source: string, readonly method: BackupMethod | null, readonly code: ErrorCode }
+  | { readonly type: 'alert.raised', readonly alert: Alert }
+  | { readonly type: 'alert.cleared', readonly alert: Alert }
+  | { readonly type: 'run.ended', readonly run: Run }
   | { readonly type: 'settings.changed' }
 
 /** Where the engine says what happened. Never throws, never waits. */

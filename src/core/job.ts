@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts'
 
-export const JOB_KINDS = ['create', 'verify', 'verify-all', 'prune', 'delete', 'undelete'] as const
+export const JOB_KINDS = ['create', 'verify', 'verify-all', 'prune', 'delete', 'undelete', 'rebuild'] as const
 export type JobKind = typeof JOB_KINDS[number]
 
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const

@@ -56,11 +56,11 @@ export interface Source {
   /** One consistent image, taken while others keep writing. May be repeated. */
   snapshot (signal: AbortSignal): Promise<Snapshot>
   /**
-   * Proves the plain image in the file `path` usable and compares it with `expected`; never writes to the file or
-   * beside it. Finding damage is a result (a check that failed), not an error; an error means that the check itself
+   * Proves the plain image in the file `path` usable and compares it with `expected`, where that is known; never writes
+   * to the file or beside it. Finding damage is a result (a check that failed), not an error; an error means that the check itself
    * could not be made.
    */
-  inspect (path: string, expected: SnapshotFacts, signal: AbortSignal): Promise<readonly Check[]>
+  inspect (path: string, expected: SnapshotFacts | null, signal: AbortSignal): Promise<readonly Check[]>
 }
 
 /** Proves images of one kind, also of sources that are no longer configured. */

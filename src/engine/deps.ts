@@ -2,6 +2,7 @@ import type { Catalog } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventSink } from '../core/event.ts'
 import type { SourceOverrides } from '../core/policy.ts'
+import type { Calendar } from '../core/schedule.ts'
 import type { Inspector, Source } from '../core/source.ts'
 import type { Store } from '../core/store.ts'
 import type { Codecs } from '../pipeline/codecs.ts'
@@ -32,8 +33,13 @@ export interface EngineDeps {
   readonly runner: Runner
   readonly events: EventSink
   readonly clock: Clock
+  readonly calendar: Calendar
+  /** Runs may begin so much later than they are due. Milliseconds. */
+  readonly scheduleJitter: number
   /** Bytes of free space that a backup must leave. */
   readonly diskReserve: number
   /** Milliseconds that a removed backup waits in the trash. */
   readonly trashGrace: number
+  /** Milliseconds that the audit log remembers. */
+  readonly auditRetention: number
 }

@@ -4,10 +4,12 @@ import type { BackupPage, BackupQuery, SourceStatistics, Statistics, Verificatio
 import type { Job, JobStatus } from '../core/job.ts'
 import type { SourcePolicy } from '../core/policy.ts'
 import type { Retained } from '../core/retention.ts'
+import type { Run, RunQuery } from '../core/run.ts'
 import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
 import type { Compression } from '../core/stage.ts'
 import type { ByteRange } from '../core/store.ts'
 import type { Verification } from '../core/verification.ts'
+import type { Rebuilt } from './rebuild.ts'
 
 /** Work under way. `result` rejects with a BackupError; it need not be awaited, and giving up on it stops nothing. */
 export interface Work<T> {
@@ -44,6 +46,16 @@ export interface Pruned {
   readonly decisions: readonly Retained[]
   /** Those that were removed; empty on a dry run. */
   readonly removed: readonly Backup[]
+  /** On a dry run: sources of which so much would go that only `force` removes it. */
+  readonly refused: readonly PruneRefusal[]
+}
+
+export interface PruneRefusal {
+  readonly source: string
+  /** So many backups would go, … */
+  readonly going: number
+  /** … of so many that there are. */
+  readonly of: number
 }
 
 export interface Download {
@@ -67,6 +79,8 @@ export interface SourceState {
   readonly policy: SourcePolicy
   readonly statistics: SourceStatistics
   readonly nextRun: Date | null
+  /** A good backup started at or after this must exist, or the schedule was not kept; null: nothing is asked. */
+  readonly freshSince: Date | null
 }
 
 export interface ServiceStatistics extends Statistics {
@@ -87,10 +101,13 @@ export interface Engine {
   create (request: CreateRequest): Promise<Work<Backup>>
   verify (id: number): Promise<Work<Verified>>
   verifyAll (request: { readonly source?: string | undefined, readonly since?: Date | undefined }): Promise<Work<VerifiedAll>>
-  prune (request: { readonly source?: string | undefined, readonly dryRun: boolean }): Promise<Work<Pruned>>
+  /** A removal of most of what a source has rejects with `PRUNE_REFUSED` unless `force` is said; what is not of that source goes all the same. */
+  prune (request: { readonly source?: string | undefined, readonly dryRun: boolean, readonly force?: boolean | undefined }): Promise<Work<Pruned>>
   /** Into the trash: `BACKUP_PINNED`, `BACKUP_HAS_CHILDREN` and, without `force`, `BACKUP_LAST_VALID` refuse it. */
   remove (id: number, request: { readonly force: boolean }): Promise<Work<Backup>>
   undelete (id: number): Promise<Work<Backup>>
+  /** Enters into the catalog every backup whose manifest is in the store; what it knows stays as it is. */
+  rebuild (): Promise<Work<Rebuilt>>
 
   backup (id: number): Promise<Backup>
   backups (query: BackupQuery): Promise<BackupPage>
@@ -107,6 +124,8 @@ export interface Engine {
 
   job (id: number): Promise<Job>
   jobs (query: { readonly limit: number, readonly before?: number | undefined, readonly status?: JobStatus | undefined }): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }>
+  /** What fell due by the schedules, and what came of it. */
+  runs (query: RunQuery): Promise<{ readonly runs: readonly Run[], readonly next: number | null }>
   /** Asks the job to stop, and resolves once it has ended. `JOB_FINISHED` if it had ended before, `JOB_ELSEWHERE` if another process runs it. */
   cancel (id: number): Promise<Job>
   /** Changes whenever anything a reader could see does. */

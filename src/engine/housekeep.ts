@@ -8,10 +8,16 @@ import { erase, settleTrashed } from './remove.ts'
 
 /** Finished jobs are remembered for so long: 30 days. */
 const JOB_HISTORY = 30 * 86_400_000
+/** Runs that ended are remembered for so long: a year, and a month to look back on it. */
+const RUN_HISTORY = 396 * 86_400_000
+/** Alerts that are over are remembered for so long: a year. */
+const ALERT_HISTORY = 365 * 86_400_000
+/** Tokens that expired are remembered for so long: 30 days. */
+const TOKEN_HISTORY = 30 * 86_400_000
 /** The promise of the API: the same key answers the same for 24 hours. */
 export const IDEMPOTENCY_WINDOW = 86_400_000
 
-/** What must be done now and then: empties the trash of what is due, decides rows that nobody works on, forgets old answers and jobs. */
+/** What must be done now and then: empties the trash of what is due, decides rows that nobody works on, forgets old answers, jobs and runs. */
 export async function housekeep (deps: EngineDeps): Promise<void> {
   const now = deps.clock.now().getTime()
   await tidyAfterOthers(deps)
@@ -23,6 +29,10 @@ export async function housekeep (deps: EngineDeps): Promise<void> {
   }
   await deps.catalog.idempotency.purge(new Date(now - IDEMPOTENCY_WINDOW))
   await deps.catalog.jobs.purge(new Date(now - JOB_HISTORY))
+  await deps.catalog.alerts.purge(new Date(now - ALERT_HISTORY))
+  await deps.catalog.runs.purge(new Date(now - RUN_HISTORY))
+  await deps.catalog.tokens.purge(new Date(now - TOKEN_HISTORY))
+  await deps.catalog.audit.purge(new Date(now - deps.auditRetention))
 }
 
 /** Ends the jobs of processes that died, and removes what those left half written. */

@@ -6,6 +6,7 @@ import { editBackup } from './edit.ts'
 import type { Engine } from './engine.ts'
 import { backupHold, retentionHold, sourceHold } from './holds.ts'
 import { prune } from './prune.ts'
+import { rebuild } from './rebuild.ts'
 import { trashBackup, undeleteBackup } from './remove.ts'
 import { requireSource, serviceStatistics, sourceState } from './states.ts'
 import { requireObject, verifyAll, verifyBackup } from './verify.ts'
@@ -34,10 +35,10 @@ export function makeEngine (deps: EngineDeps): Engine {
       return await runner.start({ kind: 'verify-all', source, backupId: null, holds: [] }, task => verifyAll(deps, request, task))
     },
 
-    async prune ({ source, dryRun }) {
+    async prune ({ source, dryRun, force = false }) {
       const chosen = source === undefined ? [...deps.sources.values()] : [requireSource(deps, source)]
       const holds = dryRun ? [] : chosen.map(one => retentionHold(one.source.name))
-      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds }, task => prune(deps, chosen, dryRun, task))
+      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds }, task => prune(deps, chosen, { dryRun, force }, task))
     },
 
     async remove (id, { force }) {
@@ -50,6 +51,13 @@ export function makeEngine (deps: EngineDeps): Engine {
       const backup = await catalog.backups.get(id)
       requireObject(backup)
       return await runner.start({ kind: 'undelete', source: backup.source, backupId: id, holds: [backupHold(id), retentionHold(backup.source)] }, task => undeleteBackup(deps, id, task.signal))
+    },
+
+    async rebuild () {
+      return await runner.start({ kind: 'rebuild', source: null, backupId: null, holds: [] }, async task => {
+        task.phase('recording')
+        return await rebuild(deps, task.signal)
+      })
     },
 
     backup: id => catalog.backups.get(id),
@@ -87,6 +95,7 @@ export function makeEngine (deps: EngineDeps): Engine {
       const page = await catalog.jobs.list(query)
       return { ...page, jobs: page.jobs.map(job => runner.live(job.id) ?? job) }
     },
+    runs: query => catalog.runs.list(query),
     cancel: id => runner.cancel(id),
     version: () => `${catalog.version()}.${runner.changes}`
   }

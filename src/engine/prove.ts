@@ -7,6 +7,11 @@ import type { EngineDeps } from './deps.ts'
 import { hasObject } from './objects.ts'
 import type { Task } from './runner.ts'
 
+/** A proof needs no catalog: one object, and what reads it. */
+export type ProofDeps = Pick<EngineDeps, 'store' | 'codecs' | 'scratch' | 'inspectors'>
+/** What a proof tells while it goes on, and what ends it. */
+export type Progress = Pick<Task, 'phase' | 'bytes' | 'signal'>
+
 export interface Proof {
   readonly key: string
   /** What the object must be. */
@@ -19,7 +24,7 @@ export interface Proof {
  * Tries every level in turn and stops at the first that fails, for the next ones would build on it. Damage is a result;
  * an error means that the proof could not be made (no room, no child process, cancelled).
  */
-export async function proveObject (deps: EngineDeps, { key, manifest, manifestCheck }: Proof, task: Task): Promise<Verification> {
+export async function proveObject (deps: ProofDeps, { key, manifest, manifestCheck }: Proof, task: Progress): Promise<Verification> {
   const checks: Check[] = [manifestCheck]
   const end = (): Verification => {
     const failed = checks.find(check => check.status === 'fail')
@@ -66,7 +71,7 @@ function decoded (manifest: Manifest): Check {
   return { name: 'decompression', status: 'pass', reason: `${manifest.image.size} bytes, to the end` }
 }
 
-async function inspect (deps: EngineDeps, manifest: Manifest, path: string, task: Task): Promise<readonly Check[]> {
+async function inspect (deps: ProofDeps, manifest: Manifest, path: string, task: Progress): Promise<readonly Check[]> {
   const inspector = deps.inspectors.get(manifest.source.kind)
   if (inspector === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${manifest.source.kind}" cannot be verified by this version`, { hint: 'Use a version that knows this kind.' })
   return await inspector.inspect(path, manifest.facts, task.signal)

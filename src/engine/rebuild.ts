@@ -11,13 +11,15 @@ export interface Rebuilt {
 
 /**
  * Makes the catalog's rows again from the manifests in the store. Rows that are there already stay; nothing in the
- * store is changed, and a file without a manifest is left alone. May be repeated.
+ * store is changed, and a file without a manifest is left alone. May be repeated, also beside a service at work: a
+ * backup that goes away meanwhile is passed over.
  */
 export async function rebuild (deps: EngineDeps, signal: AbortSignal): Promise<Rebuilt> {
   let adopted = 0
   const refused: Array<{ key: string, reason: string }> = []
   for await (const { key } of deps.store.list('', signal)) {
     if (!isManifestKey(key) || key.startsWith(QUARANTINE)) continue
+    signal.throwIfAborted()
     const objectName = key.slice(0, -MANIFEST_SUFFIX.length)
     try {
       const manifest = await readManifest(deps.store, objectName, signal)
@@ -36,6 +38,7 @@ export async function rebuild (deps: EngineDeps, signal: AbortSignal): Promise<R
       adopted++
     } catch (thrown) {
       const error = toBackupError(thrown)
+      if (error.code === 'OBJECT_NOT_FOUND') continue
       if (error.code !== 'MANIFEST_INVALID') throw thrown
       refused.push({ key, reason: error.message })
     }

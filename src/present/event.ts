@@ -1,7 +1,9 @@
 import type { Event } from '../core/event.ts'
 import type { Job } from '../core/job.ts'
+import { presentAlert } from './alert.ts'
 import { presentBackup } from './backup.ts'
 import { presentJob } from './job.ts'
+import { presentRun } from './run.ts'
 import { presentVerified } from './verification.ts'
 
 /** The data of a server-sent event; its name is `event.type`. */
@@ -23,6 +25,11 @@ export function presentEvent (event: Event, rate: (job: Job) => number | null): 
       return { ...presentVerified(event), durationMs: event.durationMs }
     case 'operation.failed':
       return { operation: event.operation, source: event.source, method: event.method, code: event.code }
+    case 'alert.raised':
+    case 'alert.cleared':
+      return { alert: presentAlert(event.alert) }
+    case 'run.ended':
+      return { run: presentRun(event.run) }
     case 'settings.changed':
       return {}
   }

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { acquireInstanceLock } from '../../src/catalog/index.ts'
+import { acquireInstanceLock, findServer } from '../../src/catalog/index.ts'
 import { FakeClock } from '../support/clock.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { kill } from '../support/sqlite-process.ts'
@@ -108,4 +108,14 @@ test('facts that cannot be written are told, and the lock is let go', async t =>
   rmSync(inTheWay, { recursive: true })
   const lock = await acquireInstanceLock(dataDir, new FakeClock())
   lock.release()
+})
+
+test('whoever asks is told who serves, and that nobody does once the server was killed', async t => {
+  const dataDir = tempDir(t)
+  assert.equal(findServer(dataDir), undefined)
+  const child = await holder(t, dataDir)
+  assert.deepEqual(findServer(dataDir), { pid: child.pid, host: hostname(), since: '2025-11-24T23:30:00.000Z' })
+  await kill(child)
+  assert.ok(existsSync(join(dataDir, 'holdfast.lock.json')))
+  assert.equal(findServer(dataDir), undefined)
 })

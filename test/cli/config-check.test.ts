@@ -15,7 +15,8 @@ test('config check shows what is in force and where it comes from, with secrets 
   assert.match(out, /^PORT +4000 {2}\[file\]$/m)
   assert.match(out, /^JWT_SECRET +\[redacted\] {2}\[environment\]$/m)
   assert.match(out, /^LOG_LEVEL +info {2}\[default\]$/m)
-  assert.ok(out.includes(`source shop (sqlite), the default: ${join(cwd, 'shop.db')} maxBackups=3`))
+  assert.ok(out.includes(`source shop (sqlite), the default: ${join(cwd, 'shop.db')}\n  made: every 1 d (switched off)\n  kept: at most 3\n  compression: none; verified as they are made\n`))
+  assert.match(out, /^source holdfast .*\n.*\n {2}kept: at most 7$/m)
   assert.doesNotMatch(out, /long enough/)
 })
 

@@ -103,7 +103,8 @@ test('a disk that fills up is DISK_FULL with the remedy, and the file is gone', 
   }
   mounted.push(directory)
   const scratch = scratchDirectory(directory, ALONE)
+  await scratch.open()
   const error = await rejectsWith('DISK_FULL', scratch.withFile(bodyOf(noise(3_000_000)), async () => {}, never))
   assert.match(error.hint ?? '', /SCRATCH_DIR/)
-  assert.deepEqual(readdirSync(directory), [])
+  assert.deepEqual(filesIn(directory), [])
 })

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import type { TestContext } from 'node:test'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
@@ -11,11 +11,26 @@ export interface Ended {
   readonly err: string
 }
 
-/** Runs `holdfast …` as a process of its own, with nothing in its environment but what is given. */
-export async function holdfast (words: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+export interface Started {
+  readonly child: ChildProcess
+  /** Everything that it wrote to standard error so far. */
+  err (): string
+  readonly ended: Promise<Ended>
+}
+
+/** Starts `holdfast …` as a process of its own, with nothing in its environment but what is given. It is killed when the test ends. */
+export function startHoldfast (t: Pick<TestContext, 'after'>, words: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}): Started {
   const coverage = process.env.NODE_V8_COVERAGE
   const env = { ...environment, ...coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage } }
   const child = spawn(process.execPath, [MAIN, ...words], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
-  return { code: code as number, out, err }
+  t.after(() => { child.kill('SIGKILL') })
+  const told = { out: '', err: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => { told.out += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { told.err += text })
+  return { child, err: () => told.err, ended: once(child, 'close').then(([code]) => ({ code: code as number, ...told })) }
+}
+
+/** The same, to its end. */
+export async function holdfast (words: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  return await startHoldfast({ after () {} }, words, cwd, environment).ended
 }

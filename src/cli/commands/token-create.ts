@@ -1,15 +1,18 @@
 import { Command, Option } from 'commander'
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { parseExpiry } from '../duration.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
+import type { WithTokens } from '../with-tokens.ts'
 
 export interface TokenCreateDeps<Role extends string> {
   readonly roles: readonly Role[]
   /** What proves a token, made now if the service never started before. */
   readonly tokenKey: () => { readonly algorithm: string, readonly key: Secret }
-  readonly sign: (claims: { readonly secret: Secret, readonly subject: string, readonly role: Role, readonly expiresInSeconds: number | null, readonly now: Date }) => string
+  readonly sign: (claims: { readonly secret: Secret, readonly id: string, readonly subject: string, readonly role: Role, readonly expiresInSeconds: number | null, readonly now: Date }) => string
+  readonly withTokens: WithTokens
   readonly clock: Clock
   readonly output: Output
 }
@@ -26,11 +29,11 @@ export function tokenCreateCommand<Role extends string> (deps: TokenCreateDeps<R
     .addOption(new Option('--role <role>', 'what the token may do').choices(deps.roles).makeOptionMandatory())
     .option('--expires <time>', 'after how long it stops being valid: 30d, 12h, 15m; or never', '90d')
     .option('--subject <name>', 'whom it is for; the audit log shows it', 'cli')
-    .addHelpText('after', exitCodesHelp([0, 1, 2]))
-    .action((flags: Flags<Role>) => { createToken(flags, deps) })
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .action((flags: Flags<Role>) => createToken(flags, deps))
 }
 
-function createToken<Role extends string> ({ role, expires, subject }: Flags<Role>, { tokenKey, sign, clock, output }: TokenCreateDeps<Role>): void {
+async function createToken<Role extends string> ({ role, expires, subject }: Flags<Role>, { tokenKey, sign, withTokens, clock, output }: TokenCreateDeps<Role>): Promise<void> {
   const expiresInSeconds = parseExpiry(expires)
   if (subject.trim() === '') throw new BackupError('VALIDATION_FAILED', 'the subject is empty', { hint: 'Give --subject a name, or leave it out.' })
   const { algorithm, key } = tokenKey()
@@ -39,9 +42,10 @@ function createToken<Role extends string> ({ role, expires, subject }: Flags<Rol
       hint: 'Ask the holder of the private key for a token, or configure JWT_SECRET in place of JWT_PUBLIC_KEY.'
     })
   }
-  const now = clock.now()
-  output.out.write(`${sign({ secret: key, subject, role, expiresInSeconds, now })}\n`)
-  if (output.err.isTTY !== true) return
-  const end = expiresInSeconds === null ? 'never expires' : `expires ${new Date(now.getTime() + expiresInSeconds * 1000).toISOString()}`
-  output.err.write(`role ${role}, subject "${subject}", ${end}\n`)
+  const [id, now] = [randomUUID(), clock.now()]
+  const expiresAt = expiresInSeconds === null ? null : new Date(now.getTime() + expiresInSeconds * 1000)
+  // Remembered first: no token gets out that nobody could find and revoke.
+  await withTokens({ action: 'token create', target: `token ${id}` }, tokens => tokens.add({ id, subject, role, createdAt: now, expiresAt }))
+  output.out.write(`${sign({ secret: key, id, subject, role, expiresInSeconds, now })}\n`)
+  if (output.err.isTTY === true) output.err.write(`role ${role}, subject "${subject}", ${expiresAt === null ? 'never expires' : `expires ${expiresAt.toISOString()}`}, id ${id}\n`)
 }

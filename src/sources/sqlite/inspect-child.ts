@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { SnapshotFacts } from '../../core/source.ts'
+import type { SnapshotFacts, TableFacts } from '../../core/source.ts'
 import type { Check, CheckName } from '../../core/verification.ts'
 import { runChild } from '../child.ts'
 import { countRows, countViolations, schemaDigest } from './facts.ts'
@@ -16,7 +16,7 @@ await runChild<InspectTask, InspectMessage>(async (task, send) => {
   await send({ type: 'checks', checks: inspect(task.path, task.expected) })
 })
 
-function inspect (path: string, expected: SnapshotFacts): Check[] {
+function inspect (path: string, expected: SnapshotFacts | null): Check[] {
   const found: Check[] = []
   let db: Database.Database | undefined
   const opened = check('opens_read_only', () => {
@@ -30,7 +30,7 @@ function inspect (path: string, expected: SnapshotFacts): Check[] {
   found.push(
     check('integrity_check', () => integrity(image)),
     check('foreign_key_check', () => references(image, expected)),
-    check('schema', () => schemaDigest(image) === expected.schemaDigest ? undefined : fail('the definitions are not those of the manifest')),
+    check('schema', () => definitions(image, expected)),
     check('row_counts', () => rowCounts(image, expected))
   )
   image.close()
@@ -88,21 +88,32 @@ function readIntegrity (db: Database.Database, table: string): Outcome {
   return findings.length === 0 ? undefined : fail(findings.join('; '))
 }
 
-function references (db: Database.Database, expected: SnapshotFacts): Outcome {
+function references (db: Database.Database, expected: SnapshotFacts | null): Outcome {
   const found = countViolations(db)
   if (found === null) return { status: 'skipped', reason: 'the foreign keys of the source are declared in a way that cannot be checked' }
-  if (found === (expected.foreignKeyViolations ?? 0)) return found === 0 ? undefined : { status: 'pass', reason: `${found} rows break a foreign key, as they did in the source` }
+  if (expected === null && found > 0) return { status: 'skipped', reason: `${found} rows break a foreign key; whether they did in the source is not known` }
+  if (expected === null || found === (expected.foreignKeyViolations ?? 0)) return found === 0 ? undefined : { status: 'pass', reason: `${found} rows break a foreign key, as they did in the source` }
   return fail(`${found} rows break a foreign key; in the source it was ${expected.foreignKeyViolations ?? 'not countable'}`)
 }
 
-function rowCounts (db: Database.Database, expected: SnapshotFacts): Outcome {
-  const found = new Map(countRows(db).map(table => [table.name, table.rows]))
+function definitions (db: Database.Database, expected: SnapshotFacts | null): Outcome {
+  if (expected === null) return { status: 'skipped', reason: 'there is no manifest to compare the definitions with' }
+  return schemaDigest(db) === expected.schemaDigest ? undefined : fail('the definitions are not those of the manifest')
+}
+
+function rowCounts (db: Database.Database, expected: SnapshotFacts | null): Outcome {
+  const tables = countRows(db)
+  if (expected === null) return { status: 'skipped', reason: `there is no manifest to compare them with: ${counted(tables)}` }
+  const found = new Map(tables.map(table => [table.name, table.rows]))
   const wanted = new Map(expected.tables.map(table => [table.name, table.rows]))
   const names = [...new Set([...found.keys(), ...wanted.keys()])]
   const wrong = names.filter(name => found.get(name) !== wanted.get(name))
   if (wrong.length > 0) return fail(wrong.slice(0, FINDINGS).map(name => `"${name}" has ${found.get(name) ?? 'no'} rows instead of ${wanted.get(name) ?? 'none'}`).join('; '))
-  const rows = expected.tables.reduce((sum, table) => sum + (table.rows ?? 0), 0)
-  return { status: 'pass', reason: `${expected.tables.length} tables, ${rows} rows` }
+  return { status: 'pass', reason: counted(expected.tables) }
+}
+
+function counted (tables: readonly TableFacts[]): string {
+  return `${tables.length} tables, ${tables.reduce((sum, table) => sum + (table.rows ?? 0), 0)} rows`
 }
 
 function isUnsupported (error: unknown): boolean {

@@ -12,7 +12,8 @@ export interface SnapshotTask {
 
 export interface InspectTask {
   readonly path: string
-  readonly expected: SnapshotFacts
+  /** null: nobody wrote down what was true of the source. */
+  readonly expected: SnapshotFacts | null
 }
 
 export interface FailedMessage {

@@ -1,0 +1,53 @@
+import { Argument, InvalidArgumentError, Option } from 'commander'
+
+/** The description of a backup holds so many characters. */
+const LONGEST_DESCRIPTION = 1000
+
+export function jsonOption (): Option {
+  return new Option('--json', 'as JSON, for programs; docs/cli.schema.json says its shape')
+}
+
+export function sourceOption (what: string): Option {
+  return new Option('--source <name>', what)
+}
+
+export function idArgument (): Argument {
+  return new Argument('<id>', 'number of the backup, as "list" shows it').argParser(parseId)
+}
+
+/** Commander hands over one after the other. */
+export function idsArgument (flags: '<ids...>' | '[ids...]'): Argument {
+  return new Argument(flags, 'numbers of backups, as "list" shows them').argParser((text: string, before: readonly number[] | undefined) => [...before ?? [], parseId(text)])
+}
+
+export function parseId (text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Give the number of a backup, such as 12.')
+  return Number(text)
+}
+
+export function limitOption (what: string): Option {
+  return new Option('--limit <number>', `at most so many ${what}`).argParser(parseLimit).default(50)
+}
+
+function parseLimit (text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1.')
+  return Number(text)
+}
+
+/** ISO 8601: a day, which begins in UTC, or a time with its zone. */
+export function sinceOption (what: string): Option {
+  return new Option('--since <time>', `${what} at or after this: 2025-11-10, or 2025-11-10T14:30:00Z`).argParser(parseSince)
+}
+
+function parseSince (text: string): Date {
+  const time = new Date(text)
+  if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) || Number.isNaN(time.getTime())) {
+    throw new InvalidArgumentError('Give a day, such as 2025-11-10, or a time with its zone, such as 2025-11-10T14:30:00Z.')
+  }
+  return time
+}
+
+export function parseDescription (text: string): string {
+  if (text.length > LONGEST_DESCRIPTION) throw new InvalidArgumentError(`At most ${LONGEST_DESCRIPTION} characters.`)
+  return text
+}

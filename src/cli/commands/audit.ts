@@ -1,0 +1,35 @@
+import { Command, Option } from 'commander'
+import { AUDIT_OUTCOMES, type AuditOutcome } from '../../core/audit.ts'
+import { jsonOption, limitOption, sinceOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { collect } from '../pages.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+interface Flags extends JsonFlag {
+  readonly actor?: string
+  readonly action?: string
+  readonly outcome?: AuditOutcome
+  readonly since?: Date
+  readonly limit: number
+}
+
+export function auditCommand (shell: Shell): Command {
+  return new Command('audit')
+    .description('Show who did what through the API and the command line, newest first.')
+    .option('--actor <name>', 'only what this subject of a token, or user of the machine, did')
+    .option('--action <words>', 'only this, such as "backup create"')
+    .addOption(new Option('--outcome <outcome>', 'only what ended like this').choices(AUDIT_OUTCOMES))
+    .addOption(sinceOption('only what was done'))
+    .addOption(limitOption('entries'))
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .action(async (flags: Flags) => {
+      const { actor, action, outcome, since, limit } = flags
+      const entries = await shell.withSession(flags, ({ audit }) => collect(limit, async page => {
+        const { entries: items, next } = await audit.list({ actor, action, outcome, since, ...page })
+        return { items, next }
+      }))
+      const { viewAudit } = await import('../views/audit.ts')
+      show(shell, flags, viewAudit(entries))
+    })
+}

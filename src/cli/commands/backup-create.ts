@@ -1,0 +1,51 @@
+import { Command, Option } from 'commander'
+import { BackupError } from '../../core/errors.ts'
+import type { Compression } from '../../core/stage.ts'
+import { jsonOption, parseDescription, sourceOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+interface Flags extends JsonFlag {
+  readonly source?: string
+  readonly type: 'full' | 'wal' | 'incremental'
+  readonly description?: string
+  readonly compression?: Compression
+  /** Commander's word for "--no-verify was not given". */
+  readonly verify: boolean
+  readonly preMigration?: true
+}
+
+export function backupCreateCommand (shell: Shell): Command {
+  return new Command('create')
+    .description('Make a backup now, of a database that may be in use, and prove it.')
+    .argument('[source]', 'what to back up; left out: the default source')
+    .addOption(sourceOption('the same as the argument'))
+    .addOption(new Option('--type <method>', 'every backup is a full one, taken live; "wal" means that as well').choices(['full', 'wal', 'incremental']).default('full'))
+    .option('--description <text>', 'what it is for', parseDescription)
+    .addOption(new Option('--compression <codec>', 'in place of the configured one').choices(['none', 'gzip', 'zstd']))
+    .option('--no-verify', 'leave out the proof: faster, and not recommended')
+    .option('--pre-migration', 'mark it as the one from before a migration')
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
+    .action((argument: string | undefined, flags: Flags) => create(shell, argument, flags))
+}
+
+async function create (shell: Shell, argument: string | undefined, flags: Flags): Promise<void> {
+  const { type, description, compression, preMigration, verify } = flags
+  const wanted = oneSource(argument, flags.source)
+  if (type === 'incremental') {
+    throw new BackupError('METHOD_UNSUPPORTED', 'there are no incremental backups', { hint: 'Leave --type out: every backup is a full one, taken while the database is in use.' })
+  }
+  const backup = await shell.withSession(flags, ({ engine, defaultSource, run, audited }) => {
+    const source = wanted ?? defaultSource
+    const request = { source, type: preMigration === true ? 'pre-migration' : 'manual', description, compression, verify: verify ? undefined : false } as const
+    return audited({ action: 'backup create', target: `source ${source}` }, () => run(() => engine.create(request)))
+  })
+  const { viewCreated } = await import('../views/backup.ts')
+  show(shell, flags, viewCreated(backup))
+}
+
+function oneSource (argument: string | undefined, flag: string | undefined): string | undefined {
+  if (argument === undefined || flag === undefined || argument === flag) return argument ?? flag
+  throw new BackupError('VALIDATION_FAILED', `both "${argument}" and "${flag}" are to be backed up`, { hint: 'Give one source, and run the command once for each.' })
+}

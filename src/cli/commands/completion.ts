@@ -1,0 +1,22 @@
+import { Argument, Command } from 'commander'
+import { bashScript } from '../completion/bash.ts'
+import { fishScript } from '../completion/fish.ts'
+import { commandTree } from '../completion/tree.ts'
+import { zshScript } from '../completion/zsh.ts'
+import { exitCodesHelp, type Output } from '../output.ts'
+
+export interface CompletionDeps {
+  /** The whole program, this command included. Asked when the command runs, for only then is it whole. */
+  readonly program: () => Command
+  readonly output: Output
+}
+
+const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const
+
+export function completionCommand (deps: CompletionDeps): Command {
+  return new Command('completion')
+    .description('Print what makes a shell complete the words of this program.')
+    .addArgument(new Argument('<shell>', 'the shell that it is for').choices(Object.keys(SCRIPTS)))
+    .addHelpText('after', `\nUse:\n  bash  source <(holdfast completion bash)\n  zsh   source <(holdfast completion zsh)\n  fish  holdfast completion fish | source\n${exitCodesHelp([0, 1, 2])}`)
+    .action((shell: keyof typeof SCRIPTS) => { deps.output.out.write(SCRIPTS[shell](commandTree(deps.program()))) })
+}

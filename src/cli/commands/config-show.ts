@@ -1,0 +1,37 @@
+import { Command } from 'commander'
+import { toBackupError } from '../../core/errors.ts'
+import type { SettingsReport } from '../../engine/engine.ts'
+import { reportAsJson, reportAsText, withChanges, type ConfigReport } from '../config-report.ts'
+import { exitCodesHelp, type Output } from '../output.ts'
+
+export interface ConfigShowDeps {
+  readonly check: () => ConfigReport
+  /** The settings with what was changed through the API; undefined: there is no catalog, and so no such change. */
+  readonly settings: () => Promise<SettingsReport | undefined>
+  readonly output: Output
+  readonly exit: (code: number) => void
+}
+
+export function configShowCommand (deps: ConfigShowDeps): Command {
+  return new Command('show')
+    .description('Show every value in force and where it comes from, what was changed through the API included. The service need not be running.')
+    .option('--json', 'as JSON')
+    .addHelpText('after', exitCodesHelp([0, 1, 2]))
+    .action(async (flags: { readonly json?: true }) => {
+      const configured = deps.check()
+      const changes = configured.ok ? await changesOf(deps) : undefined
+      const report = configured.ok && changes !== undefined ? withChanges(configured, changes) : configured
+      deps.output.out.write(flags.json === true ? reportAsJson(report) : reportAsText(report))
+      deps.exit(report.ok ? 0 : 2)
+    })
+}
+
+/** What is configured can be shown all the same where the catalog cannot be read; whoever looks at it is told. */
+async function changesOf ({ settings, output }: ConfigShowDeps): Promise<SettingsReport | undefined> {
+  try {
+    return await settings()
+  } catch (thrown) {
+    output.err.write(`holdfast: what was changed through the API is not shown: ${toBackupError(thrown).message}\n`)
+    return undefined
+  }
+}

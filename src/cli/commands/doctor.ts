@@ -1,0 +1,85 @@
+import { Command } from 'commander'
+import { toBackupError } from '../../core/errors.ts'
+import { examine } from '../doctor/examine.ts'
+import { about, type Finding } from '../doctor/finding.ts'
+import type { Memory, Subject } from '../doctor/subject.ts'
+import { exitCodesHelp, type Output } from '../output.ts'
+
+export interface DoctorDeps {
+  /** What is to be examined, or everything that is wrong with the configuration. */
+  readonly subject: () => Promise<Subject> | readonly ConfigProblem[]
+  /** Reads a copy of the catalog; undefined: there is no catalog. */
+  readonly remember: () => Promise<OpenedMemory | undefined>
+  readonly output: Output
+  readonly exit: (code: number) => void
+}
+
+export interface ConfigProblem {
+  readonly name: string
+  readonly problem: string
+  readonly remedy: string
+}
+
+export interface OpenedMemory extends Memory {
+  close (): Promise<void>
+}
+
+export function doctorCommand (deps: DoctorDeps): Command {
+  return new Command('doctor')
+    .description('Look at everything that could keep backups from being made, kept or found, and say what to do. Changes nothing.')
+    .option('--json', 'as JSON')
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 3]))
+    .action(async (flags: { readonly json?: true }) => {
+      const subject = deps.subject()
+      const findings = isProblems(subject) ? subject.map(toFinding) : await examineAll(await subject, deps.remember)
+      const ok = !findings.some(({ status }) => status === 'fail')
+      deps.output.out.write(flags.json === true ? `${JSON.stringify({ ok, findings }, undefined, 2)}\n` : asText(findings))
+      deps.exit(isProblems(subject) ? 2 : ok ? 0 : 3)
+    })
+}
+
+function isProblems (subject: ReturnType<DoctorDeps['subject']>): subject is readonly ConfigProblem[] {
+  return Array.isArray(subject)
+}
+
+function toFinding ({ name, problem, remedy }: ConfigProblem): Finding {
+  return about('configuration').fail(`${name}: ${problem}`, remedy)
+}
+
+async function examineAll (subject: Subject, remember: DoctorDeps['remember']): Promise<readonly Finding[]> {
+  const [catalog, memory] = await open(remember)
+  try {
+    return [about('configuration').ok('the configuration is valid'), catalog, ...await examine(subject, memory)]
+  } finally {
+    await memory?.close()
+  }
+}
+
+async function open (remember: DoctorDeps['remember']): Promise<readonly [Finding, OpenedMemory | undefined]> {
+  const { ok, warn, fail } = about('catalog')
+  try {
+    const memory = await remember()
+    if (memory === undefined) return [warn('there is no catalog yet', 'Start the service once: it makes one, and takes over the backups whose manifests it finds.'), undefined]
+    return [ok('the catalog is whole'), memory]
+  } catch (thrown) {
+    const { message, hint } = toBackupError(thrown)
+    return [fail(message, hint ?? 'Look at the disk that DATA_DIR is on.'), undefined]
+  }
+}
+
+const MARKS = { ok: '✓', warn: '!', fail: '✗', skipped: '-' } as const
+
+function asText (findings: readonly Finding[]): string {
+  const lines = findings.flatMap(({ check, source, status, message, remedy }) => [
+    `${MARKS[status]} ${check}${source === undefined ? '' : ` of ${source}`}: ${message}`,
+    ...remedy === undefined ? [] : [`    ${remedy}`]
+  ])
+  return `${lines.join('\n')}\n\n${summary(findings)}\n`
+}
+
+function summary (findings: readonly Finding[]): string {
+  const count = (wanted: Finding['status']): number => findings.filter(({ status }) => status === wanted).length
+  const [failures, warnings] = [count('fail'), count('warn')]
+  const wrong = failures === 0 ? 'Nothing is wrong' : failures === 1 ? '1 thing is wrong' : `${failures} things are wrong`
+  return warnings === 0 ? `${wrong}.` : `${wrong}; ${warnings} could be better.`
+}

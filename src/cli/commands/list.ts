@@ -1,0 +1,59 @@
+import { Command, Option } from 'commander'
+import { BACKUP_STATUSES, BACKUP_TYPES, type BackupMethod, type BackupStatus, type BackupType } from '../../core/backup.ts'
+import type { BackupQuery } from '../../core/catalog.ts'
+import { jsonOption, limitOption, sinceOption, sourceOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { collect } from '../pages.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+interface Flags extends JsonFlag {
+  readonly source?: string
+  readonly status?: BackupStatus
+  readonly type?: BackupType | BackupMethod
+  readonly since?: Date
+  readonly limit: number
+  readonly all?: true
+  readonly trashed?: true
+  readonly verbose?: true
+}
+
+export function listCommand (shell: Shell): Command {
+  return new Command('list')
+    .description('Show backups, newest first.')
+    .addOption(sourceOption('only those of this source'))
+    .addOption(new Option('--status <status>', 'only those with this status').choices(BACKUP_STATUSES))
+    .addOption(new Option('--type <type>', 'only those made for this reason, or by this method').choices([...BACKUP_TYPES, 'full', 'wal', 'incremental']))
+    .addOption(sinceOption('only those started'))
+    .addOption(limitOption('backups'))
+    .option('--all', 'however many there are')
+    .option('--trashed', 'what is in the trash')
+    .option('--verbose', 'everything that is known of each')
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .action(async (flags: Flags) => {
+      const limit = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit
+      const query = toQuery(flags)
+      const listed = await shell.withSession(flags, async ({ engine }) => {
+        let count = 0
+        const backups = await collect(limit, async page => {
+          const found = await engine.backups({ ...query, ...page })
+          count = found.count
+          return { items: found.backups, next: found.next }
+        })
+        return { backups, count }
+      })
+      const { summary, viewBackups } = await import('../views/backups.ts')
+      show(shell, flags, viewBackups(listed, { verbose: flags.verbose === true }))
+      if (flags.json === true && listed.backups.length < listed.count) shell.output.err.write(`holdfast: ${summary(listed.backups, listed.count)}\n`)
+    })
+}
+
+/** The guide's word for the method is "type", and its "wal" is our full backup, which is always taken live. */
+function toQuery ({ source, status, type, since, trashed }: Flags): Omit<BackupQuery, 'limit'> {
+  const wanted = type === undefined ? {} : isReason(type) ? { type } : { method: type === 'wal' ? 'full' : type }
+  return { source, status, since, trashed, ...wanted }
+}
+
+function isReason (type: BackupType | BackupMethod): type is BackupType {
+  return (BACKUP_TYPES as readonly string[]).includes(type)
+}

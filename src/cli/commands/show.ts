@@ -1,0 +1,17 @@
+import { Command } from 'commander'
+import { idArgument, jsonOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+export function showCommand (shell: Shell): Command {
+  return new Command('show')
+    .description('Show everything that is known of one backup.')
+    .addArgument(idArgument())
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
+    .action(async (id: number, flags: JsonFlag) => {
+      const [backup, verifications] = await shell.withSession(flags, async ({ engine }) => [await engine.backup(id), await engine.verifications(id)] as const)
+      const { viewBackup } = await import('../views/backup.ts')
+      show(shell, flags, viewBackup(backup, verifications))
+    })
+}

@@ -1,0 +1,16 @@
+import { Command } from 'commander'
+import { jsonOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+export function sourcesCommand (shell: Shell): Command {
+  return new Command('sources')
+    .description('Show what is protected, when its backups are made, and which of them stay.')
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .action(async (flags: JsonFlag) => {
+      const sources = await shell.withSession(flags, ({ engine }) => engine.sources())
+      const { viewSources } = await import('../views/sources.ts')
+      show(shell, flags, viewSources(sources, shell.clock.now()))
+    })
+}

@@ -1,0 +1,43 @@
+import { Command } from 'commander'
+import type { Clock } from '../../core/clock.ts'
+import { BackupError } from '../../core/errors.ts'
+import type { TokenLog, TokenRecord } from '../../core/token.ts'
+import { exitCodesHelp, type Output } from '../output.ts'
+import type { WithTokens } from '../with-tokens.ts'
+
+export interface TokenRevokeDeps {
+  readonly withTokens: WithTokens
+  readonly clock: Clock
+  readonly output: Output
+}
+
+export function tokenRevokeCommand (deps: TokenRevokeDeps): Command {
+  return new Command('revoke')
+    .description('Refuse tokens from now on. A running service hears of it within a second.')
+    .argument('[ids...]', 'the tokens, as "token list" shows them; one made elsewhere by its claim "jti"')
+    .option('--subject <name>', 'every token of this subject that was issued until now, wherever it was made')
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .action(async (ids: readonly string[], { subject }: { readonly subject?: string }) => {
+      if ((subject === undefined) === (ids.length === 0)) throw new BackupError('VALIDATION_FAILED', 'either ids or a subject say which tokens to revoke', { hint: 'Give one or more ids, or --subject with a name.' })
+      const target = subject === undefined ? ids.map(id => `token ${id}`).join(', ') : `tokens of "${subject}"`
+      await deps.withTokens({ action: 'token revoke', target }, tokens => subject === undefined ? revoke(deps, tokens, ids) : revokeSubject(deps, tokens, subject))
+    })
+}
+
+/** Each for itself, so that those before one that fails stay revoked. */
+async function revoke ({ clock, output }: TokenRevokeDeps, tokens: TokenLog, ids: readonly string[]): Promise<void> {
+  for (const id of ids) output.out.write(`revoked ${describe(await tokens.revoke(id, clock.now()))}\n`)
+}
+
+async function revokeSubject ({ clock, output }: TokenRevokeDeps, tokens: TokenLog, subject: string): Promise<void> {
+  const revoked = await tokens.revokeSubject(subject, clock.now())
+  for (const token of revoked) output.out.write(`revoked ${describe(token)}\n`)
+  // Whoever misspelt the subject can tell by what was made here for it.
+  const others = revoked.length === 0 ? `no valid token was made here for "${subject}"; ` : ''
+  output.out.write(`${others}tokens for "${subject}" that were made elsewhere are refused, too, if they were issued until now\n`)
+}
+
+/** An id that nobody knows may be that of a token made elsewhere, or misspelt: whoever gave it can tell. */
+function describe ({ id, subject, role }: TokenRecord): string {
+  return subject === null ? `${id}, which was not made here` : `${id} of "${subject}" (${role ?? 'no role'})`
+}

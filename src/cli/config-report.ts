@@ -1,0 +1,61 @@
+import { policyOf, type SourceOverrides } from '../core/policy.ts'
+import type { Origin, Settings } from '../core/settings.ts'
+import type { SettingsReport } from '../engine/engine.ts'
+import { retentionInWords, scheduleInWords } from './policy-words.ts'
+
+/** What the configuration comes to. Secrets are masked. */
+export type ConfigReport =
+  | { readonly ok: false, readonly problems: readonly Problem[], readonly text: string }
+  | ConfigInForce
+
+export interface ConfigInForce {
+  readonly ok: true
+  readonly file: string | undefined
+  readonly inForce: readonly Entry[]
+  readonly settings: Settings
+  readonly sources: readonly ConfiguredSource[]
+  readonly defaultSource: string
+}
+
+interface Problem { readonly name: string, readonly problem: string, readonly remedy: string }
+interface Entry { readonly key: string, readonly variable: string, readonly value: string | number | boolean | null, readonly origin: Origin }
+
+interface ConfiguredSource {
+  readonly name: string
+  readonly kind: string
+  readonly path: string
+  readonly policy: SourceOverrides
+}
+
+/** The same with what was changed through the API laid over it. */
+export function withChanges (report: ConfigInForce, { settings, origins }: SettingsReport): ConfigInForce {
+  const known = (key: string): key is keyof Settings => Object.hasOwn(settings, key)
+  const inForce = report.inForce.map(entry => known(entry.key) ? { ...entry, value: settings[entry.key], origin: origins[entry.key] } : entry)
+  return { ...report, settings, inForce }
+}
+
+export function reportAsJson (report: ConfigReport): string {
+  const shown = report.ok
+    ? { ok: true, file: report.file ?? null, config: report.inForce, sources: report.sources, defaultSource: report.defaultSource }
+    : { ok: false, problems: report.problems }
+  return `${JSON.stringify(shown, undefined, 2)}\n`
+}
+
+/** One setting a line, then each source with its schedule and its retention in words. */
+export function reportAsText (report: ConfigReport): string {
+  if (!report.ok) return `${report.text}\n`
+  const width = Math.max(...report.inForce.map(({ variable }) => variable.length))
+  const settings = report.inForce.map(({ variable, value, origin }) => `${variable.padEnd(width)}  ${value ?? '(not set)'}  [${origin}]`)
+  const sources = report.sources.flatMap(source => [...describe(source, report), ''])
+  return [`the configuration is valid${report.file === undefined ? '' : `; ${report.file} was read`}`, '', ...settings, '', ...sources].join('\n')
+}
+
+function describe ({ name, kind, path, policy }: ConfiguredSource, { settings, defaultSource }: ConfigInForce): string[] {
+  const inForce = policyOf(settings, policy)
+  return [
+    `source ${name} (${kind})${name === defaultSource ? ', the default' : ''}: ${path}`,
+    `  made: ${scheduleInWords(inForce)}`,
+    `  kept: ${retentionInWords(inForce)}`,
+    `  compression: ${inForce.compression}; ${inForce.verify ? 'verified as they are made' : 'not verified'}`
+  ]
+}

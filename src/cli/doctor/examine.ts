@@ -1,0 +1,49 @@
+import { toBackupError } from '../../core/errors.ts'
+import { about, type Finding } from './finding.ts'
+import { examineLeftovers } from './leftovers.ts'
+import { examineRights } from './rights.ts'
+import { examineSchedule } from './schedule.ts'
+import { examineSecrets } from './secrets.ts'
+import { examineServer } from './server.ts'
+import { examineDatabases } from './source-database.ts'
+import { examineSpace } from './space.ts'
+import type { Examination, Memory, Subject } from './subject.ts'
+import { examineTime } from './time.ts'
+import { examineVersions } from './versions.ts'
+import { examineWhereabouts } from './whereabouts.ts'
+
+/** A service without a database to protect is nobody's wish. */
+const examineSources: Examination = async ({ sources }) => {
+  const { ok, warn } = about('sources')
+  if (sources.length > 0) return [ok(`protected: ${sources.map(({ name }) => name).join(', ')}`)]
+  return [warn('no database is configured: the service protects only its own catalog', 'Set DATABASE_PATH, or name the databases in holdfast.yaml.')]
+}
+
+/** In the order in which they are told. */
+const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
+  ['versions', examineVersions],
+  ['rights', examineRights],
+  ['space', examineSpace],
+  ['clock', examineTime],
+  ['secrets', examineSecrets],
+  ['server', examineServer],
+  ['sources', examineSources],
+  ['database', examineDatabases],
+  ['disk', examineWhereabouts],
+  ['schedule', examineSchedule],
+  ['trash', examineLeftovers]
+]
+
+/** Everything that is to be said of the service. An examination that cannot be made is a finding, too; never rejects. */
+export async function examine (subject: Subject, memory: Memory | undefined): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const [check, examination] of EXAMINATIONS) {
+    try {
+      findings.push(...await examination(subject, memory))
+    } catch (thrown) {
+      const { message, hint } = toBackupError(thrown)
+      findings.push(about(check).fail(`this could not be looked at: ${message}`, hint ?? 'Look at the disk and at the log of the system.'))
+    }
+  }
+  return findings
+}

@@ -1,0 +1,73 @@
+import type { BackupOutline } from '../../core/backup.ts'
+import { pruneFacts } from '../../engine/alert-facts.ts'
+import type { SourceState } from '../../engine/engine.ts'
+import { about, type Finding } from './finding.ts'
+import { NO_MEMORY, type Examination, type Memory, type Subject } from './subject.ts'
+import { inSpan } from '../words.ts'
+
+/** Whether backups are made by themselves, and whether those that are there are any good. */
+export const examineSchedule: Examination = async ({ sources, prune, clock }, memory) => {
+  if (memory === undefined) return [about('schedule').skipped(NO_MEMORY)]
+  const names = new Set(sources.map(({ name }) => name))
+  const states = (await memory.engine.sources()).filter(({ name }) => names.has(name))
+  const findings = await Promise.all(states.map(state => examineSource(state, memory, clock.now())))
+  return [...findings.flat(), await examinePrune(memory, prune)]
+}
+
+async function examineSource (state: SourceState, memory: Memory, now: Date): Promise<Finding[]> {
+  const backups = await memory.deps.catalog.backups.existing(state.name)
+  const live = backups.filter(({ status, trashedAt }) => status === 'completed' && trashedAt === null)
+  return [
+    examinePolicy(state),
+    examineNewest(state, live, now),
+    ...examineProof(state.name, live),
+    ...state.state === 'failing' ? [about('last backup', state.name).fail('the last backup failed', 'Look at its error with "holdfast list --status failed", and make another one.')] : []
+  ]
+}
+
+function examinePolicy ({ name, policy }: SourceState): Finding {
+  const { ok, warn } = about('schedule', name)
+  if (!policy.enabled) return warn('no backups are made by themselves', 'Set AUTO_BACKUP_ENABLED=true, or give the source "enabled: true".')
+  if (policy.interval === null && policy.schedule === null) return warn('backups are to be made by themselves, but nothing says when', 'Give the source an interval or a schedule.')
+  return ok('backups are made by themselves')
+}
+
+/** Against the schedule of the source, where it has one. */
+function examineNewest ({ name, freshSince: since }: SourceState, live: readonly BackupOutline[], now: Date): Finding {
+  const { ok, warn, fail } = about('newest verified backup', name)
+  const proven = live.find(({ verification }) => verification.status === 'valid')
+  const remedy = 'Make a backup now with "holdfast backup", and see why the schedule was not kept.'
+  if (proven === undefined) {
+    if (since !== null || live.length > 0) return fail(live.length > 0 ? `none of the ${live.length} backups was proven` : 'there is no backup', remedy)
+    return warn('there is no backup yet', 'Make one with "holdfast backup", or switch automatic backups on.')
+  }
+  const age = `the newest is backup ${proven.id}, ${inSpan(now.getTime() - proven.startedAt.getTime())} old`
+  if (since !== null && proven.startedAt < since) return fail(`${age}; by its schedule there must be one from ${since.toISOString()} or later`, remedy)
+  return ok(age)
+}
+
+function examineProof (name: string, live: readonly BackupOutline[]): Finding[] {
+  const { ok, warn, fail } = about('verification', name)
+  if (live.length === 0) return []
+  const damaged = live.filter(({ verification }) => verification.status === 'invalid')
+  const unproven = live.filter(({ verification }) => verification.status === 'unverified')
+  const findings = [
+    ...damaged.length > 0 ? [fail(`found damaged: ${listed(damaged)}`, 'Look at the checks with "holdfast show"; make a new backup, and look after the disk.')] : [],
+    ...unproven.length > 0 ? [warn(`never verified: ${listed(unproven)}`, 'Verify them with "holdfast verify", and leave VERIFY_AFTER_BACKUP on.')] : []
+  ]
+  return findings.length > 0 ? findings : [ok(`${live.length === 1 ? 'the one backup' : `each of the ${live.length} backups`} was proven`)]
+}
+
+/** Backups that the rules no longer keep stay for as long as no prune runs, and fill the disk. */
+async function examinePrune ({ deps }: Memory, timing: Subject['prune']): Promise<Finding> {
+  const { ok, warn } = about('prune')
+  const { lastDone, freshSince, failure } = await pruneFacts(deps, timing)
+  if (failure !== null) return warn(`the last prune failed: ${failure.reason}`, 'Look at what it would remove with "holdfast prune --dry-run", then run it.')
+  if (freshSince !== null && (lastDone === null || lastDone < freshSince)) return warn(`a prune was due at ${freshSince.toISOString()} and has not run`, 'Start the service, or run "holdfast prune".')
+  return ok(lastDone === null ? 'no prune was due yet' : `the last prune was at ${lastDone.toISOString()}`)
+}
+
+function listed (backups: readonly BackupOutline[]): string {
+  const shown = backups.slice(0, 5).map(({ id }) => id).join(', ')
+  return `backup ${shown}${backups.length > 5 ? ` and ${backups.length - 5} more` : ''}`
+}

@@ -1,0 +1,13 @@
+import { about } from './finding.ts'
+import type { Examination } from './subject.ts'
+
+/** Whether anybody makes what is to be made by itself. */
+export const examineServer: Examination = async ({ findServer, sources }, memory) => {
+  const { ok, warn } = about('server')
+  const server = findServer()
+  if (server !== undefined) return [ok(`process ${server.pid} on "${server.host}" serves since ${server.since}`)]
+  const names = new Set(sources.map(({ name }) => name))
+  const wanted = (await memory?.engine.sources() ?? []).filter(({ name, policy }) => names.has(name) && policy.enabled)
+  if (wanted.length === 0) return [ok('no server is running')]
+  return [warn('no server is running, so that no backups are made by themselves', 'Start it with "holdfast serve", or by the system\'s service manager.')]
+}

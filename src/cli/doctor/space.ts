@@ -1,0 +1,49 @@
+import { stat, statfs } from 'node:fs/promises'
+import { nearestExisting, statIfThere } from './access.ts'
+import { about, type Finding } from './finding.ts'
+import type { Examination, Memory, Subject } from './subject.ts'
+import { inSize } from '../words.ts'
+
+/** Less than this share of a disk free is worth a word. */
+const LOW = 0.2
+
+/** Whether there is room for one more backup of each source, and for the work on the largest. */
+export const examineSpace: Examination = async (subject, memory) => {
+  const { backupDir, scratchDir, sources } = subject
+  const sizes = await Promise.all(sources.map(async ({ name, path }) => ({ image: await imageSize(path), object: await lastSize(memory, name) })))
+  const objects = sum(sizes.map(({ image, object }) => object ?? image))
+  const work = Math.max(0, ...sizes.map(({ image }) => image))
+  const [store, scratch] = [await nearestExisting(backupDir), await nearestExisting(scratchDir)]
+  const isOneDisk = (await stat(store)).dev === (await stat(scratch)).dev
+  return [
+    await examineDisk('BACKUP_DIR', store, objects + (isOneDisk ? work : 0), subject),
+    ...isOneDisk ? [] : [await examineDisk('SCRATCH_DIR', scratch, work, subject)]
+  ]
+}
+
+async function examineDisk (variable: string, path: string, needed: number, { diskReserve }: Subject): Promise<Finding> {
+  const { bavail, blocks, bsize } = await statfs(path)
+  const free = bavail * bsize
+  const share = blocks === 0 ? 1 : bavail / blocks
+  const { ok, warn, fail } = about('space')
+  const found = `${inSize(free)} are free where ${variable} is (${Math.floor(share * 100)} %)`
+  if (free - diskReserve < needed) return fail(`${found}; one more backup of each source needs ${inSize(needed)}, and ${inSize(diskReserve)} stay in reserve`, `Free space there, keep fewer backups, or set ${variable} to a larger disk.`)
+  if (share < LOW) return warn(found, 'Free space before it runs out, or keep fewer backups.')
+  return ok(`${found}; one more backup of each source needs ${inSize(needed)}`)
+}
+
+/** What the image of the database would take; 0 where there is none. */
+async function imageSize (path: string): Promise<number> {
+  const [main, wal] = await Promise.all([statIfThere(path), statIfThere(`${path}-wal`)])
+  return Number(main?.size ?? 0) + Number(wal?.size ?? 0)
+}
+
+/** What the last backup of the source took, compressed as it may be. */
+async function lastSize (memory: Memory | undefined, source: string): Promise<number | undefined> {
+  const page = await memory?.engine.backups({ source, status: 'completed', limit: 1 })
+  return page?.backups[0]?.size ?? undefined
+}
+
+function sum (numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
+}

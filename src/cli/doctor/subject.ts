@@ -1,0 +1,45 @@
+import type { Clock } from '../../core/clock.ts'
+import type { PruneTiming } from '../../engine/alert-facts.ts'
+import type { EngineDeps } from '../../engine/deps.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Finding } from './finding.ts'
+
+/** What is examined: the service as it is configured, whether it runs or not. */
+export interface Subject {
+  readonly backupDir: string
+  readonly dataDir: string
+  readonly scratchDir: string
+  /** Bytes of free space that a backup must leave. */
+  readonly diskReserve: number
+  /** Milliseconds that a removed backup waits in the trash. */
+  readonly trashGrace: number
+  /** When what the rules no longer keep is removed. */
+  readonly prune: PruneTiming
+  /** Databases that somebody wants protected; the own catalog is not among them. */
+  readonly sources: ReadonlyArray<{ readonly name: string, readonly path: string }>
+  /** Files that hold secrets, each with what it holds. */
+  readonly secretFiles: readonly SecretFile[]
+  readonly versions: { readonly holdfast: string, readonly node: string, readonly sqlite: string }
+  /** The server that runs on `dataDir`; undefined: none. */
+  readonly findServer: () => { readonly pid: number, readonly host: string, readonly since: string } | undefined
+  /** A command of the system that tells whether the clock is kept right. */
+  readonly timeCommand: string
+  readonly clock: Clock
+}
+
+export interface SecretFile {
+  readonly path: string
+  /** `JWT_SECRET` and the like. */
+  readonly holds: readonly string[]
+}
+
+/** What the catalog remembers, read from a copy of it. */
+export interface Memory {
+  readonly engine: Pick<Engine, 'sources' | 'backups' | 'jobs'>
+  readonly deps: EngineDeps
+}
+
+/** One thing that is looked at. `memory` is undefined where the catalog could not be read. Changes nothing. */
+export type Examination = (subject: Subject, memory: Memory | undefined) => Promise<readonly Finding[]>
+
+export const NO_MEMORY = 'there is no catalog that can be read'

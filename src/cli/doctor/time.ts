@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { about, type Finding } from './finding.ts'
+import { NO_MEMORY, type Examination, type Memory } from './subject.ts'
+import { inSpan } from '../words.ts'
+
+const run = promisify(execFile)
+/** What lies further ahead than this was not written by this clock. Milliseconds. */
+const TOLERANCE = 60_000
+/** The command answers at once or not at all. Milliseconds. */
+const PATIENCE = 5000
+
+/** Whether the clock can be trusted: schedule and retention go by it. */
+export const examineTime: Examination = async ({ timeCommand, clock }, memory) => [
+  await examineSynchronization(timeCommand),
+  memory === undefined ? about('clock').skipped(NO_MEMORY) : await examineFuture(memory, clock.now())
+]
+
+async function examineSynchronization (command: string): Promise<Finding> {
+  const { ok, warn, skipped } = about('clock')
+  let answer: string
+  try {
+    answer = (await run(command, ['show', '--property=NTPSynchronized', '--value'], { timeout: PATIENCE })).stdout.trim()
+  } catch {
+    return skipped(`"${command}" cannot tell here whether the clock is kept right`)
+  }
+  if (answer === 'yes') return ok('the clock is kept right over the network')
+  if (answer !== 'no') return skipped(`"${command}" does not say whether the clock is kept right`)
+  return warn('the clock is not kept right over the network', 'Switch on a time service ("timedatectl set-ntp true"), unless the host of this machine keeps its clock.')
+}
+
+async function examineFuture ({ engine, deps }: Memory, now: Date): Promise<Finding> {
+  const { newestBackup } = await deps.catalog.backups.statistics()
+  const { jobs } = await engine.jobs({ limit: 1 })
+  const newest = [newestBackup, jobs[0]?.createdAt ?? null].filter(at => at !== null).map(at => at.getTime())
+  const ahead = Math.max(0, ...newest.map(at => at - now.getTime()))
+  if (ahead <= TOLERANCE) return about('clock').ok('nothing in the catalog lies in the future')
+  return about('clock').fail(`the catalog holds entries from the future, up to ${inSpan(ahead)} ahead: the clock was wrong, or is`, 'Set the clock right; backups from the future are kept until their time has come.')
+}

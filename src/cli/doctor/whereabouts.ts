@@ -1,0 +1,44 @@
+import { realpath, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { statIfThere } from './access.ts'
+import { about, type Finding } from './finding.ts'
+import { NO_MEMORY, type Examination, type Memory } from './subject.ts'
+
+/** Of so many of the newest backups one copy elsewhere is enough to say that there is a habit. */
+const RECENT = 5
+
+/** Whether one mishap could take the database and all of its backups. */
+export const examineWhereabouts: Examination = async ({ backupDir, sources }, memory) => [
+  ...await Promise.all(sources.map(source => examineDisks(source, backupDir))),
+  ...await Promise.all(sources.map(({ name }) => examineCopies(name, memory)))
+]
+
+async function examineDisks ({ name, path }: { readonly name: string, readonly path: string }, backupDir: string): Promise<Finding> {
+  const { ok, warn, skipped } = about('disk', name)
+  const [database, backups] = await Promise.all([statIfThere(path), statIfThere(backupDir)])
+  if (database === undefined || backups === undefined) return skipped('the database or BACKUP_DIR is not there yet')
+  const remedy = 'Set BACKUP_DIR to another disk, or see to it that copies go elsewhere.'
+  if (dirname(await realpath(path)) === dirname(await realpath(backupDir))) return warn('the backups are in the folder of their database', remedy)
+  const [one, other] = await Promise.all([diskOf(path), diskOf(backupDir)])
+  return one === other ? warn('the backups are on the same disk as their database: when it dies, both are gone', remedy) : ok('the backups are on another disk than their database')
+}
+
+/** What tells disks apart: the device, or, for a partition that Linux knows, the disk that it is on. */
+async function diskOf (path: string): Promise<string> {
+  const { dev } = await stat(path, { bigint: true })
+  const major = (dev >> 8n & 0xfffn) | (dev >> 32n & ~0xfffn)
+  const minor = (dev & 0xffn) | (dev >> 12n & ~0xffn)
+  const device = await realpath(`/sys/dev/block/${major}:${minor}`).catch(() => undefined)
+  if (device === undefined) return String(dev)
+  return await statIfThere(`${device}/partition`) === undefined ? device : dirname(device)
+}
+
+async function examineCopies (name: string, memory: Memory | undefined): Promise<Finding> {
+  const { ok, warn, skipped } = about('off-site copy', name)
+  if (memory === undefined) return skipped(NO_MEMORY)
+  const landing = memory.deps.store.name
+  const { backups } = await memory.engine.backups({ source: name, status: 'completed', limit: RECENT })
+  const elsewhere = backups.flatMap(({ copies }) => copies).find(({ store, status }) => store !== landing && status === 'stored')
+  if (elsewhere !== undefined) return ok(`there are copies in "${elsewhere.store}"`)
+  return warn('no backup has a copy away from this machine, as far as the service knows', 'Copy BACKUP_DIR to another place regularly, manifests included; "holdfast verify --file" proves a copy there.')
+}

@@ -1,0 +1,68 @@
+import { formatDuration } from '../core/duration.ts'
+import type { SourcePolicy } from '../core/policy.ts'
+import type { Keep, RetentionRules } from '../core/retention.ts'
+import type { CalendarRule } from '../core/schedule.ts'
+
+const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
+const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']
+const UNITS = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']] as const
+
+/** When backups are made by themselves: `every 6 h`, `daily at 02:00 and on Sundays at 03:00, by the clock of Europe/Vienna`. */
+export function scheduleInWords ({ enabled, interval, schedule }: SourcePolicy): string {
+  const times = [
+    ...interval === null ? [] : [`every ${spanInWords(interval)}`],
+    ...schedule === null ? [] : [`${joined(schedule.rules.map(ruleInWords))}, by the clock of ${schedule.timeZone}`]
+  ]
+  if (times.length === 0) return 'never by themselves'
+  return `${times.join('; ')}${enabled ? '' : ' (switched off)'}`
+}
+
+/** What stays: `the newest 10`, `of the scheduled ones the newest of each of the last 7 days and 4 weeks, and 3 whatever the rules say`. */
+export function retentionInWords ({ maxBackups, retention }: SourcePolicy): string {
+  const parts = [
+    ...maxBackups === null ? [] : [`at most ${maxBackups}`],
+    ...retention === null ? [] : [`of the scheduled ones ${joined(rulesInWords(retention))}, and never fewer than ${retention.minBackups}`]
+  ]
+  return parts.length === 0 ? 'all of them' : parts.join('; ')
+}
+
+function rulesInWords ({ last, within, ...rules }: RetentionRules): string[] {
+  const periods = [['hour', rules.hourly], ['day', rules.daily], ['week', rules.weekly], ['month', rules.monthly], ['year', rules.yearly]] as const
+  return [
+    ...last === undefined ? [] : [`the newest ${last}`],
+    ...within === undefined ? [] : [`all of the last ${formatDuration(within)}`],
+    ...periods.flatMap(([period, keep]) => keep === undefined ? [] : [`one for each ${keepInWords(period, keep)}`])
+  ]
+}
+
+function keepInWords (period: string, keep: Keep): string {
+  return typeof keep === 'number' ? `of the last ${keep} ${period}s` : `${period} of the last ${formatDuration(keep)}`
+}
+
+function ruleInWords ({ tier, pattern }: CalendarRule): string {
+  const [minute = '', hour = '', day = '', month = '', weekday = ''] = pattern.split(' ')
+  const isFixed = isNumber(minute) && isNumber(hour)
+  const at = `at ${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`
+  const which = `${day === '*' ? '*' : 'd'}${month === '*' ? '*' : 'm'}${weekday === '*' ? '*' : 'w'}`
+  if (isNumber(minute) && hour === '*' && which === '***') return `every hour at minute ${minute}`
+  if (isFixed && which === '***') return `daily ${at}`
+  if (isFixed && which === '**w' && isNumber(weekday)) return `on ${DAYS[Number(weekday)] ?? weekday}s ${at}`
+  if (isFixed && which === 'd**' && isNumber(day)) return `on day ${day} of each month ${at}`
+  if (isFixed && which === 'd**' && day === 'L') return `on the last day of each month ${at}`
+  if (isFixed && which === 'dm*' && isNumber(day) && isNumber(month)) return `on ${day} ${MONTHS[Number(month) - 1] ?? month} ${at}`
+  return `${tier === null ? '' : `${tier} `}by "${pattern}"`
+}
+
+function isNumber (text: string): boolean {
+  return /^\d+$/.test(text)
+}
+
+/** The largest unit that leaves nothing over: 90 minutes stay minutes. */
+function spanInWords (ms: number): string {
+  const [length, unit] = UNITS.find(([length]) => ms % length === 0) ?? [1, 'ms']
+  return `${ms / length} ${unit}`
+}
+
+function joined (phrases: readonly string[]): string {
+  return phrases.length < 2 ? phrases.join('') : `${phrases.slice(0, -1).join(', ')} and ${phrases.at(-1) ?? ''}`
+}

@@ -1,0 +1,100 @@
+import { Command, type Argument } from 'commander'
+import { auditCommand } from './commands/audit.ts'
+import { backupCreateCommand } from './commands/backup-create.ts'
+import { completionCommand } from './commands/completion.ts'
+import { configCheckCommand, type ConfigCheckDeps } from './commands/config-check.ts'
+import { configShowCommand, type ConfigShowDeps } from './commands/config-show.ts'
+import { doctorCommand, type DoctorDeps } from './commands/doctor.ts'
+import { describeCommand, pinCommand, unpinCommand } from './commands/edit.ts'
+import { listCommand } from './commands/list.ts'
+import { pruneCommand } from './commands/prune.ts'
+import { rebuildCommand } from './commands/rebuild.ts'
+import { removeCommand } from './commands/remove.ts'
+import { restoreFromTrashCommand } from './commands/restore-from-trash.ts'
+import { runsCommand } from './commands/runs.ts'
+import { schedulerStatusCommand, type SchedulerStatusDeps } from './commands/scheduler-status.ts'
+import { schedulerStopCommand, type SchedulerStopDeps } from './commands/scheduler-stop.ts'
+import { serveCommand, type ServeDeps } from './commands/serve.ts'
+import { showCommand } from './commands/show.ts'
+import { sourcesCommand } from './commands/sources.ts'
+import { statsCommand } from './commands/stats.ts'
+import { tokenCreateCommand, type TokenCreateDeps } from './commands/token-create.ts'
+import { tokenListCommand, type TokenListDeps } from './commands/token-list.ts'
+import { tokenRevokeCommand, type TokenRevokeDeps } from './commands/token-revoke.ts'
+import { verifyCommand, type VerifyDeps } from './commands/verify.ts'
+import { exitCodesHelp } from './output.ts'
+
+/** Where there is no terminal that says. */
+const HELP_WIDTH = 80
+
+/** What the commands need of everything that is not the command line. */
+export interface ProgramDeps<Role extends string> extends ServeDeps, VerifyDeps, SchedulerStatusDeps, SchedulerStopDeps, ConfigCheckDeps, ConfigShowDeps, Omit<DoctorDeps, keyof ConfigCheckDeps>, TokenCreateDeps<Role>, TokenListDeps, TokenRevokeDeps {}
+
+/** Every command. One that is wrong usage throws a `CommanderError` after saying so. */
+export function program<Role extends string> (deps: ProgramDeps<Role>): Command {
+  const whole = group('holdfast', 'Keeps databases recoverable: consistent live backups, each proven restorable.')
+    .commandsGroup('Backups:')
+    .addCommand(backupGroup(deps))
+  for (const command of backupCommands(deps)) whole.addCommand(command)
+  whole
+    .commandsGroup('What is protected:')
+    .addCommand(sourcesCommand(deps))
+    .addCommand(statsCommand(deps))
+    .addCommand(runsCommand(deps))
+    .addCommand(rebuildCommand(deps))
+    .commandsGroup('The service:')
+    .addCommand(serveCommand(deps))
+    .addCommand(schedulerGroup(deps))
+    .addCommand(doctorCommand(deps))
+    .addCommand(group('config', 'The configuration.').addCommand(configCheckCommand(deps)).addCommand(configShowCommand(deps)))
+    .addCommand(group('token', 'Tokens for the API.').addCommand(tokenCreateCommand(deps)).addCommand(tokenListCommand(deps)).addCommand(tokenRevokeCommand(deps)))
+    .addCommand(auditCommand(deps))
+    .addCommand(completionCommand({ program: () => whole, output: deps.output }))
+    .helpCommand('help [command]', 'Show the usage of a command.')
+  const { out, err } = deps.output
+  return throughout(whole, command => command
+    .exitOverride()
+    .showHelpAfterError('(--help shows the usage)')
+    .configureHelp({
+      minWidthToWrap: 20,
+      subcommandTerm: one => [one.name(), ...one.registeredArguments.map(argumentTerm)].join(' ')
+    })
+    .configureOutput({ writeOut: text => { out.write(text) }, writeErr: text => { err.write(text) }, getOutHelpWidth: () => out.columns ?? HELP_WIDTH, getErrHelpWidth: () => err.columns ?? HELP_WIDTH }))
+}
+
+/** The words of the Signal Harvester guide, in which everything about backups stands behind "backup"; alone it makes one. */
+function backupGroup<Role extends string> (deps: ProgramDeps<Role>): Command {
+  const backup = group('backup', 'Make a backup now ("backup create"); the other commands about backups may stand behind it as well.')
+    .addCommand(backupCreateCommand(deps), { isDefault: true })
+  for (const command of backupCommands(deps)) backup.addCommand(command)
+  return backup.addCommand(schedulerGroup(deps))
+}
+
+/** Made anew for each place: a command of commander's has one parent. */
+function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[] {
+  const makers = [listCommand, showCommand, removeCommand, restoreFromTrashCommand, pinCommand, unpinCommand, describeCommand, pruneCommand]
+  return [verifyCommand(deps), ...makers.map(make => make(deps))]
+}
+
+function schedulerGroup<Role extends string> (deps: ProgramDeps<Role>): Command {
+  return group('scheduler', 'The part of the service that makes backups by itself.')
+    .addCommand(serveCommand(deps).name('start').description('The same as "serve": run the service, which makes backups by itself, until SIGTERM or SIGINT.'))
+    .addCommand(schedulerStopCommand(deps))
+    .addCommand(schedulerStatusCommand(deps))
+}
+
+function group (name: string, description: string): Command {
+  return new Command(name).description(description).addHelpText('after', exitCodesHelp([0, 2]))
+}
+
+function argumentTerm (argument: Argument): string {
+  const { required, variadic } = argument
+  const word = `${argument.name()}${variadic ? '...' : ''}`
+  return required ? `<${word}>` : `[${word}]`
+}
+
+function throughout (command: Command, change: (command: Command) => void): Command {
+  change(command)
+  for (const below of command.commands) throughout(below, change)
+  return command
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { ORIGINS } from '../core/settings.ts'
+import { errorCode } from '../present/common.ts'
+import { tokenListSchema } from './commands/token-list.ts'
+import { diagnosisSchema } from './doctor/finding.ts'
+import { auditSchema } from './views/audit.ts'
+import { oneBackupSchema, showSchema } from './views/backup.ts'
+import { listSchema } from './views/backups.ts'
+import { pruneSchema } from './views/pruned.ts'
+import { rebuildSchema } from './views/rebuilt.ts'
+import { runsSchema } from './views/runs.ts'
+import { schedulerStatusSchema } from './views/scheduler.ts'
+import { sourcesSchema } from './views/sources.ts'
+import { statsSchema } from './views/statistics.ts'
+import { restoreFromTrashSchema } from './views/trash.ts'
+import { verifyFileSchema, verifySchema } from './views/verified.ts'
+
+/** The last line on standard error of a command that failed, where `--json` was said. */
+export const errorSchema = z.object({
+  error: z.object({
+    code: errorCode,
+    message: z.string(),
+    hint: z.string().optional(),
+    details: z.record(z.string(), z.union([z.string(), z.number()])).optional().meta({ description: 'Facts for programs: the id of the job in the way, and the like.' })
+  })
+})
+
+/** Everything that is in force with where it comes from, or everything that is wrong. */
+export const configSchema = z.union([
+  z.object({
+    ok: z.literal(true),
+    file: z.string().nullable().meta({ description: 'The holdfast.yaml that was read.' }),
+    config: z.array(z.object({ key: z.string(), variable: z.string(), value: z.union([z.string(), z.number(), z.boolean()]).nullable(), origin: z.enum(ORIGINS) })),
+    sources: z.array(z.looseObject({ name: z.string(), kind: z.string(), path: z.string(), policy: z.looseObject({}) })),
+    defaultSource: z.string()
+  }),
+  z.object({ ok: z.literal(false), problems: z.array(z.object({ name: z.string(), problem: z.string(), remedy: z.string() })) })
+])
+
+/** What each command prints with `--json`, by its words. */
+export const OUTPUTS = {
+  'backup create': oneBackupSchema,
+  list: listSchema,
+  show: showSchema,
+  verify: verifySchema,
+  'verify --file': verifyFileSchema,
+  prune: pruneSchema,
+  remove: oneBackupSchema,
+  'restore-from-trash': restoreFromTrashSchema,
+  pin: oneBackupSchema,
+  unpin: oneBackupSchema,
+  describe: oneBackupSchema,
+  stats: statsSchema,
+  sources: sourcesSchema,
+  runs: runsSchema,
+  rebuild: rebuildSchema,
+  audit: auditSchema,
+  'scheduler status': schedulerStatusSchema,
+  'token list': tokenListSchema,
+  'config check': configSchema,
+  'config show': configSchema,
+  doctor: diagnosisSchema,
+  error: errorSchema
+} as const satisfies Record<string, z.ZodType>
+
+/** One JSON schema for them all: `#/$defs/list` and so on. */
+export function outputSchema (): object {
+  const { $defs, properties } = z.toJSONSchema(z.object(OUTPUTS))
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'What the commands of holdfast print with --json',
+    description: 'Made from the code; a definition for each command, by its words, and the nouns that they share.',
+    $defs: { ...properties, ...$defs }
+  }
+}

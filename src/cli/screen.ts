@@ -1,0 +1,31 @@
+import pc from 'picocolors'
+import type { Clock } from '../core/clock.ts'
+import type { Stream } from './output.ts'
+
+export type Colours = ReturnType<typeof pc.createColors>
+
+/** How a thing is to be shown. */
+export interface Screen {
+  /** Columns; Infinity where it is no terminal, so that nothing is cut for whoever searches in it. */
+  readonly width: number
+  readonly colours: Colours
+  readonly now: Date
+}
+
+/** How wide a terminal is that does not say. */
+const USUAL_WIDTH = 80
+
+export function screenOn (stream: Stream, environment: Readonly<Record<string, string | undefined>>, clock: Clock): Screen {
+  return {
+    width: stream.isTTY === true ? stream.columns ?? USUAL_WIDTH : Number.POSITIVE_INFINITY,
+    colours: pc.createColors(wantsColours(stream, environment)),
+    now: clock.now()
+  }
+}
+
+/** `NO_COLOR` (https://no-color.org) has the last word, then `FORCE_COLOR`; otherwise a terminal gets colours, unless it is a dumb one. */
+function wantsColours (stream: Stream, { NO_COLOR: no = '', FORCE_COLOR: force = '', TERM: term }: Readonly<Record<string, string | undefined>>): boolean {
+  if (no !== '') return false
+  if (force !== '') return force !== '0' && force !== 'false'
+  return stream.isTTY === true && term !== 'dumb'
+}

@@ -1,0 +1,91 @@
+import type { AuditLog } from '../core/audit.ts'
+import { BackupError } from '../core/errors.ts'
+import type { EventBus } from '../core/event.ts'
+import { isFinished } from '../core/job.ts'
+import type { Engine, Work } from '../engine/engine.ts'
+import { audited, type Deed, type Recorder } from './audited.ts'
+import { interruption } from './interruption.ts'
+import type { Output } from './output.ts'
+import { noProgress, progressOn } from './progress.ts'
+import type { Screen } from './screen.ts'
+
+/** The engine as the command line needs it. */
+export interface Opened {
+  readonly engine: Engine
+  readonly events: Pick<EventBus, 'subscribe'>
+  readonly audit: AuditLog
+  readonly defaultSource: string
+  /** Milliseconds that a removed backup waits in the trash. */
+  readonly trashGrace: number
+  readonly close: () => Promise<void>
+}
+
+export interface Session extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'trashGrace'> {
+  /**
+   * Starts a job and waits for its end, while its progress is shown. Ctrl-C cancels it: its cleaning up is waited for, and
+   * it rejects with `CANCELLED`, unless it was all but done.
+   */
+  readonly run: <T>(start: () => Promise<Work<T>>, options?: RunOptions) => Promise<T>
+  /** Does what changes something, and records it in the audit log. */
+  readonly audited: <T>(deed: Deed, work: () => Promise<T>) => Promise<T>
+}
+
+interface RunOptions {
+  /** Nothing is shown of its progress. */
+  readonly quiet?: boolean
+}
+
+export interface SessionDeps extends Omit<Recorder, 'audit'> {
+  /** Opens the engine, beside a server or without one. */
+  readonly openEngine: () => Promise<Opened>
+  readonly output: Output
+  readonly screen: () => Screen
+}
+
+/** Opens the engine for as long as `work` takes, and closes it whatever comes of it. */
+export async function withSession<T> (deps: SessionDeps, { json }: { readonly json?: true }, work: (session: Session) => Promise<T>): Promise<T> {
+  const opened = await deps.openEngine()
+  const { engine, audit, defaultSource, trashGrace } = opened
+  try {
+    return await work({
+      engine,
+      audit,
+      defaultSource,
+      trashGrace,
+      run: (start, { quiet = false } = {}) => runJob(deps, opened, quiet || json === true, start),
+      audited: (deed, deedWork) => audited({ ...deps, audit }, deed, deedWork)
+    })
+  } finally {
+    await opened.close()
+  }
+}
+
+async function runJob<T> ({ output, screen, clock }: SessionDeps, { engine, events }: Opened, isQuiet: boolean, start: () => Promise<Work<T>>): Promise<T> {
+  const { signal, dispose } = interruption()
+  const view = isQuiet ? noProgress : progressOn(output.err, screen, clock)
+  let own: number | undefined
+  const unsubscribe = events.subscribe(event => {
+    if (event.type === 'job.updated' && event.job.id === own && !isFinished(event.job)) view.tell(event.job)
+  })
+  try {
+    const { job, result } = await start()
+    own = job.id
+    const onRequest = (): void => { cancel(engine, job.id) }
+    signal.addEventListener('abort', onRequest, { once: true })
+    if (signal.aborted) onRequest()
+    return await result
+  } catch (thrown) {
+    // A terminal sends Ctrl-C to the processes that read the source as well: whichever of them ends first, it was cancelled.
+    if (signal.aborted) throw new BackupError('CANCELLED', 'interrupted', { hint: 'Nothing is left behind; start it again when it is wanted.', cause: thrown })
+    throw thrown
+  } finally {
+    unsubscribe()
+    view.end()
+    dispose()
+  }
+}
+
+/** A job that has ended by itself meanwhile needs no cancelling; how it went its result tells. */
+function cancel (engine: Engine, id: number): void {
+  engine.cancel(id).catch(() => {})
+}

@@ -1,0 +1,31 @@
+import type { Clock } from '../core/clock.ts'
+import type { Output } from './output.ts'
+import type { Screen } from './screen.ts'
+import type { Session } from './session.ts'
+
+/** What every command that works with the engine is given. */
+export interface Shell {
+  readonly output: Output
+  /** Standard output, as it is now. */
+  readonly screen: () => Screen
+  readonly clock: Clock
+  /** Opens the engine for as long as `work` takes. */
+  readonly withSession: <T>(flags: JsonFlag, work: (session: Session) => Promise<T>) => Promise<T>
+  /** Asks whoever sits there a question that has yes and no for answers; undefined: nobody does. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined
+  readonly exit: (code: number) => void
+}
+
+export interface JsonFlag {
+  readonly json?: true
+}
+
+/** A result for programs and for people. */
+export interface View {
+  readonly json: object
+  readonly text: (screen: Screen) => string
+}
+
+export function show ({ output, screen }: Pick<Shell, 'output' | 'screen'>, { json }: JsonFlag, view: View): void {
+  output.out.write(json === true ? `${JSON.stringify(view.json, undefined, 2)}\n` : view.text(screen()))
+}

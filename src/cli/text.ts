@@ -1,0 +1,53 @@
+/** Two columns wide on a terminal: East Asian scripts and emoji. */
+const WIDE = /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Emoji}\ufe0f)/u
+/** What would move the cursor, change colours, or turn the direction of writing around. */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const segmenter = new Intl.Segmenter()
+
+/** Text that somebody else wrote, made safe to show on a terminal, on one line. */
+export function printable (text: string): string {
+  return text.replaceAll(UNPRINTABLE, found => found === '\n' || found === '\t' ? ' ' : '\ufffd')
+}
+
+/** How many columns of a terminal the text takes. It has no colours in it. */
+export function widthOf (text: string): number {
+  return graphemes(text).reduce((sum, one) => sum + one.width, 0)
+}
+
+/** At most `width` columns: what is too much goes from the middle, where names differ least. */
+export function cutMiddle (text: string, width: number): string {
+  if (widthOf(text) <= width) return text
+  const all = graphemes(text)
+  const end = fitting(all.toReversed(), Math.floor((width - 1) / 2)).toReversed()
+  const start = fitting(all, width - 1 - end.reduce((sum, one) => sum + one.width, 0))
+  return `${start.map(({ text }) => text).join('')}…${end.map(({ text }) => text).join('')}`
+}
+
+/** The same for sentences, which are read from their beginning. */
+export function cutEnd (text: string, width: number): string {
+  if (widthOf(text) <= width) return text
+  return `${fitting(graphemes(text), width - 1).map(({ text }) => text).join('').trimEnd()}…`
+}
+
+interface Grapheme { readonly text: string, readonly width: number }
+
+function graphemes (text: string): Grapheme[] {
+  return [...segmenter.segment(text)].map(({ segment }) => ({ text: segment, width: WIDE.test(segment) ? 2 : 1 }))
+}
+
+function fitting (all: readonly Grapheme[], width: number): Grapheme[] {
+  let used = 0
+  const end = all.findIndex(one => (used += one.width) > width)
+  return end === -1 ? [...all] : all.slice(0, end)
+}
+
+/** Broken between words so that no line is wider than `width`; every line but the first begins with `indent` spaces. A word that is too long stays whole: it may be a path that somebody copies. */
+export function wrap (text: string, width: number, indent: number): string {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && widthOf(last) + 1 + widthOf(word) <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(last === undefined ? word : ' '.repeat(indent) + word)
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import type { Backup } from '../../core/backup.ts'
+import type { VerificationRecord } from '../../core/catalog.ts'
+import { fileName } from '../../core/object-key.ts'
+import { backupSchema, presentBackup } from '../../present/backup.ts'
+import { instant } from '../../present/common.ts'
+import { checkSchema } from '../../present/verification.ts'
+import type { Screen } from '../screen.ts'
+import type { View } from '../shell.ts'
+import { counted, inAge, inDuration, inSize } from '../words.ts'
+import { checkLine } from './checks.ts'
+import { factLines, type Fact } from './facts.ts'
+
+/** What every command prints that did something to one backup. */
+export const oneBackupSchema = z.object({ backup: backupSchema })
+
+export const showSchema = z.object({
+  backup: backupSchema,
+  verifications: z.array(z.object({ checkedAt: instant, valid: z.boolean(), checks: z.array(checkSchema) })).meta({ description: 'Newest first.' })
+})
+
+export function nameOf ({ key }: Backup): string {
+  return fileName(key)
+}
+
+/** What was done, in one line. */
+export function viewDone (backup: Backup, sentence: string): View {
+  return { json: { backup: presentBackup(backup) }, text: ({ colours }) => `${colours.green('✓')} ${sentence}\n` }
+}
+
+export function viewCreated (backup: Backup): View {
+  return { json: { backup: presentBackup(backup) }, text: screen => createdText(backup, screen) }
+}
+
+function createdText (backup: Backup, { colours }: Screen): string {
+  const { method, size, originalSize, startedAt, completedAt, verification, id } = backup
+  const isSmaller = size !== null && originalSize !== null && size !== originalSize
+  const facts: ReadonlyArray<readonly [string, string | undefined]> = [
+    ['Size', size === null ? undefined : `${inSize(size)}${isSmaller ? ` (compressed from ${inSize(originalSize)})` : ''}`],
+    ['Duration', completedAt === null ? undefined : inDuration(completedAt.getTime() - startedAt.getTime())],
+    ['Compression ratio', isSmaller && size > 0 ? `${(originalSize / size).toFixed(2)}x` : undefined],
+    ['Backup ID', String(id)],
+    ['Verified', verification.status === 'valid' ? undefined : 'no']
+  ]
+  return [
+    `${colours.green('✓')} Created ${method} backup: ${nameOf(backup)}`,
+    ...facts.filter(([, value]) => value !== undefined).map(([name, value]) => `  ${name}: ${value ?? ''}`),
+    ''
+  ].join('\n')
+}
+
+export function viewBackup (backup: Backup, verifications: readonly VerificationRecord[]): View {
+  const json: z.infer<typeof showSchema> = {
+    backup: presentBackup(backup),
+    verifications: verifications.map(({ checkedAt, verification: { valid, checks } }) => ({ checkedAt: checkedAt.toISOString(), valid, checks: [...checks] }))
+  }
+  return {
+    json,
+    text: screen => describeBackup(backup, screen) + history(verifications, screen)
+  }
+}
+
+/** One line for everything that can be said of it. */
+export function describeBackup (backup: Backup, screen: Screen): string {
+  const { colours } = screen
+  const checks = backup.verification.status === 'invalid' ? backup.verification.checks.filter(({ status }) => status === 'fail') : []
+  return [colours.bold(`Backup ${backup.id}`), ...factLines(factsOf(backup, screen), screen), ...checks.map(check => `    ${checkLine(check, colours)}`), ''].join('\n')
+}
+
+function factsOf (backup: Backup, { now }: Screen): readonly Fact[] {
+  const { size, originalSize, startedAt, completedAt, verification, facts } = backup
+  const at = (time: Date | null): string | null => time === null ? null : `${time.toISOString()} (${inAge(time, now)})`
+  return [
+    ['file', backup.deletedAt === null ? backup.filePath : null],
+    ['source', backup.source],
+    ['type', `${backup.type}${backup.schedule === null ? '' : ` (${backup.schedule})`}, ${backup.method}`],
+    ['status', backup.status],
+    ['error', backup.errorMessage === null ? null : `${backup.errorMessage} (${backup.errorCode ?? 'unknown'})`],
+    ['description', backup.description],
+    ['started', at(startedAt)],
+    ['duration', completedAt === null ? null : inDuration(completedAt.getTime() - startedAt.getTime())],
+    ['size', size === null ? null : `${inSize(size)} (${size} bytes)`],
+    ['original size', originalSize === null || originalSize === size ? null : `${inSize(originalSize)} (${originalSize} bytes)`],
+    ['compression', backup.compression],
+    ['sha256', backup.checksum],
+    ['content', facts === null ? null : `${counted(facts.tables.length, 'table')}, ${counted(facts.tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0), 'row')}`],
+    ['verified', verification.status === 'unverified' ? 'never' : `${verification.status}${verification.checkedAt === null ? '' : `, ${inAge(verification.checkedAt, now)}`}`],
+    ['pinned', backup.pinned ? 'yes' : null],
+    ['in the trash', at(backup.trashedAt)],
+    ['removed', at(backup.deletedAt)]
+  ]
+}
+
+function history (verifications: readonly VerificationRecord[], { colours }: Screen): string {
+  const [last] = verifications
+  if (last === undefined) return ''
+  const earlier = verifications.map(({ checkedAt, verification: { valid } }) => `  ${checkedAt.toISOString()}  ${valid ? colours.green('valid') : colours.red('not valid')}`)
+  return ['', colours.bold('Last verification'), ...last.verification.checks.map(check => `  ${checkLine(check, colours)}`), '', colours.bold('All verifications'), ...earlier, ''].join('\n')
+}

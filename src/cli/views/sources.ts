@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import type { SourceState } from '../../engine/engine.ts'
+import { presentSource, sourceSchema } from '../../present/source.ts'
+import { retentionInWords, scheduleInWords } from '../policy-words.ts'
+import type { Colours, Screen } from '../screen.ts'
+import type { View } from '../shell.ts'
+import { inAge, inSize } from '../words.ts'
+import { factLines, type Fact } from './facts.ts'
+
+export const sourcesSchema = z.object({ sources: z.array(sourceSchema) })
+
+export function viewSources (states: readonly SourceState[], now: Date): View {
+  return {
+    json: { sources: states.map(state => presentSource(state, now)) },
+    text: screen => states.map(state => describe(state, screen)).join('\n')
+  }
+}
+
+function describe (state: SourceState, screen: Screen): string {
+  const { colours, now } = screen
+  const { name, kind, location, isDefault, policy, statistics, nextRun } = state
+  const facts: readonly Fact[] = [
+    ['where', `${location} (${kind})`],
+    ['backups', `${statistics.count}, ${inSize(statistics.size)}`],
+    ['last', statistics.lastSuccess === null ? 'never' : inAge(statistics.lastSuccess, now)],
+    ['next', nextRun === null ? 'none by itself' : inAge(nextRun, now)],
+    ['made', scheduleInWords(policy)],
+    ['kept', retentionInWords(policy)],
+    ['compression', policy.compression]
+  ]
+  const title = `${colours.bold(name)}${isDefault ? ', the default' : ''}: ${paintSourceState(state.state, state.state, colours)}`
+  return [title, ...factLines(facts, screen), ''].join('\n')
+}
+
+export function paintSourceState (text: string, state: SourceState['state'], colours: Colours): string {
+  return { ok: colours.green, busy: colours.cyan, failing: colours.red, never: colours.yellow }[state](text)
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import type { Backup } from '../../core/backup.ts'
+import { backupSchema, presentBackup } from '../../present/backup.ts'
+import type { EachOutcome } from '../each.ts'
+import type { View } from '../shell.ts'
+import { nameOf } from './backup.ts'
+import { failureLine, failureSchema, presentFailure } from './verified.ts'
+
+export const restoreFromTrashSchema = z.object({ backups: z.array(backupSchema), failures: z.array(failureSchema) })
+
+export function viewRestored ({ done, failures }: EachOutcome<Backup>): View {
+  return {
+    json: { backups: done.map(presentBackup), failures: failures.map(presentFailure) },
+    text: screen => [
+      ...done.map(backup => `${screen.colours.green('✓')} Brought backup ${backup.id} back from the trash: ${nameOf(backup)}`),
+      ...failures.map(failure => failureLine(failure, screen)),
+      ''
+    ].join('\n')
+  }
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import type { BackupError } from '../../core/errors.ts'
+import { verificationMessage } from '../../core/verification.ts'
+import type { Verified } from '../../engine/engine.ts'
+import type { VerifiedFile } from '../../engine/verify-file.ts'
+import { count, errorCode } from '../../present/common.ts'
+import { checkSchema, presentVerified, verifiedSchema } from '../../present/verification.ts'
+import type { Screen } from '../screen.ts'
+import type { View } from '../shell.ts'
+import { cutMiddle, printable, wrap } from '../text.ts'
+import { counted } from '../words.ts'
+import { nameOf } from './backup.ts'
+import { checkLine } from './checks.ts'
+
+/** Something that could not be done to one backup of several. */
+export const failureSchema = z.object({ backupId: z.int().positive(), code: errorCode, message: z.string() }).meta({ id: 'Failure' })
+
+export interface Failed {
+  readonly backupId: number
+  readonly error: BackupError
+}
+
+export const verifySchema = z.object({
+  verified: count,
+  valid: count,
+  invalid: count,
+  results: z.array(verifiedSchema),
+  failures: z.array(failureSchema).meta({ description: 'Those that could not be checked.' })
+})
+
+export const verifyFileSchema = z.object({
+  path: z.string(),
+  verdict: z.enum(['valid', 'sound', 'damaged']).meta({ description: '`sound`: nothing is wrong with the content, but there is no manifest to compare it with.' }),
+  message: z.string(),
+  checks: z.array(checkSchema)
+})
+
+export function viewVerified (results: readonly Verified[], failures: readonly Failed[]): View {
+  const invalid = results.filter(({ verification }) => !verification.valid).length
+  const json: z.infer<typeof verifySchema> = {
+    verified: results.length,
+    valid: results.length - invalid,
+    invalid,
+    results: results.map(presentVerified),
+    failures: failures.map(presentFailure)
+  }
+  return {
+    json,
+    text: screen => [
+      ...results.flatMap(result => verifiedLines(result, results.length === 1, screen)),
+      ...failures.map(failure => failureLine(failure, screen)),
+      ...results.length + failures.length > 1 ? [''] : [],
+      ...results.length + failures.length === 1 ? [] : [summary(json)],
+      ''
+    ].join('\n')
+  }
+}
+
+export function presentFailure ({ backupId, error }: Failed): z.infer<typeof failureSchema> {
+  return { backupId, code: error.code, message: error.message }
+}
+
+export function failureLine ({ backupId, error }: Failed, { colours }: Screen): string {
+  return `${colours.yellow('!')} backup ${backupId}: ${printable(error.message)}`
+}
+
+/** Every check of one that stands alone; of several only what is wrong, and what to do. */
+function verifiedLines ({ backup, verification }: Verified, isAlone: boolean, { colours, width }: Screen): string[] {
+  const { valid, checks } = verification
+  const [mark, verdict] = valid ? [colours.green('✓'), 'valid'] : [colours.red('✗'), 'NOT VALID']
+  const title = `backup ${backup.id} ${verdict}: `
+  return [
+    `${mark} ${title}${cutMiddle(nameOf(backup), width - title.length - 2)}`,
+    ...isAlone ? checks.map(check => `    ${checkLine(check, colours)}`) : [],
+    ...valid ? [] : [wrap(`    ${printable(verificationMessage(verification))}`, width, 4)]
+  ]
+}
+
+function summary ({ verified, valid, invalid, failures }: z.infer<typeof verifySchema>): string {
+  if (verified + failures.length === 0) return 'no backup matches'
+  if (invalid + failures.length === 0) return `all of ${counted(verified, 'backup')} are valid`
+  const parts = [`${valid} valid`, ...invalid > 0 ? [`${invalid} NOT VALID`] : [], ...failures.length > 0 ? [`${failures.length} could not be checked`] : []]
+  return `${counted(verified + failures.length, 'backup')}: ${parts.join(', ')}`
+}
+
+export function viewVerifiedFile ({ path, verdict, message, verification: { checks } }: VerifiedFile): View {
+  const json: z.infer<typeof verifyFileSchema> = { path, verdict, message, checks: [...checks] }
+  return {
+    json,
+    text: ({ colours, width }) => {
+      const mark = verdict === 'damaged' ? colours.red('✗') : verdict === 'sound' ? colours.yellow('✓') : colours.green('✓')
+      return [`${mark} ${printable(path)}`, wrap(`    ${printable(message)}`, width, 4), ...checks.map(check => `    ${checkLine(check, colours)}`), ''].join('\n')
+    }
+  }
+}

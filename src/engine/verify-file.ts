@@ -1,0 +1,131 @@
+import { basename, dirname } from 'node:path'
+import { compose } from 'node:stream'
+import { BackupError, systemCode, toBackupError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import type { Codec } from '../core/stage.ts'
+import type { Store } from '../core/store.ts'
+import { completeChecks, conclude, verificationMessage, type Check, type Verification } from '../core/verification.ts'
+import { digestTap } from '../pipeline/digest.ts'
+import type { EngineDeps } from './deps.ts'
+import { hasObject, readManifest } from './objects.ts'
+import { proveObject, type ProofDeps, type Progress } from './prove.ts'
+
+/** What a file without a manifest is taken for. */
+const KIND = 'sqlite'
+
+export interface FileProofDeps extends Pick<EngineDeps, 'codecs' | 'scratch' | 'inspectors'> {
+  /** A directory as a store. Nothing but reads is asked of it. */
+  readonly storeAt: (directory: string) => Store
+}
+
+/**
+ * `valid`: proven against its manifest. `sound`: nothing is wrong with the content, but there is no manifest to compare
+ * it with. `damaged`: a check failed.
+ */
+export type FileVerdict = 'valid' | 'sound' | 'damaged'
+
+export interface VerifiedFile {
+  readonly path: string
+  readonly verdict: FileVerdict
+  /** The sentence for people. */
+  readonly message: string
+  readonly verification: Verification
+  /** The one beside the file; null: there is none, or it is not valid. */
+  readonly manifest: Manifest | null
+}
+
+/**
+ * Proves the file at the absolute `path` by itself, wherever it came from: neither catalog nor configured store is asked,
+ * and nothing is written beside it. With `<path>.manifest.json` beside it the proof is that of any backup; without, what
+ * can be told from the content alone.
+ *
+ * Throws `OBJECT_NOT_FOUND` where there is no such file, `STORE_UNAVAILABLE` where it must not be read, and
+ * `VALIDATION_FAILED` for a database in use; otherwise what a proof throws that cannot be made.
+ */
+export async function verifyFile (deps: FileProofDeps, path: string, progress: Progress): Promise<VerifiedFile> {
+  const proof: ProofDeps = { ...deps, store: deps.storeAt(dirname(path)) }
+  const key = basename(path)
+  try {
+    const { size } = await proof.store.stat(key, progress.signal)
+    await refuseLive(proof.store, key, path, progress.signal)
+    const found = await findManifest(proof.store, key, progress.signal)
+    const verification = found.manifest === null
+      ? await proveContent(proof, key, size, found.check, progress)
+      : await proveObject(proof, { key, manifest: found.manifest, manifestCheck: found.check }, progress)
+    return { path, ...conclusion(verification), verification, manifest: found.manifest }
+  } catch (thrown) {
+    throw inWordsOfAFile(thrown, path)
+  }
+}
+
+/** Its newest rows would be in the `-wal`, which a finished backup has not. */
+async function refuseLive (store: Store, key: string, path: string, signal: AbortSignal): Promise<void> {
+  if (!await hasObject(store, `${key}-wal`, signal) || (await store.stat(`${key}-wal`, signal)).size === 0) return
+  throw new BackupError('VALIDATION_FAILED', `"${path}" has a "-wal" beside it: it is a database in use, not a backup`, { hint: 'Make a backup of it, which is verified as it is made, or name the file of a backup.' })
+}
+
+async function findManifest (store: Store, key: string, signal: AbortSignal): Promise<{ readonly manifest: Manifest | null, readonly check: Check }> {
+  try {
+    const manifest = await readManifest(store, key, signal)
+    const isRenamed = basename(manifest.object.name) !== key
+    return { manifest, check: { name: 'manifest', status: 'pass', ...isRenamed && { reason: `it was written for "${manifest.object.name}"` } } }
+  } catch (thrown) {
+    const error = toBackupError(thrown)
+    if (error.code === 'OBJECT_NOT_FOUND') return { manifest: null, check: { name: 'manifest', status: 'skipped', reason: 'there is none beside the file' } }
+    if (error.code === 'MANIFEST_INVALID') return { manifest: null, check: { name: 'manifest', status: 'fail', reason: error.message } }
+    throw thrown
+  }
+}
+
+/** What the content says of itself: that it can be decoded to its end, opened, and is whole inside. */
+async function proveContent (deps: ProofDeps, key: string, size: number, manifestCheck: Check, progress: Progress): Promise<Verification> {
+  progress.phase('verifying', size)
+  const checks: Check[] = [manifestCheck, { name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'skipped', reason: 'there is no manifest to compare it with' }]
+  const codec = Object.values(deps.codecs).find(known => known !== null && key.endsWith(known.extension)) ?? null
+  const file = codec === null ? deps.store.file(key) : undefined
+  if (file === undefined) checks.push(...await decodeAndInspect(deps, key, codec, progress))
+  else checks.push({ name: 'decompression', status: 'skipped', reason: 'the file is not compressed' }, ...await inspect(deps, file, progress))
+  const failed = checks.find(check => check.status === 'fail')
+  return conclude(completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`))
+}
+
+async function decodeAndInspect (deps: ProofDeps, key: string, codec: Codec | null, progress: Progress): Promise<readonly Check[]> {
+  try {
+    const stored = await deps.store.get(key, undefined, progress.signal)
+    const counted = digestTap(bytes => { progress.bytes(bytes) }).stream
+    const plain = digestTap()
+    const image = codec === null ? compose(stored, counted, plain.stream) : compose(stored, counted, codec.decode(), plain.stream)
+    return await deps.scratch.withFile(image, async path => [
+      { name: 'decompression', status: 'pass', reason: `${plain.result().size} bytes, to the end` },
+      ...await inspect(deps, path, progress)
+    ], progress.signal)
+  } catch (thrown) {
+    const error = toBackupError(thrown)
+    if (error.code !== 'DECODE_FAILED') throw thrown
+    return [{ name: 'decompression', status: 'fail', reason: error.message }]
+  }
+}
+
+async function inspect ({ inspectors }: ProofDeps, path: string, { signal }: Progress): Promise<readonly Check[]> {
+  const inspector = inspectors.get(KIND)
+  if (inspector === undefined) throw new BackupError('METHOD_UNSUPPORTED', `files of the kind "${KIND}" cannot be verified by this version`, { hint: 'Use a version that knows this kind.' })
+  return await inspector.inspect(path, null, signal)
+}
+
+function conclusion (verification: Verification): Pick<VerifiedFile, 'verdict' | 'message'> {
+  const isDamaged = verification.checks.some(({ status }) => status === 'fail')
+  if (verification.valid || isDamaged) return { verdict: isDamaged ? 'damaged' : 'valid', message: verificationMessage(verification) }
+  return { verdict: 'sound', message: 'The content is sound; there is no manifest to compare it with' }
+}
+
+/** The store speaks of a backup directory; here it is a file that somebody named. */
+function inWordsOfAFile (thrown: unknown, path: string): unknown {
+  const error = toBackupError(thrown)
+  if (error.code === 'OBJECT_NOT_FOUND' || isGone(error)) return new BackupError('OBJECT_NOT_FOUND', `"${path}" is not there, or is not a file`, { hint: 'Correct the path.', cause: thrown })
+  if (error.code !== 'STORE_UNAVAILABLE') return thrown
+  return new BackupError('STORE_UNAVAILABLE', `"${path}" must not be read by this user`, { hint: 'Give this user the right to read the file and to search its folders.', cause: thrown })
+}
+
+function isGone (error: BackupError): boolean {
+  return error.code === 'STORE_UNAVAILABLE' && ['ENOENT', 'ENOTDIR'].includes(systemCode(error.cause) ?? '')
+}

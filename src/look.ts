@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto'
+import { constants, existsSync } from 'node:fs'
+import { access, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CATALOG_BUSY_TIMEOUT, makeDeps, MIGRATIONS, openEngine, VERSION, type OpenedEngine } from './app.ts'
+import { announce, checkIntegrity, copyDatabase, findServer, openCatalog, sqliteVersion, type OpenedCatalog } from './catalog/index.ts'
+import type { Config } from './config/config.ts'
+import type { SecretPlace } from './config/secret-places.ts'
+import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
+import { systemClock, type Clock } from './core/clock.ts'
+import { EventBus } from './core/event.ts'
+import type { Logger } from './core/logger.ts'
+import type { Presence } from './core/presence.ts'
+import type { Store } from './core/store.ts'
+import type { PruneTiming } from './engine/alert-facts.ts'
+import { makeEngine } from './engine/make-engine.ts'
+import type { Progress } from './engine/prove.ts'
+import { verifyFile, type VerifiedFile } from './engine/verify-file.ts'
+import { makeCodecs } from './pipeline/codecs.ts'
+import { scratchDirectory } from './pipeline/scratch.ts'
+import { sqliteInspector } from './sources/sqlite/sqlite-source.ts'
+import { localStore } from './stores/local.ts'
+
+/** The engine over a copy of the catalog. */
+export interface EngineCopy extends Pick<OpenedEngine, 'engine' | 'deps'> {
+  readonly close: () => Promise<void>
+}
+
+/**
+ * The engine over a copy of the catalog, for looking alone, beside a server or without one: nothing is put right or made,
+ * the store is not even opened, and what it wrote would be lost with the copy. undefined: there is no catalog. Throws as
+ * `openCatalog` does, `CATALOG_CORRUPT` also for damage that only a thorough look finds.
+ */
+export async function openCopy (config: Config, clock: Clock = systemClock): Promise<EngineCopy | undefined> {
+  const original = join(config.dataDir, CATALOG_FILE)
+  if (!existsSync(original)) return undefined
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-copy-'))
+  const removeCopy = (): Promise<void> => rm(directory, { recursive: true, force: true })
+  // Nobody is known here: what another process has, it is taken to have still.
+  const presence: Presence = { id: 'copy', isAlive: () => true }
+  let catalog: OpenedCatalog | undefined
+  try {
+    const path = join(directory, CATALOG_FILE)
+    await copyDatabase(original, path)
+    checkIntegrity(path)
+    const opened = catalog = await openCatalog(path, { busyTimeoutMs: CATALOG_BUSY_TIMEOUT, clock, presence, migrationsDir: MIGRATIONS })
+    const deps = await makeDeps(config, opened, presence, clock, new EventBus(() => {}))
+    await deps.settings.load()
+    return { engine: makeEngine(deps), deps, close: async () => { await opened.close().finally(removeCopy) } }
+  } catch (error) {
+    await catalog?.close()
+    await removeCopy()
+    throw error
+  }
+}
+
+/** What the service remembers of tokens. */
+export type OpenedTokens = Pick<OpenedCatalog, 'tokens' | 'audit' | 'close'>
+
+/**
+ * The tokens alone, to be read and changed beside a server or without one, also where the store cannot be reached. Where
+ * there is no catalog yet the whole engine makes it: it takes over what the store knows, and would not do so any more for a
+ * catalog that stands there already. Throws as `openCatalog` does, then as `openEngine`.
+ */
+export async function openTokens (config: Config, logger: Logger, clock: Clock = systemClock): Promise<OpenedTokens> {
+  const path = join(config.dataDir, CATALOG_FILE)
+  // Tokens need no lease; whoever has one, has it still.
+  const presence: Presence = { id: 'tokens', isAlive: () => true }
+  if (existsSync(path)) return await openCatalog(path, { busyTimeoutMs: CATALOG_BUSY_TIMEOUT, clock, presence, migrationsDir: MIGRATIONS })
+  const { deps: { catalog }, close } = await openEngine(config, { logger, clock, role: 'guest' })
+  return { tokens: catalog.tokens, audit: catalog.audit, close: () => close(0) }
+}
+
+/**
+ * Proves a file by itself. Where the service does not live here, or belongs to somebody else, what has to be unpacked goes
+ * to the system's directory for temporary files, so that nothing is made in DATA_DIR. Throws as `verifyFile` does.
+ */
+export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir'>, path: string, progress: Progress, clock: Clock = systemClock): Promise<VerifiedFile> {
+  const isOurs = await access(config.dataDir, constants.W_OK).then(() => true, () => false)
+  const announced = isOurs ? await announce(config.dataDir) : undefined
+  const presence: Presence = announced ?? { id: `holdfast-verify-${randomUUID()}`, isAlive: () => true }
+  const scratch = scratchDirectory(isOurs ? config.scratchDir : tmpdir(), presence)
+  const storeAt = (directory: string): Store => localStore({ directory, instanceId: 'none', presence, now: () => clock.now() })
+  try {
+    await scratch.open()
+    return await verifyFile({ codecs: makeCodecs(), scratch, inspectors: new Map([['sqlite', sqliteInspector]]), storeAt }, path, progress)
+  } finally {
+    await scratch.close()
+    announced?.leave()
+  }
+}
+
+/** The server that runs on the data directory; undefined: none. Changes nothing. */
+export function serverOf ({ dataDir }: Pick<Config, 'dataDir'>): ReturnType<typeof findServer> {
+  return findServer(dataDir)
+}
+
+/** What there is to examine of the service: for people who want to know what is wrong with it. */
+export function examinable (config: Config, secretFiles: readonly SecretPlace[], prune: PruneTiming, clock: Clock = systemClock) {
+  return {
+    backupDir: config.backupDir,
+    dataDir: config.dataDir,
+    scratchDir: config.scratchDir,
+    diskReserve: config.diskReserveBytes,
+    trashGrace: config.trashGraceHours * 3_600_000,
+    prune,
+    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE),
+    secretFiles,
+    versions: { holdfast: VERSION, node: process.versions.node, sqlite: sqliteVersion() },
+    findServer: () => findServer(config.dataDir),
+    timeCommand: 'timedatectl',
+    clock
+  }
+}

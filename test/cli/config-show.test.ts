@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { configShowCommand, type ConfigShowDeps } from '../../src/cli/commands/config-show.ts'
+import type { ConfigInForce } from '../../src/cli/config-report.ts'
+import { BackupError } from '../../src/core/errors.ts'
+import { DEFAULTS, SETTINGS } from '../support/engine.ts'
+
+const REPORT: ConfigInForce = {
+  ok: true,
+  file: undefined,
+  inForce: [
+    { key: 'maxBackups', variable: 'MAX_BACKUPS', value: 10, origin: 'environment' },
+    { key: 'port', variable: 'PORT', value: 3000, origin: 'default' }
+  ],
+  settings: SETTINGS,
+  sources: [{ name: 'shop', kind: 'sqlite', path: '/srv/shop.db', policy: {} }],
+  defaultSource: 'shop'
+}
+
+async function run (deps: Partial<ConfigShowDeps>, ...words: string[]): Promise<{ code: number, out: string, err: string }> {
+  const told = { code: -1, out: '', err: '' }
+  const output = { out: { write: (text: string) => { told.out += text } }, err: { write: (text: string) => { told.err += text } } }
+  const exit = (code: number): void => { told.code = code }
+  await configShowCommand({ check: () => REPORT, settings: async () => undefined, output, exit, ...deps }).parseAsync(words, { from: 'user' })
+  return told
+}
+
+const changed: Partial<ConfigShowDeps> = { settings: async () => ({ settings: { ...SETTINGS, maxBackups: 4 }, origins: { ...DEFAULTS, maxBackups: 'api' } }) }
+
+test('what was changed through the API is in force, and says so', async () => {
+  const { code, out } = await run(changed)
+  assert.equal(code, 0)
+  assert.match(out, /^MAX_BACKUPS {2}4 {2}\[api\]$/m)
+  assert.match(out, /^PORT {9}3000 {2}\[default\]$/m)
+  assert.match(out, /^source shop .*\n {2}made: every 1 h\n {2}kept: at most 4\n/m)
+})
+
+test('--json says the same for programs', async () => {
+  const { out } = await run(changed, '--json')
+  assert.deepEqual(JSON.parse(out).config[0], { key: 'maxBackups', variable: 'MAX_BACKUPS', value: 4, origin: 'api' })
+})
+
+test('without a catalog it is what was configured', async () => {
+  const { out, err } = await run({})
+  assert.match(out, /^MAX_BACKUPS {2}10 {2}\[environment\]$/m)
+  assert.equal(err, '')
+})
+
+test('where the catalog cannot be read the configured values are shown, and why they may not be those in force', async () => {
+  const { code, out, err } = await run({ settings: () => Promise.reject(new BackupError('CATALOG_CORRUPT', 'the catalog is damaged')) })
+  assert.match(out, /^MAX_BACKUPS {2}10 {2}\[environment\]$/m)
+  assert.deepEqual([code, err], [0, 'holdfast: what was changed through the API is not shown: the catalog is damaged\n'])
+})
+
+test('a configuration that is not valid is reported, and the catalog left alone', async () => {
+  const { code, out } = await run({ check: () => ({ ok: false, problems: [], text: 'there is 1 problem' }), settings: () => assert.fail('nothing is opened') })
+  assert.deepEqual([code, out], [2, 'there is 1 problem\n'])
+})

@@ -1,0 +1,331 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import Database from 'better-sqlite3'
+import { chmodSync, chownSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { doctorCommand, type DoctorDeps } from '../../src/cli/commands/doctor.ts'
+import { examine } from '../../src/cli/doctor/examine.ts'
+import { diagnosisSchema, type Finding } from '../../src/cli/doctor/finding.ts'
+import { examineSecrets } from '../../src/cli/doctor/secrets.ts'
+import type { Memory, Subject } from '../../src/cli/doctor/subject.ts'
+import { BackupError } from '../../src/core/errors.ts'
+import { conclude } from '../../src/core/verification.ts'
+import { testEngine, type TestEngine } from '../support/engine.ts'
+import { needRoot } from '../support/need.ts'
+import { shopDatabase } from '../support/shop-database.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+const SYNCHRONIZED = '/bin/echo'
+
+interface Examined extends TestEngine {
+  readonly subject: Subject
+  readonly memory: Memory
+  /** Everything but what is in order, as `status check: message`. */
+  complaints (change?: Partial<Subject>, memory?: Memory | null): Promise<string[]>
+}
+
+/** A service on real directories, its database in WAL mode, with a backup from just now. */
+async function examined (t: TestContext, options: Parameters<typeof testEngine>[1] = {}): Promise<Examined> {
+  const { source, path } = shopDatabase(t)
+  const engine = await testEngine(t, { sources: [source], ...options })
+  const dataDir = tempDir(t)
+  // Scheduled backups have been asked for since long ago, so that a missing one is overdue.
+  await engine.deps.catalog.runs.record({ rules: [{ kind: 'backup', source: 'shop', rule: 'interval', says: '3600000', since: new Date(0) }], dropped: [], added: [], changed: [] })
+  const subject: Subject = {
+    backupDir: engine.directory,
+    dataDir,
+    scratchDir: join(dataDir, 'scratch'),
+    diskReserve: 0,
+    trashGrace: 86_400_000,
+    prune: { pattern: '30 4 * * *', timeZone: 'UTC' },
+    sources: [{ name: 'shop', path }],
+    secretFiles: [],
+    versions: { holdfast: '1.2.3', node: '26.10.0', sqlite: '3.54.1' },
+    findServer: () => ({ pid: 4711, host: 'here', since: '2025-11-24T00:00:00.000Z' }),
+    timeCommand: SYNCHRONIZED,
+    clock: engine.clock
+  }
+  const memory = { engine: engine.engine, deps: engine.deps }
+  return {
+    ...engine,
+    subject,
+    memory,
+    async complaints (change = {}, given = memory) {
+      return complaintsIn(await examine({ ...subject, ...change }, given ?? undefined))
+    }
+  }
+}
+
+function complaintsIn (findings: readonly Finding[]): string[] {
+  return findings.filter(({ status }) => status !== 'ok').map(({ status, check, message }) => `${status} ${check}: ${message}`)
+}
+
+/** What is always so here: one disk, no other machine, and a command that is none. */
+const HERE = [/^skipped clock: "\/bin\/echo" does not say/, /^warn disk: the backups are on the same disk/, /^warn off-site copy: /]
+
+function assertComplaints (found: readonly string[], expected: readonly RegExp[]): void {
+  const rest = found.filter(complaint => !HERE.some(always => always.test(complaint)) && !complaint.startsWith('warn space'))
+  assert.equal(rest.length, expected.length, rest.join('\n'))
+  for (const [index, pattern] of expected.entries()) assert.match(rest[index] ?? '', pattern)
+}
+
+test('of a service in order only what is always so is said', async t => {
+  const { create, complaints } = await examined(t)
+  await create()
+  const found = await complaints()
+  assertComplaints(found, [])
+  for (const always of HERE) assert.ok(found.some(complaint => always.test(complaint)), String(always))
+})
+
+test('each warning and each failure says what to do, and nothing else does', async t => {
+  const { subject } = await examined(t)
+  const findings = await examine({ ...subject, sources: [{ name: 'shop', path: '/nowhere/shop.db' }], findServer: () => undefined }, undefined)
+  assert.ok(findings.some(({ status }) => status === 'fail'))
+  for (const { status, remedy } of findings) assert.equal(remedy !== undefined, status === 'warn' || status === 'fail')
+})
+
+test('what the catalog would tell is skipped where it cannot be read, and the rest is looked at', async t => {
+  const { complaints } = await examined(t)
+  const found = await complaints({}, null)
+  assert.deepEqual(found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint => complaint.split(':')[0]), ['skipped clock', 'skipped off-site copy', 'skipped schedule', 'skipped trash'])
+})
+
+test('an examination that breaks is a finding, and the others go on', async t => {
+  const { create, complaints, faults } = await examined(t)
+  await create()
+  faults.fail('backups.existing', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
+  assertComplaints(await complaints(), [/^fail schedule: this could not be looked at: another process holds it/])
+})
+
+test('a backup that is older than the schedule allows fails', async t => {
+  const { create, complaints, clock } = await examined(t)
+  await create()
+  clock.move(3 * 3_600_000)
+  assertComplaints(await complaints(), [/^fail newest verified backup: the newest is backup 1, 3 h old; by its schedule there must be one from/])
+})
+
+test('no backup at all fails where one is due, and is worth a word where none is asked for', async t => {
+  assertComplaints(await (await examined(t)).complaints(), [/^fail newest verified backup: there is no backup$/])
+  assertComplaints(await (await examined(t, { settings: { autoBackupEnabled: false } })).complaints(), [/^warn schedule: no backups are made by themselves/, /^warn newest verified backup: there is no backup yet/])
+})
+
+test('backups that were never verified, or found damaged, are named', async t => {
+  const { create, complaints, deps, clock } = await examined(t)
+  await create()
+  await create({ verify: false })
+  assertComplaints(await complaints(), [/^warn verification: never verified: backup 2$/])
+  await deps.catalog.backups.recordVerification(1, conclude([{ name: 'checksum', status: 'fail' }]), clock.now())
+  assertComplaints(await complaints(), [/^fail newest verified backup: none of the 2 backups was proven/, /^fail verification: found damaged: backup 1$/, /^warn verification/])
+})
+
+test('a prune that failed, or did not come, is said', async t => {
+  const { create, complaints, deps, clock } = await examined(t)
+  await create()
+  const rule = { kind: 'prune', source: null, rule: 'prune' } as const
+  await deps.catalog.runs.record({ rules: [{ ...rule, says: '30 4 * * *', since: new Date(0) }], dropped: [], added: [], changed: [] })
+  assertComplaints(await complaints(), [/^warn prune: a prune was due at 2025-11-24T04:30:00.000Z and has not run$/])
+  const ended = { tier: null, nextAttemptAt: null, finishedAt: clock.now() }
+  await deps.catalog.runs.record({ rules: [], dropped: [], added: [{ ...rule, ...ended, dueAt: new Date('2025-11-24T04:30:00.000Z'), status: 'done', reason: null }], changed: [] })
+  assertComplaints(await complaints(), [])
+  await deps.catalog.runs.record({ rules: [], dropped: [], added: [{ ...rule, ...ended, dueAt: clock.now(), status: 'failed', reason: 'too much would go' }], changed: [] })
+  assertComplaints(await complaints(), [/^warn prune: the last prune failed: too much would go$/])
+})
+
+test('a last backup that failed is said', async t => {
+  const { create, complaints, faults, clock } = await examined(t)
+  await create()
+  faults.fail('source.probe', { error: new BackupError('SOURCE_LOCKED', 'locked') })
+  clock.move(1000)
+  await assert.rejects(create())
+  assertComplaints(await complaints(), [/^fail last backup: the last backup failed/])
+})
+
+test('without a server nobody makes the backups that are to be made', async t => {
+  const { create, complaints } = await examined(t)
+  await create()
+  assertComplaints(await complaints({ findServer: () => undefined }), [/^warn server: no server is running/])
+})
+
+test('entries from the future say that the clock is wrong, or was', async t => {
+  const { create, complaints, clock } = await examined(t)
+  await create()
+  clock.move(-7_200_000)
+  assertComplaints(await complaints(), [/^fail clock: the catalog holds entries from the future, up to 2 h ahead/])
+})
+
+for (const [answer, pattern] of [['yes', undefined], ['no', /^warn clock: the clock is not kept right/]] as const) {
+  test(`the system says "${answer}" when asked whether the clock is kept right`, async t => {
+    const { create, complaints } = await examined(t)
+    await create()
+    const timeCommand = join(tempDir(t), 'time')
+    writeFileSync(timeCommand, `#!/bin/sh\necho ${answer}\n`, { mode: 0o755 })
+    const found = await complaints({ timeCommand })
+    assertComplaints(found, pattern === undefined ? [] : [pattern])
+    assert.ok(!found.some(complaint => complaint.startsWith('skipped')))
+  })
+}
+
+test('where no command tells of the clock that is skipped, and says so', async t => {
+  const { complaints } = await examined(t)
+  assert.ok((await complaints({ timeCommand: 'no-such-command' })).includes('skipped clock: "no-such-command" cannot tell here whether the clock is kept right'))
+})
+
+test('too little space for one more backup fails', async t => {
+  const { create, complaints } = await examined(t)
+  await create()
+  assertComplaints(await complaints({ diskReserve: 1e18 }), [/^fail space: .* where BACKUP_DIR is/])
+})
+
+test('versions that are too old fail', async t => {
+  const { create, complaints } = await examined(t)
+  await create()
+  assertComplaints(await complaints({ versions: { holdfast: '1.2.3', node: '22.30.1', sqlite: '3.51.2' } }), [/^fail versions: Node.js 22.30.1 is older than 24/, /^fail versions: SQLite 3.51.2 is older than 3.51.3/])
+})
+
+test('a database in rollback-journal mode, and a WAL that was never brought in, are said', async t => {
+  const { create, complaints, subject } = await examined(t)
+  await create()
+  const { path } = subject.sources[0]!
+  writeFileSync(`${path}-wal`, '')
+  truncateSync(`${path}-wal`, 80_000_000)
+  assertComplaints(await complaints(), [/^warn database: the WAL has grown to 80.0 MB beside a database of/])
+  rmSync(`${path}-wal`)
+  const db = new Database(path)
+  db.pragma('journal_mode = DELETE')
+  db.close()
+  assertComplaints(await complaints(), [/^warn database: .* in rollback-journal mode/])
+})
+
+test('a database that is missing, is none, or is empty is said', async t => {
+  const { create, complaints } = await examined(t)
+  await create()
+  const directory = tempDir(t)
+  const path = join(directory, 'other.db')
+  const at = (): Promise<string[]> => complaints({ sources: [{ name: 'shop', path }] })
+  assertComplaints((await at()).filter(one => !one.startsWith('skipped disk')), [/^fail rights: the database ".*other.db" is not there/, /^skipped database/])
+  writeFileSync(path, '')
+  assertComplaints(await at(), [/^warn database: ".*other.db" has zero bytes/])
+  writeFileSync(path, 'a'.repeat(5000))
+  assertComplaints(await at(), [/^fail database: ".*other.db" is not a SQLite database/])
+})
+
+test('backups in the folder of their database are worth a word of their own', async t => {
+  const { create, complaints, subject } = await examined(t)
+  await create()
+  const directory = tempDir(t)
+  const path = join(directory, 'shop.db')
+  spawnSync('cp', [subject.sources[0]!.path, path])
+  mkdirSync(join(directory, 'backups'))
+  assert.ok((await complaints({ sources: [{ name: 'shop', path }], backupDir: join(directory, 'backups') })).includes('warn disk: the backups are in the folder of their database'))
+})
+
+test('backups on another disk are in order', async t => {
+  if (!needRoot(t)) return
+  const { create, subject, memory } = await examined(t)
+  await create()
+  // Before the directory's own removal, and hooks run in this order.
+  let backupDir = ''
+  t.after(() => { spawnSync('umount', [backupDir]) })
+  backupDir = tempDir(t)
+  if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', backupDir]).status !== 0) {
+    t.skip('a tmpfs cannot be mounted here')
+    return
+  }
+  const findings = await examine({ ...subject, backupDir }, memory)
+  assert.equal(findings.find(({ check }) => check === 'disk')?.message, 'the backups are on another disk than their database')
+})
+
+test('what is overdue in the trash, and what is kept in quarantine, is said', async t => {
+  const { create, complaints, clock, engine, deps } = await examined(t)
+  await create()
+  await create()
+  const { id, key } = await deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key: 'shop-bad.db', filePath: '/shop-bad.db', description: null, compression: 'none', startedAt: clock.now() })
+  await deps.catalog.backups.fail(id, { code: 'VERIFICATION_FAILED', message: 'bad', failedAt: clock.now(), kept: { key: `quarantine/${key}`, filePath: '/quarantine/shop-bad.db', size: 1 } })
+  clock.move(1000)
+  await create()
+  await (await engine.remove(1, { force: false })).result
+  const quarantined = /^warn quarantine: "\/quarantine\/shop-bad.db" did not pass its verification/
+  assertComplaints(await complaints(), [quarantined])
+  clock.move(26 * 3_600_000)
+  await create()
+  assertComplaints(await complaints(), [/^warn trash: 1 in the trash should be gone by now/, quarantined])
+})
+
+test('what ended processes and damaged catalogs left behind is said', async t => {
+  const { create, complaints, subject } = await examined(t)
+  await create()
+  mkdirSync(join(subject.scratchDir, '999999999-0a1b2c3d'), { recursive: true })
+  mkdirSync(join(subject.scratchDir, `${process.pid}-0a1b2c3d`))
+  writeFileSync(join(subject.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00'), '')
+  writeFileSync(join(subject.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00-wal'), '')
+  assertComplaints(await complaints(), [/^warn catalog: a damaged catalog was set aside/, /^warn scratch: "scratch" holds what 1 ended processes left behind/])
+})
+
+test('secrets that others can read fail, unless a folder above keeps them away', async t => {
+  const { subject } = await examined(t)
+  const directory = tempDir(t)
+  chmodSync(directory, 0o755)
+  const path = join(directory, '.env')
+  writeFileSync(path, 'JWT_SECRET=…')
+  const look = async (mode: number): Promise<string[]> => {
+    chmodSync(path, mode)
+    return complaintsIn(await examineSecrets({ ...subject, secretFiles: [{ path, holds: ['JWT_SECRET'] }] }, undefined))
+  }
+  assert.deepEqual(await look(0o600), [])
+  assert.deepEqual(await look(0o644), [`fail secrets: "${path}", which holds JWT_SECRET, can be read by every user of this machine`])
+  assert.match((await look(0o640))[0] ?? '', /^warn secrets: .* can be read by group \d+$/)
+  chmodSync(directory, 0o700)
+  assert.deepEqual(await look(0o644), [])
+})
+
+test('a secret that belongs to somebody else is said', async t => {
+  if (!needRoot(t)) return
+  const { subject } = await examined(t)
+  const path = join(tempDir(t), 'key')
+  writeFileSync(path, 'secret', { mode: 0o600 })
+  chownSync(path, 65_534, 65_534)
+  assert.deepEqual(complaintsIn(await examineSecrets({ ...subject, secretFiles: [{ path, holds: ['JWT_SECRET'] }] }, undefined)), [`warn secrets: "${path}", which holds JWT_SECRET, belongs to user 65534, who can read and change it`])
+})
+
+async function run (deps: Pick<DoctorDeps, 'subject' | 'remember'>, ...words: string[]): Promise<{ code: number, out: string }> {
+  let [code, out] = [0, '']
+  const write = (text: string): void => { out += text }
+  await doctorCommand({ ...deps, output: { out: { write }, err: { write } }, exit: given => { code = given } }).parseAsync(words, { from: 'user' })
+  return { code, out }
+}
+
+test('doctor ends with 0 when nothing fails, with 3 when something does, and --json says the same', async t => {
+  const { create, subject, memory, clock } = await examined(t)
+  await create()
+  const deps = { subject: async () => subject, remember: async () => ({ ...memory, close: async () => {} }) }
+  assert.equal((await run(deps)).code, 0)
+  const { ok, findings } = diagnosisSchema.parse(JSON.parse((await run(deps, '--json')).out))
+  assert.deepEqual([ok, findings[0]?.check], [true, 'configuration'])
+  clock.move(86_400_000)
+  const { code, out } = await run(deps)
+  assert.equal(code, 3)
+  assert.match(out, /\n✗ newest verified backup of shop: .*\n {4}Make a backup now.*\n/)
+  assert.match(out, /\n1 thing is wrong; \d could be better\.\n$/)
+  assert.equal(diagnosisSchema.parse(JSON.parse((await run(deps, '--json')).out)).ok, false)
+})
+
+test('a configuration that is not valid ends with 2, and each problem is a finding', async () => {
+  const deps = { subject: () => [{ name: 'PORT', problem: '"x" is not a port', remedy: 'Give one.' }], remember: () => assert.fail('nothing else is looked at') }
+  const { code, out } = await run(deps, '--json')
+  assert.deepEqual([code, JSON.parse(out)], [2, { ok: false, findings: [{ check: 'configuration', status: 'fail', message: 'PORT: "x" is not a port', remedy: 'Give one.' }] }])
+})
+
+test('without a database to protect that is the first thing to say', async t => {
+  const { complaints } = await examined(t)
+  assert.ok((await complaints({ sources: [] })).includes('warn sources: no database is configured: the service protects only its own catalog'))
+})
+
+test('a catalog that cannot be opened is a finding, and one that is not there yet no failure', async t => {
+  const { subject } = await examined(t)
+  const damaged = await run({ subject: async () => subject, remember: () => Promise.reject(new BackupError('CATALOG_CORRUPT', 'the catalog is damaged')) })
+  assert.match(damaged.out, /^✗ catalog: the catalog is damaged$/m)
+  assert.equal(damaged.code, 3)
+  const fresh = await run({ subject: async () => subject, remember: async () => undefined })
+  assert.match(fresh.out, /^! catalog: there is no catalog yet$/m)
+})

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { AlertFinding } from '../../src/core/alert.ts'
+import { housekeep } from '../../src/engine/housekeep.ts'
+import { testEngine } from '../support/engine.ts'
+
+const YEAR = 365 * 86_400_000
+
+test('an alert is remembered for a year after it was cleared, and for as long as it is open', async t => {
+  const { deps, clock } = await testEngine(t)
+  const { alerts } = deps.catalog
+  const low: AlertFinding = { rule: 'disk_low', source: null, severity: 'warning', message: 'low', remedy: 'Free some.' }
+  await alerts.settle([low, { ...low, rule: 'prune_overdue' }], clock.now())
+  await alerts.settle([low], clock.now())
+  clock.move(YEAR)
+  await housekeep(deps)
+  assert.equal((await alerts.list({ cleared: true, limit: 10 })).alerts.length, 1)
+  clock.move(1)
+  await housekeep(deps)
+  assert.equal((await alerts.list({ cleared: true, limit: 10 })).alerts.length, 0)
+  assert.equal((await alerts.open()).length, 1)
+})
+
+test('who did what is remembered for as long as the retention of the audit log says', async t => {
+  const { deps, clock } = await testEngine(t)
+  const { audit } = deps.catalog
+  await audit.record({ at: clock.now(), origin: 'cli', actor: 'ann', role: null, address: null, action: 'rebuild', target: null, outcome: 'done', code: null, requestId: null })
+  clock.move(deps.auditRetention)
+  await housekeep(deps)
+  assert.equal((await audit.list({ limit: 10 })).entries.length, 1)
+  clock.move(1)
+  await housekeep(deps)
+  assert.equal((await audit.list({ limit: 10 })).entries.length, 0)
+})
+
+test('a token is listed for thirty days after it expired', async t => {
+  const { deps, clock } = await testEngine(t)
+  const { tokens } = deps.catalog
+  await tokens.add({ id: 'a1', subject: 'ann', role: 'admin', createdAt: clock.now(), expiresAt: clock.now() })
+  clock.move(30 * 86_400_000)
+  await housekeep(deps)
+  assert.equal((await tokens.list()).length, 1)
+  clock.move(1)
+  await housekeep(deps)
+  assert.equal((await tokens.list()).length, 0)
+})
