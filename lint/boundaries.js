@@ -24,7 +24,6 @@ export const HOME = {
   zod: ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'present', 'scheduler', 'http', 'cli'],
   yaml: ['config'],
   commander: ['cli'],
-  'cli-table3': ['cli'],
   picocolors: ['cli'],
   croner: ['scheduler', 'config'],
   'better-sqlite3': ['catalog', 'sources/sqlite'],

@@ -2,6 +2,8 @@ import { policyOf, type SourceOverrides } from '../core/policy.ts'
 import type { Origin, Settings } from '../core/settings.ts'
 import type { SettingsReport } from '../engine/engine.ts'
 import { retentionInWords, scheduleInWords } from './policy-words.ts'
+import type { Screen } from './screen.ts'
+import { wrap } from './text.ts'
 
 /** What the configuration comes to. Secrets are masked. */
 export type ConfigReport =
@@ -42,11 +44,11 @@ export function reportAsJson (report: ConfigReport): string {
 }
 
 /** One setting a line, then each source with its schedule and its retention in words. */
-export function reportAsText (report: ConfigReport): string {
+export function reportAsText (report: ConfigReport, { width: available }: Pick<Screen, 'width'>): string {
   if (!report.ok) return `${report.text}\n`
   const width = Math.max(...report.inForce.map(({ variable }) => variable.length))
   const settings = report.inForce.map(({ variable, value, origin }) => `${variable.padEnd(width)}  ${value ?? '(not set)'}  [${origin}]`)
-  const sources = report.sources.flatMap(source => [...describe(source, report), ''])
+  const sources = report.sources.flatMap(source => [...describe(source, report).map(line => wrap(line, available, 4)), ''])
   return [`the configuration is valid${report.file === undefined ? '' : `; ${report.file} was read`}`, '', ...settings, '', ...sources].join('\n')
 }
 

@@ -32,14 +32,14 @@ export async function moveToTrash (deps: EngineDeps, backup: Backup): Promise<Ba
 
 async function requireRemovable (deps: EngineDeps, backup: Backup, force: boolean): Promise<void> {
   const { id } = backup
-  if (backup.pinned) throw new BackupError('BACKUP_PINNED', `backup ${id} is pinned`, { hint: 'Take the pin off first: PATCH it with {"pinned": false}.' })
+  if (backup.pinned) throw new BackupError('BACKUP_PINNED', `backup ${id} is pinned`, { hint: 'Take the pin off first.' })
   const others = (await deps.catalog.backups.existing(backup.source)).filter(other => other.id !== id && isLive(other))
   const child = others.find(other => other.parentId === id)
   if (child !== undefined) throw new BackupError('BACKUP_HAS_CHILDREN', `backup ${child.id} is built on backup ${id}`, { hint: `Remove backup ${child.id} first.` })
   const isProven = backup.verification.status === 'valid'
   const isLast = !others.some(other => other.verification.status === 'valid')
   if (isLast && !force && (isProven || others.length === 0)) {
-    throw new BackupError('BACKUP_LAST_VALID', `backup ${id} is the last valid one of "${backup.source}"`, { hint: 'Make another one first, or say force=true.' })
+    throw new BackupError('BACKUP_LAST_VALID', `backup ${id} is the last valid one of "${backup.source}"`, { hint: 'Make another one first, or force it.' })
   }
 }
 

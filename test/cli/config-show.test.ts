@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { configShowCommand, type ConfigShowDeps } from '../../src/cli/commands/config-show.ts'
 import type { ConfigInForce } from '../../src/cli/config-report.ts'
+import { screenOn } from '../../src/cli/screen.ts'
 import { BackupError } from '../../src/core/errors.ts'
+import { FakeClock } from '../support/clock.ts'
 import { DEFAULTS, SETTINGS } from '../support/engine.ts'
 
 const REPORT: ConfigInForce = {
@@ -21,7 +23,7 @@ async function run (deps: Partial<ConfigShowDeps>, ...words: string[]): Promise<
   const told = { code: -1, out: '', err: '' }
   const output = { out: { write: (text: string) => { told.out += text } }, err: { write: (text: string) => { told.err += text } } }
   const exit = (code: number): void => { told.code = code }
-  await configShowCommand({ check: () => REPORT, settings: async () => undefined, output, exit, ...deps }).parseAsync(words, { from: 'user' })
+  await configShowCommand({ check: () => REPORT, settings: async () => undefined, screen: () => screenOn(output.out, {}, new FakeClock()), output, exit, ...deps }).parseAsync(words, { from: 'user' })
   return told
 }
 

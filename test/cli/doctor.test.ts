@@ -9,8 +9,10 @@ import { examine } from '../../src/cli/doctor/examine.ts'
 import { diagnosisSchema, type Finding } from '../../src/cli/doctor/finding.ts'
 import { examineSecrets } from '../../src/cli/doctor/secrets.ts'
 import type { Memory, Subject } from '../../src/cli/doctor/subject.ts'
+import { screenOn } from '../../src/cli/screen.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import { conclude } from '../../src/core/verification.ts'
+import { FakeClock } from '../support/clock.ts'
 import { testEngine, type TestEngine } from '../support/engine.ts'
 import { needRoot } from '../support/need.ts'
 import { shopDatabase } from '../support/shop-database.ts'
@@ -291,7 +293,8 @@ test('a secret that belongs to somebody else is said', async t => {
 async function run (deps: Pick<DoctorDeps, 'subject' | 'remember'>, ...words: string[]): Promise<{ code: number, out: string }> {
   let [code, out] = [0, '']
   const write = (text: string): void => { out += text }
-  await doctorCommand({ ...deps, output: { out: { write }, err: { write } }, exit: given => { code = given } }).parseAsync(words, { from: 'user' })
+  const stream = { write }
+  await doctorCommand({ ...deps, screen: () => screenOn(stream, {}, new FakeClock()), output: { out: stream, err: stream }, exit: given => { code = given } }).parseAsync(words, { from: 'user' })
   return { code, out }
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { tokenListCommand, tokenListSchema } from '../../src/cli/commands/token-list.ts'
+import { tokenListCommand, type TokenListDeps } from '../../src/cli/commands/token-list.ts'
 import { tokenRevokeCommand, type TokenRevokeDeps } from '../../src/cli/commands/token-revoke.ts'
+import { screenOn } from '../../src/cli/screen.ts'
+import { tokenListSchema } from '../../src/cli/views/token.ts'
 import { tokensFrom, type OpenedTokens } from '../../src/cli/with-tokens.ts'
 import type { TokenLog } from '../../src/core/token.ts'
 import { FakeClock } from '../support/clock.ts'
@@ -36,10 +38,11 @@ async function commands (): Promise<Commands> {
   await tokens.add({ id: 'a1', subject: 'ann', role: 'admin', createdAt, expiresAt: null })
   await tokens.add({ id: 'a2', subject: 'ann', role: 'viewer', createdAt, expiresAt: after(1) })
   await tokens.add({ id: 'b1', subject: 'bob', role: 'operator', createdAt, expiresAt: after(24) })
-  const running = (make: (deps: TokenRevokeDeps) => ReturnType<typeof tokenRevokeCommand>) => async (...words: string[]): Promise<string> => {
+  const running = (make: (deps: TokenRevokeDeps & TokenListDeps) => ReturnType<typeof tokenRevokeCommand>) => async (...words: string[]): Promise<string> => {
     let out = ''
     const write = (text: string): void => { out += text }
-    await make({ withTokens: tokensFrom(async () => ({ tokens, audit, close: async () => {} }), recorder), clock, output: { out: { write }, err: { write } } }).parseAsync(words, { from: 'user' })
+    const stream = { write }
+    await make({ screen: () => screenOn(stream, {}, clock), withTokens: tokensFrom(async () => ({ tokens, audit, close: async () => {} }), recorder), clock, output: { out: stream, err: stream } }).parseAsync(words, { from: 'user' })
     return out
   }
   return { clock, tokens, deeds, list: running(tokenListCommand), revoke: running(tokenRevokeCommand) }

@@ -1,10 +1,13 @@
 import { Command } from 'commander'
 import { reportAsJson, reportAsText, type ConfigReport } from '../config-report.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
+import type { Screen } from '../screen.ts'
 
 export interface ConfigCheckDeps {
   readonly check: () => ConfigReport
   readonly output: Output
+  /** Standard output, as it is now. */
+  readonly screen: () => Screen
   readonly exit: (code: number) => void
 }
 
@@ -15,7 +18,7 @@ export function configCheckCommand (deps: ConfigCheckDeps): Command {
     .addHelpText('after', exitCodesHelp([0, 1, 2]))
     .action((flags: { readonly json?: true }) => {
       const report = deps.check()
-      deps.output.out.write(flags.json === true ? reportAsJson(report) : reportAsText(report))
+      deps.output.out.write(flags.json === true ? reportAsJson(report) : reportAsText(report, deps.screen()))
       deps.exit(report.ok ? 0 : 2)
     })
 }

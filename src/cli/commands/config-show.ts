@@ -3,12 +3,15 @@ import { toBackupError } from '../../core/errors.ts'
 import type { SettingsReport } from '../../engine/engine.ts'
 import { reportAsJson, reportAsText, withChanges, type ConfigReport } from '../config-report.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
+import type { Screen } from '../screen.ts'
 
 export interface ConfigShowDeps {
   readonly check: () => ConfigReport
   /** The settings with what was changed through the API; undefined: there is no catalog, and so no such change. */
   readonly settings: () => Promise<SettingsReport | undefined>
   readonly output: Output
+  /** Standard output, as it is now. */
+  readonly screen: () => Screen
   readonly exit: (code: number) => void
 }
 
@@ -21,7 +24,7 @@ export function configShowCommand (deps: ConfigShowDeps): Command {
       const configured = deps.check()
       const changes = configured.ok ? await changesOf(deps) : undefined
       const report = configured.ok && changes !== undefined ? withChanges(configured, changes) : configured
-      deps.output.out.write(flags.json === true ? reportAsJson(report) : reportAsText(report))
+      deps.output.out.write(flags.json === true ? reportAsJson(report) : reportAsText(report, deps.screen()))
       deps.exit(report.ok ? 0 : 2)
     })
 }

@@ -4,6 +4,8 @@ import { examine } from '../doctor/examine.ts'
 import { about, type Finding } from '../doctor/finding.ts'
 import type { Memory, Subject } from '../doctor/subject.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
+import type { Screen } from '../screen.ts'
+import { wrap } from '../text.ts'
 
 export interface DoctorDeps {
   /** What is to be examined, or everything that is wrong with the configuration. */
@@ -11,6 +13,8 @@ export interface DoctorDeps {
   /** Reads a copy of the catalog; undefined: there is no catalog. */
   readonly remember: () => Promise<OpenedMemory | undefined>
   readonly output: Output
+  /** Standard output, as it is now. */
+  readonly screen: () => Screen
   readonly exit: (code: number) => void
 }
 
@@ -33,7 +37,7 @@ export function doctorCommand (deps: DoctorDeps): Command {
       const subject = deps.subject()
       const findings = isProblems(subject) ? subject.map(toFinding) : await examineAll(await subject, deps.remember)
       const ok = !findings.some(({ status }) => status === 'fail')
-      deps.output.out.write(flags.json === true ? `${JSON.stringify({ ok, findings }, undefined, 2)}\n` : asText(findings))
+      deps.output.out.write(flags.json === true ? `${JSON.stringify({ ok, findings }, undefined, 2)}\n` : asText(findings, deps.screen()))
       deps.exit(isProblems(subject) ? 2 : ok ? 0 : 3)
     })
 }
@@ -69,10 +73,10 @@ async function open (remember: DoctorDeps['remember']): Promise<readonly [Findin
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗', skipped: '-' } as const
 
-function asText (findings: readonly Finding[]): string {
+function asText (findings: readonly Finding[], { width }: Pick<Screen, 'width'>): string {
   const lines = findings.flatMap(({ check, source, status, message, remedy }) => [
-    `${MARKS[status]} ${check}${source === undefined ? '' : ` of ${source}`}: ${message}`,
-    ...remedy === undefined ? [] : [`    ${remedy}`]
+    wrap(`${MARKS[status]} ${check}${source === undefined ? '' : ` of ${source}`}: ${message}`, width, 2),
+    ...remedy === undefined ? [] : [`    ${wrap(remedy, width - 4, 4)}`]
   ])
   return `${lines.join('\n')}\n\n${summary(findings)}\n`
 }

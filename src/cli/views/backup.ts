@@ -80,13 +80,13 @@ function factsOf (backup: Backup, { now }: Screen): readonly Fact[] {
     ['started', at(startedAt)],
     ['duration', completedAt === null ? null : inDuration(completedAt.getTime() - startedAt.getTime())],
     ['size', size === null ? null : `${inSize(size)} (${size} bytes)`],
-    ['original size', originalSize === null || originalSize === size ? null : `${inSize(originalSize)} (${originalSize} bytes)`],
+    ['unpacked', originalSize === null || originalSize === size ? null : `${inSize(originalSize)} (${originalSize} bytes)`],
     ['compression', backup.compression],
     ['sha256', backup.checksum],
     ['content', facts === null ? null : `${counted(facts.tables.length, 'table')}, ${counted(facts.tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0), 'row')}`],
     ['verified', verification.status === 'unverified' ? 'never' : `${verification.status}${verification.checkedAt === null ? '' : `, ${inAge(verification.checkedAt, now)}`}`],
     ['pinned', backup.pinned ? 'yes' : null],
-    ['in the trash', at(backup.trashedAt)],
+    ['trashed', at(backup.trashedAt)],
     ['removed', at(backup.deletedAt)]
   ]
 }
