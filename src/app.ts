@@ -17,6 +17,7 @@ import { housekeep } from './engine/housekeep.ts'
 import { requireKnownStore } from './engine/known-store.ts'
 import { LiveSettings } from './engine/live-settings.ts'
 import { makeEngine } from './engine/make-engine.ts'
+import { occupantOf, type Places } from './engine/occupant.ts'
 import { rebuild } from './engine/rebuild.ts'
 import { recover } from './engine/recover.ts'
 import { Runner } from './engine/runner.ts'
@@ -28,6 +29,7 @@ import { makeCodecs } from './pipeline/codecs.ts'
 import { scratchDirectory } from './pipeline/scratch.ts'
 import { makeCalendar } from './scheduler/calendar.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
+import { sqliteRestorer } from './sources/sqlite/restore.ts'
 import { sqliteInspector, sqliteSource } from './sources/sqlite/sqlite-source.ts'
 import { localStore } from './stores/local.ts'
 
@@ -120,6 +122,7 @@ async function assemble (config: Config, catalog: OpenedCatalog, presence: Annou
   const recovered = await recover(deps)
   for (const backup of recovered.failed) logger.warn({ backupId: backup.id, source: backup.source }, 'a backup was interrupted when the service ended; it is marked failed')
   for (const backup of recovered.completed) logger.info({ backupId: backup.id, source: backup.source }, 'a backup had been finished when the service ended; it is taken over')
+  for (const restore of recovered.restores) logger.warn({ restoreId: restore.id, target: restore.target, keptFile: restore.aside }, restore.errorMessage ?? '')
 
   return {
     engine: makeEngine(deps),
@@ -145,6 +148,8 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
     sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory)])),
     defaultSource: config.defaultSource,
     inspectors: new Map([['sqlite', sqliteInspector]]),
+    restorers: new Map([['sqlite', sqliteRestorer(scratch.directory)]]),
+    occupant: path => occupantOf(path, placesOf(config)),
     store,
     codecs: makeCodecs(),
     scratch,
@@ -166,6 +171,18 @@ async function rebuildAndTell (deps: EngineDeps, logger: Logger, signal: AbortSi
   const { adopted, refused } = await rebuild(deps, signal)
   if (adopted > 0) logger.warn({ adopted }, 'the catalog is new, and the store is not: its backups were taken over from their manifests')
   for (const { key, reason } of refused) logger.error({ key, reason }, 'a manifest in the store could not be taken over')
+}
+
+/** Where nothing may be restored to, unless it is the source itself. */
+function placesOf (config: Config): Places {
+  return {
+    own: [
+      { path: join(config.dataDir, CATALOG_FILE), what: 'the catalog' },
+      { path: config.backupDir, what: 'in the directory of the backups' },
+      { path: config.scratchDir, what: 'in the scratch directory' }
+    ],
+    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(({ name, path }) => ({ name, location: path }))
+  }
 }
 
 function protect (source: SourceConfig, scratchDir: string): ProtectedSource {

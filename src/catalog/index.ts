@@ -11,6 +11,7 @@ import { SqliteIdempotency } from './idempotency.ts'
 import { SqliteJobLog } from './jobs.ts'
 import { leasesIn, SqliteLeaseLog } from './leases.ts'
 import { migrate, readMigrations } from './migrate.ts'
+import { SqliteRestoreLog } from './restores.ts'
 import { SqliteRunLog } from './runs.ts'
 import { SqliteSettings } from './settings.ts'
 import { SqliteTokenLog } from './tokens.ts'
@@ -57,6 +58,7 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
       alerts: new SqliteAlertLog(connection),
       jobs: new SqliteJobLog(connection, leases),
       leases: new SqliteLeaseLog(connection, leases),
+      restores: new SqliteRestoreLog(connection),
       runs: new SqliteRunLog(connection),
       settings: new SqliteSettings(connection, options.clock),
       idempotency: new SqliteIdempotency(connection),

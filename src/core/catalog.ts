@@ -5,6 +5,7 @@ import type { ErrorCode } from './errors.ts'
 import type { Job, JobKind, JobProgress, JobStatus } from './job.ts'
 import type { Lease, LeaseLog } from './lease.ts'
 import type { Manifest } from './manifest.ts'
+import type { RestoreLog } from './restore.ts'
 import type { RunLog } from './run.ts'
 import type { SettingsChange } from './settings.ts'
 import type { Compression } from './stage.ts'
@@ -20,6 +21,7 @@ export interface Catalog {
   readonly alerts: AlertLog
   readonly jobs: JobLog
   readonly leases: LeaseLog
+  readonly restores: RestoreLog
   readonly runs: RunLog
   readonly settings: SettingsStore
   readonly idempotency: IdempotencyStore

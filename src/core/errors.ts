@@ -51,6 +51,8 @@ export const ERRORS = {
   SOURCE_LOCKED: { status: 423, exit: 7, retry: true, title: 'another process holds the database exclusively' },
   SOURCE_FAILED: { status: 500, exit: 7, retry: true, title: 'reading the database failed' },
 
+  RESTORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such restore' },
+  BACKUP_INVALID: { status: 409, exit: 6, retry: false, title: 'the backup is not valid' },
   RESTORE_TARGET_EXISTS: { status: 409, exit: 5, retry: false, title: 'something is at the place where the restore is to go' },
   RESTORE_TARGET_INVALID: { status: 422, exit: 2, retry: false, title: 'nothing can be restored to that place' },
   RESTORE_TARGET_OPEN: { status: 409, exit: 5, retry: true, title: 'another process has the database open' },

@@ -2,6 +2,7 @@ import type { Alert } from './alert.ts'
 import type { Backup, BackupMethod } from './backup.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Job } from './job.ts'
+import type { Restore } from './restore.ts'
 import type { Run } from './run.ts'
 import type { Verification } from './verification.ts'
 
@@ -14,6 +15,8 @@ export type Event =
   | { readonly type: 'backup.removed', readonly backup: Backup, readonly reason: string }
   | { readonly type: 'backup.trashed', readonly backup: Backup }
   | { readonly type: 'backup.restored', readonly backup: Backup }
+  | { readonly type: 'restore.completed', readonly restore: Restore }
+  | { readonly type: 'restore.failed', readonly restore: Restore, readonly code: ErrorCode }
   | { readonly type: 'verification.finished', readonly backup: Backup, readonly verification: Verification, readonly durationMs: number }
   | { readonly type: 'operation.failed', readonly operation: string, readonly source: string, readonly method: BackupMethod | null, readonly code: ErrorCode }
   | { readonly type: 'alert.raised', readonly alert: Alert }

@@ -2,6 +2,7 @@ import type { Catalog } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventSink } from '../core/event.ts'
 import type { SourceOverrides } from '../core/policy.ts'
+import type { Restorer } from '../core/restore.ts'
 import type { Calendar } from '../core/schedule.ts'
 import type { Inspector, Source } from '../core/source.ts'
 import type { Store } from '../core/store.ts'
@@ -16,12 +17,23 @@ export interface ProtectedSource {
   readonly policy: SourceOverrides
 }
 
+export interface Occupant {
+  /** The source whose database is there; null: it is our own. */
+  readonly source: string | null
+  /** `the catalog`, `the database of the source "shop"`. */
+  readonly what: string
+}
+
 /** Everything a verb works with. Verbs are functions of this; app.ts makes it. */
 export interface EngineDeps {
   readonly sources: ReadonlyMap<string, ProtectedSource>
   readonly defaultSource: string
   /** By kind of source. */
   readonly inspectors: ReadonlyMap<string, Inspector>
+  /** By kind of source. */
+  readonly restorers: ReadonlyMap<string, Restorer>
+  /** Whose place the path is, in words, where it is one of ours or of a source: nothing else may be put there. */
+  readonly occupant: (path: string) => Promise<Occupant | undefined>
   /** The landing store: a backup is there first. */
   readonly store: Store
   readonly codecs: Codecs

@@ -3,6 +3,7 @@ import type { Backup, BackupMethod, BackupType, Tier } from '../core/backup.ts'
 import type { BackupPage, BackupQuery, SourceStatistics, Statistics, VerificationRecord } from '../core/catalog.ts'
 import type { Job, JobStatus } from '../core/job.ts'
 import type { SourcePolicy } from '../core/policy.ts'
+import type { Restore, RestoreMode, RestorePage, RestoreQuery } from '../core/restore.ts'
 import type { Retained } from '../core/retention.ts'
 import type { Run, RunQuery } from '../core/run.ts'
 import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
@@ -28,6 +29,21 @@ export interface CreateRequest {
   readonly compression?: Compression | undefined
   /** Default: the policy of the source. */
   readonly verify?: boolean | undefined
+}
+
+export interface RestoreRequest {
+  /** An absolute path. Default: the source itself. */
+  readonly target?: string | undefined
+  /** For the source itself. Default: `live`, or `replace` where there is no database to write into. */
+  readonly mode?: RestoreMode | undefined
+  /** Whether a file at `target` may give way. */
+  readonly overwrite?: boolean | undefined
+  /** false: only its digest is checked first, not what is in it. */
+  readonly verify?: boolean | undefined
+  /** How long to wait for those who hold the database, in milliseconds. Default: 15 seconds. */
+  readonly timeout?: number | undefined
+  /** Who asks for it. */
+  readonly actor?: string | undefined
 }
 
 export interface Verified {
@@ -106,6 +122,12 @@ export interface Engine {
   /** Into the trash: `BACKUP_PINNED`, `BACKUP_HAS_CHILDREN` and, without `force`, `BACKUP_LAST_VALID` refuse it. */
   remove (id: number, request: { readonly force: boolean }): Promise<Work<Backup>>
   undelete (id: number): Promise<Work<Backup>>
+  /**
+   * Puts a backup back, and secures what stands there first. `BACKUP_INVALID`, `RESTORE_…`; whatever fails leaves the
+   * source as it was, and names in `details.safetyBackupId` the backup that has its state, if it came to that.
+   */
+  restore (id: number, request: RestoreRequest): Promise<Work<Restore>>
+  restores (query: RestoreQuery): Promise<RestorePage>
   /** Enters into the catalog every backup whose manifest is in the store; what it knows stays as it is. */
   rebuild (): Promise<Work<Rebuilt>>
 

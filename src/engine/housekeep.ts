@@ -5,6 +5,7 @@ import { backupHold } from './holds.ts'
 import { cleanupSignal } from './objects.ts'
 import { settleUndecided } from './recover.ts'
 import { erase, settleTrashed } from './remove.ts'
+import { settleRestores } from './settle-restores.ts'
 
 /** Finished jobs are remembered for so long: 30 days. */
 const JOB_HISTORY = 30 * 86_400_000
@@ -22,6 +23,7 @@ export async function housekeep (deps: EngineDeps): Promise<void> {
   const now = deps.clock.now().getTime()
   await tidyAfterOthers(deps)
   await settleUndecided(deps)
+  await settleRestores(deps)
   for (const backup of await deps.catalog.backups.trashed()) {
     // What is in the trash but has not been moved there was on its way out for good.
     const isDue = !backup.key.startsWith(TRASH) || now - (backup.trashedAt?.getTime() ?? 0) >= deps.trashGrace

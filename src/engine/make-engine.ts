@@ -7,6 +7,7 @@ import type { Engine } from './engine.ts'
 import { backupHold, retentionHold, sourceHold } from './holds.ts'
 import { prune } from './prune.ts'
 import { rebuild } from './rebuild.ts'
+import { plannedRestore, restoreBackup } from './restore.ts'
 import { trashBackup, undeleteBackup } from './remove.ts'
 import { requireSource, serviceStatistics, sourceState } from './states.ts'
 import { requireObject, verifyAll, verifyBackup } from './verify.ts'
@@ -53,6 +54,12 @@ export function makeEngine (deps: EngineDeps): Engine {
       return await runner.start({ kind: 'undelete', source: backup.source, backupId: id, holds: [backupHold(id), retentionHold(backup.source)] }, task => undeleteBackup(deps, id, task.signal))
     },
 
+    async restore (id, request) {
+      const plan = await plannedRestore(deps, id, request)
+      const holds = plan.inPlace === undefined ? [backupHold(id)] : [backupHold(id), sourceHold(plan.inPlace.source.name)]
+      return await runner.start({ kind: 'restore', source: plan.backup.source, backupId: id, holds }, task => restoreBackup(deps, plan, task))
+    },
+
     async rebuild () {
       return await runner.start({ kind: 'rebuild', source: null, backupId: null, holds: [] }, async task => {
         task.phase('recording')
@@ -95,6 +102,7 @@ export function makeEngine (deps: EngineDeps): Engine {
       const page = await catalog.jobs.list(query)
       return { ...page, jobs: page.jobs.map(job => runner.live(job.id) ?? job) }
     },
+    restores: query => catalog.restores.list(query),
     runs: query => catalog.runs.list(query),
     cancel: id => runner.cancel(id),
     version: () => `${catalog.version()}.${runner.changes}`

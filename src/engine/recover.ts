@@ -1,12 +1,14 @@
 import type { Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
+import type { Restore } from '../core/restore.ts'
 import { QUARANTINE, TRASH, fileName } from '../core/object-key.ts'
 import { completeChecks, conclude } from '../core/verification.ts'
 import type { EngineDeps } from './deps.ts'
 import { backupHold, sourceHold } from './holds.ts'
 import { cleanupSignal, discard, hasObject, landingCopy, readManifest } from './objects.ts'
 import { erase, settleTrashed } from './remove.ts'
+import { settleRestores } from './settle-restores.ts'
 
 export interface Recovered {
   /** Jobs that were under way in processes that are gone. */
@@ -14,6 +16,8 @@ export interface Recovered {
   /** Backups that had everything but their row: the manifest stood already. */
   readonly completed: readonly Backup[]
   readonly failed: readonly Backup[]
+  /** Restores that were under way in processes that are gone. */
+  readonly restores: readonly Restore[]
 }
 
 /** Puts right what a crash, or a catalog that could not be written to, left undecided. Part of every start. */
@@ -29,14 +33,14 @@ export async function recover (deps: EngineDeps): Promise<Recovered> {
       else await erase(deps, backup, 'its removal had begun before the service ended')
     })
   }
-  return { jobs, ...settled }
+  return { jobs, ...settled, restores: await settleRestores(deps) }
 }
 
 /**
  * Decides every row that says `in_progress` although nobody works on it: a backup whose manifest stands is whole and
  * completes; anything else failed, and what there is of it goes.
  */
-export async function settleUndecided (deps: EngineDeps): Promise<Omit<Recovered, 'jobs'>> {
+export async function settleUndecided (deps: EngineDeps): Promise<Pick<Recovered, 'completed' | 'failed'>> {
   const completed: Backup[] = []
   const failed: Backup[] = []
   for (const backup of await deps.catalog.backups.running()) {

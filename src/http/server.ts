@@ -37,6 +37,7 @@ import { healthRoutes, type HealthReport } from './routes/health.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { metricsRoute, type MetricsText } from './routes/metrics.ts'
 import { pruneRoute } from './routes/prune.ts'
+import { restoreRoutes } from './routes/restores.ts'
 import { runRoute } from './routes/runs.ts'
 import { sourceRoutes } from './routes/sources.ts'
 import { trashRoutes } from './routes/trash.ts'
@@ -123,6 +124,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   verifyRoutes(app, { engine })
   pruneRoute(app, { engine })
   trashRoutes(app, { engine })
+  restoreRoutes(app, { engine })
   downloadRoute(app, { engine })
   configRoutes(app, deps)
   sourceRoutes(app, { engine, clock })

@@ -3,6 +3,7 @@ import type { Job } from '../core/job.ts'
 import { presentAlert } from './alert.ts'
 import { presentBackup } from './backup.ts'
 import { presentJob } from './job.ts'
+import { presentRestore } from './restore.ts'
 import { presentRun } from './run.ts'
 import { presentVerified } from './verification.ts'
 
@@ -21,6 +22,10 @@ export function presentEvent (event: Event, rate: (job: Job) => number | null): 
       return { backup: presentBackup(event.backup), code: event.code }
     case 'backup.removed':
       return { backup: presentBackup(event.backup), reason: event.reason }
+    case 'restore.completed':
+      return { restore: presentRestore(event.restore) }
+    case 'restore.failed':
+      return { restore: presentRestore(event.restore), code: event.code }
     case 'verification.finished':
       return { ...presentVerified(event), durationMs: event.durationMs }
     case 'operation.failed':

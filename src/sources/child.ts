@@ -1,5 +1,5 @@
 import { extname } from 'node:path'
-import { toBackupError } from '../core/errors.ts'
+import { BackupError, toBackupError } from '../core/errors.ts'
 
 /** Where a child writes the image: a pipe that blocks, apart from standard output so that nothing stray gets into it. */
 export const IMAGE_FD = 3
@@ -25,6 +25,14 @@ export async function runChild<Task, Message> (work: (task: Task, send: (message
   }
   process.removeAllListeners('disconnect')
   process.disconnect?.()
+}
+
+/**
+ * Throws `INTERRUPTED` once the parent is gone. For a child that does without turns of the event loop, before a step that
+ * cannot be taken back: whoever starts the service again must find nothing still at work.
+ */
+export function requireParent (): void {
+  if (process.ppid !== Number(process.argv[3])) throw new BackupError('INTERRUPTED', 'the service ended while the work was under way')
 }
 
 function send (message: unknown): Promise<void> {

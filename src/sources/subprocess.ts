@@ -27,7 +27,7 @@ export interface SubprocessOptions {
 
 /** Starts a module in a Node process of its own. An abort of `signal` kills it, and `ended` then rejects with the signal's reason. */
 export function startSubprocess ({ entry, task, environment, onMessage }: SubprocessOptions, signal: AbortSignal): Subprocess {
-  const child = fork(entry, [JSON.stringify(task)], { execArgv: ['--max-semi-space-size=2'], env: environment, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json' })
+  const child = fork(entry, [JSON.stringify(task), String(process.pid)], { execArgv: ['--max-semi-space-size=2'], env: environment, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json' })
   let reported: BackupError | undefined
   let stderr = ''
   const kill = (): void => { child.kill('SIGKILL') }

@@ -80,7 +80,7 @@ for (const [verifiedAt, status] of [['2025-11-24T23:30:09.000Z', 'valid'], [null
 test('where nothing was under way nothing changes', async t => {
   const { deps, engine, create, files } = await testEngine(t)
   const backup = await create()
-  assert.deepEqual(await recover(deps), { jobs: 0, completed: [], failed: [] })
+  assert.deepEqual(await recover(deps), { jobs: 0, completed: [], failed: [], restores: [] })
   assert.deepEqual([await engine.backup(backup.id), files()], [backup, filesOf(backup)])
 })
 

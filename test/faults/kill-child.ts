@@ -33,7 +33,12 @@ function counted<T extends object> (target: T): T {
   })
 }
 
+/** A restore makes a backup on its way, whose own borders are those of "create". */
 function withBorders (deps: EngineDeps): EngineDeps {
+  if (verb.startsWith('restore')) {
+    const restorers = new Map([...deps.restorers].map(([kind, restorer]) => [kind, counted(restorer)]))
+    return { ...deps, catalog: { ...deps.catalog, restores: counted(deps.catalog.restores) }, restorers, scratch: counted(deps.scratch) }
+  }
   const catalog = { ...deps.catalog, backups: counted(deps.catalog.backups), jobs: counted(deps.catalog.jobs) }
   const sources = new Map([...deps.sources].map(([name, { source, policy }]): [string, ProtectedSource] => [name, { source: counted(source), policy }]))
   const runner = new Runner({ catalog, clock: deps.clock, events: deps.events, maxConcurrent: 2 })
@@ -53,6 +58,9 @@ async function run (engine: Engine): Promise<unknown> {
       return await (await engine.undelete(trashed.backups[0]?.id ?? 0)).result
     }
     case 'edit': return await engine.edit(id, { description: `edited at ${killAt}` })
+    case 'restore': return await (await engine.restore(1, {})).result
+    case 'restore replace': return await (await engine.restore(1, { mode: 'replace' })).result
+    case 'restore target': return await (await engine.restore(1, { target: `${home}/copy.db`, overwrite: true })).result
     case 'prune': return await (await engine.prune({ dryRun: false })).result
     default: throw new Error(`unknown verb "${verb}"`)
   }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { loadConfig } from '../../src/config/load.ts'
 import { openEngine } from '../../src/app.ts'
-import { makeMoney } from '../support/money.ts'
+import { makeMoney, readMoney, TOTAL } from '../support/money.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { assertTruthful } from '../support/truth.ts'
 
@@ -36,13 +37,20 @@ async function prepare (home: string, trashed: boolean): Promise<void> {
   await close(0)
 }
 
-for (const verb of ['create', 'create plain', 'verify', 'remove', 'undelete', 'edit', 'prune']) {
+for (const verb of ['create', 'create plain', 'verify', 'remove', 'undelete', 'edit', 'prune', 'restore', 'restore replace', 'restore target']) {
   test(`after a kill -9 at any border between the steps of "${verb}" no row lies and no orphan stays`, async t => {
     const killed = await Promise.all(Array.from({ length: LANES }, (_, lane) => killAtEvery(t, verb, lane)))
     const kills = killed.reduce((sum, each) => sum + each, 0)
     assert.ok(kills > 3, `only ${kills} borders`)
     t.diagnostic(`${kills} kills`)
   })
+}
+
+/** The database is whole, and has nothing beside it that it had not before: what was kept aside is told by its row. */
+function assertOldOrNew (home: string): void {
+  assert.deepEqual(readMoney(join(home, 'shop.db')), { sum: TOTAL, integrity: 'ok' })
+  const beside = readdirSync(home).filter(name => !['shop.db', 'shop.db-wal', 'shop.db-shm', 'copy.db', 'backups', 'data'].includes(name))
+  assert.deepEqual(beside, [])
 }
 
 /** Kills the verb at every border that belongs to the lane, each with a home of its own; returns at how many. */
@@ -55,6 +63,7 @@ async function killAtEvery (t: TestContext, verb: string, lane: number): Promise
     await prepare(home, verb === 'undelete')
     const borders = await run(home, verb, lane + killed * LANES)
     await assertTruthful(config, proven)
+    if (verb.startsWith('restore')) assertOldOrNew(home)
     if (borders !== undefined) return killed
   }
 }

@@ -85,6 +85,7 @@ const NEEDS: readonly (readonly [string, string, Role])[] = [
   ['GET', '/api/jobs', 'viewer'],
   ['GET', '/api/jobs/1', 'viewer'],
   ['GET', '/api/runs', 'viewer'],
+  ['GET', '/api/restores', 'viewer'],
   ['GET', '/api/alerts', 'viewer'],
   ['GET', '/api/audit', 'admin'],
   ['POST', '/api/backups', 'operator'],
@@ -95,6 +96,7 @@ const NEEDS: readonly (readonly [string, string, Role])[] = [
   ['PUT', '/api/backups/config', 'admin'],
   ['DELETE', '/api/backups/1', 'admin'],
   ['POST', '/api/backups/1/undelete', 'admin'],
+  ['POST', '/api/backups/1/restore', 'admin'],
   ['POST', '/api/backups/prune', 'admin'],
   ['GET', '/api/backups/1/download', 'admin'],
   ['HEAD', '/api/backups/1/download', 'admin']

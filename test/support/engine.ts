@@ -5,22 +5,25 @@ import { openCatalog } from '../../src/catalog/index.ts'
 import type { Backup } from '../../src/core/backup.ts'
 import { EventBus, type Event } from '../../src/core/event.ts'
 import type { Settings } from '../../src/core/settings.ts'
+import type { Restorer } from '../../src/core/restore.ts'
 import type { Inspector, Source } from '../../src/core/source.ts'
 import type { EngineDeps } from '../../src/engine/deps.ts'
 import type { SourceOverrides } from '../../src/core/policy.ts'
 import type { CreateRequest, Engine } from '../../src/engine/engine.ts'
 import { LiveSettings } from '../../src/engine/live-settings.ts'
 import { makeEngine } from '../../src/engine/make-engine.ts'
+import { occupantOf } from '../../src/engine/occupant.ts'
 import { Runner } from '../../src/engine/runner.ts'
 import { makeCodecs } from '../../src/pipeline/codecs.ts'
 import { scratchDirectory } from '../../src/pipeline/scratch.ts'
 import { makeCalendar } from '../../src/scheduler/calendar.ts'
+import { sqliteRestorer } from '../../src/sources/sqlite/restore.ts'
 import { sqliteInspector } from '../../src/sources/sqlite/sqlite-source.ts'
 import { localStore } from '../../src/stores/local.ts'
 import { FakeClock } from './clock.ts'
 import { ALONE, MIGRATIONS } from './catalog.ts'
 import { Faults, faulty } from './faults.ts'
-import { MemorySource, memoryInspector } from './memory-source.ts'
+import { MemorySource, memoryInspector, memoryRestorer, type MemoryRestorer } from './memory-source.ts'
 import { never } from './streams.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -50,6 +53,7 @@ export interface TestEngine {
   readonly events: Event[]
   /** The default source, where no other was given. */
   readonly source: MemorySource
+  readonly restorer: MemoryRestorer
   readonly catalogPath: string
   /** Where the store keeps its files. */
   readonly directory: string
@@ -59,7 +63,7 @@ export interface TestEngine {
   files (): string[]
 }
 
-/** The engine with everything real under it but the time; `faults` reaches `store`, `source`, `backups`, `jobs`, `runs`, `scratch`. A plan that was not used fails the test. */
+/** The engine with everything real under it but the time; `faults` reaches `store`, `source`, `backups`, `jobs`, `runs`, `restores`, `restorer`, `scratch`. A plan that was not used fails the test. */
 export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEngineOptions = {}): Promise<TestEngine> {
   const home = tempDir(t, { inMemory: options.inMemory ?? false })
   const directory = options.directory ?? join(home, 'backups')
@@ -72,14 +76,18 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   const sources = options.sources ?? [source]
   const catalogPath = join(home, 'catalog.db')
   const opened = await openCatalog(catalogPath, { busyTimeoutMs: 0, clock, migrationsDir: MIGRATIONS, presence: ALONE })
-  const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults), runs: faulty('runs', opened.runs, faults) }
+  const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults), runs: faulty('runs', opened.runs, faults), restores: faulty('restores', opened.restores, faults) }
   const scratch = scratchDirectory(join(home, 'scratch'), ALONE)
   const settings = new LiveSettings({ ...SETTINGS, ...options.settings }, DEFAULTS, catalog.settings, clock)
   const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector], ['memory', faulty('inspector', memoryInspector, faults)]]
+  const restorer = memoryRestorer(sources.filter(one => one instanceof MemorySource))
+  const restorers: ReadonlyArray<readonly [string, Restorer]> = [['sqlite', sqliteRestorer(scratch.directory)], ['memory', faulty('restorer', restorer, faults)]]
   const deps: EngineDeps = {
     sources: new Map(sources.map(one => [one.name, { source: faulty('source', one, faults), policy: options.policies?.[one.name] ?? {} }])),
     defaultSource: sources[0]!.name,
     inspectors: new Map(inspectors),
+    restorers: new Map(restorers),
+    occupant: path => occupantOf(path, { own: [{ path: catalogPath, what: 'the catalog' }, { path: directory, what: 'in the directory of the backups' }], sources: sources.map(({ name, location }) => ({ name, location })) }),
     store: faulty('store', localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() }), faults),
     codecs: makeCodecs(2),
     scratch: faulty('scratch', scratch, faults),
@@ -112,6 +120,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     clock,
     events,
     source,
+    restorer,
     catalogPath,
     directory,
     async create (request = {}) {

@@ -4,10 +4,11 @@ import type { Backup } from '../../src/core/backup.ts'
 import type { BackupQuery, SourceStatistics } from '../../src/core/catalog.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Job, JobKind, JobStatus } from '../../src/core/job.ts'
+import type { Restore, RestorePage, RestoreQuery } from '../../src/core/restore.ts'
 import type { Run, RunQuery } from '../../src/core/run.ts'
 import type { Settings, SettingsChange } from '../../src/core/settings.ts'
 import { completeChecks, conclude, type Verification } from '../../src/core/verification.ts'
-import type { CreateRequest, Download, Engine, Pruned, ServiceStatistics, SettingsReport, SourceState, Verified, VerifiedAll, Work } from '../../src/engine/engine.ts'
+import type { CreateRequest, Download, Engine, Pruned, RestoreRequest, ServiceStatistics, SettingsReport, SourceState, Verified, VerifiedAll, Work } from '../../src/engine/engine.ts'
 import type { Rebuilt } from '../../src/engine/rebuild.ts'
 
 export const STARTED = new Date('2025-11-24T23:30:00.000Z')
@@ -67,6 +68,28 @@ export function aJob (given: Partial<Job> = {}): Job {
   }
 }
 
+export function aRestore (given: Partial<Restore> = {}): Restore {
+  return {
+    id: 1,
+    kind: 'restore',
+    backupId: 1,
+    source: 'workstation',
+    target: '/data/workstation.db',
+    mode: 'live',
+    status: 'completed',
+    safetyBackupId: 2,
+    aside: null,
+    bytes: 1_048_576,
+    actor: 'the admin',
+    restoreTime: 900,
+    startedAt: STARTED,
+    finishedAt: new Date(STARTED.getTime() + 3000),
+    errorCode: null,
+    errorMessage: null,
+    ...given
+  }
+}
+
 /**
  * The verbs over a few rows in memory, for tests of the edge. Work ends at once, unless `gate` is set: then when that
  * settles, and as it does. `calls` tells what was asked for.
@@ -75,6 +98,7 @@ export class FakeEngine implements Engine {
   readonly rows = new Map<number, Backup>()
   readonly jobLog = new Map<number, Job>()
   readonly runLog: Run[] = []
+  readonly restoreLog: Restore[] = []
   readonly calls: string[] = []
   readonly bytes = Buffer.from('SQLite format 3\0 and so on, to the end')
   gate: Promise<unknown> = Promise.resolve()
@@ -124,6 +148,21 @@ export class FakeEngine implements Engine {
   async undelete (id: number): Promise<Work<Backup>> {
     this.#called(`undelete ${id}`)
     return this.#work('undelete', () => this.put({ ...this.#row(id), trashedAt: null }))
+  }
+
+  async restore (id: number, request: RestoreRequest): Promise<Work<Restore>> {
+    this.#called(`restore ${id} ${JSON.stringify(request)}`)
+    this.#row(id)
+    return this.#work('restore', () => {
+      const restore = aRestore({ id: this.restoreLog.length + 1, backupId: id, ...request.target !== undefined && { target: request.target, mode: 'file' as const, safetyBackupId: null } })
+      this.restoreLog.push(restore)
+      return restore
+    })
+  }
+
+  async restores (query: RestoreQuery): Promise<RestorePage> {
+    const restores = this.restoreLog.filter(one => (query.kind ?? one.kind) === one.kind && one.id < (query.before ?? Infinity)).toReversed().slice(0, query.limit)
+    return { restores, next: null }
   }
 
   async rebuild (): Promise<Work<Rebuilt>> {

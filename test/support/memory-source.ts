@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { BackupError } from '../../src/core/errors.ts'
+import type { Restorer } from '../../src/core/restore.ts'
 import type { Inspector, Probe, Snapshot, SnapshotFacts, Source } from '../../src/core/source.ts'
 import type { Check } from '../../src/core/verification.ts'
 import { bodyOf, digestOf, prose } from './streams.ts'
@@ -61,5 +63,32 @@ export const memoryInspector: Inspector = {
       { name: 'opens_read_only', status: 'pass' },
       isWhole ? { name: 'integrity_check', status: 'pass' } : { name: 'integrity_check', status: 'fail', reason: 'the bytes say that they are bad' }
     ]
+  }
+}
+
+/** What restores memory sources, and to paths that are remembered in `files`. */
+export interface MemoryRestorer extends Restorer {
+  readonly files: Map<string, Buffer>
+}
+
+export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestorer {
+  const files = new Map<string, Buffer>()
+  return {
+    files,
+    async check (_image, { mode, path, overwrite }) {
+      if (mode === 'file' && files.has(path) && !overwrite) throw new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists`)
+    },
+    async place ({ path: image, sha256 }, { mode, path, aside }, onBytes, signal) {
+      const bytes = await readFile(image, { signal })
+      if (digestOf(bytes).sha256 !== sha256) throw new BackupError('CHECKSUM_MISMATCH', 'the image is another')
+      const source = sources.find(({ location }) => location === path)
+      if (mode === 'replace' && source !== undefined) files.set(aside, source.bytes)
+      if (source === undefined) files.set(path, bytes)
+      else source.bytes = bytes
+      onBytes(bytes.length)
+      return { bytes: bytes.length, isOldKept: mode === 'replace' }
+    },
+    settle: async (_path, aside) => files.has(aside),
+    discard: async aside => { files.delete(aside) }
   }
 }

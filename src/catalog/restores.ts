@@ -1,0 +1,120 @@
+import type { Database } from 'better-sqlite3'
+import { BackupError, type ErrorCode } from '../core/errors.ts'
+import type { NewRestore, Restore, RestoreKind, RestoreLog, RestorePage, RestoreQuery, RestoreStatus } from '../core/restore.ts'
+import type { Connection } from './connection.ts'
+import { toDate } from './json.ts'
+
+interface RestoreRow {
+  readonly id: number
+  readonly kind: RestoreKind
+  readonly backup_id: number
+  readonly source: string
+  readonly target: string
+  readonly mode: Restore['mode']
+  readonly status: RestoreStatus
+  readonly safety_backup_id: number | null
+  readonly aside: string | null
+  readonly bytes: number | null
+  readonly actor: string | null
+  readonly restore_ms: number | null
+  readonly started_at: string
+  readonly finished_at: string | null
+  readonly error_code: ErrorCode | null
+  readonly error_message: string | null
+}
+
+/** `restores` in SQLite. A row that has ended does not change any more: `CATALOG_FAILED`. */
+export class SqliteRestoreLog implements RestoreLog {
+  readonly #connection: Connection
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor (connection: Connection) {
+    this.#connection = connection
+    this.#statements = prepare(connection.database)
+  }
+
+  start (restore: NewRestore): Promise<Restore> {
+    return this.#connection.write(() => {
+      const { lastInsertRowid } = this.#statements.start.run({ ...restore, startedAt: restore.startedAt.toISOString() })
+      return this.#restore(Number(lastInsertRowid))
+    })
+  }
+
+  secured (id: number, safetyBackupId: number): Promise<Restore> {
+    return this.#change(id, () => this.#statements.secured.run(safetyBackupId, id))
+  }
+
+  complete (id: number, { at, ...outcome }: Parameters<RestoreLog['complete']>[1]): Promise<Restore> {
+    return this.#change(id, () => this.#statements.complete.run({ id, ...outcome, at: at.toISOString() }))
+  }
+
+  fail (id: number, { at, ...failure }: Parameters<RestoreLog['fail']>[1]): Promise<Restore> {
+    return this.#change(id, () => this.#statements.fail.run({ id, ...failure, at: at.toISOString() }))
+  }
+
+  get (id: number): Promise<Restore> {
+    return this.#connection.read(() => this.#restore(id))
+  }
+
+  list ({ kind, source, limit, before = Number.MAX_SAFE_INTEGER }: RestoreQuery): Promise<RestorePage> {
+    return this.#connection.read(() => {
+      const rows = this.#statements.list.all({ kind: kind ?? null, source: source ?? null, limit: limit + 1, before })
+      const restores = rows.slice(0, limit).map(toRestore)
+      return { restores, next: rows.length > limit ? restores.at(-1)?.id ?? null : null }
+    })
+  }
+
+  running (): Promise<readonly Restore[]> {
+    return this.#connection.read(() => this.#statements.running.all().map(toRestore))
+  }
+
+  #change (id: number, work: () => { readonly changes: number }): Promise<Restore> {
+    return this.#connection.write(() => {
+      if (work().changes === 0) throw new BackupError('CATALOG_FAILED', `restore ${id} is not under way`)
+      return this.#restore(id)
+    })
+  }
+
+  #restore (id: number): Restore {
+    const row = this.#statements.get.get(id)
+    if (row === undefined) throw new BackupError('RESTORE_NOT_FOUND', `there is no restore ${id}`)
+    return toRestore(row)
+  }
+}
+
+function toRestore (row: RestoreRow): Restore {
+  return {
+    id: row.id,
+    kind: row.kind,
+    backupId: row.backup_id,
+    source: row.source,
+    target: row.target,
+    mode: row.mode,
+    status: row.status,
+    safetyBackupId: row.safety_backup_id,
+    aside: row.aside,
+    bytes: row.bytes,
+    actor: row.actor,
+    restoreTime: row.restore_ms,
+    startedAt: toDate(row.started_at),
+    finishedAt: toDate(row.finished_at),
+    errorCode: row.error_code,
+    errorMessage: row.error_message
+  }
+}
+
+function prepare (database: Database) {
+  return {
+    get: database.prepare<[number], RestoreRow>('SELECT * FROM restores WHERE id = ?'),
+    list: database.prepare<[object], RestoreRow>(`
+      SELECT * FROM restores WHERE id < @before AND (@kind IS NULL OR kind = @kind) AND (@source IS NULL OR source = @source)
+      ORDER BY id DESC LIMIT @limit`),
+    running: database.prepare<[], RestoreRow>("SELECT * FROM restores WHERE status = 'running' ORDER BY id"),
+    start: database.prepare(`
+      INSERT INTO restores (kind, backup_id, source, target, mode, status, aside, actor, started_at)
+      VALUES (@kind, @backupId, @source, @target, @mode, 'running', @aside, @actor, @startedAt)`),
+    secured: database.prepare("UPDATE restores SET safety_backup_id = ? WHERE id = ? AND status = 'running'"),
+    complete: database.prepare("UPDATE restores SET status = 'completed', bytes = @bytes, restore_ms = @restoreTime, aside = @aside, finished_at = @at WHERE id = @id AND status = 'running'"),
+    fail: database.prepare("UPDATE restores SET status = 'failed', aside = @aside, error_code = @code, error_message = @message, finished_at = @at WHERE id = @id AND status = 'running'")
+  }
+}

@@ -1,0 +1,135 @@
+import type { ErrorCode } from './errors.ts'
+import type { SnapshotFacts } from './source.ts'
+
+export const RESTORE_MODES = ['live', 'replace'] as const
+/**
+ * How a source is put back. `live`: into the database that is there, in one transaction, while applications stay
+ * connected; they see the old content until the commit and the new one after it. `replace`: a new file in the place of
+ * the old one, which nobody may have open.
+ */
+export type RestoreMode = typeof RESTORE_MODES[number]
+
+/** Where and how an image is put. `file`: to a path of its own. */
+export interface Placement {
+  readonly mode: RestoreMode | 'file'
+  readonly path: string
+  /** `file`: whether a file at `path` may give way. */
+  readonly overwrite: boolean
+  /** How long to wait for those who hold the database. Milliseconds. */
+  readonly timeout: number
+  /** A name beside `path` that nothing else has. `replace` keeps the old file under it; what is not done yet has it as the beginning of its name. */
+  readonly aside: string
+}
+
+export interface PlainImage {
+  /** A file that nobody changes. */
+  readonly path: string
+  /** Of its bytes, in hex. */
+  readonly sha256: string
+}
+
+/** What is known of an image before it is at hand. */
+export interface ImageOutline {
+  /** In bytes. */
+  readonly size: number
+  /** As the facts of its snapshot have them. */
+  readonly properties: SnapshotFacts['properties']
+}
+
+export interface Placed {
+  /** Bytes that were put there. */
+  readonly bytes: number
+  /** Whether an old file is kept under `aside`. */
+  readonly isOldKept: boolean
+}
+
+/** Puts images of one kind where they are wanted. Each call works in a process of its own. */
+export interface Restorer {
+  /** Finds out what would stand in the way, and changes nothing; rejects with that. `RESTORE_…`, `SOURCE_…`, `DISK_FULL`. */
+  check (image: ImageOutline, placement: Placement, signal: AbortSignal): Promise<void>
+  /**
+   * Resolves once the content is there, whole, proven to be that of the image, and durable. What fails leaves everything
+   * as it was, and so does a crash, after `settle`. An abort of `signal` is no more than a crash.
+   */
+  place (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Placed>
+  /**
+   * Puts right what a crash of `place` left beside `path`, once nothing of it is at work any more, and says whether an old
+   * file is kept under `aside`. May be repeated, and where nothing is to be done.
+   */
+  settle (path: string, aside: string): Promise<boolean>
+  /** Removes the old file that was kept. */
+  discard (aside: string): Promise<void>
+}
+
+export const RESTORE_KINDS = ['restore', 'drill'] as const
+export type RestoreKind = typeof RESTORE_KINDS[number]
+
+/** `completed` is a restore, `passed` and `inconclusive` a drill, the last one of them where it could not be told. */
+export const RESTORE_STATUSES = ['running', 'completed', 'passed', 'inconclusive', 'failed'] as const
+export type RestoreStatus = typeof RESTORE_STATUSES[number]
+
+/** One row of `restores`: that a backup was restored or drilled, or that it was tried, and how it went. */
+export interface Restore {
+  readonly id: number
+  readonly kind: RestoreKind
+  readonly backupId: number
+  readonly source: string
+  /** Where to, for people. */
+  readonly target: string
+  /** `scratch`: a drill, which is thrown away. */
+  readonly mode: Placement['mode'] | 'scratch'
+  readonly status: RestoreStatus
+  /** The backup of what stood there before; restoring that one undoes this. null: there is none. */
+  readonly safetyBackupId: number | null
+  /** The file that stood there before, where it was kept; while the restore runs, the name for it. null: it was not kept. */
+  readonly aside: string | null
+  /** Plain bytes that were put there. */
+  readonly bytes: number | null
+  /** Who asked for it; null: the schedule. */
+  readonly actor: string | null
+  /** How long it took to have the content in its place, from opening the backup on. Milliseconds. */
+  readonly restoreTime: number | null
+  readonly startedAt: Date
+  readonly finishedAt: Date | null
+  readonly errorCode: ErrorCode | null
+  readonly errorMessage: string | null
+}
+
+export type NewRestore = Pick<Restore, 'kind' | 'backupId' | 'source' | 'target' | 'mode' | 'aside' | 'actor' | 'startedAt'>
+
+export interface RestoreQuery {
+  readonly kind?: RestoreKind | undefined
+  readonly source?: string | undefined
+  /** At most this many, 1 to 500. */
+  readonly limit: number
+  /** Only those with a smaller id. */
+  readonly before?: number | undefined
+}
+
+export interface RestorePage {
+  /** Newest first. */
+  readonly restores: readonly Restore[]
+  /** The `before` of the next page; null: this was the last. */
+  readonly next: number | null
+}
+
+/** `restores` in the catalog. A row that has ended does not change any more. */
+export interface RestoreLog {
+  start (restore: NewRestore): Promise<Restore>
+  /** Which backup undoes it, before anything is changed. */
+  secured (id: number, safetyBackupId: number): Promise<Restore>
+  complete (id: number, outcome: { readonly bytes: number, readonly restoreTime: number, readonly aside: string | null, readonly at: Date }): Promise<Restore>
+  fail (id: number, failure: { readonly code: ErrorCode, readonly message: string, readonly aside: string | null, readonly at: Date }): Promise<Restore>
+  /** Rejects with `RESTORE_NOT_FOUND`. */
+  get (id: number): Promise<Restore>
+  list (query: RestoreQuery): Promise<RestorePage>
+  /** Rows that say `running`. */
+  running (): Promise<readonly Restore[]>
+}
+
+/** A process that has a file open. */
+export interface Holder {
+  readonly pid: number
+  /** What it was started as, as far as the system tells. */
+  readonly command: string
+}

@@ -1,0 +1,176 @@
+import { randomUUID } from 'node:crypto'
+import { isAbsolute } from 'node:path'
+import type { Backup } from '../core/backup.ts'
+import { BackupError, toBackupError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import type { Placement, Restore, Restorer } from '../core/restore.ts'
+import { verificationMessage } from '../core/verification.ts'
+import { mismatch } from '../pipeline/digest.ts'
+import { digestObject } from '../pipeline/read-object.ts'
+import type { EngineDeps, ProtectedSource } from './deps.ts'
+import type { RestoreRequest } from './engine.ts'
+import { recordedManifest } from './objects.ts'
+import { withPlainImage } from './plain-image.ts'
+import type { Task } from './runner.ts'
+import { secure } from './secure.ts'
+import { requireObject, verifyBackup } from './verify.ts'
+
+/** How long a restore waits for those who hold the database, where the request says nothing. Milliseconds. */
+const TIMEOUT = 15_000
+
+/** What is to be put where. */
+export interface RestorePlan {
+  readonly backup: Backup
+  readonly manifest: Manifest
+  readonly restorer: Restorer
+  readonly placement: Placement
+  /** undefined: to a path of its own, where nothing stands that would have to be secured. */
+  readonly inPlace: ProtectedSource | undefined
+  /** Whether `replace` may be taken instead of `live` where there is nothing to write into. */
+  readonly mayReplace: boolean
+  readonly verify: boolean
+  readonly actor: string | null
+}
+
+/**
+ * What can be told before anything is begun. Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`,
+ * `SOURCE_NOT_FOUND` where the source is no longer configured and no path is given, `METHOD_UNSUPPORTED` for a kind that
+ * this version cannot restore, `VALIDATION_FAILED`, and `RESTORE_TARGET_INVALID` for what is ours.
+ */
+export async function plannedRestore (deps: EngineDeps, id: number, request: RestoreRequest): Promise<RestorePlan> {
+  const backup = await deps.catalog.backups.get(id)
+  requireObject(backup)
+  const manifest = await recordedManifest(deps, id)
+  const { kind } = manifest.source
+  const restorer = deps.restorers.get(kind)
+  if (restorer === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${kind}" cannot be restored by this version`, { hint: 'Use a version that knows this kind.' })
+  const { target, mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
+  const inPlace = target === undefined ? await sourceItself(deps, backup) : undefined
+  if (target !== undefined) await requireTarget(deps, target, mode)
+  const path = target ?? inPlace?.source.location ?? ''
+  return {
+    backup,
+    manifest,
+    restorer,
+    placement: { mode: target === undefined ? mode ?? 'live' : 'file', path, overwrite, timeout, aside: `${path}.before-${randomUUID().slice(0, 8)}` },
+    inPlace,
+    mayReplace: inPlace !== undefined && mode === undefined,
+    verify,
+    actor
+  }
+}
+
+async function sourceItself (deps: EngineDeps, { id, source: name }: Backup): Promise<ProtectedSource> {
+  const found = deps.sources.get(name)
+  if (found === undefined) throw new BackupError('SOURCE_NOT_FOUND', `the source "${name}" of backup ${id} is not configured any more`, { hint: 'Give a path to restore to, or configure the source again.' })
+  const occupant = await deps.occupant(found.source.location)
+  if (occupant?.source === null) throw new BackupError('RESTORE_TARGET_INVALID', `"${found.source.location}" is ${occupant.what}, which is in use`, { hint: 'Restore it to another path; a catalog that is lost is rebuilt from the manifests by itself.' })
+  return found
+}
+
+async function requireTarget (deps: EngineDeps, target: string, mode: RestoreRequest['mode']): Promise<void> {
+  if (!isAbsolute(target)) throw new BackupError('VALIDATION_FAILED', `"target" is "${target}", which is no absolute path`, { hint: 'Give a path that begins with a slash.' })
+  if (mode !== undefined) throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is a way to restore the source itself`, { hint: 'Leave "mode" out, or "target".' })
+  const occupant = await deps.occupant(target)
+  if (occupant === undefined) return
+  const hint = occupant.source === null ? 'Choose another path.' : 'Leave "target" out to restore a source: then what stands there is backed up first.'
+  throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is ${occupant.what}`, { hint })
+}
+
+/**
+ * Puts a backup back: finds out what would stand in the way, proves the backup, backs up what stands there now, restores,
+ * and records it. What fails on the way leaves the source as it was. The caller holds the backup and the source.
+ */
+export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, task: Task): Promise<Restore> {
+  const plan = await feasible(planned, task)
+  const { backup, placement } = plan
+  const row = await deps.catalog.restores.start({
+    kind: 'restore',
+    backupId: backup.id,
+    source: backup.source,
+    target: placement.path,
+    mode: placement.mode,
+    aside: placement.aside,
+    actor: plan.actor,
+    startedAt: deps.clock.now()
+  })
+  try {
+    if (plan.verify) await requireProven(deps, backup.id, task)
+    else await requireDigest(deps, plan, task)
+    const done = await securedAndPlaced(deps, plan, row.id, task)
+    deps.events.emit({ type: 'restore.completed', restore: done })
+    return done
+  } catch (thrown) {
+    throw await failed(deps, plan, row.id, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
+  }
+}
+
+/** Throws what stands in the way. Where there is no database at all, a new file takes its place, unless another way was asked for. */
+async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
+  task.phase('probing')
+  const outline = { size: plan.manifest.image.size, properties: plan.manifest.facts.properties }
+  try {
+    await plan.restorer.check(outline, plan.placement, task.signal)
+    return plan
+  } catch (thrown) {
+    if (!plan.mayReplace || toBackupError(thrown).code !== 'SOURCE_MISSING') throw thrown
+    const instead: RestorePlan = { ...plan, placement: { ...plan.placement, mode: 'replace' } }
+    await plan.restorer.check(outline, instead.placement, task.signal)
+    return instead
+  }
+}
+
+async function requireProven (deps: EngineDeps, id: number, task: Task): Promise<void> {
+  const { verification } = await verifyBackup(deps, id, task)
+  if (verification.valid) return
+  throw new BackupError('BACKUP_INVALID', verificationMessage(verification), { hint: 'Restore another backup: the list tells which are valid.' })
+}
+
+/** What is stored as it is nobody looks at on the way. */
+async function requireDigest (deps: EngineDeps, { backup: { key }, manifest }: RestorePlan, task: Task): Promise<void> {
+  if (manifest.compression !== 'none') return
+  task.phase('verifying', manifest.object.size)
+  const difference = mismatch(await digestObject(deps.store, key, bytes => { task.bytes(bytes) }, task.signal), manifest.object, 'the file')
+  if (difference !== undefined) throw difference
+}
+
+async function securedAndPlaced (deps: EngineDeps, { backup, manifest, restorer, placement, inPlace }: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
+  const safety = inPlace === undefined ? undefined : await secure(deps, inPlace, { before: `the restore of backup ${backup.id}`, mayBeDamaged: placement.mode === 'replace' }, task)
+  if (safety !== undefined) await deps.catalog.restores.secured(restoreId, safety.id)
+  const begun = deps.clock.now().getTime()
+  const { bytes, isOldKept } = await withPlainImage(deps, { key: backup.key, manifest }, task, async image => {
+    task.phase('restoring', manifest.image.size)
+    return await restorer.place(image, placement, done => { task.bytes(done) }, task.signal)
+  })
+  const at = deps.clock.now()
+  const isKept = isOldKept && !await discardedAside(restorer, placement, safety)
+  try {
+    return await deps.catalog.restores.complete(restoreId, { bytes, restoreTime: Math.max(0, at.getTime() - begun), aside: isKept ? placement.aside : null, at })
+  } catch (thrown) {
+    const { code, message } = toBackupError(thrown)
+    throw new BackupError(code, `the backup was put in place, but that could not be recorded: ${message}`, { cause: thrown })
+  }
+}
+
+/** The file that was replaced is no longer needed where a proven backup has what was in it. */
+async function discardedAside (restorer: Restorer, { aside }: Placement, safety: Backup | undefined): Promise<boolean> {
+  if (safety?.verification.status !== 'valid') return false
+  await restorer.discard(aside)
+  return true
+}
+
+/** Records the failure, and returns the error with the backup that has the state from before, if there is one. */
+async function failed (deps: EngineDeps, { restorer, placement, backup }: RestorePlan, restoreId: number, error: BackupError): Promise<BackupError> {
+  try {
+    const isKept = await restorer.settle(placement.path, placement.aside)
+    const restore = await deps.catalog.restores.fail(restoreId, { code: error.code, message: error.message, aside: isKept ? placement.aside : null, at: deps.clock.now() })
+    deps.events.emit({ type: 'restore.failed', restore, code: error.code })
+    if (restore.safetyBackupId === null) return error
+    const { code, message, hint, details } = error
+    return new BackupError(code, message, { ...hint !== undefined && { hint }, details: { ...details, safetyBackupId: restore.safetyBackupId }, cause: error })
+  } catch (thrown) {
+    // The row stays undecided: housekeeping tries again, and the caller hears of the first error.
+    deps.events.emit({ type: 'operation.failed', operation: 'restore', source: backup.source, method: backup.method, code: toBackupError(thrown).code })
+    return error
+  }
+}

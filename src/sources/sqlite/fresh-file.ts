@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { closeSync, constants, copyFileSync, fsyncSync, openSync, readSync, rmSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { BackupError } from '../../core/errors.ts'
+import type { PlainImage, Placement } from '../../core/restore.ts'
+
+const CHUNK = 1024 * 1024
+
+/** Throws `DISK_FULL` where so many bytes have no room beside `target`. */
+export function requireRoom (needed: number, target: string): void {
+  const { bavail, bsize } = statfsSync(dirname(target))
+  if (bavail * bsize >= needed) return
+  throw new BackupError('DISK_FULL', `in "${dirname(target)}" ${bavail * bsize} bytes are free, and the restored file needs ${needed}`, { hint: 'Free space there, or restore to another path.' })
+}
+
+/** What will be the restored file, until it gets its name. */
+export function freshName (aside: string): string {
+  return `${aside}.new`
+}
+
+/** A copy of the image, not yet under its name: durable, and read back to be the image byte for byte. Returns its path; leaves none when it throws. */
+export function freshFile ({ path: image, sha256 }: PlainImage, { path: target, aside }: Placement, onBytes: (bytes: number) => void): string {
+  const fresh = freshName(aside)
+  try {
+    copyFileSync(image, fresh, constants.COPYFILE_EXCL)
+    sync(fresh)
+    if (digestOf(fresh, onBytes) !== sha256) throw new BackupError('CHECKSUM_MISMATCH', `what was written for "${target}" is not what the backup holds`, { hint: 'Look at the disk and at the log of the system, then try again.' })
+    return fresh
+  } catch (error) {
+    rmSync(fresh, { force: true })
+    throw error
+  }
+}
+
+function digestOf (path: string, onBytes: (bytes: number) => void): string {
+  const hash = createHash('sha256')
+  const chunk = Buffer.alloc(CHUNK)
+  const fd = openSync(path, 'r')
+  let bytes = 0
+  for (;;) {
+    const length = readSync(fd, chunk, 0, CHUNK, null)
+    if (length === 0) break
+    hash.update(chunk.subarray(0, length))
+    bytes += length
+    if (bytes % (16 * CHUNK) === 0) onBytes(bytes)
+  }
+  closeSync(fd)
+  onBytes(bytes)
+  return hash.digest('hex')
+}
+
+/** Makes a file, or the names in a directory, durable. */
+export function sync (path: string): void {
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}

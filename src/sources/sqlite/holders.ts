@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs'
+import type { Holder } from '../../core/restore.ts'
+
+const PROC = '/proc'
+/** A command line is shown up to here. */
+const COMMAND = 120
+
+/**
+ * The processes, but for this one, that have the file open: found by device and inode among their descriptors, so that
+ * another name of the file does not hide them. Those of other users are seen by root alone, and on systems without
+ * `/proc` nobody is: an empty answer is no proof.
+ */
+export function holdersOf (path: string): readonly Holder[] {
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file === undefined) return []
+  return entriesOf(PROC)
+    .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid && hasOpen(name, file))
+    .map(name => ({ pid: Number(name), command: commandOf(name) }))
+}
+
+function hasOpen (pid: string, file: Stats): boolean {
+  return entriesOf(`${PROC}/${pid}/fd`).some(fd => {
+    const found = unlessGone(() => statSync(`${PROC}/${pid}/fd/${fd}`))
+    return found?.ino === file.ino && found.dev === file.dev
+  })
+}
+
+function commandOf (pid: string): string {
+  const words = unlessGone(() => readFileSync(`${PROC}/${pid}/cmdline`, 'utf8')) ?? ''
+  return words.replaceAll(/[\0\s]+/g, ' ').trim().slice(0, COMMAND)
+}
+
+function entriesOf (directory: string): readonly string[] {
+  return unlessGone(() => readdirSync(directory)) ?? []
+}
+
+/** Processes end while they are looked at, and those of others may be closed to us. */
+function unlessGone<T> (read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+/** `4711 (node server.js), 4712 (sqlite3 app.db)` */
+export function describeHolders (holders: readonly Holder[]): string {
+  return holders.map(({ pid, command }) => command === '' ? String(pid) : `${pid} (${command})`).join(', ')
+}

@@ -1,0 +1,115 @@
+import { closeSync, fsyncSync, openSync, statfsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import type Database from 'better-sqlite3'
+import { BackupError, systemCode } from '../../core/errors.ts'
+import type { ImageOutline, Placement } from '../../core/restore.ts'
+import { sourceError } from './errors.ts'
+import { describeHolders, holdersOf } from './holders.ts'
+import { openImmutable, openShared } from './open.ts'
+
+/** Pages that are copied between two tellings of the progress: about 16 MiB. */
+const STEP = 4096
+/** How often to ask whether the database is free. Milliseconds. */
+const ASK_EVERY = 1
+/** A frame of the write-ahead log is a page and this many bytes. */
+const FRAME_HEADER = 24
+
+interface Shape {
+  readonly isWal: boolean
+  readonly pageSize: number
+}
+
+/**
+ * Throws what would keep the image from being written into the live database: it is not there or damaged, pages of
+ * another size in WAL mode, too little room for the log of the transaction. Changes nothing.
+ */
+export function checkLive ({ size: bytes, properties: { pageSize } }: ImageOutline, { path: target, timeout }: Placement): void {
+  const shape = shapeOf(target, timeout)
+  if (typeof pageSize === 'number' && shape.isWal && shape.pageSize !== pageSize) {
+    throw new BackupError('RESTORE_PAGE_SIZE', `"${target}" is in WAL mode with pages of ${shape.pageSize} bytes, and the backup has pages of ${pageSize}`, {
+      hint: 'Stop the application and restore with the mode "replace", which can change the size of pages.'
+    })
+  }
+  const needed = shape.isWal ? bytes + bytes / shape.pageSize * FRAME_HEADER : Math.max(bytes, statSync(target).size)
+  const { bavail, bsize } = statfsSync(dirname(target))
+  if (bavail * bsize < needed) {
+    throw new BackupError('DISK_FULL', `beside "${target}" ${bavail * bsize} bytes are free, and the transaction that restores it needs ${Math.ceil(needed)}`, { hint: 'Free space there, or restore to another path.' })
+  }
+}
+
+function shapeOf (target: string, timeout: number): Shape {
+  let db: Database.Database | undefined
+  try {
+    db = openShared(target, { readonly: false, busyTimeout: timeout })
+    return { isWal: db.pragma('journal_mode', { simple: true }) === 'wal', pageSize: db.pragma('page_size', { simple: true }) as number }
+  } catch (error) {
+    const code = systemCode(error) ?? ''
+    if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+      throw new BackupError('SOURCE_MALFORMED', `"${target}" is damaged, so that nothing can be written into it`, { hint: 'Stop the application and restore with the mode "replace".', cause: error })
+    }
+    throw sourceError(error, target)
+  } finally {
+    db?.close()
+  }
+}
+
+/**
+ * Writes the image into the live database through SQLite's backup API, in one transaction: others see the old content
+ * before the commit and the new one after it, and a crash leaves the old one. Durable, and looked through by SQLite, when it
+ * resolves. Rejects with `SOURCE_LOCKED`, which names the processes, where the others did not let go in time.
+ * https://sqlite.org/c3ref/backup_finish.html
+ */
+export async function restoreLive (image: string, { path: target, timeout }: Placement, onBytes: (bytes: number) => void): Promise<void> {
+  const source = openImmutable(image)
+  const pageSize = source.pragma('page_size', { simple: true }) as number
+  const deadline = performance.now() + timeout
+  try {
+    for (;;) {
+      const { totalPages } = await source.backup(target, {
+        progress ({ totalPages: all, remainingPages }) {
+          onBytes((all - remainingPages) * pageSize)
+          return STEP
+        }
+      })
+      // No page at all was counted where the database was busy: nothing has begun then.
+      if (totalPages > 0) break
+      if (performance.now() >= deadline) throw locked(target, timeout)
+      await wait(ASK_EVERY)
+    }
+  } catch (error) {
+    throw sourceError(error, target)
+  } finally {
+    source.close()
+  }
+  syncLog(target)
+  requireWhole(target, timeout)
+}
+
+/** Others write again already, so that the content need not be that of the image any more; but it must be whole. */
+function requireWhole (target: string, timeout: number): void {
+  const db = openShared(target, { readonly: true, busyTimeout: timeout })
+  try {
+    const found = db.pragma('quick_check(1)', { simple: true })
+    if (found !== 'ok') throw new BackupError('SOURCE_MALFORMED', `after the restore SQLite finds "${target}" damaged: ${String(found)}`, { hint: 'Look at the disk, stop the application, and restore with the mode "replace".' })
+  } finally {
+    db.close()
+  }
+}
+
+function locked (target: string, timeout: number): BackupError {
+  const holders = holdersOf(target)
+  const who = holders.length === 0 ? 'another process' : `a process that has it open (${describeHolders(holders)})`
+  return new BackupError('SOURCE_LOCKED', `"${target}" was held by ${who} for ${timeout} ms`, { hint: 'Wait until it lets go, end it, or allow a longer timeout.' })
+}
+
+/** In WAL mode a commit need not be on the disk yet; a descriptor of the log can be closed without harm to any lock. */
+function syncLog (target: string): void {
+  try {
+    const log = openSync(`${target}-wal`, 'r')
+    fsyncSync(log)
+    closeSync(log)
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw sourceError(error, target)
+  }
+}

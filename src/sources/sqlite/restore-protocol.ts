@@ -1,0 +1,26 @@
+import type { ImageOutline, PlainImage, Placement } from '../../core/restore.ts'
+import type { FailedMessage } from './protocol.ts'
+
+/** What a restore child is told, as its one argument. */
+export type RestoreTask = CheckTask | PlaceTask
+
+/** To find out only what stands in the way. */
+export interface CheckTask {
+  readonly type: 'check'
+  readonly image: ImageOutline
+  readonly placement: Placement
+}
+
+export interface PlaceTask {
+  readonly type: 'place'
+  readonly image: PlainImage
+  readonly placement: Placement
+  /** A path that does not exist yet, for an image that has to be changed first. */
+  readonly scratch: string
+}
+
+export type RestoreMessage =
+  | { readonly type: 'progress', readonly bytes: number }
+  | { readonly type: 'placed', readonly bytes: number, readonly isOldKept: boolean }
+  | { readonly type: 'checked' }
+  | FailedMessage

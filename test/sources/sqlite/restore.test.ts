@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { chmodSync, copyFileSync, existsSync, linkSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import Database from 'better-sqlite3'
+import type { Placed, Placement } from '../../../src/core/restore.ts'
+import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
+import { undoHalfReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
+import { makeMoney, readMoney, startWriter, TOTAL, type MoneyOptions } from '../../support/money.ts'
+import { rejectsWith } from '../../support/rejects.ts'
+import { sqliteProcess } from '../../support/sqlite-process.ts'
+import { never } from '../../support/streams.ts'
+import { tempDir } from '../../support/temp-dir.ts'
+
+interface Bench {
+  readonly home: string
+  readonly live: string
+  /** Where `replace` keeps the old file. */
+  readonly aside: string
+  restore (placement?: Partial<Placement>, signal?: AbortSignal): Promise<Placed>
+  check (placement?: Partial<Placement>): Promise<void>
+  settle (): Promise<boolean>
+}
+
+/** A live database, and an image that differs from it: it has a table `marker` and fewer entries. */
+function bench (t: TestContext, live: MoneyOptions = {}, image: MoneyOptions = {}): Bench {
+  const home = tempDir(t)
+  const place: Placement = { mode: 'live', path: join(home, 'live.db'), overwrite: false, timeout: 5000, aside: join(home, 'live.db.aside') }
+  const path = join(home, 'image.db')
+  makeMoney(place.path, { entries: 30_000, ...live })
+  makeMoney(path, { entries: 20_000, ...image })
+  const db = new Database(path)
+  db.exec('CREATE TABLE marker (x); PRAGMA wal_checkpoint(TRUNCATE)')
+  db.close()
+  const plain = { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') }
+  const outline = { size: statSync(path).size, properties: { pageSize: image.pageSize ?? 4096 } }
+  const restorer = sqliteRestorer(home)
+  return {
+    home,
+    live: place.path,
+    aside: place.aside,
+    restore: (placement, signal = never) => restorer.place(plain, { ...place, ...placement }, () => {}, signal),
+    check: placement => restorer.check(outline, { ...place, ...placement }, never),
+    settle: () => restorer.settle(place.path, place.aside)
+  }
+}
+
+function isRestored (path: string): boolean {
+  const db = new Database(path, { readonly: true })
+  try {
+    return db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'marker'").pluck().get() === 1
+  } finally {
+    db.close()
+  }
+}
+
+for (const journalMode of ['wal', 'delete', 'truncate'] as const) {
+  test(`a live restore goes into a database in ${journalMode} mode beside a writer, which sees no error, and the sum is right`, async t => {
+    const { live, restore } = bench(t, { journalMode }, { journalMode })
+    const writer = await startWriter(t, live)
+    assert.equal((await restore({ timeout: 15_000 })).isOldKept, false)
+    const { errors, commits } = await writer.stop()
+    assert.deepEqual(errors, [])
+    assert.ok(commits > 1)
+    assert.equal(isRestored(live), true)
+    assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
+  })
+}
+
+for (const [from, to] of [['wal', 'delete'], ['delete', 'wal']] as const) {
+  test(`a live database in ${to} mode stays so, also with an image from ${from} mode`, async t => {
+    const { home, live, restore } = bench(t, { journalMode: to }, { journalMode: from })
+    const reader = new Database(live)
+    t.after(() => reader.close())
+    assert.equal(reader.prepare('SELECT count(*) FROM entry').pluck().get(), 30_000)
+    await restore()
+    assert.equal(reader.prepare('SELECT count(*) FROM entry').pluck().get(), 20_000)
+    assert.equal(reader.pragma('journal_mode', { simple: true }), to)
+    assert.deepEqual(readdirSync(home).filter(name => name.startsWith('restore-')), [])
+  })
+}
+
+test('a reader that began before sees the old content to the end of its transaction', async t => {
+  const { live, restore } = bench(t)
+  const reader = new Database(live)
+  t.after(() => reader.close())
+  const count = reader.prepare('SELECT count(*) FROM entry').pluck()
+  reader.exec('BEGIN')
+  assert.equal(count.get(), 30_000)
+  await restore()
+  assert.equal(count.get(), 30_000)
+  reader.exec('COMMIT')
+  assert.equal(count.get(), 20_000)
+})
+
+test('pages of another size in WAL mode are refused before anything is touched, and replaced when asked for', async t => {
+  const { live, restore, check } = bench(t, { pageSize: 8192 })
+  const error = await rejectsWith('RESTORE_PAGE_SIZE', check())
+  assert.match(error.message, /8192.*4096/)
+  assert.match(error.hint ?? '', /replace/)
+  await assert.rejects(restore())
+  assert.equal(isRestored(live), false)
+  await restore({ mode: 'replace' })
+  assert.equal(isRestored(live), true)
+})
+
+test('in rollback-journal mode the size of pages follows the image', async t => {
+  const { live, restore } = bench(t, { journalMode: 'delete', pageSize: 8192 }, { journalMode: 'delete' })
+  await restore()
+  assert.equal(isRestored(live), true)
+  assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
+})
+
+for (const journalMode of ['wal', 'delete'] as const) {
+  test(`in ${journalMode} mode a process that does not let go in time is named, and the old content stays`, async t => {
+    const { live, restore } = bench(t, { journalMode }, { journalMode })
+    const blocker = await sqliteProcess(t, live, 'BEGIN IMMEDIATE')
+    const error = await rejectsWith('SOURCE_LOCKED', restore({ timeout: 50 }))
+    assert.match(error.message, new RegExp(`\\b${blocker.pid}\\b`))
+    await blocker.stop()
+    assert.equal(isRestored(live), false)
+    await restore({ timeout: 50 })
+    assert.equal(isRestored(live), true)
+  })
+}
+
+test('a damaged database cannot be written into, but replaced, and the damaged file is kept', async t => {
+  const { live, aside, restore } = bench(t)
+  writeFileSync(live, 'not a database at all')
+  await rejectsWith('SOURCE_NOT_A_DATABASE', restore())
+  assert.equal((await restore({ mode: 'replace' })).isOldKept, true)
+  assert.equal(isRestored(live), true)
+  assert.equal(readFileSync(aside, 'utf8'), 'not a database at all')
+})
+
+test('a replaced file keeps its mode, stale companions go aside with the old one, and the old content is whole there', async t => {
+  const { live, aside, restore } = bench(t)
+  chmodSync(live, 0o640)
+  // A copy of a database whose application was killed: what it committed last stands in the log alone.
+  const db = new Database(live)
+  db.exec('PRAGMA wal_autocheckpoint = 0; CREATE TABLE late (x); INSERT INTO late VALUES (1)')
+  for (const suffix of ['', '-wal']) copyFileSync(live + suffix, `${live}.copy${suffix}`)
+  db.close()
+  for (const suffix of ['', '-wal']) copyFileSync(`${live}.copy${suffix}`, live + suffix)
+  await restore({ mode: 'replace' })
+  assert.deepEqual([existsSync(`${live}-wal`), statSync(live).mode & 0o777, isRestored(live)], [false, 0o640, true])
+  assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
+  const old = new Database(aside)
+  t.after(() => old.close())
+  assert.equal(old.prepare('SELECT x FROM late').pluck().get(), 1)
+})
+
+test('where the database is gone, the log that it left goes aside, and is not taken for one of the new file', async t => {
+  const { live, aside, restore } = bench(t)
+  const db = new Database(live)
+  db.exec('PRAGMA wal_autocheckpoint = 0; CREATE TABLE late (x)')
+  copyFileSync(`${live}-wal`, `${live}.log`)
+  db.close()
+  rmSync(live)
+  copyFileSync(`${live}.log`, `${live}-wal`)
+  assert.equal((await restore({ mode: 'replace' })).isOldKept, true)
+  assert.deepEqual([existsSync(`${live}-wal`), existsSync(`${aside}-wal`), isRestored(live)], [false, true, true])
+  assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
+})
+
+for (const journalMode of ['wal', 'delete'] as const) {
+  test(`a file that another process has open in ${journalMode} mode is not replaced, and the process is named`, async t => {
+    const { live, restore, check } = bench(t, { journalMode })
+    const holder = await sqliteProcess(t, live, 'SELECT count(*) FROM entry')
+    for (const attempt of [check, restore]) {
+      assert.match((await rejectsWith('RESTORE_TARGET_OPEN', attempt({ mode: 'replace' }))).message, new RegExp(`\\b${holder.pid}\\b`))
+    }
+    await holder.stop()
+    assert.equal(isRestored(live), false)
+    assert.deepEqual(readdirSync(join(live, '..')).filter(name => /aside|restore/.test(name)), [])
+  })
+}
+
+test('a replacement that was cut short between the two names gives the old file back what belongs to it', async t => {
+  const { live } = bench(t)
+  const db = new Database(live)
+  db.exec('PRAGMA wal_autocheckpoint = 0; CREATE TABLE late (x)')
+  for (const suffix of ['', '-wal']) copyFileSync(live + suffix, `${live}.copy${suffix}`)
+  db.close()
+  // As a kill between setting the companions aside and the rename would leave it.
+  copyFileSync(`${live}.copy`, live)
+  linkSync(live, `${live}.aside`)
+  copyFileSync(`${live}.copy-wal`, `${live}.aside-wal`)
+  undoHalfReplaced(live, `${live}.aside`)
+  undoHalfReplaced(live, `${live}.aside`)
+  const again = new Database(live)
+  t.after(() => again.close())
+  assert.equal(again.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'late'").pluck().get(), 1)
+  assert.equal(existsSync(`${live}.aside`), false)
+})
+
+test('killed at any instant of a replacement the old file stands there or the new one, whole, and nothing is left beside it', async t => {
+  const { home, live, aside, restore, settle } = bench(t, { entries: 100_000 }, { entries: 80_000 })
+  copyFileSync(live, `${live}.first`)
+  const before = readdirSync(home)
+  const outcomes = { old: 0, fresh: 0 }
+  for (let n = 0; n < 20; n++) {
+    copyFileSync(`${live}.first`, live)
+    await restore({ mode: 'replace' }, AbortSignal.timeout(30 + n * 12)).catch(() => {})
+    const isKept = await settle()
+    assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
+    const isFresh = isRestored(live)
+    assert.equal(isKept, isFresh)
+    outcomes[isFresh ? 'fresh' : 'old']++
+    rmSync(aside, { force: true })
+    assert.deepEqual(readdirSync(home).filter(name => !/-(?:wal|shm)$/.test(name)), before)
+  }
+  assert.ok(outcomes.old > 0 && outcomes.fresh > 0, JSON.stringify(outcomes))
+})
+
+test('another path becomes a new file, and one that exists gives way only where that is allowed', async t => {
+  const { home, live, restore } = bench(t)
+  const path = join(home, 'copy.db')
+  await restore({ mode: 'file', path })
+  assert.deepEqual([isRestored(path), isRestored(live)], [true, false])
+  await rejectsWith('RESTORE_TARGET_EXISTS', restore({ mode: 'file', path }))
+  writeFileSync(`${path}-wal`, 'stale')
+  await restore({ mode: 'file', path, overwrite: true })
+  assert.deepEqual([isRestored(path), readMoney(path).integrity], [true, 'ok'])
+  await rejectsWith('RESTORE_TARGET_INVALID', restore({ mode: 'file', path: join(home, 'nowhere/copy.db') }))
+  await rejectsWith('RESTORE_TARGET_INVALID', restore({ mode: 'file', path: home, overwrite: true }))
+})
+
+for (const journalMode of ['wal', 'delete'] as const) {
+  test(`killed at any instant of a live restore in ${journalMode} mode the database has the old content or the new, and is whole`, async t => {
+    const { live, restore } = bench(t, { journalMode, entries: 300_000 }, { journalMode, entries: 250_000 })
+    copyFileSync(live, `${live}.first`)
+    const outcomes = { old: 0, fresh: 0 }
+    for (let n = 0; n < 20; n++) {
+      for (const suffix of ['-wal', '-shm', '-journal']) rmSync(live + suffix, { force: true })
+      copyFileSync(`${live}.first`, live)
+      await restore({}, AbortSignal.timeout(40 + n * 15)).catch(() => {})
+      assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
+      outcomes[isRestored(live) ? 'fresh' : 'old']++
+    }
+    assert.ok(outcomes.old > 0, JSON.stringify(outcomes))
+    t.diagnostic(JSON.stringify(outcomes))
+  })
+}
