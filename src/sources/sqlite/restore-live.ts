@@ -39,6 +39,7 @@ export function checkLive ({ size: bytes, properties: { pageSize } }: ImageOutli
 }
 
 function shapeOf (target: string, timeout: number): Shape {
+  if (statSync(target, { throwIfNoEntry: false }) === undefined) throw new BackupError('SOURCE_MISSING', `"${target}" does not exist`, { hint: 'Restore with the mode "replace", which makes a new file.' })
   let db: Database.Database | undefined
   try {
     db = openShared(target, { readonly: false, busyTimeout: timeout })
@@ -78,6 +79,7 @@ export async function restoreLive (image: string, { path: target, timeout }: Pla
       await wait(ASK_EVERY)
     }
   } catch (error) {
+    if (systemCode(error) === 'SQLITE_FULL') throw new BackupError('DISK_FULL', `the disk of "${target}" has no room for the transaction that restores it`, { hint: 'Free space there, or restore to another path.', cause: error })
     throw sourceError(error, target)
   } finally {
     source.close()
