@@ -17,6 +17,7 @@ export class Connection {
   #writes = 0
   #foreign = ''
   #askedAt = Number.NEGATIVE_INFINITY
+  #isOpen = true
 
   constructor (database: Database, clock: Clock) {
     this.database = database
@@ -33,18 +34,21 @@ export class Connection {
   }
 
   /** Durable once it resolves; when it rejects, nothing happened, unless it was the disk that failed to keep it. */
-  async write<T> (work: () => T): Promise<T> {
-    const result = await settle(() => {
+  write<T> (work: () => T): Promise<T> {
+    return this.#durable(() => {
       const done = this.#run('immediate', work)
       this.#writes++
       return done
     })
-    await this.#wal.sync().catch((error: unknown) => { throw catalogError(error) })
-    return result
+  }
+
+  /** Like `write`, for what nobody keeps in memory: the version stays as it is. */
+  writeAside<T> (work: () => T): Promise<T> {
+    return this.#durable(() => this.#run('immediate', work))
   }
 
   /**
-   * Changes with every write: at once with our own, which we count; with those of other processes within `FOREIGN`
+   * Changes with every `write`: at once with our own, which we count; with those of other processes within `FOREIGN`
    * milliseconds, since asking SQLite for them would cost more than all the rest of an answer from memory.
    */
   version (): string {
@@ -60,7 +64,16 @@ export class Connection {
   /** Safe to call twice. */
   async close (): Promise<void> {
     await this.#wal.close()
-    await settle(() => { this.database.close() })
+    await settle(() => {
+      this.database.close()
+      this.#isOpen = false
+    })
+  }
+
+  async #durable<T> (commit: () => T): Promise<T> {
+    const result = await settle(commit)
+    await this.#wal.sync().catch((error: unknown) => { throw catalogError(error) })
+    return result
   }
 
   #run<T> (mode: 'deferred' | 'immediate', work: () => T): T {
@@ -69,7 +82,8 @@ export class Connection {
   }
 
   #checkOpen (): void {
-    if (!this.database.open) throw new BackupError('CATALOG_FAILED', 'the catalog is closed')
+    // Ours to know: to ask the database would cost more than the rest of `version`.
+    if (!this.#isOpen) throw new BackupError('CATALOG_FAILED', 'the catalog is closed')
   }
 }
 

@@ -5,11 +5,15 @@ const ENTRIES = 200
 const BYTES = 8 * 1024 * 1024
 /** Ages in seconds are part of some answers. */
 const FRESH_MS = 1000
+/** Up to here a body goes out as text, in one piece with its headers; a longer one would be copied for that at each answer. */
+const SHORT = 4096
+
+type Body = string | Buffer
 
 interface Page {
   readonly version: string
   readonly madeAt: number
-  readonly body: Buffer | Promise<Buffer>
+  readonly body: Body | Promise<Body>
 }
 
 /**
@@ -29,7 +33,7 @@ export class Pages {
   }
 
   /** The body for `key`, made by `make` where none is fresh. A `make` that rejects leaves nothing behind. */
-  body (key: string, make: () => Promise<string>): Buffer | Promise<Buffer> {
+  body (key: string, make: () => Promise<string>): Body | Promise<Body> {
     // Read before the body is made: a change meanwhile then makes it stale at once.
     const version = this.#version()
     const now = this.#clock.now().getTime()
@@ -39,12 +43,12 @@ export class Pages {
       this.#pages.set(key, known)
       return known.body
     }
-    const making = { version, madeAt: now, body: make().then(text => Buffer.from(text)) }
+    const making = { version, madeAt: now, body: make().then(text => text.length <= SHORT ? text : Buffer.from(text)) }
     this.#put(key, making)
     return this.#finish(key, making)
   }
 
-  async #finish (key: string, making: Page): Promise<Buffer> {
+  async #finish (key: string, making: Page): Promise<Body> {
     try {
       const body = await making.body
       if (this.#pages.get(key) === making) this.#put(key, { ...making, body })
@@ -74,5 +78,5 @@ export class Pages {
 }
 
 function sizeOf ({ body }: Page): number {
-  return body instanceof Buffer ? body.length : 0
+  return body instanceof Promise ? 0 : Buffer.byteLength(body)
 }

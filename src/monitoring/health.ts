@@ -12,8 +12,8 @@ export type BackupHealth = 'ok' | 'never' | 'overdue' | 'failing'
 
 /** Shown to everybody: figures and names of rules alone, no name of a source and no path. */
 export interface HealthReport {
-  /** `degraded`: somebody should look. That nothing can be told at all is `error`, and for the edge to say. */
-  readonly status: 'ok' | 'degraded' | 'error'
+  /** `degraded`: somebody should look. That nothing can be told at all is for the edge to say. */
+  readonly status: 'ok' | 'degraded'
   readonly backup: {
     /** That of the source that is worst off. */
     readonly status: BackupHealth

@@ -80,6 +80,13 @@ test('a purge forgets what is older than its bound, and leaves the rest as safe 
   for (const id of [2, 4]) assert.throws(() => database.prepare('DELETE FROM audit WHERE id = ?').run(id), { code: 'SQLITE_CONSTRAINT_TRIGGER' })
 })
 
+test('an entry leaves the version as it is, so that no answer from memory has to be made again', async t => {
+  const { catalog } = await newCatalog(t)
+  const before = catalog.version()
+  await catalog.audit.record(entry())
+  assert.equal(catalog.version(), before)
+})
+
 test('a purge that finds nothing writes nothing', async t => {
   const { catalog: { audit }, path } = await newCatalog(t)
   await audit.record(entry())

@@ -56,6 +56,12 @@ test('a change while a page is made is not missed', async () => {
   assert.deepEqual([String(await old), await fresh, await ask('a', 'newer')], ['old', 'new', 'new'])
 })
 
+test('a short page goes out as text, a long one as bytes', async () => {
+  const { pages } = pagesOf()
+  const make = async (length: number): Promise<unknown> => await pages.body(`${length}`, async () => 'x'.repeat(length))
+  assert.deepEqual([typeof await make(4096), await make(4097)], ['string', Buffer.alloc(4097, 'x')])
+})
+
 test('a page that could not be made is tried again', async () => {
   const { pages, ask } = pagesOf()
   await assert.rejects(async () => await pages.body('a', async () => { throw new Error('no') }), /no/)

@@ -1,9 +1,10 @@
+import type { Pages } from '../pages.ts'
 import { route, type App } from '../route.ts'
 import { aliveAnswer, healthAnswer } from '../schemas/health.ts'
 
 /** How the service is, without paths or names that would help an intruder: it is shown to everybody. */
 export interface HealthReport {
-  readonly status: 'ok' | 'degraded' | 'error'
+  readonly status: 'ok' | 'degraded'
   readonly backup: Readonly<Record<string, string | number | boolean | Date | null>> & {
     readonly status: string
     readonly lastSuccess: Date | null
@@ -19,8 +20,10 @@ const PATIENCE_MS = 2000
 interface Deps {
   health (): Promise<HealthReport>
   ready (): boolean
+  readonly pages: Pages
 }
 
+/** Nobody has to show a token here, and nobody is counted: so the report comes from `pages`, and asking for it often costs little. */
 export function healthRoutes (app: App, deps: Deps): void {
   const report = route('open', {
     tag: 'service',
@@ -30,10 +33,11 @@ export function healthRoutes (app: App, deps: Deps): void {
   })
   for (const url of ['/health', '/healthz']) {
     app.get(url, unlimited(report), async (request, reply) => {
-      const health = await inTime(deps, error => { request.log.error({ err: error }, 'the health could not be told') })
-      const status = health?.status ?? 'error'
-      reply.code(status === 'error' ? 503 : 200)
-      return { success: status !== 'error', status, backup: health?.backup ?? null, alerts: health?.alerts ?? null }
+      const body = await inTime(() => bodyOf(deps), error => { request.log.error({ err: error }, 'the health could not be told') })
+      reply.type('application/json; charset=utf-8')
+      if (body !== undefined) return body
+      reply.code(503)
+      return { success: false, status: 'error', backup: null, alerts: null }
     })
   }
 
@@ -54,12 +58,19 @@ function unlimited<T extends { readonly config: object }> (options: T): T & { co
   return { ...options, config: { ...options.config, rateLimit: false } }
 }
 
+function bodyOf (deps: Deps): ReturnType<Pages['body']> {
+  return deps.pages.body('health', async () => {
+    const { status, backup, alerts } = await deps.health()
+    return JSON.stringify({ success: true, status, backup, alerts })
+  })
+}
+
 /** undefined: it failed, or took too long. */
-async function inTime (deps: Deps, onError: (error: unknown) => void): Promise<HealthReport | undefined> {
+async function inTime<T> (ask: () => T | Promise<T>, onError: (error: unknown) => void): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>()
   const timer = setTimeout(() => { late.resolve(undefined) }, PATIENCE_MS)
   try {
-    return await Promise.race([deps.health(), late.promise])
+    return await Promise.race([ask(), late.promise])
   } catch (error) {
     onError(error)
     return undefined
