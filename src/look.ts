@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { constants, existsSync } from 'node:fs'
+import { constants, existsSync, realpathSync } from 'node:fs'
 import { access, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CATALOG_BUSY_TIMEOUT, makeDeps, MIGRATIONS, openEngine, VERSION, type OpenedEngine } from './app.ts'
+import { CATALOG_BUSY_TIMEOUT, MIGRATIONS, openEngine, VERSION, type OpenedEngine } from './app.ts'
 import { announce, checkIntegrity, copyDatabase, findServer, openCatalog, sqliteVersion, type OpenedCatalog } from './catalog/index.ts'
 import type { Config } from './config/config.ts'
 import type { SecretPlace } from './config/secret-places.ts'
@@ -12,15 +12,21 @@ import { systemClock, type Clock } from './core/clock.ts'
 import { EventBus } from './core/event.ts'
 import type { Logger } from './core/logger.ts'
 import type { Presence } from './core/presence.ts'
+import type { KnownRows } from './core/recovered.ts'
 import type { Store } from './core/store.ts'
 import type { PruneTiming } from './engine/alert-facts.ts'
 import { makeEngine } from './engine/make-engine.ts'
 import type { Progress } from './engine/prove.ts'
 import { verifyFile, type VerifiedFile } from './engine/verify-file.ts'
+import { makeDeps } from './parts.ts'
 import { makeCodecs } from './pipeline/codecs.ts'
 import { scratchDirectory } from './pipeline/scratch.ts'
+import { recoverDatabase } from './sources/sqlite/recover.ts'
 import { sqliteInspector } from './sources/sqlite/sqlite-source.ts'
 import { localStore } from './stores/local.ts'
+
+/** So many of the newest backups are asked for one that is good. */
+const KNOWN_LIMIT = 100
 
 /** The engine over a copy of the catalog. */
 export interface EngineCopy extends Pick<OpenedEngine, 'engine' | 'deps'> {
@@ -89,6 +95,28 @@ export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir'>,
     await scratch.close()
     announced?.leave()
   }
+}
+
+export { recoverDatabase }
+
+/** What the newest backup that was proven holds of the database at `path`; undefined: there is none, or the catalog cannot be read. */
+export async function knownRows (config: Config, path: string): Promise<KnownRows | undefined> {
+  const source = config.sources.find(one => realPath(one.path) === realPath(path))
+  if (source === undefined) return undefined
+  // A rescue must not fail for want of a comparison.
+  const copy = await openCopy(config).catch(() => undefined)
+  if (copy === undefined) return undefined
+  try {
+    const { backups } = await copy.engine.backups({ source: source.name, status: 'completed', limit: KNOWN_LIMIT })
+    const good = backups.find(({ verification, facts }) => verification.status === 'valid' && facts !== null)
+    return good === undefined ? undefined : { backupId: good.id, startedAt: good.startedAt, tables: good.facts?.tables ?? [] }
+  } finally {
+    await copy.close()
+  }
+}
+
+function realPath (path: string): string {
+  return existsSync(path) ? realpathSync(path) : path
 }
 
 /** The server that runs on the data directory; undefined: none. Changes nothing. */

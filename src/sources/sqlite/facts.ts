@@ -68,6 +68,6 @@ function unlessUnsupported<T> (read: () => T): T | null {
   }
 }
 
-function quoteName (name: string): string {
+export function quoteName (name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }

@@ -52,7 +52,8 @@ function readChunk (source: PageSource, first: number, view: Buffer): void {
   }
 }
 
-function readUpTo (fd: number, into: Buffer, position: number): number {
+/** Reads as much as there is, and returns how much it was. */
+export function readUpTo (fd: number, into: Buffer, position: number): number {
   let done = 0
   while (done < into.length) {
     const n = readSync(fd, into, done, into.length - done, position + done)

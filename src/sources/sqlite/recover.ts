@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto'
+import { createReadStream, createWriteStream, existsSync, statSync, type Stats } from 'node:fs'
+import { chmod, link, mkdir, rm, statfs } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { BackupError, systemCode } from '../../core/errors.ts'
+import type { JobPhase } from '../../core/job.ts'
+import type { Recovered } from '../../core/recovered.ts'
+import { sibling } from '../child.ts'
+import { startSubprocess } from '../subprocess.ts'
+import { sourceError } from './errors.ts'
+import { sync } from './fresh-file.ts'
+import { CHILD_ENVIRONMENT } from './open.ts'
+import type { RecoverMessage, RecoverTask, Salvage } from './recover-protocol.ts'
+
+/** What SQLite keeps beside a database and needs to know its content. The third, `-shm`, it makes anew. */
+const COMPANIONS = ['-wal', '-journal'] as const
+/** What would change the new database as soon as somebody opened it. */
+const LEFTOVERS = ['', '-wal', '-shm', '-journal'] as const
+/** The file is copied, and made anew. */
+const FILES = 2
+
+/** What is told while it goes on, and what ends it. */
+export interface RecoverProgress {
+  readonly signal: AbortSignal
+  phase (phase: JobPhase, total?: number | null): void
+  bytes (done: number): void
+}
+
+/**
+ * Rescues what can be read of the damaged database at `path` into the new file `output`, with the rights of the old one. The damaged one is
+ * only read, and copied with its journal before anything else is done. `output` is there, whole and durable, once this
+ * resolves; where it rejects nothing is.
+ *
+ * Throws `RESTORE_TARGET_EXISTS` where something is at `output` or is left there of another database, `DISK_FULL`, `SOURCE_LOCKED` where
+ * the file was written to meanwhile, `SOURCE_MALFORMED` where not one row could be saved, and as a source does for a file that is not there or must not be read.
+ */
+export async function recoverDatabase (path: string, output: string, progress: RecoverProgress): Promise<Recovered> {
+  requireFree(output)
+  const parts = partsOf(path)
+  await requireRoom(parts, output)
+  const directory = join(dirname(output), `.${basename(output)}.${randomUUID()}.recover`)
+  try {
+    await mkdir(directory, { mode: 0o700 })
+    const [copy, fresh] = [join(directory, 'damaged.db'), join(directory, 'recovered.db')]
+    await copyAll(parts, copy, progress)
+    progress.phase('restoring')
+    const salvage = await salvageIn({ copy, fresh }, progress.signal)
+    if (isNothing(salvage)) throw new BackupError('SOURCE_MALFORMED', `not one row could be saved of "${path}"`, { hint: 'Look for an older copy of the file; "holdfast list" shows the backups.' })
+    await publish(fresh, output, statSync(path).mode)
+    return { path, output, size: statSync(output).size, ...salvage }
+  } catch (error) {
+    throw progress.signal.aborted ? error : inWordsOfARescue(error, path, output)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+interface Part {
+  readonly path: string
+  /** What stands behind the name of the database. */
+  readonly suffix: string
+  readonly stats: Stats
+}
+
+function partsOf (path: string): readonly Part[] {
+  try {
+    const stats = statSync(path)
+    if (!stats.isFile()) throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a regular file`, { hint: 'Name the database file itself.' })
+    if (stats.size === 0) throw new BackupError('SOURCE_EMPTY', `"${path}" has zero bytes`, { hint: 'There is nothing in it to be saved: look for an older copy.' })
+    return [{ path, suffix: '', stats }, ...COMPANIONS.flatMap(suffix => {
+      const found = statSync(path + suffix, { throwIfNoEntry: false })
+      return found === undefined || found.size === 0 ? [] : [{ path: path + suffix, suffix, stats: found }]
+    })]
+  } catch (error) {
+    throw sourceError(error, path)
+  }
+}
+
+function requireFree (output: string): void {
+  const inTheWay = LEFTOVERS.map(suffix => output + suffix).find(path => existsSync(path))
+  if (inTheWay === undefined) return
+  throw new BackupError('RESTORE_TARGET_EXISTS', `"${inTheWay}" is there already`, { hint: 'Name a new file with --output; nothing is ever written over.' })
+}
+
+async function requireRoom (parts: readonly Part[], output: string): Promise<void> {
+  const needed = FILES * parts.reduce((sum, { stats }) => sum + stats.size, 0)
+  const directory = dirname(output)
+  const { bavail, bsize } = await statfs(directory).catch((cause: unknown) => {
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${directory}" is no directory that can be used`, { hint: 'Name a file in a directory that exists.', cause })
+  })
+  if (bavail * bsize >= needed) return
+  throw new BackupError('DISK_FULL', `in "${directory}" ${bavail * bsize} bytes are free, and a copy and the new database need ${needed}`, { hint: 'Free space there, or name a file on another disk.' })
+}
+
+/** A file that changed while it was copied is no copy of anything. */
+async function copyAll (parts: readonly Part[], copy: string, progress: RecoverProgress): Promise<void> {
+  progress.phase('storing', parts.reduce((sum, { stats }) => sum + stats.size, 0))
+  let done = 0
+  for (const { path, suffix } of parts) {
+    await pipeline(createReadStream(path), async function * (chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        done += chunk.length
+        progress.bytes(done)
+        yield chunk
+      }
+    }, createWriteStream(copy + suffix, { flags: 'wx', mode: 0o600 }), { signal: progress.signal })
+  }
+  const changed = parts.find(({ path, stats }) => {
+    const now = statSync(path, { throwIfNoEntry: false })
+    return now?.size !== stats.size || now.mtimeMs !== stats.mtimeMs
+  })
+  if (changed !== undefined) throw new BackupError('SOURCE_LOCKED', `"${changed.path}" was written to while it was copied`, { hint: 'Stop the application that uses the database, then try again.' })
+}
+
+async function salvageIn (task: RecoverTask, signal: AbortSignal): Promise<Salvage> {
+  let last: RecoverMessage | undefined
+  const child = startSubprocess({ entry: sibling(import.meta.url, 'recover-child'), task, environment: CHILD_ENVIRONMENT, onMessage: message => { last = message as RecoverMessage } }, signal)
+  child.image.resume()
+  await child.ended
+  if (last?.type !== 'salvage') throw new BackupError('SOURCE_FAILED', 'the process that recovers the database ended without a result', { hint: 'Try again.' })
+  return last.salvage
+}
+
+/** Empty tables that were empty are a rescue, too. */
+function isNothing ({ tables, lost }: Salvage): boolean {
+  const isEmptyAsItWas = tables.length > 0 && tables.every(({ rows, readable }) => rows === 0 && readable === 0)
+  return lost === 0 && !isEmptyAsItWas && tables.every(({ rows }) => (rows ?? 0) === 0)
+}
+
+/** Under its name only once it is durable, and never over another file. */
+async function publish (fresh: string, output: string, mode: number): Promise<void> {
+  await chmod(fresh, mode & 0o777)
+  sync(fresh)
+  await link(fresh, output)
+  sync(dirname(output))
+}
+
+function inWordsOfARescue (error: unknown, path: string, output: string): unknown {
+  const code = systemCode(error) ?? ''
+  if (code === 'EEXIST') return new BackupError('RESTORE_TARGET_EXISTS', `"${output}" came into being meanwhile`, { hint: 'Name a new file with --output; nothing is ever written over.', cause: error })
+  if (['ENOSPC', 'EDQUOT'].includes(code) || (error instanceof BackupError && error.code === 'DISK_FULL')) return new BackupError('DISK_FULL', `"${dirname(output)}" has no room left`, { hint: 'Free space there, or name a file on another disk.', cause: error })
+  if (['EACCES', 'EPERM', 'EROFS'].includes(code) && error instanceof Error && 'path' in error && error.path !== path) return new BackupError('RESTORE_TARGET_INVALID', `"${dirname(output)}" must not be written to by this user`, { hint: 'Name a file in a directory that this user may write to.', cause: error })
+  return error instanceof BackupError ? error : sourceError(error, path)
+}
