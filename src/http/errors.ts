@@ -7,6 +7,8 @@ export const PROBLEM_TYPE = 'application/problem+json'
 /** What Fastify itself refuses, by the status that it would answer. */
 const OWN: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   400: ['VALIDATION_FAILED', 'the request is not well formed'],
+  // What looks for a way out of the directory of the documentation.
+  403: ['NOT_FOUND', 'there is nothing at this address'],
   404: ['NOT_FOUND', 'there is nothing at this address'],
   413: ['BODY_TOO_LARGE', 'the request body is too large'],
   414: ['VALIDATION_FAILED', 'the address is too long'],

@@ -13,7 +13,8 @@ export function answerUnknown (app: App): void {
   app.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url)
     const methods = new Set([...routes.values()].filter(({ shape }) => shape.test(path)).flatMap(known => [...known.methods]))
-    if (methods.size === 0) {
+    // A route may itself find nothing at an address of its own: a file of the documentation that there is not.
+    if (methods.size === 0 || methods.has(request.method)) {
       sendProblem(new BackupError('NOT_FOUND', 'there is nothing at this address', { hint: 'The addresses are listed at /docs.' }), request, reply)
       return
     }

@@ -13,6 +13,7 @@ import type { TokenLog } from '../core/token.ts'
 import type { Engine } from '../engine/engine.ts'
 import { keepAudit } from './audit.ts'
 import { authenticate, type TokenKey } from './auth.ts'
+import { answerUnreadable } from './client-error.ts'
 import { readBodies } from './bodies.ts'
 import { answerErrors, sendProblem } from './errors.ts'
 import { EventHub } from './event-hub.ts'
@@ -32,12 +33,14 @@ import { backupRoutes } from './routes/backups.ts'
 import { configRoutes } from './routes/config.ts'
 import { createRoute } from './routes/create.ts'
 import { downloadRoute } from './routes/download.ts'
+import { drillRoutes } from './routes/drills.ts'
 import { eventRoute } from './routes/events.ts'
 import { healthRoutes, type HealthReport } from './routes/health.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { metricsRoute, type MetricsText } from './routes/metrics.ts'
 import { pruneRoute } from './routes/prune.ts'
 import { restoreRoutes } from './routes/restores.ts'
+import { rowRoutes } from './routes/rows.ts'
 import { runRoute } from './routes/runs.ts'
 import { sourceRoutes } from './routes/sources.ts'
 import { trashRoutes } from './routes/trash.ts'
@@ -83,7 +86,8 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
     requestTimeout: 30_000,
     // While closing, requests are still answered as the engine says, and not in a shape of Fastify's own.
     return503OnClosing: false,
-    frameworkErrors: sendProblem
+    frameworkErrors: sendProblem,
+    clientErrorHandler: answerUnreadable
   })
   app.setValidatorCompiler(compileValidator)
   app.setSerializerCompiler(compileSerializer)
@@ -124,7 +128,9 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   verifyRoutes(app, { engine })
   pruneRoute(app, { engine })
   trashRoutes(app, { engine })
+  rowRoutes(app, { engine })
   restoreRoutes(app, { engine })
+  drillRoutes(app, { engine })
   downloadRoute(app, { engine })
   configRoutes(app, deps)
   sourceRoutes(app, { engine, clock })
@@ -133,7 +139,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   eventRoute(app, { hub, isRevoked, clock })
   alertRoutes(app, deps)
   auditRoute(app, deps)
-  healthRoutes(app, deps)
+  healthRoutes(app, { ...deps, pages })
   metricsRoute(app, deps)
   await serveDocs(app)
   return app

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { test } from 'node:test'
 import type { AddressInfo } from 'node:net'
 import { BackupError } from '../../src/core/errors.ts'
+import { problemSchema } from '../../src/http/schemas/common.ts'
 import { as, build } from '../support/http.ts'
 
 const headers = as('admin')
@@ -110,3 +111,24 @@ test('a request id of the caller comes back, one that could not be logged does n
   assert.match(String(await ask('a b"<script>')), /^[0-9a-f-]{36}$/)
   assert.match(String(await ask('a'.repeat(129))), /^[0-9a-f-]{36}$/)
 })
+
+for (const [name, raw] of [['no HTTP', 'NOT HTTP AT ALL\r\n\r\n'], ['a null byte', 'GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n'], ['headers without end', `GET / HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`]] as const) {
+  test(`what never becomes a request is refused in the shape of every other error: ${name}`, async t => {
+    const { app } = await build(t)
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
+    socket.write(raw)
+    const [head = '', body = ''] = (await socket.setEncoding('utf8').reduce((text: string, part: string) => text + part, '')).split('\r\n\r\n')
+    assert.match(head, /^HTTP\/1\.1 400 Bad Request\r\n[^]*Content-Type: application\/problem\+json/)
+    const problem = problemSchema.parse(JSON.parse(body))
+    assert.deepEqual([problem.status, problem.code], [400, 'VALIDATION_FAILED'])
+  })
+}
+
+for (const path of ['/docs/static/%00', '/docs/static/a%5cb', '/docs/static/nothing.js', '/docs/static/..%2f..%2fpackage.json']) {
+  test(`an address below the documentation that leads to no file of it is a 404: ${path}`, async t => {
+    const { app } = await build(t)
+    const answer = await app.inject(path)
+    assert.deepEqual([answer.statusCode, answer.json().code], [404, 'NOT_FOUND'])
+  })
+}
