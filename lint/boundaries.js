@@ -13,8 +13,9 @@ export const MAY_IMPORT = {
   scheduler: ['core', 'engine'],
   http: ['core', 'engine', 'present'],
   cli: ['core', 'engine', 'present'],
-  'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http'],
-  'look.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'app.ts'],
+  'parts.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler'],
+  'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http', 'parts.ts'],
+  'look.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'parts.ts', 'app.ts'],
   'server.ts': ['core', 'config', 'app.ts'],
   'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'look.ts', 'server.ts']
 }

@@ -2,36 +2,27 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino, { type Logger as Pino } from 'pino'
 import { acquireInstanceLock, announce, openCatalog, setAside, type Announced, type InstanceLock, type OpenedCatalog } from './catalog/index.ts'
-import type { Config, InForce, SourceConfig } from './config/config.ts'
+import type { Config, InForce } from './config/config.ts'
 import { ensureSecret } from './config/own-secret.ts'
 import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
 import { systemClock, type Clock } from './core/clock.ts'
 import { BackupError } from './core/errors.ts'
 import { EventBus } from './core/event.ts'
 import type { Logger } from './core/logger.ts'
-import type { Presence } from './core/presence.ts'
 import { alertFacts, pruneFacts } from './engine/alert-facts.ts'
-import type { EngineDeps, ProtectedSource } from './engine/deps.ts'
+import type { EngineDeps } from './engine/deps.ts'
 import type { Engine, SourceState } from './engine/engine.ts'
 import { housekeep } from './engine/housekeep.ts'
 import { requireKnownStore } from './engine/known-store.ts'
-import { LiveSettings } from './engine/live-settings.ts'
 import { makeEngine } from './engine/make-engine.ts'
-import { occupantOf, type Places } from './engine/occupant.ts'
 import { rebuild } from './engine/rebuild.ts'
 import { recover } from './engine/recover.ts'
-import { Runner } from './engine/runner.ts'
 import type { App as HttpServer } from './http/route.ts'
 import { AlertWatch } from './monitoring/alerts.ts'
 import { healthReport } from './monitoring/health.ts'
 import { watched } from './monitoring/watched.ts'
-import { makeCodecs } from './pipeline/codecs.ts'
-import { scratchDirectory } from './pipeline/scratch.ts'
-import { makeCalendar } from './scheduler/calendar.ts'
+import { makeDeps } from './parts.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
-import { sqliteRestorer } from './sources/sqlite/restore.ts'
-import { sqliteInspector, sqliteSource } from './sources/sqlite/sqlite-source.ts'
-import { localStore } from './stores/local.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 export const MIGRATIONS = join(ROOT, 'migrations')
@@ -138,56 +129,10 @@ async function assemble (config: Config, catalog: OpenedCatalog, presence: Annou
   }
 }
 
-/** Joins the parts. Nothing is opened but the catalog, and that by the caller. */
-export async function makeDeps (config: Config, catalog: OpenedCatalog, presence: Presence, clock: Clock, events: EventBus): Promise<EngineDeps> {
-  const store = localStore({ directory: config.backupDir, instanceId: await catalog.settings.instanceId(), presence, now: () => clock.now() })
-  const scratch = scratchDirectory(config.scratchDir, presence)
-  const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
-  const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs })
-  return {
-    sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory)])),
-    defaultSource: config.defaultSource,
-    inspectors: new Map([['sqlite', sqliteInspector]]),
-    restorers: new Map([['sqlite', sqliteRestorer(scratch.directory)]]),
-    occupant: path => occupantOf(path, placesOf(config)),
-    store,
-    codecs: makeCodecs(),
-    scratch,
-    isScratchOnStoreDisk: () => scratch.sharesDiskWith(config.backupDir),
-    catalog,
-    settings,
-    runner,
-    events,
-    clock,
-    calendar: makeCalendar(),
-    scheduleJitter: config.scheduleJitterMs,
-    diskReserve: config.diskReserveBytes,
-    trashGrace: config.trashGraceHours * 3_600_000,
-    auditRetention: config.auditRetentionDays * 86_400_000
-  }
-}
-
 async function rebuildAndTell (deps: EngineDeps, logger: Logger, signal: AbortSignal): Promise<void> {
   const { adopted, refused } = await rebuild(deps, signal)
   if (adopted > 0) logger.warn({ adopted }, 'the catalog is new, and the store is not: its backups were taken over from their manifests')
   for (const { key, reason } of refused) logger.error({ key, reason }, 'a manifest in the store could not be taken over')
-}
-
-/** Where nothing may be restored to, unless it is the source itself. */
-function placesOf (config: Config): Places {
-  return {
-    own: [
-      { path: join(config.dataDir, CATALOG_FILE), what: 'the catalog' },
-      { path: config.backupDir, what: 'in the directory of the backups' },
-      { path: config.scratchDir, what: 'in the scratch directory' }
-    ],
-    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(({ name, path }) => ({ name, location: path }))
-  }
-}
-
-function protect (source: SourceConfig, scratchDir: string): ProtectedSource {
-  const { name, path, busyTimeoutMs, policy } = source
-  return { source: sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir }), policy }
 }
 
 /** Lines of JSON on standard output. */

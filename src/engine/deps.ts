@@ -1,8 +1,10 @@
 import type { Catalog } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
+import type { Assertion, Assessor } from '../core/drill.ts'
 import type { EventSink } from '../core/event.ts'
 import type { SourceOverrides } from '../core/policy.ts'
 import type { Restorer } from '../core/restore.ts'
+import type { RowTool } from '../core/rows.ts'
 import type { Calendar } from '../core/schedule.ts'
 import type { Inspector, Source } from '../core/source.ts'
 import type { Store } from '../core/store.ts'
@@ -15,6 +17,8 @@ import type { Runner } from './runner.ts'
 export interface ProtectedSource {
   readonly source: Source
   readonly policy: SourceOverrides
+  /** What a drill holds its backups against. */
+  readonly assertions: readonly Assertion[]
 }
 
 export interface Occupant {
@@ -32,6 +36,10 @@ export interface EngineDeps {
   readonly inspectors: ReadonlyMap<string, Inspector>
   /** By kind of source. */
   readonly restorers: ReadonlyMap<string, Restorer>
+  /** By kind of source. */
+  readonly assessors: ReadonlyMap<string, Assessor>
+  /** By kind of source. */
+  readonly rowTools: ReadonlyMap<string, RowTool>
   /** Whose place the path is, in words, where it is one of ours or of a source: nothing else may be put there. */
   readonly occupant: (path: string) => Promise<Occupant | undefined>
   /** The landing store: a backup is there first. */

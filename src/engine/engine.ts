@@ -5,11 +5,13 @@ import type { Job, JobStatus } from '../core/job.ts'
 import type { SourcePolicy } from '../core/policy.ts'
 import type { Restore, RestoreMode, RestorePage, RestoreQuery } from '../core/restore.ts'
 import type { Retained } from '../core/retention.ts'
+import type { ConflictPolicy, Difference, Rescue, RowSelection } from '../core/rows.ts'
 import type { Run, RunQuery } from '../core/run.ts'
 import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
 import type { Compression } from '../core/stage.ts'
 import type { ByteRange } from '../core/store.ts'
 import type { Verification } from '../core/verification.ts'
+import type { EvidenceOfDrills, EvidenceQuery } from './drill-evidence.ts'
 import type { Rebuilt } from './rebuild.ts'
 
 /** Work under way. `result` rejects with a BackupError; it need not be awaited, and giving up on it stops nothing. */
@@ -44,6 +46,51 @@ export interface RestoreRequest {
   readonly timeout?: number | undefined
   /** Who asks for it. */
   readonly actor?: string | undefined
+}
+
+export interface DrillRequest {
+  /** This backup, … */
+  readonly id?: number | undefined
+  /** … or one of this source. Default: the default source. */
+  readonly source?: string | undefined
+  /** Who asks for it; null: the schedule. */
+  readonly actor: string | null
+}
+
+export interface DiffWish {
+  /** What the backup is held against: another backup by its id, or the source as it stands now. */
+  readonly with: number | 'live'
+  /** Only these tables; left out: all. */
+  readonly tables?: readonly string[] | undefined
+  /** At most so many rows of each table are told. Default: 0. */
+  readonly rows?: number | undefined
+}
+
+export interface Compared {
+  readonly backup: Backup
+  /** null: the live database. */
+  readonly other: Backup | null
+  readonly difference: Difference
+}
+
+export interface RescueWish {
+  readonly selections: readonly RowSelection[]
+  /** Whether rows that refer to the chosen ones, and are gone, come along. Default: not. */
+  readonly children?: boolean | undefined
+  /** Default: `skip`. */
+  readonly conflict?: ConflictPolicy | undefined
+  /** Only tell what would be done. */
+  readonly dryRun: boolean
+  /** How long to wait for those who hold the database, in milliseconds. Default: 15 seconds. */
+  readonly timeout?: number | undefined
+}
+
+export interface Rescued {
+  readonly backup: Backup
+  readonly dryRun: boolean
+  readonly rescue: Rescue
+  /** The backup from before live rows were overwritten; null: none were, or it was a dry run. */
+  readonly safetyBackupId: number | null
 }
 
 export interface Verified {
@@ -97,6 +144,8 @@ export interface SourceState {
   readonly nextRun: Date | null
   /** A good backup started at or after this must exist, or the schedule was not kept; null: nothing is asked. */
   readonly freshSince: Date | null
+  /** That a backup restores must have been proven at or after this, or drills are overdue; null: nothing is asked. */
+  readonly provenSince: Date | null
 }
 
 export interface ServiceStatistics extends Statistics {
@@ -128,6 +177,23 @@ export interface Engine {
    */
   restore (id: number, request: RestoreRequest): Promise<Work<Restore>>
   restores (query: RestoreQuery): Promise<RestorePage>
+  /** Rejects with `RESTORE_NOT_FOUND`. */
+  restoreById (id: number): Promise<Restore>
+  /**
+   * Restores a backup into scratch space, proves it there, and throws it away; of a source the one whose turn it is.
+   * `BACKUP_NOT_FOUND`, also where a source has none; a drill that failed or could not be made is a result.
+   */
+  drill (request: DrillRequest): Promise<Work<Restore>>
+  drillEvidence (query: EvidenceQuery): Promise<EvidenceOfDrills>
+  /** What became of the rows of a backup. `TABLE_NOT_FOUND`, `METHOD_UNSUPPORTED`. */
+  diff (id: number, wish: DiffWish): Promise<Work<Compared>>
+  /**
+   * Brings rows of a backup back into the live database, in one transaction. Where live rows would be overwritten, the
+   * database is backed up first. `ROWS_…`, `TABLE_NOT_FOUND`, `VALIDATION_FAILED` for a condition that is none.
+   */
+  rescue (id: number, wish: RescueWish): Promise<Work<Rescued>>
+  /** Writes rows of a backup as CSV to a new file at an absolute path, and says how many. */
+  extract (id: number, selection: RowSelection, file: string): Promise<Work<number>>
   /** Enters into the catalog every backup whose manifest is in the store; what it knows stays as it is. */
   rebuild (): Promise<Work<Rebuilt>>
 

@@ -2,12 +2,15 @@ import { BackupError } from '../core/errors.ts'
 import { createBackup } from './create.ts'
 import type { EngineDeps } from './deps.ts'
 import { openDownload } from './download.ts'
+import { drillEvidence } from './drill-evidence.ts'
+import { drillBackup, nextDrill } from './drill.ts'
 import { editBackup } from './edit.ts'
 import type { Engine } from './engine.ts'
 import { backupHold, retentionHold, sourceHold } from './holds.ts'
 import { prune } from './prune.ts'
 import { rebuild } from './rebuild.ts'
-import { plannedRestore, restoreBackup } from './restore.ts'
+import { plannedRestore, requireTarget, restoreBackup, sourceItself } from './restore.ts'
+import { diffBackup, extractRows, otherSide, requireRows, rescueFrom } from './rows.ts'
 import { trashBackup, undeleteBackup } from './remove.ts'
 import { requireSource, serviceStatistics, sourceState } from './states.ts'
 import { requireObject, verifyAll, verifyBackup } from './verify.ts'
@@ -60,6 +63,33 @@ export function makeEngine (deps: EngineDeps): Engine {
       return await runner.start({ kind: 'restore', source: plan.backup.source, backupId: id, holds }, task => restoreBackup(deps, plan, task))
     },
 
+    async drill ({ id: given, source, actor }) {
+      const { id, reason } = given === undefined ? await nextDrill(deps, requireSource(deps, source).source.name) : { id: given, reason: 'it was asked for' }
+      const backup = await catalog.backups.get(id)
+      requireObject(backup)
+      return await runner.start({ kind: 'drill', source: backup.source, backupId: id, holds: [backupHold(id)] }, task => drillBackup(deps, { id, reason, actor }, task))
+    },
+
+    async diff (id, wish) {
+      const before = await requireRows(deps, id)
+      const after = await otherSide(deps, before, wish.with)
+      const ids = typeof after === 'string' ? [id] : [...new Set([id, after.backup.id])]
+      return await runner.start({ kind: 'diff', source: before.backup.source, backupId: id, holds: ids.map(backupHold) }, task => diffBackup(deps, before, after, wish, task))
+    },
+
+    async rescue (id, wish) {
+      const rowed = await requireRows(deps, id)
+      const { name } = (await sourceItself(deps, rowed.backup)).source
+      const holds = wish.dryRun ? [backupHold(id)] : [backupHold(id), sourceHold(name)]
+      return await runner.start({ kind: 'rescue', source: name, backupId: id, holds }, task => rescueFrom(deps, rowed, wish, task))
+    },
+
+    async extract (id, selection, file) {
+      const rowed = await requireRows(deps, id)
+      await requireTarget(deps, file, undefined)
+      return await runner.start({ kind: 'rescue', source: rowed.backup.source, backupId: id, holds: [backupHold(id)] }, task => extractRows(deps, rowed, selection, file, task))
+    },
+
     async rebuild () {
       return await runner.start({ kind: 'rebuild', source: null, backupId: null, holds: [] }, async task => {
         task.phase('recording')
@@ -103,6 +133,8 @@ export function makeEngine (deps: EngineDeps): Engine {
       return { ...page, jobs: page.jobs.map(job => runner.live(job.id) ?? job) }
     },
     restores: query => catalog.restores.list(query),
+    drillEvidence: query => drillEvidence(deps, query),
+    restoreById: id => catalog.restores.get(id),
     runs: query => catalog.runs.list(query),
     cancel: id => runner.cancel(id),
     version: () => `${catalog.version()}.${runner.changes}`

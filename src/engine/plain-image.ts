@@ -1,8 +1,9 @@
 import type { Manifest } from '../core/manifest.ts'
 import type { PlainImage } from '../core/restore.ts'
-import { openImage } from '../pipeline/read-object.ts'
+import { mismatch } from '../pipeline/digest.ts'
+import { digestObject } from '../pipeline/read-object.ts'
 import type { EngineDeps } from './deps.ts'
-import type { Progress } from './prove.ts'
+import { unpackObject, type Progress } from './prove.ts'
 
 /**
  * Lets `work` use the plain bytes of a backup as a file that nobody changes: the stored one where it is that, otherwise
@@ -10,10 +11,17 @@ import type { Progress } from './prove.ts'
  * not looked at here. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `DISK_FULL`, or what the store or `work` rejects with.
  */
 export async function withPlainImage<T> (deps: Pick<EngineDeps, 'store' | 'codecs' | 'scratch'>, { key, manifest }: { readonly key: string, readonly manifest: Manifest }, task: Progress, work: (image: PlainImage) => Promise<T>): Promise<T> {
-  const { object, image, compression } = manifest
+  const { image, compression } = manifest
   const file = compression === 'none' ? deps.store.file(key) : undefined
   if (file !== undefined) return await work({ path: file, sha256: image.sha256 })
   task.phase('unpacking', image.size)
-  const plain = await openImage({ store: deps.store, key, codec: deps.codecs[compression], object, image, onBytes: bytes => { task.bytes(bytes) } }, task.signal)
-  return await deps.scratch.withFile(plain, path => work({ path, sha256: image.sha256 }), task.signal)
+  return await unpackObject(deps, { key, manifest }, task, path => work({ path, sha256: image.sha256 }))
+}
+
+/** Throws `CHECKSUM_MISMATCH` where a backup that is stored as it is is not what was stored; those that are unpacked are looked at on the way. */
+export async function requireDigest (deps: Pick<EngineDeps, 'store'>, { key, manifest }: { readonly key: string, readonly manifest: Manifest }, task: Progress): Promise<void> {
+  if (manifest.compression !== 'none') return
+  task.phase('verifying', manifest.object.size)
+  const difference = mismatch(await digestObject(deps.store, key, bytes => { task.bytes(bytes) }, task.signal), manifest.object, 'the file')
+  if (difference !== undefined) throw difference
 }

@@ -5,12 +5,10 @@ import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Placement, Restore, Restorer } from '../core/restore.ts'
 import { verificationMessage } from '../core/verification.ts'
-import { mismatch } from '../pipeline/digest.ts'
-import { digestObject } from '../pipeline/read-object.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { RestoreRequest } from './engine.ts'
 import { recordedManifest } from './objects.ts'
-import { withPlainImage } from './plain-image.ts'
+import { requireDigest, withPlainImage } from './plain-image.ts'
 import type { Task } from './runner.ts'
 import { secure } from './secure.ts'
 import { requireObject, verifyBackup } from './verify.ts'
@@ -60,7 +58,8 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   }
 }
 
-async function sourceItself (deps: EngineDeps, { id, source: name }: Backup): Promise<ProtectedSource> {
+/** The source that a backup is of, to be written into. `SOURCE_NOT_FOUND`; `RESTORE_TARGET_INVALID` for the catalog. */
+export async function sourceItself (deps: EngineDeps, { id, source: name }: Backup): Promise<ProtectedSource> {
   const found = deps.sources.get(name)
   if (found === undefined) throw new BackupError('SOURCE_NOT_FOUND', `the source "${name}" of backup ${id} is not configured any more`, { hint: 'Give a path to restore to, or configure the source again.' })
   const occupant = await deps.occupant(found.source.location)
@@ -68,7 +67,8 @@ async function sourceItself (deps: EngineDeps, { id, source: name }: Backup): Pr
   return found
 }
 
-async function requireTarget (deps: EngineDeps, target: string, mode: RestoreRequest['mode']): Promise<void> {
+/** Throws unless something may be put there: `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID`. */
+export async function requireTarget (deps: EngineDeps, target: string, mode: RestoreRequest['mode']): Promise<void> {
   if (!isAbsolute(target)) throw new BackupError('VALIDATION_FAILED', `"target" is "${target}", which is no absolute path`, { hint: 'Give a path that begins with a slash.' })
   if (mode !== undefined) throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is a way to restore the source itself`, { hint: 'Leave "mode" out, or "target".' })
   const occupant = await deps.occupant(target)
@@ -96,7 +96,7 @@ export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, tas
   })
   try {
     if (plan.verify) await requireProven(deps, backup.id, task)
-    else await requireDigest(deps, plan, task)
+    else await requireDigest(deps, { key: backup.key, manifest: plan.manifest }, task)
     const done = await securedAndPlaced(deps, plan, row.id, task)
     deps.events.emit({ type: 'restore.completed', restore: done })
     return done
@@ -126,26 +126,20 @@ async function requireProven (deps: EngineDeps, id: number, task: Task): Promise
   throw new BackupError('BACKUP_INVALID', verificationMessage(verification), { hint: 'Restore another backup: the list tells which are valid.' })
 }
 
-/** What is stored as it is nobody looks at on the way. */
-async function requireDigest (deps: EngineDeps, { backup: { key }, manifest }: RestorePlan, task: Task): Promise<void> {
-  if (manifest.compression !== 'none') return
-  task.phase('verifying', manifest.object.size)
-  const difference = mismatch(await digestObject(deps.store, key, bytes => { task.bytes(bytes) }, task.signal), manifest.object, 'the file')
-  if (difference !== undefined) throw difference
-}
-
 async function securedAndPlaced (deps: EngineDeps, { backup, manifest, restorer, placement, inPlace }: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
   const safety = inPlace === undefined ? undefined : await secure(deps, inPlace, { before: `the restore of backup ${backup.id}`, mayBeDamaged: placement.mode === 'replace' }, task)
   if (safety !== undefined) await deps.catalog.restores.secured(restoreId, safety.id)
   const begun = deps.clock.now().getTime()
-  const { bytes, isOldKept } = await withPlainImage(deps, { key: backup.key, manifest }, task, async image => {
+  const { bytes, isOldKept, restoreTime } = await withPlainImage(deps, { key: backup.key, manifest }, task, async image => {
+    const unpacking = deps.clock.now().getTime() - begun
     task.phase('restoring', manifest.image.size)
-    return await restorer.place(image, placement, done => { task.bytes(done) }, task.signal)
+    const placed = await restorer.place(image, placement, done => { task.bytes(done) }, task.signal)
+    return { ...placed, restoreTime: Math.round(Math.max(0, unpacking) + placed.took) }
   })
   const at = deps.clock.now()
   const isKept = isOldKept && !await discardedAside(restorer, placement, safety)
   try {
-    return await deps.catalog.restores.complete(restoreId, { bytes, restoreTime: Math.max(0, at.getTime() - begun), aside: isKept ? placement.aside : null, at })
+    return await deps.catalog.restores.complete(restoreId, { bytes, restoreTime, aside: isKept ? placement.aside : null, at })
   } catch (thrown) {
     const { code, message } = toBackupError(thrown)
     throw new BackupError(code, `the backup was put in place, but that could not be recorded: ${message}`, { cause: thrown })

@@ -1,0 +1,43 @@
+import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { idArgument, jsonOption, parseId } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+/** The most rows of one table that are shown. */
+const MOST_ROWS = 1000
+
+interface Flags extends JsonFlag {
+  readonly table?: readonly string[]
+  readonly rows: number
+}
+
+export function diffCommand (shell: Shell): Command {
+  return new Command('diff')
+    .description('Show what became of the rows of a backup: removed, changed and added, in each table.')
+    .addArgument(idArgument())
+    .addArgument(new Argument('[other]', 'another backup, or "live": the database as it stands now').argParser(parseOther).default('live'))
+    .addOption(tableOption('only this table; may be repeated'))
+    .addOption(new Option('--rows <number>', 'show at most so many rows of each table').argParser(parseRows).default(0))
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
+    .action(async (id: number, other: number | 'live', flags: Flags) => {
+      const { table: tables, rows } = flags
+      const compared = await shell.withSession(flags, ({ engine, run }) => run(() => engine.diff(id, { with: other, tables, rows })))
+      const { viewCompared } = await import('../views/rows.ts')
+      show(shell, flags, viewCompared(compared))
+    })
+}
+
+function parseOther (text: string): number | 'live' {
+  return text === 'live' ? text : parseId(text)
+}
+
+function parseRows (text: string): number {
+  if (!/^\d{1,4}$/.test(text) || Number(text) > MOST_ROWS) throw new InvalidArgumentError(`Give a whole number up to ${MOST_ROWS}.`)
+  return Number(text)
+}
+
+/** Commander hands over one after the other. */
+export function tableOption (what: string): Option {
+  return new Option('--table <name>', what).argParser((text: string, before: readonly string[] | undefined) => [...before ?? [], text])
+}

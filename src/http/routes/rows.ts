@@ -1,0 +1,50 @@
+import type { Engine, Rescued } from '../../engine/engine.ts'
+import { presentCompared, presentRescued } from '../../present/rows.ts'
+import { route, type App } from '../route.ts'
+import { idParams } from '../schemas/common.ts'
+import { jobAnswer } from '../schemas/job.ts'
+import { diffAnswer, diffQuery, rescueAnswer, rescueBody } from '../schemas/rows.ts'
+import { finish } from '../work.ts'
+
+/** Single rows of a backup: what became of them, and bringing them back. */
+export function rowRoutes (app: App, { engine }: { readonly engine: Engine }): void {
+  app.get('/api/backups/:id/diff', route('operator', {
+    tag: 'backups',
+    summary: 'What became of the rows of a backup',
+    description: 'Counts of rows added, removed and changed for each table, against the live database or another backup; the rows themselves where `rows` asks for them.',
+    answers: { 200: diffAnswer, 202: jobAnswer },
+    errors: [
+      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'TABLE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'METHOD_UNSUPPORTED', 'CHECKSUM_MISMATCH', 'DECODE_FAILED',
+      'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED', 'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
+    ]
+  }, { params: idParams, querystring: diffQuery }), async (request, reply) => {
+    const { with: other, table: tables, rows } = request.query
+    const work = await engine.diff(request.params.id, { with: other, tables, rows })
+    return finish(request, reply, work, compared => ({ success: true, ...presentCompared(compared) }))
+  })
+
+  app.post('/api/backups/:id/rescue', route('admin', {
+    tag: 'backups',
+    action: 'rescue',
+    summary: 'Bring rows of a backup back into the live database',
+    description: 'In one transaction, with the rows that they refer to, parents before children; what was written since stays. Where live rows are overwritten, the database is backed up first, and `undo` tells how to go back.',
+    answers: { 200: rescueAnswer, 202: jobAnswer },
+    errors: [
+      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'TABLE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CHECKSUM_MISMATCH',
+      'DECODE_FAILED', 'ROWS_IN_THE_WAY', 'ROWS_REFUSED', 'RESTORE_TARGET_INVALID', 'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED', 'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
+    ]
+  }, { params: idParams, body: rescueBody }), async (request, reply) => {
+    const { tables, where, conflict, children, dryRun, timeoutMs } = request.body
+    request.onlyAsks = dryRun
+    const selections = tables.map(table => typeof table === 'string' ? { table, where } : { table: table.name, where: table.where ?? where })
+    const work = await engine.rescue(request.params.id, { selections, conflict, children, dryRun, timeout: timeoutMs })
+    return finish(request, reply, work, rescued => ({ success: true, message: inWords(rescued), ...presentRescued(rescued) }))
+  })
+}
+
+function inWords ({ backup, dryRun, rescue: { tables, refused } }: Rescued): string {
+  if (refused) return `No row of backup ${backup.id} would be brought back: see "conflicts"`
+  const written = tables.reduce((sum, { inserted, overwritten }) => sum + inserted + overwritten, 0)
+  const rows = written === 1 ? '1 row' : `${written} rows`
+  return dryRun ? `${rows} of backup ${backup.id} would be brought back` : `${rows} of backup ${backup.id} brought back`
+}

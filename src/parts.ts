@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import type { OpenedCatalog } from './catalog/index.ts'
+import type { Config, SourceConfig } from './config/config.ts'
+import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
+import type { Clock } from './core/clock.ts'
+import type { EventBus } from './core/event.ts'
+import type { Presence } from './core/presence.ts'
+import type { EngineDeps, ProtectedSource } from './engine/deps.ts'
+import { LiveSettings } from './engine/live-settings.ts'
+import { occupantOf, type Places } from './engine/occupant.ts'
+import { Runner } from './engine/runner.ts'
+import { makeCodecs } from './pipeline/codecs.ts'
+import { scratchDirectory } from './pipeline/scratch.ts'
+import { makeCalendar } from './scheduler/calendar.ts'
+import { sqliteAssessor } from './sources/sqlite/assess.ts'
+import { sqliteRestorer } from './sources/sqlite/restore.ts'
+import { sqliteRows } from './sources/sqlite/rows/rows.ts'
+import { sqliteInspector, sqliteSource } from './sources/sqlite/sqlite-source.ts'
+import { localStore } from './stores/local.ts'
+
+/** Joins the parts. Nothing is opened but the catalog, and that by the caller. */
+export async function makeDeps (config: Config, catalog: OpenedCatalog, presence: Presence, clock: Clock, events: EventBus): Promise<EngineDeps> {
+  const store = localStore({ directory: config.backupDir, instanceId: await catalog.settings.instanceId(), presence, now: () => clock.now() })
+  const scratch = scratchDirectory(config.scratchDir, presence)
+  const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
+  const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs })
+  return {
+    sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory)])),
+    defaultSource: config.defaultSource,
+    inspectors: new Map([['sqlite', sqliteInspector]]),
+    restorers: new Map([['sqlite', sqliteRestorer(scratch.directory)]]),
+    assessors: new Map([['sqlite', sqliteAssessor()]]),
+    rowTools: new Map([['sqlite', sqliteRows(scratch.directory)]]),
+    occupant: path => occupantOf(path, placesOf(config)),
+    store,
+    codecs: makeCodecs(),
+    scratch,
+    isScratchOnStoreDisk: () => scratch.sharesDiskWith(config.backupDir),
+    catalog,
+    settings,
+    runner,
+    events,
+    clock,
+    calendar: makeCalendar(),
+    scheduleJitter: config.scheduleJitterMs,
+    diskReserve: config.diskReserveBytes,
+    trashGrace: config.trashGraceHours * 3_600_000,
+    auditRetention: config.auditRetentionDays * 86_400_000
+  }
+}
+
+/** Where nothing may be restored to, unless it is the source itself. */
+function placesOf (config: Config): Places {
+  return {
+    own: [
+      { path: join(config.dataDir, CATALOG_FILE), what: 'the catalog' },
+      { path: config.backupDir, what: 'in the directory of the backups' },
+      { path: config.scratchDir, what: 'in the scratch directory' }
+    ],
+    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(({ name, path }) => ({ name, location: path }))
+  }
+}
+
+function protect (source: SourceConfig, scratchDir: string): ProtectedSource {
+  const { name, path, busyTimeoutMs, policy, assertions } = source
+  return { source: sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir }), policy, assertions }
+}

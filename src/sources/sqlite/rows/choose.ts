@@ -1,0 +1,116 @@
+import type Database from 'better-sqlite3'
+import { BackupError } from '../../../core/errors.ts'
+import type { RescueRequest } from '../../../core/rows.ts'
+import { chosenRows } from './condition.ts'
+import { addressOf, deskOf, type Desk } from './desk.ts'
+import { readTables, referencesOf, requireTable, type Reference, type Table } from './tables.ts'
+import { isWritten, Walk, type Pick } from './walk.ts'
+
+/** One table with the rows of it that are wanted back. */
+export interface Chosen {
+  readonly live: Table
+  readonly backup: Table
+  /** Made when it is first needed: what makes a table unfit matters only where rows of it are wanted. */
+  readonly desk: () => Desk
+  readonly rows: Map<number | string, Pick>
+  isAsked: boolean
+}
+
+type Tables = ReadonlyMap<string, Chosen>
+
+/** A table that refers to another, where both databases have both. */
+export interface Link {
+  readonly child: Chosen
+  readonly parent: Chosen
+  readonly reference: Reference
+}
+
+export interface Choice {
+  /** In the order in which rows are written: parents before children; those that refer to each other in a circle as they come. */
+  readonly tables: readonly Chosen[]
+  readonly conflicts: readonly string[]
+  readonly refused: boolean
+  readonly orphans: number
+}
+
+/**
+ * Everything that is to come back: what the conditions choose, the parents that it needs and, where asked, the children that
+ * went with it; and what is to become of each row. `db` is the live database with the image attached as `backup`,
+ * `image` the image alone, so that a condition sees nothing else.
+ */
+export function choose (db: Database.Database, image: Database.Database, request: RescueRequest): Choice {
+  const { backup, all, links, walk } = begin(db, request)
+  for (const { table: name, where } of request.selections) {
+    const wanted = requireTable(backup, name, 'the backup')
+    const chosen = all.get(wanted.name.toLowerCase())
+    if (chosen === undefined) throw new BackupError('TABLE_NOT_FOUND', `the live database has no table "${wanted.name}" any more`, { hint: 'Create it first, or write the rows to a file with --csv.' })
+    chosen.isAsked = true
+    for (const at of chosenRows(image, wanted, where, addressOf(wanted))) walk.from(chosen, at, 'chosen')
+  }
+  return choiceOf(all, links, walk)
+}
+
+/**
+ * The same once more for those rows alone that were to be written, where others may have written meanwhile: so that what
+ * needs to be done while they wait is as little as it can be.
+ */
+export function chooseAgain (db: Database.Database, first: Choice, request: RescueRequest): Choice {
+  const { all, links, walk } = begin(db, request)
+  for (const { live: { name }, rows, isAsked } of first.tables) {
+    const chosen = all.get(name.toLowerCase())
+    if (chosen === undefined) throw new BackupError('TABLE_NOT_FOUND', `the live database has no table "${name}" any more`, { hint: 'Somebody is changing its tables; look again when that is done.' })
+    chosen.isAsked = isAsked
+    for (const pick of rows.values()) if (isWritten(pick)) walk.from(chosen, pick.at, pick.why)
+  }
+  return choiceOf(all, links, walk)
+}
+
+function begin (db: Database.Database, request: RescueRequest) {
+  const [live, backup] = [readTables(db, 'main').tables, readTables(db, 'backup').tables]
+  const all = new Map<string, Chosen>()
+  for (const [name, table] of live) {
+    const there = backup.get(name)
+    if (there === undefined) continue
+    all.set(name, { live: table, backup: there, desk: once(() => deskOf(db, table, there)), rows: new Map(), isAsked: false })
+  }
+  const links = linksOf(db, live, all)
+  return { backup, all, links, walk: new Walk(db, links, request) }
+}
+
+function choiceOf (all: Tables, links: readonly Link[], { conflicts, refused, orphans }: Walk): Choice {
+  return { tables: inOrder(all, links), conflicts, refused, orphans }
+}
+
+function once<T> (make: () => T): () => T {
+  let made: T | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+function linksOf (db: Database.Database, live: ReadonlyMap<string, Table>, all: Tables): readonly Link[] {
+  return [...all.values()].flatMap(child => referencesOf(db, live, child.live.name).flatMap(reference => {
+    const parent = all.get(reference.parent.toLowerCase())
+    return parent === undefined ? [] : [{ child, parent, reference }]
+  })).filter(({ child, parent, reference }) => isInBackup(child, reference.columns) && isInBackup(parent, reference.parentColumns))
+}
+
+/** A reference that came after the backup says nothing about its rows where they lack the columns. */
+function isInBackup ({ backup }: Chosen, columns: readonly string[]): boolean {
+  const names = backup.columns.map(name => name.toLowerCase())
+  return columns.every(column => names.includes(column.toLowerCase()))
+}
+
+function inOrder (all: Tables, links: readonly Link[]): readonly Chosen[] {
+  const ordered = new Set<Chosen>()
+  const seen = new Set<Chosen>()
+  const visit = (chosen: Chosen): void => {
+    if (seen.has(chosen)) return
+    seen.add(chosen)
+    for (const { child, parent } of links) if (child === chosen) visit(parent)
+    ordered.add(chosen)
+  }
+  for (const chosen of all.values()) visit(chosen)
+  return [...ordered].filter(({ rows, isAsked }) => rows.size > 0 || isAsked)
+}

@@ -1,0 +1,131 @@
+import type Database from 'better-sqlite3'
+import type { DiffRequest, Difference, RowDifference, TableDifference } from '../../../core/rows.ts'
+import { columnsOf, hasColumn, hasUsableKey, isSame, onKey, quote, readTables, requireTable, type Table } from './tables.ts'
+import { toRow, type SqlValue } from './value.ts'
+
+interface Pair {
+  readonly main: Table
+  readonly backup: Table
+  /** Columns that both have. */
+  readonly shared: readonly string[]
+}
+
+/** Compares what is attached as `backup` with the database itself, as it stands in the transaction that is open. */
+export function diffTables (db: Database.Database, request: DiffRequest): Difference {
+  const [main, backup] = [readTables(db, 'main').tables, readTables(db, 'backup').tables]
+  const { names, skipped } = namesToCompare(db, request)
+  return {
+    tables: names.map(name => {
+      const [here, there] = [main.get(name.toLowerCase()), backup.get(name.toLowerCase())]
+      if (there === undefined) return oneSided(db, requireTable(main, name, 'neither side'), 'added', request.rows)
+      if (here === undefined) return oneSided(db, there, 'removed', request.rows)
+      return diffTable(db, { main: here, backup: there, shared: there.columns.filter(column => hasColumn(here, column)) }, request.rows)
+    }),
+    skipped
+  }
+}
+
+/** Which tables there are to compare, in the order of names, and which cannot be. `TABLE_NOT_FOUND`. */
+export function namesToCompare (db: Database.Database, { tables: wanted }: DiffRequest): Pick<Difference, 'skipped'> & { readonly names: readonly string[] } {
+  const [main, backup] = [readTables(db, 'main'), readTables(db, 'backup')]
+  const all = new Map([...main.tables, ...backup.tables])
+  const chosen = wanted === undefined ? [...all.values()] : wanted.map(name => requireTable(all, name, 'neither side'))
+  const others = new Map([...backup.others, ...main.others])
+  return {
+    names: [...new Set(chosen.map(({ name }) => name))].toSorted(),
+    skipped: wanted === undefined ? [...others].map(([table, reason]) => ({ table, reason })) : []
+  }
+}
+
+function oneSided (db: Database.Database, table: Table, presence: 'added' | 'removed', limit: number): TableDifference {
+  const isAdded = presence === 'added'
+  const from = `${isAdded ? 'main' : 'backup'}.${quote(table.name)}`
+  const count = db.prepare<[], number>(`SELECT count(*) FROM ${from}`).pluck().get() ?? 0
+  const values = read(db, `SELECT ${columnsOf('t', table.columns)} FROM ${from} t LIMIT ?`, limit).map(row => toRow(table.columns, row))
+  return {
+    table: table.name,
+    presence,
+    identity: table.key.length > 0 ? 'key' : 'content',
+    key: table.key,
+    added: isAdded ? count : 0,
+    removed: isAdded ? 0 : count,
+    changed: 0,
+    same: 0,
+    columnsAdded: [],
+    columnsRemoved: [],
+    rows: values.map(row => isAdded ? added(row) : removed(row))
+  }
+}
+
+function diffTable (db: Database.Database, pair: Pair, limit: number): TableDifference {
+  const { main, backup } = pair
+  const isKeyed = hasUsableKey(db, main, backup)
+  return {
+    table: main.name,
+    presence: 'both',
+    identity: isKeyed ? 'key' : 'content',
+    key: isKeyed ? backup.key : [],
+    columnsAdded: main.columns.filter(column => !hasColumn(backup, column)),
+    columnsRemoved: backup.columns.filter(column => !hasColumn(main, column)),
+    ...isKeyed ? byKey(db, pair, limit) : byContent(db, pair, limit)
+  }
+}
+
+type Counted = Pick<TableDifference, 'added' | 'removed' | 'changed' | 'same' | 'rows'>
+
+function byKey (db: Database.Database, { main, backup, shared }: Pair, limit: number): Counted {
+  const [here, there] = [`main.${quote(main.name)}`, `backup.${quote(backup.name)}`]
+  const matches = onKey('n', 'o', backup.key)
+  const isAlike = shared.map(column => isSame(`o.${quote(column)}`, `n.${quote(column)}`)).join(' AND ')
+  const [countOld, countNew] = [there, here].map(table => db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0) as [number, number]
+  const [matched, same] = db.prepare<[], [number, number]>(`SELECT count(*), coalesce(sum(${isAlike}), 0) FROM ${there} o CROSS JOIN ${here} n WHERE ${matches}`).raw().get() ?? [0, 0]
+  const counts = { removed: countOld - matched, added: countNew - matched, changed: matched - same, same }
+
+  const rows: RowDifference[] = []
+  if (counts.removed > 0) rows.push(...read(db, `SELECT ${columnsOf('o', shared)} FROM ${there} o WHERE NOT EXISTS (SELECT 1 FROM ${here} n WHERE ${matches}) LIMIT ?`, limit).map(row => removed(toRow(shared, row))))
+  if (counts.changed > 0) rows.push(...read(db, `SELECT ${columnsOf('o', shared)}, ${columnsOf('n', shared)}, ${shared.map(column => isSame(`o.${quote(column)}`, `n.${quote(column)}`)).join(', ')} FROM ${there} o CROSS JOIN ${here} n WHERE ${matches} AND NOT (${isAlike}) LIMIT ?`, limit - rows.length).map(row => changed(shared, row)))
+  if (counts.added > 0) rows.push(...read(db, `SELECT ${columnsOf('n', shared)} FROM ${here} n WHERE NOT EXISTS (SELECT 1 FROM ${there} o WHERE ${matches}) LIMIT ?`, limit - rows.length).map(row => added(toRow(shared, row))))
+  return { ...counts, rows }
+}
+
+/** As often as one side has a row more often than the other, so often it was added or removed. */
+function byContent (db: Database.Database, { main, backup, shared }: Pair, limit: number): Counted {
+  if (shared.length === 0) {
+    const [gone, come] = [oneSided(db, backup, 'removed', limit), oneSided(db, main, 'added', limit)]
+    return { removed: gone.removed, added: come.added, changed: 0, same: 0, rows: [...gone.rows, ...come.rows].slice(0, limit) }
+  }
+  const names = shared.map((_, at) => `c${at}`)
+  const side = (schema: string, table: Table, weight: number): string => `SELECT ${shared.map((column, at) => `t.${quote(column)} COLLATE BINARY AS c${at}`).join(', ')}, ${shared.map((column, at) => `typeof(t.${quote(column)}) AS t${at}`).join(', ')}, ${weight} AS weight FROM ${schema}.${quote(table.name)} t`
+  const grouped = `SELECT ${names.join(', ')}, sum(weight) AS excess, count(*) AS times FROM (${side('backup', backup, 1)} UNION ALL ${side('main', main, -1)}) GROUP BY ${names.map(name => `${name} COLLATE BINARY`).join(', ')}, ${names.map((_, at) => `t${at}`).join(', ')}`
+  const [gone, come, same] = db.prepare<[], [number, number, number]>(`SELECT coalesce(sum(max(excess, 0)), 0), coalesce(sum(max(-excess, 0)), 0), coalesce(sum((times - abs(excess)) / 2), 0) FROM (${grouped})`).raw().get() ?? [0, 0, 0]
+  const rows = gone + come === 0 ? [] : read(db, `SELECT ${names.join(', ')}, excess FROM (${grouped}) WHERE excess <> 0 ORDER BY excess < 0 LIMIT ?`, limit)
+  return { removed: gone, added: come, changed: 0, same, rows: rows.flatMap(values => repeated(shared, values)).slice(0, limit) }
+}
+
+function repeated (columns: readonly string[], values: readonly SqlValue[]): RowDifference[] {
+  const excess = Number(values.at(-1))
+  const row = toRow(columns, values)
+  return Array.from({ length: Math.abs(excess) }, () => excess > 0 ? removed(row) : added(row))
+}
+
+function read (db: Database.Database, sql: string, limit: number): SqlValue[][] {
+  return limit <= 0 ? [] : db.prepare<[number], SqlValue[]>(sql).raw().safeIntegers().all(limit)
+}
+
+function removed (row: RowDifference['before']): RowDifference {
+  return { change: 'removed', before: row, after: null, columns: [] }
+}
+
+function added (row: RowDifference['after']): RowDifference {
+  return { change: 'added', before: null, after: row, columns: [] }
+}
+
+function changed (columns: readonly string[], values: readonly SqlValue[]): RowDifference {
+  const { length } = columns
+  return {
+    change: 'changed',
+    before: toRow(columns, values.slice(0, length)),
+    after: toRow(columns, values.slice(length)),
+    columns: columns.filter((_, at) => Number(values[2 * length + at]) === 0)
+  }
+}

@@ -1,0 +1,14 @@
+import type { DiffRequest, Difference, Rescue, RescueRequest, RowSelection } from '../../../core/rows.ts'
+import type { FailedMessage } from '../protocol.ts'
+
+/** What a child for rows is told, as its one argument. */
+export type RowsTask =
+  | { readonly type: 'diff', readonly before: string, readonly after: { readonly path: string, readonly isLive: boolean }, readonly request: DiffRequest }
+  | { readonly type: 'plan' | 'rescue', readonly image: string, readonly live: string, readonly request: RescueRequest }
+  | { readonly type: 'extract', readonly image: string, readonly selection: RowSelection, readonly file: string }
+
+export type RowsMessage =
+  | { readonly type: 'difference', readonly difference: Difference }
+  | { readonly type: 'rescue', readonly rescue: Rescue }
+  | { readonly type: 'extracted', readonly rows: number }
+  | FailedMessage

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { setTimeout as wait } from 'node:timers/promises'
+import type Database from 'better-sqlite3'
+import { BackupError, systemCode } from '../../../core/errors.ts'
+import type { DiffRequest, Difference, Rescue, RescueRequest, TableDifference } from '../../../core/rows.ts'
+import { requireParent, runChild } from '../../child.ts'
+import { sourceError } from '../errors.ts'
+import { describeHolders, holdersOf } from '../holders.ts'
+import { openImmutable, openShared } from '../open.ts'
+import { choose, chooseAgain, type Choice } from './choose.ts'
+import { taken } from './desk.ts'
+import { diffTables, namesToCompare } from './diff.ts'
+import { extractRows } from './extract.ts'
+import type { RowsMessage, RowsTask } from './protocol.ts'
+import { requirePassable, tell, writeRows } from './rescue.ts'
+
+/** How long a comparison waits for those who hold the live database. Milliseconds. */
+const READ_TIMEOUT = 15_000
+/** How often to ask whether the database is free. Milliseconds. */
+const ASK_EVERY = 1
+
+await runChild<RowsTask, RowsMessage>(async (task, send) => {
+  const path = task.type === 'diff' ? task.after.path : task.type === 'extract' ? task.image : task.live
+  try {
+    await send(await work(task))
+  } catch (error) {
+    if (systemCode(error) === 'SQLITE_FULL') throw new BackupError('DISK_FULL', `the disk of "${path}", or that of the scratch directory, has no room for the rows`, { hint: 'Free space there, or choose fewer rows.', cause: error })
+    throw sourceError(error, path)
+  }
+})
+
+async function work (task: RowsTask): Promise<RowsMessage> {
+  switch (task.type) {
+    case 'diff': return { type: 'difference', difference: await diff(task.before, task.after, task.request) }
+    case 'plan': return { type: 'rescue', rescue: await plan(task.image, task.live, task.request, (db, choice) => tell(db, choice)) }
+    case 'rescue': return { type: 'rescue', rescue: await rescue(task.image, task.live, task.request) }
+    case 'extract': return { type: 'extracted', rows: extractRows(openImmutable(task.image), task.selection, task.file) }
+  }
+}
+
+async function diff (before: string, { path, isLive }: { readonly path: string, readonly isLive: boolean }, request: DiffRequest): Promise<Difference> {
+  if (!isLive) return diffTables(attached(openImmutable(path), before), request)
+  const db = attached(await openToRead(path, READ_TIMEOUT), before)
+  const inOneView = <T>(read: () => T): Promise<T> => transaction(db, 'BEGIN', path, READ_TIMEOUT, read)
+  if (db.pragma('main.journal_mode', { simple: true }) === 'wal') return await inOneView(() => diffTables(db, request))
+  // A reader would keep writers waiting: for no longer than one table takes.
+  const tables: TableDifference[] = []
+  const { skipped, names } = await inOneView(() => namesToCompare(db, request))
+  for (const name of names) tables.push(...(await inOneView(() => diffTables(db, { ...request, tables: [name] }))).tables)
+  return { tables, skipped }
+}
+
+async function plan<T> (image: string, live: string, request: RescueRequest, use: (db: Database.Database, choice: Choice) => T): Promise<T> {
+  const db = attached(await openToRead(live, request.timeout), image)
+  return await transaction(db, 'BEGIN', live, request.timeout, () => use(db, choose(db, openImmutable(image), request)))
+}
+
+async function rescue (image: string, live: string, request: RescueRequest): Promise<Rescue> {
+  const first = await plan(image, live, request, (_db, choice) => choice)
+  requirePassable(first)
+  const db = attached(openShared(live, { readonly: false, busyTimeout: 0 }), image)
+  db.pragma('main.synchronous = FULL')
+  // Rows that refer to nothing in the backup either come back as they were.
+  db.pragma(`foreign_keys = ${first.orphans === 0 ? 'ON' : 'OFF'}`)
+  return await transaction(db, 'BEGIN IMMEDIATE', live, request.timeout, () => {
+    db.pragma('defer_foreign_keys = ON')
+    const last = chooseAgain(db, first, request)
+    writeRows(last)
+    requireParent()
+    return tell(db, first, last)
+  })
+}
+
+/** Read-only, unless nobody has the database open: then only a connection that may write leaves no `-wal` and `-shm` behind. */
+async function openToRead (path: string, timeout: number): Promise<Database.Database> {
+  const db = openShared(path, { readonly: existsSync(`${path}-wal`), busyTimeout: 0 })
+  await whenFree(path, timeout, () => { db.pragma('main.journal_mode') }, () => {})
+  return db
+}
+
+function attached (db: Database.Database, image: string): Database.Database {
+  db.prepare('ATTACH ? AS backup').run(`${pathToFileURL(image).href}?immutable=1`)
+  return db
+}
+
+/** Begins as soon as the others let it, and ends with a commit, or rolled back if `work` throws. */
+async function transaction<T> (db: Database.Database, begin: string, path: string, timeout: number, work: () => T): Promise<T> {
+  await whenFree(path, timeout, () => {
+    db.exec(begin)
+    // A plain BEGIN takes no lock yet.
+    db.prepare('SELECT count(*) FROM main.sqlite_schema').get()
+  }, () => { if (db.inTransaction) db.exec('ROLLBACK') })
+  let result: T
+  try {
+    result = work()
+  } catch (error) {
+    if (db.inTransaction) db.exec('ROLLBACK')
+    throw error
+  }
+  await whenFree(path, timeout, () => { taken(() => { db.exec('COMMIT') }, 'the rows together') }, () => {})
+  return result
+}
+
+/** SQLite's own waiting grows to a tenth of a second between two looks, and comes too late beside busy writers. */
+async function whenFree (path: string, timeout: number, step: () => void, undo: () => void): Promise<void> {
+  const deadline = performance.now() + timeout
+  for (;;) {
+    try {
+      step()
+      return
+    } catch (error) {
+      undo()
+      if (systemCode(error)?.startsWith('SQLITE_BUSY') !== true) throw error
+      if (performance.now() >= deadline) throw locked(path, timeout)
+      await wait(ASK_EVERY)
+    }
+  }
+}
+
+function locked (path: string, timeout: number): BackupError {
+  const holders = holdersOf(path)
+  const who = holders.length === 0 ? 'another process' : `a process that has it open (${describeHolders(holders)})`
+  return new BackupError('SOURCE_LOCKED', `"${path}" was held by ${who} for ${timeout} ms`, { hint: 'Wait until it lets go, end it, or allow a longer timeout.' })
+}

@@ -1,0 +1,123 @@
+import type Database from 'better-sqlite3'
+import type { RescueRequest } from '../../../core/rows.ts'
+import type { Chosen, Link } from './choose.ts'
+import { addressOf, describeRow, isAt, type Address } from './desk.ts'
+import { onKey, quote, type Reference } from './tables.ts'
+import type { SqlValue } from './value.ts'
+
+/** Rows in the way that are told; the first ones tell enough. */
+const TOLD = 10
+
+/** Why a row comes along. */
+export type Why = 'chosen' | 'parents' | 'children'
+/** What becomes of a row. */
+export type Fate = 'insert' | 'overwrite' | 'same' | 'skip'
+
+/** One row of the backup that is wanted back. */
+export interface Pick {
+  readonly at: Address
+  readonly why: Why
+  readonly fate: Fate
+}
+
+export function isWritten ({ fate }: Pick): boolean {
+  return fate === 'insert' || fate === 'overwrite'
+}
+
+/** Goes from row to row along the references, to each row once, and decides what becomes of it. */
+export class Walk {
+  readonly #db: Database.Database
+  readonly #links: readonly Link[]
+  readonly #request: RescueRequest
+  readonly #ahead: Array<{ readonly chosen: Chosen, readonly pick: Pick }> = []
+  readonly #queries = new Map<string, Database.Statement<unknown[], SqlValue[]>>()
+  /** The first rows for which something is in the way, in words. */
+  readonly conflicts: string[] = []
+  refused = false
+  orphans = 0
+
+  constructor (db: Database.Database, links: readonly Link[], request: RescueRequest) {
+    this.#db = db
+    this.#links = links
+    this.#request = request
+  }
+
+  /** Adds a row, and everything that comes along with it. */
+  from (chosen: Chosen, at: Address, why: Why): void {
+    this.#add(chosen, at, why)
+    for (let next = this.#ahead.pop(); next !== undefined; next = this.#ahead.pop()) {
+      const { chosen: table, pick } = next
+      for (const link of this.#links) {
+        // What stays as it is needs nothing.
+        if (link.child === table && isWritten(pick)) this.#toParent(link, pick.at)
+        if (this.#request.children && link.parent === table) this.#toChildren(link, pick.at)
+      }
+    }
+  }
+
+  #add (chosen: Chosen, at: Address, why: Why): Pick {
+    const id = identify(at)
+    const known = chosen.rows.get(id)
+    if (known !== undefined) return known
+    const pick = { at, why, fate: this.#decide(chosen, at) }
+    chosen.rows.set(id, pick)
+    this.#ahead.push({ chosen, pick })
+    return pick
+  }
+
+  #decide ({ live, desk }: Chosen, at: Address): Fate {
+    const { conflict } = this.#request
+    const standing = desk().standing(at)
+    if (standing === 'same') return 'same'
+    const rule = desk().keptOutBy(at)
+    if (rule !== undefined) {
+      this.#tell(`${describeRow(live, at)} is kept out by another row there, by ${rule}`, conflict !== 'skip')
+      return 'skip'
+    }
+    if (standing === 'none') return 'insert'
+    if (conflict === 'overwrite') return 'overwrite'
+    this.#tell(`${describeRow(live, at)} stands there with other values`, conflict === 'fail')
+    return 'skip'
+  }
+
+  #tell (what: string, isRefused: boolean): void {
+    this.refused ||= isRefused
+    if (this.conflicts.length < TOLD) this.conflicts.push(what)
+  }
+
+  /** A parent that is gone from the live database comes along; one that the backup has not either leaves the row an orphan, as it was. */
+  #toParent ({ child, parent, reference }: Link, at: Address): void {
+    const isSet = reference.columns.map(column => `c.${quote(column)} IS NOT NULL`).join(' AND ')
+    const isGone = `NOT EXISTS (SELECT 1 FROM main.${quote(parent.live.name)} p WHERE ${joined(reference, 'p')})`
+    const found = this.#rows(`SELECT ${addressOf(parent.backup, 'b.')} FROM backup.${quote(child.backup.name)} c LEFT JOIN backup.${quote(parent.backup.name)} b ON ${joined(reference, 'b')} WHERE ${isAt('c', child.backup)} AND ${isSet} AND ${isGone}`, at)
+    for (const address of found) {
+      if (address.every(value => value === null)) this.orphans++
+      else if (this.#add(parent, address, 'parents').fate === 'skip') this.#tell(`${describeRow(child.live, at)} needs ${describeRow(parent.live, address)}, which does not come`, true)
+    }
+  }
+
+  /** Children that the live database has, if with other values, are none that went with their parent. */
+  #toChildren ({ child, parent, reference }: Link, at: Address): void {
+    const isGone = child.desk().isKeyed ? `NOT EXISTS (SELECT 1 FROM main.${quote(child.live.name)} n WHERE ${onKey('n', 'c', child.backup.key)})` : '1'
+    const found = this.#rows(`SELECT ${addressOf(child.backup, 'c.')} FROM backup.${quote(parent.backup.name)} p JOIN backup.${quote(child.backup.name)} c ON ${joined(reference, 'p')} WHERE ${isAt('p', parent.backup)} AND ${isGone}`, at)
+    for (const address of found) this.#add(child, address, 'children')
+  }
+
+  #rows (sql: string, at: Address): SqlValue[][] {
+    const query = this.#queries.get(sql) ?? this.#db.prepare<unknown[], SqlValue[]>(sql).raw().safeIntegers()
+    this.#queries.set(sql, query)
+    return query.all(...at)
+  }
+}
+
+/** Most addresses are one whole number, which takes little memory as that. */
+function identify (at: Address): number | string {
+  const [only] = at
+  if (at.length === 1 && typeof only === 'bigint' && Number.isSafeInteger(Number(only))) return Number(only)
+  return at.map(value => Buffer.isBuffer(value) ? `blob ${value.toString('hex')}` : JSON.stringify([typeof value, String(value)])).join()
+}
+
+/** That `c` refers to the row of `parent`. */
+function joined ({ columns, parentColumns }: Reference, parent: string): string {
+  return columns.map((column, at) => `${parent}.${quote(parentColumns[at] ?? '')} = c.${quote(column)}`).join(' AND ')
+}

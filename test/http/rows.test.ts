@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { RescueWish } from '../../src/engine/engine.ts'
+import { FakeEngine } from '../support/fake-engine.ts'
+import { as, build } from '../support/http.ts'
+
+const headers = as('admin')
+
+test('a difference tells the counts of each table, and the rows where they are asked for', async t => {
+  const { app, engine } = await build(t)
+  const answer = (await app.inject({ url: '/api/backups/1/diff?with=2&table=line&table=invoice&rows=5', headers })).json()
+  assert.deepEqual([answer.backupId, answer.with, answer.tables[0].removed, answer.skipped[0].table], [1, 2, 1, 'words'])
+  assert.deepEqual(answer.tables[0].rows, [{ change: 'removed', before: { id: 4, text: 'nails', image: { blob: '00ff' } }, after: null, columns: [] }])
+  assert.equal((await app.inject({ url: '/api/backups/1/diff?table=line', headers })).json().with, 'live')
+  assert.deepEqual(engine.calls, ['diff 1 {"with":2,"tables":["line","invoice"],"rows":5}', 'diff 1 {"with":"live","tables":["line"],"rows":0}'])
+})
+
+test('a rescue takes names, and names with conditions of their own', async t => {
+  const { app, engine, audit } = await build(t)
+  const answer = await app.inject({ method: 'POST', url: '/api/backups/1/rescue', headers, payload: { tables: ['line', { name: 'invoice', where: 'id = 2' }], where: 'id = 1', conflict: 'overwrite', children: true, dryRun: false } })
+  const { message, tables, undo } = answer.json()
+  assert.deepEqual([message, tables.length, undo.command], ['2 rows of backup 1 brought back', 2, 'holdfast restore 7'])
+  assert.deepEqual(engine.calls, ['rescue 1 {"selections":[{"table":"line","where":"id = 1"},{"table":"invoice","where":"id = 2"}],"conflict":"overwrite","children":true,"dryRun":false}'])
+  assert.deepEqual(audit.entries.map(({ action, target, outcome }) => [action, target, outcome]), [['rescue', 'backup 1', 'done']])
+})
+
+test('a dry run says what would be done, and leaves no entry in the audit log', async t => {
+  const { app, audit } = await build(t)
+  const answer = (await app.inject({ method: 'POST', url: '/api/backups/1/rescue', headers, payload: { tables: ['line'], dryRun: true } })).json()
+  assert.deepEqual([answer.message, answer.undo, audit.entries], ['2 rows of backup 1 would be brought back', null, []])
+})
+
+test('a dry run says that nothing would come back where something is in the way of all', async t => {
+  class Refusing extends FakeEngine {
+    override async rescue (id: number, wish: RescueWish) {
+      const { job, result } = await super.rescue(id, wish)
+      return { job, result: result.then(rescued => ({ ...rescued, rescue: { ...rescued.rescue, refused: true, conflicts: ['"line" 4 stands there with other values'] } })) }
+    }
+  }
+  const { app } = await build(t, { engine: new Refusing(1) })
+  const { message, refused, conflicts } = (await app.inject({ method: 'POST', url: '/api/backups/1/rescue', headers, payload: { tables: ['line'], conflict: 'fail', dryRun: true } })).json()
+  assert.deepEqual([message, refused, conflicts.length], ['No row of backup 1 would be brought back: see "conflicts"', true, 1])
+})
+
+for (const [payload, field] of [
+  [{ tables: ['line'] }, 'dryRun'],
+  [{ dryRun: true }, 'tables'],
+  [{ tables: [], dryRun: true }, 'tables'],
+  [{ tables: [{ where: 'id = 1' }], dryRun: true }, 'tables'],
+  [{ tables: ['a\0b'], dryRun: true }, 'tables'],
+  [{ tables: ['line'], where: '', dryRun: true }, 'where'],
+  [{ tables: ['line'], where: 'x'.repeat(10_001), dryRun: true }, 'where'],
+  [{ tables: ['line'], conflict: 'merge', dryRun: true }, 'conflict'],
+  [{ tables: ['line'], confirm: true, dryRun: true }, 'confirm']
+] as const) {
+  test(`${JSON.stringify(payload).slice(0, 60)} is refused with a word about "${field}"`, async t => {
+    const { app, engine } = await build(t)
+    const answer = await app.inject({ method: 'POST', url: '/api/backups/1/rescue', headers, payload })
+    assert.deepEqual([answer.statusCode, engine.calls], [400, []])
+    assert.match(answer.body, new RegExp(field))
+  })
+}
+
+for (const query of ['with=0', 'with=all', 'rows=1001', 'rows=-1', 'table=', 'tables=line']) {
+  test(`a difference with "${query}" is refused`, async t => {
+    const { app } = await build(t)
+    assert.equal((await app.inject({ url: `/api/backups/1/diff?${query}`, headers })).statusCode, 400)
+  })
+}
