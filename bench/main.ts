@@ -4,9 +4,11 @@ import { benchFullBackup } from './full-backup.ts'
 import { benchLatency } from './latency.ts'
 import { benchMemory } from './memory.ts'
 import { benchRequests } from './requests.ts'
+import { benchRestore } from './restore.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   full: () => benchFullBackup(500),
+  restore: () => benchRestore(500),
   busy: () => benchBusy([500, 2000]),
   memory: () => benchMemory([500, 4000]),
   latency: () => benchLatency(500),

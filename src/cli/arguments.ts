@@ -39,12 +39,23 @@ export function sinceOption (what: string): Option {
   return new Option('--since <time>', `${what} at or after this: 2025-11-10, or 2025-11-10T14:30:00Z`).argParser(parseSince)
 }
 
-function parseSince (text: string): Date {
+export function parseSince (text: string): Date {
   const time = new Date(text)
   if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) || Number.isNaN(time.getTime())) {
     throw new InvalidArgumentError('Give a day, such as 2025-11-10, or a time with its zone, such as 2025-11-10T14:30:00Z.')
   }
   return time
+}
+
+const WAITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
+const LONGEST_WAIT = 3_600_000
+
+/** `500ms`, `15s`, `2m` in milliseconds, up to an hour. */
+export function parseWait (text: string): number {
+  const [, count, unit] = /^(\d{1,7})(ms|s|m)$/.exec(text) ?? []
+  const ms = Number(count) * (WAITS[unit ?? ''] ?? Number.NaN)
+  if (ms >= 0 && ms <= LONGEST_WAIT) return ms
+  throw new InvalidArgumentError('Give a number and a unit (ms, s, m), such as 15s, at most 60m.')
 }
 
 export function parseDescription (text: string): string {

@@ -1,7 +1,8 @@
+import { boundInWords, type Assertion } from '../core/drill.ts'
 import { policyOf, type SourceOverrides } from '../core/policy.ts'
 import type { Origin, Settings } from '../core/settings.ts'
 import type { SettingsReport } from '../engine/engine.ts'
-import { retentionInWords, scheduleInWords } from './policy-words.ts'
+import { drillsInWords, retentionInWords, scheduleInWords } from './policy-words.ts'
 import type { Screen } from './screen.ts'
 import { wrap } from './text.ts'
 
@@ -27,6 +28,7 @@ interface ConfiguredSource {
   readonly kind: string
   readonly path: string
   readonly policy: SourceOverrides
+  readonly assertions: readonly Assertion[]
 }
 
 /** The same with what was changed through the API laid over it. */
@@ -52,12 +54,14 @@ export function reportAsText (report: ConfigReport, { width: available }: Pick<S
   return [`the configuration is valid${report.file === undefined ? '' : `; ${report.file} was read`}`, '', ...settings, '', ...sources].join('\n')
 }
 
-function describe ({ name, kind, path, policy }: ConfiguredSource, { settings, defaultSource }: ConfigInForce): string[] {
+function describe ({ name, kind, path, policy, assertions }: ConfiguredSource, { settings, defaultSource }: ConfigInForce): string[] {
   const inForce = policyOf(settings, policy)
   return [
     `source ${name} (${kind})${name === defaultSource ? ', the default' : ''}: ${path}`,
     `  made: ${scheduleInWords(inForce)}`,
     `  kept: ${retentionInWords(inForce)}`,
-    `  compression: ${inForce.compression}; ${inForce.verify ? 'verified as they are made' : 'not verified'}`
+    `  compression: ${inForce.compression}; ${inForce.verify ? 'verified as they are made' : 'not verified'}`,
+    `  drilled: ${drillsInWords(inForce)}`,
+    ...assertions.map(assertion => `  asserted: ${assertion.name}: ${boundInWords(assertion)}`)
   ]
 }

@@ -47,6 +47,11 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
     withSession: (flags, work) => withSession({ openEngine: openGuest, output, screen, ...recorder }, flags, work),
     withTokens: tokensFrom(async () => await (await import('../look.ts')).openTokens(loadConfig(environment, cwd), warningsOn(output)), recorder),
     proveFile: async (path, progress) => (await import('../look.ts')).proveFile(loadConfig(environment, cwd), path, progress),
+    recoverDatabase: async (path, target, progress) => (await import('../look.ts')).recoverDatabase(path, target, progress),
+    knownRows: async path => {
+      const checked = checkConfig(environment, cwd)
+      return checked.ok ? await (await import('../look.ts')).knownRows(checked.config, path) : undefined
+    },
     serve: async () => (await import('../server.ts')).serve(environment, cwd),
     findServer: async () => (await import('../look.ts')).serverOf(loadConfig(environment, cwd)),
     terminate: pid => { process.kill(pid, 'SIGTERM') },

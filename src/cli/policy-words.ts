@@ -26,6 +26,12 @@ export function retentionInWords ({ maxBackups, retention }: SourcePolicy): stri
   return parts.length === 0 ? 'all of them' : parts.join('; ')
 }
 
+/** When backups are drilled: `on Sundays at 06:00, by the clock of UTC`. */
+export function drillsInWords ({ enabled, drillSchedule }: SourcePolicy): string {
+  if (drillSchedule === null) return 'only when asked for'
+  return `${ruleInWords({ tier: null, pattern: drillSchedule })}, by the clock of UTC${enabled ? '' : ' (switched off)'}`
+}
+
 function rulesInWords ({ last, within, ...rules }: RetentionRules): string[] {
   const periods = [['hour', rules.hourly], ['day', rules.daily], ['week', rules.weekly], ['month', rules.monthly], ['year', rules.yearly]] as const
   return [
@@ -39,7 +45,7 @@ function keepInWords (period: string, keep: Keep): string {
   return typeof keep === 'number' ? `of the last ${keep} ${period}s` : `${period} of the last ${formatDuration(keep)}`
 }
 
-function ruleInWords ({ tier, pattern }: CalendarRule): string {
+function ruleInWords ({ tier, pattern }: Pick<CalendarRule, 'tier' | 'pattern'>): string {
   const [minute = '', hour = '', day = '', month = '', weekday = ''] = pattern.split(' ')
   const isFixed = isNumber(minute) && isNumber(hour)
   const at = `at ${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`

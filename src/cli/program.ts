@@ -5,12 +5,20 @@ import { completionCommand } from './commands/completion.ts'
 import { configCheckCommand, type ConfigCheckDeps } from './commands/config-check.ts'
 import { configShowCommand, type ConfigShowDeps } from './commands/config-show.ts'
 import { doctorCommand, type DoctorDeps } from './commands/doctor.ts'
+import { diffCommand } from './commands/diff.ts'
 import { describeCommand, pinCommand, unpinCommand } from './commands/edit.ts'
 import { listCommand } from './commands/list.ts'
+import { drillCommand } from './commands/drill.ts'
+import { drillsCommand } from './commands/drills.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { rebuildCommand } from './commands/rebuild.ts'
+import { recoverCommand, type RecoverDeps } from './commands/recover.ts'
 import { removeCommand } from './commands/remove.ts'
+import { reportCommand, type ReportDeps } from './commands/report.ts'
+import { rescueCommand } from './commands/rescue.ts'
+import { restoreCommand, type RestoreDeps } from './commands/restore.ts'
 import { restoreFromTrashCommand } from './commands/restore-from-trash.ts'
+import { restoresCommand } from './commands/restores.ts'
 import { runsCommand } from './commands/runs.ts'
 import { schedulerStatusCommand, type SchedulerStatusDeps } from './commands/scheduler-status.ts'
 import { schedulerStopCommand, type SchedulerStopDeps } from './commands/scheduler-stop.ts'
@@ -28,7 +36,7 @@ import { exitCodesHelp } from './output.ts'
 const HELP_WIDTH = 80
 
 /** What the commands need of everything that is not the command line. */
-export interface ProgramDeps<Role extends string> extends ServeDeps, VerifyDeps, SchedulerStatusDeps, SchedulerStopDeps, ConfigCheckDeps, ConfigShowDeps, Omit<DoctorDeps, keyof ConfigCheckDeps>, TokenCreateDeps<Role>, TokenListDeps, TokenRevokeDeps {}
+export interface ProgramDeps<Role extends string> extends ServeDeps, VerifyDeps, ReportDeps, RecoverDeps, RestoreDeps, SchedulerStatusDeps, SchedulerStopDeps, ConfigCheckDeps, ConfigShowDeps, Omit<DoctorDeps, keyof ConfigCheckDeps>, TokenCreateDeps<Role>, TokenListDeps, TokenRevokeDeps {}
 
 /** Every command. One that is wrong usage throws a `CommanderError` after saying so. */
 export function program<Role extends string> (deps: ProgramDeps<Role>): Command {
@@ -41,7 +49,9 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
     .addCommand(sourcesCommand(deps))
     .addCommand(statsCommand(deps))
     .addCommand(runsCommand(deps))
+    .addCommand(reportCommand(deps))
     .addCommand(rebuildCommand(deps))
+    .addCommand(recoverCommand(deps))
     .commandsGroup('The service:')
     .addCommand(serveCommand(deps))
     .addCommand(schedulerGroup(deps))
@@ -72,8 +82,8 @@ function backupGroup<Role extends string> (deps: ProgramDeps<Role>): Command {
 
 /** Made anew for each place: a command of commander's has one parent. */
 function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[] {
-  const makers = [listCommand, showCommand, removeCommand, restoreFromTrashCommand, pinCommand, unpinCommand, describeCommand, pruneCommand]
-  return [verifyCommand(deps), ...makers.map(make => make(deps))]
+  const makers = [listCommand, showCommand, restoresCommand, diffCommand, drillCommand, drillsCommand, removeCommand, restoreFromTrashCommand, pinCommand, unpinCommand, describeCommand, pruneCommand]
+  return [verifyCommand(deps), restoreCommand(deps), rescueCommand(deps), ...makers.map(make => make(deps))]
 }
 
 function schedulerGroup<Role extends string> (deps: ProgramDeps<Role>): Command {

@@ -4,9 +4,13 @@ import { errorCode } from '../present/common.ts'
 import { diagnosisSchema } from './doctor/finding.ts'
 import { auditSchema } from './views/audit.ts'
 import { oneBackupSchema, showSchema } from './views/backup.ts'
+import { drillsSchema, oneDrillSchema, reportSchema } from './views/drill.ts'
 import { listSchema } from './views/backups.ts'
 import { pruneSchema } from './views/pruned.ts'
 import { rebuildSchema } from './views/rebuilt.ts'
+import { recoverSchema } from './views/recovered.ts'
+import { restoredSchema, restoresSchema } from './views/restore.ts'
+import { diffSchema, extractSchema, rescueSchema } from './views/rows.ts'
 import { runsSchema } from './views/runs.ts'
 import { schedulerStatusSchema } from './views/scheduler.ts'
 import { sourcesSchema } from './views/sources.ts'
@@ -45,6 +49,14 @@ export const OUTPUTS = {
   verify: verifySchema,
   'verify --file': verifyFileSchema,
   prune: pruneSchema,
+  restore: restoredSchema,
+  restores: restoresSchema,
+  diff: diffSchema,
+  rescue: rescueSchema,
+  'rescue --csv': extractSchema,
+  drill: oneDrillSchema,
+  drills: drillsSchema,
+  report: reportSchema,
   remove: oneBackupSchema,
   'restore-from-trash': restoreFromTrashSchema,
   pin: oneBackupSchema,
@@ -54,6 +66,7 @@ export const OUTPUTS = {
   sources: sourcesSchema,
   runs: runsSchema,
   rebuild: rebuildSchema,
+  recover: recoverSchema,
   audit: auditSchema,
   'scheduler status': schedulerStatusSchema,
   'token list': tokenListSchema,

@@ -28,6 +28,8 @@ export interface Session extends Pick<Opened, 'engine' | 'audit' | 'defaultSourc
   readonly run: <T>(start: () => Promise<Work<T>>, options?: RunOptions) => Promise<T>
   /** Does what changes something, and records it in the audit log. */
   readonly audited: <T>(deed: Deed, work: () => Promise<T>) => Promise<T>
+  /** Who sits there. */
+  readonly actor: string
 }
 
 interface RunOptions {
@@ -52,6 +54,7 @@ export async function withSession<T> (deps: SessionDeps, { json }: { readonly js
       audit,
       defaultSource,
       trashGrace,
+      actor: deps.actor,
       run: (start, { quiet = false } = {}) => runJob(deps, opened, quiet || json === true, start),
       audited: (deed, deedWork) => audited({ ...deps, audit }, deed, deedWork)
     })

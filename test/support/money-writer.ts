@@ -1,8 +1,9 @@
 import Database from 'better-sqlite3'
 import { ACCOUNTS } from './money.ts'
 
-/** The second process: moves money between two accounts in each transaction, until it is told to end. */
+/** The second process: moves money between two accounts in each transaction, as fast as it can or so many times a second, until it is told to end. */
 const db = new Database(process.argv[2], { timeout: 15_000 })
+const perSecond = Number(process.argv[3] ?? Number.POSITIVE_INFINITY)
 db.pragma('synchronous = normal')
 const move = db.prepare('UPDATE account SET balance = balance + ? WHERE id = ?')
 const note = db.prepare('INSERT INTO entry (account, note, amount) VALUES (?, ?, ?)')
@@ -10,6 +11,7 @@ const errors: string[] = []
 let commits = 0
 let longest = 0
 let isEnding = false
+const begun = performance.now()
 
 const transfer = db.transaction((from: number, to: number) => {
   move.run(-7, from)
@@ -19,7 +21,7 @@ const transfer = db.transaction((from: number, to: number) => {
 
 function work (): void {
   const until = performance.now() + 20
-  while (performance.now() < until) {
+  while (performance.now() < until && commits + errors.length <= (performance.now() - begun) / 1000 * perSecond) {
     const startedAt = performance.now()
     try {
       transfer.immediate(commits * 17 % ACCOUNTS + 1, commits * 29 % ACCOUNTS + 1)
@@ -30,7 +32,8 @@ function work (): void {
     longest = Math.max(longest, performance.now() - startedAt)
   }
   if (!isEnding) {
-    setImmediate(work)
+    if (perSecond === Number.POSITIVE_INFINITY) setImmediate(work)
+    else setTimeout(work, 1)
     return
   }
   db.close()

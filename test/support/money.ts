@@ -56,9 +56,9 @@ export interface Writer {
   stop (): Promise<WriterReport>
 }
 
-/** Starts a process that transfers money as fast as it can; resolves after its first commit. */
-export async function startWriter (t: Pick<TestContext, 'after'>, path: string): Promise<Writer> {
-  const child = spawn(process.execPath, [new URL('./money-writer.ts', import.meta.url).pathname, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+/** Starts a process that transfers money, as fast as it can or `perSecond` times a second; resolves after its first commit. */
+export async function startWriter (t: Pick<TestContext, 'after'>, path: string, perSecond?: number): Promise<Writer> {
+  const child = spawn(process.execPath, [new URL('./money-writer.ts', import.meta.url).pathname, path, ...perSecond === undefined ? [] : [String(perSecond)]], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   t.after(() => { child.kill('SIGKILL') })
   let output = ''

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { SourceState } from '../../engine/engine.ts'
 import { presentSource, sourceSchema } from '../../present/source.ts'
-import { retentionInWords, scheduleInWords } from '../policy-words.ts'
+import { drillsInWords, retentionInWords, scheduleInWords } from '../policy-words.ts'
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
-import { inAge, inSize } from '../words.ts'
+import { inAge, inDuration, inSize } from '../words.ts'
 import { factLines, type Fact } from './facts.ts'
 
 export const sourcesSchema = z.object({ sources: z.array(sourceSchema) })
@@ -26,7 +26,9 @@ function describe (state: SourceState, screen: Screen): string {
     ['next', nextRun === null ? 'none by itself' : inAge(nextRun, now)],
     ['made', scheduleInWords(policy)],
     ['kept', retentionInWords(policy)],
-    ['compression', policy.compression]
+    ['compression', policy.compression],
+    ['drilled', drillsInWords(policy)],
+    ['proven', statistics.lastProven === null ? 'never restored yet' : `restored ${inAge(statistics.lastProven, now)}${statistics.restoreTime === null ? '' : `, in ${inDuration(statistics.restoreTime)}`}`]
   ]
   const title = `${colours.bold(name)}${isDefault ? ', the default' : ''}: ${paintSourceState(state.state, state.state, colours)}`
   return [title, ...factLines(facts, screen), ''].join('\n')

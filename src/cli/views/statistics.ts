@@ -4,7 +4,7 @@ import { presentStatistics, statisticsSchema, type SourceStatisticsView } from '
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
-import { counted, inAge, inSize } from '../words.ts'
+import { counted, inAge, inDuration, inSize } from '../words.ts'
 
 export const statsSchema = z.object({ statistics: statisticsSchema })
 
@@ -31,6 +31,8 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<SourceStatisti
     { title: 'SIZE', align: 'right', cell: ({ totalSize }) => inSize(totalSize) },
     { title: 'LAST', align: 'right', cell: ({ lastSuccess }) => age(lastSuccess) },
     { title: 'VERIFIED', align: 'right', cell: ({ lastVerified }) => age(lastVerified), expendable: 2 },
+    { title: 'PROVEN', align: 'right', cell: ({ lastProven }) => age(lastProven), expendable: 5 },
+    { title: 'RESTORE', align: 'right', cell: ({ lastRestoreSeconds }) => lastRestoreSeconds === null ? '-' : inDuration(lastRestoreSeconds * 1000), expendable: 6 },
     { title: 'FAILED', align: 'right', cell: ({ lastFailure }) => age(lastFailure), expendable: 3 },
     { title: 'OLDEST', align: 'right', cell: ({ oldestBackup }) => age(oldestBackup), expendable: 4 },
     { title: 'NEXT', align: 'right', cell: ({ nextRun }) => age(nextRun), expendable: 1 }

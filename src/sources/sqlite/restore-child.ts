@@ -3,7 +3,7 @@ import { runChild } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { checkHeader } from './header.ts'
 import { checkFile, placeFile } from './restore-file.ts'
-import { checkLive, restoreLive } from './restore-live.ts'
+import { checkLive, requireWhole, restoreLive } from './restore-live.ts'
 import type { CheckTask, PlaceTask, RestoreMessage, RestoreTask } from './restore-protocol.ts'
 import { checkReplace, replaceFile } from './restore-replace.ts'
 
@@ -19,6 +19,7 @@ await runChild<RestoreTask, RestoreMessage>(async (task, send) => {
     } else {
       const isOldKept = await place(task, bytes => { void send({ type: 'progress', bytes }) })
       await send({ type: 'placed', bytes: statSync(task.image.path).size, isOldKept })
+      if (task.placement.mode === 'live') requireWhole(task.placement)
     }
   } catch (error) {
     throw sourceError(error, task.placement.path)

@@ -8,8 +8,8 @@ import { sourceError } from './errors.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { openImmutable, openShared } from './open.ts'
 
-/** Pages that are copied between two tellings of the progress: about 16 MiB. */
-const STEP = 4096
+/** Pages that are copied between two tellings of the progress: about 64 MiB. */
+const STEP = 16_384
 /** How often to ask whether the database is free. Milliseconds. */
 const ASK_EVERY = 1
 /** A frame of the write-ahead log is a page and this many bytes. */
@@ -57,8 +57,8 @@ function shapeOf (target: string, timeout: number): Shape {
 
 /**
  * Writes the image into the live database through SQLite's backup API, in one transaction: others see the old content
- * before the commit and the new one after it, and a crash leaves the old one. Durable, and looked through by SQLite, when it
- * resolves. Rejects with `SOURCE_LOCKED`, which names the processes, where the others did not let go in time.
+ * before the commit and the new one after it, and a crash leaves the old one. Durable when it resolves. Rejects with
+ * `SOURCE_LOCKED`, which names the processes, where the others did not let go in time.
  * https://sqlite.org/c3ref/backup_finish.html
  */
 export async function restoreLive (image: string, { path: target, timeout }: Placement, onBytes: (bytes: number) => void): Promise<void> {
@@ -85,18 +85,44 @@ export async function restoreLive (image: string, { path: target, timeout }: Pla
     source.close()
   }
   syncLog(target)
-  requireWhole(target, timeout)
 }
 
-/** Others write again already, so that the content need not be that of the image any more; but it must be whole. */
-function requireWhole (target: string, timeout: number): void {
-  const db = openShared(target, { readonly: true, busyTimeout: timeout })
+/**
+ * Otherwise whoever commits next has to bring the whole content from the log into the file, and stands still meanwhile.
+ * A log that is in use cannot be cut, which does no harm: it is used again from its beginning.
+ */
+function bringHome (target: string): void {
+  const db = openShared(target, { readonly: false, busyTimeout: 0 })
   try {
-    const found = db.pragma('quick_check(1)', { simple: true })
-    if (found !== 'ok') throw new BackupError('SOURCE_MALFORMED', `after the restore SQLite finds "${target}" damaged: ${String(found)}`, { hint: 'Look at the disk, stop the application, and restore with the mode "replace".' })
+    db.pragma('wal_checkpoint(PASSIVE)')
+    db.pragma('wal_checkpoint(TRUNCATE)')
+  } catch (error) {
+    if (systemCode(error)?.startsWith('SQLITE_BUSY') !== true) throw sourceError(error, target)
   } finally {
     db.close()
   }
+}
+
+/**
+ * Throws `SOURCE_MALFORMED` where SQLite finds the restored database damaged. Others write again already, so that the
+ * content need not be that of the image any more; but it must be whole.
+ */
+export function requireWhole ({ path: target, timeout }: Placement): void {
+  bringHome(target)
+  const db = openShared(target, { readonly: true, busyTimeout: timeout })
+  try {
+    const found = partsOf(db).map(part => String(db.pragma(`quick_check(${part})`, { simple: true }))).find(result => result !== 'ok')
+    if (found !== undefined) throw new BackupError('SOURCE_MALFORMED', `after the restore SQLite finds "${target}" damaged: ${found}`, { hint: 'Look at the disk, stop the application, and restore with the mode "replace".' })
+  } finally {
+    db.close()
+  }
+}
+
+/** What is looked through at once. Without a write-ahead log nobody can write meanwhile: then it is one table after the other. */
+function partsOf (db: Database.Database): readonly string[] {
+  if (db.pragma('journal_mode', { simple: true }) === 'wal') return ['1']
+  const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0").pluck().all()
+  return tables.map(name => `"${name.replaceAll('"', '""')}"`)
 }
 
 function locked (target: string, timeout: number): BackupError {

@@ -18,9 +18,10 @@ export function sqliteRestorer (scratchDir: string): Restorer {
 
     async place (image, placement, onBytes, signal) {
       const scratch = join(scratchDir, `restore-${randomUUID()}.db`)
+      const begun = performance.now()
       const outcome = await run({ type: 'place', image, placement, scratch }, onBytes, signal).finally(() => rm(scratch, { force: true }))
       if (outcome?.type !== 'placed') throw new BackupError('SOURCE_FAILED', 'the process that restores ended without a result', { hint: 'Look at the database, then try again.' })
-      return { bytes: outcome.bytes, isOldKept: outcome.isOldKept }
+      return { bytes: outcome.bytes, isOldKept: outcome.isOldKept, took: outcome.at - begun }
     },
 
     // Both only name and unname files, which is harmless to locks.
@@ -29,8 +30,9 @@ export function sqliteRestorer (scratchDir: string): Restorer {
   }
 }
 
-async function run (task: RestoreTask, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<RestoreMessage | undefined> {
-  let last: RestoreMessage | undefined
+/** The last message of the child, and when it came. */
+async function run (task: RestoreTask, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<RestoreMessage & { readonly at: number } | undefined> {
+  let last: RestoreMessage & { readonly at: number } | undefined
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'restore-child'),
     task,
@@ -38,7 +40,7 @@ async function run (task: RestoreTask, onBytes: (bytes: number) => void, signal:
     onMessage: message => {
       const told = message as RestoreMessage
       if (told.type === 'progress') onBytes(told.bytes)
-      else last = told
+      else last = { ...told, at: performance.now() }
     }
   }, signal)
   child.image.resume()

@@ -6,7 +6,7 @@ import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import type { Placed, Placement } from '../../../src/core/restore.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
-import { undoHalfReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
+import { discardAside, undoHalfReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
 import { makeMoney, readMoney, startWriter, TOTAL, type MoneyOptions } from '../../support/money.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { sqliteProcess } from '../../support/sqlite-process.ts'
@@ -208,7 +208,7 @@ test('killed at any instant of a replacement the old file stands there or the ne
     const isFresh = isRestored(live)
     assert.equal(isKept, isFresh)
     outcomes[isFresh ? 'fresh' : 'old']++
-    rmSync(aside, { force: true })
+    discardAside(aside)
     assert.deepEqual(readdirSync(home).filter(name => !/-(?:wal|shm)$/.test(name)), before)
   }
   assert.ok(outcomes.old > 0 && outcomes.fresh > 0, JSON.stringify(outcomes))

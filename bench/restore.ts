@@ -1,0 +1,81 @@
+import Database from 'better-sqlite3'
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { copyFileSync, createReadStream, rmSync } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import type { PlainImage } from '../src/core/restore.ts'
+import { sqliteRestorer } from '../src/sources/sqlite/restore.ts'
+import { readMoney, startWriter, TOTAL, type WriterReport } from '../test/support/money.ts'
+import { BENCH_DIRECTORY, database } from './databases.ts'
+import { median, printTable, ratio, seconds } from './table.ts'
+
+const ROUNDS = 5
+/** Commits of the application beside it. */
+const PER_SECOND = 500
+
+interface Round extends Pick<WriterReport, 'errors' | 'longest'> {
+  /** Until the content was in its place and durable, and until it was looked through as well; milliseconds. */
+  readonly placed: number
+  readonly took: number
+}
+
+/** A restore into a live database beside a writing process against `.restore` of sqlite3, taken in turns. */
+export async function benchRestore (megabytes: number): Promise<void> {
+  const image = await plain(database(megabytes))
+  const rows: string[][] = []
+  for (const journalMode of ['wal', 'delete']) {
+    const live = `${image.path}.live`
+    copyFileSync(image.path, live)
+    const db = new Database(live)
+    db.pragma(`journal_mode = ${journalMode}`)
+    db.close()
+    const ours: Round[] = []
+    const theirs: Round[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      theirs.push(await besideWriter(live, () => byHand(image, live)))
+      ours.push(await besideWriter(live, () => restore(image, live)))
+    }
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(live + suffix, { force: true })
+    for (const [name, rounds] of [['Holdfast', ours], ['.restore', theirs]] as const) {
+      const placed = median(rounds.map(round => round.placed))
+      const isOurs = name === 'Holdfast'
+      rows.push([`${megabytes} MB, ${journalMode}, ${name}`, seconds(placed), isOurs ? ratio(placed, median(theirs.map(round => round.placed))) : '', isOurs ? seconds(median(rounds.map(({ took }) => took))) : '', `${median(rounds.map(({ longest }) => longest))} ms`, String(rounds.flatMap(({ errors }) => errors).length)])
+    }
+  }
+  printTable(`Restore into a live database, beside a process that commits ${PER_SECOND} times a second, median of ${ROUNDS}`, ['database', 'in place after', 'ratio', 'looked through after', 'longest commit of the writer', 'errors of the writer'], rows)
+  console.log('by hand: sqlite3 live.db ".timeout 15000" ".restore backup.db"')
+}
+
+async function plain (path: string): Promise<PlainImage> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return { path, sha256: hash.digest('hex') }
+}
+
+async function restore (image: PlainImage, live: string): Promise<number> {
+  const { took } = await sqliteRestorer(BENCH_DIRECTORY).place(image, { mode: 'live', path: live, overwrite: false, timeout: 15_000, aside: `${live}.aside` }, () => {}, AbortSignal.timeout(600_000))
+  return took
+}
+
+async function byHand (image: PlainImage, live: string): Promise<number> {
+  const startedAt = performance.now()
+  await promisify(execFile)('sqlite3', [live, '.timeout 15000', `.restore "${image.path}"`])
+  return performance.now() - startedAt
+}
+
+async function besideWriter (live: string, work: () => Promise<number>): Promise<Round> {
+  const ends: Array<() => void> = []
+  const writer = await startWriter({ after: end => { ends.push(end as () => void) } }, live, PER_SECOND)
+  try {
+    const startedAt = performance.now()
+    const placed = await work()
+    const took = performance.now() - startedAt
+    const { errors, longest } = await writer.stop()
+    const { sum, integrity } = readMoney(live)
+    if (sum !== TOTAL || integrity !== 'ok') throw new Error(`after a restore the sum is ${sum}, and SQLite says ${String(integrity)}`)
+    return { placed, took, errors, longest }
+  } finally {
+    for (const end of ends) end()
+  }
+}

@@ -1,0 +1,37 @@
+import { Argument, Command } from 'commander'
+import { BackupError, ERRORS } from '../../core/errors.ts'
+import type { Restore } from '../../core/restore.ts'
+import { jsonOption, parseId, sourceOption } from '../arguments.ts'
+import { targetOf } from '../each.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+interface Flags extends JsonFlag {
+  readonly source?: string
+}
+
+export function drillCommand (shell: Shell): Command {
+  return new Command('drill')
+    .description('Try out that a backup restores: into a scratch place, proven there by every check and held against what its source asserts, then thrown away.')
+    .addArgument(new Argument('[id]', 'number of the backup; without it the one whose turn it is').argParser(parseId))
+    .addOption(sourceOption('without an id: a backup of this source, not of the default one'))
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
+    .action(async (id: number | undefined, flags: Flags) => {
+      const { source } = flags
+      if (id !== undefined && source !== undefined) throw new BackupError('VALIDATION_FAILED', '"--source" goes without an id', { hint: 'Give the number of a backup, or the name of a source.' })
+      const drill = await shell.withSession(flags, ({ engine, run, audited, actor, defaultSource }) => {
+        const target = id === undefined ? `source ${source ?? defaultSource}` : targetOf([id])
+        return audited({ action: 'drill', target }, () => run(() => engine.drill({ id, source, actor })))
+      })
+      const { viewDrill } = await import('../views/drill.ts')
+      show(shell, flags, viewDrill(drill))
+      shell.exit(exitOf(drill))
+    })
+}
+
+/** One that came to nothing ends as what was in its way. */
+function exitOf ({ status, errorCode }: Restore): number {
+  if (status === 'passed') return 0
+  return status === 'failed' ? 6 : ERRORS[errorCode ?? 'INTERNAL'].exit
+}

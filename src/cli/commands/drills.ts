@@ -1,0 +1,28 @@
+import { Command } from 'commander'
+import { jsonOption, limitOption, sourceOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { collect } from '../pages.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+interface Flags extends JsonFlag {
+  readonly source?: string
+  readonly limit: number
+}
+
+export function drillsCommand (shell: Shell): Command {
+  return new Command('drills')
+    .description('Show what was drilled, newest first: which backup, how it went, and how long the restore took.')
+    .addOption(sourceOption('only of this source'))
+    .addOption(limitOption('drills'))
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .action(async (flags: Flags) => {
+      const { source, limit } = flags
+      const drills = await shell.withSession(flags, ({ engine }) => collect(limit, async page => {
+        const { restores: items, next } = await engine.restores({ kind: 'drill', source, ...page })
+        return { items, next }
+      }))
+      const { viewDrills } = await import('../views/drill.ts')
+      show(shell, flags, viewDrills(drills))
+    })
+}

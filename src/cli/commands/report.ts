@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { BackupError, systemCode } from '../../core/errors.ts'
+import { jsonOption, parseSince, sourceOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+const DAY = 86_400_000
+
+export interface ReportDeps extends Shell {
+  readonly cwd: string
+}
+
+interface Flags extends JsonFlag {
+  readonly source?: string
+  readonly since?: string
+  readonly html?: string
+}
+
+export function reportCommand (deps: ReportDeps): Command {
+  return new Command('report')
+    .description('Show the evidence that backups restore: what was drilled, how it went, how long a restore takes and how much it would lose.')
+    .addOption(sourceOption('only of this source'))
+    .addOption(new Option('--since <time>', 'of so many days (90d), or of what was drilled at or after a time').default('90d'))
+    .addOption(new Option('--html <file>', 'as a page to print, for auditors, into this file'))
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
+    .action(async (flags: Flags) => {
+      const since = beginOf(flags.since ?? '90d', deps.clock.now())
+      const found = await deps.withSession(flags, ({ engine }) => engine.drillEvidence({ source: flags.source, since }))
+      const { viewEvidence } = await import('../views/drill.ts')
+      const file = flags.html === undefined ? null : resolve(deps.cwd, flags.html)
+      if (file !== null) {
+        const [{ presentEvidence }, { drillPage }] = await Promise.all([import('../../present/drill-evidence.ts'), import('../../present/drill-page.ts')])
+        await write(file, drillPage(presentEvidence(found)))
+      }
+      show(deps, flags, viewEvidence(found, file))
+    })
+}
+
+/** `90d` is so many days before now, anything else a time. */
+function beginOf (text: string, now: Date): Date {
+  const [, days] = /^([1-9]\d{0,4})d$/.exec(text) ?? []
+  return days === undefined ? parseSince(text) : new Date(now.getTime() - Number(days) * DAY)
+}
+
+async function write (file: string, page: string): Promise<void> {
+  try {
+    await writeFile(file, page)
+  } catch (error) {
+    throw new BackupError('VALIDATION_FAILED', `"${file}" cannot be written (${systemCode(error) ?? 'unknown'})`, { hint: 'Give the path of a file in a directory where this user may write.', cause: error })
+  }
+}

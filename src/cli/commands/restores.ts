@@ -1,0 +1,31 @@
+import { Command, Option } from 'commander'
+import { RESTORE_KINDS, type RestoreKind } from '../../core/restore.ts'
+import { jsonOption, limitOption, sourceOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { collect } from '../pages.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+interface Flags extends JsonFlag {
+  readonly source?: string
+  readonly kind?: RestoreKind
+  readonly limit: number
+}
+
+export function restoresCommand (shell: Shell): Command {
+  return new Command('restores')
+    .description('Show what was restored or drilled, newest first: when, by whom, and how it went.')
+    .addOption(sourceOption('only of this source'))
+    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(RESTORE_KINDS))
+    .addOption(limitOption('restores'))
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .action(async (flags: Flags) => {
+      const { source, kind, limit } = flags
+      const restores = await shell.withSession(flags, ({ engine }) => collect(limit, async page => {
+        const { restores: items, next } = await engine.restores({ source, kind, ...page })
+        return { items, next }
+      }))
+      const { viewRestores } = await import('../views/restore.ts')
+      show(shell, flags, viewRestores(restores))
+    })
+}

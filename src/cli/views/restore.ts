@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import type { Backup } from '../../core/backup.ts'
+import type { Restore } from '../../core/restore.ts'
+import { presentRestore, presentUndo, restoreSchema, undoSchema } from '../../present/restore.ts'
+import type { Screen } from '../screen.ts'
+import type { View } from '../shell.ts'
+import { table, type Column } from '../table.ts'
+import { wrap } from '../text.ts'
+import { inAge, inDuration, inMinutes, inSize } from '../words.ts'
+import { nameOf } from './backup.ts'
+import { factLines } from './facts.ts'
+
+export const restoredSchema = z.object({ restore: restoreSchema, undo: undoSchema.nullable() })
+export const restoresSchema = z.object({ restores: z.array(restoreSchema) })
+
+/** What is in the place of a restore now. */
+export interface Standing {
+  readonly path: string
+  /** In bytes; null: there is nothing. */
+  readonly size: number | null
+  readonly modified: Date | null
+}
+
+export interface Stakes {
+  readonly standing: Standing
+  /** The newest completed backup of the source. */
+  readonly newest: Backup | undefined
+  /** Whether it goes into the database itself. */
+  readonly inPlace: boolean
+}
+
+/** What a restore would do, for whoever has to say yes to it. */
+export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, screen: Screen): string {
+  const { colours, now, width } = screen
+  const { path, size, modified } = standing
+  const there = size === null || modified === null ? `${path} (there is nothing)` : `${path} (${inSize(size)}, modified ${inMinutes(modified)}, ${inAge(modified, now)})`
+  const facts = [
+    [inPlace ? 'Current database' : 'Current file', there],
+    ['Restore from', `backup ${backup.id} of "${backup.source}", ${nameOf(backup)}`],
+    ['Created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, now)})`],
+    ['Type', `${backup.method}, ${backup.type}`],
+    ['Size', backup.size === null ? null : `${inSize(backup.size)}${backup.compression === 'none' ? '' : ' (compressed)'}`],
+    ['Newest backup', newest === undefined || newest.id === backup.id ? null : `backup ${newest.id} (${inAge(newest.startedAt, now)})`]
+  ] as const
+  const what = inPlace ? 'This replaces the content of the current database! What stands there now, with all that was written since, is backed up first.' : 'This overwrites a file!'
+  return [colours.yellow(wrap(`⚠ WARNING: ${what}`, width, 2)), ...factLines(facts, screen), ''].join('\n')
+}
+
+export function viewRestored (restore: Restore, backup: Backup): View {
+  const undo = presentUndo(restore)
+  const { bytes, restoreTime, startedAt, finishedAt, aside } = restore
+  const whole = finishedAt === null ? null : inDuration(finishedAt.getTime() - startedAt.getTime())
+  return {
+    json: { restore: presentRestore(restore), undo },
+    text: screen => [
+      `${screen.colours.green('✓')} Restored backup ${backup.id} to ${restore.target}`,
+      ...factLines([
+        ['Backup created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, screen.now)})`],
+        ['Restored in', restoreTime === null ? null : `${inDuration(restoreTime)}${whole === null ? '' : `, ${whole} in all`}`],
+        ['Database size', bytes === null ? null : inSize(bytes)],
+        ['Kept aside', aside],
+        ['To undo', undo?.command ?? null]
+      ], screen),
+      ''
+    ].join('\n')
+  }
+}
+
+export function viewRestores (restores: readonly Restore[]): View {
+  return {
+    json: { restores: restores.map(presentRestore) },
+    text: screen => restores.length === 0 ? 'no restores\n' : table(columns(screen), restores, screen)
+  }
+}
+
+function columns ({ colours, now }: Screen): ReadonlyArray<Column<Restore>> {
+  const paint = { running: colours.cyan, completed: colours.green, passed: colours.green, inconclusive: colours.yellow, failed: colours.red }
+  return [
+    { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
+    { title: 'BEGUN (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
+    { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 5 },
+    { title: 'KIND', cell: ({ kind }) => kind, expendable: 4 },
+    { title: 'BACKUP', align: 'right', cell: ({ backupId }) => String(backupId) },
+    { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8, expendable: 3 },
+    { title: 'STATUS', cell: ({ status }) => status, paint: (text, { status }) => paint[status](text) },
+    { title: 'TOOK', align: 'right', cell: ({ restoreTime }) => restoreTime === null ? '' : inDuration(restoreTime), expendable: 1 },
+    { title: 'UNDO', align: 'right', cell: ({ safetyBackupId }) => safetyBackupId === null ? '' : String(safetyBackupId) },
+    { title: 'BY', cell: ({ actor }) => actor ?? 'schedule', atLeast: 6, expendable: 2 },
+    { title: 'TARGET', cell: ({ target, errorCode }) => errorCode === null ? target : `${errorCode}: ${target}`, atLeast: 14, cut: 'end' }
+  ]
+}

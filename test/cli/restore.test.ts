@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { BackupError } from '../../src/core/errors.ts'
+import { holdfast } from '../support/cli.ts'
+import { commandLine, type CommandLine, type CommandLineOptions } from '../support/command-line.ts'
+import { makeMoney, readMoney, TOTAL } from '../support/money.ts'
+import { sqliteProcess } from '../support/sqlite-process.ts'
+import { tempDir } from '../support/temp-dir.ts'
+
+const OLD = Buffer.from('what the backup has')
+const NEW = Buffer.from('what stands there now')
+
+/** Backup 1 has `OLD`, backup 2 is not valid to rely on, and `NEW` stands there. */
+async function changed (t: TestContext, options: CommandLineOptions = {}): Promise<CommandLine> {
+  const line = await commandLine(t, options)
+  line.source.bytes = OLD
+  await line.create()
+  await line.create({ verify: false })
+  line.source.bytes = NEW
+  return line
+}
+
+test('a restore says what it did and how to undo it, and is in the audit log', async t => {
+  const line = await changed(t)
+  const { code, out } = await line.holdfast('restore', '1', '--confirm')
+  assert.equal(code, 0)
+  assert.match(out, /^✓ Restored backup 1 to \/memory\/shop\n {2}Backup created {2}.*\n {2}Restored in .*\n {2}Database size +19 B\n {2}To undo +holdfast restore 3\n$/)
+  assert.deepEqual(line.source.bytes, OLD)
+  const [entry] = (await line.deps.catalog.audit.list({ limit: 1 })).entries
+  assert.deepEqual([entry?.action, entry?.target, entry?.outcome, entry?.actor], ['restore', 'backup 1', 'done', 'ann'])
+  const { restores: [row] } = await line.json('restores')
+  assert.deepEqual([row.actor, row.status, row.safetyBackupId], ['ann', 'completed', 3])
+})
+
+test('the words of the guide do the same', async t => {
+  const line = await changed(t)
+  assert.equal((await line.holdfast('backup', 'restore', '1', '--confirm')).code, 0)
+  assert.deepEqual(line.source.bytes, OLD)
+  assert.match((await line.holdfast('backup', 'restores')).out, /completed/)
+})
+
+test('--latest takes the newest valid backup, and none that was made before a restore', async t => {
+  const line = await changed(t)
+  await line.create({ type: 'pre-migration' })
+  const { restore, undo } = await line.json('restore', '--latest', '--source', 'shop', '--yes')
+  assert.deepEqual([restore.backupId, restore.status, undo.command], [1, 'completed', 'holdfast restore 4'])
+  assert.match((await line.holdfast('restore', '--latest', '--source', 'bank', '--yes')).err, /no source "bank"/)
+})
+
+test('--latest looks further back than what is read at once', async t => {
+  const line = await changed(t)
+  for (let n = 0; n < 100; n++) await line.create({ verify: false })
+  assert.equal((await line.json('restore', '--latest', '--confirm')).restore.backupId, 1)
+})
+
+test('where there is no valid backup --latest says so', async t => {
+  const line = await commandLine(t)
+  await line.create({ verify: false })
+  const { code, err } = await line.holdfast('restore', '--latest', '--confirm')
+  assert.equal(code, 4)
+  assert.match(err, /no valid backup of "shop"/)
+})
+
+test('on a terminal it shows what would be replaced and asks; only a yes restores', async t => {
+  const answers = [false, true]
+  const asked: string[] = []
+  const line = await changed(t, { columns: 80, environment: { NO_COLOR: '1' }, deps: { ask: async question => { asked.push(question); return answers.shift() ?? false } } })
+  const refused = await line.holdfast('restore', '1')
+  assert.match(refused.out, /WARNING: This replaces the content of the current database![^]*\/memory\/shop[^]*backup 1 of "shop", [^]*Newest backup +backup 2 \(just now\)[^]*nothing was restored\n$/)
+  assert.deepEqual([refused.code, line.source.bytes], [0, NEW])
+  assert.match((await line.holdfast('restore', '1')).out, /✓ Restored backup 1/)
+  assert.deepEqual([asked, line.source.bytes], [['Continue with restore?', 'Continue with restore?'], OLD])
+})
+
+test('where nobody can be asked it is refused unless it is confirmed', async t => {
+  const line = await changed(t)
+  for (const words of [['restore', '1'], ['restore', '1', '--json'], ['restore', '1', '--output', 'x.db', '--overwrite']]) {
+    const { code, err } = await line.holdfast(...words)
+    assert.equal(code, 2, words.join(' '))
+    assert.match(err, /--confirm/)
+  }
+  assert.deepEqual(line.source.bytes, NEW)
+})
+
+test('with --json nobody is asked on a terminal either', async t => {
+  const line = await changed(t, { columns: 80, deps: { ask: () => assert.fail('asked') } })
+  const { code, out } = await line.holdfast('restore', '1', '--json')
+  assert.deepEqual([code, out, line.source.bytes], [2, '', NEW])
+})
+
+test('to a new path nobody is asked, and the database stays as it is', async t => {
+  const line = await changed(t, { deps: { cwd: '/elsewhere', ask: () => assert.fail('asked') } })
+  const { code, out } = await line.holdfast('restore', '1', '--output', 'copy.db')
+  assert.equal(code, 0)
+  assert.match(out, /^✓ Restored backup 1 to \/elsewhere\/copy\.db\n/)
+  assert.doesNotMatch(out, /undo/)
+  assert.deepEqual([line.restorer.files.get('/elsewhere/copy.db'), line.source.bytes], [OLD, NEW])
+  const again = await line.holdfast('restore', '1', '--output', 'copy.db')
+  assert.deepEqual([again.code, /exists/.test(again.err)], [5, true])
+})
+
+test('--overwrite lets a file give way', async t => {
+  const line = await changed(t)
+  line.restorer.files.set('/elsewhere/copy.db', NEW)
+  assert.equal((await line.holdfast('restore', '1', '--output', '/elsewhere/copy.db', '--overwrite', '--yes')).code, 0)
+  assert.deepEqual(line.restorer.files.get('/elsewhere/copy.db'), OLD)
+})
+
+test('--no-verify leaves out the proof, which is otherwise in the history of the backup', async t => {
+  const line = await changed(t)
+  const proofs = async (): Promise<number> => (await line.json('show', '1')).verifications.length
+  const before = await proofs()
+  await line.holdfast('restore', '1', '--output', '/first.db', '--no-verify')
+  assert.equal(await proofs(), before)
+  await line.holdfast('restore', '1', '--output', '/second.db')
+  assert.equal(await proofs(), before + 1)
+})
+
+for (const [words, said] of [
+  [[], /which backup/],
+  [['1', '--latest'], /both backup 1/],
+  [['1', '--source', 'shop'], /--source/],
+  [['x'], /number of a backup/],
+  [['1', '--timeout', '15'], /number and a unit/],
+  [['1', '--timeout', '61m'], /at most 60m/],
+  [['1', '--mode', 'file'], /Allowed choices/],
+  [['1', '--mode', 'live', '--output', 'x.db'], /"mode"/]
+] as const) {
+  test(`restore ${words.join(' ')} is wrong usage, and nothing is touched`, async t => {
+    const line = await changed(t)
+    const { code, err } = await line.holdfast('restore', ...words, '--confirm')
+    assert.equal(code, 2)
+    assert.match(err, said)
+    assert.deepEqual(line.source.bytes, NEW)
+  })
+}
+
+test('a restore that fails says which backup has what stood there', async t => {
+  const line = await changed(t)
+  line.faults.fail('restorer.place', { error: new BackupError('SOURCE_LOCKED', 'held by 4711', { hint: 'End it.' }) })
+  const { code, err } = await line.holdfast('restore', '1', '--confirm')
+  assert.equal(code, 7)
+  assert.match(err, /held by 4711\nhint: End it\. What stood there before is in backup 3\.\n$/)
+})
+
+test('a process of its own restores a real database', async t => {
+  const home = tempDir(t)
+  const live = join(home, 'shop.db')
+  makeMoney(live, { entries: 1000 })
+  const environment = { DATABASE_PATH: './shop.db', JWT_SECRET: 'a secret for the tests alone, long enough' }
+  assert.equal((await holdfast(['backup'], home, environment)).code, 0)
+  const { code, out, err } = await holdfast(['restore', '--latest', '--confirm', '--timeout', '500ms'], home, environment)
+  assert.equal(code, 0, err)
+  assert.match(err, /backup 1: restoring/)
+  assert.match(out, /To undo +holdfast restore 2/)
+  assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
+  assert.equal((await holdfast(['restore', '9', '--confirm'], home, environment)).code, 4)
+})
+
+test('whoever holds the database for longer than the timeout is named, with the backup of what stands there', async t => {
+  const home = tempDir(t)
+  makeMoney(join(home, 'shop.db'), { entries: 10 })
+  const environment = { DATABASE_PATH: './shop.db', JWT_SECRET: 'a secret for the tests alone, long enough' }
+  assert.equal((await holdfast(['backup'], home, environment)).code, 0)
+  const { pid } = await sqliteProcess(t, join(home, 'shop.db'), 'BEGIN IMMEDIATE')
+  const { code, err } = await holdfast(['restore', '1', '--confirm', '--timeout', '20ms'], home, environment)
+  assert.equal(code, 7)
+  assert.match(err, new RegExp(`held by .*\\b${pid}\\b.* for 20 ms\\nhint: .*backup 2\\.`))
+})
