@@ -10,6 +10,7 @@ import { type BackupError } from '../../src/core/errors.ts'
 import { housekeep } from '../../src/engine/housekeep.ts'
 import { filesIn, filesOf } from '../support/engine.ts'
 import { makeMoney } from '../support/money.ts'
+import { tellPlanted } from '../support/planted.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { startService, until as untilAnswer } from '../support/service.ts'
 import { sqliteProcess } from '../support/sqlite-process.ts'
@@ -77,6 +78,7 @@ test('a command that is killed at any border leaves nothing that the service bes
     await (await server.engine.create({ type: 'manual' })).result
   }
   assert.ok(killed > 5, `only ${killed} borders`)
+  tellPlanted(t, 'kill -9 of a command beside the service', killed, killed)
   await server.close(0)
   await assertTruthful(config)
 })

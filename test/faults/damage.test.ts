@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import type { Verification } from '../../src/core/verification.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { makeMoney } from '../support/money.ts'
+import { tellPlanted } from '../support/planted.ts'
 import { openShop } from '../support/shop.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -34,6 +35,7 @@ for (const compression of ['none', 'gzip', 'zstd'] as const) {
       assert.equal(verification.valid, false, `byte ${at}`)
       assert.deepEqual(failed(verification), ['checksum'], `byte ${at}`)
     }
+    tellPlanted(t, `flipped bits, ${compression}`, PLACES, PLACES)
     writeFileSync(backup.filePath, whole)
     assert.equal((await verify(engine, backup.id)).valid, true)
   })
@@ -44,13 +46,15 @@ for (const compression of ['none', 'gzip', 'zstd'] as const) {
     const { engine } = await openShop(t, home)
     const backup = await (await engine.create({ type: 'manual', compression })).result
     const whole = readFileSync(backup.filePath)
-    for (const length of [0, 1, 100, Math.floor(whole.length / 2), whole.length - 4096, whole.length - 1].filter(n => n >= 0)) {
+    const lengths = [0, 1, 100, Math.floor(whole.length / 2), whole.length - 4096, whole.length - 1].filter(n => n >= 0)
+    for (const length of lengths) {
       writeFileSync(backup.filePath, whole)
       truncateSync(backup.filePath, length)
       assert.deepEqual(failed(await verify(engine, backup.id)), ['checksum'], `cut to ${length}`)
     }
     writeFileSync(backup.filePath, Buffer.concat([whole, Buffer.alloc(1)]))
     assert.deepEqual(failed(await verify(engine, backup.id)), ['checksum'])
+    tellPlanted(t, `tails cut off or added, ${compression}`, lengths.length + 1, lengths.length + 1)
   })
 }
 
@@ -69,6 +73,7 @@ test('a file swapped with that of another backup is found, although both are who
   renameSync(`${first.filePath}.tmp`, second.filePath)
   assert.deepEqual(failed(await verify(engine, first.id)), ['checksum'])
   assert.deepEqual(failed(await verify(engine, second.id)), ['checksum'])
+  tellPlanted(t, 'files swapped', 2, 2)
 })
 
 test('a manifest edited anywhere, cut, emptied or removed is found', async t => {
@@ -97,4 +102,5 @@ test('a manifest edited anywhere, cut, emptied or removed is found', async t => 
   }
   renameSync(path, `${path}.gone`)
   assert.deepEqual(failed(await verify(engine, backup.id)), ['manifest'])
+  tellPlanted(t, 'manifests edited or gone', edits.length + 1, edits.length + 1)
 })

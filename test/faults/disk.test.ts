@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import Database from 'better-sqlite3'
+import { mountDisk } from '../support/disk.ts'
 import { filesIn } from '../support/engine.ts'
 import { makeMoney } from '../support/money.ts'
 import { needRoot } from '../support/need.ts'
+import { planted } from '../support/planted.ts'
 import { openShop } from '../support/shop.ts'
 import { startService } from '../support/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { tokenFor } from '../support/token.ts'
-
-/** A disk of its own, unmounted when the test ends. */
-function mountDisk (t: TestContext, size: string): string {
-  const path = mkdtempSync(join(tmpdir(), 'holdfast-disk-'))
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path])
-  t.after(() => {
-    execFileSync('umount', ['-l', path])
-    rmdirSync(path)
-  })
-  return path
-}
 
 /** A table of bytes that no compression makes smaller. */
 function fillWithRandom (path: string, megabytes: number): void {
@@ -35,6 +25,7 @@ function fillWithRandom (path: string, megabytes: number): void {
 
 test('a backup that does not fit is refused with 507 before a byte is written, and the reserve is told', async t => {
   if (!needRoot(t)) return
+  const fault = planted(t, 'a disk too small')
   const home = tempDir(t)
   const disk = mountDisk(t, '20m')
   makeMoney(join(home, 'shop.db'), { entries: 1000 })
@@ -47,6 +38,7 @@ test('a backup that does not fit is refused with 507 before a byte is written, a
   const refused = await service.call('POST', '/api/backups')
   assert.equal(refused.status, 507)
   assert.equal(refused.body.code, 'DISK_FULL')
+  fault.fired()
   assert.deepEqual(readdirSync(disk).toSorted(), files)
   const { body: { backup } } = await service.call('GET', `/api/backups/${older.id as number + 1}`)
   assert.match(backup.errorMessage as string, /10000000 must stay free/)
@@ -56,6 +48,7 @@ test('a backup that does not fit is refused with 507 before a byte is written, a
 
 test('a disk that fills up midway is DISK_FULL: nothing is left of the new backup, and the older one is whole', async t => {
   if (!needRoot(t)) return
+  const fault = planted(t, 'a disk that fills up midway')
   const home = tempDir(t)
   const disk = mountDisk(t, '20m')
   makeMoney(join(home, 'shop.db'), { entries: 50_000 })
@@ -65,6 +58,7 @@ test('a disk that fills up midway is DISK_FULL: nothing is left of the new backu
   fillWithRandom(join(home, 'shop.db'), 30)
   const files = readdirSync(disk).toSorted()
   await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'DISK_FULL', message: /has no room left/ })
+  fault.fired()
   assert.deepEqual(readdirSync(disk).toSorted(), files)
   assert.equal((await engine.backups({ limit: 1 })).backups[0]?.errorCode, 'DISK_FULL')
   assert.equal((await (await engine.verify(older.id)).result).verification.valid, true)
@@ -72,17 +66,20 @@ test('a disk that fills up midway is DISK_FULL: nothing is left of the new backu
 
 test('a scratch disk that fills up is DISK_FULL and keeps no backup of rollback-journal mode half done', async t => {
   if (!needRoot(t)) return
+  const fault = planted(t, 'a scratch disk that fills up')
   const home = tempDir(t)
   const scratch = mountDisk(t, '2m')
   makeMoney(join(home, 'shop.db'), { journalMode: 'delete', entries: 50_000 })
   const { engine } = await openShop(t, home, { SCRATCH_DIR: scratch, DISK_RESERVE_BYTES: '0' })
   await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'DISK_FULL' })
+  fault.fired()
   assert.deepEqual(filesIn(scratch), [])
   assert.deepEqual(readdirSync(join(home, 'backups')), [])
 })
 
 test('a disk that turns read-only is STORE_UNAVAILABLE, and serves again when it is writable again', async t => {
   if (!needRoot(t)) return
+  const fault = planted(t, 'a disk that turns read-only')
   const home = tempDir(t)
   const disk = mountDisk(t, '20m')
   makeMoney(join(home, 'shop.db'), { entries: 1000 })
@@ -90,30 +87,35 @@ test('a disk that turns read-only is STORE_UNAVAILABLE, and serves again when it
   const older = await (await engine.create({ type: 'manual' })).result
   execFileSync('mount', ['-o', 'remount,ro', disk])
   await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'STORE_UNAVAILABLE' })
+  fault.fired()
   assert.equal((await (await engine.verify(older.id)).result).verification.valid, true)
   execFileSync('mount', ['-o', 'remount,rw', disk])
   assert.equal((await (await engine.create({ type: 'manual' })).result).status, 'completed')
 })
 
 test('a backup directory that is gone is STORE_UNAVAILABLE and is not made anew in its place', async t => {
+  const fault = planted(t, 'a backup directory that is gone')
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { entries: 1000 })
   const { engine } = await openShop(t, home)
   await (await engine.create({ type: 'manual' })).result
   renameSync(join(home, 'backups'), join(home, 'unmounted'))
   await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'STORE_UNAVAILABLE' })
+  fault.fired()
   assert.ok(!readdirSync(home).includes('backups'))
   renameSync(join(home, 'unmounted'), join(home, 'backups'))
   assert.equal((await (await engine.create({ type: 'manual' })).result).status, 'completed')
 })
 
 test('a source that is gone fails each backup with its own code and is backed up again when it is back', async t => {
+  const fault = planted(t, 'a source that is gone')
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { entries: 1000 })
   const { engine } = await openShop(t, home)
   const older = await (await engine.create({ type: 'manual' })).result
   renameSync(join(home, 'shop.db'), join(home, 'gone.db'))
   await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'SOURCE_MISSING' })
+  fault.fired()
   renameSync(join(home, 'gone.db'), join(home, 'shop.db'))
   assert.equal((await (await engine.create({ type: 'manual' })).result).status, 'completed')
   assert.equal((await (await engine.verify(older.id)).result).verification.valid, true)

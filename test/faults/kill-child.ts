@@ -33,14 +33,15 @@ function counted<T extends object> (target: T): T {
   })
 }
 
-/** A restore makes a backup on its way, whose own borders are those of "create". */
+/** What brings something back makes a backup on its way, or proves one: their own borders are those of "create" and "verify". */
 function withBorders (deps: EngineDeps): EngineDeps {
-  if (verb.startsWith('restore')) {
+  if (/^(?:restore|rescue|drill)/.test(verb)) {
     const restorers = new Map([...deps.restorers].map(([kind, restorer]) => [kind, counted(restorer)]))
-    return { ...deps, catalog: { ...deps.catalog, restores: counted(deps.catalog.restores) }, restorers, scratch: counted(deps.scratch) }
+    const rowTools = new Map([...deps.rowTools].map(([kind, tool]) => [kind, counted(tool)]))
+    return { ...deps, catalog: { ...deps.catalog, restores: counted(deps.catalog.restores) }, restorers, rowTools, scratch: counted(deps.scratch) }
   }
   const catalog = { ...deps.catalog, backups: counted(deps.catalog.backups), jobs: counted(deps.catalog.jobs) }
-  const sources = new Map([...deps.sources].map(([name, { source, policy }]): [string, ProtectedSource] => [name, { source: counted(source), policy }]))
+  const sources = new Map([...deps.sources].map(([name, { source, ...rest }]): [string, ProtectedSource] => [name, { source: counted(source), ...rest }]))
   const runner = new Runner({ catalog, clock: deps.clock, events: deps.events, maxConcurrent: 2 })
   return { ...deps, catalog, sources, runner, store: counted(deps.store), scratch: counted(deps.scratch) }
 }
@@ -59,6 +60,8 @@ async function run (engine: Engine): Promise<unknown> {
     }
     case 'edit': return await engine.edit(id, { description: `edited at ${killAt}` })
     case 'restore': return await (await engine.restore(1, {})).result
+    case 'rescue': return await (await engine.rescue(1, { selections: [{ table: 'entry', where: 'id <= 50' }], dryRun: false })).result
+    case 'drill': return await (await engine.drill({ id: 1, actor: null })).result
     case 'restore replace': return await (await engine.restore(1, { mode: 'replace' })).result
     case 'restore target': return await (await engine.restore(1, { target: `${home}/copy.db`, overwrite: true })).result
     case 'prune': return await (await engine.prune({ dryRun: false })).result

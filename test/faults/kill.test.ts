@@ -5,9 +5,11 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import Database from 'better-sqlite3'
 import { loadConfig } from '../../src/config/load.ts'
 import { openEngine } from '../../src/app.ts'
 import { makeMoney, readMoney, TOTAL } from '../support/money.ts'
+import { tellPlanted } from '../support/planted.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { assertTruthful } from '../support/truth.ts'
 
@@ -37,12 +39,12 @@ async function prepare (home: string, trashed: boolean): Promise<void> {
   await close(0)
 }
 
-for (const verb of ['create', 'create plain', 'verify', 'remove', 'undelete', 'edit', 'prune', 'restore', 'restore replace', 'restore target']) {
+for (const verb of ['create', 'create plain', 'verify', 'remove', 'undelete', 'edit', 'prune', 'restore', 'restore replace', 'restore target', 'rescue', 'drill']) {
   test(`after a kill -9 at any border between the steps of "${verb}" no row lies and no orphan stays`, async t => {
     const killed = await Promise.all(Array.from({ length: LANES }, (_, lane) => killAtEvery(t, verb, lane)))
     const kills = killed.reduce((sum, each) => sum + each, 0)
     assert.ok(kills > 3, `only ${kills} borders`)
-    t.diagnostic(`${kills} kills`)
+    tellPlanted(t, `kill -9 within ${verb}`, kills, kills)
   })
 }
 
@@ -53,6 +55,16 @@ function assertOldOrNew (home: string): void {
   assert.deepEqual(beside, [])
 }
 
+/** How many rows it changed. */
+function changeLive (home: string, sql: string): number {
+  const db = new Database(join(home, 'shop.db'))
+  try {
+    return db.prepare(sql).run().changes
+  } finally {
+    db.close()
+  }
+}
+
 /** Kills the verb at every border that belongs to the lane, each with a home of its own; returns at how many. */
 async function killAtEvery (t: TestContext, verb: string, lane: number): Promise<number> {
   const home = tempDir(t)
@@ -61,9 +73,11 @@ async function killAtEvery (t: TestContext, verb: string, lane: number): Promise
   const proven = new Set<number>()
   for (let killed = 0; ; killed++) {
     await prepare(home, verb === 'undelete')
+    if (verb === 'rescue') changeLive(home, 'DELETE FROM entry WHERE id <= 50')
     const borders = await run(home, verb, lane + killed * LANES)
     await assertTruthful(config, proven)
-    if (verb.startsWith('restore')) assertOldOrNew(home)
+    if (/^(?:restore|rescue)/.test(verb)) assertOldOrNew(home)
+    if (verb === 'rescue') assert.ok([0, 50].includes(changeLive(home, 'DELETE FROM entry WHERE id <= 50')))
     if (borders !== undefined) return killed
   }
 }

@@ -6,7 +6,7 @@ export interface Fault {
   readonly on?: RegExp
   /**
    * `before` (the default): in place of the call. `after`: the call is made, and its answer is lost. A number: the body
-   * that is the second argument breaks after so many bytes.
+   * that is the second argument breaks after so many bytes or, where it is none, the one that is the answer.
    */
   readonly when?: 'before' | 'after' | number
 }
@@ -35,6 +35,7 @@ export class Faults {
       on,
       async apply (call, args) {
         if (when === 'before') throw error
+        if (typeof when === 'number' && !(args[1] instanceof Readable)) return breakAfter(await call(...args as never[]) as Readable, when, error)
         if (when === 'after') await call(...args as never[])
         else await call(...args.with(1, breakAfter(args[1] as Readable, when, error)) as never[])
         throw error
