@@ -33,7 +33,5 @@ CREATE INDEX runs_of_backup ON runs (backup_id) WHERE backup_id IS NOT NULL;
 
 -- The last restore of a source that put the content of a backup back whole, be it into place or in a drill.
 CREATE INDEX restores_proven ON restores (source, finished_at, restore_ms) WHERE status IN ('passed', 'completed');
--- Restores and drills of a span of time, for the evidence of them.
-CREATE INDEX restores_begun ON restores (kind, started_at);
 -- The newest backup of a source that is there and was proven valid.
 CREATE INDEX backup_log_newest_proven ON backup_log (source, started_at) WHERE verification_status = 'valid' AND place = 'present' AND status = 'completed';

@@ -1,8 +1,10 @@
 import type { Database } from 'better-sqlite3'
+import type { DrillReport } from '../core/drill.ts'
+import type { Drilled } from '../core/drill-choice.ts'
 import { BackupError, type ErrorCode } from '../core/errors.ts'
-import type { NewRestore, Restore, RestoreKind, RestoreLog, RestorePage, RestoreQuery, RestoreStatus } from '../core/restore.ts'
+import type { DrillConclusion, DrillEvidence, NewRestore, Restore, RestoreKind, RestoreLog, RestorePage, RestoreQuery, RestoreStatus } from '../core/restore.ts'
 import type { Connection } from './connection.ts'
-import { toDate } from './json.ts'
+import { fromJson, toDate } from './json.ts'
 
 interface RestoreRow {
   readonly id: number
@@ -19,8 +21,18 @@ interface RestoreRow {
   readonly restore_ms: number | null
   readonly started_at: string
   readonly finished_at: string | null
+  readonly report: string | null
   readonly error_code: ErrorCode | null
   readonly error_message: string | null
+}
+
+/** A drill that failed has all of it. */
+interface VerdictRow {
+  readonly status: 'passed' | 'failed'
+  readonly backup_id: number
+  readonly finished_at: string
+  readonly error_code: ErrorCode
+  readonly error_message: string
 }
 
 /** `restores` in SQLite. A row that has ended does not change any more: `CATALOG_FAILED`. */
@@ -52,13 +64,31 @@ export class SqliteRestoreLog implements RestoreLog {
     return this.#change(id, () => this.#statements.fail.run({ id, ...failure, at: at.toISOString() }))
   }
 
+  conclude (id: number, { at, report, ...conclusion }: DrillConclusion): Promise<Restore> {
+    return this.#change(id, () => this.#statements.conclude.run({ id, ...conclusion, report: report === null ? null : JSON.stringify(report), at: at.toISOString() }))
+  }
+
+  drilled (source: string): Promise<readonly Drilled[]> {
+    return this.#connection.read(() => this.#statements.drilled.all(source))
+  }
+
+  drillEvidence (source: string): Promise<DrillEvidence> {
+    return this.#connection.read(() => {
+      const verdict = this.#statements.verdict.get(source)
+      return {
+        lastProven: toDate(this.#statements.lastProven.get(source) ?? null),
+        failed: verdict?.status === 'failed' ? { backupId: verdict.backup_id, at: toDate(verdict.finished_at), code: verdict.error_code, message: verdict.error_message } : null
+      }
+    })
+  }
+
   get (id: number): Promise<Restore> {
     return this.#connection.read(() => this.#restore(id))
   }
 
-  list ({ kind, source, limit, before = Number.MAX_SAFE_INTEGER }: RestoreQuery): Promise<RestorePage> {
+  list ({ kind, source, since, until, limit, before = Number.MAX_SAFE_INTEGER }: RestoreQuery): Promise<RestorePage> {
     return this.#connection.read(() => {
-      const rows = this.#statements.list.all({ kind: kind ?? null, source: source ?? null, limit: limit + 1, before })
+      const rows = this.#statements.list.all({ kind: kind ?? null, source: source ?? null, since: since?.toISOString() ?? null, until: until?.toISOString() ?? null, limit: limit + 1, before })
       const restores = rows.slice(0, limit).map(toRestore)
       return { restores, next: rows.length > limit ? restores.at(-1)?.id ?? null : null }
     })
@@ -98,6 +128,7 @@ function toRestore (row: RestoreRow): Restore {
     restoreTime: row.restore_ms,
     startedAt: toDate(row.started_at),
     finishedAt: toDate(row.finished_at),
+    report: row.report === null ? null : fromJson<DrillReport>(row.report, `the report of drill ${row.id}`),
     errorCode: row.error_code,
     errorMessage: row.error_message
   }
@@ -108,8 +139,16 @@ function prepare (database: Database) {
     get: database.prepare<[number], RestoreRow>('SELECT * FROM restores WHERE id = ?'),
     list: database.prepare<[object], RestoreRow>(`
       SELECT * FROM restores WHERE id < @before AND (@kind IS NULL OR kind = @kind) AND (@source IS NULL OR source = @source)
+        AND (@since IS NULL OR started_at >= @since) AND (@until IS NULL OR started_at < @until)
       ORDER BY id DESC LIMIT @limit`),
     running: database.prepare<[], RestoreRow>("SELECT * FROM restores WHERE status = 'running' ORDER BY id"),
+    drilled: database.prepare<[string], Drilled>("SELECT backup_id AS backupId, max(id) AS lastDrill, count(*) AS drills FROM restores WHERE source = ? AND kind = 'drill' GROUP BY backup_id"),
+    lastProven: database.prepare<[string], string | null>("SELECT max(finished_at) FROM restores INDEXED BY restores_proven WHERE source = ? AND status IN ('passed', 'completed')").pluck(),
+    verdict: database.prepare<[string], VerdictRow>(`
+      SELECT restores.* FROM restores JOIN backup_log ON backup_log.id = restores.backup_id
+      WHERE restores.source = ? AND kind = 'drill' AND restores.status IN ('passed', 'failed') AND place = 'present'
+      ORDER BY restores.id DESC LIMIT 1`),
+    conclude: database.prepare("UPDATE restores SET status = @status, report = @report, bytes = @bytes, restore_ms = @restoreTime, error_code = @code, error_message = @message, finished_at = @at WHERE id = @id AND kind = 'drill' AND status = 'running'"),
     start: database.prepare(`
       INSERT INTO restores (kind, backup_id, source, target, mode, status, aside, actor, started_at)
       VALUES (@kind, @backupId, @source, @target, @mode, 'running', @aside, @actor, @startedAt)`),

@@ -13,6 +13,9 @@ interface Row {
   readonly last_failure: string | null
   readonly last_verified: string | null
   readonly last_scheduled: string | null
+  readonly last_proven: string | null
+  readonly restore_ms: number | null
+  readonly newest_proven: string | null
 }
 
 /** One row a source: totals from `backup_counts`, each first and last from one step in an index. */
@@ -26,7 +29,10 @@ const SELECT_SOURCES = `
     (SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = counts.source AND status = 'completed') AS last_success,
     (SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = counts.source AND status = 'failed') AS last_failure,
     (SELECT max(verified_at) FROM backup_log INDEXED BY backup_log_proven WHERE source = counts.source AND verification_status = 'valid') AS last_verified,
-    (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_scheduled WHERE source = counts.source AND backup_type = 'scheduled') AS last_scheduled
+    (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_scheduled WHERE source = counts.source AND backup_type = 'scheduled') AS last_scheduled,
+    (SELECT max(finished_at) FROM restores INDEXED BY restores_proven WHERE source = counts.source AND status IN ('passed', 'completed')) AS last_proven,
+    (SELECT restore_ms FROM restores INDEXED BY restores_proven WHERE source = counts.source AND status IN ('passed', 'completed') ORDER BY finished_at DESC LIMIT 1) AS restore_ms,
+    (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_newest_proven WHERE source = counts.source AND verification_status = 'valid' AND place = 'present' AND status = 'completed') AS newest_proven
   FROM backup_counts AS counts GROUP BY source HAVING sum(backups) > 0 ORDER BY source`
 
 /** Prepares the statement once; what it returns reads the statistics. */
@@ -52,6 +58,9 @@ function toSource (row: Row): SourceStatistics {
     lastFailure: toDate(row.last_failure),
     lastVerified: toDate(row.last_verified),
     lastScheduled: toDate(row.last_scheduled),
+    lastProven: toDate(row.last_proven),
+    restoreTime: row.restore_ms,
+    newestProven: toDate(row.newest_proven),
     oldest: toDate(row.oldest),
     newest: toDate(row.newest),
     count: row.count,

@@ -1,4 +1,5 @@
 import type { AlertLimits } from '../core/alert.ts'
+import type { Assertion } from '../core/drill.ts'
 import type { SourceOverrides } from '../core/policy.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/settings.ts'
@@ -50,6 +51,8 @@ export interface SourceConfig {
   readonly path: string
   readonly busyTimeoutMs: number
   readonly policy: SourceOverrides
+  /** What a drill holds its backups against. */
+  readonly assertions: readonly Assertion[]
 }
 
 /** One option as it is in force, for people. */

@@ -21,6 +21,18 @@ export const cronPatterns: Field<string> = {
   expects: `${cronPattern.expects}, or several with "${BETWEEN}" in between`
 }
 
+/** What a word stands for: on Sundays, every day, on the first of the month, each after the backups and the prune of the night. */
+const NAMED: Readonly<Record<string, string>> = { daily: '0 6 * * *', weekly: '0 6 * * 0', monthly: '0 6 1 * *' }
+/** Never by itself. */
+export const OFF = 'off'
+
+/** When drills are made: a pattern, a word for one, or `off`. */
+export const drillTimes: Field<string> = {
+  ...cronPattern,
+  schema: z.preprocess(value => typeof value === 'string' ? NAMED[value] ?? value : value, z.union([z.literal(OFF), onePattern])),
+  expects: `${cronPattern.expects}, or one of ${[...Object.keys(NAMED), OFF].join(', ')}`
+}
+
 export function splitPatterns (text: string): string[] {
   return text.split(BETWEEN).map(part => part.trim()).filter(part => part !== '')
 }

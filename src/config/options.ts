@@ -1,5 +1,5 @@
 import { settingsSchema } from '../core/settings.ts'
-import { cronPattern, cronPatterns } from './cron.ts'
+import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
 import { choice, compression, flag, option, optional, path, secret, text, whole, wholeBy, type Option } from './option.ts'
 
 export const ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA'] as const
@@ -26,6 +26,7 @@ export const OPTIONS = {
   scheduleJitterMs: option(whole(0, 3_600_000), 'SCHEDULE_JITTER_MS', 0, 'Milliseconds over which the runs of many sources are spread, each source always by the same part of it.'),
   backupRetentionDays: option(whole(0, 36_600), 'BACKUP_RETENTION_DAYS', 0, 'Days that scheduled backups are kept, in place of MAX_BACKUPS; 0 leaves it to MAX_BACKUPS.'),
   pruneSchedule: option(cronPattern, 'PRUNE_SCHEDULE', '30 4 * * *', 'Cron pattern in UTC: when backups that no rule keeps are removed.'),
+  drillSchedule: option(drillTimes, 'DRILL_SCHEDULE', 'weekly', 'When a backup of each source is restored into scratch space to see that it can be, where backups are made by themselves: a cron pattern in UTC, daily, weekly (Sundays at 06:00), monthly, or off.'),
   verifyAfterBackup: option(flag, 'VERIFY_AFTER_BACKUP', true, 'Whether each backup is proven restorable before it counts.'),
 
   host: option(text, 'HOST', '127.0.0.1', 'Address to listen on; 0.0.0.0 is every address of this machine.'),
@@ -73,7 +74,8 @@ export const SOURCE_FIELDS = {
   maxBackups: wholeBy(settings.maxBackups),
   compression,
   verify: flag,
+  drillSchedule: drillTimes,
   busyTimeoutMs: whole(0, 600_000)
 } as const
 
-export const SOURCE_KEYS: readonly string[] = [...Object.keys(SOURCE_FIELDS), 'schedule', 'retention']
+export const SOURCE_KEYS: readonly string[] = [...Object.keys(SOURCE_FIELDS), 'schedule', 'retention', 'assertions']

@@ -1,7 +1,7 @@
 import type { SourceOverrides } from '../core/policy.ts'
 import type { RetentionRules } from '../core/retention.ts'
 import type { Origin } from '../core/settings.ts'
-import { splitPatterns } from './cron.ts'
+import { OFF, splitPatterns } from './cron.ts'
 import type { FileContent, FileSource } from './file.ts'
 import { checkGiven } from './given.ts'
 import { SOURCE_FIELDS, type OptionName, type OptionValues } from './options.ts'
@@ -13,6 +13,7 @@ import { readSchedule, ruleOfPattern, type Timing } from './schedule.ts'
 export interface Inherited {
   readonly timing: Timing
   readonly retention: RetentionRules | undefined
+  readonly drillSchedule: string | null
 }
 
 export type Origins = Readonly<Record<OptionName, Origin>>
@@ -28,7 +29,8 @@ export function readInherited (options: OptionValues, origins: Origins, file: Fi
   if (backupRetentionDays > 0 && origins.backupRetentionDays === 'file' && retention?.within !== undefined) twice('backupRetentionDays', 'retention.within')
   return {
     timing: backupSchedule === undefined ? timing : { schedule: { rules: splitPatterns(backupSchedule).map(ruleOfPattern), timeZone: 'UTC' } },
-    retention: backupRetentionDays === 0 ? retention : { minBackups: MIN_BACKUPS, ...retention, within: inDays(backupRetentionDays) }
+    retention: backupRetentionDays === 0 ? retention : { minBackups: MIN_BACKUPS, ...retention, within: inDays(backupRetentionDays) },
+    drillSchedule: drillPattern(options.drillSchedule)
   }
 }
 
@@ -42,12 +44,18 @@ export function readPolicy ({ fields }: FileSource, problems: Problem[]): Source
   const timing = schedule && readSchedule(schedule, problems)
   if (interval !== undefined && timing?.interval !== undefined) problems.push({ name: interval.name, problem: `says the same as ${schedule?.name ?? ''}.interval`, remedy: 'Keep one of the two.' })
   const rules = retention && readRetention(retention, problems)
-  return { ...Object.fromEntries(given) as SourceOverrides, ...timing, ...rules === undefined ? {} : { retention: rules } }
+  const drills = fields.get('drillSchedule')
+  const times = drills && checkGiven(SOURCE_FIELDS.drillSchedule, drills, problems)
+  return { ...Object.fromEntries(given) as SourceOverrides, ...timing, ...rules === undefined ? {} : { retention: rules }, ...times === undefined ? {} : { drillSchedule: drillPattern(times) } }
+}
+
+function drillPattern (times: string): string | null {
+  return times === OFF ? null : times
 }
 
 /** A source that says when it is backed up inherits nothing of that, and one that says what is kept nothing of this. */
-export function inherit (own: SourceOverrides, { timing, retention }: Inherited): SourceOverrides {
+export function inherit (own: SourceOverrides, { timing, retention, drillSchedule }: Inherited): SourceOverrides {
   const saysWhen = own.interval !== undefined || own.schedule !== undefined
   const saysWhatIsKept = own.maxBackups !== undefined || own.retention !== undefined
-  return { ...saysWhen ? {} : timing, ...saysWhatIsKept || retention === undefined ? {} : { retention }, ...own }
+  return { drillSchedule, ...saysWhen ? {} : timing, ...saysWhatIsKept || retention === undefined ? {} : { retention }, ...own }
 }

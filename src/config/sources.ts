@@ -1,5 +1,6 @@
 import { basename, extname, join } from 'node:path'
 import { isSourceName } from '../core/object-key.ts'
+import { readAssertions } from './assertions.ts'
 import type { SourceConfig } from './config.ts'
 import type { FileContent, FileSource } from './file.ts'
 import { checkGiven, type Given } from './given.ts'
@@ -30,7 +31,7 @@ export function readSources (options: OptionValues, inherited: Inherited, file: 
   const busyTimeoutMs = options.sourceBusyTimeoutMs
   const named: Placed[] = []
   if (options.databasePath !== undefined) {
-    const source: SourceConfig = { name: nameOf(options.databasePath), kind: 'sqlite', path: options.databasePath, busyTimeoutMs, policy: inherit({}, inherited) }
+    const source: SourceConfig = { name: nameOf(options.databasePath), kind: 'sqlite', path: options.databasePath, busyTimeoutMs, policy: inherit({}, inherited), assertions: [] }
     named.push({ place: 'DATABASE_PATH', source })
   }
   for (const source of file.sources) {
@@ -38,7 +39,7 @@ export function readSources (options: OptionValues, inherited: Inherited, file: 
     if (placed !== undefined) named.push(placed)
   }
   checkNames(named, problems)
-  const own: SourceConfig = { name: OWN_SOURCE, kind: 'sqlite', path: join(options.dataDir, CATALOG_FILE), busyTimeoutMs, policy: inherit({}, inherited) }
+  const own: SourceConfig = { name: OWN_SOURCE, kind: 'sqlite', path: join(options.dataDir, CATALOG_FILE), busyTimeoutMs, policy: inherit({}, inherited), assertions: [] }
   const names = [...named.map(({ source }) => source.name), OWN_SOURCE]
   return { named, own, defaultSource: readDefault(file.defaultSource, names, problems) }
 }
@@ -57,7 +58,9 @@ function readSource (given: FileSource, busyTimeoutMs: number, inherited: Inheri
   }
   const [name, path] = [check('name'), check('path')]
   const policy = inherit(readPolicy(given, problems), inherited)
-  const source = { kind: check('kind') ?? 'sqlite', busyTimeoutMs: check('busyTimeoutMs') ?? busyTimeoutMs, policy }
+  const asserted = fields.get('assertions')
+  const assertions = asserted === undefined ? [] : readAssertions(asserted, problems)
+  const source = { kind: check('kind') ?? 'sqlite', busyTimeoutMs: check('busyTimeoutMs') ?? busyTimeoutMs, policy, assertions }
   for (const key of ['name', 'path'] as const) {
     if (!fields.has(key)) problems.push({ name: `${place}.${key}`, problem: 'is missing', remedy: `Give the source a ${key}.` })
   }

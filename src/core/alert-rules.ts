@@ -23,7 +23,9 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
     scheduleMissed(source),
     backupDamaged(source),
     sizeChanged(source, limits.sizeChange),
-    tooFewBackups(source, limits.minBackups)
+    tooFewBackups(source, limits.minBackups),
+    drillFailed(source),
+    drillOverdue(source)
   ])
   const wasLow = open.find(alert => alertKey(alert) === 'disk_low')
   return [...ofSources, diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune)].filter(finding => finding !== undefined)
@@ -80,6 +82,22 @@ function tooFewBackups ({ name, good }: SourceFacts, fewest: number): AlertFindi
   return finding('too_few_backups', name,
     `there ${good === 1 ? 'is 1 good backup' : `are ${good} good backups`} of "${name}", and there should be at least ${fewest}`,
     'Make more backups, and see that maxBackups and the retention rules keep as many.')
+}
+
+function drillFailed ({ name, drills: { failed } }: SourceFacts): AlertFinding | undefined {
+  if (failed === null) return undefined
+  return finding('drill_failed', name,
+    `the drill of backup ${failed.backupId} of "${name}" failed at ${failed.at.toISOString()} with ${failed.code}: ${failed.message}`,
+    'If you must restore now, take a backup whose drill passed; find out what is wrong with this one, delete it or put it right, and drill again.')
+}
+
+/** Where there is no good backup at all, other rules say so. */
+function drillOverdue ({ name, newestGood, provenSince, drills: { lastProven } }: SourceFacts): AlertFinding | undefined {
+  if (provenSince === null || newestGood === null || (lastProven !== null && lastProven >= provenSince)) return undefined
+  const last = lastProven === null ? `no backup of "${name}" was ever restored, nor passed a drill` : `a backup of "${name}" was last proven to restore at ${lastProven.toISOString()}`
+  return finding('drill_overdue', name,
+    `${last}, and its schedule of drills asks for that since ${provenSince.toISOString()}`,
+    'See in the runs and the drills what became of those that were due; a drill that passes ends this alert.')
 }
 
 function diskLow ({ name, space }: StoreFacts, percent: number, wasLow: Alert | undefined): AlertFinding | undefined {

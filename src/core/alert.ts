@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts'
+import type { DrillEvidence } from './restore.ts'
 
 export const ALERT_SEVERITIES = ['critical', 'warning'] as const
 /** `critical`: somebody must act now, or data may be lost; `warning`: somebody should look soon. */
@@ -18,6 +19,8 @@ export const ALERT_RULES = {
   backup_damaged: { severity: 'critical', perSource: true },
   size_changed: { severity: 'warning', perSource: true },
   too_few_backups: { severity: 'warning', perSource: true },
+  drill_failed: { severity: 'critical', perSource: true },
+  drill_overdue: { severity: 'warning', perSource: true },
   disk_low: { severity: 'warning', perSource: false },
   prune_overdue: { severity: 'warning', perSource: false }
 } as const satisfies Record<string, RuleFacts>
@@ -92,6 +95,9 @@ export interface SourceFacts extends BackupEvidence {
   readonly name: string
   /** A good backup started at or after this must exist; null: nothing is asked. */
   readonly freshSince: Date | null
+  /** That a backup restores must have been proven at or after this; null: nothing is asked. */
+  readonly provenSince: Date | null
+  readonly drills: DrillEvidence
 }
 
 export interface PruneFacts {

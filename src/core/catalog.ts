@@ -27,7 +27,7 @@ export interface Catalog {
   readonly idempotency: IdempotencyStore
   readonly audit: AuditLog
   readonly tokens: TokenLog
-  /** Changes whenever the content of the catalog does, by this process or another. Cheap; for caches. */
+  /** Changes whenever the content of the catalog does, by this process or another; an entry of the audit log alone need not change it. Cheap; for caches. */
   version (): string
   close (): Promise<void>
 }
@@ -95,6 +95,11 @@ export interface SourceStatistics {
   readonly lastScheduled: Date | null
   readonly oldest: Date | null
   readonly newest: Date | null
+  /** When one was last restored, or drilled and passed, and how long the content took to get into its place, in milliseconds. */
+  readonly lastProven: Date | null
+  readonly restoreTime: number | null
+  /** Start of the newest live backup that was proven valid. */
+  readonly newestProven: Date | null
   /** Live backups and their stored bytes. */
   readonly count: number
   readonly size: number

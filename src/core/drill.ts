@@ -44,7 +44,9 @@ export interface DrillReport {
     readonly size: number
     readonly compression: string
   }
-  /** Every level of a verification; empty: none was reached. */
+  /** Why this backup, in words. */
+  readonly chosen: string
+  /** Every level of a verification. */
   readonly checks: readonly Check[]
   readonly assertions: readonly AssertionResult[]
   /** Milliseconds from the begin to the end of all of it. */

@@ -53,10 +53,16 @@ export const ERRORS = {
 
   RESTORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such restore' },
   BACKUP_INVALID: { status: 409, exit: 6, retry: false, title: 'the backup is not valid' },
+  ASSERTION_FAILED: { status: 500, exit: 6, retry: false, title: 'the content of the backup does not hold what was asserted of it' },
+  ASSERTION_INCONCLUSIVE: { status: 422, exit: 2, retry: false, title: 'an assertion could not be evaluated' },
   RESTORE_TARGET_EXISTS: { status: 409, exit: 5, retry: false, title: 'something is at the place where the restore is to go' },
   RESTORE_TARGET_INVALID: { status: 422, exit: 2, retry: false, title: 'nothing can be restored to that place' },
   RESTORE_TARGET_OPEN: { status: 409, exit: 5, retry: true, title: 'another process has the database open' },
   RESTORE_PAGE_SIZE: { status: 409, exit: 5, retry: false, title: 'the database has pages of another size than the backup' },
+
+  TABLE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such table' },
+  ROWS_IN_THE_WAY: { status: 409, exit: 5, retry: false, title: 'other rows stand where these are to go' },
+  ROWS_REFUSED: { status: 409, exit: 5, retry: false, title: 'the live database does not take the rows' },
 
   VERIFICATION_FAILED: { status: 500, exit: 6, retry: true, title: 'the finished backup did not pass its verification' },
   CHECKSUM_MISMATCH: { status: 500, exit: 6, retry: false, title: 'the bytes are not those that were stored' },

@@ -3,6 +3,7 @@ import type { Backup, BackupMethod } from './backup.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Job } from './job.ts'
 import type { Restore } from './restore.ts'
+import type { TableRescue } from './rows.ts'
 import type { Run } from './run.ts'
 import type { Verification } from './verification.ts'
 
@@ -15,8 +16,10 @@ export type Event =
   | { readonly type: 'backup.removed', readonly backup: Backup, readonly reason: string }
   | { readonly type: 'backup.trashed', readonly backup: Backup }
   | { readonly type: 'backup.restored', readonly backup: Backup }
+  | { readonly type: 'rescue.completed', readonly backup: Backup, readonly tables: readonly TableRescue[] }
   | { readonly type: 'restore.completed', readonly restore: Restore }
   | { readonly type: 'restore.failed', readonly restore: Restore, readonly code: ErrorCode }
+  | { readonly type: 'drill.finished', readonly drill: Restore }
   | { readonly type: 'verification.finished', readonly backup: Backup, readonly verification: Verification, readonly durationMs: number }
   | { readonly type: 'operation.failed', readonly operation: string, readonly source: string, readonly method: BackupMethod | null, readonly code: ErrorCode }
   | { readonly type: 'alert.raised', readonly alert: Alert }

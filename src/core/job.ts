@@ -6,7 +6,7 @@ export type JobKind = typeof JOB_KINDS[number]
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 export type JobStatus = typeof JOB_STATUSES[number]
 
-export const JOB_PHASES = ['waiting', 'probing', 'storing', 'verifying', 'unpacking', 'restoring', 'recording', 'rotating', 'removing', 'done'] as const
+export const JOB_PHASES = ['waiting', 'probing', 'storing', 'verifying', 'unpacking', 'restoring', 'comparing', 'rescuing', 'recording', 'rotating', 'removing', 'done'] as const
 export type JobPhase = typeof JOB_PHASES[number]
 
 export interface JobProgress {

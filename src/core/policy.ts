@@ -17,6 +17,8 @@ export interface SourcePolicy {
   readonly retention: RetentionRules | null
   readonly compression: Compression
   readonly verify: boolean
+  /** Cron pattern in UTC: when a backup is restored into scratch space to see that it can be; null: only when asked for. */
+  readonly drillSchedule: string | null
 }
 
 /** What a source has of its own; what is missing follows the service's settings, also when they change. */
@@ -28,6 +30,7 @@ export interface SourceOverrides {
   readonly retention?: RetentionRules
   readonly compression?: Compression
   readonly verify?: boolean
+  readonly drillSchedule?: string | null
 }
 
 /** A calendar of the source's own takes the place of the service's interval, rules of its own that of its `maxBackups`; it may have both. */
@@ -42,6 +45,7 @@ export function policyOf (settings: Settings, overrides: SourceOverrides): Sourc
     retention,
     compression,
     verify: verifyAfterBackup,
+    drillSchedule: null,
     ...own
   }
 }

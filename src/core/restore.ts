@@ -1,3 +1,5 @@
+import type { DrillOutcome, DrillReport } from './drill.ts'
+import type { Drilled } from './drill-choice.ts'
 import type { ErrorCode } from './errors.ts'
 import type { SnapshotFacts } from './source.ts'
 
@@ -41,6 +43,8 @@ export interface Placed {
   readonly bytes: number
   /** Whether an old file is kept under `aside`. */
   readonly isOldKept: boolean
+  /** Milliseconds until the content was in its place and durable; looking at it came after that. */
+  readonly took: number
 }
 
 /** Puts images of one kind where they are wanted. Each call works in a process of its own. */
@@ -91,6 +95,8 @@ export interface Restore {
   readonly restoreTime: number | null
   readonly startedAt: Date
   readonly finishedAt: Date | null
+  /** What a drill found; null for a restore, and for a drill that did not come to its end. */
+  readonly report: DrillReport | null
   readonly errorCode: ErrorCode | null
   readonly errorMessage: string | null
 }
@@ -100,6 +106,10 @@ export type NewRestore = Pick<Restore, 'kind' | 'backupId' | 'source' | 'target'
 export interface RestoreQuery {
   readonly kind?: RestoreKind | undefined
   readonly source?: string | undefined
+  /** Only those begun at or after this instant, … */
+  readonly since?: Date | undefined
+  /** … and before this one. */
+  readonly until?: Date | undefined
   /** At most this many, 1 to 500. */
   readonly limit: number
   /** Only those with a smaller id. */
@@ -113,6 +123,26 @@ export interface RestorePage {
   readonly next: number | null
 }
 
+/** How a drill ended. `code` and `message` say why it did not pass. */
+export interface DrillConclusion {
+  readonly status: DrillOutcome
+  /** null: it came to no checks. */
+  readonly report: DrillReport | null
+  readonly bytes: number | null
+  readonly restoreTime: number | null
+  readonly code: ErrorCode | null
+  readonly message: string | null
+  readonly at: Date
+}
+
+/** How far it is proven that the backups of one source restore. */
+export interface DrillEvidence {
+  /** When a backup was last restored, or drilled and passed. */
+  readonly lastProven: Date | null
+  /** The last one that came to a verdict on a backup that is still there, where that verdict is against it. */
+  readonly failed: { readonly backupId: number, readonly at: Date, readonly code: ErrorCode, readonly message: string } | null
+}
+
 /** `restores` in the catalog. A row that has ended does not change any more. */
 export interface RestoreLog {
   start (restore: NewRestore): Promise<Restore>
@@ -120,6 +150,12 @@ export interface RestoreLog {
   secured (id: number, safetyBackupId: number): Promise<Restore>
   complete (id: number, outcome: { readonly bytes: number, readonly restoreTime: number, readonly aside: string | null, readonly at: Date }): Promise<Restore>
   fail (id: number, failure: { readonly code: ErrorCode, readonly message: string, readonly aside: string | null, readonly at: Date }): Promise<Restore>
+  /** Ends a drill. */
+  conclude (id: number, conclusion: DrillConclusion): Promise<Restore>
+  /** Of each backup of the source that ever was drilled. */
+  drilled (source: string): Promise<readonly Drilled[]>
+  /** A source that was never drilled has nulls. */
+  drillEvidence (source: string): Promise<DrillEvidence>
   /** Rejects with `RESTORE_NOT_FOUND`. */
   get (id: number): Promise<Restore>
   list (query: RestoreQuery): Promise<RestorePage>

@@ -1,7 +1,7 @@
 import type { Tier } from './backup.ts'
 import type { ErrorCode } from './errors.ts'
 
-export const RUN_KINDS = ['backup', 'prune'] as const
+export const RUN_KINDS = ['backup', 'prune', 'drill'] as const
 export type RunKind = typeof RUN_KINDS[number]
 
 /** `waiting`: due, and not begun or to be tried again; the last three are ends. */

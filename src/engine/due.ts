@@ -31,6 +31,20 @@ export async function freshSince (deps: EngineDeps, chosen: ProtectedSource): Pr
   return times.reduce<Date | null>((newest, time) => newest === null || time > newest ? time : newest, null)
 }
 
+/**
+ * That a backup of the source restores must have been proven at or after this, or its drills are overdue: two of them were
+ * due since, and none passed. null: nothing is asked, because none are made by themselves or the second is not due yet.
+ */
+export async function provenSince (deps: EngineDeps, chosen: ProtectedSource): Promise<Date | null> {
+  const { enabled, drillSchedule } = deps.settings.policyFor(chosen)
+  if (!enabled || drillSchedule === null) return null
+  const { calendar, clock, scheduleJitter } = deps
+  const last = calendar.previous(drillSchedule, 'UTC', new Date(clock.now().getTime() - GRACE - scheduleJitter))
+  const before = last === null ? null : calendar.previous(drillSchedule, 'UTC', new Date(last.getTime() - 1))
+  const rule = (await deps.catalog.runs.rules()).find(({ kind, source }) => kind === 'drill' && source === chosen.source.name)
+  return before !== null && rule !== undefined && rule.since < before ? before : null
+}
+
 function intervalDue ({ clock }: EngineDeps, { interval }: SourcePolicy, rules: readonly RuleState[]): Date[] {
   if (interval === null) return []
   const due = new Date(clock.now().getTime() - interval - Math.min(interval, GRACE))

@@ -12,19 +12,24 @@ export type ProofDeps = Pick<EngineDeps, 'store' | 'codecs' | 'scratch' | 'inspe
 /** What a proof tells while it goes on, and what ends it. */
 export type Progress = Pick<Task, 'phase' | 'bytes' | 'signal'>
 
+/** Brings the plain image to hand as a file for as long as the inspection lasts, and returns what that found. Rejects as `unpackObject` does. */
+export type Unpack = (inspection: (path: string) => Promise<readonly Check[]>) => Promise<readonly Check[]>
+
 export interface Proof {
   readonly key: string
   /** What the object must be. */
   readonly manifest: Manifest
   /** How the manifest in the store itself was found. */
   readonly manifestCheck: Check
+  /** Another way than the usual one, which inspects an object that is stored as it is where it lies. */
+  readonly unpack?: Unpack
 }
 
 /**
  * Tries every level in turn and stops at the first that fails, for the next ones would build on it. Damage is a result;
  * an error means that the proof could not be made (no room, no child process, cancelled).
  */
-export async function proveObject (deps: ProofDeps, { key, manifest, manifestCheck }: Proof, task: Progress): Promise<Verification> {
+export async function proveObject (deps: ProofDeps, { key, manifest, manifestCheck, unpack }: Proof, task: Progress): Promise<Verification> {
   const checks: Check[] = [manifestCheck]
   const end = (): Verification => {
     const failed = checks.find(check => check.status === 'fail')
@@ -43,21 +48,28 @@ export async function proveObject (deps: ProofDeps, { key, manifest, manifestChe
   checks.push(difference === undefined ? { name: 'checksum', status: 'pass' } : { name: 'checksum', status: 'fail', reason: difference.message })
   if (difference !== undefined) return end()
 
-  const file = manifest.compression === 'none' ? deps.store.file(key) : undefined
+  const file = unpack === undefined && manifest.compression === 'none' ? deps.store.file(key) : undefined
   if (file !== undefined) {
     checks.push(plainImage(manifest), ...await inspect(deps, manifest, file, task))
     return end()
   }
   task.phase('verifying', manifest.image.size)
   try {
-    const image = await openImage({ store: deps.store, key, codec: deps.codecs[manifest.compression], object: manifest.object, image: manifest.image, onBytes: bytes => { task.bytes(bytes) } }, task.signal)
-    checks.push(...await deps.scratch.withFile(image, async path => [decoded(manifest), ...await inspect(deps, manifest, path, task)], task.signal))
+    const atHand = unpack ?? (inspection => unpackObject(deps, { key, manifest }, task, inspection))
+    checks.push(...await atHand(async path => [decoded(manifest), ...await inspect(deps, manifest, path, task)]))
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code !== 'DECODE_FAILED' && error.code !== 'CHECKSUM_MISMATCH') throw thrown
     checks.push({ name: 'decompression', status: 'fail', reason: error.message })
   }
   return end()
+}
+
+/** Writes the plain image to a file in scratch space, for as long as `work` lasts. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `DISK_FULL`, or what the store or `work` rejects with. */
+export async function unpackObject<T> (deps: Pick<ProofDeps, 'store' | 'codecs' | 'scratch'>, { key, manifest }: Pick<Proof, 'key' | 'manifest'>, task: Progress, work: (path: string) => Promise<T>): Promise<T> {
+  const { object, image, compression } = manifest
+  const plain = await openImage({ store: deps.store, key, codec: deps.codecs[compression], object, image, onBytes: bytes => { task.bytes(bytes) } }, task.signal)
+  return await deps.scratch.withFile(plain, work, task.signal)
 }
 
 /** Stored as it is: the file must then be the image, also by the image's own digest. */
@@ -68,6 +80,7 @@ function plainImage (manifest: Manifest): Check {
 }
 
 function decoded (manifest: Manifest): Check {
+  if (manifest.compression === 'none') return plainImage(manifest)
   return { name: 'decompression', status: 'pass', reason: `${manifest.image.size} bytes, to the end` }
 }
 

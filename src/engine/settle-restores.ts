@@ -25,6 +25,7 @@ export async function settleRestores (deps: EngineDeps): Promise<readonly Restor
 }
 
 async function interrupted (deps: EngineDeps, restore: Restore): Promise<Restore> {
+  if (restore.kind === 'drill') return await interruptedDrill(deps, restore.id)
   const { id, backupId, target, aside, safetyBackupId } = restore
   const restorer = deps.restorers.get((await recordedManifest(deps, backupId)).source.kind)
   const isReplaced = aside !== null && await restorer?.settle(target, aside) === true
@@ -36,6 +37,21 @@ async function interrupted (deps: EngineDeps, restore: Restore): Promise<Restore
   const failed = await deps.catalog.restores.fail(id, { code: error.code, message: error.message, aside: isKept ? aside : null, at: deps.clock.now() })
   deps.events.emit({ type: 'restore.failed', restore: failed, code: error.code })
   return failed
+}
+
+/** It says nothing about the backup; its file in scratch space goes with those of the process. */
+async function interruptedDrill (deps: EngineDeps, id: number): Promise<Restore> {
+  const drill = await deps.catalog.restores.conclude(id, {
+    status: 'inconclusive',
+    report: null,
+    bytes: null,
+    restoreTime: null,
+    code: 'INTERRUPTED',
+    message: 'interrupted: the service ended while the backup was drilled',
+    at: deps.clock.now()
+  })
+  deps.events.emit({ type: 'drill.finished', drill })
+  return drill
 }
 
 /** Whether a proven backup has what stood there before. */

@@ -31,6 +31,12 @@ export async function checkSpace (deps: EngineDeps, need: Need, signal: AbortSig
   if (!isOneDisk && need.scratch > 0) require(deps, `the scratch directory "${deps.scratch.directory}"`, need.scratch, scratch.free)
 }
 
+/** Throws `DISK_FULL` unless so many bytes fit into the scratch directory and the reserve stays free there. */
+export async function checkScratch (deps: EngineDeps, bytes: number): Promise<void> {
+  const { free } = await deps.scratch.space()
+  require(deps, `the scratch directory "${deps.scratch.directory}"`, bytes, free)
+}
+
 /** Bytes that are free in the store once the trash has given way as far as is needed; undefined where the store knows no bound. */
 async function freeInStore (deps: EngineDeps, needed: number, signal: AbortSignal): Promise<number | undefined> {
   for (;;) {

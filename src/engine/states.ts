@@ -2,7 +2,7 @@ import type { SourceStatistics } from '../core/catalog.ts'
 import { BackupError } from '../core/errors.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { ServiceStatistics, SourceState } from './engine.ts'
-import { freshSince, nextRun } from './due.ts'
+import { freshSince, nextRun, provenSince } from './due.ts'
 import { sourceHold } from './holds.ts'
 
 /** Throws `SOURCE_NOT_FOUND`, which names those that there are. Without a name: the default source. */
@@ -40,7 +40,8 @@ async function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: S
     policy,
     statistics: found,
     nextRun: nextRun(deps, policy, found.lastScheduled),
-    freshSince: await freshSince(deps, chosen)
+    freshSince: await freshSince(deps, chosen),
+    provenSince: await provenSince(deps, chosen)
   }
 }
 
@@ -50,5 +51,5 @@ function health ({ lastSuccess, lastFailure }: SourceStatistics): SourceState['s
 }
 
 function nothing (source: string): SourceStatistics {
-  return { source, lastSuccess: null, lastFailure: null, lastVerified: null, lastScheduled: null, oldest: null, newest: null, count: 0, size: 0 }
+  return { source, lastSuccess: null, lastFailure: null, lastVerified: null, lastScheduled: null, lastProven: null, restoreTime: null, newestProven: null, oldest: null, newest: null, count: 0, size: 0 }
 }

@@ -7,7 +7,7 @@ import type { EngineDeps } from './deps.ts'
 import type { Verified, VerifiedAll } from './engine.ts'
 import { backupHold } from './holds.ts'
 import { readManifest, recordedManifest } from './objects.ts'
-import { proveObject } from './prove.ts'
+import { proveObject, type Unpack } from './prove.ts'
 import type { Task } from './runner.ts'
 
 /** Backups that are read at once when all are counted up for verification. */
@@ -19,15 +19,15 @@ export function requireObject (backup: Backup): void {
   if (backup.status !== 'completed') throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is "${backup.status}"`, { hint: 'Choose a backup that completed.' })
 }
 
-/** Proves one backup again and records what was found. */
-export async function verifyBackup (deps: EngineDeps, id: number, task: Task): Promise<Verified> {
+/** Proves one backup again and records what was found. `unpack`: the way in which the plain image comes to hand, in place of the usual one. */
+export async function verifyBackup (deps: EngineDeps, id: number, task: Task, unpack?: Unpack): Promise<Verified> {
   const startedAt = deps.clock.now()
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const recorded = await recordedManifest(deps, id)
   try {
     const manifestCheck = await checkManifest(deps, backup, recorded, task.signal)
-    const verification = await proveObject(deps, { key: backup.key, manifest: recorded, manifestCheck }, task)
+    const verification = await proveObject(deps, { key: backup.key, manifest: recorded, manifestCheck, ...unpack !== undefined && { unpack } }, task)
     const now = deps.clock.now()
     const verified = await deps.catalog.backups.recordVerification(id, verification, now)
     deps.events.emit({ type: 'verification.finished', backup: verified, verification, durationMs: now.getTime() - startedAt.getTime() })

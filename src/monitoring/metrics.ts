@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { ALERT_RULE_NAMES, ALERT_RULES, type Alert, type PruneFacts } from '../core/alert.ts'
 import type { Clock } from '../core/clock.ts'
+import { DRILL_OUTCOMES } from '../core/drill.ts'
 import type { Event, Listener } from '../core/event.ts'
 import type { Space } from '../core/store.ts'
 import { Figures, type FigureSource, type SourceFigures } from './figures.ts'
@@ -15,8 +16,8 @@ export interface Observed {
   /** Names of the configured sources: what another one left in the catalog is nobody's alert. */
   readonly sources: readonly string[]
   readonly store: { readonly name: string, space (signal: AbortSignal): Promise<Space | undefined> }
-  /** Those of the sources that figures are told of, each with the time since when it should have a backup; null: nothing is asked of it. */
-  watched (): Promise<readonly { readonly name: string, readonly freshSince: Date | null }[]>
+  /** Those of the sources that figures are told of. */
+  watched (): Promise<readonly Watched[]>
   /** The alerts that are open. */
   alerts (): Promise<readonly Alert[]>
   prune (): Promise<Pick<PruneFacts, 'lastDone' | 'freshSince'>>
@@ -24,9 +25,16 @@ export interface Observed {
   readonly build: { readonly version: string, readonly node: string, readonly sqlite: string }
 }
 
+/** A source, and since when it should have a backup, and a proof that one restores; null: nothing is asked of it. */
+export interface Watched {
+  readonly name: string
+  readonly freshSince: Date | null
+  readonly provenSince: Date | null
+}
+
 interface Standing {
   readonly figures: readonly SourceFigures[]
-  readonly watched: ReadonlyMap<string, Date | null>
+  readonly watched: ReadonlyMap<string, Watched>
   readonly alerts: readonly Alert[]
   readonly prune: Pick<PruneFacts, 'lastDone' | 'freshSince'>
 }
@@ -73,12 +81,13 @@ export class Metrics {
 
   /** A series that appears with its first event hides that event from `rate` and `increase`. */
   #startAtZero (): void {
-    const { runs, attempts, successes, verifications, alertsRaised } = this.#series
+    const { runs, attempts, successes, verifications, drills, alertsRaised } = this.#series
     for (const rule of ALERT_RULE_NAMES) alertsRaised.inc({ rule }, 0)
     for (const source of this.#observed.sources) {
       for (const status of ['success', 'failure']) runs.inc({ backup_type: 'full', status, source }, 0)
       attempts.inc({ source }, 0)
       successes.inc({ source }, 0)
+      for (const status of DRILL_OUTCOMES) drills.inc({ status, source }, 0)
     }
     for (const status of ['passed', 'failed']) verifications.inc({ status }, 0)
   }
@@ -98,6 +107,8 @@ export class Metrics {
       const { method, source } = event.backup
       verifications.inc({ status: event.verification.valid ? 'passed' : 'failed' })
       duration.set({ backup_type: method, operation: 'verify', source }, event.durationMs / 1000)
+    } else if (event.type === 'drill.finished') {
+      this.#series.drills.inc({ status: event.drill.status, source: event.drill.source })
     } else if (event.type === 'operation.failed') {
       errors.inc({ operation: event.operation, error_type: event.code.toLowerCase() })
     } else if (event.type === 'alert.raised') {
@@ -115,7 +126,7 @@ export class Metrics {
       const sources = await observed.watched()
       this.#standing = {
         figures: await this.#figures.read(),
-        watched: new Map(sources.map(({ name, freshSince }) => [name, freshSince])),
+        watched: new Map(sources.map(source => [source.name, source])),
         alerts: await observed.alerts(),
         prune: await observed.prune()
       }
@@ -132,12 +143,15 @@ export class Metrics {
   }
 
   #tellFigures (figures: readonly SourceFigures[]): void {
-    const { duration, size, oldestAge, newestAge, count, lastSuccess } = this.#series
-    for (const gauge of [size, oldestAge, newestAge, count, lastSuccess]) gauge.reset()
+    const { duration, size, oldestAge, newestAge, count, lastSuccess, lastProven, restoreTime, rpo } = this.#series
+    for (const gauge of [size, oldestAge, newestAge, count, lastSuccess, lastProven, restoreTime, rpo]) gauge.reset()
     const now = this.#observed.clock.now().getTime()
     const age = (since: Date): number => Math.max(0, (now - since.getTime()) / 1000)
     for (const { source, statistics, methods } of figures) {
       lastSuccess.set({ source }, (statistics?.lastSuccess?.getTime() ?? 0) / 1000)
+      lastProven.set({ source }, (statistics?.lastProven?.getTime() ?? 0) / 1000)
+      if (statistics?.restoreTime != null) restoreTime.set({ source }, statistics.restoreTime / 1000)
+      if (statistics?.newestProven != null) rpo.set({ source }, age(statistics.newestProven))
       if (statistics?.oldest != null) oldestAge.set({ source }, age(statistics.oldest))
       if (statistics?.newest != null) newestAge.set({ source }, age(statistics.newest))
       for (const { method, count: backups, newest } of methods) {
@@ -150,9 +164,13 @@ export class Metrics {
   }
 
   #tellDue (watched: Standing['watched'], prune: Standing['prune']): void {
-    const { freshSince, pruneLastSuccess, pruneFreshSince } = this.#series
+    const { freshSince, drillFreshSince, pruneLastSuccess, pruneFreshSince } = this.#series
     freshSince.reset()
-    for (const [source, since] of watched) if (since !== null) freshSince.set({ source }, since.getTime() / 1000)
+    drillFreshSince.reset()
+    for (const { name: source, freshSince: fresh, provenSince: proven } of watched.values()) {
+      if (fresh !== null) freshSince.set({ source }, fresh.getTime() / 1000)
+      if (proven !== null) drillFreshSince.set({ source }, proven.getTime() / 1000)
+    }
     pruneLastSuccess.set((prune.lastDone?.getTime() ?? 0) / 1000)
     pruneFreshSince.remove()
     if (prune.freshSince !== null) pruneFreshSince.set(prune.freshSince.getTime() / 1000)

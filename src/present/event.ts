@@ -4,6 +4,7 @@ import { presentAlert } from './alert.ts'
 import { presentBackup } from './backup.ts'
 import { presentJob } from './job.ts'
 import { presentRestore } from './restore.ts'
+import { presentTableRescue } from './rows.ts'
 import { presentRun } from './run.ts'
 import { presentVerified } from './verification.ts'
 
@@ -22,10 +23,14 @@ export function presentEvent (event: Event, rate: (job: Job) => number | null): 
       return { backup: presentBackup(event.backup), code: event.code }
     case 'backup.removed':
       return { backup: presentBackup(event.backup), reason: event.reason }
+    case 'rescue.completed':
+      return { backup: presentBackup(event.backup), tables: event.tables.map(presentTableRescue) }
     case 'restore.completed':
       return { restore: presentRestore(event.restore) }
     case 'restore.failed':
       return { restore: presentRestore(event.restore), code: event.code }
+    case 'drill.finished':
+      return { drill: presentRestore(event.drill) }
     case 'verification.finished':
       return { ...presentVerified(event), durationMs: event.durationMs }
     case 'operation.failed':

@@ -54,7 +54,7 @@ export function presentRestore (restore: Restore): RestoreView {
 }
 
 /** How to take a restore back; null: nothing stood there that was backed up. */
-export function presentUndo ({ safetyBackupId }: Restore): z.infer<typeof undoSchema> | null {
+export function presentUndo ({ safetyBackupId }: Pick<Restore, 'safetyBackupId'>): z.infer<typeof undoSchema> | null {
   if (safetyBackupId === null) return null
   return { backupId: safetyBackupId, call: `POST /api/backups/${safetyBackupId}/restore`, command: `holdfast restore ${safetyBackupId}` }
 }

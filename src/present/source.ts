@@ -37,7 +37,8 @@ export const sourceSchema = z.object({
     maxBackups: z.int().nullable().meta({ description: 'null: only the retention rules decide.' }),
     retention: retentionSchema.nullable(),
     compression: z.enum(COMPRESSIONS),
-    verify: z.boolean()
+    verify: z.boolean(),
+    drillSchedule: z.string().nullable().meta({ description: 'When a backup is restored into scratch space to see that it can be, as a cron pattern in UTC; null: only when asked for.' })
   }),
   nextRun: instant.nullable(),
   statistics: sourceStatisticsSchema

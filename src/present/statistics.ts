@@ -16,6 +16,7 @@ export const sourceStatisticsSchema = z.object({
   lastVerified: instant.nullable(),
   lastProven: instant.nullable().meta({ description: 'When a backup was last proven restorable by restoring it.' }),
   lastRestoreSeconds: z.number().nonnegative().nullable().meta({ description: 'How long that restore took.' }),
+  rpoSeconds: count.nullable().meta({ description: 'Seconds since the newest backup that was proven valid was begun: what a restore now would lose.' }),
   nextRun: instant.nullable()
 }).meta({ id: 'SourceStatistics' })
 
@@ -61,10 +62,15 @@ function present (found: SourceStatistics, state: SourceStatisticsView['state'],
     newestBackup: iso(found.newest),
     lastSuccess: iso(found.lastSuccess),
     lastFailure: iso(found.lastFailure),
-    ageSeconds: found.lastSuccess === null ? null : Math.max(0, Math.floor((now.getTime() - found.lastSuccess.getTime()) / 1000)),
+    ageSeconds: secondsSince(found.lastSuccess, now),
     lastVerified: iso(found.lastVerified),
-    lastProven: null,
-    lastRestoreSeconds: null,
+    lastProven: iso(found.lastProven),
+    lastRestoreSeconds: found.restoreTime === null ? null : found.restoreTime / 1000,
+    rpoSeconds: secondsSince(found.newestProven, now),
     nextRun: iso(nextRun)
   }
+}
+
+function secondsSince (time: Date | null, now: Date): number | null {
+  return time === null ? null : Math.max(0, Math.floor((now.getTime() - time.getTime()) / 1000))
 }

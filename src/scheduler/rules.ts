@@ -27,9 +27,10 @@ export function rulesInForce (sources: readonly SourceState[], prune: CalendarTi
   return rules
 }
 
-function rulesOf ({ name: source, policy: { interval, schedule }, statistics: { lastScheduled } }: SourceState): readonly Rule[] {
+function rulesOf ({ name: source, policy: { interval, schedule, drillSchedule }, statistics: { lastScheduled } }: SourceState): readonly Rule[] {
   const rules: Rule[] = schedule?.rules.map(({ name, tier, pattern }) => ({ kind: 'backup', source, rule: name, tier, timing: { pattern, timeZone: schedule.timeZone } })) ?? []
   if (interval !== null) rules.push({ kind: 'backup', source, rule: 'interval', tier: null, timing: { interval, lastStart: lastScheduled } })
+  if (drillSchedule !== null) rules.push({ kind: 'drill', source, rule: 'drill', tier: null, timing: { pattern: drillSchedule, timeZone: 'UTC' } })
   return rules
 }
 

@@ -1,8 +1,9 @@
 import { schedule, type ScheduledTask } from 'node-cron'
 import type { Clock } from '../core/clock.ts'
-import { toBackupError, type BackupError } from '../core/errors.ts'
+import { BackupError, toBackupError } from '../core/errors.ts'
 import type { EventSink } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
+import type { Restore } from '../core/restore.ts'
 import { isEnded, type Run, type RunBook, type RunChange, type RunChanges, type RunLog } from '../core/run.ts'
 import type { Calendar } from '../core/schedule.ts'
 import type { Engine, SourceState, Work } from '../engine/engine.ts'
@@ -139,6 +140,10 @@ export class Scheduler {
       const { job, result } = await engine.prune({ dryRun: false })
       return { job, result: result.then(() => ({ backupId: null })) }
     }
+    if (run.kind === 'drill') {
+      const { job, result } = await engine.drill({ source: run.source, actor: null })
+      return { job, result: result.then(requireTold) }
+    }
     const { job, result } = await engine.create({ source: run.source, type: 'scheduled', ...run.tier === null ? {} : { schedule: run.tier } })
     return { job, result: result.then(({ id }) => ({ backupId: id })) }
   }
@@ -190,6 +195,13 @@ export class Scheduler {
       this.#options.logger.warn({ code }, `housekeeping failed and is tried again in a minute: ${message}`)
     }
   }
+}
+
+/** A drill that could not be made is tried again like a backup that could not; one that found damage was made. */
+function requireTold (drill: Restore): Restore {
+  const { status, errorCode, errorMessage } = drill
+  if (status === 'inconclusive') throw new BackupError(errorCode ?? 'INTERNAL', errorMessage ?? 'the drill came to nothing')
+  return drill
 }
 
 function isNothing ({ rules, dropped, added, changed }: RunChanges): boolean {

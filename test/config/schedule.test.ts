@@ -30,6 +30,7 @@ const GUIDE = [
 
 test('the schedule of the guide is taken as it stands there', t => {
   assert.deepEqual(policyOf(t, ...GUIDE), {
+    drillSchedule: '0 6 * * 0',
     schedule: {
       rules: [
         { name: 'daily', tier: 'daily', pattern: '0 2 * * *' },
@@ -78,7 +79,7 @@ test('times are those of the zone that is named', t => {
 })
 
 test('an interval in a schedule is that of the source, beside a calendar or without one', t => {
-  assert.deepEqual(policyOf(t, 'interval: 60000'), { interval: 60_000 })
+  assert.deepEqual(policyOf(t, 'interval: 60000'), { drillSchedule: '0 6 * * 0', interval: 60_000 })
   const both = policyOf(t, 'interval: 60000', 'dailyTime: "02:00"')
   assert.deepEqual([both?.interval, patterns(both)], [60_000, { daily: '0 2 * * *' }])
 })

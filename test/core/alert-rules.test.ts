@@ -17,7 +17,7 @@ function ago (hours: number): Date {
 
 /** A source with nothing wrong. */
 function source (given: Partial<SourceFacts> = {}): SourceFacts {
-  return { name: 'shop', freshSince: ago(2), lastSuccess: ago(1), lastFailure: null, newestGood: ago(1), good: 5, damaged: [], sizes: sizesOf(1000, 1000, 1000, 1000), ...given }
+  return { name: 'shop', freshSince: ago(2), provenSince: ago(200), drills: { lastProven: ago(100), failed: null }, lastSuccess: ago(1), lastFailure: null, newestGood: ago(1), good: 5, damaged: [], sizes: sizesOf(1000, 1000, 1000, 1000), ...given }
 }
 
 /** Newest first, in KiB. */
@@ -43,6 +43,13 @@ const open = (rule: Alert['rule'], source: string | null): Alert => ({ id: 1, ru
 const cases: ReadonlyArray<readonly [what: string, found: readonly string[], given: AlertFacts, limits?: Partial<AlertLimits>]> = [
   ['nothing wrong', [], facts({})],
   ['a source without any backup of which nothing is asked', [], facts({ lastSuccess: null, newestGood: null, good: 0, sizes: [], freshSince: null })],
+
+  ['a drill that failed', ['drill_failed:shop'], facts({ drills: { lastProven: ago(1), failed: { backupId: 3, at: ago(2), code: 'BACKUP_INVALID', message: 'it is damaged' } } })],
+  ['no proof since two drills were due', ['drill_overdue:shop'], facts({ drills: { lastProven: ago(200.001), failed: null } })],
+  ['a proof in the instant of the drill before the last', [], facts({ drills: { lastProven: ago(200), failed: null } })],
+  ['never a proof, though drills were due', ['drill_overdue:shop'], facts({ drills: { lastProven: null, failed: null } })],
+  ['never a proof, and nothing good to drill', ['schedule_missed:shop'], facts({ newestGood: null, drills: { lastProven: null, failed: null } })],
+  ['never a proof where no drill is due', [], facts({ provenSince: null, drills: { lastProven: null, failed: null } })],
 
   ['a failure after the last success', ['backup_failed:shop'], facts({ lastFailure: failure(0.5) })],
   ['a failure before the last success', [], facts({ lastFailure: failure(2) })],

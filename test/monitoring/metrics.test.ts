@@ -14,6 +14,7 @@ import { needTool } from '../support/need.ts'
 /** What the service tells beside what is in the catalog. */
 interface Told {
   freshSince: Date | null
+  provenSince: Date | null
   unwatched: readonly string[]
   alerts: readonly Alert[]
   prune: { readonly lastDone: Date | null, readonly freshSince: Date | null }
@@ -31,11 +32,11 @@ interface Observation {
 
 async function observe (t: TestContext, sources: readonly string[] = ['shop'], space = async (): Promise<Space | undefined> => ({ free: 60, total: 100 })): Promise<Observation> {
   const { catalog, clock } = await newCatalog(t)
-  const told: Told = { freshSince: null, unwatched: [], alerts: [], prune: { lastDone: null, freshSince: null } }
+  const told: Told = { freshSince: null, provenSince: null, unwatched: [], alerts: [], prune: { lastDone: null, freshSince: null } }
   const metrics = new Metrics({
     catalog,
     sources,
-    watched: async () => sources.filter(name => !told.unwatched.includes(name)).map(name => ({ name, freshSince: told.freshSince })),
+    watched: async () => sources.filter(name => !told.unwatched.includes(name)).map(name => ({ name, freshSince: told.freshSince, provenSince: told.provenSince })),
     alerts: async () => told.alerts,
     prune: async () => told.prune,
     store: { name: 'local', space },
@@ -74,7 +75,10 @@ async function liveThrough ({ catalog, emit, told }: Observation): Promise<void>
   emit({ type: 'job.updated', job: jobOf(1, 'running') })
   emit({ type: 'alert.raised', alert: ALERT })
   emit({ type: 'settings.changed' })
-  Object.assign(told, { alerts: [ALERT], freshSince: END, prune: { lastDone: END, freshSince: END } })
+  await catalog.restores.start({ kind: 'drill', backupId: backup.id, source: 'shop', target: '/scratch', mode: 'scratch', aside: null, actor: null, startedAt: END })
+  const drill = await catalog.restores.conclude(1, { status: 'passed', report: null, bytes: 1000, restoreTime: 2600, code: null, message: null, at: END })
+  emit({ type: 'drill.finished', drill })
+  Object.assign(told, { alerts: [ALERT], freshSince: END, provenSince: END, prune: { lastDone: END, freshSince: END } })
 }
 
 test('promtool finds nothing to say about the metrics', async t => {
@@ -109,6 +113,12 @@ test('every series of the guides is there under its name and with its labels', a
     'holdfast_store_free_bytes{store="local"} 60',
     'holdfast_store_size_bytes{store="local"} 100',
     `backup_fresh_since_timestamp{source="shop"} ${END.getTime() / 1000}`,
+    `backup_last_proven_timestamp{source="shop"} ${END.getTime() / 1000}`,
+    'backup_restore_seconds{source="shop"} 2.6',
+    'backup_rpo_seconds{source="shop"} 0',
+    'backup_drills_total{status="passed",source="shop"} 1',
+    'backup_drills_total{status="failed",source="shop"} 0',
+    `holdfast_drill_fresh_since_timestamp{source="shop"} ${END.getTime() / 1000}`,
     `holdfast_prune_last_success_timestamp ${END.getTime() / 1000}`,
     `holdfast_prune_fresh_since_timestamp ${END.getTime() / 1000}`,
     'holdfast_alert_active{rule="backup_failed",source="shop",severity="critical"} 1',

@@ -97,7 +97,7 @@ test('every metric that a rule or the dashboard asks for is one that the service
   const metrics = new Metrics({
     catalog,
     sources: ['shop'],
-    watched: async () => [{ name: 'shop', freshSince: clock.now() }],
+    watched: async () => [{ name: 'shop', freshSince: clock.now(), provenSince: clock.now() }],
     alerts: async () => [],
     prune: async () => ({ lastDone: null, freshSince: clock.now() }),
     store: { name: 'local', space: async () => ({ free: 1, total: 2 }) },

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path'
 import type { TestContext } from 'node:test'
 import { openCatalog } from '../../src/catalog/index.ts'
 import type { Backup } from '../../src/core/backup.ts'
+import type { Assertion } from '../../src/core/drill.ts'
 import { EventBus, type Event } from '../../src/core/event.ts'
 import type { Settings } from '../../src/core/settings.ts'
 import type { Restorer } from '../../src/core/restore.ts'
@@ -17,13 +18,15 @@ import { Runner } from '../../src/engine/runner.ts'
 import { makeCodecs } from '../../src/pipeline/codecs.ts'
 import { scratchDirectory } from '../../src/pipeline/scratch.ts'
 import { makeCalendar } from '../../src/scheduler/calendar.ts'
+import { sqliteAssessor } from '../../src/sources/sqlite/assess.ts'
 import { sqliteRestorer } from '../../src/sources/sqlite/restore.ts'
+import { sqliteRows } from '../../src/sources/sqlite/rows/rows.ts'
 import { sqliteInspector } from '../../src/sources/sqlite/sqlite-source.ts'
 import { localStore } from '../../src/stores/local.ts'
 import { FakeClock } from './clock.ts'
 import { ALONE, MIGRATIONS } from './catalog.ts'
 import { Faults, faulty } from './faults.ts'
-import { MemorySource, memoryInspector, memoryRestorer, type MemoryRestorer } from './memory-source.ts'
+import { memoryAssessor, MemorySource, memoryInspector, memoryRestorer, type MemoryRestorer } from './memory-source.ts'
 import { never } from './streams.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -35,6 +38,7 @@ export const GRACE = 86_400_000
 export interface TestEngineOptions {
   readonly sources?: readonly Source[]
   readonly policies?: Readonly<Record<string, SourceOverrides>>
+  readonly assertions?: Readonly<Record<string, readonly Assertion[]>>
   readonly settings?: Partial<Settings>
   readonly maxConcurrent?: number
   readonly diskReserve?: number
@@ -63,7 +67,7 @@ export interface TestEngine {
   files (): string[]
 }
 
-/** The engine with everything real under it but the time; `faults` reaches `store`, `source`, `backups`, `jobs`, `runs`, `restores`, `restorer`, `scratch`. A plan that was not used fails the test. */
+/** The engine with everything real under it but the time; `faults` reaches `store`, `source`, `backups`, `jobs`, `runs`, `restores`, `restorer`, `rows`, `scratch`. A plan that was not used fails the test. */
 export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEngineOptions = {}): Promise<TestEngine> {
   const home = tempDir(t, { inMemory: options.inMemory ?? false })
   const directory = options.directory ?? join(home, 'backups')
@@ -83,10 +87,12 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   const restorer = memoryRestorer(sources.filter(one => one instanceof MemorySource))
   const restorers: ReadonlyArray<readonly [string, Restorer]> = [['sqlite', sqliteRestorer(scratch.directory)], ['memory', faulty('restorer', restorer, faults)]]
   const deps: EngineDeps = {
-    sources: new Map(sources.map(one => [one.name, { source: faulty('source', one, faults), policy: options.policies?.[one.name] ?? {} }])),
+    sources: new Map(sources.map(one => [one.name, { source: faulty('source', one, faults), policy: options.policies?.[one.name] ?? {}, assertions: options.assertions?.[one.name] ?? [] }])),
     defaultSource: sources[0]!.name,
     inspectors: new Map(inspectors),
     restorers: new Map(restorers),
+    assessors: new Map([['sqlite', sqliteAssessor()], ['memory', memoryAssessor]]),
+    rowTools: new Map([['sqlite', faulty('rows', sqliteRows(scratch.directory), faults)]]),
     occupant: path => occupantOf(path, { own: [{ path: catalogPath, what: 'the catalog' }, { path: directory, what: 'in the directory of the backups' }], sources: sources.map(({ name, location }) => ({ name, location })) }),
     store: faulty('store', localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() }), faults),
     codecs: makeCodecs(2),

@@ -5,90 +5,16 @@ import type { BackupQuery, SourceStatistics } from '../../src/core/catalog.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Job, JobKind, JobStatus } from '../../src/core/job.ts'
 import type { Restore, RestorePage, RestoreQuery } from '../../src/core/restore.ts'
+import type { RowSelection } from '../../src/core/rows.ts'
 import type { Run, RunQuery } from '../../src/core/run.ts'
 import type { Settings, SettingsChange } from '../../src/core/settings.ts'
-import { completeChecks, conclude, type Verification } from '../../src/core/verification.ts'
-import type { CreateRequest, Download, Engine, Pruned, RestoreRequest, ServiceStatistics, SettingsReport, SourceState, Verified, VerifiedAll, Work } from '../../src/engine/engine.ts'
+import type { Verification } from '../../src/core/verification.ts'
+import type { Compared, CreateRequest, DiffWish, Download, DrillRequest, Engine, Pruned, Rescued, RescueWish, RestoreRequest, ServiceStatistics, SettingsReport, SourceState, Verified, VerifiedAll, Work } from '../../src/engine/engine.ts'
+import type { EvidenceOfDrills, EvidenceQuery } from '../../src/engine/drill-evidence.ts'
 import type { Rebuilt } from '../../src/engine/rebuild.ts'
+import { aBackup, aDifference, aDrill, aJob, aRescue, aRestore, STARTED, VALID } from './rows.ts'
 
-export const STARTED = new Date('2025-11-24T23:30:00.000Z')
-export const VALID: Verification = conclude(completeChecks([
-  { name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'pass' }, { name: 'opens_read_only', status: 'pass' }
-], 'not tried here'))
-
-/** A backup that is whole in every field. */
-export function aBackup (given: Partial<Backup> = {}): Backup {
-  const id = given.id ?? 1
-  const key = 'workstation-backup-2025-11-24T23-30-00.db'
-  return {
-    id,
-    source: 'workstation',
-    type: 'manual',
-    method: 'full',
-    schedule: null,
-    status: 'completed',
-    key,
-    filePath: `/backups/${key}`,
-    description: null,
-    compression: 'none',
-    encryption: 'none',
-    startedAt: STARTED,
-    completedAt: new Date(STARTED.getTime() + 5000),
-    size: 1_048_576,
-    checksum: 'a'.repeat(64),
-    originalSize: 1_048_576,
-    originalChecksum: 'a'.repeat(64),
-    facts: null,
-    errorCode: null,
-    errorMessage: null,
-    parentId: null,
-    pinned: false,
-    verification: { status: 'valid', checkedAt: STARTED, checks: VALID.checks },
-    copies: [{ store: 'local', location: `/backups/${key}`, status: 'stored', size: 1_048_576, uploadedAt: STARTED, error: null }],
-    trashedAt: null,
-    deletedAt: null,
-    ...given
-  }
-}
-
-export function aJob (given: Partial<Job> = {}): Job {
-  return {
-    id: 1,
-    kind: 'create',
-    source: 'workstation',
-    backupId: null,
-    status: 'running',
-    progress: { phase: 'storing', bytesDone: 25, bytesTotal: 100 },
-    createdAt: STARTED,
-    startedAt: STARTED,
-    finishedAt: null,
-    errorCode: null,
-    errorMessage: null,
-    ...given
-  }
-}
-
-export function aRestore (given: Partial<Restore> = {}): Restore {
-  return {
-    id: 1,
-    kind: 'restore',
-    backupId: 1,
-    source: 'workstation',
-    target: '/data/workstation.db',
-    mode: 'live',
-    status: 'completed',
-    safetyBackupId: 2,
-    aside: null,
-    bytes: 1_048_576,
-    actor: 'the admin',
-    restoreTime: 900,
-    startedAt: STARTED,
-    finishedAt: new Date(STARTED.getTime() + 3000),
-    errorCode: null,
-    errorMessage: null,
-    ...given
-  }
-}
+export { aBackup, aDrill, aJob, aRestore, STARTED, VALID }
 
 /**
  * The verbs over a few rows in memory, for tests of the edge. Work ends at once, unless `gate` is set: then when that
@@ -160,9 +86,46 @@ export class FakeEngine implements Engine {
     })
   }
 
+  async diff (id: number, wish: DiffWish): Promise<Work<Compared>> {
+    this.#called(`diff ${id} ${JSON.stringify(wish)}`)
+    const backup = this.#row(id)
+    return this.#work('diff', () => ({ backup, other: wish.with === 'live' ? null : this.#row(wish.with), difference: aDifference() }))
+  }
+
+  async rescue (id: number, wish: RescueWish): Promise<Work<Rescued>> {
+    this.#called(`rescue ${id} ${JSON.stringify(wish)}`)
+    const backup = this.#row(id)
+    return this.#work('rescue', () => ({ backup, dryRun: wish.dryRun, rescue: aRescue(), safetyBackupId: wish.conflict === 'overwrite' && !wish.dryRun ? 7 : null }))
+  }
+
+  async extract (id: number, _selection: RowSelection, file: string): Promise<Work<number>> {
+    this.#called(`extract ${id} ${file}`)
+    return this.#work('rescue', () => 3)
+  }
+
   async restores (query: RestoreQuery): Promise<RestorePage> {
     const restores = this.restoreLog.filter(one => (query.kind ?? one.kind) === one.kind && one.id < (query.before ?? Infinity)).toReversed().slice(0, query.limit)
     return { restores, next: null }
+  }
+
+  async restoreById (id: number): Promise<Restore> {
+    const found = this.restoreLog.find(one => one.id === id)
+    if (found === undefined) throw new BackupError('RESTORE_NOT_FOUND', `there is no restore ${id}`)
+    return found
+  }
+
+  async drill (request: DrillRequest): Promise<Work<Restore>> {
+    this.#called(`drill ${JSON.stringify(request)}`)
+    const backup = this.#row(request.id ?? this.rows.size)
+    return this.#work('drill', () => {
+      const drill = aDrill({ id: this.restoreLog.length + 1, backupId: backup.id, actor: request.actor })
+      this.restoreLog.push(drill)
+      return drill
+    })
+  }
+
+  async drillEvidence ({ since = STARTED, until = STARTED }: EvidenceQuery): Promise<EvidenceOfDrills> {
+    return { madeAt: STARTED, since, until, states: await this.sources(), drills: this.restoreLog.filter(({ kind }) => kind === 'drill') }
   }
 
   async rebuild (): Promise<Work<Rebuilt>> {
@@ -294,7 +257,7 @@ export class FakeEngine implements Engine {
   }
 
   #statistics (): SourceStatistics {
-    return { source: 'workstation', lastSuccess: STARTED, lastFailure: null, lastVerified: STARTED, lastScheduled: null, oldest: STARTED, newest: STARTED, count: this.rows.size, size: 0 }
+    return { source: 'workstation', lastSuccess: STARTED, lastFailure: null, lastVerified: STARTED, lastScheduled: null, lastProven: null, restoreTime: null, newestProven: STARTED, oldest: STARTED, newest: STARTED, count: this.rows.size, size: 0 }
   }
 
   #state (): SourceState {
@@ -304,10 +267,11 @@ export class FakeEngine implements Engine {
       location: '/srv/workstation.db',
       isDefault: true,
       state: 'ok',
-      policy: { enabled: false, interval: 86_400_000, schedule: null, maxBackups: 10, retention: null, compression: 'none', verify: true },
+      policy: { enabled: false, interval: 86_400_000, schedule: null, maxBackups: 10, retention: null, compression: 'none', verify: true, drillSchedule: null },
       statistics: this.#statistics(),
       nextRun: null,
-      freshSince: null
+      freshSince: null,
+      provenSince: null
     }
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { judge, notTold, type Assessor } from '../../src/core/drill.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Restorer } from '../../src/core/restore.ts'
 import type { Inspector, Probe, Snapshot, SnapshotFacts, Source } from '../../src/core/source.ts'
@@ -66,6 +67,14 @@ export const memoryInspector: Inspector = {
   }
 }
 
+/** The value of a query is how often the bytes have its text in them; one that they cannot be asked says `?`. */
+export const memoryAssessor: Assessor = {
+  async assess (path, assertions, _at, signal) {
+    const bytes = await readFile(path, { signal, encoding: 'latin1' })
+    return assertions.map(assertion => assertion.sql === '?' ? notTold(assertion, 'nobody knows') : judge(assertion, bytes.split(assertion.sql).length - 1))
+  }
+}
+
 /** What restores memory sources, and to paths that are remembered in `files`. */
 export interface MemoryRestorer extends Restorer {
   readonly files: Map<string, Buffer>
@@ -86,7 +95,7 @@ export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestore
       if (source === undefined) files.set(path, bytes)
       else source.bytes = bytes
       onBytes(bytes.length)
-      return { bytes: bytes.length, isOldKept: mode === 'replace' }
+      return { bytes: bytes.length, isOldKept: mode === 'replace', took: 0 }
     },
     settle: async (_path, aside) => files.has(aside),
     discard: async aside => { files.delete(aside) }

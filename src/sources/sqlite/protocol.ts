@@ -1,3 +1,4 @@
+import type { Assertion, AssertionResult } from '../../core/drill.ts'
 import type { SnapshotFacts } from '../../core/source.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Check } from '../../core/verification.ts'
@@ -16,6 +17,13 @@ export interface InspectTask {
   readonly expected: SnapshotFacts | null
 }
 
+export interface AssessTask {
+  readonly path: string
+  readonly assertion: Assertion
+  /** ISO 8601. */
+  readonly at: string
+}
+
 export interface FailedMessage {
   readonly type: 'failed'
   readonly code: ErrorCode
@@ -26,6 +34,10 @@ export interface FailedMessage {
 export type SnapshotMessage =
   | { readonly type: 'started', readonly size: number }
   | { readonly type: 'facts', readonly facts: SnapshotFacts }
+  | FailedMessage
+
+export type AssessMessage =
+  | { readonly type: 'result', readonly result: AssertionResult }
   | FailedMessage
 
 export type InspectMessage =

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { assertionProblem } from '../core/assertion-sql.ts'
+import type { Assertion } from '../core/drill.ts'
+import { checkGiven, type Given } from './given.ts'
+import { asMap, readMap } from './map.ts'
+import { text, type Field } from './option.ts'
+import type { Problem } from './problem.ts'
+
+const number = value(z.number(), 'a number')
+const BOUNDS = { min: number, max: number, equals: value(z.union([z.number(), z.string()]), 'a number or a text') } as const
+const KEYS = ['name', 'sql', ...Object.keys(BOUNDS)]
+
+/** The list under `assertions`: each with a name of its own, one statement that reads, and a bound. Reports what is wrong with any of them. */
+export function readAssertions (given: Given, problems: Problem[]): readonly Assertion[] {
+  if (!Array.isArray(given.value)) {
+    problems.push({ name: given.name, problem: 'is not a list', remedy: 'Write each assertion as an entry of a list, with a name, its sql and a bound; holdfast.example.yaml shows the form.' })
+    return []
+  }
+  const assertions = given.value.flatMap((entry: unknown, index) => readAssertion({ ...given, name: `${given.name}[${index}]`, value: entry }, problems) ?? [])
+  for (const [index, { name }] of assertions.entries()) {
+    if (assertions.findIndex(other => other.name === name) < index) problems.push({ name: given.name, problem: `has two assertions named "${name}"`, remedy: 'Give each a name of its own.' })
+  }
+  return assertions
+}
+
+function readAssertion (given: Given, problems: Problem[]): Assertion | undefined {
+  const map = asMap(given, problems)
+  if (map === undefined) return undefined
+  const before = problems.length
+  const fields = readMap(map, { prefix: `${given.name}.`, base: given.base }, KEYS, problems)
+  const check = <T>(key: string, field: Field<T>): T | undefined => {
+    const found = fields.get(key)
+    return found === undefined ? undefined : checkGiven(field, found, problems)
+  }
+  const [name, sql] = [check('name', text), check('sql', text)]
+  const [min, max, equals] = [check('min', BOUNDS.min), check('max', BOUNDS.max), check('equals', BOUNDS.equals)]
+  for (const key of ['name', 'sql']) {
+    if (!fields.has(key)) problems.push({ name: `${given.name}.${key}`, problem: 'is missing', remedy: `Give the assertion a ${key}.` })
+  }
+  const wrong = sql === undefined ? undefined : assertionProblem(sql)
+  if (wrong !== undefined) problems.push({ name: `${given.name}.sql`, problem: wrong, remedy: 'Give one SELECT that gives one value; ":at" in it is when the backup was begun.' })
+  if (Object.keys(BOUNDS).every(key => !fields.has(key))) problems.push({ name: given.name, problem: 'has no bound', remedy: 'Say min, max or equals.' })
+  if (min !== undefined && max !== undefined && min > max) problems.push({ name: given.name, problem: `asks for at least ${min} and at most ${max}`, remedy: 'Give a min that is no more than the max.' })
+  if (problems.length > before || name === undefined || sql === undefined) return undefined
+  return { name, sql, ...min !== undefined && { min }, ...max !== undefined && { max }, ...equals !== undefined && { equals } }
+}
+
+function value<T> (schema: z.ZodType<T>, expects: string): Field<T> {
+  return { kind: 'value', schema, fromText: written => written, expects }
+}

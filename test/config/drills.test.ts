@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { problemsOf, validConfig, workDir } from '../support/config.ts'
+
+function withAssertions (t: Pick<TestContext, 'after'>, text: string): string {
+  return workDir(t, { 'holdfast.yaml': `sources:\n  - name: shop\n    path: shop.db\n    assertions: ${text}\n` })
+}
+
+test('each source has the schedule of drills that is given for all, or its own', t => {
+  const cwd = workDir(t, { 'holdfast.yaml': 'drillSchedule: daily\nsources:\n  - { name: shop, path: a.db, drillSchedule: monthly }\n  - { name: blog, path: b.db, drillSchedule: "off" }\n  - { name: bank, path: c.db, drillSchedule: "15 2 * * 1-5" }\n' })
+  const patterns = (environment: Record<string, string>): unknown[] => validConfig(environment, cwd).sources.map(({ policy }) => policy.drillSchedule)
+  assert.deepEqual(patterns({}), ['0 6 1 * *', null, '15 2 * * 1-5', '0 6 * * *'])
+  assert.deepEqual(patterns({ DRILL_SCHEDULE: 'off' }), ['0 6 1 * *', null, '15 2 * * 1-5', null])
+})
+
+test('a schedule of drills that is none is a problem with a remedy', t => {
+  const cwd = workDir(t, { 'holdfast.yaml': 'sources:\n  - { name: shop, path: a.db, drillSchedule: sometimes }\n' })
+  const [inFile, inEnvironment] = [problemsOf({}, cwd)[0]!, problemsOf({ DRILL_SCHEDULE: '0 0 30 2 *' }, workDir(t))[0]!]
+  assert.deepEqual([inFile.name, inEnvironment.name], ['sources[0].drillSchedule', 'DRILL_SCHEDULE'])
+  assert.match(inFile.problem, /^"sometimes" is not a cron pattern .* or one of daily, weekly, monthly, off$/)
+})
+
+test('assertions are taken as they stand there', t => {
+  const { sources } = validConfig({}, withAssertions(t, '\n      - { name: orders, sql: SELECT count(*) FROM orders, min: 1, max: 9 }\n      - { name: state, sql: SELECT state FROM meta, equals: ok }\n'))
+  assert.deepEqual(sources[0]!.assertions, [
+    { name: 'orders', sql: 'SELECT count(*) FROM orders', min: 1, max: 9 },
+    { name: 'state', sql: 'SELECT state FROM meta', equals: 'ok' }
+  ])
+  assert.deepEqual(sources[1]!.assertions, [])
+})
+
+for (const [text, name, problem] of [
+  ['7', '', 'is not a list'],
+  ['[ 7 ]', '[0]', 'is not a map of fields'],
+  ['[ { sql: SELECT 1, min: 1 } ]', '[0].name', 'is missing'],
+  ['[ { name: a, min: 1 } ]', '[0].sql', 'is missing'],
+  ['[ { name: a, sql: SELECT 1 } ]', '[0]', 'has no bound'],
+  ['[ { name: a, sql: SELECT 1, min: many } ]', '[0].min', '"many" is not a number'],
+  ['[ { name: a, sql: SELECT 1, min: 2, max: 1 } ]', '[0]', 'asks for at least 2 and at most 1'],
+  ['[ { name: a, sql: SELECT 1, least: 2, min: 1 } ]', '[0].least', 'is not a known key'],
+  ['[ { name: a, sql: DELETE FROM orders, min: 1 } ]', '[0].sql', 'does not begin with SELECT, WITH or VALUES'],
+  ['[ { name: a, sql: "SELECT 1; SELECT 2", min: 1 } ]', '[0].sql', 'has more than one statement'],
+  ['[ { name: a, sql: SELECT 1, min: 1 }, { name: a, sql: SELECT 2, min: 1 } ]', '', 'has two assertions named "a"']
+] as const) {
+  test(`assertions of ${text} are a problem that names its place`, t => {
+    const problems = problemsOf({}, withAssertions(t, text))
+    assert.deepEqual(problems.map(each => [each.name, each.problem]), [[`sources[0].assertions${name}`, problem]])
+  })
+}
