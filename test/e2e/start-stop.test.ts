@@ -52,7 +52,7 @@ test('SIGTERM lets a running backup finish, answers whoever waits for it, and en
 
 test('SIGTERM cancels what is not done when the grace period is over, and records it', async t => {
   const home = tempDir(t)
-  makeMoney(join(home, 'shop.db'), { entries: 300_000 })
+  makeMoney(join(home, 'shop.db'), { entries: 800_000 })
   const environment = { DATABASE_PATH: './shop.db', SHUTDOWN_GRACE_MS: '1', BACKUP_COMPRESSION: 'gzip' }
   const first = await startService(t, home, environment, tokenFor('admin'))
   const answer = first.call('POST', '/api/backups')

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { test } from 'node:test'
+import { Dice } from '../../support/dice.ts'
 import { rejectsWith } from '../../support/rejects.ts'
+import { never } from '../../support/streams.ts'
 import { bench, counts } from './row-bench.ts'
 
 const PEOPLE = `
@@ -94,4 +96,26 @@ test('a database that nobody has open is as tidy after a look as it was before',
   await diff()
   await plan('letter')
   assert.deepEqual(readdirSync(dirname(live)).toSorted(), ['image.db', 'live.db'])
+})
+
+const SEED = Number(process.env.HOLDFAST_SEED ?? 11)
+
+test(`whatever refers to whatever, a rescued row has all that it needs, and a rescue of what cascaded brings everything back (HOLDFAST_SEED=${SEED})`, async t => {
+  const dice = new Dice(SEED)
+  for (let round = 0; round < 6; round++) {
+    // Each row refers to rows of any table, also of its own, and so in circles.
+    const targets = [0, 1, 2, 3].map(() => [dice.between(0, 3), dice.between(0, 3)] as const)
+    const idOf = (): number | 'NULL' => dice.chance(0.2) ? 'NULL' : dice.between(1, 15)
+    const schema = targets.map(([a, b], at) => `
+      CREATE TABLE t${at} (id INTEGER PRIMARY KEY, a INTEGER REFERENCES t${a} ON DELETE CASCADE, b INTEGER REFERENCES t${b} (id) ON DELETE CASCADE);
+      ${Array.from({ length: 15 }, (_, id) => `INSERT INTO t${at} VALUES (${id + 1}, ${idOf()}, ${idOf()});`).join('')}`).join('')
+    const { sql, all, diff, rescue, rows, image, live } = bench(t, schema)
+    sql(`PRAGMA foreign_keys = ON; ${targets.map((_, at) => `DELETE FROM t${at} WHERE id = ${dice.between(1, 15)};`).join('')}`)
+    const id = dice.between(1, 15)
+    await rescue('t0', `id = ${id}`)
+    assert.deepEqual(all(`SELECT id FROM t0 WHERE id = ${id}`), [[id]], `round ${round}`)
+    assert.deepEqual(all('PRAGMA foreign_key_check'), [], `round ${round}`)
+    await rows.rescue(image, live, { selections: targets.map((_, at) => ({ table: `t${at}` })), children: dice.chance(0.5), conflict: 'fail', timeout: 5000 }, never)
+    for (const table of (await diff()).tables) assert.deepEqual(counts(table), [0, 0, 0, 15], `round ${round}, ${table.table}`)
+  }
 })
