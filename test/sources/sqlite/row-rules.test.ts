@@ -56,6 +56,13 @@ test('an overwritten row is afterwards as in the backup, also in a key that only
   assert.deepEqual([all('SELECT * FROM word'), all('SELECT id FROM used')], [[['Ann', 1]], [[1], [2]]])
 })
 
+test('an overwriting that would leave live rows without what they refer to is refused', async t => {
+  const { sql, all, rescue } = bench(t, "CREATE TABLE country (id INTEGER PRIMARY KEY, code TEXT UNIQUE); CREATE TABLE town (id INTEGER PRIMARY KEY, country TEXT REFERENCES country (code)); INSERT INTO country VALUES (1, 'DDR')")
+  sql("UPDATE country SET code = 'DE'; INSERT INTO town VALUES (1, 'DE')")
+  assert.match((await rejectsWith('ROWS_REFUSED', rescue('country', undefined, { conflict: 'overwrite' }))).message, /FOREIGN KEY/)
+  assert.deepEqual(all('SELECT code FROM country'), [['DE']])
+})
+
 test('a key that compares otherwise than that of the backup is none', async t => {
   const { sql, diff } = bench(t, "CREATE TABLE t (k TEXT PRIMARY KEY, v); INSERT INTO t VALUES ('a', 1), ('A', 2), ('b', 3)")
   sql("DROP TABLE t; CREATE TABLE t (k TEXT COLLATE NOCASE PRIMARY KEY, v); INSERT INTO t VALUES ('a', 1), ('B', 3)")

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3'
 import { BackupError } from '../../../core/errors.ts'
 import type { Rescue, TableRescue } from '../../../core/rows.ts'
 import type { Choice, Chosen } from './choose.ts'
-import type { Fate, Why } from './walk.ts'
+import type { Fate, Pick, Why } from './walk.ts'
 
 /** Writes what is chosen, in the transaction that is open. Throws `ROWS_IN_THE_WAY`, `ROWS_REFUSED`; then it is to be rolled back. */
 export function writeRows (choice: Choice): void {
@@ -24,17 +24,19 @@ export function requirePassable ({ refused, conflicts }: Choice): void {
 export function tell (db: Database.Database, first: Choice, last: Choice = first): Rescue {
   const later = new Map(last.tables.map(chosen => [chosen.live.name, chosen]))
   const earlier = new Map(first.tables.map(chosen => [chosen.live.name, chosen]))
-  const tables = [...new Map([...earlier, ...later]).keys()].map(name => summary(db, name, [earlier.get(name), later.get(name)]))
+  const tables = [...new Map([...earlier, ...later]).keys()].map(name => summary(db, name, earlier.get(name), later.get(name)))
   return { tables, conflicts: [...new Set([...first.conflicts, ...last.conflicts])], refused: last.refused, orphans: last.orphans }
 }
 
-function summary (db: Database.Database, table: string, both: ReadonlyArray<Chosen | undefined>): TableRescue {
+function summary (db: Database.Database, table: string, earlier: Chosen | undefined, later: Chosen | undefined): TableRescue {
   const fates: Record<Fate, number> = { insert: 0, overwrite: 0, same: 0, skip: 0 }
   const counts: Record<Why, number> = { chosen: 0, parents: 0, children: 0 }
-  for (const { fate, why } of new Map(both.flatMap(chosen => [...chosen?.rows ?? []])).values()) {
+  const count = ({ fate, why }: Pick): void => {
     fates[fate]++
     counts[why]++
   }
+  for (const [id, pick] of earlier?.rows ?? []) count(later?.rows.get(id) ?? pick)
+  for (const [id, pick] of later?.rows ?? []) if (earlier?.rows.has(id) !== true) count(pick)
   return {
     table,
     ...counts,

@@ -15,6 +15,7 @@ export type Fate = 'insert' | 'overwrite' | 'same' | 'skip'
 
 /** One row of the backup that is wanted back. */
 export interface Pick {
+  /** Empty for one that is not written: of those there may be very many, and so they share what is the same. */
   readonly at: Address
   readonly why: Why
   readonly fate: Fate
@@ -24,12 +25,14 @@ export function isWritten ({ fate }: Pick): boolean {
   return fate === 'insert' || fate === 'overwrite'
 }
 
+const SETTLED = new Map((['chosen', 'parents', 'children'] as const).flatMap(why => (['same', 'skip'] as const).map(fate => [`${why} ${fate}`, { at: [], why, fate }])))
+
 /** Goes from row to row along the references, to each row once, and decides what becomes of it. */
 export class Walk {
   readonly #db: Database.Database
   readonly #links: readonly Link[]
   readonly #request: RescueRequest
-  readonly #ahead: Array<{ readonly chosen: Chosen, readonly pick: Pick }> = []
+  readonly #ahead: Array<{ readonly chosen: Chosen, readonly at: Address, readonly pick: Pick }> = []
   readonly #queries = new Map<string, Database.Statement<unknown[], SqlValue[]>>()
   /** The first rows for which something is in the way, in words. */
   readonly conflicts: string[] = []
@@ -46,11 +49,11 @@ export class Walk {
   from (chosen: Chosen, at: Address, why: Why): void {
     this.#add(chosen, at, why)
     for (let next = this.#ahead.pop(); next !== undefined; next = this.#ahead.pop()) {
-      const { chosen: table, pick } = next
+      const { chosen: table, at: address, pick } = next
       for (const link of this.#links) {
         // What stays as it is needs nothing.
-        if (link.child === table && isWritten(pick)) this.#toParent(link, pick.at)
-        if (this.#request.children && link.parent === table) this.#toChildren(link, pick.at)
+        if (link.child === table && isWritten(pick)) this.#toParent(link, address)
+        if (this.#request.children && link.parent === table) this.#toChildren(link, address)
       }
     }
   }
@@ -59,9 +62,10 @@ export class Walk {
     const id = identify(at)
     const known = chosen.rows.get(id)
     if (known !== undefined) return known
-    const pick = { at, why, fate: this.#decide(chosen, at) }
+    const fate = this.#decide(chosen, at)
+    const pick = SETTLED.get(`${why} ${fate}`) ?? { at, why, fate }
     chosen.rows.set(id, pick)
-    this.#ahead.push({ chosen, pick })
+    this.#ahead.push({ chosen, at, pick })
     return pick
   }
 
