@@ -8,7 +8,7 @@ const STYLE = `
 body { margin: 0 auto; max-width: 60rem; padding: 2.5rem 1.5rem; font: 15px/1.5 system-ui, sans-serif; color: #1b1f26; background: #fff }
 h1 { margin: 0; font-size: 1.7rem } h2 { margin: 2.2rem 0 .6rem; font-size: 1.15rem } h3 { margin: 0; font-size: 1rem }
 .dim { color: var(--dim) } .mono { font: 12px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
-table { width: 100%; border-collapse: collapse } th, td { padding: .35rem .5rem .35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere }
+table { width: 100%; border-collapse: collapse } th, td { padding: .35rem .5rem .35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line) } article td { overflow-wrap: anywhere }
 th { font-size: .8rem; font-weight: 600; color: var(--dim) } .number { text-align: right; font-variant-numeric: tabular-nums }
 article { margin: 0 0 1.2rem; padding: .9rem 1rem; border: 1px solid var(--line); border-radius: 6px; break-inside: avoid-page }
 article th:nth-child(1) { width: 30% } article th:nth-child(2) { width: 14% }
