@@ -2,6 +2,8 @@ import Database from 'better-sqlite3'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { copyFileSync, createReadStream, rmSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import type { PlainImage } from '../src/core/restore.ts'
@@ -23,6 +25,8 @@ interface Round extends Pick<WriterReport, 'errors' | 'longest'> {
 /** A restore into a live database beside a writing process against `.restore` of sqlite3, taken in turns. */
 export async function benchRestore (megabytes: number): Promise<void> {
   const image = await plain(database(megabytes))
+  // As the service does.
+  enableCompileCache(join(BENCH_DIRECTORY, 'compiled'))
   const rows: string[][] = []
   for (const journalMode of ['wal', 'delete']) {
     const live = `${image.path}.live`

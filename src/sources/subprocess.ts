@@ -1,4 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { getCompileCacheDir } from 'node:module'
+import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { BackupError, isErrorCode } from '../core/errors.ts'
 import { IMAGE_FD } from './child.ts'
@@ -20,14 +22,14 @@ export interface SubprocessOptions {
   readonly entry: URL
   /** The child's one argument, as JSON. */
   readonly task: unknown
-  /** The whole environment of the child: it inherits nothing, and so no secret. */
+  /** The whole environment of the child, but for where compiled modules are kept: it inherits nothing, and so no secret. */
   readonly environment: Readonly<Record<string, string>>
   readonly onMessage: (message: unknown) => void
 }
 
 /** Starts a module in a Node process of its own. An abort of `signal` kills it, and `ended` then rejects with the signal's reason. */
 export function startSubprocess ({ entry, task, environment, onMessage }: SubprocessOptions, signal: AbortSignal): Subprocess {
-  const child = fork(entry, [JSON.stringify(task), String(process.pid)], { execArgv: ['--max-semi-space-size=2'], env: environment, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json' })
+  const child = fork(entry, [JSON.stringify(task), String(process.pid)], { execArgv: ['--max-semi-space-size=2'], env: { ...environment, ...compileCache() }, stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json' })
   let reported: BackupError | undefined
   let stderr = ''
   const kill = (): void => { child.kill('SIGKILL') }
@@ -48,6 +50,13 @@ export function startSubprocess ({ entry, task, environment, onMessage }: Subpro
   })
   ended.catch(() => {})
   return { image: child.stdio[IMAGE_FD] as Readable, ended, kill }
+}
+
+/** A child whose modules were compiled before starts in a third of the time. */
+function compileCache (): { readonly NODE_COMPILE_CACHE?: string } {
+  // It has a folder of its own for each version of Node.
+  const directory = getCompileCacheDir()
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
 }
 
 /** Describes how the child ended, once it did and everything that it sent was delivered. */
