@@ -3,74 +3,17 @@ import { spawnSync } from 'node:child_process'
 import Database from 'better-sqlite3'
 import { chmodSync, chownSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import { doctorCommand, type DoctorDeps } from '../../src/cli/commands/doctor.ts'
 import { examine } from '../../src/cli/doctor/examine.ts'
-import { diagnosisSchema, type Finding } from '../../src/cli/doctor/finding.ts'
+import { diagnosisSchema } from '../../src/cli/doctor/finding.ts'
 import { examineSecrets } from '../../src/cli/doctor/secrets.ts'
-import type { Memory, Subject } from '../../src/cli/doctor/subject.ts'
 import { screenOn } from '../../src/cli/screen.ts'
 import { BackupError } from '../../src/core/errors.ts'
-import { conclude } from '../../src/core/verification.ts'
 import { FakeClock } from '../support/clock.ts'
-import { testEngine, type TestEngine } from '../support/engine.ts'
+import { assertComplaints, complaintsIn, examined, HERE } from '../support/doctor.ts'
 import { needRoot } from '../support/need.ts'
-import { shopDatabase } from '../support/shop-database.ts'
 import { tempDir } from '../support/temp-dir.ts'
-
-const SYNCHRONIZED = '/bin/echo'
-
-interface Examined extends TestEngine {
-  readonly subject: Subject
-  readonly memory: Memory
-  /** Everything but what is in order, as `status check: message`. */
-  complaints (change?: Partial<Subject>, memory?: Memory | null): Promise<string[]>
-}
-
-/** A service on real directories, its database in WAL mode, with a backup from just now. */
-async function examined (t: TestContext, options: Parameters<typeof testEngine>[1] = {}): Promise<Examined> {
-  const { source, path } = shopDatabase(t)
-  const engine = await testEngine(t, { sources: [source], ...options })
-  const dataDir = tempDir(t)
-  // Scheduled backups have been asked for since long ago, so that a missing one is overdue.
-  await engine.deps.catalog.runs.record({ rules: [{ kind: 'backup', source: 'shop', rule: 'interval', says: '3600000', since: new Date(0) }], dropped: [], added: [], changed: [] })
-  const subject: Subject = {
-    backupDir: engine.directory,
-    dataDir,
-    scratchDir: join(dataDir, 'scratch'),
-    diskReserve: 0,
-    trashGrace: 86_400_000,
-    prune: { pattern: '30 4 * * *', timeZone: 'UTC' },
-    sources: [{ name: 'shop', path }],
-    secretFiles: [],
-    versions: { holdfast: '1.2.3', node: '26.10.0', sqlite: '3.54.1' },
-    findServer: () => ({ pid: 4711, host: 'here', since: '2025-11-24T00:00:00.000Z' }),
-    timeCommand: SYNCHRONIZED,
-    clock: engine.clock
-  }
-  const memory = { engine: engine.engine, deps: engine.deps }
-  return {
-    ...engine,
-    subject,
-    memory,
-    async complaints (change = {}, given = memory) {
-      return complaintsIn(await examine({ ...subject, ...change }, given ?? undefined))
-    }
-  }
-}
-
-function complaintsIn (findings: readonly Finding[]): string[] {
-  return findings.filter(({ status }) => status !== 'ok').map(({ status, check, message }) => `${status} ${check}: ${message}`)
-}
-
-/** What is always so here: one disk, no other machine, and a command that is none. */
-const HERE = [/^skipped clock: "\/bin\/echo" does not say/, /^warn disk: the backups are on the same disk/, /^warn off-site copy: /]
-
-function assertComplaints (found: readonly string[], expected: readonly RegExp[]): void {
-  const rest = found.filter(complaint => !HERE.some(always => always.test(complaint)) && !complaint.startsWith('warn space'))
-  assert.equal(rest.length, expected.length, rest.join('\n'))
-  for (const [index, pattern] of expected.entries()) assert.match(rest[index] ?? '', pattern)
-}
 
 test('of a service in order only what is always so is said', async t => {
   const { create, complaints } = await examined(t)
@@ -98,49 +41,6 @@ test('an examination that breaks is a finding, and the others go on', async t =>
   await create()
   faults.fail('backups.existing', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
   assertComplaints(await complaints(), [/^fail schedule: this could not be looked at: another process holds it/])
-})
-
-test('a backup that is older than the schedule allows fails', async t => {
-  const { create, complaints, clock } = await examined(t)
-  await create()
-  clock.move(3 * 3_600_000)
-  assertComplaints(await complaints(), [/^fail newest verified backup: the newest is backup 1, 3 h old; by its schedule there must be one from/])
-})
-
-test('no backup at all fails where one is due, and is worth a word where none is asked for', async t => {
-  assertComplaints(await (await examined(t)).complaints(), [/^fail newest verified backup: there is no backup$/])
-  assertComplaints(await (await examined(t, { settings: { autoBackupEnabled: false } })).complaints(), [/^warn schedule: no backups are made by themselves/, /^warn newest verified backup: there is no backup yet/])
-})
-
-test('backups that were never verified, or found damaged, are named', async t => {
-  const { create, complaints, deps, clock } = await examined(t)
-  await create()
-  await create({ verify: false })
-  assertComplaints(await complaints(), [/^warn verification: never verified: backup 2$/])
-  await deps.catalog.backups.recordVerification(1, conclude([{ name: 'checksum', status: 'fail' }]), clock.now())
-  assertComplaints(await complaints(), [/^fail newest verified backup: none of the 2 backups was proven/, /^fail verification: found damaged: backup 1$/, /^warn verification/])
-})
-
-test('a prune that failed, or did not come, is said', async t => {
-  const { create, complaints, deps, clock } = await examined(t)
-  await create()
-  const rule = { kind: 'prune', source: null, rule: 'prune' } as const
-  await deps.catalog.runs.record({ rules: [{ ...rule, says: '30 4 * * *', since: new Date(0) }], dropped: [], added: [], changed: [] })
-  assertComplaints(await complaints(), [/^warn prune: a prune was due at 2025-11-24T04:30:00.000Z and has not run$/])
-  const ended = { tier: null, nextAttemptAt: null, finishedAt: clock.now() }
-  await deps.catalog.runs.record({ rules: [], dropped: [], added: [{ ...rule, ...ended, dueAt: new Date('2025-11-24T04:30:00.000Z'), status: 'done', reason: null }], changed: [] })
-  assertComplaints(await complaints(), [])
-  await deps.catalog.runs.record({ rules: [], dropped: [], added: [{ ...rule, ...ended, dueAt: clock.now(), status: 'failed', reason: 'too much would go' }], changed: [] })
-  assertComplaints(await complaints(), [/^warn prune: the last prune failed: too much would go$/])
-})
-
-test('a last backup that failed is said', async t => {
-  const { create, complaints, faults, clock } = await examined(t)
-  await create()
-  faults.fail('source.probe', { error: new BackupError('SOURCE_LOCKED', 'locked') })
-  clock.move(1000)
-  await assert.rejects(create())
-  assertComplaints(await complaints(), [/^fail last backup: the last backup failed/])
 })
 
 test('without a server nobody makes the backups that are to be made', async t => {

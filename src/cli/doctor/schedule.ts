@@ -21,6 +21,7 @@ async function examineSource (state: SourceState, memory: Memory, now: Date): Pr
     examinePolicy(state),
     examineNewest(state, live, now),
     ...examineProof(state.name, live),
+    await examineDrills(state, memory),
     ...state.state === 'failing' ? [about('last backup', state.name).fail('the last backup failed', 'Look at its error with "holdfast list --status failed", and make another one.')] : []
   ]
 }
@@ -56,6 +57,16 @@ function examineProof (name: string, live: readonly BackupOutline[]): Finding[] 
     ...unproven.length > 0 ? [warn(`never verified: ${listed(unproven)}`, 'Verify them with "holdfast verify", and leave VERIFY_AFTER_BACKUP on.')] : []
   ]
   return findings.length > 0 ? findings : [ok(`${live.length === 1 ? 'the one backup' : `each of the ${live.length} backups`} was proven`)]
+}
+
+/** What a drill found against a backup that is still there, whether drills come as they should, and whether there are any. */
+async function examineDrills ({ name, policy: { enabled, drillSchedule }, provenSince }: SourceState, { deps }: Memory): Promise<Finding> {
+  const { ok, warn, fail } = about('drills', name)
+  const { lastProven, failed } = await deps.catalog.restores.drillEvidence(name)
+  if (failed !== null) return fail(`the last drill, of backup ${failed.backupId}, failed: ${failed.message}`, `Look at it with "holdfast drills", and drill another backup with "holdfast drill --source ${name}".`)
+  if (enabled && drillSchedule === null) return warn('no backup is restored to see whether that works', 'Set DRILL_SCHEDULE, such as "weekly".')
+  if (provenSince !== null && (lastProven === null || lastProven < provenSince)) return warn(`drills are overdue: none passed since ${provenSince.toISOString()}`, `Start the service, or run "holdfast drill --source ${name}".`)
+  return ok(lastProven === null ? 'no drill was due yet' : `a backup was last proven to restore at ${lastProven.toISOString()}`)
 }
 
 /** Backups that the rules no longer keep stay for as long as no prune runs, and fill the disk. */
