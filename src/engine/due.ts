@@ -1,5 +1,4 @@
 import type { SourcePolicy } from '../core/policy.ts'
-import type { RuleState } from '../core/run.ts'
 import { nextDue } from '../core/schedule.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 
@@ -26,8 +25,14 @@ export function nextRun ({ calendar, clock }: EngineDeps, { enabled, interval, s
 export async function freshSince (deps: EngineDeps, chosen: ProtectedSource): Promise<Date | null> {
   const policy = deps.settings.policyFor(chosen)
   if (!policy.enabled) return null
-  const rules = (await deps.catalog.runs.rules()).filter(({ kind, source }) => kind === 'backup' && source === chosen.source.name)
-  const times = [...intervalDue(deps, policy, rules), ...calendarDue(deps, policy, rules)]
+  const all = await deps.catalog.runs.rules()
+  const own = all.filter(({ kind, source }) => kind === 'backup' && source === chosen.source.name)
+  const wasInForce: InForce = (rule, due) => {
+    const since = own.find(state => state.rule === rule)?.since
+    // Where none is written down nobody has planned here before, as in a catalog that was lost: then all count as old ones.
+    return since === undefined ? all.length === 0 : since < due
+  }
+  const times = [...intervalDue(deps, policy, wasInForce), ...calendarDue(deps, policy, wasInForce)]
   return times.reduce<Date | null>((newest, time) => newest === null || time > newest ? time : newest, null)
 }
 
@@ -45,26 +50,23 @@ export async function provenSince (deps: EngineDeps, chosen: ProtectedSource): P
   return before !== null && rule !== undefined && rule.since < before ? before : null
 }
 
-function intervalDue ({ clock }: EngineDeps, { interval }: SourcePolicy, rules: readonly RuleState[]): Date[] {
+/** Whether a rule was in force already when a run fell due. */
+type InForce = (rule: string, due: Date) => boolean
+
+function intervalDue ({ clock }: EngineDeps, { interval }: SourcePolicy, wasInForce: InForce): Date[] {
   if (interval === null) return []
   const due = new Date(clock.now().getTime() - interval - Math.min(interval, GRACE))
-  return wasInForce(rules, 'interval', due) ? [due] : []
+  return wasInForce('interval', due) ? [due] : []
 }
 
 /** Of each rule the last time that is far enough back. */
-function calendarDue ({ calendar, clock, scheduleJitter }: EngineDeps, { schedule }: SourcePolicy, rules: readonly RuleState[]): Date[] {
+function calendarDue ({ calendar, clock, scheduleJitter }: EngineDeps, { schedule }: SourcePolicy, wasInForce: InForce): Date[] {
   if (schedule === null) return []
   const at = new Date(clock.now().getTime() - GRACE - scheduleJitter)
   return schedule.rules.flatMap(({ name, pattern }) => {
     const due = calendar.previous(pattern, schedule.timeZone, at)
-    return due !== null && wasInForce(rules, name, due) ? [due] : []
+    return due !== null && wasInForce(name, due) ? [due] : []
   })
-}
-
-/** A rule that nobody has written down yet counts as one that always was. */
-function wasInForce (rules: readonly RuleState[], rule: string, due: Date): boolean {
-  const since = rules.find(state => state.rule === rule)?.since
-  return since === undefined || since < due
 }
 
 function earliest (times: readonly Date[]): Date | null {

@@ -67,3 +67,9 @@ test('an interval asks for a backup within it and an hour, or within two where i
   await deps.catalog.runs.record(changes({ rules: [aRule({ rule: 'interval', since: new Date(clock.now().getTime() - HOUR) })] }))
   assert.equal(await due(), undefined)
 })
+
+test('nothing is asked of a rule that was switched on this moment, where others were planned before', async t => {
+  const { deps, due } = await engineOf(t, schedule([DAILY]))
+  await deps.catalog.runs.record(changes({ rules: [aRule({ kind: 'prune', source: null, rule: 'prune', since: new Date(0) })] }))
+  assert.equal(await due(), undefined)
+})
