@@ -33,6 +33,7 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
     rowTools: new Map([['sqlite', sqliteRows(scratch.directory)]]),
     occupant: path => occupantOf(path, placesOf(config)),
     store,
+    offsite: new Map(),
     codecs: makeCodecs(),
     scratch,
     isScratchOnStoreDisk: () => scratch.sharesDiskWith(config.backupDir),

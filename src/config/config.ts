@@ -1,6 +1,8 @@
 import type { AlertLimits } from '../core/alert.ts'
+import type { Tier } from '../core/backup.ts'
 import type { Assertion } from '../core/drill.ts'
 import type { SourceOverrides } from '../core/policy.ts'
+import type { RetentionRules } from '../core/retention.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/settings.ts'
 import type { Algorithm, LogLevel, OptionName } from './options.ts'
@@ -34,6 +36,8 @@ export interface Config {
   readonly origins: Readonly<Record<keyof Settings, Origin>>
   /** The own catalog is always among them, last. */
   readonly sources: readonly SourceConfig[]
+  /** Where backups are copied to once they have landed in `backupDir`. */
+  readonly stores: readonly StoreConfig[]
   /** Name of one of `sources`. */
   readonly defaultSource: string
 }
@@ -44,6 +48,63 @@ export interface TokenKey {
   /** The shared secret of HS256, otherwise the public key as PEM. */
   readonly key: Secret
 }
+
+interface CommonStoreConfig {
+  readonly name: string
+  /** null: copies stay as long as the backup stays in BACKUP_DIR. */
+  readonly retention: RetentionRules | null
+  readonly maxBackups: number | null
+  readonly isAppendOnly: boolean
+  /** Bytes a second; null: no limit. */
+  readonly bandwidth: number | null
+}
+
+/** AWS, and everything that speaks its protocol. */
+export interface S3StoreConfig extends CommonStoreConfig {
+  readonly kind: 's3'
+  readonly bucket: string
+  /** Before every key: empty, or with a `/` at its end. */
+  readonly prefix: string
+  readonly region: string
+  /** undefined: AWS itself. */
+  readonly endpoint: string | undefined
+  readonly pathStyle: boolean
+  /** `compatible`: for look-alikes that know neither streaming signatures nor the newer checksums. */
+  readonly profile: 'aws' | 'compatible'
+  /** undefined: whatever the chain of the SDK finds. */
+  readonly credentials: { readonly accessKeyId: string, readonly secretAccessKey: Secret, readonly sessionToken?: Secret } | undefined
+  /** By the tier of a backup; `default` for those without one. Empty: what the bucket has as its default. */
+  readonly storageClasses: Readonly<Partial<Record<Tier | 'default', string>>>
+  readonly encryption: 'AES256' | 'aws:kms' | null
+  readonly kmsKeyId: string | undefined
+  readonly lock: 'governance' | 'compliance' | null
+}
+
+export interface GcsStoreConfig extends CommonStoreConfig {
+  readonly kind: 'gcs'
+  readonly bucket: string
+  readonly prefix: string
+  /** A service account's JSON; undefined: whatever the chain of the SDK finds. */
+  readonly keyFile: string | undefined
+  readonly endpoint: string | undefined
+}
+
+export interface AzureStoreConfig extends CommonStoreConfig {
+  readonly kind: 'azure'
+  readonly container: string
+  readonly prefix: string
+  readonly account: string
+  readonly key: Secret
+  readonly endpoint: string | undefined
+}
+
+/** Another directory: another disk, a mounted share. */
+export interface DirectoryStoreConfig extends CommonStoreConfig {
+  readonly kind: 'local'
+  readonly path: string
+}
+
+export type StoreConfig = S3StoreConfig | GcsStoreConfig | AzureStoreConfig | DirectoryStoreConfig
 
 export interface SourceConfig {
   readonly name: string

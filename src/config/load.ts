@@ -71,6 +71,7 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
     settings: pickSettings(values),
     origins: pickSettings(origins),
     sources: [...sources.named.map(({ source }) => source), sources.own],
+    stores: [],
     defaultSource: sources.defaultSource
   }
   return { ok: true, config: freeze(config), inForce: report({ ...values, scratchDir }, origins), file: file.path }

@@ -71,6 +71,9 @@ export const ERRORS = {
 
   OBJECT_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'the store does not hold that object' },
   OBJECT_EXISTS: { status: 409, exit: 5, retry: false, title: 'the store holds an object of that name already' },
+  OBJECT_ARCHIVED: { status: 409, exit: 7, retry: true, title: 'the object is in cold storage and cannot be read yet' },
+  OBJECT_LOCKED: { status: 409, exit: 5, retry: false, title: 'the store keeps the object until its lock ends' },
+  STORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such store' },
   STORE_UNAVAILABLE: { status: 503, exit: 7, retry: true, title: 'the backup store cannot be used' },
   STORE_FAILED: { status: 500, exit: 7, retry: true, title: 'the backup store failed' },
   DISK_FULL: { status: 507, exit: 7, retry: true, title: 'there is not enough free disk space' },

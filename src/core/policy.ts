@@ -19,6 +19,10 @@ export interface SourcePolicy {
   readonly verify: boolean
   /** Cron pattern in UTC: when a backup is restored into scratch space to see that it can be; null: only when asked for. */
   readonly drillSchedule: string | null
+  /** Names of the stores to which backups are copied; null: every one that is configured. */
+  readonly stores: readonly string[] | null
+  /** false: the artifact in the landing store goes once every promised copy is stored. */
+  readonly keepLocal: boolean
 }
 
 /** What a source has of its own; what is missing follows the service's settings, also when they change. */
@@ -31,6 +35,8 @@ export interface SourceOverrides {
   readonly compression?: Compression
   readonly verify?: boolean
   readonly drillSchedule?: string | null
+  readonly stores?: readonly string[]
+  readonly keepLocal?: boolean
 }
 
 /** A calendar of the source's own takes the place of the service's interval, rules of its own that of its `maxBackups`; it may have both. */
@@ -46,6 +52,8 @@ export function policyOf (settings: Settings, overrides: SourceOverrides): Sourc
     compression,
     verify: verifyAfterBackup,
     drillSchedule: null,
+    stores: null,
+    keepLocal: true,
     ...own
   }
 }

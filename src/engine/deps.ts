@@ -4,10 +4,11 @@ import type { Assertion, Assessor } from '../core/drill.ts'
 import type { EventSink } from '../core/event.ts'
 import type { SourceOverrides } from '../core/policy.ts'
 import type { Restorer } from '../core/restore.ts'
+import type { RetentionRules } from '../core/retention.ts'
 import type { RowTool } from '../core/rows.ts'
 import type { Calendar } from '../core/schedule.ts'
 import type { Inspector, Source } from '../core/source.ts'
-import type { Store } from '../core/store.ts'
+import type { LandingStore, Store } from '../core/store.ts'
 import type { Codecs } from '../pipeline/codecs.ts'
 import type { Scratch } from '../pipeline/scratch.ts'
 import type { LiveSettings } from './live-settings.ts'
@@ -19,6 +20,21 @@ export interface ProtectedSource {
   readonly policy: SourceOverrides
   /** What a drill holds its backups against. */
   readonly assertions: readonly Assertion[]
+}
+
+/** A store to which backups are copied once they have landed, with what is to be done there. */
+export interface OffsiteStore {
+  readonly store: Store
+  /** How long the copies of scheduled backups stay there; null: as long as the backup stays in the landing store. */
+  readonly retention: RetentionRules | null
+  /** How many copies of each source stay there at most; null: no limit of its own. */
+  readonly maxBackups: number | null
+  /** Nothing is ever removed or overwritten there by us: lifecycle rules or another identity see to that. */
+  readonly isAppendOnly: boolean
+  /** Whether copies are locked against removal until retention would let them go. */
+  readonly hasLock: boolean
+  /** Bytes a second that an upload may take; null: no limit. */
+  readonly bandwidth: number | null
 }
 
 export interface Occupant {
@@ -43,7 +59,9 @@ export interface EngineDeps {
   /** Whose place the path is, in words, where it is one of ours or of a source: nothing else may be put there. */
   readonly occupant: (path: string) => Promise<Occupant | undefined>
   /** The landing store: a backup is there first. */
-  readonly store: Store
+  readonly store: LandingStore
+  /** By name. */
+  readonly offsite: ReadonlyMap<string, OffsiteStore>
   readonly codecs: Codecs
   readonly scratch: Scratch
   /** Whether scratch directory and store draw on the same free space. */

@@ -1,5 +1,6 @@
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
+import type { Store } from '../core/store.ts'
 import { completeChecks, conclude, type Check, type Verification } from '../core/verification.ts'
 import { mismatch } from '../pipeline/digest.ts'
 import { digestObject, openImage } from '../pipeline/read-object.ts'
@@ -8,7 +9,10 @@ import { hasObject } from './objects.ts'
 import type { Task } from './runner.ts'
 
 /** A proof needs no catalog: one object, and what reads it. */
-export type ProofDeps = Pick<EngineDeps, 'store' | 'codecs' | 'scratch' | 'inspectors'>
+export interface ProofDeps extends Pick<EngineDeps, 'codecs' | 'scratch' | 'inspectors'> {
+  /** Where the object is. */
+  readonly store: Store
+}
 /** What a proof tells while it goes on, and what ends it. */
 export type Progress = Pick<Task, 'phase' | 'bytes' | 'signal'>
 

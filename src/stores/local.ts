@@ -4,7 +4,7 @@ import { dirname, join, relative, sep } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { BackupError, systemCode } from '../core/errors.ts'
 import type { Presence } from '../core/presence.ts'
-import type { ObjectFacts, Store, StoredObject } from '../core/store.ts'
+import type { LandingStore, ObjectFacts, StoredObject } from '../core/store.ts'
 import { storeError } from './local-errors.ts'
 import { filesBelow } from './local-files.ts'
 import { removeLeavings, temporaryName } from './local-leavings.ts'
@@ -15,6 +15,8 @@ const FILE_MODE = 0o600
 const FLUSH_EVERY = 32 * 1024 * 1024
 
 export interface LocalStoreOptions {
+  /** Default: `local`. */
+  readonly name?: string
   readonly directory: string
   /** Tells the unfinished files of those who share our catalog from those of another that shares the directory. */
   readonly instanceId: string
@@ -23,7 +25,7 @@ export interface LocalStoreOptions {
 }
 
 /** Objects as files in a directory: a key is a path below it. */
-export function localStore ({ directory, instanceId, presence, now }: LocalStoreOptions): Store {
+export function localStore ({ name = 'local', directory, instanceId, presence, now }: LocalStoreOptions): LandingStore {
   const owner = { instanceId, presence }
   const pathOf = (key: string): string => join(directory, ...checkedKey(key).split('/'))
   const requireDirectory = (): void => {
@@ -46,7 +48,8 @@ export function localStore ({ directory, instanceId, presence, now }: LocalStore
   }
 
   return {
-    name: 'local',
+    name,
+    kind: 'local',
     place: directory,
 
     open: signal => translated('', signal, async () => {
@@ -119,7 +122,8 @@ export function localStore ({ directory, instanceId, presence, now }: LocalStore
     }),
 
     location: pathOf,
-    file: pathOf
+    file: pathOf,
+    features: async () => ({ versioning: false, objectLock: false, clockAhead: null })
   }
 }
 

@@ -4,7 +4,7 @@ import { retentionInWords, scheduleInWords } from '../../src/cli/policy-words.ts
 import type { SourcePolicy } from '../../src/core/policy.ts'
 import type { RetentionRules } from '../../src/core/retention.ts'
 
-const POLICY: SourcePolicy = { enabled: true, interval: null, schedule: null, maxBackups: null, retention: null, compression: 'none', verify: true, drillSchedule: null }
+const POLICY: SourcePolicy = { enabled: true, interval: null, schedule: null, maxBackups: null, retention: null, compression: 'none', verify: true, drillSchedule: null, stores: null, keepLocal: true }
 
 for (const [pattern, words] of [
   ['0 2 * * *', 'daily at 02:00'],

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, 
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { buffer } from 'node:stream/consumers'
-import type { Store } from '../../src/core/store.ts'
+import type { LandingStore } from '../../src/core/store.ts'
 import { localStore } from '../../src/stores/local.ts'
 import { ALONE } from '../support/catalog.ts'
 import { filesIn } from '../support/engine.ts'
@@ -14,11 +14,11 @@ import { tempDir } from '../support/temp-dir.ts'
 const NOW = new Date('2025-11-24T23:30:00.000Z')
 const DAY = 86_400_000
 
-function storeIn (directory: string): Store {
+function storeIn (directory: string): LandingStore {
   return localStore({ directory, instanceId: 'mine', presence: ALONE, now: () => NOW })
 }
 
-async function openedStore (t: TestContext): Promise<{ readonly store: Store, readonly directory: string }> {
+async function openedStore (t: TestContext): Promise<{ readonly store: LandingStore, readonly directory: string }> {
   const directory = join(tempDir(t), 'deep/down/backups')
   const store = storeIn(directory)
   await store.open(never)

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import type { Store } from '../../src/core/store.ts'
+import type { LandingStore } from '../../src/core/store.ts'
 import { localStore } from '../../src/stores/local.ts'
-import { storeSuite } from '../suites/store-suite.ts'
+import { landingStoreSuite } from '../suites/store-suite.ts'
 import { ALONE } from '../support/catalog.ts'
 import { never } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
-storeSuite('local', async (t: TestContext): Promise<Store> => {
+landingStoreSuite('local', async (t: TestContext): Promise<LandingStore> => {
   const store = localStore({ directory: join(tempDir(t), 'backups'), instanceId: 'test', presence: ALONE, now: () => new Date(0) })
   await store.open(never)
   return store

@@ -3,7 +3,7 @@ import { describe, test, type TestContext } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
 import { BackupError } from '../../src/core/errors.ts'
-import type { ByteRange, ObjectFacts, Store } from '../../src/core/store.ts'
+import type { ByteRange, LandingStore, ObjectFacts, Store } from '../../src/core/store.ts'
 import { writeObject } from '../../src/pipeline/write-object.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { bodyOf, brokenBody, digestOf, never, noise, rejection, stalledBody, until } from '../support/streams.ts'
@@ -14,8 +14,14 @@ type Make = (t: TestContext) => Promise<Store>
 export function storeSuite (kind: string, make: Make): void {
   describe(`${kind}: put`, () => { putSuite(make) })
   describe(`${kind}: get and stat`, () => { readSuite(make) })
-  describe(`${kind}: list, remove, move`, () => { keepSuite(make) })
+  describe(`${kind}: list, remove`, () => { keepSuite(make) })
   describe(`${kind}: an aborted signal`, () => { abortSuite(make) })
+}
+
+/** What a store in which backups land promises beyond that. */
+export function landingStoreSuite (kind: string, make: (t: TestContext) => Promise<LandingStore>): void {
+  storeSuite(kind, make)
+  describe(`${kind}: move and space`, () => { landingSuite(make) })
 }
 
 const BYTES = noise(300_000)
@@ -158,11 +164,6 @@ function readSuite (make: Make): void {
     assert.deepEqual(read.map(digestOf), Array(3).fill(digestOf(BYTES)))
   })
 
-  test('space tells bytes, or nothing where there is no bound', async t => {
-    const space = await (await make(t)).space(never)
-    if (space !== undefined) assert.ok(space.free > 0 && space.free <= space.total)
-  })
-
   test('the location of an object names it', async t => {
     assert.match((await make(t)).location('folder/a.db'), /folder\/a\.db$/)
   })
@@ -211,6 +212,70 @@ function keepSuite (make: Make): void {
     await isEmpty(store, 'folder/a')
   })
 
+  test('open may be repeated and leaves the objects', async t => {
+    const store = await make(t)
+    await put(store, 'a')
+    await store.open(never)
+    assert.deepEqual(await keys(store), ['a'])
+  })
+}
+
+const reason = new BackupError('CANCELLED', 'the job was cancelled')
+const aborted = AbortSignal.abort(reason)
+
+function abortedCall<S extends Store> (method: string, make: (t: TestContext) => Promise<S>, call: (store: S) => Promise<unknown>): void {
+  test(`${method} rejects with the signal's reason and does nothing`, async t => {
+    const store = await make(t)
+    await put(store, 'a', 'one')
+    assert.equal(await rejection(call(store)), reason)
+    assert.deepEqual(await keys(store), ['a'])
+  })
+}
+
+function abortSuite (make: Make): void {
+  const calls: ReadonlyArray<readonly [string, (store: Store) => Promise<unknown>]> = [
+    ['open', store => store.open(aborted)],
+    ['put', store => store.put('b', bodyOf('two'), {}, aborted)],
+    ['get', store => store.get('a', undefined, aborted)],
+    ['stat', store => store.stat('a', aborted)],
+    ['list', async store => { for await (const { key } of store.list('', aborted)) assert.fail(key) }],
+    ['remove', store => store.remove('a', aborted)]
+  ]
+  for (const [method, call] of calls) abortedCall(method, make, call)
+
+  test('a put whose body has stalled ends with the reason, and leaves nothing behind', async t => {
+    const store = await make(t)
+    const abort = new AbortController()
+    const body = stalledBody(BYTES)
+    const result = store.put('a', body, {}, abort.signal)
+    await until(() => body.readableLength === 0)
+    abort.abort(reason)
+    assert.equal(await rejection(result), reason)
+    await isEmpty(store, 'a')
+    assert.ok(body.destroyed)
+  })
+
+  test('a read under way errors', async t => {
+    const store = await make(t)
+    await put(store, 'a', bodyOf(noise(2_000_000)))
+    const abort = new AbortController()
+    const body = await store.get('a', undefined, abort.signal)
+    await rejection((async () => {
+      for await (const chunk of body as AsyncIterable<Buffer>) {
+        assert.ok(chunk.length < 2_000_000)
+        abort.abort(reason)
+      }
+    })())
+    assert.ok(body.destroyed)
+  })
+}
+
+function landingSuite (make: (t: TestContext) => Promise<LandingStore>): void {
+  test('space tells bytes, or nothing where there is no bound', async t => {
+    const space = await (await make(t)).space(never)
+    if (space !== undefined) assert.ok(space.free > 0 && space.free <= space.total)
+  })
+
   test('move gives an object another name', async t => {
     const store = await make(t)
     await put(store, 'a', 'one')
@@ -239,60 +304,6 @@ function keepSuite (make: Make): void {
     assert.deepEqual(await keys(store), [])
   })
 
-  test('open may be repeated and leaves the objects', async t => {
-    const store = await make(t)
-    await put(store, 'a')
-    await store.open(never)
-    assert.deepEqual(await keys(store), ['a'])
-  })
-}
-
-function abortSuite (make: Make): void {
-  const reason = new BackupError('CANCELLED', 'the job was cancelled')
-  const aborted = AbortSignal.abort(reason)
-
-  const calls: ReadonlyArray<readonly [string, (store: Store) => Promise<unknown>]> = [
-    ['open', store => store.open(aborted)],
-    ['put', store => store.put('b', bodyOf('two'), {}, aborted)],
-    ['get', store => store.get('a', undefined, aborted)],
-    ['stat', store => store.stat('a', aborted)],
-    ['list', async store => { for await (const { key } of store.list('', aborted)) assert.fail(key) }],
-    ['remove', store => store.remove('a', aborted)],
-    ['move', store => store.move('a', 'b', aborted)],
-    ['space', store => store.space(aborted)]
-  ]
-  for (const [method, call] of calls) {
-    test(`${method} rejects with the signal's reason and does nothing`, async t => {
-      const store = await make(t)
-      await put(store, 'a', 'one')
-      assert.equal(await rejection(call(store)), reason)
-      assert.deepEqual(await keys(store), ['a'])
-    })
-  }
-
-  test('a put whose body has stalled ends with the reason, and leaves nothing behind', async t => {
-    const store = await make(t)
-    const abort = new AbortController()
-    const body = stalledBody(BYTES)
-    const result = store.put('a', body, {}, abort.signal)
-    await until(() => body.readableLength === 0)
-    abort.abort(reason)
-    assert.equal(await rejection(result), reason)
-    await isEmpty(store, 'a')
-    assert.ok(body.destroyed)
-  })
-
-  test('a read under way errors', async t => {
-    const store = await make(t)
-    await put(store, 'a', bodyOf(noise(2_000_000)))
-    const abort = new AbortController()
-    const body = await store.get('a', undefined, abort.signal)
-    await rejection((async () => {
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        assert.ok(chunk.length < 2_000_000)
-        abort.abort(reason)
-      }
-    })())
-    assert.ok(body.destroyed)
-  })
+  abortedCall('move', make, store => store.move('a', 'b', aborted))
+  abortedCall('space', make, store => store.space(aborted))
 }

@@ -42,6 +42,7 @@ export interface TestEngineOptions {
   readonly settings?: Partial<Settings>
   readonly maxConcurrent?: number
   readonly diskReserve?: number
+  readonly offsite?: EngineDeps['offsite']
   /** The backups of another engine: this one begins with an empty catalog beside them. */
   readonly directory?: string
   readonly isScratchOnStoreDisk?: boolean
@@ -95,6 +96,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     rowTools: new Map([['sqlite', faulty('rows', sqliteRows(scratch.directory), faults)]]),
     occupant: path => occupantOf(path, { own: [{ path: catalogPath, what: 'the catalog' }, { path: directory, what: 'in the directory of the backups' }], sources: sources.map(({ name, location }) => ({ name, location })) }),
     store: faulty('store', localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() }), faults),
+    offsite: options.offsite ?? new Map(),
     codecs: makeCodecs(2),
     scratch: faulty('scratch', scratch, faults),
     isScratchOnStoreDisk: async () => options.isScratchOnStoreDisk ?? true,

@@ -267,7 +267,7 @@ export class FakeEngine implements Engine {
       location: '/srv/workstation.db',
       isDefault: true,
       state: 'ok',
-      policy: { enabled: false, interval: 86_400_000, schedule: null, maxBackups: 10, retention: null, compression: 'none', verify: true, drillSchedule: null },
+      policy: { enabled: false, interval: 86_400_000, schedule: null, maxBackups: 10, retention: null, compression: 'none', verify: true, drillSchedule: null, stores: null, keepLocal: true },
       statistics: this.#statistics(),
       nextRun: null,
       freshSince: null,
