@@ -13,8 +13,10 @@ export const MAY_IMPORT = {
   scheduler: ['core', 'engine'],
   http: ['core', 'engine', 'present'],
   cli: ['core', 'engine', 'present'],
-  'parts.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler'],
-  'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http', 'parts.ts'],
+  'make-store.ts': ['core', 'config', 'stores', 'engine'],
+  'parts.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'make-store.ts'],
+  'elsewhere.ts': ['core', 'config', 'engine', 'scheduler'],
+  'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http', 'parts.ts', 'elsewhere.ts'],
   'look.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'parts.ts', 'app.ts'],
   'server.ts': ['core', 'config', 'app.ts'],
   'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'look.ts', 'server.ts']
@@ -26,6 +28,8 @@ export const HOME = {
   yaml: ['config'],
   commander: ['cli'],
   picocolors: ['cli'],
+  'age-encryption': ['pipeline'],
+  openpgp: ['pipeline'],
   croner: ['scheduler', 'config'],
   'better-sqlite3': ['catalog', 'sources/sqlite'],
   fastify: ['http'],
@@ -35,6 +39,10 @@ export const HOME = {
   'openapi-types': ['http'],
   'node-cron': ['scheduler'],
   'prom-client': ['monitoring'],
+  '@aws-sdk/*': ['stores/s3'],
+  '@google-cloud/storage': ['stores/gcs'],
+  'google-auth-library': ['stores/gcs'],
+  '@azure/storage-blob': ['stores/azure'],
   pino: ['app.ts']
 }
 

@@ -171,7 +171,7 @@ function readSuite (make: Make): void {
   test('a stage that fails while an object is written leaves nothing behind', async t => {
     const store = await make(t)
     const error = new BackupError('SOURCE_FAILED', 'the source died')
-    const written = writeObject({ image: brokenBody(BYTES, error), size: 400_000, codec: null, store, key: 'a', onBytes: () => {} }, never)
+    const written = writeObject({ image: brokenBody(BYTES, error), size: 400_000, codec: null, seal: null, store, key: 'a', onBytes: () => {} }, never)
     assert.equal(await rejection(written), error)
     await isEmpty(store, 'a')
   })

@@ -1,0 +1,35 @@
+import type { Clock } from '../core/clock.ts'
+
+/** Milliseconds before each further try. */
+const AGAIN_AFTER = [250, 1_000, 4_000, 10_000] as const
+/** For what is put in order after a failure, whose own signal may be the one that was aborted. Milliseconds. */
+const TIDY_MS = 30_000
+
+export interface Asking {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** Milliseconds that one try may take. */
+  readonly limit: number
+  /** Whether the same request may succeed when it is made again. */
+  readonly isPassing: (error: unknown) => boolean
+}
+
+/** Makes a request, again where that can help, five times at most. Rejects with the signal's reason, or with what the last try rejected with. */
+export async function again<T> (asking: Asking, request: (signal: AbortSignal) => Promise<T>, waits: readonly number[] = AGAIN_AFTER): Promise<T> {
+  const { clock, signal, limit, isPassing } = asking
+  signal.throwIfAborted()
+  const [wait, ...others] = waits
+  const late = AbortSignal.timeout(limit)
+  try {
+    return await request(AbortSignal.any([signal, late]))
+  } catch (error) {
+    signal.throwIfAborted()
+    if (wait === undefined || !(late.aborted || isPassing(error))) throw late.aborted ? late.reason : error
+  }
+  await clock.sleep(wait, signal)
+  return await again(asking, request, others)
+}
+
+export function tidySignal (): AbortSignal {
+  return AbortSignal.timeout(TIDY_MS)
+}

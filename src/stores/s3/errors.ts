@@ -1,0 +1,127 @@
+import { BackupError, systemCode, type ErrorCode } from '../../core/errors.ts'
+
+type Meaning = readonly [code: ErrorCode, text: string, hint: string]
+
+const PERMISSIONS = 'docs/operations.md lists the permissions under "Off-site copies"'
+const BAD_CREDENTIALS: Meaning = ['STORE_UNAVAILABLE', 'does not accept the credentials', 'Check the access key, the secret and, for temporary ones, the token and how long it is valid.']
+const WRONG_REGION: Meaning = ['STORE_UNAVAILABLE', 'is in another region', 'Set the region to the one in which the bucket was made.']
+const DENIED: Meaning = ['STORE_UNAVAILABLE', 'must not be used with these credentials', `Give them the permissions that are missing: ${PERMISSIONS}.`]
+const NO_BUCKET: Meaning = ['STORE_UNAVAILABLE', 'does not exist', 'Create the bucket, or correct its name; the service makes none.']
+const NO_OBJECT: Meaning = ['OBJECT_NOT_FOUND', 'does not exist', 'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.']
+const TAKEN: Meaning = ['OBJECT_EXISTS', 'exists already', 'Objects are never overwritten; move the one in the way aside.']
+const BUSY: Meaning = ['STORE_UNAVAILABLE', 'is too busy', 'Try again later; if it stays so, make fewer requests at the same time.']
+const SILENT: Meaning = ['STORE_UNAVAILABLE', 'cannot be reached', 'Check the network, the endpoint and its port.']
+const NO_NAME: Meaning = ['STORE_UNAVAILABLE', 'cannot be found in the network', 'Check the endpoint, the region and the name resolution (DNS) of this machine.']
+const FULL: Meaning = ['DISK_FULL', 'has no room left', 'Free space there, or have the quota raised.']
+
+/** By the code of S3, or of the system where no answer came. */
+const BY_NAME: Readonly<Record<string, Meaning>> = {
+  NoSuchBucket: NO_BUCKET,
+  NoSuchKey: NO_OBJECT,
+  NotFound: NO_OBJECT,
+  PreconditionFailed: TAKEN,
+  InvalidRange: ['RANGE_NOT_SATISFIABLE', 'has no such bytes', 'Ask for a range within its size.'],
+  InvalidObjectState: ['OBJECT_ARCHIVED', 'is in cold storage and cannot be read yet', 'Ask for it to be thawed, and try again when that is done.'],
+  AccessDenied: DENIED,
+  AllAccessDisabled: DENIED,
+  AccountProblem: DENIED,
+  InvalidAccessKeyId: BAD_CREDENTIALS,
+  SignatureDoesNotMatch: BAD_CREDENTIALS,
+  ExpiredToken: BAD_CREDENTIALS,
+  InvalidToken: BAD_CREDENTIALS,
+  TokenRefreshRequired: BAD_CREDENTIALS,
+  CredentialsProviderError: ['STORE_UNAVAILABLE', 'cannot be used without credentials', 'Give them in the configuration, or in one of the places where the tools of AWS look for them.'],
+  PermanentRedirect: WRONG_REGION,
+  AuthorizationHeaderMalformed: WRONG_REGION,
+  IllegalLocationConstraintException: WRONG_REGION,
+  RequestTimeTooSkewed: ['STORE_UNAVAILABLE', 'has another time than this machine', 'Set the clock of this machine; more than 15 minutes of difference are refused.'],
+  SlowDown: BUSY,
+  ServiceUnavailable: BUSY,
+  TooManyRequests: BUSY,
+  QuotaExceeded: FULL,
+  InsufficientStorage: FULL,
+  XMinioStorageFull: FULL,
+  TimeoutError: ['STORE_UNAVAILABLE', 'did not answer in time', 'Check the network and the store, and try again.'],
+  ENOTFOUND: NO_NAME,
+  EAI_AGAIN: NO_NAME,
+  ECONNREFUSED: SILENT,
+  ECONNRESET: SILENT,
+  EPIPE: SILENT,
+  ETIMEDOUT: SILENT,
+  ENETUNREACH: SILENT,
+  EHOSTUNREACH: SILENT
+}
+
+/** For answers without a body, as to HEAD, and for those of whatever stands between us and the store. */
+const BY_STATUS: Readonly<Record<number, Meaning>> = {
+  301: WRONG_REGION,
+  307: WRONG_REGION,
+  401: BAD_CREDENTIALS,
+  403: DENIED,
+  404: NO_OBJECT,
+  412: TAKEN,
+  416: BY_NAME.InvalidRange as Meaning,
+  429: BUSY,
+  502: BUSY,
+  503: BUSY,
+  504: BUSY,
+  507: FULL
+}
+
+/** What may pass by itself, or with the very next try. A digest that does not fit was damaged on its way. */
+const PASSING = new Set(['SlowDown', 'InternalError', 'RequestTimeout', 'RequestTimeTooSkewed', 'TimeoutError', 'OperationAborted', 'ConditionalRequestConflict',
+  'BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'])
+const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504])
+
+/** Whether the same request may succeed when it is made again. */
+export function isPassing (error: unknown): boolean {
+  return PASSING.has(nameOf(error)) || PASSING_STATUS.has(statusOf(error) ?? 0)
+}
+
+/** Whether the store says that it does not know what was asked of it. */
+export function isUnknownToStore (error: unknown): boolean {
+  return ['NotImplemented', 'MethodNotAllowed'].includes(s3Name(error))
+}
+
+/** What went wrong with the object `key` of `place`, or with the bucket where that is empty, in the store's own codes. */
+export function s3Error (error: unknown, key: string, place: string): BackupError {
+  if (error instanceof BackupError) return error
+  const name = nameOf(error)
+  const found = BY_NAME[name] ?? (isTls(name) ? untrusted(name) : BY_STATUS[statusOf(error) ?? 0]) ?? unknown(name, statusOf(error))
+  const meaning = key === '' && found === NO_OBJECT ? NO_BUCKET : found
+  const isOfBucket = key === '' || meaning[0] === 'STORE_UNAVAILABLE' || meaning[0] === 'DISK_FULL'
+  const what = isOfBucket ? `the store "${place}"` : `"${key}" in "${place}"`
+  return new BackupError(meaning[0], `${what} ${meaning[1]}`, { hint: meaning[2], cause: told(error) })
+}
+
+/** The code of S3 of an error that was translated, or that was not yet. */
+export function s3Name (error: unknown): string {
+  return nameOf(error instanceof BackupError ? error.cause : error)
+}
+
+function nameOf (error: unknown): string {
+  return systemCode(error) ?? (error instanceof Error ? error.name : '')
+}
+
+function statusOf (error: unknown): number | undefined {
+  const { $metadata, $response } = error as { $metadata?: { httpStatusCode?: number }, $response?: { statusCode?: number } }
+  return $metadata?.httpStatusCode ?? $response?.statusCode
+}
+
+function isTls (name: string): boolean {
+  return name.startsWith('ERR_TLS') || name.startsWith('ERR_SSL') || name.startsWith('CERT_') || name.includes('SELF_SIGNED') || name.startsWith('UNABLE_TO_')
+}
+
+function untrusted (name: string): Meaning {
+  return ['STORE_UNAVAILABLE', `cannot be trusted (${name})`, 'Check the certificate of the endpoint; NODE_EXTRA_CA_CERTS names a file with your own authority.']
+}
+
+function unknown (name: string, status: number | undefined): Meaning {
+  return ['STORE_FAILED', `failed (${name}${status === undefined ? '' : `, HTTP ${status}`})`, 'Look the code up in the documentation of the store, and try again.']
+}
+
+/** Name and words alone: the rest of such an error repeats the request, with the key that it was signed with. */
+function told (error: unknown): Error {
+  const { name, message } = error instanceof Error ? error : new Error(String(error))
+  return Object.assign(new Error(message), { name: systemCode(error) ?? name })
+}

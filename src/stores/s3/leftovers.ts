@@ -1,0 +1,69 @@
+import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput, type MultipartUpload } from '@aws-sdk/client-s3'
+import { tidySignal, type Bucket } from './calls.ts'
+import { isUnknownToStore, s3Name } from './errors.ts'
+
+/** An upload that nobody finished is taken for abandoned after so long: 24 h. */
+const ABANDONED_MS = 86_400_000
+
+interface From {
+  readonly KeyMarker?: string
+  readonly UploadIdMarker?: string
+}
+
+/**
+ * Gives up the uploads below our prefix that were begun more than a day before `now`, which is the time of the store. What began
+ * later may be the work of a living process: the service and the commands beside it, or another server, may share the
+ * prefix, and an upload does not tell whose it is.
+ */
+export async function sweepAbandoned (bucket: Bucket, now: Date, signal: AbortSignal): Promise<void> {
+  for await (const upload of uploads(bucket, bucket.options.prefix, signal)) {
+    if (upload.Initiated !== undefined && now.getTime() - upload.Initiated.getTime() > ABANDONED_MS) await giveUp(bucket, upload, signal)
+  }
+}
+
+/**
+ * Gives up every upload to a name that is taken: none of them can ever be completed. What a process left that was killed while it
+ * made a copy is thereby gone as soon as the copy stands. The object stands whatever comes of this, so nothing is
+ * thrown: what cannot be given up now is left for `sweepAbandoned`.
+ */
+export async function sweepUploadsOf (bucket: Bucket, key: string): Promise<void> {
+  const signal = tidySignal()
+  const { Key } = bucket.at(key)
+  try {
+    for await (const upload of uploads(bucket, Key, signal)) {
+      if (upload.Key === Key) await giveUp(bucket, upload, signal)
+    }
+  } catch {}
+}
+
+/** None where the store does not know how to list them. */
+async function * uploads (bucket: Bucket, prefix: string, signal: AbortSignal): AsyncIterable<MultipartUpload> {
+  let from: From | undefined = {}
+  while (from !== undefined) {
+    const page: ListMultipartUploadsCommandOutput = await listPage(bucket, prefix, from, signal)
+    yield * page.Uploads ?? []
+    from = after(page)
+  }
+}
+
+async function listPage (bucket: Bucket, prefix: string, from: From, signal: AbortSignal): Promise<ListMultipartUploadsCommandOutput> {
+  try {
+    return await bucket.call('', signal, (client, options) => client.send(new ListMultipartUploadsCommand({ Bucket: bucket.options.bucket, Prefix: prefix, ...from }), options))
+  } catch (error) {
+    if (isUnknownToStore(error)) return { $metadata: {} }
+    throw error
+  }
+}
+
+function after ({ IsTruncated, NextKeyMarker, NextUploadIdMarker }: ListMultipartUploadsCommandOutput): From | undefined {
+  if (IsTruncated !== true || NextKeyMarker === undefined) return undefined
+  return { KeyMarker: NextKeyMarker, ...NextUploadIdMarker === undefined ? {} : { UploadIdMarker: NextUploadIdMarker } }
+}
+
+async function giveUp (bucket: Bucket, { Key, UploadId }: MultipartUpload, signal: AbortSignal): Promise<void> {
+  try {
+    await bucket.call('', signal, (client, options) => client.send(new AbortMultipartUploadCommand({ Bucket: bucket.options.bucket, Key, UploadId }), options))
+  } catch (error) {
+    if (s3Name(error) !== 'NoSuchUpload') throw error
+  }
+}
