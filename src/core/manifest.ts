@@ -1,11 +1,17 @@
 import { z } from 'zod'
 import { BACKUP_METHODS, BACKUP_TYPES, TIERS } from './backup.ts'
+import { ENCRYPTIONS } from './encryption.ts'
 import { BackupError } from './errors.ts'
+import { SAMPLE } from './measures.ts'
 import { COMPRESSIONS } from './stage.ts'
 
 export const MANIFEST_FORMAT = 'holdfast-manifest'
-/** Raised when an older reader could no longer do right by a newer manifest. Older ones stay readable for ever. */
-export const MANIFEST_VERSION = 1
+/**
+ * Raised when an older reader could no longer do right by a newer manifest. Older ones stay readable for ever. What
+ * version 2 adds is encryption: a reader of version 1 that looks at no more than the compression would take sealed bytes
+ * for an image. A backup that is not sealed is written as version 1, which both read.
+ */
+export const MANIFEST_VERSIONS = { plain: 1, sealed: 2 } as const
 /** No manifest is larger; a file that is, is something else. In bytes. */
 export const MANIFEST_LIMIT = 16 * 1024 * 1024
 
@@ -13,10 +19,26 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const instant = z.iso.datetime()
 const count = z.int().nonnegative()
 
+/** What the guard measured, and what it found: core/measures.ts, core/suspicion.ts. */
+const guarded = {
+  measures: z.strictObject({
+    pages: count,
+    stride: z.int().positive(),
+    entropy: z.number().min(0).max(8),
+    density: z.number().nonnegative(),
+    sketch: z.string().regex(/^[0-9a-f]*$/).max(SAMPLE)
+  }).exactOptional(),
+  suspicion: z.strictObject({
+    reasons: z.array(z.string().min(1)).min(1),
+    releasedAt: instant.nullable(),
+    releasedBy: z.string().nullable()
+  }).exactOptional()
+}
+
 /** The small JSON beside an object that makes it a backup; docs/format.md is its reference. */
 export const manifestSchema = z.strictObject({
   format: z.literal(MANIFEST_FORMAT),
-  version: z.literal(MANIFEST_VERSION),
+  version: z.literal([MANIFEST_VERSIONS.plain, MANIFEST_VERSIONS.sealed]),
   id: z.int().positive(),
   source: z.strictObject({ name: z.string(), kind: z.string(), location: z.string() }),
   type: z.enum(BACKUP_TYPES),
@@ -29,7 +51,8 @@ export const manifestSchema = z.strictObject({
   object: z.strictObject({ name: z.string(), size: count, sha256 }),
   image: z.strictObject({ size: count, sha256 }),
   compression: z.enum(COMPRESSIONS),
-  encryption: z.literal('none'),
+  encryption: z.enum(ENCRYPTIONS),
+  keys: z.array(z.string().min(1)).min(1).exactOptional(),
   facts: z.strictObject({
     engine: z.string(),
     schemaDigest: sha256,
@@ -37,10 +60,21 @@ export const manifestSchema = z.strictObject({
     foreignKeyViolations: count.nullable(),
     properties: z.record(z.string(), z.union([z.string(), z.number()]))
   }),
+  ...guarded,
   verifiedAt: instant.nullable()
+}).superRefine(({ version, encryption, keys }, context) => {
+  const isSealed = encryption !== 'none'
+  const report = (path: string, message: string): void => { context.addIssue({ code: 'custom', path: [path], message }) }
+  if (isSealed !== (version === MANIFEST_VERSIONS.sealed)) report('version', `a backup with encryption "${encryption}" has another version`)
+  if (isSealed !== (keys !== undefined)) report('keys', isSealed ? 'nothing says to which keys it is sealed' : 'a backup that is not sealed has no keys')
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
+
+/** The same with the suspect declared good. */
+export function released (manifest: Manifest, at: Date, by: string): Manifest {
+  return manifest.suspicion === undefined ? manifest : { ...manifest, suspicion: { ...manifest.suspicion, releasedAt: at.toISOString(), releasedBy: by } }
+}
 
 export function serializeManifest (manifest: Manifest): string {
   return `${JSON.stringify(manifest, undefined, 2)}\n`

@@ -1,6 +1,6 @@
 /** The levels of a verification, in the order in which they are tried. */
 export const CHECK_NAMES = [
-  'file_exists', 'manifest', 'checksum', 'decompression', 'opens_read_only',
+  'file_exists', 'manifest', 'checksum', 'decryption', 'decompression', 'opens_read_only',
   'integrity_check', 'foreign_key_check', 'schema', 'row_counts'
 ] as const
 
@@ -22,12 +22,13 @@ export interface Verification {
 
 /**
  * Draws the conclusion. Valid means that nothing failed and that the bytes were compared with what was recorded
- * and the content was opened: a verification that skipped either proves nothing and is not valid.
+ * and the content was opened: a verification that skipped either proves nothing and is not valid. `wereProven`: these very
+ * bytes were opened before, to the end, and cannot be now; then it is enough that they are still the same.
  */
-export function conclude (checks: readonly Check[]): Verification {
+export function conclude (checks: readonly Check[], { wereProven = false }: { readonly wereProven?: boolean } = {}): Verification {
   const passed = (name: CheckName): boolean => checks.some(check => check.name === name && check.status === 'pass')
   const failed = checks.some(check => check.status === 'fail')
-  return { valid: !failed && passed('checksum') && passed('opens_read_only'), checks }
+  return { valid: !failed && passed('checksum') && (wereProven || passed('opens_read_only')), checks }
 }
 
 /** Completes `checks` to all levels: one that was not reached is `skipped`, with the failed one before it as the reason. */
@@ -47,6 +48,7 @@ const REMEDIES: Readonly<Record<CheckName, string>> = {
   file_exists: 'Create a new backup, or copy the file back from where it was moved to.',
   manifest: 'Create a new backup; if only the manifest was lost, the rest of the checks tell whether the data is whole.',
   checksum: 'The file was changed or damaged after it was written: create a new backup and use an older one meanwhile.',
+  decryption: 'The file was not sealed to the key that its manifest names, or is damaged: create a new backup and use an older one meanwhile.',
   decompression: 'The file is damaged: create a new backup and use an older one meanwhile.',
   opens_read_only: 'Use an older backup, and check the source database.',
   integrity_check: 'Use an older backup, and run an integrity check on the source database.',

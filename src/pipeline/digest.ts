@@ -10,8 +10,8 @@ export interface Digest {
   readonly sha256: string
 }
 
-/** Counts and digests what goes through. `onBytes` is told the count so far after each chunk. */
-export function digestTap (onBytes?: (bytes: number) => void): Tap<Digest> {
+/** Counts and digests what goes through. `onBytes` is told the count so far after each chunk, and the chunk. */
+export function digestTap (onBytes?: (bytes: number, chunk: Buffer) => void): Tap<Digest> {
   const hash = createHash('sha256')
   let size = 0
   let sha256: string | undefined
@@ -19,7 +19,7 @@ export function digestTap (onBytes?: (bytes: number) => void): Tap<Digest> {
     transform (chunk: Buffer, _encoding, done) {
       hash.update(chunk)
       size += chunk.length
-      onBytes?.(size)
+      onBytes?.(size, chunk)
       done(null, chunk)
     }
   })

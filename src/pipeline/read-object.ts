@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { compose, type Readable } from 'node:stream'
+import type { Opener } from '../core/encryption.ts'
 import type { Codec } from '../core/stage.ts'
 import type { Store } from '../core/store.ts'
 import { digestCheck, type Digest } from './digest.ts'
@@ -20,18 +21,21 @@ export interface ReadRequest {
   readonly store: Store
   readonly key: string
   readonly codec: Codec | null
+  /** What unseals the stored bytes; null: they are not sealed. */
+  readonly opener: Opener | null
   readonly object: Digest
   readonly image: Digest
   readonly onBytes?: (bytes: number) => void
 }
 
 /**
- * The plain image, decoded. It errors at its end, if not before, unless both the stored bytes and the plain ones are
- * exactly those that were written: `CHECKSUM_MISMATCH`, `DECODE_FAILED`, or what the store throws.
+ * The plain image, unsealed and decoded. It errors at its end, if not before, unless both the stored bytes and the plain ones are
+ * exactly those that were written: `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `KEY_MISSING`, or what the store throws.
  */
-export async function openImage ({ store, key, codec, object, image, onBytes }: ReadRequest, signal: AbortSignal): Promise<Readable> {
+export async function openImage ({ store, key, codec, opener, object, image, onBytes }: ReadRequest, signal: AbortSignal): Promise<Readable> {
   const stored = await store.get(key, undefined, signal)
   const plainCheck = digestCheck(image, 'the image', onBytes)
-  if (codec === null) return compose(stored, plainCheck)
-  return compose(stored, digestCheck(object, 'the object'), codec.decode(), plainCheck)
+  const stages = [opener, codec].flatMap(stage => stage === null ? [] : [stage.decode()])
+  if (stages.length === 0) return compose(stored, plainCheck)
+  return compose(stored, digestCheck(object, 'the object'), ...stages, plainCheck)
 }

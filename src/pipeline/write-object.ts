@@ -1,15 +1,20 @@
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { Seal } from '../core/encryption.ts'
+import type { Measures } from '../core/measures.ts'
 import type { Codec } from '../core/stage.ts'
 import type { Store } from '../core/store.ts'
 import { digestTap, type Digest } from './digest.ts'
 import { firstCause } from './failure.ts'
+import { Gauge } from './gauge.ts'
 
 export interface WriteRequest {
   readonly image: Readable
   /** Exact length of the image, where nothing is done to it: the store then holds the body to it. */
   readonly size: number
   readonly codec: Codec | null
+  /** What seals what the codec gives; null: it is stored as it is. */
+  readonly seal: Seal | null
   readonly store: Store
   readonly key: string
   /** Told the plain bytes handled so far. */
@@ -19,20 +24,25 @@ export interface WriteRequest {
 export interface Written {
   readonly image: Digest
   readonly object: Digest
+  readonly measures: Measures
 }
 
 /**
- * Sends an image through its codec into the store, digesting it before and after in the same pass. A failure anywhere
+ * Sends an image through its codec and its seal into the store, digesting it before and after, and measuring it, in the same pass. A failure anywhere
  * stops the rest, leaves nothing in the store, and rejects with its cause rather than with the echoes of it.
  */
-export async function writeObject ({ image, size, codec, store, key, onBytes }: WriteRequest, signal: AbortSignal): Promise<Written> {
-  const plain = digestTap(onBytes)
-  const stored = codec === null ? plain : digestTap()
-  const facts = codec === null ? { size } : {}
+export async function writeObject ({ image, size, codec, seal, store, key, onBytes }: WriteRequest, signal: AbortSignal): Promise<Written> {
+  const gauge = new Gauge(size)
+  const plain = digestTap((bytes, chunk) => {
+    gauge.take(chunk)
+    onBytes(bytes)
+  })
+  const stages = [codec, seal].flatMap(stage => stage === null ? [] : [stage.encode()])
+  const isPlain = stages.length === 0
+  const stored = isPlain ? plain : digestTap()
+  const facts = isPlain ? { size } : {}
 
-  const moved = codec === null
-    ? pipeline(image, plain.stream, { signal })
-    : pipeline(image, plain.stream, codec.encode(), stored.stream, { signal })
+  const moved = isPlain ? pipeline(image, plain.stream, { signal }) : pipeline([image, plain.stream, ...stages, stored.stream], { signal })
   const put = store.put(key, stored.stream, facts, signal)
   // A store that fails before it has read anything would leave the image waiting for ever.
   put.catch((error: unknown) => { stored.stream.destroy(error as Error) })
@@ -43,5 +53,5 @@ export async function writeObject ({ image, size, codec, store, key, onBytes }: 
     if (results[0].status === 'fulfilled') await store.remove(key, AbortSignal.timeout(60_000))
     throw failure
   }
-  return { image: plain.result(), object: stored.result() }
+  return { image: plain.result(), object: stored.result(), measures: await gauge.measures() }
 }

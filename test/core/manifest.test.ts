@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseManifest, serializeManifest, type Manifest } from '../../src/core/manifest.ts'
+import { parseManifest, released, serializeManifest, type Manifest } from '../../src/core/manifest.ts'
 
 const DIGEST = '0123456789abcdef'.repeat(4)
 const MANIFEST: Manifest = {
@@ -72,8 +72,34 @@ for (const path of ['format', 'version', 'id', 'source', 'source.kind', 'type', 
   })
 }
 
+test('what the guard measured and found is read again, and held to its form', () => {
+  const guarded: Manifest = { ...MANIFEST, measures: { pages: 3, stride: 1, entropy: 4.5, density: 0.35, sketch: '0af' }, suspicion: { reasons: ['x'], releasedAt: null, releasedBy: null } }
+  assert.deepEqual(parseManifest(serializeManifest(guarded)), guarded)
+  const { measures, suspicion } = guarded
+  for (const wrong of [
+    { measures: { ...measures, stride: 0 } }, { measures: { ...measures, entropy: 9 } }, { measures: { ...measures, sketch: 'xyz' } }, { measures: { ...measures, sketch: '0'.repeat(513) } }, { measures: { ...measures, extra: 1 } },
+    { suspicion: { ...suspicion, reasons: [] } }, { suspicion: { ...suspicion, releasedAt: 'soon' } }, { suspicion: { ...suspicion, extra: 1 } }
+  ]) assert.throws(() => parseManifest(JSON.stringify({ ...guarded, ...wrong })), { code: 'MANIFEST_INVALID' })
+})
+
+test('a release is written into the manifest of a suspect, and into no other', () => {
+  const at = new Date('2025-11-25T00:00:00.000Z')
+  assert.deepEqual(released(MANIFEST, at, 'ann'), MANIFEST)
+  assert.deepEqual(released({ ...MANIFEST, suspicion: { reasons: ['x'], releasedAt: null, releasedBy: null } }, at, 'ann').suspicion, { reasons: ['x'], releasedAt: at.toISOString(), releasedBy: 'ann' })
+})
+
 test('what a manifest must not hold is refused', () => {
   for (const path of ['extra', 'source.extra', 'object.extra', 'facts.extra']) assert.throws(() => parseManifest(damaged(path, 1)), { code: 'MANIFEST_INVALID' })
+})
+
+test('what is sealed says so in version 2, with its keys, and what is not in version 1, without', () => {
+  const sealed: Manifest = { ...MANIFEST, version: 2, encryption: 'age', keys: ['age1somebody', 'age1another'] }
+  assert.deepEqual(parseManifest(serializeManifest(sealed)), sealed)
+  const { keys, ...keyless } = sealed
+  for (const [place, wrong] of [
+    ['version', { ...sealed, version: 1 }], ['version', { ...MANIFEST, version: 2 }], ['version', { ...sealed, version: 3 }],
+    ['keys', keyless], ['keys', { ...sealed, keys: [] }], ['keys', { ...MANIFEST, keys }], ['keys.0', { ...sealed, keys: [''] }]
+  ] as const) assert.throws(() => parseManifest(JSON.stringify(wrong)), { code: 'MANIFEST_INVALID', message: new RegExp(`wrong at "${place}"`) })
 })
 
 test('what is not a manifest at all is refused', () => {

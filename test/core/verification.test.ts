@@ -30,7 +30,7 @@ test('every level is there, in its order, and one that was not reached is skippe
   const all = completeChecks([failed, { name: 'file_exists', status: 'pass' }], 'not reached')
   assert.deepEqual(all.map(({ name }) => name), CHECK_NAMES)
   assert.equal(all[2], failed)
-  assert.deepEqual(all[8], { name: 'row_counts', status: 'skipped', reason: 'not reached' })
+  assert.deepEqual(all[9], { name: 'row_counts', status: 'skipped', reason: 'not reached' })
 })
 
 test('the message for a valid backup is the runbook\'s', () => {

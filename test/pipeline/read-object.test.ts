@@ -19,8 +19,8 @@ const NAMES = ['none', 'gzip', 'zstd'] as const
 async function stored (t: TestContext, compression: typeof NAMES[number]): Promise<{ readonly request: ReadRequest, readonly path: string }> {
   const { store, directory } = await faultyStore(t)
   const codec = codecs[compression]
-  const written = await writeObject({ image: bodyOf(BYTES), size: BYTES.length, codec, store, key: 'a', onBytes: () => {} }, never)
-  return { request: { store, key: 'a', codec, ...written }, path: join(directory, 'a') }
+  const written = await writeObject({ image: bodyOf(BYTES), size: BYTES.length, codec, seal: null, store, key: 'a', onBytes: () => {} }, never)
+  return { request: { store, key: 'a', codec, opener: null, ...written }, path: join(directory, 'a') }
 }
 
 async function read (request: ReadRequest): Promise<Buffer> {

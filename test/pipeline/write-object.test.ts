@@ -23,7 +23,7 @@ interface Given {
 }
 
 function write (store: Store, codec: Codec | null, { image = bodyOf(BYTES), onBytes = () => {}, signal = never }: Given = {}): Promise<Written> {
-  return writeObject({ image, size: BYTES.length, codec, store, key: 'a.db', onBytes }, signal)
+  return writeObject({ image, size: BYTES.length, codec, seal: null, store, key: 'a.db', onBytes }, signal)
 }
 
 /** Gives all its bytes, and then says that it failed. */

@@ -1,0 +1,17 @@
+import { Command } from 'commander'
+import { jsonOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+import { viewConfirmed } from '../views/key.ts'
+
+export function keyConfirmCommand (shell: Shell): Command {
+  return new Command('confirm')
+    .description('Say that the recovery card of a key is stored where it will be found when this machine is gone.')
+    .argument('<id>', 'the whole id of the key, as "key list" shows it')
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
+    .action(async (id: string, flags: JsonFlag) => {
+      const key = await shell.withSession(flags, ({ engine, audited, actor }) => audited({ action: 'key confirm', target: `key ${id}` }, () => engine.confirmKey(id, actor)))
+      show(shell, flags, viewConfirmed(key))
+    })
+}

@@ -1,0 +1,39 @@
+import { resolve, sep } from 'node:path'
+import { keyStates, type KeyState } from '../../engine/keys.ts'
+import { counted } from '../words.ts'
+import { about, type Finding } from './finding.ts'
+import { NO_MEMORY, type Examination, type Subject } from './subject.ts'
+
+/** Options that hold what opens backups. */
+const PRIVATE = ['BACKUP_AGE_IDENTITY', 'BACKUP_OPENPGP_PRIVATE_KEYS', 'BACKUP_ENCRYPTION_PASSPHRASE']
+
+/** Whether sealed backups can be opened by those who should, and by nobody else. */
+export const examineEncryption: Examination = async (subject, memory) => {
+  if (memory === undefined) return [about('encryption').skipped(NO_MEMORY), ...examineFiles(subject)]
+  const keys = (await keyStates(memory.deps)).filter(({ isInUse, backups }) => isInUse || backups > 0)
+  if (keys.length === 0) return [about('encryption').ok('backups are not encrypted'), ...examineFiles(subject)]
+  return [...keys.map(examineKey), ...examineReading(keys), ...examineFiles(subject)]
+}
+
+function examineKey ({ id, isPrivate, backups, confirmedAt, confirmedBy }: KeyState): Finding {
+  const { ok, warn } = about('key')
+  const needed = `${counted(backups, 'backup')} ${backups === 1 ? 'needs' : 'need'} it`
+  if (confirmedAt !== null) return ok(`the recovery card of "${id}" is stored, as ${confirmedBy ?? 'somebody'} said on ${confirmedAt.toISOString().slice(0, 10)}; ${needed}`)
+  const where = isPrivate ? 'and as far as is known the private key lies on this machine alone' : 'and its private key is not here'
+  return warn(`nobody has confirmed that the recovery card of "${id}" is stored, ${where}; ${needed}`, `Print it with "holdfast key card", store it away from this machine, then run "holdfast key confirm ${id}".`)
+}
+
+/** Which is as it should be, and yet to be known: somebody else has to prove from time to time that the key opens them. */
+function examineReading (keys: readonly KeyState[]): Finding[] {
+  const { ok } = about('encryption')
+  const used = keys.filter(({ isInUse }) => isInUse)
+  if (used.length === 0) return []
+  if (used.some(({ isPrivate }) => isPrivate)) return [ok('new backups are sealed, and can be opened here')]
+  return [ok('new backups are sealed, and this server cannot read them: it proves each as it is made; drills of them are inconclusive here, so drill where the private key is')]
+}
+
+/** Whoever gets at the backups must not find beside them what opens them. */
+function examineFiles ({ backupDir, secretFiles }: Pick<Subject, 'backupDir' | 'secretFiles'>): Finding[] {
+  const inside = secretFiles.filter(({ path, holds }) => holds.some(name => PRIVATE.includes(name)) && resolve(path).startsWith(resolve(backupDir) + sep))
+  return inside.map(({ path, holds }) => about('key').fail(`"${path}", which holds ${holds.join(', ')}, is in BACKUP_DIR, beside what it opens`, 'Move it elsewhere: whoever copies the backups would have the key as well.'))
+}

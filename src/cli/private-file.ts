@@ -1,0 +1,18 @@
+import { open } from 'node:fs/promises'
+import { BackupError, systemCode } from '../core/errors.ts'
+
+/** Writes a file that only this user can read, durably, and never over another. Throws `VALIDATION_FAILED`. */
+export async function writePrivateFile (path: string, text: string): Promise<void> {
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await file.writeFile(text)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') throw new BackupError('VALIDATION_FAILED', `"${path}" exists already`, { hint: 'Name another file: what is there may be a key that backups need.', cause: error })
+    throw new BackupError('VALIDATION_FAILED', `"${path}" cannot be written (${systemCode(error) ?? 'unknown'})`, { hint: 'Name a file in a directory where this user may write.', cause: error })
+  }
+}

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import type { Sealing } from '../../core/encryption.ts'
+import type { KeyState } from '../../engine/keys.ts'
+import { keySchema, presentKey } from '../../present/key.ts'
+import type { Screen } from '../screen.ts'
+import type { View } from '../shell.ts'
+import { table, type Column } from '../table.ts'
+
+export const keyNewSchema = z.object({
+  id: z.string(),
+  encryption: z.enum(['age', 'openpgp']),
+  publicKey: z.string(),
+  file: z.string().meta({ description: 'Where the private key is now.' }),
+  publicFile: z.string().nullable().meta({ description: 'Where the public key is, where it is given as a file.' })
+})
+
+export const keyListSchema = z.object({ keys: z.array(keySchema) })
+export const keyConfirmSchema = z.object({ key: keySchema })
+
+export type NewKeyView = z.infer<typeof keyNewSchema>
+
+export function viewNewKey (key: NewKeyView): View {
+  return { json: key, text: ({ colours }) => `${colours.green('✓')} Made a key for ${key.encryption}. Its private part is in "${key.file}".\n\n${nextSteps(key).join('\n')}\n` }
+}
+
+const PRIVATE_OPTION: Readonly<Record<Sealing, string>> = { age: 'BACKUP_AGE_IDENTITY_FILE', openpgp: 'BACKUP_OPENPGP_PRIVATE_KEYS_FILE' }
+
+function nextSteps ({ id, encryption, publicKey, file, publicFile }: NewKeyView): readonly string[] {
+  return [
+    'To seal new backups to it, configure:',
+    `  BACKUP_ENCRYPTION=${encryption}`,
+    publicFile === null ? `  BACKUP_AGE_RECIPIENTS=${publicKey}` : `  BACKUP_OPENPGP_PUBLIC_KEYS_FILE=${publicFile}`,
+    'To verify, drill and restore here as well (without it the service cannot read its own backups, which is safer):',
+    `  ${PRIVATE_OPTION[encryption]}=${file}`,
+    'Before anything else, print the private key and store it away from this machine:',
+    `  holdfast key card --key ${file} --output card.html`,
+    `  holdfast key confirm ${id}`,
+    'Whoever loses this key loses every backup that is sealed to it.'
+  ]
+}
+
+export function viewKeys (keys: readonly KeyState[]): View {
+  return {
+    json: { keys: keys.map(presentKey) },
+    text: screen => keys.length === 0 ? 'no key is configured, and no backup needs one\n' : table(columns(screen), keys, screen)
+  }
+}
+
+export function viewConfirmed (key: KeyState): View {
+  return { json: { key: presentKey(key) }, text: ({ colours }) => `${colours.green('✓')} The recovery card of ${key.id} is stored, as ${key.confirmedBy ?? 'somebody'} says\n` }
+}
+
+function columns ({ colours }: Screen): ReadonlyArray<Column<KeyState>> {
+  return [
+    { title: 'KEY', cell: ({ id }) => id, atLeast: 16 },
+    { title: 'KIND', cell: ({ encryption }) => encryption },
+    { title: 'HERE', cell: ({ isPrivate }) => isPrivate ? 'private' : 'public' },
+    { title: 'SEALS', cell: ({ isInUse }) => isInUse ? 'yes' : 'no' },
+    { title: 'BACKUPS', cell: ({ backups }) => String(backups), align: 'right' },
+    { title: 'CARD STORED', cell: ({ confirmedAt }) => confirmedAt?.toISOString().slice(0, 10) ?? 'not confirmed', paint: (text, { confirmedAt }) => confirmedAt === null ? colours.yellow(text) : text }
+  ]
+}

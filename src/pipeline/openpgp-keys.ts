@@ -1,0 +1,69 @@
+import type { Key, PrivateKey } from 'openpgp'
+import { BackupError } from '../core/errors.ts'
+import type { Secret } from '../core/secret.ts'
+
+/** A key in armour, by itself. */
+export interface ArmouredKey {
+  /** Of the primary key, in hex, as `gpg --list-keys` shows it. */
+  readonly fingerprint: string
+  readonly armour: string
+}
+
+const PUBLIC = 'BACKUP_OPENPGP_PUBLIC_KEYS'
+const PRIVATE = 'BACKUP_OPENPGP_PRIVATE_KEYS'
+const PASSPHRASE = `${PRIVATE}_PASSPHRASE`
+
+/** The public keys in an armoured text. Throws `CONFIG_INVALID` unless each can be encrypted to now, and there is one. */
+export async function readPublicKeys (armour: string, now: Date): Promise<readonly ArmouredKey[]> {
+  const keys = await parsed(armour, PUBLIC)
+  for (const key of keys) {
+    const fingerprint = fingerprintOf(key)
+    try {
+      await key.getEncryptionKey(undefined, now)
+    } catch (cause) {
+      throw invalid(PUBLIC, `the key ${fingerprint} cannot be encrypted to`, 'Give a key that has a part for encryption and has neither expired nor been revoked.', cause)
+    }
+  }
+  return keys.map(key => ({ fingerprint: fingerprintOf(key), armour: key.toPublic().armor() }))
+}
+
+/** The private keys in an armoured text, without their passphrase. Throws `CONFIG_INVALID`, and repeats nothing of what was given. */
+export async function readPrivateKeys (armour: Secret, passphrase: Secret | undefined): Promise<readonly ArmouredKey[]> {
+  const keys = await parsed(armour.reveal(), PRIVATE)
+  return await Promise.all(keys.map(async key => {
+    if (!key.isPrivate()) throw invalid(PRIVATE, `${fingerprintOf(key)} is a public key`, 'Give what "gpg --export-secret-keys --armor" writes.')
+    return { fingerprint: fingerprintOf(key), armour: (await unlocked(key, passphrase)).armor() }
+  }))
+}
+
+async function parsed (armour: string, name: string): Promise<Key[]> {
+  const { readKeys } = await import('openpgp')
+  // A file may hold several, one after the other, each in armour of its own.
+  const blocks = armour.match(/-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----[^]*?-----END PGP \1 KEY BLOCK-----/g) ?? []
+  try {
+    const keys = (await Promise.all(blocks.map(block => readKeys({ armoredKeys: block })))).flat()
+    if (keys.length > 0) return keys
+  } catch (cause) {
+    throw invalid(name, 'this is not an OpenPGP key that can be read', 'Give what "gpg --export --armor" writes.', cause)
+  }
+  throw invalid(name, 'there is no OpenPGP key in armour', 'Give what "gpg --export --armor" writes.')
+}
+
+async function unlocked (key: PrivateKey, passphrase: Secret | undefined): Promise<PrivateKey> {
+  if (key.isDecrypted()) return key
+  if (passphrase === undefined) throw invalid(PASSPHRASE, `the private key ${fingerprintOf(key)} has a passphrase, which is not given`, `Give it by ${PASSPHRASE}_FILE.`)
+  const { decryptKey } = await import('openpgp')
+  try {
+    return await decryptKey({ privateKey: key, passphrase: passphrase.reveal() })
+  } catch (cause) {
+    throw invalid(PASSPHRASE, `this does not open the private key ${fingerprintOf(key)}`, 'Correct the passphrase.', cause)
+  }
+}
+
+function fingerprintOf (key: Key): string {
+  return key.getFingerprint().toUpperCase()
+}
+
+function invalid (name: string, problem: string, hint: string, cause?: unknown): BackupError {
+  return new BackupError('CONFIG_INVALID', `${name}: ${problem}`, { hint, ...cause !== undefined && { cause } })
+}

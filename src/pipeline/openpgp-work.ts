@@ -1,0 +1,28 @@
+import type { PartialConfig, SessionKey } from 'openpgp'
+
+/** The key of one stream: AES-256, as in `gpg --cipher-algo AES256`. */
+export const SESSION_KEY_BYTES = 32
+
+export function sessionKeyOf (data: Uint8Array): SessionKey {
+  return { data, algorithm: 'aes256' }
+}
+
+/** What the thread does; keys each in armour of its own, the private ones without a passphrase. */
+export type OpenpgpWork =
+  | { readonly direction: 'encode', readonly sessionKey: Uint8Array, readonly publicKeys: readonly string[], readonly passphrase: string | null }
+  | { readonly direction: 'decode', readonly sessionKey: Uint8Array }
+  | { readonly direction: 'decode', readonly privateKeys: readonly string[], readonly passphrase: string | null }
+
+/** Why the thread gave up: no key fits, or what it was given is not whole. */
+export type OpenpgpFailure = 'key' | 'damage'
+
+/** GnuPG 2.2 knows no newer protection than the modification code, a SHA-1 over everything that is encrypted. */
+export const OPENPGP: PartialConfig = {
+  aeadProtect: false,
+  // The most that there is: 62 MiB of SHA-256 for each guess, as with GnuPG on a fast machine.
+  s2kIterationCountByte: 255,
+  // What comes out is held against its own digest, and counts for nothing before the end. Without it all of it would be kept in memory.
+  allowUnauthenticatedStream: true,
+  showVersion: false,
+  showComment: false
+}

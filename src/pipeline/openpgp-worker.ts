@@ -1,0 +1,80 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { createMessage, decrypt, decryptSessionKeys, encrypt, readKeys, readMessage, readPrivateKeys, type Key, type PrivateKey, type SessionKey } from 'openpgp'
+import { OPENPGP, sessionKeyOf, type OpenpgpFailure, type OpenpgpWork } from './openpgp-work.ts'
+import { openChannel } from './thread-channel.ts'
+
+/*
+ * Seals or opens one OpenPGP stream in a thread of its own: the library does much of it in JavaScript, some milliseconds
+ * for every chunk.
+ */
+
+/** The library gives out smaller pieces than are worth a message each. In bytes. */
+const LEAST = 256 * 1024
+
+type Decoding = Extract<OpenpgpWork, { readonly direction: 'decode' }>
+
+const work = workerData as OpenpgpWork
+if (parentPort === null) throw new Error('this module runs as a thread')
+const channel = openChannel(parentPort)
+/** What it means that the present step fails. */
+let failure: OpenpgpFailure = 'damage'
+try {
+  const output = work.direction === 'encode' ? await sealed(work) : await opened(work)
+  await sendAll(output)
+  channel.end()
+} catch (error) {
+  channel.fail(failure, error instanceof Error ? error.message : String(error))
+}
+
+async function sealed ({ sessionKey, publicKeys, passphrase }: Extract<OpenpgpWork, { readonly direction: 'encode' }>): Promise<AsyncIterable<Uint8Array>> {
+  return await encrypt({
+    message: await createMessage({ binary: channel.input }),
+    sessionKey: sessionKeyOf(sessionKey),
+    encryptionKeys: (await allOf(publicKeys, armour => readKeys({ armoredKeys: armour }))).map(key => key.toPublic()),
+    passwords: passphrase === null ? [] : [passphrase],
+    format: 'binary',
+    config: OPENPGP
+  }) as AsyncIterable<Uint8Array>
+}
+
+async function opened (work: Decoding): Promise<AsyncIterable<Uint8Array>> {
+  const message = await readMessage({ binaryMessage: channel.input, config: OPENPGP })
+  let sessionKeys: SessionKey[]
+  if ('sessionKey' in work) {
+    sessionKeys = [sessionKeyOf(work.sessionKey)]
+  } else {
+    const decryptionKeys = await allOf(work.privateKeys, armour => readPrivateKeys({ armoredKeys: armour }))
+    failure = 'key'
+    const ways = [...decryptionKeys.length > 0 ? [{ decryptionKeys }] : [], ...work.passphrase === null ? [] : [{ passwords: work.passphrase }]]
+    // The library looks at no private key where it has a passphrase to try.
+    sessionKeys = await Promise.any(ways.map(way => decryptSessionKeys({ message, ...way, config: OPENPGP }))) as SessionKey[]
+    failure = 'damage'
+  }
+  return (await decrypt({ message, sessionKeys, format: 'binary', config: OPENPGP })).data as AsyncIterable<Uint8Array>
+}
+
+async function allOf<K extends Key | PrivateKey> (armours: readonly string[], read: (armour: string) => Promise<K[]>): Promise<K[]> {
+  return (await Promise.all(armours.map(read))).flat()
+}
+
+async function sendAll (output: AsyncIterable<Uint8Array>): Promise<void> {
+  let pieces: Uint8Array[] = []
+  let size = 0
+  const send = async (): Promise<void> => {
+    const whole = new Uint8Array(size)
+    let at = 0
+    for (const piece of pieces) {
+      whole.set(piece, at)
+      at += piece.length
+    }
+    pieces = []
+    size = 0
+    await channel.send(whole)
+  }
+  for await (const piece of output) {
+    pieces.push(piece)
+    size += piece.length
+    if (size >= LEAST) await send()
+  }
+  if (size > 0) await send()
+}

@@ -1,0 +1,67 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { FromThread, ToThread } from './thread-stage.ts'
+
+/** The thread's side of a thread stage. */
+export interface Channel {
+  /** What goes into the stage; read chunk by chunk, no further ahead than one. */
+  readonly input: ReadableStream<Uint8Array<ArrayBuffer>>
+  /** Resolves once somebody wanted them and they are on their way; what they were in is empty then. */
+  send (bytes: Uint8Array<ArrayBuffer>): Promise<void>
+  end (): void
+  fail (why: string, message: string): void
+}
+
+/** The last of a stream: there is no chunk after it. */
+const END = Symbol('end')
+
+export function openChannel (port: MessagePort): Channel {
+  const arrived = queue<Uint8Array<ArrayBuffer> | typeof END>()
+  const wishes = queue<true>()
+  const tell = (message: FromThread, transfer: ArrayBuffer[] = []): void => { port.postMessage(message, transfer) }
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'wanted') wishes.add(true)
+    else arrived.add(message.type === 'end' ? END : message.bytes)
+  })
+  return {
+    input: new ReadableStream({
+      async pull (controller) {
+        const next = await arrived.next()
+        if (next === END) {
+          controller.close()
+          return
+        }
+        controller.enqueue(next)
+        tell({ type: 'taken' })
+      }
+    }, { highWaterMark: 0 }),
+    async send (bytes) {
+      await wishes.next()
+      tell({ type: 'bytes', bytes }, [bytes.buffer])
+    },
+    end () {
+      tell({ type: 'end' })
+      port.close()
+    },
+    fail (why, message) {
+      tell({ type: 'failed', why, message })
+      port.close()
+    }
+  }
+}
+
+/** What comes is kept until somebody asks; who asks waits until something comes. One asks at a time. */
+function queue<T> (): { add (item: T): void, next (): Promise<T> } {
+  const kept: T[] = []
+  let waiting: ((item: T) => void) | undefined
+  return {
+    add (item) {
+      if (waiting === undefined) kept.push(item)
+      else waiting(item)
+      waiting = undefined
+    },
+    async next () {
+      const [first] = kept.splice(0, 1)
+      return first ?? await new Promise<T>(resolve => { waiting = resolve })
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { ENCRYPTIONS } from '../core/encryption.ts'
+import type { KeyState } from '../engine/keys.ts'
+import { count, instant, iso } from './common.ts'
+
+export const keySchema = z.object({
+  id: z.string().meta({ description: 'age: the recipient; openpgp: the fingerprint; or "passphrase".' }),
+  encryption: z.enum(ENCRYPTIONS).exclude(['none']),
+  private: z.boolean().meta({ description: 'Whether what is sealed to it can be opened here.' }),
+  inUse: z.boolean().meta({ description: 'Whether new backups are sealed to it.' }),
+  backups: count.meta({ description: 'Backups that it opens.' }),
+  confirmedAt: instant.nullable().meta({ description: 'When somebody last said that its recovery card is stored.' }),
+  confirmedBy: z.string().nullable()
+}).meta({ id: 'Key' })
+
+export type KeyView = z.infer<typeof keySchema>
+
+export function presentKey ({ id, encryption, isPrivate, isInUse, backups, confirmedAt, confirmedBy }: KeyState): KeyView {
+  return { id, encryption, private: isPrivate, inUse: isInUse, backups, confirmedAt: iso(confirmedAt), confirmedBy }
+}

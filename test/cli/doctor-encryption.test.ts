@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { examineEncryption } from '../../src/cli/doctor/encryption.ts'
+import { complaintsIn, examined, type Examined } from '../support/doctor.ts'
+import { ageKey, keyring } from '../support/keys.ts'
+
+const key = await ageKey()
+const sealing = { encryption: 'age', ageRecipients: [key.recipient] } as const
+const publicOnly = await keyring({ sealing })
+const withPrivate = await keyring({ identities: [key.identity], sealing })
+
+async function told ({ subject, memory }: Examined): Promise<readonly string[]> {
+  return (await examineEncryption(subject, memory)).map(({ status, message }) => `${status}: ${message}`)
+}
+
+test('where nothing is sealed there is nothing to look after', async t => {
+  const service = await examined(t)
+  await service.create()
+  assert.deepEqual(await told(service), ['ok: backups are not encrypted'])
+})
+
+test('a key in use is a warning until somebody confirmed that its card is stored', async t => {
+  const service = await examined(t, { keyring: withPrivate })
+  await service.create()
+  const [warning, ...others] = await told(service)
+  assert.match(warning ?? '', new RegExp(`^warn: nobody has confirmed that the recovery card of "${key.recipient}" is stored, and as far as is known the private key lies on this machine alone; 1 backup needs it`))
+  assert.deepEqual(others, ['ok: new backups are sealed, and can be opened here'])
+  await service.engine.confirmKey(key.recipient, 'ann')
+  assert.match((await told(service))[0] ?? '', /^ok: the recovery card .* is stored, as ann said/)
+})
+
+test('a server that cannot read its own backups is told to be one, which is nothing wrong', async t => {
+  const service = await examined(t, { keyring: publicOnly })
+  await service.create()
+  await service.engine.confirmKey(key.recipient, 'ann')
+  const found = await told(service)
+  assert.match(found[1] ?? '', /^ok: new backups are sealed, and this server cannot read them.*drills of them are inconclusive here/)
+})
+
+test('an old key that backups still need is looked after as long as they are there', async t => {
+  const service = await examined(t, { keyring: publicOnly })
+  await service.create()
+  Object.assign(service.deps, { keyring: await keyring({}) })
+  assert.match((await told(service)).join('\n'), /^warn: nobody has confirmed .*and its private key is not here; 1 backup needs it$/)
+})
+
+test('a private key beside the backups that it opens is a failure', async t => {
+  const service = await examined(t)
+  const secretFiles = [{ path: join(service.directory, 'key.txt'), holds: ['BACKUP_AGE_IDENTITY'] }, { path: '/run/secrets/key', holds: ['BACKUP_AGE_IDENTITY'] }, { path: join(service.directory, 'jwt'), holds: ['JWT_SECRET'] }]
+  const found = complaintsIn(await examineEncryption({ ...service.subject, secretFiles }, service.memory))
+  assert.equal(found.length, 1)
+  assert.match(found[0] ?? '', /^fail key: ".*key\.txt", which holds BACKUP_AGE_IDENTITY, is in BACKUP_DIR/)
+})
