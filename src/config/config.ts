@@ -1,5 +1,6 @@
 import type { AlertLimits } from '../core/alert.ts'
 import type { Tier } from '../core/backup.ts'
+import type { SourceSealing } from '../core/encryption.ts'
 import type { Assertion } from '../core/drill.ts'
 import type { SourceOverrides } from '../core/policy.ts'
 import type { RetentionRules } from '../core/retention.ts'
@@ -36,8 +37,11 @@ export interface Config {
   readonly origins: Readonly<Record<keyof Settings, Origin>>
   /** The own catalog is always among them, last. */
   readonly sources: readonly SourceConfig[]
+  /** What sealed backups are opened with, and what is not of one source alone of that which seals them. */
+  readonly encryption: EncryptionKeys
   /** Where backups are copied to once they have landed in `backupDir`. */
   readonly stores: readonly StoreConfig[]
+  readonly storeDefaults: StoreDefaults
   /** Name of one of `sources`. */
   readonly defaultSource: string
 }
@@ -47,6 +51,26 @@ export interface TokenKey {
   readonly algorithm: Algorithm
   /** The shared secret of HS256, otherwise the public key as PEM. */
   readonly key: Secret
+}
+
+/** Keys of OpenPGP in armour. */
+export interface EncryptionKeys {
+  readonly ageIdentities: readonly Secret[]
+  readonly passphrase: Secret | undefined
+  readonly openpgpPublicKeys: string | undefined
+  readonly openpgpPrivateKeys: Secret | undefined
+  readonly openpgpPrivateKeysPassphrase: Secret | undefined
+}
+
+/** What holds for a store that says nothing of its own about it, and for one that is given by its URL alone. */
+export interface StoreDefaults {
+  readonly region: string
+  readonly credentials: S3StoreConfig['credentials']
+  /** A service account's JSON for Google Cloud Storage. */
+  readonly keyFile: string | undefined
+  /** Of Azure. */
+  readonly account: string | undefined
+  readonly accountKey: Secret | undefined
 }
 
 interface CommonStoreConfig {
@@ -112,6 +136,7 @@ export interface SourceConfig {
   readonly path: string
   readonly busyTimeoutMs: number
   readonly policy: SourceOverrides
+  readonly sealing: SourceSealing
   /** What a drill holds its backups against. */
   readonly assertions: readonly Assertion[]
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { systemCode } from '../core/errors.ts'
 import type { Given } from './given.ts'
+import { hasFile } from './option.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readSecret } from './secret-file.ts'
@@ -26,12 +27,12 @@ export function withEnvFile (environment: Environment, cwd: string, problems: Pr
 export function readEnvironment (environment: Environment, cwd: string, problems: Problem[]): Map<OptionName, Given> {
   const given = new Map<OptionName, Given>()
   for (const name of OPTION_NAMES) {
-    const { kind, variable, fromText } = OPTIONS[name]
+    const { variable, fromText } = OPTIONS[name]
     const read = (variable: string): Given | undefined => {
       const text = variableText(environment, variable)
       return text === undefined ? undefined : { name: variable, value: fromText(text), base: cwd, origin: 'environment' }
     }
-    const found = kind === 'secret' ? readSecret(read(variable), read(`${variable}_FILE`), problems) : read(variable)
+    const found = hasFile(OPTIONS[name]) ? readSecret(read(variable), read(`${variable}_FILE`), problems) : read(variable)
     if (found !== undefined) given.set(name, found)
   }
   return given

@@ -4,7 +4,8 @@ import { LineCounter, parseDocument } from 'yaml'
 import { systemCode } from '../core/errors.ts'
 import { variableText, type Environment } from './environment.ts'
 import type { Given } from './given.ts'
-import { isMap, readMap } from './map.ts'
+import { isMap, readEntries, readMap } from './map.ts'
+import { hasFile } from './option.ts'
 import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, SOURCE_KEYS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readSecret } from './secret-file.ts'
@@ -17,9 +18,14 @@ export interface FileContent {
   /** In the order of the file. */
   readonly sources: readonly FileSource[]
   readonly defaultSource: Given | undefined
-  /** Both hold for each source that has none of its own. */
+  /** These three hold for each source that has none of its own. */
   readonly schedule: Given | undefined
   readonly retention: Given | undefined
+  readonly localRetention: Given | undefined
+  /** Stores by a list or by their names; what is in it is not looked at yet. */
+  readonly stores: Given | undefined
+  /** One store, as the Signal Harvester guide writes it. */
+  readonly s3: Given | undefined
 }
 
 export interface FileSource {
@@ -28,9 +34,11 @@ export interface FileSource {
   readonly fields: ReadonlyMap<string, Given>
 }
 
-const NOTHING: FileContent = { path: undefined, options: new Map(), sources: [], defaultSource: undefined, schedule: undefined, retention: undefined }
-const SECRET_NAMES = OPTION_NAMES.filter(name => OPTIONS[name].kind === 'secret')
-const KNOWN = [...OPTION_NAMES, ...SECRET_NAMES.map(name => `${name}File`), 'sources', 'defaultSource', 'schedule', 'retention']
+const NOTHING: FileContent = { path: undefined, options: new Map(), sources: [], defaultSource: undefined, schedule: undefined, retention: undefined, localRetention: undefined, stores: undefined, s3: undefined }
+const FILE_NAMES = OPTION_NAMES.filter(name => hasFile(OPTIONS[name])).map(name => `${name}File`)
+/** What is read elsewhere, as it stands there. */
+const WHOLE = ['schedule', 'retention', 'localRetention', 'stores', 's3'] as const
+const KNOWN = [...OPTION_NAMES, ...FILE_NAMES, 'sources', 'defaultSource', ...WHOLE]
 
 /** Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one. */
 export function readFile (environment: Environment, cwd: string, problems: Problem[]): FileContent {
@@ -77,31 +85,24 @@ function readContent (content: object, path: string, problems: Problem[]): FileC
   const options = new Map<OptionName, Given>()
   for (const name of OPTION_NAMES) {
     const direct = given.get(name)
-    const found = OPTIONS[name].kind === 'secret' ? readSecret(direct, given.get(`${name}File`), problems) : direct
+    const found = hasFile(OPTIONS[name]) ? readSecret(direct, given.get(`${name}File`), problems) : direct
     if (found !== undefined) options.set(name, found)
   }
   return {
     path,
     options,
-    sources: readSources(given.get('sources'), problems),
+    sources: readSources(given.get('sources'), base, problems),
     defaultSource: given.get('defaultSource'),
     schedule: given.get('schedule'),
-    retention: given.get('retention')
+    retention: given.get('retention'),
+    localRetention: given.get('localRetention'),
+    stores: given.get('stores'),
+    s3: given.get('s3')
   }
 }
 
 /** A list of sources, or a map from their names. */
-function readSources (given: Given | undefined, problems: Problem[]): FileSource[] {
-  if (given === undefined) return []
-  const { value, base } = given
-  const entries = Array.isArray(value)
-    ? value.map((fields: unknown, index) => ({ place: `sources[${index}]`, fields }))
-    : isMap(value)
-      ? Object.entries(value).map(([name, fields]) => ({ place: `sources.${name}`, fields: isMap(fields) ? { name, ...fields } : fields as unknown }))
-      : [{ place: 'sources', fields: value }]
-  return entries.flatMap(({ place, fields }) => {
-    if (isMap(fields)) return [{ place, fields: readMap(fields, { prefix: `${place}.`, base }, SOURCE_KEYS, problems) }]
-    problems.push({ name: place, problem: 'is not a map of fields', remedy: 'Give at least a name and a path; holdfast.example.yaml shows the form.' })
-    return []
-  })
+function readSources (given: Given | undefined, base: string, problems: Problem[]): FileSource[] {
+  return readEntries(given, 'Give at least a name and a path; holdfast.example.yaml shows the form.', problems)
+    .map(({ place, map }) => ({ place, fields: readMap(map, { prefix: `${place}.`, base }, SOURCE_KEYS, problems) }))
 }

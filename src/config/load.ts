@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Secret } from '../core/secret.ts'
 import type { Settings } from '../core/settings.ts'
 import type { Config, InForce } from './config.ts'
+import { readKeys } from './encryption.ts'
 import { readEnvironment, withEnvFile, type Environment } from './environment.ts'
 import { readFile } from './file.ts'
 import { checkGiven, type Given } from './given.ts'
@@ -10,7 +11,10 @@ import { readOwnSecret, SECRET_FILE } from './own-secret.ts'
 import { checkPlaces } from './places.ts'
 import { readInherited, type Origins } from './policy.ts'
 import { configError, type Problem } from './problem.ts'
+import { checkCopies } from './source-stores.ts'
 import { readSources } from './sources.ts'
+import { checkStorePlaces } from './store-places.ts'
+import { readStores } from './stores.ts'
 import { readTokenKey } from './token-key.ts'
 
 export type Checked =
@@ -35,8 +39,12 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
   const { backupDir, dataDir } = values
   const scratchDir = values.scratchDir ?? join(dataDir, 'scratch')
   const tokenKey = readTokenKey(values, problems)
-  const sources = readSources(values, readInherited(values, origins, file, problems), file, problems)
+  const encryption = readKeys(values, problems)
+  const stores = readStores(values, file, cwd, problems)
+  const sources = readSources(values, readInherited(values, origins, file, stores.automatic, problems), file, problems)
   checkPlaces({ backupDir, dataDir, scratchDir }, sources, problems)
+  checkStorePlaces(stores.placed, { backupDir, dataDir, scratchDir }, sources, problems)
+  checkCopies(sources, stores, file, problems)
   if (values.jwtSecret === undefined && values.jwtPublicKey === undefined) {
     const own = readOwnSecret(join(dataDir, SECRET_FILE))
     if (own !== undefined && !(own instanceof Secret)) problems.push(own)
@@ -70,8 +78,10 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
     },
     settings: pickSettings(values),
     origins: pickSettings(origins),
+    encryption,
     sources: [...sources.named.map(({ source }) => source), sources.own],
-    stores: [],
+    stores: stores.placed.map(({ store }) => store),
+    storeDefaults: stores.defaults,
     defaultSource: sources.defaultSource
   }
   return { ok: true, config: freeze(config), inForce: report({ ...values, scratchDir }, origins), file: file.path }
@@ -101,8 +111,14 @@ function report (values: OptionValues, origins: Origins): InForce[] {
   return OPTION_NAMES.map(key => {
     const { variable, kind } = OPTIONS[key]
     const value = values[key] ?? null
-    return { key, variable, value: kind === 'secret' && value !== null ? String(new Secret('')) : value, origin: origins[key] }
+    return { key, variable, value: kind === 'secret' && value !== null ? String(new Secret('')) : kind === 'document' ? inOneLine(value) : value, origin: origins[key] }
   })
+}
+
+/** The first line of a document stands for the rest. */
+function inOneLine (value: InForce['value']): InForce['value'] {
+  const [first = '', ...others] = String(value ?? '').split('\n')
+  return value === null || others.length === 0 ? value : `${first} …`
 }
 
 function freeze<T extends object> (value: T): T {

@@ -30,6 +30,28 @@ export function readMap (map: object, { prefix, base }: MapPlace, known: readonl
   return given
 }
 
+export interface Entry {
+  /** `sources[0]`, or `sources.name`. */
+  readonly place: string
+  readonly map: object
+}
+
+/** What a list of maps holds, or a map from names to maps: each then has its name in it. `remedy` is for what is no map. */
+export function readEntries (given: Given | undefined, remedy: string, problems: Problem[]): Entry[] {
+  if (given === undefined) return []
+  const { name: list, value } = given
+  const entries = Array.isArray(value)
+    ? value.map((map: unknown, index) => ({ place: `${list}[${index}]`, map }))
+    : isMap(value)
+      ? Object.entries(value).map(([name, map]) => ({ place: `${list}.${name}`, map: isMap(map) ? { name, ...map } : map as unknown }))
+      : [{ place: list, map: value }]
+  return entries.flatMap(({ place, map }) => {
+    if (isMap(map)) return [{ place, map }]
+    problems.push({ name: place, problem: 'is not a map of fields', remedy })
+    return []
+  })
+}
+
 /** The map that a value is; undefined, and a problem reported, where it is none. */
 export function asMap ({ name, value }: Given, problems: Problem[]): object | undefined {
   if (isMap(value)) return value

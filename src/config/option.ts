@@ -3,7 +3,8 @@ import { COMPRESSIONS, type Compression } from '../core/stage.ts'
 
 /** One thing that can be configured: a variable of the environment and, in camel case, a key of holdfast.yaml. */
 export interface Option<T> {
-  readonly kind: 'value' | 'path' | 'secret'
+  /** A `secret` and a `document` can also be given as the path of a file that holds them; a secret is shown to nobody. */
+  readonly kind: 'value' | 'path' | 'secret' | 'document'
   readonly variable: string
   readonly schema: z.ZodType<T>
   /** Brings the text of a variable into the type that holdfast.yaml would have; leaves alone what does not fit. */
@@ -63,9 +64,33 @@ export const path: Field<string> = {
   expects: 'the path of a file or directory'
 }
 
+/** Of a server: without a user, a password or a query. */
+export const url: Field<string> = {
+  kind: 'value',
+  schema: z.string().transform((value, context) => {
+    const parsed = URL.parse(value)
+    if (parsed !== null && ['http:', 'https:'].includes(parsed.protocol) && parsed.username === '' && parsed.password === '' && parsed.search === '' && parsed.hash === '') return parsed.href.replace(/\/+$/, '')
+    context.addIssue('not a URL')
+    return z.NEVER
+  }),
+  fromText: asIs,
+  expects: 'a URL such as https://s3.example.net'
+}
+
 /** Its value is shown to nobody; each can also be given as the path of a file that holds it. */
 export function secret (min: number): Field<string> {
   return { kind: 'secret', schema: z.string().min(min), fromText: asIs, expects: min > 1 ? `a text of at least ${min} characters` : 'a text' }
+}
+
+/** Several lines, mostly: given as itself or as the path of a file, and nothing secret. */
+export const document: Field<string> = { ...text, kind: 'document' }
+
+/** The same, or a list of its lines. */
+export const documentOrList: Field<string> = { ...document, schema: z.preprocess(value => Array.isArray(value) ? value.join('\n') : value, z.string().min(1)), expects: 'a text or a list' }
+
+/** Whether the option has a variable and a key more, for the file that it is in. */
+export function hasFile ({ kind }: Pick<Option<unknown>, 'kind'>): boolean {
+  return kind === 'secret' || kind === 'document'
 }
 
 export function optional<T> (field: Field<T>): Field<T | undefined> {

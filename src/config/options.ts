@@ -1,6 +1,9 @@
+import { ENCRYPTIONS } from '../core/encryption.ts'
 import { settingsSchema } from '../core/settings.ts'
 import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
-import { choice, compression, flag, option, optional, path, secret, text, whole, wholeBy, type Option } from './option.ts'
+import { choice, compression, document, documentOrList, flag, option, optional, path, secret, text, whole, wholeBy, type Option } from './option.ts'
+import { STORE_OPTIONS } from './store-options.ts'
+import { names } from './store-values.ts'
 
 export const ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA'] as const
 export type Algorithm = typeof ALGORITHMS[number]
@@ -10,6 +13,9 @@ export type LogLevel = typeof LOG_LEVELS[number]
 
 /** A secret of ours is at least this long, whoever chose it: HS256 is as strong as its secret. */
 export const SECRET_LENGTH = 32
+
+/** Whoever has a backup may guess as often as they like. */
+const PASSPHRASE_LENGTH = 12
 
 const MiB = 1024 * 1024
 const settings = settingsSchema.shape
@@ -28,6 +34,17 @@ export const OPTIONS = {
   pruneSchedule: option(cronPattern, 'PRUNE_SCHEDULE', '30 4 * * *', 'Cron pattern in UTC: when backups that no rule keeps are removed.'),
   drillSchedule: option(drillTimes, 'DRILL_SCHEDULE', 'weekly', 'When a backup of each source is restored into scratch space to see that it can be, where backups are made by themselves: a cron pattern in UTC, daily, weekly (Sundays at 06:00), monthly, or off.'),
   verifyAfterBackup: option(flag, 'VERIFY_AFTER_BACKUP', true, 'Whether each backup is proven restorable before it counts.'),
+  anomalyGuard: option(flag, 'ANOMALY_GUARD', true, 'Whether a backup that is not like those before it is marked as suspect, and nothing good from before it is removed until somebody releases it.'),
+
+  ...STORE_OPTIONS,
+
+  encryption: option(choice(ENCRYPTIONS), 'BACKUP_ENCRYPTION', 'none', 'Whether new backups are sealed before they are stored: none, age or openpgp.'),
+  ageRecipients: option(optional(documentOrList), 'BACKUP_AGE_RECIPIENTS', undefined, 'Whom they are sealed to with age: one or several recipients ("age1…"), any one of whom can open them.'),
+  ageIdentity: option(optional(secret(1)), 'BACKUP_AGE_IDENTITY', undefined, 'Private keys of age ("AGE-SECRET-KEY-1…", one a line), with which sealed backups are verified and restored here; old ones stay for old backups.'),
+  encryptionPassphrase: option(optional(secret(PASSPHRASE_LENGTH)), 'BACKUP_ENCRYPTION_PASSPHRASE', undefined, `In place of keys, at least ${PASSPHRASE_LENGTH} characters; where there are keys it only opens.`),
+  openpgpPublicKeys: option(optional(document), 'BACKUP_OPENPGP_PUBLIC_KEYS', undefined, 'Whom they are sealed to with openpgp: what "gpg --export --armor" writes.'),
+  openpgpPrivateKeys: option(optional(secret(1)), 'BACKUP_OPENPGP_PRIVATE_KEYS', undefined, 'Private keys of OpenPGP: what "gpg --export-secret-keys --armor" writes.'),
+  openpgpPrivateKeysPassphrase: option(optional(secret(1)), 'BACKUP_OPENPGP_PRIVATE_KEYS_PASSPHRASE', undefined, 'The passphrase of these private keys, where they have one.'),
 
   host: option(text, 'HOST', '127.0.0.1', 'Address to listen on; 0.0.0.0 is every address of this machine.'),
   port: option(whole(0, 65_535), 'PORT', 3000, 'Port to listen on; 0 takes any free one.'),
@@ -74,7 +91,12 @@ export const SOURCE_FIELDS = {
   maxBackups: wholeBy(settings.maxBackups),
   compression,
   verify: flag,
+  encryption: choice(ENCRYPTIONS),
+  ageRecipients: documentOrList,
   drillSchedule: drillTimes,
+  stores: names,
+  localRetention: choice(['keep', 'none']),
+  anomalyGuard: flag,
   busyTimeoutMs: whole(0, 600_000)
 } as const
 

@@ -29,12 +29,13 @@ export function checkPlaces (places: Places, { named, own }: Sources, problems: 
   }
 }
 
-function contains (directory: string, path: string): boolean {
+/** Whether the path is the directory, or in it. */
+export function contains (directory: string, path: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
 }
 
 /** The path with its links followed, as far as it exists. */
-function real (path: string): string {
+export function real (path: string): string {
   try {
     return realpathSync(path)
   } catch {

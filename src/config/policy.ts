@@ -1,7 +1,9 @@
+import type { SourceSealing } from '../core/encryption.ts'
 import type { SourceOverrides } from '../core/policy.ts'
 import type { RetentionRules } from '../core/retention.ts'
 import type { Origin } from '../core/settings.ts'
 import { OFF, splitPatterns } from './cron.ts'
+import { readSealing } from './encryption.ts'
 import type { FileContent, FileSource } from './file.ts'
 import { checkGiven } from './given.ts'
 import { SOURCE_FIELDS, type OptionName, type OptionValues } from './options.ts'
@@ -14,12 +16,17 @@ export interface Inherited {
   readonly timing: Timing
   readonly retention: RetentionRules | undefined
   readonly drillSchedule: string | null
+  readonly sealing: SourceSealing
+  /** undefined: every store. */
+  readonly stores: readonly string[] | undefined
+  readonly keepLocal: boolean
+  readonly anomalyGuard: boolean
 }
 
 export type Origins = Readonly<Record<OptionName, Origin>>
 
-/** `schedule` and `retention` at the top of holdfast.yaml, with what the environment says laid over them. */
-export function readInherited (options: OptionValues, origins: Origins, file: FileContent, problems: Problem[]): Inherited {
+/** `schedule`, `retention` and `localRetention` at the top of holdfast.yaml, with what the environment says laid over them; `automatic` are the stores that take backups by themselves. */
+export function readInherited (options: OptionValues, origins: Origins, file: FileContent, automatic: readonly string[] | undefined, problems: Problem[]): Inherited {
   const timing = file.schedule === undefined ? {} : readSchedule(file.schedule, problems) ?? {}
   const retention = file.retention && readRetention(file.retention, problems)
   const twice = (name: string, other: string): void => { problems.push({ name, problem: `says the same as ${other}`, remedy: 'Keep one of the two.' }) }
@@ -30,13 +37,17 @@ export function readInherited (options: OptionValues, origins: Origins, file: Fi
   return {
     timing: backupSchedule === undefined ? timing : { schedule: { rules: splitPatterns(backupSchedule).map(ruleOfPattern), timeZone: 'UTC' } },
     retention: backupRetentionDays === 0 ? retention : { minBackups: MIN_BACKUPS, ...retention, within: inDays(backupRetentionDays) },
-    drillSchedule: drillPattern(options.drillSchedule)
+    drillSchedule: drillPattern(options.drillSchedule),
+    sealing: readSealing(options, problems),
+    stores: automatic,
+    keepLocal: file.localRetention === undefined || checkGiven(SOURCE_FIELDS.localRetention, file.localRetention, problems) !== 'none',
+    anomalyGuard: options.anomalyGuard
   }
 }
 
 /** What the source says of itself. */
 export function readPolicy ({ fields }: FileSource, problems: Problem[]): SourceOverrides {
-  const given = (['enabled', 'interval', 'maxBackups', 'compression', 'verify'] as const).flatMap(key => {
+  const given = (['enabled', 'interval', 'maxBackups', 'compression', 'verify', 'stores', 'anomalyGuard'] as const).flatMap(key => {
     const field = fields.get(key)
     return field === undefined ? [] : [[key, checkGiven<unknown>(SOURCE_FIELDS[key], field, problems)] as const]
   })
@@ -46,7 +57,9 @@ export function readPolicy ({ fields }: FileSource, problems: Problem[]): Source
   const rules = retention && readRetention(retention, problems)
   const drills = fields.get('drillSchedule')
   const times = drills && checkGiven(SOURCE_FIELDS.drillSchedule, drills, problems)
-  return { ...Object.fromEntries(given) as SourceOverrides, ...timing, ...rules === undefined ? {} : { retention: rules }, ...times === undefined ? {} : { drillSchedule: drillPattern(times) } }
+  const local = fields.get('localRetention')
+  const kept = local && checkGiven(SOURCE_FIELDS.localRetention, local, problems)
+  return { ...Object.fromEntries(given) as SourceOverrides, ...kept === undefined ? {} : { keepLocal: kept === 'keep' }, ...timing, ...rules === undefined ? {} : { retention: rules }, ...times === undefined ? {} : { drillSchedule: drillPattern(times) } }
 }
 
 function drillPattern (times: string): string | null {
@@ -54,8 +67,8 @@ function drillPattern (times: string): string | null {
 }
 
 /** A source that says when it is backed up inherits nothing of that, and one that says what is kept nothing of this. */
-export function inherit (own: SourceOverrides, { timing, retention, drillSchedule }: Inherited): SourceOverrides {
+export function inherit (own: SourceOverrides, { timing, retention, drillSchedule, stores, keepLocal, anomalyGuard }: Inherited): SourceOverrides {
   const saysWhen = own.interval !== undefined || own.schedule !== undefined
   const saysWhatIsKept = own.maxBackups !== undefined || own.retention !== undefined
-  return { drillSchedule, ...saysWhen ? {} : timing, ...saysWhatIsKept || retention === undefined ? {} : { retention }, ...own }
+  return { drillSchedule, ...stores === undefined ? {} : { stores }, ...keepLocal ? {} : { keepLocal }, ...anomalyGuard ? {} : { anomalyGuard }, ...saysWhen ? {} : timing, ...saysWhatIsKept || retention === undefined ? {} : { retention }, ...own }
 }

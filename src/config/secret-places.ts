@@ -7,6 +7,7 @@ import type { Config } from './config.ts'
 import { variableText, withEnvFile, type Environment } from './environment.ts'
 import { OPTION_NAMES, OPTIONS } from './options.ts'
 import { SECRET_FILE } from './own-secret.ts'
+import { storeSecrets } from './store-secrets.ts'
 
 /** A file, and the secrets that are in it by the names of their variables. */
 export interface SecretPlace {
@@ -20,18 +21,21 @@ const SECRETS = OPTION_NAMES.filter(name => OPTIONS[name].kind === 'secret').map
  * The files that hold secrets of the service, whether or not the environment overrules what they say. For a
  * configuration that was found valid; `file` is the holdfast.yaml that was read. Reads files; changes nothing.
  */
-export function secretPlaces (environment: Environment, cwd: string, { dataDir, tokenKey }: Pick<Config, 'dataDir' | 'tokenKey'>, file: string | undefined): readonly SecretPlace[] {
+export function secretPlaces (environment: Environment, cwd: string, { dataDir, tokenKey, stores, storeDefaults: { keyFile } }: Pick<Config, 'dataDir' | 'tokenKey' | 'stores' | 'storeDefaults'>, file: string | undefined): readonly SecretPlace[] {
   const whole = withEnvFile(environment, cwd, [])
   const yaml = file === undefined ? {} : (parse(readFileSync(file, 'utf8')) ?? {}) as Record<string, unknown>
   const base = file === undefined ? cwd : dirname(file)
+  const ofStores = storeSecrets(yaml, base)
   const dotEnv = readDotEnv(join(cwd, '.env'))
   return [
     ...holding(join(cwd, '.env'), SECRETS.filter(({ variable }) => (dotEnv[variable] ?? '') !== '')),
-    ...file === undefined ? [] : holding(file, SECRETS.filter(({ key }) => isText(yaml[key]))),
+    ...file === undefined ? [] : holding(file, [...SECRETS.filter(({ key }) => isText(yaml[key])), ...ofStores.flatMap(({ path, name }) => path === undefined ? [{ variable: name }] : [])]),
     ...SECRETS.flatMap(secret => {
       const named = [variableText(whole, `${secret.variable}_FILE`), yaml[`${secret.key}File`]]
       return [...isText(named[0]) ? holding(resolve(cwd, named[0]), [secret]) : [], ...isText(named[1]) ? holding(resolve(base, named[1]), [secret]) : []]
     }),
+    ...ofStores.flatMap(({ path, name }) => path === undefined ? [] : [{ path, holds: [name] }]),
+    ...keyFile !== undefined && stores.some(store => store.kind === 'gcs' && store.keyFile === keyFile) ? [{ path: keyFile, holds: ['GOOGLE_APPLICATION_CREDENTIALS'] }] : [],
     ...tokenKey === undefined ? [{ path: join(dataDir, SECRET_FILE), holds: ['the secret that the service made'] }] : []
   ]
 }

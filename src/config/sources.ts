@@ -3,6 +3,7 @@ import { isSourceName } from '../core/object-key.ts'
 import { readAssertions } from './assertions.ts'
 import type { SourceConfig } from './config.ts'
 import type { FileContent, FileSource } from './file.ts'
+import { readSourceSealing } from './encryption.ts'
 import { checkGiven, type Given } from './given.ts'
 import { nearest } from './nearest.ts'
 import { SOURCE_FIELDS, type OptionValues } from './options.ts'
@@ -31,15 +32,15 @@ export function readSources (options: OptionValues, inherited: Inherited, file: 
   const busyTimeoutMs = options.sourceBusyTimeoutMs
   const named: Placed[] = []
   if (options.databasePath !== undefined) {
-    const source: SourceConfig = { name: nameOf(options.databasePath), kind: 'sqlite', path: options.databasePath, busyTimeoutMs, policy: inherit({}, inherited), assertions: [] }
+    const source: SourceConfig = { name: nameOf(options.databasePath), kind: 'sqlite', path: options.databasePath, busyTimeoutMs, policy: inherit({}, inherited), sealing: inherited.sealing, assertions: [] }
     named.push({ place: 'DATABASE_PATH', source })
   }
   for (const source of file.sources) {
-    const placed = readSource(source, busyTimeoutMs, inherited, problems)
+    const placed = readSource(source, options, inherited, problems)
     if (placed !== undefined) named.push(placed)
   }
   checkNames(named, problems)
-  const own: SourceConfig = { name: OWN_SOURCE, kind: 'sqlite', path: join(options.dataDir, CATALOG_FILE), busyTimeoutMs, policy: inherit({}, inherited), assertions: [] }
+  const own: SourceConfig = { name: OWN_SOURCE, kind: 'sqlite', path: join(options.dataDir, CATALOG_FILE), busyTimeoutMs, policy: inherit({}, inherited), sealing: inherited.sealing, assertions: [] }
   const names = [...named.map(({ source }) => source.name), OWN_SOURCE]
   return { named, own, defaultSource: readDefault(file.defaultSource, names, problems) }
 }
@@ -50,7 +51,7 @@ function nameOf (path: string): string {
   return name === '' ? 'database' : name
 }
 
-function readSource (given: FileSource, busyTimeoutMs: number, inherited: Inherited, problems: Problem[]): Placed | undefined {
+function readSource (given: FileSource, options: OptionValues, inherited: Inherited, problems: Problem[]): Placed | undefined {
   const { place, fields } = given
   const check = <K extends keyof typeof SOURCE_FIELDS>(key: K): FieldValue<K> | undefined => {
     const given = fields.get(key)
@@ -60,7 +61,7 @@ function readSource (given: FileSource, busyTimeoutMs: number, inherited: Inheri
   const policy = inherit(readPolicy(given, problems), inherited)
   const asserted = fields.get('assertions')
   const assertions = asserted === undefined ? [] : readAssertions(asserted, problems)
-  const source = { kind: check('kind') ?? 'sqlite', busyTimeoutMs: check('busyTimeoutMs') ?? busyTimeoutMs, policy, assertions }
+  const source = { kind: check('kind') ?? 'sqlite', busyTimeoutMs: check('busyTimeoutMs') ?? options.sourceBusyTimeoutMs, policy, sealing: readSourceSealing(given, inherited.sealing, options, problems), assertions }
   for (const key of ['name', 'path'] as const) {
     if (!fields.has(key)) problems.push({ name: `${place}.${key}`, problem: 'is missing', remedy: `Give the source a ${key}.` })
   }

@@ -3,17 +3,18 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseEnv } from 'node:util'
+import { hasFile } from '../../src/config/option.ts'
 import { CONFIG_VARIABLE, OPTION_NAMES, OPTIONS } from '../../src/config/options.ts'
 import { problemsOf, validConfig, workDir } from '../support/config.ts'
 
 const root = join(import.meta.dirname, '../..')
 const example = readFileSync(join(root, '.env.example'), 'utf8')
-const shown = new Map(Array.from(example.matchAll(/^#(?<variable>[A-Z_]+)=(?<value>.*)$/gm), ({ groups }) => [groups!.variable!, groups!.value!]))
+const shown = new Map(Array.from(example.matchAll(/^#(?<variable>[A-Z0-9_]+)=(?<value>.*)$/gm), ({ groups }) => [groups!.variable!, groups!.value!]))
 
 test('.env.example shows every variable and none that is not known', () => {
   const known = OPTION_NAMES.flatMap(name => {
-    const { kind, variable } = OPTIONS[name]
-    return kind === 'secret' ? [variable, `${variable}_FILE`] : [variable]
+    const { variable } = OPTIONS[name]
+    return hasFile(OPTIONS[name]) ? [variable, `${variable}_FILE`] : [variable]
   })
   assert.deepEqual([...shown.keys()].toSorted(), [...known, CONFIG_VARIABLE].toSorted())
 })

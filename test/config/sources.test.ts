@@ -4,12 +4,13 @@ import { test } from 'node:test'
 import { problemsOf, validConfig, workDir } from '../support/config.ts'
 
 const WEEKLY = '0 6 * * 0'
+const SEALING = { encryption: 'none', ageRecipients: [] }
 const yaml = (text: string): Record<string, string> => ({ 'holdfast.yaml': text })
 
 test('with nothing configured the own catalog is the only source and the default', t => {
   const cwd = workDir(t)
   const { sources, defaultSource } = validConfig({}, cwd)
-  assert.deepEqual(sources, [{ name: 'holdfast', kind: 'sqlite', path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000, policy: { drillSchedule: WEEKLY }, assertions: [] }])
+  assert.deepEqual(sources, [{ name: 'holdfast', kind: 'sqlite', path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000, policy: { drillSchedule: WEEKLY }, sealing: SEALING, assertions: [] }])
   assert.equal(defaultSource, 'holdfast')
 })
 
@@ -44,8 +45,8 @@ sources:
 `))
   const { sources, defaultSource } = validConfig({}, cwd)
   assert.deepEqual(sources.slice(0, 2), [
-    { name: 'shop', kind: 'sqlite', path: join(cwd, 'shop.db'), busyTimeoutMs: 1, policy: { enabled: true, interval: 60_000, maxBackups: 3, compression: 'zstd', verify: false, drillSchedule: WEEKLY }, assertions: [] },
-    { name: 'blog', kind: 'sqlite', path: '/srv/blog.db', busyTimeoutMs: 5000, policy: { drillSchedule: WEEKLY }, assertions: [] }
+    { name: 'shop', kind: 'sqlite', path: join(cwd, 'shop.db'), busyTimeoutMs: 1, policy: { enabled: true, interval: 60_000, maxBackups: 3, compression: 'zstd', verify: false, drillSchedule: WEEKLY }, sealing: SEALING, assertions: [] },
+    { name: 'blog', kind: 'sqlite', path: '/srv/blog.db', busyTimeoutMs: 5000, policy: { drillSchedule: WEEKLY }, sealing: SEALING, assertions: [] }
   ])
   assert.equal(defaultSource, 'shop')
 })

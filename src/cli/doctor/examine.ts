@@ -1,4 +1,5 @@
 import { toBackupError } from '../../core/errors.ts'
+import { examineEncryption } from './encryption.ts'
 import { about, type Finding } from './finding.ts'
 import { examineLeftovers } from './leftovers.ts'
 import { examineRights } from './rights.ts'
@@ -7,6 +8,7 @@ import { examineSecrets } from './secrets.ts'
 import { examineServer } from './server.ts'
 import { examineDatabases } from './source-database.ts'
 import { examineSpace } from './space.ts'
+import { examineStores } from './stores.ts'
 import type { Examination, Memory, Subject } from './subject.ts'
 import { examineTime } from './time.ts'
 import { examineVersions } from './versions.ts'
@@ -26,10 +28,12 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
   ['space', examineSpace],
   ['clock', examineTime],
   ['secrets', examineSecrets],
+  ['encryption', examineEncryption],
   ['server', examineServer],
   ['sources', examineSources],
   ['database', examineDatabases],
   ['disk', examineWhereabouts],
+  ['store', examineStores],
   ['schedule', examineSchedule],
   ['trash', examineLeftovers]
 ]

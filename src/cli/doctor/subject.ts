@@ -35,7 +35,7 @@ export interface SecretFile {
 
 /** What the catalog remembers, read from a copy of it. */
 export interface Memory {
-  readonly engine: Pick<Engine, 'sources' | 'backups' | 'jobs'>
+  readonly engine: Pick<Engine, 'sources' | 'backups' | 'destinations' | 'jobs'>
   readonly deps: EngineDeps
 }
 

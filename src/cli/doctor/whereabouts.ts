@@ -40,5 +40,6 @@ async function examineCopies (name: string, memory: Memory | undefined): Promise
   const { backups } = await memory.engine.backups({ source: name, status: 'completed', limit: RECENT })
   const elsewhere = backups.flatMap(({ copies }) => copies).find(({ store, status }) => store !== landing && status === 'stored')
   if (elsewhere !== undefined) return ok(`there are copies in "${elsewhere.store}"`)
-  return warn('no backup has a copy away from this machine, as far as the service knows', 'Copy BACKUP_DIR to another place regularly, manifests included; "holdfast verify --file" proves a copy there.')
+  if (memory.engine.destinations(name).length > 0) return warn('none of the last backups has a copy in another store yet', '"holdfast stores --check" tells whether they take copies, "holdfast upload --all" makes those that are missing.')
+  return warn('no backup has a copy away from this machine, as far as the service knows', 'Configure a store for copies: BACKUP_S3_BUCKET, or "stores" in holdfast.yaml.')
 }

@@ -1,0 +1,26 @@
+import { probeStore } from '../../engine/probe-store.ts'
+import type { OffsiteStore } from '../../engine/deps.ts'
+import { about, type Finding } from './finding.ts'
+import { NO_MEMORY, type Examination } from './subject.ts'
+
+/** What trying one store may take. Milliseconds. */
+const PATIENCE = 60_000
+
+/** Whether copies can be kept in each of the other stores: tried with one small object. */
+export const examineStores: Examination = async (_subject, memory) => {
+  if (memory === undefined) return [about('store').skipped(NO_MEMORY)]
+  const findings = await Promise.all([...memory.deps.offsite.values()].map(examineStore))
+  return findings.flat()
+}
+
+async function examineStore (offsite: OffsiteStore): Promise<Finding[]> {
+  const { ok, warn, fail } = about(`store ${offsite.store.name}`)
+  const { findings } = await probeStore(offsite, AbortSignal.timeout(PATIENCE))
+  const complaints = findings.flatMap(({ status, message, remedy }) => {
+    if (status === 'fail') return [fail(message, remedy ?? 'Look at the store.')]
+    return status === 'warn' ? [warn(message, remedy ?? 'Look at the store.')] : []
+  })
+  if (complaints.some(({ status }) => status === 'fail')) return complaints
+  const kept = offsite.isAppendOnly ? 'copies can be kept there, and our own credentials can neither remove nor overwrite them' : 'copies can be kept there, read and removed'
+  return [ok(`${kept}: ${offsite.store.place}`), ...complaints]
+}

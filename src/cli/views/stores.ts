@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import type { ProbeFinding, ProbeStatus, StoreProbe } from '../../core/store-probe.ts'
+import type { StoreState } from '../../engine/stores.ts'
+import { presentProbe, presentStore, probeSchema, storeSchema } from '../../present/store.ts'
+import type { Colours, Screen } from '../screen.ts'
+import type { View } from '../shell.ts'
+import { table, type Column } from '../table.ts'
+import { wrap } from '../text.ts'
+import { inSize } from '../words.ts'
+
+export const storesSchema = z.object({
+  stores: z.array(storeSchema),
+  probes: z.array(probeSchema).optional().meta({ description: 'With --check: one for each store.' })
+})
+
+/** `probes` undefined: none was asked for. */
+export function viewStores (stores: readonly StoreState[], probes: readonly StoreProbe[] | undefined): View {
+  const json: z.infer<typeof storesSchema> = { stores: stores.map(presentStore), ...probes === undefined ? {} : { probes: probes.map(presentProbe) } }
+  return {
+    json,
+    text: screen => [
+      table(columns(screen), stores, screen),
+      ...stores.flatMap(({ name, failure }) => failure === null ? [] : [`${wrap(`${screen.colours.red('✗')} ${name}: ${failure}`, screen.width, 2)}\n`]),
+      ...(probes ?? []).map(probe => probeLines(probe, screen))
+    ].join('\n')
+  }
+}
+
+function columns ({ colours }: Screen): ReadonlyArray<Column<StoreState>> {
+  return [
+    { title: 'STORE', cell: ({ name }) => name },
+    { title: 'KIND', cell: ({ kind }) => kind, expendable: 2 },
+    { title: 'STATE', cell: ({ state, isRemembered }) => isRemembered ? 'read only' : state, paint: (text, { state }) => ({ ok: colours.green, waiting: colours.yellow, failing: colours.red })[state](text) },
+    { title: 'HOLDS', cell: ({ stored }) => String(stored), align: 'right' },
+    { title: 'SIZE', cell: ({ bytes }) => inSize(bytes), align: 'right', expendable: 1 },
+    { title: 'WAITING', cell: ({ waiting }) => waiting === 0 ? '' : String(waiting), align: 'right' },
+    { title: 'PLACE', cell: ({ place }) => place, atLeast: 16 }
+  ]
+}
+
+const MARKS: Readonly<Record<ProbeStatus, string>> = { ok: '✓', warn: '!', fail: '✗', skipped: '-' }
+
+function probeLines ({ store, findings }: StoreProbe, { colours, width }: Screen): string {
+  // Of a store that does not answer there is nothing more to say.
+  const told = findings.some(({ check, status }) => check === 'reach' && status === 'fail') ? findings.filter(({ status }) => status === 'fail') : findings
+  return [colours.bold(store), ...told.map(finding => findingLines(finding, colours, width)), ''].join('\n')
+}
+
+function findingLines ({ check, status, message, remedy }: ProbeFinding, colours: Colours, width: number): string {
+  const paint = { ok: colours.green, warn: colours.yellow, fail: colours.red, skipped: colours.dim }[status]
+  const line = wrap(`${paint(MARKS[status])} ${check}: ${message}`, width, 2)
+  return remedy === null ? line : `${line}\n    ${wrap(remedy, width - 4, 4)}`
+}

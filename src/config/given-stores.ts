@@ -1,0 +1,77 @@
+import type { FileContent } from './file.ts'
+import type { Given } from './given.ts'
+import { asMap, readEntries, readMap, toCamelCase } from './map.ts'
+import { nearest } from './nearest.ts'
+import { OPTIONS, type OptionName, type OptionValues } from './options.ts'
+import type { Problem } from './problem.ts'
+import { readSecret } from './secret-file.ts'
+import { secretsOf, STORE_KINDS, storeKeys, type StoreKind } from './store-fields.ts'
+
+/** A store as somebody wrote it. */
+export interface GivenStore {
+  /** `BACKUP_S3_BUCKET`, or the place in holdfast.yaml. */
+  readonly place: string
+  readonly kind: StoreKind
+  readonly name: string
+  readonly fields: ReadonlyMap<string, Given>
+}
+
+/** What each option says of the one store of its kind; the first is what makes it one. */
+const SAID = {
+  s3: { bucket: 's3Bucket', prefix: 's3Prefix', endpoint: 's3Endpoint', pathStyle: 's3PathStyle', profile: 's3Profile', storageClass: 's3StorageClass' },
+  gcs: { bucket: 'gcsBucket' },
+  azure: { container: 'azureContainer' }
+} as const satisfies Partial<Record<StoreKind, Readonly<Record<string, OptionName>>>>
+
+/** The stores that the options name, then those of holdfast.yaml in its order. The block `s3` there and the options for S3 are about one store: the options win. */
+export function givenStores (options: OptionValues, file: FileContent, cwd: string, problems: Problem[]): GivenStore[] {
+  const block = file.s3 === undefined ? undefined : asMap(file.s3, problems)
+  const fields = block === undefined || file.s3 === undefined ? undefined : readFields(block, 's3', 's3.', file.s3.base, problems)
+  const single = (['s3', 'gcs', 'azure'] as const).flatMap(kind => oneOfKind(kind, options, kind === 's3' ? fields : undefined, cwd, problems))
+  const listed = readEntries(file.stores, 'Give at least a name and a kind; holdfast.example.yaml shows the form.', problems)
+    .flatMap(({ place, map }) => readEntry(place, map, file.stores?.base ?? cwd, problems))
+  return [...single, ...listed]
+}
+
+function oneOfKind (kind: keyof typeof SAID, options: OptionValues, block: ReadonlyMap<string, Given> | undefined, cwd: string, problems: Problem[]): GivenStore[] {
+  const said = Object.entries<OptionName>(SAID[kind]).flatMap(([key, option]): Array<[string, Given]> => {
+    const value = options[option]
+    return value === undefined ? [] : [[key, { name: OPTIONS[option].variable, value, base: cwd, origin: 'environment' }]]
+  })
+  const [main, option] = Object.entries<OptionName>(SAID[kind])[0] as [string, OptionName]
+  const { variable } = OPTIONS[option]
+  const fields = new Map([...block ?? [], ...said])
+  if (block !== undefined || fields.has(main)) return [{ place: block === undefined ? variable : kind, kind, name: textOf(fields.get('name')) ?? kind, fields }]
+  for (const [, { name }] of said) problems.push({ name, problem: `is given without ${variable}`, remedy: `Give ${variable}, too, or leave it out.` })
+  return []
+}
+
+function readEntry (place: string, map: object, base: string, problems: Problem[]): GivenStore[] {
+  const written = map as Readonly<Record<string, unknown>>
+  // A name that is that of a kind says the kind as well.
+  const kind = written.kind ?? written.name
+  const known = STORE_KINDS.find(one => one === kind)
+  if (known === undefined) {
+    const problem = written.kind === undefined ? { name: `${place}.kind`, problem: 'is missing' } : { name: `${place}.kind`, problem: 'is not a kind of store' }
+    const meant = typeof written.kind === 'string' ? nearest(written.kind, STORE_KINDS) : undefined
+    problems.push({ ...problem, remedy: meant === undefined ? `Give one of ${STORE_KINDS.join(', ')}.` : `Did you mean "${meant}"?` })
+    return []
+  }
+  const fields = readFields(map, known, `${place}.`, base, problems)
+  return [{ place, kind: known, name: textOf(fields.get('name')) ?? known, fields }]
+}
+
+/** The fields by their meaning, with secrets read from their files. */
+function readFields (map: object, kind: StoreKind, prefix: string, base: string, problems: Problem[]): ReadonlyMap<string, Given> {
+  const given = readMap(map, { prefix, base }, storeKeys(kind), problems, toCamelCase)
+  for (const key of secretsOf(kind)) {
+    const found = readSecret(given.get(key), given.get(`${key}File`), problems)
+    if (found === undefined) given.delete(key)
+    else given.set(key, found)
+  }
+  return given
+}
+
+function textOf (given: Given | undefined): string | undefined {
+  return typeof given?.value === 'string' ? given.value : undefined
+}

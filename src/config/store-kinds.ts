@@ -1,0 +1,83 @@
+import { Secret } from '../core/secret.ts'
+import type { AzureStoreConfig, DirectoryStoreConfig, GcsStoreConfig, S3StoreConfig, StoreConfig, StoreDefaults } from './config.ts'
+import type { GivenStore } from './given-stores.ts'
+import type { Problem } from './problem.ts'
+import { mannersOf } from './store-defaults.ts'
+import { checkFields, STORE_FIELDS, type FieldValues } from './store-fields.ts'
+
+export type Common = Pick<StoreConfig, 'name' | 'retention' | 'maxBackups' | 'isAppendOnly' | 'bandwidth'>
+type S3Credentials = NonNullable<S3StoreConfig['credentials']>
+
+/** The store with what its kind needs; undefined, and problems reported, where that is missing. */
+export function makeStoreConfig (given: GivenStore, common: Common, defaults: StoreDefaults, problems: Problem[]): StoreConfig | undefined {
+  switch (given.kind) {
+    case 's3': return s3(given, common, defaults, problems)
+    case 'gcs': return gcs(given, common, defaults, problems)
+    case 'azure': return azure(given, common, defaults, problems)
+    case 'local': return directory(given, common, problems)
+  }
+}
+
+function s3 (given: GivenStore, common: Common, defaults: StoreDefaults, problems: Problem[]): S3StoreConfig | undefined {
+  const { bucket, prefix = '', endpoint, storageClass = {}, encryption = null, kmsKeyId, lock = null, ...values } = checkFields(STORE_FIELDS.s3, given.fields, problems)
+  const credentials = ownCredentials(given, values, problems) ?? defaults.credentials
+  if (kmsKeyId !== undefined && encryption !== 'aws:kms') problems.push({ name: nameOf(given, 'kmsKeyId'), problem: 'is given without the encryption "aws:kms"', remedy: 'Say "encryption: aws:kms", too, or leave it out.' })
+  if (lock !== null && common.retention === null) problems.push({ name: nameOf(given, 'lock'), problem: 'is given without a retention of the store', remedy: 'Give the store a "retention": it says for how long its copies are locked.' })
+  requireField(given, 'bucket', 'Give the name of the bucket.', problems)
+  if (bucket === undefined) return undefined
+  const manners = mannersOf(endpoint)
+  return {
+    ...common,
+    kind: 's3',
+    bucket,
+    prefix,
+    region: values.region ?? defaults.region,
+    endpoint,
+    pathStyle: values.pathStyle ?? manners.pathStyle,
+    profile: values.profile ?? manners.profile,
+    credentials,
+    storageClasses: storageClass,
+    encryption,
+    kmsKeyId,
+    lock
+  }
+}
+
+function ownCredentials (given: GivenStore, { accessKeyId, secretAccessKey, sessionToken }: FieldValues<typeof STORE_FIELDS.s3>, problems: Problem[]): S3Credentials | undefined {
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey: new Secret(secretAccessKey), ...sessionToken === undefined ? {} : { sessionToken: new Secret(sessionToken) } }
+  const alone = (['accessKeyId', 'secretAccessKey', 'sessionToken'] as const).find(key => given.fields.has(key))
+  if (alone !== undefined) problems.push({ name: nameOf(given, alone), problem: 'is only a part of what it takes', remedy: 'Give "accessKeyId" and "secretAccessKey" (or "secretAccessKeyFile") together, or neither.' })
+  return undefined
+}
+
+function gcs (given: GivenStore, common: Common, defaults: StoreDefaults, problems: Problem[]): GcsStoreConfig | undefined {
+  const { bucket, prefix = '', keyFile, endpoint } = checkFields(STORE_FIELDS.gcs, given.fields, problems)
+  requireField(given, 'bucket', 'Give the name of the bucket.', problems)
+  return bucket === undefined ? undefined : { ...common, kind: 'gcs', bucket, prefix, keyFile: keyFile ?? defaults.keyFile, endpoint }
+}
+
+function azure (given: GivenStore, common: Common, defaults: StoreDefaults, problems: Problem[]): AzureStoreConfig | undefined {
+  const { container, prefix = '', endpoint, ...values } = checkFields(STORE_FIELDS.azure, given.fields, problems)
+  const account = values.account ?? defaults.account
+  const key = values.key === undefined ? defaults.accountKey : new Secret(values.key)
+  requireField(given, 'container', 'Give the name of the container.', problems)
+  if (account === undefined) requireField(given, 'account', 'Give the name of the storage account, or set AZURE_STORAGE_ACCOUNT.', problems)
+  if (key === undefined) requireField(given, 'key', 'Give the key of the storage account as "key" or "keyFile", or set AZURE_STORAGE_KEY.', problems)
+  return container === undefined || account === undefined || key === undefined ? undefined : { ...common, kind: 'azure', container, prefix, account, key, endpoint }
+}
+
+function directory (given: GivenStore, common: Common, problems: Problem[]): DirectoryStoreConfig | undefined {
+  const { path } = checkFields(STORE_FIELDS.local, given.fields, problems)
+  requireField(given, 'path', 'Give the path of the directory.', problems)
+  return path === undefined ? undefined : { ...common, kind: 'local', path }
+}
+
+/** Only that it is there: what was given, and is wrong, has been reported already. */
+function requireField ({ place, fields }: GivenStore, key: string, remedy: string, problems: Problem[]): void {
+  if (!fields.has(key)) problems.push({ name: `${place}.${key}`, problem: 'is missing', remedy })
+}
+
+/** The place of a field, for messages. */
+export function nameOf ({ place, fields }: GivenStore, key: string): string {
+  return fields.get(key)?.name ?? `${place}.${key}`
+}

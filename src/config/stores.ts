@@ -1,0 +1,86 @@
+import { isSourceName } from '../core/object-key.ts'
+import type { StoreConfig, StoreDefaults } from './config.ts'
+import type { FileContent } from './file.ts'
+import { givenStores, type GivenStore } from './given-stores.ts'
+import type { OptionValues } from './options.ts'
+import type { Problem } from './problem.ts'
+import { readRetention } from './retention.ts'
+import { readStoreDefaults } from './store-defaults.ts'
+import { checkFields, COMMON_FIELDS } from './store-fields.ts'
+import { makeStoreConfig, nameOf, type Common } from './store-kinds.ts'
+
+/** What BACKUP_DIR is called wherever stores have names. */
+export const LANDING_STORE = 'local'
+
+export interface Stores {
+  readonly placed: readonly PlacedStore[]
+  readonly defaults: StoreDefaults
+  /** Names of those to which backups are copied by themselves, where nothing else is said; undefined: all of them. */
+  readonly automatic: readonly string[] | undefined
+}
+
+/** A store, and where it was said, for the problems that it may have with others. */
+export interface PlacedStore {
+  /** `BACKUP_S3_BUCKET`, or the place in holdfast.yaml. */
+  readonly place: string
+  readonly store: StoreConfig
+}
+
+/** The stores beside BACKUP_DIR. One that is switched off is checked, and is not among them. */
+export function readStores (options: OptionValues, file: FileContent, cwd: string, problems: Problem[]): Stores {
+  const defaults = readStoreDefaults(options)
+  const given = givenStores(options, file, cwd, problems)
+  checkCredentials(options, given, problems)
+  const read = given.map(one => readStore(one, defaults, problems))
+  const inUse = read.filter(({ isEnabled }) => isEnabled)
+  const placed = inUse.flatMap(({ place, store }) => store === undefined ? [] : [{ place, store }])
+  checkNames(placed, problems)
+  const automatic = inUse.filter(({ isAutomatic }) => isAutomatic).map(({ name }) => name)
+  return { placed, defaults, automatic: automatic.length === inUse.length ? undefined : automatic }
+}
+
+interface Read {
+  readonly place: string
+  readonly name: string
+  /** undefined: problems were reported. */
+  readonly store: StoreConfig | undefined
+  readonly isEnabled: boolean
+  readonly isAutomatic: boolean
+}
+
+function readStore (given: GivenStore, defaults: StoreDefaults, problems: Problem[]): Read {
+  const { place, name, fields } = given
+  const { enabled = true, uploadAfterBackup = true, appendOnly = false, maxBackups = null, bandwidth = null } = checkFields(COMMON_FIELDS, fields, problems)
+  const kept = fields.get('retention')
+  const retention = kept === undefined ? null : readRetention(kept, problems) ?? null
+  if (appendOnly) checkAppendOnly(given, problems)
+  const common: Common = { name, retention, maxBackups, isAppendOnly: appendOnly, bandwidth }
+  return { place, name, store: makeStoreConfig(given, common, defaults, problems), isEnabled: enabled, isAutomatic: uploadAfterBackup }
+}
+
+/** Where nothing is ever removed, a rule for what is removed would only look as if it held. With a lock it says for how long. */
+function checkAppendOnly (given: GivenStore, problems: Problem[]): void {
+  const idle = ['maxBackups', ...given.fields.has('lock') ? [] : ['retention']].filter(key => given.fields.has(key))
+  for (const key of idle) problems.push({ name: nameOf(given, key), problem: 'says what is removed from a store in which nothing is', remedy: 'Leave it out, and let lifecycle rules of the store remove what is old; or leave "appendOnly" out.' })
+}
+
+/** Half of the credentials in the environment is a slip only where they would be used. */
+function checkCredentials ({ awsAccessKeyId, awsSecretAccessKey }: OptionValues, given: readonly GivenStore[], problems: Problem[]): void {
+  if ((awsAccessKeyId === undefined) === (awsSecretAccessKey === undefined)) return
+  if (!given.some(({ kind, fields }) => kind === 's3' && !fields.has('accessKeyId'))) return
+  const [there, missing] = awsAccessKeyId === undefined ? ['AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'] : ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
+  problems.push({ name: there, problem: `is given without ${missing}`, remedy: `Set ${missing}, too, or neither.` })
+}
+
+function checkNames (placed: readonly PlacedStore[], problems: Problem[]): void {
+  const seen = new Map<string, string>()
+  for (const { place, store: { name } } of placed) {
+    const folded = name.toLowerCase()
+    const other = seen.get(folded)
+    const report = (problem: string, remedy = 'Give it another name.'): void => { problems.push({ name: `${place}.name`, problem, remedy }) }
+    if (!isSourceName(name)) report(`"${name}" cannot be the name of a store`, 'Use letters, digits, ".", "_" and "-", at most 64, the first a letter or digit.')
+    else if (folded === LANDING_STORE) report(`"${name}" is the name of BACKUP_DIR`)
+    else if (other !== undefined) report(`"${name}" is the name of ${other} already`)
+    seen.set(folded, other ?? place)
+  }
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { test } from 'node:test'
+import { storesSchema } from '../../src/cli/views/stores.ts'
+import { BackupError } from '../../src/core/errors.ts'
+import { commandLine } from '../support/command-line.ts'
+import { complaintsIn, examined } from '../support/doctor.ts'
+import { examine } from '../../src/cli/doctor/examine.ts'
+import { testOffsite } from '../support/offsite.ts'
+
+test('stores tells where backups are kept and how each place stands', async t => {
+  const { offsite } = await testOffsite(t, { far: { bandwidth: 5_000_000 } })
+  const { holdfast, json, create } = await commandLine(t, { offsite })
+  await create()
+  const { code, out } = await holdfast('stores')
+  assert.equal(code, 0)
+  assert.match(out, /^STORE +KIND +STATE +HOLDS +SIZE +WAITING +PLACE\nlocal +local +ok +1 +100\.0 kB +\S+\nfar +local +waiting +0 +0 B +1 +\S+\n$/)
+  const told = await json('stores')
+  assert.deepEqual(storesSchema.parse(told), told)
+  assert.deepEqual(told.stores.map(({ name, landing, bandwidth }: { name: string, landing: boolean, bandwidth: number | null }) => [name, landing, bandwidth]), [['local', true, null], ['far', false, 5_000_000]])
+})
+
+test('a store that does not take its copies is failing, and why is told', async t => {
+  const { offsite, faults } = await testOffsite(t, { far: {} })
+  const { holdfast, create } = await commandLine(t, { offsite })
+  await create()
+  faults.fail('far.put', { error: new BackupError('STORE_UNAVAILABLE', 'it is down') })
+  await holdfast('upload', '1')
+  const { out } = await holdfast('stores')
+  assert.match(out, /^far +local +failing/m)
+  assert.match(out, /^✗ far: it is down$/m)
+})
+
+test('stores --check tries each of them, is recorded, and ends with 3 where something fails', async t => {
+  const { offsite, faults } = await testOffsite(t, { far: {} })
+  const { holdfast, json, deps } = await commandLine(t, { offsite })
+  const { code, out } = await holdfast('stores', '--check')
+  assert.equal(code, 0)
+  assert.match(out, /\nlocal\n✓ reach: .*\n✓ write: an object can be written\n[^]*\nfar\n✓ reach: /)
+  assert.deepEqual((await deps.catalog.audit.list({ limit: 1 })).entries.map(({ action, outcome }) => [action, outcome]), [['store probe', 'done']])
+  faults.fail('far.put', { error: new BackupError('STORE_UNAVAILABLE', 'it is down', { hint: 'Wait.' }) })
+  const failed = await holdfast('stores', '--check')
+  assert.equal(failed.code, 3)
+  assert.match(failed.out, /^✗ write: it is down\n {4}Wait\.$/m)
+  assert.deepEqual((await json('stores', '--check')).probes.map(({ store, ok }: { store: string, ok: boolean }) => [store, ok]), [['local', true], ['far', true]])
+})
+
+test('of a store that does not answer that alone is told', async t => {
+  const { offsite, directories } = await testOffsite(t, { far: {} })
+  const { holdfast } = await commandLine(t, { offsite })
+  rmSync(directories.far ?? '', { recursive: true })
+  const { out } = await holdfast('stores', '--check')
+  assert.match(out, /\nfar\n✗ reach: .*\n {4}.*\n$/)
+})
+
+test('doctor tries each store for copies, and says what is wrong with which', async t => {
+  const { offsite, faults } = await testOffsite(t, { far: {}, vault: { isAppendOnly: true } })
+  const { subject, memory } = await examined(t, { offsite })
+  const findings = (await examine(subject, memory)).filter(({ check }) => check.startsWith('store'))
+  assert.deepEqual(findings.map(({ check, status }) => [check, status]), [['store far', 'ok'], ['store vault', 'fail'], ['store vault', 'fail'], ['store vault', 'warn']])
+  assert.match(findings[0]?.message ?? '', /^copies can be kept there, read and removed: \//)
+  faults.fail('far.put', { error: new BackupError('STORE_UNAVAILABLE', 'it is down', { hint: 'Wait.' }) })
+  assert.deepEqual(complaintsIn(await examine(subject, memory)).filter(complaint => complaint.includes('store far')), ['fail store far: it is down'])
+})
+
+test('doctor without a catalog tries none', async t => {
+  const { subject } = await examined(t)
+  assert.deepEqual((await examine(subject, undefined)).filter(({ check }) => check === 'store').map(({ status }) => status), ['skipped'])
+})

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { StoreConfig, StoreDefaults } from '../../src/config/config.ts'
+import { formatStoreUrl, isSamePlace, parseStoreUrl } from '../../src/config/store-url.ts'
+import { BackupError } from '../../src/core/errors.ts'
+import { Secret } from '../../src/core/secret.ts'
+
+const DEFAULTS: StoreDefaults = {
+  region: 'eu-west-1',
+  credentials: { accessKeyId: 'AKIA', secretAccessKey: new Secret('the secret') },
+  keyFile: '/etc/google.json',
+  account: 'account',
+  accountKey: new Secret('the key')
+}
+
+const parse = (url: string, defaults = DEFAULTS): StoreConfig => parseStoreUrl(url, defaults, '/work')
+
+function refusal (url: string, defaults = DEFAULTS): BackupError {
+  try {
+    parse(url, defaults)
+  } catch (error) {
+    assert.ok(error instanceof BackupError)
+    return error
+  }
+  throw new Error('it was taken')
+}
+
+test('a bucket of AWS needs nothing but its name', () => {
+  const store = parse('s3://bucket/production/backups')
+  assert.ok(store.kind === 's3')
+  assert.deepEqual([store.name, store.bucket, store.prefix, store.region, store.endpoint, store.pathStyle, store.profile], ['s3', 'bucket', 'production/backups/', 'eu-west-1', undefined, false, 'aws'])
+  assert.equal(store.credentials, DEFAULTS.credentials)
+})
+
+test('another service is named by its endpoint, and everything about it can be said', () => {
+  const plain = parse('s3://bucket?endpoint=http://127.0.0.1:9000')
+  assert.ok(plain.kind === 's3')
+  assert.deepEqual([plain.prefix, plain.endpoint, plain.pathStyle, plain.profile], ['', 'http://127.0.0.1:9000', true, 'compatible'])
+  const said = parse('s3://bucket/p?endpoint=http://127.0.0.1:9000&region=x&pathStyle=false&profile=aws')
+  assert.ok(said.kind === 's3')
+  assert.deepEqual([said.region, said.pathStyle, said.profile], ['x', false, 'aws'])
+})
+
+for (const scheme of ['gs', 'gcs']) {
+  test(`${scheme}:// is a bucket of Google`, () => {
+    const store = parse(`${scheme}://bucket/a/b`)
+    assert.ok(store.kind === 'gcs')
+    assert.deepEqual([store.name, store.bucket, store.prefix, store.keyFile], ['gcs', 'bucket', 'a/b/', '/etc/google.json'])
+  })
+}
+
+test('azure:// names the account, the container and the prefix', () => {
+  const store = parse('azure://account/container/a')
+  assert.ok(store.kind === 'azure')
+  assert.deepEqual([store.account, store.container, store.prefix, store.key.reveal()], ['account', 'container', 'a/', 'the key'])
+})
+
+for (const [url, path] of [['file:///mnt/my%20disk', '/mnt/my disk'], ['/mnt/disk/', '/mnt/disk'], ['disk', '/work/disk'], ['../disk', '/disk']] as const) {
+  test(`"${url}" is the directory ${path}`, () => {
+    const store = parse(url)
+    assert.ok(store.kind === 'local')
+    assert.deepEqual([store.name, store.path], ['directory', path])
+  })
+}
+
+for (const url of ['s3://bucket/a%20b/c?endpoint=http://127.0.0.1:9000', 's3://bucket', 'gs://bucket/a?endpoint=http://127.0.0.1:1', 'azure://account/container/a', 'file:///mnt/my%20disk']) {
+  test(`what is written of "${url}" names the same store, and no secret`, () => {
+    const written = formatStoreUrl(parse(url))
+    assert.deepEqual(parse(written), parse(url))
+    assert.equal(formatStoreUrl(parse(written)), written)
+    assert.doesNotMatch(written, /AKIA|secret|key/)
+  })
+}
+
+test('two are at the same place however they are reached', () => {
+  assert.ok(isSamePlace(parse('s3://bucket/a?region=x'), parse('s3://bucket//a/')))
+  assert.ok(!isSamePlace(parse('s3://bucket/a'), parse('s3://bucket/ab')))
+  assert.ok(!isSamePlace(parse('s3://bucket/a'), parse('gs://bucket/a')))
+})
+
+for (const [what, url, expected] of [
+  ['no kind of store', 'ftp://host/a', /"ftp:\/\/" begins the URL of no kind/],
+  ['no URL at all', 's3://', /is not/],
+  ['a parameter that is none', 's3://bucket?secret=1', /"secret" is no parameter/],
+  ['an endpoint that is none', 's3://bucket?endpoint=host', /"endpoint" in the URL/],
+  ['a container that is missing', 'azure://account', /the container/],
+  ['a file of another machine', 'file://host/a', /directory of this machine/],
+  ['a way out of the prefix', 's3://bucket/..%2Fa', /the prefix/],
+  ['an account that the key is not of', 'azure://other/container', /the key in AZURE_STORAGE_KEY is that of the account "account"/]
+] as const) {
+  test(`${what} is VALIDATION_FAILED with a hint`, () => {
+    const error = refusal(url)
+    assert.equal(error.code, 'VALIDATION_FAILED')
+    assert.match(error.message, expected)
+    assert.ok(error.hint !== undefined)
+  })
+}
+
+test('credentials in a URL are refused and not repeated', () => {
+  const error = refusal('s3://AKIA:hush@bucket/a')
+  assert.doesNotMatch(error.message + (error.hint ?? ''), /hush/)
+  assert.match(error.message, /must not hold credentials/)
+})
+
+test('an account without a key says which variable is missing', () => {
+  assert.match(refusal('azure://account/container', { ...DEFAULTS, accountKey: undefined }).hint ?? '', /AZURE_STORAGE_KEY/)
+})
