@@ -1,6 +1,7 @@
 import { TIERS, isLive, type BackupOutline, type Tier } from './backup.ts'
 import { formatDuration, type Duration } from './duration.ts'
 import { Periods } from './period.ts'
+import { isBefore, isSuspect } from './suspicion.ts'
 
 /** The newest backup of so many periods that have one, or of every period whose newest is no older than that. */
 export type Keep = number | Duration
@@ -29,6 +30,8 @@ export interface RetentionPolicy {
   readonly timeZone: string
   /** While the newest good backup was started before this, nothing goes; null: nothing is asked of it. */
   readonly freshSince: Date | null
+  /** The first suspect of the source: nothing that was good before it goes; null: there is none. */
+  readonly suspect: Pick<BackupOutline, 'id' | 'startedAt'> | null
 }
 
 export interface Retained {
@@ -36,14 +39,19 @@ export interface Retained {
   readonly keep: boolean
   /** Why, one phrase each; never empty. */
   readonly reasons: readonly string[]
-  /** How it goes: into the trash, where no rule keeps it any longer, or at once, where it is beyond `maxBackups`. null: it stays. */
-  readonly removal: 'trash' | 'erase' | null
+  /**
+   * How it goes: into the trash, where no rule keeps it any longer, or at once, where it is beyond `maxBackups`; `release`:
+   * only from the disk where it landed, since another store keeps it by rules of its own. null: it stays.
+   */
+  readonly removal: 'trash' | 'erase' | 'release' | null
 }
 
 /** A removal of more than this share of a source's live backups is a mass deletion, … */
 const MASS_SHARE = 0.5
 /** … if it is of so many at least. */
 const MASS_LEAST = 5
+/** An encrypted database gives one suspect after the other, and they must not fill the disk: so many of the newest stay, and the first. */
+const SUSPECTS = 3
 
 /**
  * Says for each backup of one source whether it stays, and why. Newest first. Pure: what is removed, and when, is the
@@ -52,6 +60,9 @@ const MASS_LEAST = 5
  * The rules choose among the scheduled backups; those made by hand or before a migration are outside them. They are
  * united: what one of them keeps, stays. `maxBackups` then counts all there are, however they were made, those that the
  * rules chose first. Only good backups count: one that a later verification found damaged fills no place.
+ *
+ * A suspect that nobody has released fills no place either. Of suspects the first stays, and the newest three, as far
+ * as anything limits how many backups stay; and everything good from before the first one stays until somebody has decided.
  *
  * Whatever the policy says, these stay: pinned ones, the newest live one, the newest that was proven valid, `minBackups`
  * good ones (as far as `maxBackups` allows), and whatever a kept one is built on. What was made in the future of this
@@ -66,23 +77,16 @@ export function applyRetention (backups: readonly BackupOutline[], policy: Reten
   for (const backup of live) if (backup.startedAt > now) kept.add(backup, 'made in the future of this clock')
 
   const frozen = freeze(past, policy)
-  if (frozen !== null) {
-    for (const backup of live) kept.add(backup, frozen)
-    return live.map(backup => ({ backup, keep: true, reasons: kept.reasons(backup), removal: null }))
-  }
-
-  const choosable = past.filter(({ pinned }) => !pinned)
-  const chosen = policy.rules === null ? choosable : chooseByRules(live, choosable, policy.rules, new Periods(policy.timeZone), now, kept)
-  if (policy.rules === null && policy.maxBackups === null) for (const backup of choosable) kept.add(backup, 'nothing limits how many stay')
-  const beyond = policy.maxBackups === null ? new Set<BackupOutline>() : limit(choosable, chosen, policy.maxBackups, kept)
-
-  kept.add(past[0], 'newest backup')
-  kept.add(past.find(isValid), 'newest verified backup')
+  const beyond = frozen === null ? keepByPolicy(live, past, policy, now, kept) : new Set<BackupOutline>()
+  if (frozen !== null) for (const backup of live) if (!isSuspect(backup)) kept.add(backup, frozen)
+  keepSuspects(past, policy, kept)
+  if (policy.suspect !== null) keepGoodBefore(policy.suspect, live, kept)
   keepParents(live, kept)
 
   return live.map(backup => {
     if (kept.has(backup)) return { backup, keep: true, reasons: kept.reasons(backup), removal: null }
     if (beyond.has(backup)) return { backup, keep: false, reasons: [`beyond the ${policy.maxBackups ?? 0} that maxBackups keeps`], removal: 'erase' }
+    if (isSuspect(backup)) return { backup, keep: false, reasons: [`suspect, and neither the first nor one of the newest ${SUSPECTS}`], removal: policy.maxBackups === null ? 'trash' : 'erase' }
     return { backup, keep: false, reasons: [isGood(backup) ? 'no rule keeps it' : 'damaged: its last verification failed'], removal: 'trash' }
   })
 }
@@ -120,6 +124,29 @@ function freeze (past: readonly BackupOutline[], { freshSince }: RetentionPolicy
   if (newest !== undefined && newest.startedAt >= freshSince) return null
   const found = newest === undefined ? 'there is no good backup' : `the newest good backup is from ${newest.startedAt.toISOString()}`
   return `nothing goes: ${found}, and the schedule asks for one since ${freshSince.toISOString()}`
+}
+
+/** Adds what stays by the rules and `maxBackups`, and returns what is beyond `maxBackups`. */
+function keepByPolicy (live: readonly BackupOutline[], past: readonly BackupOutline[], { maxBackups, rules, timeZone }: RetentionPolicy, now: Date, kept: Keeping): ReadonlySet<BackupOutline> {
+  const choosable = past.filter(backup => !backup.pinned && !isSuspect(backup))
+  const chosen = rules === null ? choosable : chooseByRules(live, choosable, rules, new Periods(timeZone), now, kept)
+  if (rules === null && maxBackups === null) for (const backup of choosable) kept.add(backup, 'nothing limits how many stay')
+  const beyond = maxBackups === null ? new Set<BackupOutline>() : limit(choosable, chosen, maxBackups, kept)
+  kept.add(past[0], 'newest backup')
+  kept.add(past.find(isValid), 'newest verified backup')
+  return beyond
+}
+
+/** What the first suspect and the newest ones say of each other is all that there is to see of an attack, or of an error. */
+function keepSuspects (past: readonly BackupOutline[], { maxBackups, rules, suspect }: RetentionPolicy, kept: Keeping): void {
+  const suspects = past.filter(backup => !backup.pinned && isSuspect(backup))
+  if (rules === null && maxBackups === null) for (const backup of suspects) kept.add(backup, 'nothing limits how many stay')
+  for (const [index, backup] of suspects.slice(0, SUSPECTS).entries()) kept.add(backup, `suspect: number ${index + 1} of the newest ${SUSPECTS}`)
+  kept.add(suspects.find(({ id }) => id === suspect?.id) ?? suspects.at(-1), 'suspect: the first one')
+}
+
+function keepGoodBefore (suspect: Pick<BackupOutline, 'id' | 'startedAt'>, live: readonly BackupOutline[], kept: Keeping): void {
+  for (const backup of live) if (isGood(backup) && isBefore(backup, suspect)) kept.add(backup, `good, and from before backup ${suspect.id}, which is suspect until somebody releases or deletes it`)
 }
 
 /** Adds what the rules keep, and what is outside them, and returns it. */
@@ -192,9 +219,9 @@ function newestFirst (a: BackupOutline, b: BackupOutline): number {
 }
 
 function isGood (backup: BackupOutline): boolean {
-  return backup.verification.status !== 'invalid'
+  return backup.verification.status !== 'invalid' && !isSuspect(backup)
 }
 
 function isValid (backup: BackupOutline): boolean {
-  return backup.verification.status === 'valid'
+  return backup.verification.status === 'valid' && !isSuspect(backup)
 }

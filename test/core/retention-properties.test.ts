@@ -23,7 +23,7 @@ const backups = fc.array(fc.record({
   deletedAt: state === 'deleted' ? NOW : null
 })))
 function limited (maxBackups: number): RetentionPolicy {
-  return { maxBackups, rules: null, timeZone: 'UTC', freshSince: null }
+  return { maxBackups, rules: null, timeZone: 'UTC', freshSince: null, suspect: null }
 }
 
 const limit = fc.integer({ min: 1, max: 8 })

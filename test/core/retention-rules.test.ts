@@ -15,7 +15,7 @@ function span (given: Partial<Duration>): Duration {
 }
 
 function policy (rules: Partial<RetentionRules> | null, given: Partial<RetentionPolicy> = {}): RetentionPolicy {
-  return { maxBackups: null, rules: rules === null ? null : { minBackups: 0, ...rules }, timeZone: 'UTC', freshSince: null, ...given }
+  return { maxBackups: null, rules: rules === null ? null : { minBackups: 0, ...rules }, timeZone: 'UTC', freshSince: null, suspect: null, ...given }
 }
 
 function at (text: string, given: Partial<Backup> = {}): Backup {
@@ -179,7 +179,7 @@ test('what is kept is what a plain look at every rule by itself says', () => {
   const limits = fc.option(fc.integer({ min: 1, max: 20 }))
   fc.assert(fc.property(histories, fc.option(rulesOf), fc.nat(4), limits, zones, fc.option(fc.integer({ min: 0, max: 40 }), { freq: 3 }), (history, rules, minBackups, maxBackups, timeZone, fresh) => {
     const all = history.map(({ time, verification, ...given }, n) => backupOf(n + 1, { ...given, startedAt: new Date(time), verification: { status: verification, checkedAt: null, checks: [] } }))
-    const chosen: RetentionPolicy = { maxBackups, rules: rules === null ? null : { ...rules, minBackups }, timeZone, freshSince: fresh === null ? null : new Date(NOW.getTime() - fresh * DAY) }
+    const chosen: RetentionPolicy = { maxBackups, rules: rules === null ? null : { ...rules, minBackups }, timeZone, freshSince: fresh === null ? null : new Date(NOW.getTime() - fresh * DAY), suspect: null }
     const decisions = applyRetention(all, chosen, NOW)
     const kept = decisions.filter(({ keep }) => keep)
     assert.deepEqual(kept.map(({ backup }) => backup.id).toSorted((a, b) => a - b), [...naiveKept(all, chosen, NOW)].toSorted((a, b) => a - b))

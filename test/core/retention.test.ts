@@ -5,7 +5,7 @@ import { applyRetention, type Retained } from '../../src/core/retention.ts'
 import { DAMAGED, NOW, VERIFIED, backupOf } from '../support/backup.ts'
 
 function decide (backups: readonly Backup[], maxBackups: number): readonly Retained[] {
-  return applyRetention(backups, { maxBackups, rules: null, timeZone: 'UTC', freshSince: null }, NOW)
+  return applyRetention(backups, { maxBackups, rules: null, timeZone: 'UTC', freshSince: null, suspect: null }, NOW)
 }
 
 function kept (backups: readonly Backup[], maxBackups: number): number[] {

@@ -1,0 +1,25 @@
+import type { Backup } from '../core/backup.ts'
+import { BackupError } from '../core/errors.ts'
+import { released } from '../core/manifest.ts'
+import { isSuspect } from '../core/suspicion.ts'
+import type { EngineDeps } from './deps.ts'
+import { copiesFollow } from './edit.ts'
+import { recordedManifest, replaceManifest } from './objects.ts'
+import { hasLanded } from './offsite.ts'
+import { requireObject } from './verify.ts'
+
+/**
+ * A suspect is a backup like any other from now on: it fills its place in retention, is what the next ones are held
+ * against, and lets those before it go again. In its manifest first, as an edit. Rejects with `BACKUP_NOT_SUSPECT`.
+ */
+export async function declareGood (deps: EngineDeps, id: number, actor: string, signal: AbortSignal): Promise<Backup> {
+  const backup = await deps.catalog.backups.get(id)
+  requireObject(backup)
+  if (!isSuspect(backup)) throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${id} is not suspect`, { hint: 'Nothing needs to be released.' })
+  const at = deps.clock.now()
+  if (hasLanded(deps, backup)) await replaceManifest(deps.store, backup.key, released(await recordedManifest(deps, id), at, actor), signal)
+  const declared = await deps.catalog.backups.declareGood(id, at, actor)
+  await copiesFollow(deps, id)
+  deps.events.emit({ type: 'backup.cleared', backup: declared })
+  return declared
+}

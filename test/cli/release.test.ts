@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { commandLine, type CommandLine, type CommandLineOptions } from '../support/command-line.ts'
+import { prose } from '../support/streams.ts'
+
+/** Three good backups and a suspect, number 4. */
+async function attacked (t: TestContext, options: CommandLineOptions = {}): Promise<CommandLine> {
+  const line = await commandLine(t, options)
+  for (let n = 0; n < 3; n++) await line.create()
+  line.source.bytes = prose(20_000)
+  await line.create()
+  return line
+}
+
+async function isReleased ({ engine }: CommandLine): Promise<boolean> {
+  return (await engine.backup(4)).suspicion?.releasedAt !== null
+}
+
+test('create says at once that the backup is suspect, list marks it, and show says why', async t => {
+  const line = await attacked(t)
+  assert.match((await line.holdfast('backup')).out, / {2}Suspect: rows in "bytes" fell 80 %, from 100000 to 20000\n/)
+  assert.match((await line.holdfast('list')).out, /\n 4 .* suspect .*\n 3 .* valid /)
+  assert.match((await line.holdfast('show', '4')).out, /suspect +rows in "bytes" fell 80 %, from 100000 to 20000\n/)
+})
+
+test('release declares it good, and says so from then on', async t => {
+  const line = await attacked(t)
+  const { code, out } = await line.holdfast('release', '4')
+  assert.deepEqual([code, out], [0, '✓ Released backup 4: it counts like any other from now on\n'])
+  assert.match((await line.holdfast('list')).out, /\n? ?4 .* valid /)
+  assert.match((await line.holdfast('show', '4')).out, /released +2025-11-\S+ \(just now\) by ann\n/)
+  assert.equal((await line.holdfast('release', '4')).code, 5)
+  assert.equal((await line.holdfast('release', '9')).code, 4)
+  const { entries } = await line.deps.catalog.audit.list({ limit: 9 })
+  assert.deepEqual(entries.map(({ action, target, outcome }) => [action, target, outcome]).at(-1), ['backup release', 'backup 4', 'done'])
+})
+
+test('on a terminal it shows what is odd and asks; only a yes releases, and --yes is not asked', async t => {
+  const answers = [false, true]
+  const asked: string[] = []
+  const line = await attacked(t, { columns: 100, environment: { NO_COLOR: '1' }, deps: { ask: async question => { asked.push(question); return answers.shift() ?? assert.fail('asked once more') } } })
+  assert.match((await line.holdfast('release', '4')).out, /^Backup 4[^]*suspect +rows in "bytes" fell 80 %[^]*nothing was released\n$/)
+  assert.equal(await isReleased(line), false)
+  assert.match((await line.holdfast('release', '4')).out, /✓ Released backup 4/)
+  assert.deepEqual(asked, Array.from({ length: 2 }, () => 'Was that meant to be, so that backups from before it may be removed?'))
+  assert.equal((await line.create()).suspicion, null)
+  line.source.bytes = prose(100)
+  assert.equal((await line.create()).id, 6)
+  assert.equal((await line.holdfast('release', '6', '--yes')).code, 0)
+})
+
+test('restore --latest passes a suspect over, and one that is named is restored with a warning', async t => {
+  const line = await attacked(t, { columns: 200, environment: { NO_COLOR: '1' }, deps: { ask: async () => true } })
+  assert.match((await line.holdfast('restore', '--latest')).out, /✓ Restored backup 3/)
+  const { out } = await line.holdfast('restore', '4')
+  assert.match(out, /⚠ BEWARE: Backup 4 is suspect, and nobody has declared it good: rows in "bytes" fell 80 %, from 100000 to 20000\.\n[^]*✓ Restored backup 4[^]*Beware +Backup 4 is suspect/)
+  const { warning } = JSON.parse((await line.holdfast('restore', '4', '--confirm', '--json')).out)
+  assert.match(warning, /^Backup 4 is suspect/)
+})
