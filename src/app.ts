@@ -10,6 +10,7 @@ import { systemClock, type Clock } from './core/clock.ts'
 import { BackupError } from './core/errors.ts'
 import { EventBus } from './core/event.ts'
 import type { Logger } from './core/logger.ts'
+import { makeElsewhere } from './elsewhere.ts'
 import { alertFacts, pruneFacts } from './engine/alert-facts.ts'
 import type { EngineDeps } from './engine/deps.ts'
 import type { Engine, SourceState } from './engine/engine.ts'
@@ -18,6 +19,8 @@ import { requireKnownStore } from './engine/known-store.ts'
 import { makeEngine } from './engine/make-engine.ts'
 import { rebuild } from './engine/rebuild.ts'
 import { recover } from './engine/recover.ts'
+import { loadRemembered } from './engine/remembered.ts'
+import { leaveNote } from './engine/restore-note.ts'
 import type { App as HttpServer } from './http/route.ts'
 import { AlertWatch } from './monitoring/alerts.ts'
 import { healthReport } from './monitoring/health.ts'
@@ -114,7 +117,10 @@ async function assemble (config: Config, catalog: OpenedCatalog, presence: Annou
   await store.open(signal)
   await scratch.open()
   await settings.load()
+  for (const { place, error } of await loadRemembered(deps)) logger.warn({ store: place.name, place: place.url, code: error.code }, `backups cannot be read from there now: ${error.message}`)
   if (catalog.isNew) await rebuildAndTell(deps, logger, signal)
+  // It only tells people what to do: a store that has no room for it is told of elsewhere.
+  await leaveNote(store, { isAppendOnly: false }, signal).catch((error: unknown) => { logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store') })
   const recovered = await recover(deps)
   for (const backup of recovered.failed) logger.warn({ backupId: backup.id, source: backup.source }, 'a backup was interrupted when the service ended; it is marked failed')
   for (const backup of recovered.completed) logger.info({ backupId: backup.id, source: backup.source }, 'a backup had been finished when the service ended; it is taken over')
@@ -135,9 +141,9 @@ async function assemble (config: Config, catalog: OpenedCatalog, presence: Annou
 }
 
 async function rebuildAndTell (deps: EngineDeps, logger: Logger, signal: AbortSignal): Promise<void> {
-  const { adopted, refused } = await rebuild(deps, signal)
+  const { adopted, stores } = await rebuild(deps, { stores: [deps.store], isListing: false }, signal)
   if (adopted > 0) logger.warn({ adopted }, 'the catalog is new, and the store is not: its backups were taken over from their manifests')
-  for (const { key, reason } of refused) logger.error({ key, reason }, 'a manifest in the store could not be taken over')
+  for (const { key, reason } of stores.flatMap(({ refused }) => refused)) logger.error({ key, reason }, 'a manifest in the store could not be taken over')
 }
 
 /** Lines of JSON on standard output. */
@@ -175,6 +181,8 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
       alerts: () => deps.catalog.alerts.open(),
       prune: () => pruneFacts(deps, prune),
       store: deps.store,
+      destinations: [...deps.offsite.keys()],
+      copies: () => deps.catalog.copies.counts(),
       clock,
       build: { version: VERSION, node: process.versions.node, sqlite: opened.sqliteVersion }
     })
@@ -219,12 +227,15 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
       prune,
       jitterMs: deps.scheduleJitter
     })
+    const elsewhere = await makeElsewhere({ engine, deps, clock, logger })
+    events.subscribe(elsewhere.listener)
     return {
       ...opened,
       server,
       async listen () {
         const address = await server.listen({ host: config.host, port: config.port })
         scheduler.start()
+        elsewhere.start()
         alerts.start()
         isServing = true
         return address
@@ -233,9 +244,11 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
         isServing = false
         await scheduler.stop()
         await alerts.stop()
+        const copied = elsewhere.stop()
         // The server goes on answering while its work ends, so that whoever waits for a backup hears how it went.
         await deps.runner.stop(grace)
         await scheduler.settled()
+        await copied
         await server.close()
         await opened.close(0)
       }

@@ -18,8 +18,11 @@ import type { PruneTiming } from './engine/alert-facts.ts'
 import { makeEngine } from './engine/make-engine.ts'
 import type { Progress } from './engine/prove.ts'
 import { verifyFile, type VerifiedFile } from './engine/verify-file.ts'
-import { makeDeps } from './parts.ts'
+import { keyMaterial, makeDeps } from './parts.ts'
 import { makeCodecs } from './pipeline/codecs.ts'
+import { makeKeyring } from './pipeline/keyring.ts'
+import { newKey } from './pipeline/new-key.ts'
+import { privateKeys } from './pipeline/private-keys.ts'
 import { scratchDirectory } from './pipeline/scratch.ts'
 import { recoverDatabase } from './sources/sqlite/recover.ts'
 import { sqliteInspector } from './sources/sqlite/sqlite-source.ts'
@@ -82,7 +85,7 @@ export async function openTokens (config: Config, logger: Logger, clock: Clock =
  * Proves a file by itself. Where the service does not live here, or belongs to somebody else, what has to be unpacked goes
  * to the system's directory for temporary files, so that nothing is made in DATA_DIR. Throws as `verifyFile` does.
  */
-export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir'>, path: string, progress: Progress, clock: Clock = systemClock): Promise<VerifiedFile> {
+export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir' | 'encryption' | 'sources'>, path: string, progress: Progress, clock: Clock = systemClock): Promise<VerifiedFile> {
   const isOurs = await access(config.dataDir, constants.W_OK).then(() => true, () => false)
   const announced = isOurs ? await announce(config.dataDir) : undefined
   const presence: Presence = announced ?? { id: `holdfast-verify-${randomUUID()}`, isAlive: () => true }
@@ -90,14 +93,14 @@ export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir'>,
   const storeAt = (directory: string): Store => localStore({ directory, instanceId: 'none', presence, now: () => clock.now() })
   try {
     await scratch.open()
-    return await verifyFile({ codecs: makeCodecs(), scratch, inspectors: new Map([['sqlite', sqliteInspector]]), storeAt }, path, progress)
+    return await verifyFile({ codecs: makeCodecs(), keyring: await makeKeyring(keyMaterial(config), clock.now()), scratch, inspectors: new Map([['sqlite', sqliteInspector]]), storeAt }, path, progress)
   } finally {
     await scratch.close()
     announced?.leave()
   }
 }
 
-export { recoverDatabase }
+export { newKey, privateKeys, recoverDatabase }
 
 /** What the newest backup that was proven holds of the database at `path`; undefined: there is none, or the catalog cannot be read. */
 export async function knownRows (config: Config, path: string): Promise<KnownRows | undefined> {

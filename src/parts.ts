@@ -9,7 +9,9 @@ import type { EngineDeps, ProtectedSource } from './engine/deps.ts'
 import { LiveSettings } from './engine/live-settings.ts'
 import { occupantOf, type Places } from './engine/occupant.ts'
 import { Runner } from './engine/runner.ts'
+import { makeLocate, makeOffsite, type StoreContext } from './make-store.ts'
 import { makeCodecs } from './pipeline/codecs.ts'
+import { makeKeyring, type KeyMaterial } from './pipeline/keyring.ts'
 import { scratchDirectory } from './pipeline/scratch.ts'
 import { makeCalendar } from './scheduler/calendar.ts'
 import { sqliteAssessor } from './sources/sqlite/assess.ts'
@@ -20,7 +22,9 @@ import { localStore } from './stores/local.ts'
 
 /** Joins the parts. Nothing is opened but the catalog, and that by the caller. */
 export async function makeDeps (config: Config, catalog: OpenedCatalog, presence: Presence, clock: Clock, events: EventBus): Promise<EngineDeps> {
-  const store = localStore({ directory: config.backupDir, instanceId: await catalog.settings.instanceId(), presence, now: () => clock.now() })
+  const context: StoreContext = { instanceId: await catalog.settings.instanceId(), presence, clock }
+  const store = localStore({ directory: config.backupDir, ...context, now: () => clock.now() })
+  const offsite = makeOffsite(config.stores, context)
   const scratch = scratchDirectory(config.scratchDir, presence)
   const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
   const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs })
@@ -33,8 +37,11 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
     rowTools: new Map([['sqlite', sqliteRows(scratch.directory)]]),
     occupant: path => occupantOf(path, placesOf(config)),
     store,
-    offsite: new Map(),
+    offsite,
+    remembered: new Map(),
+    locate: makeLocate(config, store, offsite, context, process.cwd()),
     codecs: makeCodecs(),
+    keyring: await makeKeyring(keyMaterial(config), clock.now()),
     scratch,
     isScratchOnStoreDisk: () => scratch.sharesDiskWith(config.backupDir),
     catalog,
@@ -50,13 +57,19 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
   }
 }
 
+/** Every key that was configured, and what the backups of each source are sealed with. */
+export function keyMaterial ({ encryption, sources }: Pick<Config, 'encryption' | 'sources'>): KeyMaterial {
+  return { ...encryption, sealing: new Map(sources.map(({ name, sealing }) => [name, sealing])) }
+}
+
 /** Where nothing may be restored to, unless it is the source itself. */
 function placesOf (config: Config): Places {
   return {
     own: [
       { path: join(config.dataDir, CATALOG_FILE), what: 'the catalog' },
       { path: config.backupDir, what: 'in the directory of the backups' },
-      { path: config.scratchDir, what: 'in the scratch directory' }
+      { path: config.scratchDir, what: 'in the scratch directory' },
+      ...config.stores.flatMap(store => store.kind === 'local' ? [{ path: store.path, what: `in the store "${store.name}"` }] : [])
     ],
     sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(({ name, path }) => ({ name, location: path }))
   }

@@ -7,7 +7,7 @@ type Values = Record<string, string | number>
 const FILTERS = [['source', 'source'], ['status', 'status'], ['type', 'backup_type'], ['method', 'method']] as const
 
 /**
- * Pages of the list. How many match is read from `backup_counts`; only `since` has to count entries of an index. The
+ * Pages of the list. How many match is read from `backup_counts`; only `since` and `store` have to count. The
  * index of a page is named in the statement: the choice of SQLite's planner would sort every match before it takes the first.
  */
 export class BackupList {
@@ -27,6 +27,10 @@ export class BackupList {
       values[name] = value
       where.push(`${column} = @${name}`)
     }
+    if (query.store !== undefined) {
+      values['store'] = query.store
+      where.push("EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id AND store = @store AND copies.status = 'stored')")
+    }
     if (query.since !== undefined) values['since'] = query.since.toISOString()
 
     const count = this.#count(where, values)
@@ -44,7 +48,9 @@ export class BackupList {
   #count (where: readonly string[], values: Values): number {
     const sql = 'since' in values
       ? `SELECT count(*) AS count FROM backup_log INDEXED BY backup_log_since WHERE started_at >= @since AND ${where.join(' AND ')}`
-      : `SELECT coalesce(sum(backups), 0) AS count FROM backup_counts WHERE ${where.join(' AND ')}`
+      : 'store' in values
+        ? `SELECT count(*) AS count FROM backup_log WHERE ${where.join(' AND ')}`
+        : `SELECT coalesce(sum(backups), 0) AS count FROM backup_counts WHERE ${where.join(' AND ')}`
     return (this.#statement(sql).get(values) as { count: number }).count
   }
 

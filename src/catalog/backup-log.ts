@@ -1,30 +1,31 @@
-import type { Backup, BackupOutline } from '../core/backup.ts'
+import type { Adopted, Found } from '../core/adoption.ts'
+import type { Backup, PlacedOutline } from '../core/backup.ts'
 import type { BackupLog, BackupPage, BackupQuery, Completion, Failure, NewBackup, Statistics, VerificationRecord } from '../core/catalog.ts'
 import { BackupError } from '../core/errors.ts'
-import type { Manifest } from '../core/manifest.ts'
+import { released, type Manifest } from '../core/manifest.ts'
 import type { Verification } from '../core/verification.ts'
+import { adoptRow } from './adoption.ts'
 import { BackupList } from './backup-list.ts'
 import { toBackup, type BackupRow } from './backup-row.ts'
-import { prepareBackupStatements } from './backup-statements.ts'
+import { prepareBackupStatements, type BackupStatements } from './backup-statements.ts'
 import type { Connection } from './connection.ts'
 import { copiesIn, type Copies } from './copies.ts'
 import { fromJson } from './json.ts'
 import { outlinesIn } from './outlines.ts'
 import { statisticsOf } from './statistics.ts'
-import { checkCompleted, checkEnded, checkNotGone, checkNotTrashed, checkRunning, checkTrashed } from './transition.ts'
+import { checkCompleted, checkEnded, checkNotGone, checkNotTrashed, checkRunning, checkSuspect, checkTrashed } from './transition.ts'
 import { verificationsIn, type Verifications } from './verifications.ts'
 
-type Place = Parameters<BackupLog['adopt']>[1]
 type Edit = Parameters<BackupLog['edit']>[1]
 
 /** `backup_log` in SQLite. Every change reads the row first, refuses what its state does not allow, and answers the row as it is then. */
 export class SqliteBackupLog implements BackupLog {
   readonly #connection: Connection
-  readonly #statements: ReturnType<typeof prepareBackupStatements>
+  readonly #statements: BackupStatements
   readonly #list: BackupList
   readonly #copies: Copies
   readonly #verifications: Verifications
-  readonly #existing: (source: string) => readonly BackupOutline[]
+  readonly #existing: (source: string) => readonly PlacedOutline[]
   readonly #statistics: () => Statistics
 
   constructor (connection: Connection) {
@@ -57,7 +58,7 @@ export class SqliteBackupLog implements BackupLog {
       checkRunning(row)
       this.#statements.complete.run({ ...columnsOf(manifest), id, filePath })
       if (verification !== null) this.#verifications.record(id, verification, manifest.verifiedAt ?? manifest.completedAt)
-      this.#copies.add(id, copies)
+      this.#copies.add(id, copies, manifest.completedAt)
     })
   }
 
@@ -79,8 +80,12 @@ export class SqliteBackupLog implements BackupLog {
     return this.#connection.read(() => this.#list.page(query))
   }
 
-  existing (source: string): Promise<readonly BackupOutline[]> {
+  existing (source: string): Promise<readonly PlacedOutline[]> {
     return this.#connection.read(() => this.#existing(source))
+  }
+
+  lastGood (source: string, limit: number): Promise<readonly Manifest[]> {
+    return this.#connection.read(() => this.#statements.lastGood.all(source, limit).map(({ id, manifest }) => fromJson<Manifest>(manifest, `the manifest of backup ${id}`)))
   }
 
   running (): Promise<readonly Backup[]> {
@@ -104,6 +109,15 @@ export class SqliteBackupLog implements BackupLog {
     })
   }
 
+  declareGood (id: number, at: Date, by: string): Promise<Backup> {
+    return this.#change(id, row => {
+      checkNotGone(row)
+      checkSuspect(row)
+      const manifest = row.manifest === null ? null : JSON.stringify(released(fromJson<Manifest>(row.manifest, `the manifest of backup ${id}`), at, by))
+      this.#statements.declareGood.run({ id, releasedAt: at.toISOString(), releasedBy: by, manifest })
+    })
+  }
+
   trash (id: number, key: string, filePath: string, at: Date): Promise<Backup> {
     return this.#change(id, row => {
       checkNotGone(row)
@@ -121,12 +135,21 @@ export class SqliteBackupLog implements BackupLog {
     })
   }
 
-  remove (id: number, at: Date): Promise<Backup> {
+  release (id: number, landing: string, filePath: string): Promise<Backup> {
+    return this.#change(id, row => {
+      checkNotGone(row)
+      checkCompleted(row)
+      this.#statements.release.run(filePath, id)
+      this.#copies.drop(id, landing)
+    })
+  }
+
+  remove (id: number, at: Date, elsewhere: readonly string[] = []): Promise<Backup> {
     return this.#change(id, row => {
       checkNotGone(row)
       checkEnded(row)
       this.#statements.remove.run(at.toISOString(), id)
-      this.#copies.clear(id)
+      this.#copies.retire(id, elsewhere)
     })
   }
 
@@ -153,29 +176,10 @@ export class SqliteBackupLog implements BackupLog {
     })
   }
 
-  adopt (manifest: Manifest, place: Place): Promise<Backup> {
+  adopt (manifest: Manifest, found: Found): Promise<Adopted> {
     return this.#connection.write(() => {
-      const known = this.#statements.byKey.get(manifest.source.name, place.key)
-      if (known !== undefined) return toBackup(known)
-      const { lastInsertRowid } = this.#statements.adopt.run({
-        ...columnsOf(manifest),
-        id: this.#statements.get.get(manifest.id) === undefined ? manifest.id : null,
-        source: manifest.source.name,
-        type: manifest.type,
-        method: manifest.method,
-        schedule: manifest.schedule,
-        description: manifest.description,
-        pinned: Number(manifest.pinned),
-        startedAt: manifest.startedAt,
-        verifiedAt: manifest.verifiedAt,
-        verificationStatus: manifest.verifiedAt === null ? 'unverified' : 'valid',
-        key: place.key,
-        filePath: place.filePath,
-        trashedAt: place.trashedAt?.toISOString() ?? null
-      })
-      const id = Number(lastInsertRowid)
-      this.#copies.add(id, place.copies)
-      return this.#backup(id)
+      const { id, outcome } = adoptRow(this.#statements, this.#copies, manifest, columnsOf(manifest), found)
+      return { backup: this.#backup(id), outcome }
     })
   }
 
@@ -213,6 +217,9 @@ function columnsOf (manifest: Manifest) {
     originalChecksum: manifest.image.sha256,
     compression: manifest.compression,
     encryption: manifest.encryption,
+    suspectReasons: manifest.suspicion === undefined ? null : JSON.stringify(manifest.suspicion.reasons),
+    releasedAt: manifest.suspicion?.releasedAt ?? null,
+    releasedBy: manifest.suspicion?.releasedBy ?? null,
     manifest: JSON.stringify(manifest)
   }
 }

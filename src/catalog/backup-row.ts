@@ -1,4 +1,6 @@
-import type { Backup, BackupMethod, BackupStatus, BackupType, Copy, CopyStatus, Tier, VerificationStatus } from '../core/backup.ts'
+import type { Backup, BackupMethod, BackupStatus, BackupType, Tier, VerificationStatus } from '../core/backup.ts'
+import type { Copy, CopyStatus } from '../core/copy.ts'
+import type { Encryption } from '../core/encryption.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { SnapshotFacts } from '../core/source.ts'
@@ -18,7 +20,7 @@ export interface BackupRow {
   readonly file_path: string
   readonly description: string | null
   readonly compression: Compression
-  readonly encryption: 'none'
+  readonly encryption: Encryption
   readonly started_at: string
   readonly completed_at: string | null
   readonly file_size_bytes: number | null
@@ -30,6 +32,9 @@ export interface BackupRow {
   readonly error_message: string | null
   readonly parent_id: number | null
   readonly pinned: 0 | 1
+  readonly suspect_reasons: string | null
+  readonly released_at: string | null
+  readonly released_by: string | null
   readonly verification_status: VerificationStatus
   readonly verified_at: string | null
   readonly verification_checks: string
@@ -44,16 +49,18 @@ interface CopyRow {
   readonly status: CopyStatus
   readonly size: number | null
   readonly uploadedAt: string | null
+  readonly attempts: number
   readonly error: string | null
+  readonly nextAttemptAt: string | null
 }
 
 /** The beginning of every statement that reads backups. */
 export const SELECT_BACKUP = `
   SELECT id, source, backup_type, method, schedule, status, store_key, file_path, description, compression, encryption,
     started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest,
-    error_code, error_message, parent_id, pinned, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
+    error_code, error_message, parent_id, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
     (SELECT json_group_array(json_object('store', store, 'location', location, 'status', copies.status, 'size', size_bytes,
-      'uploadedAt', uploaded_at, 'error', error) ORDER BY store) FROM copies WHERE backup_id = backup_log.id) AS copies
+      'uploadedAt', uploaded_at, 'attempts', attempts, 'error', error, 'nextAttemptAt', next_attempt_at) ORDER BY store) FROM copies WHERE backup_id = backup_log.id) AS copies
   FROM backup_log`
 
 export function toBackup (row: BackupRow): Backup {
@@ -85,6 +92,9 @@ export function toBackup (row: BackupRow): Backup {
     errorMessage: row.error_message,
     parentId: row.parent_id,
     pinned: row.pinned === 1,
+    suspicion: row.suspect_reasons === null
+      ? null
+      : { reasons: fromJson<string[]>(row.suspect_reasons, `the suspicion of backup ${row.id}`), releasedAt: toDate(row.released_at), releasedBy: row.released_by },
     verification: {
       status: row.verification_status,
       checkedAt: toDate(row.verified_at),
@@ -97,5 +107,5 @@ export function toBackup (row: BackupRow): Backup {
 }
 
 function toCopy (row: CopyRow): Copy {
-  return { ...row, uploadedAt: toDate(row.uploadedAt) }
+  return { ...row, uploadedAt: toDate(row.uploadedAt), nextAttemptAt: toDate(row.nextAttemptAt) }
 }

@@ -6,29 +6,38 @@ export function prepareBackupStatements (database: Database) {
   const select = <T extends unknown[]>(rest: string): Statement<T, BackupRow> => database.prepare<T, BackupRow>(`${SELECT_BACKUP} ${rest}`)
   return {
     get: select<[number]>('WHERE id = ?'),
-    byKey: select<[string, string]>('WHERE source = ? AND store_key = ? ORDER BY id DESC'),
+    byName: select<[string, string, string]>('WHERE source = ? AND store_key IN (?, ?) ORDER BY id DESC'),
     running: select<[]>("WHERE place = 'present' AND status = 'in_progress' ORDER BY id DESC"),
     trashed: select<[]>("WHERE place = 'trash' ORDER BY trashed_at, id"),
     quarantined: select<[string]>("WHERE source = ? AND status = 'failed' AND file_size_bytes IS NOT NULL AND place = 'present' ORDER BY id DESC"),
     start: database.prepare(`
-      INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, started_at, status)
-      VALUES (@source, @type, @method, @schedule, @key, @filePath, @description, @compression, @startedAt, 'in_progress')`),
+      INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, encryption, started_at, status)
+      VALUES (@source, @type, @method, @schedule, @key, @filePath, @description, @compression, @encryption, @startedAt, 'in_progress')`),
     rename: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ? WHERE id = ?'),
     complete: database.prepare(`
       UPDATE backup_log SET status = 'completed', file_path = @filePath, completed_at = @completedAt, file_size_bytes = @size, checksum = @checksum,
-        original_size_bytes = @originalSize, original_checksum = @originalChecksum, compression = @compression, encryption = @encryption, manifest = @manifest
+        original_size_bytes = @originalSize, original_checksum = @originalChecksum, compression = @compression, encryption = @encryption,
+        suspect_reasons = @suspectReasons, released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest
       WHERE id = @id`),
     fail: database.prepare(`
       UPDATE backup_log SET status = 'failed', completed_at = @at, error_code = @code, error_message = @message,
         store_key = @key, file_path = @filePath, file_size_bytes = @size
       WHERE id = @id`),
     edit: database.prepare('UPDATE backup_log SET description = @description, pinned = @pinned, manifest = @manifest WHERE id = @id'),
+    lastGood: database.prepare<[string, number], { readonly id: number, readonly manifest: string }>(`
+      SELECT id, manifest FROM backup_log INDEXED BY backup_log_good
+      WHERE source = ? AND status = 'completed' AND verification_status <> 'invalid' AND (suspect_reasons IS NULL OR released_at IS NOT NULL) AND manifest IS NOT NULL
+      ORDER BY started_at DESC LIMIT ?`),
+    declareGood: database.prepare('UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest WHERE id = @id'),
     move: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ?, trashed_at = ? WHERE id = ?'),
+    release: database.prepare('UPDATE backup_log SET file_path = ? WHERE id = ?'),
     remove: database.prepare('UPDATE backup_log SET deleted_at = ? WHERE id = ?'),
     adopt: database.prepare(`
       INSERT INTO backup_log (id, source, backup_type, method, schedule, store_key, file_path, description, pinned, compression, encryption, started_at,
-        completed_at, status, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest, verified_at, verification_status, trashed_at)
+        completed_at, status, file_size_bytes, checksum, original_size_bytes, original_checksum, suspect_reasons, released_at, released_by, manifest, verified_at, verification_status, trashed_at)
       VALUES (@id, @source, @type, @method, @schedule, @key, @filePath, @description, @pinned, @compression, @encryption, @startedAt,
-        @completedAt, 'completed', @size, @checksum, @originalSize, @originalChecksum, @manifest, @verifiedAt, @verificationStatus, @trashedAt)`)
+        @completedAt, 'completed', @size, @checksum, @originalSize, @originalChecksum, @suspectReasons, @releasedAt, @releasedBy, @manifest, @verifiedAt, @verificationStatus, @trashedAt)`)
   }
 }
+
+export type BackupStatements = ReturnType<typeof prepareBackupStatements>

@@ -40,6 +40,9 @@ export function evidenceIn (database: Database): (source: string) => BackupEvide
   const damaged = database.prepare<[string], DamagedRow>(`
     SELECT id, verification_checks AS checks FROM backup_log INDEXED BY backup_log_damaged
     WHERE source = ? AND verification_status = 'invalid' AND place = 'present' AND status = 'completed' ORDER BY id DESC`)
+  const suspects = database.prepare<[string], { readonly id: number, readonly reasons: string }>(`
+    SELECT id, suspect_reasons AS reasons FROM backup_log INDEXED BY backup_log_suspect
+    WHERE source = ? AND suspect_reasons IS NOT NULL AND released_at IS NULL AND place = 'present' AND status = 'completed' AND backup_type <> 'pre-migration' ORDER BY id`)
   const sizes = database.prepare<[string, number], SizeRow>(`
     SELECT id, method, compression, file_size_bytes AS size FROM backup_log INDEXED BY backup_log_span
     WHERE source = ? AND place = 'present' AND status = 'completed' ORDER BY started_at DESC LIMIT ?`)
@@ -53,6 +56,7 @@ export function evidenceIn (database: Database): (source: string) => BackupEvide
       newestGood: toDate(newestGood.get(source) ?? null),
       good: (live.get(source) ?? 0) - found.length,
       damaged: found,
+      suspects: suspects.all(source).map(({ id, reasons }) => ({ id, reasons: fromJson<string[]>(reasons, `the suspicion of backup ${id}`) })),
       sizes: recent.filter(({ method, compression }) => method === recent[0]?.method && compression === recent[0].compression).map(({ id, size }) => ({ id, size }))
     }
   }

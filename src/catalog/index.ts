@@ -4,13 +4,17 @@ import type { Presence } from '../core/presence.ts'
 import { SqliteAlertLog } from './alerts.ts'
 import { SqliteAuditLog } from './audit.ts'
 import { SqliteBackupLog } from './backup-log.ts'
+import { changeCountOf } from './change-count.ts'
 import { Connection } from './connection.ts'
 import { openDatabase } from './database.ts'
+import { SqliteCopyLog } from './copy-log.ts'
 import { catalogError } from './errors.ts'
 import { SqliteIdempotency } from './idempotency.ts'
 import { SqliteJobLog } from './jobs.ts'
+import { SqliteKeyLog } from './keys.ts'
 import { leasesIn, SqliteLeaseLog } from './leases.ts'
 import { migrate, readMigrations } from './migrate.ts'
+import { SqlitePlaceLog } from './places.ts'
 import { SqliteRestoreLog } from './restores.ts'
 import { SqliteRunLog } from './runs.ts'
 import { SqliteSettings } from './settings.ts'
@@ -55,6 +59,10 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
     const leases = leasesIn(database, options.presence)
     return {
       backups: new SqliteBackupLog(connection),
+      copies: new SqliteCopyLog(connection),
+      places: new SqlitePlaceLog(connection),
+      changes: changeCountOf(connection),
+      keys: new SqliteKeyLog(connection),
       alerts: new SqliteAlertLog(connection),
       jobs: new SqliteJobLog(connection, leases),
       leases: new SqliteLeaseLog(connection, leases),

@@ -1,22 +1,23 @@
 import type { Database } from 'better-sqlite3'
-import type { BackupOutline } from '../core/backup.ts'
+import type { PlacedOutline } from '../core/backup.ts'
 import type { BackupRow } from './backup-row.ts'
 import { toDate } from './json.ts'
 
-type OutlineRow = Pick<BackupRow, 'id' | 'source' | 'backup_type' | 'schedule' | 'status' | 'store_key' | 'file_size_bytes' | 'started_at' | 'parent_id' | 'pinned' | 'verification_status' | 'trashed_at' | 'deleted_at'>
+type OutlineRow = Pick<BackupRow, 'id' | 'source' | 'backup_type' | 'schedule' | 'status' | 'store_key' | 'file_size_bytes' | 'started_at' | 'parent_id' | 'pinned' | 'verification_status' | 'suspect_reasons' | 'released_at' | 'trashed_at' | 'deleted_at'> & { readonly stores: string | null }
 
 const SELECT_EXISTING = `
-  SELECT id, source, backup_type, schedule, status, store_key, file_size_bytes, started_at, parent_id, pinned, verification_status, trashed_at, deleted_at
+  SELECT id, source, backup_type, schedule, status, store_key, file_size_bytes, started_at, parent_id, pinned, verification_status, suspect_reasons, released_at, trashed_at, deleted_at,
+    (SELECT group_concat(store, '/') FROM copies WHERE backup_id = id AND copies.status = 'stored') AS stores
   FROM backup_log INDEXED BY backup_log_span
   WHERE source = ? AND place IN ('present', 'trash') AND status = 'completed' ORDER BY id DESC`
 
 /** Prepares the statement once; what it returns reads every backup of a source whose object exists, newest first, and of each no more than is needed of all. */
-export function outlinesIn (database: Database): (source: string) => readonly BackupOutline[] {
+export function outlinesIn (database: Database): (source: string) => readonly PlacedOutline[] {
   const select = database.prepare<[string], OutlineRow>(SELECT_EXISTING)
   return source => select.all(source).map(toOutline)
 }
 
-function toOutline (row: OutlineRow): BackupOutline {
+function toOutline (row: OutlineRow): PlacedOutline {
   return {
     id: row.id,
     source: row.source,
@@ -29,6 +30,8 @@ function toOutline (row: OutlineRow): BackupOutline {
     parentId: row.parent_id,
     pinned: row.pinned === 1,
     verification: { status: row.verification_status },
+    suspicion: row.suspect_reasons === null ? null : { releasedAt: toDate(row.released_at) },
+    stores: row.stores?.split('/') ?? [],
     trashedAt: toDate(row.trashed_at),
     deletedAt: toDate(row.deleted_at)
   }

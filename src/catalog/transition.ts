@@ -1,7 +1,7 @@
 import { BackupError } from '../core/errors.ts'
 import type { BackupRow } from './backup-row.ts'
 
-type State = Pick<BackupRow, 'id' | 'status' | 'trashed_at' | 'deleted_at'>
+type State = Pick<BackupRow, 'id' | 'status' | 'trashed_at' | 'deleted_at' | 'suspect_reasons' | 'released_at'>
 
 /**
  * Which change of state a backup allows. Each throws what stands in the way; all are asked inside the transaction
@@ -32,6 +32,12 @@ export function checkCompleted (backup: State): void {
 /** `BACKUP_DELETED`: it went into the trash before. */
 export function checkNotTrashed (backup: State): void {
   if (backup.trashed_at !== null) throw new BackupError('BACKUP_DELETED', `backup ${backup.id} is in the trash since ${backup.trashed_at}`, { hint: 'Take it back with undelete while its grace period lasts.' })
+}
+
+/** `BACKUP_NOT_SUSPECT` */
+export function checkSuspect (backup: State): void {
+  if (backup.suspect_reasons === null) throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${backup.id} is not suspect`)
+  if (backup.released_at !== null) throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${backup.id} was declared good at ${backup.released_at}`)
 }
 
 /** `BACKUP_NOT_IN_TRASH` */

@@ -23,7 +23,9 @@ export class WalSync {
     return this.#next
   }
 
+  /** Ends what was asked for before. */
   async close (): Promise<void> {
+    await this.#next?.catch(() => {})
     await this.#running.catch(() => {})
     const handle = this.#handle
     this.#handle = undefined
@@ -38,11 +40,13 @@ export class WalSync {
   }
 
   async #datasync (): Promise<void> {
-    this.#handle ??= open(this.#path, 'r')
+    const handle = this.#handle ??= open(this.#path, 'r')
     try {
-      await (await this.#handle).datasync()
+      await (await handle).datasync()
     } catch (error) {
       this.#handle = undefined
+      // The next sync opens it anew. One that could not be opened has nothing to close.
+      await handle.then(opened => opened.close()).catch(() => {})
       throw error
     }
   }

@@ -1,10 +1,12 @@
 import { boundInWords, type Assertion } from '../core/drill.ts'
 import { policyOf, type SourceOverrides } from '../core/policy.ts'
+import type { RetentionRules } from '../core/retention.ts'
 import type { Origin, Settings } from '../core/settings.ts'
 import type { SettingsReport } from '../engine/engine.ts'
-import { drillsInWords, retentionInWords, scheduleInWords } from './policy-words.ts'
+import { copiesInWords, drillsInWords, retentionInWords, scheduleInWords } from './policy-words.ts'
 import type { Screen } from './screen.ts'
 import { wrap } from './text.ts'
+import { inSize } from './words.ts'
 
 /** What the configuration comes to. Secrets are masked. */
 export type ConfigReport =
@@ -18,6 +20,7 @@ export interface ConfigInForce {
   readonly settings: Settings
   readonly sources: readonly ConfiguredSource[]
   readonly defaultSource: string
+  readonly stores: readonly ConfiguredStore[]
 }
 
 interface Problem { readonly name: string, readonly problem: string, readonly remedy: string }
@@ -31,6 +34,18 @@ interface ConfiguredSource {
   readonly assertions: readonly Assertion[]
 }
 
+interface ConfiguredStore {
+  readonly name: string
+  readonly kind: string
+  /** Where it is, without anything secret. */
+  readonly place: string
+  readonly retention: RetentionRules | null
+  readonly maxBackups: number | null
+  readonly isAppendOnly: boolean
+  /** Bytes a second. */
+  readonly bandwidth: number | null
+}
+
 /** The same with what was changed through the API laid over it. */
 export function withChanges (report: ConfigInForce, { settings, origins }: SettingsReport): ConfigInForce {
   const known = (key: string): key is keyof Settings => Object.hasOwn(settings, key)
@@ -40,21 +55,22 @@ export function withChanges (report: ConfigInForce, { settings, origins }: Setti
 
 export function reportAsJson (report: ConfigReport): string {
   const shown = report.ok
-    ? { ok: true, file: report.file ?? null, config: report.inForce, sources: report.sources, defaultSource: report.defaultSource }
+    ? { ok: true, file: report.file ?? null, config: report.inForce, sources: report.sources, defaultSource: report.defaultSource, stores: report.stores }
     : { ok: false, problems: report.problems }
   return `${JSON.stringify(shown, undefined, 2)}\n`
 }
 
-/** One setting a line, then each source with its schedule and its retention in words. */
+/** One setting a line, then each source with its schedule and its retention in words, and each store. */
 export function reportAsText (report: ConfigReport, { width: available }: Pick<Screen, 'width'>): string {
   if (!report.ok) return `${report.text}\n`
   const width = Math.max(...report.inForce.map(({ variable }) => variable.length))
   const settings = report.inForce.map(({ variable, value, origin }) => `${variable.padEnd(width)}  ${value ?? '(not set)'}  [${origin}]`)
   const sources = report.sources.flatMap(source => [...describe(source, report).map(line => wrap(line, available, 4)), ''])
-  return [`the configuration is valid${report.file === undefined ? '' : `; ${report.file} was read`}`, '', ...settings, '', ...sources].join('\n')
+  const stores = report.stores.flatMap(store => [...describeStore(store).map(line => wrap(line, available, 4)), ''])
+  return [`the configuration is valid${report.file === undefined ? '' : `; ${report.file} was read`}`, '', ...settings, '', ...sources, ...stores].join('\n')
 }
 
-function describe ({ name, kind, path, policy, assertions }: ConfiguredSource, { settings, defaultSource }: ConfigInForce): string[] {
+function describe ({ name, kind, path, policy, assertions }: ConfiguredSource, { settings, defaultSource, stores }: ConfigInForce): string[] {
   const inForce = policyOf(settings, policy)
   return [
     `source ${name} (${kind})${name === defaultSource ? ', the default' : ''}: ${path}`,
@@ -62,6 +78,18 @@ function describe ({ name, kind, path, policy, assertions }: ConfiguredSource, {
     `  kept: ${retentionInWords(inForce)}`,
     `  compression: ${inForce.compression}; ${inForce.verify ? 'verified as they are made' : 'not verified'}`,
     `  drilled: ${drillsInWords(inForce)}`,
+    ...stores.length === 0 ? [] : [`  copied: ${copiesInWords(inForce, stores.map(store => store.name))}`],
     ...assertions.map(assertion => `  asserted: ${assertion.name}: ${boundInWords(assertion)}`)
+  ]
+}
+
+function describeStore ({ name, kind, place, retention, maxBackups, isAppendOnly, bandwidth }: ConfiguredStore): string[] {
+  const kept = isAppendOnly
+    ? 'as long as the store itself keeps them: nothing is removed there'
+    : retention === null && maxBackups === null ? 'as long as in BACKUP_DIR' : retentionInWords({ retention, maxBackups })
+  return [
+    `store ${name} (${kind}): ${place}`,
+    `  kept: ${kept}`,
+    ...bandwidth === null ? [] : [`  at most ${inSize(bandwidth)} a second`]
   ]
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { hostname } from 'node:os'
 import type { Config } from '../config/config.ts'
+import { readKeyFile } from '../config/key-file.ts'
 import { checkConfig, loadConfig, type Checked } from '../config/load.ts'
 import { ensureSecret } from '../config/own-secret.ts'
 import { describeProblems } from '../config/problem.ts'
 import { processEnvironment } from '../config/process-env.ts'
 import { secretPlaces } from '../config/secret-places.ts'
+import { storePlace } from '../config/store-url.ts'
 import { systemClock as clock } from '../core/clock.ts'
 import { systemCode } from '../core/errors.ts'
 import { ROLES, signToken, type Role } from '../http/tokens.ts'
@@ -55,6 +57,8 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
     serve: async () => (await import('../server.ts')).serve(environment, cwd),
     findServer: async () => (await import('../look.ts')).serverOf(loadConfig(environment, cwd)),
     terminate: pid => { process.kill(pid, 'SIGTERM') },
+    makeKey: async kind => (await import('../look.ts')).newKey(kind, clock.now()),
+    privateKeys: async file => (await import('../look.ts')).privateKeys(file === undefined ? loadConfig(environment, cwd).encryption : readKeyFile(file)),
     roles: ROLES,
     sign: signToken,
     tokenKey: () => ensureSecret(loadConfig(environment, cwd)),
@@ -90,6 +94,7 @@ async function examined ({ config, file }: Extract<Checked, { readonly ok: true 
 
 function reportConfig (checked: Checked): ConfigReport {
   if (!checked.ok) return { ...checked, text: describeProblems(checked.problems) }
-  const { config: { settings, sources, defaultSource }, inForce, file } = checked
-  return { ok: true, file, inForce, settings, sources, defaultSource }
+  const { config: { settings, sources, defaultSource, stores }, inForce, file } = checked
+  const shown = stores.map(store => ({ name: store.name, kind: store.kind, place: storePlace(store), retention: store.retention, maxBackups: store.maxBackups, isAppendOnly: store.isAppendOnly, bandwidth: store.bandwidth }))
+  return { ok: true, file, inForce, settings, sources, defaultSource, stores: shown }
 }

@@ -18,7 +18,7 @@ export function scheduleInWords ({ enabled, interval, schedule }: SourcePolicy):
 }
 
 /** What stays: `the newest 10`, `of the scheduled ones the newest of each of the last 7 days and 4 weeks, and 3 whatever the rules say`. */
-export function retentionInWords ({ maxBackups, retention }: SourcePolicy): string {
+export function retentionInWords ({ maxBackups, retention }: Pick<SourcePolicy, 'maxBackups' | 'retention'>): string {
   const parts = [
     ...maxBackups === null ? [] : [`at most ${maxBackups}`],
     ...retention === null ? [] : [`of the scheduled ones ${joined(rulesInWords(retention))}, and never fewer than ${retention.minBackups}`]
@@ -30,6 +30,12 @@ export function retentionInWords ({ maxBackups, retention }: SourcePolicy): stri
 export function drillsInWords ({ enabled, drillSchedule }: SourcePolicy): string {
   if (drillSchedule === null) return 'only when asked for'
   return `${ruleInWords({ tier: null, pattern: drillSchedule })}, by the clock of UTC${enabled ? '' : ' (switched off)'}`
+}
+
+/** Where backups are copied to of the stores that there are: `to offsite and disk; then removed from BACKUP_DIR`. */
+export function copiesInWords ({ stores, keepLocal }: Pick<SourcePolicy, 'stores' | 'keepLocal'>, known: readonly string[]): string {
+  const chosen = stores ?? known
+  return chosen.length === 0 ? 'nowhere' : `to ${joined(chosen)}${keepLocal ? '' : '; then removed from BACKUP_DIR'}`
 }
 
 function rulesInWords ({ last, within, ...rules }: RetentionRules): string[] {

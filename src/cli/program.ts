@@ -6,13 +6,19 @@ import { configCheckCommand, type ConfigCheckDeps } from './commands/config-chec
 import { configShowCommand, type ConfigShowDeps } from './commands/config-show.ts'
 import { doctorCommand, type DoctorDeps } from './commands/doctor.ts'
 import { diffCommand } from './commands/diff.ts'
+import { downloadCommand, type DownloadDeps } from './commands/download.ts'
 import { describeCommand, pinCommand, unpinCommand } from './commands/edit.ts'
+import { keyCardCommand, type KeyCardDeps } from './commands/key-card.ts'
+import { keyConfirmCommand } from './commands/key-confirm.ts'
+import { keyListCommand } from './commands/key-list.ts'
+import { keyNewCommand, type KeyNewDeps } from './commands/key-new.ts'
 import { listCommand } from './commands/list.ts'
 import { drillCommand } from './commands/drill.ts'
 import { drillsCommand } from './commands/drills.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { rebuildCommand } from './commands/rebuild.ts'
 import { recoverCommand, type RecoverDeps } from './commands/recover.ts'
+import { releaseCommand } from './commands/release.ts'
 import { removeCommand } from './commands/remove.ts'
 import { reportCommand, type ReportDeps } from './commands/report.ts'
 import { rescueCommand } from './commands/rescue.ts'
@@ -26,9 +32,11 @@ import { serveCommand, type ServeDeps } from './commands/serve.ts'
 import { showCommand } from './commands/show.ts'
 import { sourcesCommand } from './commands/sources.ts'
 import { statsCommand } from './commands/stats.ts'
+import { storesCommand } from './commands/stores.ts'
 import { tokenCreateCommand, type TokenCreateDeps } from './commands/token-create.ts'
 import { tokenListCommand, type TokenListDeps } from './commands/token-list.ts'
 import { tokenRevokeCommand, type TokenRevokeDeps } from './commands/token-revoke.ts'
+import { uploadCommand } from './commands/upload.ts'
 import { verifyCommand, type VerifyDeps } from './commands/verify.ts'
 import { exitCodesHelp } from './output.ts'
 
@@ -36,7 +44,7 @@ import { exitCodesHelp } from './output.ts'
 const HELP_WIDTH = 80
 
 /** What the commands need of everything that is not the command line. */
-export interface ProgramDeps<Role extends string> extends ServeDeps, VerifyDeps, ReportDeps, RecoverDeps, RestoreDeps, SchedulerStatusDeps, SchedulerStopDeps, ConfigCheckDeps, ConfigShowDeps, Omit<DoctorDeps, keyof ConfigCheckDeps>, TokenCreateDeps<Role>, TokenListDeps, TokenRevokeDeps {}
+export interface ProgramDeps<Role extends string> extends ServeDeps, VerifyDeps, DownloadDeps, ReportDeps, RecoverDeps, RestoreDeps, SchedulerStatusDeps, SchedulerStopDeps, ConfigCheckDeps, ConfigShowDeps, Omit<DoctorDeps, keyof ConfigCheckDeps>, TokenCreateDeps<Role>, TokenListDeps, TokenRevokeDeps, KeyNewDeps, KeyCardDeps {}
 
 /** Every command. One that is wrong usage throws a `CommanderError` after saying so. */
 export function program<Role extends string> (deps: ProgramDeps<Role>): Command {
@@ -47,6 +55,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
   whole
     .commandsGroup('What is protected:')
     .addCommand(sourcesCommand(deps))
+    .addCommand(storesCommand(deps))
     .addCommand(statsCommand(deps))
     .addCommand(runsCommand(deps))
     .addCommand(reportCommand(deps))
@@ -58,6 +67,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
     .addCommand(doctorCommand(deps))
     .addCommand(group('config', 'The configuration.').addCommand(configCheckCommand(deps)).addCommand(configShowCommand(deps)))
     .addCommand(group('token', 'Tokens for the API.').addCommand(tokenCreateCommand(deps)).addCommand(tokenListCommand(deps)).addCommand(tokenRevokeCommand(deps)))
+    .addCommand(group('key', 'Keys that backups are sealed with.').addCommand(keyNewCommand(deps)).addCommand(keyListCommand(deps)).addCommand(keyCardCommand(deps)).addCommand(keyConfirmCommand(deps)))
     .addCommand(auditCommand(deps))
     .addCommand(completionCommand({ program: () => whole, output: deps.output }))
     .helpCommand('help [command]', 'Show the usage of a command.')
@@ -82,8 +92,8 @@ function backupGroup<Role extends string> (deps: ProgramDeps<Role>): Command {
 
 /** Made anew for each place: a command of commander's has one parent. */
 function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[] {
-  const makers = [listCommand, showCommand, restoresCommand, diffCommand, drillCommand, drillsCommand, removeCommand, restoreFromTrashCommand, pinCommand, unpinCommand, describeCommand, pruneCommand]
-  return [verifyCommand(deps), restoreCommand(deps), rescueCommand(deps), ...makers.map(make => make(deps))]
+  const makers = [listCommand, showCommand, uploadCommand, restoresCommand, diffCommand, drillCommand, drillsCommand, removeCommand, restoreFromTrashCommand, releaseCommand, pinCommand, unpinCommand, describeCommand, pruneCommand]
+  return [verifyCommand(deps), downloadCommand(deps), restoreCommand(deps), rescueCommand(deps), ...makers.map(make => make(deps))]
 }
 
 function schedulerGroup<Role extends string> (deps: ProgramDeps<Role>): Command {

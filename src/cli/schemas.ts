@@ -5,17 +5,22 @@ import { diagnosisSchema } from './doctor/finding.ts'
 import { auditSchema } from './views/audit.ts'
 import { oneBackupSchema, showSchema } from './views/backup.ts'
 import { drillsSchema, oneDrillSchema, reportSchema } from './views/drill.ts'
+import { keyConfirmSchema, keyListSchema, keyNewSchema } from './views/key.ts'
 import { listSchema } from './views/backups.ts'
 import { pruneSchema } from './views/pruned.ts'
 import { rebuildSchema } from './views/rebuilt.ts'
 import { recoverSchema } from './views/recovered.ts'
 import { restoredSchema, restoresSchema } from './views/restore.ts'
+import { downloadSchema } from './views/downloaded.ts'
+import { uploadSchema } from './views/uploaded.ts'
 import { diffSchema, extractSchema, rescueSchema } from './views/rows.ts'
 import { runsSchema } from './views/runs.ts'
 import { schedulerStatusSchema } from './views/scheduler.ts'
 import { sourcesSchema } from './views/sources.ts'
+import { storesSchema } from './views/stores.ts'
 import { statsSchema } from './views/statistics.ts'
 import { tokenListSchema } from './views/token.ts'
+import { thawSchema } from './views/thawing.ts'
 import { restoreFromTrashSchema } from './views/trash.ts'
 import { verifyFileSchema, verifySchema } from './views/verified.ts'
 
@@ -36,7 +41,8 @@ export const configSchema = z.union([
     file: z.string().nullable().meta({ description: 'The holdfast.yaml that was read.' }),
     config: z.array(z.object({ key: z.string(), variable: z.string(), value: z.union([z.string(), z.number(), z.boolean()]).nullable(), origin: z.enum(ORIGINS) })),
     sources: z.array(z.looseObject({ name: z.string(), kind: z.string(), path: z.string(), policy: z.looseObject({}) })),
-    defaultSource: z.string()
+    defaultSource: z.string(),
+    stores: z.array(z.looseObject({ name: z.string(), kind: z.string(), place: z.string() }))
   }),
   z.object({ ok: z.literal(false), problems: z.array(z.object({ name: z.string(), problem: z.string(), remedy: z.string() })) })
 ])
@@ -50,6 +56,7 @@ export const OUTPUTS = {
   'verify --file': verifyFileSchema,
   prune: pruneSchema,
   restore: restoredSchema,
+  'restore --thaw': thawSchema,
   restores: restoresSchema,
   diff: diffSchema,
   rescue: rescueSchema,
@@ -57,19 +64,26 @@ export const OUTPUTS = {
   drill: oneDrillSchema,
   drills: drillsSchema,
   report: reportSchema,
+  upload: uploadSchema,
+  download: downloadSchema,
   remove: oneBackupSchema,
   'restore-from-trash': restoreFromTrashSchema,
+  release: oneBackupSchema,
   pin: oneBackupSchema,
   unpin: oneBackupSchema,
   describe: oneBackupSchema,
   stats: statsSchema,
   sources: sourcesSchema,
+  stores: storesSchema,
   runs: runsSchema,
   rebuild: rebuildSchema,
   recover: recoverSchema,
   audit: auditSchema,
   'scheduler status': schedulerStatusSchema,
   'token list': tokenListSchema,
+  'key new': keyNewSchema,
+  'key list': keyListSchema,
+  'key confirm': keyConfirmSchema,
   'config check': configSchema,
   'config show': configSchema,
   doctor: diagnosisSchema,

@@ -6,6 +6,10 @@ const FEWEST_SIZES = 3
 const MOST_SIZES = 7
 /** Bytes that a size may differ, whatever share that is: a database of a few pages grows by one of them. */
 const SIZE_MARGIN = 16 * 1024
+/** A copy that fails is late after so long, … */
+const COPY_FAILING = HOUR / 6
+/** … one that does not, after so long: a large backup over a slow line takes its time. */
+const COPY_SLOW = 6 * HOUR
 /** Percent of the store by which more than enough must be free again, so that a disk at the limit raises one alert and not one a minute. */
 const DISK_MARGIN = 2
 /** Damaged backups that a message names. */
@@ -22,10 +26,12 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
     backupTooOld(source, limits.maxAge, now),
     scheduleMissed(source),
     backupDamaged(source),
+    backupSuspect(source),
     sizeChanged(source, limits.sizeChange),
     tooFewBackups(source, limits.minBackups),
     drillFailed(source),
-    drillOverdue(source)
+    drillOverdue(source),
+    copyLate(source, now)
   ])
   const wasLow = open.find(alert => alertKey(alert) === 'disk_low')
   return [...ofSources, diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune)].filter(finding => finding !== undefined)
@@ -65,6 +71,15 @@ function backupDamaged ({ name, damaged }: SourceFacts): AlertFinding | undefine
   return finding('backup_damaged', name, message, 'Restore from another backup if you must now, make a new one, find out what damaged this one, and delete it.')
 }
 
+function backupSuspect ({ name, suspects }: SourceFacts): AlertFinding | undefined {
+  const [first, ...others] = suspects
+  if (first === undefined) return undefined
+  const more = others.length === 0 ? '' : `; so ${others.length === 1 ? 'is backup' : 'are backups'} ${listed(others.map(({ id }) => id))}`
+  return finding('backup_suspect', name,
+    `backup ${first.id} of "${name}" is not like those before it: ${first.reasons.join('; ')}${more}`,
+    'See whether somebody meant to do that; if so, release it, if not, restore from a backup before it and delete it: nothing good from before it goes until then.')
+}
+
 function sizeChanged ({ name, sizes }: SourceFacts, percent: number): AlertFinding | undefined {
   const [newest, ...before] = sizes
   if (percent === 0 || newest === undefined || before.length < FEWEST_SIZES) return undefined
@@ -98,6 +113,18 @@ function drillOverdue ({ name, newestGood, provenSince, drills: { lastProven } }
   return finding('drill_overdue', name,
     `${last}, and its schedule of drills asks for that since ${provenSince.toISOString()}`,
     'See in the runs and the drills what became of those that were due; a drill that passes ends this alert.')
+}
+
+/** One attempt that fails is made up for by the next; only what lasts is told. */
+function copyLate ({ name, copies }: SourceFacts, now: Date): AlertFinding | undefined {
+  const late = copies.filter(({ since, failure }) => now.getTime() - since.getTime() >= (failure === null ? COPY_SLOW : COPY_FAILING))
+  if (late.length === 0) return undefined
+  const words = late.map(({ store, count, since, failure }) => {
+    const wait = `${count === 1 ? '1 backup waits' : `${count} backups wait`} for a copy in "${store}" since ${since.toISOString()}`
+    return failure === null ? wait : `${wait}, which failed with ${failure.code}: ${failure.message}`
+  })
+  return finding('copy_late', name, `of "${name}" ${words.join('; ')}`,
+    'Put right what it names, and see with "holdfast stores --check" that the store takes copies; they are then made by themselves.')
 }
 
 function diskLow ({ name, space }: StoreFacts, percent: number, wasLow: Alert | undefined): AlertFinding | undefined {

@@ -1,3 +1,4 @@
+import type { WaitingCopies } from './copy.ts'
 import type { ErrorCode } from './errors.ts'
 import type { DrillEvidence } from './restore.ts'
 
@@ -17,10 +18,12 @@ export const ALERT_RULES = {
   backup_too_old: { severity: 'critical', perSource: true },
   schedule_missed: { severity: 'critical', perSource: true },
   backup_damaged: { severity: 'critical', perSource: true },
+  backup_suspect: { severity: 'critical', perSource: true },
   size_changed: { severity: 'warning', perSource: true },
   too_few_backups: { severity: 'warning', perSource: true },
   drill_failed: { severity: 'critical', perSource: true },
   drill_overdue: { severity: 'warning', perSource: true },
+  copy_late: { severity: 'warning', perSource: true },
   disk_low: { severity: 'warning', perSource: false },
   prune_overdue: { severity: 'warning', perSource: false }
 } as const satisfies Record<string, RuleFacts>
@@ -71,6 +74,11 @@ export interface DamagedBackup {
   readonly reason: string
 }
 
+export interface SuspectBackup {
+  readonly id: number
+  readonly reasons: readonly string[]
+}
+
 export interface RecentSize {
   readonly id: number
   /** Stored bytes. */
@@ -87,6 +95,8 @@ export interface BackupEvidence {
   readonly good: number
   /** Newest first. */
   readonly damaged: readonly DamagedBackup[]
+  /** Those that nobody has declared good, but for the ones from before a migration or a restore. Oldest first. */
+  readonly suspects: readonly SuspectBackup[]
   /** Of the newest backup and of those before it that are of the same method and compression, newest first. */
   readonly sizes: readonly RecentSize[]
 }
@@ -98,6 +108,8 @@ export interface SourceFacts extends BackupEvidence {
   /** That a backup restores must have been proven at or after this; null: nothing is asked. */
   readonly provenSince: Date | null
   readonly drills: DrillEvidence
+  /** Copies that are not in their stores yet, by store. */
+  readonly copies: ReadonlyArray<Omit<WaitingCopies, 'source'>>
 }
 
 export interface PruneFacts {

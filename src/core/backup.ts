@@ -1,6 +1,9 @@
+import type { Copy } from './copy.ts'
+import type { Encryption } from './encryption.ts'
 import type { ErrorCode } from './errors.ts'
 import type { SnapshotFacts } from './source.ts'
 import type { Compression } from './stage.ts'
+import type { Suspicion } from './suspicion.ts'
 import type { Check } from './verification.ts'
 
 export const BACKUP_TYPES = ['manual', 'scheduled', 'pre-migration'] as const
@@ -14,18 +17,6 @@ export type BackupMethod = typeof BACKUP_METHODS[number]
 
 export const TIERS = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const
 export type Tier = typeof TIERS[number]
-
-export type CopyStatus = 'pending' | 'stored' | 'failed'
-
-/** The same object in one store. */
-export interface Copy {
-  readonly store: string
-  readonly location: string
-  readonly status: CopyStatus
-  readonly size: number | null
-  readonly uploadedAt: Date | null
-  readonly error: string | null
-}
 
 /** `unverified`: never tried, or not to be tried by configuration. */
 export type VerificationStatus = 'valid' | 'invalid' | 'unverified'
@@ -51,7 +42,7 @@ export interface Backup {
   readonly filePath: string
   readonly description: string | null
   readonly compression: Compression
-  readonly encryption: 'none'
+  readonly encryption: Encryption
   readonly startedAt: Date
   readonly completedAt: Date | null
   /** Of the stored bytes. */
@@ -65,6 +56,8 @@ export interface Backup {
   readonly errorMessage: string | null
   readonly parentId: number | null
   readonly pinned: boolean
+  /** Set where it is not like the backups before it. */
+  readonly suspicion: Suspicion | null
   readonly verification: LastVerification
   readonly copies: readonly Copy[]
   /** In the trash since then; null: not there. */
@@ -76,6 +69,12 @@ export interface Backup {
 /** What has to be known of a backup to decide whether it stays, of any number of them: neither its checks nor its copies nor what its manifest says. */
 export interface BackupOutline extends Pick<Backup, 'id' | 'source' | 'type' | 'schedule' | 'status' | 'key' | 'size' | 'startedAt' | 'parentId' | 'pinned' | 'trashedAt' | 'deletedAt'> {
   readonly verification: Pick<LastVerification, 'status'>
+  readonly suspicion: Pick<Suspicion, 'releasedAt'> | null
+}
+
+export interface PlacedOutline extends BackupOutline {
+  /** Names of the stores that hold it. */
+  readonly stores: readonly string[]
 }
 
 /** Completed, and its object is where a restore would look for it. */

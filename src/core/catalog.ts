@@ -1,10 +1,16 @@
+import type { Adopted, Found } from './adoption.ts'
 import type { AuditLog } from './audit.ts'
 import type { AlertLog } from './alert.ts'
-import type { Backup, BackupMethod, BackupOutline, BackupStatus, BackupType, Copy, Tier } from './backup.ts'
+import type { Backup, BackupMethod, BackupStatus, BackupType, PlacedOutline, Tier } from './backup.ts'
+import type { ChangeCount } from './change-count.ts'
+import type { Copy, CopyLog } from './copy.ts'
+import type { Encryption } from './encryption.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Job, JobKind, JobProgress, JobStatus } from './job.ts'
+import type { KeyLog } from './key.ts'
 import type { Lease, LeaseLog } from './lease.ts'
 import type { Manifest } from './manifest.ts'
+import type { PlaceLog } from './place.ts'
 import type { RestoreLog } from './restore.ts'
 import type { RunLog } from './run.ts'
 import type { SettingsChange } from './settings.ts'
@@ -18,6 +24,10 @@ import type { Verification } from './verification.ts'
  */
 export interface Catalog {
   readonly backups: BackupLog
+  readonly copies: CopyLog
+  readonly places: PlaceLog
+  readonly changes: ChangeCount
+  readonly keys: KeyLog
   readonly alerts: AlertLog
   readonly jobs: JobLog
   readonly leases: LeaseLog
@@ -41,6 +51,7 @@ export interface NewBackup {
   readonly filePath: string
   readonly description: string | null
   readonly compression: Compression
+  readonly encryption: Encryption
   readonly startedAt: Date
 }
 
@@ -69,6 +80,8 @@ export interface BackupQuery {
   readonly method?: BackupMethod | undefined
   /** Only backups started at or after this instant. */
   readonly since?: Date | undefined
+  /** Only backups that this store holds. */
+  readonly store?: string | undefined
   /** true: only what is in the trash; otherwise nothing of it. Rows of removed backups are never listed. */
   readonly trashed?: boolean | undefined
   /** At most this many, 1 to 500. */
@@ -127,7 +140,9 @@ export interface BackupLog {
   get (id: number): Promise<Backup>
   list (query: BackupQuery): Promise<BackupPage>
   /** Every backup of the source whose object still exists, newest first. */
-  existing (source: string): Promise<readonly BackupOutline[]>
+  existing (source: string): Promise<readonly PlacedOutline[]>
+  /** Manifests of the last good backups of the source, newest first, whether or not they are still there. What is suspect, or was found damaged, is none. */
+  lastGood (source: string, limit: number): Promise<readonly Manifest[]>
   /** Rows that say `in_progress`. */
   running (): Promise<readonly Backup[]>
   /** Every backup in the trash, oldest first. */
@@ -135,10 +150,14 @@ export interface BackupLog {
   /** Failed backups of the source whose object was kept aside, newest first. */
   quarantined (source: string): Promise<readonly Backup[]>
   edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }): Promise<Backup>
+  /** A suspect is a good backup from now on. Rejects with `BACKUP_NOT_SUSPECT`. */
+  declareGood (id: number, at: Date, by: string): Promise<Backup>
   trash (id: number, key: string, filePath: string, at: Date): Promise<Backup>
   undelete (id: number, key: string, filePath: string): Promise<Backup>
-  /** The object is gone; the row stays as history. */
-  remove (id: number, at: Date): Promise<Backup>
+  /** The object is no longer in the landing store, and is read at `filePath` from now on. */
+  release (id: number, landing: string, filePath: string): Promise<Backup>
+  /** The object is gone; the row stays as history, and with it whatever copies in the stores `elsewhere` are still to be removed. */
+  remove (id: number, at: Date, elsewhere?: readonly string[]): Promise<Backup>
   /** Adds to the verification history and makes it the last verification. */
   recordVerification (id: number, verification: Verification, at: Date): Promise<Backup>
   verifications (id: number): Promise<readonly VerificationRecord[]>
@@ -147,9 +166,10 @@ export interface BackupLog {
   manifest (id: number): Promise<Manifest | undefined>
   /**
    * Takes a backup over from its manifest: rebuild. Keeps the manifest's id where it is free and takes a new one
-   * otherwise; a row of the same source and key stays as it is, and is returned.
+   * otherwise. Where the source has a backup of that file name, that one gets the copy. Rejects with `MANIFEST_INVALID`
+   * where the manifest tells another object than that backup is.
    */
-  adopt (manifest: Manifest, place: { readonly key: string, readonly filePath: string, readonly trashedAt: Date | null, readonly copies: readonly Copy[] }): Promise<Backup>
+  adopt (manifest: Manifest, found: Found): Promise<Adopted>
 }
 
 export interface VerificationRecord {

@@ -30,6 +30,7 @@ export const ERRORS = {
   BACKUP_LAST_VALID: { status: 409, exit: 5, retry: false, title: 'this is the last valid backup of its source' },
   BACKUP_NOT_COMPLETED: { status: 409, exit: 5, retry: false, title: 'the backup did not complete' },
   BACKUP_DELETED: { status: 410, exit: 4, retry: false, title: 'the backup was removed' },
+  BACKUP_NOT_SUSPECT: { status: 409, exit: 5, retry: false, title: 'the backup is not suspect' },
   BACKUP_NOT_IN_TRASH: { status: 409, exit: 5, retry: false, title: 'the backup is not in the trash' },
   JOB_FINISHED: { status: 409, exit: 5, retry: false, title: 'the job has already ended' },
   JOB_ELSEWHERE: { status: 409, exit: 5, retry: false, title: 'another process runs the job' },
@@ -67,6 +68,8 @@ export const ERRORS = {
   VERIFICATION_FAILED: { status: 500, exit: 6, retry: true, title: 'the finished backup did not pass its verification' },
   CHECKSUM_MISMATCH: { status: 500, exit: 6, retry: false, title: 'the bytes are not those that were stored' },
   DECODE_FAILED: { status: 500, exit: 6, retry: false, title: 'the object cannot be decoded' },
+  KEY_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such key' },
+  KEY_MISSING: { status: 409, exit: 5, retry: false, title: 'the private key that opens the backup is not here' },
   MANIFEST_INVALID: { status: 500, exit: 6, retry: false, title: 'the manifest is not valid' },
 
   OBJECT_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'the store does not hold that object' },

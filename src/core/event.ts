@@ -12,11 +12,16 @@ export type Event =
   | { readonly type: 'job.updated', readonly job: Job }
   | { readonly type: 'backup.started', readonly backup: Backup }
   | { readonly type: 'backup.completed', readonly backup: Backup, readonly durationMs: number }
+  | { readonly type: 'backup.suspect', readonly backup: Backup }
+  | { readonly type: 'backup.cleared', readonly backup: Backup }
   | { readonly type: 'backup.failed', readonly backup: Backup, readonly code: ErrorCode }
   | { readonly type: 'backup.removed', readonly backup: Backup, readonly reason: string }
   | { readonly type: 'backup.trashed', readonly backup: Backup }
   | { readonly type: 'backup.restored', readonly backup: Backup }
   | { readonly type: 'rescue.completed', readonly backup: Backup, readonly tables: readonly TableRescue[] }
+  | { readonly type: 'backup.released', readonly backup: Backup }
+  | { readonly type: 'copy.stored', readonly backup: Backup, readonly store: string, readonly bytes: number, readonly durationMs: number }
+  | { readonly type: 'copy.failed', readonly backup: Backup, readonly store: string, readonly code: ErrorCode }
   | { readonly type: 'restore.completed', readonly restore: Restore }
   | { readonly type: 'restore.failed', readonly restore: Restore, readonly code: ErrorCode }
   | { readonly type: 'drill.finished', readonly drill: Restore }

@@ -45,6 +45,11 @@ export class Periods {
     return new Date(this.#instantOf(wanted) - hours * HOUR)
   }
 
+  /** So long after `from`, likewise. */
+  after (from: Date, { years, months, days, hours }: Duration): Date {
+    return this.before(from, { years: -years, months: -months, days: -days, hours: -hours })
+  }
+
   /** The instant at which the clocks show `local`, the first one if they do twice. */
   #instantOf (local: number): number {
     // Offsets are less than a day, so that those on either side of any change nearby are found.

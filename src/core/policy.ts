@@ -23,6 +23,8 @@ export interface SourcePolicy {
   readonly stores: readonly string[] | null
   /** false: the artifact in the landing store goes once every promised copy is stored. */
   readonly keepLocal: boolean
+  /** Whether a backup that is not like those before it is marked as suspect. */
+  readonly anomalyGuard: boolean
 }
 
 /** What a source has of its own; what is missing follows the service's settings, also when they change. */
@@ -37,6 +39,7 @@ export interface SourceOverrides {
   readonly drillSchedule?: string | null
   readonly stores?: readonly string[]
   readonly keepLocal?: boolean
+  readonly anomalyGuard?: boolean
 }
 
 /** A calendar of the source's own takes the place of the service's interval, rules of its own that of its `maxBackups`; it may have both. */
@@ -54,6 +57,7 @@ export function policyOf (settings: Settings, overrides: SourceOverrides): Sourc
     drillSchedule: null,
     stores: null,
     keepLocal: true,
+    anomalyGuard: true,
     ...own
   }
 }

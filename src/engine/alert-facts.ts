@@ -15,8 +15,10 @@ export interface PruneTiming {
 /** What the rules of the alerts ask of these sources, and of the prune of them all. Rejects as the catalog does. */
 export async function alertFacts (deps: EngineDeps, states: readonly SourceState[], prune: PruneTiming): Promise<Pick<AlertFacts, 'sources' | 'prune'>> {
   const sources: SourceFacts[] = []
+  const waiting = await deps.catalog.copies.waiting()
+  const copiesOf = (name: string): SourceFacts['copies'] => waiting.filter(({ source }) => source === name).map(({ source: _, ...copies }) => copies)
   for (const { name, freshSince, provenSince } of states) {
-    sources.push({ name, freshSince, provenSince, drills: await deps.catalog.restores.drillEvidence(name), ...await deps.catalog.alerts.evidence(name) })
+    sources.push({ name, freshSince, provenSince, drills: await deps.catalog.restores.drillEvidence(name), copies: copiesOf(name), ...await deps.catalog.alerts.evidence(name) })
   }
   return { sources, prune: await pruneFacts(deps, prune) }
 }

@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import type { Backup } from '../core/backup.ts'
+import type { Cipher, Opener } from '../core/encryption.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
-import { MANIFEST_FORMAT, MANIFEST_VERSION, serializeManifest, type Manifest } from '../core/manifest.ts'
+import { MANIFEST_FORMAT, MANIFEST_VERSIONS, serializeManifest, type Manifest } from '../core/manifest.ts'
 import { QUARANTINE, TRASH, manifestKey, objectKey } from '../core/object-key.ts'
 import type { SnapshotFacts, Source } from '../core/source.ts'
 import type { Compression } from '../core/stage.ts'
@@ -9,8 +10,10 @@ import { verificationMessage, type Verification } from '../core/verification.ts'
 import { writeObject, type Written } from '../pipeline/write-object.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { CreateRequest } from './engine.ts'
+import { historyOf, suspicionOf } from './guard.ts'
 import { cleanupSignal, discard, hasObject, landingCopy, quarantine } from './objects.ts'
 import { rotate } from './prune.ts'
+import { promisedCopies } from './offsite.ts'
 import type { Task } from './runner.ts'
 import { checkSpace, giveWay } from './space.ts'
 import { proveObject } from './prove.ts'
@@ -20,7 +23,10 @@ const ATTEMPTS = 1000
 
 interface Plan extends CreateRequest {
   readonly compression: Compression
+  /** null: it is not sealed. */
+  readonly cipher: Cipher | null
   readonly verify: boolean
+  readonly isGuarded: boolean
 }
 
 /** What is in the store, manifest and all. */
@@ -36,7 +42,7 @@ interface Made {
  */
 export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, request: CreateRequest, task: Task): Promise<Backup> {
   const policy = deps.settings.policyFor(chosen)
-  const plan: Plan = { ...request, compression: request.compression ?? policy.compression, verify: request.verify ?? policy.verify }
+  const plan: Plan = { ...request, compression: request.compression ?? policy.compression, cipher: deps.keyring.cipherOf(chosen.source.name), verify: request.verify ?? policy.verify, isGuarded: policy.anomalyGuard }
   const row = await begin(deps, chosen, plan)
   task.concerns(row.id)
   deps.events.emit({ type: 'backup.started', backup: row })
@@ -49,13 +55,14 @@ export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, r
   }
   const backup = await complete(deps, row, made)
   deps.events.emit({ type: 'backup.completed', backup, durationMs: Date.parse(made.manifest.completedAt) - backup.startedAt.getTime() })
+  if (backup.suspicion !== null) deps.events.emit({ type: 'backup.suspect', backup })
   if (backup.verification.status === 'valid') await rotateAfter(deps, chosen, backup, task)
   return await deps.catalog.backups.get(backup.id)
 }
 
 async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan): Promise<Backup> {
   const startedAt = deps.clock.now()
-  const key = await freeKey(deps, source.name, startedAt, source.extension + (deps.codecs[plan.compression]?.extension ?? ''))
+  const key = await freeKey(deps, source.name, startedAt, source.extension + (deps.codecs[plan.compression]?.extension ?? '') + (plan.cipher?.extension ?? ''))
   return await deps.catalog.backups.start({
     source: source.name,
     type: plan.type,
@@ -65,6 +72,7 @@ async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan)
     filePath: deps.store.location(key),
     description: plan.description ?? null,
     compression: plan.compression,
+    encryption: plan.cipher?.encryption ?? 'none',
     startedAt
   })
 }
@@ -89,13 +97,16 @@ async function isTaken (deps: EngineDeps, key: string): Promise<boolean> {
 async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Plan, row: Backup, task: Task): Promise<Made> {
   task.phase('probing')
   const probe = await source.probe(task.signal)
-  await checkSpace(deps, { source: source.name, compression: plan.compression, image: probe.size, scratch: Math.max(probe.scratch, plan.compression !== 'none' && plan.verify ? probe.size : 0) }, task.signal)
+  const isUnpacked = plan.compression !== 'none' || plan.cipher !== null
+  await checkSpace(deps, { source: source.name, compression: plan.compression, image: probe.size, scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size : 0) }, task.signal)
 
-  const { written, facts } = await withRoom(deps, () => storeImage(deps, source, plan, row, task), task)
-  const draft = manifestOf(source, row, written, facts, { completedAt: deps.clock.now(), verifiedAt: null })
-  const verification = plan.verify ? await proveNew(deps, row, draft, task) : null
+  // Asked beforehand: a catalog that does not answer costs nothing yet.
+  const history = await historyOf(deps, source.name, plan)
+  const { written, facts, opener } = await withRoom(deps, () => storeImage(deps, source, plan, row, task), task)
+  const draft = manifestOf(source, row, { ...written, cipher: plan.cipher }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
+  const verification = plan.verify ? await proveNew(deps, row, draft, opener, task) : null
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification)
-  const manifest = { ...draft, verifiedAt: verification === null ? null : deps.clock.now().toISOString() }
+  const manifest = { ...draft, ...suspicionOf(draft, history), verifiedAt: verification === null ? null : deps.clock.now().toISOString() }
   task.phase('recording')
   await deps.store.put(manifestKey(row.key), Readable.from([Buffer.from(serializeManifest(manifest))]), {}, task.signal)
   return { manifest, verification }
@@ -112,7 +123,9 @@ async function withRoom<T> (deps: EngineDeps, work: () => Promise<T>, { signal }
   }
 }
 
-async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Backup, task: Task): Promise<{ written: Written, facts: SnapshotFacts }> {
+/** `opener` knows the key of this one object, so that it can be proven where no private key is; it is forgotten with the proof. */
+async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Backup, task: Task): Promise<{ written: Written, facts: SnapshotFacts, opener: Opener | null }> {
+  const seal = plan.cipher?.seal() ?? null
   const snapshot = await source.snapshot(task.signal)
   try {
     task.phase('storing', snapshot.size)
@@ -120,20 +133,21 @@ async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Ba
       image: snapshot.image,
       size: snapshot.size,
       codec: deps.codecs[plan.compression],
+      seal,
       store: deps.store,
       key: row.key,
       onBytes: bytes => { task.bytes(bytes) }
     }, task.signal)
-    return { written, facts: await snapshot.facts() }
+    return { written, facts: await snapshot.facts(), opener: seal }
   } finally {
     await snapshot.close()
   }
 }
 
-function manifestOf (source: ProtectedSource['source'], row: Backup, written: Written, facts: SnapshotFacts, times: { readonly completedAt: Date, readonly verifiedAt: string | null }): Manifest {
+function manifestOf (source: ProtectedSource['source'], row: Backup, { cipher, ...written }: Written & Pick<Plan, 'cipher'>, facts: SnapshotFacts, times: { readonly completedAt: Date, readonly verifiedAt: string | null }): Manifest {
   return {
     format: MANIFEST_FORMAT,
-    version: MANIFEST_VERSION,
+    version: cipher === null ? MANIFEST_VERSIONS.plain : MANIFEST_VERSIONS.sealed,
     id: row.id,
     source: { name: source.name, kind: source.kind, location: source.location },
     type: row.type,
@@ -146,15 +160,17 @@ function manifestOf (source: ProtectedSource['source'], row: Backup, written: Wr
     object: { name: row.key, ...written.object },
     image: written.image,
     compression: row.compression,
-    encryption: 'none',
+    encryption: cipher?.encryption ?? 'none',
+    ...cipher !== null && { keys: [...cipher.keys] },
     facts: { ...facts, tables: [...facts.tables] },
+    measures: written.measures,
     verifiedAt: times.verifiedAt
   }
 }
 
-async function proveNew (deps: EngineDeps, row: Backup, manifest: Manifest, task: Task): Promise<Verification> {
+async function proveNew (deps: EngineDeps, row: Backup, manifest: Manifest, opener: Opener | null, task: Task): Promise<Verification> {
   const startedAt = deps.clock.now()
-  const verification = await proveObject(deps, { key: row.key, manifest, manifestCheck: { name: 'manifest', status: 'skipped', reason: 'it is written after the verification, last of all' } }, task)
+  const verification = await proveObject(deps, { key: row.key, manifest, opener, manifestCheck: { name: 'manifest', status: 'skipped', reason: 'it is written after the verification, last of all' } }, task)
   deps.events.emit({ type: 'verification.finished', backup: row, verification, durationMs: deps.clock.now().getTime() - startedAt.getTime() })
   return verification
 }
@@ -181,7 +197,7 @@ async function complete (deps: EngineDeps, row: Backup, { manifest, verification
       manifest,
       filePath,
       verification,
-      copies: [landingCopy(deps.store, row.key, manifest)]
+      copies: [landingCopy(deps.store, row.key, manifest), ...promisedCopies(deps, row.source, row.key)]
     })
   } catch (thrown) {
     tellFailure(deps, row, toBackupError(thrown))

@@ -1,6 +1,7 @@
 import type { Catalog } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Assertion, Assessor } from '../core/drill.ts'
+import type { Keyring } from '../core/encryption.ts'
 import type { EventSink } from '../core/event.ts'
 import type { SourceOverrides } from '../core/policy.ts'
 import type { Restorer } from '../core/restore.ts'
@@ -44,6 +45,17 @@ export interface Occupant {
   readonly what: string
 }
 
+/** What a URL names: `s3://bucket/prefix`, `file:///mnt/disk`. */
+export interface LocatedStore {
+  readonly kind: string
+  /** The same place in the one way in which it is written, without anything secret. */
+  readonly url: string
+  /** The store of ours that is there. */
+  readonly known: Store | undefined
+  /** Makes the store, and opens nothing. */
+  readonly make: (name: string) => Promise<Store>
+}
+
 /** Everything a verb works with. Verbs are functions of this; app.ts makes it. */
 export interface EngineDeps {
   readonly sources: ReadonlyMap<string, ProtectedSource>
@@ -62,7 +74,12 @@ export interface EngineDeps {
   readonly store: LandingStore
   /** By name. */
   readonly offsite: ReadonlyMap<string, OffsiteStore>
+  /** By name: stores that were given by their URL alone, as the catalog remembers them. They are read from; nothing is ever written or removed there. */
+  readonly remembered: Map<string, Store>
+  /** Throws `VALIDATION_FAILED` for what names no store, or one that we have no credentials for. */
+  readonly locate: (url: string) => LocatedStore
   readonly codecs: Codecs
+  readonly keyring: Keyring
   readonly scratch: Scratch
   /** Whether scratch directory and store draw on the same free space. */
   readonly isScratchOnStoreDisk: () => Promise<boolean>

@@ -1,4 +1,5 @@
 import { Transform, compose } from 'node:stream'
+import { SEAL_EXTENSIONS } from '../core/encryption.ts'
 import { fileName } from '../core/object-key.ts'
 import type { Compression } from '../core/stage.ts'
 import type { ByteRange } from '../core/store.ts'
@@ -7,39 +8,49 @@ import { openImage } from '../pipeline/read-object.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Download } from './engine.ts'
 import { recordedManifest } from './objects.ts'
+import { readablePlace } from './offsite.ts'
+import { isStoredPlain, requireOpener } from './opener.ts'
 import { requireObject } from './verify.ts'
 
+/** Nobody can look into it. */
+const SEALED_TYPE = 'application/octet-stream'
+/** Whoever waits for a download hears within so many milliseconds that a store does not answer. */
+const PATIENCE = 10_000
 const CONTENT_TYPES: Readonly<Record<Compression, string>> = { none: 'application/vnd.sqlite3', gzip: 'application/gzip', zstd: 'application/zstd' }
 
-/** The stored artifact, or its plain image. Throws `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, or what the store throws. */
+/** The stored artifact, or its plain image, from the nearest store that has it. Throws `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING` for the image of one that is sealed, or what the store throws. */
 export async function openDownload (deps: EngineDeps, id: number, decoded: boolean): Promise<Download> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await recordedManifest(deps, id)
   const codec = deps.codecs[backup.compression]
   const name = fileName(backup.key)
-  const { store } = deps
+  const { store, key } = await readablePlace(deps, backup, AbortSignal.timeout(PATIENCE))
 
-  if (decoded && codec !== null) {
+  if (decoded && !isStoredPlain(manifest)) {
+    const opener = requireOpener(deps.keyring, manifest)
+    const added = (codec?.extension ?? '') + (manifest.encryption === 'none' ? '' : SEAL_EXTENSIONS[manifest.encryption])
     return {
-      fileName: name.slice(0, -codec.extension.length),
+      fileName: name.slice(0, -added.length),
+      store: store.name,
       etag: `"${manifest.image.sha256}"`,
       size: manifest.image.size,
       contentType: CONTENT_TYPES.none,
       async open (range, signal) {
-        const image = await openImage({ store, key: backup.key, codec, object: manifest.object, image: manifest.image }, signal)
+        const image = await openImage({ store, key, codec, opener, object: manifest.object, image: manifest.image }, signal)
         return range === undefined ? image : compose(image, slice(range))
       }
     }
   }
-  await store.stat(backup.key, AbortSignal.timeout(10_000))
+  await store.stat(key, AbortSignal.timeout(PATIENCE))
   return {
     fileName: name,
+    store: store.name,
     etag: `"${manifest.object.sha256}"`,
     size: manifest.object.size,
-    contentType: CONTENT_TYPES[backup.compression],
+    contentType: backup.encryption === 'none' ? CONTENT_TYPES[backup.compression] : SEALED_TYPE,
     async open (range, signal) {
-      const stored = await store.get(backup.key, range, signal)
+      const stored = await store.get(key, range, signal)
       return range === undefined ? compose(stored, digestCheck(manifest.object, 'the object')) : stored
     }
   }

@@ -7,6 +7,8 @@ import type { DrillConclusion, Restore } from '../core/restore.ts'
 import { verificationMessage, type Verification } from '../core/verification.ts'
 import type { EngineDeps } from './deps.ts'
 import { recordedManifest } from './objects.ts'
+import { readablePlace } from './offsite.ts'
+import { requireOpener } from './opener.ts'
 import { unpackObject, type Unpack } from './prove.ts'
 import type { Task } from './runner.ts'
 import { checkScratch } from './space.ts'
@@ -61,18 +63,20 @@ async function rehearse (deps: EngineDeps, backup: Backup, manifest: Manifest, {
   const measured: { restoreTime?: number } = {}
   let assertions: readonly AssertionResult[] = []
   try {
+    requireOpener(deps.keyring, manifest)
     await checkScratch(deps, manifest.image.size)
+    const place = await readablePlace(deps, backup, task.signal)
     const unpack: Unpack = async inspection => {
       task.phase('restoring', manifest.image.size)
       const opened = deps.clock.now()
-      return await unpackObject(deps, { key: backup.key, manifest }, task, async path => {
+      return await unpackObject({ ...deps, store: place.store }, { key: place.key, manifest }, task, async path => {
         measured.restoreTime = since(deps, opened)
         const checks = await inspection(path)
         if (checks.every(({ status }) => status !== 'fail')) assertions = await assess(deps, manifest, path, task)
         return checks
       })
     }
-    const { verification } = await verifyBackup(deps, backup.id, task, unpack)
+    const { verification } = await verifyBackup(deps, backup.id, task, { unpack, place })
     const report: DrillReport = { backup: identityOf(manifest), chosen: reason, checks: verification.checks, assertions, duration: since(deps, begun) }
     return { ...verdict(verification, assertions), report, bytes: measured.restoreTime === undefined ? null : manifest.image.size, restoreTime: measured.restoreTime ?? null }
   } catch (thrown) {

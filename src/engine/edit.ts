@@ -1,16 +1,25 @@
 import type { Backup } from '../core/backup.ts'
 import type { EngineDeps } from './deps.ts'
 import { replaceManifest } from './objects.ts'
+import { hasLanded } from './offsite.ts'
 import { requireObject } from './verify.ts'
 
-/** Changes what a person may say about a backup: in its manifest first, so that it survives the loss of the catalog. */
+/** Changes what a person may say about a backup: in its manifest first, so that it survives the loss of the catalog. Those of its copies follow by themselves. */
 export async function editBackup (deps: EngineDeps, id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }, signal: AbortSignal): Promise<Backup> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await deps.catalog.backups.manifest(id)
   if (manifest !== undefined) {
     const description = change.description === undefined ? manifest.description : change.description
-    await replaceManifest(deps.store, backup.key, { ...manifest, description, pinned: change.pinned ?? manifest.pinned }, signal)
+    if (hasLanded(deps, backup)) await replaceManifest(deps.store, backup.key, { ...manifest, description, pinned: change.pinned ?? manifest.pinned }, signal)
   }
-  return await deps.catalog.backups.edit(id, change)
+  const edited = await deps.catalog.backups.edit(id, change)
+  await copiesFollow(deps, id)
+  return edited
+}
+
+/** The manifests of its copies are to be replaced, too, wherever anything ever is. */
+export async function copiesFollow (deps: EngineDeps, id: number): Promise<void> {
+  const unchanging = [...deps.offsite.values()].filter(({ isAppendOnly }) => isAppendOnly).map(({ store }) => store.name)
+  await deps.catalog.copies.manifestChanged(id, [deps.store.name, ...unchanging])
 }

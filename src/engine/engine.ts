@@ -10,9 +10,13 @@ import type { Run, RunQuery } from '../core/run.ts'
 import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
 import type { Compression } from '../core/stage.ts'
 import type { ByteRange } from '../core/store.ts'
+import type { StoreProbe } from '../core/store-probe.ts'
 import type { Verification } from '../core/verification.ts'
 import type { EvidenceOfDrills, EvidenceQuery } from './drill-evidence.ts'
+import type { KeyState } from './keys.ts'
 import type { Rebuilt } from './rebuild.ts'
+import type { StoreState } from './stores.ts'
+import type { Thawing } from './thaw.ts'
 
 /** Work under way. `result` rejects with a BackupError; it need not be awaited, and giving up on it stops nothing. */
 export interface Work<T> {
@@ -31,6 +35,8 @@ export interface CreateRequest {
   readonly compression?: Compression | undefined
   /** Default: the policy of the source. */
   readonly verify?: boolean | undefined
+  /** Whether to wait for its copies, too; a copy that fails is then the outcome, although the backup is made. Default: they are made afterwards. */
+  readonly upload?: boolean | undefined
 }
 
 export interface RestoreRequest {
@@ -55,6 +61,13 @@ export interface DrillRequest {
   readonly source?: string | undefined
   /** Who asks for it; null: the schedule. */
   readonly actor: string | null
+}
+
+export interface RebuildRequest {
+  /** The URL of a store: `s3://bucket/prefix`, `file:///mnt/disk`. Default: every store that is known. */
+  readonly from?: string | undefined
+  /** Only to look at what is there. */
+  readonly isListing?: boolean | undefined
 }
 
 export interface DiffWish {
@@ -109,8 +122,14 @@ export interface Pruned {
   readonly decisions: readonly Retained[]
   /** Those that were removed; empty on a dry run. */
   readonly removed: readonly Backup[]
+  /** What becomes of the copies in stores with rules of their own. */
+  readonly copies: readonly RetainedCopy[]
   /** On a dry run: sources of which so much would go that only `force` removes it. */
   readonly refused: readonly PruneRefusal[]
+}
+
+export interface RetainedCopy extends Retained {
+  readonly store: string
 }
 
 export interface PruneRefusal {
@@ -123,6 +142,8 @@ export interface PruneRefusal {
 
 export interface Download {
   readonly fileName: string
+  /** Name of the store that it is read from. */
+  readonly store: string
   /** Strong validator: the digest of the bytes that `body` would give without a range. */
   readonly etag: string
   /** Length of the whole, in bytes. */
@@ -176,6 +197,10 @@ export interface Engine {
    * source as it was, and names in `details.safetyBackupId` the backup that has its state, if it came to that.
    */
   restore (id: number, request: RestoreRequest): Promise<Work<Restore>>
+  /** Where the source of the backup was when it was made. */
+  origin (id: number): Promise<string>
+  /** Asks for a backup in cold storage to be made readable for `days` days, and says how long that takes. */
+  thaw (id: number, days: number): Promise<Thawing>
   restores (query: RestoreQuery): Promise<RestorePage>
   /** Rejects with `RESTORE_NOT_FOUND`. */
   restoreById (id: number): Promise<Restore>
@@ -184,6 +209,13 @@ export interface Engine {
    * `BACKUP_NOT_FOUND`, also where a source has none; a drill that failed or could not be made is a result.
    */
   drill (request: DrillRequest): Promise<Work<Restore>>
+  /**
+   * Brings the backup into the store, or into all of its source, and proves what arrived; what is there already stays.
+   * `STORE_NOT_FOUND`, `CHECKSUM_MISMATCH`, `OBJECT_EXISTS`, `STORE_…`.
+   */
+  upload (id: number, request: { readonly store?: string | undefined }): Promise<Work<Backup>>
+  /** Names of the stores to which backups of the source are copied. */
+  destinations (source: string): readonly string[]
   drillEvidence (query: EvidenceQuery): Promise<EvidenceOfDrills>
   /** What became of the rows of a backup. `TABLE_NOT_FOUND`, `METHOD_UNSUPPORTED`. */
   diff (id: number, wish: DiffWish): Promise<Work<Compared>>
@@ -194,13 +226,19 @@ export interface Engine {
   rescue (id: number, wish: RescueWish): Promise<Work<Rescued>>
   /** Writes rows of a backup as CSV to a new file at an absolute path, and says how many. */
   extract (id: number, selection: RowSelection, file: string): Promise<Work<number>>
-  /** Enters into the catalog every backup whose manifest is in the store; what it knows stays as it is. */
-  rebuild (): Promise<Work<Rebuilt>>
+  /**
+   * Enters into the catalog every backup whose manifest is in a store; what it knows stays as it is. A place given by its
+   * URL is remembered, and read from afterwards. `VALIDATION_FAILED` for what names no store, `OBJECT_NOT_FOUND` where
+   * nothing is there, `STORE_…`.
+   */
+  rebuild (request?: RebuildRequest): Promise<Work<Rebuilt>>
 
   backup (id: number): Promise<Backup>
   backups (query: BackupQuery): Promise<BackupPage>
   verifications (id: number): Promise<readonly VerificationRecord[]>
   edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }): Promise<Backup>
+  /** Declares a suspect good: it is a backup like any other from now on, and those before it may go again. `BACKUP_NOT_SUSPECT`. */
+  release (id: number, actor: string): Promise<Backup>
   /** `decoded`: decompressed. `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`. */
   download (id: number, request: { readonly decoded: boolean }): Promise<Download>
 
@@ -216,6 +254,14 @@ export interface Engine {
   runs (query: RunQuery): Promise<{ readonly runs: readonly Run[], readonly next: number | null }>
   /** Asks the job to stop, and resolves once it has ended. `JOB_FINISHED` if it had ended before, `JOB_ELSEWHERE` if another process runs it. */
   cancel (id: number): Promise<Job>
+  /** Every store, that in which backups land first. */
+  stores (): Promise<readonly StoreState[]>
+  /** Tries a store with one small object. `STORE_NOT_FOUND`; what goes wrong there is a finding. */
+  probe (store: string): Promise<StoreProbe>
+  /** Every key that is configured or needed. */
+  keys (): Promise<readonly KeyState[]>
+  /** Records that the recovery card of the key is stored. `KEY_NOT_FOUND`. */
+  confirmKey (id: string, actor: string): Promise<KeyState>
   /** Changes whenever anything a reader could see does. */
   version (): string
 }

@@ -20,6 +20,11 @@ export function backupHold (id: number): string {
   return `backup:${id}`
 }
 
+/** Held by whatever brings a copy of one backup into a store, or takes it away there. */
+export function copyHold (id: number, store: string): string {
+  return `copy:${id}:${store}`
+}
+
 export interface Claim {
   /** Safe to call twice. Never rejects: a lease that cannot be given back now is given back by housekeeping. */
   release (): Promise<void>
@@ -143,6 +148,10 @@ export function conflict (name: string, jobId: number | null): BackupError {
   const details = jobId === null ? {} : { details: { jobId } }
   const rest = name.slice(name.indexOf(':') + 1)
   const hint = 'Wait for that job to end, or cancel it.'
+  if (name.startsWith('copy:')) {
+    const [, id = '', store = ''] = /^(\d+):(.*)$/.exec(rest) ?? []
+    return new BackupError('BACKUP_BUSY', `another job is at work on the copy of backup ${id} in "${store}"`, { hint, ...details })
+  }
   if (name.startsWith('backup:')) return new BackupError('BACKUP_BUSY', `another job is at work on backup ${rest}`, { hint, ...details })
   return new BackupError('BACKUP_IN_PROGRESS', `another job is at work on the source "${rest}"`, { hint, ...details })
 }

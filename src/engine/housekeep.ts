@@ -1,10 +1,13 @@
 import type { Backup } from '../core/backup.ts'
 import { TRASH } from '../core/object-key.ts'
+import { firstSuspect, isBefore, isSuspect } from '../core/suspicion.ts'
 import type { EngineDeps } from './deps.ts'
 import { backupHold } from './holds.ts'
 import { cleanupSignal } from './objects.ts'
 import { settleUndecided } from './recover.ts'
 import { erase, settleTrashed } from './remove.ts'
+import { loadRemembered } from './remembered.ts'
+import { sweepReleased } from './release.ts'
 import { settleRestores } from './settle-restores.ts'
 
 /** Finished jobs are remembered for so long: 30 days. */
@@ -24,10 +27,13 @@ export async function housekeep (deps: EngineDeps): Promise<void> {
   await tidyAfterOthers(deps)
   await settleUndecided(deps)
   await settleRestores(deps)
+  await sweepReleased(deps)
+  // Another process may have been given one. One that is lost was told of at the start.
+  await loadRemembered(deps)
   for (const backup of await deps.catalog.backups.trashed()) {
     // What is in the trash but has not been moved there was on its way out for good.
     const isDue = !backup.key.startsWith(TRASH) || now - (backup.trashedAt?.getTime() ?? 0) >= deps.trashGrace
-    if (isDue) await empty(deps, backup)
+    if (isDue && !await isHeld(deps, backup)) await empty(deps, backup)
   }
   await deps.catalog.idempotency.purge(new Date(now - IDEMPOTENCY_WINDOW))
   await deps.catalog.jobs.purge(new Date(now - JOB_HISTORY))
@@ -43,6 +49,13 @@ async function tidyAfterOthers (deps: EngineDeps): Promise<void> {
   if (await deps.catalog.jobs.interrupt(deps.clock.now()) === 0) return
   await deps.store.open(cleanupSignal())
   await deps.scratch.open()
+}
+
+/** What was good before a suspect stays in the trash as it stays elsewhere, until somebody has decided; only want of room makes it give way. */
+async function isHeld (deps: EngineDeps, backup: Backup): Promise<boolean> {
+  if (!backup.key.startsWith(TRASH) || isSuspect(backup)) return false
+  const suspect = firstSuspect(await deps.catalog.backups.existing(backup.source))
+  return suspect !== null && isBefore(backup, suspect)
 }
 
 async function empty (deps: EngineDeps, backup: Backup): Promise<void> {

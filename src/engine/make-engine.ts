@@ -1,23 +1,63 @@
-import { BackupError } from '../core/errors.ts'
+import type { Backup } from '../core/backup.ts'
+import { BackupError, toBackupError } from '../core/errors.ts'
+import { copyBackup } from './copy-backup.ts'
 import { createBackup } from './create.ts'
 import type { EngineDeps } from './deps.ts'
 import { openDownload } from './download.ts'
+import { confirmKey, keyStates } from './keys.ts'
 import { drillEvidence } from './drill-evidence.ts'
 import { drillBackup, nextDrill } from './drill.ts'
+import { declareGood } from './declare-good.ts'
 import { editBackup } from './edit.ts'
 import type { Engine } from './engine.ts'
-import { backupHold, retentionHold, sourceHold } from './holds.ts'
+import { backupHold, copyHold, retentionHold, sourceHold } from './holds.ts'
+import { recordedManifest } from './objects.ts'
+import { promisedStores, requireOffsite, requirePromised } from './offsite.ts'
 import { prune } from './prune.ts'
 import { rebuild } from './rebuild.ts'
+import { storesToRebuild } from './remembered.ts'
+import { releaseWhenCopied } from './release.ts'
 import { plannedRestore, requireTarget, restoreBackup, sourceItself } from './restore.ts'
 import { diffBackup, extractRows, otherSide, requireRows, rescueFrom } from './rows.ts'
+import { probeByName, storeStates } from './stores.ts'
 import { trashBackup, undeleteBackup } from './remove.ts'
+import { thawBackup } from './thaw.ts'
 import { requireSource, serviceStatistics, sourceState } from './states.ts'
 import { requireObject, verifyAll, verifyBackup } from './verify.ts'
+
+/** What a probe may take. Milliseconds. */
+const PROBE_MS = 120_000
 
 /** Joins the verbs to the runner: what each one checks beforehand, what it holds, and as which job it runs. */
 export function makeEngine (deps: EngineDeps): Engine {
   const { runner, catalog, settings, events } = deps
+  const upload: Engine['upload'] = async (id, { store }) => {
+    const backup = await catalog.backups.get(id)
+    requireObject(backup)
+    const stores = store === undefined ? requirePromised(deps, backup.source) : [requireOffsite(deps, store)]
+    const holds = stores.map(({ store: { name } }) => copyHold(id, name))
+    // The copier may have begun already: then it is waited for, and what it has brought there is looked at.
+    const work = await runner.start({ kind: 'upload', source: backup.source, backupId: id, holds: [], isAside: true }, async task => {
+      const claim = await runner.claimWhenFree(holds, task)
+      return await copyBackup(deps, id, stores, task).finally(() => claim.release())
+    })
+    const result = work.result.then(async () => {
+      await releaseWhenCopied(deps, id)
+      return await catalog.backups.get(id)
+    })
+    // Whoever asked may not wait for it.
+    result.catch(() => {})
+    return { job: work.job, result }
+  }
+  /** The backup is made, and stays, whatever becomes of its copies. */
+  const copied = async (id: number): Promise<Backup> => {
+    try {
+      return await (await upload(id, {})).result
+    } catch (thrown) {
+      const { code, message, hint, cause } = toBackupError(thrown)
+      throw new BackupError(code, `backup ${id} was made, but not every copy of it: ${message}`, { ...hint !== undefined && { hint }, cause, details: { backupId: id } })
+    }
+  }
   return {
     async create (request) {
       const chosen = requireSource(deps, request.source)
@@ -25,7 +65,9 @@ export function makeEngine (deps: EngineDeps): Engine {
         throw new BackupError('METHOD_UNSUPPORTED', `the source "${chosen.source.name}" has no "${request.method}" backups`, { hint: 'Leave "method" out, or say "full".' })
       }
       const { name } = chosen.source
-      return await runner.start({ kind: 'create', source: name, backupId: null, holds: [sourceHold(name)] }, task => createBackup(deps, chosen, request, task))
+      if (request.upload === true) requirePromised(deps, name)
+      const work = await runner.start({ kind: 'create', source: name, backupId: null, holds: [sourceHold(name)] }, task => createBackup(deps, chosen, request, task))
+      return request.upload === true ? { job: work.job, result: work.result.then(async ({ id }) => await copied(id)) } : work
     },
 
     async verify (id) {
@@ -51,6 +93,9 @@ export function makeEngine (deps: EngineDeps): Engine {
       return await runner.start({ kind: 'delete', source: backup.source, backupId: id, holds: [backupHold(id), retentionHold(backup.source)] }, () => trashBackup(deps, id, force))
     },
 
+    upload,
+    destinations: source => promisedStores(deps, source).map(({ store }) => store.name),
+
     async undelete (id) {
       const backup = await catalog.backups.get(id)
       requireObject(backup)
@@ -62,6 +107,9 @@ export function makeEngine (deps: EngineDeps): Engine {
       const holds = plan.inPlace === undefined ? [backupHold(id)] : [backupHold(id), sourceHold(plan.inPlace.source.name)]
       return await runner.start({ kind: 'restore', source: plan.backup.source, backupId: id, holds }, task => restoreBackup(deps, plan, task))
     },
+
+    origin: async id => (await recordedManifest(deps, id)).source.location,
+    thaw: (id, days) => thawBackup(deps, id, days, AbortSignal.timeout(60_000)),
 
     async drill ({ id: given, source, actor }) {
       const { id, reason } = given === undefined ? await nextDrill(deps, requireSource(deps, source).source.name) : { id: given, reason: 'it was asked for' }
@@ -90,10 +138,12 @@ export function makeEngine (deps: EngineDeps): Engine {
       return await runner.start({ kind: 'rescue', source: rowed.backup.source, backupId: id, holds: [backupHold(id)] }, task => extractRows(deps, rowed, selection, file, task))
     },
 
-    async rebuild () {
+    async rebuild (request = {}) {
+      // What names no store is no job.
+      if (request.from !== undefined) deps.locate(request.from)
       return await runner.start({ kind: 'rebuild', source: null, backupId: null, holds: [] }, async task => {
         task.phase('recording')
-        return await rebuild(deps, task.signal)
+        return await rebuild(deps, { stores: await storesToRebuild(deps, request, task.signal), isListing: request.isListing ?? false }, task.signal)
       })
     },
 
@@ -107,6 +157,14 @@ export function makeEngine (deps: EngineDeps): Engine {
       const claim = await runner.holds.claim([backupHold(id)])
       try {
         return await editBackup(deps, id, change, AbortSignal.timeout(60_000))
+      } finally {
+        await claim.release()
+      }
+    },
+    async release (id, actor) {
+      const claim = await runner.holds.claim([backupHold(id)])
+      try {
+        return await declareGood(deps, id, actor, AbortSignal.timeout(60_000))
       } finally {
         await claim.release()
       }
@@ -137,6 +195,10 @@ export function makeEngine (deps: EngineDeps): Engine {
     restoreById: id => catalog.restores.get(id),
     runs: query => catalog.runs.list(query),
     cancel: id => runner.cancel(id),
+    keys: () => keyStates(deps),
+    confirmKey: (id, actor) => confirmKey(deps, id, actor),
+    stores: () => storeStates(deps),
+    probe: name => probeByName(deps, name, AbortSignal.timeout(PROBE_MS)),
     version: () => `${catalog.version()}.${runner.changes}`
   }
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import type { Backup, Copy } from '../core/backup.ts'
+import type { Backup } from '../core/backup.ts'
+import type { Copy } from '../core/copy.ts'
 import { BackupError } from '../core/errors.ts'
 import { MANIFEST_LIMIT, parseManifest, serializeManifest, type Manifest } from '../core/manifest.ts'
 import { QUARANTINE, fileName, manifestKey } from '../core/object-key.ts'
@@ -62,7 +63,7 @@ export async function quarantine (deps: EngineDeps, backup: Backup): Promise<str
 
 /** The first copy of every backup: the object where it landed. */
 export function landingCopy (store: Store, key: string, { object, completedAt }: Manifest): Copy {
-  return { store: store.name, location: store.location(key), status: 'stored', size: object.size, uploadedAt: new Date(completedAt), error: null }
+  return { store: store.name, location: store.location(key), status: 'stored', size: object.size, uploadedAt: new Date(completedAt), attempts: 0, error: null, nextAttemptAt: null }
 }
 
 /** The manifest as the catalog remembers it. Throws `CATALOG_FAILED` where a completed backup has none. */

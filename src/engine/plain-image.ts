@@ -1,26 +1,33 @@
 import type { Manifest } from '../core/manifest.ts'
 import type { PlainImage } from '../core/restore.ts'
+import type { Store } from '../core/store.ts'
 import { mismatch } from '../pipeline/digest.ts'
 import { digestObject } from '../pipeline/read-object.ts'
 import type { EngineDeps } from './deps.ts'
+import { isStoredPlain } from './opener.ts'
 import { unpackObject, type Progress } from './prove.ts'
+
+export interface ImageDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch'> {
+  /** Where the object is. */
+  readonly store: Store
+}
 
 /**
  * Lets `work` use the plain bytes of a backup as a file that nobody changes: the stored one where it is that, otherwise
  * one unpacked into scratch space, held against its digest, and removed whatever happens. The bytes of a stored file are
- * not looked at here. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `DISK_FULL`, or what the store or `work` rejects with.
+ * not looked at here. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `KEY_MISSING`, `DISK_FULL`, or what the store or `work` rejects with.
  */
-export async function withPlainImage<T> (deps: Pick<EngineDeps, 'store' | 'codecs' | 'scratch'>, { key, manifest }: { readonly key: string, readonly manifest: Manifest }, task: Progress, work: (image: PlainImage) => Promise<T>): Promise<T> {
-  const { image, compression } = manifest
-  const file = compression === 'none' ? deps.store.file(key) : undefined
+export async function withPlainImage<T> (deps: ImageDeps, { key, manifest }: { readonly key: string, readonly manifest: Manifest }, task: Progress, work: (image: PlainImage) => Promise<T>): Promise<T> {
+  const { image } = manifest
+  const file = isStoredPlain(manifest) ? deps.store.file(key) : undefined
   if (file !== undefined) return await work({ path: file, sha256: image.sha256 })
   task.phase('unpacking', image.size)
   return await unpackObject(deps, { key, manifest }, task, path => work({ path, sha256: image.sha256 }))
 }
 
 /** Throws `CHECKSUM_MISMATCH` where a backup that is stored as it is is not what was stored; those that are unpacked are looked at on the way. */
-export async function requireDigest (deps: Pick<EngineDeps, 'store'>, { key, manifest }: { readonly key: string, readonly manifest: Manifest }, task: Progress): Promise<void> {
-  if (manifest.compression !== 'none') return
+export async function requireDigest (deps: Pick<ImageDeps, 'store'>, { key, manifest }: { readonly key: string, readonly manifest: Manifest }, task: Progress): Promise<void> {
+  if (!isStoredPlain(manifest)) return
   task.phase('verifying', manifest.object.size)
   const difference = mismatch(await digestObject(deps.store, key, bytes => { task.bytes(bytes) }, task.signal), manifest.object, 'the file')
   if (difference !== undefined) throw difference

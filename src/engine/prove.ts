@@ -1,15 +1,18 @@
+import { PASSPHRASE_KEY, type Opener } from '../core/encryption.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Store } from '../core/store.ts'
 import { completeChecks, conclude, type Check, type Verification } from '../core/verification.ts'
 import { mismatch } from '../pipeline/digest.ts'
 import { digestObject, openImage } from '../pipeline/read-object.ts'
+import { isUndecryptable } from '../pipeline/undecryptable.ts'
 import type { EngineDeps } from './deps.ts'
 import { hasObject } from './objects.ts'
+import { isStoredPlain, requireOpener } from './opener.ts'
 import type { Task } from './runner.ts'
 
 /** A proof needs no catalog: one object, and what reads it. */
-export interface ProofDeps extends Pick<EngineDeps, 'codecs' | 'scratch' | 'inspectors'> {
+export interface ProofDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'inspectors'> {
   /** Where the object is. */
   readonly store: Store
 }
@@ -25,19 +28,31 @@ export interface Proof {
   readonly manifest: Manifest
   /** How the manifest in the store itself was found. */
   readonly manifestCheck: Check
+  /** What unseals the object, where the keyring is not to be asked for it. */
+  readonly opener?: Opener | null
+  /** The image came to hand through the digests of object and image: then neither is read for them again. */
+  readonly isDigested?: boolean
   /** Another way than the usual one, which inspects an object that is stored as it is where it lies. */
   readonly unpack?: Unpack
+  /** Whether a want of a key is an error also for bytes that were proven before. Default: where the image comes to hand in another way. */
+  readonly mustOpen?: boolean
 }
 
 /**
  * Tries every level in turn and stops at the first that fails, for the next ones would build on it. Damage is a result;
- * an error means that the proof could not be made (no room, no child process, cancelled).
+ * an error means that the proof could not be made (no room, no child process, cancelled, `KEY_MISSING`). Where no key is
+ * at hand for bytes that were proven before, the proof ends with their digest: they are the same, so it still holds.
  */
-export async function proveObject (deps: ProofDeps, { key, manifest, manifestCheck, unpack }: Proof, task: Progress): Promise<Verification> {
+export async function proveObject (deps: ProofDeps, proof: Proof, task: Progress): Promise<Verification> {
+  const { key, manifest, manifestCheck, isDigested = false, unpack, mustOpen = unpack !== undefined } = proof
   const checks: Check[] = [manifestCheck]
   const end = (): Verification => {
     const failed = checks.find(check => check.status === 'fail')
     return conclude(completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`))
+  }
+  const endSealed = (reason: string): Verification => {
+    checks.push({ name: 'decryption', status: 'skipped', reason })
+    return conclude(completeChecks(checks, 'not reached, because the backup could not be decrypted here'), { wereProven: true })
   }
   task.phase('verifying', manifest.object.size)
 
@@ -47,45 +62,58 @@ export async function proveObject (deps: ProofDeps, { key, manifest, manifestChe
   }
   checks.push({ name: 'file_exists', status: 'pass' })
 
-  const found = await digestObject(deps.store, key, bytes => { task.bytes(bytes) }, task.signal)
+  const found = isDigested ? manifest.object : await digestObject(deps.store, key, bytes => { task.bytes(bytes) }, task.signal)
   const difference = mismatch(found, manifest.object, 'the file')
   checks.push(difference === undefined ? { name: 'checksum', status: 'pass' } : { name: 'checksum', status: 'fail', reason: difference.message })
   if (difference !== undefined) return end()
 
-  const file = unpack === undefined && manifest.compression === 'none' ? deps.store.file(key) : undefined
+  const file = unpack === undefined && isStoredPlain(manifest) ? deps.store.file(key) : undefined
   if (file !== undefined) {
-    checks.push(plainImage(manifest), ...await inspect(deps, manifest, file, task))
+    checks.push(...decoded(manifest), ...await inspect(deps, manifest, file, task))
     return end()
   }
   task.phase('verifying', manifest.image.size)
   try {
-    const atHand = unpack ?? (inspection => unpackObject(deps, { key, manifest }, task, inspection))
-    checks.push(...await atHand(async path => [decoded(manifest), ...await inspect(deps, manifest, path, task)]))
+    const atHand = unpack ?? (inspection => unpackObject(deps, proof, task, inspection))
+    checks.push(...await atHand(async path => [...decoded(manifest), ...await inspect(deps, manifest, path, task)]))
   } catch (thrown) {
     const error = toBackupError(thrown)
+    if (!mustOpen && manifest.verifiedAt !== null && isWantOfKey(error, manifest)) return endSealed(error.message)
     if (error.code !== 'DECODE_FAILED' && error.code !== 'CHECKSUM_MISMATCH') throw thrown
-    checks.push({ name: 'decompression', status: 'fail', reason: error.message })
+    checks.push(...manifest.encryption === 'none' ? [decryption(manifest)] : [], { name: isUndecryptable(error) ? 'decryption' : 'decompression', status: 'fail', reason: error.message })
   }
   return end()
 }
 
-/** Writes the plain image to a file in scratch space, for as long as `work` lasts. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `DISK_FULL`, or what the store or `work` rejects with. */
-export async function unpackObject<T> (deps: Pick<ProofDeps, 'store' | 'codecs' | 'scratch'>, { key, manifest }: Pick<Proof, 'key' | 'manifest'>, task: Progress, work: (path: string) => Promise<T>): Promise<T> {
+/**
+ * Whether the bytes, which are those that were proven once, cannot be opened for want of a key. One wrong passphrase in some
+ * hundred gives OpenPGP a key that looks right until it is used.
+ */
+function isWantOfKey (error: BackupError, { keys }: Manifest): boolean {
+  return error.code === 'KEY_MISSING' || (isUndecryptable(error) && keys?.includes(PASSPHRASE_KEY) === true)
+}
+
+/** Writes the plain image to a file in scratch space, for as long as `work` lasts. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `KEY_MISSING`, `DISK_FULL`, or what the store or `work` rejects with. */
+export async function unpackObject<T> (deps: Pick<ProofDeps, 'store' | 'codecs' | 'keyring' | 'scratch'>, { key, manifest, opener = requireOpener(deps.keyring, manifest) }: Pick<Proof, 'key' | 'manifest' | 'opener'>, task: Progress, work: (path: string) => Promise<T>): Promise<T> {
   const { object, image, compression } = manifest
-  const plain = await openImage({ store: deps.store, key, codec: deps.codecs[compression], object, image, onBytes: bytes => { task.bytes(bytes) } }, task.signal)
+  const plain = await openImage({ store: deps.store, key, codec: deps.codecs[compression], opener, object, image, onBytes: bytes => { task.bytes(bytes) } }, task.signal)
   return await deps.scratch.withFile(plain, work, task.signal)
 }
 
-/** Stored as it is: the file must then be the image, also by the image's own digest. */
-function plainImage (manifest: Manifest): Check {
-  const difference = mismatch(manifest.object, manifest.image, 'the image')
-  if (difference !== undefined) return { name: 'decompression', status: 'fail', reason: difference.message }
-  return { name: 'decompression', status: 'skipped', reason: 'the backup is not compressed' }
+/** What has been proven once the plain image is at hand. Stored as it is, the file must be the image also by the image's own digest. */
+function decoded (manifest: Manifest): readonly Check[] {
+  return [decryption(manifest), decompression(manifest)]
 }
 
-function decoded (manifest: Manifest): Check {
-  if (manifest.compression === 'none') return plainImage(manifest)
-  return { name: 'decompression', status: 'pass', reason: `${manifest.image.size} bytes, to the end` }
+function decryption ({ encryption }: Manifest): Check {
+  return encryption === 'none' ? { name: 'decryption', status: 'skipped', reason: 'the backup is not encrypted' } : { name: 'decryption', status: 'pass', reason: 'to the end' }
+}
+
+function decompression (manifest: Manifest): Check {
+  if (manifest.compression !== 'none') return { name: 'decompression', status: 'pass', reason: `${manifest.image.size} bytes, to the end` }
+  const difference = isStoredPlain(manifest) ? mismatch(manifest.object, manifest.image, 'the image') : undefined
+  if (difference !== undefined) return { name: 'decompression', status: 'fail', reason: difference.message }
+  return { name: 'decompression', status: 'skipped', reason: 'the backup is not compressed' }
 }
 
 async function inspect (deps: ProofDeps, manifest: Manifest, path: string, task: Progress): Promise<readonly Check[]> {

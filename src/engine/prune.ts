@@ -1,22 +1,47 @@
 import type { Backup } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
 import { applyRetention, isMassRemoval, type Retained } from '../core/retention.ts'
+import { firstSuspect } from '../core/suspicion.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import { freshSince } from './due.ts'
-import type { Pruned, PruneRefusal } from './engine.ts'
+import type { Pruned, PruneRefusal, RetainedCopy } from './engine.ts'
 import { backupHold, retentionHold } from './holds.ts'
+import { placesOf } from './offsite.ts'
+import { decideCopies, elsewhere, hasOwnRules, leaveLanding, retireCopy, type Elsewhere } from './prune-copies.ts'
 import { erase, moveToTrash } from './remove.ts'
 import type { Task } from './runner.ts'
 
+interface Decided {
+  /** Every live backup that is in the landing store, or in one that keeps copies for as long. Those that are only remembered of other stores are nobody's here. */
+  readonly decisions: readonly Retained[]
+  readonly copies: readonly RetainedCopy[]
+}
+
 /** Every live backup of the source with the rule that keeps or removes it. Changes nothing. */
-export async function decide (deps: EngineDeps, chosen: ProtectedSource): Promise<readonly Retained[]> {
+export async function decide (deps: EngineDeps, chosen: ProtectedSource): Promise<Decided> {
   return await apply(deps, chosen, await freshSince(deps, chosen))
 }
 
-async function apply (deps: EngineDeps, chosen: ProtectedSource, freshSince: Date | null): Promise<readonly Retained[]> {
+async function apply (deps: EngineDeps, chosen: ProtectedSource, freshSince: Date | null): Promise<Decided> {
   const { maxBackups, retention, schedule } = deps.settings.policyFor(chosen)
-  const policy = { maxBackups, rules: retention, timeZone: schedule?.timeZone ?? 'UTC', freshSince }
-  return applyRetention(await deps.catalog.backups.existing(chosen.source.name), policy, deps.clock.now())
+  const existing = await deps.catalog.backups.existing(chosen.source.name)
+  // Of all that there are, wherever they are: a store that has not got the suspect yet lets go of nothing either.
+  const shared = { timeZone: schedule?.timeZone ?? 'UTC', freshSince, suspect: firstSuspect(existing) }
+  const copies = decideCopies(deps, existing, shared)
+  const own = new Set([...deps.offsite.values()].filter(hasOwnRules).map(({ store }) => store.name))
+  const home = existing.filter(({ stores }) => stores.length === 0 || stores.some(store => !own.has(store) && !deps.remembered.has(store)))
+  const byId = new Map(home.map(outline => [outline.id, outline]))
+  const decisions = applyRetention(home, { ...shared, maxBackups, rules: retention }, deps.clock.now()).map(retained => {
+    const outline = byId.get(retained.backup.id)
+    return retained.keep || outline === undefined ? retained : inView(retained, elsewhere(deps, chosen, outline, copies, shared))
+  })
+  return { decisions, copies }
+}
+
+/** What is decided for the landing store, in view of what the others keep. */
+function inView (retained: Retained, { isKept, waitsFor }: Elsewhere): Retained {
+  if (waitsFor !== undefined) return { ...retained, keep: true, reasons: [`waits for its copy in "${waitsFor}"`], removal: null }
+  return isKept ? { ...retained, reasons: [...retained.reasons, 'another store keeps it'], removal: 'release' } : retained
 }
 
 /**
@@ -27,25 +52,36 @@ async function apply (deps: EngineDeps, chosen: ProtectedSource, freshSince: Dat
  */
 export async function prune (deps: EngineDeps, sources: readonly ProtectedSource[], { dryRun, force }: { readonly dryRun: boolean, readonly force: boolean }, task: Task): Promise<Pruned> {
   const decisions: Retained[] = []
+  const copies: RetainedCopy[] = []
   const removed: Backup[] = []
   const errors: unknown[] = []
   const refused: PruneRefusal[] = []
   task.phase('removing')
   for (const chosen of sources) {
     const decided = await decide(deps, chosen)
-    const going = decided.filter(({ keep }) => !keep)
-    decisions.push(...decided)
-    if (!force && isMassRemoval(going.length, decided.length)) {
-      refused.push({ source: chosen.source.name, going: going.length, of: decided.length })
-    } else if (!dryRun) {
-      const outcome = await removeAll(deps, going, task)
-      removed.push(...outcome.removed)
-      errors.push(...outcome.errors)
+    decisions.push(...decided.decisions)
+    copies.push(...decided.copies)
+    for (const group of groupsOf(decided)) {
+      const going = group.filter(({ keep }) => !keep)
+      const lost = going.filter(({ removal }) => removal !== 'release').length
+      if (!force && isMassRemoval(lost, group.length)) {
+        refused.push({ source: chosen.source.name, going: lost, of: group.length })
+      } else if (!dryRun) {
+        const outcome = await removeAll(deps, going, task)
+        removed.push(...outcome.removed)
+        errors.push(...outcome.errors)
+      }
     }
   }
   if (errors.length > 0) throw errors[0]
   if (!dryRun && refused.length > 0) throw refusal(refused, removed.length)
-  return { dryRun, decisions, removed, refused }
+  return { dryRun, decisions, copies, removed, refused }
+}
+
+/** The copies of each store for themselves, then the landing store: what leaves one may still be in another. */
+function groupsOf ({ decisions, copies }: Decided): ReadonlyArray<ReadonlyArray<Retained | RetainedCopy>> {
+  const stores = [...new Set(copies.map(({ store }) => store))]
+  return [...stores.map(name => copies.filter(({ store }) => store === name)), decisions]
 }
 
 function refusal (refused: readonly PruneRefusal[], removed: number): BackupError {
@@ -67,10 +103,10 @@ export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: T
   if (deps.settings.policyFor(chosen).maxBackups === null) return []
   const claim = await deps.runner.claimWhenFree([retentionHold(chosen.source.name)], task)
   try {
-    const decided = await apply(deps, chosen, null)
-    const going = decided.filter(({ removal }) => removal === 'erase')
-    const isMass = isMassRemoval(going.length, decided.length)
-    const { removed, errors } = await removeAll(deps, isMass ? going.map(one => ({ ...one, removal: 'trash' as const })) : going, task)
+    const { decisions } = await apply(deps, chosen, null)
+    const going = decisions.filter(({ removal }) => removal === 'erase' || removal === 'release')
+    const isMass = isMassRemoval(going.filter(({ removal }) => removal === 'erase').length, decisions.length)
+    const { removed, errors } = await removeAll(deps, isMass ? going.map(one => one.removal === 'erase' ? { ...one, removal: 'trash' as const } : one) : going, task)
     if (errors.length > 0) throw errors[0]
     return removed
   } finally {
@@ -87,10 +123,11 @@ interface Outcome {
  * Oldest first, so that an end halfway leaves the newer ones. A backup that another job is at work on waits for the next
  * time, and so does one that cannot be removed: it hinders none of the others.
  */
-async function removeAll (deps: EngineDeps, going: readonly Retained[], task: Task): Promise<Outcome> {
+async function removeAll (deps: EngineDeps, going: ReadonlyArray<Retained | RetainedCopy>, task: Task): Promise<Outcome> {
   const removed: Backup[] = []
   const errors: unknown[] = []
-  for (const { backup: { id }, removal, reasons } of going.toReversed()) {
+  for (const retained of going.toReversed()) {
+    const { id } = retained.backup
     task.signal.throwIfAborted()
     const claim = await deps.runner.holds.tryClaim([backupHold(id)], task.jobId)
     if (claim === undefined) continue
@@ -98,7 +135,8 @@ async function removeAll (deps: EngineDeps, going: readonly Retained[], task: Ta
       const backup = await deps.catalog.backups.get(id)
       // It may have been pinned since it was decided on.
       if (backup.pinned) continue
-      removed.push(removal === 'trash' ? await moveToTrash(deps, backup) : await eraseAtOnce(deps, backup, reasons.join('; ')))
+      const gone = await letGo(deps, backup, retained, task)
+      if (gone !== undefined) removed.push(gone)
     } catch (error) {
       errors.push(error)
     } finally {
@@ -106,6 +144,20 @@ async function removeAll (deps: EngineDeps, going: readonly Retained[], task: Ta
     }
   }
   return { removed, errors }
+}
+
+/** The backup, if it is none any more; undefined: only one store has let go of it. */
+async function letGo (deps: EngineDeps, backup: Backup, retained: Retained | RetainedCopy, task: Task): Promise<Backup | undefined> {
+  if ('store' in retained) {
+    if (!placesOf(deps, backup).some(({ store }) => store.name !== retained.store)) return await moveToTrash(deps, backup)
+    await retireCopy(deps, backup.id, retained.store, task.jobId)
+    return undefined
+  }
+  if (retained.removal === 'release') {
+    await leaveLanding(deps, backup)
+    return undefined
+  }
+  return retained.removal === 'trash' ? await moveToTrash(deps, backup) : await eraseAtOnce(deps, backup, retained.reasons.join('; '))
 }
 
 /** The row says first that it is on its way out, so that a removal that fails is finished by housekeeping. */

@@ -1,47 +1,127 @@
-import { toBackupError } from '../core/errors.ts'
-import { MANIFEST_SUFFIX, QUARANTINE, TRASH, isManifestKey } from '../core/object-key.ts'
+import { toBackupError, type ErrorCode } from '../core/errors.ts'
+import { TRASH, fileName } from '../core/object-key.ts'
+import type { Store } from '../core/store.ts'
 import type { EngineDeps } from './deps.ts'
-import { hasObject, landingCopy, readManifest } from './objects.ts'
+import { readManifests, type FoundManifest } from './found-manifests.ts'
+import { landingCopy } from './objects.ts'
 
-export interface Rebuilt {
-  readonly adopted: number
+/** What a store holds of one source, by the manifests there. */
+export interface FoundSource {
+  readonly source: string
+  readonly backups: number
+  /** Of the stored objects. */
+  readonly bytes: number
+  readonly oldest: Date
+  readonly newest: Date
+}
+
+export interface RebuiltStore {
+  readonly name: string
+  readonly kind: string
+  /** Where it is, for people. */
+  readonly place: string
+  /** In the order of names. */
+  readonly sources: readonly FoundSource[]
+  /** Backups that the catalog did not know. */
+  readonly added: number
+  /** Backups that it knew, and has one copy more of. */
+  readonly joined: number
   /** Manifests that could not be taken over, with the reason. */
   readonly refused: ReadonlyArray<{ readonly key: string, readonly reason: string }>
+  /** Why not everything that is there could be read; null: it could. */
+  readonly failure: { readonly code: ErrorCode, readonly message: string } | null
+}
+
+export interface Rebuilt {
+  /** Backups that the manifests tell of, each counted once. */
+  readonly adopted: number
+  /** In the order in which they were read. */
+  readonly stores: readonly RebuiltStore[]
+}
+
+export interface RebuildPlan {
+  /** Several may hold the same backup: what the first says of it holds. */
+  readonly stores: readonly Store[]
+  /** Only looks, and leaves the catalog as it is. */
+  readonly isListing: boolean
 }
 
 /**
- * Makes the catalog's rows again from the manifests in the store. Rows that are there already stay; nothing in the
- * store is changed, and a file without a manifest is left alone. May be repeated, also beside a service at work: a
- * backup that goes away meanwhile is passed over.
+ * Makes the catalog's rows again from the manifests in the stores, and from nothing else. A backup that is in several of
+ * them is one row with as many copies. Rows that are there already stay; nothing in a store is changed, and a file
+ * without a manifest is left alone. May be repeated, also after a kill, and beside a service at work: a backup that goes
+ * away meanwhile is passed over. A store that fails hinders none of the others, and is told in the outcome; the only one
+ * that is asked rejects with what the store said.
  */
-export async function rebuild (deps: EngineDeps, signal: AbortSignal): Promise<Rebuilt> {
-  let adopted = 0
+export async function rebuild (deps: EngineDeps, { stores, isListing }: RebuildPlan, signal: AbortSignal): Promise<Rebuilt> {
+  const names = new Set<string>()
+  const rebuilt: RebuiltStore[] = []
+  for (const store of stores) rebuilt.push(await rebuildFrom(deps, store, { isListing, isAlone: stores.length === 1, names }, signal))
+  return { adopted: names.size, stores: rebuilt }
+}
+
+interface Round {
+  readonly isListing: boolean
+  readonly isAlone: boolean
+  /** Every backup that was found in any of the stores. */
+  readonly names: Set<string>
+}
+
+async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, isAlone, names }: Round, signal: AbortSignal): Promise<RebuiltStore> {
+  const tally = new Map<string, FoundSource>()
+  const counts = { added: 0, joined: 0, known: 0 }
   const refused: Array<{ key: string, reason: string }> = []
-  for await (const { key } of deps.store.list('', signal)) {
-    if (!isManifestKey(key) || key.startsWith(QUARANTINE)) continue
-    signal.throwIfAborted()
-    const objectName = key.slice(0, -MANIFEST_SUFFIX.length)
-    try {
-      const manifest = await readManifest(deps.store, objectName, signal)
-      if (!await hasObject(deps.store, objectName, signal)) {
-        refused.push({ key, reason: 'the object that it describes is missing' })
-        continue
-      }
-      const filePath = deps.store.location(objectName)
-      await deps.catalog.backups.adopt(manifest, {
-        key: objectName,
-        filePath,
-        // Its grace begins anew: since when it has been there is not written in the store.
-        trashedAt: key.startsWith(TRASH) ? deps.clock.now() : null,
-        copies: [landingCopy(deps.store, objectName, manifest)]
-      })
-      adopted++
-    } catch (thrown) {
-      const error = toBackupError(thrown)
-      if (error.code === 'OBJECT_NOT_FOUND') continue
-      if (error.code !== 'MANIFEST_INVALID') throw thrown
-      refused.push({ key, reason: error.message })
-    }
+  const take = async ({ manifest, object }: FoundManifest): Promise<void> => {
+    if (!isListing) counts[await adopt(deps, store, { manifest, object })]++
+    const { name } = manifest.source
+    names.add(`${name}/${fileName(object.key)}`)
+    tally.set(name, grown(tally.get(name), { manifest, object }))
   }
-  return { adopted, refused }
+  let failure: RebuiltStore['failure'] = null
+  try {
+    await readManifests({ store, hasTrash: store.name === deps.store.name, take, refuse: (key, reason) => { refused.push({ key, reason }) } }, signal)
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const { code, message } = toBackupError(thrown)
+    if (isAlone || !FAILURES.has(code)) throw thrown
+    failure = { code, message }
+  }
+  return {
+    name: store.name,
+    kind: store.kind,
+    place: store.place,
+    sources: [...tally.values()].toSorted((a, b) => order(a.source, b.source)),
+    added: counts.added,
+    joined: counts.joined,
+    refused: refused.toSorted((a, b) => order(a.key, b.key)),
+    failure
+  }
+}
+
+/** What is of the store, and not of ours. */
+const FAILURES: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED'])
+
+async function adopt (deps: EngineDeps, store: Store, { manifest, object: { key, modifiedAt } }: FoundManifest): Promise<'added' | 'joined' | 'known'> {
+  const { clock, catalog } = deps
+  const hasLanded = store.name === deps.store.name
+  const { outcome } = await catalog.backups.adopt(manifest, {
+    key,
+    hasLanded,
+    // Its grace begins anew: since when it has been there is not written in the store.
+    trashedAt: key.startsWith(TRASH) ? clock.now() : null,
+    isLasting: deps.remembered.has(store.name) || deps.offsite.get(store.name)?.isAppendOnly === true,
+    copy: { ...landingCopy(store, key, manifest), ...!hasLanded && { uploadedAt: modifiedAt } }
+  })
+  return outcome
+}
+
+function grown (before: FoundSource | undefined, { manifest, object: { size } }: FoundManifest): FoundSource {
+  const at = new Date(manifest.startedAt)
+  if (before === undefined) return { source: manifest.source.name, backups: 1, bytes: size, oldest: at, newest: at }
+  const { source, backups, bytes, oldest, newest } = before
+  return { source, backups: backups + 1, bytes: bytes + size, oldest: at < oldest ? at : oldest, newest: at > newest ? at : newest }
+}
+
+function order (a: string, b: string): number {
+  return a < b ? -1 : 1
 }

@@ -5,8 +5,9 @@ import type { Restore } from '../core/restore.ts'
 import { QUARANTINE, TRASH, fileName } from '../core/object-key.ts'
 import { completeChecks, conclude } from '../core/verification.ts'
 import type { EngineDeps } from './deps.ts'
-import { backupHold, sourceHold } from './holds.ts'
+import { backupHold, copyHold, sourceHold } from './holds.ts'
 import { cleanupSignal, discard, hasObject, landingCopy, readManifest } from './objects.ts'
+import { promisedCopies } from './offsite.ts'
 import { erase, settleTrashed } from './remove.ts'
 import { settleRestores } from './settle-restores.ts'
 
@@ -33,7 +34,14 @@ export async function recover (deps: EngineDeps): Promise<Recovered> {
       else await erase(deps, backup, 'its removal had begun before the service ended')
     })
   }
+  await interruptCopies(deps)
   return { jobs, ...settled, restores: await settleRestores(deps) }
+}
+
+/** Copies that nobody has under way any more wait again. */
+export async function interruptCopies ({ catalog, runner }: EngineDeps): Promise<void> {
+  const held = await runner.holds.names()
+  await catalog.copies.interrupt((id, store) => held.has(copyHold(id, store)))
 }
 
 /**
@@ -87,7 +95,7 @@ async function takeOver (deps: EngineDeps, backup: Backup, manifest: Manifest): 
     manifest,
     filePath,
     verification,
-    copies: [landingCopy(deps.store, backup.key, manifest)]
+    copies: [landingCopy(deps.store, backup.key, manifest), ...promisedCopies(deps, backup.source, backup.key)]
   })
 }
 

@@ -1,8 +1,10 @@
 import { isLive, type Backup } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
 import { TRASH, fileName, manifestKey } from '../core/object-key.ts'
+import { isSuspect } from '../core/suspicion.ts'
 import type { EngineDeps } from './deps.ts'
 import { cleanupSignal, discard, hasObject, replaceManifest } from './objects.ts'
+import { hasLanded } from './offsite.ts'
 import { requireObject } from './verify.ts'
 
 /**
@@ -22,7 +24,7 @@ export async function trashBackup (deps: EngineDeps, id: number, force: boolean)
 
 /** The same without asking whether it may go. */
 export async function moveToTrash (deps: EngineDeps, backup: Backup): Promise<Backup> {
-  await requireManifest(deps, backup)
+  if (hasLanded(deps, backup)) await requireManifest(deps, backup)
   const key = TRASH + fileName(backup.key)
   const trashed = await deps.catalog.backups.trash(backup.id, key, deps.store.location(key), deps.clock.now())
   await settleTrashed(deps, trashed)
@@ -37,7 +39,8 @@ async function requireRemovable (deps: EngineDeps, backup: Backup, force: boolea
   const child = others.find(other => other.parentId === id)
   if (child !== undefined) throw new BackupError('BACKUP_HAS_CHILDREN', `backup ${child.id} is built on backup ${id}`, { hint: `Remove backup ${child.id} first.` })
   const isProven = backup.verification.status === 'valid'
-  const isLast = !others.some(other => other.verification.status === 'valid')
+  // A suspect is no reason to let the last good one go.
+  const isLast = !others.some(other => other.verification.status === 'valid' && (isSuspect(backup) || !isSuspect(other)))
   if (isLast && !force && (isProven || others.length === 0)) {
     throw new BackupError('BACKUP_LAST_VALID', `backup ${id} is the last valid one of "${backup.source}"`, { hint: 'Make another one first, or force it.' })
   }
@@ -56,7 +59,7 @@ export async function undeleteBackup (deps: EngineDeps, id: number, signal: Abor
   requireObject(backup)
   if (backup.trashedAt === null) throw new BackupError('BACKUP_NOT_IN_TRASH', `backup ${id} is not in the trash`, { hint: 'Nothing needs to be brought back.' })
   const key = fileName(backup.key)
-  if (key !== backup.key) {
+  if (key !== backup.key && hasLanded(deps, backup)) {
     await bring(deps, backup.key, key, signal)
     await bring(deps, manifestKey(backup.key), manifestKey(key), signal)
   }
@@ -70,10 +73,11 @@ async function bring ({ store }: EngineDeps, from: string, to: string, signal: A
   if (await hasObject(store, from, signal) || !await hasObject(store, to, signal)) await store.move(from, to, signal)
 }
 
-/** Gone for good: manifest, then object, then the row says so. May be repeated after a crash. */
+/** Gone for good: manifest, then object, then the row says so. Its copies in other stores follow by themselves. May be repeated after a crash. */
 export async function erase (deps: EngineDeps, backup: Backup, reason: string): Promise<Backup> {
   await discard(deps.store, backup.key)
-  const removed = await deps.catalog.backups.remove(backup.id, deps.clock.now())
+  const elsewhere = [...deps.offsite.values()].filter(({ isAppendOnly }) => !isAppendOnly).map(({ store }) => store.name)
+  const removed = await deps.catalog.backups.remove(backup.id, deps.clock.now(), elsewhere)
   deps.events.emit({ type: 'backup.removed', backup: removed, reason })
   return removed
 }
@@ -83,6 +87,7 @@ export async function erase (deps: EngineDeps, backup: Backup, reason: string): 
  * whose manifest is nowhere is on its way out. Says whether the backup is in the trash still.
  */
 export async function settleTrashed (deps: EngineDeps, backup: Backup): Promise<boolean> {
+  if (!hasLanded(deps, backup)) return true
   const signal = cleanupSignal()
   const live = fileName(backup.key)
   if (live !== backup.key && await hasObject(deps.store, manifestKey(live), signal)) await deps.store.move(manifestKey(live), manifestKey(backup.key), signal)

@@ -3,15 +3,18 @@ import { isAbsolute } from 'node:path'
 import type { Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
-import type { Placement, Restore, Restorer } from '../core/restore.ts'
+import type { Placement, PlainImage, Restore, Restorer } from '../core/restore.ts'
 import { verificationMessage } from '../core/verification.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { RestoreRequest } from './engine.ts'
 import { recordedManifest } from './objects.ts'
+import { readablePlace } from './offsite.ts'
+import { requireOpener } from './opener.ts'
 import { requireDigest, withPlainImage } from './plain-image.ts'
 import type { Task } from './runner.ts'
 import { secure } from './secure.ts'
-import { requireObject, verifyBackup } from './verify.ts'
+import { checkScratch } from './space.ts'
+import { requireObject, verifyBackup, type ProofWay } from './verify.ts'
 
 /** How long a restore waits for those who hold the database, where the request says nothing. Milliseconds. */
 const TIMEOUT = 15_000
@@ -33,12 +36,13 @@ export interface RestorePlan {
 /**
  * What can be told before anything is begun. Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`,
  * `SOURCE_NOT_FOUND` where the source is no longer configured and no path is given, `METHOD_UNSUPPORTED` for a kind that
- * this version cannot restore, `VALIDATION_FAILED`, and `RESTORE_TARGET_INVALID` for what is ours.
+ * this version cannot restore, `KEY_MISSING`, `VALIDATION_FAILED`, and `RESTORE_TARGET_INVALID` for what is ours.
  */
 export async function plannedRestore (deps: EngineDeps, id: number, request: RestoreRequest): Promise<RestorePlan> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await recordedManifest(deps, id)
+  requireOpener(deps.keyring, manifest)
   const { kind } = manifest.source
   const restorer = deps.restorers.get(kind)
   if (restorer === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${kind}" cannot be restored by this version`, { hint: 'Use a version that knows this kind.' })
@@ -95,9 +99,7 @@ export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, tas
     startedAt: deps.clock.now()
   })
   try {
-    if (plan.verify) await requireProven(deps, backup.id, task)
-    else await requireDigest(deps, { key: backup.key, manifest: plan.manifest }, task)
-    const done = await securedAndPlaced(deps, plan, row.id, task)
+    const done = await provenAndPlaced(deps, plan, row.id, task)
     deps.events.emit({ type: 'restore.completed', restore: done })
     return done
   } catch (thrown) {
@@ -120,18 +122,42 @@ async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
   }
 }
 
-async function requireProven (deps: EngineDeps, id: number, task: Task): Promise<void> {
-  const { verification } = await verifyBackup(deps, id, task)
+/** From the nearest place that has it. What is on a disk here is proven first, where it lies; what has to be fetched is fetched once, and proven and placed from where it was unpacked. */
+async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
+  const { backup, manifest, verify } = plan
+  const place = await readablePlace(deps, backup, task.signal)
+  const { store, key } = place
+  const clocked = () => deps.clock.now().getTime()
+  if (store.file(key) !== undefined) {
+    if (verify) await requireProven(deps, backup.id, { place }, task)
+    else await requireDigest({ store }, { key, manifest }, task)
+    return await securedAndPlaced(deps, plan, restoreId, async work => {
+      const begun = clocked()
+      return await withPlainImage({ ...deps, store }, { key, manifest }, task, image => work(image, clocked() - begun))
+    }, task)
+  }
+  await checkScratch(deps, manifest.image.size)
+  const begun = clocked()
+  return await withPlainImage({ ...deps, store }, { key, manifest }, task, async image => {
+    const unpacking = clocked() - begun
+    if (verify) await requireProven(deps, backup.id, { place, isDigested: true, unpack: inspection => inspection(image.path) }, task)
+    return await securedAndPlaced(deps, plan, restoreId, work => work(image, unpacking), task)
+  })
+}
+
+async function requireProven (deps: EngineDeps, id: number, way: ProofWay, task: Task): Promise<void> {
+  const { verification } = await verifyBackup(deps, id, task, way)
   if (verification.valid) return
   throw new BackupError('BACKUP_INVALID', verificationMessage(verification), { hint: 'Restore another backup: the list tells which are valid.' })
 }
 
-async function securedAndPlaced (deps: EngineDeps, { backup, manifest, restorer, placement, inPlace }: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
+/** Lets `work` use the plain image, and tells it how long that took to come to hand. Milliseconds. */
+type WithImage = <T>(work: (image: PlainImage, unpacking: number) => Promise<T>) => Promise<T>
+
+async function securedAndPlaced (deps: EngineDeps, { backup, manifest, restorer, placement, inPlace }: RestorePlan, restoreId: number, withImage: WithImage, task: Task): Promise<Restore> {
   const safety = inPlace === undefined ? undefined : await secure(deps, inPlace, { before: `the restore of backup ${backup.id}`, mayBeDamaged: placement.mode === 'replace' }, task)
   if (safety !== undefined) await deps.catalog.restores.secured(restoreId, safety.id)
-  const begun = deps.clock.now().getTime()
-  const { bytes, isOldKept, restoreTime } = await withPlainImage(deps, { key: backup.key, manifest }, task, async image => {
-    const unpacking = deps.clock.now().getTime() - begun
+  const { bytes, isOldKept, restoreTime } = await withImage(async (image, unpacking) => {
     task.phase('restoring', manifest.image.size)
     const placed = await restorer.place(image, placement, done => { task.bytes(done) }, task.signal)
     return { ...placed, restoreTime: Math.round(Math.max(0, unpacking) + placed.took) }

@@ -5,6 +5,8 @@ import type { Rescue, RescueRequest, RowSelection, RowTool } from '../core/rows.
 import type { EngineDeps } from './deps.ts'
 import type { Compared, DiffWish, Rescued, RescueWish } from './engine.ts'
 import { recordedManifest } from './objects.ts'
+import { readablePlace } from './offsite.ts'
+import { requireOpener } from './opener.ts'
 import { requireDigest, withPlainImage } from './plain-image.ts'
 import { sourceItself } from './restore.ts'
 import type { Task } from './runner.ts'
@@ -21,11 +23,12 @@ export interface Rowed {
   readonly tool: RowTool
 }
 
-/** Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, and `METHOD_UNSUPPORTED` for a kind without rows. */
+/** Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING`, and `METHOD_UNSUPPORTED` for a kind without rows. */
 export async function requireRows (deps: EngineDeps, id: number): Promise<Rowed> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await recordedManifest(deps, id)
+  requireOpener(deps.keyring, manifest)
   const tool = deps.rowTools.get(manifest.source.kind)
   if (tool === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${manifest.source.kind}" have no rows that could be told apart`, { hint: 'Restore the backup to another path, and look into it there.' })
   return { backup, manifest, tool }
@@ -82,7 +85,8 @@ export async function extractRows (deps: EngineDeps, rowed: Rowed, selection: Ro
 }
 
 /** The plain image, held against its digest: rows of a damaged backup are not to be mixed into a sound database. */
-async function withImage<T> (deps: EngineDeps, { backup: { key }, manifest }: Rowed, task: Task, work: (image: string) => Promise<T>): Promise<T> {
-  await requireDigest(deps, { key, manifest }, task)
-  return await withPlainImage(deps, { key, manifest }, task, ({ path }) => work(path))
+async function withImage<T> (deps: EngineDeps, { backup, manifest }: Rowed, task: Task, work: (image: string) => Promise<T>): Promise<T> {
+  const { store, key } = await readablePlace(deps, backup, task.signal)
+  if (store.file(key) !== undefined) await requireDigest({ store }, { key, manifest }, task)
+  return await withPlainImage({ ...deps, store }, { key, manifest }, task, ({ path }) => work(path))
 }

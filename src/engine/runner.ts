@@ -15,6 +15,8 @@ export interface JobRequest {
   readonly backupId: number | null
   /** What the work must have for itself; see `Holds`. */
   readonly holds: readonly string[]
+  /** It takes no place among those that run at once: it waits for others more than it works, such as for a network. */
+  readonly isAside?: boolean
 }
 
 /** What a running piece of work has of its job. */
@@ -30,6 +32,7 @@ export interface Task {
 interface Running {
   job: Job
   toldAt: number
+  readonly isAside: boolean
   readonly abort: AbortController
   readonly settled: Promise<unknown>
 }
@@ -79,7 +82,7 @@ export class Runner {
     const abort = new AbortController()
     const outcome = Promise.withResolvers<T>()
     const settled = outcome.promise.then(() => {}, () => {})
-    this.#running.set(job.id, { job, toldAt: 0, abort, settled })
+    this.#running.set(job.id, { job, toldAt: 0, isAside: request.isAside ?? false, abort, settled })
     this.#changes++
     this.#tell(job)
     void this.#run(job.id, work, abort.signal).finally(() => { reservation.release() }).then(outcome.resolve, outcome.reject)
@@ -94,6 +97,7 @@ export class Runner {
     signal.throwIfAborted()
     const claim = await this.holds.tryClaim(names, jobId)
     if (claim !== undefined) return claim
+    if (this.#running.get(jobId)?.isAside === true) return await this.holds.claimWhenFree(names, jobId, signal)
     this.#active--
     this.#wake()
     try {
@@ -142,8 +146,9 @@ export class Runner {
   }
 
   async #run<T> (id: number, work: (task: Task) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const isAside = this.#running.get(id)?.isAside ?? false
     try {
-      await this.#turn(signal)
+      if (!isAside) await this.#turn(signal)
       try {
         signal.throwIfAborted()
         await this.#change(id, { status: 'running' })
@@ -151,7 +156,7 @@ export class Runner {
         await this.#change(id, { status: 'succeeded', phase: 'done' })
         return result
       } finally {
-        this.#active--
+        if (!isAside) this.#active--
         this.#wake()
       }
     } catch (thrown) {

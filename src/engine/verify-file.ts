@@ -1,19 +1,22 @@
 import { basename, dirname } from 'node:path'
 import { compose } from 'node:stream'
+import { SEAL_EXTENSIONS, type Opener, type Sealing } from '../core/encryption.ts'
 import { BackupError, systemCode, toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Codec } from '../core/stage.ts'
 import type { Store } from '../core/store.ts'
 import { completeChecks, conclude, verificationMessage, type Check, type Verification } from '../core/verification.ts'
 import { digestTap } from '../pipeline/digest.ts'
+import { isUndecryptable } from '../pipeline/undecryptable.ts'
 import type { EngineDeps } from './deps.ts'
 import { hasObject, readManifest } from './objects.ts'
+import { missingKey, requireOpener } from './opener.ts'
 import { proveObject, type ProofDeps, type Progress } from './prove.ts'
 
 /** What a file without a manifest is taken for. */
 const KIND = 'sqlite'
 
-export interface FileProofDeps extends Pick<EngineDeps, 'codecs' | 'scratch' | 'inspectors'> {
+export interface FileProofDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'inspectors'> {
   /** A directory as a store. Nothing but reads is asked of it. */
   readonly storeAt: (directory: string) => Store
 }
@@ -40,7 +43,7 @@ export interface VerifiedFile {
  * can be told from the content alone.
  *
  * Throws `OBJECT_NOT_FOUND` where there is no such file, `STORE_UNAVAILABLE` where it must not be read, and
- * `VALIDATION_FAILED` for a database in use; otherwise what a proof throws that cannot be made.
+ * `VALIDATION_FAILED` for a database in use, `KEY_MISSING` for one that is sealed to others; otherwise what a proof throws that cannot be made.
  */
 export async function verifyFile (deps: FileProofDeps, path: string, progress: Progress): Promise<VerifiedFile> {
   const proof: ProofDeps = { ...deps, store: deps.storeAt(dirname(path)) }
@@ -51,7 +54,7 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
     const found = await findManifest(proof.store, key, progress.signal)
     const verification = found.manifest === null
       ? await proveContent(proof, key, size, found.check, progress)
-      : await proveObject(proof, { key, manifest: found.manifest, manifestCheck: found.check }, progress)
+      : await proveObject(proof, { key, manifest: found.manifest, manifestCheck: found.check, opener: requireOpener(deps.keyring, found.manifest), mustOpen: true }, progress)
     return { path, ...conclusion(verification), verification, manifest: found.manifest }
   } catch (thrown) {
     throw inWordsOfAFile(thrown, path)
@@ -81,28 +84,41 @@ async function findManifest (store: Store, key: string, signal: AbortSignal): Pr
 async function proveContent (deps: ProofDeps, key: string, size: number, manifestCheck: Check, progress: Progress): Promise<Verification> {
   progress.phase('verifying', size)
   const checks: Check[] = [manifestCheck, { name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'skipped', reason: 'there is no manifest to compare it with' }]
-  const codec = Object.values(deps.codecs).find(known => known !== null && key.endsWith(known.extension)) ?? null
-  const file = codec === null ? deps.store.file(key) : undefined
-  if (file === undefined) checks.push(...await decodeAndInspect(deps, key, codec, progress))
-  else checks.push({ name: 'decompression', status: 'skipped', reason: 'the file is not compressed' }, ...await inspect(deps, file, progress))
+  const { opener, name } = unsealed(deps, key)
+  if (opener === null) checks.push({ name: 'decryption', status: 'skipped', reason: 'the file is not encrypted' })
+  const codec = Object.values(deps.codecs).find(known => known !== null && name.endsWith(known.extension)) ?? null
+  if (codec === null) checks.push({ name: 'decompression', status: 'skipped', reason: 'the file is not compressed' })
+  const file = codec === null && opener === null ? deps.store.file(key) : undefined
+  checks.push(...file === undefined ? await decodeAndInspect(deps, key, { codec, opener }, progress) : await inspect(deps, file, progress))
   const failed = checks.find(check => check.status === 'fail')
   return conclude(completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`))
 }
 
-async function decodeAndInspect (deps: ProofDeps, key: string, codec: Codec | null, progress: Progress): Promise<readonly Check[]> {
+/** What unseals a file, going by its name, and what it would be called then. Throws `KEY_MISSING`. */
+function unsealed ({ keyring }: ProofDeps, key: string): { readonly opener: Opener | null, readonly name: string } {
+  const [encryption, extension] = (Object.entries(SEAL_EXTENSIONS) as Array<[Sealing, string]>).find(([, extension]) => key.endsWith(extension)) ?? []
+  if (encryption === undefined || extension === undefined) return { opener: null, name: key }
+  const opener = keyring.openerOf(encryption)
+  if (opener === undefined) throw missingKey(encryption)
+  return { opener, name: key.slice(0, -extension.length) }
+}
+
+async function decodeAndInspect (deps: ProofDeps, key: string, { codec, opener }: { readonly codec: Codec | null, readonly opener: Opener | null }, progress: Progress): Promise<readonly Check[]> {
   try {
     const stored = await deps.store.get(key, undefined, progress.signal)
     const counted = digestTap(bytes => { progress.bytes(bytes) }).stream
     const plain = digestTap()
-    const image = codec === null ? compose(stored, counted, plain.stream) : compose(stored, counted, codec.decode(), plain.stream)
+    const stages = [opener, codec].flatMap(stage => stage === null ? [] : [stage.decode()])
+    const image = compose(stored, counted, ...stages, plain.stream)
     return await deps.scratch.withFile(image, async path => [
-      { name: 'decompression', status: 'pass', reason: `${plain.result().size} bytes, to the end` },
+      ...opener === null ? [] : [{ name: 'decryption', status: 'pass', reason: 'to the end' } as const],
+      ...codec === null ? [] : [{ name: 'decompression', status: 'pass', reason: `${plain.result().size} bytes, to the end` } as const],
       ...await inspect(deps, path, progress)
     ], progress.signal)
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code !== 'DECODE_FAILED') throw thrown
-    return [{ name: 'decompression', status: 'fail', reason: error.message }]
+    return [{ name: isUndecryptable(error) ? 'decryption' : 'decompression', status: 'fail', reason: error.message }]
   }
 }
 

@@ -6,8 +6,9 @@ import type { Check } from '../core/verification.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Verified, VerifiedAll } from './engine.ts'
 import { backupHold } from './holds.ts'
+import { homeOf, type Place } from './offsite.ts'
 import { readManifest, recordedManifest } from './objects.ts'
-import { proveObject, type Unpack } from './prove.ts'
+import { proveObject, type Proof } from './prove.ts'
 import type { Task } from './runner.ts'
 
 /** Backups that are read at once when all are counted up for verification. */
@@ -19,15 +20,22 @@ export function requireObject (backup: Backup): void {
   if (backup.status !== 'completed') throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is "${backup.status}"`, { hint: 'Choose a backup that completed.' })
 }
 
-/** Proves one backup again and records what was found. `unpack`: the way in which the plain image comes to hand, in place of the usual one. */
-export async function verifyBackup (deps: EngineDeps, id: number, task: Task, unpack?: Unpack): Promise<Verified> {
+/** A proof in another way than the usual one, which reads the backup where it is at home. */
+export interface ProofWay extends Partial<Pick<Proof, 'unpack' | 'isDigested'>> {
+  /** Where the backup is read. */
+  readonly place?: Place
+}
+
+/** Proves one backup again and records what was found. */
+export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { place, ...way }: ProofWay = {}): Promise<Verified> {
   const startedAt = deps.clock.now()
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const recorded = await recordedManifest(deps, id)
+  const { store, key } = place ?? homeOf(deps, backup)
   try {
-    const manifestCheck = await checkManifest(deps, backup, recorded, task.signal)
-    const verification = await proveObject(deps, { key: backup.key, manifest: recorded, manifestCheck, ...unpack !== undefined && { unpack } }, task)
+    const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
+    const verification = await proveObject({ ...deps, store }, { ...way, key, manifest: recorded, manifestCheck }, task)
     const now = deps.clock.now()
     const verified = await deps.catalog.backups.recordVerification(id, verification, now)
     deps.events.emit({ type: 'verification.finished', backup: verified, verification, durationMs: now.getTime() - startedAt.getTime() })
@@ -39,11 +47,14 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task, un
   }
 }
 
-/** The manifest in the store must be the one that was written; description and pin may have been edited since. */
-async function checkManifest (deps: EngineDeps, backup: Backup, recorded: Manifest, signal: AbortSignal): Promise<Check> {
+/** What people may say of a backup afterwards. A copy in an append-only store never hears of it. */
+const EDITABLE: ReadonlySet<keyof Manifest> = new Set(['description', 'pinned', 'suspicion'])
+
+/** The manifest in the store must be the one that was written, but for what may have been edited since. */
+async function checkManifest ({ store, key }: Place, recorded: Manifest, signal: AbortSignal): Promise<Check> {
   try {
-    const stored = await readManifest(deps.store, backup.key, signal)
-    const wrong = (Object.keys(recorded) as Array<keyof Manifest>).filter(key => key !== 'description' && key !== 'pinned' && !isDeepStrictEqual(stored[key], recorded[key]))
+    const stored = await readManifest(store, key, signal)
+    const wrong = (Object.keys(recorded) as Array<keyof Manifest>).filter(key => !EDITABLE.has(key) && !isDeepStrictEqual(stored[key], recorded[key]))
     if (wrong.length === 0) return { name: 'manifest', status: 'pass' }
     return { name: 'manifest', status: 'fail', reason: `${wrong.map(key => `"${key}"`).join(', ')} in the manifest differs from what was recorded` }
   } catch (thrown) {
@@ -54,7 +65,7 @@ async function checkManifest (deps: EngineDeps, backup: Backup, recorded: Manife
   }
 }
 
-/** Verifies every live backup that matches, oldest first, one after the other. One that goes away meanwhile is passed over. */
+/** Verifies every live backup that matches, oldest first, one after the other. One that goes away meanwhile, or was never proven and cannot be opened here, is passed over. */
 export async function verifyAll (deps: EngineDeps, request: { readonly source?: string | undefined, readonly since?: Date | undefined }, task: Task): Promise<VerifiedAll> {
   const results: Verified[] = []
   for (const id of (await matching(deps, request)).toReversed()) {
@@ -62,12 +73,21 @@ export async function verifyAll (deps: EngineDeps, request: { readonly source?: 
     const claim = await deps.runner.claimWhenFree([backupHold(id)], task)
     try {
       const backup = await deps.catalog.backups.get(id)
-      if (backup.deletedAt === null && backup.trashedAt === null) results.push(await verifyBackup(deps, id, task))
+      if (backup.deletedAt === null && backup.trashedAt === null) results.push(...await unlessKeyMissing(() => verifyBackup(deps, id, task)))
     } finally {
       await claim.release()
     }
   }
   return { results }
+}
+
+async function unlessKeyMissing<T> (work: () => Promise<T>): Promise<T[]> {
+  try {
+    return [await work()]
+  } catch (thrown) {
+    if (toBackupError(thrown).code === 'KEY_MISSING') return []
+    throw thrown
+  }
 }
 
 async function matching (deps: EngineDeps, request: { readonly source?: string | undefined, readonly since?: Date | undefined }): Promise<number[]> {

@@ -104,8 +104,9 @@ export function keepAudit (app: App, { audit, clock }: { readonly audit: Pick<Au
 function targetOf (request: FastifyRequest): string | null {
   if (request.target !== null) return request.target
   const { id, name } = request.params as { readonly id?: string | number, readonly name?: string }
-  const kind = /^\/api\/(backup|job|source)s\/:/.exec(request.routeOptions.url ?? '')?.[1]
+  const kind = /^\/api\/(backup|job|source|store)s\/:/.exec(request.routeOptions.url ?? '')?.[1]
   if (kind !== undefined && id !== undefined) return /^[1-9]\d{0,14}$/.test(String(id)) ? `${kind} ${id}` : null
+  if (kind === 'store' && name !== undefined) return isSourceName(name) ? `store ${name}` : null
   const source = name ?? (request.body as { readonly source?: unknown } | null | undefined)?.source
   return typeof source === 'string' && isSourceName(source) ? `source ${source}` : null
 }

@@ -43,7 +43,10 @@ import { restoreRoutes } from './routes/restores.ts'
 import { rowRoutes } from './routes/rows.ts'
 import { runRoute } from './routes/runs.ts'
 import { sourceRoutes } from './routes/sources.ts'
+import { releaseRoutes } from './routes/release.ts'
+import { storeRoutes } from './routes/stores.ts'
 import { trashRoutes } from './routes/trash.ts'
+import { uploadRoute } from './routes/upload.ts'
 import { verifyRoutes } from './routes/verify.ts'
 import { addSecurityHeaders } from './security-headers.ts'
 import { compileSerializer, compileValidator } from './validation.ts'
@@ -126,14 +129,17 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   backupRoutes(app, { engine, clock, pages })
   createRoute(app, { engine })
   verifyRoutes(app, { engine })
+  uploadRoute(app, { engine })
   pruneRoute(app, { engine })
   trashRoutes(app, { engine })
+  releaseRoutes(app, { engine })
   rowRoutes(app, { engine })
   restoreRoutes(app, { engine })
   drillRoutes(app, { engine })
   downloadRoute(app, { engine })
   configRoutes(app, deps)
   sourceRoutes(app, { engine, clock })
+  storeRoutes(app, { engine })
   jobRoutes(app, { engine, rates })
   runRoute(app, { engine })
   eventRoute(app, { hub, isRevoked, clock })

@@ -16,7 +16,7 @@ const PATIENCE = 5000
 
 /** What can change what the rules find. */
 const TELLING: ReadonlySet<Event['type']> = new Set([
-  'backup.completed', 'backup.failed', 'backup.removed', 'backup.trashed', 'backup.restored', 'verification.finished', 'drill.finished', 'run.ended', 'settings.changed'
+  'backup.completed', 'backup.failed', 'backup.removed', 'backup.trashed', 'backup.restored', 'verification.finished', 'drill.finished', 'copy.stored', 'copy.failed', 'run.ended', 'settings.changed'
 ])
 
 export interface AlertWatchOptions {

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client'
 import { ALERT_RULE_NAMES, ALERT_RULES, type Alert, type PruneFacts } from '../core/alert.ts'
 import type { Clock } from '../core/clock.ts'
+import type { CopyCounts } from '../core/copy.ts'
 import { DRILL_OUTCOMES } from '../core/drill.ts'
 import type { Event, Listener } from '../core/event.ts'
 import type { Space } from '../core/store.ts'
@@ -16,6 +17,9 @@ export interface Observed {
   /** Names of the configured sources: what another one left in the catalog is nobody's alert. */
   readonly sources: readonly string[]
   readonly store: { readonly name: string, space (signal: AbortSignal): Promise<Space | undefined> }
+  /** Names of the other stores. */
+  readonly destinations: readonly string[]
+  copies (): Promise<readonly CopyCounts[]>
   /** Those of the sources that figures are told of. */
   watched (): Promise<readonly Watched[]>
   /** The alerts that are open. */
@@ -37,6 +41,7 @@ interface Standing {
   readonly watched: ReadonlyMap<string, Watched>
   readonly alerts: readonly Alert[]
   readonly prune: Pick<PruneFacts, 'lastDone' | 'freshSince'>
+  readonly copies: readonly CopyCounts[]
 }
 
 /**
@@ -89,6 +94,7 @@ export class Metrics {
       successes.inc({ source }, 0)
       for (const status of DRILL_OUTCOMES) drills.inc({ status, source }, 0)
     }
+    for (const destination of this.#observed.destinations) for (const status of ['success', 'failure']) this.#series.uploads.inc({ destination, status }, 0)
     for (const status of ['passed', 'failed']) verifications.inc({ status }, 0)
   }
 
@@ -109,6 +115,12 @@ export class Metrics {
       duration.set({ backup_type: method, operation: 'verify', source }, event.durationMs / 1000)
     } else if (event.type === 'drill.finished') {
       this.#series.drills.inc({ status: event.drill.status, source: event.drill.source })
+    } else if (event.type === 'copy.stored') {
+      this.#series.uploads.inc({ destination: event.store, status: 'success' })
+      this.#series.uploadDuration.set({ destination: event.store }, event.durationMs / 1000)
+    } else if (event.type === 'copy.failed') {
+      this.#series.uploads.inc({ destination: event.store, status: 'failure' })
+      errors.inc({ operation: 'upload', error_type: event.code.toLowerCase() })
     } else if (event.type === 'operation.failed') {
       errors.inc({ operation: event.operation, error_type: event.code.toLowerCase() })
     } else if (event.type === 'alert.raised') {
@@ -128,7 +140,8 @@ export class Metrics {
         figures: await this.#figures.read(),
         watched: new Map(sources.map(source => [source.name, source])),
         alerts: await observed.alerts(),
-        prune: await observed.prune()
+        prune: await observed.prune(),
+        copies: await observed.copies()
       }
       this.#series.catalogReadable.set(1)
     } catch {
@@ -136,7 +149,8 @@ export class Metrics {
     }
   }
 
-  #tell ({ figures, watched, alerts, prune }: Standing): void {
+  #tell ({ figures, watched, alerts, prune, copies }: Standing): void {
+    this.#tellCopies(copies)
     this.#tellFigures(figures.filter(({ source }) => watched.has(source)))
     this.#tellDue(watched, prune)
     this.#tellAlerts([...watched.keys()], alerts)
@@ -174,6 +188,17 @@ export class Metrics {
     pruneLastSuccess.set((prune.lastDone?.getTime() ?? 0) / 1000)
     pruneFreshSince.remove()
     if (prune.freshSince !== null) pruneFreshSince.set(prune.freshSince.getTime() / 1000)
+  }
+
+  #tellCopies (counts: readonly CopyCounts[]): void {
+    const { copiesWaiting, copiesStored, copiesBytes } = this.#series
+    for (const gauge of [copiesWaiting, copiesStored, copiesBytes]) gauge.reset()
+    for (const destination of this.#observed.destinations) {
+      const { waiting = 0, stored = 0, bytes = 0 } = counts.find(({ store }) => store === destination) ?? {}
+      copiesWaiting.set({ destination }, waiting)
+      copiesStored.set({ destination }, stored)
+      copiesBytes.set({ destination }, bytes)
+    }
   }
 
   /** Every rule of every source, so that its series is there before it holds. */

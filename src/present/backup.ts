@@ -1,17 +1,22 @@
 import { z } from 'zod'
 import { BACKUP_METHODS, BACKUP_STATUSES, BACKUP_TYPES, TIERS, type Backup } from '../core/backup.ts'
+import { COPY_STATUSES } from '../core/copy.ts'
+import { ENCRYPTIONS } from '../core/encryption.ts'
 import { fileName } from '../core/object-key.ts'
 import { COMPRESSIONS } from '../core/stage.ts'
+import { isSuspect } from '../core/suspicion.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
 import { checkSchema } from './verification.ts'
 
 const copySchema = z.object({
   store: z.string(),
   location: z.string(),
-  status: z.enum(['pending', 'stored', 'failed']),
+  status: z.enum(COPY_STATUSES).meta({ description: 'removing: no longer wanted there, and still to be removed.' }),
   size: bytes.nullable(),
   uploadedAt: instant.nullable(),
-  error: z.string().nullable()
+  error: z.string().nullable(),
+  attempts: z.int().nonnegative(),
+  nextAttemptAt: instant.nullable().meta({ description: 'When it is tried again; null: at once, or it is done.' })
 }).meta({ id: 'Copy' })
 
 /** The order of the keys is that of the answers: the runbook's come first. */
@@ -30,7 +35,7 @@ export const backupSchema = z.object({
   schedule: z.enum(TIERS).nullable(),
   description: z.string().nullable(),
   compression: z.enum(COMPRESSIONS),
-  encryption: z.literal('none'),
+  encryption: z.enum(ENCRYPTIONS),
   originalSize: bytes.nullable().meta({ description: 'Bytes of the plain image.' }),
   durationMs: z.int().nonnegative().nullable(),
   errorMessage: z.string().nullable(),
@@ -42,6 +47,11 @@ export const backupSchema = z.object({
     checks: z.array(checkSchema)
   }),
   copies: z.array(copySchema),
+  suspicion: z.object({
+    reasons: z.array(z.string()).meta({ description: 'In what way it is not like the backups before it.' }),
+    releasedAt: instant.nullable().meta({ description: 'Declared good since then; null: it is suspect.' }),
+    releasedBy: z.string().nullable()
+  }).nullable().meta({ description: 'null: it is like the backups before it.' }),
   errorCode: errorCode.nullable(),
   trashedAt: instant.nullable().meta({ description: 'In the trash since then.' }),
   deletedAt: instant.nullable().meta({ description: 'Gone since then; only this record is left.' })
@@ -88,12 +98,20 @@ export function presentBackup (backup: Backup): BackupView {
       status: copy.status,
       size: copy.size,
       uploadedAt: iso(copy.uploadedAt),
-      error: copy.error
+      error: copy.error,
+      attempts: copy.attempts,
+      nextAttemptAt: iso(copy.nextAttemptAt)
     })),
+    suspicion: backup.suspicion === null ? null : { reasons: [...backup.suspicion.reasons], releasedAt: iso(backup.suspicion.releasedAt), releasedBy: backup.suspicion.releasedBy },
     errorCode: backup.errorCode,
     trashedAt: iso(backup.trashedAt),
     deletedAt: iso(backup.deletedAt)
   }
+}
+
+/** What to know before one relies on it; null: nothing. */
+export function presentDoubt (backup: Backup): string | null {
+  return isSuspect(backup) ? `Backup ${backup.id} is suspect, and nobody has declared it good: ${backup.suspicion?.reasons.join('; ') ?? ''}` : null
 }
 
 /** The same for the list, which has the runbook's other order. */

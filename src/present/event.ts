@@ -16,6 +16,9 @@ export function presentEvent (event: Event, rate: (job: Job) => number | null): 
     case 'backup.started':
     case 'backup.trashed':
     case 'backup.restored':
+    case 'backup.released':
+    case 'backup.suspect':
+    case 'backup.cleared':
       return { backup: presentBackup(event.backup) }
     case 'backup.completed':
       return { backup: presentBackup(event.backup), durationMs: event.durationMs }
@@ -23,6 +26,10 @@ export function presentEvent (event: Event, rate: (job: Job) => number | null): 
       return { backup: presentBackup(event.backup), code: event.code }
     case 'backup.removed':
       return { backup: presentBackup(event.backup), reason: event.reason }
+    case 'copy.stored':
+      return { backup: presentBackup(event.backup), store: event.store, bytes: event.bytes, durationMs: event.durationMs }
+    case 'copy.failed':
+      return { backup: presentBackup(event.backup), store: event.store, code: event.code }
     case 'rescue.completed':
       return { backup: presentBackup(event.backup), tables: event.tables.map(presentTableRescue) }
     case 'restore.completed':

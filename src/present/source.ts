@@ -38,7 +38,10 @@ export const sourceSchema = z.object({
     retention: retentionSchema.nullable(),
     compression: z.enum(COMPRESSIONS),
     verify: z.boolean(),
-    drillSchedule: z.string().nullable().meta({ description: 'When a backup is restored into scratch space to see that it can be, as a cron pattern in UTC; null: only when asked for.' })
+    drillSchedule: z.string().nullable().meta({ description: 'When a backup is restored into scratch space to see that it can be, as a cron pattern in UTC; null: only when asked for.' }),
+    stores: z.array(z.string()).nullable().meta({ description: 'Where backups are copied to; null: to every store that is configured.' }),
+    keepLocal: z.boolean().meta({ description: 'false: the file on this disk goes once every copy is stored.' }),
+    anomalyGuard: z.boolean().meta({ description: 'Whether a backup that is not like those before it is marked as suspect.' })
   }),
   nextRun: instant.nullable(),
   statistics: sourceStatisticsSchema
@@ -59,9 +62,10 @@ export function presentSource (state: SourceState, now: Date): SourceView {
   }
 }
 
-function presentPolicy ({ schedule, retention, ...policy }: SourcePolicy): SourceView['policy'] {
+function presentPolicy ({ schedule, retention, stores, ...policy }: SourcePolicy): SourceView['policy'] {
   return {
     ...policy,
+    stores: stores === null ? null : [...stores],
     schedule: schedule === null ? null : { rules: schedule.rules.map(rule => ({ ...rule })), timeZone: schedule.timeZone },
     retention: retention === null ? null : presentRules(retention)
   }

@@ -32,6 +32,7 @@ test('a backup that was started is under way, with everything that was said abou
     errorMessage: null,
     parentId: null,
     pinned: false,
+    suspicion: null,
     verification: { status: 'unverified', checkedAt: null, checks: [] },
     copies: [],
     trashedAt: null,
@@ -51,7 +52,7 @@ test('a completed backup carries what its manifest says, its verification and it
   const { catalog } = await newCatalog(t)
   const started = await catalog.backups.start(newBackup({ compression: 'gzip' }))
   const manifest = manifestOf(started, { verifiedAt: LATER.toISOString() })
-  const copies = [localCopy('/backups/x.db'), localCopy('s3://bucket/x.db', { store: 'far', status: 'pending', size: null, uploadedAt: null, error: 'timed out' })]
+  const copies = [localCopy('/backups/x.db'), localCopy('s3://bucket/x.db', { store: 'far', status: 'pending', size: null, uploadedAt: null })]
   const backup = await catalog.backups.complete(started.id, { manifest, filePath: '/backups/x.db', verification: VALID, copies })
   assert.deepEqual([backup.status, backup.completedAt, backup.filePath], ['completed', END, '/backups/x.db'])
   assert.deepEqual([backup.size, backup.checksum, backup.originalSize, backup.originalChecksum], [1000, 'a'.repeat(64), 4096, 'b'.repeat(64)])
@@ -259,7 +260,8 @@ test('existing tells the completed backups of a source whose object is there, in
   await catalog.backups.recordVerification(live.id, INVALID, LATER)
   const existing = await catalog.backups.existing('shop')
   assert.deepEqual(existing.map(backup => backup.id), [trashed.id, live.id])
-  for (const { verification: { status }, ...outline } of existing) {
+  for (const { verification: { status }, stores, ...outline } of existing) {
+    assert.deepEqual(stores, ['local'])
     const whole = await catalog.backups.get(outline.id)
     assert.partialDeepStrictEqual(whole, outline)
     assert.equal(status, whole.verification.status)

@@ -51,9 +51,13 @@ test('another start has other versions, though the counts begin again', async t 
 test('a change holds the catalog from its first statement, so that nothing it read is out of date when it writes', async t => {
   const path = join(tempDir(t), 'c.db')
   const [database, other] = [await openDatabase(path, 0), new Database(path, { timeout: 0 })]
-  t.after(() => { database.close(); other.close() })
+  const connection = new Connection(database, new FakeClock())
+  t.after(async () => {
+    other.close()
+    await connection.close()
+  })
   other.exec('CREATE TABLE t (x)')
-  await new Connection(database, new FakeClock()).write(() => {
+  await connection.write(() => {
     database.prepare('SELECT count(*) FROM t').get()
     assert.throws(() => other.exec('INSERT INTO t VALUES (1)'), { code: 'SQLITE_BUSY' })
   })

@@ -26,7 +26,7 @@ test('config check --json says the same for programs', async t => {
   const report = JSON.parse(out)
   assert.deepEqual([code, report.ok, report.file, report.defaultSource], [0, true, null, 'holdfast'])
   assert.deepEqual(report.config.find((entry: { key: string }) => entry.key === 'metricsToken'), { key: 'metricsToken', variable: 'METRICS_TOKEN', value: '[redacted]', origin: 'environment' })
-  assert.deepEqual(report.sources, [{ name: 'holdfast', kind: 'sqlite', path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000, policy: { drillSchedule: '0 6 * * 0' }, assertions: [] }])
+  assert.deepEqual(report.sources, [{ name: 'holdfast', kind: 'sqlite', path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000, policy: { drillSchedule: '0 6 * * 0' }, sealing: { encryption: 'none', ageRecipients: [] }, assertions: [] }])
 })
 
 test('config check ends with 2 and every problem when there are any', async t => {

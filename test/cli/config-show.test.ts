@@ -16,7 +16,8 @@ const REPORT: ConfigInForce = {
   ],
   settings: SETTINGS,
   sources: [{ name: 'shop', kind: 'sqlite', path: '/srv/shop.db', policy: {}, assertions: [] }],
-  defaultSource: 'shop'
+  defaultSource: 'shop',
+  stores: []
 }
 
 async function run (deps: Partial<ConfigShowDeps>, ...words: string[]): Promise<{ code: number, out: string, err: string }> {
@@ -57,4 +58,18 @@ test('where the catalog cannot be read the configured values are shown, and why 
 test('a configuration that is not valid is reported, and the catalog left alone', async () => {
   const { code, out } = await run({ check: () => ({ ok: false, problems: [], text: 'there is 1 problem' }), settings: () => assert.fail('nothing is opened') })
   assert.deepEqual([code, out], [2, 'there is 1 problem\n'])
+})
+
+test('stores are shown with what stays there, and each source with the stores that it goes to', async () => {
+  const common = { retention: null, maxBackups: null, isAppendOnly: false, bandwidth: null }
+  const stores = [
+    { ...common, name: 'offsite', kind: 's3', place: 's3://bucket/a/', maxBackups: 5, bandwidth: 5_000_000 },
+    { ...common, name: 'disk', kind: 'local', place: '/mnt/disk' },
+    { ...common, name: 'vault', kind: 'gcs', place: 'gs://vault/', isAppendOnly: true }
+  ]
+  const { out } = await run({ check: () => ({ ...REPORT, stores }) })
+  assert.match(out, /^ {2}copied: to offsite, disk and vault\n/m)
+  assert.match(out, /^store offsite \(s3\): s3:\/\/bucket\/a\/\n {2}kept: at most 5\n {2}at most 5\.0 MB a second\n/m)
+  assert.match(out, /^store disk \(local\): \/mnt\/disk\n {2}kept: as long as in BACKUP_DIR\n/m)
+  assert.match(out, /^store vault \(gcs\): gs:\/\/vault\/\n {2}kept: as long as the store itself keeps them/m)
 })

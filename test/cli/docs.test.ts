@@ -10,7 +10,7 @@ test('docs/cli.md names every command', () => {
   const output = { out: { write () {} }, err: { write () {} } }
   const { commands } = program({ output, roles: ['viewer'] } as unknown as ProgramDeps<string>)
   const rows = page.split('\n').filter(line => line.startsWith('| `')).join('\n')
-  for (const command of commands.flatMap(one => ['config', 'token'].includes(one.name()) ? one.commands.map(below => `${one.name()} ${below.name()}`) : [one.name()])) {
+  for (const command of commands.flatMap(one => ['config', 'token', 'key'].includes(one.name()) ? one.commands.map(below => `${one.name()} ${below.name()}`) : [one.name()])) {
     assert.match(rows, new RegExp(`\`${command}[ \`]`), command)
   }
 })

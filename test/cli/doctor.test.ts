@@ -33,7 +33,7 @@ test('each warning and each failure says what to do, and nothing else does', asy
 test('what the catalog would tell is skipped where it cannot be read, and the rest is looked at', async t => {
   const { complaints } = await examined(t)
   const found = await complaints({}, null)
-  assert.deepEqual(found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint => complaint.split(':')[0]), ['skipped clock', 'skipped off-site copy', 'skipped schedule', 'skipped trash'])
+  assert.deepEqual(found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint => complaint.split(':')[0]), ['skipped clock', 'skipped encryption', 'skipped off-site copy', 'skipped store', 'skipped schedule', 'skipped trash'])
 })
 
 test('an examination that breaks is a finding, and the others go on', async t => {
@@ -142,7 +142,7 @@ test('what is overdue in the trash, and what is kept in quarantine, is said', as
   const { create, complaints, clock, engine, deps } = await examined(t)
   await create()
   await create()
-  const { id, key } = await deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key: 'shop-bad.db', filePath: '/shop-bad.db', description: null, compression: 'none', startedAt: clock.now() })
+  const { id, key } = await deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key: 'shop-bad.db', filePath: '/shop-bad.db', description: null, compression: 'none', encryption: 'none', startedAt: clock.now() })
   await deps.catalog.backups.fail(id, { code: 'VERIFICATION_FAILED', message: 'bad', failedAt: clock.now(), kept: { key: `quarantine/${key}`, filePath: '/quarantine/shop-bad.db', size: 1 } })
   clock.move(1000)
   await create()

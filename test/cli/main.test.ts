@@ -61,7 +61,7 @@ test('what stands behind "backup" stands for itself as well', () => {
   for (const path of paths.filter(one => /^holdfast backup (?!create)/.test(one))) assert.ok(paths.includes(path.replace(' backup', '')), path)
 })
 
-for (const words of [[], ['nonsense'], ['restor', '1'], ['restore'], ['token'], ['token', 'create'], ['token', 'create', '--role', 'root'], ['config', 'check', 'more'], ['config', 'check', '--yaml'], ['list', '--limit', '0'], ['backup', 'create', '--upload-s3']]) {
+for (const words of [[], ['nonsense'], ['restor', '1'], ['restore'], ['token'], ['token', 'create'], ['token', 'create', '--role', 'root'], ['config', 'check', 'more'], ['config', 'check', '--yaml'], ['list', '--limit', '0'], ['backup', 'create', '--upload-gcs']]) {
   test(`"${['holdfast', ...words].join(' ')}" is wrong usage: exit code 2, and nothing on stdout`, async t => {
     const cwd = workDir(t)
     const { code, out, err } = await holdfast(words, cwd)
@@ -72,7 +72,7 @@ for (const words of [[], ['nonsense'], ['restor', '1'], ['restore'], ['token'], 
 }
 
 test('a command that is not there is said to be unknown', async t => {
-  assert.match((await holdfast(['upload', '1'], workDir(t))).err, /unknown command 'upload'/)
+  assert.match((await holdfast(['mount', '1'], workDir(t))).err, /unknown command 'mount'/)
 })
 
 test('the help is written to standard output, as a process', async t => {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { retentionInWords, scheduleInWords } from '../../src/cli/policy-words.ts'
+import { copiesInWords, retentionInWords, scheduleInWords } from '../../src/cli/policy-words.ts'
 import type { SourcePolicy } from '../../src/core/policy.ts'
 import type { RetentionRules } from '../../src/core/retention.ts'
 
-const POLICY: SourcePolicy = { enabled: true, interval: null, schedule: null, maxBackups: null, retention: null, compression: 'none', verify: true, drillSchedule: null, stores: null, keepLocal: true }
+const POLICY: SourcePolicy = { enabled: true, interval: null, schedule: null, maxBackups: null, retention: null, compression: 'none', verify: true, drillSchedule: null, stores: null, keepLocal: true, anomalyGuard: true }
 
 for (const [pattern, words] of [
   ['0 2 * * *', 'daily at 02:00'],
@@ -45,5 +45,16 @@ for (const [maxBackups, retention, words] of [
 ] as ReadonlyArray<readonly [number | null, RetentionRules | null, string]>) {
   test(`the retention ${JSON.stringify(retention ?? maxBackups)} is ${words}`, () => {
     assert.equal(retentionInWords({ ...POLICY, maxBackups, retention }), words)
+  })
+}
+
+for (const [stores, keepLocal, words] of [
+  [null, true, 'to a, b and c'],
+  [['b'], true, 'to b'],
+  [['a', 'b'], false, 'to a and b; then removed from BACKUP_DIR'],
+  [[], true, 'nowhere']
+] as const) {
+  test(`copies go ${words}`, () => {
+    assert.equal(copiesInWords({ stores, keepLocal }, ['a', 'b', 'c']), words)
   })
 }

@@ -5,6 +5,8 @@ import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { manifestKey } from '../../src/core/object-key.ts'
 import { commandLine } from '../support/command-line.ts'
+import { MemorySource } from '../support/memory-source.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 test('rebuild enters into the catalog what the store holds, and may be repeated', async t => {
   const before = await commandLine(t)
@@ -12,7 +14,8 @@ test('rebuild enters into the catalog what the store holds, and may be repeated'
   const { holdfast, json } = await commandLine(t, { directory: before.directory })
   assert.deepEqual(await json('list'), [])
   const { code, out } = await holdfast('rebuild')
-  assert.deepEqual([code, out], [0, '✓ the catalog knows 1 backup by the manifests in the store\n'])
+  assert.equal(code, 0)
+  assert.match(out, /^STORE +SOURCE +BACKUPS +OLDEST \(UTC\) +NEWEST \(UTC\) +SIZE\nlocal +shop +1 .*\n\n✓ the catalog knows 1 backup by the manifests\n$/)
   assert.equal((await holdfast('rebuild')).code, 0)
   assert.deepEqual((await json('list')).map(({ description }: { description: string }) => description), ['kept'])
 })
@@ -24,7 +27,7 @@ test('what cannot be taken over is named, and the exit code is 3', async t => {
   rmSync(join(directory, second.key))
   const { code, out } = await holdfast('rebuild')
   assert.equal(code, 3)
-  assert.match(out, /^✓ the catalog knows 0 backups[^]*\n✗ shop.*: .*\n✗ shop.*: the object that it describes is missing\n$/)
+  assert.match(out, /^✓ the catalog knows 0 backups[^]*\n✗ shop.* in "local": .*\n✗ shop.* in "local": the object that it describes is missing\n$/)
 })
 
 test('a backup that goes away while the store is read is passed over', async t => {
@@ -33,5 +36,35 @@ test('a backup that goes away while the store is read is passed over', async t =
   await create()
   faults.fail('store.get', { error: new BackupError('OBJECT_NOT_FOUND', 'it has gone') })
   const { code, out } = await holdfast('rebuild')
-  assert.deepEqual([code, out], [0, '✓ the catalog knows 1 backup by the manifests in the store\n'])
+  assert.equal(code, 0)
+  assert.match(out, /✓ the catalog knows 1 backup by the manifests\n$/)
+})
+
+test('a directory is a place to rebuild from, and --list only tells what is there', async t => {
+  const before = await commandLine(t)
+  await before.create()
+  await before.create({ compression: 'zstd' })
+  const { holdfast, json } = await commandLine(t, { sources: [new MemorySource('other')] })
+  const listed = await holdfast('rebuild', '--list', '--from', before.directory)
+  assert.deepEqual([listed.code, listed.out.trimEnd().split('\n').at(-1)], [0, '✓ 2 backups can be taken over'])
+  assert.deepEqual(await json('list'), [])
+  const { adopted, stores: [store] } = await json('rebuild', '--from', before.directory)
+  assert.deepEqual([adopted, store.name, store.place, store.added, store.sources.map(({ source, backups }: { source: string, backups: number }) => [source, backups])], [2, 'directory', before.directory, 2, [['shop', 2]]])
+  assert.equal((await json('list')).length, 2)
+})
+
+test('a place with nothing in it, and what is no place, end with their codes', async t => {
+  const { holdfast } = await commandLine(t)
+  assert.deepEqual([(await holdfast('rebuild', '--from', tempDir(t))).code, (await holdfast('rebuild', '--from', 'ftp://somewhere/')).code], [4, 2])
+})
+
+test('a source that is not configured is not put where it was without a word, and is told where that is', async t => {
+  const before = await commandLine(t)
+  await before.create()
+  const { holdfast } = await commandLine(t, { sources: [new MemorySource('other')] })
+  await holdfast('rebuild', '--from', before.directory)
+  const { code, err } = await holdfast('restore', '--latest', '--source', 'shop')
+  assert.equal(code, 2)
+  assert.match(err, /the source "shop" is not configured here, and nobody can be asked whether it is to go to "\/memory\/shop"\nhint: Say --confirm, or give a path with --output\./)
+  assert.equal((await holdfast('restore', '--latest', '--source', 'nobody', '--yes')).code, 4)
 })

@@ -168,3 +168,22 @@ test('whoever holds the database for longer than the timeout is named, with the 
   assert.equal(code, 7)
   assert.match(err, new RegExp(`held by .*\\b${pid}\\b.* for 20 ms\\nhint: .*backup 2\\.`))
 })
+
+test('--at takes the newest valid backup from that time or before, and says so where there is none', async t => {
+  const { json, holdfast, create, source, clock } = await commandLine(t)
+  await create()
+  clock.move(86_400_000)
+  source.bytes = Buffer.from('a day later')
+  await create()
+  assert.equal((await json('restore', '--at', '2025-11-25', '--source', 'shop', '--yes')).restore.backupId, 1)
+  const { code, err } = await holdfast('restore', '--at', '2025-11-01', '--yes')
+  assert.deepEqual([code, err.includes('there is no valid backup of "shop" from 2025-11-01T00:00:00.000Z or before')], [4, true])
+  assert.deepEqual([(await holdfast('restore', '1', '--at', '2025-11-25')).code, (await holdfast('restore', '1', '--thaw', '0')).code], [2, 2])
+})
+
+test('--thaw asks for a backup and restores nothing', async t => {
+  const { json, holdfast, create, engine } = await commandLine(t)
+  await create()
+  assert.deepEqual([(await holdfast('restore', '1', '--thaw')).out, await json('restore', '--latest', '--thaw', '7')], ['✓ backup 1 can be read already\n', { backupId: 1, store: null, hours: 0 }])
+  assert.equal((await engine.restores({ limit: 10 })).restores.length, 0)
+})

@@ -17,7 +17,7 @@ function ago (hours: number): Date {
 
 /** A source with nothing wrong. */
 function source (given: Partial<SourceFacts> = {}): SourceFacts {
-  return { name: 'shop', freshSince: ago(2), provenSince: ago(200), drills: { lastProven: ago(100), failed: null }, lastSuccess: ago(1), lastFailure: null, newestGood: ago(1), good: 5, damaged: [], sizes: sizesOf(1000, 1000, 1000, 1000), ...given }
+  return { name: 'shop', freshSince: ago(2), provenSince: ago(200), drills: { lastProven: ago(100), failed: null }, copies: [], lastSuccess: ago(1), lastFailure: null, newestGood: ago(1), good: 5, damaged: [], suspects: [], sizes: sizesOf(1000, 1000, 1000, 1000), ...given }
 }
 
 /** Newest first, in KiB. */
@@ -37,6 +37,7 @@ function failure (hoursAgo: number): SourceFacts['lastFailure'] {
   return { at: ago(hoursAgo), code: 'SOURCE_MISSING', message: 'there is no file "/srv/shop.db"' }
 }
 
+const DOWN = { code: 'STORE_UNAVAILABLE', message: 'it is down' } as const
 const space = (free: number): Partial<AlertFacts> => ({ store: { name: 'local', space: { free, total: 100 } } })
 const open = (rule: Alert['rule'], source: string | null): Alert => ({ id: 1, rule, source, severity: ALERT_RULES[rule].severity, message: 'as it was', remedy: 'do', raisedAt: NOW, clearedAt: null })
 
@@ -50,6 +51,11 @@ const cases: ReadonlyArray<readonly [what: string, found: readonly string[], giv
   ['never a proof, though drills were due', ['drill_overdue:shop'], facts({ drills: { lastProven: null, failed: null } })],
   ['never a proof, and nothing good to drill', ['schedule_missed:shop'], facts({ newestGood: null, drills: { lastProven: null, failed: null } })],
   ['never a proof where no drill is due', [], facts({ provenSince: null, drills: { lastProven: null, failed: null } })],
+
+  ['a copy that has just failed', [], facts({ copies: [{ store: 'far', count: 1, since: ago(0.16), failure: DOWN }] })],
+  ['a copy that fails for ten minutes', ['copy_late:shop'], facts({ copies: [{ store: 'far', count: 1, since: ago(0.17), failure: DOWN }] })],
+  ['a copy that takes its time', [], facts({ copies: [{ store: 'far', count: 3, since: ago(5.9), failure: null }] })],
+  ['a copy that takes too long', ['copy_late:shop'], facts({ copies: [{ store: 'far', count: 3, since: ago(6), failure: null }] })],
 
   ['a failure after the last success', ['backup_failed:shop'], facts({ lastFailure: failure(0.5) })],
   ['a failure before the last success', [], facts({ lastFailure: failure(2) })],
@@ -65,6 +71,7 @@ const cases: ReadonlyArray<readonly [what: string, found: readonly string[], giv
   ['a backup beyond the greatest age', ['backup_too_old:shop'], facts({ newestGood: ago(25.001), freshSince: null }), { maxAge: 25 * HOUR }],
   ['never a backup, and a greatest age', ['backup_too_old:shop'], facts({ newestGood: null, freshSince: null }), { maxAge: 25 * HOUR }],
 
+  ['a suspect', ['backup_suspect:shop'], facts({ suspects: [{ id: 3, reasons: ['x'] }] })],
   ['a damaged backup', ['backup_damaged:shop'], facts({ damaged: [{ id: 3, reason: 'checksum failed' }] })],
 
   ['a size a fifth above the usual', [], facts({ sizes: sizesOf(1200, 1000, 1000, 1000) })],
@@ -129,6 +136,9 @@ test('what is wrong is told in figures, with what to do', () => {
   assert.deepEqual(words(facts({ damaged: [{ id: 7, reason: 'checksum failed (it differs)' }] })), ['backup 7 of "shop" is damaged: checksum failed (it differs)'])
   assert.deepEqual(words(facts({ damaged: [9, 8, 7, 6, 5, 4, 3].map(id => ({ id, reason: `why ${id}` })) })), ['7 backups of "shop" are damaged: 9, 8, 7, 6, 5 and 2 more; of 9: why 9'])
   assert.deepEqual(words(facts({ damaged: [9, 8].map(id => ({ id, reason: `why ${id}` })) })), ['2 backups of "shop" are damaged: 9, 8; of 9: why 9'])
+  assert.deepEqual(words(facts({ suspects: [{ id: 7, reasons: ['rows in "orders" fell 63 %, from 100 to 37', 'and so on'] }] })), ['backup 7 of "shop" is not like those before it: rows in "orders" fell 63 %, from 100 to 37; and so on'])
+  assert.deepEqual(words(facts({ suspects: [7, 8].map(id => ({ id, reasons: ['x'] })) })), ['backup 7 of "shop" is not like those before it: x; so is backup 8'])
+  assert.deepEqual(words(facts({ suspects: [7, 8, 9].map(id => ({ id, reasons: ['x'] })) })), ['backup 7 of "shop" is not like those before it: x; so are backups 8, 9'])
   assert.deepEqual(words(facts({ good: 1 }), { minBackups: 3 }), ['there is 1 good backup of "shop", and there should be at least 3'])
   assert.deepEqual(words(facts({ good: 0 }), { minBackups: 3 }), ['there are 0 good backups of "shop", and there should be at least 3'])
   assert.deepEqual(words(facts({}, space(12.7))), ['12 % of 100 bytes are free in the store "local", and 20 % should be'])

@@ -63,7 +63,7 @@ test('SIGTERM cancels what is not done when the grace period is over, and record
   const { body } = await second.call('GET', '/api/backups')
   assert.equal(body.backups[0].status, 'failed')
   assert.equal(body.backups[0].errorCode, 'SHUTTING_DOWN')
-  assert.deepEqual(readdirSync(join(home, 'backups')), [])
+  assert.deepEqual(readdirSync(join(home, 'backups')), ['RESTORE.txt'])
 })
 
 test('settings changed through the API hold after a restart', async t => {

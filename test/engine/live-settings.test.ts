@@ -42,8 +42,8 @@ test('a change that cannot be kept does not hold', async t => {
 test('the source\'s own policy wins over the settings', async t => {
   const { engine } = await testEngine(t, { sources: [new MemorySource('shop'), new MemorySource('bank')], policies: { bank: { interval: 60_000, maxBackups: 99, enabled: false } } })
   await engine.changeSettings({ maxBackups: 3, verifyAfterBackup: false })
-  assert.deepEqual((await engine.source('shop')).policy, { enabled: true, interval: 3_600_000, schedule: null, maxBackups: 3, retention: null, compression: 'none', verify: false, drillSchedule: null })
-  assert.deepEqual((await engine.source('bank')).policy, { enabled: false, interval: 60_000, schedule: null, maxBackups: 99, retention: null, compression: 'none', verify: false, drillSchedule: null })
+  assert.deepEqual((await engine.source('shop')).policy, { enabled: true, interval: 3_600_000, schedule: null, maxBackups: 3, retention: null, compression: 'none', verify: false, drillSchedule: null, stores: null, keepLocal: true, anomalyGuard: true })
+  assert.deepEqual((await engine.source('bank')).policy, { enabled: false, interval: 60_000, schedule: null, maxBackups: 99, retention: null, compression: 'none', verify: false, drillSchedule: null, stores: null, keepLocal: true, anomalyGuard: true })
 })
 
 test('a new backup obeys what was changed', async t => {

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { housekeep } from '../../src/engine/housekeep.ts'
 import { rebuild } from '../../src/engine/rebuild.ts'
-import { testEngine } from '../support/engine.ts'
+import { testEngine, type TestEngine } from '../support/engine.ts'
 import { MemorySource } from '../support/memory-source.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { never, prose } from '../support/streams.ts'
+
+/** Rebuilds from the landing store: how many backups were taken over, and what was refused. */
+async function landed ({ deps }: Pick<TestEngine, 'deps'>) {
+  const { adopted, stores } = await rebuild(deps, { stores: [deps.store], isListing: false }, never)
+  return [adopted, stores.flatMap(({ refused }) => refused)] as const
+}
 
 test('an empty catalog gets the same rows again from the store', async t => {
   const before = await testEngine(t, { sources: [new MemorySource('shop'), new MemorySource('bank')] })
@@ -17,7 +23,7 @@ test('an empty catalog gets the same rows again from the store', async t => {
   const pinned = await before.create({ verify: false })
   await before.engine.edit(pinned.id, { pinned: true })
   const after = await testEngine(t, { directory: before.directory })
-  assert.deepEqual(await rebuild(after.deps, never), { adopted: 3, refused: [] })
+  assert.deepEqual(await landed(after), [3, []])
   for (const id of [1, 2, 3]) {
     const [was, is] = await Promise.all([before.engine.backup(id), after.engine.backup(id)])
     assert.deepEqual({ ...is, verification: is.verification.status }, { ...was, verification: was.verification.status })
@@ -28,8 +34,8 @@ test('it may be repeated, and changes nothing then', async t => {
   const { engine, deps, create, files } = await testEngine(t)
   const backup = await create()
   const before = files()
-  await rebuild(deps, never)
-  await rebuild(deps, never)
+  await landed({ deps })
+  await landed({ deps })
   assert.deepEqual([(await engine.backups({ limit: 10 })).backups, files()], [[backup], before])
 })
 
@@ -40,7 +46,7 @@ test('what is in the trash is in the trash again, and its grace begins anew', as
   await (await before.engine.remove(1, { force: false })).result
   const after = await testEngine(t, { directory: before.directory })
   after.clock.move(400 * 86_400_000)
-  await rebuild(after.deps, never)
+  await landed(after)
   await housekeep(after.deps)
   assert.deepEqual((await after.engine.backups({ limit: 10, trashed: true })).backups.map(({ id, trashedAt }) => [id, trashedAt]), [[1, after.clock.now()]])
   await (await after.engine.undelete(1)).result
@@ -52,7 +58,7 @@ test('an id that is taken is not given twice', async t => {
   await before.create()
   const after = await testEngine(t, { sources: [new MemorySource('bank')], directory: before.directory })
   await after.create()
-  await rebuild(after.deps, never)
+  await landed(after)
   assert.deepEqual((await after.engine.backups({ limit: 10 })).backups.map(({ id, source }) => [id, source]), [[2, 'shop'], [1, 'bank']])
   assert.equal((await (await after.engine.verify(2)).result).verification.valid, true)
 })
@@ -65,7 +71,7 @@ test('manifests that are none, or whose object is missing, are refused with the 
   writeFileSync(join(before.directory, 'text.db.manifest.json'), 'oops')
   const kept = before.files()
   const after = await testEngine(t, { directory: before.directory })
-  const { adopted, refused } = await rebuild(after.deps, never)
+  const [adopted, refused] = await landed(after)
   assert.deepEqual([adopted, refused.map(({ key }) => key)], [1, ['junk.db.manifest.json', `${first.key}.manifest.json`, 'text.db.manifest.json']])
   assert.match(refused[0]!.reason, /"format"/)
   assert.match(refused[1]!.reason, /missing/)
@@ -80,24 +86,26 @@ test('files without a manifest, and what is kept aside, are left alone', async t
   writeFileSync(join(before.directory, 'quarantine/x.db.manifest.json'), '{}')
   const kept = before.files()
   const after = await testEngine(t, { directory: before.directory })
-  assert.deepEqual([await rebuild(after.deps, never), after.files()], [{ adopted: 0, refused: [] }, kept])
+  assert.deepEqual([await landed(after), after.files()], [[0, []], kept])
 })
 
-test('a manifest of somebody else\'s object tells on itself when it is verified', async t => {
+test('a manifest of somebody else\'s object is refused where its length tells, and otherwise tells on itself when it is verified', async t => {
   const before = await testEngine(t)
-  const [first, second] = [await before.create(), await before.create({ compression: 'gzip' })]
+  const [first, second, third] = [await before.create(), await before.create({ compression: 'gzip' }), await before.create()]
   copyFileSync(`${first.filePath}.manifest.json`, `${second.filePath}.manifest.json`)
+  writeFileSync(third.filePath, Buffer.alloc(third.size ?? 0, 7))
   const after = await testEngine(t, { directory: before.directory })
-  await rebuild(after.deps, never)
+  const [adopted, refused] = await landed(after)
+  assert.deepEqual([adopted, refused.map(({ key }) => key)], [2, [`${second.key}.manifest.json`]])
+  assert.match(refused[0]!.reason, new RegExp(`has ${second.size} bytes instead of ${first.size}`))
   const { results } = await (await after.engine.verifyAll({})).result
-  assert.deepEqual(results.filter(({ verification }) => !verification.valid).map(({ backup }) => backup.key), [second.key])
-  assert.ok(readFileSync(second.filePath).length > 0)
+  assert.deepEqual(results.filter(({ verification }) => !verification.valid).map(({ backup }) => backup.key), [third.key])
 })
 
 test('a store that cannot be read is an error, and the rows that are there stay', async t => {
   const { engine, deps, faults, create } = await testEngine(t)
   const backup = await create()
   faults.fail('store.get', { error: new BackupError('STORE_FAILED', 'the disk died') })
-  await rejectsWith('STORE_FAILED', rebuild(deps, never))
+  await rejectsWith('STORE_FAILED', landed({ deps }))
   assert.deepEqual(await engine.backup(backup.id), backup)
 })

@@ -24,7 +24,7 @@ async function crashed (t: TestContext): Promise<Crashed> {
   const older = await bench.create()
   const model = (await bench.deps.catalog.backups.manifest(older.id))!
   const key = 'shop-backup-2025-11-24T23-30-09.db'
-  const row = await bench.deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key, filePath: join(bench.directory, key), description: null, compression: 'none', startedAt: bench.clock.now() })
+  const row = await bench.deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key, filePath: join(bench.directory, key), description: null, compression: 'none', encryption: 'none', startedAt: bench.clock.now() })
   const gone = await openBeside(t, bench.catalogPath, 'gone')
   await addJob(gone, { kind: 'create', source: 'shop', backupId: null, leases: ['source:shop'], createdAt: bench.clock.now() })
   return { ...bench, row, older, manifest: { ...model, id: row.id, object: { ...model.object, name: key } } }

@@ -45,7 +45,7 @@ for (const compression of COMPRESSIONS) {
     const before = readdirSync(join(path, '..'))
     const found = await verify()
     assert.deepEqual([found.verdict, found.message, found.manifest?.source.name], ['valid', 'Backup is valid', 'shop'])
-    assert.deepEqual(checksOf(found, 'skipped'), compression === 'none' ? ['decompression'] : [])
+    assert.deepEqual(checksOf(found, 'skipped'), compression === 'none' ? ['decryption', 'decompression'] : ['decryption'])
     assert.deepEqual(readdirSync(join(path, '..')), before)
   })
 
@@ -54,7 +54,7 @@ for (const compression of COMPRESSIONS) {
     rmSync(manifestPath)
     const found = await verify()
     assert.deepEqual([found.verdict, found.verification.valid, found.manifest], ['sound', false, null])
-    assert.deepEqual(checksOf(found, 'skipped'), ['manifest', 'checksum', ...compression === 'none' ? ['decompression'] : [], 'schema', 'row_counts'])
+    assert.deepEqual(checksOf(found, 'skipped'), ['manifest', 'checksum', 'decryption', ...compression === 'none' ? ['decompression'] : [], 'schema', 'row_counts'])
     assert.match(found.verification.checks.at(-1)?.reason ?? '', /2 tables, 1200 rows$/)
   })
 

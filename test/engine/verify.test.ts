@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { conclude } from '../../src/core/verification.ts'
+import { landingCopy } from '../../src/engine/objects.ts'
 import { proveObject } from '../../src/engine/prove.ts'
 import type { Task } from '../../src/engine/runner.ts'
 import { testEngine } from '../support/engine.ts'
@@ -42,7 +43,7 @@ test('what comes after the check that failed is skipped, and says after what', a
   const { id, filePath } = await create()
   writeFileSync(filePath, 'other bytes')
   const { checks } = (await (await engine.verify(id)).result).verification
-  assert.deepEqual(checks.slice(3).map(({ status, reason }) => [status, reason]), Array(6).fill(['skipped', 'not reached, because checksum failed']))
+  assert.deepEqual(checks.slice(3).map(({ status, reason }) => [status, reason]), Array(7).fill(['skipped', 'not reached, because checksum failed']))
 })
 
 test('where the proof cannot be made it is an error, and nothing is recorded', async t => {
@@ -137,7 +138,7 @@ test('more backups than fit on a page are all verified', { timeout: 60_000 }, as
   const { engine, deps, create } = await testEngine(t)
   const { id } = await create({ verify: false })
   const manifest = (await deps.catalog.backups.manifest(id))!
-  for (let n = 2; n <= 501; n++) await deps.catalog.backups.adopt({ ...manifest, id: n }, { key: `missing-${n}.db`, filePath: '/nowhere', trashedAt: null, copies: [] })
+  for (let n = 2; n <= 501; n++) await deps.catalog.backups.adopt({ ...manifest, id: n }, { key: `missing-${n}.db`, copy: landingCopy(deps.store, `missing-${n}.db`, manifest), hasLanded: true, trashedAt: null, isLasting: false })
   const { results } = await (await engine.verifyAll({})).result
   assert.deepEqual([results.length, results.filter(({ verification }) => verification.valid).length, results[0]?.backup.id], [501, 1, 1])
 })

@@ -4,6 +4,7 @@ import type { EngineDeps, ProtectedSource } from '../../src/engine/deps.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { makeEngine } from '../../src/engine/make-engine.ts'
 import { Runner } from '../../src/engine/runner.ts'
+import { farStore, work } from '../support/far-store.ts'
 
 /**
  * Does one piece of work with the real engine and kills itself, without any warning, at one of the borders between its
@@ -35,6 +36,11 @@ function counted<T extends object> (target: T): T {
 
 /** What brings something back makes a backup on its way, or proves one: their own borders are those of "create" and "verify". */
 function withBorders (deps: EngineDeps): EngineDeps {
+  if (verb.startsWith('upload')) {
+    const catalog = { ...deps.catalog, copies: counted(deps.catalog.copies), backups: counted(deps.catalog.backups) }
+    const far = { ...farStore(home), store: counted(farStore(home).store) }
+    return { ...deps, catalog, store: counted(deps.store), offsite: new Map([['far', far]]) }
+  }
   if (/^(?:restore|rescue|drill)/.test(verb)) {
     const restorers = new Map([...deps.restorers].map(([kind, restorer]) => [kind, counted(restorer)]))
     const rowTools = new Map([...deps.rowTools].map(([kind, tool]) => [kind, counted(tool)]))
@@ -46,12 +52,16 @@ function withBorders (deps: EngineDeps): EngineDeps {
   return { ...deps, catalog, sources, runner, store: counted(deps.store), scratch: counted(deps.scratch) }
 }
 
-async function run (engine: Engine): Promise<unknown> {
+async function run (deps: EngineDeps, engine: Engine): Promise<unknown> {
   const { backups } = await engine.backups({ limit: 1, status: 'completed' })
   const id = backups[0]?.id ?? 0
   switch (verb) {
     case 'create': return await (await engine.create({ type: 'manual', compression: 'zstd' })).result
     case 'create plain': return await (await engine.create({ type: 'manual', compression: 'none' })).result
+    case 'upload': return await (await engine.upload(id, {})).result
+    case 'upload remove':
+      await work(deps, engine)
+      return undefined
     case 'verify': return await (await engine.verify(id)).result
     case 'remove': return await (await engine.remove(id, { force: true })).result
     case 'undelete': {
@@ -72,6 +82,7 @@ async function run (engine: Engine): Promise<unknown> {
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '2' }, home)
 const { deps, close } = await openEngine(config, { logger: silent, role: role === 'guest' ? 'guest' : 'server' })
-await run(makeEngine(withBorders(deps)))
+const bordered = withBorders(deps)
+await run(bordered, makeEngine(bordered))
 await close(0)
 console.log(borders)

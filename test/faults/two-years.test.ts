@@ -49,7 +49,7 @@ function checkPruned ({ source, timeZone, policy }: Planned, before: Standing, a
   const newestGood = live.find(isGood)
   if (freshSince !== null && (newestGood === undefined || newestGood.startedAt < freshSince)) assert.deepEqual(gone, [], 'nothing goes while the newest good backup is too old')
 
-  const naive = naiveKept(live, { maxBackups: null, rules: policy.retention!, timeZone, freshSince }, now)
+  const naive = naiveKept(live, { maxBackups: null, rules: policy.retention!, timeZone, freshSince, suspect: null }, now)
   const isRefused = !force && isMass(live.length - naive.size)
   assert.deepEqual([...kept].toSorted((one, other) => one - other), live.map(({ id }) => id).filter(id => isRefused || naive.has(id)).toReversed(), `${source} at ${now.toISOString()}`)
   return gone.length

@@ -9,7 +9,7 @@ import pino from 'pino'
 import type { AuditEntry } from '../../src/core/audit.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import { newCatalog } from '../support/catalog.ts'
-import { aJob } from '../support/fake-engine.ts'
+import { aBackup, aJob } from '../support/fake-engine.ts'
 import { as, build, type Built } from '../support/http.ts'
 
 const admin = as('admin', 'ann')
@@ -28,6 +28,7 @@ for (const [method, url, payload, action, target] of [
   ['PATCH', '/api/backups/2', { pinned: true }, 'backup edit', 'backup 2'],
   ['DELETE', '/api/backups/2', undefined, 'backup remove', 'backup 2'],
   ['POST', '/api/backups/2/undelete', undefined, 'backup undelete', 'backup 2'],
+  ['POST', '/api/backups/3/release', undefined, 'backup release', 'backup 3'],
   ['POST', '/api/backups/prune', { dryRun: false }, 'backup prune', null],
   ['PUT', '/api/backups/config', { maxBackups: 3 }, 'config change', null],
   ['DELETE', '/api/jobs/1', undefined, 'job cancel', 'job 1'],
@@ -36,6 +37,7 @@ for (const [method, url, payload, action, target] of [
   test(`${method} ${url} ${payload === undefined ? '' : JSON.stringify(payload)} leaves the entry "${action}" on ${target ?? 'everything'}`, async t => {
     const built = await build(t)
     built.engine.jobLog.set(1, aJob())
+    built.engine.put(aBackup({ id: 3, suspicion: { reasons: ['x'], releasedAt: null, releasedBy: null } }))
     assert.deepEqual(await entriesAfter(built, { method, url, ...payload === undefined ? {} : { payload } }), [['ann', action, target, 'done', null]])
   })
 }
@@ -140,7 +142,7 @@ test('a caller that hangs up has done what it asked for, and a download that it 
   engine.gate = gate.promise
   const left = Promise.withResolvers<undefined>()
   engine.download = async () => ({
-    fileName: 'a.db', size: 1e9, etag: '"a"', contentType: 'application/octet-stream', open: async () => new Readable({ read () { this.push(Buffer.alloc(1024)) } })
+    fileName: 'a.db', store: 'local', size: 1e9, etag: '"a"', contentType: 'application/octet-stream', open: async () => new Readable({ read () { this.push(Buffer.alloc(1024)) } })
   })
   app.server.on('connection', socket => socket.once('close', () => { left.resolve(undefined) }))
   await app.listen({ port: 0 })

@@ -82,6 +82,7 @@ const NEEDS: readonly (readonly [string, string, Role])[] = [
   ['GET', '/api/backups/1', 'viewer'],
   ['GET', '/api/sources', 'viewer'],
   ['GET', '/api/sources/workstation', 'viewer'],
+  ['GET', '/api/stores', 'viewer'],
   ['GET', '/api/jobs', 'viewer'],
   ['GET', '/api/jobs/1', 'viewer'],
   ['GET', '/api/runs', 'viewer'],
@@ -92,13 +93,16 @@ const NEEDS: readonly (readonly [string, string, Role])[] = [
   ['GET', '/api/audit', 'admin'],
   ['POST', '/api/backups', 'operator'],
   ['POST', '/api/backups/1/verify', 'operator'],
+  ['POST', '/api/backups/1/upload', 'operator'],
   ['POST', '/api/backups/verify', 'operator'],
   ['POST', '/api/backups/1/drill', 'operator'],
   ['PATCH', '/api/backups/1', 'operator'],
+  ['POST', '/api/stores/far/probe', 'operator'],
   ['DELETE', '/api/jobs/1', 'operator'],
   ['PUT', '/api/backups/config', 'admin'],
   ['DELETE', '/api/backups/1', 'admin'],
   ['POST', '/api/backups/1/undelete', 'admin'],
+  ['POST', '/api/backups/1/release', 'admin'],
   ['GET', '/api/backups/1/diff', 'operator'],
   ['POST', '/api/backups/1/rescue', 'admin'],
   ['POST', '/api/backups/1/restore', 'admin'],
@@ -126,7 +130,7 @@ test('every route below /api is in the table above', async t => {
   const { app } = await build(t)
   const document = (await app.inject('/openapi.json')).json()
   const routes = Object.entries<object>(document.paths).flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`))
-  const told = new Set(NEEDS.map(([method, url]) => `${method} ${url.replace(/\/1\b/, '/{id}').replace('/workstation', '/{name}')}`))
+  const told = new Set(NEEDS.map(([method, url]) => `${method} ${url.replace(/\/1\b/, '/{id}').replace(/\/(workstation|far)\b/, '/{name}')}`))
   assert.deepEqual(routes.filter(route => route.includes(' /api') && !told.has(route)), ['GET /api/events'])
 })
 

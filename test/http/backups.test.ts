@@ -120,6 +120,20 @@ test('a backup goes into the trash and comes back', async t => {
   assert.deepEqual(engine.calls, ['remove 1 true', 'undelete 1'])
 })
 
+test('a suspect says why, is restored with a warning, and is released once', async t => {
+  const { app, engine } = await build(t)
+  const reasons = ['rows in "orders" fell 63 %, from 100 to 37']
+  engine.put(aBackup({ id: 1, suspicion: { reasons, releasedAt: null, releasedBy: null } }))
+  assert.deepEqual((await app.inject({ url: '/api/backups/1', headers })).json().backup.suspicion, { reasons, releasedAt: null, releasedBy: null })
+  const restore = () => app.inject({ method: 'POST', url: '/api/backups/1/restore', headers, payload: { confirm: true } })
+  assert.equal((await restore()).json().warning, 'Backup 1 is suspect, and nobody has declared it good: rows in "orders" fell 63 %, from 100 to 37')
+  const release = () => app.inject({ method: 'POST', url: '/api/backups/1/release', headers })
+  const { success, message, backup } = (await release()).json()
+  assert.deepEqual([success, message, backup.suspicion.reasons, backup.suspicion.releasedAt === null], [true, 'Backup declared good', reasons, false])
+  assert.deepEqual([(await release()).statusCode, (await release()).json().code], [409, 'BACKUP_NOT_SUSPECT'])
+  assert.equal((await restore()).json().warning, null)
+})
+
 test('without a word about force nothing is forced', async t => {
   const { app, engine } = await build(t)
   await app.inject({ method: 'DELETE', url: '/api/backups/1', headers })

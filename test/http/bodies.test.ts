@@ -26,7 +26,7 @@ test('a body reaches the engine as it was meant', async t => {
   const payload = { type: 'pre-migration', source: 'workstation', method: 'full', description: 'before 2.0', compression: 'zstd', verify: false, upload: false }
   const answer = await app.inject({ method: 'POST', url: '/api/backups', headers, payload })
   assert.equal(answer.statusCode, 201)
-  assert.deepEqual(engine.calls, ['create {"source":"workstation","type":"pre-migration","method":"full","description":"before 2.0","compression":"zstd","verify":false}'])
+  assert.deepEqual(engine.calls, ['create {"source":"workstation","type":"pre-migration","method":"full","description":"before 2.0","compression":"zstd","verify":false,"upload":false}'])
 })
 
 const BAD: Readonly<Record<string, readonly [string, string[] | undefined]>> = {
@@ -45,7 +45,7 @@ const BAD: Readonly<Record<string, readonly [string, string[] | undefined]>> = {
   'a null byte': ['{"description": "a\\u0000b"}', ['description']],
   'half a character': ['{"description": "\\ud800"}', ['description']],
   'an essay': [JSON.stringify({ description: 'x'.repeat(1001) }), ['description']],
-  'an upload, where there is no store for it': ['{"upload": true}', ['upload']],
+  'an upload that is neither yes nor no': ['{"upload": "s3"}', ['upload']],
   'deep nesting': [`{"description": ${'['.repeat(20_000)}${']'.repeat(20_000)}}`, ['description']]
 }
 

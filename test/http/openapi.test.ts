@@ -79,6 +79,7 @@ test('answers are as the document says', async t => {
   const { app, engine } = await build(t)
   const document = await documentOf(app)
   engine.put(aBackup({ id: 2, status: 'failed', completedAt: null, size: null, checksum: null, errorCode: 'DISK_FULL', errorMessage: 'full' }))
+  engine.put(aBackup({ id: 3, suspicion: { reasons: ['rows in "orders" fell 63 %, from 100 to 37'], releasedAt: null, releasedBy: null } }))
   engine.jobLog.set(50, aJob({ id: 50, progress: { phase: 'waiting', bytesDone: 0, bytesTotal: null } }))
   const calls: readonly (readonly [string, string, string, object?])[] = [
     ['GET', '/api/backups', '/api/backups'],
@@ -90,6 +91,8 @@ test('answers are as the document says', async t => {
     ['PATCH', '/api/backups/{id}', '/api/backups/1', { pinned: true }],
     ['DELETE', '/api/backups/{id}', '/api/backups/1'],
     ['POST', '/api/backups/{id}/undelete', '/api/backups/1/undelete'],
+    ['POST', '/api/backups/{id}/release', '/api/backups/1/release'],
+    ['POST', '/api/backups/{id}/release', '/api/backups/3/release'],
     ['POST', '/api/backups/{id}/restore', '/api/backups/1/restore', { confirm: true }],
     ['POST', '/api/backups/{id}/restore', '/api/backups/1/restore', { confirm: true, target: '/elsewhere/copy.db' }],
     ['POST', '/api/backups/{id}/restore', '/api/backups/1/restore', {}],
@@ -100,10 +103,14 @@ test('answers are as the document says', async t => {
     ['GET', '/api/restores', '/api/restores'],
     ['POST', '/api/backups', '/api/backups'],
     ['POST', '/api/backups/{id}/verify', '/api/backups/1/verify'],
+    ['POST', '/api/backups/{id}/upload', '/api/backups/1/upload'],
     ['POST', '/api/backups/verify', '/api/backups/verify'],
     ['POST', '/api/backups/prune', '/api/backups/prune', { dryRun: true }],
     ['GET', '/api/sources', '/api/sources'],
     ['GET', '/api/sources/{name}', '/api/sources/workstation'],
+    ['GET', '/api/stores', '/api/stores'],
+    ['POST', '/api/stores/{name}/probe', '/api/stores/far/probe'],
+    ['POST', '/api/stores/{name}/probe', '/api/stores/near/probe'],
     ['GET', '/api/jobs', '/api/jobs'],
     ['GET', '/api/jobs/{id}', '/api/jobs/50'],
     ['DELETE', '/api/jobs/{id}', '/api/jobs/50'],

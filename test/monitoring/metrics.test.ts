@@ -40,6 +40,8 @@ async function observe (t: TestContext, sources: readonly string[] = ['shop'], s
     alerts: async () => told.alerts,
     prune: async () => told.prune,
     store: { name: 'local', space },
+    destinations: ['far'],
+    copies: () => catalog.copies.counts(),
     clock,
     build: { version: '1.2.3', node: 'v26.0.0', sqlite: '3.54.1' }
   })
@@ -271,4 +273,22 @@ test('an alert that is over is told as not active', async t => {
   assert.equal(await value(series), 1)
   told.alerts = []
   assert.equal(await value(series), 0)
+})
+
+test('a store for copies tells what it holds and what waits for it, and counts how uploads ended', async t => {
+  const { catalog, emit, value } = await observe(t)
+  const counts = async (): Promise<Array<number | undefined>> => await Promise.all(['holdfast_copies_waiting', 'holdfast_copies_stored', 'holdfast_copies_bytes'].map(name => value(`${name}{destination="far"}`)))
+  assert.deepEqual(await counts(), [0, 0, 0])
+  assert.equal(await value('backup_uploads_total{destination="far",status="failure"}'), 0)
+  const backup = await completed(catalog)
+  await catalog.copies.promise(backup.id, [{ store: 'far', location: 'x' }], END)
+  assert.deepEqual(await counts(), [1, 0, 0])
+  await catalog.copies.stored(backup.id, 'far', { size: 700, location: 'x', at: END })
+  emit({ type: 'copy.failed', backup, store: 'far', code: 'STORE_UNAVAILABLE' })
+  emit({ type: 'copy.stored', backup, store: 'far', bytes: 700, durationMs: 2500 })
+  assert.deepEqual(await counts(), [0, 1, 700])
+  assert.equal(await value('backup_uploads_total{destination="far",status="success"}'), 1)
+  assert.equal(await value('backup_uploads_total{destination="far",status="failure"}'), 1)
+  assert.equal(await value('backup_upload_duration_seconds{destination="far"}'), 2.5)
+  assert.equal(await value('backup_errors_total{operation="upload",error_type="store_unavailable"}'), 1)
 })

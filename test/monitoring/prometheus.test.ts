@@ -101,6 +101,8 @@ test('every metric that a rule or the dashboard asks for is one that the service
     alerts: async () => [],
     prune: async () => ({ lastDone: null, freshSince: clock.now() }),
     store: { name: 'local', space: async () => ({ free: 1, total: 2 }) },
+    destinations: ['far'],
+    copies: async () => [],
     clock,
     build: { version: '1.2.3', node: 'v26.0.0', sqlite: '3.54.1' }
   })

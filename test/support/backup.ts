@@ -30,6 +30,7 @@ export function backupOf (id: number, given: Partial<Backup> = {}): Backup {
     errorMessage: null,
     parentId: null,
     pinned: false,
+    suspicion: null,
     verification: { status: 'unverified', checkedAt: null, checks: [] },
     copies: [],
     trashedAt: null,

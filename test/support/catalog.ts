@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { openCatalog, type OpenedCatalog } from '../../src/catalog/index.ts'
-import type { Backup, Copy } from '../../src/core/backup.ts'
+import type { Backup } from '../../src/core/backup.ts'
+import type { Copy } from '../../src/core/copy.ts'
 import type { Completion, NewBackup, NewJob } from '../../src/core/catalog.ts'
 import type { Job } from '../../src/core/job.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
@@ -38,7 +39,7 @@ export function open (path: string, clock = new FakeClock(), migrationsDir = MIG
 
 export function newBackup (given: Partial<NewBackup> = {}): NewBackup {
   const key = given.key ?? `${given.source ?? 'shop'}-backup-2025-11-24T23-30-00.db`
-  return { source: 'shop', type: 'manual', method: 'full', schedule: null, key, filePath: `/backups/${key}`, description: null, compression: 'none', startedAt: START, ...given }
+  return { source: 'shop', type: 'manual', method: 'full', schedule: null, key, filePath: `/backups/${key}`, description: null, compression: 'none', encryption: 'none', startedAt: START, ...given }
 }
 
 export function manifestOf (backup: Pick<Backup, 'id'> & Partial<Backup>, given: Partial<Manifest> = {}): Manifest {
@@ -66,7 +67,7 @@ export function manifestOf (backup: Pick<Backup, 'id'> & Partial<Backup>, given:
 }
 
 export function localCopy (location: string, given: Partial<Copy> = {}): Copy {
-  return { store: 'local', location, status: 'stored', size: 1000, uploadedAt: END, error: null, ...given }
+  return { store: 'local', location, status: 'stored', size: 1000, uploadedAt: END, attempts: 0, error: null, nextAttemptAt: null, ...given }
 }
 
 /** What another process would see that has the same catalog open; `isAlive` says which of the others live. */

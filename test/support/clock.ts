@@ -18,6 +18,11 @@ export class FakeClock implements Clock {
     return new Date(this.#now)
   }
 
+  /** How many sleep, those whose sleep was aborted among them. */
+  get sleeping (): number {
+    return this.#sleepers.length
+  }
+
   /** Goes on, or back, by so many milliseconds. */
   move (ms: number): Date {
     this.#now += ms

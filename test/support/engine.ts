@@ -6,6 +6,7 @@ import type { Backup } from '../../src/core/backup.ts'
 import type { Assertion } from '../../src/core/drill.ts'
 import { EventBus, type Event } from '../../src/core/event.ts'
 import type { Settings } from '../../src/core/settings.ts'
+import { RESTORE_NOTE } from '../../src/core/restore-note.ts'
 import type { Restorer } from '../../src/core/restore.ts'
 import type { Inspector, Source } from '../../src/core/source.ts'
 import type { EngineDeps } from '../../src/engine/deps.ts'
@@ -16,6 +17,7 @@ import { makeEngine } from '../../src/engine/make-engine.ts'
 import { occupantOf } from '../../src/engine/occupant.ts'
 import { Runner } from '../../src/engine/runner.ts'
 import { makeCodecs } from '../../src/pipeline/codecs.ts'
+import { NO_KEYS } from '../../src/pipeline/keyring.ts'
 import { scratchDirectory } from '../../src/pipeline/scratch.ts'
 import { makeCalendar } from '../../src/scheduler/calendar.ts'
 import { sqliteAssessor } from '../../src/sources/sqlite/assess.ts'
@@ -26,6 +28,7 @@ import { localStore } from '../../src/stores/local.ts'
 import { FakeClock } from './clock.ts'
 import { ALONE, MIGRATIONS } from './catalog.ts'
 import { Faults, faulty } from './faults.ts'
+import { locateDirectories } from './locate.ts'
 import { memoryAssessor, MemorySource, memoryInspector, memoryRestorer, type MemoryRestorer } from './memory-source.ts'
 import { never } from './streams.ts'
 import { tempDir } from './temp-dir.ts'
@@ -43,6 +46,7 @@ export interface TestEngineOptions {
   readonly maxConcurrent?: number
   readonly diskReserve?: number
   readonly offsite?: EngineDeps['offsite']
+  readonly keyring?: EngineDeps['keyring']
   /** The backups of another engine: this one begins with an empty catalog beside them. */
   readonly directory?: string
   readonly isScratchOnStoreDisk?: boolean
@@ -97,7 +101,10 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     occupant: path => occupantOf(path, { own: [{ path: catalogPath, what: 'the catalog' }, { path: directory, what: 'in the directory of the backups' }], sources: sources.map(({ name, location }) => ({ name, location })) }),
     store: faulty('store', localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() }), faults),
     offsite: options.offsite ?? new Map(),
+    remembered: new Map(),
+    locate: locateDirectories(() => [deps.store, ...[...deps.offsite.values()].map(({ store }) => store)], faults),
     codecs: makeCodecs(2),
+    keyring: options.keyring ?? NO_KEYS,
     scratch: faulty('scratch', scratch, faults),
     isScratchOnStoreDisk: async () => options.isScratchOnStoreDisk ?? true,
     catalog,
@@ -139,10 +146,12 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   }
 }
 
+/** Every file of a store but the note on what is in it. */
 export function filesIn (directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(entry => relative(directory, join(entry.parentPath, entry.name)))
+    .filter(path => path !== RESTORE_NOTE)
     .toSorted()
 }
 

@@ -8,10 +8,14 @@ import type { Restore, RestorePage, RestoreQuery } from '../../src/core/restore.
 import type { RowSelection } from '../../src/core/rows.ts'
 import type { Run, RunQuery } from '../../src/core/run.ts'
 import type { Settings, SettingsChange } from '../../src/core/settings.ts'
+import type { StoreProbe } from '../../src/core/store-probe.ts'
 import type { Verification } from '../../src/core/verification.ts'
 import type { Compared, CreateRequest, DiffWish, Download, DrillRequest, Engine, Pruned, Rescued, RescueWish, RestoreRequest, ServiceStatistics, SettingsReport, SourceState, Verified, VerifiedAll, Work } from '../../src/engine/engine.ts'
 import type { EvidenceOfDrills, EvidenceQuery } from '../../src/engine/drill-evidence.ts'
+import type { KeyState } from '../../src/engine/keys.ts'
 import type { Rebuilt } from '../../src/engine/rebuild.ts'
+import type { StoreState } from '../../src/engine/stores.ts'
+import type { Thawing } from '../../src/engine/thaw.ts'
 import { aBackup, aDifference, aDrill, aJob, aRescue, aRestore, STARTED, VALID } from './rows.ts'
 
 export { aBackup, aDrill, aJob, aRestore, STARTED, VALID }
@@ -63,7 +67,7 @@ export class FakeEngine implements Engine {
   async prune ({ dryRun }: { readonly dryRun: boolean }): Promise<Work<Pruned>> {
     this.#called(`prune ${dryRun}`)
     const decisions = [...this.rows.values()].map(backup => ({ backup, keep: true, reasons: ['newest backup'], removal: null }))
-    return this.#work('prune', () => ({ dryRun, decisions, removed: [], refused: [] }))
+    return this.#work('prune', () => ({ dryRun, decisions, copies: [], removed: [], refused: [] }))
   }
 
   async remove (id: number, { force }: { readonly force: boolean }): Promise<Work<Backup>> {
@@ -71,9 +75,26 @@ export class FakeEngine implements Engine {
     return this.#work('delete', () => this.put({ ...this.#row(id), trashedAt: STARTED }))
   }
 
+  async upload (id: number, request: { readonly store?: string | undefined }): Promise<Work<Backup>> {
+    this.#called(`upload ${id} ${JSON.stringify(request)}`)
+    if (request.store === 'nowhere') throw new BackupError('STORE_NOT_FOUND', 'there is no store "nowhere" for copies')
+    return this.#work('upload', () => this.#row(id))
+  }
+
+  destinations (): readonly string[] {
+    return ['far']
+  }
+
   async undelete (id: number): Promise<Work<Backup>> {
     this.#called(`undelete ${id}`)
     return this.#work('undelete', () => this.put({ ...this.#row(id), trashedAt: null }))
+  }
+
+  async release (id: number, actor: string): Promise<Backup> {
+    this.#called(`release ${id} ${actor}`)
+    const { suspicion, ...backup } = this.#row(id)
+    if (suspicion?.releasedAt !== null) throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${id} is not suspect`)
+    return this.put({ ...backup, suspicion: { ...suspicion, releasedAt: STARTED, releasedBy: actor } })
   }
 
   async restore (id: number, request: RestoreRequest): Promise<Work<Restore>> {
@@ -130,7 +151,7 @@ export class FakeEngine implements Engine {
 
   async rebuild (): Promise<Work<Rebuilt>> {
     this.#called('rebuild')
-    return this.#work('rebuild', () => ({ adopted: this.rows.size, refused: [] }))
+    return this.#work('rebuild', () => ({ adopted: this.rows.size, stores: [] }))
   }
 
   async backup (id: number): Promise<Backup> {
@@ -157,12 +178,21 @@ export class FakeEngine implements Engine {
     return this.put({ ...rest, description: change.description === undefined ? description : change.description, pinned: change.pinned ?? pinned })
   }
 
+  async origin (id: number): Promise<string> {
+    return `/srv/${this.#row(id).source}.db`
+  }
+
+  async thaw (id: number): Promise<Thawing> {
+    return { backup: this.#row(id), store: null, hours: 0 }
+  }
+
   async download (id: number, { decoded }: { readonly decoded: boolean }): Promise<Download> {
     this.#called(`download ${id} ${decoded}`)
     const { bytes } = this
     this.#row(id)
     return {
       fileName: 'workstation "x"\r\n.db',
+      store: 'local',
       etag: `"${createHash('sha256').update(bytes).digest('hex')}"`,
       size: bytes.length,
       contentType: 'application/vnd.sqlite3',
@@ -230,6 +260,24 @@ export class FakeEngine implements Engine {
     return cancelled
   }
 
+  async keys (): Promise<readonly KeyState[]> {
+    return []
+  }
+
+  async confirmKey (id: string): Promise<KeyState> {
+    throw new BackupError('KEY_NOT_FOUND', `there is no key "${id}"`)
+  }
+
+  async stores (): Promise<readonly StoreState[]> {
+    return [{ name: 'far', kind: 's3', place: 's3://bucket/', isLanding: false, isRemembered: false, state: 'ok', stored: 1, bytes: 100, waiting: 0, failure: null, isAppendOnly: false, hasLock: false, retention: null, maxBackups: null, bandwidth: null }]
+  }
+
+  async probe (store: string): Promise<StoreProbe> {
+    this.#called(`probe ${store}`)
+    if (store !== 'far') throw new BackupError('STORE_NOT_FOUND', `there is no store "${store}" for copies`)
+    return { store, ok: true, findings: [{ check: 'reach', status: 'ok', message: 'it answers at "s3://bucket/"', remedy: null }] }
+  }
+
   version (): string {
     return String(this.#changes)
   }
@@ -267,7 +315,7 @@ export class FakeEngine implements Engine {
       location: '/srv/workstation.db',
       isDefault: true,
       state: 'ok',
-      policy: { enabled: false, interval: 86_400_000, schedule: null, maxBackups: 10, retention: null, compression: 'none', verify: true, drillSchedule: null, stores: null, keepLocal: true },
+      policy: { enabled: false, interval: 86_400_000, schedule: null, maxBackups: 10, retention: null, compression: 'none', verify: true, drillSchedule: null, stores: null, keepLocal: true, anomalyGuard: true },
       statistics: this.#statistics(),
       nextRun: null,
       freshSince: null,

@@ -36,8 +36,9 @@ export function aBackup (given: Partial<Backup> = {}): Backup {
     errorMessage: null,
     parentId: null,
     pinned: false,
+    suspicion: null,
     verification: { status: 'valid', checkedAt: STARTED, checks: VALID.checks },
-    copies: [{ store: 'local', location: `/backups/${key}`, status: 'stored', size: 1_048_576, uploadedAt: STARTED, error: null }],
+    copies: [{ store: 'local', location: `/backups/${key}`, status: 'stored', size: 1_048_576, uploadedAt: STARTED, attempts: 0, error: null, nextAttemptAt: null }],
     trashedAt: null,
     deletedAt: null,
     ...given

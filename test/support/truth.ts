@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
-import { join, relative } from 'node:path'
 import { openEngine } from '../../src/app.ts'
 import type { Config } from '../../src/config/config.ts'
 import { isFinished } from '../../src/core/job.ts'
 import { manifestKey } from '../../src/core/object-key.ts'
 import type { Backup } from '../../src/core/backup.ts'
+import { filesIn } from './engine.ts'
 
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 
@@ -29,8 +28,8 @@ export async function assertTruthful (config: Config, proven = new Set<number>()
     const standing = rows.filter(backup => backup.status === 'completed')
     const kept = rows.filter(backup => backup.status === 'failed' && backup.key.startsWith('quarantine/'))
     const expected = [...standing.flatMap(backup => [backup.key, manifestKey(backup.key)]), ...kept.map(backup => backup.key)]
-    assert.deepEqual(filesBelow(config.backupDir), expected.toSorted())
-    assert.deepEqual(filesBelow(config.scratchDir), [])
+    assert.deepEqual(filesIn(config.backupDir), expected.toSorted())
+    assert.deepEqual(filesIn(config.scratchDir), [])
 
     for (const backup of standing.filter(one => !proven.has(one.id))) {
       const { verification } = await (await engine.verify(backup.id)).result
@@ -41,9 +40,4 @@ export async function assertTruthful (config: Config, proven = new Set<number>()
   } finally {
     await close(GRACE)
   }
-}
-
-function filesBelow (directory: string): string[] {
-  const entries = readdirSync(directory, { recursive: true, withFileTypes: true })
-  return entries.filter(entry => entry.isFile()).map(entry => relative(directory, join(entry.parentPath, entry.name))).toSorted()
 }

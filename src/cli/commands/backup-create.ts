@@ -13,6 +13,8 @@ interface Flags extends JsonFlag {
   /** Commander's word for "--no-verify was not given". */
   readonly verify: boolean
   readonly preMigration?: true
+  readonly upload?: true
+  readonly uploadS3?: true
 }
 
 export function backupCreateCommand (shell: Shell): Command {
@@ -24,6 +26,8 @@ export function backupCreateCommand (shell: Shell): Command {
     .option('--description <text>', 'what it is for', parseDescription)
     .addOption(new Option('--compression <codec>', 'in place of the configured one').choices(['none', 'gzip', 'zstd']))
     .option('--no-verify', 'leave out the proof: faster, and not recommended')
+    .option('--upload', 'wait until its copies are in the other stores, too')
+    .option('--upload-s3', 'the same as --upload')
     .option('--pre-migration', 'mark it as the one from before a migration')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
@@ -32,13 +36,14 @@ export function backupCreateCommand (shell: Shell): Command {
 
 async function create (shell: Shell, argument: string | undefined, flags: Flags): Promise<void> {
   const { type, description, compression, preMigration, verify } = flags
+  const upload = flags.upload ?? flags.uploadS3
   const wanted = oneSource(argument, flags.source)
   if (type === 'incremental') {
     throw new BackupError('METHOD_UNSUPPORTED', 'there are no incremental backups', { hint: 'Leave --type out: every backup is a full one, taken while the database is in use.' })
   }
   const backup = await shell.withSession(flags, ({ engine, defaultSource, run, audited }) => {
     const source = wanted ?? defaultSource
-    const request = { source, type: preMigration === true ? 'pre-migration' : 'manual', description, compression, verify: verify ? undefined : false } as const
+    const request = { source, type: preMigration === true ? 'pre-migration' : 'manual', description, compression, verify: verify ? undefined : false, upload } as const
     return audited({ action: 'backup create', target: `source ${source}` }, () => run(() => engine.create(request)))
   })
   const { viewCreated } = await import('../views/backup.ts')

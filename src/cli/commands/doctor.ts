@@ -30,7 +30,7 @@ export interface OpenedMemory extends Memory {
 
 export function doctorCommand (deps: DoctorDeps): Command {
   return new Command('doctor')
-    .description('Look at everything that could keep backups from being made, kept or found, and say what to do. Changes nothing.')
+    .description('Look at everything that could keep backups from being made, kept or found, and say what to do. Changes nothing, but that each store for copies is tried with a small object.')
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3]))
     .action(async (flags: { readonly json?: true }) => {

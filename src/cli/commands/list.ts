@@ -14,6 +14,8 @@ interface Flags extends JsonFlag {
   readonly limit: number
   readonly all?: true
   readonly trashed?: true
+  readonly store?: string
+  readonly s3?: true
   readonly verbose?: true
 }
 
@@ -25,6 +27,8 @@ export function listCommand (shell: Shell): Command {
     .addOption(new Option('--type <type>', 'only those made for this reason, or by this method').choices([...BACKUP_TYPES, 'full', 'wal', 'incremental']))
     .addOption(sinceOption('only those started'))
     .addOption(limitOption('backups'))
+    .addOption(new Option('--store <name>', 'only those that this store holds'))
+    .option('--s3', 'the same as --store s3')
     .option('--all', 'however many there are')
     .option('--trashed', 'what is in the trash')
     .option('--verbose', 'everything that is known of each')
@@ -49,9 +53,9 @@ export function listCommand (shell: Shell): Command {
 }
 
 /** The guide's word for the method is "type", and its "wal" is our full backup, which is always taken live. */
-function toQuery ({ source, status, type, since, trashed }: Flags): Omit<BackupQuery, 'limit'> {
+function toQuery ({ source, status, type, since, trashed, store, s3 }: Flags): Omit<BackupQuery, 'limit'> {
   const wanted = type === undefined ? {} : isReason(type) ? { type } : { method: type === 'wal' ? 'full' : type }
-  return { source, status, since, trashed, ...wanted }
+  return { source, status, since, trashed, store: store ?? (s3 === true ? 's3' : undefined), ...wanted }
 }
 
 function isReason (type: BackupType | BackupMethod): type is BackupType {

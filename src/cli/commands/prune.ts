@@ -42,8 +42,8 @@ async function agreed ({ ask, output, screen }: Shell, session: Session, flags: 
   if (ask === undefined || flags.force === true || flags.yes === true || flags.json === true) return undefined
   const planned = await prune(session, flags, true)
   const { decisionTable, plan } = await import('../views/pruned.ts')
-  if (planned.decisions.every(({ keep }) => keep)) return undefined
-  output.out.write(`${decisionTable(planned.decisions, screen())}\n${plan(planned)}\n`)
+  if ([...planned.decisions, ...planned.copies].every(({ keep }) => keep)) return undefined
+  output.out.write(`${decisionTable(planned.decisions, planned.copies, screen())}\n${plan(planned)}\n`)
   if (await ask('Remove them?')) return true
   output.out.write('nothing was removed\n')
   return false

@@ -1,24 +1,27 @@
 import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Backup } from '../../core/backup.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import { RESTORE_MODES, type Restore, type RestoreMode } from '../../core/restore.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { idArgument, jsonOption, parseWait, sourceOption } from '../arguments.ts'
+import { idArgument, jsonOption, parseSince, parseWait, sourceOption } from '../arguments.ts'
+import { newestValid, requireChoice, type Choice } from '../chosen-backup.ts'
 import { targetOf } from '../each.ts'
 import { exitCodesHelp } from '../output.ts'
 import type { Session } from '../session.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 import type { Standing } from '../views/restore.ts'
 
-/** Backups that are read at once when the newest valid one is looked for. */
-const PAGE = 100
+/** What is thawed can be read for so long, where nothing else is said. Days. */
+const THAWED_FOR = 3
+const MOST_DAYS = 365
 
-interface Flags extends JsonFlag {
-  readonly latest?: true
-  readonly source?: string
+interface Flags extends JsonFlag, Choice {
   readonly output?: string
+  readonly target?: string
+  /** Days; true: as long as usual. */
+  readonly thaw?: number | true
   readonly mode?: RestoreMode
   readonly overwrite?: true
   /** Commander's word for "--no-verify was not given". */
@@ -39,8 +42,11 @@ export function restoreCommand (deps: RestoreDeps): Command {
     .description('Put a backup back: into the running database, which is backed up first, or to another path. On a terminal it shows what would be replaced, and asks.')
     .addArgument(idArgument().argOptional())
     .option('--latest', 'the newest valid backup of the source, in place of a number')
-    .addOption(sourceOption('with --latest: of which; left out: the default source'))
-    .option('--output <path>', 'to this file, in place of the database itself')
+    .addOption(new Option('--at <time>', 'the newest valid backup from this time or before: 2025-11-10, or 2025-11-10T14:30:00Z').argParser(parseSince))
+    .addOption(sourceOption('with --latest or --at: of which; left out: the default source'))
+    .option('--output <path>', 'to this file, in place of the database itself; --target is the same')
+    .addOption(new Option('--target <path>', 'the same as --output').hideHelp())
+    .addOption(new Option('--thaw [days]', `ask for a backup in cold storage to be made readable for so many days (default: ${THAWED_FOR}), tell how long that takes, and end`).argParser(parseDays))
     .addOption(new Option('--mode <mode>', 'live: into the database while applications use it; replace: a new file, while nobody has the old one open; left out: live, or replace where there is no database').choices(RESTORE_MODES))
     .option('--overwrite', 'with --output: a file that is there may give way')
     .option('--no-verify', 'do not prove the backup first; its checksum is looked at all the same')
@@ -53,11 +59,17 @@ export function restoreCommand (deps: RestoreDeps): Command {
 }
 
 async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags): Promise<void> {
-  requireOne(id, flags)
-  const target = flags.output === undefined ? undefined : resolve(deps.cwd, flags.output)
+  requireChoice(id, flags)
+  const given = flags.output ?? flags.target
+  if (flags.thaw !== undefined) {
+    await thaw(deps, id, flags)
+    return
+  }
   const done = await deps.withSession(flags, async session => {
-    const backup = id === undefined ? await latestValid(session, flags.source) : await session.engine.backup(id)
-    if (!await agreed(deps, session.engine, backup, target, flags)) return undefined
+    const backup = id === undefined ? await newestValid(session, flags) : await session.engine.backup(id)
+    const origin = given === undefined ? await whereItWas(session.engine, backup) : undefined
+    const target = given === undefined ? origin : resolve(deps.cwd, given)
+    if (!await agreed(deps, session.engine, backup, { target, isOrigin: origin !== undefined }, flags)) return undefined
     return { backup, restored: await place(session, backup, target, flags) }
   })
   if (done === undefined) return
@@ -65,29 +77,38 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
   show(deps, flags, viewRestored(done.restored, done.backup))
 }
 
-function requireOne (id: number | undefined, { latest, source }: Flags): void {
-  if ((id === undefined) !== (latest === true)) throw new BackupError('VALIDATION_FAILED', id === undefined ? 'which backup is to be restored?' : `both backup ${id} and "--latest" are to be restored`, { hint: 'Give the number of a backup, as "list" shows it, or --latest.' })
-  if (source !== undefined && latest !== true) throw new BackupError('VALIDATION_FAILED', '"--source" is for --latest: the backup tells its source', { hint: 'Leave it out.' })
+/** A path where the source is not configured here: that at which it was, if nothing stands there. undefined: into the source itself. */
+async function whereItWas (engine: Engine, backup: Backup): Promise<string | undefined> {
+  try {
+    await engine.source(backup.source)
+    return undefined
+  } catch (thrown) {
+    if (toBackupError(thrown).code !== 'SOURCE_NOT_FOUND') throw thrown
+    return await engine.origin(backup.id)
+  }
 }
 
-/** Those made before a migration or a restore have the state that somebody wanted to get away from. */
-async function latestValid ({ engine, defaultSource }: Session, source = defaultSource): Promise<Backup> {
-  await engine.source(source)
-  let before: number | undefined
-  do {
-    const { backups, next } = await engine.backups({ source, status: 'completed', limit: PAGE, before })
-    const found = backups.find(({ verification, type }) => verification.status === 'valid' && type !== 'pre-migration')
-    if (found !== undefined) return found
-    before = next ?? undefined
-  } while (before !== undefined)
-  throw new BackupError('BACKUP_NOT_FOUND', `there is no valid backup of "${source}"`, { hint: 'See what there is with "holdfast list", and name one.' })
+async function thaw (deps: RestoreDeps, id: number | undefined, flags: Flags): Promise<void> {
+  const days = typeof flags.thaw === 'number' ? flags.thaw : THAWED_FOR
+  const thawing = await deps.withSession(flags, async session => {
+    const backup = id === undefined ? await newestValid(session, flags) : await session.engine.backup(id)
+    return await session.audited({ action: 'backup thaw', target: targetOf([backup.id]) }, () => session.engine.thaw(backup.id, days))
+  })
+  const { viewThawing } = await import('../views/thawing.ts')
+  show(deps, flags, viewThawing(thawing))
 }
 
-/** Whether it may be done: nothing gives way, it was said, or whoever sits there says so now. */
-async function agreed ({ ask, output, screen }: RestoreDeps, engine: Engine, backup: Backup, target: string | undefined, flags: Flags): Promise<boolean> {
-  const givesWay = target === undefined || flags.overwrite === true
-  if (!givesWay || flags.confirm === true || flags.yes === true) return true
-  if (ask === undefined || flags.json === true) throw new BackupError('VALIDATION_FAILED', 'a restore replaces what stands there, and nobody can be asked', { hint: 'Say --confirm.' })
+function parseDays (text: string): number {
+  const days = Number(text)
+  if (/^\d{1,3}$/.test(text) && days >= 1 && days <= MOST_DAYS) return days
+  throw new InvalidArgumentError(`Give a number of days from 1 to ${MOST_DAYS}.`)
+}
+
+/** Whether it may be done: it was said where to, and nothing gives way; it was said; or whoever sits there says so now. */
+async function agreed ({ ask, output, screen }: RestoreDeps, engine: Engine, backup: Backup, { target, isOrigin }: { readonly target: string | undefined, readonly isOrigin: boolean }, flags: Flags): Promise<boolean> {
+  const isAsked = target === undefined || isOrigin || flags.overwrite === true
+  if (!isAsked || flags.confirm === true || flags.yes === true) return true
+  if (ask === undefined || flags.json === true) throw new BackupError('VALIDATION_FAILED', isOrigin ? `the source "${backup.source}" is not configured here, and nobody can be asked whether it is to go to "${target ?? ''}"` : 'a restore replaces what stands there, and nobody can be asked', { hint: isOrigin ? 'Say --confirm, or give a path with --output.' : 'Say --confirm.' })
   const { warning } = await import('../views/restore.ts')
   const path = target ?? (await engine.source(backup.source)).location
   const { backups: [newest] } = await engine.backups({ source: backup.source, status: 'completed', limit: 1 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Backup } from '../../core/backup.ts'
+import type { Copy } from '../../core/copy.ts'
 import type { VerificationRecord } from '../../core/catalog.ts'
 import { fileName } from '../../core/object-key.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
@@ -40,7 +41,8 @@ function createdText (backup: Backup, { colours }: Screen): string {
     ['Duration', completedAt === null ? undefined : inDuration(completedAt.getTime() - startedAt.getTime())],
     ['Compression ratio', isSmaller && size > 0 ? `${(originalSize / size).toFixed(2)}x` : undefined],
     ['Backup ID', String(id)],
-    ['Verified', verification.status === 'valid' ? undefined : 'no']
+    ['Verified', verification.status === 'valid' ? undefined : 'no'],
+    ['Suspect', backup.suspicion?.reasons.join('; ')]
   ]
   return [
     `${colours.green('✓')} Created ${method} backup: ${nameOf(backup)}`,
@@ -67,7 +69,13 @@ export function describeBackup (backup: Backup, screen: Screen): string {
   return [colours.bold(`Backup ${backup.id}`), ...factLines(factsOf(backup, screen), screen), ...checks.map(check => `    ${checkLine(check, colours)}`), ''].join('\n')
 }
 
-function factsOf (backup: Backup, { now }: Screen): readonly Fact[] {
+function inStore ({ status, location, error, nextAttemptAt }: Copy, { now }: Screen): string {
+  const again = nextAttemptAt === null ? '' : `, again ${inAge(nextAttemptAt, now)}`
+  return status === 'stored' ? location : `${status}${error === null ? '' : `: ${error}`}${again}`
+}
+
+function factsOf (backup: Backup, screen: Screen): readonly Fact[] {
+  const { now } = screen
   const { size, originalSize, startedAt, completedAt, verification, facts } = backup
   const at = (time: Date | null): string | null => time === null ? null : `${time.toISOString()} (${inAge(time, now)})`
   return [
@@ -82,10 +90,14 @@ function factsOf (backup: Backup, { now }: Screen): readonly Fact[] {
     ['size', size === null ? null : `${inSize(size)} (${size} bytes)`],
     ['unpacked', originalSize === null || originalSize === size ? null : `${inSize(originalSize)} (${originalSize} bytes)`],
     ['compression', backup.compression],
+    ['encryption', backup.encryption === 'none' ? null : backup.encryption],
     ['sha256', backup.checksum],
     ['content', facts === null ? null : `${counted(facts.tables.length, 'table')}, ${counted(facts.tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0), 'row')}`],
     ['verified', verification.status === 'unverified' ? 'never' : `${verification.status}${verification.checkedAt === null ? '' : `, ${inAge(verification.checkedAt, now)}`}`],
+    ['suspect', backup.suspicion === null ? null : backup.suspicion.reasons.join('; ')],
+    ['released', backup.suspicion === null || backup.suspicion.releasedAt === null ? null : `${at(backup.suspicion.releasedAt) ?? ''} by ${backup.suspicion.releasedBy ?? 'somebody'}`],
     ['pinned', backup.pinned ? 'yes' : null],
+    ...backup.copies.filter(({ store }) => store !== 'local').map((copy): Fact => [`in "${copy.store}"`, inStore(copy, screen)]),
     ['trashed', at(backup.trashedAt)],
     ['removed', at(backup.deletedAt)]
   ]

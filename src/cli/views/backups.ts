@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Backup } from '../../core/backup.ts'
+import { isSuspect } from '../../core/suspicion.ts'
 import { listedBackupSchema, presentListed } from '../../present/backup.ts'
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
@@ -50,15 +51,18 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Backup>> {
 }
 
 /** In one word what there is to know: a completed backup is as good as its last verification. */
-export function stateOf ({ status, verification, trashedAt, deletedAt, pinned }: Backup): string {
+export function stateOf (backup: Backup): string {
+  const { status, verification, trashedAt, deletedAt, pinned } = backup
   if (deletedAt !== null) return 'removed'
   if (trashedAt !== null) return 'in trash'
   if (status !== 'completed') return status === 'failed' ? 'failed' : 'running'
-  return pinned ? `${verification.status}, pinned` : verification.status
+  const state = isSuspect(backup) && verification.status !== 'invalid' ? 'suspect' : verification.status
+  return pinned ? `${state}, pinned` : state
 }
 
-export function paintState (text: string, { status, verification, trashedAt }: Backup, colours: Colours): string {
+export function paintState (text: string, backup: Backup, colours: Colours): string {
+  const { status, verification, trashedAt } = backup
   if (trashedAt !== null) return colours.dim(text)
-  if (status === 'failed' || verification.status === 'invalid') return colours.red(text)
+  if (status === 'failed' || verification.status === 'invalid' || isSuspect(backup)) return colours.red(text)
   return verification.status === 'valid' ? colours.green(text) : colours.yellow(text)
 }

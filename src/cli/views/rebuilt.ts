@@ -1,22 +1,66 @@
 import { z } from 'zod'
-import type { Rebuilt } from '../../engine/rebuild.ts'
-import { count } from '../../present/common.ts'
+import type { FoundSource, Rebuilt, RebuiltStore } from '../../engine/rebuild.ts'
+import { count, errorCode } from '../../present/common.ts'
 import type { View } from '../shell.ts'
+import { table, type Column } from '../table.ts'
 import { printable } from '../text.ts'
-import { counted } from '../words.ts'
+import { counted, inMinutes, inSize } from '../words.ts'
+
+const refusedSchema = z.object({ key: z.string(), reason: z.string() })
 
 export const rebuildSchema = z.object({
-  adopted: count.meta({ description: 'Manifests whose backups are in the catalog now; those that were there before are counted as well.' }),
-  refused: z.array(z.object({ key: z.string(), reason: z.string() })).meta({ description: 'Manifests that could not be taken over.' })
+  adopted: count.meta({ description: 'Backups that manifests tell of, each counted once; those that the catalog knew before are counted as well.' }),
+  refused: z.array(refusedSchema.extend({ store: z.string() })).meta({ description: 'Manifests that could not be taken over.' }),
+  stores: z.array(z.object({
+    name: z.string(),
+    kind: z.string(),
+    place: z.string(),
+    added: count.meta({ description: 'Backups that the catalog did not know.' }),
+    joined: count.meta({ description: 'Backups that it knew, and has one copy more of.' }),
+    sources: z.array(z.object({ source: z.string(), backups: count, bytes: count, oldest: z.iso.datetime(), newest: z.iso.datetime() })),
+    failure: z.object({ code: errorCode, message: z.string() }).nullable().meta({ description: 'Why not everything that is there could be read.' })
+  }))
 })
 
-export function viewRebuilt ({ adopted, refused }: Rebuilt): View {
+/** `isListing`: nothing was taken over. */
+export function viewRebuilt ({ adopted, stores }: Rebuilt, isListing: boolean): View {
+  const refused = stores.flatMap(({ name, refused }) => refused.map(one => ({ ...one, store: name })))
+  const found = stores.flatMap(({ name, sources }) => sources.map(source => ({ store: name, ...source })))
+  const outcome = isListing ? `${counted(adopted, 'backup')} can be taken over` : `the catalog knows ${counted(adopted, 'backup')} by the manifests`
   return {
-    json: { adopted, refused },
-    text: ({ colours }) => [
-      `${colours.green('✓')} the catalog knows ${counted(adopted, 'backup')} by the manifests in the store`,
-      ...refused.map(({ key, reason }) => `${colours.red('✗')} ${printable(key)}: ${printable(reason)}`),
+    json: { adopted, refused, stores: stores.map(presentStore) },
+    text: screen => [
+      ...found.length === 0 ? [] : [table(COLUMNS, found, screen)],
+      `${screen.colours.green('✓')} ${outcome}`,
+      ...stores.flatMap(({ place, failure }) => failure === null ? [] : [`${screen.colours.red('✗')} ${printable(place)}: ${printable(failure.message)}`]),
+      ...refused.map(({ store, key, reason }) => `${screen.colours.red('✗')} ${printable(key)} in "${store}": ${printable(reason)}`),
       ''
     ].join('\n')
   }
 }
+
+/** Whether anything that is there could not be taken over. */
+export function hasFallenShort ({ stores }: Rebuilt): boolean {
+  return stores.some(({ refused, failure }) => refused.length > 0 || failure !== null)
+}
+
+function presentStore ({ name, kind, place, added, joined, sources, failure }: RebuiltStore) {
+  return {
+    name,
+    kind,
+    place,
+    added,
+    joined,
+    sources: sources.map(source => ({ ...source, oldest: source.oldest.toISOString(), newest: source.newest.toISOString() })),
+    failure
+  }
+}
+
+const COLUMNS: ReadonlyArray<Column<FoundSource & { readonly store: string }>> = [
+  { title: 'STORE', cell: ({ store }) => store, atLeast: 8 },
+  { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8 },
+  { title: 'BACKUPS', align: 'right', cell: ({ backups }) => String(backups) },
+  { title: 'OLDEST (UTC)', cell: ({ oldest }) => inMinutes(oldest), expendable: 2 },
+  { title: 'NEWEST (UTC)', cell: ({ newest }) => inMinutes(newest), expendable: 1 },
+  { title: 'SIZE', align: 'right', cell: ({ bytes }) => inSize(bytes), expendable: 3 }
+]

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Backup } from '../../core/backup.ts'
 import type { Restore } from '../../core/restore.ts'
+import { presentDoubt } from '../../present/backup.ts'
 import { presentRestore, presentUndo, restoreSchema, undoSchema } from '../../present/restore.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
@@ -10,7 +11,7 @@ import { inAge, inDuration, inMinutes, inSize } from '../words.ts'
 import { nameOf } from './backup.ts'
 import { factLines } from './facts.ts'
 
-export const restoredSchema = z.object({ restore: restoreSchema, undo: undoSchema.nullable() })
+export const restoredSchema = z.object({ restore: restoreSchema, undo: undoSchema.nullable(), warning: z.string().nullable() })
 export const restoresSchema = z.object({ restores: z.array(restoreSchema) })
 
 /** What is in the place of a restore now. */
@@ -42,16 +43,20 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
     ['Size', backup.size === null ? null : `${inSize(backup.size)}${backup.compression === 'none' ? '' : ' (compressed)'}`],
     ['Newest backup', newest === undefined || newest.id === backup.id ? null : `backup ${newest.id} (${inAge(newest.startedAt, now)})`]
   ] as const
-  const what = inPlace ? 'This replaces the content of the current database! What stands there now, with all that was written since, is backed up first.' : 'This overwrites a file!'
-  return [colours.yellow(wrap(`⚠ WARNING: ${what}`, width, 2)), ...factLines(facts, screen), ''].join('\n')
+  const what = inPlace
+    ? 'This replaces the content of the current database! What stands there now, with all that was written since, is backed up first.'
+    : size === null ? 'The source is not configured here: this writes the database to where it was.' : 'This overwrites a file!'
+  const doubt = presentDoubt(backup)
+  return [colours.yellow(wrap(`⚠ WARNING: ${what}`, width, 2)), ...doubt === null ? [] : [colours.red(wrap(`⚠ BEWARE: ${doubt}.`, width, 2))], ...factLines(facts, screen), ''].join('\n')
 }
 
 export function viewRestored (restore: Restore, backup: Backup): View {
   const undo = presentUndo(restore)
+  const warning = presentDoubt(backup)
   const { bytes, restoreTime, startedAt, finishedAt, aside } = restore
   const whole = finishedAt === null ? null : inDuration(finishedAt.getTime() - startedAt.getTime())
   return {
-    json: { restore: presentRestore(restore), undo },
+    json: { restore: presentRestore(restore), undo, warning },
     text: screen => [
       `${screen.colours.green('✓')} Restored backup ${backup.id} to ${restore.target}`,
       ...factLines([
@@ -59,7 +64,8 @@ export function viewRestored (restore: Restore, backup: Backup): View {
         ['Restored in', restoreTime === null ? null : `${inDuration(restoreTime)}${whole === null ? '' : `, ${whole} in all`}`],
         ['Database size', bytes === null ? null : inSize(bytes)],
         ['Kept aside', aside],
-        ['To undo', undo?.command ?? null]
+        ['To undo', undo?.command ?? null],
+        ['Beware', warning]
       ], screen),
       ''
     ].join('\n')

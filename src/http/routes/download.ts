@@ -21,7 +21,7 @@ export function downloadRoute (app: App, { engine }: { readonly engine: Engine }
     tag: 'backups',
     summary: 'The backup itself',
     action: 'backup download',
-    description: 'Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`.',
+    description: '`X-Backup-Store` names the store that it is read from: the nearest that has it. Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`.',
     answers: { 200: { description: 'All of it.', content: octets }, 206: { description: 'The range that was asked for.', content: octets } },
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'OBJECT_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'STORE_UNAVAILABLE']
   }, { params: idParams, querystring: downloadQuery })
@@ -33,7 +33,7 @@ export function downloadRoute (app: App, { engine }: { readonly engine: Engine }
     handler: async (request, reply) => {
       const { headers } = request
       const download = await engine.download(request.params.id, request.query)
-      reply.header('etag', download.etag).header('accept-ranges', 'bytes').header('cache-control', 'private, no-cache')
+      reply.header('etag', download.etag).header('x-backup-store', download.store).header('accept-ranges', 'bytes').header('cache-control', 'private, no-cache')
       if (hasTag(headers['if-none-match'], download.etag)) return reply.code(304).send()
 
       // A range of something that has changed meanwhile would not fit what the caller holds.

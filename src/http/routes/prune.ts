@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
-import { presentDecision } from '../../present/decision.ts'
+import { presentCopyDecision, presentDecision } from '../../present/decision.ts'
 import { route, type App } from '../route.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { pruneAnswer, pruneBody } from '../schemas/prune.ts'
@@ -15,11 +15,12 @@ export function pruneRoute (app: App, { engine }: { readonly engine: Engine }): 
   }, { body: pruneBody }), async (request, reply) => {
     request.onlyAsks = request.body.dryRun
     const work = await engine.prune(request.body)
-    return finish(request, reply, work, ({ dryRun, decisions, removed, refused }) => ({
+    return finish(request, reply, work, ({ dryRun, decisions, copies, removed, refused }) => ({
       success: true,
       message: dryRun ? `${decisions.filter(({ keep }) => !keep).length} backups would be removed` : `${removed.length} backups were removed`,
       dryRun,
       decisions: decisions.map(presentDecision),
+      copies: copies.map(presentCopyDecision),
       refused: refused.map(one => ({ ...one })),
       removed: removed.map(({ id }) => id)
     }))

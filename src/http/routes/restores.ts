@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
+import { presentDoubt } from '../../present/backup.ts'
 import { presentRestore, presentUndo } from '../../present/restore.ts'
 import { route, type App } from '../route.ts'
 import { formatCursor, idParams } from '../schemas/common.ts'
@@ -21,12 +22,14 @@ export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }
     ]
   }, { params: idParams, body: restoreBody }), async (request, reply) => {
     const { target, mode, overwrite, verify, timeoutMs } = request.body
+    const warning = presentDoubt(await engine.backup(request.params.id))
     const work = await engine.restore(request.params.id, { target, mode, overwrite, verify, timeout: timeoutMs, actor: request.caller?.token.subject ?? undefined })
     return finish(request, reply, work, restore => ({
       success: true,
       message: `Backup ${restore.backupId} restored to "${restore.target}"`,
       restore: presentRestore(restore),
-      undo: presentUndo(restore)
+      undo: presentUndo(restore),
+      warning
     }))
   })
 

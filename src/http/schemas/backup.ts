@@ -5,7 +5,7 @@ import { backupSchema, listedBackupSchema } from '../../present/backup.ts'
 import { instant } from '../../present/common.ts'
 import { statisticsSchema } from '../../present/statistics.ts'
 import { checkSchema } from '../../present/verification.ts'
-import { description, flag, nextCursor, paging, since, sourceName, success } from './common.ts'
+import { description, flag, nextCursor, paging, since, sourceName, storeName, success } from './common.ts'
 
 export const backupListQuery = z.strictObject({
   source: sourceName.optional(),
@@ -13,6 +13,7 @@ export const backupListQuery = z.strictObject({
   type: z.enum(BACKUP_TYPES).optional(),
   method: z.enum(BACKUP_METHODS).optional(),
   since: since.optional(),
+  store: storeName.optional().meta({ description: 'Only backups that this store holds.' }),
   trashed: flag.optional().meta({ description: 'true: only what is in the trash; otherwise nothing of it.' }),
   ...paging
 })
@@ -32,7 +33,7 @@ export const createBody = z.strictObject({
   description: description.optional(),
   compression: z.enum(COMPRESSIONS).optional(),
   verify: z.boolean().optional(),
-  upload: z.literal(false, 'there is no other store to upload to').optional()
+  upload: z.boolean().optional().meta({ description: 'true: answers once its copies are in the other stores, too; otherwise they are made afterwards.' })
 }).prefault({})
 
 export const backupAnswer = z.object({ success, backup: backupSchema })

@@ -15,6 +15,10 @@ export const sourceName = z.string()
   .refine(isSourceName, 'expected the name of a source: letters, digits, ".", "_" and "-", at most 64')
   .meta({ description: 'Name of a source.' })
 
+export const storeName = z.string()
+  .refine(isSourceName, 'expected the name of a store: letters, digits, ".", "_" and "-", at most 64')
+  .meta({ description: 'Name of a store.' })
+
 /** Text that people wrote. */
 export const description = z.string().max(1000)
   .refine(text => !text.includes('\0') && text.isWellFormed(), 'expected text without null bytes and broken characters')

@@ -13,6 +13,6 @@ export const restoreBody = z.strictObject({
   timeoutMs: z.int().min(0).max(3_600_000).optional().meta({ description: 'How long to wait for those who hold the database; by default 15 seconds.' })
 })
 
-export const restoreAnswer = z.object({ success, message: z.string(), restore: restoreSchema, undo: undoSchema.nullable() })
+export const restoreAnswer = z.object({ success, message: z.string(), restore: restoreSchema, undo: undoSchema.nullable(), warning: z.string().nullable().meta({ description: 'What to know of the backup; null: nothing.' }) })
 export const restoreListQuery = z.strictObject({ kind: z.enum(RESTORE_KINDS).optional(), source: sourceName.optional(), ...paging })
 export const restoreListAnswer = z.object({ success, restores: z.array(restoreSchema), nextCursor })

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { link, open, rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { Command, Option } from 'commander'
+import { BackupError, systemCode, toBackupError } from '../../core/errors.ts'
+import type { Download } from '../../engine/engine.ts'
+import { idArgument, jsonOption } from '../arguments.ts'
+import { interruption } from '../interruption.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+export interface DownloadDeps extends Shell {
+  readonly cwd: string
+}
+
+interface Flags extends JsonFlag {
+  readonly output?: string
+  readonly decoded?: true
+}
+
+export function downloadCommand (deps: DownloadDeps): Command {
+  return new Command('download')
+    .description('Write a backup to a file, from wherever it is, and hold it against its digest. An existing file is never overwritten.')
+    .addArgument(idArgument())
+    .addOption(new Option('--output <path>', 'where to: a new file, or a directory; by default the working directory'))
+    .option('--decoded', 'the plain database: decrypted and unpacked')
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
+    .action(async (id: number, flags: Flags) => {
+      const { path, size, store } = await deps.withSession(flags, async ({ engine, audited }) => {
+        const download = await engine.download(id, { decoded: flags.decoded === true })
+        const path = await pathFor(deps.cwd, flags.output, download.fileName)
+        await audited({ action: 'backup download', target: `backup ${id}` }, () => write(download, path))
+        return { path, size: download.size, store: download.store }
+      })
+      const { viewDownloaded } = await import('../views/downloaded.ts')
+      show(deps, flags, viewDownloaded({ backupId: id, path, store, size, decoded: flags.decoded === true }))
+    })
+}
+
+async function pathFor (cwd: string, output: string | undefined, fileName: string): Promise<string> {
+  const wanted = resolve(cwd, output ?? '.')
+  const found = await stat(wanted).catch(() => undefined)
+  return found?.isDirectory() === true ? join(wanted, fileName) : wanted
+}
+
+/** The file has its name only once it is whole, and proven. */
+async function write (download: Download, path: string): Promise<void> {
+  const { signal, dispose } = interruption()
+  const temporary = join(dirname(path), `.holdfast-${randomBytes(6).toString('hex')}.part`)
+  try {
+    await requireFree(path)
+    await pipeline(await download.open(undefined, signal), createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }), { signal })
+    await link(temporary, path)
+    const folder = await open(dirname(path), 'r')
+    await folder.sync().finally(() => folder.close())
+  } catch (thrown) {
+    if (signal.aborted) throw new BackupError('CANCELLED', 'interrupted', { hint: 'Nothing is left behind; start it again when it is wanted.', cause: thrown })
+    throw inWords(thrown, path)
+  } finally {
+    await rm(temporary, { force: true })
+    dispose()
+  }
+}
+
+async function requireFree (path: string): Promise<void> {
+  if (await stat(path).catch(() => undefined) !== undefined) throw taken(path)
+}
+
+function taken (path: string): BackupError {
+  return new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists already`, { hint: 'Give another path with --output, or move that file away.' })
+}
+
+function inWords (thrown: unknown, path: string): BackupError {
+  const code = systemCode(thrown)
+  if (thrown instanceof BackupError || code === undefined) return toBackupError(thrown)
+  if (code === 'EEXIST') return taken(path)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new BackupError('DISK_FULL', `there is no room for "${path}"`, { hint: 'Free space there, or give another place with --output.', cause: thrown })
+  return new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be written (${code})`, { hint: 'Give a path in a directory where this user may write.', cause: thrown })
+}

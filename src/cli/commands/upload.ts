@@ -1,0 +1,59 @@
+import { Command, Option } from 'commander'
+import { isLive } from '../../core/backup.ts'
+import { BackupError } from '../../core/errors.ts'
+import { idsArgument, jsonOption, sourceOption } from '../arguments.ts'
+import { each, targetOf } from '../each.ts'
+import { exitCodesHelp } from '../output.ts'
+import { collect } from '../pages.ts'
+import type { Session } from '../session.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+interface Flags extends JsonFlag {
+  readonly all?: true
+  readonly store?: string
+  readonly source?: string
+}
+
+export function uploadCommand (shell: Shell): Command {
+  return new Command('upload')
+    .description('Copy backups to the other stores now, and prove what arrived. The service does so by itself after each backup.')
+    .addArgument(idsArgument('[ids...]'))
+    .option('--all', 'every backup that is not there yet, also those from before the store was configured')
+    .addOption(new Option('--store <name>', 'only to this store'))
+    .addOption(sourceOption('with --all: only those of this source'))
+    .addOption(jsonOption())
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
+    .action(async (ids: readonly number[], flags: Flags) => {
+      requireOneWay(ids, flags)
+      const { done, failures } = await shell.withSession(flags, async session => {
+        const { engine, run, audited } = session
+        const chosen = flags.all === true ? await missing(session, flags) : ids
+        if (chosen.length === 0) return { done: [], failures: [] }
+        return await audited({ action: 'backup upload', target: targetOf(chosen) }, () => each(chosen, id => run(() => engine.upload(id, { store: flags.store }))))
+      })
+      const { viewUploaded } = await import('../views/uploaded.ts')
+      show(shell, flags, viewUploaded(done, failures))
+      shell.exit(failures.length > 0 ? 3 : 0)
+    })
+}
+
+function requireOneWay (ids: readonly number[], { all, source }: Flags): void {
+  const hint = 'Give ids, or --all, which --source narrows.'
+  const isAll = all === true
+  if ((ids.length > 0) === isAll) throw new BackupError('VALIDATION_FAILED', isAll ? 'both ids and "--all" say what to upload' : 'nothing says what to upload', { hint })
+  if (!isAll && source !== undefined) throw new BackupError('VALIDATION_FAILED', '"--source" goes with "--all"', { hint })
+}
+
+/** Oldest first: what is nearest to going. */
+async function missing ({ engine }: Session, { source, store }: Flags): Promise<number[]> {
+  if (source !== undefined) await engine.source(source)
+  const backups = await collect(Number.POSITIVE_INFINITY, async page => {
+    const found = await engine.backups({ source, status: 'completed', ...page })
+    return { items: found.backups, next: found.next }
+  })
+  const isMissing = ({ source, copies }: typeof backups[number]): boolean => {
+    const wanted = store === undefined ? engine.destinations(source) : [store]
+    return wanted.some(name => !copies.some(copy => copy.store === name && copy.status === 'stored'))
+  }
+  return backups.filter(backup => isLive(backup) && isMissing(backup)).map(({ id }) => id).reverse()
+}

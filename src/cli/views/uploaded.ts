@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import type { Backup } from '../../core/backup.ts'
+import { backupSchema, presentBackup } from '../../present/backup.ts'
+import type { View } from '../shell.ts'
+import { counted, inSize } from '../words.ts'
+import { nameOf } from './backup.ts'
+import { failureLine, failureSchema, presentFailure, type Failed } from './verified.ts'
+
+export const uploadSchema = z.object({
+  uploaded: z.array(backupSchema),
+  failures: z.array(failureSchema).meta({ description: 'Those that did not reach every store.' })
+})
+
+export function viewUploaded (backups: readonly Backup[], failures: readonly Failed[]): View {
+  const json: z.infer<typeof uploadSchema> = { uploaded: backups.map(presentBackup), failures: failures.map(presentFailure) }
+  return {
+    json,
+    text: screen => [
+      ...backups.map(backup => `${screen.colours.green('✓')} backup ${backup.id}, ${nameOf(backup)}, ${inSize(backup.size ?? 0)}: in ${storesOf(backup)}`),
+      ...failures.map(failure => failureLine(failure, screen)),
+      ...backups.length + failures.length === 0 ? ['nothing to upload: every backup is in every store'] : [],
+      ...backups.length + failures.length > 1 ? ['', `${counted(backups.length, 'backup')} uploaded${failures.length === 0 ? '' : `, ${failures.length} not`}`] : [],
+      ''
+    ].join('\n')
+  }
+}
+
+function storesOf ({ copies }: Backup): string {
+  return copies.filter(({ status }) => status === 'stored').map(({ store }) => `"${store}"`).join(', ')
+}

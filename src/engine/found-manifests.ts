@@ -1,0 +1,80 @@
+import { toBackupError } from '../core/errors.ts'
+import type { Manifest } from '../core/manifest.ts'
+import { MANIFEST_SUFFIX, QUARANTINE, TRASH, isManifestKey, isSourceName } from '../core/object-key.ts'
+import type { Store, StoredObject } from '../core/store.ts'
+import { readManifest } from './objects.ts'
+import { sideBySide } from './side-by-side.ts'
+
+/** So many manifests are read at once: a store far away is waited for rather than worked for. */
+const AT_ONCE = 16
+
+export interface FoundManifest {
+  readonly manifest: Manifest
+  readonly object: StoredObject
+}
+
+export interface ManifestReader {
+  readonly store: Store
+  /** Backups that were removed lie in its trash, and are told as well. Otherwise only what lies at the top. */
+  readonly hasTrash: boolean
+  /** A refusal says why as `MANIFEST_INVALID`. */
+  readonly take: (found: FoundManifest) => Promise<void>
+  readonly refuse: (key: string, reason: string) => void
+}
+
+/**
+ * Reads every manifest in a store whose object is there and as long as it says. What is no manifest is refused with the
+ * reason, what goes away meanwhile is passed over, and everything else is left alone. Changes nothing in the store, and
+ * remembers no more of it than the names of objects that have no manifest. Rejects with what the store or `take` rejects with.
+ */
+export async function readManifests ({ store, hasTrash, take, refuse }: ManifestReader, signal: AbortSignal): Promise<void> {
+  // An object comes before its manifest: its name is the beginning of that one's.
+  const objects = new Map<string, StoredObject>()
+  const manifests = async function * (): AsyncIterable<{ readonly key: string, readonly listed: StoredObject | undefined }> {
+    for await (const listed of store.list('', signal)) {
+      const { key } = listed
+      if (key.startsWith(QUARANTINE) || (!hasTrash && key.startsWith(TRASH))) continue
+      if (!isManifestKey(key)) {
+        objects.set(key, listed)
+        continue
+      }
+      const name = key.slice(0, -MANIFEST_SUFFIX.length)
+      yield { key: name, listed: objects.get(name) }
+      objects.delete(name)
+    }
+  }
+  await sideBySide(manifests(), AT_ONCE, async ({ key, listed }) => {
+    signal.throwIfAborted()
+    const reason = await whyNot({ store, hasTrash, take }, key, listed, signal)
+    if (reason !== undefined) refuse(key + MANIFEST_SUFFIX, reason)
+  })
+}
+
+async function whyNot ({ store, hasTrash, take }: Omit<ManifestReader, 'refuse'>, key: string, listed: StoredObject | undefined, signal: AbortSignal): Promise<string | undefined> {
+  const folder = key.slice(0, key.lastIndexOf('/') + 1)
+  if (folder !== '' && !(hasTrash && folder === TRASH)) return `it lies below "${folder}": to take over what is there, give that along with the place`
+  try {
+    const manifest = await readManifest(store, key, signal)
+    if (!isSourceName(manifest.source.name)) return `"${manifest.source.name}" cannot be the name of a source`
+    const object = listed ?? await statOf(store, key, signal)
+    if (object === undefined) return 'the object that it describes is missing'
+    if (object.size !== manifest.object.size) return `the object that it describes has ${object.size} bytes instead of ${manifest.object.size}`
+    await take({ manifest, object })
+    return undefined
+  } catch (thrown) {
+    const error = toBackupError(thrown)
+    if (error.code === 'OBJECT_NOT_FOUND') return undefined
+    if (error.code === 'MANIFEST_INVALID') return error.message
+    throw thrown
+  }
+}
+
+/** A list may be behind what is there. */
+async function statOf (store: Store, key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
+  try {
+    return await store.stat(key, signal)
+  } catch (thrown) {
+    if (toBackupError(thrown).code === 'OBJECT_NOT_FOUND') return undefined
+    throw thrown
+  }
+}

@@ -1,0 +1,33 @@
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { toBackupError } from '../core/errors.ts'
+import { RESTORE_NOTE, RESTORE_NOTE_TEXT } from '../core/restore-note.ts'
+import type { Store } from '../core/store.ts'
+
+/**
+ * Sees to it that the store tells whoever finds it how to restore what is in it. One that says the same is left alone,
+ * and so is any other where nothing is ever overwritten. Throws what the store throws.
+ */
+export async function leaveNote (store: Store, { isAppendOnly }: { readonly isAppendOnly: boolean }, signal: AbortSignal): Promise<void> {
+  const found = await noteIn(store, signal)
+  if (found === RESTORE_NOTE_TEXT || (found !== undefined && isAppendOnly)) return
+  const text = Buffer.from(RESTORE_NOTE_TEXT)
+  await store.put(RESTORE_NOTE, Readable.from([text]), { size: text.length, ...found !== undefined && { replace: true } }, signal)
+}
+
+/** Whether the store holds nothing but what we say of it. Throws what the store throws. */
+export async function isEmpty (store: Store, signal: AbortSignal): Promise<boolean> {
+  for await (const { key } of store.list('', signal)) if (key !== RESTORE_NOTE) return false
+  return true
+}
+
+async function noteIn (store: Store, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { size } = await store.stat(RESTORE_NOTE, signal)
+    // Anything longer is none of ours.
+    return size > 4 * RESTORE_NOTE_TEXT.length ? '' : (await buffer(await store.get(RESTORE_NOTE, undefined, signal))).toString('utf8')
+  } catch (thrown) {
+    if (toBackupError(thrown).code === 'OBJECT_NOT_FOUND') return undefined
+    throw thrown
+  }
+}

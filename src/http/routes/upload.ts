@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import type { Engine } from '../../engine/engine.ts'
+import { presentBackup } from '../../present/backup.ts'
+import { route, type App } from '../route.ts'
+import { backupMessageAnswer } from '../schemas/backup.ts'
+import { idParams, storeName } from '../schemas/common.ts'
+import { jobAnswer } from '../schemas/job.ts'
+import { finish } from '../work.ts'
+
+const uploadBody = z.strictObject({ store: storeName.optional().meta({ description: 'Only into this store; left out: into all of the source.' }) }).prefault({})
+
+export function uploadRoute (app: App, { engine }: { readonly engine: Engine }): void {
+  app.post('/api/backups/:id/upload', route('operator', {
+    tag: 'backups',
+    summary: 'Copy a backup to the other stores, or to one of them',
+    action: 'backup upload',
+    description: 'What a store has already is looked at and stays. Each copy is proven after it arrived. A store that fails hinders none of the others.',
+    answers: { 200: backupMessageAnswer, 202: jobAnswer },
+    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'STORE_NOT_FOUND', 'STORE_UNAVAILABLE', 'STORE_FAILED', 'OBJECT_EXISTS', 'OBJECT_NOT_FOUND', 'OBJECT_ARCHIVED', 'CHECKSUM_MISMATCH', 'CANCELLED', 'SHUTTING_DOWN']
+  }, { params: idParams, body: uploadBody }), async (request, reply) => {
+    const work = await engine.upload(request.params.id, request.body)
+    return finish(request, reply, work, backup => ({ success: true, message: `Backup is in ${uploadedTo(backup.copies)}`, backup: presentBackup(backup) }))
+  })
+}
+
+function uploadedTo (copies: ReadonlyArray<{ readonly store: string, readonly status: string }>): string {
+  return copies.filter(({ status }) => status === 'stored').map(({ store }) => `"${store}"`).join(', ')
+}

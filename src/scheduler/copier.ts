@@ -1,0 +1,163 @@
+import type { Clock } from '../core/clock.ts'
+import type { CopyTask } from '../core/copy.ts'
+import { toBackupError, type BackupError, type ErrorCode } from '../core/errors.ts'
+import type { Event, Listener } from '../core/event.ts'
+import type { Logger } from '../core/logger.ts'
+
+/** What is to be done is looked for so often, whatever happens: a command beside us wakes nobody here. Milliseconds. */
+const EVERY = 15_000
+/** A store that fails is left alone for the first of these, then the next; after the last one always that. Milliseconds. */
+const PAUSES = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000]
+/** What a store is taken to hold is looked after so often. Milliseconds. */
+const SURVEY_EVERY = 86_400_000
+/** No next attempt is set further ahead than this, unless the clock has been set back since. Milliseconds. */
+const LONGEST = 6 * 60 * 60_000
+/** It is the store that is in trouble, and not this one copy. */
+const STORE_TROUBLE: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED', 'DISK_FULL'])
+const TELLING: ReadonlySet<Event['type']> = new Set(['backup.completed', 'backup.removed', 'run.ended', 'settings.changed'])
+
+export interface CopierOptions {
+  /** Names of the stores to which backups are copied. */
+  readonly stores: readonly string[]
+  /** Everything that is to be done in the store, what matters most first. */
+  readonly work: (store: string) => Promise<readonly CopyTask[]>
+  /** Makes the store ready; asked once, and again after it failed. */
+  readonly open: (store: string, signal: AbortSignal) => Promise<void>
+  /** Does one thing, and writes down what came of it. */
+  readonly perform: (store: string, task: CopyTask, signal: AbortSignal) => Promise<void>
+  /** Writes down that it could not even be begun. */
+  readonly refuse: (store: string, task: CopyTask, error: BackupError, nextAttemptAt: Date) => Promise<void>
+  /** Looks whether the store still holds what it should; says how many copies it missed. */
+  readonly survey: (store: string, signal: AbortSignal) => Promise<number>
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+interface Lane {
+  readonly store: string
+  isOpen: boolean
+  surveyedAt: number
+  /** Failures of the store in a row. */
+  failures: number
+  pausedUntil: number
+}
+
+/**
+ * Brings copies into the stores, and takes them away there, by itself: the stores side by side, in each of them one thing
+ * after the other. What is to be done stands in the catalog, so that a restart goes on where the last process ended. A
+ * store that is down is asked more and more seldom and hinders no other.
+ */
+export class Copier {
+  readonly #options: CopierOptions
+  readonly #stop = new AbortController()
+  readonly #wakes = new Set<() => void>()
+  #lanes: Promise<unknown> = Promise.resolve()
+
+  constructor (options: CopierOptions) {
+    this.#options = options
+  }
+
+  /** To subscribe with. */
+  readonly listener: Listener = ({ type }) => {
+    if (TELLING.has(type)) for (const wake of this.#wakes) wake()
+  }
+
+  start (): void {
+    this.#lanes = Promise.all(this.#options.stores.map(store => this.#run({ store, isOpen: false, surveyedAt: Number.NEGATIVE_INFINITY, failures: 0, pausedUntil: Number.NEGATIVE_INFINITY })))
+  }
+
+  /** Begins nothing more, and ends what is under way; resolves when it has ended. */
+  async stop (): Promise<void> {
+    this.#stop.abort()
+    await this.#lanes
+  }
+
+  async #run (lane: Lane): Promise<void> {
+    const { signal } = this.#stop
+    while (!signal.aborted) {
+      const woken = this.#woken()
+      try {
+        await this.#pass(lane)
+      } catch (thrown) {
+        // The catalog cannot be read, or written to: everything is tried again.
+        if (!this.#stop.signal.aborted) this.#options.logger.error({ store: lane.store, code: toBackupError(thrown).code }, `the copies of the store cannot be looked after now: ${toBackupError(thrown).message}`)
+      }
+      await woken.pause()
+    }
+  }
+
+  /** Does everything whose time has come, until nothing is left or the store fails. */
+  async #pass (lane: Lane): Promise<void> {
+    const { work, clock } = this.#options
+    const tried = new Set<number>()
+    while (!this.#stop.signal.aborted && this.#isDue(lane.pausedUntil)) {
+      const next = (await work(lane.store)).find(({ backupId, nextAttemptAt }) => !tried.has(backupId) && (nextAttemptAt === null || this.#isDue(nextAttemptAt.getTime())))
+      if (next === undefined) break
+      tried.add(next.backupId)
+      await this.#attempt(lane, () => this.#do(lane, next))
+    }
+    if (this.#isDue(lane.pausedUntil) && Math.abs(clock.now().getTime() - lane.surveyedAt) >= SURVEY_EVERY) await this.#attempt(lane, () => this.#survey(lane))
+  }
+
+  #isDue (time: number): boolean {
+    const ahead = time - this.#options.clock.now().getTime()
+    return ahead <= 0 || ahead > LONGEST
+  }
+
+  async #do (lane: Lane, task: CopyTask): Promise<void> {
+    const { perform, refuse, clock } = this.#options
+    try {
+      await this.#open(lane)
+    } catch (thrown) {
+      if (!this.#stop.signal.aborted) await refuse(lane.store, task, toBackupError(thrown), new Date(clock.now().getTime() + pauseAfter(lane.failures)))
+      throw thrown
+    }
+    await perform(lane.store, task, this.#stop.signal)
+  }
+
+  async #survey (lane: Lane): Promise<void> {
+    const { survey, clock, logger } = this.#options
+    await this.#open(lane)
+    const missed = await survey(lane.store, this.#stop.signal)
+    lane.surveyedAt = clock.now().getTime()
+    if (missed > 0) logger.error({ store: lane.store, missed }, 'copies that were stored are not there any more; they are brought there again')
+  }
+
+  async #open (lane: Lane): Promise<void> {
+    if (lane.isOpen) return
+    await this.#options.open(lane.store, this.#stop.signal)
+    lane.isOpen = true
+  }
+
+  /** The outcome is written down already; here it only decides when the store is asked again. */
+  async #attempt (lane: Lane, work: () => Promise<void>): Promise<void> {
+    const { clock, logger } = this.#options
+    try {
+      await work()
+      lane.failures = 0
+    } catch (thrown) {
+      const { code, message } = toBackupError(thrown)
+      if (this.#stop.signal.aborted || !STORE_TROUBLE.has(code)) return
+      if (lane.failures === 0) logger.warn({ store: lane.store, code }, `the store does not take copies now, and is tried again later: ${message}`)
+      lane.pausedUntil = clock.now().getTime() + pauseAfter(lane.failures++)
+      lane.isOpen = false
+    }
+  }
+
+  /** Wakes that come from now on are not lost, even before the pause begins. */
+  #woken (): { readonly pause: () => Promise<void> } {
+    const woken = new AbortController()
+    const wake = (): void => { woken.abort() }
+    this.#wakes.add(wake)
+    return {
+      pause: async () => {
+        if (!woken.signal.aborted) await this.#options.clock.sleep(EVERY, AbortSignal.any([this.#stop.signal, woken.signal])).catch(() => {})
+        this.#wakes.delete(wake)
+      }
+    }
+  }
+}
+
+function pauseAfter (failures: number): number {
+  return PAUSES[Math.min(failures, PAUSES.length - 1)] ?? EVERY
+}
