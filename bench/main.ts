@@ -1,8 +1,10 @@
 import { cpus, totalmem } from 'node:os'
 import { benchBusy } from './busy.ts'
+import { benchDisaster } from './disaster.ts'
 import { benchFullBackup } from './full-backup.ts'
 import { benchLatency } from './latency.ts'
 import { benchMemory } from './memory.ts'
+import { benchOffsite } from './offsite.ts'
 import { benchRequests } from './requests.ts'
 import { benchRestore } from './restore.ts'
 
@@ -12,7 +14,9 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   busy: () => benchBusy([500, 2000]),
   memory: () => benchMemory([500, 4000]),
   latency: () => benchLatency(500),
-  requests: benchRequests
+  requests: benchRequests,
+  offsite: () => benchOffsite(500),
+  disaster: () => benchDisaster(500)
 }
 
 /** `npm run bench` measures everything; `npm run bench -- full latency` only these. */
