@@ -44,7 +44,7 @@ ${rows.join('\n')}
 <h2>How to restore</h2>
 <pre>${escaped(stepsOf(card).join('\n'))}</pre>
 <h2>What to do now</h2>
-<ol>${TODO.map(sentence => `<li>${escaped(sentence)}</li>`).join('')}<li>Say so: <code>holdfast key confirm ${escaped(card.id)}</code></li></ol>
+<ol>${NOW.map(sentence => `<li>${escaped(sentence)}</li>`).join('')}<li>Say so: <code>holdfast key confirm ${escaped(card.id)}</code></li></ol>
 </body>
 </html>
 `
@@ -74,12 +74,12 @@ export function keyCardText (card: KeyCard): string {
     '',
     'WHAT TO DO NOW',
     '',
-    ...[...TODO, `Say so: holdfast key confirm ${card.id}`].map((sentence, index) => `${index + 1}. ${sentence}`),
+    ...[...NOW, `Say so: holdfast key confirm ${card.id}`].map((sentence, index) => `${index + 1}. ${sentence}`),
     ''
   ].join('\n')
 }
 
-const TODO = [
+const NOW = [
   'Print this where nobody else picks it up, and leave no copy in the printer or in a shared folder.',
   'Store it in another building than the machine and its backups: a safe, a bank, somebody you trust.'
 ]

@@ -13,7 +13,7 @@ const DEFAULTS: StoreDefaults = {
   accountKey: new Secret('the key')
 }
 
-const parse = (url: string, defaults = DEFAULTS): StoreConfig => parseStoreUrl(url, defaults, '/work')
+const parse = (url: string, defaults = DEFAULTS): StoreConfig => parseStoreUrl(url, defaults, '/srv')
 
 function refusal (url: string, defaults = DEFAULTS): BackupError {
   try {
@@ -55,7 +55,7 @@ test('azure:// names the account, the container and the prefix', () => {
   assert.deepEqual([store.account, store.container, store.prefix, store.key.reveal()], ['account', 'container', 'a/', 'the key'])
 })
 
-for (const [url, path] of [['file:///mnt/my%20disk', '/mnt/my disk'], ['/mnt/disk/', '/mnt/disk'], ['disk', '/work/disk'], ['../disk', '/disk']] as const) {
+for (const [url, path] of [['file:///mnt/my%20disk', '/mnt/my disk'], ['/mnt/disk/', '/mnt/disk'], ['disk', '/srv/disk'], ['../disk', '/disk']] as const) {
   test(`"${url}" is the directory ${path}`, () => {
     const store = parse(url)
     assert.ok(store.kind === 'local')
