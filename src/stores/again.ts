@@ -8,8 +8,8 @@ const TIDY_MS = 30_000
 export interface Asking {
   readonly clock: Clock
   readonly signal: AbortSignal
-  /** Milliseconds that one try may take. */
-  readonly limit: number
+  /** Milliseconds that one try may take; left out: whoever makes the request sees to that. */
+  readonly limit?: number
   /** Whether the same request may succeed when it is made again. */
   readonly isPassing: (error: unknown) => boolean
 }
@@ -19,12 +19,13 @@ export async function again<T> (asking: Asking, request: (signal: AbortSignal) =
   const { clock, signal, limit, isPassing } = asking
   signal.throwIfAborted()
   const [wait, ...others] = waits
-  const late = AbortSignal.timeout(limit)
+  const late = limit === undefined ? undefined : AbortSignal.timeout(limit)
   try {
-    return await request(AbortSignal.any([signal, late]))
+    return await request(late === undefined ? signal : AbortSignal.any([signal, late]))
   } catch (error) {
     signal.throwIfAborted()
-    if (wait === undefined || !(late.aborted || isPassing(error))) throw late.aborted ? late.reason : error
+    const isLate = late?.aborted === true
+    if (wait === undefined || !(isLate || isPassing(error))) throw isLate ? late.reason : error
   }
   await clock.sleep(wait, signal)
   return await again(asking, request, others)

@@ -4,7 +4,7 @@ import { BackupError, systemCode, type ErrorCode } from '../core/errors.ts'
 export type Meaning = readonly [code: ErrorCode, text: string, hint: string]
 
 const PERMISSIONS = 'docs/operations.md lists the permissions under "Off-site copies"'
-const SILENT: Meaning = ['STORE_UNAVAILABLE', 'cannot be reached', 'Check the network, the endpoint and its port.']
+export const SILENT: Meaning = ['STORE_UNAVAILABLE', 'cannot be reached', 'Check the network, the endpoint and its port.']
 const NO_NAME: Meaning = ['STORE_UNAVAILABLE', 'cannot be found in the network', 'Check the endpoint and the name resolution (DNS) of this machine.']
 
 export const BAD_CREDENTIALS: Meaning = ['STORE_UNAVAILABLE', 'does not accept the credentials', 'Check the key of the account, and the clock of this machine.']
@@ -14,7 +14,7 @@ export const NO_CONTAINER: Meaning = ['STORE_UNAVAILABLE', 'does not exist', 'Cr
 export const TAKEN: Meaning = ['OBJECT_EXISTS', 'exists already', 'Objects are never overwritten; move the one in the way aside.']
 export const LOCKED: Meaning = ['OBJECT_LOCKED', 'is kept by a policy of the store', 'Wait until the time of the policy is over, or have a hold lifted by whoever laid it.']
 export const BUSY: Meaning = ['STORE_UNAVAILABLE', 'is too busy', 'Try again later; if it stays so, make fewer requests at the same time.']
-const LATE: Meaning = ['STORE_UNAVAILABLE', 'did not answer in time', 'Check the network and the store, and try again.']
+export const LATE: Meaning = ['STORE_UNAVAILABLE', 'did not answer in time', 'Check the network and the store, and try again.']
 
 const BY_SYSTEM: Readonly<Record<string, Meaning>> = {
   ENOTFOUND: NO_NAME,
@@ -28,7 +28,7 @@ const BY_SYSTEM: Readonly<Record<string, Meaning>> = {
 }
 
 const PASSING = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE'])
-const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504])
+export const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504])
 
 /** The code of the system behind an error, however deep it is. */
 export function deepCode (error: unknown): string {
@@ -45,8 +45,13 @@ export function isPassingFailure (error: unknown, status: number | undefined): b
 export function meaningOfNetwork (error: unknown): Meaning | undefined {
   const code = deepCode(error)
   if (error instanceof Error && error.name === 'TimeoutError') return LATE
-  if (/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_)|SELF_SIGNED/.test(code)) return ['STORE_UNAVAILABLE', `cannot be trusted (${code})`, 'Check the certificate of the endpoint; NODE_EXTRA_CA_CERTS names a file with your own authority.']
-  return BY_SYSTEM[code]
+  return untrusted(code) ?? BY_SYSTEM[code]
+}
+
+/** Of a code that complains of a certificate; undefined: it does not. */
+export function untrusted (code: string): Meaning | undefined {
+  if (!/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_)|SELF_SIGNED/.test(code)) return undefined
+  return ['STORE_UNAVAILABLE', `cannot be trusted (${code})`, 'Check the certificate of the endpoint; NODE_EXTRA_CA_CERTS names a file with your own authority.']
 }
 
 export function unknownFailure (name: string, status: number | undefined): Meaning {

@@ -1,16 +1,10 @@
-import { BackupError, systemCode, type ErrorCode } from '../../core/errors.ts'
+import { BackupError, systemCode } from '../../core/errors.ts'
+import { BUSY, DENIED, LATE, PASSING_STATUS, SILENT, TAKEN, unknownFailure, untrusted, type Meaning } from '../meaning.ts'
 
-type Meaning = readonly [code: ErrorCode, text: string, hint: string]
-
-const PERMISSIONS = 'docs/operations.md lists the permissions under "Off-site copies"'
 const BAD_CREDENTIALS: Meaning = ['STORE_UNAVAILABLE', 'does not accept the credentials', 'Check the access key, the secret and, for temporary ones, the token and how long it is valid.']
 const WRONG_REGION: Meaning = ['STORE_UNAVAILABLE', 'is in another region', 'Set the region to the one in which the bucket was made.']
-const DENIED: Meaning = ['STORE_UNAVAILABLE', 'must not be used with these credentials', `Give them the permissions that are missing: ${PERMISSIONS}.`]
 const NO_BUCKET: Meaning = ['STORE_UNAVAILABLE', 'does not exist', 'Create the bucket, or correct its name; the service makes none.']
 const NO_OBJECT: Meaning = ['OBJECT_NOT_FOUND', 'does not exist', 'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.']
-const TAKEN: Meaning = ['OBJECT_EXISTS', 'exists already', 'Objects are never overwritten; move the one in the way aside.']
-const BUSY: Meaning = ['STORE_UNAVAILABLE', 'is too busy', 'Try again later; if it stays so, make fewer requests at the same time.']
-const SILENT: Meaning = ['STORE_UNAVAILABLE', 'cannot be reached', 'Check the network, the endpoint and its port.']
 const NO_NAME: Meaning = ['STORE_UNAVAILABLE', 'cannot be found in the network', 'Check the endpoint, the region and the name resolution (DNS) of this machine.']
 const FULL: Meaning = ['DISK_FULL', 'has no room left', 'Free space there, or have the quota raised.']
 
@@ -41,7 +35,7 @@ const BY_NAME: Readonly<Record<string, Meaning>> = {
   QuotaExceeded: FULL,
   InsufficientStorage: FULL,
   XMinioStorageFull: FULL,
-  TimeoutError: ['STORE_UNAVAILABLE', 'did not answer in time', 'Check the network and the store, and try again.'],
+  TimeoutError: LATE,
   ENOTFOUND: NO_NAME,
   EAI_AGAIN: NO_NAME,
   ECONNREFUSED: SILENT,
@@ -71,7 +65,6 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
 /** What may pass by itself, or with the very next try. A digest that does not fit was damaged on its way. */
 const PASSING = new Set(['SlowDown', 'InternalError', 'RequestTimeout', 'RequestTimeTooSkewed', 'TimeoutError', 'OperationAborted', 'ConditionalRequestConflict',
   'BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'])
-const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504])
 
 /** Whether the same request may succeed when it is made again. */
 export function isPassing (error: unknown): boolean {
@@ -87,7 +80,7 @@ export function isUnknownToStore (error: unknown): boolean {
 export function s3Error (error: unknown, key: string, place: string): BackupError {
   if (error instanceof BackupError) return error
   const name = nameOf(error)
-  const found = BY_NAME[name] ?? (isTls(name) ? untrusted(name) : BY_STATUS[statusOf(error) ?? 0]) ?? unknown(name, statusOf(error))
+  const found = BY_NAME[name] ?? untrusted(name) ?? BY_STATUS[statusOf(error) ?? 0] ?? unknownFailure(name, statusOf(error))
   const meaning = key === '' && found === NO_OBJECT ? NO_BUCKET : found
   const isOfBucket = key === '' || meaning[0] === 'STORE_UNAVAILABLE' || meaning[0] === 'DISK_FULL'
   const what = isOfBucket ? `the store "${place}"` : `"${key}" in "${place}"`
@@ -106,18 +99,6 @@ function nameOf (error: unknown): string {
 function statusOf (error: unknown): number | undefined {
   const { $metadata, $response } = error as { $metadata?: { httpStatusCode?: number }, $response?: { statusCode?: number } }
   return $metadata?.httpStatusCode ?? $response?.statusCode
-}
-
-function isTls (name: string): boolean {
-  return name.startsWith('ERR_TLS') || name.startsWith('ERR_SSL') || name.startsWith('CERT_') || name.includes('SELF_SIGNED') || name.startsWith('UNABLE_TO_')
-}
-
-function untrusted (name: string): Meaning {
-  return ['STORE_UNAVAILABLE', `cannot be trusted (${name})`, 'Check the certificate of the endpoint; NODE_EXTRA_CA_CERTS names a file with your own authority.']
-}
-
-function unknown (name: string, status: number | undefined): Meaning {
-  return ['STORE_FAILED', `failed (${name}${status === undefined ? '' : `, HTTP ${status}`})`, 'Look the code up in the documentation of the store, and try again.']
 }
 
 /** Name and words alone: the rest of such an error repeats the request, with the key that it was signed with. */

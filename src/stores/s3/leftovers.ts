@@ -1,5 +1,6 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput, type MultipartUpload } from '@aws-sdk/client-s3'
-import { tidySignal, type Bucket } from './calls.ts'
+import { tidySignal } from '../again.ts'
+import type { Bucket } from './calls.ts'
 import { isUnknownToStore, s3Name } from './errors.ts'
 
 /** An upload that nobody finished is taken for abandoned after so long: 24 h. */

@@ -2,7 +2,7 @@ import { AbortMultipartUploadCommand, CompleteMultipartUploadCommand, CreateMult
 import { BackupError } from '../../core/errors.ts'
 import type { StoredObject } from '../../core/store.ts'
 import { base64Crc32, type Part } from '../body.ts'
-import { tidySignal } from './calls.ts'
+import { tidySignal } from '../again.ts'
 import { isUnknownToStore, s3Name } from './errors.ts'
 import { sweepUploadsOf } from './leftovers.ts'
 import { objectFacts, publish, requireFree, type Put, type Receipt } from './publish.ts'
