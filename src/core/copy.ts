@@ -4,6 +4,17 @@ import type { ErrorCode } from './errors.ts'
 export const COPY_STATUSES = ['pending', 'uploading', 'stored', 'failed', 'missing', 'removing'] as const
 export type CopyStatus = typeof COPY_STATUSES[number]
 
+const MINUTE = 60_000
+/** What failed is tried again after the first of these, then the next; after the last one always that. Milliseconds. */
+const PAUSES = [MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE]
+/** No next attempt is set further ahead than this: that of what no repetition helps, unless somebody puts something right. Milliseconds. */
+export const LONGEST_PAUSE = 6 * 60 * MINUTE
+
+/** Milliseconds until the next attempt, after so many failures before the last one. */
+export function pauseAfter (failures: number): number {
+  return PAUSES[Math.min(failures, PAUSES.length - 1)] ?? MINUTE
+}
+
 /** The same object in one store, that in which it landed included. */
 export interface Copy {
   readonly store: string

@@ -1,5 +1,6 @@
 import { compose, Readable } from 'node:stream'
 import { isLive, type Backup } from '../core/backup.ts'
+import { LONGEST_PAUSE, pauseAfter } from '../core/copy.ts'
 import { ERRORS, BackupError, toBackupError } from '../core/errors.ts'
 import { serializeManifest, type Manifest } from '../core/manifest.ts'
 import { manifestKey } from '../core/object-key.ts'
@@ -12,12 +13,6 @@ import { cleanupSignal, hasObject, recordedManifest } from './objects.ts'
 import { offsiteKey, placesOf, readablePlace, type Place } from './offsite.ts'
 import { isSameManifest, isSameObject, proveCopy } from './prove-copy.ts'
 import type { Task } from './runner.ts'
-
-const MINUTE = 60_000
-/** A copy that failed is tried again after the first of these, then the next; after the last one always that. Milliseconds. */
-const AGAIN = [MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE]
-/** One that no repetition helps, unless somebody puts something right. Milliseconds. */
-const SELDOM = 6 * 60 * MINUTE
 
 /**
  * Brings the object and its manifest into each of the stores, side by side, and proves what arrived. A store that has
@@ -56,18 +51,18 @@ async function copyTo (deps: EngineDeps, backup: Backup, manifest: Manifest, off
   const { events, clock, catalog: { copies } } = deps
   const startedAt = clock.now().getTime()
   const known = backup.copies.find(copy => copy.store === store.name)
-  const attempts = known?.attempts ?? 0
   await copies.begin(backup.id, store.name)
   try {
     const copy = { store, key: offsiteKey(backup) }
+    const lock = lockOf(backup, offsite, clock.now())
     const original = await originalOf(deps, backup, store.name, task.signal)
-    await putObject(deps, { original, copy, manifest, facts: factsOf(backup, manifest, offsite, clock.now()), bandwidth: offsite.bandwidth, isStored: known?.status === 'stored', onBytes }, task.signal)
-    await putManifest(copy, manifest, offsite, backup, clock.now(), task.signal)
+    await putObject(deps, { original, copy, manifest, facts: { size: manifest.object.size, sha256: manifest.object.sha256, tier: backup.schedule, ...lock }, bandwidth: offsite.bandwidth, isStored: known?.status === 'stored', onBytes }, task.signal)
+    await putManifest(copy, manifest, offsite, lock, task.signal)
     await copies.stored(backup.id, store.name, { size: manifest.object.size, location: store.location(copy.key), at: clock.now() })
     events.emit({ type: 'copy.stored', backup, store: store.name, bytes: manifest.object.size, durationMs: clock.now().getTime() - startedAt })
   } catch (thrown) {
     const error = toBackupError(task.signal.aborted ? task.signal.reason : thrown)
-    const wait = ERRORS[error.code].retry ? AGAIN[Math.min(attempts, AGAIN.length - 1)] ?? MINUTE : SELDOM
+    const wait = ERRORS[error.code].retry ? pauseAfter(known?.attempts ?? 0) : LONGEST_PAUSE
     await copies.fail(backup.id, store.name, { code: error.code, message: error.message, at: clock.now(), nextAttemptAt: new Date(clock.now().getTime() + wait) })
     if (error.code !== 'CANCELLED' && error.code !== 'SHUTTING_DOWN') events.emit({ type: 'copy.failed', backup, store: store.name, code: error.code })
     throw error
@@ -81,9 +76,10 @@ async function originalOf (deps: EngineDeps, backup: Backup, except: string, sig
   return await readablePlace(deps, others, signal)
 }
 
-function factsOf (backup: Backup, { object }: Manifest, offsite: OffsiteStore, now: Date): ObjectFacts {
-  const until = offsite.hasLock ? retainUntil(backup, offsite.retention, now) : undefined
-  return { size: object.size, sha256: object.sha256, tier: backup.schedule, ...until !== undefined && { retainUntil: until } }
+/** Object and manifest are locked for as long. */
+function lockOf (backup: Backup, { hasLock, retention }: OffsiteStore, now: Date): Pick<ObjectFacts, 'retainUntil'> {
+  const until = hasLock ? retainUntil(backup, retention, now) : undefined
+  return until === undefined ? {} : { retainUntil: until }
 }
 
 interface Transfer {
@@ -131,19 +127,17 @@ function taken ({ store, key }: Place): BackupError {
 }
 
 /** The manifest last: what lies there without one counts for nothing. */
-async function putManifest (copy: Place, manifest: Manifest, offsite: OffsiteStore, backup: Backup, now: Date, signal: AbortSignal): Promise<void> {
+async function putManifest (copy: Place, manifest: Manifest, { isAppendOnly }: OffsiteStore, lock: Pick<ObjectFacts, 'retainUntil'>, signal: AbortSignal): Promise<void> {
   const { store, key } = copy
-  const until = offsite.hasLock ? retainUntil(backup, offsite.retention, now) : undefined
-  const facts = { ...until !== undefined && { retainUntil: until } }
   const put = async (replace: boolean): Promise<void> => {
-    await store.put(manifestKey(key), Readable.from([Buffer.from(serializeManifest(manifest))]), replace ? { ...facts, replace } : facts, signal)
+    await store.put(manifestKey(key), Readable.from([Buffer.from(serializeManifest(manifest))]), replace ? { ...lock, replace } : lock, signal)
   }
   try {
     await put(false)
   } catch (thrown) {
     if (toBackupError(thrown).code !== 'OBJECT_EXISTS') throw thrown
     if (await isSameManifest(copy, manifest, signal)) return
-    if (offsite.isAppendOnly) return
+    if (isAppendOnly) return
     await put(true)
   }
   if (!await isSameManifest(copy, manifest, signal)) throw new BackupError('CHECKSUM_MISMATCH', `the store "${store.name}" gives back another manifest than was sent`)
@@ -154,6 +148,6 @@ export async function refreshManifest (deps: EngineDeps, id: number, offsite: Of
   const backup = await deps.catalog.backups.get(id)
   const manifest = await recordedManifest(deps, id)
   const copy = { store: offsite.store, key: offsiteKey(backup) }
-  if (!await isSameManifest(copy, manifest, signal)) await putManifest(copy, manifest, offsite, backup, deps.clock.now(), signal)
+  if (!await isSameManifest(copy, manifest, signal)) await putManifest(copy, manifest, offsite, lockOf(backup, offsite, deps.clock.now()), signal)
   await deps.catalog.copies.manifestStored(id, offsite.store.name)
 }

@@ -2,7 +2,7 @@ import { toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { MANIFEST_SUFFIX, QUARANTINE, TRASH, isManifestKey, isSourceName } from '../core/object-key.ts'
 import type { Store, StoredObject } from '../core/store.ts'
-import { readManifest } from './objects.ts'
+import { findObject, readManifest } from './objects.ts'
 import { sideBySide } from './side-by-side.ts'
 
 /** So many manifests are read at once: a store far away is waited for rather than worked for. */
@@ -56,7 +56,8 @@ async function whyNot ({ store, hasTrash, take }: Omit<ManifestReader, 'refuse'>
   try {
     const manifest = await readManifest(store, key, signal)
     if (!isSourceName(manifest.source.name)) return `"${manifest.source.name}" cannot be the name of a source`
-    const object = listed ?? await statOf(store, key, signal)
+    // A list may be behind what is there.
+    const object = listed ?? await findObject(store, key, signal)
     if (object === undefined) return 'the object that it describes is missing'
     if (object.size !== manifest.object.size) return `the object that it describes has ${object.size} bytes instead of ${manifest.object.size}`
     await take({ manifest, object })
@@ -65,16 +66,6 @@ async function whyNot ({ store, hasTrash, take }: Omit<ManifestReader, 'refuse'>
     const error = toBackupError(thrown)
     if (error.code === 'OBJECT_NOT_FOUND') return undefined
     if (error.code === 'MANIFEST_INVALID') return error.message
-    throw thrown
-  }
-}
-
-/** A list may be behind what is there. */
-async function statOf (store: Store, key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
-  try {
-    return await store.stat(key, signal)
-  } catch (thrown) {
-    if (toBackupError(thrown).code === 'OBJECT_NOT_FOUND') return undefined
     throw thrown
   }
 }

@@ -4,7 +4,7 @@ import type { Copy } from '../core/copy.ts'
 import { BackupError } from '../core/errors.ts'
 import { MANIFEST_LIMIT, parseManifest, serializeManifest, type Manifest } from '../core/manifest.ts'
 import { QUARANTINE, fileName, manifestKey } from '../core/object-key.ts'
-import type { Store } from '../core/store.ts'
+import type { Store, StoredObject } from '../core/store.ts'
 import type { EngineDeps } from './deps.ts'
 
 /** Cleaning up goes on although the work was cancelled, but not for ever. Milliseconds. */
@@ -16,11 +16,15 @@ export function cleanupSignal (): AbortSignal {
 }
 
 export async function hasObject (store: Store, key: string, signal: AbortSignal): Promise<boolean> {
+  return await findObject(store, key, signal) !== undefined
+}
+
+/** What the store tells of the object; undefined: it is not there. */
+export async function findObject (store: Store, key: string, signal: AbortSignal): Promise<StoredObject | undefined> {
   try {
-    await store.stat(key, signal)
-    return true
+    return await store.stat(key, signal)
   } catch (error) {
-    if (error instanceof BackupError && error.code === 'OBJECT_NOT_FOUND') return false
+    if (error instanceof BackupError && error.code === 'OBJECT_NOT_FOUND') return undefined
     throw error
   }
 }

@@ -1,13 +1,11 @@
-import type { CopyTask, StoredCopy } from '../core/copy.ts'
+import { LONGEST_PAUSE, type CopyTask, type StoredCopy } from '../core/copy.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import { manifestKey } from '../core/object-key.ts'
 import { RESTORE_NOTE } from '../core/restore-note.ts'
 import type { Store } from '../core/store.ts'
 import type { EngineDeps, OffsiteStore } from './deps.ts'
+import { findObject, hasObject } from './objects.ts'
 import { offsiteKey } from './offsite.ts'
-
-/** A copy that cannot be removed is tried again after this. Milliseconds. */
-const AGAIN = 6 * 3_600_000
 
 /**
  * Removes a copy that is no longer wanted: manifest, then object. Where nothing is ever removed by us it is only
@@ -24,7 +22,7 @@ export async function removeCopy (deps: EngineDeps, task: CopyTask, { store, isA
   } catch (thrown) {
     const { code, message } = toBackupError(signal.aborted ? signal.reason : thrown)
     const at = deps.clock.now()
-    await deps.catalog.copies.fail(task.backupId, store.name, { code, message, at, nextAttemptAt: new Date(at.getTime() + AGAIN) })
+    await deps.catalog.copies.fail(task.backupId, store.name, { code, message, at, nextAttemptAt: new Date(at.getTime() + LONGEST_PAUSE) })
     deps.events.emit({ type: 'operation.failed', operation: 'remove-copy', source: task.source, method: null, code })
     throw thrown
   }
@@ -61,17 +59,8 @@ export function emptied ({ name }: Store, known: number): BackupError {
 
 async function whatIsWrong (store: Store, copy: StoredCopy, signal: AbortSignal): Promise<string | undefined> {
   const key = offsiteKey(copy)
-  const size = await sizeOf(store, key, signal)
-  if (size === undefined) return 'the object is not there any more'
-  if (size !== copy.size) return `the object has ${size} bytes instead of ${copy.size}`
-  return await sizeOf(store, manifestKey(key), signal) === undefined ? 'the manifest is not there any more' : undefined
-}
-
-async function sizeOf (store: Store, key: string, signal: AbortSignal): Promise<number | undefined> {
-  try {
-    return (await store.stat(key, signal)).size
-  } catch (thrown) {
-    if (toBackupError(thrown).code === 'OBJECT_NOT_FOUND') return undefined
-    throw thrown
-  }
+  const object = await findObject(store, key, signal)
+  if (object === undefined) return 'the object is not there any more'
+  if (object.size !== copy.size) return `the object has ${object.size} bytes instead of ${copy.size}`
+  return await hasObject(store, manifestKey(key), signal) ? undefined : 'the manifest is not there any more'
 }

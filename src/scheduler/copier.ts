@@ -1,17 +1,13 @@
 import type { Clock } from '../core/clock.ts'
-import type { CopyTask } from '../core/copy.ts'
+import { LONGEST_PAUSE, pauseAfter, type CopyTask } from '../core/copy.ts'
 import { toBackupError, type BackupError, type ErrorCode } from '../core/errors.ts'
 import type { Event, Listener } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 
 /** What is to be done is looked for so often, whatever happens: a command beside us wakes nobody here. Milliseconds. */
 const EVERY = 15_000
-/** A store that fails is left alone for the first of these, then the next; after the last one always that. Milliseconds. */
-const PAUSES = [60_000, 5 * 60_000, 15 * 60_000, 60 * 60_000]
 /** What a store is taken to hold is looked after so often. Milliseconds. */
 const SURVEY_EVERY = 86_400_000
-/** No next attempt is set further ahead than this, unless the clock has been set back since. Milliseconds. */
-const LONGEST = 6 * 60 * 60_000
 /** It is the store that is in trouble, and not this one copy. */
 const STORE_TROUBLE: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED', 'DISK_FULL'])
 const TELLING: ReadonlySet<Event['type']> = new Set(['backup.completed', 'backup.removed', 'run.ended', 'settings.changed'])
@@ -101,7 +97,8 @@ export class Copier {
 
   #isDue (time: number): boolean {
     const ahead = time - this.#options.clock.now().getTime()
-    return ahead <= 0 || ahead > LONGEST
+    // Further ahead is nothing, unless the clock has been set back since.
+    return ahead <= 0 || ahead > LONGEST_PAUSE
   }
 
   async #do (lane: Lane, task: CopyTask): Promise<void> {
@@ -156,8 +153,4 @@ export class Copier {
       }
     }
   }
-}
-
-function pauseAfter (failures: number): number {
-  return PAUSES[Math.min(failures, PAUSES.length - 1)] ?? EVERY
 }
