@@ -1,4 +1,5 @@
 import type { Found } from '../core/adoption.ts'
+import { isAdoptableId } from '../core/backup-id.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import { TRASH, fileName } from '../core/object-key.ts'
@@ -26,7 +27,7 @@ export function adoptRow (statements: BackupStatements, copies: Copies, manifest
 function add (statements: BackupStatements, copies: Copies, manifest: Manifest, columns: object, { key, copy, hasLanded, trashedAt }: Found): number {
   const { lastInsertRowid } = statements.adopt.run({
     ...columns,
-    id: statements.get.get(manifest.id) === undefined ? manifest.id : null,
+    id: isAdoptableId(manifest.id, statements.largestId.get() ?? 0) && statements.get.get(manifest.id) === undefined ? manifest.id : null,
     source: manifest.source.name,
     type: manifest.type,
     method: manifest.method,

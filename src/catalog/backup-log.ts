@@ -1,6 +1,7 @@
 import type { Adopted, Found } from '../core/adoption.ts'
 import type { Backup, PlacedOutline } from '../core/backup.ts'
 import type { BackupLog, BackupPage, BackupQuery, Completion, Failure, NewBackup, Statistics, VerificationRecord } from '../core/catalog.ts'
+import { LARGEST_ID } from '../core/backup-id.ts'
 import { BackupError } from '../core/errors.ts'
 import { released, type Manifest } from '../core/manifest.ts'
 import type { Verification } from '../core/verification.ts'
@@ -41,8 +42,9 @@ export class SqliteBackupLog implements BackupLog {
 
   start (backup: NewBackup): Promise<Backup> {
     return this.#connection.write(() => {
-      const { lastInsertRowid } = this.#statements.start.run({ ...backup, startedAt: backup.startedAt.toISOString() })
-      return this.#backup(Number(lastInsertRowid))
+      const id = Number(this.#statements.start.run({ ...backup, startedAt: backup.startedAt.toISOString() }).lastInsertRowid)
+      if (id > LARGEST_ID) throw noIdLeft()
+      return this.#backup(id)
     })
   }
 
@@ -205,6 +207,13 @@ export class SqliteBackupLog implements BackupLog {
     if (row === undefined) throw new BackupError('BACKUP_NOT_FOUND', `there is no backup ${id}`)
     return row
   }
+}
+
+/** Thrown inside the transaction, so that the row and the sequence of ids stay as they were. */
+function noIdLeft (): BackupError {
+  return new BackupError('CATALOG_FAILED', 'the catalog has no usable id left for a backup', {
+    hint: 'Restart the service: a catalog with such ids is numbered anew when it is opened.'
+  })
 }
 
 /** What a row repeats of its manifest, so that it can be asked for. */

@@ -5,6 +5,7 @@ import { SELECT_BACKUP, type BackupRow } from './backup-row.ts'
 export function prepareBackupStatements (database: Database) {
   const select = <T extends unknown[]>(rest: string): Statement<T, BackupRow> => database.prepare<T, BackupRow>(`${SELECT_BACKUP} ${rest}`)
   return {
+    largestId: database.prepare<[], number>('SELECT coalesce(max(id), 0) FROM backup_log').pluck(),
     get: select<[number]>('WHERE id = ?'),
     byName: select<[string, string, string]>('WHERE source = ? AND store_key IN (?, ?) ORDER BY id DESC'),
     running: select<[]>("WHERE place = 'present' AND status = 'in_progress' ORDER BY id DESC"),

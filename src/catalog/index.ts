@@ -9,6 +9,7 @@ import { Connection } from './connection.ts'
 import { openDatabase } from './database.ts'
 import { SqliteCopyLog } from './copy-log.ts'
 import { catalogError } from './errors.ts'
+import { healIds } from './heal-ids.ts'
 import { SqliteIdempotency } from './idempotency.ts'
 import { SqliteJobLog } from './jobs.ts'
 import { SqliteKeyLog } from './keys.ts'
@@ -55,6 +56,7 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
   const database = await openDatabase(path, options.busyTimeoutMs)
   try {
     const applied = migrate(database, migrations, options.clock)
+    healIds(database)
     const connection = new Connection(database, options.clock)
     const leases = leasesIn(database, options.presence)
     return {

@@ -131,7 +131,7 @@ export interface Statistics {
 
 /** `backup_log` and what hangs on it. A method that is given an id without a row rejects with `BACKUP_NOT_FOUND`. */
 export interface BackupLog {
-  /** Records that a backup is under way. */
+  /** Records that a backup is under way. Its id is at most `LARGEST_ID`; `CATALOG_FAILED` where none is left. */
   start (backup: NewBackup): Promise<Backup>
   /** The object turned out to need another name. */
   rename (id: number, key: string, filePath: string): Promise<Backup>
@@ -165,8 +165,8 @@ export interface BackupLog {
   /** The manifest as it was written, for comparison with the one in the store. */
   manifest (id: number): Promise<Manifest | undefined>
   /**
-   * Takes a backup over from its manifest: rebuild. Keeps the manifest's id where it is free and takes a new one
-   * otherwise. Where the source has a backup of that file name, that one gets the copy. Rejects with `MANIFEST_INVALID`
+   * Takes a backup over from its manifest: rebuild. Keeps the manifest's id where it is free and `isAdoptableId`, and takes
+   * a new one otherwise. Where the source has a backup of that file name, that one gets the copy. Rejects with `MANIFEST_INVALID`
    * where the manifest tells another object than that backup is.
    */
   adopt (manifest: Manifest, found: Found): Promise<Adopted>

@@ -18,6 +18,8 @@ export const MANIFEST_LIMIT = 16 * 1024 * 1024
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const instant = z.iso.datetime()
 const count = z.int().nonnegative()
+/** Bytes. No object and no image is larger than 1 PiB, so that the sizes of thousands of backups can be added up. */
+const size = count.max(2 ** 50)
 
 /** What the guard measured, and what it found: core/measures.ts, core/suspicion.ts. */
 const guarded = {
@@ -39,7 +41,8 @@ const guarded = {
 export const manifestSchema = z.strictObject({
   format: z.literal(MANIFEST_FORMAT),
   version: z.literal([MANIFEST_VERSIONS.plain, MANIFEST_VERSIONS.sealed]),
-  id: z.int().positive(),
+  // A wish alone: who takes the backup over gives it another id where this one is taken or too large (backup-id.ts).
+  id: z.number().positive().refine(Number.isInteger, 'expected a whole number'),
   source: z.strictObject({ name: z.string(), kind: z.string(), location: z.string() }),
   type: z.enum(BACKUP_TYPES),
   method: z.enum(BACKUP_METHODS),
@@ -48,8 +51,8 @@ export const manifestSchema = z.strictObject({
   pinned: z.boolean(),
   startedAt: instant,
   completedAt: instant,
-  object: z.strictObject({ name: z.string(), size: count, sha256 }),
-  image: z.strictObject({ size: count, sha256 }),
+  object: z.strictObject({ name: z.string(), size, sha256 }),
+  image: z.strictObject({ size, sha256 }),
   compression: z.enum(COMPRESSIONS),
   encryption: z.enum(ENCRYPTIONS),
   keys: z.array(z.string().min(1)).min(1).exactOptional(),

@@ -106,3 +106,20 @@ test('a backup that was removed stays gone where we remove things, and is one ag
   const { outcome, backup } = await catalog.backups.adopt(manifest, { ...far, isLasting: true })
   assert.deepEqual([outcome, backup.id, backup.copies], ['added', 8, [far.copy]])
 })
+
+test('an id far above those that are known is not kept, and the next backup goes on below it', async t => {
+  for (const id of [1_000_008, 1e12, 2 ** 53 - 1, 2 ** 53, 1e300]) {
+    const { catalog } = await newCatalog(t)
+    await catalog.backups.adopt(manifestOf({ id: 7 }), PLACE)
+    const { backup } = await catalog.backups.adopt(manifestOf({ id, source: 'other' }), PLACE)
+    assert.deepEqual([backup.id, (await catalog.backups.start(newBackup())).id], [8, 9], String(id))
+  }
+})
+
+test('however many manifests ask for more, ids stay within what the API takes', async t => {
+  const { catalog } = await newCatalog(t)
+  let id = 0
+  for (let n = 0; n < 30; n++) id = (await catalog.backups.adopt(manifestOf({ id: id + 1_000_000, source: `s${n}` }), PLACE)).backup.id
+  assert.equal(id, 30_000_000)
+  assert.equal((await catalog.backups.start(newBackup())).id, 30_000_001)
+})
