@@ -18,7 +18,8 @@ export const MAY_IMPORT = {
   'elsewhere.ts': ['core', 'config', 'engine', 'scheduler'],
   'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http', 'parts.ts', 'elsewhere.ts'],
   'look.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'parts.ts', 'app.ts'],
-  'server.ts': ['core', 'config', 'app.ts'],
+  'last-resort.ts': ['core'],
+  'server.ts': ['core', 'config', 'app.ts', 'last-resort.ts'],
   'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'look.ts', 'server.ts']
 }
 

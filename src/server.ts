@@ -7,10 +7,11 @@ import { processEnvironment } from './config/process-env.ts'
 import { BackupError, ERRORS, systemCode, toBackupError } from './core/errors.ts'
 import { policyOf } from './core/policy.ts'
 import type { Settings } from './core/settings.ts'
+import { lastResort } from './last-resort.ts'
 
 /**
- * Runs the service until SIGTERM or SIGINT, then stops it: no new work, the grace period for what runs, then an end.
- * Resolves with the exit code. Throws `CONFIG_INVALID` with every problem, or the error of whatever cannot be opened.
+ * Runs the service until SIGTERM, SIGINT or an exception that nothing caught, then stops it: no new work, the grace
+ * period for what runs, then an end. Resolves with the exit code: 0 after a signal, 1 after an exception. Throws `CONFIG_INVALID` with every problem, or the error of whatever cannot be opened.
  */
 export async function serve (environment: Environment, cwd: string): Promise<number> {
   const checked = checkConfig(environment, cwd)
@@ -18,6 +19,7 @@ export async function serve (environment: Environment, cwd: string): Promise<num
   const { config, inForce } = checked
   const logger = makeLogger(config.logLevel)
   const told = toldToStop()
+  let exitCode = 0
   const app = await startApp(config, { logger, inForce })
   try {
     const address = await listen(app, config)
@@ -26,13 +28,15 @@ export async function serve (environment: Environment, cwd: string): Promise<num
     if (config.sources.length === 1) logger.warn('no database is configured: the service protects only its own catalog; set DATABASE_PATH or HOLDFAST_CONFIG')
     const idle = idleSchedules(config, app.engine.settings().settings)
     if (idle.length > 0) logger.warn({ sources: idle }, 'a schedule is given, and automatic backups are off: nothing is backed up by itself; set AUTO_BACKUP_ENABLED=true')
-    const signal = await told
-    logger.info({ signal, graceMs: config.shutdownGraceMs }, 'stopping: no new work is taken, what runs may finish')
+    // From here on: until it listens, a mistake ends the start, as it should.
+    const reason = await Promise.race([told, lastResort(process, logger)])
+    if (reason === 'uncaughtException') exitCode = ERRORS.INTERNAL.exit
+    logger.info({ reason, graceMs: config.shutdownGraceMs }, 'stopping: no new work is taken, what runs may finish')
   } finally {
     await app.close(config.shutdownGraceMs)
   }
   logger.info('stopped')
-  return 0
+  return exitCode
 }
 
 /** Sources that have a schedule and do not themselves say that it is not to run, while the service's switch is off. */

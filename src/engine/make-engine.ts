@@ -24,6 +24,7 @@ import { trashBackup, undeleteBackup } from './remove.ts'
 import { thawBackup } from './thaw.ts'
 import { requireSource, serviceStatistics, sourceState } from './states.ts'
 import { requireObject, verifyAll, verifyBackup } from './verify.ts'
+import { followed } from './work.ts'
 
 /** What a probe may take. Milliseconds. */
 const PROBE_MS = 120_000
@@ -41,13 +42,10 @@ export function makeEngine (deps: EngineDeps): Engine {
       const claim = await runner.claimWhenFree(holds, task)
       return await copyBackup(deps, id, stores, task).finally(() => claim.release())
     })
-    const result = work.result.then(async () => {
+    return followed(work, async () => {
       await releaseWhenCopied(deps, id)
       return await catalog.backups.get(id)
     })
-    // Whoever asked may not wait for it.
-    result.catch(() => {})
-    return { job: work.job, result }
   }
   /** The backup is made, and stays, whatever becomes of its copies. */
   const copied = async (id: number): Promise<Backup> => {
@@ -67,7 +65,7 @@ export function makeEngine (deps: EngineDeps): Engine {
       const { name } = chosen.source
       if (request.upload === true) requirePromised(deps, name)
       const work = await runner.start({ kind: 'create', source: name, backupId: null, holds: [sourceHold(name)] }, task => createBackup(deps, chosen, request, task))
-      return request.upload === true ? { job: work.job, result: work.result.then(async ({ id }) => await copied(id)) } : work
+      return request.upload === true ? followed(work, async ({ id }) => await copied(id)) : work
     },
 
     async verify (id) {

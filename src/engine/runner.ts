@@ -5,6 +5,7 @@ import type { EventSink } from '../core/event.ts'
 import { isFinished, type Job, type JobKind, type JobPhase, type JobProgress } from '../core/job.ts'
 import type { Work } from './engine.ts'
 import { conflict, Holds, type Claim } from './holds.ts'
+import { workOf } from './work.ts'
 
 /** Milliseconds between two tellings of the progress of one job. */
 const TELL_EVERY = 250
@@ -86,7 +87,7 @@ export class Runner {
     this.#changes++
     this.#tell(job)
     void this.#run(job.id, work, abort.signal).finally(() => { reservation.release() }).then(outcome.resolve, outcome.reject)
-    return { job, result: outcome.promise }
+    return workOf(job, outcome.promise)
   }
 
   /**

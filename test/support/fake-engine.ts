@@ -293,9 +293,7 @@ export class FakeEngine implements Engine {
   #work<T> (kind: JobKind, finish: () => T): Work<T> {
     const job = aJob({ id: this.jobLog.size + 1, kind })
     this.jobLog.set(job.id, job)
-    const result = this.gate.then(finish)
-    result.catch(() => { /* like the real one, nobody need wait for it */ })
-    return { job, result }
+    return { job, result: this.gate.then(finish) }
   }
 
   #row (id: number): Backup {

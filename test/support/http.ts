@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import type { IdempotencyStore, StoredAnswer } from '../../src/core/catalog.ts'
 import { EventBus } from '../../src/core/event.ts'
 import { Secret } from '../../src/core/secret.ts'
+import type { Engine } from '../../src/engine/engine.ts'
 import type { App } from '../../src/http/route.ts'
 import { buildServer, type ServerDeps } from '../../src/http/server.ts'
 import { signToken, type Role } from '../../src/http/tokens.ts'
@@ -15,18 +16,18 @@ export const SECRET = new Secret('a secret of the tests, long enough for HS256')
 /** What came back, to be looked at whatever it is. */
 export type Json = ReturnType<typeof JSON.parse>
 
-export interface Built {
+export interface Built<E = FakeEngine> {
   readonly app: App
-  readonly engine: FakeEngine
+  readonly engine: E
   readonly events: EventBus
   readonly clock: FakeClock
   readonly idempotency: MemoryIdempotency
   readonly audit: MemoryAudit
 }
 
-/** The API over a fake engine, closed after the test. The clock starts at the real time, since tokens are held against it. */
-export async function build (t: Pick<TestContext, 'after'>, given: Partial<ServerDeps> & { readonly engine?: FakeEngine } = {}): Promise<Built> {
-  const engine = given.engine ?? new FakeEngine(3)
+/** The API over a fake engine, or the one given, closed after the test. The clock starts at the real time, since tokens are held against it. */
+export async function build<E extends Engine = FakeEngine> (t: Pick<TestContext, 'after'>, given: Partial<ServerDeps> & { readonly engine?: E } = {}): Promise<Built<E>> {
+  const engine = given.engine ?? new FakeEngine(3) as Engine as E
   const clock = new FakeClock(new Date().toISOString())
   const events = new EventBus(error => { throw error })
   const idempotency = new MemoryIdempotency()
