@@ -1,10 +1,13 @@
-import type { Backup } from '../core/backup.ts'
+import { isFromFuture, type Backup } from '../core/backup.ts'
+import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import { isSuspect } from '../core/suspicion.ts'
 import type { Session } from './session.ts'
 
 /** Backups that are read at once when the newest valid one is looked for. */
 const PAGE = 100
+/** So many backups that were passed over are named. */
+const NAMED = 3
 
 export interface Choice {
   readonly latest?: true
@@ -19,23 +22,45 @@ export function requireChoice (id: number | undefined, { latest, source, at }: C
   if (source !== undefined && !isSearch) throw new BackupError('VALIDATION_FAILED', '"--source" is for --latest and --at: the backup tells its source', { hint: 'Leave it out.' })
 }
 
+/** A backup that was searched for. */
+export interface Chosen {
+  readonly backup: Backup
+  /** Names what would have been chosen but for its time; null: nothing was passed over. */
+  readonly warning: string | null
+}
+
 /**
  * The newest valid backup of a source, or the newest that was begun at `at` or before, whether or not the source is
- * configured here. Those made before a migration or a restore have the state that somebody wanted to get away from, and suspects perhaps what an attack left.
+ * configured here. Those made before a migration or a restore have the state that somebody wanted to get away from, and
+ * suspects perhaps what an attack left. One from the future is never chosen: a forged manifest can bear any date.
  * Throws `BACKUP_NOT_FOUND`, and `SOURCE_NOT_FOUND` for a source that nothing is known of.
  */
-export async function newestValid ({ engine, defaultSource }: Pick<Session, 'engine' | 'defaultSource'>, { source = defaultSource, at }: Choice): Promise<Backup> {
+export async function newestValid ({ engine, defaultSource, clock }: Pick<Session, 'engine' | 'defaultSource'> & { readonly clock: Clock }, { source = defaultSource, at }: Choice): Promise<Chosen> {
+  const now = clock.now()
+  const future: Backup[] = []
   let before: number | undefined
   let isKnown = false
   do {
     const { backups, next } = await engine.backups({ source, status: 'completed', limit: PAGE, before })
     isKnown ||= backups.length > 0
-    const found = backups
-      .filter(backup => backup.verification.status === 'valid' && backup.type !== 'pre-migration' && !isSuspect(backup) && (at === undefined || backup.startedAt <= at))
+    const suitable = backups.filter(backup => backup.verification.status === 'valid' && backup.type !== 'pre-migration' && !isSuspect(backup))
+    future.push(...suitable.filter(({ startedAt }) => isFromFuture(startedAt, now)))
+    const found = suitable
+      .filter(({ startedAt }) => !isFromFuture(startedAt, now) && (at === undefined || startedAt <= at))
       .toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime())[0]
-    if (found !== undefined) return found
+    if (found !== undefined) return { backup: found, warning: passedOver(future, now) }
     before = next ?? undefined
   } while (before !== undefined)
   if (!isKnown) await engine.source(source)
-  throw new BackupError('BACKUP_NOT_FOUND', `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or before`}`, { hint: 'See what there is with "holdfast list", and name one.' })
+  const passed = passedOver(future, now)
+  throw new BackupError('BACKUP_NOT_FOUND', `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or before`}${passed === null ? '' : `; ${passed}`}`, {
+    hint: passed === null ? 'See what there is with "holdfast list", and name one.' : 'Check the clock of this machine; if it is right, find out who made these backups before you name one.'
+  })
+}
+
+function passedOver (future: readonly Backup[], now: Date): string | null {
+  if (future.length === 0) return null
+  const list = future.slice(0, NAMED).map(({ id, startedAt }) => `backup ${id} (${startedAt.toISOString()})`).join(', ')
+  const more = future.length > NAMED ? ` and ${future.length - NAMED} more` : ''
+  return `${list}${more} passed over: dated in the future, now is ${now.toISOString()}`
 }

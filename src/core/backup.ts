@@ -81,3 +81,11 @@ export interface PlacedOutline extends BackupOutline {
 export function isLive (backup: Pick<Backup, 'status' | 'trashedAt' | 'deletedAt'>): boolean {
   return backup.status === 'completed' && backup.trashedAt === null && backup.deletedAt === null
 }
+
+/** Clocks of two machines may differ by so much. Milliseconds. */
+export const CLOCK_SKEW = 5 * 60_000
+
+/** Begun later than `now`, and by more than clocks differ: no search for the newest backup may choose it. */
+export function isFromFuture (startedAt: Date, now: Date): boolean {
+  return startedAt.getTime() - now.getTime() > CLOCK_SKEW
+}

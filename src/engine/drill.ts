@@ -1,4 +1,4 @@
-import { isLive, type Backup } from '../core/backup.ts'
+import { isFromFuture, isLive, type Backup } from '../core/backup.ts'
 import { chooseDrill } from '../core/drill-choice.ts'
 import type { AssertionResult, DrillReport } from '../core/drill.ts'
 import { BackupError, toBackupError, type ErrorCode } from '../core/errors.ts'
@@ -16,7 +16,7 @@ import { requireObject, verifyBackup } from './verify.ts'
 
 /** The backup that is the next one's turn, and why. `BACKUP_NOT_FOUND` where the source has none that is there. */
 export async function nextDrill (deps: EngineDeps, source: string): Promise<Omit<DrillPlan, 'actor'>> {
-  const live = (await deps.catalog.backups.existing(source)).filter(isLive)
+  const live = (await deps.catalog.backups.existing(source)).filter(one => isLive(one) && !isFromFuture(one.startedAt, deps.clock.now()))
   const choice = chooseDrill(live, await deps.catalog.restores.drilled(source))
   if (choice === undefined) throw new BackupError('BACKUP_NOT_FOUND', `there is no backup of "${source}" to drill`, { hint: 'Make a backup first.' })
   return { id: choice.backup.id, reason: choice.reason }

@@ -58,13 +58,18 @@ test('a place with nothing in it, and what is no place, end with their codes', a
   assert.deepEqual([(await holdfast('rebuild', '--from', tempDir(t))).code, (await holdfast('rebuild', '--from', 'ftp://somewhere/')).code], [4, 2])
 })
 
-test('a source that is not configured is not put where it was without a word, and is told where that is', async t => {
+test('a source that is not configured is restored to a given path alone: what its manifest names is a suggestion', async t => {
   const before = await commandLine(t)
   await before.create()
-  const { holdfast } = await commandLine(t, { sources: [new MemorySource('other')] })
+  const { holdfast, restorer } = await commandLine(t, { sources: [new MemorySource('other')], deps: { cwd: '/elsewhere', ask: async () => true } })
   await holdfast('rebuild', '--from', before.directory)
-  const { code, err } = await holdfast('restore', '--latest', '--source', 'shop')
-  assert.equal(code, 2)
-  assert.match(err, /the source "shop" is not configured here, and nobody can be asked whether it is to go to "\/memory\/shop"\nhint: Say --confirm, or give a path with --output\./)
+  for (const words of [['--latest', '--source', 'shop'], ['--latest', '--source', 'shop', '--confirm'], ['1', '--yes'], ['1', '--json'], ['1', '--overwrite', '--yes']]) {
+    const { code, err } = await holdfast('restore', ...words)
+    assert.equal(code, 4, words.join(' '))
+    assert.match(err, /the source \\?"shop\\?" is not configured here[^]*--output[^]*\/memory\/shop/)
+  }
+  assert.deepEqual([...restorer.files.keys()], [])
+  assert.equal((await holdfast('restore', '--latest', '--source', 'shop', '--output', 'shop.db')).code, 0)
+  assert.deepEqual([...restorer.files.keys()], ['/elsewhere/shop.db'])
   assert.equal((await holdfast('restore', '--latest', '--source', 'nobody', '--yes')).code, 4)
 })

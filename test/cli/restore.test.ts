@@ -62,6 +62,30 @@ test('where there is no valid backup --latest says so', async t => {
   assert.match(err, /no valid backup of "shop"/)
 })
 
+test('--latest and --at pass over a backup from the future, and name it', async t => {
+  const line = await changed(t)
+  line.clock.move(20 * 3_600_000)
+  const ahead = await line.create()
+  line.clock.move(-20 * 3_600_000)
+  for (const words of [['--latest'], ['--at', '2099-01-01']]) {
+    const { code, err } = await line.holdfast('restore', ...words, '--output', `/${words[0]}.db`)
+    assert.equal(code, 0)
+    assert.match(err, new RegExp(`backup ${ahead.id} \\(${ahead.startedAt.toISOString()}\\) passed over: dated in the future, now is `))
+  }
+  assert.deepEqual((await line.json('restores')).restores.map(({ backupId }: { backupId: number }) => backupId), [1, 1])
+})
+
+test('where every valid backup is from the future --latest takes none and asks for the clock', async t => {
+  const line = await commandLine(t)
+  const only = await line.create()
+  line.clock.move(-4 * 60_000)
+  assert.equal((await line.holdfast('restore', '--latest', '--output', '/skewed.db')).code, 0)
+  line.clock.move(-2 * 60_000)
+  const { code, err } = await line.holdfast('restore', '--latest', '--output', '/none.db')
+  assert.equal(code, 4)
+  assert.match(err, new RegExp(`no valid backup of "shop"; backup ${only.id} \\(.*\\) passed over.*\\nhint: Check the clock`))
+})
+
 test('on a terminal it shows what would be replaced and asks; only a yes restores', async t => {
   const answers = [false, true]
   const asked: string[] = []

@@ -250,3 +250,13 @@ test('a real database is drilled with its assertions, which know when its backup
   assert.ok(report!.checks.every(check => check.status === 'pass' || check.name === 'decryption'), JSON.stringify(report!.checks))
   assertThrownAway(bench)
 })
+
+test('the next drill takes no backup from the future', async t => {
+  const { engine, clock, create } = await testEngine(t)
+  const now = await create()
+  clock.move(86_400_000)
+  await create()
+  clock.move(-86_400_000)
+  const { result } = await engine.drill({ source: 'shop', actor: null })
+  assert.equal((await result).backupId, now.id)
+})

@@ -66,10 +66,10 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
     return
   }
   const done = await deps.withSession(flags, async session => {
-    const backup = id === undefined ? await newestValid(session, flags) : await session.engine.backup(id)
-    const origin = given === undefined ? await whereItWas(session.engine, backup) : undefined
-    const target = given === undefined ? origin : resolve(deps.cwd, given)
-    if (!await agreed(deps, session.engine, backup, { target, isOrigin: origin !== undefined }, flags)) return undefined
+    const backup = await chosenBackup(deps, session, id, flags)
+    if (given === undefined) await requireConfigured(session.engine, backup)
+    const target = given === undefined ? undefined : resolve(deps.cwd, given)
+    if (!await agreed(deps, session.engine, backup, target, flags)) return undefined
     return { backup, restored: await place(session, backup, target, flags) }
   })
   if (done === undefined) return
@@ -77,21 +77,34 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
   show(deps, flags, viewRestored(done.restored, done.backup))
 }
 
-/** A path where the source is not configured here: that at which it was, if nothing stands there. undefined: into the source itself. */
-async function whereItWas (engine: Engine, backup: Backup): Promise<string | undefined> {
+/** The backup with the id, otherwise the one that --latest or --at chooses. What these pass over is named on standard error. */
+async function chosenBackup ({ clock, output }: RestoreDeps, { engine, defaultSource }: Session, id: number | undefined, flags: Flags): Promise<Backup> {
+  if (id !== undefined) return await engine.backup(id)
+  const { backup, warning } = await newestValid({ engine, defaultSource, clock }, flags)
+  if (warning !== null) output.err.write(`holdfast: ${warning}\n`)
+  return backup
+}
+
+/**
+ * Without --output a restore goes to a source of this configuration and nowhere else: a manifest comes from a place that
+ * others may write to. Throws `SOURCE_NOT_FOUND`, whose hint shows the path in the manifest as a suggestion.
+ */
+async function requireConfigured (engine: Engine, backup: Backup): Promise<void> {
   try {
     await engine.source(backup.source)
-    return undefined
   } catch (thrown) {
     if (toBackupError(thrown).code !== 'SOURCE_NOT_FOUND') throw thrown
-    return await engine.origin(backup.id)
+    throw new BackupError('SOURCE_NOT_FOUND', `the source "${backup.source}" is not configured here, so the path to restore to must be given`, {
+      hint: `Give it with --output; the manifest names "${await engine.origin(backup.id)}", which nobody has checked.`,
+      cause: thrown
+    })
   }
 }
 
 async function thaw (deps: RestoreDeps, id: number | undefined, flags: Flags): Promise<void> {
   const days = typeof flags.thaw === 'number' ? flags.thaw : THAWED_FOR
   const thawing = await deps.withSession(flags, async session => {
-    const backup = id === undefined ? await newestValid(session, flags) : await session.engine.backup(id)
+    const backup = await chosenBackup(deps, session, id, flags)
     return await session.audited({ action: 'backup thaw', target: targetOf([backup.id]) }, () => session.engine.thaw(backup.id, days))
   })
   const { viewThawing } = await import('../views/thawing.ts')
@@ -105,10 +118,10 @@ function parseDays (text: string): number {
 }
 
 /** Whether it may be done: it was said where to, and nothing gives way; it was said; or whoever sits there says so now. */
-async function agreed ({ ask, output, screen }: RestoreDeps, engine: Engine, backup: Backup, { target, isOrigin }: { readonly target: string | undefined, readonly isOrigin: boolean }, flags: Flags): Promise<boolean> {
-  const isAsked = target === undefined || isOrigin || flags.overwrite === true
+async function agreed ({ ask, output, screen }: RestoreDeps, engine: Engine, backup: Backup, target: string | undefined, flags: Flags): Promise<boolean> {
+  const isAsked = target === undefined || flags.overwrite === true
   if (!isAsked || flags.confirm === true || flags.yes === true) return true
-  if (ask === undefined || flags.json === true) throw new BackupError('VALIDATION_FAILED', isOrigin ? `the source "${backup.source}" is not configured here, and nobody can be asked whether it is to go to "${target ?? ''}"` : 'a restore replaces what stands there, and nobody can be asked', { hint: isOrigin ? 'Say --confirm, or give a path with --output.' : 'Say --confirm.' })
+  if (ask === undefined || flags.json === true) throw new BackupError('VALIDATION_FAILED', 'a restore replaces what stands there, and nobody can be asked', { hint: 'Say --confirm.' })
   const { warning } = await import('../views/restore.ts')
   const path = target ?? (await engine.source(backup.source)).location
   const { backups: [newest] } = await engine.backups({ source: backup.source, status: 'completed', limit: 1 })

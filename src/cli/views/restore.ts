@@ -45,7 +45,7 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
   ] as const
   const what = inPlace
     ? 'This replaces the content of the current database! What stands there now, with all that was written since, is backed up first.'
-    : size === null ? 'The source is not configured here: this writes the database to where it was.' : 'This overwrites a file!'
+    : 'This overwrites a file!'
   const doubt = presentDoubt(backup)
   return [colours.yellow(wrap(`⚠ WARNING: ${what}`, width, 2)), ...doubt === null ? [] : [colours.red(wrap(`⚠ BEWARE: ${doubt}.`, width, 2))], ...factLines(facts, screen), ''].join('\n')
 }
