@@ -90,6 +90,7 @@ export const ERRORS = {
 
   ADDRESS_UNAVAILABLE: { status: 500, exit: 7, retry: true, title: 'the service cannot listen at its address' },
   INTERRUPTED: { status: 500, exit: 7, retry: true, title: 'the service ended while the work was under way' },
+  PROCESS_LIMIT: { status: 503, exit: 7, retry: true, title: 'the system has no room for another process' },
   SHUTTING_DOWN: { status: 503, exit: 7, retry: true, title: 'the service is stopping' },
   INTERNAL: { status: 500, exit: 1, retry: false, title: 'an unexpected error' }
 } as const satisfies Record<string, ErrorFacts>

@@ -3,7 +3,7 @@ import type { SnapshotFacts } from '../../core/source.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Check } from '../../core/verification.ts'
 
-/** What a snapshot child is told, as its one argument. */
+/** What a snapshot child is told. */
 export interface SnapshotTask {
   readonly path: string
   readonly busyTimeout: number

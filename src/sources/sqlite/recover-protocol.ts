@@ -1,7 +1,7 @@
 import type { Recovered } from '../../core/recovered.ts'
 import type { FailedMessage } from './protocol.ts'
 
-/** What a recover child is told, as its one argument: two paths of its own, with nobody else at them. */
+/** What a recover child is told: two paths of its own, with nobody else at them. */
 export interface RecoverTask {
   /** A copy of the damaged database, which may be changed. */
   readonly copy: string

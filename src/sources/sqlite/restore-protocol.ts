@@ -1,7 +1,7 @@
 import type { ImageOutline, PlainImage, Placement } from '../../core/restore.ts'
 import type { FailedMessage } from './protocol.ts'
 
-/** What a restore child is told, as its one argument. */
+/** What a restore child is told. */
 export type RestoreTask = CheckTask | PlaceTask
 
 /** To find out only what stands in the way. */

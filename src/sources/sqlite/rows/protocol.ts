@@ -1,7 +1,7 @@
 import type { DiffRequest, Difference, Rescue, RescueRequest, RowSelection } from '../../../core/rows.ts'
 import type { FailedMessage } from '../protocol.ts'
 
-/** What a child for rows is told, as its one argument. */
+/** What a child for rows is told. */
 export type RowsTask =
   | { readonly type: 'diff', readonly before: string, readonly after: { readonly path: string, readonly isLive: boolean }, readonly request: DiffRequest }
   | { readonly type: 'plan' | 'rescue', readonly image: string, readonly live: string, readonly request: RescueRequest }

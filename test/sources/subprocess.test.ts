@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import Database from 'better-sqlite3'
+import { spawnError } from '../../src/sources/spawn-error.ts'
+import { sqliteAssessor } from '../../src/sources/sqlite/assess.ts'
+import { tempDir } from '../support/temp-dir.ts'
+import { sourceOf, take } from './sqlite/support.ts'
+
+const signal = new AbortController().signal
+const CHILD = new URL('../support/limited-child.ts', import.meta.url).pathname
+/** A user of the test alone, so that no other process counts against its limit. */
+const USER = 64_000 + process.pid % 1000
+
+test('a database of 4,000 tables with long names is backed up and proven', async t => {
+  const directory = tempDir(t, { inMemory: true })
+  const path = join(directory, 'many.db')
+  const db = new Database(path)
+  db.pragma('synchronous = off')
+  db.exec('BEGIN')
+  for (let i = 0; i < 4000; i++) db.exec(`CREATE TABLE "a table with a long name, as tools make them, number ${i}" (id INTEGER PRIMARY KEY)`)
+  db.exec('COMMIT')
+  db.close()
+  const source = sourceOf(path, directory)
+  const taken = await take(source, directory)
+  assert.ok(JSON.stringify(taken.facts).length > 256 * 1024, 'the facts are larger than any argument can be')
+  const checks = await source.inspect(taken.path, taken.facts, signal)
+  assert.deepEqual(checks.filter(check => check.status !== 'pass'), [])
+})
+
+test('a task of several megabytes reaches its process, and characters survive where the chunks of the pipe end', async t => {
+  const path = join(tempDir(t), 'small.db')
+  new Database(path).exec('CREATE TABLE t (x)').close()
+  for (const padding of ['', 'x', 'xx', 'xxx']) {
+    const text = padding + '€😀'.repeat(500_000)
+    const sql = `SELECT length('${text}')`
+    const [result] = await sqliteAssessor().assess(path, [{ name: 'long', sql, equals: padding.length + 1_000_000 }], new Date(), signal)
+    assert.equal(result?.status, 'pass', result?.reason ?? '')
+  }
+})
+
+test('no other user can read the task among the arguments of the process', { skip: process.platform !== 'linux' && 'needs /proc' }, async t => {
+  const path = join(tempDir(t), 'secret-name.db')
+  new Database(path).exec('CREATE TABLE t (x)').close()
+  const abort = new AbortController()
+  const endless = { name: 'endless', sql: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*), 'secret-word' FROM c" }
+  const running = sqliteAssessor().assess(path, [endless], new Date(), abort.signal)
+  running.catch(() => {})
+  const lines = commandLines()
+  abort.abort(new Error('enough'))
+  await assert.rejects(running)
+  assert.ok(lines.some(line => line.includes('assess-child')), 'the process was there')
+  assert.deepEqual(lines.filter(line => /secret/.test(line)), [])
+})
+
+/** Command lines of the children of this process. */
+function commandLines (): string[] {
+  return readdirSync('/proc').filter(name => /^\d+$/.test(name)).flatMap(pid => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(process.pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : []
+    } catch {
+      return []
+    }
+  })
+}
+
+for (const { what, option, name } of [
+  { what: 'files', option: 'ulimit -n 128', name: 'limit of open files' },
+  // The letter depends on the shell.
+  { what: 'processes', option: '{ ulimit -u 60 2>/dev/null || ulimit -p 60; }', name: 'limit of processes' }
+]) {
+  const isPossible = what === 'files' || process.getuid?.() === 0
+  test(`without room for more ${what} the error is PROCESS_LIMIT and names the limit`, { skip: !isPossible && 'only root can start a process of a user of its own' }, t => {
+    const directory = tempDir(t)
+    chmodSync(directory, 0o755)
+    const path = join(directory, 'small.db')
+    new Database(path).exec('CREATE TABLE t (x)').close()
+    chmodSync(path, 0o644)
+    const { stdout, stderr } = spawnSync('sh', ['-c', `${option} && exec "$0" "$@"`, process.execPath, CHILD, what, path], {
+      encoding: 'utf8', ...what === 'processes' ? { uid: USER, gid: USER, cwd: '/' } : {}
+    })
+    assert.notEqual(stdout, '', stderr)
+    const { code, message, hint } = JSON.parse(stdout) as { code: string, message: string, hint: string }
+    assert.equal(code, 'PROCESS_LIMIT')
+    assert.match(message, new RegExp(name))
+    assert.match(hint, /ulimit/)
+  })
+}
+
+test('each limit of the system has its name, and any other reason is SOURCE_FAILED', () => {
+  const from = (code: string) => spawnError(Object.assign(new Error(`spawn node ${code}`), { code }))
+  for (const code of ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']) assert.equal(from(code).code, 'PROCESS_LIMIT')
+  assert.match(from('ENOMEM').message, /limit of memory/)
+  assert.equal(from('ENOENT').code, 'SOURCE_FAILED')
+})
