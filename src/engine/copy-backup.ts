@@ -1,4 +1,4 @@
-import { compose, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { isLive, type Backup } from '../core/backup.ts'
 import { LONGEST_PAUSE, pauseAfter } from '../core/copy.ts'
 import { ERRORS, BackupError, toBackupError } from '../core/errors.ts'
@@ -7,6 +7,7 @@ import { manifestKey } from '../core/object-key.ts'
 import { retainUntil } from '../core/retain-until.ts'
 import type { ObjectFacts } from '../core/store.ts'
 import { digestCheck } from '../pipeline/digest.ts'
+import { joined } from '../pipeline/joined.ts'
 import { throttle } from '../pipeline/throttle.ts'
 import type { EngineDeps, OffsiteStore } from './deps.ts'
 import { cleanupSignal, hasObject, recordedManifest } from './objects.ts'
@@ -104,9 +105,7 @@ async function putObject (deps: EngineDeps, { original, copy, manifest, facts, b
     }
     const stored = await original.store.get(original.key, undefined, signal)
     const check = digestCheck(object, `backup in "${original.store.name}"`, onBytes)
-    const body = bandwidth === null ? compose(stored, check) : compose(stored, check, throttle(bandwidth, deps.clock, signal))
-    // It may break before the store has begun to read it, and is told to the store when that does.
-    body.on('error', () => {})
+    const body = bandwidth === null ? joined(stored, check) : joined(stored, check, throttle(bandwidth, deps.clock, signal))
     await copy.store.put(copy.key, body, facts, signal)
   } catch (thrown) {
     // An attempt before this one may have been cut short after the object, or told to have failed although it had not.

@@ -1,15 +1,15 @@
-import { Transform, compose } from 'node:stream'
 import { SEAL_EXTENSIONS } from '../core/encryption.ts'
 import { fileName } from '../core/object-key.ts'
 import type { Compression } from '../core/stage.ts'
-import type { ByteRange } from '../core/store.ts'
-import { digestCheck } from '../pipeline/digest.ts'
+import { digestCheck, mismatch, slice } from '../pipeline/digest.ts'
+import { joined } from '../pipeline/joined.ts'
 import { openImage } from '../pipeline/read-object.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Download } from './engine.ts'
 import { recordedManifest } from './objects.ts'
 import { readablePlace } from './offsite.ts'
 import { isStoredPlain, requireOpener } from './opener.ts'
+import type { ProvenRanges } from './proven-ranges.ts'
 import { requireObject } from './verify.ts'
 
 /** Nobody can look into it. */
@@ -18,8 +18,12 @@ const SEALED_TYPE = 'application/octet-stream'
 const PATIENCE = 10_000
 const CONTENT_TYPES: Readonly<Record<Compression, string>> = { none: 'application/vnd.sqlite3', gzip: 'application/gzip', zstd: 'application/zstd' }
 
-/** The stored artifact, or its plain image, from the nearest store that has it. Throws `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING` for the image of one that is sealed, or what the store throws. */
-export async function openDownload (deps: EngineDeps, id: number, decoded: boolean): Promise<Download> {
+/**
+ * The stored artifact, or its plain image, from the nearest store that has it. Throws `BACKUP_NOT_COMPLETED`,
+ * `BACKUP_DELETED`, `KEY_MISSING` for the image of one that is sealed, `CHECKSUM_MISMATCH` where the stored object has
+ * another length than it must have, or what the store throws.
+ */
+export async function openDownload (deps: EngineDeps, ranges: ProvenRanges, id: number, decoded: boolean): Promise<Download> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await recordedManifest(deps, id)
@@ -38,32 +42,24 @@ export async function openDownload (deps: EngineDeps, id: number, decoded: boole
       contentType: CONTENT_TYPES.none,
       async open (range, signal) {
         const image = await openImage({ store, key, codec, opener, object: manifest.object, image: manifest.image }, signal)
-        return range === undefined ? image : compose(image, slice(range))
+        return range === undefined ? image : joined(image, slice(range))
       }
     }
   }
-  await store.stat(key, AbortSignal.timeout(PATIENCE))
+  const { object } = manifest
+  const { size } = await store.stat(key, AbortSignal.timeout(PATIENCE))
+  const difference = mismatch({ size, sha256: object.sha256 }, object, 'the object')
+  if (difference !== undefined) throw difference
   return {
     fileName: name,
     store: store.name,
-    etag: `"${manifest.object.sha256}"`,
-    size: manifest.object.size,
+    etag: `"${object.sha256}"`,
+    size,
     contentType: backup.encryption === 'none' ? CONTENT_TYPES[backup.compression] : SEALED_TYPE,
     async open (range, signal) {
-      const stored = await store.get(key, range, signal)
-      return range === undefined ? compose(stored, digestCheck(manifest.object, 'the object')) : stored
+      const isPart = range !== undefined && !(range.start === 0 && range.end === size - 1)
+      if (isPart) return await ranges.open({ store, key }, object, range, signal)
+      return joined(await store.get(key, undefined, signal), digestCheck(object, 'the object'))
     }
   }
-}
-
-/** Lets only the bytes of `range` through. */
-function slice ({ start, end }: ByteRange): Transform {
-  let at = 0
-  return new Transform({
-    transform (chunk: Buffer, _encoding, done) {
-      const part = chunk.subarray(Math.max(0, start - at), Math.max(0, end + 1 - at))
-      at += chunk.length
-      done(null, part.length > 0 ? part : undefined)
-    }
-  })
 }

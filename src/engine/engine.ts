@@ -149,7 +149,11 @@ export interface Download {
   /** Length of the whole, in bytes. */
   readonly size: number
   readonly contentType: string
-  /** Opens the bytes; without a range all of them, checked against their digest at the end. */
+  /**
+   * Opens the bytes, without a range all of them. The last of them come only once everything is proven, so that a reader who
+   * counts never has all of something that is wrong; of a part of a stored object nothing comes that is not proven. Rejects, or
+   * errors, with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, or what the store rejects with.
+   */
   open (range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
 }
 

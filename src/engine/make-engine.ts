@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts'
 import { backupHold, copyHold, retentionHold, sourceHold } from './holds.ts'
 import { recordedManifest } from './objects.ts'
 import { promisedStores, requireOffsite, requirePromised } from './offsite.ts'
+import { provenRanges } from './proven-ranges.ts'
 import { prune } from './prune.ts'
 import { rebuild } from './rebuild.ts'
 import { storesToRebuild } from './remembered.ts'
@@ -32,6 +33,7 @@ const PROBE_MS = 120_000
 /** Joins the verbs to the runner: what each one checks beforehand, what it holds, and as which job it runs. */
 export function makeEngine (deps: EngineDeps): Engine {
   const { runner, catalog, settings, events } = deps
+  const ranges = provenRanges()
   const upload: Engine['upload'] = async (id, { store }) => {
     const backup = await catalog.backups.get(id)
     requireObject(backup)
@@ -167,7 +169,7 @@ export function makeEngine (deps: EngineDeps): Engine {
         await claim.release()
       }
     },
-    download: (id, { decoded }) => openDownload(deps, id, decoded),
+    download: (id, { decoded }) => openDownload(deps, ranges, id, decoded),
 
     async sources () {
       return (await serviceStatistics(deps)).states

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Transform } from 'node:stream'
 import { BackupError } from '../core/errors.ts'
 import type { Tap } from '../core/stage.ts'
+import type { ByteRange } from '../core/store.ts'
 
 export interface Digest {
   /** Bytes. */
@@ -32,21 +33,67 @@ export function digestTap (onBytes?: (bytes: number, chunk: Buffer) => void): Ta
   }
 }
 
-/** Lets bytes through and errors with `CHECKSUM_MISMATCH` at their end unless they are exactly those of `expected`. */
+/**
+ * Lets bytes through and errors with `CHECKSUM_MISMATCH` unless they are exactly those of `expected`: as soon as there are
+ * more of them, otherwise at their end. The last chunk is held back until then, so that a reader that counts bytes, as a
+ * client that was told a `Content-Length` does, never has all of a stream that is wrong. Nothing is copied for it.
+ */
 export function digestCheck (expected: Digest, what: string, onBytes?: (bytes: number) => void): Transform {
   const hash = createHash('sha256')
+  const held = holdBack()
   let size = 0
   return new Transform({
     transform (chunk: Buffer, _encoding, done) {
       hash.update(chunk)
       size += chunk.length
       onBytes?.(size)
-      done(null, chunk)
+      if (size > expected.size) done(tooLong(expected, what))
+      else done(null, held.swap(chunk))
     },
     flush (done) {
-      done(mismatch({ size, sha256: hash.digest('hex') }, expected, what) ?? null)
+      const wrong = mismatch({ size, sha256: hash.digest('hex') }, expected, what)
+      if (wrong === undefined) done(null, held.last())
+      else done(wrong)
     }
   })
+}
+
+/** Lets only the bytes of `range` through. The last of them are held back until all of the stream has come to its end. */
+export function slice ({ start, end }: ByteRange): Transform {
+  const held = holdBack()
+  let at = 0
+  return new Transform({
+    transform (chunk: Buffer, _encoding, done) {
+      const part = chunk.subarray(Math.max(0, start - at), Math.max(0, end + 1 - at))
+      at += chunk.length
+      done(null, held.swap(part))
+    },
+    flush (done) { done(null, held.last()) }
+  })
+}
+
+interface Held {
+  /** Holds `chunk`, and gives the one that was held before. */
+  swap (chunk: Buffer): Buffer | undefined
+  last (): Buffer | undefined
+}
+
+/** Keeps one chunk that has bytes in it. */
+function holdBack (): Held {
+  let held: Buffer | undefined
+  return {
+    swap (chunk) {
+      if (chunk.length === 0) return undefined
+      const before = held
+      held = chunk
+      return before
+    },
+    last: () => held
+  }
+}
+
+function tooLong (expected: Digest, what: string): BackupError {
+  return new BackupError('CHECKSUM_MISMATCH', `${what} has more than ${expected.size} bytes`)
 }
 
 /** What is wrong with `found`, or undefined where it is as expected. */

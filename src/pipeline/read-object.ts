@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { compose, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Opener } from '../core/encryption.ts'
 import type { Codec } from '../core/stage.ts'
 import type { Store } from '../core/store.ts'
 import { digestCheck, type Digest } from './digest.ts'
+import { joined } from './joined.ts'
 
 /** Reads the stored bytes to their end. Throws what the store throws. */
 export async function digestObject (store: Store, key: string, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Digest> {
@@ -36,6 +37,6 @@ export async function openImage ({ store, key, codec, opener, object, image, onB
   const stored = await store.get(key, undefined, signal)
   const plainCheck = digestCheck(image, 'the image', onBytes)
   const stages = [opener, codec].flatMap(stage => stage === null ? [] : [stage.decode()])
-  if (stages.length === 0) return compose(stored, plainCheck)
-  return compose(stored, digestCheck(object, 'the object'), ...stages, plainCheck)
+  if (stages.length === 0) return joined(stored, plainCheck)
+  return joined(stored, digestCheck(object, 'the object'), ...stages, plainCheck)
 }

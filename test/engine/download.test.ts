@@ -52,8 +52,11 @@ for (const [compression, contentType, extension] of [['none', 'application/vnd.s
     bytes[bytes.length >> 1]! ^= 1
     writeFileSync(filePath, bytes)
     for (const decoded of [false, true]) {
-      const { code } = await rejection(read(await engine.download(id, { decoded }))) as { code: string }
-      assert.ok(['CHECKSUM_MISMATCH', 'DECODE_FAILED'].includes(code), code)
+      const download = await engine.download(id, { decoded })
+      for (const range of [undefined, { start: 0, end: download.size - 1 }, { start: 0, end: 0 }, { start: download.size - 1, end: download.size - 1 }]) {
+        const { code } = await rejection(read(download, range)) as { code: string }
+        assert.ok(['CHECKSUM_MISMATCH', 'DECODE_FAILED'].includes(code), code)
+      }
     }
   })
 }
@@ -64,6 +67,13 @@ test('a backup whose object is missing is OBJECT_NOT_FOUND', async t => {
   rmSync(filePath)
   await rejectsWith('OBJECT_NOT_FOUND', engine.download(id, { decoded: false }))
   await rejectsWith('OBJECT_NOT_FOUND', (await engine.download(id, { decoded: true })).open(undefined, never))
+})
+
+test('an object of another length is refused before a byte of it is sent', async t => {
+  const { engine, create } = await testEngine(t)
+  const { id, filePath } = await create()
+  writeFileSync(filePath, Buffer.concat([readFileSync(filePath), Buffer.alloc(1)]))
+  await rejectsWith('CHECKSUM_MISMATCH', engine.download(id, { decoded: false }))
 })
 
 test('a backup in the trash is given out by its own name', async t => {
