@@ -4,6 +4,7 @@ import type { BackupLog, BackupPage, BackupQuery, Completion, Failure, NewBackup
 import { LARGEST_ID } from '../core/backup-id.ts'
 import { BackupError } from '../core/errors.ts'
 import { released, type Manifest } from '../core/manifest.ts'
+import { TRASH } from '../core/object-key.ts'
 import type { Verification } from '../core/verification.ts'
 import { adoptRow } from './adoption.ts'
 import { BackupList } from './backup-list.ts'
@@ -88,6 +89,10 @@ export class SqliteBackupLog implements BackupLog {
 
   lastGood (source: string, limit: number): Promise<readonly Manifest[]> {
     return this.#connection.read(() => this.#statements.lastGood.all(source, limit).map(({ id, manifest }) => fromJson<Manifest>(manifest, `the manifest of backup ${id}`)))
+  }
+
+  isNamed (source: string, fileName: string, except = 0): Promise<boolean> {
+    return this.#connection.read(() => this.#statements.named.get(source, fileName, TRASH + fileName, except) !== undefined)
   }
 
   running (): Promise<readonly Backup[]> {

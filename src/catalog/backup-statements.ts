@@ -8,6 +8,9 @@ export function prepareBackupStatements (database: Database) {
     largestId: database.prepare<[], number>('SELECT coalesce(max(id), 0) FROM backup_log').pluck(),
     get: select<[number]>('WHERE id = ?'),
     byName: select<[string, string, string]>('WHERE source = ? AND store_key IN (?, ?) ORDER BY id DESC'),
+    named: database.prepare<[string, string, string, number]>(`
+      SELECT 1 FROM backup_log WHERE source = ? AND store_key IN (?, ?) AND id <> ? AND status <> 'failed'
+        AND (deleted_at IS NULL OR EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id))`),
     running: select<[]>("WHERE place = 'present' AND status = 'in_progress' ORDER BY id DESC"),
     trashed: select<[]>("WHERE place = 'trash' ORDER BY trashed_at, id"),
     quarantined: select<[string]>("WHERE source = ? AND status = 'failed' AND file_size_bytes IS NOT NULL AND place = 'present' ORDER BY id DESC"),

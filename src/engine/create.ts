@@ -11,7 +11,8 @@ import { writeObject, type Written } from '../pipeline/write-object.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { CreateRequest } from './engine.ts'
 import { historyOf, suspicionOf } from './guard.ts'
-import { cleanupSignal, discard, hasObject, landingCopy, quarantine } from './objects.ts'
+import { discardBackup, takeBack } from './discard.ts'
+import { cleanupSignal, hasObject, landingCopy, quarantine } from './objects.ts'
 import { rotate } from './prune.ts'
 import { promisedCopies } from './offsite.ts'
 import type { Task } from './runner.ts'
@@ -27,6 +28,12 @@ interface Plan extends CreateRequest {
   readonly cipher: Cipher | null
   readonly verify: boolean
   readonly isGuarded: boolean
+}
+
+/** Whether this job has put the object that is under the key of its row: nothing else may be removed by that key. */
+interface Placed {
+  /** `maybe`: the store failed while it was put, and may have kept it. */
+  object: 'no' | 'maybe' | 'yes'
 }
 
 /** What is in the store, manifest and all. */
@@ -46,11 +53,12 @@ export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, r
   const row = await begin(deps, chosen, plan)
   task.concerns(row.id)
   deps.events.emit({ type: 'backup.started', backup: row })
+  const placed: Placed = { object: 'no' }
   let made: Made
   try {
-    made = await produce(deps, chosen, plan, row, task)
+    made = await produce(deps, chosen, plan, row, task, placed)
   } catch (thrown) {
-    await giveUp(deps, row, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
+    await giveUp(deps, row, placed, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
     throw thrown
   }
   const backup = await complete(deps, row, made)
@@ -80,13 +88,14 @@ async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan)
 async function freeKey (deps: EngineDeps, source: string, startedAt: Date, extension: string): Promise<string> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const key = objectKey(source, startedAt, extension, attempt)
-    if (!await isTaken(deps, key)) return key
+    if (!await isTaken(deps, source, key)) return key
   }
   throw new BackupError('OBJECT_EXISTS', `the store holds ${ATTEMPTS} backups of "${source}" from this second`, { hint: 'Check the clock of the machine.' })
 }
 
-/** Also where the object may have to go later: into the trash, or aside. */
-async function isTaken (deps: EngineDeps, key: string): Promise<boolean> {
+/** Also where the object may have to go later: into the trash, or aside; and where a backup of that name is only in other stores. */
+async function isTaken (deps: EngineDeps, source: string, key: string): Promise<boolean> {
+  if (await deps.catalog.backups.isNamed(source, key)) return true
   const signal = cleanupSignal()
   for (const name of [key, TRASH + key, QUARANTINE + key]) {
     if (await hasObject(deps.store, name, signal) || await hasObject(deps.store, manifestKey(name), signal)) return true
@@ -94,7 +103,7 @@ async function isTaken (deps: EngineDeps, key: string): Promise<boolean> {
   return false
 }
 
-async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Plan, row: Backup, task: Task): Promise<Made> {
+async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Plan, row: Backup, task: Task, placed: Placed): Promise<Made> {
   task.phase('probing')
   const probe = await source.probe(task.signal)
   const isUnpacked = plan.compression !== 'none' || plan.cipher !== null
@@ -102,10 +111,10 @@ async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Pla
 
   // Asked beforehand: a catalog that does not answer costs nothing yet.
   const history = await historyOf(deps, source.name, plan)
-  const { written, facts, opener } = await withRoom(deps, () => storeImage(deps, source, plan, row, task), task)
+  const { written, facts, opener } = await withRoom(deps, () => storeImage(deps, source, plan, row, task, placed), task)
   const draft = manifestOf(source, row, { ...written, cipher: plan.cipher }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
   const verification = plan.verify ? await proveNew(deps, row, draft, opener, task) : null
-  if (verification?.valid === false) throw await setAside(deps, row, draft, verification)
+  if (verification?.valid === false) throw await setAside(deps, row, draft, verification, placed)
   const manifest = { ...draft, ...suspicionOf(draft, history), verifiedAt: verification === null ? null : deps.clock.now().toISOString() }
   task.phase('recording')
   await deps.store.put(manifestKey(row.key), Readable.from([Buffer.from(serializeManifest(manifest))]), {}, task.signal)
@@ -124,11 +133,12 @@ async function withRoom<T> (deps: EngineDeps, work: () => Promise<T>, { signal }
 }
 
 /** `opener` knows the key of this one object, so that it can be proven where no private key is; it is forgotten with the proof. */
-async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Backup, task: Task): Promise<{ written: Written, facts: SnapshotFacts, opener: Opener | null }> {
+async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Backup, task: Task, placed: Placed): Promise<{ written: Written, facts: SnapshotFacts, opener: Opener | null }> {
   const seal = plan.cipher?.seal() ?? null
   const snapshot = await source.snapshot(task.signal)
   try {
     task.phase('storing', snapshot.size)
+    placed.object = 'maybe'
     const written = await writeObject({
       image: snapshot.image,
       size: snapshot.size,
@@ -138,7 +148,12 @@ async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Ba
       key: row.key,
       onBytes: bytes => { task.bytes(bytes) }
     }, task.signal)
+    placed.object = 'yes'
     return { written, facts: await snapshot.facts(), opener: seal }
+  } catch (thrown) {
+    // The name was free, and somebody else has taken it since.
+    if (placed.object === 'maybe' && toBackupError(thrown).code === 'OBJECT_EXISTS') placed.object = 'no'
+    throw thrown
   } finally {
     await snapshot.close()
   }
@@ -176,8 +191,9 @@ async function proveNew (deps: EngineDeps, row: Backup, manifest: Manifest, open
 }
 
 /** Keeps what failed its proof for inspection, and makes the row say so. Returns the error to throw. */
-async function setAside (deps: EngineDeps, row: Backup, manifest: Manifest, verification: Verification): Promise<BackupError> {
+async function setAside (deps: EngineDeps, row: Backup, manifest: Manifest, verification: Verification, placed: Placed): Promise<BackupError> {
   const key = await quarantine(deps, row)
+  placed.object = 'no'
   const error = new BackupError('VERIFICATION_FAILED', `the finished backup did not pass its verification: ${verificationMessage(verification)}`, { hint: 'Look at the checks of the backup; the file is kept aside. Older backups were left as they are.' })
   await deps.catalog.backups.fail(row.id, {
     code: error.code,
@@ -206,13 +222,14 @@ async function complete (deps: EngineDeps, row: Backup, { manifest, verification
 }
 
 /**
- * Leaves nothing in the store, and a row that says why. Where even that fails, the row stays undecided: housekeeping
+ * Leaves nothing of this job in the store, and a row that says why. Where even that fails, the row stays undecided: housekeeping
  * tries again, and the caller hears of the first error.
  */
-async function giveUp (deps: EngineDeps, row: Backup, error: BackupError): Promise<void> {
+async function giveUp (deps: EngineDeps, row: Backup, placed: Placed, error: BackupError): Promise<void> {
   tellFailure(deps, row, error)
   try {
-    await discard(deps.store, row.key)
+    if (placed.object === 'yes') await takeBack(deps.store, row.key, row)
+    if (placed.object === 'maybe') await discardBackup(deps, deps.store, row.key, row)
     const now = await deps.catalog.backups.get(row.id)
     const failed = now.status === 'in_progress' ? await deps.catalog.backups.fail(row.id, { code: error.code, message: error.message, failedAt: deps.clock.now() }) : now
     deps.events.emit({ type: 'backup.failed', backup: failed, code: error.code })

@@ -29,13 +29,6 @@ export async function findObject (store: Store, key: string, signal: AbortSignal
   }
 }
 
-/** Manifest first, then object: a crash between the two leaves an orphan, never a backup that lies. */
-export async function discard (store: Store, key: string): Promise<void> {
-  const signal = cleanupSignal()
-  await store.remove(manifestKey(key), signal)
-  await store.remove(key, signal)
-}
-
 /** Throws `OBJECT_NOT_FOUND`, or `MANIFEST_INVALID` for what is not a manifest. */
 export async function readManifest (store: Store, key: string, signal: AbortSignal): Promise<Manifest> {
   const { size } = await store.stat(manifestKey(key), signal)

@@ -6,7 +6,8 @@ import { QUARANTINE, TRASH, fileName } from '../core/object-key.ts'
 import { completeChecks, conclude } from '../core/verification.ts'
 import type { EngineDeps } from './deps.ts'
 import { backupHold, copyHold, sourceHold } from './holds.ts'
-import { cleanupSignal, discard, hasObject, landingCopy, readManifest } from './objects.ts'
+import { discardBackup, isManifestOf } from './discard.ts'
+import { cleanupSignal, hasObject, landingCopy, readManifest } from './objects.ts'
 import { promisedCopies } from './offsite.ts'
 import { erase, settleTrashed } from './remove.ts'
 import { settleRestores } from './settle-restores.ts'
@@ -79,7 +80,7 @@ async function wholeManifest (deps: EngineDeps, backup: Backup): Promise<Manifes
   try {
     const manifest = await readManifest(deps.store, backup.key, signal)
     const { size } = await deps.store.stat(backup.key, signal)
-    return manifest.source.name === backup.source && manifest.object.size === size ? manifest : undefined
+    return isManifestOf(manifest, backup) && manifest.object.size === size ? manifest : undefined
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code === 'OBJECT_NOT_FOUND' || error.code === 'MANIFEST_INVALID') return undefined
@@ -105,7 +106,8 @@ const PROVEN = [
 ] as const
 
 async function giveUp (deps: EngineDeps, backup: Backup): Promise<Backup> {
-  await discard(deps.store, backup.key)
+  // Another row may have the name in a catalog that was spoiled or edited: what is there belongs to that one.
+  if (!await deps.catalog.backups.isNamed(backup.source, fileName(backup.key), backup.id)) await discardBackup(deps, deps.store, backup.key, backup)
   const aside = QUARANTINE + fileName(backup.key)
   if (await hasObject(deps.store, aside, cleanupSignal())) await deps.store.remove(aside, cleanupSignal())
   const error = new BackupError('INTERRUPTED', 'interrupted: the service ended while this backup was being made')

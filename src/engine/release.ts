@@ -2,7 +2,8 @@ import type { Backup } from '../core/backup.ts'
 import { isManifestKey, MANIFEST_SUFFIX, QUARANTINE, TRASH } from '../core/object-key.ts'
 import type { EngineDeps } from './deps.ts'
 import { backupHold } from './holds.ts'
-import { cleanupSignal, discard } from './objects.ts'
+import { discardBackup } from './discard.ts'
+import { cleanupSignal } from './objects.ts'
 import { hasLanded, offsiteKey, promisedStores } from './offsite.ts'
 
 /**
@@ -14,7 +15,7 @@ export async function releaseLanding (deps: EngineDeps, backup: Backup): Promise
   const [first] = held
   if (first === undefined) return backup
   const released = await deps.catalog.backups.release(backup.id, deps.store.name, first.store.location(offsiteKey(backup)))
-  await discard(deps.store, backup.key)
+  await discardBackup(deps, deps.store, backup.key, backup)
   deps.events.emit({ type: 'backup.released', backup: released })
   return released
 }
@@ -43,14 +44,21 @@ export async function sweepReleased (deps: EngineDeps): Promise<void> {
     const existing = await deps.catalog.backups.existing(name)
     const released = existing.filter(({ stores }) => stores.length > 0 && !stores.includes(deps.store.name))
     if (!keepLocal) for (const { id, stores } of existing) if (stores.length > 1 && stores.includes(deps.store.name)) await releaseWhenCopied(deps, id)
-    if (released.length > 0) await removeLeft(deps, new Set(released.map(({ key }) => key)))
+    if (released.length > 0) await removeLeft(deps, new Map(released.map(({ key, id }) => [key, id])))
   }
 }
 
-async function removeLeft (deps: EngineDeps, keys: ReadonlySet<string>): Promise<void> {
-  const signal = cleanupSignal()
-  for await (const { key } of deps.store.list('', signal)) {
+/** `released` has the id of each backup that is in other stores alone, by its key. */
+async function removeLeft (deps: EngineDeps, released: ReadonlyMap<string, number>): Promise<void> {
+  const left = new Map<string, number>()
+  for await (const { key } of deps.store.list('', cleanupSignal())) {
     if (key.startsWith(TRASH) || key.startsWith(QUARANTINE)) continue
-    if (keys.has(isManifestKey(key) ? key.slice(0, -MANIFEST_SUFFIX.length) : key)) await deps.store.remove(key, signal)
+    const name = isManifestKey(key) ? key.slice(0, -MANIFEST_SUFFIX.length) : key
+    const id = released.get(name)
+    if (id !== undefined) left.set(name, id)
+  }
+  for (const [key, id] of left) {
+    const backup = await deps.catalog.backups.get(id)
+    if (!await deps.catalog.backups.isNamed(backup.source, key, id)) await discardBackup(deps, deps.store, key, backup)
   }
 }

@@ -3,7 +3,8 @@ import { BackupError } from '../core/errors.ts'
 import { TRASH, fileName, manifestKey } from '../core/object-key.ts'
 import { isSuspect } from '../core/suspicion.ts'
 import type { EngineDeps } from './deps.ts'
-import { cleanupSignal, discard, hasObject, replaceManifest } from './objects.ts'
+import { discardBackup } from './discard.ts'
+import { cleanupSignal, hasObject, replaceManifest } from './objects.ts'
 import { hasLanded } from './offsite.ts'
 import { requireObject } from './verify.ts'
 
@@ -75,7 +76,7 @@ async function bring ({ store }: EngineDeps, from: string, to: string, signal: A
 
 /** Gone for good: manifest, then object, then the row says so. Its copies in other stores follow by themselves. May be repeated after a crash. */
 export async function erase (deps: EngineDeps, backup: Backup, reason: string): Promise<Backup> {
-  await discard(deps.store, backup.key)
+  await discardBackup(deps, deps.store, backup.key, backup)
   const elsewhere = [...deps.offsite.values()].filter(({ isAppendOnly }) => !isAppendOnly).map(({ store }) => store.name)
   const removed = await deps.catalog.backups.remove(backup.id, deps.clock.now(), elsewhere)
   deps.events.emit({ type: 'backup.removed', backup: removed, reason })

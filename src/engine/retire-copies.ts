@@ -4,6 +4,7 @@ import { manifestKey } from '../core/object-key.ts'
 import { RESTORE_NOTE } from '../core/restore-note.ts'
 import type { Store } from '../core/store.ts'
 import type { EngineDeps, OffsiteStore } from './deps.ts'
+import { discardBackup } from './discard.ts'
 import { findObject, hasObject } from './objects.ts'
 import { offsiteKey } from './offsite.ts'
 
@@ -15,8 +16,8 @@ export async function removeCopy (deps: EngineDeps, task: CopyTask, { store, isA
   const key = offsiteKey(task)
   try {
     if (!isAppendOnly) {
-      await store.remove(manifestKey(key), signal)
-      await store.remove(key, signal)
+      const backup = await deps.catalog.backups.get(task.backupId)
+      await discardBackup(deps, store, key, backup, signal)
     }
     await deps.catalog.copies.drop(task.backupId, store.name)
   } catch (thrown) {
