@@ -206,6 +206,7 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
       clock,
       tokenKey: ensureSecret(config),
       tokens: deps.catalog.tokens,
+      ownSource: OWN_SOURCE,
       limits: { bodyBytes: config.bodyLimitBytes, requestsPerMinute: config.rateLimitPerMinute },
       trustProxy: config.trustProxy,
       metrics,

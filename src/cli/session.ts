@@ -26,7 +26,7 @@ export interface Session extends Pick<Opened, 'engine' | 'audit' | 'defaultSourc
    * it rejects with `CANCELLED`, unless it was all but done.
    */
   readonly run: <T>(start: () => Promise<Work<T>>, options?: RunOptions) => Promise<T>
-  /** Does what changes something, and records it in the audit log. */
+  /** Does what changes something, or shows what is in a backup or the audit log, and records it there. */
   readonly audited: <T>(deed: Deed, work: () => Promise<T>) => Promise<T>
   /** Who sits there. */
   readonly actor: string

@@ -14,8 +14,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** On what something is done, where the address and the body do not tell; null: they do. */
     target: string | null
-    /** It changes nothing, since it was asked not to. */
+    /** It changes nothing, since it was asked not to, and shows no content. */
     onlyAsks: boolean
+    /** What it does in place of the action of its route; null: just that. */
+    deed: string | null
     /** Where it came from: kept, since nobody can tell any more once the caller has hung up. */
     address: string
   }
@@ -26,10 +28,10 @@ declare module 'fastify' {
 }
 
 /**
- * Leaves one entry for each request that does something, or was refused. It says how the request was answered: of work
- * that goes on, `done` means that it was accepted, and its job tells the rest. What did nothing leaves none: an answer
- * given again by its idempotency key, a dry run, a download with nothing to send. An entry that cannot be written
- * hinders no answer.
+ * Leaves one entry for each request that does something, shows content of a backup or this log, or was refused. It says
+ * how the request was answered: of work that goes on, `done` means that it was accepted, and its job tells the rest. What
+ * did nothing leaves none: an answer given again by its idempotency key, a dry run, a download with nothing to send. An
+ * entry that cannot be written hinders no answer. Refusals and looks into this log are counted, see `Refusals`.
  *
  * The entry is in the catalog, though perhaps not yet durable, before the answer is sent; that of a download when it has
  * ended. To be called before whatever may refuse a request.
@@ -39,6 +41,7 @@ export function keepAudit (app: App, { audit, clock }: { readonly audit: Pick<Au
   const refusals = new Refusals(write)
   app.decorateRequest('target', null)
   app.decorateRequest('onlyAsks', false)
+  app.decorateRequest('deed', null)
   app.decorateRequest('address', '')
 
   app.addHook('onRoute', ({ url, method, config }) => {
@@ -50,11 +53,11 @@ export function keepAudit (app: App, { audit, clock }: { readonly audit: Pick<Au
     done()
   })
   app.addHook('onSend', (request, reply, payload, done) => {
-    const { action } = request.routeOptions.config
+    const action = request.routeOptions.config.action === undefined ? undefined : request.deed ?? request.routeOptions.config.action
     const isDone = request.fault === null
     const didNothing = reply.getHeader('idempotency-replayed') !== undefined || (isDone && request.onlyAsks)
     if (action !== undefined && !didNothing) {
-      if (isDone && READING.includes(request.method)) whenSent(request, reply, payload, action)
+      if (isDone && READING.includes(request.method)) whenRead(request, reply, payload, action)
       else keep(entryOf(request, action, outcomeOf(request.fault?.code ?? null)))
     }
     done(null, payload)
@@ -64,16 +67,22 @@ export function keepAudit (app: App, { audit, clock }: { readonly audit: Pick<Au
     await Promise.all(underway)
   })
 
-  function whenSent (request: FastifyRequest, reply: FastifyReply, payload: unknown, action: string): void {
-    if (typeof payload !== 'object' || payload === null) return
+  /** Nothing was read where there is no body: by HEAD, or since the caller has it already. */
+  function whenRead (request: FastifyRequest, reply: FastifyReply, payload: unknown, action: string): void {
+    if (request.method === 'HEAD' || payload === undefined || payload === null) return
+    if (typeof payload === 'object') whenSent(request, reply, action)
+    else keep(entryOf(request, action, 'done'))
+  }
+
+  function whenSent (request: FastifyRequest, reply: FastifyReply, action: string): void {
     let outcome: AuditOutcome = 'failed'
     reply.raw.once('finish', () => { outcome = 'done' })
     reply.raw.once('close', () => { keep(entryOf(request, action, outcome)) })
   }
 
-  /** What anybody can do without a token, or too often, is counted, so that nobody fills the disk with it. */
+  /** What can be refused again and again, or looked at by polling, is counted, so that nobody fills the disk with it. */
   function keep (entry: NewAuditEntry): void {
-    if (entry.code === 'UNAUTHORIZED' || entry.code === 'RATE_LIMITED') refusals.add(entry)
+    if (entry.outcome === 'refused' || entry.action === 'audit') refusals.add(entry)
     else write(entry)
   }
 

@@ -34,6 +34,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The least role that may call; `open`: no token is asked for. Routes below /api cannot leave it out. */
     role?: Role | 'open'
+    /** The role that this very request needs, where that may be a higher one. Asked once the request has been checked, before anything is done or given again. */
+    needs?: (request: FastifyRequest) => Role | Promise<Role>
   }
 }
 
@@ -72,6 +74,12 @@ export async function authenticate (app: FastifyInstance, { tokenKey, isRevoked,
     const revoked = caller !== null && isRevoked(caller.token)
     if (typeof revoked === 'boolean') done(refusal(request, reply, revoked))
     else revoked.then(found => { done(refusal(request, reply, found)) }, done)
+  })
+  app.addHook('preHandler', async request => {
+    const { caller, routeOptions: { config } } = request
+    if (config.needs === undefined) return
+    const fault = tooLow(caller?.role, await config.needs(request))
+    if (fault !== null) throw fault
   })
 }
 
@@ -116,8 +124,13 @@ function refusal (request: FastifyRequest, reply: FastifyReply, isRevoked: boole
       hint: 'Send "Authorization: Bearer <token>"; "holdfast token create" makes one.'
     })
   }
-  if (caller.role === undefined) return new BackupError('FORBIDDEN', 'the token names a role that there is not', { hint: `Use a token with one of the roles ${ROLES.join(', ')}.` })
-  const needed = ROLES.findIndex(role => role === config.role)
-  if (ROLES.indexOf(caller.role) >= needed) return null
-  return new BackupError('FORBIDDEN', `this needs the role "${config.role}" and the token has "${caller.role}"`, { hint: `Use a token with the role ${ROLES.slice(needed).join(' or ')}.` })
+  return tooLow(caller.role, config.role)
+}
+
+/** null: the role reaches. */
+function tooLow (role: Role | undefined, least: Role | 'open' | undefined): BackupError | null {
+  if (role === undefined) return new BackupError('FORBIDDEN', 'the token names a role that there is not', { hint: `Use a token with one of the roles ${ROLES.join(', ')}.` })
+  const needed = ROLES.findIndex(known => known === least)
+  if (ROLES.indexOf(role) >= needed) return null
+  return new BackupError('FORBIDDEN', `this needs the role "${least}" and the token has "${role}"`, { hint: `Use a token with the role ${ROLES.slice(needed).join(' or ')}.` })
 }

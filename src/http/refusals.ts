@@ -10,8 +10,9 @@ interface Counted {
 }
 
 /**
- * Refusals that can come in any number. The first of its kind is written at once; those like it, of one address and
- * one action, are counted and written as one entry a minute. However many addresses take part, the entries stay few.
+ * Refusals, and whatever else can come in any number. The first of its kind is written at once; those like it, of one
+ * caller, address and action, are counted and written as one entry a minute, which names what it was about only where
+ * that was the same each time. However many callers and addresses take part, the entries stay few.
  */
 export class Refusals {
   readonly #write: (entry: NewAuditEntry) => void
@@ -38,7 +39,8 @@ export class Refusals {
 
   #count (key: string, entry: NewAuditEntry, known: Counted | undefined): void {
     if (known === undefined) this.#write(entry)
-    this.#counted.set(key, { entry, times: known === undefined ? 0 : known.times + 1 })
+    const isSame = known === undefined || known.times === 0 || known.entry.target === entry.target
+    this.#counted.set(key, { entry: isSame ? entry : { ...entry, target: null }, times: known === undefined ? 0 : known.times + 1 })
   }
 
   #countAmongOthers (entry: NewAuditEntry): void {

@@ -1,7 +1,8 @@
-import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
-import { ERRORS, type ErrorCode } from '../core/errors.ts'
+import { BackupError, ERRORS, type ErrorCode } from '../core/errors.ts'
+import type { JobKind } from '../core/job.ts'
 import { PROBLEM_TYPE } from './errors.ts'
 import { problemSchema } from './schemas/common.ts'
 import type { Role } from './tokens.ts'
@@ -17,6 +18,10 @@ interface Doc {
   readonly description?: string
   /** What it does, in the words of the command line, for the audit log; only reading has none. */
   readonly action?: string
+  /** The kind of job that it starts: whoever may call it may cancel one. What answers 202 cannot leave it out. */
+  readonly starts?: JobKind
+  /** What asks for a higher role than the route does: as a sentence, and for one request. */
+  readonly needs?: { readonly says: string, readonly role: (request: FastifyRequest) => Role | Promise<Role> }
   /** By status: the schema of a JSON body, or another media type with what it holds. */
   readonly answers: Readonly<Record<number, z.ZodType | Media>>
   /** What can go wrong beyond a bad token, a bad request, too many requests and the unexpected. */
@@ -38,6 +43,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = { 200: 'Done.', 201: 'Cre
 
 /** The options of a route: who may call it, what it takes, and all that the contract says about it. */
 export function route<const I extends Inputs> (role: Role | 'open', doc: Doc, inputs: I = {} as I) {
+  if (202 in doc.answers && doc.starts === undefined) throw new BackupError('INTERNAL', `the route "${doc.summary}" answers with a job of which it does not say the kind`)
   const asked = Object.keys(inputs).length > 0
   const codes: ErrorCode[] = [
     ...role === 'open' ? [] : ['UNAUTHORIZED', 'FORBIDDEN'] as const,
@@ -52,12 +58,17 @@ export function route<const I extends Inputs> (role: Role | 'open', doc: Doc, in
     response[Number(status)] = 'content' in answer ? answer : jsonOf(answer, Number(status))
   }
   return {
-    config: { role, ...doc.action === undefined ? {} : { action: doc.action } },
+    config: {
+      role,
+      ...doc.action === undefined ? {} : { action: doc.action },
+      ...doc.starts === undefined ? {} : { starts: doc.starts },
+      ...doc.needs === undefined ? {} : { needs: doc.needs.role }
+    },
     schema: {
       ...inputs,
       tags: [doc.tag],
       summary: doc.summary,
-      description: [doc.description, role === 'open' ? 'No token needed.' : `Role: ${role}.`].filter(Boolean).join(' '),
+      description: [doc.description, role === 'open' ? 'No token needed.' : `Role: ${role}.`, doc.needs?.says].filter(Boolean).join(' '),
       ...role === 'open' ? { security: [] } : {},
       response
     }

@@ -27,6 +27,7 @@ import { Rates } from './rates.ts'
 import { logRequests } from './request-log.ts'
 import { revocations } from './revocation.ts'
 import type { App } from './route.ts'
+import { startersOf } from './starters.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { auditRoute } from './routes/audit.ts'
 import { backupRoutes } from './routes/backups.ts'
@@ -60,6 +61,8 @@ export interface ServerDeps {
   readonly clock: Clock
   readonly tokenKey: TokenKey
   readonly tokens: Pick<TokenLog, 'isRevoked'>
+  /** Name of the source that is the catalog itself: it holds what is for admins alone. */
+  readonly ownSource: string
   readonly limits: {
     readonly bodyBytes: number
     /** For each caller; 0: no limit. */
@@ -105,6 +108,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   if (limits.requestsPerMinute > 0) await app.register(rateLimit, limitOf(limits.requestsPerMinute))
   rememberAnswers(app, deps)
   await describeRoutes(app, deps.version)
+  const starterOf = startersOf(app)
 
   const pages = new Pages(() => engine.version(), clock)
   const rates = new Rates(clock)
@@ -133,14 +137,14 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   pruneRoute(app, { engine })
   trashRoutes(app, { engine })
   releaseRoutes(app, { engine })
-  rowRoutes(app, { engine })
+  rowRoutes(app, deps)
   restoreRoutes(app, { engine })
   drillRoutes(app, { engine })
   downloadRoute(app, { engine })
   configRoutes(app, deps)
   sourceRoutes(app, { engine, clock })
   storeRoutes(app, { engine })
-  jobRoutes(app, { engine, rates })
+  jobRoutes(app, { engine, rates, starterOf })
   runRoute(app, { engine })
   eventRoute(app, { hub, isRevoked, clock })
   alertRoutes(app, deps)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { JOB_KINDS, JOB_PHASES, JOB_STATUSES, percent, type Job } from '../core/job.ts'
+import { ERRORS } from '../core/errors.ts'
+import { JOB_KINDS, JOB_PHASES, JOB_STATUSES, percent, type Job, type JobKind } from '../core/job.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
 
 export const jobSchema = z.object({
@@ -22,7 +23,16 @@ export const jobSchema = z.object({
 
 export type JobView = z.infer<typeof jobSchema>
 
-export function presentJob (job: Job, bytesPerSecond: number | null): JobView {
+/** Kinds of jobs whose errors can name rows by their keys, or repeat a condition. */
+const OF_ROWS: readonly JobKind[] = ['diff', 'rescue']
+
+export interface JobReader {
+  /** Whether whoever reads it may see what is in rows; if not, such a job says only what kind of error it ended with. Default: not. */
+  readonly isContentShown?: boolean
+}
+
+export function presentJob (job: Job, bytesPerSecond: number | null, { isContentShown = false }: JobReader = {}): JobView {
+  const isCut = OF_ROWS.includes(job.kind) && !isContentShown && job.errorCode !== null
   return {
     id: job.id,
     kind: job.kind,
@@ -38,6 +48,6 @@ export function presentJob (job: Job, bytesPerSecond: number | null): JobView {
     startedAt: iso(job.startedAt),
     finishedAt: iso(job.finishedAt),
     errorCode: job.errorCode,
-    errorMessage: job.errorMessage
+    errorMessage: isCut ? ERRORS[job.errorCode].title : job.errorMessage
   }
 }

@@ -33,6 +33,7 @@ test('what only looks is not recorded', async t => {
   await create()
   for (const words of [['list'], ['show', '1'], ['stats'], ['sources'], ['runs'], ['prune', '--dry-run'], ['scheduler', 'status']]) assert.equal((await holdfast(...words)).code, 0)
   assert.deepEqual(await json('audit'), { entries: [] })
+  assert.deepEqual((await json('audit')).entries.map(({ action, target, outcome }: Record<string, string | null>) => [action, target, outcome]), [['audit', null, 'done']], 'but a look into the log is')
 })
 
 test('audit narrows, and shows a table', async t => {
@@ -42,7 +43,7 @@ test('audit narrows, and shows a table', async t => {
   assert.deepEqual((await json('audit', '--outcome', 'refused')).entries.map(({ code }: { code: string }) => code), ['BACKUP_NOT_FOUND'])
   assert.deepEqual((await json('audit', '--action', 'backup create', '--limit', '1')).entries.length, 1)
   assert.deepEqual(await json('audit', '--actor', 'bob'), { entries: [] })
-  assert.match((await holdfast('audit')).out, /^AT \(UTC\) +WHO +FROM +BY +ACTION +TARGET +OUTCOME\n.* ann +here +cli +backup pin +backup 9 +refused: BACKUP_NOT_FOUND\n/)
+  assert.match((await holdfast('audit', '--outcome', 'refused')).out, /^AT \(UTC\) +WHO +FROM +BY +ACTION +TARGET +OUTCOME\n.* ann +here +cli +backup pin +backup 9 +refused: BACKUP_NOT_FOUND\n/)
 })
 
 test('what cannot be recorded is told, and hinders nothing', async () => {

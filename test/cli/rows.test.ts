@@ -29,10 +29,11 @@ async function bench (t: TestContext, options: CommandLineOptions = {}): Promise
 }
 
 test('diff shows what was removed, changed and added, and the rows where they are asked for', async t => {
-  const { holdfast } = await bench(t)
+  const { holdfast, deps } = await bench(t)
   const { code, out } = await holdfast('diff', '1', '--rows', '5')
   assert.equal(code, 0)
   assert.match(out, /^TABLE +REMOVED +CHANGED +ADDED +SAME\nperson +1 +1 +1 +1\n\nperson\n {2}- id=1, name="Ann", photo=x'00ff'\n {2}~ id=3, name: "Cid" → "Cyd"\n {2}\+ id=4, name="Dan", photo=null\n\nnot compared: words/)
+  assert.deepEqual((await deps.catalog.audit.list({ limit: 9 })).entries.map(({ action, target }) => [action, target]), [['diff', 'backup 1']])
   assert.match((await holdfast('diff', '1', '1')).out, /✓ backup 1 and backup 1 have the same rows in 1 table/)
   assert.deepEqual([(await holdfast('diff', '1', 'dead')).code, (await holdfast('diff', '1', '--table', 'no')).code, (await holdfast('diff', '1', '--rows', '1001')).code], [2, 4, 2])
 })
@@ -68,7 +69,7 @@ test('where nobody sits there a rescue is to be confirmed, a dry run is not', as
   const { undo } = await json('rescue', '1', '--table', 'person', '--conflict', 'overwrite', '--confirm')
   assert.deepEqual([undo.command, names()], ['holdfast restore 2', ['Ann', 'Bob', 'Cid', 'Dan']])
   const { entries } = await deps.catalog.audit.list({ limit: 9 })
-  assert.deepEqual(entries.map(({ action, outcome }) => [action, outcome]), [['rescue', 'done']])
+  assert.deepEqual(entries.map(({ action, outcome }) => [action, outcome]), [['rescue', 'done'], ['rescue dry-run', 'done']])
 })
 
 test('rows go to a file that is new, of one table at a time', async t => {

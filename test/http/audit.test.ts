@@ -32,7 +32,11 @@ for (const [method, url, payload, action, target] of [
   ['POST', '/api/backups/prune', { dryRun: false }, 'backup prune', null],
   ['PUT', '/api/backups/config', { maxBackups: 3 }, 'config change', null],
   ['DELETE', '/api/jobs/1', undefined, 'job cancel', 'job 1'],
-  ['GET', '/api/backups/2/download', undefined, 'backup download', 'backup 2']
+  ['GET', '/api/backups/2/download', undefined, 'backup download', 'backup 2'],
+  ['GET', '/api/backups/2/diff?rows=1', undefined, 'diff', 'backup 2'],
+  ['GET', '/api/audit', undefined, 'audit', null],
+  ['POST', '/api/backups/2/rescue', { tables: ['t'], dryRun: false }, 'rescue', 'backup 2'],
+  ['POST', '/api/backups/2/rescue', { tables: ['t'], dryRun: true }, 'rescue dry-run', 'backup 2']
 ] as const) {
   test(`${method} ${url} ${payload === undefined ? '' : JSON.stringify(payload)} leaves the entry "${action}" on ${target ?? 'everything'}`, async t => {
     const built = await build(t)
@@ -42,13 +46,13 @@ for (const [method, url, payload, action, target] of [
   })
 }
 
-test('every route that changes something has an action, and only a download among those that read', async t => {
+test('of the routes that read only those leave an entry that show what is in a backup, or this log', async t => {
   const { app } = await build(t)
   const { paths } = (await app.inject('/openapi.json')).json()
   const reads = Object.entries<object>(paths).flatMap(([path, methods]) => Object.keys(methods).filter(method => method === 'get').map(() => path))
   const built = await build(t)
   await entriesAfter(built, ...reads.filter(path => path !== '/api/events').map(path => ({ url: path.replace('{id}', '1').replace('{name}', 'workstation') })))
-  assert.deepEqual(built.audit.entries.map(({ action }) => action), ['backup download'])
+  assert.deepEqual(built.audit.entries.map(({ action }) => action).toSorted(), ['audit', 'backup download'])
 })
 
 test('a route below /api that changes something and has no action cannot be registered', async t => {
@@ -93,6 +97,7 @@ test('what a caller made up is cut short, or left out where it names no source',
     { method: 'POST', url: '/api/backups/verify', headers: { ...as('admin', long), 'x-forwarded-for': long }, payload: {} },
     { method: 'POST', url: '/api/backups/verify', payload: { source: `${long}\n` } },
     { method: 'POST', url: '/api/backups/verify', payload: { source: ['workstation'] } })
+  await built.app.close()
   assert.deepEqual(built.audit.entries.map(({ actor, address, target }) => [actor?.length, address?.length, target]), [[200, 200, null], [3, 9, null], [3, 9, null]])
 })
 
@@ -112,6 +117,8 @@ test('what did nothing leaves no entry: an answer given again, a dry run, a down
     { method: 'POST', url: '/api/backups/prune', payload: { dryRun: true } },
     { url: '/api/backups/1/download', headers: { ...admin, 'if-none-match': String(etag) } },
     { method: 'HEAD', url: '/api/backups/1/download' },
+    { method: 'HEAD', url: '/api/backups/1/diff?rows=5' },
+    { url: '/api/backups/1/diff' },
     { method: 'POST', url: '/api/nowhere' },
     { method: 'POST', url: '/api/jobs' })
   assert.deepEqual(built.audit.entries.map(({ action }) => action), ['backup download', 'backup create'])
@@ -215,6 +222,28 @@ test('what comes too often is counted, too', async t => {
   for (let i = 0; i < 4; i++) await built.app.inject({ method: 'POST', url: '/api/backups/1/verify', headers: admin })
   await built.app.close()
   assert.deepEqual(built.audit.entries.map(({ outcome, code, times }) => [outcome, code, times]), [['done', null, 1], ['refused', 'RATE_LIMITED', 1], ['refused', 'RATE_LIMITED', 2]])
+})
+
+test('who may not do a thing cannot fill the log by asking again, whatever the error, nor does who polls it', async t => {
+  t.mock.timers.enable({ apis: ['setInterval'] })
+  const built = await build(t)
+  const seen = (): unknown[] => built.audit.entries.splice(0).map(({ actor, action, target, code, times }) => [actor, action, target, code, times])
+  for (let id = 1; id < 60; id++) {
+    await built.app.inject({ method: 'POST', url: `/api/backups/${id}/restore`, headers: as('viewer', 'eve'), payload: {} })
+    await built.app.inject({ method: 'POST', url: '/api/backups/77/verify', headers: as('operator', 'bob') })
+    await built.app.inject({ url: '/api/audit', headers: admin })
+  }
+  assert.deepEqual(seen(), [
+    ['eve', 'restore', 'backup 1', 'FORBIDDEN', 1],
+    ['bob', 'backup verify', 'backup 77', 'BACKUP_NOT_FOUND', 1],
+    ['ann', 'audit', null, null, 1]
+  ])
+  t.mock.timers.tick(60_000)
+  assert.deepEqual(seen(), [
+    ['eve', 'restore', null, 'FORBIDDEN', 58],
+    ['bob', 'backup verify', 'backup 77', 'BACKUP_NOT_FOUND', 58],
+    ['ann', 'audit', null, null, 58]
+  ])
 })
 
 test('GET /api/audit shows what the catalog holds, page by page and filtered, and only to an admin', async t => {

@@ -50,6 +50,7 @@ async function target (t: TestContext, options: TestEngineOptions = {}): Promise
     clock,
     tokenKey: { algorithm: 'HS256', key: SECRET },
     tokens: memoryTokens(),
+    ownSource: 'holdfast',
     limits: { bodyBytes: 64 * 1024, requestsPerMinute: 0 },
     trustProxy: true,
     metrics: { contentType: 'text/plain; version=0.0.4', text: async () => '# nothing\n' },

@@ -1,5 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import type { Compared } from '../../engine/engine.ts'
 import { idArgument, jsonOption, parseId } from '../arguments.ts'
+import { targetOf } from '../each.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
@@ -22,7 +24,10 @@ export function diffCommand (shell: Shell): Command {
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number, other: number | 'live', flags: Flags) => {
       const { table: tables, rows } = flags
-      const compared = await shell.withSession(flags, ({ engine, run }) => run(() => engine.diff(id, { with: other, tables, rows })))
+      const compared = await shell.withSession(flags, ({ engine, run, audited }) => {
+        const work = (): Promise<Compared> => run(() => engine.diff(id, { with: other, tables, rows }))
+        return rows === 0 ? work() : audited({ action: 'diff', target: targetOf([id]) }, work)
+      })
       const { viewCompared } = await import('../views/rows.ts')
       show(shell, flags, viewCompared(compared))
     })

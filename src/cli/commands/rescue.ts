@@ -58,7 +58,8 @@ async function rescue (deps: RestoreDeps, id: number, flags: Flags): Promise<voi
 async function perform ({ engine, run, audited }: Session, id: number, { table: tables = [], where, withChildren, conflict, timeout }: Flags, dryRun: boolean): Promise<Rescued> {
   const wish: RescueWish = { selections: tables.map(table => ({ table, where })), children: withChildren === true, conflict, dryRun, timeout }
   const work = (): Promise<Rescued> => run(() => engine.rescue(id, wish))
-  return dryRun ? await work() : await audited({ action: 'rescue', target: targetOf([id]) }, work)
+  // Its counts tell what is in the rows, also where nothing is written.
+  return await audited({ action: dryRun ? 'rescue dry-run' : 'rescue', target: targetOf([id]) }, work)
 }
 
 async function agreed ({ ask, output, screen }: Shell, planned: Rescued): Promise<boolean> {

@@ -8,6 +8,7 @@ export function auditRoute (app: App, { audit }: { readonly audit: Pick<AuditLog
   app.get('/api/audit', route('admin', {
     tag: 'audit',
     summary: 'Who did what through the API and the command line, newest first',
+    action: 'audit',
     answers: { 200: auditListAnswer }
   }, { querystring: auditListQuery }), async ({ query: { cursor: before, ...query } }) => {
     const { entries, next } = await audit.list({ ...query, before })

@@ -14,6 +14,7 @@ export function createRoute (app: App, { engine }: { readonly engine: Engine }):
     summary: 'Make a backup now',
     action: 'backup create',
     description: 'Without a body: a manual, full backup of the default source.',
+    starts: 'create',
     answers: { 201: backupMessageAnswer, 202: jobAnswer },
     errors: ['BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CANCELLED', 'VERIFICATION_FAILED', 'DISK_FULL', 'STORE_UNAVAILABLE', 'STORE_NOT_FOUND', 'STORE_FAILED', 'OBJECT_EXISTS', 'CHECKSUM_MISMATCH', 'SHUTTING_DOWN', ...SOURCE_ERRORS]
   }, { body: createBody }), async (request, reply) => {

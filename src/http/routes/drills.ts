@@ -16,6 +16,7 @@ export function drillRoutes (app: App, { engine }: { readonly engine: Engine }):
     action: 'drill',
     summary: 'Try out that a backup restores',
     description: 'It is restored into a scratch place, proven there, held against what its source asserts, and thrown away. `success` is true when the drill was made or tried, whatever came of it; `drill.status` tells.',
+    starts: 'drill',
     answers: { 200: drillAnswer, 202: jobAnswer },
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
   }, { params: idParams }), async (request, reply) => {

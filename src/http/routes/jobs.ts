@@ -1,18 +1,32 @@
+import type { FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { toBackupError } from '../../core/errors.ts'
+import type { Job, JobKind } from '../../core/job.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { presentJob } from '../../present/job.ts'
+import { presentJob, type JobView } from '../../present/job.ts'
 import type { Rates } from '../rates.ts'
 import { route, type App } from '../route.ts'
 import { formatCursor, idParams } from '../schemas/common.ts'
 import { jobAnswer, jobListAnswer, jobListQuery, jobMessageAnswer } from '../schemas/job.ts'
+import type { Role } from '../tokens.ts'
 
-export function jobRoutes (app: App, { engine, rates }: { readonly engine: Engine, readonly rates: Rates }): void {
+interface Deps {
+  readonly engine: Engine
+  readonly rates: Rates
+  /** Which role starts jobs of that kind. */
+  readonly starterOf: (kind: JobKind) => Role
+}
+
+export function jobRoutes (app: App, { engine, rates, starterOf }: Deps): void {
+  const shown = (job: Job, { caller }: Pick<FastifyRequest, 'caller'>): JobView => presentJob(job, rates.of(job), { isContentShown: caller?.role === 'admin' })
+
   app.get('/api/jobs', route('viewer', {
     tag: 'jobs',
     summary: 'Running and recent work, newest first',
     answers: { 200: jobListAnswer }
-  }, { querystring: jobListQuery }), async ({ query: { cursor: before, ...query } }) => {
+  }, { querystring: jobListQuery }), async ({ query: { cursor: before, ...query }, caller }) => {
     const { jobs, next } = await engine.jobs({ ...query, before })
-    return { success: true, jobs: jobs.map(job => presentJob(job, rates.of(job))), nextCursor: next === null ? null : formatCursor(next) }
+    return { success: true, jobs: jobs.map(job => shown(job, { caller })), nextCursor: next === null ? null : formatCursor(next) }
   })
 
   app.get('/api/jobs/:id', route('viewer', {
@@ -20,9 +34,8 @@ export function jobRoutes (app: App, { engine, rates }: { readonly engine: Engin
     summary: 'How far a job is, or how it ended',
     answers: { 200: jobAnswer },
     errors: ['JOB_NOT_FOUND']
-  }, { params: idParams }), async ({ params: { id } }) => {
-    const job = await engine.job(id)
-    return { success: true, job: presentJob(job, rates.of(job)) }
+  }, { params: idParams }), async ({ params: { id }, caller }) => {
+    return { success: true, job: shown(await engine.job(id), { caller }) }
   })
 
   app.delete('/api/jobs/:id', route('operator', {
@@ -30,10 +43,24 @@ export function jobRoutes (app: App, { engine, rates }: { readonly engine: Engin
     summary: 'Cancel a job',
     action: 'job cancel',
     description: 'Answers once it has ended; one that was all but done may still succeed.',
+    needs: {
+      says: 'A job that only an admin can start, such as a restore, needs admin.',
+      role: ({ params }) => roleToCancel((params as z.infer<typeof idParams>).id)
+    },
     answers: { 200: jobMessageAnswer },
     errors: ['JOB_NOT_FOUND', 'JOB_FINISHED', 'JOB_ELSEWHERE']
-  }, { params: idParams }), async ({ params: { id } }) => {
+  }, { params: idParams }), async ({ params: { id }, caller }) => {
     const job = await engine.cancel(id)
-    return { success: true, message: job.status === 'cancelled' ? 'Job cancelled' : `Job ${job.status} before it could be cancelled`, job: presentJob(job, null) }
+    return { success: true, message: job.status === 'cancelled' ? 'Job cancelled' : `Job ${job.status} before it could be cancelled`, job: shown(job, { caller }) }
   })
+
+  /** A job that there is not is for the route itself to name. */
+  async function roleToCancel (id: number): Promise<Role> {
+    try {
+      return starterOf((await engine.job(id)).kind)
+    } catch (thrown) {
+      if (toBackupError(thrown).code === 'JOB_NOT_FOUND') return 'operator'
+      throw thrown
+    }
+  }
 }

@@ -10,6 +10,7 @@ export function pruneRoute (app: App, { engine }: { readonly engine: Engine }): 
     tag: 'backups',
     summary: 'Remove what the retention rules no longer keep, or only tell what that would be',
     action: 'backup prune',
+    starts: 'prune',
     answers: { 200: pruneAnswer, 202: jobAnswer },
     errors: ['SOURCE_NOT_FOUND', 'BACKUP_IN_PROGRESS', 'BACKUP_BUSY', 'PRUNE_REFUSED', 'CANCELLED', 'SHUTTING_DOWN']
   }, { body: pruneBody }), async (request, reply) => {

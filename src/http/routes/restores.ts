@@ -14,6 +14,7 @@ export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }
     action: 'restore',
     summary: 'Put a backup back',
     description: 'The backup is proven first, what stands there now is backed up, and `undo` tells how to bring that back. A failure leaves everything as it was.',
+    starts: 'restore',
     answers: { 200: restoreAnswer, 202: jobAnswer },
     errors: [
       'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'BACKUP_INVALID',

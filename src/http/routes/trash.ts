@@ -12,6 +12,7 @@ export function trashRoutes (app: App, { engine }: { readonly engine: Engine }):
     summary: 'Move a backup into the trash',
     action: 'backup remove',
     description: 'After its grace period there it is gone for good, with its copies.',
+    starts: 'delete',
     answers: { 200: backupMessageAnswer, 202: jobAnswer },
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_PINNED', 'BACKUP_HAS_CHILDREN', 'BACKUP_LAST_VALID', 'BACKUP_BUSY', 'BACKUP_DELETED', 'SHUTTING_DOWN']
   }, { params: idParams, querystring: removeQuery }), async (request, reply) => {
@@ -23,6 +24,7 @@ export function trashRoutes (app: App, { engine }: { readonly engine: Engine }):
     tag: 'backups',
     summary: 'Bring a backup back from the trash',
     action: 'backup undelete',
+    starts: 'undelete',
     answers: { 200: backupMessageAnswer, 202: jobAnswer },
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_IN_TRASH', 'BACKUP_DELETED', 'BACKUP_BUSY', 'SHUTTING_DOWN']
   }, { params: idParams }), async (request, reply) => {

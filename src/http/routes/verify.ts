@@ -12,6 +12,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
     summary: 'Prove a backup',
     action: 'backup verify',
     description: '`success` is true when the verification ran, whatever it found; `valid` tells that.',
+    starts: 'verify',
     answers: { 200: verifyAnswer, 202: jobAnswer },
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
   }, { params: idParams }), async (request, reply) => {
@@ -23,6 +24,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
     tag: 'backups',
     summary: 'Prove every completed backup, or those that match',
     action: 'backup verify',
+    starts: 'verify-all',
     answers: { 200: verifyAllAnswer, 202: jobAnswer },
     errors: ['SOURCE_NOT_FOUND', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
   }, { body: verifyAllBody }), async (request, reply) => {
