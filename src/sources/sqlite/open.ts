@@ -9,13 +9,27 @@ export const CHILD_ENVIRONMENT = { SQLITE_USE_URI: '1', MALLOC_ARENA_MAX: '1' }
 
 /** A database that others may be using. */
 export function openShared (path: string, options: { readonly readonly: boolean, readonly busyTimeout: number }): Database.Database {
-  return new Database(pathToFileURL(path).href, { readonly: options.readonly, fileMustExist: true, timeout: options.busyTimeout })
+  const db = new Database(pathToFileURL(path).href, { readonly: options.readonly, fileMustExist: true, timeout: options.busyTimeout })
+  harden(db)
+  return db
+}
+
+/**
+ * Settings for a database whose definitions may be hostile: its views, triggers, indexes and CHECKs call no function and
+ * no virtual table that has effects, its pages are checked as they are read, and its definitions are not written as rows.
+ * The library itself adds defensive mode, and allows no extension. https://sqlite.org/security.html
+ */
+export function harden (db: Database.Database): void {
+  db.pragma('trusted_schema = off')
+  db.pragma('cell_size_check = on')
+  db.pragma('writable_schema = off')
 }
 
 /** A file that nobody changes: no lock is taken, and neither `-wal` nor `-shm` comes into being beside it. */
 export function openImmutable (path: string): Database.Database {
   const db = new Database(`${pathToFileURL(path).href}?immutable=1`, { readonly: true, fileMustExist: true })
   try {
+    harden(db)
     beFrugal(db)
     db.prepare('SELECT count(*) FROM sqlite_schema').get()
     return db

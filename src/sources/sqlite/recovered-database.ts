@@ -1,9 +1,15 @@
 import Database from 'better-sqlite3'
 import { systemCode } from '../../core/errors.ts'
+import { shortened } from '../../core/shortened.ts'
 import type { DamagedFile } from './damaged-file.ts'
 import type { FoundRow } from './damaged-tree.ts'
+import { isDefinition } from './definition-sql.ts'
 import { quoteName } from './facts.ts'
+import { harden } from './open.ts'
 import type { Value } from './record.ts'
+
+/** Problems that are kept, and the characters that are kept of each. */
+const [PROBLEMS, PROBLEM_LENGTH] = [200, 400]
 
 /** One row of `sqlite_schema`. */
 export interface Definition {
@@ -40,8 +46,7 @@ export class RecoveredDatabase {
 
   constructor (path: string, { pageSize, encoding, userVersion, applicationId }: DamagedFile, names: ReadonlySet<string>) {
     this.#db = new Database(path)
-    // The definitions of virtual tables are written as rows, which a defensive connection refuses.
-    this.#db.unsafeMode()
+    harden(this.#db)
     for (const [name, value] of Object.entries({ page_size: pageSize, encoding: `'${encoding}'`, journal_mode: 'memory', synchronous: 'off', foreign_keys: 'off', ignore_check_constraints: 'on', user_version: userVersion, application_id: applicationId })) this.#db.pragma(`${name} = ${value}`)
     this.#db.exec('BEGIN')
     this.#lostTable = ['lost_and_found', ...Array.from({ length: names.size }, (_, i) => `lost_and_found_${i}`)].find(name => !names.has(name)) ?? ''
@@ -55,18 +60,43 @@ export class RecoveredDatabase {
     return this.#lost === 0 ? null : this.#lostTable
   }
 
-  /** Makes what a definition says. false: SQLite does not take it, which is told as a problem. */
+  /**
+   * Makes what a definition declares. Its text is data of the damaged file: nothing but one CREATE statement of the type and
+   * name that its row has is ever run. false: it is not one, or SQLite does not take it, which becomes a problem.
+   */
   define ({ type, name, sql }: Definition): boolean {
-    return this.#attempt(`the ${type} "${name}" could not be made`, () => { this.#db.prepare(sql).run() })
+    const problem = `the ${type} "${name}" could not be made`
+    if (type === 'virtual table' || !isDefinition(type, name, sql)) return this.#refuse(problem)
+    return this.#attempt(problem, () => { this.#db.prepare(sql).run() })
   }
 
-  /** A virtual table is only named: what is in it lies in tables of its own. */
+  /** A virtual table is only named, and no module is asked: its content lies in tables of its own. */
   name ({ name, sql }: Definition): void {
-    this.#attempt(`the virtual table "${name}" could not be made`, () => {
+    const problem = `the virtual table "${name}" could not be made`
+    if (!isDefinition('virtual table', name, sql) || this.#has(name)) {
+      this.#refuse(problem)
+      return
+    }
+    this.#attempt(problem, () => {
+      // A defensive connection refuses the row of a definition.
+      this.#db.unsafeMode(true)
       this.#db.pragma('writable_schema = on')
-      this.#db.prepare("INSERT INTO sqlite_schema VALUES ('table', ?, ?, 0, ?)").run(name, name, sql)
-      this.#db.pragma('writable_schema = off')
+      try {
+        this.#db.prepare("INSERT INTO sqlite_schema VALUES ('table', ?, ?, 0, ?)").run(name, name, sql)
+      } finally {
+        this.#db.pragma('writable_schema = off')
+        this.#db.unsafeMode(false)
+      }
     })
+  }
+
+  #has (name: string): boolean {
+    return this.#db.prepare<[string], number>('SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE').pluck().get(name) !== undefined
+  }
+
+  #refuse (problem: string): false {
+    this.#addProblem(`${problem}: its definition in the file is not one`)
+    return false
   }
 
   table (name: string): Table {
@@ -135,13 +165,19 @@ export class RecoveredDatabase {
     return statement.run(...values.map(bound)).changes
   }
 
+  /** Names and messages are data of the file: so many are kept, and so much of each. */
+  #addProblem (problem: string): void {
+    if (this.problems.length < PROBLEMS) this.problems.push(shortened(problem, PROBLEM_LENGTH))
+    else if (this.problems.length === PROBLEMS) this.problems.push('further problems are not listed')
+  }
+
   #attempt (problem: string, work: () => void): boolean {
     try {
       work()
       return true
     } catch (error) {
       if (!isRefusal(error)) throw error
-      this.problems.push(`${problem}: ${error.message}`)
+      this.#addProblem(`${problem}: ${error.message}`)
       return false
     }
   }
