@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { constants, existsSync, realpathSync } from 'node:fs'
-import { access, mkdtemp, rm } from 'node:fs/promises'
+import { access, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CATALOG_BUSY_TIMEOUT, MIGRATIONS, openEngine, VERSION, type OpenedEngine } from './app.ts'
@@ -93,7 +93,10 @@ export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir' |
   const storeAt = (directory: string): Store => localStore({ directory, instanceId: 'none', presence, now: () => clock.now() })
   try {
     await scratch.open()
-    return await verifyFile({ codecs: makeCodecs(), keyring: await makeKeyring(keyMaterial(config), clock.now()), scratch, inspectors: new Map([['sqlite', sqliteInspector]]), storeAt }, path, progress)
+    // Stores follow no links; one that a person names is followed to the file, and to the manifest beside that.
+    const real = await realpath(path).catch(() => path)
+    const proven = await verifyFile({ codecs: makeCodecs(), keyring: await makeKeyring(keyMaterial(config), clock.now()), scratch, inspectors: new Map([['sqlite', sqliteInspector]]), storeAt }, real, progress)
+    return { ...proven, path }
   } finally {
     await scratch.close()
     announced?.leave()

@@ -74,6 +74,7 @@ export const ERRORS = {
 
   OBJECT_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'the store does not hold that object' },
   OBJECT_EXISTS: { status: 409, exit: 5, retry: false, title: 'the store holds an object of that name already' },
+  OBJECT_REFUSED: { status: 409, exit: 6, retry: false, title: 'something else than a regular file has the name of the object' },
   OBJECT_ARCHIVED: { status: 409, exit: 7, retry: true, title: 'the object is in cold storage and cannot be read yet' },
   OBJECT_LOCKED: { status: 409, exit: 5, retry: false, title: 'the store keeps the object until its lock ends' },
   STORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such store' },

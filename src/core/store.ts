@@ -41,6 +41,13 @@ export interface StoreFeatures {
   readonly clockAhead: number | null
 }
 
+/** What has the name of an object and is none that may be read. */
+export interface OddObject {
+  readonly key: string
+  /** For people. */
+  readonly reason: string
+}
+
 /** Bytes `start` to `end`, both included, counted from 0. */
 export interface ByteRange {
   readonly start: number
@@ -56,7 +63,7 @@ export interface Space {
  * A place where objects are kept. test/suites/store-suite.ts checks each promise on every kind.
  *
  * Keys are relative paths with `/` between their parts. An aborted signal stops the work and rejects. Errors are
- * BackupErrors: `OBJECT_NOT_FOUND`, `OBJECT_EXISTS`, `DISK_FULL`, `STORE_UNAVAILABLE` (not reachable, no permission),
+ * BackupErrors: `OBJECT_NOT_FOUND`, `OBJECT_EXISTS`, `OBJECT_REFUSED` (a symbolic link, a pipe, a device), `DISK_FULL`, `STORE_UNAVAILABLE` (not reachable, no permission),
  * `STORE_FAILED` (anything else the technology reports); an error of the body passes through as it is.
  */
 export interface Store {
@@ -85,8 +92,10 @@ export interface Store {
   remove (key: string, signal: AbortSignal): Promise<void>
   /** Where an object is, for people and for tools. */
   location (key: string): string
-  /** The object as a file that can be read in place and must not be written to, where the store has it as one. */
+  /** The object as a file that can be read in place and must not be written to, where the store has it as one. Throws `OBJECT_REFUSED`. */
   file (key: string): string | undefined
+  /** What lies among the objects and is never listed or read, because it is no regular file. Stores that hold nothing else have none. */
+  readonly odd?: (signal: AbortSignal) => Promise<readonly OddObject[]>
   /** What the store says of itself. Changes nothing. */
   features (signal: AbortSignal): Promise<StoreFeatures>
   /** Asks for an object of a cold storage class to be made readable for `days` days. May be repeated. Stores without such classes have none. */

@@ -24,7 +24,7 @@ export interface ManifestReader {
 
 /**
  * Reads every manifest in a store whose object is there and as long as it says. What is no manifest is refused with the
- * reason, what goes away meanwhile is passed over, and everything else is left alone. Changes nothing in the store, and
+ * reason, and so is what can be no object, such as a symbolic link; what goes away meanwhile is passed over, and everything else is left alone. Changes nothing in the store, and
  * remembers no more of it than the names of objects that have no manifest. Rejects with what the store or `take` rejects with.
  */
 export async function readManifests ({ store, hasTrash, take, refuse }: ManifestReader, signal: AbortSignal): Promise<void> {
@@ -48,6 +48,7 @@ export async function readManifests ({ store, hasTrash, take, refuse }: Manifest
     const reason = await whyNot({ store, hasTrash, take }, key, listed, signal)
     if (reason !== undefined) refuse(key + MANIFEST_SUFFIX, reason)
   })
+  for (const { key, reason } of await store.odd?.(signal) ?? []) refuse(key, reason)
 }
 
 async function whyNot ({ store, hasTrash, take }: Omit<ManifestReader, 'refuse'>, key: string, listed: StoredObject | undefined, signal: AbortSignal): Promise<string | undefined> {
@@ -65,7 +66,7 @@ async function whyNot ({ store, hasTrash, take }: Omit<ManifestReader, 'refuse'>
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code === 'OBJECT_NOT_FOUND') return undefined
-    if (error.code === 'MANIFEST_INVALID') return error.message
+    if (error.code === 'MANIFEST_INVALID' || error.code === 'OBJECT_REFUSED') return error.message
     throw thrown
   }
 }

@@ -4,7 +4,7 @@ import { firstSuspect, isBefore, isSuspect } from '../core/suspicion.ts'
 import type { EngineDeps } from './deps.ts'
 import { backupHold } from './holds.ts'
 import { cleanupSignal } from './objects.ts'
-import { settleUndecided } from './recover.ts'
+import { settleUndecided, unlessRefused } from './recover.ts'
 import { erase, settleTrashed } from './remove.ts'
 import { loadRemembered } from './remembered.ts'
 import { sweepReleased } from './release.ts'
@@ -33,7 +33,7 @@ export async function housekeep (deps: EngineDeps): Promise<void> {
   for (const backup of await deps.catalog.backups.trashed()) {
     // What is in the trash but has not been moved there was on its way out for good.
     const isDue = !backup.key.startsWith(TRASH) || now - (backup.trashedAt?.getTime() ?? 0) >= deps.trashGrace
-    if (isDue && !await isHeld(deps, backup)) await empty(deps, backup)
+    if (isDue && !await isHeld(deps, backup)) await unlessRefused(deps, backup, async () => await empty(deps, backup))
   }
   await deps.catalog.idempotency.purge(new Date(now - IDEMPOTENCY_WINDOW))
   await deps.catalog.jobs.purge(new Date(now - JOB_HISTORY))

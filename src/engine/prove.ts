@@ -56,8 +56,9 @@ export async function proveObject (deps: ProofDeps, proof: Proof, task: Progress
   }
   task.phase('verifying', manifest.object.size)
 
-  if (!await hasObject(deps.store, key, task.signal)) {
-    checks.push({ name: 'file_exists', status: 'fail', reason: `"${deps.store.location(key)}" does not exist` })
+  const missing = await whyMissing(deps.store, key, task.signal)
+  if (missing !== undefined) {
+    checks.push({ name: 'file_exists', status: 'fail', reason: missing })
     return end()
   }
   checks.push({ name: 'file_exists', status: 'pass' })
@@ -83,6 +84,16 @@ export async function proveObject (deps: ProofDeps, proof: Proof, task: Progress
     checks.push(...manifest.encryption === 'none' ? [decryption(manifest)] : [], { name: isUndecryptable(error) ? 'decryption' : 'decompression', status: 'fail', reason: error.message })
   }
   return end()
+}
+
+async function whyMissing (store: Store, key: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    return await hasObject(store, key, signal) ? undefined : `"${store.location(key)}" does not exist`
+  } catch (thrown) {
+    const error = toBackupError(thrown)
+    if (error.code === 'OBJECT_REFUSED') return error.message
+    throw thrown
+  }
 }
 
 /**

@@ -27,13 +27,13 @@ export async function recover (deps: EngineDeps): Promise<Recovered> {
   const jobs = await deps.catalog.jobs.interrupt(deps.clock.now())
   const settled = await settleUndecided(deps)
   for (const backup of await deps.catalog.backups.trashed()) {
-    await unlessHeld(deps, backupHold(backup.id), async () => {
+    await unlessHeld(deps, backupHold(backup.id), async () => await unlessRefused(deps, backup, async () => {
       const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
       if (trashedAt === null || deletedAt !== null) return
       // What is in the trash but has not been moved there was on its way out for good: a rotation that was cut short.
       if (backup.key.startsWith(TRASH)) await settleTrashed(deps, backup)
       else await erase(deps, backup, 'its removal had begun before the service ended')
-    })
+    }))
   }
   await interruptCopies(deps)
   return { jobs, ...settled, restores: await settleRestores(deps) }
@@ -53,15 +53,26 @@ export async function settleUndecided (deps: EngineDeps): Promise<Pick<Recovered
   const completed: Backup[] = []
   const failed: Backup[] = []
   for (const backup of await deps.catalog.backups.running()) {
-    await unlessHeld(deps, sourceHold(backup.source), async () => {
+    await unlessHeld(deps, sourceHold(backup.source), async () => await unlessRefused(deps, backup, async () => {
       // It may have ended since the rows were read.
       if ((await deps.catalog.backups.get(backup.id)).status !== 'in_progress') return
       const manifest = await wholeManifest(deps, backup)
       if (manifest === undefined) failed.push(await giveUp(deps, backup))
       else completed.push(await takeOver(deps, backup, manifest))
-    })
+    }))
   }
   return { completed, failed }
+}
+
+/** One whose place in the store is taken by something that is not to be touched is told of, and left undecided: it must not stop a start. */
+export async function unlessRefused (deps: EngineDeps, { source, method }: Backup, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (thrown) {
+    const { code } = toBackupError(thrown)
+    if (code !== 'OBJECT_REFUSED') throw thrown
+    deps.events.emit({ type: 'operation.failed', operation: 'housekeeping', source, method, code })
+  }
 }
 
 /** What somebody holds, in this process or another, is being worked on. */
@@ -83,7 +94,7 @@ async function wholeManifest (deps: EngineDeps, backup: Backup): Promise<Manifes
     return isManifestOf(manifest, backup) && manifest.object.size === size ? manifest : undefined
   } catch (thrown) {
     const error = toBackupError(thrown)
-    if (error.code === 'OBJECT_NOT_FOUND' || error.code === 'MANIFEST_INVALID') return undefined
+    if (['OBJECT_NOT_FOUND', 'OBJECT_REFUSED', 'MANIFEST_INVALID'].includes(error.code)) return undefined
     throw thrown
   }
 }

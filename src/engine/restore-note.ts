@@ -27,7 +27,10 @@ async function noteIn (store: Store, signal: AbortSignal): Promise<string | unde
     // Anything longer is none of ours.
     return size > 4 * RESTORE_NOTE_TEXT.length ? '' : (await buffer(await store.get(RESTORE_NOTE, undefined, signal))).toString('utf8')
   } catch (thrown) {
-    if (toBackupError(thrown).code === 'OBJECT_NOT_FOUND') return undefined
+    const { code } = toBackupError(thrown)
+    if (code === 'OBJECT_NOT_FOUND') return undefined
+    // It is replaced, and never written through.
+    if (code === 'OBJECT_REFUSED') return ''
     throw thrown
   }
 }

@@ -60,7 +60,7 @@ async function checkManifest ({ store, key }: Place, recorded: Manifest, signal:
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code === 'OBJECT_NOT_FOUND') return { name: 'manifest', status: 'fail', reason: 'the manifest does not exist' }
-    if (error.code === 'MANIFEST_INVALID') return { name: 'manifest', status: 'fail', reason: error.message }
+    if (error.code === 'MANIFEST_INVALID' || error.code === 'OBJECT_REFUSED') return { name: 'manifest', status: 'fail', reason: error.message }
     throw thrown
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { lstat, rm } from 'node:fs/promises'
 import type { Presence } from '../core/presence.ts'
-import { filesBelow } from './local-files.ts'
+import { foldersBelow } from './local-files.ts'
+import { withFolder } from './local-folder.ts'
 
 const PREFIX = '.holdfast-'
 const SUFFIX = '.tmp'
@@ -25,10 +25,12 @@ export function temporaryName ({ instanceId, presence }: Owner): string {
  * once they are a day old. Nothing else: a file without a manifest may be somebody's own.
  */
 export async function removeLeavings (directory: string, owner: Owner, now: Date): Promise<void> {
-  for (const entry of await filesBelow(directory)) {
-    if (!entry.name.startsWith(PREFIX) || !entry.name.endsWith(SUFFIX)) continue
-    const path = join(entry.parentPath, entry.name)
-    if (isAbandoned(entry.name, owner) ?? await isOld(path, now)) await rm(path, { force: true })
+  for (const { parts, files } of await foldersBelow(directory)) {
+    const leavings = files.filter(name => name.startsWith(PREFIX) && name.endsWith(SUFFIX))
+    if (leavings.length === 0) continue
+    await withFolder({ directory, parts }, async folder => {
+      for (const name of leavings) if (isAbandoned(name, owner) ?? await isOld(folder.at(name), now)) await rm(folder.at(name), { force: true })
+    })
   }
 }
 
@@ -41,5 +43,5 @@ function isAbandoned (name: string, { instanceId, presence }: Owner): boolean | 
 }
 
 async function isOld (path: string, now: Date): Promise<boolean> {
-  return now.getTime() - (await stat(path)).mtimeMs > ABANDONED_MS
+  return now.getTime() - (await lstat(path)).mtimeMs > ABANDONED_MS
 }

@@ -1,12 +1,14 @@
-import { constants, existsSync } from 'node:fs'
-import { link, mkdir, open, rename, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { constants, lstatSync, statSync } from 'node:fs'
+import { link, lstat, mkdir, open, rename, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { BackupError, systemCode } from '../core/errors.ts'
 import type { Presence } from '../core/presence.ts'
 import type { LandingStore, ObjectFacts, StoredObject } from '../core/store.ts'
 import { storeError } from './local-errors.ts'
-import { filesBelow } from './local-files.ts'
+import { oddObjects } from './local-files.ts'
+import { openFile, refused, requireFile, statFile, withFolder, type Entry, type Folder } from './local-folder.ts'
+import { listObjects } from './local-list.ts'
 import { removeLeavings, temporaryName } from './local-leavings.ts'
 
 const DIRECTORY_MODE = 0o700
@@ -28,22 +30,35 @@ export interface LocalStoreOptions {
 export function localStore ({ name = 'local', directory, instanceId, presence, now }: LocalStoreOptions): LandingStore {
   const owner = { instanceId, presence }
   const pathOf = (key: string): string => join(directory, ...checkedKey(key).split('/'))
-  const requireDirectory = (): void => {
-    if (!existsSync(directory)) throw new BackupError('STORE_UNAVAILABLE', `the backup directory "${directory}" does not exist`, { hint: 'Mount the disk that it is on, or create the directory.' })
+  /** Lets `work` use the folder of an object, and the name that the object has in it. */
+  const inFolder = async <T>(key: string, work: (folder: Folder, name: string) => Promise<T>, makes = false): Promise<T> => {
+    const parts = checkedKey(key).split('/')
+    const name = parts.pop() as string
+    return await withFolder({ directory, parts, makes }, async folder => await work(folder, name))
   }
-  // Never the directory itself: one that is gone is a disk that is not mounted, and its place on another disk is not the store.
-  const folderOf = async (path: string): Promise<string> => {
-    const folder = dirname(path)
-    requireDirectory()
-    await makeDirectory(folder)
-    return folder
-  }
+  const ownerOf = async (): Promise<number> => (await stat(directory)).uid
+  const entryIn = async (folder: Folder, name: string, key: string): Promise<Entry> => ({ path: folder.at(name), shown: pathOf(key), owner: await ownerOf() })
   const translated = async <T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     try {
       signal.throwIfAborted()
       return await work()
     } catch (error) {
       throw storeError(error, key, directory)
+    }
+  }
+
+  const putFile = async (folder: Folder, name: string, { key, body, facts }: { readonly key: string, readonly body: Readable, readonly facts: ObjectFacts }, signal: AbortSignal): Promise<StoredObject> => {
+    const path = folder.at(name)
+    const temporary = folder.at(temporaryName(owner))
+    try {
+      const size = await writeTemporary(temporary, body, facts, signal)
+      await (facts.replace === true ? rename(temporary, path) : publish(temporary, path))
+      await folder.sync()
+      return { key, size, modifiedAt: (await lstat(path)).mtime }
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error
+    } finally {
+      await rm(temporary, { force: true })
     }
   }
 
@@ -61,28 +76,15 @@ export function localStore ({ name = 'local', directory, instanceId, presence, n
     }),
 
     put: (key, body, facts, signal) => translated(key, signal, async () => {
-      const path = pathOf(key)
-      const folder = await folderOf(path)
-      const temporary = join(folder, temporaryName(owner))
       try {
-        const size = await writeTemporary(temporary, body, facts, signal)
-        await (facts.replace === true ? rename(temporary, path) : publish(temporary, path))
-        await syncDirectory(folder)
-        return { key, size, modifiedAt: (await stat(path)).mtime }
-      } catch (error) {
-        throw signal.aborted ? signal.reason : error
+        return await inFolder(key, async (folder, name) => await putFile(folder, name, { key, body, facts }, signal), true)
       } finally {
         body.destroy()
-        await rm(temporary, { force: true })
       }
     }),
 
     get: (key, range, signal) => translated(key, signal, async () => {
-      const handle = await open(pathOf(key), 'r')
-      if (!(await handle.stat()).isFile()) {
-        await handle.close()
-        throw new BackupError('OBJECT_NOT_FOUND', `"${key}" is not a file`)
-      }
+      const handle = await inFolder(key, async (folder, name) => await openFile(await entryIn(folder, name, key)))
       const stored = handle.createReadStream({ ...range, signal, highWaterMark: 256 * 1024 })
       // What the disk says in the middle of it changes on its way out, like any other error.
       const destroy = stored._destroy.bind(stored)
@@ -91,29 +93,37 @@ export function localStore ({ name = 'local', directory, instanceId, presence, n
     }),
 
     stat: (key, signal) => translated(key, signal, async () => {
-      const found = await stat(pathOf(key))
-      if (!found.isFile()) throw new BackupError('OBJECT_NOT_FOUND', `"${key}" is not a file`)
+      const found = await inFolder(key, async (folder, name) => await statFile(await entryIn(folder, name, key)))
       return { key, size: found.size, modifiedAt: found.mtime }
     }),
 
-    list: (prefix, signal) => listFiles(directory, prefix, signal),
+    list: (prefix, signal) => listObjects(directory, prefix, signal),
+    odd: signal => translated('', signal, async () => await oddObjects(directory)),
 
     remove: (key, signal) => translated(key, signal, async () => {
-      const path = pathOf(key)
-      requireDirectory()
-      await rm(path, { force: true })
-      if (existsSync(dirname(path))) await syncDirectory(dirname(path))
+      await inFolder(key, async (folder, name) => {
+        await rm(folder.at(name), { force: true })
+        await folder.sync()
+      }).catch(async (error: unknown) => {
+        // Without its folder it is not there either; without the directory nothing can be told.
+        if (systemCode(error) !== 'ENOENT') throw error
+        await stat(directory)
+      })
     }),
 
     move: (from, to, signal) => translated(from, signal, async () => {
-      const source = pathOf(from)
-      const target = pathOf(to)
-      await folderOf(target)
-      // A move that a crash cut short left the one file with both names: it is finished now.
-      if (source === target || !await isSameFile(source, target)) await publish(source, target)
-      await syncDirectory(dirname(target))
-      await rm(source, { force: true })
-      await syncDirectory(dirname(source))
+      checkedKey(from)
+      await inFolder(to, async (toFolder, toName) => {
+        await inFolder(from, async (fromFolder, fromName) => {
+          const [source, target] = [fromFolder.at(fromName), toFolder.at(toName)]
+          await statFile(await entryIn(fromFolder, fromName, from))
+          // A move that a crash cut short left the one file with both names: it is finished now.
+          if (from === to || !await isSameFile(source, target)) await publish(source, target)
+          await toFolder.sync()
+          await rm(source, { force: true })
+          await fromFolder.sync()
+        })
+      }, true)
     }),
 
     space: signal => translated('', signal, async () => {
@@ -122,8 +132,23 @@ export function localStore ({ name = 'local', directory, instanceId, presence, n
     }),
 
     location: pathOf,
-    file: pathOf,
+    file (key) {
+      const path = pathOf(key)
+      requirePlain(directory, checkedKey(key).split('/'))
+      return path
+    },
     features: async () => ({ versioning: false, objectLock: false, clockAhead: null })
+  }
+}
+
+/** Throws `OBJECT_REFUSED` where the way to an object leads over a symbolic link, or to something that is no regular file. What is not there is left to who opens it. */
+function requirePlain (directory: string, parts: readonly string[]): void {
+  for (const n of parts.keys()) {
+    const shown = join(directory, ...parts.slice(0, n + 1))
+    const found = lstatSync(shown, { throwIfNoEntry: false })
+    if (found === undefined) return
+    if (n === parts.length - 1) requireFile(found, { shown, owner: statSync(directory).uid })
+    else if (found.isSymbolicLink()) throw refused(shown, 'a symbolic link and no folder')
   }
 }
 
@@ -186,7 +211,7 @@ async function publish (from: string, to: string): Promise<void> {
 }
 
 async function isSameFile (one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([one, other].map(async path => await stat(path).catch(() => undefined)))
+  const [a, b] = await Promise.all([one, other].map(async path => await lstat(path).catch(() => undefined)))
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino
 }
 
@@ -196,19 +221,5 @@ async function syncDirectory (path: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
-  }
-}
-
-async function * listFiles (directory: string, prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
-  signal.throwIfAborted()
-  const entries = await filesBelow(directory).catch((error: unknown) => { throw storeError(error, prefix, directory) })
-  const keys = entries.filter(({ name }) => !name.startsWith('.')).map(entry => relative(directory, join(entry.parentPath, entry.name)).split(sep).join('/'))
-  for (const key of keys.filter(name => name.startsWith(prefix)).toSorted()) {
-    signal.throwIfAborted()
-    const found = await stat(join(directory, key)).catch((error: unknown) => {
-      if (systemCode(error) === 'ENOENT') return undefined
-      throw storeError(error, key, directory)
-    })
-    if (found !== undefined) yield { key, size: found.size, modifiedAt: found.mtime }
   }
 }
