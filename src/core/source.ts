@@ -7,6 +7,14 @@ export interface TableFacts {
   readonly rows: number | null
 }
 
+/**
+ * The property that counts values which break a constraint of their table in the source itself, so that a verification
+ * can tell damage from habit. Absent: there were none.
+ */
+export const CONSTRAINT_VIOLATIONS = 'constraintViolations'
+/** Its value until the image has been inspected. */
+export const NOT_COUNTED = 'not counted'
+
 /** What is true of one snapshot; the manifest keeps it, a verification compares against it. */
 export interface SnapshotFacts {
   /** What made the image, with its version: `sqlite 3.54.1`. */

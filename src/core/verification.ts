@@ -12,6 +12,8 @@ export interface Check {
   readonly status: CheckStatus
   /** Why it failed or was skipped; for one that passed, what was found, if that says more. */
   readonly reason?: string
+  /** Values that break a constraint of their table in the source as well: a warning, and no damage. */
+  readonly violations?: number
 }
 
 /** What a verification found. */
@@ -36,9 +38,20 @@ export function completeChecks (checks: readonly Check[], reason: string): Check
   return CHECK_NAMES.map(name => checks.find(check => check.name === name) ?? { name, status: 'skipped', reason })
 }
 
+/** How many values break a constraint of their table, as they did in the source. */
+export function violationsOf (checks: readonly Check[]): number {
+  return checks.reduce((sum, { violations = 0 }) => sum + violations, 0)
+}
+
+/** What a backup that is not damaged has to be known for all the same; undefined: nothing. */
+export function verificationWarning (checks: readonly Check[]): string | undefined {
+  return checks.find(({ violations = 0 }) => violations > 0)?.reason
+}
+
 /** The sentence for people: `Backup is valid`, or which check failed and what to do. */
 export function verificationMessage (verification: Verification): string {
-  if (verification.valid) return 'Backup is valid'
+  const warning = verificationWarning(verification.checks)
+  if (verification.valid) return warning === undefined ? 'Backup is valid' : `Backup is valid, with a warning: ${warning}`
   const failed = verification.checks.find(check => check.status === 'fail')
   if (failed === undefined) return 'Backup is not proven: no check could be made. Look at the reasons given with the checks.'
   return `Backup is not valid: ${failed.name} failed (${failed.reason ?? 'no reason given'}). ${REMEDIES[failed.name]}`

@@ -4,9 +4,9 @@ import type { Cipher, Opener } from '../core/encryption.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import { MANIFEST_FORMAT, MANIFEST_VERSIONS, serializeManifest, type Manifest } from '../core/manifest.ts'
 import { QUARANTINE, TRASH, manifestKey, objectKey } from '../core/object-key.ts'
-import type { SnapshotFacts, Source } from '../core/source.ts'
+import { CONSTRAINT_VIOLATIONS, type SnapshotFacts, type Source } from '../core/source.ts'
 import type { Compression } from '../core/stage.ts'
-import { verificationMessage, type Verification } from '../core/verification.ts'
+import { verificationMessage, violationsOf, type Verification } from '../core/verification.ts'
 import { writeObject, type Written } from '../pipeline/write-object.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { CreateRequest } from './engine.ts'
@@ -115,10 +115,16 @@ async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Pla
   const draft = manifestOf(source, row, { ...written, cipher: plan.cipher }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
   const verification = plan.verify ? await proveNew(deps, row, draft, opener, task) : null
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, placed)
-  const manifest = { ...draft, ...suspicionOf(draft, history), verifiedAt: verification === null ? null : deps.clock.now().toISOString() }
+  const manifest = { ...draft, facts: countedFacts(draft.facts, verification), ...suspicionOf(draft, history), verifiedAt: verification === null ? null : deps.clock.now().toISOString() }
   task.phase('recording')
   await deps.store.put(manifestKey(row.key), Readable.from([Buffer.from(serializeManifest(manifest))]), {}, task.signal)
   return { manifest, verification }
+}
+
+/** The image is byte for byte what was read from the source, so what its proof found of broken constraints is true of the source. */
+function countedFacts (facts: Manifest['facts'], verification: Verification | null): Manifest['facts'] {
+  if (verification === null || facts.properties[CONSTRAINT_VIOLATIONS] === undefined) return facts
+  return { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: violationsOf(verification.checks) } }
 }
 
 /** A disk that fills up all the same, because it was guessed wrong or others write there, makes the whole trash give way before the backup is given up. */
@@ -194,7 +200,10 @@ async function proveNew (deps: EngineDeps, row: Backup, manifest: Manifest, open
 async function setAside (deps: EngineDeps, row: Backup, manifest: Manifest, verification: Verification, placed: Placed): Promise<BackupError> {
   const key = await quarantine(deps, row)
   placed.object = 'no'
-  const error = new BackupError('VERIFICATION_FAILED', `the finished backup did not pass its verification: ${verificationMessage(verification)}`, { hint: 'Look at the checks of the backup; the file is kept aside. Older backups were left as they are.' })
+  const isSource = verification.checks.some(({ name, status }) => name === 'integrity_check' && status === 'fail')
+  const error = new BackupError('VERIFICATION_FAILED', `the finished backup did not pass its verification${isSource ? ', because the source itself is damaged' : ''}: ${verificationMessage(verification)}`, {
+    hint: isSource ? 'Restore the newest valid backup, or save what can be read with "holdfast recover". The file is kept aside, and older backups were left as they are.' : 'Look at the checks of the backup; the file is kept aside. Older backups were left as they are.'
+  })
   await deps.catalog.backups.fail(row.id, {
     code: error.code,
     message: error.message,

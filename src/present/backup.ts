@@ -5,6 +5,7 @@ import { ENCRYPTIONS } from '../core/encryption.ts'
 import { fileName } from '../core/object-key.ts'
 import { COMPRESSIONS } from '../core/stage.ts'
 import { isSuspect } from '../core/suspicion.ts'
+import { verificationWarning } from '../core/verification.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
 import { checkSchema } from './verification.ts'
 
@@ -111,7 +112,12 @@ export function presentBackup (backup: Backup): BackupView {
 
 /** What to know before one relies on it; null: nothing. */
 export function presentDoubt (backup: Backup): string | null {
-  return isSuspect(backup) ? `Backup ${backup.id} is suspect, and nobody has declared it good: ${backup.suspicion?.reasons.join('; ') ?? ''}` : null
+  const warning = verificationWarning(backup.verification.checks)
+  const doubts = [
+    ...isSuspect(backup) ? [`Backup ${backup.id} is suspect, and nobody has declared it good: ${backup.suspicion?.reasons.join('; ') ?? ''}`] : [],
+    ...warning === undefined ? [] : [`Backup ${backup.id} breaks constraints: ${warning}`]
+  ]
+  return doubts.length === 0 ? null : doubts.join('. ')
 }
 
 /** The same for the list, which has the runbook's other order. */

@@ -5,13 +5,14 @@ import type { Verified } from '../engine/engine.ts'
 export const checkSchema = z.object({
   name: z.enum(CHECK_NAMES),
   status: z.enum(['pass', 'fail', 'skipped']),
-  reason: z.string().optional()
+  reason: z.string().optional(),
+  violations: z.int().positive().optional().meta({ description: 'Values that break a constraint of their table in the source as well: a warning, and no damage.' })
 }).meta({ id: 'Check' })
 
 export const verifiedSchema = z.object({
   backupId: z.int().positive(),
   valid: z.boolean(),
-  message: z.string().meta({ description: '`Backup is valid`, or which check failed and what to do.' }),
+  message: z.string().meta({ description: '`Backup is valid`, if need be with a warning, or which check failed and what to do.' }),
   checks: z.array(checkSchema)
 })
 

@@ -3,11 +3,13 @@ import type { Backup } from '../../core/backup.ts'
 import type { Copy } from '../../core/copy.ts'
 import type { VerificationRecord } from '../../core/catalog.ts'
 import { fileName } from '../../core/object-key.ts'
+import { verificationWarning } from '../../core/verification.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
 import { instant } from '../../present/common.ts'
 import { checkSchema } from '../../present/verification.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
+import { printable } from '../text.ts'
 import { counted, inAge, inDuration, inSize } from '../words.ts'
 import { checkLine } from './checks.ts'
 import { factLines, type Fact } from './facts.ts'
@@ -42,6 +44,7 @@ function createdText (backup: Backup, { colours }: Screen): string {
     ['Compression ratio', isSmaller && size > 0 ? `${(originalSize / size).toFixed(2)}x` : undefined],
     ['Backup ID', String(id)],
     ['Verified', verification.status === 'valid' ? undefined : 'no'],
+    ['Warning', printableWarning(verification.checks)],
     ['Suspect', backup.suspicion?.reasons.join('; ')]
   ]
   return [
@@ -49,6 +52,12 @@ function createdText (backup: Backup, { colours }: Screen): string {
     ...facts.filter(([, value]) => value !== undefined).map(([name, value]) => `  ${name}: ${value ?? ''}`),
     ''
   ].join('\n')
+}
+
+/** Names of tables come from the database, and need not be fit for a terminal. */
+function printableWarning (checks: Backup['verification']['checks']): string | undefined {
+  const warning = verificationWarning(checks)
+  return warning === undefined ? undefined : printable(warning)
 }
 
 export function viewBackup (backup: Backup, verifications: readonly VerificationRecord[]): View {
@@ -94,6 +103,7 @@ function factsOf (backup: Backup, screen: Screen): readonly Fact[] {
     ['sha256', backup.checksum],
     ['content', facts === null ? null : `${counted(facts.tables.length, 'table')}, ${counted(facts.tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0), 'row')}`],
     ['verified', verification.status === 'unverified' ? 'never' : `${verification.status}${verification.checkedAt === null ? '' : `, ${inAge(verification.checkedAt, now)}`}`],
+    ['warning', verificationWarning(verification.checks) ?? null],
     ['suspect', backup.suspicion === null ? null : backup.suspicion.reasons.join('; ')],
     ['released', backup.suspicion === null || backup.suspicion.releasedAt === null ? null : `${at(backup.suspicion.releasedAt) ?? ''} by ${backup.suspicion.releasedBy ?? 'somebody'}`],
     ['pinned', backup.pinned ? 'yes' : null],

@@ -1,14 +1,12 @@
 import { openSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { SnapshotFacts, TableFacts } from '../../core/source.ts'
+import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts, type TableFacts } from '../../core/source.ts'
 import type { Check, CheckName } from '../../core/verification.ts'
 import { countRows, countViolations, schemaDigest } from './facts.ts'
 import { checkHeader } from './header.ts'
+import { checkIntegrity, describeUnchecked, describeViolations, FINDINGS, violationsIn } from './integrity.ts'
 import { openImmutable } from './open.ts'
-
-/** Findings of an integrity check that are reported; the first ones tell enough. */
-const FINDINGS = 5
 
 /** Tries everything that the image of a database can be asked, and compares it with what was `expected`; null: nobody knows. Damage is a finding and never thrown. */
 export function inspect (path: string, expected: SnapshotFacts | null): Check[] {
@@ -23,7 +21,7 @@ export function inspect (path: string, expected: SnapshotFacts | null): Check[] 
   if (db === undefined || opened.status !== 'pass') return found
   const image = db
   found.push(
-    check('integrity_check', () => integrity(image)),
+    check('integrity_check', () => integrity(image, expected)),
     check('foreign_key_check', () => references(image, expected)),
     check('schema', () => definitions(image, expected)),
     check('row_counts', () => rowCounts(image, expected))
@@ -52,35 +50,22 @@ function fail (reason: string): Finding {
   return { status: 'fail', reason }
 }
 
-function integrity (db: Database.Database): Outcome {
-  try {
-    return readIntegrity(db, '')
-  } catch (error) {
-    if (!isUnsupported(error)) throw error
-    return integrityByTable(db)
-  }
+/** Values that break a constraint did so in the source already: the image is byte for byte what was read there. */
+function integrity (db: Database.Database, expected: SnapshotFacts | null): Outcome {
+  const found = checkIntegrity(db, 'integrity_check')
+  if (found.structural.length > 0) return fail(found.structural.join('; '))
+  const unchecked = found.unchecked.length === 0 ? [] : [`${describeUnchecked(found)}; the rest is whole`]
+  const violations = violationsIn(found)
+  if (violations === 0) return unchecked.length === 0 ? undefined : { status: 'skipped', reason: unchecked.join('; ') }
+  const broken = describeViolations(found)
+  if (expected === null) return fail(`${broken}; there is no manifest that records whether they did in the source`)
+  if (!hadViolations(expected)) return fail(`${broken}; in the source none did`)
+  return { status: unchecked.length === 0 ? 'pass' : 'skipped', reason: [`as in the source, ${broken}`, ...unchecked].join('; '), violations }
 }
 
-/** An index needs a collation or function that only the application has: check table by table, and tell which were left out. */
-function integrityByTable (db: Database.Database): Outcome {
-  const left: string[] = []
-  for (const { name } of countRows(db)) {
-    try {
-      const outcome = readIntegrity(db, name)
-      if (outcome !== undefined) return outcome
-    } catch (error) {
-      if (!isUnsupported(error)) throw error
-      left.push(name)
-    }
-  }
-  return { status: 'skipped', reason: `not possible for ${left.map(name => `"${name}"`).join(', ')}: a function or collation of the application is not known here; the other tables are whole` }
-}
-
-function readIntegrity (db: Database.Database, table: string): Outcome {
-  const argument = table === '' ? String(FINDINGS) : `"${table.replaceAll('"', '""')}"`
-  const rows = db.pragma(`integrity_check(${argument})`) as Array<{ integrity_check: string }>
-  const findings = rows.map(row => row.integrity_check).filter(text => text !== 'ok').slice(0, FINDINGS)
-  return findings.length === 0 ? undefined : fail(findings.join('; '))
+/** Whether values in the source broke constraints, or may have: what an older version recorded, it had found to be sound. */
+function hadViolations ({ properties: { [CONSTRAINT_VIOLATIONS]: recorded } }: SnapshotFacts): boolean {
+  return recorded === NOT_COUNTED || (typeof recorded === 'number' && recorded > 0)
 }
 
 function references (db: Database.Database, expected: SnapshotFacts | null): Outcome {
@@ -109,8 +94,4 @@ function rowCounts (db: Database.Database, expected: SnapshotFacts | null): Outc
 
 function counted (tables: readonly TableFacts[]): string {
   return `${tables.length} tables, ${tables.reduce((sum, table) => sum + (table.rows ?? 0), 0)} rows`
-}
-
-function isUnsupported (error: unknown): boolean {
-  return systemCode(error)?.startsWith('SQLITE_ERROR') === true
 }

@@ -1,7 +1,7 @@
 import { openSync, realpathSync, statSync, unlinkSync, type Stats } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { SnapshotFacts } from '../../core/source.ts'
+import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts } from '../../core/source.ts'
 import { IMAGE_FD as OUT, runChild, sibling } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { pragma, readFacts } from './facts.ts'
@@ -25,7 +25,7 @@ await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
     await send({ type: 'started', size: image.pages * image.pageSize })
     const facts = view.wal === null ? await copyThenSend(view, image, task.scratch) : await sendDirectly(view, image)
     checkIdentity(task.path, opened.stats)
-    await send({ type: 'facts', facts })
+    await send({ type: 'facts', facts: { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: NOT_COUNTED } } })
   } catch (error) {
     throw sourceError(error, task.path)
   }
