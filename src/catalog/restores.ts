@@ -26,6 +26,9 @@ interface RestoreRow {
   readonly error_message: string | null
 }
 
+/** The report of a restore, where it has one. */
+type RestoreReport = Pick<Restore, 'warnings'>
+
 /** A drill that failed has all of it. */
 interface VerdictRow {
   readonly status: 'passed' | 'failed'
@@ -56,8 +59,9 @@ export class SqliteRestoreLog implements RestoreLog {
     return this.#change(id, () => this.#statements.secured.run(safetyBackupId, id))
   }
 
-  complete (id: number, { at, ...outcome }: Parameters<RestoreLog['complete']>[1]): Promise<Restore> {
-    return this.#change(id, () => this.#statements.complete.run({ id, ...outcome, at: at.toISOString() }))
+  complete (id: number, { at, warnings, ...outcome }: Parameters<RestoreLog['complete']>[1]): Promise<Restore> {
+    const report = warnings.length === 0 ? null : JSON.stringify({ warnings } satisfies RestoreReport)
+    return this.#change(id, () => this.#statements.complete.run({ id, ...outcome, report, at: at.toISOString() }))
   }
 
   fail (id: number, { at, ...failure }: Parameters<RestoreLog['fail']>[1]): Promise<Restore> {
@@ -128,7 +132,8 @@ function toRestore (row: RestoreRow): Restore {
     restoreTime: row.restore_ms,
     startedAt: toDate(row.started_at),
     finishedAt: toDate(row.finished_at),
-    report: row.report === null ? null : fromJson<DrillReport>(row.report, `the report of drill ${row.id}`),
+    warnings: row.kind === 'drill' || row.report === null ? [] : fromJson<RestoreReport>(row.report, `the report of restore ${row.id}`).warnings,
+    report: row.kind === 'restore' || row.report === null ? null : fromJson<DrillReport>(row.report, `the report of drill ${row.id}`),
     errorCode: row.error_code,
     errorMessage: row.error_message
   }
@@ -153,7 +158,7 @@ function prepare (database: Database) {
       INSERT INTO restores (kind, backup_id, source, target, mode, status, aside, actor, started_at)
       VALUES (@kind, @backupId, @source, @target, @mode, 'running', @aside, @actor, @startedAt)`),
     secured: database.prepare("UPDATE restores SET safety_backup_id = ? WHERE id = ? AND status = 'running'"),
-    complete: database.prepare("UPDATE restores SET status = 'completed', bytes = @bytes, restore_ms = @restoreTime, aside = @aside, finished_at = @at WHERE id = @id AND status = 'running'"),
+    complete: database.prepare("UPDATE restores SET status = 'completed', bytes = @bytes, restore_ms = @restoreTime, aside = @aside, report = @report, finished_at = @at WHERE id = @id AND status = 'running'"),
     fail: database.prepare("UPDATE restores SET status = 'failed', aside = @aside, error_code = @code, error_message = @message, finished_at = @at WHERE id = @id AND status = 'running'")
   }
 }

@@ -45,6 +45,8 @@ export interface Placed {
   readonly isOldKept: boolean
   /** Milliseconds until the content was in its place and durable; looking at it came after that. */
   readonly took: number
+  /** What went wrong, or could not be checked, after the content was in its place. Sentences without a full stop. */
+  readonly warnings: readonly string[]
 }
 
 /** Puts images of one kind where they are wanted. Each call works in a process of its own. */
@@ -52,8 +54,9 @@ export interface Restorer {
   /** Finds out what would stand in the way, and changes nothing; rejects with that. `RESTORE_…`, `SOURCE_…`, `DISK_FULL`. */
   check (image: ImageOutline, placement: Placement, signal: AbortSignal): Promise<void>
   /**
-   * Resolves once the content is there, whole, proven to be that of the image, and durable. What fails leaves everything
-   * as it was, and so does a crash, after `settle`. An abort of `signal` is no more than a crash.
+   * Resolves once the content is there. What fails before that leaves everything as it was, and so does a crash, after
+   * `settle`. Once the content is in its place a failure or an abort of `signal` is a warning of the result; only content
+   * that is found damaged there is an error, `SOURCE_MALFORMED`, whose message says that it was put in place.
    */
   place (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Placed>
   /**
@@ -95,6 +98,8 @@ export interface Restore {
   readonly restoreTime: number | null
   readonly startedAt: Date
   readonly finishedAt: Date | null
+  /** Of a completed restore: what went wrong, or could not be checked, after the content was in its place. */
+  readonly warnings: readonly string[]
   /** What a drill found; null for a restore, and for a drill that did not come to its end. */
   readonly report: DrillReport | null
   readonly errorCode: ErrorCode | null
@@ -148,7 +153,7 @@ export interface RestoreLog {
   start (restore: NewRestore): Promise<Restore>
   /** Which backup undoes it, before anything is changed. */
   secured (id: number, safetyBackupId: number): Promise<Restore>
-  complete (id: number, outcome: { readonly bytes: number, readonly restoreTime: number, readonly aside: string | null, readonly at: Date }): Promise<Restore>
+  complete (id: number, outcome: { readonly bytes: number, readonly restoreTime: number, readonly aside: string | null, readonly warnings: readonly string[], readonly at: Date }): Promise<Restore>
   fail (id: number, failure: { readonly code: ErrorCode, readonly message: string, readonly aside: string | null, readonly at: Date }): Promise<Restore>
   /** Ends a drill. */
   conclude (id: number, conclusion: DrillConclusion): Promise<Restore>

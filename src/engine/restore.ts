@@ -157,26 +157,30 @@ type WithImage = <T>(work: (image: PlainImage, unpacking: number) => Promise<T>)
 async function securedAndPlaced (deps: EngineDeps, { backup, manifest, restorer, placement, inPlace }: RestorePlan, restoreId: number, withImage: WithImage, task: Task): Promise<Restore> {
   const safety = inPlace === undefined ? undefined : await secure(deps, inPlace, { before: `the restore of backup ${backup.id}`, mayBeDamaged: placement.mode === 'replace' }, task)
   if (safety !== undefined) await deps.catalog.restores.secured(restoreId, safety.id)
-  const { bytes, isOldKept, restoreTime } = await withImage(async (image, unpacking) => {
+  const { bytes, isOldKept, restoreTime, warnings } = await withImage(async (image, unpacking) => {
     task.phase('restoring', manifest.image.size)
     const placed = await restorer.place(image, placement, done => { task.bytes(done) }, task.signal)
     return { ...placed, restoreTime: Math.round(Math.max(0, unpacking) + placed.took) }
   })
   const at = deps.clock.now()
-  const isKept = isOldKept && !await discardedAside(restorer, placement, safety)
+  const { isKept, leftover } = isOldKept ? await withoutAside(restorer, placement, safety) : { isKept: false, leftover: [] }
   try {
-    return await deps.catalog.restores.complete(restoreId, { bytes, restoreTime, aside: isKept ? placement.aside : null, at })
+    return await deps.catalog.restores.complete(restoreId, { bytes, restoreTime, aside: isKept ? placement.aside : null, warnings: [...warnings, ...leftover], at })
   } catch (thrown) {
     const { code, message } = toBackupError(thrown)
     throw new BackupError(code, `the backup was put in place, but that could not be recorded: ${message}`, { cause: thrown })
   }
 }
 
-/** The file that was replaced is no longer needed where a proven backup has what was in it. */
-async function discardedAside (restorer: Restorer, { aside }: Placement, safety: Backup | undefined): Promise<boolean> {
-  if (safety?.verification.status !== 'valid') return false
-  await restorer.discard(aside)
-  return true
+/** Removes the file that was replaced where a proven backup has its content. A file that cannot be removed is kept, with a warning. */
+async function withoutAside (restorer: Restorer, { aside }: Placement, safety: Backup | undefined): Promise<{ readonly isKept: boolean, readonly leftover: readonly string[] }> {
+  if (safety?.verification.status !== 'valid') return { isKept: true, leftover: [] }
+  try {
+    await restorer.discard(aside)
+    return { isKept: false, leftover: [] }
+  } catch (thrown) {
+    return { isKept: true, leftover: [`the old file "${aside}" could not be removed: ${toBackupError(thrown).message}`] }
+  }
 }
 
 /** Records the failure, and returns the error with the backup that has the state from before, if there is one. */

@@ -25,6 +25,7 @@ export const restoreSchema = z.object({
   actor: z.string().nullable().meta({ description: 'Who asked for it; null: the schedule.' }),
   safetyBackupId: z.int().nullable().meta({ description: 'The backup of what stood there before.' }),
   keptFile: z.string().nullable().meta({ description: 'The file that stood there before, where it could not be backed up.' }),
+  warnings: z.array(z.string()).meta({ description: 'What went wrong, or could not be checked, after the content was in its place.' }),
   errorCode: errorCode.nullable(),
   errorMessage: z.string().nullable()
 }).meta({ id: 'Restore' })
@@ -48,6 +49,7 @@ export function presentRestore (restore: Restore): RestoreView {
     actor: restore.actor,
     safetyBackupId: restore.safetyBackupId,
     keptFile: restore.status === 'running' ? null : restore.aside,
+    warnings: [...restore.warnings],
     errorCode: restore.errorCode,
     errorMessage: restore.errorMessage
   }

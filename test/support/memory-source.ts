@@ -95,7 +95,7 @@ export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestore
       if (source === undefined) files.set(path, bytes)
       else source.bytes = bytes
       onBytes(bytes.length)
-      return { bytes: bytes.length, isOldKept: mode === 'replace', took: 0 }
+      return { bytes: bytes.length, isOldKept: mode === 'replace', took: 0, warnings: [] }
     },
     settle: async (_path, aside) => files.has(aside),
     discard: async aside => { files.delete(aside) }

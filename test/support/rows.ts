@@ -78,6 +78,7 @@ export function aRestore (given: Partial<Restore> = {}): Restore {
     restoreTime: 900,
     startedAt: STARTED,
     finishedAt: new Date(STARTED.getTime() + 3000),
+    warnings: [],
     report: null,
     errorCode: null,
     errorMessage: null,

@@ -65,7 +65,8 @@ export function viewRestored (restore: Restore, backup: Backup): View {
         ['Database size', bytes === null ? null : inSize(bytes)],
         ['Kept aside', aside],
         ['To undo', undo?.command ?? null],
-        ['Beware', warning]
+        ['Beware', warning],
+        ...restore.warnings.map(text => ['Warning', text] as const)
       ], screen),
       ''
     ].join('\n')

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, constants, copyFileSync, fsyncSync, openSync, readSync, rmSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { BackupError } from '../../core/errors.ts'
+import { BackupError, systemCode } from '../../core/errors.ts'
 import type { PlainImage, Placement } from '../../core/restore.ts'
 
 const CHUNK = 1024 * 1024
@@ -47,6 +47,16 @@ function digestOf (path: string, onBytes: (bytes: number) => void): string {
   closeSync(fd)
   onBytes(bytes)
   return hash.digest('hex')
+}
+
+/** Makes the names in a directory durable, after the content has its name: a failure is a warning. */
+export function syncWarnings (directory: string): string[] {
+  try {
+    sync(directory)
+    return []
+  } catch (error) {
+    return [`the restored file is in place, and may be lost if the machine loses power: "${directory}" could not be synced (${systemCode(error) ?? 'unknown reason'})`]
+  }
 }
 
 /** Makes a file, or the names in a directory, durable. */

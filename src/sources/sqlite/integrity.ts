@@ -34,12 +34,12 @@ export function checkIntegrity (db: Database.Database, pragma: IntegrityPragma):
     return ofWhole(db, pragma)
   } catch (error) {
     if (!isUnsupported(error)) throw error
-    return byTable(db, pragma)
+    return checkByTable(db, pragma)
   }
 }
 
 /** The same, one table at a time, so that a database in rollback-journal mode is not locked for longer than one takes. */
-export function byTable (db: Database.Database, pragma: IntegrityPragma): Integrity {
+export function checkByTable (db: Database.Database, pragma: IntegrityPragma): Integrity {
   const names = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all()
   const parts: Integrity[] = []
   for (const name of names) {

@@ -1,9 +1,10 @@
 import { closeSync, copyFileSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import type { Placed } from '../../core/restore.ts'
 import { runChild } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { checkHeader } from './header.ts'
 import { checkFile, placeFile } from './restore-file.ts'
-import { checkLive, requireWhole, restoreLive } from './restore-live.ts'
+import { checkLive, inspectLive, restoreLive } from './restore-live.ts'
 import type { CheckTask, PlaceTask, RestoreMessage, RestoreTask } from './restore-protocol.ts'
 import { checkReplace, replaceFile } from './restore-replace.ts'
 
@@ -17,9 +18,10 @@ await runChild<RestoreTask, RestoreMessage>(async (task, send) => {
       check(task)
       await send({ type: 'checked' })
     } else {
-      const isOldKept = await place(task, bytes => { void send({ type: 'progress', bytes }) })
-      await send({ type: 'placed', bytes: statSync(task.image.path).size, isOldKept })
-      if (task.placement.mode === 'live') requireWhole(task.placement)
+      const bytes = statSync(task.image.path).size
+      const placed = await place(task, done => { void send({ type: 'progress', bytes: done }) })
+      await send({ type: 'placed', bytes, ...placed })
+      if (task.placement.mode === 'live') await send({ type: 'inspected', ...inspectLive(task.placement) })
     }
   } catch (error) {
     throw sourceError(error, task.placement.path)
@@ -32,13 +34,12 @@ function check ({ image, placement }: CheckTask): void {
   else checkFile(image, placement)
 }
 
-/** Whether an old file was kept. */
-async function place (task: PlaceTask, onBytes: (bytes: number) => void): Promise<boolean> {
+/** Whether an old file was kept, and what went wrong after the content was in its place. */
+async function place (task: PlaceTask, onBytes: (bytes: number) => void): Promise<Pick<Placed, 'isOldKept' | 'warnings'>> {
   const { image, placement } = task
   if (placement.mode === 'replace') return replaceFile(image, placement, onBytes)
-  if (placement.mode === 'live') await restoreLive(fitting(task), placement, onBytes)
-  else placeFile(image, placement, onBytes)
-  return false
+  const warnings = placement.mode === 'live' ? await restoreLive(fitting(task), placement, onBytes) : placeFile(image, placement, onBytes)
+  return { isOldKept: false, warnings }
 }
 
 /**

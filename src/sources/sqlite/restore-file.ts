@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { ImageOutline, PlainImage, Placement } from '../../core/restore.ts'
 import { requireParent } from '../child.ts'
-import { freshFile, requireRoom, sync } from './fresh-file.ts'
+import { freshFile, requireRoom, syncWarnings } from './fresh-file.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 
 /** Throws what keeps the image from becoming the file `path`: `RESTORE_TARGET_…`, `DISK_FULL`. Changes nothing. */
@@ -19,8 +19,8 @@ export function checkFile ({ size }: Pick<ImageOutline, 'size'>, { path, overwri
   requireRoom(size, path)
 }
 
-/** Writes the image to the file `path`, for its owner alone: whole once this returns, and not there at all if it throws. */
-export function placeFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void): void {
+/** Writes the image to the file `path`, for its owner alone: whole once this returns, and not there at all if it throws. Returns warnings. */
+export function placeFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void): string[] {
   checkFile(statSync(image.path), placement)
   const { path, overwrite } = placement
   const fresh = freshFile(image, placement, onBytes)
@@ -32,7 +32,7 @@ export function placeFile (image: PlainImage, placement: Placement, onBytes: (by
     } else {
       linkSync(fresh, path)
     }
-    sync(dirname(path))
+    return syncWarnings(dirname(path))
   } catch (error) {
     throw systemCode(error) === 'EEXIST' ? exists(path) : error
   } finally {

@@ -6,6 +6,7 @@ import { BackupError, systemCode } from '../../core/errors.ts'
 import type { ImageOutline, Placement } from '../../core/restore.ts'
 import { sourceError } from './errors.ts'
 import { describeHolders, holdersOf } from './holders.ts'
+import { checkByTable, checkIntegrity, describeUnchecked, describeViolations, violationsIn, type Integrity } from './integrity.ts'
 import { openImmutable, openShared } from './open.ts'
 
 /** Pages that are copied between two tellings of the progress: about 64 MiB. */
@@ -57,11 +58,12 @@ function shapeOf (target: string, timeout: number): Shape {
 
 /**
  * Writes the image into the live database through SQLite's backup API, in one transaction: others see the old content
- * before the commit and the new one after it, and a crash leaves the old one. Durable when it resolves. Rejects with
+ * before the commit and the new one after it, and a crash leaves the old one. Durable when it resolves, but for what the
+ * returned warnings say. Rejects with
  * `SOURCE_LOCKED`, which names the processes, where the others did not let go in time.
  * https://sqlite.org/c3ref/backup_finish.html
  */
-export async function restoreLive (image: string, { path: target, timeout }: Placement, onBytes: (bytes: number) => void): Promise<void> {
+export async function restoreLive (image: string, { path: target, timeout }: Placement, onBytes: (bytes: number) => void): Promise<string[]> {
   const source = openImmutable(image)
   const pageSize = source.pragma('page_size', { simple: true }) as number
   const deadline = performance.now() + timeout
@@ -84,7 +86,40 @@ export async function restoreLive (image: string, { path: target, timeout }: Pla
   } finally {
     source.close()
   }
-  syncLog(target)
+  return attempt('the commit may be lost if the machine loses power, because the log could not be synced', () => { syncLog(target) })
+}
+
+/** What a look through the restored database found. */
+export interface LiveInspection {
+  /** What is wrong with pages, trees or indexes; null: nothing. */
+  readonly damage: string | null
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Looks through the database after the content was committed. Others write again already, so the content need not be that
+ * of the image any more. Never throws: what cannot be checked is a warning, since the content is in its place.
+ */
+export function inspectLive (placement: Placement): LiveInspection {
+  const warnings = [...attempt('the log could not be brought into the file', () => { bringHome(placement.path) })]
+  let damage: string | null = null
+  warnings.push(...attempt('the restored database could not be checked', () => {
+    const found = lookThrough(placement)
+    if (found.structural.length > 0) damage = found.structural.join('; ')
+    if (violationsIn(found) > 0) warnings.push(describeViolations(found))
+    if (found.unchecked.length > 0) warnings.push(`a check was ${describeUnchecked(found)}`)
+  }))
+  return { damage, warnings }
+}
+
+/** The warnings for work that is tried once the content is in its place. */
+function attempt (what: string, work: () => void): string[] {
+  try {
+    work()
+    return []
+  } catch (error) {
+    return [`${what}: ${error instanceof Error ? error.message : String(error)}`]
+  }
 }
 
 /**
@@ -97,32 +132,24 @@ function bringHome (target: string): void {
     db.pragma('wal_checkpoint(PASSIVE)')
     db.pragma('wal_checkpoint(TRUNCATE)')
   } catch (error) {
-    if (systemCode(error)?.startsWith('SQLITE_BUSY') !== true) throw sourceError(error, target)
+    if (systemCode(error)?.startsWith('SQLITE_BUSY') !== true) throw error
   } finally {
     db.close()
   }
 }
 
-/**
- * Throws `SOURCE_MALFORMED` where SQLite finds the restored database damaged. Others write again already, so that the
- * content need not be that of the image any more; but it must be whole.
- */
-export function requireWhole ({ path: target, timeout }: Placement): void {
-  bringHome(target)
-  const db = openShared(target, { readonly: true, busyTimeout: timeout })
+/** Without a write-ahead log nobody can write meanwhile: then one table is looked through after the other. */
+function lookThrough ({ path, timeout }: Placement): Integrity {
+  const db = openShared(path, { readonly: true, busyTimeout: timeout })
   try {
-    const found = partsOf(db).map(part => String(db.pragma(`quick_check(${part})`, { simple: true }))).find(result => result !== 'ok')
-    if (found !== undefined) throw new BackupError('SOURCE_MALFORMED', `after the restore SQLite finds "${target}" damaged: ${found}`, { hint: 'Look at the disk, stop the application, and restore with the mode "replace".' })
+    const isWal = db.pragma('journal_mode', { simple: true }) === 'wal'
+    return isWal ? checkIntegrity(db, 'quick_check') : checkByTable(db, 'quick_check')
+  } catch (error) {
+    if (!/^SQLITE_(?:CORRUPT|NOTADB)/.test(systemCode(error) ?? '')) throw error
+    return { structural: [(error as Error).message], violations: new Map(), unchecked: [] }
   } finally {
     db.close()
   }
-}
-
-/** What is looked through at once. Without a write-ahead log nobody can write meanwhile: then it is one table after the other. */
-function partsOf (db: Database.Database): readonly string[] {
-  if (db.pragma('journal_mode', { simple: true }) === 'wal') return ['1']
-  const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0").pluck().all()
-  return tables.map(name => `"${name.replaceAll('"', '""')}"`)
 }
 
 function locked (target: string, timeout: number): BackupError {
@@ -138,6 +165,6 @@ function syncLog (target: string): void {
     fsyncSync(log)
     closeSync(log)
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw sourceError(error, target)
+    if (systemCode(error) !== 'ENOENT') throw error
   }
 }

@@ -2,9 +2,9 @@ import { chmodSync, chownSync, linkSync, renameSync, rmSync, statSync } from 'no
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { ImageOutline, PlainImage, Placement } from '../../core/restore.ts'
+import type { ImageOutline, Placed, PlainImage, Placement } from '../../core/restore.ts'
 import { requireParent } from '../child.ts'
-import { freshFile, freshName, requireRoom, sync } from './fresh-file.ts'
+import { freshFile, freshName, requireRoom, sync, syncWarnings } from './fresh-file.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { openShared } from './open.ts'
 
@@ -27,7 +27,7 @@ export function checkReplace ({ size }: Pick<ImageOutline, 'size'>, { path, time
  * `aside` with what belongs to it; says whether. The new file has its owner and mode. The swap is one rename: a crash
  * leaves the old database or the new one, and `undoHalfReplaced` puts right what it left beside.
  */
-export function replaceFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void): boolean {
+export function replaceFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void): Pick<Placed, 'isOldKept' | 'warnings'> {
   const { path, aside } = placement
   checkReplace(statSync(image.path), placement)
   const fresh = freshFile(image, placement, onBytes)
@@ -40,8 +40,7 @@ export function replaceFile (image: PlainImage, placement: Placement, onBytes: (
     requireParent()
     setAside(path, aside)
     renameSync(fresh, path)
-    sync(dirname(path))
-    return isKept(aside)
+    return { isOldKept: isKept(aside), warnings: syncWarnings(dirname(path)) }
   } catch (error) {
     undoHalfReplaced(path, aside)
     throw error

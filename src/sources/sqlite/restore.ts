@@ -13,15 +13,18 @@ import { discardAside, undoHalfReplaced } from './restore-replace.ts'
 export function sqliteRestorer (scratchDir: string): Restorer {
   return {
     async check (image, placement, signal) {
-      await run({ type: 'check', image, placement }, () => {}, signal)
+      const { failure } = await run({ type: 'check', image, placement }, () => {}, signal)
+      if (failure !== undefined) throw failure
     },
 
     async place (image, placement, onBytes, signal) {
       const scratch = join(scratchDir, `restore-${randomUUID()}.db`)
       const begun = performance.now()
-      const outcome = await run({ type: 'place', image, placement, scratch }, onBytes, signal).finally(() => rm(scratch, { force: true }))
-      if (outcome?.type !== 'placed') throw new BackupError('SOURCE_FAILED', 'the process that restores ended without a result', { hint: 'Look at the database, then try again.' })
-      return { bytes: outcome.bytes, isOldKept: outcome.isOldKept, took: outcome.at - begun }
+      const { placed, inspected, failure } = await run({ type: 'place', image, placement, scratch }, onBytes, signal).finally(() => rm(scratch, { force: true }))
+      if (placed === undefined) throw failure ?? new BackupError('SOURCE_FAILED', 'the process that restores ended without a result', { hint: 'Look at the database, then try again.' })
+      if (inspected !== undefined && inspected.damage !== null) throw damaged(placement.path, inspected.damage)
+      const warnings = [...placed.warnings, ...inspected?.warnings ?? [], ...failure === undefined ? [] : [`the content is in its place, and was not checked there: ${failure.message}`]]
+      return { bytes: placed.bytes, isOldKept: placed.isOldKept, took: placed.at - begun, warnings }
     },
 
     // Both only name and unname files, which is harmless to locks.
@@ -30,9 +33,20 @@ export function sqliteRestorer (scratchDir: string): Restorer {
   }
 }
 
-/** The last message of the child, and when it came. */
-async function run (task: RestoreTask, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<RestoreMessage & { readonly at: number } | undefined> {
-  let last: RestoreMessage & { readonly at: number } | undefined
+function damaged (path: string, damage: string): BackupError {
+  return new BackupError('SOURCE_MALFORMED', `the backup was put in place at "${path}", and is damaged: ${damage}`, { hint: 'Restore another backup, or the one that was made of the state before.' })
+}
+
+interface Outcome {
+  /** The content was put in its place, `at` this time. */
+  readonly placed?: Extract<RestoreMessage, { type: 'placed' }> & { readonly at: number }
+  readonly inspected?: Extract<RestoreMessage, { type: 'inspected' }>
+  /** What ended the child early. */
+  readonly failure?: Error
+}
+
+async function run (task: RestoreTask, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Outcome> {
+  let outcome: Outcome = {}
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'restore-child'),
     task,
@@ -40,10 +54,18 @@ async function run (task: RestoreTask, onBytes: (bytes: number) => void, signal:
     onMessage: message => {
       const told = message as RestoreMessage
       if (told.type === 'progress') onBytes(told.bytes)
-      else last = { ...told, at: performance.now() }
+      if (told.type === 'placed') {
+        outcome = { ...outcome, placed: { ...told, at: performance.now() } }
+        onBytes(told.bytes)
+      }
+      if (told.type === 'inspected') outcome = { ...outcome, inspected: told }
     }
   }, signal)
   child.image.resume()
-  await child.ended
-  return last
+  try {
+    await child.ended
+    return outcome
+  } catch (failure) {
+    return { ...outcome, failure: failure as Error }
+  }
 }
