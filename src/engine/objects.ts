@@ -31,11 +31,22 @@ export async function findObject (store: Store, key: string, signal: AbortSignal
 
 /** Throws `OBJECT_NOT_FOUND`, or `MANIFEST_INVALID` for what is not a manifest. */
 export async function readManifest (store: Store, key: string, signal: AbortSignal): Promise<Manifest> {
-  const { size } = await store.stat(manifestKey(key), signal)
-  if (size > MANIFEST_LIMIT) throw new BackupError('MANIFEST_INVALID', `the manifest has ${size} bytes; none has more than ${MANIFEST_LIMIT}`)
+  const text = await readText(store, manifestKey(key), MANIFEST_LIMIT, signal)
+  if (text === undefined) throw new BackupError('MANIFEST_INVALID', `the manifest has more than ${MANIFEST_LIMIT} bytes; none has`)
+  return parseManifest(text)
+}
+
+/** All of a small object as text; undefined: it has more than `limit` bytes, whatever the store says of its size. Rejects with what the store rejects with. */
+export async function readText (store: Store, key: string, limit: number, signal: AbortSignal): Promise<string | undefined> {
+  if ((await store.stat(key, signal)).size > limit) return undefined
   const chunks: Buffer[] = []
-  for await (const chunk of await store.get(manifestKey(key), undefined, signal) as AsyncIterable<Buffer>) chunks.push(chunk)
-  return parseManifest(Buffer.concat(chunks).toString('utf8'))
+  let size = 0
+  for await (const chunk of await store.get(key, undefined, signal) as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limit) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** Puts a manifest in the place of the one that is there. */

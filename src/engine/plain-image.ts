@@ -6,8 +6,9 @@ import { digestObject } from '../pipeline/read-object.ts'
 import type { EngineDeps } from './deps.ts'
 import { isStoredPlain } from './opener.ts'
 import { unpackObject, type Progress } from './prove.ts'
+import { checkScratch } from './space.ts'
 
-export interface ImageDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch'> {
+export interface ImageDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'diskReserve'> {
   /** Where the object is. */
   readonly store: Store
 }
@@ -21,6 +22,7 @@ export async function withPlainImage<T> (deps: ImageDeps, { key, manifest }: { r
   const { image } = manifest
   const file = isStoredPlain(manifest) ? deps.store.file(key) : undefined
   if (file !== undefined) return await work({ path: file, sha256: image.sha256 })
+  await checkScratch(deps, image.size)
   task.phase('unpacking', image.size)
   return await unpackObject(deps, { key, manifest }, task, path => work({ path, sha256: image.sha256 }))
 }

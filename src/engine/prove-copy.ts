@@ -5,6 +5,7 @@ import { MANIFEST_LIMIT, serializeManifest, type Manifest } from '../core/manife
 import { manifestKey } from '../core/object-key.ts'
 import { mismatch } from '../pipeline/digest.ts'
 import { digestObject } from '../pipeline/read-object.ts'
+import { readText } from './objects.ts'
 import type { Place } from './offsite.ts'
 
 /** So many samples are read back of each copy, the first and the last bytes among them, … */
@@ -42,7 +43,5 @@ export async function isSameObject (place: Place, { object }: Manifest, onBytes:
 
 /** Whether the manifest that lies beside the copy says the same, to the byte. Rejects as `get` does. */
 export async function isSameManifest ({ store, key }: Place, manifest: Manifest, signal: AbortSignal): Promise<boolean> {
-  const { size } = await store.stat(manifestKey(key), signal)
-  if (size > MANIFEST_LIMIT) return false
-  return (await buffer(await store.get(manifestKey(key), undefined, signal))).toString('utf8') === serializeManifest(manifest)
+  return await readText(store, manifestKey(key), MANIFEST_LIMIT, signal) === serializeManifest(manifest)
 }

@@ -36,6 +36,8 @@ export interface Proof {
   readonly unpack?: Unpack
   /** Whether a want of a key is an error also for bytes that were proven before. Default: where the image comes to hand in another way. */
   readonly mustOpen?: boolean
+  /** Asked before so many bytes are unpacked; throws `DISK_FULL`. Left out: whoever asks for the proof has seen to the room. */
+  readonly requireRoom?: (bytes: number) => Promise<void>
 }
 
 /**
@@ -105,8 +107,9 @@ function isWantOfKey (error: BackupError, { keys }: Manifest): boolean {
 }
 
 /** Writes the plain image to a file in scratch space, for as long as `work` lasts. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `KEY_MISSING`, `DISK_FULL`, or what the store or `work` rejects with. */
-export async function unpackObject<T> (deps: Pick<ProofDeps, 'store' | 'codecs' | 'keyring' | 'scratch'>, { key, manifest, opener = requireOpener(deps.keyring, manifest) }: Pick<Proof, 'key' | 'manifest' | 'opener'>, task: Progress, work: (path: string) => Promise<T>): Promise<T> {
+export async function unpackObject<T> (deps: Pick<ProofDeps, 'store' | 'codecs' | 'keyring' | 'scratch'>, { key, manifest, opener = requireOpener(deps.keyring, manifest), requireRoom }: Pick<Proof, 'key' | 'manifest' | 'opener' | 'requireRoom'>, task: Progress, work: (path: string) => Promise<T>): Promise<T> {
   const { object, image, compression } = manifest
+  await requireRoom?.(image.size)
   const plain = await openImage({ store: deps.store, key, codec: deps.codecs[compression], opener, object, image, onBytes: bytes => { task.bytes(bytes) } }, task.signal)
   return await deps.scratch.withFile(plain, work, task.signal)
 }

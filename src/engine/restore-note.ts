@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import { toBackupError } from '../core/errors.ts'
 import { RESTORE_NOTE, RESTORE_NOTE_TEXT } from '../core/restore-note.ts'
 import type { Store } from '../core/store.ts'
+import { readText } from './objects.ts'
 
 /**
  * Sees to it that the store tells whoever finds it how to restore what is in it. One that says the same is left alone,
@@ -23,9 +23,8 @@ export async function isEmpty (store: Store, signal: AbortSignal): Promise<boole
 
 async function noteIn (store: Store, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const { size } = await store.stat(RESTORE_NOTE, signal)
     // Anything longer is none of ours.
-    return size > 4 * RESTORE_NOTE_TEXT.length ? '' : (await buffer(await store.get(RESTORE_NOTE, undefined, signal))).toString('utf8')
+    return await readText(store, RESTORE_NOTE, 4 * RESTORE_NOTE_TEXT.length, signal) ?? ''
   } catch (thrown) {
     const { code } = toBackupError(thrown)
     if (code === 'OBJECT_NOT_FOUND') return undefined

@@ -32,7 +32,7 @@ export async function checkSpace (deps: EngineDeps, need: Need, signal: AbortSig
 }
 
 /** Throws `DISK_FULL` unless so many bytes fit into the scratch directory and the reserve stays free there. */
-export async function checkScratch (deps: EngineDeps, bytes: number): Promise<void> {
+export async function checkScratch (deps: Pick<EngineDeps, 'scratch' | 'diskReserve'>, bytes: number): Promise<void> {
   const { free } = await deps.scratch.space()
   require(deps, `the scratch directory "${deps.scratch.directory}"`, bytes, free)
 }
@@ -69,7 +69,7 @@ export async function giveWay (deps: EngineDeps): Promise<boolean> {
   return false
 }
 
-function require (deps: EngineDeps, place: string, needed: number, free: number): void {
+function require (deps: Pick<EngineDeps, 'diskReserve'>, place: string, needed: number, free: number): void {
   if (free - deps.diskReserve >= needed) return
   throw new BackupError('DISK_FULL', `${place} has ${free} bytes free; the backup needs ${needed}, and ${deps.diskReserve} must stay free`, {
     hint: 'Free space there, lower maxBackups, choose a compression, or lower DISK_RESERVE_BYTES.'

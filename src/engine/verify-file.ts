@@ -6,7 +6,7 @@ import type { Manifest } from '../core/manifest.ts'
 import type { Codec } from '../core/stage.ts'
 import type { Store } from '../core/store.ts'
 import { completeChecks, conclude, verificationMessage, type Check, type Verification } from '../core/verification.ts'
-import { digestTap } from '../pipeline/digest.ts'
+import { atMost, digestTap } from '../pipeline/digest.ts'
 import { isUndecryptable } from '../pipeline/undecryptable.ts'
 import type { EngineDeps } from './deps.ts'
 import { hasObject, readManifest } from './objects.ts'
@@ -15,6 +15,8 @@ import { proveObject, type ProofDeps, type Progress } from './prove.ts'
 
 /** What a file without a manifest is taken for. */
 const KIND = 'sqlite'
+/** Bytes of the scratch directory that an unknown content must not fill. */
+const KEPT_FREE = 64 * 1024 * 1024
 
 export interface FileProofDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'inspectors'> {
   /** A directory as a store. Nothing but reads is asked of it. */
@@ -108,8 +110,11 @@ async function decodeAndInspect (deps: ProofDeps, key: string, { codec, opener }
     const stored = await deps.store.get(key, undefined, progress.signal)
     const counted = digestTap(bytes => { progress.bytes(bytes) }).stream
     const plain = digestTap()
+    // Without a manifest it is not known how much it may become.
+    const { free } = await deps.scratch.space()
+    const bound = atMost(free - KEPT_FREE, () => new BackupError('DISK_FULL', `what "${key}" unpacks to has no room in the scratch directory "${deps.scratch.directory}", where ${KEPT_FREE} bytes stay free`, { hint: 'Free space there, or set SCRATCH_DIR to a larger disk.' }))
     const stages = [opener, codec].flatMap(stage => stage === null ? [] : [stage.decode()])
-    const image = compose(stored, counted, ...stages, plain.stream)
+    const image = compose(stored, counted, ...stages, bound, plain.stream)
     return await deps.scratch.withFile(image, async path => [
       ...opener === null ? [] : [{ name: 'decryption', status: 'pass', reason: 'to the end' } as const],
       ...codec === null ? [] : [{ name: 'decompression', status: 'pass', reason: `${plain.result().size} bytes, to the end` } as const],

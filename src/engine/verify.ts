@@ -10,6 +10,7 @@ import { homeOf, type Place } from './offsite.ts'
 import { readManifest, recordedManifest } from './objects.ts'
 import { proveObject, type Proof } from './prove.ts'
 import type { Task } from './runner.ts'
+import { checkScratch } from './space.ts'
 
 /** Backups that are read at once when all are counted up for verification. */
 const PAGE = 500
@@ -35,7 +36,7 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { 
   const { store, key } = place ?? homeOf(deps, backup)
   try {
     const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
-    const verification = await proveObject({ ...deps, store }, { ...way, key, manifest: recorded, manifestCheck }, task)
+    const verification = await proveObject({ ...deps, store }, { ...way, key, manifest: recorded, manifestCheck, requireRoom: bytes => checkScratch(deps, bytes) }, task)
     const now = deps.clock.now()
     const verified = await deps.catalog.backups.recordVerification(id, verification, now)
     deps.events.emit({ type: 'verification.finished', backup: verified, verification, durationMs: now.getTime() - startedAt.getTime() })

@@ -72,6 +72,18 @@ export function slice ({ start, end }: ByteRange): Transform {
   })
 }
 
+/** Lets so many bytes through, and errors with what `toError` makes at the first one more. */
+export function atMost (bytes: number, toError: () => Error): Transform {
+  let seen = 0
+  return new Transform({
+    transform (chunk: Buffer, _encoding, done) {
+      seen += chunk.length
+      if (seen > bytes) done(toError())
+      else done(null, chunk)
+    }
+  })
+}
+
 interface Held {
   /** Holds `chunk`, and gives the one that was held before. */
   swap (chunk: Buffer): Buffer | undefined

@@ -8,6 +8,11 @@ const SKIPPABLE_MAGIC = 0x184d2a50
 /** Ours hold 2 MiB of plain bytes. A longer frame is not ours, and would have to be held in memory whole. In bytes. */
 export const FRAME_LIMIT = 64 * 1024 * 1024
 
+/** So many frames may be as small as they like … */
+const SMALL_FRAMES = 4096
+/** … beyond that, each must hold so many plain bytes on average: frames that hold nothing would be work without end. */
+const LEAST_PER_FRAME = 1024
+
 /** The part of a frame that has been seen; RFC 8878, section 3.1.1. */
 interface Scan {
   /** Up to here the frame's structure is known. */
@@ -30,6 +35,8 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
   let end = 0
   let scan: Scan | undefined
   let isEmpty = true
+  let frames = 0
+  let plainBytes = 0
   const stage = new Transform({
     transform (chunk: Buffer, _encoding, done) {
       append(chunk)
@@ -49,7 +56,10 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
       throw damaged('holds a frame that cannot be decompressed', cause)
     }
   }
-  const conversions = new OrderedConversions({ concurrency: work.concurrency, convert }, plain => { stage.push(plain) })
+  const conversions = new OrderedConversions({ concurrency: work.concurrency, convert }, plain => {
+    plainBytes += plain.length
+    stage.push(plain)
+  })
 
   function append (chunk: Buffer): void {
     isEmpty = false
@@ -77,6 +87,8 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
       const { size, isLastSeen } = scan as Scan
       start += length
       scan = undefined
+      frames++
+      if (frames > SMALL_FRAMES && plainBytes < (frames - SMALL_FRAMES) * LEAST_PER_FRAME) throw damaged('consists of more tiny frames than any tool writes')
       if (!isLastSeen) continue
       if (size !== undefined && size > FRAME_LIMIT) throw damaged(`holds a frame of more than ${FRAME_LIMIT} bytes`)
       await conversions.add({ bytes: Buffer.from(view.subarray(0, length)), size })
