@@ -24,6 +24,7 @@ import { makeKeyring } from './pipeline/keyring.ts'
 import { newKey } from './pipeline/new-key.ts'
 import { privateKeys } from './pipeline/private-keys.ts'
 import { scratchDirectory } from './pipeline/scratch.ts'
+import { requireInUse, requireOneName } from './sources/sqlite/one-name.ts'
 import { recoverDatabase } from './sources/sqlite/recover.ts'
 import { sqliteInspector } from './sources/sqlite/sqlite-source.ts'
 import { localStore } from './stores/local.ts'
@@ -140,6 +141,7 @@ export function examinable (config: Config, secretFiles: readonly SecretPlace[],
     trashGrace: config.trashGraceHours * 3_600_000,
     prune,
     sources: config.sources.filter(({ name }) => name !== OWN_SOURCE),
+    requireOwnFile: (path: string) => { requireInUse(requireOneName(path)) },
     secretFiles,
     versions: { holdfast: VERSION, node: process.versions.node, sqlite: sqliteVersion() },
     findServer: () => findServer(config.dataDir),

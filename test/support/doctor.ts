@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import { examine } from '../../src/cli/doctor/examine.ts'
 import type { Finding } from '../../src/cli/doctor/finding.ts'
 import type { Memory, Subject } from '../../src/cli/doctor/subject.ts'
+import { requireInUse, requireOneName } from '../../src/sources/sqlite/one-name.ts'
 import { testEngine, type TestEngine } from './engine.ts'
 import { shopDatabase } from './shop-database.ts'
 import { tempDir } from './temp-dir.ts'
@@ -33,6 +34,7 @@ export async function examined (t: Pick<TestContext, 'after'>, options: Paramete
     trashGrace: 86_400_000,
     prune: { pattern: '30 4 * * *', timeZone: 'UTC' },
     sources: [{ name: 'shop', path }],
+    requireOwnFile: given => { requireInUse(requireOneName(given)) },
     secretFiles: [],
     versions: { holdfast: '1.2.3', node: '26.10.0', sqlite: '3.54.1' },
     findServer: () => ({ pid: 4711, host: 'here', since: '2025-11-24T00:00:00.000Z' }),

@@ -7,6 +7,7 @@ import { examineSchedule } from './schedule.ts'
 import { examineSecrets } from './secrets.ts'
 import { examineServer } from './server.ts'
 import { examineDatabases } from './source-database.ts'
+import { examineNames } from './source-name.ts'
 import { examineSpace } from './space.ts'
 import { examineStores } from './stores.ts'
 import type { Examination, Memory, Subject } from './subject.ts'
@@ -31,6 +32,7 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
   ['encryption', examineEncryption],
   ['server', examineServer],
   ['sources', examineSources],
+  ['name', examineNames],
   ['database', examineDatabases],
   ['disk', examineWhereabouts],
   ['store', examineStores],

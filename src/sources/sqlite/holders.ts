@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs'
 import type { Holder } from '../../core/restore.ts'
+import { unlessGone } from './processes.ts'
 
 const PROC = '/proc'
 /** A command line is shown up to here. */
@@ -15,7 +16,11 @@ export function holdersOf (path: string): readonly Holder[] {
   if (file === undefined) return []
   return entriesOf(PROC)
     .filter(name => /^\d+$/.test(name) && Number(name) !== process.pid && hasOpen(name, file))
-    .map(name => ({ pid: Number(name), command: commandOf(name) }))
+    .map(name => holderOf(Number(name)))
+}
+
+export function holderOf (pid: number): Holder {
+  return { pid, command: commandOf(String(pid)) }
 }
 
 function hasOpen (pid: string, file: Stats): boolean {
@@ -32,15 +37,6 @@ function commandOf (pid: string): string {
 
 function entriesOf (directory: string): readonly string[] {
   return unlessGone(() => readdirSync(directory)) ?? []
-}
-
-/** Processes end while they are looked at, and those of others may be closed to us. */
-function unlessGone<T> (read: () => T): T | undefined {
-  try {
-    return read()
-  } catch {
-    return undefined
-  }
 }
 
 /** `4711 (node server.js), 4712 (sqlite3 app.db)` */

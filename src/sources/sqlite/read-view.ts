@@ -2,11 +2,15 @@ import { existsSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import { pragma } from './facts.ts'
+import { otherName, pause } from './one-name.ts'
 import { beFrugal, openShared } from './open.ts'
 import { openWalIndex, readWalIndex, type WalIndex } from './wal.ts'
 
 /** Tries at catching a moment without a commit before a writer is asked to wait for one. */
 const TRIES = 200
+/** A process that is just opening the database holds a lock before its `-wal` is there, for much less than this together. Milliseconds. */
+const LOOKS = 5
+const LOOK_EVERY = 20
 
 /** An open read transaction: until it ends, the connection and the files show the same, unchanging content. */
 export interface ReadView {
@@ -17,7 +21,8 @@ export interface ReadView {
 }
 
 /**
- * Opens the database at `path` (no symbolic link) and begins a read transaction. Throws what SQLite throws.
+ * Opens the database at `path` (no symbolic link) and begins a read transaction. Throws what SQLite throws, and
+ * `SOURCE_OTHER_NAME` where a process must have the database open under another name.
  *
  * Read-only wherever that is enough. Two cases need a connection that may write, as any other reader's would be: a hot
  * journal that must be rolled back, and a WAL database that nobody has open, where only such a connection takes its
@@ -25,12 +30,36 @@ export interface ReadView {
  */
 export function openReadView (path: string, isWal: boolean, busyTimeout: number): ReadView {
   const isTidy = isWal && !existsSync(`${path}-wal`)
+  if (isTidy) requireUnused(path)
   try {
     return begin(path, busyTimeout, !isTidy)
   } catch (error) {
     if (!/^SQLITE_(READONLY|CANTOPEN)/.test(systemCode(error) ?? '')) throw error
     return begin(path, busyTimeout, isTidy)
   }
+}
+
+/**
+ * Where no `-wal` is beside a database in WAL mode, no process can have it open by this name: each makes that file as it opens
+ * the database. A lock that is there all the same belongs to a process that keeps its `-wal` elsewhere, such as in another
+ * container. The exclusive lock that shows it is held for no longer than any last connection holds it as it closes.
+ */
+function requireUnused (path: string): void {
+  for (let i = 0; i < LOOKS; i++) {
+    const db = openShared(path, { readonly: false, busyTimeout: 0 })
+    try {
+      db.pragma('locking_mode = EXCLUSIVE')
+      db.prepare('SELECT count(*) FROM sqlite_schema').get()
+      return
+    } catch (error) {
+      // Whatever else is wrong, the connection that reads finds it out.
+      if (systemCode(error)?.startsWith('SQLITE_BUSY') !== true || existsSync(`${path}-wal`)) return
+    } finally {
+      db.close()
+    }
+    pause(LOOK_EVERY)
+  }
+  throw otherName(`"${path}" is in WAL mode and open in another process, but no "-wal" is beside it: that process uses another name`, 'Mount the same folder, not a single file, into each container that uses the database, and give the path in it.')
 }
 
 function begin (path: string, busyTimeout: number, readonly: boolean): ReadView {
@@ -60,7 +89,7 @@ function patiently<T> (timeout: number, attempt: () => T): T {
       return attempt()
     } catch (error) {
       if (systemCode(error)?.startsWith('SQLITE_BUSY') !== true || performance.now() >= until) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)
+      pause(1)
     }
   }
 }

@@ -10,6 +10,7 @@ import { sibling } from '../child.ts'
 import { startSubprocess } from '../subprocess.ts'
 import { sourceError } from './errors.ts'
 import { sync } from './fresh-file.ts'
+import { requireOneName } from './one-name.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
 import type { RecoverMessage, RecoverTask, Salvage } from './recover-protocol.ts'
 
@@ -28,16 +29,18 @@ export interface RecoverProgress {
 }
 
 /**
- * Rescues what can be read of the damaged database at `path` into the new file `output`, with the rights of the old one. The damaged one is
+ * Rescues what can be read of the damaged database at `given` into the new file `output`, with the rights of the old one. The damaged one is
  * only read, and copied with its journal before anything else is done. `output` is there, whole and durable, once this
  * resolves; where it rejects nothing is.
  *
  * Throws `RESTORE_TARGET_EXISTS` where something is at `output` or is left there of another database, `DISK_FULL`, `SOURCE_LOCKED` where
- * the file was written to meanwhile, `SOURCE_MALFORMED` where not one row could be saved, and as a source does for a file that is not there or must not be read.
+ * the file was written to meanwhile, `SOURCE_MALFORMED` where not one row could be saved, `SOURCE_OTHER_NAME` where its journal may lie
+ * beside another name, and as a source does for a file that is not there or must not be read.
  */
-export async function recoverDatabase (path: string, output: string, progress: RecoverProgress): Promise<Recovered> {
+export async function recoverDatabase (given: string, output: string, progress: RecoverProgress): Promise<Recovered> {
   requireFree(output)
-  const parts = partsOf(path)
+  const parts = partsOf(given)
+  const path = parts[0].path
   await requireRoom(parts, output)
   const directory = join(dirname(output), `.${basename(output)}.${randomUUID()}.recover`)
   try {
@@ -48,7 +51,7 @@ export async function recoverDatabase (path: string, output: string, progress: R
     const salvage = await salvageIn({ copy, fresh }, progress.signal)
     if (isNothing(salvage)) throw new BackupError('SOURCE_MALFORMED', `not one row could be saved of "${path}"`, { hint: 'Look for an older copy of the file; "holdfast list" shows the backups.' })
     await publish(fresh, output, statSync(path).mode)
-    return { path, output, size: statSync(output).size, ...salvage }
+    return { path: given, output, size: statSync(output).size, ...salvage }
   } catch (error) {
     throw progress.signal.aborted ? error : inWordsOfARescue(error, path, output)
   } finally {
@@ -63,8 +66,9 @@ interface Part {
   readonly stats: Stats
 }
 
-function partsOf (path: string): readonly Part[] {
+function partsOf (given: string): readonly [Part, ...Part[]] {
   try {
+    const path = requireOneName(given)
     const stats = statSync(path)
     if (!stats.isFile()) throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a regular file`, { hint: 'Name the database file itself.' })
     if (stats.size === 0) throw new BackupError('SOURCE_EMPTY', `"${path}" has zero bytes`, { hint: 'There is nothing in it to be saved: look for an older copy.' })
@@ -73,7 +77,7 @@ function partsOf (path: string): readonly Part[] {
       return found === undefined || found.size === 0 ? [] : [{ path: path + suffix, suffix, stats: found }]
     })]
   } catch (error) {
-    throw sourceError(error, path)
+    throw sourceError(error, given)
   }
 }
 

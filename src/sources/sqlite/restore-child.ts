@@ -3,6 +3,7 @@ import type { Placed } from '../../core/restore.ts'
 import { runChild } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { checkHeader } from './header.ts'
+import { requireOneName } from './one-name.ts'
 import { checkFile, placeFile } from './restore-file.ts'
 import { checkLive, inspectLive, restoreLive } from './restore-live.ts'
 import type { CheckTask, PlaceTask, RestoreMessage, RestoreTask } from './restore-protocol.ts'
@@ -14,6 +15,8 @@ const ROLLBACK = Buffer.from([1, 1])
 
 await runChild<RestoreTask, RestoreMessage>(async (task, send) => {
   try {
+    // A file of its own takes nothing from the other names of one that is there.
+    if (task.placement.mode !== 'file') requireOneName(task.placement.path)
     if (task.type === 'check') {
       check(task)
       await send({ type: 'checked' })

@@ -1,4 +1,4 @@
-import { openSync, realpathSync, statSync, unlinkSync, type Stats } from 'node:fs'
+import { openSync, statSync, unlinkSync, type Stats } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts } from '../../core/source.ts'
@@ -6,6 +6,7 @@ import { IMAGE_FD as OUT, runChild, sibling } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { pragma, readFacts } from './facts.ts'
 import { checkHeader } from './header.ts'
+import { requireInUse, requireOneName } from './one-name.ts'
 import { openImmutable } from './open.ts'
 import type { PageWork } from './page-worker.ts'
 import type { PageSource } from './pages.ts'
@@ -15,7 +16,9 @@ import { readWalFrames } from './wal.ts'
 
 await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
   try {
-    const path = realpathSync(task.path)
+    if (!statSync(task.path).isFile()) throw new BackupError('SOURCE_NOT_A_DATABASE', `"${task.path}" is not a regular file`, { hint: 'Name the database file itself as the path of the source.' })
+    const path = requireOneName(task.path)
+    requireInUse(path)
     // Open until this process ends: closing it would drop the locks of the connection below.
     const mainFd = openSync(path, 'r')
     const opened = checkHeader(mainFd, task.path)

@@ -8,6 +8,7 @@ import type { Inspector, Snapshot, SnapshotFacts, Source } from '../../core/sour
 import { sibling } from '../child.ts'
 import { startSubprocess, type Subprocess } from '../subprocess.ts'
 import { sourceError } from './errors.ts'
+import { requireOneName } from './one-name.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
 import type { InspectMessage, InspectTask, SnapshotMessage, SnapshotTask } from './protocol.ts'
 
@@ -35,7 +36,7 @@ export function sqliteSource ({ name, path, busyTimeout, scratchDir }: SqliteSou
       try {
         const stats = statSync(path)
         await access(path, constants.R_OK)
-        const wal = statSync(`${path}-wal`, { throwIfNoEntry: false })
+        const wal = statSync(`${requireOneName(path)}-wal`, { throwIfNoEntry: false })
         return { size: stats.size + (wal?.size ?? 0), scratch: wal === undefined ? stats.size : 0 }
       } catch (error) {
         throw sourceError(error, path)

@@ -7,6 +7,7 @@ import type { DiffRequest, Difference, Rescue, RescueRequest, TableDifference } 
 import { requireParent, runChild } from '../../child.ts'
 import { sourceError } from '../errors.ts'
 import { describeHolders, holdersOf } from '../holders.ts'
+import { requireOneName } from '../one-name.ts'
 import { openImmutable, openShared } from '../open.ts'
 import { choose, chooseAgain, type Choice } from './choose.ts'
 import { taken } from './desk.ts'
@@ -73,7 +74,8 @@ async function rescue (image: string, live: string, request: RescueRequest): Pro
 }
 
 /** Read-only, unless nobody has the database open: then only a connection that may write leaves no `-wal` and `-shm` behind. */
-async function openToRead (path: string, timeout: number): Promise<Database.Database> {
+async function openToRead (given: string, timeout: number): Promise<Database.Database> {
+  const path = requireOneName(given)
   const db = openShared(path, { readonly: existsSync(`${path}-wal`), busyTimeout: 0 })
   await whenFree(path, timeout, () => { db.pragma('main.journal_mode') }, () => {})
   return db

@@ -1,0 +1,111 @@
+import { readFileSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { BackupError } from '../../core/errors.ts'
+import { describeHolders, holderOf, holdersOf } from './holders.ts'
+import { fileLocks, isOnDatabase, isSameFile, openFiles, unlessGone, type FileLock, type OpenFile } from './processes.ts'
+
+/** What SQLite keeps beside a database. It finds them by the name under which a process has opened the database. */
+const COMPANIONS = ['-wal', '-shm', '-journal'] as const
+/** A second look after so many milliseconds: what is just being made or removed is not kept elsewhere. */
+const LOOK_AGAIN = 20
+
+/**
+ * The path of the database without symbolic links, once it is sure that its `-wal`, `-shm` and `-journal` can only be those beside it:
+ * with another name in use they lie beside that one, and what is read or written here would be half of a database.
+ * A path with no file at it is returned as it is.
+ *
+ * Throws `SOURCE_OTHER_NAME` where the file is a mount point of its own, has hard links, or is open in a process that keeps
+ * what belongs to it elsewhere. Processes are seen as far as `/proc` shows them. Opens no database, and so may be called
+ * beside connections to it; cheap enough for each schedule.
+ * https://sqlite.org/howtocorrupt.html, "Multiple links to the same file"
+ */
+export function requireOneName (given: string): string {
+  if (statSync(given, { throwIfNoEntry: false }) === undefined) return given
+  const path = realpathSync(given)
+  const stats = statSync(path)
+  if (!stats.isFile()) return path
+  if (mountPoints().includes(path)) {
+    throw otherName(`"${path}" is mounted as a single file, so that the "-wal" and "-journal" of its application are not beside it`, 'Mount the folder of the database instead of the one file, and name the database in that folder as the path of the source.')
+  }
+  if (stats.nlink > 1) {
+    throw otherName(`"${path}" has ${stats.nlink} hard links: an application that uses another of the names keeps the "-wal" and "-journal" beside that one`, 'Give the path that the application uses, and remove the other hard links ("find / -xdev -samefile FILE" lists them).')
+  }
+  const found = findElsewhere(path, stats)
+  if (found !== undefined) pause(LOOK_AGAIN)
+  if (found !== undefined && findElsewhere(path, stats) !== undefined) throw found
+  return path
+}
+
+/** Where something is mounted, as this process sees it. https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
+function mountPoints (): readonly string[] {
+  const text = unlessGone(() => readFileSync('/proc/self/mountinfo')) ?? Buffer.alloc(0)
+  return text.toString('latin1').split('\n').flatMap(line => line.split(' ')[4] ?? []).map(unescape)
+}
+
+/** Space, tab, line feed and backslash are written as a backslash and three octal digits; all other bytes as they are. */
+function unescape (name: string): string {
+  const bytes = name.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+  return Buffer.from(bytes, 'latin1').toString()
+}
+
+/** What to say of the first process that has one half of the database here and the other elsewhere. */
+function findElsewhere (path: string, stats: Stats): BackupError | undefined {
+  const locks = (fileLocks() ?? []).filter(({ pid }) => pid !== process.pid)
+  const [log, index] = ['-wal', '-shm'].map(suffix => statSync(path + suffix, { throwIfNoEntry: false }))
+  const [onMain, onIndex] = [pidsOf(locks, stats), pidsOf(locks, index)]
+  for (const pid of new Set([...onMain, ...onIndex])) {
+    // Locks on both show it without a look at the descriptors, of which a process may have thousands.
+    if (log !== undefined && onMain.has(pid) && onIndex.has(pid)) continue
+    const files = openFiles(pid)
+    const main = files.filter(file => isSameFile(file.stats, stats))
+    const apart = main.length > 0 ? companionElsewhere(path, main, files) : foreignDatabase(path, files)
+    if (apart !== undefined) return otherName(`"${path}" is open in process ${describeHolders([holderOf(pid)])}, which ${apart}`, 'Give the path that the application uses, and mount folders, not single files, where containers share a database.')
+  }
+  return undefined
+}
+
+function pidsOf (locks: readonly FileLock[], file: Stats | undefined): ReadonlySet<number> {
+  return new Set(locks.filter(({ inode }) => inode === file?.ino).map(({ pid }) => pid))
+}
+
+/** A process that keeps the `-wal` of the database elsewhere: under another name, or deleted. */
+function companionElsewhere (path: string, main: readonly OpenFile[], files: readonly OpenFile[]): string | undefined {
+  for (const suffix of COMPANIONS) {
+    const theirs = files.find(({ name }) => main.some(database => name === database.name + suffix))
+    if (theirs === undefined || isSameFile(statSync(path + suffix, { throwIfNoEntry: false }), theirs.stats)) continue
+    // A journal comes and goes with each transaction.
+    if (isSameFile(theirs.again(), theirs.stats)) return `keeps the "${suffix}" as "${theirs.name}"${theirs.isDeleted ? ', which was deleted' : ', which is not the one beside it'}`
+  }
+  return undefined
+}
+
+/** A process that uses the `-wal` beside the path for a database that is not at the path. */
+function foreignDatabase (path: string, files: readonly OpenFile[]): string | undefined {
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  const theirs = files.find(file => isSameFile(file.stats, log))
+  return theirs === undefined || !isSameFile(theirs.again(), log) ? undefined : 'uses the "-wal" beside it for another file'
+}
+
+/**
+ * Throws `SOURCE_REPLACED` where a process still writes to a deleted file that had this name, and no process has the present one
+ * open: a backup would show what the application no longer uses. Seen is who holds a lock, as everybody in WAL mode does.
+ * https://sqlite.org/howtocorrupt.html, "Unlinking or renaming a database file while in use"
+ */
+export function requireInUse (path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  const locks = (fileLocks() ?? []).filter(lock => isOnDatabase(lock) && lock.pid !== process.pid)
+  if (pidsOf(locks, stats).size > 0) return
+  for (const pid of new Set(locks.map(lock => lock.pid))) {
+    const isStale = openFiles(pid, path).some(file => file.isDeleted && !isSameFile(file.stats, stats) && file.isWritable())
+    if (!isStale || holdersOf(path).length > 0) continue
+    throw new BackupError('SOURCE_REPLACED', `"${path}" was replaced, and process ${describeHolders([holderOf(pid)])} goes on writing to the old, deleted file`, { hint: 'Restart the application, so that it opens the file that is there now.' })
+  }
+}
+
+/** Stands still for so many milliseconds. */
+export function pause (milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}
+
+export function otherName (message: string, hint: string): BackupError {
+  return new BackupError('SOURCE_OTHER_NAME', message, { hint })
+}

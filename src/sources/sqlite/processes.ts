@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync, readlinkSync, statSync, type Stats } from 'node:fs'
+import { basename } from 'node:path'
+
+const PROC = '/proc'
+/** SQLite takes its locks on a database file from this byte on: https://sqlite.org/src/file/src/os.h, `PENDING_BYTE`. */
+const PENDING_BYTE = 0x4000_0000
+/** What the kernel appends to the name of a file that has lost it. */
+const DELETED = ' (deleted)'
+
+/** A lock that a process has on a file. */
+export interface FileLock {
+  readonly pid: number
+  readonly inode: number
+  /** The first byte of its range, and the last one. */
+  readonly first: number
+  readonly last: number
+}
+
+/**
+ * Every POSIX lock that is held at this moment, as far as the kernel shows it: those of processes in other PID namespaces,
+ * such as other containers, it does not. undefined: this system has no such list. One file is read; no process is looked at.
+ * https://man7.org/linux/man-pages/man5/proc_locks.5.html
+ */
+export function fileLocks (): readonly FileLock[] | undefined {
+  const text = unlessGone(() => readFileSync(`${PROC}/locks`, 'utf8'))
+  if (text === undefined) return undefined
+  const lines = text.matchAll(/^\d+: POSIX +ADVISORY +(?:READ|WRITE) +(\d+) +[\da-f]+:[\da-f]+:(\d+) (\d+) (\d+|EOF)$/gm)
+  return [...lines].map(([, pid, inode, first, last]) => ({ pid: Number(pid), inode: Number(inode), first: Number(first), last: last === 'EOF' ? Infinity : Number(last) }))
+}
+
+/** Whether the lock is one that SQLite takes on a database file; those on a `-shm` lie elsewhere. */
+export function isOnDatabase ({ last }: FileLock): boolean {
+  return last >= PENDING_BYTE
+}
+
+/** This process, as `/proc` counts processes. */
+export function ownPid (): number | undefined {
+  const name = unlessGone(() => readlinkSync(`${PROC}/self`))
+  return name === undefined ? undefined : Number(basename(name))
+}
+
+/** A file that a process has open. */
+export interface OpenFile {
+  /** The name as the process knows it, in its own mount namespace. */
+  readonly name: string
+  /** Whether it has lost that name since. */
+  readonly isDeleted: boolean
+  readonly stats: Stats
+  /** The present file behind the same descriptor; undefined: it was closed. */
+  readonly again: () => Stats | undefined
+  /** Whether the process may write to it. */
+  readonly isWritable: () => boolean
+}
+
+/** The files that a process has open, or those of them that have the name `only`; none where the process is gone or belongs to somebody else. */
+export function openFiles (pid: number | 'self', only?: string): readonly OpenFile[] {
+  const directory = `${PROC}/${pid}/fd`
+  return (unlessGone(() => readdirSync(directory)) ?? []).flatMap(fd => {
+    const link = unlessGone(() => readlinkSync(`${directory}/${fd}`))
+    if (link === undefined) return []
+    const isDeleted = link.endsWith(DELETED)
+    const name = isDeleted ? link.slice(0, -DELETED.length) : link
+    if (only !== undefined && name !== only) return []
+    const again = (): Stats | undefined => unlessGone(() => statSync(`${directory}/${fd}`))
+    const stats = again()
+    if (stats?.isFile() !== true) return []
+    return [{ name, isDeleted, stats, again, isWritable: () => isOpenForWriting(pid, fd) }]
+  })
+}
+
+/** The flags of open(2), in octal; the last two bits are the access mode. */
+function isOpenForWriting (pid: number | 'self', fd: string): boolean {
+  const flags = /^flags:\s*([0-7]+)$/m.exec(unlessGone(() => readFileSync(`${PROC}/${pid}/fdinfo/${fd}`, 'utf8')) ?? '')?.[1]
+  return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0
+}
+
+export function isSameFile (one: Stats | undefined, other: Stats | undefined): boolean {
+  return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev
+}
+
+/** Processes end while they are looked at, and those of others may be closed to us. */
+export function unlessGone<T> (read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
