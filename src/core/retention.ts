@@ -32,6 +32,11 @@ export interface RetentionPolicy {
   readonly freshSince: Date | null
   /** The first suspect of the source: nothing that was good before it goes; null: there is none. */
   readonly suspect: Pick<BackupOutline, 'id' | 'startedAt'> | null
+  /**
+   * Milliseconds. Of the backups that no schedule made, `maxBackups` counts at most one in this time, and none as close to a
+   * scheduled one. null or left out: it counts each, as it does where an admin asks for a prune.
+   */
+  readonly pace?: number | null
 }
 
 export interface Retained {
@@ -44,50 +49,59 @@ export interface Retained {
    * only from the disk where it landed, since another store keeps it by rules of its own. null: it stays.
    */
   readonly removal: 'trash' | 'erase' | 'release' | null
+  /** Whether it is beyond `maxBackups`: rotation removes it, and need not wait for a prune. */
+  readonly isBeyond: boolean
 }
 
 /** A removal of more than this share of a source's live backups is a mass deletion, … */
 const MASS_SHARE = 0.5
 /** … if it is of so many at least. */
 const MASS_LEAST = 5
-/** An encrypted database gives one suspect after the other, and they must not fill the disk: so many of the newest stay, and the first. */
-const SUSPECTS = 3
+/** Backups that are made once in each `pace` may come so much earlier than that, as a share of it. */
+const PACE_MARGIN = 0.1
 
 /**
- * Says for each backup of one source whether it stays, and why. Newest first. Pure: what is removed, and when, is the
+ * Decides for each backup of one source whether it stays, and why. Newest first. Pure: what is removed, and when, is the
  * caller's business.
  *
  * The rules choose among the scheduled backups; those made by hand or before a migration are outside them. They are
  * united: what one of them keeps, stays. `maxBackups` then counts all there are, however they were made, those that the
  * rules chose first. Only good backups count: one that a later verification found damaged fills no place.
  *
- * A suspect that nobody has released fills no place either. Of suspects the first stays, and the newest three, as far
- * as anything limits how many backups stay; and everything good from before the first one stays until somebody has decided.
+ * Number does not outrun time: with a `pace`, a backup is beyond `maxBackups` only if it would be so had the others been
+ * made no faster than that, and goes into the trash unless scheduled backups alone push it out.
  *
- * Whatever the policy says, these stay: pinned ones, the newest live one, the newest that was proven valid, `minBackups`
+ * The same policy decides on suspects that nobody has released as on a series of their own: they fill no place among the
+ * good ones, the good ones none among them, and being suspect makes none go that would stay otherwise. The first suspect
+ * always stays, and so does everything good from before it, until somebody has decided.
+ *
+ * Whatever the policy is, these stay: pinned ones, the newest live one, the newest that was proven valid, `minBackups`
  * good ones (as far as `maxBackups` allows), and whatever a kept one is built on. What was made in the future of this
  * clock stays, too, and stands for nothing. Backups that are not live (failed, running, in the trash) are neither
  * counted nor listed.
  */
 export function applyRetention (backups: readonly BackupOutline[], policy: RetentionPolicy, now: Date): readonly Retained[] {
   const live = backups.filter(isLive).toSorted(newestFirst)
-  const past = live.filter(({ startedAt }) => startedAt <= now)
   const kept = new Keeping()
   for (const backup of live) if (backup.pinned) kept.add(backup, 'pinned')
   for (const backup of live) if (backup.startedAt > now) kept.add(backup, 'made in the future of this clock')
 
-  const frozen = freeze(past, policy)
-  const beyond = frozen === null ? keepByPolicy(live, past, policy, now, kept) : new Set<BackupOutline>()
-  if (frozen !== null) for (const backup of live) if (!isSuspect(backup)) kept.add(backup, frozen)
-  keepSuspects(past, policy, kept)
+  const good = live.filter(backup => !isSuspect(backup))
+  const suspects = live.filter(isSuspect)
+  // Suspects are new backups, too: they wait for nothing where the source goes on.
+  const beyond = new Map([
+    ...keepByPolicy(good, freeze(good, policy, now), policy, now, (backup, reason) => { kept.add(backup, reason) }),
+    ...keepByPolicy(suspects, freeze(live, policy, now), policy, now, (backup, reason) => { kept.add(backup, `suspect: ${reason}`) })
+  ])
+  kept.add(suspects.find(({ id }) => id === policy.suspect?.id) ?? suspects.findLast(({ startedAt }) => startedAt <= now), 'suspect: the first one')
   if (policy.suspect !== null) keepGoodBefore(policy.suspect, live, kept)
   keepParents(live, kept)
 
   return live.map(backup => {
-    if (kept.has(backup)) return { backup, keep: true, reasons: kept.reasons(backup), removal: null }
-    if (beyond.has(backup)) return { backup, keep: false, reasons: [`beyond the ${policy.maxBackups ?? 0} that maxBackups keeps`], removal: 'erase' }
-    if (isSuspect(backup)) return { backup, keep: false, reasons: [`suspect, and neither the first nor one of the newest ${SUSPECTS}`], removal: policy.maxBackups === null ? 'trash' : 'erase' }
-    return { backup, keep: false, reasons: [isGood(backup) ? 'no rule keeps it' : 'damaged: its last verification failed'], removal: 'trash' }
+    const removal = beyond.get(backup)
+    if (kept.has(backup)) return { backup, keep: true, reasons: kept.reasons(backup), removal: null, isBeyond: false }
+    if (removal !== undefined) return { backup, keep: false, reasons: [`beyond the ${policy.maxBackups ?? 0} that maxBackups keeps`], removal, isBeyond: true }
+    return { backup, keep: false, reasons: [isSound(backup) ? 'no rule keeps it' : 'damaged: its last verification failed'], removal: 'trash', isBeyond: false }
   })
 }
 
@@ -104,10 +118,6 @@ class Keeping {
     if (backup !== undefined) this.#reasons.set(backup, [...this.#reasons.get(backup) ?? [], reason])
   }
 
-  drop (backup: BackupOutline): void {
-    this.#reasons.delete(backup)
-  }
-
   has (backup: BackupOutline): boolean {
     return this.#reasons.has(backup)
   }
@@ -117,63 +127,71 @@ class Keeping {
   }
 }
 
-/** Why nothing at all may go now, or null. */
-function freeze (past: readonly BackupOutline[], { freshSince }: RetentionPolicy): string | null {
+/** Why nothing of the series may go now, or null. */
+function freeze (series: readonly BackupOutline[], { freshSince }: RetentionPolicy, now: Date): string | null {
   if (freshSince === null) return null
-  const newest = past.find(isGood)
+  const newest = series.find(backup => isSound(backup) && backup.startedAt <= now)
   if (newest !== undefined && newest.startedAt >= freshSince) return null
   const found = newest === undefined ? 'there is no good backup' : `the newest good backup is from ${newest.startedAt.toISOString()}`
   return `nothing goes: ${found}, and the schedule asks for one since ${freshSince.toISOString()}`
 }
 
-/** Adds what stays by the rules and `maxBackups`, and returns what is beyond `maxBackups`. */
-function keepByPolicy (live: readonly BackupOutline[], past: readonly BackupOutline[], { maxBackups, rules, timeZone }: RetentionPolicy, now: Date, kept: Keeping): ReadonlySet<BackupOutline> {
-  const choosable = past.filter(backup => !backup.pinned && !isSuspect(backup))
-  const chosen = rules === null ? choosable : chooseByRules(live, choosable, rules, new Periods(timeZone), now, kept)
-  if (rules === null && maxBackups === null) for (const backup of choosable) kept.add(backup, 'nothing limits how many stay')
-  const beyond = maxBackups === null ? new Set<BackupOutline>() : limit(choosable, chosen, maxBackups, kept)
-  kept.add(past[0], 'newest backup')
-  kept.add(past.find(isValid), 'newest verified backup')
+type Reasoned = (backup: BackupOutline, reason: string) => void
+
+/** Keeps of one series, newest first, what stays by the rules and `maxBackups`, and returns what is beyond that, and how it goes. */
+function keepByPolicy (series: readonly BackupOutline[], frozen: string | null, policy: RetentionPolicy, now: Date, keep: Reasoned): ReadonlyMap<BackupOutline, 'trash' | 'erase'> {
+  if (frozen !== null) {
+    for (const backup of series) keep(backup, frozen)
+    return new Map()
+  }
+  const { maxBackups, rules } = policy
+  const choosable = series.filter(({ pinned, startedAt }) => !pinned && startedAt <= now)
+  const chosen = rules === null ? new Map(choosable.map(backup => [backup, []])) : chooseByRules(series, choosable, rules, new Periods(policy.timeZone), now)
+  if (rules === null && maxBackups === null) for (const backup of choosable) keep(backup, 'nothing limits how many stay')
+  const { within, over, beyond } = maxBackups === null ? NO_LIMIT : limit(choosable, chosen, maxBackups, policy.pace ?? 0)
+  for (const [backup, reasons] of chosen) if (!beyond.has(backup)) for (const reason of reasons) keep(backup, reason)
+  for (const [backup, number] of within) if (chosen.has(backup)) keep(backup, `number ${number} of the ${maxBackups ?? 0} that maxBackups keeps`)
+  for (const backup of over) if (chosen.has(backup)) keep(backup, `over the ${maxBackups ?? 0} that maxBackups keeps, and stays until an admin prunes: newer ones were made faster than the schedule asks for`)
+  const past = series.filter(({ startedAt }) => startedAt <= now)
+  const [newest] = past
+  if (newest !== undefined) keep(newest, 'newest backup')
+  const valid = past.find(isValid)
+  if (valid !== undefined) keep(valid, 'newest verified backup')
   return beyond
 }
 
-/** What the first suspect and the newest ones say of each other is all that there is to see of an attack, or of an error. */
-function keepSuspects (past: readonly BackupOutline[], { maxBackups, rules, suspect }: RetentionPolicy, kept: Keeping): void {
-  const suspects = past.filter(backup => !backup.pinned && isSuspect(backup))
-  if (rules === null && maxBackups === null) for (const backup of suspects) kept.add(backup, 'nothing limits how many stay')
-  for (const [index, backup] of suspects.slice(0, SUSPECTS).entries()) kept.add(backup, `suspect: number ${index + 1} of the newest ${SUSPECTS}`)
-  kept.add(suspects.find(({ id }) => id === suspect?.id) ?? suspects.at(-1), 'suspect: the first one')
-}
-
 function keepGoodBefore (suspect: Pick<BackupOutline, 'id' | 'startedAt'>, live: readonly BackupOutline[], kept: Keeping): void {
-  for (const backup of live) if (isGood(backup) && isBefore(backup, suspect)) kept.add(backup, `good, and from before backup ${suspect.id}, which is suspect until somebody releases or deletes it`)
+  for (const backup of live) if (isSound(backup) && !isSuspect(backup) && isBefore(backup, suspect)) kept.add(backup, `good, and from before backup ${suspect.id}, which is suspect until somebody releases or deletes it`)
 }
 
-/** Adds what the rules keep, and what is outside them, and returns it. */
-function chooseByRules (live: readonly BackupOutline[], choosable: readonly BackupOutline[], rules: RetentionRules, calendar: Periods, now: Date, kept: Keeping): readonly BackupOutline[] {
+/** What the rules choose of `choosable`, and what is outside them, with the reasons. */
+function chooseByRules (series: readonly BackupOutline[], choosable: readonly BackupOutline[], rules: RetentionRules, calendar: Periods, now: Date): ReadonlyMap<BackupOutline, readonly string[]> {
+  const chosen = new Map<BackupOutline, string[]>()
+  const choose: Reasoned = (backup, reason) => { chosen.set(backup, [...chosen.get(backup) ?? [], reason]) }
   const scheduled = choosable.filter(({ type }) => type === 'scheduled')
-  const good = scheduled.filter(isGood)
+  const good = scheduled.filter(isSound)
 
-  for (const backup of choosable) if (backup.type !== 'scheduled') kept.add(backup, `${backup.type}: outside the rules`)
-  for (const [index, backup] of good.slice(0, rules.last ?? 0).entries()) kept.add(backup, `number ${index + 1} of the last ${rules.last ?? 0}`)
+  for (const backup of choosable) if (backup.type !== 'scheduled') choose(backup, `${backup.type}: outside the rules`)
+  for (const [index, backup] of good.slice(0, rules.last ?? 0).entries()) choose(backup, `number ${index + 1} of the last ${rules.last ?? 0}`)
   for (const tier of TIERS) {
     const rule = rules[tier]
-    if (rule !== undefined) keepNewestOfEach(good, tier, rule, calendar, now, kept)
+    if (rule !== undefined) chooseNewestOfEach(good, tier, rule, calendar, now, choose)
   }
   if (rules.within !== undefined) {
     const since = calendar.before(now, rules.within)
-    for (const backup of good) if (backup.startedAt >= since) kept.add(backup, `within ${formatDuration(rules.within)}`)
+    for (const backup of good) if (backup.startedAt >= since) choose(backup, `within ${formatDuration(rules.within)}`)
   }
 
-  const newestGood = live.find(backup => isGood(backup) && backup.startedAt <= now)
-  for (const backup of scheduled) if (!isGood(backup) && (newestGood === undefined || newestFirst(newestGood, backup) > 0)) kept.add(backup, 'damaged, but nothing newer is good')
-  const missing = rules.minBackups - live.filter(backup => isGood(backup) && kept.has(backup)).length
-  for (const backup of good.filter(each => !kept.has(each)).slice(0, Math.max(0, missing))) kept.add(backup, `one of the ${rules.minBackups} that minBackups keeps`)
-  return choosable.filter(backup => kept.has(backup))
+  const newestGood = series.find(backup => isSound(backup) && backup.startedAt <= now)
+  for (const backup of scheduled) if (!isSound(backup) && (newestGood === undefined || newestFirst(newestGood, backup) > 0)) choose(backup, 'damaged, but nothing newer is good')
+  const isOpen = new Set(choosable)
+  const missing = rules.minBackups - series.filter(backup => isSound(backup) && (chosen.has(backup) || !isOpen.has(backup))).length
+  for (const backup of good.filter(each => !chosen.has(each)).slice(0, Math.max(0, missing))) choose(backup, `one of the ${rules.minBackups} that minBackups keeps`)
+  return chosen
 }
 
-/** Keeps the newest backup of each period: of so many periods that have one, or of all that are young enough. */
-function keepNewestOfEach (good: readonly BackupOutline[], tier: Tier, rule: Keep, calendar: Periods, now: Date, kept: Keeping): void {
+/** Chooses the newest backup of each period: of so many periods that have one, or of all that are young enough. */
+function chooseNewestOfEach (good: readonly BackupOutline[], tier: Tier, rule: Keep, calendar: Periods, now: Date, choose: Reasoned): void {
   const since = typeof rule === 'number' ? null : calendar.before(now, rule)
   let last: string | undefined
   let found = 0
@@ -182,19 +200,41 @@ function keepNewestOfEach (good: readonly BackupOutline[], tier: Tier, rule: Kee
     if (period === last) continue
     last = period
     found++
-    if (typeof rule === 'number' && found <= rule) kept.add(backup, `${tier}: newest of ${period}, number ${found} of ${rule}`)
-    if (since !== null && typeof rule !== 'number' && backup.startedAt >= since) kept.add(backup, `${tier}: newest of ${period}, within ${formatDuration(rule)}`)
+    if (typeof rule === 'number' && found <= rule) choose(backup, `${tier}: newest of ${period}, number ${found} of ${rule}`)
+    if (since !== null && typeof rule !== 'number' && backup.startedAt >= since) choose(backup, `${tier}: newest of ${period}, within ${formatDuration(rule)}`)
   }
 }
 
-/** Counts the chosen first, then the others, each with the damaged last, and returns what is beyond `maxBackups`. */
-function limit (choosable: readonly BackupOutline[], chosen: readonly BackupOutline[], maxBackups: number, kept: Keeping): ReadonlySet<BackupOutline> {
-  const isChosen = new Set(chosen)
-  const counted = [...goodFirst(chosen), ...goodFirst(choosable.filter(backup => !isChosen.has(backup)))]
-  for (const [index, backup] of counted.slice(0, maxBackups).entries()) if (isChosen.has(backup)) kept.add(backup, `number ${index + 1} of the ${maxBackups} that maxBackups keeps`)
-  const beyond = new Set(counted.slice(maxBackups))
-  for (const backup of beyond) kept.drop(backup)
-  return beyond
+interface Limited {
+  /** What is within the limit, with its number. */
+  readonly within: ReadonlyMap<BackupOutline, number>
+  /** What is over it by number, but not by the pace. */
+  readonly over: readonly BackupOutline[]
+  readonly beyond: ReadonlyMap<BackupOutline, 'trash' | 'erase'>
+}
+
+const NO_LIMIT: Limited = { within: new Map(), over: [], beyond: new Map() }
+
+/** Counts the chosen first, then the others, each with the damaged last. */
+function limit (choosable: readonly BackupOutline[], chosen: ReadonlyMap<BackupOutline, unknown>, maxBackups: number, pace: number): Limited {
+  const order = [...goodFirst([...chosen.keys()].toSorted(newestFirst)), ...goodFirst(choosable.filter(backup => !chosen.has(backup)))]
+  const within = new Map(order.slice(0, maxBackups).map((backup, index) => [backup, index + 1]))
+  const over: BackupOutline[] = []
+  const beyond = new Map<BackupOutline, 'trash' | 'erase'>()
+  let counted = 0
+  let scheduled = 0
+  let last = Number.POSITIVE_INFINITY
+  for (const backup of order) {
+    if (counted >= maxBackups) beyond.set(backup, pace === 0 || scheduled >= maxBackups ? 'erase' : 'trash')
+    else if (!within.has(backup)) over.push(backup)
+    const isScheduled = backup.type === 'scheduled'
+    if (isScheduled) scheduled++
+    const at = backup.startedAt.getTime()
+    if (!isScheduled && Math.abs(last - at) < pace * (1 - PACE_MARGIN)) continue
+    counted++
+    last = at
+  }
+  return { within, over, beyond }
 }
 
 /** Adds what the kept ones are built on, all the way down. */
@@ -211,17 +251,18 @@ function keepParents (live: readonly BackupOutline[], kept: Keeping): void {
 }
 
 function goodFirst (backups: readonly BackupOutline[]): readonly BackupOutline[] {
-  return [...backups.filter(isGood), ...backups.filter(backup => !isGood(backup))]
+  return [...backups.filter(isSound), ...backups.filter(backup => !isSound(backup))]
 }
 
 function newestFirst (a: BackupOutline, b: BackupOutline): number {
   return b.startedAt.getTime() - a.startedAt.getTime() || b.id - a.id
 }
 
-function isGood (backup: BackupOutline): boolean {
-  return backup.verification.status !== 'invalid' && !isSuspect(backup)
+/** Whether no verification has found it damaged. */
+function isSound (backup: BackupOutline): boolean {
+  return backup.verification.status !== 'invalid'
 }
 
 function isValid (backup: BackupOutline): boolean {
-  return backup.verification.status === 'valid' && !isSuspect(backup)
+  return backup.verification.status === 'valid'
 }

@@ -116,6 +116,16 @@ export interface VerifiedAll {
   readonly results: readonly Verified[]
 }
 
+export interface PruneRequest {
+  /** Default: every source. */
+  readonly source?: string | undefined
+  /** Only to tell what would be removed. */
+  readonly dryRun: boolean
+  readonly force?: boolean | undefined
+  /** true: nobody asks for it but the schedule. Then what is over `maxBackups` because backups were made faster than the schedule asks for stays. */
+  readonly isScheduled?: boolean | undefined
+}
+
 export interface Pruned {
   readonly dryRun: boolean
   /** Every live backup of the sources asked for, with the rule that decided. */
@@ -192,7 +202,7 @@ export interface Engine {
   verify (id: number): Promise<Work<Verified>>
   verifyAll (request: { readonly source?: string | undefined, readonly since?: Date | undefined }): Promise<Work<VerifiedAll>>
   /** A removal of most of what a source has rejects with `PRUNE_REFUSED` unless `force` is said; what is not of that source goes all the same. */
-  prune (request: { readonly source?: string | undefined, readonly dryRun: boolean, readonly force?: boolean | undefined }): Promise<Work<Pruned>>
+  prune (request: PruneRequest): Promise<Work<Pruned>>
   /** Into the trash: `BACKUP_PINNED`, `BACKUP_HAS_CHILDREN` and, without `force`, `BACKUP_LAST_VALID` refuse it. */
   remove (id: number, request: { readonly force: boolean }): Promise<Work<Backup>>
   undelete (id: number): Promise<Work<Backup>>

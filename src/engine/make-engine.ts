@@ -81,10 +81,10 @@ export function makeEngine (deps: EngineDeps): Engine {
       return await runner.start({ kind: 'verify-all', source, backupId: null, holds: [] }, task => verifyAll(deps, request, task))
     },
 
-    async prune ({ source, dryRun, force = false }) {
+    async prune ({ source, dryRun, force = false, isScheduled = false }) {
       const chosen = source === undefined ? [...deps.sources.values()] : [requireSource(deps, source)]
       const holds = dryRun ? [] : chosen.map(one => retentionHold(one.source.name))
-      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds }, task => prune(deps, chosen, { dryRun, force }, task))
+      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds }, task => prune(deps, chosen, { dryRun, force, isByAdmin: !isScheduled }, task))
     },
 
     async remove (id, { force }) {

@@ -12,7 +12,7 @@ export function hasOwnRules ({ retention, maxBackups }: Pick<OffsiteStore, 'rete
 }
 
 /** Every copy of the source in the stores with rules of their own, with the rule that keeps or removes it. Changes nothing. */
-export function decideCopies (deps: EngineDeps, existing: readonly PlacedOutline[], shared: Pick<RetentionPolicy, 'timeZone' | 'freshSince' | 'suspect'>): readonly RetainedCopy[] {
+export function decideCopies (deps: EngineDeps, existing: readonly PlacedOutline[], shared: Pick<RetentionPolicy, 'timeZone' | 'freshSince' | 'suspect' | 'pace'>): readonly RetainedCopy[] {
   return [...deps.offsite.values()].filter(hasOwnRules).flatMap(({ store, retention, maxBackups }) => {
     const there = existing.filter(({ stores }) => stores.includes(store.name))
     return applyRetention(there, { ...shared, rules: retention, maxBackups }, deps.clock.now()).map(retained => ({ ...retained, store: store.name }))
@@ -28,14 +28,14 @@ export interface Elsewhere {
 }
 
 /** Decides on one backup of a source, given what was decided on its copies. */
-export function elsewhere (deps: EngineDeps, { source }: ProtectedSource, outline: PlacedOutline, copies: readonly RetainedCopy[], shared: Pick<RetentionPolicy, 'timeZone' | 'suspect'>): Elsewhere {
+export function elsewhere (deps: EngineDeps, { source }: ProtectedSource, outline: PlacedOutline, copies: readonly RetainedCopy[], shared: Pick<RetentionPolicy, 'timeZone' | 'suspect' | 'pace'>): Elsewhere {
   const isKept = copies.some(({ backup, keep }) => backup.id === outline.id && keep)
   const waitsFor = promisedStores(deps, source.name).find(({ store, retention, maxBackups }) => {
     if (!hasOwnRules({ retention, maxBackups }) || outline.stores.includes(store.name)) return false
     const there = copies.filter(copy => copy.store === store.name && copy.keep).map(({ backup }) => backup)
     const decided = applyRetention([...there, outline], { ...shared, rules: retention, maxBackups, freshSince: null }, deps.clock.now())
     // The newest one there is always kept, whether or not a rule wants it: that is no reason to wait.
-    return decided.some(({ backup, keep, reasons }) => backup.id === outline.id && keep && reasons.some(reason => !reason.startsWith('newest ')))
+    return decided.some(({ backup, keep, reasons }) => backup.id === outline.id && keep && reasons.some(reason => !/^(suspect: )?newest /.test(reason)))
   })
   return { isKept, waitsFor: waitsFor?.store.name }
 }

@@ -17,16 +17,21 @@ interface Decided {
   readonly copies: readonly RetainedCopy[]
 }
 
-/** Every live backup of the source with the rule that keeps or removes it. Changes nothing. */
-export async function decide (deps: EngineDeps, chosen: ProtectedSource): Promise<Decided> {
-  return await apply(deps, chosen, await freshSince(deps, chosen))
+/** How often a backup is asked for where only a calendar asks: once a day. Milliseconds. */
+const DAY = 86_400_000
+
+interface Occasion {
+  readonly freshSince: Date | null
+  /** Whether an admin asks for it: then every backup counts, however fast they were made. */
+  readonly isByAdmin: boolean
 }
 
-async function apply (deps: EngineDeps, chosen: ProtectedSource, freshSince: Date | null): Promise<Decided> {
-  const { maxBackups, retention, schedule } = deps.settings.policyFor(chosen)
+/** Every live backup of the source with the rule that keeps or removes it. Changes nothing. */
+async function decide (deps: EngineDeps, chosen: ProtectedSource, { freshSince, isByAdmin }: Occasion): Promise<Decided> {
+  const { maxBackups, retention, schedule, interval } = deps.settings.policyFor(chosen)
   const existing = await deps.catalog.backups.existing(chosen.source.name)
   // Of all that there are, wherever they are: a store that has not got the suspect yet lets go of nothing either.
-  const shared = { timeZone: schedule?.timeZone ?? 'UTC', freshSince, suspect: firstSuspect(existing) }
+  const shared = { timeZone: schedule?.timeZone ?? 'UTC', freshSince, suspect: firstSuspect(existing), pace: isByAdmin ? null : interval ?? DAY }
   const copies = decideCopies(deps, existing, shared)
   const own = new Set([...deps.offsite.values()].filter(hasOwnRules).map(({ store }) => store.name))
   const home = existing.filter(({ stores }) => stores.length === 0 || stores.some(store => !own.has(store) && !deps.remembered.has(store)))
@@ -50,7 +55,7 @@ function inView (retained: Retained, { isKept, waitsFor }: Elsewhere): Retained 
  * cannot be removed stays. The rest is done all the same; at the end the first error is thrown, or `PRUNE_REFUSED`. The
  * caller holds the retention of the sources.
  */
-export async function prune (deps: EngineDeps, sources: readonly ProtectedSource[], { dryRun, force }: { readonly dryRun: boolean, readonly force: boolean }, task: Task): Promise<Pruned> {
+export async function prune (deps: EngineDeps, sources: readonly ProtectedSource[], { dryRun, force, isByAdmin }: { readonly dryRun: boolean, readonly force: boolean, readonly isByAdmin: boolean }, task: Task): Promise<Pruned> {
   const decisions: Retained[] = []
   const copies: RetainedCopy[] = []
   const removed: Backup[] = []
@@ -58,7 +63,7 @@ export async function prune (deps: EngineDeps, sources: readonly ProtectedSource
   const refused: PruneRefusal[] = []
   task.phase('removing')
   for (const chosen of sources) {
-    const decided = await decide(deps, chosen)
+    const decided = await decide(deps, chosen, { freshSince: await freshSince(deps, chosen), isByAdmin })
     decisions.push(...decided.decisions)
     copies.push(...decided.copies)
     for (const group of groupsOf(decided)) {
@@ -94,17 +99,19 @@ function refusal (refused: readonly PruneRefusal[], removed: number): BackupErro
 }
 
 /**
- * Rotation by `maxBackups`, after a backup that was proven. It is a promise about disk space: what it removes is gone at
- * once, without the trash; but where somebody has just lowered the limit, so that most of what there is would go, it
- * goes into the trash, which gives way itself when room is wanted. What the rules of the source keep goes last; what is
- * within the limit waits for the prune.
+ * Rotation by `maxBackups`, after a backup that was proven. It is a promise about disk space: what scheduled backups push
+ * out is gone at once, without the trash; but where somebody has just lowered the limit, so that most of what there is
+ * would go, and where backups made by hand push something out, it goes into the trash, which gives way itself when room
+ * is wanted. By hand nothing is pushed out faster than the schedule would do it: whoever may make backups, and not
+ * remove any, could otherwise remove them all. What the rules of the source keep goes last; what is within the limit
+ * waits for the prune.
  */
 export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: Task): Promise<readonly Backup[]> {
   if (deps.settings.policyFor(chosen).maxBackups === null) return []
   const claim = await deps.runner.claimWhenFree([retentionHold(chosen.source.name)], task)
   try {
-    const { decisions } = await apply(deps, chosen, null)
-    const going = decisions.filter(({ removal }) => removal === 'erase' || removal === 'release')
+    const { decisions } = await decide(deps, chosen, { freshSince: null, isByAdmin: false })
+    const going = decisions.filter(({ removal, isBeyond }) => isBeyond || removal === 'release')
     const isMass = isMassRemoval(going.filter(({ removal }) => removal === 'erase').length, decisions.length)
     const { removed, errors } = await removeAll(deps, isMass ? going.map(one => one.removal === 'erase' ? { ...one, removal: 'trash' as const } : one) : going, task)
     if (errors.length > 0) throw errors[0]

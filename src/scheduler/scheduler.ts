@@ -137,7 +137,7 @@ export class Scheduler {
   async #work (run: Run): Promise<Work<{ readonly backupId: number | null }>> {
     const { engine } = this.#options
     if (run.source === null) {
-      const { job, result } = await engine.prune({ dryRun: false })
+      const { job, result } = await engine.prune({ dryRun: false, isScheduled: true })
       return { job, result: result.then(() => ({ backupId: null })) }
     }
     if (run.kind === 'drill') {

@@ -5,6 +5,7 @@ import type { Backup } from '../../src/core/backup.ts'
 import { applyRetention, type Retained, type RetentionPolicy } from '../../src/core/retention.ts'
 import { firstSuspect, isSuspect } from '../../src/core/suspicion.ts'
 import { DAMAGED, NOW, VERIFIED, backupOf } from '../support/backup.ts'
+import { naiveKept } from '../support/naive-retention.ts'
 
 const DAY = 86_400_000
 const SUSPECT: Pick<Backup, 'suspicion'> = { suspicion: { reasons: ['rows in "orders" fell 63 %, from 100 to 37'], releasedAt: null, releasedBy: null } }
@@ -31,8 +32,8 @@ test('a suspect fills no place, and nothing good from before it goes', () => {
   const decisions = decide(daily(6, { 6: SUSPECT }), { maxBackups: 2 })
   assert.deepEqual(kept(decisions), [1, 2, 3, 4, 5, 6])
   assert.deepEqual(reasonsOf(decisions, 1), ['good, and from before backup 6, which is suspect until somebody releases or deletes it'])
-  assert.deepEqual(reasonsOf(decisions, 5), ['number 1 of the 2 that maxBackups keeps', 'newest verified backup', 'good, and from before backup 6, which is suspect until somebody releases or deletes it'])
-  assert.deepEqual(reasonsOf(decisions, 6), ['newest backup', 'suspect: number 1 of the newest 3', 'suspect: the first one'])
+  assert.deepEqual(reasonsOf(decisions, 5), ['number 1 of the 2 that maxBackups keeps', 'newest backup', 'newest verified backup', 'good, and from before backup 6, which is suspect until somebody releases or deletes it'])
+  assert.deepEqual(reasonsOf(decisions, 6), ['suspect: number 1 of the 2 that maxBackups keeps', 'suspect: newest backup', 'suspect: newest verified backup', 'suspect: the first one'])
 })
 
 test('once it is released it counts, and what is beyond the limit goes', () => {
@@ -45,18 +46,37 @@ test('backups that are good again follow the rules while a suspect waits', () =>
   assert.deepEqual(decisions.filter(({ keep }) => !keep).map(({ removal }) => removal), ['erase', 'erase', 'erase', 'erase'])
 })
 
-test('of many suspects the first and the newest three stay, so that the disk does not fill', () => {
-  const given = Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, SUSPECT]))
-  for (const [policy, removal] of [[{ maxBackups: 2 }, 'erase'], [{ rules: { daily: 30, minBackups: 0 } }, 'trash']] as const) {
-    const decisions = decide(daily(12, given), policy)
-    assert.deepEqual(kept(decisions), [1, 2, 3, 4, 5, 6, 10, 11, 12])
-    assert.deepEqual(decisions.filter(({ keep }) => !keep).map(one => [one.removal, one.reasons]), [9, 8, 7].map(() => [removal, ['suspect, and neither the first nor one of the newest 3']]))
+const ATTACKED = Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, SUSPECT]))
+
+test('suspects are a series of their own: of them stays what would stay if they were all there is, and the first one', () => {
+  for (const [policy, expected, removal] of [
+    [{ maxBackups: 2 }, [6, 11, 12], 'erase'],
+    [{ rules: { daily: 4, minBackups: 0 } }, [6, 9, 10, 11, 12], 'trash'],
+    [{ rules: { daily: 30, minBackups: 0 } }, [6, 7, 8, 9, 10, 11, 12], null]
+  ] as const) {
+    const decisions = decide(daily(12, ATTACKED), policy)
+    assert.deepEqual(kept(decisions), [1, 2, 3, 4, 5, ...expected])
+    for (const one of decisions.filter(({ keep }) => !keep)) assert.equal(one.removal, removal)
   }
 })
 
-test('that holds also while the newest good backup is too old for its schedule', () => {
-  const given = Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, SUSPECT]))
-  assert.deepEqual(kept(decide(daily(12, given), { maxBackups: 2, freshSince: new Date(NOW.getTime() - DAY) })), [1, 2, 3, 4, 5, 6, 10, 11, 12])
+test('after a legitimate large change a month of dailies stays as for any other source', () => {
+  const month = daily(35, Object.fromEntries(Array.from({ length: 30 }, (_, n) => [n + 6, SUSPECT])))
+  for (const policy of [{ maxBackups: 30 }, { rules: { daily: 30, minBackups: 3 } }]) {
+    assert.deepEqual(kept(decide(month, policy)), month.map(({ id }) => id))
+  }
+})
+
+test('suspects made by hand are outside the rules like any other', () => {
+  const manual = { ...SUSPECT, type: 'manual', schedule: null } as const
+  const backups = daily(12, Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, manual])))
+  assert.deepEqual(kept(decide(backups, { rules: { daily: 1, minBackups: 0 } })).slice(-7), [6, 7, 8, 9, 10, 11, 12])
+})
+
+test('suspects go as usual while only the newest good backup is too old for its schedule, and stay where there is no newer one at all', () => {
+  const freshSince = new Date(NOW.getTime() - DAY)
+  assert.deepEqual(kept(decide(daily(12, ATTACKED), { maxBackups: 2, freshSince })), [1, 2, 3, 4, 5, 6, 11, 12])
+  assert.equal(kept(decide(daily(12, ATTACKED), { maxBackups: 2, freshSince: new Date(NOW.getTime() + 1) })).length, 12)
 })
 
 test('where nothing limits how many backups stay, every suspect does', () => {
@@ -71,7 +91,7 @@ test('no rule counts a suspect: neither a tier, nor last, within, nor minBackups
     assert.ok(reasonsOf(decisions, 8).every(reason => reason.startsWith('suspect')))
   }
   const within = decide(daily(3, { 3: SUSPECT }), { rules: { within: { years: 0, months: 0, days: 9, hours: 0 }, minBackups: 0 } })
-  assert.deepEqual(reasonsOf(within, 3), ['newest backup', 'suspect: number 1 of the newest 3', 'suspect: the first one'])
+  assert.deepEqual(reasonsOf(within, 3), ['suspect: within 9d', 'suspect: newest backup', 'suspect: newest verified backup', 'suspect: the first one'])
 })
 
 test('a suspect from before a migration fills no place either, but holds nothing up', () => {
@@ -89,7 +109,7 @@ test('a suspect in the trash, or that is gone, holds nothing up', () => {
 
 test('a pinned suspect stays, whatever comes after it', () => {
   const given = { ...Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, SUSPECT])), 7: { ...SUSPECT, pinned: true } }
-  assert.deepEqual(kept(decide(daily(12, given), { maxBackups: 2 })), [1, 2, 3, 4, 5, 6, 7, 10, 11, 12])
+  assert.deepEqual(kept(decide(daily(12, given), { maxBackups: 2 })), [1, 2, 3, 4, 5, 6, 7, 11, 12])
 })
 
 const histories = fc.array(fc.record({
@@ -98,16 +118,32 @@ const histories = fc.array(fc.record({
   verification: fc.constantFrom('valid', 'valid', 'unverified', 'invalid'),
   pinned: fc.constantFrom(false, false, false, true)
 }), { minLength: 1, maxLength: 30 }).map(given => daily(given.length, Object.fromEntries(given.map(({ verification, ...one }, n) => [n + 1, { ...one, verification: { status: verification, checkedAt: null, checks: [] } }]))))
-const policies = fc.record({ maxBackups: fc.constantFrom(null, 1, 4), rules: fc.constantFrom(null, { daily: 3, minBackups: 1 }, { last: 2, monthly: 2, minBackups: 2 }) })
+const policies = fc.record({
+  maxBackups: fc.constantFrom(null, 1, 4),
+  rules: fc.constantFrom(null, { daily: 3, minBackups: 1 }, { last: 2, monthly: 2, minBackups: 2 }),
+  pace: fc.constantFrom(null, DAY, 3 * DAY)
+})
 
-test('whatever there is: nothing good from before the first suspect goes, and suspects are no more than so many', () => {
+test('whatever there is: the good ones and the suspects stay as the naive reference has it, and the good ones from before', () => {
   fc.assert(fc.property(histories, policies, (backups, policy) => {
-    const decisions = decide(backups, policy)
-    const first = firstSuspect(backups)
-    const gone = decisions.filter(({ keep }) => !keep).map(({ backup }) => backup)
-    if (first !== null) assert.deepEqual(gone.filter(({ startedAt, suspicion, verification }) => startedAt < first.startedAt && !isSuspect({ suspicion }) && verification.status !== 'invalid'), [])
-    const suspects = decisions.filter(({ backup, keep }) => keep && isSuspect(backup) && !backup.pinned).length
-    if (policy.maxBackups !== null || policy.rules !== null) assert.ok(suspects <= 4, `${suspects}`)
+    const whole = { ...policy, timeZone: 'UTC', freshSince: null, suspect: firstSuspect(backups) }
+    assert.deepEqual(kept(decide(backups, policy)), [...naiveKept(backups, whole, NOW)].toSorted((a, b) => a - b))
+  }), { numRuns: 1000 })
+})
+
+test('whatever there is: being suspect makes nothing go that would stay otherwise', () => {
+  fc.assert(fc.property(histories, policies, (backups, policy) => {
+    const otherwise = kept(decide(backups.map(backup => ({ ...backup, suspicion: null })), policy))
+    const now = new Set(kept(decide(backups, policy)))
+    assert.deepEqual(otherwise.filter(id => !now.has(id)), [])
+  }), { numRuns: 1000 })
+})
+
+test('whatever there is: suspects take at most as much again as the policy allows', () => {
+  fc.assert(fc.property(histories, fc.constantFrom(1, 4, 9), (backups, maxBackups) => {
+    const suspects = decide(backups, { maxBackups }).filter(({ backup, keep }) => keep && isSuspect(backup) && !backup.pinned).length
+    // The newest, the newest proven and the first stay whatever their number.
+    assert.ok(suspects <= maxBackups + 3, `${suspects}`)
   }), { numRuns: 500 })
 })
 
@@ -115,8 +151,6 @@ test('whatever there is: without a suspect that holds, suspects make no differen
   fc.assert(fc.property(histories, policies, (backups, policy) => {
     const free = backups.map(backup => isSuspect(backup) ? { ...backup, type: 'pre-migration' as const, pinned: false } : backup)
     const good = (decisions: readonly Retained[]): readonly number[] => decisions.filter(({ backup, keep }) => keep && !isSuspect(backup)).map(({ backup }) => backup.id)
-    const without = free.filter(backup => !isSuspect(backup))
-    const newest = without.at(-1)?.id
-    assert.deepEqual(good(decide(free, policy)).filter(id => id !== newest), good(decide(without, policy)).filter(id => id !== newest))
+    assert.deepEqual(good(decide(free, policy)), good(decide(free.filter(backup => !isSuspect(backup)), policy)))
   }), { numRuns: 500 })
 })

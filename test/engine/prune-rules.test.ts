@@ -150,7 +150,7 @@ test('the rotation of a source that has rules, too, removes first what they do n
 })
 
 test('a limit that was just lowered by far sends the backups into the trash, not away', async t => {
-  const { engine, create, files } = await testEngine(t)
+  const { engine, create, files } = await testEngine(t, { type: 'scheduled' })
   for (let n = 0; n < 9; n++) await create()
   await engine.changeSettings({ maxBackups: 2 })
   const last = await create()

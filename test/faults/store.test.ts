@@ -44,7 +44,7 @@ for (const [verb, method] of [['prune', 'store.remove'], ['rotate', 'store.remov
     for (const when of ['before', 'after'] as const) {
       test(`an I/O error ${when} ${method} of ${String(on)} within ${verb} leaves files that housekeeping makes fit the rows`, async t => {
         const fault = planted(t, `${method} breaks ${when} ${String(on)} within ${verb}`)
-        const { engine, deps, faults, clock, create, files } = await testEngine(t, { settings: { maxBackups: 20 } })
+        const { engine, deps, faults, clock, create, files } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 20 } })
         for (let n = 0; n < 6; n++) await create()
         await engine.changeSettings({ maxBackups: 5 })
         faults.fail(method, { error: broken, on, when })

@@ -34,13 +34,16 @@ for (const [name, policy] of POLICIES) {
     const after = await present(bench)
     assert.deepEqual(before.filter(id => !after.includes(id)), before.slice(0, before.length - 7), 'nothing that was good when the attack came')
     const suspects = after.filter(id => !before.includes(id))
-    assert.ok(suspects.length <= 4, `${suspects.length} suspects`)
+    assert.ok(suspects.length >= 8 && suspects.length <= 11, `${suspects.length} suspects`)
     for (const id of suspects) assert.match((await bench.engine.backup(id)).suspicion?.reasons.join() ?? '', /fell 90 %/)
     const statuses = new Set((await bench.runs()).slice(1).map(({ status }) => status))
     assert.deepEqual([...statuses], ['done'], 'backups and prunes go on')
 
     for (const id of suspects) await bench.engine.release(id, 'ann')
-    await live(bench, 10)
+    // So much goes at once now that an admin has to say so.
+    await live(bench, 11)
+    await (await bench.engine.prune({ dryRun: false, force: true })).result
+    await live(bench, 1)
     const last = await present(bench)
     assert.ok(last.every(id => id > Math.max(...before)) && last.length <= 9, last.join(' '))
   })

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { TestContext } from 'node:test'
 import { openCatalog } from '../../src/catalog/index.ts'
-import type { Backup } from '../../src/core/backup.ts'
+import type { Backup, BackupType } from '../../src/core/backup.ts'
 import type { Assertion } from '../../src/core/drill.ts'
 import { EventBus, type Event } from '../../src/core/event.ts'
 import type { Settings } from '../../src/core/settings.ts'
@@ -44,6 +44,8 @@ export interface TestEngineOptions {
   readonly assertions?: Readonly<Record<string, readonly Assertion[]>>
   readonly settings?: Partial<Settings>
   readonly maxConcurrent?: number
+  /** How `create` makes backups. Default: `manual`, which rotation counts at most once in an interval. */
+  readonly type?: BackupType
   readonly diskReserve?: number
   readonly offsite?: EngineDeps['offsite']
   readonly keyring?: EngineDeps['keyring']
@@ -140,7 +142,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     directory,
     async create (request = {}) {
       clock.move(1000)
-      return await (await engine.create({ type: 'manual', ...request })).result
+      return await (await engine.create({ type: options.type ?? 'manual', ...request })).result
     },
     files: () => filesIn(directory)
   }

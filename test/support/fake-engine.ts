@@ -66,7 +66,7 @@ export class FakeEngine implements Engine {
 
   async prune ({ dryRun }: { readonly dryRun: boolean }): Promise<Work<Pruned>> {
     this.#called(`prune ${dryRun}`)
-    const decisions = [...this.rows.values()].map(backup => ({ backup, keep: true, reasons: ['newest backup'], removal: null }))
+    const decisions = [...this.rows.values()].map(backup => ({ backup, keep: true, reasons: ['newest backup'], removal: null, isBeyond: false }))
     return this.#work('prune', () => ({ dryRun, decisions, copies: [], removed: [], refused: [] }))
   }
 

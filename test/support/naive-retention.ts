@@ -5,8 +5,21 @@ import type { RetentionPolicy } from '../../src/core/retention.ts'
 const DAY = 86_400_000
 const QUARTER = 15 * 60_000
 
-/** The ids that a policy keeps, found the slow and plain way: every rule looks at every backup by itself. */
-export function naiveKept (all: readonly Backup[], { maxBackups, rules, timeZone, freshSince }: RetentionPolicy, now: Date): ReadonlySet<number> {
+/** The ids that a policy keeps, found the slow and plain way: every rule looks at every backup by itself, and the suspects are asked for by themselves. */
+export function naiveKept (all: readonly Backup[], policy: RetentionPolicy, now: Date): ReadonlySet<number> {
+  const isSuspect = ({ suspicion }: Backup): boolean => suspicion !== null && suspicion.releasedAt === null
+  const isThere = (one: Backup): boolean => one.status === 'completed' && one.trashedAt === null && one.deletedAt === null
+  const suspects = all.filter(one => isThere(one) && isSuspect(one))
+  const kept = new Set([...keptOfSeries(all.filter(one => !isSuspect(one)), policy, now), ...keptOfSeries(suspects, policy, now)])
+  const past = suspects.filter(one => one.startedAt <= now)
+  const first = past.find(one => one.id === policy.suspect?.id) ?? past.find(one => past.every(other => other === one || isNewer(other, one)))
+  if (first !== undefined) kept.add(first.id)
+  const { suspect } = policy
+  if (suspect !== null) for (const one of all) if (isThere(one) && !isSuspect(one) && one.verification.status !== 'invalid' && one.startedAt < suspect.startedAt) kept.add(one.id)
+  return kept
+}
+
+function keptOfSeries (all: readonly Backup[], { maxBackups, rules, timeZone, freshSince, pace }: RetentionPolicy, now: Date): ReadonlySet<number> {
   const live = all.filter(one => one.status === 'completed' && one.trashedAt === null && one.deletedAt === null)
   const kept = new Set<number>()
   const keep = (backups: readonly Backup[]): void => { for (const { id } of backups) kept.add(id) }
@@ -49,7 +62,8 @@ export function naiveKept (all: readonly Backup[], { maxBackups, rules, timeZone
   if (maxBackups !== null) {
     const counted = open.filter(one => kept.has(one.id))
     const rank = (one: Backup): number => counted.filter(other => isGood(other) === isGood(one) ? isNewer(other, one) : isGood(other)).length
-    for (const one of counted.filter(each => rank(each) >= maxBackups)) kept.delete(one.id)
+    const ranked = counted.toSorted((a, b) => rank(a) - rank(b))
+    for (const [index, one] of ranked.entries()) if (countOf(ranked.slice(0, index), pace ?? 0) >= maxBackups) kept.delete(one.id)
   }
   keep(always)
   keep(newest(past, 1))
@@ -59,6 +73,16 @@ export function naiveKept (all: readonly Backup[], { maxBackups, rules, timeZone
     keep(live.filter(one => live.some(child => kept.has(child.id) && child.parentId === one.id)))
   }
   return kept
+}
+
+/** For how many they count: each scheduled one for one, others only nine tenths of the pace away from the one before that counted. */
+function countOf (backups: readonly Backup[], pace: number): number {
+  const counting: Backup[] = []
+  for (const one of backups) {
+    const before = counting.at(-1)
+    if (one.type === 'scheduled' || before === undefined || Math.abs(before.startedAt.getTime() - one.startedAt.getTime()) >= pace * 0.9) counting.push(one)
+  }
+  return counting.length
 }
 
 function isNewer (a: Backup, b: Backup): boolean {
