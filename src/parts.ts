@@ -36,6 +36,7 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
     assessors: new Map([['sqlite', sqliteAssessor()]]),
     rowTools: new Map([['sqlite', sqliteRows(scratch.directory)]]),
     occupant: path => occupantOf(path, placesOf(config)),
+    restoreDirs: config.restoreDirs,
     store,
     offsite,
     remembered: new Map(),
@@ -65,10 +66,12 @@ export function keyMaterial ({ encryption, sources }: Pick<Config, 'encryption' 
 /** Where nothing may be restored to, unless it is the source itself. */
 function placesOf (config: Config): Places {
   return {
+    databases: [{ path: join(config.dataDir, CATALOG_FILE), what: 'the catalog' }],
     own: [
-      { path: join(config.dataDir, CATALOG_FILE), what: 'the catalog' },
       { path: config.backupDir, what: 'in the directory of the backups' },
       { path: config.scratchDir, what: 'in the scratch directory' },
+      { path: config.dataDir, what: 'in the data directory' },
+      ...config.ownFiles.map(path => ({ path, what: 'a file that configures the service' })),
       ...config.stores.flatMap(store => store.kind === 'local' ? [{ path: store.path, what: `in the store "${store.name}"` }] : [])
     ],
     sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(({ name, path }) => ({ name, location: path }))

@@ -13,6 +13,10 @@ export interface Config {
   readonly backupDir: string
   readonly dataDir: string
   readonly scratchDir: string
+  /** In which a caller without a shell may have a backup restored. */
+  readonly restoreDirs: readonly string[]
+  /** Files that configure the service: nothing may be put there. */
+  readonly ownFiles: readonly string[]
   readonly host: string
   readonly port: number
   readonly trustProxy: boolean

@@ -24,7 +24,9 @@ export function checkGiven<T> (field: Field<T>, given: Given, problems: Problem[
     })
     return undefined
   }
-  if (field.kind !== 'path' || typeof parsed.data !== 'string') return parsed.data
+  if (field.kind !== 'path') return parsed.data
+  if (Array.isArray(parsed.data)) return parsed.data.map(one => resolve(given.base, String(one))) as T
+  if (typeof parsed.data !== 'string') return parsed.data
   return resolve(given.base, parsed.data) as T
 }
 

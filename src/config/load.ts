@@ -6,9 +6,11 @@ import { readKeys } from './encryption.ts'
 import { readEnvironment, withEnvFile, type Environment } from './environment.ts'
 import { readFile } from './file.ts'
 import { checkGiven, type Given } from './given.ts'
+import { PATHS_APART } from './option.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type OptionValues } from './options.ts'
+import { ownFiles } from './own-files.ts'
 import { readOwnSecret, SECRET_FILE } from './own-secret.ts'
-import { checkPlaces } from './places.ts'
+import { checkPlaces, checkRestoreDirs } from './places.ts'
 import { readInherited, type Origins } from './policy.ts'
 import { configError, type Problem } from './problem.ts'
 import { checkCopies } from './source-stores.ts'
@@ -43,6 +45,7 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
   const stores = readStores(values, file, cwd, problems)
   const sources = readSources(values, readInherited(values, origins, file, stores.automatic, problems), file, problems)
   checkPlaces({ backupDir, dataDir, scratchDir }, sources, problems)
+  checkRestoreDirs(values.restoreDirs, { backupDir, dataDir, scratchDir }, problems)
   checkStorePlaces(stores.placed, { backupDir, dataDir, scratchDir }, sources, problems)
   checkCopies(sources, stores, file, problems)
   if (values.jwtSecret === undefined && values.jwtPublicKey === undefined) {
@@ -55,6 +58,8 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
     backupDir,
     dataDir,
     scratchDir,
+    restoreDirs: values.restoreDirs,
+    ownFiles: ownFiles(whole, cwd, file.path),
     host: values.host,
     port: values.port,
     trustProxy: values.trustProxy,
@@ -110,9 +115,15 @@ function pickSettings<T extends Readonly<Record<keyof Settings, unknown>>> (from
 function report (values: OptionValues, origins: Origins): InForce[] {
   return OPTION_NAMES.map(key => {
     const { variable, kind } = OPTIONS[key]
-    const value = values[key] ?? null
+    const value = shown(values[key])
     return { key, variable, value: kind === 'secret' && value !== null ? String(new Secret('')) : kind === 'document' ? inOneLine(value) : value, origin: origins[key] }
   })
+}
+
+/** A list as its variable has it. */
+function shown (value: OptionValues[OptionName]): InForce['value'] {
+  if (typeof value !== 'object') return value ?? null
+  return value.length === 0 ? null : value.join(PATHS_APART)
 }
 
 /** The first line of a document stands for the rest. */

@@ -64,6 +64,17 @@ export const path: Field<string> = {
   expects: 'the path of a file or directory'
 }
 
+/** Between the paths of a list in a variable, as in PATH. */
+export const PATHS_APART = ':'
+
+/** A list of paths, or one. */
+export const paths: Field<readonly string[]> = {
+  kind: 'path',
+  schema: z.preprocess(value => typeof value === 'string' ? [value] : value, z.array(path.schema)),
+  fromText: text => text.split(PATHS_APART).filter(part => part !== ''),
+  expects: `a list of paths, in a variable with "${PATHS_APART}" in between`
+}
+
 /** Of a server: without a user, a password or a query. */
 export const url: Field<string> = {
   kind: 'value',

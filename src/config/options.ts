@@ -1,7 +1,7 @@
 import { ENCRYPTIONS } from '../core/encryption.ts'
 import { settingsSchema } from '../core/settings.ts'
 import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
-import { choice, compression, document, documentOrList, flag, option, optional, path, secret, text, whole, wholeBy, type Option } from './option.ts'
+import { choice, compression, document, documentOrList, flag, option, optional, path, paths, secret, text, whole, wholeBy, type Option } from './option.ts'
 import { STORE_OPTIONS } from './store-options.ts'
 import { names } from './store-values.ts'
 
@@ -58,6 +58,7 @@ export const OPTIONS = {
 
   dataDir: option(path, 'DATA_DIR', './data', 'Where the service keeps its catalog and its own secret.'),
   scratchDir: option(optional(path), 'SCRATCH_DIR', undefined, 'Where temporary files go; by default "scratch" in DATA_DIR.'),
+  restoreDirs: option(paths, 'RESTORE_DIRS', [], 'Directories, with ":" in between, in which the API may restore a backup to another path than that of its source; without any it may not.'),
   diskReserveBytes: option(whole(0, Number.MAX_SAFE_INTEGER), 'DISK_RESERVE_BYTES', 64 * MiB, 'Free space that a backup must leave.'),
   maxConcurrentJobs: option(whole(1, 64), 'MAX_CONCURRENT_JOBS', 2, 'Jobs that run side by side, each on another source.'),
   sourceBusyTimeoutMs: option(whole(0, 600_000), 'SOURCE_BUSY_TIMEOUT_MS', 5000, 'Milliseconds to wait for a lock on a database.'),

@@ -29,6 +29,15 @@ export function checkPlaces (places: Places, { named, own }: Sources, problems: 
   }
 }
 
+/** Says which of these directories is a place of ours: nothing could ever be restored to it. */
+export function checkRestoreDirs (restoreDirs: readonly string[], places: Places, problems: Problem[]): void {
+  for (const directory of restoreDirs) {
+    for (const [name, place] of [['BACKUP_DIR', places.backupDir], ['DATA_DIR', places.dataDir], ['SCRATCH_DIR', places.scratchDir]] as const) {
+      if (contains(real(place), real(directory))) problems.push({ name: 'RESTORE_DIRS', problem: `"${directory}" is in ${name}, where nothing is restored to`, remedy: 'Give directories apart from those of the service.' })
+    }
+  }
+}
+
 /** Whether the path is the directory, or in it. */
 export function contains (directory: string, path: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)

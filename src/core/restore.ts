@@ -21,6 +21,8 @@ export interface Placement {
   readonly timeout: number
   /** A name beside `path` that nothing else has. `replace` keeps the old file under it; what is not done yet has it as the beginning of its name. */
   readonly aside: string
+  /** `file`: `path` is spelled without links, and its directory must still be that one when the file gets its name. Default: not. */
+  readonly isConfined?: boolean
 }
 
 export interface PlainImage {

@@ -70,6 +70,8 @@ export interface EngineDeps {
   readonly rowTools: ReadonlyMap<string, RowTool>
   /** Whose place the path is, in words, where it is one of ours or of a source: nothing else may be put there. */
   readonly occupant: (path: string) => Promise<Occupant | undefined>
+  /** Absolute paths of the directories in which a caller without a shell may have something restored. */
+  readonly restoreDirs: readonly string[]
   /** The landing store: a backup is there first. */
   readonly store: LandingStore
   /** By name. */

@@ -42,6 +42,8 @@ export interface CreateRequest {
 export interface RestoreRequest {
   /** An absolute path. Default: the source itself. */
   readonly target?: string | undefined
+  /** Whether `target` must be in one of the directories that the configuration names, as for callers who have no shell. Default: not. */
+  readonly isConfined?: boolean | undefined
   /** For the source itself. Default: `live`, or `replace` where there is no database to write into. */
   readonly mode?: RestoreMode | undefined
   /** Whether a file at `target` may give way. */

@@ -1,39 +1,57 @@
 import { realpath } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import type { Occupant } from './deps.ts'
+import { readMounts, type Locate } from './mounts.ts'
 
 export interface Places {
-  /** Paths of our own, of files and of directories with all that is in them, each with its name in words. */
-  readonly own: ReadonlyArray<{ readonly path: string, readonly what: string }>
+  /** Databases of our own. */
+  readonly databases: readonly Place[]
+  /** Files and directories of our own, with all that is in them. */
+  readonly own: readonly Place[]
   readonly sources: ReadonlyArray<{ readonly name: string, readonly location: string }>
 }
 
-/** Whose place `path` is, also by another name of it: through links of directories, or as what SQLite keeps beside a database. */
-export async function occupantOf (path: string, { own, sources }: Places): Promise<Occupant | undefined> {
-  const real = await realPath(path)
-  const bare = real.replace(/-(?:wal|shm|journal)$/, '')
-  for (const place of own) {
-    const there = await realPath(place.path)
-    if (bare === there || isInside(real, there)) return { source: null, what: place.what }
+/** A path with its name in words: `in the scratch directory`. */
+interface Place {
+  readonly path: string
+  readonly what: string
+}
+
+/** What SQLite keeps beside a database, and removes, or takes for its own. */
+const BESIDE = ['-wal', '-shm', '-journal']
+
+/**
+ * Whose place `path` is, also by another name of it: through links and mounts of directories, as what SQLite keeps beside
+ * a database, or as a database that would lose what is beside it. A source may lie in a directory of ours.
+ */
+export async function occupantOf (path: string, { databases, own, sources }: Places): Promise<Occupant | undefined> {
+  const locate = await readMounts()
+  const at = await placeOf(path, locate)
+  const touched = [at, at.replace(/-(?:wal|shm|journal)$/, ''), ...BESIDE.map(suffix => at + suffix)]
+  for (const { path, what } of databases) {
+    if (touched.includes(await placeOf(path, locate))) return { source: null, what }
   }
   for (const { name, location } of sources) {
-    if (bare === await realPath(location)) return { source: name, what: `the database of the source "${name}"` }
+    if (touched.includes(await placeOf(location, locate))) return { source: name, what: `the database of the source "${name}"` }
+  }
+  for (const { path, what } of own) {
+    const place = await placeOf(path, locate)
+    if (touched.some(one => one === place || one.startsWith(`${place}/`))) return { source: null, what }
   }
   return undefined
 }
 
-function isInside (path: string, directory: string): boolean {
-  const way = relative(directory, path)
-  return way !== '' && way !== '..' && !way.startsWith('../')
+async function placeOf (path: string, locate: Locate): Promise<string> {
+  return locate(await realPath(path))
 }
 
-/** Also of what does not exist yet, in a directory that does. */
-async function realPath (path: string): Promise<string> {
+/** Also of what does not exist yet. */
+export async function realPath (path: string): Promise<string> {
   try {
     return await realpath(path)
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) return path
+    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '') || dirname(path) === path) return path
     return join(await realPath(dirname(path)), basename(path))
   }
 }

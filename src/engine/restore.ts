@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { isAbsolute } from 'node:path'
 import type { Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
@@ -11,6 +10,7 @@ import { recordedManifest } from './objects.ts'
 import { readablePlace } from './offsite.ts'
 import { requireOpener } from './opener.ts'
 import { requireDigest, withPlainImage } from './plain-image.ts'
+import { confinedTarget, requireTarget } from './restore-target.ts'
 import type { Task } from './runner.ts'
 import { secure } from './secure.ts'
 import { checkScratch } from './space.ts'
@@ -36,7 +36,8 @@ export interface RestorePlan {
 /**
  * What can be told before anything is begun. Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`,
  * `SOURCE_NOT_FOUND` where the source is no longer configured and no path is given, `METHOD_UNSUPPORTED` for a kind that
- * this version cannot restore, `KEY_MISSING`, `VALIDATION_FAILED`, and `RESTORE_TARGET_INVALID` for what is ours.
+ * this version cannot restore, `KEY_MISSING`, `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for what is ours, and
+ * `RESTORE_TARGET_FORBIDDEN` for what is not allowed to a confined caller.
  */
 export async function plannedRestore (deps: EngineDeps, id: number, request: RestoreRequest): Promise<RestorePlan> {
   const backup = await deps.catalog.backups.get(id)
@@ -46,20 +47,29 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   const { kind } = manifest.source
   const restorer = deps.restorers.get(kind)
   if (restorer === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${kind}" cannot be restored by this version`, { hint: 'Use a version that knows this kind.' })
-  const { target, mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
-  const inPlace = target === undefined ? await sourceItself(deps, backup) : undefined
-  if (target !== undefined) await requireTarget(deps, target, mode)
+  const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
+  const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
+  const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
   const path = target ?? inPlace?.source.location ?? ''
   return {
     backup,
     manifest,
     restorer,
-    placement: { mode: target === undefined ? mode ?? 'live' : 'file', path, overwrite, timeout, aside: `${path}.before-${randomUUID().slice(0, 8)}` },
+    placement: { mode: target === undefined ? mode ?? 'live' : 'file', path, overwrite, timeout, aside: `${path}.before-${randomUUID().slice(0, 8)}`, isConfined: request.isConfined ?? false },
     inPlace,
     mayReplace: inPlace !== undefined && mode === undefined,
     verify,
     actor
   }
+}
+
+async function allowedTarget (deps: EngineDeps, target: string, { mode, isConfined = false }: RestoreRequest): Promise<string> {
+  await requireTarget(deps, target, mode)
+  if (!isConfined) return target
+  const path = await confinedTarget(deps, target)
+  // What ".." leads to depends on whether links before it are followed: what counts is the path that is written to.
+  await requireTarget(deps, path, mode)
+  return path
 }
 
 /** The source that a backup is of, to be written into. `SOURCE_NOT_FOUND`; `RESTORE_TARGET_INVALID` for the catalog. */
@@ -69,16 +79,6 @@ export async function sourceItself (deps: EngineDeps, { id, source: name }: Back
   const occupant = await deps.occupant(found.source.location)
   if (occupant?.source === null) throw new BackupError('RESTORE_TARGET_INVALID', `"${found.source.location}" is ${occupant.what}, which is in use`, { hint: 'Restore it to another path; a catalog that is lost is rebuilt from the manifests by itself.' })
   return found
-}
-
-/** Throws unless something may be put there: `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID`. */
-export async function requireTarget (deps: EngineDeps, target: string, mode: RestoreRequest['mode']): Promise<void> {
-  if (!isAbsolute(target)) throw new BackupError('VALIDATION_FAILED', `"target" is "${target}", which is no absolute path`, { hint: 'Give a path that begins with a slash.' })
-  if (mode !== undefined) throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is a way to restore the source itself`, { hint: 'Leave "mode" out, or "target".' })
-  const occupant = await deps.occupant(target)
-  if (occupant === undefined) return
-  const hint = occupant.source === null ? 'Choose another path.' : 'Leave "target" out to restore a source: then what stands there is backed up first.'
-  throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is ${occupant.what}`, { hint })
 }
 
 /**

@@ -14,7 +14,7 @@ test('a restore answers with what was done and how to undo it, and is audited', 
   const { success, message, restore, undo } = answer.json()
   assert.deepEqual([success, message, restore.status, restore.durationMs, restore.restoreTimeMs], [true, 'Backup 1 restored to "/data/workstation.db"', 'completed', 3000, 900])
   assert.deepEqual(undo, { backupId: 2, call: 'POST /api/backups/2/restore', command: 'holdfast restore 2' })
-  assert.deepEqual(engine.calls, ['backup 1', 'restore 1 {"mode":"live","timeout":500,"actor":"the admin"}'])
+  assert.deepEqual(engine.calls, ['backup 1', 'restore 1 {"isConfined":true,"mode":"live","timeout":500,"actor":"the admin"}'])
   assert.deepEqual(audit.entries.map(({ action, target, outcome }) => [action, target, outcome]), [['restore', 'backup 1', 'done']])
 })
 

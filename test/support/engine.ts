@@ -52,6 +52,7 @@ export interface TestEngineOptions {
   /** The backups of another engine: this one begins with an empty catalog beside them. */
   readonly directory?: string
   readonly isScratchOnStoreDisk?: boolean
+  readonly restoreDirs?: readonly string[]
   /** Everything on no disk: for what makes thousands of backups, and asks nothing of their lasting. */
   readonly inMemory?: boolean
 }
@@ -100,7 +101,8 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     restorers: new Map(restorers),
     assessors: new Map([['sqlite', sqliteAssessor()], ['memory', memoryAssessor]]),
     rowTools: new Map([['sqlite', faulty('rows', sqliteRows(scratch.directory), faults)]]),
-    occupant: path => occupantOf(path, { own: [{ path: catalogPath, what: 'the catalog' }, { path: directory, what: 'in the directory of the backups' }], sources: sources.map(({ name, location }) => ({ name, location })) }),
+    occupant: path => occupantOf(path, { databases: [{ path: catalogPath, what: 'the catalog' }], own: [{ path: directory, what: 'in the directory of the backups' }], sources: sources.map(({ name, location }) => ({ name, location })) }),
+    restoreDirs: options.restoreDirs ?? [],
     store: faulty('store', localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() }), faults),
     offsite: options.offsite ?? new Map(),
     remembered: new Map(),

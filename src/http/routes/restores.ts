@@ -13,18 +13,18 @@ export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }
     tag: 'backups',
     action: 'restore',
     summary: 'Put a backup back',
-    description: 'The backup is proven first, what stands there now is backed up, and `undo` tells how to bring that back. A failure leaves everything as it was.',
+    description: 'The backup is proven first, what stands there now is backed up, and `undo` tells how to bring that back. `target` must be in one of the directories that RESTORE_DIRS names. A failure leaves everything as it was.',
     starts: 'restore',
     answers: { 200: restoreAnswer, 202: jobAnswer },
     errors: [
       'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'BACKUP_INVALID',
-      'RESTORE_TARGET_EXISTS', 'RESTORE_TARGET_INVALID', 'RESTORE_TARGET_OPEN', 'RESTORE_PAGE_SIZE', 'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED',
+      'RESTORE_TARGET_EXISTS', 'RESTORE_TARGET_INVALID', 'RESTORE_TARGET_FORBIDDEN', 'RESTORE_TARGET_OPEN', 'RESTORE_PAGE_SIZE', 'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED',
       'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
     ]
   }, { params: idParams, body: restoreBody }), async (request, reply) => {
     const { target, mode, overwrite, verify, timeoutMs } = request.body
     const warning = presentDoubt(await engine.backup(request.params.id))
-    const work = await engine.restore(request.params.id, { target, mode, overwrite, verify, timeout: timeoutMs, actor: request.caller?.token.subject ?? undefined })
+    const work = await engine.restore(request.params.id, { target, isConfined: true, mode, overwrite, verify, timeout: timeoutMs, actor: request.caller?.token.subject ?? undefined })
     return finish(request, reply, work, restore => ({
       success: true,
       message: `Backup ${restore.backupId} restored to "${restore.target}"`,

@@ -49,10 +49,10 @@ function digestOf (path: string, onBytes: (bytes: number) => void): string {
   return hash.digest('hex')
 }
 
-/** Makes the names in a directory durable, after the content has its name: a failure is a warning. */
-export function syncWarnings (directory: string): string[] {
+/** Makes the names in a directory durable, after the content has its name: a failure is a warning. `held` is a path of the same directory that leads there for certain. */
+export function syncWarnings (directory: string, held = directory): string[] {
   try {
-    sync(directory)
+    sync(held)
     return []
   } catch (error) {
     return [`the restored file is in place, and may be lost if the machine loses power: "${directory}" could not be synced (${systemCode(error) ?? 'unknown reason'})`]

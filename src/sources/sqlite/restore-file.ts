@@ -1,10 +1,12 @@
 import { linkSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { ImageOutline, PlainImage, Placement } from '../../core/restore.ts'
 import { requireParent } from '../child.ts'
+import { openFolder } from './folder.ts'
 import { freshFile, requireRoom, syncWarnings } from './fresh-file.ts'
 import { describeHolders, holdersOf } from './holders.ts'
+import { BESIDE, requireLeftovers } from './leftovers.ts'
 
 /** Throws what keeps the image from becoming the file `path`: `RESTORE_TARGET_…`, `DISK_FULL`. Changes nothing. */
 export function checkFile ({ size }: Pick<ImageOutline, 'size'>, { path, overwrite }: Placement): void {
@@ -14,6 +16,7 @@ export function checkFile ({ size }: Pick<ImageOutline, 'size'>, { path, overwri
   for (const taken of [path, `${path}-wal`, `${path}-journal`]) {
     if (!overwrite && statSync(taken, { throwIfNoEntry: false }) !== undefined) throw exists(taken)
   }
+  if (overwrite) requireLeftovers(path)
   const holders = holdersOf(path)
   if (holders.length > 0) throw new BackupError('RESTORE_TARGET_OPEN', `"${path}" is open in another process: ${describeHolders(holders)}`, { hint: 'Stop it first, or choose another path.' })
   requireRoom(size, path)
@@ -22,21 +25,27 @@ export function checkFile ({ size }: Pick<ImageOutline, 'size'>, { path, overwri
 /** Writes the image to the file `path`, for its owner alone: whole once this returns, and not there at all if it throws. Returns warnings. */
 export function placeFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void): string[] {
   checkFile(statSync(image.path), placement)
-  const { path, overwrite } = placement
-  const fresh = freshFile(image, placement, onBytes)
+  const { path, overwrite, aside } = placement
+  // Everything from here on is in this very directory, also where its path is made to lead elsewhere meanwhile.
+  const folder = openFolder(dirname(path), placement)
+  const target = folder.at(basename(path))
+  let fresh: string | undefined
   try {
+    fresh = freshFile(image, { ...placement, aside: folder.at(basename(aside)) }, onBytes)
     requireParent()
     if (overwrite) {
-      for (const suffix of ['-wal', '-journal', '-shm']) rmSync(path + suffix, { force: true })
-      renameSync(fresh, path)
+      requireLeftovers(target)
+      for (const suffix of BESIDE) rmSync(target + suffix, { force: true })
+      renameSync(fresh, target)
     } else {
-      linkSync(fresh, path)
+      linkSync(fresh, target)
     }
-    return syncWarnings(dirname(path))
+    return syncWarnings(dirname(path), folder.at('.'))
   } catch (error) {
     throw systemCode(error) === 'EEXIST' ? exists(path) : error
   } finally {
-    rmSync(fresh, { force: true })
+    if (fresh !== undefined) rmSync(fresh, { force: true })
+    folder.close()
   }
 }
 
