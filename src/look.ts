@@ -86,7 +86,7 @@ export async function openTokens (config: Config, logger: Logger, clock: Clock =
  * Proves a file by itself. Where the service does not live here, or belongs to somebody else, what has to be unpacked goes
  * to the system's directory for temporary files, so that nothing is made in DATA_DIR. Throws as `verifyFile` does.
  */
-export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir' | 'encryption' | 'sources'>, path: string, progress: Progress, clock: Clock = systemClock): Promise<VerifiedFile> {
+export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir' | 'encryption' | 'sources' | 'childLimits'>, path: string, progress: Progress, clock: Clock = systemClock): Promise<VerifiedFile> {
   const isOurs = await access(config.dataDir, constants.W_OK).then(() => true, () => false)
   const announced = isOurs ? await announce(config.dataDir) : undefined
   const presence: Presence = announced ?? { id: `holdfast-verify-${randomUUID()}`, isAlive: () => true }
@@ -96,7 +96,7 @@ export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir' |
     await scratch.open()
     // Stores follow no links; one that a person names is followed to the file, and to the manifest beside that.
     const real = await realpath(path).catch(() => path)
-    const proven = await verifyFile({ codecs: makeCodecs(), keyring: await makeKeyring(keyMaterial(config), clock.now()), scratch, inspectors: new Map([['sqlite', sqliteInspector]]), storeAt }, real, progress)
+    const proven = await verifyFile({ codecs: makeCodecs(), keyring: await makeKeyring(keyMaterial(config), clock.now()), scratch, inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]), storeAt }, real, progress)
     return { ...proven, path }
   } finally {
     await scratch.close()

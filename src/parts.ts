@@ -29,12 +29,12 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
   const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
   const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs })
   return {
-    sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory)])),
+    sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory, config.childLimits)])),
     defaultSource: config.defaultSource,
-    inspectors: new Map([['sqlite', sqliteInspector]]),
-    restorers: new Map([['sqlite', sqliteRestorer(scratch.directory)]]),
-    assessors: new Map([['sqlite', sqliteAssessor()]]),
-    rowTools: new Map([['sqlite', sqliteRows(scratch.directory)]]),
+    inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]),
+    restorers: new Map([['sqlite', sqliteRestorer(scratch.directory, config.childLimits)]]),
+    assessors: new Map([['sqlite', sqliteAssessor(undefined, config.childLimits)]]),
+    rowTools: new Map([['sqlite', sqliteRows(scratch.directory, config.childLimits)]]),
     occupant: path => occupantOf(path, placesOf(config)),
     restoreDirs: config.restoreDirs,
     store,
@@ -78,7 +78,7 @@ function placesOf (config: Config): Places {
   }
 }
 
-function protect (source: SourceConfig, scratchDir: string): ProtectedSource {
+function protect (source: SourceConfig, scratchDir: string, limits: Config['childLimits']): ProtectedSource {
   const { name, path, busyTimeoutMs, policy, assertions } = source
-  return { source: sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir }), policy, assertions }
+  return { source: sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir, limits }), policy, assertions }
 }

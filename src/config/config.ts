@@ -28,6 +28,8 @@ export interface Config {
   readonly bodyLimitBytes: number
   readonly diskReserveBytes: number
   readonly maxConcurrentJobs: number
+  /** What a process that reads a database may take: milliseconds, and bytes of memory. */
+  readonly childLimits: { readonly timeout: number, readonly memory: number }
   readonly trashGraceHours: number
   readonly scheduleJitterMs: number
   /** Cron pattern, in UTC. */

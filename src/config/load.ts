@@ -69,6 +69,7 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
     bodyLimitBytes: values.bodyLimitBytes,
     diskReserveBytes: values.diskReserveBytes,
     maxConcurrentJobs: values.maxConcurrentJobs,
+    childLimits: { timeout: values.childTimeoutMs, memory: values.childMemoryBytes },
     trashGraceHours: values.trashGraceHours,
     scheduleJitterMs: values.scheduleJitterMs,
     pruneSchedule: values.pruneSchedule,

@@ -61,6 +61,8 @@ export const OPTIONS = {
   restoreDirs: option(paths, 'RESTORE_DIRS', [], 'Directories, with ":" in between, in which the API may restore a backup to another path than that of its source; without any it may not.'),
   diskReserveBytes: option(whole(0, Number.MAX_SAFE_INTEGER), 'DISK_RESERVE_BYTES', 64 * MiB, 'Free space that a backup must leave.'),
   maxConcurrentJobs: option(whole(1, 64), 'MAX_CONCURRENT_JOBS', 2, 'Jobs that run side by side, each on another source.'),
+  childTimeoutMs: option(whole(1000, 86_400_000), 'CHILD_TIMEOUT_MS', 600_000, 'Milliseconds that a process which reads a database may take, and one more for each 4 KiB of it.'),
+  childMemoryBytes: option(whole(256 * MiB, Number.MAX_SAFE_INTEGER), 'CHILD_MEMORY_BYTES', 1024 * MiB, 'Memory that a process which reads a database may take.'),
   sourceBusyTimeoutMs: option(whole(0, 600_000), 'SOURCE_BUSY_TIMEOUT_MS', 5000, 'Milliseconds to wait for a lock on a database.'),
   trashGraceHours: option(whole(0, 8784), 'TRASH_GRACE_HOURS', 24, 'Hours that a removed backup can still be brought back.'),
   shutdownGraceMs: option(whole(0, 3_600_000), 'SHUTDOWN_GRACE_MS', 30_000, 'Milliseconds that running jobs get to end when the service stops.'),

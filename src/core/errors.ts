@@ -93,6 +93,9 @@ export const ERRORS = {
 
   ADDRESS_UNAVAILABLE: { status: 500, exit: 7, retry: true, title: 'the service cannot listen at its address' },
   INTERRUPTED: { status: 500, exit: 7, retry: true, title: 'the service ended while the work was under way' },
+  PROCESS_TIMED_OUT: { status: 503, exit: 7, retry: false, title: 'reading the database took longer than it may' },
+  PROCESS_OUT_OF_MEMORY: { status: 503, exit: 7, retry: false, title: 'reading the database took more memory than it may' },
+  ANSWER_TOO_LARGE: { status: 422, exit: 2, retry: false, title: 'the answer would be too large' },
   PROCESS_LIMIT: { status: 503, exit: 7, retry: true, title: 'the system has no room for another process' },
   SHUTTING_DOWN: { status: 503, exit: 7, retry: true, title: 'the service is stopping' },
   INTERNAL: { status: 500, exit: 1, retry: false, title: 'an unexpected error' }

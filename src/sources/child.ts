@@ -1,20 +1,32 @@
-import { readSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { BackupError, toBackupError } from '../core/errors.ts'
+import { shortened } from '../core/shortened.ts'
+import type { Watch } from './watch-worker.ts'
 
 /** Where a child writes the image: a pipe that blocks, apart from standard output so that nothing stray gets into it. */
 export const IMAGE_FD = 3
+
+/** Where a child writes its messages, one JSON text a line: a pipe that blocks. */
+export const MESSAGE_FD = 4
+/** Bytes of one message. The manifest, which has the largest part of the largest message, has the same limit. */
+export const MESSAGE_LIMIT = 16 * 1024 * 1024
 
 /** Standard input, from which a child reads its task. */
 const TASK_FD = 0
 const NEWLINE = 0x0a
 const CHUNK = 64 * 1024
+/** Characters of the message of an error, which may quote any text of a database. */
+const MESSAGE_TEXT = 4000
 
 /** The line on a child's standard input. The parent holds the pipe open for as long as it lives. */
 export interface Envelope {
   /** The parent's process id. */
   readonly parent: number
   readonly task: unknown
+  /** Bytes of resident memory at which the process ends. */
+  readonly memoryLimit: number
 }
 
 let parent = 0
@@ -26,24 +38,29 @@ export function sibling (url: string, name: string): URL {
 
 /**
  * The main of a child process: runs `work` on the task that standard input carries, and ends. A failure goes to the
- * parent as its last message, and as the exit code 1. When the parent goes away, so does the child.
+ * parent as its last message, and as the exit code 1. When the parent goes away, or the memory exceeds the limit, a thread
+ * ends the process, also while SQLite computes.
  */
 export async function runChild<Task, Message> (
   work: (task: Task, send: (message: Message) => Promise<void>) => Promise<void>
 ): Promise<void> {
-  process.on('disconnect', () => { process.exit(1) })
   try {
     const envelope = JSON.parse(readLine()) as Envelope
     parent = envelope.parent
+    startWatch(envelope)
     await work(envelope.task as Task, send)
     process.exitCode = 0
   } catch (error) {
     const { code, message, hint } = toBackupError(error)
-    await send({ type: 'failed', code, message, hint })
+    await send({ type: 'failed', code, message: shortened(message, MESSAGE_TEXT), hint })
     process.exitCode = 1
   }
-  process.removeAllListeners('disconnect')
-  process.disconnect?.()
+}
+
+function startWatch ({ memoryLimit }: Envelope): void {
+  const workerData: Watch = { fd: TASK_FD, memoryLimit }
+  const options = { workerData, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 } }
+  new Worker(sibling(import.meta.url, 'watch-worker'), options).unref()
 }
 
 /**
@@ -67,15 +84,12 @@ function readLine (): string {
   }
 }
 
-function send (message: unknown): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (process.send === undefined) {
-      reject(new Error('started without a parent'))
-      return
-    }
-    process.send(message, undefined, {}, error => {
-      if (error === null) resolve()
-      else reject(error)
-    })
-  })
+async function send (message: unknown): Promise<void> {
+  const line = Buffer.from(`${JSON.stringify(message)}\n`)
+  if (line.length > MESSAGE_LIMIT) throw answerTooLarge()
+  for (let done = 0; done < line.length;) done += writeSync(MESSAGE_FD, line, done)
+}
+
+export function answerTooLarge (): BackupError {
+  return new BackupError('ANSWER_TOO_LARGE', `the answer is larger than ${MESSAGE_LIMIT} bytes`, { hint: 'Ask for less at once: fewer tables or fewer rows.' })
 }

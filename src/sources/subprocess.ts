@@ -1,13 +1,35 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { getCompileCacheDir } from 'node:module'
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { BackupError, isErrorCode } from '../core/errors.ts'
-import { IMAGE_FD, type Envelope } from './child.ts'
+import { answerTooLarge, IMAGE_FD, MESSAGE_FD, MESSAGE_LIMIT, type Envelope } from './child.ts'
+import { readLines } from './lines.ts'
 import { isSpawnFailure, spawnError } from './spawn-error.ts'
+import { TOO_MUCH_MEMORY } from './watch-mark.ts'
 
 /** Of what a child writes to standard error, the end is kept for the message of a crash. */
 const STDERR_LIMIT = 4096
+/** Node ends longer timers at once. Milliseconds. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
+/** What a child may use. */
+export interface ChildLimits {
+  /** Milliseconds, to which a child gets some for each byte that it reads. */
+  readonly timeout: number
+  /** Bytes of resident memory. */
+  readonly memory: number
+}
+
+export const DEFAULT_LIMITS: ChildLimits = { timeout: 600_000, memory: 1024 ** 3 }
+/** No disk in use is slower: bytes that a child reads in a millisecond at least. */
+const SLOWEST = 4096
+
+/** The time that a child gets for `bytes` of databases. Milliseconds. */
+export function timeFor (bytes: number, { timeout }: ChildLimits): number {
+  return timeout + bytes / SLOWEST
+}
 
 /** A child process at work. Its messages reach `onMessage` until it has ended. */
 export interface Subprocess {
@@ -15,11 +37,14 @@ export interface Subprocess {
   readonly image: Readable
   /**
    * Resolves when the child ended well. Rejects with the BackupError that it reported, `SOURCE_FAILED` if it crashed, and
-   * `PROCESS_LIMIT` where the system could not start it.
+   * `PROCESS_LIMIT` where the system could not start it. `PROCESS_TIMED_OUT`, `PROCESS_OUT_OF_MEMORY` or `ANSWER_TOO_LARGE`
+   * where it was ended because it took too much.
    */
   readonly ended: Promise<void>
   /** Ends the child at once, whatever it is doing. */
   kill (): void
+  /** Gives it its whole time again: for one that waits for whoever takes what it makes. */
+  extend (): void
 }
 
 export interface SubprocessOptions {
@@ -29,34 +54,47 @@ export interface SubprocessOptions {
   /** The whole environment of the child, but for where compiled modules are kept: it inherits nothing, and so no secret. */
   readonly environment: Readonly<Record<string, string>>
   readonly onMessage: (message: unknown) => void
+  /** Milliseconds after which it is ended. */
+  readonly timeout: number
+  /** Bytes of resident memory at which it ends. */
+  readonly memory: number
 }
 
 /** Starts a module in a Node process of its own. An abort of `signal` kills it, and `ended` then rejects with the signal's reason. */
 export function startSubprocess (options: SubprocessOptions, signal: AbortSignal): Subprocess {
   let child: ChildProcess
   try {
-    child = forkChild(options)
+    child = spawnChild(options)
   } catch (error) {
     return failedToStart(error)
   }
-  let reported: BackupError | undefined
+  let failure: BackupError | undefined
   let stderr = ''
   const kill = (): void => { child.kill('SIGKILL') }
+  const fail = (error: BackupError): void => {
+    failure ??= error
+    kill()
+  }
 
-  child.on('message', message => {
-    reported ??= readFailure(message)
+  const messages = pipeOf(child, MESSAGE_FD)
+  readLines(messages, MESSAGE_LIMIT, line => {
+    const message: unknown = JSON.parse(line)
+    failure ??= readFailure(message)
     options.onMessage(message)
-  })
+  }, () => { fail(answerTooLarge()) })
   child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_LIMIT) })
-  handOver(child, options.task)
+  handOver(child, options)
   signal.addEventListener('abort', kill, { once: true })
   if (signal.aborted) kill()
+  const timer = setTimeout(() => { fail(timedOut(options.timeout)) }, Math.min(options.timeout, LONGEST_TIMER))
 
-  const ended = endOf(child).then(result => {
+  const ended = endOf(child, messages).then(result => {
+    clearTimeout(timer)
     signal.removeEventListener('abort', kill)
     if (signal.aborted) throw signal.reason
-    if (reported !== undefined) throw reported
+    if (failure !== undefined) throw failure
     if (result instanceof Error) throw spawnError(result)
+    if (stderr.includes(TOO_MUCH_MEMORY)) throw outOfMemory(options.memory)
     if (result !== 'exit code 0') {
       throw new BackupError('SOURCE_FAILED', `the process that reads the source ended with ${result}`, {
         hint: 'Try again; if it stays so, look at the memory that the service may use.',
@@ -65,15 +103,25 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
     }
   })
   ended.catch(() => {})
-  return { image: imageOf(child), ended, kill }
+  return { image: pipeOf(child, IMAGE_FD), ended, kill, extend: () => { timer.refresh() } }
 }
 
-function forkChild ({ entry, environment }: SubprocessOptions): ChildProcess {
-  return fork(entry, [], {
-    execArgv: ['--max-semi-space-size=2'],
+function timedOut (timeout: number): BackupError {
+  return new BackupError('PROCESS_TIMED_OUT', `the process that reads the database did not end within ${Math.round(timeout / 1000)} seconds`, {
+    hint: 'Look for an index, a CHECK or a view of the database that computes for long; raise CHILD_TIMEOUT_MS if the time is needed.'
+  })
+}
+
+function outOfMemory (memory: number): BackupError {
+  return new BackupError('PROCESS_OUT_OF_MEMORY', `the process that reads the database took more than ${memory} bytes of memory`, {
+    hint: 'Ask for less at once, or raise CHILD_MEMORY_BYTES if the memory is needed and there.'
+  })
+}
+
+function spawnChild ({ entry, environment }: SubprocessOptions): ChildProcess {
+  return spawn(process.execPath, ['--max-semi-space-size=2', fileURLToPath(entry)], {
     env: { ...environment, ...compileCache() },
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'ipc'],
-    serialization: 'json'
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe']
   })
 }
 
@@ -82,20 +130,20 @@ function failedToStart (error: unknown): Subprocess {
   if (!isSpawnFailure(error)) throw error
   const ended: Promise<void> = Promise.reject(spawnError(error))
   ended.catch(() => {})
-  return { image: Readable.from([]), ended, kill: () => {} }
+  return { image: Readable.from([]), ended, kill: () => {}, extend: () => {} }
 }
 
 /** The pipe stays open: its end is how the child notices that this process is gone. */
-function handOver (child: ChildProcess, task: unknown): void {
-  const envelope: Envelope = { parent: process.pid, task }
+function handOver (child: ChildProcess, { task, memory }: SubprocessOptions): void {
+  const envelope: Envelope = { parent: process.pid, task, memoryLimit: memory }
   // A child that ended early reports why elsewhere.
   child.stdin?.on('error', () => {}).write(`${JSON.stringify(envelope)}\n`)
 }
 
 /** Without descriptors a process has no pipes: Node leaves `stdio` undefined then, which its types do not tell. */
-function imageOf (child: ChildProcess): Readable {
+function pipeOf (child: ChildProcess, fd: number): Readable {
   const stdio = child.stdio as ChildProcess['stdio'] | undefined
-  return stdio?.[IMAGE_FD] as Readable | null | undefined ?? Readable.from([])
+  return stdio?.[fd] as Readable | null | undefined ?? Readable.from([])
 }
 
 /** A child whose modules were compiled before starts in a third of the time. */
@@ -106,14 +154,14 @@ function compileCache (): { readonly NODE_COMPILE_CACHE?: string } {
 }
 
 /** Describes how the child ended, once it did and everything that it sent was delivered. An error: it was never started. */
-function endOf (child: ChildProcess): Promise<string | Error> {
+function endOf (child: ChildProcess, messages: Readable): Promise<string | Error> {
   return new Promise(resolve => {
     let exit: string | undefined
-    let isConnected = child.connected
-    const settle = (): void => { if (exit !== undefined && !isConnected) resolve(exit) }
+    let isDelivered = false
+    const settle = (): void => { if (exit !== undefined && isDelivered) resolve(exit) }
     child.once('error', resolve)
-    child.once('disconnect', () => {
-      isConnected = false
+    messages.once('close', () => {
+      isDelivered = true
       settle()
     })
     child.once('exit', (code, killer) => {

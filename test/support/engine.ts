@@ -91,7 +91,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults), runs: faulty('runs', opened.runs, faults), restores: faulty('restores', opened.restores, faults) }
   const scratch = scratchDirectory(join(home, 'scratch'), ALONE)
   const settings = new LiveSettings({ ...SETTINGS, ...options.settings }, DEFAULTS, catalog.settings, clock)
-  const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector], ['memory', faulty('inspector', memoryInspector, faults)]]
+  const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector()], ['memory', faulty('inspector', memoryInspector, faults)]]
   const restorer = memoryRestorer(sources.filter(one => one instanceof MemorySource))
   const restorers: ReadonlyArray<readonly [string, Restorer]> = [['sqlite', sqliteRestorer(scratch.directory)], ['memory', faulty('restorer', restorer, faults)]]
   const deps: EngineDeps = {

@@ -14,7 +14,7 @@ if (what === 'files') useUpFiles()
 else await useUpProcesses()
 
 try {
-  await sqliteInspector.inspect(image ?? '', null, new AbortController().signal)
+  await sqliteInspector().inspect(image ?? '', null, new AbortController().signal)
   process.stdout.write('{}')
 } catch (error) {
   const { code, message, hint } = error as { code?: string, message: string, hint?: string }

@@ -1,7 +1,7 @@
 import { notTold, type AssertionResult, type Assessor } from '../../core/drill.ts'
-import { BackupError } from '../../core/errors.ts'
+import { BackupError, toBackupError } from '../../core/errors.ts'
 import { sibling } from '../child.ts'
-import { startSubprocess } from '../subprocess.ts'
+import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
 import type { AssessMessage, AssessTask } from './protocol.ts'
 
@@ -9,30 +9,32 @@ import type { AssessMessage, AssessTask } from './protocol.ts'
 const LONGEST = 60_000
 
 /** Evaluates assertions on SQLite databases: each in a child process of its own, so that one that never ends can be ended. */
-export function sqliteAssessor (longest = LONGEST): Assessor {
+export function sqliteAssessor (longest = LONGEST, { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS): Assessor {
   return {
     async assess (path, assertions, at, signal) {
       const results: AssertionResult[] = []
-      for (const assertion of assertions) results.push(await assessOne({ path, assertion, at: at.toISOString() }, longest, signal))
+      for (const assertion of assertions) results.push(await assessOne({ path, assertion, at: at.toISOString() }, { timeout: longest, memory }, signal))
       return results
     }
   }
 }
 
-async function assessOne (task: AssessTask, longest: number, signal: AbortSignal): Promise<AssertionResult> {
-  const timeout = AbortSignal.timeout(longest)
+async function assessOne (task: AssessTask, limits: ChildLimits, signal: AbortSignal): Promise<AssertionResult> {
   let told: AssessMessage | undefined
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'assess-child'),
     task,
     environment: CHILD_ENVIRONMENT,
-    onMessage: message => { told = message as AssessMessage }
-  }, AbortSignal.any([signal, timeout]))
+    onMessage: message => { told = message as AssessMessage },
+    ...limits
+  }, signal)
   child.image.resume()
   try {
     await child.ended
   } catch (thrown) {
-    if (timeout.aborted && !signal.aborted) return notTold(task.assertion, `the query did not end within ${longest / 1000} seconds`)
+    const { code } = toBackupError(thrown)
+    if (code === 'PROCESS_TIMED_OUT') return notTold(task.assertion, `the query did not end within ${limits.timeout / 1000} seconds`)
+    if (code === 'PROCESS_OUT_OF_MEMORY') return notTold(task.assertion, `the query took more than ${limits.memory} bytes of memory`)
     throw thrown
   }
   if (told?.type !== 'result') throw new BackupError('SOURCE_FAILED', 'the process that evaluates an assertion ended without a result', { hint: 'Try again.' })

@@ -7,7 +7,7 @@ import { BackupError, systemCode } from '../../core/errors.ts'
 import type { JobPhase } from '../../core/job.ts'
 import type { Recovered } from '../../core/recovered.ts'
 import { sibling } from '../child.ts'
-import { startSubprocess } from '../subprocess.ts'
+import { DEFAULT_LIMITS, startSubprocess } from '../subprocess.ts'
 import { sourceError } from './errors.ts'
 import { sync } from './fresh-file.ts'
 import { requireOneName } from './one-name.ts'
@@ -20,6 +20,8 @@ const COMPANIONS = ['-wal', '-journal'] as const
 const LEFTOVERS = ['', '-wal', '-shm', '-journal'] as const
 /** The file is copied, and made anew. */
 const FILES = 2
+/** Bytes. The rows of a damaged file may be larger than SQLite itself would take. */
+const RECOVER_MEMORY = 4 * DEFAULT_LIMITS.memory
 
 /** What is told while it goes on, and what ends it. */
 export interface RecoverProgress {
@@ -119,7 +121,15 @@ async function copyAll (parts: readonly Part[], copy: string, progress: RecoverP
 
 async function salvageIn (task: RecoverTask, signal: AbortSignal): Promise<Salvage> {
   let last: RecoverMessage | undefined
-  const child = startSubprocess({ entry: sibling(import.meta.url, 'recover-child'), task, environment: CHILD_ENVIRONMENT, onMessage: message => { last = message as RecoverMessage } }, signal)
+  const child = startSubprocess({
+    entry: sibling(import.meta.url, 'recover-child'),
+    task,
+    environment: CHILD_ENVIRONMENT,
+    onMessage: message => { last = message as RecoverMessage },
+    // Somebody waits for it at a terminal, and ends it there when it is enough.
+    timeout: Infinity,
+    memory: RECOVER_MEMORY
+  }, signal)
   child.image.resume()
   await child.ended
   if (last?.type !== 'salvage') throw new BackupError('SOURCE_FAILED', 'the process that recovers the database ended without a result', { hint: 'Try again.' })

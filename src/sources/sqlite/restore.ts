@@ -4,23 +4,23 @@ import { join } from 'node:path'
 import { BackupError } from '../../core/errors.ts'
 import type { Restorer } from '../../core/restore.ts'
 import { sibling } from '../child.ts'
-import { startSubprocess } from '../subprocess.ts'
+import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
 import type { RestoreMessage, RestoreTask } from './restore-protocol.ts'
 import { discardAside, undoHalfReplaced } from './restore-replace.ts'
 
 /** Restores SQLite databases, in child processes: closing a descriptor here would drop the locks of the whole service. */
-export function sqliteRestorer (scratchDir: string): Restorer {
+export function sqliteRestorer (scratchDir: string, { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS): Restorer {
   return {
     async check (image, placement, signal) {
-      const { failure } = await run({ type: 'check', image, placement }, () => {}, signal)
+      const { failure } = await run({ type: 'check', image, placement }, () => {}, memory, signal)
       if (failure !== undefined) throw failure
     },
 
     async place (image, placement, onBytes, signal) {
       const scratch = join(scratchDir, `restore-${randomUUID()}.db`)
       const begun = performance.now()
-      const { placed, inspected, failure } = await run({ type: 'place', image, placement, scratch }, onBytes, signal).finally(() => rm(scratch, { force: true }))
+      const { placed, inspected, failure } = await run({ type: 'place', image, placement, scratch }, onBytes, memory, signal).finally(() => rm(scratch, { force: true }))
       if (placed === undefined) throw failure ?? new BackupError('SOURCE_FAILED', 'the process that restores ended without a result', { hint: 'Look at the database, then try again.' })
       if (inspected !== undefined && inspected.damage !== null) throw damaged(placement.path, inspected.damage)
       const warnings = [...placed.warnings, ...inspected?.warnings ?? [], ...failure === undefined ? [] : [`the content is in its place, and was not checked there: ${failure.message}`]]
@@ -45,7 +45,7 @@ interface Outcome {
   readonly failure?: Error
 }
 
-async function run (task: RestoreTask, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Outcome> {
+async function run (task: RestoreTask, onBytes: (bytes: number) => void, memory: number, signal: AbortSignal): Promise<Outcome> {
   let outcome: Outcome = {}
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'restore-child'),
@@ -59,7 +59,10 @@ async function run (task: RestoreTask, onBytes: (bytes: number) => void, signal:
         onBytes(told.bytes)
       }
       if (told.type === 'inspected') outcome = { ...outcome, inspected: told }
-    }
+    },
+    // What it places was inspected within a time limit before; ended on its way, it would be harder to know what happened.
+    timeout: Infinity,
+    memory
   }, signal)
   child.image.resume()
   try {

@@ -6,7 +6,7 @@ import { pipeline, Transform } from 'node:stream'
 import { BackupError } from '../../core/errors.ts'
 import type { Inspector, Snapshot, SnapshotFacts, Source } from '../../core/source.ts'
 import { sibling } from '../child.ts'
-import { startSubprocess, type Subprocess } from '../subprocess.ts'
+import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits, type Subprocess } from '../subprocess.ts'
 import { sourceError } from './errors.ts'
 import { requireOneName } from './one-name.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
@@ -19,13 +19,15 @@ export interface SqliteSourceOptions {
   readonly busyTimeout: number
   /** A directory of the service's own, on a disk with room for a copy of the database. */
   readonly scratchDir: string
+  /** Default: `DEFAULT_LIMITS`. */
+  readonly limits?: ChildLimits | undefined
 }
 
 /**
  * A live SQLite database. It is read in a child process, because closing a descriptor of a database file drops the
  * locks of every connection that the closing process has on it, and because the API must keep answering.
  */
-export function sqliteSource ({ name, path, busyTimeout, scratchDir }: SqliteSourceOptions): Source {
+export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DEFAULT_LIMITS }: SqliteSourceOptions): Source {
   return {
     name,
     kind: 'sqlite',
@@ -52,7 +54,7 @@ export function sqliteSource ({ name, path, busyTimeout, scratchDir }: SqliteSou
         const told = message as SnapshotMessage
         if (told.type === 'started') started.resolve(told.size)
         if (told.type === 'facts') facts = told.facts
-      }, signal)
+      }, { ...limits, timeout: timeFor(sizeOf(path), limits) }, signal)
       child.ended.then(() => { started.reject(noFacts()) }, started.reject)
       try {
         const size = await started.promise
@@ -63,25 +65,35 @@ export function sqliteSource ({ name, path, busyTimeout, scratchDir }: SqliteSou
       }
     },
 
-    inspect: sqliteInspector.inspect
+    inspect: sqliteInspector(limits).inspect
   }
 }
 
-/** Proves images of SQLite databases, in a child process of its own. */
-export const sqliteInspector: Inspector = {
-  async inspect (image, expected, signal) {
-    const task: InspectTask = { path: image, expected }
-    let checks: InspectMessage | undefined
-    const child = start('inspect-child', task, message => { checks = message as InspectMessage }, signal)
-    child.image.resume()
-    await child.ended
-    if (checks?.type !== 'checks') throw noFacts()
-    return checks.checks
+/**
+ * Proves images of SQLite databases, in a child process of its own. Rejects with `PROCESS_TIMED_OUT` or
+ * `PROCESS_OUT_OF_MEMORY` where that takes too much: then nothing is known of the image.
+ */
+export function sqliteInspector (limits: ChildLimits = DEFAULT_LIMITS): Inspector {
+  return {
+    async inspect (image, expected, signal) {
+      const task: InspectTask = { path: image, expected }
+      let checks: InspectMessage | undefined
+      const child = start('inspect-child', task, message => { checks = message as InspectMessage }, { ...limits, timeout: timeFor(sizeOf(image), limits) }, signal)
+      child.image.resume()
+      await child.ended
+      if (checks?.type !== 'checks') throw noFacts()
+      return checks.checks
+    }
   }
 }
 
-function start (module: string, task: SnapshotTask | InspectTask, onMessage: (message: unknown) => void, signal: AbortSignal): Subprocess {
-  return startSubprocess({ entry: sibling(import.meta.url, module), task, environment: CHILD_ENVIRONMENT, onMessage }, signal)
+/** Bytes of the database with its log. */
+export function sizeOf (path: string): number {
+  return ['', '-wal'].reduce((sum, suffix) => sum + (statSync(path + suffix, { throwIfNoEntry: false })?.size ?? 0), 0)
+}
+
+function start (module: string, task: SnapshotTask | InspectTask, onMessage: (message: unknown) => void, limits: ChildLimits, signal: AbortSignal): Subprocess {
+  return startSubprocess({ entry: sibling(import.meta.url, module), task, environment: CHILD_ENVIRONMENT, onMessage, ...limits }, signal)
 }
 
 function snapshotOf (child: Subprocess, size: number, scratch: string, facts: () => SnapshotFacts | undefined): Snapshot {
@@ -91,7 +103,7 @@ function snapshotOf (child: Subprocess, size: number, scratch: string, facts: ()
     return found
   })
   result.catch(() => {})
-  const image = gate(size, result)
+  const image = gate(size, result, () => { child.extend() })
   pipeline(child.image, image, () => {})
   return {
     image,
@@ -102,11 +114,12 @@ function snapshotOf (child: Subprocess, size: number, scratch: string, facts: ()
 }
 
 /** Lets the bytes through, and lets the stream end only after their producer has succeeded and none is missing. */
-function gate (size: number, result: Promise<unknown>): Transform {
+function gate (size: number, result: Promise<unknown>, onBytes: () => void): Transform {
   let seen = 0
   return new Transform({
     transform (chunk: Buffer, _encoding, done) {
       seen += chunk.length
+      onBytes()
       done(null, chunk)
     },
     flush (done) {

@@ -123,7 +123,7 @@ const ARMED = `
 
 const TOOLS: Readonly<Record<string, (path: string, directory: string) => Promise<unknown>>> = {
   snapshot: (path, directory) => take(sourceOf(path, directory), directory),
-  inspect: path => sqliteInspector.inspect(path, null, never),
+  inspect: path => sqliteInspector().inspect(path, null, never),
   assess: path => sqliteAssessor().assess(path, [{ name: 'rows', sql: 'SELECT count(*) FROM t', equals: 2 }], new Date(0), never),
   diff: (path, directory) => sqliteRows(directory).diff(path, { path: join(directory, 'twin.db'), isLive: false }, { rows: 10 }, never),
   'diff with a live database': (path, directory) => sqliteRows(directory).diff(join(directory, 'twin.db'), { path, isLive: true }, { rows: 10 }, never),

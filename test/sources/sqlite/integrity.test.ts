@@ -19,7 +19,7 @@ async function taken (path: string): Promise<Taken> {
 }
 
 function inspect (path: string, expected: SnapshotFacts | null): Promise<readonly Check[]> {
-  return sqliteInspector.inspect(path, expected, never)
+  return sqliteInspector().inspect(path, expected, never)
 }
 
 function integrityOf (checks: readonly Check[]): Check | undefined {
