@@ -19,7 +19,8 @@ export interface Config {
   readonly ownFiles: readonly string[]
   readonly host: string
   readonly port: number
-  readonly trustProxy: boolean
+  /** How many proxies, or which, with commas in between, may say who the caller is. */
+  readonly trustProxy: false | number | string
   /** undefined: none is configured, and the service makes its own with `ensureSecret`. */
   readonly tokenKey: TokenKey | undefined
   readonly metricsToken: Secret | undefined

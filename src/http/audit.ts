@@ -3,6 +3,7 @@ import { outcomeOf, type AuditLog, type AuditOutcome, type NewAuditEntry } from 
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import { isSourceName } from '../core/object-key.ts'
+import { addressOf } from './proxies.ts'
 import { Refusals } from './refusals.ts'
 import type { App } from './route.ts'
 
@@ -49,7 +50,7 @@ export function keepAudit (app: App, { audit, clock }: { readonly audit: Pick<Au
     if (changes && url.startsWith('/api') && config?.action === undefined) throw new BackupError('INTERNAL', `the route "${url}" changes something and has no action for the audit log`)
   })
   app.addHook('onRequest', (request, _reply, done) => {
-    if (request.routeOptions.config.action !== undefined) request.address = request.ip.slice(0, LONGEST)
+    if (request.routeOptions.config.action !== undefined) request.address = addressOf(request).slice(0, LONGEST)
     done()
   })
   app.addHook('onSend', (request, reply, payload, done) => {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pathOf } from './errors.ts'
+import { addressOf } from './proxies.ts'
 import type { App } from './route.ts'
 
 /** Levels at which even a request that only read is written down. */
@@ -29,7 +30,7 @@ function factsOf (request: FastifyRequest, reply: FastifyReply): object {
     path: pathOf(request.url),
     status: reply.statusCode,
     ms: Math.round(reply.elapsedTime),
-    ip: request.ip,
+    ip: addressOf(request),
     caller: request.caller?.identity,
     code: request.fault?.code
   }

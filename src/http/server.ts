@@ -23,6 +23,7 @@ import { describeRoutes, serveDocs } from './openapi.ts'
 import { Pages } from './pages.ts'
 import type { FixedOption } from '../present/config.ts'
 import { presentEvent } from '../present/event.ts'
+import { addressOf, trustOf, type TrustedProxies } from './proxies.ts'
 import { Rates } from './rates.ts'
 import { logRequests } from './request-log.ts'
 import { revocations } from './revocation.ts'
@@ -68,7 +69,7 @@ export interface ServerDeps {
     /** For each caller; 0: no limit. */
     readonly requestsPerMinute: number
   }
-  readonly trustProxy: boolean
+  readonly trustProxy: TrustedProxies
   readonly metrics: MetricsText
   readonly metricsToken: Secret | undefined
   /** What is only read at the start: shown, and named where somebody tries to change it. */
@@ -87,7 +88,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
     ...deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
-    trustProxy: deps.trustProxy,
+    trustProxy: trustOf(deps.trustProxy),
     genReqId: requestId,
     requestTimeout: 30_000,
     // While closing, requests are still answered as the engine says, and not in a shape of Fastify's own.
@@ -99,13 +100,14 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   app.setSerializerCompiler(compileSerializer)
   answerErrors(app)
   logRequests(app)
-  answerUnknown(app)
   readBodies(app)
   await addSecurityHeaders(app)
   keepAudit(app, deps)
   const isRevoked = revocations(deps.tokens, () => engine.version())
   await authenticate(app, { ...deps, isRevoked })
   if (limits.requestsPerMinute > 0) await app.register(rateLimit, limitOf(limits.requestsPerMinute))
+  // Whatever is not there counts as well.
+  answerUnknown(app, limits.requestsPerMinute > 0 ? app.rateLimit() : undefined)
   rememberAnswers(app, deps)
   await describeRoutes(app, deps.version)
   const starterOf = startersOf(app)
@@ -165,7 +167,7 @@ function limitOf (max: number): object {
   return {
     max,
     timeWindow: 60_000,
-    keyGenerator: (request: FastifyRequest) => request.caller?.identity ?? `address ${request.ip}`,
+    keyGenerator: (request: FastifyRequest) => request.caller?.identity ?? `address ${addressOf(request)}`,
     errorResponseBuilder: () => new BackupError('RATE_LIMITED', 'there were too many requests in the last minute', { hint: 'Wait as long as Retry-After says.' })
   }
 }

@@ -52,7 +52,7 @@ async function target (t: TestContext, options: TestEngineOptions = {}): Promise
     tokens: memoryTokens(),
     ownSource: 'holdfast',
     limits: { bodyBytes: 64 * 1024, requestsPerMinute: 0 },
-    trustProxy: true,
+    trustProxy: 1,
     metrics: { contentType: 'text/plain; version=0.0.4', text: async () => '# nothing\n' },
     metricsToken: undefined,
     fixed: [],
