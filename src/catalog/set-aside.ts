@@ -1,6 +1,7 @@
-import { link, unlink } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../core/errors.ts'
+import { takeName } from '../files/take-name.ts'
 import { syncDirectory } from './database.ts'
 import { catalogError } from './errors.ts'
 
@@ -27,12 +28,12 @@ export async function setAside (path: string, now: Date): Promise<string> {
 /** Returns false where the target is taken. */
 async function move (from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to)
+    takeName(from, to)
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false
     throw error
   }
-  await unlink(from)
+  await rm(from, { force: true })
   return true
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fchmodSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, fchmodSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
+import { takeName } from '../files/take-name.ts'
 import type { Config, TokenKey } from './config.ts'
 import { SECRET_LENGTH } from './options.ts'
 import { configError, type Problem } from './problem.ts'
@@ -61,11 +62,11 @@ function makeOwnSecret (path: string, dataDir: string): void {
     closeSync(fd)
   }
   try {
-    linkSync(temporary, path)
+    takeName(temporary, path)
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error
   } finally {
-    unlinkSync(temporary)
+    rmSync(temporary, { force: true })
   }
   const directory = openSync(dataDir, 'r')
   fsyncSync(directory)

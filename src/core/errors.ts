@@ -60,6 +60,7 @@ export const ERRORS = {
   RESTORE_TARGET_EXISTS: { status: 409, exit: 5, retry: false, title: 'something is at the place where the restore is to go' },
   RESTORE_TARGET_INVALID: { status: 422, exit: 2, retry: false, title: 'nothing can be restored to that place' },
   RESTORE_TARGET_FORBIDDEN: { status: 403, exit: 2, retry: false, title: 'the API may not restore to that place' },
+  RESTORE_TARGET_UNWRITABLE: { status: 422, exit: 7, retry: false, title: 'the service may not write where the restore is to go' },
   RESTORE_TARGET_OPEN: { status: 409, exit: 5, retry: true, title: 'another process has the database open' },
   RESTORE_PAGE_SIZE: { status: 409, exit: 5, retry: false, title: 'the database has pages of another size than the backup' },
 

@@ -26,10 +26,12 @@ export interface Placement {
 }
 
 export interface PlainImage {
-  /** A file that nobody changes. */
+  /** A file. For `live` nobody else can change it; for `replace` and `file` its bytes are compared with the digest as they are placed. */
   readonly path: string
   /** Of its bytes, in hex. */
   readonly sha256: string
+  /** As the facts of its snapshot have them; left out: not known. */
+  readonly properties?: SnapshotFacts['properties']
 }
 
 /** What is known of an image before it is at hand. */

@@ -1,8 +1,6 @@
-import { realpath } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { systemCode } from '../core/errors.ts'
 import type { Occupant } from './deps.ts'
 import { readMounts, type Locate } from './mounts.ts'
+import { realPath } from './real-path.ts'
 
 export interface Places {
   /** Databases of our own. */
@@ -44,14 +42,4 @@ export async function occupantOf (path: string, { databases, own, sources }: Pla
 
 async function placeOf (path: string, locate: Locate): Promise<string> {
   return locate(await realPath(path))
-}
-
-/** Also of what does not exist yet. */
-export async function realPath (path: string): Promise<string> {
-  try {
-    return await realpath(path)
-  } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '') || dirname(path) === path) return path
-    return join(await realPath(dirname(path)), basename(path))
-  }
 }

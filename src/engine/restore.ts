@@ -9,6 +9,7 @@ import type { RestoreRequest } from './engine.ts'
 import { recordedManifest } from './objects.ts'
 import { readablePlace } from './offsite.ts'
 import { requireOpener } from './opener.ts'
+import { realPath } from './real-path.ts'
 import { requireDigest, withPlainImage } from './plain-image.ts'
 import { confinedTarget, requireTarget } from './restore-target.ts'
 import type { Task } from './runner.ts'
@@ -50,7 +51,7 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
   const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
   const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
-  const path = target ?? inPlace?.source.location ?? ''
+  const path = target ?? await realPath(inPlace?.source.location ?? '')
   return {
     backup,
     manifest,
@@ -128,17 +129,20 @@ async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: 
   const place = await readablePlace(deps, backup, task.signal)
   const { store, key } = place
   const clocked = () => deps.clock.now().getTime()
+  // A transaction cannot be undone once bytes of another turn out to be in it: `live` takes a copy of our own.
+  const isOwn = plan.placement.mode === 'live'
   if (store.file(key) !== undefined) {
+    if (isOwn) await checkScratch(deps, manifest.image.size)
     if (verify) await requireProven(deps, backup.id, { place }, task)
     else await requireDigest({ store }, { key, manifest }, task)
     return await securedAndPlaced(deps, plan, restoreId, async work => {
       const begun = clocked()
-      return await withPlainImage({ ...deps, store }, { key, manifest }, task, image => work(image, clocked() - begun))
+      return await withPlainImage({ ...deps, store }, { key, manifest, isOwn }, task, image => work(image, clocked() - begun))
     }, task)
   }
   await checkScratch(deps, manifest.image.size)
   const begun = clocked()
-  return await withPlainImage({ ...deps, store }, { key, manifest }, task, async image => {
+  return await withPlainImage({ ...deps, store }, { key, manifest, isOwn: true }, task, async image => {
     const unpacking = clocked() - begun
     if (verify) await requireProven(deps, backup.id, { place, isDigested: true, unpack: inspection => inspection(image.path) }, task)
     return await securedAndPlaced(deps, plan, restoreId, work => work(image, unpacking), task)

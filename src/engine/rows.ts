@@ -7,7 +7,8 @@ import type { Compared, DiffWish, Rescued, RescueWish } from './engine.ts'
 import { recordedManifest } from './objects.ts'
 import { readablePlace } from './offsite.ts'
 import { requireOpener } from './opener.ts'
-import { requireDigest, withPlainImage } from './plain-image.ts'
+import { withPlainImage } from './plain-image.ts'
+import { realPath } from './real-path.ts'
 import { sourceItself } from './restore.ts'
 import type { Task } from './runner.ts'
 import { secure } from './secure.ts'
@@ -37,7 +38,7 @@ export async function requireRows (deps: EngineDeps, id: number): Promise<Rowed>
 /** What a backup is held against: another one, or the source itself. */
 export async function otherSide (deps: EngineDeps, { backup }: Rowed, wanted: DiffWish['with']): Promise<Rowed | string> {
   if (wanted !== 'live') return await requireRows(deps, wanted)
-  return (await sourceItself(deps, backup)).source.location
+  return await realPath((await sourceItself(deps, backup)).source.location)
 }
 
 /** Compares the rows of a backup with those of another, or of the live database. */
@@ -57,7 +58,7 @@ export async function diffBackup (deps: EngineDeps, before: Rowed, after: Rowed 
 export async function rescueFrom (deps: EngineDeps, rowed: Rowed, wish: RescueWish, task: Task): Promise<Rescued> {
   const { backup, tool } = rowed
   const chosen = await sourceItself(deps, backup)
-  const { location } = chosen.source
+  const location = await realPath(chosen.source.location)
   const request: RescueRequest = { selections: wish.selections, children: wish.children ?? false, conflict: wish.conflict ?? 'skip', timeout: wish.timeout ?? TIMEOUT }
   return await withImage(deps, rowed, task, async image => {
     task.phase('comparing')
@@ -84,9 +85,8 @@ export async function extractRows (deps: EngineDeps, rowed: Rowed, selection: Ro
   })
 }
 
-/** The plain image, held against its digest: rows of a damaged backup are not to be mixed into a sound database. */
+/** A copy of the plain image, compared with its digest: rows of a damaged or exchanged backup must not get into a sound database. */
 async function withImage<T> (deps: EngineDeps, { backup, manifest }: Rowed, task: Task, work: (image: string) => Promise<T>): Promise<T> {
   const { store, key } = await readablePlace(deps, backup, task.signal)
-  if (store.file(key) !== undefined) await requireDigest({ store }, { key, manifest }, task)
-  return await withPlainImage({ ...deps, store }, { key, manifest }, task, ({ path }) => work(path))
+  return await withPlainImage({ ...deps, store }, { key, manifest, isOwn: true }, task, ({ path }) => work(path))
 }

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { link, open, rm, stat } from 'node:fs/promises'
+import { open, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { BackupError, systemCode, toBackupError } from '../../core/errors.ts'
 import type { Download } from '../../engine/engine.ts'
+import { takeName } from '../../files/take-name.ts'
 import { idArgument, jsonOption } from '../arguments.ts'
 import { interruption } from '../interruption.ts'
 import { exitCodesHelp } from '../output.ts'
@@ -53,7 +54,7 @@ async function write (download: Download, path: string): Promise<void> {
   try {
     await requireFree(path)
     await pipeline(await download.open(undefined, signal), createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }), { signal })
-    await link(temporary, path)
+    takeName(temporary, path)
     const folder = await open(dirname(path), 'r')
     await folder.sync().finally(() => folder.close())
   } catch (thrown) {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { closeSync, constants, copyFileSync, fsyncSync, openSync, readSync, rmSync, statfsSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { chmodSync, closeSync, constants, copyFileSync, fsyncSync, mkdirSync, openSync, readSync, rmSync, statfsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { PlainImage, Placement } from '../../core/restore.ts'
+import { OWNER_ALONE } from './rights.ts'
 
 const CHUNK = 1024 * 1024
 
@@ -13,21 +14,28 @@ export function requireRoom (needed: number, target: string): void {
   throw new BackupError('DISK_FULL', `in "${dirname(target)}" ${bavail * bsize} bytes are free, and the restored file needs ${needed}`, { hint: 'Free space there, or restore to another path.' })
 }
 
-/** What will be the restored file, until it gets its name. */
+/** The folder, for its owner alone, in which the restored file is until it gets its name. */
 export function freshName (aside: string): string {
   return `${aside}.new`
 }
 
-/** A copy of the image, not yet under its name: durable, and read back to be the image byte for byte. Returns its path; leaves none when it throws. */
+/**
+ * A copy of the image, for its owner alone and not yet under its name: durable, and read back to be the image byte for
+ * byte. It is in a folder of its own, because a copy first has the mode of what is copied. Returns its path; leaves none
+ * when it throws.
+ */
 export function freshFile ({ path: image, sha256 }: PlainImage, { path: target, aside }: Placement, onBytes: (bytes: number) => void): string {
-  const fresh = freshName(aside)
+  const folder = freshName(aside)
+  const fresh = join(folder, 'image')
   try {
+    mkdirSync(folder, { mode: 0o700 })
     copyFileSync(image, fresh, constants.COPYFILE_EXCL)
+    chmodSync(fresh, OWNER_ALONE)
     sync(fresh)
-    if (digestOf(fresh, onBytes) !== sha256) throw new BackupError('CHECKSUM_MISMATCH', `what was written for "${target}" is not what the backup holds`, { hint: 'Look at the disk and at the log of the system, then try again.' })
+    if (digestOf(fresh, onBytes) !== sha256) throw new BackupError('CHECKSUM_MISMATCH', `what was written for "${target}" is not what the backup holds`, { hint: 'See whether something else changed the file of the backup, look at the disk, then try again.' })
     return fresh
   } catch (error) {
-    rmSync(fresh, { force: true })
+    rmSync(folder, { recursive: true, force: true })
     throw error
   }
 }

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream, existsSync, statSync, type Stats } from 'node:fs'
-import { chmod, link, mkdir, rm, statfs } from 'node:fs/promises'
+import { chmod, mkdir, rm, statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { JobPhase } from '../../core/job.ts'
 import type { Recovered } from '../../core/recovered.ts'
+import { takeName } from '../../files/take-name.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess } from '../subprocess.ts'
 import { sourceError } from './errors.ts'
@@ -146,7 +147,7 @@ function isNothing ({ tables, lost }: Salvage): boolean {
 async function publish (fresh: string, output: string, mode: number): Promise<void> {
   await chmod(fresh, mode & 0o777)
   sync(fresh)
-  await link(fresh, output)
+  takeName(fresh, output)
   sync(dirname(output))
 }
 

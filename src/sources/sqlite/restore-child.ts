@@ -1,11 +1,11 @@
 import { closeSync, copyFileSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import type { Placed } from '../../core/restore.ts'
 import { runChild } from '../child.ts'
-import { sourceError } from './errors.ts'
 import { checkHeader } from './header.ts'
 import { requireOneName } from './one-name.ts'
 import { checkFile, placeFile } from './restore-file.ts'
 import { checkLive, inspectLive, restoreLive } from './restore-live.ts'
+import { restoreError } from './rights.ts'
 import type { CheckTask, PlaceTask, RestoreMessage, RestoreTask } from './restore-protocol.ts'
 import { checkReplace, replaceFile } from './restore-replace.ts'
 
@@ -27,7 +27,7 @@ await runChild<RestoreTask, RestoreMessage>(async (task, send) => {
       if (task.placement.mode === 'live') await send({ type: 'inspected', ...inspectLive(task.placement) })
     }
   } catch (error) {
-    throw sourceError(error, task.placement.path)
+    throw restoreError(error, task.placement.path)
   }
 })
 

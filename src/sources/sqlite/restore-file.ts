@@ -2,6 +2,7 @@ import { linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { ImageOutline, PlainImage, Placement } from '../../core/restore.ts'
+import { takeName, type Link } from '../../files/take-name.ts'
 import { requireParent } from '../child.ts'
 import { openFolder } from './folder.ts'
 import { freshFile, requireRoom, syncWarnings } from './fresh-file.ts'
@@ -23,7 +24,7 @@ export function checkFile ({ size }: Pick<ImageOutline, 'size'>, { path, overwri
 }
 
 /** Writes the image to the file `path`, for its owner alone: whole once this returns, and not there at all if it throws. Returns warnings. */
-export function placeFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void): string[] {
+export function placeFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, link: Link = linkSync): string[] {
   checkFile(statSync(image.path), placement)
   const { path, overwrite, aside } = placement
   // Everything from here on is in this very directory, also where its path is made to lead elsewhere meanwhile.
@@ -38,13 +39,13 @@ export function placeFile (image: PlainImage, placement: Placement, onBytes: (by
       for (const suffix of BESIDE) rmSync(target + suffix, { force: true })
       renameSync(fresh, target)
     } else {
-      linkSync(fresh, target)
+      takeName(fresh, target, link)
     }
     return syncWarnings(dirname(path), folder.at('.'))
   } catch (error) {
     throw systemCode(error) === 'EEXIST' ? exists(path) : error
   } finally {
-    if (fresh !== undefined) rmSync(fresh, { force: true })
+    if (fresh !== undefined) rmSync(dirname(fresh), { recursive: true, force: true })
     folder.close()
   }
 }

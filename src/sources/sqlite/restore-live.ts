@@ -4,10 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { ImageOutline, Placement } from '../../core/restore.ts'
-import { sourceError } from './errors.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { checkByTable, checkIntegrity, describeUnchecked, describeViolations, violationsIn, type Integrity } from './integrity.ts'
 import { openImmutable, openShared } from './open.ts'
+import { requireLiveRights, restoreError } from './rights.ts'
 
 /** Pages that are copied between two tellings of the progress: about 64 MiB. */
 const STEP = 16_384
@@ -26,6 +26,8 @@ interface Shape {
  * another size in WAL mode, too little room for the log of the transaction. Changes nothing.
  */
 export function checkLive ({ size: bytes, properties: { pageSize } }: ImageOutline, { path: target, timeout }: Placement): void {
+  requirePresent(target)
+  requireLiveRights(target)
   const shape = shapeOf(target, timeout)
   if (typeof pageSize === 'number' && shape.isWal && shape.pageSize !== pageSize) {
     throw new BackupError('RESTORE_PAGE_SIZE', `"${target}" is in WAL mode with pages of ${shape.pageSize} bytes, and the backup has pages of ${pageSize}`, {
@@ -39,8 +41,11 @@ export function checkLive ({ size: bytes, properties: { pageSize } }: ImageOutli
   }
 }
 
-function shapeOf (target: string, timeout: number): Shape {
+function requirePresent (target: string): void {
   if (statSync(target, { throwIfNoEntry: false }) === undefined) throw new BackupError('SOURCE_MISSING', `"${target}" does not exist`, { hint: 'Restore with the mode "replace", which makes a new file.' })
+}
+
+function shapeOf (target: string, timeout: number): Shape {
   let db: Database.Database | undefined
   try {
     db = openShared(target, { readonly: false, busyTimeout: timeout })
@@ -50,7 +55,7 @@ function shapeOf (target: string, timeout: number): Shape {
     if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
       throw new BackupError('SOURCE_MALFORMED', `"${target}" is damaged, so that nothing can be written into it`, { hint: 'Stop the application and restore with the mode "replace".', cause: error })
     }
-    throw sourceError(error, target)
+    throw restoreError(error, target)
   } finally {
     db?.close()
   }
@@ -82,7 +87,7 @@ export async function restoreLive (image: string, { path: target, timeout }: Pla
     }
   } catch (error) {
     if (systemCode(error) === 'SQLITE_FULL') throw new BackupError('DISK_FULL', `the disk of "${target}" has no room for the transaction that restores it`, { hint: 'Free space there, or restore to another path.', cause: error })
-    throw sourceError(error, target)
+    throw restoreError(error, target)
   } finally {
     source.close()
   }

@@ -1,12 +1,14 @@
-import { chmodSync, chownSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
+import { linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { ImageOutline, Placed, PlainImage, Placement } from '../../core/restore.ts'
+import { lacksLinks, type Link } from '../../files/take-name.ts'
 import { requireParent } from '../child.ts'
 import { freshFile, freshName, requireRoom, sync, syncWarnings } from './fresh-file.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { openShared } from './open.ts'
+import { giveRights, requireReplaceRights } from './rights.ts'
 
 /** What SQLite keeps beside a database. Left beside another one, they would be taken for a part of it and damage it. */
 const COMPANIONS = ['-wal', '-journal', '-shm'] as const
@@ -15,9 +17,10 @@ const COMPANIONS = ['-wal', '-journal', '-shm'] as const
  * Throws what would keep the file from being replaced: somebody has it open (`RESTORE_TARGET_OPEN`, which names whom), or
  * there is too little room beside it. Changes nothing that a reader could see.
  */
-export function checkReplace ({ size }: Pick<ImageOutline, 'size'>, { path, timeout }: Placement): void {
+export function checkReplace ({ size }: Pick<ImageOutline, 'size'>, { path, timeout, aside }: Placement): void {
   const holders = holdersOf(path)
   if (holders.length > 0) throw targetOpen(path, describeHolders(holders))
+  requireReplaceRights(path, freshName(aside))
   if (statSync(path, { throwIfNoEntry: false }) !== undefined) settleAlone(path, timeout)
   requireRoom(size, path)
 }
@@ -27,35 +30,41 @@ export function checkReplace ({ size }: Pick<ImageOutline, 'size'>, { path, time
  * `aside` with what belongs to it; says whether. The new file has its owner and mode. The swap is one rename: a crash
  * leaves the old database or the new one, and `undoHalfReplaced` puts right what it left beside.
  */
-export function replaceFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void): Pick<Placed, 'isOldKept' | 'warnings'> {
+export function replaceFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, link: Link = linkSync): Pick<Placed, 'isOldKept' | 'warnings'> {
   const { path, aside } = placement
   checkReplace(statSync(image.path), placement)
   const fresh = freshFile(image, placement, onBytes)
   try {
-    const old = statSync(path, { throwIfNoEntry: false })
-    if (old !== undefined) {
-      chmodSync(fresh, old.mode & 0o7777)
-      chownSync(fresh, old.uid, old.gid)
-    }
+    const warnings = giveRights(fresh, path, image.properties)
     requireParent()
-    setAside(path, aside)
+    setAside(path, aside, link)
     renameSync(fresh, path)
-    return { isOldKept: isKept(aside), warnings: syncWarnings(dirname(path)) }
+    return { isOldKept: isKept(aside), warnings: [...warnings, ...syncWarnings(dirname(path))] }
   } catch (error) {
     undoHalfReplaced(path, aside)
     throw error
   } finally {
-    rmSync(fresh, { force: true })
+    rmSync(freshName(aside), { recursive: true, force: true })
   }
 }
 
 /** The old file gets a second name, and what belongs to it goes there: what stays at its place is the bare file. Where it is missing, its log may still lie there. */
-function setAside (target: string, aside: string): void {
-  if (exists(target)) linkSync(target, aside)
+function setAside (target: string, aside: string, link: Link): void {
+  if (exists(target)) secondName(target, aside, link)
   for (const suffix of COMPANIONS) {
     if (exists(target + suffix)) renameSync(target + suffix, aside + suffix)
   }
   sync(dirname(target))
+}
+
+/** A file system without hard links gives the old file its new name first; `undoHalfReplaced` gives it back after a crash. */
+function secondName (target: string, aside: string, link: Link): void {
+  try {
+    link(target, aside)
+  } catch (error) {
+    if (!lacksLinks(error)) throw error
+    renameSync(target, aside)
+  }
 }
 
 /** Whether anything was set aside under that name. */
@@ -72,7 +81,8 @@ function exists (path: string): boolean {
  * get its name. May be repeated. Says whether an old file is kept aside.
  */
 export function undoHalfReplaced (target: string, aside: string): boolean {
-  rmSync(freshName(aside), { force: true })
+  rmSync(freshName(aside), { recursive: true, force: true })
+  if (!exists(target) && exists(aside)) renameSync(aside, target)
   const [here, there] = [target, aside].map(path => statSync(path, { throwIfNoEntry: false }))
   if (here?.ino !== there?.ino || here?.dev !== there?.dev) return isKept(aside)
   for (const suffix of COMPANIONS) {

@@ -12,6 +12,7 @@ import type { PageWork } from './page-worker.ts'
 import type { PageSource } from './pages.ts'
 import type { SnapshotMessage, SnapshotTask } from './protocol.ts'
 import { openReadView, type ReadView } from './read-view.ts'
+import { ownership } from './rights.ts'
 import { readWalFrames } from './wal.ts'
 
 await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
@@ -28,7 +29,7 @@ await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
     await send({ type: 'started', size: image.pages * image.pageSize })
     const facts = view.wal === null ? await copyThenSend(view, image, task.scratch) : await sendDirectly(view, image)
     checkIdentity(task.path, opened.stats)
-    await send({ type: 'facts', facts: { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: NOT_COUNTED } } })
+    await send({ type: 'facts', facts: { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: NOT_COUNTED, ...ownership(opened.stats) } } })
   } catch (error) {
     throw sourceError(error, task.path)
   }

@@ -1,0 +1,26 @@
+import { readlink, realpath } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { systemCode } from '../core/errors.ts'
+
+/** Links that are followed one after the other, as many as Linux follows. */
+const MOST_LINKS = 40
+
+/**
+ * Where `path` leads to: symbolic links are resolved, also those of directories, those that lead to a file that does not
+ * exist yet, and one after the other. Returns `path` itself where links lead in a circle or may not be read.
+ */
+export async function realPath (path: string): Promise<string> {
+  return await followed(path, MOST_LINKS)
+}
+
+async function followed (path: string, links: number): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '') || dirname(path) === path || links === 0) return path
+    const folder = await followed(dirname(path), links)
+    const here = join(folder, basename(path))
+    const target = await readlink(here).catch(() => undefined)
+    return target === undefined ? here : await followed(resolve(folder, target), links - 1)
+  }
+}
