@@ -81,6 +81,7 @@ export const ERRORS = {
   OBJECT_ARCHIVED: { status: 409, exit: 7, retry: true, title: 'the object is in cold storage and cannot be read yet' },
   OBJECT_LOCKED: { status: 409, exit: 5, retry: false, title: 'the store keeps the object until its lock ends' },
   STORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such store' },
+  STORE_NOT_OF_SOURCE: { status: 409, exit: 5, retry: false, title: 'the source has no copies in that store' },
   STORE_UNAVAILABLE: { status: 503, exit: 7, retry: true, title: 'the backup store cannot be used' },
   STORE_FAILED: { status: 500, exit: 7, retry: true, title: 'the backup store failed' },
   DISK_FULL: { status: 507, exit: 7, retry: true, title: 'there is not enough free disk space' },

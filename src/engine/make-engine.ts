@@ -12,7 +12,7 @@ import { editBackup } from './edit.ts'
 import type { Engine } from './engine.ts'
 import { backupHold, copyHold, retentionHold, sourceHold } from './holds.ts'
 import { recordedManifest } from './objects.ts'
-import { promisedStores, requireOffsite, requirePromised } from './offsite.ts'
+import { promisedStores, requireOwnStore, requirePromised } from './offsite.ts'
 import { provenRanges } from './proven-ranges.ts'
 import { prune } from './prune.ts'
 import { rebuild } from './rebuild.ts'
@@ -38,7 +38,7 @@ export function makeEngine (deps: EngineDeps): Engine {
   const upload: Engine['upload'] = async (id, { store }) => {
     const backup = await catalog.backups.get(id)
     requireObject(backup)
-    const stores = store === undefined ? requirePromised(deps, backup.source) : [requireOffsite(deps, store)]
+    const stores = store === undefined ? requirePromised(deps, backup.source) : [requireOwnStore(deps, backup.source, store)]
     const holds = stores.map(({ store: { name } }) => copyHold(id, name))
     // The copier may have begun already: then it is waited for, and what it has brought there is looked at.
     const work = await runner.start({ kind: 'upload', source: backup.source, backupId: id, holds: [], isAside: true }, async task => {

@@ -91,3 +91,11 @@ function archivedError ({ store, key }: Place, { storageClass, isThawing, hours 
     details: { hours }
   })
 }
+
+/** The store, if backups of the source are copied there. `STORE_NOT_FOUND`, and `STORE_NOT_OF_SOURCE` for one that the source does not use. */
+export function requireOwnStore (deps: EngineDeps, source: string, name: string): OffsiteStore {
+  const found = requireOffsite(deps, name)
+  const own = promisedStores(deps, source).map(({ store }) => store.name)
+  if (own.includes(name)) return found
+  throw new BackupError('STORE_NOT_OF_SOURCE', `backups of "${source}" are not copied to the store "${name}"`, { hint: own.length === 0 ? `Add the store to "stores" of the source "${source}" in the configuration first.` : `Choose one of its stores: ${own.join(', ')}.` })
+}
