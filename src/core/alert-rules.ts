@@ -74,10 +74,11 @@ function backupDamaged ({ name, damaged }: SourceFacts): AlertFinding | undefine
 function backupSuspect ({ name, suspects }: SourceFacts): AlertFinding | undefined {
   const [first, ...others] = suspects
   if (first === undefined) return undefined
-  const more = others.length === 0 ? '' : `; so ${others.length === 1 ? 'is backup' : 'are backups'} ${listed(others.map(({ id }) => id))}`
+  const more = others.length === 0 ? '' : `; ${suspects.length} are suspect since then, with ${listed(others.map(({ id }) => id))}`
+  const commands = suspects.slice(0, NAMED).map(({ id }) => `holdfast release ${id}`).join(' && ')
   return finding('backup_suspect', name,
-    `backup ${first.id} of "${name}" is not like those before it: ${first.reasons.join('; ')}${more}`,
-    'See whether somebody meant to do that; if so, release it, if not, restore from a backup before it and delete it: nothing good from before it goes until then.')
+    `backup ${first.id} of "${name}" is not like those before it: ${first.reasons.join('; ')}${more}; nothing good from before it is removed`,
+    `See whether somebody meant to do that; if so, run "${commands}"${suspects.length > NAMED ? ' and so on for the others' : ''}, if not, restore from a backup before it and delete the suspects.`)
 }
 
 function sizeChanged ({ name, sizes }: SourceFacts, percent: number): AlertFinding | undefined {

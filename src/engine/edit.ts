@@ -1,13 +1,19 @@
 import type { Backup } from '../core/backup.ts'
+import { BackupError } from '../core/errors.ts'
 import type { EngineDeps } from './deps.ts'
+import type { BackupEdit } from './engine.ts'
 import { replaceManifest } from './objects.ts'
 import { hasLanded } from './offsite.ts'
 import { requireObject } from './verify.ts'
 
-/** Changes what a person may say about a backup: in its manifest first, so that it survives the loss of the catalog. Those of its copies follow by themselves. */
-export async function editBackup (deps: EngineDeps, id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }, signal: AbortSignal): Promise<Backup> {
+/**
+ * Changes what a person may say about a backup: in its manifest first, so that it survives the loss of the catalog. Those
+ * of its copies follow by themselves. Rejects with `FORBIDDEN` where the backup is pinned and `keepsPinned` is set.
+ */
+export async function editBackup (deps: EngineDeps, id: number, { keepsPinned = false, ...change }: BackupEdit, signal: AbortSignal): Promise<Backup> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
+  if (keepsPinned && backup.pinned) throw new BackupError('FORBIDDEN', `backup ${id} is pinned`, { hint: 'Use a token with the role admin to unpin or to change it.' })
   const manifest = await deps.catalog.backups.manifest(id)
   if (manifest !== undefined) {
     const description = change.description === undefined ? manifest.description : change.description

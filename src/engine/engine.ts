@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { Backup, BackupMethod, BackupType, Tier } from '../core/backup.ts'
 import type { BackupPage, BackupQuery, SourceStatistics, Statistics, VerificationRecord } from '../core/catalog.ts'
+import type { BackupError } from '../core/errors.ts'
 import type { Job, JobStatus } from '../core/job.ts'
 import type { SourcePolicy } from '../core/policy.ts'
 import type { Restore, RestoreMode, RestorePage, RestoreQuery } from '../core/restore.ts'
@@ -108,6 +109,13 @@ export interface Rescued {
   readonly safetyBackupId: number | null
 }
 
+export interface BackupEdit {
+  readonly description?: string | null | undefined
+  readonly pinned?: boolean | undefined
+  /** true: a backup that is pinned stays as it is. What is pinned may be the last that retention would leave, so only an admin changes it. */
+  readonly keepsPinned?: boolean | undefined
+}
+
 export interface Verified {
   readonly backup: Backup
   readonly verification: Verification
@@ -116,6 +124,8 @@ export interface Verified {
 export interface VerifiedAll {
   /** In the order in which they were verified: oldest first. */
   readonly results: readonly Verified[]
+  /** Those that could not be judged, whole or damaged, and why; likewise. */
+  readonly failures: ReadonlyArray<{ readonly backupId: number, readonly error: BackupError }>
 }
 
 export interface PruneRequest {
@@ -252,7 +262,8 @@ export interface Engine {
   backup (id: number): Promise<Backup>
   backups (query: BackupQuery): Promise<BackupPage>
   verifications (id: number): Promise<readonly VerificationRecord[]>
-  edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }): Promise<Backup>
+  /** `BACKUP_DELETED`; `FORBIDDEN` where the backup is pinned and that may not be touched. */
+  edit (id: number, change: BackupEdit): Promise<Backup>
   /** Declares a suspect good: it is a backup like any other from now on, and those before it may go again. `BACKUP_NOT_SUSPECT`. */
   release (id: number, actor: string): Promise<Backup>
   /** `decoded`: decompressed. `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`. */

@@ -66,29 +66,29 @@ async function checkManifest ({ store, key }: Place, recorded: Manifest, signal:
   }
 }
 
-/** Verifies every live backup that matches, oldest first, one after the other. One that goes away meanwhile, or was never proven and cannot be opened here, is passed over. */
+/**
+ * Verifies every live backup that matches, oldest first, one after the other. One that goes away meanwhile is passed over.
+ * One that cannot be judged (an unknown kind, no room, no key) keeps none of the others from its turn, and is among the
+ * failures. Rejects only where it is cancelled, or where the catalog does not say which backups there are.
+ */
 export async function verifyAll (deps: EngineDeps, request: { readonly source?: string | undefined, readonly since?: Date | undefined }, task: Task): Promise<VerifiedAll> {
   const results: Verified[] = []
+  const failures: Array<VerifiedAll['failures'][number]> = []
   for (const id of (await matching(deps, request)).toReversed()) {
     task.signal.throwIfAborted()
     const claim = await deps.runner.claimWhenFree([backupHold(id)], task)
     try {
       const backup = await deps.catalog.backups.get(id)
-      if (backup.deletedAt === null && backup.trashedAt === null) results.push(...await unlessKeyMissing(() => verifyBackup(deps, id, task)))
+      if (backup.deletedAt === null && backup.trashedAt === null) results.push(await verifyBackup(deps, id, task))
+    } catch (thrown) {
+      task.signal.throwIfAborted()
+      const error = toBackupError(thrown)
+      if (error.code !== 'BACKUP_DELETED') failures.push({ backupId: id, error })
     } finally {
       await claim.release()
     }
   }
-  return { results }
-}
-
-async function unlessKeyMissing<T> (work: () => Promise<T>): Promise<T[]> {
-  try {
-    return [await work()]
-  } catch (thrown) {
-    if (toBackupError(thrown).code === 'KEY_MISSING') return []
-    throw thrown
-  }
+  return { results, failures }
 }
 
 async function matching (deps: EngineDeps, request: { readonly source?: string | undefined, readonly since?: Date | undefined }): Promise<number[]> {

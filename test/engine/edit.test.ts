@@ -72,3 +72,14 @@ test('a backup of which the catalog has no manifest is changed in its row', asyn
   await engine.edit(id, { pinned: false })
   assert.equal((await (await engine.remove(id, { force: true })).result).deletedAt, null)
 })
+
+test('where a pin may not be touched, a backup that is pinned stays as it is, and one that is not is edited', async t => {
+  const { engine, create } = await testEngine(t)
+  const [one, other] = [await create({ description: 'first' }), await create()]
+  await engine.edit(one.id, { pinned: true, keepsPinned: true })
+  for (const change of [{ pinned: false }, { description: 'x' }, { pinned: true, description: null }]) await rejectsWith('FORBIDDEN', engine.edit(one.id, { ...change, keepsPinned: true }))
+  const { pinned, description } = await engine.backup(one.id)
+  assert.deepEqual([pinned, description, manifestAt(one.filePath).pinned], [true, 'first', true])
+  assert.equal((await engine.edit(other.id, { description: 'y', keepsPinned: true })).description, 'y')
+  assert.equal((await engine.edit(one.id, { pinned: false })).pinned, false)
+})

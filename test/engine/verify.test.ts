@@ -75,7 +75,7 @@ test('two verifications of one backup do not run side by side', async t => {
 })
 
 test('what is not there cannot be verified', async t => {
-  const { engine, faults, create } = await testEngine(t, { settings: { maxBackups: 1 } })
+  const { engine, faults, create } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 1 } })
   await create()
   await create()
   await rejectsWith('BACKUP_DELETED', engine.verify(1))
@@ -121,6 +121,21 @@ test('all live backups are verified, oldest first, and one that went away meanwh
   faults.meanwhile('inspector.inspect', async () => { await deps.catalog.backups.remove(3, deps.clock.now()) })
   const { results } = await (await engine.verifyAll({})).result
   assert.deepEqual(results.map(({ backup, verification }) => [backup.id, verification.valid]), [[2, true], [4, true]])
+})
+
+test('a backup that cannot be judged is told, and keeps none of the newer ones from its turn', async t => {
+  const { engine, deps, faults, create } = await testEngine(t)
+  const made = await create()
+  for (let n = 0; n < 4; n++) await create()
+  const manifest = await deps.catalog.backups.manifest(made.id)
+  assert.ok(manifest !== undefined)
+  const foreign = { ...manifest, id: 9, source: { ...manifest.source, kind: 'x' } }
+  await deps.store.put('foreign.db', await deps.store.get(made.key, undefined, never), {}, never)
+  await deps.catalog.backups.adopt(foreign, { key: 'foreign.db', copy: landingCopy(deps.store, 'foreign.db', foreign), hasLanded: true, trashedAt: null, isLasting: false })
+  for (const [id, code] of [[2, 'DISK_FULL'], [3, 'KEY_MISSING'], [4, 'STORE_FAILED']] as const) faults.fail('backups.manifest', { on: new RegExp(`^${id}$`), error: new BackupError(code, 'it cannot be judged') })
+  const { results, failures } = await (await engine.verifyAll({})).result
+  assert.deepEqual(results.map(({ backup, verification }) => [backup.id, verification.valid]), [[1, true], [5, true]])
+  assert.deepEqual(failures.map(({ backupId, error }) => [backupId, error.code]), [[2, 'DISK_FULL'], [3, 'KEY_MISSING'], [4, 'STORE_FAILED'], [9, 'METHOD_UNSUPPORTED']])
 })
 
 test('all backups of one source, or since an instant, are verified', async t => {

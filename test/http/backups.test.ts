@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Role } from '../../src/http/tokens.ts'
 import { aBackup, FakeEngine, STARTED } from '../support/fake-engine.ts'
 import { as, build, type Json } from '../support/http.ts'
 
@@ -101,6 +102,15 @@ test('an edit changes what it names, and null takes a description away', async t
   const edit = async (payload: object): Promise<Json> => (await app.inject({ method: 'PATCH', url: '/api/backups/1', headers, payload })).json().backup
   assert.deepEqual(await edit({ pinned: true }).then(backup => [backup.description, backup.pinned]), ['old', true])
   assert.deepEqual(await edit({ description: null }).then(backup => [backup.description, backup.pinned]), [null, true])
+})
+
+test('an operator pins, and neither unpins nor changes what is pinned', async t => {
+  const { app, engine } = await build(t)
+  engine.put(aBackup({ id: 1, description: 'old' }))
+  const edit = async (role: Role, payload: object): Promise<number> => (await app.inject({ method: 'PATCH', url: '/api/backups/1', headers: as(role), payload })).statusCode
+  assert.equal(await edit('operator', { pinned: true }), 200)
+  for (const payload of [{ pinned: false }, { description: 'x' }, { pinned: true }]) assert.equal(await edit('operator', payload), 403)
+  assert.deepEqual([await edit('admin', { pinned: false }), await edit('operator', { description: 'x' })], [200, 200])
 })
 
 test('a failed backup shows its code, and how long it took to fail', async t => {

@@ -10,7 +10,7 @@ import type { Run, RunQuery } from '../../src/core/run.ts'
 import type { Settings, SettingsChange } from '../../src/core/settings.ts'
 import type { StoreProbe } from '../../src/core/store-probe.ts'
 import type { Verification } from '../../src/core/verification.ts'
-import type { Compared, CreateRequest, DiffWish, Download, DrillRequest, Engine, Pruned, Rescued, RescueWish, RestoreRequest, ServiceStatistics, SettingsReport, SourceState, Verified, VerifiedAll, Work } from '../../src/engine/engine.ts'
+import type { BackupEdit, Compared, CreateRequest, DiffWish, Download, DrillRequest, Engine, Pruned, Rescued, RescueWish, RestoreRequest, ServiceStatistics, SettingsReport, SourceState, Verified, VerifiedAll, Work } from '../../src/engine/engine.ts'
 import type { EvidenceOfDrills, EvidenceQuery } from '../../src/engine/drill-evidence.ts'
 import type { KeyState } from '../../src/engine/keys.ts'
 import type { Rebuilt } from '../../src/engine/rebuild.ts'
@@ -61,7 +61,7 @@ export class FakeEngine implements Engine {
 
   async verifyAll (request: object): Promise<Work<VerifiedAll>> {
     this.#called(`verifyAll ${JSON.stringify(request)}`)
-    return this.#work('verify-all', () => ({ results: [...this.rows.values()].map(backup => ({ backup, verification: VALID })) }))
+    return this.#work('verify-all', () => ({ results: [...this.rows.values()].map(backup => ({ backup, verification: VALID })), failures: [] }))
   }
 
   async prune ({ dryRun }: { readonly dryRun: boolean }): Promise<Work<Pruned>> {
@@ -172,8 +172,9 @@ export class FakeEngine implements Engine {
     return [{ checkedAt: STARTED, verification: VALID }]
   }
 
-  async edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }): Promise<Backup> {
+  async edit (id: number, { keepsPinned, ...change }: BackupEdit): Promise<Backup> {
     this.#called(`edit ${id} ${JSON.stringify(change)}`)
+    if (keepsPinned === true && this.#row(id).pinned) throw new BackupError('FORBIDDEN', `backup ${id} is pinned`)
     const { description, pinned, ...rest } = this.#row(id)
     return this.put({ ...rest, description: change.description === undefined ? description : change.description, pinned: change.pinned ?? pinned })
   }

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { BackupError } from '../../core/errors.ts'
+import type { VerifiedAll } from '../../engine/engine.ts'
 import type { Progress } from '../../engine/prove.ts'
 import type { VerifiedFile } from '../../engine/verify-file.ts'
 import { idsArgument, jsonOption, sinceOption, sourceOption } from '../arguments.ts'
 import { each, targetOf } from '../each.ts'
 import { underProgress } from '../foreground.ts'
 import { exitCodesHelp } from '../output.ts'
-import { collect } from '../pages.ts'
 import type { Session } from '../session.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
@@ -48,27 +48,20 @@ function requireOneWay (ids: readonly number[], { all, file, source, since }: Fl
 }
 
 async function verifyBackups (deps: VerifyDeps, ids: readonly number[], flags: Flags): Promise<void> {
-  const { done, failures } = await deps.withSession(flags, async session => {
-    const { engine, run, audited } = session
-    const chosen = flags.all === true ? await matching(session, flags) : ids
-    const target = flags.all === true ? flags.source === undefined ? null : `source ${flags.source}` : targetOf(ids)
-    return await audited({ action: 'backup verify', target }, () => each(chosen, id => run(() => engine.verify(id))))
-  })
+  const { results, failures } = await deps.withSession(flags, session => flags.all === true ? verifyMatching(session, flags) : verifyThese(session, ids))
   const { viewVerified } = await import('../views/verified.ts')
-  // What was removed while the others were proven is nothing that could not be proven.
-  const unproven = failures.filter(({ error }) => flags.all !== true || error.code !== 'BACKUP_DELETED')
-  show(deps, flags, viewVerified(done, unproven))
-  deps.exit(done.some(({ verification }) => !verification.valid) ? 6 : unproven.length > 0 ? 3 : 0)
+  show(deps, flags, viewVerified(results, failures))
+  deps.exit(results.some(({ verification }) => !verification.valid) ? 6 : failures.length > 0 ? 3 : 0)
 }
 
-/** Oldest first: those that were not looked at for longest. */
-async function matching ({ engine }: Session, { source, since }: Flags): Promise<number[]> {
-  if (source !== undefined) await engine.source(source)
-  const backups = await collect(Number.POSITIVE_INFINITY, async page => {
-    const found = await engine.backups({ source, since, status: 'completed', ...page })
-    return { items: found.backups, next: found.next }
-  })
-  return backups.map(({ id }) => id).reverse()
+async function verifyThese ({ engine, run, audited }: Session, ids: readonly number[]): Promise<VerifiedAll> {
+  const { done, failures } = await audited({ action: 'backup verify', target: targetOf(ids) }, () => each(ids, id => run(() => engine.verify(id))))
+  return { results: done, failures }
+}
+
+/** One job, as through the API. */
+async function verifyMatching ({ engine, run, audited }: Session, { source, since }: Flags): Promise<VerifiedAll> {
+  return await audited({ action: 'backup verify', target: source === undefined ? null : `source ${source}` }, () => run(() => engine.verifyAll({ source, since })))
 }
 
 async function verifyOneFile (deps: VerifyDeps, file: string, flags: Flags): Promise<void> {

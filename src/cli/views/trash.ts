@@ -4,7 +4,8 @@ import { backupSchema, presentBackup } from '../../present/backup.ts'
 import type { EachOutcome } from '../each.ts'
 import type { View } from '../shell.ts'
 import { nameOf } from './backup.ts'
-import { failureLine, failureSchema, presentFailure } from './verified.ts'
+import { failureSchema, presentFailure } from '../../present/failure.ts'
+import { failureLine } from './verified.ts'
 
 export const restoreFromTrashSchema = z.object({ backups: z.array(backupSchema), failures: z.array(failureSchema) })
 

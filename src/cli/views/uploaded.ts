@@ -4,7 +4,8 @@ import { backupSchema, presentBackup } from '../../present/backup.ts'
 import type { View } from '../shell.ts'
 import { counted, inSize } from '../words.ts'
 import { nameOf } from './backup.ts'
-import { failureLine, failureSchema, presentFailure, type Failed } from './verified.ts'
+import { failureSchema, presentFailure, type Failed } from '../../present/failure.ts'
+import { failureLine } from './verified.ts'
 
 export const uploadSchema = z.object({
   uploaded: z.array(backupSchema),

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { BackupError } from '../../core/errors.ts'
 import { verificationMessage } from '../../core/verification.ts'
 import type { Verified } from '../../engine/engine.ts'
 import type { VerifiedFile } from '../../engine/verify-file.ts'
-import { count, errorCode } from '../../present/common.ts'
+import { count } from '../../present/common.ts'
+import { failureSchema, presentFailure, type Failed } from '../../present/failure.ts'
 import { checkSchema, presentVerified, verifiedSchema } from '../../present/verification.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
@@ -11,14 +11,6 @@ import { cutMiddle, printable, wrap } from '../text.ts'
 import { counted } from '../words.ts'
 import { nameOf } from './backup.ts'
 import { checkLine } from './checks.ts'
-
-/** Something that could not be done to one backup of several. */
-export const failureSchema = z.object({ backupId: z.int().positive(), code: errorCode, message: z.string() }).meta({ id: 'Failure' })
-
-export interface Failed {
-  readonly backupId: number
-  readonly error: BackupError
-}
 
 export const verifySchema = z.object({
   verified: count,
@@ -54,10 +46,6 @@ export function viewVerified (results: readonly Verified[], failures: readonly F
       ''
     ].join('\n')
   }
-}
-
-export function presentFailure ({ backupId, error }: Failed): z.infer<typeof failureSchema> {
-  return { backupId, code: error.code, message: error.message }
 }
 
 export function failureLine ({ backupId, error }: Failed, { colours }: Screen): string {

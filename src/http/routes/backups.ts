@@ -55,9 +55,10 @@ export function backupRoutes (app: App, { engine, clock, pages }: { readonly eng
     tag: 'backups',
     summary: 'Change what a backup is called, or pin it',
     action: 'backup edit',
+    description: 'A backup that is pinned is unpinned, or changed, by an admin alone.',
     answers: { 200: backupAnswer },
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_DELETED']
-  }, { params: idParams, body: editBody }), async ({ params: { id }, body }) => {
-    return { success: true, backup: presentBackup(await engine.edit(id, body)) }
+  }, { params: idParams, body: editBody }), async ({ params: { id }, body, caller }) => {
+    return { success: true, backup: presentBackup(await engine.edit(id, { ...body, keepsPinned: caller?.role !== 'admin' })) }
   })
 }

@@ -1,4 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
+import { presentFailure } from '../../present/failure.ts'
 import { presentVerified } from '../../present/verification.ts'
 import { route, type App } from '../route.ts'
 import { idParams } from '../schemas/common.ts'
@@ -34,12 +35,18 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
       const invalid = results.filter(result => !result.valid).length
       return {
         success: true,
-        message: invalid === 0 ? `All of ${results.length} backups are valid` : `${invalid} of ${results.length} backups are not valid`,
+        message: messageOf(results.length, invalid, all.failures.length),
         verified: results.length,
         valid: results.length - invalid,
         invalid,
-        results
+        results,
+        failures: all.failures.map(presentFailure)
       }
     })
   })
+}
+
+function messageOf (verified: number, invalid: number, failed: number): string {
+  const found = invalid === 0 ? `All of ${verified} backups are valid` : `${invalid} of ${verified} backups are not valid`
+  return failed === 0 ? found : `${found}; ${failed} more could not be verified`
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { failureSchema } from '../../present/failure.ts'
 import { verifiedSchema } from '../../present/verification.ts'
 import { since, sourceName, success } from './common.ts'
 
@@ -12,5 +13,6 @@ export const verifyAllAnswer = z.object({
   verified: z.int().nonnegative(),
   valid: z.int().nonnegative(),
   invalid: z.int().nonnegative(),
-  results: z.array(verifiedSchema).meta({ description: 'Oldest backup first.' })
+  results: z.array(verifiedSchema).meta({ description: 'Oldest backup first.' }),
+  failures: z.array(failureSchema).meta({ description: 'Backups that could not be judged, and why; they are in none of the numbers. Oldest first.' })
 })
