@@ -84,7 +84,7 @@ test('a backup in the trash is given out by its own name', async t => {
 })
 
 test('a backup that is gone is BACKUP_DELETED, and one that never was BACKUP_NOT_FOUND', async t => {
-  const { engine, create } = await testEngine(t, { settings: { maxBackups: 1 } })
+  const { engine, create } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 1 } })
   await create()
   await create()
   await rejectsWith('BACKUP_DELETED', engine.download(1, { decoded: false }))

@@ -77,7 +77,7 @@ test('a backup that others are built on is not removed', async t => {
 })
 
 test('what is gone cannot be removed or brought back, and what is not in the trash neither', async t => {
-  const bench = await testEngine(t, { settings: { maxBackups: 1 } })
+  const bench = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 1 } })
   await bench.create()
   const { id } = await bench.create()
   await rejectsWith('BACKUP_DELETED', remove(bench, 1, true))
