@@ -1,5 +1,17 @@
-/** A value of a column as JSON has it: what JSON cannot carry is an object with its name, `{ "blob": "00ff" }` in hex, `{ "integer": "9223372036854775807" }`, `{ "real": "Infinity" }`. */
-export type RowValue = null | number | string | { readonly blob: string } | { readonly integer: string } | { readonly real: string }
+/** Of a value that was cut: all its bytes, as UTF-8 where it is text, and their SHA-256 in hex. */
+export interface CutValue {
+  readonly bytes: number
+  readonly sha256: string
+}
+
+/**
+ * A value of a column as JSON has it: what JSON cannot carry is an object with its name, `{ "blob": "00ff" }` in hex,
+ * `{ "integer": "9223372036854775807" }`, `{ "real": "Infinity" }`. A long text or blob is an object with its beginning.
+ */
+export type RowValue =
+  | null | number | string
+  | { readonly blob: string } | { readonly integer: string } | { readonly real: string }
+  | (CutValue & { readonly text: string }) | (CutValue & { readonly blob: string })
 /** The values by the names of their columns. */
 export type Row = Readonly<Record<string, RowValue>>
 
@@ -34,8 +46,10 @@ export interface TableDifference {
   /** Columns that one side alone has, which are not compared. */
   readonly columnsAdded: readonly string[]
   readonly columnsRemoved: readonly string[]
-  /** As many as were asked for: removed ones first, then changed ones, then added ones. */
+  /** As many as were asked for, and as fit into one answer: removed ones first, then changed ones, then added ones. */
   readonly rows: readonly RowDifference[]
+  /** Whether rows were asked for, and there are more behind these. */
+  readonly hasMore: boolean
 }
 
 export interface Difference {
@@ -45,11 +59,20 @@ export interface Difference {
   readonly skipped: ReadonlyArray<{ readonly table: string, readonly reason: string }>
 }
 
+/** Bytes of a value that an answer shows by default. */
+export const VALUE_BYTES = 1024
+/** Bytes of the rows of one answer, as JSON; a value can be asked for up to as many. */
+export const ROWS_BYTES = 8 * 1024 * 1024
+
 export interface DiffRequest {
   /** Only these; left out: all. */
   readonly tables?: readonly string[] | undefined
   /** At most so many rows of each table are told; 0: only counts. */
   readonly rows: number
+  /** Rows of each table that are passed over first. Default: 0. */
+  readonly from?: number | undefined
+  /** Bytes at which a value is cut. Default: `VALUE_BYTES`. */
+  readonly valueBytes?: number | undefined
 }
 
 export const CONFLICT_POLICIES = ['skip', 'overwrite', 'fail'] as const

@@ -80,6 +80,10 @@ export interface DiffWish {
   readonly tables?: readonly string[] | undefined
   /** At most so many rows of each table are told. Default: 0. */
   readonly rows?: number | undefined
+  /** Rows of each table that are passed over first. Default: 0. */
+  readonly from?: number | undefined
+  /** Bytes at which a value is cut. Default: `VALUE_BYTES`. */
+  readonly valueBytes?: number | undefined
 }
 
 export interface Compared {

@@ -42,11 +42,11 @@ export async function otherSide (deps: EngineDeps, { backup }: Rowed, wanted: Di
 }
 
 /** Compares the rows of a backup with those of another, or of the live database. */
-export async function diffBackup (deps: EngineDeps, before: Rowed, after: Rowed | string, { tables, rows = 0 }: DiffWish, task: Task): Promise<Compared> {
+export async function diffBackup (deps: EngineDeps, before: Rowed, after: Rowed | string, { tables, rows = 0, from, valueBytes }: DiffWish, task: Task): Promise<Compared> {
   const difference = await withImage(deps, before, task, async image => {
     const compare = async (path: string, isLive: boolean) => {
       task.phase('comparing')
-      return await before.tool.diff(image, { path, isLive }, { tables, rows }, task.signal)
+      return await before.tool.diff(image, { path, isLive }, { tables, rows, from, valueBytes }, task.signal)
     }
     if (typeof after === 'string') return await compare(after, true)
     return await withImage(deps, after, task, path => compare(path, false))

@@ -4,11 +4,16 @@ import type { Compared, Rescued } from '../engine/engine.ts'
 import { count } from './common.ts'
 import { presentUndo, undoSchema } from './restore.ts'
 
+const cut = {
+  bytes: count.optional().meta({ description: 'Of a value that was cut: how many bytes it has.' }),
+  sha256: z.string().optional().meta({ description: 'Of a value that was cut: the SHA-256 of all its bytes, in hex.' })
+}
 const value = z.union([
   z.null(),
   z.number(),
   z.string(),
-  z.object({ blob: z.string().meta({ description: 'Bytes, in hex.' }) }),
+  z.object({ blob: z.string().meta({ description: 'Bytes, in hex.' }), ...cut }),
+  z.object({ text: z.string().meta({ description: 'The beginning of a text that was cut.' }), bytes: count, sha256: z.string() }),
   z.object({ integer: z.string().meta({ description: 'A whole number that JSON numbers do not carry.' }) }),
   z.object({ real: z.string().meta({ description: 'Infinity or -Infinity.' }) })
 ]).meta({ id: 'RowValue' })
@@ -32,7 +37,8 @@ export const tableDifferenceSchema = z.object({
   same: count,
   columnsAdded: z.array(z.string()).meta({ description: 'Columns that the later side alone has; they are not compared.' }),
   columnsRemoved: z.array(z.string()),
-  rows: z.array(rowDifferenceSchema)
+  rows: z.array(rowDifferenceSchema),
+  hasMore: z.boolean().meta({ description: 'Whether there are rows behind these, of those that were asked for: go on with `from`.' })
 }).meta({ id: 'TableDifference' })
 
 export const comparedShape = {

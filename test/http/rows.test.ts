@@ -12,7 +12,7 @@ test('a difference tells the counts of each table, and the rows where they are a
   assert.deepEqual([answer.backupId, answer.with, answer.tables[0].removed, answer.skipped[0].table], [1, 2, 1, 'words'])
   assert.deepEqual(answer.tables[0].rows, [{ change: 'removed', before: { id: 4, text: 'nails', image: { blob: '00ff' } }, after: null, columns: [] }])
   assert.equal((await app.inject({ url: '/api/backups/1/diff?table=line', headers })).json().with, 'live')
-  assert.deepEqual(engine.calls.filter(call => call.startsWith('diff')), ['diff 1 {"with":2,"tables":["line","invoice"],"rows":5}', 'diff 1 {"with":"live","tables":["line"],"rows":0}'])
+  assert.deepEqual(engine.calls.filter(call => call.startsWith('diff')), ['diff 1 {"with":2,"tables":["line","invoice"],"rows":5,"from":0,"valueBytes":1024}', 'diff 1 {"with":"live","tables":["line"],"rows":0,"from":0,"valueBytes":1024}'])
 })
 
 test('a rescue takes names, and names with conditions of their own', async t => {

@@ -109,7 +109,7 @@ export function aDrill (given: Partial<Restore> = {}): Restore {
 /** A row that was removed from a table, and two that were added. */
 export function aDifference (): Difference {
   return {
-    tables: [{ table: 'line', presence: 'both', identity: 'key', key: ['id'], added: 2, removed: 1, changed: 0, same: 9, columnsAdded: [], columnsRemoved: [], rows: [{ change: 'removed', before: { id: 4, text: 'nails', image: { blob: '00ff' } }, after: null, columns: [] }] }],
+    tables: [{ table: 'line', presence: 'both', identity: 'key', key: ['id'], added: 2, removed: 1, changed: 0, same: 9, columnsAdded: [], columnsRemoved: [], rows: [{ change: 'removed', before: { id: 4, text: 'nails', image: { blob: '00ff' } }, after: null, columns: [] }], hasMore: false }],
     skipped: [{ table: 'words', reason: 'it is a virtual table, which is made from others' }]
   }
 }

@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { ROWS_BYTES, VALUE_BYTES } from '../../core/rows.ts'
 import type { Compared } from '../../engine/engine.ts'
 import { idArgument, jsonOption, parseId } from '../arguments.ts'
 import { targetOf } from '../each.ts'
@@ -11,6 +12,8 @@ const MOST_ROWS = 1000
 interface Flags extends JsonFlag {
   readonly table?: readonly string[]
   readonly rows: number
+  readonly from: number
+  readonly valueBytes: number
 }
 
 export function diffCommand (shell: Shell): Command {
@@ -19,13 +22,15 @@ export function diffCommand (shell: Shell): Command {
     .addArgument(idArgument())
     .addArgument(new Argument('[other]', 'another backup, or "live": the database as it stands now').argParser(parseOther).default('live'))
     .addOption(tableOption('only this table; may be repeated'))
-    .addOption(new Option('--rows <number>', 'show at most so many rows of each table').argParser(parseRows).default(0))
+    .addOption(new Option('--rows <number>', 'show at most so many rows of each table').argParser(upTo(MOST_ROWS)).default(0))
+    .addOption(new Option('--from <number>', 'pass over so many rows of each table first').argParser(upTo(Number.MAX_SAFE_INTEGER)).default(0))
+    .addOption(new Option('--value-bytes <number>', 'cut longer texts and blobs, and show their length and SHA-256').argParser(upTo(ROWS_BYTES)).default(VALUE_BYTES))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number, other: number | 'live', flags: Flags) => {
-      const { table: tables, rows } = flags
+      const { table: tables, rows, from, valueBytes } = flags
       const compared = await shell.withSession(flags, ({ engine, run, audited }) => {
-        const work = (): Promise<Compared> => run(() => engine.diff(id, { with: other, tables, rows }))
+        const work = (): Promise<Compared> => run(() => engine.diff(id, { with: other, tables, rows, from, valueBytes }))
         return rows === 0 ? work() : audited({ action: 'diff', target: targetOf([id]) }, work)
       })
       const { viewCompared } = await import('../views/rows.ts')
@@ -37,9 +42,11 @@ function parseOther (text: string): number | 'live' {
   return text === 'live' ? text : parseId(text)
 }
 
-function parseRows (text: string): number {
-  if (!/^\d{1,4}$/.test(text) || Number(text) > MOST_ROWS) throw new InvalidArgumentError(`Give a whole number up to ${MOST_ROWS}.`)
-  return Number(text)
+function upTo (most: number): (text: string) => number {
+  return text => {
+    if (!/^\d{1,16}$/.test(text) || Number(text) > most) throw new InvalidArgumentError(`Give a whole number up to ${most}.`)
+    return Number(text)
+  }
 }
 
 /** Commander hands over one after the other. */

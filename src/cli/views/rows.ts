@@ -23,7 +23,7 @@ function comparedText ({ backup, other, difference: { tables, skipped } }: Compa
   const sides = `backup ${backup.id} and ${other === null ? 'the live database' : `backup ${other.id}`}`
   const parts = [
     differing.length === 0 ? `${colours.green('✓')} ${sides} have the same rows in ${counted(tables.length, 'table')}\n` : table(differenceColumns(screen), differing, screen),
-    ...differing.filter(({ rows }) => rows.length > 0).map(one => `\n${colours.bold(printable(one.table))}\n${one.rows.map(row => rowLine(row, one, screen)).join('\n')}\n`),
+    ...differing.filter(({ rows }) => rows.length > 0).map(one => `\n${colours.bold(printable(one.table))}\n${one.rows.map(row => rowLine(row, one, screen)).join('\n')}\n${one.hasMore ? '  … more rows: see --from\n' : ''}`),
     ...tables.filter(({ columnsAdded, columnsRemoved }) => columnsAdded.length + columnsRemoved.length > 0).map(({ table: name, columnsAdded, columnsRemoved }) => `\n${wrap(printable(`${name}: columns that one side alone has are not compared: ${[...columnsRemoved, ...columnsAdded].join(', ')}`), width, 2)}\n`),
     ...skipped.length === 0 ? [] : [`\n${wrap(printable(`not compared: ${skipped.map(one => one.table).join(', ')} (virtual tables are made from others)`), width, 2)}\n`]
   ]
@@ -55,6 +55,7 @@ function inWords (value: RowValue | undefined): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'number') return String(value)
   if (typeof value === 'string') return JSON.stringify(value)
+  if ('bytes' in value) return `${'text' in value ? JSON.stringify(value.text) : `x'${value.blob}'`}… (${value.bytes} bytes, SHA-256 ${value.sha256})`
   if ('blob' in value) return `x'${value.blob}'`
   return 'integer' in value ? value.integer : value.real
 }

@@ -34,9 +34,9 @@ export function rowRoutes (app: App, { engine, ownSource }: { readonly engine: E
       'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED', 'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
     ]
   }, { params: idParams, querystring: diffQuery }), async (request, reply) => {
-    const { with: other, table: tables, rows } = request.query
+    const { with: other, table: tables, rows, from, valueBytes } = request.query
     request.onlyAsks = rows === 0
-    const work = await engine.diff(request.params.id, { with: other, tables, rows })
+    const work = await engine.diff(request.params.id, { with: other, tables, rows, from, valueBytes })
     return finish(request, reply, work, compared => ({ success: true, ...presentCompared(compared) }))
   })
 

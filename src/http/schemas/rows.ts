@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ROWS_BYTES, VALUE_BYTES } from '../../core/rows.ts'
 import { comparedShape, conflictPolicy, rescuedShape } from '../../present/rows.ts'
 import { id, success } from './common.ts'
 
@@ -15,7 +16,9 @@ const condition = z.string().min(1).max(10_000)
 export const diffQuery = z.strictObject({
   with: z.union([z.literal('live'), id]).default('live').meta({ description: 'Another backup by its number, or `live`: the source as it stands now.' }),
   table: z.union([tableName.transform(name => [name]), z.array(tableName).max(MOST_TABLES)]).optional().meta({ description: 'Only this table; may be repeated.' }),
-  rows: z.coerce.number().int().min(0).max(MOST_ROWS).default(0).meta({ description: 'At most so many rows of each table are told.' })
+  rows: z.coerce.number().int().min(0).max(MOST_ROWS).default(0).meta({ description: 'At most so many rows of each table are told, and of all tables as many as fit into 8 MiB.' }),
+  from: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).meta({ description: 'So many rows of each table are passed over first.' }),
+  valueBytes: z.coerce.number().int().min(0).max(ROWS_BYTES).default(VALUE_BYTES).meta({ description: 'A longer text or blob is cut, and comes with its length and SHA-256.' })
 })
 export const diffAnswer = z.object({ success, ...comparedShape })
 

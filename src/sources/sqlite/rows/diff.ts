@@ -1,7 +1,8 @@
 import type Database from 'better-sqlite3'
 import type { DiffRequest, Difference, RowDifference, TableDifference } from '../../../core/rows.ts'
+import { RowPages, type RowPage } from './page.ts'
 import { columnsOf, hasColumn, hasUsableKey, isSame, onKey, quote, readTables, requireTable, type Table } from './tables.ts'
-import { toRow, type SqlValue } from './value.ts'
+import type { SqlValue } from './value.ts'
 
 interface Pair {
   readonly main: Table
@@ -11,15 +12,15 @@ interface Pair {
 }
 
 /** Compares what is attached as `backup` with the database itself, as it stands in the transaction that is open. */
-export function diffTables (db: Database.Database, request: DiffRequest): Difference {
+export function diffTables (db: Database.Database, request: DiffRequest, pages = new RowPages(request)): Difference {
   const [main, backup] = [readTables(db, 'main').tables, readTables(db, 'backup').tables]
   const { names, skipped } = namesToCompare(db, request)
   return {
     tables: names.map(name => {
       const [here, there] = [main.get(name.toLowerCase()), backup.get(name.toLowerCase())]
-      if (there === undefined) return oneSided(db, requireTable(main, name, 'neither side'), 'added', request.rows)
-      if (here === undefined) return oneSided(db, there, 'removed', request.rows)
-      return diffTable(db, { main: here, backup: there, shared: there.columns.filter(column => hasColumn(here, column)) }, request.rows)
+      if (there === undefined) return oneSided(db, requireTable(main, name, 'neither side'), 'added', pages.table())
+      if (here === undefined) return oneSided(db, there, 'removed', pages.table())
+      return diffTable(db, { main: here, backup: there, shared: there.columns.filter(column => hasColumn(here, column)) }, pages.table())
     }),
     skipped
   }
@@ -37,11 +38,14 @@ export function namesToCompare (db: Database.Database, { tables: wanted }: DiffR
   }
 }
 
-function oneSided (db: Database.Database, table: Table, presence: 'added' | 'removed', limit: number): TableDifference {
+function oneSided (db: Database.Database, table: Table, presence: 'added' | 'removed', page: RowPage): TableDifference {
   const isAdded = presence === 'added'
   const from = `${isAdded ? 'main' : 'backup'}.${quote(table.name)}`
   const count = db.prepare<[], number>(`SELECT count(*) FROM ${from}`).pluck().get() ?? 0
-  const values = read(db, `SELECT ${columnsOf('t', table.columns)} FROM ${from} t LIMIT ?`, limit).map(row => toRow(table.columns, row))
+  page.add(db, `SELECT ${columnsOf('t', table.columns)} FROM ${from} t`, count, values => {
+    const row = page.row(table.columns, values)
+    return isAdded ? added(row) : removed(row)
+  })
   return {
     table: table.name,
     presence,
@@ -53,13 +57,15 @@ function oneSided (db: Database.Database, table: Table, presence: 'added' | 'rem
     same: 0,
     columnsAdded: [],
     columnsRemoved: [],
-    rows: values.map(row => isAdded ? added(row) : removed(row))
+    rows: page.rows,
+    hasMore: page.hasMore(count)
   }
 }
 
-function diffTable (db: Database.Database, pair: Pair, limit: number): TableDifference {
+function diffTable (db: Database.Database, pair: Pair, page: RowPage): TableDifference {
   const { main, backup } = pair
   const isKeyed = hasUsableKey(db, main, backup)
+  const counts = isKeyed ? byKey(db, pair, page) : byContent(db, pair, page)
   return {
     table: main.name,
     presence: 'both',
@@ -67,13 +73,15 @@ function diffTable (db: Database.Database, pair: Pair, limit: number): TableDiff
     key: isKeyed ? backup.key : [],
     columnsAdded: main.columns.filter(column => !hasColumn(backup, column)),
     columnsRemoved: backup.columns.filter(column => !hasColumn(main, column)),
-    ...isKeyed ? byKey(db, pair, limit) : byContent(db, pair, limit)
+    ...counts,
+    rows: page.rows,
+    hasMore: page.hasMore(counts.removed + counts.changed + counts.added)
   }
 }
 
-type Counted = Pick<TableDifference, 'added' | 'removed' | 'changed' | 'same' | 'rows'>
+type Counted = Pick<TableDifference, 'added' | 'removed' | 'changed' | 'same'>
 
-function byKey (db: Database.Database, { main, backup, shared }: Pair, limit: number): Counted {
+function byKey (db: Database.Database, { main, backup, shared }: Pair, page: RowPage): Counted {
   const [here, there] = [`main.${quote(main.name)}`, `backup.${quote(backup.name)}`]
   const matches = onKey('n', 'o', backup.key)
   const isAlike = shared.map(column => isSame(`o.${quote(column)}`, `n.${quote(column)}`)).join(' AND ')
@@ -81,35 +89,35 @@ function byKey (db: Database.Database, { main, backup, shared }: Pair, limit: nu
   const [matched, same] = db.prepare<[], [number, number]>(`SELECT count(*), coalesce(sum(${isAlike}), 0) FROM ${there} o CROSS JOIN ${here} n WHERE ${matches}`).raw().get() ?? [0, 0]
   const counts = { removed: countOld - matched, added: countNew - matched, changed: matched - same, same }
 
-  const rows: RowDifference[] = []
-  if (counts.removed > 0) rows.push(...read(db, `SELECT ${columnsOf('o', shared)} FROM ${there} o WHERE NOT EXISTS (SELECT 1 FROM ${here} n WHERE ${matches}) LIMIT ?`, limit).map(row => removed(toRow(shared, row))))
-  if (counts.changed > 0) rows.push(...read(db, `SELECT ${columnsOf('o', shared)}, ${columnsOf('n', shared)}, ${shared.map(column => isSame(`o.${quote(column)}`, `n.${quote(column)}`)).join(', ')} FROM ${there} o CROSS JOIN ${here} n WHERE ${matches} AND NOT (${isAlike}) LIMIT ?`, limit - rows.length).map(row => changed(shared, row)))
-  if (counts.added > 0) rows.push(...read(db, `SELECT ${columnsOf('n', shared)} FROM ${here} n WHERE NOT EXISTS (SELECT 1 FROM ${there} o WHERE ${matches}) LIMIT ?`, limit - rows.length).map(row => added(toRow(shared, row))))
-  return { ...counts, rows }
+  page.add(db, `SELECT ${columnsOf('o', shared)} FROM ${there} o WHERE NOT EXISTS (SELECT 1 FROM ${here} n WHERE ${matches})`, counts.removed,
+    values => removed(page.row(shared, values)))
+  page.add(db, `SELECT ${columnsOf('o', shared)}, ${columnsOf('n', shared)}, ${shared.map(column => isSame(`o.${quote(column)}`, `n.${quote(column)}`)).join(', ')} FROM ${there} o CROSS JOIN ${here} n WHERE ${matches} AND NOT (${isAlike})`, counts.changed,
+    values => changed(shared, values, page))
+  page.add(db, `SELECT ${columnsOf('n', shared)} FROM ${here} n WHERE NOT EXISTS (SELECT 1 FROM ${there} o WHERE ${matches})`, counts.added,
+    values => added(page.row(shared, values)))
+  return counts
 }
 
 /** As often as one side has a row more often than the other, so often it was added or removed. */
-function byContent (db: Database.Database, { main, backup, shared }: Pair, limit: number): Counted {
+function byContent (db: Database.Database, { main, backup, shared }: Pair, page: RowPage): Counted {
   if (shared.length === 0) {
-    const [gone, come] = [oneSided(db, backup, 'removed', limit), oneSided(db, main, 'added', limit)]
-    return { removed: gone.removed, added: come.added, changed: 0, same: 0, rows: [...gone.rows, ...come.rows].slice(0, limit) }
+    const [gone, come] = [oneSided(db, backup, 'removed', page), oneSided(db, main, 'added', page)]
+    return { removed: gone.removed, added: come.added, changed: 0, same: 0 }
   }
   const names = shared.map((_, at) => `c${at}`)
   const side = (schema: string, table: Table, weight: number): string => `SELECT ${shared.map((column, at) => `t.${quote(column)} COLLATE BINARY AS c${at}`).join(', ')}, ${shared.map((column, at) => `typeof(t.${quote(column)}) AS t${at}`).join(', ')}, ${weight} AS weight FROM ${schema}.${quote(table.name)} t`
   const grouped = `SELECT ${names.join(', ')}, sum(weight) AS excess, count(*) AS times FROM (${side('backup', backup, 1)} UNION ALL ${side('main', main, -1)}) GROUP BY ${names.map(name => `${name} COLLATE BINARY`).join(', ')}, ${names.map((_, at) => `t${at}`).join(', ')}`
   const [gone, come, same] = db.prepare<[], [number, number, number]>(`SELECT coalesce(sum(max(excess, 0)), 0), coalesce(sum(max(-excess, 0)), 0), coalesce(sum((times - abs(excess)) / 2), 0) FROM (${grouped})`).raw().get() ?? [0, 0, 0]
-  const rows = gone + come === 0 ? [] : read(db, `SELECT ${names.join(', ')}, excess FROM (${grouped}) WHERE excess <> 0 ORDER BY excess < 0 LIMIT ?`, limit)
-  return { removed: gone, added: come, changed: 0, same, rows: rows.flatMap(values => repeated(shared, values)).slice(0, limit) }
+  if (gone + come > 0 && !page.isFull()) addRepeated(db, `SELECT ${names.join(', ')}, excess FROM (${grouped}) WHERE excess <> 0 ORDER BY excess < 0`, shared, page)
+  return { removed: gone, added: come, changed: 0, same }
 }
 
-function repeated (columns: readonly string[], values: readonly SqlValue[]): RowDifference[] {
-  const excess = Number(values.at(-1))
-  const row = toRow(columns, values)
-  return Array.from({ length: Math.abs(excess) }, () => excess > 0 ? removed(row) : added(row))
-}
-
-function read (db: Database.Database, sql: string, limit: number): SqlValue[][] {
-  return limit <= 0 ? [] : db.prepare<[number], SqlValue[]>(sql).raw().safeIntegers().all(limit)
+function addRepeated (db: Database.Database, sql: string, columns: readonly string[], page: RowPage): void {
+  for (const values of db.prepare<[], SqlValue[]>(sql).raw().safeIntegers().iterate()) {
+    const excess = Number(values.at(-1))
+    page.repeat(Math.abs(excess), () => excess > 0 ? removed(page.row(columns, values)) : added(page.row(columns, values)))
+    if (page.isFull()) return
+  }
 }
 
 function removed (row: RowDifference['before']): RowDifference {
@@ -120,12 +128,12 @@ function added (row: RowDifference['after']): RowDifference {
   return { change: 'added', before: null, after: row, columns: [] }
 }
 
-function changed (columns: readonly string[], values: readonly SqlValue[]): RowDifference {
+function changed (columns: readonly string[], values: readonly SqlValue[], page: RowPage): RowDifference {
   const { length } = columns
   return {
     change: 'changed',
-    before: toRow(columns, values.slice(0, length)),
-    after: toRow(columns, values.slice(length)),
+    before: page.row(columns, values.slice(0, length)),
+    after: page.row(columns, values.slice(length, 2 * length)),
     columns: columns.filter((_, at) => Number(values[2 * length + at]) === 0)
   }
 }

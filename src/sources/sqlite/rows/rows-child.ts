@@ -13,6 +13,7 @@ import { choose, chooseAgain, type Choice } from './choose.ts'
 import { taken } from './desk.ts'
 import { diffTables, namesToCompare } from './diff.ts'
 import { extractRows } from './extract.ts'
+import { RowPages } from './page.ts'
 import type { RowsMessage, RowsTask } from './protocol.ts'
 import { requirePassable, tell, writeRows } from './rescue.ts'
 
@@ -47,8 +48,9 @@ async function diff (before: string, { path, isLive }: { readonly path: string, 
   if (db.pragma('main.journal_mode', { simple: true }) === 'wal') return await inOneView(() => diffTables(db, request))
   // A reader would keep writers waiting: for no longer than one table takes.
   const tables: TableDifference[] = []
+  const pages = new RowPages(request)
   const { skipped, names } = await inOneView(() => namesToCompare(db, request))
-  for (const name of names) tables.push(...(await inOneView(() => diffTables(db, { ...request, tables: [name] }))).tables)
+  for (const name of names) tables.push(...(await inOneView(() => diffTables(db, { ...request, tables: [name] }, pages))).tables)
   return { tables, skipped }
 }
 
