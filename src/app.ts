@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import pino, { type Logger as Pino } from 'pino'
 import { acquireInstanceLock, announce, openCatalog, setAside, type Announced, type InstanceLock, type OpenedCatalog } from './catalog/index.ts'
 import type { Config, InForce } from './config/config.ts'
+import { requireSafe } from './config/data-dir.ts'
+import { keepCompiled } from './config/compiled.ts'
 import { ensureSecret } from './config/own-secret.ts'
 import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
 import { systemClock, type Clock } from './core/clock.ts'
@@ -31,8 +32,8 @@ import { Scheduler } from './scheduler/scheduler.ts'
 const ROOT = join(import.meta.dirname, '..')
 export const MIGRATIONS = join(ROOT, 'migrations')
 export const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
-/** What the engine of JavaScript made of our modules, in the data directory: processes start the sooner. May be removed at any time. */
-const COMPILED = 'compiled'
+/** Where only the server has one of these, a secret of the service's own would sign nothing. */
+const SIGNING = ['JWT_SECRET', 'JWT_PUBLIC_KEY']
 /** The API's thread waits for nobody longer than this. Milliseconds. */
 export const CATALOG_BUSY_TIMEOUT = 2000
 
@@ -61,9 +62,9 @@ export interface OpenedEngine {
  * of the first part that cannot be opened, `INSTANCE_RUNNING` for a second server, and leaves nothing open then.
  */
 export async function openEngine (config: Config, { logger, clock = systemClock, role = 'server' }: AppOptions): Promise<OpenedEngine> {
-  ensureSecret(config)
-  // Nobody else can write there, so that nobody can slip a module in. Where this user cannot either, nothing is kept.
-  enableCompileCache(join(config.dataDir, COMPILED))
+  requireSafe(config.dataDir)
+  if (!config.lacks.some(variable => SIGNING.includes(variable))) ensureSecret(config)
+  keepCompiled(config.dataDir)
   const lock = role === 'server' ? await acquireInstanceLock(config.dataDir, clock) : undefined
   let presence: Announced | undefined
   let catalog: OpenedCatalog | undefined

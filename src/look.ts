@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { CATALOG_BUSY_TIMEOUT, MIGRATIONS, openEngine, VERSION, type OpenedEngine } from './app.ts'
 import { announce, checkIntegrity, copyDatabase, findServer, openCatalog, sqliteVersion, type OpenedCatalog } from './catalog/index.ts'
 import type { Config } from './config/config.ts'
+import { dataDirProblems } from './config/data-dir.ts'
 import type { SecretPlace } from './config/secret-places.ts'
 import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
 import { systemClock, type Clock } from './core/clock.ts'
@@ -87,7 +88,7 @@ export async function openTokens (config: Config, logger: Logger, clock: Clock =
  * to the system's directory for temporary files, so that nothing is made in DATA_DIR. Throws as `verifyFile` does.
  */
 export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir' | 'encryption' | 'sources' | 'childLimits'>, path: string, progress: Progress, clock: Clock = systemClock): Promise<VerifiedFile> {
-  const isOurs = await access(config.dataDir, constants.W_OK).then(() => true, () => false)
+  const isOurs = dataDirProblems(config.dataDir).length === 0 && await access(config.dataDir, constants.W_OK).then(() => true, () => false)
   const announced = isOurs ? await announce(config.dataDir) : undefined
   const presence: Presence = announced ?? { id: `holdfast-verify-${randomUUID()}`, isAlive: () => true }
   const scratch = scratchDirectory(isOurs ? config.scratchDir : tmpdir(), presence)

@@ -1,6 +1,7 @@
 import type { AzureStoreConfig, Config, GcsStoreConfig, S3StoreConfig, StoreConfig } from './config/config.ts'
 import { formatStoreUrl, isSamePlace, parseStoreUrl, storePlace } from './config/store-url.ts'
 import type { Clock } from './core/clock.ts'
+import { BackupError } from './core/errors.ts'
 import type { Presence } from './core/presence.ts'
 import type { Store } from './core/store.ts'
 import type { LocatedStore, OffsiteStore } from './engine/deps.ts'
@@ -16,12 +17,20 @@ export interface StoreContext {
 
 /** Makes a store of what was configured. Opens nothing, and loads the software of a cloud only when it is first needed. */
 export function makeStore (config: StoreConfig, { instanceId, presence, clock }: StoreContext): Store {
+  if (config.lacks !== undefined && config.kind !== 'local') return lackingStore(config, config.lacks)
   switch (config.kind) {
     case 's3': return deferredStore(outside(config), async () => (await import('./stores/s3/s3.ts')).s3Store({ ...config, clock }))
     case 'gcs': return deferredStore(outside(config), async () => (await import('./stores/gcs/gcs.ts')).gcsStore({ ...config, clock }))
     case 'azure': return deferredStore(outside(config), async () => (await import('./stores/azure/azure.ts')).azureStore({ ...config, clock }))
     case 'local': return localStore({ name: config.name, directory: config.path, instanceId, presence, now: () => clock.now() })
   }
+}
+
+/** Stands for a store whose secrets only the server has. Other credentials that this machine may have are never tried in their place. */
+function lackingStore (config: S3StoreConfig | GcsStoreConfig | AzureStoreConfig, lacks: readonly string[]): Store {
+  return deferredStore(outside(config), async () => {
+    throw new BackupError('SECRET_MISSING', `the server has ${lacks.join(', ')} for the store "${config.name}", and this command does not`, { hint: `Give ${lacks.join(' and ')} here, too; best as files for both, such as by ${lacks[0] ?? ''}_FILE.` })
+  })
 }
 
 /** Every store that is configured, by its name. */

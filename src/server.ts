@@ -1,9 +1,11 @@
-import { makeLogger, startApp, type App } from './app.ts'
+import { makeLogger, startApp, VERSION, type App } from './app.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
 import { checkConfig } from './config/load.ts'
-import { configError } from './config/problem.ts'
+import { problemsError } from './config/problem.ts'
 import { processEnvironment } from './config/process-env.ts'
+import { writeRecord } from './config/recorded.ts'
+import { systemClock } from './core/clock.ts'
 import { BackupError, ERRORS, systemCode, toBackupError } from './core/errors.ts'
 import { policyOf } from './core/policy.ts'
 import type { Settings } from './core/settings.ts'
@@ -15,14 +17,16 @@ import { lastResort } from './last-resort.ts'
  */
 export async function serve (environment: Environment, cwd: string): Promise<number> {
   const checked = checkConfig(environment, cwd)
-  if (!checked.ok) throw configError(checked.problems)
-  const { config, inForce } = checked
+  if (!checked.ok) throw problemsError(checked)
+  const { config, inForce, recorded } = checked
   const logger = makeLogger(config.logLevel)
   const told = toldToStop()
   let exitCode = 0
   const app = await startApp(config, { logger, inForce })
   try {
     const address = await listen(app, config)
+    // From now on commands work with this configuration. One that could not listen leaves the record of the last that could.
+    writeRecord(recorded, { version: VERSION, at: systemClock.now() })
     logger.info({ address, backupDir: config.backupDir, sources: config.sources.map(source => source.name), defaultSource: config.defaultSource }, `Holdfast serves at ${address}`)
     if (config.tokenKey === undefined) logger.info('the service signs tokens with a secret of its own; get one with: npm run -s holdfast -- token create --role admin --expires 30d')
     if (config.sources.length === 1) logger.warn('no database is configured: the service protects only its own catalog; set DATABASE_PATH or HOLDFAST_CONFIG')

@@ -2,6 +2,7 @@ import { isFromFuture, type Backup } from '../core/backup.ts'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import { isSuspect } from '../core/suspicion.ts'
+import { defaultOf } from './guards.ts'
 import type { Session } from './session.ts'
 
 /** Backups that are read at once when the newest valid one is looked for. */
@@ -33,9 +34,10 @@ export interface Chosen {
  * The newest valid backup of a source, or the newest that was begun at `at` or before, whether or not the source is
  * configured here. Those made before a migration or a restore have the state that somebody wanted to get away from, and
  * suspects perhaps what an attack left. One from the future is never chosen: a forged manifest can bear any date.
- * Throws `BACKUP_NOT_FOUND`, and `SOURCE_NOT_FOUND` for a source that nothing is known of.
+ * Throws `BACKUP_NOT_FOUND`, `SOURCE_NOT_FOUND` for a source that nothing is known of, and `SOURCE_REQUIRED`.
  */
-export async function newestValid ({ engine, defaultSource, clock }: Pick<Session, 'engine' | 'defaultSource'> & { readonly clock: Clock }, { source = defaultSource, at }: Choice): Promise<Chosen> {
+export async function newestValid (session: Pick<Session, 'engine' | 'defaultSource' | 'known'> & { readonly clock: Clock }, { source = defaultOf(session), at }: Choice): Promise<Chosen> {
+  const { engine, clock } = session
   const now = clock.now()
   const future: Backup[] = []
   let before: number | undefined

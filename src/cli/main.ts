@@ -2,14 +2,14 @@
 import { hostname } from 'node:os'
 import type { Config } from '../config/config.ts'
 import { readKeyFile } from '../config/key-file.ts'
-import { checkConfig, loadConfig, type Checked } from '../config/load.ts'
+import { checkConfig, loadConfig, type Checked, type LoadOptions } from '../config/load.ts'
 import { ensureSecret } from '../config/own-secret.ts'
-import { describeProblems } from '../config/problem.ts'
+import { describeProblems, problemsError } from '../config/problem.ts'
 import { processEnvironment } from '../config/process-env.ts'
 import { secretPlaces } from '../config/secret-places.ts'
 import { storePlace } from '../config/store-url.ts'
 import { systemClock as clock } from '../core/clock.ts'
-import { systemCode } from '../core/errors.ts'
+import { BackupError, systemCode } from '../core/errors.ts'
 import { ROLES, signToken, type Role } from '../http/tokens.ts'
 import type { EngineCopy } from '../look.ts'
 import { ask } from './ask.ts'
@@ -25,6 +25,8 @@ import { warningsOn } from './warnings.ts'
 import { tokensFrom } from './with-tokens.ts'
 
 const [environment, cwd] = [processEnvironment(), process.cwd()]
+/** Whether what the server recorded of its configuration is taken over. */
+let server: NonNullable<LoadOptions['server']> = 'take'
 const output: Output = { out: process.stdout, err: process.stderr }
 
 // Whoever reads along may stop, as "head" does: that is no failure of what the command is for.
@@ -43,44 +45,69 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
     screen,
     clock,
     exit,
+    ignoreServerConfig: () => { server = 'leave' },
     cwd,
     host: recorder.host,
     ask: isTerminal ? question => ask(question, process.stdin, process.stdout) : undefined,
     withSession: (flags, work) => withSession({ openEngine: openGuest, output, screen, ...recorder }, flags, work),
-    withTokens: tokensFrom(async () => await (await import('../look.ts')).openTokens(loadConfig(environment, cwd), warningsOn(output)), recorder),
-    proveFile: async (path, progress) => (await import('../look.ts')).proveFile(loadConfig(environment, cwd), path, progress),
+    withTokens: tokensFrom(async () => await (await import('../look.ts')).openTokens(configured(), warningsOn(output)), recorder),
+    proveFile: async (path, progress) => (await import('../look.ts')).proveFile(configuredAnyhow(), path, progress),
     recoverDatabase: async (path, target, progress) => (await import('../look.ts')).recoverDatabase(path, target, progress),
     knownRows: async path => {
-      const checked = checkConfig(environment, cwd)
+      const checked = check()
       return checked.ok ? await (await import('../look.ts')).knownRows(checked.config, path) : undefined
     },
     serve: async () => (await import('../server.ts')).serve(environment, cwd),
     findServer: async () => (await import('../look.ts')).serverOf(loadConfig(environment, cwd)),
     terminate: pid => { process.kill(pid, 'SIGTERM') },
     makeKey: async kind => (await import('../look.ts')).newKey(kind, clock.now()),
-    privateKeys: async file => (await import('../look.ts')).privateKeys(file === undefined ? loadConfig(environment, cwd).encryption : readKeyFile(file)),
+    privateKeys: async file => (await import('../look.ts')).privateKeys(file === undefined ? configuredAnyhow().encryption : readKeyFile(file)),
     roles: ROLES,
     sign: signToken,
-    tokenKey: () => ensureSecret(loadConfig(environment, cwd)),
-    check: () => reportConfig(checkConfig(environment, cwd)),
+    tokenKey: () => ensureSecret(withTokenSecret(configured())),
+    check: () => reportConfig(check()),
     settings: async () => {
-      const copy = await openCopyOf(loadConfig(environment, cwd))
+      const copy = await openCopyOf(configured())
       return await copy?.close().then(() => copy.engine.settings())
     },
     subject: () => {
-      const checked = checkConfig(environment, cwd)
+      const checked = check()
       return checked.ok ? examined(checked) : checked.problems
     },
-    remember: () => openCopyOf(loadConfig(environment, cwd))
+    remember: () => openCopyOf(configured())
   }
+}
+
+/** The configuration that commands work with: the server's, where that is known, and nothing here says otherwise. */
+function check (): Checked {
+  return checkConfig(environment, cwd, { server })
+}
+
+function configured (): Config {
+  const checked = check()
+  if (checked.ok) return checked.config
+  throw problemsError(checked)
+}
+
+/** For what needs no more of it than keys, and works wherever it is: what is said here, where the server's cannot be taken over. */
+function configuredAnyhow (): Config {
+  const checked = check()
+  return checked.ok ? checked.config : loadConfig(environment, cwd, { isDataDirUsed: false })
+}
+
+/** Throws `SECRET_MISSING` where the server signs with a secret that is not known here: it would accept no token of another. */
+function withTokenSecret (config: Config): Config {
+  const secret = config.lacks.find(variable => ['JWT_SECRET', 'JWT_PUBLIC_KEY'].includes(variable))
+  if (secret === undefined) return config
+  throw new BackupError('SECRET_MISSING', `the server checks tokens with ${secret}, and this command does not have it`, { hint: `Give ${secret} here, too; best as a file for both, by ${secret}_FILE.` })
 }
 
 /** The engine beside a server and other commands, or without them. */
 async function openGuest (): Promise<Opened> {
-  const config = loadConfig(environment, cwd)
+  const config = configured()
   const { openEngine } = await import('../app.ts')
   const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, { logger: warningsOn(output), role: 'guest' })
-  return { engine, events, audit: catalog.audit, defaultSource: config.defaultSource, trashGrace, close: () => close(0) }
+  return { engine, events, audit: catalog.audit, defaultSource: config.defaultSource, known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing }, trashGrace, close: () => close(0) }
 }
 
 async function openCopyOf (config: Config): Promise<EngineCopy | undefined> {
@@ -93,7 +120,7 @@ async function examined ({ config, file }: Extract<Checked, { readonly ok: true 
 }
 
 function reportConfig (checked: Checked): ConfigReport {
-  if (!checked.ok) return { ...checked, text: describeProblems(checked.problems) }
+  if (!checked.ok) return { ...checked, text: describeProblems(checked.problems, checked.code) }
   const { config: { settings, sources, defaultSource, stores }, inForce, file } = checked
   const shown = stores.map(store => ({ name: store.name, kind: store.kind, place: storePlace(store), retention: store.retention, maxBackups: store.maxBackups, isAppendOnly: store.isAppendOnly, bandwidth: store.bandwidth }))
   return { ok: true, file, inForce, settings, sources, defaultSource, stores: shown }

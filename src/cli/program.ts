@@ -44,7 +44,10 @@ import { exitCodesHelp } from './output.ts'
 const HELP_WIDTH = 80
 
 /** What the commands need of everything that is not the command line. */
-export interface ProgramDeps<Role extends string> extends ServeDeps, VerifyDeps, DownloadDeps, ReportDeps, RecoverDeps, RestoreDeps, SchedulerStatusDeps, SchedulerStopDeps, ConfigCheckDeps, ConfigShowDeps, Omit<DoctorDeps, keyof ConfigCheckDeps>, TokenCreateDeps<Role>, TokenListDeps, TokenRevokeDeps, KeyNewDeps, KeyCardDeps {}
+export interface ProgramDeps<Role extends string> extends ServeDeps, VerifyDeps, DownloadDeps, ReportDeps, RecoverDeps, RestoreDeps, SchedulerStatusDeps, SchedulerStopDeps, ConfigCheckDeps, ConfigShowDeps, Omit<DoctorDeps, keyof ConfigCheckDeps>, TokenCreateDeps<Role>, TokenListDeps, TokenRevokeDeps, KeyNewDeps, KeyCardDeps {
+  /** From now on what the server recorded of its configuration is left alone. */
+  readonly ignoreServerConfig: () => void
+}
 
 /** Every command. One that is wrong usage throws a `CommanderError` after saying so. */
 export function program<Role extends string> (deps: ProgramDeps<Role>): Command {
@@ -73,6 +76,8 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
     .helpCommand('help [command]', 'Show the usage of a command.')
   const { out, err } = deps.output
   return throughout(whole, command => command
+    .option('--ignore-server-config', 'work with what is said here alone, even where the server has it otherwise')
+    .on('option:ignore-server-config', () => { deps.ignoreServerConfig() })
     .exitOverride()
     .showHelpAfterError('(--help shows the usage)')
     .configureHelp({

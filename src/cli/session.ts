@@ -4,6 +4,7 @@ import type { EventBus } from '../core/event.ts'
 import { isFinished } from '../core/job.ts'
 import type { Engine, Work } from '../engine/engine.ts'
 import { audited, type Deed, type Recorder } from './audited.ts'
+import type { Known } from './guards.ts'
 import { interruption } from './interruption.ts'
 import type { Output } from './output.ts'
 import { noProgress, progressOn } from './progress.ts'
@@ -15,12 +16,13 @@ export interface Opened {
   readonly events: Pick<EventBus, 'subscribe'>
   readonly audit: AuditLog
   readonly defaultSource: string
+  readonly known: Known
   /** Milliseconds that a removed backup waits in the trash. */
   readonly trashGrace: number
   readonly close: () => Promise<void>
 }
 
-export interface Session extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'trashGrace'> {
+export interface Session extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'known' | 'trashGrace'> {
   /**
    * Starts a job and waits for its end, while its progress is shown. Ctrl-C cancels it: its cleaning up is waited for, and
    * it rejects with `CANCELLED`, unless it was all but done.
@@ -47,12 +49,13 @@ export interface SessionDeps extends Omit<Recorder, 'audit'> {
 /** Opens the engine for as long as `work` takes, and closes it whatever comes of it. */
 export async function withSession<T> (deps: SessionDeps, { json }: { readonly json?: true }, work: (session: Session) => Promise<T>): Promise<T> {
   const opened = await deps.openEngine()
-  const { engine, audit, defaultSource, trashGrace } = opened
+  const { engine, audit, defaultSource, known, trashGrace } = opened
   try {
     return await work({
       engine,
       audit,
       defaultSource,
+      known,
       trashGrace,
       actor: deps.actor,
       run: (start, { quiet = false } = {}) => runJob(deps, opened, quiet || json === true, start),

@@ -51,6 +51,10 @@ export interface Config {
   readonly storeDefaults: StoreDefaults
   /** Name of one of `sources`. */
   readonly defaultSource: string
+  /** Variables of secrets that the server has and this command does not. */
+  readonly lacks: readonly string[]
+  /** Sources of which nobody said how their backups are sealed, not even that they are not. */
+  readonly unsaidSealing: readonly string[]
 }
 
 /** What proves a token. No other algorithm is ever accepted. */
@@ -78,6 +82,8 @@ export interface StoreDefaults {
   /** Of Azure. */
   readonly account: string | undefined
   readonly accountKey: Secret | undefined
+  /** Variables of secrets that the server has and this command does not. */
+  readonly lacks?: { readonly s3: readonly string[], readonly azure: readonly string[] }
 }
 
 interface CommonStoreConfig {
@@ -88,6 +94,8 @@ interface CommonStoreConfig {
   readonly isAppendOnly: boolean
   /** Bytes a second; null: no limit. */
   readonly bandwidth: number | null
+  /** Secrets that the server has for it and this command does not, by variable or place; without them it refuses everything. Left out: none. */
+  readonly lacks?: readonly string[]
 }
 
 /** AWS, and everything that speaks its protocol. */

@@ -10,7 +10,8 @@ import type { Problem } from './problem.ts'
 const IDENTITY = 'age-secret-key-'
 const RECIPIENT = 'age'
 
-type KeyOptions = Pick<OptionValues, 'encryption' | 'ageRecipients' | 'ageIdentity' | 'encryptionPassphrase' | 'openpgpPublicKeys' | 'openpgpPrivateKeys' | 'openpgpPrivateKeysPassphrase'>
+/** `hasPassphraseElsewhere`: the server has a passphrase, and this command does not. */
+export type KeyOptions = Pick<OptionValues, 'encryption' | 'ageRecipients' | 'ageIdentity' | 'encryptionPassphrase' | 'openpgpPublicKeys' | 'openpgpPrivateKeys' | 'openpgpPrivateKeysPassphrase'> & { readonly hasPassphraseElsewhere?: boolean }
 
 /** The keys that are not of one source alone. Reports what is wrong with any, and repeats nothing that could be private. */
 export function readKeys (options: KeyOptions, problems: Problem[]): EncryptionKeys {
@@ -50,8 +51,9 @@ export function readSourceSealing ({ place, fields }: FileSource, inherited: Sou
 }
 
 /** Where recipients were given that cannot be read, that has been reported already. */
-function requireKey (name: string, { encryption }: SourceSealing, hasRecipients: boolean, { encryptionPassphrase, openpgpPublicKeys }: KeyOptions, problems: Problem[]): void {
-  if (encryption === 'none' || encryptionPassphrase !== undefined) return
+function requireKey (name: string, { encryption }: SourceSealing, hasRecipients: boolean, { encryptionPassphrase, openpgpPublicKeys, hasPassphraseElsewhere = false }: KeyOptions, problems: Problem[]): void {
+  // One that only the server has: what seals says so when it is asked to.
+  if (encryption === 'none' || encryptionPassphrase !== undefined || hasPassphraseElsewhere) return
   if (encryption === 'age' && !hasRecipients) problems.push({ name, problem: 'is "age", and there is no key to seal to', remedy: 'Make a key with "holdfast key new" and give its recipient by BACKUP_AGE_RECIPIENTS, or give BACKUP_ENCRYPTION_PASSPHRASE_FILE.' })
   if (encryption === 'openpgp' && openpgpPublicKeys === undefined) problems.push({ name, problem: 'is "openpgp", and there is no key to seal to', remedy: 'Give a public key by BACKUP_OPENPGP_PUBLIC_KEYS_FILE, or BACKUP_ENCRYPTION_PASSPHRASE_FILE.' })
 }

@@ -37,7 +37,7 @@ export interface FileSource {
 const NOTHING: FileContent = { path: undefined, options: new Map(), sources: [], defaultSource: undefined, schedule: undefined, retention: undefined, localRetention: undefined, stores: undefined, s3: undefined }
 const FILE_NAMES = OPTION_NAMES.filter(name => hasFile(OPTIONS[name])).map(name => `${name}File`)
 /** What is read elsewhere, as it stands there. */
-const WHOLE = ['schedule', 'retention', 'localRetention', 'stores', 's3'] as const
+export const WHOLE = ['schedule', 'retention', 'localRetention', 'stores', 's3'] as const
 const KNOWN = [...OPTION_NAMES, ...FILE_NAMES, 'sources', 'defaultSource', ...WHOLE]
 
 /** Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one. */

@@ -5,6 +5,7 @@ import { nearest } from './nearest.ts'
 import { OPTIONS, type OptionName, type OptionValues } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readSecret } from './secret-file.ts'
+import { WITHHELD } from './sections.ts'
 import { secretsOf, STORE_KINDS, storeKeys, type StoreKind } from './store-fields.ts'
 
 /** A store as somebody wrote it. */
@@ -14,6 +15,8 @@ export interface GivenStore {
   readonly kind: StoreKind
   readonly name: string
   readonly fields: ReadonlyMap<string, Given>
+  /** Secrets that the server has for it and this command does not, by their places: `stores.offsite.secretAccessKey`. */
+  readonly lacks: readonly string[]
 }
 
 /** What each option says of the one store of its kind; the first is what makes it one. */
@@ -26,27 +29,27 @@ const SAID = {
 /** The stores that the options name, then those of holdfast.yaml in its order. The block `s3` there and the options for S3 are about one store: the options win. */
 export function givenStores (options: OptionValues, file: FileContent, cwd: string, problems: Problem[]): GivenStore[] {
   const block = file.s3 === undefined ? undefined : asMap(file.s3, problems)
-  const fields = block === undefined || file.s3 === undefined ? undefined : readFields(block, 's3', 's3.', file.s3.base, problems)
+  const fields = block === undefined || file.s3 === undefined ? undefined : readFields(block, 's3', 's3.', file.s3, problems)
   const single = (['s3', 'gcs', 'azure'] as const).flatMap(kind => oneOfKind(kind, options, kind === 's3' ? fields : undefined, cwd, problems))
   const listed = readEntries(file.stores, 'Give at least a name and a kind; holdfast.example.yaml shows the form.', problems)
-    .flatMap(({ place, map }) => readEntry(place, map, file.stores?.base ?? cwd, problems))
+    .flatMap(({ place, map }) => file.stores === undefined ? [] : readEntry(place, map, file.stores, problems))
   return [...single, ...listed]
 }
 
-function oneOfKind (kind: keyof typeof SAID, options: OptionValues, block: ReadonlyMap<string, Given> | undefined, cwd: string, problems: Problem[]): GivenStore[] {
+function oneOfKind (kind: keyof typeof SAID, options: OptionValues, block: Fields | undefined, cwd: string, problems: Problem[]): GivenStore[] {
   const said = Object.entries<OptionName>(SAID[kind]).flatMap(([key, option]): Array<[string, Given]> => {
     const value = options[option]
     return value === undefined ? [] : [[key, { name: OPTIONS[option].variable, value, base: cwd, origin: 'environment' }]]
   })
   const [main, option] = Object.entries<OptionName>(SAID[kind])[0] as [string, OptionName]
   const { variable } = OPTIONS[option]
-  const fields = new Map([...block ?? [], ...said])
-  if (block !== undefined || fields.has(main)) return [{ place: block === undefined ? variable : kind, kind, name: textOf(fields.get('name')) ?? kind, fields }]
+  const fields = new Map([...block?.fields ?? [], ...said])
+  if (block !== undefined || fields.has(main)) return [{ place: block === undefined ? variable : kind, kind, name: textOf(fields.get('name')) ?? kind, fields, lacks: block?.lacks ?? [] }]
   for (const [, { name }] of said) problems.push({ name, problem: `is given without ${variable}`, remedy: `Give ${variable}, too, or leave it out.` })
   return []
 }
 
-function readEntry (place: string, map: object, base: string, problems: Problem[]): GivenStore[] {
+function readEntry (place: string, map: object, list: Given, problems: Problem[]): GivenStore[] {
   const written = map as Readonly<Record<string, unknown>>
   // A name that is that of a kind says the kind as well.
   const kind = written.kind ?? written.name
@@ -57,19 +60,26 @@ function readEntry (place: string, map: object, base: string, problems: Problem[
     problems.push({ ...problem, remedy: meant === undefined ? `Give one of ${STORE_KINDS.join(', ')}.` : `Did you mean "${meant}"?` })
     return []
   }
-  const fields = readFields(map, known, `${place}.`, base, problems)
-  return [{ place, kind: known, name: textOf(fields.get('name')) ?? known, fields }]
+  const read = readFields(map, known, `${place}.`, list, problems)
+  return [{ place, kind: known, name: textOf(read.fields.get('name')) ?? known, ...read }]
 }
 
-/** The fields by their meaning, with secrets read from their files. */
-function readFields (map: object, kind: StoreKind, prefix: string, base: string, problems: Problem[]): ReadonlyMap<string, Given> {
-  const given = readMap(map, { prefix, base }, storeKeys(kind), problems, toCamelCase)
+type Fields = Pick<GivenStore, 'fields' | 'lacks'>
+
+/** The fields by their meaning, with secrets read from their files. What the server recorded says no secret: one that cannot be read here is lacking. */
+function readFields (map: object, kind: StoreKind, prefix: string, { base, origin }: Given, problems: Problem[]): Fields {
+  const isRecorded = origin === 'server'
+  const { [WITHHELD]: withheld, ...shown } = map as Readonly<Record<string, unknown>>
+  const given = readMap(isRecorded ? shown : map, { prefix, base }, storeKeys(kind), problems, toCamelCase)
+  const lacks = isRecorded && Array.isArray(withheld) ? withheld.map(key => prefix + String(key)) : []
   for (const key of secretsOf(kind)) {
-    const found = readSecret(given.get(key), given.get(`${key}File`), problems)
+    const file = given.get(`${key}File`)
+    const found = readSecret(given.get(key), file, isRecorded ? [] : problems)
     if (found === undefined) given.delete(key)
     else given.set(key, found)
+    if (isRecorded && found === undefined && file !== undefined) lacks.push(prefix + key)
   }
-  return given
+  return { fields: given, lacks }
 }
 
 function textOf (given: Given | undefined): string | undefined {

@@ -10,7 +10,9 @@ export interface Given {
   readonly value: unknown
   /** What a relative path is relative to. */
   readonly base: string
-  readonly origin: Extract<Origin, 'environment' | 'file'>
+  readonly origin: Extract<Origin, 'environment' | 'file' | 'server'>
+  /** Of a secret that was read from a file: the absolute path of that file. */
+  readonly file?: string
 }
 
 /** The value checked, with a path made absolute; undefined, and a problem reported, where it does not fit. */

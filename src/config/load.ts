@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { Secret } from '../core/secret.ts'
-import type { Settings } from '../core/settings.ts'
+import type { Origin, Settings } from '../core/settings.ts'
 import type { Config, InForce } from './config.ts'
+import { dataDirProblems } from './data-dir.ts'
+import { differences, SERVER_ALONE } from './differences.ts'
 import { readKeys } from './encryption.ts'
 import { readEnvironment, withEnvFile, type Environment } from './environment.ts'
 import { readFile } from './file.ts'
@@ -12,47 +14,77 @@ import { ownFiles } from './own-files.ts'
 import { readOwnSecret, SECRET_FILE } from './own-secret.ts'
 import { checkPlaces, checkRestoreDirs } from './places.ts'
 import { readInherited, type Origins } from './policy.ts'
-import { configError, type Problem } from './problem.ts'
+import { problemsError, type Problem, type ProblemCode } from './problem.ts'
+import { readRecord, type Json, type Recorded } from './recorded.ts'
+import { sectionsOf, withSections } from './sections.ts'
 import { checkCopies } from './source-stores.ts'
 import { readSources } from './sources.ts'
 import { checkStorePlaces } from './store-places.ts'
 import { readStores } from './stores.ts'
+import { secretsFrom, type TakenSecrets } from './taken-secrets.ts'
 import { readTokenKey } from './token-key.ts'
 
 export type Checked =
-  | { readonly ok: true, readonly config: Config, readonly inForce: readonly InForce[], readonly file: string | undefined }
-  | { readonly ok: false, readonly problems: readonly Problem[] }
+  | { readonly ok: true, readonly config: Config, readonly inForce: readonly InForce[], readonly file: string | undefined, readonly recorded: Recorded }
+  | { readonly ok: false, readonly code: ProblemCode, readonly problems: readonly Problem[] }
 
-/** The configuration that `environment` and the files in `cwd` give. Throws `CONFIG_INVALID` with every problem at once. */
-export function loadConfig (environment: Environment, cwd: string): Config {
-  const checked = checkConfig(environment, cwd)
+export interface LoadOptions {
+  /**
+   * What a command does with the server's record of its configuration in DATA_DIR: `take` it over where environment and files
+   * are silent, and refuse what differs from it. `leave`, the default: as if there were none, as the server itself does.
+   */
+  readonly server?: 'take' | 'leave'
+  /** false: nothing in DATA_DIR is going to be used, so that it may be anybody's. */
+  readonly isDataDirUsed?: boolean
+}
+
+/**
+ * The configuration that `environment` and the files in `cwd` give. Throws `CONFIG_INVALID`, `CONFIG_DIFFERS`, `DATA_DIR_UNSAFE`
+ * or `SERVER_CONFIG_UNREADABLE` with every problem at once.
+ */
+export function loadConfig (environment: Environment, cwd: string, options: LoadOptions = {}): Config {
+  const checked = checkConfig(environment, cwd, options)
   if (checked.ok) return checked.config
-  throw configError(checked.problems)
+  throw problemsError(checked)
 }
 
 /** The same as a result. Reads files; changes nothing. */
-export function checkConfig (environment: Environment, cwd: string): Checked {
+export function checkConfig (environment: Environment, cwd: string, { server = 'leave', isDataDirUsed = true }: LoadOptions = {}): Checked {
   const problems: Problem[] = []
   const whole = withEnvFile(environment, cwd, problems)
   const fromEnvironment = readEnvironment(whole, cwd, problems)
-  const file = readFile(whole, cwd, problems)
-  const { values, origins } = choose(fromEnvironment, file.options, cwd, problems)
+  const ownFile = readFile(whole, cwd, problems)
+  const given: Sources = { environment: fromEnvironment, file: ownFile.options }
+  const dataDir = chooseOne('dataDir', given, cwd, []).value as string
+  const unsafe = isDataDirUsed ? dataDirProblems(dataDir) : []
+  if (unsafe.length > 0) return { ok: false, code: 'DATA_DIR_UNSAFE', problems: unsafe }
 
-  const { backupDir, dataDir } = values
+  const read = server === 'take' ? readRecord(dataDir) : { recorded: undefined }
+  if ('unreadable' in read) return { ok: false, code: 'SERVER_CONFIG_UNREADABLE', problems: [read.unreadable] }
+  const theirs = read.recorded
+  const taken = theirs === undefined ? NOTHING_TAKEN : takeOver(theirs, given)
+  const file = theirs === undefined ? ownFile : withSections(ownFile, theirs.sections)
+  const { values, origins } = choose({ ...given, server: taken.options }, cwd, problems)
+  const options = { ...values, hasPassphraseElsewhere: taken.lacking.has('encryptionPassphrase') }
+
+  const { backupDir } = values
   const scratchDir = values.scratchDir ?? join(dataDir, 'scratch')
   const tokenKey = readTokenKey(values, problems)
-  const encryption = readKeys(values, problems)
-  const stores = readStores(values, file, cwd, problems)
-  const sources = readSources(values, readInherited(values, origins, file, stores.automatic, problems), file, problems)
+  const encryption = readKeys(options, problems)
+  const stores = readStores(values, taken.lacking, file, cwd, problems)
+  const sources = readSources(options, readInherited(options, origins, file, stores.automatic, problems), file, problems)
   checkPlaces({ backupDir, dataDir, scratchDir }, sources, problems)
   checkRestoreDirs(values.restoreDirs, { backupDir, dataDir, scratchDir }, problems)
   checkStorePlaces(stores.placed, { backupDir, dataDir, scratchDir }, sources, problems)
   checkCopies(sources, stores, file, problems)
-  if (values.jwtSecret === undefined && values.jwtPublicKey === undefined) {
+  if (isDataDirUsed && values.jwtSecret === undefined && values.jwtPublicKey === undefined) {
     const own = readOwnSecret(join(dataDir, SECRET_FILE))
     if (own !== undefined && !(own instanceof Secret)) problems.push(own)
   }
-  if (problems.length > 0) return { ok: false, problems }
+  // What was said here is looked at first: it may be what makes both together impossible.
+  const differing = theirs === undefined ? [] : differences({ dataDir, options: saidHere(given, cwd), sections: sectionsOf(ownFile) }, theirs)
+  if (differing.length > 0) return { ok: false, code: 'CONFIG_DIFFERS', problems: differing }
+  if (problems.length > 0) return { ok: false, code: 'CONFIG_INVALID', problems }
 
   const config: Config = {
     backupDir,
@@ -88,24 +120,80 @@ export function checkConfig (environment: Environment, cwd: string): Checked {
     sources: [...sources.named.map(({ source }) => source), sources.own],
     stores: stores.placed.map(({ store }) => store),
     storeDefaults: stores.defaults,
-    defaultSource: sources.defaultSource
+    defaultSource: sources.defaultSource,
+    lacks: [...taken.lacking].map(name => OPTIONS[name].variable),
+    unsaidSealing: origins.encryption === 'default' ? unsaid(sources, file) : []
   }
-  return { ok: true, config: freeze(config), inForce: report({ ...values, scratchDir }, origins), file: file.path }
+  const recorded: Recorded = { dataDir, options: recordable(values), secrets: secretsSet(given), sections: sectionsOf(ownFile) }
+  return { ok: true, config: freeze(config), inForce: report({ ...values, scratchDir }, origins), file: file.path, recorded }
 }
 
-/** For every option the environment's word over the file's over the default; the one that loses is checked, too. */
-function choose (environment: ReadonlyMap<OptionName, Given>, file: ReadonlyMap<OptionName, Given>, cwd: string, problems: Problem[]): { values: OptionValues, origins: Origins } {
-  const chosen = OPTION_NAMES.map(name => {
-    const option = OPTIONS[name]
-    const byDefault: Given = { name: option.variable, value: option.default, base: cwd, origin: 'file' }
-    const [first, second] = [environment.get(name), file.get(name)].map(given => given && { origin: given.origin, value: checkGiven<unknown>(option, given, problems) })
-    const winner = first ?? second
-    return { name, origin: winner?.origin ?? 'default' as const, value: winner?.value ?? checkGiven<unknown>(option, byDefault, problems) }
-  })
+function unsaid ({ named, own }: ReturnType<typeof readSources>, { sources }: ReturnType<typeof readFile>): string[] {
+  const said = sources.filter(({ fields }) => fields.has('encryption')).map(({ fields }) => fields.get('name')?.value)
+  return [...named.map(({ source }) => source), own].map(({ name }) => name).filter(name => !said.includes(name))
+}
+
+/** Who said something of the options. */
+interface Sources {
+  readonly environment: ReadonlyMap<OptionName, Given>
+  readonly file: ReadonlyMap<OptionName, Given>
+  readonly server?: ReadonlyMap<OptionName, Given>
+}
+
+interface Chosen {
+  readonly value: unknown
+  readonly origin: Origin
+}
+
+/** For every option the environment's word over the file's over the server's over the default; what loses is checked, too. */
+function choose (given: Sources, cwd: string, problems: Problem[]): { values: OptionValues, origins: Origins } {
+  const chosen = OPTION_NAMES.map(name => ({ name, ...chooseOne(name, given, cwd, problems) }))
   return {
     values: Object.fromEntries(chosen.map(({ name, value }) => [name, value])) as unknown as OptionValues,
     origins: Object.fromEntries(chosen.map(({ name, origin }) => [name, origin])) as unknown as Origins
   }
+}
+
+function chooseOne (name: OptionName, { environment, file, server }: Sources, cwd: string, problems: Problem[]): Chosen {
+  const option = OPTIONS[name]
+  const byDefault: Given = { name: option.variable, value: option.default, base: cwd, origin: 'file' }
+  const checked = [environment.get(name), file.get(name), server?.get(name)].map(given => given && { origin: given.origin, value: checkGiven<unknown>(option, given, problems) })
+  const winner = checked.find(one => one !== undefined)
+  return { origin: winner?.origin ?? 'default', value: winner?.value ?? checkGiven<unknown>(option, byDefault, problems) }
+}
+
+interface Taken extends TakenSecrets {
+  readonly options: ReadonlyMap<OptionName, Given>
+}
+
+const NOTHING_TAKEN: Taken = { options: new Map(), lacking: new Set() }
+
+/** What the server's record says of the options, with the secrets that can be read from their files here. */
+function takeOver (recorded: Recorded, { environment, file }: Sources): Taken {
+  const { found, lacking } = secretsFrom(recorded, name => environment.has(name) || file.has(name))
+  const values = (Object.entries(recorded.options) as Array<[OptionName, Json]>).filter(([, value]) => value !== null)
+  const plain = values.map(([name, value]): [OptionName, Given] => [name, { name: OPTIONS[name].variable, value, base: '/', origin: 'server' }])
+  return { options: new Map([...plain, ...found]), lacking }
+}
+
+function saidHere ({ environment, file }: Sources, cwd: string): ReadonlyMap<OptionName, { readonly given: Given, readonly value: unknown }> {
+  return new Map(OPTION_NAMES.flatMap(name => {
+    const given = environment.get(name) ?? file.get(name)
+    return given === undefined ? [] : [[name, { given, value: chooseOne(name, { environment, file }, cwd, []).value }]]
+  }))
+}
+
+/** What a command has to know of the options. */
+function recordable (values: OptionValues): Recorded['options'] {
+  const names = OPTION_NAMES.filter(name => OPTIONS[name].kind !== 'secret' && !SERVER_ALONE.includes(name))
+  return Object.fromEntries(names.map(name => [name, (values[name] ?? null) as Json]))
+}
+
+function secretsSet ({ environment, file }: Sources): Recorded['secrets'] {
+  return Object.fromEntries(OPTION_NAMES.flatMap(name => {
+    const given = OPTIONS[name].kind === 'secret' ? environment.get(name) ?? file.get(name) : undefined
+    return given === undefined ? [] : [[name, { file: given.file ?? null }]]
+  }))
 }
 
 function pickSettings<T extends Readonly<Record<keyof Settings, unknown>>> (from: T): Pick<T, keyof Settings> {

@@ -5,10 +5,11 @@ import { systemCode } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { takeName } from '../files/take-name.ts'
 import type { Config, TokenKey } from './config.ts'
+import { SECRET_FILE } from './data-files.ts'
 import { SECRET_LENGTH } from './options.ts'
 import { configError, type Problem } from './problem.ts'
 
-export const SECRET_FILE = 'jwt-secret'
+export { SECRET_FILE }
 
 /**
  * What proves a token: what is configured, otherwise the secret that the service made for itself on its first start.

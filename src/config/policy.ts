@@ -3,7 +3,7 @@ import type { SourceOverrides } from '../core/policy.ts'
 import type { RetentionRules } from '../core/retention.ts'
 import type { Origin } from '../core/settings.ts'
 import { OFF, splitPatterns } from './cron.ts'
-import { readSealing } from './encryption.ts'
+import { readSealing, type KeyOptions } from './encryption.ts'
 import type { FileContent, FileSource } from './file.ts'
 import { checkGiven } from './given.ts'
 import { SOURCE_FIELDS, type OptionName, type OptionValues } from './options.ts'
@@ -26,7 +26,7 @@ export interface Inherited {
 export type Origins = Readonly<Record<OptionName, Origin>>
 
 /** `schedule`, `retention` and `localRetention` at the top of holdfast.yaml, with what the environment says laid over them; `automatic` are the stores that take backups by themselves. */
-export function readInherited (options: OptionValues, origins: Origins, file: FileContent, automatic: readonly string[] | undefined, problems: Problem[]): Inherited {
+export function readInherited (options: OptionValues & KeyOptions, origins: Origins, file: FileContent, automatic: readonly string[] | undefined, problems: Problem[]): Inherited {
   const timing = file.schedule === undefined ? {} : readSchedule(file.schedule, problems) ?? {}
   const retention = file.retention && readRetention(file.retention, problems)
   const twice = (name: string, other: string): void => { problems.push({ name, problem: `says the same as ${other}`, remedy: 'Keep one of the two.' }) }

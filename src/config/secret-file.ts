@@ -21,7 +21,7 @@ export function readSecret (direct: Given | undefined, file: Given | undefined, 
   const path = resolve(file.base, file.value)
   try {
     const value = readFileSync(path, 'utf8').replace(/[\r\n]+$/, '')
-    if (value !== '') return { ...file, value }
+    if (value !== '') return { ...file, value, file: path }
     problems.push({ name: file.name, problem: `"${path}" is empty`, remedy: 'Write the secret into that file.' })
   } catch (error) {
     problems.push({ name: file.name, problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: 'Give the path of a readable file that holds the secret.' })

@@ -1,9 +1,10 @@
 import { basename, extname, join } from 'node:path'
 import { isSourceName } from '../core/object-key.ts'
 import { readAssertions } from './assertions.ts'
+import { CATALOG_FILE } from './data-files.ts'
 import type { SourceConfig } from './config.ts'
 import type { FileContent, FileSource } from './file.ts'
-import { readSourceSealing } from './encryption.ts'
+import { readSourceSealing, type KeyOptions } from './encryption.ts'
 import { checkGiven, type Given } from './given.ts'
 import { nearest } from './nearest.ts'
 import { SOURCE_FIELDS, type OptionValues } from './options.ts'
@@ -12,7 +13,7 @@ import type { Problem } from './problem.ts'
 
 /** The own catalog: always a source, so that there is one from the first start. */
 export const OWN_SOURCE = 'holdfast'
-export const CATALOG_FILE = 'holdfast.db'
+export { CATALOG_FILE }
 
 export interface Sources {
   /** Those that were asked for; the own catalog is not among them. */
@@ -28,7 +29,7 @@ export interface Placed {
   readonly source: SourceConfig
 }
 
-export function readSources (options: OptionValues, inherited: Inherited, file: FileContent, problems: Problem[]): Sources {
+export function readSources (options: OptionValues & KeyOptions, inherited: Inherited, file: FileContent, problems: Problem[]): Sources {
   const busyTimeoutMs = options.sourceBusyTimeoutMs
   const named: Placed[] = []
   if (options.databasePath !== undefined) {
@@ -51,7 +52,7 @@ function nameOf (path: string): string {
   return name === '' ? 'database' : name
 }
 
-function readSource (given: FileSource, options: OptionValues, inherited: Inherited, problems: Problem[]): Placed | undefined {
+function readSource (given: FileSource, options: OptionValues & KeyOptions, inherited: Inherited, problems: Problem[]): Placed | undefined {
   const { place, fields } = given
   const check = <K extends keyof typeof SOURCE_FIELDS>(key: K): FieldValue<K> | undefined => {
     const given = fields.get(key)

@@ -20,7 +20,8 @@ export function makeStoreConfig (given: GivenStore, common: Common, defaults: St
 
 function s3 (given: GivenStore, common: Common, defaults: StoreDefaults, problems: Problem[]): S3StoreConfig | undefined {
   const { bucket, prefix = '', endpoint, storageClass = {}, encryption = null, kmsKeyId, lock = null, ...values } = checkFields(STORE_FIELDS.s3, given.fields, problems)
-  const credentials = ownCredentials(given, values, problems) ?? defaults.credentials
+  const own = ownCredentials(given, values, problems)
+  const credentials = own ?? defaults.credentials
   if (kmsKeyId !== undefined && encryption !== 'aws:kms') problems.push({ name: nameOf(given, 'kmsKeyId'), problem: 'is given without the encryption "aws:kms"', remedy: 'Say "encryption: aws:kms", too, or leave it out.' })
   if (lock !== null && common.retention === null) problems.push({ name: nameOf(given, 'lock'), problem: 'is given without a retention of the store', remedy: 'Give the store a "retention": it says for how long its copies are locked.' })
   requireField(given, 'bucket', 'Give the name of the bucket.', problems)
@@ -28,6 +29,7 @@ function s3 (given: GivenStore, common: Common, defaults: StoreDefaults, problem
   const manners = mannersOf(endpoint)
   return {
     ...common,
+    ...lacking(given, own === undefined ? defaults.lacks?.s3 : []),
     kind: 's3',
     bucket,
     prefix,
@@ -45,6 +47,7 @@ function s3 (given: GivenStore, common: Common, defaults: StoreDefaults, problem
 
 function ownCredentials (given: GivenStore, { accessKeyId, secretAccessKey, sessionToken }: FieldValues<typeof STORE_FIELDS.s3>, problems: Problem[]): S3Credentials | undefined {
   if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey: new Secret(secretAccessKey), ...sessionToken === undefined ? {} : { sessionToken: new Secret(sessionToken) } }
+  if (given.lacks.length > 0) return undefined
   const alone = (['accessKeyId', 'secretAccessKey', 'sessionToken'] as const).find(key => given.fields.has(key))
   if (alone !== undefined) problems.push({ name: nameOf(given, alone), problem: 'is only a part of what it takes', remedy: 'Give "accessKeyId" and "secretAccessKey" (or "secretAccessKeyFile") together, or neither.' })
   return undefined
@@ -59,17 +62,26 @@ function gcs (given: GivenStore, common: Common, defaults: StoreDefaults, proble
 function azure (given: GivenStore, common: Common, defaults: StoreDefaults, problems: Problem[]): AzureStoreConfig | undefined {
   const { container, prefix = '', endpoint, ...values } = checkFields(STORE_FIELDS.azure, given.fields, problems)
   const account = values.account ?? defaults.account
-  const key = values.key === undefined ? defaults.accountKey : new Secret(values.key)
+  const own = values.key === undefined ? undefined : new Secret(values.key)
+  const lacks = lacking(given, own === undefined ? defaults.lacks?.azure : [])
+  // Never used: a store that lacks a secret refuses everything.
+  const key = own ?? defaults.accountKey ?? ('lacks' in lacks ? new Secret('') : undefined)
   requireField(given, 'container', 'Give the name of the container.', problems)
   if (account === undefined) requireField(given, 'account', 'Give the name of the storage account, or set AZURE_STORAGE_ACCOUNT.', problems)
   if (key === undefined) requireField(given, 'key', 'Give the key of the storage account as "key" or "keyFile", or set AZURE_STORAGE_KEY.', problems)
-  return container === undefined || account === undefined || key === undefined ? undefined : { ...common, kind: 'azure', container, prefix, account, key, endpoint }
+  return container === undefined || account === undefined || key === undefined ? undefined : { ...common, ...lacks, kind: 'azure', container, prefix, account, key, endpoint }
 }
 
 function directory (given: GivenStore, common: Common, problems: Problem[]): DirectoryStoreConfig | undefined {
   const { path } = checkFields(STORE_FIELDS.local, given.fields, problems)
   requireField(given, 'path', 'Give the path of the directory.', problems)
   return path === undefined ? undefined : { ...common, kind: 'local', path }
+}
+
+/** The secrets of its own that are missing here, otherwise those of the defaults. */
+function lacking ({ lacks: own }: GivenStore, byDefault: readonly string[] = []): Pick<StoreConfig, 'lacks'> {
+  const lacks = own.length > 0 ? own : byDefault
+  return lacks.length === 0 ? {} : { lacks }
 }
 
 /** Only that it is there: what was given, and is wrong, has been reported already. */

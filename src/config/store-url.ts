@@ -61,7 +61,7 @@ export function isSamePlace (one: StoreConfig, other: StoreConfig): boolean {
 
 const COMMON = { retention: null, maxBackups: null, isAppendOnly: false, bandwidth: null } as const
 
-function s3 (url: URL, { region, credentials }: StoreDefaults): S3StoreConfig {
+function s3 (url: URL, { region, credentials, lacks }: StoreDefaults): S3StoreConfig {
   const given = parametersOf(url, PARAMETERS.s3)
   const fields = STORE_FIELDS.s3
   const bucket = check(fields.bucket, decodeURIComponent(url.hostname), 'the bucket')
@@ -69,6 +69,7 @@ function s3 (url: URL, { region, credentials }: StoreDefaults): S3StoreConfig {
   const manners = mannersOf(endpoint)
   return {
     ...COMMON,
+    ...lacks === undefined || lacks.s3.length === 0 ? {} : { lacks: lacks.s3 },
     name: 's3',
     kind: 's3',
     bucket,

@@ -5,7 +5,7 @@ import { givenStores, type GivenStore } from './given-stores.ts'
 import type { OptionValues } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readRetention } from './retention.ts'
-import { readStoreDefaults } from './store-defaults.ts'
+import { readStoreDefaults, type Lacking } from './store-defaults.ts'
 import { checkFields, COMMON_FIELDS } from './store-fields.ts'
 import { makeStoreConfig, nameOf, type Common } from './store-kinds.ts'
 
@@ -27,10 +27,10 @@ export interface PlacedStore {
 }
 
 /** The stores beside BACKUP_DIR. One that is switched off is checked, and is not among them. */
-export function readStores (options: OptionValues, file: FileContent, cwd: string, problems: Problem[]): Stores {
-  const defaults = readStoreDefaults(options)
+export function readStores (options: OptionValues, lacking: Lacking, file: FileContent, cwd: string, problems: Problem[]): Stores {
+  const defaults = readStoreDefaults(options, lacking)
   const given = givenStores(options, file, cwd, problems)
-  checkCredentials(options, given, problems)
+  if (defaults.lacks === undefined) checkCredentials(options, given, problems)
   const read = given.map(one => readStore(one, defaults, problems))
   const inUse = read.filter(({ isEnabled }) => isEnabled)
   const placed = inUse.flatMap(({ place, store }) => store === undefined ? [] : [{ place, store }])

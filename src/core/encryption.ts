@@ -56,7 +56,7 @@ export interface HeldKey {
 
 export interface Keyring {
   readonly keys: readonly HeldKey[]
-  /** What seals new backups of the source; null: nothing does. */
+  /** What seals new backups of the source; null: nothing does. Throws `SECRET_MISSING` where the key is known to the server alone. */
   cipherOf (source: string): Cipher | null
   /** What opens bytes that were sealed to any of `keys`; undefined: none of them is here. `keys` left out: nothing says to which, and every key that is here is tried. */
   openerOf (encryption: Sealing, keys?: readonly string[]): Opener | undefined

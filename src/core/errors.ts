@@ -15,6 +15,12 @@ export interface ErrorFacts {
 export const ERRORS = {
   VALIDATION_FAILED: { status: 400, exit: 2, retry: false, title: 'the request is not valid' },
   CONFIG_INVALID: { status: 500, exit: 2, retry: false, title: 'the configuration is not valid' },
+  CONFIG_DIFFERS: { status: 500, exit: 2, retry: false, title: 'the server has another configuration' },
+  SERVER_CONFIG_UNREADABLE: { status: 500, exit: 7, retry: false, title: 'the configuration of the server cannot be read' },
+  SECRET_MISSING: { status: 500, exit: 2, retry: false, title: 'a secret that the server has is missing here' },
+  DATA_DIR_UNSAFE: { status: 500, exit: 7, retry: false, title: 'another user could change what is in the data directory' },
+  SOURCE_REQUIRED: { status: 422, exit: 2, retry: false, title: 'no database is configured' },
+  ENCRYPTION_MISSING: { status: 422, exit: 2, retry: false, title: 'the backups of the source are encrypted so far, and this one would not be' },
   UNAUTHORIZED: { status: 401, exit: 2, retry: false, title: 'a valid bearer token is required' },
   FORBIDDEN: { status: 403, exit: 2, retry: false, title: 'the role of the token does not reach' },
   NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is nothing at this address' },

@@ -16,6 +16,6 @@ export type Settings = z.infer<typeof settingsSchema>
 export const settingsChangeSchema = settingsSchema.partial()
 export type SettingsChange = z.infer<typeof settingsChangeSchema>
 
-export const ORIGINS = ['default', 'environment', 'file', 'api'] as const
-/** Where the value in force came from. A later one in this list wins. */
+export const ORIGINS = ['default', 'server', 'file', 'environment', 'api'] as const
+/** Where the value in force came from; `server`: the server's own record of its configuration, which a command takes over. A later one in this list wins. */
 export type Origin = typeof ORIGINS[number]

@@ -1,4 +1,5 @@
 import { PASSPHRASE_KEY, type Cipher, type HeldKey, type Keyring, type Opener, type Sealing, type SourceSealing } from '../core/encryption.ts'
+import { BackupError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import { ageCipher, ageOpener } from './age.ts'
 import { openpgpCipher, openpgpOpener } from './openpgp.ts'
@@ -32,10 +33,15 @@ export async function makeKeyring (material: KeyMaterial, now: Date): Promise<Ke
     publicKeys: openpgpPublicKeys === undefined ? [] : await readPublicKeys(openpgpPublicKeys, now),
     privateKeys: openpgpPrivateKeys === undefined ? [] : await readPrivateKeys(openpgpPrivateKeys, openpgpPrivateKeysPassphrase)
   }
-  const ciphers = new Map([...material.sealing].map(([source, sealing]) => [source, cipherFor(sealing, held)]))
+  const isSealed = ({ encryption }: SourceSealing): boolean => encryption !== 'none'
+  const keyless = new Set([...material.sealing].filter(([, sealing]) => isSealed(sealing) && !hasKey(sealing, held)).map(([source]) => source))
+  const ciphers = new Map([...material.sealing].filter(([source]) => !keyless.has(source)).map(([source, sealing]) => [source, cipherFor(sealing, held)]))
   return {
     keys: heldKeys(held, [...ciphers.values()].filter(cipher => cipher !== null)),
-    cipherOf: source => ciphers.get(source) ?? null,
+    cipherOf: source => {
+      if (keyless.has(source)) throw new BackupError('SECRET_MISSING', `the backups of "${source}" are sealed with a passphrase that only the server has`, { hint: 'Give BACKUP_ENCRYPTION_PASSPHRASE here, too, or BACKUP_ENCRYPTION_PASSPHRASE_FILE to both.' })
+      return ciphers.get(source) ?? null
+    },
     openerOf: (encryption, keys) => encryption === 'age' ? ageOpenerFor(held, keys) : openpgpOpenerFor(held, keys)
   }
 }
@@ -46,7 +52,12 @@ async function byRecipient (identities: readonly Secret[]): Promise<Held['identi
   return new Map(await Promise.all(identities.map(async identity => [await identityToRecipient(identity.reveal()), identity] as const)))
 }
 
-/** The configuration sees to it that there is a key: to recipients where there are any, otherwise by the passphrase. */
+/** Only a command beside a server can have none: the configuration of the server sees to it that there is one. */
+function hasKey ({ encryption, ageRecipients }: SourceSealing, { passphrase, publicKeys }: Held): boolean {
+  return passphrase !== undefined || (encryption === 'age' ? ageRecipients.length > 0 : publicKeys.length > 0)
+}
+
+/** To recipients where there are any, otherwise by the passphrase; `hasKey` says that there is either. */
 function cipherFor ({ encryption, ageRecipients }: SourceSealing, { passphrase, publicKeys }: Held): Cipher | null {
   if (encryption === 'none') return null
   const secret = { passphrase: passphrase?.reveal() ?? '' }

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
 import type { EventBus } from '../../src/core/event.ts'
 import type { ConfigReport } from '../../src/cli/config-report.ts'
+import type { Known } from '../../src/cli/guards.ts'
 import { program, type ProgramDeps } from '../../src/cli/program.ts'
 import { run } from '../../src/cli/run.ts'
 import { screenOn } from '../../src/cli/screen.ts'
@@ -20,12 +21,14 @@ export interface CommandLineOptions extends TestEngineOptions {
   readonly columns?: number
   readonly environment?: Readonly<Record<string, string>>
   readonly deps?: Partial<ProgramDeps<string>>
+  /** Left out: a database is configured, and it was said how backups are sealed. */
+  readonly known?: Partial<Known>
 }
 
 /** The whole program over an engine with everything real under it but the time. */
-export async function commandLine (t: Pick<TestContext, 'after'>, { columns, environment = {}, deps = {}, ...options }: CommandLineOptions = {}): Promise<CommandLine> {
+export async function commandLine (t: Pick<TestContext, 'after'>, { columns, environment = {}, deps = {}, known = {}, ...options }: CommandLineOptions = {}): Promise<CommandLine> {
   const engine = await testEngine(t, options)
-  const holdfast = (...words: string[]): Promise<Ended> => runProgram(words, engine, { columns, environment, deps })
+  const holdfast = (...words: string[]): Promise<Ended> => runProgram(words, engine, { columns, environment, deps, known })
   return {
     ...engine,
     holdfast,
@@ -35,7 +38,7 @@ export async function commandLine (t: Pick<TestContext, 'after'>, { columns, env
   }
 }
 
-async function runProgram (words: readonly string[], { engine, deps: { catalog, events, defaultSource }, clock }: TestEngine, { columns, environment, deps }: Required<Pick<CommandLineOptions, 'environment' | 'deps'>> & { readonly columns: number | undefined }): Promise<Ended> {
+async function runProgram (words: readonly string[], { engine, deps: { catalog, events, defaultSource }, clock }: TestEngine, { columns, environment, deps, known }: Required<Pick<CommandLineOptions, 'environment' | 'deps' | 'known'>> & { readonly columns: number | undefined }): Promise<Ended> {
   const told = { out: '', err: '' }
   const terminal = columns === undefined ? {} : { isTTY: true, columns }
   const output = {
@@ -44,12 +47,13 @@ async function runProgram (words: readonly string[], { engine, deps: { catalog, 
   }
   const screen = () => screenOn(output.out, environment, clock)
   const recorder = { clock, actor: 'ann', host: 'here', warn: (message: string) => { told.err += `holdfast: ${message}\n` } }
-  const opened = { engine, events: events as typeof events & Pick<EventBus, 'subscribe'>, audit: catalog.audit, defaultSource, trashGrace: GRACE, close: async () => {} }
+  const opened = { engine, events: events as typeof events & Pick<EventBus, 'subscribe'>, audit: catalog.audit, defaultSource, known: { hasDatabase: true, unsaidSealing: [], ...known }, trashGrace: GRACE, close: async () => {} }
   const code = await run(words, output, exit => program({
     output,
     screen,
     clock,
     exit,
+    ignoreServerConfig () {},
     cwd: '/',
     host: 'here',
     ask: undefined,

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { BackupError } from '../../core/errors.ts'
 import type { Compression } from '../../core/stage.ts'
 import { jsonOption, parseDescription, sourceOption } from '../arguments.ts'
+import { defaultOf, requireSealing } from '../guards.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
@@ -41,10 +42,12 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
   if (type === 'incremental') {
     throw new BackupError('METHOD_UNSUPPORTED', 'there are no incremental backups', { hint: 'Leave --type out: every backup is a full one, taken while the database is in use.' })
   }
-  const backup = await shell.withSession(flags, ({ engine, defaultSource, run, audited }) => {
-    const source = wanted ?? defaultSource
+  const backup = await shell.withSession(flags, async session => {
+    const { engine, run, audited } = session
+    const source = wanted ?? defaultOf(session)
+    await requireSealing(session, source)
     const request = { source, type: preMigration === true ? 'pre-migration' : 'manual', description, compression, verify: verify ? undefined : false, upload } as const
-    return audited({ action: 'backup create', target: `source ${source}` }, () => run(() => engine.create(request)))
+    return await audited({ action: 'backup create', target: `source ${source}` }, () => run(() => engine.create(request)))
   })
   const { viewCreated } = await import('../views/backup.ts')
   show(shell, flags, viewCreated(backup))

@@ -3,6 +3,7 @@ import { BackupError, ERRORS } from '../../core/errors.ts'
 import type { Restore } from '../../core/restore.ts'
 import { jsonOption, parseId, sourceOption } from '../arguments.ts'
 import { targetOf } from '../each.ts'
+import { defaultOf } from '../guards.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
@@ -20,8 +21,9 @@ export function drillCommand (shell: Shell): Command {
     .action(async (id: number | undefined, flags: Flags) => {
       const { source } = flags
       if (id !== undefined && source !== undefined) throw new BackupError('VALIDATION_FAILED', '"--source" goes without an id', { hint: 'Give the number of a backup, or the name of a source.' })
-      const drill = await shell.withSession(flags, ({ engine, run, audited, actor, defaultSource }) => {
-        const target = id === undefined ? `source ${source ?? defaultSource}` : targetOf([id])
+      const drill = await shell.withSession(flags, session => {
+        const { engine, run, audited, actor } = session
+        const target = id === undefined ? `source ${source ?? defaultOf(session)}` : targetOf([id])
         return audited({ action: 'drill', target }, () => run(() => engine.drill({ id, source, actor })))
       })
       const { viewDrill } = await import('../views/drill.ts')

@@ -8,6 +8,7 @@ import { CONFLICT_POLICIES, type ConflictPolicy } from '../../core/rows.ts'
 import type { Rescued, RescueWish } from '../../engine/engine.ts'
 import { idArgument, jsonOption, parseWait } from '../arguments.ts'
 import { targetOf } from '../each.ts'
+import { requireSealing } from '../guards.ts'
 import { exitCodesHelp } from '../output.ts'
 import type { Session } from '../session.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
@@ -55,7 +56,10 @@ async function rescue (deps: RestoreDeps, id: number, flags: Flags): Promise<voi
   })
 }
 
-async function perform ({ engine, run, audited }: Session, id: number, { table: tables = [], where, withChildren, conflict, timeout }: Flags, dryRun: boolean): Promise<Rescued> {
+async function perform (session: Session, id: number, { table: tables = [], where, withChildren, conflict, timeout }: Flags, dryRun: boolean): Promise<Rescued> {
+  const { engine, run, audited } = session
+  // What is overwritten is backed up first.
+  if (conflict === 'overwrite' && !dryRun) await requireSealing(session, (await engine.backup(id)).source)
   const wish: RescueWish = { selections: tables.map(table => ({ table, where })), children: withChildren === true, conflict, dryRun, timeout }
   const work = (): Promise<Rescued> => run(() => engine.rescue(id, wish))
   // Its counts tell what is in the rows, also where nothing is written.

@@ -8,6 +8,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { idArgument, jsonOption, parseSince, parseWait, sourceOption } from '../arguments.ts'
 import { newestValid, requireChoice, type Choice } from '../chosen-backup.ts'
 import { targetOf } from '../each.ts'
+import { requireSealing } from '../guards.ts'
 import { exitCodesHelp } from '../output.ts'
 import type { Session } from '../session.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
@@ -69,6 +70,7 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
     const backup = await chosenBackup(deps, session, id, flags)
     if (given === undefined) await requireConfigured(session.engine, backup)
     const target = given === undefined ? undefined : resolve(deps.cwd, given)
+    if (target === undefined) await requireSealing(session, backup.source)
     if (!await agreed(deps, session.engine, backup, target, flags)) return undefined
     return { backup, restored: await place(session, backup, target, flags) }
   })
@@ -78,9 +80,9 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
 }
 
 /** The backup with the id, otherwise the one that --latest or --at chooses. What these pass over is named on standard error. */
-async function chosenBackup ({ clock, output }: RestoreDeps, { engine, defaultSource }: Session, id: number | undefined, flags: Flags): Promise<Backup> {
-  if (id !== undefined) return await engine.backup(id)
-  const { backup, warning } = await newestValid({ engine, defaultSource, clock }, flags)
+async function chosenBackup ({ clock, output }: RestoreDeps, session: Session, id: number | undefined, flags: Flags): Promise<Backup> {
+  if (id !== undefined) return await session.engine.backup(id)
+  const { backup, warning } = await newestValid({ ...session, clock }, flags)
   if (warning !== null) output.err.write(`holdfast: ${warning}\n`)
   return backup
 }

@@ -1,0 +1,27 @@
+import type { Given } from './given.ts'
+import { OPTIONS, type OptionName } from './options.ts'
+import type { Recorded } from './recorded.ts'
+import { readSecret } from './secret-file.ts'
+
+export interface TakenSecrets {
+  /** Secrets that the server has, and that are known here neither by value nor from the server's file. */
+  readonly lacking: ReadonlySet<OptionName>
+}
+
+/** These belong together: who gives one of them here means other credentials. */
+const CREDENTIALS: readonly OptionName[] = ['awsAccessKeyId', 'awsSecretAccessKey', 'awsSessionToken']
+
+/** The server's secrets from the files in which it has them. One that `isGiven` here, or of which another part is, is left alone. */
+export function secretsFrom ({ secrets }: Recorded, isGiven: (name: OptionName) => boolean): TakenSecrets & { readonly found: ReadonlyMap<OptionName, Given> } {
+  const found = new Map<OptionName, Given>()
+  const lacking = new Set<OptionName>()
+  for (const [name, { file }] of Object.entries(secrets) as Array<[OptionName, { readonly file: string | null }]>) {
+    const together = CREDENTIALS.includes(name) ? CREDENTIALS : [name]
+    if (together.some(isGiven)) continue
+    const variable = `${OPTIONS[name].variable}_FILE`
+    const read = file === null ? undefined : readSecret(undefined, { name: variable, value: file, base: '/', origin: 'server' }, [])
+    if (read === undefined) lacking.add(name)
+    else found.set(name, read)
+  }
+  return { found, lacking }
+}
