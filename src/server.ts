@@ -8,6 +8,7 @@ import { writeRecord } from './config/recorded.ts'
 import { systemClock } from './core/clock.ts'
 import { BackupError, ERRORS, systemCode, toBackupError } from './core/errors.ts'
 import { policyOf } from './core/policy.ts'
+import { printableLines } from './core/printable.ts'
 import type { Settings } from './core/settings.ts'
 import { lastResort } from './last-resort.ts'
 
@@ -68,7 +69,7 @@ if (import.meta.main) {
     process.exitCode = await serve(processEnvironment(), process.cwd())
   } catch (thrown) {
     const { code, message, hint } = toBackupError(thrown)
-    process.stderr.write(`holdfast cannot start: ${message}\n${hint === undefined ? '' : `${hint}\n`}`)
+    process.stderr.write(printableLines(`holdfast cannot start: ${message}\n${hint === undefined ? '' : `${hint}\n`}`))
     process.exitCode = ERRORS[code].exit
   }
 }

@@ -1,5 +1,6 @@
 import { boundInWords, type Assertion } from '../core/drill.ts'
 import { policyOf, type SourceOverrides } from '../core/policy.ts'
+import { printableJson } from '../core/printable.ts'
 import type { RetentionRules } from '../core/retention.ts'
 import type { Origin, Settings } from '../core/settings.ts'
 import type { SettingsReport } from '../engine/engine.ts'
@@ -57,7 +58,7 @@ export function reportAsJson (report: ConfigReport): string {
   const shown = report.ok
     ? { ok: true, file: report.file ?? null, config: report.inForce, sources: report.sources, defaultSource: report.defaultSource, stores: report.stores }
     : { ok: false, problems: report.problems }
-  return `${JSON.stringify(shown, undefined, 2)}\n`
+  return `${printableJson(JSON.stringify(shown, undefined, 2))}\n`
 }
 
 /** One setting a line, then each source with its schedule and its retention in words, and each store. */

@@ -15,6 +15,7 @@ import type { EngineCopy } from '../look.ts'
 import { ask } from './ask.ts'
 import type { ConfigReport } from './config-report.ts'
 import type { Subject } from './doctor/subject.ts'
+import { throughEdge } from './edge.ts'
 import type { Output } from './output.ts'
 import { program, type ProgramDeps } from './program.ts'
 import { run } from './run.ts'
@@ -27,7 +28,7 @@ import { tokensFrom } from './with-tokens.ts'
 const [environment, cwd] = [processEnvironment(), process.cwd()]
 /** Whether what the server recorded of its configuration is taken over. */
 let server: NonNullable<LoadOptions['server']> = 'take'
-const output: Output = { out: process.stdout, err: process.stderr }
+const output: Output = { out: throughEdge(process.stdout), err: throughEdge(process.stderr) }
 
 // Whoever reads along may stop, as "head" does: that is no failure of what the command is for.
 for (const stream of [process.stdout, process.stderr]) {
@@ -39,7 +40,7 @@ process.exitCode = await run(process.argv.slice(2), output, exit => program(door
 function doors (exit: (code: number) => void): ProgramDeps<Role> {
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY
   const recorder = { clock, actor: userOfTheMachine(), host: hostname(), warn: (message: string) => { output.err.write(`holdfast: ${message}\n`) } }
-  const screen = (): Screen => screenOn(process.stdout, environment, clock)
+  const screen = (): Screen => screenOn(output.out, environment, clock)
   return {
     output,
     screen,

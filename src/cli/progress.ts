@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { percent, type Job, type JobProgress } from '../core/job.ts'
+import { BEGIN_LINE, CLEAR_LINE } from './edge.ts'
 import type { Stream } from './output.ts'
 import type { Colours, Screen } from './screen.ts'
 import { inSize, inSpan } from './words.ts'
@@ -38,11 +39,11 @@ export function progressOn (stream: Stream, screen: () => Screen, clock: Clock):
         if (isNew && job.progress.phase !== 'waiting') stream.write(`${phaseLine(job)}\n`)
       } else if (isNew || Math.abs(now - drawnAt) >= DRAW_EVERY) {
         drawnAt = now
-        stream.write(`\r${progressBar(job, now - begun.at, screen())}\u001b[K`)
+        stream.write(`${BEGIN_LINE}${progressBar(job, now - begun.at, screen())}${CLEAR_LINE}`)
       }
     },
     end () {
-      if (stream.isTTY === true && begun !== undefined) stream.write('\r\u001b[K')
+      if (stream.isTTY === true && begun !== undefined) stream.write(`${BEGIN_LINE}${CLEAR_LINE}`)
     }
   }
 }

@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import type { Clock } from '../core/clock.ts'
+import { own } from './edge.ts'
 import type { Stream } from './output.ts'
 
 export type Colours = ReturnType<typeof pc.createColors>
@@ -18,9 +19,21 @@ const USUAL_WIDTH = 80
 export function screenOn (stream: Stream, environment: Readonly<Record<string, string | undefined>>, clock: Clock): Screen {
   return {
     width: stream.isTTY === true ? stream.columns ?? USUAL_WIDTH : Number.POSITIVE_INFINITY,
-    colours: pc.createColors(wantsColours(stream, environment)),
+    colours: coloursOf(wantsColours(stream, environment)),
     now: clock.now()
   }
+}
+
+/** Colours whose sequences the edge lets through. */
+function coloursOf (isWanted: boolean): Colours {
+  const plain = pc.createColors(isWanted)
+  if (!isWanted) return plain
+  const marked = Object.entries<Colours['red'] | boolean>({ ...plain }).map(([name, paint]) => {
+    if (typeof paint === 'boolean') return [name, paint] as const
+    const [open = '', close = ''] = paint('\0').split('\0')
+    return [name, (text: string | number | null | undefined) => `${own(open)}${String(text)}${own(close)}`] as const
+  })
+  return { ...plain, ...Object.fromEntries(marked) as Partial<Colours> }
 }
 
 /** `NO_COLOR` (https://no-color.org) has the last word, then `FORCE_COLOR`; otherwise a terminal gets colours, unless it is a dumb one. */

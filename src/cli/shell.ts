@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import { printableJson } from '../core/printable.ts'
 import type { Output } from './output.ts'
 import type { Screen } from './screen.ts'
 import type { Session } from './session.ts'
@@ -27,5 +28,5 @@ export interface View {
 }
 
 export function show ({ output, screen }: Pick<Shell, 'output' | 'screen'>, { json }: JsonFlag, view: View): void {
-  output.out.write(json === true ? `${JSON.stringify(view.json, undefined, 2)}\n` : view.text(screen()))
+  output.out.write(json === true ? `${printableJson(JSON.stringify(view.json, undefined, 2))}\n` : view.text(screen()))
 }

@@ -1,13 +1,8 @@
+export { printable } from '../core/printable.ts'
+
 /** Two columns wide on a terminal: East Asian scripts and emoji. */
 const WIDE = /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Emoji}\ufe0f)/u
-/** What would move the cursor, change colours, or turn the direction of writing around. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
 const segmenter = new Intl.Segmenter()
-
-/** Text that somebody else wrote, made safe to show on a terminal, on one line. */
-export function printable (text: string): string {
-  return text.replaceAll(UNPRINTABLE, found => found === '\n' || found === '\t' ? ' ' : '\ufffd')
-}
 
 /** How many columns of a terminal the text takes. It has no colours in it. */
 export function widthOf (text: string): number {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pc from 'picocolors'
+import { throughEdge } from '../../src/cli/edge.ts'
 import { phaseLine, progressBar, progressOn, type Underway } from '../../src/cli/progress.ts'
 import { widthOf } from '../../src/cli/text.ts'
 import { FakeClock } from '../support/clock.ts'
@@ -40,7 +41,7 @@ test('where several backups come one after the other each line says which', () =
 function watched (isTTY: boolean) {
   const clock = new FakeClock()
   let written = ''
-  const view = progressOn({ isTTY, columns: 80, write: text => { written += text } }, () => ({ width: 80, colours, now: clock.now() }), clock)
+  const view = progressOn(throughEdge({ isTTY, columns: 80, write: text => { written += text } }), () => ({ width: 80, colours, now: clock.now() }), clock)
   return { clock, view, written: () => written }
 }
 

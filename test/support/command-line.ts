@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import type { EventBus } from '../../src/core/event.ts'
 import type { ConfigReport } from '../../src/cli/config-report.ts'
 import type { Known } from '../../src/cli/guards.ts'
+import { throughEdge } from '../../src/cli/edge.ts'
 import { program, type ProgramDeps } from '../../src/cli/program.ts'
 import { run } from '../../src/cli/run.ts'
 import { screenOn } from '../../src/cli/screen.ts'
@@ -42,8 +43,8 @@ async function runProgram (words: readonly string[], { engine, deps: { catalog, 
   const told = { out: '', err: '' }
   const terminal = columns === undefined ? {} : { isTTY: true, columns }
   const output = {
-    out: { ...terminal, write: (text: string) => { told.out += text } },
-    err: { ...terminal, write: (text: string) => { told.err += text } }
+    out: throughEdge({ ...terminal, write: (text: string) => { told.out += text } }),
+    err: throughEdge({ ...terminal, write: (text: string) => { told.err += text } })
   }
   const screen = () => screenOn(output.out, environment, clock)
   const recorder = { clock, actor: 'ann', host: 'here', warn: (message: string) => { told.err += `holdfast: ${message}\n` } }

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { toBackupError } from '../../core/errors.ts'
+import { printableJson } from '../../core/printable.ts'
 import { examine } from '../doctor/examine.ts'
 import { about, type Finding } from '../doctor/finding.ts'
 import type { Memory, Subject } from '../doctor/subject.ts'
@@ -37,7 +38,7 @@ export function doctorCommand (deps: DoctorDeps): Command {
       const subject = deps.subject()
       const findings = isProblems(subject) ? subject.map(toFinding) : await examineAll(await subject, deps.remember)
       const ok = !findings.some(({ status }) => status === 'fail')
-      deps.output.out.write(flags.json === true ? `${JSON.stringify({ ok, findings }, undefined, 2)}\n` : asText(findings, deps.screen()))
+      deps.output.out.write(flags.json === true ? `${printableJson(JSON.stringify({ ok, findings }, undefined, 2))}\n` : asText(findings, deps.screen()))
       deps.exit(isProblems(subject) ? 2 : ok ? 0 : 3)
     })
 }

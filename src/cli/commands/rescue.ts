@@ -90,7 +90,8 @@ async function print (deps: RestoreDeps, id: number, flags: Flags): Promise<void
   try {
     const file = join(directory, 'rows.csv')
     await extract(deps, id, flags, file)
-    for await (const text of createReadStream(file, 'utf8')) deps.output.out.write(String(text))
+    const { out } = deps.output
+    for await (const text of createReadStream(file, 'utf8')) (out.writeData ?? out.write).call(out, String(text))
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
