@@ -3,6 +3,7 @@ import { ROWS_BYTES, VALUE_BYTES } from '../../core/rows.ts'
 import type { Compared } from '../../engine/engine.ts'
 import { idArgument, jsonOption, parseId } from '../arguments.ts'
 import { targetOf } from '../each.ts'
+import { hinted } from '../hinted.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
@@ -29,10 +30,10 @@ export function diffCommand (shell: Shell): Command {
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number, other: number | 'live', flags: Flags) => {
       const { table: tables, rows, from, valueBytes } = flags
-      const compared = await shell.withSession(flags, ({ engine, run, audited }) => {
+      const compared = await hinted('SOURCE_NOT_FOUND', 'Configure the source, or compare with another backup: "holdfast diff ID OTHER".', () => shell.withSession(flags, ({ engine, run, audited }) => {
         const work = (): Promise<Compared> => run(() => engine.diff(id, { with: other, tables, rows, from, valueBytes }))
         return rows === 0 ? work() : audited({ action: 'diff', target: targetOf([id]) }, work)
-      })
+      }))
       const { viewCompared } = await import('../views/rows.ts')
       show(shell, flags, viewCompared(compared))
     })

@@ -9,6 +9,7 @@ import type { Rescued, RescueWish } from '../../engine/engine.ts'
 import { idArgument, jsonOption, parseWait } from '../arguments.ts'
 import { targetOf } from '../each.ts'
 import { requireSealing } from '../guards.ts'
+import { hinted } from '../hinted.ts'
 import { exitCodesHelp } from '../output.ts'
 import type { Session } from '../session.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
@@ -49,11 +50,11 @@ export function rescueCommand (deps: RestoreDeps): Command {
 async function rescue (deps: RestoreDeps, id: number, flags: Flags): Promise<void> {
   const isAsked = flags.dryRun !== true && flags.confirm !== true && flags.yes !== true
   if (isAsked && (deps.ask === undefined || flags.json === true)) throw new BackupError('VALIDATION_FAILED', 'rows are to be written into the live database, and nobody can be asked', { hint: 'Say --confirm, or --dry-run to see what would be done.' })
-  await deps.withSession(flags, async session => {
+  await hinted('SOURCE_NOT_FOUND', 'Configure the source, or write the rows to a file with --csv.', () => deps.withSession(flags, async session => {
     if (isAsked && !await agreed(deps, await perform(session, id, flags, true))) return
     const { viewRescued } = await import('../views/rows.ts')
     show(deps, flags, viewRescued(await perform(session, id, flags, flags.dryRun === true), { isKnown: isAsked }))
-  })
+  }))
 }
 
 async function perform (session: Session, id: number, { table: tables = [], where, withChildren, conflict, timeout }: Flags, dryRun: boolean): Promise<Rescued> {

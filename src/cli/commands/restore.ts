@@ -9,6 +9,8 @@ import { idArgument, jsonOption, parseSince, parseWait, sourceOption } from '../
 import { newestValid, requireChoice, type Choice } from '../chosen-backup.ts'
 import { targetOf } from '../each.ts'
 import { requireSealing } from '../guards.ts'
+import { hinted } from '../hinted.ts'
+import { keepFile, type KeptFile } from '../kept-file.ts'
 import { exitCodesHelp } from '../output.ts'
 import type { Session } from '../session.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
@@ -49,7 +51,7 @@ export function restoreCommand (deps: RestoreDeps): Command {
     .addOption(new Option('--target <path>', 'the same as --output').hideHelp())
     .addOption(new Option('--thaw [days]', `ask for a backup in cold storage to be made readable for so many days (default: ${THAWED_FOR}), tell how long that takes, and end`).argParser(parseDays))
     .addOption(new Option('--mode <mode>', 'live: into the database while applications use it; replace: a new file, while nobody has the old one open; left out: live, or replace where there is no database').choices(RESTORE_MODES))
-    .option('--overwrite', 'with --output: a file that is there may give way')
+    .option('--overwrite', 'with --output: a file that is there may give way; it is kept beside it')
     .option('--no-verify', 'do not prove the backup first; its checksum is looked at all the same')
     .addOption(new Option('--timeout <time>', 'how long to wait for those who hold the database: 15s, 2m (default: 15s)').argParser(parseWait))
     .option('--confirm', 'without asking')
@@ -72,11 +74,11 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
     const target = given === undefined ? undefined : resolve(deps.cwd, given)
     if (target === undefined) await requireSealing(session, backup.source)
     if (!await agreed(deps, session.engine, backup, target, flags)) return undefined
-    return { backup, restored: await place(session, backup, target, flags) }
+    return { backup, ...await replace(session, backup, target, flags) }
   })
   if (done === undefined) return
   const { viewRestored } = await import('../views/restore.ts')
-  show(deps, flags, viewRestored(done.restored, done.backup))
+  show(deps, flags, viewRestored(done.restored, done.backup, done.kept))
 }
 
 /** The backup with the id, otherwise the one that --latest or --at chooses. What these pass over is named on standard error. */
@@ -140,6 +142,17 @@ async function standingAt (path: string): Promise<Standing> {
   } catch {
     // Only for people to look at: what it really is the restore finds out.
     return { path, size: null, modified: null }
+  }
+}
+
+/** Restores, and keeps what gives way to `--overwrite` beside its place: a file that is no source has no backup that could bring it back. */
+async function replace (session: Session, backup: Backup, target: string | undefined, flags: Flags): Promise<{ readonly restored: Restore, readonly kept: KeptFile | undefined }> {
+  const kept = target !== undefined && flags.overwrite === true ? keepFile(target) : undefined
+  try {
+    return { restored: await hinted('RESTORE_TARGET_EXISTS', 'Give another path with --output, or say --overwrite: what is there is kept beside it then.', () => place(session, backup, target, flags)), kept }
+  } catch (thrown) {
+    kept?.discard()
+    throw thrown
   }
 }
 

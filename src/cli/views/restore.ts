@@ -3,6 +3,7 @@ import type { Backup } from '../../core/backup.ts'
 import type { Restore } from '../../core/restore.ts'
 import { presentDoubt } from '../../present/backup.ts'
 import { presentRestore, presentUndo, restoreSchema, undoSchema } from '../../present/restore.ts'
+import type { KeptFile } from '../kept-file.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
@@ -50,21 +51,21 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
   return [colours.yellow(wrap(`⚠ WARNING: ${what}`, width, 2)), ...doubt === null ? [] : [colours.red(wrap(`⚠ BEWARE: ${doubt}.`, width, 2))], ...factLines(facts, screen), ''].join('\n')
 }
 
-export function viewRestored (restore: Restore, backup: Backup): View {
+export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<KeptFile, 'path' | 'undo'>): View {
   const undo = presentUndo(restore)
   const warning = presentDoubt(backup)
   const { bytes, restoreTime, startedAt, finishedAt, aside } = restore
   const whole = finishedAt === null ? null : inDuration(finishedAt.getTime() - startedAt.getTime())
   return {
-    json: { restore: presentRestore(restore), undo, warning },
+    json: { restore: { ...presentRestore(restore), ...kept !== undefined && { keptFile: kept.path } }, undo, warning },
     text: screen => [
       `${screen.colours.green('✓')} Restored backup ${backup.id} to ${restore.target}`,
       ...factLines([
         ['Backup created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, screen.now)})`],
         ['Restored in', restoreTime === null ? null : `${inDuration(restoreTime)}${whole === null ? '' : `, ${whole} in all`}`],
         ['Database size', bytes === null ? null : inSize(bytes)],
-        ['Kept aside', aside],
-        ['To undo', undo?.command ?? null],
+        ['Kept aside', kept?.path ?? aside],
+        ['To undo', undo?.command ?? kept?.undo ?? null],
         ['Beware', warning],
         ...restore.warnings.map(text => ['Warning', text] as const)
       ], screen),

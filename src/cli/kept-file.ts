@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
+import { BackupError, systemCode } from '../core/errors.ts'
+
+/** A file that is to give way, kept beside its place. */
+export interface KeptFile {
+  readonly path: string
+  /** The command that puts it back, for a shell. */
+  readonly undo: string
+  /** Removes it: nothing gave way. */
+  readonly discard: () => void
+}
+
+/** What SQLite may have beside a database, and needs to read it. */
+const COMPANIONS = ['-wal', '-journal'] as const
+
+/**
+ * Gives the file at `path`, with what belongs to it as a database, another name beside it, under which it stays when its place is taken.
+ * It is not opened: closing it would drop the locks of a database that this process has open. undefined: there is nothing that
+ * could be lost. Throws `RESTORE_TARGET_INVALID`, and leaves nothing behind then.
+ */
+export function keepFile (path: string): KeptFile | undefined {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
+  const kept = `${path}.before-${randomUUID().slice(0, 8)}`
+  const there = ['', ...COMPANIONS].filter(suffix => existsSync(path + suffix))
+  const discard = (): void => { for (const suffix of there) rmSync(kept + suffix, { force: true }) }
+  try {
+    for (const suffix of there) linkSync(path + suffix, kept + suffix)
+  } catch (cause) {
+    discard()
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be kept beside its place (${systemCode(cause) ?? 'unknown'})`, { hint: 'Move it away first, or give another path with --output.', cause })
+  }
+  return { path: kept, undo: there.map(suffix => `mv ${quote(kept + suffix)} ${quote(path + suffix)}`).join(' && '), discard }
+}
+
+function quote (path: string): string {
+  return /^[\w/.:@%+-]+$/.test(path) ? path : `'${path.replaceAll('\'', '\'\\\'\'')}'`
+}
