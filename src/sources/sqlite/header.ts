@@ -5,13 +5,15 @@ const MAGIC = Buffer.from('SQLite format 3\0', 'latin1')
 /** Bits a byte above which a sample counts as random; text and databases stay far below, ciphertext is near 8. */
 const RANDOM = 7.2
 const SAMPLE = 4096
-/** The file format read version, and its value for a database in WAL mode. */
+/** The file format write and read version, and their value for a database in WAL mode, which is the highest that is known. */
+const WRITE_VERSION_AT = 18
 const READ_VERSION_AT = 19
 const WAL_VERSION = 2
 
 /**
  * Looks at the open file `fd` before SQLite does, for errors that say more than SQLite's. Throws `SOURCE_EMPTY`,
- * `SOURCE_NOT_A_DATABASE` or `SOURCE_ENCRYPTED`. Format: https://sqlite.org/fileformat2.html, "The Database Header".
+ * `SOURCE_NOT_A_DATABASE`, `SOURCE_ENCRYPTED`, or
+ * `SOURCE_UNREADABLE` for an unknown version of the format, such as WAL2. Format: https://sqlite.org/fileformat2.html, "The Database Header".
  */
 export function checkHeader (fd: number, path: string): { readonly stats: Stats, readonly isWal: boolean } {
   const stats = fstatSync(fd)
@@ -19,7 +21,11 @@ export function checkHeader (fd: number, path: string): { readonly stats: Stats,
   if (stats.size === 0) throw new BackupError('SOURCE_EMPTY', `"${path}" has zero bytes`, { hint: 'If the application has not written to it yet, wait until it has; otherwise the database was truncated: restore it.' })
   const sample = Buffer.alloc(Math.min(SAMPLE, stats.size))
   readSync(fd, sample, 0, sample.length, 0)
-  if (sample.subarray(0, MAGIC.length).equals(MAGIC)) return { stats, isWal: sample[READ_VERSION_AT] === WAL_VERSION }
+  if (sample.subarray(0, MAGIC.length).equals(MAGIC)) {
+    const version = Math.max(sample[WRITE_VERSION_AT] ?? 0, sample[READ_VERSION_AT] ?? 0)
+    if (version > WAL_VERSION) throw new BackupError('SOURCE_UNREADABLE', `"${path}" has version ${version} of the file format, and up to ${WAL_VERSION} is known`, { hint: 'Let the application switch to a journal mode of plain SQLite, such as "PRAGMA journal_mode = WAL".' })
+    return { stats, isWal: sample[READ_VERSION_AT] === WAL_VERSION }
+  }
   if (looksEncrypted(sample, stats.size)) {
     throw new BackupError('SOURCE_ENCRYPTED', `"${path}" looks like an encrypted database (SQLCipher or SEE)`, { hint: 'Encrypted databases cannot be read without their key: back the file up as a file while the application is stopped, or export it to a plain database.' })
   }

@@ -4,7 +4,8 @@ import { BackupError, systemCode } from '../../core/errors.ts'
 import { pragma } from './facts.ts'
 import { otherName, pause } from './one-name.ts'
 import { beFrugal, openShared } from './open.ts'
-import { openWalIndex, readWalIndex, type WalIndex } from './wal.ts'
+import { WalLog } from './wal-log.ts'
+import { disagreement, isIndexUsed, openWalIndex, readWalFrames, readWalIndex, requireLastFrame, requireOurs, type IndexFile, type WalFrames, type WalIndex } from './wal.ts'
 
 /** Tries at catching a moment without a commit before a writer is asked to wait for one. */
 const TRIES = 200
@@ -17,7 +18,18 @@ export interface ReadView {
   readonly db: Database.Database
   readonly journalMode: string
   /** The state of the WAL that the transaction reads; null in rollback-journal mode. */
-  readonly wal: WalIndex | null
+  readonly wal: WalView | null
+}
+
+/** What a read transaction sees in WAL mode. */
+export interface WalView {
+  readonly pageSize: number
+  /** Pages of the database; 0 where the WAL is empty, and only the main file has the sizes. */
+  readonly pages: number
+  /** null: the main file alone is the image. */
+  readonly frames: WalFrames | null
+  /** Throws `SOURCE_FAILED` where the WAL did not stay as the transaction sees it. */
+  readonly requireUnchanged: () => void
 }
 
 /**
@@ -110,28 +122,65 @@ function beginRead (db: Database.Database): void {
  * where the index is the same before and after, it is the state that the transaction took. The number of
  * frames already in the main file is read between the two. If it covers all of them, the main file alone is the
  * image, and it stays so even if writers start the WAL over; if not, the transaction holds a mark that keeps the WAL.
+ *
+ * An index that this process must not write to, and that no other process uses, SQLite does not trust: it reads
+ * the WAL itself, and so it is done here. Its lock keeps checkpoints away meanwhile.
  */
-function beginWal (db: Database.Database, path: string, busyTimeout: number): WalIndex {
-  const fd = openWalIndex(path)
+function beginWal (db: Database.Database, path: string, busyTimeout: number): WalView {
+  const index = openWalIndex(path)
+  const log = isIndexUsed(index) === true ? undefined : new WalLog(path)
+  const attempt = (): WalView | undefined => tryBegin(db, path, index, log)
   for (let i = 0; i < TRIES; i++) {
-    const index = patiently(busyTimeout, () => tryBegin(db, fd))
-    if (index !== undefined) return index
+    const view = patiently(busyTimeout, attempt)
+    if (view !== undefined) return view
   }
+  const unusable = new BackupError('SOURCE_UNREADABLE', `the wal-index of "${path}" cannot be used`, { hint: 'Give the user that the service runs as write permission on the "-wal" and "-shm" files of the database.' })
+  if (!index.isWritable) throw unusable
   return withoutWriters(path, busyTimeout, () => {
-    const index = tryBegin(db, fd)
-    if (index === undefined) throw new BackupError('SOURCE_UNREADABLE', `the wal-index of "${path}" cannot be used`, { hint: 'Give the user that the service runs as write permission on the "-wal" and "-shm" files of the database.' })
-    return index
+    const view = attempt()
+    if (view === undefined) throw unusable
+    return view
   })
 }
 
-function tryBegin (db: Database.Database, fd: number): WalIndex | undefined {
-  const before = readWalIndex(fd)
+/** undefined: something was committed meanwhile. */
+function tryBegin (db: Database.Database, path: string, index: IndexFile, log: WalLog | undefined): WalView | undefined {
+  log?.advance()
+  const before = readWalIndex(index)
   beginRead(db)
-  const middle = readWalIndex(fd)
-  const after = readWalIndex(fd)
-  if (before !== undefined && middle !== undefined && after?.bytes.equals(before.bytes) === true) return middle
+  try {
+    const middle = readWalIndex(index)
+    const after = readWalIndex(index)
+    const isSame = before !== undefined && middle !== undefined && after?.bytes.equals(before.bytes) === true
+    const isUsed = isIndexUsed(index)
+    if (isUsed === true && isSame) return proven(db, path, fromIndex(path, index, middle))
+    // Where it cannot be seen which of the two SQLite uses, both must be the same.
+    const isLogged = isUsed === false || (isUsed === undefined && isSame && log?.state.checksum.join() === middle.checksum.join())
+    if (isLogged && log?.advance() === false) return proven(db, path, fromLog(path, log))
+  } catch (error) {
+    db.exec('ROLLBACK')
+    throw error
+  }
   db.exec('ROLLBACK')
   return undefined
+}
+
+function fromIndex (path: string, file: IndexFile, index: WalIndex): WalView {
+  if (index.frames === 0 || index.backfilled >= index.frames) return { pageSize: index.pageSize, pages: index.frames === 0 ? 0 : index.pages, frames: null, requireUnchanged () {} }
+  const frames = readWalFrames(path, file, index)
+  return { pageSize: index.pageSize, pages: index.pages, frames, requireUnchanged () { requireLastFrame(path, frames.fd, index) } }
+}
+
+function fromLog (path: string, { fd, offsets, state }: WalLog): WalView {
+  if (state.frames === 0) return { pageSize: 0, pages: 0, frames: null, requireUnchanged () {} }
+  requireOurs(`${path}-wal`, fd)
+  return { pageSize: state.pageSize, pages: state.pages, frames: { fd, offsets }, requireUnchanged () { requireLastFrame(path, fd, state) } }
+}
+
+/** The view, once SQLite counts the same pages of the same size in its transaction. */
+function proven (db: Database.Database, path: string, view: WalView): WalView {
+  if (view.pages !== 0 && (pragma(db, 'page_count') !== view.pages || pragma(db, 'page_size') !== view.pageSize)) throw disagreement(path)
+  return view
 }
 
 /** Holds the write lock, which keeps every commit out, for as long as `work` takes: microseconds here. */

@@ -9,11 +9,15 @@ import { checkHeader } from './header.ts'
 import { requireInUse, requireOneName } from './one-name.ts'
 import { openImmutable } from './open.ts'
 import type { PageWork } from './page-worker.ts'
-import type { PageSource } from './pages.ts'
+import { readFully, type PageSource } from './pages.ts'
 import type { SnapshotMessage, SnapshotTask } from './protocol.ts'
 import { openReadView, type ReadView } from './read-view.ts'
 import { ownership } from './rights.ts'
-import { readWalFrames } from './wal.ts'
+import { disagreement } from './wal.ts'
+
+/** https://sqlite.org/fileformat2.html, "The Database Header": its bytes, and where it has values that SQLite tells of its transaction. */
+const HEADER = 100
+const TOLD = [['schema_version', 40], ['user_version', 60], ['application_id', 68]] as const
 
 await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
   try {
@@ -26,6 +30,7 @@ await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
     const view = openReadView(path, opened.isWal, task.busyTimeout)
     checkIdentity(task.path, opened.stats)
     const image = imageOf(view, path, mainFd)
+    requireSameHeader(view.db, image)
     await send({ type: 'started', size: image.pages * image.pageSize })
     const facts = view.wal === null ? await copyThenSend(view, image, task.scratch) : await sendDirectly(view, image)
     checkIdentity(task.path, opened.stats)
@@ -35,14 +40,21 @@ await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
   }
 })
 
-function imageOf (view: ReadView, path: string, mainFd: number): PageSource {
+function imageOf ({ db, wal }: ReadView, path: string, mainFd: number): PageSource {
   const base = { path, mainFd, walFd: null, walOffsets: new Map<number, number>() }
   // The index of an empty WAL does not know the sizes either.
-  if (view.wal === null || view.wal.frames === 0) return { ...base, pageSize: Number(pragma(view.db, 'page_size')), pages: Number(pragma(view.db, 'page_count')) }
-  const { pageSize, pages, frames, backfilled } = view.wal
-  if (backfilled >= frames) return { ...base, pageSize, pages }
-  const wal = readWalFrames(path, view.wal)
-  return { ...base, pageSize, pages, walFd: wal.fd, walOffsets: wal.offsets }
+  if (wal === null || wal.pages === 0) return { ...base, pageSize: Number(pragma(db, 'page_size')), pages: Number(pragma(db, 'page_count')) }
+  const { pageSize, pages, frames } = wal
+  return { ...base, pageSize, pages, ...frames === null ? {} : { walFd: frames.fd, walOffsets: frames.offsets } }
+}
+
+/** Throws `SOURCE_FAILED` unless the header of the image is the one that the transaction sees. */
+function requireSameHeader (db: ReadView['db'], { path, mainFd, walFd, walOffsets }: PageSource): void {
+  const header = Buffer.alloc(HEADER)
+  const offset = walOffsets.get(1)
+  if (walFd === null || offset === undefined) readFully(mainFd, header, 0)
+  else readFully(walFd, header, offset)
+  if (TOLD.some(([name, at]) => pragma(db, name) !== header.readInt32BE(at))) throw disagreement(path)
 }
 
 /** WAL mode: readers hinder nobody, so the pages go out while the transaction is open and rows are counted in it. */
@@ -51,6 +63,7 @@ async function sendDirectly (view: ReadView, image: PageSource): Promise<Snapsho
   sent.catch(() => {})
   const facts = readFacts(view.db, view.journalMode)
   await sent
+  view.wal?.requireUnchanged()
   view.db.exec('COMMIT')
   view.db.close()
   return facts
