@@ -19,6 +19,8 @@ export interface AgeIdentities {
 
 /** No header is longer: it takes some hundred bytes for each recipient. */
 const LIMIT = 64 * 1024
+/** No header has more recipients: each is tried with each identity. */
+const MOST_STANZAS = 256
 /** What the library makes after the header of a file of no bytes: the nonce of the payload, and an empty piece. */
 const EMPTY_PAYLOAD = 16 + 16
 
@@ -37,13 +39,14 @@ export async function makeHeader (to: AgeRecipients): Promise<{ readonly header:
 export function headerEnd (bytes: Buffer): number | undefined {
   const last = bytes.indexOf('\n---')
   const end = last === -1 ? -1 : bytes.indexOf('\n', last + 1)
-  if (end !== -1) return end + 1
+  if (end !== -1 && end < LIMIT) return end + 1
   if (bytes.length > LIMIT) throw undecryptable('the age stream does not begin with a header')
   return undefined
 }
 
 /** The key of the file. Throws `DECODE_FAILED`, or `KEY_MISSING` where nobody is sure that one of the identities fits. */
 export async function openHeader (header: Buffer, { identities, passphrases, isSureToFit }: AgeIdentities): Promise<Uint8Array> {
+  if (header.toString('latin1').split('\n-> ').length - 1 > MOST_STANZAS) throw undecryptable(`the age stream is not opened: it is sealed to more than ${MOST_STANZAS} recipients`)
   const decrypter = new Decrypter()
   for (const identity of [...identities, ...passphrases.map(passphraseIdentity)]) decrypter.addIdentity(identity)
   // They are tried in turn, so that this one is asked only where none before it fits.

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto'
 import { Stanza, type Identity, type Recipient } from 'age-encryption'
+import { derivationTurn } from './derivation.ts'
 
 /*
  * The passphrase stanza of an age file. Node derives the key on its thread pool; the library would stop the API for a
@@ -9,8 +10,8 @@ const TYPE = 'scrypt'
 const SALT = 16
 /** 128 MiB and a good third of a second for each guess. `age` takes 256 MiB, which is much for a small server every hour. */
 const WORK_FACTOR = 17
-/** Somebody else may have sealed it more dearly: up to 1 GiB. */
-const MOST_WORK = 20
+/** As dear as `age -p` makes it, 256 MiB: whoever can write to a store could ask for more, and stop a small server. */
+const MOST_WORK = 18
 const ZERO = Buffer.alloc(12)
 const TAG = 16
 
@@ -47,14 +48,15 @@ export function passphraseIdentity (passphrase: string): Identity {
   }
 }
 
-function derived (passphrase: string, salt: Uint8Array, work: number): Promise<Buffer> {
+async function derived (passphrase: string, salt: Uint8Array, work: number): Promise<Buffer> {
   const [N, r] = [2 ** work, 8]
-  return new Promise((resolve, reject) => {
+  const turnIsOver = await derivationTurn()
+  return await new Promise<Buffer>((resolve, reject) => {
     scrypt(passphrase, Buffer.concat([Buffer.from('age-encryption.org/v1/scrypt'), salt]), 32, { N, r, p: 1, maxmem: 2 * 128 * N * r }, (error, key) => {
       if (error === null) resolve(key)
       else reject(error)
     })
-  })
+  }).finally(turnIsOver)
 }
 
 function unpadded (bytes: Buffer): string {

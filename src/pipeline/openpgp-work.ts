@@ -13,8 +13,8 @@ export type OpenpgpWork =
   | { readonly direction: 'decode', readonly sessionKey: Uint8Array }
   | { readonly direction: 'decode', readonly privateKeys: readonly string[], readonly passphrase: string | null }
 
-/** Why the thread gave up: no key fits, or what it was given is not whole. */
-export type OpenpgpFailure = 'key' | 'damage'
+/** Why the thread gave up: no key fits, what it was given is not whole, or asks for more work than a backup does. */
+export type OpenpgpFailure = 'key' | 'damage' | 'dear'
 
 /** GnuPG 2.2 knows no newer protection than the modification code, a SHA-1 over everything that is encrypted. */
 export const OPENPGP: PartialConfig = {
@@ -23,6 +23,8 @@ export const OPENPGP: PartialConfig = {
   s2kIterationCountByte: 255,
   // What comes out is held against its own digest, and counts for nothing before the end. Without it all of it would be kept in memory.
   allowUnauthenticatedStream: true,
+  // As the guard has it, which looks first.
+  maxArgon2MemoryExponent: 18,
   showVersion: false,
   showComment: false
 }

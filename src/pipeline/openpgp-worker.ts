@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createMessage, decrypt, decryptSessionKeys, encrypt, readKeys, readMessage, readPrivateKeys, type Key, type PrivateKey, type SessionKey } from 'openpgp'
+import { guarded, TooDear } from './openpgp-guard.ts'
 import { OPENPGP, sessionKeyOf, type OpenpgpFailure, type OpenpgpWork } from './openpgp-work.ts'
 import { openChannel } from './thread-channel.ts'
 
@@ -23,7 +24,7 @@ try {
   await sendAll(output)
   channel.end()
 } catch (error) {
-  channel.fail(failure, error instanceof Error ? error.message : String(error))
+  channel.fail(error instanceof TooDear ? 'dear' satisfies OpenpgpFailure : failure, error instanceof Error ? error.message : String(error))
 }
 
 async function sealed ({ sessionKey, publicKeys, passphrase }: Extract<OpenpgpWork, { readonly direction: 'encode' }>): Promise<AsyncIterable<Uint8Array>> {
@@ -38,7 +39,7 @@ async function sealed ({ sessionKey, publicKeys, passphrase }: Extract<OpenpgpWo
 }
 
 async function opened (work: Decoding): Promise<AsyncIterable<Uint8Array>> {
-  const message = await readMessage({ binaryMessage: channel.input, config: OPENPGP })
+  const message = await readMessage({ binaryMessage: await guarded(channel.input), config: OPENPGP })
   let sessionKeys: SessionKey[]
   if ('sessionKey' in work) {
     sessionKeys = [sessionKeyOf(work.sessionKey)]
@@ -47,7 +48,10 @@ async function opened (work: Decoding): Promise<AsyncIterable<Uint8Array>> {
     failure = 'key'
     const ways = [...decryptionKeys.length > 0 ? [{ decryptionKeys }] : [], ...work.passphrase === null ? [] : [{ passwords: work.passphrase }]]
     // The library looks at no private key where it has a passphrase to try.
+    const derives = work.passphrase !== null
+    if (derives) await channel.turn()
     sessionKeys = await Promise.any(ways.map(way => decryptSessionKeys({ message, ...way, config: OPENPGP }))) as SessionKey[]
+    if (derives) channel.turnIsOver()
     failure = 'damage'
   }
   return (await decrypt({ message, sessionKeys, format: 'binary', config: OPENPGP })).data as AsyncIterable<Uint8Array>

@@ -7,6 +7,9 @@ export interface Channel {
   readonly input: ReadableStream<Uint8Array<ArrayBuffer>>
   /** Resolves once somebody wanted them and they are on their way; what they were in is empty then. */
   send (bytes: Uint8Array<ArrayBuffer>): Promise<void>
+  /** Resolves once the thread may derive a key from a passphrase; whoever fails or is ended meanwhile gives the turn back by that. */
+  turn (): Promise<void>
+  turnIsOver (): void
   end (): void
   fail (why: string, message: string): void
 }
@@ -17,9 +20,11 @@ const END = Symbol('end')
 export function openChannel (port: MessagePort): Channel {
   const arrived = queue<Uint8Array<ArrayBuffer> | typeof END>()
   const wishes = queue<true>()
+  const turns = queue<true>()
   const tell = (message: FromThread, transfer: ArrayBuffer[] = []): void => { port.postMessage(message, transfer) }
   port.on('message', (message: ToThread) => {
     if (message.type === 'wanted') wishes.add(true)
+    else if (message.type === 'turn') turns.add(true)
     else arrived.add(message.type === 'end' ? END : message.bytes)
   })
   return {
@@ -38,6 +43,11 @@ export function openChannel (port: MessagePort): Channel {
       await wishes.next()
       tell({ type: 'bytes', bytes }, [bytes.buffer])
     },
+    async turn () {
+      tell({ type: 'turnWanted' })
+      await turns.next()
+    },
+    turnIsOver () { tell({ type: 'turnIsOver' }) },
     end () {
       tell({ type: 'end' })
       port.close()

@@ -1,25 +1,30 @@
 import { Duplex } from 'node:stream'
 import { Worker } from 'node:worker_threads'
+import { systemCode } from '../core/errors.ts'
+import { derivationTurn } from './derivation.ts'
 
 /** What the thread tells. `taken`: it has begun with the chunk that it was sent last, and the next one may come. */
 export type FromThread =
   | { readonly type: 'taken' }
   | { readonly type: 'bytes', readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly type: 'turnWanted' }
+  | { readonly type: 'turnIsOver' }
   | { readonly type: 'end' }
   | { readonly type: 'failed', readonly why: string, readonly message: string }
 
-/** What the thread is told. `wanted`: somebody waits for its next bytes; it sends none without. */
+/** What the thread is told. `wanted`: somebody waits for its next bytes; it sends none without. `turn`: it may derive a key now. */
 export type ToThread =
   | { readonly type: 'chunk', readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: 'end' }
   | { readonly type: 'wanted' }
+  | { readonly type: 'turn' }
 
 export interface ThreadWork {
   /** The module that the thread runs. */
   readonly entry: URL
   /** Given to it as its `workerData`. */
   readonly work: unknown
-  /** The error for what the thread says it failed with. */
+  /** The error for what the thread says it failed with; `memory`: it needed more than it is given. */
   readonly toError: (failure: Extract<FromThread, { readonly type: 'failed' }>) => Error
 }
 
@@ -33,12 +38,30 @@ const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
 export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
   let thread: Worker
   let taken: (() => void) | undefined
+  let turnIsOver = (): void => {}
   const tell = (message: ToThread, transfer: ArrayBuffer[] = []): void => { thread.postMessage(message, transfer) }
+
+  async function waitForTurn (stage: Duplex): Promise<void> {
+    const over = await derivationTurn()
+    // Its stage may have ended while it waited.
+    if (stage.destroyed) {
+      over()
+      return
+    }
+    turnIsOver = over
+    tell({ type: 'turn' })
+  }
 
   function hear (stage: Duplex, message: FromThread): void {
     switch (message.type) {
       case 'taken':
         taken?.()
+        break
+      case 'turnWanted':
+        void waitForTurn(stage)
+        break
+      case 'turnIsOver':
+        turnIsOver()
         break
       case 'bytes':
         stage.push(Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength))
@@ -57,7 +80,10 @@ export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
       // No argument of the process is passed on: some are not for threads.
       thread = new Worker(entry, { workerData: work, execArgv: [], resourceLimits: LIMITS })
       thread.on('message', (message: FromThread) => { hear(this, message) })
-      thread.on('error', error => { this.destroy(error instanceof Error ? error : new Error(String(error))) })
+      thread.on('error', error => {
+        const given = error instanceof Error ? error : new Error(String(error))
+        this.destroy(systemCode(given) === 'ERR_WORKER_OUT_OF_MEMORY' ? toError({ type: 'failed', why: 'memory', message: given.message }) : given)
+      })
       done()
     },
     write (chunk: Buffer, _encoding, done) {
@@ -72,7 +98,7 @@ export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
     },
     read () { tell({ type: 'wanted' }) },
     destroy (error, done) {
-      thread.terminate().then(() => { done(error) }, done)
+      thread.terminate().finally(turnIsOver).then(() => { done(error) }, done)
     }
   })
 }
