@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { createMessage, decrypt, decryptSessionKeys, encrypt, readKeys, readMessage, readPrivateKeys, type Key, type PrivateKey, type SessionKey } from 'openpgp'
+import { createMessage, decrypt, decryptSessionKeys, encrypt, readKeys, readMessage, readPrivateKeys, type Key, type MaybeStream, type Message, type PrivateKey, type SessionKey } from 'openpgp'
 import { guarded, TooDear } from './openpgp-guard.ts'
 import { OPENPGP, sessionKeyOf, type OpenpgpFailure, type OpenpgpWork } from './openpgp-work.ts'
 import { openChannel } from './thread-channel.ts'
@@ -19,12 +19,16 @@ if (parentPort === null) throw new Error('this module runs as a thread')
 const channel = openChannel(parentPort)
 /** What it means that the present step fails. */
 let failure: OpenpgpFailure = 'damage'
-try {
-  const output = work.direction === 'encode' ? await sealed(work) : await opened(work)
-  await sendAll(output)
-  channel.end()
-} catch (error) {
-  channel.fail(error instanceof TooDear ? 'dear' satisfies OpenpgpFailure : failure, error instanceof Error ? error.message : String(error))
+void run()
+
+async function run (): Promise<void> {
+  try {
+    const output = work.direction === 'encode' ? await sealed(work) : await opened(work)
+    await sendAll(output)
+    channel.end()
+  } catch (error) {
+    channel.fail(error instanceof TooDear ? 'dear' satisfies OpenpgpFailure : failure, error instanceof Error ? error.message : String(error))
+  }
 }
 
 async function sealed ({ sessionKey, publicKeys, passphrase }: Extract<OpenpgpWork, { readonly direction: 'encode' }>): Promise<AsyncIterable<Uint8Array>> {
@@ -46,15 +50,27 @@ async function opened (work: Decoding): Promise<AsyncIterable<Uint8Array>> {
   } else {
     const decryptionKeys = await allOf(work.privateKeys, armour => readPrivateKeys({ armoredKeys: armour }))
     failure = 'key'
-    const ways = [...decryptionKeys.length > 0 ? [{ decryptionKeys }] : [], ...work.passphrase === null ? [] : [{ passwords: work.passphrase }]]
-    // The library looks at no private key where it has a passphrase to try.
-    const derives = work.passphrase !== null
-    if (derives) await channel.turn()
-    sessionKeys = await Promise.any(ways.map(way => decryptSessionKeys({ message, ...way, config: OPENPGP }))) as SessionKey[]
-    if (derives) channel.turnIsOver()
+    sessionKeys = await sessionKeysOf(message, decryptionKeys, work.passphrase)
     failure = 'damage'
   }
   return (await decrypt({ message, sessionKeys, format: 'binary', config: OPENPGP })).data as AsyncIterable<Uint8Array>
+}
+
+/** By a private key, which costs little, or else by the passphrase, in its turn: nothing is waited for while that lasts. */
+async function sessionKeysOf (message: Message<MaybeStream<Uint8Array>>, decryptionKeys: PrivateKey[], passphrase: string | null): Promise<SessionKey[]> {
+  if (decryptionKeys.length > 0) {
+    try {
+      return await decryptSessionKeys({ message, decryptionKeys, config: OPENPGP }) as SessionKey[]
+    } catch (error) {
+      if (passphrase === null) throw error
+    }
+  }
+  await channel.turn()
+  try {
+    return await decryptSessionKeys({ message, passwords: passphrase ?? [], config: OPENPGP }) as SessionKey[]
+  } finally {
+    channel.turnIsOver()
+  }
 }
 
 async function allOf<K extends Key | PrivateKey> (armours: readonly string[], read: (armour: string) => Promise<K[]>): Promise<K[]> {

@@ -17,7 +17,18 @@ export interface Channel {
 /** The last of a stream: there is no chunk after it. */
 const END = Symbol('end')
 
+/**
+ * The port keeps the thread alive only while the thread waits for it. A thread whose work waits for nothing that could come
+ * any more (the library for OpenPGP does, where a packet inside a message is none that it knows) ends at once.
+ */
 export function openChannel (port: MessagePort): Channel {
+  let waiters = 0
+  const waiting = async <T>(what: Promise<T>): Promise<T> => {
+    if (waiters++ === 0) port.ref()
+    const given = await what
+    if (--waiters === 0) port.unref()
+    return given
+  }
   const arrived = queue<Uint8Array<ArrayBuffer> | typeof END>()
   const wishes = queue<true>()
   const turns = queue<true>()
@@ -27,10 +38,11 @@ export function openChannel (port: MessagePort): Channel {
     else if (message.type === 'turn') turns.add(true)
     else arrived.add(message.type === 'end' ? END : message.bytes)
   })
+  port.unref()
   return {
     input: new ReadableStream({
       async pull (controller) {
-        const next = await arrived.next()
+        const next = await waiting(arrived.next())
         if (next === END) {
           controller.close()
           return
@@ -40,12 +52,12 @@ export function openChannel (port: MessagePort): Channel {
       }
     }, { highWaterMark: 0 }),
     async send (bytes) {
-      await wishes.next()
+      await waiting(wishes.next())
       tell({ type: 'bytes', bytes }, [bytes.buffer])
     },
     async turn () {
       tell({ type: 'turnWanted' })
-      await turns.next()
+      await waiting(turns.next())
     },
     turnIsOver () { tell({ type: 'turnIsOver' }) },
     end () {

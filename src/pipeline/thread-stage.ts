@@ -24,7 +24,7 @@ export interface ThreadWork {
   readonly entry: URL
   /** Given to it as its `workerData`. */
   readonly work: unknown
-  /** The error for what the thread says it failed with; `memory`: it needed more than it is given. */
+  /** The error for what the thread says it failed with; `memory`: it needed more than it is given; `stuck`: it ended before its work did. */
   readonly toError: (failure: Extract<FromThread, { readonly type: 'failed' }>) => Error
 }
 
@@ -39,6 +39,7 @@ export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
   let thread: Worker
   let taken: (() => void) | undefined
   let turnIsOver = (): void => {}
+  let isOver = false
   const tell = (message: ToThread, transfer: ArrayBuffer[] = []): void => { thread.postMessage(message, transfer) }
 
   async function waitForTurn (stage: Duplex): Promise<void> {
@@ -67,9 +68,11 @@ export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
         stage.push(Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.byteLength))
         break
       case 'end':
+        isOver = true
         stage.push(null)
         break
       case 'failed':
+        isOver = true
         stage.destroy(toError(message))
         break
     }
@@ -83,6 +86,9 @@ export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
       thread.on('error', error => {
         const given = error instanceof Error ? error : new Error(String(error))
         this.destroy(systemCode(given) === 'ERR_WORKER_OUT_OF_MEMORY' ? toError({ type: 'failed', why: 'memory', message: given.message }) : given)
+      })
+      thread.on('exit', () => {
+        if (!isOver) this.destroy(toError({ type: 'failed', why: 'stuck', message: 'the thread ended before its work' }))
       })
       done()
     },

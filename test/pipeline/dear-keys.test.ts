@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { createCipheriv, createHash, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { Encrypter } from 'age-encryption'
 import type { Opener } from '../../src/core/encryption.ts'
@@ -61,8 +61,11 @@ test('a few passphrases of a message are tried, and what they open is damaged', 
 for (const work of [19, 20, 30]) {
   test(`no key is derived with the work factor ${work} of age`, async () => {
     const over = await derivationTurn()
-    await rejectsWith('KEY_MISSING', through(AGE.decode(), [ageFile(scryptStanza(work))]))
-    over()
+    try {
+      await rejectsWith('KEY_MISSING', through(AGE.decode(), [ageFile(scryptStanza(work))]))
+    } finally {
+      over()
+    }
   })
 }
 
@@ -73,6 +76,35 @@ test('a file with the work factor 18, as age itself writes it, is opened', async
   const sealed = Buffer.from(await encrypter.encrypt(Buffer.from('the ledger')))
   assert.equal((await through(AGE.decode(), [sealed])).toString(), 'the ledger')
 })
+
+/** A message with these packets inside, whole and with its modification code; its passphrase is hashed once (RFC 9580, 3.7.1.1). */
+function sealedPackets (inner: Buffer): Buffer {
+  const prefix = randomBytes(16)
+  const plain = Buffer.concat([prefix, prefix.subarray(14), inner, Buffer.from([0xd3, 20])])
+  const cipher = createCipheriv('aes-256-cfb', createHash('sha256').update(PASSPHRASE).digest(), Buffer.alloc(16))
+  const bytes = cipher.update(Buffer.concat([plain, createHash('sha1').update(plain).digest()]))
+  return Buffer.concat([packet(3, Buffer.from([4, 9, 0, 8])), packet(18, Buffer.concat([Buffer.from([1]), bytes]))])
+}
+
+const literal = (bytes: Buffer): Buffer => packet(11, Buffer.concat([Buffer.from('b\0\0\0\0\0', 'latin1'), bytes]))
+
+test('a message that is made by hand is opened', async () => {
+  assert.equal((await through(OPENPGP.decode(), [sealedPackets(literal(Buffer.from('the ledger')))])).toString(), 'the ledger')
+})
+
+for (const size of [100, 200_000, 2_000_000]) {
+  for (const [what, bytes] of [
+    ['compressed in a way of its own', sealedPackets(packet(8, Buffer.alloc(size, 125)))],
+    ['compressed in a way of its own, without a length', sealedPackets(Buffer.concat([Buffer.from([0xa3]), Buffer.alloc(size, 125)]))],
+    ['sealed again, in no known version', sealedPackets(packet(18, Buffer.alloc(size, 9)))],
+    ['a packet of a reserved kind', sealedPackets(packet(20, Buffer.alloc(size, 9)))],
+    ['data in no known version', Buffer.concat([packet(3, iterated), packet(18, Buffer.alloc(size, 9))])]
+  ] as const) {
+    test(`OpenPGP that is ${what}, of ${size} bytes, is damage and not waited for`, { timeout: 120_000 }, async () => {
+      await rejectsWith('DECODE_FAILED', through(OPENPGP.decode(), chunks(bytes, 65_536)))
+    })
+  }
+}
 
 test('a message in pieces of one byte is opened', async () => {
   const sealed = await through(openpgpCipher({ passphrase: PASSPHRASE }).seal().encode(), [Buffer.from('the ledger')])
