@@ -43,10 +43,6 @@ const crashes: ReadonlyArray<readonly [string, (crash: Crashed) => void]> = [
     truncateSync(row.filePath, 100)
     writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(manifest))
   }],
-  ['with a manifest of another source', ({ row, manifest, source }) => {
-    writeFileSync(row.filePath, source.bytes)
-    writeFileSync(`${row.filePath}.manifest.json`, serializeManifest({ ...manifest, source: { ...manifest.source, name: 'bank' } }))
-  }],
   ['with the object set aside', ({ row, directory }) => {
     mkdirSync(join(directory, 'quarantine'))
     writeFileSync(join(directory, 'quarantine', row.key), 'failed its verification')
@@ -62,6 +58,15 @@ for (const [what, crash] of crashes) {
     assert.equal((await crash0.engine.job(2)).errorCode, 'INTERRUPTED')
   })
 }
+
+test('a crash is a failed row where the object belongs to a backup of another source, which stays', async t => {
+  const { row, manifest, source, older, deps, files } = await crashed(t)
+  writeFileSync(row.filePath, source.bytes)
+  writeFileSync(`${row.filePath}.manifest.json`, serializeManifest({ ...manifest, source: { ...manifest.source, name: 'bank' } }))
+  const { completed, failed } = await recover(deps)
+  assert.deepEqual([completed, failed.map(({ id, status, errorCode }) => [id, status, errorCode])], [[], [[row.id, 'failed', 'INTERRUPTED']]])
+  assert.deepEqual(files(), filesOf(older, row))
+})
 
 for (const [verifiedAt, status] of [['2025-11-24T23:30:09.000Z', 'valid'], [null, 'unverified']] as const) {
   test(`a crash after the manifest of a backup that is ${status} is a completed row`, async t => {

@@ -56,8 +56,8 @@ async function run (deps: EngineDeps, engine: Engine): Promise<unknown> {
   const { backups } = await engine.backups({ limit: 1, status: 'completed' })
   const id = backups[0]?.id ?? 0
   switch (verb) {
-    case 'create': return await (await engine.create({ type: 'manual', compression: 'zstd' })).result
-    case 'create plain': return await (await engine.create({ type: 'manual', compression: 'none' })).result
+    case 'create': return await (await engine.create({ type: 'scheduled', compression: 'zstd' })).result
+    case 'create plain': return await (await engine.create({ type: 'scheduled', compression: 'none' })).result
     case 'upload': return await (await engine.upload(id, {})).result
     case 'upload remove':
       await work(deps, engine)

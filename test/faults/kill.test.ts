@@ -34,7 +34,7 @@ async function prepare (home: string, trashed: boolean): Promise<void> {
   const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '4' }, home)
   const { engine, close } = await openEngine(config, { logger: silent })
   const standing = (await engine.backups({ limit: 10, status: 'completed' })).backups
-  for (let i = standing.length; i < 3; i++) await (await engine.create({ type: 'manual' })).result
+  for (let i = standing.length; i < 3; i++) await (await engine.create({ type: 'scheduled' })).result
   if (trashed && (await engine.backups({ limit: 1, trashed: true })).count === 0) await (await engine.remove((await engine.backups({ limit: 1, status: 'completed' })).backups[0]?.id ?? 0, { force: true })).result
   await close(0)
 }

@@ -164,7 +164,7 @@ test('a store that should hold copies and holds nothing is another place, and is
 })
 
 test('the copies of a backup that is gone are removed by themselves, also by a store that was down', async t => {
-  const made = await make(t, { far: {} }, { settings: { maxBackups: 1 } })
+  const made = await make(t, { far: {} }, { type: 'scheduled', settings: { maxBackups: 1 } })
   const first = await made.create()
   made.copier()
   await inTime(made, async () => (await statuses(made, first.id))['far'] === 'stored')
@@ -176,7 +176,7 @@ test('the copies of a backup that is gone are removed by themselves, also by a s
 })
 
 test('from an append-only store nothing is removed, it is only forgotten', async t => {
-  const made = await make(t, { far: { isAppendOnly: true } }, { settings: { maxBackups: 1 } })
+  const made = await make(t, { far: { isAppendOnly: true } }, { type: 'scheduled', settings: { maxBackups: 1 } })
   const first = await made.create()
   made.copier()
   await inTime(made, async () => (await statuses(made, first.id))['far'] === 'stored')
