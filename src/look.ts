@@ -7,6 +7,7 @@ import { CATALOG_BUSY_TIMEOUT, MIGRATIONS, openEngine, VERSION, type OpenedEngin
 import { announce, checkIntegrity, copyDatabase, findServer, openCatalog, sqliteVersion, type OpenedCatalog } from './catalog/index.ts'
 import type { Config } from './config/config.ts'
 import { dataDirProblems } from './config/data-dir.ts'
+import { isInsecure } from './config/secure-endpoint.ts'
 import type { SecretPlace } from './config/secret-places.ts'
 import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
 import { systemClock, type Clock } from './core/clock.ts'
@@ -142,6 +143,7 @@ export function examinable (config: Config, secretFiles: readonly SecretPlace[],
     trashGrace: config.trashGraceHours * 3_600_000,
     prune,
     sources: config.sources.filter(({ name }) => name !== OWN_SOURCE),
+    insecureStores: config.stores.filter(store => store.kind !== 'local' && isInsecure(store.endpoint)).map(({ name }) => name),
     requireOwnFile: (path: string) => { requireInUse(requireOneName(path)) },
     secretFiles,
     versions: { holdfast: VERSION, node: process.versions.node, sqlite: sqliteVersion() },

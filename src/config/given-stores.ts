@@ -21,7 +21,7 @@ export interface GivenStore {
 
 /** What each option says of the one store of its kind; the first is what makes it one. */
 const SAID = {
-  s3: { bucket: 's3Bucket', prefix: 's3Prefix', endpoint: 's3Endpoint', pathStyle: 's3PathStyle', profile: 's3Profile', storageClass: 's3StorageClass' },
+  s3: { bucket: 's3Bucket', prefix: 's3Prefix', endpoint: 's3Endpoint', insecure: 's3Insecure', pathStyle: 's3PathStyle', profile: 's3Profile', storageClass: 's3StorageClass' },
   gcs: { bucket: 'gcsBucket' },
   azure: { container: 'azureContainer' }
 } as const satisfies Partial<Record<StoreKind, Readonly<Record<string, OptionName>>>>

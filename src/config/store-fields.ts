@@ -23,6 +23,7 @@ export const STORE_FIELDS = {
     prefix,
     region: text,
     endpoint: url,
+    insecure: flag,
     pathStyle: flag,
     profile: choice(S3_PROFILES),
     accessKeyId: secret(1),
@@ -33,8 +34,8 @@ export const STORE_FIELDS = {
     kmsKeyId: text,
     lock: choice(['governance', 'compliance'])
   },
-  gcs: { bucket: container, prefix, keyFile: path, endpoint: url },
-  azure: { container, prefix, account: container, key: secret(1), endpoint: url },
+  gcs: { bucket: container, prefix, keyFile: path, endpoint: url, insecure: flag },
+  azure: { container, prefix, account: container, key: secret(1), endpoint: url, insecure: flag },
   local: { path }
 } as const
 

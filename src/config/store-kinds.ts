@@ -2,6 +2,7 @@ import { Secret } from '../core/secret.ts'
 import type { AzureStoreConfig, DirectoryStoreConfig, GcsStoreConfig, S3StoreConfig, StoreConfig, StoreDefaults } from './config.ts'
 import type { GivenStore } from './given-stores.ts'
 import type { Problem } from './problem.ts'
+import { isInsecure } from './secure-endpoint.ts'
 import { mannersOf } from './store-defaults.ts'
 import { checkFields, STORE_FIELDS, type FieldValues } from './store-fields.ts'
 
@@ -18,8 +19,22 @@ export function makeStoreConfig (given: GivenStore, common: Common, defaults: St
   }
 }
 
+interface Reached { readonly endpoint?: string | undefined, readonly insecure?: boolean | undefined }
+
+/** A store that is reached by `http:` over a network must be asked for. */
+function requireSecure (given: GivenStore, { endpoint, insecure = false }: Reached, problems: Problem[]): void {
+  if (insecure || !isInsecure(endpoint)) return
+  const asked = given.place === 'BACKUP_S3_BUCKET' ? 'BACKUP_S3_INSECURE=true' : '"insecure: true"'
+  problems.push({
+    name: nameOf(given, 'endpoint'),
+    problem: 'begins with http: and is on another machine, so credentials and backups could be read and changed on their way',
+    remedy: `Give an address that begins with https:, or set ${asked} where the network is trusted.`
+  })
+}
+
 function s3 (given: GivenStore, common: Common, defaults: StoreDefaults, problems: Problem[]): S3StoreConfig | undefined {
   const { bucket, prefix = '', endpoint, storageClass = {}, encryption = null, kmsKeyId, lock = null, ...values } = checkFields(STORE_FIELDS.s3, given.fields, problems)
+  requireSecure(given, { endpoint, insecure: values.insecure }, problems)
   const own = ownCredentials(given, values, problems)
   const credentials = own ?? defaults.credentials
   if (kmsKeyId !== undefined && encryption !== 'aws:kms') problems.push({ name: nameOf(given, 'kmsKeyId'), problem: 'is given without the encryption "aws:kms"', remedy: 'Say "encryption: aws:kms", too, or leave it out.' })
@@ -54,13 +69,15 @@ function ownCredentials (given: GivenStore, { accessKeyId, secretAccessKey, sess
 }
 
 function gcs (given: GivenStore, common: Common, defaults: StoreDefaults, problems: Problem[]): GcsStoreConfig | undefined {
-  const { bucket, prefix = '', keyFile, endpoint } = checkFields(STORE_FIELDS.gcs, given.fields, problems)
+  const { bucket, prefix = '', keyFile, endpoint, insecure } = checkFields(STORE_FIELDS.gcs, given.fields, problems)
+  requireSecure(given, { endpoint, insecure }, problems)
   requireField(given, 'bucket', 'Give the name of the bucket.', problems)
   return bucket === undefined ? undefined : { ...common, kind: 'gcs', bucket, prefix, keyFile: keyFile ?? defaults.keyFile, endpoint }
 }
 
 function azure (given: GivenStore, common: Common, defaults: StoreDefaults, problems: Problem[]): AzureStoreConfig | undefined {
   const { container, prefix = '', endpoint, ...values } = checkFields(STORE_FIELDS.azure, given.fields, problems)
+  requireSecure(given, { endpoint, insecure: values.insecure }, problems)
   const account = values.account ?? defaults.account
   const own = values.key === undefined ? undefined : new Secret(values.key)
   const lacks = lacking(given, own === undefined ? defaults.lacks?.azure : [])

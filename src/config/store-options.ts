@@ -8,6 +8,7 @@ export const STORE_OPTIONS = {
   s3Bucket: option(optional(text), 'BACKUP_S3_BUCKET', undefined, 'A bucket of S3 to which each backup is copied: the store "s3".'),
   s3Prefix: option(optional(text), 'BACKUP_S3_PREFIX', undefined, 'What the names of the copies in it begin with.'),
   s3Endpoint: option(optional(url), 'BACKUP_S3_ENDPOINT', undefined, 'URL of a service that speaks S3 and is not AWS.'),
+  s3Insecure: option(optional(flag), 'BACKUP_S3_INSECURE', undefined, 'Whether that URL may begin with http: although it is on another machine: everything can then be read and changed on its way.'),
   s3PathStyle: option(optional(flag), 'BACKUP_S3_PATH_STYLE', undefined, 'Whether the bucket stands in the path of the URL and not in the name of the host; by default where there is an endpoint.'),
   s3Profile: option(optional(choice(S3_PROFILES)), 'BACKUP_S3_PROFILE', undefined, 'aws, or compatible for what does not know its newer checksums, the default where there is an endpoint.'),
   s3StorageClass: option(optional(storageClass), 'BACKUP_S3_STORAGE_CLASS', undefined, 'Storage class of the copies, such as STANDARD_IA; by default that of the bucket.'),

@@ -3,17 +3,19 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BackupError } from '../core/errors.ts'
 import type { AzureStoreConfig, DirectoryStoreConfig, GcsStoreConfig, S3StoreConfig, StoreConfig, StoreDefaults } from './config.ts'
 import { flag, type Field } from './option.ts'
+import { isInsecure } from './secure-endpoint.ts'
 import { mannersOf } from './store-defaults.ts'
 import { STORE_FIELDS } from './store-fields.ts'
 import { identity } from './store-places.ts'
 
 const FORMS = 's3://bucket/prefix, gs://bucket/prefix, azure://account/container/prefix, file:///directory or a path'
-const PARAMETERS = { s3: ['endpoint', 'region', 'pathStyle', 'profile'], gcs: ['endpoint'], azure: ['endpoint'] } as const
+const PARAMETERS = { s3: ['endpoint', 'insecure', 'region', 'pathStyle', 'profile'], gcs: ['endpoint', 'insecure'], azure: ['endpoint', 'insecure'] } as const
 
 /**
  * The store that a URL names: `s3://bucket/prefix?endpoint=…&region=…&pathStyle=true&profile=compatible`, `gs://` or
- * `gcs://`, `azure://account/container/prefix`, `file:///dir` or a path, taken from `cwd`. Credentials come from `defaults`
- * and never from the URL. The store is called what its kind is. Throws `VALIDATION_FAILED`.
+ * `gcs://`, `azure://account/container/prefix`, `file:///dir` or a path, taken from `cwd`. An endpoint that is `http:` on
+ * another machine needs `insecure=true`. Credentials come from `defaults` and never from the URL. The store is called what
+ * its kind is. Throws `VALIDATION_FAILED`.
  */
 export function parseStoreUrl (text: string, defaults: StoreDefaults, cwd: string): StoreConfig {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return directory(resolve(cwd, text), text)
@@ -34,7 +36,7 @@ export function formatStoreUrl (store: StoreConfig): string {
   switch (store.kind) {
     case 's3': {
       const { endpoint, region, pathStyle, profile } = store
-      const query = new URLSearchParams({ region, ...endpoint === undefined ? {} : { endpoint, pathStyle: String(pathStyle), profile } })
+      const query = new URLSearchParams({ region, ...endpoint === undefined ? {} : { endpoint, pathStyle: String(pathStyle), profile }, ...insecureQuery(endpoint) })
       return `s3://${store.bucket}/${encoded(store.prefix)}?${query.toString()}`
     }
     case 'gcs': return `gs://${store.bucket}/${encoded(store.prefix)}${endpointQuery(store.endpoint)}`
@@ -65,7 +67,7 @@ function s3 (url: URL, { region, credentials, lacks }: StoreDefaults): S3StoreCo
   const given = parametersOf(url, PARAMETERS.s3)
   const fields = STORE_FIELDS.s3
   const bucket = check(fields.bucket, decodeURIComponent(url.hostname), 'the bucket')
-  const endpoint = checkIfGiven(fields.endpoint, given, 'endpoint')
+  const endpoint = endpointOf(given)
   const manners = mannersOf(endpoint)
   return {
     ...COMMON,
@@ -89,7 +91,7 @@ function s3 (url: URL, { region, credentials, lacks }: StoreDefaults): S3StoreCo
 function gcs (url: URL, { keyFile }: StoreDefaults): GcsStoreConfig {
   const given = parametersOf(url, PARAMETERS.gcs)
   const bucket = check(STORE_FIELDS.gcs.bucket, decodeURIComponent(url.hostname), 'the bucket')
-  return { ...COMMON, name: 'gcs', kind: 'gcs', bucket, prefix: prefixOf(url.pathname), keyFile, endpoint: checkIfGiven(STORE_FIELDS.gcs.endpoint, given, 'endpoint') }
+  return { ...COMMON, name: 'gcs', kind: 'gcs', bucket, prefix: prefixOf(url.pathname), keyFile, endpoint: endpointOf(given) }
 }
 
 function azure (url: URL, { account: ownAccount, accountKey }: StoreDefaults): AzureStoreConfig {
@@ -98,7 +100,7 @@ function azure (url: URL, { account: ownAccount, accountKey }: StoreDefaults): A
   const [, container = '', ...rest] = url.pathname.split('/')
   if (accountKey === undefined) throw invalid(`there is no key for the storage account "${account}"`, 'Set AZURE_STORAGE_KEY or AZURE_STORAGE_KEY_FILE.')
   if (ownAccount !== undefined && ownAccount !== account) throw invalid(`the key in AZURE_STORAGE_KEY is that of the account "${ownAccount}" and not of "${account}"`, 'Set AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY to those of the account in the URL.')
-  return { ...COMMON, name: 'azure', kind: 'azure', container: check(STORE_FIELDS.azure.container, decodeURIComponent(container), 'the container'), prefix: prefixOf(rest.join('/')), account, key: accountKey, endpoint: checkIfGiven(STORE_FIELDS.azure.endpoint, given, 'endpoint') }
+  return { ...COMMON, name: 'azure', kind: 'azure', container: check(STORE_FIELDS.azure.container, decodeURIComponent(container), 'the container'), prefix: prefixOf(rest.join('/')), account, key: accountKey, endpoint: endpointOf(given) }
 }
 
 function directory (path: string, text: string): DirectoryStoreConfig {
@@ -140,7 +142,18 @@ function encoded (prefix: string): string {
 }
 
 function endpointQuery (endpoint: string | undefined): string {
-  return endpoint === undefined ? '' : `?${new URLSearchParams({ endpoint }).toString()}`
+  return endpoint === undefined ? '' : `?${new URLSearchParams({ endpoint, ...insecureQuery(endpoint) }).toString()}`
+}
+
+/** What was allowed once is remembered with the place. */
+function insecureQuery (endpoint: string | undefined): { readonly insecure?: 'true' } {
+  return isInsecure(endpoint) ? { insecure: 'true' } : {}
+}
+
+function endpointOf (given: URLSearchParams): string | undefined {
+  const endpoint = checkIfGiven(STORE_FIELDS.s3.endpoint, given, 'endpoint')
+  if (!isInsecure(endpoint) || checkIfGiven(flag, given, 'insecure') === true) return endpoint
+  throw invalid('the endpoint in the URL of the store begins with http: and is on another machine, so credentials and backups could be read and changed on their way', 'Give an address that begins with https:, or add "insecure=true" to the URL where the network is trusted.')
 }
 
 function invalid (message: string, hint: string, cause?: unknown): BackupError {

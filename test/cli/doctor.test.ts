@@ -43,6 +43,14 @@ test('an examination that breaks is a finding, and the others go on', async t =>
   assertComplaints(await complaints(), [/^fail schedule: this could not be looked at: another process holds it/])
 })
 
+test('a store that is reached without encryption is warned of, with or without the catalog', async t => {
+  const { create, complaints } = await examined(t)
+  await create()
+  const change = { insecureStores: ['nas'] }
+  assertComplaints(await complaints(change), [/^warn store nas: its endpoint begins with http: and is on another machine/])
+  assert.ok((await complaints(change, null)).some(text => text.startsWith('warn store nas: ')))
+})
+
 test('without a server nobody makes the backups that are to be made', async t => {
   const { create, complaints } = await examined(t)
   await create()

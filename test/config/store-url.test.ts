@@ -63,6 +63,15 @@ for (const [url, path] of [['file:///mnt/my%20disk', '/mnt/my disk'], ['/mnt/dis
   })
 }
 
+test('an endpoint by http: on another machine must be asked for, and is remembered with that', () => {
+  for (const url of ['s3://bucket?endpoint=http://nas:9000', 'gs://bucket?endpoint=http://10.1.2.3', 'azure://account/container?endpoint=http://nas:1']) {
+    assert.throws(() => parse(url), { code: 'VALIDATION_FAILED', message: /begins with http:/ })
+    assert.throws(() => parse(`${url}&insecure=false`), { code: 'VALIDATION_FAILED' })
+    const store = parse(`${url}&insecure=true`)
+    assert.deepEqual(parse(formatStoreUrl(store)), store)
+  }
+})
+
 for (const url of ['s3://bucket/a%20b/c?endpoint=http://127.0.0.1:9000', 's3://bucket', 'gs://bucket/a?endpoint=http://127.0.0.1:1', 'azure://account/container/a', 'file:///mnt/my%20disk']) {
   test(`what is written of "${url}" names the same store, and no secret`, () => {
     const written = formatStoreUrl(parse(url))

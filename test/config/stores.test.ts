@@ -196,3 +196,30 @@ test('files that hold secrets of stores are known', t => {
     { path: join(cwd, 'own.json'), holds: ['GOOGLE_APPLICATION_CREDENTIALS'] }
   ])
 })
+
+for (const [what, yaml] of [
+  ['S3', 'stores: [ { name: a, kind: s3, bucket: b, endpoint: "http://nas.lan:9000"SAID } ]'],
+  ['Google', 'stores: [ { name: a, kind: gcs, bucket: b, endpoint: "http://10.0.0.1:1"SAID } ]'],
+  ['Azure', 'stores: [ { name: a, kind: azure, container: b, account: c, key: a2V5, endpoint: "http://[fd00::1]:1/c"SAID } ]']
+] as const) {
+  test(`${what} by http: on another machine must be asked for with "insecure"`, t => {
+    const found = problems(t, yaml.replace('SAID', ''))
+    assert.deepEqual(found.map(text => text.includes('begins with http:') && text.includes('"insecure: true"')), [true])
+    assert.match(found[0] ?? '', /stores\[0\]\.endpoint/)
+    assert.equal(problems(t, yaml.replace('SAID', ', insecure: false')).length, 1)
+    assert.equal(stores(t, yaml.replace('SAID', ', insecure: true')).length, 1)
+    for (const host of ['localhost', '127.0.0.1', '127.8.9.1', '[::1]', 'minio.localhost']) {
+      assert.equal(stores(t, yaml.replace('SAID', '').replace(/http:\/\/[^"]*/, `http://${host}:1`)).length, 1, host)
+    }
+    for (const host of ['localhost.example', '127.0.0.1.nip.io', '[::2]', '128.0.0.1']) {
+      assert.equal(problems(t, yaml.replace('SAID', '').replace(/http:\/\/[^"]*/, `http://${host}:1`)).length, 1, host)
+    }
+    assert.equal(stores(t, yaml.replace('SAID', '').replace('http:', 'https:')).length, 1)
+  })
+}
+
+test('the variables for S3 ask for it by BACKUP_S3_INSECURE', t => {
+  const environment = { BACKUP_S3_BUCKET: 'b', BACKUP_S3_ENDPOINT: 'http://127.0.0.1.example:9000' }
+  assert.match(problems(t, '', environment)[0] ?? '', /^BACKUP_S3_ENDPOINT begins with http:.*BACKUP_S3_INSECURE=true/)
+  assert.equal(stores(t, '', { ...environment, BACKUP_S3_INSECURE: 'true' }).length, 1)
+})

@@ -34,6 +34,7 @@ export async function examined (t: Pick<TestContext, 'after'>, options: Paramete
     trashGrace: 86_400_000,
     prune: { pattern: '30 4 * * *', timeZone: 'UTC' },
     sources: [{ name: 'shop', path }],
+    insecureStores: [],
     requireOwnFile: given => { requireInUse(requireOneName(given)) },
     secretFiles: [],
     versions: { holdfast: '1.2.3', node: '26.10.0', sqlite: '3.54.1' },

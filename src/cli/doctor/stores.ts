@@ -6,11 +6,14 @@ import { NO_MEMORY, type Examination } from './subject.ts'
 /** What trying one store may take. Milliseconds. */
 const PATIENCE = 60_000
 
+const REACHED = 'its endpoint begins with http: and is on another machine: credentials and backups can be read and changed on their way'
+
 /** Whether copies can be kept in each of the other stores: tried with one small object. */
-export const examineStores: Examination = async (_subject, memory) => {
-  if (memory === undefined) return [about('store').skipped(NO_MEMORY)]
+export const examineStores: Examination = async ({ insecureStores }, memory) => {
+  const insecure = insecureStores.map(name => about(`store ${name}`).warn(REACHED, 'Give an endpoint that begins with https:, and leave "insecure" out.'))
+  if (memory === undefined) return [...insecure, about('store').skipped(NO_MEMORY)]
   const findings = await Promise.all([...memory.deps.offsite.values()].map(examineStore))
-  return findings.flat()
+  return [...insecure, ...findings.flat()]
 }
 
 async function examineStore (offsite: OffsiteStore): Promise<Finding[]> {

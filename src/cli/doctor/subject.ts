@@ -17,6 +17,8 @@ export interface Subject {
   readonly prune: PruneTiming
   /** Databases that somebody wants protected; the own catalog is not among them. */
   readonly sources: ReadonlyArray<{ readonly name: string, readonly path: string }>
+  /** Names of the stores whose endpoint is `http:` on another machine. */
+  readonly insecureStores: readonly string[]
   /** Throws where the database at the path is in use under another name, or the application uses another file than the one at the path. */
   readonly requireOwnFile: (path: string) => void
   /** Files that hold secrets, each with what it holds. */
