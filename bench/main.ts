@@ -7,6 +7,7 @@ import { benchMemory } from './memory.ts'
 import { benchOffsite } from './offsite.ts'
 import { benchRequests } from './requests.ts'
 import { benchRestore } from './restore.ts'
+import { benchScale } from './scale.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   full: () => benchFullBackup(500),
@@ -15,6 +16,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   memory: () => benchMemory([500, 4000]),
   latency: () => benchLatency(500),
   requests: benchRequests,
+  scale: benchScale,
   offsite: () => benchOffsite(500),
   disaster: () => benchDisaster(500)
 }

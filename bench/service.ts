@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { startService, type Service } from '../test/support/service.ts'
 import { tokenFor } from '../test/support/token.ts'
@@ -6,7 +6,7 @@ import { BENCH_DIRECTORY } from './databases.ts'
 
 /** Runs `work` with a fresh service that protects the database at `path`; nothing of it stays. */
 export async function withService<T> (path: string, work: (service: Service, home: string) => Promise<T>, environment: Readonly<Record<string, string>> = {}, prepare?: (home: string) => Promise<void>): Promise<T> {
-  const home = mkdtempSync(join(BENCH_DIRECTORY, 'home-'))
+  const home = emptyHome()
   try {
     await prepare?.(home)
     const service = await startService({ after: () => {} }, home, { DATABASE_PATH: path, MAX_BACKUPS: '1', LOG_LEVEL: 'info', ...environment }, tokenFor('admin'))
@@ -16,8 +16,18 @@ export async function withService<T> (path: string, work: (service: Service, hom
       await service.kill('SIGTERM')
     }
   } finally {
-    rmSync(home, { recursive: true, force: true })
+    removeHome(home)
   }
+}
+
+/** A directory for one service, beside the databases of the benchmarks. */
+export function emptyHome (): string {
+  mkdirSync(BENCH_DIRECTORY, { recursive: true })
+  return mkdtempSync(join(BENCH_DIRECTORY, 'home-'))
+}
+
+export function removeHome (home: string): void {
+  rmSync(home, { recursive: true, force: true })
 }
 
 /** Makes one backup and returns the milliseconds until its answer came. */

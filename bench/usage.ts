@@ -43,7 +43,8 @@ export async function usageOfCommand (command: string, environment: Readonly<Rec
   return { took: performance.now() - startedAt, cpu: cpuIn(output.slice(end)), peak, output: output.slice(0, end) }
 }
 
-function cpuOf (pid: number): number {
+/** Milliseconds of processor time of the process, and of the children that it has waited for. */
+export function cpuOf (pid: number): number {
   return cpuIn(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
 

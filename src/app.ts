@@ -221,6 +221,7 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
     const scheduler = new Scheduler({
       engine,
       runs: deps.catalog.runs,
+      version: () => deps.catalog.version(),
       calendar: deps.calendar,
       housekeep: () => housekeep(deps),
       events,
@@ -229,6 +230,7 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
       prune,
       jitterMs: deps.scheduleJitter
     })
+    events.subscribe(scheduler.listener)
     const elsewhere = await makeElsewhere({ engine, deps, clock, logger })
     events.subscribe(elsewhere.listener)
     return {

@@ -100,7 +100,10 @@ export function isEnded ({ status }: Pick<Run, 'status'>): boolean {
   return status === 'done' || status === 'failed' || status === 'skipped'
 }
 
-/** Whether both name the same rule. */
-export function isSameRule (one: RuleKey, other: RuleKey): boolean {
-  return one.kind === other.kind && one.source === other.source && one.rule === other.rule
+/** The name of the one rule by which the drills of a source fall due. */
+export const DRILL_RULE = 'drill'
+
+/** Names the rule in a map; names of sources and rules have no line breaks. */
+export function ruleId ({ kind, source, rule }: RuleKey): string {
+  return `${kind}\n${source ?? ''}\n${rule}`
 }

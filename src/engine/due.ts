@@ -1,4 +1,5 @@
 import type { SourcePolicy } from '../core/policy.ts'
+import { DRILL_RULE, ruleId, type RuleKey } from '../core/run.ts'
 import { nextDue } from '../core/schedule.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 
@@ -18,19 +19,30 @@ export function nextRun ({ calendar, clock }: EngineDeps, { enabled, interval, s
   return earliest(times)
 }
 
+/** Since when each schedule rule has been in force; read once for an answer about any number of sources. */
+export interface RulesInForce {
+  /** No rule was ever recorded. */
+  readonly isEmpty: boolean
+  /** undefined: the rule was never recorded. */
+  since (rule: RuleKey): Date | undefined
+}
+
+/** Reads the rules in force. Rejects as the catalog does. */
+export async function rulesInForce ({ catalog }: Pick<EngineDeps, 'catalog'>): Promise<RulesInForce> {
+  const since = new Map((await catalog.runs.rules()).map(rule => [ruleId(rule), rule.since]))
+  return { isEmpty: since.size === 0, since: rule => since.get(ruleId(rule)) }
+}
+
 /**
  * A good backup of the source that was started at or after this must exist, or its schedule was not kept. null: nothing
  * is asked of it, because no backups are made by themselves or the first is not due yet.
  */
-export async function freshSince (deps: EngineDeps, chosen: ProtectedSource): Promise<Date | null> {
-  const policy = deps.settings.policyFor(chosen)
+export function freshSince (deps: EngineDeps, { source: { name } }: ProtectedSource, policy: SourcePolicy, rules: RulesInForce): Date | null {
   if (!policy.enabled) return null
-  const all = await deps.catalog.runs.rules()
-  const own = all.filter(({ kind, source }) => kind === 'backup' && source === chosen.source.name)
   const wasInForce: InForce = (rule, due) => {
-    const since = own.find(state => state.rule === rule)?.since
-    // Where none is written down nobody has planned here before, as in a catalog that was lost: then all count as old ones.
-    return since === undefined ? all.length === 0 : since < due
+    const since = rules.since({ kind: 'backup', source: name, rule })
+    // A catalog without any rule, such as one that was lost, never planned: then every rule counts as an old one.
+    return since === undefined ? rules.isEmpty : since < due
   }
   const times = [...intervalDue(deps, policy, wasInForce), ...calendarDue(deps, policy, wasInForce)]
   return times.reduce<Date | null>((newest, time) => newest === null || time > newest ? time : newest, null)
@@ -40,14 +52,14 @@ export async function freshSince (deps: EngineDeps, chosen: ProtectedSource): Pr
  * That a backup of the source restores must have been proven at or after this, or its drills are overdue: two of them were
  * due since, and none passed. null: nothing is asked, because none are made by themselves or the second is not due yet.
  */
-export async function provenSince (deps: EngineDeps, chosen: ProtectedSource): Promise<Date | null> {
-  const { enabled, drillSchedule } = deps.settings.policyFor(chosen)
+export function provenSince (deps: EngineDeps, { source: { name } }: ProtectedSource, policy: SourcePolicy, rules: RulesInForce): Date | null {
+  const { enabled, drillSchedule } = policy
   if (!enabled || drillSchedule === null) return null
   const { calendar, clock, scheduleJitter } = deps
   const last = calendar.previous(drillSchedule, 'UTC', new Date(clock.now().getTime() - GRACE - scheduleJitter))
   const before = last === null ? null : calendar.previous(drillSchedule, 'UTC', new Date(last.getTime() - 1))
-  const rule = (await deps.catalog.runs.rules()).find(({ kind, source }) => kind === 'drill' && source === chosen.source.name)
-  return before !== null && rule !== undefined && rule.since < before ? before : null
+  const since = rules.since({ kind: 'drill', source: name, rule: DRILL_RULE })
+  return before !== null && since !== undefined && since < before ? before : null
 }
 
 /** Whether a rule was in force already when a run fell due. */

@@ -3,7 +3,7 @@ import { BackupError } from '../core/errors.ts'
 import { applyRetention, isMassRemoval, type Retained } from '../core/retention.ts'
 import { firstSuspect } from '../core/suspicion.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
-import { freshSince } from './due.ts'
+import { freshSince, rulesInForce } from './due.ts'
 import type { Pruned, PruneRefusal, RetainedCopy } from './engine.ts'
 import { backupHold, retentionHold } from './holds.ts'
 import { placesOf } from './offsite.ts'
@@ -62,8 +62,10 @@ export async function prune (deps: EngineDeps, sources: readonly ProtectedSource
   const errors: unknown[] = []
   const refused: PruneRefusal[] = []
   task.phase('removing')
+  const inForce = await rulesInForce(deps)
   for (const chosen of sources) {
-    const decided = await decide(deps, chosen, { freshSince: await freshSince(deps, chosen), isByAdmin })
+    const fresh = freshSince(deps, chosen, deps.settings.policyFor(chosen), inForce)
+    const decided = await decide(deps, chosen, { freshSince: fresh, isByAdmin })
     decisions.push(...decided.decisions)
     copies.push(...decided.copies)
     for (const group of groupsOf(decided)) {

@@ -2,7 +2,7 @@ import type { SourceStatistics } from '../core/catalog.ts'
 import { BackupError } from '../core/errors.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { ServiceStatistics, SourceState } from './engine.ts'
-import { freshSince, nextRun, provenSince } from './due.ts'
+import { freshSince, nextRun, provenSince, rulesInForce, type RulesInForce } from './due.ts'
 import { sourceHold } from './holds.ts'
 
 /** Throws `SOURCE_NOT_FOUND`, which names those that there are. Without a name: the default source. */
@@ -18,16 +18,20 @@ export async function serviceStatistics (deps: EngineDeps): Promise<ServiceStati
   const statistics = await deps.catalog.backups.statistics()
   const byName = new Map(statistics.sources.map(entry => [entry.source, entry]))
   const held = await deps.runner.holds.names()
-  const states = await Promise.all([...deps.sources.values()].map(chosen => stateOf(deps, chosen, byName.get(chosen.source.name), held)))
+  const rules = await rulesInForce(deps)
+  const states = [...deps.sources.values()].map(chosen => stateOf(deps, chosen, byName.get(chosen.source.name), held, rules))
   return { ...statistics, states }
 }
 
 export async function sourceState (deps: EngineDeps, chosen: ProtectedSource): Promise<SourceState> {
   const { sources } = await deps.catalog.backups.statistics()
-  return await stateOf(deps, chosen, sources.find(({ source }) => source === chosen.source.name), await deps.runner.holds.names())
+  const own = sources.find(({ source }) => source === chosen.source.name)
+  return stateOf(deps, chosen, own, await deps.runner.holds.names(), await rulesInForce(deps))
 }
 
-async function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: SourceStatistics | undefined, held: ReadonlySet<string>): Promise<SourceState> {
+function stateOf (
+  deps: EngineDeps, chosen: ProtectedSource, statistics: SourceStatistics | undefined, held: ReadonlySet<string>, rules: RulesInForce
+): SourceState {
   const { name, kind, location } = chosen.source
   const policy = deps.settings.policyFor(chosen)
   const found = statistics ?? nothing(name)
@@ -40,8 +44,8 @@ async function stateOf (deps: EngineDeps, chosen: ProtectedSource, statistics: S
     policy,
     statistics: found,
     nextRun: nextRun(deps, policy, found.lastScheduled),
-    freshSince: await freshSince(deps, chosen),
-    provenSince: await provenSince(deps, chosen)
+    freshSince: freshSince(deps, chosen, policy, rules),
+    provenSince: provenSince(deps, chosen, policy, rules)
   }
 }
 

@@ -52,14 +52,22 @@ interface Span {
 
 type Search = (pattern: string, timeZone: string, instant: number) => Span
 
+/**
+ * So many spans of a pattern are remembered: the last due time, the one before it, and the same with the grace period of
+ * each question taken off.
+ */
+const SPANS = 8
+
+/** Remembers the last spans of each pattern, the newest first: questions about several instants do not push each other out. */
 function remember (search: Search): Search {
-  const found = new Map<string, Span>()
+  const found = new Map<string, readonly Span[]>()
   return (pattern, timeZone, instant) => {
     const key = `${timeZone} ${pattern}`
-    const known = found.get(key)
-    if (known !== undefined && known.from <= instant && instant < known.to) return known
+    const spans = found.get(key) ?? []
+    const known = spans.find(({ from, to }) => from <= instant && instant < to)
+    if (known !== undefined) return known
     const span = search(pattern, timeZone, instant)
-    found.set(key, span)
+    found.set(key, [span, ...spans.slice(0, SPANS - 1)])
     return span
   }
 }

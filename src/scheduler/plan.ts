@@ -1,4 +1,4 @@
-import { isSameRule, type NewRun, type RuleState, type Run, type RunBook, type RunChanges } from '../core/run.ts'
+import { ruleId, type NewRun, type RuleKey, type RuleState, type Run, type RunBook, type RunChanges } from '../core/run.ts'
 import type { Calendar } from '../core/schedule.ts'
 import { says, type CalendarTiming, type IntervalTiming, type Rule } from './rules.ts'
 
@@ -40,20 +40,48 @@ export function planRuns (book: RunBook, rules: readonly Rule[], planning: Plann
   const fresh: RuleState[] = []
   const added: NewRun[] = []
   const changed: Ending[] = []
+  const [states, newest, open] = [byRule(book.rules), byRule(book.newest), byRule(book.open)]
+  const named = new Set<string>()
   for (const rule of rules) {
-    const state = book.rules.find(known => isSameRule(known, rule))
+    const name = ruleId(rule)
+    named.add(name)
+    const state = states.get(name)
     const { since, isFresh } = inForceSince(rule, state, planning.now)
     if (isFresh) fresh.push({ kind: rule.kind, source: rule.source, rule: rule.rule, says: says(rule), since })
-    const known: Known = { rule, since, newest: book.newest.find(run => isSameRule(run, rule)), open: book.open.find(run => isSameRule(run, rule)) }
+    const known: Known = { rule, since, newest: newest.get(name), open: open.get(name) }
     const due = 'interval' in rule.timing ? dueByInterval(known, rule.timing, planning) : dueByCalendar(known, rule.timing, planning)
     added.push(...due.added)
     changed.push(...due.changed)
   }
-  const isInForce = (key: Run | RuleState): boolean => rules.some(rule => isSameRule(rule, key))
+  const isInForce = (key: Run | RuleState): boolean => named.has(ruleId(key))
   for (const run of book.open) {
     if (run.status === 'waiting' && !isInForce(run)) changed.push(giveUp(run, 'its rule is no longer in force', planning.now))
   }
   return { rules: fresh, dropped: book.rules.filter(state => !isInForce(state)), added, changed }
+}
+
+/**
+ * The first instant at which `planRuns` can find something in a book of which it has just recorded everything, or at
+ * which a waiting run may begin. Milliseconds; infinite where nothing ever falls due. `now`, where a run could begin
+ * already and waits for its source.
+ */
+export function nextLook (book: RunBook, rules: readonly Rule[], { now, calendar }: Pick<Planning, 'now' | 'calendar'>): number {
+  const [newest, open] = [byRule(book.newest), byRule(book.open)]
+  const times = rules.map(rule => {
+    const { timing } = rule
+    if (!('interval' in timing)) return calendar.next(timing.pattern, timing.timeZone, now)?.getTime() ?? Number.POSITIVE_INFINITY
+    const run = open.get(ruleId(rule)) ?? newest.get(ruleId(rule))
+    const from = Math.max(0, ...[run?.startedAt ?? run?.dueAt, timing.lastStart].flatMap(time => time?.getTime() ?? []))
+    // A run under way ends with an event; from then on the interval counts from its start.
+    return run?.status === 'running' ? Number.POSITIVE_INFINITY : from + timing.interval - EARLY
+  })
+  const waiting = book.open.filter(({ status }) => status === 'waiting').map(({ nextAttemptAt }) => nextAttemptAt?.getTime() ?? now.getTime())
+  return [...times, ...waiting].reduce((first, time) => Math.min(first, time), Number.POSITIVE_INFINITY)
+}
+
+/** The first entry of each rule. */
+function byRule<T extends RuleKey> (entries: readonly T[]): ReadonlyMap<string, T> {
+  return new Map(entries.toReversed().map(entry => [ruleId(entry), entry]))
 }
 
 /** A time in the future is one of a clock that was set back since. */

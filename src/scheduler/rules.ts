@@ -1,5 +1,5 @@
 import type { Tier } from '../core/backup.ts'
-import type { RuleKey } from '../core/run.ts'
+import { DRILL_RULE, type RuleKey } from '../core/run.ts'
 import type { SourceState } from '../engine/engine.ts'
 
 export interface CalendarTiming {
@@ -30,7 +30,7 @@ export function rulesInForce (sources: readonly SourceState[], prune: CalendarTi
 function rulesOf ({ name: source, policy: { interval, schedule, drillSchedule }, statistics: { lastScheduled } }: SourceState): readonly Rule[] {
   const rules: Rule[] = schedule?.rules.map(({ name, tier, pattern }) => ({ kind: 'backup', source, rule: name, tier, timing: { pattern, timeZone: schedule.timeZone } })) ?? []
   if (interval !== null) rules.push({ kind: 'backup', source, rule: 'interval', tier: null, timing: { interval, lastStart: lastScheduled } })
-  if (drillSchedule !== null) rules.push({ kind: 'drill', source, rule: 'drill', tier: null, timing: { pattern: drillSchedule, timeZone: 'UTC' } })
+  if (drillSchedule !== null) rules.push({ kind: 'drill', source, rule: DRILL_RULE, tier: null, timing: { pattern: drillSchedule, timeZone: 'UTC' } })
   return rules
 }
 

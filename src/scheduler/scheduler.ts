@@ -1,7 +1,7 @@
 import { schedule, type ScheduledTask } from 'node-cron'
 import type { Clock } from '../core/clock.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
-import type { EventSink } from '../core/event.ts'
+import type { Event, EventSink, Listener } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Restore } from '../core/restore.ts'
 import { isEnded, type Run, type RunBook, type RunChange, type RunChanges, type RunLog } from '../core/run.ts'
@@ -10,15 +10,21 @@ import type { Engine, SourceState, Work } from '../engine/engine.ts'
 import { chooseRuns } from './choose.ts'
 import { lostOutcome } from './lost.ts'
 import { afterFailure, afterSuccess, isInTheWay, share } from './outcome.ts'
-import { planRuns } from './plan.ts'
+import { nextLook, planRuns } from './plan.ts'
 import { rulesInForce, type CalendarTiming } from './rules.ts'
 
 /** A clock that is set back by no more has been put right, and what it had reached already stays done. Milliseconds. */
 const PUT_RIGHT = 3_600_000
+/** A change of the catalog by another process takes effect within so long. Milliseconds. */
+const FOREIGN = 5000
+/** Events after which something can be due earlier than it seemed. */
+const STIRRING: ReadonlySet<Event['type']> = new Set(['run.ended', 'settings.changed'])
 
 export interface SchedulerOptions {
   readonly engine: Engine
   readonly runs: RunLog
+  /** The version of the catalog: it changes with each change by any process. */
+  readonly version: () => string
   readonly calendar: Calendar
   readonly housekeep: () => Promise<void>
   readonly events: EventSink
@@ -30,23 +36,40 @@ export interface SchedulerOptions {
   readonly jitterMs: number
 }
 
+/** A time over which nothing falls due as long as the catalog stays as it is. Milliseconds since 1970. */
+interface Lull {
+  readonly from: number
+  readonly until: number
+  readonly version: string
+  /** The events that had stirred by its beginning. */
+  readonly stirred: number
+}
+
 /**
- * Looks every second what is due. The ticks come from node-cron; what is due comes from the catalog, so that a lost tick
- * loses nothing, and every run that was due ends in a row there.
+ * Checks every second which runs are due. The ticks come from node-cron; the due times come from the catalog, so that a
+ * lost tick loses nothing, and every run that was due ends in a row there. While nothing can be due a tick costs nothing.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions
   /** Runs that this process has begun, by id, until what came of them is written down. */
   readonly #underWay = new Map<number, Promise<void>>()
   #tasks: ScheduledTask[] = []
+  #lull: Lull | undefined
+  /** How many events have stirred so far. */
+  #stirred = 0
 
   constructor (options: SchedulerOptions) {
     this.#options = options
   }
 
+  /** To subscribe with. */
+  readonly listener: Listener = ({ type }) => {
+    if (STIRRING.has(type)) this.#stirred++
+  }
+
   start (): void {
     this.#tasks = [
-      schedule('* * * * * *', () => this.tick(), { name: 'due runs', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true }),
+      schedule('* * * * * *', () => this.look(), { name: 'due runs', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true }),
       schedule('30 * * * * *', () => this.#tidy(), { name: 'housekeeping', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true })
     ]
   }
@@ -62,12 +85,38 @@ export class Scheduler {
     await Promise.all(this.#underWay.values())
   }
 
+  /** A tick, unless nothing can have fallen due since the last one. Never rejects. */
+  async look (): Promise<void> {
+    if (!this.#isQuiet()) await this.tick()
+  }
+
+  #isQuiet (): boolean {
+    if (this.#lull === undefined) return false
+    const { from, until, version, stirred } = this.#lull
+    const now = this.#options.clock.now().getTime()
+    return stirred === this.#stirred && now >= from && now < until && (now - from < FOREIGN || this.#isVersion(version))
+  }
+
+  /** A catalog that cannot be asked is for the tick to report. */
+  #isVersion (version: string): boolean {
+    try {
+      return this.#options.version() === version
+    } catch {
+      return false
+    }
+  }
+
   /** Begins what is due now, and resolves once it has been accepted; never rejects. */
   async tick (): Promise<void> {
+    this.#lull = undefined
     try {
-      const sources = await this.#options.engine.sources()
-      const book = await this.#plan(await this.#settleLost(await this.#forgetFuture(await this.#options.runs.book())), sources)
-      await this.#beginDue(book, sources)
+      const { engine, runs, clock, calendar, prune, version } = this.#options
+      const [now, known, stirred] = [clock.now(), version(), this.#stirred]
+      const sources = await engine.sources()
+      const book = await this.#plan(await this.#settleLost(await this.#forgetFuture(await runs.book())), sources)
+      const begun = await this.#beginDue(book, sources)
+      const until = begun > 0 ? now.getTime() : nextLook(book, rulesInForce(sources, prune), { now, calendar })
+      this.#lull = { from: now.getTime(), until, version: known, stirred }
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
       this.#options.logger.error({ code, err: thrown }, `the scheduler cannot tell what is due: ${message}`)
@@ -107,12 +156,14 @@ export class Scheduler {
     return await runs.book()
   }
 
-  async #beginDue ({ open }: RunBook, sources: readonly SourceState[]): Promise<void> {
+  /** Returns how many runs came to an end or were begun. */
+  async #beginDue ({ open }: RunBook, sources: readonly SourceState[]): Promise<number> {
     const { runs, clock } = this.#options
     const free = new Set(sources.filter(({ state }) => state !== 'busy').map(({ name }) => name))
     const { begin, covered } = chooseRuns(open, source => free.has(source), clock.now())
     if (covered.length > 0) for (const run of await runs.record({ rules: [], dropped: [], added: [], changed: covered })) this.#tell(run)
     for (const run of begin) await this.#begin(run)
+    return begin.length + covered.length
   }
 
   async #begin (waiting: Run): Promise<void> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { SourceOverrides } from '../../src/core/policy.ts'
 import type { CalendarRule } from '../../src/core/schedule.ts'
-import { freshSince } from '../../src/engine/due.ts'
+import { freshSince, rulesInForce } from '../../src/engine/due.ts'
 import { SETTINGS, testEngine, type TestEngine } from '../support/engine.ts'
 import { aRule, changes } from '../support/run.ts'
 
@@ -15,7 +15,10 @@ async function engineOf (t: TestContext, shop: SourceOverrides): Promise<TestEng
   const engine = await testEngine(t, { policies: { shop } })
   return {
     ...engine,
-    due: async () => (await freshSince(engine.deps, engine.deps.sources.get('shop')!))?.toISOString(),
+    due: async () => {
+      const chosen = engine.deps.sources.get('shop')!
+      return freshSince(engine.deps, chosen, engine.deps.settings.policyFor(chosen), await rulesInForce(engine.deps))?.toISOString()
+    },
     next: async () => (await engine.engine.source('shop')).nextRun?.toISOString()
   }
 }

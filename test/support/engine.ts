@@ -63,6 +63,8 @@ export interface TestEngine {
   readonly faults: Faults
   readonly clock: FakeClock
   readonly events: Event[]
+  /** To subscribe to further ones. */
+  readonly bus: EventBus
   /** The default source, where no other was given. */
   readonly source: MemorySource
   readonly restorer: MemoryRestorer
@@ -138,6 +140,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     faults,
     clock,
     events,
+    bus,
     source,
     restorer,
     catalogPath,

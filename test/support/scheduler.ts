@@ -33,6 +33,7 @@ export async function schedulerBench (t: Pick<TestContext, 'after'>, options: Te
   const restart = (): Scheduler => new Scheduler({
     engine: engine.engine,
     runs: engine.deps.catalog.runs,
+    version: () => engine.deps.catalog.version(),
     calendar: engine.deps.calendar,
     housekeep: () => housekeep(engine.deps),
     events: engine.deps.events,

@@ -109,10 +109,17 @@ export async function liveTwoYears (t: TestContext, dice: Dice, watch: Watch): P
   clock.move(BEGIN - clock.now().getTime())
 
   const engine = watched(bench, watch)
-  const start = (): Scheduler => new Scheduler({ engine, runs: forgetful(deps.catalog.runs, dice), calendar: deps.calendar, housekeep: () => housekeep(deps), events: deps.events, clock, logger: QUIET, prune: PRUNE, jitterMs: 0 })
+  const { catalog, calendar, events } = deps
+  const start = (): Scheduler => {
+    const runs = forgetful(catalog.runs, dice)
+    const version = (): string => catalog.version()
+    const scheduler = new Scheduler({ engine, runs, version, calendar, housekeep: () => housekeep(deps), events, clock, logger: QUIET, prune: PRUNE, jitterMs: 0 })
+    bench.bus.subscribe(scheduler.listener)
+    return scheduler
+  }
   let scheduler = start()
   const look = async (): Promise<void> => {
-    await scheduler.tick()
+    await scheduler.look()
     await scheduler.settled()
   }
   const windows: Window[] = [{ from: BEGIN, to: END }]
