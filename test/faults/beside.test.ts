@@ -75,7 +75,7 @@ test('a command that is killed at any border leaves nothing that the service bes
     assert.deepEqual(filesIn(config.backupDir), filesOf(...backups.filter(({ status }) => status === 'completed')), `at border ${border}`)
     assert.deepEqual(filesIn(config.scratchDir), [])
     assert.deepEqual(await server.deps.catalog.leases.foreign(), [])
-    await (await server.engine.create({ type: 'manual' })).result
+    await (await server.engine.create({ type: 'scheduled' })).result
   }
   assert.ok(killed > 5, `only ${killed} borders`)
   tellPlanted(t, 'kill -9 of a command beside the service', killed, killed)
