@@ -16,7 +16,7 @@ import { alertFacts, pruneFacts } from './engine/alert-facts.ts'
 import type { EngineDeps } from './engine/deps.ts'
 import type { Engine, SourceState } from './engine/engine.ts'
 import { housekeep } from './engine/housekeep.ts'
-import { requireKnownStore } from './engine/known-store.ts'
+import { openLanding } from './engine/known-store.ts'
 import { makeEngine } from './engine/make-engine.ts'
 import { rebuild } from './engine/rebuild.ts'
 import { recover } from './engine/recover.ts'
@@ -114,15 +114,15 @@ async function assemble (config: Config, catalog: OpenedCatalog, presence: Annou
   const deps = await makeDeps(config, catalog, presence, clock, events)
   const { store, scratch, settings, runner } = deps
 
-  await requireKnownStore(deps, signal)
-  await store.open(signal)
+  const trouble = await openLanding(deps, signal)
+  if (trouble !== undefined) logger.error({ code: trouble.code }, `${trouble.message}. ${trouble.hint ?? ''}`)
   await scratch.open()
   await settings.load()
   for (const { place, error } of await loadRemembered(deps)) logger.warn({ store: place.name, place: place.url, code: error.code }, `backups cannot be read from there now: ${error.message}`)
-  if (catalog.isNew) await rebuildAndTell(deps, logger, signal)
+  if (catalog.isNew && trouble?.code !== 'STORE_UNAVAILABLE') await rebuildAndTell(deps, logger, signal)
   // It only tells people what to do: a store that has no room for it is told of elsewhere.
-  await leaveNote(store, { isAppendOnly: false }, signal).catch((error: unknown) => { logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store') })
-  const recovered = await recover(deps)
+  if (trouble === undefined) await leaveNote(store, { isAppendOnly: false }, signal).catch((error: unknown) => { logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store') })
+  const recovered = await recover(deps, { isLandingUsable: trouble === undefined })
   for (const backup of recovered.failed) logger.warn({ backupId: backup.id, source: backup.source }, 'a backup was interrupted when the service ended; it is marked failed')
   for (const backup of recovered.completed) logger.info({ backupId: backup.id, source: backup.source }, 'a backup had been finished when the service ended; it is taken over')
   for (const restore of recovered.restores) logger.warn({ restoreId: restore.id, target: restore.target, keptFile: restore.aside }, restore.errorMessage ?? '')
@@ -143,7 +143,9 @@ async function assemble (config: Config, catalog: OpenedCatalog, presence: Annou
 
 async function rebuildAndTell (deps: EngineDeps, logger: Logger, signal: AbortSignal): Promise<void> {
   const { adopted, stores } = await rebuild(deps, { stores: [deps.store], isListing: false }, signal)
-  if (adopted > 0) logger.warn({ adopted }, 'the catalog is new, and the store is not: its backups were taken over from their manifests')
+  const foreign = stores.reduce((sum, store) => sum + store.foreign, 0)
+  if (adopted > foreign) logger.warn({ adopted: adopted - foreign }, 'the catalog is new, and the store is not: its backups were taken over from their manifests')
+  if (foreign > 0) logger.warn({ foreign }, 'the store holds backups of another installation: they are listed as foreign; if that one is gone for good, "holdfast rebuild --take-over" makes them this one\'s')
   for (const { key, reason } of stores.flatMap(({ refused }) => refused)) logger.error({ key, reason }, 'a manifest in the store could not be taken over')
 }
 

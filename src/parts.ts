@@ -1,5 +1,6 @@
+import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { OpenedCatalog } from './catalog/index.ts'
+import { keptInstanceId, type OpenedCatalog } from './catalog/index.ts'
 import type { Config, SourceConfig } from './config/config.ts'
 import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
 import type { Clock } from './core/clock.ts'
@@ -8,6 +9,7 @@ import type { Presence } from './core/presence.ts'
 import type { EngineDeps, ProtectedSource } from './engine/deps.ts'
 import { LiveSettings } from './engine/live-settings.ts'
 import { occupantOf, type Places } from './engine/occupant.ts'
+import { Ownership } from './engine/ownership.ts'
 import { Runner } from './engine/runner.ts'
 import { makeLocate, makeOffsite, type StoreContext } from './make-store.ts'
 import { makeCodecs } from './pipeline/codecs.ts'
@@ -22,7 +24,7 @@ import { localStore } from './stores/local.ts'
 
 /** Joins the parts. Nothing is opened but the catalog, and that by the caller. */
 export async function makeDeps (config: Config, catalog: OpenedCatalog, presence: Presence, clock: Clock, events: EventBus): Promise<EngineDeps> {
-  const context: StoreContext = { instanceId: await catalog.settings.instanceId(), presence, clock }
+  const context: StoreContext = { instanceId: await keptInstanceId(config.dataDir, catalog.settings), presence, clock }
   const store = localStore({ directory: config.backupDir, ...context, now: () => clock.now() })
   const offsite = makeOffsite(config.stores, context)
   const scratch = scratchDirectory(config.scratchDir, presence)
@@ -39,6 +41,11 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
     restoreDirs: config.restoreDirs,
     store,
     offsite,
+    ownership: new Ownership({
+      identity: { id: context.instanceId, host: hostname() },
+      known: async name => (await catalog.copies.counts()).find(({ store }) => store === name)?.stored ?? 0,
+      clock
+    }),
     remembered: new Map(),
     locate: makeLocate(config, store, offsite, context, process.cwd()),
     codecs: makeCodecs(),

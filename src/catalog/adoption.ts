@@ -17,6 +17,7 @@ export function adoptRow (statements: BackupStatements, copies: Copies, manifest
   const name = fileName(found.key)
   const rows = statements.byName.all(manifest.source.name, name, TRASH + name)
   const known = rows.find(row => row.deleted_at === null && row.status !== 'failed')
+  if (known !== undefined && found.foreignInstance === null) statements.own.run(known.id)
   if (known !== undefined) return { id: known.id, outcome: join(statements, copies, known, manifest, found) ? 'joined' : 'known' }
   const gone = rows.find(row => row.deleted_at !== null)
   // Where we remove what is gone it is about to leave that store, or has left it since it was read.
@@ -24,7 +25,7 @@ export function adoptRow (statements: BackupStatements, copies: Copies, manifest
   return { id: add(statements, copies, manifest, columns, found), outcome: 'added' }
 }
 
-function add (statements: BackupStatements, copies: Copies, manifest: Manifest, columns: object, { key, copy, hasLanded, trashedAt }: Found): number {
+function add (statements: BackupStatements, copies: Copies, manifest: Manifest, columns: object, { key, copy, hasLanded, trashedAt, foreignInstance }: Found): number {
   const { lastInsertRowid } = statements.adopt.run({
     ...columns,
     id: isAdoptableId(manifest.id, statements.largestId.get() ?? 0) && statements.get.get(manifest.id) === undefined ? manifest.id : null,
@@ -42,6 +43,7 @@ function add (statements: BackupStatements, copies: Copies, manifest: Manifest, 
     trashedAt: trashedAt?.toISOString() ?? null
   })
   const id = Number(lastInsertRowid)
+  if (foreignInstance !== null) statements.foreign.run(id, foreignInstance)
   copies.add(id, [copy], manifest.completedAt)
   return id
 }

@@ -8,6 +8,9 @@ import type { Compression } from '../core/stage.ts'
 import type { Check } from '../core/verification.ts'
 import { fromJson, toDate } from './json.ts'
 
+/** Holds for a row of `backup_log` that is of this installation. */
+export const IS_OWN = 'NOT EXISTS (SELECT 1 FROM foreign_backups WHERE foreign_backups.backup_id = backup_log.id)'
+
 /** A row of `backup_log` with its copies, as `SELECT_BACKUP` gives it. */
 export interface BackupRow {
   readonly id: number
@@ -38,6 +41,7 @@ export interface BackupRow {
   readonly verification_status: VerificationStatus
   readonly verified_at: string | null
   readonly verification_checks: string
+  readonly foreign_instance: string | null
   readonly trashed_at: string | null
   readonly deleted_at: string | null
   readonly copies: string
@@ -59,6 +63,7 @@ export const SELECT_BACKUP = `
   SELECT id, source, backup_type, method, schedule, status, store_key, file_path, description, compression, encryption,
     started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest,
     error_code, error_message, parent_id, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
+    (SELECT instance FROM foreign_backups WHERE backup_id = backup_log.id) AS foreign_instance,
     (SELECT json_group_array(json_object('store', store, 'location', location, 'status', copies.status, 'size', size_bytes,
       'uploadedAt', uploaded_at, 'attempts', attempts, 'error', error, 'nextAttemptAt', next_attempt_at) ORDER BY store) FROM copies WHERE backup_id = backup_log.id) AS copies
   FROM backup_log`
@@ -101,6 +106,7 @@ export function toBackup (row: BackupRow): Backup {
       checks: fromJson<Check[]>(row.verification_checks, `the verification of backup ${row.id}`)
     },
     copies: fromJson<CopyRow[]>(row.copies, `the copies of backup ${row.id}`).map(toCopy),
+    foreignInstance: row.foreign_instance,
     trashedAt: toDate(row.trashed_at),
     deletedAt: toDate(row.deleted_at)
   }

@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3'
-import { SELECT_BACKUP, type BackupRow } from './backup-row.ts'
+import { IS_OWN, SELECT_BACKUP, type BackupRow } from './backup-row.ts'
 
 /** The statements on `backup_log` that are the same every time, prepared once. */
 export function prepareBackupStatements (database: Database) {
@@ -12,7 +12,7 @@ export function prepareBackupStatements (database: Database) {
       SELECT 1 FROM backup_log WHERE source = ? AND store_key IN (?, ?) AND id <> ? AND status <> 'failed'
         AND (deleted_at IS NULL OR EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id))`),
     running: select<[]>("WHERE place = 'present' AND status = 'in_progress' ORDER BY id DESC"),
-    trashed: select<[]>("WHERE place = 'trash' ORDER BY trashed_at, id"),
+    trashed: select<[]>(`WHERE place = 'trash' AND ${IS_OWN} ORDER BY trashed_at, id`),
     quarantined: select<[string]>("WHERE source = ? AND status = 'failed' AND file_size_bytes IS NOT NULL AND place = 'present' ORDER BY id DESC"),
     start: database.prepare(`
       INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, encryption, started_at, status)
@@ -30,12 +30,14 @@ export function prepareBackupStatements (database: Database) {
     edit: database.prepare('UPDATE backup_log SET description = @description, pinned = @pinned, manifest = @manifest WHERE id = @id'),
     lastGood: database.prepare<[string, number], { readonly id: number, readonly manifest: string }>(`
       SELECT id, manifest FROM backup_log INDEXED BY backup_log_good
-      WHERE source = ? AND status = 'completed' AND verification_status <> 'invalid' AND (suspect_reasons IS NULL OR released_at IS NOT NULL) AND manifest IS NOT NULL
+      WHERE source = ? AND status = 'completed' AND verification_status <> 'invalid' AND (suspect_reasons IS NULL OR released_at IS NOT NULL) AND manifest IS NOT NULL AND ${IS_OWN}
       ORDER BY started_at DESC LIMIT ?`),
     declareGood: database.prepare('UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest WHERE id = @id'),
     move: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ?, trashed_at = ? WHERE id = ?'),
     release: database.prepare('UPDATE backup_log SET file_path = ? WHERE id = ?'),
     remove: database.prepare('UPDATE backup_log SET deleted_at = ? WHERE id = ?'),
+    foreign: database.prepare('INSERT INTO foreign_backups (backup_id, instance) VALUES (?, ?)'),
+    own: database.prepare('DELETE FROM foreign_backups WHERE backup_id = ?'),
     adopt: database.prepare(`
       INSERT INTO backup_log (id, source, backup_type, method, schedule, store_key, file_path, description, pinned, compression, encryption, started_at,
         completed_at, status, file_size_bytes, checksum, original_size_bytes, original_checksum, suspect_reasons, released_at, released_by, manifest, verified_at, verification_status, trashed_at)

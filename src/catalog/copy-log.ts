@@ -105,6 +105,8 @@ export class SqliteCopyLog implements CopyLog {
 
 /** Something of the copy is still to be uploaded. */
 const WANTED = "copies.status IN ('pending', 'uploading', 'failed', 'missing')"
+/** A copy of a backup of this installation. */
+const IS_OWN = 'backup_id NOT IN (SELECT backup_id FROM foreign_backups)'
 
 function prepare ({ database }: Connection) {
   return {
@@ -113,7 +115,7 @@ function prepare ({ database }: Connection) {
       ON CONFLICT DO UPDATE SET status = 'pending', attempts = 0, waiting_since = @at, next_attempt_at = NULL WHERE status = 'removing'`),
     work: database.prepare<[string], TaskRow>(`
       SELECT backup_id, source, store_key, copies.status, attempts, next_attempt_at FROM copies JOIN backup_log ON id = backup_id
-      WHERE store = ? AND (copies.status = 'removing' OR (place = 'present' AND (copies.status <> 'stored' OR manifest_due = 1)))
+      WHERE store = ? AND ${IS_OWN} AND (copies.status = 'removing' OR (place = 'present' AND (copies.status <> 'stored' OR manifest_due = 1)))
       ORDER BY copies.status = 'removing', copies.status = 'stored', backup_id DESC`),
     begin: database.prepare("UPDATE copies SET status = 'uploading', attempts = attempts + 1 WHERE backup_id = ? AND store = ?"),
     stored: database.prepare(`
@@ -134,16 +136,16 @@ function prepare ({ database }: Connection) {
     manifestStored: database.prepare('UPDATE copies SET manifest_due = 0 WHERE backup_id = ? AND store = ?'),
     held: database.prepare<[string], StoredCopy>(`
       SELECT backup_id AS backupId, source, store_key AS key, size_bytes AS size FROM copies JOIN backup_log ON id = backup_id
-      WHERE store = ? AND copies.status = 'stored' AND deleted_at IS NULL`),
+      WHERE store = ? AND copies.status = 'stored' AND deleted_at IS NULL AND ${IS_OWN}`),
     waiting: database.prepare<[], WaitingRow>(`
       SELECT source, store, count(*) AS count, min(waiting_since) AS since,
         (SELECT json_array(c.error_code, c.error) FROM copies AS c JOIN backup_log AS b ON b.id = c.backup_id
           WHERE c.store = copies.store AND b.source = backup_log.source AND c.error IS NOT NULL AND c.status IN ('failed', 'missing', 'uploading') ORDER BY c.next_attempt_at DESC LIMIT 1) AS failure
-      FROM copies JOIN backup_log ON id = backup_id WHERE ${WANTED} AND place = 'present' GROUP BY source, store ORDER BY source, store`),
+      FROM copies JOIN backup_log ON id = backup_id WHERE ${WANTED} AND place = 'present' AND ${IS_OWN} GROUP BY source, store ORDER BY source, store`),
     counts: database.prepare<[], CopyCounts>(`
       SELECT store, count(*) FILTER (WHERE copies.status = 'stored') AS stored, coalesce(sum(size_bytes) FILTER (WHERE copies.status = 'stored'), 0) AS bytes,
         count(*) FILTER (WHERE ${WANTED} AND place = 'present') AS waiting
-      FROM copies JOIN backup_log ON id = backup_id GROUP BY store ORDER BY store`),
+      FROM copies JOIN backup_log ON id = backup_id WHERE ${IS_OWN} GROUP BY store ORDER BY store`),
     uploading: database.prepare<[], { backup_id: number, store: string }>("SELECT backup_id, store FROM copies WHERE status = 'uploading'"),
     interrupt: database.prepare("UPDATE copies SET status = 'pending' WHERE backup_id = ? AND store = ?")
   }

@@ -4,6 +4,7 @@ import type { BackupMethod } from '../core/backup.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Compression } from '../core/stage.ts'
 import type { Check } from '../core/verification.ts'
+import { IS_OWN } from './backup-row.ts'
 import { fromJson, toDate } from './json.ts'
 
 /** Among so many of the newest backups those are looked for that compare with the newest one. */
@@ -29,23 +30,24 @@ interface DamagedRow {
 
 /** Statements prepared once; what is returned reads within the transaction of whoever calls. Each takes a few steps in an index, however many backups there are. */
 export function evidenceIn (database: Database): (source: string) => BackupEvidence {
-  const lastSuccess = database.prepare<[string], string | null>("SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = ? AND status = 'completed'").pluck()
+  const lastSuccess = database.prepare<[string], string | null>("SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = ? AND status = 'completed' AND " + IS_OWN).pluck()
   const lastFailure = database.prepare<[string], FailureRow>(`
     SELECT completed_at, error_code, error_message FROM backup_log INDEXED BY backup_log_outcome
     WHERE source = ? AND status = 'failed' AND error_code <> 'CANCELLED' ORDER BY completed_at DESC LIMIT 1`)
   const newestGood = database.prepare<[string], string>(`
     SELECT started_at FROM backup_log INDEXED BY backup_log_span
-    WHERE source = ? AND place = 'present' AND status = 'completed' AND verification_status <> 'invalid' ORDER BY started_at DESC LIMIT 1`).pluck()
+    WHERE source = ? AND place = 'present' AND status = 'completed' AND verification_status <> 'invalid' AND ${IS_OWN} ORDER BY started_at DESC LIMIT 1`).pluck()
   const live = database.prepare<[string], number>("SELECT coalesce(sum(backups), 0) FROM backup_counts WHERE place = 'present' AND source = ? AND status = 'completed'").pluck()
+  const foreign = database.prepare<[string], number>("SELECT count(*) FROM foreign_backups CROSS JOIN backup_log ON id = backup_id WHERE source = ? AND place = 'present' AND status = 'completed'").pluck()
   const damaged = database.prepare<[string], DamagedRow>(`
     SELECT id, verification_checks AS checks FROM backup_log INDEXED BY backup_log_damaged
-    WHERE source = ? AND verification_status = 'invalid' AND place = 'present' AND status = 'completed' ORDER BY id DESC`)
+    WHERE source = ? AND verification_status = 'invalid' AND place = 'present' AND status = 'completed' AND ${IS_OWN} ORDER BY id DESC`)
   const suspects = database.prepare<[string], { readonly id: number, readonly reasons: string }>(`
     SELECT id, suspect_reasons AS reasons FROM backup_log INDEXED BY backup_log_suspect
-    WHERE source = ? AND suspect_reasons IS NOT NULL AND released_at IS NULL AND place = 'present' AND status = 'completed' AND backup_type <> 'pre-migration' ORDER BY id`)
+    WHERE source = ? AND suspect_reasons IS NOT NULL AND released_at IS NULL AND place = 'present' AND status = 'completed' AND backup_type <> 'pre-migration' AND ${IS_OWN} ORDER BY id`)
   const sizes = database.prepare<[string, number], SizeRow>(`
     SELECT id, method, compression, file_size_bytes AS size FROM backup_log INDEXED BY backup_log_span
-    WHERE source = ? AND place = 'present' AND status = 'completed' ORDER BY started_at DESC LIMIT ?`)
+    WHERE source = ? AND place = 'present' AND status = 'completed' AND ${IS_OWN} ORDER BY started_at DESC LIMIT ?`)
   return source => {
     const failure = lastFailure.get(source)
     const found = damaged.all(source).map(toDamaged)
@@ -54,7 +56,7 @@ export function evidenceIn (database: Database): (source: string) => BackupEvide
       lastSuccess: toDate(lastSuccess.get(source) ?? null),
       lastFailure: failure === undefined ? null : { at: toDate(failure.completed_at), code: failure.error_code, message: failure.error_message },
       newestGood: toDate(newestGood.get(source) ?? null),
-      good: (live.get(source) ?? 0) - found.length,
+      good: ((live.get(source) ?? 0) - (foreign.get(source) ?? 0)) - found.length,
       damaged: found,
       suspects: suspects.all(source).map(({ id, reasons }) => ({ id, reasons: fromJson<string[]>(reasons, `the suspicion of backup ${id}`) })),
       sizes: recent.filter(({ method, compression }) => method === recent[0]?.method && compression === recent[0].compression).map(({ id, size }) => ({ id, size }))

@@ -24,6 +24,7 @@ import { SqliteTokenLog } from './tokens.ts'
 export { acquireInstanceLock, findServer, type InstanceLock } from './instance-lock.ts'
 export { sqliteVersion } from './database.ts'
 export { announce, type Announced } from './presence.ts'
+export { INSTANCE_FILE, keptInstanceId } from './kept-instance.ts'
 export { setAside } from './set-aside.ts'
 export { checkIntegrity, copyDatabase } from './copy.ts'
 

@@ -43,9 +43,9 @@ export class SqliteSettings implements SettingsStore {
     })
   }
 
-  instanceId (): Promise<string> {
+  instanceId (preferred: string = randomUUID()): Promise<string> {
     return this.#connection.write(() => {
-      this.#statements.setOnce.run(INSTANCE_ID, JSON.stringify(randomUUID()), this.#clock.now().toISOString())
+      this.#statements.setOnce.run(INSTANCE_ID, JSON.stringify(preferred), this.#clock.now().toISOString())
       return fromJson<string>(this.#statements.get.get(INSTANCE_ID) as string, 'the instance id')
     })
   }

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { SourceStatistics, Statistics } from '../core/catalog.ts'
+import { IS_OWN } from './backup-row.ts'
 import { toDate } from './json.ts'
 
 interface Row {
@@ -18,21 +19,25 @@ interface Row {
   readonly newest_proven: string | null
 }
 
+/** What `backup_counts` counts of others. Few rows, mostly none. */
+const FOREIGN = `FROM foreign_backups CROSS JOIN backup_log ON id = backup_id
+  WHERE source = counts.source AND place = 'present' AND status = 'completed'`
+
 /** One row a source: totals from `backup_counts`, each first and last from one step in an index. */
 const SELECT_SOURCES = `
   SELECT source,
-    coalesce(sum(backups) FILTER (WHERE place = 'present' AND status = 'completed'), 0) AS count,
-    coalesce(sum(bytes) FILTER (WHERE place = 'present' AND status = 'completed'), 0) AS size,
+    coalesce(sum(backups) FILTER (WHERE place = 'present' AND status = 'completed'), 0) - (SELECT count(*) ${FOREIGN}) AS count,
+    coalesce(sum(bytes) FILTER (WHERE place = 'present' AND status = 'completed'), 0) - (SELECT coalesce(sum(file_size_bytes), 0) ${FOREIGN}) AS size,
     coalesce(sum(backups) FILTER (WHERE status = 'failed'), 0) AS failed,
-    (SELECT min(started_at) FROM backup_log INDEXED BY backup_log_span WHERE source = counts.source AND place = 'present' AND status = 'completed') AS oldest,
-    (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_span WHERE source = counts.source AND place = 'present' AND status = 'completed') AS newest,
-    (SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = counts.source AND status = 'completed') AS last_success,
+    (SELECT min(started_at) FROM backup_log INDEXED BY backup_log_span WHERE source = counts.source AND place = 'present' AND status = 'completed' AND ${IS_OWN}) AS oldest,
+    (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_span WHERE source = counts.source AND place = 'present' AND status = 'completed' AND ${IS_OWN}) AS newest,
+    (SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = counts.source AND status = 'completed' AND ${IS_OWN}) AS last_success,
     (SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = counts.source AND status = 'failed') AS last_failure,
-    (SELECT max(verified_at) FROM backup_log INDEXED BY backup_log_proven WHERE source = counts.source AND verification_status = 'valid') AS last_verified,
-    (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_scheduled WHERE source = counts.source AND backup_type = 'scheduled') AS last_scheduled,
+    (SELECT max(verified_at) FROM backup_log INDEXED BY backup_log_proven WHERE source = counts.source AND verification_status = 'valid' AND ${IS_OWN}) AS last_verified,
+    (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_scheduled WHERE source = counts.source AND backup_type = 'scheduled' AND ${IS_OWN}) AS last_scheduled,
     (SELECT max(finished_at) FROM restores INDEXED BY restores_proven WHERE source = counts.source AND status IN ('passed', 'completed')) AS last_proven,
     (SELECT restore_ms FROM restores INDEXED BY restores_proven WHERE source = counts.source AND status IN ('passed', 'completed') ORDER BY finished_at DESC LIMIT 1) AS restore_ms,
-    (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_newest_proven WHERE source = counts.source AND verification_status = 'valid' AND place = 'present' AND status = 'completed') AS newest_proven
+    (SELECT max(started_at) FROM backup_log INDEXED BY backup_log_newest_proven WHERE source = counts.source AND verification_status = 'valid' AND place = 'present' AND status = 'completed' AND ${IS_OWN}) AS newest_proven
   FROM backup_counts AS counts GROUP BY source HAVING sum(backups) > 0 ORDER BY source`
 
 /** Prepares the statement once; what it returns reads the statistics. */

@@ -9,11 +9,17 @@ import type { Session } from './session.ts'
 const PAGE = 100
 /** So many backups that were passed over are named. */
 const NAMED = 3
+const FOREIGN_HINT = 'There are backups of another installation, which "holdfast list" marks as foreign: name one by its number; on a machine without backups of its own --source and --output together choose among them, too.'
 
 export interface Choice {
   readonly latest?: true
   readonly source?: string
   readonly at?: Date
+}
+
+interface Search extends Choice {
+  /** Backups of another installation may be chosen where this one has none at all of its own: the source and the target were given. */
+  readonly mayBeForeign?: boolean
 }
 
 /** Throws `VALIDATION_FAILED` unless exactly one backup is told. */
@@ -36,16 +42,19 @@ export interface Chosen {
  * suspects perhaps what an attack left. One from the future is never chosen: a forged manifest can bear any date.
  * Throws `BACKUP_NOT_FOUND`, `SOURCE_NOT_FOUND` for a source that nothing is known of, and `SOURCE_REQUIRED`.
  */
-export async function newestValid (session: Pick<Session, 'engine' | 'defaultSource' | 'known'> & { readonly clock: Clock }, { source = defaultOf(session), at }: Choice): Promise<Chosen> {
+export async function newestValid (session: Pick<Session, 'engine' | 'defaultSource' | 'known'> & { readonly clock: Clock }, { source = defaultOf(session), at, mayBeForeign = false }: Search): Promise<Chosen> {
   const { engine, clock } = session
+  const isForeignTaken = mayBeForeign && (await engine.statistics()).totalBackups === 0
   const now = clock.now()
   const future: Backup[] = []
   let before: number | undefined
   let isKnown = false
+  let isForeign = false
   do {
     const { backups, next } = await engine.backups({ source, status: 'completed', limit: PAGE, before })
     isKnown ||= backups.length > 0
-    const suitable = backups.filter(backup => backup.verification.status === 'valid' && backup.type !== 'pre-migration' && !isSuspect(backup))
+    isForeign ||= backups.some(({ foreignInstance }) => foreignInstance !== null)
+    const suitable = backups.filter(backup => (backup.foreignInstance === null || isForeignTaken) && backup.verification.status === 'valid' && backup.type !== 'pre-migration' && !isSuspect(backup))
     future.push(...suitable.filter(({ startedAt }) => isFromFuture(startedAt, now)))
     const found = suitable
       .filter(({ startedAt }) => !isFromFuture(startedAt, now) && (at === undefined || startedAt <= at))
@@ -56,7 +65,7 @@ export async function newestValid (session: Pick<Session, 'engine' | 'defaultSou
   if (!isKnown) await engine.source(source)
   const passed = passedOver(future, now)
   throw new BackupError('BACKUP_NOT_FOUND', `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or before`}${passed === null ? '' : `; ${passed}`}`, {
-    hint: passed === null ? 'See what there is with "holdfast list", and name one.' : 'Check the clock of this machine; if it is right, find out who made these backups before you name one.'
+    hint: isForeign ? FOREIGN_HINT : passed === null ? 'See what there is with "holdfast list", and name one.' : 'Check the clock of this machine; if it is right, find out who made these backups before you name one.'
   })
 }
 

@@ -1,4 +1,4 @@
-import { ALERT_RULES, alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertRule, type PruneFacts, type SourceFacts, type StoreFacts } from './alert.ts'
+import { ALERT_RULES, alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertRule, type PruneFacts, type SourceFacts, type StoreFacts, type StoreRefusal } from './alert.ts'
 
 const HOUR = 3_600_000
 /** So many backups before the newest one tell what size is usual. */
@@ -34,7 +34,7 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
     copyLate(source, now)
   ])
   const wasLow = open.find(alert => alertKey(alert) === 'disk_low')
-  return [...ofSources, diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune)].filter(finding => finding !== undefined)
+  return [...ofSources, storeForeign(facts.refused), storeLost(facts.refused), diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune)].filter(finding => finding !== undefined)
 }
 
 function finding (rule: AlertRule, source: string | null, message: string, remedy: string): AlertFinding {
@@ -126,6 +126,20 @@ function copyLate ({ name, copies }: SourceFacts, now: Date): AlertFinding | und
   })
   return finding('copy_late', name, `of "${name}" ${words.join('; ')}`,
     'Put right what it names, and see with "holdfast stores --check" that the store takes copies; they are then made by themselves.')
+}
+
+function storeForeign (refused: readonly StoreRefusal[]): AlertFinding | undefined {
+  const messages = refused.filter(({ code }) => code === 'STORE_FOREIGN').map(({ message }) => message)
+  if (messages.length === 0) return undefined
+  return finding('store_foreign', null, messages.join('; '),
+    'Give each installation a directory or prefix of its own; if the other one is gone for good, take the store over with "holdfast rebuild --take-over".')
+}
+
+function storeLost (refused: readonly StoreRefusal[]): AlertFinding | undefined {
+  const messages = refused.filter(({ code }) => code === 'STORE_UNAVAILABLE').map(({ message }) => message)
+  if (messages.length === 0) return undefined
+  return finding('store_lost', null, messages.join('; '),
+    'Mount the disk, or correct its place in the configuration; if it is lost for good, "holdfast rebuild --accept-empty" goes on with the copies in other stores.')
 }
 
 function diskLow ({ name, space }: StoreFacts, percent: number, wasLow: Alert | undefined): AlertFinding | undefined {

@@ -24,6 +24,8 @@ export const ALERT_RULES = {
   drill_failed: { severity: 'critical', perSource: true },
   drill_overdue: { severity: 'warning', perSource: true },
   copy_late: { severity: 'warning', perSource: true },
+  store_foreign: { severity: 'critical', perSource: false },
+  store_lost: { severity: 'critical', perSource: false },
   disk_low: { severity: 'warning', perSource: false },
   prune_overdue: { severity: 'warning', perSource: false }
 } as const satisfies Record<string, RuleFacts>
@@ -126,11 +128,19 @@ export interface StoreFacts {
   readonly space: { readonly free: number, readonly total: number } | undefined
 }
 
+export interface StoreRefusal {
+  readonly code: ErrorCode
+  /** Names the store. */
+  readonly message: string
+}
+
 /** Everything that the rules are held against. */
 export interface AlertFacts {
   readonly sources: readonly SourceFacts[]
   readonly prune: PruneFacts
   readonly store: StoreFacts
+  /** Stores that are refused now, since they are another installation's or have lost everything. */
+  readonly refused: readonly StoreRefusal[]
 }
 
 export interface AlertQuery {

@@ -60,6 +60,8 @@ export interface Backup {
   readonly suspicion: Suspicion | null
   readonly verification: LastVerification
   readonly copies: readonly Copy[]
+  /** The other installation whose backup it is; null: it is this one's own. */
+  readonly foreignInstance: string | null
   /** In the trash since then; null: not there. */
   readonly trashedAt: Date | null
   /** Gone since then: the row stays, object and manifest do not. */

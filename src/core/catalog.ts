@@ -219,8 +219,8 @@ export interface JobLog {
 export interface SettingsStore {
   load (): Promise<SettingsChange>
   save (change: SettingsChange, at: Date): Promise<void>
-  /** Made once for a catalog; tells this instance's leavings from those of another. */
-  instanceId (): Promise<string>
+  /** Which installation this is: `preferred`, or a new id, for a catalog that has none. It stays with the catalog. */
+  instanceId (preferred?: string): Promise<string>
 }
 
 export interface StoredAnswer {

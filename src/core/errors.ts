@@ -36,6 +36,7 @@ export const ERRORS = {
   BACKUP_LAST_VALID: { status: 409, exit: 5, retry: false, title: 'this is the last valid backup of its source' },
   BACKUP_NOT_COMPLETED: { status: 409, exit: 5, retry: false, title: 'the backup did not complete' },
   BACKUP_DELETED: { status: 410, exit: 4, retry: false, title: 'the backup was removed' },
+  BACKUP_FOREIGN: { status: 409, exit: 5, retry: false, title: 'the backup belongs to another installation' },
   BACKUP_NOT_SUSPECT: { status: 409, exit: 5, retry: false, title: 'the backup is not suspect' },
   BACKUP_NOT_IN_TRASH: { status: 409, exit: 5, retry: false, title: 'the backup is not in the trash' },
   JOB_FINISHED: { status: 409, exit: 5, retry: false, title: 'the job has already ended' },
@@ -89,6 +90,7 @@ export const ERRORS = {
   STORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such store' },
   STORE_NOT_OF_SOURCE: { status: 409, exit: 5, retry: false, title: 'the source has no copies in that store' },
   STORE_UNAVAILABLE: { status: 503, exit: 7, retry: true, title: 'the backup store cannot be used' },
+  STORE_FOREIGN: { status: 409, exit: 5, retry: false, title: 'the backup store belongs to another installation' },
   STORE_FAILED: { status: 500, exit: 7, retry: true, title: 'the backup store failed' },
   DISK_FULL: { status: 507, exit: 7, retry: true, title: 'there is not enough free disk space' },
 

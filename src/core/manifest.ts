@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { BACKUP_METHODS, BACKUP_TYPES, TIERS } from './backup.ts'
 import { ENCRYPTIONS } from './encryption.ts'
+import { instanceId } from './instance.ts'
 import { BackupError } from './errors.ts'
 import { SAMPLE } from './measures.ts'
 import { COMPRESSIONS } from './stage.ts'
@@ -43,6 +44,8 @@ export const manifestSchema = z.strictObject({
   version: z.literal([MANIFEST_VERSIONS.plain, MANIFEST_VERSIONS.sealed]),
   // A wish alone: who takes the backup over gives it another id where this one is taken or too large (backup-id.ts).
   id: z.number().positive().refine(Number.isInteger, 'expected a whole number'),
+  /** The installation that made it; a manifest from before there was one has none. */
+  instance: instanceId.exactOptional(),
   source: z.strictObject({ name: z.string(), kind: z.string(), location: z.string() }),
   type: z.enum(BACKUP_TYPES),
   method: z.enum(BACKUP_METHODS),

@@ -1,6 +1,8 @@
 import type { AlertFacts, PruneFacts, SourceFacts } from '../core/alert.ts'
 import type { Run } from '../core/run.ts'
 import type { EngineDeps } from './deps.ts'
+import { landingTrouble } from './known-store.ts'
+import { cleanupSignal } from './objects.ts'
 import type { SourceState } from './engine.ts'
 
 /** How late a prune may be before it is overdue. Milliseconds. */
@@ -13,14 +15,17 @@ export interface PruneTiming {
 }
 
 /** What the rules of the alerts ask of these sources, and of the prune of them all. Rejects as the catalog does. */
-export async function alertFacts (deps: EngineDeps, states: readonly SourceState[], prune: PruneTiming): Promise<Pick<AlertFacts, 'sources' | 'prune'>> {
+export async function alertFacts (deps: EngineDeps, states: readonly SourceState[], prune: PruneTiming): Promise<Pick<AlertFacts, 'sources' | 'prune' | 'refused'>> {
+  // Asked here, so that an alert comes and goes without a backup having to be tried.
+  const landing = await landingTrouble(deps, cleanupSignal())
   const sources: SourceFacts[] = []
   const waiting = await deps.catalog.copies.waiting()
   const copiesOf = (name: string): SourceFacts['copies'] => waiting.filter(({ source }) => source === name).map(({ source: _, ...copies }) => copies)
   for (const { name, freshSince, provenSince } of states) {
     sources.push({ name, freshSince, provenSince, drills: await deps.catalog.restores.drillEvidence(name), copies: copiesOf(name), ...await deps.catalog.alerts.evidence(name) })
   }
-  return { sources, prune: await pruneFacts(deps, prune) }
+  const refused = [...landing === undefined ? [] : [landing], ...deps.ownership.troubles.filter(({ code, details }) => code === 'STORE_FOREIGN' && details?.['store'] !== deps.store.name)]
+  return { sources, prune: await pruneFacts(deps, prune), refused }
 }
 
 /** How the scheduled prune stands. One made by hand is none of it: it may have been of one source alone. */

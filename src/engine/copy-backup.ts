@@ -54,6 +54,7 @@ async function copyTo (deps: EngineDeps, backup: Backup, manifest: Manifest, off
   const known = backup.copies.find(copy => copy.store === store.name)
   await copies.begin(backup.id, store.name)
   try {
+    await deps.ownership.require(store, task.signal)
     const copy = { store, key: offsiteKey(backup) }
     const lock = lockOf(backup, offsite, clock.now())
     const original = await originalOf(deps, backup, store.name, task.signal)

@@ -16,6 +16,7 @@ export async function performCopyTask (deps: EngineDeps, engine: Pick<Engine, 'u
     const claim = await deps.runner.holds.tryClaim([copyHold(task.backupId, name)])
     if (claim === undefined) return
     try {
+      await deps.ownership.require(offsite.store, signal)
       await (task.status === 'removing' ? removeCopy(deps, task, offsite, signal) : refreshManifest(deps, task.backupId, offsite, signal))
     } finally {
       await claim.release()
@@ -44,6 +45,9 @@ export async function performCopyTask (deps: EngineDeps, engine: Pick<Engine, 'u
 export async function openOffsite (deps: EngineDeps, { store, isAppendOnly }: OffsiteStore, signal: AbortSignal): Promise<void> {
   const known = (await deps.catalog.copies.counts()).find(one => one.store === store.name)?.stored ?? 0
   if (known > 0 && await isEmpty(store, signal)) throw emptied(store, known)
+  // A directory is made before it is claimed, and nothing is made in one that is another installation's.
+  if ((await deps.ownership.inspect(store, signal)).state === 'unclaimed') await store.open(signal)
+  await deps.ownership.require(store, signal)
   await store.open(signal)
   // A store that does not take it takes copies all the same; the next process tries again.
   await leaveNote(store, { isAppendOnly }, signal).catch(() => {})

@@ -48,6 +48,7 @@ interface Made {
  * Only after a proven backup are older ones rotated out.
  */
 export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, request: CreateRequest, task: Task): Promise<Backup> {
+  await deps.ownership.require(deps.store, cleanupSignal())
   const policy = deps.settings.policyFor(chosen)
   const plan: Plan = { ...request, compression: request.compression ?? policy.compression, cipher: deps.keyring.cipherOf(chosen.source.name), verify: request.verify ?? policy.verify, isGuarded: policy.anomalyGuard }
   const row = await begin(deps, chosen, plan)
@@ -112,7 +113,7 @@ async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Pla
   // Asked beforehand: a catalog that does not answer costs nothing yet.
   const history = await historyOf(deps, source.name, plan)
   const { written, facts, opener } = await withRoom(deps, () => storeImage(deps, source, plan, row, task, placed), task)
-  const draft = manifestOf(source, row, { ...written, cipher: plan.cipher }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
+  const draft = manifestOf(source, row, { ...written, cipher: plan.cipher, instance: deps.ownership.identity.id }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
   const verification = plan.verify ? await proveNew(deps, row, draft, opener, task) : null
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, placed)
   const manifest = { ...draft, facts: countedFacts(draft.facts, verification), ...suspicionOf(draft, history), verifiedAt: verification === null ? null : deps.clock.now().toISOString() }
@@ -165,11 +166,12 @@ async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Ba
   }
 }
 
-function manifestOf (source: ProtectedSource['source'], row: Backup, { cipher, ...written }: Written & Pick<Plan, 'cipher'>, facts: SnapshotFacts, times: { readonly completedAt: Date, readonly verifiedAt: string | null }): Manifest {
+function manifestOf (source: ProtectedSource['source'], row: Backup, { cipher, instance, ...written }: Written & Pick<Plan, 'cipher'> & { readonly instance: string }, facts: SnapshotFacts, times: { readonly completedAt: Date, readonly verifiedAt: string | null }): Manifest {
   return {
     format: MANIFEST_FORMAT,
     version: cipher === null ? MANIFEST_VERSIONS.plain : MANIFEST_VERSIONS.sealed,
     id: row.id,
+    instance,
     source: { name: source.name, kind: source.kind, location: source.location },
     type: row.type,
     method: row.method,

@@ -2,6 +2,7 @@ import type { Backup } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
 import { released } from '../core/manifest.ts'
 import { isSuspect } from '../core/suspicion.ts'
+import { requireOwn } from '../core/instance.ts'
 import type { EngineDeps } from './deps.ts'
 import { copiesFollow } from './edit.ts'
 import { recordedManifest, replaceManifest } from './objects.ts'
@@ -15,6 +16,8 @@ import { requireObject } from './verify.ts'
 export async function declareGood (deps: EngineDeps, id: number, actor: string, signal: AbortSignal): Promise<Backup> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
+  requireOwn(backup, 'released')
+  await deps.ownership.require(deps.store, signal)
   if (!isSuspect(backup)) throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${id} is not suspect`, { hint: 'Nothing needs to be released.' })
   const at = deps.clock.now()
   if (hasLanded(deps, backup)) await replaceManifest(deps.store, backup.key, released(await recordedManifest(deps, id), at, actor), signal)

@@ -13,6 +13,7 @@ import type { LandingStore, Store } from '../core/store.ts'
 import type { Codecs } from '../pipeline/codecs.ts'
 import type { Scratch } from '../pipeline/scratch.ts'
 import type { LiveSettings } from './live-settings.ts'
+import type { Ownership } from './ownership.ts'
 import type { Runner } from './runner.ts'
 
 /** A source with what its own configuration says; the rest comes from the settings. */
@@ -76,6 +77,8 @@ export interface EngineDeps {
   readonly store: LandingStore
   /** By name. */
   readonly offsite: ReadonlyMap<string, OffsiteStore>
+  /** Whose the stores are. */
+  readonly ownership: Pick<Ownership, 'identity' | 'troubles' | 'inspect' | 'require' | 'takeOver'>
   /** By name: stores that were given by their URL alone, as the catalog remembers them. They are read from; nothing is ever written or removed there. */
   readonly remembered: Map<string, Store>
   /** Throws `VALIDATION_FAILED` for what names no store, or one that we have no credentials for. */

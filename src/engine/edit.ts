@@ -1,5 +1,6 @@
 import type { Backup } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
+import { requireOwn } from '../core/instance.ts'
 import type { EngineDeps } from './deps.ts'
 import type { BackupEdit } from './engine.ts'
 import { replaceManifest } from './objects.ts'
@@ -14,6 +15,8 @@ export async function editBackup (deps: EngineDeps, id: number, { keepsPinned = 
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   if (keepsPinned && backup.pinned) throw new BackupError('FORBIDDEN', `backup ${id} is pinned`, { hint: 'Use a token with the role admin to unpin or to change it.' })
+  requireOwn(backup, 'changed')
+  await deps.ownership.require(deps.store, signal)
   const manifest = await deps.catalog.backups.manifest(id)
   if (manifest !== undefined) {
     const description = change.description === undefined ? manifest.description : change.description

@@ -71,6 +71,10 @@ export interface RebuildRequest {
   readonly from?: string | undefined
   /** Only to look at what is there. */
   readonly isListing?: boolean | undefined
+  /** Makes the configured stores, and every backup in them, this installation's own. Not with `from`. */
+  readonly takeOver?: boolean | undefined
+  /** Where the landing store has lost everything: goes on with an empty one. What other stores hold stays. */
+  readonly acceptEmpty?: boolean | undefined
 }
 
 export interface DiffWish {

@@ -4,6 +4,7 @@ import { firstSuspect, isBefore, isSuspect } from '../core/suspicion.ts'
 import type { EngineDeps } from './deps.ts'
 import { backupHold } from './holds.ts'
 import { cleanupSignal } from './objects.ts'
+import { landingTrouble } from './known-store.ts'
 import { settleUndecided, unlessRefused } from './recover.ts'
 import { erase, settleTrashed } from './remove.ts'
 import { loadRemembered } from './remembered.ts'
@@ -25,12 +26,15 @@ export const IDEMPOTENCY_WINDOW = 86_400_000
 export async function housekeep (deps: EngineDeps): Promise<void> {
   const now = deps.clock.now().getTime()
   await tidyAfterOthers(deps)
-  await settleUndecided(deps)
   await settleRestores(deps)
-  await sweepReleased(deps)
+  const isUsable = await isLandingUsable(deps)
+  if (isUsable) {
+    await settleUndecided(deps)
+    await sweepReleased(deps)
+  }
   // Another process may have been given one. One that is lost was told of at the start.
   await loadRemembered(deps)
-  for (const backup of await deps.catalog.backups.trashed()) {
+  for (const backup of isUsable ? await deps.catalog.backups.trashed() : []) {
     // What is in the trash but has not been moved there was on its way out for good.
     const isDue = !backup.key.startsWith(TRASH) || now - (backup.trashedAt?.getTime() ?? 0) >= deps.trashGrace
     if (isDue && !await isHeld(deps, backup)) await unlessRefused(deps, backup, async () => await empty(deps, backup))
@@ -43,12 +47,17 @@ export async function housekeep (deps: EngineDeps): Promise<void> {
   await deps.catalog.audit.purge(new Date(now - deps.auditRetention))
 }
 
+/** A landing store that is another's, or that has lost everything, is left as it is; the alerts name it. */
+async function isLandingUsable (deps: EngineDeps): Promise<boolean> {
+  return await landingTrouble(deps, cleanupSignal()) === undefined
+}
+
 /** Ends the jobs of processes that died, and removes what those left half written. */
 async function tidyAfterOthers (deps: EngineDeps): Promise<void> {
   await deps.runner.holds.settle()
   if (await deps.catalog.jobs.interrupt(deps.clock.now()) === 0) return
-  await deps.store.open(cleanupSignal())
   await deps.scratch.open()
+  if (await isLandingUsable(deps)) await deps.store.open(cleanupSignal())
 }
 
 /** What was good before a suspect stays in the trash as it stays elsewhere, until somebody has decided; only want of room makes it give way. */

@@ -1,24 +1,29 @@
-import { BackupError } from '../core/errors.ts'
+import { toBackupError, type BackupError } from '../core/errors.ts'
 import type { EngineDeps } from './deps.ts'
-import { isEmpty } from './restore-note.ts'
 
 /**
- * Throws `STORE_UNAVAILABLE` where the catalog knows backups and the store holds nothing at all: the disk is not
- * mounted, and to go on would be to write beside it and to take everything on it for lost. Changes nothing.
+ * Why the landing store must neither be written to nor believed when it shows nothing: `STORE_FOREIGN`, it is another
+ * installation's; `STORE_UNAVAILABLE`, it cannot be reached, or should hold backups and holds none. undefined: it is ours.
+ * An empty place is claimed.
  */
-export async function requireKnownStore (deps: EngineDeps, signal: AbortSignal): Promise<void> {
-  const known = (await deps.catalog.copies.counts()).find(({ store }) => store === deps.store.name)?.stored ?? 0
-  if (known === 0 || await holdsAnything(deps, signal)) return
-  throw new BackupError('STORE_UNAVAILABLE', `the backup store "${deps.store.place}" is missing or empty, but the catalog knows ${known} backups in it`, {
-    hint: 'Mount the disk that they are on, or correct BACKUP_DIR; if they are lost, move "holdfast.db" out of DATA_DIR to begin anew.'
-  })
+export async function landingTrouble (deps: EngineDeps, signal: AbortSignal): Promise<BackupError | undefined> {
+  try {
+    await deps.ownership.require(deps.store, signal)
+    return undefined
+  } catch (thrown) {
+    const error = toBackupError(thrown)
+    if (error.code === 'STORE_FOREIGN' || error.code === 'STORE_UNAVAILABLE') return error
+    throw thrown
+  }
 }
 
-async function holdsAnything (deps: EngineDeps, signal: AbortSignal): Promise<boolean> {
-  try {
-    return !await isEmpty(deps.store, signal)
-  } catch (error) {
-    if (error instanceof BackupError && error.code === 'STORE_UNAVAILABLE') return false
-    throw error
-  }
+/**
+ * Makes the landing store ready, once at a start. Returns why it must be left as it is; see `landingTrouble`. Throws
+ * what the store throws where it cannot be made ready.
+ */
+export async function openLanding (deps: EngineDeps, signal: AbortSignal): Promise<BackupError | undefined> {
+  const { store, ownership } = deps
+  const { state } = await ownership.inspect(store, signal)
+  if (state === 'ours' || state === 'unclaimed') await store.open(signal)
+  return await landingTrouble(deps, signal)
 }

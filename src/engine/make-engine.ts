@@ -1,5 +1,6 @@
 import type { Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
+import { requireOwn } from '../core/instance.ts'
 import { copyBackup } from './copy-backup.ts'
 import { createBackup } from './create.ts'
 import type { EngineDeps } from './deps.ts'
@@ -10,8 +11,9 @@ import { drillBackup, nextDrill } from './drill.ts'
 import { declareGood } from './declare-good.ts'
 import { editBackup } from './edit.ts'
 import type { Engine } from './engine.ts'
+import { cleanupSignal, recordedManifest } from './objects.ts'
+import { acceptEmpty } from './accept-empty.ts'
 import { backupHold, copyHold, retentionHold, sourceHold } from './holds.ts'
-import { recordedManifest } from './objects.ts'
 import { promisedStores, requireOwnStore, requirePromised } from './offsite.ts'
 import { provenRanges } from './proven-ranges.ts'
 import { prune } from './prune.ts'
@@ -38,6 +40,7 @@ export function makeEngine (deps: EngineDeps): Engine {
   const upload: Engine['upload'] = async (id, { store }) => {
     const backup = await catalog.backups.get(id)
     requireObject(backup)
+    requireOwn(backup, 'copied')
     const stores = store === undefined ? requirePromised(deps, backup.source) : [requireOwnStore(deps, backup.source, store)]
     const holds = stores.map(({ store: { name } }) => copyHold(id, name))
     // The copier may have begun already: then it is waited for, and what it has brought there is looked at.
@@ -85,12 +88,17 @@ export function makeEngine (deps: EngineDeps): Engine {
     async prune ({ source, dryRun, force = false, isScheduled = false }) {
       const chosen = source === undefined ? [...deps.sources.values()] : [requireSource(deps, source)]
       const holds = dryRun ? [] : chosen.map(one => retentionHold(one.source.name))
-      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds }, task => prune(deps, chosen, { dryRun, force, isByAdmin: !isScheduled }, task))
+      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds }, async task => {
+        if (!dryRun) await deps.ownership.require(deps.store, task.signal)
+        return await prune(deps, chosen, { dryRun, force, isByAdmin: !isScheduled }, task)
+      })
     },
 
     async remove (id, { force }) {
       const backup = await catalog.backups.get(id)
       requireObject(backup)
+      requireOwn(backup, 'removed')
+      await deps.ownership.require(deps.store, cleanupSignal())
       return await runner.start({ kind: 'delete', source: backup.source, backupId: id, holds: [backupHold(id), retentionHold(backup.source)] }, () => trashBackup(deps, id, force))
     },
 
@@ -100,6 +108,8 @@ export function makeEngine (deps: EngineDeps): Engine {
     async undelete (id) {
       const backup = await catalog.backups.get(id)
       requireObject(backup)
+      requireOwn(backup, 'brought back')
+      await deps.ownership.require(deps.store, cleanupSignal())
       return await runner.start({ kind: 'undelete', source: backup.source, backupId: id, holds: [backupHold(id), retentionHold(backup.source)] }, task => undeleteBackup(deps, id, task.signal))
     },
 
@@ -142,9 +152,11 @@ export function makeEngine (deps: EngineDeps): Engine {
     async rebuild (request = {}) {
       // What names no store is no job.
       if (request.from !== undefined) deps.locate(request.from)
+      if (request.takeOver === true && request.from !== undefined) throw new BackupError('VALIDATION_FAILED', 'a place that is only read from cannot be taken over', { hint: 'Configure it as a store, or leave "takeOver" out.' })
       return await runner.start({ kind: 'rebuild', source: null, backupId: null, holds: [] }, async task => {
         task.phase('recording')
-        return await rebuild(deps, { stores: await storesToRebuild(deps, request, task.signal), isListing: request.isListing ?? false }, task.signal)
+        if (request.acceptEmpty === true) await acceptEmpty(deps, task.signal)
+        return await rebuild(deps, { stores: await storesToRebuild(deps, request, task.signal), isListing: request.isListing ?? false, takeOver: request.takeOver ?? false }, task.signal)
       })
     },
 

@@ -2,6 +2,7 @@ import { toBackupError, type ErrorCode } from '../core/errors.ts'
 import { TRASH, fileName } from '../core/object-key.ts'
 import type { Store } from '../core/store.ts'
 import type { EngineDeps } from './deps.ts'
+import { isOwnBackup, UNKNOWN_INSTANCE, type InstanceMarker } from '../core/instance.ts'
 import { readManifests, type FoundManifest } from './found-manifests.ts'
 import { landingCopy } from './objects.ts'
 
@@ -26,6 +27,8 @@ export interface RebuiltStore {
   readonly added: number
   /** Backups that it knew, and has one copy more of. */
   readonly joined: number
+  /** Backups of other installations: they are listed, and no rule touches them. */
+  readonly foreign: number
   /** Manifests that could not be taken over, with the reason. */
   readonly refused: ReadonlyArray<{ readonly key: string, readonly reason: string }>
   /** Why not everything that is there could be read; null: it could. */
@@ -44,6 +47,8 @@ export interface RebuildPlan {
   readonly stores: readonly Store[]
   /** Only looks, and leaves the catalog as it is. */
   readonly isListing: boolean
+  /** Every backup found becomes this installation's own, and so do the stores. */
+  readonly takeOver?: boolean
 }
 
 /**
@@ -53,33 +58,44 @@ export interface RebuildPlan {
  * away meanwhile is passed over. A store that fails hinders none of the others, and is told in the outcome; the only one
  * that is asked rejects with what the store said.
  */
-export async function rebuild (deps: EngineDeps, { stores, isListing }: RebuildPlan, signal: AbortSignal): Promise<Rebuilt> {
+export async function rebuild (deps: EngineDeps, { stores, isListing, takeOver = false }: RebuildPlan, signal: AbortSignal): Promise<Rebuilt> {
   const names = new Set<string>()
   const rebuilt: RebuiltStore[] = []
-  for (const store of stores) rebuilt.push(await rebuildFrom(deps, store, { isListing, isAlone: stores.length === 1, names }, signal))
+  for (const store of stores) rebuilt.push(await rebuildFrom(deps, store, { isListing, takeOver, isAlone: stores.length === 1, names }, signal))
   return { adopted: names.size, stores: rebuilt }
 }
 
 interface Round {
   readonly isListing: boolean
+  readonly takeOver: boolean
   readonly isAlone: boolean
   /** Every backup that was found in any of the stores. */
   readonly names: Set<string>
 }
 
-async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, isAlone, names }: Round, signal: AbortSignal): Promise<RebuiltStore> {
+async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, takeOver, isAlone, names }: Round, signal: AbortSignal): Promise<RebuiltStore> {
   const tally = new Map<string, FoundSource>()
   const counts = { added: 0, joined: 0, known: 0 }
+  const instances = new Set<string>()
+  let foreign = 0
+  let marker: InstanceMarker | undefined
   const refused: Array<{ key: string, reason: string }> = []
   const take = async ({ manifest, object }: FoundManifest): Promise<void> => {
-    if (!isListing) counts[await adopt(deps, store, { manifest, object })]++
+    const owner = takeOver || isOwnBackup(deps.ownership.identity, manifest.instance, marker) ? null : manifest.instance ?? marker?.instance ?? UNKNOWN_INSTANCE
+    if (manifest.instance !== undefined) instances.add(manifest.instance)
+    if (owner !== null) foreign++
+    if (!isListing) counts[await adopt(deps, store, { manifest, object }, owner)]++
     const { name } = manifest.source
     names.add(`${name}/${fileName(object.key)}`)
     tally.set(name, grown(tally.get(name), { manifest, object }))
   }
   let failure: RebuiltStore['failure'] = null
   try {
+    if (takeOver) await deps.ownership.takeOver(store, [], signal)
+    marker = await claimedMarker(deps, store, signal)
     await readManifests({ store, hasTrash: store.name === deps.store.name, take, refuse: (key, reason) => { refused.push({ key, reason }) } }, signal)
+    // A catalog that is made again later must find these backups to be its own, too.
+    if (takeOver) await deps.ownership.takeOver(store, [...instances], signal)
   } catch (thrown) {
     signal.throwIfAborted()
     const { code, message } = toBackupError(thrown)
@@ -93,20 +109,29 @@ async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, isAlone
     sources: [...tally.values()].toSorted((a, b) => order(a.source, b.source)),
     added: counts.added,
     joined: counts.joined,
+    foreign,
     refused: refused.toSorted((a, b) => order(a.key, b.key)),
     failure
   }
 }
 
+/** The marker of the store; that which it is about to get, where it has none and its backups are known here. */
+async function claimedMarker ({ ownership }: EngineDeps, store: Store, signal: AbortSignal): Promise<InstanceMarker | undefined> {
+  const { state, marker } = await ownership.inspect(store, signal)
+  if (marker !== undefined || state !== 'unclaimed') return marker
+  return { format: 'holdfast-instance', version: 1, instance: ownership.identity.id, host: ownership.identity.host, created: '', formerly: [] }
+}
+
 /** What is of the store, and not of ours. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED'])
 
-async function adopt (deps: EngineDeps, store: Store, { manifest, object: { key, modifiedAt } }: FoundManifest): Promise<'added' | 'joined' | 'known'> {
+async function adopt (deps: EngineDeps, store: Store, { manifest, object: { key, modifiedAt } }: FoundManifest, foreignInstance: string | null): Promise<'added' | 'joined' | 'known'> {
   const { clock, catalog } = deps
   const hasLanded = store.name === deps.store.name
   const { outcome } = await catalog.backups.adopt(manifest, {
     key,
     hasLanded,
+    foreignInstance,
     // Its grace begins anew: since when it has been there is not written in the store.
     trashedAt: key.startsWith(TRASH) ? clock.now() : null,
     isLasting: deps.remembered.has(store.name) || deps.offsite.get(store.name)?.isAppendOnly === true,

@@ -22,11 +22,14 @@ export interface Recovered {
   readonly restores: readonly Restore[]
 }
 
-/** Puts right what a crash, or a catalog that could not be written to, left undecided. Part of every start. */
-export async function recover (deps: EngineDeps): Promise<Recovered> {
+/**
+ * Puts right what a crash, or a catalog that could not be written to, left undecided. Part of every start. A landing
+ * store that must be left as it is stays untouched, and so do the rows that only its files can decide.
+ */
+export async function recover (deps: EngineDeps, { isLandingUsable = true }: { readonly isLandingUsable?: boolean } = {}): Promise<Recovered> {
   const jobs = await deps.catalog.jobs.interrupt(deps.clock.now())
-  const settled = await settleUndecided(deps)
-  for (const backup of await deps.catalog.backups.trashed()) {
+  const settled = isLandingUsable ? await settleUndecided(deps) : { completed: [], failed: [] }
+  for (const backup of isLandingUsable ? await deps.catalog.backups.trashed() : []) {
     await unlessHeld(deps, backupHold(backup.id), async () => await unlessRefused(deps, backup, async () => {
       const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
       if (trashedAt === null || deletedAt !== null) return

@@ -52,8 +52,10 @@ async function rememberedStoreAt (deps: EngineDeps, url: string, signal: AbortSi
 }
 
 /** What a rebuild reads: the place given, otherwise every store that there is, that in which backups land first. Rejects where the place given cannot be listed, or is empty. */
-export async function storesToRebuild (deps: EngineDeps, { from, isListing = false }: RebuildRequest, signal: AbortSignal): Promise<readonly Store[]> {
+export async function storesToRebuild (deps: EngineDeps, { from, isListing = false, takeOver = false }: RebuildRequest, signal: AbortSignal): Promise<readonly Store[]> {
+  const configured = [deps.store, ...[...deps.offsite.values()].map(({ store }) => store)]
+  if (takeOver) return configured
   await loadRemembered(deps)
-  if (from === undefined) return [deps.store, ...[...deps.offsite.values()].map(({ store }) => store), ...deps.remembered.values()]
+  if (from === undefined) return [...configured, ...deps.remembered.values()]
   return [await (isListing ? storeAt(deps, from) : rememberedStoreAt(deps, from, signal))]
 }

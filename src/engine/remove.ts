@@ -5,7 +5,7 @@ import { isSuspect } from '../core/suspicion.ts'
 import type { EngineDeps } from './deps.ts'
 import { discardBackup } from './discard.ts'
 import { cleanupSignal, hasObject, replaceManifest } from './objects.ts'
-import { hasLanded } from './offsite.ts'
+import { hasLanded, placesOf } from './offsite.ts'
 import { requireObject } from './verify.ts'
 
 /**
@@ -93,6 +93,8 @@ export async function settleTrashed (deps: EngineDeps, backup: Backup): Promise<
   const live = fileName(backup.key)
   if (live !== backup.key && await hasObject(deps.store, manifestKey(live), signal)) await deps.store.move(manifestKey(live), manifestKey(backup.key), signal)
   if (!await hasObject(deps.store, manifestKey(backup.key), signal)) {
+    // Another store has it still: a landing store that lost its files is no reason to remove it there before its time.
+    if (placesOf(deps, backup).length > 1) return true
     await erase(deps, backup, 'its removal had begun before the service ended')
     return false
   }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { toBackupError } from '../core/errors.ts'
+import { INSTANCE_MARKER } from '../core/instance.ts'
 import { RESTORE_NOTE, RESTORE_NOTE_TEXT } from '../core/restore-note.ts'
 import type { Store } from '../core/store.ts'
 import { readText } from './objects.ts'
@@ -17,7 +18,7 @@ export async function leaveNote (store: Store, { isAppendOnly }: { readonly isAp
 
 /** Whether the store holds nothing but what we say of it. Throws what the store throws. */
 export async function isEmpty (store: Store, signal: AbortSignal): Promise<boolean> {
-  for await (const { key } of store.list('', signal)) if (key !== RESTORE_NOTE) return false
+  for await (const { key } of store.list('', signal)) if (key !== RESTORE_NOTE && key !== INSTANCE_MARKER) return false
   return true
 }
 

@@ -1,5 +1,6 @@
 import { LONGEST_PAUSE, type CopyTask, type StoredCopy } from '../core/copy.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
+import { INSTANCE_MARKER } from '../core/instance.ts'
 import { manifestKey } from '../core/object-key.ts'
 import { RESTORE_NOTE } from '../core/restore-note.ts'
 import type { Store } from '../core/store.ts'
@@ -37,7 +38,7 @@ export async function removeCopy (deps: EngineDeps, task: CopyTask, { store, isA
  */
 export async function surveyStore (deps: EngineDeps, { store }: OffsiteStore, signal: AbortSignal): Promise<number> {
   const sizes = new Map<string, number>()
-  for await (const { key, size } of store.list('', signal)) if (key !== RESTORE_NOTE) sizes.set(key, size)
+  for await (const { key, size } of store.list('', signal)) if (key !== RESTORE_NOTE && key !== INSTANCE_MARKER) sizes.set(key, size)
   const held = await deps.catalog.copies.held(store.name)
   if (held.length > 0 && sizes.size === 0) throw emptied(store, held.length)
   let missed = 0

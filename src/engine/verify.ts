@@ -6,7 +6,7 @@ import type { Check } from '../core/verification.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Verified, VerifiedAll } from './engine.ts'
 import { backupHold } from './holds.ts'
-import { homeOf, type Place } from './offsite.ts'
+import { homeOf, placesOf, type Place } from './offsite.ts'
 import { readManifest, recordedManifest } from './objects.ts'
 import { proveObject, type Proof } from './prove.ts'
 import type { Task } from './runner.ts'
@@ -33,7 +33,7 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { 
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const recorded = await recordedManifest(deps, id)
-  const { store, key } = place ?? homeOf(deps, backup)
+  const { store, key } = await believable(deps, backup, place ?? homeOf(deps, backup), task.signal)
   try {
     const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
     const verification = await proveObject({ ...deps, store }, { ...way, key, manifest: recorded, manifestCheck, requireRoom: bytes => checkScratch(deps, bytes) }, task)
@@ -46,6 +46,14 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { 
     deps.events.emit({ type: 'operation.failed', operation: 'verify', source: backup.source, method: backup.method, code })
     throw thrown
   }
+}
+
+/** A landing store that has lost everything proves nothing against a backup: another store is read. Throws `STORE_UNAVAILABLE` where none has it. */
+async function believable (deps: EngineDeps, backup: Backup, place: Place, signal: AbortSignal): Promise<Place> {
+  if (place.store.name !== deps.store.name || (await deps.ownership.inspect(place.store, signal)).state !== 'lost') return place
+  const other = placesOf(deps, backup).find(({ store }) => store.name !== deps.store.name)
+  if (other === undefined) await deps.ownership.require(deps.store, signal)
+  return other ?? place
 }
 
 /** What people may say of a backup afterwards. A copy in an append-only store never hears of it. */
@@ -96,7 +104,7 @@ async function matching (deps: EngineDeps, request: { readonly source?: string |
   let before: number | undefined
   do {
     const page = await deps.catalog.backups.list({ ...request, status: 'completed', limit: PAGE, before })
-    ids.push(...page.backups.map(backup => backup.id))
+    ids.push(...page.backups.filter(({ foreignInstance }) => foreignInstance === null).map(backup => backup.id))
     before = page.next ?? undefined
   } while (before !== undefined)
   return ids

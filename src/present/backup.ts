@@ -53,6 +53,7 @@ export const backupSchema = z.object({
     releasedAt: instant.nullable().meta({ description: 'Declared good since then; null: it is suspect.' }),
     releasedBy: z.string().nullable()
   }).nullable().meta({ description: 'null: it is like the backups before it.' }),
+  foreignInstance: z.string().nullable().meta({ description: 'The other installation whose backup it is: no rule touches it, and only its id chooses it. null: it is this one\'s own.' }),
   errorCode: errorCode.nullable(),
   trashedAt: instant.nullable().meta({ description: 'In the trash since then.' }),
   deletedAt: instant.nullable().meta({ description: 'Gone since then; only this record is left.' })
@@ -104,6 +105,7 @@ export function presentBackup (backup: Backup): BackupView {
       nextAttemptAt: iso(copy.nextAttemptAt)
     })),
     suspicion: backup.suspicion === null ? null : { reasons: [...backup.suspicion.reasons], releasedAt: iso(backup.suspicion.releasedAt), releasedBy: backup.suspicion.releasedBy },
+    foreignInstance: backup.foreignInstance,
     errorCode: backup.errorCode,
     trashedAt: iso(backup.trashedAt),
     deletedAt: iso(backup.deletedAt)

@@ -9,7 +9,7 @@ const EVERY = 15_000
 /** What a store is taken to hold is looked after so often. Milliseconds. */
 const SURVEY_EVERY = 86_400_000
 /** It is the store that is in trouble, and not this one copy. */
-const STORE_TROUBLE: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED', 'DISK_FULL'])
+const STORE_TROUBLE: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED', 'STORE_FOREIGN', 'DISK_FULL'])
 const TELLING: ReadonlySet<Event['type']> = new Set(['backup.completed', 'backup.removed', 'run.ended', 'settings.changed'])
 
 export interface CopierOptions {

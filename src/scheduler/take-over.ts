@@ -32,8 +32,10 @@ interface Trouble {
 async function readAll ({ engine, logger }: { readonly engine: Pick<Engine, 'rebuild'>, readonly logger: Logger }, told: Set<string>): Promise<Trouble | undefined> {
   try {
     const { stores } = await (await engine.rebuild()).result
-    for (const { name, added, joined, refused } of stores) {
-      if (added + joined > 0) logger.warn({ store: name, added, joined }, 'THE CATALOG KNEW OF NO BACKUP, AND A STORE HOLDS SOME: they were taken over from their manifests')
+    for (const { name, added, joined, foreign, refused } of stores) {
+      if (added + joined > foreign) logger.warn({ store: name, added, joined, foreign }, 'THE CATALOG KNEW OF NO BACKUP, AND A STORE HOLDS SOME: they were taken over from their manifests')
+      if (foreign > 0 && !told.has(name)) logger.warn({ store: name, foreign }, 'A STORE HOLDS BACKUPS OF ANOTHER INSTALLATION: they are listed as foreign; if that one is gone for good, "holdfast rebuild --take-over" makes them this one\'s')
+      if (foreign > 0) told.add(name)
       for (const { key, reason } of refused) {
         if (!told.has(`${name}/${key}`)) logger.error({ store: name, key, reason }, 'a manifest in a store could not be taken over')
         told.add(`${name}/${key}`)

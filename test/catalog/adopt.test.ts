@@ -5,7 +5,7 @@ import { completed, localCopy, manifestOf, newBackup, newCatalog, START } from '
 import { rejectsWith } from '../support/rejects.ts'
 
 const AT = new Date('2025-11-25T08:00:00.000Z')
-const PLACE: Found = { key: 'shop.db', copy: localCopy('/backups/shop.db'), hasLanded: true, trashedAt: null, isLasting: false }
+const PLACE: Found = { key: 'shop.db', copy: localCopy('/backups/shop.db'), hasLanded: true, trashedAt: null, isLasting: false, foreignInstance: null }
 
 test('a backup is taken over from its manifest with the id it had', async t => {
   const { catalog } = await newCatalog(t)

@@ -88,7 +88,7 @@ async function perform (catalog: OpenedCatalog, step: Step): Promise<void> {
   const removable = choose(backup => backup.status !== 'in_progress' && backup.deletedAt === null)
 
   if (step.what === 'start') await backups.start(newBackup({ source: step.source, type: step.type, startedAt: at }))
-  if (step.what === 'adopt') await backups.adopt(manifestOf({ id: step.pick % 100 + 1, source: step.source, type: step.type, startedAt: at }, { object }), { key: `k${step.pick}`, copy: localCopy('p'), hasLanded: true, trashedAt: null, isLasting: false })
+  if (step.what === 'adopt') await backups.adopt(manifestOf({ id: step.pick % 100 + 1, source: step.source, type: step.type, startedAt: at }, { object }), { key: `k${step.pick}`, copy: localCopy('p'), hasLanded: true, trashedAt: null, isLasting: false, foreignInstance: null })
   if (running !== undefined && step.what === 'complete') await backups.complete(running.id, { manifest: manifestOf(running, { object, completedAt: at.toISOString() }), filePath: 'p', verification: null, copies: [localCopy('p')] })
   if (running !== undefined && step.what === 'fail') await backups.fail(running.id, { code: 'DISK_FULL', message: 'full', failedAt: at })
   if (running !== undefined && step.what === 'keep') await backups.fail(running.id, { code: 'VERIFICATION_FAILED', message: 'no', failedAt: at, verification: INVALID, kept: { key: 'q', filePath: 'q', size: step.size } })

@@ -107,7 +107,7 @@ test('a warning of the engine goes to standard error, the result stays what it i
   const fresh = { ...environment, DATA_DIR: 'elsewhere', BACKUP_DIR: 'backups' }
   const { code, out, err } = await holdfast(['list', '--json'], cwd, fresh)
   assert.deepEqual([code, JSON.parse(out).length], [0, 1])
-  assert.match(err, /^holdfast: .*taken over from their manifests \(adopted 1\)\n$/)
+  assert.match(err, /^(holdfast: .*\n)*holdfast: .*listed as foreign.*\(foreign 1\)\n$/)
 })
 
 test('in a terminal there are colours and a bar, and the table fits', async t => {

@@ -105,7 +105,7 @@ for (const kind of ['a directory', 'a bucket'] as const) {
     const path = join(home, 'app.db')
     assert.ok(rowsOf(manifest, path).every(([, expected, found]) => expected === found), JSON.stringify(rowsOf(manifest, path)))
     assert.deepEqual(readMoney(path), { sum: TOTAL, integrity: 'ok' })
-    assert.deepEqual(readdirSync(join(desk, 'backups')).filter(name => name !== 'RESTORE.txt'), [])
+    assert.deepEqual(readdirSync(join(desk, 'backups')).filter(name => name !== 'RESTORE.txt' && name !== 'holdfast-instance.json'), [])
   })
 
   test(`without us: what ${kind} gives anybody, age, zstd and sqlite3 give the very image`, { timeout: 120_000 }, async t => {
@@ -169,13 +169,13 @@ test('a rebuild that is killed is completed by the next', { timeout: 120_000 }, 
   assert.deepEqual([JSON.parse(second.out).adopted, known()], [1003, 1003])
 })
 
-test('a new server with the configuration of the old one takes over by itself what the store holds', { timeout: 120_000 }, async t => {
+test('a new server with the configuration of the old one lists by itself what the store holds, as foreign', { timeout: 120_000 }, async t => {
   const place = directory(t)
   await gone(t, place)
   const home = tempDir(t)
   writeFileSync(join(home, 'holdfast.yaml'), place.yaml)
   const service = await startService(t, home, { AUTO_BACKUP_ENABLED: 'false' }, tokenFor('admin'))
-  await until(() => service.log().includes('THE CATALOG KNEW OF NO BACKUP'))
+  await until(() => service.log().includes('A STORE HOLDS BACKUPS OF ANOTHER INSTALLATION'))
   const { body } = await service.call('GET', '/api/backups?source=app')
   assert.deepEqual(body.backups.map(({ id, copies }: { id: number, copies: Array<{ store: string }> }) => [id, copies.map(({ store }) => store)]), [3, 2, 1].map(id => [id, ['far']]))
 })

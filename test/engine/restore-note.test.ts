@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { INSTANCE_MARKER } from '../../src/core/instance.ts'
 import { RESTORE_NOTE_TEXT } from '../../src/core/restore-note.ts'
 import { openOffsite } from '../../src/engine/copy-task.ts'
-import { requireKnownStore } from '../../src/engine/known-store.ts'
+import { landingTrouble } from '../../src/engine/known-store.ts'
 import { leaveNote } from '../../src/engine/restore-note.ts'
 import { surveyStore } from '../../src/engine/retire-copies.ts'
 import { testEngine } from '../support/engine.ts'
@@ -40,7 +41,8 @@ test('a store with nothing but the note is as empty as one without it', async t 
   await openOffsite(bench.deps, offsite.get('far')!, never)
   const files = bench.files().filter(file => file !== 'RESTORE.txt')
   for (const directory of [bench.directory, directories['far'] ?? '']) for (const file of files) rmSync(join(directory, file))
-  await rejectsWith('STORE_UNAVAILABLE', requireKnownStore(bench.deps, never))
+  rmSync(join(bench.directory, INSTANCE_MARKER))
+  assert.equal((await landingTrouble(bench.deps, never))?.code, 'STORE_UNAVAILABLE')
   await rejectsWith('STORE_UNAVAILABLE', openOffsite(bench.deps, offsite.get('far')!, never))
   await rejectsWith('STORE_UNAVAILABLE', surveyStore(bench.deps, offsite.get('far')!, never))
 })

@@ -131,7 +131,7 @@ test('a backup that cannot be judged is told, and keeps none of the newer ones f
   assert.ok(manifest !== undefined)
   const foreign = { ...manifest, id: 9, source: { ...manifest.source, kind: 'x' } }
   await deps.store.put('foreign.db', await deps.store.get(made.key, undefined, never), {}, never)
-  await deps.catalog.backups.adopt(foreign, { key: 'foreign.db', copy: landingCopy(deps.store, 'foreign.db', foreign), hasLanded: true, trashedAt: null, isLasting: false })
+  await deps.catalog.backups.adopt(foreign, { key: 'foreign.db', copy: landingCopy(deps.store, 'foreign.db', foreign), hasLanded: true, trashedAt: null, isLasting: false, foreignInstance: null })
   for (const [id, code] of [[2, 'DISK_FULL'], [3, 'KEY_MISSING'], [4, 'STORE_FAILED']] as const) faults.fail('backups.manifest', { on: new RegExp(`^${id}$`), error: new BackupError(code, 'it cannot be judged') })
   const { results, failures } = await (await engine.verifyAll({})).result
   assert.deepEqual(results.map(({ backup, verification }) => [backup.id, verification.valid]), [[1, true], [5, true]])
@@ -153,7 +153,7 @@ test('more backups than fit on a page are all verified', { timeout: 60_000 }, as
   const { engine, deps, create } = await testEngine(t)
   const { id } = await create({ verify: false })
   const manifest = (await deps.catalog.backups.manifest(id))!
-  for (let n = 2; n <= 501; n++) await deps.catalog.backups.adopt({ ...manifest, id: n }, { key: `missing-${n}.db`, copy: landingCopy(deps.store, `missing-${n}.db`, manifest), hasLanded: true, trashedAt: null, isLasting: false })
+  for (let n = 2; n <= 501; n++) await deps.catalog.backups.adopt({ ...manifest, id: n }, { key: `missing-${n}.db`, copy: landingCopy(deps.store, `missing-${n}.db`, manifest), hasLanded: true, trashedAt: null, isLasting: false, foreignInstance: null })
   const { results } = await (await engine.verifyAll({})).result
   assert.deepEqual([results.length, results.filter(({ verification }) => verification.valid).length, results[0]?.backup.id], [501, 1, 1])
 })

@@ -74,7 +74,7 @@ test('a scratch disk that fills up is DISK_FULL and keeps no backup of rollback-
   await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'DISK_FULL' })
   fault.fired()
   assert.deepEqual(filesIn(scratch), [])
-  assert.deepEqual(readdirSync(join(home, 'backups')), ['RESTORE.txt'])
+  assert.deepEqual(readdirSync(join(home, 'backups')), ['RESTORE.txt', 'holdfast-instance.json'])
 })
 
 test('a disk that turns read-only is STORE_UNAVAILABLE, and serves again when it is writable again', async t => {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { openEngine } from '../../src/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Backup } from '../../src/core/backup.ts'
+import { INSTANCE_MARKER } from '../../src/core/instance.ts'
 import type { EngineDeps } from '../../src/engine/deps.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { makeEngine } from '../../src/engine/make-engine.ts'
@@ -57,7 +58,7 @@ test('after a kill -9 at any border of an upload the copy completes, and nothing
     async check (home, engine) {
       const backups = await live(engine)
       assert.deepEqual(new Set(backups.map(({ copies }) => copies.map(({ store, status }) => `${store} ${status}`).join())), new Set(['far stored,local stored']))
-      assert.deepEqual(readdirSync(join(home, 'far')).toSorted(), filesOf(...backups))
+      assert.deepEqual(readdirSync(join(home, 'far')).toSorted(), [INSTANCE_MARKER, ...filesOf(...backups)])
     }
   })
   assert.ok(kills >= 20, `only ${kills} borders`)
@@ -74,7 +75,7 @@ test('after a kill -9 at any border of the removal of a copy it is gone, and no 
     },
     async check (home, engine) {
       const kept = (await live(engine)).filter(({ id }) => id % 2 === 1)
-      assert.deepEqual(readdirSync(join(home, 'far')).toSorted(), filesOf(...kept))
+      assert.deepEqual(readdirSync(join(home, 'far')).toSorted(), [INSTANCE_MARKER, ...filesOf(...kept)])
       assert.deepEqual(new Set((await live(engine)).filter(({ id }) => id % 2 === 0).map(({ copies }) => copies.map(({ store }) => store).join())), new Set(['local']))
     }
   })

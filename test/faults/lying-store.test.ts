@@ -50,7 +50,7 @@ async function statusOf ({ engine }: Made, { id }: Backup): Promise<string | und
 async function truth ({ place }: Made): Promise<{ readonly keys: readonly string[], readonly read: (key: string) => Promise<Buffer> }> {
   const store = s3Store(place.options({ prefix: '' }))
   const keys: string[] = []
-  for await (const { key } of store.list('', never)) if (key !== 'RESTORE.txt') keys.push(key)
+  for await (const { key } of store.list('', never)) if (key !== 'RESTORE.txt' && key !== 'holdfast-instance.json') keys.push(key)
   return { keys, read: async key => await buffer(await store.get(key, undefined, never)) }
 }
 

@@ -6,6 +6,7 @@ import type { Backup, BackupType } from '../../src/core/backup.ts'
 import type { Assertion } from '../../src/core/drill.ts'
 import { EventBus, type Event } from '../../src/core/event.ts'
 import type { Settings } from '../../src/core/settings.ts'
+import { INSTANCE_MARKER } from '../../src/core/instance.ts'
 import { RESTORE_NOTE } from '../../src/core/restore-note.ts'
 import type { Restorer } from '../../src/core/restore.ts'
 import type { Inspector, Source } from '../../src/core/source.ts'
@@ -30,6 +31,7 @@ import { ALONE, MIGRATIONS } from './catalog.ts'
 import { Faults, faulty } from './faults.ts'
 import { locateDirectories } from './locate.ts'
 import { memoryAssessor, MemorySource, memoryInspector, memoryRestorer, type MemoryRestorer } from './memory-source.ts'
+import { testOwnership } from './ownership.ts'
 import { never } from './streams.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -51,6 +53,8 @@ export interface TestEngineOptions {
   readonly keyring?: EngineDeps['keyring']
   /** The backups of another engine: this one begins with an empty catalog beside them. */
   readonly directory?: string
+  /** Which installation this is, where a test has several. */
+  readonly instance?: string
   readonly isScratchOnStoreDisk?: boolean
   readonly restoreDirs?: readonly string[]
   /** Everything on no disk: for what makes thousands of backups, and asks nothing of their lasting. */
@@ -96,6 +100,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector()], ['memory', faulty('inspector', memoryInspector, faults)]]
   const restorer = memoryRestorer(sources.filter(one => one instanceof MemorySource))
   const restorers: ReadonlyArray<readonly [string, Restorer]> = [['sqlite', sqliteRestorer(scratch.directory)], ['memory', faulty('restorer', restorer, faults)]]
+  const landing = localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() })
   const deps: EngineDeps = {
     sources: new Map(sources.map(one => [one.name, { source: faulty('source', one, faults), policy: options.policies?.[one.name] ?? {}, assertions: options.assertions?.[one.name] ?? [] }])),
     defaultSource: sources[0]!.name,
@@ -105,8 +110,9 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     rowTools: new Map([['sqlite', faulty('rows', sqliteRows(scratch.directory), faults)]]),
     occupant: path => occupantOf(path, { databases: [{ path: catalogPath, what: 'the catalog' }], own: [{ path: directory, what: 'in the directory of the backups' }], sources: sources.map(({ name, location }) => ({ name, location })) }),
     restoreDirs: options.restoreDirs ?? [],
-    store: faulty('store', localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() }), faults),
+    store: faulty('store', landing, faults),
     offsite: options.offsite ?? new Map(),
+    ownership: testOwnership({ instance: options.instance, landing, known: async name => (await opened.copies.counts()).find(({ store }) => store === name)?.stored ?? 0, clock }),
     remembered: new Map(),
     locate: locateDirectories(() => [deps.store, ...[...deps.offsite.values()].map(({ store }) => store)], faults),
     codecs: makeCodecs(2),
@@ -158,7 +164,7 @@ export function filesIn (directory: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
     .map(entry => relative(directory, join(entry.parentPath, entry.name)))
-    .filter(path => path !== RESTORE_NOTE)
+    .filter(path => path !== RESTORE_NOTE && path !== INSTANCE_MARKER)
     .toSorted()
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { INSTANCE_MARKER } from '../../src/core/instance.ts'
 import type { OffsiteStore } from '../../src/engine/deps.ts'
 import { localStore } from '../../src/stores/local.ts'
 import { ALONE } from './catalog.ts'
@@ -31,5 +32,5 @@ export async function testOffsite (t: Pick<TestContext, 'after'>, stores: Readon
     offsite.set(name, { store, retention: null, maxBackups: null, isAppendOnly: false, hasLock: false, bandwidth: null, ...given })
   }
   t.after(() => { faults.allUsed() })
-  return { offsite, faults, directories, files: name => filesIn(directories[name] ?? '').filter(file => file !== 'RESTORE.txt') }
+  return { offsite, faults, directories, files: name => filesIn(directories[name] ?? '').filter(file => file !== 'RESTORE.txt' && file !== INSTANCE_MARKER) }
 }

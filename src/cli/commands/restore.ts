@@ -84,7 +84,8 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
 /** The backup with the id, otherwise the one that --latest or --at chooses. What these pass over is named on standard error. */
 async function chosenBackup ({ clock, output }: RestoreDeps, session: Session, id: number | undefined, flags: Flags): Promise<Backup> {
   if (id !== undefined) return await session.engine.backup(id)
-  const { backup, warning } = await newestValid({ ...session, clock }, flags)
+  const mayBeForeign = flags.source !== undefined && (flags.output ?? flags.target) !== undefined
+  const { backup, warning } = await newestValid({ ...session, clock }, { ...flags, mayBeForeign })
   if (warning !== null) output.err.write(`holdfast: ${warning}\n`)
   return backup
 }

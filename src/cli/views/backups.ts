@@ -52,12 +52,12 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Backup>> {
 
 /** In one word what there is to know: a completed backup is as good as its last verification. */
 export function stateOf (backup: Backup): string {
-  const { status, verification, trashedAt, deletedAt, pinned } = backup
+  const { status, verification, trashedAt, deletedAt, pinned, foreignInstance } = backup
   if (deletedAt !== null) return 'removed'
   if (trashedAt !== null) return 'in trash'
   if (status !== 'completed') return status === 'failed' ? 'failed' : 'running'
   const state = isSuspect(backup) && verification.status !== 'invalid' ? 'suspect' : verification.status
-  return pinned ? `${state}, pinned` : state
+  return [...foreignInstance === null ? [] : ['foreign'], state, ...pinned ? ['pinned'] : []].join(', ')
 }
 
 export function paintState (text: string, backup: Backup, colours: Colours): string {

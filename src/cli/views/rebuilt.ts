@@ -16,6 +16,7 @@ export const rebuildSchema = z.object({
     kind: z.string(),
     place: z.string(),
     added: count.meta({ description: 'Backups that the catalog did not know.' }),
+    foreign: count.meta({ description: 'Backups of other installations: listed, and touched by no rule.' }),
     joined: count.meta({ description: 'Backups that it knew, and has one copy more of.' }),
     sources: z.array(z.object({ source: z.string(), backups: count, bytes: count, oldest: z.iso.datetime(), newest: z.iso.datetime() })),
     failure: z.object({ code: errorCode, message: z.string() }).nullable().meta({ description: 'Why not everything that is there could be read.' })
@@ -32,6 +33,7 @@ export function viewRebuilt ({ adopted, stores }: Rebuilt, isListing: boolean): 
     text: screen => [
       ...found.length === 0 ? [] : [table(COLUMNS, found, screen)],
       `${screen.colours.green('✓')} ${outcome}`,
+      ...stores.flatMap(({ place, foreign }) => foreign === 0 ? [] : [`${screen.colours.yellow('⚠')} ${printable(place)}: ${counted(foreign, 'backup')} of another installation, restored by number and touched by no rule`]),
       ...stores.flatMap(({ place, failure }) => failure === null ? [] : [`${screen.colours.red('✗')} ${printable(place)}: ${printable(failure.message)}`]),
       ...refused.map(({ store, key, reason }) => `${screen.colours.red('✗')} ${printable(key)} in "${store}": ${printable(reason)}`),
       ''
@@ -44,12 +46,13 @@ export function hasFallenShort ({ stores }: Rebuilt): boolean {
   return stores.some(({ refused, failure }) => refused.length > 0 || failure !== null)
 }
 
-function presentStore ({ name, kind, place, added, joined, sources, failure }: RebuiltStore) {
+function presentStore ({ name, kind, place, added, foreign, joined, sources, failure }: RebuiltStore) {
   return {
     name,
     kind,
     place,
     added,
+    foreign,
     joined,
     sources: sources.map(source => ({ ...source, oldest: source.oldest.toISOString(), newest: source.newest.toISOString() })),
     failure
