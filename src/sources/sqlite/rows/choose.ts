@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3'
 import { BackupError } from '../../../core/errors.ts'
 import type { RescueRequest } from '../../../core/rows.ts'
 import { chosenRows } from './condition.ts'
-import { addressOf, deskOf, type Desk } from './desk.ts'
+import { addressOf, deskOf, type Address, type Desk } from './desk.ts'
 import { readTables, referencesOf, requireTable, type Reference, type Table } from './tables.ts'
 import { isWritten, Walk, type Pick } from './walk.ts'
 
@@ -33,19 +33,37 @@ export interface Choice {
   readonly orphans: number
 }
 
+/** The rows of one selection in the backup: where its condition was already evaluated, their addresses. */
+export interface Selected {
+  readonly wanted: Table
+  readonly found: Iterable<Address>
+}
+
+/**
+ * Evaluates the conditions on `image` alone, before the live database is opened: one that computes for long keeps no
+ * writer waiting. Whole tables are read later, row after row.
+ */
+export function select (image: Database.Database, { selections }: RescueRequest): readonly Selected[] {
+  const { tables } = readTables(image, 'main')
+  return selections.map(({ table, where }) => {
+    const wanted = requireTable(tables, table, 'the backup')
+    const rows = chosenRows(image, wanted, where, addressOf(wanted))
+    return { wanted, found: where === undefined ? rows : [...rows] }
+  })
+}
+
 /**
  * Everything that is to come back: what the conditions choose, the parents that it needs and, where asked, the children that
  * went with it; and what is to become of each row. `db` is the live database with the image attached as `backup`,
- * `image` the image alone, so that a condition sees nothing else.
+ * `selected` comes from the image alone, so that a condition sees nothing else.
  */
-export function choose (db: Database.Database, image: Database.Database, request: RescueRequest): Choice {
-  const { backup, all, links, walk } = begin(db, request)
-  for (const { table: name, where } of request.selections) {
-    const wanted = requireTable(backup, name, 'the backup')
+export function choose (db: Database.Database, selected: readonly Selected[], request: RescueRequest): Choice {
+  const { all, links, walk } = begin(db, request)
+  for (const { wanted, found } of selected) {
     const chosen = all.get(wanted.name.toLowerCase())
     if (chosen === undefined) throw new BackupError('TABLE_NOT_FOUND', `the live database has no table "${wanted.name}" any more`, { hint: 'Create it first, or write the rows to a file with --csv.' })
     chosen.isAsked = true
-    for (const at of chosenRows(image, wanted, where, addressOf(wanted))) walk.from(chosen, at, 'chosen')
+    for (const at of found) walk.from(chosen, at, 'chosen')
   }
   return choiceOf(all, links, walk)
 }
@@ -74,7 +92,7 @@ function begin (db: Database.Database, request: RescueRequest) {
     all.set(name, { live: table, backup: there, desk: once(() => deskOf(db, table, there)), rows: new Map(), isAsked: false })
   }
   const links = linksOf(db, live, all)
-  return { backup, all, links, walk: new Walk(db, links, request) }
+  return { all, links, walk: new Walk(db, links, request) }
 }
 
 function choiceOf (all: Tables, links: readonly Link[], { conflicts, refused, orphans }: Walk): Choice {

@@ -9,7 +9,7 @@ import { sourceError } from '../errors.ts'
 import { describeHolders, holdersOf } from '../holders.ts'
 import { requireOneName } from '../one-name.ts'
 import { openImmutable, openShared } from '../open.ts'
-import { choose, chooseAgain, type Choice } from './choose.ts'
+import { choose, chooseAgain, select, type Choice } from './choose.ts'
 import { taken } from './desk.ts'
 import { diffTables, namesToCompare } from './diff.ts'
 import { extractRows } from './extract.ts'
@@ -55,8 +55,9 @@ async function diff (before: string, { path, isLive }: { readonly path: string, 
 }
 
 async function plan<T> (image: string, live: string, request: RescueRequest, use: (db: Database.Database, choice: Choice) => T): Promise<T> {
+  const selected = select(openImmutable(image), request)
   const db = attached(await openToRead(live, request.timeout), image)
-  return await transaction(db, 'BEGIN', live, request.timeout, () => use(db, choose(db, openImmutable(image), request)))
+  return await transaction(db, 'BEGIN', live, request.timeout, () => use(db, choose(db, selected, request)))
 }
 
 async function rescue (image: string, live: string, request: RescueRequest): Promise<Rescue> {
