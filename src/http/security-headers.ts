@@ -16,8 +16,12 @@ export async function addSecurityHeaders (app: App): Promise<void> {
 
 async function helmetHeaders (): Promise<Record<string, string>> {
   const probe = fastify()
-  // No upgrade of requests to TLS: whether there is any is for the proxy in front to say.
-  await probe.register(helmet, { contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } })
+  await probe.register(helmet, {
+    // No upgrade of requests to TLS: the proxy in front decides whether there is TLS.
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+    // Other services on subdomains of the same host may still use plain HTTP. A proxy can send its own header.
+    strictTransportSecurity: { includeSubDomains: false }
+  })
   let headers: Record<string, string> = {}
   probe.get('/', (_request, reply) => {
     headers = Object.fromEntries(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)]))
