@@ -20,8 +20,8 @@ export interface Rule extends RuleKey {
   readonly timing: CalendarTiming | IntervalTiming
 }
 
-/** Every rule that is in force now. `prune`: when to remove what the retention rules do not keep; null: never. */
-export function rulesInForce (sources: readonly SourceState[], prune: CalendarTiming | null): readonly Rule[] {
+/** Every rule by which something is scheduled now. `prune`: when to remove what the retention rules do not keep; null: never. */
+export function scheduledRules (sources: readonly SourceState[], prune: CalendarTiming | null): readonly Rule[] {
   const rules: Rule[] = sources.filter(({ policy }) => policy.enabled).flatMap(rulesOf)
   if (prune !== null) rules.push({ kind: 'prune', source: null, rule: 'prune', tier: null, timing: prune })
   return rules

@@ -11,7 +11,7 @@ import { chooseRuns } from './choose.ts'
 import { lostOutcome } from './lost.ts'
 import { afterFailure, afterSuccess, isInTheWay, share } from './outcome.ts'
 import { nextLook, planRuns } from './plan.ts'
-import { rulesInForce, type CalendarTiming } from './rules.ts'
+import { scheduledRules, type CalendarTiming } from './rules.ts'
 
 /** A clock that is set back by no more has been put right, and what it had reached already stays done. Milliseconds. */
 const PUT_RIGHT = 3_600_000
@@ -115,7 +115,7 @@ export class Scheduler {
       const sources = await engine.sources()
       const book = await this.#plan(await this.#settleLost(await this.#forgetFuture(await runs.book())), sources)
       const begun = await this.#beginDue(book, sources)
-      const until = begun > 0 ? now.getTime() : nextLook(book, rulesInForce(sources, prune), { now, calendar })
+      const until = begun > 0 ? now.getTime() : nextLook(book, scheduledRules(sources, prune), { now, calendar })
       this.#lull = { from: now.getTime(), until, version: known, stirred }
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
@@ -150,7 +150,7 @@ export class Scheduler {
   async #plan (book: RunBook, sources: readonly SourceState[]): Promise<RunBook> {
     const { runs, calendar, clock, prune, jitterMs } = this.#options
     const delay = (source: string | null): number => source === null ? 0 : Math.floor(share(source) * jitterMs)
-    const changes = planRuns(book, rulesInForce(sources, prune), { now: clock.now(), calendar, delay })
+    const changes = planRuns(book, scheduledRules(sources, prune), { now: clock.now(), calendar, delay })
     if (isNothing(changes)) return book
     for (const run of await runs.record(changes)) this.#tell(run)
     return await runs.book()
