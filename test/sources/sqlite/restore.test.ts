@@ -46,6 +46,11 @@ function bench (t: TestContext, live: MoneyOptions = {}, image: MoneyOptions = {
   }
 }
 
+/** Aborts after so many milliseconds, a part of those that the first, whole restore took; never for Infinity. */
+function killedAfter (delay: number): AbortSignal {
+  return Number.isFinite(delay) ? AbortSignal.timeout(Math.round(delay)) : never
+}
+
 function isRestored (path: string): boolean {
   const db = new Database(path, { readonly: true })
   try {
@@ -200,9 +205,12 @@ test('killed at any instant of a replacement the old file stands there or the ne
   copyFileSync(live, `${live}.first`)
   const before = readdirSync(home)
   const outcomes = { old: 0, fresh: 0 }
+  let whole = Infinity
   for (let n = 0; n < 20; n++) {
     copyFileSync(`${live}.first`, live)
-    await restore({ mode: 'replace' }, AbortSignal.timeout(30 + n * 12)).catch(() => {})
+    const begun = performance.now()
+    await restore({ mode: 'replace' }, killedAfter(whole * (1 - n / 20))).catch(() => {})
+    if (n === 0) whole = performance.now() - begun
     const isKept = await settle()
     assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
     const isFresh = isRestored(live)
@@ -234,14 +242,17 @@ for (const journalMode of ['wal', 'delete'] as const) {
     const { live, restore } = bench(t, { journalMode, entries: 300_000 }, { journalMode, entries: 250_000 })
     copyFileSync(live, `${live}.first`)
     const outcomes = { old: 0, fresh: 0 }
+    let whole = Infinity
     for (let n = 0; n < 20; n++) {
       for (const suffix of ['-wal', '-shm', '-journal']) rmSync(live + suffix, { force: true })
       copyFileSync(`${live}.first`, live)
-      await restore({}, AbortSignal.timeout(40 + n * 15)).catch(() => {})
+      const begun = performance.now()
+      await restore({}, killedAfter(whole * (1 - n / 20))).catch(() => {})
+      if (n === 0) whole = performance.now() - begun
       assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
       outcomes[isRestored(live) ? 'fresh' : 'old']++
     }
-    assert.ok(outcomes.old > 0, JSON.stringify(outcomes))
+    assert.ok(outcomes.old > 0 && outcomes.fresh > 0, JSON.stringify(outcomes))
     t.diagnostic(JSON.stringify(outcomes))
   })
 }
