@@ -8,8 +8,6 @@ import { presentJob } from '../present/job.ts'
  */
 export async function finish<T> (request: FastifyRequest, reply: FastifyReply, work: Work<T>, present: (result: T) => object): Promise<object> {
   if (!prefersAsync(request.headers.prefer)) return present(await work.result)
-  // Nothing here waits for it any more; its job records how it ends.
-  work.result.catch(() => {})
   reply.code(202).header('location', `/api/jobs/${work.job.id}`).header('preference-applied', 'respond-async')
   return { success: true, job: presentJob(work.job, null) }
 }

@@ -74,14 +74,3 @@ test('a backup made after its 202 whose copy fails leaves no rejection unobserve
   assert.deepEqual(found, [])
   assert.deepEqual((await engine.jobs({ limit: 10 })).jobs.map(({ kind, status }) => [kind, status]), [['upload', 'failed'], ['create', 'succeeded']])
 })
-
-test('the edge itself observes work that it answers with 202', async t => {
-  const { app, engine } = await build(t)
-  const gate = Promise.withResolvers<never>()
-  engine.gate = gate.promise
-  const found = await unobserved(async () => {
-    assert.equal((await app.inject({ method: 'POST', url: '/api/backups', headers })).statusCode, 202)
-    gate.reject(failure)
-  })
-  assert.deepEqual(found, [])
-})

@@ -16,6 +16,7 @@ import type { KeyState } from '../../src/engine/keys.ts'
 import type { Rebuilt } from '../../src/engine/rebuild.ts'
 import type { StoreState } from '../../src/engine/stores.ts'
 import type { Thawing } from '../../src/engine/thaw.ts'
+import { workOf } from '../../src/engine/work.ts'
 import { aBackup, aDifference, aDrill, aJob, aRescue, aRestore, STARTED, VALID } from './rows.ts'
 
 export { aBackup, aDrill, aJob, aRestore, STARTED, VALID }
@@ -294,7 +295,7 @@ export class FakeEngine implements Engine {
   #work<T> (kind: JobKind, finish: () => T): Work<T> {
     const job = aJob({ id: this.jobLog.size + 1, kind })
     this.jobLog.set(job.id, job)
-    return { job, result: this.gate.then(finish) }
+    return workOf(job, this.gate.then(finish))
   }
 
   #row (id: number): Backup {
