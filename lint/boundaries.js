@@ -9,7 +9,7 @@ export const MAY_IMPORT = {
   config: ['core', 'files'],
   pipeline: ['core'],
   ...Object.fromEntries(ADAPTERS.map(folder => [folder, ['core', 'files']])),
-  engine: ['core', 'pipeline'],
+  engine: ['core', 'files', 'pipeline'],
   present: ['core', 'engine'],
   scheduler: ['core', 'engine'],
   http: ['core', 'engine', 'present'],
@@ -18,7 +18,7 @@ export const MAY_IMPORT = {
   'parts.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'make-store.ts'],
   'elsewhere.ts': ['core', 'config', 'engine', 'scheduler'],
   'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http', 'parts.ts', 'elsewhere.ts'],
-  'look.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'parts.ts', 'app.ts'],
+  'look.ts': ['core', 'files', 'config', 'pipeline', ...ADAPTERS, 'engine', 'parts.ts', 'app.ts'],
   'last-resort.ts': ['core'],
   'server.ts': ['core', 'config', 'app.ts', 'last-resort.ts'],
   'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'look.ts', 'server.ts']

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { constants, existsSync, realpathSync } from 'node:fs'
+import { constants, existsSync } from 'node:fs'
 import { access, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +20,7 @@ import type { PruneTiming } from './engine/alert-facts.ts'
 import { makeEngine } from './engine/make-engine.ts'
 import type { Progress } from './engine/prove.ts'
 import { verifyFile, type VerifiedFile } from './engine/verify-file.ts'
+import { realPathSync } from './files/real-path.ts'
 import { keyMaterial, makeDeps } from './parts.ts'
 import { makeCodecs } from './pipeline/codecs.ts'
 import { makeKeyring } from './pipeline/keyring.ts'
@@ -110,7 +111,7 @@ export { newKey, privateKeys, recoverDatabase }
 
 /** What the newest backup that was proven holds of the database at `path`; undefined: there is none, or the catalog cannot be read. */
 export async function knownRows (config: Config, path: string): Promise<KnownRows | undefined> {
-  const source = config.sources.find(one => realPath(one.path) === realPath(path))
+  const source = config.sources.find(one => realPathSync(one.path) === realPathSync(path))
   if (source === undefined) return undefined
   // A rescue must not fail for want of a comparison.
   const copy = await openCopy(config).catch(() => undefined)
@@ -122,10 +123,6 @@ export async function knownRows (config: Config, path: string): Promise<KnownRow
   } finally {
     await copy.close()
   }
-}
-
-function realPath (path: string): string {
-  return existsSync(path) ? realpathSync(path) : path
 }
 
 /** The server that runs on the data directory; undefined: none. Changes nothing. */

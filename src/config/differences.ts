@@ -1,7 +1,7 @@
+import { realPathSync } from '../files/real-path.ts'
 import type { Given } from './given.ts'
 import { isMap } from './map.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
-import { real } from './places.ts'
 import type { Problem } from './problem.ts'
 import type { Json, Recorded } from './recorded.ts'
 import { WITHHELD, type Section } from './sections.ts'
@@ -30,7 +30,7 @@ export interface Own {
 /** Every key for which the command was told something else than the server. What it was told nothing about differs in nothing. */
 export function differences (own: Own, recorded: Recorded): Problem[] {
   return [
-    ...real(own.dataDir) === real(recorded.dataDir) ? [] : [differing('DATA_DIR', own.dataDir, recorded.dataDir, 'environment')],
+    ...realPathSync(own.dataDir) === realPathSync(recorded.dataDir) ? [] : [differing('DATA_DIR', own.dataDir, recorded.dataDir, 'environment')],
     ...OPTION_NAMES.flatMap(name => optionDifference(name, own, recorded)),
     ...(Object.entries(own.sections) as Array<[Section, Json]>).flatMap(([name, value]) => within(name, withoutSecrets(value), withoutSecrets(recorded.sections[name])))
   ]

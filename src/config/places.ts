@@ -1,5 +1,5 @@
-import { realpathSync } from 'node:fs'
-import { basename, dirname, join, sep } from 'node:path'
+import { sep } from 'node:path'
+import { realPathSync } from '../files/real-path.ts'
 import type { Problem } from './problem.ts'
 import { OWN_SOURCE, type Sources } from './sources.ts'
 
@@ -11,7 +11,7 @@ export interface Places {
 
 /** Says where one place would get into the way of another. Compares what the paths lead to, not how they are written. */
 export function checkPlaces (places: Places, { named, own }: Sources, problems: Problem[]): void {
-  const [backups, data, scratch] = [real(places.backupDir), real(places.dataDir), real(places.scratchDir)]
+  const [backups, data, scratch] = [realPathSync(places.backupDir), realPathSync(places.dataDir), realPathSync(places.scratchDir)]
   const report = (name: string, problem: string, remedy: string): void => { problems.push({ name, problem, remedy }) }
 
   if (contains(backups, data)) report('DATA_DIR', `"${places.dataDir}" is in BACKUP_DIR`, 'Give the two directories apart; BACKUP_DIR may lie in DATA_DIR.')
@@ -19,9 +19,9 @@ export function checkPlaces (places: Places, { named, own }: Sources, problems: 
   for (const [name, place] of [['BACKUP_DIR', backups], ['DATA_DIR', data]] as const) {
     if (contains(scratch, place)) report('SCRATCH_DIR', `"${places.scratchDir}" holds ${name}`, 'Give a directory of its own: what is in it is removed at the start.')
   }
-  const catalog = real(own.path)
+  const catalog = realPathSync(own.path)
   for (const { place, source } of named) {
-    const path = real(source.path)
+    const path = realPathSync(source.path)
     const name = place === 'DATABASE_PATH' ? place : `${place}.path`
     if (path === catalog) report(name, `"${source.path}" is the service's own catalog`, `Leave it out: it is protected as the source "${OWN_SOURCE}".`)
     else if (contains(backups, path)) report(name, `"${source.path}" is in BACKUP_DIR`, 'Keep the database and its backups apart.')
@@ -33,7 +33,7 @@ export function checkPlaces (places: Places, { named, own }: Sources, problems: 
 export function checkRestoreDirs (restoreDirs: readonly string[], places: Places, problems: Problem[]): void {
   for (const directory of restoreDirs) {
     for (const [name, place] of [['BACKUP_DIR', places.backupDir], ['DATA_DIR', places.dataDir], ['SCRATCH_DIR', places.scratchDir]] as const) {
-      if (contains(real(place), real(directory))) problems.push({ name: 'RESTORE_DIRS', problem: `"${directory}" is in ${name}, where nothing is restored to`, remedy: 'Give directories apart from those of the service.' })
+      if (contains(realPathSync(place), realPathSync(directory))) problems.push({ name: 'RESTORE_DIRS', problem: `"${directory}" is in ${name}, where nothing is restored to`, remedy: 'Give directories apart from those of the service.' })
     }
   }
 }
@@ -41,14 +41,4 @@ export function checkRestoreDirs (restoreDirs: readonly string[], places: Places
 /** Whether the path is the directory, or in it. */
 export function contains (directory: string, path: string): boolean {
   return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
-}
-
-/** The path with its links followed, as far as it exists. */
-export function real (path: string): string {
-  try {
-    return realpathSync(path)
-  } catch {
-    const parent = dirname(path)
-    return parent === path ? path : join(real(parent), basename(path))
-  }
 }

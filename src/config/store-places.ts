@@ -1,5 +1,6 @@
+import { realPathSync } from '../files/real-path.ts'
 import type { SourceConfig, StoreConfig } from './config.ts'
-import { contains, real, type Places } from './places.ts'
+import { contains, type Places } from './places.ts'
 import type { Problem } from './problem.ts'
 import type { Sources } from './sources.ts'
 import type { PlacedStore } from './stores.ts'
@@ -15,14 +16,14 @@ export function checkStorePlaces (placed: readonly PlacedStore[], places: Places
 }
 
 function directoryProblem (path: string, { backupDir, dataDir, scratchDir }: Places, sources: ReadonlyArray<Pick<SourceConfig, 'name' | 'path'>>): Pick<Problem, 'problem' | 'remedy'> | undefined {
-  const directory = real(path)
-  const [backups, data, scratch] = [real(backupDir), real(dataDir), real(scratchDir)]
+  const directory = realPathSync(path)
+  const [backups, data, scratch] = [realPathSync(backupDir), realPathSync(dataDir), realPathSync(scratchDir)]
   const says = (problem: string, remedy: string): Pick<Problem, 'problem' | 'remedy'> => ({ problem: `"${path}" ${problem}`, remedy })
   if (contains(backups, directory)) return says('is in BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
   if (contains(directory, backups)) return says('holds BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
   if (contains(scratch, directory)) return says('is in SCRATCH_DIR', 'Give a directory of its own: what is in SCRATCH_DIR is removed at the start.')
   if (contains(directory, data) || contains(directory, scratch)) return says('holds what the service works with', 'Give a directory of its own to the store.')
-  const within = sources.find(source => contains(directory, real(source.path)))
+  const within = sources.find(source => contains(directory, realPathSync(source.path)))
   return within === undefined ? undefined : says(`holds the database of "${within.name}"`, 'Give a directory of its own to the store.')
 }
 
@@ -38,6 +39,6 @@ export function identity (store: StoreConfig): { readonly root: string, readonly
     case 's3': return { root: `s3 ${store.endpoint ?? ''} ${store.bucket}`, path: store.prefix }
     case 'gcs': return { root: `gcs ${store.endpoint ?? ''} ${store.bucket}`, path: store.prefix }
     case 'azure': return { root: `azure ${store.endpoint ?? store.account} ${store.container}`, path: store.prefix }
-    case 'local': return { root: 'local', path: `${real(store.path)}/` }
+    case 'local': return { root: 'local', path: `${realPathSync(store.path)}/` }
   }
 }

@@ -1,6 +1,7 @@
 import type { AlertFacts, PruneFacts, SourceFacts } from '../core/alert.ts'
 import type { Run } from '../core/run.ts'
 import type { EngineDeps } from './deps.ts'
+import { rulesInForce } from './due.ts'
 import { landingTrouble } from './known-store.ts'
 import { cleanupSignal } from './objects.ts'
 import type { SourceState } from './engine.ts'
@@ -29,16 +30,17 @@ export async function alertFacts (deps: EngineDeps, states: readonly SourceState
 }
 
 /** How the scheduled prune stands. One made by hand is none of it: it may have been of one source alone. */
-export async function pruneFacts ({ catalog, calendar, clock }: EngineDeps, { pattern, timeZone }: PruneTiming): Promise<PruneFacts> {
+export async function pruneFacts (deps: EngineDeps, { pattern, timeZone }: PruneTiming): Promise<PruneFacts> {
+  const { catalog, calendar, clock } = deps
   const last = async (status: Run['status']): Promise<Run | undefined> => (await catalog.runs.list({ kind: 'prune', status, limit: 1 })).runs[0]
   const done = await last('done')
   const failed = await last('failed')
   const due = calendar.previous(pattern, timeZone, new Date(clock.now().getTime() - GRACE))
   // Before the rule was written down nothing was due by it.
-  const rule = (await catalog.runs.rules()).find(({ kind }) => kind === 'prune')
+  const since = (await rulesInForce(deps)).since({ kind: 'prune', source: null, rule: 'prune' })
   return {
     lastDone: done?.finishedAt ?? null,
-    freshSince: due !== null && rule !== undefined && rule.since <= due ? due : null,
+    freshSince: due !== null && since !== undefined && since <= due ? due : null,
     failure: failed !== undefined && failed.id > (done?.id ?? 0) ? { code: failed.errorCode, reason: failed.reason ?? 'no reason was recorded' } : null
   }
 }

@@ -1,6 +1,6 @@
+import { locateBy, readMounts, type Locate } from '../files/mounts.ts'
+import { realPath } from '../files/real-path.ts'
 import type { Occupant } from './deps.ts'
-import { readMounts, type Locate } from './mounts.ts'
-import { realPath } from './real-path.ts'
 
 export interface Places {
   /** Databases of our own. */
@@ -24,7 +24,7 @@ const BESIDE = ['-wal', '-shm', '-journal']
  * a database, or as a database that would lose what is beside it. A source may lie in a directory of ours.
  */
 export async function occupantOf (path: string, { databases, own, sources }: Places): Promise<Occupant | undefined> {
-  const locate = await readMounts()
+  const locate = locateBy(readMounts())
   const at = await placeOf(path, locate)
   const touched = [at, at.replace(/-(?:wal|shm|journal)$/, ''), ...BESIDE.map(suffix => at + suffix)]
   for (const { path, what } of databases) {

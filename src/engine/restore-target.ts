@@ -1,9 +1,9 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
 import { BackupError } from '../core/errors.ts'
+import { realPath } from '../files/real-path.ts'
 import type { EngineDeps } from './deps.ts'
 import type { RestoreRequest } from './engine.ts'
-import { realPath } from './real-path.ts'
 
 /**
  * Throws unless something may be put there: `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for places of ours and of sources,

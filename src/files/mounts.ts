@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 
-/** One line of mountinfo: what of which file system is seen at `point`. */
-interface Mount {
+/** One line of mountinfo: the directory or file `root` of a file system is seen at `point`. */
+export interface Mount {
   readonly device: string
   readonly root: string
   readonly point: string
@@ -11,21 +11,25 @@ interface Mount {
 export type Locate = (realPath: string) => string
 
 /**
- * Reads where file systems are mounted now. On systems without `/proc/self/mountinfo` a path is taken as it is.
+ * The file systems that this process sees now, and where. Empty on systems without `/proc/self/mountinfo`.
  * https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
-export async function readMounts (): Promise<Locate> {
-  const text = await readFile('/proc/self/mountinfo', 'utf8').catch(() => '')
-  return locateBy(parseMounts(text))
+export function readMounts (): readonly Mount[] {
+  try {
+    return parseMounts(readFileSync('/proc/self/mountinfo'))
+  } catch {
+    return []
+  }
 }
 
-export function parseMounts (text: string): readonly Mount[] {
-  return text.split('\n').flatMap(line => {
+export function parseMounts (content: Buffer): readonly Mount[] {
+  return content.toString('latin1').split('\n').flatMap(line => {
     const [, , device, root, point] = line.split(' ')
-    return device === undefined || root === undefined || point === undefined ? [] : [{ device, root: plain(root), point: plain(point) }]
+    return device === undefined || root === undefined || point === undefined ? [] : [{ device, root: unescape(root), point: unescape(point) }]
   })
 }
 
+/** Without mounts a path is taken as it is. */
 export function locateBy (mounts: readonly Mount[]): Locate {
   return path => {
     const way = (point: string): string | undefined => point === '/' ? path : path === point || path.startsWith(`${point}/`) ? path.slice(point.length) : undefined
@@ -37,7 +41,8 @@ export function locateBy (mounts: readonly Mount[]): Locate {
   }
 }
 
-/** Blanks and the like are written as three octal digits. */
-function plain (text: string): string {
-  return text.replaceAll(/\\([0-7]{3})/g, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+/** Space, tab, line feed and backslash are written as a backslash and three octal digits; all other bytes as they are. */
+function unescape (name: string): string {
+  const bytes = name.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+  return Buffer.from(bytes, 'latin1').toString()
 }

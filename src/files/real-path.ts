@@ -1,3 +1,4 @@
+import { readlinkSync, realpathSync } from 'node:fs'
 import { readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { systemCode } from '../core/errors.ts'
@@ -17,10 +18,40 @@ async function followed (path: string, links: number): Promise<string> {
   try {
     return await realpath(path)
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '') || dirname(path) === path || links === 0) return path
+    if (isEnd(error, path, links)) return path
     const folder = await followed(dirname(path), links)
     const here = join(folder, basename(path))
     const target = await readlink(here).catch(() => undefined)
     return target === undefined ? here : await followed(resolve(folder, target), links - 1)
+  }
+}
+
+/** As `realPath`, at once: for paths of the configuration, at the start. */
+export function realPathSync (path: string): string {
+  return followedSync(path, MOST_LINKS)
+}
+
+function followedSync (path: string, links: number): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    if (isEnd(error, path, links)) return path
+    const folder = followedSync(dirname(path), links)
+    const here = join(folder, basename(path))
+    const target = linkTarget(here)
+    return target === undefined ? here : followedSync(resolve(folder, target), links - 1)
+  }
+}
+
+/** Whether nothing can be followed any further. */
+function isEnd (error: unknown, path: string, links: number): boolean {
+  return !['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '') || dirname(path) === path || links === 0
+}
+
+function linkTarget (path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
   }
 }

@@ -1,14 +1,13 @@
-import { constants, existsSync, type Stats } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BackupError, systemCode } from '../core/errors.ts'
+import { descriptorPath } from '../files/descriptor-path.ts'
 
 const DIRECTORY_MODE = 0o700
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY
 /** A FIFO would be waited for without `O_NONBLOCK`. */
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-/** Where the descriptors of this process have names: on Linux. */
-const DESCRIPTORS = '/proc/self/fd'
 
 /**
  * A folder that is held open. On Linux its files are named by way of the descriptor, as `openat` would: a folder that is
@@ -49,8 +48,7 @@ interface HeldFolder extends Folder {
 }
 
 async function hold (path: string, handle: FileHandle): Promise<HeldFolder> {
-  const own = `${DESCRIPTORS}/${handle.fd}`
-  const base = existsSync(own) ? own : path
+  const base = descriptorPath(handle.fd) ?? path
   return { at: name => `${base}/${name}`, sync: () => handle.sync(), close: () => handle.close() }
 }
 

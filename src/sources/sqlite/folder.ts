@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readlinkSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { BackupError } from '../../core/errors.ts'
+import { descriptorPath } from '../../files/descriptor-path.ts'
 
 /** A directory that is held open, so that its names lead into it whatever becomes of its path meanwhile. */
 export interface Folder {
@@ -15,22 +16,13 @@ export interface Folder {
  */
 export function openFolder (path: string, { isConfined = false }: { readonly isConfined?: boolean | undefined }): Folder {
   const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
-  const pinned = `/proc/self/fd/${fd}`
-  const there = linkTarget(pinned)
-  if (isConfined && (there ?? realpathSync(path)) !== path) {
+  const pinned = descriptorPath(fd)
+  if (isConfined && (pinned === undefined ? realpathSync(path) : readlinkSync(pinned)) !== path) {
     closeSync(fd)
     throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" leads to another directory now`, { hint: 'See who changes the directories there; nothing was written.' })
   }
   return {
-    at: name => join(there === undefined ? path : pinned, name),
+    at: name => join(pinned ?? path, name),
     close: () => { closeSync(fd) }
-  }
-}
-
-function linkTarget (path: string): string | undefined {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return undefined
   }
 }

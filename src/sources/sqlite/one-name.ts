@@ -1,7 +1,8 @@
-import { readFileSync, realpathSync, statSync, type Stats } from 'node:fs'
+import { realpathSync, statSync, type Stats } from 'node:fs'
 import { BackupError } from '../../core/errors.ts'
+import { readMounts } from '../../files/mounts.ts'
 import { describeHolders, holderOf, holdersOf } from './holders.ts'
-import { fileLocks, isOnDatabase, isSameFile, openFiles, unlessGone, type FileLock, type OpenFile } from './processes.ts'
+import { fileLocks, isOnDatabase, isSameFile, openFiles, type FileLock, type OpenFile } from './processes.ts'
 
 /** What SQLite keeps beside a database. It finds them by the name under which a process has opened the database. */
 const COMPANIONS = ['-wal', '-shm', '-journal'] as const
@@ -23,7 +24,7 @@ export function requireOneName (given: string): string {
   const path = realpathSync(given)
   const stats = statSync(path)
   if (!stats.isFile()) return path
-  if (mountPoints().includes(path)) {
+  if (readMounts().some(({ point }) => point === path)) {
     throw otherName(`"${path}" is mounted as a single file, so that the "-wal" and "-journal" of its application are not beside it`, 'Mount the folder of the database instead of the one file, and name the database in that folder as the path of the source.')
   }
   if (stats.nlink > 1) {
@@ -33,18 +34,6 @@ export function requireOneName (given: string): string {
   if (found !== undefined) pause(LOOK_AGAIN)
   if (found !== undefined && findElsewhere(path, stats) !== undefined) throw found
   return path
-}
-
-/** Where something is mounted, as this process sees it. https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html */
-function mountPoints (): readonly string[] {
-  const text = unlessGone(() => readFileSync('/proc/self/mountinfo')) ?? Buffer.alloc(0)
-  return text.toString('latin1').split('\n').flatMap(line => line.split(' ')[4] ?? []).map(unescape)
-}
-
-/** Space, tab, line feed and backslash are written as a backslash and three octal digits; all other bytes as they are. */
-function unescape (name: string): string {
-  const bytes = name.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
-  return Buffer.from(bytes, 'latin1').toString()
 }
 
 /** What to say of the first process that has one half of the database here and the other elsewhere. */
