@@ -1,4 +1,4 @@
-import type { NewToken, TokenIdentity, TokenLog, TokenRecord } from '../core/token.ts'
+import { CLOCK_TOLERANCE, type NewToken, type TokenIdentity, type TokenLog, type TokenRecord } from '../core/token.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
 
@@ -50,8 +50,9 @@ export class SqliteTokenLog implements TokenLog {
       const known = id === null ? undefined : this.#statements.get.get(id)
       if (known !== undefined && known.revoked_at !== null) return true
       if (subject === null) return false
-      // A token tells its second only. Of one that was made here we know better whether it was before or after the bound.
-      const issued = known?.created_at ?? issuedAt?.toISOString() ?? ''
+      // A token tells its second only. Of one that was made here we know better whether it was before or after the bound;
+      // what others say may be ahead of our clock.
+      const issued = known?.created_at ?? earliest(issuedAt)
       return this.#statements.isSubjectRevoked.get(subject, issued) !== undefined
     })
   }
@@ -59,6 +60,11 @@ export class SqliteTokenLog implements TokenLog {
   purge (before: Date): Promise<number> {
     return this.#connection.write(() => this.#statements.purge.run(before.toISOString()).changes)
   }
+}
+
+/** When a token was issued at the earliest, whatever the clock that it was made by; '': nobody knows. */
+function earliest (issuedAt: Date | null): string {
+  return issuedAt === null ? '' : new Date(issuedAt.getTime() - CLOCK_TOLERANCE).toISOString()
 }
 
 function toToken (row: TokenRow): TokenRecord {

@@ -65,6 +65,7 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
     privateKeys: async file => (await import('../look.ts')).privateKeys(file === undefined ? configuredAnyhow().encryption : readKeyFile(file)),
     roles: ROLES,
     sign: signToken,
+    requireTokenExpiry: () => configured().requireTokenExpiry,
     tokenKey: () => ensureSecret(withTokenSecret(configured())),
     check: () => reportConfig(check()),
     settings: async () => {

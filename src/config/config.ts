@@ -23,7 +23,10 @@ export interface Config {
   readonly trustProxy: false | number | string
   /** undefined: none is configured, and the service makes its own with `ensureSecret`. */
   readonly tokenKey: TokenKey | undefined
+  /** A token without an end is refused. */
+  readonly requireTokenExpiry: boolean
   readonly metricsToken: Secret | undefined
+  readonly hstsIncludeSubdomains: boolean
   /** 0: no limit. */
   readonly rateLimitPerMinute: number
   readonly bodyLimitBytes: number

@@ -22,7 +22,7 @@ export function checkGiven<T> (field: Field<T>, given: Given, problems: Problem[
     problems.push({
       name: given.name,
       problem: field.kind === 'secret' ? `is not ${field.expects}` : `${show(given.value)} is not ${field.expects}`,
-      remedy: `Give ${field.expects}, or leave it out.`
+      remedy: `Give ${field.expects}${field.how === undefined ? '' : ` (${field.how})`}, or leave it out.`
     })
     return undefined
   }

@@ -12,13 +12,15 @@ export interface Option<T> {
   readonly fromText: (text: string) => unknown
   /** Completes "expected …". */
   readonly expects: string
+  /** How to come by one: completes the remedy. */
+  readonly how?: string
   readonly default: T
   /** One line for .env.example. */
   readonly meaning: string
 }
 
 /** An option without its name: what a field of a source is, too. */
-export type Field<T> = Pick<Option<T>, 'kind' | 'schema' | 'fromText' | 'expects'>
+export type Field<T> = Pick<Option<T>, 'kind' | 'schema' | 'fromText' | 'expects' | 'how'>
 
 const asIs = (text: string): unknown => text
 
@@ -116,6 +118,11 @@ export const url: Field<string> = {
 /** Its value is shown to nobody; each can also be given as the path of a file that holds it. */
 export function secret (min: number): Field<string> {
   return { kind: 'secret', schema: z.string().min(min), fromText: asIs, expects: min > 1 ? `a text of at least ${min} characters` : 'a text' }
+}
+
+/** A secret that nobody has to remember, and that programs may guess at for as long as they like. */
+export function key (min: number): Field<string> {
+  return { ...secret(min), how: 'make one with "openssl rand -hex 32"' }
 }
 
 /** Several lines, mostly: given as itself or as the path of a file, and nothing secret. */

@@ -1,7 +1,7 @@
 import { ENCRYPTIONS } from '../core/encryption.ts'
 import { settingsSchema } from '../core/settings.ts'
 import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
-import { choice, compression, document, documentOrList, flag, option, optional, path, paths, proxies, secret, text, whole, wholeBy, type Option } from './option.ts'
+import { choice, compression, document, documentOrList, flag, key, option, optional, path, paths, proxies, secret, text, whole, wholeBy, type Option } from './option.ts'
 import { STORE_OPTIONS } from './store-options.ts'
 import { names } from './store-values.ts'
 
@@ -49,10 +49,12 @@ export const OPTIONS = {
   host: option(text, 'HOST', '127.0.0.1', 'Address to listen on; 0.0.0.0 is every address of this machine.'),
   port: option(whole(0, 65_535), 'PORT', 3000, 'Port to listen on; 0 takes any free one.'),
   trustProxy: option(proxies, 'TRUST_PROXY', false, 'Which proxies in front may say who the caller is (X-Forwarded-For): how many there are (true is one), or their addresses and ranges with "," in between; false believes nobody.'),
-  jwtSecret: option(optional(secret(SECRET_LENGTH)), 'JWT_SECRET', undefined, `Signs and checks tokens (HS256), at least ${SECRET_LENGTH} characters; without it the service makes its own.`),
+  jwtSecret: option(optional(key(SECRET_LENGTH)), 'JWT_SECRET', undefined, `Signs and checks tokens (HS256), at least ${SECRET_LENGTH} characters; without it the service makes its own.`),
   jwtPublicKey: option(optional(secret(1)), 'JWT_PUBLIC_KEY', undefined, 'PEM public key that checks tokens made elsewhere, in place of JWT_SECRET.'),
   jwtAlgorithm: option(optional(choice(ALGORITHMS)), 'JWT_ALGORITHM', undefined, 'The one algorithm accepted; by default the one that fits the key.'),
-  metricsToken: option(optional(secret(1)), 'METRICS_TOKEN', undefined, 'Bearer token that /metrics then asks for.'),
+  requireTokenExpiry: option(flag, 'REQUIRE_TOKEN_EXPIRY', false, 'Whether a token without an end (the claim exp) is refused.'),
+  metricsToken: option(optional(key(SECRET_LENGTH)), 'METRICS_TOKEN', undefined, `Bearer token that /metrics then asks for, at least ${SECRET_LENGTH} characters.`),
+  hstsIncludeSubdomains: option(flag, 'HSTS_INCLUDE_SUBDOMAINS', false, 'Whether browsers are told to reach the subdomains of this host by TLS alone, too: whatever else is served there must have it.'),
   rateLimitPerMinute: option(whole(0, 1_000_000), 'RATE_LIMIT_PER_MINUTE', 600, 'Requests a caller may make a minute; 0 is no limit.'),
   bodyLimitBytes: option(whole(1024, 100 * MiB), 'BODY_LIMIT_BYTES', MiB, 'Largest request body.'),
 

@@ -19,6 +19,9 @@ export interface NewToken {
   readonly expiresAt: Date | null
 }
 
+/** Milliseconds by which the clock of whoever makes tokens elsewhere may be ahead of ours. */
+export const CLOCK_TOLERANCE = 60_000
+
 /** What a proven token says of itself; null: nothing. */
 export interface TokenIdentity {
   readonly id: string | null
@@ -33,8 +36,8 @@ export interface TokenLog {
   /** From now on the token is refused; one that is not known here is remembered. Repeating changes nothing. */
   revoke (id: string, at: Date): Promise<TokenRecord>
   /**
-   * From now on every token of the subject is refused that was issued at `at` or before, or does not say when, also those
-   * made elsewhere. Returns those made here that were valid until then, newest first. Repeating it later moves the bound.
+   * From now on every token of the subject is refused that was issued at `at` or before, or does not say when. Those made
+   * elsewhere are refused too, up to `CLOCK_TOLERANCE` after `at` by their own word. Returns those made here that were valid until then, newest first. Repeating it later moves the bound.
    */
   revokeSubject (subject: string, at: Date): Promise<readonly TokenRecord[]>
   isRevoked (token: TokenIdentity): Promise<boolean>

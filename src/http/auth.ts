@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
-import type { TokenIdentity } from '../core/token.ts'
+import { CLOCK_TOLERANCE, type TokenIdentity } from '../core/token.ts'
 import { ROLES, type Role } from './tokens.ts'
 
 /** What proves a token. No other algorithm is ever accepted. */
@@ -30,6 +30,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** null: no token, or none that is valid. */
     caller: Caller | null
+    /** What is wrong with a token whose signature is right; null: it is right, or there is none. */
+    tokenFault: string | null
   }
   interface FastifyContextConfig {
     /** The least role that may call; `open`: no token is asked for. Routes below /api cannot leave it out. */
@@ -42,6 +44,8 @@ declare module 'fastify' {
 export interface Authority {
   readonly tokenKey: TokenKey
   readonly isRevoked: (token: TokenIdentity) => boolean | Promise<boolean>
+  /** A token without an end is refused. */
+  readonly requireTokenExpiry: boolean
   readonly clock: Clock
 }
 
@@ -52,17 +56,22 @@ const BEARER = /^Bearer +(\S+)$/i
  * knows whom it counts, and refused after that, before its body is read. Where it cannot be told whether a token was
  * revoked, it is not accepted.
  */
-export async function authenticate (app: FastifyInstance, { tokenKey, isRevoked, clock }: Authority): Promise<void> {
+export async function authenticate (app: FastifyInstance, { tokenKey, isRevoked, requireTokenExpiry, clock }: Authority): Promise<void> {
   // Given as a public key even where it is a secret: so there is no way to sign with it here.
   await app.register(jwt, { secret: { public: tokenKey.key.reveal() }, verify: { algorithms: [tokenKey.algorithm], cache: 1000 } })
   app.decorateRequest('caller', null)
+  app.decorateRequest('tokenFault', null)
+  const warnOfEndless = onceForEach(identity => { app.log.warn({ caller: identity }, 'a token without an end is in use: whoever has it can use it for ever; make it anew with an end (exp), or refuse such tokens with REQUIRE_TOKEN_EXPIRY=true') })
 
   app.addHook('onRoute', route => {
     if (route.config?.role === undefined && route.url.startsWith('/api')) throw new BackupError('INTERNAL', `the route "${route.url}" says nothing about its role`)
   })
   app.addHook('onRequest', (request, _reply, done) => {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1]
-    if (token !== undefined && isGuarded(request)) request.caller = identify(app, token, clock)
+    const found = token !== undefined && isGuarded(request) ? identify(app, token, clock, requireTokenExpiry) : null
+    if (typeof found === 'string') request.tokenFault = found
+    else request.caller = found
+    if (request.caller !== null && request.caller.expiresAt === undefined) warnOfEndless(request.caller.identity)
     done()
   })
   app.addHook('preParsing', (request, reply, _payload, done) => {
@@ -88,7 +97,20 @@ function isGuarded (request: FastifyRequest): boolean {
   return role !== undefined && role !== 'open'
 }
 
-function identify (app: FastifyInstance, token: string, clock: Clock): Caller | null {
+/** More than this are not told apart any more. */
+const REMEMBERED = 1000
+
+function onceForEach (act: (name: string) => void): (name: string) => void {
+  const seen = new Set<string>()
+  return name => {
+    if (seen.has(name) || seen.size >= REMEMBERED) return
+    seen.add(name)
+    act(name)
+  }
+}
+
+/** Who asks; null: nobody, since the token is not valid, or no longer; a text: what is wrong with a token that is signed as it should be. */
+function identify (app: FastifyInstance, token: string, clock: Clock, requireExpiry: boolean): Caller | string | null {
   let claims: unknown
   try {
     claims = app.jwt.verify(token)
@@ -98,7 +120,11 @@ function identify (app: FastifyInstance, token: string, clock: Clock): Caller | 
   if (typeof claims !== 'object' || claims === null) return null
   const { sub, role = 'viewer', exp, iat, jti } = claims as Readonly<Record<'sub' | 'role' | 'exp' | 'iat' | 'jti', unknown>>
   const expiresAt = typeof exp === 'number' ? exp * 1000 : undefined
-  if (expiresAt !== undefined && expiresAt <= clock.now().getTime()) return null
+  const now = clock.now().getTime()
+  if (expiresAt !== undefined && expiresAt <= now) return null
+  if (expiresAt === undefined && requireExpiry) return 'the token has no end (the claim "exp"), which this service asks for'
+  // It would outlast each revocation of its subject.
+  if (typeof iat === 'number' && iat * 1000 > now + CLOCK_TOLERANCE) return 'the token says that it is issued in the future (the claim "iat")'
   const subject = typeof sub === 'string' && sub !== '' ? sub : null
   return {
     identity: subject === null ? `token ${createHash('sha256').update(token).digest('base64url')}` : `subject ${subject}`,
@@ -120,6 +146,7 @@ function refusal (request: FastifyRequest, reply: FastifyReply, isRevoked: boole
     const given = request.headers.authorization !== undefined
     reply.header('www-authenticate', given ? 'Bearer realm="holdfast", error="invalid_token"' : 'Bearer realm="holdfast"')
     if (isRevoked) return new BackupError('UNAUTHORIZED', 'the token was revoked', { hint: 'Ask an admin for another one; "holdfast token create" makes one.' })
+    if (request.tokenFault !== null) return new BackupError('UNAUTHORIZED', request.tokenFault, { hint: 'Use a token that was made anew, on a machine whose clock is right; "holdfast token create" makes one.' })
     return new BackupError('UNAUTHORIZED', given ? 'the token is not valid, or no longer' : 'no bearer token was given', {
       hint: 'Send "Authorization: Bearer <token>"; "holdfast token create" makes one.'
     })

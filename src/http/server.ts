@@ -62,6 +62,7 @@ export interface ServerDeps {
   readonly clock: Clock
   readonly tokenKey: TokenKey
   readonly tokens: Pick<TokenLog, 'isRevoked'>
+  readonly requireTokenExpiry: boolean
   /** Name of the source that is the catalog itself: it holds what is for admins alone. */
   readonly ownSource: string
   readonly limits: {
@@ -72,6 +73,7 @@ export interface ServerDeps {
   readonly trustProxy: TrustedProxies
   readonly metrics: MetricsText
   readonly metricsToken: Secret | undefined
+  readonly hstsIncludeSubdomains: boolean
   /** What is only read at the start: shown, and named where somebody tries to change it. */
   readonly fixed: readonly FixedOption[]
   health (): Promise<HealthReport>
@@ -101,7 +103,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   answerErrors(app)
   logRequests(app)
   readBodies(app)
-  await addSecurityHeaders(app)
+  await addSecurityHeaders(app, deps)
   keepAudit(app, deps)
   const isRevoked = revocations(deps.tokens, () => engine.version())
   await authenticate(app, { ...deps, isRevoked })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NewToken, TokenIdentity } from '../../src/core/token.ts'
+import { CLOCK_TOLERANCE, type NewToken, type TokenIdentity } from '../../src/core/token.ts'
 import { newCatalog, openBeside, START } from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
@@ -107,4 +107,11 @@ test('only tokens that expired are forgotten; one that never does, or nobody kno
   await tokens.revoke('elsewhere', START)
   assert.equal(await tokens.purge(later(2)), 1)
   assert.deepEqual((await tokens.list()).map(({ id }) => id).toSorted(), ['elsewhere', 'for ever', 'valid'])
+})
+
+test('a clock elsewhere that is ahead of ours saves no token from the revocation of its subject', async t => {
+  const { catalog: { tokens } } = await newCatalog(t)
+  await tokens.revokeSubject('ann', START)
+  const elsewhere = async (ms: number): Promise<boolean> => await tokens.isRevoked(identity({ id: 'elsewhere', issuedAt: new Date(START.getTime() + ms) }))
+  assert.deepEqual([await elsewhere(CLOCK_TOLERANCE), await elsewhere(CLOCK_TOLERANCE + 1000)], [true, false])
 })

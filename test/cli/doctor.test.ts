@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import Database from 'better-sqlite3'
-import { chmodSync, chownSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { doctorCommand, type DoctorDeps } from '../../src/cli/commands/doctor.ts'
@@ -33,7 +33,7 @@ test('each warning and each failure says what to do, and nothing else does', asy
 test('what the catalog would tell is skipped where it cannot be read, and the rest is looked at', async t => {
   const { complaints } = await examined(t)
   const found = await complaints({}, null)
-  assert.deepEqual(found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint => complaint.split(':')[0]), ['skipped clock', 'skipped encryption', 'skipped off-site copy', 'skipped store', 'skipped schedule', 'skipped trash'])
+  assert.deepEqual(found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint => complaint.split(':')[0]), ['skipped clock', 'skipped tokens', 'skipped encryption', 'skipped off-site copy', 'skipped store', 'skipped schedule', 'skipped trash'])
 })
 
 test('an examination that breaks is a finding, and the others go on', async t => {
@@ -105,6 +105,18 @@ test('a database in rollback-journal mode, and a WAL that was never brought in, 
   db.pragma('journal_mode = DELETE')
   db.close()
   assertComplaints(await complaints(), [/^warn database: .* in rollback-journal mode/])
+})
+
+test('the WAL of a database that is reached through a link is looked for beside the real file', async t => {
+  const { create, subject, complaints } = await examined(t)
+  await create()
+  const [source] = subject.sources
+  assert.ok(source !== undefined)
+  const link = join(tempDir(t), 'link.db')
+  symlinkSync(source.path, link)
+  writeFileSync(`${source.path}-wal`, '')
+  truncateSync(`${source.path}-wal`, 65 * 1024 * 1024)
+  assertComplaints(await complaints({ sources: [{ name: 'shop', path: link }] }), [/^warn database: the WAL has grown to 68/])
 })
 
 test('a database that is missing, is none, or is empty is said', async t => {

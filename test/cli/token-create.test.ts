@@ -63,3 +63,11 @@ test('a configuration that is not valid is reported whole', async t => {
   assert.deepEqual([code, out], [2, ''])
   assert.match(err, /2 problems[^]*PORT[^]*JWT_SECRET/)
 })
+
+test('a token without an end is not made where the service would refuse it', async t => {
+  const cwd = workDir(t)
+  const { code, out, err } = await holdfast(['token', 'create', '--role', 'viewer', '--expires', 'never'], cwd, { REQUIRE_TOKEN_EXPIRY: 'true' })
+  assert.deepEqual([code, out], [2, ''])
+  assert.match(err, /REQUIRE_TOKEN_EXPIRY/)
+  assert.deepEqual(readdirSync(cwd), [])
+})

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { problemsOf, validConfig, workDir } from '../support/config.ts'
 
 const SECRET = 'a secret that is long enough to be one'
+const SCRAPE = 'a token that is long enough to be one'
 
 test('the file .env says what the environment does not', t => {
   const cwd = workDir(t, { '.env': 'MAX_BACKUPS=3 # a few\nPORT=4000\n' })
@@ -24,10 +25,10 @@ test('a .env that is no file is a problem', t => {
 })
 
 test('a secret comes from a file, without the line end at the end of it', t => {
-  const cwd = workDir(t, { secret: `${SECRET}\r\n`, metrics: 'scrape\n' })
+  const cwd = workDir(t, { secret: `${SECRET}\r\n`, metrics: `${SCRAPE}\n` })
   const config = validConfig({ JWT_SECRET_FILE: 'secret', METRICS_TOKEN_FILE: join(cwd, 'metrics') }, cwd)
   assert.equal(config.tokenKey?.key.reveal(), SECRET)
-  assert.equal(config.metricsToken?.reveal(), 'scrape')
+  assert.equal(config.metricsToken?.reveal(), SCRAPE)
 })
 
 test('a secret given both as itself and as a file is a problem', t => {

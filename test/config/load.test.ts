@@ -103,3 +103,11 @@ test('an own secret that others can read is part of the report', t => {
   writeFileSync(join(cwd, 'data/jwt-secret'), SECRET, { mode: 0o644 })
   assert.deepEqual(problemsOf({ PORT: 'x' }, cwd).map(({ name }) => name), ['PORT', 'DATA_DIR'])
 })
+
+test('a token for the metrics that somebody could guess is a problem, which names how to make a better one', t => {
+  const cwd = workDir(t)
+  const [problem, ...others] = problemsOf({ METRICS_TOKEN: 'x'.repeat(31) }, cwd)
+  assert.deepEqual(others, [])
+  assert.deepEqual(problem, { name: 'METRICS_TOKEN', problem: 'is not a text of at least 32 characters', remedy: 'Give a text of at least 32 characters (make one with "openssl rand -hex 32"), or leave it out.' })
+  assert.deepEqual(problemsOf({ METRICS_TOKEN: 'x'.repeat(32) }, cwd), [])
+})

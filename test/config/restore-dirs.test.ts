@@ -27,7 +27,7 @@ test('a directory of the service itself is refused, also by another name of it',
 
 test('every file that configures the service is known, also one that is not there yet', t => {
   const cwd = workDir(t)
-  writeFileSync(join(cwd, 'metrics'), 'a token for the metrics alone')
+  writeFileSync(join(cwd, 'metrics'), 'a token for the metrics, and for nothing else')
   writeFileSync(join(cwd, 'jwt'), 'x'.repeat(40))
   writeFileSync(join(cwd, 'key'), 'k'.repeat(40))
   writeFileSync(join(cwd, 'other.yaml'), 'jwtSecretFile: ./jwt\nstores:\n  far: { kind: s3, bucket: b, accessKeyId: a, secretAccessKeyFile: ./key }\n')

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { createSigner } from 'fast-jwt'
+import type { LightMyRequestResponse } from 'fastify'
+import pino from 'pino'
 import { Secret } from '../../src/core/secret.ts'
 import { ROLES, signToken, type Role } from '../../src/http/tokens.ts'
 import { as, build, SECRET } from '../support/http.ts'
@@ -163,4 +165,35 @@ test('a token says which it is, for whom, what it may, since when and until when
   const claims = (expiresInSeconds: number | null): Record<string, unknown> => JSON.parse(Buffer.from(signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'admin', expiresInSeconds, now }).split('.')[1]!, 'base64url').toString())
   assert.deepEqual(claims(60), { sub: 'ann', role: 'admin', jti: 'one', iat: 1764027000, exp: 1764027060 })
   assert.equal('exp' in claims(null), false)
+})
+
+test('a token that says it is issued in the future is refused: no revocation of its subject would reach it', async t => {
+  const { app } = await build(t)
+  const ask = async (ahead: number): Promise<LightMyRequestResponse> => {
+    const now = new Date(new Date().getTime() + ahead * 1000)
+    return await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'viewer', expiresInSeconds: 36_000, now })}` } })
+  }
+  const refused = await ask(3600)
+  assert.equal(refused.statusCode, 401)
+  assert.match(refused.json().detail, /issued in the future/)
+  assert.deepEqual([(await ask(30)).statusCode, (await ask(-3600)).statusCode], [200, 200])
+})
+
+test('a token without an end is accepted, and refused where the service asks for an end', async t => {
+  const endless = { authorization: `Bearer ${signed({ sub: 'ann', iat: seconds() })}` }
+  const { app } = await build(t)
+  assert.equal((await app.inject({ url: '/api/backups', headers: endless })).statusCode, 200)
+  const { app: strict } = await build(t, { requireTokenExpiry: true })
+  const refused = await strict.inject({ url: '/api/backups', headers: endless })
+  assert.equal(refused.statusCode, 401)
+  assert.match(refused.json().detail, /no end/)
+  assert.equal((await strict.inject({ url: '/api/backups', headers: as('viewer') })).statusCode, 200)
+})
+
+test('the use of a token without an end is logged once for each caller', async t => {
+  const lines: Array<{ level: number, caller?: string, msg: string }> = []
+  const { app } = await build(t, { logger: pino({}, { write: (line: string) => { lines.push(JSON.parse(line)) } }) })
+  for (const sub of ['ann', 'ann', 'bob']) await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${signed({ sub })}` } })
+  await app.inject({ url: '/api/backups', headers: as('viewer', 'carl') })
+  assert.deepEqual(lines.filter(({ msg }) => msg.includes('without an end')).map(({ level, caller }) => [level, caller]), [[40, 'subject ann'], [40, 'subject bob']])
 })

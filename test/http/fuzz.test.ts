@@ -55,6 +55,8 @@ async function target (t: TestContext, options: TestEngineOptions = {}): Promise
     trustProxy: 1,
     metrics: { contentType: 'text/plain; version=0.0.4', text: async () => '# nothing\n' },
     metricsToken: undefined,
+    hstsIncludeSubdomains: false,
+    requireTokenExpiry: false,
     fixed: [],
     health: async () => ({ status: 'ok', backup: { status: 'ok', lastSuccess: clock.now(), ageSeconds: 0 }, alerts: { critical: 0, warning: 0, rules: [] } }),
     ready: () => true,

@@ -7,3 +7,9 @@ test('the answers demand TLS of this host alone, and of none of its subdomains',
   const { headers } = await app.inject('/health/live')
   assert.equal(headers['strict-transport-security'], 'max-age=31536000')
 })
+
+test('by option the answers demand TLS of the subdomains, too', async t => {
+  const { app } = await build(t, { hstsIncludeSubdomains: true })
+  const { headers } = await app.inject('/health/live')
+  assert.equal(headers['strict-transport-security'], 'max-age=31536000; includeSubDomains')
+})

@@ -37,6 +37,8 @@ export async function examined (t: Pick<TestContext, 'after'>, options: Paramete
     insecureStores: [],
     requireOwnFile: given => { requireInUse(requireOneName(given)) },
     secretFiles: [],
+    lacks: [],
+    requireTokenExpiry: false,
     versions: { holdfast: '1.2.3', node: '26.10.0', sqlite: '3.54.1' },
     findServer: () => ({ pid: 4711, host: 'here', since: '2025-11-24T00:00:00.000Z' }),
     timeCommand: SILENT,

@@ -11,6 +11,8 @@ export interface TokenCreateDeps<Role extends string> {
   readonly roles: readonly Role[]
   /** What proves a token, made now if the service never started before. */
   readonly tokenKey: () => { readonly algorithm: string, readonly key: Secret }
+  /** The service refuses tokens without an end. */
+  readonly requireTokenExpiry: () => boolean
   readonly sign: (claims: { readonly secret: Secret, readonly id: string, readonly subject: string, readonly role: Role, readonly expiresInSeconds: number | null, readonly now: Date }) => string
   readonly withTokens: WithTokens
   readonly clock: Clock
@@ -33,9 +35,10 @@ export function tokenCreateCommand<Role extends string> (deps: TokenCreateDeps<R
     .action((flags: Flags<Role>) => createToken(flags, deps))
 }
 
-async function createToken<Role extends string> ({ role, expires, subject }: Flags<Role>, { tokenKey, sign, withTokens, clock, output }: TokenCreateDeps<Role>): Promise<void> {
+async function createToken<Role extends string> ({ role, expires, subject }: Flags<Role>, { tokenKey, requireTokenExpiry, sign, withTokens, clock, output }: TokenCreateDeps<Role>): Promise<void> {
   const expiresInSeconds = parseExpiry(expires)
   if (subject.trim() === '') throw new BackupError('VALIDATION_FAILED', 'the subject is empty', { hint: 'Give --subject a name, or leave it out.' })
+  if (expiresInSeconds === null && requireTokenExpiry()) throw new BackupError('VALIDATION_FAILED', 'the service refuses tokens without an end', { hint: 'Give --expires a time such as 90d, or configure REQUIRE_TOKEN_EXPIRY=false.' })
   const { algorithm, key } = tokenKey()
   if (algorithm !== 'HS256') {
     throw new BackupError('CONFIG_INVALID', `this service checks tokens with a public key (${algorithm}) and cannot make them`, {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { access, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../../core/errors.ts'
 
@@ -27,6 +27,11 @@ export async function statIfThere (path: string): Promise<Awaited<ReturnType<typ
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined
     throw error
   }
+}
+
+/** Where links lead: SQLite keeps its WAL beside the real file. The path itself, where there is nothing. */
+export async function realPathOf (path: string): Promise<string> {
+  return await statIfThere(path) === undefined ? path : await realpath(path)
 }
 
 /** The path itself, or the nearest one above it that exists. */

@@ -12,6 +12,7 @@ import { examineSpace } from './space.ts'
 import { examineStores } from './stores.ts'
 import type { Examination, Memory, Subject } from './subject.ts'
 import { examineTime } from './time.ts'
+import { examineTokens } from './tokens.ts'
 import { examineVersions } from './versions.ts'
 import { examineWhereabouts } from './whereabouts.ts'
 
@@ -29,6 +30,7 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
   ['space', examineSpace],
   ['clock', examineTime],
   ['secrets', examineSecrets],
+  ['tokens', examineTokens],
   ['encryption', examineEncryption],
   ['server', examineServer],
   ['sources', examineSources],

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { READ, USE, WRITE, may, nearestExisting, statIfThere } from './access.ts'
+import { READ, USE, WRITE, may, nearestExisting, realPathOf, statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
 import { isWalDatabase } from './source-file.ts'
 import type { Examination } from './subject.ts'
@@ -44,8 +44,10 @@ async function examineSource ({ name, path }: { readonly name: string, readonly 
   if (!await may(path, READ)) return fail(`the database "${path}" must not be read by this user`, 'Give the user of the service read permission on the file and search permission on its folders.')
   if (!await isWalDatabase(path)) return ok(`the database "${path}" can be read`)
   // Whoever reads a database in WAL mode takes part in its wal-index, or has to make it.
-  if (await may(`${path}-shm`, READ | WRITE) || (await statIfThere(`${path}-shm`) === undefined && await may(dirname(path), USE))) return ok(`the database "${path}" can be read, and so can what is beside it`)
+  const real = await realPathOf(path)
+  const index = `${real}-shm`
+  if (await may(index, READ | WRITE) || (await statIfThere(index) === undefined && await may(dirname(real), USE))) return ok(`the database "${path}" can be read, and so can what is beside it`)
   const remedy = 'Give the user of the service write permission on the folder of the database and on the "-wal" and "-shm" in it, such as by a group.'
-  if (await may(`${path}-shm`, READ)) return warn(`the "-shm" beside "${path}" can be read and not written to: a backup works only while the application has the database open`, remedy)
-  return fail(`the database "${path}" is in WAL mode, and this user must not use or make the "-shm" beside it`, remedy)
+  if (await may(index, READ)) return warn(`the "-shm" beside "${real}" can be read and not written to: a backup works only while the application has the database open`, remedy)
+  return fail(`the database "${path}" is in WAL mode, and this user must not use or make the "-shm" beside ${real === path ? 'it' : `"${real}", where it is`}`, remedy)
 }

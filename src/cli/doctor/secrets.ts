@@ -8,10 +8,14 @@ import type { Examination, SecretFile } from './subject.ts'
 const OTHERS = { read: 0o004, search: 0o001 } as const
 const GROUP = { read: 0o040, search: 0o011 } as const
 
-/** Whether other users of the machine can read what proves a token. */
-export const examineSecrets: Examination = async ({ secretFiles }) => {
-  const findings = (await Promise.all(secretFiles.map(examineFile))).flat()
+/** Whether other users of the machine can read what proves a token, and whether the secrets of the server are here, too. */
+export const examineSecrets: Examination = async ({ secretFiles, lacks }) => {
+  const findings = [...(await Promise.all(secretFiles.map(examineFile))).flat(), ...lacks.map(examineLack)]
   return findings.length > 0 ? findings : [about('secrets').ok('no secret is in a file')]
+}
+
+function examineLack (variable: string): Finding {
+  return about('secrets').warn(`the server has ${variable}, and this command does not: what needs it was not examined, and commands here cannot do it`, `Give ${variable} here, too; best as a file for both, by ${variable}_FILE.`)
 }
 
 async function examineFile ({ path, holds }: SecretFile): Promise<Finding[]> {

@@ -1,4 +1,4 @@
-import { may, READ, statIfThere } from './access.ts'
+import { may, READ, realPathOf, statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
 import { isSqliteDatabase, isWalDatabase } from './source-file.ts'
 import type { Examination } from './subject.ts'
@@ -21,7 +21,7 @@ async function examineDatabase ({ name, path }: { readonly name: string, readonl
   if (!await isWalDatabase(path)) {
     return [warn(`${inSize(size)} in rollback-journal mode, in which writers wait while a backup reads; ${note}`, 'Let the application switch to WAL mode ("PRAGMA journal_mode = WAL"), if nothing speaks against it.')]
   }
-  const wal = Number((await statIfThere(`${path}-wal`))?.size ?? 0)
+  const wal = Number((await statIfThere(`${await realPathOf(path)}-wal`))?.size ?? 0)
   if (wal <= LARGE_WAL || wal <= size / 4) return [ok(`${inSize(size)} in WAL mode, ${wal === 0 ? 'no WAL' : `a WAL of ${inSize(wal)}`}; ${note}`)]
   return [warn(`the WAL has grown to ${inSize(wal)} beside a database of ${inSize(size)}: something keeps it from being brought in`, 'Find the process that keeps a read transaction open for long, end it, and run "PRAGMA wal_checkpoint(TRUNCATE)".')]
 }

@@ -1,5 +1,5 @@
 import { stat, statfs } from 'node:fs/promises'
-import { nearestExisting, statIfThere } from './access.ts'
+import { nearestExisting, realPathOf, statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
 import type { Examination, Memory, Subject } from './subject.ts'
 import { inSize } from '../words.ts'
@@ -34,7 +34,8 @@ async function examineDisk (variable: string, path: string, needed: number, { di
 
 /** What the image of the database would take; 0 where there is none. */
 async function imageSize (path: string): Promise<number> {
-  const [main, wal] = await Promise.all([statIfThere(path), statIfThere(`${path}-wal`)])
+  const real = await realPathOf(path)
+  const [main, wal] = await Promise.all([statIfThere(real), statIfThere(`${real}-wal`)])
   return Number(main?.size ?? 0) + Number(wal?.size ?? 0)
 }
 

@@ -23,6 +23,9 @@ export interface Subject {
   readonly requireOwnFile: (path: string) => void
   /** Files that hold secrets, each with what it holds. */
   readonly secretFiles: readonly SecretFile[]
+  /** Variables of secrets that the server has and this command does not. */
+  readonly lacks: readonly string[]
+  readonly requireTokenExpiry: boolean
   readonly versions: { readonly holdfast: string, readonly node: string, readonly sqlite: string }
   /** The server that runs on `dataDir`; undefined: none. */
   readonly findServer: () => { readonly pid: number, readonly host: string, readonly since: string } | undefined
