@@ -79,6 +79,11 @@ export interface PlacedOutline extends BackupOutline {
   readonly stores: readonly string[]
 }
 
+/** A caller ended it before it was made. Its row has the status `failed`, as the REST contract knows no other, and is no failure. */
+export function isCancelled (backup: Pick<Backup, 'status' | 'errorCode'>): boolean {
+  return backup.status === 'failed' && backup.errorCode === 'CANCELLED'
+}
+
 /** Completed, and its object is where a restore would look for it. */
 export function isLive (backup: Pick<Backup, 'status' | 'trashedAt' | 'deletedAt'>): boolean {
   return backup.status === 'completed' && backup.trashedAt === null && backup.deletedAt === null

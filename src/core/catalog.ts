@@ -102,6 +102,7 @@ export interface BackupPage {
 export interface SourceStatistics {
   readonly source: string
   readonly lastSuccess: Date | null
+  /** Cancelled backups are none, here and in `failedBackups`. */
   readonly lastFailure: Date | null
   readonly lastVerified: Date | null
   /** Start of the newest scheduled run, whatever came of it. */

@@ -89,7 +89,7 @@ export class Metrics {
     const { runs, attempts, successes, verifications, drills, alertsRaised } = this.#series
     for (const rule of ALERT_RULE_NAMES) alertsRaised.inc({ rule }, 0)
     for (const source of this.#observed.sources) {
-      for (const status of ['success', 'failure']) runs.inc({ backup_type: 'full', status, source }, 0)
+      for (const status of ['success', 'failure', 'cancelled']) runs.inc({ backup_type: 'full', status, source }, 0)
       attempts.inc({ source }, 0)
       successes.inc({ source }, 0)
       for (const status of DRILL_OUTCOMES) drills.inc({ status, source }, 0)
@@ -108,7 +108,7 @@ export class Metrics {
       successes.inc({ source })
     } else if (event.type === 'backup.failed') {
       const { method, source } = event.backup
-      runs.inc({ backup_type: method, status: 'failure', source })
+      runs.inc({ backup_type: method, status: event.code === 'CANCELLED' ? 'cancelled' : 'failure', source })
     } else if (event.type === 'verification.finished') {
       const { method, source } = event.backup
       verifications.inc({ status: event.verification.valid ? 'passed' : 'failed' })
@@ -122,7 +122,7 @@ export class Metrics {
       this.#series.uploads.inc({ destination: event.store, status: 'failure' })
       errors.inc({ operation: 'upload', error_type: event.code.toLowerCase() })
     } else if (event.type === 'operation.failed') {
-      errors.inc({ operation: event.operation, error_type: event.code.toLowerCase() })
+      if (event.code !== 'CANCELLED') errors.inc({ operation: event.operation, error_type: event.code.toLowerCase() })
     } else if (event.type === 'alert.raised') {
       this.#series.alertsRaised.inc({ rule: event.alert.rule })
     } else if (event.type === 'job.updated') {

@@ -30,7 +30,7 @@ export const backupSchema = z.object({
   checksum: z.string().nullable().meta({ description: 'SHA-256 of the stored bytes, in hex.' }),
   startedAt: instant,
   completedAt: instant.nullable(),
-  status: z.enum(BACKUP_STATUSES),
+  status: z.enum(BACKUP_STATUSES).meta({ description: 'failed with the errorCode CANCELLED: a caller cancelled it, and no figure or alert counts it as a failure.' }),
   source: z.string(),
   method: z.enum(BACKUP_METHODS),
   schedule: z.enum(TIERS).nullable(),

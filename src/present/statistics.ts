@@ -25,7 +25,7 @@ export const statisticsSchema = z.object({
   totalSize: bytes,
   oldestBackup: instant.nullable(),
   newestBackup: instant.nullable(),
-  failedBackups: count,
+  failedBackups: count.meta({ description: 'Without those that a caller cancelled.' }),
   sources: z.array(sourceStatisticsSchema)
 }).meta({ id: 'Statistics' })
 

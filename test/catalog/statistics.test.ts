@@ -15,7 +15,7 @@ test('the statistics of an empty catalog are null and 0', async t => {
 })
 
 test('the statistics equal a look at every row, whatever was done before', async t => {
-  const step = fc.record({ what: fc.constantFrom('start', 'complete', 'fail', 'keep', 'trash', 'undelete', 'remove', 'verify', 'doubt', 'adopt'), pick: fc.nat(), source: fc.constantFrom(...SOURCES), type: fc.constantFrom('manual' as const, 'scheduled' as const), minutes: fc.integer({ min: -500, max: 500 }), size: fc.nat(5000) })
+  const step = fc.record({ what: fc.constantFrom('start', 'complete', 'fail', 'cancel', 'keep', 'trash', 'undelete', 'remove', 'verify', 'doubt', 'adopt'), pick: fc.nat(), source: fc.constantFrom(...SOURCES), type: fc.constantFrom('manual' as const, 'scheduled' as const), minutes: fc.integer({ min: -500, max: 500 }), size: fc.nat(5000) })
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async steps => {
     const { catalog } = await newCatalog(t)
     for (const each of steps) await perform(catalog, each)
@@ -91,6 +91,7 @@ async function perform (catalog: OpenedCatalog, step: Step): Promise<void> {
   if (step.what === 'adopt') await backups.adopt(manifestOf({ id: step.pick % 100 + 1, source: step.source, type: step.type, startedAt: at }, { object }), { key: `k${step.pick}`, copy: localCopy('p'), hasLanded: true, trashedAt: null, isLasting: false, foreignInstance: null })
   if (running !== undefined && step.what === 'complete') await backups.complete(running.id, { manifest: manifestOf(running, { object, completedAt: at.toISOString() }), filePath: 'p', verification: null, copies: [localCopy('p')] })
   if (running !== undefined && step.what === 'fail') await backups.fail(running.id, { code: 'DISK_FULL', message: 'full', failedAt: at })
+  if (running !== undefined && step.what === 'cancel') await backups.fail(running.id, { code: 'CANCELLED', message: 'cancelled', failedAt: at })
   if (running !== undefined && step.what === 'keep') await backups.fail(running.id, { code: 'VERIFICATION_FAILED', message: 'no', failedAt: at, verification: INVALID, kept: { key: 'q', filePath: 'q', size: step.size } })
   if (live !== undefined && step.what === 'trash') await backups.trash(live.id, 'k', 'p', at)
   if (live !== undefined && step.what === 'verify') await backups.recordVerification(live.id, VALID, at)
@@ -112,9 +113,13 @@ function recount (rows: readonly Backup[]): Statistics {
     totalSize: live.reduce((total, backup) => total + backup.size!, 0),
     oldestBackup: earliest(live.map(backup => backup.startedAt)),
     newestBackup: latest(live.map(backup => backup.startedAt)),
-    failedBackups: rows.filter(backup => backup.status === 'failed').length,
+    failedBackups: rows.filter(isFailure).length,
     sources: [...new Set(rows.map(backup => backup.source))].toSorted().map(source => recountSource(source, rows.filter(backup => backup.source === source)))
   }
+}
+
+function isFailure ({ status, errorCode }: Backup): boolean {
+  return status === 'failed' && errorCode !== 'CANCELLED'
 }
 
 function recountSource (source: string, rows: readonly Backup[]): SourceStatistics {
@@ -122,7 +127,7 @@ function recountSource (source: string, rows: readonly Backup[]): SourceStatisti
   return {
     source,
     lastSuccess: latest(rows.filter(backup => backup.status === 'completed').map(backup => backup.completedAt)),
-    lastFailure: latest(rows.filter(backup => backup.status === 'failed').map(backup => backup.completedAt)),
+    lastFailure: latest(rows.filter(isFailure).map(backup => backup.completedAt)),
     lastVerified: latest(rows.filter(backup => backup.verification.status === 'valid').map(backup => backup.verification.checkedAt)),
     lastScheduled: latest(rows.filter(backup => backup.type === 'scheduled').map(backup => backup.startedAt)),
     lastProven: null,

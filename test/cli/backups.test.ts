@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { commandLine } from '../support/command-line.ts'
 import { MemorySource } from '../support/memory-source.ts'
+import { rejectsWith } from '../support/rejects.ts'
 
 test('backup create says what was made, how large it is and under which number', async t => {
   const { holdfast, engine } = await commandLine(t)
@@ -151,4 +152,20 @@ test('stats and sources tell how each source stands', async t => {
   assert.match((await holdfast('stats')).out, /^shop +ok +1 +100\.0 kB +3 h ago/m)
   assert.match((await holdfast('stats')).out, /\n1 backup, 100\.0 kB, the newest 3 h ago; 0 failures\n$/)
   assert.match((await holdfast('sources')).out, /^shop, the default: ok\n[^]* {2}made +every 1 h\n {2}kept +at most 10\n/)
+})
+
+test('a cancelled backup is listed as cancelled, and is failed with the code CANCELLED for programs', async t => {
+  const { holdfast, json, faults, engine } = await commandLine(t)
+  const pause = faults.pause('source.probe')
+  const { job, result } = await engine.create({ type: 'manual' })
+  const outcome = rejectsWith('CANCELLED', result)
+  await pause.reached
+  const cancelled = engine.cancel(job.id)
+  pause.go()
+  await cancelled
+  await outcome
+  const [row] = await json('list')
+  assert.deepEqual([row.status, row.errorCode], ['failed', 'CANCELLED'])
+  assert.match((await holdfast('list')).out, / cancelled /)
+  assert.match((await holdfast('stats')).out, /; 0 failures/)
 })

@@ -105,3 +105,21 @@ test('an image that dies while its job is cancelled is a cancelled job', async t
   await rejectsWith('CANCELLED', result)
   assert.equal((await engine.job(job.id)).status, 'cancelled')
 })
+
+test('a cancelled backup is not a failing one: neither for the source, nor in the figures, nor for the alerts', async t => {
+  const { engine, faults, create, deps } = await testEngine(t)
+  const pause = faults.pause('source.probe')
+  const { job, result } = await engine.create({ type: 'manual' })
+  const outcome = rejectsWith('CANCELLED', result)
+  await pause.reached
+  const cancelled = engine.cancel(job.id)
+  pause.go()
+  await cancelled
+  await outcome
+  const { state, statistics } = await engine.source('shop')
+  const { failedBackups } = await engine.statistics()
+  const { lastFailure } = await deps.catalog.alerts.evidence('shop')
+  assert.deepEqual([state, statistics.lastFailure, failedBackups, lastFailure], ['never', null, 0, null])
+  await create()
+  assert.equal((await engine.source('shop')).state, 'ok')
+})

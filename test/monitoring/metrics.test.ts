@@ -7,7 +7,7 @@ import type { Event } from '../../src/core/event.ts'
 import type { Job, JobStatus } from '../../src/core/job.ts'
 import type { Space } from '../../src/core/store.ts'
 import { Metrics } from '../../src/monitoring/metrics.ts'
-import { completed, END, INVALID, manifestOf, newBackup, newCatalog, VALID } from '../support/catalog.ts'
+import { completed, END, failed, INVALID, manifestOf, newBackup, newCatalog, VALID } from '../support/catalog.ts'
 import type { FakeClock } from '../support/clock.ts'
 import { needTool } from '../support/need.ts'
 
@@ -291,4 +291,14 @@ test('a store for copies tells what it holds and what waits for it, and counts h
   assert.equal(await value('backup_uploads_total{destination="far",status="failure"}'), 1)
   assert.equal(await value('backup_upload_duration_seconds{destination="far"}'), 2.5)
   assert.equal(await value('backup_errors_total{operation="upload",error_type="store_unavailable"}'), 1)
+})
+
+test('a cancelled backup is counted as that, and as no failure and no error', async t => {
+  const { catalog, emit, metrics, value } = await observe(t)
+  const backup = await failed(catalog)
+  emit({ type: 'backup.failed', backup, code: 'CANCELLED' })
+  emit({ type: 'operation.failed', operation: 'create', source: 'shop', method: 'full', code: 'CANCELLED' })
+  const runs = (status: string): Promise<number | undefined> => value(`backup_runs_total{backup_type="full",status="${status}",source="shop"}`)
+  assert.deepEqual([await runs('cancelled'), await runs('failure')], [1, 0])
+  assert.doesNotMatch(await metrics.text(), /^backup_errors_total\{/m)
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Backup } from '../../core/backup.ts'
+import { isCancelled, type Backup } from '../../core/backup.ts'
 import { isSuspect } from '../../core/suspicion.ts'
 import { listedBackupSchema, presentListed } from '../../present/backup.ts'
 import type { Colours, Screen } from '../screen.ts'
@@ -55,6 +55,7 @@ export function stateOf (backup: Backup): string {
   const { status, verification, trashedAt, deletedAt, pinned, foreignInstance } = backup
   if (deletedAt !== null) return 'removed'
   if (trashedAt !== null) return 'in trash'
+  if (isCancelled(backup)) return 'cancelled'
   if (status !== 'completed') return status === 'failed' ? 'failed' : 'running'
   const state = isSuspect(backup) && verification.status !== 'invalid' ? 'suspect' : verification.status
   return [...foreignInstance === null ? [] : ['foreign'], state, ...pinned ? ['pinned'] : []].join(', ')
@@ -62,7 +63,7 @@ export function stateOf (backup: Backup): string {
 
 export function paintState (text: string, backup: Backup, colours: Colours): string {
   const { status, verification, trashedAt } = backup
-  if (trashedAt !== null) return colours.dim(text)
+  if (trashedAt !== null || isCancelled(backup)) return colours.dim(text)
   if (status === 'failed' || verification.status === 'invalid' || isSuspect(backup)) return colours.red(text)
   return verification.status === 'valid' ? colours.green(text) : colours.yellow(text)
 }
