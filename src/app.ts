@@ -24,9 +24,11 @@ import { loadRemembered } from './engine/remembered.ts'
 import { leaveNote } from './engine/restore-note.ts'
 import type { App as HttpServer } from './http/route.ts'
 import { AlertWatch } from './monitoring/alerts.ts'
+import { CatalogWatch } from './monitoring/catalog-watch.ts'
 import { healthReport } from './monitoring/health.ts'
 import { watched } from './monitoring/watched.ts'
 import { makeDeps } from './parts.ts'
+import { quickCheck } from './sources/sqlite/quick-check.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -53,6 +55,7 @@ export interface OpenedEngine {
   readonly deps: EngineDeps
   readonly events: EventBus
   readonly sqliteVersion: string
+  readonly catalog: Pick<OpenedCatalog, 'isChecked' | 'damage' | 'markDamaged'>
   /** Takes no new work, gives what runs `grace` milliseconds, cancels the rest, and closes everything. */
   readonly close: (grace: number) => Promise<void>
 }
@@ -132,6 +135,7 @@ async function assemble (config: Config, catalog: OpenedCatalog, presence: Annou
     deps,
     events,
     sqliteVersion: catalog.sqliteVersion,
+    catalog,
     async close (grace) {
       await runner.stop(grace)
       await scratch.close()
@@ -191,7 +195,7 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
     })
     events.subscribe(metrics.listener)
     const alerts = new AlertWatch({
-      facts: async () => await alertFacts(deps, await standing(), prune),
+      facts: async () => ({ ...await alertFacts(deps, await standing(), prune), catalogDamage: opened.catalog.damage() }),
       store: deps.store,
       alerts: deps.catalog.alerts,
       limits: config.alerts,
@@ -235,6 +239,13 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
       jitterMs: deps.scheduleJitter
     })
     events.subscribe(scheduler.listener)
+    const catalogWatch = new CatalogWatch({
+      check: signal => quickCheck(join(config.dataDir, CATALOG_FILE), signal, config.childLimits),
+      mark: opened.catalog.markDamaged,
+      isChecked: opened.catalog.isChecked,
+      clock,
+      logger
+    })
     const elsewhere = await makeElsewhere({ engine, deps, clock, logger })
     events.subscribe(elsewhere.listener)
     return {
@@ -245,13 +256,14 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
         scheduler.start()
         elsewhere.start()
         alerts.start()
+        catalogWatch.start()
         isServing = true
         return address
       },
       async close (grace) {
         isServing = false
         await scheduler.stop()
-        await alerts.stop()
+        await Promise.all([alerts.stop(), catalogWatch.stop()])
         const copied = elsewhere.stop()
         // The server goes on answering while its work ends, so that whoever waits for a backup hears how it went.
         await deps.runner.stop(grace)

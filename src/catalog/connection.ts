@@ -1,6 +1,7 @@
-import type { Database, Transaction } from 'better-sqlite3'
+import { SqliteError, type Database, type Transaction } from 'better-sqlite3'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
+import { markDamaged } from './damage-mark.ts'
 import { catalogError } from './errors.ts'
 import { WalSync } from './wal-sync.ts'
 
@@ -30,7 +31,7 @@ export class Connection {
 
   /** All that `work` reads is of one instant. */
   read<T> (work: () => T): Promise<T> {
-    return settle(() => this.#run('deferred', work))
+    return this.#settle(() => this.#run('deferred', work))
   }
 
   /** Durable once it resolves; when it rejects, nothing happened, unless it was the disk that failed to keep it. */
@@ -64,14 +65,14 @@ export class Connection {
   /** Safe to call twice. */
   async close (): Promise<void> {
     await this.#wal.close()
-    await settle(() => {
+    await this.#settle(() => {
       this.database.close()
       this.#isOpen = false
     })
   }
 
   async #durable<T> (commit: () => T): Promise<T> {
-    const result = await settle(commit)
+    const result = await this.#settle(commit)
     await this.#wal.sync().catch((error: unknown) => { throw catalogError(error) })
     return result
   }
@@ -85,15 +86,17 @@ export class Connection {
     // Ours to know: to ask the database would cost more than the rest of `version`.
     if (!this.#isOpen) throw new BackupError('CATALOG_FAILED', 'the catalog is closed')
   }
-}
 
-/** better-sqlite3 answers at once and throws; whoever waits for us gets a promise and its rejection. */
-function settle<T> (work: () => T): Promise<T> {
-  return new Promise((resolve, reject) => {
-    try {
-      resolve(work())
-    } catch (error) {
-      reject(catalogError(error))
-    }
-  })
+  /** better-sqlite3 answers at once and throws; whoever waits for us gets a promise and its rejection. */
+  #settle<T> (work: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      try {
+        resolve(work())
+      } catch (thrown) {
+        const error = catalogError(thrown)
+        if (thrown instanceof SqliteError && error instanceof BackupError && error.code === 'CATALOG_CORRUPT') markDamaged(this.database.name, thrown.message)
+        reject(error)
+      }
+    })
+  }
 }

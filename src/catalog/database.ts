@@ -2,27 +2,38 @@ import { chmod, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../core/errors.ts'
+import { clearDamage, markedDamage } from './damage-mark.ts'
 import { catalogError } from './errors.ts'
+
+/** Up to so many bytes the whole database is checked as it is opened, which takes some milliseconds. */
+const CHECKED_AT_ONCE = 16 * 1024 * 1024
+
+export interface OpenedDatabase {
+  readonly database: Database.Database
+  /** Whether the whole of it was checked. */
+  readonly isChecked: boolean
+}
 
 /**
  * Opens the database, or makes an empty one: mode 0600, its directory 0700 where it had to be made. Waits at most
- * `busyTimeoutMs` for another process, and holds up this one meanwhile. Errors: those of the catalog; `CATALOG_CORRUPT`
- * says that it was looked through and found damaged, and then nothing was changed.
+ * `busyTimeoutMs` for another process, and holds up this one meanwhile. A small database, and one in which damage was found before, is
+ * checked as a whole; of a large one damage is found where it is met, or by the daily check of the service. Errors: those of the catalog;
+ * with `CATALOG_CORRUPT` nothing was changed.
  *
  * Neither here nor anywhere else may this process open the file by `node:fs` while a connection to it is open: closing
  * any descriptor of it would drop the connection's locks.
  */
-export async function openDatabase (path: string, busyTimeoutMs: number): Promise<Database.Database> {
+export async function openDatabase (path: string, busyTimeoutMs: number): Promise<OpenedDatabase> {
   let database: Database.Database | undefined
   try {
     await createPrivate(path)
     database = new Database(path, { timeout: busyTimeoutMs, fileMustExist: true })
-    check(database)
+    const isChecked = check(database)
     database.pragma('journal_mode = WAL')
     // Durable all the same: see WalSync.
     database.pragma('synchronous = NORMAL')
     database.pragma('foreign_keys = ON')
-    return database
+    return { database, isChecked }
   } catch (error) {
     database?.close()
     throw catalogError(error)
@@ -62,8 +73,18 @@ export async function syncDirectory (directory: string): Promise<void> {
   }
 }
 
-function check (database: Database.Database): void {
+function check (database: Database.Database): boolean {
+  const isMarked = markedDamage(database.name) !== undefined
+  if (!isMarked && bytesOf(database) > CHECKED_AT_ONCE) return false
   const found = database.pragma('quick_check(1)', { simple: true })
-  if (found === 'ok') return
+  if (found === 'ok') {
+    if (isMarked) clearDamage(database.name)
+    return true
+  }
   throw new BackupError('CATALOG_CORRUPT', `the catalog is damaged: ${String(found)}`, { hint: 'Restart the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.' })
+}
+
+/** Reads the header, so that a file which is no database is refused. */
+function bytesOf (database: Database.Database): number {
+  return Number(database.pragma('page_count', { simple: true })) * Number(database.pragma('page_size', { simple: true }))
 }

@@ -6,6 +6,7 @@ import { SqliteAuditLog } from './audit.ts'
 import { SqliteBackupLog } from './backup-log.ts'
 import { changeCountOf } from './change-count.ts'
 import { Connection } from './connection.ts'
+import { markDamaged, markedDamage } from './damage-mark.ts'
 import { openDatabase } from './database.ts'
 import { SqliteCopyLog } from './copy-log.ts'
 import { catalogError } from './errors.ts'
@@ -43,6 +44,12 @@ export interface OpenedCatalog extends Catalog {
   readonly sqliteVersion: string
   /** There was no catalog here: everything that the stores know may have to be adopted. */
   readonly isNew: boolean
+  /** Whether the whole of it was checked for damage as it was opened; a large catalog is not. */
+  readonly isChecked: boolean
+  /** The damage that was found and not yet put right, by whatever process; undefined: none. */
+  readonly damage: () => string | undefined
+  /** Records damage: the next opening then looks at the whole catalog. */
+  readonly markDamaged: (finding: string) => void
   /** The versions of the migrations that were applied just now. */
   readonly applied: readonly number[]
 }
@@ -54,7 +61,7 @@ export interface OpenedCatalog extends Catalog {
  */
 export async function openCatalog (path: string, options: CatalogOptions): Promise<OpenedCatalog> {
   const migrations = await readMigrations(options.migrationsDir)
-  const database = await openDatabase(path, options.busyTimeoutMs)
+  const { database, isChecked } = await openDatabase(path, options.busyTimeoutMs)
   try {
     const applied = migrate(database, migrations, options.clock)
     healIds(database)
@@ -78,6 +85,9 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
       version: () => connection.version(),
       close: () => connection.close(),
       sqliteVersion: database.prepare('SELECT sqlite_version()').pluck().get() as string,
+      isChecked,
+      damage: () => markedDamage(path),
+      markDamaged: finding => { markDamaged(path, finding) },
       isNew: applied.includes(1),
       applied
     }

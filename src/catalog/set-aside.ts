@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import { takeName } from '../files/take-name.ts'
+import { clearDamage } from './damage-mark.ts'
 import { syncDirectory } from './database.ts'
 import { catalogError } from './errors.ts'
 
@@ -18,6 +19,7 @@ export async function setAside (path: string, now: Date): Promise<string> {
   try {
     for (let attempt = 2; !await move(path, target); attempt++) target = `${base}-${attempt}`
     for (const companion of COMPANIONS) await moveIfThere(path + companion, target + companion)
+    clearDamage(path)
     await syncDirectory(dirname(path))
     return target
   } catch (error) {

@@ -34,7 +34,7 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
     copyLate(source, now)
   ])
   const wasLow = open.find(alert => alertKey(alert) === 'disk_low')
-  return [...ofSources, storeForeign(facts.refused), storeLost(facts.refused), diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune)].filter(finding => finding !== undefined)
+  return [...ofSources, storeForeign(facts.refused), storeLost(facts.refused), catalogDamaged(facts.catalogDamage), diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune)].filter(finding => finding !== undefined)
 }
 
 function finding (rule: AlertRule, source: string | null, message: string, remedy: string): AlertFinding {
@@ -140,6 +140,12 @@ function storeLost (refused: readonly StoreRefusal[]): AlertFinding | undefined 
   if (messages.length === 0) return undefined
   return finding('store_lost', null, messages.join('; '),
     'Mount the disk, or correct its place in the configuration; if it is lost for good, "holdfast rebuild --accept-empty" goes on with the copies in other stores.')
+}
+
+function catalogDamaged (damage: string | undefined): AlertFinding | undefined {
+  if (damage === undefined) return undefined
+  return finding('catalog_damaged', null, `the catalog is damaged: ${damage}`,
+    'Restart the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.')
 }
 
 function diskLow ({ name, space }: StoreFacts, percent: number, wasLow: Alert | undefined): AlertFinding | undefined {

@@ -26,6 +26,7 @@ export const ALERT_RULES = {
   copy_late: { severity: 'warning', perSource: true },
   store_foreign: { severity: 'critical', perSource: false },
   store_lost: { severity: 'critical', perSource: false },
+  catalog_damaged: { severity: 'critical', perSource: false },
   disk_low: { severity: 'warning', perSource: false },
   prune_overdue: { severity: 'warning', perSource: false }
 } as const satisfies Record<string, RuleFacts>
@@ -141,6 +142,8 @@ export interface AlertFacts {
   readonly store: StoreFacts
   /** Stores that are refused now, since they are another installation's or have lost everything. */
   readonly refused: readonly StoreRefusal[]
+  /** The damage that was found in the catalog; undefined: none. */
+  readonly catalogDamage: string | undefined
 }
 
 export interface AlertQuery {

@@ -50,7 +50,7 @@ test('another start has other versions, though the counts begin again', async t 
 
 test('a change holds the catalog from its first statement, so that nothing it read is out of date when it writes', async t => {
   const path = join(tempDir(t), 'c.db')
-  const [database, other] = [await openDatabase(path, 0), new Database(path, { timeout: 0 })]
+  const [{ database }, other] = [await openDatabase(path, 0), new Database(path, { timeout: 0 })]
   const connection = new Connection(database, new FakeClock())
   t.after(async () => {
     other.close()

@@ -24,7 +24,7 @@ function program (t: TestContext, more: Readonly<Record<string, string>> = {}): 
 
 async function start (path: string, migrations: string): Promise<readonly number[]> {
   const known = await readMigrations(migrations)
-  const database = await openDatabase(path, 0)
+  const { database } = await openDatabase(path, 0)
   try {
     return migrate(database, known, new FakeClock())
   } catch (error) {

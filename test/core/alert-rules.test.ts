@@ -26,7 +26,7 @@ function sizesOf (...sizes: readonly number[]): SourceFacts['sizes'] {
 }
 
 function facts (given: Partial<SourceFacts>, others: Partial<AlertFacts> = {}): AlertFacts {
-  return { sources: [source(given)], prune: DONE, store: { name: 'local', space: { free: 50, total: 100 } }, refused: [], ...others }
+  return { sources: [source(given)], prune: DONE, store: { name: 'local', space: { free: 50, total: 100 } }, refused: [], catalogDamage: undefined, ...others }
 }
 
 function keysOf (given: AlertFacts, limits: Partial<AlertLimits> = {}, open: readonly Alert[] = []): string[] {

@@ -29,10 +29,10 @@ function bench (catalog: OpenedCatalog, clock: FakeClock): Bench {
   events.subscribe(event => { if (event.type === 'alert.raised' || event.type === 'alert.cleared') told.push(`${event.type} ${event.alert.rule}`) })
   const line = (level: string) => (facts: object) => { told.push(`${level} ${'alert' in facts ? String(facts.alert) : 'code' in facts ? String(facts.code) : ''}`) }
   const world: Bench['world'] = { sources: [FINE], space: async () => ({ free: 50, total: 100 }), error: undefined, looks: 0 }
-  const facts = async (): Promise<Pick<AlertFacts, 'sources' | 'prune' | 'refused'>> => {
+  const facts = async (): Promise<Pick<AlertFacts, 'sources' | 'prune' | 'refused' | 'catalogDamage'>> => {
     world.looks++
     if (world.error !== undefined) throw world.error
-    return { sources: world.sources, prune: { lastDone: null, freshSince: null, failure: null }, refused: [] }
+    return { sources: world.sources, prune: { lastDone: null, freshSince: null, failure: null }, refused: [], catalogDamage: undefined }
   }
   const watch = new AlertWatch({
     facts,

@@ -51,7 +51,7 @@ function ageOf ({ startedAt, report }: Restore): number {
 function watch ({ deps, engine, clock }: Bench): AlertWatch {
   const logger = { debug () {}, info () {}, warn () {}, error () {} }
   return new AlertWatch({
-    facts: async () => await alertFacts(deps, await engine.sources(), PRUNE),
+    facts: async () => ({ ...await alertFacts(deps, await engine.sources(), PRUNE), catalogDamage: undefined }),
     store: { name: 'local', space: async () => undefined },
     alerts: deps.catalog.alerts,
     limits: { maxAge: 0, sizeChange: 0, diskFree: 0, minBackups: 0 },
