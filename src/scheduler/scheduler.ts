@@ -8,6 +8,7 @@ import { isEnded, type Run, type RunBook, type RunChange, type RunChanges, type 
 import type { Calendar } from '../core/schedule.ts'
 import type { Engine, SourceState, Work } from '../engine/engine.ts'
 import { chooseRuns } from './choose.ts'
+import { cronLogger } from './cron-logger.ts'
 import { lostOutcome } from './lost.ts'
 import { afterFailure, afterSuccess, isInTheWay, share } from './outcome.ts'
 import { nextLook, planRuns } from './plan.ts'
@@ -68,9 +69,10 @@ export class Scheduler {
   }
 
   start (): void {
+    const options = { noOverlap: true, timezone: 'UTC', suppressMissedWarning: true, logger: cronLogger(this.#options.logger) }
     this.#tasks = [
-      schedule('* * * * * *', () => this.look(), { name: 'due runs', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true }),
-      schedule('30 * * * * *', () => this.#tidy(), { name: 'housekeeping', noOverlap: true, timezone: 'UTC', suppressMissedWarning: true })
+      schedule('* * * * * *', () => this.look(), { ...options, name: 'due runs' }),
+      schedule('30 * * * * *', () => this.#tidy(), { ...options, name: 'housekeeping' })
     ]
   }
 
