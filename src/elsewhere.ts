@@ -59,6 +59,7 @@ function makeCopier ({ engine, deps, clock, logger }: ElsewhereOptions): Copier 
   return new Copier({
     stores: [...deps.offsite.keys()],
     work: store => deps.catalog.copies.work(store),
+    task: (store, backupId) => deps.catalog.copies.task(store, backupId),
     open: (store, signal) => openOffsite(deps, of(store), signal),
     perform: (store, task, signal) => performCopyTask(deps, engine, of(store), task, signal),
     refuse: (store, { backupId }, { code, message }, nextAttemptAt) => deps.catalog.copies.fail(backupId, store, { code, message, at: clock.now(), nextAttemptAt }),

@@ -42,6 +42,13 @@ export class SqliteCopyLog implements CopyLog {
     return this.#connection.read(() => this.#statements.work.all(store).map(toTask))
   }
 
+  task (store: string, backupId: number): Promise<CopyTask | undefined> {
+    return this.#connection.read(() => {
+      const row = this.#statements.task.get(store, backupId)
+      return row === undefined ? undefined : toTask(row)
+    })
+  }
+
   begin (backupId: number, store: string): Promise<void> {
     return this.#change(backupId, store, () => this.#statements.begin.run(backupId, store))
   }
@@ -107,16 +114,18 @@ export class SqliteCopyLog implements CopyLog {
 const WANTED = "copies.status IN ('pending', 'uploading', 'failed', 'missing')"
 /** A copy of a backup of this installation. */
 const IS_OWN = 'backup_id NOT IN (SELECT backup_id FROM foreign_backups)'
+/** What is to be done in a store. */
+const TASKS = `
+  SELECT backup_id, source, store_key, copies.status, attempts, next_attempt_at FROM copies JOIN backup_log ON id = backup_id
+  WHERE store = ? AND ${IS_OWN} AND (copies.status = 'removing' OR (place = 'present' AND (copies.status <> 'stored' OR manifest_due = 1)))`
 
 function prepare ({ database }: Connection) {
   return {
     promise: database.prepare(`
       INSERT INTO copies (backup_id, store, location, status, waiting_since) VALUES (@backupId, @store, @location, 'pending', @at)
       ON CONFLICT DO UPDATE SET status = 'pending', attempts = 0, waiting_since = @at, next_attempt_at = NULL WHERE status = 'removing'`),
-    work: database.prepare<[string], TaskRow>(`
-      SELECT backup_id, source, store_key, copies.status, attempts, next_attempt_at FROM copies JOIN backup_log ON id = backup_id
-      WHERE store = ? AND ${IS_OWN} AND (copies.status = 'removing' OR (place = 'present' AND (copies.status <> 'stored' OR manifest_due = 1)))
-      ORDER BY copies.status = 'removing', copies.status = 'stored', backup_id DESC`),
+    task: database.prepare<[string, number], TaskRow>(`${TASKS} AND backup_id = ?`),
+    work: database.prepare<[string], TaskRow>(`${TASKS} ORDER BY copies.status = 'removing', copies.status = 'stored', backup_id DESC`),
     begin: database.prepare("UPDATE copies SET status = 'uploading', attempts = attempts + 1 WHERE backup_id = ? AND store = ?"),
     stored: database.prepare(`
       UPDATE copies SET status = iif((SELECT deleted_at FROM backup_log WHERE id = @backupId) IS NULL AND status <> 'removing', 'stored', 'removing'), location = @location,

@@ -75,6 +75,8 @@ export interface CopyLog {
   promise (backupId: number, copies: ReadonlyArray<Pick<Copy, 'store' | 'location'>>, at: Date): Promise<void>
   /** Everything that is to be done in the store whatever its time: uploads first, of live backups the newest first, then manifests, then removals. */
   work (store: string): Promise<readonly CopyTask[]>
+  /** The one of these that is about the backup; undefined: nothing is to be done, or no longer. */
+  task (store: string, backupId: number): Promise<CopyTask | undefined>
   begin (backupId: number, store: string): Promise<void>
   /** A backup that went away meanwhile has a copy that is to be removed. */
   stored (backupId: number, store: string, outcome: { readonly size: number, readonly location: string, readonly at: Date }): Promise<void>

@@ -17,6 +17,8 @@ export interface CopierOptions {
   readonly stores: readonly string[]
   /** Everything that is to be done in the store, what matters most first. */
   readonly work: (store: string) => Promise<readonly CopyTask[]>
+  /** One of these as it stands now; undefined: nothing is to be done any more. */
+  readonly task: (store: string, backupId: number) => Promise<CopyTask | undefined>
   /** Makes the store ready; asked once, and again after it failed. */
   readonly open: (store: string, signal: AbortSignal) => Promise<void>
   /** Does one thing, and writes down what came of it. */
@@ -36,6 +38,8 @@ interface Lane {
   /** Failures of the store in a row. */
   failures: number
   pausedUntil: number
+  /** Something has happened since the list of the work was read. */
+  isStirred: boolean
 }
 
 /**
@@ -47,7 +51,8 @@ export class Copier {
   readonly #options: CopierOptions
   readonly #stop = new AbortController()
   readonly #wakes = new Set<() => void>()
-  #lanes: Promise<unknown> = Promise.resolve()
+  #lanes: readonly Lane[] = []
+  #running: Promise<unknown> = Promise.resolve()
 
   constructor (options: CopierOptions) {
     this.#options = options
@@ -55,17 +60,20 @@ export class Copier {
 
   /** To subscribe with. */
   readonly listener: Listener = ({ type }) => {
-    if (TELLING.has(type)) for (const wake of this.#wakes) wake()
+    if (!TELLING.has(type)) return
+    for (const lane of this.#lanes) lane.isStirred = true
+    for (const wake of this.#wakes) wake()
   }
 
   start (): void {
-    this.#lanes = Promise.all(this.#options.stores.map(store => this.#run({ store, isOpen: false, surveyedAt: Number.NEGATIVE_INFINITY, failures: 0, pausedUntil: Number.NEGATIVE_INFINITY })))
+    this.#lanes = this.#options.stores.map(store => ({ store, isOpen: false, surveyedAt: Number.NEGATIVE_INFINITY, failures: 0, pausedUntil: Number.NEGATIVE_INFINITY, isStirred: false }))
+    this.#running = Promise.all(this.#lanes.map(lane => this.#run(lane)))
   }
 
   /** Begins nothing more, and ends what is under way; resolves when it has ended. */
   async stop (): Promise<void> {
     this.#stop.abort()
-    await this.#lanes
+    await this.#running
   }
 
   async #run (lane: Lane): Promise<void> {
@@ -82,17 +90,31 @@ export class Copier {
     }
   }
 
-  /** Does everything whose time has come, until nothing is left or the store fails. */
+  /**
+   * Does everything whose time has come, until nothing is left or the store fails. The list of it is read again only after something
+   * has happened, so that a long one costs each copy no more than a short one; each copy is looked up again before its turn.
+   */
   async #pass (lane: Lane): Promise<void> {
-    const { work, clock } = this.#options
+    const { work, task, clock } = this.#options
     const tried = new Set<number>()
+    let ahead: CopyTask[] = []
     while (!this.#stop.signal.aborted && this.#isDue(lane.pausedUntil)) {
-      const next = (await work(lane.store)).find(({ backupId, nextAttemptAt }) => !tried.has(backupId) && (nextAttemptAt === null || this.#isDue(nextAttemptAt.getTime())))
-      if (next === undefined) break
+      if (ahead.length === 0 || lane.isStirred) {
+        lane.isStirred = false
+        ahead = (await work(lane.store)).filter(one => !tried.has(one.backupId) && this.#isTime(one)).toReversed()
+      }
+      const listed = ahead.pop()
+      if (listed === undefined) break
+      const next = await task(lane.store, listed.backupId)
+      if (next === undefined || !this.#isTime(next)) continue
       tried.add(next.backupId)
       await this.#attempt(lane, () => this.#do(lane, next))
     }
     if (this.#isDue(lane.pausedUntil) && Math.abs(clock.now().getTime() - lane.surveyedAt) >= SURVEY_EVERY) await this.#attempt(lane, () => this.#survey(lane))
+  }
+
+  #isTime ({ nextAttemptAt }: CopyTask): boolean {
+    return nextAttemptAt === null || this.#isDue(nextAttemptAt.getTime())
   }
 
   #isDue (time: number): boolean {

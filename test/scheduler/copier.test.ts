@@ -17,6 +17,8 @@ const MINUTE = 60_000
 interface Made extends TestEngine {
   readonly far: TestOffsite
   readonly lines: string[]
+  /** How often the list of the work was read. */
+  readonly reads: () => number
   /** Begins to copy; what the test leaves running is stopped. */
   readonly copier: () => Copier
 }
@@ -26,16 +28,22 @@ async function make (t: TestContext, stores: Parameters<typeof testOffsite>[1] =
   const made = await testEngine(t, { offsite: far.offsite, ...options })
   const { deps, engine, clock } = made
   const lines: string[] = []
+  let reads = 0
   const log = (_facts: object, line: string): void => { lines.push(line) }
   return {
     ...made,
     far,
     lines,
+    reads: () => reads,
     copier () {
       const of = (name: string) => far.offsite.get(name)!
       const copier = new Copier({
         stores: [...far.offsite.keys()],
-        work: store => deps.catalog.copies.work(store),
+        work: store => {
+          reads++
+          return deps.catalog.copies.work(store)
+        },
+        task: (store, backupId) => deps.catalog.copies.task(store, backupId),
         open: (store, signal) => openOffsite(deps, of(store), signal),
         perform: (store, task, signal) => performCopyTask(deps, engine, of(store), task, signal),
         refuse: (store, { backupId }, { code, message }, nextAttemptAt) => deps.catalog.copies.fail(backupId, store, { code, message, at: clock.now(), nextAttemptAt }),
@@ -80,6 +88,22 @@ test('a backup that is made meanwhile is copied at once, the newest first', asyn
   const order = (): number[] => made.events.flatMap(event => event.type === 'copy.stored' ? [event.backup.id] : [])
   await inTime(made, () => order().length === 3)
   assert.deepEqual(order(), ids.toReversed())
+})
+
+test('the list of the work is read once for many copies, and what became of one of them meanwhile is seen', async t => {
+  const made = await make(t)
+  const ids: number[] = []
+  for (let n = 0; n < 8; n++) ids.push((await made.create()).id)
+  const begin = made.deps.catalog.copies.begin.bind(made.deps.catalog.copies)
+  made.deps.catalog.copies.begin = async (id, store) => {
+    // The last of the list goes while the first is under way.
+    if (id === ids.at(-1)) await made.deps.catalog.copies.drop(ids[0] ?? 0, 'far')
+    await begin(id, store)
+  }
+  made.copier()
+  await inTime(made, () => made.events.filter(({ type }) => type === 'copy.stored').length === 7)
+  assert.deepEqual(Object.keys(await statuses(made, ids[0] ?? 0)), ['local'])
+  assert.ok(made.reads() <= 3, String(made.reads()))
 })
 
 test('a store that is down is asked again later and later, once for all that waits, and hinders no other', async t => {
