@@ -29,7 +29,7 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
   const offsite = makeOffsite(config.stores, context)
   const scratch = scratchDirectory(config.scratchDir, presence)
   const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
-  const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs })
+  const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs, maxQueued: config.maxQueuedJobs })
   return {
     sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory, config.childLimits)])),
     defaultSource: config.defaultSource,

@@ -32,6 +32,8 @@ export interface Config {
   readonly bodyLimitBytes: number
   readonly diskReserveBytes: number
   readonly maxConcurrentJobs: number
+  /** Jobs that callers may have waiting. */
+  readonly maxQueuedJobs: { readonly all: number, readonly perSource: number }
   /** What a process that reads a database may take: milliseconds, and bytes of memory. */
   readonly childLimits: { readonly timeout: number, readonly memory: number }
   readonly trashGraceHours: number

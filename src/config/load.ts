@@ -103,6 +103,7 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
     bodyLimitBytes: values.bodyLimitBytes,
     diskReserveBytes: values.diskReserveBytes,
     maxConcurrentJobs: values.maxConcurrentJobs,
+    maxQueuedJobs: { all: values.maxQueuedJobs, perSource: values.maxQueuedJobsPerSource },
     childLimits: { timeout: values.childTimeoutMs, memory: values.childMemoryBytes },
     trashGraceHours: values.trashGraceHours,
     scheduleJitterMs: values.scheduleJitterMs,

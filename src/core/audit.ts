@@ -10,7 +10,7 @@ export type AuditOutcome = typeof AUDIT_OUTCOMES[number]
 /** How something ended, by the code of its error; null: there was none. */
 export function outcomeOf (code: ErrorCode | null): AuditOutcome {
   if (code === null) return 'done'
-  if (code === 'RATE_LIMITED' || code === 'SHUTTING_DOWN') return 'refused'
+  if (code === 'RATE_LIMITED' || code === 'QUEUE_FULL' || code === 'SHUTTING_DOWN') return 'refused'
   // Wrong usage, nothing there, a conflict: nothing was begun.
   return [2, 4, 5].includes(ERRORS[code].exit) ? 'refused' : 'failed'
 }

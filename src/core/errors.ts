@@ -47,6 +47,7 @@ export const ERRORS = {
   MEDIA_TYPE_UNSUPPORTED: { status: 415, exit: 2, retry: false, title: 'the media type is not supported' },
   IDEMPOTENCY_KEY_REUSED: { status: 422, exit: 2, retry: false, title: 'the idempotency key belongs to another request' },
   RATE_LIMITED: { status: 429, exit: 7, retry: true, title: 'too many requests' },
+  QUEUE_FULL: { status: 429, exit: 7, retry: true, title: 'too many jobs wait already' },
   METHOD_UNSUPPORTED: { status: 422, exit: 2, retry: false, title: 'the source cannot be backed up by that method' },
 
   SOURCE_MISSING: { status: 422, exit: 7, retry: true, title: 'the database is missing' },

@@ -23,7 +23,7 @@ export async function performCopyTask (deps: EngineDeps, engine: Pick<Engine, 'u
     }
     return
   }
-  const { job, result } = await engine.upload(task.backupId, { store: name })
+  const { job, result } = await engine.upload(task.backupId, { store: name, isOwn: true })
   const cancel = (): void => { engine.cancel(job.id).catch(() => {}) }
   signal.addEventListener('abort', cancel, { once: true })
   try {

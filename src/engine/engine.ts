@@ -215,7 +215,7 @@ export interface SettingsReport {
 /**
  * The verbs, as the edges call them. Every method rejects with BackupErrors alone. Those that give `Work` check the
  * request first (`SOURCE_NOT_FOUND`, `BACKUP_NOT_FOUND`, …) and take what the work needs (`BACKUP_IN_PROGRESS`,
- * `BACKUP_BUSY`, with the id of the job in the way in `details.jobId`; `SHUTTING_DOWN`) before they resolve.
+ * `BACKUP_BUSY`, with the id of the job in the way in `details.jobId`; `QUEUE_FULL`; `SHUTTING_DOWN`) before they resolve.
  */
 export interface Engine {
   create (request: CreateRequest): Promise<Work<Backup>>
@@ -245,9 +245,10 @@ export interface Engine {
   drill (request: DrillRequest): Promise<Work<Restore>>
   /**
    * Brings the backup into the store, or into all of its source, and proves what arrived; what is there already stays.
+   * A second one that is asked for meanwhile is refused; one of the service itself (`isOwn`) waits for it.
    * `STORE_NOT_FOUND`, `CHECKSUM_MISMATCH`, `OBJECT_EXISTS`, `STORE_…`.
    */
-  upload (id: number, request: { readonly store?: string | undefined }): Promise<Work<Backup>>
+  upload (id: number, request: { readonly store?: string | undefined, readonly isOwn?: boolean | undefined }): Promise<Work<Backup>>
   /** Names of the stores to which backups of the source are copied. */
   destinations (source: string): readonly string[]
   drillEvidence (query: EvidenceQuery): Promise<EvidenceOfDrills>

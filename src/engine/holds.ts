@@ -25,6 +25,16 @@ export function copyHold (id: number, store: string): string {
   return `copy:${id}:${store}`
 }
 
+/** Held by whatever verifies all backups of the source, one after the other. */
+export function verifyAllHold (source: string): string {
+  return `verify-all:${source}`
+}
+
+/** Held by an upload that somebody asked for. What uploads by itself waits for the copy alone. */
+export function uploadHold (id: number, store: string): string {
+  return `upload:${id}:${store}`
+}
+
 export interface Claim {
   /** Safe to call twice. Never rejects: a lease that cannot be given back now is given back by housekeeping. */
   release (): Promise<void>
@@ -148,10 +158,11 @@ export function conflict (name: string, jobId: number | null): BackupError {
   const details = jobId === null ? {} : { details: { jobId } }
   const rest = name.slice(name.indexOf(':') + 1)
   const hint = 'Wait for that job to end, or cancel it.'
-  if (name.startsWith('copy:')) {
+  if (name.startsWith('copy:') || name.startsWith('upload:')) {
     const [, id = '', store = ''] = /^(\d+):(.*)$/.exec(rest) ?? []
     return new BackupError('BACKUP_BUSY', `another job is at work on the copy of backup ${id} in "${store}"`, { hint, ...details })
   }
   if (name.startsWith('backup:')) return new BackupError('BACKUP_BUSY', `another job is at work on backup ${rest}`, { hint, ...details })
+  if (name.startsWith('verify-all:')) return new BackupError('BACKUP_IN_PROGRESS', `another job verifies the backups of the source "${rest}"`, { hint, ...details })
   return new BackupError('BACKUP_IN_PROGRESS', `another job is at work on the source "${rest}"`, { hint, ...details })
 }

@@ -13,7 +13,7 @@ import { editBackup } from './edit.ts'
 import type { Engine } from './engine.ts'
 import { cleanupSignal, recordedManifest } from './objects.ts'
 import { acceptEmpty } from './accept-empty.ts'
-import { backupHold, copyHold, retentionHold, sourceHold } from './holds.ts'
+import { backupHold, copyHold, retentionHold, sourceHold, uploadHold, verifyAllHold } from './holds.ts'
 import { promisedStores, requireOwnStore, requirePromised } from './offsite.ts'
 import { provenRanges } from './proven-ranges.ts'
 import { prune } from './prune.ts'
@@ -37,14 +37,15 @@ const PROBE_MS = 120_000
 export function makeEngine (deps: EngineDeps): Engine {
   const { runner, catalog, settings, events } = deps
   const ranges = provenRanges()
-  const upload: Engine['upload'] = async (id, { store }) => {
+  const upload: Engine['upload'] = async (id, { store, isOwn = false }) => {
     const backup = await catalog.backups.get(id)
     requireObject(backup)
     requireOwn(backup, 'copied')
     const stores = store === undefined ? requirePromised(deps, backup.source) : [requireOwnStore(deps, backup.source, store)]
     const holds = stores.map(({ store: { name } }) => copyHold(id, name))
     // The copier may have begun already: then it is waited for, and what it has brought there is looked at.
-    const work = await runner.start({ kind: 'upload', source: backup.source, backupId: id, holds: [], isAside: true }, async task => {
+    const uploadHolds = isOwn ? [] : stores.map(({ store: { name } }) => uploadHold(id, name))
+    const work = await runner.start({ kind: 'upload', source: backup.source, backupId: id, holds: uploadHolds, isAside: true, isOwn }, async task => {
       const claim = await runner.claimWhenFree(holds, task)
       return await copyBackup(deps, id, stores, task).finally(() => claim.release())
     })
@@ -56,7 +57,7 @@ export function makeEngine (deps: EngineDeps): Engine {
   /** The backup is made, and stays, whatever becomes of its copies. */
   const copied = async (id: number): Promise<Backup> => {
     try {
-      return await (await upload(id, {})).result
+      return await (await upload(id, { isOwn: true })).result
     } catch (thrown) {
       const { code, message, hint, cause } = toBackupError(thrown)
       throw new BackupError(code, `backup ${id} was made, but not every copy of it: ${message}`, { ...hint !== undefined && { hint }, cause, details: { backupId: id } })
@@ -70,7 +71,8 @@ export function makeEngine (deps: EngineDeps): Engine {
       }
       const { name } = chosen.source
       if (request.upload === true) requirePromised(deps, name)
-      const work = await runner.start({ kind: 'create', source: name, backupId: null, holds: [sourceHold(name)] }, task => createBackup(deps, chosen, request, task))
+      const isOwn = request.type === 'scheduled'
+      const work = await runner.start({ kind: 'create', source: name, backupId: null, holds: [sourceHold(name)], isOwn }, task => createBackup(deps, chosen, request, task))
       return request.upload === true ? followed(work, async ({ id }) => await copied(id)) : work
     },
 
@@ -82,13 +84,14 @@ export function makeEngine (deps: EngineDeps): Engine {
 
     async verifyAll (request) {
       const source = request.source === undefined ? null : requireSource(deps, request.source).source.name
-      return await runner.start({ kind: 'verify-all', source, backupId: null, holds: [] }, task => verifyAll(deps, request, task))
+      const holds = (source === null ? [...deps.sources.keys()] : [source]).map(verifyAllHold)
+      return await runner.start({ kind: 'verify-all', source, backupId: null, holds }, task => verifyAll(deps, request, task))
     },
 
     async prune ({ source, dryRun, force = false, isScheduled = false }) {
       const chosen = source === undefined ? [...deps.sources.values()] : [requireSource(deps, source)]
       const holds = dryRun ? [] : chosen.map(one => retentionHold(one.source.name))
-      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds }, async task => {
+      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds, isOwn: isScheduled }, async task => {
         if (!dryRun) await deps.ownership.require(deps.store, task.signal)
         return await prune(deps, chosen, { dryRun, force, isByAdmin: !isScheduled }, task)
       })
@@ -126,7 +129,7 @@ export function makeEngine (deps: EngineDeps): Engine {
       const { id, reason } = given === undefined ? await nextDrill(deps, requireSource(deps, source).source.name) : { id: given, reason: 'it was asked for' }
       const backup = await catalog.backups.get(id)
       requireObject(backup)
-      return await runner.start({ kind: 'drill', source: backup.source, backupId: id, holds: [backupHold(id)] }, task => drillBackup(deps, { id, reason, actor }, task))
+      return await runner.start({ kind: 'drill', source: backup.source, backupId: id, holds: [backupHold(id)], isOwn: actor === null }, task => drillBackup(deps, { id, reason, actor }, task))
     },
 
     async diff (id, wish) {

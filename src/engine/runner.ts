@@ -5,6 +5,8 @@ import type { EventSink } from '../core/event.ts'
 import { isFinished, type Job, type JobKind, type JobPhase, type JobProgress } from '../core/job.ts'
 import type { Work } from './engine.ts'
 import { conflict, Holds, type Claim } from './holds.ts'
+import { Queue, type QueueLimits } from './queue.ts'
+import { Slots, type Slot } from './slots.ts'
 import { workOf } from './work.ts'
 
 /** Milliseconds between two tellings of the progress of one job. */
@@ -16,8 +18,13 @@ export interface JobRequest {
   readonly backupId: number | null
   /** What the work must have for itself; see `Holds`. */
   readonly holds: readonly string[]
-  /** It takes no place among those that run at once: it waits for others more than it works, such as for a network. */
+  /** It takes no slot among those that run at once: it waits for others more than it works, such as for a network. */
   readonly isAside?: boolean
+  /**
+   * The service itself starts it, as the scheduler and the copier do, and never more than a few for each source: no limit
+   * of the queue refuses it, it counts for none, and it comes before the jobs of callers of its source.
+   */
+  readonly isOwn?: boolean
 }
 
 /** What a running piece of work has of its job. */
@@ -34,6 +41,12 @@ interface Running {
   job: Job
   toldAt: number
   readonly isAside: boolean
+  readonly isOwn: boolean
+  /** It has not begun yet. */
+  isWaiting: boolean
+  /** Among those that run at once. */
+  slot: Slot | undefined
+  readonly leaveQueue: () => void
   readonly abort: AbortController
   readonly settled: Promise<unknown>
 }
@@ -43,6 +56,7 @@ export interface RunnerOptions {
   readonly clock: Clock
   readonly events: EventSink
   readonly maxConcurrent: number
+  readonly maxQueued: QueueLimits
 }
 
 /** Runs pieces of work as jobs: at most so many at once, each holding what it needs, all of them cancellable. */
@@ -50,13 +64,15 @@ export class Runner {
   readonly holds: Holds
   readonly #options: RunnerOptions
   readonly #running = new Map<number, Running>()
-  readonly #waiting: Array<() => void> = []
-  #active = 0
+  readonly #slots: Slots
+  readonly #queue: Queue
   #changes = 0
   #isStopping = false
 
   constructor (options: RunnerOptions) {
     this.#options = options
+    this.#slots = new Slots(options.maxConcurrent, options.clock)
+    this.#queue = new Queue(options.maxQueued)
     this.holds = new Holds(options.catalog.leases, options.clock)
   }
 
@@ -67,15 +83,20 @@ export class Runner {
 
   /**
    * Takes what the request holds and puts the work in line. Rejects, having done nothing, with `BACKUP_IN_PROGRESS` or
-   * `BACKUP_BUSY` where something is held by another job, and with `SHUTTING_DOWN`.
+   * `BACKUP_BUSY` where something is held by another job, with `QUEUE_FULL` where too much waits already, and with
+   * `SHUTTING_DOWN`.
    */
   async start<T> (request: JobRequest, work: (task: Task) => Promise<T>): Promise<Work<T>> {
-    if (this.#isStopping) throw new BackupError('SHUTTING_DOWN', 'the service is stopping and takes no new work', { hint: 'Try again when it is up.' })
+    this.#requireUp()
+    const { source, isAside = false, isOwn = false } = request
     const reservation = this.holds.reserve(request.holds)
+    let leaveQueue = (): void => {}
     let job: Job
     try {
+      if (!isOwn) leaveQueue = this.#queue.enter(source)
       job = await this.#add(request)
     } catch (error) {
+      leaveQueue()
       reservation.release()
       throw error
     }
@@ -83,29 +104,43 @@ export class Runner {
     const abort = new AbortController()
     const outcome = Promise.withResolvers<T>()
     const settled = outcome.promise.then(() => {}, () => {})
-    this.#running.set(job.id, { job, toldAt: 0, isAside: request.isAside ?? false, abort, settled })
+    const running: Running = { job, toldAt: 0, isAside, isOwn, isWaiting: !isAside, slot: undefined, leaveQueue, abort, settled }
+    this.#running.set(job.id, running)
+    // The end may have come while it was written down.
+    if (this.#isStopping) abort.abort(stopped())
     this.#changes++
     this.#tell(job)
-    void this.#run(job.id, work, abort.signal).finally(() => { reservation.release() }).then(outcome.resolve, outcome.reject)
+    void this.#run(running, work, abort.signal).finally(() => { reservation.release() }).then(outcome.resolve, outcome.reject)
     return workOf(job, outcome.promise)
   }
 
   /**
-   * Takes more for a job that is running, after waiting for whoever is in the way. It gives up its place among the
-   * running ones meanwhile, for whoever is in the way may be waiting for one.
+   * Takes more for a job that is running, after waiting for whoever is in the way. It gives up its slot meanwhile, for
+   * whoever is in the way may be waiting for one.
    */
   async claimWhenFree (names: readonly string[], { jobId, signal }: Task): Promise<Claim> {
     signal.throwIfAborted()
     const claim = await this.holds.tryClaim(names, jobId)
     if (claim !== undefined) return claim
-    if (this.#running.get(jobId)?.isAside === true) return await this.holds.claimWhenFree(names, jobId, signal)
-    this.#active--
-    this.#wake()
+    const running = this.#running.get(jobId)
+    if (running?.slot === undefined) return await this.holds.claimWhenFree(names, jobId, signal)
+    running.slot.leave()
+    const claimed = await this.holds.claimWhenFree(names, jobId, signal)
     try {
-      return await this.holds.claimWhenFree(names, jobId, signal)
-    } finally {
-      await this.#turn(signal)
+      await this.#takeSlot(running, signal)
+      return claimed
+    } catch (aborted) {
+      await claimed.release()
+      throw aborted
     }
+  }
+
+  /** Between two parts of a long job: whoever waits for a slot has its turn, and the job goes on when it has its own again. */
+  async takeTurns ({ jobId, signal }: Task): Promise<void> {
+    const running = this.#running.get(jobId)
+    if (running?.slot === undefined) return
+    running.slot.leave()
+    await this.#takeSlot(running, signal)
   }
 
   /** The job with its progress up to now, if it is under way. */
@@ -122,22 +157,25 @@ export class Runner {
       throw new BackupError('JOB_FINISHED', `job ${id} has already ended as "${job.status}"`, { hint: 'Nothing needs to be cancelled.' })
     }
     running.abort.abort(new BackupError('CANCELLED', 'the job was cancelled', { hint: 'Start it again when it is wanted.' }))
-    this.#wake()
     await running.settled
     return await this.#options.catalog.jobs.get(id)
   }
 
-  /** Takes no new work, lets what runs go on for `grace` milliseconds, then cancels it; resolves when all has ended. */
+  /** Takes no new work, ends what has not begun, and lets what runs go on for `grace` milliseconds before it is cancelled too; resolves when all has ended. */
   async stop (grace: number): Promise<void> {
     this.#isStopping = true
+    for (const { abort, isWaiting } of this.#running.values()) if (isWaiting) abort.abort(stopped())
     const all = (): Promise<unknown> => Promise.all([...this.#running.values()].map(running => running.settled))
     const patience = new AbortController()
     const timeout = this.#options.clock.sleep(grace, patience.signal).catch(() => {})
     await Promise.race([all(), timeout])
     patience.abort()
-    for (const { abort } of this.#running.values()) abort.abort(new BackupError('SHUTTING_DOWN', 'the service was stopped before the work was done', { hint: 'Start it again when the service is up.' }))
-    this.#wake()
+    for (const { abort } of this.#running.values()) abort.abort(stopped())
     await all()
+  }
+
+  #requireUp (): void {
+    if (this.#isStopping) throw new BackupError('SHUTTING_DOWN', 'the service is stopping and takes no new work', { hint: 'Try again when it is up.' })
   }
 
   async #add ({ kind, source, backupId, holds }: JobRequest): Promise<Job> {
@@ -146,10 +184,10 @@ export class Runner {
     return added.job
   }
 
-  async #run<T> (id: number, work: (task: Task) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const isAside = this.#running.get(id)?.isAside ?? false
+  async #run<T> (running: Running, work: (task: Task) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { job: { id }, isAside } = running
     try {
-      if (!isAside) await this.#turn(signal)
+      if (!isAside) await this.#takeSlot(running, signal)
       try {
         signal.throwIfAborted()
         await this.#change(id, { status: 'running' })
@@ -157,8 +195,7 @@ export class Runner {
         await this.#change(id, { status: 'succeeded', phase: 'done' })
         return result
       } finally {
-        if (!isAside) this.#active--
-        this.#wake()
+        running.slot?.leave()
       }
     } catch (thrown) {
       const error = toBackupError(signal.aborted ? signal.reason : thrown)
@@ -166,19 +203,21 @@ export class Runner {
       await this.#change(id, { status: error.code === 'CANCELLED' ? 'cancelled' : 'failed', error }).catch(() => {})
       throw error
     } finally {
+      running.leaveQueue()
       this.#running.delete(id)
       this.#changes++
     }
   }
 
-  /** Waits for a place among the jobs that run at once, and takes it. One that is cancelled waits no longer, and takes one all the same, to give it back. */
-  async #turn (signal: AbortSignal): Promise<void> {
-    while (this.#active >= this.#options.maxConcurrent && !signal.aborted) await new Promise<void>(resolve => { this.#waiting.push(resolve) })
-    this.#active++
-  }
-
-  #wake (): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
+  /** Rejects, without a slot, when it is aborted. */
+  async #takeSlot (running: Running, signal: AbortSignal): Promise<void> {
+    running.slot = undefined
+    const onTaken = (slot: Slot): void => {
+      running.slot = slot
+      running.isWaiting = false
+      running.leaveQueue()
+    }
+    await this.#slots.take(running.job.source, { isFirst: running.isOwn, onTaken }, signal)
   }
 
   #task (id: number, signal: AbortSignal): Task {
@@ -201,6 +240,7 @@ export class Runner {
     const running = this.#running.get(id)
     if (running === undefined) return
     running.job = { ...running.job, progress }
+    running.slot?.moved()
     const now = this.#options.clock.now().getTime()
     if (!atOnce && Math.abs(now - running.toldAt) < TELL_EVERY) return
     running.toldAt = now
@@ -220,4 +260,8 @@ export class Runner {
   #tell (job: Job): void {
     this.#options.events.emit({ type: 'job.updated', job })
   }
+}
+
+function stopped (): BackupError {
+  return new BackupError('SHUTTING_DOWN', 'the service was stopped before the work was done', { hint: 'Start it again when the service is up.' })
 }

@@ -84,6 +84,7 @@ export async function verifyAll (deps: EngineDeps, request: { readonly source?: 
   const failures: Array<VerifiedAll['failures'][number]> = []
   for (const id of (await matching(deps, request)).toReversed()) {
     task.signal.throwIfAborted()
+    await deps.runner.takeTurns(task)
     const claim = await deps.runner.claimWhenFree([backupHold(id)], task)
     try {
       const backup = await deps.catalog.backups.get(id)

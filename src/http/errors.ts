@@ -19,6 +19,9 @@ const OWN: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 /** Headers that describe a body which an error then takes the place of. */
 const OF_THE_BODY = ['content-length', 'content-range', 'content-disposition', 'accept-ranges', 'etag', 'last-modified']
 
+/** Seconds after which there may be room in the queue again. */
+const RETRY_QUEUE = '10'
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** The error that was answered. */
@@ -40,6 +43,7 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   const fault = translate(error)
   const { status } = ERRORS[fault.code]
   request.fault = fault
+  if (fault.code === 'QUEUE_FULL') reply.header('retry-after', RETRY_QUEUE)
   if (status >= 500) request.log.error({ err: error, code: fault.code }, 'the request failed')
   for (const header of OF_THE_BODY) if (fault.code !== 'RANGE_NOT_SATISFIABLE' || header !== 'content-range') reply.removeHeader(header)
   reply.code(status).type(PROBLEM_TYPE).send(JSON.stringify(problem(fault, request)))

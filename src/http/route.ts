@@ -51,6 +51,7 @@ export function route<const I extends Inputs> (role: Role | 'open', doc: Doc, in
     ...inputs.body === undefined ? [] : ['BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED'] as const,
     ...doc.errors ?? [],
     ...role === 'open' ? [] : ['RATE_LIMITED'] as const,
+    ...doc.starts === undefined ? [] : ['QUEUE_FULL'] as const,
     'INTERNAL'
   ]
   const response = problems(codes)

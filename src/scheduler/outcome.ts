@@ -4,7 +4,7 @@ import type { Run, RunChange } from '../core/run.ts'
 
 /** Pauses before the second attempt and those after it, in minutes. After the last of them it is over. */
 const PAUSES = [1, 5, 15, 60]
-const IN_THE_WAY: ReadonlySet<ErrorCode> = new Set(['BACKUP_IN_PROGRESS', 'BACKUP_BUSY', 'SHUTTING_DOWN'])
+const IN_THE_WAY: ReadonlySet<ErrorCode> = new Set(['BACKUP_IN_PROGRESS', 'BACKUP_BUSY', 'QUEUE_FULL', 'SHUTTING_DOWN'])
 
 /** Nothing was attempted, because something else comes first: the run goes on waiting. */
 export function isInTheWay (code: ErrorCode): boolean {

@@ -139,13 +139,14 @@ test('a backup that is in the trash is not copied', async t => {
   await rejectsWith('BACKUP_DELETED', upload(made, first.id))
 })
 
-test('of two uploads of one copy the second waits for the first, and finds it done', async t => {
+test('of two uploads of one copy the second is refused, and one of the service itself waits for the first', async t => {
   const made = await make(t)
   const { id } = await made.create()
   const pause = made.far.faults.pause('far.put')
-  const first = upload(made, id)
+  const { job, result: first } = await made.engine.upload(id, {})
   await pause.reached
-  const second = upload(made, id)
+  assert.deepEqual((await rejectsWith('BACKUP_BUSY', made.engine.upload(id, { store: 'far' }))).details, { jobId: job.id })
+  const { result: second } = await made.engine.upload(id, { isOwn: true })
   pause.go()
   assert.deepEqual((await Promise.all([first, second])).map(({ copies }) => copies[0]?.status), ['stored', 'stored'])
 })

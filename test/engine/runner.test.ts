@@ -156,6 +156,7 @@ test('a stop takes no new work, and lets what runs go on', async t => {
   const bench = await testEngine(t)
   const jobs = heldJobs(bench)
   const { result } = await jobs.start('a')
+  await until(() => jobs.begun.length === 1)
   const stopped = bench.deps.runner.stop(10_000)
   await rejectsWith('SHUTTING_DOWN', jobs.start('b'))
   bench.clock.move(9999)
@@ -210,4 +211,18 @@ test('who waits for a hold and is cancelled has nothing', async t => {
   await claim.release()
   await rejectsWith('CANCELLED', bench.deps.runner.claimWhenFree(['retention:a'], jobs.tasks.get('a')!))
   assert.deepEqual([...await bench.deps.runner.holds.names()], [])
+})
+
+test('a stop ends at once what has not begun, and leaves its grace to what runs', async t => {
+  const bench = await testEngine(t, { maxConcurrent: 1 })
+  const jobs = heldJobs(bench)
+  const first = await jobs.start('a')
+  await until(() => jobs.begun.length === 1)
+  const second = await jobs.start('b')
+  const stopping = bench.deps.runner.stop(10_000)
+  await rejectsWith('SHUTTING_DOWN', second.result)
+  assert.equal((await bench.engine.job(first.job.id)).status, 'running')
+  jobs.end('a')
+  await stopping
+  assert.equal(await first.result, 'a')
 })

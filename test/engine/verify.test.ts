@@ -177,3 +177,29 @@ test('a verification of all waits for one that another job verifies, and ends wh
   again.go()
   await Promise.all([ended, outcome])
 })
+
+test('a second verification of all backups of a source is refused with the id of the first', async t => {
+  const { engine, faults, create } = await testEngine(t)
+  await create()
+  const pause = faults.pause('inspector.inspect')
+  const { job, result } = await engine.verifyAll({})
+  await pause.reached
+  for (const source of [undefined, 'shop']) assert.deepEqual((await rejectsWith('BACKUP_IN_PROGRESS', engine.verifyAll({ source }))).details, { jobId: job.id })
+  pause.go()
+  await result
+  await (await engine.verifyAll({ source: 'shop' })).result
+})
+
+test('between two backups a verification of all leaves its slot to whoever waits for one', async t => {
+  const bench = await testEngine(t, { maxConcurrent: 1 })
+  await bench.create()
+  await bench.create()
+  const pause = bench.faults.pause('inspector.inspect')
+  const all = await bench.engine.verifyAll({})
+  await pause.reached
+  const order: string[] = []
+  const other = await bench.deps.runner.start({ kind: 'verify', source: 'other', backupId: null, holds: [] }, async () => { order.push('other') })
+  pause.go()
+  await Promise.all([other.result, all.result.then(() => { order.push('all') })])
+  assert.deepEqual(order, ['other', 'all'])
+})

@@ -48,7 +48,7 @@ function withBorders (deps: EngineDeps): EngineDeps {
   }
   const catalog = { ...deps.catalog, backups: counted(deps.catalog.backups), jobs: counted(deps.catalog.jobs) }
   const sources = new Map([...deps.sources].map(([name, { source, ...rest }]): [string, ProtectedSource] => [name, { source: counted(source), ...rest }]))
-  const runner = new Runner({ catalog, clock: deps.clock, events: deps.events, maxConcurrent: 2 })
+  const runner = new Runner({ catalog, clock: deps.clock, events: deps.events, maxConcurrent: 2, maxQueued: { all: 100, perSource: 20 } })
   return { ...deps, catalog, sources, runner, store: counted(deps.store), scratch: counted(deps.scratch) }
 }
 

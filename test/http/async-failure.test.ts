@@ -2,39 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { testEngine, type TestEngine } from '../support/engine.ts'
-import { as, build, type Json } from '../support/http.ts'
+import { as, build } from '../support/http.ts'
 import { testOffsite } from '../support/offsite.ts'
 import { shopDatabase } from '../support/shop-database.ts'
 import { until } from '../support/streams.ts'
 import { unobserved } from '../support/unobserved.ts'
+import { wishesOf } from '../support/wishes.ts'
 
 const headers = { ...as('admin'), prefer: 'respond-async' }
 const failure = new BackupError('CATALOG_BUSY', 'another process holds it')
-
-interface Wish {
-  readonly method: string
-  readonly url: string
-  readonly payload?: object
-}
-
-/** What each route needs to be asked with, beyond a backup's id, to take work at all. */
-const BODIES: Readonly<Record<string, readonly object[]>> = {
-  'POST /api/backups': [{}, { upload: true }],
-  'POST /api/backups/prune': [{ dryRun: true }, { dryRun: false }],
-  'POST /api/backups/{id}/restore': [{ confirm: true }],
-  'POST /api/backups/{id}/rescue': [{ tables: ['invoice'], dryRun: true }, { tables: ['invoice'], dryRun: false }],
-  'POST /api/backups/{id}/upload': [{}, { store: 'far' }]
-}
-
-/** Each route of the document that answers 202, so that a new one is asked, too. */
-function wishesOf (document: Json, idOf: (path: string) => number): Wish[] {
-  return Object.entries<Json>(document.paths).flatMap(([path, methods]) => Object.entries<Json>(methods).flatMap(([name, operation]): Wish[] => {
-    const method = name.toUpperCase()
-    if (!('202' in operation.responses) || method === 'HEAD') return []
-    const url = path.replace('{id}', String(idOf(path)))
-    return (BODIES[`${method} ${path}`] ?? [undefined]).map(payload => ({ method, url, ...payload !== undefined && { payload } }))
-  }))
-}
 
 async function ended (engine: TestEngine['engine']): Promise<void> {
   await until(async () => (await engine.jobs({ limit: 100 })).jobs.every(({ finishedAt }) => finishedAt !== null))

@@ -4,7 +4,9 @@ import { BackupError } from '../../src/core/errors.ts'
 import type { Run } from '../../src/core/run.ts'
 import type { CalendarRule } from '../../src/core/schedule.ts'
 import { sourceHold } from '../../src/engine/holds.ts'
+import { running } from '../support/endless.ts'
 import { MemorySource } from '../support/memory-source.ts'
+import { rejectsWith } from '../support/rejects.ts'
 import { schedulerBench } from '../support/scheduler.ts'
 
 const MINUTE = 60_000
@@ -230,4 +232,18 @@ test('what is due and cannot be written down is due at the next look', async t =
   assert.deepEqual([await runs(), lines.at(-1)?.message], [[], 'the scheduler cannot tell what is due: another process holds it'])
   await tick()
   assert.deepEqual(told(await runs()), ['daily 25T03:00 done 1 1'])
+})
+
+test('a scheduled backup is put in line also where callers have filled it, and comes before theirs', async t => {
+  const { engine, deps, clock, scheduler, runs } = await schedulerBench(t, { ...only(DAILY), maxConcurrent: 1, maxQueued: { all: 1, perSource: 1 } })
+  await scheduler.tick()
+  const request = { kind: 'verify', source: 'shop', backupId: null, holds: [] } as const
+  const first = await running(deps.runner, 'shop')
+  const waiting = await deps.runner.start(request, async () => (await engine.backup(1)).status)
+  await rejectsWith('QUEUE_FULL', deps.runner.start(request, async () => {}))
+  clock.move(3.5 * HOUR)
+  await scheduler.tick()
+  await engine.cancel(first.job.id)
+  await scheduler.settled()
+  assert.deepEqual([told(await runs()), await waiting.result], [['daily 25T03:00 done 1 1'], 'completed'])
 })

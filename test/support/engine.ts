@@ -46,6 +46,7 @@ export interface TestEngineOptions {
   readonly assertions?: Readonly<Record<string, readonly Assertion[]>>
   readonly settings?: Partial<Settings>
   readonly maxConcurrent?: number
+  readonly maxQueued?: { readonly all: number, readonly perSource: number }
   /** How `create` makes backups. Default: `manual`, which rotation counts at most once in an interval. */
   readonly type?: BackupType
   readonly diskReserve?: number
@@ -121,7 +122,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     isScratchOnStoreDisk: async () => options.isScratchOnStoreDisk ?? true,
     catalog,
     settings,
-    runner: new Runner({ catalog, clock, events: bus, maxConcurrent: options.maxConcurrent ?? 4 }),
+    runner: new Runner({ catalog, clock, events: bus, maxConcurrent: options.maxConcurrent ?? 4, maxQueued: options.maxQueued ?? { all: 100, perSource: 20 } }),
     events: bus,
     clock,
     calendar: makeCalendar(),

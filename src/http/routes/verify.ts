@@ -27,7 +27,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
     action: 'backup verify',
     starts: 'verify-all',
     answers: { 200: verifyAllAnswer, 202: jobAnswer },
-    errors: ['SOURCE_NOT_FOUND', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
+    errors: ['SOURCE_NOT_FOUND', 'BACKUP_IN_PROGRESS', 'CANCELLED', 'SHUTTING_DOWN']
   }, { body: verifyAllBody }), async (request, reply) => {
     const work = await engine.verifyAll(request.body)
     return finish(request, reply, work, all => {

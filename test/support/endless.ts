@@ -1,0 +1,19 @@
+import type { Runner } from '../../src/engine/runner.ts'
+import type { Work } from '../../src/engine/engine.ts'
+import { until } from './streams.ts'
+
+/** Starts a job of the source that holds nothing and goes on until it is cancelled. */
+export async function endless (runner: Runner, source: string): Promise<Work<void>> {
+  const work = await runner.start({ kind: 'verify', source, backupId: null, holds: [] }, async ({ signal }) => {
+    while (!signal.aborted) await new Promise<void>(resolve => { signal.addEventListener('abort', () => { resolve() }) })
+  })
+  work.result.catch(() => {})
+  return work
+}
+
+/** The same; resolves once the job is running. */
+export async function running (runner: Runner, source: string): Promise<Work<void>> {
+  const work = await endless(runner, source)
+  await until(() => runner.live(work.job.id)?.status === 'running')
+  return work
+}
