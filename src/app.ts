@@ -184,6 +184,7 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
     const metrics = new Metrics({
       catalog: deps.catalog,
       sources: config.sources.map(source => source.name),
+      maxSources: config.metricsMaxSources,
       watched: standing,
       alerts: () => deps.catalog.alerts.open(),
       prune: () => pruneFacts(deps, prune),

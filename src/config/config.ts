@@ -27,6 +27,8 @@ export interface Config {
   readonly requireTokenExpiry: boolean
   readonly metricsToken: Secret | undefined
   readonly hstsIncludeSubdomains: boolean
+  /** Sources that have series of their own in the metrics. */
+  readonly metricsMaxSources: number
   /** 0: no limit. */
   readonly rateLimitPerMinute: number
   readonly bodyLimitBytes: number

@@ -99,6 +99,7 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
     requireTokenExpiry: values.requireTokenExpiry,
     metricsToken: values.metricsToken === undefined ? undefined : new Secret(values.metricsToken),
     hstsIncludeSubdomains: values.hstsIncludeSubdomains,
+    metricsMaxSources: values.metricsMaxSources,
     rateLimitPerMinute: values.rateLimitPerMinute,
     bodyLimitBytes: values.bodyLimitBytes,
     diskReserveBytes: values.diskReserveBytes,

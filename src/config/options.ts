@@ -54,6 +54,7 @@ export const OPTIONS = {
   jwtAlgorithm: option(optional(choice(ALGORITHMS)), 'JWT_ALGORITHM', undefined, 'The one algorithm accepted; by default the one that fits the key.'),
   requireTokenExpiry: option(flag, 'REQUIRE_TOKEN_EXPIRY', false, 'Whether a token without an end (the claim exp) is refused.'),
   metricsToken: option(optional(key(SECRET_LENGTH)), 'METRICS_TOKEN', undefined, `Bearer token that /metrics then asks for, at least ${SECRET_LENGTH} characters.`),
+  metricsMaxSources: option(whole(0, 100_000), 'METRICS_MAX_SOURCES', 1000, 'Sources that have series of their own in /metrics, from the first on; the counters of the others are added up under an empty label.'),
   hstsIncludeSubdomains: option(flag, 'HSTS_INCLUDE_SUBDOMAINS', false, 'Whether browsers are told to reach the subdomains of this host by TLS alone, too: whatever else is served there must have it.'),
   rateLimitPerMinute: option(whole(0, 1_000_000), 'RATE_LIMIT_PER_MINUTE', 600, 'Requests a caller may make a minute; 0 is no limit.'),
   bodyLimitBytes: option(whole(1024, 100 * MiB), 'BODY_LIMIT_BYTES', MiB, 'Largest request body.'),

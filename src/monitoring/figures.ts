@@ -36,10 +36,14 @@ export class Figures {
   async read (): Promise<readonly SourceFigures[]> {
     const version = this.#catalog.version()
     if (this.#known?.version === version) return this.#known.figures
-    const { sources } = await this.#catalog.backups.statistics()
+    const statistics = new Map((await this.#catalog.backups.statistics()).sources.map(each => [each.source, each]))
+    const before = new Map(this.#known?.figures.map(each => [each.source, each]))
     const figures: SourceFigures[] = []
     for (const source of this.#sources) {
-      figures.push({ source, statistics: sources.find(each => each.source === source), methods: await this.#methods(source) })
+      const [now, old] = [statistics.get(source), before.get(source)]
+      // Where none of its figures changed, neither did its newest backups.
+      const isSame = old !== undefined && JSON.stringify(old.statistics) === JSON.stringify(now)
+      figures.push(isSame ? old : { source, statistics: now, methods: await this.#methods(source) })
     }
     this.#known = { version, figures }
     return figures

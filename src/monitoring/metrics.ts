@@ -3,19 +3,24 @@ import { ALERT_RULE_NAMES, ALERT_RULES, type Alert, type PruneFacts } from '../c
 import type { Clock } from '../core/clock.ts'
 import type { CopyCounts } from '../core/copy.ts'
 import { DRILL_OUTCOMES } from '../core/drill.ts'
-import type { Event, Listener } from '../core/event.ts'
+import type { Listener } from '../core/event.ts'
 import type { Space } from '../core/store.ts'
+import { countEvent } from './count-event.ts'
 import { Figures, type FigureSource, type SourceFigures } from './figures.ts'
 import { Latest } from './latest.ts'
 import { makeSeries, type Series } from './series.ts'
 
 /** A scrape waits no longer than this for the disk. Milliseconds. */
 const PATIENCE = 500
+/** Up to so many sources each rule of each has a series while it does not hold, too; beyond that only those that hold. */
+const CALM_ALERTS = 200
 
 export interface Observed {
   readonly catalog: FigureSource
   /** Names of the configured sources: what another one left in the catalog is nobody's alert. */
   readonly sources: readonly string[]
+  /** So many of them, from the first on, have series of their own. */
+  readonly maxSources: number
   readonly store: { readonly name: string, space (signal: AbortSignal): Promise<Space | undefined> }
   /** Names of the other stores. */
   readonly destinations: readonly string[]
@@ -48,12 +53,17 @@ interface Standing {
  * What Prometheus is told. Counters begin at 0 with the process and follow the events; everything that the catalog
  * knows is read from it at each scrape, and so is right straight after a start. A catalog that cannot be read leaves
  * the last figures standing, and `holdfast_catalog_readable` says so: a scrape never fails for it.
+ *
+ * The number of series is bounded by `maxSources`. Of the sources beyond that, counters and open alerts are added up under the empty
+ * label, and gauges are left out; `holdfast_sources_without_series` is their number.
  */
 export class Metrics {
   readonly #observed: Observed
   readonly #registry = new Registry()
   readonly #series: Series
   readonly #figures: Figures
+  /** Sources with series of their own. */
+  readonly #shown: ReadonlySet<string>
   readonly #space: Latest<Space | undefined>
   /** What was read last. */
   #standing: Standing | undefined
@@ -63,7 +73,10 @@ export class Metrics {
   constructor (observed: Observed) {
     this.#observed = observed
     this.#series = makeSeries(this.#registry)
-    this.#figures = new Figures(observed.catalog, observed.sources)
+    const shown = observed.sources.slice(0, observed.maxSources)
+    this.#shown = new Set(shown)
+    this.#figures = new Figures(observed.catalog, shown)
+    this.#series.sourcesOmitted.set(observed.sources.length - shown.length)
     this.#space = new Latest(() => observed.store.space(new AbortController().signal), observed.clock)
     this.#series.build.set({ ...observed.build }, 1)
     this.#startAtZero()
@@ -74,7 +87,13 @@ export class Metrics {
   }
 
   /** To subscribe with. */
-  readonly listener: Listener = event => { this.#count(event) }
+  readonly listener: Listener = event => {
+    countEvent(this.#series, event, source => this.#label(source))
+    if (event.type !== 'job.updated') return
+    const { id, status } = event.job
+    if (status === 'queued' || status === 'running') this.#jobs.set(id, status)
+    else this.#jobs.delete(id)
+  }
 
   async text (): Promise<string> {
     await this.#read()
@@ -88,7 +107,7 @@ export class Metrics {
   #startAtZero (): void {
     const { runs, attempts, successes, verifications, drills, alertsRaised } = this.#series
     for (const rule of ALERT_RULE_NAMES) alertsRaised.inc({ rule }, 0)
-    for (const source of this.#observed.sources) {
+    for (const source of new Set(this.#observed.sources.map(each => this.#label(each)))) {
       for (const status of ['success', 'failure', 'cancelled']) runs.inc({ backup_type: 'full', status, source }, 0)
       attempts.inc({ source }, 0)
       successes.inc({ source }, 0)
@@ -98,38 +117,8 @@ export class Metrics {
     for (const status of ['passed', 'failed']) verifications.inc({ status }, 0)
   }
 
-  #count (event: Event): void {
-    const { runs, attempts, successes, verifications, errors, duration } = this.#series
-    if (event.type === 'backup.started') {
-      attempts.inc({ source: event.backup.source })
-    } else if (event.type === 'backup.completed') {
-      const { method, source } = event.backup
-      runs.inc({ backup_type: method, status: 'success', source })
-      successes.inc({ source })
-    } else if (event.type === 'backup.failed') {
-      const { method, source } = event.backup
-      runs.inc({ backup_type: method, status: event.code === 'CANCELLED' ? 'cancelled' : 'failure', source })
-    } else if (event.type === 'verification.finished') {
-      const { method, source } = event.backup
-      verifications.inc({ status: event.verification.valid ? 'passed' : 'failed' })
-      duration.set({ backup_type: method, operation: 'verify', source }, event.durationMs / 1000)
-    } else if (event.type === 'drill.finished') {
-      this.#series.drills.inc({ status: event.drill.status, source: event.drill.source })
-    } else if (event.type === 'copy.stored') {
-      this.#series.uploads.inc({ destination: event.store, status: 'success' })
-      this.#series.uploadDuration.set({ destination: event.store }, event.durationMs / 1000)
-    } else if (event.type === 'copy.failed') {
-      this.#series.uploads.inc({ destination: event.store, status: 'failure' })
-      errors.inc({ operation: 'upload', error_type: event.code.toLowerCase() })
-    } else if (event.type === 'operation.failed') {
-      if (event.code !== 'CANCELLED') errors.inc({ operation: event.operation, error_type: event.code.toLowerCase() })
-    } else if (event.type === 'alert.raised') {
-      this.#series.alertsRaised.inc({ rule: event.alert.rule })
-    } else if (event.type === 'job.updated') {
-      const { id, status } = event.job
-      if (status === 'queued' || status === 'running') this.#jobs.set(id, status)
-      else this.#jobs.delete(id)
-    }
+  #label (source: string): string {
+    return this.#shown.has(source) ? source : ''
   }
 
   async #read (): Promise<void> {
@@ -152,8 +141,9 @@ export class Metrics {
   #tell ({ figures, watched, alerts, prune, copies }: Standing): void {
     this.#tellCopies(copies)
     this.#tellFigures(figures.filter(({ source }) => watched.has(source)))
-    this.#tellDue(watched, prune)
-    this.#tellAlerts([...watched.keys()], alerts)
+    const shown = new Map([...watched].filter(([source]) => this.#shown.has(source)))
+    this.#tellDue(shown, prune)
+    this.#tellAlerts([...shown.keys()], alerts)
   }
 
   #tellFigures (figures: readonly SourceFigures[]): void {
@@ -201,15 +191,16 @@ export class Metrics {
     }
   }
 
-  /** Every rule of every source, so that its series is there before it holds. */
+  /** Every rule of every source, so that its series is there before it holds, unless they are too many. */
   #tellAlerts (sources: readonly string[], open: readonly Alert[]): void {
     const { alerts } = this.#series
     alerts.reset()
+    const calm = sources.length > CALM_ALERTS ? [] : sources
     for (const rule of ALERT_RULE_NAMES) {
       const { perSource, severity } = ALERT_RULES[rule]
-      for (const source of perSource ? sources : ['']) alerts.set({ rule, source, severity }, 0)
+      for (const source of perSource ? calm : ['']) alerts.set({ rule, source, severity }, 0)
     }
-    for (const { rule, source, severity } of open) alerts.set({ rule, source: source ?? '', severity }, 1)
+    for (const { rule, source, severity } of open) alerts.set({ rule, source: source === null ? '' : this.#label(source), severity }, 1)
   }
 
   #tellJobs (): void {

@@ -45,6 +45,7 @@ export function makeSeries (registry: Registry) {
     pruneFreshSince: gauge('holdfast_prune_fresh_since_timestamp', 'A prune done at or after this must exist, in seconds since 1970; there is none where nothing is asked.'),
     alerts: gauge('holdfast_alert_active', 'Whether an alert is open (1) or its rule does not hold (0).', 'rule', 'source', 'severity'),
     alertsRaised: counter('holdfast_alerts_raised_total', 'Alerts that were raised.', 'rule'),
+    sourcesOmitted: gauge('holdfast_sources_without_series', 'Configured sources beyond METRICS_MAX_SOURCES: their counters and alerts are added up under an empty label.'),
     catalogReadable: gauge('holdfast_catalog_readable', 'Whether the figures on backups are of this moment (1) or the last that could be read (0).'),
     build: gauge('holdfast_build_info', 'What is running here.', 'version', 'node', 'sqlite')
   }

@@ -97,6 +97,7 @@ test('every metric that a rule or the dashboard asks for is one that the service
   const metrics = new Metrics({
     catalog,
     sources: ['shop'],
+    maxSources: 1000,
     watched: async () => [{ name: 'shop', freshSince: clock.now(), provenSince: clock.now() }],
     alerts: async () => [],
     prune: async () => ({ lastDone: null, freshSince: clock.now() }),
