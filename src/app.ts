@@ -174,7 +174,7 @@ export interface ServiceOptions extends AppOptions {
 /** The whole service, listening nowhere yet. Throws as `openEngine` does. */
 export async function startApp (config: Config, { logger, inForce, clock = systemClock }: ServiceOptions): Promise<App> {
   // Loaded here: a command does without, and starts the sooner.
-  const [{ buildServer }, { Metrics }] = await Promise.all([import('./http/server.ts'), import('./monitoring/metrics.ts')])
+  const [{ buildServer }, { boundOf }, { Metrics }] = await Promise.all([import('./http/server.ts'), import('./http/connections.ts'), import('./monitoring/metrics.ts')])
   const opened = await openEngine(config, { logger, clock })
   const { engine, deps, events } = opened
   const standing = async (): Promise<readonly SourceState[]> => watched(await engine.sources(), OWN_SOURCE)
@@ -216,7 +216,8 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
       tokens: deps.catalog.tokens,
       requireTokenExpiry: config.requireTokenExpiry,
       ownSource: OWN_SOURCE,
-      limits: { bodyBytes: config.bodyLimitBytes, requestsPerMinute: config.rateLimitPerMinute },
+      limits: { bodyBytes: config.bodyLimitBytes, requestsPerMinute: config.rateLimitPerMinute, connections: boundOf(config.maxConnections, config.maxConcurrentJobs, logger) },
+      onRefusedConnection: () => { metrics.countRefusedConnection() },
       trustProxy: config.trustProxy,
       metrics,
       metricsToken: config.metricsToken,

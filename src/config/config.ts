@@ -31,6 +31,8 @@ export interface Config {
   readonly metricsMaxSources: number
   /** 0: no limit. */
   readonly rateLimitPerMinute: number
+  /** 0: as many as there is room for. */
+  readonly maxConnections: number
   readonly bodyLimitBytes: number
   readonly diskReserveBytes: number
   readonly maxConcurrentJobs: number

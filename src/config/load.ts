@@ -101,6 +101,7 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
     hstsIncludeSubdomains: values.hstsIncludeSubdomains,
     metricsMaxSources: values.metricsMaxSources,
     rateLimitPerMinute: values.rateLimitPerMinute,
+    maxConnections: values.maxConnections,
     bodyLimitBytes: values.bodyLimitBytes,
     diskReserveBytes: values.diskReserveBytes,
     maxConcurrentJobs: values.maxConcurrentJobs,

@@ -57,6 +57,7 @@ export const OPTIONS = {
   metricsMaxSources: option(whole(0, 100_000), 'METRICS_MAX_SOURCES', 1000, 'Sources that have series of their own in /metrics, from the first on; the counters of the others are added up under an empty label.'),
   hstsIncludeSubdomains: option(flag, 'HSTS_INCLUDE_SUBDOMAINS', false, 'Whether browsers are told to reach the subdomains of this host by TLS alone, too: whatever else is served there must have it.'),
   rateLimitPerMinute: option(whole(0, 1_000_000), 'RATE_LIMIT_PER_MINUTE', 600, 'Requests a caller may make a minute; 0 is no limit.'),
+  maxConnections: option(whole(0, 1_000_000), 'MAX_CONNECTIONS', 0, 'Connections to the API that may be open at once; 0: as many as the limit of open files leaves room for beside the jobs.'),
   bodyLimitBytes: option(whole(1024, 100 * MiB), 'BODY_LIMIT_BYTES', MiB, 'Largest request body.'),
 
   dataDir: option(path, 'DATA_DIR', './data', 'Where the service keeps its catalog and its own secret.'),

@@ -48,6 +48,7 @@ export const ERRORS = {
   IDEMPOTENCY_KEY_REUSED: { status: 422, exit: 2, retry: false, title: 'the idempotency key belongs to another request' },
   RATE_LIMITED: { status: 429, exit: 7, retry: true, title: 'too many requests' },
   QUEUE_FULL: { status: 429, exit: 7, retry: true, title: 'too many jobs wait already' },
+  STREAM_LIMIT: { status: 429, exit: 7, retry: true, title: 'the caller has too many event streams open' },
   METHOD_UNSUPPORTED: { status: 422, exit: 2, retry: false, title: 'the source cannot be backed up by that method' },
 
   SOURCE_MISSING: { status: 422, exit: 7, retry: true, title: 'the database is missing' },

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { BackupError } from '../core/errors.ts'
 
 const HEARTBEAT_MS = 15_000
 /** Bytes that may wait for one reader; one that is further behind is let go, and may come back. */
@@ -6,8 +7,13 @@ const BACKLOG = 256 * 1024
 
 type Response = Pick<ServerResponse, 'write' | 'end' | 'destroy' | 'on' | 'writableLength' | 'writableNeedDrain'>
 
+/** Streams that one caller may have open at once: a tab of a browser each, and some for programs. */
+export const STREAMS = 16
+
 interface Reader {
   readonly response: Response
+  /** Whose stream it is. */
+  readonly caller: string
   /** Whether its token has ended or was revoked. */
   readonly isOver: () => boolean | Promise<boolean>
 }
@@ -30,9 +36,15 @@ export class EventHub {
     return this.#readers.size
   }
 
+  /** Throws `STREAM_LIMIT` where the caller has as many streams open as one may have. */
+  requireRoom (caller: string): void {
+    const open = [...this.#readers].filter(reader => reader.caller === caller).length
+    if (open >= STREAMS) throw new BackupError('STREAM_LIMIT', `this caller has ${open} event streams open, and may have ${STREAMS}`, { hint: 'Close one of them first, or give each client a token of its own subject.' })
+  }
+
   /** Takes over a response whose head is already written. */
-  add (response: Response, isOver: Reader['isOver']): void {
-    const reader = { response, isOver }
+  add (response: Response, caller: string, isOver: Reader['isOver']): void {
+    const reader = { response, caller, isOver }
     response.on('close', () => { this.#readers.delete(reader) })
     // A broken connection shows itself by `close`, too.
     response.on('error', () => { this.#readers.delete(reader) })

@@ -15,6 +15,7 @@ import { keepAudit } from './audit.ts'
 import { authenticate, type TokenKey } from './auth.ts'
 import { answerUnreadable } from './client-error.ts'
 import { readBodies } from './bodies.ts'
+import { boundedServer, refusalLog } from './connections.ts'
 import { answerErrors, sendProblem } from './errors.ts'
 import { EventHub } from './event-hub.ts'
 import { rememberAnswers } from './idempotency.ts'
@@ -69,7 +70,11 @@ export interface ServerDeps {
     readonly bodyBytes: number
     /** For each caller; 0: no limit. */
     readonly requestsPerMinute: number
+    /** Open at once. */
+    readonly connections: number
   }
+  /** Called for each connection too many. */
+  readonly onRefusedConnection: () => void
   readonly trustProxy: TrustedProxies
   readonly metrics: MetricsText
   readonly metricsToken: Secret | undefined
@@ -86,13 +91,18 @@ export interface ServerDeps {
 /** The API, ready for `listen` or `inject`; it listens nowhere yet. `close` ends the event streams and waits for answers under way. */
 export async function buildServer (deps: ServerDeps): Promise<App> {
   const { engine, events, clock, limits } = deps
+  const logRefused = deps.logger === undefined ? undefined : refusalLog(limits.connections, clock, deps.logger)
+  const onRefused = (): void => {
+    deps.onRefusedConnection()
+    logRefused?.()
+  }
   const app: App = fastify({
+    serverFactory: handler => boundedServer(handler, { max: limits.connections, onRefused }),
     ...deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger },
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
     trustProxy: trustOf(deps.trustProxy),
     genReqId: requestId,
-    requestTimeout: 30_000,
     // While closing, requests are still answered as the engine says, and not in a shape of Fastify's own.
     return503OnClosing: false,
     frameworkErrors: sendProblem,

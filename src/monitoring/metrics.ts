@@ -95,6 +95,10 @@ export class Metrics {
     else this.#jobs.delete(id)
   }
 
+  countRefusedConnection (): void {
+    this.#series.connectionsRefused.inc()
+  }
+
   async text (): Promise<string> {
     await this.#read()
     if (this.#standing !== undefined) this.#tell(this.#standing)

@@ -46,6 +46,7 @@ export function makeSeries (registry: Registry) {
     alerts: gauge('holdfast_alert_active', 'Whether an alert is open (1) or its rule does not hold (0).', 'rule', 'source', 'severity'),
     alertsRaised: counter('holdfast_alerts_raised_total', 'Alerts that were raised.', 'rule'),
     sourcesOmitted: gauge('holdfast_sources_without_series', 'Configured sources beyond METRICS_MAX_SOURCES: their counters and alerts are added up under an empty label.'),
+    connectionsRefused: counter('holdfast_connections_refused_total', 'Connections that were closed since there were as many as there may be.'),
     catalogReadable: gauge('holdfast_catalog_readable', 'Whether the figures on backups are of this moment (1) or the last that could be read (0).'),
     build: gauge('holdfast_build_info', 'What is running here.', 'version', 'node', 'sqlite')
   }

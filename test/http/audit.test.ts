@@ -218,7 +218,7 @@ test('who has no valid token cannot fill the log', async t => {
 })
 
 test('what comes too often is counted, too', async t => {
-  const built = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 1 } })
+  const built = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 1, connections: 100 } })
   for (let i = 0; i < 4; i++) await built.app.inject({ method: 'POST', url: '/api/backups/1/verify', headers: admin })
   await built.app.close()
   assert.deepEqual(built.audit.entries.map(({ outcome, code, times }) => [outcome, code, times]), [['done', null, 1], ['refused', 'RATE_LIMITED', 1], ['refused', 'RATE_LIMITED', 2]])

@@ -31,7 +31,7 @@ const KiB = 1024
 
 function hubWith (...readers: Reader[]): EventHub {
   const hub = new EventHub()
-  for (const reader of readers) hub.add(reader as unknown as Parameters<EventHub['add']>[0], () => false)
+  for (const reader of readers) hub.add(reader as unknown as Parameters<EventHub['add']>[0], 'ann', () => false)
   return hub
 }
 
@@ -72,7 +72,7 @@ test('who comes after the close is ended at once', () => {
   const late = new Reader()
   const hub = hubWith()
   hub.close()
-  hub.add(late as unknown as Parameters<EventHub['add']>[0], () => false)
+  hub.add(late as unknown as Parameters<EventHub['add']>[0], 'ann', () => false)
   assert.deepEqual([late.fate, late.written], ['ended', []])
 })
 
@@ -83,7 +83,7 @@ test('data is made once for all readers, and not at all for none', t => {
   const data = (): object => ({ made: ++made })
   hub.send('a', data, false)
   assert.equal(made, 0)
-  for (const reader of [new Reader(), new Reader()]) hub.add(reader as unknown as Parameters<EventHub['add']>[0], () => false)
+  for (const reader of [new Reader(), new Reader()]) hub.add(reader as unknown as Parameters<EventHub['add']>[0], 'ann', () => false)
   hub.send('a', data, false)
   assert.equal(made, 1)
 })
@@ -93,7 +93,7 @@ test('a heartbeat ends who may no longer read, and whom nobody can be asked abou
   const [welcome, revoked, unknown] = [new Reader(), new Reader(), new Reader()]
   const hub = new EventHub()
   t.after(() => { hub.close() })
-  const add = (reader: Reader, isOver: () => boolean | Promise<boolean>): void => { hub.add(reader as unknown as Parameters<EventHub['add']>[0], isOver) }
+  const add = (reader: Reader, isOver: () => boolean | Promise<boolean>): void => { hub.add(reader as unknown as Parameters<EventHub['add']>[0], 'ann', isOver) }
   add(welcome, () => false)
   add(revoked, async () => true)
   add(unknown, async () => { throw new Error('the catalog is gone') })

@@ -111,7 +111,7 @@ test('metrics ask for their own token where one is configured, and for no other'
 })
 
 test('more requests than allowed are a 429 that says when to come back', async t => {
-  const { app } = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 2 } })
+  const { app } = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 2, connections: 100 } })
   const ask = (subject: string): Promise<LightMyRequestResponse> => app.inject({ url: '/api/sources', headers: as('viewer', subject) })
   await ask('ann')
   assert.equal((await ask('ann')).statusCode, 200)
@@ -123,13 +123,13 @@ test('more requests than allowed are a 429 that says when to come back', async t
 })
 
 test('guessing tokens is limited by address', async t => {
-  const { app } = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 2 } })
+  const { app } = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 2, connections: 100 } })
   const guess = async (n: number): Promise<number> => (await app.inject({ url: '/api/sources', headers: { authorization: `Bearer a.b.${n}` } })).statusCode
   assert.deepEqual([await guess(1), await guess(2), await guess(3)], [401, 401, 429])
 })
 
 test('probes and scrapes are not limited', async t => {
-  const { app } = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 1 } })
+  const { app } = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 1, connections: 100 } })
   for (const url of ['/health', '/healthz', '/health/live', '/health/ready', '/readyz', '/metrics']) {
     for (let i = 0; i < 3; i++) assert.equal((await app.inject(url)).statusCode, 200, url)
   }

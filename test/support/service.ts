@@ -29,9 +29,10 @@ export interface Service {
   kill (signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts the service in `home` and waits until it listens. It is killed when the test ends. */
-export async function startService (t: Pick<TestContext, 'after'>, home: string, environment: Readonly<Record<string, string>>, token: string): Promise<Service> {
-  const child = spawn(process.execPath, WORDS, { cwd: home, env: { ...SETTINGS, PORT: '0', JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts the service in `home` and waits until it listens. It is killed when the test ends. `openFiles`: how many files it may have open. */
+export async function startService (t: Pick<TestContext, 'after'>, home: string, environment: Readonly<Record<string, string>>, token: string, { openFiles }: { readonly openFiles?: number } = {}): Promise<Service> {
+  const [command, ...words] = [...openFiles === undefined ? [] : ['/bin/sh', '-c', 'ulimit -n "$0" && exec "$@"', String(openFiles)], process.execPath, ...WORDS] as [string, ...string[]]
+  const child = spawn(command, words, { cwd: home, env: { ...SETTINGS, PORT: '0', JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => { child.kill('SIGKILL') })
   let output = ''
   const address = Promise.withResolvers<string>()

@@ -2,6 +2,6 @@ import { Secret } from '../../src/core/secret.ts'
 import { signToken, type Role } from '../../src/http/tokens.ts'
 import { SECRET } from './service.ts'
 
-export function tokenFor (role: Role): string {
-  return signToken({ secret: new Secret(SECRET), id: 'one', subject: 'tests', role, expiresInSeconds: 3600, now: new Date() })
+export function tokenFor (role: Role, subject = 'tests'): string {
+  return signToken({ secret: new Secret(SECRET), id: 'one', subject, role, expiresInSeconds: 3600, now: new Date() })
 }

@@ -13,6 +13,9 @@ export function eventRoute (app: App, { hub, isRevoked, clock }: { readonly hub:
   })
   // HEAD would open a stream that nobody reads.
   app.get('/api/events', { ...options, exposeHeadRoute: false }, (request, reply) => {
+    const { caller } = request
+    const identity = caller?.identity ?? ''
+    hub.requireRoom(identity)
     reply.hijack()
     const headers = {
       ...reply.getHeaders(),
@@ -23,7 +26,6 @@ export function eventRoute (app: App, { hub, isRevoked, clock }: { readonly hub:
     }
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value)
     reply.raw.writeHead(200)
-    const { caller } = request
-    hub.add(reply.raw, () => caller === null || (caller.expiresAt !== undefined && caller.expiresAt <= clock.now().getTime()) || isRevoked(caller.token))
+    hub.add(reply.raw, identity, () => caller === null || (caller.expiresAt !== undefined && caller.expiresAt <= clock.now().getTime()) || isRevoked(caller.token))
   })
 }
