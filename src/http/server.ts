@@ -1,30 +1,29 @@
-import rateLimit from '@fastify/rate-limit'
-import fastify, { LogController, type FastifyBaseLogger, type FastifyRequest } from 'fastify'
+import fastify, { LogController, type FastifyBaseLogger } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { AlertLog } from '../core/alert.ts'
 import type { AuditLog } from '../core/audit.ts'
 import type { IdempotencyStore } from '../core/catalog.ts'
 import type { Clock } from '../core/clock.ts'
-import { BackupError } from '../core/errors.ts'
 import type { Listener } from '../core/event.ts'
 import type { Secret } from '../core/secret.ts'
 import type { TokenLog } from '../core/token.ts'
 import type { Engine } from '../engine/engine.ts'
 import { keepAudit } from './audit.ts'
 import { authenticate, type TokenKey } from './auth.ts'
-import { answerUnreadable } from './client-error.ts'
 import { readBodies } from './bodies.ts'
 import { boundedServer, refusalLog } from './connections.ts'
-import { answerErrors, sendProblem } from './errors.ts'
+import { answerErrors } from './errors.ts'
 import { EventHub } from './event-hub.ts'
 import { rememberAnswers } from './idempotency.ts'
+import { Malformed } from './malformed.ts'
 import { answerUnknown } from './not-found.ts'
 import { describeRoutes, serveDocs } from './openapi.ts'
 import { Pages } from './pages.ts'
 import type { FixedOption } from '../present/config.ts'
 import { presentEvent } from '../present/event.ts'
-import { addressOf, trustOf, type TrustedProxies } from './proxies.ts'
+import { trustOf, type TrustedProxies } from './proxies.ts'
+import { limitRate } from './rate-limit.ts'
 import { Rates } from './rates.ts'
 import { logRequests } from './request-log.ts'
 import { revocations } from './revocation.ts'
@@ -96,6 +95,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
     deps.onRefusedConnection()
     logRefused?.()
   }
+  const malformed = new Malformed()
   const app: App = fastify({
     serverFactory: handler => boundedServer(handler, { max: limits.connections, onRefused }),
     ...deps.logger === undefined ? { logger: false } : { loggerInstance: deps.logger },
@@ -105,8 +105,8 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
     genReqId: requestId,
     // While closing, requests are still answered as the engine says, and not in a shape of Fastify's own.
     return503OnClosing: false,
-    frameworkErrors: sendProblem,
-    clientErrorHandler: answerUnreadable
+    frameworkErrors: malformed.answerAddress,
+    clientErrorHandler: malformed.answerBytes
   })
   app.setValidatorCompiler(compileValidator)
   app.setSerializerCompiler(compileSerializer)
@@ -117,7 +117,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   keepAudit(app, deps)
   const isRevoked = revocations(deps.tokens, () => engine.version())
   await authenticate(app, { ...deps, isRevoked })
-  if (limits.requestsPerMinute > 0) await app.register(rateLimit, limitOf(limits.requestsPerMinute))
+  if (limits.requestsPerMinute > 0) malformed.limitBy(await limitRate(app, limits.requestsPerMinute))
   // Whatever is not there counts as well.
   answerUnknown(app, limits.requestsPerMinute > 0 ? app.rateLimit() : undefined)
   rememberAnswers(app, deps)
@@ -173,13 +173,4 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
 function requestId (request: IncomingMessage): string {
   const given = request.headers['x-request-id']
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
-}
-
-function limitOf (max: number): object {
-  return {
-    max,
-    timeWindow: 60_000,
-    keyGenerator: (request: FastifyRequest) => request.caller?.identity ?? `address ${addressOf(request)}`,
-    errorResponseBuilder: () => new BackupError('RATE_LIMITED', 'there were too many requests in the last minute', { hint: 'Wait as long as Retry-After says.' })
-  }
 }
