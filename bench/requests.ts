@@ -18,7 +18,7 @@ const SECONDS = 4
 /** Fills the catalog with rows as they would stand after many years, in one transaction. */
 async function fill (home: string): Promise<void> {
   const path = join(home, 'data', 'holdfast.db')
-  const catalog = await openCatalog(path, { busyTimeoutMs: 1000, clock: systemClock, migrationsDir: join(import.meta.dirname, '..', 'migrations'), presence: { id: 'bench', isAlive: id => id === 'bench' } })
+  const catalog = await openCatalog(path, { busyTimeoutMs: 1000, clock: systemClock, migrationsDir: join(import.meta.dirname, '..', 'migrations'), presence: { id: 'bench', isAlive: id => id === 'bench' }, judgeKey: key => ({ state: 'unsigned', key, keyId: null, isRefused: false }) })
   await catalog.close()
   const db = new Database(path)
   const checks = JSON.stringify(['file_exists', 'checksum', 'opens_read_only', 'integrity_check', 'schema', 'row_counts'].map(name => ({ name, status: 'pass' })))

@@ -104,7 +104,7 @@ async function fill (home: string, sources: number, rows: number): Promise<void>
   const path = join(home, 'data', 'holdfast.db')
   const migrationsDir = join(import.meta.dirname, '..', 'migrations')
   const presence = { id: 'bench', isAlive: (id: string) => id === 'bench' }
-  await (await openCatalog(path, { busyTimeoutMs: 1000, clock: systemClock, migrationsDir, presence })).close()
+  await (await openCatalog(path, { busyTimeoutMs: 1000, clock: systemClock, migrationsDir, presence, judgeKey: key => ({ state: 'unsigned', key, keyId: null, isRefused: false }) })).close()
   const db = new Database(path)
   db.pragma('synchronous = OFF')
   const checks = JSON.stringify(['file_exists', 'checksum', 'opens_read_only', 'integrity_check', 'schema', 'row_counts'].map(name => ({ name, status: 'pass' })))

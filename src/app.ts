@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino, { type Logger as Pino } from 'pino'
-import { acquireInstanceLock, announce, openCatalog, setAside, type Announced, type InstanceLock, type OpenedCatalog } from './catalog/index.ts'
+import { acquireInstanceLock, announce, openCatalog, setAside, type Announced, type CatalogOptions, type InstanceLock, type OpenedCatalog } from './catalog/index.ts'
 import type { Config, InForce } from './config/config.ts'
 import { requireSafe } from './config/data-dir.ts'
 import { keepCompiled } from './config/compiled.ts'
+import { ensureManifestKey } from './config/manifest-key.ts'
 import { ensureSecret } from './config/own-secret.ts'
 import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
 import { systemClock, type Clock } from './core/clock.ts'
@@ -22,12 +23,13 @@ import { rebuild } from './engine/rebuild.ts'
 import { recover } from './engine/recover.ts'
 import { loadRemembered } from './engine/remembered.ts'
 import { leaveNote } from './engine/restore-note.ts'
+import type { Signing } from './engine/signing.ts'
 import type { App as HttpServer } from './http/route.ts'
 import { AlertWatch } from './monitoring/alerts.ts'
 import { CatalogWatch } from './monitoring/catalog-watch.ts'
 import { healthReport } from './monitoring/health.ts'
 import { watched } from './monitoring/watched.ts'
-import { makeDeps } from './parts.ts'
+import { makeDeps, makeSigning, type Opened } from './parts.ts'
 import { quickCheck } from './sources/sqlite/quick-check.ts'
 import { Scheduler } from './scheduler/scheduler.ts'
 
@@ -38,6 +40,17 @@ export const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.
 const SIGNING = ['JWT_SECRET', 'JWT_PUBLIC_KEY']
 /** The API's thread waits for nobody longer than this. Milliseconds. */
 export const CATALOG_BUSY_TIMEOUT = 2000
+
+/** How this program opens its catalog. */
+export function catalogOptions ({ signing, presence, clock }: Pick<Opened, 'signing' | 'presence' | 'clock'>): CatalogOptions {
+  return {
+    busyTimeoutMs: CATALOG_BUSY_TIMEOUT,
+    clock,
+    presence,
+    judgeKey: key => signing.judgeKey(key),
+    migrationsDir: MIGRATIONS
+  }
+}
 
 export interface AppOptions {
   readonly logger: Logger
@@ -67,6 +80,7 @@ export interface OpenedEngine {
 export async function openEngine (config: Config, { logger, clock = systemClock, role = 'server' }: AppOptions): Promise<OpenedEngine> {
   requireSafe(config.dataDir)
   if (!config.lacks.some(variable => SIGNING.includes(variable))) ensureSecret(config)
+  ensureManifestKey(config)
   keepCompiled(config.dataDir)
   const lock = role === 'server' ? await acquireInstanceLock(config.dataDir, clock) : undefined
   let presence: Announced | undefined
@@ -77,8 +91,9 @@ export async function openEngine (config: Config, { logger, clock = systemClock,
   }
   try {
     presence = await announce(config.dataDir)
-    catalog = await openOrSetAside({ config, presence, clock, logger, lock })
-    return await assemble(config, catalog, presence, clock, logger, letGo)
+    const signing = makeSigning(config)
+    catalog = await openOrSetAside({ config, presence, signing, clock, logger, lock })
+    return await assemble(config, { catalog, signing, presence, clock }, logger, letGo)
   } catch (error) {
     await catalog?.close()
     letGo()
@@ -89,6 +104,7 @@ export async function openEngine (config: Config, { logger, clock = systemClock,
 interface Opening {
   readonly config: Config
   readonly presence: Announced
+  readonly signing: Signing
   readonly clock: Clock
   readonly logger: Logger
   /** undefined: there may be a server beside this process. */
@@ -96,9 +112,9 @@ interface Opening {
 }
 
 /** A damaged catalog costs nothing but time: its rows come back from the manifests, and it is kept for whoever wants to look into it. */
-async function openOrSetAside ({ config, presence, clock, logger, lock }: Opening): Promise<OpenedCatalog> {
+async function openOrSetAside ({ config, presence, signing, clock, logger, lock }: Opening): Promise<OpenedCatalog> {
   const path = join(config.dataDir, CATALOG_FILE)
-  const open = (): Promise<OpenedCatalog> => openCatalog(path, { busyTimeoutMs: CATALOG_BUSY_TIMEOUT, clock, presence, migrationsDir: MIGRATIONS })
+  const open = (): Promise<OpenedCatalog> => openCatalog(path, catalogOptions({ signing, presence, clock }))
   try {
     return await open()
   } catch (error) {
@@ -111,10 +127,13 @@ async function openOrSetAside ({ config, presence, clock, logger, lock }: Openin
   }
 }
 
-async function assemble (config: Config, catalog: OpenedCatalog, presence: Announced, clock: Clock, logger: Logger, letGo: () => void): Promise<OpenedEngine> {
+async function assemble (
+  config: Config, opened: Omit<Opened, 'events'>, logger: Logger, letGo: () => void
+): Promise<OpenedEngine> {
+  const { catalog } = opened
   const signal = AbortSignal.timeout(600_000)
   const events = new EventBus(error => { logger.error({ err: error }, 'a listener of the events failed') })
-  const deps = await makeDeps(config, catalog, presence, clock, events)
+  const deps = await makeDeps(config, { ...opened, events })
   const { store, scratch, settings, runner } = deps
 
   const trouble = await openLanding(deps, signal)

@@ -3,7 +3,7 @@ import { constants, existsSync } from 'node:fs'
 import { access, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CATALOG_BUSY_TIMEOUT, MIGRATIONS, openEngine, VERSION, type OpenedEngine } from './app.ts'
+import { catalogOptions, openEngine, VERSION, type OpenedEngine } from './app.ts'
 import { announce, checkIntegrity, copyDatabase, findServer, openCatalog, sqliteVersion, type OpenedCatalog } from './catalog/index.ts'
 import type { Config } from './config/config.ts'
 import { dataDirProblems } from './config/data-dir.ts'
@@ -21,7 +21,7 @@ import { makeEngine } from './engine/make-engine.ts'
 import type { Progress } from './engine/prove.ts'
 import { verifyFile, type VerifiedFile } from './engine/verify-file.ts'
 import { realPathSync } from './files/real-path.ts'
-import { keyMaterial, makeDeps } from './parts.ts'
+import { keyMaterial, makeDeps, makeSigning } from './parts.ts'
 import { makeCodecs } from './pipeline/codecs.ts'
 import { makeKeyring } from './pipeline/keyring.ts'
 import { newKey } from './pipeline/new-key.ts'
@@ -57,8 +57,9 @@ export async function openCopy (config: Config, clock: Clock = systemClock): Pro
     const path = join(directory, CATALOG_FILE)
     await copyDatabase(original, path)
     checkIntegrity(path)
-    const opened = catalog = await openCatalog(path, { busyTimeoutMs: CATALOG_BUSY_TIMEOUT, clock, presence, migrationsDir: MIGRATIONS })
-    const deps = await makeDeps(config, opened, presence, clock, new EventBus(() => {}))
+    const signing = makeSigning(config)
+    const opened = catalog = await openCatalog(path, catalogOptions({ signing, presence, clock }))
+    const deps = await makeDeps(config, { catalog: opened, signing, presence, clock, events: new EventBus(() => {}) })
     await deps.settings.load()
     return { engine: makeEngine(deps), deps, close: async () => { await opened.close().finally(removeCopy) } }
   } catch (error) {
@@ -80,7 +81,7 @@ export async function openTokens (config: Config, logger: Logger, clock: Clock =
   const path = join(config.dataDir, CATALOG_FILE)
   // Tokens need no lease; whoever has one, has it still.
   const presence: Presence = { id: 'tokens', isAlive: () => true }
-  if (existsSync(path)) return await openCatalog(path, { busyTimeoutMs: CATALOG_BUSY_TIMEOUT, clock, presence, migrationsDir: MIGRATIONS })
+  if (existsSync(path)) return await openCatalog(path, catalogOptions({ signing: makeSigning(config), presence, clock }))
   const { deps: { catalog }, close } = await openEngine(config, { logger, clock, role: 'guest' })
   return { tokens: catalog.tokens, audit: catalog.audit, close: () => close(0) }
 }
@@ -89,7 +90,10 @@ export async function openTokens (config: Config, logger: Logger, clock: Clock =
  * Proves a file by itself. Where the service does not live here, or belongs to somebody else, what has to be unpacked goes
  * to the system's directory for temporary files, so that nothing is made in DATA_DIR. Throws as `verifyFile` does.
  */
-export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir' | 'encryption' | 'sources' | 'childLimits'>, path: string, progress: Progress, clock: Clock = systemClock): Promise<VerifiedFile> {
+export async function proveFile (
+  config: Pick<Config, 'dataDir' | 'scratchDir' | 'encryption' | 'signing' | 'sources' | 'childLimits'>,
+  path: string, progress: Progress, clock: Clock = systemClock
+): Promise<VerifiedFile> {
   const isOurs = dataDirProblems(config.dataDir).length === 0 && await access(config.dataDir, constants.W_OK).then(() => true, () => false)
   const announced = isOurs ? await announce(config.dataDir) : undefined
   const presence: Presence = announced ?? { id: `holdfast-verify-${randomUUID()}`, isAlive: () => true }
@@ -99,7 +103,14 @@ export async function proveFile (config: Pick<Config, 'dataDir' | 'scratchDir' |
     await scratch.open()
     // Stores follow no links; one that a person names is followed to the file, and to the manifest beside that.
     const real = await realpath(path).catch(() => path)
-    const proven = await verifyFile({ codecs: makeCodecs(), keyring: await makeKeyring(keyMaterial(config), clock.now()), scratch, inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]), storeAt }, real, progress)
+    const proven = await verifyFile({
+      codecs: makeCodecs(),
+      keyring: await makeKeyring(keyMaterial(config), clock.now()),
+      signing: makeSigning(config),
+      scratch,
+      inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]),
+      storeAt
+    }, real, progress)
     return { ...proven, path }
   } finally {
     await scratch.close()

@@ -1,7 +1,10 @@
+import { KeyObject } from 'node:crypto'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { keptInstanceId, type OpenedCatalog } from './catalog/index.ts'
 import type { Config, SourceConfig } from './config/config.ts'
+import { dataDirProblems } from './config/data-dir.ts'
+import { ensureManifestKey, readManifestKey } from './config/manifest-key.ts'
 import { CATALOG_FILE, OWN_SOURCE } from './config/sources.ts'
 import type { Clock } from './core/clock.ts'
 import type { EventBus } from './core/event.ts'
@@ -11,6 +14,7 @@ import { LiveSettings } from './engine/live-settings.ts'
 import { occupantOf, type Places } from './engine/occupant.ts'
 import { Ownership } from './engine/ownership.ts'
 import { Runner } from './engine/runner.ts'
+import { Signing } from './engine/signing.ts'
 import { makeLocate, makeOffsite, type StoreContext } from './make-store.ts'
 import { makeCodecs } from './pipeline/codecs.ts'
 import { makeKeyring, type KeyMaterial } from './pipeline/keyring.ts'
@@ -22,8 +26,19 @@ import { sqliteRows } from './sources/sqlite/rows/rows.ts'
 import { sqliteInspector, sqliteSource } from './sources/sqlite/sqlite-source.ts'
 import { localStore } from './stores/local.ts'
 
+/** What the caller has made and opened already. */
+export interface Opened {
+  readonly catalog: OpenedCatalog
+  readonly signing: Signing
+  readonly presence: Presence
+  readonly clock: Clock
+  readonly events: EventBus
+}
+
 /** Joins the parts. Nothing is opened but the catalog, and that by the caller. */
-export async function makeDeps (config: Config, catalog: OpenedCatalog, presence: Presence, clock: Clock, events: EventBus): Promise<EngineDeps> {
+export async function makeDeps (
+  config: Config, { catalog, signing, presence, clock, events }: Opened
+): Promise<EngineDeps> {
   const context: StoreContext = { instanceId: await keptInstanceId(config.dataDir, catalog.settings), presence, clock }
   const store = localStore({ directory: config.backupDir, ...context, now: () => clock.now() })
   const offsite = makeOffsite(config.stores, context)
@@ -46,6 +61,7 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
       known: async name => (await catalog.copies.counts()).find(({ store }) => store === name)?.stored ?? 0,
       clock
     }),
+    signing,
     remembered: new Map(),
     locate: makeLocate(config, store, offsite, context, process.cwd()),
     codecs: makeCodecs(),
@@ -63,6 +79,16 @@ export async function makeDeps (config: Config, catalog: OpenedCatalog, presence
     trashGrace: config.trashGraceHours * 3_600_000,
     auditRetention: config.auditRetentionDays * 86_400_000
   }
+}
+
+/** Makes no key before the first one is needed. */
+export function makeSigning ({ dataDir, signing }: Pick<Config, 'dataDir' | 'signing'>): Signing {
+  const read = (): KeyObject | undefined => {
+    // A key that others can exchange vouches for nothing.
+    const found = dataDirProblems(dataDir).length > 0 ? undefined : readManifestKey(dataDir)
+    return found instanceof KeyObject ? found : undefined
+  }
+  return new Signing({ ...signing, read, ensure: () => ensureManifestKey({ dataDir }) })
 }
 
 /** Every key that was configured, and what the backups of each source are sealed with. */

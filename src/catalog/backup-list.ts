@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { BackupPage, BackupQuery } from '../core/catalog.ts'
-import { SELECT_BACKUP, toBackup, type BackupRow } from './backup-row.ts'
+import { SELECT_BACKUP, toBackup, type BackupRow, type JudgeKey } from './backup-row.ts'
 
 type Values = Record<string, string | number>
 
@@ -12,10 +12,12 @@ const FILTERS = [['source', 'source'], ['status', 'status'], ['type', 'backup_ty
  */
 export class BackupList {
   readonly #database: Database
+  readonly #judgeKey: JudgeKey
   readonly #prepared = new Map<string, Statement<[Values], unknown>>()
 
-  constructor (database: Database) {
+  constructor (database: Database, judgeKey: JudgeKey) {
     this.#database = database
+    this.#judgeKey = judgeKey
   }
 
   page (query: BackupQuery): BackupPage {
@@ -40,7 +42,7 @@ export class BackupList {
     const limit = Math.min(query.limit + 1, count)
     const rows = this.#statement(`${SELECT_BACKUP} INDEXED BY ${indexFor(query)} WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT @limit`)
       .all({ ...values, before: query.before ?? 0, limit }) as BackupRow[]
-    const backups = rows.slice(0, query.limit).map(toBackup)
+    const backups = rows.slice(0, query.limit).map(row => toBackup(row, this.#judgeKey))
     const last = backups.at(-1)
     return { backups, count, next: last !== undefined && rows.length > query.limit ? last.id : null }
   }

@@ -3,12 +3,13 @@ import type { Backup, PlacedOutline } from '../core/backup.ts'
 import type { BackupLog, BackupPage, BackupQuery, Completion, Failure, NewBackup, Statistics, VerificationRecord } from '../core/catalog.ts'
 import { LARGEST_ID } from '../core/backup-id.ts'
 import { BackupError } from '../core/errors.ts'
-import { released, type Manifest } from '../core/manifest.ts'
+import { released, withSignature, type Manifest } from '../core/manifest.ts'
 import { TRASH } from '../core/object-key.ts'
+import type { ManifestSignature } from '../core/signature.ts'
 import type { Verification } from '../core/verification.ts'
 import { adoptRow } from './adoption.ts'
 import { BackupList } from './backup-list.ts'
-import { toBackup, type BackupRow } from './backup-row.ts'
+import { toBackup, type BackupRow, type JudgeKey } from './backup-row.ts'
 import { prepareBackupStatements, type BackupStatements } from './backup-statements.ts'
 import type { Connection } from './connection.ts'
 import { copiesIn, type Copies } from './copies.ts'
@@ -23,6 +24,7 @@ type Edit = Parameters<BackupLog['edit']>[1]
 /** `backup_log` in SQLite. Every change reads the row first, refuses what its state does not allow, and answers the row as it is then. */
 export class SqliteBackupLog implements BackupLog {
   readonly #connection: Connection
+  readonly #judgeKey: JudgeKey
   readonly #statements: BackupStatements
   readonly #list: BackupList
   readonly #copies: Copies
@@ -30,11 +32,12 @@ export class SqliteBackupLog implements BackupLog {
   readonly #existing: (source: string) => readonly PlacedOutline[]
   readonly #statistics: () => Statistics
 
-  constructor (connection: Connection) {
+  constructor (connection: Connection, judgeKey: JudgeKey) {
     const { database } = connection
     this.#connection = connection
+    this.#judgeKey = judgeKey
     this.#statements = prepareBackupStatements(database)
-    this.#list = new BackupList(database)
+    this.#list = new BackupList(database, judgeKey)
     this.#copies = copiesIn(database)
     this.#verifications = verificationsIn(database)
     this.#existing = outlinesIn(database)
@@ -96,32 +99,34 @@ export class SqliteBackupLog implements BackupLog {
   }
 
   running (): Promise<readonly Backup[]> {
-    return this.#connection.read(() => this.#statements.running.all().map(toBackup))
+    return this.#connection.read(() => this.#statements.running.all().map(row => toBackup(row, this.#judgeKey)))
   }
 
   trashed (): Promise<readonly Backup[]> {
-    return this.#connection.read(() => this.#statements.trashed.all().map(toBackup))
+    return this.#connection.read(() => this.#statements.trashed.all().map(row => toBackup(row, this.#judgeKey)))
   }
 
   quarantined (source: string): Promise<readonly Backup[]> {
-    return this.#connection.read(() => this.#statements.quarantined.all(source).map(toBackup))
+    return this.#connection.read(() => this.#statements.quarantined.all(source).map(row => toBackup(row, this.#judgeKey)))
   }
 
-  edit (id: number, change: Edit): Promise<Backup> {
+  edit (id: number, change: Edit, signature?: ManifestSignature): Promise<Backup> {
     return this.#change(id, row => {
       checkNotGone(row)
       const description = change.description === undefined ? row.description : change.description
       const pinned = change.pinned ?? row.pinned === 1
-      this.#statements.edit.run({ id, description, pinned: Number(pinned), manifest: editedManifest(row, description, pinned) })
+      const manifest = editedManifest(row, description, pinned, signature)
+      this.#statements.edit.run({ id, description, pinned: Number(pinned), manifest, signingKey: signature?.key ?? null })
     })
   }
 
-  declareGood (id: number, at: Date, by: string): Promise<Backup> {
+  declareGood (id: number, at: Date, by: string, signature?: ManifestSignature): Promise<Backup> {
     return this.#change(id, row => {
       checkNotGone(row)
       checkSuspect(row)
-      const manifest = row.manifest === null ? null : JSON.stringify(released(fromJson<Manifest>(row.manifest, `the manifest of backup ${id}`), at, by))
-      this.#statements.declareGood.run({ id, releasedAt: at.toISOString(), releasedBy: by, manifest })
+      const manifest = row.manifest === null ? null : released(fromJson<Manifest>(row.manifest, `the manifest of backup ${id}`), at, by)
+      const signed = manifest === null ? null : JSON.stringify(withSignature(manifest, signature))
+      this.#statements.declareGood.run({ id, releasedAt: at.toISOString(), releasedBy: by, manifest: signed, signingKey: signature?.key ?? null })
     })
   }
 
@@ -204,7 +209,7 @@ export class SqliteBackupLog implements BackupLog {
   }
 
   #backup (id: number): Backup {
-    return toBackup(this.#row(id))
+    return toBackup(this.#row(id), this.#judgeKey)
   }
 
   #row (id: number): BackupRow {
@@ -234,12 +239,16 @@ function columnsOf (manifest: Manifest) {
     suspectReasons: manifest.suspicion === undefined ? null : JSON.stringify(manifest.suspicion.reasons),
     releasedAt: manifest.suspicion?.releasedAt ?? null,
     releasedBy: manifest.suspicion?.releasedBy ?? null,
-    manifest: JSON.stringify(manifest)
+    manifest: JSON.stringify(manifest),
+    signingKey: manifest.signature?.key ?? null
   }
 }
 
 /** The manifest in the store is rewritten with the new description, so the one kept here follows. */
-function editedManifest (row: BackupRow, description: string | null, pinned: boolean): string | null {
+function editedManifest (
+  row: BackupRow, description: string | null, pinned: boolean, signature: ManifestSignature | undefined
+): string | null {
   if (row.manifest === null) return null
-  return JSON.stringify({ ...fromJson<Manifest>(row.manifest, `the manifest of backup ${row.id}`), description, pinned })
+  const before = fromJson<Manifest>(row.manifest, `the manifest of backup ${row.id}`)
+  return JSON.stringify(withSignature({ ...before, description, pinned }, signature))
 }

@@ -3,6 +3,7 @@ import type { Copy, CopyStatus } from '../core/copy.ts'
 import type { Encryption } from '../core/encryption.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
+import type { SignatureState } from '../core/signature.ts'
 import type { SnapshotFacts } from '../core/source.ts'
 import type { Compression } from '../core/stage.ts'
 import type { Check } from '../core/verification.ts'
@@ -31,6 +32,7 @@ export interface BackupRow {
   readonly original_size_bytes: number | null
   readonly original_checksum: string | null
   readonly manifest: string | null
+  readonly signing_key: string | null
   readonly error_code: ErrorCode | null
   readonly error_message: string | null
   readonly parent_id: number | null
@@ -61,14 +63,17 @@ interface CopyRow {
 /** The beginning of every statement that reads backups. */
 export const SELECT_BACKUP = `
   SELECT id, source, backup_type, method, schedule, status, store_key, file_path, description, compression, encryption,
-    started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest,
+    started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest, signing_key,
     error_code, error_message, parent_id, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
     (SELECT instance FROM foreign_backups WHERE backup_id = backup_log.id) AS foreign_instance,
     (SELECT json_group_array(json_object('store', store, 'location', location, 'status', copies.status, 'size', size_bytes,
       'uploadedAt', uploaded_at, 'attempts', attempts, 'error', error, 'nextAttemptAt', next_attempt_at) ORDER BY store) FROM copies WHERE backup_id = backup_log.id) AS copies
   FROM backup_log`
 
-export function toBackup (row: BackupRow): Backup {
+/** What a signature by a public key is worth here; null: there is no signature. */
+export type JudgeKey = (key: string | null) => SignatureState
+
+export function toBackup (row: BackupRow, judgeKey: JudgeKey): Backup {
   let facts: SnapshotFacts | null | undefined
   return {
     id: row.id,
@@ -106,6 +111,7 @@ export function toBackup (row: BackupRow): Backup {
       checks: fromJson<Check[]>(row.verification_checks, `the verification of backup ${row.id}`)
     },
     copies: fromJson<CopyRow[]>(row.copies, `the copies of backup ${row.id}`).map(toCopy),
+    signature: row.manifest === null ? null : judgeKey(row.signing_key),
     foreignInstance: row.foreign_instance,
     trashedAt: toDate(row.trashed_at),
     deletedAt: toDate(row.deleted_at)

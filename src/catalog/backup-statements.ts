@@ -21,18 +21,18 @@ export function prepareBackupStatements (database: Database) {
     complete: database.prepare(`
       UPDATE backup_log SET status = 'completed', file_path = @filePath, completed_at = @completedAt, file_size_bytes = @size, checksum = @checksum,
         original_size_bytes = @originalSize, original_checksum = @originalChecksum, compression = @compression, encryption = @encryption,
-        suspect_reasons = @suspectReasons, released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest
+        suspect_reasons = @suspectReasons, released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest, signing_key = @signingKey
       WHERE id = @id`),
     fail: database.prepare(`
       UPDATE backup_log SET status = 'failed', completed_at = @at, error_code = @code, error_message = @message,
         store_key = @key, file_path = @filePath, file_size_bytes = @size
       WHERE id = @id`),
-    edit: database.prepare('UPDATE backup_log SET description = @description, pinned = @pinned, manifest = @manifest WHERE id = @id'),
+    edit: database.prepare('UPDATE backup_log SET description = @description, pinned = @pinned, manifest = @manifest, signing_key = @signingKey WHERE id = @id'),
     lastGood: database.prepare<[string, number], { readonly id: number, readonly manifest: string }>(`
       SELECT id, manifest FROM backup_log INDEXED BY backup_log_good
       WHERE source = ? AND status = 'completed' AND verification_status <> 'invalid' AND (suspect_reasons IS NULL OR released_at IS NOT NULL) AND manifest IS NOT NULL AND ${IS_OWN}
       ORDER BY started_at DESC LIMIT ?`),
-    declareGood: database.prepare('UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest WHERE id = @id'),
+    declareGood: database.prepare('UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest, signing_key = @signingKey WHERE id = @id'),
     move: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ?, trashed_at = ? WHERE id = ?'),
     release: database.prepare('UPDATE backup_log SET file_path = ? WHERE id = ?'),
     remove: database.prepare('UPDATE backup_log SET deleted_at = ? WHERE id = ?'),
@@ -40,9 +40,9 @@ export function prepareBackupStatements (database: Database) {
     own: database.prepare('DELETE FROM foreign_backups WHERE backup_id = ?'),
     adopt: database.prepare(`
       INSERT INTO backup_log (id, source, backup_type, method, schedule, store_key, file_path, description, pinned, compression, encryption, started_at,
-        completed_at, status, file_size_bytes, checksum, original_size_bytes, original_checksum, suspect_reasons, released_at, released_by, manifest, verified_at, verification_status, trashed_at)
+        completed_at, status, file_size_bytes, checksum, original_size_bytes, original_checksum, suspect_reasons, released_at, released_by, manifest, signing_key, verified_at, verification_status, trashed_at)
       VALUES (@id, @source, @type, @method, @schedule, @key, @filePath, @description, @pinned, @compression, @encryption, @startedAt,
-        @completedAt, 'completed', @size, @checksum, @originalSize, @originalChecksum, @suspectReasons, @releasedAt, @releasedBy, @manifest, @verifiedAt, @verificationStatus, @trashedAt)`)
+        @completedAt, 'completed', @size, @checksum, @originalSize, @originalChecksum, @suspectReasons, @releasedAt, @releasedBy, @manifest, @signingKey, @verifiedAt, @verificationStatus, @trashedAt)`)
   }
 }
 

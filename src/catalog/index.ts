@@ -4,6 +4,7 @@ import type { Presence } from '../core/presence.ts'
 import { SqliteAlertLog } from './alerts.ts'
 import { SqliteAuditLog } from './audit.ts'
 import { SqliteBackupLog } from './backup-log.ts'
+import type { JudgeKey } from './backup-row.ts'
 import { changeCountOf } from './change-count.ts'
 import { Connection } from './connection.ts'
 import { markDamaged, markedDamage } from './damage-mark.ts'
@@ -35,6 +36,8 @@ export interface CatalogOptions {
   readonly clock: Clock
   /** Whose the leases are that are taken through this catalog. */
   readonly presence: Presence
+  /** What a signature of a manifest is worth here. */
+  readonly judgeKey: JudgeKey
   /** The directory with `0001_….sql` and what follows. */
   readonly migrationsDir: string
 }
@@ -68,7 +71,7 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
     const connection = new Connection(database, options.clock)
     const leases = leasesIn(database, options.presence)
     return {
-      backups: new SqliteBackupLog(connection),
+      backups: new SqliteBackupLog(connection, options.judgeKey),
       copies: new SqliteCopyLog(connection),
       places: new SqlitePlaceLog(connection),
       changes: changeCountOf(connection),

@@ -39,7 +39,8 @@ export interface Chosen {
 /**
  * The newest valid backup of a source, or the newest that was begun at `at` or before, whether or not the source is
  * configured here. Those made before a migration or a restore have the state that somebody wanted to get away from, and
- * suspects perhaps what an attack left. One from the future is never chosen: a forged manifest can bear any date.
+ * suspects perhaps what an attack left. One from the future is never chosen, as a forged manifest can bear any date, nor one
+ * that is refused for the lack of a trusted signature.
  * Throws `BACKUP_NOT_FOUND`, `SOURCE_NOT_FOUND` for a source that nothing is known of, and `SOURCE_REQUIRED`.
  */
 export async function newestValid (session: Pick<Session, 'engine' | 'defaultSource' | 'known'> & { readonly clock: Clock }, { source = defaultOf(session), at, mayBeForeign = false }: Search): Promise<Chosen> {
@@ -47,6 +48,7 @@ export async function newestValid (session: Pick<Session, 'engine' | 'defaultSou
   const isForeignTaken = mayBeForeign && (await engine.statistics()).totalBackups === 0
   const now = clock.now()
   const future: Backup[] = []
+  const refused: Backup[] = []
   let before: number | undefined
   let isKnown = false
   let isForeign = false
@@ -56,22 +58,49 @@ export async function newestValid (session: Pick<Session, 'engine' | 'defaultSou
     isForeign ||= backups.some(({ foreignInstance }) => foreignInstance !== null)
     const suitable = backups.filter(backup => (backup.foreignInstance === null || isForeignTaken) && backup.verification.status === 'valid' && backup.type !== 'pre-migration' && !isSuspect(backup))
     future.push(...suitable.filter(({ startedAt }) => isFromFuture(startedAt, now)))
+    refused.push(...suitable.filter(isRefused))
     const found = suitable
+      .filter(backup => !isRefused(backup))
       .filter(({ startedAt }) => !isFromFuture(startedAt, now) && (at === undefined || startedAt <= at))
       .toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime())[0]
-    if (found !== undefined) return { backup: found, warning: passedOver(future, now) }
+    if (found !== undefined) {
+      const newer = refused.filter(({ startedAt }) => startedAt > found.startedAt && (at === undefined || startedAt <= at))
+      return { backup: found, warning: passedOver({ future, refused: newer }, now) }
+    }
     before = next ?? undefined
   } while (before !== undefined)
   if (!isKnown) await engine.source(source)
-  const passed = passedOver(future, now)
+  const passed = passedOver({ future, refused }, now)
   throw new BackupError('BACKUP_NOT_FOUND', `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or before`}${passed === null ? '' : `; ${passed}`}`, {
-    hint: isForeign ? FOREIGN_HINT : passed === null ? 'See what there is with "holdfast list", and name one.' : 'Check the clock of this machine; if it is right, find out who made these backups before you name one.'
+    hint: isForeign ? FOREIGN_HINT : hintFor({ future, refused })
   })
 }
 
-function passedOver (future: readonly Backup[], now: Date): string | null {
-  if (future.length === 0) return null
-  const list = future.slice(0, NAMED).map(({ id, startedAt }) => `backup ${id} (${startedAt.toISOString()})`).join(', ')
-  const more = future.length > NAMED ? ` and ${future.length - NAMED} more` : ''
-  return `${list}${more} passed over: dated in the future, now is ${now.toISOString()}`
+function isRefused ({ signature }: Backup): boolean {
+  return signature?.isRefused === true
+}
+
+interface PassedOver {
+  readonly future: readonly Backup[]
+  /** A trusted signature is required, and they have none. */
+  readonly refused: readonly Backup[]
+}
+
+function hintFor ({ future, refused }: PassedOver): string {
+  if (future.length > 0) return 'Check the clock of this machine; if it is right, find out who made these backups before you name one.'
+  if (refused.length > 0) return 'If you know the backups to be yours, name their key in BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
+  return 'See what there is with "holdfast list", and name one.'
+}
+
+function passedOver ({ future, refused }: PassedOver, now: Date): string | null {
+  const reasons = [
+    ...future.length === 0 ? [] : [`${listed(future)} passed over: dated in the future, now is ${now.toISOString()}`],
+    ...refused.length === 0 ? [] : [`${listed(refused)} passed over: not signed by a trusted key, which is required`]
+  ]
+  return reasons.length === 0 ? null : reasons.join('; ')
+}
+
+function listed (backups: readonly Backup[]): string {
+  const list = backups.slice(0, NAMED).map(({ id, startedAt }) => `backup ${id} (${startedAt.toISOString()})`).join(', ')
+  return backups.length > NAMED ? `${list} and ${backups.length - NAMED} more` : list
 }

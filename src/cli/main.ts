@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { Config } from '../config/config.ts'
 import { readKeyFile } from '../config/key-file.ts'
 import { checkConfig, loadConfig, type Checked, type LoadOptions } from '../config/load.ts'
+import { publicManifestKey } from '../config/manifest-key.ts'
 import { ensureSecret } from '../config/own-secret.ts'
 import { describeProblems, problemsError } from '../config/problem.ts'
 import { processEnvironment } from '../config/process-env.ts'
@@ -63,6 +64,10 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
     terminate: pid => { process.kill(pid, 'SIGTERM') },
     makeKey: async kind => (await import('../look.ts')).newKey(kind, clock.now()),
     privateKeys: async file => (await import('../look.ts')).privateKeys(file === undefined ? configuredAnyhow().encryption : readKeyFile(file)),
+    signingKey: () => {
+      const checked = check()
+      return checked.ok ? publicManifestKey(checked.config) : undefined
+    },
     roles: ROLES,
     sign: signToken,
     requireTokenExpiry: () => configured().requireTokenExpiry,

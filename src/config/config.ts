@@ -55,6 +55,8 @@ export interface Config {
   readonly sources: readonly SourceConfig[]
   /** What sealed backups are opened with, and what is not of one source alone of that which seals them. */
   readonly encryption: EncryptionKeys
+  /** Public keys that manifests of other installations are signed with, and whether a trusted signature is asked for. */
+  readonly signing: { readonly trusted: readonly string[], readonly isRequired: boolean }
   /** Where backups are copied to once they have landed in `backupDir`. */
   readonly stores: readonly StoreConfig[]
   readonly storeDefaults: StoreDefaults

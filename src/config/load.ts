@@ -1,3 +1,4 @@
+import { KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/settings.ts'
@@ -8,6 +9,7 @@ import { readKeys } from './encryption.ts'
 import { readEnvironment, withEnvFile, type Environment } from './environment.ts'
 import { readFile } from './file.ts'
 import { checkGiven, type Given } from './given.ts'
+import { readManifestKey, readTrustedKeys } from './manifest-key.ts'
 import { PATHS_APART } from './option.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type OptionValues } from './options.ts'
 import { ownFiles } from './own-files.ts'
@@ -81,6 +83,11 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
     const own = readOwnSecret(join(dataDir, SECRET_FILE))
     if (own !== undefined && !(own instanceof Secret)) problems.push(own)
   }
+  if (isDataDirUsed) {
+    const manifestKey = readManifestKey(dataDir)
+    if (manifestKey !== undefined && !(manifestKey instanceof KeyObject)) problems.push(manifestKey)
+  }
+  const trusted = readTrustedKeys(values.trustedSigningKeys, problems)
   // What was said here is looked at first: it may be what makes both together impossible.
   const differing = theirs === undefined ? [] : differences({ dataDir, options: saidHere(given, cwd), sections: sectionsOf(ownFile) }, theirs)
   if (differing.length > 0) return { ok: false, code: 'CONFIG_DIFFERS', problems: differing }
@@ -122,6 +129,7 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
     settings: pickSettings(values),
     origins: pickSettings(origins),
     encryption,
+    signing: { trusted, isRequired: values.requireSigned },
     sources: [...sources.named.map(({ source }) => source), sources.own],
     stores: stores.placed.map(({ store }) => store),
     storeDefaults: stores.defaults,

@@ -46,6 +46,9 @@ export const OPTIONS = {
   openpgpPrivateKeys: option(optional(secret(1)), 'BACKUP_OPENPGP_PRIVATE_KEYS', undefined, 'Private keys of OpenPGP: what "gpg --export-secret-keys --armor" writes.'),
   openpgpPrivateKeysPassphrase: option(optional(secret(1)), 'BACKUP_OPENPGP_PRIVATE_KEYS_PASSPHRASE', undefined, 'The passphrase of these private keys, where they have one.'),
 
+  trustedSigningKeys: option(optional(documentOrList), 'BACKUP_TRUSTED_SIGNING_KEYS', undefined, 'Public keys of other installations ("holdfast-sign1-…") whose signed manifests are trusted like those of this one.'),
+  requireSigned: option(flag, 'BACKUP_REQUIRE_SIGNED', false, 'Whether only backups whose manifest is signed by a trusted key are taken over and used.'),
+
   host: option(text, 'HOST', '127.0.0.1', 'Address to listen on; 0.0.0.0 is every address of this machine.'),
   port: option(whole(0, 65_535), 'PORT', 3000, 'Port to listen on; 0 takes any free one.'),
   trustProxy: option(proxies, 'TRUST_PROXY', false, 'Which proxies in front may say who the caller is (X-Forwarded-For): how many there are (true is one), or their addresses and ranges with "," in between; false believes nobody.'),

@@ -11,39 +11,54 @@ import { configError, type Problem } from './problem.ts'
 
 export { SECRET_FILE }
 
+/** Completes the remedies for one of the secrets that the service makes for itself. */
+export interface OwnSecretWords {
+  /** What can be given in place of the file: empty, or `, or give …`. */
+  readonly instead: string
+  /** What becomes of it where the file is removed and made again. */
+  readonly lost: string
+}
+
+const TOKEN_WORDS: OwnSecretWords = { instead: ', or give JWT_SECRET', lost: 'tokens have to be made again.' }
+
 /**
  * What proves a token: what is configured, otherwise the secret that the service made for itself on its first start.
  * Two processes that come first at once end up with the same one. Throws `CONFIG_INVALID`.
  */
 export function ensureSecret (config: Pick<Config, 'dataDir' | 'tokenKey'>): TokenKey {
-  if (config.tokenKey !== undefined) return config.tokenKey
-  const path = join(config.dataDir, SECRET_FILE)
-  const known = readOwnSecret(path)
+  return config.tokenKey ?? { algorithm: 'HS256', key: ensureOwnSecret(config.dataDir, SECRET_FILE, TOKEN_WORDS) }
+}
+
+/** The secret in the file `name` of DATA_DIR, made where there is none yet. Throws `CONFIG_INVALID`. */
+export function ensureOwnSecret (dataDir: string, name: string, words: OwnSecretWords): Secret {
+  const path = join(dataDir, name)
+  const known = readOwnSecret(path, words)
   if (known !== undefined) return orThrow(known)
   try {
-    makeOwnSecret(path, config.dataDir)
+    makeOwnSecret(path, dataDir)
   } catch (cause) {
-    throw configError([{ name: 'DATA_DIR', problem: `"${path}" cannot be written (${systemCode(cause) ?? 'unknown'})`, remedy: 'Give a directory that the service may write to, or give JWT_SECRET.' }], cause)
+    throw configError([{ name: 'DATA_DIR', problem: `"${path}" cannot be written (${systemCode(cause) ?? 'unknown'})`, remedy: `Give a directory that the service may write to${words.instead}.` }], cause)
   }
-  const made = readOwnSecret(path)
+  const made = readOwnSecret(path, words)
   return orThrow(made ?? { name: 'DATA_DIR', problem: `"${path}" vanished`, remedy: 'See who else removes files there.' })
 }
 
 /** The secret in the file; what is wrong with it; undefined where there is none yet. Changes nothing. */
-export function readOwnSecret (path: string): Secret | Problem | undefined {
+export function readOwnSecret (path: string, { instead, lost }: OwnSecretWords = TOKEN_WORDS): Secret | Problem | undefined {
   let fd: number
   try {
     fd = openSync(path, 'r')
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
-    return { name: 'DATA_DIR', problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: 'Start the service as the user that owns the file, or give JWT_SECRET.' }
+    return { name: 'DATA_DIR', problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: `Start the service as the user that owns the file${instead}.` }
   }
   try {
     const stat = fstatSync(fd)
-    if (!stat.isFile()) return { name: 'DATA_DIR', problem: `"${path}" is not a file`, remedy: 'Remove it: the service then makes a new one, and tokens have to be made again.' }
-    if ((stat.mode & 0o077) !== 0) return { name: 'DATA_DIR', problem: `"${path}" can be read by other users`, remedy: `Run "chmod 600 ${path}"; if another user may have read it, remove the file instead, and make new tokens.` }
+    const remove = `Remove it: the service then makes a new one, and ${lost}`
+    if (!stat.isFile()) return { name: 'DATA_DIR', problem: `"${path}" is not a file`, remedy: remove }
+    if ((stat.mode & 0o077) !== 0) return { name: 'DATA_DIR', problem: `"${path}" can be read by other users`, remedy: `Run "chmod 600 ${path}"; if another user may have read it, remove the file instead: ${lost}` }
     const value = readFileSync(fd, 'utf8').trim()
-    if (value.length < SECRET_LENGTH) return { name: 'DATA_DIR', problem: `"${path}" is shorter than ${SECRET_LENGTH} characters`, remedy: 'Remove it: the service then makes a new one, and tokens have to be made again.' }
+    if (value.length < SECRET_LENGTH) return { name: 'DATA_DIR', problem: `"${path}" is shorter than ${SECRET_LENGTH} characters`, remedy: remove }
     return new Secret(value)
   } finally {
     closeSync(fd)
@@ -74,7 +89,7 @@ function makeOwnSecret (path: string, dataDir: string): void {
   closeSync(directory)
 }
 
-function orThrow (found: Secret | Problem): TokenKey {
-  if (found instanceof Secret) return { algorithm: 'HS256', key: found }
+function orThrow (found: Secret | Problem): Secret {
+  if (found instanceof Secret) return found
   throw configError([found])
 }

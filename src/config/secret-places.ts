@@ -4,9 +4,9 @@ import { parseEnv } from 'node:util'
 import { parse } from 'yaml'
 import { systemCode } from '../core/errors.ts'
 import type { Config } from './config.ts'
+import { MANIFEST_KEY_FILE, SECRET_FILE } from './data-files.ts'
 import { variableText, withEnvFile, type Environment } from './environment.ts'
 import { OPTION_NAMES, OPTIONS } from './options.ts'
-import { SECRET_FILE } from './own-secret.ts'
 import { storeSecrets } from './store-secrets.ts'
 
 /** A file, and the secrets that are in it by the names of their variables. */
@@ -36,7 +36,8 @@ export function secretPlaces (environment: Environment, cwd: string, { dataDir, 
     }),
     ...ofStores.flatMap(({ path, name }) => path === undefined ? [] : [{ path, holds: [name] }]),
     ...keyFile !== undefined && stores.some(store => store.kind === 'gcs' && store.keyFile === keyFile) ? [{ path: keyFile, holds: ['GOOGLE_APPLICATION_CREDENTIALS'] }] : [],
-    ...tokenKey === undefined ? [{ path: join(dataDir, SECRET_FILE), holds: ['the secret that the service made'] }] : []
+    ...tokenKey === undefined ? [{ path: join(dataDir, SECRET_FILE), holds: ['the secret that the service made'] }] : [],
+    { path: join(dataDir, MANIFEST_KEY_FILE), holds: ['the key that signs manifests'] }
   ]
 }
 

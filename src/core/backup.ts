@@ -1,6 +1,7 @@
 import type { Copy } from './copy.ts'
 import type { Encryption } from './encryption.ts'
 import type { ErrorCode } from './errors.ts'
+import type { SignatureState } from './signature.ts'
 import type { SnapshotFacts } from './source.ts'
 import type { Compression } from './stage.ts'
 import type { Suspicion } from './suspicion.ts'
@@ -60,6 +61,8 @@ export interface Backup {
   readonly suspicion: Suspicion | null
   readonly verification: LastVerification
   readonly copies: readonly Copy[]
+  /** Who vouches for its manifest; null: it has none. */
+  readonly signature: SignatureState | null
   /** The other installation whose backup it is; null: it is this one's own. */
   readonly foreignInstance: string | null
   /** In the trash since then; null: not there. */

@@ -10,6 +10,7 @@ import type { Job, JobKind, JobProgress, JobStatus } from './job.ts'
 import type { KeyLog } from './key.ts'
 import type { Lease, LeaseLog } from './lease.ts'
 import type { Manifest } from './manifest.ts'
+import type { ManifestSignature } from './signature.ts'
 import type { PlaceLog } from './place.ts'
 import type { RestoreLog } from './restore.ts'
 import type { RunLog } from './run.ts'
@@ -155,9 +156,9 @@ export interface BackupLog {
   trashed (): Promise<readonly Backup[]>
   /** Failed backups of the source whose object was kept aside, newest first. */
   quarantined (source: string): Promise<readonly Backup[]>
-  edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }): Promise<Backup>
+  edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }, signature?: ManifestSignature): Promise<Backup>
   /** A suspect is a good backup from now on. Rejects with `BACKUP_NOT_SUSPECT`. */
-  declareGood (id: number, at: Date, by: string): Promise<Backup>
+  declareGood (id: number, at: Date, by: string, signature?: ManifestSignature): Promise<Backup>
   trash (id: number, key: string, filePath: string, at: Date): Promise<Backup>
   undelete (id: number, key: string, filePath: string): Promise<Backup>
   /** The object is no longer in the landing store, and is read at `filePath` from now on. */

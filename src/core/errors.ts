@@ -83,6 +83,7 @@ export const ERRORS = {
   KEY_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such key' },
   KEY_MISSING: { status: 409, exit: 5, retry: false, title: 'the private key that opens the backup is not here' },
   MANIFEST_INVALID: { status: 500, exit: 6, retry: false, title: 'the manifest is not valid' },
+  MANIFEST_UNSIGNED: { status: 409, exit: 6, retry: false, title: 'the manifest is not signed by a trusted key' },
 
   OBJECT_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'the store does not hold that object' },
   OBJECT_EXISTS: { status: 409, exit: 5, retry: false, title: 'the store holds an object of that name already' },

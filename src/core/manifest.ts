@@ -4,6 +4,7 @@ import { ENCRYPTIONS } from './encryption.ts'
 import { instanceId } from './instance.ts'
 import { BackupError } from './errors.ts'
 import { SAMPLE } from './measures.ts'
+import { authenticity, isSigningKey, type ManifestSignature } from './signature.ts'
 import { COMPRESSIONS } from './stage.ts'
 
 export const MANIFEST_FORMAT = 'holdfast-manifest'
@@ -67,7 +68,12 @@ export const manifestSchema = z.strictObject({
     properties: z.record(z.string(), z.union([z.string(), z.number()]))
   }),
   ...guarded,
-  verifiedAt: instant.nullable()
+  verifiedAt: instant.nullable(),
+  signature: z.strictObject({
+    algorithm: z.literal('ed25519'),
+    key: z.string().refine(isSigningKey, 'expected a public key ("holdfast-sign1-…")'),
+    value: z.base64().length(88)
+  }).exactOptional()
 }).superRefine(({ version, encryption, keys }, context) => {
   const isSealed = encryption !== 'none'
   const report = (path: string, message: string): void => { context.addIssue({ code: 'custom', path: [path], message }) }
@@ -76,6 +82,12 @@ export const manifestSchema = z.strictObject({
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
+
+/** The same with this signature in place of the one before, which is of another content; undefined: with none. */
+export function withSignature (manifest: Manifest, signature: ManifestSignature | undefined): Manifest {
+  const { signature: _, ...content } = manifest
+  return signature === undefined ? content : { ...content, signature }
+}
 
 /** The same with the suspect declared good. */
 export function released (manifest: Manifest, at: Date, by: string): Manifest {
@@ -86,7 +98,10 @@ export function serializeManifest (manifest: Manifest): string {
   return `${JSON.stringify(manifest, undefined, 2)}\n`
 }
 
-/** Throws `MANIFEST_INVALID`, which names the first place that is wrong. */
+/**
+ * Throws `MANIFEST_INVALID`, which names the first place that is wrong; also where the signature is not of this content, with
+ * `signature: 'changed'` in its details.
+ */
 export function parseManifest (text: string): Manifest {
   let value: unknown
   try {
@@ -95,7 +110,13 @@ export function parseManifest (text: string): Manifest {
     throw new BackupError('MANIFEST_INVALID', 'the manifest is not JSON', { cause })
   }
   const parsed = manifestSchema.safeParse(value)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    if (authenticity(parsed.data, new Set()) !== 'changed') return parsed.data
+    throw new BackupError('MANIFEST_INVALID', 'the manifest was changed after it was signed: its signature does not match', {
+      hint: 'Do not rely on this backup; choose another one, and find out who can write to the store.',
+      details: { signature: 'changed' }
+    })
+  }
   const [where] = parsed.error.issues.map(({ path, message }) => `"${path.join('.')}": ${message}`)
   throw new BackupError('MANIFEST_INVALID', `the manifest is wrong at ${String(where)}`, { cause: parsed.error })
 }

@@ -20,8 +20,8 @@ import type { Task } from './runner.ts'
  * it already is looked at and left as it is. What fails in one store hinders none of the others: it is written down with
  * the time of the next attempt, and the first failure is thrown in the end. The caller holds the copies.
  *
- * Throws `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `CHECKSUM_MISMATCH` where a store gives back other bytes,
- * `OBJECT_EXISTS` where another object has the name, or what a store throws.
+ * Throws `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `MANIFEST_UNSIGNED`, `CHECKSUM_MISMATCH` where a store gives back other
+ * bytes, `OBJECT_EXISTS` where another object has the name, or what a store throws.
  */
 export async function copyBackup (deps: EngineDeps, id: number, stores: readonly OffsiteStore[], task: Task): Promise<Backup> {
   const backup = await deps.catalog.backups.get(id)
@@ -54,6 +54,8 @@ async function copyTo (deps: EngineDeps, backup: Backup, manifest: Manifest, off
   const known = backup.copies.find(copy => copy.store === store.name)
   await copies.begin(backup.id, store.name)
   try {
+    // Not before the copy is begun: only what is written down as failed is put off.
+    deps.signing.require(manifest)
     await deps.ownership.require(store, task.signal)
     const copy = { store, key: offsiteKey(backup) }
     const lock = lockOf(backup, offsite, clock.now())

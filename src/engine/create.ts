@@ -116,7 +116,7 @@ async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Pla
   const draft = manifestOf(source, row, { ...written, cipher: plan.cipher, instance: deps.ownership.identity.id }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
   const verification = plan.verify ? await proveNew(deps, row, draft, opener, task) : null
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, placed)
-  const manifest = { ...draft, facts: countedFacts(draft.facts, verification), ...suspicionOf(draft, history), verifiedAt: verification === null ? null : deps.clock.now().toISOString() }
+  const manifest = deps.signing.sign({ ...draft, facts: countedFacts(draft.facts, verification), ...suspicionOf(draft, history), verifiedAt: verification === null ? null : deps.clock.now().toISOString() })
   task.phase('recording')
   await deps.store.put(manifestKey(row.key), Readable.from([Buffer.from(serializeManifest(manifest))]), {}, task.signal)
   return { manifest, verification }

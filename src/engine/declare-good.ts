@@ -20,8 +20,10 @@ export async function declareGood (deps: EngineDeps, id: number, actor: string, 
   await deps.ownership.require(deps.store, signal)
   if (!isSuspect(backup)) throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${id} is not suspect`, { hint: 'Nothing needs to be released.' })
   const at = deps.clock.now()
-  if (hasLanded(deps, backup)) await replaceManifest(deps.store, backup.key, released(await recordedManifest(deps, id), at, actor), signal)
-  const declared = await deps.catalog.backups.declareGood(id, at, actor)
+  const manifest = await recordedManifest(deps, id)
+  const after = deps.signing.signAgain(manifest, released(manifest, at, actor))
+  if (hasLanded(deps, backup)) await replaceManifest(deps.store, backup.key, after, signal)
+  const declared = await deps.catalog.backups.declareGood(id, at, actor, after.signature)
   await copiesFollow(deps, id)
   deps.events.emit({ type: 'backup.cleared', backup: declared })
   return declared

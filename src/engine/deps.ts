@@ -15,6 +15,7 @@ import type { Scratch } from '../pipeline/scratch.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { Ownership } from './ownership.ts'
 import type { Runner } from './runner.ts'
+import type { Signing } from './signing.ts'
 
 /** A source with what its own configuration says; the rest comes from the settings. */
 export interface ProtectedSource {
@@ -79,6 +80,8 @@ export interface EngineDeps {
   readonly offsite: ReadonlyMap<string, OffsiteStore>
   /** Whose the stores are. */
   readonly ownership: Pick<Ownership, 'identity' | 'troubles' | 'inspect' | 'require' | 'takeOver'>
+  /** Who vouches for manifests. */
+  readonly signing: Signing
   /** By name: stores that were given by their URL alone, as the catalog remembers them. They are read from; nothing is ever written or removed there. */
   readonly remembered: Map<string, Store>
   /** Throws `VALIDATION_FAILED` for what names no store, or one that we have no credentials for. */

@@ -6,7 +6,7 @@ import { joined } from '../pipeline/joined.ts'
 import { openImage } from '../pipeline/read-object.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Download } from './engine.ts'
-import { recordedManifest } from './objects.ts'
+import { trustedManifest } from './objects.ts'
 import { readablePlace } from './offsite.ts'
 import { isStoredPlain, requireOpener } from './opener.ts'
 import type { ProvenRanges } from './proven-ranges.ts'
@@ -26,7 +26,7 @@ const CONTENT_TYPES: Readonly<Record<Compression, string>> = { none: 'applicatio
 export async function openDownload (deps: EngineDeps, ranges: ProvenRanges, id: number, decoded: boolean): Promise<Download> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
-  const manifest = await recordedManifest(deps, id)
+  const manifest = await trustedManifest(deps, id)
   const codec = deps.codecs[backup.compression]
   const name = fileName(backup.key)
   const { store, key } = await readablePlace(deps, backup, AbortSignal.timeout(PATIENCE))

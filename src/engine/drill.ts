@@ -14,12 +14,29 @@ import type { Task } from './runner.ts'
 import { checkScratch } from './space.ts'
 import { requireObject, verifyBackup } from './verify.ts'
 
+/** Backups that are read at once when those that are refused are looked for. */
+const PAGE = 500
+
 /** The backup that is the next one's turn, and why. `BACKUP_NOT_FOUND` where the source has none that is there. */
 export async function nextDrill (deps: EngineDeps, source: string): Promise<Omit<DrillPlan, 'actor'>> {
   const live = (await deps.catalog.backups.existing(source)).filter(one => isLive(one) && !isFromFuture(one.startedAt, deps.clock.now()))
-  const choice = chooseDrill(live, await deps.catalog.restores.drilled(source))
+  const refused = await refusedOf(deps, source)
+  const choice = chooseDrill(live.filter(({ id }) => !refused.has(id)), await deps.catalog.restores.drilled(source))
   if (choice === undefined) throw new BackupError('BACKUP_NOT_FOUND', `there is no backup of "${source}" to drill`, { hint: 'Make a backup first.' })
   return { id: choice.backup.id, reason: choice.reason }
+}
+
+/** Ids of backups that a restore refuses for the lack of a trusted signature: a drill of one would prove nothing. */
+async function refusedOf ({ catalog, signing }: EngineDeps, source: string): Promise<ReadonlySet<number>> {
+  const refused = new Set<number>()
+  if (!signing.keys.isRequired) return refused
+  let before: number | undefined
+  do {
+    const { backups, next } = await catalog.backups.list({ source, status: 'completed', limit: PAGE, before })
+    for (const { id, signature } of backups) if (signature?.isRefused === true) refused.add(id)
+    before = next ?? undefined
+  } while (before !== undefined)
+  return refused
 }
 
 export interface DrillPlan {

@@ -1,6 +1,7 @@
 import type { Backup } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
 import { requireOwn } from '../core/instance.ts'
+import type { ManifestSignature } from '../core/signature.ts'
 import type { EngineDeps } from './deps.ts'
 import type { BackupEdit } from './engine.ts'
 import { replaceManifest } from './objects.ts'
@@ -18,11 +19,14 @@ export async function editBackup (deps: EngineDeps, id: number, { keepsPinned = 
   requireOwn(backup, 'changed')
   await deps.ownership.require(deps.store, signal)
   const manifest = await deps.catalog.backups.manifest(id)
+  let signature: ManifestSignature | undefined
   if (manifest !== undefined) {
     const description = change.description === undefined ? manifest.description : change.description
-    if (hasLanded(deps, backup)) await replaceManifest(deps.store, backup.key, { ...manifest, description, pinned: change.pinned ?? manifest.pinned }, signal)
+    const after = deps.signing.signAgain(manifest, { ...manifest, description, pinned: change.pinned ?? manifest.pinned })
+    signature = after.signature
+    if (hasLanded(deps, backup)) await replaceManifest(deps.store, backup.key, after, signal)
   }
-  const edited = await deps.catalog.backups.edit(id, change)
+  const edited = await deps.catalog.backups.edit(id, change, signature)
   await copiesFollow(deps, id)
   return edited
 }

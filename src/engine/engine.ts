@@ -16,6 +16,7 @@ import type { Verification } from '../core/verification.ts'
 import type { EvidenceOfDrills, EvidenceQuery } from './drill-evidence.ts'
 import type { KeyState } from './keys.ts'
 import type { Rebuilt } from './rebuild.ts'
+import type { SigningKeys } from './signing.ts'
 import type { StoreState } from './stores.ts'
 import type { Thawing } from './thaw.ts'
 
@@ -296,6 +297,8 @@ export interface Engine {
   probe (store: string): Promise<StoreProbe>
   /** Every key that is configured or needed. */
   keys (): Promise<readonly KeyState[]>
+  /** The public keys by which manifests are judged. */
+  signingKeys (): SigningKeys
   /** Records that the recovery card of the key is stored. `KEY_NOT_FOUND`. */
   confirmKey (id: string, actor: string): Promise<KeyState>
   /** Changes whenever anything a reader could see does. */

@@ -1,12 +1,15 @@
-import { toBackupError } from '../core/errors.ts'
+import { toBackupError, type ErrorCode } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
-import { MANIFEST_SUFFIX, QUARANTINE, TRASH, isManifestKey, isSourceName } from '../core/object-key.ts'
+import { MANIFEST_SUFFIX, QUARANTINE, TRASH, fileName, isManifestKey, isSourceName } from '../core/object-key.ts'
 import type { Store, StoredObject } from '../core/store.ts'
 import { findObject, readManifest } from './objects.ts'
 import { sideBySide } from './side-by-side.ts'
 
 /** So many manifests are read at once: a store far away is waited for rather than worked for. */
 const AT_ONCE = 16
+
+/** What is wrong with one manifest alone. */
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['MANIFEST_INVALID', 'MANIFEST_UNSIGNED', 'OBJECT_REFUSED'])
 
 export interface FoundManifest {
   readonly manifest: Manifest
@@ -17,7 +20,7 @@ export interface ManifestReader {
   readonly store: Store
   /** Backups that were removed lie in its trash, and are told as well. Otherwise only what lies at the top. */
   readonly hasTrash: boolean
-  /** A refusal says why as `MANIFEST_INVALID`. */
+  /** A refusal says why as `MANIFEST_INVALID` or `MANIFEST_UNSIGNED`. */
   readonly take: (found: FoundManifest) => Promise<void>
   readonly refuse: (key: string, reason: string) => void
 }
@@ -61,12 +64,15 @@ async function whyNot ({ store, hasTrash, take }: Omit<ManifestReader, 'refuse'>
     const object = listed ?? await findObject(store, key, signal)
     if (object === undefined) return 'the object that it describes is missing'
     if (object.size !== manifest.object.size) return `the object that it describes has ${object.size} bytes instead of ${manifest.object.size}`
+    // A signature vouches for the manifest of another backup, and not for what lies here.
+    const isMoved = manifest.signature !== undefined && manifest.object.name !== fileName(key)
+    if (isMoved) return `it was signed for "${manifest.object.name}"`
     await take({ manifest, object })
     return undefined
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code === 'OBJECT_NOT_FOUND') return undefined
-    if (error.code === 'MANIFEST_INVALID' || error.code === 'OBJECT_REFUSED') return error.message
+    if (REFUSALS.has(error.code)) return error.message
     throw thrown
   }
 }

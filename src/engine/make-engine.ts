@@ -212,6 +212,7 @@ export function makeEngine (deps: EngineDeps): Engine {
     runs: query => catalog.runs.list(query),
     cancel: id => runner.cancel(id),
     keys: () => keyStates(deps),
+    signingKeys: () => deps.signing.keys,
     confirmKey: (id, actor) => confirmKey(deps, id, actor),
     stores: () => storeStates(deps),
     probe: name => probeByName(deps, name, AbortSignal.timeout(PROBE_MS)),

@@ -80,3 +80,13 @@ export async function recordedManifest (deps: EngineDeps, id: number): Promise<M
   if (manifest !== undefined) return manifest
   throw new BackupError('CATALOG_FAILED', `the catalog has no manifest of backup ${id}`, { hint: 'Rebuild the catalog from the store.' })
 }
+
+/**
+ * The same, for whatever uses the content of the backup. Throws `MANIFEST_UNSIGNED` too, where a trusted signature is
+ * required and it has none.
+ */
+export async function trustedManifest (deps: EngineDeps, id: number): Promise<Manifest> {
+  const manifest = await recordedManifest(deps, id)
+  deps.signing.require(manifest)
+  return manifest
+}

@@ -81,6 +81,7 @@ async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, takeOve
   let marker: InstanceMarker | undefined
   const refused: Array<{ key: string, reason: string }> = []
   const take = async ({ manifest, object }: FoundManifest): Promise<void> => {
+    deps.signing.require(manifest)
     const owner = takeOver || isOwnBackup(deps.ownership.identity, manifest.instance, marker) ? null : manifest.instance ?? marker?.instance ?? UNKNOWN_INSTANCE
     if (manifest.instance !== undefined) instances.add(manifest.instance)
     if (owner !== null) foreign++

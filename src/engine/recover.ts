@@ -94,10 +94,11 @@ async function wholeManifest (deps: EngineDeps, backup: Backup): Promise<Manifes
   try {
     const manifest = await readManifest(deps.store, backup.key, signal)
     const { size } = await deps.store.stat(backup.key, signal)
+    deps.signing.require(manifest)
     return isManifestOf(manifest, backup) && manifest.object.size === size ? manifest : undefined
   } catch (thrown) {
     const error = toBackupError(thrown)
-    if (['OBJECT_NOT_FOUND', 'OBJECT_REFUSED', 'MANIFEST_INVALID'].includes(error.code)) return undefined
+    if (['OBJECT_NOT_FOUND', 'OBJECT_REFUSED', 'MANIFEST_INVALID', 'MANIFEST_UNSIGNED'].includes(error.code)) return undefined
     throw thrown
   }
 }

@@ -7,7 +7,7 @@ import { verificationMessage } from '../core/verification.ts'
 import { realPath } from '../files/real-path.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { RestoreRequest } from './engine.ts'
-import { recordedManifest } from './objects.ts'
+import { trustedManifest } from './objects.ts'
 import { readablePlace } from './offsite.ts'
 import { requireOpener } from './opener.ts'
 import { requireDigest, withPlainImage } from './plain-image.ts'
@@ -43,7 +43,7 @@ export interface RestorePlan {
 export async function plannedRestore (deps: EngineDeps, id: number, request: RestoreRequest): Promise<RestorePlan> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
-  const manifest = await recordedManifest(deps, id)
+  const manifest = await trustedManifest(deps, id)
   requireOpener(deps.keyring, manifest)
   const { kind } = manifest.source
   const restorer = deps.restorers.get(kind)

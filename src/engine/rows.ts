@@ -5,7 +5,7 @@ import type { Rescue, RescueRequest, RowSelection, RowTool } from '../core/rows.
 import { realPath } from '../files/real-path.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Compared, DiffWish, Rescued, RescueWish } from './engine.ts'
-import { recordedManifest } from './objects.ts'
+import { trustedManifest } from './objects.ts'
 import { readablePlace } from './offsite.ts'
 import { requireOpener } from './opener.ts'
 import { withPlainImage } from './plain-image.ts'
@@ -28,7 +28,7 @@ export interface Rowed {
 export async function requireRows (deps: EngineDeps, id: number): Promise<Rowed> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
-  const manifest = await recordedManifest(deps, id)
+  const manifest = await trustedManifest(deps, id)
   requireOpener(deps.keyring, manifest)
   const tool = deps.rowTools.get(manifest.source.kind)
   if (tool === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${manifest.source.kind}" have no rows that could be told apart`, { hint: 'Restore the backup to another path, and look into it there.' })

@@ -2,6 +2,7 @@ import type { Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Archived } from '../core/store.ts'
 import type { EngineDeps } from './deps.ts'
+import { trustedManifest } from './objects.ts'
 import { placesOf, type Place } from './offsite.ts'
 import { requireObject } from './verify.ts'
 
@@ -15,12 +16,13 @@ export interface Thawing {
 
 /**
  * Asks for a backup that is in cold storage everywhere to be made readable for `days` days, in the store in which that
- * takes the shortest. May be repeated. Rejects with `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `OBJECT_NOT_FOUND` where
- * no store has it, or what the only store that was asked says.
+ * takes the shortest. May be repeated. Rejects with `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `MANIFEST_UNSIGNED`,
+ * `OBJECT_NOT_FOUND` where no store has it, or what the only store that was asked says.
  */
 export async function thawBackup (deps: EngineDeps, id: number, days: number, signal: AbortSignal): Promise<Thawing> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
+  await trustedManifest(deps, id)
   const cold: Array<Place & { readonly archived: Archived }> = []
   let failure: BackupError | undefined
   for (const place of placesOf(deps, backup)) {

@@ -3,6 +3,7 @@ import { compose } from 'node:stream'
 import { SEAL_EXTENSIONS, type Opener, type Sealing } from '../core/encryption.ts'
 import { BackupError, systemCode, toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
+import type { SignatureState } from '../core/signature.ts'
 import type { Codec } from '../core/stage.ts'
 import type { Store } from '../core/store.ts'
 import { completeChecks, conclude, verificationMessage, type Check, type Verification } from '../core/verification.ts'
@@ -18,7 +19,7 @@ const KIND = 'sqlite'
 /** Bytes of the scratch directory that an unknown content must not fill. */
 const KEPT_FREE = 64 * 1024 * 1024
 
-export interface FileProofDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'inspectors'> {
+export interface FileProofDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'inspectors' | 'signing'> {
   /** A directory as a store. Nothing but reads is asked of it. */
   readonly storeAt: (directory: string) => Store
 }
@@ -37,6 +38,8 @@ export interface VerifiedFile {
   readonly verification: Verification
   /** The one beside the file; null: there is none, or it is not valid. */
   readonly manifest: Manifest | null
+  /** Who vouches for it; null: there is none, or it is not valid for another reason than its signature. */
+  readonly signature: Pick<SignatureState, 'state' | 'keyId'> | null
 }
 
 /**
@@ -45,7 +48,8 @@ export interface VerifiedFile {
  * can be told from the content alone.
  *
  * Throws `OBJECT_NOT_FOUND` where there is no such file, `STORE_UNAVAILABLE` where it must not be read, and
- * `VALIDATION_FAILED` for a database in use, `KEY_MISSING` for one that is sealed to others; otherwise what a proof throws that cannot be made.
+ * `VALIDATION_FAILED` for a database in use, `KEY_MISSING` for one that is sealed to others, `MANIFEST_UNSIGNED`; otherwise
+ * what a proof throws that cannot be made.
  */
 export async function verifyFile (deps: FileProofDeps, path: string, progress: Progress): Promise<VerifiedFile> {
   const proof: ProofDeps = { ...deps, store: deps.storeAt(dirname(path)) }
@@ -53,11 +57,11 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
   try {
     const { size } = await proof.store.stat(key, progress.signal)
     await refuseLive(proof.store, key, path, progress.signal)
-    const found = await findManifest(proof.store, key, progress.signal)
+    const found = await findManifest(deps, proof.store, key, progress.signal)
     const verification = found.manifest === null
       ? await proveContent(proof, key, size, found.check, progress)
       : await proveObject(proof, { key, manifest: found.manifest, manifestCheck: found.check, opener: requireOpener(deps.keyring, found.manifest), mustOpen: true }, progress)
-    return { path, ...conclusion(verification), verification, manifest: found.manifest }
+    return { path, ...conclusion(verification), verification, manifest: found.manifest, signature: found.signature }
   } catch (thrown) {
     throw inWordsOfAFile(thrown, path)
   }
@@ -69,15 +73,26 @@ async function refuseLive (store: Store, key: string, path: string, signal: Abor
   throw new BackupError('VALIDATION_FAILED', `"${path}" has a "-wal" beside it: it is a database in use, not a backup`, { hint: 'Make a backup of it, which is verified as it is made, or name the file of a backup.' })
 }
 
-async function findManifest (store: Store, key: string, signal: AbortSignal): Promise<{ readonly manifest: Manifest | null, readonly check: Check }> {
+interface FoundManifest extends Pick<VerifiedFile, 'manifest' | 'signature'> {
+  readonly check: Check
+}
+
+async function findManifest ({ signing }: FileProofDeps, store: Store, key: string, signal: AbortSignal): Promise<FoundManifest> {
   try {
     const manifest = await readManifest(store, key, signal)
+    signing.require(manifest)
     const isRenamed = basename(manifest.object.name) !== key
-    return { manifest, check: { name: 'manifest', status: 'pass', ...isRenamed && { reason: `it was written for "${manifest.object.name}"` } } }
+    const reason = isRenamed ? { reason: `it was written for "${manifest.object.name}"` } : {}
+    return { manifest, signature: signing.judge(manifest), check: { name: 'manifest', status: 'pass', ...reason } }
   } catch (thrown) {
     const error = toBackupError(thrown)
-    if (error.code === 'OBJECT_NOT_FOUND') return { manifest: null, check: { name: 'manifest', status: 'skipped', reason: 'there is none beside the file' } }
-    if (error.code === 'MANIFEST_INVALID') return { manifest: null, check: { name: 'manifest', status: 'fail', reason: error.message } }
+    const none = (status: 'skipped' | 'fail', reason: string): FoundManifest => {
+      const isChanged = error.details?.signature === 'changed'
+      const signature = isChanged ? { state: 'changed' as const, keyId: null } : null
+      return { manifest: null, signature, check: { name: 'manifest', status, reason } }
+    }
+    if (error.code === 'OBJECT_NOT_FOUND') return none('skipped', 'there is none beside the file')
+    if (error.code === 'MANIFEST_INVALID') return none('fail', error.message)
     throw thrown
   }
 }

@@ -7,7 +7,7 @@ import type { EngineDeps } from './deps.ts'
 import type { Verified, VerifiedAll } from './engine.ts'
 import { backupHold } from './holds.ts'
 import { homeOf, placesOf, type Place } from './offsite.ts'
-import { readManifest, recordedManifest } from './objects.ts'
+import { readManifest, trustedManifest } from './objects.ts'
 import { proveObject, type Proof } from './prove.ts'
 import type { Task } from './runner.ts'
 import { checkScratch } from './space.ts'
@@ -32,7 +32,7 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { 
   const startedAt = deps.clock.now()
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
-  const recorded = await recordedManifest(deps, id)
+  const recorded = await trustedManifest(deps, id)
   const { store, key } = await believable(deps, backup, place ?? homeOf(deps, backup), task.signal)
   try {
     const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
@@ -57,13 +57,14 @@ async function believable (deps: EngineDeps, backup: Backup, place: Place, signa
 }
 
 /** What people may say of a backup afterwards. A copy in an append-only store never hears of it. */
-const EDITABLE: ReadonlySet<keyof Manifest> = new Set(['description', 'pinned', 'suspicion'])
+const EDITABLE: ReadonlySet<keyof Manifest> = new Set(['description', 'pinned', 'suspicion', 'signature'])
 
 /** The manifest in the store must be the one that was written, but for what may have been edited since. */
 async function checkManifest ({ store, key }: Place, recorded: Manifest, signal: AbortSignal): Promise<Check> {
   try {
     const stored = await readManifest(store, key, signal)
     const wrong = (Object.keys(recorded) as Array<keyof Manifest>).filter(key => !EDITABLE.has(key) && !isDeepStrictEqual(stored[key], recorded[key]))
+    if (recorded.signature !== undefined && stored.signature === undefined) return { name: 'manifest', status: 'fail', reason: 'its signature was removed' }
     if (wrong.length === 0) return { name: 'manifest', status: 'pass' }
     return { name: 'manifest', status: 'fail', reason: `${wrong.map(key => `"${key}"`).join(', ')} in the manifest differs from what was recorded` }
   } catch (thrown) {

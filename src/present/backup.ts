@@ -3,10 +3,12 @@ import { BACKUP_METHODS, BACKUP_STATUSES, BACKUP_TYPES, TIERS, type Backup } fro
 import { COPY_STATUSES } from '../core/copy.ts'
 import { ENCRYPTIONS } from '../core/encryption.ts'
 import { fileName } from '../core/object-key.ts'
+import { describeSignature } from '../core/signature.ts'
 import { COMPRESSIONS } from '../core/stage.ts'
 import { isSuspect } from '../core/suspicion.ts'
 import { verificationWarning } from '../core/verification.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
+import { presentSignature, signatureSchema } from './signature.ts'
 import { checkSchema } from './verification.ts'
 
 const copySchema = z.object({
@@ -53,6 +55,7 @@ export const backupSchema = z.object({
     releasedAt: instant.nullable().meta({ description: 'Declared good since then; null: it is suspect.' }),
     releasedBy: z.string().nullable()
   }).nullable().meta({ description: 'null: it is like the backups before it.' }),
+  signature: signatureSchema.nullable().meta({ description: 'null: it has no manifest.' }),
   foreignInstance: z.string().nullable().meta({ description: 'The other installation whose backup it is: no rule touches it, and only its id chooses it. null: it is this one\'s own.' }),
   errorCode: errorCode.nullable(),
   trashedAt: instant.nullable().meta({ description: 'In the trash since then.' }),
@@ -105,6 +108,7 @@ export function presentBackup (backup: Backup): BackupView {
       nextAttemptAt: iso(copy.nextAttemptAt)
     })),
     suspicion: backup.suspicion === null ? null : { reasons: [...backup.suspicion.reasons], releasedAt: iso(backup.suspicion.releasedAt), releasedBy: backup.suspicion.releasedBy },
+    signature: presentSignature(backup.signature),
     foreignInstance: backup.foreignInstance,
     errorCode: backup.errorCode,
     trashedAt: iso(backup.trashedAt),
@@ -115,7 +119,9 @@ export function presentBackup (backup: Backup): BackupView {
 /** What to know before one relies on it; null: nothing. */
 export function presentDoubt (backup: Backup): string | null {
   const warning = verificationWarning(backup.verification.checks)
+  const { signature } = backup
   const doubts = [
+    ...signature === null || signature.state === 'signed' ? [] : [`The manifest of backup ${backup.id} is ${describeSignature(signature)}: nothing proves who made it`],
     ...isSuspect(backup) ? [`Backup ${backup.id} is suspect, and nobody has declared it good: ${backup.suspicion?.reasons.join('; ') ?? ''}`] : [],
     ...warning === undefined ? [] : [`Backup ${backup.id} breaks constraints: ${warning}`]
   ]

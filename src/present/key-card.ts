@@ -8,6 +8,8 @@ export interface KeyCard {
   readonly encryption: Sealing | null
   /** The private key or the passphrase itself, as it is to be written down. */
   readonly text: string
+  /** The public key that manifests are signed with; null: not known where the card is made. */
+  readonly signingKey: string | null
   readonly madeAt: Date
 }
 
@@ -41,6 +43,8 @@ export function keyCardPage (card: KeyCard): string {
 ${rows.join('\n')}
 </tbody></table>
 <ul>${readingOf(card).map(sentence => `<li>${escaped(sentence)}</li>`).join('')}</ul>
+<h2>The key that signs manifests (public)</h2>
+<ul>${signingOf(card).map(sentence => `<li>${escaped(sentence)}</li>`).join('')}</ul>
 <h2>How to restore</h2>
 <pre>${escaped(stepsOf(card).join('\n'))}</pre>
 <h2>What to do now</h2>
@@ -67,6 +71,10 @@ export function keyCardText (card: KeyCard): string {
     ...linesOf(card).map(({ shown, checksum }, index) => `${String(index + 1).padStart(3)}  ${shown}  [${checksum}]`),
     '',
     ...readingOf(card).map(sentence => `- ${sentence}`),
+    '',
+    'THE KEY THAT SIGNS MANIFESTS (PUBLIC)',
+    '',
+    ...signingOf(card).map(sentence => `- ${sentence}`),
     '',
     'HOW TO RESTORE',
     '',
@@ -114,6 +122,16 @@ function readingOf ({ encryption }: KeyCard): readonly string[] {
   if (encryption === null) return ['Type it exactly as it stands, with its spaces.', check]
   const spaces = 'Leave out every space within the lines: they are only there for reading.'
   return encryption === 'age' ? [spaces, 'Put all lines together into one line of the file key.txt.', check] : [spaces, 'The first and the last line keep theirs. Put all lines, the empty one as well, into the file key.asc.', check]
+}
+
+/** How a new machine tells the backups of this installation from planted ones. */
+function signingOf ({ signingKey }: KeyCard): readonly string[] {
+  if (signingKey === null) return ['It is not known here. Run "holdfast key list" on the server, and write down the key that starts with "holdfast-sign1-".']
+  return [
+    `${signingKey}  [${checksumOf(signingKey)}]`,
+    'On a new machine, set BACKUP_TRUSTED_SIGNING_KEYS to this key before "holdfast rebuild". Backups of this installation then count as signed.',
+    'A backup that "holdfast list" shows as unsigned, or signed by an unknown key, may have been planted. BACKUP_REQUIRE_SIGNED=true refuses it.'
+  ]
 }
 
 function stepsOf ({ encryption }: KeyCard): readonly string[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CHECK_NAMES, verificationMessage } from '../core/verification.ts'
 import type { Verified } from '../engine/engine.ts'
+import { presentSignature, signatureSchema } from './signature.ts'
 
 export const checkSchema = z.object({
   name: z.enum(CHECK_NAMES),
@@ -13,11 +14,12 @@ export const verifiedSchema = z.object({
   backupId: z.int().positive(),
   valid: z.boolean(),
   message: z.string().meta({ description: '`Backup is valid`, if need be with a warning, or which check failed and what to do.' }),
-  checks: z.array(checkSchema)
+  checks: z.array(checkSchema),
+  signature: signatureSchema.nullable().meta({ description: 'Of the manifest as the catalog recorded it; the check `manifest` compares the one in the store.' })
 })
 
 export type VerifiedView = z.infer<typeof verifiedSchema>
 
 export function presentVerified ({ backup, verification }: Verified): VerifiedView {
-  return { backupId: backup.id, valid: verification.valid, message: verificationMessage(verification), checks: [...verification.checks] }
+  return { backupId: backup.id, valid: verification.valid, message: verificationMessage(verification), checks: [...verification.checks], signature: presentSignature(backup.signature) }
 }

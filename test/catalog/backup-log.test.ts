@@ -33,6 +33,7 @@ test('a backup that was started is under way, with everything that was said abou
     parentId: null,
     pinned: false,
     suspicion: null,
+    signature: null,
     foreignInstance: null,
     verification: { status: 'unverified', checkedAt: null, checks: [] },
     copies: [],

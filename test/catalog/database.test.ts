@@ -7,7 +7,7 @@ import { SqliteBackupLog } from '../../src/catalog/backup-log.ts'
 import { Connection } from '../../src/catalog/connection.ts'
 import { openDatabase } from '../../src/catalog/database.ts'
 import { setAside } from '../../src/catalog/index.ts'
-import { completed, newBackup, newCatalog, open } from '../support/catalog.ts'
+import { judgeKey, completed, newBackup, newCatalog, open } from '../support/catalog.ts'
 import { FakeClock } from '../support/clock.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { sqliteProcess } from '../support/sqlite-process.ts'
@@ -189,7 +189,7 @@ test('a full disk is DISK_FULL, and the catalog is as before', async t => {
   const { database } = await openDatabase(path, 0)
   t.after(() => database.close())
   database.pragma(`max_page_count = ${Number(database.pragma('page_count', { simple: true }))}`)
-  const log = new SqliteBackupLog(new Connection(database, new FakeClock()))
+  const log = new SqliteBackupLog(new Connection(database, new FakeClock()), judgeKey)
   await rejectsWith('DISK_FULL', log.start(newBackup({ description: 'x'.repeat(1_000_000) })))
   assert.deepEqual(await log.running(), [])
 })

@@ -11,7 +11,7 @@ import { tempDir } from '../support/temp-dir.ts'
 const PROGRAM = `
   const { openCatalog } = await import(process.argv[1])
   const clock = { now: () => new Date(), sleep: async () => {} }
-  const catalog = await openCatalog(process.argv[2], { busyTimeoutMs: 0, clock, migrationsDir: process.argv[3], presence: { id: 'alone', isAlive: () => false } })
+  const catalog = await openCatalog(process.argv[2], { busyTimeoutMs: 0, clock, migrationsDir: process.argv[3], presence: { id: 'alone', isAlive: () => false }, judgeKey: key => ({ state: 'unsigned', key, keyId: null, isRefused: false }) })
   console.error('COMMITS')
   for (const maxBackups of [1, 2, 3]) await catalog.settings.save({ maxBackups }, clock.now())
   console.error('COMMITTED')

@@ -13,6 +13,7 @@ import { BackupError } from '../../src/core/errors.ts'
 import { FakeClock } from '../support/clock.ts'
 import { assertComplaints, complaintsIn, examined, HERE } from '../support/doctor.ts'
 import { needRoot } from '../support/need.ts'
+import { testSigning } from '../support/signing.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 test('of a service in order only what is always so is said', async t => {
@@ -33,7 +34,7 @@ test('each warning and each failure says what to do, and nothing else does', asy
 test('what the catalog would tell is skipped where it cannot be read, and the rest is looked at', async t => {
   const { complaints } = await examined(t)
   const found = await complaints({}, null)
-  assert.deepEqual(found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint => complaint.split(':')[0]), ['skipped clock', 'skipped tokens', 'skipped encryption', 'skipped off-site copy', 'skipped store', 'skipped schedule', 'skipped trash'])
+  assert.deepEqual(found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint => complaint.split(':')[0]), ['skipped clock', 'skipped tokens', 'skipped encryption', 'skipped signature', 'skipped off-site copy', 'skipped store', 'skipped schedule', 'skipped trash'])
 })
 
 test('an examination that breaks is a finding, and the others go on', async t => {
@@ -251,4 +252,34 @@ test('a catalog that cannot be opened is a finding, and one that is not there ye
   assert.equal(damaged.code, 3)
   const fresh = await run({ subject: async () => subject, remember: async () => undefined })
   assert.match(fresh.out, /^! catalog: there is no catalog yet$/m)
+})
+
+test('the key that signs manifests is shown, and how many of the newest backups are refused or of an unknown key', async t => {
+  const first = await examined(t)
+  await first.create()
+  const own = (await examine(first.subject, first.memory)).filter(({ check }) => check === 'signature')
+  assert.match(own.map(({ status, message }) => `${status} ${message}`).join(), new RegExp(`^ok manifests are signed with "${first.deps.signing.keys.publicKey ?? ''}" \\(key [0-9a-f]{16}\\): keep it`))
+
+  const trusted = first.deps.signing.keys.publicKey ?? ''
+  for (const [given, complaint] of [
+    [{}, /^warn signature: of the newest 1 backup, 1 is signed by an unknown key/],
+    [{ isRequired: true }, undefined],
+    [{ trusted: [trusted], isRequired: true }, undefined]
+  ] as const) {
+    const signing = testSigning(given)
+    const second = await examined(t, { directory: first.directory, signing })
+    await (await second.engine.rebuild()).result
+    const found = (await second.complaints()).filter(text => text.includes(' signature: '))
+    if (complaint === undefined) assert.deepEqual(found, [])
+    else assertComplaints(found, [complaint])
+  }
+
+  const options = { isRequired: false }
+  const late = await examined(t, { directory: first.directory, signing: testSigning(options) })
+  await (await late.engine.rebuild()).result
+  options.isRequired = true
+  const only = await late.complaints()
+  assert.match(only.join('\n'), /fail signature: of the newest 1 backup, none is signed by a trusted key/)
+  await late.create()
+  assert.match((await late.complaints()).join('\n'), /warn signature: of the newest 2 backups, 1 is not signed by a trusted key, and refused/)
 })

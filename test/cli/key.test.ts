@@ -4,11 +4,13 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { readKeyFile } from '../../src/config/key-file.ts'
+import { signingKeyId } from '../../src/core/signature.ts'
 import { newKey } from '../../src/pipeline/new-key.ts'
 import { privateKeys } from '../../src/pipeline/private-keys.ts'
 import { OUTPUTS } from '../../src/cli/schemas.ts'
 import { commandLine } from '../support/command-line.ts'
 import { ageKey, keyring } from '../support/keys.ts'
+import { testSigning } from '../support/signing.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const NOW = new Date('2025-11-24T23:30:00.000Z')
@@ -71,9 +73,37 @@ test('a key that nobody knows is not confirmed', async t => {
   assert.match(err, /there is no key "age1nobody"/)
 })
 
-test('key list says so where there are none', async t => {
-  const { holdfast } = await commandLine(t)
-  assert.equal((await holdfast('key', 'list')).out, 'no key is configured, and no backup needs one\n')
+test('key list says so where there are none, and shows with which key manifests are signed', async t => {
+  const other = testSigning().keys.publicKey ?? ''
+  const signing = testSigning({ trusted: [other], isRequired: true })
+  const { publicKey } = signing.keys
+  const line = await commandLine(t, { signing })
+  const { out } = await line.holdfast('key', 'list')
+  assert.equal(out, [
+    'no key is configured, and no backup needs one',
+    '',
+    `manifests are signed with ${publicKey ?? ''} (${signingKeyId(publicKey ?? '')})`,
+    `trusted as well: ${other} (${signingKeyId(other)})`,
+    'backups that none of these keys signed are refused',
+    ''
+  ].join('\n'))
+  const printed = await line.json('key', 'list')
+  assert.deepEqual(OUTPUTS['key list'].parse(printed), printed)
+  assert.deepEqual([printed.signing.key, printed.signing.trusted[0].key, printed.signing.required], [publicKey, other, true])
+})
+
+test('a card names the key that signs manifests, how a new machine trusts it, or where to find it', async t => {
+  const cwd = tempDir(t)
+  writeFileSync(join(cwd, 'configured'), key.identity)
+  const publicKey = testSigning().keys.publicKey ?? ''
+  const known = await commandLine(t, { deps: { ...keys(cwd), signingKey: () => publicKey } })
+  for (const words of [['key', 'card'], ['key', 'card', '--text']]) {
+    const { out } = await known.holdfast(...words)
+    assert.ok(out.includes(`${publicKey}  [${createHash('sha256').update(publicKey).digest('hex').slice(0, 4)}]`))
+    assert.match(out, /BACKUP_TRUSTED_SIGNING_KEYS/)
+  }
+  const { holdfast } = await commandLine(t, { deps: keys(cwd) })
+  assert.match((await holdfast('key', 'card', '--text')).out, /not known here. Run "holdfast key list" on the server/)
 })
 
 test('the card holds the private key in groups, each line with its checksum, and nothing from elsewhere', async t => {

@@ -78,7 +78,7 @@ for (const words of [[], ['1', '--all'], ['--all', '--file', 'x'], ['1', '--sour
 for (const [verdict, expected] of [['valid', 0], ['sound', 0], ['damaged', 6]] as const) {
   test(`a file that is ${verdict} ends with ${expected}`, async t => {
     const verification = conclude([{ name: 'file_exists', status: 'pass' }])
-    const { holdfast } = await commandLine(t, { deps: { cwd: '/srv', proveFile: async path => ({ path, verdict, message: 'So it is', verification, manifest: null }) } })
+    const { holdfast } = await commandLine(t, { deps: { cwd: '/srv', proveFile: async path => ({ path, verdict, message: 'So it is', verification, manifest: null, signature: null }) } })
     const { code, out } = await holdfast('verify', '--file', 'copy.db')
     assert.deepEqual([code, out], [expected, `${verdict === 'damaged' ? '✗' : '✓'} /srv/copy.db\n    So it is\n    ✓ file_exists\n`])
   })

@@ -56,7 +56,7 @@ test('a group in which others are is refused; one of the owner alone is not', t 
   assert.match(problems(path)[0] ?? '', /^"DATA" can be written to by group 65534/)
 })
 
-for (const name of ['jwt-secret', 'server-config.json', 'holdfast.db', 'holdfast.lock', 'holdfast.lock.json', 'processes', 'compiled']) {
+for (const name of ['jwt-secret', 'manifest-key', 'server-config.json', 'holdfast.db', 'holdfast.lock', 'holdfast.lock.json', 'processes', 'compiled']) {
   test(`"${name}" of another user, or writable for others, is refused`, t => {
     const path = dataDir(t)
     const file = join(path, name)

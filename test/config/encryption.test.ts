@@ -72,7 +72,7 @@ test('files with private keys are known as places of secrets, and files with pub
   const environment = { BACKUP_ENCRYPTION: 'age', BACKUP_AGE_IDENTITY_FILE: 'key', BACKUP_AGE_RECIPIENTS_FILE: 'recipients' }
   const checked = checkConfig(environment, cwd)
   assert.ok(checked.ok)
-  assert.deepEqual(secretPlaces(environment, cwd, checked.config, checked.file).flatMap(({ holds }) => holds), ['BACKUP_AGE_IDENTITY', 'the secret that the service made'])
+  assert.deepEqual(secretPlaces(environment, cwd, checked.config, checked.file).flatMap(({ holds }) => holds), ['BACKUP_AGE_IDENTITY', 'the secret that the service made', 'the key that signs manifests'])
 })
 
 test('what is in force shows recipients, and of private keys that they are set', t => {

@@ -8,10 +8,13 @@ import { workDir } from '../support/config.ts'
 
 const SECRET = 'a secret that is long enough to be one'
 
+/** But for the last, which is always the same. */
 function placesOf (environment: Environment, cwd: string): readonly SecretPlace[] {
   const checked = checkConfig(environment, cwd)
   assert.ok(checked.ok)
-  return secretPlaces(environment, cwd, checked.config, checked.file)
+  const places = secretPlaces(environment, cwd, checked.config, checked.file)
+  assert.deepEqual(places.at(-1), { path: join(cwd, 'data/manifest-key'), holds: ['the key that signs manifests'] })
+  return places.slice(0, -1)
 }
 
 test('with nothing configured it is the secret that the service makes', t => {

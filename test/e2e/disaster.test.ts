@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import Database from 'better-sqlite3'
-import type { Manifest } from '../../src/core/manifest.ts'
+import { withSignature, type Manifest } from '../../src/core/manifest.ts'
 import { holdfast, startHoldfast } from '../support/cli.ts'
 import { ageKey } from '../support/keys.ts'
 import { makeMoney, readMoney, startWriter, TOTAL } from '../support/money.ts'
@@ -140,7 +140,7 @@ test('a rebuild that is killed is completed by the next', { timeout: 120_000 }, 
   for (let n = 0; n < 1000; n++) {
     const name = `app-backup-2020-01-01T00-00-00-${n + 2}.db.zst.age`
     writeFileSync(join(place.url, name), object)
-    writeFileSync(join(place.url, `${name}.manifest.json`), JSON.stringify({ ...manifest, id: n + 100, object: { ...manifest.object, name, size: object.length } }))
+    writeFileSync(join(place.url, `${name}.manifest.json`), JSON.stringify({ ...withSignature(manifest, undefined), id: n + 100, object: { ...manifest.object, name, size: object.length } }))
   }
   const desk = tempDir(t)
   const first = startHoldfast(t, ['rebuild', '--from', place.url], desk)

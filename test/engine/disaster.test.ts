@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Backup } from '../../src/core/backup.ts'
 import { BackupError } from '../../src/core/errors.ts'
+import { withSignature, type Manifest } from '../../src/core/manifest.ts'
 import type { Store, StoredObject } from '../../src/core/store.ts'
 import type { Rebuilt } from '../../src/engine/rebuild.ts'
 import { loadRemembered } from '../../src/engine/remembered.ts'
@@ -112,9 +113,9 @@ test('of two stores that disagree the first is believed, and the manifest in the
   const { stores, backups } = await lost(t)
   const name = `${backups[0]?.key ?? ''}.manifest.json`
   const path = join(stores.directories['vault'] ?? '', name)
-  const manifest = JSON.parse(readFileSync(path, 'utf8')) as { object: { sha256: string } }
-  manifest.object.sha256 = 'f'.repeat(64)
-  writeFileSync(path, JSON.stringify(manifest))
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest
+  const forged = { ...manifest, object: { ...manifest.object, sha256: 'f'.repeat(64) } }
+  writeFileSync(path, JSON.stringify(withSignature(forged, undefined)))
   const after = await empty(t, { offsite: stores.offsite })
   const [, far, vault] = (await rebuilt(after)).stores
   assert.deepEqual([far?.added, vault?.joined, vault?.refused], [3, 2, [{ key: name, reason: 'it describes another object than backup 1, which has its name' }]])
@@ -142,7 +143,8 @@ test('a manifest whose source could not be the name of one, or that lies in a fo
   const { before, stores, backups, url } = await lost(t)
   const [, , third] = backups
   const manifest = join(stores.directories['far'] ?? '', `${third?.key ?? ''}.manifest.json`)
-  writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"name": "shop"', '"name": "../shop"'))
+  const forged = JSON.parse(readFileSync(manifest, 'utf8').replace('"name": "shop"', '"name": "../shop"')) as Manifest
+  writeFileSync(manifest, JSON.stringify(withSignature(forged, undefined)))
   const after = await empty(t)
   assert.deepEqual((await rebuilt(after, url)).stores[0]?.refused.map(({ reason }) => reason), ['"../shop" cannot be the name of a source'])
   const above = `file://${before.directory.replace(/\/backups$/, '')}`

@@ -22,7 +22,7 @@ test('an empty catalog gets the same rows again from the store', async t => {
   await before.create({ source: 'bank', type: 'scheduled', schedule: 'daily' })
   const pinned = await before.create({ verify: false })
   await before.engine.edit(pinned.id, { pinned: true })
-  const after = await testEngine(t, { directory: before.directory })
+  const after = await testEngine(t, { directory: before.directory, signing: before.deps.signing })
   assert.deepEqual(await landed(after), [3, []])
   for (const id of [1, 2, 3]) {
     const [was, is] = await Promise.all([before.engine.backup(id), after.engine.backup(id)])

@@ -5,11 +5,12 @@ import { test, type TestContext } from 'node:test'
 import type { Backup } from '../../src/core/backup.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Manifest } from '../../src/core/manifest.ts'
-import { serializeManifest } from '../../src/core/manifest.ts'
+import { serializeManifest, withSignature } from '../../src/core/manifest.ts'
 import { recover } from '../../src/engine/recover.ts'
 import { addJob, openBeside } from '../support/catalog.ts'
 import { filesOf, testEngine, type TestEngine } from '../support/engine.ts'
 import { rejectsWith } from '../support/rejects.ts'
+import { testSigning } from '../support/signing.ts'
 
 interface Crashed extends TestEngine {
   /** The row that says `in_progress`, and what a whole backup under its name would be. */
@@ -19,15 +20,15 @@ interface Crashed extends TestEngine {
 }
 
 /** One whole backup, and the row of another that was being made when the process ended. */
-async function crashed (t: TestContext): Promise<Crashed> {
-  const bench = await testEngine(t)
+async function crashed (t: TestContext, signing = testSigning()): Promise<Crashed> {
+  const bench = await testEngine(t, { signing })
   const older = await bench.create()
   const model = (await bench.deps.catalog.backups.manifest(older.id))!
   const key = 'shop-backup-2025-11-24T23-30-09.db'
   const row = await bench.deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key, filePath: join(bench.directory, key), description: null, compression: 'none', encryption: 'none', startedAt: bench.clock.now() })
   const gone = await openBeside(t, bench.catalogPath, 'gone')
   await addJob(gone, { kind: 'create', source: 'shop', backupId: null, leases: ['source:shop'], createdAt: bench.clock.now() })
-  return { ...bench, row, older, manifest: { ...model, id: row.id, object: { ...model.object, name: key } } }
+  return { ...bench, row, older, manifest: bench.deps.signing.sign({ ...model, id: row.id, object: { ...model.object, name: key } }) }
 }
 
 const crashes: ReadonlyArray<readonly [string, (crash: Crashed) => void]> = [
@@ -62,7 +63,7 @@ for (const [what, crash] of crashes) {
 test('a crash is a failed row where the object belongs to a backup of another source, which stays', async t => {
   const { row, manifest, source, older, deps, files } = await crashed(t)
   writeFileSync(row.filePath, source.bytes)
-  writeFileSync(`${row.filePath}.manifest.json`, serializeManifest({ ...manifest, source: { ...manifest.source, name: 'bank' } }))
+  writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(deps.signing.sign({ ...manifest, source: { ...manifest.source, name: 'bank' } })))
   const { completed, failed } = await recover(deps)
   assert.deepEqual([completed, failed.map(({ id, status, errorCode }) => [id, status, errorCode])], [[], [[row.id, 'failed', 'INTERRUPTED']]])
   assert.deepEqual(files(), filesOf(older, row))
@@ -72,7 +73,7 @@ for (const [verifiedAt, status] of [['2025-11-24T23:30:09.000Z', 'valid'], [null
   test(`a crash after the manifest of a backup that is ${status} is a completed row`, async t => {
     const { deps, engine, row, manifest, source, older, files } = await crashed(t)
     writeFileSync(row.filePath, source.bytes)
-    writeFileSync(`${row.filePath}.manifest.json`, serializeManifest({ ...manifest, verifiedAt }))
+    writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(deps.signing.sign({ ...manifest, verifiedAt })))
     const { completed, failed } = await recover(deps)
     assert.deepEqual([completed.map(({ id }) => id), failed], [[row.id], []])
     const backup = await engine.backup(row.id)
@@ -81,6 +82,14 @@ for (const [verifiedAt, status] of [['2025-11-24T23:30:09.000Z', 'valid'], [null
     assert.equal((await (await engine.verify(row.id)).result).verification.valid, true)
   })
 }
+
+test('a crash after a manifest that nobody signed is a failed row where a signature is required', async t => {
+  const { deps, row, manifest, source } = await crashed(t, testSigning({ isRequired: true }))
+  writeFileSync(row.filePath, source.bytes)
+  writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(withSignature(manifest, undefined)))
+  const { completed, failed } = await recover(deps)
+  assert.deepEqual([completed, failed.map(({ id }) => id)], [[], [row.id]])
+})
 
 test('where nothing was under way nothing changes', async t => {
   const { deps, engine, create, files } = await testEngine(t)

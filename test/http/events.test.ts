@@ -43,7 +43,7 @@ test('events come with their names and their data as JSON', async t => {
     ['job.updated', ['job']],
     ['backup.completed', ['backup', 'durationMs']],
     ['backup.failed', ['backup', 'code']],
-    ['verification.finished', ['backupId', 'valid', 'message', 'checks', 'durationMs']],
+    ['verification.finished', ['backupId', 'valid', 'message', 'checks', 'signature', 'durationMs']],
     ['operation.failed', ['operation', 'source', 'method', 'code']],
     ['settings.changed', []]
   ])

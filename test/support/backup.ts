@@ -31,6 +31,7 @@ export function backupOf (id: number, given: Partial<Backup> = {}): Backup {
     parentId: null,
     pinned: false,
     suspicion: null,
+    signature: null,
     foreignInstance: null,
     verification: { status: 'unverified', checkedAt: null, checks: [] },
     copies: [],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { openCatalog, type OpenedCatalog } from '../../src/catalog/index.ts'
+import { openCatalog, type CatalogOptions, type OpenedCatalog } from '../../src/catalog/index.ts'
 import type { Backup } from '../../src/core/backup.ts'
 import type { Copy } from '../../src/core/copy.ts'
 import type { Completion, NewBackup, NewJob } from '../../src/core/catalog.ts'
@@ -11,6 +11,9 @@ import type { Presence } from '../../src/core/presence.ts'
 import { completeChecks, conclude, type Verification } from '../../src/core/verification.ts'
 import { FakeClock } from './clock.ts'
 import { tempDir } from './temp-dir.ts'
+
+/** Nothing is signed by a key that is known. */
+export const judgeKey: CatalogOptions['judgeKey'] = key => ({ state: key === null ? 'unsigned' : 'unknown-key', key, keyId: key, isRefused: false })
 
 /** The only process there is. */
 export const ALONE: Presence = { id: 'alone', isAlive: id => id === 'alone' }
@@ -34,7 +37,7 @@ export async function newCatalog (t: Pick<TestContext, 'after'>, clock = new Fak
 }
 
 export function open (path: string, clock = new FakeClock(), migrationsDir = MIGRATIONS, presence = ALONE): Promise<OpenedCatalog> {
-  return openCatalog(path, { busyTimeoutMs: 0, clock, migrationsDir, presence })
+  return openCatalog(path, { busyTimeoutMs: 0, clock, migrationsDir, presence, judgeKey })
 }
 
 export function newBackup (given: Partial<NewBackup> = {}): NewBackup {

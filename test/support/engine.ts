@@ -32,6 +32,7 @@ import { Faults, faulty } from './faults.ts'
 import { locateDirectories } from './locate.ts'
 import { memoryAssessor, MemorySource, memoryInspector, memoryRestorer, type MemoryRestorer } from './memory-source.ts'
 import { testOwnership } from './ownership.ts'
+import { testSigning } from './signing.ts'
 import { never } from './streams.ts'
 import { tempDir } from './temp-dir.ts'
 
@@ -57,6 +58,8 @@ export interface TestEngineOptions {
   /** Which installation this is, where a test has several. */
   readonly instance?: string
   readonly isScratchOnStoreDisk?: boolean
+  /** Default: a key of its own, and nothing is required. */
+  readonly signing?: EngineDeps['signing']
   readonly restoreDirs?: readonly string[]
   /** Everything on no disk: for what makes thousands of backups, and asks nothing of their lasting. */
   readonly inMemory?: boolean
@@ -94,7 +97,8 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   const source = new MemorySource('shop')
   const sources = options.sources ?? [source]
   const catalogPath = join(home, 'catalog.db')
-  const opened = await openCatalog(catalogPath, { busyTimeoutMs: 0, clock, migrationsDir: MIGRATIONS, presence: ALONE })
+  const signing = options.signing ?? testSigning()
+  const opened = await openCatalog(catalogPath, { busyTimeoutMs: 0, clock, migrationsDir: MIGRATIONS, presence: ALONE, judgeKey: key => signing.judgeKey(key) })
   const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults), runs: faulty('runs', opened.runs, faults), restores: faulty('restores', opened.restores, faults) }
   const scratch = scratchDirectory(join(home, 'scratch'), ALONE)
   const settings = new LiveSettings({ ...SETTINGS, ...options.settings }, DEFAULTS, catalog.settings, clock)
@@ -114,6 +118,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     store: faulty('store', landing, faults),
     offsite: options.offsite ?? new Map(),
     ownership: testOwnership({ instance: options.instance, landing, known: async name => (await opened.copies.counts()).find(({ store }) => store === name)?.stored ?? 0, clock }),
+    signing,
     remembered: new Map(),
     locate: locateDirectories(() => [deps.store, ...[...deps.offsite.values()].map(({ store }) => store)], faults),
     codecs: makeCodecs(2),

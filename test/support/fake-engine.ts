@@ -14,6 +14,7 @@ import type { BackupEdit, Compared, CreateRequest, DiffWish, Download, DrillRequ
 import type { EvidenceOfDrills, EvidenceQuery } from '../../src/engine/drill-evidence.ts'
 import type { KeyState } from '../../src/engine/keys.ts'
 import type { Rebuilt } from '../../src/engine/rebuild.ts'
+import type { SigningKeys } from '../../src/engine/signing.ts'
 import type { StoreState } from '../../src/engine/stores.ts'
 import type { Thawing } from '../../src/engine/thaw.ts'
 import { workOf } from '../../src/engine/work.ts'
@@ -33,6 +34,7 @@ export class FakeEngine implements Engine {
   readonly calls: string[] = []
   readonly bytes = Buffer.from('SQLite format 3\0 and so on, to the end')
   gate: Promise<unknown> = Promise.resolve()
+  signing: SigningKeys = { publicKey: null, trusted: [], isRequired: false }
   /** Thrown by the next verb, in place of what it does. */
   refusal: BackupError | undefined
   settingsNow: Settings = { autoBackupEnabled: false, autoBackupInterval: 86_400_000, maxBackups: 10, compression: 'none', verifyAfterBackup: true }
@@ -182,6 +184,10 @@ export class FakeEngine implements Engine {
 
   async origin (id: number): Promise<string> {
     return `/srv/${this.#row(id).source}.db`
+  }
+
+  signingKeys (): SigningKeys {
+    return this.signing
   }
 
   async thaw (id: number): Promise<Thawing> {

@@ -37,6 +37,7 @@ export function aBackup (given: Partial<Backup> = {}): Backup {
     parentId: null,
     pinned: false,
     suspicion: null,
+    signature: null,
     foreignInstance: null,
     verification: { status: 'valid', checkedAt: STARTED, checks: VALID.checks },
     copies: [{ store: 'local', location: `/backups/${key}`, status: 'stored', size: 1_048_576, uploadedAt: STARTED, attempts: 0, error: null, nextAttemptAt: null }],

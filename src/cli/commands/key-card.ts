@@ -17,6 +17,8 @@ export interface PrivateKeyText {
 export interface KeyCardDeps {
   /** Those that are configured, or those in the file at this path. */
   readonly privateKeys: (file: string | undefined) => Promise<readonly PrivateKeyText[]>
+  /** The public key that manifests of this installation are signed with; undefined: none is here. */
+  readonly signingKey: () => string | undefined
   readonly cwd: string
   readonly clock: Clock
   readonly output: Output
@@ -39,7 +41,7 @@ export function keyCardCommand (deps: KeyCardDeps): Command {
     .action(async (id: string | undefined, flags: Flags) => {
       const key = chosen(await deps.privateKeys(flags.key === undefined ? undefined : resolve(deps.cwd, flags.key)), id)
       const { keyCardPage, keyCardText } = await import('../../present/key-card.ts')
-      const card = { id: key.id, encryption: key.encryption, text: key.text.reveal(), madeAt: deps.clock.now() }
+      const card = { id: key.id, encryption: key.encryption, text: key.text.reveal(), signingKey: deps.signingKey() ?? null, madeAt: deps.clock.now() }
       const made = flags.text === true ? keyCardText(card) : keyCardPage(card)
       if (flags.output === undefined) deps.output.out.write(made)
       else await writePrivateFile(resolve(deps.cwd, flags.output), made)

@@ -6,6 +6,7 @@ import { examineRights } from './rights.ts'
 import { examineSchedule } from './schedule.ts'
 import { examineSecrets } from './secrets.ts'
 import { examineServer } from './server.ts'
+import { examineSignatures } from './signatures.ts'
 import { examineDatabases } from './source-database.ts'
 import { examineNames } from './source-name.ts'
 import { examineSpace } from './space.ts'
@@ -32,6 +33,7 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
   ['secrets', examineSecrets],
   ['tokens', examineTokens],
   ['encryption', examineEncryption],
+  ['signature', examineSignatures],
   ['server', examineServer],
   ['sources', examineSources],
   ['name', examineNames],

@@ -3,6 +3,7 @@ import type { Backup } from '../../core/backup.ts'
 import type { Copy } from '../../core/copy.ts'
 import type { VerificationRecord } from '../../core/catalog.ts'
 import { fileName } from '../../core/object-key.ts'
+import { describeSignature } from '../../core/signature.ts'
 import { verificationWarning } from '../../core/verification.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
 import { instant } from '../../present/common.ts'
@@ -85,7 +86,7 @@ function inStore ({ status, location, error, nextAttemptAt }: Copy, { now }: Scr
 
 function factsOf (backup: Backup, screen: Screen): readonly Fact[] {
   const { now } = screen
-  const { size, originalSize, startedAt, completedAt, verification, facts } = backup
+  const { size, originalSize, startedAt, completedAt, verification, facts, signature } = backup
   const at = (time: Date | null): string | null => time === null ? null : `${time.toISOString()} (${inAge(time, now)})`
   return [
     ['file', backup.deletedAt === null ? backup.filePath : null],
@@ -104,6 +105,8 @@ function factsOf (backup: Backup, screen: Screen): readonly Fact[] {
     ['content', facts === null ? null : `${counted(facts.tables.length, 'table')}, ${counted(facts.tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0), 'row')}`],
     ['verified', verification.status === 'unverified' ? 'never' : `${verification.status}${verification.checkedAt === null ? '' : `, ${inAge(verification.checkedAt, now)}`}`],
     ['warning', verificationWarning(verification.checks) ?? null],
+    ['manifest', signature === null ? null : describeSignature(signature)],
+    ['refused', signature?.isRefused === true ? 'a signature by a trusted key is required' : null],
     ['suspect', backup.suspicion === null ? null : backup.suspicion.reasons.join('; ')],
     ['released', backup.suspicion === null || backup.suspicion.releasedAt === null ? null : `${at(backup.suspicion.releasedAt) ?? ''} by ${backup.suspicion.releasedBy ?? 'somebody'}`],
     ['pinned', backup.pinned ? 'yes' : null],

@@ -58,12 +58,19 @@ export function stateOf (backup: Backup): string {
   if (isCancelled(backup)) return 'cancelled'
   if (status !== 'completed') return status === 'failed' ? 'failed' : 'running'
   const state = isSuspect(backup) && verification.status !== 'invalid' ? 'suspect' : verification.status
-  return [...foreignInstance === null ? [] : ['foreign'], state, ...pinned ? ['pinned'] : []].join(', ')
+  return [...foreignInstance === null ? [] : ['foreign'], state, ...signatureMark(backup), ...pinned ? ['pinned'] : []].join(', ')
+}
+
+/** Nothing for a backup with a trusted signature. */
+function signatureMark ({ signature }: Backup): readonly string[] {
+  if (signature === null || signature.state === 'signed') return []
+  return [signature.isRefused ? 'refused' : signature.state === 'unknown-key' ? 'unknown key' : signature.state]
 }
 
 export function paintState (text: string, backup: Backup, colours: Colours): string {
-  const { status, verification, trashedAt } = backup
+  const { status, verification, trashedAt, signature } = backup
   if (trashedAt !== null || isCancelled(backup)) return colours.dim(text)
-  if (status === 'failed' || verification.status === 'invalid' || isSuspect(backup)) return colours.red(text)
+  const isBad = status === 'failed' || verification.status === 'invalid' || isSuspect(backup)
+  if (isBad || signature?.isRefused === true) return colours.red(text)
   return verification.status === 'valid' ? colours.green(text) : colours.yellow(text)
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Sealing } from '../../core/encryption.ts'
+import { signingKeyId } from '../../core/signature.ts'
 import type { KeyState } from '../../engine/keys.ts'
+import type { SigningKeys } from '../../engine/signing.ts'
 import { keySchema, presentKey } from '../../present/key.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
@@ -14,7 +16,17 @@ export const keyNewSchema = z.object({
   publicFile: z.string().nullable().meta({ description: 'Where the public key is, where it is given as a file.' })
 })
 
-export const keyListSchema = z.object({ keys: z.array(keySchema) })
+const signingKeySchema = z.object({ key: z.string(), keyId: z.string() })
+
+export const keyListSchema = z.object({
+  keys: z.array(keySchema),
+  signing: z.object({
+    key: z.string().nullable().meta({ description: 'The public key of this installation; null: it is made with the first backup.' }),
+    keyId: z.string().nullable(),
+    trusted: z.array(signingKeySchema).meta({ description: 'Public keys of other installations.' }),
+    required: z.boolean().meta({ description: 'Whether a backup must be signed by one of them to be used.' })
+  }).meta({ description: 'What manifests are signed with.' })
+})
 export const keyConfirmSchema = z.object({ key: keySchema })
 
 export type NewKeyView = z.infer<typeof keyNewSchema>
@@ -39,11 +51,32 @@ function nextSteps ({ id, encryption, publicKey, file, publicFile }: NewKeyView)
   ]
 }
 
-export function viewKeys (keys: readonly KeyState[]): View {
-  return {
-    json: { keys: keys.map(presentKey) },
-    text: screen => keys.length === 0 ? 'no key is configured, and no backup needs one\n' : table(columns(screen), keys, screen)
+export function viewKeys (keys: readonly KeyState[], { publicKey, trusted, isRequired }: SigningKeys): View {
+  const json: z.infer<typeof keyListSchema> = {
+    keys: keys.map(presentKey),
+    signing: {
+      key: publicKey,
+      keyId: publicKey === null ? null : signingKeyId(publicKey),
+      trusted: trusted.map(key => ({ key, keyId: signingKeyId(key) })),
+      required: isRequired
+    }
   }
+  return {
+    json,
+    text: screen => [
+      keys.length === 0 ? 'no key is configured, and no backup needs one\n' : table(columns(screen), keys, screen),
+      ...signingLines(json.signing),
+      ''
+    ].join('\n')
+  }
+}
+
+function signingLines ({ key, keyId, trusted, required }: z.infer<typeof keyListSchema>['signing']): readonly string[] {
+  return [
+    ...key === null ? [] : [`manifests are signed with ${key} (${keyId ?? ''})`],
+    ...trusted.map(other => `trusted as well: ${other.key} (${other.keyId})`),
+    ...required ? ['backups that none of these keys signed are refused'] : []
+  ]
 }
 
 export function viewConfirmed (key: KeyState): View {

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { Backup } from '../../core/backup.ts'
 import type { Restore } from '../../core/restore.ts'
+import { describeSignature } from '../../core/signature.ts'
 import { presentDoubt } from '../../present/backup.ts'
 import { presentRestore, presentUndo, restoreSchema, undoSchema } from '../../present/restore.ts'
+import { presentSignature, signatureSchema } from '../../present/signature.ts'
 import type { KeptFile } from '../kept-file.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
@@ -12,7 +14,7 @@ import { inAge, inDuration, inMinutes, inSize } from '../words.ts'
 import { nameOf } from './backup.ts'
 import { factLines } from './facts.ts'
 
-export const restoredSchema = z.object({ restore: restoreSchema, undo: undoSchema.nullable(), warning: z.string().nullable() })
+export const restoredSchema = z.object({ restore: restoreSchema, undo: undoSchema.nullable(), warning: z.string().nullable(), signature: signatureSchema.nullable() })
 export const restoresSchema = z.object({ restores: z.array(restoreSchema) })
 
 /** What is in the place of a restore now. */
@@ -42,6 +44,7 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
     ['Created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, now)})`],
     ['Type', `${backup.method}, ${backup.type}`],
     ['Size', backup.size === null ? null : `${inSize(backup.size)}${backup.compression === 'none' ? '' : ' (compressed)'}`],
+    ['Manifest', manifestOf(backup)],
     ['Newest backup', newest === undefined || newest.id === backup.id ? null : `backup ${newest.id} (${inAge(newest.startedAt, now)})`]
   ] as const
   const what = inPlace
@@ -57,13 +60,14 @@ export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<Kept
   const { bytes, restoreTime, startedAt, finishedAt, aside } = restore
   const whole = finishedAt === null ? null : inDuration(finishedAt.getTime() - startedAt.getTime())
   return {
-    json: { restore: { ...presentRestore(restore), ...kept !== undefined && { keptFile: kept.path } }, undo, warning },
+    json: { restore: { ...presentRestore(restore), ...kept !== undefined && { keptFile: kept.path } }, undo, warning, signature: presentSignature(backup.signature) },
     text: screen => [
       `${screen.colours.green('✓')} Restored backup ${backup.id} to ${restore.target}`,
       ...factLines([
         ['Backup created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, screen.now)})`],
         ['Restored in', restoreTime === null ? null : `${inDuration(restoreTime)}${whole === null ? '' : `, ${whole} in all`}`],
         ['Database size', bytes === null ? null : inSize(bytes)],
+        ['Manifest', manifestOf(backup)],
         ['Kept aside', kept?.path ?? aside],
         ['To undo', undo?.command ?? kept?.undo ?? null],
         ['Beware', warning],
@@ -72,6 +76,10 @@ export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<Kept
       ''
     ].join('\n')
   }
+}
+
+function manifestOf ({ signature }: Backup): string | null {
+  return signature === null ? null : describeSignature(signature)
 }
 
 export function viewRestores (restores: readonly Restore[]): View {

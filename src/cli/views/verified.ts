@@ -1,9 +1,11 @@
 import { z } from 'zod'
+import { describeSignature, type SignatureState } from '../../core/signature.ts'
 import { verificationMessage } from '../../core/verification.ts'
 import type { Verified } from '../../engine/engine.ts'
 import type { VerifiedFile } from '../../engine/verify-file.ts'
 import { count } from '../../present/common.ts'
 import { failureSchema, presentFailure, type Failed } from '../../present/failure.ts'
+import { signatureSchema } from '../../present/signature.ts'
 import { checkSchema, presentVerified, verifiedSchema } from '../../present/verification.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
@@ -24,7 +26,8 @@ export const verifyFileSchema = z.object({
   path: z.string(),
   verdict: z.enum(['valid', 'sound', 'damaged']).meta({ description: '`sound`: nothing is wrong with the content, but there is no manifest to compare it with.' }),
   message: z.string(),
-  checks: z.array(checkSchema)
+  checks: z.array(checkSchema),
+  signature: signatureSchema.pick({ state: true, keyId: true }).nullable().meta({ description: 'Who vouches for the manifest; null: there is none that can be read.' })
 })
 
 export function viewVerified (results: readonly Verified[], failures: readonly Failed[]): View {
@@ -59,9 +62,13 @@ function verifiedLines ({ backup, verification }: Verified, isAlone: boolean, { 
   const title = `backup ${backup.id} ${verdict}: `
   return [
     `${mark} ${title}${cutMiddle(nameOf(backup), width - title.length - 2)}`,
-    ...isAlone ? checks.map(check => `    ${checkLine(check, colours)}`) : [],
+    ...isAlone ? [...checks.map(check => `    ${checkLine(check, colours)}`), ...signatureLine(backup.signature)] : [],
     ...valid ? [] : [wrap(`    ${printable(verificationMessage(verification))}`, width, 4)]
   ]
+}
+
+function signatureLine (signature: Pick<SignatureState, 'state' | 'keyId'> | null): readonly string[] {
+  return signature === null ? [] : [`    the manifest is ${describeSignature(signature)}`]
 }
 
 function summary ({ verified, valid, invalid, failures }: z.infer<typeof verifySchema>): string {
@@ -71,13 +78,14 @@ function summary ({ verified, valid, invalid, failures }: z.infer<typeof verifyS
   return `${counted(verified + failures.length, 'backup')}: ${parts.join(', ')}`
 }
 
-export function viewVerifiedFile ({ path, verdict, message, verification: { checks } }: VerifiedFile): View {
-  const json: z.infer<typeof verifyFileSchema> = { path, verdict, message, checks: [...checks] }
+export function viewVerifiedFile ({ path, verdict, message, verification: { checks }, signature }: VerifiedFile): View {
+  const signed = signature === null ? null : { state: signature.state, keyId: signature.keyId }
+  const json: z.infer<typeof verifyFileSchema> = { path, verdict, message, checks: [...checks], signature: signed }
   return {
     json,
     text: ({ colours, width }) => {
       const mark = verdict === 'damaged' ? colours.red('✗') : verdict === 'sound' ? colours.yellow('✓') : colours.green('✓')
-      return [`${mark} ${printable(path)}`, wrap(`    ${printable(message)}`, width, 4), ...checks.map(check => `    ${checkLine(check, colours)}`), ''].join('\n')
+      return [`${mark} ${printable(path)}`, wrap(`    ${printable(message)}`, width, 4), ...checks.map(check => `    ${checkLine(check, colours)}`), ...signatureLine(signature), ''].join('\n')
     }
   }
 }

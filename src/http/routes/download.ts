@@ -23,7 +23,7 @@ export function downloadRoute (app: App, { engine }: { readonly engine: Engine }
     action: 'backup download',
     description: '`X-Backup-Store` names the store that it is read from: the nearest that has it. Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`. Bytes that are not those of the `ETag` never end cleanly: the answer is an error, or the connection is cut before its `Content-Length`. The first range of a stored backup is answered once all of it has been read and proven.',
     answers: { 200: { description: 'All of it.', content: octets }, 206: { description: 'The range that was asked for.', content: octets } },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'OBJECT_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'CHECKSUM_MISMATCH', 'DECODE_FAILED', 'STORE_UNAVAILABLE']
+    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'MANIFEST_UNSIGNED', 'OBJECT_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'CHECKSUM_MISMATCH', 'DECODE_FAILED', 'STORE_UNAVAILABLE']
   }, { params: idParams, querystring: downloadQuery })
 
   app.route({

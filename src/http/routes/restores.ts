@@ -1,6 +1,7 @@
 import type { Engine } from '../../engine/engine.ts'
 import { presentDoubt } from '../../present/backup.ts'
 import { presentRestore, presentUndo } from '../../present/restore.ts'
+import { presentSignature } from '../../present/signature.ts'
 import { route, type App } from '../route.ts'
 import { formatCursor, idParams } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
@@ -17,21 +18,23 @@ export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }
     starts: 'restore',
     answers: { 200: restoreAnswer, 202: jobAnswer },
     errors: [
-      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'BACKUP_INVALID',
+      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'BACKUP_INVALID', 'MANIFEST_UNSIGNED',
       'RESTORE_TARGET_EXISTS', 'RESTORE_TARGET_INVALID', 'RESTORE_TARGET_FORBIDDEN', 'RESTORE_TARGET_UNWRITABLE', 'RESTORE_TARGET_OPEN', 'RESTORE_PAGE_SIZE',
       'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED',
       'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
     ]
   }, { params: idParams, body: restoreBody }), async (request, reply) => {
     const { target, mode, overwrite, verify, timeoutMs } = request.body
-    const warning = presentDoubt(await engine.backup(request.params.id))
+    const backup = await engine.backup(request.params.id)
+    const warning = presentDoubt(backup)
     const work = await engine.restore(request.params.id, { target, isConfined: true, mode, overwrite, verify, timeout: timeoutMs, actor: request.caller?.token.subject ?? undefined })
     return finish(request, reply, work, restore => ({
       success: true,
       message: `Backup ${restore.backupId} restored to "${restore.target}"`,
       restore: presentRestore(restore),
       undo: presentUndo(restore),
-      warning
+      warning,
+      signature: presentSignature(backup.signature)
     }))
   })
 

@@ -30,7 +30,7 @@ export function rowRoutes (app: App, { engine, ownSource }: { readonly engine: E
     },
     answers: { 200: diffAnswer, 202: jobAnswer },
     errors: [
-      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'TABLE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'METHOD_UNSUPPORTED', 'CHECKSUM_MISMATCH', 'DECODE_FAILED',
+      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'TABLE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'MANIFEST_UNSIGNED', 'BACKUP_BUSY', 'METHOD_UNSUPPORTED', 'CHECKSUM_MISMATCH', 'DECODE_FAILED',
       'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED', 'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
     ]
   }, { params: idParams, querystring: diffQuery }), async (request, reply) => {
@@ -48,7 +48,7 @@ export function rowRoutes (app: App, { engine, ownSource }: { readonly engine: E
     starts: 'rescue',
     answers: { 200: rescueAnswer, 202: jobAnswer },
     errors: [
-      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'TABLE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CHECKSUM_MISMATCH',
+      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'TABLE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'MANIFEST_UNSIGNED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CHECKSUM_MISMATCH',
       'DECODE_FAILED', 'ROWS_IN_THE_WAY', 'ROWS_REFUSED', 'RESTORE_TARGET_INVALID', 'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED', 'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
     ]
   }, { params: idParams, body: rescueBody }), async (request, reply) => {

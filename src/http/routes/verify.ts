@@ -15,7 +15,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
     description: '`success` is true when the verification ran, whatever it found; `valid` tells that.',
     starts: 'verify',
     answers: { 200: verifyAnswer, 202: jobAnswer },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
+    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'MANIFEST_UNSIGNED', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
   }, { params: idParams }), async (request, reply) => {
     const work = await engine.verify(request.params.id)
     return finish(request, reply, work, verified => ({ success: true, ...presentVerified(verified) }))

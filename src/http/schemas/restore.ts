@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { RESTORE_KINDS, RESTORE_MODES } from '../../core/restore.ts'
 import { restoreSchema, undoSchema } from '../../present/restore.ts'
+import { signatureSchema } from '../../present/signature.ts'
 import { nextCursor, paging, sourceName, success } from './common.ts'
 
 export const restoreBody = z.strictObject({
@@ -13,6 +14,6 @@ export const restoreBody = z.strictObject({
   timeoutMs: z.int().min(0).max(3_600_000).optional().meta({ description: 'How long to wait for those who hold the database; by default 15 seconds.' })
 })
 
-export const restoreAnswer = z.object({ success, message: z.string(), restore: restoreSchema, undo: undoSchema.nullable(), warning: z.string().nullable().meta({ description: 'What to know of the backup; null: nothing.' }) })
+export const restoreAnswer = z.object({ success, message: z.string(), restore: restoreSchema, undo: undoSchema.nullable(), warning: z.string().nullable().meta({ description: 'What to know of the backup; null: nothing.' }), signature: signatureSchema.nullable() })
 export const restoreListQuery = z.strictObject({ kind: z.enum(RESTORE_KINDS).optional(), source: sourceName.optional(), ...paging })
 export const restoreListAnswer = z.object({ success, restores: z.array(restoreSchema), nextCursor })

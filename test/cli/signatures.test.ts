@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
+import { OUTPUTS } from '../../src/cli/schemas.ts'
+import { parseManifest, serializeManifest, withSignature, type Manifest } from '../../src/core/manifest.ts'
+import { commandLine, type CommandLine } from '../support/command-line.ts'
+import { signingKeyId } from '../../src/core/signature.ts'
+import { testSigning, type TestSigning } from '../support/signing.ts'
+
+const manifestAt = (path: string): Manifest => parseManifest(readFileSync(`${path}.manifest.json`, 'utf8'))
+
+interface Fresh extends CommandLine {
+  readonly target: string
+  readonly keyId: string
+}
+
+/**
+ * A new machine that trusts the key of the old one. The old one made backup 1; someone with write access to its store
+ * took the signature from a copy of it and dated that later, but not in the future: backup 99.
+ */
+async function fresh (t: TestContext, signing: (key: string) => TestSigning): Promise<Fresh> {
+  const old = await commandLine(t)
+  const backup = await old.create()
+  const name = 'shop-backup-2025-11-24T23-30-20.db'
+  const forged = { ...manifestAt(backup.filePath), id: 99, startedAt: '2025-11-24T23:30:20.000Z' }
+  writeFileSync(join(old.directory, name), readFileSync(backup.filePath))
+  const manifest = withSignature({ ...forged, object: { ...forged.object, name } }, undefined)
+  writeFileSync(join(old.directory, `${name}.manifest.json`), serializeManifest(manifest))
+  const { publicKey } = old.deps.signing.keys
+  const line = await commandLine(t, { directory: old.directory, instance: 'test', signing: signing(publicKey ?? '') })
+  line.clock.move(60_000)
+  return { ...line, target: join(old.directory, '../target.db'), keyId: signingKeyId(publicKey ?? '') }
+}
+
+const trusting = (isRequired: boolean) => (key: string): TestSigning => testSigning({ trusted: [key], isRequired })
+
+test('--latest takes the newest signed backup where a signature is required, also of those that the catalog knows', async t => {
+  const options = { trusted: [''], isRequired: false }
+  const { holdfast, json, target, keyId } = await fresh(t, key => {
+    options.trusted = [key]
+    return testSigning(options)
+  })
+  assert.equal((await holdfast('rebuild')).code, 0)
+  options.isRequired = true
+  const { code, out, err } = await holdfast('restore', '--latest', '--source', 'shop', '--output', target)
+  assert.equal(code, 0)
+  assert.match(out, new RegExp(`Restored backup 1 to[^]*Manifest +signed \\(key ${keyId}\\)`))
+  assert.match(err, /backup 99 \(2025-11-24T23:30:20.000Z\) passed over: not signed by a trusted key, which is required/)
+  const [forged, signed] = await json('list')
+  assert.deepEqual([forged.signature, signed.signature.state, signed.signature.keyId, signed.signature.refused], [{ state: 'unsigned', key: null, keyId: null, refused: true }, 'signed', keyId, false])
+  assert.match((await holdfast('list')).out, /^99 .*valid, refused[^]*^ 1 .*valid {2}/m)
+  assert.match((await holdfast('show', '99')).out, /manifest +not signed\n *refused +a signature by a trusted key is required/)
+})
+
+test('where nothing but refused backups is there --latest names them, and how to trust their key', async t => {
+  const options = { isRequired: false }
+  const { holdfast, target } = await fresh(t, () => testSigning(options))
+  await holdfast('rebuild')
+  options.isRequired = true
+  const { code, err } = await holdfast('restore', '--latest', '--source', 'shop', '--output', target)
+  assert.equal(code, 4)
+  assert.match(err, /there is no valid backup of "shop"; backup 99 .*, backup 1 .* passed over: not signed by a trusted key/)
+  assert.match(err, /BACKUP_TRUSTED_SIGNING_KEYS/)
+})
+
+test('a rebuild where a signature is required names the forged manifest, and its backup is not there', async t => {
+  const { holdfast, json } = await fresh(t, trusting(true))
+  const { code, out } = await holdfast('rebuild')
+  assert.equal(code, 3)
+  assert.match(out, /✗ shop-backup-2025-11-24T23-30-20.db.manifest.json in "local": .* is not signed/)
+  assert.deepEqual((await json('list')).map(({ id }: { id: number }) => id), [1])
+})
+
+test('without the requirement an unsigned backup is restored, and the question, the answer and verify tell that it is unsigned', async t => {
+  const { holdfast, json, target } = await fresh(t, trusting(false))
+  await holdfast('rebuild')
+  const restored = await json('restore', '99', '--output', target)
+  assert.deepEqual(OUTPUTS['restore'].parse(restored), restored)
+  assert.deepEqual([restored.signature.state, restored.restore.status], ['unsigned', 'completed'])
+  assert.match(restored.warning, /The manifest of backup 99 is not signed: nothing proves who made it/)
+  assert.match((await holdfast('restore', '99', '--output', `${target}.2`)).out, /Manifest +not signed\n(.*\n)*.*Beware +The manifest of backup 99/)
+  const verified = await json('verify', '99')
+  assert.deepEqual([verified.results[0].valid, verified.results[0].signature.state], [true, 'unsigned'])
+  assert.match((await holdfast('verify', '99')).out, /the manifest is not signed/)
+  assert.match((await holdfast('list')).out, /^99 .*valid, unsigned/m)
+})
+
+test('the question before a restore names the key', async t => {
+  const asked: string[] = []
+  const signing = testSigning()
+  const line = await commandLine(t, { signing, columns: 100, deps: { ask: async question => { asked.push(question); return false } } })
+  await line.create()
+  const { out } = await line.holdfast('restore', '1')
+  assert.match(stripVTControlCharacters(out), new RegExp(`Manifest +signed \\(key ${signingKeyId(signing.keys.publicKey ?? '')}\\)`))
+  assert.equal(asked.length, 1)
+})
