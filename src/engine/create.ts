@@ -16,7 +16,7 @@ import { cleanupSignal, hasObject, landingCopy, quarantine } from './objects.ts'
 import { rotate } from './prune.ts'
 import { promisedCopies } from './offsite.ts'
 import type { Task } from './runner.ts'
-import { checkSpace, giveWay } from './space.ts'
+import { checkSpace, makeRoom } from './space.ts'
 import { proveObject } from './prove.ts'
 
 /** Room for as many backups of one source within one second as nobody makes. */
@@ -34,6 +34,8 @@ interface Plan extends CreateRequest {
 interface Placed {
   /** `maybe`: the store failed while it was put, and may have kept it. */
   object: 'no' | 'maybe' | 'yes'
+  /** The disk of the scratch directory was full, and is another than that of the store: there the trash would give way for nothing. */
+  isScratchFull: boolean
 }
 
 /** What is in the store, manifest and all. */
@@ -54,7 +56,7 @@ export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, r
   const row = await begin(deps, chosen, plan)
   task.concerns(row.id)
   deps.events.emit({ type: 'backup.started', backup: row })
-  const placed: Placed = { object: 'no' }
+  const placed: Placed = { object: 'no', isScratchFull: false }
   let made: Made
   try {
     made = await produce(deps, chosen, plan, row, task, placed)
@@ -112,7 +114,7 @@ async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Pla
 
   // Asked beforehand: a catalog that does not answer costs nothing yet.
   const history = await historyOf(deps, source.name, plan)
-  const { written, facts, opener } = await withRoom(deps, () => storeImage(deps, source, plan, row, task, placed), task)
+  const { written, facts, opener } = await withRoom(deps, probe.size, placed, () => storeImage(deps, source, plan, row, task, placed), task)
   const draft = manifestOf(source, row, { ...written, cipher: plan.cipher, instance: deps.ownership.identity.id }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
   const verification = plan.verify ? await proveNew(deps, row, draft, opener, task) : null
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, placed)
@@ -128,13 +130,12 @@ function countedFacts (facts: Manifest['facts'], verification: Verification | nu
   return { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: violationsOf(verification.checks) } }
 }
 
-/** A disk that fills up all the same, because it was guessed wrong or others write there, makes the whole trash give way before the backup is given up. */
-async function withRoom<T> (deps: EngineDeps, work: () => Promise<T>, { signal }: Task): Promise<T> {
+/** A store that fills up all the same makes the trash give way, and the backup is tried once more. `size`: bytes of the plain image. */
+async function withRoom<T> (deps: EngineDeps, size: number, placed: Placed, work: () => Promise<T>, { signal }: Task): Promise<T> {
   try {
     return await work()
   } catch (thrown) {
-    if (signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || !await giveWay(deps)) throw thrown
-    while (await giveWay(deps)) signal.throwIfAborted()
+    if (signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || placed.isScratchFull || !await makeRoom(deps, size, signal)) throw thrown
     return await work()
   }
 }
@@ -142,7 +143,10 @@ async function withRoom<T> (deps: EngineDeps, work: () => Promise<T>, { signal }
 /** `opener` knows the key of this one object, so that it can be proven where no private key is; it is forgotten with the proof. */
 async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Backup, task: Task, placed: Placed): Promise<{ written: Written, facts: SnapshotFacts, opener: Opener | null }> {
   const seal = plan.cipher?.seal() ?? null
-  const snapshot = await source.snapshot(task.signal)
+  const snapshot = await source.snapshot(task.signal).catch(async (thrown: unknown) => {
+    placed.isScratchFull = await isOfScratch(deps, thrown)
+    throw thrown
+  })
   try {
     task.phase('storing', snapshot.size)
     placed.object = 'maybe'
@@ -160,10 +164,19 @@ async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Ba
   } catch (thrown) {
     // The name was free, and somebody else has taken it since.
     if (placed.object === 'maybe' && toBackupError(thrown).code === 'OBJECT_EXISTS') placed.object = 'no'
+    if (toBackupError(thrown).code === 'DISK_FULL') {
+      await snapshot.close()
+      placed.isScratchFull = await snapshot.facts().then(() => false, (error: unknown) => isOfScratch(deps, error))
+    }
     throw thrown
   } finally {
     await snapshot.close()
   }
+}
+
+/** Whether an error of the source is one of the scratch directory, on a disk of its own. */
+async function isOfScratch (deps: EngineDeps, error: unknown): Promise<boolean> {
+  return toBackupError(error).code === 'DISK_FULL' && !await deps.isScratchOnStoreDisk()
 }
 
 function manifestOf (source: ProtectedSource['source'], row: Backup, { cipher, instance, ...written }: Written & Pick<Plan, 'cipher'> & { readonly instance: string }, facts: SnapshotFacts, times: { readonly completedAt: Date, readonly verifiedAt: string | null }): Manifest {

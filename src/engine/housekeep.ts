@@ -1,7 +1,7 @@
 import type { Backup } from '../core/backup.ts'
 import { TRASH } from '../core/object-key.ts'
-import { firstSuspect, isBefore, isSuspect } from '../core/suspicion.ts'
 import type { EngineDeps } from './deps.ts'
+import { isHeld } from './held.ts'
 import { backupHold } from './holds.ts'
 import { cleanupSignal } from './objects.ts'
 import { landingTrouble } from './known-store.ts'
@@ -58,13 +58,6 @@ async function tidyAfterOthers (deps: EngineDeps): Promise<void> {
   if (await deps.catalog.jobs.interrupt(deps.clock.now()) === 0) return
   await deps.scratch.open()
   if (await isLandingUsable(deps)) await deps.store.open(cleanupSignal())
-}
-
-/** What was good before a suspect stays in the trash as it stays elsewhere, until somebody has decided; only want of room makes it give way. */
-async function isHeld (deps: EngineDeps, backup: Backup): Promise<boolean> {
-  if (!backup.key.startsWith(TRASH) || isSuspect(backup)) return false
-  const suspect = firstSuspect(await deps.catalog.backups.existing(backup.source))
-  return suspect !== null && isBefore(backup, suspect)
 }
 
 async function empty (deps: EngineDeps, backup: Backup): Promise<void> {

@@ -1,7 +1,11 @@
+import type { Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Compression } from '../core/stage.ts'
 import type { EngineDeps } from './deps.ts'
+import { isHeld } from './held.ts'
 import { backupHold } from './holds.ts'
+import { hasLanded } from './offsite.ts'
+import { releaseLanding } from './release.ts'
 import { erase, settleTrashed } from './remove.ts'
 
 /** How much more than the last one a compressed backup may take before the guess was wrong. */
@@ -37,36 +41,63 @@ export async function checkScratch (deps: Pick<EngineDeps, 'scratch' | 'diskRese
   require(deps, `the scratch directory "${deps.scratch.directory}"`, bytes, free)
 }
 
-/** Bytes that are free in the store once the trash has given way as far as is needed; undefined where the store knows no bound. */
+/** Bytes that are free in the store once the trash has given way, where that is enough; undefined where the store knows no bound. */
 async function freeInStore (deps: EngineDeps, needed: number, signal: AbortSignal): Promise<number | undefined> {
-  for (;;) {
+  const missing = async (): Promise<{ readonly free: number, readonly short: number } | undefined> => {
     const space = await deps.store.space(signal)
-    if (space === undefined || space.free - deps.diskReserve >= needed) return space?.free
-    if (!await giveWay(deps)) return space.free
+    return space === undefined ? undefined : { free: space.free, short: needed + deps.diskReserve - space.free }
   }
+  const before = await missing()
+  if (before === undefined || before.short <= 0) return before?.free
+  await giveWay(deps, before.short, signal, async () => ((await missing())?.short ?? 0) <= 0)
+  return (await missing())?.free
 }
 
 /**
- * Removes for good what has been in the trash the longest and nobody is at work on, to make room for a backup. Says
- * whether there was any. What cannot be removed is told, and the next one gives way in its place.
+ * Makes room after the store was found full while a backup was written, although there seemed to be enough: the guess was wrong, others
+ * write there, or there is a quota. Frees `needed` bytes at most, and nothing where that would not be enough. Returns whether any were freed.
  */
-export async function giveWay (deps: EngineDeps): Promise<boolean> {
-  for (const backup of await deps.catalog.backups.trashed()) {
-    const claim = await deps.runner.holds.tryClaim([backupHold(backup.id)])
-    if (claim === undefined) continue
-    try {
-      // It may have been brought back since the trash was looked through.
-      const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
-      if (trashedAt === null || deletedAt !== null || !await settleTrashed(deps, backup)) continue
-      await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
-      return true
-    } catch (error) {
-      deps.events.emit({ type: 'operation.failed', operation: 'give-way', source: backup.source, method: backup.method, code: toBackupError(error).code })
-    } finally {
-      await claim.release()
-    }
+export async function makeRoom (deps: EngineDeps, needed: number, signal: AbortSignal): Promise<boolean> {
+  const space = await deps.store.space(signal)
+  const short = space === undefined ? needed : needed + deps.diskReserve - space.free
+  return await giveWay(deps, short > 0 ? short : needed, signal, async () => false)
+}
+
+/**
+ * Removes from the landing store what has been in the trash the longest, until `short` bytes are free or `isEnough`. Nothing is removed
+ * where all of the trash would not be enough, so that a backup which can never fit costs nothing. A backup that another store has stays
+ * there for the rest of its time; one that is held because of a suspect stays altogether. Returns whether any was removed.
+ */
+async function giveWay (deps: EngineDeps, short: number, signal: AbortSignal, isEnough: () => Promise<boolean>): Promise<boolean> {
+  const trashed: Backup[] = []
+  for (const backup of await deps.catalog.backups.trashed()) if (hasLanded(deps, backup) && !await isHeld(deps, backup)) trashed.push(backup)
+  if (trashed.reduce((sum, { size }) => sum + (size ?? 0), 0) < short) return false
+  let freed = 0
+  for (const backup of trashed) {
+    signal.throwIfAborted()
+    if (freed >= short || (freed > 0 && await isEnough())) break
+    if (await removeFromTrash(deps, backup)) freed += backup.size ?? 0
   }
-  return false
+  return freed > 0
+}
+
+/** A failure is reported, and hinders nothing. Returns whether the backup is gone from the landing store. */
+async function removeFromTrash (deps: EngineDeps, { id, source, method }: Backup): Promise<boolean> {
+  const claim = await deps.runner.holds.tryClaim([backupHold(id)])
+  if (claim === undefined) return false
+  try {
+    // It may have been brought back since the trash was looked through.
+    const backup = await deps.catalog.backups.get(id)
+    if (backup.trashedAt === null || backup.deletedAt !== null || !await settleTrashed(deps, backup)) return false
+    if (backup.copies.some(({ store, status }) => status === 'stored' && deps.offsite.has(store))) await releaseLanding(deps, backup)
+    else await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
+    return true
+  } catch (error) {
+    deps.events.emit({ type: 'operation.failed', operation: 'give-way', source, method, code: toBackupError(error).code })
+    return false
+  } finally {
+    await claim.release()
+  }
 }
 
 function require (deps: Pick<EngineDeps, 'diskReserve'>, place: string, needed: number, free: number): void {

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Space } from '../../src/core/store.ts'
 import { testEngine, type TestEngine, type TestEngineOptions } from '../support/engine.ts'
+import { testOffsite } from '../support/offsite.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const SIZE = 100_000
@@ -107,12 +108,13 @@ interface Trashed extends TestEngine {
 }
 
 /** Three backups in the trash, the first for the longest, on a disk that has `store` bytes free and gets back what is removed. */
-async function withTrash (t: TestContext, store: number, diskReserve = 0): Promise<Trashed> {
+async function withTrash (t: TestContext, store: number, diskReserve = 0, options: TestEngineOptions = {}): Promise<Trashed> {
   const free = { store: 1e9, scratch: 0 }
-  const bench = await withSpace(t, free, { diskReserve })
+  const bench = await withSpace(t, free, { diskReserve, ...options })
   await bench.create()
   for (let n = 0; n < 3; n++) {
     const { id } = await bench.create()
+    if (bench.deps.offsite.size > 0) await (await bench.engine.upload(id, {})).result
     bench.clock.move(1000)
     await (await bench.engine.remove(id, { force: true })).result
   }
@@ -135,10 +137,34 @@ test('the trash gives way before a backup fails for want of space, the oldest fi
   assert.deepEqual(reasons, ['it gave way from the trash to make room for a new backup'])
 })
 
-test('where all of the trash is not enough the backup fails as ever', async t => {
-  const bench = await withTrash(t, -3 * SIZE)
+test('where all of the trash is not enough the backup fails, and none of the trash is removed', async t => {
+  const bench = await withTrash(t, -2 * SIZE - 1)
   await rejectsWith('DISK_FULL', bench.create())
+  assert.deepEqual(await gone(bench), [])
+  bench.free.store++
+  assert.equal((await bench.create()).status, 'completed')
   assert.deepEqual(await gone(bench), [2, 3, 4])
+})
+
+test('a backup that gives way stays in the other stores that have it, and comes back from there', async t => {
+  const far = await testOffsite(t, { far: {} })
+  const bench = await withTrash(t, SIZE - 1, 0, { offsite: far.offsite })
+  await bench.create()
+  const backup = await bench.engine.backup(2)
+  assert.deepEqual(backup.copies.map(({ store, status }) => [store, status]), [['far', 'stored']])
+  assert.deepEqual(await gone(bench), [])
+  assert.equal(backup.deletedAt, null)
+  assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.released' ? [event.backup.id] : []), [2])
+  await (await bench.engine.undelete(2)).result
+  assert.equal((await (await bench.engine.verify(2)).result).verification.valid, true)
+})
+
+test('what was good before a suspect does not give way', async t => {
+  const bench = await withTrash(t, SIZE - 1)
+  const existing = bench.deps.catalog.backups.existing.bind(bench.deps.catalog.backups)
+  bench.deps.catalog.backups.existing = async source => (await existing(source)).map(outline => ({ ...outline, startedAt: bench.clock.now(), suspicion: { reasons: ['rows fell'], releasedAt: null, releasedBy: null } }))
+  await rejectsWith('DISK_FULL', bench.create())
+  assert.deepEqual(await gone(bench), [])
 })
 
 test('it gives way for the reserve, too', async t => {
@@ -169,11 +195,17 @@ test('what cannot be removed is told, and the next one gives way in its place', 
   assert.deepEqual(bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['give-way', 'CATALOG_BUSY']])
 })
 
-test('a disk that fills up halfway makes the whole trash give way, and the backup is tried once more', async t => {
+test('a disk that fills up halfway makes the trash give way as far as an image needs, and the backup is tried once more', async t => {
   const bench = await withTrash(t, SIZE)
   bench.faults.fail('store.put', { error: new BackupError('DISK_FULL', 'no room left'), when: 5000 })
   assert.equal((await bench.create()).status, 'completed')
-  assert.deepEqual(await gone(bench), [2, 3, 4])
-  bench.faults.fail('store.put', { error: new BackupError('DISK_FULL', 'no room left'), when: 5000 })
+  assert.deepEqual(await gone(bench), [2])
+})
+
+test('a scratch disk of its own that fills up makes nothing give way', async t => {
+  const bench = await withTrash(t, SIZE, 0, { isScratchOnStoreDisk: false })
+  bench.free.scratch = 1e9
+  bench.faults.fail('source.snapshot', { error: new BackupError('DISK_FULL', 'no room left') })
   await rejectsWith('DISK_FULL', bench.create())
+  assert.deepEqual(await gone(bench), [])
 })
