@@ -141,7 +141,7 @@ async function assemble (
   await scratch.open()
   await settings.load()
   for (const { place, error } of await loadRemembered(deps)) logger.warn({ store: place.name, place: place.url, code: error.code }, `backups cannot be read from there now: ${error.message}`)
-  if (catalog.isNew && trouble?.code !== 'STORE_UNAVAILABLE') await rebuildAndTell(deps, logger, signal)
+  if (catalog.isNew && (trouble === undefined || trouble.code === 'STORE_FOREIGN')) await rebuildAndTell(deps, logger, signal)
   // It only tells people what to do: a store that has no room for it is told of elsewhere.
   if (trouble === undefined) await leaveNote(store, { isAppendOnly: false }, signal).catch((error: unknown) => { logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store') })
   const recovered = await recover(deps, { isLandingUsable: trouble === undefined })

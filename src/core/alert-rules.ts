@@ -136,7 +136,7 @@ function storeForeign (refused: readonly StoreRefusal[]): AlertFinding | undefin
 }
 
 function storeLost (refused: readonly StoreRefusal[]): AlertFinding | undefined {
-  const messages = refused.filter(({ code }) => code === 'STORE_UNAVAILABLE').map(({ message }) => message)
+  const messages = refused.filter(({ code }) => code !== 'STORE_FOREIGN').map(({ message }) => message)
   if (messages.length === 0) return undefined
   return finding('store_lost', null, messages.join('; '),
     'Mount the disk, or correct its place in the configuration; if it is lost for good, "holdfast rebuild --accept-empty" goes on with the copies in other stores.')

@@ -6,6 +6,8 @@ export const MANIFEST_SUFFIX = '.manifest.json'
 export const QUARANTINE = 'quarantine/'
 /** Removed backups wait below this prefix until their grace period is over. */
 export const TRASH = 'trash/'
+/** Objects with which a store is tried are made below this prefix, and removed. */
+export const PROBES = 'holdfast-probe/'
 
 const SOURCE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i
 

@@ -112,13 +112,14 @@ export class Ownership {
   }
 }
 
-/** undefined: there is none. An object that is too long to be one is returned as empty text. */
+/** undefined: there is none. What can be none (too long, a symbolic link, a pipe) is returned as empty text. */
 async function markerIn (store: Store, signal: AbortSignal): Promise<string | undefined> {
   try {
     const { size } = await store.stat(INSTANCE_MARKER, signal)
     return size > MARKER_LIMIT ? '' : (await buffer(await store.get(INSTANCE_MARKER, { start: 0, end: Math.max(0, size - 1) }, signal))).toString('utf8')
   } catch (thrown) {
     const { code } = toBackupError(thrown)
+    if (code === 'OBJECT_REFUSED') return ''
     // A directory that does not exist yet, or not any more, has none.
     if (code === 'OBJECT_NOT_FOUND' || (store.kind === 'local' && GONE.has(code))) return undefined
     throw thrown

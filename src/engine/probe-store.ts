@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { toBackupError, type ErrorCode } from '../core/errors.ts'
+import { PROBES } from '../core/object-key.ts'
 import { PROBE_CHECKS, type ProbeCheck, type ProbeFinding, type ProbeStatus, type StoreProbe } from '../core/store-probe.ts'
 import type { Store, StoreFeatures } from '../core/store.ts'
 import type { OffsiteStore } from './deps.ts'
 
-const FOLDER = 'holdfast-probe/'
 /** Where nothing can be removed every probe uses the same object, so that they do not add up. */
-const FIXED = `${FOLDER}may-stay.txt`
+const FIXED = `${PROBES}may-stay.txt`
 const BYTES = Buffer.from('Written by holdfast to see whether copies can be kept here. It may be removed at any time.\n')
 /** A clock that differs by more is worth a word: schedules and locks go by it. Milliseconds. */
 const CLOCK_WARNS = 60_000
@@ -27,7 +27,7 @@ type Trial = () => Promise<Verdict>
  */
 export async function probeStore (probed: Probed, signal: AbortSignal): Promise<StoreProbe> {
   const { store, isAppendOnly } = probed
-  const key = isAppendOnly ? FIXED : `${FOLDER}${randomUUID()}.txt`
+  const key = isAppendOnly ? FIXED : `${PROBES}${randomUUID()}.txt`
   const findings = new Map<ProbeCheck, Verdict>()
   const attempt = async (check: ProbeCheck, trial: Trial): Promise<boolean> => {
     const verdict = await trial().catch((thrown: unknown) => {
@@ -42,7 +42,7 @@ export async function probeStore (probed: Probed, signal: AbortSignal): Promise<
   let features: StoreFeatures | undefined
   const isReached = await attempt('reach', async () => {
     features = await store.features(signal)
-    await store.list(FOLDER, signal)[Symbol.asyncIterator]().next()
+    await store.list(PROBES, signal)[Symbol.asyncIterator]().next()
     return says('ok', `it answers at "${store.place}"`)
   })
   if (isReached && await attempt('write', () => write(store, key, signal))) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, rm } from 'node:fs/promises'
 import type { Presence } from '../core/presence.ts'
-import { foldersBelow } from './local-files.ts'
+import { foldersBelow, isOwnFolder } from './local-files.ts'
 import { withFolder } from './local-folder.ts'
 
 const PREFIX = '.holdfast-'
@@ -25,7 +25,7 @@ export function temporaryName ({ instanceId, presence }: Owner): string {
  * once they are a day old. Nothing else: a file without a manifest may be somebody's own.
  */
 export async function removeLeavings (directory: string, owner: Owner, now: Date): Promise<void> {
-  for (const { parts, files } of await foldersBelow(directory)) {
+  for (const { parts, files } of await foldersBelow(directory, isOwnFolder)) {
     const leavings = files.filter(name => name.startsWith(PREFIX) && name.endsWith(SUFFIX))
     if (leavings.length === 0) continue
     await withFolder({ directory, parts }, async folder => {

@@ -2,7 +2,7 @@ import { lstat, stat } from 'node:fs/promises'
 import { systemCode } from '../core/errors.ts'
 import type { StoredObject } from '../core/store.ts'
 import { storeError } from './local-errors.ts'
-import { foldersBelow } from './local-files.ts'
+import { foldersBelow, unlessOfOthers } from './local-files.ts'
 import { oddity, withFolder } from './local-folder.ts'
 
 /** So many files of one folder are asked for their size and time at once, at most. */
@@ -46,7 +46,7 @@ function * groups (named: readonly Named[]): Generator<readonly Named[]> {
 
 async function objectsOf (directory: string, group: readonly Named[], owner: number): Promise<readonly StoredObject[]> {
   const parts = (group[0]?.folder ?? '').split('/').filter(part => part !== '')
-  return await withFolder({ directory, parts }, async folder => {
+  return await unlessOfOthers(parts, async () => await withFolder({ directory, parts }, async folder => {
     const objects = await Promise.all(group.map(async ({ name, key }) => {
       const found = await lstat(folder.at(name)).catch((error: unknown) => {
         if (systemCode(error) === 'ENOENT') return undefined
@@ -55,5 +55,5 @@ async function objectsOf (directory: string, group: readonly Named[], owner: num
       return found === undefined || found.isDirectory() || oddity(found, owner) !== undefined ? [] : [{ key, size: found.size, modifiedAt: found.mtime }]
     }))
     return objects.flat()
-  })
+  })) ?? []
 }
