@@ -59,11 +59,12 @@ export class SqliteBackupLog implements BackupLog {
     })
   }
 
-  complete (id: number, { manifest, filePath, verification, copies }: Completion): Promise<Backup> {
+  complete (id: number, { manifest, filePath, verification, inconclusive, copies }: Completion): Promise<Backup> {
     return this.#change(id, row => {
       checkRunning(row)
       this.#statements.complete.run({ ...columnsOf(manifest), id, filePath })
       if (verification !== null) this.#verifications.record(id, verification, manifest.verifiedAt ?? manifest.completedAt)
+      if (inconclusive !== undefined) this.#verifications.keepChecks(id, inconclusive)
       this.#copies.add(id, copies, manifest.completedAt)
     })
   }

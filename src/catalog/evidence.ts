@@ -1,9 +1,9 @@
 import type { Database } from 'better-sqlite3'
-import type { BackupEvidence, DamagedBackup } from '../core/alert.ts'
-import type { BackupMethod } from '../core/backup.ts'
+import type { BackupEvidence, DamagedBackup, UnprovenBackup } from '../core/alert.ts'
+import type { BackupMethod, VerificationStatus } from '../core/backup.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Compression } from '../core/stage.ts'
-import type { Check } from '../core/verification.ts'
+import { inconclusiveCheck, type Check } from '../core/verification.ts'
 import { IS_OWN } from './backup-row.ts'
 import { fromJson, toDate } from './json.ts'
 
@@ -28,6 +28,10 @@ interface DamagedRow {
   readonly checks: string
 }
 
+interface NewestRow extends DamagedRow {
+  readonly status: VerificationStatus
+}
+
 /** Statements prepared once; what is returned reads within the transaction of whoever calls. Each takes a few steps in an index, however many backups there are. */
 export function evidenceIn (database: Database): (source: string) => BackupEvidence {
   const lastSuccess = database.prepare<[string], string | null>("SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = ? AND status = 'completed' AND " + IS_OWN).pluck()
@@ -37,6 +41,9 @@ export function evidenceIn (database: Database): (source: string) => BackupEvide
   const newestGood = database.prepare<[string], string>(`
     SELECT started_at FROM backup_log INDEXED BY backup_log_span
     WHERE source = ? AND place = 'present' AND status = 'completed' AND verification_status <> 'invalid' AND ${IS_OWN} ORDER BY started_at DESC LIMIT 1`).pluck()
+  const newest = database.prepare<[string], NewestRow>(`
+    SELECT id, verification_status AS status, verification_checks AS checks FROM backup_log INDEXED BY backup_log_span
+    WHERE source = ? AND place = 'present' AND status = 'completed' AND ${IS_OWN} ORDER BY started_at DESC LIMIT 1`)
   const live = database.prepare<[string], number>("SELECT coalesce(sum(backups), 0) FROM backup_counts WHERE place = 'present' AND source = ? AND status = 'completed'").pluck()
   const foreign = database.prepare<[string], number>("SELECT count(*) FROM foreign_backups CROSS JOIN backup_log ON id = backup_id WHERE source = ? AND place = 'present' AND status = 'completed'").pluck()
   const damaged = database.prepare<[string], DamagedRow>(`
@@ -58,10 +65,17 @@ export function evidenceIn (database: Database): (source: string) => BackupEvide
       newestGood: toDate(newestGood.get(source) ?? null),
       good: ((live.get(source) ?? 0) - (foreign.get(source) ?? 0)) - found.length,
       damaged: found,
+      unproven: toUnproven(newest.get(source)),
       suspects: suspects.all(source).map(({ id, reasons }) => ({ id, reasons: fromJson<string[]>(reasons, `the suspicion of backup ${id}`) })),
       sizes: recent.filter(({ method, compression }) => method === recent[0]?.method && compression === recent[0].compression).map(({ id, size }) => ({ id, size }))
     }
   }
+}
+
+function toUnproven (row: NewestRow | undefined): UnprovenBackup | null {
+  if (row?.status !== 'unverified') return null
+  const check = inconclusiveCheck(fromJson<Check[]>(row.checks, `the last verification of backup ${row.id}`))
+  return check === undefined ? null : { id: row.id, reason: check.reason ?? check.name }
 }
 
 function toDamaged ({ id, checks }: DamagedRow): DamagedBackup {

@@ -26,6 +26,7 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
     backupTooOld(source, limits.maxAge, now),
     scheduleMissed(source),
     backupDamaged(source),
+    backupUnproven(source),
     backupSuspect(source),
     sizeChanged(source, limits.sizeChange),
     tooFewBackups(source, limits.minBackups),
@@ -69,6 +70,13 @@ function backupDamaged ({ name, damaged }: SourceFacts): AlertFinding | undefine
     ? `backup ${newest.id} of "${name}" is damaged: ${newest.reason}`
     : `${damaged.length} backups of "${name}" are damaged: ${listed(damaged.map(({ id }) => id))}; of ${newest.id}: ${newest.reason}`
   return finding('backup_damaged', name, message, 'Restore from another backup if you must now, make a new one, find out what damaged this one, and delete it.')
+}
+
+function backupUnproven ({ name, unproven }: SourceFacts): AlertFinding | undefined {
+  if (unproven === null) return undefined
+  return finding('backup_unproven', name,
+    `backup ${unproven.id} of "${name}" is not verified: ${unproven.reason}`,
+    `Look for an index, a CHECK or a view of the database that computes for long; raise CHILD_TIMEOUT_MS or CHILD_MEMORY_BYTES if the check needs it, and run "holdfast verify ${unproven.id}".`)
 }
 
 function backupSuspect ({ name, suspects }: SourceFacts): AlertFinding | undefined {

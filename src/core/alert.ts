@@ -18,6 +18,7 @@ export const ALERT_RULES = {
   backup_too_old: { severity: 'critical', perSource: true },
   schedule_missed: { severity: 'critical', perSource: true },
   backup_damaged: { severity: 'critical', perSource: true },
+  backup_unproven: { severity: 'warning', perSource: true },
   backup_suspect: { severity: 'critical', perSource: true },
   size_changed: { severity: 'warning', perSource: true },
   too_few_backups: { severity: 'warning', perSource: true },
@@ -77,6 +78,12 @@ export interface DamagedBackup {
   readonly reason: string
 }
 
+export interface UnprovenBackup {
+  readonly id: number
+  /** Why its verification was inconclusive. */
+  readonly reason: string
+}
+
 export interface SuspectBackup {
   readonly id: number
   readonly reasons: readonly string[]
@@ -98,6 +105,8 @@ export interface BackupEvidence {
   readonly good: number
   /** Newest first. */
   readonly damaged: readonly DamagedBackup[]
+  /** The newest backup, where its verification was inconclusive. */
+  readonly unproven: UnprovenBackup | null
   /** Those that nobody has declared good, but for the ones from before a migration or a restore. Oldest first. */
   readonly suspects: readonly SuspectBackup[]
   /** Of the newest backup and of those before it that are of the same method and compression, newest first. */

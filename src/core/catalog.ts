@@ -17,7 +17,7 @@ import type { RunLog } from './run.ts'
 import type { SettingsChange } from './settings.ts'
 import type { Compression } from './stage.ts'
 import type { TokenLog } from './token.ts'
-import type { Verification } from './verification.ts'
+import type { Check, Verification } from './verification.ts'
 
 /**
  * What the service remembers. Each method is one transaction: it happened whole and is durable once it resolves, or it
@@ -59,8 +59,10 @@ export interface NewBackup {
 export interface Completion {
   readonly manifest: Manifest
   readonly filePath: string
-  /** null: the backup was not verified. */
+  /** null: the backup was not verified, or that was inconclusive. */
   readonly verification: Verification | null
+  /** The checks of a verification that was inconclusive: they are kept with the backup, which stays unverified. */
+  readonly inconclusive?: readonly Check[]
   readonly copies: readonly Copy[]
 }
 

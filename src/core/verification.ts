@@ -1,3 +1,5 @@
+import type { ErrorCode } from './errors.ts'
+
 /** The levels of a verification, in the order in which they are tried. */
 export const CHECK_NAMES = [
   'file_exists', 'manifest', 'checksum', 'decryption', 'decompression', 'opens_read_only',
@@ -14,6 +16,8 @@ export interface Check {
   readonly reason?: string
   /** Values that break a constraint of their table in the source as well: a warning, and no damage. */
   readonly violations?: number
+  /** For one that was skipped: the error that kept it from being made, such as `PROCESS_TIMED_OUT`. Nothing is known of that level. */
+  readonly code?: ErrorCode
 }
 
 /** What a verification found. */
@@ -43,8 +47,21 @@ export function violationsOf (checks: readonly Check[]): number {
   return checks.reduce((sum, { violations = 0 }) => sum + violations, 0)
 }
 
+/** The checks of a backup whose content could not be inspected, because that took more than it may. It is neither valid nor damaged. */
+export function inconclusiveChecks ({ code, message }: { readonly code: ErrorCode, readonly message: string }): Check[] {
+  const reason = 'not reached, because the verification was inconclusive'
+  return completeChecks([{ name: 'integrity_check', status: 'skipped', reason: `inconclusive: ${message}`, code }], reason)
+}
+
+/** The check that was inconclusive; undefined: none was. */
+export function inconclusiveCheck (checks: readonly Check[]): Check | undefined {
+  return checks.find(({ code }) => code !== undefined)
+}
+
 /** What a backup that is not damaged has to be known for all the same; undefined: nothing. */
 export function verificationWarning (checks: readonly Check[]): string | undefined {
+  const unproven = inconclusiveCheck(checks)
+  if (unproven !== undefined) return `the backup is not verified: ${unproven.reason ?? unproven.name}`
   return checks.find(({ violations = 0 }) => violations > 0)?.reason
 }
 

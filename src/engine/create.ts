@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream'
 import type { Backup } from '../core/backup.ts'
 import type { Cipher, Opener } from '../core/encryption.ts'
-import { BackupError, toBackupError } from '../core/errors.ts'
+import { BackupError, toBackupError, type ErrorCode } from '../core/errors.ts'
 import { MANIFEST_FORMAT, MANIFEST_VERSIONS, serializeManifest, type Manifest } from '../core/manifest.ts'
 import { QUARANTINE, TRASH, manifestKey, objectKey } from '../core/object-key.ts'
 import { CONSTRAINT_VIOLATIONS, type SnapshotFacts, type Source } from '../core/source.ts'
 import type { Compression } from '../core/stage.ts'
-import { verificationMessage, violationsOf, type Verification } from '../core/verification.ts'
+import { inconclusiveChecks, verificationMessage, violationsOf, type Check, type Verification } from '../core/verification.ts'
 import { writeObject, type Written } from '../pipeline/write-object.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { CreateRequest } from './engine.ts'
@@ -21,6 +21,8 @@ import { proveObject } from './prove.ts'
 
 /** Room for as many backups of one source within one second as nobody makes. */
 const ATTEMPTS = 1000
+/** The check of the content takes more than it may: nothing is known of the backup, which is no reason to throw it away. */
+const INCONCLUSIVE: ReadonlySet<ErrorCode> = new Set(['PROCESS_TIMED_OUT', 'PROCESS_OUT_OF_MEMORY'])
 
 interface Plan extends CreateRequest {
   readonly compression: Compression
@@ -42,12 +44,14 @@ interface Placed {
 interface Made {
   readonly manifest: Manifest
   readonly verification: Verification | null
+  /** The checks, where the verification was inconclusive. */
+  readonly inconclusive: readonly Check[] | undefined
 }
 
 /**
  * Makes a backup: probe, snapshot, object, proof, and last of all the manifest that makes it one. What fails on the
  * way leaves a row that says so and nothing in the store, but for an object that failed its proof: that is set aside.
- * Only after a proven backup are older ones rotated out.
+ * A backup whose verification was inconclusive is kept as unverified. Only after a proven backup are older ones rotated out.
  */
 export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, request: CreateRequest, task: Task): Promise<Backup> {
   await deps.ownership.require(deps.store, cleanupSignal())
@@ -116,12 +120,12 @@ async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Pla
   const history = await historyOf(deps, source.name, plan)
   const { written, facts, opener } = await withRoom(deps, probe.size, placed, () => storeImage(deps, source, plan, row, task, placed), task)
   const draft = manifestOf(source, row, { ...written, cipher: plan.cipher, instance: deps.ownership.identity.id }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
-  const verification = plan.verify ? await proveNew(deps, row, draft, opener, task) : null
+  const { verification, inconclusive } = plan.verify ? await proveNew(deps, row, draft, opener, task) : { verification: null, inconclusive: undefined }
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, placed)
   const manifest = deps.signing.sign({ ...draft, facts: countedFacts(draft.facts, verification), ...suspicionOf(draft, history), verifiedAt: verification === null ? null : deps.clock.now().toISOString() })
   task.phase('recording')
   await deps.store.put(manifestKey(row.key), Readable.from([Buffer.from(serializeManifest(manifest))]), {}, task.signal)
-  return { manifest, verification }
+  return { manifest, verification, inconclusive }
 }
 
 /** The image is byte for byte what was read from the source, so what its proof found of broken constraints is true of the source. */
@@ -204,11 +208,19 @@ function manifestOf (source: ProtectedSource['source'], row: Backup, { cipher, i
   }
 }
 
-async function proveNew (deps: EngineDeps, row: Backup, manifest: Manifest, opener: Opener | null, task: Task): Promise<Verification> {
+async function proveNew (deps: EngineDeps, row: Backup, manifest: Manifest, opener: Opener | null, task: Task): Promise<Omit<Made, 'manifest'>> {
   const startedAt = deps.clock.now()
-  const verification = await proveObject(deps, { key: row.key, manifest, opener, manifestCheck: { name: 'manifest', status: 'skipped', reason: 'it is written after the verification, last of all' } }, task)
-  deps.events.emit({ type: 'verification.finished', backup: row, verification, durationMs: deps.clock.now().getTime() - startedAt.getTime() })
-  return verification
+  const manifestCheck: Check = { name: 'manifest', status: 'skipped', reason: 'it is written after the verification, last of all' }
+  try {
+    const verification = await proveObject(deps, { key: row.key, manifest, opener, manifestCheck }, task)
+    deps.events.emit({ type: 'verification.finished', backup: row, verification, durationMs: deps.clock.now().getTime() - startedAt.getTime() })
+    return { verification, inconclusive: undefined }
+  } catch (thrown) {
+    const error = toBackupError(thrown)
+    if (task.signal.aborted || !INCONCLUSIVE.has(error.code)) throw thrown
+    deps.events.emit({ type: 'operation.failed', operation: 'verify', source: row.source, method: row.method, code: error.code })
+    return { verification: null, inconclusive: inconclusiveChecks(error) }
+  }
 }
 
 /** Keeps what failed its proof for inspection, and makes the row say so. Returns the error to throw. */
@@ -230,13 +242,14 @@ async function setAside (deps: EngineDeps, row: Backup, manifest: Manifest, veri
 }
 
 /** The manifest stands, so the backup is whole: where the catalog cannot be told now, the row stays undecided, and housekeeping completes it. */
-async function complete (deps: EngineDeps, row: Backup, { manifest, verification }: Made): Promise<Backup> {
+async function complete (deps: EngineDeps, row: Backup, { manifest, verification, inconclusive }: Made): Promise<Backup> {
   const filePath = deps.store.location(row.key)
   try {
     return await deps.catalog.backups.complete(row.id, {
       manifest,
       filePath,
       verification,
+      ...inconclusive !== undefined && { inconclusive },
       copies: [landingCopy(deps.store, row.key, manifest), ...promisedCopies(deps, row.source, row.key)]
     })
   } catch (thrown) {

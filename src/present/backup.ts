@@ -6,7 +6,7 @@ import { fileName } from '../core/object-key.ts'
 import { describeSignature } from '../core/signature.ts'
 import { COMPRESSIONS } from '../core/stage.ts'
 import { isSuspect } from '../core/suspicion.ts'
-import { verificationWarning } from '../core/verification.ts'
+import { inconclusiveCheck, verificationWarning } from '../core/verification.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
 import { presentSignature, signatureSchema } from './signature.ts'
 import { checkSchema } from './verification.ts'
@@ -118,12 +118,12 @@ export function presentBackup (backup: Backup): BackupView {
 
 /** What to know before one relies on it; null: nothing. */
 export function presentDoubt (backup: Backup): string | null {
-  const warning = verificationWarning(backup.verification.checks)
-  const { signature } = backup
+  const { signature, verification: { checks } } = backup
+  const [warning, unproven] = [verificationWarning(checks), inconclusiveCheck(checks)]
   const doubts = [
     ...signature === null || signature.state === 'signed' ? [] : [`The manifest of backup ${backup.id} is ${describeSignature(signature)}: nothing proves who made it`],
     ...isSuspect(backup) ? [`Backup ${backup.id} is suspect, and nobody has declared it good: ${backup.suspicion?.reasons.join('; ') ?? ''}`] : [],
-    ...warning === undefined ? [] : [`Backup ${backup.id} breaks constraints: ${warning}`]
+    ...warning === undefined ? [] : [`Backup ${backup.id} ${unproven === undefined ? 'breaks constraints' : 'is not verified'}: ${unproven?.reason ?? warning}`]
   ]
   return doubts.length === 0 ? null : doubts.join('. ')
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import { CHECK_NAMES, verificationMessage } from '../core/verification.ts'
 import type { Verified } from '../engine/engine.ts'
 import { presentSignature, signatureSchema } from './signature.ts'
@@ -7,6 +8,7 @@ export const checkSchema = z.object({
   name: z.enum(CHECK_NAMES),
   status: z.enum(['pass', 'fail', 'skipped']),
   reason: z.string().optional(),
+  code: z.enum(Object.keys(ERRORS) as ErrorCode[]).optional().meta({ description: 'The error that kept the check from being made: the backup is neither valid nor damaged.' }),
   violations: z.int().positive().optional().meta({ description: 'Values that break a constraint of their table in the source as well: a warning, and no damage.' })
 }).meta({ id: 'Check' })
 

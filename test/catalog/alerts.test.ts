@@ -77,7 +77,7 @@ test('only what was cleared long enough ago is forgotten', async t => {
 
 test('a source without any backup leaves no evidence', async t => {
   const { catalog: { alerts } } = await newCatalog(t)
-  assert.deepEqual(await alerts.evidence('shop'), { lastSuccess: null, lastFailure: null, newestGood: null, good: 0, damaged: [], suspects: [], sizes: [] })
+  assert.deepEqual(await alerts.evidence('shop'), { lastSuccess: null, lastFailure: null, newestGood: null, good: 0, damaged: [], unproven: null, suspects: [], sizes: [] })
 })
 
 test('the last success and the last failure are told, but not what somebody cancelled', async t => {

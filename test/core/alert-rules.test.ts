@@ -17,7 +17,7 @@ function ago (hours: number): Date {
 
 /** A source with nothing wrong. */
 function source (given: Partial<SourceFacts> = {}): SourceFacts {
-  return { name: 'shop', freshSince: ago(2), provenSince: ago(200), drills: { lastProven: ago(100), failed: null }, copies: [], lastSuccess: ago(1), lastFailure: null, newestGood: ago(1), good: 5, damaged: [], suspects: [], sizes: sizesOf(1000, 1000, 1000, 1000), ...given }
+  return { name: 'shop', freshSince: ago(2), provenSince: ago(200), drills: { lastProven: ago(100), failed: null }, copies: [], lastSuccess: ago(1), lastFailure: null, newestGood: ago(1), good: 5, damaged: [], unproven: null, suspects: [], sizes: sizesOf(1000, 1000, 1000, 1000), ...given }
 }
 
 /** Newest first, in KiB. */
@@ -72,6 +72,7 @@ const cases: ReadonlyArray<readonly [what: string, found: readonly string[], giv
   ['never a backup, and a greatest age', ['backup_too_old:shop'], facts({ newestGood: null, freshSince: null }), { maxAge: 25 * HOUR }],
 
   ['a suspect', ['backup_suspect:shop'], facts({ suspects: [{ id: 3, reasons: ['x'] }] })],
+  ['a backup whose verification was inconclusive', ['backup_unproven:shop'], facts({ unproven: { id: 3, reason: 'inconclusive: it took too long' } })],
   ['a damaged backup', ['backup_damaged:shop'], facts({ damaged: [{ id: 3, reason: 'checksum failed' }] })],
 
   ['a size a fifth above the usual', [], facts({ sizes: sizesOf(1200, 1000, 1000, 1000) })],

@@ -11,7 +11,7 @@ import type { FakeClock } from '../support/clock.ts'
 import { until } from '../support/streams.ts'
 
 const LIMITS: AlertLimits = { maxAge: 0, sizeChange: 20, diskFree: 20, minBackups: 0 }
-const FINE: SourceFacts = { name: 'shop', freshSince: null, provenSince: null, drills: { lastProven: null, failed: null }, copies: [], lastSuccess: START, lastFailure: null, newestGood: START, good: 1, damaged: [], suspects: [], sizes: [] }
+const FINE: SourceFacts = { name: 'shop', freshSince: null, provenSince: null, drills: { lastProven: null, failed: null }, copies: [], lastSuccess: START, lastFailure: null, newestGood: START, good: 1, damaged: [], unproven: null, suspects: [], sizes: [] }
 const FAILED: SourceFacts = { ...FINE, lastFailure: { at: new Date(START.getTime() + 1), code: 'SOURCE_MISSING', message: 'gone' } }
 
 interface Bench {

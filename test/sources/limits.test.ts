@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
@@ -70,6 +70,39 @@ test('an integrity check that takes too long ends as PROCESS_TIMED_OUT, and noth
     assert.match(error.hint ?? '', /CHILD_TIMEOUT_MS/)
     return true
   })
+})
+
+/** An index of values that are larger than any may be. */
+const TOO_BIG = 'CREATE INDEX huge ON t (abs(x)); INSERT INTO t VALUES (2, 20)'
+
+function makeTooBig (path: string): void {
+  make(path, `CREATE TABLE a (x); INSERT INTO a VALUES (zeroblob(9000)); ${TOO_BIG}`)
+  const db = new Database(path)
+  db.unsafeMode(true)
+  db.pragma('writable_schema = on')
+  db.prepare("UPDATE sqlite_schema SET sql = 'CREATE INDEX huge ON t (abs(x) + 0 * length(hex(zeroblob(900000000 + x))))' WHERE name = 'huge'").run()
+  db.close()
+}
+
+test('an integrity check that asks for more memory than there may be is inconclusive, and no damage', async t => {
+  const path = join(tempDir(t), 'huge.db')
+  makeTooBig(path)
+  await assert.rejects(sqliteInspector().inspect(path, null, never), { code: 'PROCESS_OUT_OF_MEMORY' })
+})
+
+test('damage that was found before the check needed too much memory stays damage', async t => {
+  const path = join(tempDir(t), 'huge.db')
+  makeTooBig(path)
+  const db = new Database(path)
+  const root = db.prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name = 'a'").pluck().get() ?? 0
+  const size = Number(db.pragma('page_size', { simple: true }))
+  db.close()
+  const bytes = readFileSync(path)
+  // The first overflow page of the large value points nowhere.
+  bytes.fill(0xff, root * size, root * size + 4)
+  writeFileSync(path, bytes)
+  const checks = await sqliteInspector().inspect(path, null, never)
+  assert.equal(checks.find(({ name }) => name === 'integrity_check')?.status, 'fail', JSON.stringify(checks))
 })
 
 test('a condition that never ends is ended, in a dry run as in an extraction', async t => {

@@ -6,9 +6,28 @@ import { BackupError, systemCode, type ErrorCode } from '../../core/errors.ts'
  */
 export function sourceError (error: unknown, path: string): BackupError {
   if (error instanceof BackupError) return error
+  const resource = systemCode(error) === 'SQLITE_FULL' ? undefined : resourceError(error, `reading "${path}"`)
+  if (resource !== undefined) return resource
   const code = systemCode(error) ?? ''
   const [mapped, text, hint] = meaning(code)
   return new BackupError(mapped, `"${path}" ${text}`, { hint, cause: error })
+}
+
+/**
+ * The error for a value, a sort or a query that needs more memory, time or disk than it may, whatever the database is like:
+ * `PROCESS_OUT_OF_MEMORY`, `PROCESS_TIMED_OUT`, `DISK_FULL`. undefined: the error is of another kind. `what`: `the integrity check`.
+ */
+export function resourceError (error: unknown, what: string): BackupError | undefined {
+  const code = systemCode(error) ?? ''
+  const text = `${what} ended with ${code}`
+  if (code === 'SQLITE_NOMEM' || code === 'SQLITE_IOERR_NOMEM' || code === 'SQLITE_TOOBIG') {
+    return new BackupError('PROCESS_OUT_OF_MEMORY', `${text}: it needs more memory than it may take`, { hint: 'Look for an index, a CHECK or a view of the database that makes very large values.', cause: error })
+  }
+  if (code === 'SQLITE_INTERRUPT') return new BackupError('PROCESS_TIMED_OUT', `${text}: it was interrupted`, { hint: 'Try again.', cause: error })
+  if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE') {
+    return new BackupError('DISK_FULL', `${text}: the disk has no room for its temporary files`, { hint: 'Free space for temporary files: in SCRATCH_DIR, in /var/tmp and in /tmp.', cause: error })
+  }
+  return undefined
 }
 
 function meaning (code: string): readonly [ErrorCode, string, string] {

@@ -3,12 +3,16 @@ import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts, type TableFacts } from '../../core/source.ts'
 import type { Check, CheckName } from '../../core/verification.ts'
+import { resourceError } from './errors.ts'
 import { countRows, countViolations, schemaDigest } from './facts.ts'
 import { checkHeader } from './header.ts'
 import { checkIntegrity, describeUnchecked, describeViolations, FINDINGS, violationsIn } from './integrity.ts'
 import { openImmutable } from './open.ts'
 
-/** Tries everything that the image of a database can be asked, and compares it with what was `expected`; null: nobody knows. Damage is a finding and never thrown. */
+/**
+ * Tries everything that the image of a database can be asked, and compares it with what was `expected`; null: nobody knows. Damage is a finding and never thrown.
+ * Throws `PROCESS_OUT_OF_MEMORY`, `PROCESS_TIMED_OUT` and `DISK_FULL` where a check takes more than it may: then nothing is known.
+ */
 export function inspect (path: string, expected: SnapshotFacts | null): Check[] {
   const found: Check[] = []
   let db: Database.Database | undefined
@@ -40,6 +44,8 @@ function check (name: CheckName, run: () => Outcome): Check {
     return { name, ...finding }
   } catch (error) {
     const code = systemCode(error) ?? ''
+    const resource = resourceError(error, `the check "${name}"`)
+    if (resource !== undefined) throw resource
     if (error instanceof BackupError) return { name, ...fail(error.message) }
     if (code.startsWith('SQLITE_')) return { name, ...fail(`SQLite says ${code}: ${(error as Error).message}`) }
     throw error

@@ -105,14 +105,19 @@ function ofTable (db: Database.Database, pragma: IntegrityPragma, name: string):
   }
 }
 
+/** Damage that was found before the check itself failed stays found. */
 function sorted (db: Database.Database, pragma: string): Integrity {
   const structural: string[] = []
   const violations = new Map<string, number>()
-  for (const text of db.prepare<[], string>(`PRAGMA ${pragma}`).pluck().iterate()) {
-    if (text === 'ok') continue
-    if (CONSTRAINT.test(text)) violations.set(text, (violations.get(text) ?? 0) + 1)
-    else structural.push(text)
-    if (structural.length >= FINDINGS) break
+  try {
+    for (const text of db.prepare<[], string>(`PRAGMA ${pragma}`).pluck().iterate()) {
+      if (text === 'ok') continue
+      if (CONSTRAINT.test(text)) violations.set(text, (violations.get(text) ?? 0) + 1)
+      else structural.push(text)
+      if (structural.length >= FINDINGS) break
+    }
+  } catch (error) {
+    if (structural.length === 0) throw error
   }
   return { structural, violations, unchecked: [] }
 }
