@@ -5,7 +5,7 @@ import { isSuspect } from '../core/suspicion.ts'
 import { defaultOf } from './guards.ts'
 import type { Session } from './session.ts'
 
-/** Backups that are read at once when the newest valid one is looked for. */
+/** Backups that are read at once when the newest valid one is looked for, among all of them. */
 const PAGE = 100
 /** So many backups that were passed over are named. */
 const NAMED = 3
@@ -52,6 +52,7 @@ export async function newestValid (session: Pick<Session, 'engine' | 'defaultSou
   let before: number | undefined
   let isKnown = false
   let isForeign = false
+  let newest: Backup | undefined
   do {
     const { backups, next } = await engine.backups({ source, status: 'completed', limit: PAGE, before })
     isKnown ||= backups.length > 0
@@ -59,16 +60,17 @@ export async function newestValid (session: Pick<Session, 'engine' | 'defaultSou
     const suitable = backups.filter(backup => (backup.foreignInstance === null || isForeignTaken) && backup.verification.status === 'valid' && backup.type !== 'pre-migration' && !isSuspect(backup))
     future.push(...suitable.filter(({ startedAt }) => isFromFuture(startedAt, now)))
     refused.push(...suitable.filter(isRefused))
-    const found = suitable
-      .filter(backup => !isRefused(backup))
-      .filter(({ startedAt }) => !isFromFuture(startedAt, now) && (at === undefined || startedAt <= at))
-      .toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime())[0]
-    if (found !== undefined) {
-      const newer = refused.filter(({ startedAt }) => startedAt > found.startedAt && (at === undefined || startedAt <= at))
-      return { backup: found, warning: passedOver({ future, refused: newer }, now) }
+    // Numbers need not follow the times: what is taken over from a store is numbered later.
+    for (const backup of suitable.filter(one => !isRefused(one) && !isFromFuture(one.startedAt, now) && (at === undefined || one.startedAt <= at))) {
+      if (newest === undefined || backup.startedAt > newest.startedAt) newest = backup
     }
     before = next ?? undefined
   } while (before !== undefined)
+  if (newest !== undefined) {
+    const found = newest
+    const newer = refused.filter(({ startedAt }) => startedAt > found.startedAt && (at === undefined || startedAt <= at))
+    return { backup: found, warning: passedOver({ future, refused: newer }, now) }
+  }
   if (!isKnown) await engine.source(source)
   const passed = passedOver({ future, refused }, now)
   throw new BackupError('BACKUP_NOT_FOUND', `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or before`}${passed === null ? '' : `; ${passed}`}`, {

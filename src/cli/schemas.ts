@@ -10,6 +10,7 @@ import { listSchema } from './views/backups.ts'
 import { pruneSchema } from './views/pruned.ts'
 import { rebuildSchema } from './views/rebuilt.ts'
 import { recoverSchema } from './views/recovered.ts'
+import { releasedSchema } from './views/released.ts'
 import { restoredSchema, restoresSchema } from './views/restore.ts'
 import { downloadSchema } from './views/downloaded.ts'
 import { uploadSchema } from './views/uploaded.ts'
@@ -69,6 +70,7 @@ export const OUTPUTS = {
   remove: oneBackupSchema,
   'restore-from-trash': restoreFromTrashSchema,
   release: oneBackupSchema,
+  'release --all-suspect': releasedSchema,
   pin: oneBackupSchema,
   unpin: oneBackupSchema,
   describe: oneBackupSchema,

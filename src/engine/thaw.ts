@@ -1,5 +1,6 @@
 import type { Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
+import { requireOwn } from '../core/instance.ts'
 import type { Archived } from '../core/store.ts'
 import type { EngineDeps } from './deps.ts'
 import { trustedManifest } from './objects.ts'
@@ -16,12 +17,14 @@ export interface Thawing {
 
 /**
  * Asks for a backup that is in cold storage everywhere to be made readable for `days` days, in the store in which that
- * takes the shortest. May be repeated. Rejects with `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `MANIFEST_UNSIGNED`,
+ * takes the shortest. May be repeated. Rejects with `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `BACKUP_FOREIGN`, `MANIFEST_UNSIGNED`,
  * `OBJECT_NOT_FOUND` where no store has it, or what the only store that was asked says.
  */
 export async function thawBackup (deps: EngineDeps, id: number, days: number, signal: AbortSignal): Promise<Thawing> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
+  // It costs the owner of the store money.
+  requireOwn(backup, 'thawed')
   await trustedManifest(deps, id)
   const cold: Array<Place & { readonly archived: Archived }> = []
   let failure: BackupError | undefined

@@ -92,6 +92,14 @@ test('list fits a terminal of 80 columns, and shows the dates there', async t =>
   assert.match(out, /2025-11-24 23:30/)
 })
 
+test('of several databases list names the source, however narrow the terminal is', async t => {
+  const { holdfast, create } = await commandLine(t, { columns: 60, environment: { NO_COLOR: '1' } })
+  await create({ description: 'what was there before the great migration of November' })
+  const { out } = await holdfast('list')
+  assert.ok(out.split('\n').every(line => line.length <= 60), out)
+  assert.match(out, /SOURCE[^]* shop [^]*2025-11-24 23:30/)
+})
+
 test('what somebody wrote into a description does not reach the terminal as it is', async t => {
   const { holdfast, create } = await commandLine(t)
   await create({ description: 'a\u001b[2Jb' })

@@ -37,6 +37,13 @@ test('on a terminal prune shows what would go and asks; only a yes removes it', 
   assert.deepEqual([asked, await ids(line)], [['Remove them?', 'Remove them?'], [4, 3]])
 })
 
+test('of several databases prune names the source of what goes, however narrow the terminal is', async t => {
+  const line = await crowded(t, { columns: 60, environment: { NO_COLOR: '1' } })
+  const { out } = await line.holdfast('prune', '--dry-run')
+  assert.ok(out.split('\n').every(text => text.length <= 60), out)
+  assert.match(out, /SOURCE[^]*\n 1 +shop +2025-11-\d\d \d\d:\d\d .*(trash|erase)/)
+})
+
 for (const word of ['--force', '--yes', '--json', '--dry-run']) {
   test(`with ${word} nobody is asked`, async t => {
     const line = await crowded(t, { deps: { ask: () => assert.fail('asked') } })

@@ -57,3 +57,32 @@ test('restore --latest passes a suspect over, and one that is named is restored 
   const { warning } = JSON.parse((await line.holdfast('restore', '4', '--confirm', '--json')).out)
   assert.match(warning, /^Backup 4 is suspect/)
 })
+
+test('several are released by their numbers, each with its own outcome', async t => {
+  const line = await attacked(t)
+  await line.create()
+  const { code, out } = await line.holdfast('release', '4', '1', '5')
+  assert.equal(code, 3)
+  assert.match(out, /✓ Released backup 4: [^]*✓ Released backup 5: [^]*! backup 1: /)
+  const [entry] = (await line.deps.catalog.audit.list({ limit: 1 })).entries
+  assert.equal(entry?.target, 'backups 4, 1, 5')
+})
+
+test('--all-suspect releases every suspect, oldest first, and asks once about all of them', async t => {
+  const asked: string[] = []
+  const line = await attacked(t, { columns: 100, environment: { NO_COLOR: '1' }, deps: { ask: async question => { asked.push(question); return true } } })
+  await line.create()
+  const { code, out } = await line.holdfast('release', '--all-suspect', '--source', 'shop')
+  assert.equal(code, 0)
+  assert.match(out, /^Backup 4[^]*Backup 5[^]*✓ Released backup 4: [^]*✓ Released backup 5: /)
+  assert.deepEqual(asked, ['Was that meant to be in all 2 of them, so that backups from before 4 may be removed?'])
+  assert.equal(await isReleased(line), true)
+  assert.equal((await line.holdfast('release', '--all-suspect')).out, 'no backup is suspect\n')
+  assert.deepEqual(JSON.parse((await line.holdfast('release', '--all-suspect', '--json')).out), { backups: [], failures: [] })
+})
+
+test('release needs numbers or --all-suspect, and not both', async t => {
+  const line = await commandLine(t)
+  for (const words of [[], ['1', '--all-suspect'], ['1', '--source', 'shop']]) assert.equal((await line.holdfast('release', ...words)).code, 2)
+  assert.equal((await line.holdfast('release', '--all-suspect', '--source', 'nowhere')).code, 4)
+})

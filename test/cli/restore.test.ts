@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { holdfast } from '../support/cli.ts'
+import { landingCopy } from '../../src/engine/objects.ts'
 import { commandLine, type CommandLine, type CommandLineOptions } from '../support/command-line.ts'
 import { makeMoney, readMoney, TOTAL } from '../support/money.ts'
 import { sqliteProcess } from '../support/sqlite-process.ts'
@@ -51,6 +52,20 @@ test('--latest takes the newest valid backup, and none that was made before a re
 test('--latest looks further back than what is read at once', async t => {
   const line = await changed(t)
   for (let n = 0; n < 100; n++) await line.create({ verify: false })
+  assert.equal((await line.json('restore', '--latest', '--confirm')).restore.backupId, 1)
+})
+
+test('--latest goes by the times, also where numbers do not, as after taking backups over from a store', async t => {
+  const line = await changed(t)
+  const { catalog, store } = line.deps
+  const manifest = await catalog.backups.manifest(1)
+  assert.ok(manifest !== undefined)
+  for (let n = 0; n < 120; n++) await line.create({ verify: false })
+  // A good one of a year ago, known since today.
+  const startedAt = new Date(new Date(manifest.startedAt).getTime() - 365 * 86_400_000).toISOString()
+  const key = (await catalog.backups.get(1)).key
+  const old = { ...manifest, id: 500, startedAt }
+  await catalog.backups.adopt(old, { key: `old-${key}`, copy: landingCopy(store, `old-${key}`, old), hasLanded: true, trashedAt: null, isLasting: false, foreignInstance: null })
   assert.equal((await line.json('restore', '--latest', '--confirm')).restore.backupId, 1)
 })
 

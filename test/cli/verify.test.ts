@@ -53,7 +53,7 @@ test('verify --all goes by source and time, oldest first, and is content when th
   const proven = async (...words: string[]): Promise<number[]> => JSON.parse((await holdfast('verify', '--all', ...words, '--json')).out).results.map(({ backupId }: { backupId: number }) => backupId)
   assert.deepEqual(await proven(), [1, 2, 3])
   assert.deepEqual(await proven('--source', 'shop', '--since', '2025-11-25T12:00:00Z'), [2, 3])
-  assert.match((await holdfast('verify', '--all', '--since', '2030-01-01')).out, /^no backup matches\n$/)
+  assert.match((await holdfast('verify', '--all', '--since', '2030-01-01')).out, /^nothing to verify: no completed backup of this installation matches\n$/)
   assert.equal((await holdfast('verify', '--all', '--source', 'nowhere')).code, 4)
 })
 

@@ -48,6 +48,7 @@ test('another installation sees the backups as foreign, and writes, rotates and 
     await rejectsWith('BACKUP_FOREIGN', two.engine.remove(id, { force: true }))
     await rejectsWith('BACKUP_FOREIGN', two.engine.edit(id, { pinned: false }))
     await rejectsWith('BACKUP_FOREIGN', two.engine.upload(id, {}))
+    await rejectsWith('BACKUP_FOREIGN', two.engine.thaw(id, 1))
   }
   two.clock.move(10 * GRACE)
   await housekeep(two.deps)

@@ -1,38 +1,87 @@
 import { Command } from 'commander'
 import type { Backup } from '../../core/backup.ts'
+import { BackupError } from '../../core/errors.ts'
 import { isSuspect } from '../../core/suspicion.ts'
-import { idArgument, jsonOption } from '../arguments.ts'
-import { targetOf } from '../each.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { idsArgument, jsonOption, sourceOption } from '../arguments.ts'
+import { each, targetOf, type EachOutcome } from '../each.ts'
 import { exitCodesHelp } from '../output.ts'
+import type { Session } from '../session.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
+
+/** Backups that are read at once when the suspects are looked for. */
+const PAGE = 100
 
 interface Flags extends JsonFlag {
   readonly yes?: true
+  readonly allSuspect?: true
+  readonly source?: string
 }
 
 export function releaseCommand (shell: Shell): Command {
   return new Command('release')
-    .description('Declare a suspect backup good: it counts like any other, and what was good before it may be removed again. On a terminal it shows what is odd about it, and asks first.')
-    .addArgument(idArgument())
+    .description('Declare suspect backups good: they count like any other, and what was good before them may be removed again. On a terminal it shows what is odd about them, and asks first.')
+    .addArgument(idsArgument('[ids...]'))
+    .option('--all-suspect', 'every suspect that nobody has released yet')
+    .addOption(sourceOption('with --all-suspect: only those of this source'))
     .option('-y, --yes', 'without asking')
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7]))
-    .action(async (id: number, flags: Flags) => {
-      await shell.withSession(flags, async ({ engine, audited, actor }) => {
-        if (!await agreed(shell, await engine.backup(id), flags)) return
-        const backup = await audited({ action: 'backup release', target: targetOf([id]) }, () => engine.release(id, actor))
-        const { viewDone } = await import('../views/backup.ts')
-        show(shell, flags, viewDone(backup, `Released backup ${id}: it counts like any other from now on`))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7]))
+    .action(async (ids: readonly number[], flags: Flags) => {
+      requireOneWay(ids, flags)
+      await shell.withSession(flags, async session => {
+        const backups = flags.allSuspect === true ? await suspects(session.engine, flags.source) : await Promise.all(ids.map(id => session.engine.backup(id)))
+        if (!await agreed(shell, backups, flags)) return
+        const outcome = await release(session, backups.map(({ id }) => id))
+        await tell(shell, flags, outcome)
+        shell.exit(outcome.failures.length > 0 ? 3 : 0)
       })
     })
 }
 
+function requireOneWay (ids: readonly number[], { allSuspect, source }: Flags): void {
+  const hint = 'Give the numbers of backups, or --all-suspect, which --source narrows.'
+  if ((ids.length > 0) === (allSuspect === true)) throw new BackupError('VALIDATION_FAILED', ids.length > 0 ? 'both numbers and "--all-suspect" say what to release' : 'nothing says what to release', { hint })
+  if (source !== undefined && allSuspect !== true) throw new BackupError('VALIDATION_FAILED', '"--source" goes with "--all-suspect"', { hint })
+}
+
+/** Oldest first, and this installation's own. */
+async function suspects (engine: Engine, source: string | undefined): Promise<readonly Backup[]> {
+  if (source !== undefined) await engine.source(source)
+  const found: Backup[] = []
+  let before: number | undefined
+  do {
+    const { backups, next } = await engine.backups({ source, status: 'completed', limit: PAGE, before })
+    found.push(...backups.filter(backup => isSuspect(backup) && backup.foreignInstance === null && backup.trashedAt === null && backup.deletedAt === null))
+    before = next ?? undefined
+  } while (before !== undefined)
+  return found.toReversed()
+}
+
+async function release ({ engine, audited, actor }: Session, ids: readonly number[]): Promise<EachOutcome<Backup>> {
+  if (ids.length === 0) return { done: [], failures: [] }
+  return await audited({ action: 'backup release', target: targetOf(ids) }, () => each(ids, id => engine.release(id, actor)))
+}
+
+async function tell (shell: Shell, flags: Flags, outcome: EachOutcome<Backup>): Promise<void> {
+  const [backup, ...others] = outcome.done
+  if (flags.allSuspect !== true && backup !== undefined && others.length + outcome.failures.length === 0) {
+    const { viewDone } = await import('../views/backup.ts')
+    show(shell, flags, viewDone(backup, `Released backup ${backup.id}: it counts like any other from now on`))
+    return
+  }
+  const { viewReleased } = await import('../views/released.ts')
+  show(shell, flags, viewReleased(outcome))
+}
+
 /** Whoever sits there sees what they vouch for. Where nobody does, the command itself is the answer. */
-async function agreed ({ ask, output, screen }: Shell, backup: Backup, flags: Flags): Promise<boolean> {
-  if (ask === undefined || flags.yes === true || flags.json === true || !isSuspect(backup)) return true
+async function agreed ({ ask, output, screen }: Shell, backups: readonly Backup[], flags: Flags): Promise<boolean> {
+  const odd = backups.filter(isSuspect)
+  if (ask === undefined || flags.yes === true || flags.json === true || odd.length === 0) return true
   const { describeBackup } = await import('../views/backup.ts')
-  output.out.write(`${describeBackup(backup, screen())}\n`)
-  if (await ask('Was that meant to be, so that backups from before it may be removed?')) return true
+  for (const backup of odd) output.out.write(`${describeBackup(backup, screen())}\n`)
+  const [oldest] = odd.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())
+  if (await ask(odd.length === 1 ? 'Was that meant to be, so that backups from before it may be removed?' : `Was that meant to be in all ${odd.length} of them, so that backups from before ${oldest?.id ?? ''} may be removed?`)) return true
   output.out.write('nothing was released\n')
   return false
 }

@@ -39,8 +39,8 @@ export function summary (backups: readonly Backup[], count: number): string {
 function columns ({ colours, now }: Screen): ReadonlyArray<Column<Backup>> {
   return [
     { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
-    { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8, expendable: 2 },
-    { title: 'TYPE', cell: ({ type, schedule }) => schedule ?? type },
+    { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8 },
+    { title: 'TYPE', cell: ({ type, schedule }) => schedule ?? type, expendable: 2 },
     { title: 'SIZE', align: 'right', cell: ({ size }) => size === null ? '' : inSize(size) },
     { title: 'CREATED (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
     { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 3 },

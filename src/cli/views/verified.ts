@@ -72,7 +72,7 @@ function signatureLine (signature: Pick<SignatureState, 'state' | 'keyId'> | nul
 }
 
 function summary ({ verified, valid, invalid, failures }: z.infer<typeof verifySchema>): string {
-  if (verified + failures.length === 0) return 'no backup matches'
+  if (verified + failures.length === 0) return 'nothing to verify: no completed backup of this installation matches'
   if (invalid + failures.length === 0) return `all of ${counted(verified, 'backup')} are valid`
   const parts = [`${valid} valid`, ...invalid > 0 ? [`${invalid} NOT VALID`] : [], ...failures.length > 0 ? [`${failures.length} could not be checked`] : []]
   return `${counted(verified + failures.length, 'backup')}: ${parts.join(', ')}`

@@ -47,6 +47,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
 }
 
 function messageOf (verified: number, invalid: number, failed: number): string {
+  if (verified + failed === 0) return 'There is nothing to verify: no completed backup of this installation matches'
   const found = invalid === 0 ? `All of ${verified} backups are valid` : `${invalid} of ${verified} backups are not valid`
   return failed === 0 ? found : `${found}; ${failed} more could not be verified`
 }
