@@ -67,7 +67,7 @@ export const OPTIONS = {
   scratchDir: option(optional(path), 'SCRATCH_DIR', undefined, 'Where temporary files go; by default "scratch" in DATA_DIR.'),
   restoreDirs: option(paths, 'RESTORE_DIRS', [], 'Directories, with ":" in between, in which the API may restore a backup to another path than that of its source; without any it may not.'),
   diskReserveBytes: option(whole(0, Number.MAX_SAFE_INTEGER), 'DISK_RESERVE_BYTES', 64 * MiB, 'Free space that a backup must leave.'),
-  maxConcurrentJobs: option(whole(1, 64), 'MAX_CONCURRENT_JOBS', 2, 'Jobs that run at once; of one source at most one fewer. Two more run while as many make no progress.'),
+  maxConcurrentJobs: option(whole(1, 64), 'MAX_CONCURRENT_JOBS', 2, 'Jobs that run at once; of one source at most one fewer. Two more run while as many make no progress, unless this is 1.'),
   maxQueuedJobs: option(whole(1, 10_000), 'MAX_QUEUED_JOBS', 100, 'Jobs of callers that may wait, or copy to other stores, in all; more are refused.'),
   maxQueuedJobsPerSource: option(whole(1, 10_000), 'MAX_QUEUED_JOBS_PER_SOURCE', 20, 'The same for one source.'),
   childTimeoutMs: option(whole(1000, 86_400_000), 'CHILD_TIMEOUT_MS', 600_000, 'Milliseconds that a process which reads a database may take, and one more for each 4 KiB of it.'),
