@@ -1,4 +1,5 @@
 import { BackupError, systemCode, type ErrorCode } from '../core/errors.ts'
+import { ANSWER_LIMIT, AnswerTooLong } from './answer.ts'
 
 /** What an error of a store is in our own words: the code, the end of a sentence about the place, and what to do. */
 export type Meaning = readonly [code: ErrorCode, text: string, hint: string]
@@ -14,6 +15,7 @@ export const NO_CONTAINER: Meaning = ['STORE_UNAVAILABLE', 'does not exist', 'Cr
 export const TAKEN: Meaning = ['OBJECT_EXISTS', 'exists already', 'Objects are never overwritten; move the one in the way aside.']
 export const LOCKED: Meaning = ['OBJECT_LOCKED', 'is kept by a policy of the store', 'Wait until the time of the policy is over, or have a hold lifted by whoever laid it.']
 export const BUSY: Meaning = ['STORE_UNAVAILABLE', 'is too busy', 'Try again later; if it stays so, make fewer requests at the same time.']
+export const ENDLESS: Meaning = ['STORE_FAILED', `answered with more than ${ANSWER_LIMIT} bytes, which no answer of a store has`, 'Look at what stands between this machine and the store, and whether the endpoint is the right one.']
 export const LATE: Meaning = ['STORE_UNAVAILABLE', 'did not answer in time', 'Check the network and the store, and try again.']
 
 const BY_SYSTEM: Readonly<Record<string, Meaning>> = {
@@ -30,6 +32,11 @@ const BY_SYSTEM: Readonly<Record<string, Meaning>> = {
 const PASSING = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE'])
 export const PASSING_STATUS = new Set([408, 429, 500, 502, 503, 504])
 
+/** Whether an answer was longer than any may be, however deep that is. */
+export function isEndless (error: unknown): boolean {
+  return error instanceof Error && (error instanceof AnswerTooLong || isEndless(error.cause))
+}
+
 /** The code of the system behind an error, however deep it is. */
 export function deepCode (error: unknown): string {
   if (!(error instanceof Error)) return ''
@@ -43,6 +50,7 @@ export function isPassingFailure (error: unknown, status: number | undefined): b
 
 /** What is the same for every store: the network, the time, certificates. */
 export function meaningOfNetwork (error: unknown): Meaning | undefined {
+  if (isEndless(error)) return ENDLESS
   const code = deepCode(error)
   if (error instanceof Error && error.name === 'TimeoutError') return LATE
   return untrusted(code) ?? BY_SYSTEM[code]

@@ -1,4 +1,7 @@
+import { text as readAll } from 'node:stream/consumers'
 import { again } from '../again.ts'
+import { boundedStream } from '../answer.ts'
+import { isEndless } from '../meaning.ts'
 import { authorization } from './credentials.ts'
 import { credentialsError, gcsError, isPassing, Refusal } from './errors.ts'
 import type { GcsStoreOptions } from './options.ts'
@@ -73,9 +76,17 @@ export function openBucket (options: GcsStoreOptions): Bucket {
 }
 
 async function refusal (answer: Response): Promise<Refusal> {
-  const text = await answer.text().catch(() => '')
+  const text = await readText(answer).catch((error: unknown) => {
+    if (isEndless(error)) throw error
+    return ''
+  })
   const { reason, message } = told(text)
   return new Refusal(answer.status, reason, message ?? `HTTP ${answer.status}`)
+}
+
+/** An answer that is no content of an object. Rejects with `AnswerTooLong`. */
+export async function readText (answer: Response): Promise<string> {
+  return answer.body === null ? '' : await readAll(boundedStream(answer.body))
 }
 
 /** The service answers in JSON; what stands between may answer in anything. */

@@ -3,7 +3,7 @@ import { toBackupError } from '../../core/errors.ts'
 import type { Store, StoreFeatures } from '../../core/store.ts'
 import { openBucket, type Bucket } from './bucket.ts'
 import { getObject } from './get.ts'
-import { head, read, toStored } from './head.ts'
+import { head, readAnswer, toStored } from './head.ts'
 import { listObjects } from './list.ts'
 import type { GcsStoreOptions } from './options.ts'
 import { putObject } from './put.ts'
@@ -50,7 +50,7 @@ async function features (bucket: Bucket, signal: AbortSignal): Promise<StoreFeat
   const clockAhead = await askTime(bucket, signal)
   try {
     const answer = await bucket.ask('', signal, { method: 'GET', url: bucket.urls.bucket, query: { fields: 'versioning,objectRetention,retentionPolicy' } })
-    const { versioning, objectRetention, retentionPolicy } = read(bucketSchema, await answer.json(), bucket)
+    const { versioning, objectRetention, retentionPolicy } = await readAnswer(bucketSchema, answer, bucket)
     return { versioning: versioning?.enabled === true, objectLock: objectRetention !== undefined || retentionPolicy !== undefined, clockAhead }
   } catch (thrown) {
     signal.throwIfAborted()

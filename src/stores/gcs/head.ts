@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { BackupError } from '../../core/errors.ts'
 import type { StoredObject } from '../../core/store.ts'
-import type { Bucket } from './bucket.ts'
+import { readText, type Bucket } from './bucket.ts'
+import { gcsError } from './errors.ts'
 
 /** Names what is kept with an object of ours: the put that made it, and the SHA-256 of its body. */
 export const PUT_ID = 'holdfast-put'
@@ -33,7 +34,7 @@ export async function head (bucket: Bucket, key: string, signal: AbortSignal): P
 export async function findHead (bucket: Bucket, key: string, signal: AbortSignal): Promise<Resource | undefined> {
   try {
     const answer = await bucket.ask(key, signal, { method: 'GET', url: bucket.urls.object(key), query: { fields: RESOURCE_FIELDS } })
-    return read(resourceSchema, await answer.json(), bucket)
+    return await readAnswer(resourceSchema, answer, bucket)
   } catch (error) {
     if (error instanceof BackupError && error.code === 'OBJECT_NOT_FOUND') return undefined
     throw error
@@ -51,6 +52,27 @@ export function toStored ({ name, size, timeCreated }: Resource, { options }: Bu
 }
 
 /** What an answer says; throws `STORE_FAILED` where it says something else. */
+/** An answer in JSON, up to the limit of answers. `STORE_FAILED`, or what the network says, in our own codes. */
+export async function readAnswer<T> (schema: z.ZodType<T>, answer: Response, bucket: Bucket): Promise<T> {
+  let text: string
+  try {
+    text = await readText(answer)
+  } catch (error) {
+    throw gcsError(error, '', bucket.place)
+  }
+  return read(schema, parsed(text), bucket)
+}
+
+/** undefined: it is no JSON. */
+function parsed (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The same for what was parsed. */
 export function read<T> (schema: z.ZodType<T>, answer: unknown, { place }: Bucket): T {
   const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BackupError } from '../../core/errors.ts'
 import type { StoredObject } from '../../core/store.ts'
 import type { Bucket } from './bucket.ts'
-import { read, RESOURCE_FIELDS, resourceSchema, toStored } from './head.ts'
+import { readAnswer, RESOURCE_FIELDS, resourceSchema, toStored } from './head.ts'
 
 const PAGE = 1_000
 const pageSchema = z.object({ items: z.array(resourceSchema).optional(), nextPageToken: z.string().optional() })
@@ -17,7 +17,7 @@ export async function * listObjects (bucket: Bucket, prefix: string, signal: Abo
       url: bucket.urls.objects,
       query: { prefix: bucket.options.prefix + prefix, maxResults: String(PAGE), fields: `nextPageToken,items(${RESOURCE_FIELDS})`, ...from === undefined ? {} : { pageToken: from } }
     })
-    const page = read(pageSchema, await answer.json(), bucket)
+    const page = await readAnswer(pageSchema, answer, bucket)
     for (const item of page.items ?? []) {
       signal.throwIfAborted()
       // What ends like that marks a folder, as some tools do.

@@ -5,7 +5,7 @@ import type { ObjectFacts, StoredObject } from '../../core/store.ts'
 import { tidySignal } from '../again.ts'
 import { cutBody, type Body, type Part } from '../body.ts'
 import type { Bucket } from './bucket.ts'
-import { findHead, head, PUT_ID, read, requireBucket, resourceSchema, SHA256, toStored, type Resource } from './head.ts'
+import { findHead, head, PUT_ID, read, readAnswer, requireBucket, resourceSchema, SHA256, toStored, type Resource } from './head.ts'
 import { removeObject } from './remove.ts'
 import { beginSession, giveUp, sendChunk, type Session } from './session.ts'
 
@@ -53,7 +53,7 @@ async function putWhole (put: Put, bytes: Buffer, signal: AbortSignal): Promise<
   ])
   return await publish(put, md5, async () => {
     const answer = await bucket.ask(key, signal, { method: 'POST', url: bucket.urls.upload, query: { uploadType: 'multipart', ...condition(put) }, headers: { 'content-type': `multipart/related; boundary=${boundary}` }, body })
-    return read(resourceSchema, await answer.json(), bucket)
+    return await readAnswer(resourceSchema, answer, bucket)
   }, signal)
 }
 

@@ -1,7 +1,7 @@
 import { BackupError } from '../../core/errors.ts'
 import { again, tidySignal } from '../again.ts'
 import type { Part } from '../body.ts'
-import type { Bucket } from './bucket.ts'
+import { readText, type Bucket } from './bucket.ts'
 import { gcsError, isPassing } from './errors.ts'
 
 /** What a chunk may take: 8 MiB over a line of 10 KB a second. Milliseconds. */
@@ -59,7 +59,7 @@ export async function sendChunk (session: Session, { bytes }: Part, total: numbe
       isUnsure = false
       if (answer.status !== GOES_ON) {
         if (total === undefined) throw lied(session, 'is done before its last byte came')
-        return await answer.json()
+        return JSON.parse(await readText(answer)) as unknown
       }
       const before = session.at
       session.at = persisted(session, answer, from, from + bytes.length)

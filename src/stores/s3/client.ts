@@ -1,4 +1,5 @@
 import { S3Client } from '@aws-sdk/client-s3'
+import { boundAnswers } from './bound-answers.ts'
 import type { S3Credentials, S3StoreOptions } from './options.ts'
 
 const CONNECT_MS = 10_000
@@ -13,7 +14,7 @@ const SOCKETS = 32
  */
 export function makeClient ({ region, endpoint, pathStyle, profile, credentials, idleTimeout = IDLE_MS }: S3StoreOptions): S3Client {
   const agent = { keepAlive: true, maxSockets: SOCKETS }
-  return new S3Client({
+  const client = new S3Client({
     region,
     forcePathStyle: pathStyle,
     ...endpoint === undefined ? {} : { endpoint },
@@ -24,6 +25,8 @@ export function makeClient ({ region, endpoint, pathStyle, profile, credentials,
     expectContinueHeader: profile === 'aws',
     requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: idleTimeout, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true, httpAgent: agent, httpsAgent: agent }
   })
+  boundAnswers(client)
+  return client
 }
 
 function revealed ({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): { accessKeyId: string, secretAccessKey: string, sessionToken?: string } {

@@ -1,5 +1,5 @@
 import { BackupError, systemCode } from '../../core/errors.ts'
-import { BUSY, DENIED, LATE, PASSING_STATUS, SILENT, TAKEN, unknownFailure, untrusted, type Meaning } from '../meaning.ts'
+import { ENDLESS, isEndless, BUSY, DENIED, LATE, PASSING_STATUS, SILENT, TAKEN, unknownFailure, untrusted, type Meaning } from '../meaning.ts'
 
 const BAD_CREDENTIALS: Meaning = ['STORE_UNAVAILABLE', 'does not accept the credentials', 'Check the access key, the secret and, for temporary ones, the token and how long it is valid.']
 const WRONG_REGION: Meaning = ['STORE_UNAVAILABLE', 'is in another region', 'Set the region to the one in which the bucket was made.']
@@ -80,7 +80,7 @@ export function isUnknownToStore (error: unknown): boolean {
 export function s3Error (error: unknown, key: string, place: string): BackupError {
   if (error instanceof BackupError) return error
   const name = nameOf(error)
-  const found = BY_NAME[name] ?? untrusted(name) ?? BY_STATUS[statusOf(error) ?? 0] ?? unknownFailure(name, statusOf(error))
+  const found = (isEndless(error) ? ENDLESS : undefined) ?? BY_NAME[name] ?? untrusted(name) ?? BY_STATUS[statusOf(error) ?? 0] ?? unknownFailure(name, statusOf(error))
   const meaning = key === '' && found === NO_OBJECT ? NO_BUCKET : found
   const isOfBucket = key === '' || meaning[0] === 'STORE_UNAVAILABLE' || meaning[0] === 'DISK_FULL'
   const what = isOfBucket ? `the store "${place}"` : `"${key}" in "${place}"`
