@@ -7,12 +7,25 @@ export interface Known {
   readonly hasDatabase: boolean
   /** Sources of which nobody said how their backups are sealed, so that they would be plain. */
   readonly unsaidSealing: readonly string[]
+  /** Variables of secrets that the server has and this command does not. */
+  readonly lacks: readonly string[]
 }
 
 /** The source that is meant where none is named. Throws `SOURCE_REQUIRED` where that would be the service's own catalog for want of a database. */
 export function defaultOf ({ defaultSource, known }: Pick<Session, 'defaultSource' | 'known'>): string {
   if (known.hasDatabase) return defaultSource
   throw new BackupError('SOURCE_REQUIRED', 'no database is configured', { hint: `Set DATABASE_PATH, or name sources in holdfast.yaml, as the server has it; "${defaultSource}" as the source is the service's own catalog.` })
+}
+
+/** Options that hold what opens backups. */
+const OPENING: readonly string[] = ['BACKUP_AGE_IDENTITY', 'BACKUP_OPENPGP_PRIVATE_KEYS', 'BACKUP_OPENPGP_PRIVATE_KEYS_PASSPHRASE', 'BACKUP_ENCRYPTION_PASSPHRASE']
+
+/** A `KEY_MISSING` says where the key may be, too: with the server. Any other error is left as it is. */
+export function withWhereabouts (thrown: unknown, { lacks }: Pick<Known, 'lacks'>): unknown {
+  const theirs = lacks.filter(variable => OPENING.includes(variable))
+  if (!(thrown instanceof BackupError) || thrown.code !== 'KEY_MISSING' || theirs.length === 0) return thrown
+  const names = theirs.join(' and ')
+  return new BackupError('KEY_MISSING', `${thrown.message}; the server has ${names}, and this command does not`, { hint: `Ask the server through its API, or give ${names} here, too, best as a file for both (${theirs.map(name => `${name}_FILE`).join(', ')}).`, cause: thrown })
 }
 
 /**

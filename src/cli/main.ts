@@ -114,7 +114,7 @@ async function openGuest (): Promise<Opened> {
   const config = configured()
   const { openEngine } = await import('../app.ts')
   const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, { logger: warningsOn(output), role: 'guest' })
-  return { engine, events, audit: catalog.audit, defaultSource: config.defaultSource, known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing }, trashGrace, close: () => close(0) }
+  return { engine, events, audit: catalog.audit, defaultSource: config.defaultSource, known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing, lacks: config.lacks }, trashGrace, close: () => close(0) }
 }
 
 async function openCopyOf (config: Config): Promise<EngineCopy | undefined> {

@@ -4,7 +4,7 @@ import type { EventBus } from '../core/event.ts'
 import { isFinished } from '../core/job.ts'
 import type { Engine, Work } from '../engine/engine.ts'
 import { audited, type Deed, type Recorder } from './audited.ts'
-import type { Known } from './guards.ts'
+import { withWhereabouts, type Known } from './guards.ts'
 import { interruption } from './interruption.ts'
 import type { Output } from './output.ts'
 import { noProgress, progressOn } from './progress.ts'
@@ -61,6 +61,8 @@ export async function withSession<T> (deps: SessionDeps, { json }: { readonly js
       run: (start, { quiet = false } = {}) => runJob(deps, opened, quiet || json === true, start),
       audited: (deed, deedWork) => audited({ ...deps, audit }, deed, deedWork)
     })
+  } catch (thrown) {
+    throw withWhereabouts(thrown, known)
   } finally {
     await opened.close()
   }

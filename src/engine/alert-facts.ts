@@ -2,7 +2,7 @@ import type { AlertFacts, PruneFacts, SourceFacts } from '../core/alert.ts'
 import type { Run } from '../core/run.ts'
 import type { EngineDeps } from './deps.ts'
 import { rulesInForce } from './due.ts'
-import { landingTrouble } from './known-store.ts'
+import { emptiedLanding, landingTrouble } from './known-store.ts'
 import { cleanupSignal } from './objects.ts'
 import type { SourceState } from './engine.ts'
 
@@ -18,7 +18,7 @@ export interface PruneTiming {
 /** What the rules of the alerts ask of these sources, and of the prune of them all. Rejects as the catalog does. */
 export async function alertFacts (deps: EngineDeps, states: readonly SourceState[], prune: PruneTiming): Promise<Pick<AlertFacts, 'sources' | 'prune' | 'refused'>> {
   // Asked here, so that an alert comes and goes without a backup having to be tried.
-  const landing = await landingTrouble(deps, cleanupSignal())
+  const landing = await landingTrouble(deps, cleanupSignal()) ?? await emptiedLanding(deps, cleanupSignal())
   const sources: SourceFacts[] = []
   const waiting = await deps.catalog.copies.waiting()
   const copiesOf = (name: string): SourceFacts['copies'] => waiting.filter(({ source }) => source === name).map(({ source: _, ...copies }) => copies)

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
+import { INSTANCE_MARKER } from '../../src/core/instance.ts'
 import type { NewRun } from '../../src/core/run.ts'
 import { alertFacts, pruneFacts } from '../../src/engine/alert-facts.ts'
 import { testEngine, type TestEngine } from '../support/engine.ts'
@@ -71,4 +74,18 @@ test('the last prune that was done is told, and one that failed until the next i
   await record(bench, LONG_AGO, { status: 'done', dueAt: at('2025-11-24T05:30:00'), finishedAt: at('2025-11-24T05:31:00') })
   const done = await pruneFacts(bench.deps, DAILY)
   assert.deepEqual([done.lastDone, done.failure], [at('2025-11-24T05:31:00'), null])
+})
+
+test('a landing store that has lost all its backups and kept its marker is refused by nobody, and is an alert until it is accepted', async t => {
+  const bench = await testEngine(t)
+  await bench.create()
+  await bench.create()
+  const refused = async (): Promise<string[]> => (await alertFacts(bench.deps, [], DAILY)).refused.map(({ code, message }) => `${code}: ${message}`)
+  assert.deepEqual(await refused(), [])
+  for (const name of readdirSync(bench.directory)) if (name !== INSTANCE_MARKER) rmSync(join(bench.directory, name), { recursive: true })
+  const [found = '', ...others] = await refused()
+  assert.deepEqual(others, [])
+  assert.match(found, /^STORE_UNAVAILABLE: the store ".*" at ".*" is empty, but the catalog knows 2 backups in it$/)
+  await bench.create()
+  assert.deepEqual(await refused(), [])
 })

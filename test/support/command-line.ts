@@ -48,7 +48,7 @@ async function runProgram (words: readonly string[], { engine, deps: { catalog, 
   }
   const screen = () => screenOn(output.out, environment, clock)
   const recorder = { clock, actor: 'ann', host: 'here', warn: (message: string) => { told.err += `holdfast: ${message}\n` } }
-  const opened = { engine, events: events as typeof events & Pick<EventBus, 'subscribe'>, audit: catalog.audit, defaultSource, known: { hasDatabase: true, unsaidSealing: [], ...known }, trashGrace: GRACE, close: async () => {} }
+  const opened = { engine, events: events as typeof events & Pick<EventBus, 'subscribe'>, audit: catalog.audit, defaultSource, known: { hasDatabase: true, unsaidSealing: [], lacks: [], ...known }, trashGrace: GRACE, close: async () => {} }
   const code = await run(words, output, exit => program({
     output,
     screen,
