@@ -3,12 +3,16 @@ import type { App } from './route.ts'
 
 /**
  * How request bodies are read: JSON, or nothing at all. Nothing may come under any media type, since tools such as curl
- * name one even then.
+ * name one even then. A body that is compressed is refused: its size would say nothing of what it becomes.
  */
 export function readBodies (app: App): void {
   // Refuses keys that would reach the prototype of an object.
   const parse = app.getDefaultJsonParser('error', 'error')
   app.removeAllContentTypeParsers()
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    const encoding = request.headers['content-encoding'] ?? 'identity'
+    done(encoding.toLowerCase() === 'identity' ? null : new BackupError('MEDIA_TYPE_UNSUPPORTED', 'the body is compressed', { hint: 'Send it as it is, without Content-Encoding.' }))
+  })
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
     else void parse(request, String(body), (error, value) => { done(error === null ? null : notJson(error), value) })

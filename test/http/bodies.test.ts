@@ -89,3 +89,9 @@ test('compressions are named, and no other is taken', async t => {
   assert.match(answer.json().errors[0].message, /"none"\|"gzip"\|"zstd"/)
   assert.deepEqual(engine.calls, [])
 })
+
+test('a body that says it is compressed is refused, and one that says it is not is read', async t => {
+  const { app } = await build(t)
+  const send = async (encoding: string): Promise<number> => (await app.inject({ method: 'POST', url: '/api/backups', headers: { ...as('operator'), 'content-type': 'application/json', 'content-encoding': encoding }, payload: '{}' })).statusCode
+  assert.deepEqual([await send('gzip'), await send('identity')], [415, 201])
+})
