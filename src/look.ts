@@ -129,8 +129,9 @@ export async function knownRows (config: Config, path: string): Promise<KnownRow
   if (copy === undefined) return undefined
   try {
     const { backups } = await copy.engine.backups({ source: source.name, status: 'completed', limit: KNOWN_LIMIT })
-    const good = backups.find(({ verification, facts }) => verification.status === 'valid' && facts !== null)
-    return good === undefined ? undefined : { backupId: good.id, startedAt: good.startedAt, tables: good.facts?.tables ?? [] }
+    const good = backups.find(({ verification }) => verification.status === 'valid')
+    const manifest = good === undefined ? undefined : await copy.deps.catalog.backups.manifest(good.id)
+    return good === undefined || manifest === undefined ? undefined : { backupId: good.id, startedAt: good.startedAt, tables: manifest.facts.tables }
   } finally {
     await copy.close()
   }

@@ -116,7 +116,8 @@ export class SqliteBackupLog implements BackupLog {
       checkNotGone(row)
       const description = change.description === undefined ? row.description : change.description
       const pinned = change.pinned ?? row.pinned === 1
-      const manifest = editedManifest(row, description, pinned, signature)
+      const before = this.#manifest(id)
+      const manifest = before === undefined ? null : JSON.stringify(withSignature({ ...before, description, pinned }, signature))
       this.#statements.edit.run({ id, description, pinned: Number(pinned), manifest, signingKey: signature?.key ?? null })
     })
   }
@@ -125,8 +126,8 @@ export class SqliteBackupLog implements BackupLog {
     return this.#change(id, row => {
       checkNotGone(row)
       checkSuspect(row)
-      const manifest = row.manifest === null ? null : released(fromJson<Manifest>(row.manifest, `the manifest of backup ${id}`), at, by)
-      const signed = manifest === null ? null : JSON.stringify(withSignature(manifest, signature))
+      const manifest = this.#manifest(id)
+      const signed = manifest === undefined ? null : JSON.stringify(withSignature(released(manifest, at, by), signature))
       this.#statements.declareGood.run({ id, releasedAt: at.toISOString(), releasedBy: by, manifest: signed, signingKey: signature?.key ?? null })
     })
   }
@@ -183,10 +184,7 @@ export class SqliteBackupLog implements BackupLog {
   }
 
   manifest (id: number): Promise<Manifest | undefined> {
-    return this.#connection.read(() => {
-      const { manifest } = this.#row(id)
-      return manifest === null ? undefined : fromJson<Manifest>(manifest, `the manifest of backup ${id}`)
-    })
+    return this.#connection.read(() => this.#manifest(this.#row(id).id))
   }
 
   adopt (manifest: Manifest, found: Found): Promise<Adopted> {
@@ -211,6 +209,11 @@ export class SqliteBackupLog implements BackupLog {
 
   #backup (id: number): Backup {
     return toBackup(this.#row(id), this.#judgeKey)
+  }
+
+  #manifest (id: number): Manifest | undefined {
+    const manifest = this.#statements.manifest.get(id)
+    return manifest == null ? undefined : fromJson<Manifest>(manifest, `the manifest of backup ${id}`)
   }
 
   #row (id: number): BackupRow {
@@ -243,13 +246,4 @@ function columnsOf (manifest: Manifest) {
     manifest: JSON.stringify(manifest),
     signingKey: manifest.signature?.key ?? null
   }
-}
-
-/** The manifest in the store is rewritten with the new description, so the one kept here follows. */
-function editedManifest (
-  row: BackupRow, description: string | null, pinned: boolean, signature: ManifestSignature | undefined
-): string | null {
-  if (row.manifest === null) return null
-  const before = fromJson<Manifest>(row.manifest, `the manifest of backup ${row.id}`)
-  return JSON.stringify(withSignature({ ...before, description, pinned }, signature))
 }

@@ -2,9 +2,7 @@ import type { Backup, BackupMethod, BackupStatus, BackupType, Tier, Verification
 import type { Copy, CopyStatus } from '../core/copy.ts'
 import type { Encryption } from '../core/encryption.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import type { Manifest } from '../core/manifest.ts'
 import type { SignatureState } from '../core/signature.ts'
-import type { SnapshotFacts } from '../core/source.ts'
 import type { Compression } from '../core/stage.ts'
 import type { Check } from '../core/verification.ts'
 import { fromJson, toDate } from './json.ts'
@@ -31,7 +29,7 @@ export interface BackupRow {
   readonly checksum: string | null
   readonly original_size_bytes: number | null
   readonly original_checksum: string | null
-  readonly manifest: string | null
+  readonly has_manifest: 0 | 1
   readonly signing_key: string | null
   readonly error_code: ErrorCode | null
   readonly error_message: string | null
@@ -60,10 +58,10 @@ interface CopyRow {
   readonly nextAttemptAt: string | null
 }
 
-/** The beginning of every statement that reads backups. */
+/** The beginning of every statement that reads backups. Manifests may have megabytes each, and are read one at a time alone. */
 export const SELECT_BACKUP = `
   SELECT id, source, backup_type, method, schedule, status, store_key, file_path, description, compression, encryption,
-    started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest, signing_key,
+    started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest IS NOT NULL AS has_manifest, signing_key,
     error_code, error_message, parent_id, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
     (SELECT instance FROM foreign_backups WHERE backup_id = backup_log.id) AS foreign_instance,
     (SELECT json_group_array(json_object('store', store, 'location', location, 'status', copies.status, 'size', size_bytes,
@@ -74,7 +72,6 @@ export const SELECT_BACKUP = `
 export type JudgeKey = (key: string | null) => SignatureState
 
 export function toBackup (row: BackupRow, judgeKey: JudgeKey): Backup {
-  let facts: SnapshotFacts | null | undefined
   return {
     id: row.id,
     source: row.source,
@@ -93,11 +90,6 @@ export function toBackup (row: BackupRow, judgeKey: JudgeKey): Backup {
     checksum: row.checksum,
     originalSize: row.original_size_bytes,
     originalChecksum: row.original_checksum,
-    // Taken out of the manifest when somebody asks: a list of many backups has no use for it.
-    get facts () {
-      facts ??= row.manifest === null ? null : fromJson<Manifest>(row.manifest, `the manifest of backup ${row.id}`).facts
-      return facts
-    },
     errorCode: row.error_code,
     errorMessage: row.error_message,
     parentId: row.parent_id,
@@ -111,7 +103,7 @@ export function toBackup (row: BackupRow, judgeKey: JudgeKey): Backup {
       checks: fromJson<Check[]>(row.verification_checks, `the verification of backup ${row.id}`)
     },
     copies: fromJson<CopyRow[]>(row.copies, `the copies of backup ${row.id}`).map(toCopy),
-    signature: row.manifest === null ? null : judgeKey(row.signing_key),
+    signature: row.has_manifest === 0 ? null : judgeKey(row.signing_key),
     foreignInstance: row.foreign_instance,
     trashedAt: toDate(row.trashed_at),
     deletedAt: toDate(row.deleted_at)

@@ -7,6 +7,7 @@ export function prepareBackupStatements (database: Database) {
   return {
     largestId: database.prepare<[], number>('SELECT coalesce(max(id), 0) FROM backup_log').pluck(),
     get: select<[number]>('WHERE id = ?'),
+    manifest: database.prepare<[number], string | null>('SELECT manifest FROM backup_log WHERE id = ?').pluck(),
     byName: select<[string, string, string]>('WHERE source = ? AND store_key IN (?, ?) ORDER BY id DESC'),
     named: database.prepare<[string, string, string, number]>(`
       SELECT 1 FROM backup_log WHERE source = ? AND store_key IN (?, ?) AND id <> ? AND status <> 'failed'
@@ -35,7 +36,7 @@ export function prepareBackupStatements (database: Database) {
     declareGood: database.prepare('UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest, signing_key = @signingKey WHERE id = @id'),
     move: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ?, trashed_at = ? WHERE id = ?'),
     release: database.prepare('UPDATE backup_log SET file_path = ? WHERE id = ?'),
-    remove: database.prepare('UPDATE backup_log SET deleted_at = ? WHERE id = ?'),
+    remove: database.prepare('UPDATE backup_log SET deleted_at = ?, manifest = NULL WHERE id = ?'),
     foreign: database.prepare('INSERT INTO foreign_backups (backup_id, instance) VALUES (?, ?)'),
     own: database.prepare('DELETE FROM foreign_backups WHERE backup_id = ?'),
     adopt: database.prepare(`

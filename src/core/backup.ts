@@ -2,7 +2,6 @@ import type { Copy } from './copy.ts'
 import type { Encryption } from './encryption.ts'
 import type { ErrorCode } from './errors.ts'
 import type { SignatureState } from './signature.ts'
-import type { SnapshotFacts } from './source.ts'
 import type { Compression } from './stage.ts'
 import type { Suspicion } from './suspicion.ts'
 import type { Check } from './verification.ts'
@@ -52,7 +51,6 @@ export interface Backup {
   /** Of the plain image. */
   readonly originalSize: number | null
   readonly originalChecksum: string | null
-  readonly facts: SnapshotFacts | null
   readonly errorCode: ErrorCode | null
   readonly errorMessage: string | null
   readonly parentId: number | null

@@ -3,6 +3,7 @@ import type { Backup, BackupMethod, BackupType, Tier } from '../core/backup.ts'
 import type { BackupPage, BackupQuery, SourceStatistics, Statistics, VerificationRecord } from '../core/catalog.ts'
 import type { BackupError } from '../core/errors.ts'
 import type { Job, JobStatus } from '../core/job.ts'
+import type { Manifest } from '../core/manifest.ts'
 import type { SourcePolicy } from '../core/policy.ts'
 import type { Restore, RestoreMode, RestorePage, RestoreQuery } from '../core/restore.ts'
 import type { Retained } from '../core/retention.ts'
@@ -272,6 +273,8 @@ export interface Engine {
   backup (id: number): Promise<Backup>
   backups (query: BackupQuery): Promise<BackupPage>
   verifications (id: number): Promise<readonly VerificationRecord[]>
+  /** What the catalog keeps of the manifest; undefined: the backup has none, or is gone. `BACKUP_NOT_FOUND`. */
+  manifest (id: number): Promise<Manifest | undefined>
   /** `BACKUP_DELETED`; `FORBIDDEN` where the backup is pinned and that may not be touched. */
   edit (id: number, change: BackupEdit): Promise<Backup>
   /** Declares a suspect good: it is a backup like any other from now on, and those before it may go again. `BACKUP_NOT_SUSPECT`. */

@@ -169,6 +169,7 @@ export function makeEngine (deps: EngineDeps): Engine {
       await catalog.backups.get(id)
       return await catalog.backups.verifications(id)
     },
+    manifest: id => catalog.backups.manifest(id),
     async edit (id, change) {
       const claim = await runner.holds.claim([backupHold(id)])
       try {

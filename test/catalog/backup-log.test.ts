@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import Database from 'better-sqlite3'
 import type { Check } from '../../src/core/verification.ts'
 import { completed, END, failed, INVALID, localCopy, manifestOf, newBackup, newCatalog, START, VALID } from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
@@ -27,7 +28,6 @@ test('a backup that was started is under way, with everything that was said abou
     checksum: null,
     originalSize: null,
     originalChecksum: null,
-    facts: null,
     errorCode: null,
     errorMessage: null,
     parentId: null,
@@ -58,7 +58,6 @@ test('a completed backup carries what its manifest says, its verification and it
   const backup = await catalog.backups.complete(started.id, { manifest, filePath: '/backups/x.db', verification: VALID, copies })
   assert.deepEqual([backup.status, backup.completedAt, backup.filePath], ['completed', END, '/backups/x.db'])
   assert.deepEqual([backup.size, backup.checksum, backup.originalSize, backup.originalChecksum], [1000, 'a'.repeat(64), 4096, 'b'.repeat(64)])
-  assert.deepEqual(backup.facts, manifest.facts)
   assert.deepEqual(backup.verification, { status: 'valid', checkedAt: LATER, checks: VALID.checks })
   assert.deepEqual(backup.copies, [copies[1], copies[0]])
   assert.deepEqual(await catalog.backups.manifest(started.id), manifest)
@@ -78,10 +77,17 @@ test('a verification without a time of its own in the manifest counts from the c
   assert.deepEqual([backup.verification.status, backup.verification.checkedAt], ['invalid', END])
 })
 
-test('the facts are the same object however often they are asked for', async t => {
-  const { catalog } = await newCatalog(t)
+test('a list reads no manifest, and a backup that is gone has none any more', async t => {
+  const { catalog, path } = await newCatalog(t)
   const backup = await completed(catalog)
-  assert.equal(backup.facts, backup.facts)
+  assert.equal((await catalog.backups.manifest(backup.id))?.id, backup.id)
+  const other = new Database(path)
+  t.after(() => other.close())
+  other.exec("UPDATE backup_log SET manifest = 'not JSON'")
+  assert.equal((await catalog.backups.list({ limit: 5 })).backups.length, 1)
+  await catalog.backups.remove(backup.id, END)
+  assert.equal(other.prepare('SELECT manifest FROM backup_log').pluck().get(), null)
+  assert.equal(await catalog.backups.manifest(backup.id), undefined)
 })
 
 test('a failed backup keeps code and message, and has no object', async t => {

@@ -42,7 +42,8 @@ test('the schema digest is what docs/format.md says', async t => {
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { entries: 10 })
   const { engine } = await openShop(t, home)
-  const { facts } = await (await engine.create({ type: 'manual' })).result
+  const { id } = await (await engine.create({ type: 'manual' })).result
+  const manifest = await engine.manifest(id)
   const lines = execFileSync('sqlite3', [join(home, 'shop.db'), 'SELECT json_array(type, name, tbl_name, sql) FROM sqlite_schema ORDER BY type, name, tbl_name'], { encoding: 'utf8' })
-  assert.equal(createHash('sha256').update(lines).digest('hex'), facts?.schemaDigest)
+  assert.equal(createHash('sha256').update(lines).digest('hex'), manifest?.facts.schemaDigest)
 })

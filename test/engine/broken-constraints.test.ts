@@ -12,9 +12,9 @@ for (const verify of [true, false]) {
     const home = tempDir(t)
     const live = join(home, 'shop.db')
     makeOdd(live, BROKEN['NULL in a NOT NULL column']!)
-    const { engine } = await openShop(t, home)
+    const { engine, deps } = await openShop(t, home)
     const made = await (await engine.create({ type: 'manual', compression: 'none', verify })).result
-    assert.equal(made.facts?.properties[CONSTRAINT_VIOLATIONS], verify ? 1 : NOT_COUNTED)
+    assert.equal((await deps.catalog.backups.manifest(made.id))?.facts.properties[CONSTRAINT_VIOLATIONS], verify ? 1 : NOT_COUNTED)
     const { verification } = await (await engine.verify(made.id)).result
     assert.equal(verification.valid, true)
     assert.match(verification.checks.find(({ violations }) => violations === 1)?.reason ?? '', /NULL value in t\.n/)

@@ -25,7 +25,6 @@ export function backupOf (id: number, given: Partial<Backup> = {}): Backup {
     checksum: 'a'.repeat(64),
     originalSize: 10,
     originalChecksum: 'a'.repeat(64),
-    facts: null,
     errorCode: null,
     errorMessage: null,
     parentId: null,

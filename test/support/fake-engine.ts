@@ -175,6 +175,10 @@ export class FakeEngine implements Engine {
     return [{ checkedAt: STARTED, verification: VALID }]
   }
 
+  async manifest (id: number): Promise<undefined> {
+    this.#row(id)
+  }
+
   async edit (id: number, { keepsPinned, ...change }: BackupEdit): Promise<Backup> {
     this.#called(`edit ${id} ${JSON.stringify(change)}`)
     if (keepsPinned === true && this.#row(id).pinned) throw new BackupError('FORBIDDEN', `backup ${id} is pinned`)

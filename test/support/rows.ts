@@ -31,7 +31,6 @@ export function aBackup (given: Partial<Backup> = {}): Backup {
     checksum: 'a'.repeat(64),
     originalSize: 1_048_576,
     originalChecksum: 'a'.repeat(64),
-    facts: null,
     errorCode: null,
     errorMessage: null,
     parentId: null,

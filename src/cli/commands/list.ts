@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { BACKUP_STATUSES, BACKUP_TYPES, type BackupMethod, type BackupStatus, type BackupType } from '../../core/backup.ts'
 import type { BackupQuery } from '../../core/catalog.ts'
 import { jsonOption, limitOption, sinceOption, sourceOption } from '../arguments.ts'
+import { contentOf, type Content } from '../content.ts'
 import { exitCodesHelp } from '../output.ts'
 import { collect } from '../pages.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
@@ -44,7 +45,12 @@ export function listCommand (shell: Shell): Command {
           count = found.count
           return { items: found.backups, next: found.next }
         })
-        return { backups, count }
+        const contents = new Map<number, Content>()
+        for (const { id } of flags.verbose === true && flags.json !== true ? backups : []) {
+          const content = contentOf(await engine.manifest(id))
+          if (content !== undefined) contents.set(id, content)
+        }
+        return { backups, count, contents }
       })
       const { summary, viewBackups } = await import('../views/backups.ts')
       show(shell, flags, viewBackups(listed, { verbose: flags.verbose === true }))

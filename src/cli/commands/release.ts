@@ -4,6 +4,7 @@ import { BackupError } from '../../core/errors.ts'
 import { isSuspect } from '../../core/suspicion.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { idsArgument, jsonOption, sourceOption } from '../arguments.ts'
+import { contentOf } from '../content.ts'
 import { each, targetOf, type EachOutcome } from '../each.ts'
 import { exitCodesHelp } from '../output.ts'
 import type { Session } from '../session.ts'
@@ -31,7 +32,7 @@ export function releaseCommand (shell: Shell): Command {
       requireOneWay(ids, flags)
       await shell.withSession(flags, async session => {
         const backups = flags.allSuspect === true ? await suspects(session.engine, flags.source) : await Promise.all(ids.map(id => session.engine.backup(id)))
-        if (!await agreed(shell, backups, flags)) return
+        if (!await agreed(shell, session.engine, backups, flags)) return
         const outcome = await release(session, backups.map(({ id }) => id))
         await tell(shell, flags, outcome)
         shell.exit(outcome.failures.length > 0 ? 3 : 0)
@@ -75,11 +76,11 @@ async function tell (shell: Shell, flags: Flags, outcome: EachOutcome<Backup>): 
 }
 
 /** Whoever sits there sees what they vouch for. Where nobody does, the command itself is the answer. */
-async function agreed ({ ask, output, screen }: Shell, backups: readonly Backup[], flags: Flags): Promise<boolean> {
+async function agreed ({ ask, output, screen }: Shell, engine: Engine, backups: readonly Backup[], flags: Flags): Promise<boolean> {
   const odd = backups.filter(isSuspect)
   if (ask === undefined || flags.yes === true || flags.json === true || odd.length === 0) return true
   const { describeBackup } = await import('../views/backup.ts')
-  for (const backup of odd) output.out.write(`${describeBackup(backup, screen())}\n`)
+  for (const backup of odd) output.out.write(`${describeBackup(backup, screen(), contentOf(await engine.manifest(backup.id)))}\n`)
   const [oldest] = odd.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())
   if (await ask(odd.length === 1 ? 'Was that meant to be, so that backups from before it may be removed?' : `Was that meant to be in all ${odd.length} of them, so that backups from before ${oldest?.id ?? ''} may be removed?`)) return true
   output.out.write('nothing was released\n')

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { idArgument, jsonOption } from '../arguments.ts'
+import { contentOf } from '../content.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
@@ -10,8 +11,8 @@ export function showCommand (shell: Shell): Command {
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (id: number, flags: JsonFlag) => {
-      const [backup, verifications] = await shell.withSession(flags, async ({ engine }) => [await engine.backup(id), await engine.verifications(id)] as const)
+      const [backup, verifications, manifest] = await shell.withSession(flags, async ({ engine }) => [await engine.backup(id), await engine.verifications(id), await engine.manifest(id)] as const)
       const { viewBackup } = await import('../views/backup.ts')
-      show(shell, flags, viewBackup(backup, verifications))
+      show(shell, flags, viewBackup(backup, verifications, contentOf(manifest)))
     })
 }

@@ -8,6 +8,7 @@ import { verificationWarning } from '../../core/verification.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
 import { instant } from '../../present/common.ts'
 import { checkSchema } from '../../present/verification.ts'
+import type { Content } from '../content.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { printable } from '../text.ts'
@@ -61,22 +62,22 @@ function printableWarning (checks: Backup['verification']['checks']): string | u
   return warning === undefined ? undefined : printable(warning)
 }
 
-export function viewBackup (backup: Backup, verifications: readonly VerificationRecord[]): View {
+export function viewBackup (backup: Backup, verifications: readonly VerificationRecord[], content: Content | undefined): View {
   const json: z.infer<typeof showSchema> = {
     backup: presentBackup(backup),
     verifications: verifications.map(({ checkedAt, verification: { valid, checks } }) => ({ checkedAt: checkedAt.toISOString(), valid, checks: [...checks] }))
   }
   return {
     json,
-    text: screen => describeBackup(backup, screen) + history(verifications, screen)
+    text: screen => describeBackup(backup, screen, content) + history(verifications, screen)
   }
 }
 
 /** One line for everything that can be said of it. */
-export function describeBackup (backup: Backup, screen: Screen): string {
+export function describeBackup (backup: Backup, screen: Screen, content?: Content): string {
   const { colours } = screen
   const checks = backup.verification.status === 'invalid' ? backup.verification.checks.filter(({ status }) => status === 'fail') : []
-  return [colours.bold(`Backup ${backup.id}`), ...factLines(factsOf(backup, screen), screen), ...checks.map(check => `    ${checkLine(check, colours)}`), ''].join('\n')
+  return [colours.bold(`Backup ${backup.id}`), ...factLines(factsOf(backup, content, screen), screen), ...checks.map(check => `    ${checkLine(check, colours)}`), ''].join('\n')
 }
 
 function inStore ({ status, location, error, nextAttemptAt }: Copy, { now }: Screen): string {
@@ -84,9 +85,9 @@ function inStore ({ status, location, error, nextAttemptAt }: Copy, { now }: Scr
   return status === 'stored' ? location : `${status}${error === null ? '' : `: ${error}`}${again}`
 }
 
-function factsOf (backup: Backup, screen: Screen): readonly Fact[] {
+function factsOf (backup: Backup, content: Content | undefined, screen: Screen): readonly Fact[] {
   const { now } = screen
-  const { size, originalSize, startedAt, completedAt, verification, facts, signature } = backup
+  const { size, originalSize, startedAt, completedAt, verification, signature } = backup
   const at = (time: Date | null): string | null => time === null ? null : `${time.toISOString()} (${inAge(time, now)})`
   return [
     ['file', backup.deletedAt === null ? backup.filePath : null],
@@ -102,7 +103,7 @@ function factsOf (backup: Backup, screen: Screen): readonly Fact[] {
     ['compression', backup.compression],
     ['encryption', backup.encryption === 'none' ? null : backup.encryption],
     ['sha256', backup.checksum],
-    ['content', facts === null ? null : `${counted(facts.tables.length, 'table')}, ${counted(facts.tables.reduce((sum, { rows }) => sum + (rows ?? 0), 0), 'row')}`],
+    ['content', content === undefined ? null : `${counted(content.tables, 'table')}, ${counted(content.rows, 'row')}`],
     ['verified', verification.status === 'unverified' ? 'never' : `${verification.status}${verification.checkedAt === null ? '' : `, ${inAge(verification.checkedAt, now)}`}`],
     ['warning', verificationWarning(verification.checks) ?? null],
     ['manifest', signature === null ? null : describeSignature(signature)],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isCancelled, type Backup } from '../../core/backup.ts'
 import { isSuspect } from '../../core/suspicion.ts'
 import { listedBackupSchema, presentListed } from '../../present/backup.ts'
+import type { Content } from '../content.ts'
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
@@ -15,15 +16,17 @@ export interface Listed {
   readonly backups: readonly Backup[]
   /** How many match. */
   readonly count: number
+  /** What each has, by id, where everything is to be shown. */
+  readonly contents?: ReadonlyMap<number, Content>
 }
 
-export function viewBackups ({ backups, count }: Listed, { verbose }: { readonly verbose: boolean }): View {
+export function viewBackups ({ backups, count, contents }: Listed, { verbose }: { readonly verbose: boolean }): View {
   const json: z.infer<typeof listSchema> = backups.map(backup => ({ ...presentListed(backup), backup_id: backup.id }))
   return {
     json,
     text: screen => {
       if (backups.length === 0) return 'no backups\n'
-      const shown = verbose ? backups.map(backup => `${describeBackup(backup, screen)}\n`).join('') : table(columns(screen), backups, screen)
+      const shown = verbose ? backups.map(backup => `${describeBackup(backup, screen, contents?.get(backup.id))}\n`).join('') : table(columns(screen), backups, screen)
       return `${shown}${verbose ? '' : '\n'}${summary(backups, count)}\n`
     }
   }
