@@ -5,6 +5,8 @@ import { unlessGone } from './processes.ts'
 const PROC = '/proc'
 /** A command line is shown up to here. */
 const COMMAND = 120
+/** So many processes are named in a message. */
+const NAMED = 10
 
 /**
  * The processes, but for this one, that have the file open: found by device and inode among their descriptors, so that
@@ -41,5 +43,6 @@ function entriesOf (directory: string): readonly string[] {
 
 /** `4711 (node server.js), 4712 (sqlite3 app.db)` */
 export function describeHolders (holders: readonly Holder[]): string {
-  return holders.map(({ pid, command }) => command === '' ? String(pid) : `${pid} (${command})`).join(', ')
+  const named = holders.slice(0, NAMED).map(({ pid, command }) => command === '' ? String(pid) : `${pid} (${command})`).join(', ')
+  return holders.length > NAMED ? `${named} and ${holders.length - NAMED} more` : named
 }
