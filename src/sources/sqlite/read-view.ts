@@ -13,6 +13,13 @@ const TRIES = 200
 const LOOKS = 5
 const LOOK_EVERY = 20
 
+/** The journal mode that the connection uses, as of its last read: `wal`, or one with a rollback journal. */
+export type AskMode = (db: Database.Database) => string
+
+export function journalMode (db: Database.Database): string {
+  return String(pragma(db, 'journal_mode'))
+}
+
 /** An open read transaction: until it ends, the connection and the files show the same, unchanging content. */
 export interface ReadView {
   readonly db: Database.Database
@@ -40,14 +47,14 @@ export interface WalView {
  * journal that must be rolled back, and a WAL database that nobody has open, where only such a connection takes its
  * `-wal` and `-shm` away again when it closes.
  */
-export function openReadView (path: string, isWal: boolean, busyTimeout: number): ReadView {
+export function openReadView (path: string, isWal: boolean, busyTimeout: number, ask: AskMode = journalMode): ReadView {
   const isTidy = isWal && !existsSync(`${path}-wal`)
   if (isTidy) requireUnused(path)
   try {
-    return begin(path, busyTimeout, !isTidy)
+    return begin(path, busyTimeout, !isTidy, ask)
   } catch (error) {
     if (!/^SQLITE_(READONLY|CANTOPEN)/.test(systemCode(error) ?? '')) throw error
-    return begin(path, busyTimeout, isTidy)
+    return begin(path, busyTimeout, isTidy, ask)
   }
 }
 
@@ -74,16 +81,20 @@ function requireUnused (path: string): void {
   throw otherName(`"${path}" is in WAL mode and open in another process, but no "-wal" is beside it: that process uses another name`, 'Mount the same folder, not a single file, into each container that uses the database, and give the path in it.')
 }
 
-function begin (path: string, busyTimeout: number, readonly: boolean): ReadView {
+function begin (path: string, busyTimeout: number, readonly: boolean, ask: AskMode): ReadView {
   const db = openShared(path, { readonly, busyTimeout: 0 })
   try {
-    const journalMode = patiently(busyTimeout, () => {
+    const mode = patiently(busyTimeout, () => {
       beFrugal(db)
-      return String(pragma(db, 'journal_mode'))
+      return ask(db)
     })
-    if (journalMode === 'wal') return { db, journalMode, wal: beginWal(db, path, busyTimeout) }
-    patiently(busyTimeout, () => { beginRead(db) })
-    return { db, journalMode, wal: null }
+    if (mode !== 'wal') {
+      patiently(busyTimeout, () => { beginRead(db) })
+      if (ask(db) !== 'wal') return { db, journalMode: mode, wal: null }
+      // Another process switched to WAL after it was asked. It stays WAL for as long as this connection is open.
+      db.exec('ROLLBACK')
+    }
+    return { db, journalMode: 'wal', wal: beginWal(db, path, busyTimeout) }
   } catch (error) {
     db.close()
     throw error
