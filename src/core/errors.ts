@@ -59,6 +59,7 @@ export const ERRORS = {
   SOURCE_MALFORMED: { status: 422, exit: 6, retry: false, title: 'the database is malformed' },
   SOURCE_REPLACED: { status: 409, exit: 7, retry: true, title: 'the database was replaced during the backup' },
   SOURCE_OTHER_NAME: { status: 422, exit: 7, retry: false, title: 'the database has another name, beside which its log may be' },
+  SOURCE_LINK_REFUSED: { status: 422, exit: 7, retry: false, title: 'a symbolic link to the database is not followed' },
   SOURCE_LOCKED: { status: 423, exit: 7, retry: true, title: 'another process holds the database exclusively' },
   SOURCE_FAILED: { status: 500, exit: 7, retry: true, title: 'reading the database failed' },
 

@@ -21,7 +21,8 @@ const BESIDE = ['-wal', '-shm', '-journal']
 
 /**
  * Whose place `path` is, also by another name of it: through links and mounts of directories, as what SQLite keeps beside
- * a database, or as a database that would lose what is beside it. A source may lie in a directory of ours.
+ * a database, or as a database that would lose what is beside it. A source may lie in a directory of ours, if its path is
+ * written as one in it: one that is led there by a link, now, is ours and not the source's.
  */
 export async function occupantOf (path: string, { databases, own, sources }: Places): Promise<Occupant | undefined> {
   const locate = locateBy(readMounts())
@@ -30,14 +31,21 @@ export async function occupantOf (path: string, { databases, own, sources }: Pla
   for (const { path, what } of databases) {
     if (touched.includes(await placeOf(path, locate))) return { source: null, what }
   }
-  for (const { name, location } of sources) {
-    if (touched.includes(await placeOf(location, locate))) return { source: name, what: `the database of the source "${name}"` }
+  const touchedSources: typeof sources[number][] = []
+  for (const source of sources) {
+    if (touched.includes(await placeOf(source.location, locate))) touchedSources.push(source)
   }
   for (const { path, what } of own) {
     const place = await placeOf(path, locate)
-    if (touched.some(one => one === place || one.startsWith(`${place}/`))) return { source: null, what }
+    const isWrittenThere = touchedSources.some(({ location }) => contains(path, location) || contains(place, locate(location)))
+    if (touched.some(one => contains(place, one)) && !isWrittenThere) return { source: null, what }
   }
-  return undefined
+  const [source] = touchedSources
+  return source === undefined ? undefined : { source: source.name, what: `the database of the source "${source.name}"` }
+}
+
+function contains (place: string, path: string): boolean {
+  return path === place || path.startsWith(`${place}/`)
 }
 
 async function placeOf (path: string, locate: Locate): Promise<string> {

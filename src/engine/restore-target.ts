@@ -1,6 +1,7 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
 import { BackupError } from '../core/errors.ts'
+import { followedPath } from '../files/followed-path.ts'
 import { realPath } from '../files/real-path.ts'
 import type { EngineDeps } from './deps.ts'
 import type { RestoreRequest } from './engine.ts'
@@ -37,4 +38,12 @@ export async function confinedTarget ({ restoreDirs }: Pick<EngineDeps, 'restore
   const found = await lstat(path).catch(() => undefined)
   if (found?.isSymbolicLink() === true) throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is a symbolic link`, { hint: 'Give the path of a file.' })
   return path
+}
+
+/**
+ * The target, once the links of its directory are followed. Throws `RESTORE_TARGET_INVALID` for one that is not
+ * followed (`followedPath`).
+ */
+export function followedTarget (target: string): string {
+  return join(followedPath(dirname(target), 'RESTORE_TARGET_INVALID'), basename(target))
 }

@@ -4,14 +4,14 @@ import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Placement, PlainImage, Restore, Restorer } from '../core/restore.ts'
 import { verificationMessage } from '../core/verification.ts'
-import { realPath } from '../files/real-path.ts'
+import { followedPath } from '../files/followed-path.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import type { RestoreRequest } from './engine.ts'
 import { trustedManifest } from './objects.ts'
 import { readablePlace } from './offsite.ts'
 import { requireOpener } from './opener.ts'
 import { requireDigest, withPlainImage } from './plain-image.ts'
-import { confinedTarget, requireTarget } from './restore-target.ts'
+import { confinedTarget, followedTarget, requireTarget } from './restore-target.ts'
 import type { Task } from './runner.ts'
 import { secure } from './secure.ts'
 import { checkScratch } from './space.ts'
@@ -37,7 +37,8 @@ export interface RestorePlan {
 /**
  * What can be told before anything is begun. Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`,
  * `SOURCE_NOT_FOUND` where the source is no longer configured and no path is given, `METHOD_UNSUPPORTED` for a kind that
- * this version cannot restore, `KEY_MISSING`, `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for what is ours, and
+ * this version cannot restore, `KEY_MISSING`, `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for what is ours and for a link that is not
+ * followed, `SOURCE_LINK_REFUSED` where such a link leads to the source, and
  * `RESTORE_TARGET_FORBIDDEN` for what is not allowed to a confined caller.
  */
 export async function plannedRestore (deps: EngineDeps, id: number, request: RestoreRequest): Promise<RestorePlan> {
@@ -51,7 +52,7 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
   const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
   const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
-  const path = target ?? await realPath(inPlace?.source.location ?? '')
+  const path = target === undefined ? followedPath(inPlace?.source.location ?? '') : followedTarget(target)
   return {
     backup,
     manifest,

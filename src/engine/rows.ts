@@ -2,7 +2,7 @@ import type { Backup } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Rescue, RescueRequest, RowSelection, RowTool } from '../core/rows.ts'
-import { realPath } from '../files/real-path.ts'
+import { followedPath } from '../files/followed-path.ts'
 import type { EngineDeps } from './deps.ts'
 import type { Compared, DiffWish, Rescued, RescueWish } from './engine.ts'
 import { trustedManifest } from './objects.ts'
@@ -38,7 +38,7 @@ export async function requireRows (deps: EngineDeps, id: number): Promise<Rowed>
 /** What a backup is held against: another one, or the source itself. */
 export async function otherSide (deps: EngineDeps, { backup }: Rowed, wanted: DiffWish['with']): Promise<Rowed | string> {
   if (wanted !== 'live') return await requireRows(deps, wanted)
-  return await realPath((await sourceItself(deps, backup)).source.location)
+  return followedPath((await sourceItself(deps, backup)).source.location)
 }
 
 /** Compares the rows of a backup with those of another, or of the live database. */
@@ -58,7 +58,7 @@ export async function diffBackup (deps: EngineDeps, before: Rowed, after: Rowed 
 export async function rescueFrom (deps: EngineDeps, rowed: Rowed, wish: RescueWish, task: Task): Promise<Rescued> {
   const { backup, tool } = rowed
   const chosen = await sourceItself(deps, backup)
-  const location = await realPath(chosen.source.location)
+  const location = followedPath(chosen.source.location)
   const request: RescueRequest = { selections: wish.selections, children: wish.children ?? false, conflict: wish.conflict ?? 'skip', timeout: wish.timeout ?? TIMEOUT }
   return await withImage(deps, rowed, task, async image => {
     task.phase('comparing')

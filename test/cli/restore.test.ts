@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
@@ -110,6 +111,15 @@ test('on a terminal it shows what would be replaced and asks; only a yes restore
   assert.deepEqual([refused.code, line.source.bytes], [0, NEW])
   assert.match((await line.holdfast('restore', '1')).out, /✓ Restored backup 1/)
   assert.deepEqual([asked, line.source.bytes], [['Continue with restore?', 'Continue with restore?'], OLD])
+})
+
+test('the prompt and the answer show where links lead', async t => {
+  const home = tempDir(t)
+  mkdirSync(join(home, 'v1'))
+  symlinkSync('v1', join(home, 'current'))
+  const line = await changed(t, { columns: 200, environment: { NO_COLOR: '1' }, deps: { ask: async () => true } })
+  const { out } = await line.holdfast('restore', '1', '--output', join(home, 'current', 'x.db'), '--overwrite')
+  assert.match(out, /Current file +\S+\/current\/x\.db → \S+\/v1\/x\.db \(there is nothing\)[^]*Restored backup 1 to \S+\/v1\/x\.db\n/)
 })
 
 test('where nobody can be asked it is refused unless it is confirmed', async t => {

@@ -22,7 +22,7 @@ function house (t: TestContext) {
       { path: at('stores/far'), what: 'in the store "far"' },
       { path: at('allowed/.env'), what: 'a file that configures the service' }
     ],
-    sources: [{ name: 'shop', location: at('allowed/shop.db') }, { name: 'odd', location: at('allowed/odd-wal') }, { name: 'inner', location: at('data/inner.db') }]
+    sources: [{ name: 'shop', location: at('allowed/shop.db') }, { name: 'odd', location: at('allowed/odd-wal') }, { name: 'inner', location: at('data/inner.db') }, { name: 'led', location: at('allowed/led.db') }]
   }
   return { at, whose: (path: string) => occupantOf(at(path), places) }
 }
@@ -31,9 +31,10 @@ test('places of the service and of sources are known under every name that they 
   const { at, whose } = house(t)
   symlinkSync(at('data'), at('allowed/link'))
   symlinkSync('../allowed', at('elsewhere/back'))
+  symlinkSync('../data/compiled/led', at('allowed/led.db'))
   for (const path of [
     'data', 'data/jwt-secret', 'data/processes/x.lock', 'data/compiled/x', 'data/new/deeper/x', 'data/holdfast.db', 'data/holdfast.db-wal', 'allowed/link/jwt-secret', 'allowed/../data/x',
-    'backups/x.db', 'stores/far/x', 'allowed/.env', 'elsewhere/back/.env', 'allowed/.env-journal', 'elsewhere/back/link/new/x'
+    'backups/x.db', 'stores/far/x', 'allowed/.env', 'elsewhere/back/.env', 'allowed/.env-journal', 'allowed/led.db', 'data/compiled/led', 'elsewhere/back/link/new/x'
   ]) assert.equal((await whose(path))?.source, null, path)
   for (const [path, source] of [['allowed/shop.db', 'shop'], ['allowed/shop.db-shm', 'shop'], ['elsewhere/back/shop.db-journal', 'shop'], ['allowed/odd', 'odd'], ['allowed/odd-wal', 'odd'], ['data/inner.db', 'inner']] as const) {
     assert.equal((await whose(path))?.source, source, path)

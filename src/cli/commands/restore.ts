@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Backup } from '../../core/backup.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import { RESTORE_MODES, type Restore, type RestoreMode } from '../../core/restore.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { followedPath } from '../../files/followed-path.ts'
 import { idArgument, jsonOption, parseSince, parseWait, sourceOption } from '../arguments.ts'
 import { newestValid, requireChoice, type Choice } from '../chosen-backup.ts'
 import { targetOf } from '../each.ts'
@@ -128,21 +129,31 @@ async function agreed ({ ask, output, screen }: RestoreDeps, engine: Engine, bac
   if (!isAsked || flags.confirm === true || flags.yes === true) return true
   if (ask === undefined || flags.json === true) throw new BackupError('VALIDATION_FAILED', 'a restore replaces what stands there, and nobody can be asked', { hint: 'Say --confirm.' })
   const { warning } = await import('../views/restore.ts')
-  const path = target ?? (await engine.source(backup.source)).location
+  const place = await placeOf(engine, backup, target)
   const { backups: [newest] } = await engine.backups({ source: backup.source, status: 'completed', limit: 1 })
-  output.out.write(`${warning(backup, { standing: await standingAt(path), newest, inPlace: target === undefined }, screen())}\n`)
+  output.out.write(`${warning(backup, { standing: await standingAt(place), newest, inPlace: target === undefined }, screen())}\n`)
   if (await ask('Continue with restore?')) return true
   output.out.write('nothing was restored\n')
   return false
 }
 
-async function standingAt (path: string): Promise<Standing> {
+/**
+ * Where the restore goes, and the path that leads there where it is another. Throws what the restore would for a link
+ * that is not followed.
+ */
+async function placeOf (engine: Engine, backup: Backup, target: string | undefined): Promise<Pick<Standing, 'path' | 'given'>> {
+  const given = target ?? (await engine.source(backup.source)).location
+  const path = target === undefined ? followedPath(given) : join(followedPath(dirname(given), 'RESTORE_TARGET_INVALID'), basename(given))
+  return { path, given: path === given ? null : given }
+}
+
+async function standingAt (place: Pick<Standing, 'path' | 'given'>): Promise<Standing> {
   try {
-    const { size, mtime } = await stat(path)
-    return { path, size, modified: mtime }
+    const { size, mtime } = await stat(place.path)
+    return { ...place, size, modified: mtime }
   } catch {
     // Only for people to look at: what it really is the restore finds out.
-    return { path, size: null, modified: null }
+    return { ...place, size: null, modified: null }
   }
 }
 

@@ -20,6 +20,8 @@ export const restoresSchema = z.object({ restores: z.array(restoreSchema) })
 /** What is in the place of a restore now. */
 export interface Standing {
   readonly path: string
+  /** The path that leads there by links; null: it is `path`. */
+  readonly given: string | null
   /** In bytes; null: there is nothing. */
   readonly size: number | null
   readonly modified: Date | null
@@ -36,7 +38,8 @@ export interface Stakes {
 /** What a restore would do, for whoever has to say yes to it. */
 export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, screen: Screen): string {
   const { colours, now, width } = screen
-  const { path, size, modified } = standing
+  const { given, size, modified } = standing
+  const path = given === null ? standing.path : `${given} → ${standing.path}`
   const there = size === null || modified === null ? `${path} (there is nothing)` : `${path} (${inSize(size)}, modified ${inMinutes(modified)}, ${inAge(modified, now)})`
   const facts = [
     [inPlace ? 'Current database' : 'Current file', there],

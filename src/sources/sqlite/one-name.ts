@@ -1,5 +1,6 @@
-import { realpathSync, statSync, type Stats } from 'node:fs'
+import { statSync, type Stats } from 'node:fs'
 import { BackupError } from '../../core/errors.ts'
+import { followedPath } from '../../files/followed-path.ts'
 import { readMounts } from '../../files/mounts.ts'
 import { describeHolders, holderOf, holdersOf } from './holders.ts'
 import { fileLocks, isOnDatabase, isSameFile, openFiles, type FileLock, type OpenFile } from './processes.ts'
@@ -14,15 +15,15 @@ const LOOK_AGAIN = 20
  * with another name in use they lie beside that one, and what is read or written here would be half of a database.
  * A path with no file at it is returned as it is.
  *
- * Throws `SOURCE_OTHER_NAME` where the file is a mount point of its own, has hard links, or is open in a process that keeps
+ * Throws `SOURCE_LINK_REFUSED` for a link on the way that is not followed (`followedPath`), also where no file is there, and `SOURCE_OTHER_NAME` where the file is a mount point of its own, has hard links, or is open in a process that keeps
  * what belongs to it elsewhere. Processes are seen as far as `/proc` shows them. Opens no database, and so may be called
  * beside connections to it; cheap enough for each schedule.
  * https://sqlite.org/howtocorrupt.html, "Multiple links to the same file"
  */
 export function requireOneName (given: string): string {
-  if (statSync(given, { throwIfNoEntry: false }) === undefined) return given
-  const path = realpathSync(given)
-  const stats = statSync(path)
+  const path = followedPath(given)
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return given
   if (!stats.isFile()) return path
   if (readMounts().some(({ point }) => point === path)) {
     throw otherName(`"${path}" is mounted as a single file, so that the "-wal" and "-journal" of its application are not beside it`, 'Mount the folder of the database instead of the one file, and name the database in that folder as the path of the source.')

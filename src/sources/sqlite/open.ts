@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import Database from 'better-sqlite3'
+import { countOpened, requireOpened } from './opened.ts'
 
 /**
  * What a child that opens databases needs in its environment: names are given as URIs, so that every path is possible,
@@ -7,17 +8,27 @@ import Database from 'better-sqlite3'
  */
 export const CHILD_ENVIRONMENT = { SQLITE_USE_URI: '1', MALLOC_ARENA_MAX: '1' }
 
-/** A database that others may be using. */
+/**
+ * A database that others may be using. `path` has no symbolic link in it. Throws `SOURCE_REPLACED` where it leads to
+ * another file as it is opened, and what SQLite throws.
+ */
 export function openShared (path: string, options: { readonly readonly: boolean, readonly busyTimeout: number }): Database.Database {
+  const before = countOpened(path)
   const db = new Database(pathToFileURL(path).href, { readonly: options.readonly, fileMustExist: true, timeout: options.busyTimeout })
-  harden(db)
-  return db
+  try {
+    requireOpened(path, before)
+    harden(db)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
 }
 
 /**
- * Settings for a database whose definitions may be hostile: its views, triggers, indexes and CHECKs call no function and
- * no virtual table that has effects, its pages are checked as they are read, and its definitions are not written as rows.
- * The library itself adds defensive mode, and allows no extension. https://sqlite.org/security.html
+ * Settings for a database whose definitions may be hostile: its views, triggers, indexes and CHECKs call no function
+ * and no virtual table that has effects, its pages are checked as they are read, and its definitions are not written as
+ * rows. The library itself adds defensive mode, and allows no extension. https://sqlite.org/security.html
  */
 export function harden (db: Database.Database): void {
   db.pragma('trusted_schema = off')

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { systemCode } from '../../core/errors.ts'
 import { runChild } from '../child.ts'
@@ -13,7 +14,7 @@ await runChild<QuickCheckTask, QuickCheckMessage>(async ({ path, busyTimeout }, 
 
 function check (path: string, busyTimeout: number): string | null {
   try {
-    const db = openShared(path, { readonly: true, busyTimeout })
+    const db = openShared(realpathSync(path), { readonly: true, busyTimeout })
     try {
       beFrugal(db)
       const found = String(db.pragma('quick_check(1)', { simple: true }))

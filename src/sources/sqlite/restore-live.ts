@@ -7,6 +7,7 @@ import type { ImageOutline, Placement } from '../../core/restore.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { checkByTable, checkIntegrity, describeUnchecked, describeViolations, violationsIn, type Integrity } from './integrity.ts'
 import { openImmutable, openShared } from './open.ts'
+import { countOpened, requireOpened } from './opened.ts'
 import { requireLiveRights, restoreError } from './rights.ts'
 
 /** Pages that are copied between two tellings of the progress: about 64 MiB. */
@@ -74,8 +75,13 @@ export async function restoreLive (image: string, { path: target, timeout }: Pla
   const deadline = performance.now() + timeout
   try {
     for (;;) {
+      const before = countOpened(target)
+      let isChecked = false
       const { totalPages } = await source.backup(target, {
         progress ({ totalPages: all, remainingPages }) {
+          // The transaction is open, and no page is written yet: what is thrown here rolls it back.
+          if (!isChecked) requireOpened(target, before)
+          isChecked = true
           onBytes((all - remainingPages) * pageSize)
           return STEP
         }

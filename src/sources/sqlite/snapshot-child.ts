@@ -1,4 +1,4 @@
-import { openSync, statSync, unlinkSync, type Stats } from 'node:fs'
+import { constants, openSync, statSync, unlinkSync, type Stats } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts } from '../../core/source.ts'
@@ -8,6 +8,7 @@ import { pragma, readFacts } from './facts.ts'
 import { checkHeader } from './header.ts'
 import { requireInUse, requireOneName } from './one-name.ts'
 import { openImmutable } from './open.ts'
+import { requireAt } from './opened.ts'
 import type { PageWork } from './page-worker.ts'
 import { readFully, type PageSource } from './pages.ts'
 import type { SnapshotMessage, SnapshotTask } from './protocol.ts'
@@ -21,11 +22,12 @@ const TOLD = [['schema_version', 40], ['user_version', 60], ['application_id', 6
 
 await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
   try {
-    if (!statSync(task.path).isFile()) throw new BackupError('SOURCE_NOT_A_DATABASE', `"${task.path}" is not a regular file`, { hint: 'Name the database file itself as the path of the source.' })
     const path = requireOneName(task.path)
+    if (!statSync(path).isFile()) throw new BackupError('SOURCE_NOT_A_DATABASE', `"${task.path}" is not a regular file`, { hint: 'Name the database file itself as the path of the source.' })
     requireInUse(path)
     // Open until this process ends: closing it would drop the locks of the connection below.
-    const mainFd = openSync(path, 'r')
+    const mainFd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    requireAt(mainFd, path)
     const opened = checkHeader(mainFd, task.path)
     const view = openReadView(path, opened.isWal, task.busyTimeout)
     checkIdentity(task.path, opened.stats)

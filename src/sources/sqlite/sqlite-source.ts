@@ -36,9 +36,10 @@ export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DE
 
     async probe () {
       try {
-        const stats = statSync(path)
-        await access(path, constants.R_OK)
-        const wal = statSync(`${requireOneName(path)}-wal`, { throwIfNoEntry: false })
+        const real = requireOneName(path)
+        const stats = statSync(real)
+        await access(real, constants.R_OK)
+        const wal = statSync(`${real}-wal`, { throwIfNoEntry: false })
         return { size: stats.size + (wal?.size ?? 0), scratch: wal === undefined ? stats.size : 0 }
       } catch (error) {
         throw sourceError(error, path)

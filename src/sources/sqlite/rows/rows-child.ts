@@ -63,7 +63,7 @@ async function plan<T> (image: string, live: string, request: RescueRequest, use
 async function rescue (image: string, live: string, request: RescueRequest): Promise<Rescue> {
   const first = await plan(image, live, request, (_db, choice) => choice)
   requirePassable(first)
-  const db = attached(openShared(live, { readonly: false, busyTimeout: 0 }), image)
+  const db = attached(openShared(requireOneName(live), { readonly: false, busyTimeout: 0 }), image)
   db.pragma('main.synchronous = FULL')
   // Rows that refer to nothing in the backup either come back as they were.
   db.pragma(`foreign_keys = ${first.orphans === 0 ? 'ON' : 'OFF'}`)
