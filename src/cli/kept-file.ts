@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, linkSync, rmSync, statSync } from 'node:fs'
+import { linkSync, lstatSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { BackupError, systemCode } from '../core/errors.ts'
+import { openFolder, type Folder } from '../files/folder.ts'
 
 /** A file that is to give way, kept beside its place. */
 export interface KeptFile {
@@ -22,15 +24,33 @@ const COMPANIONS = ['-wal', '-journal'] as const
 export function keepFile (path: string): KeptFile | undefined {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
   const kept = `${path}.before-${randomUUID().slice(0, 8)}`
-  const there = ['', ...COMPANIONS].filter(suffix => existsSync(path + suffix))
-  const discard = (): void => { for (const suffix of there) rmSync(kept + suffix, { force: true }) }
+  const [name, keptName] = [basename(path), basename(kept)]
+  const folder = openFolder(dirname(path))
   try {
-    for (const suffix of there) linkSync(path + suffix, kept + suffix)
-  } catch (cause) {
-    discard()
-    throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be kept beside its place (${systemCode(cause) ?? 'unknown'})`, { hint: 'Move it away first, or give another path with --output.', cause })
+    const there = ['', ...COMPANIONS].filter(suffix => lstatSync(folder.at(name + suffix), { throwIfNoEntry: false }) !== undefined)
+    try {
+      for (const suffix of there) linkSync(folder.at(name + suffix), folder.at(keptName + suffix))
+    } catch (cause) {
+      remove(folder, keptName, there)
+      throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be kept beside its place (${systemCode(cause) ?? 'unknown'})`, { hint: 'Move it away first, or give another path with --output.', cause })
+    }
+    return { path: kept, undo: there.map(suffix => `mv ${quote(kept + suffix)} ${quote(path + suffix)}`).join(' && '), discard: () => { discard(kept, there) } }
+  } finally {
+    folder.close()
   }
-  return { path: kept, undo: there.map(suffix => `mv ${quote(kept + suffix)} ${quote(path + suffix)}`).join(' && '), discard }
+}
+
+function discard (kept: string, suffixes: readonly string[]): void {
+  const folder = openFolder(dirname(kept))
+  try {
+    remove(folder, basename(kept), suffixes)
+  } finally {
+    folder.close()
+  }
+}
+
+function remove (folder: Folder, name: string, suffixes: readonly string[]): void {
+  for (const suffix of suffixes) rmSync(folder.at(name + suffix), { force: true })
 }
 
 function quote (path: string): string {

@@ -1,4 +1,4 @@
-import { BackupError } from '../core/errors.ts'
+import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Restore } from '../core/restore.ts'
 import type { EngineDeps } from './deps.ts'
 import { backupHold } from './holds.ts'
@@ -6,7 +6,7 @@ import { recordedManifest } from './objects.ts'
 
 /**
  * Decides every restore that says `running` although nobody works on it, and puts right what it left beside the database,
- * which is as it was, or restored whole.
+ * which is as it was, or restored whole. One that cannot be put right stays undecided, with an event `operation.failed`.
  */
 export async function settleRestores (deps: EngineDeps): Promise<readonly Restore[]> {
   const settled: Restore[] = []
@@ -17,6 +17,9 @@ export async function settleRestores (deps: EngineDeps): Promise<readonly Restor
       // It may have ended since the rows were read.
       const restore = await deps.catalog.restores.get(id)
       if (restore.status === 'running') settled.push(await interrupted(deps, restore))
+    } catch (thrown) {
+      const { source, method } = await deps.catalog.backups.get(backupId)
+      deps.events.emit({ type: 'operation.failed', operation: 'restore', source, method, code: toBackupError(thrown).code })
     } finally {
       await claim.release()
     }

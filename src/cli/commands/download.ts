@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { open, rm, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { createWriteStream, fsyncSync } from 'node:fs'
+import { rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { BackupError, systemCode, toBackupError } from '../../core/errors.ts'
 import type { Download } from '../../engine/engine.ts'
+import { openFolder, type Folder } from '../../files/folder.ts'
 import { takeName } from '../../files/take-name.ts'
 import { idArgument, jsonOption } from '../arguments.ts'
 import { interruption } from '../interruption.ts'
@@ -50,18 +51,22 @@ async function pathFor (cwd: string, output: string | undefined, fileName: strin
 /** The file has its name only once it is whole, and proven. */
 async function write (download: Download, path: string): Promise<void> {
   const { signal, dispose } = interruption()
-  const temporary = join(dirname(path), `.holdfast-${randomBytes(6).toString('hex')}.part`)
+  const name = `.holdfast-${randomBytes(6).toString('hex')}.part`
+  let folder: Folder | undefined
   try {
     await requireFree(path)
+    // Everything from here on is in this very directory, whatever becomes of its path.
+    folder = openFolder(dirname(path))
+    const temporary = folder.at(name)
     await pipeline(await download.open(undefined, signal), createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }), { signal })
-    takeName(temporary, path)
-    const folder = await open(dirname(path), 'r')
-    await folder.sync().finally(() => folder.close())
+    takeName(temporary, folder.at(basename(path)))
+    fsyncSync(folder.fd)
   } catch (thrown) {
     if (signal.aborted) throw new BackupError('CANCELLED', 'interrupted', { hint: 'Nothing is left behind; start it again when it is wanted.', cause: thrown })
     throw inWords(thrown, path)
   } finally {
-    await rm(temporary, { force: true })
+    if (folder !== undefined) await rm(folder.at(name), { force: true })
+    folder?.close()
     dispose()
   }
 }

@@ -1,24 +1,30 @@
 import { randomUUID } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync, statSync, type Stats } from 'node:fs'
-import { chmod, mkdir, rm, statfs } from 'node:fs/promises'
+import { closeSync, constants, createReadStream, createWriteStream, existsSync, fchmodSync, fsyncSync, lstatSync, openSync, statSync, type Stats } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { JobPhase } from '../../core/job.ts'
 import type { Recovered } from '../../core/recovered.ts'
+import { followedPath } from '../../files/followed-path.ts'
+import { isOwn, makeFolder, openFolder, removeFolder, type Folder } from '../../files/folder.ts'
 import { takeName } from '../../files/take-name.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess } from '../subprocess.ts'
 import { sourceError } from './errors.ts'
-import { sync } from './fresh-file.ts'
 import { requireOneName } from './one-name.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
+import { requireAt } from './opened.ts'
 import type { RecoverMessage, RecoverTask, Salvage } from './recover-protocol.ts'
 
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
 /** What SQLite keeps beside a database and needs to know its content. The third, `-shm`, it makes anew. */
 const COMPANIONS = ['-wal', '-journal'] as const
 /** What would change the new database as soon as somebody opened it. */
 const LEFTOVERS = ['', '-wal', '-shm', '-journal'] as const
+/** What is made in a folder of its own: a copy of the damaged database, and the new one. */
+const [COPY, FRESH] = ['damaged.db', 'recovered.db'] as const
+const MADE = [COPY, FRESH].flatMap(name => LEFTOVERS.map(suffix => name + suffix))
 /** The file is copied, and made anew. */
 const FILES = 2
 /** Bytes. The rows of a damaged file may be larger than SQLite itself would take. */
@@ -45,20 +51,25 @@ export async function recoverDatabase (given: string, output: string, progress: 
   const parts = partsOf(given)
   const path = parts[0].path
   await requireRoom(parts, output)
-  const directory = join(dirname(output), `.${basename(output)}.${randomUUID()}.recover`)
+  const name = `.${basename(output)}.${randomUUID()}.recover`
+  let folder: Folder | undefined
+  let own: Folder | undefined
   try {
-    await mkdir(directory, { mode: 0o700 })
-    const [copy, fresh] = [join(directory, 'damaged.db'), join(directory, 'recovered.db')]
-    await copyAll(parts, copy, progress)
+    folder = openFolder(dirname(output))
+    own = makeFolder(folder, name)
+    await copyAll(parts, own, progress)
     progress.phase('restoring')
-    const salvage = await salvageIn({ copy, fresh }, progress.signal)
+    // Another process opens them, which needs a path that is its own, too.
+    const directory = join(followedPath(dirname(output), 'RESTORE_TARGET_INVALID'), name)
+    const salvage = await salvageIn({ copy: join(directory, COPY), fresh: join(directory, FRESH) }, progress.signal)
     if (isNothing(salvage)) throw new BackupError('SOURCE_MALFORMED', `not one row could be saved of "${path}"`, { hint: 'Look for an older copy of the file; "holdfast list" shows the backups.' })
-    await publish(fresh, output, statSync(path).mode)
+    publish(own, folder, output, statSync(path).mode)
     return { path: given, output, size: statSync(output).size, ...salvage }
   } catch (error) {
     throw progress.signal.aborted ? error : inWordsOfARescue(error, path, output)
   } finally {
-    await rm(directory, { recursive: true, force: true })
+    if (folder !== undefined && own !== undefined) removeFolder(folder, name, MADE, own)
+    folder?.close()
   }
 }
 
@@ -101,23 +112,45 @@ async function requireRoom (parts: readonly Part[], output: string): Promise<voi
 }
 
 /** A file that changed while it was copied is no copy of anything. */
-async function copyAll (parts: readonly Part[], copy: string, progress: RecoverProgress): Promise<void> {
+async function copyAll (parts: readonly Part[], own: Folder, progress: RecoverProgress): Promise<void> {
   progress.phase('storing', parts.reduce((sum, { stats }) => sum + stats.size, 0))
   let done = 0
   for (const { path, suffix } of parts) {
-    await pipeline(createReadStream(path), async function * (chunks: AsyncIterable<Buffer>) {
+    await pipeline(createReadStream('', { fd: openToCopy(path) }), async function * (chunks: AsyncIterable<Buffer>) {
       for await (const chunk of chunks) {
         done += chunk.length
         progress.bytes(done)
         yield chunk
       }
-    }, createWriteStream(copy + suffix, { flags: 'wx', mode: 0o600 }), { signal: progress.signal })
+    }, createWriteStream('', { fd: makeFile(own, COPY + suffix) }), { signal: progress.signal })
   }
   const changed = parts.find(({ path, stats }) => {
     const now = statSync(path, { throwIfNoEntry: false })
     return now?.size !== stats.size || now.mtimeMs !== stats.mtimeMs
   })
   if (changed !== undefined) throw new BackupError('SOURCE_LOCKED', `"${changed.path}" was written to while it was copied`, { hint: 'Stop the application that uses the database, then try again.' })
+}
+
+function openToCopy (path: string): number {
+  const fd = openSync(path, O_RDONLY | O_NOFOLLOW)
+  try {
+    requireAt(fd, path)
+    return fd
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+}
+
+function makeFile (own: Folder, name: string): number {
+  const fd = openSync(own.at(name), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600)
+  if (isOwn(own, fd)) return fd
+  closeSync(fd)
+  throw exchanged()
+}
+
+function exchanged (): BackupError {
+  return new BackupError('RESTORE_TARGET_INVALID', 'the folder in which the new database is made was exchanged by another user', { hint: 'Name a file with --output in a directory where nobody else may write.' })
 }
 
 async function salvageIn (task: RecoverTask, signal: AbortSignal): Promise<Salvage> {
@@ -144,11 +177,17 @@ function isNothing ({ tables, lost }: Salvage): boolean {
 }
 
 /** Under its name only once it is durable, and never over another file. */
-async function publish (fresh: string, output: string, mode: number): Promise<void> {
-  await chmod(fresh, mode & 0o777)
-  sync(fresh)
-  takeName(fresh, output)
-  sync(dirname(output))
+function publish (own: Folder, folder: Folder, output: string, mode: number): void {
+  if (lstatSync(own.at(FRESH), { throwIfNoEntry: false }) === undefined) throw exchanged()
+  const fd = openSync(own.at(FRESH), O_RDONLY | O_NOFOLLOW)
+  try {
+    fchmodSync(fd, mode & 0o777)
+    fsyncSync(fd)
+    takeName(own.at(FRESH), folder.at(basename(output)))
+    fsyncSync(folder.fd)
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function inWordsOfARescue (error: unknown, path: string, output: string): unknown {

@@ -2,10 +2,10 @@ import { linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { ImageOutline, PlainImage, Placement } from '../../core/restore.ts'
+import { openFolder } from '../../files/folder.ts'
 import { takeName, type Link } from '../../files/take-name.ts'
 import { requireParent } from '../child.ts'
-import { openFolder } from './folder.ts'
-import { freshFile, requireRoom, syncWarnings } from './fresh-file.ts'
+import { freshFile, requireRoom, syncWarnings, type FreshFile } from './fresh-file.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { BESIDE, requireLeftovers } from './leftovers.ts'
 
@@ -30,22 +30,22 @@ export function placeFile (image: PlainImage, placement: Placement, onBytes: (by
   // Everything from here on is in this very directory, also where its path is made to lead elsewhere meanwhile.
   const folder = openFolder(dirname(path), placement)
   const target = folder.at(basename(path))
-  let fresh: string | undefined
+  let fresh: FreshFile | undefined
   try {
-    fresh = freshFile(image, { ...placement, aside: folder.at(basename(aside)) }, onBytes)
+    fresh = freshFile(image, folder, { target: path, aside: basename(aside) }, onBytes)
     requireParent()
     if (overwrite) {
       requireLeftovers(target)
       for (const suffix of BESIDE) rmSync(target + suffix, { force: true })
-      renameSync(fresh, target)
+      renameSync(fresh.path, target)
     } else {
-      takeName(fresh, target, link)
+      takeName(fresh.path, target, link)
     }
-    return syncWarnings(dirname(path), folder.at('.'))
+    return syncWarnings(dirname(path), folder)
   } catch (error) {
     throw systemCode(error) === 'EEXIST' ? exists(path) : error
   } finally {
-    if (fresh !== undefined) rmSync(dirname(fresh), { recursive: true, force: true })
+    fresh?.remove()
     folder.close()
   }
 }

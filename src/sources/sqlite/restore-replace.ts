@@ -1,14 +1,15 @@
-import { linkSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { fsyncSync, linkSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { ImageOutline, Placed, PlainImage, Placement } from '../../core/restore.ts'
+import { openFolder, type Folder } from '../../files/folder.ts'
 import { lacksLinks, type Link } from '../../files/take-name.ts'
 import { requireParent } from '../child.ts'
-import { freshFile, freshName, requireRoom, sync, syncWarnings } from './fresh-file.ts'
+import { freshFile, removeFresh, requireInPlace, requireRoom, syncWarnings } from './fresh-file.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { openShared } from './open.ts'
-import { giveRights, requireReplaceRights } from './rights.ts'
+import { giveRights, requireReplaceRights, type Spot } from './rights.ts'
 
 /** What SQLite keeps beside a database. Left beside another one, they would be taken for a part of it and damage it. */
 const COMPANIONS = ['-wal', '-journal', '-shm'] as const
@@ -17,44 +18,70 @@ const COMPANIONS = ['-wal', '-journal', '-shm'] as const
  * Throws what would keep the file from being replaced: somebody has it open (`RESTORE_TARGET_OPEN`, which names whom), or
  * there is too little room beside it. Changes nothing that a reader could see.
  */
-export function checkReplace ({ size }: Pick<ImageOutline, 'size'>, { path, timeout, aside }: Placement): void {
+export function checkReplace (image: Pick<ImageOutline, 'size'>, placement: Placement): void {
+  const spot = openSpot(placement.path)
+  try {
+    check(image, placement, spot)
+  } finally {
+    spot.folder.close()
+  }
+}
+
+function check ({ size }: Pick<ImageOutline, 'size'>, { path, timeout, aside }: Placement, spot: Spot): void {
   const holders = holdersOf(path)
   if (holders.length > 0) throw targetOpen(path, describeHolders(holders))
-  requireReplaceRights(path, freshName(aside))
-  if (statSync(path, { throwIfNoEntry: false }) !== undefined) settleAlone(path, timeout)
+  requireReplaceRights(spot, basename(aside))
+  if (exists(spot.folder.at(spot.name))) settleAlone(path, timeout)
   requireRoom(size, path)
+}
+
+function openSpot (path: string): Spot {
+  const folder = dirname(path)
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw new BackupError('RESTORE_TARGET_INVALID', `"${folder}", where the database belongs, is not a directory`, { hint: 'Make the directory, mount the disk that it is on, or correct the symbolic link.' })
+  return { folder: openFolder(folder), name: basename(path), path }
 }
 
 /**
  * Puts the image in the place of the file `path`, which nobody may have open. The old file, if there was one, is kept as
  * `aside` with what belongs to it; says whether. The new file has its owner and mode. The swap is one rename: a crash
  * leaves the old database or the new one, and `undoHalfReplaced` puts right what it left beside.
+ *
+ * The folder may belong to another user, who can exchange what is in it meanwhile: everything is done in the folder that is held
+ * open, and to the open file. Throws `RESTORE_TARGET_INVALID` where something else has the name afterwards.
  */
 export function replaceFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, link: Link = linkSync): Pick<Placed, 'isOldKept' | 'warnings'> {
-  const { path, aside } = placement
-  checkReplace(statSync(image.path), placement)
-  const fresh = freshFile(image, placement, onBytes)
+  const { path } = placement
+  const spot = openSpot(path)
+  const aside = basename(placement.aside)
   try {
-    const warnings = giveRights(fresh, path, image.properties)
-    requireParent()
-    setAside(path, aside, link)
-    renameSync(fresh, path)
-    return { isOldKept: isKept(aside), warnings: [...warnings, ...syncWarnings(dirname(path))] }
-  } catch (error) {
-    undoHalfReplaced(path, aside)
-    throw error
+    check(statSync(image.path), placement, spot)
+    const fresh = freshFile(image, spot.folder, { target: path, aside }, onBytes)
+    try {
+      const warnings = giveRights(fresh.fd, spot, image.properties)
+      requireParent()
+      setAside(spot, aside, link)
+      renameSync(fresh.path, spot.folder.at(spot.name))
+      requireInPlace(fresh, path)
+      return { isOldKept: isKept(spot.folder, aside), warnings: [...warnings, ...syncWarnings(dirname(path), spot.folder)] }
+    } catch (error) {
+      undo(spot, aside)
+      throw error
+    } finally {
+      fresh.remove()
+    }
   } finally {
-    rmSync(freshName(aside), { recursive: true, force: true })
+    spot.folder.close()
   }
 }
 
 /** The old file gets a second name, and what belongs to it goes there: what stays at its place is the bare file. Where it is missing, its log may still lie there. */
-function setAside (target: string, aside: string, link: Link): void {
-  if (exists(target)) secondName(target, aside, link)
+function setAside ({ folder, name }: Spot, aside: string, link: Link): void {
+  const [here, there] = [folder.at(name), folder.at(aside)]
+  if (exists(here)) secondName(here, there, link)
   for (const suffix of COMPANIONS) {
-    if (exists(target + suffix)) renameSync(target + suffix, aside + suffix)
+    if (exists(here + suffix)) renameSync(here + suffix, there + suffix)
   }
-  sync(dirname(target))
+  fsyncSync(folder.fd)
 }
 
 /** A file system without hard links gives the old file its new name first; `undoHalfReplaced` gives it back after a crash. */
@@ -68,34 +95,51 @@ function secondName (target: string, aside: string, link: Link): void {
 }
 
 /** Whether anything was set aside under that name. */
-function isKept (aside: string): boolean {
-  return ['', ...COMPANIONS].some(suffix => exists(aside + suffix))
+function isKept (folder: Folder, aside: string): boolean {
+  return ['', ...COMPANIONS].some(suffix => exists(folder.at(aside + suffix)))
 }
 
 function exists (path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 /**
  * Gives the old file back what belongs to it, where it was not replaced after all, and removes the new one if it did not
- * get its name. May be repeated. Says whether an old file is kept aside.
+ * get its name. May be repeated. Says whether an old file is kept aside. Throws `RESTORE_TARGET_INVALID` where the path leads to
+ * another folder since.
  */
 export function undoHalfReplaced (target: string, aside: string): boolean {
-  rmSync(freshName(aside), { recursive: true, force: true })
-  if (!exists(target) && exists(aside)) renameSync(aside, target)
-  const [here, there] = [target, aside].map(path => statSync(path, { throwIfNoEntry: false }))
-  if (here?.ino !== there?.ino || here?.dev !== there?.dev) return isKept(aside)
-  for (const suffix of COMPANIONS) {
-    if (exists(aside + suffix)) renameSync(aside + suffix, target + suffix)
+  if (statSync(dirname(target), { throwIfNoEntry: false }) === undefined) return false
+  const folder = openFolder(dirname(target))
+  try {
+    return undo({ folder, name: basename(target), path: target }, basename(aside))
+  } finally {
+    folder.close()
   }
-  rmSync(aside, { force: true })
-  if (exists(dirname(target))) sync(dirname(target))
+}
+
+function undo ({ folder, name }: Spot, aside: string): boolean {
+  removeFresh(folder, aside)
+  const [target, kept] = [folder.at(name), folder.at(aside)]
+  if (!exists(target) && exists(kept)) renameSync(kept, target)
+  const [here, there] = [target, kept].map(path => lstatSync(path, { throwIfNoEntry: false }))
+  if (here?.ino !== there?.ino || here?.dev !== there?.dev) return isKept(folder, aside)
+  for (const suffix of COMPANIONS) {
+    if (exists(kept + suffix)) renameSync(kept + suffix, target + suffix)
+  }
+  rmSync(kept, { force: true })
+  fsyncSync(folder.fd)
   return false
 }
 
 /** Removes a file that was set aside, and what belongs to it. */
 export function discardAside (aside: string): void {
-  for (const suffix of [...COMPANIONS, '']) rmSync(aside + suffix, { force: true })
+  const folder = openFolder(dirname(aside))
+  try {
+    for (const suffix of [...COMPANIONS, '']) rmSync(folder.at(basename(aside) + suffix), { force: true })
+  } finally {
+    folder.close()
+  }
 }
 
 /**

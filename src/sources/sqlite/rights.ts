@@ -1,38 +1,48 @@
-import { accessSync, chmodSync, chownSync, constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync, type Stats } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { accessSync, constants, existsSync, fchmodSync, fchownSync, fstatSync, lstatSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { SnapshotFacts } from '../../core/source.ts'
+import type { Folder } from '../../files/folder.ts'
 import { sourceError } from './errors.ts'
+import { emptyFile, OWNER_ALONE, type FreshFile } from './fresh-file.ts'
 
-/** Of a database that others may not read. */
-export const OWNER_ALONE = 0o600
 /** What a recorded mode may add: a manifest comes from a place that others may write to, so it opens nothing to everybody. */
 const RECORDABLE = 0o660
-const PERMISSIONS = 0o7777
+/** What of a mode is kept. A database is no program, so that nobody's rights come with it. */
+const PERMISSIONS = 0o777
 
 /** The properties of a snapshot that record to whom the database belonged. `fileMode` is in octal. */
 export function ownership ({ uid, gid, mode }: Stats): SnapshotFacts['properties'] {
   return { fileUid: uid, fileGid: gid, fileMode: (mode & 0o777).toString(8).padStart(4, '0') }
 }
 
+/** Where a new file is to go: the folder, which is held open, the name in it, and the path of both, for people. */
+export interface Spot {
+  readonly folder: Folder
+  readonly name: string
+  readonly path: string
+}
+
 /**
- * Gives the new file `fresh` to the owner of the file `path` that it replaces, with its mode. Where there is none it goes
+ * Gives the new, open file `fresh` to the owner of the file that it replaces, with its mode. Where there is none it goes
  * to the owner of the folder, for its owner alone or with the group that was recorded. Returns warnings about what this
- * user may not do in that case. Throws `RESTORE_TARGET_UNWRITABLE` where an existing owner cannot be kept.
+ * user may not do in that case. Throws `RESTORE_TARGET_UNWRITABLE` where an existing owner cannot be kept, and
+ * `RESTORE_TARGET_INVALID` where something else than a file is there.
  */
-export function giveRights (fresh: string, path: string, recorded: SnapshotFacts['properties'] = {}): string[] {
-  const old = statSync(path, { throwIfNoEntry: false })
+export function giveRights (fresh: number, { folder, name, path }: Spot, recorded: SnapshotFacts['properties'] = {}): string[] {
+  const old = lstatSync(folder.at(name), { throwIfNoEntry: false })
   if (old !== undefined) {
+    if (!old.isFile()) throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" is not a file any more`, { hint: 'See who changes the directory there; nothing was restored.' })
     if (!isGivenTo(fresh, old)) throw notGiven(path, old)
-    chmodSync(fresh, old.mode & PERMISSIONS)
+    fchmodSync(fresh, old.mode & PERMISSIONS)
     return []
   }
-  const folder = statSync(dirname(path))
-  const isGiven = isGivenTo(fresh, folder)
-  chmodSync(fresh, OWNER_ALONE | modeOf(recorded) & RECORDABLE)
-  const wanted = wantedOwner(folder, recorded)
-  if (isGiven && wanted === ownerOf(folder)) return []
-  return [`"${path}" belongs to ${ownerOf(statSync(fresh))}${wanted === ownerOf(folder) ? '' : `, and the database belonged to ${wanted} when it was backed up`}: if the application cannot open it, run "chown ${wanted} ${path}"`]
+  const place = fstatSync(folder.fd)
+  const isGiven = isGivenTo(fresh, place)
+  fchmodSync(fresh, OWNER_ALONE | modeOf(recorded) & RECORDABLE)
+  const wanted = wantedOwner(place, recorded)
+  if (isGiven && wanted === ownerOf(place)) return []
+  return [`"${path}" belongs to ${ownerOf(fstatSync(fresh))}${wanted === ownerOf(place) ? '' : `, and the database belonged to ${wanted} when it was backed up`}: if the application cannot open it, run "chown ${wanted} ${path}"`]
 }
 
 /** Throws `RESTORE_TARGET_UNWRITABLE` or `SOURCE_UNREADABLE` unless this user may write to the live database and to what SQLite keeps next to it. */
@@ -44,20 +54,18 @@ export function requireLiveRights (path: string): void {
 }
 
 /**
- * Throws unless a new file can be made next to `path` and be given to the owner of the file that is there: makes one below
- * the free name `trial` and removes it. `RESTORE_TARGET_UNWRITABLE`, `RESTORE_TARGET_INVALID`.
+ * Throws unless a new file can be made there and be given to the owner of the file that is there: makes one below
+ * the free name `aside` and removes it. `RESTORE_TARGET_UNWRITABLE`, `RESTORE_TARGET_INVALID`.
  */
-export function requireReplaceRights (path: string, trial: string): void {
-  const folder = dirname(path)
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw new BackupError('RESTORE_TARGET_INVALID', `"${folder}", where the database belongs, is not a directory`, { hint: 'Make the directory, mount the disk that it is on, or correct the symbolic link.' })
+export function requireReplaceRights (spot: Spot, aside: string): void {
+  let trial: FreshFile | undefined
   try {
-    mkdirSync(trial, { mode: 0o700 })
-    writeFileSync(join(trial, 'trial'), '', { mode: OWNER_ALONE })
-    giveRights(join(trial, 'trial'), path)
+    trial = emptyFile(spot.folder, aside)
+    giveRights(trial.fd, spot)
   } catch (error) {
-    throw restoreError(error, folder)
+    throw restoreError(error, dirname(spot.path))
   } finally {
-    rmSync(trial, { recursive: true, force: true })
+    trial?.remove()
   }
 }
 
@@ -86,11 +94,11 @@ function notGiven (path: string, old: Stats): BackupError {
   return new BackupError('RESTORE_TARGET_UNWRITABLE', `this user may not give a new file to ${ownerOf(old)}, the owner of "${path}"`, { hint: 'Restore with the mode "live", which keeps the file, or as root.' })
 }
 
-function isGivenTo (fresh: string, { uid, gid }: Pick<Stats, 'uid' | 'gid'>): boolean {
-  const now = statSync(fresh)
+function isGivenTo (fresh: number, { uid, gid }: Pick<Stats, 'uid' | 'gid'>): boolean {
+  const now = fstatSync(fresh)
   if (now.uid === uid && now.gid === gid) return true
   try {
-    chownSync(fresh, uid, gid)
+    fchownSync(fresh, uid, gid)
     return true
   } catch (error) {
     if (systemCode(error) !== 'EPERM') throw error

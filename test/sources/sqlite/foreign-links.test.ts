@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chownSync, existsSync, lchownSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { chownSync, existsSync, lchownSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
@@ -14,6 +14,7 @@ import { restoreLive } from '../../../src/sources/sqlite/restore-live.ts'
 import { makeMoney } from '../../support/money.ts'
 import { needRoot } from '../../support/need.ts'
 import { rejectsWith } from '../../support/rejects.ts'
+import { holdfast } from '../../support/cli.ts'
 import { openShop } from '../../support/shop.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
@@ -32,7 +33,7 @@ async function attacked (t: TestContext) {
   makeMoney(at('root/payroll.db'), { entries: 10 })
   for (const path of ['app', 'app/shop.db']) chownSync(at(path), NOBODY, NOBODY)
   const environment = { DATABASE_PATH: at('app/shop.db') }
-  const { engine } = await openShop(t, home, environment)
+  const { engine, close } = await openShop(t, home, environment)
   await (await engine.create({ type: 'manual', compression: 'none' })).result
   renameSync(at('app/shop.db'), at('app/shop.db.old'))
   const leadTo = (target: string, name = 'shop.db'): void => {
@@ -41,7 +42,7 @@ async function attacked (t: TestContext) {
     lchownSync(at(`app/${name}`), NOBODY, NOBODY)
   }
   const result = async <T>(job: Promise<{ readonly result: Promise<T> }>): Promise<T> => await (await job).result
-  return { at, home, engine, leadTo, result, path: at('app/shop.db') }
+  return { at, home, environment, engine, close, leadTo, result, path: at('app/shop.db') }
 }
 
 for (const [what, target, made] of [['a database of another user', 'root/payroll.db', true], ['a file that is not there', 'root/authorized_keys', false]] as const) {
@@ -75,6 +76,21 @@ test('a link in the place of the database that leads into what is ours is refuse
   }
 })
 
+test('a restore to another path, a download, a rescue of a file and rows in one go through no link of another user either', async t => {
+  if (!needRoot(t)) return
+  const { at, home, engine, environment, close, leadTo, result } = await attacked(t)
+  leadTo(at('root'), 'folder')
+  await rejectsWith('RESTORE_TARGET_INVALID', result(engine.restore(1, { target: at('app/folder/x.db') })))
+  await rejectsWith('RESTORE_TARGET_INVALID', result(engine.extract(1, { table: 'entry' }, at('app/folder/x.csv'))))
+  await rejectsWith('RESTORE_TARGET_INVALID', recoverDatabase(at('app/shop.db.old'), at('app/folder/x.db'), { signal: never, phase () {}, bytes () {} }))
+  await close(0)
+  for (const command of [['download', '1', '--output', at('app/folder/x.db')], ['restore', '1', '--output', at('app/folder/payroll.db'), '--overwrite', '--confirm']]) {
+    const { code, err } = await holdfast(command, home, environment)
+    assert.deepEqual([code, /symbolic link ".*folder", which belongs to user 65534/.test(err)], [2, true], err)
+  }
+  assert.deepEqual(readdirSync(at('root')), ['payroll.db'])
+})
+
 test('a folder that is exchanged for a link after it was looked at does not make SQLite, or a copy, open another file', async t => {
   const home = tempDir(t)
   mkdirSync(join(home, 'victim'))
@@ -92,4 +108,23 @@ test('a folder that is exchanged for a link after it was looked at does not make
   assert.equal(db.prepare('SELECT count(*) FROM entry').pluck().get(), 10)
   db.close()
   openShared(join(home, 'victim', 'app.db'), { readonly: false, busyTimeout: 0 }).close()
+})
+
+test('a rescued file is open to nobody else while it is made, and is that file, whatever takes its place', async t => {
+  if (!needRoot(t)) return
+  const home = tempDir(t)
+  makeMoney(join(home, 'damaged.db'), { entries: 50 })
+  mkdirSync(join(home, 'out'))
+  chownSync(join(home, 'out'), NOBODY, NOBODY)
+  writeFileSync(join(home, 'shadow'), 'secret', { mode: 0o600 })
+  const phase = (name: string): void => {
+    if (name !== 'restoring') return
+    const folder = readdirSync(join(home, 'out')).find(entry => entry.endsWith('.recover')) ?? assert.fail('no folder')
+    renameSync(join(home, 'out', folder), join(home, 'out', 'moved'))
+    mkdirSync(join(home, 'out', folder))
+    symlinkSync(join(home, 'shadow'), join(home, 'out', folder, 'recovered.db'))
+    for (const path of [folder, join(folder, 'recovered.db')]) lchownSync(join(home, 'out', path), NOBODY, NOBODY)
+  }
+  await assert.rejects(recoverDatabase(join(home, 'damaged.db'), join(home, 'out', 'x.db'), { signal: never, phase, bytes () {} }))
+  assert.deepEqual([readFileSync(join(home, 'shadow'), 'utf8'), existsSync(join(home, 'out', 'x.db'))], ['secret', false])
 })

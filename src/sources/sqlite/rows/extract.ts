@@ -1,7 +1,9 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../../core/errors.ts'
 import type { RowSelection } from '../../../core/rows.ts'
+import { openFolder, type Folder } from '../../../files/folder.ts'
 import { chosenRows } from './condition.ts'
 import { quote, readTables, requireTable } from './tables.ts'
 import type { SqlValue } from './value.ts'
@@ -16,7 +18,7 @@ const CHUNK = 1024 * 1024
 export function extractRows (image: Database.Database, { table: name, where }: RowSelection, file: string): number {
   const { tables } = readTables(image, 'main')
   const table = requireTable(tables, name, 'the backup')
-  const fd = create(file)
+  const { folder, fd } = create(file)
   try {
     let rows = 0
     let text = csvLine(table.columns)
@@ -31,15 +33,21 @@ export function extractRows (image: Database.Database, { table: name, where }: R
     closeSync(fd)
     return rows
   } catch (error) {
-    rmSync(file, { force: true })
+    rmSync(folder.at(basename(file)), { force: true })
     throw error
+  } finally {
+    folder.close()
   }
 }
 
-function create (file: string): number {
+/** The new file, and its folder, which is held open. */
+function create (file: string): { readonly folder: Folder, readonly fd: number } {
+  let folder: Folder | undefined
   try {
-    return openSync(file, 'wx', 0o600)
+    folder = openFolder(dirname(file))
+    return { folder, fd: openSync(folder.at(basename(file)), 'wx', 0o600) }
   } catch (error) {
+    folder?.close()
     if (systemCode(error) === 'EEXIST') throw new BackupError('RESTORE_TARGET_EXISTS', `"${file}" exists`, { hint: 'Choose another path.' })
     if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) throw new BackupError('RESTORE_TARGET_INVALID', `"${file}" cannot be written to`, { hint: 'Give a path in a directory that exists, and in which this user may write.', cause: error })
     throw error

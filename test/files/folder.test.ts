@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, symlinkS
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { openFolder } from '../../../src/sources/sqlite/folder.ts'
-import { requireLeftovers } from '../../../src/sources/sqlite/leftovers.ts'
-import { tempDir } from '../../support/temp-dir.ts'
+import { openFolder } from '../../src/files/folder.ts'
+import { requireLeftovers } from '../../src/sources/sqlite/leftovers.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 test('names lead into the directory that was opened, also after its path was made to lead elsewhere', t => {
   const home = realpathSync(tempDir(t))
