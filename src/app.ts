@@ -28,6 +28,8 @@ import type { App as HttpServer } from './http/route.ts'
 import { AlertWatch } from './monitoring/alerts.ts'
 import { CatalogWatch } from './monitoring/catalog-watch.ts'
 import { healthReport } from './monitoring/health.ts'
+import { Latest } from './monitoring/latest.ts'
+import { missingFiles } from './monitoring/missing-files.ts'
 import { watched } from './monitoring/watched.ts'
 import { makeDeps, makeSigning, type Opened } from './parts.ts'
 import { quickCheck } from './sources/sqlite/quick-check.ts'
@@ -177,11 +179,17 @@ export function makeLogger (level: string): Pino {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
 }
 
+const NO_DATABASE = { name: 'DATABASE_PATH', problem: 'is not set, and no other source is named: only the catalog of the service is protected', remedy: 'Set it, or name the databases in holdfast.yaml.' }
+/** The alerts and the start wait no longer than this for the files of the sources. Milliseconds. */
+const FILE_PATIENCE = 2000
+
 /** A running service. */
 export interface App extends OpenedEngine {
   readonly server: HttpServer
   /** Begins to listen and to make backups on schedule; resolves with the address. */
   readonly listen: () => Promise<string>
+  /** Names of the sources whose database is not there, as far as that can be told now. */
+  readonly missing: () => Promise<ReadonlySet<string>>
 }
 
 export interface ServiceOptions extends AppOptions {
@@ -198,6 +206,10 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
   const { engine, deps, events } = opened
   const standing = async (): Promise<readonly SourceState[]> => watched(await engine.sources(), OWN_SOURCE)
   const prune = { pattern: config.pruneSchedule, timeZone: 'UTC' }
+  const named = config.sources.filter(({ name }) => name !== OWN_SOURCE)
+  const notices = named.length > 0 ? config.notices : [...config.notices, NO_DATABASE]
+  const files = new Latest(() => missingFiles(named), clock)
+  const missing = async (): Promise<ReadonlySet<string>> => await files.value(FILE_PATIENCE) ?? new Set()
   let isServing = false
   try {
     const metrics = new Metrics({
@@ -215,7 +227,10 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
     })
     events.subscribe(metrics.listener)
     const alerts = new AlertWatch({
-      facts: async () => ({ ...await alertFacts(deps, await standing(), prune), catalogDamage: opened.catalog.damage() }),
+      facts: async () => {
+        const facts = await alertFacts(deps, await standing(), prune, { missing: await missing(), notices, ownSource: OWN_SOURCE })
+        return { ...facts, catalogDamage: opened.catalog.damage() }
+      },
       store: deps.store,
       alerts: deps.catalog.alerts,
       limits: config.alerts,
@@ -272,6 +287,7 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
     return {
       ...opened,
       server,
+      missing,
       async listen () {
         const address = await server.listen({ host: config.host, port: config.port })
         scheduler.start()

@@ -5,11 +5,10 @@ import { checkConfig } from './config/load.ts'
 import { problemsError } from './config/problem.ts'
 import { processEnvironment } from './config/process-env.ts'
 import { writeRecord } from './config/recorded.ts'
+import { startWarnings } from './config/start-warnings.ts'
 import { systemClock } from './core/clock.ts'
 import { BackupError, ERRORS, systemCode, toBackupError } from './core/errors.ts'
-import { policyOf } from './core/policy.ts'
 import { printableLines } from './core/printable.ts'
-import type { Settings } from './core/settings.ts'
 import { lastResort } from './last-resort.ts'
 
 /**
@@ -30,9 +29,7 @@ export async function serve (environment: Environment, cwd: string): Promise<num
     writeRecord(recorded, { version: VERSION, at: systemClock.now() })
     logger.info({ address, backupDir: config.backupDir, sources: config.sources.map(source => source.name), defaultSource: config.defaultSource }, `Holdfast serves at ${address}`)
     if (config.tokenKey === undefined) logger.info('the service signs tokens with a secret of its own; get one with: npm run -s holdfast -- token create --role admin --expires 30d')
-    if (config.sources.length === 1) logger.warn('no database is configured: the service protects only its own catalog; set DATABASE_PATH or HOLDFAST_CONFIG')
-    const idle = idleSchedules(config, app.engine.settings().settings)
-    if (idle.length > 0) logger.warn({ sources: idle }, 'a schedule is given, and automatic backups are off: nothing is backed up by itself; set AUTO_BACKUP_ENABLED=true')
+    for (const { facts, message } of startWarnings(config, app.engine.settings(), await app.missing())) logger.warn(facts, message)
     // From here on: until it listens, a mistake ends the start, as it should.
     const reason = await Promise.race([told, lastResort(process, logger)])
     if (reason === 'uncaughtException') exitCode = ERRORS.INTERNAL.exit
@@ -42,11 +39,6 @@ export async function serve (environment: Environment, cwd: string): Promise<num
   }
   logger.info('stopped')
   return exitCode
-}
-
-/** Sources that have a schedule and do not themselves say that it is not to run, while the service's switch is off. */
-function idleSchedules ({ sources }: Config, settings: Settings): readonly string[] {
-  return sources.filter(({ policy }) => policy.enabled === undefined && policy.schedule !== undefined && !policyOf(settings, policy).enabled).map(({ name }) => name)
 }
 
 async function listen (app: App, { host, port }: Config): Promise<string> {

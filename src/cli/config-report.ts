@@ -22,6 +22,8 @@ export interface ConfigInForce {
   readonly sources: readonly ConfiguredSource[]
   readonly defaultSource: string
   readonly stores: readonly ConfiguredStore[]
+  /** What was said and has no effect. */
+  readonly notices: readonly Problem[]
 }
 
 interface Problem { readonly name: string, readonly problem: string, readonly remedy: string }
@@ -56,7 +58,7 @@ export function withChanges (report: ConfigInForce, { settings, origins }: Setti
 
 export function reportAsJson (report: ConfigReport): string {
   const shown = report.ok
-    ? { ok: true, file: report.file ?? null, config: report.inForce, sources: report.sources, defaultSource: report.defaultSource, stores: report.stores }
+    ? { ok: true, file: report.file ?? null, config: report.inForce, sources: report.sources, defaultSource: report.defaultSource, stores: report.stores, notices: report.notices }
     : { ok: false, problems: report.problems }
   return `${printableJson(JSON.stringify(shown, undefined, 2))}\n`
 }
@@ -68,7 +70,9 @@ export function reportAsText (report: ConfigReport, { width: available }: Pick<S
   const settings = report.inForce.map(({ variable, value, origin }) => `${variable.padEnd(width)}  ${value ?? '(not set)'}  [${origin}]`)
   const sources = report.sources.flatMap(source => [...describe(source, report).map(line => wrap(line, available, 4)), ''])
   const stores = report.stores.flatMap(store => [...describeStore(store).map(line => wrap(line, available, 4)), ''])
-  return [`the configuration is valid${report.file === undefined ? '' : `; ${report.file} was read`}`, '', ...settings, '', ...sources, ...stores].join('\n')
+  const notices = report.notices.flatMap(({ name, problem, remedy }) => [`! ${name} ${problem}`, `    ${remedy}`])
+  const read = report.file === undefined ? '' : `; ${report.file} was read`
+  return [`the configuration is valid${read}`, ...notices, '', ...settings, '', ...sources, ...stores].join('\n')
 }
 
 function describe ({ name, kind, path, policy, assertions }: ConfiguredSource, { settings, defaultSource, stores }: ConfigInForce): string[] {

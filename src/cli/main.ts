@@ -128,7 +128,7 @@ async function examined ({ config, file }: Extract<Checked, { readonly ok: true 
 
 function reportConfig (checked: Checked): ConfigReport {
   if (!checked.ok) return { ...checked, text: describeProblems(checked.problems, checked.code) }
-  const { config: { settings, sources, defaultSource, stores }, inForce, file } = checked
+  const { config: { settings, sources, defaultSource, stores, notices }, inForce, file } = checked
   const shown = stores.map(store => ({ name: store.name, kind: store.kind, place: storePlace(store), retention: store.retention, maxBackups: store.maxBackups, isAppendOnly: store.isAppendOnly, bandwidth: store.bandwidth }))
-  return { ok: true, file, inForce, settings, sources, defaultSource, stores: shown }
+  return { ok: true, file, inForce, settings, sources, defaultSource, stores: shown, notices }
 }

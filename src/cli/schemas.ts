@@ -35,6 +35,8 @@ export const errorSchema = z.object({
   })
 })
 
+const problemSchema = z.object({ name: z.string(), problem: z.string(), remedy: z.string() })
+
 /** Everything that is in force with where it comes from, or everything that is wrong. */
 export const configSchema = z.union([
   z.object({
@@ -43,9 +45,10 @@ export const configSchema = z.union([
     config: z.array(z.object({ key: z.string(), variable: z.string(), value: z.union([z.string(), z.number(), z.boolean()]).nullable(), origin: z.enum(ORIGINS) })),
     sources: z.array(z.looseObject({ name: z.string(), kind: z.string(), path: z.string(), policy: z.looseObject({}) })),
     defaultSource: z.string(),
-    stores: z.array(z.looseObject({ name: z.string(), kind: z.string(), place: z.string() }))
+    stores: z.array(z.looseObject({ name: z.string(), kind: z.string(), place: z.string() })),
+    notices: z.array(problemSchema).meta({ description: 'What was said and has no effect.' })
   }),
-  z.object({ ok: z.literal(false), problems: z.array(z.object({ name: z.string(), problem: z.string(), remedy: z.string() })) })
+  z.object({ ok: z.literal(false), problems: z.array(problemSchema) })
 ])
 
 /** What each command prints with `--json`, by its words. */

@@ -6,6 +6,7 @@ import type { SourceOverrides } from '../core/policy.ts'
 import type { RetentionRules } from '../core/retention.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/settings.ts'
+import type { Problem } from './problem.ts'
 import type { Algorithm, LogLevel, OptionName } from './options.ts'
 
 /** Everything the service was told, checked and frozen. Every path is absolute. */
@@ -64,6 +65,8 @@ export interface Config {
   readonly defaultSource: string
   /** Variables of secrets that the server has and this command does not. */
   readonly lacks: readonly string[]
+  /** What was said and has no effect, such as variables that are not known. None of it is wrong enough to refuse. */
+  readonly notices: readonly Problem[]
   /** Sources of which nobody said how their backups are sealed, not even that they are not. */
   readonly unsaidSealing: readonly string[]
 }

@@ -1,25 +1,34 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
 import { systemCode } from '../core/errors.ts'
+import { readDotEnv, type DotEnv } from './dot-env.ts'
 import type { Given } from './given.ts'
 import { hasFile } from './option.ts'
-import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
+import { ALIASES, OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readSecret } from './secret-file.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The environment, laid over what the file `.env` in `cwd` says, if there is one. */
-export function withEnvFile (environment: Environment, cwd: string, problems: Problem[]): Environment {
+/** The environment, laid over what the file `.env` in `cwd` says, if there is one. Lines of that file that set nothing go to `notices`. */
+export function withEnvFile (environment: Environment, cwd: string, problems: Problem[], notices: Problem[] = []): Environment {
   const path = join(cwd, '.env')
+  const { variables, ignored } = readIfThere(path, problems)
+  notices.push(...ignored.map(line => ({ name: '.env', problem: `line ${line} of "${path}" sets nothing`, remedy: 'Write one NAME=value a line, and "#" before comments.' })))
+  const set = Object.keys(environment).filter(variable => variableText(environment, variable) !== undefined)
+  return { ...variables, ...Object.fromEntries(set.map(variable => [variable, environment[variable]])) }
+}
+
+const NO_DOT_ENV: DotEnv = { variables: {}, ignored: [] }
+
+function readIfThere (path: string, problems: Problem[]): DotEnv {
   try {
-    const set = Object.keys(environment).filter(variable => variableText(environment, variable) !== undefined)
-    return { ...parseEnv(readFileSync(path, 'utf8')), ...Object.fromEntries(set.map(variable => [variable, environment[variable]])) }
+    return readDotEnv(path)
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return environment
-    problems.push({ name: '.env', problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: 'Make it a readable file, or remove it.' })
-    return environment
+    const code = systemCode(error)
+    if (code === 'ENOENT') return NO_DOT_ENV
+    if (error instanceof TypeError) problems.push({ name: '.env', problem: `"${path}" is not UTF-8 text`, remedy: 'Save it as UTF-8.' })
+    else problems.push({ name: '.env', problem: `"${path}" cannot be read (${code ?? 'unknown'})`, remedy: 'Make it a readable file, or remove it.' })
+    return NO_DOT_ENV
   }
 }
 
@@ -28,14 +37,23 @@ export function readEnvironment (environment: Environment, cwd: string, problems
   const given = new Map<OptionName, Given>()
   for (const name of OPTION_NAMES) {
     const { variable, fromText } = OPTIONS[name]
+    const alias = Object.keys(ALIASES).find(other => ALIASES[other] === name)
     const read = (variable: string): Given | undefined => {
       const text = variableText(environment, variable)
       return text === undefined ? undefined : { name: variable, value: fromText(text), base: cwd, origin: 'environment' }
     }
-    const found = hasFile(OPTIONS[name]) ? readSecret(read(variable), read(`${variable}_FILE`), problems) : read(variable)
+    const found = hasFile(OPTIONS[name]) ? readSecret(read(variable), read(`${variable}_FILE`), problems) : oneOf(read(variable), alias === undefined ? undefined : read(alias), problems)
     if (found !== undefined) given.set(name, found)
   }
   return given
+}
+
+/** What a variable or another name of it says; both may say the same. */
+function oneOf (named: Given | undefined, other: Given | undefined, problems: Problem[]): Given | undefined {
+  if (named !== undefined && other !== undefined && named.value !== other.value) {
+    problems.push({ name: other.name, problem: `says something else than ${named.name}`, remedy: 'Keep one of the two.' })
+  }
+  return named ?? other
 }
 
 export function variableText (environment: Environment, variable: string): string | undefined {

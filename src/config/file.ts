@@ -5,6 +5,7 @@ import { systemCode } from '../core/errors.ts'
 import { variableText, type Environment } from './environment.ts'
 import type { Given } from './given.ts'
 import { isMap, readEntries, readMap } from './map.ts'
+import { misreading } from './misread.ts'
 import { hasFile } from './option.ts'
 import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, SOURCE_KEYS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
@@ -43,6 +44,11 @@ const KNOWN = [...OPTION_NAMES, ...FILE_NAMES, 'sources', 'defaultSource', ...WH
 /** Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one. */
 export function readFile (environment: Environment, cwd: string, problems: Problem[]): FileContent {
   const named = variableText(environment, CONFIG_VARIABLE)
+  const misread = misreading({ name: CONFIG_VARIABLE, value: named, base: cwd, origin: 'environment' }, 'path')
+  if (misread !== undefined) {
+    problems.push({ name: CONFIG_VARIABLE, ...misread })
+    return NOTHING
+  }
   const path = named === undefined ? join(cwd, CONFIG_FILE) : resolve(cwd, named)
   if (named === undefined && !existsSync(path)) return NOTHING
   let text: string

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import type { Origin } from '../core/settings.ts'
-import type { Field } from './option.ts'
+import { WHOLE, type Field } from './option.ts'
+import { misreading } from './misread.ts'
 import type { Problem } from './problem.ts'
 
 /** A value as somebody wrote it, and where. */
@@ -17,12 +18,19 @@ export interface Given {
 
 /** The value checked, with a path made absolute; undefined, and a problem reported, where it does not fit. */
 export function checkGiven<T> (field: Field<T>, given: Given, problems: Problem[]): T | undefined {
+  const misread = misreading(given, field.kind)
+  if (misread !== undefined) {
+    problems.push({ name: given.name, ...misread })
+    return undefined
+  }
   const parsed = field.schema.safeParse(given.value)
   if (!parsed.success) {
     problems.push({
       name: given.name,
       problem: field.kind === 'secret' ? `is not ${field.expects}` : `${show(given.value)} is not ${field.expects}`,
-      remedy: `Give ${field.expects}${field.how === undefined ? '' : ` (${field.how})`}, or leave it out.`
+      remedy: isFigure(given.value, field)
+        ? `Give ${field.expects}, in digits alone: without quotes, a unit or separators.`
+        : `Give ${field.expects}${field.how === undefined ? '' : ` (${field.how})`}, or leave it out.`
     })
     return undefined
   }
@@ -30,6 +38,11 @@ export function checkGiven<T> (field: Field<T>, given: Given, problems: Problem[
   if (Array.isArray(parsed.data)) return parsed.data.map(one => resolve(given.base, String(one))) as T
   if (typeof parsed.data !== 'string') return parsed.data
   return resolve(given.base, parsed.data) as T
+}
+
+/** Whether a number was meant, written in another way: `24h`, `1_000`, `"5"` in quotes. */
+function isFigure (value: unknown, field: Field<unknown>): boolean {
+  return typeof value === 'string' && field.expects.startsWith(WHOLE) && /^[+-]?\d[\d_.,' e+]*\s*[a-zµ%]*$/i.test(value)
 }
 
 /** A value as it goes into a message: short, in quotes where it is text. */

@@ -25,6 +25,7 @@ import { checkStorePlaces } from './store-places.ts'
 import { readStores } from './stores.ts'
 import { secretsFrom, type TakenSecrets } from './taken-secrets.ts'
 import { readTokenKey } from './token-key.ts'
+import { unknownVariables } from './unknown-variables.ts'
 
 export type Checked =
   | { readonly ok: true, readonly config: Config, readonly inForce: readonly InForce[], readonly file: string | undefined, readonly recorded: Recorded }
@@ -53,7 +54,9 @@ export function loadConfig (environment: Environment, cwd: string, options: Load
 /** The same as a result. Reads files; changes nothing. */
 export function checkConfig (environment: Environment, cwd: string, { server = 'leave', isDataDirUsed = true }: LoadOptions = {}): Checked {
   const problems: Problem[] = []
-  const whole = withEnvFile(environment, cwd, problems)
+  const notices: Problem[] = []
+  const whole = withEnvFile(environment, cwd, problems, notices)
+  notices.push(...unknownVariables(whole))
   const fromEnvironment = readEnvironment(whole, cwd, problems)
   const ownFile = readFile(whole, cwd, problems)
   const given: Sources = { environment: fromEnvironment, file: ownFile.options }
@@ -135,6 +138,7 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
     storeDefaults: stores.defaults,
     defaultSource: sources.defaultSource,
     lacks: [...taken.lacking].map(name => OPTIONS[name].variable),
+    notices,
     unsaidSealing: origins.encryption === 'default' ? unsaid(sources, file) : []
   }
   const recorded: Recorded = { dataDir, options: recordable(values), secrets: secretsSet(given), sections: sectionsOf(ownFile) }

@@ -28,13 +28,16 @@ export function whole (min: number, max: number): Field<number> {
   return wholeBy(z.int().min(min).max(max))
 }
 
+/** How what a whole number `expects` begins. */
+export const WHOLE = 'a whole number'
+
 /** A whole number within the bounds that `schema` has. */
 export function wholeBy (schema: z.ZodInt): Field<number> {
   return {
     kind: 'value',
     schema,
     fromText: text => /^-?\d+$/.test(text) ? Number(text) : text,
-    expects: `a whole number from ${schema.minValue ?? 0} to ${schema.maxValue ?? Number.MAX_SAFE_INTEGER}`
+    expects: `${WHOLE} from ${schema.minValue ?? 0} to ${schema.maxValue ?? Number.MAX_SAFE_INTEGER}`
   }
 }
 

@@ -25,7 +25,7 @@ export const OPTIONS = {
   databasePath: option(optional(path), 'DATABASE_PATH', undefined, 'The SQLite database to protect; without it only the own catalog is protected.'),
   backupDir: option(path, 'BACKUP_DIR', './backups', 'Where backups are kept.'),
   maxBackups: option(wholeBy(settings.maxBackups), 'MAX_BACKUPS', 10, 'Backups kept for each source.'),
-  autoBackupEnabled: option(flag, 'AUTO_BACKUP_ENABLED', false, 'Whether backups are made by themselves, on the interval or a schedule.'),
+  autoBackupEnabled: option(flag, 'AUTO_BACKUP_ENABLED', false, 'Whether backups are made by themselves, on the interval or a schedule; BACKUP_ENABLED is the same.'),
   autoBackupInterval: option(wholeBy(settings.autoBackupInterval), 'AUTO_BACKUP_INTERVAL', 86_400_000, 'Milliseconds between automatic backups.'),
   compression: option(compression, 'BACKUP_COMPRESSION', 'none', 'none (a plain .db file), gzip or zstd; false is none, true is gzip.'),
   backupSchedule: option(optional(cronPatterns), 'BACKUP_SCHEDULE', undefined, 'Cron patterns in UTC, with ";" in between, for sources without a schedule of their own; takes the place of the interval.'),
@@ -83,6 +83,9 @@ export const OPTIONS = {
   alertDiskFreePercent: option(whole(0, 99), 'ALERT_DISK_FREE_PERCENT', 20, 'Percent of the disk with the backups that should be free; 0 asks for none.'),
   alertMinBackups: option(whole(0, 100_000), 'ALERT_MIN_BACKUPS', 0, 'Good backups that each source should have; 0 asks for none.')
 } as const
+
+/** Other names of variables: what runbooks call the switch of automatic backups. */
+export const ALIASES: Readonly<Record<string, keyof typeof OPTIONS>> = { BACKUP_ENABLED: 'autoBackupEnabled' }
 
 export type OptionName = keyof typeof OPTIONS
 export type OptionValues = { readonly [K in OptionName]: typeof OPTIONS[K] extends Option<infer T> ? T : never }

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import type { Given } from './given.ts'
+import { misreading } from './misread.ts'
 import type { Problem } from './problem.ts'
 
 /**
- * A secret is given either as itself or as the path of a file that holds it; both in one place is a problem. The line
- * end that editors leave at the end of a file is not part of the secret.
+ * A secret is given either as itself or as the path of a file that holds it; both in one place is a problem. The
+ * byte order mark and the line end that editors leave in a file are not part of the secret.
  */
 export function readSecret (direct: Given | undefined, file: Given | undefined, problems: Problem[]): Given | undefined {
   if (file === undefined) return direct
@@ -18,9 +19,14 @@ export function readSecret (direct: Given | undefined, file: Given | undefined, 
     problems.push({ name: file.name, problem: 'is not the path of a file', remedy: 'Give the path of a file that holds the secret.' })
     return undefined
   }
+  const misread = misreading(file, 'path')
+  if (misread !== undefined) {
+    problems.push({ name: file.name, ...misread })
+    return undefined
+  }
   const path = resolve(file.base, file.value)
   try {
-    const value = readFileSync(path, 'utf8').replace(/[\r\n]+$/, '')
+    const value = readFileSync(path, 'utf8').replace(/^\uFEFF/, '').replace(/[\r\n]+$/, '')
     if (value !== '') return { ...file, value, file: path }
     problems.push({ name: file.name, problem: `"${path}" is empty`, remedy: 'Write the secret into that file.' })
   } catch (error) {

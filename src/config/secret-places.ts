@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { parseEnv } from 'node:util'
 import { parse } from 'yaml'
 import { systemCode } from '../core/errors.ts'
 import type { Config } from './config.ts'
 import { MANIFEST_KEY_FILE, SECRET_FILE } from './data-files.ts'
+import { readDotEnv } from './dot-env.ts'
 import { variableText, withEnvFile, type Environment } from './environment.ts'
 import { OPTION_NAMES, OPTIONS } from './options.ts'
 import { storeSecrets } from './store-secrets.ts'
@@ -26,7 +26,7 @@ export function secretPlaces (environment: Environment, cwd: string, { dataDir, 
   const yaml = file === undefined ? {} : (parse(readFileSync(file, 'utf8')) ?? {}) as Record<string, unknown>
   const base = file === undefined ? cwd : dirname(file)
   const ofStores = storeSecrets(yaml, base)
-  const dotEnv = readDotEnv(join(cwd, '.env'))
+  const dotEnv = variablesOf(join(cwd, '.env'))
   return [
     ...holding(join(cwd, '.env'), SECRETS.filter(({ variable }) => (dotEnv[variable] ?? '') !== '')),
     ...file === undefined ? [] : holding(file, [...SECRETS.filter(({ key }) => isText(yaml[key])), ...ofStores.flatMap(({ path, name }) => path === undefined ? [{ variable: name }] : [])]),
@@ -49,9 +49,9 @@ function isText (value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-function readDotEnv (path: string): Readonly<Record<string, string | undefined>> {
+function variablesOf (path: string): Readonly<Record<string, string | undefined>> {
   try {
-    return parseEnv(readFileSync(path, 'utf8'))
+    return readDotEnv(path).variables
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return {}
     throw error

@@ -1,4 +1,5 @@
-import { ALERT_RULES, alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertRule, type PruneFacts, type SourceFacts, type StoreFacts, type StoreRefusal } from './alert.ts'
+import { ALERT_RULES, alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertRule, type ConfigNotice, type PruneFacts, type SourceFacts, type StoreFacts, type StoreRefusal } from './alert.ts'
+import { shortened } from './shortened.ts'
 
 const HOUR = 3_600_000
 /** So many backups before the newest one tell what size is usual. */
@@ -12,6 +13,8 @@ const COPY_FAILING = HOUR / 6
 const COPY_SLOW = 6 * HOUR
 /** Percent of the store by which more than enough must be free again, so that a disk at the limit raises one alert and not one a minute. */
 const DISK_MARGIN = 2
+/** Characters of a list of names. */
+const NAMES = 300
 /** Damaged backups that a message names. */
 const NAMED = 5
 
@@ -25,6 +28,8 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
     backupFailed(source),
     backupTooOld(source, limits.maxAge, now),
     scheduleMissed(source),
+    backupsOff(source),
+    sourceMissing(source),
     backupDamaged(source),
     backupUnproven(source),
     backupSuspect(source),
@@ -35,7 +40,11 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
     copyLate(source, now)
   ])
   const wasLow = open.find(alert => alertKey(alert) === 'disk_low')
-  return [...ofSources, storeForeign(facts.refused), storeLost(facts.refused), catalogDamaged(facts.catalogDamage), diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune)].filter(finding => finding !== undefined)
+  const ofService = [
+    storeForeign(facts.refused), storeLost(facts.refused), catalogDamaged(facts.catalogDamage),
+    diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune), configNotice(facts.notices)
+  ]
+  return [...ofSources, ...ofService].filter(finding => finding !== undefined)
 }
 
 function finding (rule: AlertRule, source: string | null, message: string, remedy: string): AlertFinding {
@@ -61,6 +70,18 @@ function scheduleMissed ({ name, newestGood, freshSince }: SourceFacts): AlertFi
   return finding('schedule_missed', name,
     `${newestOf(name, newestGood)}, and its schedule asks for a newer one`,
     'Make a backup, and see in the runs and the log what became of those that were due.')
+}
+
+function backupsOff ({ name, isAutomationUnset }: SourceFacts): AlertFinding | undefined {
+  if (!isAutomationUnset) return undefined
+  return finding('backups_off', name, `no backups of "${name}" are made by themselves: automatic backups are off by default`,
+    'Set AUTO_BACKUP_ENABLED=true, or say "autoBackupEnabled": false where something else makes the backups.')
+}
+
+function sourceMissing ({ name, isMissing }: SourceFacts): AlertFinding | undefined {
+  if (!isMissing) return undefined
+  return finding('source_missing', name, `the database of "${name}" is not there`,
+    'Correct its path in the configuration, or mount the disk that it is on; if it is lost, restore a backup.')
 }
 
 function backupDamaged ({ name, damaged }: SourceFacts): AlertFinding | undefined {
@@ -177,6 +198,14 @@ function pruneOverdue ({ lastDone, freshSince, failure }: PruneFacts): AlertFind
   return finding('prune_overdue', null,
     `${lastDone === null ? 'no prune was ever done' : `the last prune was done at ${lastDone.toISOString()}`}, and one was due at ${freshSince.toISOString()}`,
     'See in the runs and the log what became of it; the next scheduled prune that is done ends this alert.')
+}
+
+function configNotice (notices: readonly ConfigNotice[]): AlertFinding | undefined {
+  const [first, ...others] = notices
+  if (first === undefined) return undefined
+  const more = others.length === 0 ? '' : `; so are ${shortened(others.map(({ name }) => name).join(', '), NAMES)}`
+  return finding('config_notice', null, `in the configuration ${first.name} ${first.problem}${more}`,
+    `${first.remedy} "holdfast config check" lists all of it; a start without it ends this alert.`)
 }
 
 function newestOf (name: string, newestGood: Date | null): string {

@@ -21,6 +21,8 @@ export const ALERT_RULES = {
   backup_unproven: { severity: 'warning', perSource: true },
   backup_suspect: { severity: 'critical', perSource: true },
   size_changed: { severity: 'warning', perSource: true },
+  backups_off: { severity: 'warning', perSource: true },
+  source_missing: { severity: 'critical', perSource: true },
   too_few_backups: { severity: 'warning', perSource: true },
   drill_failed: { severity: 'critical', perSource: true },
   drill_overdue: { severity: 'warning', perSource: true },
@@ -29,7 +31,8 @@ export const ALERT_RULES = {
   store_lost: { severity: 'critical', perSource: false },
   catalog_damaged: { severity: 'critical', perSource: false },
   disk_low: { severity: 'warning', perSource: false },
-  prune_overdue: { severity: 'warning', perSource: false }
+  prune_overdue: { severity: 'warning', perSource: false },
+  config_notice: { severity: 'warning', perSource: false }
 } as const satisfies Record<string, RuleFacts>
 
 export type AlertRule = keyof typeof ALERT_RULES
@@ -119,6 +122,10 @@ export interface SourceFacts extends BackupEvidence {
   readonly freshSince: Date | null
   /** That a backup restores must have been proven at or after this; null: nothing is asked. */
   readonly provenSince: Date | null
+  /** No backups are made by themselves, and nobody has said that they should not be. */
+  readonly isAutomationUnset: boolean
+  /** The database is not where it should be. */
+  readonly isMissing: boolean
   readonly drills: DrillEvidence
   /** Copies that are not in their stores yet, by store. */
   readonly copies: ReadonlyArray<Omit<WaitingCopies, 'source'>>
@@ -144,6 +151,14 @@ export interface StoreRefusal {
   readonly message: string
 }
 
+/** Something in the configuration that has no effect. */
+export interface ConfigNotice {
+  readonly name: string
+  /** Follows the name. */
+  readonly problem: string
+  readonly remedy: string
+}
+
 /** Everything that the rules are held against. */
 export interface AlertFacts {
   readonly sources: readonly SourceFacts[]
@@ -153,6 +168,8 @@ export interface AlertFacts {
   readonly refused: readonly StoreRefusal[]
   /** The damage that was found in the catalog; undefined: none. */
   readonly catalogDamage: string | undefined
+  /** What the configuration says without an effect. */
+  readonly notices: readonly ConfigNotice[]
 }
 
 export interface AlertQuery {

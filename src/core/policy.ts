@@ -1,6 +1,6 @@
 import type { RetentionRules } from './retention.ts'
 import type { CalendarSchedule } from './schedule.ts'
-import type { Settings } from './settings.ts'
+import type { Origin, Settings } from './settings.ts'
 import type { Compression } from './stage.ts'
 
 /** What holds for one source: its own configuration over the service's settings. */
@@ -40,6 +40,11 @@ export interface SourceOverrides {
   readonly stores?: readonly string[]
   readonly keepLocal?: boolean
   readonly anomalyGuard?: boolean
+}
+
+/** Whether no backups are made by themselves only because nobody has said whether they should be. */
+export function isAutomationUnset ({ settings, origins }: { readonly settings: Settings, readonly origins: Readonly<Record<keyof Settings, Origin>> }, { enabled }: SourceOverrides): boolean {
+  return enabled === undefined && !settings.autoBackupEnabled && origins.autoBackupEnabled === 'default'
 }
 
 /** A calendar of the source's own takes the place of the service's interval, rules of its own that of its `maxBackups`; it may have both. */

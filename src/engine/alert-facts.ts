@@ -1,4 +1,5 @@
-import type { AlertFacts, PruneFacts, SourceFacts } from '../core/alert.ts'
+import type { AlertFacts, ConfigNotice, PruneFacts, SourceFacts } from '../core/alert.ts'
+import { isAutomationUnset } from '../core/policy.ts'
 import type { Run } from '../core/run.ts'
 import type { EngineDeps } from './deps.ts'
 import { rulesInForce } from './due.ts'
@@ -15,18 +16,31 @@ export interface PruneTiming {
   readonly timeZone: string
 }
 
+/** What is known outside of the engine. */
+export interface Surroundings {
+  /** Names of the sources whose database is not there. */
+  readonly missing: ReadonlySet<string>
+  readonly notices: readonly ConfigNotice[]
+  /** The service's own catalog, which nobody has to switch on. */
+  readonly ownSource: string
+}
+
 /** What the rules of the alerts ask of these sources, and of the prune of them all. Rejects as the catalog does. */
-export async function alertFacts (deps: EngineDeps, states: readonly SourceState[], prune: PruneTiming): Promise<Pick<AlertFacts, 'sources' | 'prune' | 'refused'>> {
+export async function alertFacts (
+  deps: EngineDeps, states: readonly SourceState[], prune: PruneTiming, { missing, notices, ownSource }: Surroundings
+): Promise<Omit<AlertFacts, 'store' | 'catalogDamage'>> {
   // Asked here, so that an alert comes and goes without a backup having to be tried.
   const landing = await landingTrouble(deps, cleanupSignal()) ?? await emptiedLanding(deps, cleanupSignal())
   const sources: SourceFacts[] = []
   const waiting = await deps.catalog.copies.waiting()
   const copiesOf = (name: string): SourceFacts['copies'] => waiting.filter(({ source }) => source === name).map(({ source: _, ...copies }) => copies)
+  const settings = deps.settings.report()
   for (const { name, freshSince, provenSince } of states) {
-    sources.push({ name, freshSince, provenSince, drills: await deps.catalog.restores.drillEvidence(name), copies: copiesOf(name), ...await deps.catalog.alerts.evidence(name) })
+    const isUnset = name !== ownSource && isAutomationUnset(settings, deps.sources.get(name)?.policy ?? {})
+    sources.push({ name, freshSince, provenSince, isAutomationUnset: isUnset, isMissing: missing.has(name), drills: await deps.catalog.restores.drillEvidence(name), copies: copiesOf(name), ...await deps.catalog.alerts.evidence(name) })
   }
   const refused = [...landing === undefined ? [] : [landing], ...deps.ownership.troubles.filter(({ code, details }) => code === 'STORE_FOREIGN' && details?.['store'] !== deps.store.name)]
-  return { sources, prune: await pruneFacts(deps, prune), refused }
+  return { sources, prune: await pruneFacts(deps, prune), refused, notices }
 }
 
 /** How the scheduled prune stands. One made by hand is none of it: it may have been of one source alone. */

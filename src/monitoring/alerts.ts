@@ -21,7 +21,7 @@ const TELLING: ReadonlySet<Event['type']> = new Set([
 
 export interface AlertWatchOptions {
   /** Reads what the rules ask of the backups. */
-  readonly facts: () => Promise<Pick<AlertFacts, 'sources' | 'prune' | 'refused' | 'catalogDamage'>>
+  readonly facts: () => Promise<Omit<AlertFacts, 'store'>>
   readonly store: { readonly name: string, space (signal: AbortSignal): Promise<Space | undefined> }
   readonly alerts: Pick<AlertLog, 'open' | 'settle'>
   readonly limits: AlertLimits

@@ -29,6 +29,15 @@ test('config check --json says the same for programs', async t => {
   assert.deepEqual(report.sources, [{ name: 'holdfast', kind: 'sqlite', path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000, policy: { drillSchedule: '0 6 * * 0' }, sealing: { encryption: 'none', ageRecipients: [] }, assertions: [] }])
 })
 
+test('config check shows what was said and has no effect, and the configuration is valid all the same', async t => {
+  const cwd = workDir(t)
+  const { code, out } = await holdfast(['config', 'check'], cwd, { BACKUP_DRI: '/srv' })
+  assert.equal(code, 0)
+  assert.match(out, /^the configuration is valid\n! BACKUP_DRI is not a known variable and has no effect\n {4}Did you mean BACKUP_DIR\?\n/)
+  const { notices } = JSON.parse((await holdfast(['config', 'check', '--json'], cwd, { MAX_BACKUP: '5' })).out)
+  assert.deepEqual(notices, [{ name: 'MAX_BACKUP', problem: 'is not a known variable and has no effect', remedy: 'Did you mean MAX_BACKUPS?' }])
+})
+
 test('config check ends with 2 and every problem when there are any', async t => {
   const { code, out } = await holdfast(['config', 'check'], workDir(t), { PORT: 'x', JWT_SECRET: 'hunter2' })
   assert.equal(code, 2)

@@ -17,7 +17,8 @@ const REPORT: ConfigInForce = {
   settings: SETTINGS,
   sources: [{ name: 'shop', kind: 'sqlite', path: '/srv/shop.db', policy: {}, assertions: [] }],
   defaultSource: 'shop',
-  stores: []
+  stores: [],
+  notices: []
 }
 
 async function run (deps: Partial<ConfigShowDeps>, ...words: string[]): Promise<{ code: number, out: string, err: string }> {

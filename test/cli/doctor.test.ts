@@ -240,6 +240,12 @@ test('a configuration that is not valid ends with 2, and each problem is a findi
   assert.deepEqual([code, JSON.parse(out)], [2, { ok: false, findings: [{ check: 'configuration', status: 'fail', message: 'PORT: "x" is not a port', remedy: 'Give one.' }] }])
 })
 
+test('a setting without an effect is a warning with what to do', async t => {
+  const { subject, memory } = await examined(t)
+  const findings = await examine({ ...subject, notices: [{ name: 'BACKUP_DRI', problem: 'is not a known variable and has no effect', remedy: 'Did you mean BACKUP_DIR?' }] }, memory)
+  assert.deepEqual(findings.filter(({ check }) => check === 'configuration'), [{ check: 'configuration', status: 'warn', message: 'BACKUP_DRI is not a known variable and has no effect', remedy: 'Did you mean BACKUP_DIR?' }])
+})
+
 test('without a database to protect that is the first thing to say', async t => {
   const { complaints } = await examined(t)
   assert.ok((await complaints({ sources: [] })).includes('warn sources: no database is configured: the service protects only its own catalog'))

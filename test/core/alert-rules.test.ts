@@ -17,7 +17,24 @@ function ago (hours: number): Date {
 
 /** A source with nothing wrong. */
 function source (given: Partial<SourceFacts> = {}): SourceFacts {
-  return { name: 'shop', freshSince: ago(2), provenSince: ago(200), drills: { lastProven: ago(100), failed: null }, copies: [], lastSuccess: ago(1), lastFailure: null, newestGood: ago(1), good: 5, damaged: [], unproven: null, suspects: [], sizes: sizesOf(1000, 1000, 1000, 1000), ...given }
+  return {
+    name: 'shop',
+    freshSince: ago(2),
+    provenSince: ago(200),
+    isAutomationUnset: false,
+    isMissing: false,
+    drills: { lastProven: ago(100), failed: null },
+    copies: [],
+    lastSuccess: ago(1),
+    lastFailure: null,
+    newestGood: ago(1),
+    good: 5,
+    damaged: [],
+    unproven: null,
+    suspects: [],
+    sizes: sizesOf(1000, 1000, 1000, 1000),
+    ...given
+  }
 }
 
 /** Newest first, in KiB. */
@@ -26,7 +43,15 @@ function sizesOf (...sizes: readonly number[]): SourceFacts['sizes'] {
 }
 
 function facts (given: Partial<SourceFacts>, others: Partial<AlertFacts> = {}): AlertFacts {
-  return { sources: [source(given)], prune: DONE, store: { name: 'local', space: { free: 50, total: 100 } }, refused: [], catalogDamage: undefined, ...others }
+  return {
+    sources: [source(given)],
+    prune: DONE,
+    store: { name: 'local', space: { free: 50, total: 100 } },
+    refused: [],
+    catalogDamage: undefined,
+    notices: [],
+    ...others
+  }
 }
 
 function keysOf (given: AlertFacts, limits: Partial<AlertLimits> = {}, open: readonly Alert[] = []): string[] {
@@ -56,6 +81,10 @@ const cases: ReadonlyArray<readonly [what: string, found: readonly string[], giv
   ['a copy that fails for ten minutes', ['copy_late:shop'], facts({ copies: [{ store: 'far', count: 1, since: ago(0.17), failure: DOWN }] })],
   ['a copy that takes its time', [], facts({ copies: [{ store: 'far', count: 3, since: ago(5.9), failure: null }] })],
   ['a copy that takes too long', ['copy_late:shop'], facts({ copies: [{ store: 'far', count: 3, since: ago(6), failure: null }] })],
+
+  ['automatic backups that nobody has switched on or off', ['backups_off:shop'], facts({ isAutomationUnset: true })],
+  ['a database that is not there', ['source_missing:shop'], facts({ isMissing: true })],
+  ['a setting without an effect', ['config_notice'], facts({}, { notices: [{ name: 'BACKUP_DRI', problem: 'is not a known variable and has no effect', remedy: 'Did you mean BACKUP_DIR?' }] })],
 
   ['a failure after the last success', ['backup_failed:shop'], facts({ lastFailure: failure(0.5) })],
   ['a failure before the last success', [], facts({ lastFailure: failure(2) })],

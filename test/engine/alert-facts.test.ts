@@ -8,6 +8,7 @@ import type { NewRun } from '../../src/core/run.ts'
 import { alertFacts, pruneFacts } from '../../src/engine/alert-facts.ts'
 import { testEngine, type TestEngine } from '../support/engine.ts'
 import { rejectsWith } from '../support/rejects.ts'
+import { NOTHING_AROUND } from '../support/surroundings.ts'
 
 /** The clock of the tests starts on 2025-11-24 at 23:30. */
 const DAILY = { pattern: '30 4 * * *', timeZone: 'UTC' }
@@ -26,8 +27,8 @@ test('the facts of each source are what its state asks and what the catalog know
   const bench = await testEngine(t)
   await bench.create()
   const [state] = await bench.engine.sources()
-  const { sources } = await alertFacts(bench.deps, [{ ...state!, freshSince: LONG_AGO }], DAILY)
-  assert.deepEqual(sources, [{ name: 'shop', freshSince: LONG_AGO, provenSince: null, drills: { lastProven: null, failed: null }, copies: [], ...await bench.deps.catalog.alerts.evidence('shop') }])
+  const { sources } = await alertFacts(bench.deps, [{ ...state!, freshSince: LONG_AGO }], DAILY, NOTHING_AROUND)
+  assert.deepEqual(sources, [{ name: 'shop', freshSince: LONG_AGO, provenSince: null, isAutomationUnset: false, isMissing: false, drills: { lastProven: null, failed: null }, copies: [], ...await bench.deps.catalog.alerts.evidence('shop') }])
   assert.equal(sources[0]!.good, 1)
 })
 
@@ -80,7 +81,7 @@ test('a landing store that has lost all its backups and kept its marker is refus
   const bench = await testEngine(t)
   await bench.create()
   await bench.create()
-  const refused = async (): Promise<string[]> => (await alertFacts(bench.deps, [], DAILY)).refused.map(({ code, message }) => `${code}: ${message}`)
+  const refused = async (): Promise<string[]> => (await alertFacts(bench.deps, [], DAILY, NOTHING_AROUND)).refused.map(({ code, message }) => `${code}: ${message}`)
   assert.deepEqual(await refused(), [])
   for (const name of readdirSync(bench.directory)) if (name !== INSTANCE_MARKER) rmSync(join(bench.directory, name), { recursive: true })
   const [found = '', ...others] = await refused()
@@ -88,4 +89,24 @@ test('a landing store that has lost all its backups and kept its marker is refus
   assert.match(found, /^STORE_UNAVAILABLE: the store ".*" at ".*" is empty, but the catalog knows 2 backups in it$/)
   await bench.create()
   assert.deepEqual(await refused(), [])
+})
+
+test('automatic backups are unset until somebody says anything of them, and for the own catalog never', async t => {
+  const bench = await testEngine(t, { settings: { autoBackupEnabled: false } })
+  const unset = async (ownSource = 'holdfast'): Promise<boolean | undefined> => (await alertFacts(bench.deps, await bench.engine.sources(), DAILY, { ...NOTHING_AROUND, ownSource })).sources[0]?.isAutomationUnset
+  assert.deepEqual([await unset(), await unset('shop')], [true, false])
+  await bench.engine.changeSettings({ autoBackupEnabled: false })
+  assert.equal(await unset(), false)
+})
+
+test('a source that itself says that it is not backed up automatically is not unset', async t => {
+  const bench = await testEngine(t, { settings: { autoBackupEnabled: false }, policies: { shop: { enabled: false } } })
+  const { sources } = await alertFacts(bench.deps, await bench.engine.sources(), DAILY, NOTHING_AROUND)
+  assert.equal(sources[0]?.isAutomationUnset, false)
+})
+
+test('a missing database is a fact of its source', async t => {
+  const bench = await testEngine(t)
+  const { sources } = await alertFacts(bench.deps, await bench.engine.sources(), DAILY, { ...NOTHING_AROUND, missing: new Set(['shop']) })
+  assert.equal(sources[0]?.isMissing, true)
 })

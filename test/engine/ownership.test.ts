@@ -11,6 +11,7 @@ import { GRACE, testEngine, type TestEngine } from '../support/engine.ts'
 import { testOffsite } from '../support/offsite.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { never } from '../support/streams.ts'
+import { NOTHING_AROUND } from '../support/surroundings.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const PRUNE = { pattern: '0 4 * * *', timeZone: 'UTC' }
@@ -24,7 +25,7 @@ async function rebuilt ({ engine }: TestEngine, request: Parameters<TestEngine['
 }
 
 async function refusals (bench: TestEngine): Promise<string[]> {
-  return (await alertFacts(bench.deps, [], PRUNE)).refused.map(({ code }) => code)
+  return (await alertFacts(bench.deps, [], PRUNE, NOTHING_AROUND)).refused.map(({ code }) => code)
 }
 
 test('the first installation in an empty place marks it, and its manifests name it', async t => {

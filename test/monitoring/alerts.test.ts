@@ -11,7 +11,23 @@ import type { FakeClock } from '../support/clock.ts'
 import { until } from '../support/streams.ts'
 
 const LIMITS: AlertLimits = { maxAge: 0, sizeChange: 20, diskFree: 20, minBackups: 0 }
-const FINE: SourceFacts = { name: 'shop', freshSince: null, provenSince: null, drills: { lastProven: null, failed: null }, copies: [], lastSuccess: START, lastFailure: null, newestGood: START, good: 1, damaged: [], unproven: null, suspects: [], sizes: [] }
+const FINE: SourceFacts = {
+  name: 'shop',
+  freshSince: null,
+  provenSince: null,
+  isAutomationUnset: false,
+  isMissing: false,
+  drills: { lastProven: null, failed: null },
+  copies: [],
+  lastSuccess: START,
+  lastFailure: null,
+  newestGood: START,
+  good: 1,
+  damaged: [],
+  unproven: null,
+  suspects: [],
+  sizes: []
+}
 const FAILED: SourceFacts = { ...FINE, lastFailure: { at: new Date(START.getTime() + 1), code: 'SOURCE_MISSING', message: 'gone' } }
 
 interface Bench {
@@ -29,10 +45,11 @@ function bench (catalog: OpenedCatalog, clock: FakeClock): Bench {
   events.subscribe(event => { if (event.type === 'alert.raised' || event.type === 'alert.cleared') told.push(`${event.type} ${event.alert.rule}`) })
   const line = (level: string) => (facts: object) => { told.push(`${level} ${'alert' in facts ? String(facts.alert) : 'code' in facts ? String(facts.code) : ''}`) }
   const world: Bench['world'] = { sources: [FINE], space: async () => ({ free: 50, total: 100 }), error: undefined, looks: 0 }
-  const facts = async (): Promise<Pick<AlertFacts, 'sources' | 'prune' | 'refused' | 'catalogDamage'>> => {
+  const facts = async (): Promise<Omit<AlertFacts, 'store'>> => {
     world.looks++
     if (world.error !== undefined) throw world.error
-    return { sources: world.sources, prune: { lastDone: null, freshSince: null, failure: null }, refused: [], catalogDamage: undefined }
+    const prune = { lastDone: null, freshSince: null, failure: null }
+    return { sources: world.sources, prune, refused: [], catalogDamage: undefined, notices: [] }
   }
   const watch = new AlertWatch({
     facts,

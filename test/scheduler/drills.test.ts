@@ -9,6 +9,7 @@ import type { Run } from '../../src/core/run.ts'
 import { alertFacts } from '../../src/engine/alert-facts.ts'
 import { AlertWatch } from '../../src/monitoring/alerts.ts'
 import { schedulerBench, type Bench } from '../support/scheduler.ts'
+import { NOTHING_AROUND } from '../support/surroundings.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -51,7 +52,7 @@ function ageOf ({ startedAt, report }: Restore): number {
 function watch ({ deps, engine, clock }: Bench): AlertWatch {
   const logger = { debug () {}, info () {}, warn () {}, error () {} }
   return new AlertWatch({
-    facts: async () => ({ ...await alertFacts(deps, await engine.sources(), PRUNE), catalogDamage: undefined }),
+    facts: async () => ({ ...await alertFacts(deps, await engine.sources(), PRUNE, NOTHING_AROUND), catalogDamage: undefined }),
     store: { name: 'local', space: async () => undefined },
     alerts: deps.catalog.alerts,
     limits: { maxAge: 0, sizeChange: 0, diskFree: 0, minBackups: 0 },

@@ -38,6 +38,7 @@ export async function examined (t: Pick<TestContext, 'after'>, options: Paramete
     requireOwnFile: given => { requireInUse(requireOneName(given)) },
     secretFiles: [],
     lacks: [],
+    notices: [],
     requireTokenExpiry: false,
     versions: { holdfast: '1.2.3', node: '26.10.0', sqlite: '3.54.1' },
     findServer: () => ({ pid: 4711, host: 'here', since: '2025-11-24T00:00:00.000Z' }),

@@ -24,8 +24,15 @@ const examineSources: Examination = async ({ sources }) => {
   return [warn('no database is configured: the service protects only its own catalog', 'Set DATABASE_PATH, or name the databases in holdfast.yaml.')]
 }
 
+/** What the configuration says in vain. */
+const examineNotices: Examination = async ({ notices }) => {
+  const { warn } = about('configuration')
+  return notices.map(({ name, problem, remedy }) => warn(`${name} ${problem}`, remedy))
+}
+
 /** In the order in which they are told. */
 const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
+  ['configuration', examineNotices],
   ['versions', examineVersions],
   ['rights', examineRights],
   ['space', examineSpace],

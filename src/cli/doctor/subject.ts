@@ -25,6 +25,8 @@ export interface Subject {
   readonly secretFiles: readonly SecretFile[]
   /** Variables of secrets that the server has and this command does not. */
   readonly lacks: readonly string[]
+  /** What the configuration says and has no effect. */
+  readonly notices: ReadonlyArray<{ readonly name: string, readonly problem: string, readonly remedy: string }>
   readonly requireTokenExpiry: boolean
   readonly versions: { readonly holdfast: string, readonly node: string, readonly sqlite: string }
   /** The server that runs on `dataDir`; undefined: none. */
