@@ -1,13 +1,15 @@
 import { z } from 'zod'
 import { assertionProblem } from '../core/assertion-sql.ts'
-import type { Assertion } from '../core/drill.ts'
+import { exact, type Assertion } from '../core/drill.ts'
 import { checkGiven, type Given } from './given.ts'
 import { asMap, readMap } from './map.ts'
 import { text, type Field } from './option.ts'
 import type { Problem } from './problem.ts'
 
-const number = value(z.number(), 'a number')
-const BOUNDS = { min: number, max: number, equals: value(z.union([z.number(), z.string()]), 'a number or a text') } as const
+/** YAML has read a larger number as a fraction near it: its last digits are lost already. */
+const number = z.number().refine(value => !Number.isInteger(value) || Number.isSafeInteger(value))
+const figure = value(z.union([number, z.string().regex(/^-?(?:0|[1-9]\d*)$/)]), 'a number, a whole one beyond 2^53 as digits in quotes')
+const BOUNDS = { min: figure, max: figure, equals: value(z.union([number, z.string()]), 'a number or a text, a whole number beyond 2^53 as digits in quotes') } as const
 const KEYS = ['name', 'sql', ...Object.keys(BOUNDS)]
 
 /** The list under `assertions`: each with a name of its own, one statement that reads, and a bound. Reports what is wrong with any of them. */
@@ -40,7 +42,7 @@ function readAssertion (given: Given, problems: Problem[]): Assertion | undefine
   const wrong = sql === undefined ? undefined : assertionProblem(sql)
   if (wrong !== undefined) problems.push({ name: `${given.name}.sql`, problem: wrong, remedy: 'Give one SELECT that gives one value; ":at" in it is when the backup was begun.' })
   if (Object.keys(BOUNDS).every(key => !fields.has(key))) problems.push({ name: given.name, problem: 'has no bound', remedy: 'Say min, max or equals.' })
-  if (min !== undefined && max !== undefined && min > max) problems.push({ name: given.name, problem: `asks for at least ${min} and at most ${max}`, remedy: 'Give a min that is no more than the max.' })
+  if (min !== undefined && max !== undefined && exact(min) > exact(max)) problems.push({ name: given.name, problem: `asks for at least ${min} and at most ${max}`, remedy: 'Give a min that is no more than the max.' })
   if (problems.length > before || name === undefined || sql === undefined) return undefined
   return { name, sql, ...min !== undefined && { min }, ...max !== undefined && { max }, ...equals !== undefined && { equals } }
 }

@@ -8,9 +8,9 @@ export interface Assertion {
    * ISO 8601: what says "of the last 7 days" means the last before the backup, for an old one is as good as it was then.
    */
   readonly sql: string
-  /** At least one of the three. */
-  readonly min?: number
-  readonly max?: number
+  /** At least one of the three. A whole number beyond 2^53 is a text of its digits. */
+  readonly min?: number | string
+  readonly max?: number | string
   readonly equals?: number | string
 }
 
@@ -18,7 +18,7 @@ export interface Assertion {
 export const ASSERTION_STATUSES = ['pass', 'fail', 'inconclusive'] as const
 export type AssertionStatus = typeof ASSERTION_STATUSES[number]
 
-/** The one value that a query gave; null: it gave none. */
+/** The one value that a query gave, a whole number beyond 2^53 as a text of its digits; null: it gave none. */
 export type Found = number | string | null
 
 export interface AssertionResult {
@@ -66,15 +66,46 @@ export interface Assessor {
   assess (path: string, assertions: readonly Assertion[], at: Date, signal: AbortSignal): Promise<readonly AssertionResult[]>
 }
 
-/** Whether what was found is within the bound. A text has no place among numbers: that is told as `inconclusive`. */
-export function judge (assertion: Assertion, found: Found): AssertionResult {
+/**
+ * Whether what was found is within the bound. A text has no place among numbers: that is told as `inconclusive`. Numbers are
+ * compared by their exact values.
+ */
+export function judge (assertion: Assertion, value: number | bigint | string | null): AssertionResult {
   const { name, min, max, equals } = assertion
   const bound = boundInWords(assertion)
+  const found = toFound(value)
   const result = (status: AssertionStatus, reason: string | null): AssertionResult => ({ name, status, found, bound, reason })
-  if (found === null) return result('fail', 'the query gave no value')
-  if ((min !== undefined || max !== undefined) && typeof found !== 'number') return result('inconclusive', 'the query gave a text, and the bound is a number')
-  const holds = (min === undefined || Number(found) >= min) && (max === undefined || Number(found) <= max) && (equals === undefined || found === equals)
-  return result(holds ? 'pass' : 'fail', holds ? null : `found ${shown(found)}, expected ${bound}`)
+  if (value === null) return result('fail', 'the query gave no value')
+  if ((min !== undefined || max !== undefined) && typeof value === 'string') return result('inconclusive', 'the query gave a text, and the bound is a number')
+  const holds = isWithin(value, min, max) && (equals === undefined || isSame(value, equals))
+  const what = typeof value === 'string' ? `"${value}"` : String(value)
+  return result(holds ? 'pass' : 'fail', holds ? null : `found ${what}, expected ${bound}`)
+}
+
+function isWithin (value: number | bigint | string, min: Assertion['min'], max: Assertion['max']): boolean {
+  if (typeof value === 'string') return true
+  return (min === undefined || value >= exact(min)) && (max === undefined || value <= exact(max))
+}
+
+function toFound (value: number | bigint | string | null): Found {
+  if (typeof value !== 'bigint') return value
+  return isSafe(value) ? Number(value) : String(value)
+}
+
+function isSafe (value: bigint): boolean {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+}
+
+/** The bound as a number of which no digit is lost. JavaScript compares a bigint with a number by their mathematical values: https://tc39.es/ecma262/#sec-islessthan. */
+export function exact (bound: number | string): number | bigint {
+  return typeof bound === 'string' ? BigInt(bound) : bound
+}
+
+/** A text of digits is a number only where no number can be written for it. */
+function isSame (value: number | bigint | string, equals: number | string): boolean {
+  if (typeof value === 'string') return value === equals
+  if (typeof equals === 'number') return value >= equals && value <= equals
+  return typeof value === 'bigint' && !isSafe(value) && String(value) === equals
 }
 
 /** A result for what could not be evaluated. */

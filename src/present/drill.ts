@@ -8,7 +8,7 @@ import { checkSchema } from './verification.ts'
 const assertionSchema = z.object({
   name: z.string(),
   status: z.enum(ASSERTION_STATUSES).meta({ description: '`inconclusive`: whether it holds could not be told.' }),
-  found: z.union([z.number(), z.string()]).nullable().meta({ description: 'The one value that its query gave.' }),
+  found: z.union([z.number(), z.string()]).nullable().meta({ description: 'The one value that its query gave; a whole number beyond 2^53 as a text of its digits, of which none is lost.' }),
   bound: z.string().meta({ description: 'In words: `at least 1`.' }),
   reason: z.string().nullable()
 })

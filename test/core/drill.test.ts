@@ -24,6 +24,30 @@ for (const [bound, found, status] of [
   })
 }
 
+const LARGE = 9_007_199_254_740_993n
+for (const [bound, value, status, found] of [
+  [{ equals: 9_007_199_254_740_992 }, LARGE, 'fail', '9007199254740993'],
+  [{ equals: '9007199254740993' }, LARGE, 'pass', '9007199254740993'],
+  [{ equals: '9007199254740992' }, LARGE, 'fail', '9007199254740993'],
+  [{ equals: '9007199254740993' }, '9007199254740993', 'pass', '9007199254740993'],
+  [{ max: 9_007_199_254_740_992 }, LARGE, 'fail', '9007199254740993'],
+  [{ max: '9007199254740993' }, LARGE, 'pass', '9007199254740993'],
+  [{ max: '9007199254740992' }, LARGE, 'fail', '9007199254740993'],
+  [{ min: '9007199254740994' }, LARGE, 'fail', '9007199254740993'],
+  [{ min: '-9223372036854775808' }, -9_223_372_036_854_775_808n, 'pass', '-9223372036854775808'],
+  [{ min: '5' }, 5n, 'pass', 5],
+  [{ min: 0.5 }, 1n, 'pass', 1],
+  [{ max: 1.5 }, 2n, 'fail', 2],
+  [{ equals: 5 }, 5n, 'pass', 5],
+  [{ equals: '5' }, 5n, 'fail', 5]
+] as ReadonlyArray<readonly [Bound, bigint | string, string, Found]>) {
+  test(`the value ${typeof value} ${value} with the bound ${JSON.stringify(bound)} is a ${status}, and no digit is lost`, () => {
+    const result = judge({ name: 'ids', sql: '', ...bound }, value)
+    assert.deepEqual([result.status, result.found], [status, found])
+    assert.equal(JSON.parse(JSON.stringify(result)).found, found)
+  })
+}
+
 test('a bound is told in words, and what is beyond it with what was found', () => {
   const { bound, reason } = judge({ name: 'orders', sql: '', min: 1, max: 9 }, 10)
   assert.deepEqual([bound, reason], ['at least 1 and at most 9', 'found 10, expected at least 1 and at most 9'])

@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { judge, notTold, type Assertion, type AssertionResult, type Found } from '../../core/drill.ts'
+import { judge, notTold, type Assertion, type AssertionResult } from '../../core/drill.ts'
 import { systemCode } from '../../core/errors.ts'
 import { runChild } from '../child.ts'
 import { sourceError } from './errors.ts'
@@ -34,7 +34,7 @@ function open (path: string): Database.Database {
 function evaluate (db: Database.Database, assertion: Assertion, at: string): AssertionResult {
   const query = db.prepare<[object?], unknown[]>(assertion.sql)
   if (!query.reader || !query.readonly) return notTold(assertion, 'the statement writes, or gives nothing')
-  query.raw()
+  query.raw().safeIntegers()
   const rows: unknown[][] = []
   // Of a query that gives very many rows two are enough to tell.
   for (const row of assertion.sql.includes(':at') ? query.iterate({ at }) : query.iterate()) {
@@ -45,9 +45,9 @@ function evaluate (db: Database.Database, assertion: Assertion, at: string): Ass
   if (first === undefined) return judge(assertion, null)
   if (rows.length > 1 || first.length > 1) return notTold(assertion, 'the query gives more than one value')
   const [value] = first
-  return isFound(value) ? judge(assertion, value) : notTold(assertion, 'the query gives bytes, which have no bound')
+  return isComparable(value) ? judge(assertion, value) : notTold(assertion, 'the query gives bytes, which have no bound')
 }
 
-function isFound (value: unknown): value is Found {
-  return value === null || typeof value === 'number' || typeof value === 'string'
+function isComparable (value: unknown): value is Parameters<typeof judge>[1] {
+  return value === null || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'string'
 }

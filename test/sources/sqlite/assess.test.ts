@@ -39,6 +39,18 @@ test('each assertion is held against the one value that its query gives', async 
   assert.deepEqual(results.map(({ name, status, found }) => [name, status, found]), [['some', 'pass', 3], ['many', 'fail', 3], ['first', 'pass', 'new']])
 })
 
+test('a number of SQLite beyond 2^53 is compared by every digit', async t => {
+  const path = orders(t)
+  const one = async (value: string, bound: Partial<Assertion>): Promise<unknown[]> => {
+    const { status, found } = await assess(path, `SELECT ${value}`, bound)
+    return [status, found]
+  }
+  assert.deepEqual(await one('9007199254740993', { equals: '9007199254740993' }), ['pass', '9007199254740993'])
+  assert.deepEqual(await one('9007199254740993', { max: 9_007_199_254_740_992 }), ['fail', '9007199254740993'])
+  assert.deepEqual(await one('-9223372036854775807 - 1', { min: '-9223372036854775807' }), ['fail', '-9223372036854775808'])
+  assert.deepEqual(await one('2.5', { min: 2.5, max: 2.5 }), ['pass', 2.5])
+})
+
 test('":at" is when the backup was begun, whatever the time is now', async t => {
   const path = orders(t)
   const week = (parameter: string): Promise<AssertionResult> => assess(path, `SELECT count(*) FROM orders WHERE datetime(at) > datetime(${parameter}, '-7 days')`)
