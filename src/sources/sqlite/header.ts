@@ -9,6 +9,11 @@ const SAMPLE = 4096
 const WRITE_VERSION_AT = 18
 const READ_VERSION_AT = 19
 const WAL_VERSION = 2
+/** Page 1 is a page of a table, after the header of the file: https://sqlite.org/fileformat2.html, "B-tree Pages". */
+const FIRST_PAGE_AT = 100
+const TABLE_PAGES = [0x05, 0x0d]
+const FRAGMENTED_AT = FIRST_PAGE_AT + 7
+const MOST_FRAGMENTED = 60
 
 /**
  * Looks at the open file `fd` before SQLite does, for errors that say more than SQLite's. Throws `SOURCE_EMPTY`,
@@ -22,14 +27,22 @@ export function checkHeader (fd: number, path: string): { readonly stats: Stats,
   const sample = Buffer.alloc(Math.min(SAMPLE, stats.size))
   readSync(fd, sample, 0, sample.length, 0)
   if (sample.subarray(0, MAGIC.length).equals(MAGIC)) {
+    if (!isTablePage(sample) && isRandom(sample.subarray(FIRST_PAGE_AT))) throw encrypted(path)
     const version = Math.max(sample[WRITE_VERSION_AT] ?? 0, sample[READ_VERSION_AT] ?? 0)
     if (version > WAL_VERSION) throw new BackupError('SOURCE_UNREADABLE', `"${path}" has version ${version} of the file format, and up to ${WAL_VERSION} is known`, { hint: 'Let the application switch to a journal mode of plain SQLite, such as "PRAGMA journal_mode = WAL".' })
     return { stats, isWal: sample[READ_VERSION_AT] === WAL_VERSION }
   }
-  if (looksEncrypted(sample, stats.size)) {
-    throw new BackupError('SOURCE_ENCRYPTED', `"${path}" looks like an encrypted database (SQLCipher or SEE)`, { hint: 'Encrypted databases cannot be read without their key: back the file up as a file while the application is stopped, or export it to a plain database.' })
-  }
+  if (looksEncrypted(sample, stats.size)) throw encrypted(path)
   throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a SQLite database`, { hint: 'Correct the path of the source: the file does not start with "SQLite format 3".' })
+}
+
+function encrypted (path: string): BackupError {
+  return new BackupError('SOURCE_ENCRYPTED', `"${path}" looks like an encrypted database (SQLCipher or SEE)`, { hint: 'Encrypted databases cannot be read without their key: back the file up as a file while the application is stopped, or export it to a plain database.' })
+}
+
+/** SQLCipher can leave the first bytes of the file plain (cipher_plaintext_header_size): what follows them is random all the same. */
+function isTablePage (sample: Buffer): boolean {
+  return TABLE_PAGES.includes(sample[FIRST_PAGE_AT] ?? 0) && (sample[FRAGMENTED_AT] ?? 0) <= MOST_FRAGMENTED
 }
 
 /** An encrypted database is whole pages of random bytes; a compressed file starts with a magic number of its own. */
@@ -37,6 +50,10 @@ function looksEncrypted (sample: Buffer, size: number): boolean {
   const compressed = ['1f8b', '504b', '28b52ffd', '425a68', 'fd377a58', '377abcaf', '25504446', '89504e47', 'ffd8ff']
   const start = sample.subarray(0, 4).toString('hex')
   if (size % 512 !== 0 || compressed.some(magic => start.startsWith(magic))) return false
+  return isRandom(sample)
+}
+
+function isRandom (sample: Buffer): boolean {
   const counts = new Uint32Array(256)
   for (const byte of sample) counts[byte] = (counts[byte] ?? 0) + 1
   let entropy = 0

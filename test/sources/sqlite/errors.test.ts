@@ -7,6 +7,7 @@ import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
+import { sourceError } from '../../../src/sources/sqlite/errors.ts'
 import { makeMoney } from '../../support/money.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { save, sourceOf, take } from './support.ts'
@@ -22,6 +23,7 @@ const BROKEN: ReadonlyArray<{ readonly what: string, readonly code: string, read
   { what: 'is a text file', code: 'SOURCE_NOT_A_DATABASE', make: path => { writeFileSync(path, 'name,age\nada,36\n'.repeat(1000)) } },
   { what: 'is a compressed file', code: 'SOURCE_NOT_A_DATABASE', make: path => { writeFileSync(path, gzipSync(randomBytes(8192)).subarray(0, 8192)) } },
   { what: 'is encrypted', code: 'SOURCE_ENCRYPTED', make: path => { writeFileSync(path, randomBytes(16_384)) } },
+  { what: 'is encrypted but for the first bytes', code: 'SOURCE_ENCRYPTED', make: path => { makeMoney(path, { journalMode: 'delete', entries: 500 }); encryptAfter(path, 32) } },
   { what: 'is cut to half', code: 'SOURCE_MALFORMED', make: path => { makeMoney(path, { journalMode: 'delete' }); truncateSync(path, 1_000_000 - 1_000_000 % 4096) } },
   { what: 'has a damaged page in a table', code: 'SOURCE_MALFORMED', make: path => { makeMoney(path, { journalMode: 'delete' }); damage(path, 1) } },
   { what: 'has damaged definitions', code: 'SOURCE_MALFORMED', make: path => { makeMoney(path, { journalMode: 'delete' }); damage(path, 0) } }
@@ -32,6 +34,13 @@ function damage (path: string, page: number): void {
   const bytes = readFileSync(path)
   bytes.fill(0xff, page === 0 ? 100 : page * 4096, page === 0 ? 120 : (page + 1) * 4096)
   writeFileSync(path, bytes)
+}
+
+/** What SQLCipher makes of a database with a plaintext header of `plain` bytes. */
+function encryptAfter (path: string, plain: number): void {
+  const bytes = readFileSync(path)
+  // The type of the first page is that of no page, so that chance cannot make it look plain.
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, plain), randomBytes(bytes.length - plain)]).fill(0x77, 100, 101))
 }
 
 for (const { what, code, make } of BROKEN) {
@@ -139,3 +148,22 @@ test('a database without permission to read is SOURCE_UNREADABLE', t => {
     : spawnSync(process.execPath, words.slice(1), { encoding: 'utf8' })
   assert.equal(run.stdout.trim(), 'SOURCE_UNREADABLE', run.stderr)
 })
+
+const SAID: ReadonlyArray<readonly [code: string, message: string, expected: string, words: RegExp]> = [
+  ['SQLITE_ERROR', 'no such function: ST_IsEmpty', 'SOURCE_FAILED', /SQLite reports "no such function: ST_IsEmpty"/],
+  ['SQLITE_ERROR_MISSING_COLLSEQ', 'no such collation sequence: LOCALIZED', 'SOURCE_FAILED', /LOCALIZED/],
+  ['EFBIG', 'EFBIG: file too large, write', 'DISK_FULL', /scratch directory, where no file may be that large/],
+  ['SQLITE_FULL', 'database or disk is full', 'DISK_FULL', /want of space/],
+  ['SQLITE_PROTOCOL', 'locking protocol', 'SOURCE_LOCKED', /locked/],
+  ['SQLITE_IOERR_FSYNC', 'disk I/O error', 'SOURCE_FAILED', /could not be written \(SQLITE_IOERR_FSYNC\)/],
+  ['SQLITE_IOERR_READ', 'disk I/O error', 'SOURCE_FAILED', /could not be read \(SQLITE_IOERR_READ\)/]
+]
+
+for (const [code, message, expected, words] of SAID) {
+  test(`${code} is ${expected}, in words of its own cause`, () => {
+    const error = sourceError(Object.assign(new Error(message), { code }), '/srv/shop.db')
+    assert.equal(error.code, expected)
+    assert.match(error.message, words)
+    assert.match(error.hint ?? '', /\.$/)
+  })
+}
