@@ -25,7 +25,7 @@ function comparedText ({ backup, other, difference: { tables, skipped } }: Compa
     differing.length === 0 ? `${colours.green('✓')} ${sides} have the same rows in ${counted(tables.length, 'table')}\n` : table(differenceColumns(screen), differing, screen),
     ...differing.filter(({ rows }) => rows.length > 0).map(one => `\n${colours.bold(printable(one.table))}\n${one.rows.map(row => rowLine(row, one, screen)).join('\n')}\n${one.hasMore ? '  … more rows: see --from\n' : ''}`),
     ...tables.filter(({ columnsAdded, columnsRemoved }) => columnsAdded.length + columnsRemoved.length > 0).map(({ table: name, columnsAdded, columnsRemoved }) => `\n${wrap(printable(`${name}: columns that one side alone has are not compared: ${[...columnsRemoved, ...columnsAdded].join(', ')}`), width, 2)}\n`),
-    ...skipped.length === 0 ? [] : [`\n${wrap(printable(`not compared: ${skipped.map(one => one.table).join(', ')} (virtual tables are made from others)`), width, 2)}\n`]
+    ...[...Map.groupBy(skipped, ({ reason }) => reason)].map(([reason, those]) => `\n${wrap(printable(`not compared: ${those.map(one => one.table).join(', ')} (${reason})`), width, 2)}\n`)
   ]
   return parts.join('')
 }

@@ -1,6 +1,10 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { rejectsWith } from '../../support/rejects.ts'
 import { sqliteProcess } from '../../support/sqlite-process.ts'
+import { never } from '../../support/streams.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 import { bench } from './row-bench.ts'
 
 test('a condition is evaluated before the live database is asked for anything, so that it keeps no writer waiting', async t => {
@@ -12,4 +16,15 @@ test('a condition is evaluated before the live database is asked for anything, s
     await rejectsWith('SOURCE_LOCKED', attempt('item', 'id = 1', { timeout: 50 }))
   }
   await holder.stop()
+})
+
+test('a condition whose values need more memory than there may be is refused by name, wherever it is given', async t => {
+  const { plan, rescue, rows, image } = bench(t, 'CREATE TABLE item (id INTEGER PRIMARY KEY); INSERT INTO item VALUES (1)')
+  for (const where of ['randomblob(999999999) IS NOT NULL', 'length(zeroblob(2000000000)) > 0']) {
+    const extract = (): Promise<unknown> => rows.extract(image, { table: 'item', where }, join(tempDir(t), 'rows.csv'), never)
+    for (const attempt of [() => plan('item', where), () => rescue('item', where), extract]) {
+      const { message } = await rejectsWith('VALIDATION_FAILED', attempt())
+      assert.equal(message, `the condition "${where}" cannot be used: string or blob too big`)
+    }
+  }
 })

@@ -6,6 +6,9 @@ import type { SqlValue } from './value.ts'
 /** What is no code in SQL: texts, quoted names and comments. */
 const QUOTED = /'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\]|--[^\n]*|\/\*[\s\S]*?\*\//g
 
+/** What a condition makes SQLite report: it is none, or one of its values needs more memory than there may be. */
+const OF_CONDITION: ReadonlySet<string> = new Set(['SQLITE_ERROR', 'SQLITE_TOOBIG', 'SQLITE_NOMEM'])
+
 /**
  * Rows of the table for which the condition holds: of each what `what` says. Throws `VALIDATION_FAILED` for what is not
  * one expression: the parentheses around it must be its own, so that nothing can be said behind them.
@@ -21,7 +24,7 @@ export function * chosenRows (image: Database.Database, { name }: Table, where: 
     yield * image.prepare<[], SqlValue[]>(`${sql} WHERE (${where}\n)`).raw().safeIntegers().iterate()
   } catch (error) {
     // Some conditions turn out to be none only at a row: a number too large, a text that is no JSON.
-    if (systemCode(error) !== 'SQLITE_ERROR') throw error
+    if (!OF_CONDITION.has(systemCode(error) ?? '')) throw error
     throw noCondition(where, (error as Error).message)
   }
 }

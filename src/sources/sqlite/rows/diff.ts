@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { DiffRequest, Difference, RowDifference, TableDifference } from '../../../core/rows.ts'
+import { isUnsupported } from '../integrity.ts'
 import { RowPages, type RowPage } from './page.ts'
 import { columnsOf, hasColumn, hasUsableKey, isSame, onKey, quote, readTables, requireTable, type Table } from './tables.ts'
 import type { SqlValue } from './value.ts'
@@ -11,19 +12,30 @@ interface Pair {
   readonly shared: readonly string[]
 }
 
-/** Compares what is attached as `backup` with the database itself, as it stands in the transaction that is open. */
+/**
+ * Compares what is attached as `backup` with the database itself, as it stands in the transaction that is open. A table
+ * that needs a collation, tokenizer or function of the application is among the skipped ones. `TABLE_NOT_FOUND`.
+ */
 export function diffTables (db: Database.Database, request: DiffRequest, pages = new RowPages(request)): Difference {
   const [main, backup] = [readTables(db, 'main').tables, readTables(db, 'backup').tables]
   const { names, skipped } = namesToCompare(db, request)
-  return {
-    tables: names.map(name => {
-      const [here, there] = [main.get(name.toLowerCase()), backup.get(name.toLowerCase())]
-      if (there === undefined) return oneSided(db, requireTable(main, name, 'neither side'), 'added', pages.table())
-      if (here === undefined) return oneSided(db, there, 'removed', pages.table())
-      return diffTable(db, { main: here, backup: there, shared: there.columns.filter(column => hasColumn(here, column)) }, pages.table())
-    }),
-    skipped
+  const compare = (name: string): TableDifference => {
+    const [here, there] = [main.get(name.toLowerCase()), backup.get(name.toLowerCase())]
+    if (there === undefined) return oneSided(db, requireTable(main, name, 'neither side'), 'added', pages.table())
+    if (here === undefined) return oneSided(db, there, 'removed', pages.table())
+    return diffTable(db, { main: here, backup: there, shared: there.columns.filter(column => hasColumn(here, column)) }, pages.table())
   }
+  const tables: TableDifference[] = []
+  const failed: Array<Difference['skipped'][number]> = []
+  for (const name of names) {
+    try {
+      tables.push(compare(name))
+    } catch (error) {
+      if (!isUnsupported(error)) throw error
+      failed.push({ table: name, reason: `it cannot be compared here: ${(error as Error).message}` })
+    }
+  }
+  return { tables, skipped: [...skipped, ...failed] }
 }
 
 /** Which tables there are to compare, in the order of names, and which cannot be. `TABLE_NOT_FOUND`. */

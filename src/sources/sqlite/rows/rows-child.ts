@@ -49,8 +49,13 @@ async function diff (before: string, { path, isLive }: { readonly path: string, 
   // A reader would keep writers waiting: for no longer than one table takes.
   const tables: TableDifference[] = []
   const pages = new RowPages(request)
-  const { skipped, names } = await inOneView(() => namesToCompare(db, request))
-  for (const name of names) tables.push(...(await inOneView(() => diffTables(db, { ...request, tables: [name] }, pages))).tables)
+  const { skipped: known, names } = await inOneView(() => namesToCompare(db, request))
+  const skipped = [...known]
+  for (const name of names) {
+    const one = await inOneView(() => diffTables(db, { ...request, tables: [name] }, pages))
+    tables.push(...one.tables)
+    skipped.push(...one.skipped)
+  }
   return { tables, skipped }
 }
 
