@@ -29,6 +29,9 @@ export interface Envelope {
   readonly memoryLimit: number
 }
 
+/** Signals that a process manager, a terminal or `timeout` sends to the whole group. The parent decides which work goes on, and ends a child by `SIGKILL`. */
+const OF_THE_GROUP = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+
 let parent = 0
 
 /** The module `name` beside `url`, whether this runs from source or built. */
@@ -44,6 +47,7 @@ export function sibling (url: string, name: string): URL {
 export async function runChild<Task, Message> (
   work: (task: Task, send: (message: Message) => Promise<void>) => Promise<void>
 ): Promise<void> {
+  for (const signal of OF_THE_GROUP) process.on(signal, () => {})
   try {
     const envelope = JSON.parse(readLine()) as Envelope
     parent = envelope.parent

@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { spawnError } from '../../src/sources/spawn-error.ts'
 import { sqliteAssessor } from '../../src/sources/sqlite/assess.ts'
+import { childAtWork, needChildren } from '../support/children.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { sourceOf, take } from './sqlite/support.ts'
 
@@ -94,4 +95,21 @@ test('each limit of the system has its name, and any other reason is SOURCE_FAIL
   for (const code of ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']) assert.equal(from(code).code, 'PROCESS_LIMIT')
   assert.match(from('ENOMEM').message, /limit of memory/)
   assert.equal(from('ENOENT').code, 'SOURCE_FAILED')
+})
+
+test('signals to the whole group end no child: its parent decides', async t => {
+  if (!needChildren(t)) return
+  const directory = tempDir(t)
+  const path = join(directory, 'live.db')
+  const db = new Database(path)
+  db.exec('CREATE TABLE t (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO t SELECT hex(randomblob(100)) FROM n')
+  db.close()
+  const snapshot = await sourceOf(path, directory).snapshot(signal)
+  t.after(() => snapshot.close())
+  const child = await childAtWork('snapshot-child')
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(child, name)
+  let bytes = 0
+  for await (const chunk of snapshot.image) bytes += (chunk as Buffer).length
+  assert.equal(bytes, snapshot.size)
+  assert.equal((await snapshot.facts()).tables[0]?.rows, 20_000)
 })
