@@ -8,6 +8,8 @@ import { quoteName } from './facts.ts'
 import { harden } from './open.ts'
 import type { Value } from './record.ts'
 
+/** Values that are kept of a row that belongs to no table: SQLite allows 2,000 columns, and a wiped page reads as a row of very many. */
+const LOST_COLUMNS = 1000
 /** Problems that are kept, and the characters that are kept of each. */
 const [PROBLEMS, PROBLEM_LENGTH] = [200, 400]
 
@@ -42,6 +44,7 @@ export class RecoveredDatabase {
   readonly #statements = new Map<string, Database.Statement>()
   readonly problems: string[] = []
   #lost = 0
+  #hasLostTable = false
   #lostColumns = 0
 
   constructor (path: string, { pageSize, encoding, userVersion, applicationId }: DamagedFile, names: ReadonlySet<string>) {
@@ -133,13 +136,20 @@ export class RecoveredDatabase {
     }
   }
 
+  /** A row that cannot be kept becomes a problem, and hinders no other. */
   addLost (root: number, { page, rowid, values }: FoundRow): void {
-    if (this.#lost === 0) this.#db.exec(`CREATE TABLE ${quoteName(this.#lostTable)} (rootpgno INTEGER, pgno INTEGER, nfield INTEGER, id INTEGER)`)
-    for (; this.#lostColumns < values.length; this.#lostColumns++) this.#db.exec(`ALTER TABLE ${quoteName(this.#lostTable)} ADD COLUMN c${this.#lostColumns}`)
-    const all = [BigInt(root), BigInt(page), BigInt(values.length), rowid, ...values]
-    const names = ['rootpgno', 'pgno', 'nfield', 'id', ...values.map((_, i) => `c${i}`)]
-    this.#run(`INSERT INTO ${quoteName(this.#lostTable)} (${names.join(', ')}) VALUES (${all.map(placeholder).join(', ')})`, all)
+    const kept = values.slice(0, LOST_COLUMNS)
+    const isKept = this.#attempt('a row that belongs to no table could not be kept', () => {
+      if (!this.#hasLostTable) this.#db.exec(`CREATE TABLE ${quoteName(this.#lostTable)} (rootpgno INTEGER, pgno INTEGER, nfield INTEGER, id INTEGER)`)
+      this.#hasLostTable = true
+      for (; this.#lostColumns < kept.length; this.#lostColumns++) this.#db.exec(`ALTER TABLE ${quoteName(this.#lostTable)} ADD COLUMN c${this.#lostColumns}`)
+      const all = [BigInt(root), BigInt(page), BigInt(values.length), rowid, ...kept]
+      const names = ['rootpgno', 'pgno', 'nfield', 'id', ...kept.map((_, i) => `c${i}`)]
+      this.#run(`INSERT INTO ${quoteName(this.#lostTable)} (${names.join(', ')}) VALUES (${all.map(placeholder).join(', ')})`, all)
+    })
+    if (!isKept) return
     this.#lost++
+    if (kept.length < values.length) this.#addProblem(`a row that belongs to no table has ${values.length} values, of which the first ${LOST_COLUMNS} are kept`)
   }
 
   /** The numbers that AUTOINCREMENT goes on from. */

@@ -117,6 +117,28 @@ test('rows that no tree leads to any more are in lost_and_found, whole, and none
   found.close()
 })
 
+test('a wiped record that reads as thousands of values keeps no other row from being saved', async t => {
+  const [path, output] = [join(tempDir(t), 'a.db'), join(tempDir(t), 'b.db')]
+  const length = 2597
+  const filler = Buffer.alloc(length, 0xab)
+  const db = new Database(path)
+  db.exec("CREATE TABLE good (a, b); CREATE TABLE t (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO good SELECT i, 'row ' || i FROM n")
+  db.prepare('INSERT INTO t VALUES (?)').run(filler)
+  db.close()
+  damage(path, bytes => {
+    const at = bytes.indexOf(filler)
+    // The payload begins with the length of its header, here of two types in three bytes; then comes the value.
+    const total = length + 3
+    bytes.fill(0, at - 3, at + length)
+    bytes[at - 3] = 0x80 | (total >> 7)
+    bytes[at - 2] = total & 0x7f
+  })
+  const recovered = await recover(path, output)
+  assert.deepEqual(recovered.tables.find(({ name }) => name === 'good'), { name: 'good', rows: 1000, readable: 1000 })
+  assert.equal(recovered.lost, 1)
+  assert.match(recovered.problems.join(), /has \d{4} values, of which the first 1000 are kept/)
+})
+
 test('a header of zeros takes nothing: the size of the pages is told by the pages', async t => {
   const [path, output] = [join(tempDir(t), 'a.db'), join(tempDir(t), 'b.db')]
   make(path, VARIETY)
