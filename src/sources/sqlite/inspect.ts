@@ -1,6 +1,7 @@
 import { openSync } from 'node:fs'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
+import { shortened } from '../../core/shortened.ts'
 import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts, type TableFacts } from '../../core/source.ts'
 import type { Check, CheckName } from '../../core/verification.ts'
 import { resourceError } from './errors.ts'
@@ -37,11 +38,16 @@ export function inspect (path: string, expected: SnapshotFacts | null): Check[] 
 type Finding = Omit<Check, 'name'>
 type Outcome = Finding | undefined
 
+/** Characters of the reason of a check, which may quote names of the database: it is kept, listed and sent with every event. */
+const REASON_LENGTH = 2000
+/** Characters of the name of a table in a reason. */
+const NAME_LENGTH = 200
+
 /** `undefined` from `run` is a plain pass. What SQLite throws about the content is a finding, anything else is ours. */
 function check (name: CheckName, run: () => Outcome): Check {
   try {
-    const finding: Finding = run() ?? { status: 'pass' }
-    return { name, ...finding }
+    const { reason, ...finding }: Finding = run() ?? { status: 'pass' }
+    return { name, ...finding, ...reason !== undefined && { reason: shortened(reason, REASON_LENGTH) } }
   } catch (error) {
     const code = systemCode(error) ?? ''
     const resource = resourceError(error, `the check "${name}"`)
@@ -53,7 +59,7 @@ function check (name: CheckName, run: () => Outcome): Check {
 }
 
 function fail (reason: string): Finding {
-  return { status: 'fail', reason }
+  return { status: 'fail', reason: shortened(reason, REASON_LENGTH) }
 }
 
 /** Values that break a constraint did so in the source already: the image is byte for byte what was read there. */
@@ -94,7 +100,7 @@ function rowCounts (db: Database.Database, expected: SnapshotFacts | null): Outc
   const wanted = new Map(expected.tables.map(table => [table.name, table.rows]))
   const names = [...new Set([...found.keys(), ...wanted.keys()])]
   const wrong = names.filter(name => found.get(name) !== wanted.get(name))
-  if (wrong.length > 0) return fail(wrong.slice(0, FINDINGS).map(name => `"${name}" has ${found.get(name) ?? 'no'} rows instead of ${wanted.get(name) ?? 'none'}`).join('; '))
+  if (wrong.length > 0) return fail(wrong.slice(0, FINDINGS).map(name => `"${shortened(name, NAME_LENGTH)}" has ${found.get(name) ?? 'no'} rows instead of ${wanted.get(name) ?? 'none'}`).join('; '))
   return { status: 'pass', reason: counted(expected.tables) }
 }
 

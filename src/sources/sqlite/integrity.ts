@@ -1,9 +1,12 @@
 import type Database from 'better-sqlite3'
 import { systemCode } from '../../core/errors.ts'
+import { shortened } from '../../core/shortened.ts'
 import { quoteName } from './facts.ts'
 
 /** Structural findings that are reported; the first ones are enough. */
 export const FINDINGS = 5
+/** Characters that are kept of one finding: it has names of tables and columns, which may be of any length. */
+const FINDING_LENGTH = 300
 /** SQLite's own limit of findings, which is also the only one for a single table. */
 const LIMIT = 100
 /** The largest limit that the pragma takes. */
@@ -70,7 +73,9 @@ export function describeViolations (integrity: Pick<Integrity, 'violations'>): s
 }
 
 export function describeUnchecked ({ unchecked }: Pick<Integrity, 'unchecked'>): string {
-  return `not possible for ${unchecked.join(', ')}: a function or collation of the application is not known here`
+  const named = unchecked.slice(0, FINDINGS).map(name => shortened(name, FINDING_LENGTH)).join(', ')
+  const rest = unchecked.length - FINDINGS
+  return `not possible for ${named}${rest > 0 ? ` and ${rest} more` : ''}: a function or collation of the application is not known here`
 }
 
 /** SQLite's plain error is what a missing module, function, tokenizer or collation gives; damage has a code of its own. */
@@ -110,7 +115,8 @@ function sorted (db: Database.Database, pragma: string): Integrity {
   const structural: string[] = []
   const violations = new Map<string, number>()
   try {
-    for (const text of db.prepare<[], string>(`PRAGMA ${pragma}`).pluck().iterate()) {
+    for (const finding of db.prepare<[], string>(`PRAGMA ${pragma}`).pluck().iterate()) {
+      const text = shortened(finding, FINDING_LENGTH)
       if (text === 'ok') continue
       if (CONSTRAINT.test(text)) violations.set(text, (violations.get(text) ?? 0) + 1)
       else structural.push(text)

@@ -109,3 +109,17 @@ test('a broken page of a table is found although an index of another one needs a
   const integrity = integrityOf(await inspect((await taken(path)).path, null))
   assert.equal(integrity?.status, 'fail')
 })
+
+test('names of any length in a database make no reason longer than 2,100 characters', async t => {
+  const path = join(tempDir(t), 'live.db')
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'].map(letter => letter.repeat(100_000))
+  makeOdd(path, {
+    make: names.map(name => `CREATE TABLE ${name} (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO ${name} (n) VALUES (NULL)`).join('; '),
+    redefined: Object.fromEntries(names.map(name => [name, `CREATE TABLE ${name} (id INTEGER PRIMARY KEY, n TEXT NOT NULL)`]))
+  })
+  const { path: image, facts } = await taken(path)
+  const fewer: SnapshotFacts = { ...facts, tables: facts.tables.map(table => ({ ...table, rows: 7 })) }
+  for (const expected of [facts, fewer, null]) {
+    for (const { name, reason } of await inspect(image, expected)) assert.ok((reason ?? '').length < 2100, `${name}: ${(reason ?? '').length}`)
+  }
+})
