@@ -71,7 +71,7 @@ export function removeFolder (folder: Folder, name: string, names: readonly stri
     for (const file of names) rmSync(inner.at(file), { force: true })
     rmdirSync(folder.at(name))
   } catch (error) {
-    if (!['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) throw error
+    if (!['ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(systemCode(error) ?? '')) throw error
   } finally {
     inner.close()
   }

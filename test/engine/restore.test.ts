@@ -228,6 +228,19 @@ test('a restore whose process is gone is decided at the next start: what it left
   assert.deepEqual((await rows(bench)).map(({ status, errorCode, aside }) => [status, errorCode, aside]), [['failed', 'INTERRUPTED', '/memory/shop.before-2'], ['failed', 'INTERRUPTED', null]])
 })
 
+test('a restore whose folder leads elsewhere stays undecided, hinders neither the start nor another, and is tried again', async t => {
+  const bench = await testEngine(t)
+  const id = await changed(bench)
+  const start = { kind: 'restore', backupId: id, source: 'shop', target: '/memory/shop', mode: 'replace', actor: null, startedAt: bench.clock.now() } as const
+  for (const aside of ['/memory/shop.before-1', '/memory/shop.before-2']) await bench.deps.catalog.restores.start({ ...start, aside })
+  bench.faults.fail('restorer.settle', { error: new BackupError('RESTORE_TARGET_INVALID', 'it leads elsewhere') })
+  await recover(bench.deps)
+  assert.deepEqual((await rows(bench)).map(({ status }) => status).toSorted(), ['failed', 'running'])
+  assert.deepEqual(bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['restore', 'RESTORE_TARGET_INVALID']])
+  await housekeep(bench.deps)
+  assert.deepEqual((await rows(bench)).map(({ status }) => status), ['failed', 'failed'])
+})
+
 test('a restore under way is left alone by housekeeping', async t => {
   const bench = await testEngine(t)
   const id = await changed(bench)

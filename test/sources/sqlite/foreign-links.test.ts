@@ -76,7 +76,7 @@ test('a link in the place of the database that leads into what is ours is refuse
   }
 })
 
-test('a restore to another path, a download, a rescue of a file and rows in one go through no link of another user either', async t => {
+test('a restore to another path, a download, a rescue of a file, rows in one and a new key go through no link of another user either', async t => {
   if (!needRoot(t)) return
   const { at, home, engine, environment, close, leadTo, result } = await attacked(t)
   leadTo(at('root'), 'folder')
@@ -84,7 +84,7 @@ test('a restore to another path, a download, a rescue of a file and rows in one 
   await rejectsWith('RESTORE_TARGET_INVALID', result(engine.extract(1, { table: 'entry' }, at('app/folder/x.csv'))))
   await rejectsWith('RESTORE_TARGET_INVALID', recoverDatabase(at('app/shop.db.old'), at('app/folder/x.db'), { signal: never, phase () {}, bytes () {} }))
   await close(0)
-  for (const command of [['download', '1', '--output', at('app/folder/x.db')], ['restore', '1', '--output', at('app/folder/payroll.db'), '--overwrite', '--confirm']]) {
+  for (const command of [['download', '1', '--output', at('app/folder/x.db')], ['restore', '1', '--output', at('app/folder/payroll.db'), '--overwrite', '--confirm'], ['key', 'new', '--output', at('app/folder/key')]]) {
     const { code, err } = await holdfast(command, home, environment)
     assert.deepEqual([code, /symbolic link ".*folder", which belongs to user 65534/.test(err)], [2, true], err)
   }
