@@ -5,7 +5,7 @@ import { s3Place, type S3Place } from '../test/support/s3.ts'
 import { until } from '../test/support/service.ts'
 import { BENCH_DIRECTORY, database } from './databases.ts'
 import { withService } from './service.ts'
-import { median, megabytes as inMegabytes, printTable, ratio, seconds } from './table.ts'
+import { median, megabytes as inMegabytes, printTable, ratios, seconds } from './table.ts'
 import { usageOf, usageOfCommand, type Usage } from './usage.ts'
 
 const ROUNDS = 3
@@ -29,10 +29,10 @@ export async function benchOffsite (megabytes: number): Promise<void> {
     add('restic, of the file', await theirs(path, 'restic backup --quiet "$DB"'))
     add('restic, of a consistent copy', await theirs(path, 'sqlite3 "$DB" ".backup copy.db" && restic backup --quiet copy.db'))
   }
-  const base = median(kinds.get('restic, of a consistent copy')?.map(({ took }) => took) ?? [])
+  const restic = kinds.get('restic, of a consistent copy') ?? []
   printTable(`Backup of ${megabytes} MB to a bucket on this machine, compressed and encrypted, median of ${ROUNDS}`, ['', 'time', 'to restic', 'processor', 'stored', 'memory'], [...kinds].map(([kind, results]) => {
     const of = (value: (result: Result) => number): number => median(results.map(value))
-    return [kind, seconds(of(({ took }) => took)), ratio(of(({ took }) => took), base), seconds(of(({ cpu }) => cpu)), inMegabytes(of(({ bytes }) => bytes)), inMegabytes(of(({ peak }) => peak))]
+    return [kind, seconds(of(({ took }) => took)), ratios(results.map(({ took }, round) => [took, restic[round]?.took ?? Number.NaN])), seconds(of(({ cpu }) => cpu)), inMegabytes(of(({ bytes }) => bytes)), inMegabytes(of(({ peak }) => peak))]
   }))
   console.log('Holdfast: POST /api/backups until the copy is stored and was looked at there; restic: its own repository in the same bucket, made anew for each round. Processor time of the server is not counted.')
 }

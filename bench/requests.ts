@@ -9,7 +9,7 @@ import { systemClock } from '../src/core/clock.ts'
 import { tokenFor } from '../test/support/token.ts'
 import { database } from './databases.ts'
 import { withService } from './service.ts'
-import { median, printTable, ratio } from './table.ts'
+import { median, printTable, ratios as toBare } from './table.ts'
 
 const ROWS = 100_000
 const ROUNDS = 3
@@ -75,7 +75,7 @@ export async function benchRequests (): Promise<void> {
       }
     }
     printTable(`Requests a second with ${ROWS} rows in backup_log, median of ${ROUNDS} rounds`, ['address', 'requests/s', 'to the bare route', 'p99'], measured.map(({ name, rates, ratios, p99 }) => [
-      name, String(Math.round(median(rates))), ratio(median(ratios), 1), `${median(p99)} ms`
+      name, String(Math.round(median(rates))), toBare(ratios.map(each => [each, 1])), `${median(p99)} ms`
     ]))
   }, { MAX_BACKUPS: '100000' }, fill))
 }

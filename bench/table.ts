@@ -16,6 +16,15 @@ export function ratio (part: number, whole: number): string {
   return `${(part / whole).toFixed(2)} ×`
 }
 
+/**
+ * How the first of each pair stands to the second: the median of the ratios with their spread, `0.80 × (0.75–0.92)`. Two
+ * that were measured one after the other have had the same machine; medians of each side have not.
+ */
+export function ratios (pairs: ReadonlyArray<readonly [part: number, whole: number]>): string {
+  const each = pairs.map(([part, whole]) => part / whole)
+  return `${median(each).toFixed(2)} × (${Math.min(...each).toFixed(2)}–${Math.max(...each).toFixed(2)})`
+}
+
 export function median (values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
