@@ -105,7 +105,7 @@ export async function proveFile (
     const real = await realpath(path).catch(() => path)
     const proven = await verifyFile({
       codecs: makeCodecs(),
-      keyring: await makeKeyring(keyMaterial(config), clock.now()),
+      keyring: await makeKeyring(keyMaterial(config)),
       signing: makeSigning(config),
       scratch,
       inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]),

@@ -65,7 +65,7 @@ export async function makeDeps (
     remembered: new Map(),
     locate: makeLocate(config, store, offsite, context, process.cwd()),
     codecs: makeCodecs(),
-    keyring: await makeKeyring(keyMaterial(config), clock.now()),
+    keyring: await makeKeyring(keyMaterial(config)),
     scratch,
     isScratchOnStoreDisk: () => scratch.sharesDiskWith(config.backupDir),
     catalog,

@@ -1,4 +1,5 @@
 import { ALERT_RULES, alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertRule, type ConfigNotice, type PruneFacts, type SourceFacts, type StoreFacts, type StoreRefusal } from './alert.ts'
+import { EXPIRY_NOTICE } from './encryption.ts'
 import { shortened } from './shortened.ts'
 
 const HOUR = 3_600_000
@@ -42,7 +43,7 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
   const wasLow = open.find(alert => alertKey(alert) === 'disk_low')
   const ofService = [
     storeForeign(facts.refused), storeLost(facts.refused), catalogDamaged(facts.catalogDamage),
-    diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune), configNotice(facts.notices)
+    diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune), keyExpiring(facts.keys, now), configNotice(facts.notices)
   ]
   return [...ofSources, ...ofService].filter(finding => finding !== undefined)
 }
@@ -198,6 +199,14 @@ function pruneOverdue ({ lastDone, freshSince, failure }: PruneFacts): AlertFind
   return finding('prune_overdue', null,
     `${lastDone === null ? 'no prune was ever done' : `the last prune was done at ${lastDone.toISOString()}`}, and one was due at ${freshSince.toISOString()}`,
     'See in the runs and the log what became of it; the next scheduled prune that is done ends this alert.')
+}
+
+function keyExpiring (keys: AlertFacts['keys'], now: Date): AlertFinding | undefined {
+  const soon = keys.filter(({ expiresAt }) => expiresAt.getTime() - now.getTime() <= EXPIRY_NOTICE)
+  if (soon.length === 0) return undefined
+  const words = soon.map(({ id, expiresAt }) => `the OpenPGP key ${id} ${expiresAt <= now ? 'expired' : 'expires'} at ${expiresAt.toISOString()}`)
+  return finding('key_expiring', null, `${words.join('; ')}; backups are sealed to it all the same`,
+    'Give a later expiry with "gpg --quick-set-expire", or make another key, and replace the public key in the configuration; keep the private one for what is sealed to it.')
 }
 
 function configNotice (notices: readonly ConfigNotice[]): AlertFinding | undefined {

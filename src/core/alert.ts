@@ -32,6 +32,7 @@ export const ALERT_RULES = {
   catalog_damaged: { severity: 'critical', perSource: false },
   disk_low: { severity: 'warning', perSource: false },
   prune_overdue: { severity: 'warning', perSource: false },
+  key_expiring: { severity: 'warning', perSource: false },
   config_notice: { severity: 'warning', perSource: false }
 } as const satisfies Record<string, RuleFacts>
 
@@ -168,6 +169,8 @@ export interface AlertFacts {
   readonly refused: readonly StoreRefusal[]
   /** The damage that was found in the catalog; undefined: none. */
   readonly catalogDamage: string | undefined
+  /** Keys that new backups are sealed to and that expire some day. */
+  readonly keys: ReadonlyArray<{ readonly id: string, readonly expiresAt: Date }>
   /** What the configuration says without an effect. */
   readonly notices: readonly ConfigNotice[]
 }

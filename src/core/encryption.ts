@@ -52,7 +52,12 @@ export interface HeldKey {
   readonly isPrivate: boolean
   /** Whether new backups of any source are sealed to it. */
   readonly isInUse: boolean
+  /** OpenPGP: when it expires, which keeps nothing from being sealed to it or opened; absent: never. */
+  readonly expiresAt?: Date
 }
+
+/** So long before a key expires that is told. Milliseconds. */
+export const EXPIRY_NOTICE = 30 * 86_400_000
 
 export interface Keyring {
   readonly keys: readonly HeldKey[]

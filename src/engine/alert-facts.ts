@@ -34,13 +34,14 @@ export async function alertFacts (
   const sources: SourceFacts[] = []
   const waiting = await deps.catalog.copies.waiting()
   const copiesOf = (name: string): SourceFacts['copies'] => waiting.filter(({ source }) => source === name).map(({ source: _, ...copies }) => copies)
+  const keys = deps.keyring.keys.flatMap(({ id, isInUse, expiresAt }) => isInUse && expiresAt !== undefined ? [{ id, expiresAt }] : [])
   const settings = deps.settings.report()
   for (const { name, freshSince, provenSince } of states) {
     const isUnset = name !== ownSource && isAutomationUnset(settings, deps.sources.get(name)?.policy ?? {})
     sources.push({ name, freshSince, provenSince, isAutomationUnset: isUnset, isMissing: missing.has(name), drills: await deps.catalog.restores.drillEvidence(name), copies: copiesOf(name), ...await deps.catalog.alerts.evidence(name) })
   }
   const refused = [...landing === undefined ? [] : [landing], ...deps.ownership.troubles.filter(({ code, details }) => code === 'STORE_FOREIGN' && details?.['store'] !== deps.store.name)]
-  return { sources, prune: await pruneFacts(deps, prune), refused, notices }
+  return { sources, prune: await pruneFacts(deps, prune), refused, notices, keys }
 }
 
 /** How the scheduled prune stands. One made by hand is none of it: it may have been of one source alone. */

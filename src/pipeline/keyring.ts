@@ -25,12 +25,12 @@ interface Held {
 }
 
 /** Throws `CONFIG_INVALID` for keys that cannot be used. Whoever has none configured loads no library. */
-export async function makeKeyring (material: KeyMaterial, now: Date): Promise<Keyring> {
+export async function makeKeyring (material: KeyMaterial): Promise<Keyring> {
   const { openpgpPublicKeys, openpgpPrivateKeys, openpgpPrivateKeysPassphrase, ageIdentities, passphrase } = material
   const held: Held = {
     identities: await byRecipient(ageIdentities),
     passphrase,
-    publicKeys: openpgpPublicKeys === undefined ? [] : await readPublicKeys(openpgpPublicKeys, now),
+    publicKeys: openpgpPublicKeys === undefined ? [] : await readPublicKeys(openpgpPublicKeys),
     privateKeys: openpgpPrivateKeys === undefined ? [] : await readPrivateKeys(openpgpPrivateKeys, openpgpPrivateKeysPassphrase)
   }
   const isSealed = ({ encryption }: SourceSealing): boolean => encryption !== 'none'
@@ -88,7 +88,10 @@ function heldKeys ({ identities, passphrase, publicKeys, privateKeys }: Held, ci
   const inUse = (encryption: Sealing): string[] => ciphers.flatMap(cipher => cipher.encryption === encryption ? cipher.keys : [])
   const list = (encryption: Sealing, privateIds: readonly string[], publicIds: readonly string[]): HeldKey[] => {
     const used = inUse(encryption)
-    return [...new Set([...used, ...publicIds, ...privateIds])].map(id => ({ id, encryption, isPrivate: privateIds.includes(id), isInUse: used.includes(id) }))
+    return [...new Set([...used, ...publicIds, ...privateIds])].map(id => {
+      const expiresAt = publicKeys.find(({ fingerprint }) => fingerprint === id)?.expiresAt
+      return { id, encryption, isPrivate: privateIds.includes(id), isInUse: used.includes(id), ...expiresAt !== undefined && { expiresAt } }
+    })
   }
   const age = list('age', [...identities.keys()], [])
   const openpgp = list('openpgp', privateKeys.map(({ fingerprint }) => fingerprint), publicKeys.map(({ fingerprint }) => fingerprint))

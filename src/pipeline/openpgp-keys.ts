@@ -1,30 +1,43 @@
 import type { Key, PrivateKey } from 'openpgp'
 import { BackupError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
+import { ANY_TIME } from './openpgp-work.ts'
 
 /** A key in armour, by itself. */
 export interface ArmouredKey {
   /** Of the primary key, in hex, as `gpg --list-keys` shows it. */
   readonly fingerprint: string
   readonly armour: string
+  /** When its owner wants nothing sealed to it any more; absent: never. */
+  readonly expiresAt?: Date
 }
 
 const PUBLIC = 'BACKUP_OPENPGP_PUBLIC_KEYS'
 const PRIVATE = 'BACKUP_OPENPGP_PRIVATE_KEYS'
 const PASSPHRASE = `${PRIVATE}_PASSPHRASE`
 
-/** The public keys in an armoured text. Throws `CONFIG_INVALID` unless each can be encrypted to now, and there is one. */
-export async function readPublicKeys (armour: string, now: Date): Promise<readonly ArmouredKey[]> {
+/**
+ * The public keys in an armoured text. Throws `CONFIG_INVALID` unless each can be encrypted to, and there is one. One that has
+ * expired can: a backup that is sealed to it opens, and one that is not made for that is lost.
+ */
+export async function readPublicKeys (armour: string): Promise<readonly ArmouredKey[]> {
   const keys = await parsed(armour, PUBLIC)
-  for (const key of keys) {
-    const fingerprint = fingerprintOf(key)
-    try {
-      await key.getEncryptionKey(undefined, now)
-    } catch (cause) {
-      throw invalid(PUBLIC, `the key ${fingerprint} cannot be encrypted to`, 'Give a key that has a part for encryption and has neither expired nor been revoked.', cause)
-    }
+  return await Promise.all(keys.map(async key => {
+    const expiresAt = await expiryOf(key)
+    return { fingerprint: fingerprintOf(key), armour: key.toPublic().armor(), ...expiresAt !== undefined && { expiresAt } }
+  }))
+}
+
+/** When the key, or that part of it which things are sealed to, expires, whichever is first. */
+async function expiryOf (key: Key): Promise<Date | undefined> {
+  try {
+    const part = await key.getEncryptionKey(undefined, ANY_TIME)
+    const times = [await key.getExpirationTime(), await part.getExpirationTime()]
+    const [first] = times.filter(time => time instanceof Date).toSorted((a, b) => a.getTime() - b.getTime())
+    return first
+  } catch (cause) {
+    throw invalid(PUBLIC, `the key ${fingerprintOf(key)} cannot be encrypted to`, 'Give a key that has a part for encryption and has not been revoked.', cause)
   }
-  return keys.map(key => ({ fingerprint: fingerprintOf(key), armour: key.toPublic().armor() }))
 }
 
 /** The private keys in an armoured text, without their passphrase. Throws `CONFIG_INVALID`, and repeats nothing of what was given. */

@@ -7,6 +7,9 @@ export function sessionKeyOf (data: Uint8Array): SessionKey {
   return { data, algorithm: 'aes256' }
 }
 
+/** The library checks no dates then: a key that has expired is still one, which one that is revoked is not. */
+export const ANY_TIME = null as unknown as Date
+
 /** What the thread does; keys each in armour of its own, the private ones without a passphrase. */
 export type OpenpgpWork =
   | { readonly direction: 'encode', readonly sessionKey: Uint8Array, readonly publicKeys: readonly string[], readonly passphrase: string | null }

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createMessage, decrypt, decryptSessionKeys, encrypt, readKeys, readMessage, readPrivateKeys, type Key, type MaybeStream, type Message, type PrivateKey, type SessionKey } from 'openpgp'
 import { guarded, TooDear } from './openpgp-guard.ts'
-import { OPENPGP, sessionKeyOf, type OpenpgpFailure, type OpenpgpWork } from './openpgp-work.ts'
+import { ANY_TIME, OPENPGP, sessionKeyOf, type OpenpgpFailure, type OpenpgpWork } from './openpgp-work.ts'
 import { openChannel } from './thread-channel.ts'
 
 /*
@@ -37,6 +37,7 @@ async function sealed ({ sessionKey, publicKeys, passphrase }: Extract<OpenpgpWo
     sessionKey: sessionKeyOf(sessionKey),
     encryptionKeys: (await allOf(publicKeys, armour => readKeys({ armoredKeys: armour }))).map(key => key.toPublic()),
     passwords: passphrase === null ? [] : [passphrase],
+    date: ANY_TIME,
     format: 'binary',
     config: OPENPGP
   }) as AsyncIterable<Uint8Array>

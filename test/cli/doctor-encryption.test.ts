@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { generateKey } from 'openpgp'
 import { examineEncryption } from '../../src/cli/doctor/encryption.ts'
 import { complaintsIn, examined, type Examined } from '../support/doctor.ts'
 import { ageKey, keyring } from '../support/keys.ts'
@@ -51,4 +52,16 @@ test('a private key beside the backups that it opens is a failure', async t => {
   const found = complaintsIn(await examineEncryption({ ...service.subject, secretFiles }, service.memory))
   assert.equal(found.length, 1)
   assert.match(found[0] ?? '', /^fail key: ".*key\.txt", which holds BACKUP_AGE_IDENTITY, is in BACKUP_DIR/)
+})
+
+test('an OpenPGP key that expires soon, or has, is a warning with its time', async t => {
+  const { publicKey } = await generateKey({ userIDs: [{ name: 'shop' }], format: 'armored', date: new Date('2025-01-01T00:00:00.000Z'), keyExpirationTime: 365 * 86_400 })
+  const service = await examined(t, { keyring: await keyring({ openpgpPublicKeys: publicKey, sealing: { encryption: 'openpgp' } }) })
+  const expiry = async (): Promise<readonly string[]> => (await told(service)).filter(line => line.includes('expire'))
+  const [early] = await expiry()
+  assert.match(early ?? '', /^ok: "[0-9A-F]{40}" expires at 2026-01-01T00:00:00\.000Z$/)
+  service.clock.move(10 * 86_400_000)
+  assert.match((await expiry())[0] ?? '', /^warn: "[0-9A-F]{40}" expires at 2026-01-01T00:00:00\.000Z; backups are sealed to it all the same$/)
+  service.clock.move(60 * 86_400_000)
+  assert.match((await expiry())[0] ?? '', /^warn: .* expired at 2026-01-01/)
 })

@@ -55,7 +55,7 @@ test('key list tells what each key is for, and key confirm that its card is stor
   await line.create()
   const before = await line.json('key', 'list')
   assert.deepEqual(OUTPUTS['key list'].parse(before), before)
-  assert.deepEqual(before.keys, [{ id: key.recipient, encryption: 'age', private: false, inUse: true, backups: 2, confirmedAt: null, confirmedBy: null }])
+  assert.deepEqual(before.keys, [{ id: key.recipient, encryption: 'age', private: false, inUse: true, backups: 2, confirmedAt: null, confirmedBy: null, expiresAt: null }])
   assert.match((await line.holdfast('key', 'list')).out, /age1\w+ +age +public +yes +2 +not confirmed/)
 
   const confirmed = await line.json('key', 'confirm', key.recipient)

@@ -49,6 +49,7 @@ function facts (given: Partial<SourceFacts>, others: Partial<AlertFacts> = {}): 
     store: { name: 'local', space: { free: 50, total: 100 } },
     refused: [],
     catalogDamage: undefined,
+    keys: [],
     notices: [],
     ...others
   }
@@ -84,6 +85,9 @@ const cases: ReadonlyArray<readonly [what: string, found: readonly string[], giv
 
   ['automatic backups that nobody has switched on or off', ['backups_off:shop'], facts({ isAutomationUnset: true })],
   ['a database that is not there', ['source_missing:shop'], facts({ isMissing: true })],
+  ['a key that expires in 31 days', [], facts({}, { keys: [{ id: 'AB12', expiresAt: ago(-31 * 24) }] })],
+  ['a key that expires in 30 days', ['key_expiring'], facts({}, { keys: [{ id: 'AB12', expiresAt: ago(-30 * 24) }] })],
+  ['a key that has expired', ['key_expiring'], facts({}, { keys: [{ id: 'AB12', expiresAt: ago(1) }] })],
   ['a setting without an effect', ['config_notice'], facts({}, { notices: [{ name: 'BACKUP_DRI', problem: 'is not a known variable and has no effect', remedy: 'Did you mean BACKUP_DIR?' }] })],
 
   ['a failure after the last success', ['backup_failed:shop'], facts({ lastFailure: failure(0.5) })],

@@ -49,7 +49,7 @@ function bench (catalog: OpenedCatalog, clock: FakeClock): Bench {
     world.looks++
     if (world.error !== undefined) throw world.error
     const prune = { lastDone: null, freshSince: null, failure: null }
-    return { sources: world.sources, prune, refused: [], catalogDamage: undefined, notices: [] }
+    return { sources: world.sources, prune, refused: [], catalogDamage: undefined, keys: [], notices: [] }
   }
   const watch = new AlertWatch({
     facts,

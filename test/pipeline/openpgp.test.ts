@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { openpgpCipher, openpgpOpener } from '../../src/pipeline/openpgp.ts'
 import { readPublicKeys } from '../../src/pipeline/openpgp-keys.ts'
 import { cipherSuite } from '../suites/cipher-suite.ts'
-import { openpgpKey, PASSPHRASE, READ_AT } from '../support/keys.ts'
+import { openpgpKey, PASSPHRASE } from '../support/keys.ts'
 import { needTool } from '../support/need.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { noise, prose, through } from '../support/streams.ts'
@@ -24,7 +24,7 @@ function imported (home: string, armour: string): void {
   execFileSync('gpg', [...GPG, '--import', 'key.asc'], { cwd: home, stdio: 'pipe' })
 }
 
-const fingerprints = (await readPublicKeys(first.publicKey, READ_AT)).map(({ fingerprint }) => fingerprint)
+const fingerprints = (await readPublicKeys(first.publicKey)).map(({ fingerprint }) => fingerprint)
 
 cipherSuite({
   name: 'openpgp with a key',

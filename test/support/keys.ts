@@ -4,8 +4,6 @@ import type { Keyring, SourceSealing } from '../../src/core/encryption.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { makeKeyring, type KeyMaterial } from '../../src/pipeline/keyring.ts'
 
-/** When the keys of the tests are read. */
-export const READ_AT = new Date('2025-12-01T00:00:00.000Z')
 export const PASSPHRASE = 'correct horse battery staple'
 
 export interface AgeKey {
@@ -43,5 +41,5 @@ export function keyring ({ identities = [], sealing = {}, ...given }: Given): Pr
     ...given,
     ageIdentities: identities.map(identity => new Secret(identity)),
     sealing: new Map([['shop', { encryption: 'none', ageRecipients: [], ...sealing }]])
-  }, READ_AT)
+  })
 }

@@ -1,4 +1,5 @@
 import { resolve, sep } from 'node:path'
+import { EXPIRY_NOTICE } from '../../core/encryption.ts'
 import { keyStates, type KeyState } from '../../engine/keys.ts'
 import { counted } from '../words.ts'
 import { about, type Finding } from './finding.ts'
@@ -12,7 +13,7 @@ export const examineEncryption: Examination = async (subject, memory) => {
   if (memory === undefined) return [about('encryption').skipped(NO_MEMORY), ...examineFiles(subject)]
   const keys = (await keyStates(memory.deps)).filter(({ isInUse, backups }) => isInUse || backups > 0)
   if (keys.length === 0) return [about('encryption').ok('backups are not encrypted'), ...examineFiles(subject)]
-  return [...keys.map(examineKey), ...examineReading(keys), ...examineFiles(subject)]
+  return [...keys.map(examineKey), ...keys.flatMap(key => examineExpiry(key, subject.clock.now())), ...examineReading(keys), ...examineFiles(subject)]
 }
 
 function examineKey ({ id, isPrivate, backups, confirmedAt, confirmedBy }: KeyState): Finding {
@@ -21,6 +22,15 @@ function examineKey ({ id, isPrivate, backups, confirmedAt, confirmedBy }: KeySt
   if (confirmedAt !== null) return ok(`the recovery card of "${id}" is stored, as ${confirmedBy ?? 'somebody'} said on ${confirmedAt.toISOString().slice(0, 10)}; ${needed}`)
   const where = isPrivate ? 'and as far as is known the private key lies on this machine alone' : 'and its private key is not here'
   return warn(`nobody has confirmed that the recovery card of "${id}" is stored, ${where}; ${needed}`, `Print it with "holdfast key card", store it away from this machine, then run "holdfast key confirm ${id}".`)
+}
+
+/** A key that expires goes on sealing and opening: its owner has only said until when. */
+function examineExpiry ({ id, isInUse, expiresAt }: KeyState, now: Date): Finding[] {
+  if (!isInUse || expiresAt === undefined) return []
+  const { ok, warn } = about('key')
+  const time = expiresAt.toISOString()
+  if (expiresAt.getTime() - now.getTime() > EXPIRY_NOTICE) return [ok(`"${id}" expires at ${time}`)]
+  return [warn(`"${id}" ${expiresAt <= now ? 'expired' : 'expires'} at ${time}; backups are sealed to it all the same`, 'Give it a later expiry, or make another key, and replace the public key in the configuration; keep the private one.')]
 }
 
 /** Which is as it should be, and yet to be known: somebody else has to prove from time to time that the key opens them. */

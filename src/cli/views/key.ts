@@ -64,7 +64,7 @@ export function viewKeys (keys: readonly KeyState[], { publicKey, trusted, isReq
   return {
     json,
     text: screen => [
-      keys.length === 0 ? 'no key is configured, and no backup needs one\n' : table(columns(screen), keys, screen),
+      keys.length === 0 ? 'no key is configured, and no backup needs one\n' : table(columns(screen, keys), keys, screen),
       ...signingLines(json.signing),
       ''
     ].join('\n')
@@ -83,12 +83,14 @@ export function viewConfirmed (key: KeyState): View {
   return { json: { key: presentKey(key) }, text: ({ colours }) => `${colours.green('✓')} The recovery card of ${key.id} is stored, as ${key.confirmedBy ?? 'somebody'} says\n` }
 }
 
-function columns ({ colours }: Screen): ReadonlyArray<Column<KeyState>> {
+function columns ({ colours }: Screen, keys: readonly KeyState[]): ReadonlyArray<Column<KeyState>> {
+  const expiry: Column<KeyState> = { title: 'EXPIRES', cell: ({ expiresAt }) => expiresAt?.toISOString().slice(0, 10) ?? 'never' }
   return [
     { title: 'KEY', cell: ({ id }) => id, atLeast: 16 },
     { title: 'KIND', cell: ({ encryption }) => encryption },
     { title: 'HERE', cell: ({ isPrivate }) => isPrivate ? 'private' : 'public' },
     { title: 'SEALS', cell: ({ isInUse }) => isInUse ? 'yes' : 'no' },
+    ...keys.some(({ expiresAt }) => expiresAt !== undefined) ? [expiry] : [],
     { title: 'BACKUPS', cell: ({ backups }) => String(backups), align: 'right' },
     { title: 'CARD STORED', cell: ({ confirmedAt }) => confirmedAt?.toISOString().slice(0, 10) ?? 'not confirmed', paint: (text, { confirmedAt }) => confirmedAt === null ? colours.yellow(text) : text }
   ]
