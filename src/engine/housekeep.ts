@@ -5,7 +5,7 @@ import { isHeld } from './held.ts'
 import { backupHold } from './holds.ts'
 import { cleanupSignal } from './objects.ts'
 import { landingTrouble } from './known-store.ts'
-import { settleUndecided, unlessRefused } from './recover.ts'
+import { settleUndecided, unlessItFails } from './recover.ts'
 import { erase, settleTrashed } from './remove.ts'
 import { loadRemembered } from './remembered.ts'
 import { sweepReleased } from './release.ts'
@@ -22,29 +22,43 @@ const TOKEN_HISTORY = 30 * 86_400_000
 /** The promise of the API: the same key answers the same for 24 hours. */
 export const IDEMPOTENCY_WINDOW = 86_400_000
 
-/** What must be done now and then: empties the trash of what is due, decides rows that nobody works on, forgets old answers, jobs and runs. */
+/**
+ * What must be done now and then: empties the trash of what is due, decides rows that nobody works on, forgets old answers, jobs and runs.
+ * No step hinders another; at the end the first error is thrown.
+ */
 export async function housekeep (deps: EngineDeps): Promise<void> {
   const now = deps.clock.now().getTime()
-  await tidyAfterOthers(deps)
-  await settleRestores(deps)
   const isUsable = await isLandingUsable(deps)
-  if (isUsable) {
-    await settleUndecided(deps)
-    await sweepReleased(deps)
-  }
-  // Another process may have been given one. One that is lost was told of at the start.
-  await loadRemembered(deps)
-  for (const backup of isUsable ? await deps.catalog.backups.trashed() : []) {
+  const { idempotency, jobs, alerts, runs, tokens, audit } = deps.catalog
+  await all([
+    () => tidyAfterOthers(deps),
+    () => settleRestores(deps),
+    ...isUsable ? [() => settleUndecided(deps), () => sweepReleased(deps), () => emptyTrash(deps)] : [],
+    // Another process may have been given one. One that is lost was told of at the start.
+    () => loadRemembered(deps),
+    () => idempotency.purge(new Date(now - IDEMPOTENCY_WINDOW)),
+    () => jobs.purge(new Date(now - JOB_HISTORY)),
+    () => alerts.purge(new Date(now - ALERT_HISTORY)),
+    () => runs.purge(new Date(now - RUN_HISTORY)),
+    () => tokens.purge(new Date(now - TOKEN_HISTORY)),
+    () => audit.purge(new Date(now - deps.auditRetention))
+  ])
+}
+
+/** One after the other, each whatever became of those before it. */
+async function all (steps: ReadonlyArray<() => Promise<unknown>>): Promise<void> {
+  const errors: unknown[] = []
+  for (const step of steps) await step().catch((error: unknown) => { errors.push(error) })
+  if (errors.length > 0) throw errors[0]
+}
+
+async function emptyTrash (deps: EngineDeps): Promise<void> {
+  const now = deps.clock.now().getTime()
+  for (const backup of await deps.catalog.backups.trashed()) {
     // What is in the trash but has not been moved there was on its way out for good.
     const isDue = !backup.key.startsWith(TRASH) || now - (backup.trashedAt?.getTime() ?? 0) >= deps.trashGrace
-    if (isDue && !await isHeld(deps, backup)) await unlessRefused(deps, backup, async () => await empty(deps, backup))
+    if (isDue && !await isHeld(deps, backup)) await unlessItFails(deps, backup, async () => await empty(deps, backup))
   }
-  await deps.catalog.idempotency.purge(new Date(now - IDEMPOTENCY_WINDOW))
-  await deps.catalog.jobs.purge(new Date(now - JOB_HISTORY))
-  await deps.catalog.alerts.purge(new Date(now - ALERT_HISTORY))
-  await deps.catalog.runs.purge(new Date(now - RUN_HISTORY))
-  await deps.catalog.tokens.purge(new Date(now - TOKEN_HISTORY))
-  await deps.catalog.audit.purge(new Date(now - deps.auditRetention))
 }
 
 /** A landing store that is another's, or that has lost everything, is left as it is; the alerts name it. */

@@ -30,7 +30,7 @@ export async function recover (deps: EngineDeps, { isLandingUsable = true }: { r
   const jobs = await deps.catalog.jobs.interrupt(deps.clock.now())
   const settled = isLandingUsable ? await settleUndecided(deps) : { completed: [], failed: [] }
   for (const backup of isLandingUsable ? await deps.catalog.backups.trashed() : []) {
-    await unlessHeld(deps, backupHold(backup.id), async () => await unlessRefused(deps, backup, async () => {
+    await unlessHeld(deps, backupHold(backup.id), async () => await unlessItFails(deps, backup, async () => {
       const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
       if (trashedAt === null || deletedAt !== null) return
       // What is in the trash but has not been moved there was on its way out for good: a rotation that was cut short.
@@ -56,7 +56,7 @@ export async function settleUndecided (deps: EngineDeps): Promise<Pick<Recovered
   const completed: Backup[] = []
   const failed: Backup[] = []
   for (const backup of await deps.catalog.backups.running()) {
-    await unlessHeld(deps, sourceHold(backup.source), async () => await unlessRefused(deps, backup, async () => {
+    await unlessHeld(deps, sourceHold(backup.source), async () => await unlessItFails(deps, backup, async () => {
       // It may have ended since the rows were read.
       if ((await deps.catalog.backups.get(backup.id)).status !== 'in_progress') return
       const manifest = await wholeManifest(deps, backup)
@@ -67,13 +67,16 @@ export async function settleUndecided (deps: EngineDeps): Promise<Pick<Recovered
   return { completed, failed }
 }
 
-/** One whose place in the store is taken by something that is not to be touched is told of, and left undecided: it must not stop a start. */
-export async function unlessRefused (deps: EngineDeps, { source, method }: Backup, work: () => Promise<void>): Promise<void> {
+/**
+ * Does something for one of many backups. What fails is left undecided, with an event `operation.failed`, and neither stops a start nor
+ * hinders the others; only a catalog that fails is thrown, since all of them need it.
+ */
+export async function unlessItFails (deps: EngineDeps, { source, method }: Backup, work: () => Promise<void>): Promise<void> {
   try {
     await work()
   } catch (thrown) {
     const { code } = toBackupError(thrown)
-    if (code !== 'OBJECT_REFUSED') throw thrown
+    if (code.startsWith('CATALOG_')) throw thrown
     deps.events.emit({ type: 'operation.failed', operation: 'housekeeping', source, method, code })
   }
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AlertFinding } from '../../src/core/alert.ts'
+import { BackupError } from '../../src/core/errors.ts'
 import { housekeep } from '../../src/engine/housekeep.ts'
 import { testEngine } from '../support/engine.ts'
+import { rejectsWith } from '../support/rejects.ts'
 
 const YEAR = 365 * 86_400_000
 
@@ -43,4 +45,20 @@ test('a token is listed for thirty days after it expired', async t => {
   clock.move(1)
   await housekeep(deps)
   assert.equal((await tokens.list()).length, 0)
+})
+
+test('what fails for one backup, or in one step, hinders no other, and is thrown at the end', async t => {
+  const { deps, clock, create, engine, events, faults } = await testEngine(t)
+  const [first, second] = [await create(), await create(), await create()]
+  for (const { id } of [first, second]) await (await engine.remove(id, { force: true })).result
+  clock.move(deps.trashGrace)
+  faults.fail('store.remove', { error: new BackupError('STORE_FAILED', 'the disk died'), on: /^trash/ })
+  await housekeep(deps)
+  assert.deepEqual(await Promise.all([first, second].map(async ({ id }) => (await engine.backup(id)).deletedAt !== null)), [false, true])
+  assert.deepEqual(events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['housekeeping', 'STORE_FAILED']])
+  await deps.catalog.tokens.add({ id: 'a1', subject: 'ann', role: 'admin', createdAt: clock.now(), expiresAt: clock.now() })
+  clock.move(31 * 86_400_000)
+  faults.fail('backups.trashed', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
+  await rejectsWith('CATALOG_BUSY', housekeep(deps))
+  assert.deepEqual(await deps.catalog.tokens.list(), [])
 })

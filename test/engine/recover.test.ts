@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { linkSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Backup } from '../../src/core/backup.ts'
@@ -98,11 +98,21 @@ test('where nothing was under way nothing changes', async t => {
   assert.deepEqual([await engine.backup(backup.id), files()], [backup, filesOf(backup)])
 })
 
-test('a store that cannot be read decides nothing', async t => {
-  const { deps, engine, faults, row } = await crashed(t)
-  faults.fail('store.stat', { error: new BackupError('STORE_UNAVAILABLE', 'not mounted') })
-  await rejectsWith('STORE_UNAVAILABLE', recover(deps))
+test('a store that cannot be read decides nothing, and the rest goes on', async t => {
+  const { deps, engine, events, faults, row, older, clock, directory } = await crashed(t)
+  await deps.catalog.backups.trash(older.id, `trash/${older.key}`, join(directory, 'trash', older.key), clock.now())
+  faults.fail('store.stat', { error: new BackupError('STORE_FAILED', 'not mounted') })
+  assert.deepEqual((await recover(deps)).failed, [])
   assert.equal((await engine.backup(row.id)).status, 'in_progress')
+  assert.deepEqual(events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['housekeeping', 'STORE_FAILED']])
+  assert.ok(existsSync(join(directory, 'trash', older.key)), 'what was half moved into the trash is there')
+  assert.equal((await recover(deps)).failed[0]?.id, row.id)
+})
+
+test('a catalog that fails stops a start', async t => {
+  const { deps, faults } = await crashed(t)
+  faults.fail('backups.fail', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
+  await rejectsWith('CATALOG_BUSY', recover(deps))
 })
 
 /** A backup whose row is in the trash, and whose files are still where they were. */
