@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
 import { systemCode } from '../../core/errors.ts'
+import { realPathSync } from '../../files/real-path.ts'
 import { runChild } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { beFrugal, openShared } from './open.ts'
@@ -14,7 +14,7 @@ await runChild<QuickCheckTask, QuickCheckMessage>(async ({ path, busyTimeout }, 
 
 function check (path: string, busyTimeout: number): string | null {
   try {
-    const db = openShared(realpathSync(path), { readonly: true, busyTimeout })
+    const db = openShared(realPathSync(path), { readonly: true, busyTimeout })
     try {
       beFrugal(db)
       const found = String(db.pragma('quick_check(1)', { simple: true }))
