@@ -58,7 +58,9 @@ export async function makeDeps (
     offsite,
     ownership: new Ownership({
       identity: { id: context.instanceId, host: hostname() },
-      known: async name => (await catalog.copies.counts()).find(({ store }) => store === name)?.stored ?? 0,
+      landing: store.name,
+      copies: catalog.copies,
+      storeIds: catalog.storeIds,
       clock
     }),
     signing,

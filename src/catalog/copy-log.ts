@@ -89,6 +89,10 @@ export class SqliteCopyLog implements CopyLog {
     return this.#connection.read(() => this.#statements.held.all(store))
   }
 
+  newest (store: string, limit: number): Promise<readonly StoredCopy[]> {
+    return this.#connection.read(() => this.#statements.newest.all(store, limit))
+  }
+
   waiting (): Promise<readonly WaitingCopies[]> {
     return this.#connection.read(() => this.#statements.waiting.all().map(toWaiting))
   }
@@ -114,6 +118,9 @@ export class SqliteCopyLog implements CopyLog {
 const WANTED = "copies.status IN ('pending', 'uploading', 'failed', 'missing')"
 /** A copy of a backup of this installation. */
 const IS_OWN = 'backup_id NOT IN (SELECT backup_id FROM foreign_backups)'
+const HELD = `
+  SELECT backup_id AS backupId, source, store_key AS key, size_bytes AS size FROM copies JOIN backup_log ON id = backup_id
+  WHERE store = ? AND copies.status = 'stored' AND deleted_at IS NULL AND ${IS_OWN}`
 /** What is to be done in a store. */
 const TASKS = `
   SELECT backup_id, source, store_key, copies.status, attempts, next_attempt_at FROM copies JOIN backup_log ON id = backup_id
@@ -143,9 +150,8 @@ function prepare ({ database }: Connection) {
     drop: database.prepare('DELETE FROM copies WHERE backup_id = ? AND store = ?'),
     manifestChanged: database.prepare("UPDATE copies SET manifest_due = 1 WHERE backup_id = ? AND status = 'stored' AND store NOT IN (SELECT value FROM json_each(?))"),
     manifestStored: database.prepare('UPDATE copies SET manifest_due = 0 WHERE backup_id = ? AND store = ?'),
-    held: database.prepare<[string], StoredCopy>(`
-      SELECT backup_id AS backupId, source, store_key AS key, size_bytes AS size FROM copies JOIN backup_log ON id = backup_id
-      WHERE store = ? AND copies.status = 'stored' AND deleted_at IS NULL AND ${IS_OWN}`),
+    held: database.prepare<[string], StoredCopy>(HELD),
+    newest: database.prepare<[string, number], StoredCopy>(`${HELD} ORDER BY backup_id DESC LIMIT ?`),
     waiting: database.prepare<[], WaitingRow>(`
       SELECT source, store, count(*) AS count, min(waiting_since) AS since,
         (SELECT json_array(c.error_code, c.error) FROM copies AS c JOIN backup_log AS b ON b.id = c.backup_id

@@ -21,6 +21,7 @@ import { SqlitePlaceLog } from './places.ts'
 import { SqliteRestoreLog } from './restores.ts'
 import { SqliteRunLog } from './runs.ts'
 import { SqliteSettings } from './settings.ts'
+import { SqliteStoreIds } from './store-ids.ts'
 import { SqliteTokenLog } from './tokens.ts'
 
 export { acquireInstanceLock, findServer, type InstanceLock } from './instance-lock.ts'
@@ -74,6 +75,7 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
       backups: new SqliteBackupLog(connection, options.judgeKey),
       copies: new SqliteCopyLog(connection),
       places: new SqlitePlaceLog(connection),
+      storeIds: new SqliteStoreIds(connection),
       changes: changeCountOf(connection),
       keys: new SqliteKeyLog(connection),
       alerts: new SqliteAlertLog(connection),

@@ -169,7 +169,7 @@ function storeLost (refused: readonly StoreRefusal[]): AlertFinding | undefined 
   const messages = refused.filter(({ code }) => code !== 'STORE_FOREIGN').map(({ message }) => message)
   if (messages.length === 0) return undefined
   return finding('store_lost', null, messages.join('; '),
-    'Mount the disk, or correct its place in the configuration; if it is lost for good, "holdfast rebuild --accept-empty" goes on with the copies in other stores.')
+    'Mount the disk, or correct the place of the store in the configuration; if the disk of BACKUP_DIR is lost for good, "holdfast rebuild --accept-empty" goes on with the copies in other stores.')
 }
 
 function catalogDamaged (damage: string | undefined): AlertFinding | undefined {

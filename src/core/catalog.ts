@@ -6,6 +6,7 @@ import type { ChangeCount } from './change-count.ts'
 import type { Copy, CopyLog } from './copy.ts'
 import type { Encryption } from './encryption.ts'
 import type { ErrorCode } from './errors.ts'
+import type { StoreIds } from './instance.ts'
 import type { Job, JobKind, JobProgress, JobStatus } from './job.ts'
 import type { KeyLog } from './key.ts'
 import type { Lease, LeaseLog } from './lease.ts'
@@ -27,6 +28,7 @@ export interface Catalog {
   readonly backups: BackupLog
   readonly copies: CopyLog
   readonly places: PlaceLog
+  readonly storeIds: StoreIds
   readonly changes: ChangeCount
   readonly keys: KeyLog
   readonly alerts: AlertLog

@@ -15,6 +15,8 @@ export const markerSchema = z.object({
   format: z.literal('holdfast-instance'),
   version: z.literal(1),
   instance: instanceId,
+  /** Which store this is, whatever its place: another marker has another. Markers of versions before it have none. */
+  store: z.string().min(1).max(64).optional(),
   /** The name of the machine when the marker was written, for people. */
   host: z.string().max(255),
   created: z.iso.datetime(),
@@ -29,6 +31,18 @@ export interface Identity {
   readonly id: string
   /** The name of the machine, for people. */
   readonly host: string
+}
+
+/** The id of the store. A marker that has none is told from others by the moment at which it was written. */
+export function storeIdOf ({ store, created }: InstanceMarker): string {
+  return store ?? created
+}
+
+/** `store_ids`: which store is meant by a name. */
+export interface StoreIds {
+  /** The id of the store when it was last found to be the right one; undefined: it never was. */
+  of (name: string): Promise<string | undefined>
+  remember (name: string, id: string): Promise<void>
 }
 
 export function serializeMarker (marker: InstanceMarker): string {

@@ -40,7 +40,7 @@ export async function alertFacts (
     const isUnset = name !== ownSource && isAutomationUnset(settings, deps.sources.get(name)?.policy ?? {})
     sources.push({ name, freshSince, provenSince, isAutomationUnset: isUnset, isMissing: missing.has(name), drills: await deps.catalog.restores.drillEvidence(name), copies: copiesOf(name), ...await deps.catalog.alerts.evidence(name) })
   }
-  const refused = [...landing === undefined ? [] : [landing], ...deps.ownership.troubles.filter(({ code, details }) => code === 'STORE_FOREIGN' && details?.['store'] !== deps.store.name)]
+  const refused = [...landing === undefined ? [] : [landing], ...deps.ownership.troubles.filter(({ code, details }) => (code === 'STORE_FOREIGN' || details?.['known'] !== undefined) && details?.['store'] !== deps.store.name)]
   return { sources, prune: await pruneFacts(deps, prune), refused, notices, keys }
 }
 

@@ -150,6 +150,8 @@ export async function refreshManifest (deps: EngineDeps, id: number, offsite: Of
   const backup = await deps.catalog.backups.get(id)
   const manifest = await recordedManifest(deps, id)
   const copy = { store: offsite.store, key: offsiteKey(backup) }
+  // A manifest of its own does not make it a backup: it is brought there again.
+  if (!await hasObject(copy.store, copy.key, signal)) { await deps.catalog.copies.missing(id, copy.store.name, 'the object is not there any more', deps.clock.now()); return }
   if (!await isSameManifest(copy, manifest, signal)) await putManifest(copy, manifest, offsite, lockOf(backup, offsite, deps.clock.now()), signal)
   await deps.catalog.copies.manifestStored(id, offsite.store.name)
 }

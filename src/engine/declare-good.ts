@@ -3,6 +3,7 @@ import { BackupError } from '../core/errors.ts'
 import { released } from '../core/manifest.ts'
 import { isSuspect } from '../core/suspicion.ts'
 import { requireOwn } from '../core/instance.ts'
+import { isAbsent } from './absent.ts'
 import type { EngineDeps } from './deps.ts'
 import { copiesFollow } from './edit.ts'
 import { recordedManifest, replaceManifest } from './objects.ts'
@@ -22,7 +23,7 @@ export async function declareGood (deps: EngineDeps, id: number, actor: string, 
   const at = deps.clock.now()
   const manifest = await recordedManifest(deps, id)
   const after = deps.signing.signAgain(manifest, released(manifest, at, actor))
-  if (hasLanded(deps, backup)) await replaceManifest(deps.store, backup.key, after, signal)
+  if (hasLanded(deps, backup) && !await isAbsent(deps, backup)) await replaceManifest(deps.store, backup.key, after, signal)
   const declared = await deps.catalog.backups.declareGood(id, at, actor, after.signature)
   await copiesFollow(deps, id)
   deps.events.emit({ type: 'backup.cleared', backup: declared })

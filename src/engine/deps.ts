@@ -79,7 +79,7 @@ export interface EngineDeps {
   /** By name. */
   readonly offsite: ReadonlyMap<string, OffsiteStore>
   /** Whose the stores are. */
-  readonly ownership: Pick<Ownership, 'identity' | 'troubles' | 'inspect' | 'require' | 'takeOver'>
+  readonly ownership: Pick<Ownership, 'identity' | 'troubles' | 'inspect' | 'require' | 'takeOver' | 'begin'>
   /** Who vouches for manifests. */
   readonly signing: Signing
   /** By name: stores that were given by their URL alone, as the catalog remembers them. They are read from; nothing is ever written or removed there. */

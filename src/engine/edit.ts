@@ -2,6 +2,7 @@ import type { Backup } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
 import { requireOwn } from '../core/instance.ts'
 import type { ManifestSignature } from '../core/signature.ts'
+import { isAbsent } from './absent.ts'
 import type { EngineDeps } from './deps.ts'
 import type { BackupEdit } from './engine.ts'
 import { replaceManifest } from './objects.ts'
@@ -24,7 +25,7 @@ export async function editBackup (deps: EngineDeps, id: number, { keepsPinned = 
     const description = change.description === undefined ? manifest.description : change.description
     const after = deps.signing.signAgain(manifest, { ...manifest, description, pinned: change.pinned ?? manifest.pinned })
     signature = after.signature
-    if (hasLanded(deps, backup)) await replaceManifest(deps.store, backup.key, after, signal)
+    if (hasLanded(deps, backup) && !await isAbsent(deps, backup)) await replaceManifest(deps.store, backup.key, after, signal)
   }
   const edited = await deps.catalog.backups.edit(id, change, signature)
   await copiesFollow(deps, id)

@@ -1,18 +1,28 @@
+import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Clock } from '../core/clock.ts'
 import { BackupError, toBackupError, type ErrorCode } from '../core/errors.ts'
-import { INSTANCE_MARKER, MARKER_LIMIT, parseMarker, serializeMarker, type Identity, type InstanceMarker } from '../core/instance.ts'
-import { isManifestKey } from '../core/object-key.ts'
+import type { CopyLog, StoredCopy } from '../core/copy.ts'
+import { INSTANCE_MARKER, MARKER_LIMIT, parseMarker, serializeMarker, storeIdOf, type Identity, type InstanceMarker, type StoreIds } from '../core/instance.ts'
+import { fileName, isManifestKey } from '../core/object-key.ts'
 import type { Store } from '../core/store.ts'
+import { hasObject } from './objects.ts'
 
 /** A store elsewhere that was found to be ours is not asked again for so long. Milliseconds. */
 const REMEMBERED = 15_000
+/** So many of the newest objects that a store should hold are looked for, at most, to know whether it is the right one. */
+const SAMPLE = 16
+/** Fewer than so many files may all have been removed by a person: that alone does not make it another store. */
+const MANY = 3
 
 /** A directory that is gone, or a disk that does not answer: it shows no backups. Opening it tells why. */
 const GONE: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED'])
 
-/** What the marker of a store shows. `foreign` without a marker: it holds backups that this installation does not know, or a marker that cannot be read. */
+/**
+ * What the marker of a store shows. `foreign` without a marker: it holds backups that this installation does not know, or
+ * a marker that cannot be read. `lost`: the store that the catalog means is not there, but nothing, or another one of ours.
+ */
 export interface Standing {
   readonly state: 'ours' | 'foreign' | 'unclaimed' | 'lost'
   readonly marker: InstanceMarker | undefined
@@ -20,14 +30,17 @@ export interface Standing {
 
 export interface OwnershipOptions {
   readonly identity: Identity
-  /** How many objects of its own this installation takes the store to hold. */
-  readonly known: (store: string) => Promise<number>
+  /** The name of the landing store. */
+  readonly landing: string
+  /** What this installation takes the stores to hold. */
+  readonly copies: Pick<CopyLog, 'newest' | 'counts'>
+  readonly storeIds: StoreIds
   readonly clock: Clock
 }
 
 /**
- * Sees to it that a store is written to by one installation alone: each store carries a marker with the id of its owner.
- * The marker is read before each run that writes or removes.
+ * Sees to it that a store is written to by one installation alone, and that it is the store that the catalog means: each
+ * carries a marker with the id of its owner and an id of its own. The marker is read before each run that writes or removes.
  */
 export class Ownership {
   readonly #options: OwnershipOptions
@@ -47,22 +60,46 @@ export class Ownership {
     return [...this.#troubles.values()]
   }
 
-  /** Whose the store is. Changes nothing. Throws what the store throws, but for a directory that does not exist. */
+  /** Whose the store is, and whether it is the one that the catalog means. Changes nothing. Throws what the store throws, but for a directory that does not exist. */
   async inspect (store: Store, signal: AbortSignal): Promise<Standing> {
     const text = await markerIn(store, signal)
-    if (text !== undefined) {
-      const marker = parseMarker(text)
-      return { state: marker?.instance === this.identity.id ? 'ours' : 'foreign', marker }
+    const marker = text === undefined ? undefined : parseMarker(text)
+    if (text !== undefined && marker?.instance !== this.identity.id) return { state: 'foreign', marker }
+    const known = await this.#options.copies.newest(store.name, SAMPLE)
+    if (marker === undefined) return { state: await this.#unmarked(store, known, signal), marker }
+    return { state: await this.#isMeant(store, marker, known, signal) ? 'ours' : 'lost', marker }
+  }
+
+  async #unmarked (store: Store, known: readonly StoredCopy[], signal: AbortSignal): Promise<Standing['state']> {
+    if (known.length === 0) return await holdsManifests(store, signal) ? 'foreign' : 'unclaimed'
+    return await this.#holds(store, known, Math.ceil(known.length / 2), signal) ? 'unclaimed' : 'lost'
+  }
+
+  /** Whether a store with our marker is the one that the catalog means. */
+  async #isMeant (store: Store, marker: InstanceMarker, known: readonly StoredCopy[], signal: AbortSignal): Promise<boolean> {
+    const remembered = await this.#options.storeIds.of(store.name)
+    // A catalog that knows none yet goes by what is there: half of it may have been removed by others.
+    if (remembered === undefined) return await this.#holds(store, known, Math.ceil(known.length / 2), signal)
+    if (remembered !== storeIdOf(marker)) return known.length === 0 && !await holdsManifests(store, signal)
+    // A directory may have been copied with its marker. What another store lost is brought there again.
+    return store.name !== this.#options.landing || known.length < MANY || await this.#holds(store, known, 1, signal)
+  }
+
+  /** Whether so many of the objects are there. */
+  async #holds (store: Store, known: readonly StoredCopy[], enough: number, signal: AbortSignal): Promise<boolean> {
+    let found = 0
+    for (const { key } of known) {
+      if (found >= enough) break
+      const keys = store.name === this.#options.landing ? [...new Set([key, fileName(key)])] : [fileName(key)]
+      for (const one of keys) if (await isThere(store, one, signal)) { found++; break }
     }
-    const [hasManifests, known] = [await holdsManifests(store, signal), await this.#options.known(store.name)]
-    const state = hasManifests ? known > 0 ? 'unclaimed' : 'foreign' : known > 0 ? 'lost' : 'unclaimed'
-    return { state, marker: undefined }
+    return found >= enough
   }
 
   /**
-   * Holds once this resolves: the store's marker is ours. An empty place, and one without a marker whose backups this
-   * installation knows, is claimed; of two that claim it at once, one is refused. Throws `STORE_FOREIGN`;
-   * `STORE_UNAVAILABLE` where it should hold backups and holds none; and what the store throws.
+   * Holds once this resolves: the store's marker is ours, and it is the store that the catalog means. An empty place, and
+   * one without a marker whose backups this installation knows, is claimed; of two that claim it at once, one is refused.
+   * Throws `STORE_FOREIGN`; `STORE_UNAVAILABLE` where it should hold backups and does not; and what the store throws.
    */
   async require (store: Store, signal: AbortSignal): Promise<void> {
     const age = this.#options.clock.now().getTime() - (this.#owned.get(store.name) ?? Number.NEGATIVE_INFINITY)
@@ -71,8 +108,9 @@ export class Ownership {
     try {
       const { state, marker } = await this.inspect(store, signal)
       if (state === 'foreign') throw foreign(store, marker)
-      if (state === 'lost') throw lost(store, await this.#options.known(store.name))
+      if (state === 'lost') throw await this.#lost(store, marker)
       if (state === 'unclaimed') await this.#claim(store, signal)
+      else if (marker !== undefined) await this.#remember(store, storeIdOf(marker))
     } catch (thrown) {
       const error = toBackupError(thrown)
       if (error.code === 'STORE_FOREIGN' || error.code === 'STORE_UNAVAILABLE') this.#troubles.set(store.name, error)
@@ -83,32 +121,61 @@ export class Ownership {
   }
 
   async #claim (store: Store, signal: AbortSignal): Promise<void> {
+    const { copies, storeIds } = this.#options
+    // The store that is known has lost its marker only: it stays that store.
+    const former = (await copies.newest(store.name, 1)).length > 0 ? await storeIds.of(store.name) : undefined
     try {
-      await this.#write(store, [], false, signal)
+      await this.#write(store, { id: former ?? randomUUID(), formerly: [], replace: false }, signal)
     } catch (thrown) {
       if (toBackupError(thrown).code !== 'OBJECT_EXISTS') throw thrown
       const { state, marker } = await this.inspect(store, signal)
-      if (state !== 'ours') throw foreign(store, marker)
+      if (state !== 'ours' || marker === undefined) throw foreign(store, marker)
+      await this.#remember(store, storeIdOf(marker))
     }
   }
 
-  /** The store is ours from now on, whoever had it; `instances` are those whose backups there become ours. The other one finds the marker changed, and stops. */
+  /**
+   * The store is ours from now on, and the one that the catalog means, whoever had it; `instances` are those whose backups
+   * there become ours. The other one finds the marker changed, and stops.
+   */
   async takeOver (store: Store, instances: readonly string[], signal: AbortSignal): Promise<void> {
     const text = await markerIn(store, signal)
     const marker = text === undefined ? undefined : parseMarker(text)
     const formerly = new Set([...marker?.formerly ?? [], ...marker === undefined ? [] : [marker.instance], ...instances])
     formerly.delete(this.identity.id)
-    if (marker?.instance === this.identity.id && formerly.size === marker.formerly.length) return
-    await this.#write(store, [...formerly].slice(-500), text !== undefined, signal)
+    if (marker?.instance === this.identity.id && formerly.size === marker.formerly.length) await this.#remember(store, storeIdOf(marker))
+    else await this.#write(store, { id: marker === undefined ? randomUUID() : storeIdOf(marker), formerly: [...formerly].slice(-500), replace: text !== undefined }, signal)
     this.#owned.delete(store.name)
     this.#troubles.delete(store.name)
   }
 
-  async #write (store: Store, formerly: string[], replace: boolean, signal: AbortSignal): Promise<void> {
-    const { identity: { id, host }, clock } = this.#options
-    const marker = { format: 'holdfast-instance', version: 1, instance: id, host: host.slice(0, 255), created: clock.now().toISOString(), formerly } as const
+  /** What is there is ours, and another store than any before, from now on. */
+  async begin (store: Store, signal: AbortSignal): Promise<void> {
+    const text = await markerIn(store, signal)
+    const { formerly = [] } = (text === undefined ? undefined : parseMarker(text)) ?? {}
+    await this.#write(store, { id: randomUUID(), formerly, replace: text !== undefined }, signal)
+    this.#owned.delete(store.name)
+    this.#troubles.delete(store.name)
+  }
+
+  async #write (store: Store, { id, formerly, replace }: { readonly id: string, readonly formerly: string[], readonly replace: boolean }, signal: AbortSignal): Promise<void> {
+    const { identity, clock } = this.#options
+    const marker = { format: 'holdfast-instance', version: 1, instance: identity.id, store: id, host: identity.host.slice(0, 255), created: clock.now().toISOString(), formerly } as const
     const bytes = Buffer.from(serializeMarker(marker))
     await store.put(INSTANCE_MARKER, Readable.from([bytes]), { size: bytes.length, ...replace && { replace } }, signal)
+    await this.#remember(store, id)
+  }
+
+  async #remember ({ name }: Store, id: string): Promise<void> {
+    const { storeIds } = this.#options
+    if (await storeIds.of(name) !== id) await storeIds.remember(name, id)
+  }
+
+  async #lost (store: Store, marker: InstanceMarker | undefined): Promise<BackupError> {
+    const { landing, copies, storeIds } = this.#options
+    const known = (await copies.counts()).find(one => one.store === store.name)?.stored ?? 0
+    const isOther = marker !== undefined && await storeIds.of(store.name) !== undefined && await storeIds.of(store.name) !== storeIdOf(marker)
+    return lost(store, { known, isOther, isLanding: store.name === landing })
   }
 }
 
@@ -122,6 +189,16 @@ async function markerIn (store: Store, signal: AbortSignal): Promise<string | un
     if (code === 'OBJECT_REFUSED') return ''
     // A directory that does not exist yet, or not any more, has none.
     if (code === 'OBJECT_NOT_FOUND' || (store.kind === 'local' && GONE.has(code))) return undefined
+    throw thrown
+  }
+}
+
+async function isThere (store: Store, key: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    return await hasObject(store, key, signal)
+  } catch (thrown) {
+    const { code } = toBackupError(thrown)
+    if (code === 'OBJECT_REFUSED' || (store.kind === 'local' && GONE.has(code))) return false
     throw thrown
   }
 }
@@ -144,9 +221,19 @@ function foreign ({ name, place }: Store, marker: InstanceMarker | undefined): B
   })
 }
 
-function lost ({ name, place }: Store, known: number): BackupError {
-  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" at "${place}" is missing or empty, but the catalog knows ${known} backups in it`, {
-    hint: 'Mount the disk that they are on, or correct its place in the configuration; if they are lost for good, "holdfast rebuild --accept-empty" goes on without them.',
-    details: { store: name }
-  })
+interface Loss {
+  /** How many backups it should hold. */
+  readonly known: number
+  /** Whether another store of ours is in its place. */
+  readonly isOther: boolean
+  readonly isLanding: boolean
+}
+
+function lost ({ name, place }: Store, { known, isOther, isLanding }: Loss): BackupError {
+  const backups = known === 1 ? 'a backup' : `${known} backups`
+  const what = isOther ? `is another one than the store in which the catalog knows ${backups}` : `is missing, or empty of what it should hold: the catalog knows ${backups} in it`
+  const first = isLanding ? 'Mount the disk that they are on, or correct its place in the configuration' : 'See whether it is the right place, and mounted'
+  const right = isOther ? '; if this is the right one, "holdfast rebuild --take-over" goes on with what is there' : ''
+  const gone = isLanding ? '; if they are lost for good, "holdfast rebuild --accept-empty" goes on without them.' : '; to have everything copied anew, give the store another name.'
+  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" at "${place}" ${what}`, { hint: first + right + gone, details: { store: name, known } })
 }

@@ -4,7 +4,7 @@ import type { EngineDeps, OffsiteStore, ProtectedSource } from './deps.ts'
 import type { RetainedCopy } from './engine.ts'
 import { copyHold } from './holds.ts'
 import { promisedStores } from './offsite.ts'
-import { releaseLanding } from './release.ts'
+import { holderOf, releaseLanding } from './release.ts'
 
 /** A store that keeps copies by rules of its own, and not for as long as the backup stays where it landed. */
 export function hasOwnRules ({ retention, maxBackups }: Pick<OffsiteStore, 'retention' | 'maxBackups'>): boolean {
@@ -40,8 +40,9 @@ export function elsewhere (deps: EngineDeps, { source }: ProtectedSource, outlin
   return { isKept, waitsFor: waitsFor?.store.name }
 }
 
-/** Lets go of a backup where it landed, and wherever copies stay no longer than there. The caller holds the backup. */
+/** Lets go of a backup where it landed, and wherever copies stay no longer than there, if a store that keeps it longer really has it. The caller holds the backup. */
 export async function leaveLanding (deps: EngineDeps, backup: Backup): Promise<Backup> {
+  if (await holderOf(deps, backup, hasOwnRules) === undefined) return backup
   for (const { store, status } of backup.copies) {
     const offsite = deps.offsite.get(store)
     if (offsite !== undefined && !hasOwnRules(offsite) && status !== 'removing') await deps.catalog.copies.retire(backup.id, store)

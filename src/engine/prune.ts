@@ -1,7 +1,8 @@
-import type { Backup } from '../core/backup.ts'
+import { isLive, type Backup, type PlacedOutline } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
 import { applyRetention, isMassRemoval, type Retained } from '../core/retention.ts'
 import { firstSuspect } from '../core/suspicion.ts'
+import { isAbsent, landedObjects } from './absent.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 import { freshSince, rulesInForce } from './due.ts'
 import type { Pruned, PruneRefusal, RetainedCopy } from './engine.ts'
@@ -24,23 +25,33 @@ interface Occasion {
   readonly freshSince: Date | null
   /** Whether an admin asks for it: then every backup counts, however fast they were made. */
   readonly isByAdmin: boolean
+  /** Names of the objects in the landing store; undefined: it is not the one to go by. */
+  readonly landed: ReadonlySet<string> | undefined
 }
 
 /** Every live backup of the source with the rule that keeps or removes it. Changes nothing. */
-async function decide (deps: EngineDeps, chosen: ProtectedSource, { freshSince, isByAdmin }: Occasion): Promise<Decided> {
+async function decide (deps: EngineDeps, chosen: ProtectedSource, { freshSince, isByAdmin, landed }: Occasion): Promise<Decided> {
   const { maxBackups, retention, schedule, interval } = deps.settings.policyFor(chosen)
   const existing = await deps.catalog.backups.existing(chosen.source.name)
+  const isAbsent = (outline: PlacedOutline): boolean => landed !== undefined && isLive(outline) && outline.stores.includes(deps.store.name) && !landed.has(outline.key)
   // Of all that there are, wherever they are: a store that has not got the suspect yet lets go of nothing either.
   const shared = { timeZone: schedule?.timeZone ?? 'UTC', freshSince, suspect: firstSuspect(existing), pace: isByAdmin ? null : interval ?? DAY }
   const copies = decideCopies(deps, existing, shared)
   const own = new Set([...deps.offsite.values()].filter(hasOwnRules).map(({ store }) => store.name))
   const home = existing.filter(({ stores }) => stores.length === 0 || stores.some(store => !own.has(store) && !deps.remembered.has(store)))
   const byId = new Map(home.map(outline => [outline.id, outline]))
-  const decisions = applyRetention(home, { ...shared, maxBackups, rules: retention }, deps.clock.now()).map(retained => {
+  const decisions = applyRetention(home.filter(outline => !isAbsent(outline)), { ...shared, maxBackups, rules: retention }, deps.clock.now()).map(retained => {
     const outline = byId.get(retained.backup.id)
     return retained.keep || outline === undefined ? retained : inView(retained, elsewhere(deps, chosen, outline, copies, shared))
   })
-  return { decisions, copies }
+  return { decisions: withAbsent(decisions, home.filter(isAbsent)), copies }
+}
+
+/** What is not there fills no place that another backup would have to leave for it, and is not removed either: it may turn up again. Newest first. */
+function withAbsent (decisions: readonly Retained[], absent: readonly PlacedOutline[]): readonly Retained[] {
+  if (absent.length === 0) return decisions
+  const kept = absent.map(backup => ({ backup, keep: true, reasons: ['its file is not in the store'], removal: null, isBeyond: false }))
+  return [...decisions, ...kept].toSorted((a, b) => b.backup.id - a.backup.id)
 }
 
 /** What is decided for the landing store, in view of what the others keep. */
@@ -63,9 +74,10 @@ export async function prune (deps: EngineDeps, sources: readonly ProtectedSource
   const refused: PruneRefusal[] = []
   task.phase('removing')
   const inForce = await rulesInForce(deps)
+  const landed = await landedObjects(deps, task.signal)
   for (const chosen of sources) {
     const fresh = freshSince(deps, chosen, deps.settings.policyFor(chosen), inForce)
-    const decided = await decide(deps, chosen, { freshSince: fresh, isByAdmin })
+    const decided = await decide(deps, chosen, { freshSince: fresh, isByAdmin, landed })
     decisions.push(...decided.decisions)
     copies.push(...decided.copies)
     for (const group of groupsOf(decided)) {
@@ -112,7 +124,9 @@ export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: T
   if (deps.settings.policyFor(chosen).maxBackups === null) return []
   const claim = await deps.runner.claimWhenFree([retentionHold(chosen.source.name)], task)
   try {
-    const { decisions } = await decide(deps, chosen, { freshSince: null, isByAdmin: false })
+    // The disk may have gone away while the backup was made.
+    await deps.ownership.require(deps.store, task.signal)
+    const { decisions } = await decide(deps, chosen, { freshSince: null, isByAdmin: false, landed: await landedObjects(deps, task.signal) })
     const going = decisions.filter(({ removal, isBeyond }) => isBeyond || removal === 'release')
     const isMass = isMassRemoval(going.filter(({ removal }) => removal === 'erase').length, decisions.length)
     const { removed, errors } = await removeAll(deps, isMass ? going.map(one => one.removal === 'erase' ? { ...one, removal: 'trash' as const } : one) : going, task)
@@ -155,18 +169,19 @@ async function removeAll (deps: EngineDeps, going: ReadonlyArray<Retained | Reta
   return { removed, errors }
 }
 
-/** The backup, if it is none any more; undefined: only one store has let go of it. */
+/** The backup, if it is none any more; undefined: only one store has let go of it, or its object is not there to be removed. */
 async function letGo (deps: EngineDeps, backup: Backup, retained: Retained | RetainedCopy, task: Task): Promise<Backup | undefined> {
-  if ('store' in retained) {
-    if (!placesOf(deps, backup).some(({ store }) => store.name !== retained.store)) return await moveToTrash(deps, backup)
+  const isGone = await isAbsent(deps, backup)
+  if ('store' in retained && placesOf(deps, backup).some(({ store: { name } }) => name !== retained.store && !(isGone && name === deps.store.name))) {
     await retireCopy(deps, backup.id, retained.store, task.jobId)
     return undefined
   }
-  if (retained.removal === 'release') {
+  if (isGone) return undefined
+  if (!('store' in retained) && retained.removal === 'release') {
     await leaveLanding(deps, backup)
     return undefined
   }
-  return retained.removal === 'trash' ? await moveToTrash(deps, backup) : await eraseAtOnce(deps, backup, retained.reasons.join('; '))
+  return 'store' in retained || retained.removal === 'trash' ? await moveToTrash(deps, backup) : await eraseAtOnce(deps, backup, retained.reasons.join('; '))
 }
 
 /** The row says first that it is on its way out, so that a removal that fails is finished by housekeeping. */

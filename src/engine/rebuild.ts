@@ -1,10 +1,12 @@
 import { toBackupError, type ErrorCode } from '../core/errors.ts'
 import { TRASH, fileName } from '../core/object-key.ts'
 import type { Store } from '../core/store.ts'
+import { recordAbsent } from './absent.ts'
 import type { EngineDeps } from './deps.ts'
 import { isOwnBackup, UNKNOWN_INSTANCE, type InstanceMarker } from '../core/instance.ts'
 import { readManifests, type FoundManifest } from './found-manifests.ts'
-import { landingCopy } from './objects.ts'
+import { hasObject, landingCopy } from './objects.ts'
+import { isEmpty } from './restore-note.ts'
 
 /** What a store holds of one source, by the manifests there. */
 export interface FoundSource {
@@ -85,18 +87,19 @@ async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, takeOve
     const owner = takeOver || isOwnBackup(deps.ownership.identity, manifest.instance, marker) ? null : manifest.instance ?? marker?.instance ?? UNKNOWN_INSTANCE
     if (manifest.instance !== undefined) instances.add(manifest.instance)
     if (owner !== null) foreign++
-    if (!isListing) counts[await adopt(deps, store, { manifest, object }, owner)]++
+    if (!isListing) counts[await adopt(deps, store, { manifest, object }, owner, signal)]++
     const { name } = manifest.source
     names.add(`${name}/${fileName(object.key)}`)
     tally.set(name, grown(tally.get(name), { manifest, object }))
   }
   let failure: RebuiltStore['failure'] = null
   try {
-    if (takeOver) await deps.ownership.takeOver(store, [], signal)
+    if (takeOver) await takeFirst(deps, store, signal)
     marker = await claimedMarker(deps, store, signal)
     await readManifests({ store, hasTrash: store.name === deps.store.name, take, refuse: (key, reason) => { refused.push({ key, reason }) } }, signal)
     // A catalog that is made again later must find these backups to be its own, too.
     if (takeOver) await deps.ownership.takeOver(store, [...instances], signal)
+    if (takeOver) await recordAbsent(deps, store, signal)
   } catch (thrown) {
     signal.throwIfAborted()
     const { code, message } = toBackupError(thrown)
@@ -116,6 +119,12 @@ async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, takeOve
   }
 }
 
+/** Before anything in it is believed. Throws `STORE_UNAVAILABLE` for a landing store that should hold backups and is empty: only `acceptEmpty` takes that for granted. */
+async function takeFirst ({ ownership, store: landing }: EngineDeps, store: Store, signal: AbortSignal): Promise<void> {
+  if (store.name === landing.name && (await ownership.inspect(store, signal)).state === 'lost' && await isEmpty(store, signal)) await ownership.require(store, signal)
+  await ownership.takeOver(store, [], signal)
+}
+
 /** The marker of the store; that which it is about to get, where it has none and its backups are known here. */
 async function claimedMarker ({ ownership }: EngineDeps, store: Store, signal: AbortSignal): Promise<InstanceMarker | undefined> {
   const { state, marker } = await ownership.inspect(store, signal)
@@ -126,10 +135,10 @@ async function claimedMarker ({ ownership }: EngineDeps, store: Store, signal: A
 /** What is of the store, and not of ours. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED'])
 
-async function adopt (deps: EngineDeps, store: Store, { manifest, object: { key, modifiedAt } }: FoundManifest, foreignInstance: string | null): Promise<'added' | 'joined' | 'known'> {
+async function adopt (deps: EngineDeps, store: Store, { manifest, object: { key, modifiedAt } }: FoundManifest, foreignInstance: string | null, signal: AbortSignal): Promise<'added' | 'joined' | 'known'> {
   const { clock, catalog } = deps
   const hasLanded = store.name === deps.store.name
-  const { outcome } = await catalog.backups.adopt(manifest, {
+  const found = {
     key,
     hasLanded,
     foreignInstance,
@@ -137,8 +146,11 @@ async function adopt (deps: EngineDeps, store: Store, { manifest, object: { key,
     trashedAt: key.startsWith(TRASH) ? clock.now() : null,
     isLasting: deps.remembered.has(store.name) || deps.offsite.get(store.name)?.isAppendOnly === true,
     copy: { ...landingCopy(store, key, manifest), ...!hasLanded && { uploadedAt: modifiedAt } }
-  })
-  return outcome
+  }
+  const { backup, outcome } = await catalog.backups.adopt(manifest, found)
+  // The files go before the row does: a backup that is there although its row is gone was not there when it was removed, or was put back.
+  if (!hasLanded || backup.deletedAt === null || !await hasObject(store, key, signal)) return outcome
+  return (await catalog.backups.adopt(manifest, { ...found, isLasting: true })).outcome
 }
 
 function grown (before: FoundSource | undefined, { manifest, object: { size } }: FoundManifest): FoundSource {

@@ -1,23 +1,38 @@
 import type { Backup } from '../core/backup.ts'
+import { toBackupError } from '../core/errors.ts'
 import { isManifestKey, MANIFEST_SUFFIX, QUARANTINE, TRASH } from '../core/object-key.ts'
-import type { EngineDeps } from './deps.ts'
+import type { EngineDeps, OffsiteStore } from './deps.ts'
 import { backupHold } from './holds.ts'
 import { discardBackup } from './discard.ts'
-import { cleanupSignal } from './objects.ts'
+import { cleanupSignal, findObject } from './objects.ts'
 import { hasLanded, offsiteKey, promisedStores } from './offsite.ts'
 
 /**
- * Takes the object out of the landing store, because other stores hold it. The row says so first: what a crash leaves is
- * swept by `sweepReleased`. The caller holds the backup, and has made sure that some store has it.
+ * Takes the object out of the landing store where another store really holds it. The row says so first: what a crash
+ * leaves is swept by `sweepReleased`. The caller holds the backup. Returns it as it is then.
  */
 export async function releaseLanding (deps: EngineDeps, backup: Backup): Promise<Backup> {
-  const held = backup.copies.filter(({ status }) => status === 'stored').flatMap(({ store }) => deps.offsite.get(store) ?? [])
-  const [first] = held
-  if (first === undefined) return backup
-  const released = await deps.catalog.backups.release(backup.id, deps.store.name, first.store.location(offsiteKey(backup)))
+  const holder = await holderOf(deps, backup)
+  if (holder === undefined) return backup
+  const released = await deps.catalog.backups.release(backup.id, deps.store.name, holder.store.location(offsiteKey(backup)))
   await discardBackup(deps, deps.store, backup.key, backup)
   deps.events.emit({ type: 'backup.released', backup: released })
   return released
+}
+
+/** The first other store that, when it is asked now, is the right one and has the object; undefined: none is and has. One that cannot be asked is reported. */
+export async function holderOf (deps: EngineDeps, backup: Backup, among: (offsite: OffsiteStore) => boolean = () => true): Promise<OffsiteStore | undefined> {
+  for (const { store: name, status, size } of backup.copies) {
+    const offsite = deps.offsite.get(name)
+    if (offsite === undefined || status !== 'stored' || !among(offsite)) continue
+    try {
+      await deps.ownership.require(offsite.store, cleanupSignal())
+      if ((await findObject(offsite.store, offsiteKey(backup), cleanupSignal()))?.size === size) return offsite
+    } catch (thrown) {
+      deps.events.emit({ type: 'operation.failed', operation: 'release', source: backup.source, method: backup.method, code: toBackupError(thrown).code })
+    }
+  }
+  return undefined
 }
 
 /** The same once every promised copy is stored, where the source keeps nothing on this disk. A backup that another job is at work on waits for the next time. */
@@ -59,6 +74,6 @@ async function removeLeft (deps: EngineDeps, released: ReadonlyMap<string, numbe
   }
   for (const [key, id] of left) {
     const backup = await deps.catalog.backups.get(id)
-    if (!await deps.catalog.backups.isNamed(backup.source, key, id)) await discardBackup(deps, deps.store, key, backup)
+    if (!await deps.catalog.backups.isNamed(backup.source, key, id) && await holderOf(deps, backup) !== undefined) await discardBackup(deps, deps.store, key, backup)
   }
 }

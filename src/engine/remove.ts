@@ -2,6 +2,7 @@ import { isLive, type Backup } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
 import { TRASH, fileName, manifestKey } from '../core/object-key.ts'
 import { isSuspect } from '../core/suspicion.ts'
+import { isAbsent, requireThere } from './absent.ts'
 import type { EngineDeps } from './deps.ts'
 import { discardBackup } from './discard.ts'
 import { cleanupSignal, hasObject, replaceManifest } from './objects.ts'
@@ -20,12 +21,13 @@ export async function trashBackup (deps: EngineDeps, id: number, force: boolean)
     return await deps.catalog.backups.get(id)
   }
   await requireRemovable(deps, backup, force)
+  if (!force) await requireThere(deps, backup)
   return await moveToTrash(deps, backup)
 }
 
 /** The same without asking whether it may go. */
 export async function moveToTrash (deps: EngineDeps, backup: Backup): Promise<Backup> {
-  if (hasLanded(deps, backup)) await requireManifest(deps, backup)
+  if (hasLanded(deps, backup) && !await isAbsent(deps, backup)) await requireManifest(deps, backup)
   const key = TRASH + fileName(backup.key)
   const trashed = await deps.catalog.backups.trash(backup.id, key, deps.store.location(key), deps.clock.now())
   await settleTrashed(deps, trashed)
@@ -85,7 +87,7 @@ export async function erase (deps: EngineDeps, backup: Backup, reason: string): 
 
 /**
  * Brings the files of a backup in the trash to where its row says they are, or finishes a removal that had begun: one
- * whose manifest is nowhere is on its way out. Says whether the backup is in the trash still.
+ * whose object has lost its manifest is on its way out. Says whether the backup is in the trash still.
  */
 export async function settleTrashed (deps: EngineDeps, backup: Backup): Promise<boolean> {
   if (!hasLanded(deps, backup)) return true
@@ -95,6 +97,8 @@ export async function settleTrashed (deps: EngineDeps, backup: Backup): Promise<
   if (!await hasObject(deps.store, manifestKey(backup.key), signal)) {
     // Another store has it still: a landing store that lost its files is no reason to remove it there before its time.
     if (placesOf(deps, backup).length > 1) return true
+    // Nor does a row whose object is nowhere to be seen go before its time.
+    if (await isAbsent(deps, backup)) return true
     await erase(deps, backup, 'its removal had begun before the service ended')
     return false
   }

@@ -34,9 +34,10 @@ export async function removeCopy (deps: EngineDeps, task: CopyTask, { store, isA
  * Looks whether the store still holds what it is taken to hold, and as long as it was, and makes those that are not
  * `missing`, so that they are brought there again. A list that does not show an object is not believed until the store
  * has been asked for that object. Says how many it missed. Throws what the store throws, and `STORE_UNAVAILABLE`
- * where it holds nothing at all of many: that is another place, or a disk that is not mounted.
+ * where it is another one, or holds nothing at all of many: that is another place, or a disk that is not mounted.
  */
 export async function surveyStore (deps: EngineDeps, { store }: OffsiteStore, signal: AbortSignal): Promise<number> {
+  await deps.ownership.require(store, signal)
   const sizes = new Map<string, number>()
   for await (const { key, size } of store.list('', signal)) if (key !== RESTORE_NOTE && key !== INSTANCE_MARKER) sizes.set(key, size)
   const held = await deps.catalog.copies.held(store.name)

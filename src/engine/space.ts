@@ -1,6 +1,7 @@
 import type { Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Compression } from '../core/stage.ts'
+import { isAbsent } from './absent.ts'
 import type { EngineDeps } from './deps.ts'
 import { isHeld } from './held.ts'
 import { backupHold } from './holds.ts'
@@ -88,9 +89,9 @@ async function removeFromTrash (deps: EngineDeps, { id, source, method }: Backup
   try {
     // It may have been brought back since the trash was looked through.
     const backup = await deps.catalog.backups.get(id)
-    if (backup.trashedAt === null || backup.deletedAt !== null || !await settleTrashed(deps, backup)) return false
-    if (backup.copies.some(({ store, status }) => status === 'stored' && deps.offsite.has(store))) await releaseLanding(deps, backup)
-    else await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
+    if (backup.trashedAt === null || backup.deletedAt !== null || await isAbsent(deps, backup) || !await settleTrashed(deps, backup)) return false
+    if (backup.copies.some(({ store, status }) => status === 'stored' && deps.offsite.has(store))) return !hasLanded(deps, await releaseLanding(deps, backup))
+    await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
     return true
   } catch (error) {
     deps.events.emit({ type: 'operation.failed', operation: 'give-way', source, method, code: toBackupError(error).code })

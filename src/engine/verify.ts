@@ -48,11 +48,11 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { 
   }
 }
 
-/** A landing store that has lost everything proves nothing against a backup: another store is read. Throws `STORE_UNAVAILABLE` where none has it. */
+/** A store that is lost, or another one in its place, proves nothing against a backup: another store is read. Throws `STORE_UNAVAILABLE` where none has it. */
 async function believable (deps: EngineDeps, backup: Backup, place: Place, signal: AbortSignal): Promise<Place> {
-  if (place.store.name !== deps.store.name || (await deps.ownership.inspect(place.store, signal)).state !== 'lost') return place
-  const other = placesOf(deps, backup).find(({ store }) => store.name !== deps.store.name)
-  if (other === undefined) await deps.ownership.require(deps.store, signal)
+  if (deps.remembered.has(place.store.name) || (await deps.ownership.inspect(place.store, signal)).state !== 'lost') return place
+  const other = placesOf(deps, backup).find(({ store }) => store.name !== place.store.name)
+  if (other === undefined) await deps.ownership.require(place.store, signal)
   return other ?? place
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import Database from 'better-sqlite3'
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { doctorCommand, type DoctorDeps } from '../../src/cli/commands/doctor.ts'
@@ -10,6 +10,7 @@ import { diagnosisSchema } from '../../src/cli/doctor/finding.ts'
 import { examineSecrets } from '../../src/cli/doctor/secrets.ts'
 import { screenOn } from '../../src/cli/screen.ts'
 import { BackupError } from '../../src/core/errors.ts'
+import { INSTANCE_MARKER } from '../../src/core/instance.ts'
 import { FakeClock } from '../support/clock.ts'
 import { assertComplaints, complaintsIn, examined, HERE } from '../support/doctor.ts'
 import { needRoot } from '../support/need.ts'
@@ -50,6 +51,18 @@ test('a store that is reached without encryption is warned of, with or without t
   const change = { insecureStores: ['nas'] }
   assertComplaints(await complaints(change), [/^warn store nas: its endpoint begins with http: and is on another machine/])
   assert.ok((await complaints(change, null)).some(text => text.startsWith('warn store nas: ')))
+})
+
+test('a landing store that is not the one that the catalog means fails', async t => {
+  const { complaints, directory, create } = await examined(t, { instance: 'one' })
+  await create()
+  const found = async (): Promise<string[]> => (await complaints()).filter(line => /"local"/.test(line))
+  assert.deepEqual(await found(), [])
+  const marker = join(directory, INSTANCE_MARKER)
+  writeFileSync(marker, JSON.stringify({ ...JSON.parse(readFileSync(marker, 'utf8')) as object, store: 'another' }))
+  const [line, ...others] = await found()
+  assert.match(line ?? '', /^fail store local: .* is another one than the store in which the catalog knows a backup/)
+  assert.deepEqual(others, [])
 })
 
 test('without a server nobody makes the backups that are to be made', async t => {

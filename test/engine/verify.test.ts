@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { conclude } from '../../src/core/verification.ts'
@@ -150,8 +151,10 @@ test('all backups of one source, or since an instant, are verified', async t => 
 })
 
 test('more backups than fit on a page are all verified', { timeout: 60_000 }, async t => {
-  const { engine, deps, create } = await testEngine(t)
+  const { engine, deps, create, directory } = await testEngine(t)
   const { id } = await create({ verify: false })
+  // Where every one of the newest is gone, the store is taken for lost.
+  writeFileSync(join(directory, 'missing-501.db'), '')
   const manifest = (await deps.catalog.backups.manifest(id))!
   for (let n = 2; n <= 501; n++) await deps.catalog.backups.adopt({ ...manifest, id: n }, { key: `missing-${n}.db`, copy: landingCopy(deps.store, `missing-${n}.db`, manifest), hasLanded: true, trashedAt: null, isLasting: false, foreignInstance: null })
   const { results } = await (await engine.verifyAll({})).result

@@ -117,7 +117,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     restoreDirs: options.restoreDirs ?? [],
     store: faulty('store', landing, faults),
     offsite: options.offsite ?? new Map(),
-    ownership: testOwnership({ instance: options.instance, landing, known: async name => (await opened.copies.counts()).find(({ store }) => store === name)?.stored ?? 0, clock }),
+    ownership: testOwnership({ instance: options.instance, landing, catalog: opened, clock }),
     signing,
     remembered: new Map(),
     locate: locateDirectories(() => [deps.store, ...[...deps.offsite.values()].map(({ store }) => store)], faults),

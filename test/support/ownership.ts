@@ -1,3 +1,4 @@
+import type { Catalog } from '../../src/core/catalog.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import type { Store } from '../../src/core/store.ts'
 import type { EngineDeps } from '../../src/engine/deps.ts'
@@ -8,13 +9,13 @@ export interface TestOwnershipOptions {
   readonly instance: string | undefined
   /** Without planned faults, so that a plan reaches what the test is about. */
   readonly landing: Store
-  readonly known: (store: string) => Promise<number>
+  readonly catalog: Pick<Catalog, 'copies' | 'storeIds'>
   readonly clock: Clock
 }
 
 /** Whose the stores of a test are. */
-export function testOwnership ({ instance, landing, known, clock }: TestOwnershipOptions): EngineDeps['ownership'] {
-  const real = new Ownership({ identity: { id: instance ?? 'test', host: 'here' }, known, clock })
+export function testOwnership ({ instance, landing, catalog, clock }: TestOwnershipOptions): EngineDeps['ownership'] {
+  const real = new Ownership({ identity: { id: instance ?? 'test', host: 'here' }, landing: landing.name, copies: catalog.copies, storeIds: catalog.storeIds, clock })
   const raw = (store: Store): Store | undefined => store.name === landing.name ? landing : instance === undefined ? undefined : store
   return {
     identity: real.identity,
@@ -27,6 +28,7 @@ export function testOwnership ({ instance, landing, known, clock }: TestOwnershi
       const asked = raw(store)
       if (asked !== undefined) await real.require(asked, signal)
     },
-    takeOver: (store, instances, signal) => real.takeOver(raw(store) ?? store, instances, signal)
+    takeOver: (store, instances, signal) => real.takeOver(raw(store) ?? store, instances, signal),
+    begin: (store, signal) => real.begin(raw(store) ?? store, signal)
   }
 }

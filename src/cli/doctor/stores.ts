@@ -1,5 +1,6 @@
 import { probeStore } from '../../engine/probe-store.ts'
-import type { OffsiteStore } from '../../engine/deps.ts'
+import { toBackupError } from '../../core/errors.ts'
+import type { EngineDeps, OffsiteStore } from '../../engine/deps.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_MEMORY, type Examination } from './subject.ts'
 
@@ -8,12 +9,25 @@ const PATIENCE = 60_000
 
 const REACHED = 'its endpoint begins with http: and is on another machine: credentials and backups can be read and changed on their way'
 
-/** Whether copies can be kept in each of the other stores: tried with one small object. */
+/** Whether the landing store is the right one, and whether copies can be kept in each of the others: tried with one small object. */
 export const examineStores: Examination = async ({ insecureStores }, memory) => {
   const insecure = insecureStores.map(name => about(`store ${name}`).warn(REACHED, 'Give an endpoint that begins with https:, and leave "insecure" out.'))
   if (memory === undefined) return [...insecure, about('store').skipped(NO_MEMORY)]
   const findings = await Promise.all([...memory.deps.offsite.values()].map(examineStore))
-  return [...insecure, ...findings.flat()]
+  return [...insecure, ...await examineLanding(memory.deps), ...findings.flat()]
+}
+
+/** Only what is wrong: a landing store that is another installation's, or not the one that the catalog means. */
+async function examineLanding ({ store, ownership }: EngineDeps): Promise<Finding[]> {
+  const signal = AbortSignal.timeout(PATIENCE)
+  try {
+    const { state } = await ownership.inspect(store, signal)
+    if (state === 'foreign' || state === 'lost') await ownership.require(store, signal)
+    return []
+  } catch (thrown) {
+    const { message, hint } = toBackupError(thrown)
+    return [about(`store ${store.name}`).fail(message, hint ?? 'Look at BACKUP_DIR.')]
+  }
 }
 
 async function examineStore (offsite: OffsiteStore): Promise<Finding[]> {
