@@ -7,7 +7,7 @@ export const MAY_IMPORT = {
   core: [],
   files: ['core'],
   config: ['core', 'files'],
-  pipeline: ['core'],
+  pipeline: ['core', 'files'],
   ...Object.fromEntries(ADAPTERS.map(folder => [folder, ['core', 'files']])),
   engine: ['core', 'files', 'pipeline'],
   present: ['core', 'engine'],

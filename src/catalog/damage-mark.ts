@@ -1,5 +1,7 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { shortened } from '../core/shortened.ts'
+import { giveToFolderOwnerSync } from '../files/folder-owner.ts'
 
 /** Added to the path of the catalog: the file is there while damage was found and nobody has looked at the whole since. */
 const SUFFIX = '.damaged'
@@ -12,7 +14,13 @@ const LENGTH = 500
  */
 export function markDamaged (path: string, finding: string): void {
   try {
-    writeFileSync(path + SUFFIX, `${shortened(finding, LENGTH)}\n`, { mode: 0o600 })
+    const fd = openSync(path + SUFFIX, 'w', 0o600)
+    try {
+      giveToFolderOwnerSync(fd, dirname(path))
+      writeFileSync(fd, `${shortened(finding, LENGTH)}\n`)
+    } finally {
+      closeSync(fd)
+    }
   } catch {}
 }
 

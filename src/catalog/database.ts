@@ -1,7 +1,8 @@
-import { chmod, mkdir, open } from 'node:fs/promises'
+import { chmod, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../core/errors.ts'
+import { giveToFolderOwner, makeFolders } from '../files/folder-owner.ts'
 import { clearDamage, markedDamage } from './damage-mark.ts'
 import { catalogError } from './errors.ts'
 
@@ -50,12 +51,13 @@ export function sqliteVersion (): string {
   }
 }
 
-/** Makes an empty file that nobody else may read, or takes that permission from one that is there, without opening it. */
+/** Makes an empty file that nobody but the owner of its directory may read, or takes that permission from one that is there, without opening it. */
 export async function createPrivate (path: string): Promise<void> {
   const directory = dirname(path)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+  await makeFolders(directory, 0o700)
   try {
-    await (await open(path, 'wx', 0o600)).close()
+    const made = await open(path, 'wx', 0o600)
+    await giveToFolderOwner(made, directory).finally(() => made.close())
     await syncDirectory(directory)
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
+import { giveToFolderOwnerSync } from '../files/folder-owner.ts'
 import { isLocked, lockFile, type LockFile } from './lock-file.ts'
 
 export interface InstanceLock {
@@ -70,7 +71,13 @@ function failed (dataDir: string, cause: unknown): BackupError {
 
 function writeHolder (path: string, holder: Holder): void {
   const unfinished = `${path}.new`
-  writeFileSync(unfinished, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
+  const fd = openSync(unfinished, 'w', 0o600)
+  try {
+    giveToFolderOwnerSync(fd, dirname(path))
+    writeFileSync(fd, `${JSON.stringify(holder)}\n`)
+  } finally {
+    closeSync(fd)
+  }
   renameSync(unfinished, path)
 }
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { SettingsStore } from '../core/catalog.ts'
 import { systemCode } from '../core/errors.ts'
 import { instanceId } from '../core/instance.ts'
+import { giveToFolderOwnerSync } from '../files/folder-owner.ts'
 
 /** In DATA_DIR: the id of this installation, for a catalog that has to be made again. */
 export const INSTANCE_FILE = 'instance-id'
@@ -35,6 +36,7 @@ function write (path: string, id: string): void {
   try {
     const fd = openSync(temporary, 'wx', 0o600)
     try {
+      giveToFolderOwnerSync(fd, dirname(path))
       writeSync(fd, `${id}\n`)
       fsyncSync(fd)
     } finally {

@@ -17,11 +17,19 @@ export async function lockFile (path: string): Promise<LockFile | undefined> {
   return database === undefined ? undefined : { release () { database.close() } }
 }
 
+/** What SQLite answers about a file that this user must not open, or not write to. */
+const REFUSALS = ['SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_PERM']
+
 /** Whether some process, this one included, holds the lock on the file. Throws where that cannot be told. */
 export function isLocked (path: string): boolean {
   const database = tryLock(path)
   database?.close()
   return database === undefined
+}
+
+/** Whether an error of `isLocked` is that this user may not use the file: another user made it. */
+export function isForbidden (error: unknown): boolean {
+  return error instanceof SqliteError && REFUSALS.some(code => error.code.startsWith(code))
 }
 
 function tryLock (path: string): Database.Database | undefined {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { BackupError, systemCode } from '../core/errors.ts'
 import { isPresenceId, type Presence } from '../core/presence.ts'
 import { catalogError } from './errors.ts'
-import { isLocked, lockFile } from './lock-file.ts'
+import { isForbidden, isLocked, lockFile } from './lock-file.ts'
 
 const FOLDER = 'processes'
 const SUFFIX = '.lock'
@@ -35,8 +35,18 @@ export async function announce (dataDir: string): Promise<Announced> {
   }
 
   function bury (other: string): void {
-    if (other === id || !isPresenceId(other) || pidLives(other) || isLocked(pathOf(other))) return
+    if (other === id || !isPresenceId(other) || pidLives(other) || lives(other)) return
     rmSync(pathOf(other), { force: true })
+  }
+
+  /** Whoever runs as another user, and left a file that this one must not open, lives as long as its number is in use. */
+  function lives (other: string): boolean {
+    try {
+      return isLocked(pathOf(other))
+    } catch (error) {
+      if (isForbidden(error)) return pidLives(other)
+      throw error
+    }
   }
 
   return {
@@ -45,8 +55,9 @@ export async function announce (dataDir: string): Promise<Announced> {
       if (other === id) return true
       if (!isPresenceId(other) || !existsSync(pathOf(other))) return false
       const now = performance.now()
-      if (now - (seen.get(other) ?? Number.NEGATIVE_INFINITY) < TRUSTED) return true
-      const alive = isLocked(pathOf(other))
+      // A number that is not in use here may still be that of a process in another container.
+      if (now - (seen.get(other) ?? Number.NEGATIVE_INFINITY) < TRUSTED && pidLives(other)) return true
+      const alive = lives(other)
       if (alive) seen.set(other, now)
       else seen.delete(other)
       return alive

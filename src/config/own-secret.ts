@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fchmodSync, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
+import { giveToFolderOwnerSync, makeFoldersSync } from '../files/folder-owner.ts'
 import { takeName } from '../files/take-name.ts'
 import type { Config, TokenKey } from './config.ts'
 import { SECRET_FILE } from './data-files.ts'
@@ -67,11 +68,12 @@ export function readOwnSecret (path: string, { instead, lost }: OwnSecretWords =
 
 /** Complete or not at all, and never over another: a name of its own, then a link to the right one. */
 function makeOwnSecret (path: string, dataDir: string): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  makeFoldersSync(dataDir, 0o700)
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   const fd = openSync(temporary, 'wx', 0o600)
   try {
     fchmodSync(fd, 0o600)
+    giveToFolderOwnerSync(fd, dataDir)
     writeFileSync(fd, `${randomBytes(48).toString('base64url')}\n`)
     fsyncSync(fd)
   } finally {

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { BackupError, systemCode } from '../core/errors.ts'
+import { giveToFolderOwnerSync } from '../files/folder-owner.ts'
 import { RECORD_FILE } from './data-files.ts'
 import { OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
@@ -68,8 +69,15 @@ export function writeRecord (record: Recorded, { version, at }: { readonly versi
   const path = join(record.dataDir, RECORD_FILE)
   const unfinished = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    writeFileSync(unfinished, `${JSON.stringify({ format: FORMAT, version, recordedAt: at.toISOString(), ...record }, undefined, 2)}\n`, { flag: 'wx', mode: 0o600, flush: true })
-    chmodSync(unfinished, 0o600)
+    const fd = openSync(unfinished, 'wx', 0o600)
+    try {
+      fchmodSync(fd, 0o600)
+      giveToFolderOwnerSync(fd, record.dataDir)
+      writeFileSync(fd, `${JSON.stringify({ format: FORMAT, version, recordedAt: at.toISOString(), ...record }, undefined, 2)}\n`)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
     renameSync(unfinished, path)
     const directory = openSync(record.dataDir, 'r')
     fsyncSync(directory)

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises'
+import { readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { BackupError, systemCode } from '../core/errors.ts'
 import { isPresenceId, type Presence } from '../core/presence.ts'
 import type { Space } from '../core/store.ts'
+import { makeFolders } from '../files/folder-owner.ts'
 
 /** A directory of this process's own for what is needed while a piece of work lasts. */
 export interface Scratch {
@@ -32,7 +33,7 @@ export function scratchDirectory (base: string, presence: Presence): Scratch {
     directory,
 
     async open () {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
+      await makeFolders(directory, 0o700)
       const abandoned = (await readdir(base)).filter(name => isPresenceId(name) && !presence.isAlive(name))
       for (const name of abandoned) await rm(join(base, name), { recursive: true, force: true })
     },

@@ -3,6 +3,7 @@ import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BackupError, systemCode } from '../core/errors.ts'
 import { descriptorPath } from '../files/descriptor-path.ts'
+import { giveToFolderOwner } from '../files/folder-owner.ts'
 
 const DIRECTORY_MODE = 0o700
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY
@@ -60,10 +61,22 @@ async function openBelow (above: HeldFolder, name: string, makes: boolean, path:
     const code = systemCode(error) ?? ''
     if (['ENOTDIR', 'ELOOP'].includes(code) && (await lstat(at)).isSymbolicLink()) throw refused(path, 'a symbolic link and no folder')
     if (!makes || !['ENOENT', 'ENOTDIR'].includes(code)) throw error
-    await mkdir(at, DIRECTORY_MODE).catch((error: unknown) => { if (code === 'ENOTDIR' || systemCode(error) !== 'EEXIST') throw error })
+    await makeBelow(above, name, code === 'ENOTDIR')
     await above.sync()
     return await openBelow(above, name, false, path)
   }
+}
+
+/** `isTaken`: there is something of that name, and it is no folder. */
+async function makeBelow (above: HeldFolder, name: string, isTaken: boolean): Promise<void> {
+  try {
+    await mkdir(above.at(name), DIRECTORY_MODE)
+  } catch (error) {
+    if (isTaken || systemCode(error) !== 'EEXIST') throw error
+    return
+  }
+  const made = await open(above.at(name), FOLDER | constants.O_NOFOLLOW)
+  await giveToFolderOwner(made, above.at('.')).finally(() => made.close())
 }
 
 /** What is known of a file that may be an object, but for its name. */

@@ -1,10 +1,11 @@
 import { constants, lstatSync, statSync } from 'node:fs'
-import { link, lstat, mkdir, open, rename, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises'
+import { link, lstat, open, rename, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { BackupError, systemCode } from '../core/errors.ts'
 import type { Presence } from '../core/presence.ts'
 import type { LandingStore, ObjectFacts, StoredObject } from '../core/store.ts'
+import { giveToFolderOwner, makeFolders } from '../files/folder-owner.ts'
 import { storeError } from './local-errors.ts'
 import { oddObjects } from './local-files.ts'
 import { openFile, refused, requireFile, statFile, withFolder, type Entry, type Folder } from './local-folder.ts'
@@ -163,13 +164,14 @@ function checkedKey (key: string): string {
 
 /** `mkdir -p`, with each new folder made durable in the one above it. */
 async function makeDirectory (path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE })
+  const first = await makeFolders(path, DIRECTORY_MODE)
   if (first !== undefined) await syncDirectory(dirname(first))
 }
 
 async function writeTemporary (path: string, body: Readable, facts: ObjectFacts, signal: AbortSignal): Promise<number> {
   const handle = await open(path, 'wx', FILE_MODE)
   try {
+    await giveToFolderOwner(handle, dirname(path))
     const size = await writeAll(handle, body, signal)
     if (facts.size !== undefined && facts.size !== size) throw new BackupError('STORE_FAILED', `the body has ${size} bytes instead of ${facts.size}`)
     await handle.sync()

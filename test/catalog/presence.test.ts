@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { announce } from '../../src/catalog/index.ts'
 import { isPresenceId } from '../../src/core/presence.ts'
+import { needRoot } from '../support/need.ts'
 import { kill } from '../support/sqlite-process.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -33,9 +34,8 @@ test('processes know of each other that they live, until one is killed', async t
   assert.ok(isPresenceId(own.id) && isPresenceId(other.id))
   assert.deepEqual([own.isAlive(own.id), own.isAlive(other.id), own.isAlive('1-00000000')], [true, true, false])
   await kill(other.child)
-  const later = await announce(dataDir)
-  t.after(() => { later.leave() })
-  assert.equal(later.isAlive(other.id), false)
+  // At once, although it was found alive a moment ago.
+  assert.equal(own.isAlive(other.id), false)
 })
 
 test('a process that stands still lives', async t => {
@@ -81,4 +81,28 @@ test('what cannot be the name of a process is none', async t => {
   const own = await announce(tempDir(t))
   t.after(() => { own.leave() })
   assert.deepEqual(['../../etc/passwd', '', 'alone'].map(id => own.isAlive(id)), [false, false, false])
+})
+
+const OTHER_USER = `
+  const { announce } = await import(process.argv[1])
+  const presence = await announce(process.argv[2])
+  process.stdout.write(JSON.stringify(process.argv.slice(3).map(id => presence.isAlive(id))))
+  presence.leave()
+`
+
+test('a lock file that this user must not open counts as held while the process of its number lives, and goes with it', t => {
+  if (!needRoot(t)) return
+  const dataDir = tempDir(t)
+  const [alive, dead] = [`${process.pid}-00000001`, '4194300-00000002']
+  mkdirSync(join(dataDir, 'processes'))
+  for (const id of [alive, dead]) writeFileSync(join(dataDir, `processes/${id}.lock`), '', { mode: 0o600 })
+  for (const path of [dataDir, join(dataDir, 'processes')]) chownSync(path, 65_534, 65_534)
+  const module = new URL('../../src/catalog/presence.ts', import.meta.url).href
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', OTHER_USER, module, dataDir, alive, dead], { uid: 65_534, gid: 65_534, cwd: '/', env: {}, encoding: 'utf8' })
+  if (stderr.includes('EACCES') && stderr.includes(import.meta.dirname)) {
+    t.skip('another user cannot read this checkout')
+    return
+  }
+  assert.equal(stdout, '[true,false]', stderr)
+  assert.deepEqual(readdirSync(join(dataDir, 'processes')), [`${alive}.lock`])
 })

@@ -2,6 +2,7 @@ import { toBackupError } from '../../core/errors.ts'
 import { examineEncryption } from './encryption.ts'
 import { about, type Finding } from './finding.ts'
 import { examineLeftovers } from './leftovers.ts'
+import { examineOwners } from './owners.ts'
 import { examineRights } from './rights.ts'
 import { examineSchedule } from './schedule.ts'
 import { examineSecrets } from './secrets.ts'
@@ -35,6 +36,7 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
   ['configuration', examineNotices],
   ['versions', examineVersions],
   ['rights', examineRights],
+  ['rights', examineOwners],
   ['space', examineSpace],
   ['clock', examineTime],
   ['secrets', examineSecrets],
