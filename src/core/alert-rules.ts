@@ -35,6 +35,7 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
     backupUnproven(source),
     backupSuspect(source),
     sizeChanged(source, limits.sizeChange),
+    overTheLimit(source),
     tooFewBackups(source, limits.minBackups),
     drillFailed(source),
     drillOverdue(source),
@@ -121,6 +122,15 @@ function sizeChanged ({ name, sizes }: SourceFacts, percent: number): AlertFindi
   return finding('size_changed', name,
     `backup ${newest.id} of "${name}" has ${newest.size} bytes, ${share} than the ${usual} that are usual`,
     'See whether so much data was really added or removed; if it was not meant to be, keep the backup before this one by pinning it.')
+}
+
+/** A few more are nothing to act on: from half of what is allowed on it is told, well before a backup is refused. */
+function overTheLimit ({ name, overLimit }: SourceFacts): AlertFinding | undefined {
+  if (overLimit === null || overLimit.count * 2 < overLimit.maxBackups) return undefined
+  const { count, maxBackups } = overLimit
+  return finding('over_limit', name,
+    `${count} ${count === 1 ? 'backup' : 'backups'} of "${name}" ${count === 1 ? 'is' : 'are'} there beyond the ${maxBackups} that maxBackups keeps, made by hand faster than the schedule asks for; from ${maxBackups} on an operator can make no more`,
+    `See who makes them; remove them with "holdfast prune --source ${name}", raise maxBackups, or set AUTO_BACKUP_INTERVAL to how often a script makes them.`)
 }
 
 function tooFewBackups ({ name, good }: SourceFacts, fewest: number): AlertFinding | undefined {

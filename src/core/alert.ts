@@ -23,6 +23,7 @@ export const ALERT_RULES = {
   size_changed: { severity: 'warning', perSource: true },
   backups_off: { severity: 'warning', perSource: true },
   source_missing: { severity: 'critical', perSource: true },
+  over_limit: { severity: 'warning', perSource: true },
   too_few_backups: { severity: 'warning', perSource: true },
   drill_failed: { severity: 'critical', perSource: true },
   drill_overdue: { severity: 'warning', perSource: true },
@@ -128,6 +129,8 @@ export interface SourceFacts extends BackupEvidence {
   /** The database is not where it should be. */
   readonly isMissing: boolean
   readonly drills: DrillEvidence
+  /** Backups beyond `maxBackups`, made by hand faster than the schedule asks for; null: there are none, or no limit. */
+  readonly overLimit: { readonly count: number, readonly maxBackups: number } | null
   /** Copies that are not in their stores yet, by store. */
   readonly copies: ReadonlyArray<Omit<WaitingCopies, 'source'>>
 }

@@ -1,6 +1,7 @@
 import { TIERS, isLive, type BackupOutline, type Tier } from './backup.ts'
 import { formatDuration, type Duration } from './duration.ts'
 import { Periods } from './period.ts'
+import { outOfPace } from './surplus.ts'
 import { isBefore, isSuspect } from './suspicion.ts'
 
 /** The newest backup of so many periods that have one, or of every period whose newest is no older than that. */
@@ -57,8 +58,6 @@ export interface Retained {
 const MASS_SHARE = 0.5
 /** … if it is of so many at least. */
 const MASS_LEAST = 5
-/** Backups that are made once in each `pace` may come so much earlier than that, as a share of it. */
-const PACE_MARGIN = 0.1
 
 /**
  * Decides for each backup of one source whether it stays, and why. Newest first. Pure: what is removed, and when, is the
@@ -221,18 +220,14 @@ function limit (choosable: readonly BackupOutline[], chosen: ReadonlyMap<BackupO
   const within = new Map(order.slice(0, maxBackups).map((backup, index) => [backup, index + 1]))
   const over: BackupOutline[] = []
   const beyond = new Map<BackupOutline, 'trash' | 'erase'>()
+  const uncounted = outOfPace(order, pace)
   let counted = 0
   let scheduled = 0
-  let last = Number.POSITIVE_INFINITY
   for (const backup of order) {
     if (counted >= maxBackups) beyond.set(backup, pace === 0 || scheduled >= maxBackups ? 'erase' : 'trash')
     else if (!within.has(backup)) over.push(backup)
-    const isScheduled = backup.type === 'scheduled'
-    if (isScheduled) scheduled++
-    const at = backup.startedAt.getTime()
-    if (!isScheduled && Math.abs(last - at) < pace * (1 - PACE_MARGIN)) continue
-    counted++
-    last = at
+    if (backup.type === 'scheduled') scheduled++
+    if (!uncounted.has(backup)) counted++
   }
   return { within, over, beyond }
 }

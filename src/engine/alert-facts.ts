@@ -6,6 +6,7 @@ import { rulesInForce } from './due.ts'
 import { emptiedLanding, landingTrouble } from './known-store.ts'
 import { cleanupSignal } from './objects.ts'
 import type { SourceState } from './engine.ts'
+import { overLimit } from './surplus.ts'
 
 /** How late a prune may be before it is overdue. Milliseconds. */
 const GRACE = 3_600_000
@@ -38,10 +39,15 @@ export async function alertFacts (
   const settings = deps.settings.report()
   for (const { name, freshSince, provenSince } of states) {
     const isUnset = name !== ownSource && isAutomationUnset(settings, deps.sources.get(name)?.policy ?? {})
-    sources.push({ name, freshSince, provenSince, isAutomationUnset: isUnset, isMissing: missing.has(name), drills: await deps.catalog.restores.drillEvidence(name), copies: copiesOf(name), ...await deps.catalog.alerts.evidence(name) })
+    sources.push({ name, freshSince, provenSince, isAutomationUnset: isUnset, isMissing: missing.has(name), drills: await deps.catalog.restores.drillEvidence(name), copies: copiesOf(name), overLimit: await overLimitOf(deps, name), ...await deps.catalog.alerts.evidence(name) })
   }
   const refused = [...landing === undefined ? [] : [landing], ...deps.ownership.troubles.filter(({ code, details }) => (code === 'STORE_FOREIGN' || details?.['known'] !== undefined) && details?.['store'] !== deps.store.name)]
   return { sources, prune: await pruneFacts(deps, prune), refused, notices, keys }
+}
+
+async function overLimitOf (deps: EngineDeps, name: string): Promise<SourceFacts['overLimit']> {
+  const chosen = deps.sources.get(name)
+  return chosen === undefined ? null : await overLimit(deps, chosen)
 }
 
 /** How the scheduled prune stands. One made by hand is none of it: it may have been of one source alone. */

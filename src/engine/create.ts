@@ -17,6 +17,7 @@ import { rotate } from './prune.ts'
 import { promisedCopies } from './offsite.ts'
 import type { Task } from './runner.ts'
 import { checkSpace, makeRoom } from './space.ts'
+import { requireWithinLimit } from './surplus.ts'
 import { proveObject } from './prove.ts'
 
 /** Room for as many backups of one source within one second as nobody makes. */
@@ -55,6 +56,7 @@ interface Made {
  */
 export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, request: CreateRequest, task: Task): Promise<Backup> {
   await deps.ownership.require(deps.store, cleanupSignal())
+  if (request.mayRemove === false) await requireWithinLimit(deps, chosen)
   const policy = deps.settings.policyFor(chosen)
   const plan: Plan = { ...request, compression: request.compression ?? policy.compression, cipher: deps.keyring.cipherOf(chosen.source.name), verify: request.verify ?? policy.verify, isGuarded: policy.anomalyGuard }
   const row = await begin(deps, chosen, plan)
@@ -114,11 +116,11 @@ async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Pla
   task.phase('probing')
   const probe = await source.probe(task.signal)
   const isUnpacked = plan.compression !== 'none' || plan.cipher !== null
-  await checkSpace(deps, { source: source.name, compression: plan.compression, image: probe.size, scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size : 0) }, task.signal)
+  await checkSpace(deps, { source: source.name, compression: plan.compression, image: probe.size, scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size : 0), mayGiveWay: plan.mayRemove !== false }, task.signal)
 
   // Asked beforehand: a catalog that does not answer costs nothing yet.
   const history = await historyOf(deps, source.name, plan)
-  const { written, facts, opener } = await withRoom(deps, probe.size, placed, () => storeImage(deps, source, plan, row, task, placed), task)
+  const { written, facts, opener } = await withRoom(deps, plan.mayRemove === false ? null : probe.size, placed, () => storeImage(deps, source, plan, row, task, placed), task)
   const draft = manifestOf(source, row, { ...written, cipher: plan.cipher, instance: deps.ownership.identity.id }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
   const { verification, inconclusive } = plan.verify ? await proveNew(deps, row, draft, opener, task) : { verification: null, inconclusive: undefined }
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, placed)
@@ -134,12 +136,12 @@ function countedFacts (facts: Manifest['facts'], verification: Verification | nu
   return { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: violationsOf(verification.checks) } }
 }
 
-/** A store that fills up all the same makes the trash give way, and the backup is tried once more. `size`: bytes of the plain image. */
-async function withRoom<T> (deps: EngineDeps, size: number, placed: Placed, work: () => Promise<T>, { signal }: Task): Promise<T> {
+/** A store that fills up all the same makes others give way, and the backup is tried once more. `size`: bytes of the plain image; null: nothing gives way for it. */
+async function withRoom<T> (deps: EngineDeps, size: number | null, placed: Placed, work: () => Promise<T>, { signal }: Task): Promise<T> {
   try {
     return await work()
   } catch (thrown) {
-    if (signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || placed.isScratchFull || !await makeRoom(deps, size, signal)) throw thrown
+    if (size === null || signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || placed.isScratchFull || !await makeRoom(deps, size, signal)) throw thrown
     return await work()
   }
 }

@@ -40,6 +40,11 @@ export interface CreateRequest {
   readonly verify?: boolean | undefined
   /** Whether to wait for its copies, too; a copy that fails is then the outcome, although the backup is made. Default: they are made afterwards. */
   readonly upload?: boolean | undefined
+  /**
+   * Whether the caller may remove backups, too. false: nothing gives way to make room for this one, and beyond twice `maxBackups`
+   * it is refused with `TOO_MANY_BACKUPS`. Default: it may.
+   */
+  readonly mayRemove?: boolean | undefined
 }
 
 export interface RestoreRequest {

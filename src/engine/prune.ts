@@ -11,15 +11,13 @@ import { placesOf } from './offsite.ts'
 import { decideCopies, elsewhere, hasOwnRules, leaveLanding, retireCopy, type Elsewhere } from './prune-copies.ts'
 import { erase, moveToTrash } from './remove.ts'
 import type { Task } from './runner.ts'
+import { paceOf } from './surplus.ts'
 
 interface Decided {
   /** Every live backup that is in the landing store, or in one that keeps copies for as long. Those that are only remembered of other stores are nobody's here. */
   readonly decisions: readonly Retained[]
   readonly copies: readonly RetainedCopy[]
 }
-
-/** How often a backup is asked for where only a calendar asks: once a day. Milliseconds. */
-const DAY = 86_400_000
 
 interface Occasion {
   readonly freshSince: Date | null
@@ -31,11 +29,11 @@ interface Occasion {
 
 /** Every live backup of the source with the rule that keeps or removes it. Changes nothing. */
 async function decide (deps: EngineDeps, chosen: ProtectedSource, { freshSince, isByAdmin, landed }: Occasion): Promise<Decided> {
-  const { maxBackups, retention, schedule, interval } = deps.settings.policyFor(chosen)
+  const { maxBackups, retention, schedule } = deps.settings.policyFor(chosen)
   const existing = await deps.catalog.backups.existing(chosen.source.name)
   const isAbsent = (outline: PlacedOutline): boolean => landed !== undefined && isLive(outline) && outline.stores.includes(deps.store.name) && !landed.has(outline.key)
   // Of all that there are, wherever they are: a store that has not got the suspect yet lets go of nothing either.
-  const shared = { timeZone: schedule?.timeZone ?? 'UTC', freshSince, suspect: firstSuspect(existing), pace: isByAdmin ? null : interval ?? DAY }
+  const shared = { timeZone: schedule?.timeZone ?? 'UTC', freshSince, suspect: firstSuspect(existing), pace: isByAdmin ? null : paceOf(deps, chosen) }
   const copies = decideCopies(deps, existing, shared)
   const own = new Set([...deps.offsite.values()].filter(hasOwnRules).map(({ store }) => store.name))
   const home = existing.filter(({ stores }) => stores.length === 0 || stores.some(store => !own.has(store) && !deps.remembered.has(store)))

@@ -1,4 +1,4 @@
-import type { Backup } from '../core/backup.ts'
+import { isLive, type Backup } from '../core/backup.ts'
 import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Compression } from '../core/stage.ts'
 import { isAbsent } from './absent.ts'
@@ -8,6 +8,7 @@ import { backupHold } from './holds.ts'
 import { hasLanded } from './offsite.ts'
 import { releaseLanding } from './release.ts'
 import { erase, settleTrashed } from './remove.ts'
+import { surplusIds } from './surplus.ts'
 
 /** How much more than the last one a compressed backup may take before the guess was wrong. */
 const MARGIN = 1.25
@@ -21,17 +22,19 @@ export interface Need {
   readonly image: number
   /** Bytes that the snapshot and the verification need in the scratch directory, whichever is more. */
   readonly scratch: number
+  /** Whether others may give way. Not for a caller who may remove nothing: making backups would remove them all. */
+  readonly mayGiveWay: boolean
 }
 
 /**
  * Throws `DISK_FULL` unless there is room for a backup, in the store and in the scratch directory, and the reserve stays
- * free. Where the store lacks room, the trash gives way first.
+ * free. Where the store lacks room, others give way first, if they may.
  */
 export async function checkSpace (deps: EngineDeps, need: Need, signal: AbortSignal): Promise<void> {
   const isOneDisk = await deps.isScratchOnStoreDisk()
   const scratch = await deps.scratch.space()
   const object = await expectedSize(deps, need) + (isOneDisk ? need.scratch : 0)
-  const free = await freeInStore(deps, object, signal)
+  const free = await freeInStore(deps, object, need.mayGiveWay, signal)
   if (free !== undefined) require(deps, 'the backup store', object, free)
   if (!isOneDisk && need.scratch > 0) require(deps, `the scratch directory "${deps.scratch.directory}"`, need.scratch, scratch.free)
 }
@@ -42,14 +45,14 @@ export async function checkScratch (deps: Pick<EngineDeps, 'scratch' | 'diskRese
   require(deps, `the scratch directory "${deps.scratch.directory}"`, bytes, free)
 }
 
-/** Bytes that are free in the store once the trash has given way, where that is enough; undefined where the store knows no bound. */
-async function freeInStore (deps: EngineDeps, needed: number, signal: AbortSignal): Promise<number | undefined> {
+/** Bytes that are free in the store once others have given way, where they may and that is enough; undefined where the store knows no bound. */
+async function freeInStore (deps: EngineDeps, needed: number, mayGiveWay: boolean, signal: AbortSignal): Promise<number | undefined> {
   const missing = async (): Promise<{ readonly free: number, readonly short: number } | undefined> => {
     const space = await deps.store.space(signal)
     return space === undefined ? undefined : { free: space.free, short: needed + deps.diskReserve - space.free }
   }
   const before = await missing()
-  if (before === undefined || before.short <= 0) return before?.free
+  if (before === undefined || before.short <= 0 || !mayGiveWay) return before?.free
   await giveWay(deps, before.short, signal, async () => ((await missing())?.short ?? 0) <= 0)
   return (await missing())?.free
 }
@@ -65,40 +68,59 @@ export async function makeRoom (deps: EngineDeps, needed: number, signal: AbortS
 }
 
 /**
- * Removes from the landing store what has been in the trash the longest, until `short` bytes are free or `isEnough`. Nothing is removed
- * where all of the trash would not be enough, so that a backup which can never fit costs nothing. A backup that another store has stays
- * there for the rest of its time; one that is held because of a suspect stays altogether. Returns whether any was removed.
+ * Removes from the landing store, until `short` bytes are free or `isEnough`: backups that are over `maxBackups` because they were made
+ * by hand faster than the schedule asks for, the newest first; then what has been in the trash the longest. Nothing is removed where all
+ * of that would not be enough, so that a backup which can never fit costs nothing. A backup that another store has stays there for the
+ * rest of its time; one that is held because of a suspect stays altogether. Returns whether any was removed.
  */
 async function giveWay (deps: EngineDeps, short: number, signal: AbortSignal, isEnough: () => Promise<boolean>): Promise<boolean> {
-  const trashed: Backup[] = []
-  for (const backup of await deps.catalog.backups.trashed()) if (hasLanded(deps, backup) && !await isHeld(deps, backup)) trashed.push(backup)
-  if (trashed.reduce((sum, { size }) => sum + (size ?? 0), 0) < short) return false
+  const giving: Backup[] = []
+  for (const id of await surplusIds(deps)) giving.push(await deps.catalog.backups.get(id))
+  for (const backup of await deps.catalog.backups.trashed()) if (hasLanded(deps, backup) && !await isHeld(deps, backup)) giving.push(backup)
+  if (giving.reduce((sum, { size }) => sum + (size ?? 0), 0) < short) return false
   let freed = 0
-  for (const backup of trashed) {
+  for (const backup of giving) {
     signal.throwIfAborted()
     if (freed >= short || (freed > 0 && await isEnough())) break
-    if (await removeFromTrash(deps, backup)) freed += backup.size ?? 0
+    if (await removeLanded(deps, backup)) freed += backup.size ?? 0
   }
   return freed > 0
 }
 
 /** A failure is reported, and hinders nothing. Returns whether the backup is gone from the landing store. */
-async function removeFromTrash (deps: EngineDeps, { id, source, method }: Backup): Promise<boolean> {
+async function removeLanded (deps: EngineDeps, { id, source, method, trashedAt }: Backup): Promise<boolean> {
   const claim = await deps.runner.holds.tryClaim([backupHold(id)])
   if (claim === undefined) return false
   try {
-    // It may have been brought back since the trash was looked through.
     const backup = await deps.catalog.backups.get(id)
-    if (backup.trashedAt === null || backup.deletedAt !== null || await isAbsent(deps, backup) || !await settleTrashed(deps, backup)) return false
-    if (backup.copies.some(({ store, status }) => status === 'stored' && deps.offsite.has(store))) return !hasLanded(deps, await releaseLanding(deps, backup))
-    await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
-    return true
+    return await (trashedAt === null ? removeSurplus(deps, backup) : removeTrashed(deps, backup))
   } catch (error) {
     deps.events.emit({ type: 'operation.failed', operation: 'give-way', source, method, code: toBackupError(error).code })
     return false
   } finally {
     await claim.release()
   }
+}
+
+async function removeTrashed (deps: EngineDeps, backup: Backup): Promise<boolean> {
+  // It may have been brought back since the trash was looked through.
+  if (backup.trashedAt === null || backup.deletedAt !== null || await isAbsent(deps, backup) || !await settleTrashed(deps, backup)) return false
+  if (isElsewhere(deps, backup)) return !hasLanded(deps, await releaseLanding(deps, backup))
+  await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
+  return true
+}
+
+/** The row says first that it is on its way out, so that a removal that fails is finished by housekeeping. */
+async function removeSurplus (deps: EngineDeps, backup: Backup): Promise<boolean> {
+  // It may have been removed or pinned since it was chosen.
+  if (!isLive(backup) || backup.pinned || !hasLanded(deps, backup) || await isAbsent(deps, backup)) return false
+  if (isElsewhere(deps, backup)) return !hasLanded(deps, await releaseLanding(deps, backup))
+  await erase(deps, await deps.catalog.backups.trash(backup.id, backup.key, backup.filePath, deps.clock.now()), 'over maxBackups and made by hand faster than the schedule asks for, it gave way to make room for a new backup')
+  return true
+}
+
+function isElsewhere (deps: EngineDeps, { copies }: Backup): boolean {
+  return copies.some(({ store, status }) => status === 'stored' && deps.offsite.has(store))
 }
 
 function require (deps: Pick<EngineDeps, 'diskReserve'>, place: string, needed: number, free: number): void {

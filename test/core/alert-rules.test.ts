@@ -25,6 +25,7 @@ function source (given: Partial<SourceFacts> = {}): SourceFacts {
     isMissing: false,
     drills: { lastProven: ago(100), failed: null },
     copies: [],
+    overLimit: null,
     lastSuccess: ago(1),
     lastFailure: null,
     newestGood: ago(1),
@@ -77,6 +78,9 @@ const cases: ReadonlyArray<readonly [what: string, found: readonly string[], giv
   ['never a proof, though drills were due', ['drill_overdue:shop'], facts({ drills: { lastProven: null, failed: null } })],
   ['never a proof, and nothing good to drill', ['schedule_missed:shop'], facts({ newestGood: null, drills: { lastProven: null, failed: null } })],
   ['never a proof where no drill is due', [], facts({ provenSince: null, drills: { lastProven: null, failed: null } })],
+
+  ['fewer backups over the limit than half of it', [], facts({ overLimit: { count: 4, maxBackups: 10 } })],
+  ['half as many backups over the limit as it has', ['over_limit:shop'], facts({ overLimit: { count: 5, maxBackups: 10 } })],
 
   ['a copy that has just failed', [], facts({ copies: [{ store: 'far', count: 1, since: ago(0.16), failure: DOWN }] })],
   ['a copy that fails for ten minutes', ['copy_late:shop'], facts({ copies: [{ store: 'far', count: 1, since: ago(0.17), failure: DOWN }] })],

@@ -104,6 +104,12 @@ test('an edit changes what it names, and null takes a description away', async t
   assert.deepEqual(await edit({ description: null }).then(backup => [backup.description, backup.pinned]), [null, true])
 })
 
+test('a backup of an operator is asked for as one by a caller who may not remove any', async t => {
+  const { app, engine } = await build(t)
+  for (const role of ['operator', 'admin'] as const) assert.equal((await app.inject({ method: 'POST', url: '/api/backups', headers: as(role) })).statusCode, 201)
+  assert.deepEqual(engine.calls, ['create {"type":"manual","mayRemove":false}', 'create {"type":"manual","mayRemove":true}'])
+})
+
 test('an operator pins, and neither unpins nor changes what is pinned', async t => {
   const { app, engine } = await build(t)
   engine.put(aBackup({ id: 1, description: 'old' }))

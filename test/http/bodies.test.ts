@@ -17,7 +17,7 @@ for (const [what, given] of Object.entries(EMPTY)) {
     const { app, engine } = await build(t)
     const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: given, payload: '' })
     assert.equal(answer.statusCode, 201, answer.body)
-    assert.deepEqual(engine.calls, ['create {"type":"manual"}'])
+    assert.deepEqual(engine.calls, ['create {"type":"manual","mayRemove":true}'])
   })
 }
 
@@ -26,7 +26,7 @@ test('a body reaches the engine as it was meant', async t => {
   const payload = { type: 'pre-migration', source: 'workstation', method: 'full', description: 'before 2.0', compression: 'zstd', verify: false, upload: false }
   const answer = await app.inject({ method: 'POST', url: '/api/backups', headers, payload })
   assert.equal(answer.statusCode, 201)
-  assert.deepEqual(engine.calls, ['create {"source":"workstation","type":"pre-migration","method":"full","description":"before 2.0","compression":"zstd","verify":false,"upload":false}'])
+  assert.deepEqual(engine.calls, ['create {"source":"workstation","type":"pre-migration","method":"full","description":"before 2.0","compression":"zstd","verify":false,"upload":false,"mayRemove":true}'])
 })
 
 const BAD: Readonly<Record<string, readonly [string, string[] | undefined]>> = {

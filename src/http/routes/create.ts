@@ -13,13 +13,13 @@ export function createRoute (app: App, { engine }: { readonly engine: Engine }):
     tag: 'backups',
     summary: 'Make a backup now',
     action: 'backup create',
-    description: 'Without a body: a manual, full backup of the default source.',
+    description: 'Without a body: a manual, full backup of the default source. For an operator nothing gives way to make room, and the number is bounded (TOO_MANY_BACKUPS).',
     starts: 'create',
     answers: { 201: backupMessageAnswer, 202: jobAnswer },
-    errors: ['BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CANCELLED', 'VERIFICATION_FAILED', 'DISK_FULL', 'STORE_UNAVAILABLE', 'STORE_NOT_FOUND', 'STORE_FAILED', 'OBJECT_EXISTS', 'CHECKSUM_MISMATCH', 'SHUTTING_DOWN', ...SOURCE_ERRORS]
+    errors: ['BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CANCELLED', 'VERIFICATION_FAILED', 'DISK_FULL', 'TOO_MANY_BACKUPS', 'STORE_UNAVAILABLE', 'STORE_NOT_FOUND', 'STORE_FAILED', 'OBJECT_EXISTS', 'CHECKSUM_MISMATCH', 'SHUTTING_DOWN', ...SOURCE_ERRORS]
   }, { body: createBody }), async (request, reply) => {
     const { source, type, method, description, compression, verify, upload } = request.body
-    const work = await engine.create({ source, type, method, description, compression, verify, upload })
+    const work = await engine.create({ source, type, method, description, compression, verify, upload, mayRemove: request.caller?.role === 'admin' })
     request.target = work.job.source === null ? null : `source ${work.job.source}`
     return finish(request, reply, work, backup => {
       reply.code(201).header('location', `/api/backups/${backup.id}`)
