@@ -33,7 +33,7 @@ export function realPathSync (path: string): string {
 
 function followedSync (path: string, links: number): string {
   try {
-    return realpathSync(path)
+    return realpathSync.native(path)
   } catch (error) {
     if (isEnd(error, path, links)) return path
     const folder = followedSync(dirname(path), links)
