@@ -11,6 +11,8 @@ import { TOO_MUCH_MEMORY } from './watch-mark.ts'
 
 /** Of what a child writes to standard error, the end is kept for the message of a crash. */
 const STDERR_LIMIT = 4096
+/** A process that is still there so long after it was killed waits for a file system that does not answer. Milliseconds. */
+const UNKILLABLE = 5000
 /** Node ends longer timers at once. Milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1
 
@@ -43,8 +45,10 @@ export interface Subprocess {
   readonly ended: Promise<void>
   /** Ends the child at once, whatever it is doing. */
   kill (): void
-  /** Gives it its whole time again: for one that waits for whoever takes what it makes. */
-  extend (): void
+  /** Gives it its whole time again, or from now on `timeout` milliseconds: for one that waits for whoever takes what it makes. */
+  extend (timeout?: number): void
+  /** Whether it was ended and is still there: a call to a file system that does not answer cannot be broken off. */
+  isLeft (): boolean
 }
 
 export interface SubprocessOptions {
@@ -69,8 +73,21 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
     return failedToStart(error)
   }
   let failure: BackupError | undefined
+  let hasEnded = false
   let stderr = ''
-  const kill = (): void => { child.kill('SIGKILL') }
+  let timeout = options.timeout
+  let isLeft = false
+  let leaving: NodeJS.Timeout | undefined
+  const left = Promise.withResolvers<string>()
+  const kill = (): void => {
+    child.kill('SIGKILL')
+    if (hasEnded) return
+    leaving ??= setTimeout(() => {
+      isLeft = child.exitCode === null && child.signalCode === null
+      leave(child)
+      left.resolve('no end, although it was killed')
+    }, UNKILLABLE)
+  }
   const fail = (error: BackupError): void => {
     failure ??= error
     kill()
@@ -86,10 +103,18 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
   handOver(child, options)
   signal.addEventListener('abort', kill, { once: true })
   if (signal.aborted) kill()
-  const timer = setTimeout(() => { fail(timedOut(options.timeout)) }, Math.min(options.timeout, LONGEST_TIMER))
-
-  const ended = endOf(child, messages).then(result => {
+  const startTimer = (): NodeJS.Timeout => setTimeout(() => { fail(timedOut(timeout)) }, Math.min(timeout, LONGEST_TIMER))
+  let timer = startTimer()
+  const extend = (given = timeout): void => {
     clearTimeout(timer)
+    timeout = given
+    if (!hasEnded) timer = startTimer()
+  }
+
+  const ended = Promise.race([endOf(child, messages), left.promise]).then(result => {
+    hasEnded = true
+    clearTimeout(timer)
+    clearTimeout(leaving)
     signal.removeEventListener('abort', kill)
     if (signal.aborted) throw signal.reason
     if (failure !== undefined) throw failure
@@ -103,7 +128,7 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
     }
   })
   ended.catch(() => {})
-  return { image: pipeOf(child, IMAGE_FD), ended, kill, extend: () => { timer.refresh() } }
+  return { image: pipeOf(child, IMAGE_FD), ended, kill, extend, isLeft: () => isLeft && child.exitCode === null && child.signalCode === null }
 }
 
 function timedOut (timeout: number): BackupError {
@@ -125,12 +150,18 @@ function spawnChild ({ entry, environment }: SubprocessOptions): ChildProcess {
   })
 }
 
+/** Nothing of a child that cannot be ended holds this process up. */
+function leave (child: ChildProcess): void {
+  for (const stream of child.stdio) stream?.destroy()
+  child.unref()
+}
+
 /** A child that was never started is one that ended with the reason. Throws what is no such failure. */
 function failedToStart (error: unknown): Subprocess {
   if (!isSpawnFailure(error)) throw error
   const ended: Promise<void> = Promise.reject(spawnError(error))
   ended.catch(() => {})
-  return { image: Readable.from([]), ended, kill: () => {}, extend: () => {} }
+  return { image: Readable.from([]), ended, kill: () => {}, extend: () => {}, isLeft: () => false }
 }
 
 /** The pipe stays open: its end is how the child notices that this process is gone. */

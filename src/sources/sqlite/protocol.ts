@@ -1,7 +1,16 @@
 import type { Assertion, AssertionResult } from '../../core/drill.ts'
-import type { SnapshotFacts } from '../../core/source.ts'
+import type { Probe, SnapshotFacts } from '../../core/source.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Check } from '../../core/verification.ts'
+
+export interface ProbeTask {
+  readonly path: string
+}
+
+export interface ProbeMessage {
+  readonly type: 'probed'
+  readonly probe: Probe
+}
 
 /** What a snapshot child is told. */
 export interface SnapshotTask {

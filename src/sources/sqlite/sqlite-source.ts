@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { constants, statSync } from 'node:fs'
-import { access, rm } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline, Transform } from 'node:stream'
 import { BackupError } from '../../core/errors.ts'
 import type { Inspector, Snapshot, SnapshotFacts, Source } from '../../core/source.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits, type Subprocess } from '../subprocess.ts'
-import { sourceError } from './errors.ts'
-import { requireOneName } from './one-name.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
+import { sqliteProbe } from './probe.ts'
 import type { InspectMessage, InspectTask, SnapshotMessage, SnapshotTask } from './protocol.ts'
 
 export interface SqliteSourceOptions {
@@ -34,17 +33,7 @@ export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DE
     location: path,
     extension: '.db',
 
-    async probe () {
-      try {
-        const real = requireOneName(path)
-        const stats = statSync(real)
-        await access(real, constants.R_OK)
-        const wal = statSync(`${real}-wal`, { throwIfNoEntry: false })
-        return { size: stats.size + (wal?.size ?? 0), scratch: wal === undefined ? stats.size : 0 }
-      } catch (error) {
-        throw sourceError(error, path)
-      }
-    },
+    probe: sqliteProbe(path, limits),
 
     async snapshot (signal) {
       const scratch = join(scratchDir, `snapshot-${randomUUID()}.db`)
@@ -53,9 +42,12 @@ export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DE
       let facts: SnapshotFacts | undefined
       const child = start('snapshot-child', task, message => {
         const told = message as SnapshotMessage
-        if (told.type === 'started') started.resolve(told.size)
+        if (told.type === 'started') {
+          child.extend(timeFor(told.size, limits))
+          started.resolve(told.size)
+        }
         if (told.type === 'facts') facts = told.facts
-      }, { ...limits, timeout: timeFor(sizeOf(path), limits) }, signal)
+      }, limits, signal)
       child.ended.then(() => { started.reject(noFacts()) }, started.reject)
       try {
         const size = await started.promise

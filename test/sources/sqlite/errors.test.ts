@@ -59,7 +59,7 @@ for (const { what, code, make } of BROKEN) {
   })
 }
 
-test('a probe refuses what is missing without starting a process', async t => {
+test('a probe refuses what is missing', async t => {
   await assert.rejects(sourceOf(join(tempDir(t), 'none.db'), '/').probe(signal), { code: 'SOURCE_MISSING' })
 })
 

@@ -3,25 +3,34 @@ import type { RowTool } from '../../../core/rows.ts'
 import { sibling } from '../../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits } from '../../subprocess.ts'
 import { CHILD_ENVIRONMENT } from '../open.ts'
+import { sqliteProbe } from '../probe.ts'
 import { sizeOf } from '../sqlite-source.ts'
 import type { RowsMessage, RowsTask } from './protocol.ts'
 
+/** The databases that a piece of work reads. A live one may be on a mount that does not answer. */
+interface Read {
+  readonly images: readonly string[]
+  readonly live?: string
+}
+
 /** Rows of SQLite databases, in child processes; what is sorted on the way goes to `scratchDir` where memory does not hold it. */
 export function sqliteRows (scratchDir: string, limits: ChildLimits = DEFAULT_LIMITS): RowTool {
-  const inChild = <T extends RowsMessage['type']>(task: RowsTask, type: T, paths: readonly string[], signal: AbortSignal) =>
-    run(task, type, scratchDir, { ...limits, timeout: timeFor(paths.reduce((sum, path) => sum + sizeOf(path), 0), limits) }, signal)
+  const inChild = async <T extends RowsMessage['type']>(task: RowsTask, type: T, { images, live }: Read, signal: AbortSignal) => {
+    const size = live === undefined ? 0 : (await sqliteProbe(live, limits)(signal)).size
+    return await run(task, type, scratchDir, { ...limits, timeout: timeFor(images.reduce((sum, path) => sum + sizeOf(path), size), limits) }, signal)
+  }
   return {
     async diff (before, after, request, signal) {
-      return (await inChild({ type: 'diff', before, after, request }, 'difference', [before, after.path], signal)).difference
+      return (await inChild({ type: 'diff', before, after, request }, 'difference', after.isLive ? { images: [before], live: after.path } : { images: [before, after.path] }, signal)).difference
     },
     async plan (image, live, request, signal) {
-      return (await inChild({ type: 'plan', image, live, request }, 'rescue', [image, live], signal)).rescue
+      return (await inChild({ type: 'plan', image, live, request }, 'rescue', { images: [image], live }, signal)).rescue
     },
     async rescue (image, live, request, signal) {
-      return (await inChild({ type: 'rescue', image, live, request }, 'rescue', [image, live], signal)).rescue
+      return (await inChild({ type: 'rescue', image, live, request }, 'rescue', { images: [image], live }, signal)).rescue
     },
     async extract (image, selection, file, signal) {
-      return (await inChild({ type: 'extract', image, selection, file }, 'extracted', [image], signal)).rows
+      return (await inChild({ type: 'extract', image, selection, file }, 'extracted', { images: [image] }, signal)).rows
     }
   }
 }

@@ -1,0 +1,17 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { runChild } from '../child.ts'
+import { sourceError } from './errors.ts'
+import { requireOneName } from './one-name.ts'
+import type { ProbeMessage, ProbeTask } from './protocol.ts'
+
+await runChild<ProbeTask, ProbeMessage>(async ({ path }, send) => {
+  try {
+    const real = requireOneName(path)
+    const stats = statSync(real)
+    accessSync(real, constants.R_OK)
+    const wal = statSync(`${real}-wal`, { throwIfNoEntry: false })
+    await send({ type: 'probed', probe: { size: stats.size + (wal?.size ?? 0), scratch: wal === undefined ? stats.size : 0 } })
+  } catch (error) {
+    throw sourceError(error, path)
+  }
+})
