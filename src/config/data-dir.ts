@@ -49,8 +49,8 @@ export function requireSafe (dataDir: string): void {
   if (problems.length > 0) throw problemsError({ code: 'DATA_DIR_UNSAFE', problems })
 }
 
-/** Who can write there beside the owner; null: nobody. */
-function writersBeside ({ mode, gid, uid }: Stats): string | null {
+/** Who can write there beside the owner and root; null: nobody. */
+export function writersBeside ({ mode, gid, uid }: Stats): string | null {
   if ((mode & OTHERS_WRITE) !== 0) return 'every user of this machine'
   return (mode & GROUP_WRITE) !== 0 && !isPrivateGroup(gid, uid) ? `group ${gid}` : null
 }
@@ -110,6 +110,6 @@ function statIfThere (path: string, stat: (path: string) => Stats): Stats | unde
 }
 
 /** For a shell. */
-function quote (path: string): string {
+export function quote (path: string): string {
   return /^[\w/.:@%+-]+$/.test(path) ? path : `'${path.replaceAll('\'', '\'\\\'\'')}'`
 }

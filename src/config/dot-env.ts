@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 
 export interface DotEnv {
@@ -11,11 +10,10 @@ export interface DotEnv {
 const ASSIGNMENT = /^[ \t]*[^\s=#][^=\n#]*=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`)?.*$/gm
 
 /**
- * Reads a file `.env` in the form of Node's `util.parseEnv`: UTF-8 with or without a byte order mark, line ends of any system,
- * `export` before a name, quotes around a value, `#` comments. Throws the error of the system, and a TypeError for UTF-16.
+ * What the bytes of a file `.env` say, in the form of Node's `util.parseEnv`: UTF-8 with or without a byte order mark, line ends of any system,
+ * `export` before a name, quotes around a value, `#` comments. Throws a TypeError for UTF-16.
  */
-export function readDotEnv (path: string): DotEnv {
-  const bytes = readFileSync(path)
+export function parseDotEnv (bytes: Buffer): DotEnv {
   if (bytes.includes(0)) throw new TypeError('the file is not UTF-8 text')
   // The decoder takes the byte order mark away.
   const text = new TextDecoder().decode(bytes).replaceAll(/\r\n?/g, '\n')

@@ -1,15 +1,16 @@
 import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
-import { readDotEnv, type DotEnv } from './dot-env.ts'
+import { parseDotEnv, type DotEnv } from './dot-env.ts'
 import type { Given } from './given.ts'
 import { hasFile } from './option.ts'
 import { ALIASES, OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readSecret } from './secret-file.ts'
+import { readTrusted, UntrustedFile } from './trusted-file.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The environment, laid over what the file `.env` in `cwd` says, if there is one. Lines of that file that set nothing go to `notices`. */
+/** The environment, laid over what the file `.env` in `cwd` says, if there is one and nobody else can have written it. Lines of that file that set nothing go to `notices`. */
 export function withEnvFile (environment: Environment, cwd: string, problems: Problem[], notices: Problem[] = []): Environment {
   const path = join(cwd, '.env')
   const { variables, ignored } = readIfThere(path, problems)
@@ -22,11 +23,12 @@ const NO_DOT_ENV: DotEnv = { variables: {}, ignored: [] }
 
 function readIfThere (path: string, problems: Problem[]): DotEnv {
   try {
-    return readDotEnv(path)
+    return parseDotEnv(readTrusted(path, 'set its variables in the environment'))
   } catch (error) {
     const code = systemCode(error)
     if (code === 'ENOENT') return NO_DOT_ENV
-    if (error instanceof TypeError) problems.push({ name: '.env', problem: `"${path}" is not UTF-8 text`, remedy: 'Save it as UTF-8.' })
+    if (error instanceof UntrustedFile) problems.push({ name: '.env', problem: error.problem, remedy: error.remedy })
+    else if (error instanceof TypeError) problems.push({ name: '.env', problem: `"${path}" is not UTF-8 text`, remedy: 'Save it as UTF-8.' })
     else problems.push({ name: '.env', problem: `"${path}" cannot be read (${code ?? 'unknown'})`, remedy: 'Make it a readable file, or remove it.' })
     return NO_DOT_ENV
   }

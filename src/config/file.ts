@@ -10,6 +10,7 @@ import { hasFile } from './option.ts'
 import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, SOURCE_KEYS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readSecret } from './secret-file.ts'
+import { readTrusted, UntrustedFile } from './trusted-file.ts'
 
 /** What holdfast.yaml says. */
 export interface FileContent {
@@ -41,7 +42,7 @@ const FILE_NAMES = OPTION_NAMES.filter(name => hasFile(OPTIONS[name])).map(name 
 export const WHOLE = ['schedule', 'retention', 'localRetention', 'stores', 's3'] as const
 const KNOWN = [...OPTION_NAMES, ...FILE_NAMES, 'sources', 'defaultSource', ...WHOLE]
 
-/** Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one. */
+/** Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one, which nobody else may have written. */
 export function readFile (environment: Environment, cwd: string, problems: Problem[]): FileContent {
   const named = variableText(environment, CONFIG_VARIABLE)
   const misread = misreading({ name: CONFIG_VARIABLE, value: named, base: cwd, origin: 'environment' }, 'path')
@@ -53,9 +54,10 @@ export function readFile (environment: Environment, cwd: string, problems: Probl
   if (named === undefined && !existsSync(path)) return NOTHING
   let text: string
   try {
-    text = readFileSync(path, 'utf8')
+    text = named === undefined ? readTrusted(path, `name it in ${CONFIG_VARIABLE}`).toString('utf8') : readFileSync(path, 'utf8')
   } catch (error) {
-    problems.push({ name: CONFIG_VARIABLE, problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: `Give the path of a readable ${CONFIG_FILE}, or leave it out.` })
+    if (error instanceof UntrustedFile) problems.push({ name: CONFIG_FILE, problem: error.problem, remedy: error.remedy })
+    else problems.push({ name: CONFIG_VARIABLE, problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: `Give the path of a readable ${CONFIG_FILE}, or leave it out.` })
     return NOTHING
   }
   const content = parse(text, path, problems)

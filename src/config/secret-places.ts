@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { systemCode } from '../core/errors.ts'
 import type { Config } from './config.ts'
 import { MANIFEST_KEY_FILE, SECRET_FILE } from './data-files.ts'
-import { readDotEnv } from './dot-env.ts'
+import { parseDotEnv } from './dot-env.ts'
 import { variableText, withEnvFile, type Environment } from './environment.ts'
 import { OPTION_NAMES, OPTIONS } from './options.ts'
 import { storeSecrets } from './store-secrets.ts'
@@ -51,7 +51,7 @@ function isText (value: unknown): value is string {
 
 function variablesOf (path: string): Readonly<Record<string, string | undefined>> {
   try {
-    return readDotEnv(path).variables
+    return parseDotEnv(readFileSync(path)).variables
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return {}
     throw error

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readDotEnv } from '../../src/config/dot-env.ts'
+import { parseDotEnv } from '../../src/config/dot-env.ts'
 import { secretPlaces } from '../../src/config/secret-places.ts'
 import { problemsOf, validConfig, workDir } from '../support/config.ts'
-import { tempDir } from '../support/temp-dir.ts'
 
 test('a byte order mark is not part of the first name, for the configuration and for doctor', t => {
   const cwd = workDir(t, { '.env': '\uFEFFJWT_SECRET=0123456789012345678901234567890123456789\nMAX_BACKUPS=5\n' })
@@ -15,10 +14,8 @@ test('a byte order mark is not part of the first name, for the configuration and
 })
 
 for (const [system, end] of [['Unix', '\n'], ['Windows', '\r\n'], ['an old Mac', '\r']] as const) {
-  test(`lines may end as those of ${system} do, with "export", quotes, comments and values over several lines`, t => {
-    const path = join(tempDir(t), '.env')
-    writeFileSync(path, ['# a comment', 'export A=1', 'B="two words" # said', "C='x", "y'", 'D=', '', '  E = 5  # five'].join(end))
-    const { variables, ignored } = readDotEnv(path)
+  test(`lines may end as those of ${system} do, with "export", quotes, comments and values over several lines`, () => {
+    const { variables, ignored } = parseDotEnv(Buffer.from(['# a comment', 'export A=1', 'B="two words" # said', "C='x", "y'", 'D=', '', '  E = 5  # five'].join(end)))
     assert.deepEqual([{ ...variables }, ignored], [{ A: '1', B: 'two words', C: 'x\ny', D: '', E: '5' }, []])
   })
 }
