@@ -1,4 +1,6 @@
 import type { AzureStoreConfig, Config, GcsStoreConfig, S3StoreConfig, StoreConfig } from './config/config.ts'
+import { processEnvironment } from './config/process-env.ts'
+import { proxyOf } from './config/proxy.ts'
 import { formatStoreUrl, isSamePlace, parseStoreUrl, storePlace } from './config/store-url.ts'
 import type { Clock } from './core/clock.ts'
 import { BackupError } from './core/errors.ts'
@@ -19,7 +21,7 @@ export interface StoreContext {
 export function makeStore (config: StoreConfig, { instanceId, presence, clock }: StoreContext): Store {
   if (config.lacks !== undefined && config.kind !== 'local') return lackingStore(config, config.lacks)
   switch (config.kind) {
-    case 's3': return deferredStore(outside(config), async () => (await import('./stores/s3/s3.ts')).s3Store({ ...config, clock }))
+    case 's3': return deferredStore(outside(config), async () => (await import('./stores/s3/s3.ts')).s3Store({ ...config, clock, proxy: proxyOf(processEnvironment()) }))
     case 'gcs': return deferredStore(outside(config), async () => (await import('./stores/gcs/gcs.ts')).gcsStore({ ...config, clock }))
     case 'azure': return deferredStore(outside(config), async () => (await import('./stores/azure/azure.ts')).azureStore({ ...config, clock }))
     case 'local': return localStore({ name: config.name, directory: config.path, instanceId, presence, now: () => clock.now() })

@@ -4,6 +4,7 @@ import type { Environment } from './config/environment.ts'
 import { checkConfig } from './config/load.ts'
 import { problemsError } from './config/problem.ts'
 import { processEnvironment } from './config/process-env.ts'
+import { useProxy } from './config/proxy.ts'
 import { writeRecord } from './config/recorded.ts'
 import { startWarnings } from './config/start-warnings.ts'
 import { systemClock } from './core/clock.ts'
@@ -19,6 +20,7 @@ export async function serve (environment: Environment, cwd: string): Promise<num
   const checked = checkConfig(environment, cwd)
   if (!checked.ok) throw problemsError(checked)
   const { config, inForce, recorded } = checked
+  useProxy(environment)
   const logger = makeLogger(config.logLevel)
   const told = toldToStop()
   let exitCode = 0

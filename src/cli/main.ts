@@ -7,6 +7,7 @@ import { publicManifestKey } from '../config/manifest-key.ts'
 import { ensureSecret } from '../config/own-secret.ts'
 import { describeProblems, problemsError } from '../config/problem.ts'
 import { processEnvironment } from '../config/process-env.ts'
+import { useProxy } from '../config/proxy.ts'
 import { secretPlaces } from '../config/secret-places.ts'
 import { storePlace } from '../config/store-url.ts'
 import { systemClock as clock } from '../core/clock.ts'
@@ -112,6 +113,7 @@ function withTokenSecret (config: Config): Config {
 /** The engine beside a server and other commands, or without them. */
 async function openGuest (): Promise<Opened> {
   const config = configured()
+  useProxy(environment)
   const { openEngine } = await import('../app.ts')
   const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, { logger: warningsOn(output), role: 'guest' })
   return { engine, events, audit: catalog.audit, defaultSource: config.defaultSource, known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing, lacks: config.lacks }, trashGrace, close: () => close(0) }

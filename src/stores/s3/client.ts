@@ -12,8 +12,8 @@ const SOCKETS = 32
  * A client that tries everything once: how often and when it is tried again is decided in calls.ts. Checksums are ours to give,
  * for the SDK would stream them in a form that look-alikes refuse.
  */
-export function makeClient ({ region, endpoint, pathStyle, profile, credentials, idleTimeout = IDLE_MS }: S3StoreOptions): S3Client {
-  const agent = { keepAlive: true, maxSockets: SOCKETS }
+export function makeClient ({ region, endpoint, pathStyle, profile, credentials, proxy, idleTimeout = IDLE_MS }: S3StoreOptions): S3Client {
+  const agent = { keepAlive: true, maxSockets: SOCKETS, ...proxy === undefined ? {} : { proxyEnv: proxy } }
   const client = new S3Client({
     region,
     forcePathStyle: pathStyle,

@@ -24,6 +24,8 @@ export interface S3StoreOptions {
   readonly kmsKeyId: string | undefined
   readonly lock: 'governance' | 'compliance' | null
   readonly clock: Clock
+  /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY, by these names. Default: requests go straight to the endpoint. */
+  readonly proxy?: Readonly<Record<string, string>> | undefined
   /** Milliseconds that a connection may be silent before its request counts as failed. Default: a minute. */
   readonly idleTimeout?: number
 }
