@@ -9,6 +9,11 @@ export const TRASH = 'trash/'
 /** Objects with which a store is tried are made below this prefix, and removed. */
 export const PROBES = 'holdfast-probe/'
 
+/** Uploads with which a store is tried begin so. They are given up at once. */
+export const TRIAL = '.holdfast-'
+
+/** As `objectKey` makes them. */
+const BACKUP_NAME = /^(?:quarantine\/|trash\/)?[a-z0-9][a-z0-9._-]*-backup-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d[^/]*$/i
 const SOURCE_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i
 
 export function isSourceName (name: string): boolean {
@@ -25,6 +30,14 @@ export function objectKey (source: string, startedAt: Date, extension: string, a
   if (!isSourceName(source)) throw new BackupError('VALIDATION_FAILED', `"${source}" cannot be the name of a source`, { hint: 'Use letters, digits, ".", "_" and "-", at most 64.' })
   const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '-')
   return `${source}-backup-${time}${attempt === 0 ? '' : `-${attempt + 1}`}${extension}`
+}
+
+/**
+ * Whether this program may have given that name to an object, in whatever prefix: of a backup, its manifest, in quarantine or in the
+ * trash, too, of a probe, or of an upload with which a store was tried. What else is in a bucket is of another program.
+ */
+export function isOurName (key: string): boolean {
+  return key.startsWith(PROBES) || key.startsWith(TRIAL) || BACKUP_NAME.test(key)
 }
 
 export function manifestKey (key: string): string {

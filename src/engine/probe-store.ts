@@ -15,7 +15,10 @@ const CLOCK_WARNS = 60_000
 /** By more than this AWS refuses every request. Milliseconds. */
 const CLOCK_FAILS = 15 * 60_000
 
-export type Probed = Pick<OffsiteStore, 'store' | 'isAppendOnly' | 'hasLock'>
+export interface Probed extends Pick<OffsiteStore, 'store' | 'isAppendOnly' | 'hasLock'> {
+  /** Rejects where nothing may be written: with `STORE_FOREIGN`, where the store is another installation's. Asked once the store answers. */
+  readonly requireWritable: (signal: AbortSignal) => Promise<void>
+}
 
 type Verdict = Omit<ProbeFinding, 'check'>
 type Trial = () => Promise<Verdict>
@@ -45,7 +48,11 @@ export async function probeStore (probed: Probed, signal: AbortSignal): Promise<
     await store.list(PROBES, signal)[Symbol.asyncIterator]().next()
     return says('ok', `it answers at "${store.place}"`)
   })
-  if (isReached && await attempt('write', () => write(store, key, signal))) {
+  const isWritten = isReached && await attempt('write', async () => {
+    await probed.requireWritable(signal)
+    return await write(store, key, signal)
+  })
+  if (isWritten) {
     try {
       for (const [check, trial] of trials(probed, key, features, signal)) await attempt(check, trial)
     } finally {

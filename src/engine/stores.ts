@@ -2,7 +2,7 @@ import type { RetentionRules } from '../core/retention.ts'
 import type { StoreProbe } from '../core/store-probe.ts'
 import type { EngineDeps } from './deps.ts'
 import { requireOffsite } from './offsite.ts'
-import { probeStore } from './probe-store.ts'
+import { probeStore, type Probed } from './probe-store.ts'
 
 /** A place where backups are kept, and how it stands. */
 export interface StoreState {
@@ -44,7 +44,16 @@ export async function storeStates ({ store, offsite, remembered, catalog: { copi
   })
 }
 
-/** See `probeStore`. Throws `STORE_NOT_FOUND`. */
+/** See `probeStore`; in a store of another installation nothing is written. Throws `STORE_NOT_FOUND`. */
 export async function probeByName (deps: EngineDeps, name: string, signal: AbortSignal): Promise<StoreProbe> {
-  return await probeStore(name === deps.store.name ? { store: deps.store, isAppendOnly: false, hasLock: false } : requireOffsite(deps, name), signal)
+  return await probeOwn(deps, name === deps.store.name ? { store: deps.store, isAppendOnly: false, hasLock: false } : requireOffsite(deps, name), signal)
+}
+
+/** The same of one of our stores. */
+export async function probeOwn ({ ownership }: Pick<EngineDeps, 'ownership'>, { store, isAppendOnly, hasLock }: Omit<Probed, 'requireWritable'>, signal: AbortSignal): Promise<StoreProbe> {
+  const requireWritable = async (): Promise<void> => {
+    // One that nobody has claimed, or that has lost everything, may be tried, and is not claimed by that.
+    if ((await ownership.inspect(store, signal)).state === 'foreign') await ownership.require(store, signal)
+  }
+  return await probeStore({ store, isAppendOnly, hasLock, requireWritable }, signal)
 }

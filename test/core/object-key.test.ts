@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fileName, isManifestKey, isSourceName, manifestKey, objectKey } from '../../src/core/object-key.ts'
+import { fileName, isManifestKey, isOurName, isSourceName, manifestKey, objectKey } from '../../src/core/object-key.ts'
 
 const AT = new Date('2025-11-24T23:30:00.999Z')
 
@@ -39,4 +39,11 @@ test('the manifest is beside its object', () => {
 
 test('the file name is the last part of the key', () => {
   assert.deepEqual(['a.db', 'trash/a.db', 'x/y/a.db'].map(fileName), ['a.db', 'a.db', 'a.db'])
+})
+
+test('names of ours are told from those of other programs', () => {
+  const key = objectKey('my.shop_1-backup-x', AT, '.db.zst.gpg', 3)
+  const ours = [key, manifestKey(key), `quarantine/${key}`, `trash/${manifestKey(key)}`, 'holdfast-probe/5f0c.txt', '.holdfast-5f0c']
+  const others = ['', 'a', 'videos/2026.mp4', `videos/${key}`, 'shop-backup-2026-01.tar', 'shop-backup-2026-01-02T03-04-05/part', '-backup-2026-01-02T03-04-05.db', 'trash/a']
+  assert.deepEqual([ours.filter(name => !isOurName(name)), others.filter(isOurName)], [[], []])
 })

@@ -25,7 +25,7 @@ async function stage (t: TestContext): Promise<Stage> {
 }
 
 function probe (store: Store, changed: Partial<Probed> = {}): Promise<StoreProbe> {
-  return probeStore({ store, isAppendOnly: false, hasLock: false, ...changed }, never)
+  return probeStore({ store, isAppendOnly: false, hasLock: false, requireWritable: async () => {}, ...changed }, never)
 }
 
 function of ({ findings }: StoreProbe, check: ProbeCheck): string {
@@ -158,5 +158,5 @@ test('an aborted signal ends it with its reason', async t => {
   const abort = new AbortController()
   const reason = new BackupError('CANCELLED', 'enough')
   faults.meanwhile('far.stat', () => { abort.abort(reason) })
-  assert.equal(await rejection(probeStore({ store, isAppendOnly: false, hasLock: false }, abort.signal)), reason)
+  assert.equal(await rejection(probeStore({ store, isAppendOnly: false, hasLock: false, requireWritable: async () => {} }, abort.signal)), reason)
 })

@@ -1,6 +1,6 @@
-import { probeStore } from '../../engine/probe-store.ts'
 import { toBackupError } from '../../core/errors.ts'
 import type { EngineDeps, OffsiteStore } from '../../engine/deps.ts'
+import { probeOwn } from '../../engine/stores.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_MEMORY, type Examination } from './subject.ts'
 
@@ -13,7 +13,7 @@ const REACHED = 'its endpoint begins with http: and is on another machine: crede
 export const examineStores: Examination = async ({ insecureStores }, memory) => {
   const insecure = insecureStores.map(name => about(`store ${name}`).warn(REACHED, 'Give an endpoint that begins with https:, and leave "insecure" out.'))
   if (memory === undefined) return [...insecure, about('store').skipped(NO_MEMORY)]
-  const findings = await Promise.all([...memory.deps.offsite.values()].map(examineStore))
+  const findings = await Promise.all([...memory.deps.offsite.values()].map(offsite => examineStore(memory.deps, offsite)))
   return [...insecure, ...await examineLanding(memory.deps), ...findings.flat()]
 }
 
@@ -30,9 +30,9 @@ async function examineLanding ({ store, ownership }: EngineDeps): Promise<Findin
   }
 }
 
-async function examineStore (offsite: OffsiteStore): Promise<Finding[]> {
+async function examineStore (deps: EngineDeps, offsite: OffsiteStore): Promise<Finding[]> {
   const { ok, warn, fail } = about(`store ${offsite.store.name}`)
-  const { findings } = await probeStore(offsite, AbortSignal.timeout(PATIENCE))
+  const { findings } = await probeOwn(deps, offsite, AbortSignal.timeout(PATIENCE))
   const complaints = findings.flatMap(({ status, message, remedy }) => {
     if (status === 'fail') return [fail(message, remedy ?? 'Look at the store.')]
     return status === 'warn' ? [warn(message, remedy ?? 'Look at the store.')] : []

@@ -1,4 +1,5 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput, type MultipartUpload } from '@aws-sdk/client-s3'
+import { isOurName } from '../../core/object-key.ts'
 import { tidySignal } from '../again.ts'
 import type { Bucket } from './calls.ts'
 import { isUnknownToStore, s3Name } from './errors.ts'
@@ -12,13 +13,15 @@ interface From {
 }
 
 /**
- * Gives up the uploads below our prefix that were begun more than a day before `now`, which is the time of the store. What began
+ * Gives up the uploads below our prefix that were begun more than a day before `now`, which is the time of the store, and whose
+ * names are ours: the prefix may be empty, and the bucket have uploads of other programs. What began
  * later may be the work of a living process: the service and the commands beside it, or another server, may share the
  * prefix, and an upload does not tell whose it is.
  */
 export async function sweepAbandoned (bucket: Bucket, now: Date, signal: AbortSignal): Promise<void> {
-  for await (const upload of uploads(bucket, bucket.options.prefix, signal)) {
-    if (upload.Initiated !== undefined && now.getTime() - upload.Initiated.getTime() > ABANDONED_MS) await giveUp(bucket, upload, signal)
+  const { prefix } = bucket.options
+  for await (const upload of uploads(bucket, prefix, signal)) {
+    if (isOurName(upload.Key?.slice(prefix.length) ?? '') && upload.Initiated !== undefined && now.getTime() - upload.Initiated.getTime() > ABANDONED_MS) await giveUp(bucket, upload, signal)
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AbortMultipartUploadCommand, CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
+import { TRIAL } from '../../core/object-key.ts'
 import type { Bucket } from './calls.ts'
 import { askTime } from './features.ts'
 import { sweepAbandoned } from './leftovers.ts'
@@ -13,7 +14,7 @@ export async function open (bucket: Bucket, signal: AbortSignal): Promise<void> 
 
 /** By an upload that is given up at once: unlike an object it leaves nothing where nothing may be removed. */
 async function proveWritable (bucket: Bucket, signal: AbortSignal): Promise<void> {
-  const { Bucket, Key } = bucket.at(`.holdfast-${randomUUID()}`)
+  const { Bucket, Key } = bucket.at(TRIAL + randomUUID())
   const { UploadId } = await bucket.call('', signal, (client, options) => client.send(new CreateMultipartUploadCommand({ Bucket, Key }), options))
   await bucket.call('', signal, (client, options) => client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options))
 }

@@ -20,16 +20,17 @@ describe('s3: open', { skip: radosgwMissing() }, () => {
     await isEmpty()
   })
 
-  test('gives up uploads below the prefix that were begun a day ago by the clock of the store, and no others', async t => {
+  test('gives up uploads of ours below the prefix that were begun a day ago by the clock of the store, and no others', async t => {
     const { place, proxy, store } = await s3Stage(t)
-    for (const Key of ['backups/a', 'others/a']) await place.client.send(new CreateMultipartUploadCommand({ Bucket: place.bucket, Key }))
+    const [ours, tried] = ['backups/shop-backup-2026-01-02T03-04-05.db.zst', 'backups/.holdfast-5f0c']
+    for (const Key of [ours, tried, 'backups/a', 'others/shop-backup-2026-01-02T03-04-05.db']) await place.client.send(new CreateMultipartUploadCommand({ Bucket: place.bucket, Key }))
     const later = (ms: number) => changes(({ headers }) => ({ headers: { ...headers, date: new Date(Date.now() + ms).toUTCString() } }))
     proxy.lie({ method: 'GET', on: /list-type=2/ }, later(DAY - 60_000))
     await store.open(never)
-    assert.deepEqual(await place.uploads(), ['backups/a', 'others/a'])
+    assert.deepEqual(await place.uploads(), [tried, 'backups/a', ours, 'others/shop-backup-2026-01-02T03-04-05.db'])
     proxy.lie({ method: 'GET', on: /list-type=2/ }, later(DAY + 60_000))
     await store.open(never)
-    assert.deepEqual(await place.uploads(), ['others/a'])
+    assert.deepEqual(await place.uploads(), ['backups/a', 'others/shop-backup-2026-01-02T03-04-05.db'])
   })
 
   test('a store that cannot list uploads opens all the same', async t => {
