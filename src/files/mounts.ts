@@ -29,14 +29,24 @@ export function parseMounts (content: Buffer): readonly Mount[] {
   })
 }
 
+/** Where the file system of a real path is mounted; undefined: nothing is known of mounts. */
+export function mountAt (mounts: readonly Mount[], path: string): Mount | undefined {
+  // Of several at one point the last covers the others.
+  return mounts.reduce<Mount | undefined>((best, one) => wayFrom(one.point, path) !== undefined && one.point.length >= (best?.point.length ?? 0) ? one : best, undefined)
+}
+
+/** What of the path lies below the mount point, which may be the path itself; undefined: it does not. */
+function wayFrom (point: string, path: string): string | undefined {
+  if (point === '/') return path
+  return path === point || path.startsWith(`${point}/`) ? path.slice(point.length) : undefined
+}
+
 /** Without mounts a path is taken as it is. */
 export function locateBy (mounts: readonly Mount[]): Locate {
   return path => {
-    const way = (point: string): string | undefined => point === '/' ? path : path === point || path.startsWith(`${point}/`) ? path.slice(point.length) : undefined
-    // Of several at one point the last covers the others.
-    const mount = mounts.reduce<Mount | undefined>((best, one) => way(one.point) !== undefined && one.point.length >= (best?.point.length ?? 0) ? one : best, undefined)
+    const mount = mountAt(mounts, path)
     if (mount === undefined) return path
-    const rest = way(mount.point) ?? ''
+    const rest = wayFrom(mount.point, path) ?? ''
     return `${mount.device}:${mount.root === '/' ? '' : mount.root}${rest === '/' ? '' : rest}`
   }
 }

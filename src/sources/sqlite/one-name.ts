@@ -3,12 +3,14 @@ import { BackupError } from '../../core/errors.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { readMounts } from '../../files/mounts.ts'
 import { describeHolders, holderOf, holdersOf } from './holders.ts'
-import { fileLocks, isOnDatabase, isSameFile, openFiles, type FileLock, type OpenFile } from './processes.ts'
+import { fileLocks, isOnDatabase, isSameFile, lockersOf, openFiles, type Budget, type OpenFile } from './processes.ts'
 
 /** What SQLite keeps beside a database. It finds them by the name under which a process has opened the database. */
 const COMPANIONS = ['-wal', '-shm', '-journal'] as const
 /** A second look after so many milliseconds: what is just being made or removed is not kept elsewhere. */
 const LOOK_AGAIN = 20
+/** Descriptors that one look goes through, some 6 µs each, in the process that also answers requests. */
+const DESCRIPTORS = 10_000
 
 /**
  * The path of the database without symbolic links, once it is sure that its `-wal`, `-shm` and `-journal` can only be those beside it:
@@ -16,7 +18,7 @@ const LOOK_AGAIN = 20
  * A path with no file at it is returned as it is.
  *
  * Throws `SOURCE_LINK_REFUSED` for a link on the way that is not followed (`followedPath`), also where no file is there, and `SOURCE_OTHER_NAME` where the file is a mount point of its own, has hard links, or is open in a process that keeps
- * what belongs to it elsewhere. Processes are seen as far as `/proc` shows them. Opens no database, and so may be called
+ * what belongs to it elsewhere. Processes are seen as far as `/proc` shows them, and of their descriptors the first 10,000. Opens no database, and so may be called
  * beside connections to it; cheap enough for each schedule.
  * https://sqlite.org/howtocorrupt.html, "Multiple links to the same file"
  */
@@ -40,21 +42,18 @@ export function requireOneName (given: string): string {
 /** What to say of the first process that has one half of the database here and the other elsewhere. */
 function findElsewhere (path: string, stats: Stats): BackupError | undefined {
   const locks = (fileLocks() ?? []).filter(({ pid }) => pid !== process.pid)
-  const [log, index] = ['-wal', '-shm'].map(suffix => statSync(path + suffix, { throwIfNoEntry: false }))
-  const [onMain, onIndex] = [pidsOf(locks, stats), pidsOf(locks, index)]
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
+  const [onMain, onIndex] = [lockersOf(locks, path), lockersOf(locks, `${path}-shm`)]
+  const budget: Budget = { left: DESCRIPTORS }
   for (const pid of new Set([...onMain, ...onIndex])) {
     // Locks on both show it without a look at the descriptors, of which a process may have thousands.
     if (log !== undefined && onMain.has(pid) && onIndex.has(pid)) continue
-    const files = openFiles(pid)
+    const files = openFiles(pid, budget)
     const main = files.filter(file => isSameFile(file.stats, stats))
     const apart = main.length > 0 ? companionElsewhere(path, main, files) : foreignDatabase(path, files)
     if (apart !== undefined) return otherName(`"${path}" is open in process ${describeHolders([holderOf(pid)])}, which ${apart}`, 'Give the path that the application uses, and mount folders, not single files, where containers share a database.')
   }
   return undefined
-}
-
-function pidsOf (locks: readonly FileLock[], file: Stats | undefined): ReadonlySet<number> {
-  return new Set(locks.filter(({ inode }) => inode === file?.ino).map(({ pid }) => pid))
 }
 
 /** A process that keeps the `-wal` of the database elsewhere: under another name, or deleted. */
@@ -83,9 +82,10 @@ function foreignDatabase (path: string, files: readonly OpenFile[]): string | un
 export function requireInUse (path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false })
   const locks = (fileLocks() ?? []).filter(lock => isOnDatabase(lock) && lock.pid !== process.pid)
-  if (pidsOf(locks, stats).size > 0) return
+  if (lockersOf(locks, path).size > 0) return
+  const budget: Budget = { left: DESCRIPTORS }
   for (const pid of new Set(locks.map(lock => lock.pid))) {
-    const isStale = openFiles(pid, path).some(file => file.isDeleted && !isSameFile(file.stats, stats) && file.isWritable())
+    const isStale = openFiles(pid, budget, path).some(file => file.isDeleted && !isSameFile(file.stats, stats) && file.isWritable())
     if (!isStale || holdersOf(path).length > 0) continue
     throw new BackupError('SOURCE_REPLACED', `"${path}" was replaced, and process ${describeHolders([holderOf(pid)])} goes on writing to the old, deleted file`, { hint: 'Restart the application, so that it opens the file that is there now.' })
   }

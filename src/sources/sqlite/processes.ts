@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync, statSync, type Stats } from 'node:fs'
+import { opendirSync, readFileSync, readlinkSync, statSync, type Stats } from 'node:fs'
 import { basename } from 'node:path'
+import { mountAt, readMounts } from '../../files/mounts.ts'
 
 const PROC = '/proc'
 /** SQLite takes its locks on a database file from this byte on: https://sqlite.org/src/file/src/os.h, `PENDING_BYTE`. */
@@ -10,6 +11,8 @@ const DELETED = ' (deleted)'
 /** A lock that a process has on a file. */
 export interface FileLock {
   readonly pid: number
+  /** Of the file system, as in mountinfo, `8:1`: the device that stat(2) shows is another on some (btrfs). */
+  readonly device: string
   readonly inode: number
   /** The first byte of its range, and the last one. */
   readonly first: number
@@ -24,13 +27,22 @@ export interface FileLock {
 export function fileLocks (): readonly FileLock[] | undefined {
   const text = unlessGone(() => readFileSync(`${PROC}/locks`, 'utf8'))
   if (text === undefined) return undefined
-  const lines = text.matchAll(/^\d+: POSIX +ADVISORY +(?:READ|WRITE) +(\d+) +[\da-f]+:[\da-f]+:(\d+) (\d+) (\d+|EOF)$/gm)
-  return [...lines].map(([, pid, inode, first, last]) => ({ pid: Number(pid), inode: Number(inode), first: Number(first), last: last === 'EOF' ? Infinity : Number(last) }))
+  const lines = text.matchAll(/^\d+: POSIX +ADVISORY +(?:READ|WRITE) +(\d+) +([\da-f]+):([\da-f]+):(\d+) (\d+) (\d+|EOF)$/gm)
+  return [...lines].map(([, pid, major = '', minor = '', inode, first, last]) => {
+    return { pid: Number(pid), device: `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`, inode: Number(inode), first: Number(first), last: last === 'EOF' ? Infinity : Number(last) }
+  })
 }
 
 /** Whether the lock is one that SQLite takes on a database file; those on a `-shm` lie elsewhere. */
 export function isOnDatabase ({ last }: FileLock): boolean {
   return last >= PENDING_BYTE
+}
+
+/** The processes that have one of these locks on the file at the path; none where no file is there. */
+export function lockersOf (locks: readonly FileLock[], path: string): ReadonlySet<number> {
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino
+  const device = mountAt(readMounts(), path)?.device
+  return new Set(locks.filter(lock => lock.inode === inode && (device === undefined || lock.device === device)).map(({ pid }) => pid))
 }
 
 /** This process, as `/proc` counts processes. */
@@ -52,12 +64,21 @@ export interface OpenFile {
   readonly isWritable: () => boolean
 }
 
-/** The files that a process has open, or those of them that have the name `only`; none where the process is gone or belongs to somebody else. */
-export function openFiles (pid: number | 'self', only?: string): readonly OpenFile[] {
+/** How many descriptors may still be looked at: a process may have hundreds of thousands. */
+export interface Budget {
+  left: number
+}
+
+/**
+ * The files that a process has open, or those of them that have the name `only`; none where the process is gone or belongs to somebody
+ * else. Of more descriptors than are left in the budget, which it takes from, those with the lowest numbers.
+ */
+export function openFiles (pid: number | 'self', budget: Budget, only?: string): readonly OpenFile[] {
   const directory = `${PROC}/${pid}/fd`
-  return (unlessGone(() => readdirSync(directory)) ?? []).flatMap(fd => {
+  return descriptorsIn(directory, budget).flatMap(fd => {
     const link = unlessGone(() => readlinkSync(`${directory}/${fd}`))
-    if (link === undefined) return []
+    // Sockets, pipes and the like have no path.
+    if (link?.startsWith('/') !== true) return []
     const isDeleted = link.endsWith(DELETED)
     const name = isDeleted ? link.slice(0, -DELETED.length) : link
     if (only !== undefined && name !== only) return []
@@ -66,6 +87,20 @@ export function openFiles (pid: number | 'self', only?: string): readonly OpenFi
     if (stats?.isFile() !== true) return []
     return [{ name, isDeleted, stats, again, isWritable: () => isOpenForWriting(pid, fd) }]
   })
+}
+
+function descriptorsIn (directory: string, budget: Budget): readonly string[] {
+  const found: string[] = []
+  const opened = unlessGone(() => opendirSync(directory))
+  if (opened === undefined) return found
+  try {
+    for (let entry = opened.readSync(); entry !== null && budget.left > 0; entry = opened.readSync(), budget.left--) found.push(entry.name)
+  } catch {
+    // It ended meanwhile: what was found is gone as well.
+  } finally {
+    opened.closeSync()
+  }
+  return found
 }
 
 /** The flags of open(2), in octal; the last two bits are the access mode. */

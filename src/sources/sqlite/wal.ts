@@ -131,7 +131,7 @@ export function requireLastFrame (path: string, fd: number, { frames, pageSize, 
 /** Throws where the connection in this process has another file open under that name than `fd`. */
 export function requireOurs (path: string, fd: number): void {
   const stats = fstatSync(fd)
-  if (openFiles('self', path).some(file => file.isDeleted || !isSameFile(file.stats, stats))) throw disagreement(path)
+  if (openFiles('self', { left: Infinity }, path).some(file => file.isDeleted || !isSameFile(file.stats, stats))) throw disagreement(path)
 }
 
 /** The page of each frame, from the first one on. */

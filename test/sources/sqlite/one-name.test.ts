@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
@@ -10,6 +10,7 @@ import { examineNames } from '../../../src/cli/doctor/source-name.ts'
 import type { Subject } from '../../../src/cli/doctor/subject.ts'
 import type { BackupError } from '../../../src/core/errors.ts'
 import { requireInUse, requireOneName } from '../../../src/sources/sqlite/one-name.ts'
+import { fileLocks, lockersOf, openFiles } from '../../../src/sources/sqlite/processes.ts'
 import { recoverDatabase } from '../../../src/sources/sqlite/recover.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
 import { sqliteRows } from '../../../src/sources/sqlite/rows/rows.ts'
@@ -221,3 +222,33 @@ test('processes that open, write and close beside many looks never make one name
 function require (name: string): string {
   return new URL(import.meta.resolve(name)).pathname
 }
+
+test('a lock on a file of the same number on another file system is not taken for one on the database', async t => {
+  if (!needRoot(t)) return
+  const mounted: string[] = []
+  t.after(() => { for (const directory of mounted) execFileSync('umount', ['-l', directory]) })
+  const home = tempDir(t)
+  const paths = ['a', 'b'].map(name => {
+    const directory = join(home, name)
+    mkdirSync(directory)
+    execFileSync('mount', ['-t', 'tmpfs', 'holdfast-test', directory])
+    mounted.push(directory)
+    makeMoney(join(directory, 'app.db'), { journalMode: 'wal', entries: 1 })
+    return join(directory, 'app.db')
+  }) as [string, string]
+  const { pid } = await sqliteProcess(t, paths[0], IN_THE_LOG)
+  assert.equal(statSync(paths[0]).ino, statSync(paths[1]).ino)
+  const lockers = paths.map(path => [...lockersOf(fileLocks() ?? [], path)])
+  assert.deepEqual(lockers, [[pid], []])
+})
+
+test('of the descriptors of a process no more are looked at than there is a budget for', t => {
+  const path = join(tempDir(t), 'file')
+  const fds = Array.from({ length: 20 }, () => openSync(path, 'w'))
+  t.after(() => { for (const fd of fds) closeSync(fd) })
+  const [enough, little] = [{ left: 100_000 }, { left: Math.min(...fds) + 5 }]
+  assert.equal(openFiles('self', enough, path).length, 20)
+  const found = openFiles('self', little, path).length
+  assert.ok(found > 0 && found < 20, String(found))
+  assert.deepEqual([little.left, openFiles('self', little, path)], [0, []])
+})
