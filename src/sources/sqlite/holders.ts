@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs'
 import type { Holder } from '../../core/restore.ts'
-import { unlessGone } from './processes.ts'
+import { descriptorsIn, unlessGone, type Budget } from './processes.ts'
 
 const PROC = '/proc'
 /** A command line is shown up to here. */
@@ -21,12 +21,20 @@ export function holdersOf (path: string): readonly Holder[] {
     .map(name => holderOf(Number(name)))
 }
 
+/** Whether a process, but for this one, has the file open, or may have: there are more descriptors than the budget, which this takes from, has left. */
+export function mayBeHeld (path: string, budget: Budget): boolean {
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file === undefined) return false
+  const pids = entriesOf(PROC).filter(name => /^\d+$/.test(name) && Number(name) !== process.pid)
+  return pids.some(pid => hasOpen(pid, file, descriptorsIn(`${PROC}/${pid}/fd`, budget))) || budget.left <= 0
+}
+
 export function holderOf (pid: number): Holder {
   return { pid, command: commandOf(String(pid)) }
 }
 
-function hasOpen (pid: string, file: Stats): boolean {
-  return entriesOf(`${PROC}/${pid}/fd`).some(fd => {
+function hasOpen (pid: string, file: Stats, descriptors = entriesOf(`${PROC}/${pid}/fd`)): boolean {
+  return descriptors.some(fd => {
     const found = unlessGone(() => statSync(`${PROC}/${pid}/fd/${fd}`))
     return found?.ino === file.ino && found.dev === file.dev
   })

@@ -2,7 +2,7 @@ import { statSync, type Stats } from 'node:fs'
 import { BackupError } from '../../core/errors.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { readMounts } from '../../files/mounts.ts'
-import { describeHolders, holderOf, holdersOf } from './holders.ts'
+import { describeHolders, holderOf, mayBeHeld } from './holders.ts'
 import { fileLocks, isOnDatabase, isSameFile, lockersOf, openFiles, type Budget, type OpenFile } from './processes.ts'
 
 /** What SQLite keeps beside a database. It finds them by the name under which a process has opened the database. */
@@ -86,7 +86,7 @@ export function requireInUse (path: string): void {
   const budget: Budget = { left: DESCRIPTORS }
   for (const pid of new Set(locks.map(lock => lock.pid))) {
     const isStale = openFiles(pid, budget, path).some(file => file.isDeleted && !isSameFile(file.stats, stats) && file.isWritable())
-    if (!isStale || holdersOf(path).length > 0) continue
+    if (!isStale || mayBeHeld(path, budget)) continue
     throw new BackupError('SOURCE_REPLACED', `"${path}" was replaced, and process ${describeHolders([holderOf(pid)])} goes on writing to the old, deleted file`, { hint: 'Restart the application, so that it opens the file that is there now.' })
   }
 }

@@ -89,7 +89,8 @@ export function openFiles (pid: number | 'self', budget: Budget, only?: string):
   })
 }
 
-function descriptorsIn (directory: string, budget: Budget): readonly string[] {
+/** The numbers of what a process has open, as far as the budget goes. */
+export function descriptorsIn (directory: string, budget: Budget): readonly string[] {
   const found: string[] = []
   const opened = unlessGone(() => opendirSync(directory))
   if (opened === undefined) return found
