@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { runChild } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { requireOneName } from './one-name.ts'
+import { lacksIndex } from './read-only.ts'
 import type { ProbeMessage, ProbeTask } from './protocol.ts'
 
 await runChild<ProbeTask, ProbeMessage>(async ({ path }, send) => {
@@ -10,7 +11,8 @@ await runChild<ProbeTask, ProbeMessage>(async ({ path }, send) => {
     const stats = statSync(real)
     accessSync(real, constants.R_OK)
     const wal = statSync(`${real}-wal`, { throwIfNoEntry: false })
-    await send({ type: 'probed', probe: { size: stats.size + (wal?.size ?? 0), scratch: wal === undefined ? stats.size : 0 } })
+    const size = stats.size + (wal?.size ?? 0)
+    await send({ type: 'probed', probe: { size, scratch: wal === undefined || lacksIndex(real) ? size : 0 } })
   } catch (error) {
     throw sourceError(error, path)
   }

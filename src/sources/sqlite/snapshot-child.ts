@@ -12,6 +12,7 @@ import { requireAt } from './opened.ts'
 import type { PageWork } from './page-worker.ts'
 import { readFully, type PageSource } from './pages.ts'
 import type { SnapshotMessage, SnapshotTask } from './protocol.ts'
+import { copyAside, lacksIndex, unname } from './read-only.ts'
 import { openReadView, type ReadView } from './read-view.ts'
 import { ownership } from './rights.ts'
 import { disagreement } from './wal.ts'
@@ -29,9 +30,8 @@ await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
     const mainFd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
     requireAt(mainFd, path)
     const opened = checkHeader(mainFd, task.path)
-    const view = openReadView(path, opened.isWal, task.busyTimeout)
+    const { view, image } = openImage(path, mainFd, opened.isWal, task)
     checkIdentity(task.path, opened.stats)
-    const image = imageOf(view, path, mainFd)
     requireSameHeader(view.db, image)
     await send({ type: 'started', size: image.pages * image.pageSize })
     const facts = view.wal === null ? await copyThenSend(view, image, task.scratch) : await sendDirectly(view, image)
@@ -41,6 +41,24 @@ await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
     throw sourceError(error, task.path)
   }
 })
+
+/** What SQLite reads, and the same by its files. On a read-only file system that lacks what SQLite needs, both are those of a copy. */
+function openImage (path: string, mainFd: number, isWal: boolean, { busyTimeout, scratch }: SnapshotTask): { readonly view: ReadView, readonly image: PageSource } {
+  try {
+    const view = openReadView(path, isWal, busyTimeout)
+    return { view, image: imageOf(view, path, mainFd) }
+  } catch (error) {
+    // One that somebody holds exclusively is told as such before this.
+    if (!isWal || !/^SQLITE_(READONLY|CANTOPEN)/.test(systemCode(error) ?? '') || !lacksIndex(path)) throw error
+  }
+  try {
+    const copyFd = copyAside(path, mainFd, scratch)
+    const view = openReadView(scratch, isWal, busyTimeout)
+    return { view, image: imageOf(view, scratch, copyFd) }
+  } finally {
+    unname(scratch)
+  }
+}
 
 function imageOf ({ db, wal }: ReadView, path: string, mainFd: number): PageSource {
   const base = { path, mainFd, walFd: null, walOffsets: new Map<number, number>() }
