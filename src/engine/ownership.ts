@@ -26,6 +26,8 @@ const GONE: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED
 export interface Standing {
   readonly state: 'ours' | 'foreign' | 'unclaimed' | 'lost'
   readonly marker: InstanceMarker | undefined
+  /** Whether there is a marker that cannot be read: damaged, too long, a link or a directory. */
+  readonly isUnreadable: boolean
 }
 
 export interface OwnershipOptions {
@@ -64,10 +66,10 @@ export class Ownership {
   async inspect (store: Store, signal: AbortSignal): Promise<Standing> {
     const text = await markerIn(store, signal)
     const marker = text === undefined ? undefined : parseMarker(text)
-    if (text !== undefined && marker?.instance !== this.identity.id) return { state: 'foreign', marker }
+    if (text !== undefined && marker?.instance !== this.identity.id) return { state: 'foreign', marker, isUnreadable: marker === undefined }
     const known = await this.#options.copies.newest(store.name, SAMPLE)
-    if (marker === undefined) return { state: await this.#unmarked(store, known, signal), marker }
-    return { state: await this.#isMeant(store, marker, known, signal) ? 'ours' : 'lost', marker }
+    if (marker === undefined) return { state: await this.#unmarked(store, known, signal), marker, isUnreadable: false }
+    return { state: await this.#isMeant(store, marker, known, signal) ? 'ours' : 'lost', marker, isUnreadable: false }
   }
 
   async #unmarked (store: Store, known: readonly StoredCopy[], signal: AbortSignal): Promise<Standing['state']> {
@@ -106,8 +108,8 @@ export class Ownership {
     if (store.kind !== 'local' && age >= 0 && age < REMEMBERED) return
     this.#owned.delete(store.name)
     try {
-      const { state, marker } = await this.inspect(store, signal)
-      if (state === 'foreign') throw foreign(store, marker)
+      const { state, marker, isUnreadable } = await this.inspect(store, signal)
+      if (state === 'foreign') throw foreign(store, { marker, isUnreadable })
       if (state === 'lost') throw await this.#lost(store, marker)
       if (state === 'unclaimed') await this.#claim(store, signal)
       else if (marker !== undefined) await this.#remember(store, storeIdOf(marker))
@@ -129,7 +131,8 @@ export class Ownership {
     } catch (thrown) {
       if (toBackupError(thrown).code !== 'OBJECT_EXISTS') throw thrown
       const { state, marker } = await this.inspect(store, signal)
-      if (state !== 'ours' || marker === undefined) throw foreign(store, marker)
+      // A directory, for one, shows itself only once there is no place for a marker.
+      if (state !== 'ours' || marker === undefined) throw foreign(store, { marker, isUnreadable: marker === undefined })
       await this.#remember(store, storeIdOf(marker))
     }
   }
@@ -213,10 +216,14 @@ async function holdsManifests (store: Store, signal: AbortSignal): Promise<boole
   }
 }
 
-function foreign ({ name, place }: Store, marker: InstanceMarker | undefined): BackupError {
-  const owner = marker === undefined ? 'backups that this installation did not make' : `the marker of another installation ("${marker.instance}" on "${marker.host}")`
+function foreign ({ name, place }: Store, { marker, isUnreadable }: Omit<Standing, 'state'>): BackupError {
+  const owner = marker !== undefined
+    ? `the marker of another installation ("${marker.instance}" on "${marker.host}")`
+    : isUnreadable ? `a marker "${INSTANCE_MARKER}" that cannot be read` : 'backups that this installation did not make'
   return new BackupError('STORE_FOREIGN', `the store "${name}" at "${place}" has ${owner}; nothing is written or removed there`, {
-    hint: 'Give each installation a directory or prefix of its own; if the other one is gone for good, make the store this one\'s with "holdfast rebuild --take-over".',
+    hint: isUnreadable
+      ? `If it is the store of this installation, remove "${INSTANCE_MARKER}" there: it is written anew where the backups are known. "holdfast rebuild --take-over" makes any store this one's.`
+      : 'Give each installation a directory or prefix of its own; if the other one is gone for good, make the store this one\'s with "holdfast rebuild --take-over".',
     details: { store: name }
   })
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { BackupError, toBackupError } from '../../src/core/errors.ts'
 import { INSTANCE_MARKER, type InstanceMarker } from '../../src/core/instance.ts'
 import { alertFacts } from '../../src/engine/alert-facts.ts'
 import { housekeep } from '../../src/engine/housekeep.ts'
@@ -127,13 +128,26 @@ test('a place without a marker is claimed where its backups are known, and forei
   assert.equal(markerOf(one.directory).instance, 'one')
 })
 
-test('a marker that cannot be read is as good as that of another installation', async t => {
+test('a marker that cannot be read stops what writes and is named; without it, the store is claimed again', async t => {
   const one = await testEngine(t, { instance: 'one' })
   await one.create()
-  for (const text of ['', '{}', 'x'.repeat(100_000)]) {
-    writeFileSync(join(one.directory, INSTANCE_MARKER), text)
-    await rejectsWith('STORE_FOREIGN', one.create())
+  const marker = join(one.directory, INSTANCE_MARKER)
+  const spoil: (() => void)[] = [
+    ...['', '{}', 'x'.repeat(100_000)].map(text => () => { writeFileSync(marker, text) }),
+    () => { symlinkSync('/dev/null', marker) },
+    () => { mkdirSync(marker) }
+  ]
+  for (const make of spoil) {
+    rmSync(marker, { recursive: true })
+    make()
+    const refused = await one.create().catch((thrown: unknown) => toBackupError(thrown))
+    assert.ok(refused instanceof BackupError && refused.code === 'STORE_FOREIGN')
+    assert.match(refused.message, /a marker "holdfast-instance\.json" that cannot be read/)
+    assert.match(refused.hint ?? '', /remove "holdfast-instance\.json"/)
   }
+  rmSync(marker, { recursive: true })
+  await one.create()
+  writeFileSync(marker, '')
   await rebuilt(one, { takeOver: true })
   await one.create()
 })

@@ -22,7 +22,7 @@ export function testOwnership ({ instance, landing, catalog, clock }: TestOwners
     get troubles () { return real.troubles },
     async inspect (store, signal) {
       const asked = raw(store)
-      return asked === undefined ? { state: 'unclaimed', marker: undefined } : await real.inspect(asked, signal)
+      return asked === undefined ? { state: 'unclaimed', marker: undefined, isUnreadable: false } : await real.inspect(asked, signal)
     },
     async require (store, signal) {
       const asked = raw(store)
