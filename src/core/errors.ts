@@ -98,6 +98,7 @@ export const ERRORS = {
   STORE_FOREIGN: { status: 409, exit: 5, retry: false, title: 'the backup store belongs to another installation' },
   STORE_FAILED: { status: 500, exit: 7, retry: true, title: 'the backup store failed' },
   DISK_FULL: { status: 507, exit: 7, retry: true, title: 'there is not enough free disk space' },
+  FILE_SIZE_LIMIT: { status: 507, exit: 7, retry: false, title: 'a file would be larger than it may be' },
 
   CATALOG_BUSY: { status: 503, exit: 7, retry: true, title: 'another process holds the catalog' },
   CATALOG_CORRUPT: { status: 500, exit: 6, retry: false, title: 'the catalog is damaged' },

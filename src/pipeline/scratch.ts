@@ -4,10 +4,11 @@ import { readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { BackupError, systemCode } from '../core/errors.ts'
+import { BackupError } from '../core/errors.ts'
 import { isPresenceId, type Presence } from '../core/presence.ts'
 import type { Space } from '../core/store.ts'
 import { makeFolders } from '../files/folder-owner.ts'
+import { lackOf } from '../files/no-room.ts'
 
 /** A directory of this process's own for what is needed while a piece of work lasts. */
 export interface Scratch {
@@ -67,6 +68,9 @@ export function scratchDirectory (base: string, presence: Presence): Scratch {
 }
 
 function translated (error: unknown, directory: string): unknown {
-  if (!['ENOSPC', 'EDQUOT'].includes(systemCode(error) ?? '')) return error
-  return new BackupError('DISK_FULL', `the scratch directory "${directory}" has no room left`, { hint: 'Free space there, or set SCRATCH_DIR to a larger disk.', cause: error })
+  const lack = lackOf(error, directory)
+  if (lack === undefined) return error
+  if (lack === 'size') return new BackupError('FILE_SIZE_LIMIT', `the image would be larger than a file may be in the scratch directory "${directory}"`, { hint: 'Set SCRATCH_DIR to a file system without that limit, or raise the limit of the process ("ulimit -f", LimitFSIZE).', cause: error })
+  const what = lack === 'files' ? 'has no room for another file: bytes are free, and all inodes of the file system are in use' : lack === 'quota' ? 'has no room left: the quota of this user is used up' : 'has no room left'
+  return new BackupError('DISK_FULL', `the scratch directory "${directory}" ${what}`, { hint: 'Free space there, or set SCRATCH_DIR to a larger disk.', cause: error })
 }

@@ -1,5 +1,13 @@
 import { existsSync } from 'node:fs'
 import { BackupError, systemCode, type ErrorCode } from '../core/errors.ts'
+import { lackOf, type Lack } from '../files/no-room.ts'
+
+const LACKS: Readonly<Record<Lack, readonly [ErrorCode, string, string]>> = {
+  room: ['DISK_FULL', 'has no room left', 'Free space there, lower maxBackups, or set BACKUP_DIR to a larger disk.'],
+  files: ['DISK_FULL', 'has no room for another file: bytes are free, and all inodes of the file system are in use', 'Remove files there ("df -i" counts them), or set BACKUP_DIR to another disk.'],
+  quota: ['DISK_FULL', 'has no room left: the quota of this user is used up', 'Raise the quota, lower maxBackups, or set BACKUP_DIR to another disk.'],
+  size: ['FILE_SIZE_LIMIT', 'would be larger than a file may be there', 'Set BACKUP_DIR to a file system without that limit (FAT32 ends at 4 GiB), or raise the limit of the process ("ulimit -f", LimitFSIZE).']
+}
 
 /** What the system says about the object `key` below `directory`, in the store's own codes. */
 export function storeError (error: unknown, key: string, directory: string): unknown {
@@ -10,7 +18,8 @@ export function storeError (error: unknown, key: string, directory: string): unk
   // A directory that is gone says nothing about its objects: the disk may not be mounted.
   const isDirectory = key === '' || (code === 'ENOENT' && !existsSync(directory))
   const what = isDirectory ? `the backup directory "${directory}"` : `"${key}" in "${directory}"`
-  const [mapped, text, hint] = isDirectory ? directoryMeaning(code) : meaning(code)
+  const lack = lackOf(error, directory)
+  const [mapped, text, hint] = lack === undefined ? isDirectory ? directoryMeaning(code) : meaning(code) : LACKS[lack]
   return new BackupError(mapped, `${what} ${text}`, { hint, cause: error })
 }
 
@@ -26,7 +35,6 @@ function meaning (code: string): readonly [ErrorCode, string, string] {
   switch (code) {
     case 'ENOENT': case 'ENOTDIR': return ['OBJECT_NOT_FOUND', 'does not exist', 'Look into the directory: the file was moved or deleted by somebody else.']
     case 'EEXIST': return ['OBJECT_EXISTS', 'exists already', 'Objects are never overwritten; choose another name.']
-    case 'ENOSPC': case 'EDQUOT': case 'EFBIG': return ['DISK_FULL', 'has no room left', 'Free space there, lower maxBackups, or set BACKUP_DIR to a larger disk.']
     case 'EACCES': case 'EPERM': case 'EROFS': return ['STORE_UNAVAILABLE', `must not be used by this user (${code})`, 'Give the user that the service runs as read, write and search permission on BACKUP_DIR.']
     default: return ['STORE_FAILED', `failed (${code})`, 'Look at the disk and at the log of the system, then try again.']
   }
