@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
-import { renameSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { AlertView } from '../../src/present/alert.ts'
@@ -15,7 +15,7 @@ test('a backup that fails raises an alert wherever alerts are shown, a restart d
   const path = join(home, 'shop.db')
   makeMoney(path, { entries: 10 })
   // How full the disk of this machine is must not matter.
-  const environment = { DATABASE_PATH: './shop.db', ALERT_DISK_FREE_PERCENT: '0' }
+  const environment = { DATABASE_PATH: './shop.db', ALERT_DISK_FREE_PERCENT: '0', AUTO_BACKUP_ENABLED: 'false' }
   const token = tokenFor('admin')
   const service = await startService(t, home, environment, token)
   assert.equal((await service.call('POST', '/api/backups')).status, 201)
@@ -24,10 +24,11 @@ test('a backup that fails raises an alert wherever alerts are shown, a restart d
   const events = await listen(service.url, token)
 
   renameSync(path, `${path}.gone`)
+  writeFileSync(path, 'not a database')
   assert.equal((await service.call('POST', '/api/backups')).status, 422)
   const { alert } = await events.next('alert.raised')
   assert.deepEqual([alert.rule, alert.source, alert.severity, alert.clearedAt], ['backup_failed', 'shop', 'critical', null])
-  assert.match(alert.message, /SOURCE_MISSING/)
+  assert.match(alert.message, /SOURCE_NOT_A_DATABASE/)
   assert.deepEqual((await service.call('GET', '/api/alerts')).body.alerts, [alert])
   const health = (await service.call('GET', '/health')).body
   assert.deepEqual([health.status, health.alerts], ['degraded', { critical: 1, warning: 0, rules: ['backup_failed'] }])
