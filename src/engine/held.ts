@@ -1,14 +1,18 @@
-import type { Backup } from '../core/backup.ts'
+import type { Backup, BackupOutline } from '../core/backup.ts'
 import { TRASH } from '../core/object-key.ts'
 import { firstSuspect, isBefore, isSuspect } from '../core/suspicion.ts'
 import type { EngineDeps } from './deps.ts'
 
 /**
- * Whether a backup in the trash is held there: it was good before a suspect, and stays until somebody has decided on that one. Neither
- * its time in the trash nor want of room removes it.
+ * Tells whether a backup in the trash is held there: it was good before a suspect, and stays until somebody has decided on that one. Neither
+ * its time in the trash nor want of room removes it. The backups of a source are looked through once, so take a new one for each pass.
  */
-export async function isHeld (deps: Pick<EngineDeps, 'catalog'>, backup: Backup): Promise<boolean> {
-  if (!backup.key.startsWith(TRASH) || isSuspect(backup)) return false
-  const suspect = firstSuspect(await deps.catalog.backups.existing(backup.source))
-  return suspect !== null && isBefore(backup, suspect)
+export function heldInTrash (deps: Pick<EngineDeps, 'catalog'>): (backup: Backup) => Promise<boolean> {
+  const suspects = new Map<string, BackupOutline | null>()
+  return async backup => {
+    if (!backup.key.startsWith(TRASH) || isSuspect(backup)) return false
+    let suspect = suspects.get(backup.source)
+    if (suspect === undefined) suspects.set(backup.source, suspect = firstSuspect(await deps.catalog.backups.existing(backup.source)))
+    return suspect !== null && isBefore(backup, suspect)
+  }
 }

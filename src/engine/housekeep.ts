@@ -1,7 +1,7 @@
 import type { Backup } from '../core/backup.ts'
 import { TRASH } from '../core/object-key.ts'
 import type { EngineDeps } from './deps.ts'
-import { isHeld } from './held.ts'
+import { heldInTrash } from './held.ts'
 import { backupHold } from './holds.ts'
 import { cleanupSignal } from './objects.ts'
 import { landingTrouble } from './known-store.ts'
@@ -54,10 +54,11 @@ async function all (steps: ReadonlyArray<() => Promise<unknown>>): Promise<void>
 
 async function emptyTrash (deps: EngineDeps): Promise<void> {
   const now = deps.clock.now().getTime()
+  const isHeld = heldInTrash(deps)
   for (const backup of await deps.catalog.backups.trashed()) {
     // What is in the trash but has not been moved there was on its way out for good.
     const isDue = !backup.key.startsWith(TRASH) || now - (backup.trashedAt?.getTime() ?? 0) >= deps.trashGrace
-    if (isDue && !await isHeld(deps, backup)) await unlessItFails(deps, backup, async () => await empty(deps, backup))
+    if (isDue && !await isHeld(backup)) await unlessItFails(deps, backup, async () => await empty(deps, backup))
   }
 }
 

@@ -3,7 +3,7 @@ import { BackupError, toBackupError } from '../core/errors.ts'
 import type { Compression } from '../core/stage.ts'
 import { isAbsent } from './absent.ts'
 import type { EngineDeps } from './deps.ts'
-import { isHeld } from './held.ts'
+import { heldInTrash } from './held.ts'
 import { backupHold } from './holds.ts'
 import { hasLanded } from './offsite.ts'
 import { releaseLanding } from './release.ts'
@@ -74,9 +74,10 @@ export async function makeRoom (deps: EngineDeps, needed: number, signal: AbortS
  * rest of its time; one that is held because of a suspect stays altogether. Returns whether any was removed.
  */
 async function giveWay (deps: EngineDeps, short: number, signal: AbortSignal, isEnough: () => Promise<boolean>): Promise<boolean> {
+  const isHeld = heldInTrash(deps)
   const giving: Backup[] = []
   for (const id of await surplusIds(deps)) giving.push(await deps.catalog.backups.get(id))
-  for (const backup of await deps.catalog.backups.trashed()) if (hasLanded(deps, backup) && !await isHeld(deps, backup)) giving.push(backup)
+  for (const backup of await deps.catalog.backups.trashed()) if (hasLanded(deps, backup) && !await isHeld(backup)) giving.push(backup)
   if (giving.reduce((sum, { size }) => sum + (size ?? 0), 0) < short) return false
   let freed = 0
   for (const backup of giving) {

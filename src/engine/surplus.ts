@@ -29,9 +29,16 @@ export interface OverLimit {
 /** null: there is no limit, or nothing is over it. Rejects as the catalog does. */
 export async function overLimit (deps: Pick<EngineDeps, 'settings' | 'catalog' | 'store' | 'clock'>, chosen: ProtectedSource): Promise<OverLimit | null> {
   const policy = policyOf(deps, chosen)
-  if (policy.maxBackups === null) return null
+  if (policy.maxBackups === null || !await mayBeOver(deps, chosen, policy.maxBackups)) return null
   const count = countSurplus(await landed(deps, chosen), policy, deps.clock.now())
   return count === 0 ? null : { count, maxBackups: policy.maxBackups }
+}
+
+/** By the numbers alone, which cost the same however many backups there are. What schedules made is never over the limit in this sense. */
+async function mayBeOver ({ catalog }: Pick<EngineDeps, 'catalog'>, { source }: ProtectedSource, maxBackups: number): Promise<boolean> {
+  const numberOf = async (type?: 'scheduled'): Promise<number> => (await catalog.backups.list({ source: source.name, status: 'completed', type, limit: 1 })).count
+  const all = await numberOf()
+  return all > maxBackups && all > await numberOf('scheduled')
 }
 
 /** Throws `TOO_MANY_BACKUPS` where as many backups again as `maxBackups` keeps are there beyond it, made by hand faster than the schedule asks for. */
@@ -48,6 +55,10 @@ export async function requireWithinLimit (deps: EngineDeps, chosen: ProtectedSou
 /** Ids of all backups that may go where room is wanted in the landing store, of all sources: newest first, as far as they are of one. */
 export async function surplusIds (deps: EngineDeps): Promise<readonly number[]> {
   const found: number[] = []
-  for (const chosen of deps.sources.values()) found.push(...surplusOf(await landed(deps, chosen), policyOf(deps, chosen), deps.clock.now()).map(({ id }) => id))
+  for (const chosen of deps.sources.values()) {
+    const policy = policyOf(deps, chosen)
+    if (policy.maxBackups === null || !await mayBeOver(deps, chosen, policy.maxBackups)) continue
+    found.push(...surplusOf(await landed(deps, chosen), policy, deps.clock.now()).map(({ id }) => id))
+  }
   return found
 }

@@ -111,3 +111,16 @@ test('the alerts are told how many are over the limit', async t => {
   for (let n = 0; n < 4; n++) await bench.create()
   assert.deepEqual(await over(), { count: 2, maxBackups: 3 })
 })
+
+test('the alerts read no list of backups where the numbers show that none can be over the limit', async t => {
+  const bench = await withDisk(t)
+  for (let n = 0; n < 5; n++) await bench.create({ type: 'scheduled' })
+  let reads = 0
+  const existing = bench.deps.catalog.backups.existing.bind(bench.deps.catalog.backups)
+  bench.deps.catalog.backups.existing = source => {
+    reads++
+    return existing(source)
+  }
+  await alertFacts(bench.deps, await bench.engine.sources(), { pattern: '30 4 * * *', timeZone: 'UTC' }, NOTHING_AROUND)
+  assert.equal(reads, 0)
+})
