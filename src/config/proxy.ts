@@ -32,6 +32,9 @@ export function proxyOf (environment: Environment): ProxyVariables | undefined {
  */
 export function useProxy (environment: Environment): () => void {
   const proxy = proxyOf(environment)
+  if (proxy === undefined) return () => {}
   // Loaded here: most commands ask nobody.
-  return proxy === undefined ? () => {} : process.getBuiltinModule('node:http').setGlobalProxyFromEnv(proxy)
+  const http = process.getBuiltinModule('node:http')
+  if ('setGlobalProxyFromEnv' in http) return http.setGlobalProxyFromEnv(proxy)
+  throw configError([{ name: Object.keys(proxy)[0] ?? 'HTTPS_PROXY', problem: 'is not supported by this version of Node', remedy: 'Use the Node that "npm ci" installs, or take the proxy out of the environment.' }])
 }

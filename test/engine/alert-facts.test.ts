@@ -28,7 +28,7 @@ test('the facts of each source are what its state asks and what the catalog know
   await bench.create()
   const [state] = await bench.engine.sources()
   const { sources } = await alertFacts(bench.deps, [{ ...state!, freshSince: LONG_AGO }], DAILY, NOTHING_AROUND)
-  assert.deepEqual(sources, [{ name: 'shop', freshSince: LONG_AGO, provenSince: null, isAutomationUnset: false, isMissing: false, drills: { lastProven: null, failed: null }, copies: [], ...await bench.deps.catalog.alerts.evidence('shop') }])
+  assert.deepEqual(sources, [{ name: 'shop', freshSince: LONG_AGO, provenSince: null, isAutomationUnset: false, isMissing: false, drills: { lastProven: null, failed: null }, copies: [], overLimit: null, ...await bench.deps.catalog.alerts.evidence('shop') }])
   assert.equal(sources[0]!.good, 1)
 })
 
