@@ -40,7 +40,7 @@ export interface Chosen {
  * The newest valid backup of a source, or the newest that was begun at `at` or before, whether or not the source is
  * configured here. Those made before a migration or a restore have the state that somebody wanted to get away from, and
  * suspects perhaps what an attack left. One from the future is never chosen, as a forged manifest can bear any date, nor one
- * that is refused for the lack of a trusted signature.
+ * that is refused for the lack of a trusted signature, nor one without such a signature where there is one that has it.
  * Throws `BACKUP_NOT_FOUND`, `SOURCE_NOT_FOUND` for a source that nothing is known of, and `SOURCE_REQUIRED`.
  */
 export async function newestValid (session: Pick<Session, 'engine' | 'defaultSource' | 'known'> & { readonly clock: Clock }, { source = defaultOf(session), at, mayBeForeign = false }: Search): Promise<Chosen> {
@@ -49,10 +49,11 @@ export async function newestValid (session: Pick<Session, 'engine' | 'defaultSou
   const now = clock.now()
   const future: Backup[] = []
   const refused: Backup[] = []
+  const untrusted: Backup[] = []
   let before: number | undefined
   let isKnown = false
   let isForeign = false
-  let newest: Backup | undefined
+  let signed: Backup | undefined
   do {
     const { backups, next } = await engine.backups({ source, status: 'completed', limit: PAGE, before })
     isKnown ||= backups.length > 0
@@ -62,20 +63,25 @@ export async function newestValid (session: Pick<Session, 'engine' | 'defaultSou
     refused.push(...suitable.filter(isRefused))
     // Numbers need not follow the times: what is taken over from a store is numbered later.
     for (const backup of suitable.filter(one => !isRefused(one) && !isFromFuture(one.startedAt, now) && (at === undefined || one.startedAt <= at))) {
-      if (newest === undefined || backup.startedAt > newest.startedAt) newest = backup
+      if (backup.signature?.state === 'signed') signed = newer(signed, backup)
+      else untrusted.push(backup)
     }
     before = next ?? undefined
   } while (before !== undefined)
-  if (newest !== undefined) {
-    const found = newest
-    const newer = refused.filter(({ startedAt }) => startedAt > found.startedAt && (at === undefined || startedAt <= at))
-    return { backup: found, warning: passedOver({ future, refused: newer }, now) }
+  const found = signed ?? untrusted.reduce<Backup | undefined>(newer, undefined)
+  if (found !== undefined) {
+    const since = (list: readonly Backup[]): Backup[] => list.filter(({ startedAt }) => startedAt > found.startedAt && (at === undefined || startedAt <= at))
+    return { backup: found, warning: passedOver({ future, refused: since(refused), untrusted: since(untrusted) }, now) }
   }
   if (!isKnown) await engine.source(source)
-  const passed = passedOver({ future, refused }, now)
+  const passed = passedOver({ future, refused, untrusted }, now)
   throw new BackupError('BACKUP_NOT_FOUND', `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or before`}${passed === null ? '' : `; ${passed}`}`, {
     hint: isForeign ? FOREIGN_HINT : hintFor({ future, refused })
   })
+}
+
+function newer (one: Backup | undefined, other: Backup): Backup {
+  return one === undefined || other.startedAt > one.startedAt ? other : one
 }
 
 function isRefused ({ signature }: Backup): boolean {
@@ -86,18 +92,21 @@ interface PassedOver {
   readonly future: readonly Backup[]
   /** A trusted signature is required, and they have none. */
   readonly refused: readonly Backup[]
+  /** They have no trusted signature, and an older one has. */
+  readonly untrusted: readonly Backup[]
 }
 
-function hintFor ({ future, refused }: PassedOver): string {
+function hintFor ({ future, refused }: Omit<PassedOver, 'untrusted'>): string {
   if (future.length > 0) return 'Check the clock of this machine; if it is right, find out who made these backups before you name one.'
   if (refused.length > 0) return 'If you know the backups to be yours, name their key in BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
   return 'See what there is with "holdfast list", and name one.'
 }
 
-function passedOver ({ future, refused }: PassedOver, now: Date): string | null {
+function passedOver ({ future, refused, untrusted }: PassedOver, now: Date): string | null {
   const reasons = [
     ...future.length === 0 ? [] : [`${listed(future)} passed over: dated in the future, now is ${now.toISOString()}`],
-    ...refused.length === 0 ? [] : [`${listed(refused)} passed over: not signed by a trusted key, which is required`]
+    ...refused.length === 0 ? [] : [`${listed(refused)} passed over: not signed by a trusted key, which is required`],
+    ...untrusted.length === 0 ? [] : [`${listed(untrusted)} passed over: not signed by a trusted key, as the older one is`]
   ]
   return reasons.length === 0 ? null : reasons.join('; ')
 }

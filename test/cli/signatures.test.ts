@@ -54,6 +54,24 @@ test('--latest takes the newest signed backup where a signature is required, als
   assert.match((await holdfast('show', '99')).out, /manifest +not signed\n *refused +a signature by a trusted key is required/)
 })
 
+test('--latest prefers a signed backup to a newer one that is not, also where no signature is required', async t => {
+  const { holdfast, target } = await fresh(t, trusting(false))
+  await holdfast('rebuild')
+  const { code, out, err } = await holdfast('restore', '--latest', '--source', 'shop', '--output', target)
+  assert.equal(code, 0)
+  assert.match(out, /Restored backup 1 to/)
+  assert.match(err, /backup 99 \(2025-11-24T23:30:20.000Z\) passed over: not signed by a trusted key, as the older one is/)
+  assert.match((await holdfast('restore', '99', '--output', `${target}.99`)).out, /Restored backup 99 to/)
+})
+
+test('where no backup is signed by a trusted key --latest takes the newest, and restore warns of it', async t => {
+  const { holdfast, target } = await fresh(t, () => testSigning({ isRequired: false }))
+  await holdfast('rebuild')
+  const { code, out } = await holdfast('restore', '--latest', '--source', 'shop', '--output', target)
+  assert.equal(code, 0)
+  assert.match(out, /Restored backup 99 to[^]*nothing proves who made it/)
+})
+
 test('where nothing but refused backups is there --latest names them, and how to trust their key', async t => {
   const options = { isRequired: false }
   const { holdfast, target } = await fresh(t, () => testSigning(options))
