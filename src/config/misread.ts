@@ -22,19 +22,19 @@ type Misreading = Omit<Problem, 'name'>
 /**
  * Why a value cannot be meant as it is written: it holds what only a shell, a template or another file format would have taken
  * out, such as quotes, `~`, `${…}` or a URL in place of a path. undefined: it can. A server's record and the content of a
- * file are exact. Never shows a secret.
+ * file are exact; YAML has taken its comments out itself. Never shows a secret.
  */
 export function misreading ({ value, origin, file }: Given, kind: Option<unknown>['kind']): Misreading | undefined {
   if (origin === 'server' || file !== undefined) return undefined
   const texts = (Array.isArray(value) ? value : [value]).filter(one => typeof one === 'string')
   for (const text of texts) {
-    const found = kind === 'path' ? inPath(text) : kind === 'value' ? inValue(text) : inSecret(text)
+    const found = kind === 'path' ? inPath(text, origin) : kind === 'value' ? inValue(text) : inSecret(text)
     if (found !== undefined) return found
   }
   return undefined
 }
 
-function inPath (text: string): Misreading | undefined {
+function inPath (text: string, origin: Given['origin']): Misreading | undefined {
   const refuse = (reason: string, remedy: string): Misreading => ({ problem: `"${text}" ${reason}`, remedy })
   const common = inValue(text)
   if (common !== undefined) return common
@@ -45,7 +45,7 @@ function inPath (text: string): Misreading | undefined {
   if (DRIVE.test(text)) return refuse('is a path of Windows', 'Give the path that this machine has for it, such as /mnt/c/app.db.')
   if (BLANK_AT_THE_ENDS.test(text)) return refuse('begins or ends with a blank', 'Leave the blank out.')
   if (CONTROL.test(text)) return refuse('holds a line end or another control character', 'Give one path.')
-  if (COMMENT.test(text)) return refuse('holds a comment, which would be part of the path', 'Move what begins with "#" to a line of its own.')
+  if (origin === 'environment' && COMMENT.test(text)) return refuse('holds a comment, which would be part of the path', 'Move what begins with "#" to a line of its own.')
   return undefined
 }
 

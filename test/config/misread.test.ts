@@ -30,7 +30,6 @@ const PATHS: ReadonlyArray<readonly [text: string, reason: RegExp]> = [
   ['{{ .Values.path }}', /placeholder/],
   ['$HOME/app.db', /variable/],
   ['C:\\app\\app.db', /Windows/],
-  ['/srv/app.db # the shop', /comment/],
   ['/srv/app.db\n/srv/b.db', /control character/]
 ]
 
@@ -45,6 +44,17 @@ for (const [text, reason] of PATHS) {
     for (const { problem } of inFile) assert.match(problem, reason)
   })
 }
+
+test('a comment behind a path is refused in the environment and in .env; in YAML the path is exact', t => {
+  const path = '/srv/My # files/app.db'
+  for (const [environment, cwd] of [[{ DATABASE_PATH: path }, workDir(t)], [{}, workDir(t, { '.env': `DATABASE_PATH="${path}"\n` })]] as const) {
+    assert.match(problemsOf(environment, cwd)[0]?.problem ?? '', /comment/)
+  }
+  const yaml = `sources: [{ name: a, path: "${path}" }]\nstores: [{ name: far, kind: local, path: "${path}.d" }]\n`
+  const { sources, stores } = validConfig({}, workDir(t, { 'holdfast.yaml': yaml }))
+  assert.equal(sources[0]?.path, path)
+  assert.deepEqual(stores.map(store => store.kind === 'local' && store.path), [`${path}.d`])
+})
 
 for (const variable of ['BACKUP_DIR', 'DATA_DIR', 'SCRATCH_DIR', 'RESTORE_DIRS', 'HOLDFAST_CONFIG', 'JWT_SECRET_FILE', 'BACKUP_AGE_IDENTITY_FILE', 'GOOGLE_APPLICATION_CREDENTIALS']) {
   test(`${variable} in quotes, with "~" or with a placeholder is refused`, t => {
