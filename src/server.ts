@@ -20,7 +20,7 @@ export async function serve (environment: Environment, cwd: string): Promise<num
   const checked = checkConfig(environment, cwd)
   if (!checked.ok) throw problemsError(checked)
   const { config, inForce, recorded } = checked
-  useProxy(environment)
+  useProxy(environment, config.stores)
   const logger = makeLogger(config.logLevel)
   const told = toldToStop()
   let exitCode = 0

@@ -113,7 +113,7 @@ function withTokenSecret (config: Config): Config {
 /** The engine beside a server and other commands, or without them. */
 async function openGuest (): Promise<Opened> {
   const config = configured()
-  useProxy(environment)
+  useProxy(environment, config.stores)
   const { openEngine } = await import('../app.ts')
   const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, { logger: warningsOn(output), role: 'guest' })
   return { engine, events, audit: catalog.audit, defaultSource: config.defaultSource, known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing, lacks: config.lacks }, trashGrace, close: () => close(0) }

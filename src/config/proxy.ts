@@ -1,3 +1,4 @@
+import type { StoreConfig } from './config.ts'
 import { variableText, type Environment } from './environment.ts'
 import { configError, type Problem } from './problem.ts'
 
@@ -27,10 +28,12 @@ export function proxyOf (environment: Environment): ProxyVariables | undefined {
 }
 
 /**
- * Sends what this process asks by `fetch` and by the agents that all share through the proxies of the environment, where there are any.
- * Returns what undoes it. Throws as `proxyOf`.
+ * Sends what this process asks by `fetch` and by the agents that all share through the proxies of the environment, where there are any and
+ * one of `stores` is in a cloud; otherwise the proxies are not even looked at. Returns what undoes it. Throws as `proxyOf`, and
+ * `CONFIG_INVALID` where this Node cannot do it.
  */
-export function useProxy (environment: Environment): () => void {
+export function useProxy (environment: Environment, stores: ReadonlyArray<Pick<StoreConfig, 'kind'>>): () => void {
+  if (stores.every(({ kind }) => kind === 'local')) return () => {}
   const proxy = proxyOf(environment)
   if (proxy === undefined) return () => {}
   // Loaded here: most commands ask nobody.

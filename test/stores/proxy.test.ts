@@ -62,7 +62,7 @@ test('gcs: requests go through the proxy of the process', async t => {
   const gcs = await startFakeGcs()
   t.after(() => gcs.stop())
   const { url, asked } = await forwardProxy(t, gcs.endpoint)
-  t.after(useProxy({ http_proxy: url }))
+  t.after(useProxy({ http_proxy: url }, [{ kind: 'gcs' }]))
   const store = gcsStore({ name: 'gcs', bucket: gcs.bucket(), prefix: '', keyFile: undefined, endpoint: 'http://gcs.invalid', clock: systemClock })
   await store.open(never)
   assert.ok(asked.length > 0)
@@ -85,4 +85,10 @@ test('without a proxy nothing changes; an address needs no scheme; what is no HT
   const error = await rejectsWith('CONFIG_INVALID', (async () => proxyOf({ http_proxy: 'socks5://proxy:1080' }))())
   assert.match(error.message, /http_proxy: is not the address of an HTTP proxy/)
   assert.doesNotMatch(error.message, /socks5/)
+})
+
+test('a proxy that is not supported is refused only where a store is in a cloud', () => {
+  const environment = { HTTPS_PROXY: 'socks5://proxy:1080' }
+  for (const stores of [[], [{ kind: 'local' }]] as const) useProxy(environment, stores)()
+  for (const kind of ['s3', 'gcs', 'azure'] as const) assert.throws(() => useProxy(environment, [{ kind: 'local' }, { kind }]), { code: 'CONFIG_INVALID' }, kind)
 })
