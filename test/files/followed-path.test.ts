@@ -85,11 +85,18 @@ test('a link of another user is not followed to what is not theirs, in whatever 
   assert.throws(() => followedPath(at('app/file.db'), 'RESTORE_TARGET_INVALID'), { code: 'RESTORE_TARGET_INVALID' })
 })
 
-test('what a link of another user leads to counts, and not what another link in its place leads to', t => {
+test('a link to a file is followed where its owner has the folder that the file lies in; one to a folder in there is not', t => {
   if (!needRoot(t)) return
   const { at, own, link } = house(t)
   own('app', 'app/v1')
-  // The file is root's: a folder of the other user on the way to it is no leave to follow.
+  mkdirSync(at('app/v1/his'))
+  mkdirSync(at('app/v1/his/deep'))
+  for (const file of ['app/v1/his/secret', 'app/v1/his/deep/secret']) writeFileSync(at(file), '')
   link('v1/app.db', 'app/app.db')
-  assert.equal(refusal(at('app/app.db')).code, 'SOURCE_LINK_REFUSED')
+  assert.equal(followedPath(at('app/app.db')), at('app/v1/app.db'))
+  link('v1/his', 'app/his')
+  link('v1/his/secret', 'app/file.db')
+  link('v1/his/deep/secret', 'app/deep.db')
+  link('v1/app.db', 'app/third.db', NOBODY - 1)
+  for (const given of ['his/secret', 'file.db', 'deep.db', 'third.db']) assert.equal(refusal(at(`app/${given}`)).code, 'SOURCE_LINK_REFUSED', given)
 })
