@@ -32,7 +32,7 @@ export const ERRORS = {
   BACKUP_BUSY: { status: 409, exit: 5, retry: true, title: 'another operation holds this backup' },
   BACKUP_PINNED: { status: 409, exit: 5, retry: false, title: 'the backup is pinned' },
   BACKUP_HAS_CHILDREN: { status: 409, exit: 5, retry: false, title: 'other backups are built on this one' },
-  TOO_MANY_BACKUPS: { status: 409, exit: 5, retry: false, title: 'too many backups of the source were made by hand beyond its limit' },
+  TOO_MANY_PINNED: { status: 409, exit: 5, retry: false, title: 'too many backups that were made by hand are pinned' },
   PRUNE_REFUSED: { status: 409, exit: 5, retry: false, title: 'more would be removed at once than anybody is likely to want' },
   BACKUP_LAST_VALID: { status: 409, exit: 5, retry: false, title: 'this is the last valid backup of its source' },
   BACKUP_NOT_COMPLETED: { status: 409, exit: 5, retry: false, title: 'the backup did not complete' },

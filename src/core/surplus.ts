@@ -35,7 +35,8 @@ export function countSurplus (backups: readonly BackupOutline[], { maxBackups, p
 /**
  * The backups of one source that may go where room is wanted: those that are over `maxBackups` because they were made by hand
  * faster than the pace, newest first, so that older ones are not pushed out by them. Never one that is pinned, that is the
- * newest or the newest verified one, that another is built on, or that was good before a suspect.
+ * newest or the newest verified one, that another is built on, that was good before a suspect, or that a restore or a migration may
+ * have to be undone with.
  */
 export function surplusOf (backups: readonly BackupOutline[], { maxBackups, pace }: SurplusPolicy, now: Date): readonly BackupOutline[] {
   if (maxBackups === null) return []
@@ -43,7 +44,7 @@ export function surplusOf (backups: readonly BackupOutline[], { maxBackups, pace
   const suspect = firstSuspect(live)
   const parents = new Set(live.map(({ parentId }) => parentId))
   const stay = new Set([live[0], live.find(({ verification }) => verification.status === 'valid')])
-  const isOpen = (backup: BackupOutline): boolean => !stay.has(backup) && !parents.has(backup.id) &&
+  const isOpen = (backup: BackupOutline): boolean => backup.type !== 'pre-migration' && !stay.has(backup) && !parents.has(backup.id) &&
     (isSuspect(backup) ? backup.id !== suspect?.id : suspect === null || !isBefore(backup, suspect))
   return seriesOf(live.filter(({ pinned }) => !pinned), now).flatMap(series =>
     [...outOfPace(series, pace)].filter(isOpen).slice(0, Math.max(0, series.length - maxBackups)))

@@ -17,7 +17,6 @@ import { rotate } from './prune.ts'
 import { promisedCopies } from './offsite.ts'
 import type { Task } from './runner.ts'
 import { checkSpace, makeRoom } from './space.ts'
-import { requireWithinLimit } from './surplus.ts'
 import { proveObject } from './prove.ts'
 
 /** Room for as many backups of one source within one second as nobody makes. */
@@ -56,7 +55,6 @@ interface Made {
  */
 export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, request: CreateRequest, task: Task): Promise<Backup> {
   await deps.ownership.require(deps.store, cleanupSignal())
-  if (request.mayRemove === false) await requireWithinLimit(deps, chosen)
   const policy = deps.settings.policyFor(chosen)
   const plan: Plan = { ...request, compression: request.compression ?? policy.compression, cipher: deps.keyring.cipherOf(chosen.source.name), verify: request.verify ?? policy.verify, isGuarded: policy.anomalyGuard }
   const row = await begin(deps, chosen, plan)

@@ -7,17 +7,21 @@ import type { EngineDeps } from './deps.ts'
 import type { BackupEdit } from './engine.ts'
 import { replaceManifest } from './objects.ts'
 import { hasLanded } from './offsite.ts'
+import { requirePinnable } from './surplus.ts'
 import { requireObject } from './verify.ts'
 
 /**
  * Changes what a person may say about a backup: in its manifest first, so that it survives the loss of the catalog. Those
- * of its copies follow by themselves. Rejects with `FORBIDDEN` where the backup is pinned and `keepsPinned` is set.
+ * of its copies follow by themselves. With `keepsPinned` it rejects with `FORBIDDEN` where the
+ * backup is pinned, and as `requirePinnable`.
  */
 export async function editBackup (deps: EngineDeps, id: number, { keepsPinned = false, ...change }: BackupEdit, signal: AbortSignal): Promise<Backup> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   if (keepsPinned && backup.pinned) throw new BackupError('FORBIDDEN', `backup ${id} is pinned`, { hint: 'Use a token with the role admin to unpin or to change it.' })
   requireOwn(backup, 'changed')
+  const chosen = deps.sources.get(backup.source)
+  if (keepsPinned && change.pinned === true && chosen !== undefined) await requirePinnable(deps, chosen)
   await deps.ownership.require(deps.store, signal)
   const manifest = await deps.catalog.backups.manifest(id)
   let signature: ManifestSignature | undefined

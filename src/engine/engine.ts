@@ -41,8 +41,7 @@ export interface CreateRequest {
   /** Whether to wait for its copies, too; a copy that fails is then the outcome, although the backup is made. Default: they are made afterwards. */
   readonly upload?: boolean | undefined
   /**
-   * Whether the caller may remove backups, too. false: nothing gives way to make room for this one, and beyond twice `maxBackups`
-   * it is refused with `TOO_MANY_BACKUPS`. Default: it may.
+   * Whether the caller may remove backups, too. false: nothing gives way to make room for this one. Default: it may.
    */
   readonly mayRemove?: boolean | undefined
 }
@@ -127,7 +126,10 @@ export interface Rescued {
 export interface BackupEdit {
   readonly description?: string | null | undefined
   readonly pinned?: boolean | undefined
-  /** true: a backup that is pinned stays as it is. What is pinned may be the last that retention would leave, so only an admin changes it. */
+  /**
+   * true: a backup that is pinned stays as it is, since it may be the last that retention would leave, and only so many that were made by hand
+   * are pinned (`TOO_MANY_PINNED`). Both are for an admin.
+   */
   readonly keepsPinned?: boolean | undefined
 }
 

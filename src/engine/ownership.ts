@@ -80,8 +80,8 @@ export class Ownership {
   /** Whether a store with our marker is the one that the catalog means. */
   async #isMeant (store: Store, marker: InstanceMarker, known: readonly StoredCopy[], signal: AbortSignal): Promise<boolean> {
     const remembered = await this.#options.storeIds.of(store.name)
-    // A catalog that knows none yet goes by what is there: half of it may have been removed by others.
-    if (remembered === undefined) return await this.#holds(store, known, Math.ceil(known.length / 2), signal)
+    // A catalog that knows none yet goes by what is there; most of it may have been removed by others.
+    if (remembered === undefined) return known.length === 0 || await this.#holds(store, known, 1, signal)
     if (remembered !== storeIdOf(marker)) return known.length === 0 && !await holdsManifests(store, signal)
     // A directory may have been copied with its marker. What another store lost is brought there again.
     return store.name !== this.#options.landing || known.length < MANY || await this.#holds(store, known, 1, signal)

@@ -7,7 +7,7 @@ import type { Task } from './runner.ts'
 /** There is no content there that could be lost. */
 const NOTHING_THERE: readonly ErrorCode[] = ['SOURCE_MISSING', 'SOURCE_EMPTY']
 /** There is some, and it cannot be backed up as it is. */
-const DAMAGED: readonly ErrorCode[] = ['SOURCE_MALFORMED', 'SOURCE_NOT_A_DATABASE', 'SOURCE_ENCRYPTED', 'SOURCE_UNREADABLE', 'SOURCE_FAILED', 'VERIFICATION_FAILED']
+const DAMAGED: readonly ErrorCode[] = ['SOURCE_MALFORMED', 'SOURCE_NOT_A_DATABASE', 'SOURCE_ENCRYPTED', 'SOURCE_UNREADABLE', 'SOURCE_FAILED', 'VERIFICATION_FAILED', 'PROCESS_OUT_OF_MEMORY', 'PROCESS_TIMED_OUT']
 
 export interface Change {
   /** What is about to be done, as in `the restore of backup 12`. */

@@ -1,6 +1,6 @@
 import type { PlacedOutline } from '../core/backup.ts'
 import { BackupError } from '../core/errors.ts'
-import { countSurplus, surplusOf, type SurplusPolicy } from '../core/surplus.ts'
+import { countSurplus, outOfPace, surplusOf, type SurplusPolicy } from '../core/surplus.ts'
 import type { EngineDeps, ProtectedSource } from './deps.ts'
 
 /** How often a backup is asked for where only a calendar asks: once a day. Milliseconds. */
@@ -41,14 +41,20 @@ async function mayBeOver ({ catalog }: Pick<EngineDeps, 'catalog'>, { source }: 
   return all > maxBackups && all > await numberOf('scheduled')
 }
 
-/** Throws `TOO_MANY_BACKUPS` where as many backups again as `maxBackups` keeps are there beyond it, made by hand faster than the schedule asks for. */
-export async function requireWithinLimit (deps: EngineDeps, chosen: ProtectedSource): Promise<void> {
-  const over = await overLimit(deps, chosen)
-  if (over === null || over.count < over.maxBackups) return
+/**
+ * Throws `TOO_MANY_PINNED` where as many backups of the source as `maxBackups` keeps are pinned already, all made by hand faster than
+ * the schedule asks for: what is pinned never gives way, so that pins of many could leave no room for scheduled backups.
+ */
+export async function requirePinnable (deps: EngineDeps, chosen: ProtectedSource): Promise<void> {
+  const { maxBackups, pace } = policyOf(deps, chosen)
+  if (maxBackups === null) return
+  const pinned = (await landed(deps, chosen)).filter(backup => backup.pinned).toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime())
+  const count = outOfPace(pinned, pace).size
+  if (count < maxBackups) return
   const { name } = chosen.source
-  throw new BackupError('TOO_MANY_BACKUPS', `${over.count} backups of "${name}" are there beyond the ${over.maxBackups} that maxBackups keeps, made by hand faster than its schedule asks for`, {
-    hint: `Have an admin prune with "holdfast prune --source ${name}" or POST /api/backups/prune, or raise maxBackups; where a script makes backups, set AUTO_BACKUP_INTERVAL to how often it does.`,
-    details: { surplus: over.count, maxBackups: over.maxBackups }
+  throw new BackupError('TOO_MANY_PINNED', `${count} backups of "${name}" that were made by hand are pinned, and maxBackups keeps ${maxBackups}`, {
+    hint: 'Have an admin pin it, or unpin those that are not needed any more.',
+    details: { pinned: count, maxBackups }
   })
 }
 

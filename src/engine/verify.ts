@@ -7,7 +7,7 @@ import type { EngineDeps } from './deps.ts'
 import type { Verified, VerifiedAll } from './engine.ts'
 import { backupHold } from './holds.ts'
 import { homeOf, placesOf, type Place } from './offsite.ts'
-import { readManifest, trustedManifest } from './objects.ts'
+import { hasObject, readManifest, trustedManifest } from './objects.ts'
 import { proveObject, type Proof } from './prove.ts'
 import type { Task } from './runner.ts'
 import { checkScratch } from './space.ts'
@@ -51,6 +51,8 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { 
 /** A store that is lost, or another one in its place, proves nothing against a backup: another store is read. Throws `STORE_UNAVAILABLE` where none has it. */
 async function believable (deps: EngineDeps, backup: Backup, place: Place, signal: AbortSignal): Promise<Place> {
   if (deps.remembered.has(place.store.name) || (await deps.ownership.inspect(place.store, signal)).state !== 'lost') return place
+  // A backup that is there is as good as ever, whatever became of the others.
+  if (await hasObject(place.store, place.key, signal).catch(() => false)) return place
   const other = placesOf(deps, backup).find(({ store }) => store.name !== place.store.name)
   if (other === undefined) await deps.ownership.require(place.store, signal)
   return other ?? place

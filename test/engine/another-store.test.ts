@@ -109,6 +109,26 @@ test('a marker without an id is believed where what is known is there, and anoth
   await bench.create()
 })
 
+test('an upgrade believes a marker without an id where most backups were removed by others, as long as one is there', async t => {
+  const bench = await testEngine(t, { instance: 'one', type: 'scheduled' })
+  const backups = [await bench.create(), await bench.create(), await bench.create(), await bench.create(), await bench.create()]
+  makeEarlier(bench.directory, '2025-01-01T00:00:00.000Z')
+  forgetIds(bench)
+  for (const { filePath } of backups.slice(0, 4)) rmSync(filePath)
+  assert.deepEqual(await refusals(bench), [])
+  await bench.create()
+})
+
+test('a backup that is there is verified and restored, also from a store of which everything that is newer is gone', async t => {
+  const bench = await testEngine(t, { instance: 'one', type: 'scheduled', settings: { maxBackups: 30 } })
+  const old = await bench.create()
+  const newer = []
+  for (let n = 0; n < 17; n++) newer.push(await bench.create())
+  for (const { filePath } of newer) rmSync(filePath)
+  assert.deepEqual(await refusals(bench), ['STORE_UNAVAILABLE'])
+  assert.equal((await (await bench.engine.verify(old.id)).result).verification.valid, true)
+})
+
 test('a marker that was removed is made again with the same id', async t => {
   const bench = await testEngine(t, { instance: 'one' })
   await bench.create()

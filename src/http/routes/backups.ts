@@ -55,9 +55,9 @@ export function backupRoutes (app: App, { engine, clock, pages }: { readonly eng
     tag: 'backups',
     summary: 'Change what a backup is called, or pin it',
     action: 'backup edit',
-    description: 'A backup that is pinned is unpinned, or changed, by an admin alone.',
+    description: 'A backup that is pinned is unpinned, or changed, by an admin alone. An operator pins as many that were made by hand as maxBackups keeps.',
     answers: { 200: backupAnswer },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_DELETED']
+    errors: ['BACKUP_NOT_FOUND', 'BACKUP_DELETED', 'TOO_MANY_PINNED']
   }, { params: idParams, body: editBody }), async ({ params: { id }, body, caller }) => {
     return { success: true, backup: presentBackup(await engine.edit(id, { ...body, keepsPinned: caller?.role !== 'admin' })) }
   })

@@ -43,7 +43,7 @@ function meaning (code: string): readonly [ErrorCode, string, string] {
   if (code === 'EISDIR') return ['SOURCE_NOT_A_DATABASE', 'is a directory', 'Name the database file itself as the path of the source.']
   if (code === 'EACCES' || code === 'EPERM') return ['SOURCE_UNREADABLE', 'must not be read by this user', 'Give the user that the service runs as read permission on the file and search permission on its folders.']
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL') return ['DISK_FULL', 'could not be copied to the scratch directory for want of space', 'Free space where SCRATCH_DIR is, or set it to a larger disk.']
-  if (code === 'EFBIG') return ['DISK_FULL', 'could not be copied to the scratch directory, where no file may be that large', 'Set SCRATCH_DIR to a file system without that limit, or raise the limit of the process ("ulimit -f").']
+  if (code === 'EFBIG') return ['FILE_SIZE_LIMIT', 'could not be copied to the scratch directory, where no file may be that large', 'Set SCRATCH_DIR to a file system without that limit, or raise the limit of the process ("ulimit -f").']
   if (code === 'SQLITE_NOTADB') return ['SOURCE_NOT_A_DATABASE', 'is not a SQLite database', 'Correct the path of the source; if the database is encrypted, it can only be backed up as a file.']
   if (code.startsWith('SQLITE_CORRUPT')) return ['SOURCE_MALFORMED', 'is damaged: SQLite finds it malformed', 'Run "PRAGMA integrity_check" on it, and keep the backups made before the damage.']
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED') || code === 'SQLITE_PROTOCOL') return ['SOURCE_LOCKED', 'is locked by another process', 'Wait until the other process lets go, end it, or raise SOURCE_BUSY_TIMEOUT_MS.']
