@@ -59,7 +59,7 @@ export function writersBeside ({ mode, gid, uid }: Stats): string | null {
  * Whether no other user than `uid` and root is in the group, going by /etc/group and /etc/passwd (group(5), passwd(5)). Where
  * groups come from elsewhere as well (nsswitch.conf(5)), a group that these files do not name may have any members.
  */
-function isPrivateGroup (gid: number, uid: number): boolean {
+export function isPrivateGroup (gid: number, uid: number): boolean {
   const [groups, users] = [fieldsOf('/etc/group'), fieldsOf('/etc/passwd')]
   const mayBe = new Set(users.filter(fields => [uid, 0].includes(Number(fields[2]))).map(([name]) => name).concat(ownName(uid)))
   const group = groups.find(fields => Number(fields[2]) === gid)

@@ -51,7 +51,7 @@ export function loadConfig (environment: Environment, cwd: string, options: Load
   throw problemsError(checked)
 }
 
-/** The same as a result. Reads files; changes nothing. */
+/** The same as a result. Reads files; changes nothing but the rights of a secret in DATA_DIR that others than its owner could read. */
 export function checkConfig (environment: Environment, cwd: string, { server = 'leave', isDataDirUsed = true }: LoadOptions = {}): Checked {
   const problems: Problem[] = []
   const notices: Problem[] = []

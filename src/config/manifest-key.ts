@@ -17,14 +17,14 @@ const WORDS: OwnSecretWords = {
 
 /**
  * The Ed25519 key that signs the manifests of this installation; undefined: there is none yet. What is wrong with its file
- * is a problem. Changes nothing.
+ * is a problem. Changes no more than `readOwnSecret`.
  */
 export function readManifestKey (dataDir: string): KeyObject | Problem | undefined {
   const found = readOwnSecret(join(dataDir, MANIFEST_KEY_FILE), WORDS)
   return found instanceof Secret ? keyOf(found) : found
 }
 
-/** Its public part in its printable form; undefined: there is none yet, or it cannot be read. Changes nothing. */
+/** Its public part in its printable form; undefined: there is none yet, or it cannot be read. Changes no more than `readOwnSecret`. */
 export function publicManifestKey ({ dataDir }: Pick<Config, 'dataDir'>): string | undefined {
   const found = readManifestKey(dataDir)
   return found instanceof KeyObject ? printableKey(found) : undefined

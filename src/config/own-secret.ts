@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
 import { giveToFolderOwnerSync, makeFoldersSync } from '../files/folder-owner.ts'
 import { takeName } from '../files/take-name.ts'
 import type { Config, TokenKey } from './config.ts'
+import { isPrivateGroup } from './data-dir.ts'
 import { SECRET_FILE } from './data-files.ts'
 import { SECRET_LENGTH } from './options.ts'
 import { configError, type Problem } from './problem.ts'
@@ -44,7 +45,11 @@ export function ensureOwnSecret (dataDir: string, name: string, words: OwnSecret
   return orThrow(made ?? { name: 'DATA_DIR', problem: `"${path}" vanished`, remedy: 'See who else removes files there.' })
 }
 
-/** The secret in the file; what is wrong with it; undefined where there is none yet. Changes nothing. */
+/**
+ * The secret in the file; what is wrong with it; undefined where there is none yet. Takes the rights of group and others away from a file of
+ * this user, and changes nothing else. A volume may have added them: Kubernetes does so for `fsGroup` at each start of a pod,
+ * https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
+ */
 export function readOwnSecret (path: string, { instead, lost }: OwnSecretWords = TOKEN_WORDS): Secret | Problem | undefined {
   let fd: number
   try {
@@ -57,12 +62,30 @@ export function readOwnSecret (path: string, { instead, lost }: OwnSecretWords =
     const stat = fstatSync(fd)
     const remove = `Remove it: the service then makes a new one, and ${lost}`
     if (!stat.isFile()) return { name: 'DATA_DIR', problem: `"${path}" is not a file`, remedy: remove }
-    if ((stat.mode & 0o077) !== 0) return { name: 'DATA_DIR', problem: `"${path}" can be read by other users`, remedy: `Run "chmod 600 ${path}"; if another user may have read it, remove the file instead: ${lost}` }
+    if (!isKept(fd, stat)) return { name: 'DATA_DIR', problem: `"${path}" can be read by other users`, remedy: `Run "chmod 600 ${path}"; if another user may have read it, remove the file instead: ${lost}` }
     const value = readFileSync(fd, 'utf8').trim()
     if (value.length < SECRET_LENGTH) return { name: 'DATA_DIR', problem: `"${path}" is shorter than ${SECRET_LENGTH} characters`, remedy: remove }
     return new Secret(value)
   } finally {
     closeSync(fd)
+  }
+}
+
+/** Whether nobody else than the owner, the members of a group of the owner alone, and root can read the open file from now on. */
+function isKept (fd: number, { mode, uid, gid }: Stats): boolean {
+  if ((mode & 0o077) === 0) return true
+  if (uid === process.geteuid?.() && tighten(fd)) return true
+  return (mode & 0o007) === 0 && isPrivateGroup(gid, uid)
+}
+
+function tighten (fd: number): boolean {
+  try {
+    fchmodSync(fd, 0o600)
+    return (fstatSync(fd).mode & 0o077) === 0
+  } catch (error) {
+    // Read-only, or a file system that keeps no rights: they count as they are.
+    if (['EROFS', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP'].includes(systemCode(error) ?? '')) return false
+    throw error
   }
 }
 

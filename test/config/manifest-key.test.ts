@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkConfig } from '../../src/config/load.ts'
 import { ensureManifestKey, readManifestKey } from '../../src/config/manifest-key.ts'
+import { ensureSecret } from '../../src/config/own-secret.ts'
 import { printableKey } from '../../src/core/signature.ts'
 import { tempDir } from '../support/temp-dir.ts'
+import { needRoot } from '../support/need.ts'
 import { problemsOf, validConfig, workDir } from '../support/config.ts'
 
 test('the key is made once, only its owner can read it, and reading makes none', t => {
@@ -14,8 +16,9 @@ test('the key is made once, only its owner can read it, and reading makes none',
   const key = printableKey(ensureManifestKey({ dataDir }))
   assert.equal(printableKey(ensureManifestKey({ dataDir })), key)
   assert.equal(statSync(join(dataDir, 'manifest-key')).mode & 0o777, 0o600)
-  chmodSync(join(dataDir, 'manifest-key'), 0o644)
-  assert.throws(() => ensureManifestKey({ dataDir }), /can be read by other users/)
+  chmodSync(join(dataDir, 'manifest-key'), 0o660)
+  assert.equal(printableKey(ensureManifestKey({ dataDir })), key)
+  assert.equal(statSync(join(dataDir, 'manifest-key')).mode & 0o777, 0o600)
 })
 
 test('trusted keys are a list in the file or the environment, and a mistyped one is a problem', t => {
@@ -41,11 +44,24 @@ test('a key file that belongs to another user is refused, and signs nothing', t 
   assert.match(checked.problems.map(({ problem }) => problem).join(), /manifest-key" belongs to user 65534/)
 })
 
-test('a key file that others can read is a problem of the configuration, with what to do', t => {
+test('secrets of this user that the group can read, as after a start with fsGroup, are no problem of the configuration', t => {
   const cwd = workDir(t)
   const dataDir = join(cwd, 'data')
   ensureManifestKey({ dataDir })
-  chmodSync(join(dataDir, 'manifest-key'), 0o640)
+  ensureSecret({ dataDir, tokenKey: undefined })
+  const files = ['manifest-key', 'jwt-secret'].map(name => join(dataDir, name))
+  for (const path of files) chmodSync(path, 0o660)
+  assert.deepEqual(problemsOf({ DATA_DIR: dataDir }, cwd), [])
+  for (const path of files) assert.equal(statSync(path).mode & 0o777, 0o600, path)
+})
+
+test('a key file of the owner of DATA_DIR that others can read is a problem of the configuration, with what to do', t => {
+  if (!needRoot(t)) return
+  const cwd = workDir(t)
+  const dataDir = join(cwd, 'data')
+  ensureManifestKey({ dataDir })
+  for (const path of [dataDir, join(dataDir, 'manifest-key')]) chownSync(path, 65_534, 65_534)
+  chmodSync(join(dataDir, 'manifest-key'), 0o644)
   const [problem] = problemsOf({ DATA_DIR: dataDir }, cwd)
   assert.match(problem?.problem ?? '', /manifest-key" can be read by other users/)
   assert.match(problem?.remedy ?? '', /BACKUP_TRUSTED_SIGNING_KEYS/)

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { ensureSecret } from '../../src/config/own-secret.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { needRoot } from '../support/need.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const own = (dataDir: string): string => ensureSecret({ dataDir, tokenKey: undefined }).key.reveal()
@@ -52,11 +53,30 @@ test('processes that come first at once end up with one secret', async t => {
   assert.deepEqual(readdirSync(dataDir), ['jwt-secret'])
 })
 
-test('a secret that others can read is refused with the remedy', t => {
+for (const mode of [0o660, 0o640, 0o644]) {
+  test(`a secret of this user with mode ${mode.toString(8)}, as a volume may leave it, is used and is its owner's alone again`, t => {
+    const dataDir = tempDir(t)
+    const path = join(dataDir, 'jwt-secret')
+    const secret = own(dataDir)
+    chmodSync(path, mode)
+    assert.equal(own(dataDir), secret)
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+  })
+}
+
+test('a secret of another user that others can read is refused with the remedy, unless these are a group of that user alone', t => {
+  if (!needRoot(t)) return
   const dataDir = tempDir(t)
-  own(dataDir)
-  chmodSync(join(dataDir, 'jwt-secret'), 0o640)
-  assert.throws(() => own(dataDir), invalid(/other users[^]*chmod 600/))
+  const path = join(dataDir, 'jwt-secret')
+  const secret = own(dataDir)
+  // "daemon" is user 1 and group 1 in every base system, and alone in it; "nobody" is not in group 1.
+  for (const [uid, mode, isTaken] of [[1, 0o640, true], [1, 0o644, false], [65_534, 0o640, false]] as const) {
+    chownSync(path, uid, 1)
+    chmodSync(path, mode)
+    if (isTaken) assert.equal(own(dataDir), secret)
+    else assert.throws(() => own(dataDir), invalid(/other users[^]*chmod 600/), `${uid} ${mode.toString(8)}`)
+    assert.equal(statSync(path).mode & 0o777, mode)
+  }
 })
 
 test('a secret that is too short is refused and left as it is', t => {
