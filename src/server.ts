@@ -17,7 +17,7 @@ import { lastResort } from './last-resort.ts'
  * period for what runs, then an end. Resolves with the exit code: 0 after a signal, 1 after an exception. Throws `CONFIG_INVALID` with every problem, or the error of whatever cannot be opened.
  */
 export async function serve (environment: Environment, cwd: string): Promise<number> {
-  const checked = checkConfig(environment, cwd)
+  const checked = checkConfig(environment, cwd, { reader: 'service' })
   if (!checked.ok) throw problemsError(checked)
   const { config, inForce, recorded } = checked
   useProxy(environment, config.stores)

@@ -6,14 +6,14 @@ import { hasFile } from './option.ts'
 import { ALIASES, OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readSecret } from './secret-file.ts'
-import { readTrusted, UntrustedFile } from './trusted-file.ts'
+import { readTrusted, UntrustedFile, type Reader } from './trusted-file.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The environment, laid over what the file `.env` in `cwd` says, if there is one and nobody else can have written it. Lines of that file that set nothing go to `notices`. */
-export function withEnvFile (environment: Environment, cwd: string, problems: Problem[], notices: Problem[] = []): Environment {
+export function withEnvFile (environment: Environment, cwd: string, problems: Problem[], notices: Problem[] = [], reader: Reader = 'command'): Environment {
   const path = join(cwd, '.env')
-  const { variables, ignored } = readIfThere(path, problems)
+  const { variables, ignored } = readIfThere(path, problems, reader)
   notices.push(...ignored.map(line => ({ name: '.env', problem: `line ${line} of "${path}" sets nothing`, remedy: 'Write one NAME=value a line, and "#" before comments.' })))
   const set = Object.keys(environment).filter(variable => variableText(environment, variable) !== undefined)
   return { ...variables, ...Object.fromEntries(set.map(variable => [variable, environment[variable]])) }
@@ -21,9 +21,9 @@ export function withEnvFile (environment: Environment, cwd: string, problems: Pr
 
 const NO_DOT_ENV: DotEnv = { variables: {}, ignored: [] }
 
-function readIfThere (path: string, problems: Problem[]): DotEnv {
+function readIfThere (path: string, problems: Problem[], reader: Reader): DotEnv {
   try {
-    return parseDotEnv(readTrusted(path, 'set its variables in the environment'))
+    return parseDotEnv(readTrusted(path, 'set its variables in the environment', reader))
   } catch (error) {
     const code = systemCode(error)
     if (code === 'ENOENT') return NO_DOT_ENV

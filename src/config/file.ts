@@ -10,7 +10,7 @@ import { hasFile } from './option.ts'
 import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, SOURCE_KEYS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readSecret } from './secret-file.ts'
-import { readTrusted, UntrustedFile } from './trusted-file.ts'
+import { readTrusted, UntrustedFile, type Reader } from './trusted-file.ts'
 
 /** What holdfast.yaml says. */
 export interface FileContent {
@@ -43,7 +43,7 @@ export const WHOLE = ['schedule', 'retention', 'localRetention', 'stores', 's3']
 const KNOWN = [...OPTION_NAMES, ...FILE_NAMES, 'sources', 'defaultSource', ...WHOLE]
 
 /** Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one, which nobody else may have written. */
-export function readFile (environment: Environment, cwd: string, problems: Problem[]): FileContent {
+export function readFile (environment: Environment, cwd: string, problems: Problem[], reader: Reader = 'command'): FileContent {
   const named = variableText(environment, CONFIG_VARIABLE)
   const misread = misreading({ name: CONFIG_VARIABLE, value: named, base: cwd, origin: 'environment' }, 'path')
   if (misread !== undefined) {
@@ -54,7 +54,7 @@ export function readFile (environment: Environment, cwd: string, problems: Probl
   if (named === undefined && !existsSync(path)) return NOTHING
   let text: string
   try {
-    text = named === undefined ? readTrusted(path, `name it in ${CONFIG_VARIABLE}`).toString('utf8') : readFileSync(path, 'utf8')
+    text = named === undefined ? readTrusted(path, `name it in ${CONFIG_VARIABLE}`, reader).toString('utf8') : readFileSync(path, 'utf8')
   } catch (error) {
     if (error instanceof UntrustedFile) problems.push({ name: CONFIG_FILE, problem: error.problem, remedy: error.remedy })
     else problems.push({ name: CONFIG_VARIABLE, problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: `Give the path of a readable ${CONFIG_FILE}, or leave it out.` })

@@ -25,6 +25,7 @@ import { checkStorePlaces } from './store-places.ts'
 import { readStores } from './stores.ts'
 import { secretsFrom, type TakenSecrets } from './taken-secrets.ts'
 import { readTokenKey } from './token-key.ts'
+import type { Reader } from './trusted-file.ts'
 import { unknownVariables } from './unknown-variables.ts'
 
 export type Checked =
@@ -39,6 +40,8 @@ export interface LoadOptions {
   readonly server?: 'take' | 'leave'
   /** false: nothing in DATA_DIR is going to be used, so that it may be anybody's. */
   readonly isDataDirUsed?: boolean
+  /** Who reads the files in the working directory; `command` is the default. */
+  readonly reader?: Reader
 }
 
 /**
@@ -52,13 +55,13 @@ export function loadConfig (environment: Environment, cwd: string, options: Load
 }
 
 /** The same as a result. Reads files; changes nothing but the rights of a secret in DATA_DIR that others than its owner could read. */
-export function checkConfig (environment: Environment, cwd: string, { server = 'leave', isDataDirUsed = true }: LoadOptions = {}): Checked {
+export function checkConfig (environment: Environment, cwd: string, { server = 'leave', isDataDirUsed = true, reader = 'command' }: LoadOptions = {}): Checked {
   const problems: Problem[] = []
   const notices: Problem[] = []
-  const whole = withEnvFile(environment, cwd, problems, notices)
+  const whole = withEnvFile(environment, cwd, problems, notices, reader)
   notices.push(...unknownVariables(whole))
   const fromEnvironment = readEnvironment(whole, cwd, problems)
-  const ownFile = readFile(whole, cwd, problems)
+  const ownFile = readFile(whole, cwd, problems, reader)
   const given: Sources = { environment: fromEnvironment, file: ownFile.options }
   const dataDir = chooseOne('dataDir', given, cwd, []).value as string
   const unsafe = isDataDirUsed ? dataDirProblems(dataDir) : []
