@@ -54,6 +54,8 @@ export async function releaseWhenCopied (deps: EngineDeps, id: number): Promise<
 
 /** Releases what could not be released when its copies were stored, and removes what a release that was cut short left in the landing store. */
 export async function sweepReleased (deps: EngineDeps): Promise<void> {
+  // Where there is no other store nothing is released, and the list of a million backups is not read for it.
+  if (deps.offsite.size === 0) return
   for (const [name, chosen] of deps.sources) {
     const { keepLocal } = deps.settings.policyFor(chosen)
     const existing = await deps.catalog.backups.existing(name)
