@@ -46,7 +46,7 @@ export function ensureOwnSecret (dataDir: string, name: string, words: OwnSecret
 }
 
 /**
- * The secret in the file; what is wrong with it; undefined where there is none yet. Takes the rights of group and others away from a file of
+ * The secret in the file; what is wrong with it; undefined where there is none yet. Takes the rights of the group away from a file of
  * this user, and changes nothing else. A volume may have added them: Kubernetes does so for `fsGroup` at each start of a pod,
  * https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
  */
@@ -74,8 +74,10 @@ export function readOwnSecret (path: string, { instead, lost }: OwnSecretWords =
 /** Whether nobody else than the owner, the members of a group of the owner alone, and root can read the open file from now on. */
 function isKept (fd: number, { mode, uid, gid }: Stats): boolean {
   if ((mode & 0o077) === 0) return true
+  // No volume gives rights to everybody: somebody did, and others may have read it.
+  if ((mode & 0o007) !== 0) return false
   if (uid === process.geteuid?.() && tighten(fd)) return true
-  return (mode & 0o007) === 0 && isPrivateGroup(gid, uid)
+  return isPrivateGroup(gid, uid)
 }
 
 function tighten (fd: number): boolean {
