@@ -71,7 +71,7 @@ const MASS_LEAST = 5
  * made no faster than that, and goes into the trash unless scheduled backups alone push it out.
  *
  * The same policy decides on suspects that nobody has released as on a series of their own: they fill no place among the
- * good ones, the good ones none among them, and being suspect makes none go that would stay otherwise. The first suspect
+ * good ones, the good ones none among them, and being suspect makes no sound one go that would stay otherwise. The first suspect
  * always stays, and so does everything good from before it, until somebody has decided.
  *
  * Whatever the policy is, these stay: pinned ones, the newest live one, the newest that was proven valid, `minBackups`
