@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
+import { cancelWhileProbing } from '../support/cancelled.ts'
 import { commandLine } from '../support/command-line.ts'
 import { MemorySource } from '../support/memory-source.ts'
-import { rejectsWith } from '../support/rejects.ts'
 
 test('backup create says what was made, how large it is and under which number', async t => {
   const { holdfast, engine } = await commandLine(t)
@@ -164,14 +164,7 @@ test('stats and sources tell how each source stands', async t => {
 
 test('a cancelled backup is listed as cancelled, and is failed with the code CANCELLED for programs', async t => {
   const { holdfast, json, faults, engine } = await commandLine(t)
-  const pause = faults.pause('source.probe')
-  const { job, result } = await engine.create({ type: 'manual' })
-  const outcome = rejectsWith('CANCELLED', result)
-  await pause.reached
-  const cancelled = engine.cancel(job.id)
-  pause.go()
-  await cancelled
-  await outcome
+  await cancelWhileProbing({ engine, faults })
   const [row] = await json('list')
   assert.deepEqual([row.status, row.errorCode], ['failed', 'CANCELLED'])
   assert.match((await holdfast('list')).out, / cancelled /)

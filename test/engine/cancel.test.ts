@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { cancelWhileProbing } from '../support/cancelled.ts'
 import { testEngine } from '../support/engine.ts'
 import { MemorySource } from '../support/memory-source.ts'
 import { rejectsWith } from '../support/rejects.ts'
@@ -62,13 +63,7 @@ test('a job that is cancelled after the backup is made leaves the backup', async
 
 test('the source is free again after a cancelled job', async t => {
   const { engine, faults, create } = await testEngine(t)
-  const pause = faults.pause('source.probe')
-  const { job, result } = await engine.create({ type: 'manual' })
-  const outcome = rejectsWith('CANCELLED', result)
-  await pause.reached
-  const cancelled = engine.cancel(job.id)
-  pause.go()
-  await Promise.all([cancelled, outcome])
+  await cancelWhileProbing({ engine, faults })
   assert.equal((await create()).status, 'completed')
 })
 
@@ -108,14 +103,7 @@ test('an image that dies while its job is cancelled is a cancelled job', async t
 
 test('a cancelled backup is not a failing one: neither for the source, nor in the figures, nor for the alerts', async t => {
   const { engine, faults, create, deps } = await testEngine(t)
-  const pause = faults.pause('source.probe')
-  const { job, result } = await engine.create({ type: 'manual' })
-  const outcome = rejectsWith('CANCELLED', result)
-  await pause.reached
-  const cancelled = engine.cancel(job.id)
-  pause.go()
-  await cancelled
-  await outcome
+  await cancelWhileProbing({ engine, faults })
   const { state, statistics } = await engine.source('shop')
   const { failedBackups } = await engine.statistics()
   const { lastFailure } = await deps.catalog.alerts.evidence('shop')
