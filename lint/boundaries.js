@@ -44,6 +44,8 @@ export const HOME = {
   '@aws-sdk/*': ['stores/s3'],
   '@google-cloud/storage': ['stores/gcs'],
   'google-auth-library': ['stores/gcs'],
+  '@azure/core-http-compat': ['stores/azure'],
+  '@azure/core-rest-pipeline': ['stores/azure'],
   '@azure/storage-blob': ['stores/azure'],
   pino: ['app.ts']
 }

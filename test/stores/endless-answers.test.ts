@@ -9,6 +9,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { Store } from '../../src/core/store.ts'
 import { ANSWER_LIMIT } from '../../src/stores/answer.ts'
+import { azureStore } from '../../src/stores/azure/azure.ts'
 import { gcsStore } from '../../src/stores/gcs/gcs.ts'
 import { s3Store } from '../../src/stores/s3/s3.ts'
 import { rejectsWith } from '../support/rejects.ts'
@@ -36,7 +37,8 @@ const COMMON = { name: 'far', bucket: 'b', prefix: '', clock: systemClock }
 
 const STORES: Readonly<Record<string, (endpoint: string) => Store>> = {
   S3: endpoint => s3Store({ ...COMMON, endpoint, region: 'us-east-1', pathStyle: true, profile: 'compatible', credentials: { accessKeyId: 'a', secretAccessKey: new Secret('b') }, storageClasses: {}, encryption: null, kmsKeyId: undefined, lock: null }),
-  'Google Cloud Storage': endpoint => gcsStore({ ...COMMON, endpoint, keyFile: undefined })
+  'Google Cloud Storage': endpoint => gcsStore({ ...COMMON, endpoint, keyFile: undefined }),
+  'Azure Blob Storage': endpoint => azureStore({ ...COMMON, endpoint, account: 'a', key: new Secret('b'), container: 'c' })
 }
 
 for (const [kind, open] of Object.entries(STORES)) {

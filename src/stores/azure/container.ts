@@ -1,5 +1,6 @@
 import { ContainerClient, StorageSharedKeyCredential, type BlockBlobClient } from '@azure/storage-blob'
 import { again } from '../again.ts'
+import { boundAnswers } from './bound-answers.ts'
 import { azureError, isPassing } from './errors.ts'
 import type { AzureStoreOptions } from './options.ts'
 
@@ -25,7 +26,9 @@ export function openContainer (options: AzureStoreOptions): Container {
   const base = options.endpoint ?? `https://${account}.blob.core.windows.net`
   const place = `azure://${account}/${container}/${prefix}`
   // How often and when it is tried again is decided in again.ts.
-  const client = new ContainerClient(`${base}/${container}`, new StorageSharedKeyCredential(account, secret.reveal()), { retryOptions: { maxTries: 1 } })
+  const client = new ContainerClient(`${base}/${container}`, new StorageSharedKeyCredential(account, secret.reveal()), {
+    httpClient: boundAnswers, retryOptions: { maxTries: 1 }
+  })
   return {
     options,
     place,
