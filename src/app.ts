@@ -24,6 +24,7 @@ import { recover } from './engine/recover.ts'
 import { loadRemembered } from './engine/remembered.ts'
 import { leaveNote } from './engine/restore-note.ts'
 import type { Signing } from './engine/signing.ts'
+import { landingSurvey } from './engine/survey-landing.ts'
 import type { App as HttpServer } from './http/route.ts'
 import { AlertWatch } from './monitoring/alerts.ts'
 import { CatalogWatch } from './monitoring/catalog-watch.ts'
@@ -262,12 +263,13 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
       logger,
       version: VERSION
     })
+    const survey = landingSurvey(deps)
     const scheduler = new Scheduler({
       engine,
       runs: deps.catalog.runs,
       version: () => deps.catalog.version(),
       calendar: deps.calendar,
-      housekeep: () => housekeep(deps),
+      housekeep: () => housekeep(deps, survey),
       events,
       clock,
       logger,

@@ -175,6 +175,17 @@ export class SqliteBackupLog implements BackupLog {
     })
   }
 
+  unverify (id: number): Promise<Backup> {
+    return this.#change(id, row => {
+      checkNotGone(row)
+      this.#statements.unverify.run(id)
+    })
+  }
+
+  lost (store: string): Promise<readonly Backup[]> {
+    return this.#connection.read(() => this.#statements.lost.all(store).map(row => toBackup(row, this.#judgeKey)))
+  }
+
   verifications (id: number): Promise<readonly VerificationRecord[]> {
     return this.#connection.read(() => this.#verifications.of(this.#row(id).id))
   }

@@ -15,6 +15,10 @@ export function prepareBackupStatements (database: Database) {
     running: select<[]>("WHERE place = 'present' AND status = 'in_progress' ORDER BY id DESC"),
     trashed: select<[]>(`WHERE place = 'trash' AND ${IS_OWN} ORDER BY trashed_at, id`),
     quarantined: select<[string]>("WHERE source = ? AND status = 'failed' AND file_size_bytes IS NOT NULL AND place = 'present' ORDER BY id DESC"),
+    lost: select<[string]>(`INDEXED BY backup_log_damaged WHERE verification_status = 'invalid' AND place = 'present' AND status = 'completed'
+      AND json_extract(verification_checks, '$[0].name') = 'file_exists' AND json_extract(verification_checks, '$[0].status') = 'fail'
+      AND EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id AND store = ? AND copies.status = 'stored') AND ${IS_OWN}`),
+    unverify: database.prepare("UPDATE backup_log SET verified_at = NULL, verification_status = 'unverified', verification_checks = '[]' WHERE id = ?"),
     start: database.prepare(`
       INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, encryption, started_at, status)
       VALUES (@source, @type, @method, @schedule, @key, @filePath, @description, @compression, @encryption, @startedAt, 'in_progress')`),

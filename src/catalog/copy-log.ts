@@ -89,8 +89,8 @@ export class SqliteCopyLog implements CopyLog {
     return this.#connection.read(() => this.#statements.held.all(store))
   }
 
-  newest (store: string, limit: number): Promise<readonly StoredCopy[]> {
-    return this.#connection.read(() => this.#statements.newest.all(store, limit))
+  newest (store: string, limit: number, before = Number.MAX_SAFE_INTEGER): Promise<readonly StoredCopy[]> {
+    return this.#connection.read(() => this.#statements.newest.all(store, before, limit))
   }
 
   waiting (): Promise<readonly WaitingCopies[]> {
@@ -151,7 +151,7 @@ function prepare ({ database }: Connection) {
     manifestChanged: database.prepare("UPDATE copies SET manifest_due = 1 WHERE backup_id = ? AND status = 'stored' AND store NOT IN (SELECT value FROM json_each(?))"),
     manifestStored: database.prepare('UPDATE copies SET manifest_due = 0 WHERE backup_id = ? AND store = ?'),
     held: database.prepare<[string], StoredCopy>(HELD),
-    newest: database.prepare<[string, number], StoredCopy>(`${HELD} ORDER BY backup_id DESC LIMIT ?`),
+    newest: database.prepare<[string, number, number], StoredCopy>(`${HELD} AND backup_id < ? ORDER BY backup_id DESC LIMIT ?`),
     waiting: database.prepare<[], WaitingRow>(`
       SELECT source, store, count(*) AS count, min(waiting_since) AS since,
         (SELECT json_array(c.error_code, c.error) FROM copies AS c JOIN backup_log AS b ON b.id = c.backup_id

@@ -171,6 +171,10 @@ export interface BackupLog {
   remove (id: number, at: Date, elsewhere?: readonly string[]): Promise<Backup>
   /** Adds to the verification history and makes it the last verification. */
   recordVerification (id: number, verification: Verification, at: Date): Promise<Backup>
+  /** The last verification does not hold any more: the backup counts as unverified. The history of its verifications stays. */
+  unverify (id: number): Promise<Backup>
+  /** Live backups which the last verification did not find in the store that is taken to hold them. */
+  lost (store: string): Promise<readonly Backup[]>
   verifications (id: number): Promise<readonly VerificationRecord[]>
   statistics (): Promise<Statistics>
   /** The manifest as it was written, for comparison with the one in the store. */

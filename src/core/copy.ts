@@ -95,8 +95,8 @@ export interface CopyLog {
   manifestStored (backupId: number, store: string): Promise<void>
   /** Every copy that the store is taken to hold, of backups that still exist. */
   held (store: string): Promise<readonly StoredCopy[]>
-  /** The newest of these, at most so many. */
-  newest (store: string, limit: number): Promise<readonly StoredCopy[]>
+  /** The newest of these, at most so many, of backups with a smaller id than `before`. */
+  newest (store: string, limit: number, before?: number): Promise<readonly StoredCopy[]>
   waiting (): Promise<readonly WaitingCopies[]>
   counts (): Promise<readonly CopyCounts[]>
   /** Copies that processes which are gone had under way wait again; those that `isHeld` says are not touched. */

@@ -11,9 +11,12 @@ const LOST = 'it was lost with the landing store'
 
 /** Whether the landing store should have the object and does not, neither where the row has it nor outside of the trash. Throws what the store throws. */
 export async function isAbsent (deps: Pick<EngineDeps, 'store'>, backup: Pick<Backup, 'key' | 'copies'>): Promise<boolean> {
-  if (!hasLanded(deps, backup)) return false
-  const keys = new Set([backup.key, fileName(backup.key)])
-  for (const key of keys) if (await hasObject(deps.store, key, cleanupSignal())) return false
+  return hasLanded(deps, backup) && await isMissing(deps.store, backup.key)
+}
+
+/** Whether the landing store has no object of that name, neither there nor outside of the trash. Throws what the store throws. */
+export async function isMissing (store: Store, key: string): Promise<boolean> {
+  for (const one of new Set([key, fileName(key)])) if (await hasObject(store, one, cleanupSignal())) return false
   return true
 }
 

@@ -10,6 +10,7 @@ import { erase, settleTrashed } from './remove.ts'
 import { loadRemembered } from './remembered.ts'
 import { sweepReleased } from './release.ts'
 import { settleRestores } from './settle-restores.ts'
+import { settleReappeared } from './survey-landing.ts'
 
 /** Finished jobs are remembered for so long: 30 days. */
 const JOB_HISTORY = 30 * 86_400_000
@@ -24,16 +25,16 @@ export const IDEMPOTENCY_WINDOW = 86_400_000
 
 /**
  * What must be done now and then: empties the trash of what is due, decides rows that nobody works on, forgets old answers, jobs and runs.
- * No step hinders another; at the end the first error is thrown.
+ * Takes one step of the `survey` of the landing store. No step hinders another; at the end the first error is thrown.
  */
-export async function housekeep (deps: EngineDeps): Promise<void> {
+export async function housekeep (deps: EngineDeps, survey: () => Promise<void> = async () => {}): Promise<void> {
   const now = deps.clock.now().getTime()
   const isUsable = await isLandingUsable(deps)
   const { idempotency, jobs, alerts, runs, tokens, audit } = deps.catalog
   await all([
     () => tidyAfterOthers(deps),
     () => settleRestores(deps),
-    ...isUsable ? [() => settleUndecided(deps), () => sweepReleased(deps), () => emptyTrash(deps)] : [],
+    ...isUsable ? [() => settleUndecided(deps), () => sweepReleased(deps), () => emptyTrash(deps), () => settleReappeared(deps), survey] : [],
     // Another process may have been given one. One that is lost was told of at the start.
     () => loadRemembered(deps),
     () => idempotency.purge(new Date(now - IDEMPOTENCY_WINDOW)),

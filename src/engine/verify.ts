@@ -48,14 +48,20 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { 
   }
 }
 
-/** A store that is lost, or another one in its place, proves nothing against a backup: another store is read. Throws `STORE_UNAVAILABLE` where none has it. */
+/**
+ * The place, unless the backup is not there and another store has it: a file that is gone is no damage then. A store that is lost, or
+ * another one in its place, proves nothing against a backup. Throws `STORE_UNAVAILABLE` where no other store should have it.
+ */
 async function believable (deps: EngineDeps, backup: Backup, place: Place, signal: AbortSignal): Promise<Place> {
-  if (deps.remembered.has(place.store.name) || (await deps.ownership.inspect(place.store, signal)).state !== 'lost') return place
+  if (deps.remembered.has(place.store.name)) return place
+  const isLost = (await deps.ownership.inspect(place.store, signal)).state === 'lost'
+  const others = placesOf(deps, backup).filter(({ store }) => store.name !== place.store.name)
+  if (!isLost && others.length === 0) return place
   // A backup that is there is as good as ever, whatever became of the others.
-  if (await hasObject(place.store, place.key, signal).catch(() => false)) return place
-  const other = placesOf(deps, backup).find(({ store }) => store.name !== place.store.name)
-  if (other === undefined) await deps.ownership.require(place.store, signal)
-  return other ?? place
+  if (await hasObject(place.store, place.key, signal).catch(() => !isLost)) return place
+  for (const other of others) if (await hasObject(other.store, other.key, signal).catch(() => false)) return other
+  if (isLost && others.length === 0) await deps.ownership.require(place.store, signal)
+  return isLost ? others[0] ?? place : place
 }
 
 /** What people may say of a backup afterwards. A copy in an append-only store never hears of it. */
