@@ -22,7 +22,11 @@ export async function isMissing (store: Store, key: string): Promise<boolean> {
 
 /** The names of everything in the landing store; undefined: it is not, or not yet, known to be the right one, and shows nothing of what there is. Throws what the store throws. */
 export async function landedObjects ({ store, ownership }: EngineDeps, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
-  if ((await ownership.inspect(store, signal)).state !== 'ours') return undefined
+  return (await ownership.inspect(store, signal)).state === 'ours' ? await namesIn(store, signal) : undefined
+}
+
+/** The names of everything in a store. Throws what the store throws. */
+export async function namesIn (store: Store, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const names = new Set<string>()
   for await (const { key } of store.list('', signal)) names.add(key)
   return names
@@ -39,8 +43,7 @@ export async function requireThere (deps: Pick<EngineDeps, 'store'>, backup: Bac
 /** Records for every copy that the store is taken to hold, and does not, that it is missing there. Throws what the store throws. */
 export async function recordAbsent (deps: EngineDeps, store: Store, signal: AbortSignal): Promise<void> {
   const isLanding = store.name === deps.store.name
-  const listed = new Set<string>()
-  for await (const { key } of store.list('', signal)) listed.add(key)
+  const listed = await namesIn(store, signal)
   for (const copy of await deps.catalog.copies.held(store.name)) {
     const keys = isLanding ? [copy.key, fileName(copy.key)] : [offsiteKey(copy)]
     if (keys.some(key => listed.has(key))) continue

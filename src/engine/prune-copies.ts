@@ -1,9 +1,12 @@
-import type { Backup, PlacedOutline } from '../core/backup.ts'
-import { applyRetention, type RetentionPolicy } from '../core/retention.ts'
+import { isLive, type Backup, type BackupOutline, type PlacedOutline } from '../core/backup.ts'
+import { toBackupError } from '../core/errors.ts'
+import { applyRetention, type Retained, type RetentionPolicy } from '../core/retention.ts'
+import type { Store } from '../core/store.ts'
+import { namesIn } from './absent.ts'
 import type { EngineDeps, OffsiteStore, ProtectedSource } from './deps.ts'
 import type { RetainedCopy } from './engine.ts'
 import { copyHold } from './holds.ts'
-import { promisedStores } from './offsite.ts'
+import { offsiteKey, promisedStores } from './offsite.ts'
 import { holderOf, releaseLanding } from './release.ts'
 
 /** A store that keeps copies by rules of its own, and not for as long as the backup stays where it landed. */
@@ -11,12 +14,62 @@ export function hasOwnRules ({ retention, maxBackups }: Pick<OffsiteStore, 'rete
   return retention !== null || maxBackups !== null
 }
 
-/** Every copy of the source in the stores with rules of their own, with the rule that keeps or removes it. Changes nothing. */
-export function decideCopies (deps: EngineDeps, existing: readonly PlacedOutline[], shared: Pick<RetentionPolicy, 'timeZone' | 'freshSince' | 'suspect' | 'pace'>): readonly RetainedCopy[] {
-  return [...deps.offsite.values()].filter(hasOwnRules).flatMap(({ store, retention, maxBackups }) => {
-    const there = existing.filter(({ stores }) => stores.includes(store.name))
-    return applyRetention(there, { ...shared, rules: retention, maxBackups }, deps.clock.now()).map(retained => ({ ...retained, store: store.name }))
-  })
+/** Tells the names of everything in a store; undefined: it cannot be asked now, or is not the right one. */
+export type Holdings = (store: Store) => Promise<ReadonlySet<string> | undefined>
+
+/** Lists each store once, when it is first asked for. Rejects as the catalog does. */
+export function holdings (deps: EngineDeps, signal: AbortSignal): Holdings {
+  const found = new Map<string, ReadonlySet<string> | undefined>()
+  return async store => {
+    if (!found.has(store.name)) found.set(store.name, await heldIn(deps, store, signal))
+    return found.get(store.name)
+  }
+}
+
+async function heldIn ({ ownership }: EngineDeps, store: Store, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
+  try {
+    const { state } = await ownership.inspect(store, signal)
+    // One without a marker that holds what is known of it is claimed with the next copy.
+    return state === 'ours' || state === 'unclaimed' ? await namesIn(store, signal) : undefined
+  } catch (thrown) {
+    if (signal.aborted || toBackupError(thrown).code.startsWith('CATALOG_')) throw thrown
+    return undefined
+  }
+}
+
+/**
+ * Every copy of the source in the stores with rules of their own, with the rule that keeps or removes it. With `held`, a store from
+ * which one would go is asked what it holds: what is not there fills no place that another copy would have to leave for it.
+ * Changes nothing.
+ */
+export async function decideCopies (deps: EngineDeps, existing: readonly PlacedOutline[], shared: Pick<RetentionPolicy, 'timeZone' | 'freshSince' | 'suspect' | 'pace'>, held: Holdings | undefined): Promise<readonly RetainedCopy[]> {
+  const decided: RetainedCopy[] = []
+  for (const { store, retention, maxBackups } of [...deps.offsite.values()].filter(hasOwnRules)) {
+    const decide = (outlines: readonly PlacedOutline[]): readonly Retained[] => applyRetention(outlines, { ...shared, rules: retention, maxBackups }, deps.clock.now())
+    const known = existing.filter(outline => isLive(outline) && outline.stores.includes(store.name))
+    const byCatalog = decide(known)
+    const isAsked = held !== undefined && byCatalog.some(({ keep }) => !keep)
+    const retained = isAsked ? byHoldings(known, byCatalog, decide, await held(store)) : byCatalog
+    decided.push(...retained.map(one => ({ ...one, store: store.name })))
+  }
+  return decided
+}
+
+/** What is decided in view of what is really there. Newest first. */
+function byHoldings (known: readonly PlacedOutline[], byCatalog: readonly Retained[], decide: (there: readonly PlacedOutline[]) => readonly Retained[], names: ReadonlySet<string> | undefined): readonly Retained[] {
+  if (names === undefined) return byCatalog.map(({ backup }) => stays(backup, 'the store cannot show now what it holds'))
+  const isThere = (outline: PlacedOutline): boolean => names.has(offsiteKey(outline))
+  return withAbsent(decide(known.filter(isThere)), known.filter(outline => !isThere(outline)))
+}
+
+/** What is not there fills no place that another backup would have to leave for it, and is not removed either: it may turn up again. Newest first. */
+export function withAbsent (decisions: readonly Retained[], absent: readonly PlacedOutline[]): readonly Retained[] {
+  if (absent.length === 0) return decisions
+  return [...decisions, ...absent.map(backup => stays(backup, 'its file is not in the store'))].toSorted((a, b) => b.backup.id - a.backup.id)
+}
+
+function stays (backup: BackupOutline, reason: string): Retained {
+  return { backup, keep: true, reasons: [reason], removal: null, isBeyond: false }
 }
 
 /** What the other stores say of one backup that is to leave the landing store. */

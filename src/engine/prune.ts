@@ -7,8 +7,10 @@ import type { EngineDeps, ProtectedSource } from './deps.ts'
 import { freshSince, rulesInForce } from './due.ts'
 import type { Pruned, PruneRefusal, RetainedCopy } from './engine.ts'
 import { backupHold, retentionHold } from './holds.ts'
-import { placesOf } from './offsite.ts'
-import { decideCopies, elsewhere, hasOwnRules, leaveLanding, retireCopy, type Elsewhere } from './prune-copies.ts'
+import { cleanupSignal, findObject } from './objects.ts'
+import { placesOf, type Place } from './offsite.ts'
+import { decideCopies, elsewhere, hasOwnRules, holdings, leaveLanding, retireCopy, withAbsent, type Elsewhere, type Holdings } from './prune-copies.ts'
+import { holderOf } from './release.ts'
 import { erase, moveToTrash } from './remove.ts'
 import type { Task } from './runner.ts'
 import { paceOf } from './surplus.ts'
@@ -25,16 +27,18 @@ interface Occasion {
   readonly isByAdmin: boolean
   /** Names of the objects in the landing store; undefined: it is not the one to go by. */
   readonly landed: ReadonlySet<string> | undefined
+  /** What the other stores hold; left out: what the catalog knows in them counts. */
+  readonly held?: Holdings
 }
 
 /** Every live backup of the source with the rule that keeps or removes it. Changes nothing. */
-async function decide (deps: EngineDeps, chosen: ProtectedSource, { freshSince, isByAdmin, landed }: Occasion): Promise<Decided> {
+async function decide (deps: EngineDeps, chosen: ProtectedSource, { freshSince, isByAdmin, landed, held }: Occasion): Promise<Decided> {
   const { maxBackups, retention, schedule } = deps.settings.policyFor(chosen)
   const existing = await deps.catalog.backups.existing(chosen.source.name)
   const isAbsent = (outline: PlacedOutline): boolean => landed !== undefined && isLive(outline) && outline.stores.includes(deps.store.name) && !landed.has(outline.key)
   // Of all that there are, wherever they are: a store that has not got the suspect yet lets go of nothing either.
   const shared = { timeZone: schedule?.timeZone ?? 'UTC', freshSince, suspect: firstSuspect(existing), pace: isByAdmin ? null : paceOf(deps, chosen) }
-  const copies = decideCopies(deps, existing, shared)
+  const copies = await decideCopies(deps, existing, shared, held)
   const own = new Set([...deps.offsite.values()].filter(hasOwnRules).map(({ store }) => store.name))
   const home = existing.filter(({ stores }) => stores.length === 0 || stores.some(store => !own.has(store) && !deps.remembered.has(store)))
   const byId = new Map(home.map(outline => [outline.id, outline]))
@@ -43,13 +47,6 @@ async function decide (deps: EngineDeps, chosen: ProtectedSource, { freshSince, 
     return retained.keep || outline === undefined ? retained : inView(retained, elsewhere(deps, chosen, outline, copies, shared))
   })
   return { decisions: withAbsent(decisions, home.filter(isAbsent)), copies }
-}
-
-/** What is not there fills no place that another backup would have to leave for it, and is not removed either: it may turn up again. Newest first. */
-function withAbsent (decisions: readonly Retained[], absent: readonly PlacedOutline[]): readonly Retained[] {
-  if (absent.length === 0) return decisions
-  const kept = absent.map(backup => ({ backup, keep: true, reasons: ['its file is not in the store'], removal: null, isBeyond: false }))
-  return [...decisions, ...kept].toSorted((a, b) => b.backup.id - a.backup.id)
 }
 
 /** What is decided for the landing store, in view of what the others keep. */
@@ -73,9 +70,10 @@ export async function prune (deps: EngineDeps, sources: readonly ProtectedSource
   task.phase('removing')
   const inForce = await rulesInForce(deps)
   const landed = await landedObjects(deps, task.signal)
+  const held = holdings(deps, task.signal)
   for (const chosen of sources) {
     const fresh = freshSince(deps, chosen, deps.settings.policyFor(chosen), inForce)
-    const decided = await decide(deps, chosen, { freshSince: fresh, isByAdmin, landed })
+    const decided = await decide(deps, chosen, { freshSince: fresh, isByAdmin, landed, held })
     decisions.push(...decided.decisions)
     copies.push(...decided.copies)
     for (const group of groupsOf(decided)) {
@@ -122,7 +120,7 @@ export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: T
   if (deps.settings.policyFor(chosen).maxBackups === null) return []
   const claim = await deps.runner.claimWhenFree([retentionHold(chosen.source.name)], task)
   try {
-    // The disk may have gone away while the backup was made.
+    // The disk may have gone away while the backup was made. Other stores are not listed for each backup: no copy leaves them here alone.
     await deps.ownership.require(deps.store, task.signal)
     const { decisions } = await decide(deps, chosen, { freshSince: null, isByAdmin: false, landed: await landedObjects(deps, task.signal) })
     const going = decisions.filter(({ removal, isBeyond }) => isBeyond || removal === 'release')
@@ -170,8 +168,9 @@ async function removeAll (deps: EngineDeps, going: ReadonlyArray<Retained | Reta
 /** The backup, if it is none any more; undefined: only one store has let go of it, or its object is not there to be removed. */
 async function letGo (deps: EngineDeps, backup: Backup, retained: Retained | RetainedCopy, task: Task): Promise<Backup | undefined> {
   const isGone = await isAbsent(deps, backup)
-  if ('store' in retained && placesOf(deps, backup).some(({ store: { name } }) => name !== retained.store && !(isGone && name === deps.store.name))) {
-    await retireCopy(deps, backup.id, retained.store, task.jobId)
+  const others = 'store' in retained ? placesOf(deps, backup).filter(({ store: { name } }) => name !== retained.store && !(isGone && name === deps.store.name)) : []
+  if ('store' in retained && others.length > 0) {
+    if (await isHeldIn(deps, backup, others)) await retireCopy(deps, backup.id, retained.store, task.jobId)
     return undefined
   }
   if (isGone) return undefined
@@ -180,6 +179,18 @@ async function letGo (deps: EngineDeps, backup: Backup, retained: Retained | Ret
     return undefined
   }
   return 'store' in retained || retained.removal === 'trash' ? await moveToTrash(deps, backup) : await eraseAtOnce(deps, backup, retained.reasons.join('; '))
+}
+
+/** Whether one of the places that should have the backup has it when it is asked now. One that cannot be asked counts as one that has it not. */
+async function isHeldIn (deps: EngineDeps, backup: Backup, places: readonly Place[]): Promise<boolean> {
+  // The landing store has been asked before.
+  if (places.some(({ store }) => store.name === deps.store.name)) return true
+  if (await holderOf(deps, backup, ({ store }) => places.some(place => place.store.name === store.name)) !== undefined) return true
+  for (const { store, key } of places.filter(({ store }) => deps.remembered.has(store.name))) {
+    const found = await findObject(store, key, cleanupSignal()).catch(() => undefined)
+    if (found?.size === backup.size) return true
+  }
+  return false
 }
 
 /** The row says first that it is on its way out, so that a removal that fails is finished by housekeeping. */

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { housekeep } from '../../src/engine/housekeep.ts'
 import { removeCopy } from '../../src/engine/retire-copies.ts'
@@ -149,4 +151,61 @@ test('what a release that was cut short left in the landing store is swept', asy
   assert.deepEqual((await made.engine.backup(backup.id)).copies.map(({ store }) => store), ['far'])
   await housekeep(made.deps)
   assert.deepEqual(made.files(), [])
+})
+
+/** Takes object and manifest of a copy out of a store. */
+function takeCopyAway (directory: string | undefined, { key }: { readonly key: string }): void {
+  for (const name of filesOf({ key })) renameSync(join(directory ?? '', name), join(directory ?? '', '..', name))
+}
+
+test('a copy that is not in its store pushes no other out of there, and stays in the list', async t => {
+  const made = await make(t, { few: { maxBackups: 2 } }, { policies: { shop: { retention: DAYS_90 } } })
+  await made.days(4)
+  const rows = await all(made)
+  for (const { key } of rows.slice(2)) takeCopyAway(made.far.directories['few'], { key })
+  const { copies } = await (await made.engine.prune({ dryRun: true })).result
+  assert.deepEqual(copies.map(({ backup: { id }, keep }) => [id, keep]), [[4, true], [3, true], [2, true], [1, true]])
+  assert.deepEqual(copies[0]?.reasons, ['its file is not in the store'])
+  await made.prune()
+  assert.deepEqual(held(made.far.files('few'), rows), [1, 2])
+})
+
+test('no copy leaves a store that cannot be asked what it holds', async t => {
+  const made = await make(t, { few: { maxBackups: 2 } }, { policies: { shop: { retention: DAYS_90 } } })
+  await made.days(4)
+  const away = made.far.directories['few'] ?? ''
+  renameSync(away, `${away}.away`)
+  const { copies } = await (await made.engine.prune({ dryRun: true })).result
+  assert.deepEqual(copies.filter(({ keep }) => !keep), [])
+  assert.deepEqual(copies[3]?.reasons, ['the store cannot show now what it holds'])
+  await (await made.engine.prune({ dryRun: false, force: true })).result
+  renameSync(`${away}.away`, away)
+  await made.prune()
+  assert.deepEqual(held(made.far.files('few'), await all(made)), [3, 4])
+})
+
+test('a store is not listed for a prune that removes nothing there', async t => {
+  const made = await make(t, { few: { maxBackups: 5 } }, { policies: { shop: { retention: DAYS_90 } } })
+  await made.days(4)
+  const { store } = made.far.offsite.get('few')!
+  const list = store.list.bind(store)
+  let lists = 0
+  store.list = (prefix, signal) => {
+    lists++
+    return list(prefix, signal)
+  }
+  await made.prune()
+  assert.equal(lists, 0)
+  await made.days(2)
+  await made.prune()
+  assert.equal(lists, 1)
+})
+
+test('a copy stays where the other store that should have the backup has it not', async t => {
+  const made = await make(t, { few: { maxBackups: 2 }, year: { retention: DAYS_90 } }, { policies: { shop: { retention: DAYS_7, keepLocal: false } } })
+  await made.days(4)
+  const rows = await all(made)
+  takeCopyAway(made.far.directories['year'], rows[0]!)
+  await made.prune()
+  assert.deepEqual([made.files(), held(made.far.files('few'), rows)], [[], [1, 3, 4]])
 })
