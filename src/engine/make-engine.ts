@@ -119,7 +119,7 @@ export function makeEngine (deps: EngineDeps): Engine {
     async restore (id, request) {
       const plan = await plannedRestore(deps, id, request)
       const holds = plan.inPlace === undefined ? [backupHold(id)] : [backupHold(id), sourceHold(plan.inPlace.source.name)]
-      return await runner.start({ kind: 'restore', source: plan.backup.source, backupId: id, holds }, task => restoreBackup(deps, plan, task))
+      return await runner.start({ kind: 'restore', source: plan.backup.source, backupId: id, holds, isUrgent: true }, task => restoreBackup(deps, plan, task))
     },
 
     origin: async id => (await recordedManifest(deps, id)).source.location,
@@ -143,7 +143,7 @@ export function makeEngine (deps: EngineDeps): Engine {
       const rowed = await requireRows(deps, id)
       const { name } = (await sourceItself(deps, rowed.backup)).source
       const holds = wish.dryRun ? [backupHold(id)] : [backupHold(id), sourceHold(name)]
-      return await runner.start({ kind: 'rescue', source: name, backupId: id, holds }, task => rescueFrom(deps, rowed, wish, task))
+      return await runner.start({ kind: 'rescue', source: name, backupId: id, holds, isUrgent: true }, task => rescueFrom(deps, rowed, wish, task))
     },
 
     async extract (id, selection, file) {

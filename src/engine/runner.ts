@@ -25,6 +25,11 @@ export interface JobRequest {
    * of the queue refuses it, it counts for none, and it comes before the jobs of callers of its source.
    */
   readonly isOwn?: boolean
+  /**
+   * An admin brings data back, and somebody waits for it: as with `isOwn`, and it takes the next slot before jobs of any source,
+   * however many jobs of its own source run.
+   */
+  readonly isUrgent?: boolean
 }
 
 /** What a running piece of work has of its job. */
@@ -42,6 +47,7 @@ interface Running {
   toldAt: number
   readonly isAside: boolean
   readonly isOwn: boolean
+  readonly isUrgent: boolean
   /** It has not begun yet. */
   isWaiting: boolean
   /** Among those that run at once. */
@@ -88,7 +94,7 @@ export class Runner {
    */
   async start<T> (request: JobRequest, work: (task: Task) => Promise<T>): Promise<Work<T>> {
     this.#requireUp()
-    const { source, isAside = false, isOwn = false } = request
+    const { source, isAside = false, isUrgent = false, isOwn = isUrgent } = request
     const reservation = this.holds.reserve(request.holds)
     let leaveQueue = (): void => {}
     let job: Job
@@ -104,7 +110,7 @@ export class Runner {
     const abort = new AbortController()
     const outcome = Promise.withResolvers<T>()
     const settled = outcome.promise.then(() => {}, () => {})
-    const running: Running = { job, toldAt: 0, isAside, isOwn, isWaiting: !isAside, slot: undefined, leaveQueue, abort, settled }
+    const running: Running = { job, toldAt: 0, isAside, isOwn, isUrgent, isWaiting: !isAside, slot: undefined, leaveQueue, abort, settled }
     this.#running.set(job.id, running)
     // The end may have come while it was written down.
     if (this.#isStopping) abort.abort(stopped())
@@ -217,7 +223,7 @@ export class Runner {
       running.isWaiting = false
       running.leaveQueue()
     }
-    await this.#slots.take(running.job.source, { isFirst: running.isOwn, onTaken }, signal)
+    await this.#slots.take(running.job.source, { isFirst: running.isOwn, isUrgent: running.isUrgent, onTaken }, signal)
   }
 
   #task (id: number, signal: AbortSignal): Task {

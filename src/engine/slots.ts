@@ -14,7 +14,10 @@ export interface Slot {
 }
 
 interface Asking {
+  /** Ahead of all others of its source. */
   readonly isFirst: boolean
+  /** Ahead of all others of every source, and not bound by the share of its own. Default: not. */
+  readonly isUrgent?: boolean
   readonly onTaken: (slot: Slot) => void
 }
 
@@ -26,6 +29,7 @@ interface Holder {
 
 interface Waiter {
   readonly source: string | null
+  readonly isUrgent: boolean
   readonly begin: () => void
 }
 
@@ -37,6 +41,7 @@ interface Waiter {
  * - A slot that becomes free goes to the source that was served least recently, and within it to the first in line.
  * - A stalled job, such as one whose database computes for hours, does not count for its source. With two slots or
  *   more it also lends its slot to a source that has no job running: at most `EXTRA` such jobs run beyond `max`.
+ * - An urgent job takes the next slot that is free or lent, however many its source has.
  */
 export class Slots {
   readonly #max: number
@@ -60,17 +65,17 @@ export class Slots {
   }
 
   /**
-   * Resolves once a slot is taken and `onTaken` has been called with it; `isFirst`: ahead of all others of the source.
+   * Resolves once a slot is taken and `onTaken` has been called with it.
    * Rejects with the reason of `signal`, having taken none, once that is aborted.
    */
-  async take (source: string | null, { isFirst, onTaken }: Asking, signal: AbortSignal): Promise<void> {
+  async take (source: string | null, { isFirst, isUrgent = false, onTaken }: Asking, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const turn = Promise.withResolvers<undefined>()
     const begin = (): void => {
       onTaken(this.#hold(source))
       turn.resolve(undefined)
     }
-    const waiter = { source, begin }
+    const waiter = { source, isUrgent, begin }
     const leave = (): void => {
       this.#waiting = this.#waiting.filter(other => other !== waiter)
       this.#fill()
@@ -127,17 +132,17 @@ export class Slots {
   }
 
   #next (): Waiter | undefined {
-    const turnOf = ({ source }: Waiter): number => this.#served.get(source) ?? 0
+    const turnOf = ({ source, isUrgent }: Waiter): number => isUrgent ? -1 : this.#served.get(source) ?? 0
     let next: Waiter | undefined
     for (const waiter of this.#waiting) {
-      if (this.#mayBegin(waiter.source) && (next === undefined || turnOf(waiter) < turnOf(next))) next = waiter
+      if (this.#mayBegin(waiter) && (next === undefined || turnOf(waiter) < turnOf(next))) next = waiter
     }
     return next
   }
 
-  #mayBegin (source: string | null): boolean {
+  #mayBegin ({ source, isUrgent }: Waiter): boolean {
     const held = [...this.#held]
-    const own = held.filter(holder => holder.source === source)
+    const own = isUrgent ? [] : held.filter(holder => holder.source === source)
     if (held.length < this.#max) return own.filter(holder => !this.#isStalled(holder)).length < this.#perSource
     const lent = Math.min(this.#extra, held.filter(holder => this.#isStalled(holder)).length)
     return own.length === 0 && held.length < this.#max + lent

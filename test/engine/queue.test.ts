@@ -29,3 +29,14 @@ test('a job whose slot is free has never waited, and one that was cancelled in l
   await engine.cancel(waiting.job.id)
   await endless(runner, 'a')
 })
+
+test('a restore is neither refused nor kept waiting by jobs of its source', async t => {
+  const bench = await testEngine(t, { maxConcurrent: 2, maxQueued: { all: 2, perSource: 2 } })
+  const { id } = await bench.create()
+  const { runner } = bench.deps
+  await running(runner, 'shop')
+  for (let n = 0; n < 2; n++) await endless(runner, 'shop')
+  await rejectsWith('QUEUE_FULL', endless(runner, 'shop'))
+  const { safetyBackupId } = await (await bench.engine.restore(id, { actor: 'admin' })).result
+  assert.notEqual(safetyBackupId, null)
+})

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Task } from '../../src/engine/runner.ts'
+import { STALL_AFTER } from '../../src/engine/slots.ts'
 import { testEngine, type TestEngine } from '../support/engine.ts'
 import { until } from '../support/streams.ts'
 
@@ -11,10 +12,10 @@ interface Started {
 }
 
 /** Starts a job of the source that its first letter names. It goes on until it is ended, or cancelled. */
-async function startOf (bench: TestEngine, begun: string[], name: string, { isOwn = false } = {}): Promise<Started> {
+async function startOf (bench: TestEngine, begun: string[], name: string, request: { readonly isOwn?: boolean, readonly isUrgent?: boolean } = {}): Promise<Started> {
   const gate = Promise.withResolvers<undefined>()
   let held: Task | undefined
-  const { result } = await bench.deps.runner.start({ kind: 'verify', source: name[0]!, backupId: null, holds: [], isOwn }, async task => {
+  const { result } = await bench.deps.runner.start({ kind: 'verify', source: name[0]!, backupId: null, holds: [], ...request }, async task => {
     begun.push(name)
     held = task
     task.signal.addEventListener('abort', () => { gate.resolve(undefined) })
@@ -108,5 +109,32 @@ test('with a single slot nothing runs beside a job, however long it takes', asyn
   bench.clock.move(60_000)
   await new Promise(setImmediate)
   assert.deepEqual(begun, ['a1'])
+  await endAll(works.values())
+})
+
+test('an urgent job takes the next slot before all others, and a free one although its source has its share', async t => {
+  const bench = await testEngine(t, { maxConcurrent: 2 })
+  const begun: string[] = []
+  const works = await startAll(bench, begun, ['a1', 'a2'])
+  await until(() => begun.length === 1)
+  works.set('a3', await startOf(bench, begun, 'a3', { isUrgent: true }))
+  await until(() => begun.length === 2)
+  assert.deepEqual(begun, ['a1', 'a3'])
+  works.set('b1', await startOf(bench, begun, 'b1'))
+  works.set('a4', await startOf(bench, begun, 'a4', { isUrgent: true }))
+  assert.deepEqual(await afterEnd(works, 'a3', begun, 3), ['a1', 'a3', 'a4'])
+  await endAll(works.values())
+})
+
+test('a stalled job lends its slot to an urgent job of its own source', async t => {
+  const bench = await testEngine(t, { maxConcurrent: 2 })
+  const begun: string[] = []
+  const works = await startAll(bench, begun, ['a1', 'b1'])
+  await until(() => begun.length === 2)
+  works.set('a2', await startOf(bench, begun, 'a2', { isUrgent: true }))
+  assert.equal(begun.length, 2)
+  bench.clock.move(STALL_AFTER)
+  await until(() => begun.length === 3)
+  assert.deepEqual(begun, ['a1', 'b1', 'a2'])
   await endAll(works.values())
 })
