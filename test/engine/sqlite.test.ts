@@ -82,3 +82,11 @@ for (const [what, check, damage] of damages) {
     }
   })
 }
+
+test('a sparse database file that is larger than the disk is backed up', async t => {
+  const { source, path } = shopDatabase(t)
+  const { create, engine } = await testEngine(t, { sources: [source] })
+  truncateSync(path, 2 ** 43)
+  const backup = await create({ type: 'scheduled' })
+  assert.equal((await (await engine.verify(backup.id)).result).verification.valid, true)
+})

@@ -9,6 +9,11 @@ const SAMPLE = 4096
 const WRITE_VERSION_AT = 18
 const READ_VERSION_AT = 19
 const WAL_VERSION = 2
+/** The page size (1: 65,536), how often the database was changed, its size in pages, and at which of those changes that was written. */
+const PAGE_SIZE_AT = 16
+const CHANGES_AT = 24
+const PAGES_AT = 28
+const SIZE_VALID_FOR_AT = 92
 /** Page 1 is a page of a table, after the header of the file: https://sqlite.org/fileformat2.html, "B-tree Pages". */
 const FIRST_PAGE_AT = 100
 const TABLE_PAGES = [0x05, 0x0d]
@@ -34,6 +39,23 @@ export function checkHeader (fd: number, path: string): { readonly stats: Stats,
   }
   if (looksEncrypted(sample, stats.size)) throw encrypted(path)
   throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a SQLite database`, { hint: 'Correct the path of the source: the file does not start with "SQLite format 3".' })
+}
+
+/**
+ * Bytes that the database in the open file `fd` has by its header, without what a WAL adds. SQLite reads nothing behind them, however
+ * long the file is: https://sqlite.org/fileformat2.html, "In-header database size". All of the file where the header does not show it.
+ */
+export function contentSize (fd: number): number {
+  const { size } = fstatSync(fd)
+  const header = Buffer.alloc(FIRST_PAGE_AT)
+  if (readSync(fd, header, 0, header.length, 0) < header.length || !header.subarray(0, MAGIC.length).equals(MAGIC)) return size
+  const told = header.readUInt16BE(PAGE_SIZE_AT)
+  const pageSize = told === 1 ? 65_536 : told
+  const pages = header.readUInt32BE(PAGES_AT)
+  // A version of SQLite before 3.7.0 changed the database and left the size as it was.
+  const isCurrent = header.readUInt32BE(CHANGES_AT) === header.readUInt32BE(SIZE_VALID_FOR_AT)
+  const isPageSize = pageSize >= 512 && (pageSize & (pageSize - 1)) === 0
+  return isCurrent && isPageSize && pages > 0 ? Math.min(size, pages * pageSize) : size
 }
 
 function encrypted (path: string): BackupError {

@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { systemCode } from '../../core/errors.ts'
+import { contentSize } from './header.ts'
 import { writeFully } from './pages.ts'
 import { disagreement } from './wal.ts'
 
@@ -28,10 +29,10 @@ export function lacksIndex (path: string): boolean {
  */
 export function copyAside (path: string, mainFd: number, target: string): number {
   const before = stateOf(path)
-  copy(mainFd, target)
+  copy(mainFd, target, contentSize(mainFd))
   if (before.wal !== undefined) {
     const walFd = openSync(`${path}-wal`, constants.O_RDONLY | constants.O_NOFOLLOW)
-    copy(walFd, `${target}-wal`)
+    copy(walFd, `${target}-wal`, fstatSync(walFd).size)
     closeSync(walFd)
   }
   if (JSON.stringify(stateOf(path)) !== JSON.stringify(before)) throw disagreement(path)
@@ -57,11 +58,12 @@ function stateOf (path: string): State {
   return { main: told(path) ?? '', wal: told(`${path}-wal`), hasIndex: existsSync(`${path}-shm`) }
 }
 
-function copy (from: number, to: string): void {
+/** The first `size` bytes, or as many as there are. */
+function copy (from: number, to: string, size: number): void {
   const fd = openSync(to, 'wx', 0o600)
   try {
-    const block = Buffer.allocUnsafe(Math.min(BLOCK, Math.max(1, fstatSync(from).size)))
-    for (let at = 0, got = 0; (got = readSync(from, block, 0, block.length, at)) > 0; at += got) writeFully(fd, block.subarray(0, got))
+    const block = Buffer.allocUnsafe(Math.min(BLOCK, Math.max(1, size)))
+    for (let at = 0, got = 0; (got = readSync(from, block, 0, Math.min(block.length, size - at), at)) > 0; at += got) writeFully(fd, block.subarray(0, got))
   } finally {
     closeSync(fd)
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
@@ -21,6 +21,8 @@ function onReadOnlyDisk (t: TestContext, files: readonly string[]): string {
   db.pragma('wal_autocheckpoint = 0')
   db.exec('INSERT INTO t VALUES (2)')
   for (const suffix of files) copyFileSync(from + suffix, join(disk, `app.db${suffix}`))
+  // More than a copy of all of it could have.
+  truncateSync(join(disk, 'app.db'), 2 ** 40)
   db.close()
   execFileSync('mount', ['-o', 'remount,ro', disk])
   return join(disk, 'app.db')
