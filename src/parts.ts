@@ -24,6 +24,7 @@ import { sqliteAssessor } from './sources/sqlite/assess.ts'
 import { sqliteRestorer } from './sources/sqlite/restore.ts'
 import { sqliteRows } from './sources/sqlite/rows/rows.ts'
 import { sqliteInspector, sqliteSource } from './sources/sqlite/sqlite-source.ts'
+import { LocalDisk } from './stores/local-disk.ts'
 import { localStore } from './stores/local.ts'
 
 /** What the caller has made and opened already. */
@@ -40,7 +41,8 @@ export async function makeDeps (
   config: Config, { catalog, signing, presence, clock, events }: Opened
 ): Promise<EngineDeps> {
   const context: StoreContext = { instanceId: await keptInstanceId(config.dataDir, catalog.settings), presence, clock }
-  const store = localStore({ directory: config.backupDir, ...context, now: () => clock.now() })
+  const disk = new LocalDisk(config.backupDir)
+  const store = localStore({ directory: config.backupDir, disk, ...context, now: () => clock.now() })
   const offsite = makeOffsite(config.stores, context)
   const scratch = scratchDirectory(config.scratchDir, presence)
   const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
@@ -69,7 +71,7 @@ export async function makeDeps (
     codecs: makeCodecs(),
     keyring: await makeKeyring(keyMaterial(config)),
     scratch,
-    isScratchOnStoreDisk: () => scratch.sharesDiskWith(config.backupDir),
+    isScratchOnStoreDisk: () => disk.ask(() => scratch.sharesDiskWith(config.backupDir)),
     catalog,
     settings,
     runner,

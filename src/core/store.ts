@@ -92,8 +92,8 @@ export interface Store {
   remove (key: string, signal: AbortSignal): Promise<void>
   /** Where an object is, for people and for tools. */
   location (key: string): string
-  /** The object as a file that can be read in place and must not be written to, where the store has it as one. Throws `OBJECT_REFUSED`. */
-  file (key: string): string | undefined
+  /** The object as a file that can be read in place and must not be written to, where the store has it as one. Rejects with `OBJECT_REFUSED`. */
+  file (key: string, signal: AbortSignal): Promise<string | undefined>
   /** What lies among the objects and is never listed or read, because it is no regular file. Stores that hold nothing else have none. */
   readonly odd?: (signal: AbortSignal) => Promise<readonly OddObject[]>
   /** What the store says of itself. Changes nothing. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Clock } from '../core/clock.ts'
-import { BackupError, toBackupError, type ErrorCode } from '../core/errors.ts'
+import { BackupError, systemCode, toBackupError, type ErrorCode } from '../core/errors.ts'
 import type { CopyLog, StoredCopy } from '../core/copy.ts'
 import { INSTANCE_MARKER, MARKER_LIMIT, parseMarker, serializeMarker, storeIdOf, type Identity, type InstanceMarker, type StoreIds } from '../core/instance.ts'
 import { fileName, isManifestKey } from '../core/object-key.ts'
@@ -16,8 +16,13 @@ const SAMPLE = 16
 /** Fewer than so many files may all have been removed by a person: that alone does not make it another store. */
 const MANY = 3
 
-/** A directory that is gone, or a disk that does not answer: it shows no backups. Opening it tells why. */
+/** What a directory that is gone answers: it shows no backups. Opening it tells why. */
 const GONE: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED'])
+
+/** Of a file system that does not answer nothing is known. */
+function isGone ({ kind }: Store, { code, cause }: BackupError): boolean {
+  return kind === 'local' && GONE.has(code) && systemCode(cause) !== 'ETIMEDOUT'
+}
 
 /**
  * What the marker of a store shows. `foreign` without a marker: it holds backups that this installation does not know, or
@@ -188,10 +193,10 @@ async function markerIn (store: Store, signal: AbortSignal): Promise<string | un
     const { size } = await store.stat(INSTANCE_MARKER, signal)
     return size > MARKER_LIMIT ? '' : (await buffer(await store.get(INSTANCE_MARKER, { start: 0, end: Math.max(0, size - 1) }, signal))).toString('utf8')
   } catch (thrown) {
-    const { code } = toBackupError(thrown)
-    if (code === 'OBJECT_REFUSED') return ''
+    const error = toBackupError(thrown)
+    if (error.code === 'OBJECT_REFUSED') return ''
     // A directory that does not exist yet, or not any more, has none.
-    if (code === 'OBJECT_NOT_FOUND' || (store.kind === 'local' && GONE.has(code))) return undefined
+    if (error.code === 'OBJECT_NOT_FOUND' || isGone(store, error)) return undefined
     throw thrown
   }
 }
@@ -200,8 +205,8 @@ async function isThere (store: Store, key: string, signal: AbortSignal): Promise
   try {
     return await hasObject(store, key, signal)
   } catch (thrown) {
-    const { code } = toBackupError(thrown)
-    if (code === 'OBJECT_REFUSED' || (store.kind === 'local' && GONE.has(code))) return false
+    const error = toBackupError(thrown)
+    if (error.code === 'OBJECT_REFUSED' || isGone(store, error)) return false
     throw thrown
   }
 }
@@ -211,7 +216,7 @@ async function holdsManifests (store: Store, signal: AbortSignal): Promise<boole
     for await (const { key } of store.list('', signal)) if (isManifestKey(key)) return true
     return false
   } catch (thrown) {
-    if (store.kind === 'local' && GONE.has(toBackupError(thrown).code)) return false
+    if (isGone(store, toBackupError(thrown))) return false
     throw thrown
   }
 }

@@ -31,7 +31,7 @@ export interface PlainRequest {
 export async function withPlainImage<T> (deps: ImageDeps, { key, manifest, isOwn }: PlainRequest, task: Progress, work: (image: PlainImage) => Promise<T>): Promise<T> {
   const { image } = manifest
   const { properties } = manifest.facts
-  const file = !isOwn && isStoredPlain(manifest) ? deps.store.file(key) : undefined
+  const file = !isOwn && isStoredPlain(manifest) ? await deps.store.file(key, task.signal) : undefined
   if (file !== undefined) return await work({ path: file, sha256: image.sha256, properties })
   await checkScratch(deps, image.size)
   task.phase('unpacking', image.size)

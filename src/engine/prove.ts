@@ -70,7 +70,7 @@ export async function proveObject (deps: ProofDeps, proof: Proof, task: Progress
   checks.push(difference === undefined ? { name: 'checksum', status: 'pass' } : { name: 'checksum', status: 'fail', reason: difference.message })
   if (difference !== undefined) return end()
 
-  const file = unpack === undefined && isStoredPlain(manifest) ? deps.store.file(key) : undefined
+  const file = unpack === undefined && isStoredPlain(manifest) ? await deps.store.file(key, task.signal) : undefined
   if (file !== undefined) {
     checks.push(...decoded(manifest), ...await inspect(deps, manifest, file, task))
     return end()

@@ -132,7 +132,7 @@ async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: 
   const clocked = () => deps.clock.now().getTime()
   // A transaction cannot be undone once bytes of another turn out to be in it: `live` takes a copy of our own.
   const isOwn = plan.placement.mode === 'live'
-  if (store.file(key) !== undefined) {
+  if (await store.file(key, task.signal) !== undefined) {
     if (isOwn) await checkScratch(deps, manifest.image.size)
     if (verify) await requireProven(deps, backup.id, { place }, task)
     else await requireDigest({ store }, { key, manifest }, task)

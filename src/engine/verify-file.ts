@@ -105,7 +105,7 @@ async function proveContent (deps: ProofDeps, key: string, size: number, manifes
   if (opener === null) checks.push({ name: 'decryption', status: 'skipped', reason: 'the file is not encrypted' })
   const codec = Object.values(deps.codecs).find(known => known !== null && name.endsWith(known.extension)) ?? null
   if (codec === null) checks.push({ name: 'decompression', status: 'skipped', reason: 'the file is not compressed' })
-  const file = codec === null && opener === null ? deps.store.file(key) : undefined
+  const file = codec === null && opener === null ? await deps.store.file(key, progress.signal) : undefined
   checks.push(...file === undefined ? await decodeAndInspect(deps, key, { codec, opener }, progress) : await inspect(deps, file, progress))
   const failed = checks.find(check => check.status === 'fail')
   return conclude(completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`))

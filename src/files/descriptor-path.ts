@@ -1,13 +1,15 @@
 import { existsSync, readlinkSync } from 'node:fs'
 
+const FOLDER = '/proc/self/fd'
+
 /**
  * A path by way of an open descriptor, for this process alone: whatever becomes of its name, it leads to that file or
  * directory, as `openat` would. undefined where the system has no `/proc`.
  * https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
  */
 export function descriptorPath (fd: number): string | undefined {
-  const path = `/proc/self/fd/${fd}`
-  return existsSync(path) ? path : undefined
+  // The folder alone is asked for: through the descriptor it would be the file system of the file, which may not answer.
+  return existsSync(FOLDER) ? `${FOLDER}/${fd}` : undefined
 }
 
 /**

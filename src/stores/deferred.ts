@@ -33,7 +33,7 @@ export function deferredStore ({ canThaw, ...outside }: Outside, make: () => Pro
     stat: async (key, signal) => await (await store(signal)).stat(key, signal),
     async * list (prefix, signal) { yield * (await store(signal)).list(prefix, signal) },
     remove: async (key, signal) => await (await store(signal)).remove(key, signal),
-    file: () => undefined,
+    file: async () => undefined,
     features: async signal => await (await store(signal)).features(signal),
     ...canThaw ? { thaw: async (key, days, signal) => await (await store(signal)).thaw?.(key, days, signal) } : {}
   }

@@ -3,6 +3,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { BackupError, systemCode } from '../core/errors.ts'
 import { PROBES, QUARANTINE, TRASH } from '../core/object-key.ts'
 import type { OddObject } from '../core/store.ts'
+import type { LocalDisk } from './local-disk.ts'
 import { oddity, withFolder } from './local-folder.ts'
 
 /** No object lies deeper; what does is somebody else's. */
@@ -30,9 +31,9 @@ export function isOwnFolder (parts: readonly string[]): boolean {
  * of somebody else that cannot be read is passed over, and so is every name that is not UTF-8: no object has one. Rejects
  * as `withFolder` for the folders that are ours.
  */
-export async function foldersBelow (directory: string, enters: (parts: readonly string[]) => boolean = () => true, parts: readonly string[] = []): Promise<readonly WalkedFolder[]> {
+export async function foldersBelow (directory: string, disk: LocalDisk, enters: (parts: readonly string[]) => boolean = () => true, parts: readonly string[] = []): Promise<readonly WalkedFolder[]> {
   // The name of a descriptor is itself a link: with a dot after it, it is the folder.
-  const read = async () => await withFolder({ directory, parts }, async folder => await readdir(folder.at('.'), { withFileTypes: true, encoding: 'buffer' }))
+  const read = async () => await withFolder({ directory, disk, parts }, async folder => await disk.ask(() => readdir(folder.at('.'), { withFileTypes: true, encoding: 'buffer' })))
   const found = await unlessOfOthers(parts, read)
   if (found === undefined) return []
   const entries = found.filter(({ name }) => isUtf8(name)).map(entry => ({ name: entry.name.toString('utf8'), isFile: entry.isFile(), isFolder: entry.isDirectory() }))
@@ -42,7 +43,7 @@ export async function foldersBelow (directory: string, enters: (parts: readonly 
   if (parts.length === DEPTH) return walked
   // Hidden folders, and the "lost+found" of a disk of its own, are not ours.
   const below = entries.filter(({ name, isFolder }) => isFolder && !name.startsWith('.') && name !== 'lost+found').map(({ name }) => [...parts, name])
-  for (const folder of below.filter(enters)) walked.push(...await foldersBelow(directory, enters, folder))
+  for (const folder of below.filter(enters)) walked.push(...await foldersBelow(directory, disk, enters, folder))
   return walked
 }
 
@@ -57,13 +58,13 @@ export async function unlessOfOthers<T> (parts: readonly string[], read: () => P
 }
 
 /** See `Store.odd`. */
-export async function oddObjects (directory: string): Promise<readonly OddObject[]> {
-  const { uid } = await lstat(`${directory}/.`)
+export async function oddObjects (directory: string, disk: LocalDisk): Promise<readonly OddObject[]> {
+  const { uid } = await disk.ask(() => lstat(`${directory}/.`))
   const odd: OddObject[] = []
-  for (const { parts, files, others } of await foldersBelow(directory)) {
-    await unlessOfOthers(parts, async () => await withFolder({ directory, parts }, async folder => {
+  for (const { parts, files, others } of await foldersBelow(directory, disk)) {
+    await unlessOfOthers(parts, async () => await withFolder({ directory, disk, parts }, async folder => {
       for (const name of [...others, ...files].filter(name => !name.startsWith('.'))) {
-        const found = await lstat(folder.at(name)).catch((error: unknown) => {
+        const found = await disk.ask(() => lstat(folder.at(name))).catch((error: unknown) => {
           if (systemCode(error) === 'ENOENT') return undefined
           throw error
         })

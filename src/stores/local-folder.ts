@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { BackupError, systemCode } from '../core/errors.ts'
 import { descriptorPath } from '../files/descriptor-path.ts'
 import { giveToFolderOwner } from '../files/folder-owner.ts'
+import type { LocalDisk } from './local-disk.ts'
 
 const DIRECTORY_MODE = 0o700
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY
@@ -15,6 +16,7 @@ const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
  * exchanged for a symbolic link meanwhile leads nowhere else. Elsewhere the folders were looked at beforehand, and no more.
  */
 export interface Folder {
+  readonly disk: LocalDisk
   /** The path of what has that name in the folder. */
   at (name: string): string
   sync (): Promise<void>
@@ -24,14 +26,15 @@ export interface Folder {
 export interface FolderPath {
   /** The directory of the store; the one name that may be a symbolic link, since whoever configured it chose that. */
   readonly directory: string
+  readonly disk: LocalDisk
   readonly parts: readonly string[]
   /** Makes the folders that are missing, and makes them durable. Never the directory itself. */
   readonly makes?: boolean
 }
 
 /** Lets `work` use a folder. Rejects with `OBJECT_REFUSED` where a symbolic link takes the place of a folder, or as the system does. */
-export async function withFolder<T> ({ directory, parts, makes = false }: FolderPath, work: (folder: Folder) => Promise<T>): Promise<T> {
-  let held = await hold(directory, await open(directory, FOLDER))
+export async function withFolder<T> ({ directory, disk, parts, makes = false }: FolderPath, work: (folder: Folder) => Promise<T>): Promise<T> {
+  let held = hold(disk, directory, await opened(disk, directory, FOLDER))
   try {
     for (const [n, part] of parts.entries()) {
       const next = await openBelow(held, part, makes, join(directory, ...parts.slice(0, n + 1)))
@@ -48,18 +51,23 @@ interface HeldFolder extends Folder {
   close (): Promise<void>
 }
 
-async function hold (path: string, handle: FileHandle): Promise<HeldFolder> {
+function hold (disk: LocalDisk, path: string, handle: FileHandle): HeldFolder {
   const base = descriptorPath(handle.fd) ?? path
-  return { at: name => `${base}/${name}`, sync: () => handle.sync(), close: () => handle.close() }
+  return { disk, at: name => `${base}/${name}`, sync: () => disk.ask(() => handle.sync()), close: () => disk.afterwards(() => handle.close()) }
+}
+
+/** As `open`. What is opened too late is closed again. */
+export async function opened (disk: LocalDisk, path: string, flags: string | number, mode?: number): Promise<FileHandle> {
+  return await disk.ask(() => open(path, flags, mode), handle => handle.close())
 }
 
 async function openBelow (above: HeldFolder, name: string, makes: boolean, path: string): Promise<HeldFolder> {
   const at = above.at(name)
   try {
-    return await hold(path, await open(at, FOLDER | constants.O_NOFOLLOW))
+    return hold(above.disk, path, await opened(above.disk, at, FOLDER | constants.O_NOFOLLOW))
   } catch (error) {
     const code = systemCode(error) ?? ''
-    if (['ENOTDIR', 'ELOOP'].includes(code) && (await lstat(at)).isSymbolicLink()) throw refused(path, 'a symbolic link and no folder')
+    if (['ENOTDIR', 'ELOOP'].includes(code) && (await above.disk.ask(() => lstat(at))).isSymbolicLink()) throw refused(path, 'a symbolic link and no folder')
     if (!makes || !['ENOENT', 'ENOTDIR'].includes(code)) throw error
     await makeBelow(above, name, code === 'ENOTDIR')
     await above.sync()
@@ -70,18 +78,19 @@ async function openBelow (above: HeldFolder, name: string, makes: boolean, path:
 /** `isTaken`: there is something of that name, and it is no folder. */
 async function makeBelow (above: HeldFolder, name: string, isTaken: boolean): Promise<void> {
   try {
-    await mkdir(above.at(name), DIRECTORY_MODE)
+    await above.disk.ask(() => mkdir(above.at(name), DIRECTORY_MODE))
   } catch (error) {
     if (isTaken || systemCode(error) !== 'EEXIST') throw error
     return
   }
-  const made = await open(above.at(name), FOLDER | constants.O_NOFOLLOW)
-  await giveToFolderOwner(made, above.at('.')).finally(() => made.close())
+  const made = await opened(above.disk, above.at(name), FOLDER | constants.O_NOFOLLOW)
+  await above.disk.ask(() => giveToFolderOwner(made, above.at('.'))).finally(() => above.disk.afterwards(() => made.close()))
 }
 
 /** What is known of a file that may be an object, but for its name. */
 export interface Entry {
   readonly path: string
+  readonly disk: LocalDisk
   /** For messages. */
   readonly shown: string
   /** The owner of the store's directory. */
@@ -92,19 +101,19 @@ export interface Entry {
 export async function openFile (entry: Entry): Promise<FileHandle> {
   // Before it is opened: the mere opening of a device may do something.
   await statFile(entry)
-  const handle = await open(entry.path, FILE).catch((error: unknown) => { throw systemCode(error) === 'ELOOP' ? refused(entry.shown, 'a symbolic link') : error })
+  const handle = await opened(entry.disk, entry.path, FILE).catch((error: unknown) => { throw systemCode(error) === 'ELOOP' ? refused(entry.shown, 'a symbolic link') : error })
   try {
-    requireFile(await handle.stat(), entry)
+    requireFile(await entry.disk.ask(() => handle.stat()), entry)
     return handle
   } catch (error) {
-    await handle.close()
+    await entry.disk.afterwards(() => handle.close())
     throw error
   }
 }
 
 /** What the system knows of a regular file. Rejects as `openFile`. */
 export async function statFile (entry: Entry): Promise<Stats> {
-  const found = await lstat(entry.path)
+  const found = await entry.disk.ask(() => lstat(entry.path))
   requireFile(found, entry)
   return found
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { lstat, rm } from 'node:fs/promises'
 import type { Presence } from '../core/presence.ts'
+import type { LocalDisk } from './local-disk.ts'
 import { foldersBelow, isOwnFolder } from './local-files.ts'
 import { withFolder } from './local-folder.ts'
 
@@ -24,12 +25,12 @@ export function temporaryName ({ instanceId, presence }: Owner): string {
  * Removes what a crash left half written: the unfinished files of processes of ours that are gone, and those of others
  * once they are a day old. Nothing else: a file without a manifest may be somebody's own.
  */
-export async function removeLeavings (directory: string, owner: Owner, now: Date): Promise<void> {
-  for (const { parts, files } of await foldersBelow(directory, isOwnFolder)) {
+export async function removeLeavings (directory: string, disk: LocalDisk, owner: Owner, now: Date): Promise<void> {
+  for (const { parts, files } of await foldersBelow(directory, disk, isOwnFolder)) {
     const leavings = files.filter(name => name.startsWith(PREFIX) && name.endsWith(SUFFIX))
     if (leavings.length === 0) continue
-    await withFolder({ directory, parts }, async folder => {
-      for (const name of leavings) if (isAbandoned(name, owner) ?? await isOld(folder.at(name), now)) await rm(folder.at(name), { force: true })
+    await withFolder({ directory, disk, parts }, async folder => {
+      for (const name of leavings) if (isAbandoned(name, owner) ?? await disk.ask(() => isOld(folder.at(name), now))) await disk.ask(() => rm(folder.at(name), { force: true }))
     })
   }
 }

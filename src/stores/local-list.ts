@@ -1,6 +1,7 @@
 import { lstat, stat } from 'node:fs/promises'
 import { systemCode } from '../core/errors.ts'
 import type { StoredObject } from '../core/store.ts'
+import type { LocalDisk } from './local-disk.ts'
 import { storeError } from './local-errors.ts'
 import { foldersBelow, unlessOfOthers } from './local-files.ts'
 import { oddity, withFolder } from './local-folder.ts'
@@ -15,19 +16,19 @@ interface Named {
 }
 
 /** See `Store.list`. What `odd` tells of is not among them, and neither is what has become that meanwhile. */
-export async function * listObjects (directory: string, prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
+export async function * listObjects (directory: string, disk: LocalDisk, prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
   signal.throwIfAborted()
-  const translated = async <T>(key: string, work: () => Promise<T>): Promise<T> => await work().catch((error: unknown) => { throw storeError(error, key, directory) })
-  const { uid } = await translated('', async () => await stat(directory))
-  for (const group of groups(await translated(prefix, async () => await namedBelow(directory, prefix)))) {
+  const translated = async <T>(key: string, work: () => Promise<T>): Promise<T> => await work().catch(async (error: unknown) => { throw await storeError(error, key, { directory, disk }) })
+  const { uid } = await translated('', async () => await disk.ask(() => stat(directory)))
+  for (const group of groups(await translated(prefix, async () => await namedBelow(directory, disk, prefix)))) {
     signal.throwIfAborted()
-    yield * await translated(group[0]?.key ?? prefix, async () => await objectsOf(directory, group, uid))
+    yield * await translated(group[0]?.key ?? prefix, async () => await objectsOf(directory, disk, group, uid))
   }
 }
 
 /** In the order of keys. */
-async function namedBelow (directory: string, prefix: string): Promise<readonly Named[]> {
-  const named = (await foldersBelow(directory)).flatMap(({ parts, files }) => files.filter(name => !name.startsWith('.')).map(name => ({ folder: parts.join('/'), name, key: [...parts, name].join('/') })))
+async function namedBelow (directory: string, disk: LocalDisk, prefix: string): Promise<readonly Named[]> {
+  const named = (await foldersBelow(directory, disk)).flatMap(({ parts, files }) => files.filter(name => !name.startsWith('.')).map(name => ({ folder: parts.join('/'), name, key: [...parts, name].join('/') })))
   return named.filter(({ key }) => key.startsWith(prefix)).toSorted((a, b) => a.key < b.key ? -1 : 1)
 }
 
@@ -44,11 +45,11 @@ function * groups (named: readonly Named[]): Generator<readonly Named[]> {
   if (group.length > 0) yield group
 }
 
-async function objectsOf (directory: string, group: readonly Named[], owner: number): Promise<readonly StoredObject[]> {
+async function objectsOf (directory: string, disk: LocalDisk, group: readonly Named[], owner: number): Promise<readonly StoredObject[]> {
   const parts = (group[0]?.folder ?? '').split('/').filter(part => part !== '')
-  return await unlessOfOthers(parts, async () => await withFolder({ directory, parts }, async folder => {
+  return await unlessOfOthers(parts, async () => await withFolder({ directory, disk, parts }, async folder => {
     const objects = await Promise.all(group.map(async ({ name, key }) => {
-      const found = await lstat(folder.at(name)).catch((error: unknown) => {
+      const found = await disk.ask(() => lstat(folder.at(name))).catch((error: unknown) => {
         if (systemCode(error) === 'ENOENT') return undefined
         throw error
       })

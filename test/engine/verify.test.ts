@@ -110,7 +110,7 @@ test('where the store has no files an uncompressed image is brought to the scrat
   const { deps, create } = await testEngine(t)
   const backup = await create()
   const manifest = (await deps.catalog.backups.manifest(backup.id))!
-  const remote = { ...deps, store: { ...deps.store, file: () => undefined } }
+  const remote = { ...deps, store: { ...deps.store, file: async () => undefined } }
   const verification = await proveObject(remote, { key: backup.key, manifest, manifestCheck: { name: 'manifest', status: 'pass' } }, TASK)
   assert.deepEqual([verification.valid, verification], [true, conclude(verification.checks)])
 })

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
+import { LocalDisk } from '../../src/stores/local-disk.ts'
 import { storeError } from '../../src/stores/local-errors.ts'
 import { tempDir } from '../support/temp-dir.ts'
+
+const at = (directory: string) => ({ directory, disk: new LocalDisk(directory) })
 
 function systemError (code: string): Error {
   return Object.assign(new Error(`${code}: it failed`), { code, syscall: 'open' })
@@ -18,27 +21,28 @@ const codes = {
   EACCES: ['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'],
   EPERM: ['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'],
   EROFS: ['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'],
+  ETIMEDOUT: ['STORE_UNAVAILABLE', 'STORE_UNAVAILABLE'],
   EIO: ['STORE_FAILED', 'STORE_FAILED']
 } as const
 for (const [code, [ofObject, ofDirectory]] of Object.entries(codes)) {
-  test(`${code} of an object is ${ofObject}, and of the directory ${ofDirectory}`, t => {
+  test(`${code} of an object is ${ofObject}, and of the directory ${ofDirectory}`, async t => {
     const directory = tempDir(t)
     const cause = systemError(code)
-    const error = storeError(cause, 'a.db', directory)
+    const error = await storeError(cause, 'a.db', at(directory))
     assert.ok(error instanceof BackupError)
     assert.deepEqual([error.code, error.cause], [ofObject, cause])
     assert.ok(error.message.startsWith(`"a.db" in "${directory}" `) && error.hint !== undefined, error.message)
-    const other = storeError(cause, '', directory) as BackupError
+    const other = await storeError(cause, '', at(directory)) as BackupError
     assert.equal(other.code, ofDirectory)
     assert.ok(other.message.startsWith(`the backup directory "${directory}" `) && other.hint !== undefined, other.message)
   })
 }
 
-test('an object that is missing because its directory is gone is STORE_UNAVAILABLE', () => {
-  assert.equal((storeError(systemError('ENOENT'), 'a.db', '/does/not/exist') as BackupError).code, 'STORE_UNAVAILABLE')
+test('an object that is missing because its directory is gone is STORE_UNAVAILABLE', async () => {
+  assert.equal((await storeError(systemError('ENOENT'), 'a.db', at('/does/not/exist')) as BackupError).code, 'STORE_UNAVAILABLE')
 })
 
-test('what is not the system\'s passes through as it is', () => {
+test('what is not the system\'s passes through as it is', async () => {
   const others: readonly unknown[] = [new BackupError('CANCELLED', 'cancelled'), new Error('plain'), Object.assign(new Error('coded'), { code: 'ERR_OTHER' }), 'text', undefined]
-  for (const error of others) assert.equal(storeError(error, 'a.db', '/'), error)
+  for (const error of others) assert.equal(await storeError(error, 'a.db', at('/')), error)
 })

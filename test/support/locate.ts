@@ -14,7 +14,7 @@ export function locateDirectories (known: () => readonly Store[], faults: Faults
       kind: 'directory',
       url,
       known: known().find(({ place }) => place === directory),
-      make: async name => faulty('place', { ...localStore({ name, directory, instanceId: 'test', presence: ALONE, now: () => new Date(0) }), file: () => undefined }, faults)
+      make: async name => faulty('place', { ...localStore({ name, directory, instanceId: 'test', presence: ALONE, now: () => new Date(0) }), file: async () => undefined }, faults)
     }
   }
 }

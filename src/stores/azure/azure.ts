@@ -25,7 +25,7 @@ export function azureStore (options: AzureStoreOptions): Store {
     list: (prefix, signal) => listBlobs(container, prefix, signal),
     remove: (key, signal) => removeBlob(container, key, signal),
     location: key => container.place + key,
-    file: () => undefined,
+    file: async () => undefined,
     features: signal => features(container, signal),
     thaw: (key, _days, signal) => thaw(container, key, signal)
   }

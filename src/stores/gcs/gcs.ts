@@ -33,7 +33,7 @@ export function gcsStore (options: GcsStoreOptions): Store {
     list: (prefix, signal) => listObjects(bucket, prefix, signal),
     remove: (key, signal) => removeObject(bucket, key, signal),
     location: key => bucket.place + key,
-    file: () => undefined,
+    file: async () => undefined,
     features: signal => features(bucket, signal)
   }
 }

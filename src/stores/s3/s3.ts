@@ -24,7 +24,7 @@ export function s3Store (options: S3StoreOptions): Store {
     list: (prefix, signal) => listObjects(bucket, prefix, signal),
     remove: (key, signal) => removeObject(bucket, key, signal),
     location: key => bucket.place + key,
-    file: () => undefined,
+    file: async () => undefined,
     features: signal => bucketFeatures(bucket, signal),
     thaw: (key, days, signal) => thawObject(bucket, key, days, signal)
   }
