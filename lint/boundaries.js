@@ -19,9 +19,10 @@ export const MAY_IMPORT = {
   'elsewhere.ts': ['core', 'config', 'engine', 'scheduler'],
   'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http', 'parts.ts', 'elsewhere.ts'],
   'look.ts': ['core', 'files', 'config', 'pipeline', ...ADAPTERS, 'engine', 'parts.ts', 'app.ts'],
+  'ending.ts': [],
   'last-resort.ts': ['core'],
-  'server.ts': ['core', 'config', 'app.ts', 'last-resort.ts'],
-  'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'look.ts', 'server.ts']
+  'server.ts': ['core', 'config', 'app.ts', 'ending.ts', 'last-resort.ts'],
+  'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'ending.ts', 'look.ts', 'server.ts']
 }
 
 /** Where each package lives: a folder, a folder in one, or a main. Everything else depends on an interface of core. */

@@ -1,3 +1,4 @@
+import './config/threads.ts'
 import { makeLogger, startApp, VERSION, type App } from './app.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
@@ -10,6 +11,7 @@ import { startWarnings } from './config/start-warnings.ts'
 import { systemClock } from './core/clock.ts'
 import { BackupError, ERRORS, systemCode, toBackupError } from './core/errors.ts'
 import { printableLines } from './core/printable.ts'
+import { endIfHung } from './ending.ts'
 import { lastResort } from './last-resort.ts'
 
 /**
@@ -66,4 +68,5 @@ if (import.meta.main) {
     process.stderr.write(printableLines(`holdfast cannot start: ${message}\n${hint === undefined ? '' : `${hint}\n`}`))
     process.exitCode = ERRORS[code].exit
   }
+  await endIfHung(process.exitCode)
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import '../config/threads.ts'
 import { hostname } from 'node:os'
 import type { Config } from '../config/config.ts'
 import { readKeyFile } from '../config/key-file.ts'
@@ -13,6 +14,7 @@ import { storePlace } from '../config/store-url.ts'
 import { systemClock as clock } from '../core/clock.ts'
 import { BackupError, systemCode } from '../core/errors.ts'
 import { ROLES, signToken, type Role } from '../http/tokens.ts'
+import { endIfHung } from '../ending.ts'
 import type { EngineCopy } from '../look.ts'
 import { ask } from './ask.ts'
 import type { ConfigReport } from './config-report.ts'
@@ -37,6 +39,7 @@ for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', error => { if (!['EPIPE', 'EIO'].includes(systemCode(error) ?? '')) throw error })
 }
 process.exitCode = await run(process.argv.slice(2), output, exit => program(doors(exit)))
+await endIfHung(process.exitCode)
 
 /** What the commands need from outside. What the service is made of is loaded on demand: help needs none of it. */
 function doors (exit: (code: number) => void): ProgramDeps<Role> {
