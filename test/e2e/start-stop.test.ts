@@ -44,9 +44,10 @@ test('SIGTERM lets a running backup finish, answers whoever waits for it, and en
   makeMoney(join(home, 'shop.db'), { entries: 100_000 })
   const service = await startService(t, home, { DATABASE_PATH: './shop.db' }, tokenFor('admin'))
   const answer = service.call('POST', '/api/backups')
-  await until(() => service.call('GET', '/api/jobs'), jobs => jobs.body.jobs.length > 0)
+  await until(() => service.call('GET', '/api/backups?source=shop'), list => list.body.backups.length > 0)
   const code = await service.kill('SIGTERM')
-  assert.equal((await answer).status, 201)
+  const answered = await answer
+  assert.equal(answered.status, 201, JSON.stringify(answered.body))
   assert.equal(code, 0)
 })
 
@@ -56,11 +57,11 @@ test('SIGTERM cancels what is not done when the grace period is over, and record
   const environment = { DATABASE_PATH: './shop.db', SHUTDOWN_GRACE_MS: '1', BACKUP_COMPRESSION: 'gzip' }
   const first = await startService(t, home, environment, tokenFor('admin'))
   const answer = first.call('POST', '/api/backups')
-  await until(() => first.call('GET', '/api/jobs'), jobs => jobs.body.jobs.length > 0)
+  await until(() => first.call('GET', '/api/backups?source=shop'), list => list.body.backups.length > 0)
   assert.equal(await first.kill('SIGTERM'), 0)
   assert.equal((await answer).body.code, 'SHUTTING_DOWN')
   const second = await startService(t, home, environment, tokenFor('admin'))
-  const { body } = await second.call('GET', '/api/backups')
+  const { body } = await second.call('GET', '/api/backups?source=shop')
   assert.equal(body.backups[0].status, 'failed')
   assert.equal(body.backups[0].errorCode, 'SHUTTING_DOWN')
   assert.deepEqual(readdirSync(join(home, 'backups')), ['RESTORE.txt', 'holdfast-instance.json'])

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { COMPILE_CACHE } from './compiled.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
 
@@ -21,7 +22,7 @@ export interface Started {
 /** Starts `holdfast …` as a process of its own, with nothing in its environment but what is given. It is killed when the test ends. */
 export function startHoldfast (t: Pick<TestContext, 'after'>, words: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}): Started {
   const coverage = process.env.NODE_V8_COVERAGE
-  const env = { ...environment, ...coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage } }
+  const env = { ...COMPILE_CACHE, ...environment, ...coverage === undefined ? {} : { NODE_V8_COVERAGE: coverage } }
   const child = spawn(process.execPath, [MAIN, ...words], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => { child.kill('SIGKILL') })
   const told = { out: '', err: '' }

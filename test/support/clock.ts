@@ -2,6 +2,7 @@ import type { Clock } from '../../src/core/clock.ts'
 
 interface Sleeper {
   readonly until: number
+  readonly signal: AbortSignal
   readonly wake: () => void
 }
 
@@ -32,11 +33,17 @@ export class FakeClock implements Clock {
     return this.now()
   }
 
+  /** Moves to the instant at which the next sleeper wakes, and wakes it; without a sleeper it moves nothing. */
+  moveToNext (): Date {
+    const next = Math.min(...this.#sleepers.filter(({ signal }) => !signal.aborted).map(({ until }) => until))
+    return Number.isFinite(next) ? this.move(Math.max(0, next - this.#now)) : this.now()
+  }
+
   async sleep (ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const slept = Promise.withResolvers<undefined>()
     const wake = (): void => { slept.resolve(undefined) }
-    this.#sleepers.push({ until: this.#now + ms, wake })
+    this.#sleepers.push({ until: this.#now + ms, signal, wake })
     signal.addEventListener('abort', wake, { once: true })
     await slept.promise
     signal.removeEventListener('abort', wake)

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { COMPILE_CACHE } from './compiled.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What `npm start` runs, word for word, with the paths made absolute. */
@@ -32,7 +33,7 @@ export interface Service {
 /** Starts the service in `home` and waits until it listens. It is killed when the test ends. `openFiles`: how many files it may have open. */
 export async function startService (t: Pick<TestContext, 'after'>, home: string, environment: Readonly<Record<string, string>>, token: string, { openFiles }: { readonly openFiles?: number } = {}): Promise<Service> {
   const [command, ...words] = [...openFiles === undefined ? [] : ['/bin/sh', '-c', 'ulimit -n "$0" && exec "$@"', String(openFiles)], process.execPath, ...WORDS] as [string, ...string[]]
-  const child = spawn(command, words, { cwd: home, env: { ...SETTINGS, PORT: '0', JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, words, { cwd: home, env: { ...COMPILE_CACHE, ...SETTINGS, PORT: '0', JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.after(() => { child.kill('SIGKILL') })
   let output = ''
   const address = Promise.withResolvers<string>()
