@@ -63,7 +63,7 @@ async function statuses ({ engine }: Made, id: number): Promise<Record<string, s
 }
 
 /** Lets what is under way go on, and then moves the clock to the next instant that is waited for, until that holds. */
-async function inTime ({ clock }: Made, holds: () => Promise<boolean> | boolean, limit = 2000): Promise<number> {
+async function inTime ({ clock }: Made, holds: () => Promise<boolean> | boolean, limit = 100_000): Promise<number> {
   const startedAt = clock.now().getTime()
   for (let n = 0; !await holds(); n++) {
     assert.ok(n < limit, 'it never came to that')
