@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { createMessage, decrypt, decryptSessionKeys, encrypt, readKeys, readMessage, readPrivateKeys, type Key, type MaybeStream, type Message, type PrivateKey, type SessionKey } from 'openpgp'
-import { guarded, TooDear } from './openpgp-guard.ts'
+import { createMessage, decrypt, decryptSessionKeys, encrypt, readKeys, PacketList, readMessage, readPrivateKeys, type Key, type MaybeStream, type Message, type PrivateKey, type SessionKey } from 'openpgp'
+import { guarded, type TooDear } from './openpgp-guard.ts'
 import { ANY_TIME, OPENPGP, sessionKeyOf, type OpenpgpFailure, type OpenpgpWork } from './openpgp-work.ts'
 import { openChannel } from './thread-channel.ts'
 
@@ -19,6 +19,7 @@ if (parentPort === null) throw new Error('this module runs as a thread')
 const channel = openChannel(parentPort)
 /** What it means that the present step fails. */
 let failure: OpenpgpFailure = 'damage'
+guardAll()
 void run()
 
 async function run (): Promise<void> {
@@ -27,8 +28,19 @@ async function run (): Promise<void> {
     await sendAll(output)
     channel.end()
   } catch (error) {
-    channel.fail(error instanceof TooDear ? 'dear' satisfies OpenpgpFailure : failure, error instanceof Error ? error.message : String(error))
+    channel.fail(failure, error instanceof Error ? error.message : String(error))
   }
+}
+
+/** Every sequence of packets that the library reads, in this thread: the message, and what is inside of its data. It gives no other way to get between. */
+function guardAll (): void {
+  const fromBinary = PacketList.fromBinary.bind(PacketList)
+  PacketList.fromBinary = (bytes, ...others) => fromBinary(bytes instanceof ReadableStream ? guarded(bytes, refuse) : bytes, ...others)
+}
+
+/** The library would put words of its own around it. */
+function refuse ({ message }: TooDear): void {
+  channel.fail('dear' satisfies OpenpgpFailure, message)
 }
 
 async function sealed ({ sessionKey, publicKeys, passphrase }: Extract<OpenpgpWork, { readonly direction: 'encode' }>): Promise<AsyncIterable<Uint8Array>> {
@@ -44,7 +56,7 @@ async function sealed ({ sessionKey, publicKeys, passphrase }: Extract<OpenpgpWo
 }
 
 async function opened (work: Decoding): Promise<AsyncIterable<Uint8Array>> {
-  const message = await readMessage({ binaryMessage: await guarded(channel.input), config: OPENPGP })
+  const message = await readMessage({ binaryMessage: channel.input, config: OPENPGP })
   let sessionKeys: SessionKey[]
   if ('sessionKey' in work) {
     sessionKeys = [sessionKeyOf(work.sessionKey)]
