@@ -55,6 +55,6 @@ export async function openHeader (header: Buffer, { identities, passphrases, isS
     return await decrypter.decryptHeader(header)
   } catch (thrown) {
     const error = toBackupError(thrown)
-    throw error.code === 'INTERNAL' ? undecryptable('the header of the age stream is damaged', thrown) : error
+    throw error.code === 'INTERNAL' ? undecryptable('the header of the age stream is damaged', { cause: thrown }) : error
   }
 }

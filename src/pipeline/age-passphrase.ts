@@ -1,6 +1,8 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto'
 import { Stanza, type Identity, type Recipient } from 'age-encryption'
+import type { BackupError } from '../core/errors.ts'
 import { derivationTurn } from './derivation.ts'
+import { undecryptable } from './undecryptable.ts'
 
 /*
  * The passphrase stanza of an age file. Node derives the key on its thread pool; the library would stop the API for a
@@ -26,6 +28,7 @@ export function passphraseRecipient (passphrase: string): Recipient {
   }
 }
 
+/** Asks for the key of the file. Throws `DECODE_FAILED`, before any key is derived, where that would cost more than `age -p` ever asks for. */
 export function passphraseIdentity (passphrase: string): Identity {
   return {
     async unwrapFileKey (stanzas) {
@@ -33,7 +36,8 @@ export function passphraseIdentity (passphrase: string): Identity {
       // Beside a passphrase there may be no other way in, for that would say nothing of who sealed it.
       if (stanza === undefined || stanzas.length !== 1) return null
       const [type, salt = '', work = ''] = stanza.args
-      if (type !== TYPE || stanza.args.length !== 3 || stanza.body.length !== 32 || !/^[1-9]\d?$/.test(work) || Number(work) > MOST_WORK) return null
+      if (type !== TYPE || stanza.args.length !== 3 || stanza.body.length !== 32 || !/^[1-9]\d*$/.test(work)) return null
+      if (Number(work) > MOST_WORK) throw tooDear(work)
       const decipher = createDecipheriv('chacha20-poly1305', await derived(passphrase, Buffer.from(salt, 'base64'), Number(work)), ZERO, { authTagLength: TAG })
       decipher.setAuthTag(stanza.body.subarray(-TAG))
       const fileKey = decipher.update(stanza.body.subarray(0, -TAG))
@@ -46,6 +50,12 @@ export function passphraseIdentity (passphrase: string): Identity {
       }
     }
   }
+}
+
+function tooDear (work: string): BackupError {
+  return undecryptable(`the age stream is not opened: its passphrase has the work factor ${work}, and ${MOST_WORK} is the most`, {
+    hint: `No backup of Holdfast has more than ${WORK_FACTOR}: somebody else wrote this file. If you trust it, open it with "age --decrypt", and seal it anew with "age --passphrase", which takes ${MOST_WORK}.`
+  })
 }
 
 async function derived (passphrase: string, salt: Uint8Array, work: number): Promise<Buffer> {

@@ -39,7 +39,7 @@ export function openPayload (fileKey: Uint8Array, nonce: Uint8Array): Pieces {
     try {
       decipher.final()
     } catch (cause) {
-      throw undecryptable('the age stream is damaged, cut short, or goes on after its end', cause)
+      throw undecryptable('the age stream is damaged, cut short, or goes on after its end', { cause })
     }
     // Only a file of no bytes at all ends with a piece of none.
     if (isLast && plain.length === 0 && !isFirst) throw undecryptable('the age stream ends with an empty piece')

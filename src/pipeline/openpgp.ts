@@ -48,8 +48,8 @@ function openpgpStage (work: OpenpgpWork, isSureToFit: boolean): Duplex {
     toError ({ why, message }) {
       if (why === 'key' satisfies OpenpgpFailure && !isSureToFit) return noKeyFits('the OpenPGP message', new Error(message))
       if (why === 'dear' satisfies OpenpgpFailure) return undecryptable(`the OpenPGP message is not opened: ${message}`)
-      if (why === 'memory') return undecryptable('the OpenPGP message needs more memory to be opened than any backup', new Error(message))
-      return undecryptable('the OpenPGP message is damaged, cut short, or goes on after its end', new Error(message))
+      if (why === 'memory') return undecryptable('the OpenPGP message needs more memory to be opened than any backup', { cause: new Error(message) })
+      return undecryptable('the OpenPGP message is damaged, cut short, or goes on after its end', { cause: new Error(message) })
     }
   })
 }

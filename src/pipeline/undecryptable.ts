@@ -1,8 +1,8 @@
 import { BackupError } from '../core/errors.ts'
 
 /** `DECODE_FAILED` of what unseals, told apart from that of what decompresses. */
-export function undecryptable (message: string, cause?: unknown): BackupError {
-  return new BackupError('DECODE_FAILED', message, { details: { check: 'decryption' }, ...cause !== undefined && { cause } })
+export function undecryptable (message: string, { hint, cause }: { readonly hint?: string, readonly cause?: unknown } = {}): BackupError {
+  return new BackupError('DECODE_FAILED', message, { details: { check: 'decryption' }, ...hint !== undefined && { hint }, ...cause !== undefined && { cause } })
 }
 
 export function isUndecryptable ({ code, details }: BackupError): boolean {

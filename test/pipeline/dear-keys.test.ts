@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict'
 import { createCipheriv, createHash, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { deflateRawSync } from 'node:zlib'
 import { Encrypter } from 'age-encryption'
+import { createMessage, encrypt } from 'openpgp'
 import type { Opener } from '../../src/core/encryption.ts'
 import { ageOpener } from '../../src/pipeline/age.ts'
 import { derivationTurn } from '../../src/pipeline/derivation.ts'
 import { openpgpCipher, openpgpOpener } from '../../src/pipeline/openpgp.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { chunks, through } from '../support/streams.ts'
+import { chunks, noise, through } from '../support/streams.ts'
 
+/** Longer than a chunk of any message. */
+const LARGE = noise(5_000_000)
 const PASSPHRASE = 'correct-horse-battery'
 const AGE = ageOpener({ identities: [], passphrases: [PASSPHRASE], isSureToFit: false })
 const OPENPGP = openpgpOpener({ privateKeys: [], passphrase: PASSPHRASE, isSureToFit: false })
@@ -16,7 +20,7 @@ const base64 = (size: number): string => randomBytes(size).toString('base64').re
 const ageFile = (stanzas: string): Buffer => Buffer.concat([Buffer.from(`age-encryption.org/v1\n${stanzas}--- ${base64(32)}\n`), randomBytes(80)])
 const scryptStanza = (work: number): string => `-> scrypt ${base64(16)} ${work}\n${base64(32)}\n`
 
-const packet = (tag: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([0xc0 | tag, 255, 0, body.length >> 16, body.length >> 8 & 255, body.length & 255]), body])
+const packet = (tag: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([0xc0 | tag, 255, ...[24, 16, 8, 0].map(bits => body.length >> bits & 255)]), body])
 const oldPacket = (tag: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([0x80 | tag << 2, body.length]), body])
 const iterated = Buffer.concat([Buffer.from([4, 9, 3, 10]), randomBytes(8), Buffer.from([255])])
 const argon2 = (version: number, passes: number, exponent: number): Buffer => {
@@ -42,7 +46,7 @@ for (const [what, opener, bytes, reason] of [
   ['OpenPGP for one key a hundred times', OPENPGP, message(many(100, () => packet(1, recipient(Buffer.alloc(8, 7))))), /more keys/],
   ['OpenPGP with a key packet of a megabyte', OPENPGP, message(packet(1, Buffer.alloc(1024 * 1024, 3))), /longer than/],
   ['OpenPGP with a key packet without a length', OPENPGP, Buffer.concat([Buffer.from([0x80 | 3 << 2 | 3]), iterated]), /longer than/],
-  ['OpenPGP with markers without end', OPENPGP, message(many(80_000, () => packet(10, Buffer.from('PGP')))), /stand before its data/]
+  ['OpenPGP with markers without end', OPENPGP, message(many(80_000, () => packet(10, Buffer.from('PGP')))), /stand beside its data/]
 ] as ReadonlyArray<readonly [string, Opener, Buffer, RegExp]>) {
   test(`${what} is damage, before any key is derived`, async () => {
     for (const size of [7, 65_536]) {
@@ -58,11 +62,13 @@ test('a few passphrases of a message are tried, and what they open is damaged', 
   assert.match(error.message, /is damaged/)
 })
 
-for (const work of [19, 20, 30]) {
+for (const work of [19, 20, 30, 100]) {
   test(`no key is derived with the work factor ${work} of age`, async () => {
     const over = await derivationTurn()
     try {
-      await rejectsWith('KEY_MISSING', through(AGE.decode(), [ageFile(scryptStanza(work))]))
+      const { message, hint } = await rejectsWith('DECODE_FAILED', through(AGE.decode(), [ageFile(scryptStanza(work))]))
+      assert.match(message, new RegExp(`work factor ${work}, and 18 is the most`))
+      assert.match(hint ?? '', /age --decrypt/)
     } finally {
       over()
     }
@@ -104,6 +110,56 @@ for (const size of [100, 200_000, 2_000_000]) {
       await rejectsWith('DECODE_FAILED', through(OPENPGP.decode(), chunks(bytes, 65_536)))
     })
   }
+}
+
+const compressed = (...inner: Buffer[]): Buffer => packet(8, Buffer.concat([Buffer.from([1]), deflateRawSync(Buffer.concat(inner))]))
+/** A signature of 64 MiB, compressed with bzip2. */
+const BZIP2 = Buffer.concat([Buffer.from([3]), Buffer.from('QlpoOTFBWSZTWQGH06UFfjjABMQAEAAACKAAUGaATVTTPfIqAllJJBVW5lCoCW8YoKyTKaz9OWIlAFE6IABkAAAEEAAYZgKU0wlRCbESohPF3JFOFCQ+X1jAAA==', 'base64')])
+const LEDGER = literal(Buffer.from('the ledger'))
+const chunked = (tag: number, version: number, exponent: number): Buffer => message(packet(3, iterated), packet(tag, Buffer.concat([Buffer.from([version, 9, 2, exponent]), randomBytes(80)])))
+
+for (const [what, bytes, reason] of [
+  ['a signature of 64 MiB', sealedPackets(packet(2, Buffer.alloc(64 * 1024 * 1024))), /is longer than/],
+  ['a signature of 64 MiB, compressed', sealedPackets(compressed(packet(2, Buffer.alloc(64 * 1024 * 1024)))), /is longer than/],
+  ['a signature of 64 MiB, compressed with bzip2', sealedPackets(packet(8, BZIP2)), /is longer than/],
+  ['a compressed signature that nothing seals', compressed(packet(2, Buffer.alloc(64 * 1024 * 1024))), /is longer than/],
+  ['a marker of 64 MiB, compressed', sealedPackets(compressed(packet(10, Buffer.alloc(64 * 1024 * 1024)))), /is longer than/],
+  ['a signature of 64 MiB after its data', sealedPackets(compressed(LEDGER, packet(2, Buffer.alloc(64 * 1024 * 1024)))), /is longer than/],
+  ['100,000 signatures', sealedPackets(compressed(many(100_000, () => packet(4, Buffer.from([3, 0, 8, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]))))), /stand beside its data/],
+  ['data again after its data', sealedPackets(compressed(LEDGER, literal(Buffer.alloc(64 * 1024 * 1024)))), /data more than once/],
+  ['chunks of 8 MiB', chunked(20, 1, 17), /chunks are longer/],
+  ['chunks of 2^56 bytes, version 2', chunked(18, 2, 50), /chunks are longer/],
+  ['a first part of 2 bytes', message(packet(3, iterated), Buffer.from([0xc0 | 20, 225, 1, 9, 225, 2, 50])), /first part/]
+] as const) {
+  test(`OpenPGP with ${what} is damage, and is not read into memory`, { timeout: 120_000 }, async () => {
+    const before = process.memoryUsage.rss()
+    const error = await rejectsWith('DECODE_FAILED', through(OPENPGP.decode(), chunks(bytes, 65_536)))
+    assert.match(error.message, reason)
+    assert.ok(process.memoryUsage.rss() - before < 256 * 1024 * 1024)
+  })
+}
+
+for (const [what, bytes] of [
+  ['compressed within compressed', sealedPackets(compressed(compressed(LEDGER)))],
+  ['sealed within sealed', sealedPackets(sealedPackets(LEDGER))],
+  ['sealed within compressed', compressed(sealedPackets(LEDGER))],
+  ['sealed within compressed within sealed', sealedPackets(compressed(sealedPackets(LEDGER)))]
+] as const) {
+  test(`OpenPGP that is ${what} is not opened`, async () => {
+    await assert.rejects(through(OPENPGP.decode(), [bytes]), { name: 'BackupError' })
+  })
+}
+
+test('a message that is compressed, with markers around its data, is opened', async () => {
+  const marker = packet(10, Buffer.from('PGP'))
+  assert.equal((await through(OPENPGP.decode(), chunks(sealedPackets(compressed(marker, LEDGER, marker)), 1))).toString(), 'the ledger')
+})
+
+for (const aeadChunkSizeByte of [0, 16]) {
+  test(`a message in chunks of 2^${aeadChunkSizeByte + 6} bytes is opened`, async () => {
+    const sealed = await encrypt({ message: await createMessage({ binary: new Uint8Array(LARGE) }), passwords: [PASSPHRASE], format: 'binary', config: { aeadProtect: true, aeadChunkSizeByte } })
+    assert.deepEqual(await through(OPENPGP.decode(), chunks(Buffer.from(sealed as Uint8Array), 65_536)), LARGE)
+  })
 }
 
 test('a message in pieces of one byte is opened', async () => {
