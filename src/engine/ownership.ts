@@ -246,6 +246,8 @@ function lost ({ name, place }: Store, { known, isOther, isLanding }: Loss): Bac
   const what = isOther ? `is another one than the store in which the catalog knows ${backups}` : `is missing, or empty of what it should hold: the catalog knows ${backups} in it`
   const first = isLanding ? 'Mount the disk that they are on, or correct its place in the configuration' : 'See whether it is the right place, and mounted'
   const right = isOther ? '; if this is the right one, "holdfast rebuild --take-over" goes on with what is there' : ''
+  // A catalog from an older copy of DATA_DIR knows backups that have been rotated out since.
+  const older = isLanding && !isOther ? '; if DATA_DIR was put back from an older copy, "holdfast rebuild" takes the backups from the store into the catalog' : ''
   const gone = isLanding ? '; if they are lost for good, "holdfast rebuild --accept-empty" goes on without them.' : '; to have everything copied anew, give the store another name.'
-  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" at "${place}" ${what}`, { hint: first + right + gone, details: { store: name, known } })
+  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" at "${place}" ${what}`, { hint: first + right + older + gone, details: { store: name, known } })
 }

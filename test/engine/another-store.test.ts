@@ -151,6 +151,15 @@ test('another store of this installation whose backups nobody knows is left alon
   assert.deepEqual(bench.files(), [])
 })
 
+test('a store without the backups of the catalog, with the right marker: the hint names what takes in those that are there', async t => {
+  const bench = await testEngine(t, { instance: 'one' })
+  assert.equal(await openLanding(bench.deps, never), undefined)
+  for (let n = 0; n < 3; n++) await bench.create()
+  for (const file of bench.files()) if (file !== INSTANCE_MARKER) rmSync(join(bench.directory, file))
+  const { hint } = await rejectsWith('STORE_UNAVAILABLE', bench.create())
+  assert.match(hint ?? '', /put back from an older copy, "holdfast rebuild" takes the backups from the store/)
+})
+
 test('taking over goes on with what is there, and records what is not; when the disk is back, taking over brings that back, too', async t => {
   const { bench, backups: [first, , last], mount } = await unmounted(t)
   const empty = await rejectsWith('STORE_UNAVAILABLE', (await bench.engine.rebuild({ takeOver: true })).result)
