@@ -47,7 +47,7 @@ function openpgpStage (work: OpenpgpWork, isSureToFit: boolean): Duplex {
     work,
     toError ({ why, message }) {
       if (why === 'key' satisfies OpenpgpFailure && !isSureToFit) return noKeyFits('the OpenPGP message', new Error(message))
-      if (why === 'dear' satisfies OpenpgpFailure) return undecryptable(`the OpenPGP message is not opened: ${message}`)
+      if (why === 'dear' satisfies OpenpgpFailure) return undecryptable(`the OpenPGP message is damaged, or asks for more than any backup: ${message}`)
       if (why === 'memory') return undecryptable('the OpenPGP message needs more memory to be opened than any backup', { cause: new Error(message) })
       return undecryptable('the OpenPGP message is damaged, cut short, or goes on after its end', { cause: new Error(message) })
     }
