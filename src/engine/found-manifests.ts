@@ -66,13 +66,13 @@ async function whyNot ({ store, hasTrash, take }: Omit<ManifestReader, 'refuse'>
     if (object.size !== manifest.object.size) return `the object that it describes has ${object.size} bytes instead of ${manifest.object.size}`
     // A signature vouches for the manifest of another backup, and not for what lies here.
     const isMoved = manifest.signature !== undefined && manifest.object.name !== fileName(key)
-    if (isMoved) return `it was signed for "${manifest.object.name}"`
+    if (isMoved) return `it was signed for "${manifest.object.name}", and lies beside "${fileName(key)}": if both were renamed, give both their old names, and rebuild again`
     await take({ manifest, object })
     return undefined
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code === 'OBJECT_NOT_FOUND') return undefined
-    if (REFUSALS.has(error.code)) return error.message
+    if (REFUSALS.has(error.code)) return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`
     throw thrown
   }
 }

@@ -108,7 +108,7 @@ test('a rebuild names a manifest that it refuses, and takes the others over', as
   const fresh = await testEngine(t, { directory, signing: deps.signing })
   const { stores: [store], adopted } = await rebuild(fresh.deps, { stores: [fresh.deps.store], isListing: false }, never)
   assert.equal(adopted, 1)
-  assert.match(store?.refused.map(({ key, reason }) => `${key}: ${reason}`).join() ?? '', /manifest.json: .* is not signed, and a signature by a trusted key is required/)
+  assert.match(store?.refused.map(({ key, reason }) => `${key}: ${reason}`).join() ?? '', /manifest.json: .* is not signed, and a signature by a trusted key is required. If you know the backup to be yours, name its key in BACKUP_TRUSTED_SIGNING_KEYS/)
 })
 
 test('an unsigned backup can still be edited, removed and brought back', async t => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseManifest, serializeManifest, withSignature, type Manifest } from '../../src/core/manifest.ts'
@@ -94,6 +94,18 @@ test('the manifest of another backup in the place of one is refused, also where 
   const { verification } = await (await first.engine.verify(other.id)).result
   assert.equal(verification.checks.find(({ name }) => name === 'manifest')?.status, 'fail')
   await rejectsWith('BACKUP_INVALID', (await first.engine.restore(other.id, { target: join(first.directory, '../x.db') })).result)
+})
+
+test('a signed backup that was renamed with its manifest is refused with the way back, and taken over once it has its name again', async t => {
+  const first = await testEngine(t)
+  const { key, filePath } = await first.create()
+  const names = ['', '.manifest.json'].map(suffix => [filePath + suffix, join(first.directory, `renamed.db${suffix}`)] as const)
+  for (const [from, to] of names) renameSync(from, to)
+  const second = await testEngine(t, { directory: first.directory, signing: first.deps.signing })
+  assert.deepEqual(await refusedBy(second), [`it was signed for "${key}", and lies beside "renamed.db": if both were renamed, give both their old names, and rebuild again`])
+  for (const [from, to] of names) renameSync(to, from)
+  assert.deepEqual(await refusedBy(second), [])
+  assert.equal((await second.engine.backups({ limit: 9 })).count, 1)
 })
 
 test('a manifest that was changed after it was signed is refused by a rebuild, and fails its verification', async t => {
