@@ -18,8 +18,13 @@ interface WaitingRow {
   readonly store: string
   readonly count: number
   readonly since: string
+}
+
+interface FailureRow {
+  readonly source: string
+  readonly store: string
   /** JSON: code and message of the last failure. */
-  readonly failure: string | null
+  readonly failure: string
 }
 
 /** `copies` in SQLite. */
@@ -39,12 +44,12 @@ export class SqliteCopyLog implements CopyLog {
   }
 
   work (store: string): Promise<readonly CopyTask[]> {
-    return this.#connection.read(() => this.#statements.work.all(store).map(toTask))
+    return this.#connection.read(() => this.#statements.work.all({ store }).map(toTask))
   }
 
   task (store: string, backupId: number): Promise<CopyTask | undefined> {
     return this.#connection.read(() => {
-      const row = this.#statements.task.get(store, backupId)
+      const row = this.#statements.task.get({ store, backupId })
       return row === undefined ? undefined : toTask(row)
     })
   }
@@ -54,7 +59,7 @@ export class SqliteCopyLog implements CopyLog {
   }
 
   stored (backupId: number, store: string, { size, location, at }: Parameters<CopyLog['stored']>[2]): Promise<void> {
-    return this.#change(backupId, store, () => this.#statements.stored.run({ backupId, store, size, location, at: at.toISOString() }))
+    return this.#change(backupId, store, () => this.#statements.store.run({ backupId, store, size, location, at: at.toISOString() }))
   }
 
   fail (backupId: number, store: string, { code, message, at, nextAttemptAt }: Parameters<CopyLog['fail']>[2]): Promise<void> {
@@ -94,11 +99,19 @@ export class SqliteCopyLog implements CopyLog {
   }
 
   waiting (): Promise<readonly WaitingCopies[]> {
-    return this.#connection.read(() => this.#statements.waiting.all().map(toWaiting))
+    return this.#connection.read(() => {
+      const failures = new Map(this.#statements.failures.all().map(({ source, store, failure }) => [JSON.stringify([source, store]), failure]))
+      return this.#statements.waiting.all().map(row => toWaiting(row, failures.get(JSON.stringify([row.source, row.store]))))
+    })
   }
 
   counts (): Promise<readonly CopyCounts[]> {
-    return this.#connection.read(() => this.#statements.counts.all())
+    return this.#connection.read(() => {
+      const waiting = new Map(this.#statements.waitingOf.all().map(({ store, waiting }) => [store, waiting]))
+      const stored = new Map(this.#statements.stored.all().map(one => [one.store, one]))
+      const stores = new Set([...stored.keys(), ...waiting.keys()])
+      return [...stores].toSorted().map(store => ({ store, stored: stored.get(store)?.stored ?? 0, bytes: stored.get(store)?.bytes ?? 0, waiting: waiting.get(store) ?? 0 }))
+    })
   }
 
   interrupt (isHeld: (backupId: number, store: string) => boolean): Promise<void> {
@@ -118,23 +131,32 @@ export class SqliteCopyLog implements CopyLog {
 const WANTED = "copies.status IN ('pending', 'uploading', 'failed', 'missing')"
 /** A copy of a backup of this installation. */
 const IS_OWN = 'backup_id NOT IN (SELECT backup_id FROM foreign_backups)'
+/** Every such copy of a backup that is there: as many steps as there are of these. */
+const WAITING = `FROM copies INDEXED BY copies_wanted CROSS JOIN backup_log ON id = backup_id WHERE ${WANTED} AND place = 'present' AND ${IS_OWN}`
+/** What `copy_counts` counts of others. Few rows, mostly none. */
+const FOREIGN = 'FROM foreign_backups CROSS JOIN copies ON copies.backup_id = foreign_backups.backup_id WHERE copies.store = counts.store AND copies.status = \'stored\''
 const HELD = `
   SELECT backup_id AS backupId, source, store_key AS key, size_bytes AS size FROM copies JOIN backup_log ON id = backup_id
   WHERE store = ? AND copies.status = 'stored' AND deleted_at IS NULL AND ${IS_OWN}`
-/** What is to be done in a store. */
-const TASKS = `
-  SELECT backup_id, source, store_key, copies.status, attempts, next_attempt_at FROM copies JOIN backup_log ON id = backup_id
-  WHERE store = ? AND ${IS_OWN} AND (copies.status = 'removing' OR (place = 'present' AND (copies.status <> 'stored' OR manifest_due = 1)))`
+/** What is to be done in a store, `where` more is asked of it. Two indexes find it, however many copies are stored. */
+function tasks (where = ''): string {
+  const select = (index: string): string => `
+    SELECT backup_id, source, store_key, copies.status AS status, attempts, next_attempt_at FROM copies ${index} CROSS JOIN backup_log ON id = backup_id
+    WHERE store = @store AND ${IS_OWN} ${where}`
+  return `
+    ${select('INDEXED BY copies_of_store')} AND copies.status IN ('removing', 'pending', 'uploading', 'failed', 'missing') AND (copies.status = 'removing' OR place = 'present')
+    UNION ALL ${select('INDEXED BY copies_manifest_due')} AND manifest_due = 1 AND copies.status = 'stored' AND place = 'present'`
+}
 
 function prepare ({ database }: Connection) {
   return {
     promise: database.prepare(`
       INSERT INTO copies (backup_id, store, location, status, waiting_since) VALUES (@backupId, @store, @location, 'pending', @at)
       ON CONFLICT DO UPDATE SET status = 'pending', attempts = 0, waiting_since = @at, next_attempt_at = NULL WHERE status = 'removing'`),
-    task: database.prepare<[string, number], TaskRow>(`${TASKS} AND backup_id = ?`),
-    work: database.prepare<[string], TaskRow>(`${TASKS} ORDER BY copies.status = 'removing', copies.status = 'stored', backup_id DESC`),
+    task: database.prepare<[{ store: string, backupId: number }], TaskRow>(tasks('AND backup_id = @backupId')),
+    work: database.prepare<[{ store: string }], TaskRow>(`SELECT * FROM (${tasks()}) ORDER BY status = 'removing', status = 'stored', backup_id DESC`),
     begin: database.prepare("UPDATE copies SET status = 'uploading', attempts = attempts + 1 WHERE backup_id = ? AND store = ?"),
-    stored: database.prepare(`
+    store: database.prepare(`
       UPDATE copies SET status = iif((SELECT deleted_at FROM backup_log WHERE id = @backupId) IS NULL AND status <> 'removing', 'stored', 'removing'), location = @location,
         size_bytes = @size, uploaded_at = @at, attempts = 0, error = NULL, error_code = NULL, waiting_since = NULL, next_attempt_at = NULL, manifest_due = 0
       WHERE backup_id = @backupId AND store = @store`),
@@ -152,15 +174,14 @@ function prepare ({ database }: Connection) {
     manifestStored: database.prepare('UPDATE copies SET manifest_due = 0 WHERE backup_id = ? AND store = ?'),
     held: database.prepare<[string], StoredCopy>(HELD),
     newest: database.prepare<[string, number, number], StoredCopy>(`${HELD} AND backup_id < ? ORDER BY backup_id DESC LIMIT ?`),
-    waiting: database.prepare<[], WaitingRow>(`
-      SELECT source, store, count(*) AS count, min(waiting_since) AS since,
-        (SELECT json_array(c.error_code, c.error) FROM copies AS c JOIN backup_log AS b ON b.id = c.backup_id
-          WHERE c.store = copies.store AND b.source = backup_log.source AND c.error IS NOT NULL AND c.status IN ('failed', 'missing', 'uploading') ORDER BY c.next_attempt_at DESC LIMIT 1) AS failure
-      FROM copies JOIN backup_log ON id = backup_id WHERE ${WANTED} AND place = 'present' AND ${IS_OWN} GROUP BY source, store ORDER BY source, store`),
-    counts: database.prepare<[], CopyCounts>(`
-      SELECT store, count(*) FILTER (WHERE copies.status = 'stored') AS stored, coalesce(sum(size_bytes) FILTER (WHERE copies.status = 'stored'), 0) AS bytes,
-        count(*) FILTER (WHERE ${WANTED} AND place = 'present') AS waiting
-      FROM copies JOIN backup_log ON id = backup_id WHERE ${IS_OWN} GROUP BY store ORDER BY store`),
+    waiting: database.prepare<[], WaitingRow>(`SELECT source, store, count(*) AS count, min(waiting_since) AS since ${WAITING} GROUP BY source, store ORDER BY source, store`),
+    // Beside max() the other columns are those of its row.
+    failures: database.prepare<[], FailureRow>(`
+      SELECT source, store, json_array(copies.error_code, error) AS failure, max(next_attempt_at) ${WAITING} AND error IS NOT NULL AND copies.status IN ('failed', 'missing', 'uploading')
+      GROUP BY source, store`),
+    waitingOf: database.prepare<[], Pick<CopyCounts, 'store' | 'waiting'>>(`SELECT store, count(*) AS waiting ${WAITING} GROUP BY store`),
+    stored: database.prepare<[], Omit<CopyCounts, 'waiting'>>(`
+      SELECT store, stored - (SELECT count(*) ${FOREIGN}) AS stored, bytes - (SELECT coalesce(sum(size_bytes), 0) ${FOREIGN}) AS bytes FROM copy_counts AS counts`),
     uploading: database.prepare<[], { backup_id: number, store: string }>("SELECT backup_id, store FROM copies WHERE status = 'uploading'"),
     interrupt: database.prepare("UPDATE copies SET status = 'pending' WHERE backup_id = ? AND store = ?")
   }
@@ -170,7 +191,7 @@ function toTask (row: TaskRow): CopyTask {
   return { backupId: row.backup_id, source: row.source, key: row.store_key, status: row.status, attempts: row.attempts, nextAttemptAt: toDate(row.next_attempt_at) }
 }
 
-function toWaiting ({ since, failure, ...row }: WaitingRow): WaitingCopies {
-  const [code, message] = failure === null ? [] : fromJson<[ErrorCode, string]>(failure, 'the failure of a copy')
+function toWaiting ({ since, ...row }: WaitingRow, failure: string | undefined): WaitingCopies {
+  const [code, message] = failure === undefined ? [] : fromJson<[ErrorCode, string]>(failure, 'the failure of a copy')
   return { ...row, since: toDate(since), failure: code === undefined || message === undefined ? null : { code, message } }
 }

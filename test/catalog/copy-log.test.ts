@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import Database from 'better-sqlite3'
 import type { BackupError } from '../../src/core/errors.ts'
-import { completed, END, localCopy, newCatalog } from '../support/catalog.ts'
+import { completed, END, localCopy, manifestOf, newCatalog } from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const LATER = new Date('2025-11-25T08:00:00.000Z')
@@ -121,4 +122,53 @@ test('a list of what one store holds counts only that', async t => {
   await catalog.copies.stored(first.id, 'far', { size: 7, location: 'x', at: END })
   const page = await catalog.backups.list({ store: 'far', limit: 10 })
   assert.deepEqual([page.count, page.backups.map(({ id }) => id)], [1, [first.id]])
+})
+
+test('what is counted of a store is what its rows tell, whatever became of the copies', async t => {
+  const { catalog, path } = await newCatalog(t)
+  const ids: number[] = []
+  for (let n = 0; n < 8; n++) {
+    const { id } = await completed(catalog)
+    await catalog.copies.promise(id, [FAR, { store: 'near', location: 'n' }], END)
+    for (const store of ['far', 'near']) await catalog.copies.stored(id, store, { size: 7 + n, location: 'x', at: LATER })
+    ids.push(id)
+  }
+  const [again, missing, retired, dropped, gone, released, trashed] = ids as [number, number, number, number, number, number, number]
+  await catalog.copies.stored(again, 'far', { size: 70, location: 'x', at: LATER })
+  await catalog.copies.missing(missing, 'far', 'it is gone', LATER)
+  await catalog.copies.retire(retired, 'near')
+  await catalog.copies.drop(dropped, 'far')
+  await catalog.backups.remove(gone, LATER, ['far'])
+  await catalog.backups.release(released, 'local', 's3://bucket/x')
+  await catalog.backups.trash(trashed, 'trash/x', 'x', LATER)
+  await catalog.places.remember({ name: 'near', url: 'file:///near', since: END }, [])
+  const database = new Database(path, { readonly: true })
+  t.after(() => { database.close() })
+  const counted = database.prepare(`
+    SELECT store, count(*) FILTER (WHERE status = 'stored') AS stored, coalesce(sum(size_bytes) FILTER (WHERE status = 'stored'), 0) AS bytes,
+      count(*) FILTER (WHERE status IN ('pending', 'uploading', 'failed', 'missing')) AS waiting FROM copies GROUP BY store ORDER BY store`)
+  assert.deepEqual(await catalog.copies.counts(), counted.all())
+  await catalog.places.handOver('near', 'far')
+  const [far, ...others] = await catalog.copies.counts()
+  assert.deepEqual([far, ...others.filter(({ stored, waiting }) => stored > 0 || waiting > 0)], counted.all())
+})
+
+test('copies of other installations count for no store', async t => {
+  const { catalog } = await newCatalog(t)
+  const { id } = await completed(catalog)
+  const other = manifestOf({ id: 77, source: 'shop' })
+  await catalog.backups.adopt(other, { key: 'other.db', hasLanded: true, foreignInstance: 'b', trashedAt: null, isLasting: false, copy: localCopy('/backups/other.db') })
+  assert.deepEqual(await catalog.copies.counts(), [{ store: 'local', stored: 1, bytes: 1000, waiting: 0 }])
+  assert.deepEqual((await catalog.copies.held('local')).map(({ backupId }) => backupId), [id])
+})
+
+test('the last failure of a source in a store is that whose next attempt is the latest', async t => {
+  const { catalog } = await newCatalog(t)
+  for (const [message, next] of [['first', 9], ['last', 11], ['second', 10]] as const) {
+    const { id } = await completed(catalog)
+    await catalog.copies.promise(id, [FAR], END)
+    await catalog.copies.begin(id, 'far')
+    await catalog.copies.fail(id, 'far', { ...FAILURE, message, nextAttemptAt: new Date(Date.UTC(2025, 10, 25, next)) })
+  }
+  assert.deepEqual((await catalog.copies.waiting()).map(({ count, failure }) => [count, failure?.message]), [[3, 'last']])
 })
