@@ -5,6 +5,8 @@ export interface Mount {
   readonly device: string
   readonly root: string
   readonly point: string
+  /** `ext4`, `nfs4`, `fuse.sshfs`. */
+  readonly type: string
 }
 
 /** Where a path leads on its file system, so that one directory that is mounted at two places is the same from both. */
@@ -24,8 +26,10 @@ export function readMounts (): readonly Mount[] {
 
 export function parseMounts (content: Buffer): readonly Mount[] {
   return content.toString('latin1').split('\n').flatMap(line => {
-    const [, , device, root, point] = line.split(' ')
-    return device === undefined || root === undefined || point === undefined ? [] : [{ device, root: unescape(root), point: unescape(point) }]
+    const [, , device, root, point, ...rest] = line.split(' ')
+    // Before the type there are as many fields as there are, and a hyphen.
+    const type = rest[rest.indexOf('-') + 1]
+    return device === undefined || root === undefined || point === undefined || type === undefined ? [] : [{ device, root: unescape(root), point: unescape(point), type }]
   })
 }
 

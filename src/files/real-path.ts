@@ -2,16 +2,18 @@ import { readlinkSync, realpathSync } from 'node:fs'
 import { readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { systemCode } from '../core/errors.ts'
+import { silentMount, silentMountSync } from './silent-mount.ts'
 
 /** Links that are followed one after the other, as many as Linux follows. */
 const MOST_LINKS = 40
 
 /**
  * Where `path` leads to: symbolic links are resolved, also those of directories, those that lead to a file that does not
- * exist yet, and one after the other. Returns `path` itself where links lead in a circle or may not be read.
+ * exist yet, and one after the other. Returns `path` itself where links lead in a circle or may not be read, and where a mount
+ * on the way does not answer.
  */
 export async function realPath (path: string): Promise<string> {
-  return await followed(path, MOST_LINKS)
+  return await silentMount(path) === undefined ? await followed(path, MOST_LINKS) : path
 }
 
 async function followed (path: string, links: number): Promise<string> {
@@ -28,7 +30,7 @@ async function followed (path: string, links: number): Promise<string> {
 
 /** As `realPath`, at once: for paths of the configuration, at the start. */
 export function realPathSync (path: string): string {
-  return followedSync(path, MOST_LINKS)
+  return silentMountSync(path) === undefined ? followedSync(path, MOST_LINKS) : path
 }
 
 function followedSync (path: string, links: number): string {

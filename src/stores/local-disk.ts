@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
 import { BackupError } from '../core/errors.ts'
 
 /** Calls that are under way at once, at most. Each takes a thread of the process, and keeps it for as long as the file system does not answer. */
@@ -37,8 +37,8 @@ export class LocalDisk {
   #isAsked = false
   #timer: NodeJS.Timeout | undefined
 
-  /** `look` settles once the directory answers. */
-  constructor (directory: string, patience = PATIENCE, look = async (): Promise<unknown> => await stat(directory)) {
+  /** `look` settles once the directory answers. What a mount knows of files it may answer from memory; for the free space it asks its server. */
+  constructor (directory: string, patience = PATIENCE, look = async (): Promise<unknown> => await statfs(directory)) {
     this.#directory = directory
     this.#patience = patience
     this.#look = look

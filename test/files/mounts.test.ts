@@ -37,3 +37,10 @@ test('the mounts of this system tell two files apart', () => {
   const here = locateBy(readMounts())
   assert.notEqual(here('/proc/self'), here('/etc/passwd'))
 })
+
+test('the type of a file system is read, however many fields come before it', () => {
+  const read = parseMounts(Buffer.from(`22 1 0:45 / /mnt/nas rw,relatime shared:1 master:2 - nfs4 nas:/export rw,hard
+23 1 0:46 / /mnt/ssh rw - fuse.sshfs host:/ rw
+`))
+  assert.deepEqual(read.map(({ point, type }) => [point, type]), [['/mnt/nas', 'nfs4'], ['/mnt/ssh', 'fuse.sshfs']])
+})
