@@ -2,6 +2,7 @@ import { KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/settings.ts'
+import { silentMountSync } from '../files/silent-mount.ts'
 import type { Config, InForce } from './config.ts'
 import { dataDirProblems } from './data-dir.ts'
 import { differences, SERVER_ALONE } from './differences.ts'
@@ -64,6 +65,8 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
   const ownFile = readFile(whole, cwd, problems, reader)
   const given: Sources = { environment: fromEnvironment, file: ownFile.options }
   const dataDir = chooseOne('dataDir', given, cwd, []).value as string
+  const silent = isDataDirUsed ? silentProblems('DATA_DIR', dataDir) : []
+  if (silent.length > 0) return { ok: false, code: 'CONFIG_INVALID', problems: silent }
   const unsafe = isDataDirUsed ? dataDirProblems(dataDir) : []
   if (unsafe.length > 0) return { ok: false, code: 'DATA_DIR_UNSAFE', problems: unsafe }
 
@@ -77,6 +80,7 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
 
   const { backupDir } = values
   const scratchDir = values.scratchDir ?? join(dataDir, 'scratch')
+  problems.push(...silentProblems('SCRATCH_DIR', scratchDir))
   const tokenKey = readTokenKey(values, problems)
   const encryption = readKeys(options, problems)
   const stores = readStores(values, taken.lacking, file, cwd, problems)
@@ -180,6 +184,12 @@ function chooseOne (name: OptionName, { environment, file, server }: Sources, cw
   const checked = [environment.get(name), file.get(name), server?.get(name)].map(given => given && { origin: given.origin, value: checkGiven<unknown>(option, given, problems) })
   const winner = checked.find(one => one !== undefined)
   return { origin: winner?.origin ?? 'default', value: winner?.value ?? checkGiven<unknown>(option, byDefault, problems) }
+}
+
+/** The service works in these all the time: without an answer from there it would stand still. */
+function silentProblems (name: string, path: string): Problem[] {
+  const mount = silentMountSync(path)
+  return mount === undefined ? [] : [{ name, problem: `"${path}" is on the mount "${mount}", which does not answer`, remedy: 'See whether the server of the mount is there; best give a directory on a disk of this machine.' }]
 }
 
 interface Taken extends TakenSecrets {

@@ -3,16 +3,19 @@ import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
 import { BackupError } from '../core/errors.ts'
 import { followedPath } from '../files/followed-path.ts'
 import { realPath } from '../files/real-path.ts'
+import { silentMount } from '../files/silent-mount.ts'
 import type { EngineDeps } from './deps.ts'
 import type { RestoreRequest } from './engine.ts'
 
 /**
  * Throws unless something may be put there: `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for places of ours and of sources,
- * and for names that SQLite takes for something beside a database.
+ * for names that SQLite takes for something beside a database, and where a mount does not answer.
  */
 export async function requireTarget (deps: Pick<EngineDeps, 'occupant'>, target: string, mode: RestoreRequest['mode']): Promise<void> {
   if (!isAbsolute(target) || target.includes('\0')) throw new BackupError('VALIDATION_FAILED', `"target" is "${target}", which is no absolute path`, { hint: 'Give a path that begins with a slash.' })
   if (mode !== undefined) throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is a way to restore the source itself`, { hint: 'Leave "mode" out, or "target".' })
+  const mount = await silentMount(target)
+  if (mount !== undefined) throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is on the mount "${mount}", which does not answer`, { hint: 'See whether the server of the mount is there, or choose another path.' })
   const occupant = await deps.occupant(target)
   if (occupant !== undefined) {
     const hint = occupant.source === null ? 'Choose another path.' : 'Leave "target" out to restore a source: then what stands there is backed up first.'
