@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
 import { access, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { systemCode } from '../../core/errors.ts'
+import { BackupError, systemCode } from '../../core/errors.ts'
+import { silentMount } from '../../files/silent-mount.ts'
 
 const { R_OK, W_OK, X_OK } = constants
 
@@ -11,6 +12,7 @@ export const USE = R_OK | W_OK | X_OK
 
 /** Whether the user of this process may; asked of the system, so that lists of rights and read-only mounts count, too. */
 export async function may (path: string, mode: number): Promise<boolean> {
+  await requireAnswer(path)
   try {
     await access(path, mode)
     return true
@@ -19,8 +21,15 @@ export async function may (path: string, mode: number): Promise<boolean> {
   }
 }
 
-/** undefined: there is nothing. */
+/** Rejects with `STORE_UNAVAILABLE` where a mount on the way to `path` does not answer: nothing can be asked of it. */
+export async function requireAnswer (path: string): Promise<void> {
+  const mount = await silentMount(path)
+  if (mount !== undefined) throw new BackupError('STORE_UNAVAILABLE', `the mount "${mount}", where "${path}" is, does not answer`, { hint: 'See whether the server of the mount is there, and reachable.' })
+}
+
+/** undefined: there is nothing. Rejects as `requireAnswer`. */
 export async function statIfThere (path: string): Promise<Awaited<ReturnType<typeof stat>> | undefined> {
+  await requireAnswer(path)
   try {
     return await stat(path)
   } catch (error) {

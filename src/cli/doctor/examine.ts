@@ -1,4 +1,5 @@
 import { toBackupError } from '../../core/errors.ts'
+import { requireAnswer } from './access.ts'
 import { examineEncryption } from './encryption.ts'
 import { about, type Finding } from './finding.ts'
 import { examineLeftovers } from './leftovers.ts'
@@ -23,6 +24,22 @@ const examineSources: Examination = async ({ sources }) => {
   const { ok, warn } = about('sources')
   if (sources.length > 0) return [ok(`protected: ${sources.map(({ name }) => name).join(', ')}`)]
   return [warn('no database is configured: the service protects only its own catalog', 'Set DATABASE_PATH, or name the databases in holdfast.yaml.')]
+}
+
+/** The sources whose databases can be looked at; of the others, that their mount does not answer. */
+async function answeringSources ({ sources }: Subject): Promise<readonly [Finding[], Subject['sources']]> {
+  const findings: Finding[] = []
+  const answering: Array<Subject['sources'][number]> = []
+  for (const source of sources) {
+    try {
+      await requireAnswer(source.path)
+      answering.push(source)
+    } catch (thrown) {
+      const { message, hint } = toBackupError(thrown)
+      findings.push(about('database', source.name).fail(message, hint ?? 'Look at the mount.'))
+    }
+  }
+  return [findings, answering]
 }
 
 /** What the configuration says in vain. */
@@ -54,8 +71,9 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
 ]
 
 /** Everything that is to be said of the service. An examination that cannot be made is a finding, too; never rejects. */
-export async function examine (subject: Subject, memory: Memory | undefined): Promise<readonly Finding[]> {
-  const findings: Finding[] = []
+export async function examine (whole: Subject, memory: Memory | undefined): Promise<readonly Finding[]> {
+  const [findings, sources] = await answeringSources(whole)
+  const subject = { ...whole, sources }
   for (const [check, examination] of EXAMINATIONS) {
     try {
       findings.push(...await examination(subject, memory))

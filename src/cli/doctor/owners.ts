@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROBES, QUARANTINE, TRASH } from '../../core/object-key.ts'
-import { may, READ, WRITE } from './access.ts'
+import { may, READ, requireAnswer, WRITE } from './access.ts'
 import { about, type Finding } from './finding.ts'
 import type { Examination } from './subject.ts'
 
@@ -40,6 +40,7 @@ export const examineOwners: Examination = async ({ backupDir, dataDir }) => {
 }
 
 async function examineFiles (variable: string, directory: string, service: User, { mode, folders }: Wanted): Promise<Finding[]> {
+  await requireAnswer(directory)
   const closed: string[] = []
   for await (const [path, found] of filesBelow(directory, folders)) if (!await isOpenTo(service, path, found, mode)) closed.push(path)
   if (closed.length === 0) return []
