@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { BackupError, systemCode } from '../core/errors.ts'
 import { giveToFolderOwnerSync } from '../files/folder-owner.ts'
+import { noRoom } from '../files/no-room.ts'
 import { RECORD_FILE } from './data-files.ts'
 import { OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
@@ -84,8 +85,8 @@ export function writeRecord (record: Recorded, { version, at }: { readonly versi
     closeSync(directory)
   } catch (cause) {
     rmSync(unfinished, { force: true })
-    const isFull = ['ENOSPC', 'EDQUOT'].includes(systemCode(cause) ?? '')
-    throw new BackupError(isFull ? 'DISK_FULL' : 'CATALOG_FAILED', `"${path}" cannot be written (${systemCode(cause) ?? 'unknown'})`, { hint: isFull ? 'Free some space on the disk that DATA_DIR is on.' : 'Give the user of the service write permission on DATA_DIR.', cause })
+    throw noRoom(cause, record.dataDir, 'set DATA_DIR to a larger disk') ??
+      new BackupError('CATALOG_FAILED', `"${path}" cannot be written (${systemCode(cause) ?? 'unknown'})`, { hint: 'Give the user of the service write permission on DATA_DIR.', cause })
   }
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { lackOf } from '../../src/files/no-room.ts'
+import { lackOf, noRoom } from '../../src/files/no-room.ts'
 import { localStore } from '../../src/stores/local.ts'
 import { ALONE } from '../support/catalog.ts'
 import { needRoot } from '../support/need.ts'
@@ -16,6 +16,17 @@ test('each code of the system is what is lacking, and others are none of it', t 
   const directory = tempDir(t)
   const lack = (code: string) => lackOf(Object.assign(new Error(code), { code }), directory)
   assert.deepEqual(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'].map(lack), ['room', 'quota', 'size', undefined])
+})
+
+test('each lack has its code and remedy, and what is none of it is undefined', t => {
+  const directory = tempDir(t)
+  const refused = (code: string) => noRoom(Object.assign(new Error(code), { code }), directory, 'name another place')
+  assert.deepEqual(['ENOSPC', 'EDQUOT', 'EFBIG'].map(code => refused(code)).map(error => [error?.code, error?.message, error?.hint]), [
+    ['DISK_FULL', `"${directory}" has no room left`, 'Free space there, or name another place.'],
+    ['DISK_FULL', `"${directory}" has no room left: the quota of this user is used up`, 'Raise the quota, or name another place.'],
+    ['FILE_SIZE_LIMIT', `"${directory}" takes no file that large`, 'Raise the limit of the process ("ulimit -f", LimitFSIZE), or name another place.']
+  ])
+  assert.equal(refused('EIO'), undefined)
 })
 
 test('a store on a file system without free inodes says so', async t => {

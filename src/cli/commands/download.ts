@@ -7,6 +7,7 @@ import { Command, Option } from 'commander'
 import { BackupError, systemCode, toBackupError } from '../../core/errors.ts'
 import type { Download } from '../../engine/engine.ts'
 import { openFolder, type Folder } from '../../files/folder.ts'
+import { noRoom } from '../../files/no-room.ts'
 import { takeName } from '../../files/take-name.ts'
 import { idArgument, jsonOption } from '../arguments.ts'
 import { interruption } from '../interruption.ts'
@@ -83,6 +84,5 @@ function inWords (thrown: unknown, path: string): BackupError {
   const code = systemCode(thrown)
   if (thrown instanceof BackupError || code === undefined) return toBackupError(thrown)
   if (code === 'EEXIST') return taken(path)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new BackupError('DISK_FULL', `there is no room for "${path}"`, { hint: 'Free space there, or give another place with --output.', cause: thrown })
-  return new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be written (${code})`, { hint: 'Give a path in a directory where this user may write.', cause: thrown })
+  return noRoom(thrown, dirname(path), 'give another place with --output') ?? new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be written (${code})`, { hint: 'Give a path in a directory where this user may write.', cause: thrown })
 }

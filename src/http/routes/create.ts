@@ -16,7 +16,7 @@ export function createRoute (app: App, { engine }: { readonly engine: Engine }):
     description: 'Without a body: a manual, full backup of the default source. For an operator nothing gives way to make room (DISK_FULL).',
     starts: 'create',
     answers: { 201: backupMessageAnswer, 202: jobAnswer },
-    errors: ['BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CANCELLED', 'VERIFICATION_FAILED', 'DISK_FULL', 'STORE_UNAVAILABLE', 'STORE_NOT_FOUND', 'STORE_FAILED', 'OBJECT_EXISTS', 'CHECKSUM_MISMATCH', 'SHUTTING_DOWN', ...SOURCE_ERRORS]
+    errors: ['BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CANCELLED', 'VERIFICATION_FAILED', 'DISK_FULL', 'FILE_SIZE_LIMIT', 'STORE_UNAVAILABLE', 'STORE_NOT_FOUND', 'STORE_FAILED', 'OBJECT_EXISTS', 'CHECKSUM_MISMATCH', 'SHUTTING_DOWN', ...SOURCE_ERRORS]
   }, { body: createBody }), async (request, reply) => {
     const { source, type, method, description, compression, verify, upload } = request.body
     const work = await engine.create({ source, type, method, description, compression, verify, upload, mayRemove: request.caller?.role === 'admin' })

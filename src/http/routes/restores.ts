@@ -21,7 +21,7 @@ export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }
       'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'BACKUP_INVALID', 'MANIFEST_UNSIGNED',
       'RESTORE_TARGET_EXISTS', 'RESTORE_TARGET_INVALID', 'RESTORE_TARGET_FORBIDDEN', 'RESTORE_TARGET_UNWRITABLE', 'RESTORE_TARGET_OPEN', 'RESTORE_PAGE_SIZE',
       'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED',
-      'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
+      'DISK_FULL', 'FILE_SIZE_LIMIT', 'CANCELLED', 'SHUTTING_DOWN'
     ]
   }, { params: idParams, body: restoreBody }), async (request, reply) => {
     const { target, mode, overwrite, verify, timeoutMs } = request.body

@@ -8,6 +8,7 @@ import type { JobPhase } from '../../core/job.ts'
 import type { Recovered } from '../../core/recovered.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { isOwn, makeFolder, openFolder, removeFolder, type Folder } from '../../files/folder.ts'
+import { noRoom } from '../../files/no-room.ts'
 import { takeName } from '../../files/take-name.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess } from '../subprocess.ts'
@@ -193,7 +194,9 @@ function publish (own: Folder, folder: Folder, output: string, mode: number): vo
 function inWordsOfARescue (error: unknown, path: string, output: string): unknown {
   const code = systemCode(error) ?? ''
   if (code === 'EEXIST') return new BackupError('RESTORE_TARGET_EXISTS', `"${output}" came into being meanwhile`, { hint: 'Name a new file with --output; nothing is ever written over.', cause: error })
-  if (['ENOSPC', 'EDQUOT'].includes(code) || (error instanceof BackupError && error.code === 'DISK_FULL')) return new BackupError('DISK_FULL', `"${dirname(output)}" has no room left`, { hint: 'Free space there, or name a file on another disk.', cause: error })
+  const lack = noRoom(error, dirname(output), 'name a file on another disk')
+  if (lack !== undefined) return lack
+  if (error instanceof BackupError && error.code === 'DISK_FULL') return new BackupError('DISK_FULL', `"${dirname(output)}" has no room left`, { hint: 'Free space there, or name a file on another disk.', cause: error })
   if (['EACCES', 'EPERM', 'EROFS'].includes(code) && error instanceof Error && 'path' in error && error.path !== path) return new BackupError('RESTORE_TARGET_INVALID', `"${dirname(output)}" must not be written to by this user`, { hint: 'Name a file in a directory that this user may write to.', cause: error })
   return error instanceof BackupError ? error : sourceError(error, path)
 }

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { SnapshotFacts } from '../../core/source.ts'
 import type { Folder } from '../../files/folder.ts'
+import { noRoom } from '../../files/no-room.ts'
 import { sourceError } from './errors.ts'
 import { emptyFile, OWNER_ALONE, type FreshFile } from './fresh-file.ts'
 
@@ -74,8 +75,7 @@ export function restoreError (error: unknown, path: string): BackupError {
   if (error instanceof BackupError) return error
   const code = systemCode(error) ?? ''
   if (['EACCES', 'EPERM', 'EROFS', 'SQLITE_PERM'].includes(code) || /^SQLITE_(?:READONLY|CANTOPEN)/.test(code)) return unwritable(path, code, error)
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new BackupError('DISK_FULL', `the disk of "${path}" has no room for the restored database`, { hint: 'Free space there, or restore to another path.', cause: error })
-  return sourceError(error, path)
+  return noRoom(error, dirname(path), 'restore to another path') ?? sourceError(error, path)
 }
 
 function requireAccess (path: string, mode: number): void {
