@@ -116,8 +116,13 @@ export class LocalDisk {
   #resume (): void {
     if (!this.#isSilent || this.#isAsked || this.#calls.size > 0) return
     this.#isSilent = false
+    void this.#catchUp()
+  }
+
+  /** One after the other: a file is removed by way of its folder, which is closed last. */
+  async #catchUp (): Promise<void> {
     // A file that cannot be closed, or an unfinished one that stays, hinders nothing.
-    for (const work of this.#due.splice(0)) this.afterwards(work).catch(() => {})
+    for (const work of this.#due.splice(0)) await this.afterwards(work).catch(() => {})
   }
 
   #noAnswer (): BackupError {

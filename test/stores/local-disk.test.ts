@@ -52,11 +52,15 @@ test('everything goes on once what hung has ended, and what was left to do is do
   die()
   const done: string[] = []
   await assert.rejects(disk.ask(async () => { await answers() }), SILENT)
+  await disk.afterwards(async () => {
+    await turn()
+    done.push('removed')
+  })
   await disk.afterwards(async () => { done.push('closed') })
   assert.deepEqual(done, [])
   live()
-  await turn()
-  assert.deepEqual(done, ['closed'])
+  while (done.length < 2) await turn()
+  assert.deepEqual(done, ['removed', 'closed'])
   assert.equal(await disk.ask(async () => 'again'), 'again')
 })
 
