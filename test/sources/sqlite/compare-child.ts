@@ -4,16 +4,19 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { sourceOf, take } from './support.ts'
 
-/** Prints what SQLite reads in the database argv[2], and what a snapshot of it holds, for a test that runs it as another user. */
-const [path = ''] = process.argv.slice(2)
-const directory = mkdtempSync(join(tmpdir(), 'holdfast-compare-'))
-try {
-  // First: what a plain connection as root reads, it also puts in order.
-  const image = await take(sourceOf(path, directory), directory).then(taken => contentOf(taken.path), (error: unknown) => codeOf(error))
-  process.stdout.write(JSON.stringify({ sqlite: contentOf(path), image }))
-} finally {
-  rmSync(directory, { recursive: true, force: true })
+/** Prints, for each database in the arguments, what SQLite reads in it and what a snapshot of it holds, for a test that runs it as another user. */
+const compared: Array<{ readonly sqlite: string, readonly image: string }> = []
+for (const path of process.argv.slice(2)) {
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-compare-'))
+  try {
+    // First: what a plain connection as root reads, it also puts in order.
+    const image = await take(sourceOf(path, directory), directory).then(taken => contentOf(taken.path), (error: unknown) => codeOf(error))
+    compared.push({ sqlite: contentOf(path), image })
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 }
+process.stdout.write(JSON.stringify(compared))
 
 function contentOf (file: string): string {
   let db: Database.Database | undefined

@@ -23,9 +23,12 @@ interface Compared {
   readonly image: string
 }
 
-async function compare (path: string, uid: number): Promise<Compared> {
-  const { stdout } = await promisify(execFile)('setpriv', ['--reuid', String(uid), '--regid', String(uid), '--clear-groups', process.execPath, COMPARE, path])
-  return JSON.parse(stdout) as Compared
+/** What this user finds in each of the databases, in their order. */
+async function compare (paths: readonly string[], uid: number): Promise<readonly Compared[]> {
+  const { stdout } = await promisify(execFile)('setpriv', ['--reuid', String(uid), '--regid', String(uid), '--clear-groups', process.execPath, COMPARE, ...paths])
+  const compared = JSON.parse(stdout) as readonly Compared[]
+  assert.equal(compared.length, paths.length)
+  return compared
 }
 
 /** The image is what SQLite reads, or there is none. */
@@ -69,11 +72,13 @@ function place (t: TestContext, { main, wal, shm }: Files): string {
 
 test('an index that is older than the log, and not used by anybody, is not believed: the image is what SQLite reads', async t => {
   if (!needRoot(t) || !needTool(t, 'setpriv')) return
-  for (const pageSize of [512, 4096, 65_536]) {
+  const paths = [512, 4096, 65_536].map(pageSize => {
     const { before, after } = generations(t, pageSize)
-    const compared = await compare(place(t, { ...after, shm: before.shm }), NOBODY)
-    assert.match(compared.sqlite, /^200 rows, sum 209900, ok$/)
-    assert.equal(compared.image, compared.sqlite)
+    return place(t, { ...after, shm: before.shm })
+  })
+  for (const { sqlite, image } of await compare(paths, NOBODY)) {
+    assert.match(sqlite, /^200 rows, sum 209900, ok$/)
+    assert.equal(image, sqlite)
   }
 })
 
@@ -87,30 +92,31 @@ test('whatever is done to the index and the log, the image is what SQLite reads 
     copy[at] = (copy[at] ?? 0) ^ (dice.between(1, 255))
     return copy
   }
-  const damages: ReadonlyArray<readonly [string, () => Files]> = [
+  const fixed: ReadonlyArray<readonly [string, () => Files]> = [
     ['nothing', () => after],
     ['an older index', () => ({ ...after, shm: before.shm })],
     ['an index of zeros', () => ({ ...after, shm: Buffer.alloc(after.shm.length) })],
     ['an empty index', () => ({ ...after, shm: Buffer.alloc(0) })],
-    ['a random index', () => ({ ...after, shm: Buffer.from(Array.from({ length: after.shm.length }, () => dice.between(0, 255))) })],
     ['a newer index', () => ({ ...before, shm: after.shm })],
-    ['an older index and a log cut within its last frame', () => ({ ...after, wal: after.wal.subarray(0, -dice.between(1, frame)), shm: before.shm })],
-    ['a log cut anywhere', () => ({ ...after, wal: after.wal.subarray(0, dice.between(0, after.wal.length - 1)) })],
-    ['a header of the log with a wrong checksum', () => ({ ...after, wal: flip(after.wal, dice.between(0, 32 - 1)) })],
-    ['a frame of the log with a wrong byte', () => ({ ...after, wal: flip(after.wal, 32 + dice.between(0, after.wal.length - 32 - 1)) })],
-    ['a frame with a wrong byte, and an older index', () => ({ ...after, wal: flip(after.wal, 32 + dice.between(0, after.wal.length - 32 - 1)), shm: before.shm })],
     ['a tail of an older generation', () => ({ ...before, wal: Buffer.concat([before.wal, Buffer.from(after.wal.subarray(before.wal.length)).fill(7, 8, 16)]) })],
     ['a tail that commits nothing', () => ({ ...after, wal: withoutCommit(after.wal, before.wal.length, frame), shm: before.shm })],
     ['a log that is empty', () => ({ ...after, wal: Buffer.alloc(0) })]
   ]
+  const random: ReadonlyArray<readonly [string, () => Files]> = [
+    ['a random index', () => ({ ...after, shm: Buffer.from(Array.from({ length: after.shm.length }, () => dice.between(0, 255))) })],
+    ['an older index and a log cut within its last frame', () => ({ ...after, wal: after.wal.subarray(0, -dice.between(1, frame)), shm: before.shm })],
+    ['a log cut anywhere', () => ({ ...after, wal: after.wal.subarray(0, dice.between(0, after.wal.length - 1)) })],
+    ['a header of the log with a wrong checksum', () => ({ ...after, wal: flip(after.wal, dice.between(0, 32 - 1)) })],
+    ['a frame of the log with a wrong byte', () => ({ ...after, wal: flip(after.wal, 32 + dice.between(0, after.wal.length - 32 - 1)) })],
+    ['a frame with a wrong byte, and an older index', () => ({ ...after, wal: flip(after.wal, 32 + dice.between(0, after.wal.length - 32 - 1)), shm: before.shm })]
+  ]
   const seen = new Map<string, string>()
-  for (let round = 0; round < 2; round++) {
-    for (const [what, damage] of damages) {
-      for (const uid of [0, NOBODY]) {
-        const compared = await compare(place(t, damage()), uid)
-        assertSame(compared, `${what}, as user ${uid}`)
-        seen.set(`${what} ${uid}`, compared.image)
-      }
+  for (const uid of [0, NOBODY]) {
+    const placed = [...fixed, ...random, ...random].map(([what, damage]) => ({ what, path: place(t, damage()) }))
+    for (const [index, compared] of (await compare(placed.map(({ path }) => path), uid)).entries()) {
+      const what = placed[index]!.what
+      assertSame(compared, `${what}, as user ${uid}`)
+      seen.set(`${what} ${uid}`, compared.image)
     }
   }
   assert.equal(seen.get(`nothing ${NOBODY}`), '200 rows, sum 209900, ok')
@@ -132,9 +138,7 @@ test('a log of more frames than one table of the index holds is read whole, besi
     WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 30000) INSERT INTO t (a, n) SELECT printf('%060d', i), i FROM c; UPDATE t SET n = n + 1 WHERE id % 7 = 0; CREATE INDEX i ON t (a)`)
   for (const suffix of ['', '-wal', '-shm']) chmodSync(path + suffix, 0o644)
   for (const uid of [0, NOBODY]) {
-    const compared = await compare(path, uid)
-    assert.equal(compared.image, '30000 rows, sum 450019285, ok')
-    assert.equal(compared.image, compared.sqlite)
+    assert.deepEqual(await compare([path], uid), [{ sqlite: '30000 rows, sum 450019285, ok', image: '30000 rows, sum 450019285, ok' }])
   }
 })
 
