@@ -1,6 +1,6 @@
 import type { Tier } from './backup.ts'
 import type { Duration } from './duration.ts'
-import { Zone } from './zone.ts'
+import { zoneOf, type Zone } from './zone.ts'
 
 const DAY = 86_400_000
 const HOUR = 3_600_000
@@ -11,7 +11,7 @@ export class Periods {
 
   /** Throws a RangeError for a zone that there is not. */
   constructor (timeZone: string) {
-    this.#zone = new Zone(timeZone)
+    this.#zone = zoneOf(timeZone)
   }
 
   /**

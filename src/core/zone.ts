@@ -9,6 +9,21 @@ export interface Stretch {
 }
 
 const DAY = 86_400_000
+/** So many zones are kept. There are fewer than 500, and names in any mixture of cases. */
+const MOST = 500
+
+const zones = new Map<string, Zone>()
+
+/** The zone of that name (in the IANA database); the changes of its clock are found once and kept. Throws a RangeError for a zone that there is not. */
+export function zoneOf (name: string): Zone {
+  let zone = zones.get(name)
+  if (zone === undefined) {
+    zone = new Zone(name)
+    if (zones.size >= MOST) zones.clear()
+    zones.set(name, zone)
+  }
+  return zone
+}
 
 /** What the clocks of one zone (a name in the IANA database) show. Throws a RangeError for a zone that there is not. */
 export class Zone {

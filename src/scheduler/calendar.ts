@@ -1,6 +1,6 @@
 import { Cron } from 'croner'
 import type { Calendar } from '../core/schedule.ts'
-import { Zone } from '../core/zone.ts'
+import { zoneOf, type Zone } from '../core/zone.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -22,15 +22,12 @@ interface Rhythm {
  * Answers are remembered, so that asking again before the next time has come costs next to nothing.
  */
 export function makeCalendar (): Calendar {
-  const zones = new Map<string, Zone>()
   const rhythms = new Map<string, Rhythm>()
   const rhythmOf = (pattern: string, timeZone: string): Rhythm => {
     const key = `${timeZone} ${pattern}`
     let rhythm = rhythms.get(key)
     if (rhythm === undefined) {
-      const zone = zones.get(timeZone) ?? new Zone(timeZone)
-      zones.set(timeZone, zone)
-      rhythm = { cron: new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }), isHourly: isHourly(pattern), zone }
+      rhythm = { cron: new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }), isHourly: isHourly(pattern), zone: zoneOf(timeZone) }
       rhythms.set(key, rhythm)
     }
     return rhythm

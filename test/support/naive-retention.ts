@@ -89,25 +89,43 @@ function isNewer (a: Backup, b: Backup): boolean {
   return a.startedAt.getTime() === b.startedAt.getTime() ? a.id > b.id : a.startedAt > b.startedAt
 }
 
+/** By zone and quarter of an hour. */
+const offsets = new Map<string, Map<number, number>>()
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-/** What the clocks show, by the library of the system. */
-function shown (instant: Date, timeZone: string): Record<'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'timeZoneName', string> {
-  const format = formats.get(timeZone) ?? new Intl.DateTimeFormat('en', { timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'longOffset' })
+/** How far the clocks are ahead of UTC, by the library of the system. They are changed on whole quarters of an hour only. */
+function offsetAt (instant: number, timeZone: string): number {
+  const known = offsets.get(timeZone) ?? new Map<number, number>()
+  offsets.set(timeZone, known)
+  const quarter = Math.floor(instant / QUARTER)
+  const offset = known.get(quarter) ?? askedOffset(quarter * QUARTER, timeZone)
+  known.set(quarter, offset)
+  return offset
+}
+
+function askedOffset (instant: number, timeZone: string): number {
+  const format = formats.get(timeZone) ?? new Intl.DateTimeFormat('en', { timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' })
   formats.set(timeZone, format)
-  return Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value])) as ReturnType<typeof shown>
+  const { year, month, day, hour, minute, second } = Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, Number(value)]))
+  return Date.UTC(year!, month! - 1, day, hour, minute, second) - instant
+}
+
+/** What the clocks show, as if that were UTC. */
+function shown (instant: Date, timeZone: string): Date {
+  return new Date(instant.getTime() + offsetAt(instant.getTime(), timeZone))
 }
 
 function period (tier: Tier, instant: Date, timeZone: string): string {
-  const { year, month, day, hour, timeZoneName } = shown(instant, timeZone)
+  const at = shown(instant, timeZone)
+  const [year, month, day] = [at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate()]
   switch (tier) {
-    case 'hourly': return `${year} ${month} ${day} ${hour} ${timeZoneName}`
+    case 'hourly': return `${year} ${month} ${day} ${at.getUTCHours()} ${at.getTime() - instant.getTime()}`
     case 'daily': return `${year} ${month} ${day}`
     case 'monthly': return `${year} ${month}`
-    case 'yearly': return year
+    case 'yearly': return `${year}`
     case 'weekly': {
       // The Monday that the day belongs to, found by walking back to it.
-      let date = Date.UTC(Number(year), Number(month) - 1, Number(day))
+      let date = Date.UTC(year, month, day)
       while (new Date(date).getUTCDay() !== 1) date -= DAY
       return String(date)
     }
@@ -117,22 +135,13 @@ function period (tier: Tier, instant: Date, timeZone: string): string {
 /** Walks in quarters of an hour, which is what all offsets are made of, until the clocks show the wanted time. */
 function before (now: Date, { years, months, days, hours }: Duration, timeZone: string): Date {
   const at = shown(now, timeZone)
-  const month = Number(at.month) - 1 - months
-  const year = Number(at.year) - years
-  let day = Number(at.day)
+  const month = at.getUTCMonth() - months
+  const year = at.getUTCFullYear() - years
+  let day = at.getUTCDate()
   while (new Date(Date.UTC(year, month, day)).getUTCMonth() !== new Date(Date.UTC(year, month, 1)).getUTCMonth()) day--
-  const wanted = new Date(Date.UTC(year, month, day - days, Number(at.hour), Number(at.minute), Number(at.second)))
-  const text = wanted.toISOString().slice(0, 19)
-  const rest = now.getTime() % 1000
-  const showsIt = (instant: number): boolean => {
-    const found = shown(new Date(instant), timeZone)
-    return `${found.year}-${found.month}-${found.day}T${found.hour}:${found.minute}:${found.second}` === text
-  }
-  const start = wanted.getTime() + rest - DAY
-  for (let instant = start; instant < start + 2 * DAY; instant += QUARTER) if (showsIt(instant)) return new Date(instant - hours * 3_600_000)
+  const wanted = Date.UTC(year, month, day - days, at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds(), at.getUTCMilliseconds())
+  const start = wanted - DAY
+  for (let instant = start; instant < start + 2 * DAY; instant += QUARTER) if (instant + offsetAt(instant, timeZone) === wanted) return new Date(instant - hours * 3_600_000)
   // The clocks never showed it: as if they had not been changed that day.
-  const { timeZoneName } = shown(new Date(wanted.getTime() - DAY), timeZone)
-  const [, sign = '+', h = '0', m = '0'] = /GMT(?:([+-])(\d\d):(\d\d))?/.exec(timeZoneName) ?? []
-  const offset = (Number(h) * 60 + Number(m)) * 60_000 * (sign === '-' ? -1 : 1)
-  return new Date(wanted.getTime() + rest - offset - hours * 3_600_000)
+  return new Date(wanted - offsetAt(start, timeZone) - hours * 3_600_000)
 }
