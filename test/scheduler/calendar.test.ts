@@ -107,5 +107,5 @@ test('it is due exactly when a walk over every minute says', () => {
     assert.deepEqual(found, expected)
     // Whatever lies before the walk is nobody's business here.
     if (expected.length > 0) assert.equal(calendar.previous(pattern, zone, new Date(from + 2 * DAY - 1))?.getTime(), expected.at(-1))
-  }), { numRuns: 400 })
+  }), { numRuns: 150 })
 })

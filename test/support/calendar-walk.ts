@@ -39,12 +39,13 @@ export class CalendarWalk {
     const fields = fieldsOf(pattern)
     const isHourly = fields[1].size === 24
     const times: number[] = []
+    let shown = this.shownAt(from - MINUTE)
     for (let at = from; at < to; at += MINUTE) {
-      const [before, shown] = [this.shownAt(at - MINUTE), this.shownAt(at)]
+      const before = shown
+      shown = this.shownAt(at)
       const leftOut = shown - before - MINUTE
       const hasJumpedOver = leftOut > 0 && (!isHourly || leftOut < HOUR) && this.#isAnyDue(fields, before + MINUTE, shown)
-      const isRepeated = !isHourly && this.#wasShownBefore(at, shown)
-      if (hasJumpedOver || (isDue(fields, shown) && !isRepeated)) times.push(at)
+      if (hasJumpedOver || (isDue(fields, shown) && (isHourly || !this.#wasShownBefore(at, shown)))) times.push(at)
     }
     return times
   }
@@ -62,8 +63,10 @@ export class CalendarWalk {
 type Fields = readonly [minutes: Set<number>, hours: Set<number>, days: Set<number>, months: Set<number>, weekdays: Set<number>]
 
 function isDue ([minutes, hours, days, months, weekdays]: Fields, shown: number): boolean {
+  // The minute alone rules out most of them.
+  if (!minutes.has(shown / MINUTE % 60)) return false
   const at = new Date(shown)
-  return minutes.has(at.getUTCMinutes()) && hours.has(at.getUTCHours()) && days.has(at.getUTCDate()) && months.has(at.getUTCMonth() + 1) && weekdays.has(at.getUTCDay())
+  return hours.has(at.getUTCHours()) && days.has(at.getUTCDate()) && months.has(at.getUTCMonth() + 1) && weekdays.has(at.getUTCDay())
 }
 
 function fieldsOf (pattern: string): Fields {
