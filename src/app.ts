@@ -21,6 +21,7 @@ import { openLanding } from './engine/known-store.ts'
 import { makeEngine } from './engine/make-engine.ts'
 import { rebuild } from './engine/rebuild.ts'
 import { recover } from './engine/recover.ts'
+import { releaseSweep } from './engine/release.ts'
 import { loadRemembered } from './engine/remembered.ts'
 import { leaveNote } from './engine/restore-note.ts'
 import type { Signing } from './engine/signing.ts'
@@ -263,13 +264,13 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
       logger,
       version: VERSION
     })
-    const survey = landingSurvey(deps)
+    const rounds = { survey: landingSurvey(deps), sweep: releaseSweep(deps) }
     const scheduler = new Scheduler({
       engine,
       runs: deps.catalog.runs,
       version: () => deps.catalog.version(),
       calendar: deps.calendar,
-      housekeep: () => housekeep(deps, survey),
+      housekeep: () => housekeep(deps, rounds),
       events,
       clock,
       logger,

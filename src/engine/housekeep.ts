@@ -8,7 +8,7 @@ import { landingTrouble } from './known-store.ts'
 import { settleUndecided, unlessItFails } from './recover.ts'
 import { erase, settleTrashed } from './remove.ts'
 import { loadRemembered } from './remembered.ts'
-import { sweepReleased } from './release.ts'
+import { releaseSweep } from './release.ts'
 import { settleRestores } from './settle-restores.ts'
 import { settleReappeared } from './survey-landing.ts'
 
@@ -23,18 +23,26 @@ const TOKEN_HISTORY = 30 * 86_400_000
 /** The promise of the API: the same key answers the same for 24 hours. */
 export const IDEMPOTENCY_WINDOW = 86_400_000
 
+/** What goes through all backups, one step at a time: it lasts from one call to the next. */
+export interface Rounds {
+  /** See `landingSurvey`. Default: none. */
+  readonly survey?: () => Promise<void>
+  /** See `releaseSweep`. Default: its first step. */
+  readonly sweep?: () => Promise<void>
+}
+
 /**
  * What must be done now and then: empties the trash of what is due, decides rows that nobody works on, forgets old answers, jobs and runs.
- * Takes one step of the `survey` of the landing store. No step hinders another; at the end the first error is thrown.
+ * Takes one step of each round. No step hinders another; at the end the first error is thrown.
  */
-export async function housekeep (deps: EngineDeps, survey: () => Promise<void> = async () => {}): Promise<void> {
+export async function housekeep (deps: EngineDeps, { survey = async () => {}, sweep = releaseSweep(deps) }: Rounds = {}): Promise<void> {
   const now = deps.clock.now().getTime()
   const isUsable = await isLandingUsable(deps)
   const { idempotency, jobs, alerts, runs, tokens, audit } = deps.catalog
   await all([
     () => tidyAfterOthers(deps),
     () => settleRestores(deps),
-    ...isUsable ? [() => settleUndecided(deps), () => sweepReleased(deps), () => emptyTrash(deps), () => settleReappeared(deps), survey] : [],
+    ...isUsable ? [() => settleUndecided(deps), sweep, () => emptyTrash(deps), () => settleReappeared(deps), survey] : [],
     // Another process may have been given one. One that is lost was told of at the start.
     () => loadRemembered(deps),
     () => idempotency.purge(new Date(now - IDEMPOTENCY_WINDOW)),

@@ -1,15 +1,19 @@
 import type { Backup } from '../core/backup.ts'
+import type { StoredCopy } from '../core/copy.ts'
 import { toBackupError } from '../core/errors.ts'
-import { isManifestKey, MANIFEST_SUFFIX, QUARANTINE, TRASH } from '../core/object-key.ts'
+import { manifestKey, TRASH } from '../core/object-key.ts'
 import type { EngineDeps, OffsiteStore } from './deps.ts'
 import { backupHold } from './holds.ts'
 import { discardBackup } from './discard.ts'
-import { cleanupSignal, findObject } from './objects.ts'
+import { cleanupSignal, findObject, hasObject } from './objects.ts'
 import { hasLanded, offsiteKey, promisedStores } from './offsite.ts'
+
+/** So many backups of each store are looked at in one step. */
+const STEP = 2000
 
 /**
  * Takes the object out of the landing store where another store really holds it. The row says so first: what a crash
- * leaves is swept by `sweepReleased`. The caller holds the backup. Returns it as it is then.
+ * leaves is swept by `releaseSweep`. The caller holds the backup. Returns it as it is then.
  */
 export async function releaseLanding (deps: EngineDeps, backup: Backup): Promise<Backup> {
   const holder = await holderOf(deps, backup)
@@ -52,30 +56,69 @@ export async function releaseWhenCopied (deps: EngineDeps, id: number): Promise<
   }
 }
 
-/** Releases what could not be released when its copies were stored, and removes what a release that was cut short left in the landing store. */
-export async function sweepReleased (deps: EngineDeps): Promise<void> {
-  // Where there is no other store nothing is released, and the list of a million backups is not read for it.
-  if (deps.offsite.size === 0) return
-  for (const [name, chosen] of deps.sources) {
-    const { keepLocal } = deps.settings.policyFor(chosen)
-    const existing = await deps.catalog.backups.existing(name)
-    const released = existing.filter(({ stores }) => stores.length > 0 && !stores.includes(deps.store.name))
-    if (!keepLocal) for (const { id, stores } of existing) if (stores.length > 1 && stores.includes(deps.store.name)) await releaseWhenCopied(deps, id)
-    if (released.length > 0) await removeLeft(deps, new Map(released.map(({ key, id }) => [key, id])))
+/**
+ * Makes what releases, one step at each call, what could not be released when its copies were stored, and removes what a release that
+ * was cut short left in the landing store. It goes through what the stores hold, the newest first, and then begins again, so that a step
+ * costs the same however many backups there are. At the end of a step its first error is thrown; what failed has its turn in the next round.
+ */
+export function releaseSweep (deps: EngineDeps, step = STEP): () => Promise<void> {
+  let before: number | undefined
+  return async () => {
+    // Where there is no other store nothing is released.
+    if (deps.offsite.size === 0) return
+    const { held, next } = await heldBefore(deps, before, step)
+    before = next
+    const errors: unknown[] = []
+    for (const one of held) await settle(deps, one).catch((error: unknown) => { errors.push(error) })
+    if (errors.length > 0) throw errors[0]
   }
 }
 
-/** `released` has the id of each backup that is in other stores alone, by its key. */
-async function removeLeft (deps: EngineDeps, released: ReadonlyMap<string, number>): Promise<void> {
-  const left = new Map<string, number>()
-  for await (const { key } of deps.store.list('', cleanupSignal())) {
-    if (key.startsWith(TRASH) || key.startsWith(QUARANTINE)) continue
-    const name = isManifestKey(key) ? key.slice(0, -MANIFEST_SUFFIX.length) : key
-    const id = released.get(name)
-    if (id !== undefined) left.set(name, id)
+interface Held {
+  readonly copy: StoredCopy
+  /** Names of the stores that have it. */
+  readonly stores: Set<string>
+}
+
+/** What all stores hold of the newest backups with a smaller id than `before`; `next`: those with a smaller id than this were not looked at; undefined: all were. */
+async function heldBefore ({ store, offsite, catalog }: EngineDeps, before: number | undefined, step: number): Promise<{ readonly held: readonly Held[], readonly next: number | undefined }> {
+  const held = new Map<number, Held>()
+  // Below the end of a full page nothing is known of that store.
+  let known = 0
+  for (const name of [store.name, ...offsite.keys()]) {
+    const page = await catalog.copies.newest(name, step, before)
+    if (page.length === step) known = Math.max(known, page.at(-1)?.backupId ?? 0)
+    for (const copy of page) {
+      const one = held.get(copy.backupId) ?? { copy, stores: new Set<string>() }
+      one.stores.add(name)
+      held.set(copy.backupId, one)
+    }
   }
-  for (const [key, id] of left) {
-    const backup = await deps.catalog.backups.get(id)
-    if (!await deps.catalog.backups.isNamed(backup.source, key, id) && await holderOf(deps, backup) !== undefined) await discardBackup(deps, deps.store, key, backup)
+  return { held: [...held.values()].filter(({ copy }) => copy.backupId >= known), next: known === 0 ? undefined : known }
+}
+
+async function settle (deps: EngineDeps, { copy, stores }: Held): Promise<void> {
+  const chosen = deps.sources.get(copy.source)
+  if (chosen === undefined) return
+  if (!stores.has(deps.store.name)) await removeLeft(deps, copy)
+  else if (stores.size > 1 && !deps.settings.policyFor(chosen).keepLocal) await releaseWhenCopied(deps, copy.backupId)
+}
+
+/** Of a backup that is in other stores alone. */
+async function removeLeft (deps: EngineDeps, { backupId, key }: StoredCopy): Promise<void> {
+  if (key.startsWith(TRASH) || !(await isThere(deps, key) || await isThere(deps, manifestKey(key)))) return
+  const backup = await deps.catalog.backups.get(backupId)
+  // It may have landed since the stores were looked through.
+  if (hasLanded(deps, backup) || await deps.catalog.backups.isNamed(backup.source, key, backupId)) return
+  if (await holderOf(deps, backup) !== undefined) await discardBackup(deps, deps.store, key, backup)
+}
+
+/** What is no regular file is none of ours. */
+async function isThere ({ store }: EngineDeps, key: string): Promise<boolean> {
+  try {
+    return await hasObject(store, key, cleanupSignal())
+  } catch (thrown) {
+    if (toBackupError(thrown).code === 'OBJECT_REFUSED') return false
+    throw thrown
   }
 }

@@ -21,7 +21,7 @@ async function surveyed (t: TestContext, options: TestEngineOptions = {}): Promi
   const survey = landingSurvey(bench.deps)
   return {
     ...bench,
-    look: async () => { await housekeep(bench.deps, survey) },
+    look: async () => { await housekeep(bench.deps, { survey }) },
     statuses: async () => (await bench.engine.backups({ limit: 100 })).backups.map(({ id, verification: { status } }) => `${id} ${status}`)
   }
 }
