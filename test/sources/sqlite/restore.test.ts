@@ -13,12 +13,16 @@ import { sqliteProcess } from '../../support/sqlite-process.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
+/** Entries of the live database and of the image, where their number is not the point. */
+const [LIVE, IMAGE] = [3000, 2000]
+const [KILLS, EARLY] = [10, 3]
+
 interface Bench {
   readonly home: string
   readonly live: string
   /** Where `replace` keeps the old file. */
   readonly aside: string
-  restore (placement?: Partial<Placement>, signal?: AbortSignal): Promise<Placed>
+  restore (placement?: Partial<Placement>, signal?: AbortSignal, onBytes?: () => void): Promise<Placed>
   check (placement?: Partial<Placement>): Promise<void>
   settle (): Promise<boolean>
 }
@@ -28,8 +32,8 @@ function bench (t: TestContext, live: MoneyOptions = {}, image: MoneyOptions = {
   const home = tempDir(t)
   const place: Placement = { mode: 'live', path: join(home, 'live.db'), overwrite: false, timeout: 5000, aside: join(home, 'live.db.aside') }
   const path = join(home, 'image.db')
-  makeMoney(place.path, { entries: 30_000, ...live })
-  makeMoney(path, { entries: 20_000, ...image })
+  makeMoney(place.path, { entries: LIVE, ...live })
+  makeMoney(path, { entries: IMAGE, ...image })
   const db = new Database(path)
   db.exec('CREATE TABLE marker (x); PRAGMA wal_checkpoint(TRUNCATE)')
   db.close()
@@ -40,15 +44,35 @@ function bench (t: TestContext, live: MoneyOptions = {}, image: MoneyOptions = {
     home,
     live: place.path,
     aside: place.aside,
-    restore: (placement, signal = never) => restorer.place(plain, { ...place, ...placement }, () => {}, signal),
+    restore: (placement, signal = never, onBytes = () => {}) => restorer.place(plain, { ...place, ...placement }, onBytes, signal),
     check: placement => restorer.check(outline, { ...place, ...placement }, never),
     settle: () => restorer.settle(place.path, place.aside)
   }
 }
 
-/** Aborts after so many milliseconds, a part of those that the first, whole restore took; never for Infinity. */
-function killedAfter (delay: number): AbortSignal {
-  return Number.isFinite(delay) ? AbortSignal.timeout(Math.round(delay)) : never
+/**
+ * Restores once, then again and again, killed each time at another instant: some shortly before the first report of its progress, the
+ * others spread over the time that the whole one took from there. `before` and `after` frame each.
+ */
+async function killEach (restore: Bench['restore'], placement: Partial<Placement>, before: () => void, after: () => Promise<void> | void): Promise<void> {
+  const whole = { lead: 0, rest: 0 }
+  for (let n = -EARLY; n <= KILLS - EARLY; n++) {
+    before()
+    const killing = new AbortController()
+    const killAfter = (delay: number): void => { setTimeout(() => { killing.abort() }, delay) }
+    const begun = performance.now()
+    let reported: number | undefined
+    if (n > -EARLY && n <= 0) killAfter(whole.lead * (1 + n / 10))
+    await restore(placement, killing.signal, () => {
+      if (reported === undefined && n > 0) killAfter(whole.rest * (n - 1) / (KILLS - EARLY))
+      reported ??= performance.now()
+    }).catch(() => {})
+    if (n === -EARLY) {
+      assert.ok(reported !== undefined, 'a whole restore reported no progress')
+      Object.assign(whole, { lead: reported - begun, rest: performance.now() - reported })
+    }
+    await after()
+  }
 }
 
 function isRestored (path: string): boolean {
@@ -62,7 +86,7 @@ function isRestored (path: string): boolean {
 
 for (const journalMode of ['wal', 'delete', 'truncate'] as const) {
   test(`a live restore goes into a database in ${journalMode} mode beside a writer, which sees no error, and the sum is right`, async t => {
-    const { live, restore } = bench(t, { journalMode }, { journalMode })
+    const { live, restore } = bench(t, { journalMode, entries: 30_000 }, { journalMode, entries: 20_000 })
     const writer = await startWriter(t, live)
     assert.equal((await restore({ timeout: 15_000 })).isOldKept, false)
     const { errors, commits } = await writer.stop()
@@ -78,9 +102,9 @@ for (const [from, to] of [['wal', 'delete'], ['delete', 'wal']] as const) {
     const { home, live, restore } = bench(t, { journalMode: to }, { journalMode: from })
     const reader = new Database(live)
     t.after(() => reader.close())
-    assert.equal(reader.prepare('SELECT count(*) FROM entry').pluck().get(), 30_000)
+    assert.equal(reader.prepare('SELECT count(*) FROM entry').pluck().get(), LIVE)
     await restore()
-    assert.equal(reader.prepare('SELECT count(*) FROM entry').pluck().get(), 20_000)
+    assert.equal(reader.prepare('SELECT count(*) FROM entry').pluck().get(), IMAGE)
     assert.equal(reader.pragma('journal_mode', { simple: true }), to)
     assert.deepEqual(readdirSync(home).filter(name => name.startsWith('restore-')), [])
   })
@@ -92,11 +116,11 @@ test('a reader that began before sees the old content to the end of its transact
   t.after(() => reader.close())
   const count = reader.prepare('SELECT count(*) FROM entry').pluck()
   reader.exec('BEGIN')
-  assert.equal(count.get(), 30_000)
+  assert.equal(count.get(), LIVE)
   await restore()
-  assert.equal(count.get(), 30_000)
+  assert.equal(count.get(), LIVE)
   reader.exec('COMMIT')
-  assert.equal(count.get(), 20_000)
+  assert.equal(count.get(), IMAGE)
 })
 
 test('pages of another size in WAL mode are refused before anything is touched, and replaced when asked for', async t => {
@@ -201,16 +225,11 @@ test('a replacement that was cut short between the two names gives the old file 
 })
 
 test('killed at any instant of a replacement the old file stands there or the new one, whole, and nothing is left beside it', async t => {
-  const { home, live, aside, restore, settle } = bench(t, { entries: 100_000 }, { entries: 80_000 })
+  const { home, live, aside, restore, settle } = bench(t, { entries: 50_000 }, { entries: 40_000 })
   copyFileSync(live, `${live}.first`)
   const before = readdirSync(home)
   const outcomes = { old: 0, fresh: 0 }
-  let whole = Infinity
-  for (let n = 0; n < 20; n++) {
-    copyFileSync(`${live}.first`, live)
-    const begun = performance.now()
-    await restore({ mode: 'replace' }, killedAfter(whole * (1 - n / 20))).catch(() => {})
-    if (n === 0) whole = performance.now() - begun
+  await killEach(restore, { mode: 'replace' }, () => { copyFileSync(`${live}.first`, live) }, async () => {
     const isKept = await settle()
     assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
     const isFresh = isRestored(live)
@@ -218,8 +237,9 @@ test('killed at any instant of a replacement the old file stands there or the ne
     outcomes[isFresh ? 'fresh' : 'old']++
     discardAside(aside)
     assert.deepEqual(readdirSync(home).filter(name => !/-(?:wal|shm)$/.test(name)), before)
-  }
+  })
   assert.ok(outcomes.old > 0 && outcomes.fresh > 0, JSON.stringify(outcomes))
+  t.diagnostic(JSON.stringify(outcomes))
 })
 
 test('another path becomes a new file, and one that exists gives way only where that is allowed', async t => {
@@ -239,20 +259,20 @@ test('another path becomes a new file, and one that exists gives way only where 
 
 for (const journalMode of ['wal', 'delete'] as const) {
   test(`killed at any instant of a live restore in ${journalMode} mode the database has the old content or the new, and is whole`, async t => {
-    const { live, restore } = bench(t, { journalMode, entries: 300_000 }, { journalMode, entries: 250_000 })
+    const { live, restore } = bench(t, { journalMode, entries: 60_000 }, { journalMode, entries: 50_000 })
     copyFileSync(live, `${live}.first`)
-    const outcomes = { old: 0, fresh: 0 }
-    let whole = Infinity
-    for (let n = 0; n < 20; n++) {
+    const outcomes = { old: 0, fresh: 0, unfinished: 0 }
+    const before = (): void => {
       for (const suffix of ['-wal', '-shm', '-journal']) rmSync(live + suffix, { force: true })
       copyFileSync(`${live}.first`, live)
-      const begun = performance.now()
-      await restore({}, killedAfter(whole * (1 - n / 20))).catch(() => {})
-      if (n === 0) whole = performance.now() - begun
+    }
+    await killEach(restore, {}, before, () => {
+      // A log or journal with something in it: the transaction, or the way of its pages into the file, was cut short.
+      if ((statSync(`${live}-${journalMode === 'wal' ? 'wal' : 'journal'}`, { throwIfNoEntry: false })?.size ?? 0) > 0) outcomes.unfinished++
       assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
       outcomes[isRestored(live) ? 'fresh' : 'old']++
-    }
-    assert.ok(outcomes.old > 0 && outcomes.fresh > 0, JSON.stringify(outcomes))
+    })
+    assert.ok(outcomes.old > 0 && outcomes.fresh > 0 && outcomes.unfinished > 0, JSON.stringify(outcomes))
     t.diagnostic(JSON.stringify(outcomes))
   })
 }
