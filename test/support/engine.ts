@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { copyFileSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { TestContext } from 'node:test'
 import { openCatalog } from '../../src/catalog/index.ts'
@@ -55,6 +55,8 @@ export interface TestEngineOptions {
   readonly keyring?: EngineDeps['keyring']
   /** The backups of another engine: this one begins with an empty catalog beside them. */
   readonly directory?: string
+  /** The catalog to begin with, a copy of one that nobody has open. */
+  readonly catalog?: string
   /** Which installation this is, where a test has several. */
   readonly instance?: string
   readonly isScratchOnStoreDisk?: boolean
@@ -97,6 +99,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   const source = new MemorySource('shop')
   const sources = options.sources ?? [source]
   const catalogPath = join(home, 'catalog.db')
+  if (options.catalog !== undefined) copyFileSync(options.catalog, catalogPath)
   const signing = options.signing ?? testSigning()
   const opened = await openCatalog(catalogPath, { busyTimeoutMs: 0, clock, migrationsDir: MIGRATIONS, presence: ALONE, judgeKey: key => signing.judgeKey(key) })
   const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults), runs: faulty('runs', opened.runs, faults), restores: faulty('restores', opened.restores, faults) }

@@ -1,4 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto'
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import Database from 'better-sqlite3'
@@ -8,8 +9,23 @@ import { tempDir } from './temp-dir.ts'
 
 const WORDS = 'the of and to in that was for on with order paid customer invoice returned shipped please thanks monday address street box'.split(' ')
 
-/** A database of some megabytes that is as dense as those of real life: letters in words, orders in numbers. */
-export function ledgerDatabase (t: Pick<TestContext, 'after'>, rows = 12_000): { readonly source: Source, readonly sql: (text: string) => void } {
+const SCHEMA = `
+  CREATE TABLE letter (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
+  CREATE TABLE "order" (id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, total INTEGER NOT NULL);
+  CREATE INDEX order_of_customer ON "order" (customer);
+`
+
+export interface Ledger {
+  readonly path: string
+  readonly source: Source
+  readonly sql: (text: string) => void
+}
+
+/** Rows of each table in the beginning. */
+export const LEDGER_ROWS = 3000
+
+/** A database of a megabyte that is as dense as those of real life: letters in words, orders in numbers. `from`: a copy of this one. */
+export function ledgerDatabase (t: Pick<TestContext, 'after'>, { from }: { readonly from?: string } = {}): Ledger {
   const home = tempDir(t)
   const path = join(home, 'ledger.db')
   const sql = (text: string): void => {
@@ -24,13 +40,9 @@ export function ledgerDatabase (t: Pick<TestContext, 'after'>, rows = 12_000): {
       db.close()
     }
   }
-  sql(`
-    CREATE TABLE letter (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-    CREATE TABLE "order" (id INTEGER PRIMARY KEY, customer INTEGER NOT NULL, total INTEGER NOT NULL);
-    CREATE INDEX order_of_customer ON "order" (customer);
-    ${grow(0, rows)}
-  `)
-  return { source: sqliteSource({ name: 'ledger', path, busyTimeout: 5000, scratchDir: home }), sql }
+  if (from === undefined) sql(`${SCHEMA} ${grow(0, LEDGER_ROWS)}`)
+  else copyFileSync(from, path)
+  return { path, source: sqliteSource({ name: 'ledger', path, busyTimeout: 5000, scratchDir: home }), sql }
 }
 
 /** Adds rows to both tables. */
