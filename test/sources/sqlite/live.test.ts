@@ -9,31 +9,37 @@ import { tempDir } from '../../support/temp-dir.ts'
 import { complaints, save, sourceOf, take } from './support.ts'
 
 const signal = new AbortController().signal
+/** More than everything that a pipe holds, so that the child is still at work while something happens to the database. */
+const ENTRIES = 30_000
 
-for (const journalMode of ['wal', 'delete', 'truncate', 'persist'] as const) {
-  for (const pageSize of [512, 4096, 65_536]) {
-    test(`a snapshot beside a process that commits without pause is consistent (${journalMode}, pages of ${pageSize})`, async t => {
-      const directory = tempDir(t)
-      const path = join(directory, 'live.db')
-      makeMoney(path, { journalMode, pageSize, entries: 20_000 })
-      const source = sourceOf(path, directory)
-      const writer = await startWriter(t, path)
-      for (let round = 0; round < 2; round++) {
-        const taken = await take(source, directory, `image-${round}.db`)
-        assert.deepEqual(await complaints(source, taken), [])
-        assert.deepEqual(readMoney(taken.path), { sum: TOTAL, integrity: 'ok' })
-      }
-      const report = await writer.stop()
-      assert.deepEqual(report.errors, [])
-      assert.ok(report.commits > 1)
-    })
-  }
+/** The modes with a rollback journal differ only in what becomes of it after a commit, which no size of pages changes. */
+const BESIDE = [
+  ...(['wal', 'delete'] as const).flatMap(journalMode => [512, 4096, 65_536].map(pageSize => ({ journalMode, pageSize }))),
+  ...(['truncate', 'persist'] as const).map(journalMode => ({ journalMode, pageSize: 4096 }))
+]
+
+for (const { journalMode, pageSize } of BESIDE) {
+  test(`a snapshot beside a process that commits without pause is consistent (${journalMode}, pages of ${pageSize})`, async t => {
+    const directory = tempDir(t)
+    const path = join(directory, 'live.db')
+    makeMoney(path, { journalMode, pageSize, entries: 10_000 })
+    const source = sourceOf(path, directory)
+    const writer = await startWriter(t, path)
+    for (let round = 0; round < 2; round++) {
+      const taken = await take(source, directory, `image-${round}.db`)
+      assert.deepEqual(readMoney(taken.path), { sum: TOTAL, integrity: 'ok' })
+      if (round === 0) assert.deepEqual(await complaints(source, taken), [])
+    }
+    const report = await writer.stop()
+    assert.deepEqual(report.errors, [])
+    assert.ok(report.commits > 1)
+  })
 }
 
 test('a snapshot shows the instant at which it was taken, not what was committed since', async t => {
   const directory = tempDir(t)
   const path = join(directory, 'live.db')
-  makeMoney(path, { entries: 100_000 })
+  makeMoney(path, { entries: ENTRIES })
   const source = sourceOf(path, directory)
   const db = new Database(path)
   db.prepare("INSERT INTO entry (account, note, amount) VALUES (1, 'before', 0)").run()
@@ -53,7 +59,7 @@ for (const disturbance of ['PRAGMA wal_checkpoint(TRUNCATE)', 'PRAGMA wal_checkp
   test(`a snapshot stays whole while another process runs ${disturbance}`, async t => {
     const directory = tempDir(t)
     const path = join(directory, 'live.db')
-    makeMoney(path, { entries: 100_000 })
+    makeMoney(path, { entries: ENTRIES })
     const source = sourceOf(path, directory)
     const db = new Database(path)
     db.prepare('UPDATE entry SET amount = amount + 1').run()
@@ -64,14 +70,14 @@ for (const disturbance of ['PRAGMA wal_checkpoint(TRUNCATE)', 'PRAGMA wal_checkp
     const taken = await save(snapshot, directory)
     db.close()
     assert.deepEqual(await complaints(source, taken), [])
-    assert.equal(taken.facts.tables.find(table => table.name === 'entry')?.rows, 100_000)
+    assert.equal(taken.facts.tables.find(table => table.name === 'entry')?.rows, ENTRIES)
   })
 }
 
 test('a snapshot of a WAL that is wholly in the main file survives the WAL being started over', async t => {
   const directory = tempDir(t)
   const path = join(directory, 'live.db')
-  makeMoney(path, { entries: 100_000 })
+  makeMoney(path, { entries: ENTRIES })
   const source = sourceOf(path, directory)
   const db = new Database(path)
   db.prepare('UPDATE entry SET amount = amount + 1').run()
@@ -89,7 +95,7 @@ test('a snapshot of a WAL that is wholly in the main file survives the WAL being
 test('in rollback-journal mode a writer waits for the copy alone, not for whoever reads the image', async t => {
   const directory = tempDir(t)
   const path = join(directory, 'live.db')
-  makeMoney(path, { journalMode: 'delete', entries: 100_000 })
+  makeMoney(path, { journalMode: 'delete', entries: ENTRIES })
   const source = sourceOf(path, directory)
   const snapshot = await source.snapshot(signal)
   snapshot.image.once('readable', () => {})
@@ -106,7 +112,7 @@ test('in rollback-journal mode a writer waits for the copy alone, not for whoeve
 test('a snapshot is byte for byte what the database is once nobody writes to it', async t => {
   const directory = tempDir(t)
   const path = join(directory, 'live.db')
-  makeMoney(path, { journalMode: 'delete' })
+  makeMoney(path, { journalMode: 'delete', entries: 5000 })
   const taken = await take(sourceOf(path, directory), directory)
   assert.ok(readFileSync(taken.path).equals(readFileSync(path)))
 })
