@@ -15,9 +15,9 @@ import { never } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const CHILD = new URL('./s3-upload-child.ts', import.meta.url).pathname
-const KILLS = 20
+const KILLS = 10
 /** Goes up in several parts. */
-const MEGABYTES = 40
+const MEGABYTES = 20
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 
 /** Runs the child, and kills it so many milliseconds after it has begun; undefined: never. Returns how long it took from there to its end, undefined where it was killed. */

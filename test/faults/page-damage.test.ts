@@ -51,7 +51,7 @@ function makeVariety (path: string, pageSize: number, rows: number): void {
   db.close()
 }
 
-for (const [pageSize, rows] of [[512, 600], [1024, 900]] as const) {
+for (const [pageSize, rows] of [[512, 300], [1024, 400]] as const) {
   test(`whatever is done to a page of ${pageSize} bytes, nothing is called valid that SQLite finds an error in, and nothing crashes or hangs`, { timeout: 120_000 }, async t => {
     const path = join(tempDir(t, { inMemory: true }), 'variety.db')
     makeVariety(path, pageSize, rows)
@@ -60,7 +60,7 @@ for (const [pageSize, rows] of [[512, 600], [1024, 900]] as const) {
     t.diagnostic(`seed ${SEED}: ${sum(told => told.seen)} damages seen by SQLite, ${sum(told => told.caught)} not called valid`)
     tellPlanted(t, `damaged pages of ${pageSize} bytes`, sum(told => told.planted), sum(told => told.planted))
     assert.deepEqual(shares.flatMap(told => told.wrong), [])
-    assert.ok(sum(told => told.seen) > 1000)
+    assert.ok(sum(told => told.seen) > 500)
   })
 }
 
@@ -89,7 +89,7 @@ test('a backup of a database that is damaged while it is in use fails with a cod
   const { engine } = await openShop(t, home)
   const dice = new Dice(SEED)
   const outcomes = new Map<string, number>()
-  for (let page = 1; page <= whole.length / 1024; page += dice.between(3, 9)) {
+  for (let page = 1; page <= whole.length / 1024; page += dice.between(6, 14)) {
     const at = (page - 1) * 1024
     const damaged = Buffer.from(whole)
     damaged.set(dice.chance(0.5) ? Buffer.alloc(1024) : noise(1024, page), at)
