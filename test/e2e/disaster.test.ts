@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3'
@@ -11,12 +11,13 @@ import { holdfast, startHoldfast } from '../support/cli.ts'
 import { ageKey } from '../support/keys.ts'
 import { makeMoney, readMoney, startWriter, TOTAL } from '../support/money.ts'
 import { needTool } from '../support/need.ts'
-import { needRadosgw } from '../support/radosgw.ts'
+import { needRadosgw, radosgwMissing } from '../support/radosgw.ts'
 import { s3Place } from '../support/s3.ts'
 import { startService } from '../support/service.ts'
 import { until } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { tokenFor } from '../support/token.ts'
+import { wholeFile } from '../support/whole-file.ts'
 
 const key = await ageKey()
 
@@ -47,20 +48,26 @@ async function bucket (): Promise<Place> {
   }
 }
 
-function directory (t: TestContext): Place {
-  const path = join(tempDir(t), 'far')
+function directory (path: string): Place {
   return { environment: {}, yaml: `stores:\n  - name: far\n    kind: local\n    path: ${path}\n`, url: path, credentials: {}, open: async () => `file://${path}/` }
 }
 
+interface Gone {
+  /** Where the server was. */
+  readonly home: string
+  /** Of the last backup. */
+  readonly manifest: Manifest
+}
+
 /** A service with a writer beside it has made three backups, sealed to a key that it does not have, and copied them. Then everything of it is gone. */
-async function gone (t: TestContext, place: Place): Promise<{ readonly home: string, readonly manifest: Manifest }> {
-  const home = join(tempDir(t), 'server')
+async function gone (place: Place): Promise<Gone> {
+  const home = join(tempDir(wholeFile), 'server')
   mkdirSync(home)
   makeMoney(join(home, 'app.db'), { entries: 5000 })
   writeFileSync(join(home, 'holdfast.yaml'), place.yaml === '' ? '{}\n' : place.yaml)
   const environment = { ...place.environment, DATABASE_PATH: 'app.db', BACKUP_COMPRESSION: 'zstd', BACKUP_ENCRYPTION: 'age', BACKUP_AGE_RECIPIENTS: key.recipient }
-  const service = await startService(t, home, environment, tokenFor('admin'))
-  const writer = await startWriter(t, join(home, 'app.db'))
+  const service = await startService(wholeFile, home, environment, tokenFor('admin'))
+  const writer = await startWriter(wholeFile, join(home, 'app.db'))
   let last = ''
   for (let n = 0; n < 3; n++) {
     const { status, body } = await service.call('POST', '/api/backups', { upload: true })
@@ -74,6 +81,28 @@ async function gone (t: TestContext, place: Place): Promise<{ readonly home: str
   return { home, manifest }
 }
 
+type Kind = 'a directory' | 'a bucket'
+
+/** Each is made once: nothing below changes what is in the bucket, and each test has a directory that is a copy. */
+const made = {
+  'a directory': await madeAt(directory(join(tempDir(wholeFile), 'far'))),
+  'a bucket': radosgwMissing() === false ? await madeAt(await bucket()) : undefined
+}
+
+async function madeAt (place: Place): Promise<readonly [Place, Gone]> {
+  return [place, await gone(place)]
+}
+
+function goneFrom (t: TestContext, kind: 'a directory'): readonly [Place, Gone]
+function goneFrom (t: TestContext, kind: Kind): readonly [Place, Gone] | undefined
+function goneFrom (t: TestContext, kind: Kind): readonly [Place, Gone] | undefined {
+  if (kind === 'a bucket') return needRadosgw(t) ? made[kind] : undefined
+  const [{ url }, left] = made[kind]
+  const copy = directory(join(tempDir(t), 'far'))
+  cpSync(url, copy.url, { recursive: true })
+  return [copy, left]
+}
+
 const rowsOf = ({ facts: { tables } }: Pick<Manifest, 'facts'>, path: string): ReadonlyArray<readonly [string, number | null, unknown]> => {
   const database = new Database(path, { readonly: true })
   try {
@@ -84,16 +113,11 @@ const rowsOf = ({ facts: { tables } }: Pick<Manifest, 'facts'>, path: string): R
 }
 
 for (const kind of ['a directory', 'a bucket'] as const) {
-  const placeFor = async (t: TestContext): Promise<Place | undefined> => {
-    if (kind === 'a directory') return directory(t)
-    return needRadosgw(t) ? await bucket() : undefined
-  }
-
   test(`the machine is gone: two commands bring the database back from ${kind} and the key alone`, { timeout: 120_000 }, async t => {
-    const place = await placeFor(t)
-    if (place === undefined) return
-    const { home, manifest } = await gone(t, place)
-    mkdirSync(home)
+    const found = goneFrom(t, kind)
+    if (found === undefined) return
+    const [place, { home, manifest }] = found
+    mkdirSync(home, { recursive: true })
     const desk = tempDir(t)
     writeFileSync(join(desk, 'key.txt'), key.identity, { mode: 0o600 })
     const environment = { ...place.credentials, BACKUP_AGE_IDENTITY_FILE: 'key.txt' }
@@ -110,9 +134,9 @@ for (const kind of ['a directory', 'a bucket'] as const) {
 
   test(`without us: what ${kind} gives anybody, age, zstd and sqlite3 give the very image`, { timeout: 120_000 }, async t => {
     for (const tool of ['age', 'zstd', 'sqlite3']) if (!needTool(t, tool)) return
-    const place = await placeFor(t)
-    if (place === undefined) return
-    const { manifest } = await gone(t, place)
+    const found = goneFrom(t, kind)
+    if (found === undefined) return
+    const [place, { manifest }] = found
     const desk = tempDir(t)
     const before = await place.open()
     const fetched = async (name: string): Promise<Buffer> => {
@@ -134,8 +158,7 @@ for (const kind of ['a directory', 'a bucket'] as const) {
 }
 
 test('a rebuild that is killed is completed by the next', { timeout: 120_000 }, async t => {
-  const place = directory(t)
-  const { manifest } = await gone(t, place)
+  const [place, { manifest }] = goneFrom(t, 'a directory')
   const object = readFileSync(join(place.url, manifest.object.name)).subarray(0, 100)
   for (let n = 0; n < 1000; n++) {
     const name = `app-backup-2020-01-01T00-00-00-${n + 2}.db.zst.age`
@@ -170,8 +193,7 @@ test('a rebuild that is killed is completed by the next', { timeout: 120_000 }, 
 })
 
 test('a new server with the configuration of the old one lists by itself what the store holds, as foreign', { timeout: 120_000 }, async t => {
-  const place = directory(t)
-  await gone(t, place)
+  const [place] = goneFrom(t, 'a directory')
   const home = tempDir(t)
   writeFileSync(join(home, 'holdfast.yaml'), place.yaml)
   const service = await startService(t, home, { AUTO_BACKUP_ENABLED: 'false' }, tokenFor('admin'))
