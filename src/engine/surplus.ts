@@ -6,13 +6,14 @@ import type { EngineDeps, ProtectedSource } from './deps.ts'
 /** How often a backup is asked for where only a calendar asks: once a day. Milliseconds. */
 const DAY = 86_400_000
 
-/** Milliseconds between two backups of the source that no schedule made, for `maxBackups` to count both. */
-export function paceOf (deps: Pick<EngineDeps, 'settings'>, chosen: ProtectedSource): number {
-  return deps.settings.policyFor(chosen).interval ?? DAY
+function policyOf (deps: Pick<EngineDeps, 'settings'>, chosen: ProtectedSource): SurplusPolicy {
+  const { maxBackups, interval } = deps.settings.policyFor(chosen)
+  return { maxBackups, pace: interval ?? DAY }
 }
 
-function policyOf (deps: Pick<EngineDeps, 'settings'>, chosen: ProtectedSource): SurplusPolicy {
-  return { maxBackups: deps.settings.policyFor(chosen).maxBackups, pace: paceOf(deps, chosen) }
+/** Milliseconds between two backups of the source that no schedule made, for `maxBackups` to count both. */
+export function paceOf (deps: Pick<EngineDeps, 'settings'>, chosen: ProtectedSource): number {
+  return policyOf(deps, chosen).pace
 }
 
 /** What is in the landing store: the limit is about room there. */
