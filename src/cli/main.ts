@@ -32,6 +32,8 @@ import { tokensFrom } from './with-tokens.ts'
 const [environment, cwd] = [processEnvironment(), process.cwd()]
 /** Whether what the server recorded of its configuration is taken over. */
 let server: NonNullable<LoadOptions['server']> = 'take'
+/** What was warned of: a command reads the configuration more than once. */
+const warned = new Set<string>()
 const output: Output = { out: throughEdge(process.stdout), err: throughEdge(process.stderr) }
 
 // Whoever reads along may stop, as "head" does: that is no failure of what the command is for.
@@ -64,7 +66,7 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
       return checked.ok ? await (await import('../look.ts')).knownRows(checked.config, path) : undefined
     },
     serve: async () => (await import('../server.ts')).serve(environment, cwd),
-    findServer: async () => (await import('../look.ts')).serverOf(loadConfig(environment, cwd)),
+    findServer: async () => (await import('../look.ts')).serverOf(loadConfig(environment, cwd, { isServerExcused: true })),
     terminate: pid => { process.kill(pid, 'SIGTERM') },
     makeKey: async kind => (await import('../look.ts')).newKey(kind, clock.now()),
     privateKeys: async file => (await import('../look.ts')).privateKeys(file === undefined ? configuredAnyhow().encryption : readKeyFile(file)),
@@ -74,28 +76,47 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
     },
     roles: ROLES,
     sign: signToken,
-    requireTokenExpiry: () => configured().requireTokenExpiry,
-    tokenKey: () => ensureSecret(withTokenSecret(configured())),
-    check: () => reportConfig(check()),
+    requireTokenExpiry: () => valid(checkWhole()).requireTokenExpiry,
+    tokenKey: () => ensureSecret(withTokenSecret(valid(checkWhole()))),
+    check: () => reportConfig(checkWhole()),
     settings: async () => {
       const copy = await openCopyOf(configured())
       return await copy?.close().then(() => copy.engine.settings())
     },
     subject: () => {
-      const checked = check()
+      const checked = checkWhole()
       return checked.ok ? examined(checked) : checked.problems
     },
     remember: () => openCopyOf(configured())
   }
 }
 
-/** The configuration that commands work with: the server's, where that is known, and nothing here says otherwise. */
+/**
+ * The configuration that commands work with: the server's, where that is known, and nothing here says otherwise. What is wrong
+ * with options that the server alone uses is a warning: a restore does not wait for it.
+ */
 function check (): Checked {
+  const checked = checkConfig(environment, cwd, { server, isServerExcused: true })
+  if (!checked.ok) return checked
+  for (const { name, problem, remedy } of checked.excused) {
+    const warning = `holdfast: the server does not start with this configuration: ${name}: ${problem}. ${remedy}\n`
+    if (!warned.has(warning)) output.err.write(warning)
+    warned.add(warning)
+  }
+  return checked
+}
+
+/** The same with what the server alone uses: for what checks the configuration, and for tokens. */
+function checkWhole (): Checked {
   return checkConfig(environment, cwd, { server })
 }
 
 function configured (): Config {
-  const checked = check()
+  return valid(check())
+}
+
+/** Throws `CONFIG_INVALID` and what else `loadConfig` throws. */
+function valid (checked: Checked): Config {
   if (checked.ok) return checked.config
   throw problemsError(checked)
 }
@@ -103,7 +124,7 @@ function configured (): Config {
 /** For what needs no more of it than keys, and works wherever it is: what is said here, where the server's cannot be taken over. */
 function configuredAnyhow (): Config {
   const checked = check()
-  return checked.ok ? checked.config : loadConfig(environment, cwd, { isDataDirUsed: false })
+  return checked.ok ? checked.config : loadConfig(environment, cwd, { isDataDirUsed: false, isServerExcused: true })
 }
 
 /** Throws `SECRET_MISSING` where the server signs with a secret that is not known here: it would accept no token of another. */

@@ -8,7 +8,10 @@ import { WITHHELD, type Section } from './sections.ts'
 import { secretsOf, STORE_KINDS } from './store-fields.ts'
 
 /** Options that change nothing that a command does. */
-export const SERVER_ALONE: readonly OptionName[] = ['dataDir', 'host', 'port', 'trustProxy', 'restoreDirs', 'hstsIncludeSubdomains', 'metricsMaxSources', 'rateLimitPerMinute', 'maxConnections', 'bodyLimitBytes', 'maxQueuedJobs', 'maxQueuedJobsPerSource', 'shutdownGraceMs', 'logLevel', 'jwtAlgorithm']
+export const SERVER_ALONE: readonly OptionName[] = [
+  'dataDir', 'host', 'port', 'trustProxy', 'restoreDirs', 'hstsIncludeSubdomains', 'metricsMaxSources', 'rateLimitPerMinute', 'maxConnections',
+  'bodyLimitBytes', 'maxQueuedJobs', 'maxQueuedJobsPerSource', 'shutdownGraceMs', 'logLevel', 'jwtAlgorithm'
+]
 
 /** Variables that people also set for other programs, by the kind of store that takes them. They count where the server has such a store. */
 const AMBIENT: Readonly<Partial<Record<OptionName, 's3' | 'gcs' | 'azure'>>> = { awsRegion: 's3', awsDefaultRegion: 's3', googleCredentials: 'gcs', azureStorageAccount: 'azure' }

@@ -20,6 +20,7 @@ import { readInherited, type Origins } from './policy.ts'
 import { problemsError, type Problem, type ProblemCode } from './problem.ts'
 import { readRecord, type Json, type Recorded } from './recorded.ts'
 import { sectionsOf, withSections } from './sections.ts'
+import { isExcusable } from './server-alone.ts'
 import { checkCopies } from './source-stores.ts'
 import { readSources } from './sources.ts'
 import { checkStorePlaces } from './store-places.ts'
@@ -30,7 +31,7 @@ import type { Reader } from './trusted-file.ts'
 import { unknownVariables } from './unknown-variables.ts'
 
 export type Checked =
-  | { readonly ok: true, readonly config: Config, readonly inForce: readonly InForce[], readonly file: string | undefined, readonly recorded: Recorded }
+  | { readonly ok: true, readonly config: Config, readonly inForce: readonly InForce[], readonly file: string | undefined, readonly recorded: Recorded, readonly excused: readonly Problem[] }
   | { readonly ok: false, readonly code: ProblemCode, readonly problems: readonly Problem[] }
 
 export interface LoadOptions {
@@ -41,6 +42,8 @@ export interface LoadOptions {
   readonly server?: 'take' | 'leave'
   /** false: nothing in DATA_DIR is going to be used, so that it may be anybody's. */
   readonly isDataDirUsed?: boolean
+  /** Whether what is wrong with options that the server alone uses is `excused`; such an option then has its default. */
+  readonly isServerExcused?: boolean
   /** Who reads the files in the working directory; `command` is the default. */
   readonly reader?: Reader
 }
@@ -56,9 +59,10 @@ export function loadConfig (environment: Environment, cwd: string, options: Load
 }
 
 /** The same as a result. Reads files; changes nothing but the rights of a secret in DATA_DIR that others than its owner could read. */
-export function checkConfig (environment: Environment, cwd: string, { server = 'leave', isDataDirUsed = true, reader = 'command' }: LoadOptions = {}): Checked {
+export function checkConfig (environment: Environment, cwd: string, { server = 'leave', isDataDirUsed = true, isServerExcused = false, reader = 'command' }: LoadOptions = {}): Checked {
   const problems: Problem[] = []
   const notices: Problem[] = []
+  const excused: Problem[] = []
   const whole = withEnvFile(environment, cwd, problems, notices, reader)
   notices.push(...unknownVariables(whole))
   const fromEnvironment = readEnvironment(whole, cwd, problems)
@@ -91,7 +95,7 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
   checkCopies(sources, stores, file, problems)
   if (isDataDirUsed && values.jwtSecret === undefined && values.jwtPublicKey === undefined) {
     const own = readOwnSecret(join(dataDir, SECRET_FILE))
-    if (own !== undefined && !(own instanceof Secret)) problems.push(own)
+    if (own !== undefined && !(own instanceof Secret)) (isServerExcused ? excused : problems).push(own)
   }
   if (isDataDirUsed) {
     const manifestKey = readManifestKey(dataDir)
@@ -101,7 +105,9 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
   // What was said here is looked at first: it may be what makes both together impossible.
   const differing = theirs === undefined ? [] : differences({ dataDir, options: saidHere(given, cwd), sections: sectionsOf(ownFile) }, theirs)
   if (differing.length > 0) return { ok: false, code: 'CONFIG_DIFFERS', problems: differing }
-  if (problems.length > 0) return { ok: false, code: 'CONFIG_INVALID', problems }
+  if (isServerExcused) excused.push(...problems.filter(isExcusable))
+  const grave = problems.filter(problem => !excused.includes(problem))
+  if (grave.length > 0) return { ok: false, code: 'CONFIG_INVALID', problems: grave }
 
   const config: Config = {
     backupDir,
@@ -149,7 +155,7 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
     unsaidSealing: origins.encryption === 'default' ? unsaid(sources, file) : []
   }
   const recorded: Recorded = { dataDir, options: recordable(values), secrets: secretsSet(given), sections: sectionsOf(ownFile) }
-  return { ok: true, config: freeze(config), inForce: report({ ...values, scratchDir }, origins), file: file.path, recorded }
+  return { ok: true, config: freeze(config), inForce: report({ ...values, scratchDir }, origins), file: file.path, recorded, excused }
 }
 
 function unsaid ({ named, own }: ReturnType<typeof readSources>, { sources }: ReturnType<typeof readFile>): string[] {
