@@ -22,6 +22,7 @@ cipherSuite({
   stranger: unsure(second.identity),
   piece: 64 * 1024,
   runs: 100,
+  growth: 150_000_000,
   tool: 'age',
   opens (home, file) {
     writeFileSync(join(home, 'key'), first.identity)

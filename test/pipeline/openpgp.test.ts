@@ -35,6 +35,7 @@ cipherSuite({
   stranger: unsure(second.privateKey),
   piece: 64 * 1024,
   runs: 4,
+  growth: 400_000_000,
   tool: 'gpg',
   opens (home, file) {
     imported(home, first.privateKey)
@@ -53,6 +54,7 @@ cipherSuite({
   stranger: withPassphrase(`${PASSPHRASE}!`),
   piece: 64 * 1024,
   runs: 2,
+  growth: 400_000_000,
   isHeaderOnly: true,
   tool: 'gpg',
   opens: (_home, file) => [...GPG, '--passphrase', PASSPHRASE, '-d', file],

@@ -23,6 +23,8 @@ export interface CipherCase {
   readonly piece: number
   /** How many runs of each kind a case is worth: a cipher may take long to begin. */
   readonly runs: number
+  /** Bytes by which the whole process, its threads included, may grow while a long stream goes through: what has been let go counts until it is collected. */
+  readonly growth: number
   /** The stream is that of another case, and only its header differs: then what concerns the stream alone is tried there. */
   readonly isHeaderOnly?: boolean
   readonly tool: string
@@ -80,7 +82,7 @@ function roundTripSuite (given: CipherCase): void {
 }
 
 /** What goes by the seal itself, which knows the key of its stream. */
-function streamSuite ({ cipher, piece, runs }: CipherCase): void {
+function streamSuite ({ cipher, piece, runs, growth }: CipherCase): void {
   test('however the bytes are cut into chunks, on both ways, they come back', async () => {
     const bytes = Buffer.concat([noise(piece + 99), prose(5000)])
     const cuts = fc.array(fc.integer({ min: 1, max: piece * 2 }), { minLength: 1, maxLength: 8 })
@@ -98,19 +100,18 @@ function streamSuite ({ cipher, piece, runs }: CipherCase): void {
   test('memory stays bounded, however long the stream is', { timeout: 60_000 }, async () => {
     const [chunk, total] = [noise(1_000_000), 250]
     const seal = cipher.seal()
-    const before = process.memoryUsage().arrayBuffers
+    const before = process.memoryUsage.rss()
     let [most, size] = [0, 0]
     const watch = new Writable({
       write (bytes: Buffer, _encoding, done) {
         size += bytes.length
-        most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+        most = Math.max(most, process.memoryUsage.rss() - before)
         done()
       }
     })
     await pipeline(Readable.from(Array<Buffer>(total).fill(chunk)), seal.encode(), seal.decode(), watch)
     assert.equal(size, total * chunk.length)
-    // What has been let go counts as well until it is collected.
-    assert.ok(most < 150_000_000, `${most} bytes were held at once`)
+    assert.ok(most < growth, `the process grew by ${most} bytes`)
   })
 
   for (const direction of ['encode', 'decode'] as const) {
