@@ -14,7 +14,10 @@ import { tempDir } from '../../support/temp-dir.ts'
 import { bodyOf, digestOf, never, noise, rejection, stalledBody, until } from '../../support/streams.ts'
 
 /** Three chunks: two of 8 MiB, and what is left. */
-const LARGE = noise(20_000_000)
+const LARGE = noise(17_000_000)
+const OTHER = noise(LARGE.length, 2)
+/** One request takes it, and several of its answers' breaks fit into it. */
+const MIDDLE = LARGE.subarray(0, 3_500_000)
 const CHUNK = /upload_id=/
 
 let gcs: FakeGcs
@@ -119,7 +122,7 @@ describe('gcs: put', () => {
 
   test('two uploads of several chunks to one name: one wins, the other finds it taken', async t => {
     const { store } = await stage(t)
-    const bodies = [LARGE, noise(20_000_000, 2)]
+    const bodies = [LARGE, OTHER]
     const results = await Promise.allSettled(bodies.map(body => store.put('a', bodyOf(body), {}, never)))
     assert.deepEqual(results.flatMap(result => result.status === 'rejected' ? [(result.reason as { code?: string }).code] : []), ['OBJECT_EXISTS'])
     await holds(store, 'a', bodies[results.findIndex(({ status }) => status === 'fulfilled')] ?? Buffer.alloc(0))
@@ -129,10 +132,10 @@ describe('gcs: put', () => {
 describe('gcs: get, list, remove', () => {
   test('a body that breaks off is gone on with from the byte that was reached', async t => {
     const { store, proxy } = await stage(t)
-    await store.put('a', bodyOf(LARGE), {}, never)
+    await store.put('a', bodyOf(MIDDLE), {}, never)
     for (const bytes of [1_000_000, 0, 500_000]) proxy.lie({ method: 'GET', on: /alt=media/ }, cutsAnswer(bytes))
     const read = await buffer(await store.get('a', { start: 10, end: 3_000_000 }, never))
-    assert.deepEqual(digestOf(read), digestOf(LARGE.subarray(10, 3_000_001)))
+    assert.deepEqual(digestOf(read), digestOf(MIDDLE.subarray(10, 3_000_001)))
   })
 
   test('a body that breaks off again and again errors, and does not end', async t => {
@@ -144,10 +147,10 @@ describe('gcs: get, list, remove', () => {
 
   test('an object that is replaced while it is read errors, and is not joined to the old one', async t => {
     const { store, proxy } = await stage(t)
-    await store.put('a', bodyOf(LARGE), {}, never)
+    await store.put('a', bodyOf(MIDDLE), {}, never)
     proxy.lie({ method: 'GET', on: /alt=media/ }, cutsAnswer(1_000_000))
     const body = await store.get('a', undefined, never)
-    await store.put('a', bodyOf(noise(20_000_000, 2)), { replace: true }, never)
+    await store.put('a', bodyOf(OTHER.subarray(0, MIDDLE.length)), { replace: true }, never)
     assert.match((await rejectsWith('STORE_FAILED', buffer(body))).message, /was replaced while it was read$/)
   })
 

@@ -12,7 +12,7 @@ import { bodyOf, brokenBody, digestOf, never, noise, rejection, stalledBody, unt
 
 const SMALL = noise(200_000)
 /** Three parts. */
-const LARGE = noise(20_000_000)
+const LARGE = noise(17_000_000)
 const WHOLE = /backups\/a\?x-id=PutObject/
 const PART_2 = /partNumber=2/
 const COMPLETE = /uploadId=(?!.*x-id=UploadPart)/
