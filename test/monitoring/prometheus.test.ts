@@ -12,6 +12,7 @@ import { tempDir } from '../support/temp-dir.ts'
 
 const DOCKER = join(import.meta.dirname, '../../docker')
 const PROMETHEUS = join(DOCKER, 'prometheus')
+const RULE_TESTS = ['alerts.test.yml', 'alerts-days.test.yml']
 
 interface Rule {
   readonly alert: string
@@ -62,12 +63,11 @@ test('promtool finds nothing wrong with the rules and the configuration', t => {
 
 test('each rule fires when it should, and keeps quiet when it should', t => {
   if (!needTool(t, 'promtool')) return
-  promtool('test', 'rules', 'alerts.test.yml')
+  promtool('test', 'rules', ...RULE_TESTS)
 })
 
 test('no rule is without a case in which it fires and one in which it does not', () => {
-  const { tests } = parse(readFileSync(join(PROMETHEUS, 'alerts.test.yml'), 'utf8')) as RuleTests
-  const cases = tests.flatMap(each => each.alert_rule_test)
+  const cases = RULE_TESTS.flatMap(name => (parse(readFileSync(join(PROMETHEUS, name), 'utf8')) as RuleTests).tests).flatMap(each => each.alert_rule_test)
   const tried = (fires: boolean): Set<string> => new Set(cases.filter(each => ((each.exp_alerts ?? []).length > 0) === fires).map(each => each.alertname))
   const names = rules.map(({ alert }) => alert).toSorted()
   assert.deepEqual([...tried(true)].toSorted(), names)
