@@ -3,7 +3,7 @@ import { BackupError } from '../../core/errors.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { readMounts } from '../../files/mounts.ts'
 import { describeHolders, holderOf, mayBeHeld } from './holders.ts'
-import { fileLocks, isOnDatabase, isSameFile, lockersOf, openFiles, type Budget, type OpenFile } from './processes.ts'
+import { fileLocks, isExclusive, isOnDatabase, isSameFile, lockersOf, openFiles, type Budget, type OpenFile } from './processes.ts'
 
 /** What SQLite keeps beside a database. It finds them by the name under which a process has opened the database. */
 const COMPANIONS = ['-wal', '-shm', '-journal'] as const
@@ -50,28 +50,41 @@ function findElsewhere (path: string, stats: Stats): BackupError | undefined {
     if (log !== undefined && onMain.has(pid) && onIndex.has(pid)) continue
     const files = openFiles(pid, budget)
     const main = files.filter(file => isSameFile(file.stats, stats))
-    const apart = main.length > 0 ? companionElsewhere(path, main, files) : foreignDatabase(path, files)
+    const apart = main.length > 0 ? companionElsewhere(path, pid, main, files) : foreignDatabase(path, pid, stats, files)
     if (apart !== undefined) return otherName(`"${path}" is open in process ${describeHolders([holderOf(pid)])}, which ${apart}`, 'Give the path that the application uses, and mount folders, not single files, where containers share a database.')
   }
   return undefined
 }
 
 /** A process that keeps the `-wal` of the database elsewhere: under another name, or deleted. */
-function companionElsewhere (path: string, main: readonly OpenFile[], files: readonly OpenFile[]): string | undefined {
+function companionElsewhere (path: string, pid: number, main: readonly OpenFile[], files: readonly OpenFile[]): string | undefined {
   for (const suffix of COMPANIONS) {
     const theirs = files.find(({ name }) => main.some(database => name === database.name + suffix))
     if (theirs === undefined || isSameFile(statSync(path + suffix, { throwIfNoEntry: false }), theirs.stats)) continue
+    if (theirs.isDeleted && isClosing(pid, path)) continue
     // A journal comes and goes with each transaction.
     if (isSameFile(theirs.again(), theirs.stats)) return `keeps the "${suffix}" as "${theirs.name}"${theirs.isDeleted ? ', which was deleted' : ', which is not the one beside it'}`
   }
   return undefined
 }
 
+/**
+ * Whether the process has the database for itself. The last one that closes it takes that lock, removes the `-shm` while it still has it open,
+ * and may be stopped there for any time. One that works with a removed `-shm` shares the database.
+ * https://sqlite.org/src/file/src/wal.c, `sqlite3WalClose`
+ */
+function isClosing (pid: number, path: string): boolean {
+  return lockersOf((fileLocks() ?? []).filter(isExclusive), path).has(pid)
+}
+
 /** A process that uses the `-wal` beside the path for a database that is not at the path. */
-function foreignDatabase (path: string, files: readonly OpenFile[]): string | undefined {
+function foreignDatabase (path: string, pid: number, stats: Stats, files: readonly OpenFile[]): string | undefined {
   const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
   const theirs = files.find(file => isSameFile(file.stats, log))
-  return theirs === undefined || !isSameFile(theirs.again(), log) ? undefined : 'uses the "-wal" beside it for another file'
+  if (theirs === undefined) return undefined
+  // It may have opened the database since the descriptor of the one before was looked for.
+  if (openFiles(pid, { left: DESCRIPTORS }).some(file => isSameFile(file.stats, stats))) return undefined
+  return !isSameFile(theirs.again(), log) ? undefined : 'uses the "-wal" beside it for another file'
 }
 
 /**

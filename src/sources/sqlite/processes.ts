@@ -5,6 +5,8 @@ import { mountAt, readMounts } from '../../files/mounts.ts'
 const PROC = '/proc'
 /** SQLite takes its locks on a database file from this byte on: https://sqlite.org/src/file/src/os.h, `PENDING_BYTE`. */
 const PENDING_BYTE = 0x4000_0000
+/** The first of the bytes that a reader locks, `SHARED_FIRST`. A write lock on them is SQLite's lock EXCLUSIVE. */
+const SHARED_FIRST = PENDING_BYTE + 2
 /** What the kernel appends to the name of a file that has lost it. */
 const DELETED = ' (deleted)'
 
@@ -14,6 +16,7 @@ export interface FileLock {
   /** Of the file system, as in mountinfo, `8:1`: the device that stat(2) shows is another on some (btrfs). */
   readonly device: string
   readonly inode: number
+  readonly isWrite: boolean
   /** The first byte of its range, and the last one. */
   readonly first: number
   readonly last: number
@@ -27,15 +30,20 @@ export interface FileLock {
 export function fileLocks (): readonly FileLock[] | undefined {
   const text = unlessGone(() => readFileSync(`${PROC}/locks`, 'utf8'))
   if (text === undefined) return undefined
-  const lines = text.matchAll(/^\d+: POSIX +ADVISORY +(?:READ|WRITE) +(\d+) +([\da-f]+):([\da-f]+):(\d+) (\d+) (\d+|EOF)$/gm)
-  return [...lines].map(([, pid, major = '', minor = '', inode, first, last]) => {
-    return { pid: Number(pid), device: `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`, inode: Number(inode), first: Number(first), last: last === 'EOF' ? Infinity : Number(last) }
+  const lines = text.matchAll(/^\d+: POSIX +ADVISORY +(READ|WRITE) +(\d+) +([\da-f]+):([\da-f]+):(\d+) (\d+) (\d+|EOF)$/gm)
+  return [...lines].map(([, kind, pid, major = '', minor = '', inode, first, last]) => {
+    return { pid: Number(pid), device: `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`, inode: Number(inode), isWrite: kind === 'WRITE', first: Number(first), last: last === 'EOF' ? Infinity : Number(last) }
   })
 }
 
 /** Whether the lock is one that SQLite takes on a database file; those on a `-shm` lie elsewhere. */
 export function isOnDatabase ({ last }: FileLock): boolean {
   return last >= PENDING_BYTE
+}
+
+/** Whether it keeps all others from reading the database. */
+export function isExclusive ({ isWrite, last }: FileLock): boolean {
+  return isWrite && last >= SHARED_FIRST
 }
 
 /** The processes that have one of these locks on the file at the path; none where no file is there. */
