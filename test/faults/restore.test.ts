@@ -46,7 +46,7 @@ async function bench (t: TestContext, journalMode: 'wal' | 'delete'): Promise<Be
   const home = tempDir(t)
   const disk = mountDisk(t, '40m')
   const live = join(disk, 'shop.db')
-  makeMoney(live, { entries: 50_000, journalMode })
+  makeMoney(live, { entries: 20_000, journalMode })
   const { engine, deps } = await openShop(t, home, { DATABASE_PATH: live, DISK_RESERVE_BYTES: '0' })
   await (await engine.create({ type: 'manual', compression: 'zstd' })).result
   const db = new Database(live)
@@ -107,7 +107,7 @@ for (const journalMode of ['wal', 'delete'] as const) {
     fault.fired()
     rmSync(join(disk, 'ballast'))
     const db = new Database(live)
-    assert.equal(db.prepare('SELECT count(*) FROM entry').pluck().get(), 25_000)
+    assert.equal(db.prepare('SELECT count(*) FROM entry').pluck().get(), 10_000)
     db.close()
     await (await engine.rescue(1, wish)).result
     assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
@@ -120,10 +120,10 @@ test('a scratch disk without room for the unpacked backup changes nothing', asyn
   const home = tempDir(t)
   const scratch = mountDisk(t, '12m')
   const live = join(home, 'shop.db')
-  makeMoney(live, { entries: 50_000 })
+  makeMoney(live, { entries: 20_000 })
   const { engine } = await openShop(t, home, { SCRATCH_DIR: scratch, DISK_RESERVE_BYTES: '0' })
   await (await engine.create({ type: 'manual', compression: 'zstd', verify: false })).result
-  fill(scratch, 2_000_000)
+  fill(scratch, 1_000_000)
   await rejectsWith('DISK_FULL', engine.restore(1, { verify: false }).then(({ result }) => result))
   fault.fired()
   rmSync(join(scratch, 'ballast'))

@@ -23,7 +23,7 @@ async function realShop (t: TestContext, journalMode: 'wal' | 'delete'): Promise
   const home = tempDir(t)
   const path = join(home, 'shop.db')
   // Larger than everything that a pipe holds, so that the child is still at work when the store is asked.
-  makeMoney(path, { journalMode, entries: 50_000 })
+  makeMoney(path, { journalMode, entries: 20_000 })
   return { ...await testEngine(t, { sources: [sqliteSource({ name: 'shop', path, busyTimeout: 5000, scratchDir: home })] }), home, path }
 }
 
@@ -92,15 +92,15 @@ test('a source that is switched from WAL to DELETE and back, each time before an
     faults.meanwhile('store.put', () => { asked.push(change()) })
     assertWhole(await create())
     if (asked[0] === true || change()) fault.fired()
-    assertWhole(await create())
   }
+  assertWhole(await create())
 })
 
 test('checkpoints from outside beside a process that writes without pause do not get into a backup', async t => {
   const fault = planted(t, 'checkpoints beside a writer')
   const { faults, create, path } = await realShop(t, 'wal')
   const writer = await startWriter(t, path)
-  for (const mode of ['PASSIVE', 'PASSIVE', 'PASSIVE']) {
+  for (const mode of ['PASSIVE', 'PASSIVE']) {
     faults.meanwhile('store.put', () => { if (elsewhere(path, `PRAGMA wal_checkpoint(${mode})`)) fault.fired() })
     assertWhole(await create())
   }

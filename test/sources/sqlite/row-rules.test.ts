@@ -109,7 +109,7 @@ const SEED = Number(process.env.HOLDFAST_SEED ?? 11)
 
 test(`whatever refers to whatever, a rescued row has all that it needs, and a rescue of what cascaded brings everything back (HOLDFAST_SEED=${SEED})`, async t => {
   const dice = new Dice(SEED)
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 4; round++) {
     // Each row refers to rows of any table, also of its own, and so in circles.
     const targets = [0, 1, 2, 3].map(() => [dice.between(0, 3), dice.between(0, 3)] as const)
     const idOf = (): number | 'NULL' => dice.chance(0.2) ? 'NULL' : dice.between(1, 15)

@@ -27,8 +27,17 @@ const SHAPES: readonly Shape[] = [
   { name: 'references to a table that does not exist', make: db => { db.exec('PRAGMA foreign_keys = OFF; CREATE TABLE c (p REFERENCES nowhere (id)); INSERT INTO c VALUES (5)') }, rows: { c: 1 } }
 ]
 
-for (const { name, make, rows } of SHAPES) {
-  for (const journalMode of ['wal', 'delete'] as const) {
+/**
+ * Pages come from the file and the log, or from a copy of the file, whatever is in them: the shapes take turns in these modes.
+ * Both where SQLite counts or moves pages in another way.
+ */
+function modesFor ({ name }: Shape, at: number): ReadonlyArray<'wal' | 'delete'> {
+  return /vacuum|no table/.test(name) ? ['wal', 'delete'] : at % 2 === 0 ? ['wal'] : ['delete']
+}
+
+for (const [at, shape] of SHAPES.entries()) {
+  const { name, make, rows } = shape
+  for (const journalMode of modesFor(shape, at)) {
     test(`a database with ${name} is backed up and proven (${journalMode})`, async t => {
       const directory = tempDir(t)
       const path = join(directory, 'live.db')
@@ -65,10 +74,11 @@ test('a database beyond the lock page at 1 GiB is backed up whole', async t => {
   const directory = tempDir(t)
   const path = join(directory, 'live.db')
   const db = new Database(path)
-  db.exec('PRAGMA page_size = 65536; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; CREATE TABLE a (x)')
+  db.exec('PRAGMA page_size = 65536; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; CREATE TABLE a (x)')
   const insert = db.prepare('INSERT INTO a VALUES (zeroblob(?))')
+  // Straight into the file, not by way of a log.
   for (let i = 0; i < 11; i++) insert.run(100_000_000)
-  db.pragma('wal_checkpoint(TRUNCATE)')
+  db.pragma('journal_mode = WAL')
   db.prepare('INSERT INTO a VALUES (?)').run('the last row, in the WAL')
   const source = sourceOf(path, directory)
   const taken = await take(source, directory)
