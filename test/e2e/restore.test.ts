@@ -10,7 +10,7 @@ import { tempDir } from '../support/temp-dir.ts'
 import { tokenFor } from '../support/token.ts'
 
 const ENVIRONMENT = { DATABASE_PATH: './shop.db', MAX_BACKUPS: '2' }
-const KILLS = 10
+const KILLS = 6
 
 interface Bench {
   readonly home: string
@@ -103,7 +103,7 @@ test('a database that was deleted comes back', async t => {
 })
 
 test(`after ${KILLS} kills -9 of the service while it restores, the database is the old one or the restored one, whole, and every row is decided`, async t => {
-  const { home, live, service, id } = await bench(t, 100_000)
+  const { home, live, service, id } = await bench(t, 50_000)
   await service.kill('SIGTERM')
   const outcomes = { old: 0, restored: 0 }
   for (let i = 0; i < KILLS; i++) {
