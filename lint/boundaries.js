@@ -1,4 +1,5 @@
 import { dirname, relative, resolve, sep } from 'node:path'
+import { ImportGraph } from './import-graph.js'
 
 const ADAPTERS = ['sources', 'stores', 'catalog', 'notify', 'monitoring']
 
@@ -14,16 +15,25 @@ export const MAY_IMPORT = {
   scheduler: ['core', 'engine'],
   http: ['core', 'engine', 'present'],
   cli: ['core', 'files', 'engine', 'present'],
-  'make-store.ts': ['core', 'config', 'stores', 'engine'],
-  'parts.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'make-store.ts'],
-  'elsewhere.ts': ['core', 'config', 'engine', 'scheduler'],
-  'app.ts': ['core', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http', 'parts.ts', 'elsewhere.ts'],
-  'look.ts': ['core', 'files', 'config', 'pipeline', ...ADAPTERS, 'engine', 'parts.ts', 'app.ts'],
-  'ending.ts': [],
-  'last-resort.ts': ['core'],
-  'server.ts': ['core', 'config', 'app.ts', 'ending.ts', 'last-resort.ts'],
-  'cli/main.ts': ['core', 'config', 'cli', 'http', 'app.ts', 'ending.ts', 'look.ts', 'server.ts']
+  app: ['core', 'files', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http'],
+  'server.ts': ['core', 'config', 'app'],
+  'cli/main.ts': ['core', 'config', 'cli', 'http', 'app', 'server.ts']
 }
+
+/**
+ * The rooms of the engine, from the top down: a room imports those that stand after it. Those on one line know nothing of
+ * each other. `deps` is what lies in engine/ itself, but for the file that makes the engine of all rooms.
+ */
+export const ENGINE_ROOMS = [
+  ['make-engine'],
+  ['recovery'],
+  ['restore'],
+  ['backup', 'status'],
+  ['replication', 'verify', 'retention'],
+  ['artifacts'],
+  ['deps'],
+  ['jobs']
+]
 
 /** Where each package lives: a folder, a folder in one, or a main. Everything else depends on an interface of core. */
 export const HOME = {
@@ -48,16 +58,22 @@ export const HOME = {
   '@azure/core-http-compat': ['stores/azure'],
   '@azure/core-rest-pipeline': ['stores/azure'],
   '@azure/storage-blob': ['stores/azure'],
-  pino: ['app.ts']
+  pino: ['app']
 }
 
-/** An ESLint rule that keeps both tables, for every way in which one module can name another. */
+/**
+ * An ESLint rule that keeps these tables and refuses circles of files, for every way in which one module can name another.
+ * A circle is refused also where it is one of types alone.
+ */
 export const boundaries = {
   meta: {
     type: 'problem',
     schema: [],
     messages: {
-      folder: '{{from}} may import only: {{allowed}}. Name what it needs as an interface of its own, and let app.ts pass it in.',
+      folder: '{{from}} may import only: {{allowed}}. Name what it needs as an interface of its own, and let src/app/ pass it in.',
+      room: 'In engine/, {{from}} may import only: {{allowed}}. Carry what both need into a room below, or into core.',
+      roomless: 'engine/{{name}}/ has no place among the rooms yet. Give it one in lint/boundaries.js.',
+      circle: 'A circle of imports: {{way}}. Carry what they need of each other, types too, into a file that both may import.',
       package: '"{{name}}" lives in {{home}} alone. Depend on an interface of core instead.',
       homeless: '"{{name}}" has no home yet. Give it one in lint/boundaries.js.',
       sqlite: 'One SQLite library in a process: better-sqlite3 is ours.',
@@ -68,13 +84,17 @@ export const boundaries = {
     const root = resolve(context.cwd, 'src')
     const file = relative(root, context.filename).split(sep).join('/')
     if (file.startsWith('../')) return {}
+    const graph = graphOf(root)
     const from = partOf(file)
 
     function check (node) {
       if (typeof node?.value !== 'string') return
-      const problem = node.value.startsWith('.')
-        ? importProblem(from, relative(root, resolve(dirname(context.filename), node.value)).split(sep).join('/'))
-        : packageProblem(file, from, node.value)
+      if (!node.value.startsWith('.')) return report(node, packageProblem(file, from, node.value))
+      const target = relative(root, resolve(dirname(context.filename), node.value)).split(sep).join('/')
+      report(node, importProblem(from, target) ?? roomProblem(file, target) ?? circleProblem(graph, file, target))
+    }
+
+    function report (node, problem) {
       if (problem !== undefined) context.report({ node, ...problem })
     }
 
@@ -100,6 +120,41 @@ function importProblem (from, target) {
   if (to === from || allowed.includes(to)) return undefined
   const own = from.includes('.') ? [] : [`${from}/ itself`]
   return { messageId: 'folder', data: { from, allowed: [...own, ...allowed].join(', ') } }
+}
+
+/** The room of the engine that a file lies in; undefined: it is no file of the engine. */
+function roomOf (file) {
+  const [folder, room, rest] = file.split('/')
+  if (folder !== 'engine' || room === undefined) return undefined
+  if (rest !== undefined) return room
+  return room === 'make-engine.ts' ? 'make-engine' : 'deps'
+}
+
+function roomProblem (file, target) {
+  const from = roomOf(file)
+  const to = roomOf(target)
+  if (from === undefined || to === undefined || from === to) return undefined
+  const floorOf = room => ENGINE_ROOMS.findIndex(rooms => rooms.includes(room))
+  for (const name of [from, to]) if (floorOf(name) === -1) return { messageId: 'roomless', data: { name } }
+  if (floorOf(from) < floorOf(to)) return undefined
+  const allowed = ENGINE_ROOMS.slice(floorOf(from) + 1).flat()
+  return { messageId: 'room', data: { from, allowed: [`${from} itself`, ...allowed].join(', ') } }
+}
+
+function circleProblem (graph, file, target) {
+  const way = graph.wayFrom(target, file)
+  return way === undefined ? undefined : { messageId: 'circle', data: { way: [file, ...way].join(' → ') } }
+}
+
+const graphs = new Map()
+
+/** One for all files that are linted: it reads all of them. */
+function graphOf (root) {
+  const known = graphs.get(root)
+  if (known !== undefined) return known
+  const graph = new ImportGraph(root)
+  graphs.set(root, graph)
+  return graph
 }
 
 function packageProblem (file, from, name) {

@@ -1,5 +1,5 @@
 import './config/threads.ts'
-import { makeLogger, startApp, VERSION, type App } from './app.ts'
+import { makeLogger, startApp, VERSION, type App } from './app/app.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
 import { checkConfig } from './config/load.ts'
@@ -11,8 +11,8 @@ import { startWarnings } from './config/start-warnings.ts'
 import { systemClock } from './core/clock.ts'
 import { BackupError, ERRORS, systemCode, toBackupError } from './core/errors.ts'
 import { printableLines } from './core/printable.ts'
-import { endIfHung } from './ending.ts'
-import { lastResort } from './last-resort.ts'
+import { endIfHung } from './app/ending.ts'
+import { lastResort } from './app/last-resort.ts'
 
 /**
  * Runs the service until SIGTERM, SIGINT or an exception that nothing caught, then stops it: no new work, the grace

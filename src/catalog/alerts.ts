@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3'
-import { alertKey, type Alert, type AlertChanges, type AlertFinding, type AlertLog, type AlertQuery, type AlertRule, type AlertSeverity, type BackupEvidence } from '../core/alert.ts'
+import { alertKey, type Alert, type AlertChanges, type AlertFinding, type AlertLog, type AlertQuery, type AlertRule, type AlertSeverity, type BackupEvidence } from '../core/alert/alert.ts'
 import type { Connection } from './connection.ts'
 import { evidenceIn } from './evidence.ts'
 import { toDate } from './json.ts'

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3'
-import type { AuditEntry, AuditLog, AuditOrigin, AuditOutcome, AuditQuery, NewAuditEntry } from '../core/audit.ts'
+import type { AuditEntry, AuditLog, AuditOrigin, AuditOutcome, AuditQuery, NewAuditEntry } from '../core/catalog/audit.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'

@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3'
-import type { BackupPage, BackupQuery } from '../core/catalog.ts'
+import type { BackupPage, BackupQuery } from '../core/catalog/catalog.ts'
 import { SELECT_BACKUP, toBackup, type BackupRow, type JudgeKey } from './backup-row.ts'
 
 type Values = Record<string, string | number>

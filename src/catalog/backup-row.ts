@@ -1,10 +1,11 @@
-import type { Backup, BackupMethod, BackupStatus, BackupType, Tier, VerificationStatus } from '../core/backup.ts'
-import type { Copy, CopyStatus } from '../core/copy.ts'
-import type { Encryption } from '../core/encryption.ts'
+import type { Backup, BackupMethod, BackupStatus, BackupType, VerificationStatus } from '../core/backup/backup.ts'
+import type { Copy, CopyStatus } from '../core/backup/copy.ts'
+import type { SignatureState } from '../core/backup/signature.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import type { SignatureState } from '../core/signature.ts'
-import type { Compression } from '../core/stage.ts'
-import type { Check } from '../core/verification.ts'
+import type { Compression } from '../core/ports/codec.ts'
+import type { Encryption } from '../core/ports/encryption.ts'
+import type { Check } from '../core/ports/verification.ts'
+import type { Tier } from '../core/tier.ts'
 import { fromJson, toDate } from './json.ts'
 
 /** Holds for a row of `backup_log` that is of this installation. */

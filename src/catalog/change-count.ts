@@ -1,4 +1,4 @@
-import type { ChangeCount } from '../core/change-count.ts'
+import type { ChangeCount } from '../core/catalog/change-count.ts'
 import type { Connection } from './connection.ts'
 
 type Counts = Awaited<ReturnType<ChangeCount['read']>>

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { Copy } from '../core/copy.ts'
+import type { Copy } from '../core/backup/copy.ts'
 
 export interface Copies {
   add (backupId: number, copies: readonly Copy[], at: string): void

@@ -1,5 +1,5 @@
 import type { RunResult } from 'better-sqlite3'
-import type { CopyCounts, CopyLog, CopyStatus, CopyTask, StoredCopy, WaitingCopies } from '../core/copy.ts'
+import type { CopyCounts, CopyLog, CopyStatus, CopyTask, StoredCopy, WaitingCopies } from '../core/backup/copy.ts'
 import { BackupError, type ErrorCode } from '../core/errors.ts'
 import type { Connection } from './connection.ts'
 import { fromJson, toDate } from './json.ts'

@@ -1,9 +1,9 @@
 import type { Database } from 'better-sqlite3'
-import type { BackupEvidence, DamagedBackup, UnprovenBackup } from '../core/alert.ts'
-import type { BackupMethod, VerificationStatus } from '../core/backup.ts'
+import type { BackupEvidence, DamagedBackup, UnprovenBackup } from '../core/alert/alert.ts'
+import type { BackupMethod, VerificationStatus } from '../core/backup/backup.ts'
 import type { ErrorCode } from '../core/errors.ts'
-import type { Compression } from '../core/stage.ts'
-import { inconclusiveCheck, type Check } from '../core/verification.ts'
+import type { Compression } from '../core/ports/codec.ts'
+import { inconclusiveCheck, type Check } from '../core/ports/verification.ts'
 import { IS_OWN } from './backup-row.ts'
 import { fromJson, toDate } from './json.ts'
 

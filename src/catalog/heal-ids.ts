@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import { LARGEST_ID } from '../core/backup-id.ts'
+import { LARGEST_ID } from '../core/backup/backup-id.ts'
 
 /** Ids above this come from no backup that was made here, and leave too little room below `LARGEST_ID`. */
 const SPOILED = (LARGEST_ID - 1) / 2

@@ -1,4 +1,4 @@
-import type { IdempotencyStore, StoredAnswer } from '../core/catalog.ts'
+import type { IdempotencyStore, StoredAnswer } from '../core/catalog/catalog.ts'
 import type { Connection } from './connection.ts'
 import { fromJson } from './json.ts'
 

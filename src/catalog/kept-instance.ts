@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { SettingsStore } from '../core/catalog.ts'
+import type { SettingsStore } from '../core/catalog/catalog.ts'
 import { systemCode } from '../core/errors.ts'
 import { instanceId } from '../core/instance.ts'
 import { giveToFolderOwnerSync } from '../files/folder-owner.ts'

@@ -1,5 +1,5 @@
-import type { Sealing } from '../core/encryption.ts'
-import type { KeyConfirmation, KeyLog, NeededKey } from '../core/key.ts'
+import type { KeyConfirmation, KeyLog, NeededKey } from '../core/catalog/key.ts'
+import type { Sealing } from '../core/ports/encryption.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
 

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { Lease, LeaseLog } from '../core/lease.ts'
+import type { Lease, LeaseLog } from '../core/catalog/lease.ts'
 import type { Presence } from '../core/presence.ts'
 import type { Connection } from './connection.ts'
 

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { PlacedOutline } from '../core/backup.ts'
+import type { PlacedOutline } from '../core/backup/backup.ts'
 import { IS_OWN, type BackupRow } from './backup-row.ts'
 import { toDate } from './json.ts'
 

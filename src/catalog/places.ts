@@ -1,4 +1,4 @@
-import type { PlaceLog, RememberedPlace } from '../core/place.ts'
+import type { PlaceLog, RememberedPlace } from '../core/catalog/external-store.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
 

@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3'
-import type { DrillReport } from '../core/drill.ts'
-import type { Drilled } from '../core/drill-choice.ts'
+import type { DrillReport } from '../core/restore/drill.ts'
+import type { Drilled } from '../core/restore/drill-choice.ts'
 import { BackupError, type ErrorCode } from '../core/errors.ts'
-import type { DrillConclusion, DrillEvidence, NewRestore, Restore, RestoreKind, RestoreLog, RestorePage, RestoreQuery, RestoreStatus } from '../core/restore.ts'
+import type { DrillConclusion, DrillEvidence, NewRestore, Restore, RestoreKind, RestoreLog, RestorePage, RestoreQuery, RestoreStatus } from '../core/restore/restore.ts'
 import type { Connection } from './connection.ts'
 import { fromJson, toDate } from './json.ts'
 

@@ -1,6 +1,6 @@
-import type { Tier } from '../core/backup.ts'
 import { BackupError, type ErrorCode } from '../core/errors.ts'
-import { isEnded, type NewRun, type RuleKey, type RuleState, type Run, type RunBook, type RunChange, type RunChanges, type RunKind, type RunLog, type RunQuery, type RunStatus } from '../core/run.ts'
+import { isEnded, type NewRun, type RuleKey, type RuleState, type Run, type RunBook, type RunChange, type RunChanges, type RunKind, type RunLog, type RunQuery, type RunStatus } from '../core/schedule/run.ts'
+import type { Tier } from '../core/tier.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
 

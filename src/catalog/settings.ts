@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { SettingsStore } from '../core/catalog.ts'
+import type { SettingsStore } from '../core/catalog/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
-import { settingsChangeSchema, type SettingsChange } from '../core/settings.ts'
+import { settingsChangeSchema, type SettingsChange } from '../core/schedule/settings.ts'
 import type { Connection } from './connection.ts'
 import { fromJson } from './json.ts'
 

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { SourceStatistics, Statistics } from '../core/catalog.ts'
+import type { SourceStatistics, Statistics } from '../core/catalog/catalog.ts'
 import { IS_OWN } from './backup-row.ts'
 import { toDate } from './json.ts'
 

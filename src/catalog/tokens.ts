@@ -1,4 +1,4 @@
-import { CLOCK_TOLERANCE, type NewToken, type TokenIdentity, type TokenLog, type TokenRecord } from '../core/token.ts'
+import { CLOCK_TOLERANCE, type NewToken, type TokenIdentity, type TokenLog, type TokenRecord } from '../core/catalog/token.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
 

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
-import type { VerificationRecord } from '../core/catalog.ts'
-import type { Check, Verification } from '../core/verification.ts'
+import type { VerificationRecord } from '../core/catalog/catalog.ts'
+import type { Check, Verification } from '../core/ports/verification.ts'
 import { fromJson, toDate } from './json.ts'
 
 export interface Verifications {

@@ -1,4 +1,4 @@
-import { outcomeOf, type AuditLog } from '../core/audit.ts'
+import { outcomeOf, type AuditLog } from '../core/catalog/audit.ts'
 import type { Clock } from '../core/clock.ts'
 import { toBackupError, type ErrorCode } from '../core/errors.ts'
 

@@ -1,7 +1,7 @@
-import { isFromFuture, type Backup } from '../core/backup.ts'
+import { isFromFuture, type Backup } from '../core/backup/backup.ts'
+import { isSuspect } from '../core/backup/suspicion.ts'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
-import { isSuspect } from '../core/suspicion.ts'
 import { defaultOf } from './guards.ts'
 import type { Session } from './session.ts'
 

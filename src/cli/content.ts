@@ -1,4 +1,4 @@
-import type { Manifest } from '../core/manifest.ts'
+import type { Manifest } from '../core/backup/manifest.ts'
 
 /** How many tables a backup has, and rows in all of them. */
 export interface Content {

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts'
 import { readKeyFile } from '../config/key-file.ts'
 import { checkConfig, loadConfig, type Checked, type LoadOptions } from '../config/load.ts'
 import { publicManifestKey } from '../config/manifest-key.ts'
-import { ensureSecret } from '../config/own-secret.ts'
+import { ensureSecret } from '../config/generated-secret.ts'
 import { describeProblems, problemsError } from '../config/problem.ts'
 import { processEnvironment } from '../config/process-env.ts'
 import { useProxy } from '../config/proxy.ts'
@@ -14,17 +14,18 @@ import { storePlace } from '../config/store-url.ts'
 import { systemClock as clock } from '../core/clock.ts'
 import { BackupError, systemCode } from '../core/errors.ts'
 import { ROLES, signToken, type Role } from '../http/tokens.ts'
-import { endIfHung } from '../ending.ts'
-import type { EngineCopy } from '../look.ts'
+import { endIfHung } from '../app/ending.ts'
+import type { EngineCopy } from '../app/offline.ts'
 import { ask } from './ask.ts'
 import type { ConfigReport } from './config-report.ts'
 import type { Subject } from './doctor/subject.ts'
 import { throughEdge } from './edge.ts'
+import type { Opened } from './opened.ts'
 import type { Output } from './output.ts'
 import { program, type ProgramDeps } from './program.ts'
 import { run } from './run.ts'
 import { screenOn, type Screen } from './screen.ts'
-import { withSession, type Opened } from './session.ts'
+import { withSession } from './session.ts'
 import { userOfTheMachine } from './user.ts'
 import { warningsOn } from './warnings.ts'
 import { tokensFrom } from './with-tokens.ts'
@@ -58,18 +59,18 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
     host: recorder.host,
     ask: isTerminal ? question => ask(question, process.stdin, process.stdout) : undefined,
     withSession: (flags, work) => withSession({ openEngine: openGuest, output, screen, ...recorder }, flags, work),
-    withTokens: tokensFrom(async () => await (await import('../look.ts')).openTokens(configured(), warningsOn(output)), recorder),
-    proveFile: async (path, progress) => (await import('../look.ts')).proveFile(configuredAnyhow(), path, progress),
-    recoverDatabase: async (path, target, progress) => (await import('../look.ts')).recoverDatabase(path, target, progress),
+    withTokens: tokensFrom(async () => await (await import('../app/offline.ts')).openTokens(configured(), warningsOn(output)), recorder),
+    proveFile: async (path, progress) => (await import('../app/offline.ts')).proveFile(configuredAnyhow(), path, progress),
+    recoverDatabase: async (path, target, progress) => (await import('../app/offline.ts')).recoverDatabase(path, target, progress),
     knownRows: async path => {
       const checked = check()
-      return checked.ok ? await (await import('../look.ts')).knownRows(checked.config, path) : undefined
+      return checked.ok ? await (await import('../app/offline.ts')).knownRows(checked.config, path) : undefined
     },
     serve: async () => (await import('../server.ts')).serve(environment, cwd),
-    findServer: async () => (await import('../look.ts')).serverOf(loadConfig(environment, cwd, { isServerExcused: true })),
+    findServer: async () => (await import('../app/offline.ts')).serverOf(loadConfig(environment, cwd, { isServerExcused: true })),
     terminate: pid => { process.kill(pid, 'SIGTERM') },
-    makeKey: async kind => (await import('../look.ts')).newKey(kind, clock.now()),
-    privateKeys: async file => (await import('../look.ts')).privateKeys(file === undefined ? configuredAnyhow().encryption : readKeyFile(file)),
+    makeKey: async kind => (await import('../app/offline.ts')).newKey(kind, clock.now()),
+    privateKeys: async file => (await import('../app/offline.ts')).privateKeys(file === undefined ? configuredAnyhow().encryption : readKeyFile(file)),
     signingKey: () => {
       const checked = check()
       return checked.ok ? publicManifestKey(checked.config) : undefined
@@ -138,17 +139,17 @@ function withTokenSecret (config: Config): Config {
 async function openGuest (): Promise<Opened> {
   const config = configured()
   useProxy(environment, config.stores)
-  const { openEngine } = await import('../app.ts')
+  const { openEngine } = await import('../app/app.ts')
   const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, { logger: warningsOn(output), role: 'guest' })
   return { engine, events, audit: catalog.audit, defaultSource: config.defaultSource, known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing, lacks: config.lacks }, trashGrace, close: () => close(0) }
 }
 
 async function openCopyOf (config: Config): Promise<EngineCopy | undefined> {
-  return await (await import('../look.ts')).openCopy(config)
+  return await (await import('../app/offline.ts')).openCopy(config)
 }
 
 async function examined ({ config, file }: Extract<Checked, { readonly ok: true }>): Promise<Subject> {
-  const { examinable } = await import('../look.ts')
+  const { examinable } = await import('../app/offline.ts')
   return examinable(config, secretPlaces(environment, cwd, config, file), { pattern: config.pruneSchedule, timeZone: 'UTC' })
 }
 

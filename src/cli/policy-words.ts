@@ -1,7 +1,7 @@
 import { formatDuration } from '../core/duration.ts'
-import type { SourcePolicy } from '../core/policy.ts'
-import type { Keep, RetentionRules } from '../core/retention.ts'
-import type { CalendarRule } from '../core/schedule.ts'
+import type { Keep, RetentionRules } from '../core/retention/retention.ts'
+import type { SourcePolicy } from '../core/schedule/policy.ts'
+import type { CalendarRule } from '../core/schedule/schedule.ts'
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']

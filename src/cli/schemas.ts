@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ORIGINS } from '../core/settings.ts'
+import { ORIGINS } from '../core/schedule/settings.ts'
 import { errorCode } from '../present/common.ts'
 import { diagnosisSchema } from './doctor/finding.ts'
 import { auditSchema } from './views/audit.ts'

@@ -1,26 +1,13 @@
-import type { AuditLog } from '../core/audit.ts'
 import { BackupError } from '../core/errors.ts'
-import type { EventBus } from '../core/event.ts'
-import { isFinished } from '../core/job.ts'
-import type { Engine, Work } from '../engine/engine.ts'
+import { isFinished, type Work } from '../core/job.ts'
+import type { Engine } from '../engine/engine.ts'
 import { audited, type Deed, type Recorder } from './audited.ts'
-import { withWhereabouts, type Known } from './guards.ts'
+import { withWhereabouts } from './guards.ts'
 import { interruption } from './interruption.ts'
+import type { Opened } from './opened.ts'
 import type { Output } from './output.ts'
 import { noProgress, progressOn } from './progress.ts'
 import type { Screen } from './screen.ts'
-
-/** The engine as the command line needs it. */
-export interface Opened {
-  readonly engine: Engine
-  readonly events: Pick<EventBus, 'subscribe'>
-  readonly audit: AuditLog
-  readonly defaultSource: string
-  readonly known: Known
-  /** Milliseconds that a removed backup waits in the trash. */
-  readonly trashGrace: number
-  readonly close: () => Promise<void>
-}
 
 export interface Session extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'known' | 'trashGrace'> {
   /**

@@ -1,5 +1,5 @@
-import type { AuditLog } from '../core/audit.ts'
-import type { TokenLog } from '../core/token.ts'
+import type { AuditLog } from '../core/catalog/audit.ts'
+import type { TokenLog } from '../core/catalog/token.ts'
 import { audited, type Deed, type Recorder } from './audited.ts'
 
 /** Opens the catalog for as long as `work` takes, and records the deed in the audit log; null: it changes nothing. */

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { assertionProblem } from '../core/assertion-sql.ts'
-import { exact, type Assertion } from '../core/drill.ts'
-import { checkGiven, type Given } from './given.ts'
-import { asMap, readMap } from './map.ts'
+import { exact, type Assertion } from '../core/restore/drill.ts'
+import { assertionProblem } from './assertion-sql.ts'
+import { checkGiven } from './checked-value.ts'
 import { text, type Field } from './option.ts'
 import type { Problem } from './problem.ts'
+import { asMap, readMap } from './raw-map.ts'
+import type { Given } from './raw-value.ts'
 
 /** YAML has read a larger number as a fraction near it: its last digits are lost already. */
 const number = z.number().refine(value => !Number.isInteger(value) || Number.isSafeInteger(value))

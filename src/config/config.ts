@@ -1,13 +1,13 @@
-import type { AlertLimits } from '../core/alert.ts'
-import type { Tier } from '../core/backup.ts'
-import type { SourceSealing } from '../core/encryption.ts'
-import type { Assertion } from '../core/drill.ts'
-import type { SourceOverrides } from '../core/policy.ts'
-import type { RetentionRules } from '../core/retention.ts'
+import type { AlertLimits } from '../core/alert/alert.ts'
+import type { SourceSealing } from '../core/ports/encryption.ts'
+import type { Assertion } from '../core/restore/drill.ts'
+import type { SourceOverrides } from '../core/schedule/policy.ts'
+import type { RetentionRules } from '../core/retention/retention.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Origin, Settings } from '../core/settings.ts'
+import type { Origin, Settings } from '../core/schedule/settings.ts'
 import type { Problem } from './problem.ts'
 import type { Algorithm, LogLevel, OptionName } from './options.ts'
+import type { StorageClasses } from './store-values.ts'
 
 /** Everything the service was told, checked and frozen. Every path is absolute. */
 export interface Config {
@@ -127,7 +127,7 @@ export interface S3StoreConfig extends CommonStoreConfig {
   /** undefined: whatever the chain of the SDK finds. */
   readonly credentials: { readonly accessKeyId: string, readonly secretAccessKey: Secret, readonly sessionToken?: Secret } | undefined
   /** By the tier of a backup; `default` for those without one. Empty: what the bucket has as its default. */
-  readonly storageClasses: Readonly<Partial<Record<Tier | 'default', string>>>
+  readonly storageClasses: StorageClasses
   readonly encryption: 'AES256' | 'aws:kms' | null
   readonly kmsKeyId: string | undefined
   readonly lock: 'governance' | 'compliance' | null

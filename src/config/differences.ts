@@ -1,10 +1,10 @@
 import { realPathSync } from '../files/real-path.ts'
-import type { Given } from './given.ts'
-import { isMap } from './map.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
-import type { Json, Recorded } from './recorded.ts'
-import { WITHHELD, type Section } from './sections.ts'
+import { isMap } from './raw-map.ts'
+import type { Given } from './raw-value.ts'
+import type { Recorded } from './recorded.ts'
+import { WITHHELD, type Section, type Json } from './sections.ts'
 import { secretsOf, STORE_KINDS } from './store-fields.ts'
 
 /** Options that change nothing that a command does. */

@@ -1,9 +1,9 @@
-import { isKeyOf } from '../core/bech32.ts'
-import type { SourceSealing } from '../core/encryption.ts'
+import type { SourceSealing } from '../core/ports/encryption.ts'
 import { Secret } from '../core/secret.ts'
+import { isKeyOf } from './bech32.ts'
+import { checkGiven } from './checked-value.ts'
 import type { EncryptionKeys } from './config.ts'
 import type { FileSource } from './file.ts'
-import { checkGiven } from './given.ts'
 import { OPTIONS, SOURCE_FIELDS, type OptionValues } from './options.ts'
 import type { Problem } from './problem.ts'
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import { parseDotEnv, type DotEnv } from './dot-env.ts'
-import type { Given } from './given.ts'
 import { hasFile } from './option.ts'
 import { ALIASES, OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
+import type { Given } from './raw-value.ts'
 import { readSecret } from './secret-file.ts'
 import { readTrusted, UntrustedFile, type Reader } from './trusted-file.ts'
 

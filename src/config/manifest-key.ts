@@ -1,10 +1,10 @@
 import { createHash, createPrivateKey, KeyObject } from 'node:crypto'
 import { join } from 'node:path'
+import { isSigningKey, printableKey } from '../core/backup/signature.ts'
 import { Secret } from '../core/secret.ts'
-import { isSigningKey, printableKey } from '../core/signature.ts'
 import type { Config } from './config.ts'
 import { MANIFEST_KEY_FILE } from './data-files.ts'
-import { ensureOwnSecret, readOwnSecret, type OwnSecretWords } from './own-secret.ts'
+import { ensureOwnSecret, readOwnSecret, type OwnSecretWords } from './generated-secret.ts'
 import type { Problem } from './problem.ts'
 
 /** What stands before the 32 bytes of a private key in DER (RFC 8410, PKCS #8). */

@@ -1,6 +1,6 @@
-import type { Given } from './given.ts'
 import type { Option } from './option.ts'
 import type { Problem } from './problem.ts'
+import type { Given } from './raw-value.ts'
 
 const OPENING = /^["'`]/
 /** The same quote at both ends: only these are certain in a secret, which may hold any character. */

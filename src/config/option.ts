@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { COMPRESSIONS, type Compression } from '../core/stage.ts'
+import { COMPRESSIONS, type Compression } from '../core/ports/codec.ts'
 
 /** One thing that can be configured: a variable of the environment and, in camel case, a key of holdfast.yaml. */
 export interface Option<T> {

@@ -1,5 +1,5 @@
-import { ENCRYPTIONS } from '../core/encryption.ts'
-import { settingsSchema } from '../core/settings.ts'
+import { ENCRYPTIONS } from '../core/ports/encryption.ts'
+import { settingsSchema } from '../core/schedule/settings.ts'
 import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
 import { choice, compression, document, documentOrList, flag, key, option, optional, path, paths, proxies, secret, text, whole, wholeBy, type Option } from './option.ts'
 import { STORE_OPTIONS } from './store-options.ts'

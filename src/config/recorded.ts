@@ -8,7 +8,7 @@ import { noRoom } from '../files/no-room.ts'
 import { RECORD_FILE } from './data-files.ts'
 import { OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
-import { SECTIONS, type Section } from './sections.ts'
+import { SECTIONS, type Section, type Json } from './sections.ts'
 
 /** Raised when a reader that does not know the change would take something else for the configuration. */
 const FORMAT = 1
@@ -27,8 +27,6 @@ export interface Recorded {
   /** What holdfast.yaml says beside the options, as `sectionsOf` writes it. */
   readonly sections: Readonly<Partial<Record<Section, Json>>>
 }
-
-export type Json = z.infer<ReturnType<typeof z.json>>
 
 const recordSchema = z.object({
   format: z.literal(FORMAT),

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { parseDuration, type Duration } from '../core/duration.ts'
-import type { RetentionRules } from '../core/retention.ts'
-import { checkGiven, type Given } from './given.ts'
-import { asMap, readMap, toCamelCase } from './map.ts'
+import type { RetentionRules } from '../core/retention/retention.ts'
+import { checkGiven } from './checked-value.ts'
 import { whole, type Field } from './option.ts'
 import type { Problem } from './problem.ts'
+import { asMap, readMap, toCamelCase } from './raw-map.ts'
+import type { Given } from './raw-value.ts'
 
 /** So many good backups stay whatever the rules say, where nothing else is given. */
 export const MIN_BACKUPS = 3

@@ -1,12 +1,13 @@
 import { z } from 'zod'
-import type { SourceOverrides } from '../core/policy.ts'
-import type { CalendarRule } from '../core/schedule.ts'
-import { settingsSchema } from '../core/settings.ts'
+import type { SourceOverrides } from '../core/schedule/policy.ts'
+import type { CalendarRule } from '../core/schedule/schedule.ts'
+import { settingsSchema } from '../core/schedule/settings.ts'
+import { checkGiven } from './checked-value.ts'
 import { cronPattern } from './cron.ts'
-import { checkGiven, type Given } from './given.ts'
-import { asMap, readMap, toCamelCase } from './map.ts'
 import { flag, whole, wholeBy, type Field } from './option.ts'
 import type { Problem } from './problem.ts'
+import { asMap, readMap, toCamelCase } from './raw-map.ts'
+import type { Given } from './raw-value.ts'
 
 /** When backups are made by themselves. */
 export type Timing = Pick<SourceOverrides, 'interval' | 'schedule'>

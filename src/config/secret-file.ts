@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { systemCode } from '../core/errors.ts'
-import type { Given } from './given.ts'
 import { misreading } from './misread.ts'
 import type { Problem } from './problem.ts'
+import type { Given } from './raw-value.ts'
 
 /**
  * A secret is given either as itself or as the path of a file that holds it; both in one place is a problem. The

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
+import type { z } from 'zod'
 import { WHOLE, type FileContent } from './file.ts'
-import type { Given } from './given.ts'
-import { readEntries, readMap, toCamelCase } from './map.ts'
-import type { Json } from './recorded.ts'
+import { readEntries, readMap, toCamelCase } from './raw-map.ts'
+import type { Given } from './raw-value.ts'
 import { secretsOf, STORE_FIELDS, STORE_KINDS, storeKeys, type StoreKind } from './store-fields.ts'
+
+export type Json = z.infer<ReturnType<typeof z.json>>
 
 /** What holdfast.yaml says beside the options. */
 export const SECTIONS = ['sources', 'defaultSource', ...WHOLE] as const

@@ -1,4 +1,4 @@
-import { isAutomationUnset, policyOf } from '../core/policy.ts'
+import { isAutomationUnset, policyOf } from '../core/schedule/policy.ts'
 import type { Config } from './config.ts'
 import { OWN_SOURCE } from './sources.ts'
 

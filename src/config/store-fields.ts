@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { checkGiven, type Given } from './given.ts'
+import { checkGiven } from './checked-value.ts'
 import { choice, flag, path, secret, text, url, whole, type Field } from './option.ts'
 import type { Problem } from './problem.ts'
+import type { Given } from './raw-value.ts'
 import { S3_PROFILES } from './store-options.ts'
 import { bandwidth, prefix, storageClasses } from './store-values.ts'
 

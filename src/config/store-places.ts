@@ -1,6 +1,6 @@
 import { realPathSync } from '../files/real-path.ts'
 import type { SourceConfig, StoreConfig } from './config.ts'
-import { contains, type Places } from './places.ts'
+import { contains, type Places } from './path-conflicts.ts'
 import type { Problem } from './problem.ts'
 import type { Sources } from './sources.ts'
 import type { PlacedStore } from './stores.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { isMap, toCamelCase } from './map.ts'
+import { isMap, toCamelCase } from './raw-map.ts'
 import { secretsOf, STORE_KINDS } from './store-fields.ts'
 
 export interface StoreSecret {

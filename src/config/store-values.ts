@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { TIERS } from '../core/backup.ts'
-import type { S3StoreConfig } from './config.ts'
+import { TIERS, type Tier } from '../core/tier.ts'
 import type { Field } from './option.ts'
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, KI: 2 ** 10, M: 1e6, MI: 2 ** 20, G: 1e9, GI: 2 ** 30 }
@@ -42,7 +41,7 @@ export const storageClass: Field<string> = {
   expects: 'the name of a storage class such as STANDARD_IA'
 }
 
-type StorageClasses = S3StoreConfig['storageClasses']
+export type StorageClasses = Readonly<Partial<Record<Tier | 'default', string>>>
 
 /** One for all, or one for each tier; `default` is that of backups without one. */
 export const storageClasses: Field<StorageClasses> = {

@@ -1,4 +1,4 @@
-import { isSourceName } from '../core/object-key.ts'
+import { isSourceName } from '../core/backup/object-key.ts'
 import type { StoreConfig, StoreDefaults } from './config.ts'
 import type { FileContent } from './file.ts'
 import { givenStores, type GivenStore } from './given-stores.ts'

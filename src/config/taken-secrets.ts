@@ -1,5 +1,5 @@
-import type { Given } from './given.ts'
 import { OPTIONS, type OptionName } from './options.ts'
+import type { Given } from './raw-value.ts'
 import type { Recorded } from './recorded.ts'
 import { readSecret } from './secret-file.ts'
 

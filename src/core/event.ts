@@ -1,11 +1,11 @@
-import type { Alert } from './alert.ts'
-import type { Backup, BackupMethod } from './backup.ts'
+import type { Alert } from './alert/alert.ts'
+import type { Backup, BackupMethod } from './backup/backup.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Job } from './job.ts'
-import type { Restore } from './restore.ts'
-import type { TableRescue } from './rows.ts'
-import type { Run } from './run.ts'
-import type { Verification } from './verification.ts'
+import type { Verification } from './ports/verification.ts'
+import type { Restore } from './restore/restore.ts'
+import type { TableRescue } from './restore/rows.ts'
+import type { Run } from './schedule/run.ts'
 
 /** What happened, for metrics, the event stream and, later, notifications and the audit log. Durations are milliseconds. */
 export type Event =

@@ -41,3 +41,19 @@ export function percent (progress: JobProgress): number | null {
   if (progress.bytesTotal === null) return null
   return progress.bytesTotal === 0 ? 0 : Math.min(100, Math.floor(progress.bytesDone / progress.bytesTotal * 100))
 }
+
+/** Work under way. `result` rejects with a BackupError; it need not be awaited, and giving up on it stops nothing. */
+export interface Work<T> {
+  readonly job: Job
+  readonly result: Promise<T>
+}
+
+/** What a running piece of work has of its job. */
+export interface Task {
+  readonly jobId: number
+  readonly signal: AbortSignal
+  /** Begins a phase; `bytesTotal` plain bytes are to be handled in it. */
+  phase (phase: JobPhase, bytesTotal?: number | null): void
+  bytes (done: number): void
+  concerns (backupId: number): void
+}

@@ -1,29 +1,21 @@
-import type { Catalog } from '../core/catalog.ts'
+import type { Catalog } from '../core/catalog/catalog.ts'
 import type { Clock } from '../core/clock.ts'
-import type { Assertion, Assessor } from '../core/drill.ts'
-import type { Keyring } from '../core/encryption.ts'
 import type { EventSink } from '../core/event.ts'
-import type { SourceOverrides } from '../core/policy.ts'
-import type { Restorer } from '../core/restore.ts'
-import type { RetentionRules } from '../core/retention.ts'
-import type { RowTool } from '../core/rows.ts'
-import type { Calendar } from '../core/schedule.ts'
-import type { Inspector, Source } from '../core/source.ts'
-import type { LandingStore, Store } from '../core/store.ts'
+import type { Keyring } from '../core/ports/encryption.ts'
+import type { Inspector } from '../core/ports/source.ts'
+import type { LandingStore, Store } from '../core/ports/store.ts'
+import type { ProtectedSource } from '../core/protected-source.ts'
+import type { Assessor } from '../core/restore/drill.ts'
+import type { Restorer } from '../core/restore/restore.ts'
+import type { RowTool } from '../core/restore/rows.ts'
+import type { RetentionRules } from '../core/retention/retention.ts'
+import type { Calendar } from '../core/schedule/schedule.ts'
 import type { Codecs } from '../pipeline/codecs.ts'
 import type { Scratch } from '../pipeline/scratch.ts'
+import type { Runner } from './jobs/runner.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { Ownership } from './ownership.ts'
-import type { Runner } from './runner.ts'
 import type { Signing } from './signing.ts'
-
-/** A source with what its own configuration says; the rest comes from the settings. */
-export interface ProtectedSource {
-  readonly source: Source
-  readonly policy: SourceOverrides
-  /** What a drill holds its backups against. */
-  readonly assertions: readonly Assertion[]
-}
 
 /** A store to which backups are copied once they have landed, with what is to be done there. */
 export interface OffsiteStore {
@@ -58,7 +50,7 @@ export interface LocatedStore {
   readonly make: (name: string) => Promise<Store>
 }
 
-/** Everything a verb works with. Verbs are functions of this; app.ts makes it. */
+/** Everything a verb works with. Verbs are functions of this; app/wiring.ts makes it. */
 export interface EngineDeps {
   readonly sources: ReadonlyMap<string, ProtectedSource>
   readonly defaultSource: string

@@ -1,31 +1,22 @@
 import type { Readable } from 'node:stream'
-import type { Backup, BackupMethod, BackupType, Tier } from '../core/backup.ts'
-import type { BackupPage, BackupQuery, SourceStatistics, Statistics, VerificationRecord } from '../core/catalog.ts'
-import type { BackupError } from '../core/errors.ts'
-import type { Job, JobStatus } from '../core/job.ts'
-import type { Manifest } from '../core/manifest.ts'
-import type { SourcePolicy } from '../core/policy.ts'
-import type { Restore, RestoreMode, RestorePage, RestoreQuery } from '../core/restore.ts'
-import type { Retained } from '../core/retention.ts'
-import type { ConflictPolicy, Difference, Rescue, RowSelection } from '../core/rows.ts'
-import type { Run, RunQuery } from '../core/run.ts'
-import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
-import type { Compression } from '../core/stage.ts'
-import type { ByteRange } from '../core/store.ts'
-import type { StoreProbe } from '../core/store-probe.ts'
-import type { Verification } from '../core/verification.ts'
-import type { EvidenceOfDrills, EvidenceQuery } from './drill-evidence.ts'
-import type { KeyState } from './keys.ts'
-import type { Rebuilt } from './rebuild.ts'
+import type { Backup, BackupMethod, BackupType } from '../core/backup/backup.ts'
+import type { BackupPage, BackupQuery, SourceStatistics, Statistics, VerificationRecord } from '../core/catalog/catalog.ts'
+import type { BackupError, ErrorCode } from '../core/errors.ts'
+import type { Job, JobStatus, Work } from '../core/job.ts'
+import type { Manifest } from '../core/backup/manifest.ts'
+import type { HeldKey } from '../core/ports/encryption.ts'
+import type { SourcePolicy } from '../core/schedule/policy.ts'
+import type { Restore, RestoreMode, RestorePage, RestoreQuery } from '../core/restore/restore.ts'
+import type { Retained, RetentionRules } from '../core/retention/retention.ts'
+import type { ConflictPolicy, Difference, Rescue, RowSelection } from '../core/restore/rows.ts'
+import type { Run, RunQuery } from '../core/schedule/run.ts'
+import type { SettingsChange, SettingsReport } from '../core/schedule/settings.ts'
+import type { Compression } from '../core/ports/codec.ts'
+import type { ByteRange } from '../core/ports/store.ts'
+import type { StoreProbe } from '../core/ports/store-probe.ts'
+import type { Verification } from '../core/ports/verification.ts'
+import type { Tier } from '../core/tier.ts'
 import type { SigningKeys } from './signing.ts'
-import type { StoreState } from './stores.ts'
-import type { Thawing } from './thaw.ts'
-
-/** Work under way. `result` rejects with a BackupError; it need not be awaited, and giving up on it stops nothing. */
-export interface Work<T> {
-  readonly job: Job
-  readonly result: Promise<T>
-}
 
 export interface CreateRequest {
   /** Default: the default source. */
@@ -216,9 +207,104 @@ export interface ServiceStatistics extends Statistics {
   readonly states: readonly SourceState[]
 }
 
-export interface SettingsReport {
-  readonly settings: Settings
-  readonly origins: Readonly<Record<keyof Settings, Origin>>
+export interface EvidenceQuery {
+  /** Default: every source. */
+  readonly source?: string | undefined
+  /** Default: 90 days before `until`. */
+  readonly since?: Date | undefined
+  /** Default: now. */
+  readonly until?: Date | undefined
+}
+
+/** What was drilled in a span of time, for whoever must prove that backups restore. */
+export interface EvidenceOfDrills {
+  readonly madeAt: Date
+  readonly since: Date
+  readonly until: Date
+  /** How each source that is asked for stands now. */
+  readonly states: readonly SourceState[]
+  /** Every drill begun in the span, newest first, also of sources that are no longer configured. */
+  readonly drills: readonly Restore[]
+}
+
+/** A place where backups are kept, and how it stands. */
+export interface StoreState {
+  readonly name: string
+  readonly kind: string
+  readonly place: string
+  /** Backups land here first. */
+  readonly isLanding: boolean
+  /** It was only taken over from, by its URL: nothing is ever written there. */
+  readonly isRemembered: boolean
+  /** `waiting`: copies are still to come; `failing`: the last try of one of them failed. */
+  readonly state: 'ok' | 'waiting' | 'failing'
+  /** How many backups it holds, … */
+  readonly stored: number
+  /** … and their bytes. */
+  readonly bytes: number
+  /** Copies that were promised and are not there yet. */
+  readonly waiting: number
+  readonly failure: string | null
+  readonly isAppendOnly: boolean
+  readonly hasLock: boolean
+  /** Rules of its own; null: none. */
+  readonly retention: RetentionRules | null
+  readonly maxBackups: number | null
+  /** Bytes a second; null: no limit. */
+  readonly bandwidth: number | null
+}
+
+/** A key that is configured here, or that backups which are there are sealed to. */
+export interface KeyState extends HeldKey {
+  /** Backups that it opens. */
+  readonly backups: number
+  /** When somebody last said that its recovery card is stored; null: nobody has. */
+  readonly confirmedAt: Date | null
+  readonly confirmedBy: string | null
+}
+
+export interface Thawing {
+  readonly backup: Backup
+  /** Name of the store in which it is made readable; null: it can be read already. */
+  readonly store: string | null
+  /** It takes so many hours at most; 0: it can be read already. */
+  readonly hours: number
+}
+
+/** What a store holds of one source, by the manifests there. */
+export interface FoundSource {
+  readonly source: string
+  readonly backups: number
+  /** Of the stored objects. */
+  readonly bytes: number
+  readonly oldest: Date
+  readonly newest: Date
+}
+
+export interface RebuiltStore {
+  readonly name: string
+  readonly kind: string
+  /** Where it is, for people. */
+  readonly place: string
+  /** In the order of names. */
+  readonly sources: readonly FoundSource[]
+  /** Backups that the catalog did not know. */
+  readonly added: number
+  /** Backups that it knew, and has one copy more of. */
+  readonly joined: number
+  /** Backups of other installations: they are listed, and no rule touches them. */
+  readonly foreign: number
+  /** Manifests that could not be taken over, with the reason. */
+  readonly refused: ReadonlyArray<{ readonly key: string, readonly reason: string }>
+  /** Why not everything that is there could be read; null: it could. */
+  readonly failure: { readonly code: ErrorCode, readonly message: string } | null
+}
+
+export interface Rebuilt {
+  /** Backups that the manifests tell of, each counted once. */
+  readonly adopted: number
+  /** In the order in which they were read. */
+  readonly stores: readonly RebuiltStore[]
 }
 
 /**

@@ -1,9 +1,8 @@
-import type { SettingsStore } from '../core/catalog.ts'
+import type { SettingsStore } from '../core/catalog/catalog.ts'
 import type { Clock } from '../core/clock.ts'
-import { policyOf, type SourcePolicy } from '../core/policy.ts'
-import type { Origin, Settings, SettingsChange } from '../core/settings.ts'
-import type { ProtectedSource } from './deps.ts'
-import type { SettingsReport } from './engine.ts'
+import type { ProtectedSource } from '../core/protected-source.ts'
+import { policyOf, type SourcePolicy } from '../core/schedule/policy.ts'
+import type { Origin, Settings, SettingsChange, SettingsReport } from '../core/schedule/settings.ts'
 
 /** The settings in force: what was configured, with what was changed through the API laid over it. */
 export class LiveSettings {

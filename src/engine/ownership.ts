@@ -3,11 +3,11 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import type { Clock } from '../core/clock.ts'
 import { BackupError, systemCode, toBackupError, type ErrorCode } from '../core/errors.ts'
-import type { CopyLog, StoredCopy } from '../core/copy.ts'
+import type { CopyLog, StoredCopy } from '../core/backup/copy.ts'
 import { INSTANCE_MARKER, MARKER_LIMIT, parseMarker, serializeMarker, storeIdOf, type Identity, type InstanceMarker, type StoreIds } from '../core/instance.ts'
-import { fileName, isManifestKey } from '../core/object-key.ts'
-import type { Store } from '../core/store.ts'
-import { hasObject } from './objects.ts'
+import { fileName, isManifestKey } from '../core/backup/object-key.ts'
+import type { Store } from '../core/ports/store.ts'
+import { hasObject } from '../pipeline/find-object.ts'
 
 /** A store elsewhere that was found to be ours is not asked again for so long. Milliseconds. */
 const REMEMBERED = 15_000

@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto'
-import { BackupError } from '../core/errors.ts'
-import { withSignature, type Manifest } from '../core/manifest.ts'
+import { withSignature, type Manifest } from '../core/backup/manifest.ts'
 import {
   authenticity, describeSignature, printableKey, signatureOf, signingKeyId, type Authenticity, type SignatureState
-} from '../core/signature.ts'
+} from '../core/backup/signature.ts'
+import { BackupError } from '../core/errors.ts'
 
 export interface SigningOptions {
   /** The private key of this installation; undefined: none was made yet. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
-import { CLOCK_TOLERANCE, type TokenIdentity } from '../core/token.ts'
+import { CLOCK_TOLERANCE, type TokenIdentity } from '../core/catalog/token.ts'
 import { ROLES, type Role } from './tokens.ts'
 
 /** What proves a token. No other algorithm is ever accepted. */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { createHash } from 'node:crypto'
-import type { IdempotencyStore, StoredAnswer } from '../core/catalog.ts'
+import type { IdempotencyStore, StoredAnswer } from '../core/catalog/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import { BackupError, ERRORS } from '../core/errors.ts'
 import { pathOf } from './errors.ts'

@@ -1,4 +1,4 @@
-import type { ByteRange } from '../core/store.ts'
+import type { ByteRange } from '../core/ports/store.ts'
 
 /**
  * The one range that a `Range` header asks for, as RFC 9110 reads it. undefined: send everything, because there is no

@@ -1,4 +1,4 @@
-import type { NewAuditEntry } from '../core/audit.ts'
+import type { NewAuditEntry } from '../core/catalog/audit.ts'
 
 const MINUTE = 60_000
 /** Beyond so many different ones in a minute, who it was is no longer told apart. */

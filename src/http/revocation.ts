@@ -1,5 +1,5 @@
+import type { TokenIdentity, TokenLog } from '../core/catalog/token.ts'
 import { toBackupError } from '../core/errors.ts'
-import type { TokenIdentity, TokenLog } from '../core/token.ts'
 
 /** More tokens than this in turn are asked for anew. */
 const ENTRIES = 1000

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Work } from '../engine/engine.ts'
+import type { Work } from '../core/job.ts'
 import { presentJob } from '../present/job.ts'
 
 /**

@@ -1,10 +1,10 @@
-import { findAlerts } from '../core/alert-rules.ts'
-import { alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertLog } from '../core/alert.ts'
+import { findAlerts } from '../core/alert/alert-rules.ts'
+import { alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertLog } from '../core/alert/alert.ts'
 import type { Clock } from '../core/clock.ts'
 import { toBackupError } from '../core/errors.ts'
 import type { Event, EventSink, Listener } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
-import type { Space } from '../core/store.ts'
+import type { Space } from '../core/ports/store.ts'
 import { Latest } from './latest.ts'
 
 /** The rules are looked at so often, whatever happens. Milliseconds. */

@@ -1,5 +1,5 @@
-import { BACKUP_METHODS, type Backup, type BackupMethod } from '../core/backup.ts'
-import type { BackupLog, SourceStatistics } from '../core/catalog.ts'
+import { BACKUP_METHODS, type Backup, type BackupMethod } from '../core/backup/backup.ts'
+import type { BackupLog, SourceStatistics } from '../core/catalog/catalog.ts'
 
 /** What of the catalog the figures are made from. */
 export interface FigureSource {

@@ -1,4 +1,4 @@
-import type { Alert, AlertRule } from '../core/alert.ts'
+import type { Alert, AlertRule } from '../core/alert/alert.ts'
 
 /** How one configured source stands. */
 export interface SourceHealth {

@@ -1,5 +1,5 @@
 import { Transform } from 'node:stream'
-import { PASSPHRASE_KEY, SEAL_EXTENSIONS, type Cipher, type Opener } from '../core/encryption.ts'
+import { PASSPHRASE_KEY, SEAL_EXTENSIONS, type Cipher, type Opener } from '../core/ports/encryption.ts'
 import { headerEnd, makeHeader, openHeader, type AgeIdentities, type AgeRecipients } from './age-header.ts'
 import { openPayload, PAYLOAD_NONCE, sealPayload } from './age-payload.ts'
 import type { Pieces } from './pieces.ts'

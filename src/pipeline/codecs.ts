@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import type { Codec, Compression } from '../core/stage.ts'
+import type { Codec, Compression } from '../core/ports/codec.ts'
 import { gzipCodec } from './gzip.ts'
 import { zstdCodec } from './zstd.ts'
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { Transform } from 'node:stream'
 import { BackupError } from '../core/errors.ts'
-import type { Tap } from '../core/stage.ts'
-import type { ByteRange } from '../core/store.ts'
+import type { Tap } from '../core/ports/codec.ts'
+import type { ByteRange } from '../core/ports/store.ts'
 
 export interface Digest {
   /** Bytes. */

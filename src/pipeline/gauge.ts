@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { zstdCompress } from 'node:zlib'
-import { PAGE, strideFor, type Measures } from '../core/measures.ts'
+import { PAGE, strideFor, type Measures } from '../core/backup/measures.ts'
 
 /** Decimals that say something: two images are never compared more closely. */
 const PRECISION = 10_000

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util'
 import { createGunzip, gzip, type Gunzip } from 'node:zlib'
 import { BackupError, systemCode } from '../core/errors.ts'
-import type { Codec } from '../core/stage.ts'
+import type { Codec } from '../core/ports/codec.ts'
 import { blockStage } from './ordered.ts'
 
 const BLOCK = 1024 * 1024

@@ -1,4 +1,4 @@
-import { PASSPHRASE_KEY, type Cipher, type HeldKey, type Keyring, type Opener, type Sealing, type SourceSealing } from '../core/encryption.ts'
+import { PASSPHRASE_KEY, type Cipher, type HeldKey, type Keyring, type Opener, type Sealing, type SourceSealing } from '../core/ports/encryption.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import { ageCipher, ageOpener } from './age.ts'

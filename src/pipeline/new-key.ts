@@ -1,4 +1,4 @@
-import type { Sealing } from '../core/encryption.ts'
+import type { Sealing } from '../core/ports/encryption.ts'
 import { Secret } from '../core/secret.ts'
 
 /** A key that was made just now. It is nowhere else yet. */

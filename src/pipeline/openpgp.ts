@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { extname } from 'node:path'
 import type { Duplex } from 'node:stream'
-import { PASSPHRASE_KEY, SEAL_EXTENSIONS, type Cipher, type Opener } from '../core/encryption.ts'
+import { PASSPHRASE_KEY, SEAL_EXTENSIONS, type Cipher, type Opener } from '../core/ports/encryption.ts'
 import { SESSION_KEY_BYTES, type OpenpgpFailure, type OpenpgpWork } from './openpgp-work.ts'
 import { threadStage } from './thread-stage.ts'
 import { noKeyFits, undecryptable } from './undecryptable.ts'

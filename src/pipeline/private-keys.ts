@@ -1,4 +1,4 @@
-import { PASSPHRASE_KEY, type Sealing } from '../core/encryption.ts'
+import { PASSPHRASE_KEY, type Sealing } from '../core/ports/encryption.ts'
 import { Secret } from '../core/secret.ts'
 import type { KeyMaterial } from './keyring.ts'
 

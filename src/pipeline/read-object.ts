@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { Opener } from '../core/encryption.ts'
-import type { Codec } from '../core/stage.ts'
-import type { Store } from '../core/store.ts'
+import type { Codec } from '../core/ports/codec.ts'
+import type { Opener } from '../core/ports/encryption.ts'
+import type { Store } from '../core/ports/store.ts'
 import { digestCheck, type Digest } from './digest.ts'
 import { joined } from './joined.ts'
 

@@ -1,5 +1,5 @@
 import { constants, zstdCompress, zstdDecompress, type ZstdOptions } from 'node:zlib'
-import type { Codec } from '../core/stage.ts'
+import type { Codec } from '../core/ports/codec.ts'
 import { blockStage } from './ordered.ts'
 import { FRAME_LIMIT, frameStage, type Frame } from './zstd-frames.ts'
 import { SeekTable } from './zstd-seek-table.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ALERT_RULE_NAMES, ALERT_SEVERITIES, type Alert } from '../core/alert.ts'
+import { ALERT_RULE_NAMES, ALERT_SEVERITIES, type Alert } from '../core/alert/alert.ts'
 import { instant, iso } from './common.ts'
 
 export const alertSchema = z.object({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AUDIT_ORIGINS, AUDIT_OUTCOMES, type AuditEntry } from '../core/audit.ts'
+import { AUDIT_ORIGINS, AUDIT_OUTCOMES, type AuditEntry } from '../core/catalog/audit.ts'
 import { count, errorCode, instant } from './common.ts'
 
 export const auditEntrySchema = z.object({

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { ORIGINS, settingsSchema, type Origin } from '../core/settings.ts'
-import type { SettingsReport } from '../engine/engine.ts'
+import { ORIGINS, settingsSchema, type Origin, type SettingsReport } from '../core/schedule/settings.ts'
 
 const origin = z.enum(ORIGINS)
 const settings = settingsSchema.shape

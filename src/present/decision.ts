@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { BACKUP_TYPES, TIERS } from '../core/backup.ts'
-import { fileName } from '../core/object-key.ts'
-import type { Retained } from '../core/retention.ts'
+import { BACKUP_TYPES } from '../core/backup/backup.ts'
+import { fileName } from '../core/backup/object-key.ts'
+import type { Retained } from '../core/retention/retention.ts'
+import { TIERS } from '../core/tier.ts'
 import { bytes, instant } from './common.ts'
 
 /** What the retention rules say of one backup. */

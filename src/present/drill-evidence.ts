@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Restore } from '../core/restore.ts'
-import type { EvidenceOfDrills } from '../engine/drill-evidence.ts'
+import type { Restore } from '../core/restore/restore.ts'
+import type { EvidenceOfDrills } from '../engine/engine.ts'
 import { count, instant } from './common.ts'
 import { drillSchema, presentDrill } from './drill.ts'
 import { presentState, sourceStatisticsSchema } from './statistics.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ASSERTION_STATUSES } from '../core/drill.ts'
-import type { Restore } from '../core/restore.ts'
+import { ASSERTION_STATUSES } from '../core/restore/drill.ts'
+import type { Restore } from '../core/restore/restore.ts'
 import { bytes, count, instant } from './common.ts'
 import { presentRestore, restoreSchema } from './restore.ts'
 import { checkSchema } from './verification.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { PASSPHRASE_KEY, type Sealing } from '../core/encryption.ts'
+import { PASSPHRASE_KEY, type Sealing } from '../core/ports/encryption.ts'
 
 /** What a recovery card is made of. */
 export interface KeyCard {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { RESTORE_KINDS, RESTORE_MODES, RESTORE_STATUSES, type Restore } from '../core/restore.ts'
+import { RESTORE_KINDS, RESTORE_MODES, RESTORE_STATUSES, type Restore } from '../core/restore/restore.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
 
 export const undoSchema = z.object({

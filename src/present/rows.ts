@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CONFLICT_POLICIES, type RowDifference, type TableDifference, type TableRescue } from '../core/rows.ts'
+import { CONFLICT_POLICIES, type RowDifference, type TableDifference, type TableRescue } from '../core/restore/rows.ts'
 import type { Compared, Rescued } from '../engine/engine.ts'
 import { count } from './common.ts'
 import { presentUndo, undoSchema } from './restore.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { TIERS } from '../core/backup.ts'
-import { RUN_KINDS, RUN_STATUSES, type Run } from '../core/run.ts'
+import { RUN_KINDS, RUN_STATUSES, type Run } from '../core/schedule/run.ts'
+import { TIERS } from '../core/tier.ts'
 import { count, errorCode, instant, iso } from './common.ts'
 
 export const runSchema = z.object({

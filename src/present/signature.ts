@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AUTHENTICITIES, type SignatureState } from '../core/signature.ts'
+import { AUTHENTICITIES, type SignatureState } from '../core/backup/signature.ts'
 
 export const signatureSchema = z.object({
   state: z.enum(AUTHENTICITIES).meta({ description: 'signed: by this installation or a key of BACKUP_TRUSTED_SIGNING_KEYS; unknown-key: by another key; changed: the signature is not of this content.' }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SourceStatistics } from '../core/catalog.ts'
+import type { SourceStatistics } from '../core/catalog/catalog.ts'
 import type { ServiceStatistics, SourceState } from '../engine/engine.ts'
 import { bytes, count, instant, iso } from './common.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { PROBE_CHECKS, PROBE_STATUSES, type StoreProbe } from '../core/store-probe.ts'
-import type { StoreState } from '../engine/stores.ts'
+import { PROBE_CHECKS, PROBE_STATUSES, type StoreProbe } from '../core/ports/store-probe.ts'
+import type { StoreState } from '../engine/engine.ts'
 import { count } from './common.ts'
 
 export const storeSchema = z.object({

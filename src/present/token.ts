@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { TokenRecord } from '../core/token.ts'
+import type { TokenRecord } from '../core/catalog/token.ts'
 import { instant, iso } from './common.ts'
 
 export const TOKEN_STATES = ['valid', 'expired', 'revoked'] as const

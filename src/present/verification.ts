@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
-import { CHECK_NAMES, verificationMessage } from '../core/verification.ts'
+import { CHECK_NAMES, verificationMessage } from '../core/ports/verification.ts'
 import type { Verified } from '../engine/engine.ts'
 import { presentSignature, signatureSchema } from './signature.ts'
 

@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import type { Calendar } from '../core/schedule.ts'
+import type { Calendar } from '../core/schedule/schedule.ts'
 import { zoneOf, type Zone } from '../core/zone.ts'
 
 const HOUR = 3_600_000

@@ -1,4 +1,4 @@
-import type { ChangeCount } from '../core/change-count.ts'
+import type { ChangeCount } from '../core/catalog/change-count.ts'
 import type { Clock } from '../core/clock.ts'
 import { toBackupError, type ErrorCode } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'

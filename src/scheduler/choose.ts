@@ -1,5 +1,5 @@
-import { TIERS } from '../core/backup.ts'
-import type { Run, RunChanges } from '../core/run.ts'
+import type { Run, RunChanges } from '../core/schedule/run.ts'
+import { TIERS } from '../core/tier.ts'
 
 export interface Choice {
   /** To begin now. */

@@ -1,5 +1,5 @@
+import { LONGEST_PAUSE, pauseAfter, type CopyTask } from '../core/backup/copy.ts'
 import type { Clock } from '../core/clock.ts'
-import { LONGEST_PAUSE, pauseAfter, type CopyTask } from '../core/copy.ts'
 import { toBackupError, type BackupError, type ErrorCode } from '../core/errors.ts'
 import type { Event, Listener } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'

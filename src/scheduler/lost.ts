@@ -1,4 +1,4 @@
-import type { Run, RunChange } from '../core/run.ts'
+import type { Run, RunChange } from '../core/schedule/run.ts'
 import type { Engine } from '../engine/engine.ts'
 import { afterFailure, afterSuccess } from './outcome.ts'
 

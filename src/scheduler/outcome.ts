@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { ERRORS, type BackupError, type ErrorCode } from '../core/errors.ts'
-import type { Run, RunChange } from '../core/run.ts'
+import type { Run, RunChange } from '../core/schedule/run.ts'
 
 /** Pauses before the second attempt and those after it, in minutes. After the last of them it is over. */
 const PAUSES = [1, 5, 15, 60]

@@ -1,5 +1,5 @@
-import { ruleId, type NewRun, type RuleKey, type RuleState, type Run, type RunBook, type RunChanges } from '../core/run.ts'
-import type { Calendar } from '../core/schedule.ts'
+import { ruleId, type NewRun, type RuleKey, type RuleState, type Run, type RunBook, type RunChanges } from '../core/schedule/run.ts'
+import type { Calendar } from '../core/schedule/schedule.ts'
 import { says, type CalendarTiming, type IntervalTiming, type Rule } from './rules.ts'
 
 /** Ticks come every second, so that one may as well come half of that too early as too late. Milliseconds. */

@@ -1,5 +1,5 @@
-import type { Tier } from '../core/backup.ts'
-import { DRILL_RULE, type RuleKey } from '../core/run.ts'
+import { DRILL_RULE, type RuleKey } from '../core/schedule/run.ts'
+import type { Tier } from '../core/tier.ts'
 import type { SourceState } from '../engine/engine.ts'
 
 export interface CalendarTiming {

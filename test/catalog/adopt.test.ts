@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Found } from '../../src/core/adoption.ts'
+import type { Found } from '../../src/core/backup/adoption.ts'
 import { completed, localCopy, manifestOf, newBackup, newCatalog, START } from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 

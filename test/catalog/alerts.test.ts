@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AlertFinding } from '../../src/core/alert.ts'
+import type { AlertFinding } from '../../src/core/alert/alert.ts'
 import { completed, END, failed, INVALID, manifestOf, newBackup, newCatalog, open, openBeside, START, VALID } from '../support/catalog.ts'
 
 const FAILED: AlertFinding = { rule: 'backup_failed', source: 'shop', severity: 'critical', message: 'it failed', remedy: 'Make another.' }

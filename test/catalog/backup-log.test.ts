@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Check } from '../../src/core/verification.ts'
+import type { Check } from '../../src/core/ports/verification.ts'
 import { completed, END, failed, INVALID, localCopy, manifestOf, newBackup, newCatalog, START, VALID } from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 

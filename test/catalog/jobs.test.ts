@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
-import type { JobChange, NewJob } from '../../src/core/catalog.ts'
+import type { JobChange, NewJob } from '../../src/core/catalog/catalog.ts'
 import type { Job, JobStatus } from '../../src/core/job.ts'
 import { addJob, completed, newCatalog, openBeside } from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Backup } from '../../src/core/backup.ts'
+import type { Backup } from '../../src/core/backup/backup.ts'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
 import { END, manifestOf, newBackup, newCatalog, START } from '../support/catalog.ts'
 

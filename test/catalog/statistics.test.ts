@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
-import { isLive, type Backup } from '../../src/core/backup.ts'
-import type { SourceStatistics, Statistics } from '../../src/core/catalog.ts'
+import { isLive, type Backup } from '../../src/core/backup/backup.ts'
+import type { SourceStatistics, Statistics } from '../../src/core/catalog/catalog.ts'
 import { completed, failed, INVALID, localCopy, manifestOf, newBackup, newCatalog, START, VALID } from '../support/catalog.ts'
 
 const SOURCES = ['blog', 'shop', 'wiki'] as const

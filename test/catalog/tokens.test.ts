@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CLOCK_TOLERANCE, type NewToken, type TokenIdentity } from '../../src/core/token.ts'
+import { CLOCK_TOLERANCE, type NewToken, type TokenIdentity } from '../../src/core/catalog/token.ts'
 import { newCatalog, openBeside, START } from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { errorSchema, OUTPUTS, outputSchema } from '../../src/cli/schemas.ts'
-import { conclude } from '../../src/core/verification.ts'
+import { conclude } from '../../src/core/ports/verification.ts'
 import { commandLine } from '../support/command-line.ts'
 
 type Name = keyof typeof OUTPUTS

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { copiesInWords, retentionInWords, scheduleInWords } from '../../src/cli/policy-words.ts'
-import type { SourcePolicy } from '../../src/core/policy.ts'
-import type { RetentionRules } from '../../src/core/retention.ts'
+import type { RetentionRules } from '../../src/core/retention/retention.ts'
+import type { SourcePolicy } from '../../src/core/schedule/policy.ts'
 
 const POLICY: SourcePolicy = { enabled: true, interval: null, schedule: null, maxBackups: null, retention: null, compression: 'none', verify: true, drillSchedule: null, stores: null, keepLocal: true, anomalyGuard: true }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { OUTPUTS } from '../../src/cli/schemas.ts'
-import { parseManifest, serializeManifest, withSignature, type Manifest } from '../../src/core/manifest.ts'
+import { parseManifest, serializeManifest, withSignature, type Manifest } from '../../src/core/backup/manifest.ts'
 import { commandLine, type CommandLine } from '../support/command-line.ts'
-import { signingKeyId } from '../../src/core/signature.ts'
+import { signingKeyId } from '../../src/core/backup/signature.ts'
 import { testSigning, type TestSigning } from '../support/signing.ts'
 
 const manifestAt = (path: string): Manifest => parseManifest(readFileSync(`${path}.manifest.json`, 'utf8'))

@@ -5,7 +5,7 @@ import { tokenRevokeCommand, type TokenRevokeDeps } from '../../src/cli/commands
 import { screenOn } from '../../src/cli/screen.ts'
 import { tokenListSchema } from '../../src/cli/views/token.ts'
 import { tokensFrom, type OpenedTokens } from '../../src/cli/with-tokens.ts'
-import type { TokenLog } from '../../src/core/token.ts'
+import type { TokenLog } from '../../src/core/catalog/token.ts'
 import { FakeClock } from '../support/clock.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { memoryTokens } from '../support/token-log.ts'

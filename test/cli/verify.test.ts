@@ -3,7 +3,7 @@ import { rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
-import { conclude } from '../../src/core/verification.ts'
+import { conclude } from '../../src/core/ports/verification.ts'
 import { commandLine } from '../support/command-line.ts'
 
 test('verify of one backup shows every check', async t => {

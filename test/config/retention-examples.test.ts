@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { policyOf } from '../../src/core/policy.ts'
+import { policyOf } from '../../src/core/schedule/policy.ts'
 import { validConfig, workDir } from '../support/config.ts'
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { SourceOverrides } from '../../src/core/policy.ts'
+import type { SourceOverrides } from '../../src/core/schedule/policy.ts'
 import { problemsOf, validConfig, workDir } from '../support/config.ts'
 
 const days = (number: number) => ({ years: 0, months: 0, days: number, hours: 0 })

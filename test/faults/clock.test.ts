@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { presentBackup } from '../../src/present/backup.ts'
-import { housekeep } from '../../src/engine/housekeep.ts'
+import { housekeep } from '../../src/engine/recovery/housekeep.ts'
 import { filesOf, testEngine } from '../support/engine.ts'
 import { planted } from '../support/planted.ts'
 

@@ -1,9 +1,10 @@
-import { openEngine } from '../../src/app.ts'
+import { openEngine } from '../../src/app/app.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import type { EngineDeps, ProtectedSource } from '../../src/engine/deps.ts'
+import type { ProtectedSource } from '../../src/core/protected-source.ts'
+import type { EngineDeps } from '../../src/engine/deps.ts'
 import type { Engine } from '../../src/engine/engine.ts'
+import { Runner } from '../../src/engine/jobs/runner.ts'
 import { makeEngine } from '../../src/engine/make-engine.ts'
-import { Runner } from '../../src/engine/runner.ts'
 import { farStore, work } from '../support/far-store.ts'
 
 /**

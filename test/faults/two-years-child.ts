@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Backup } from '../../src/core/backup.ts'
+import type { Backup } from '../../src/core/backup/backup.ts'
 import { CalendarWalk } from '../support/calendar-walk.ts'
 import { Dice } from '../support/dice.ts'
 import type { TestEngine } from '../support/engine.ts'

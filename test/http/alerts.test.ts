@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Alert, AlertQuery } from '../../src/core/alert.ts'
+import type { Alert, AlertQuery } from '../../src/core/alert/alert.ts'
 import { alertListAnswer } from '../../src/http/schemas/alert.ts'
 import { presentEvent } from '../../src/present/event.ts'
 import { STARTED } from '../support/fake-engine.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { NewAuditEntry } from '../../src/core/audit.ts'
+import type { NewAuditEntry } from '../../src/core/catalog/audit.ts'
 import { Refusals } from '../../src/http/refusals.ts'
 
 const MINUTE = 60_000

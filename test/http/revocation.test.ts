@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { TokenIdentity } from '../../src/core/token.ts'
+import type { TokenIdentity } from '../../src/core/catalog/token.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import { revocations } from '../../src/http/revocation.ts'
 import { signToken } from '../../src/http/tokens.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { COMPRESSIONS } from '../../src/core/stage.ts'
+import { COMPRESSIONS } from '../../src/core/ports/codec.ts'
 import { makeCodecs } from '../../src/pipeline/codecs.ts'
 
 test('there is a codec for every compression, and none for "none"', () => {

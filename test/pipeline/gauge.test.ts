@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { changedShare, PAGE, SAMPLE, strideFor, type Measures } from '../../src/core/measures.ts'
+import { changedShare, PAGE, SAMPLE, strideFor, type Measures } from '../../src/core/backup/measures.ts'
 import { Gauge } from '../../src/pipeline/gauge.ts'
 import { chunks, noise, prose } from '../support/streams.ts'
 

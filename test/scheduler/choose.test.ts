@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Run } from '../../src/core/run.ts'
+import type { Run } from '../../src/core/schedule/run.ts'
 import { chooseRuns } from '../../src/scheduler/choose.ts'
 import { aRun, DUE } from '../support/run.ts'
 

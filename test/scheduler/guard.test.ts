@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { SourceOverrides } from '../../src/core/policy.ts'
+import type { SourceOverrides } from '../../src/core/schedule/policy.ts'
 import { schedulerBench, type Bench } from '../support/scheduler.ts'
 import { prose } from '../support/streams.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
-import type { Run } from '../../src/core/run.ts'
+import type { Run } from '../../src/core/schedule/run.ts'
 import type { Faults, Pause } from '../support/faults.ts'
 import { schedulerBench } from '../support/scheduler.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { RunBook } from '../../src/core/run.ts'
+import type { RunBook } from '../../src/core/schedule/run.ts'
 import { makeCalendar } from '../../src/scheduler/calendar.ts'
 import { planRuns } from '../../src/scheduler/plan.ts'
 import type { Rule } from '../../src/scheduler/rules.ts'

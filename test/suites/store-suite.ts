@@ -3,14 +3,14 @@ import { describe, test, type TestContext } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import type { Readable } from 'node:stream'
 import { BackupError } from '../../src/core/errors.ts'
-import type { ByteRange, LandingStore, ObjectFacts, Store } from '../../src/core/store.ts'
+import type { ByteRange, LandingStore, ObjectFacts, Store } from '../../src/core/ports/store.ts'
 import { writeObject } from '../../src/pipeline/write-object.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { bodyOf, brokenBody, digestOf, never, noise, rejection, stalledBody, until } from '../support/streams.ts'
 
 type Make = (t: TestContext) => Promise<Store>
 
-/** Every promise of core/store.ts, for every kind of store. `make` gives an opened, empty one. */
+/** Every promise of core/ports/store.ts, for every kind of store. `make` gives an opened, empty one. */
 export function storeSuite (kind: string, make: Make): void {
   describe(`${kind}: put`, () => { putSuite(make) })
   describe(`${kind}: get and stat`, () => { readSuite(make) })

@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditLog, NewAuditEntry } from '../../src/core/audit.ts'
+import type { AuditEntry, AuditLog, NewAuditEntry } from '../../src/core/catalog/audit.ts'
 
 /** The audit log in memory: for the API without a catalog. */
 export class MemoryAudit implements Pick<AuditLog, 'record' | 'list'> {

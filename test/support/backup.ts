@@ -1,4 +1,4 @@
-import type { Backup } from '../../src/core/backup.ts'
+import type { Backup } from '../../src/core/backup/backup.ts'
 
 const MINUTE = 60_000
 export const NOW = new Date('2025-11-24T23:30:00.000Z')

@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
+import type { Known } from '../../src/cli/opened.ts'
 import type { EventBus } from '../../src/core/event.ts'
 import type { ConfigReport } from '../../src/cli/config-report.ts'
-import type { Known } from '../../src/cli/guards.ts'
 import { throughEdge } from '../../src/cli/edge.ts'
 import { program, type ProgramDeps } from '../../src/cli/program.ts'
 import { run } from '../../src/cli/run.ts'

@@ -1,5 +1,5 @@
-import type { Runner } from '../../src/engine/runner.ts'
-import type { Work } from '../../src/engine/engine.ts'
+import type { Work } from '../../src/core/job.ts'
+import type { Runner } from '../../src/engine/jobs/runner.ts'
 import { until } from './streams.ts'
 
 /** Starts a job of the source that holds nothing and goes on until it is cancelled. */

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { performCopyTask } from '../../src/engine/copy-task.ts'
 import type { EngineDeps, OffsiteStore } from '../../src/engine/deps.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import { localStore } from '../../src/stores/local.ts'
+import { performCopyTask } from '../../src/engine/replication/copy-task.ts'
+import { localStore } from '../../src/stores/local/local.ts'
 import { never } from './streams.ts'
 
 /** A second directory in `home`, as a store for copies; what others left half written there is of the dead. */

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { IdempotencyStore, StoredAnswer } from '../../src/core/catalog.ts'
+import type { IdempotencyStore, StoredAnswer } from '../../src/core/catalog/catalog.ts'
 import { EventBus } from '../../src/core/event.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { Engine } from '../../src/engine/engine.ts'

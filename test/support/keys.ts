@@ -1,6 +1,6 @@
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { generateKey } from 'openpgp'
-import type { Keyring, SourceSealing } from '../../src/core/encryption.ts'
+import type { Keyring, SourceSealing } from '../../src/core/ports/encryption.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { makeKeyring, type KeyMaterial } from '../../src/pipeline/keyring.ts'
 

@@ -3,7 +3,7 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Source } from '../../src/core/source.ts'
+import type { Source } from '../../src/core/ports/source.ts'
 import { sqliteSource } from '../../src/sources/sqlite/sqlite-source.ts'
 import { tempDir } from './temp-dir.ts'
 

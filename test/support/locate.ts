@@ -1,7 +1,7 @@
 import { BackupError } from '../../src/core/errors.ts'
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/ports/store.ts'
 import type { LocatedStore } from '../../src/engine/deps.ts'
-import { localStore } from '../../src/stores/local.ts'
+import { localStore } from '../../src/stores/local/local.ts'
 import { ALONE } from './catalog.ts'
 import { faulty, type Faults } from './faults.ts'
 

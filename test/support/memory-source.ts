@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
-import { judge, notTold, type Assessor } from '../../src/core/drill.ts'
 import { BackupError } from '../../src/core/errors.ts'
-import type { Restorer } from '../../src/core/restore.ts'
-import type { Inspector, Probe, Snapshot, SnapshotFacts, Source } from '../../src/core/source.ts'
-import type { Check } from '../../src/core/verification.ts'
+import type { Inspector, Probe, Snapshot, SnapshotFacts, Source } from '../../src/core/ports/source.ts'
+import type { Check } from '../../src/core/ports/verification.ts'
+import { judge, notTold, type Assessor } from '../../src/core/restore/drill.ts'
+import type { Restorer } from '../../src/core/restore/restore.ts'
 import { bodyOf, digestOf, prose } from './streams.ts'
 
 /** A source whose image is a few bytes, for what does not depend on the kind of source: it starts no process. */

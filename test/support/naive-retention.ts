@@ -1,6 +1,7 @@
-import type { Backup, Tier } from '../../src/core/backup.ts'
+import type { Backup } from '../../src/core/backup/backup.ts'
 import type { Duration } from '../../src/core/duration.ts'
-import type { RetentionPolicy } from '../../src/core/retention.ts'
+import type { RetentionPolicy } from '../../src/core/retention/retention.ts'
+import type { Tier } from '../../src/core/tier.ts'
 
 const DAY = 86_400_000
 const QUARTER = 15 * 60_000

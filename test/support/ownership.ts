@@ -1,6 +1,6 @@
-import type { Catalog } from '../../src/core/catalog.ts'
+import type { Catalog } from '../../src/core/catalog/catalog.ts'
 import type { Clock } from '../../src/core/clock.ts'
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/ports/store.ts'
 import type { EngineDeps } from '../../src/engine/deps.ts'
 import { Ownership } from '../../src/engine/ownership.ts'
 

@@ -1,5 +1,5 @@
-import { PAGE, strideFor, type Measures } from '../../src/core/measures.ts'
-import type { Profile } from '../../src/core/anomaly.ts'
+import { PAGE, strideFor, type Measures } from '../../src/core/backup/measures.ts'
+import type { Profile } from '../../src/core/backup/anomaly.ts'
 
 export interface Drawn {
   readonly size: number

@@ -1,8 +1,8 @@
-import type { Backup } from '../../src/core/backup.ts'
+import type { Backup } from '../../src/core/backup/backup.ts'
 import type { Job } from '../../src/core/job.ts'
-import type { Restore } from '../../src/core/restore.ts'
-import type { Difference, Rescue } from '../../src/core/rows.ts'
-import { completeChecks, conclude, type Verification } from '../../src/core/verification.ts'
+import { completeChecks, conclude, type Verification } from '../../src/core/ports/verification.ts'
+import type { Restore } from '../../src/core/restore/restore.ts'
+import type { Difference, Rescue } from '../../src/core/restore/rows.ts'
 
 export const STARTED = new Date('2025-11-24T23:30:00.000Z')
 export const VALID: Verification = conclude(completeChecks([

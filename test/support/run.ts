@@ -1,4 +1,4 @@
-import type { NewRun, RuleState, Run, RunBook, RunChanges } from '../../src/core/run.ts'
+import type { NewRun, RuleState, Run, RunBook, RunChanges } from '../../src/core/schedule/run.ts'
 
 export const DUE = new Date('2025-11-24T03:00:00.000Z')
 

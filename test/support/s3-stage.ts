@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import type { Store } from '../../src/core/store.ts'
+import type { Store } from '../../src/core/ports/store.ts'
 import type { S3StoreOptions } from '../../src/stores/s3/options.ts'
 import { s3Store } from '../../src/stores/s3/s3.ts'
 import { lyingProxy, type LyingProxy } from './lying-proxy.ts'

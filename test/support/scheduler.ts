@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test'
 import type { Logger } from '../../src/core/logger.ts'
-import type { Run } from '../../src/core/run.ts'
-import { housekeep } from '../../src/engine/housekeep.ts'
+import type { Run } from '../../src/core/schedule/run.ts'
+import { housekeep } from '../../src/engine/recovery/housekeep.ts'
 import { Scheduler, type SchedulerOptions } from '../../src/scheduler/scheduler.ts'
 import { testEngine, type TestEngine, type TestEngineOptions } from './engine.ts'
 

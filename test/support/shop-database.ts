@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { sqliteSource } from '../../src/sources/sqlite/sqlite-source.ts'
-import type { Source } from '../../src/core/source.ts'
+import type { Source } from '../../src/core/ports/source.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** A small real database with tables, an index, a reference and a view, and the source that protects it. */

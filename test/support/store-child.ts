@@ -1,5 +1,5 @@
 import { BackupError } from '../../src/core/errors.ts'
-import { localStore } from '../../src/stores/local.ts'
+import { localStore } from '../../src/stores/local/local.ts'
 import { ALONE } from './catalog.ts'
 import { bodyOf, never } from './streams.ts'
 

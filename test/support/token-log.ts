@@ -1,4 +1,4 @@
-import type { TokenLog, TokenRecord } from '../../src/core/token.ts'
+import type { TokenLog, TokenRecord } from '../../src/core/catalog/token.ts'
 
 /** The tokens of a catalog, in memory: for commands that are tried without one. */
 export function memoryTokens (): TokenLog {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { openEngine } from '../../src/app.ts'
+import { openEngine } from '../../src/app/app.ts'
 import type { Config } from '../../src/config/config.ts'
 import { isFinished } from '../../src/core/job.ts'
-import { manifestKey } from '../../src/core/object-key.ts'
-import type { Backup } from '../../src/core/backup.ts'
+import { manifestKey } from '../../src/core/backup/object-key.ts'
+import type { Backup } from '../../src/core/backup/backup.ts'
 import { filesIn } from './engine.ts'
 
 const silent = { debug () {}, info () {}, warn () {}, error () {} }

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { AUDIT_OUTCOMES, type AuditOutcome } from '../../core/audit.ts'
+import { AUDIT_OUTCOMES, type AuditOutcome } from '../../core/catalog/audit.ts'
 import { jsonOption, limitOption, sinceOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { collect } from '../pages.ts'

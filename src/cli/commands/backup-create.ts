@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import { BackupError } from '../../core/errors.ts'
-import type { Compression } from '../../core/stage.ts'
+import type { Compression } from '../../core/ports/codec.ts'
 import { jsonOption, parseDescription, sourceOption } from '../arguments.ts'
 import { defaultOf, requireSealing } from '../guards.ts'
 import { exitCodesHelp } from '../output.ts'

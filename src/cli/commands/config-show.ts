@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { toBackupError } from '../../core/errors.ts'
-import type { SettingsReport } from '../../engine/engine.ts'
+import type { SettingsReport } from '../../core/schedule/settings.ts'
 import { reportAsJson, reportAsText, withChanges, type ConfigReport } from '../config-report.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
 import type { Screen } from '../screen.ts'

@@ -1,5 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
-import { ROWS_BYTES, VALUE_BYTES } from '../../core/rows.ts'
+import { ROWS_BYTES, VALUE_BYTES } from '../../core/restore/rows.ts'
 import type { Compared } from '../../engine/engine.ts'
 import { idArgument, jsonOption, parseId } from '../arguments.ts'
 import { targetOf } from '../each.ts'

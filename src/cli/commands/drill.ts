@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander'
 import { BackupError, ERRORS } from '../../core/errors.ts'
-import type { Restore } from '../../core/restore.ts'
+import type { Restore } from '../../core/restore/restore.ts'
 import { jsonOption, parseId, sourceOption } from '../arguments.ts'
 import { targetOf } from '../each.ts'
 import { defaultOf } from '../guards.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import type { Sealing } from '../../core/encryption.ts'
+import type { Sealing } from '../../core/ports/encryption.ts'
 import type { Secret } from '../../core/secret.ts'
 import { jsonOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
-import { BACKUP_STATUSES, BACKUP_TYPES, type BackupMethod, type BackupStatus, type BackupType } from '../../core/backup.ts'
-import type { BackupQuery } from '../../core/catalog.ts'
+import { BACKUP_STATUSES, BACKUP_TYPES, type BackupMethod, type BackupStatus, type BackupType } from '../../core/backup/backup.ts'
+import type { BackupQuery } from '../../core/catalog/catalog.ts'
 import { jsonOption, limitOption, sinceOption, sourceOption } from '../arguments.ts'
 import { contentOf, type Content } from '../content.ts'
 import { exitCodesHelp } from '../output.ts'

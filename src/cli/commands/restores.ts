@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { RESTORE_KINDS, type RestoreKind } from '../../core/restore.ts'
+import { RESTORE_KINDS, type RestoreKind } from '../../core/restore/restore.ts'
 import { jsonOption, limitOption, sourceOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { collect } from '../pages.ts'

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { RUN_KINDS, RUN_STATUSES, type RunKind, type RunStatus } from '../../core/run.ts'
+import { RUN_KINDS, RUN_STATUSES, type RunKind, type RunStatus } from '../../core/schedule/run.ts'
 import { jsonOption, limitOption, sourceOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { collect } from '../pages.ts'

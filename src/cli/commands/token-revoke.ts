@@ -1,7 +1,7 @@
 import { Command } from 'commander'
+import type { TokenLog, TokenRecord } from '../../core/catalog/token.ts'
 import type { Clock } from '../../core/clock.ts'
 import { BackupError } from '../../core/errors.ts'
-import type { TokenLog, TokenRecord } from '../../core/token.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
 import type { WithTokens } from '../with-tokens.ts'
 

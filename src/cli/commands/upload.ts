@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { isLive } from '../../core/backup.ts'
+import { isLive } from '../../core/backup/backup.ts'
 import { BackupError } from '../../core/errors.ts'
 import { idsArgument, jsonOption, sourceOption } from '../arguments.ts'
 import { each, targetOf } from '../each.ts'

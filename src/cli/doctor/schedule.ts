@@ -1,5 +1,5 @@
-import type { BackupOutline } from '../../core/backup.ts'
-import { pruneFacts } from '../../engine/alert-facts.ts'
+import type { BackupOutline } from '../../core/backup/backup.ts'
+import { pruneFacts } from '../../engine/status/alert-facts.ts'
 import type { SourceState } from '../../engine/engine.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_MEMORY, type Examination, type Memory, type Subject } from './subject.ts'

@@ -1,4 +1,4 @@
-import { signingKeyId } from '../../core/signature.ts'
+import { signingKeyId } from '../../core/backup/signature.ts'
 import { counted } from '../words.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_MEMORY, type Examination, type Memory } from './subject.ts'

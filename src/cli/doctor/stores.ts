@@ -1,6 +1,6 @@
 import { toBackupError } from '../../core/errors.ts'
 import type { EngineDeps, OffsiteStore } from '../../engine/deps.ts'
-import { probeOwn } from '../../engine/stores.ts'
+import { probeOwn } from '../../engine/status/stores.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_MEMORY, type Examination } from './subject.ts'
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts'
-import type { PruneTiming } from '../../engine/alert-facts.ts'
 import type { EngineDeps } from '../../engine/deps.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { PruneTiming } from '../../engine/status/alert-facts.ts'
 import type { Finding } from './finding.ts'
 
 /** What is examined: the service as it is configured, whether it runs or not. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AuditEntry } from '../../core/audit.ts'
+import type { AuditEntry } from '../../core/catalog/audit.ts'
 import { auditEntrySchema, presentAuditEntry } from '../../present/audit.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'

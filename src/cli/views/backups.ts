@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { isCancelled, type Backup } from '../../core/backup.ts'
-import { isSuspect } from '../../core/suspicion.ts'
+import { isCancelled, type Backup } from '../../core/backup/backup.ts'
+import { isSuspect } from '../../core/backup/suspicion.ts'
 import { listedBackupSchema, presentListed } from '../../present/backup.ts'
 import type { Content } from '../content.ts'
 import type { Colours, Screen } from '../screen.ts'

@@ -1,4 +1,4 @@
-import type { Check } from '../../core/verification.ts'
+import type { Check } from '../../core/ports/verification.ts'
 import type { Colours } from '../screen.ts'
 import { printable } from '../text.ts'
 

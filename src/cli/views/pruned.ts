@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Retained } from '../../core/retention.ts'
+import type { Retained } from '../../core/retention/retention.ts'
 import type { Pruned, RetainedCopy } from '../../engine/engine.ts'
 import { count } from '../../present/common.ts'
 import { copyDecisionSchema, decisionSchema, presentCopyDecision, presentDecision } from '../../present/decision.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isWhole, type KnownRows, type Recovered } from '../../core/recovered.ts'
+import { isWhole, type KnownRows, type Recovered } from '../../core/restore/salvage.ts'
 import { count } from '../../present/common.ts'
 import { table } from '../table.ts'
 import { printable, wrap } from '../text.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Backup } from '../../core/backup.ts'
+import type { Backup } from '../../core/backup/backup.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
 import { failureSchema, presentFailure } from '../../present/failure.ts'
 import type { EachOutcome } from '../each.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { RowDifference, RowValue, TableDifference, TableRescue } from '../../core/rows.ts'
+import type { RowDifference, RowValue, TableDifference, TableRescue } from '../../core/restore/rows.ts'
 import type { Compared, Rescued } from '../../engine/engine.ts'
 import { count } from '../../present/common.ts'
 import { comparedShape, presentCompared, presentRescued, rescuedShape } from '../../present/rows.ts'

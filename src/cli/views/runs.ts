@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Run } from '../../core/run.ts'
+import type { Run } from '../../core/schedule/run.ts'
 import { presentRun, runSchema } from '../../present/run.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'

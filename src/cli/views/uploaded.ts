@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Backup } from '../../core/backup.ts'
+import type { Backup } from '../../core/backup/backup.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
 import type { View } from '../shell.ts'
 import { counted, inSize } from '../words.ts'

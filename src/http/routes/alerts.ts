@@ -1,4 +1,4 @@
-import type { AlertLog } from '../../core/alert.ts'
+import type { AlertLog } from '../../core/alert/alert.ts'
 import { presentAlert } from '../../present/alert.ts'
 import { route, type App } from '../route.ts'
 import { alertListAnswer, alertListQuery } from '../schemas/alert.ts'

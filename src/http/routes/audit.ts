@@ -1,4 +1,4 @@
-import type { AuditLog } from '../../core/audit.ts'
+import type { AuditLog } from '../../core/catalog/audit.ts'
 import { presentAuditEntry } from '../../present/audit.ts'
 import { route, type App } from '../route.ts'
 import { auditListAnswer, auditListQuery } from '../schemas/audit.ts'

@@ -1,4 +1,4 @@
-import { settingsSchema } from '../../core/settings.ts'
+import { settingsSchema } from '../../core/schedule/settings.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { presentConfig, type FixedOption } from '../../present/config.ts'
 import { route, type App } from '../route.ts'

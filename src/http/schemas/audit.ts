@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AUDIT_OUTCOMES } from '../../core/audit.ts'
+import { AUDIT_OUTCOMES } from '../../core/catalog/audit.ts'
 import { auditEntrySchema } from '../../present/audit.ts'
 import { nextCursor, paging, since, success } from './common.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { BACKUP_METHODS, BACKUP_STATUSES, BACKUP_TYPES } from '../../core/backup.ts'
-import { COMPRESSIONS } from '../../core/stage.ts'
+import { BACKUP_METHODS, BACKUP_STATUSES, BACKUP_TYPES } from '../../core/backup/backup.ts'
+import { COMPRESSIONS } from '../../core/ports/codec.ts'
 import { backupSchema, listedBackupSchema } from '../../present/backup.ts'
 import { instant } from '../../present/common.ts'
 import { statisticsSchema } from '../../present/statistics.ts'

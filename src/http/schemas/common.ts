@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isSourceName } from '../../core/object-key.ts'
+import { isSourceName } from '../../core/backup/object-key.ts'
 import { errorCode } from '../../present/common.ts'
 
 export const success = z.literal(true)

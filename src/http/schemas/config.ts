@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { settingsChangeSchema } from '../../core/settings.ts'
+import { settingsChangeSchema } from '../../core/schedule/settings.ts'
 import { configSchema } from '../../present/config.ts'
 import { success } from './common.ts'
 

@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
-import { RESTORE_KINDS, RESTORE_MODES } from '../../core/restore.ts'
+import { RESTORE_KINDS, RESTORE_MODES } from '../../core/restore/restore.ts'
 import { restoreSchema, undoSchema } from '../../present/restore.ts'
 import { signatureSchema } from '../../present/signature.ts'
 import { nextCursor, paging, sourceName, success } from './common.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ROWS_BYTES, VALUE_BYTES } from '../../core/rows.ts'
+import { ROWS_BYTES, VALUE_BYTES } from '../../core/restore/rows.ts'
 import { comparedShape, conflictPolicy, rescuedShape } from '../../present/rows.ts'
 import { id, success } from './common.ts'
 

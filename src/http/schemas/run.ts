@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { RUN_KINDS, RUN_STATUSES } from '../../core/run.ts'
+import { RUN_KINDS, RUN_STATUSES } from '../../core/schedule/run.ts'
 import { runSchema } from '../../present/run.ts'
 import { nextCursor, paging, sourceName, success } from './common.ts'
 

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
-import { judge, notTold, type Assertion, type AssertionResult } from '../../core/drill.ts'
 import { systemCode } from '../../core/errors.ts'
+import { judge, notTold, type Assertion, type AssertionResult } from '../../core/restore/drill.ts'
 import { runChild } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { openImmutable } from './open.ts'

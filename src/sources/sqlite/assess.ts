@@ -1,5 +1,5 @@
-import { notTold, type AssertionResult, type Assessor } from '../../core/drill.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
+import { notTold, type AssertionResult, type Assessor } from '../../core/restore/drill.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'

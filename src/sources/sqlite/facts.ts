@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type Database from 'better-sqlite3'
 import { systemCode } from '../../core/errors.ts'
-import type { SnapshotFacts, TableFacts } from '../../core/source.ts'
+import type { SnapshotFacts, TableFacts } from '../../core/ports/source.ts'
 
 interface SchemaRow {
   readonly type: string

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs'
-import type { Holder } from '../../core/restore.ts'
+import type { Holder } from '../../core/restore/restore.ts'
 import { descriptorsIn, unlessGone, type Budget } from './processes.ts'
 
 const PROC = '/proc'

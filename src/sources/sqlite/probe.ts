@@ -1,5 +1,5 @@
 import { BackupError, toBackupError } from '../../core/errors.ts'
-import type { Probe } from '../../core/source.ts'
+import type { Probe } from '../../core/ports/source.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits, type Subprocess } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'

@@ -1,7 +1,7 @@
-import type { Assertion, AssertionResult } from '../../core/drill.ts'
-import type { Probe, SnapshotFacts } from '../../core/source.ts'
+import type { Assertion, AssertionResult } from '../../core/restore/drill.ts'
+import type { Probe, SnapshotFacts } from '../../core/ports/source.ts'
 import type { ErrorCode } from '../../core/errors.ts'
-import type { Check } from '../../core/verification.ts'
+import type { Check } from '../../core/ports/verification.ts'
 
 export interface ProbeTask {
   readonly path: string

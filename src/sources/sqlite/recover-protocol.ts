@@ -1,4 +1,4 @@
-import type { Recovered } from '../../core/recovered.ts'
+import type { Recovered } from '../../core/restore/salvage.ts'
 import type { FailedMessage } from './protocol.ts'
 
 /** What a recover child is told: two paths of its own, with nobody else at them. */

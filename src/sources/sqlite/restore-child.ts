@@ -1,5 +1,5 @@
 import { closeSync, copyFileSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
-import type { Placed } from '../../core/restore.ts'
+import type { Placed } from '../../core/restore/restore.ts'
 import { runChild } from '../child.ts'
 import { checkHeader } from './header.ts'
 import { requireOneName } from './one-name.ts'

@@ -1,7 +1,7 @@
 import { linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { ImageOutline, PlainImage, Placement } from '../../core/restore.ts'
+import type { ImageOutline, PlainImage, Placement } from '../../core/restore/restore.ts'
 import { openFolder } from '../../files/folder.ts'
 import { takeName, type Link } from '../../files/take-name.ts'
 import { requireParent } from '../child.ts'

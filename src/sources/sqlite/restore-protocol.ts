@@ -1,4 +1,4 @@
-import type { ImageOutline, PlainImage, Placement } from '../../core/restore.ts'
+import type { ImageOutline, PlainImage, Placement } from '../../core/restore/restore.ts'
 import type { FailedMessage } from './protocol.ts'
 
 /** What a restore child is told. */

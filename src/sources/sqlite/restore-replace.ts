@@ -2,7 +2,7 @@ import { fsyncSync, linkSync, lstatSync, renameSync, rmSync, statSync } from 'no
 import { basename, dirname } from 'node:path'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { ImageOutline, Placed, PlainImage, Placement } from '../../core/restore.ts'
+import type { ImageOutline, Placed, PlainImage, Placement } from '../../core/restore/restore.ts'
 import { openFolder, type Folder } from '../../files/folder.ts'
 import { lacksLinks, type Link } from '../../files/take-name.ts'
 import { requireParent } from '../child.ts'

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, fchmodSync, fchownSync, fstatSync, lstatSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { SnapshotFacts } from '../../core/source.ts'
+import type { SnapshotFacts } from '../../core/ports/source.ts'
 import type { Folder } from '../../files/folder.ts'
 import { noRoom } from '../../files/no-room.ts'
 import { sourceError } from './errors.ts'

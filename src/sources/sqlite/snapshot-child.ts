@@ -1,7 +1,7 @@
 import { constants, openSync, statSync, unlinkSync, type Stats } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts } from '../../core/source.ts'
+import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts } from '../../core/ports/source.ts'
 import { IMAGE_FD as OUT, runChild, sibling } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { pragma, readFacts } from './facts.ts'

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Store, StoreFeatures } from '../../core/store.ts'
+import type { Store, StoreFeatures } from '../../core/ports/store.ts'
 import { openContainer, type Container } from './container.ts'
 import { getBlob } from './get.ts'
 import { head } from './head.ts'

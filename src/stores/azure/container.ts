@@ -1,5 +1,5 @@
 import { ContainerClient, StorageSharedKeyCredential, type BlockBlobClient } from '@azure/storage-blob'
-import { again } from '../again.ts'
+import { again } from '../retry.ts'
 import { boundAnswers } from './bound-answers.ts'
 import { azureError, isPassing } from './errors.ts'
 import type { AzureStoreOptions } from './options.ts'
@@ -25,7 +25,7 @@ export function openContainer (options: AzureStoreOptions): Container {
   const { account, key: secret, container, prefix, clock } = options
   const base = options.endpoint ?? `https://${account}.blob.core.windows.net`
   const place = `azure://${account}/${container}/${prefix}`
-  // How often and when it is tried again is decided in again.ts.
+  // How often and when it is tried again is decided in retry.ts.
   const client = new ContainerClient(`${base}/${container}`, new StorageSharedKeyCredential(account, secret.reveal()), {
     httpClient: boundAnswers, retryOptions: { maxTries: 1 }
   })

@@ -1,5 +1,5 @@
 import { BackupError, systemCode } from '../../core/errors.ts'
-import { BAD_CREDENTIALS, BUSY, DENIED, isPassingFailure, LOCKED, meaningOfNetwork, NO_CONTAINER, NO_OBJECT, storeError, TAKEN, unknownFailure, type Meaning } from '../meaning.ts'
+import { BAD_CREDENTIALS, BUSY, DENIED, isPassingFailure, LOCKED, meaningOfNetwork, NO_CONTAINER, NO_OBJECT, storeError, TAKEN, unknownFailure, type Meaning } from '../failures.ts'
 
 /** By the code of the service. */
 const BY_NAME: Readonly<Record<string, Meaning>> = {

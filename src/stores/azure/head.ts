@@ -1,6 +1,6 @@
 import type { BlobGetPropertiesResponse } from '@azure/storage-blob'
 import { BackupError } from '../../core/errors.ts'
-import type { Archived, StoredObject } from '../../core/store.ts'
+import type { Archived, StoredObject } from '../../core/ports/store.ts'
 import type { Container } from './container.ts'
 
 /** Names what is kept with an object of ours: the put that made it, and the SHA-256 of its body. */

@@ -1,6 +1,6 @@
 import type { BlobItem, ContainerListBlobFlatSegmentResponse } from '@azure/storage-blob'
 import { BackupError } from '../../core/errors.ts'
-import type { StoredObject } from '../../core/store.ts'
+import type { StoredObject } from '../../core/ports/store.ts'
 import type { Container } from './container.ts'
 import { archived } from './head.ts'
 

@@ -1,5 +1,5 @@
 import { BackupError } from '../../core/errors.ts'
-import { BAD_CREDENTIALS, BUSY, DENIED, isPassingFailure, LOCKED, meaningOfNetwork, NO_OBJECT, storeError, TAKEN, unknownFailure, type Meaning } from '../meaning.ts'
+import { BAD_CREDENTIALS, BUSY, DENIED, isPassingFailure, LOCKED, meaningOfNetwork, NO_OBJECT, storeError, TAKEN, unknownFailure, type Meaning } from '../failures.ts'
 
 /** An answer that is none of those that were hoped for. */
 export class Refusal extends Error {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { toBackupError } from '../../core/errors.ts'
-import type { Store, StoreFeatures } from '../../core/store.ts'
+import type { Store, StoreFeatures } from '../../core/ports/store.ts'
 import { openBucket, type Bucket } from './bucket.ts'
 import { getObject } from './get.ts'
 import { head, readAnswer, toStored } from './head.ts'

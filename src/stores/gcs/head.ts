@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BackupError } from '../../core/errors.ts'
-import type { StoredObject } from '../../core/store.ts'
+import type { StoredObject } from '../../core/ports/store.ts'
 import { readText, type Bucket } from './bucket.ts'
 import { gcsError } from './errors.ts'
 

@@ -1,6 +1,6 @@
 import { BackupError } from '../../core/errors.ts'
-import { again, tidySignal } from '../again.ts'
-import type { Part } from '../body.ts'
+import type { Part } from '../multipart.ts'
+import { again, tidySignal } from '../retry.ts'
 import { readText, type Bucket } from './bucket.ts'
 import { gcsError, isPassing } from './errors.ts'
 

@@ -9,7 +9,7 @@ const REQUEST_MS = 15 * 60_000
 const SOCKETS = 32
 
 /**
- * A client that tries everything once: how often and when it is tried again is decided in calls.ts. Checksums are ours to give,
+ * A client that tries everything once: how often and when it is tried again is decided in bucket.ts. Checksums are ours to give,
  * for the SDK would stream them in a form that look-alikes refuse.
  */
 export function makeClient ({ region, endpoint, pathStyle, profile, credentials, proxy, idleTimeout = IDLE_MS }: S3StoreOptions): S3Client {

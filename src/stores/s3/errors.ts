@@ -1,5 +1,5 @@
 import { BackupError, systemCode } from '../../core/errors.ts'
-import { ENDLESS, isEndless, BUSY, DENIED, LATE, PASSING_STATUS, SILENT, TAKEN, unknownFailure, untrusted, type Meaning } from '../meaning.ts'
+import { ENDLESS, isEndless, BUSY, DENIED, LATE, PASSING_STATUS, SILENT, TAKEN, unknownFailure, untrusted, type Meaning } from '../failures.ts'
 
 const BAD_CREDENTIALS: Meaning = ['STORE_UNAVAILABLE', 'does not accept the credentials', 'Check the access key, the secret and, for temporary ones, the token and how long it is valid.']
 const WRONG_REGION: Meaning = ['STORE_UNAVAILABLE', 'is in another region', 'Set the region to the one in which the bucket was made.']

@@ -1,6 +1,6 @@
 import { GetBucketVersioningCommand, GetObjectLockConfigurationCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
-import type { StoreFeatures } from '../../core/store.ts'
-import type { Bucket } from './calls.ts'
+import type { StoreFeatures } from '../../core/ports/store.ts'
+import type { Bucket } from './bucket.ts'
 import { s3Name } from './errors.ts'
 
 /** See `Store.features`. What the credentials may not ask, or the store does not know, is null. */

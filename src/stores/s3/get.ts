@@ -1,8 +1,8 @@
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { Readable } from 'node:stream'
 import { BackupError } from '../../core/errors.ts'
-import type { ByteRange } from '../../core/store.ts'
-import type { Bucket } from './calls.ts'
+import type { ByteRange } from '../../core/ports/store.ts'
+import type { Bucket } from './bucket.ts'
 import { s3Error, s3Name } from './errors.ts'
 import { head } from './head.ts'
 

@@ -1,7 +1,7 @@
 import { HeadBucketCommand, HeadObjectCommand, type HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import { BackupError } from '../../core/errors.ts'
-import type { StoredObject } from '../../core/store.ts'
-import type { Bucket } from './calls.ts'
+import type { StoredObject } from '../../core/ports/store.ts'
+import type { Bucket } from './bucket.ts'
 import { archivedByHead } from './storage-class.ts'
 
 /** Names what is kept with an object of ours: the put that made it, and the SHA-256 of its body. */

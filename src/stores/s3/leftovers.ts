@@ -1,7 +1,7 @@
 import { AbortMultipartUploadCommand, ListMultipartUploadsCommand, type ListMultipartUploadsCommandOutput, type MultipartUpload } from '@aws-sdk/client-s3'
-import { isOurName } from '../../core/object-key.ts'
-import { tidySignal } from '../again.ts'
-import type { Bucket } from './calls.ts'
+import { isOurName } from '../../core/backup/object-key.ts'
+import { tidySignal } from '../retry.ts'
+import type { Bucket } from './bucket.ts'
 import { isUnknownToStore, s3Name } from './errors.ts'
 
 /** An upload that nobody finished is taken for abandoned after so long: 24 h. */

@@ -1,7 +1,7 @@
 import { ListObjectsV2Command, type _Object } from '@aws-sdk/client-s3'
 import { BackupError } from '../../core/errors.ts'
-import type { StoredObject } from '../../core/store.ts'
-import type { Bucket } from './calls.ts'
+import type { StoredObject } from '../../core/ports/store.ts'
+import type { Bucket } from './bucket.ts'
 import { modifiedAt } from './head.ts'
 import { archivedByList } from './storage-class.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { AbortMultipartUploadCommand, CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
-import { TRIAL } from '../../core/object-key.ts'
-import type { Bucket } from './calls.ts'
+import { TRIAL } from '../../core/backup/object-key.ts'
+import type { Bucket } from './bucket.ts'
 import { askTime } from './features.ts'
 import { sweepAbandoned } from './leftovers.ts'
 

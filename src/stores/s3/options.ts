@@ -1,6 +1,6 @@
-import type { Tier } from '../../core/backup.ts'
 import type { Clock } from '../../core/clock.ts'
 import type { Secret } from '../../core/secret.ts'
+import type { Tier } from '../../core/tier.ts'
 
 export interface S3StoreOptions {
   readonly name: string

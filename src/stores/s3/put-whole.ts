@@ -1,5 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import type { StoredObject } from '../../core/store.ts'
+import type { StoredObject } from '../../core/ports/store.ts'
 import { isUnknownToStore } from './errors.ts'
 import { objectFacts, publish, requireFree, type Put, type Receipt } from './publish.ts'
 import { digestFor, proveReceipt } from './receipt.ts'

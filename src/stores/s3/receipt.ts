@@ -2,7 +2,7 @@ import type { PutObjectCommandInput, PutObjectCommandOutput } from '@aws-sdk/cli
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { BackupError } from '../../core/errors.ts'
-import { base64Crc32, md5 } from '../body.ts'
+import { base64Crc32, md5 } from '../multipart.ts'
 import type { S3StoreOptions } from './options.ts'
 
 const MD5 = /^([0-9a-f]{32})$/

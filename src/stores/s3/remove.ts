@@ -1,6 +1,6 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { BackupError } from '../../core/errors.ts'
-import type { Bucket } from './calls.ts'
+import type { Bucket } from './bucket.ts'
 import { findHead, type Head } from './head.ts'
 
 /** Milliseconds before each further look whether an object is really gone. */

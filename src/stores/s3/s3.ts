@@ -1,5 +1,5 @@
-import type { Store } from '../../core/store.ts'
-import { openBucket } from './calls.ts'
+import type { Store } from '../../core/ports/store.ts'
+import { openBucket } from './bucket.ts'
 import { bucketFeatures } from './features.ts'
 import { getObject } from './get.ts'
 import { head } from './head.ts'

@@ -1,5 +1,5 @@
 import type { HeadObjectCommandOutput, _Object } from '@aws-sdk/client-s3'
-import type { Archived, ObjectFacts } from '../../core/store.ts'
+import type { Archived, ObjectFacts } from '../../core/ports/store.ts'
 import type { S3StoreOptions } from './options.ts'
 
 /** Hours from the asking until an object can be read, at most, by the standard way of asking. What is not here can be read at once, as GLACIER_IR can. */

@@ -1,5 +1,5 @@
 import { RestoreObjectCommand } from '@aws-sdk/client-s3'
-import type { Bucket } from './calls.ts'
+import type { Bucket } from './bucket.ts'
 import { s3Name } from './errors.ts'
 import { head } from './head.ts'
 

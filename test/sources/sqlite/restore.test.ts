@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, existsSync, linkSync, readFileSync, readdirSyn
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Placed, Placement } from '../../../src/core/restore.ts'
+import type { Placed, Placement } from '../../../src/core/restore/restore.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
 import { discardAside, undoHalfReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
 import { makeMoney, readMoney, startWriter, TOTAL, type MoneyOptions } from '../../support/money.ts'

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { Snapshot, SnapshotFacts, Source } from '../../../src/core/source.ts'
+import type { Snapshot, SnapshotFacts, Source } from '../../../src/core/ports/source.ts'
 import { sqliteSource } from '../../../src/sources/sqlite/sqlite-source.ts'
 
 export function sourceOf (path: string, directory: string, busyTimeout = 5000): Source {

@@ -1,7 +1,7 @@
 import { after, before } from 'node:test'
 import { systemClock } from '../../../src/core/clock.ts'
+import type { Store } from '../../../src/core/ports/store.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import type { Store } from '../../../src/core/store.ts'
 import { azureStore } from '../../../src/stores/azure/azure.ts'
 import { storeSuite } from '../../suites/store-suite.ts'
 import { startAzurite, type Azurite } from '../../support/azurite.ts'

@@ -1,6 +1,6 @@
 import { after, before } from 'node:test'
 import { systemClock } from '../../../src/core/clock.ts'
-import type { Store } from '../../../src/core/store.ts'
+import type { Store } from '../../../src/core/ports/store.ts'
 import { gcsStore } from '../../../src/stores/gcs/gcs.ts'
 import { storeSuite } from '../../suites/store-suite.ts'
 import { startFakeGcs, type FakeGcs } from '../../support/fake-gcs.ts'

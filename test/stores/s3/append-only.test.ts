@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3'
-import { probeStore } from '../../../src/engine/probe-store.ts'
+import { probeStore } from '../../../src/engine/replication/probe-store.ts'
 import { s3Store } from '../../../src/stores/s3/s3.ts'
 import { needRadosgw } from '../../support/radosgw.ts'
 import { rejectsWith } from '../../support/rejects.ts'

@@ -1,29 +1,12 @@
 import type Database from 'better-sqlite3'
 import { BackupError } from '../../../core/errors.ts'
-import type { RescueRequest } from '../../../core/rows.ts'
+import type { RescueRequest } from '../../../core/restore/rows.ts'
 import { chosenRows } from './condition.ts'
-import { addressOf, deskOf, type Address, type Desk } from './desk.ts'
-import { readTables, referencesOf, requireTable, type Reference, type Table } from './tables.ts'
-import { isWritten, Walk, type Pick } from './walk.ts'
-
-/** One table with the rows of it that are wanted back. */
-export interface Chosen {
-  readonly live: Table
-  readonly backup: Table
-  /** Made when it is first needed: what makes a table unfit matters only where rows of it are wanted. */
-  readonly desk: () => Desk
-  readonly rows: Map<number | string, Pick>
-  isAsked: boolean
-}
+import { addressOf, deskOf, type Address } from './desk.ts'
+import { readTables, referencesOf, requireTable, type Table } from './tables.ts'
+import { isWritten, Walk, type Chosen, type Link } from './walk.ts'
 
 type Tables = ReadonlyMap<string, Chosen>
-
-/** A table that refers to another, where both databases have both. */
-export interface Link {
-  readonly child: Chosen
-  readonly parent: Chosen
-  readonly reference: Reference
-}
 
 export interface Choice {
   /** In the order in which rows are written: parents before children; those that refer to each other in a circle as they come. */

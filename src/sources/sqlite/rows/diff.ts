@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { DiffRequest, Difference, RowDifference, TableDifference } from '../../../core/rows.ts'
+import type { DiffRequest, Difference, RowDifference, TableDifference } from '../../../core/restore/rows.ts'
 import { isUnsupported } from '../integrity.ts'
 import { RowPages, type RowPage } from './page.ts'
 import { columnsOf, hasColumn, hasUsableKey, isSame, onKey, quote, readTables, requireTable, type Table } from './tables.ts'

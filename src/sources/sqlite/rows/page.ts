@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { ROWS_BYTES, VALUE_BYTES, type DiffRequest, type Row, type RowDifference } from '../../../core/rows.ts'
+import { ROWS_BYTES, VALUE_BYTES, type DiffRequest, type Row, type RowDifference } from '../../../core/restore/rows.ts'
 import { toRow, type SqlValue } from './value.ts'
 
 /** The rows of one answer: so many of each table, with values of bounded length, and no more bytes than one answer may have. */

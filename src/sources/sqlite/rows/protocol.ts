@@ -1,4 +1,4 @@
-import type { DiffRequest, Difference, Rescue, RescueRequest, RowSelection } from '../../../core/rows.ts'
+import type { DiffRequest, Difference, Rescue, RescueRequest, RowSelection } from '../../../core/restore/rows.ts'
 import type { FailedMessage } from '../protocol.ts'
 
 /** What a child for rows is told. */

@@ -1,8 +1,8 @@
 import type Database from 'better-sqlite3'
 import { BackupError } from '../../../core/errors.ts'
-import type { Rescue, TableRescue } from '../../../core/rows.ts'
-import type { Choice, Chosen } from './choose.ts'
-import type { Fate, Pick, Why } from './walk.ts'
+import type { Rescue, TableRescue } from '../../../core/restore/rows.ts'
+import type { Choice } from './choose.ts'
+import type { Fate, Pick, Why, Chosen } from './walk.ts'
 
 /** Writes what is chosen, in the transaction that is open. Throws `ROWS_IN_THE_WAY`, `ROWS_REFUSED`; then it is to be rolled back. */
 export function writeRows (choice: Choice): void {

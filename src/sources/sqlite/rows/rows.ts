@@ -1,5 +1,5 @@
 import { BackupError } from '../../../core/errors.ts'
-import type { RowTool } from '../../../core/rows.ts'
+import type { RowTool } from '../../../core/restore/rows.ts'
 import { sibling } from '../../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits } from '../../subprocess.ts'
 import { CHILD_ENVIRONMENT } from '../open.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { CutValue, Row, RowValue } from '../../../core/rows.ts'
+import type { CutValue, Row, RowValue } from '../../../core/restore/rows.ts'
 
 /** What better-sqlite3 gives with safe integers. */
 export type SqlValue = null | bigint | number | string | Buffer

@@ -1,12 +1,28 @@
 import type Database from 'better-sqlite3'
-import type { RescueRequest } from '../../../core/rows.ts'
-import type { Chosen, Link } from './choose.ts'
-import { addressOf, describeRow, isAt, type Address } from './desk.ts'
-import { onKey, quote, type Reference } from './tables.ts'
+import type { RescueRequest } from '../../../core/restore/rows.ts'
+import { addressOf, describeRow, isAt, type Address, type Desk } from './desk.ts'
+import { onKey, quote, type Reference, type Table } from './tables.ts'
 import type { SqlValue } from './value.ts'
 
 /** Rows in the way that are told; the first ones tell enough. */
 const TOLD = 10
+
+/** One table with the rows of it that are wanted back. */
+export interface Chosen {
+  readonly live: Table
+  readonly backup: Table
+  /** Made when it is first needed: what makes a table unfit matters only where rows of it are wanted. */
+  readonly desk: () => Desk
+  readonly rows: Map<number | string, Pick>
+  isAsked: boolean
+}
+
+/** A table that refers to another, where both databases have both. */
+export interface Link {
+  readonly child: Chosen
+  readonly parent: Chosen
+  readonly reference: Reference
+}
 
 /** Why a row comes along. */
 export type Why = 'chosen' | 'parents' | 'children'

@@ -1,0 +1,320 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pino, { type Logger as Pino } from 'pino'
+import { acquireInstanceLock, announce, openCatalog, setAside, type Announced, type CatalogOptions, type InstanceLock, type OpenedCatalog } from '../catalog/index.ts'
+import type { Config, InForce } from '../config/config.ts'
+import { requireSafe } from '../config/data-dir.ts'
+import { keepCompiled } from '../config/compiled.ts'
+import { ensureManifestKey } from '../config/manifest-key.ts'
+import { ensureSecret } from '../config/generated-secret.ts'
+import { CATALOG_FILE, OWN_SOURCE } from '../config/sources.ts'
+import { systemClock, type Clock } from '../core/clock.ts'
+import { BackupError } from '../core/errors.ts'
+import { EventBus } from '../core/event.ts'
+import type { Logger } from '../core/logger.ts'
+import { makeElsewhere } from './replication.ts'
+import { alertFacts, pruneFacts } from '../engine/status/alert-facts.ts'
+import type { EngineDeps } from '../engine/deps.ts'
+import type { Engine, SourceState } from '../engine/engine.ts'
+import { housekeep } from '../engine/recovery/housekeep.ts'
+import { openLanding } from '../engine/replication/known-store.ts'
+import { makeEngine } from '../engine/make-engine.ts'
+import { rebuild } from '../engine/recovery/rebuild.ts'
+import { recover } from '../engine/recovery/reconcile.ts'
+import { releaseSweep } from '../engine/retention/evict.ts'
+import { loadRemembered } from '../engine/recovery/external-stores.ts'
+import { leaveNote } from '../engine/replication/restore-note.ts'
+import type { Signing } from '../engine/signing.ts'
+import { landingSurvey } from '../engine/recovery/survey-landing.ts'
+import type { App as HttpServer } from '../http/route.ts'
+import { AlertWatch } from '../monitoring/alerts.ts'
+import { CatalogWatch } from '../monitoring/catalog-watch.ts'
+import { healthReport } from '../monitoring/health.ts'
+import { Latest } from '../monitoring/latest.ts'
+import { missingFiles } from '../monitoring/missing-files.ts'
+import { watched } from '../monitoring/watched.ts'
+import { makeDeps, makeSigning, type Opened } from './wiring.ts'
+import { quickCheck } from '../sources/sqlite/quick-check.ts'
+import { Scheduler } from '../scheduler/scheduler.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+export const MIGRATIONS = join(ROOT, 'migrations')
+export const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
+/** Where only the server has one of these, a secret of the service's own would sign nothing. */
+const SIGNING = ['JWT_SECRET', 'JWT_PUBLIC_KEY']
+/** The API's thread waits for nobody longer than this. Milliseconds. */
+export const CATALOG_BUSY_TIMEOUT = 2000
+
+/** How this program opens its catalog. */
+export function catalogOptions ({ signing, presence, clock }: Pick<Opened, 'signing' | 'presence' | 'clock'>): CatalogOptions {
+  return {
+    busyTimeoutMs: CATALOG_BUSY_TIMEOUT,
+    clock,
+    presence,
+    judgeKey: key => signing.judgeKey(key),
+    migrationsDir: MIGRATIONS
+  }
+}
+
+export interface AppOptions {
+  readonly logger: Logger
+  readonly clock?: Clock
+  /**
+   * `server`, the default: the only one of its data directory. `guest`: a command, which works beside a server and other
+   * commands, and without them.
+   */
+  readonly role?: 'server' | 'guest'
+}
+
+/** The engine with everything under it, ready for an edge. */
+export interface OpenedEngine {
+  readonly engine: Engine
+  readonly deps: EngineDeps
+  readonly events: EventBus
+  readonly sqliteVersion: string
+  readonly catalog: Pick<OpenedCatalog, 'isChecked' | 'damage' | 'markDamaged'>
+  /** Takes no new work, gives what runs `grace` milliseconds, cancels the rest, and closes everything. */
+  readonly close: (grace: number) => Promise<void>
+}
+
+/**
+ * Opens catalog, store and engine, after putting right whatever processes that are gone left undecided. Throws the error
+ * of the first part that cannot be opened, `INSTANCE_RUNNING` for a second server, and leaves nothing open then.
+ */
+export async function openEngine (config: Config, { logger, clock = systemClock, role = 'server' }: AppOptions): Promise<OpenedEngine> {
+  requireSafe(config.dataDir)
+  if (!config.lacks.some(variable => SIGNING.includes(variable))) ensureSecret(config)
+  ensureManifestKey(config)
+  keepCompiled(config.dataDir)
+  const lock = role === 'server' ? await acquireInstanceLock(config.dataDir, clock) : undefined
+  let presence: Announced | undefined
+  let catalog: OpenedCatalog | undefined
+  const letGo = (): void => {
+    presence?.leave()
+    lock?.release()
+  }
+  try {
+    presence = await announce(config.dataDir)
+    const signing = makeSigning(config)
+    catalog = await openOrSetAside({ config, presence, signing, clock, logger, lock })
+    return await assemble(config, { catalog, signing, presence, clock }, logger, letGo)
+  } catch (error) {
+    await catalog?.close()
+    letGo()
+    throw error
+  }
+}
+
+interface Opening {
+  readonly config: Config
+  readonly presence: Announced
+  readonly signing: Signing
+  readonly clock: Clock
+  readonly logger: Logger
+  /** undefined: there may be a server beside this process. */
+  readonly lock: InstanceLock | undefined
+}
+
+/** A damaged catalog costs nothing but time: its rows come back from the manifests, and it is kept for whoever wants to look into it. */
+async function openOrSetAside ({ config, presence, signing, clock, logger, lock }: Opening): Promise<OpenedCatalog> {
+  const path = join(config.dataDir, CATALOG_FILE)
+  const open = (): Promise<OpenedCatalog> => openCatalog(path, catalogOptions({ signing, presence, clock }))
+  try {
+    return await open()
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.code !== 'CATALOG_CORRUPT') throw error
+    // Never from under a server that has it open: that one has to be started again to put it right.
+    const alone = lock ?? await acquireInstanceLock(config.dataDir, clock)
+    const aside = await setAside(path, clock.now()).finally(() => { if (lock === undefined) alone.release() })
+    logger.error({ catalog: path, setAside: aside }, 'THE CATALOG IS DAMAGED: it was set aside, and is being rebuilt from the manifests in the store; job history, settings changed through the API and what tokens were revoked are lost: if any was, change the secret that signs them')
+    return await open()
+  }
+}
+
+async function assemble (
+  config: Config, opened: Omit<Opened, 'events'>, logger: Logger, letGo: () => void
+): Promise<OpenedEngine> {
+  const { catalog } = opened
+  const signal = AbortSignal.timeout(600_000)
+  const events = new EventBus(error => { logger.error({ err: error }, 'a listener of the events failed') })
+  const deps = await makeDeps(config, { ...opened, events })
+  const { store, scratch, settings, runner } = deps
+
+  const trouble = await openLanding(deps, signal)
+  if (trouble !== undefined) logger.error({ code: trouble.code }, `${trouble.message}. ${trouble.hint ?? ''}`)
+  await scratch.open()
+  await settings.load()
+  for (const { place, error } of await loadRemembered(deps)) logger.warn({ store: place.name, place: place.url, code: error.code }, `backups cannot be read from there now: ${error.message}`)
+  if (catalog.isNew && (trouble === undefined || trouble.code === 'STORE_FOREIGN')) await rebuildAndTell(deps, logger, signal)
+  // It only tells people what to do: a store that has no room for it is told of elsewhere.
+  if (trouble === undefined) await leaveNote(store, { isAppendOnly: false }, signal).catch((error: unknown) => { logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store') })
+  const recovered = await recover(deps, { isLandingUsable: trouble === undefined })
+  for (const backup of recovered.failed) logger.warn({ backupId: backup.id, source: backup.source }, 'a backup was interrupted when the service ended; it is marked failed')
+  for (const backup of recovered.completed) logger.info({ backupId: backup.id, source: backup.source }, 'a backup had been finished when the service ended; it is taken over')
+  for (const restore of recovered.restores) logger.warn({ restoreId: restore.id, target: restore.target, keptFile: restore.aside }, restore.errorMessage ?? '')
+
+  return {
+    engine: makeEngine(deps),
+    deps,
+    events,
+    sqliteVersion: catalog.sqliteVersion,
+    catalog,
+    async close (grace) {
+      await runner.stop(grace)
+      await scratch.close()
+      await catalog.close()
+      letGo()
+    }
+  }
+}
+
+async function rebuildAndTell (deps: EngineDeps, logger: Logger, signal: AbortSignal): Promise<void> {
+  const { adopted, stores } = await rebuild(deps, { stores: [deps.store], isListing: false }, signal)
+  const foreign = stores.reduce((sum, store) => sum + store.foreign, 0)
+  if (adopted > foreign) logger.warn({ adopted: adopted - foreign }, 'the catalog is new, and the store is not: its backups were taken over from their manifests')
+  if (foreign > 0) logger.warn({ foreign }, 'the store holds backups of another installation: they are listed as foreign; if that one is gone for good, "holdfast rebuild --take-over" makes them this one\'s')
+  for (const { key, reason } of stores.flatMap(({ refused }) => refused)) logger.error({ key, reason }, 'a manifest in the store could not be taken over')
+}
+
+/** Lines of JSON on standard output. */
+export function makeLogger (level: string): Pino {
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
+}
+
+const NO_DATABASE = { name: 'DATABASE_PATH', problem: 'is not set, and no other source is named: only the catalog of the service is protected', remedy: 'Set it, or name the databases in holdfast.yaml.' }
+/** The alerts and the start wait no longer than this for the files of the sources. Milliseconds. */
+const FILE_PATIENCE = 2000
+
+/** A running service. */
+export interface App extends OpenedEngine {
+  readonly server: HttpServer
+  /** Begins to listen and to make backups on schedule; resolves with the address. */
+  readonly listen: () => Promise<string>
+  /** Names of the sources whose database is not there, as far as that can be told now. */
+  readonly missing: () => Promise<ReadonlySet<string>>
+}
+
+export interface ServiceOptions extends AppOptions {
+  readonly logger: Pino
+  /** Every option as it is in force, for showing. */
+  readonly inForce: readonly InForce[]
+}
+
+/** The whole service, listening nowhere yet. Throws as `openEngine` does. */
+export async function startApp (config: Config, { logger, inForce, clock = systemClock }: ServiceOptions): Promise<App> {
+  // Loaded here: a command does without, and starts the sooner.
+  const [{ buildServer }, { boundOf }, { Metrics }] = await Promise.all([import('../http/server.ts'), import('../http/connections.ts'), import('../monitoring/metrics.ts')])
+  const opened = await openEngine(config, { logger, clock })
+  const { engine, deps, events } = opened
+  const standing = async (): Promise<readonly SourceState[]> => watched(await engine.sources(), OWN_SOURCE)
+  const prune = { pattern: config.pruneSchedule, timeZone: 'UTC' }
+  const named = config.sources.filter(({ name }) => name !== OWN_SOURCE)
+  const notices = named.length > 0 ? config.notices : [...config.notices, NO_DATABASE]
+  const files = new Latest(() => missingFiles(named), clock)
+  const missing = async (): Promise<ReadonlySet<string>> => await files.value(FILE_PATIENCE) ?? new Set()
+  let isServing = false
+  try {
+    const metrics = new Metrics({
+      catalog: deps.catalog,
+      sources: config.sources.map(source => source.name),
+      maxSources: config.metricsMaxSources,
+      watched: standing,
+      alerts: () => deps.catalog.alerts.open(),
+      prune: () => pruneFacts(deps, prune),
+      store: deps.store,
+      destinations: [...deps.offsite.keys()],
+      copies: () => deps.catalog.copies.counts(),
+      clock,
+      build: { version: VERSION, node: process.versions.node, sqlite: opened.sqliteVersion }
+    })
+    events.subscribe(metrics.listener)
+    const alerts = new AlertWatch({
+      facts: async () => {
+        const facts = await alertFacts(deps, await standing(), prune, { missing: await missing(), notices, ownSource: OWN_SOURCE })
+        return { ...facts, catalogDamage: opened.catalog.damage() }
+      },
+      store: deps.store,
+      alerts: deps.catalog.alerts,
+      limits: config.alerts,
+      events,
+      clock,
+      logger
+    })
+    events.subscribe(alerts.listener)
+    const server = await buildServer({
+      engine,
+      events,
+      idempotency: deps.catalog.idempotency,
+      audit: deps.catalog.audit,
+      alerts: deps.catalog.alerts,
+      clock,
+      tokenKey: ensureSecret(config),
+      tokens: deps.catalog.tokens,
+      requireTokenExpiry: config.requireTokenExpiry,
+      ownSource: OWN_SOURCE,
+      limits: { bodyBytes: config.bodyLimitBytes, requestsPerMinute: config.rateLimitPerMinute, connections: boundOf(config.maxConnections, config.maxConcurrentJobs, logger) },
+      onRefusedConnection: () => { metrics.countRefusedConnection() },
+      trustProxy: config.trustProxy,
+      metrics,
+      metricsToken: config.metricsToken,
+      hstsIncludeSubdomains: config.hstsIncludeSubdomains,
+      fixed: inForce.filter(({ key }) => !(key in config.settings)),
+      health: async () => healthReport(await standing(), await deps.catalog.alerts.open(), clock.now()),
+      ready: () => isServing,
+      logger,
+      version: VERSION
+    })
+    const rounds = { survey: landingSurvey(deps), sweep: releaseSweep(deps) }
+    const scheduler = new Scheduler({
+      engine,
+      runs: deps.catalog.runs,
+      version: () => deps.catalog.version(),
+      calendar: deps.calendar,
+      housekeep: () => housekeep(deps, rounds),
+      events,
+      clock,
+      logger,
+      prune,
+      jitterMs: deps.scheduleJitter
+    })
+    events.subscribe(scheduler.listener)
+    const catalogWatch = new CatalogWatch({
+      check: signal => quickCheck(join(config.dataDir, CATALOG_FILE), signal, config.childLimits),
+      mark: opened.catalog.markDamaged,
+      isChecked: opened.catalog.isChecked,
+      clock,
+      logger
+    })
+    const elsewhere = await makeElsewhere({ engine, deps, clock, logger })
+    events.subscribe(elsewhere.listener)
+    return {
+      ...opened,
+      server,
+      missing,
+      async listen () {
+        const address = await server.listen({ host: config.host, port: config.port })
+        scheduler.start()
+        elsewhere.start()
+        alerts.start()
+        catalogWatch.start()
+        isServing = true
+        return address
+      },
+      async close (grace) {
+        isServing = false
+        await scheduler.stop()
+        await Promise.all([alerts.stop(), catalogWatch.stop()])
+        const copied = elsewhere.stop()
+        // The server goes on answering while its work ends, so that whoever waits for a backup hears how it went.
+        await deps.runner.stop(grace)
+        await scheduler.settled()
+        await copied
+        await server.close()
+        await opened.close(0)
+      }
+    }
+  } catch (error) {
+    await opened.close(0)
+    throw error
+  }
+}

@@ -1,0 +1,122 @@
+import { KeyObject } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { keptInstanceId, type OpenedCatalog } from '../catalog/index.ts'
+import type { Config, SourceConfig } from '../config/config.ts'
+import { dataDirProblems } from '../config/data-dir.ts'
+import { ensureManifestKey, readManifestKey } from '../config/manifest-key.ts'
+import { CATALOG_FILE, OWN_SOURCE } from '../config/sources.ts'
+import type { Clock } from '../core/clock.ts'
+import type { EventBus } from '../core/event.ts'
+import type { Presence } from '../core/presence.ts'
+import type { ProtectedSource } from '../core/protected-source.ts'
+import type { EngineDeps } from '../engine/deps.ts'
+import { Runner } from '../engine/jobs/runner.ts'
+import { LiveSettings } from '../engine/live-settings.ts'
+import { Ownership } from '../engine/ownership.ts'
+import { occupantOf, type Places } from '../engine/restore/target-guard.ts'
+import { Signing } from '../engine/signing.ts'
+import { makeCodecs } from '../pipeline/codecs.ts'
+import { makeKeyring, type KeyMaterial } from '../pipeline/keyring.ts'
+import { scratchDirectory } from '../pipeline/scratch.ts'
+import { makeCalendar } from '../scheduler/calendar.ts'
+import { sqliteAssessor } from '../sources/sqlite/assess.ts'
+import { sqliteRestorer } from '../sources/sqlite/restore.ts'
+import { sqliteRows } from '../sources/sqlite/rows/rows.ts'
+import { sqliteInspector, sqliteSource } from '../sources/sqlite/sqlite-source.ts'
+import { LocalDisk } from '../stores/local/disk.ts'
+import { localStore } from '../stores/local/local.ts'
+import { makeLocate, makeOffsite, type StoreContext } from './stores.ts'
+
+/** What the caller has made and opened already. */
+export interface Opened {
+  readonly catalog: OpenedCatalog
+  readonly signing: Signing
+  readonly presence: Presence
+  readonly clock: Clock
+  readonly events: EventBus
+}
+
+/** Joins the parts. Nothing is opened but the catalog, and that by the caller. */
+export async function makeDeps (
+  config: Config, { catalog, signing, presence, clock, events }: Opened
+): Promise<EngineDeps> {
+  const context: StoreContext = { instanceId: await keptInstanceId(config.dataDir, catalog.settings), presence, clock }
+  const disk = new LocalDisk(config.backupDir)
+  const store = localStore({ directory: config.backupDir, disk, ...context, now: () => clock.now() })
+  const offsite = makeOffsite(config.stores, context)
+  const scratch = scratchDirectory(config.scratchDir, presence)
+  const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
+  const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs, maxQueued: config.maxQueuedJobs })
+  return {
+    sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory, config.childLimits)])),
+    defaultSource: config.defaultSource,
+    inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]),
+    restorers: new Map([['sqlite', sqliteRestorer(scratch.directory, config.childLimits)]]),
+    assessors: new Map([['sqlite', sqliteAssessor(undefined, config.childLimits)]]),
+    rowTools: new Map([['sqlite', sqliteRows(scratch.directory, config.childLimits)]]),
+    occupant: path => occupantOf(path, placesOf(config)),
+    restoreDirs: config.restoreDirs,
+    store,
+    offsite,
+    ownership: new Ownership({
+      identity: { id: context.instanceId, host: hostname() },
+      landing: store.name,
+      copies: catalog.copies,
+      storeIds: catalog.storeIds,
+      clock
+    }),
+    signing,
+    remembered: new Map(),
+    locate: makeLocate(config, store, offsite, context, process.cwd()),
+    codecs: makeCodecs(),
+    keyring: await makeKeyring(keyMaterial(config)),
+    scratch,
+    isScratchOnStoreDisk: () => disk.ask(() => scratch.sharesDiskWith(config.backupDir)),
+    catalog,
+    settings,
+    runner,
+    events,
+    clock,
+    calendar: makeCalendar(),
+    scheduleJitter: config.scheduleJitterMs,
+    diskReserve: config.diskReserveBytes,
+    trashGrace: config.trashGraceHours * 3_600_000,
+    auditRetention: config.auditRetentionDays * 86_400_000
+  }
+}
+
+/** Makes no key before the first one is needed. */
+export function makeSigning ({ dataDir, signing }: Pick<Config, 'dataDir' | 'signing'>): Signing {
+  const read = (): KeyObject | undefined => {
+    // A key that others can exchange vouches for nothing.
+    const found = dataDirProblems(dataDir).length > 0 ? undefined : readManifestKey(dataDir)
+    return found instanceof KeyObject ? found : undefined
+  }
+  return new Signing({ ...signing, read, ensure: () => ensureManifestKey({ dataDir }) })
+}
+
+/** Every key that was configured, and what the backups of each source are sealed with. */
+export function keyMaterial ({ encryption, sources }: Pick<Config, 'encryption' | 'sources'>): KeyMaterial {
+  return { ...encryption, sealing: new Map(sources.map(({ name, sealing }) => [name, sealing])) }
+}
+
+/** Where nothing may be restored to, unless it is the source itself. */
+function placesOf (config: Config): Places {
+  return {
+    databases: [{ path: join(config.dataDir, CATALOG_FILE), what: 'the catalog' }],
+    own: [
+      { path: config.backupDir, what: 'in the directory of the backups' },
+      { path: config.scratchDir, what: 'in the scratch directory' },
+      { path: config.dataDir, what: 'in the data directory' },
+      ...config.ownFiles.map(path => ({ path, what: 'a file that configures the service' })),
+      ...config.stores.flatMap(store => store.kind === 'local' ? [{ path: store.path, what: `in the store "${store.name}"` }] : [])
+    ],
+    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(({ name, path }) => ({ name, location: path }))
+  }
+}
+
+function protect (source: SourceConfig, scratchDir: string, limits: Config['childLimits']): ProtectedSource {
+  const { name, path, busyTimeoutMs, policy, assertions } = source
+  return { source: sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir, limits }), policy, assertions }
+}

@@ -1,0 +1,11 @@
+import type { Source } from './ports/source.ts'
+import type { Assertion } from './restore/drill.ts'
+import type { SourceOverrides } from './schedule/policy.ts'
+
+/** A source with what its own configuration says; the rest comes from the settings. */
+export interface ProtectedSource {
+  readonly source: Source
+  readonly policy: SourceOverrides
+  /** What a drill holds its backups against. */
+  readonly assertions: readonly Assertion[]
+}

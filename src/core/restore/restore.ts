@@ -1,0 +1,180 @@
+import type { DrillOutcome, DrillReport } from './drill.ts'
+import type { Drilled } from './drill-choice.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { SnapshotFacts } from '../ports/source.ts'
+
+export const RESTORE_MODES = ['live', 'replace'] as const
+/**
+ * How a source is put back. `live`: into the database that is there, in one transaction, while applications stay
+ * connected; they see the old content until the commit and the new one after it. `replace`: a new file in the place of
+ * the old one, which nobody may have open.
+ */
+export type RestoreMode = typeof RESTORE_MODES[number]
+
+/** Where and how an image is put. `file`: to a path of its own. */
+export interface Placement {
+  readonly mode: RestoreMode | 'file'
+  readonly path: string
+  /** `file`: whether a file at `path` may give way. */
+  readonly overwrite: boolean
+  /** How long to wait for those who hold the database. Milliseconds. */
+  readonly timeout: number
+  /** A name beside `path` that nothing else has. `replace` keeps the old file under it; what is not done yet has it as the beginning of its name. */
+  readonly aside: string
+  /** `file`: `path` is spelled without links, and its directory must still be that one when the file gets its name. Default: not. */
+  readonly isConfined?: boolean
+}
+
+export interface PlainImage {
+  /** A file. For `live` nobody else can change it; for `replace` and `file` its bytes are compared with the digest as they are placed. */
+  readonly path: string
+  /** Of its bytes, in hex. */
+  readonly sha256: string
+  /** As the facts of its snapshot have them; left out: not known. */
+  readonly properties?: SnapshotFacts['properties']
+}
+
+/** What is known of an image before it is at hand. */
+export interface ImageOutline {
+  /** In bytes. */
+  readonly size: number
+  /** As the facts of its snapshot have them. */
+  readonly properties: SnapshotFacts['properties']
+}
+
+export interface Placed {
+  /** Bytes that were put there. */
+  readonly bytes: number
+  /** Whether an old file is kept under `aside`. */
+  readonly isOldKept: boolean
+  /** Milliseconds until the content was in its place and durable; looking at it came after that. */
+  readonly took: number
+  /** What went wrong, or could not be checked, after the content was in its place. Sentences without a full stop. */
+  readonly warnings: readonly string[]
+}
+
+/** Puts images of one kind where they are wanted. Each call works in a process of its own. */
+export interface Restorer {
+  /** Finds out what would stand in the way, and changes nothing; rejects with that. `RESTORE_…`, `SOURCE_…`, `DISK_FULL`. */
+  check (image: ImageOutline, placement: Placement, signal: AbortSignal): Promise<void>
+  /**
+   * Resolves once the content is there. What fails before that leaves everything as it was, and so does a crash, after
+   * `settle`. Once the content is in its place a failure or an abort of `signal` is a warning of the result; only content
+   * that is found damaged there is an error, `SOURCE_MALFORMED`, whose message says that it was put in place.
+   */
+  place (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Placed>
+  /**
+   * Puts right what a crash of `place` left beside `path`, once nothing of it is at work any more, and says whether an old
+   * file is kept under `aside`. May be repeated, and where nothing is to be done.
+   */
+  settle (path: string, aside: string): Promise<boolean>
+  /** Removes the old file that was kept. */
+  discard (aside: string): Promise<void>
+}
+
+export const RESTORE_KINDS = ['restore', 'drill'] as const
+export type RestoreKind = typeof RESTORE_KINDS[number]
+
+/** `completed` is a restore, `passed` and `inconclusive` a drill, the last one of them where it could not be told. */
+export const RESTORE_STATUSES = ['running', 'completed', 'passed', 'inconclusive', 'failed'] as const
+export type RestoreStatus = typeof RESTORE_STATUSES[number]
+
+/** One row of `restores`: that a backup was restored or drilled, or that it was tried, and how it went. */
+export interface Restore {
+  readonly id: number
+  readonly kind: RestoreKind
+  readonly backupId: number
+  readonly source: string
+  /** Where to, for people. */
+  readonly target: string
+  /** `scratch`: a drill, which is thrown away. */
+  readonly mode: Placement['mode'] | 'scratch'
+  readonly status: RestoreStatus
+  /** The backup of what stood there before; restoring that one undoes this. null: there is none. */
+  readonly safetyBackupId: number | null
+  /** The file that stood there before, where it was kept; while the restore runs, the name for it. null: it was not kept. */
+  readonly aside: string | null
+  /** Plain bytes that were put there. */
+  readonly bytes: number | null
+  /** Who asked for it; null: the schedule. */
+  readonly actor: string | null
+  /** How long it took to have the content in its place, from opening the backup on. Milliseconds. */
+  readonly restoreTime: number | null
+  readonly startedAt: Date
+  readonly finishedAt: Date | null
+  /** Of a completed restore: what went wrong, or could not be checked, after the content was in its place. */
+  readonly warnings: readonly string[]
+  /** What a drill found; null for a restore, and for a drill that did not come to its end. */
+  readonly report: DrillReport | null
+  readonly errorCode: ErrorCode | null
+  readonly errorMessage: string | null
+}
+
+export type NewRestore = Pick<Restore, 'kind' | 'backupId' | 'source' | 'target' | 'mode' | 'aside' | 'actor' | 'startedAt'>
+
+export interface RestoreQuery {
+  readonly kind?: RestoreKind | undefined
+  readonly source?: string | undefined
+  /** Only those begun at or after this instant, … */
+  readonly since?: Date | undefined
+  /** … and before this one. */
+  readonly until?: Date | undefined
+  /** At most this many, 1 to 500. */
+  readonly limit: number
+  /** Only those with a smaller id. */
+  readonly before?: number | undefined
+}
+
+export interface RestorePage {
+  /** Newest first. */
+  readonly restores: readonly Restore[]
+  /** The `before` of the next page; null: this was the last. */
+  readonly next: number | null
+}
+
+/** How a drill ended. `code` and `message` say why it did not pass. */
+export interface DrillConclusion {
+  readonly status: DrillOutcome
+  /** null: it came to no checks. */
+  readonly report: DrillReport | null
+  readonly bytes: number | null
+  readonly restoreTime: number | null
+  readonly code: ErrorCode | null
+  readonly message: string | null
+  readonly at: Date
+}
+
+/** How far it is proven that the backups of one source restore. */
+export interface DrillEvidence {
+  /** When a backup was last restored, or drilled and passed. */
+  readonly lastProven: Date | null
+  /** The last one that came to a verdict on a backup that is still there, where that verdict is against it. */
+  readonly failed: { readonly backupId: number, readonly at: Date, readonly code: ErrorCode, readonly message: string } | null
+}
+
+/** `restores` in the catalog. A row that has ended does not change any more. */
+export interface RestoreLog {
+  start (restore: NewRestore): Promise<Restore>
+  /** Which backup undoes it, before anything is changed. */
+  secured (id: number, safetyBackupId: number): Promise<Restore>
+  complete (id: number, outcome: { readonly bytes: number, readonly restoreTime: number, readonly aside: string | null, readonly warnings: readonly string[], readonly at: Date }): Promise<Restore>
+  fail (id: number, failure: { readonly code: ErrorCode, readonly message: string, readonly aside: string | null, readonly at: Date }): Promise<Restore>
+  /** Ends a drill. */
+  conclude (id: number, conclusion: DrillConclusion): Promise<Restore>
+  /** Of each backup of the source that ever was drilled. */
+  drilled (source: string): Promise<readonly Drilled[]>
+  /** A source that was never drilled has nulls. */
+  drillEvidence (source: string): Promise<DrillEvidence>
+  /** Rejects with `RESTORE_NOT_FOUND`. */
+  get (id: number): Promise<Restore>
+  list (query: RestoreQuery): Promise<RestorePage>
+  /** Rows that say `running`. */
+  running (): Promise<readonly Restore[]>
+}
+
+/** A process that has a file open. */
+export interface Holder {
+  readonly pid: number
+  /** What it was started as, as far as the system tells. */
+  readonly command: string
+}

@@ -1,0 +1,264 @@
+import { isLive, type BackupOutline } from '../backup/backup.ts'
+import { isBefore, isSuspect } from '../backup/suspicion.ts'
+import { formatDuration, type Duration } from '../duration.ts'
+import { TIERS, type Tier } from '../tier.ts'
+import { Periods } from './period.ts'
+import { outOfPace } from './surplus.ts'
+
+/** The newest backup of so many periods that have one, or of every period whose newest is no older than that. */
+export type Keep = number | Duration
+
+/** Which scheduled backups stay. At least one of the rules is given. */
+export interface RetentionRules {
+  /** The newest so many. */
+  readonly last?: number
+  readonly hourly?: Keep
+  readonly daily?: Keep
+  readonly weekly?: Keep
+  readonly monthly?: Keep
+  readonly yearly?: Keep
+  /** Every one that is no older. */
+  readonly within?: Duration
+  /** Whatever the rules say, so many good ones stay. */
+  readonly minBackups: number
+}
+
+export interface RetentionPolicy {
+  /** How many backups of the source stay, however they were made; pinned ones are not counted. At least 1; null: no limit. */
+  readonly maxBackups: number | null
+  /** null: only `maxBackups` decides. */
+  readonly rules: RetentionRules | null
+  /** Where days, weeks, months and years begin. */
+  readonly timeZone: string
+  /** While the newest good backup was started before this, nothing goes; null: nothing is asked of it. */
+  readonly freshSince: Date | null
+  /** The first suspect of the source: nothing that was good before it goes; null: there is none. */
+  readonly suspect: Pick<BackupOutline, 'id' | 'startedAt'> | null
+  /**
+   * Milliseconds. Of the backups that no schedule made, `maxBackups` counts at most one in this time, and none as close to a
+   * scheduled one. null or left out: it counts each, as it does where an admin asks for a prune.
+   */
+  readonly pace?: number | null
+}
+
+export interface Retained {
+  readonly backup: BackupOutline
+  readonly keep: boolean
+  /** Why, one phrase each; never empty. */
+  readonly reasons: readonly string[]
+  /**
+   * How it goes: into the trash, where no rule keeps it any longer, or at once, where it is beyond `maxBackups`; `release`:
+   * only from the disk where it landed, since another store keeps it by rules of its own. null: it stays.
+   */
+  readonly removal: 'trash' | 'erase' | 'release' | null
+  /** Whether it is beyond `maxBackups`: rotation removes it, and need not wait for a prune. */
+  readonly isBeyond: boolean
+}
+
+/** A removal of more than this share of a source's live backups is a mass deletion, … */
+const MASS_SHARE = 0.5
+/** … if it is of so many at least. */
+const MASS_LEAST = 5
+
+/**
+ * Decides for each backup of one source whether it stays, and why. Newest first. Pure: what is removed, and when, is the
+ * caller's business.
+ *
+ * The rules choose among the scheduled backups; those made by hand or before a migration are outside them. They are
+ * united: what one of them keeps, stays. `maxBackups` then counts all there are, however they were made, those that the
+ * rules chose first. Only good backups count: one that a later verification found damaged fills no place.
+ *
+ * Number does not outrun time: with a `pace`, a backup is beyond `maxBackups` only if it would be so had the others been
+ * made no faster than that, and goes into the trash unless scheduled backups alone push it out.
+ *
+ * The same policy decides on suspects that nobody has released as on a series of their own: they fill no place among the
+ * good ones, the good ones none among them, and being suspect makes no sound one go that would stay otherwise. The first suspect
+ * always stays, and so does everything good from before it, until somebody has decided.
+ *
+ * Whatever the policy is, these stay: pinned ones, the newest live one, the newest that was proven valid, `minBackups`
+ * good ones (as far as `maxBackups` allows), and whatever a kept one is built on. What was made in the future of this
+ * clock stays, too, and stands for nothing. Backups that are not live (failed, running, in the trash) are neither
+ * counted nor listed.
+ */
+export function applyRetention (backups: readonly BackupOutline[], policy: RetentionPolicy, now: Date): readonly Retained[] {
+  const live = backups.filter(isLive).toSorted(newestFirst)
+  const kept = new Keeping()
+  for (const backup of live) if (backup.pinned) kept.add(backup, 'pinned')
+  for (const backup of live) if (backup.startedAt > now) kept.add(backup, 'made in the future of this clock')
+
+  const good = live.filter(backup => !isSuspect(backup))
+  const suspects = live.filter(isSuspect)
+  // Suspects are new backups, too: they wait for nothing where the source goes on.
+  const beyond = new Map([
+    ...keepByPolicy(good, freeze(good, policy, now), policy, now, (backup, reason) => { kept.add(backup, reason) }),
+    ...keepByPolicy(suspects, freeze(live, policy, now), policy, now, (backup, reason) => { kept.add(backup, `suspect: ${reason}`) })
+  ])
+  kept.add(suspects.find(({ id }) => id === policy.suspect?.id) ?? suspects.findLast(({ startedAt }) => startedAt <= now), 'suspect: the first one')
+  if (policy.suspect !== null) keepGoodBefore(policy.suspect, live, kept)
+  keepParents(live, kept)
+
+  return live.map(backup => {
+    const removal = beyond.get(backup)
+    if (kept.has(backup)) return { backup, keep: true, reasons: kept.reasons(backup), removal: null, isBeyond: false }
+    if (removal !== undefined) return { backup, keep: false, reasons: [`beyond the ${policy.maxBackups ?? 0} that maxBackups keeps`], removal, isBeyond: true }
+    return { backup, keep: false, reasons: [isSound(backup) ? 'no rule keeps it' : 'damaged: its last verification failed'], removal: 'trash', isBeyond: false }
+  })
+}
+
+/** Whether so many of a source's backups would go at once that somebody should have asked for it: more than half, and five at least. */
+export function isMassRemoval (going: number, of: number): boolean {
+  return going >= MASS_LEAST && going > of * MASS_SHARE
+}
+
+/** Which backups stay so far, and why. */
+class Keeping {
+  readonly #reasons = new Map<BackupOutline, string[]>()
+
+  add (backup: BackupOutline | undefined, reason: string): void {
+    if (backup !== undefined) this.#reasons.set(backup, [...this.#reasons.get(backup) ?? [], reason])
+  }
+
+  has (backup: BackupOutline): boolean {
+    return this.#reasons.has(backup)
+  }
+
+  reasons (backup: BackupOutline): readonly string[] {
+    return this.#reasons.get(backup) ?? []
+  }
+}
+
+/** Why nothing of the series may go now, or null. */
+function freeze (series: readonly BackupOutline[], { freshSince }: RetentionPolicy, now: Date): string | null {
+  if (freshSince === null) return null
+  const newest = series.find(backup => isSound(backup) && backup.startedAt <= now)
+  if (newest !== undefined && newest.startedAt >= freshSince) return null
+  const found = newest === undefined ? 'there is no good backup' : `the newest good backup is from ${newest.startedAt.toISOString()}`
+  return `nothing goes: ${found}, and the schedule asks for one since ${freshSince.toISOString()}`
+}
+
+type Reasoned = (backup: BackupOutline, reason: string) => void
+
+/** Keeps of one series, newest first, what stays by the rules and `maxBackups`, and returns what is beyond that, and how it goes. */
+function keepByPolicy (series: readonly BackupOutline[], frozen: string | null, policy: RetentionPolicy, now: Date, keep: Reasoned): ReadonlyMap<BackupOutline, 'trash' | 'erase'> {
+  if (frozen !== null) {
+    for (const backup of series) keep(backup, frozen)
+    return new Map()
+  }
+  const { maxBackups, rules } = policy
+  const choosable = series.filter(({ pinned, startedAt }) => !pinned && startedAt <= now)
+  const chosen = rules === null ? new Map(choosable.map(backup => [backup, []])) : chooseByRules(series, choosable, rules, new Periods(policy.timeZone), now)
+  if (rules === null && maxBackups === null) for (const backup of choosable) keep(backup, 'nothing limits how many stay')
+  const { within, over, beyond } = maxBackups === null ? NO_LIMIT : limit(choosable, chosen, maxBackups, policy.pace ?? 0)
+  for (const [backup, reasons] of chosen) if (!beyond.has(backup)) for (const reason of reasons) keep(backup, reason)
+  for (const [backup, number] of within) if (chosen.has(backup)) keep(backup, `number ${number} of the ${maxBackups ?? 0} that maxBackups keeps`)
+  for (const backup of over) if (chosen.has(backup)) keep(backup, `over the ${maxBackups ?? 0} that maxBackups keeps, and stays until an admin prunes: newer ones were made faster than the schedule asks for`)
+  const past = series.filter(({ startedAt }) => startedAt <= now)
+  const [newest] = past
+  if (newest !== undefined) keep(newest, 'newest backup')
+  const valid = past.find(isValid)
+  if (valid !== undefined) keep(valid, 'newest verified backup')
+  return beyond
+}
+
+function keepGoodBefore (suspect: Pick<BackupOutline, 'id' | 'startedAt'>, live: readonly BackupOutline[], kept: Keeping): void {
+  for (const backup of live) if (isSound(backup) && !isSuspect(backup) && isBefore(backup, suspect)) kept.add(backup, `good, and from before backup ${suspect.id}, which is suspect until somebody releases or deletes it`)
+}
+
+/** What the rules choose of `choosable`, and what is outside them, with the reasons. */
+function chooseByRules (series: readonly BackupOutline[], choosable: readonly BackupOutline[], rules: RetentionRules, calendar: Periods, now: Date): ReadonlyMap<BackupOutline, readonly string[]> {
+  const chosen = new Map<BackupOutline, string[]>()
+  const choose: Reasoned = (backup, reason) => { chosen.set(backup, [...chosen.get(backup) ?? [], reason]) }
+  const scheduled = choosable.filter(({ type }) => type === 'scheduled')
+  const good = scheduled.filter(isSound)
+
+  for (const backup of choosable) if (backup.type !== 'scheduled') choose(backup, `${backup.type}: outside the rules`)
+  for (const [index, backup] of good.slice(0, rules.last ?? 0).entries()) choose(backup, `number ${index + 1} of the last ${rules.last ?? 0}`)
+  for (const tier of TIERS) {
+    const rule = rules[tier]
+    if (rule !== undefined) chooseNewestOfEach(good, tier, rule, calendar, now, choose)
+  }
+  if (rules.within !== undefined) {
+    const since = calendar.before(now, rules.within)
+    for (const backup of good) if (backup.startedAt >= since) choose(backup, `within ${formatDuration(rules.within)}`)
+  }
+
+  const newestGood = series.find(backup => isSound(backup) && backup.startedAt <= now)
+  for (const backup of scheduled) if (!isSound(backup) && (newestGood === undefined || newestFirst(newestGood, backup) > 0)) choose(backup, 'damaged, but nothing newer is good')
+  const isOpen = new Set(choosable)
+  const missing = rules.minBackups - series.filter(backup => isSound(backup) && (chosen.has(backup) || !isOpen.has(backup))).length
+  for (const backup of good.filter(each => !chosen.has(each)).slice(0, Math.max(0, missing))) choose(backup, `one of the ${rules.minBackups} that minBackups keeps`)
+  return chosen
+}
+
+/** Chooses the newest backup of each period: of so many periods that have one, or of all that are young enough. */
+function chooseNewestOfEach (good: readonly BackupOutline[], tier: Tier, rule: Keep, calendar: Periods, now: Date, choose: Reasoned): void {
+  const since = typeof rule === 'number' ? null : calendar.before(now, rule)
+  let last: string | undefined
+  let found = 0
+  for (const backup of good) {
+    const period = calendar.periodOf(tier, backup.startedAt)
+    if (period === last) continue
+    last = period
+    found++
+    if (typeof rule === 'number' && found <= rule) choose(backup, `${tier}: newest of ${period}, number ${found} of ${rule}`)
+    if (since !== null && typeof rule !== 'number' && backup.startedAt >= since) choose(backup, `${tier}: newest of ${period}, within ${formatDuration(rule)}`)
+  }
+}
+
+interface Limited {
+  /** What is within the limit, with its number. */
+  readonly within: ReadonlyMap<BackupOutline, number>
+  /** What is over it by number, but not by the pace. */
+  readonly over: readonly BackupOutline[]
+  readonly beyond: ReadonlyMap<BackupOutline, 'trash' | 'erase'>
+}
+
+const NO_LIMIT: Limited = { within: new Map(), over: [], beyond: new Map() }
+
+/** Counts the chosen first, then the others, each with the damaged last. */
+function limit (choosable: readonly BackupOutline[], chosen: ReadonlyMap<BackupOutline, unknown>, maxBackups: number, pace: number): Limited {
+  const order = [...goodFirst([...chosen.keys()].toSorted(newestFirst)), ...goodFirst(choosable.filter(backup => !chosen.has(backup)))]
+  const within = new Map(order.slice(0, maxBackups).map((backup, index) => [backup, index + 1]))
+  const over: BackupOutline[] = []
+  const beyond = new Map<BackupOutline, 'trash' | 'erase'>()
+  const uncounted = outOfPace(order, pace)
+  let counted = 0
+  let scheduled = 0
+  for (const backup of order) {
+    if (counted >= maxBackups) beyond.set(backup, pace === 0 || scheduled >= maxBackups ? 'erase' : 'trash')
+    else if (!within.has(backup)) over.push(backup)
+    if (backup.type === 'scheduled') scheduled++
+    if (!uncounted.has(backup)) counted++
+  }
+  return { within, over, beyond }
+}
+
+/** Adds what the kept ones are built on, all the way down. */
+function keepParents (live: readonly BackupOutline[], kept: Keeping): void {
+  const byId = new Map(live.map(backup => [backup.id, backup]))
+  const children = live.filter(backup => kept.has(backup))
+  // It grows while it is walked: a parent that is kept for its child has to keep its own.
+  for (const child of children) {
+    const parent = child.parentId === null ? undefined : byId.get(child.parentId)
+    if (parent === undefined) continue
+    if (!kept.has(parent)) children.push(parent)
+    kept.add(parent, `backup ${child.id} is built on it`)
+  }
+}
+
+function goodFirst (backups: readonly BackupOutline[]): readonly BackupOutline[] {
+  return [...backups.filter(isSound), ...backups.filter(backup => !isSound(backup))]
+}
+
+function newestFirst (a: BackupOutline, b: BackupOutline): number {
+  return b.startedAt.getTime() - a.startedAt.getTime() || b.id - a.id
+}
+
+/** Whether no verification has found it damaged. */
+function isSound (backup: BackupOutline): boolean {
+  return backup.verification.status !== 'invalid'
+}
+
+function isValid (backup: BackupOutline): boolean {
+  return backup.verification.status === 'valid'
+}

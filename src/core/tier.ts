@@ -1,0 +1,3 @@
+export const TIERS = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const
+
+export type Tier = typeof TIERS[number]

@@ -1,0 +1,84 @@
+import { Readable } from 'node:stream'
+import type { Backup } from '../../core/backup/backup.ts'
+import type { Copy } from '../../core/backup/copy.ts'
+import { MANIFEST_LIMIT, parseManifest, serializeManifest, type Manifest } from '../../core/backup/manifest.ts'
+import { QUARANTINE, fileName, manifestKey } from '../../core/backup/object-key.ts'
+import { BackupError } from '../../core/errors.ts'
+import type { Store } from '../../core/ports/store.ts'
+import type { EngineDeps } from '../deps.ts'
+
+/** Cleaning up goes on although the work was cancelled, but not for ever. Milliseconds. */
+const CLEANUP_TIMEOUT = 60_000
+
+/** A signal for what must be tidied away after the work's own signal was aborted. */
+export function cleanupSignal (): AbortSignal {
+  return AbortSignal.timeout(CLEANUP_TIMEOUT)
+}
+
+/** Throws `OBJECT_NOT_FOUND`, or `MANIFEST_INVALID` for what is not a manifest. */
+export async function readManifest (store: Store, key: string, signal: AbortSignal): Promise<Manifest> {
+  const text = await readText(store, manifestKey(key), MANIFEST_LIMIT, signal)
+  if (text === undefined) throw new BackupError('MANIFEST_INVALID', `the manifest has more than ${MANIFEST_LIMIT} bytes; none has`)
+  return parseManifest(text)
+}
+
+/** All of a small object as text; undefined: it has more than `limit` bytes, whatever the store says of its size. Rejects with what the store rejects with. */
+export async function readText (store: Store, key: string, limit: number, signal: AbortSignal): Promise<string | undefined> {
+  if ((await store.stat(key, signal)).size > limit) return undefined
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of await store.get(key, undefined, signal) as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limit) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Puts a manifest in the place of the one that is there. */
+export async function replaceManifest (store: Store, key: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
+  await store.put(manifestKey(key), Readable.from([Buffer.from(serializeManifest(manifest))]), { replace: true }, signal)
+}
+
+/**
+ * Moves the object of a failed backup aside and returns its new key. One such object is kept for each source: the one
+ * before gives way, so that a source that fails every night does not fill the disk.
+ */
+export async function quarantine (deps: EngineDeps, backup: Backup): Promise<string> {
+  const signal = cleanupSignal()
+  for (const older of await deps.catalog.backups.quarantined(backup.source)) {
+    await deps.store.remove(older.key, signal)
+    await deps.catalog.backups.remove(older.id, deps.clock.now())
+  }
+  const key = QUARANTINE + fileName(backup.key)
+  await deps.store.move(backup.key, key, signal)
+  return key
+}
+
+/** The first copy of every backup: the object where it landed. */
+export function landingCopy (store: Store, key: string, { object, completedAt }: Manifest): Copy {
+  return { store: store.name, location: store.location(key), status: 'stored', size: object.size, uploadedAt: new Date(completedAt), attempts: 0, error: null, nextAttemptAt: null }
+}
+
+/** The manifest as the catalog remembers it. Throws `CATALOG_FAILED` where a completed backup has none. */
+export async function recordedManifest (deps: EngineDeps, id: number): Promise<Manifest> {
+  const manifest = await deps.catalog.backups.manifest(id)
+  if (manifest !== undefined) return manifest
+  throw new BackupError('CATALOG_FAILED', `the catalog has no manifest of backup ${id}`, { hint: 'Rebuild the catalog from the store.' })
+}
+
+/**
+ * The same, for whatever uses the content of the backup. Throws `MANIFEST_UNSIGNED` too, where a trusted signature is
+ * required and it has none.
+ */
+export async function trustedManifest (deps: EngineDeps, id: number): Promise<Manifest> {
+  const manifest = await recordedManifest(deps, id)
+  deps.signing.require(manifest)
+  return manifest
+}
+
+/** Throws unless there is something to verify or to give out: `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`. */
+export function requireObject (backup: Backup): void {
+  if (backup.deletedAt !== null) throw new BackupError('BACKUP_DELETED', `backup ${backup.id} was removed`, { hint: 'Choose another backup; the list shows those that exist.' })
+  if (backup.status !== 'completed') throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is "${backup.status}"`, { hint: 'Choose a backup that completed.' })
+}

@@ -1,0 +1,34 @@
+import type { Backup } from '../../core/backup/backup.ts'
+import { toBackupError, type ErrorCode } from '../../core/errors.ts'
+import type { Task } from '../../core/job.ts'
+import type { ProtectedSource } from '../../core/protected-source.ts'
+import type { EngineDeps } from '../deps.ts'
+import { createBackup } from './create.ts'
+
+/** There is no content there that could be lost. */
+const NOTHING_THERE: readonly ErrorCode[] = ['SOURCE_MISSING', 'SOURCE_EMPTY']
+/** There is some, and it cannot be backed up as it is. */
+const DAMAGED: readonly ErrorCode[] = ['SOURCE_MALFORMED', 'SOURCE_NOT_A_DATABASE', 'SOURCE_ENCRYPTED', 'SOURCE_UNREADABLE', 'SOURCE_FAILED', 'VERIFICATION_FAILED', 'PROCESS_OUT_OF_MEMORY', 'PROCESS_TIMED_OUT']
+
+export interface Change {
+  /** What is about to be done, as in `the restore of backup 12`. */
+  readonly before: string
+  /** Whether to go on without a backup where what stands there is too damaged for one: the old file is kept then. */
+  readonly mayBeDamaged: boolean
+}
+
+/**
+ * Makes a `pre-migration` backup of what stands there now, as part of a job that holds the source. undefined where nothing
+ * stands there, or something that cannot be backed up and need not be. Rejects as `createBackup` does.
+ */
+export async function secure (deps: EngineDeps, chosen: ProtectedSource, { before, mayBeDamaged }: Change, task: Task): Promise<Backup | undefined> {
+  // The job goes on to be about what it was started for.
+  const quiet: Task = { ...task, concerns () {} }
+  try {
+    return await createBackup(deps, chosen, { type: 'pre-migration', description: `before ${before}` }, quiet)
+  } catch (thrown) {
+    const { code } = toBackupError(thrown)
+    if (!task.signal.aborted && (NOTHING_THERE.includes(code) || (mayBeDamaged && DAMAGED.includes(code)))) return undefined
+    throw thrown
+  }
+}

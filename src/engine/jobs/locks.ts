@@ -1,0 +1,168 @@
+import type { LeaseLog } from '../../core/catalog/lease.ts'
+import type { Clock } from '../../core/clock.ts'
+import { BackupError } from '../../core/errors.ts'
+
+/** How often to look whether another process has given back what is waited for. Milliseconds. */
+const LOOK_AGAIN = 500
+
+/** Held by whatever makes a backup of the source. */
+export function sourceHold (source: string): string {
+  return `source:${source}`
+}
+
+/** Held by whatever decides which backups of the source stay. */
+export function retentionHold (source: string): string {
+  return `retention:${source}`
+}
+
+/** Held by whatever works on one backup. */
+export function backupHold (id: number): string {
+  return `backup:${id}`
+}
+
+/** Held by whatever brings a copy of one backup into a store, or takes it away there. */
+export function copyHold (id: number, store: string): string {
+  return `copy:${id}:${store}`
+}
+
+/** Held by whatever verifies all backups of the source, one after the other. */
+export function verifyAllHold (source: string): string {
+  return `verify-all:${source}`
+}
+
+/** Held by an upload that somebody asked for. What uploads by itself waits for the copy alone. */
+export function uploadHold (id: number, store: string): string {
+  return `upload:${id}:${store}`
+}
+
+export interface Claim {
+  /** Safe to call twice. Never rejects: a lease that cannot be given back now is given back by housekeeping. */
+  release (): Promise<void>
+}
+
+export interface Reservation {
+  /** The job to name to those who find the thing held. */
+  ownedBy (jobId: number): void
+  /** Safe to call twice. */
+  release (): void
+}
+
+interface Holder {
+  jobId: number | null
+}
+
+/**
+ * What pieces of work have for themselves, by name. Those of this process are kept apart here, those of other processes
+ * on the same catalog by leases there.
+ */
+export class Holds {
+  readonly #leases: LeaseLog
+  readonly #clock: Clock
+  readonly #held = new Map<string, Holder>()
+  readonly #waiting = new Set<() => void>()
+
+  constructor (leases: LeaseLog, clock: Clock) {
+    this.#leases = leases
+    this.#clock = clock
+  }
+
+  /** Everything that is held now, by whichever process. */
+  async names (): Promise<ReadonlySet<string>> {
+    const foreign = await this.#leases.foreign()
+    return new Set([...this.#held.keys(), ...foreign.map(({ name }) => name)])
+  }
+
+  /** Takes all of `names` among the work of this process, or none, as `claim`; whoever calls takes the leases. */
+  reserve (names: readonly string[], jobId: number | null = null): Reservation {
+    for (const name of names) {
+      const other = this.#held.get(name)
+      if (other !== undefined) throw conflict(name, other.jobId)
+    }
+    const holder: Holder = { jobId }
+    for (const name of names) this.#held.set(name, holder)
+    return {
+      ownedBy: owner => { holder.jobId = owner },
+      release: () => {
+        for (const name of names) if (this.#held.get(name) === holder) this.#held.delete(name)
+        for (const wake of this.#waiting) wake()
+        this.#waiting.clear()
+      }
+    }
+  }
+
+  /** Takes all of `names`, or none: rejects with `BACKUP_IN_PROGRESS` or `BACKUP_BUSY`, and the id of the job that is in the way, if it is one. */
+  async claim (names: readonly string[], jobId: number | null = null): Promise<Claim> {
+    const reservation = this.reserve(names, jobId)
+    try {
+      const lease = await this.#leases.take(names, jobId)
+      if (lease !== undefined) throw conflict(lease.name, lease.jobId)
+    } catch (error) {
+      reservation.release()
+      throw error
+    }
+    return {
+      release: async () => {
+        await this.#leases.release(names).catch(() => {})
+        reservation.release()
+      }
+    }
+  }
+
+  /** The same, or undefined where something is in the way. */
+  async tryClaim (names: readonly string[], jobId: number | null = null): Promise<Claim | undefined> {
+    try {
+      return await this.claim(names, jobId)
+    } catch (error) {
+      if (isConflict(error)) return undefined
+      throw error
+    }
+  }
+
+  /** The same, after waiting for whoever is in the way. */
+  async claimWhenFree (names: readonly string[], jobId: number, signal: AbortSignal): Promise<Claim> {
+    for (;;) {
+      signal.throwIfAborted()
+      if (names.some(name => this.#held.has(name))) {
+        await this.#somethingFreed(signal)
+        continue
+      }
+      const claim = await this.tryClaim(names, jobId)
+      if (claim !== undefined) return claim
+      // Another process is in the way: it wakes nobody here, so it has to be asked.
+      await this.#clock.sleep(LOOK_AGAIN, signal)
+    }
+  }
+
+  /** Gives back the leases of this process that it no longer has; see `Claim.release`. */
+  async settle (): Promise<void> {
+    await this.#leases.keepOnly(name => this.#held.has(name))
+  }
+
+  /** Resolves when something was given back in this process, or `signal` aborts. */
+  async #somethingFreed (signal: AbortSignal): Promise<void> {
+    const freed = Promise.withResolvers<undefined>()
+    const wake = (): void => { freed.resolve(undefined) }
+    this.#waiting.add(wake)
+    signal.addEventListener('abort', wake, { once: true })
+    await freed.promise
+    signal.removeEventListener('abort', wake)
+  }
+}
+
+function isConflict (error: unknown): boolean {
+  return error instanceof BackupError && (error.code === 'BACKUP_IN_PROGRESS' || error.code === 'BACKUP_BUSY')
+}
+
+/** What those hear who want what is held. */
+export function conflict (name: string, jobId: number | null): BackupError {
+  const details = jobId === null ? {} : { details: { jobId } }
+  const rest = name.slice(name.indexOf(':') + 1)
+  const hint = 'Wait for that job to end, or cancel it.'
+  if (name.startsWith('copy:') || name.startsWith('upload:')) {
+    const [, id = '', store = ''] = /^(\d+):(.*)$/.exec(rest) ?? []
+    return new BackupError('BACKUP_BUSY', `another job is at work on the copy of backup ${id} in "${store}"`, { hint, ...details })
+  }
+  if (name.startsWith('backup:')) return new BackupError('BACKUP_BUSY', `another job is at work on backup ${rest}`, { hint, ...details })
+  if (name.startsWith('verify-all:')) return new BackupError('BACKUP_IN_PROGRESS', `another job verifies the backups of the source "${rest}"`, { hint, ...details })
+  return new BackupError('BACKUP_IN_PROGRESS', `another job is at work on the source "${rest}"`, { hint, ...details })
+}

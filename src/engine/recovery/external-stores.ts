@@ -1,0 +1,61 @@
+import type { RememberedPlace } from '../../core/catalog/external-store.ts'
+import { BackupError, toBackupError } from '../../core/errors.ts'
+import type { Store } from '../../core/ports/store.ts'
+import type { EngineDeps } from '../deps.ts'
+import type { RebuildRequest } from '../engine.ts'
+import { isEmpty } from '../replication/restore-note.ts'
+
+/** A place that cannot be made a store of now, and why. */
+export interface LostPlace {
+  readonly place: RememberedPlace
+  readonly error: BackupError
+}
+
+/**
+ * Makes stores of the places that the catalog remembers, also of those that another process has added since. One at which
+ * a store is configured now hands its copies over to that one, and is forgotten. Returns those that cannot be made.
+ */
+export async function loadRemembered (deps: EngineDeps): Promise<readonly LostPlace[]> {
+  const lost: LostPlace[] = []
+  for (const place of await deps.catalog.places.list()) {
+    if (deps.remembered.has(place.name)) continue
+    try {
+      const located = deps.locate(place.url)
+      if (located.known === undefined) deps.remembered.set(place.name, await located.make(place.name))
+      else await deps.catalog.places.handOver(place.name, located.known.name)
+    } catch (thrown) {
+      lost.push({ place, error: toBackupError(thrown) })
+    }
+  }
+  return lost
+}
+
+/** The store that a URL names, for looking alone. */
+async function storeAt (deps: EngineDeps, url: string): Promise<Store> {
+  const { kind, known, make } = deps.locate(url)
+  return known ?? await make(kind)
+}
+
+/**
+ * The same, remembered from now on, so that what is taken over from there can be read later. Rejects with what the store
+ * says where it cannot be listed, and with `OBJECT_NOT_FOUND` where it is empty; it is not remembered then.
+ */
+async function rememberedStoreAt (deps: EngineDeps, url: string, signal: AbortSignal): Promise<Store> {
+  const located = deps.locate(url)
+  if (located.known !== undefined) return located.known
+  if (await isEmpty(await located.make(located.kind), signal)) throw new BackupError('OBJECT_NOT_FOUND', `there is nothing at "${located.url}"`, { hint: 'Check the bucket and the prefix, or the directory.' })
+  const taken = [deps.store.name, ...deps.offsite.keys()]
+  const { name } = await deps.catalog.places.remember({ name: located.kind, url: located.url, since: deps.clock.now() }, taken)
+  const store = deps.remembered.get(name) ?? await located.make(name)
+  deps.remembered.set(name, store)
+  return store
+}
+
+/** What a rebuild reads: the place given, otherwise every store that there is, that in which backups land first. Rejects where the place given cannot be listed, or is empty. */
+export async function storesToRebuild (deps: EngineDeps, { from, isListing = false, takeOver = false }: RebuildRequest, signal: AbortSignal): Promise<readonly Store[]> {
+  const configured = [deps.store, ...[...deps.offsite.values()].map(({ store }) => store)]
+  if (takeOver) return configured
+  await loadRemembered(deps)
+  if (from === undefined) return [...configured, ...deps.remembered.values()]
+  return [await (isListing ? storeAt(deps, from) : rememberedStoreAt(deps, from, signal))]
+}

@@ -1,0 +1,136 @@
+import type { Backup } from '../../core/backup/backup.ts'
+import { BackupError, toBackupError } from '../../core/errors.ts'
+import type { Manifest } from '../../core/backup/manifest.ts'
+import type { Restore } from '../../core/restore/restore.ts'
+import { QUARANTINE, TRASH, fileName } from '../../core/backup/object-key.ts'
+import { completeChecks, conclude } from '../../core/ports/verification.ts'
+import { hasObject } from '../../pipeline/find-object.ts'
+import type { EngineDeps } from '../deps.ts'
+import { backupHold, copyHold, sourceHold } from '../jobs/locks.ts'
+import { discardBackup, isManifestOf } from '../artifacts/discard.ts'
+import { cleanupSignal, landingCopy, readManifest } from '../artifacts/objects.ts'
+import { promisedCopies } from '../artifacts/locations.ts'
+import { erase, settleTrashed } from '../retention/trash.ts'
+import { settleRestores } from '../restore/settle-restores.ts'
+
+export interface Recovered {
+  /** Jobs that were under way in processes that are gone. */
+  readonly jobs: number
+  /** Backups that had everything but their row: the manifest stood already. */
+  readonly completed: readonly Backup[]
+  readonly failed: readonly Backup[]
+  /** Restores that were under way in processes that are gone. */
+  readonly restores: readonly Restore[]
+}
+
+/**
+ * Puts right what a crash, or a catalog that could not be written to, left undecided. Part of every start. A landing
+ * store that must be left as it is stays untouched, and so do the rows that only its files can decide.
+ */
+export async function recover (deps: EngineDeps, { isLandingUsable = true }: { readonly isLandingUsable?: boolean } = {}): Promise<Recovered> {
+  const jobs = await deps.catalog.jobs.interrupt(deps.clock.now())
+  const settled = isLandingUsable ? await settleUndecided(deps) : { completed: [], failed: [] }
+  for (const backup of isLandingUsable ? await deps.catalog.backups.trashed() : []) {
+    await unlessHeld(deps, backupHold(backup.id), async () => await unlessItFails(deps, backup, async () => {
+      const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
+      if (trashedAt === null || deletedAt !== null) return
+      // What is in the trash but has not been moved there was on its way out for good: a rotation that was cut short.
+      if (backup.key.startsWith(TRASH)) await settleTrashed(deps, backup)
+      else await erase(deps, backup, 'its removal had begun before the service ended')
+    }))
+  }
+  await interruptCopies(deps)
+  return { jobs, ...settled, restores: await settleRestores(deps) }
+}
+
+/** Copies that nobody has under way any more wait again. */
+export async function interruptCopies ({ catalog, runner }: EngineDeps): Promise<void> {
+  const held = await runner.holds.names()
+  await catalog.copies.interrupt((id, store) => held.has(copyHold(id, store)))
+}
+
+/**
+ * Decides every row that says `in_progress` although nobody works on it: a backup whose manifest stands is whole and
+ * completes; anything else failed, and what there is of it goes.
+ */
+export async function settleUndecided (deps: EngineDeps): Promise<Pick<Recovered, 'completed' | 'failed'>> {
+  const completed: Backup[] = []
+  const failed: Backup[] = []
+  for (const backup of await deps.catalog.backups.running()) {
+    await unlessHeld(deps, sourceHold(backup.source), async () => await unlessItFails(deps, backup, async () => {
+      // It may have ended since the rows were read.
+      if ((await deps.catalog.backups.get(backup.id)).status !== 'in_progress') return
+      const manifest = await wholeManifest(deps, backup)
+      if (manifest === undefined) failed.push(await giveUp(deps, backup))
+      else completed.push(await takeOver(deps, backup, manifest))
+    }))
+  }
+  return { completed, failed }
+}
+
+/**
+ * Does something for one of many backups. What fails is left undecided, with an event `operation.failed`, and neither stops a start nor
+ * hinders the others; only a catalog that fails is thrown, since all of them need it.
+ */
+export async function unlessItFails (deps: EngineDeps, { source, method }: Backup, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (thrown) {
+    const { code } = toBackupError(thrown)
+    if (code.startsWith('CATALOG_')) throw thrown
+    deps.events.emit({ type: 'operation.failed', operation: 'housekeeping', source, method, code })
+  }
+}
+
+/** What somebody holds, in this process or another, is being worked on. */
+async function unlessHeld (deps: EngineDeps, name: string, work: () => Promise<void>): Promise<void> {
+  const claim = await deps.runner.holds.tryClaim([name])
+  if (claim === undefined) return
+  try {
+    await work()
+  } finally {
+    await claim.release()
+  }
+}
+
+async function wholeManifest (deps: EngineDeps, backup: Backup): Promise<Manifest | undefined> {
+  const signal = cleanupSignal()
+  try {
+    const manifest = await readManifest(deps.store, backup.key, signal)
+    const { size } = await deps.store.stat(backup.key, signal)
+    deps.signing.require(manifest)
+    return isManifestOf(manifest, backup) && manifest.object.size === size ? manifest : undefined
+  } catch (thrown) {
+    const error = toBackupError(thrown)
+    if (['OBJECT_NOT_FOUND', 'OBJECT_REFUSED', 'MANIFEST_INVALID', 'MANIFEST_UNSIGNED'].includes(error.code)) return undefined
+    throw thrown
+  }
+}
+
+async function takeOver (deps: EngineDeps, backup: Backup, manifest: Manifest): Promise<Backup> {
+  const filePath = deps.store.location(backup.key)
+  // The manifest says that every level was passed before it was written, not what each of them found.
+  const verification = manifest.verifiedAt === null ? null : conclude(completeChecks(PROVEN, 'passed before the manifest was written; see its verifiedAt'))
+  return await deps.catalog.backups.complete(backup.id, {
+    manifest,
+    filePath,
+    verification,
+    copies: [landingCopy(deps.store, backup.key, manifest), ...promisedCopies(deps, backup.source, backup.key)]
+  })
+}
+
+const PROVEN = [
+  { name: 'checksum', status: 'pass', reason: 'before the manifest was written' },
+  { name: 'opens_read_only', status: 'pass', reason: 'before the manifest was written' }
+] as const
+
+async function giveUp (deps: EngineDeps, backup: Backup): Promise<Backup> {
+  // Another row may have the name in a catalog that was spoiled or edited: what is there belongs to that one.
+  if (!await deps.catalog.backups.isNamed(backup.source, fileName(backup.key), backup.id)) await discardBackup(deps, deps.store, backup.key, backup)
+  const aside = QUARANTINE + fileName(backup.key)
+  if (await hasObject(deps.store, aside, cleanupSignal())) await deps.store.remove(aside, cleanupSignal())
+  const error = new BackupError('INTERRUPTED', 'interrupted: the service ended while this backup was being made')
+  const failed = await deps.catalog.backups.fail(backup.id, { code: error.code, message: error.message, failedAt: deps.clock.now() })
+  deps.events.emit({ type: 'backup.failed', backup: failed, code: error.code })
+  return failed
+}

@@ -1,0 +1,69 @@
+import { LONGEST_PAUSE, type CopyTask, type StoredCopy } from '../../core/backup/copy.ts'
+import { manifestKey } from '../../core/backup/object-key.ts'
+import { BackupError, toBackupError } from '../../core/errors.ts'
+import { INSTANCE_MARKER } from '../../core/instance.ts'
+import type { Store } from '../../core/ports/store.ts'
+import { RESTORE_NOTE } from '../../core/restore/restore-note.ts'
+import { findObject, hasObject } from '../../pipeline/find-object.ts'
+import { discardBackup } from '../artifacts/discard.ts'
+import { offsiteKey } from '../artifacts/locations.ts'
+import type { EngineDeps, OffsiteStore } from '../deps.ts'
+
+/**
+ * Removes a copy that is no longer wanted: manifest, then object. Where nothing is ever removed by us it is only
+ * forgotten. What fails is written down with the time of the next attempt, and thrown.
+ */
+export async function removeCopy (deps: EngineDeps, task: CopyTask, { store, isAppendOnly }: OffsiteStore, signal: AbortSignal): Promise<void> {
+  const key = offsiteKey(task)
+  try {
+    if (!isAppendOnly) {
+      const backup = await deps.catalog.backups.get(task.backupId)
+      await discardBackup(deps, store, key, backup, signal)
+    }
+    await deps.catalog.copies.drop(task.backupId, store.name)
+  } catch (thrown) {
+    const { code, message } = toBackupError(signal.aborted ? signal.reason : thrown)
+    const at = deps.clock.now()
+    await deps.catalog.copies.fail(task.backupId, store.name, { code, message, at, nextAttemptAt: new Date(at.getTime() + LONGEST_PAUSE) })
+    deps.events.emit({ type: 'operation.failed', operation: 'remove-copy', source: task.source, method: null, code })
+    throw thrown
+  }
+}
+
+/**
+ * Looks whether the store still holds what it is taken to hold, and as long as it was, and makes those that are not
+ * `missing`, so that they are brought there again. A list that does not show an object is not believed until the store
+ * has been asked for that object. Says how many it missed. Throws what the store throws, and `STORE_UNAVAILABLE`
+ * where it is another one, or holds nothing at all of many: that is another place, or a disk that is not mounted.
+ */
+export async function surveyStore (deps: EngineDeps, { store }: OffsiteStore, signal: AbortSignal): Promise<number> {
+  await deps.ownership.require(store, signal)
+  const sizes = new Map<string, number>()
+  for await (const { key, size } of store.list('', signal)) if (key !== RESTORE_NOTE && key !== INSTANCE_MARKER) sizes.set(key, size)
+  const held = await deps.catalog.copies.held(store.name)
+  if (held.length > 0 && sizes.size === 0) throw emptied(store, held.length)
+  let missed = 0
+  for (const copy of held) {
+    const key = offsiteKey(copy)
+    if (sizes.get(key) === copy.size && sizes.has(manifestKey(key))) continue
+    const reason = await whatIsWrong(store, copy, signal)
+    if (reason === undefined) continue
+    missed++
+    await deps.catalog.copies.missing(copy.backupId, store.name, reason, deps.clock.now())
+    deps.events.emit({ type: 'operation.failed', operation: 'survey', source: copy.source, method: null, code: 'OBJECT_NOT_FOUND' })
+  }
+  return missed
+}
+
+/** Of a store that should hold so many copies, and holds nothing at all. */
+export function emptied ({ name }: Store, known: number): BackupError {
+  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" is empty, but ${known} copies were stored in it`, { hint: 'See whether it is the right place, and mounted; to have everything copied anew, give the store another name.' })
+}
+
+async function whatIsWrong (store: Store, copy: StoredCopy, signal: AbortSignal): Promise<string | undefined> {
+  const key = offsiteKey(copy)
+  const object = await findObject(store, key, signal)
+  if (object === undefined) return 'the object is not there any more'
+  if (object.size !== copy.size) return `the object has ${object.size} bytes instead of ${copy.size}`
+  return await hasObject(store, manifestKey(key), signal) ? undefined : 'the manifest is not there any more'
+}

@@ -1,0 +1,64 @@
+import { fileName } from '../../core/backup/object-key.ts'
+import type { Compression } from '../../core/ports/codec.ts'
+import { SEAL_EXTENSIONS } from '../../core/ports/encryption.ts'
+import { digestCheck, mismatch, slice } from '../../pipeline/digest.ts'
+import { joined } from '../../pipeline/joined.ts'
+import { openImage } from '../../pipeline/read-object.ts'
+import { isStoredPlain, requireOpener } from '../artifacts/decryption.ts'
+import { readablePlace } from '../artifacts/locations.ts'
+import { trustedManifest, requireObject } from '../artifacts/objects.ts'
+import type { ProvenRanges } from '../artifacts/proven-ranges.ts'
+import type { EngineDeps } from '../deps.ts'
+import type { Download } from '../engine.ts'
+
+/** Nobody can look into it. */
+const SEALED_TYPE = 'application/octet-stream'
+/** Whoever waits for a download hears within so many milliseconds that a store does not answer. */
+const PATIENCE = 10_000
+const CONTENT_TYPES: Readonly<Record<Compression, string>> = { none: 'application/vnd.sqlite3', gzip: 'application/gzip', zstd: 'application/zstd' }
+
+/**
+ * The stored artifact, or its plain image, from the nearest store that has it. Throws `BACKUP_NOT_COMPLETED`,
+ * `BACKUP_DELETED`, `KEY_MISSING` for the image of one that is sealed, `CHECKSUM_MISMATCH` where the stored object has
+ * another length than it must have, or what the store throws.
+ */
+export async function openDownload (deps: EngineDeps, ranges: ProvenRanges, id: number, decoded: boolean): Promise<Download> {
+  const backup = await deps.catalog.backups.get(id)
+  requireObject(backup)
+  const manifest = await trustedManifest(deps, id)
+  const codec = deps.codecs[backup.compression]
+  const name = fileName(backup.key)
+  const { store, key } = await readablePlace(deps, backup, AbortSignal.timeout(PATIENCE))
+
+  if (decoded && !isStoredPlain(manifest)) {
+    const opener = requireOpener(deps.keyring, manifest)
+    const added = (codec?.extension ?? '') + (manifest.encryption === 'none' ? '' : SEAL_EXTENSIONS[manifest.encryption])
+    return {
+      fileName: name.slice(0, -added.length),
+      store: store.name,
+      etag: `"${manifest.image.sha256}"`,
+      size: manifest.image.size,
+      contentType: CONTENT_TYPES.none,
+      async open (range, signal) {
+        const image = await openImage({ store, key, codec, opener, object: manifest.object, image: manifest.image }, signal)
+        return range === undefined ? image : joined(image, slice(range))
+      }
+    }
+  }
+  const { object } = manifest
+  const { size } = await store.stat(key, AbortSignal.timeout(PATIENCE))
+  const difference = mismatch({ size, sha256: object.sha256 }, object, 'the object')
+  if (difference !== undefined) throw difference
+  return {
+    fileName: name,
+    store: store.name,
+    etag: `"${object.sha256}"`,
+    size,
+    contentType: backup.encryption === 'none' ? CONTENT_TYPES[backup.compression] : SEALED_TYPE,
+    async open (range, signal) {
+      const isPart = range !== undefined && !(range.start === 0 && range.end === size - 1)
+      if (isPart) return await ranges.open({ store, key }, object, range, signal)
+      return joined(await store.get(key, undefined, signal), digestCheck(object, 'the object'))
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto'
+import type { Backup } from '../../core/backup/backup.ts'
+import type { Manifest } from '../../core/backup/manifest.ts'
+import { BackupError, toBackupError } from '../../core/errors.ts'
+import type { Task } from '../../core/job.ts'
+import { verificationMessage } from '../../core/ports/verification.ts'
+import type { ProtectedSource } from '../../core/protected-source.ts'
+import type { Placement, PlainImage, Restore, Restorer } from '../../core/restore/restore.ts'
+import { followedPath } from '../../files/followed-path.ts'
+import { requireOpener } from '../artifacts/decryption.ts'
+import { checkScratch } from '../artifacts/free-space.ts'
+import { readablePlace } from '../artifacts/locations.ts'
+import { trustedManifest, requireObject } from '../artifacts/objects.ts'
+import { requireDigest, withPlainImage } from '../artifacts/plain-image.ts'
+import { secure } from '../backup/safety-backup.ts'
+import type { EngineDeps } from '../deps.ts'
+import type { RestoreRequest } from '../engine.ts'
+import { verifyBackup, type ProofWay } from '../verify/verify.ts'
+import { confinedTarget, followedTarget, requireTarget } from './target.ts'
+
+/** How long a restore waits for those who hold the database, where the request says nothing. Milliseconds. */
+const TIMEOUT = 15_000
+
+/** What is to be put where. */
+export interface RestorePlan {
+  readonly backup: Backup
+  readonly manifest: Manifest
+  readonly restorer: Restorer
+  readonly placement: Placement
+  /** undefined: to a path of its own, where nothing stands that would have to be secured. */
+  readonly inPlace: ProtectedSource | undefined
+  /** Whether `replace` may be taken instead of `live` where there is nothing to write into. */
+  readonly mayReplace: boolean
+  readonly verify: boolean
+  readonly actor: string | null
+}
+
+/**
+ * What can be told before anything is begun. Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`,
+ * `SOURCE_NOT_FOUND` where the source is no longer configured and no path is given, `METHOD_UNSUPPORTED` for a kind that
+ * this version cannot restore, `KEY_MISSING`, `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for what is ours and for a link that is not
+ * followed, `SOURCE_LINK_REFUSED` where such a link leads to the source, and
+ * `RESTORE_TARGET_FORBIDDEN` for what is not allowed to a confined caller.
+ */
+export async function plannedRestore (deps: EngineDeps, id: number, request: RestoreRequest): Promise<RestorePlan> {
+  const backup = await deps.catalog.backups.get(id)
+  requireObject(backup)
+  const manifest = await trustedManifest(deps, id)
+  requireOpener(deps.keyring, manifest)
+  const { kind } = manifest.source
+  const restorer = deps.restorers.get(kind)
+  if (restorer === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${kind}" cannot be restored by this version`, { hint: 'Use a version that knows this kind.' })
+  const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
+  const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
+  const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
+  const path = target === undefined ? followedPath(inPlace?.source.location ?? '') : followedTarget(target)
+  return {
+    backup,
+    manifest,
+    restorer,
+    placement: { mode: target === undefined ? mode ?? 'live' : 'file', path, overwrite, timeout, aside: `${path}.before-${randomUUID().slice(0, 8)}`, isConfined: request.isConfined ?? false },
+    inPlace,
+    mayReplace: inPlace !== undefined && mode === undefined,
+    verify,
+    actor
+  }
+}
+
+async function allowedTarget (deps: EngineDeps, target: string, { mode, isConfined = false }: RestoreRequest): Promise<string> {
+  await requireTarget(deps, target, mode)
+  if (!isConfined) return target
+  const path = await confinedTarget(deps, target)
+  // What ".." leads to depends on whether links before it are followed: what counts is the path that is written to.
+  await requireTarget(deps, path, mode)
+  return path
+}
+
+/** The source that a backup is of, to be written into. `SOURCE_NOT_FOUND`; `RESTORE_TARGET_INVALID` for the catalog. */
+export async function sourceItself (deps: EngineDeps, { id, source: name }: Backup): Promise<ProtectedSource> {
+  const found = deps.sources.get(name)
+  if (found === undefined) throw new BackupError('SOURCE_NOT_FOUND', `the source "${name}" of backup ${id} is not configured any more`, { hint: 'Give a path to restore to, or configure the source again.' })
+  const occupant = await deps.occupant(found.source.location)
+  if (occupant?.source === null) throw new BackupError('RESTORE_TARGET_INVALID', `"${found.source.location}" is ${occupant.what}, which is in use`, { hint: 'Restore it to another path; a catalog that is lost is rebuilt from the manifests by itself.' })
+  return found
+}
+
+/**
+ * Puts a backup back: finds out what would stand in the way, proves the backup, backs up what stands there now, restores,
+ * and records it. What fails on the way leaves the source as it was. The caller holds the backup and the source.
+ */
+export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, task: Task): Promise<Restore> {
+  const plan = await feasible(planned, task)
+  const { backup, placement } = plan
+  const row = await deps.catalog.restores.start({
+    kind: 'restore',
+    backupId: backup.id,
+    source: backup.source,
+    target: placement.path,
+    mode: placement.mode,
+    aside: placement.aside,
+    actor: plan.actor,
+    startedAt: deps.clock.now()
+  })
+  try {
+    const done = await provenAndPlaced(deps, plan, row.id, task)
+    deps.events.emit({ type: 'restore.completed', restore: done })
+    return done
+  } catch (thrown) {
+    throw await failed(deps, plan, row.id, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
+  }
+}
+
+/** Throws what stands in the way. Where there is no database at all, a new file takes its place, unless another way was asked for. */
+async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
+  task.phase('probing')
+  const outline = { size: plan.manifest.image.size, properties: plan.manifest.facts.properties }
+  try {
+    await plan.restorer.check(outline, plan.placement, task.signal)
+    return plan
+  } catch (thrown) {
+    if (!plan.mayReplace || toBackupError(thrown).code !== 'SOURCE_MISSING') throw thrown
+    const instead: RestorePlan = { ...plan, placement: { ...plan.placement, mode: 'replace' } }
+    await plan.restorer.check(outline, instead.placement, task.signal)
+    return instead
+  }
+}
+
+/** From the nearest place that has it. What is on a disk here is proven first, where it lies; what has to be fetched is fetched once, and proven and placed from where it was unpacked. */
+async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
+  const { backup, manifest, verify } = plan
+  const place = await readablePlace(deps, backup, task.signal)
+  const { store, key } = place
+  const clocked = () => deps.clock.now().getTime()
+  // A transaction cannot be undone once bytes of another turn out to be in it: `live` takes a copy of our own.
+  const isOwn = plan.placement.mode === 'live'
+  if (await store.file(key, task.signal) !== undefined) {
+    if (isOwn) await checkScratch(deps, manifest.image.size)
+    if (verify) await requireProven(deps, backup.id, { place }, task)
+    else await requireDigest({ store }, { key, manifest }, task)
+    return await securedAndPlaced(deps, plan, restoreId, async work => {
+      const begun = clocked()
+      return await withPlainImage({ ...deps, store }, { key, manifest, isOwn }, task, image => work(image, clocked() - begun))
+    }, task)
+  }
+  await checkScratch(deps, manifest.image.size)
+  const begun = clocked()
+  return await withPlainImage({ ...deps, store }, { key, manifest, isOwn: true }, task, async image => {
+    const unpacking = clocked() - begun
+    if (verify) await requireProven(deps, backup.id, { place, isDigested: true, unpack: inspection => inspection(image.path) }, task)
+    return await securedAndPlaced(deps, plan, restoreId, work => work(image, unpacking), task)
+  })
+}
+
+async function requireProven (deps: EngineDeps, id: number, way: ProofWay, task: Task): Promise<void> {
+  const { verification } = await verifyBackup(deps, id, task, way)
+  if (verification.valid) return
+  throw new BackupError('BACKUP_INVALID', verificationMessage(verification), { hint: 'Restore another backup: the list tells which are valid.' })
+}
+
+/** Lets `work` use the plain image, and tells it how long that took to come to hand. Milliseconds. */
+type WithImage = <T>(work: (image: PlainImage, unpacking: number) => Promise<T>) => Promise<T>
+
+async function securedAndPlaced (deps: EngineDeps, { backup, manifest, restorer, placement, inPlace }: RestorePlan, restoreId: number, withImage: WithImage, task: Task): Promise<Restore> {
+  const safety = inPlace === undefined ? undefined : await secure(deps, inPlace, { before: `the restore of backup ${backup.id}`, mayBeDamaged: placement.mode === 'replace' }, task)
+  if (safety !== undefined) await deps.catalog.restores.secured(restoreId, safety.id)
+  const { bytes, isOldKept, restoreTime, warnings } = await withImage(async (image, unpacking) => {
+    task.phase('restoring', manifest.image.size)
+    const placed = await restorer.place(image, placement, done => { task.bytes(done) }, task.signal)
+    return { ...placed, restoreTime: Math.round(Math.max(0, unpacking) + placed.took) }
+  })
+  const at = deps.clock.now()
+  const { isKept, leftover } = isOldKept ? await withoutAside(restorer, placement, safety) : { isKept: false, leftover: [] }
+  try {
+    return await deps.catalog.restores.complete(restoreId, { bytes, restoreTime, aside: isKept ? placement.aside : null, warnings: [...warnings, ...leftover], at })
+  } catch (thrown) {
+    const { code, message } = toBackupError(thrown)
+    throw new BackupError(code, `the backup was put in place, but that could not be recorded: ${message}`, { cause: thrown })
+  }
+}
+
+/** Removes the file that was replaced where a proven backup has its content. A file that cannot be removed is kept, with a warning. */
+async function withoutAside (restorer: Restorer, { aside }: Placement, safety: Backup | undefined): Promise<{ readonly isKept: boolean, readonly leftover: readonly string[] }> {
+  if (safety?.verification.status !== 'valid') return { isKept: true, leftover: [] }
+  try {
+    await restorer.discard(aside)
+    return { isKept: false, leftover: [] }
+  } catch (thrown) {
+    return { isKept: true, leftover: [`the old file "${aside}" could not be removed: ${toBackupError(thrown).message}`] }
+  }
+}
+
+/** Records the failure, and returns the error with the backup that has the state from before, if there is one. */
+async function failed (deps: EngineDeps, { restorer, placement, backup }: RestorePlan, restoreId: number, error: BackupError): Promise<BackupError> {
+  try {
+    const isKept = await restorer.settle(placement.path, placement.aside)
+    const restore = await deps.catalog.restores.fail(restoreId, { code: error.code, message: error.message, aside: isKept ? placement.aside : null, at: deps.clock.now() })
+    deps.events.emit({ type: 'restore.failed', restore, code: error.code })
+    if (restore.safetyBackupId === null) return error
+    const { code, message, hint, details } = error
+    return new BackupError(code, message, { ...hint !== undefined && { hint }, details: { ...details, safetyBackupId: restore.safetyBackupId }, cause: error })
+  } catch (thrown) {
+    // The row stays undecided: housekeeping tries again, and the caller hears of the first error.
+    deps.events.emit({ type: 'operation.failed', operation: 'restore', source: backup.source, method: backup.method, code: toBackupError(thrown).code })
+    return error
+  }
+}

@@ -1,0 +1,65 @@
+import { BackupError, toBackupError } from '../../core/errors.ts'
+import type { Restore } from '../../core/restore/restore.ts'
+import { recordedManifest } from '../artifacts/objects.ts'
+import type { EngineDeps } from '../deps.ts'
+import { backupHold } from '../jobs/locks.ts'
+
+/**
+ * Decides every restore that says `running` although nobody works on it, and puts right what it left beside the database,
+ * which is as it was, or restored whole. One that cannot be put right stays undecided, with an event `operation.failed`.
+ */
+export async function settleRestores (deps: EngineDeps): Promise<readonly Restore[]> {
+  const settled: Restore[] = []
+  for (const { id, backupId } of await deps.catalog.restores.running()) {
+    const claim = await deps.runner.holds.tryClaim([backupHold(backupId)])
+    if (claim === undefined) continue
+    try {
+      // It may have ended since the rows were read.
+      const restore = await deps.catalog.restores.get(id)
+      if (restore.status === 'running') settled.push(await interrupted(deps, restore))
+    } catch (thrown) {
+      const { source, method } = await deps.catalog.backups.get(backupId)
+      deps.events.emit({ type: 'operation.failed', operation: 'restore', source, method, code: toBackupError(thrown).code })
+    } finally {
+      await claim.release()
+    }
+  }
+  return settled
+}
+
+async function interrupted (deps: EngineDeps, restore: Restore): Promise<Restore> {
+  if (restore.kind === 'drill') return await interruptedDrill(deps, restore.id)
+  const { id, backupId, target, aside, safetyBackupId } = restore
+  const restorer = deps.restorers.get((await recordedManifest(deps, backupId)).source.kind)
+  const isReplaced = aside !== null && await restorer?.settle(target, aside) === true
+  const isKept = isReplaced && !await isSecured(deps, safetyBackupId)
+  if (isReplaced && !isKept) await restorer?.discard(aside)
+  const error = new BackupError('INTERRUPTED', isReplaced
+    ? 'interrupted: the service ended when the backup had been put in place'
+    : 'interrupted: the service ended while this was restored; what stands there is as it was, or restored whole')
+  const failed = await deps.catalog.restores.fail(id, { code: error.code, message: error.message, aside: isKept ? aside : null, at: deps.clock.now() })
+  deps.events.emit({ type: 'restore.failed', restore: failed, code: error.code })
+  return failed
+}
+
+/** It says nothing about the backup; its file in scratch space goes with those of the process. */
+async function interruptedDrill (deps: EngineDeps, id: number): Promise<Restore> {
+  const drill = await deps.catalog.restores.conclude(id, {
+    status: 'inconclusive',
+    report: null,
+    bytes: null,
+    restoreTime: null,
+    code: 'INTERRUPTED',
+    message: 'interrupted: the service ended while the backup was drilled',
+    at: deps.clock.now()
+  })
+  deps.events.emit({ type: 'drill.finished', drill })
+  return drill
+}
+
+/** Whether a proven backup has what stood there before. */
+async function isSecured (deps: EngineDeps, safetyBackupId: number | null): Promise<boolean> {
+  if (safetyBackupId === null) return false
+  const { verification, deletedAt } = await deps.catalog.backups.get(safetyBackupId)
+  return verification.status === 'valid' && deletedAt === null
+}

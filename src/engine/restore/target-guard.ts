@@ -1,0 +1,53 @@
+import { locateBy, readMounts, type Locate } from '../../files/mounts.ts'
+import { realPath } from '../../files/real-path.ts'
+import type { Occupant } from '../deps.ts'
+
+export interface Places {
+  /** Databases of our own. */
+  readonly databases: readonly Place[]
+  /** Files and directories of our own, with all that is in them. */
+  readonly own: readonly Place[]
+  readonly sources: ReadonlyArray<{ readonly name: string, readonly location: string }>
+}
+
+/** A path with its name in words: `in the scratch directory`. */
+interface Place {
+  readonly path: string
+  readonly what: string
+}
+
+/** What SQLite keeps beside a database, and removes, or takes for its own. */
+const BESIDE = ['-wal', '-shm', '-journal']
+
+/**
+ * Whose place `path` is, also by another name of it: through links and mounts of directories, as what SQLite keeps beside
+ * a database, or as a database that would lose what is beside it. A source may lie in a directory of ours, if its path is
+ * written as one in it: one that is led there by a link, now, is ours and not the source's.
+ */
+export async function occupantOf (path: string, { databases, own, sources }: Places): Promise<Occupant | undefined> {
+  const locate = locateBy(readMounts())
+  const at = await placeOf(path, locate)
+  const touched = [at, at.replace(/-(?:wal|shm|journal)$/, ''), ...BESIDE.map(suffix => at + suffix)]
+  for (const { path, what } of databases) {
+    if (touched.includes(await placeOf(path, locate))) return { source: null, what }
+  }
+  const touchedSources: typeof sources[number][] = []
+  for (const source of sources) {
+    if (touched.includes(await placeOf(source.location, locate))) touchedSources.push(source)
+  }
+  for (const { path, what } of own) {
+    const place = await placeOf(path, locate)
+    const isWrittenThere = touchedSources.some(({ location }) => contains(path, location) || contains(place, locate(location)))
+    if (touched.some(one => contains(place, one)) && !isWrittenThere) return { source: null, what }
+  }
+  const [source] = touchedSources
+  return source === undefined ? undefined : { source: source.name, what: `the database of the source "${source.name}"` }
+}
+
+function contains (place: string, path: string): boolean {
+  return path === place || path.startsWith(`${place}/`)
+}
+
+async function placeOf (path: string, locate: Locate): Promise<string> {
+  return locate(await realPath(path))
+}

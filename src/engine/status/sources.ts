@@ -1,0 +1,60 @@
+import type { SourceStatistics } from '../../core/catalog/catalog.ts'
+import { BackupError } from '../../core/errors.ts'
+import type { ProtectedSource } from '../../core/protected-source.ts'
+import type { EngineDeps } from '../deps.ts'
+import type { ServiceStatistics, SourceState } from '../engine.ts'
+import { freshSince, nextRun, provenSince, rulesInForce, type RulesInForce } from '../retention/deadlines.ts'
+import { sourceHold } from '../jobs/locks.ts'
+
+/** Throws `SOURCE_NOT_FOUND`, which names those that there are. Without a name: the default source. */
+export function requireSource (deps: EngineDeps, name: string | undefined): ProtectedSource {
+  const wanted = name ?? deps.defaultSource
+  const found = deps.sources.get(wanted)
+  if (found !== undefined) return found
+  throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${wanted}"`, { hint: `Choose one of ${[...deps.sources.keys()].map(key => `"${key}"`).join(', ')}.` })
+}
+
+/** Totals, and how each configured source stands. */
+export async function serviceStatistics (deps: EngineDeps): Promise<ServiceStatistics> {
+  const statistics = await deps.catalog.backups.statistics()
+  const byName = new Map(statistics.sources.map(entry => [entry.source, entry]))
+  const held = await deps.runner.holds.names()
+  const rules = await rulesInForce(deps)
+  const states = [...deps.sources.values()].map(chosen => stateOf(deps, chosen, byName.get(chosen.source.name), held, rules))
+  return { ...statistics, states }
+}
+
+export async function sourceState (deps: EngineDeps, chosen: ProtectedSource): Promise<SourceState> {
+  const { sources } = await deps.catalog.backups.statistics()
+  const own = sources.find(({ source }) => source === chosen.source.name)
+  return stateOf(deps, chosen, own, await deps.runner.holds.names(), await rulesInForce(deps))
+}
+
+function stateOf (
+  deps: EngineDeps, chosen: ProtectedSource, statistics: SourceStatistics | undefined, held: ReadonlySet<string>, rules: RulesInForce
+): SourceState {
+  const { name, kind, location } = chosen.source
+  const policy = deps.settings.policyFor(chosen)
+  const found = statistics ?? nothing(name)
+  return {
+    name,
+    kind,
+    location,
+    isDefault: name === deps.defaultSource,
+    state: held.has(sourceHold(name)) ? 'busy' : health(found),
+    policy,
+    statistics: found,
+    nextRun: nextRun(deps, policy, found.lastScheduled),
+    freshSince: freshSince(deps, chosen, policy, rules),
+    provenSince: provenSince(deps, chosen, policy, rules)
+  }
+}
+
+function health ({ lastSuccess, lastFailure }: SourceStatistics): SourceState['state'] {
+  if (lastFailure !== null && (lastSuccess === null || lastFailure > lastSuccess)) return 'failing'
+  return lastSuccess === null ? 'never' : 'ok'
+}
+
+function nothing (source: string): SourceStatistics {
+  return { source, lastSuccess: null, lastFailure: null, lastVerified: null, lastScheduled: null, lastProven: null, restoreTime: null, newestProven: null, oldest: null, newest: null, count: 0, size: 0 }
+}

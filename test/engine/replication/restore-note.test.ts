@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { INSTANCE_MARKER } from '../../../src/core/instance.ts'
+import { RESTORE_NOTE_TEXT } from '../../../src/core/restore/restore-note.ts'
+import { openOffsite } from '../../../src/engine/replication/copy-task.ts'
+import { landingTrouble } from '../../../src/engine/replication/known-store.ts'
+import { leaveNote } from '../../../src/engine/replication/restore-note.ts'
+import { surveyStore } from '../../../src/engine/replication/retire-copies.ts'
+import { testEngine } from '../../support/engine.ts'
+import { testOffsite } from '../../support/offsite.ts'
+import { rejectsWith } from '../../support/rejects.ts'
+import { never } from '../../support/streams.ts'
+
+test('a store tells how to restore what is in it, anew when we say something else, and once where nothing is overwritten', async t => {
+  const { offsite, directories } = await testOffsite(t, { far: {} })
+  const { store } = offsite.get('far')!
+  const path = join(directories['far'] ?? '', 'RESTORE.txt')
+  await leaveNote(store, { isAppendOnly: true }, never)
+  assert.equal(readFileSync(path, 'utf8'), RESTORE_NOTE_TEXT)
+  writeFileSync(path, 'what an older version said')
+  await leaveNote(store, { isAppendOnly: true }, never)
+  assert.equal(readFileSync(path, 'utf8'), 'what an older version said')
+  await leaveNote(store, { isAppendOnly: false }, never)
+  assert.equal(readFileSync(path, 'utf8'), RESTORE_NOTE_TEXT)
+})
+
+test('what says the same already is not written again', async t => {
+  const { offsite } = await testOffsite(t, { far: {} })
+  const { store } = offsite.get('far')!
+  await leaveNote(store, { isAppendOnly: false }, never)
+  await leaveNote({ ...store, put: () => { throw new Error('it was written') } }, { isAppendOnly: false }, never)
+})
+
+test('a store with nothing but the note is as empty as one without it', async t => {
+  const { offsite, directories } = await testOffsite(t, { far: {} })
+  const bench = await testEngine(t, { offsite })
+  await bench.create({ upload: true })
+  await leaveNote(bench.deps.store, { isAppendOnly: false }, never)
+  await openOffsite(bench.deps, offsite.get('far')!, never)
+  const files = bench.files().filter(file => file !== 'RESTORE.txt')
+  for (const directory of [bench.directory, directories['far'] ?? '']) for (const file of files) rmSync(join(directory, file))
+  rmSync(join(bench.directory, INSTANCE_MARKER))
+  assert.equal((await landingTrouble(bench.deps, never))?.code, 'STORE_UNAVAILABLE')
+  await rejectsWith('STORE_UNAVAILABLE', openOffsite(bench.deps, offsite.get('far')!, never))
+  await rejectsWith('STORE_UNAVAILABLE', surveyStore(bench.deps, offsite.get('far')!, never))
+})
+
+test('the note names every ending that a backup can have, and no line of it is too long', () => {
+  for (const compression of ['', '.gz', '.zst']) for (const seal of ['', '.age', '.gpg']) assert.match(RESTORE_NOTE_TEXT, new RegExp(`^ {2}\\$B\\.db${compression}${seal} `.replaceAll('.', '\\.').replaceAll('\\\\.', '\\.'), 'm'))
+  assert.ok(RESTORE_NOTE_TEXT.split('\n').every(line => line.length < 80))
+})

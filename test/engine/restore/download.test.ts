@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { buffer } from 'node:stream/consumers'
+import type { Download } from '../../../src/engine/engine.ts'
+import type { ByteRange } from '../../../src/core/ports/store.ts'
+import { testEngine } from '../../support/engine.ts'
+import { rejectsWith } from '../../support/rejects.ts'
+import { digestOf, never, noise, rejection } from '../../support/streams.ts'
+
+async function read (download: Download, range?: ByteRange): Promise<Buffer> {
+  return await buffer(await download.open(range, never))
+}
+
+for (const [compression, contentType, extension] of [['none', 'application/vnd.sqlite3', ''], ['gzip', 'application/gzip', '.gz'], ['zstd', 'application/zstd', '.zst']] as const) {
+  test(`a ${compression} backup is given out as it is stored, with what describes it`, async t => {
+    const { engine, create } = await testEngine(t)
+    const backup = await create({ compression })
+    const download = await engine.download(backup.id, { decoded: false })
+    const stored = readFileSync(backup.filePath)
+    assert.ok((await read(download)).equals(stored))
+    const { fileName, etag, size } = download
+    assert.deepEqual([fileName, etag, size, download.contentType], [`shop-backup-2025-11-24T23-30-01.db${extension}`, `"${digestOf(stored).sha256}"`, stored.length, contentType])
+  })
+
+  test(`a ${compression} backup is given out decoded, with what describes that`, async t => {
+    const { engine, source, create } = await testEngine(t)
+    const { id } = await create({ compression })
+    const download = await engine.download(id, { decoded: true })
+    assert.ok((await read(download)).equals(source.bytes))
+    const { fileName, etag, size } = download
+    assert.deepEqual([fileName, etag, size, download.contentType], ['shop-backup-2025-11-24T23-30-01.db', `"${digestOf(source.bytes).sha256}"`, source.bytes.length, 'application/vnd.sqlite3'])
+  })
+
+  test(`parts of a ${compression} backup, stored and decoded, are those of the whole`, async t => {
+    const { engine, source, create } = await testEngine(t)
+    source.bytes = noise(300_000)
+    const backup = await create({ compression })
+    for (const [decoded, whole] of [[false, readFileSync(backup.filePath)], [true, source.bytes]] as const) {
+      const download = await engine.download(backup.id, { decoded })
+      const last = whole.length - 1
+      for (const [start, end] of [[0, 0], [0, 99], [70_000, 200_000], [last, last], [last - 9, last], [0, last]] as const) {
+        assert.ok((await read(download, { start, end })).equals(whole.subarray(start, end + 1)), `${start} to ${end}`)
+      }
+    }
+  })
+
+  test(`a ${compression} backup that was damaged has no clean end`, async t => {
+    const { engine, create } = await testEngine(t)
+    const { id, filePath } = await create({ compression })
+    const bytes = readFileSync(filePath)
+    bytes[bytes.length >> 1]! ^= 1
+    writeFileSync(filePath, bytes)
+    for (const decoded of [false, true]) {
+      const download = await engine.download(id, { decoded })
+      for (const range of [undefined, { start: 0, end: download.size - 1 }, { start: 0, end: 0 }, { start: download.size - 1, end: download.size - 1 }]) {
+        const { code } = await rejection(read(download, range)) as { code: string }
+        assert.ok(['CHECKSUM_MISMATCH', 'DECODE_FAILED'].includes(code), code)
+      }
+    }
+  })
+}
+
+test('a backup whose object is missing is OBJECT_NOT_FOUND', async t => {
+  const { engine, create } = await testEngine(t)
+  const { id, filePath } = await create({ compression: 'gzip' })
+  rmSync(filePath)
+  await rejectsWith('OBJECT_NOT_FOUND', engine.download(id, { decoded: false }))
+  await rejectsWith('OBJECT_NOT_FOUND', (await engine.download(id, { decoded: true })).open(undefined, never))
+})
+
+test('an object of another length is refused before a byte of it is sent', async t => {
+  const { engine, create } = await testEngine(t)
+  const { id, filePath } = await create()
+  writeFileSync(filePath, Buffer.concat([readFileSync(filePath), Buffer.alloc(1)]))
+  await rejectsWith('CHECKSUM_MISMATCH', engine.download(id, { decoded: false }))
+})
+
+test('a backup in the trash is given out by its own name', async t => {
+  const { engine, create } = await testEngine(t)
+  const { id, key } = await create()
+  await (await engine.remove(id, { force: true })).result
+  assert.equal((await engine.download(id, { decoded: false })).fileName, key)
+})
+
+test('a backup that is gone is BACKUP_DELETED, and one that never was BACKUP_NOT_FOUND', async t => {
+  const { engine, create } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 1 } })
+  await create()
+  await create()
+  await rejectsWith('BACKUP_DELETED', engine.download(1, { decoded: false }))
+  await rejectsWith('BACKUP_NOT_FOUND', engine.download(9, { decoded: false }))
+})
