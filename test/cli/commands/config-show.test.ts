@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { configShowCommand, type ConfigShowDeps } from '../../src/cli/commands/config-show.ts'
-import type { ConfigInForce } from '../../src/cli/config-report.ts'
-import { screenOn } from '../../src/cli/screen.ts'
-import { BackupError } from '../../src/core/errors.ts'
-import { FakeClock } from '../support/clock.ts'
-import { DEFAULTS, SETTINGS } from '../support/engine.ts'
+import { configShowCommand, type ConfigShowDeps } from '../../../src/cli/commands/config-show.ts'
+import type { ConfigInForce } from '../../../src/cli/config-report.ts'
+import { screenOn } from '../../../src/cli/screen.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { FakeClock } from '../../support/clock.ts'
+import { DEFAULTS, SETTINGS } from '../../support/engine.ts'
 
 const REPORT: ConfigInForce = {
   ok: true,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { BackupError } from '../../src/core/errors.ts'
-import { commandLine } from '../support/command-line.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { commandLine } from '../../support/command-line.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 
 const HOLDS = { name: 'there are ledgers', sql: 'the ledger', min: 1 }
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { BackupError } from '../../src/core/errors.ts'
-import { commandLine, type CommandLine } from '../support/command-line.ts'
-import { filesOf } from '../support/engine.ts'
-import { testOffsite, type TestOffsite } from '../support/offsite.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { commandLine, type CommandLine } from '../../support/command-line.ts'
+import { filesOf } from '../../support/engine.ts'
+import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 
 async function make (t: TestContext, stores: Parameters<typeof testOffsite>[1] = { far: {} }): Promise<CommandLine & { readonly far: TestOffsite, readonly cwd: string }> {
   const far = await testOffsite(t, stores)

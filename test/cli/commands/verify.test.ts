@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { rmSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { BackupError } from '../../src/core/errors.ts'
-import { conclude } from '../../src/core/ports/verification.ts'
-import { commandLine } from '../support/command-line.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { conclude } from '../../../src/core/ports/verification.ts'
+import { commandLine } from '../../support/command-line.ts'
 
 test('verify of one backup shows every check', async t => {
   const { holdfast, create } = await commandLine(t)

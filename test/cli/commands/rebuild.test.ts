@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { manifestKey } from '../../src/core/backup/object-key.ts'
-import { BackupError } from '../../src/core/errors.ts'
-import { commandLine } from '../support/command-line.ts'
-import { MemorySource } from '../support/memory-source.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { manifestKey } from '../../../src/core/backup/object-key.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { commandLine } from '../../support/command-line.ts'
+import { MemorySource } from '../../support/memory-source.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 
 test('rebuild enters into the catalog what the store holds, and may be repeated', async t => {
   const before = await commandLine(t)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { test } from 'node:test'
-import { storesSchema } from '../../src/cli/views/stores.ts'
-import { BackupError } from '../../src/core/errors.ts'
-import { commandLine } from '../support/command-line.ts'
-import { complaintsIn, examined } from '../support/doctor.ts'
-import { examine } from '../../src/cli/doctor/examine.ts'
-import { testOffsite } from '../support/offsite.ts'
+import { storesSchema } from '../../../src/cli/views/stores.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { commandLine } from '../../support/command-line.ts'
+import { complaintsIn, examined } from '../../support/doctor.ts'
+import { examine } from '../../../src/cli/doctor/examine.ts'
+import { testOffsite } from '../../support/offsite.ts'
 
 test('stores tells where backups are kept and how each place stands', async t => {
   const { offsite } = await testOffsite(t, { far: { bandwidth: 5_000_000 } })

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { generateKey } from 'openpgp'
-import { examineEncryption } from '../../src/cli/doctor/encryption.ts'
-import { complaintsIn, examined, type Examined } from '../support/doctor.ts'
-import { ageKey, keyring } from '../support/keys.ts'
+import { examineEncryption } from '../../../src/cli/doctor/encryption.ts'
+import { complaintsIn, examined, type Examined } from '../../support/doctor.ts'
+import { ageKey, keyring } from '../../support/keys.ts'
 
 const key = await ageKey()
 const sealing = { encryption: 'age', ageRecipients: [key.recipient] } as const

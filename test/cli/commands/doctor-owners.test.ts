@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { examineOwners } from '../../src/cli/doctor/owners.ts'
-import type { Subject } from '../../src/cli/doctor/subject.ts'
-import { needRoot } from '../support/need.ts'
-import { tempDir } from '../support/temp-dir.ts'
+import { examineOwners } from '../../../src/cli/doctor/owners.ts'
+import type { Subject } from '../../../src/cli/doctor/subject.ts'
+import { needRoot } from '../../support/need.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 
 const NOBODY = 65_534
 

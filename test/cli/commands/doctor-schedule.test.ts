@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { BackupError } from '../../src/core/errors.ts'
-import { conclude } from '../../src/core/ports/verification.ts'
-import { assertComplaints, examined } from '../support/doctor.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { conclude } from '../../../src/core/ports/verification.ts'
+import { assertComplaints, examined } from '../../support/doctor.ts'
 
 test('a backup that is older than the schedule allows fails', async t => {
   const { create, complaints, clock } = await examined(t)
