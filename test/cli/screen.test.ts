@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import { screenOn } from '../../src/cli/screen.ts'
 import { FakeClock } from '../support/clock.ts'
+import { needTool } from '../support/need.ts'
+import { shopHome } from '../support/shop-home.ts'
 
 const terminal = { isTTY: true, columns: 132, write () {} }
 const pipe = { write () {} }
@@ -21,4 +27,21 @@ test('NO_COLOR has the last word, FORCE_COLOR the one before', () => {
     coloured(terminal, { FORCE_COLOR: '0' }),
     coloured(terminal, { TERM: 'dumb' })
   ], [false, false, true, true, false, false])
+})
+
+test('in a terminal there are colours and a bar, and the table fits', async t => {
+  if (!needTool(t, 'script')) return
+  const { cwd, environment } = shopHome(t)
+  const main = join(import.meta.dirname, '../../src/cli/main.ts')
+  const inTerminal = async (columns: number, ...words: string[]): Promise<string> => {
+    const line = `stty cols ${columns} rows 40; exec '${process.execPath}' '${main}' ${words.join(' ')}`
+    const child = spawn('script', ['-qec', line, '/dev/null'], { cwd, env: { ...environment, PATH: process.env['PATH'] ?? '', TERM: 'xterm' }, stdio: ['ignore', 'pipe', 'inherit'] })
+    return await text(child.stdout)
+  }
+  const made = await inTerminal(100, 'backup')
+  assert.ok(made.includes('\r\u001b[K\u001b[32m✓\u001b[39m Created'), made)
+  const listed = await inTerminal(60, 'list')
+  assert.ok(listed.startsWith('\u001b[1mID'), listed)
+  const lines = stripVTControlCharacters(listed).split('\r\n')
+  assert.ok(lines.every(line => line.length <= 60), lines.join('\n'))
 })
