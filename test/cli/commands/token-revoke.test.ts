@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { rejectsWith } from '../../support/rejects.ts'
+import { tokenCommands } from '../../support/token-commands.ts'
+
+test('token revoke refuses the tokens that it is given, known here or not', async () => {
+  const { list, revoke } = await tokenCommands()
+  assert.equal(await revoke('a1', 'elsewhere'), 'revoked a1 of "ann" (admin)\nrevoked elsewhere, which was not made here\n')
+  assert.equal((await list()).match(/revoked$/gm)?.length, 2)
+})
+
+test('token revoke --subject takes every valid token of the subject, wherever it was made, and nobody else\'s', async () => {
+  const { clock, tokens, list, revoke } = await tokenCommands()
+  clock.move(2 * 3_600_000)
+  const issuedAt = clock.now()
+  const others = 'tokens for "ann" that were made elsewhere are refused, too, if they were issued until now\n'
+  assert.equal(await revoke('--subject', 'ann'), `revoked a1 of "ann" (admin)\n${others}`)
+  assert.equal(await tokens.isRevoked({ id: 'elsewhere', subject: 'ann', issuedAt }), true)
+  assert.match(await list(), /^b1 .* valid$/m)
+  assert.equal(await revoke('--subject', 'ann'), `no valid token was made here for "ann"; ${others}`)
+})
+
+test('token revoke wants either ids or a subject', async () => {
+  const { revoke } = await tokenCommands()
+  await rejectsWith('VALIDATION_FAILED', revoke())
+  await rejectsWith('VALIDATION_FAILED', revoke('a1', '--subject', 'ann'))
+})
+
+test('each revocation is in the audit log, and a look at the tokens is not', async () => {
+  const { deeds, list, revoke } = await tokenCommands()
+  await list()
+  await revoke('a1', 'elsewhere')
+  await revoke('--subject', 'bob')
+  assert.deepEqual(deeds, ['root: token revoke token a1, token elsewhere done', 'root: token revoke tokens of "bob" done'])
+})
