@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { manifestKey } from '../../../src/core/backup/object-key.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { commandLine } from '../../support/command-line.ts'
+import { newMachine, trusting } from '../../support/forged-backup.ts'
 import { MemorySource } from '../../support/memory-source.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -72,4 +73,12 @@ test('a source that is not configured is restored to a given path alone: what it
   assert.equal((await holdfast('restore', '--latest', '--source', 'shop', '--output', 'shop.db')).code, 0)
   assert.deepEqual([...restorer.files.keys()], ['/elsewhere/shop.db'])
   assert.equal((await holdfast('restore', '--latest', '--source', 'nobody', '--yes')).code, 4)
+})
+
+test('a rebuild where a signature is required names the forged manifest, and its backup is not there', async t => {
+  const { holdfast, json } = await newMachine(t, trusting(true))
+  const { code, out } = await holdfast('rebuild')
+  assert.equal(code, 3)
+  assert.match(out, /✗ shop-backup-2025-11-24T23-30-20.db.manifest.json in "local": .* is not signed/)
+  assert.deepEqual((await json('list')).map(({ id }: { id: number }) => id), [1])
 })
