@@ -36,16 +36,6 @@ test('what only looks is not recorded', async t => {
   assert.deepEqual((await json('audit')).entries.map(({ action, target, outcome }: Record<string, string | null>) => [action, target, outcome]), [['audit', null, 'done']], 'but a look into the log is')
 })
 
-test('audit narrows, and shows a table', async t => {
-  const { holdfast, json } = await commandLine(t)
-  await holdfast('backup')
-  await holdfast('pin', '9')
-  assert.deepEqual((await json('audit', '--outcome', 'refused')).entries.map(({ code }: { code: string }) => code), ['BACKUP_NOT_FOUND'])
-  assert.deepEqual((await json('audit', '--action', 'backup create', '--limit', '1')).entries.length, 1)
-  assert.deepEqual(await json('audit', '--actor', 'bob'), { entries: [] })
-  assert.match((await holdfast('audit', '--outcome', 'refused')).out, /^AT \(UTC\) +WHO +FROM +BY +ACTION +TARGET +OUTCOME\n.* ann +here +cli +backup pin +backup 9 +refused: BACKUP_NOT_FOUND\n/)
-})
-
 test('what cannot be recorded is told, and hinders nothing', async () => {
   const warnings: string[] = []
   const recorder = { audit: { record: () => Promise.reject(new BackupError('CATALOG_BUSY', 'the catalog is busy')) }, clock: new FakeClock(), actor: 'ann', host: 'here', warn: (message: string) => { warnings.push(message) } }

@@ -4,8 +4,6 @@ import { test } from 'node:test'
 import { storesSchema } from '../../../src/cli/views/stores.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { commandLine } from '../../support/command-line.ts'
-import { complaintsIn, examined } from '../../support/doctor.ts'
-import { examine } from '../../../src/cli/doctor/examine.ts'
 import { testOffsite } from '../../support/offsite.ts'
 
 test('stores tells where backups are kept and how each place stands', async t => {
@@ -51,19 +49,4 @@ test('of a store that does not answer that alone is told', async t => {
   rmSync(directories.far ?? '', { recursive: true })
   const { out } = await holdfast('stores', '--check')
   assert.match(out, /\nfar\n✗ reach: .*\n {4}.*\n$/)
-})
-
-test('doctor tries each store for copies, and says what is wrong with which', async t => {
-  const { offsite, faults } = await testOffsite(t, { far: {}, vault: { isAppendOnly: true } })
-  const { subject, memory } = await examined(t, { offsite })
-  const findings = (await examine(subject, memory)).filter(({ check }) => check.startsWith('store'))
-  assert.deepEqual(findings.map(({ check, status }) => [check, status]), [['store far', 'ok'], ['store vault', 'fail'], ['store vault', 'fail'], ['store vault', 'warn']])
-  assert.match(findings[0]?.message ?? '', /^copies can be kept there, read and removed: \//)
-  faults.fail('far.put', { error: new BackupError('STORE_UNAVAILABLE', 'it is down', { hint: 'Wait.' }) })
-  assert.deepEqual(complaintsIn(await examine(subject, memory)).filter(complaint => complaint.includes('store far')), ['fail store far: it is down'])
-})
-
-test('doctor without a catalog tries none', async t => {
-  const { subject } = await examined(t)
-  assert.deepEqual((await examine(subject, undefined)).filter(({ check }) => check === 'store').map(({ status }) => status), ['skipped'])
 })

@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { OUTPUTS } from '../../../src/cli/schemas.ts'
+import { commandLine } from '../../support/command-line.ts'
+
+test('restores shows what was restored and drilled, newest first, and which backup undoes it', async t => {
+  const line = await commandLine(t)
+  assert.equal((await line.holdfast('restores')).out, 'no restores\n')
+  await line.create()
+  await line.holdfast('restore', '1', '--confirm')
+  await line.holdfast('drill', '1')
+  const { code, out } = await line.holdfast('restores')
+  assert.equal(code, 0)
+  assert.match(out, /^ID +BEGUN \(UTC\) +AGE +KIND +BACKUP +SOURCE +STATUS +TOOK +UNDO +BY +TARGET\n/)
+  assert.match(out, /\n +2 +2025-11-24 23:30 +just now +drill +1 +shop +passed +0\.0 s +ann +/)
+  assert.match(out, /\n +1 +2025-11-24 23:30 +just now +restore +1 +shop +completed +0\.0 s +2 +ann +\/memory\/shop\n$/)
+})
+
+test('restores narrows by kind and source, and --json is as its schema says', async t => {
+  const { holdfast, json, create } = await commandLine(t)
+  await create()
+  await holdfast('restore', '1', '--output', '/copy.db')
+  await holdfast('drill', '1')
+  const printed = await json('restores')
+  assert.deepEqual(OUTPUTS.restores.parse(printed), printed)
+  const ids = async (...words: string[]): Promise<number[]> => (await json('restores', ...words)).restores.map(({ id }: { id: number }) => id)
+  assert.deepEqual([await ids(), await ids('--kind', 'drill'), await ids('--kind', 'restore'), await ids('--limit', '1'), await ids('--source', 'ledger')], [[2, 1], [2], [1], [2], []])
+})
+
+test('a kind that is none is wrong usage', async t => {
+  const { holdfast } = await commandLine(t)
+  const { code, err } = await holdfast('restores', '--kind', 'rescue')
+  assert.equal(code, 2)
+  assert.match(err, /Allowed choices are restore, drill/)
+})
