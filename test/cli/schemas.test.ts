@@ -61,11 +61,3 @@ test('an error is as its schema says, too', async t => {
     assert.deepEqual(errorSchema.parse(printed), printed)
   }
 })
-
-test('the id of the newest backup stands where the guide\'s scripts look for it', async t => {
-  const { json, create } = await commandLine(t)
-  await create()
-  const { id } = await create()
-  const [newest] = await json('backup', 'list')
-  assert.deepEqual([newest.backup_id, newest.id], [id, id])
-})

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cancelWhileProbing } from '../../support/cancelled.ts'
+import { commandLine } from '../../support/command-line.ts'
+import { testOffsite } from '../../support/offsite.ts'
+
+test('list shows the newest first with ages and sizes, and what they come to', async t => {
+  const { holdfast, create, clock } = await commandLine(t)
+  await create({ description: 'first' })
+  clock.move(2 * 3_600_000)
+  await create({ type: 'scheduled', schedule: 'daily' })
+  const lines = (await holdfast('list')).out.split('\n')
+  assert.match(lines[0] ?? '', /^ID {2}SOURCE {2}TYPE +SIZE +CREATED \(UTC\) +AGE {2}STATE {2}NAME +DESCRIPTION$/)
+  assert.match(lines[1] ?? '', /^ 2 {2}shop +daily +100\.0 kB {2}2025-11-25 01:30 +just now {2}valid/)
+  assert.match(lines[2] ?? '', /^ 1 {2}shop +manual +100\.0 kB {2}2025-11-24 23:30 +2 h ago {2}valid .* {2}first$/)
+  assert.equal(lines[4], '2 backups, 200.0 kB')
+})
+
+test('list narrows by source, status, reason, method and time', async t => {
+  const { json, create, clock } = await commandLine(t)
+  await create()
+  await create({ type: 'scheduled' })
+  clock.move(86_400_000)
+  await create({ type: 'pre-migration' })
+  const ids = async (...words: string[]): Promise<number[]> => (await json('list', ...words)).map(({ id }: { id: number }) => id)
+  assert.deepEqual(await ids(), [3, 2, 1])
+  assert.deepEqual(await ids('--type', 'scheduled'), [2])
+  assert.deepEqual(await ids('--type', 'full'), [3, 2, 1])
+  assert.deepEqual(await ids('--type', 'wal', '--limit', '2'), [3, 2])
+  assert.deepEqual(await ids('--type', 'incremental'), [])
+  assert.deepEqual(await ids('--since', '2025-11-25'), [3])
+  assert.deepEqual(await ids('--source', 'ledger'), [])
+  assert.deepEqual(await ids('--status', 'failed'), [])
+  assert.deepEqual(await ids('--trashed'), [])
+})
+
+test('where there are more than are shown list says so, with --json beside the result; --all shows every one', async t => {
+  const { holdfast, create } = await commandLine(t)
+  for (let i = 0; i < 3; i++) await create()
+  assert.match((await holdfast('list', '--limit', '2')).out, /\n2 backups, 200\.0 kB; 1 more are shown with --all\n$/)
+  const { out, err } = await holdfast('list', '--limit', '2', '--json')
+  assert.deepEqual([JSON.parse(out).length, err], [2, 'holdfast: 2 backups, 200.0 kB; 1 more are shown with --all\n'])
+  assert.match((await holdfast('list', '--limit', '2', '--all')).out, /\n3 backups, 300\.0 kB\n$/)
+})
+
+test('list fits a terminal of 80 columns, and shows the dates there', async t => {
+  const { holdfast, create } = await commandLine(t, { columns: 80, environment: { NO_COLOR: '1' } })
+  await create({ description: 'what was there before the great migration of November' })
+  const { out } = await holdfast('list')
+  assert.ok(out.split('\n').every(line => line.length <= 80), out)
+  assert.match(out, /2025-11-24 23:30/)
+})
+
+test('of several databases list names the source, however narrow the terminal is', async t => {
+  const { holdfast, create } = await commandLine(t, { columns: 60, environment: { NO_COLOR: '1' } })
+  await create({ description: 'what was there before the great migration of November' })
+  const { out } = await holdfast('list')
+  assert.ok(out.split('\n').every(line => line.length <= 60), out)
+  assert.match(out, /SOURCE[^]* shop [^]*2025-11-24 23:30/)
+})
+
+test('control characters of a description do not reach the terminal', async t => {
+  const { holdfast, create } = await commandLine(t)
+  await create({ description: 'a\u001b[2Jb' })
+  for (const words of [['list'], ['list', '--verbose']]) {
+    const { out } = await holdfast(...words)
+    assert.ok(out.includes('a\ufffd[2Jb') && !out.includes('\u001b'), words.join(' '))
+  }
+})
+
+test('list --verbose shows every fact of each', async t => {
+  const { holdfast, create } = await commandLine(t)
+  await create({ compression: 'gzip' })
+  assert.match((await holdfast('list', '--verbose')).out, /^Backup 1\n {2}file +\/.*\.db\.gz\n[^]* {2}sha256 +[0-9a-f]{64}\n/)
+})
+
+test('a cancelled backup is listed as cancelled, and is failed with the code CANCELLED for programs', async t => {
+  const { holdfast, json, faults, engine } = await commandLine(t)
+  await cancelWhileProbing({ engine, faults })
+  const [row] = await json('list')
+  assert.deepEqual([row.status, row.errorCode], ['failed', 'CANCELLED'])
+  assert.match((await holdfast('list')).out, / cancelled /)
+})
+
+test('the id of the newest backup stands where the guide\'s scripts look for it', async t => {
+  const { json, create } = await commandLine(t)
+  await create()
+  const { id } = await create()
+  const [newest] = await json('backup', 'list')
+  assert.deepEqual([newest.backup_id, newest.id], [id, id])
+})
+
+test('list shows what one store holds', async t => {
+  const { offsite } = await testOffsite(t, { s3: {} })
+  const { json, create } = await commandLine(t, { offsite })
+  await create()
+  await create()
+  await json('upload', '2')
+  assert.deepEqual((await json('list', '--s3')).map(({ id }: { id: number }) => id), [2])
+  assert.deepEqual((await json('list', '--store', 's3')).map(({ id }: { id: number }) => id), [2])
+})
