@@ -38,8 +38,8 @@ export interface Bucket {
 }
 
 /**
- * The SDK finds the credentials and keeps their tokens fresh. The requests are our own: those of the SDK know no signals, and
- * decide by themselves what to do about a broken upload.
+ * Google's library finds the credentials and keeps their tokens fresh. The requests are our own: those of Google's client of
+ * storage know no signals, and decide by themselves what to do about a broken upload.
  */
 export function openBucket (options: GcsStoreOptions): Bucket {
   const { bucket, prefix, keyFile, endpoint, clock } = options
