@@ -42,6 +42,7 @@ export const HOME = {
   commander: ['cli'],
   picocolors: ['cli'],
   'age-encryption': ['pipeline'],
+  '@scure/base': ['config'],
   openpgp: ['pipeline'],
   croner: ['scheduler', 'config'],
   'better-sqlite3': ['catalog', 'sources/sqlite'],

@@ -1,6 +1,6 @@
 import type { SourceSealing } from '../core/ports/encryption.ts'
 import { Secret } from '../core/secret.ts'
-import { isKeyOf } from './bech32.ts'
+import { isKeyOf } from './age-key.ts'
 import { checkGiven } from './checked-value.ts'
 import type { EncryptionKeys } from './config.ts'
 import type { FileSource } from './file.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isKeyOf } from '../../src/config/bech32.ts'
+import { bech32 } from '@scure/base'
+import { isKeyOf } from '../../src/config/age-key.ts'
 
 // From the documentation of age.
 const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
@@ -23,4 +24,12 @@ test('any letter that was mistyped, and any two that changed places, is found ou
 
 test('what is shorter, longer, empty, or in other letters is none', () => {
   for (const text of ['', 'age1', RECIPIENT.slice(0, -1), `${RECIPIENT}q`, RECIPIENT.replace('q', 'b'), ` ${RECIPIENT}`]) assert.equal(isKeyOf('age', text), false, text)
+})
+
+test('32 bytes with nothing behind them are a key; fewer, more, or padding that is not zero are none, whatever their checksum', () => {
+  const { words } = bech32.decode(RECIPIENT)
+  assert.equal(isKeyOf('age', bech32.encode('age', words)), true)
+  for (const length of [0, 16, 31, 33, 40]) assert.equal(isKeyOf('age', bech32.encodeFromBytes('age', new Uint8Array(length))), false, `${length} bytes`)
+  const padded = words.with(-1, words.at(-1)! | 1)
+  assert.equal(isKeyOf('age', bech32.encode('age', padded)), false)
 })
