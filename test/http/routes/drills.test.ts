@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { BackupError } from '../../src/core/errors.ts'
-import { presentDrill } from '../../src/present/drill.ts'
-import { aDrill, aRestore, FakeEngine, STARTED } from '../support/fake-engine.ts'
-import { as, build } from '../support/http.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { presentDrill } from '../../../src/present/drill.ts'
+import { aDrill, aRestore, FakeEngine, STARTED } from '../../support/fake-engine.ts'
+import { as, build } from '../../support/http.ts'
 
 const headers = as('viewer')
 const EVIL = '<script>alert(1)</script> & "x" \'y\''

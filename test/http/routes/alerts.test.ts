@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Alert, AlertQuery } from '../../src/core/alert/alert.ts'
-import { alertListAnswer } from '../../src/http/schemas/alert.ts'
-import { presentEvent } from '../../src/present/event.ts'
-import { STARTED } from '../support/fake-engine.ts'
-import { as, build } from '../support/http.ts'
+import type { Alert, AlertQuery } from '../../../src/core/alert/alert.ts'
+import { alertListAnswer } from '../../../src/http/schemas/alert.ts'
+import { presentEvent } from '../../../src/present/event.ts'
+import { STARTED } from '../../support/fake-engine.ts'
+import { as, build } from '../../support/http.ts'
 
 const OPEN: Alert = { id: 7, rule: 'backup_failed', source: 'shop', severity: 'critical', message: 'it failed', remedy: 'Make another.', raisedAt: STARTED, clearedAt: null }
 const SHOWN = { ...OPEN, raisedAt: STARTED.toISOString() }

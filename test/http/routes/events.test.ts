@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { signToken } from '../../src/http/tokens.ts'
-import { aBackup, aJob, VALID } from '../support/fake-engine.ts'
-import { as, build, SECRET, type Built } from '../support/http.ts'
-import { memoryTokens } from '../support/token-log.ts'
+import { signToken } from '../../../src/http/tokens.ts'
+import { aBackup, aJob, VALID } from '../../support/fake-engine.ts'
+import { as, build, SECRET, type Built } from '../../support/http.ts'
+import { memoryTokens } from '../../support/token-log.ts'
 
 async function listen (built: Built, headers: Record<string, string> = as('viewer')): Promise<{ stream: IncomingMessage, until: (what: string) => Promise<string> }> {
   if (!built.app.server.listening) await built.app.listen({ port: 0, host: '127.0.0.1' })
