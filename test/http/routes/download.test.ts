@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import type { LightMyRequestResponse as Response } from 'fastify'
-import { BackupError } from '../../src/core/errors.ts'
-import { as, build, type Built } from '../support/http.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { as, build, type Built } from '../../support/http.ts'
 
 const headers = as('admin')
 const download = (app: Built['app'], given: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET', query = ''): Promise<Response> => app.inject({ method, url: `/api/backups/1/download${query}`, headers: { ...headers, ...given } })
@@ -71,6 +71,12 @@ test('a range of something else is answered with the whole', async t => {
   assert.equal((await download(app, { range: 'bytes=0-1', 'if-range': '"other"' })).statusCode, 200)
   assert.equal((await download(app, { range: 'bytes=0-1', 'if-range': `W/${etag}` })).statusCode, 200)
   assert.equal((await download(app, { range: 'bytes=0-1', 'if-range': String(etag) })).statusCode, 206)
+})
+
+test('a backup that there is not is a 404 with its own code', async t => {
+  const { app } = await build(t)
+  const answer = await app.inject({ url: '/api/backups/9/download', headers })
+  assert.deepEqual([answer.statusCode, answer.json().code], [404, 'BACKUP_NOT_FOUND'])
 })
 
 test('bytes that cannot be opened are an error like any other', async t => {

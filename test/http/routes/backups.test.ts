@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Role } from '../../src/http/tokens.ts'
-import { aBackup, FakeEngine, STARTED } from '../support/fake-engine.ts'
-import { as, build, type Json } from '../support/http.ts'
+import type { Role } from '../../../src/http/tokens.ts'
+import { aBackup, FakeEngine, STARTED } from '../../support/fake-engine.ts'
+import { as, build, type Json } from '../../support/http.ts'
 
 const headers = as('admin')
 
@@ -89,7 +89,7 @@ test('one backup comes with the history of its verifications', async t => {
 
 test('a backup that there is not is a 404 with its own code', async t => {
   const { app } = await build(t)
-  for (const [method, url] of [['GET', '/api/backups/9'], ['PATCH', '/api/backups/9'], ['DELETE', '/api/backups/9'], ['POST', '/api/backups/9/verify'], ['POST', '/api/backups/9/undelete'], ['GET', '/api/backups/9/download']] as const) {
+  for (const [method, url] of [['GET', '/api/backups/9'], ['PATCH', '/api/backups/9']] as const) {
     const answer = await app.inject({ method, url, headers, ...method === 'PATCH' ? { payload: {} } : {} })
     assert.equal(answer.statusCode, 404, `${method} ${url}`)
     assert.equal(answer.json().code, 'BACKUP_NOT_FOUND')
@@ -102,12 +102,6 @@ test('an edit changes what it names, and null takes a description away', async t
   const edit = async (payload: object): Promise<Json> => (await app.inject({ method: 'PATCH', url: '/api/backups/1', headers, payload })).json().backup
   assert.deepEqual(await edit({ pinned: true }).then(backup => [backup.description, backup.pinned]), ['old', true])
   assert.deepEqual(await edit({ description: null }).then(backup => [backup.description, backup.pinned]), [null, true])
-})
-
-test('a backup of an operator is asked for as one by a caller who may not remove any', async t => {
-  const { app, engine } = await build(t)
-  for (const role of ['operator', 'admin'] as const) assert.equal((await app.inject({ method: 'POST', url: '/api/backups', headers: as(role) })).statusCode, 201)
-  assert.deepEqual(engine.calls, ['create {"type":"manual","mayRemove":false}', 'create {"type":"manual","mayRemove":true}'])
 })
 
 test('an operator pins, and neither unpins nor changes what is pinned', async t => {
@@ -124,60 +118,4 @@ test('a failed backup shows its code, and how long it took to fail', async t => 
   engine.put(aBackup({ id: 1, status: 'failed', size: null, checksum: null, errorCode: 'SOURCE_MISSING', errorMessage: 'gone' }))
   const { backup } = (await app.inject({ url: '/api/backups/1', headers })).json()
   assert.deepEqual([backup.status, backup.errorCode, backup.errorMessage, backup.durationMs, backup.checksum], ['failed', 'SOURCE_MISSING', 'gone', 5000, null])
-})
-
-test('a backup goes into the trash and comes back', async t => {
-  const { app, engine } = await build(t)
-  const removed = await app.inject({ method: 'DELETE', url: '/api/backups/1?force=true', headers })
-  assert.equal(removed.statusCode, 200)
-  assert.notEqual(removed.json().backup.trashedAt, null)
-  const back = await app.inject({ method: 'POST', url: '/api/backups/1/undelete', headers })
-  assert.equal(back.json().backup.trashedAt, null)
-  assert.deepEqual(engine.calls, ['remove 1 true', 'undelete 1'])
-})
-
-test('a suspect says why, is restored with a warning, and is released once', async t => {
-  const { app, engine } = await build(t)
-  const reasons = ['rows in "orders" fell 63 %, from 100 to 37']
-  engine.put(aBackup({ id: 1, suspicion: { reasons, releasedAt: null, releasedBy: null } }))
-  assert.deepEqual((await app.inject({ url: '/api/backups/1', headers })).json().backup.suspicion, { reasons, releasedAt: null, releasedBy: null })
-  const restore = () => app.inject({ method: 'POST', url: '/api/backups/1/restore', headers, payload: { confirm: true } })
-  assert.equal((await restore()).json().warning, 'Backup 1 is suspect, and nobody has declared it good: rows in "orders" fell 63 %, from 100 to 37')
-  const release = () => app.inject({ method: 'POST', url: '/api/backups/1/release', headers })
-  const { success, message, backup } = (await release()).json()
-  assert.deepEqual([success, message, backup.suspicion.reasons, backup.suspicion.releasedAt === null], [true, 'Backup declared good', reasons, false])
-  assert.deepEqual([(await release()).statusCode, (await release()).json().code], [409, 'BACKUP_NOT_SUSPECT'])
-  assert.equal((await restore()).json().warning, null)
-})
-
-test('without a word about force nothing is forced', async t => {
-  const { app, engine } = await build(t)
-  await app.inject({ method: 'DELETE', url: '/api/backups/1', headers })
-  assert.deepEqual(engine.calls, ['remove 1 false'])
-})
-
-test('a prune has to say whether it is meant', async t => {
-  const { app, engine } = await build(t)
-  assert.equal((await app.inject({ method: 'POST', url: '/api/backups/prune', headers })).statusCode, 400)
-  assert.deepEqual(engine.calls, [])
-  const told = (await app.inject({ method: 'POST', url: '/api/backups/prune', headers, payload: { dryRun: true } })).json()
-  assert.equal(told.dryRun, true)
-  assert.deepEqual(told.decisions.map((decision: { backupId: number, keep: boolean }) => [decision.backupId, decision.keep]), [[1, true], [2, true], [3, true]])
-  assert.deepEqual(engine.calls, ['prune true'])
-})
-
-test('a verification of all tells each outcome and the sums', async t => {
-  const { app } = await build(t)
-  const body = (await app.inject({ method: 'POST', url: '/api/backups/verify', headers })).json()
-  assert.deepEqual([body.success, body.verified, body.valid, body.invalid], [true, 3, 3, 0])
-  assert.deepEqual(body.results.map((result: { backupId: number }) => result.backupId), [1, 2, 3])
-})
-
-test('sources tell their policy and how they stand', async t => {
-  const { app } = await build(t)
-  const { sources } = (await app.inject({ url: '/api/sources', headers })).json()
-  const { source } = (await app.inject({ url: '/api/sources/workstation', headers })).json()
-  assert.deepEqual(sources, [source])
-  assert.deepEqual([source.name, source.isDefault, source.policy.maxBackups, source.statistics.totalBackups], ['workstation', true, 10, 3])
-  assert.equal((await app.inject({ url: '/api/sources/nothing', headers })).json().code, 'SOURCE_NOT_FOUND')
 })

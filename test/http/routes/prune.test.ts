@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { testEngine } from '../support/engine.ts'
-import { as, build, type Json } from '../support/http.ts'
+import { testEngine } from '../../support/engine.ts'
+import { as, build, type Json } from '../../support/http.ts'
 
 const headers = as('admin')
 
@@ -32,4 +32,14 @@ test('a removal of most of what there is answers 409 with the numbers, until it 
   assert.deepEqual([answer.statusCode, code, going, of], [409, 'PRUNE_REFUSED', 6, 9])
   assert.match(hint, /"force"/)
   assert.deepEqual((await prune({ dryRun: false, force: true })).json().removed, [1, 2, 3, 4, 5, 6])
+})
+
+test('a prune has to say whether it is meant', async t => {
+  const { app, engine } = await build(t)
+  assert.equal((await app.inject({ method: 'POST', url: '/api/backups/prune', headers })).statusCode, 400)
+  assert.deepEqual(engine.calls, [])
+  const told = (await app.inject({ method: 'POST', url: '/api/backups/prune', headers, payload: { dryRun: true } })).json()
+  assert.equal(told.dryRun, true)
+  assert.deepEqual(told.decisions.map((decision: { backupId: number, keep: boolean }) => [decision.backupId, decision.keep]), [[1, true], [2, true], [3, true]])
+  assert.deepEqual(engine.calls, ['prune true'])
 })
