@@ -42,11 +42,6 @@ test('work that fails answers with its error', async t => {
   assert.deepEqual([answer.json().code, answer.json().hint], ['SOURCE_MISSING', 'Put it back.'])
 })
 
-test('a made backup says where it is', async t => {
-  const { app } = await build(t)
-  assert.equal((await app.inject({ method: 'POST', url: '/api/backups', headers })).headers.location, '/api/backups/4')
-})
-
 test('a caller that hangs up stops nothing', async t => {
   const { app, engine } = await build(t)
   const gate = Promise.withResolvers<undefined>()
@@ -69,40 +64,4 @@ test('a caller that hangs up stops nothing', async t => {
   await gate.promise
   while (engine.rows.size === 3) await new Promise(setImmediate)
   assert.equal(engine.rows.size, 4)
-})
-
-test('jobs are listed newest first and paged', async t => {
-  const { app } = await build(t)
-  for (let i = 0; i < 3; i++) await app.inject({ method: 'POST', url: '/api/backups', headers })
-  const first = (await app.inject({ url: '/api/jobs?limit=2', headers })).json()
-  assert.deepEqual(first.jobs.map((job: { id: number }) => job.id), [3, 2])
-  const rest = (await app.inject({ url: `/api/jobs?limit=2&cursor=${first.nextCursor}`, headers })).json()
-  assert.deepEqual([rest.jobs.map((job: { id: number }) => job.id), rest.nextCursor], [[1], null])
-  assert.deepEqual((await app.inject({ url: '/api/jobs?status=failed', headers })).json().jobs, [])
-})
-
-test('a job tells how far it is and how fast', async t => {
-  const { app, engine, events, clock } = await build(t)
-  engine.gate = new Promise(() => { /* never done */ })
-  await app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, prefer: 'respond-async' } })
-  const job = await engine.job(1)
-  events.emit({ type: 'job.updated', job })
-  clock.move(5000)
-  const body = (await app.inject({ url: '/api/jobs/1', headers })).json()
-  assert.deepEqual([body.job.phase, body.job.percent, body.job.bytesDone, body.job.bytesTotal, body.job.bytesPerSecond], ['storing', 25, 25, 100, 5])
-})
-
-test('a job can be cancelled once', async t => {
-  const { app } = await build(t)
-  await app.inject({ method: 'POST', url: '/api/backups', headers })
-  const first = await app.inject({ method: 'DELETE', url: '/api/jobs/1', headers })
-  assert.deepEqual([first.statusCode, first.json().message, first.json().job.status], [200, 'Job cancelled', 'cancelled'])
-  const second = await app.inject({ method: 'DELETE', url: '/api/jobs/1', headers })
-  assert.deepEqual([second.statusCode, second.json().code], [409, 'JOB_FINISHED'])
-})
-
-test('a job that there is not is a 404 with its own code', async t => {
-  const { app } = await build(t)
-  assert.equal((await app.inject({ url: '/api/jobs/9', headers })).json().code, 'JOB_NOT_FOUND')
-  assert.equal((await app.inject({ method: 'DELETE', url: '/api/jobs/9', headers })).json().code, 'JOB_NOT_FOUND')
 })

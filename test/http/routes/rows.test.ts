@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { RescueWish } from '../../src/engine/engine.ts'
-import { FakeEngine } from '../support/fake-engine.ts'
-import { as, build } from '../support/http.ts'
+import type { InjectOptions } from 'fastify'
+import type { RescueWish } from '../../../src/engine/engine.ts'
+import { aBackup, FakeEngine } from '../../support/fake-engine.ts'
+import { as, build } from '../../support/http.ts'
+import { assertReach, bearer } from '../../support/reach.ts'
 
 const headers = as('admin')
 
@@ -67,3 +69,33 @@ for (const query of ['with=0', 'with=all', 'rows=1001', 'rows=-1', 'table=', 'ta
     assert.equal((await app.inject({ url: `/api/backups/1/diff?${query}`, headers })).statusCode, 400)
   })
 }
+
+test('rows, and whatever is in a backup of the catalog, are for admins alone', async t => {
+  const { app, engine } = await build(t)
+  engine.put(aBackup({ id: 8, source: 'holdfast' }))
+  const asked = (url: string, method: 'GET' | 'HEAD' = 'GET') => async (token: string | undefined): Promise<number> => (await app.inject({ method, url, headers: bearer(token) })).statusCode
+  for (const [url, least] of [
+    ['/api/backups/1/diff', 'operator'],
+    ['/api/backups/1/diff?with=2', 'operator'],
+    ['/api/backups/1/diff?rows=0', 'operator'],
+    ['/api/backups/1/diff?rows=1', 'admin'],
+    ['/api/backups/1/diff?with=2&rows=1000', 'admin'],
+    ['/api/backups/8/diff', 'admin'],
+    ['/api/backups/8/diff?with=1', 'admin'],
+    ['/api/backups/1/diff?with=8', 'admin'],
+    ['/api/backups/1/diff?with=8&table=audit', 'admin']
+  ] as const) {
+    await assertReach(asked(url), least, url)
+    await assertReach(asked(url, 'HEAD'), least, `HEAD ${url}`)
+  }
+})
+
+test('what is refused for its rows is not done, and not given again by an idempotency key either', async t => {
+  const { app, engine } = await build(t)
+  assert.equal((await app.inject({ url: '/api/backups/1/diff?rows=1', headers: as('operator') })).json().code, 'FORBIDDEN')
+  assert.ok(!engine.calls.some(call => call.startsWith('diff')))
+  const rescue: InjectOptions = { method: 'POST', url: '/api/backups/1/rescue', payload: { tables: ['t'], dryRun: false } }
+  const key = { 'idempotency-key': 'k' }
+  assert.equal((await app.inject({ ...rescue, headers: { ...as('admin', 'ann'), ...key } })).statusCode, 200)
+  for (const role of ['operator', 'viewer'] as const) assert.equal((await app.inject({ ...rescue, headers: { ...as(role, 'ann'), ...key } })).statusCode, 403)
+})
