@@ -2,10 +2,13 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { createSigner } from 'fast-jwt'
-import type { LightMyRequestResponse } from 'fastify'
+import fastify, { type LightMyRequestResponse } from 'fastify'
 import pino from 'pino'
 import { Secret } from '../../src/core/secret.ts'
+import { authenticate } from '../../src/http/auth.ts'
+import type { App } from '../../src/http/route.ts'
 import { ROLES, signToken, type Role } from '../../src/http/tokens.ts'
+import { FakeClock } from '../support/clock.ts'
 import { as, build, SECRET } from '../support/http.ts'
 
 const OTHER = new Secret('quite another secret, and also long enough for it')
@@ -196,4 +199,11 @@ test('the use of a token without an end is logged once for each caller', async t
   for (const sub of ['ann', 'ann', 'bob']) await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${signed({ sub })}` } })
   await app.inject({ url: '/api/backups', headers: as('viewer', 'carl') })
   assert.deepEqual(lines.filter(({ msg }) => msg.includes('without an end')).map(({ level, caller }) => [level, caller]), [[40, 'subject ann'], [40, 'subject bob']])
+})
+
+test('a route below /api that says nothing about its role cannot be registered', async t => {
+  const app = fastify() as unknown as App
+  t.after(() => app.close())
+  await authenticate(app, { tokenKey: { algorithm: 'HS256', key: SECRET }, isRevoked: () => false, requireTokenExpiry: false, clock: new FakeClock() })
+  assert.throws(() => { app.get('/api/open', () => 'x') }, { code: 'INTERNAL' })
 })
