@@ -21,6 +21,7 @@ test('whichever route starts work answers 429 and when to come again, once too m
   await (await bench.engine.remove(trashed.id, { force: false })).result
   await running(bench.deps.runner, 'another')
   const waiting = await endless(bench.deps.runner, 'another')
+  await endless(bench.deps.runner, 'another', { isUrgent: true })
   const wishes = wishesOf((await app.inject('/openapi.json')).json(), path => path.endsWith('/undelete') ? trashed.id : backup.id)
   const admin = { ...as('admin'), prefer: 'respond-async' }
   const before = (await bench.engine.jobs({ limit: 100 })).jobs.length
@@ -33,6 +34,19 @@ test('whichever route starts work answers 429 and when to come again, once too m
   await bench.engine.cancel(waiting.job.id)
   const answer = await app.inject({ method: 'POST', url: '/api/backups', headers })
   assert.equal(answer.statusCode, 202, 'there is room again')
+})
+
+test('a restore is accepted although as many other jobs wait as may', async t => {
+  const { source } = shopDatabase(t)
+  const bench = await testEngine(t, { sources: [source], maxConcurrent: 1, maxQueued: { all: 1, perSource: 1 } })
+  const { app } = await build(t, { engine: bench.engine })
+  const { id } = await bench.create()
+  const first = await running(bench.deps.runner, 'another')
+  await endless(bench.deps.runner, 'another')
+  const answer = await app.inject({ method: 'POST', url: `/api/backups/${id}/restore`, headers: { ...as('admin'), prefer: 'respond-async' }, payload: { confirm: true } })
+  assert.equal(answer.statusCode, 202, answer.body)
+  await bench.engine.cancel(first.job.id)
+  await until(async () => (await bench.engine.job(answer.json().job.id as number)).status === 'succeeded')
 })
 
 test('of a flood of backups as many are accepted as may wait', async t => {

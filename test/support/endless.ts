@@ -1,10 +1,10 @@
 import type { Work } from '../../src/core/job.ts'
-import type { Runner } from '../../src/engine/jobs/runner.ts'
+import type { JobRequest, Runner } from '../../src/engine/jobs/runner.ts'
 import { until } from './streams.ts'
 
 /** Starts a job of the source that holds nothing and goes on until it is cancelled. */
-export async function endless (runner: Runner, source: string): Promise<Work<void>> {
-  const work = await runner.start({ kind: 'verify', source, backupId: null, holds: [] }, async ({ signal }) => {
+export async function endless (runner: Runner, source: string, request: Pick<JobRequest, 'isUrgent'> = {}): Promise<Work<void>> {
+  const work = await runner.start({ kind: 'verify', source, backupId: null, holds: [], ...request }, async ({ signal }) => {
     while (!signal.aborted) await new Promise<void>(resolve => { signal.addEventListener('abort', () => { resolve() }) })
   })
   work.result.catch(() => {})

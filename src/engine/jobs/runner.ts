@@ -25,8 +25,8 @@ export interface JobRequest {
    */
   readonly isOwn?: boolean
   /**
-   * An admin brings data back, and somebody waits for it: as with `isOwn`, and it takes the next slot before jobs of any source,
-   * however many jobs of its own source run.
+   * An admin brings data back, and somebody waits for it: it takes the next slot before jobs of any source, however many jobs
+   * of its own source run. The limits of the queue count such jobs by themselves, so that no other job has one refused.
    */
   readonly isUrgent?: boolean
 }
@@ -61,6 +61,8 @@ export class Runner {
   readonly #running = new Map<number, Running>()
   readonly #slots: Slots
   readonly #queue: Queue
+  /** Of urgent jobs alone. */
+  readonly #urgent: Queue
   #changes = 0
   #isStopping = false
 
@@ -68,6 +70,7 @@ export class Runner {
     this.#options = options
     this.#slots = new Slots(options.maxConcurrent, options.clock)
     this.#queue = new Queue(options.maxQueued)
+    this.#urgent = new Queue(options.maxQueued)
     this.holds = new Holds(options.catalog.leases, options.clock)
   }
 
@@ -83,12 +86,12 @@ export class Runner {
    */
   async start<T> (request: JobRequest, work: (task: Task) => Promise<T>): Promise<Work<T>> {
     this.#requireUp()
-    const { source, isAside = false, isUrgent = false, isOwn = isUrgent } = request
+    const { source, isAside = false, isUrgent = false, isOwn = false } = request
     const reservation = this.holds.reserve(request.holds)
     let leaveQueue = (): void => {}
     let job: Job
     try {
-      if (!isOwn) leaveQueue = this.#queue.enter(source)
+      if (!isOwn) leaveQueue = (isUrgent ? this.#urgent : this.#queue).enter(source)
       job = await this.#add(request)
     } catch (error) {
       leaveQueue()
@@ -212,7 +215,7 @@ export class Runner {
       running.isWaiting = false
       running.leaveQueue()
     }
-    await this.#slots.take(running.job.source, { isFirst: running.isOwn, isUrgent: running.isUrgent, onTaken }, signal)
+    await this.#slots.take(running.job.source, { isFirst: running.isOwn || running.isUrgent, isUrgent: running.isUrgent, onTaken }, signal)
   }
 
   #task (id: number, signal: AbortSignal): Task {
