@@ -6,20 +6,6 @@ function withAssertions (t: Pick<TestContext, 'after'>, text: string): string {
   return workDir(t, { 'holdfast.yaml': `sources:\n  - name: shop\n    path: shop.db\n    assertions: ${text}\n` })
 }
 
-test('each source has the schedule of drills that is given for all, or its own', t => {
-  const cwd = workDir(t, { 'holdfast.yaml': 'drillSchedule: daily\nsources:\n  - { name: shop, path: a.db, drillSchedule: monthly }\n  - { name: blog, path: b.db, drillSchedule: "off" }\n  - { name: bank, path: c.db, drillSchedule: "15 2 * * 1-5" }\n' })
-  const patterns = (environment: Record<string, string>): unknown[] => validConfig(environment, cwd).sources.map(({ policy }) => policy.drillSchedule)
-  assert.deepEqual(patterns({}), ['0 6 1 * *', null, '15 2 * * 1-5', '0 6 * * *'])
-  assert.deepEqual(patterns({ DRILL_SCHEDULE: 'off' }), ['0 6 1 * *', null, '15 2 * * 1-5', null])
-})
-
-test('a schedule of drills that is none is a problem with a remedy', t => {
-  const cwd = workDir(t, { 'holdfast.yaml': 'sources:\n  - { name: shop, path: a.db, drillSchedule: sometimes }\n' })
-  const [inFile, inEnvironment] = [problemsOf({}, cwd)[0]!, problemsOf({ DRILL_SCHEDULE: '0 0 30 2 *' }, workDir(t))[0]!]
-  assert.deepEqual([inFile.name, inEnvironment.name], ['sources[0].drillSchedule', 'DRILL_SCHEDULE'])
-  assert.match(inFile.problem, /^"sometimes" is not a cron pattern .* or one of daily, weekly, monthly, off$/)
-})
-
 test('assertions are taken as they stand there', t => {
   const { sources } = validConfig({}, withAssertions(t, '\n      - { name: orders, sql: SELECT count(*) FROM orders, min: 1, max: 9 }\n      - { name: state, sql: SELECT state FROM meta, equals: ok }\n'))
   assert.deepEqual(sources[0]!.assertions, [
