@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import type { OpenedEngine } from '../../../src/app/app.ts'
-import { realPath } from '../../../src/files/real-path.ts'
 import { makeMoney } from '../../support/money.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { openShop } from '../../support/shop.ts'
@@ -74,11 +73,4 @@ test('a link to what is ours is seen through, also where that does not exist yet
   const home = tempDir(t)
   symlinkSync(join(deps.store.place, 'planted.db'), join(home, 'x.db'))
   await rejectsWith('RESTORE_TARGET_INVALID', engine.restore(1, { target: join(home, 'x.db'), overwrite: true }).then(({ result }) => result))
-})
-
-test('links in a circle lead nowhere, and are no endless search', async t => {
-  const home = tempDir(t)
-  symlinkSync('b', join(home, 'a'))
-  symlinkSync('a', join(home, 'b'))
-  assert.equal(await realPath(join(home, 'a')), join(home, 'a'))
 })
