@@ -2,11 +2,7 @@ import assert from 'node:assert/strict'
 import { createCipheriv, createHash, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
-import { Encrypter } from 'age-encryption'
 import { createMessage, encrypt } from 'openpgp'
-import type { Opener } from '../../src/core/ports/encryption.ts'
-import { ageOpener } from '../../src/pipeline/age.ts'
-import { derivationTurn } from '../../src/pipeline/derivation.ts'
 import { openpgpCipher, openpgpOpener } from '../../src/pipeline/openpgp.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { chunks, noise, through } from '../support/streams.ts'
@@ -14,11 +10,7 @@ import { chunks, noise, through } from '../support/streams.ts'
 /** Longer than a chunk of any message. */
 const LARGE = noise(5_000_000)
 const PASSPHRASE = 'correct-horse-battery'
-const AGE = ageOpener({ identities: [], passphrases: [PASSPHRASE], isSureToFit: false })
 const OPENPGP = openpgpOpener({ privateKeys: [], passphrase: PASSPHRASE, isSureToFit: false })
-const base64 = (size: number): string => randomBytes(size).toString('base64').replace(/=+$/, '')
-const ageFile = (stanzas: string): Buffer => Buffer.concat([Buffer.from(`age-encryption.org/v1\n${stanzas}--- ${base64(32)}\n`), randomBytes(80)])
-const scryptStanza = (work: number): string => `-> scrypt ${base64(16)} ${work}\n${base64(32)}\n`
 
 const packet = (tag: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([0xc0 | tag, 255, ...[24, 16, 8, 0].map(bits => body.length >> bits & 255)]), body])
 const oldPacket = (tag: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([0x80 | tag << 2, body.length]), body])
@@ -32,26 +24,24 @@ const data = packet(18, Buffer.concat([Buffer.from([1]), randomBytes(50)]))
 const message = (...packets: Buffer[]): Buffer => Buffer.concat([...packets, data])
 const many = (count: number, make: () => Buffer): Buffer => Buffer.concat(Array.from({ length: count }, make))
 
-for (const [what, opener, bytes, reason] of [
-  ['age with 300 recipients', AGE, ageFile(many(300, () => Buffer.from(`-> X25519 ${base64(32)}\n${base64(32)}\n`)).toString()), /more than 256 recipients/],
-  ['age with a header of a megabyte', AGE, ageFile(`-> X ${'x '.repeat(500_000)}\n\n`), /does not begin with a header/],
-  ['OpenPGP with five passphrases', OPENPGP, message(many(5, () => packet(3, iterated))), /more passphrases/],
-  ['OpenPGP with 200 passphrases, in the old form of packets', OPENPGP, message(many(200, () => oldPacket(3, iterated))), /more passphrases/],
-  ['OpenPGP with Argon2 in 512 MiB', OPENPGP, message(packet(3, argon2(4, 1, 19))), /more work or memory/],
-  ['OpenPGP with Argon2 in 2 GiB, version 5', OPENPGP, message(packet(3, argon2(5, 1, 21))), /more work or memory/],
-  ['OpenPGP with Argon2 in 1 TiB, version 6', OPENPGP, message(packet(3, argon2(6, 1, 30))), /more work or memory/],
-  ['OpenPGP with Argon2 in 200 passes', OPENPGP, message(packet(3, argon2(4, 200, 10))), /more work or memory/],
-  ['OpenPGP for 300 keys', OPENPGP, message(many(300, () => packet(1, recipient(randomBytes(8))))), /more keys/],
-  ['OpenPGP for 20 keys that are not named', OPENPGP, message(many(20, () => packet(1, recipient(Buffer.alloc(8))))), /more keys/],
-  ['OpenPGP for one key a hundred times', OPENPGP, message(many(100, () => packet(1, recipient(Buffer.alloc(8, 7))))), /more keys/],
-  ['OpenPGP with a key packet of a megabyte', OPENPGP, message(packet(1, Buffer.alloc(1024 * 1024, 3))), /longer than/],
-  ['OpenPGP with a key packet without a length', OPENPGP, Buffer.concat([Buffer.from([0x80 | 3 << 2 | 3]), iterated]), /longer than/],
-  ['OpenPGP with markers without end', OPENPGP, message(many(80_000, () => packet(10, Buffer.from('PGP')))), /stand beside its data/]
-] as ReadonlyArray<readonly [string, Opener, Buffer, RegExp]>) {
+for (const [what, bytes, reason] of [
+  ['OpenPGP with five passphrases', message(many(5, () => packet(3, iterated))), /more passphrases/],
+  ['OpenPGP with 200 passphrases, in the old form of packets', message(many(200, () => oldPacket(3, iterated))), /more passphrases/],
+  ['OpenPGP with Argon2 in 512 MiB', message(packet(3, argon2(4, 1, 19))), /more work or memory/],
+  ['OpenPGP with Argon2 in 2 GiB, version 5', message(packet(3, argon2(5, 1, 21))), /more work or memory/],
+  ['OpenPGP with Argon2 in 1 TiB, version 6', message(packet(3, argon2(6, 1, 30))), /more work or memory/],
+  ['OpenPGP with Argon2 in 200 passes', message(packet(3, argon2(4, 200, 10))), /more work or memory/],
+  ['OpenPGP for 300 keys', message(many(300, () => packet(1, recipient(randomBytes(8))))), /more keys/],
+  ['OpenPGP for 20 keys that are not named', message(many(20, () => packet(1, recipient(Buffer.alloc(8))))), /more keys/],
+  ['OpenPGP for one key a hundred times', message(many(100, () => packet(1, recipient(Buffer.alloc(8, 7))))), /more keys/],
+  ['OpenPGP with a key packet of a megabyte', message(packet(1, Buffer.alloc(1024 * 1024, 3))), /longer than/],
+  ['OpenPGP with a key packet without a length', Buffer.concat([Buffer.from([0x80 | 3 << 2 | 3]), iterated]), /longer than/],
+  ['OpenPGP with markers without end', message(many(80_000, () => packet(10, Buffer.from('PGP')))), /stand beside its data/]
+] as const) {
   test(`${what} is damage, before any key is derived`, async () => {
     for (const size of [7, 65_536]) {
       if (size === 7 && bytes.length > 10_000) continue
-      const error = await rejectsWith('DECODE_FAILED', through(opener.decode(), chunks(bytes, size)))
+      const error = await rejectsWith('DECODE_FAILED', through(OPENPGP.decode(), chunks(bytes, size)))
       assert.match(error.message, reason)
     }
   })
@@ -60,27 +50,6 @@ for (const [what, opener, bytes, reason] of [
 test('a few passphrases of a message are tried, and what they open is damaged', async () => {
   const error = await rejectsWith('DECODE_FAILED', through(OPENPGP.decode(), [message(many(2, () => packet(3, iterated)))]))
   assert.match(error.message, /is damaged/)
-})
-
-for (const work of [19, 20, 30, 100]) {
-  test(`no key is derived with the work factor ${work} of age`, async () => {
-    const over = await derivationTurn()
-    try {
-      const { message, hint } = await rejectsWith('DECODE_FAILED', through(AGE.decode(), [ageFile(scryptStanza(work))]))
-      assert.match(message, new RegExp(`work factor ${work}, and 18 is the most`))
-      assert.match(hint ?? '', /age --decrypt/)
-    } finally {
-      over()
-    }
-  })
-}
-
-test('a file with the work factor 18, as age itself writes it, is opened', async () => {
-  const encrypter = new Encrypter()
-  encrypter.setPassphrase(PASSPHRASE)
-  encrypter.setScryptWorkFactor(18)
-  const sealed = Buffer.from(await encrypter.encrypt(Buffer.from('the ledger')))
-  assert.equal((await through(AGE.decode(), [sealed])).toString(), 'the ledger')
 })
 
 /** A message with these packets inside, whole and with its modification code; its passphrase is hashed once (RFC 9580, 3.7.1.1). */
@@ -165,21 +134,4 @@ for (const aeadChunkSizeByte of [0, 16]) {
 test('a message in pieces of one byte is opened', async () => {
   const sealed = await through(openpgpCipher({ passphrase: PASSPHRASE }).seal().encode(), [Buffer.from('the ledger')])
   assert.equal((await through(OPENPGP.decode(), chunks(sealed, 1))).toString(), 'the ledger')
-})
-
-test('keys are derived one after the other, and one that is given up gives its turn back', async () => {
-  const over = await derivationTurn()
-  const sealed = await through(openpgpCipher({ passphrase: PASSPHRASE }).seal().encode(), [Buffer.from('the ledger')])
-  const order: string[] = []
-  const waiting = OPENPGP.decode()
-  const leaving = OPENPGP.decode()
-  const opened = through(waiting, [sealed]).then(plain => { order.push(plain.toString()) })
-  const left = through(leaving, [sealed]).catch(() => { order.push('left') })
-  leaving.destroy(new Error('left'))
-  await left
-  order.push('over')
-  over()
-  await opened
-  assert.deepEqual(order, ['left', 'over', 'the ledger'])
-  ;(await derivationTurn())()
 })
