@@ -15,7 +15,10 @@ interface Rule {
 }
 
 const RULES: readonly Rule[] = [
-  { src: 'src/engine/verify', test: 'test/engine/verify', exceptions: {} }
+  { src: 'src/engine/verify', test: 'test/engine/verify', exceptions: {} },
+  { src: 'src/http/routes', test: 'test/http/routes', exceptions: {} },
+  { src: 'src/scheduler', test: 'test/scheduler', exceptions: {} },
+  { src: 'src/files', test: 'test/files', exceptions: {} }
 ]
 
 /** Paths of the files in a folder whose names end so, without that ending. */
