@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Check } from '../../src/core/ports/verification.ts'
 import { completed, END, failed, INVALID, localCopy, manifestOf, newBackup, newCatalog, START, VALID } from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
@@ -221,29 +220,6 @@ test('a running backup is not removed', async t => {
   const { catalog } = await newCatalog(t)
   const { id } = await catalog.backups.start(newBackup())
   await rejectsWith('BACKUP_NOT_COMPLETED', catalog.backups.remove(id, LATER))
-})
-
-test('the last verification stands in the row and all of them in the history, newest first', async t => {
-  const { catalog } = await newCatalog(t)
-  const { id } = await completed(catalog)
-  await catalog.backups.recordVerification(id, VALID, END)
-  const backup = await catalog.backups.recordVerification(id, INVALID, LATER)
-  assert.deepEqual(backup.verification, { status: 'invalid', checkedAt: LATER, checks: INVALID.checks })
-  assert.deepEqual(await catalog.backups.verifications(id), [{ checkedAt: LATER, verification: INVALID }, { checkedAt: END, verification: VALID }])
-})
-
-test('a reason with any characters comes back as it was', async t => {
-  const { catalog } = await newCatalog(t)
-  const { id } = await completed(catalog)
-  const checks: Check[] = [{ name: 'schema', status: 'fail', reason: '"quoted" \'\n\t ☃ \u0000 end' }]
-  const backup = await catalog.backups.recordVerification(id, { valid: false, checks }, LATER)
-  assert.deepEqual(backup.verification.checks, checks)
-})
-
-test('what did not complete is not verified', async t => {
-  const { catalog } = await newCatalog(t)
-  const { id } = await catalog.backups.start(newBackup())
-  await rejectsWith('BACKUP_NOT_COMPLETED', catalog.backups.recordVerification(id, VALID, LATER))
 })
 
 test('running tells every backup under way and no other', async t => {
