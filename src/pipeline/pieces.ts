@@ -1,4 +1,7 @@
-/** What becomes of a piece, in parts that belong one after the other: they are put together with those of the others, once. */
+/**
+ * What becomes of a piece, in parts that belong one after the other: they are put together with those of the others, once.
+ * The piece is only good for the call: its memory is used again.
+ */
 export type Convert = (piece: Buffer, isLast: boolean) => readonly Buffer[]
 
 /**
