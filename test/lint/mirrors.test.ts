@@ -16,6 +16,7 @@ interface Rule {
 
 const RULES: readonly Rule[] = [
   { src: 'src/engine/verify', test: 'test/engine/verify', exceptions: {} },
+  { src: 'src/cli/commands', test: 'test/cli/commands', exceptions: {} },
   { src: 'src/http/routes', test: 'test/http/routes', exceptions: {} },
   { src: 'src/scheduler', test: 'test/scheduler', exceptions: {} },
   { src: 'src/files', test: 'test/files', exceptions: {} }
