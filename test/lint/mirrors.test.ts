@@ -19,7 +19,8 @@ const RULES: readonly Rule[] = [
   { src: 'src/cli/commands', test: 'test/cli/commands', exceptions: {} },
   { src: 'src/http/routes', test: 'test/http/routes', exceptions: {} },
   { src: 'src/scheduler', test: 'test/scheduler', exceptions: {} },
-  { src: 'src/files', test: 'test/files', exceptions: {} }
+  { src: 'src/files', test: 'test/files', exceptions: {} },
+  { src: 'src/monitoring', test: 'test/monitoring', exceptions: {} }
 ]
 
 /** Paths of the files in a folder whose names end so, without that ending. */

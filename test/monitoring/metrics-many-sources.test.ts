@@ -33,23 +33,3 @@ test('of very many sources only alerts that are open have series', async t => {
   const lines = (await metrics.text()).split('\n').filter(line => line.startsWith('holdfast_alert_active{') && !line.includes('source=""'))
   assert.deepEqual(lines, ['holdfast_alert_active{rule="backup_failed",source="s7",severity="critical"} 1'])
 })
-
-test('the newest backup of a source is read again only once its figures have changed', async t => {
-  const { catalog, value } = await observe(t, ['shop', 'books'])
-  await completed(catalog, { source: 'shop', key: 'one' })
-  await completed(catalog, { source: 'books', key: 'two' })
-  const size = 'backup_size_bytes{backup_type="full",compression="none",source="books"}'
-  assert.equal(await value(size), 1000)
-  let asked: unknown[] = []
-  const list = catalog.backups.list.bind(catalog.backups)
-  catalog.backups.list = query => {
-    asked.push(query.source)
-    return list(query)
-  }
-  await completed(catalog, { source: 'shop', key: 'three' })
-  await value(size)
-  assert.deepEqual([...new Set(asked)], ['shop'])
-  asked = []
-  await value(size)
-  assert.deepEqual(asked, [])
-})
