@@ -11,6 +11,7 @@ import { isEmpty } from '../replication/restore-note.ts'
 export async function acceptEmpty (deps: EngineDeps, signal: AbortSignal): Promise<void> {
   const { store, ownership } = deps
   const { state } = await ownership.inspect(store, signal)
+  if (state === 'foreign') await ownership.require(store, signal)
   if (state !== 'lost' && !(state === 'ours' && await isEmpty(store, signal))) {
     throw new BackupError('VALIDATION_FAILED', `the store "${store.name}" at "${store.place}" is not empty`, { hint: 'Leave "--accept-empty" out: nothing is lost there.' })
   }
