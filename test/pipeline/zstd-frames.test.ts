@@ -4,7 +4,7 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import { zstdCodec } from '../../src/pipeline/zstd.ts'
 import { decode } from '../suites/codec-suite.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { digestOf, noise, prose } from '../support/streams.ts'
+import { digestOf, noise, prose, through } from '../support/streams.ts'
 
 const codec = zstdCodec(2)
 const MAGIC = [0x28, 0xb5, 0x2f, 0xfd]
@@ -86,4 +86,15 @@ test('a frame that goes on and on is DECODE_FAILED before it fills the memory', 
 
 test('a frame that ends and is followed by something else is DECODE_FAILED', async () => {
   await rejectsWith('DECODE_FAILED', decode(codec, Buffer.concat([compress(prose(1000)), Buffer.from('trailing')])))
+})
+
+test('frames that hold nothing, without end, are damage', async () => {
+  const empty = zstdCompressSync(Buffer.alloc(0))
+  const some = Buffer.concat(Array<Buffer>(4000).fill(empty))
+  assert.equal((await through(codec.decode(), [some, zstdCompressSync(Buffer.from('x'))])).toString(), 'x')
+  await rejectsWith('DECODE_FAILED', through(codec.decode(), [some, some]))
+  const skipped = Buffer.from('502a4d1800000000', 'hex')
+  await rejectsWith('DECODE_FAILED', through(codec.decode(), [Buffer.concat(Array<Buffer>(9000).fill(skipped))]))
+  const small = zstdCompressSync(Buffer.alloc(2048))
+  assert.equal((await through(codec.decode(), [Buffer.concat(Array<Buffer>(9000).fill(small))])).length, 9000 * 2048)
 })

@@ -5,7 +5,6 @@ import { test } from 'node:test'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { recover } from '../../../src/engine/recovery/reconcile.ts'
 import { refreshManifest } from '../../../src/engine/replication/copy-backup.ts'
-import { releaseWhenCopied } from '../../../src/engine/retention/evict.ts'
 import { filesOf, GRACE, testEngine, type TestEngine } from '../../support/engine.ts'
 import { testOffsite } from '../../support/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -77,20 +76,6 @@ test('what is in the trash and was away is there when it is back, and a rebuild 
   const { backups: [back] } = await bench.engine.backups({ trashed: true, limit: 10 })
   await (await bench.engine.undelete(back?.id ?? 0)).result
   assert.equal((await (await bench.engine.verify(back?.id ?? 0)).result).verification.valid, true)
-})
-
-test('the landing store lets go of nothing that the other store turns out not to have', async t => {
-  const { offsite, directories } = await testOffsite(t, { far: {} })
-  const bench = await testEngine(t, { offsite })
-  const { id, key } = await bench.create({ upload: true })
-  const released = { ...bench.deps, sources: new Map([...bench.deps.sources].map(([name, one]) => [name, { ...one, policy: { ...one.policy, keepLocal: false } }])) }
-  const far = join(directories['far'] ?? '', key)
-  renameSync(far, `${far}.away`)
-  await releaseWhenCopied(released, id)
-  assert.deepEqual(bench.files(), filesOf({ key }))
-  renameSync(`${far}.away`, far)
-  await releaseWhenCopied(released, id)
-  assert.deepEqual(bench.files(), [])
 })
 
 test('no manifest is written for a copy that is not there: it is missing, and is brought there again', async t => {

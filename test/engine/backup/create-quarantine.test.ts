@@ -4,7 +4,6 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { filesOf, testEngine } from '../../support/engine.ts'
-import { MemorySource } from '../../support/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { prose } from '../../support/streams.ts'
 
@@ -20,17 +19,6 @@ test('a backup that fails its verification is failed, and its object is kept asi
   assert.deepEqual([row.status, row.errorCode, row.key, row.size], ['failed', 'VERIFICATION_FAILED', 'quarantine/shop-backup-2025-11-24T23-30-01.db', BAD.length])
   assert.deepEqual([row.verification.status, row.verification.checks.find(({ status }) => status === 'fail')?.name], ['invalid', 'integrity_check'])
   assert.deepEqual([files(), existsSync(row.filePath)], [[row.key], true])
-})
-
-test('of the objects kept aside only the newest of each source stays', async t => {
-  const shop = new MemorySource('shop')
-  const bank = new MemorySource('bank')
-  shop.bytes = bank.bytes = BAD
-  const { engine, create, files } = await testEngine(t, { sources: [shop, bank] })
-  for (const source of ['shop', 'bank', 'shop', 'shop']) await rejectsWith('VERIFICATION_FAILED', create({ source }))
-  const rows = await Promise.all([1, 2, 3, 4].map(id => engine.backup(id)))
-  assert.deepEqual(rows.map(({ deletedAt }) => deletedAt !== null), [true, false, true, false])
-  assert.deepEqual(files(), [rows[1]!.key, rows[3]!.key].toSorted())
 })
 
 test('nothing older is rotated out because of a backup that failed its verification', async t => {

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import type { Task } from '../../../src/core/job.ts'
-import { conclude } from '../../../src/core/ports/verification.ts'
 import { landingCopy } from '../../../src/engine/artifacts/objects.ts'
-import { proveObject } from '../../../src/engine/artifacts/prove.ts'
 import { testEngine } from '../../support/engine.ts'
 import { MemorySource } from '../../support/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { digestOf, never, noise } from '../../support/streams.ts'
-
-const TASK: Task = { jobId: 1, signal: never, phase () {}, bytes () {}, concerns () {} }
+import { never } from '../../support/streams.ts'
 
 test('a whole backup is valid, and the row and the history remember it', async t => {
   const { engine, clock, create, events } = await testEngine(t)
@@ -85,34 +80,6 @@ test('what is not there cannot be verified', async t => {
   await rejectsWith('SOURCE_MISSING', create())
   await rejectsWith('BACKUP_NOT_COMPLETED', engine.verify(3))
   await rejectsWith('BACKUP_NOT_FOUND', engine.verifications(99))
-})
-
-test('a compressed object with the right digest that cannot be decoded fails its decompression', async t => {
-  const { deps, create } = await testEngine(t)
-  const backup = await create({ compression: 'zstd' })
-  const manifest = (await deps.catalog.backups.manifest(backup.id))!
-  const cut = readFileSync(backup.filePath).subarray(0, -30)
-  writeFileSync(backup.filePath, cut)
-  const given = { ...manifest, object: { ...manifest.object, ...digestOf(cut) } }
-  const { valid, checks } = await proveObject(deps, { key: backup.key, manifest: given, manifestCheck: { name: 'manifest', status: 'pass' } }, TASK)
-  assert.deepEqual([valid, checks.find(({ status }) => status === 'fail')?.name], [false, 'decompression'])
-})
-
-test('an uncompressed object that is not its image fails, although it has its own digest', async t => {
-  const { deps, create } = await testEngine(t)
-  const backup = await create()
-  const manifest = (await deps.catalog.backups.manifest(backup.id))!
-  const { valid, checks } = await proveObject(deps, { key: backup.key, manifest: { ...manifest, image: digestOf(noise(5)) }, manifestCheck: { name: 'manifest', status: 'pass' } }, TASK)
-  assert.deepEqual([valid, checks.find(({ status }) => status === 'fail')?.name], [false, 'decompression'])
-})
-
-test('where the store has no files an uncompressed image is brought to the scratch directory', async t => {
-  const { deps, create } = await testEngine(t)
-  const backup = await create()
-  const manifest = (await deps.catalog.backups.manifest(backup.id))!
-  const remote = { ...deps, store: { ...deps.store, file: async () => undefined } }
-  const verification = await proveObject(remote, { key: backup.key, manifest, manifestCheck: { name: 'manifest', status: 'pass' } }, TASK)
-  assert.deepEqual([verification.valid, verification], [true, conclude(verification.checks)])
 })
 
 test('all live backups are verified, oldest first, and one that went away meanwhile is passed over', async t => {

@@ -8,7 +8,7 @@ import { parseManifest } from '../../../src/core/backup/manifest.ts'
 import type { Keyring } from '../../../src/core/ports/encryption.ts'
 import type { Check } from '../../../src/core/ports/verification.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { proveObject } from '../../../src/engine/artifacts/prove.ts'
+import { isStoredPlain, missingKey, requireOpener } from '../../../src/engine/artifacts/decryption.ts'
 import { verifyFile } from '../../../src/engine/verify/verify-file.ts'
 import { NO_KEYS } from '../../../src/pipeline/keyring.ts'
 import { localStore } from '../../../src/stores/local/local.ts'
@@ -159,18 +159,6 @@ for (const encryption of ['age', 'openpgp'] as const) {
   })
 }
 
-test('what is not sealed to the key that its manifest names fails its decryption', async t => {
-  const engine = await testEngine(t)
-  const stranger = await ageKey()
-  const foreign = await keyring({ sealing: { encryption: 'age', ageRecipients: [stranger.recipient] } })
-  rekeyed(engine, foreign)
-  const backup = await engine.create()
-  rekeyed(engine, opening)
-  const manifest = { ...(await engine.deps.catalog.backups.manifest(backup.id))!, keys: [key.recipient] }
-  const proof = await proveObject(engine.deps, { key: backup.key, manifest, manifestCheck: { name: 'manifest', status: 'pass' } }, { phase () {}, bytes () {}, signal: never })
-  assert.deepEqual([proof.valid, proof.checks.find(({ status }) => status === 'fail')?.name], [false, 'decryption'])
-})
-
 test('of a sealed file without its manifest it is told whether the content is sound, damaged, or sealed to others', async t => {
   const { source } = shopDatabase(t)
   const engine = await testEngine(t, { sources: [source], keyring: opening, settings: { compression: 'zstd' } })
@@ -195,4 +183,24 @@ test('sources that are not to be sealed are written exactly as before', async t 
   const text = readFileSync(`${filePath}.manifest.json`, 'utf8')
   assert.match(text, /"version": 1,/)
   assert.match(text, /"encryption": "none",\n {2}"facts"/)
+})
+
+test('an object is the image itself where it is neither compressed nor encrypted', () => {
+  assert.equal(isStoredPlain({ compression: 'none', encryption: 'none' }), true)
+  for (const other of [{ compression: 'gzip', encryption: 'none' }, { compression: 'none', encryption: 'age' }] as const) assert.equal(isStoredPlain(other), false)
+})
+
+test('what is not sealed needs no key, and what is sealed one of those that the manifest names', () => {
+  assert.equal(requireOpener(NO_KEYS, { encryption: 'none' }), null)
+  assert.notEqual(requireOpener(opening, { encryption: 'age', keys: ['another', key.recipient] }), null)
+  assert.throws(() => requireOpener(opening, { encryption: 'age', keys: ['another'] }), { code: 'KEY_MISSING' })
+})
+
+test('the error for a missing key names every key that would do, and the option that gives it', () => {
+  const told = (...given: Parameters<typeof missingKey>) => [missingKey(...given).message, missingKey(...given).hint]
+  assert.deepEqual(told('age', ['k1']), ['the private key of "k1", which the backup is sealed to, is not here', 'Give its identity by BACKUP_AGE_IDENTITY_FILE.'])
+  assert.deepEqual(told('age', ['k1', 'k2']), ['the backup is sealed to "k1", "k2", and the private key of none of them is here', 'Give the identity of one by BACKUP_AGE_IDENTITY_FILE.'])
+  assert.deepEqual(told('openpgp', ['f1', 'f2']), ['the backup is sealed to "f1", "f2", and the private key of none of them is here', 'Give one of them by BACKUP_OPENPGP_PRIVATE_KEYS_FILE.'])
+  assert.deepEqual(told('age', ['passphrase']), ['the passphrase that the backup is sealed with is not here', 'Give it by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'])
+  assert.deepEqual(told('openpgp'), ['no private key for "openpgp" is here', 'Give it by BACKUP_OPENPGP_PRIVATE_KEYS_FILE, or a passphrase by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'])
 })

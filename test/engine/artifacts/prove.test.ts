@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { BackupError } from '../../../src/core/errors.ts'
+import type { Check } from '../../../src/core/ports/verification.ts'
+import { conclude } from '../../../src/core/ports/verification.ts'
+import { proveObject, unpackObject, type Proof } from '../../../src/engine/artifacts/prove.ts'
+import { testEngine, type TestEngine } from '../../support/engine.ts'
+import { ageKey, keyring } from '../../support/keys.ts'
+import { rejectsWith } from '../../support/rejects.ts'
+import { digestOf, noise } from '../../support/streams.ts'
+import { TASK } from '../../support/task.ts'
+
+const MANIFEST: Check = { name: 'manifest', status: 'pass' }
+
+test('a compressed object with the right digest that cannot be decoded fails its decompression', async t => {
+  const { deps, create } = await testEngine(t)
+  const backup = await create({ compression: 'zstd' })
+  const manifest = (await deps.catalog.backups.manifest(backup.id))!
+  const cut = readFileSync(backup.filePath).subarray(0, -30)
+  writeFileSync(backup.filePath, cut)
+  const given = { ...manifest, object: { ...manifest.object, ...digestOf(cut) } }
+  const { valid, checks } = await proveObject(deps, { key: backup.key, manifest: given, manifestCheck: MANIFEST }, TASK)
+  assert.deepEqual([valid, checks.find(({ status }) => status === 'fail')?.name], [false, 'decompression'])
+})
+
+test('an uncompressed object that is not its image fails, although it has its own digest', async t => {
+  const { deps, create } = await testEngine(t)
+  const backup = await create()
+  const manifest = (await deps.catalog.backups.manifest(backup.id))!
+  const { valid, checks } = await proveObject(deps, { key: backup.key, manifest: { ...manifest, image: digestOf(noise(5)) }, manifestCheck: MANIFEST }, TASK)
+  assert.deepEqual([valid, checks.find(({ status }) => status === 'fail')?.name], [false, 'decompression'])
+})
+
+test('where the store has no files an uncompressed image is brought to the scratch directory', async t => {
+  const { deps, create } = await testEngine(t)
+  const backup = await create()
+  const manifest = (await deps.catalog.backups.manifest(backup.id))!
+  const remote = { ...deps, store: { ...deps.store, file: async () => undefined } }
+  const verification = await proveObject(remote, { key: backup.key, manifest, manifestCheck: MANIFEST }, TASK)
+  assert.deepEqual([verification.valid, verification], [true, conclude(verification.checks)])
+})
+
+test('what is not sealed to the key that its manifest names fails its decryption', async t => {
+  const [key, stranger] = [await ageKey(), await ageKey()]
+  const { deps, create } = await testEngine(t, { keyring: await keyring({ sealing: { encryption: 'age', ageRecipients: [stranger.recipient] } }) })
+  const backup = await create()
+  const manifest = { ...(await deps.catalog.backups.manifest(backup.id))!, keys: [key.recipient] }
+  const opening = await keyring({ identities: [key.identity], sealing: { encryption: 'age', ageRecipients: [key.recipient] } })
+  const proof = await proveObject({ ...deps, keyring: opening }, { key: backup.key, manifest, manifestCheck: MANIFEST }, TASK)
+  assert.deepEqual([proof.valid, proof.checks.find(({ status }) => status === 'fail')?.name], [false, 'decryption'])
+})
+
+/** What proves a new backup. */
+async function proofOf ({ deps, create }: TestEngine, compression: 'none' | 'zstd'): Promise<Proof & { readonly filePath: string }> {
+  const { id, key, filePath } = await create({ compression })
+  return { key, filePath, manifest: (await deps.catalog.backups.manifest(id))!, manifestCheck: MANIFEST }
+}
+
+test('an object that is missing, or no regular file, fails the first level, and the others are skipped', async t => {
+  const bench = await testEngine(t)
+  const { filePath, ...proof } = await proofOf(bench, 'none')
+  rmSync(filePath)
+  const missing = await proveObject(bench.deps, proof, TASK)
+  assert.deepEqual(missing.checks.slice(0, 3), [{ name: 'file_exists', status: 'fail', reason: `"${filePath}" does not exist` }, MANIFEST, { name: 'checksum', status: 'skipped', reason: 'not reached, because file_exists failed' }])
+  mkdirSync(filePath)
+  const folder = await proveObject(bench.deps, proof, TASK)
+  assert.deepEqual([folder.valid, folder.checks.filter(({ status }) => status === 'fail').map(({ name }) => name)], [false, ['file_exists']])
+})
+
+test('an object that came to hand through its digest is not read for it again', async t => {
+  const bench = await testEngine(t)
+  const { filePath, ...proof } = await proofOf(bench, 'none')
+  bench.faults.fail('store.get', { error: new BackupError('STORE_FAILED', 'it was read') })
+  assert.equal((await proveObject(bench.deps, { ...proof, isDigested: true }, TASK)).valid, true)
+  await rejectsWith('STORE_FAILED', proveObject(bench.deps, proof, TASK))
+})
+
+test('before an image is unpacked its size is asked for, and where there is no room nothing is written', async t => {
+  const bench = await testEngine(t)
+  const { filePath, ...proof } = await proofOf(bench, 'zstd')
+  const asked: number[] = []
+  const requireRoom = async (bytes: number): Promise<void> => {
+    asked.push(bytes)
+    throw new BackupError('DISK_FULL', 'no room')
+  }
+  bench.faults.fail('scratch.withFile', { error: new BackupError('STORE_FAILED', 'it was written') })
+  await rejectsWith('DISK_FULL', proveObject(bench.deps, { ...proof, requireRoom }, TASK))
+  assert.deepEqual(asked, [bench.source.bytes.length])
+  await rejectsWith('STORE_FAILED', proveObject(bench.deps, proof, TASK))
+})
+
+test('the plain image is a file for as long as the work lasts, also where that fails', async t => {
+  const bench = await testEngine(t)
+  const { filePath, ...proof } = await proofOf(bench, 'zstd')
+  const error = new Error('it failed')
+  const thrown = unpackObject(bench.deps, proof, TASK, async path => {
+    assert.deepEqual(readFileSync(path), bench.source.bytes)
+    throw error
+  })
+  await assert.rejects(thrown, error)
+  assert.deepEqual(readdirSync(bench.deps.scratch.directory), [])
+  writeFileSync(filePath, readFileSync(filePath).subarray(0, -30))
+  await rejectsWith('CHECKSUM_MISMATCH', unpackObject(bench.deps, proof, TASK, async () => { assert.fail('damaged bytes were used') }))
+})
