@@ -1,37 +1,16 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { test, type TestContext } from 'node:test'
+import { test } from 'node:test'
 import type { Backup } from '../../../src/core/backup/backup.ts'
 import { parseManifest } from '../../../src/core/backup/manifest.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { declareGood } from '../../../src/engine/backup/release-suspect.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
+import { filesOf, testEngine, type TestEngine } from '../../support/engine.ts'
 import { ageKey, keyring } from '../../support/keys.ts'
 import { testOffsite } from '../../support/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { never, noise, prose } from '../../support/streams.ts'
-
-const GOOD = prose(100_000)
-/** As a source that counts its bytes as rows tells it. */
-const LOST = prose(20_000)
-const REASONS = ['rows in "bytes" fell 80 %, from 100000 to 20000']
-
-interface Attacked extends TestEngine {
-  /** Three of them. */
-  readonly good: readonly Backup[]
-  readonly suspect: Backup
-}
-
-async function attacked (t: TestContext, options: TestEngineOptions = {}): Promise<Attacked> {
-  const bench = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 2, ...options.settings }, ...options })
-  const good = [await bench.create(), await bench.create()]
-  await bench.engine.changeSettings({ maxBackups: 3 })
-  good.push(await bench.create())
-  await bench.engine.changeSettings({ maxBackups: options.settings?.maxBackups ?? 2 })
-  bench.source.bytes = LOST
-  return { ...bench, good, suspect: await bench.create() }
-}
+import { noise, prose } from '../../support/streams.ts'
+import { attacked, GOOD, LOST, REASONS } from '../../support/suspect.ts'
 
 async function existing ({ engine }: TestEngine): Promise<readonly number[]> {
   return (await engine.backups({ limit: 100 })).backups.map(({ id }) => id).toReversed()
@@ -91,39 +70,6 @@ test('where the guard is off nothing is suspect', async t => {
   assert.deepEqual([bench.suspect.suspicion, await existing(bench)], [null, [3, 4]])
 })
 
-test('a release outlives the catalog', async t => {
-  const before = await attacked(t)
-  await before.engine.release(4, 'ann')
-  before.source.bytes = prose(500)
-  const second = await before.create()
-  const after = await testEngine(t, { type: 'scheduled', directory: before.directory })
-  await (await after.engine.rebuild()).result
-  for (const id of [4, second.id]) assert.deepEqual((await after.engine.backup(id)).suspicion, (await before.engine.backup(id)).suspicion)
-  assert.deepEqual((await after.deps.catalog.backups.lastGood('shop', 3)).map(({ id }) => id), [4, 3, 2])
-  // Its history is there again, too.
-  after.source.bytes = prose(500)
-  assert.match((await after.create()).suspicion?.reasons.join() ?? '', /rows in "bytes" fell 98 %/)
-})
-
-test('only a suspect can be released, and only once', async t => {
-  const bench = await attacked(t)
-  await rejectsWith('BACKUP_NOT_SUSPECT', bench.engine.release(1, 'ann'))
-  await rejectsWith('BACKUP_NOT_FOUND', bench.engine.release(99, 'ann'))
-  await bench.engine.release(4, 'ann')
-  await rejectsWith('BACKUP_NOT_SUSPECT', bench.engine.release(4, 'ann'))
-  await rejectsWith('BACKUP_NOT_SUSPECT', bench.deps.catalog.backups.declareGood(4, bench.clock.now(), 'ann'))
-  await rejectsWith('BACKUP_NOT_SUSPECT', bench.deps.catalog.backups.declareGood(1, bench.clock.now(), 'ann'))
-})
-
-test('a release that fails midway may be repeated, and the backup is suspect until then', async t => {
-  const bench = await attacked(t)
-  bench.faults.fail('backups.declareGood', { error: new BackupError('CATALOG_BUSY', 'busy') })
-  await rejectsWith('CATALOG_BUSY', declareGood(bench.deps, 4, 'ann', never))
-  assert.equal((await bench.engine.backup(4)).suspicion?.releasedAt, null)
-  assert.equal((await (await bench.engine.verify(4)).result).verification.valid, true)
-  assert.equal((await bench.engine.release(4, 'bob')).suspicion?.releasedBy, 'bob')
-})
-
 test('the last good backup is not deleted for a suspect beside it', async t => {
   const bench = await testEngine(t, { type: 'scheduled' })
   const [good] = [await bench.create(), await bench.create(), await bench.create()]
@@ -132,21 +78,6 @@ test('the last good backup is not deleted for a suspect beside it', async t => {
   const suspect = await bench.create()
   await rejectsWith('BACKUP_LAST_VALID', (await bench.engine.remove(good.id, { force: false })).result)
   await (await bench.engine.remove(suspect.id, { force: false })).result
-})
-
-test('what was good before it stays in the trash, also where room is wanted, until somebody has decided', async t => {
-  const bench = await attacked(t, { settings: { maxBackups: 10 } })
-  await (await bench.engine.remove(1, { force: false })).result
-  bench.clock.move(bench.deps.trashGrace + 1000)
-  await housekeep(bench.deps)
-  assert.equal((await bench.engine.backup(1)).deletedAt, null)
-  bench.faults.fail('store.put', { error: new BackupError('DISK_FULL', 'no room') })
-  await rejectsWith('DISK_FULL', bench.create())
-  assert.equal((await bench.engine.backup(1)).deletedAt, null)
-
-  await bench.engine.release(4, 'ann')
-  await housekeep(bench.deps)
-  assert.notEqual((await bench.engine.backup(1)).deletedAt, null)
 })
 
 test('a suspect from before a restore is marked, raises nothing and holds nothing up', async t => {

@@ -82,15 +82,6 @@ test('a job that cannot be recorded is not begun, and holds nothing', async t =>
   assert.deepEqual([jobs.begun, [...await bench.deps.runner.holds.names()]], [[], []])
 })
 
-test('a source that is claimed by a job without a number yet is busy all the same', async t => {
-  const { deps } = await testEngine(t)
-  const claim = await deps.runner.holds.claim(['source:a'])
-  assert.equal((await rejectsWith('BACKUP_IN_PROGRESS', deps.runner.holds.claim(['source:a']))).details, undefined)
-  await claim.release()
-  await claim.release()
-  await (await deps.runner.holds.claim(['source:a'])).release()
-})
-
 test('a job whose beginning cannot be recorded fails, and is not begun', async t => {
   const bench = await testEngine(t)
   const jobs = heldJobs(bench)

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Backup } from '../../../src/core/backup/backup.ts'
+import { BackupError, type ErrorCode } from '../../../src/core/errors.ts'
+import type { Task } from '../../../src/core/job.ts'
+import { secure } from '../../../src/engine/backup/safety-backup.ts'
+import { testEngine, type TestEngine } from '../../support/engine.ts'
+import { rejectsWith } from '../../support/rejects.ts'
+import { TASK } from '../../support/task.ts'
+
+function secured ({ deps }: TestEngine, { mayBeDamaged = false, task = TASK }: { readonly mayBeDamaged?: boolean, readonly task?: Task } = {}): Promise<Backup | undefined> {
+  return secure(deps, deps.sources.get('shop')!, { before: 'the restore of backup 12', mayBeDamaged }, task)
+}
+
+function failing (bench: TestEngine, code: ErrorCode): void {
+  bench.faults.fail('source.probe', { error: new BackupError(code, 'as planned') })
+}
+
+test('what stands there is backed up as "pre-migration", and the job goes on to be about what it was started for', async t => {
+  const bench = await testEngine(t)
+  const subjects: number[] = []
+  const phases: string[] = []
+  const backup = await secured(bench, { task: { ...TASK, concerns: id => { subjects.push(id) }, phase: phase => { phases.push(phase) } } })
+  assert.deepEqual([backup?.type, backup?.description, backup?.status, backup?.verification.status], ['pre-migration', 'before the restore of backup 12', 'completed', 'valid'])
+  assert.deepEqual([subjects, phases.includes('storing')], [[], true])
+})
+
+for (const code of ['SOURCE_MISSING', 'SOURCE_EMPTY'] as const) {
+  test(`where the source is ${code} nothing has to be backed up`, async t => {
+    const bench = await testEngine(t)
+    failing(bench, code)
+    assert.equal(await secured(bench), undefined)
+  })
+}
+
+for (const code of ['SOURCE_MALFORMED', 'SOURCE_ENCRYPTED', 'SOURCE_FAILED', 'PROCESS_TIMED_OUT'] as const) {
+  test(`a source that is ${code} is passed over only where what stands there may be damaged`, async t => {
+    const bench = await testEngine(t)
+    failing(bench, code)
+    await rejectsWith(code, secured(bench))
+    failing(bench, code)
+    assert.equal(await secured(bench, { mayBeDamaged: true }), undefined)
+  })
+}
+
+for (const code of ['SOURCE_LOCKED', 'DISK_FULL', 'STORE_FAILED'] as const) {
+  test(`${code} is thrown, also where what stands there may be damaged`, async t => {
+    const bench = await testEngine(t)
+    failing(bench, code)
+    await rejectsWith(code, secured(bench, { mayBeDamaged: true }))
+  })
+}
+
+test('a job that is cancelled is not taken for a source without content', async t => {
+  const bench = await testEngine(t)
+  const abort = new AbortController()
+  bench.faults.meanwhile('source.probe', () => { abort.abort(new BackupError('SOURCE_MISSING', 'cancelled with this reason')) })
+  await rejectsWith('SOURCE_MISSING', secured(bench, { mayBeDamaged: true, task: { ...TASK, signal: abort.signal } }))
+})
