@@ -8,7 +8,6 @@ import { surveyStore } from '../../src/engine/replication/retire-copies.ts'
 import { Copier } from '../../src/scheduler/copier.ts'
 import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../support/engine.ts'
 import { testOffsite, type TestOffsite } from '../support/offsite.ts'
-import { rejectsWith } from '../support/rejects.ts'
 import { until } from '../support/streams.ts'
 
 const DOWN = new BackupError('STORE_UNAVAILABLE', 'it is down')
@@ -164,27 +163,6 @@ test('a copy that is gone from its store is missed within a day and brought ther
   await inTime(made, () => made.lines.some(line => line.includes('not there any more')))
   await inTime(made, async () => (await statuses(made, backup.id))['far'] === 'stored')
   assert.deepEqual(made.far.files('far'), filesOf(backup, other))
-})
-
-test('a list that does not show an object is not believed', async t => {
-  const made = await make(t)
-  const backup = await made.create()
-  await (await made.engine.upload(backup.id, {})).result
-  await (await made.engine.upload((await made.create()).id, {})).result
-  const { store } = made.far.offsite.get('far')!
-  const stale: typeof store = { ...store, list: async function * (prefix, signal) { for await (const object of store.list(prefix, signal)) if (!object.key.startsWith(backup.key)) yield object } }
-  assert.equal(await surveyStore(made.deps, { ...made.far.offsite.get('far')!, store: stale }, new AbortController().signal), 0)
-  assert.equal((await statuses(made, backup.id))['far'], 'stored')
-})
-
-test('a store that should hold copies and holds nothing is another place, and is not filled anew', async t => {
-  const made = await make(t)
-  const backup = await made.create()
-  await (await made.engine.upload(backup.id, {})).result
-  for (const file of made.far.files('far')) rmSync(join(made.far.directories['far']!, file))
-  await rejectsWith('STORE_UNAVAILABLE', openOffsite(made.deps, made.far.offsite.get('far')!, new AbortController().signal))
-  await rejectsWith('STORE_UNAVAILABLE', surveyStore(made.deps, made.far.offsite.get('far')!, new AbortController().signal))
-  assert.equal((await statuses(made, backup.id))['far'], 'stored')
 })
 
 test('the copies of a backup that is gone are removed by themselves, also by a store that was down', async t => {

@@ -3,14 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { serializeManifest } from '../../../src/core/backup/manifest.ts'
-import { performCopyTask } from '../../../src/engine/replication/copy-task.ts'
 import { makeEngine } from '../../../src/engine/make-engine.ts'
-import { manifestKey } from '../../../src/core/backup/object-key.ts'
 import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
 import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { bodyOf, never } from '../../support/streams.ts'
+import { bodyOf } from '../../support/streams.ts'
 
 const DOWN = new BackupError('STORE_UNAVAILABLE', 'it is down')
 
@@ -194,17 +191,6 @@ test('a source is copied to the stores that it names, and to no other', async t 
   const made = await make(t, { far: {}, near: {} }, { policies: { shop: { stores: ['near'] } } })
   const { copies } = await made.create()
   assert.deepEqual(copies.map(({ store }) => store), ['local', 'near'])
-})
-
-test('a description that was edited reaches the manifests of the copies', async t => {
-  const made = await make(t)
-  const { id, key } = await upload(made, (await made.create()).id)
-  await made.engine.edit(id, { description: 'the one from before the move', pinned: true })
-  const [task] = await made.deps.catalog.copies.work('far')
-  assert.deepEqual([task?.backupId, task?.status], [id, 'stored'])
-  await performCopyTask(made.deps, made.engine, made.far.offsite.get('far')!, task!, never)
-  assert.equal(readFileSync(join(made.far.directories['far']!, manifestKey(key)), 'utf8'), serializeManifest((await made.deps.catalog.backups.manifest(id))!))
-  assert.deepEqual(await made.deps.catalog.copies.work('far'), [])
 })
 
 test('a bandwidth is kept to, by the clock', async t => {

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { rmSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { LONGEST_PAUSE } from '../../../src/core/backup/copy.ts'
+import { BackupError } from '../../../src/core/errors.ts'
+import { emptied, removeCopy, surveyStore } from '../../../src/engine/replication/retire-copies.ts'
+import type { OffsiteStore } from '../../../src/engine/deps.ts'
+import { filesOf, testEngine, type TestEngine } from '../../support/engine.ts'
+import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
+import { rejectsWith } from '../../support/rejects.ts'
+import { never } from '../../support/streams.ts'
+
+interface Made extends TestEngine {
+  readonly far: TestOffsite
+  readonly offsite: OffsiteStore
+}
+
+async function make (t: TestContext, given: Parameters<typeof testOffsite>[1][string] = {}): Promise<Made> {
+  const far = await testOffsite(t, { far: given })
+  return { ...await testEngine(t, { offsite: far.offsite }), far, offsite: far.offsite.get('far')! }
+}
+
+async function status ({ engine }: Made, id: number): Promise<string | undefined> {
+  return (await engine.backup(id)).copies.find(({ store }) => store === 'far')?.status
+}
+
+function failures ({ events }: Made): unknown[] {
+  return events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : [])
+}
+
+test('a list that does not show an object is not believed', async t => {
+  const made = await make(t)
+  const backup = await made.create({ upload: true })
+  await made.create({ upload: true })
+  const { store } = made.offsite
+  const stale: typeof store = { ...store, list: async function * (prefix, signal) { for await (const object of store.list(prefix, signal)) if (!object.key.startsWith(backup.key)) yield object } }
+  assert.equal(await surveyStore(made.deps, { ...made.offsite, store: stale }, never), 0)
+  assert.equal(await status(made, backup.id), 'stored')
+})
+
+test('a store that should hold copies and holds nothing is another place: a survey of it is refused', async t => {
+  const made = await make(t)
+  const backup = await made.create({ upload: true })
+  for (const file of made.far.files('far')) rmSync(join(made.far.directories['far']!, file))
+  const { message } = await rejectsWith('STORE_UNAVAILABLE', surveyStore(made.deps, made.offsite, never))
+  assert.equal(message, emptied(made.offsite.store, 1).message)
+  assert.equal(await status(made, backup.id), 'stored')
+})
+
+test('a survey marks the copies whose object or manifest is gone, or that have another length, and counts them', async t => {
+  const made = await make(t)
+  const [whole, gone, bare, short] = [await made.create({ upload: true }), await made.create({ upload: true }), await made.create({ upload: true }), await made.create({ upload: true })]
+  const at = (name: string): string => join(made.far.directories['far']!, name)
+  rmSync(at(gone.key))
+  rmSync(at(`${bare.key}.manifest.json`))
+  truncateSync(at(short.key), 5)
+  assert.equal(await surveyStore(made.deps, made.offsite, never), 3)
+  const copies = await Promise.all([whole, gone, bare, short].map(async ({ id }) => (await made.engine.backup(id)).copies.find(({ store }) => store === 'far')))
+  assert.deepEqual(copies.map(copy => [copy?.status, copy?.error]), [
+    ['stored', null],
+    ['missing', 'the object is not there any more'],
+    ['missing', 'the manifest is not there any more'],
+    ['missing', `the object has 5 bytes instead of ${short.size}`]
+  ])
+  assert.deepEqual(failures(made), Array(3).fill(['survey', 'OBJECT_NOT_FOUND']))
+  assert.equal(await surveyStore(made.deps, made.offsite, never), 0, 'what is missing is not missed again')
+})
+
+test('a survey that the store ends throws what the store throws, and marks nothing', async t => {
+  const made = await make(t)
+  const backup = await made.create({ upload: true })
+  await made.create({ upload: true })
+  rmSync(join(made.far.directories['far']!, backup.key))
+  made.far.faults.fail('far.stat', { error: new BackupError('STORE_UNAVAILABLE', 'it is down'), on: new RegExp(`^${backup.key}$`) })
+  await rejectsWith('STORE_UNAVAILABLE', surveyStore(made.deps, made.offsite, never))
+  assert.equal(await status(made, backup.id), 'stored')
+})
+
+/** A copy that is no longer wanted, and what is to be done about it. */
+async function retired (t: TestContext, given: Parameters<typeof testOffsite>[1][string] = {}) {
+  const made = await make(t, given)
+  const backup = await made.create({ upload: true })
+  await made.deps.catalog.copies.retire(backup.id, 'far')
+  const [task] = await made.deps.catalog.copies.work('far')
+  return { ...made, backup, task: task! }
+}
+
+test('a copy that is no longer wanted is removed with its manifest, and forgotten', async t => {
+  const made = await retired(t)
+  await removeCopy(made.deps, made.task, made.offsite, never)
+  assert.deepEqual([made.far.files('far'), await status(made, made.backup.id), made.files()], [[], undefined, filesOf(made.backup)])
+})
+
+test('from an append-only store nothing is removed, the copy is only forgotten', async t => {
+  const made = await retired(t, { isAppendOnly: true })
+  await removeCopy(made.deps, made.task, made.offsite, never)
+  assert.deepEqual([made.far.files('far'), await status(made, made.backup.id)], [filesOf(made.backup), undefined])
+})
+
+test('a removal that fails is written down with the time of the next attempt, told by an event, and thrown', async t => {
+  const made = await retired(t)
+  made.far.faults.fail('far.remove', { error: new BackupError('STORE_UNAVAILABLE', 'it is down'), on: /\.db$/ })
+  await rejectsWith('STORE_UNAVAILABLE', removeCopy(made.deps, made.task, made.offsite, never))
+  const copy = (await made.engine.backup(made.backup.id)).copies.find(({ store }) => store === 'far')
+  assert.deepEqual([copy?.status, copy?.error, copy?.nextAttemptAt], ['removing', 'it is down', new Date(made.clock.now().getTime() + LONGEST_PAUSE)])
+  assert.deepEqual([failures(made), made.far.files('far')], [[['remove-copy', 'STORE_UNAVAILABLE']], [made.backup.key]])
+  await removeCopy(made.deps, made.task, made.offsite, never)
+  assert.deepEqual(made.far.files('far'), [])
+})
