@@ -4,7 +4,6 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Assertion } from '../../../src/core/restore/drill.ts'
 import type { Restore } from '../../../src/core/restore/restore.ts'
-import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { testEngine, type TestEngine } from '../../support/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { shopDatabase } from '../../support/shop-database.ts'
@@ -156,19 +155,6 @@ test('a drill that is cancelled is inconclusive, and its job cancelled', async t
   const [row] = (await bench.engine.restores({ kind: 'drill', limit: 1 })).restores
   assert.deepEqual([row?.status, row?.errorCode], ['inconclusive', 'CANCELLED'])
   assertThrownAway(bench)
-})
-
-test('a drill during which the service ended is inconclusive after the next start', async t => {
-  const bench = await testEngine(t)
-  const { id } = await bench.create()
-  bench.faults.fail('restores.conclude', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
-  await rejectsWith('CATALOG_BUSY', drill(bench, id))
-  assert.equal((await bench.engine.restoreById(1)).status, 'running')
-  await housekeep(bench.deps)
-  const settled = await bench.engine.restoreById(1)
-  assert.deepEqual([settled.status, settled.errorCode, settled.report], ['inconclusive', 'INTERRUPTED', null])
-  await housekeep(bench.deps)
-  assert.equal(finished(bench).length, 1)
 })
 
 test('without an id the backup is drilled whose turn it is', async t => {

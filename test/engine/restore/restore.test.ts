@@ -6,7 +6,6 @@ import { BackupError } from '../../../src/core/errors.ts'
 import type { Restore } from '../../../src/core/restore/restore.ts'
 import type { RestoreRequest } from '../../../src/engine/engine.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { recover } from '../../../src/engine/recovery/reconcile.ts'
 import { testEngine, type TestEngine } from '../../support/engine.ts'
 import { MemorySource } from '../../support/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -215,35 +214,4 @@ test('a backup in the trash can be restored, one that was removed for good canno
   bench.clock.move(2 * 86_400_000)
   await housekeep(bench.deps)
   await rejectsWith('BACKUP_DELETED', bench.engine.restore(id, {}))
-})
-
-test('a restore whose process is gone is decided at the next start: what it left is put right, and the row says so', async t => {
-  const bench = await testEngine(t)
-  const id = await changed(bench)
-  const start = { kind: 'restore', backupId: id, source: 'shop', target: '/memory/shop', mode: 'replace', actor: null, startedAt: bench.clock.now() } as const
-  await bench.deps.catalog.restores.start({ ...start, aside: '/memory/shop.before-1' })
-  await bench.deps.catalog.restores.start({ ...start, aside: '/memory/shop.before-2' })
-  bench.restorer.files.set('/memory/shop.before-2', NEW)
-  await recover(bench.deps)
-  assert.deepEqual((await rows(bench)).map(({ status, errorCode, aside }) => [status, errorCode, aside]), [['failed', 'INTERRUPTED', '/memory/shop.before-2'], ['failed', 'INTERRUPTED', null]])
-})
-
-test('a restore whose folder leads elsewhere stays undecided, hinders neither the start nor another, and is tried again', async t => {
-  const bench = await testEngine(t)
-  const id = await changed(bench)
-  const start = { kind: 'restore', backupId: id, source: 'shop', target: '/memory/shop', mode: 'replace', actor: null, startedAt: bench.clock.now() } as const
-  for (const aside of ['/memory/shop.before-1', '/memory/shop.before-2']) await bench.deps.catalog.restores.start({ ...start, aside })
-  bench.faults.fail('restorer.settle', { error: new BackupError('RESTORE_TARGET_INVALID', 'it leads elsewhere') })
-  await recover(bench.deps)
-  assert.deepEqual((await rows(bench)).map(({ status }) => status).toSorted(), ['failed', 'running'])
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['restore', 'RESTORE_TARGET_INVALID']])
-  await housekeep(bench.deps)
-  assert.deepEqual((await rows(bench)).map(({ status }) => status), ['failed', 'failed'])
-})
-
-test('a restore under way is left alone by housekeeping', async t => {
-  const bench = await testEngine(t)
-  const id = await changed(bench)
-  bench.faults.meanwhile('restorer.place', () => housekeep(bench.deps))
-  assert.equal((await restore(bench, id)).status, 'completed')
 })

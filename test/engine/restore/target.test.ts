@@ -1,46 +1,13 @@
 import assert from 'node:assert/strict'
 import { existsSync, linkSync, mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test, type TestContext } from 'node:test'
-import { occupantOf } from '../../../src/engine/restore/target-guard.ts'
+import { test } from 'node:test'
 import { confinedTarget } from '../../../src/engine/restore/target.ts'
 import { testEngine } from '../../support/engine.ts'
+import { house } from '../../support/house.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { shopDatabase } from '../../support/shop-database.ts'
 import { tempDir } from '../../support/temp-dir.ts'
-
-/** A place with everything that a restore must not touch, and a directory beside it where it may write. */
-function house (t: TestContext) {
-  const home = realpathSync(tempDir(t))
-  for (const directory of ['data/processes', 'data/compiled', 'backups', 'stores/far', 'allowed/deep', 'elsewhere']) mkdirSync(join(home, directory), { recursive: true })
-  const at = (path: string): string => join(home, path)
-  const places = {
-    databases: [{ path: at('data/holdfast.db'), what: 'the catalog' }],
-    own: [
-      { path: at('data'), what: 'in the data directory' },
-      { path: at('backups'), what: 'in the directory of the backups' },
-      { path: at('stores/far'), what: 'in the store "far"' },
-      { path: at('allowed/.env'), what: 'a file that configures the service' }
-    ],
-    sources: [{ name: 'shop', location: at('allowed/shop.db') }, { name: 'odd', location: at('allowed/odd-wal') }, { name: 'inner', location: at('data/inner.db') }, { name: 'led', location: at('allowed/led.db') }]
-  }
-  return { at, whose: (path: string) => occupantOf(at(path), places) }
-}
-
-test('places of the service and of sources are known under every name that they have', async t => {
-  const { at, whose } = house(t)
-  symlinkSync(at('data'), at('allowed/link'))
-  symlinkSync('../allowed', at('elsewhere/back'))
-  symlinkSync('../data/compiled/led', at('allowed/led.db'))
-  for (const path of [
-    'data', 'data/jwt-secret', 'data/processes/x.lock', 'data/compiled/x', 'data/new/deeper/x', 'data/holdfast.db', 'data/holdfast.db-wal', 'allowed/link/jwt-secret', 'allowed/../data/x',
-    'backups/x.db', 'stores/far/x', 'allowed/.env', 'elsewhere/back/.env', 'allowed/.env-journal', 'allowed/led.db', 'data/compiled/led', 'elsewhere/back/link/new/x'
-  ]) assert.equal((await whose(path))?.source, null, path)
-  for (const [path, source] of [['allowed/shop.db', 'shop'], ['allowed/shop.db-shm', 'shop'], ['elsewhere/back/shop.db-journal', 'shop'], ['allowed/odd', 'odd'], ['allowed/odd-wal', 'odd'], ['data/inner.db', 'inner']] as const) {
-    assert.equal((await whose(path))?.source, source, path)
-  }
-  for (const path of ['allowed/x.db', 'elsewhere/data', 'allowed/shop.db2', 'dataset/x', 'allowed/deep/.env']) assert.equal(await whose(path), undefined, path)
-})
 
 test('a confined target is in a directory that the configuration names, as the links lead', async t => {
   const { at } = house(t)

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { symlinkSync } from 'node:fs'
+import { test } from 'node:test'
+import { house } from '../../support/house.ts'
+
+test('places of the service and of sources are known under every name that they have', async t => {
+  const { at, whose } = house(t)
+  symlinkSync(at('data'), at('allowed/link'))
+  symlinkSync('../allowed', at('elsewhere/back'))
+  symlinkSync('../data/compiled/led', at('allowed/led.db'))
+  for (const path of [
+    'data', 'data/jwt-secret', 'data/processes/x.lock', 'data/compiled/x', 'data/new/deeper/x', 'data/holdfast.db', 'data/holdfast.db-wal', 'allowed/link/jwt-secret', 'allowed/../data/x',
+    'backups/x.db', 'stores/far/x', 'allowed/.env', 'elsewhere/back/.env', 'allowed/.env-journal', 'allowed/led.db', 'data/compiled/led', 'elsewhere/back/link/new/x'
+  ]) assert.equal((await whose(path))?.source, null, path)
+  for (const [path, source] of [['allowed/shop.db', 'shop'], ['allowed/shop.db-shm', 'shop'], ['elsewhere/back/shop.db-journal', 'shop'], ['allowed/odd', 'odd'], ['allowed/odd-wal', 'odd'], ['data/inner.db', 'inner']] as const) {
+    assert.equal((await whose(path))?.source, source, path)
+  }
+  for (const path of ['allowed/x.db', 'elsewhere/data', 'allowed/shop.db2', 'dataset/x', 'allowed/deep/.env']) assert.equal(await whose(path), undefined, path)
+})
+
+test('a place is named in words, and that of a database or a source by its own name', async t => {
+  const { whose } = house(t)
+  const named = async (path: string): Promise<unknown> => await whose(path)
+  assert.deepEqual(await named('data/holdfast.db-shm'), { source: null, what: 'the catalog' })
+  assert.deepEqual(await named('backups/deep/x.db'), { source: null, what: 'in the directory of the backups' })
+  assert.deepEqual(await named('allowed/shop.db-wal'), { source: 'shop', what: 'the database of the source "shop"' })
+})
