@@ -142,17 +142,6 @@ test('a pinned backup stays in every store', async t => {
   assert.ok(held(made.files(), rows).includes(first!))
 })
 
-test('what a release that was cut short left in the landing store is swept', async t => {
-  const made = await make(t, { far: {} }, { policies: { shop: { keepLocal: false } } })
-  const backup = await made.create()
-  made.faults.fail('store.remove', { error: new Error('killed') })
-  await assert.rejects((await made.engine.upload(backup.id, {})).result)
-  assert.deepEqual(made.files(), filesOf(backup))
-  assert.deepEqual((await made.engine.backup(backup.id)).copies.map(({ store }) => store), ['far'])
-  await housekeep(made.deps)
-  assert.deepEqual(made.files(), [])
-})
-
 /** Takes object and manifest of a copy out of a store. */
 function takeCopyAway (directory: string | undefined, { key }: { readonly key: string }): void {
   for (const name of filesOf({ key })) renameSync(join(directory ?? '', name), join(directory ?? '', '..', name))
