@@ -201,37 +201,3 @@ test('a lost landing disk stops what writes or forgets, and nothing else; what i
   assert.deepEqual(await refusals(bench), [])
   await bench.create()
 })
-
-test('an empty place is accepted by a word: what other stores hold is read from there, the rest is marked lost', async t => {
-  const { offsite, files } = await testOffsite(t, { far: {} })
-  const bench = await commandLine(t, { instance: 'one', offsite })
-  const { id } = await bench.create({ upload: true })
-  const alone = await bench.create()
-  assert.equal((await bench.holdfast('rebuild', '--accept-empty', '--confirm')).code, 2, 'nothing is lost yet')
-  rmSync(bench.directory, { recursive: true })
-  const there = files('far')
-  assert.equal((await bench.holdfast('rebuild', '--accept-empty')).code, 2)
-  assert.equal((await bench.holdfast('rebuild', '--accept-empty', '--confirm')).code, 0)
-  const [copied, lost] = [await bench.engine.backup(id), await bench.engine.backup(alone.id)]
-  assert.deepEqual([copied.copies.map(({ store, status }) => `${store} ${status}`), copied.deletedAt], [['far stored'], null])
-  assert.deepEqual([lost.copies.map(({ store, status }) => `${store} ${status}`), lost.verification.status], [['local missing'], 'invalid'])
-  await bench.create()
-  await housekeep(bench.deps)
-  assert.deepEqual([files('far'), await refusals(bench), (await bench.json('restore', '--latest', '--output', '/x.db')).restore.status], [there, [], 'completed'])
-})
-
-test('in a store of another installation a probe writes nothing, and is told whose it is; one that nobody has claimed stays unclaimed', async t => {
-  const far = await testOffsite(t, { far: {} })
-  const one = await testEngine(t, { instance: 'one', offsite: far.offsite })
-  const two = await testEngine(t, { instance: 'two', offsite: far.offsite })
-  const directory = far.directories.far ?? ''
-  assert.equal((await two.engine.probe('far')).ok, true)
-  assert.ok(!readdirSync(directory).includes(INSTANCE_MARKER))
-  await (await one.engine.upload((await one.create()).id, {})).result
-  rmSync(join(directory, 'holdfast-probe'), { recursive: true, force: true })
-  const { ok, findings } = await two.engine.probe('far')
-  assert.deepEqual([ok, findings.filter(({ status }) => status === 'fail').map(({ check }) => check)], [false, ['write']])
-  assert.match(findings.find(({ check }) => check === 'write')?.message ?? '', /the marker of another installation \("one" on "here"\)/)
-  assert.ok(!readdirSync(directory).includes('holdfast-probe'))
-  assert.equal((await one.engine.probe('far')).ok, true)
-})

@@ -15,7 +15,15 @@ interface Rule {
 }
 
 const RULES: readonly Rule[] = [
-  { src: 'src/engine/verify', test: 'test/engine/verify', exceptions: {} },
+  {
+    src: 'src/engine',
+    test: 'test/engine',
+    exceptions: {
+      'deps.ts': 'types only',
+      'engine.ts': 'types only',
+      'make-engine.ts': 'joins the verbs, each of which has its test in its room'
+    }
+  },
   { src: 'src/cli/commands', test: 'test/cli/commands', exceptions: {} },
   { src: 'src/http/routes', test: 'test/http/routes', exceptions: {} },
   { src: 'src/scheduler', test: 'test/scheduler', exceptions: {} },

@@ -68,6 +68,15 @@ test('an object that is missing, or no regular file, fails the first level, and 
   assert.deepEqual([folder.valid, folder.checks.filter(({ status }) => status === 'fail').map(({ name }) => name)], [false, ['file_exists']])
 })
 
+test('an object with another digest fails its checksum, and no level after it is tried', async t => {
+  const bench = await testEngine(t)
+  const { filePath, ...proof } = await proofOf(bench, 'none')
+  writeFileSync(filePath, Buffer.alloc(bench.source.bytes.length))
+  const { valid, checks } = await proveObject(bench.deps, proof, TASK)
+  assert.deepEqual([valid, checks.slice(0, 3).map(({ status }) => status)], [false, ['pass', 'pass', 'fail']])
+  assert.deepEqual(checks.slice(3).map(({ status, reason }) => [status, reason]), Array(7).fill(['skipped', 'not reached, because checksum failed']))
+})
+
 test('an object that came to hand through its digest is not read for it again', async t => {
   const bench = await testEngine(t)
   const { filePath, ...proof } = await proofOf(bench, 'none')
