@@ -10,6 +10,7 @@ import type { AuditEntry } from '../../src/core/catalog/audit.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import { aBackup, aJob } from '../support/fake-engine.ts'
 import { as, build, type Built } from '../support/http.ts'
+import { until } from '../support/streams.ts'
 
 const admin = as('admin', 'ann')
 const brief = ({ actor, action, target, outcome, code }: AuditEntry): unknown[] => [actor, action, target, outcome, code]
@@ -156,7 +157,7 @@ test('a caller that hangs up has done what it asked for, and a download that it 
 
   const asked = request({ port, method: 'POST', path: '/api/backups', headers: admin }).on('error', () => { /* it hangs up */ })
   asked.end()
-  while (engine.calls.length === 0) await new Promise(resolve => { setImmediate(resolve) })
+  await until(() => engine.calls.length > 0)
   asked.destroy()
   await left.promise
   gate.resolve(undefined)

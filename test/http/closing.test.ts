@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import { FakeEngine } from '../support/fake-engine.ts'
 import { as, build } from '../support/http.ts'
+import { until } from '../support/streams.ts'
 
 test('the server closes as soon as what was under way is answered, though its connection could be used again', async t => {
   const go = Promise.withResolvers<undefined>()
@@ -20,9 +20,9 @@ test('the server closes as soon as what was under way is answered, though its co
       response.resume().on('end', () => { resolve(response.statusCode) })
     }).on('error', reject).end()
   })
-  while (engine.calls.length === 0) await turn()
+  await until(() => engine.calls.length > 0)
   const closed = app.close()
-  while (app.server.listening) await turn()
+  await until(() => !app.server.listening)
   go.resolve(undefined)
   assert.equal(await answered, 201)
   await closed

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { Agent, get, type IncomingMessage } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { connectionsFor, refusalLog } from '../../src/http/connections.ts'
 import { STREAMS } from '../../src/http/event-hub.ts'
 import { FakeClock } from '../support/clock.ts'
 import { as, build, type Built } from '../support/http.ts'
+import { until } from '../support/streams.ts'
 
 async function listening (t: TestContext, connections: number): Promise<Built & { readonly refused: () => number, readonly port: number }> {
   let refused = 0
@@ -41,7 +41,7 @@ test('a connection too many is closed and counted, and one that ends makes room'
   assert.equal(refused(), 1)
   first.destroy()
   const count = promisify(app.server.getConnections.bind(app.server))
-  while (await count() > 1) await turn()
+  await until(async () => await count() <= 1)
   assert.equal((await answered(port)).statusCode, 200)
 })
 
@@ -69,7 +69,7 @@ test('a caller that stops reading its answer is let go, and one whose answer has
   const waiting = await opened(t, port)
   const answer = once(waiting, 'data')
   waiting.write(`POST /api/backups HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nAuthorization: ${as('operator').authorization}\r\n\r\n`)
-  while (engine.calls.length === 0) await turn()
+  await until(() => engine.calls.length > 0)
   const stream = await opened(t, port)
   stream.write(`GET /api/events HTTP/1.1\r\nHost: a\r\nAuthorization: ${as('viewer').authorization}\r\n\r\n`)
   await once(stream, 'data')

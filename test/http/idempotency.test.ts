@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { as, build, MemoryIdempotency, type Json } from '../support/http.ts'
+import { until } from '../support/streams.ts'
 
 const headers = as('admin')
 const create = (key: string, payload: object = {}, caller = headers): object => ({ method: 'POST', url: '/api/backups', headers: { ...caller, 'idempotency-key': key }, payload })
@@ -23,7 +24,7 @@ test('whoever comes with the same key meanwhile gets the same outcome', async t 
   const gate = Promise.withResolvers<undefined>()
   engine.gate = gate.promise
   const answers = Promise.all([1, 2, 3].map(() => app.inject(create('k1'))))
-  while (engine.calls.length === 0) await new Promise(setImmediate)
+  await until(() => engine.calls.length > 0)
   gate.resolve(undefined)
   assert.deepEqual(new Set((await answers).map(answer => answer.json().backup.id)), new Set([4]))
   assert.equal(engine.calls.length, 1)
@@ -38,11 +39,11 @@ test('whoever hung up and comes again with the same key gets what came of it', a
   const call = request({ port: (app.server.address() as AddressInfo).port, method: 'POST', path: '/api/backups', headers: { ...headers, 'idempotency-key': 'k1' } })
   call.on('error', () => { /* it is us who hang up */ })
   call.end()
-  while (engine.calls.length === 0) await new Promise(setImmediate)
+  await until(() => engine.calls.length > 0)
   call.destroy()
   await hung
   gate.resolve(undefined)
-  while (idempotency.kept.size === 0) await new Promise(setImmediate)
+  await until(() => idempotency.kept.size > 0)
   const again = await app.inject(create('k1'))
   assert.deepEqual([again.statusCode, again.json().backup.id, again.headers['idempotency-replayed']], [201, 4, 'true'])
   assert.equal(engine.calls.length, 1)

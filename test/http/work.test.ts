@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { as, build } from '../support/http.ts'
+import { until } from '../support/streams.ts'
 
 const headers = as('admin')
 
@@ -62,6 +63,6 @@ test('a caller that hangs up stops nothing', async t => {
   await hung
   gate.resolve(undefined)
   await gate.promise
-  while (engine.rows.size === 3) await new Promise(setImmediate)
+  await until(() => engine.rows.size !== 3)
   assert.equal(engine.rows.size, 4)
 })

@@ -66,9 +66,19 @@ export async function through (stage: Duplex, input: Iterable<Buffer>): Promise<
   return output
 }
 
-/** Waits for what is sure to come and has no event of its own. */
+/** So long nothing takes that comes at all, also on a machine that has much else to do. Milliseconds. */
+const NEVER_COMES = 5 * 60_000
+
+/**
+ * Waits for what is sure to come and has no event of its own. Rejects after five minutes, also where the test has long ended:
+ * otherwise its process would look on for ever.
+ */
 export async function until (isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  while (!await isTrue()) await new Promise(resolve => { setImmediate(resolve) })
+  const begun = performance.now()
+  while (!await isTrue()) {
+    if (performance.now() - begun > NEVER_COMES) throw new Error('what was waited for did not come')
+    await new Promise(resolve => { setImmediate(resolve) })
+  }
 }
 
 /** The value that it rejects with. */

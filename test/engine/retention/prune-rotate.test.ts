@@ -8,6 +8,7 @@ import { filesOf, testEngine, type TestEngine } from '../../support/engine.ts'
 import { MemorySource } from '../../support/memory-source.ts'
 import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
+import { until } from '../../support/streams.ts'
 
 test('after a verified backup those beyond maxBackups are gone at once, oldest first', async t => {
   const { engine, create, files, events } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 2 } })
@@ -110,7 +111,7 @@ test('a backup whose rotation waits for a removal can be cancelled, and stays', 
   const removal = await engine.remove(first.id, { force: true })
   await pause.reached
   const { job, result } = await engine.create({ type: 'scheduled' })
-  while ((await engine.job(job.id)).progress.phase !== 'rotating') await new Promise(resolve => { setImmediate(resolve) })
+  await until(async () => (await engine.job(job.id)).progress.phase === 'rotating')
   assert.equal((await engine.cancel(job.id)).status, 'succeeded')
   assert.equal((await result).status, 'completed')
   pause.go()

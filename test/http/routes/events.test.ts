@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { signToken } from '../../../src/http/tokens.ts'
 import { aBackup, aJob, VALID } from '../../support/fake-engine.ts'
 import { as, build, SECRET, type Built } from '../../support/http.ts'
+import { until as eventually } from '../../support/streams.ts'
 import { memoryTokens } from '../../support/token-log.ts'
 
 async function listen (built: Built, headers: Record<string, string> = as('viewer')): Promise<{ stream: IncomingMessage, until: (what: string) => Promise<string> }> {
@@ -101,7 +102,7 @@ test('a stream that nobody reads holds up neither the others nor the close of th
     assert.ok(sent < 4000)
     built.events.emit({ type: 'backup.completed', backup: aBackup({ description: 'x'.repeat(60_000) }), durationMs: 1 })
     const lines = 3 * sent
-    while (received.lines < lines) await new Promise(setImmediate)
+    await eventually(() => received.lines >= lines)
   }
   built.events.emit({ type: 'settings.changed' })
   await quick.until('settings.changed')
@@ -114,7 +115,7 @@ test('a reader that leaves is forgotten', async t => {
   await until(': connected')
   stream.destroy()
   const open = async (): Promise<number> => await new Promise(resolve => { built.app.server.getConnections((_error, count) => { resolve(count) }) })
-  while (await open() > 0) await new Promise(setImmediate)
+  await eventually(async () => await open() === 0)
   built.events.emit({ type: 'settings.changed' })
 })
 

@@ -9,7 +9,7 @@ import { LocalDisk } from '../../../src/stores/local/disk.ts'
 import { localStore } from '../../../src/stores/local/local.ts'
 import { ALONE } from '../../support/catalog.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { bodyOf, never } from '../../support/streams.ts'
+import { bodyOf, never, until } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const SILENT = { code: 'STORE_UNAVAILABLE', message: 'the file system of "/mnt/nas" does not answer' }
@@ -59,7 +59,7 @@ test('everything goes on once what hung has ended, and what was left to do is do
   await disk.afterwards(async () => { done.push('closed') })
   assert.deepEqual(done, [])
   live()
-  while (done.length < 2) await turn()
+  await until(() => done.length >= 2)
   assert.deepEqual(done, ['removed', 'closed'])
   assert.equal(await disk.ask(async () => 'again'), 'again')
 })
@@ -81,7 +81,7 @@ test('a call that is slow is waited for as long as the directory answers', async
   const { disk, questions } = mount(1)
   const slow = Promise.withResolvers<string>()
   const asked = disk.ask(async () => await slow.promise)
-  while (questions() < 3) await turn()
+  await until(() => questions() >= 3)
   slow.resolve('synced')
   assert.equal(await asked, 'synced')
 })
