@@ -11,10 +11,16 @@ const POLICIES: ReadonlyArray<readonly [string, SourceOverrides]> = [
   ['rules', { schedule, retention: { daily: 7, weekly: 1, minBackups: 2 } }]
 ]
 
+/** Until the next backup, until the prune, and until the day ends: nothing else is due. */
+const PAUSES = [3.5 * HOUR, 1.5 * HOUR, 19 * HOUR]
+
+/** The clock begins at half past eleven at night, and so ends each day. */
 async function live ({ clock, tick }: Bench, days: number): Promise<void> {
-  for (let look = 0; look < days * 24; look++) {
-    clock.move(HOUR)
-    await tick()
+  for (let day = 0; day < days; day++) {
+    for (const pause of PAUSES) {
+      clock.move(pause)
+      await tick()
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { commandLine } from '../../support/command-line.ts'
 import { startService } from '../../support/service.ts'
 import { shopHome } from '../../support/shop-home.ts'
 import { tokenFor } from '../../support/token.ts'
+import { until } from '../../support/streams.ts'
 
 const SERVER = { pid: 4711, host: 'here', since: '2025-11-24T22:30:00.000Z' }
 
@@ -15,9 +16,12 @@ test('scheduler stop asks the server to end and waits until it has', async t => 
   const asked: number[] = []
   const found = [SERVER, SERVER, SERVER, undefined]
   const { holdfast, clock } = await commandLine(t, { deps: { findServer: async () => found.shift(), terminate: pid => { asked.push(pid) } } })
-  const moving = setInterval(() => { clock.move(200) }, 1)
-  const { code, out } = await holdfast('scheduler', 'stop')
-  clearInterval(moving)
+  const stopped = holdfast('scheduler', 'stop')
+  for (let looks = 0; looks < 2; looks++) {
+    await until(() => clock.sleeping > 0)
+    clock.moveToNext()
+  }
+  const { code, out } = await stopped
   assert.deepEqual([code, out, asked, found], [0, 'stopped process 4711, which had served since 2025-11-24T22:30:00.000Z\n', [4711], []])
 })
 

@@ -7,7 +7,7 @@ import { makeEngine } from '../../../src/engine/make-engine.ts'
 import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
 import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { bodyOf } from '../../support/streams.ts'
+import { bodyOf, never, until } from '../../support/streams.ts'
 
 const DOWN = new BackupError('STORE_UNAVAILABLE', 'it is down')
 
@@ -198,8 +198,13 @@ test('a bandwidth is kept to, by the clock', async t => {
   const { id } = await made.create()
   const startedAt = made.clock.now().getTime()
   const uploaded = upload(made, id)
-  const done = uploaded.then(() => true)
-  while (!await Promise.race([done, new Promise<false>(resolve => { setImmediate(resolve, false) })])) made.clock.move(10)
+  let isDone = false
+  const done = uploaded.finally(() => { isDone = true })
+  await until(() => {
+    made.clock.moveToNext()
+    return isDone
+  })
+  await done
   const seconds = (made.clock.now().getTime() - startedAt) / 1000
   assert.ok(seconds >= 1.8, `${seconds} s for 100,000 bytes`)
 })
