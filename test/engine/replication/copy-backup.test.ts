@@ -7,7 +7,7 @@ import { makeEngine } from '../../../src/engine/make-engine.ts'
 import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
 import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { bodyOf, never, until } from '../../support/streams.ts'
+import { bodyOf, until } from '../../support/streams.ts'
 
 const DOWN = new BackupError('STORE_UNAVAILABLE', 'it is down')
 
