@@ -4,7 +4,7 @@ import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { heldInTrash } from '../../../src/engine/retention/held.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { attacked } from '../../support/suspect.ts'
+import { attacked, GOOD } from '../../support/suspect.ts'
 
 test('what was good before it stays in the trash, also where room is wanted, until somebody has decided', async t => {
   const bench = await attacked(t, { settings: { maxBackups: 10 } })
@@ -24,9 +24,12 @@ test('what was good before it stays in the trash, also where room is wanted, unt
 test('a backup is held in the trash where it is from before a suspect, and is no suspect itself', async t => {
   const bench = await attacked(t, { settings: { maxBackups: 10 } })
   const later = await bench.create()
-  for (const id of [1, later.id]) await (await bench.engine.remove(id, { force: true })).result
+  bench.source.bytes = GOOD
+  const good = await bench.create()
+  assert.equal(good.suspicion, null)
+  for (const id of [1, later.id, good.id]) await (await bench.engine.remove(id, { force: true })).result
   const held = async (id: number): Promise<boolean> => await heldInTrash(bench.deps)(await bench.engine.backup(id))
-  assert.deepEqual([await held(1), await held(2), await held(later.id)], [true, false, false])
+  assert.deepEqual([await held(1), await held(2), await held(later.id), await held(good.id)], [true, false, false, false])
   await bench.engine.release(4, 'ann')
   assert.deepEqual([await held(1), await held(later.id)], [false, false])
 })

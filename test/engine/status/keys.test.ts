@@ -2,10 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { confirmKey, keyStates } from '../../../src/engine/status/keys.ts'
 import { testEngine } from '../../support/engine.ts'
-import { ageKey, keyring } from '../../support/keys.ts'
+import { ageKey, keyring, type AgeKey } from '../../support/keys.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
-const [old, current, spare] = [await ageKey(), await ageKey(), await ageKey()]
+const [current, ...others] = [await ageKey(), await ageKey(), await ageKey()]
+/** In the order of ids the spare one comes first. */
+const [spare, old] = others.toSorted((a, b) => a.recipient < b.recipient ? -1 : 1) as [AgeKey, AgeKey]
 const before = await keyring({ sealing: { encryption: 'age', ageRecipients: [old.recipient] } })
 const after = await keyring({ identities: [spare.identity], sealing: { encryption: 'age', ageRecipients: [current.recipient] } })
 
