@@ -26,8 +26,23 @@ export default defineConfig(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   neostandard({ ts: true }),
   {
+    // Where the formatter has its own way.
     rules: {
-      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      '@stylistic/block-spacing': 'off',
+      '@stylistic/generator-star-spacing': ['error', { before: false, after: true, method: { before: true, after: false } }],
+      '@stylistic/indent': 'off',
+      '@stylistic/multiline-ternary': 'off',
+      '@stylistic/semi-spacing': 'off',
+      '@stylistic/yield-star-spacing': ['error', 'after']
+    }
+  },
+  {
+    rules: {
+      '@stylistic/max-len': [
+        'error',
+        { code: 120, ignoreStrings: true, ignoreTemplateLiterals: true, ignoreRegExpLiterals: true, ignoreUrls: true }
+      ],
+      'max-lines': ['error', { max: 420, skipBlankLines: true, skipComments: true }],
       'no-restricted-syntax': ['error', PIPE],
       // As a statement it says that a promise is left to itself on purpose.
       'no-void': ['error', { allowAsStatement: true }]
