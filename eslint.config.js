@@ -29,7 +29,11 @@ export default defineConfig(
     // Where the formatter has its own way.
     rules: {
       '@stylistic/block-spacing': 'off',
-      '@stylistic/generator-star-spacing': ['error', { before: false, after: true, method: { before: true, after: false } }],
+      '@stylistic/generator-star-spacing': ['error', {
+        before: false,
+        after: true,
+        method: { before: true, after: false }
+      }],
       '@stylistic/indent': 'off',
       '@stylistic/multiline-ternary': 'off',
       '@stylistic/semi-spacing': 'off',
@@ -53,10 +57,17 @@ export default defineConfig(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': ['error', {
+        fixStyle: 'inline-type-imports',
+        disallowTypeAnnotations: false
+      }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/no-floating-promises': ['error', {
-        allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: ['test', 'it', 'describe', 'suite', 'before', 'after', 'beforeEach', 'afterEach'] }]
+        allowForKnownSafeCalls: [{
+          from: 'package',
+          package: 'node:test',
+          name: ['test', 'it', 'describe', 'suite', 'before', 'after', 'beforeEach', 'afterEach']
+        }]
       }],
       // A number in a message is as plain as a text.
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
@@ -64,8 +75,15 @@ export default defineConfig(
       // A method that a contract makes asynchronous rejects rather than throws, whether it waits for something or not.
       '@typescript-eslint/require-await': 'off',
       // A reason of an abort is passed on as it came.
-      '@typescript-eslint/only-throw-error': ['error', { allowThrowingAny: true, allowThrowingUnknown: true, allowRethrowing: true }],
-      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingAny: true, allowThrowingUnknown: true }],
+      '@typescript-eslint/only-throw-error': ['error', {
+        allowThrowingAny: true,
+        allowThrowingUnknown: true,
+        allowRethrowing: true
+      }],
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', {
+        allowThrowingAny: true,
+        allowThrowingUnknown: true
+      }],
       // Written out, a default still says what a thing is.
       '@typescript-eslint/no-unnecessary-type-arguments': 'off',
       // A type parameter that is named once still says what a call gives.

@@ -16,22 +16,42 @@ export async function benchBusy (sizes: readonly number[]): Promise<void> {
       db.pragma(`journal_mode = ${journalMode}`)
       db.close()
       const ends: Array<() => void> = []
-      const writer = await startWriter({ after: end => { ends.push(end as () => void) } }, path)
+      const writer = await startWriter({
+        after: end => {
+          ends.push(end as () => void)
+        }
+      }, path)
       try {
-        rows.push(await withService(path, async service => {
-          const startedAt = performance.now()
-          const { status, body } = await service.call('POST', '/api/backups', { compression: 'none' })
-          const took = performance.now() - startedAt
-          const report = await writer.stop()
-          if (status !== 201 || body.backup.verification.status !== 'valid') throw new Error(JSON.stringify(body))
-          const { sum, integrity } = readMoney(body.backup.filePath as string)
-          return [`${size} MB, ${journalMode}`, seconds(took), sum === TOTAL && integrity === 'ok' ? 'right' : 'WRONG', String(report.commits), String(report.errors.length), `${report.longest} ms`]
-        }))
+        rows.push(
+          await withService(path, async service => {
+            const startedAt = performance.now()
+            const { status, body } = await service.call('POST', '/api/backups', { compression: 'none' })
+            const took = performance.now() - startedAt
+            const report = await writer.stop()
+            if (status !== 201 || body.backup.verification.status !== 'valid') throw new Error(JSON.stringify(body))
+            const { sum, integrity } = readMoney(body.backup.filePath as string)
+            return [
+              `${size} MB, ${journalMode}`,
+              seconds(took),
+              sum === TOTAL && integrity === 'ok' ? 'right' : 'WRONG',
+              String(report.commits),
+              String(report.errors.length),
+              `${report.longest} ms`
+            ]
+          })
+        )
       } finally {
         for (const end of ends) end()
         for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(path + suffix, { force: true })
       }
     }
   }
-  printTable('A backup with its proof, beside a process that commits without pause', ['database', 'took', 'sum over all accounts', 'commits', 'errors of the writer', 'its longest commit'], rows)
+  printTable('A backup with its proof, beside a process that commits without pause', [
+    'database',
+    'took',
+    'sum over all accounts',
+    'commits',
+    'errors of the writer',
+    'its longest commit'
+  ], rows)
 }

@@ -6,7 +6,10 @@ import { ACCOUNTS } from '../test/support/money.ts'
 
 export const BENCH_DIRECTORY = join(tmpdir(), 'holdfast-bench')
 
-/** A money database in WAL mode of about so many megabytes, made once and kept: text, numbers and an index, as applications have them. */
+/**
+ * A money database in WAL mode of about so many megabytes, made once and kept: text, numbers and an index, as
+ * applications have them.
+ */
 export function database (megabytes: number): string {
   mkdirSync(BENCH_DIRECTORY, { recursive: true })
   const path = join(BENCH_DIRECTORY, `money-${megabytes}.db`)
@@ -19,7 +22,9 @@ export function database (megabytes: number): string {
     CREATE INDEX entry_at ON entry (at);
   `)
   const account = db.prepare('INSERT INTO account (balance) VALUES (1000)')
-  db.transaction(() => { for (let i = 0; i < ACCOUNTS; i++) account.run() })()
+  db.transaction(() => {
+    for (let i = 0; i < ACCOUNTS; i++) account.run()
+  })()
   const insert = db.prepare(`
     WITH RECURSIVE n (i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n LIMIT 100000)
     INSERT INTO entry (account, note, amount, at)

@@ -13,12 +13,13 @@ const OTHERWISE = {
   none: 'sqlite3 "$DB" ".backup out.db" && sha256sum out.db',
   zstd: 'sqlite3 "$DB" ".backup out.db" && sha256sum out.db && zstd -3 -T2 -q -f out.db -o out.db.zst',
   gzip: 'sqlite3 "$DB" ".backup out.db" && sha256sum out.db && gzip -k -f out.db',
-  'zstd, proven': 'sqlite3 "$DB" ".backup out.db" && sha256sum out.db && zstd -3 -T2 -q -f out.db -o out.db.zst && sha256sum out.db.zst && zstd -d -q -f out.db.zst -o proof.db && sha256sum proof.db && sqlite3 proof.db "PRAGMA integrity_check; PRAGMA foreign_key_check; SELECT count(*) FROM account; SELECT count(*) FROM entry"'
+  'zstd, proven':
+    'sqlite3 "$DB" ".backup out.db" && sha256sum out.db && zstd -3 -T2 -q -f out.db -o out.db.zst && sha256sum out.db.zst && zstd -d -q -f out.db.zst -o proof.db && sha256sum proof.db && sqlite3 proof.db "PRAGMA integrity_check; PRAGMA foreign_key_check; SELECT count(*) FROM account; SELECT count(*) FROM entry"'
 } as const
 
 /**
- * Milliseconds that the line takes. Other work of this process goes on meanwhile: a connection that the service closes is
- * noticed, and not used again.
+ * Milliseconds that the line takes. Other work of this process goes on meanwhile: a connection that the service closes
+ * is noticed, and not used again.
  */
 async function otherwise (command: string, path: string): Promise<number> {
   const directory = mkdtempSync(join(BENCH_DIRECTORY, 'otherwise-'))
@@ -50,10 +51,22 @@ export async function benchFullBackup (megabytes: number): Promise<void> {
     }
   })
   const gzipByHand = (took.get('gzip') ?? []).map(([, theirs]) => theirs)
-  printTable(`Full backup of ${megabytes} MB, median of ${ROUNDS}`, ['kind', 'Holdfast', 'by hand', 'ratio', 'ratio to gzip by hand'], kinds.map(({ name }) => {
-    const pairs = took.get(name) ?? []
-    const toGzip = pairs.map(([ours], round) => [ours, gzipByHand[round] ?? Number.NaN] as const)
-    return [name, seconds(median(pairs.map(([ours]) => ours))), seconds(median(pairs.map(([, theirs]) => theirs))), ratios(pairs), ratios(toGzip)]
-  }))
-  console.log('by hand: sqlite3 .backup, sha256sum, then zstd -3 -T2 or gzip; "proven" adds decompression, digests, integrity_check, foreign keys and row counts')
+  printTable(
+    `Full backup of ${megabytes} MB, median of ${ROUNDS}`,
+    ['kind', 'Holdfast', 'by hand', 'ratio', 'ratio to gzip by hand'],
+    kinds.map(({ name }) => {
+      const pairs = took.get(name) ?? []
+      const toGzip = pairs.map(([ours], round) => [ours, gzipByHand[round] ?? Number.NaN] as const)
+      return [
+        name,
+        seconds(median(pairs.map(([ours]) => ours))),
+        seconds(median(pairs.map(([, theirs]) => theirs))),
+        ratios(pairs),
+        ratios(toGzip)
+      ]
+    })
+  )
+  console.log(
+    'by hand: sqlite3 .backup, sha256sum, then zstd -3 -T2 or gzip; "proven" adds decompression, digests, integrity_check, foreign keys and row counts'
+  )
 }

@@ -23,5 +23,9 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
 
 /** `npm run bench` measures everything; `npm run bench -- full latency` only these. */
 const chosen = process.argv.slice(2)
-console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB`)
+console.log(
+  `Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, ${
+    Math.round(totalmem() / 2 ** 30)
+  } GiB`
+)
 for (const [name, bench] of Object.entries(BENCHES)) if (chosen.length === 0 || chosen.includes(name)) await bench()

@@ -26,7 +26,9 @@ function family (pid: number): number[] {
   for (let i = 0; i < members.length; i++) {
     try {
       for (const task of readdirSync(`/proc/${members[i]}/task`)) {
-        members.push(...readFileSync(`/proc/${members[i]}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number))
+        members.push(
+          ...readFileSync(`/proc/${members[i]}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
+        )
       }
     } catch {
       // It has ended since the list was made.
@@ -41,18 +43,32 @@ export async function benchMemory (sizes: readonly number[]): Promise<void> {
   for (const size of sizes) {
     const path = database(size)
     for (const compression of ['none', 'zstd', 'gzip']) {
-      rows.push(await withService(path, async service => {
-        const idle = memoryOf(service.child.pid ?? 0)
-        let peak = { pss: 0, rss: 0 }
-        const timer = setInterval(() => {
-          const now = memoryOf(service.child.pid ?? 0)
-          peak = { pss: Math.max(peak.pss, now.pss), rss: Math.max(peak.rss, now.rss) }
-        }, EVERY)
-        const took = await backup(service, { compression, verify: true })
-        clearInterval(timer)
-        return [`${size} MB, ${compression}`, megabytes(idle.pss), megabytes(peak.pss), megabytes(peak.rss), seconds(took)]
-      }))
+      rows.push(
+        await withService(path, async service => {
+          const idle = memoryOf(service.child.pid ?? 0)
+          let peak = { pss: 0, rss: 0 }
+          const timer = setInterval(() => {
+            const now = memoryOf(service.child.pid ?? 0)
+            peak = { pss: Math.max(peak.pss, now.pss), rss: Math.max(peak.rss, now.rss) }
+          }, EVERY)
+          const took = await backup(service, { compression, verify: true })
+          clearInterval(timer)
+          return [
+            `${size} MB, ${compression}`,
+            megabytes(idle.pss),
+            megabytes(peak.pss),
+            megabytes(peak.rss),
+            seconds(took)
+          ]
+        })
+      )
     }
   }
-  printTable('Memory of all processes together, backup and proof', ['database', 'idle', 'peak', 'peak, shared pages counted for each', 'took'], rows)
+  printTable('Memory of all processes together, backup and proof', [
+    'database',
+    'idle',
+    'peak',
+    'peak, shared pages counted for each',
+    'took'
+  ], rows)
 }

@@ -16,25 +16,44 @@ interface Result extends Usage {
 }
 
 /**
- * From a live database to an encrypted copy in a bucket: backup, zstd, age, upload; against restic, which does the last three.
- * It reads the file as it lies there, which is no consistent copy of a database in use: with one made first it is fair.
+ * From a live database to an encrypted copy in a bucket: backup, zstd, age, upload; against restic, which does the last
+ * three. It reads the file as it lies there, which is no consistent copy of a database in use: with one made first it
+ * is fair.
  */
 export async function benchOffsite (megabytes: number): Promise<void> {
   const path = database(megabytes)
   const kinds = new Map<string, Result[]>()
-  const add = (kind: string, result: Result): void => { kinds.set(kind, [...kinds.get(kind) ?? [], result]) }
+  const add = (kind: string, result: Result): void => {
+    kinds.set(kind, [...kinds.get(kind) ?? [], result])
+  }
   for (let round = 0; round < ROUNDS; round++) {
     add('Holdfast', await ours(path, false))
     add('Holdfast, proven', await ours(path, true))
     add('restic, of the file', await theirs(path, 'restic backup --quiet "$DB"'))
-    add('restic, of a consistent copy', await theirs(path, 'sqlite3 "$DB" ".backup copy.db" && restic backup --quiet copy.db'))
+    add(
+      'restic, of a consistent copy',
+      await theirs(path, 'sqlite3 "$DB" ".backup copy.db" && restic backup --quiet copy.db')
+    )
   }
   const restic = kinds.get('restic, of a consistent copy') ?? []
-  printTable(`Backup of ${megabytes} MB to a bucket on this machine, compressed and encrypted, median of ${ROUNDS}`, ['', 'time', 'to restic', 'processor', 'stored', 'memory'], [...kinds].map(([kind, results]) => {
-    const of = (value: (result: Result) => number): number => median(results.map(value))
-    return [kind, seconds(of(({ took }) => took)), ratios(results.map(({ took }, round) => [took, restic[round]?.took ?? Number.NaN])), seconds(of(({ cpu }) => cpu)), inMegabytes(of(({ bytes }) => bytes)), inMegabytes(of(({ peak }) => peak))]
-  }))
-  console.log('Holdfast: POST /api/backups until the copy is stored and was looked at there; restic: its own repository in the same bucket, made anew for each round. Processor time of the server is not counted.')
+  printTable(
+    `Backup of ${megabytes} MB to a bucket on this machine, compressed and encrypted, median of ${ROUNDS}`,
+    ['', 'time', 'to restic', 'processor', 'stored', 'memory'],
+    [...kinds].map(([kind, results]) => {
+      const of = (value: (result: Result) => number): number => median(results.map(value))
+      return [
+        kind,
+        seconds(of(({ took }) => took)),
+        ratios(results.map(({ took }, round) => [took, restic[round]?.took ?? Number.NaN])),
+        seconds(of(({ cpu }) => cpu)),
+        inMegabytes(of(({ bytes }) => bytes)),
+        inMegabytes(of(({ peak }) => peak))
+      ]
+    })
+  )
+  console.log(
+    'Holdfast: POST /api/backups until the copy is stored and was looked at there; restic: its own repository in the same bucket, made anew for each round. Processor time of the server is not counted.'
+  )
 }
 
 /** How the service, and restic, find the bucket. */
@@ -57,7 +76,12 @@ export function newKey (): { readonly recipient: string, readonly identity: stri
 }
 
 async function ours (path: string, verify: boolean): Promise<Result> {
-  const environment = { ...environmentOf(await s3Place()), BACKUP_COMPRESSION: 'zstd', BACKUP_ENCRYPTION: 'age', BACKUP_AGE_RECIPIENTS: newKey().recipient }
+  const environment = {
+    ...environmentOf(await s3Place()),
+    BACKUP_COMPRESSION: 'zstd',
+    BACKUP_ENCRYPTION: 'age',
+    BACKUP_AGE_RECIPIENTS: newKey().recipient
+  }
   return await withService(path, async service => {
     // What the service does by itself when it starts is not what is measured.
     await until(() => service.call('GET', '/api/jobs?status=running'), ({ body }) => body.jobs.length === 0)
@@ -73,7 +97,12 @@ async function ours (path: string, verify: boolean): Promise<Result> {
 
 async function theirs (path: string, command: string): Promise<Result> {
   const directory = mkdtempSync(join(BENCH_DIRECTORY, 'restic-'))
-  const environment = { ...environmentOf(await s3Place()), DB: path, RESTIC_PASSWORD: 'a password for the bench alone', RESTIC_CACHE_DIR: join(directory, 'cache') }
+  const environment = {
+    ...environmentOf(await s3Place()),
+    DB: path,
+    RESTIC_PASSWORD: 'a password for the bench alone',
+    RESTIC_CACHE_DIR: join(directory, 'cache')
+  }
   try {
     await usageOfCommand('restic init --quiet', environment, directory)
     const usage = await usageOfCommand(command, environment, directory)

@@ -46,10 +46,28 @@ export async function benchRestore (megabytes: number): Promise<void> {
     for (const [name, rounds] of [['Holdfast', ours], ['.restore', theirs]] as const) {
       const placed = median(rounds.map(round => round.placed))
       const isOurs = name === 'Holdfast'
-      rows.push([`${megabytes} MB, ${journalMode}, ${name}`, seconds(placed), isOurs ? ratios(ours.map((round, index) => [round.placed, theirs[index]?.placed ?? Number.NaN])) : '', isOurs ? seconds(median(rounds.map(({ took }) => took))) : '', `${median(rounds.map(({ longest }) => longest))} ms`, String(rounds.flatMap(({ errors }) => errors).length)])
+      rows.push([
+        `${megabytes} MB, ${journalMode}, ${name}`,
+        seconds(placed),
+        isOurs ? ratios(ours.map((round, index) => [round.placed, theirs[index]?.placed ?? Number.NaN])) : '',
+        isOurs ? seconds(median(rounds.map(({ took }) => took))) : '',
+        `${median(rounds.map(({ longest }) => longest))} ms`,
+        String(rounds.flatMap(({ errors }) => errors).length)
+      ])
     }
   }
-  printTable(`Restore into a live database, beside a process that commits ${PER_SECOND} times a second, median of ${ROUNDS}`, ['database', 'in place after', 'ratio', 'looked through after', 'longest commit of the writer', 'errors of the writer'], rows)
+  printTable(
+    `Restore into a live database, beside a process that commits ${PER_SECOND} times a second, median of ${ROUNDS}`,
+    [
+      'database',
+      'in place after',
+      'ratio',
+      'looked through after',
+      'longest commit of the writer',
+      'errors of the writer'
+    ],
+    rows
+  )
   console.log('by hand: sqlite3 live.db ".timeout 15000" ".restore backup.db"')
 }
 
@@ -60,7 +78,12 @@ async function plain (path: string): Promise<PlainImage> {
 }
 
 async function restore (image: PlainImage, live: string): Promise<number> {
-  const { took } = await sqliteRestorer(BENCH_DIRECTORY).place(image, { mode: 'live', path: live, overwrite: false, timeout: 15_000, aside: `${live}.aside` }, () => {}, AbortSignal.timeout(600_000))
+  const { took } = await sqliteRestorer(BENCH_DIRECTORY).place(
+    image,
+    { mode: 'live', path: live, overwrite: false, timeout: 15_000, aside: `${live}.aside` },
+    () => {},
+    AbortSignal.timeout(600_000)
+  )
   return took
 }
 
@@ -72,14 +95,24 @@ async function byHand (image: PlainImage, live: string): Promise<number> {
 
 async function besideWriter (live: string, work: () => Promise<number>): Promise<Round> {
   const ends: Array<() => void> = []
-  const writer = await startWriter({ after: end => { ends.push(end as () => void) } }, live, PER_SECOND)
+  const writer = await startWriter(
+    {
+      after: end => {
+        ends.push(end as () => void)
+      }
+    },
+    live,
+    PER_SECOND
+  )
   try {
     const startedAt = performance.now()
     const placed = await work()
     const took = performance.now() - startedAt
     const { errors, longest } = await writer.stop()
     const { sum, integrity } = readMoney(live)
-    if (sum !== TOTAL || integrity !== 'ok') throw new Error(`after a restore the sum is ${sum}, and SQLite says ${String(integrity)}`)
+    if (sum !== TOTAL || integrity !== 'ok') {
+      throw new Error(`after a restore the sum is ${sum}, and SQLite says ${String(integrity)}`)
+    }
     return { placed, took, errors, longest }
   } finally {
     for (const end of ends) end()

@@ -30,8 +30,21 @@ const SIZES = [
 export async function benchScale (): Promise<void> {
   const rows: string[][] = []
   for (const size of SIZES) rows.push(await measure(size))
-  const heading = ['sources', 'rows', 'start', ...ADDRESSES.map(address => `${address} p50/p99`), 'size of /metrics', 'idle CPU', 'RSS', 'holdfast list']
-  printTable(`Many sources on an hourly schedule, each address asked ${ASKED} s one request after the other`, heading, rows)
+  const heading = [
+    'sources',
+    'rows',
+    'start',
+    ...ADDRESSES.map(address => `${address} p50/p99`),
+    'size of /metrics',
+    'idle CPU',
+    'RSS',
+    'holdfast list'
+  ]
+  printTable(
+    `Many sources on an hourly schedule, each address asked ${ASKED} s one request after the other`,
+    heading,
+    rows
+  )
 }
 
 export async function measure ({ sources, rows }: typeof SIZES[number]): Promise<string[]> {
@@ -44,16 +57,28 @@ export async function measure ({ sources, rows }: typeof SIZES[number]): Promise
     const start = performance.now() - startedAt
     try {
       // The first look at every rule and every alert is over.
-      await new Promise(resolve => { setTimeout(resolve, 15_000) })
+      await new Promise(resolve => {
+        setTimeout(resolve, 15_000)
+      })
       const answers: string[] = []
       for (const address of ADDRESSES) answers.push(await ask(service.url + address))
       const exposition = await (await fetch(`${service.url}/metrics`)).text()
       const idle = await idleCpu(service)
       const { rss } = memoryOf(service.child.pid ?? 0)
-      const list = await usageOfCommand(`${process.execPath} ${join(import.meta.dirname, '../src/cli/main.ts')} list --json > /dev/null`, {}, home)
+      const list = await usageOfCommand(
+        `${process.execPath} ${join(import.meta.dirname, '../src/cli/main.ts')} list --json > /dev/null`,
+        {},
+        home
+      )
       return [
-        String(sources), String(rows), `${(start / 1000).toFixed(1)} s`, ...answers, `${Math.round(exposition.length / 1024)} KiB`,
-        `${(idle * 100).toFixed(1)} %`, megabytes(rss), `${(list.took / 1000).toFixed(2)} s, CPU ${(list.cpu / 1000).toFixed(2)} s`
+        String(sources),
+        String(rows),
+        `${(start / 1000).toFixed(1)} s`,
+        ...answers,
+        `${Math.round(exposition.length / 1024)} KiB`,
+        `${(idle * 100).toFixed(1)} %`,
+        megabytes(rss),
+        `${(list.took / 1000).toFixed(2)} s, CPU ${(list.cpu / 1000).toFixed(2)} s`
       ]
     } finally {
       await service.kill('SIGTERM')
@@ -66,14 +91,24 @@ export async function measure ({ sources, rows }: typeof SIZES[number]): Promise
 /** The share of one core that the service takes while nothing is asked of it. */
 async function idleCpu ({ child }: Service): Promise<number> {
   const [before, from] = [cpuOf(child.pid ?? 0), performance.now()]
-  await new Promise(resolve => { setTimeout(resolve, IDLE) })
+  await new Promise(resolve => {
+    setTimeout(resolve, IDLE)
+  })
   return (cpuOf(child.pid ?? 0) - before) / (performance.now() - from)
 }
 
 async function ask (url: string): Promise<string> {
   const headers = { authorization: `Bearer ${tokenFor('viewer')}` }
-  const { latency, non2xx, errors, timeouts } = await autocannon({ url, connections: 1, duration: ASKED, headers, timeout: 60 })
-  if (non2xx + errors + timeouts > 0) throw new Error(`${url} did not answer well: ${non2xx} refused, ${errors} failed, ${timeouts} late`)
+  const { latency, non2xx, errors, timeouts } = await autocannon({
+    url,
+    connections: 1,
+    duration: ASKED,
+    headers,
+    timeout: 60
+  })
+  if (non2xx + errors + timeouts > 0) {
+    throw new Error(`${url} did not answer well: ${non2xx} refused, ${errors} failed, ${timeouts} late`)
+  }
   return `${latency.p50}/${latency.p99} ms`
 }
 
@@ -87,12 +122,15 @@ function configure (home: string, sources: number): void {
     database.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT)')
     database.close()
   }
-  writeFileSync(join(home, 'holdfast.yaml'), [
-    'autoBackupEnabled: true',
-    `schedule: { cron: ["${minute} * * * *"] }`,
-    'sources:',
-    ...names.map(name => `  - { name: ${name}, path: ./databases/${name}.db }`)
-  ].join('\n'))
+  writeFileSync(
+    join(home, 'holdfast.yaml'),
+    [
+      'autoBackupEnabled: true',
+      `schedule: { cron: ["${minute} * * * *"] }`,
+      'sources:',
+      ...names.map(name => `  - { name: ${name}, path: ./databases/${name}.db }`)
+    ].join('\n')
+  )
 }
 
 function nameOf (index: number): string {
@@ -104,10 +142,21 @@ async function fill (home: string, sources: number, rows: number): Promise<void>
   const path = join(home, 'data', 'holdfast.db')
   const migrationsDir = join(import.meta.dirname, '..', 'migrations')
   const presence = { id: 'bench', isAlive: (id: string) => id === 'bench' }
-  await (await openCatalog(path, { busyTimeoutMs: 1000, clock: systemClock, migrationsDir, presence, judgeKey: key => ({ state: 'unsigned', key, keyId: null, isRefused: false }) })).close()
+  await (await openCatalog(path, {
+    busyTimeoutMs: 1000,
+    clock: systemClock,
+    migrationsDir,
+    presence,
+    judgeKey: key => ({ state: 'unsigned', key, keyId: null, isRefused: false })
+  })).close()
   const db = new Database(path)
   db.pragma('synchronous = OFF')
-  const checks = JSON.stringify(['file_exists', 'checksum', 'opens_read_only', 'integrity_check', 'schema', 'row_counts'].map(name => ({ name, status: 'pass' })))
+  const checks = JSON.stringify(
+    ['file_exists', 'checksum', 'opens_read_only', 'integrity_check', 'schema', 'row_counts'].map(name => ({
+      name,
+      status: 'pass'
+    }))
+  )
   const insert = db.prepare(`
     INSERT INTO backup_log (backup_type, file_path, file_size_bytes, started_at, completed_at, status, checksum, source, method, compression,
       encryption, original_size_bytes, pinned, store_key, verified_at, verification_status, verification_checks, manifest)
@@ -119,7 +168,19 @@ async function fill (home: string, sources: number, rows: number): Promise<void>
       const time = new Date(now - Math.ceil((rows - i) / sources) * 3_600_000).toISOString()
       const key = `${source}-backup-${time.slice(0, 19).replaceAll(':', '-')}.db.zst`
       const sha256 = i.toString(16).padStart(64, '0')
-      insert.run(join(home, 'backups', key), 1_000_000 + i, time, time, sha256, source, 4_000_000 + i, key, time, checks, manifestOf(i, source, time, key, sha256))
+      insert.run(
+        join(home, 'backups', key),
+        1_000_000 + i,
+        time,
+        time,
+        sha256,
+        source,
+        4_000_000 + i,
+        key,
+        time,
+        checks,
+        manifestOf(i, source, time, key, sha256)
+      )
     }
   })()
   db.close()
@@ -146,7 +207,13 @@ function manifestOf (id: number, name: string, time: string, object: string, sha
     image: { size: 4_000_000 + id, sha256 },
     compression: 'zstd',
     encryption: 'none',
-    facts: { engine: 'SQLite 3.53.0', schemaDigest: sha256, tables, foreignKeyViolations: 0, properties: { pageSize: 4096, journalMode: 'wal' } },
+    facts: {
+      engine: 'SQLite 3.53.0',
+      schemaDigest: sha256,
+      tables,
+      foreignKeyViolations: 0,
+      properties: { pageSize: 4096, journalMode: 'wal' }
+    },
     verifiedAt: time
   })
 }

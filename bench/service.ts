@@ -5,11 +5,21 @@ import { tokenFor } from '../test/support/token.ts'
 import { BENCH_DIRECTORY } from './databases.ts'
 
 /** Runs `work` with a fresh service that protects the database at `path`; nothing of it stays. */
-export async function withService<T> (path: string, work: (service: Service, home: string) => Promise<T>, environment: Readonly<Record<string, string>> = {}, prepare?: (home: string) => Promise<void>): Promise<T> {
+export async function withService<T> (
+  path: string,
+  work: (service: Service, home: string) => Promise<T>,
+  environment: Readonly<Record<string, string>> = {},
+  prepare?: (home: string) => Promise<void>
+): Promise<T> {
   const home = emptyHome()
   try {
     await prepare?.(home)
-    const service = await startService({ after: () => {} }, home, { DATABASE_PATH: path, MAX_BACKUPS: '1', LOG_LEVEL: 'info', ...environment }, tokenFor('admin'))
+    const service = await startService({ after: () => {} }, home, {
+      DATABASE_PATH: path,
+      MAX_BACKUPS: '1',
+      LOG_LEVEL: 'info',
+      ...environment
+    }, tokenFor('admin'))
     try {
       return await work(service, home)
     } finally {
@@ -31,7 +41,10 @@ export function removeHome (home: string): void {
 }
 
 /** Makes one backup and returns the milliseconds until its answer came. */
-export async function backup (service: Service, request: { readonly compression: string, readonly verify: boolean }): Promise<number> {
+export async function backup (
+  service: Service,
+  request: { readonly compression: string, readonly verify: boolean }
+): Promise<number> {
   const startedAt = performance.now()
   const { status, body } = await service.call('POST', '/api/backups', request)
   if (status !== 201) throw new Error(JSON.stringify(body))

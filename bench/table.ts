@@ -1,7 +1,9 @@
 /** Prints rows under a heading, with the columns as wide as they must be. */
 export function printTable (title: string, heading: readonly string[], rows: ReadonlyArray<readonly string[]>): void {
   const widths = heading.map((text, column) => Math.max(text.length, ...rows.map(row => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]): string => cells.map((text, column) => column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0)).join('  ')
+  const line = (cells: readonly string[]): string =>
+    cells.map((text, column) => column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0))
+      .join('  ')
   console.log(`\n${title}`)
   console.log(line(heading))
   console.log(widths.map(width => '-'.repeat(width)).join('  '))
@@ -17,8 +19,8 @@ export function ratio (part: number, whole: number): string {
 }
 
 /**
- * How the first of each pair stands to the second: the median of the ratios with their spread, `0.80 × (0.75–0.92)`. Two
- * that were measured one after the other have had the same machine; medians of each side have not.
+ * How the first of each pair stands to the second: the median of the ratios with their spread, `0.80 × (0.75–0.92)`.
+ * Two that were measured one after the other have had the same machine; medians of each side have not.
  */
 export function ratios (pairs: ReadonlyArray<readonly [part: number, whole: number]>): string {
   const each = pairs.map(([part, whole]) => part / whole)

@@ -19,7 +19,9 @@ export interface Usage {
 /** What `work` takes of the process `pid`, and of those below it. */
 export async function usageOf (pid: number, work: () => Promise<unknown>): Promise<Usage> {
   let peak = 0
-  const timer = setInterval(() => { peak = Math.max(peak, memoryOf(pid).pss) }, EVERY)
+  const timer = setInterval(() => {
+    peak = Math.max(peak, memoryOf(pid).pss)
+  }, EVERY)
   const [before, startedAt] = [cpuOf(pid), performance.now()]
   try {
     await work()
@@ -30,12 +32,24 @@ export async function usageOf (pid: number, work: () => Promise<unknown>): Promi
 }
 
 /** What the line takes that a user would type. */
-export async function usageOfCommand (command: string, environment: Readonly<Record<string, string>>, cwd: string): Promise<Usage & { readonly output: string }> {
+export async function usageOfCommand (
+  command: string,
+  environment: Readonly<Record<string, string>>,
+  cwd: string
+): Promise<Usage & { readonly output: string }> {
   const startedAt = performance.now()
-  const child = spawn('bash', ['-c', `set -eo pipefail; ${command}; echo; cat /proc/$$/stat`], { cwd, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('bash', ['-c', `set -eo pipefail; ${command}; echo; cat /proc/$$/stat`], {
+    cwd,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   let [output, peak] = ['', 0]
-  child.stdout.setEncoding('utf8').on('data', (text: string) => { output += text })
-  const timer = setInterval(() => { peak = Math.max(peak, memoryOf(child.pid ?? 0).pss) }, EVERY)
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+  })
+  const timer = setInterval(() => {
+    peak = Math.max(peak, memoryOf(child.pid ?? 0).pss)
+  }, EVERY)
   const [code] = await once(child, 'close') as [number | null]
   clearInterval(timer)
   if (code !== 0) throw new Error(`"${command}" ended with ${code}\n${output}`)
@@ -50,6 +64,7 @@ export function cpuOf (pid: number): number {
 
 /** Its own time, and that of the children that it has waited for. See proc(5). */
 function cpuIn (stat: string): number {
-  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 15).map(Number)
+  const [utime = 0, stime = 0, cutime = 0, cstime = 0] = stat.slice(stat.lastIndexOf(')') + 2).split(' ').slice(11, 15)
+    .map(Number)
   return (utime + stime + cutime + cstime) * TICK
 }

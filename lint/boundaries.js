@@ -3,7 +3,9 @@ import { ImportGraph } from './import-graph.js'
 
 const ADAPTERS = ['sources', 'stores', 'catalog', 'notify', 'monitoring']
 
-/** Who may import whom: docs/architecture.md draws it. A main stands by its path; what is not listed may import nothing. */
+/**
+ * Who may import whom: docs/architecture.md draws it. A main stands by its path; what is not listed may import nothing.
+ */
 export const MAY_IMPORT = {
   core: [],
   files: ['core'],
@@ -21,8 +23,8 @@ export const MAY_IMPORT = {
 }
 
 /**
- * The rooms of the engine, from the top down: a room imports those that stand after it. Those on one line know nothing of
- * each other. `deps` is what lies in engine/ itself, but for the file that makes the engine of all rooms.
+ * The rooms of the engine, from the top down: a room imports those that stand after it. Those on one line know nothing
+ * of each other. `deps` is what lies in engine/ itself, but for the file that makes the engine of all rooms.
  */
 export const ENGINE_ROOMS = [
   ['make-engine'],
@@ -61,18 +63,20 @@ export const HOME = {
 }
 
 /**
- * An ESLint rule that keeps these tables and refuses circles of files, for every way in which one module can name another.
- * A circle is refused also where it is one of types alone.
+ * An ESLint rule that keeps these tables and refuses circles of files, for every way in which one module can name
+ * another. A circle is refused also where it is one of types alone.
  */
 export const boundaries = {
   meta: {
     type: 'problem',
     schema: [],
     messages: {
-      folder: '{{from}} may import only: {{allowed}}. Name what it needs as an interface of its own, and let src/app/ pass it in.',
+      folder:
+        '{{from}} may import only: {{allowed}}. Name what it needs as an interface of its own, and let src/app/ pass it in.',
       room: 'In engine/, {{from}} may import only: {{allowed}}. Carry what both need into a room below, or into core.',
       roomless: 'engine/{{name}}/ has no place among the rooms yet. Give it one in lint/boundaries.js.',
-      circle: 'A circle of imports: {{way}}. Carry what they need of each other, types too, into a file that both may import.',
+      circle:
+        'A circle of imports: {{way}}. Carry what they need of each other, types too, into a file that both may import.',
       package: '"{{name}}" lives in {{home}} alone. Depend on an interface of core instead.',
       homeless: '"{{name}}" has no home yet. Give it one in lint/boundaries.js.',
       sqlite: 'One SQLite library in a process: better-sqlite3 is ours.',
@@ -98,11 +102,21 @@ export const boundaries = {
     }
 
     return {
-      ImportDeclaration: node => { check(node.source) },
-      ExportNamedDeclaration: node => { check(node.source) },
-      ExportAllDeclaration: node => { check(node.source) },
-      ImportExpression: node => { check(node.source) },
-      TSImportType: node => { check(node.source ?? node.argument?.literal) }
+      ImportDeclaration: node => {
+        check(node.source)
+      },
+      ExportNamedDeclaration: node => {
+        check(node.source)
+      },
+      ExportAllDeclaration: node => {
+        check(node.source)
+      },
+      ImportExpression: node => {
+        check(node.source)
+      },
+      TSImportType: node => {
+        check(node.source ?? node.argument?.literal)
+      }
     }
   }
 }

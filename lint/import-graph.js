@@ -15,7 +15,10 @@ export class ImportGraph {
     this.#root = root
   }
 
-  /** The files between `from` and `to`, both included, where `from` imports `to`, directly or by way of others; undefined: it does not. */
+  /**
+   * The files between `from` and `to`, both included, where `from` imports `to`, directly or by way of others;
+   * undefined: it does not.
+   */
   wayFrom (from, to) {
     this.#refresh()
     const before = new Map([[from, undefined]])

@@ -10,7 +10,10 @@ const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
 
 rmSync(dist, { recursive: true, force: true })
-execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  cwd: root,
+  stdio: 'inherit'
+})
 for (const part of ['migrations', 'public', 'README.md', 'CHANGELOG.md', '.env.example', 'holdfast.example.yaml']) {
   if (existsSync(join(root, part))) cpSync(join(root, part), join(dist, part), { recursive: true })
 }
@@ -18,7 +21,9 @@ chmodSync(join(dist, 'src/cli/main.js'), 0o755)
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify(publishedPackage(), undefined, 2)}\n`)
 
 function publishedPackage (): object {
-  const { name, version, description, license, type, engines, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>
+  const { name, version, description, license, type, engines, dependencies } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8')
+  ) as Record<string, unknown>
   return {
     name,
     version,

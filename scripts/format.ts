@@ -4,9 +4,10 @@ import { parseArgs } from 'node:util'
 import { createFromBuffer, type Formatter } from '@dprint/formatter'
 
 /**
- * Formats the code as dprint.json has it; a dprint in an editor reads the same file. Usage: `format.ts [--check] [FILE…]`,
- * without a FILE all that dprint.json includes. Prints the path of each file that was not formatted. `--check` writes
- * nothing, and exits with 1 if there is such a file. What cannot be parsed is an error and stays as it is.
+ * Formats the code as dprint.json has it; a dprint in an editor reads the same file. Usage:
+ * `format.ts [--check] [FILE…]`, without a FILE all that dprint.json includes. Prints the path of each file that was
+ * not formatted. `--check` writes nothing, and exits with 1 if there is such a file. What cannot be parsed is an error
+ * and stays as it is.
  */
 const root = join(import.meta.dirname, '..')
 const { includes, plugins: [plugin], typescript, ...global } = JSON.parse(

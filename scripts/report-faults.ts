@@ -1,8 +1,11 @@
 import type { TestEvent } from 'node:test/reporters'
 import { TOLD } from '../test/support/planted.ts'
 
-/** A reporter of node:test that adds up what the tests tell of the faults that they planted, and says it once at the end. */
-export default async function * reportFaults (events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+/**
+ * A reporter of node:test that adds up what the tests tell of the faults that they planted, and says it once at the
+ * end.
+ */
+export default async function* reportFaults (events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const sum = { planted: 0, fired: 0 }
   for await (const event of events) {
     if (event.type !== 'test:diagnostic') continue

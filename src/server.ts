@@ -16,7 +16,8 @@ import { lastResort } from './app/last-resort.ts'
 
 /**
  * Runs the service until SIGTERM, SIGINT or an exception that nothing caught, then stops it: no new work, the grace
- * period for what runs, then an end. Resolves with the exit code: 0 after a signal, 1 after an exception. Throws `CONFIG_INVALID` with every problem, or the error of whatever cannot be opened.
+ * period for what runs, then an end. Resolves with the exit code: 0 after a signal, 1 after an exception. Throws
+ * `CONFIG_INVALID` with every problem, or the error of whatever cannot be opened.
  */
 export async function serve (environment: Environment, cwd: string): Promise<number> {
   const checked = checkConfig(environment, cwd, { reader: 'service' })
@@ -29,11 +30,23 @@ export async function serve (environment: Environment, cwd: string): Promise<num
   const app = await startApp(config, { logger, inForce })
   try {
     const address = await listen(app, config)
-    // From now on commands work with this configuration. One that could not listen leaves the record of the last that could.
+    // From now on commands work with this configuration. One that could not listen leaves the record of the last that
+    // could.
     writeRecord(recorded, { version: VERSION, at: systemClock.now() })
-    logger.info({ address, backupDir: config.backupDir, sources: config.sources.map(source => source.name), defaultSource: config.defaultSource }, `Holdfast serves at ${address}`)
-    if (config.tokenKey === undefined) logger.info('the service signs tokens with a secret of its own; get one with: npm run -s holdfast -- token create --role admin --expires 30d')
-    for (const { facts, message } of startWarnings(config, app.engine.settings(), await app.missing())) logger.warn(facts, message)
+    logger.info({
+      address,
+      backupDir: config.backupDir,
+      sources: config.sources.map(source => source.name),
+      defaultSource: config.defaultSource
+    }, `Holdfast serves at ${address}`)
+    if (config.tokenKey === undefined) {
+      logger.info(
+        'the service signs tokens with a secret of its own; get one with: npm run -s holdfast -- token create --role admin --expires 30d'
+      )
+    }
+    for (const { facts, message } of startWarnings(config, app.engine.settings(), await app.missing())) {
+      logger.warn(facts, message)
+    }
     // From here on: until it listens, a mistake ends the start, as it should.
     const reason = await Promise.race([told, lastResort(process, logger)])
     if (reason === 'uncaughtException') exitCode = ERRORS.INTERNAL.exit
@@ -49,7 +62,11 @@ async function listen (app: App, { host, port }: Config): Promise<string> {
   try {
     return await app.listen()
   } catch (cause) {
-    throw new BackupError('ADDRESS_UNAVAILABLE', `cannot listen on port ${port} of "${host}" (${systemCode(cause) ?? 'unknown reason'})`, { hint: 'End what else listens there, or choose another PORT or HOST.', cause })
+    throw new BackupError(
+      'ADDRESS_UNAVAILABLE',
+      `cannot listen on port ${port} of "${host}" (${systemCode(cause) ?? 'unknown reason'})`,
+      { hint: 'End what else listens there, or choose another PORT or HOST.', cause }
+    )
   }
 }
 

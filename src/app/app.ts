@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino, { type Logger as Pino } from 'pino'
-import { acquireInstanceLock, announce, openCatalog, setAside, type Announced, type CatalogOptions, type InstanceLock, type OpenedCatalog } from '../catalog/index.ts'
+import {
+  acquireInstanceLock,
+  announce,
+  openCatalog,
+  setAside,
+  type Announced,
+  type CatalogOptions,
+  type InstanceLock,
+  type OpenedCatalog
+} from '../catalog/index.ts'
 import type { Config, InForce } from '../config/config.ts'
 import { requireSafe } from '../config/data-dir.ts'
 import { keepCompiled } from '../config/compiled.ts'
@@ -46,7 +55,10 @@ const SIGNING = ['JWT_SECRET', 'JWT_PUBLIC_KEY']
 export const CATALOG_BUSY_TIMEOUT = 2000
 
 /** How this program opens its catalog. */
-export function catalogOptions ({ signing, presence, clock }: Pick<Opened, 'signing' | 'presence' | 'clock'>): CatalogOptions {
+export function catalogOptions ({ signing, presence, clock }: Pick<
+  Opened,
+  'signing' | 'presence' | 'clock'
+>): CatalogOptions {
   return {
     busyTimeoutMs: CATALOG_BUSY_TIMEOUT,
     clock,
@@ -60,8 +72,8 @@ export interface AppOptions {
   readonly logger: Logger
   readonly clock?: Clock
   /**
-   * `server`, the default: the only one of its data directory. `guest`: a command, which works beside a server and other
-   * commands, and without them.
+   * `server`, the default: the only one of its data directory. `guest`: a command, which works beside a server and
+   * other commands, and without them.
    */
   readonly role?: 'server' | 'guest'
 }
@@ -78,10 +90,13 @@ export interface OpenedEngine {
 }
 
 /**
- * Opens catalog, store and engine, after putting right whatever processes that are gone left undecided. Throws the error
- * of the first part that cannot be opened, `INSTANCE_RUNNING` for a second server, and leaves nothing open then.
+ * Opens catalog, store and engine, after putting right whatever processes that are gone left undecided. Throws the
+ * error of the first part that cannot be opened, `INSTANCE_RUNNING` for a second server, and leaves nothing open then.
  */
-export async function openEngine (config: Config, { logger, clock = systemClock, role = 'server' }: AppOptions): Promise<OpenedEngine> {
+export async function openEngine (
+  config: Config,
+  { logger, clock = systemClock, role = 'server' }: AppOptions
+): Promise<OpenedEngine> {
   requireSafe(config.dataDir)
   if (!config.lacks.some(variable => SIGNING.includes(variable))) ensureSecret(config)
   ensureManifestKey(config)
@@ -115,7 +130,10 @@ interface Opening {
   readonly lock: InstanceLock | undefined
 }
 
-/** A damaged catalog costs nothing but time: its rows come back from the manifests, and it is kept for whoever wants to look into it. */
+/**
+ * A damaged catalog costs nothing but time: its rows come back from the manifests, and it is kept for whoever wants to
+ * look into it.
+ */
 async function openOrSetAside ({ config, presence, signing, clock, logger, lock }: Opening): Promise<OpenedCatalog> {
   const path = join(config.dataDir, CATALOG_FILE)
   const open = (): Promise<OpenedCatalog> => openCatalog(path, catalogOptions({ signing, presence, clock }))
@@ -125,18 +143,28 @@ async function openOrSetAside ({ config, presence, signing, clock, logger, lock 
     if (!(error instanceof BackupError) || error.code !== 'CATALOG_CORRUPT') throw error
     // Never from under a server that has it open: that one has to be started again to put it right.
     const alone = lock ?? await acquireInstanceLock(config.dataDir, clock)
-    const aside = await setAside(path, clock.now()).finally(() => { if (lock === undefined) alone.release() })
-    logger.error({ catalog: path, setAside: aside }, 'THE CATALOG IS DAMAGED: it was set aside, and is being rebuilt from the manifests in the store; job history, settings changed through the API and what tokens were revoked are lost: if any was, change the secret that signs them')
+    const aside = await setAside(path, clock.now()).finally(() => {
+      if (lock === undefined) alone.release()
+    })
+    logger.error(
+      { catalog: path, setAside: aside },
+      'THE CATALOG IS DAMAGED: it was set aside, and is being rebuilt from the manifests in the store; job history, settings changed through the API and what tokens were revoked are lost: if any was, change the secret that signs them'
+    )
     return await open()
   }
 }
 
 async function assemble (
-  config: Config, opened: Omit<Opened, 'events'>, logger: Logger, letGo: () => void
+  config: Config,
+  opened: Omit<Opened, 'events'>,
+  logger: Logger,
+  letGo: () => void
 ): Promise<OpenedEngine> {
   const { catalog } = opened
   const signal = AbortSignal.timeout(600_000)
-  const events = new EventBus(error => { logger.error({ err: error }, 'a listener of the events failed') })
+  const events = new EventBus(error => {
+    logger.error({ err: error }, 'a listener of the events failed')
+  })
   const deps = await makeDeps(config, { ...opened, events })
   const { store, scratch, settings, runner } = deps
 
@@ -144,14 +172,37 @@ async function assemble (
   if (trouble !== undefined) logger.error({ code: trouble.code }, `${trouble.message}. ${trouble.hint ?? ''}`)
   await scratch.open()
   await settings.load()
-  for (const { place, error } of await loadRemembered(deps)) logger.warn({ store: place.name, place: place.url, code: error.code }, `backups cannot be read from there now: ${error.message}`)
-  if (catalog.isNew && (trouble === undefined || trouble.code === 'STORE_FOREIGN')) await rebuildAndTell(deps, logger, signal)
+  for (const { place, error } of await loadRemembered(deps)) {
+    logger.warn(
+      { store: place.name, place: place.url, code: error.code },
+      `backups cannot be read from there now: ${error.message}`
+    )
+  }
+  if (catalog.isNew && (trouble === undefined || trouble.code === 'STORE_FOREIGN')) {
+    await rebuildAndTell(deps, logger, signal)
+  }
   // It only tells people what to do: a store that has no room for it is told of elsewhere.
-  if (trouble === undefined) await leaveNote(store, { isAppendOnly: false }, signal).catch((error: unknown) => { logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store') })
+  if (trouble === undefined) {
+    await leaveNote(store, { isAppendOnly: false }, signal).catch((error: unknown) => {
+      logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store')
+    })
+  }
   const recovered = await recover(deps, { isLandingUsable: trouble === undefined })
-  for (const backup of recovered.failed) logger.warn({ backupId: backup.id, source: backup.source }, 'a backup was interrupted when the service ended; it is marked failed')
-  for (const backup of recovered.completed) logger.info({ backupId: backup.id, source: backup.source }, 'a backup had been finished when the service ended; it is taken over')
-  for (const restore of recovered.restores) logger.warn({ restoreId: restore.id, target: restore.target, keptFile: restore.aside }, restore.errorMessage ?? '')
+  for (const backup of recovered.failed) {
+    logger.warn(
+      { backupId: backup.id, source: backup.source },
+      'a backup was interrupted when the service ended; it is marked failed'
+    )
+  }
+  for (const backup of recovered.completed) {
+    logger.info(
+      { backupId: backup.id, source: backup.source },
+      'a backup had been finished when the service ended; it is taken over'
+    )
+  }
+  for (const restore of recovered.restores) {
+    logger.warn({ restoreId: restore.id, target: restore.target, keptFile: restore.aside }, restore.errorMessage ?? '')
+  }
 
   return {
     engine: makeEngine(deps),
@@ -171,9 +222,21 @@ async function assemble (
 async function rebuildAndTell (deps: EngineDeps, logger: Logger, signal: AbortSignal): Promise<void> {
   const { adopted, stores } = await rebuild(deps, { stores: [deps.store], isListing: false }, signal)
   const foreign = stores.reduce((sum, store) => sum + store.foreign, 0)
-  if (adopted > foreign) logger.warn({ adopted: adopted - foreign }, 'the catalog is new, and the store is not: its backups were taken over from their manifests')
-  if (foreign > 0) logger.warn({ foreign }, 'the store holds backups of another installation: they are listed as foreign; if that one is gone for good, "holdfast rebuild --take-over" makes them this one\'s')
-  for (const { key, reason } of stores.flatMap(({ refused }) => refused)) logger.error({ key, reason }, 'a manifest in the store could not be taken over')
+  if (adopted > foreign) {
+    logger.warn(
+      { adopted: adopted - foreign },
+      'the catalog is new, and the store is not: its backups were taken over from their manifests'
+    )
+  }
+  if (foreign > 0) {
+    logger.warn(
+      { foreign },
+      'the store holds backups of another installation: they are listed as foreign; if that one is gone for good, "holdfast rebuild --take-over" makes them this one\'s'
+    )
+  }
+  for (const { key, reason } of stores.flatMap(({ refused }) => refused)) {
+    logger.error({ key, reason }, 'a manifest in the store could not be taken over')
+  }
 }
 
 /** Lines of JSON on standard output. */
@@ -181,7 +244,11 @@ export function makeLogger (level: string): Pino {
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
 }
 
-const NO_DATABASE = { name: 'DATABASE_PATH', problem: 'is not set, and no other source is named: only the catalog of the service is protected', remedy: 'Set it, or name the databases in holdfast.yaml.' }
+const NO_DATABASE = {
+  name: 'DATABASE_PATH',
+  problem: 'is not set, and no other source is named: only the catalog of the service is protected',
+  remedy: 'Set it, or name the databases in holdfast.yaml.'
+}
 /** The alerts and the start wait no longer than this for the files of the sources. Milliseconds. */
 const FILE_PATIENCE = 2000
 
@@ -201,9 +268,16 @@ export interface ServiceOptions extends AppOptions {
 }
 
 /** The whole service, listening nowhere yet. Throws as `openEngine` does. */
-export async function startApp (config: Config, { logger, inForce, clock = systemClock }: ServiceOptions): Promise<App> {
+export async function startApp (
+  config: Config,
+  { logger, inForce, clock = systemClock }: ServiceOptions
+): Promise<App> {
   // Loaded here: a command does without, and starts the sooner.
-  const [{ buildServer }, { boundOf }, { Metrics }] = await Promise.all([import('../http/server.ts'), import('../http/connections.ts'), import('../monitoring/metrics.ts')])
+  const [{ buildServer }, { boundOf }, { Metrics }] = await Promise.all([
+    import('../http/server.ts'),
+    import('../http/connections.ts'),
+    import('../monitoring/metrics.ts')
+  ])
   const opened = await openEngine(config, { logger, clock })
   const { engine, deps, events } = opened
   const standing = async (): Promise<readonly SourceState[]> => watched(await engine.sources(), OWN_SOURCE)
@@ -230,7 +304,11 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
     events.subscribe(metrics.listener)
     const alerts = new AlertWatch({
       facts: async () => {
-        const facts = await alertFacts(deps, await standing(), prune, { missing: await missing(), notices, ownSource: OWN_SOURCE })
+        const facts = await alertFacts(deps, await standing(), prune, {
+          missing: await missing(),
+          notices,
+          ownSource: OWN_SOURCE
+        })
         return { ...facts, catalogDamage: opened.catalog.damage() }
       },
       store: deps.store,
@@ -252,8 +330,14 @@ export async function startApp (config: Config, { logger, inForce, clock = syste
       tokens: deps.catalog.tokens,
       requireTokenExpiry: config.requireTokenExpiry,
       ownSource: OWN_SOURCE,
-      limits: { bodyBytes: config.bodyLimitBytes, requestsPerMinute: config.rateLimitPerMinute, connections: boundOf(config.maxConnections, config.maxConcurrentJobs, logger) },
-      onRefusedConnection: () => { metrics.countRefusedConnection() },
+      limits: {
+        bodyBytes: config.bodyLimitBytes,
+        requestsPerMinute: config.rateLimitPerMinute,
+        connections: boundOf(config.maxConnections, config.maxConcurrentJobs, logger)
+      },
+      onRefusedConnection: () => {
+        metrics.countRefusedConnection()
+      },
       trustProxy: config.trustProxy,
       metrics,
       metricsToken: config.metricsToken,

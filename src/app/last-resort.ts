@@ -9,11 +9,17 @@ import type { Logger } from '../core/logger.ts'
  */
 export function lastResort (process: Pick<EventEmitter, 'on'>, logger: Logger): Promise<'uncaughtException'> {
   process.on('unhandledRejection', (reason: unknown) => {
-    logger.error({ err: reason }, 'a rejection that nothing waited for: this is a bug, please report it; the service goes on')
+    logger.error(
+      { err: reason },
+      'a rejection that nothing waited for: this is a bug, please report it; the service goes on'
+    )
   })
   return new Promise(resolve => {
     process.on('uncaughtException', (error: unknown) => {
-      logger.error({ err: error }, 'an exception that nothing caught: this is a bug, please report it; the service ends in order')
+      logger.error(
+        { err: error },
+        'an exception that nothing caught: this is a bug, please report it; the service ends in order'
+      )
       resolve('uncaughtException')
     })
   })

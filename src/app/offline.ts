@@ -4,7 +4,15 @@ import { access, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { catalogOptions, openEngine, VERSION, type OpenedEngine } from './app.ts'
-import { announce, checkIntegrity, copyDatabase, findServer, openCatalog, sqliteVersion, type OpenedCatalog } from '../catalog/index.ts'
+import {
+  announce,
+  checkIntegrity,
+  copyDatabase,
+  findServer,
+  openCatalog,
+  sqliteVersion,
+  type OpenedCatalog
+} from '../catalog/index.ts'
 import type { Config } from '../config/config.ts'
 import { dataDirProblems } from '../config/data-dir.ts'
 import { isInsecure } from '../config/secure-endpoint.ts'
@@ -41,9 +49,9 @@ export interface EngineCopy extends Pick<OpenedEngine, 'engine' | 'deps'> {
 }
 
 /**
- * The engine over a copy of the catalog, for looking alone, beside a server or without one: nothing is put right or made,
- * the store is not even opened, and what it wrote would be lost with the copy. undefined: there is no catalog. Throws as
- * `openCatalog` does, `CATALOG_CORRUPT` also for damage that only a thorough look finds.
+ * The engine over a copy of the catalog, for looking alone, beside a server or without one: nothing is put right or
+ * made, the store is not even opened, and what it wrote would be lost with the copy. undefined: there is no catalog.
+ * Throws as `openCatalog` does, `CATALOG_CORRUPT` also for damage that only a thorough look finds.
  */
 export async function openCopy (config: Config, clock: Clock = systemClock): Promise<EngineCopy | undefined> {
   const original = join(config.dataDir, CATALOG_FILE)
@@ -61,7 +69,13 @@ export async function openCopy (config: Config, clock: Clock = systemClock): Pro
     const opened = catalog = await openCatalog(path, catalogOptions({ signing, presence, clock }))
     const deps = await makeDeps(config, { catalog: opened, signing, presence, clock, events: new EventBus(() => {}) })
     await deps.settings.load()
-    return { engine: makeEngine(deps), deps, close: async () => { await opened.close().finally(removeCopy) } }
+    return {
+      engine: makeEngine(deps),
+      deps,
+      close: async () => {
+        await opened.close().finally(removeCopy)
+      }
+    }
   } catch (error) {
     await catalog?.close()
     await removeCopy()
@@ -73,44 +87,54 @@ export async function openCopy (config: Config, clock: Clock = systemClock): Pro
 export type OpenedTokens = Pick<OpenedCatalog, 'tokens' | 'audit' | 'close'>
 
 /**
- * The tokens alone, to be read and changed beside a server or without one, also where the store cannot be reached. Where
- * there is no catalog yet the whole engine makes it: it takes over what the store knows, and would not do so any more for a
- * catalog that stands there already. Throws as `openCatalog` does, then as `openEngine`.
+ * The tokens alone, to be read and changed beside a server or without one, also where the store cannot be reached.
+ * Where there is no catalog yet the whole engine makes it: it takes over what the store knows, and would not do so any
+ * more for a catalog that stands there already. Throws as `openCatalog` does, then as `openEngine`.
  */
 export async function openTokens (config: Config, logger: Logger, clock: Clock = systemClock): Promise<OpenedTokens> {
   const path = join(config.dataDir, CATALOG_FILE)
   // Tokens need no lease; whoever has one, has it still.
   const presence: Presence = { id: 'tokens', isAlive: () => true }
-  if (existsSync(path)) return await openCatalog(path, catalogOptions({ signing: makeSigning(config), presence, clock }))
+  if (existsSync(path)) {
+    return await openCatalog(path, catalogOptions({ signing: makeSigning(config), presence, clock }))
+  }
   const { deps: { catalog }, close } = await openEngine(config, { logger, clock, role: 'guest' })
   return { tokens: catalog.tokens, audit: catalog.audit, close: () => close(0) }
 }
 
 /**
- * Proves a file by itself. Where the service does not live here, or belongs to somebody else, what has to be unpacked goes
- * to the system's directory for temporary files, so that nothing is made in DATA_DIR. Throws as `verifyFile` does.
+ * Proves a file by itself. Where the service does not live here, or belongs to somebody else, what has to be unpacked
+ * goes to the system's directory for temporary files, so that nothing is made in DATA_DIR. Throws as `verifyFile` does.
  */
 export async function proveFile (
   config: Pick<Config, 'dataDir' | 'scratchDir' | 'encryption' | 'signing' | 'sources' | 'childLimits'>,
-  path: string, progress: Progress, clock: Clock = systemClock
+  path: string,
+  progress: Progress,
+  clock: Clock = systemClock
 ): Promise<VerifiedFile> {
-  const isOurs = dataDirProblems(config.dataDir).length === 0 && await access(config.dataDir, constants.W_OK).then(() => true, () => false)
+  const isOurs = dataDirProblems(config.dataDir).length === 0 &&
+    await access(config.dataDir, constants.W_OK).then(() => true, () => false)
   const announced = isOurs ? await announce(config.dataDir) : undefined
   const presence: Presence = announced ?? { id: `holdfast-verify-${randomUUID()}`, isAlive: () => true }
   const scratch = scratchDirectory(isOurs ? config.scratchDir : tmpdir(), presence)
-  const storeAt = (directory: string): Store => localStore({ directory, instanceId: 'none', presence, now: () => clock.now() })
+  const storeAt = (directory: string): Store =>
+    localStore({ directory, instanceId: 'none', presence, now: () => clock.now() })
   try {
     await scratch.open()
     // Stores follow no links; one that a person names is followed to the file, and to the manifest beside that.
     const real = await realpath(path).catch(() => path)
-    const proven = await verifyFile({
-      codecs: makeCodecs(),
-      keyring: await makeKeyring(keyMaterial(config)),
-      signing: makeSigning(config),
-      scratch,
-      inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]),
-      storeAt
-    }, real, progress)
+    const proven = await verifyFile(
+      {
+        codecs: makeCodecs(),
+        keyring: await makeKeyring(keyMaterial(config)),
+        signing: makeSigning(config),
+        scratch,
+        inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]),
+        storeAt
+      },
+      real,
+      progress
+    )
     return { ...proven, path }
   } finally {
     await scratch.close()
@@ -120,7 +144,10 @@ export async function proveFile (
 
 export { newKey, privateKeys, recoverDatabase }
 
-/** What the newest backup that was proven holds of the database at `path`; undefined: there is none, or the catalog cannot be read. */
+/**
+ * What the newest backup that was proven holds of the database at `path`; undefined: there is none, or the catalog
+ * cannot be read.
+ */
 export async function knownRows (config: Config, path: string): Promise<KnownRows | undefined> {
   const source = config.sources.find(one => realPathSync(one.path) === realPathSync(path))
   if (source === undefined) return undefined
@@ -131,7 +158,9 @@ export async function knownRows (config: Config, path: string): Promise<KnownRow
     const { backups } = await copy.engine.backups({ source: source.name, status: 'completed', limit: KNOWN_LIMIT })
     const good = backups.find(({ verification }) => verification.status === 'valid')
     const manifest = good === undefined ? undefined : await copy.deps.catalog.backups.manifest(good.id)
-    return good === undefined || manifest === undefined ? undefined : { backupId: good.id, startedAt: good.startedAt, tables: manifest.facts.tables }
+    return good === undefined || manifest === undefined
+      ? undefined
+      : { backupId: good.id, startedAt: good.startedAt, tables: manifest.facts.tables }
   } finally {
     await copy.close()
   }
@@ -143,7 +172,12 @@ export function serverOf ({ dataDir }: Pick<Config, 'dataDir'>): ReturnType<type
 }
 
 /** What there is to examine of the service: for people who want to know what is wrong with it. */
-export function examinable (config: Config, secretFiles: readonly SecretPlace[], prune: PruneTiming, clock: Clock = systemClock) {
+export function examinable (
+  config: Config,
+  secretFiles: readonly SecretPlace[],
+  prune: PruneTiming,
+  clock: Clock = systemClock
+) {
   return {
     backupDir: config.backupDir,
     dataDir: config.dataDir,
@@ -152,8 +186,12 @@ export function examinable (config: Config, secretFiles: readonly SecretPlace[],
     trashGrace: config.trashGraceHours * 3_600_000,
     prune,
     sources: config.sources.filter(({ name }) => name !== OWN_SOURCE),
-    insecureStores: config.stores.filter(store => store.kind !== 'local' && isInsecure(store.endpoint)).map(({ name }) => name),
-    requireOwnFile: (path: string) => { requireInUse(requireOneName(path)) },
+    insecureStores: config.stores.filter(store => store.kind !== 'local' && isInsecure(store.endpoint)).map(
+      ({ name }) => name
+    ),
+    requireOwnFile: (path: string) => {
+      requireInUse(requireOneName(path))
+    },
     secretFiles,
     lacks: config.lacks,
     notices: config.notices,

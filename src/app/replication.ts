@@ -32,7 +32,10 @@ export async function makeElsewhere (options: ElsewhereOptions): Promise<Elsewhe
   const copier = makeCopier(options)
   const catalogCopies = new CatalogCopies({
     changes: deps.catalog.changes,
-    backUp: async () => { await (await engine.create({ source: OWN_SOURCE, type: 'scheduled', description: 'the catalog, after changes' })).result },
+    backUp: async () => {
+      await (await engine.create({ source: OWN_SOURCE, type: 'scheduled', description: 'the catalog, after changes' }))
+        .result
+    },
     clock,
     logger
   })
@@ -62,7 +65,8 @@ function makeCopier ({ engine, deps, clock, logger }: ElsewhereOptions): Copier 
     task: (store, backupId) => deps.catalog.copies.task(store, backupId),
     open: (store, signal) => openOffsite(deps, of(store), signal),
     perform: (store, task, signal) => performCopyTask(deps, engine, of(store), task, signal),
-    refuse: (store, { backupId }, { code, message }, nextAttemptAt) => deps.catalog.copies.fail(backupId, store, { code, message, at: clock.now(), nextAttemptAt }),
+    refuse: (store, { backupId }, { code, message }, nextAttemptAt) =>
+      deps.catalog.copies.fail(backupId, store, { code, message, at: clock.now(), nextAttemptAt }),
     survey: (store, signal) => surveyStore(deps, of(store), signal),
     clock,
     logger

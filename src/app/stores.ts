@@ -17,21 +17,44 @@ export interface StoreContext {
   readonly clock: Clock
 }
 
-/** Makes a store of what was configured. Opens nothing, and loads the software of a cloud only when it is first needed. */
+/**
+ * Makes a store of what was configured. Opens nothing, and loads the software of a cloud only when it is first needed.
+ */
 export function makeStore (config: StoreConfig, { instanceId, presence, clock }: StoreContext): Store {
   if (config.lacks !== undefined && config.kind !== 'local') return lackingStore(config, config.lacks)
   switch (config.kind) {
-    case 's3': return deferredStore(outside(config), async () => (await import('../stores/s3/s3.ts')).s3Store({ ...config, clock, proxy: proxyOf(processEnvironment()) }))
-    case 'gcs': return deferredStore(outside(config), async () => (await import('../stores/gcs/gcs.ts')).gcsStore({ ...config, clock }))
-    case 'azure': return deferredStore(outside(config), async () => (await import('../stores/azure/azure.ts')).azureStore({ ...config, clock }))
-    case 'local': return localStore({ name: config.name, directory: config.path, instanceId, presence, now: () => clock.now() })
+    case 's3':
+      return deferredStore(
+        outside(config),
+        async () =>
+          (await import('../stores/s3/s3.ts')).s3Store({ ...config, clock, proxy: proxyOf(processEnvironment()) })
+      )
+    case 'gcs':
+      return deferredStore(
+        outside(config),
+        async () => (await import('../stores/gcs/gcs.ts')).gcsStore({ ...config, clock })
+      )
+    case 'azure':
+      return deferredStore(
+        outside(config),
+        async () => (await import('../stores/azure/azure.ts')).azureStore({ ...config, clock })
+      )
+    case 'local':
+      return localStore({ name: config.name, directory: config.path, instanceId, presence, now: () => clock.now() })
   }
 }
 
-/** Stands for a store whose secrets only the server has. Other credentials that this machine may have are never tried in their place. */
+/**
+ * Stands for a store whose secrets only the server has. Other credentials that this machine may have are never tried in
+ * their place.
+ */
 function lackingStore (config: S3StoreConfig | GcsStoreConfig | AzureStoreConfig, lacks: readonly string[]): Store {
   return deferredStore(outside(config), async () => {
-    throw new BackupError('SECRET_MISSING', `the server has ${lacks.join(', ')} for the store "${config.name}", and this command does not`, { hint: `Give ${lacks.join(' and ')} here, too; best as files for both, such as by ${lacks[0] ?? ''}_FILE.` })
+    throw new BackupError(
+      'SECRET_MISSING',
+      `the server has ${lacks.join(', ')} for the store "${config.name}", and this command does not`,
+      { hint: `Give ${lacks.join(' and ')} here, too; best as files for both, such as by ${lacks[0] ?? ''}_FILE.` }
+    )
   })
 }
 
@@ -39,12 +62,25 @@ function lackingStore (config: S3StoreConfig | GcsStoreConfig | AzureStoreConfig
 export function makeOffsite (stores: readonly StoreConfig[], context: StoreContext): ReadonlyMap<string, OffsiteStore> {
   return new Map(stores.map(config => {
     const { name, retention, maxBackups, isAppendOnly, bandwidth } = config
-    return [name, { store: makeStore(config, context), retention, maxBackups, isAppendOnly, hasLock: config.kind === 's3' && config.lock !== null, bandwidth }]
+    return [name, {
+      store: makeStore(config, context),
+      retention,
+      maxBackups,
+      isAppendOnly,
+      hasLock: config.kind === 's3' && config.lock !== null,
+      bandwidth
+    }]
   }))
 }
 
 /** See `EngineDeps.locate`: `landing` and `offsite` are the stores that are known already. */
-export function makeLocate ({ backupDir, stores, storeDefaults }: Config, landing: Store, offsite: ReadonlyMap<string, OffsiteStore>, context: StoreContext, cwd: string): (url: string) => LocatedStore {
+export function makeLocate (
+  { backupDir, stores, storeDefaults }: Config,
+  landing: Store,
+  offsite: ReadonlyMap<string, OffsiteStore>,
+  context: StoreContext,
+  cwd: string
+): (url: string) => LocatedStore {
   return url => {
     const located = parseStoreUrl(url, storeDefaults, cwd)
     const isLanding = located.kind === 'local' && isSamePlace(located, { ...located, path: backupDir })

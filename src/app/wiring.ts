@@ -39,7 +39,8 @@ export interface Opened {
 
 /** Joins the parts. Nothing is opened but the catalog, and that by the caller. */
 export async function makeDeps (
-  config: Config, { catalog, signing, presence, clock, events }: Opened
+  config: Config,
+  { catalog, signing, presence, clock, events }: Opened
 ): Promise<EngineDeps> {
   const context: StoreContext = { instanceId: await keptInstanceId(config.dataDir, catalog.settings), presence, clock }
   const disk = new LocalDisk(config.backupDir)
@@ -47,9 +48,17 @@ export async function makeDeps (
   const offsite = makeOffsite(config.stores, context)
   const scratch = scratchDirectory(config.scratchDir, presence)
   const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
-  const runner = new Runner({ catalog, clock, events, maxConcurrent: config.maxConcurrentJobs, maxQueued: config.maxQueuedJobs })
+  const runner = new Runner({
+    catalog,
+    clock,
+    events,
+    maxConcurrent: config.maxConcurrentJobs,
+    maxQueued: config.maxQueuedJobs
+  })
   return {
-    sources: new Map(config.sources.map(source => [source.name, protect(source, scratch.directory, config.childLimits)])),
+    sources: new Map(
+      config.sources.map(source => [source.name, protect(source, scratch.directory, config.childLimits)])
+    ),
     defaultSource: config.defaultSource,
     inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]),
     restorers: new Map([['sqlite', sqliteRestorer(scratch.directory, config.childLimits)]]),
@@ -110,9 +119,14 @@ function placesOf (config: Config): Places {
       { path: config.scratchDir, what: 'in the scratch directory' },
       { path: config.dataDir, what: 'in the data directory' },
       ...config.ownFiles.map(path => ({ path, what: 'a file that configures the service' })),
-      ...config.stores.flatMap(store => store.kind === 'local' ? [{ path: store.path, what: `in the store "${store.name}"` }] : [])
+      ...config.stores.flatMap(store =>
+        store.kind === 'local' ? [{ path: store.path, what: `in the store "${store.name}"` }] : []
+      )
     ],
-    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(({ name, path }) => ({ name, location: path }))
+    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(({ name, path }) => ({
+      name,
+      location: path
+    }))
   }
 }
 

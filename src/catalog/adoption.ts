@@ -12,23 +12,42 @@ export interface AdoptedRow {
   readonly outcome: 'added' | 'joined' | 'known'
 }
 
-/** Takes a backup over from its manifest, inside the transaction of whoever calls. `columns` is what a row repeats of the manifest. */
-export function adoptRow (statements: BackupStatements, copies: Copies, manifest: Manifest, columns: object, found: Found): AdoptedRow {
+/**
+ * Takes a backup over from its manifest, inside the transaction of whoever calls. `columns` is what a row repeats of
+ * the manifest.
+ */
+export function adoptRow (
+  statements: BackupStatements,
+  copies: Copies,
+  manifest: Manifest,
+  columns: object,
+  found: Found
+): AdoptedRow {
   const name = fileName(found.key)
   const rows = statements.byName.all(manifest.source.name, name, TRASH + name)
   const known = rows.find(row => row.deleted_at === null && row.status !== 'failed')
   if (known !== undefined && found.foreignInstance === null) statements.own.run(known.id)
-  if (known !== undefined) return { id: known.id, outcome: join(statements, copies, known, manifest, found) ? 'joined' : 'known' }
+  if (known !== undefined) {
+    return { id: known.id, outcome: join(statements, copies, known, manifest, found) ? 'joined' : 'known' }
+  }
   const gone = rows.find(row => row.deleted_at !== null)
   // Where we remove what is gone it is about to leave that store, or has left it since it was read.
   if (gone !== undefined && !found.isLasting) return { id: gone.id, outcome: 'known' }
   return { id: add(statements, copies, manifest, columns, found), outcome: 'added' }
 }
 
-function add (statements: BackupStatements, copies: Copies, manifest: Manifest, columns: object, { key, copy, hasLanded, trashedAt, foreignInstance }: Found): number {
+function add (
+  statements: BackupStatements,
+  copies: Copies,
+  manifest: Manifest,
+  columns: object,
+  { key, copy, hasLanded, trashedAt, foreignInstance }: Found
+): number {
   const { lastInsertRowid } = statements.adopt.run({
     ...columns,
-    id: isAdoptableId(manifest.id, statements.largestId.get() ?? 0) && statements.get.get(manifest.id) === undefined ? manifest.id : null,
+    id: isAdoptableId(manifest.id, statements.largestId.get() ?? 0) && statements.get.get(manifest.id) === undefined
+      ? manifest.id
+      : null,
     source: manifest.source.name,
     type: manifest.type,
     method: manifest.method,
@@ -48,11 +67,21 @@ function add (statements: BackupStatements, copies: Copies, manifest: Manifest, 
   return id
 }
 
-/** Says whether the row has a copy more than before. Throws `MANIFEST_INVALID` where the manifest is of another object. */
-function join (statements: BackupStatements, copies: Copies, row: BackupRow, { object }: Manifest, { key, copy, hasLanded, trashedAt }: Found): boolean {
+/**
+ * Says whether the row has a copy more than before. Throws `MANIFEST_INVALID` where the manifest is of another object.
+ */
+function join (
+  statements: BackupStatements,
+  copies: Copies,
+  row: BackupRow,
+  { object }: Manifest,
+  { key, copy, hasLanded, trashedAt }: Found
+): boolean {
   // A backup that is still being made has neither a checksum nor copies.
   if (row.status === 'in_progress') return false
-  if (row.checksum !== object.sha256) throw new BackupError('MANIFEST_INVALID', `it describes another object than backup ${row.id}, which has its name`)
+  if (row.checksum !== object.sha256) {
+    throw new BackupError('MANIFEST_INVALID', `it describes another object than backup ${row.id}, which has its name`)
+  }
   // Whether it is in the trash was decided with what is known already.
   if (hasLanded && (trashedAt !== null) !== (row.trashed_at !== null)) return false
   if (!copies.found(row.id, copy)) return false

@@ -1,5 +1,15 @@
 import type { Statement } from 'better-sqlite3'
-import { alertKey, type Alert, type AlertChanges, type AlertFinding, type AlertLog, type AlertQuery, type AlertRule, type AlertSeverity, type BackupEvidence } from '../core/alert/alert.ts'
+import {
+  alertKey,
+  type Alert,
+  type AlertChanges,
+  type AlertFinding,
+  type AlertLog,
+  type AlertQuery,
+  type AlertRule,
+  type AlertSeverity,
+  type BackupEvidence
+} from '../core/alert/alert.ts'
 import type { Connection } from './connection.ts'
 import { evidenceIn } from './evidence.ts'
 import { toDate } from './json.ts'
@@ -57,7 +67,9 @@ export class SqliteAlertLog implements AlertLog {
     })
   }
 
-  list ({ cleared, limit, before = Number.MAX_SAFE_INTEGER }: AlertQuery): Promise<{ readonly alerts: readonly Alert[], readonly next: number | null }> {
+  list ({ cleared, limit, before = Number.MAX_SAFE_INTEGER }: AlertQuery): Promise<
+    { readonly alerts: readonly Alert[], readonly next: number | null }
+  > {
     return this.#connection.read(() => {
       const select = cleared ? this.#statements.listCleared : this.#statements.listOpen
       const rows = select.all(before, limit + 1)
@@ -73,11 +85,23 @@ export class SqliteAlertLog implements AlertLog {
 
 function toAlert (row: AlertRow): Alert {
   const { id, rule, source, severity, message, remedy } = row
-  return { id, rule, source, severity, message, remedy, raisedAt: toDate(row.raised_at), clearedAt: toDate(row.cleared_at) }
+  return {
+    id,
+    rule,
+    source,
+    severity,
+    message,
+    remedy,
+    raisedAt: toDate(row.raised_at),
+    clearedAt: toDate(row.cleared_at)
+  }
 }
 
 function prepare ({ database }: Connection) {
-  const list = (which: string): Statement<[number, number], AlertRow> => database.prepare<[number, number], AlertRow>(`SELECT * FROM alerts WHERE ${which} AND id < ? ORDER BY id DESC LIMIT ?`)
+  const list = (which: string): Statement<[number, number], AlertRow> =>
+    database.prepare<[number, number], AlertRow>(
+      `SELECT * FROM alerts WHERE ${which} AND id < ? ORDER BY id DESC LIMIT ?`
+    )
   return {
     open: database.prepare<[], AlertRow>('SELECT * FROM alerts WHERE cleared_at IS NULL ORDER BY id'),
     listOpen: list('cleared_at IS NULL'),
@@ -85,7 +109,9 @@ function prepare ({ database }: Connection) {
     raise: database.prepare<[object], AlertRow>(`
       INSERT INTO alerts (key, rule, source, severity, message, remedy, raised_at)
       VALUES (@key, @rule, @source, @severity, @message, @remedy, @at) RETURNING *`),
-    reword: database.prepare('UPDATE alerts SET severity = @severity, message = @message, remedy = @remedy WHERE id = @id'),
+    reword: database.prepare(
+      'UPDATE alerts SET severity = @severity, message = @message, remedy = @remedy WHERE id = @id'
+    ),
     clear: database.prepare<[object], AlertRow>('UPDATE alerts SET cleared_at = @at WHERE id = @id RETURNING *'),
     purge: database.prepare('DELETE FROM alerts WHERE cleared_at < ?')
   }

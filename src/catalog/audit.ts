@@ -1,5 +1,12 @@
 import type { Statement } from 'better-sqlite3'
-import type { AuditEntry, AuditLog, AuditOrigin, AuditOutcome, AuditQuery, NewAuditEntry } from '../core/catalog/audit.ts'
+import type {
+  AuditEntry,
+  AuditLog,
+  AuditOrigin,
+  AuditOutcome,
+  AuditQuery,
+  NewAuditEntry
+} from '../core/catalog/audit.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
@@ -39,9 +46,15 @@ export class SqliteAuditLog implements AuditLog {
     })
   }
 
-  list ({ limit, before = Number.MAX_SAFE_INTEGER, actor, action, outcome, since }: AuditQuery): Promise<{ readonly entries: readonly AuditEntry[], readonly next: number | null }> {
+  list ({ limit, before = Number.MAX_SAFE_INTEGER, actor, action, outcome, since }: AuditQuery): Promise<
+    { readonly entries: readonly AuditEntry[], readonly next: number | null }
+  > {
     return this.#connection.read(() => {
-      const filter = Object.fromEntries(Object.entries({ actor, action, outcome, since: since?.toISOString() }).filter(([, value]) => value !== undefined)) as Filter
+      const filter = Object.fromEntries(
+        Object.entries({ actor, action, outcome, since: since?.toISOString() }).filter(([, value]) =>
+          value !== undefined
+        )
+      ) as Filter
       const rows = this.#statements.list(Object.keys(filter)).all({ ...filter, before, limit: limit + 1 })
       const entries = rows.slice(0, limit).map(toEntry)
       return { entries, next: rows.length > limit ? entries.at(-1)?.id ?? null : null }
@@ -73,8 +86,12 @@ function prepare ({ database }: Connection) {
       VALUES (@at, @origin, @actor, @role, @address, @action, @target, @outcome, @code, @requestId, @times)`),
     /** One statement for each set of filters, so that each finds its index. */
     list (filters: readonly string[]): Statement<[Filter], AuditRow> {
-      const where = ['id < @before', ...filters.map(filter => filter === 'since' ? 'at >= @since' : `${filter} = @${filter}`)].join(' AND ')
-      const known = lists.get(where) ?? database.prepare<[Filter], AuditRow>(`SELECT * FROM audit WHERE ${where} ORDER BY id DESC LIMIT @limit`)
+      const where = [
+        'id < @before',
+        ...filters.map(filter => filter === 'since' ? 'at >= @since' : `${filter} = @${filter}`)
+      ].join(' AND ')
+      const known = lists.get(where) ??
+        database.prepare<[Filter], AuditRow>(`SELECT * FROM audit WHERE ${where} ORDER BY id DESC LIMIT @limit`)
       lists.set(where, known)
       return known
     },

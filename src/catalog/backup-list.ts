@@ -8,7 +8,8 @@ const FILTERS = [['source', 'source'], ['status', 'status'], ['type', 'backup_ty
 
 /**
  * Pages of the list. How many match is read from `backup_counts`; only `since` and `store` have to count. The
- * index of a page is named in the statement: the choice of SQLite's planner would sort every match before it takes the first.
+ * index of a page is named in the statement: the choice of SQLite's planner would sort every match before it takes the
+ * first.
  */
 export class BackupList {
   readonly #database: Database
@@ -31,7 +32,9 @@ export class BackupList {
     }
     if (query.store !== undefined) {
       values['store'] = query.store
-      where.push("EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id AND store = @store AND copies.status = 'stored')")
+      where.push(
+        "EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id AND store = @store AND copies.status = 'stored')"
+      )
     }
     if (query.since !== undefined) values['since'] = query.since.toISOString()
 
@@ -40,7 +43,9 @@ export class BackupList {
     if (query.before !== undefined) where.push('id < @before')
     // No more than there are: a scan that has found them all stops there and not at the end of the table.
     const limit = Math.min(query.limit + 1, count)
-    const rows = this.#statement(`${SELECT_BACKUP} INDEXED BY ${indexFor(query)} WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT @limit`)
+    const rows = this.#statement(
+      `${SELECT_BACKUP} INDEXED BY ${indexFor(query)} WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT @limit`
+    )
       .all({ ...values, before: query.before ?? 0, limit }) as BackupRow[]
     const backups = rows.slice(0, query.limit).map(row => toBackup(row, this.#judgeKey))
     const last = backups.at(-1)
@@ -49,10 +54,12 @@ export class BackupList {
 
   #count (where: readonly string[], values: Values): number {
     const sql = 'since' in values
-      ? `SELECT count(*) AS count FROM backup_log INDEXED BY backup_log_since WHERE started_at >= @since AND ${where.join(' AND ')}`
+      ? `SELECT count(*) AS count FROM backup_log INDEXED BY backup_log_since WHERE started_at >= @since AND ${
+        where.join(' AND ')
+      }`
       : 'store' in values
-        ? `SELECT count(*) AS count FROM backup_log WHERE ${where.join(' AND ')}`
-        : `SELECT coalesce(sum(backups), 0) AS count FROM backup_counts WHERE ${where.join(' AND ')}`
+      ? `SELECT count(*) AS count FROM backup_log WHERE ${where.join(' AND ')}`
+      : `SELECT coalesce(sum(backups), 0) AS count FROM backup_counts WHERE ${where.join(' AND ')}`
     return (this.#statement(sql).get(values) as { count: number }).count
   }
 

@@ -1,6 +1,15 @@
 import type { Adopted, Found } from '../core/backup/adoption.ts'
 import type { Backup, PlacedOutline } from '../core/backup/backup.ts'
-import type { BackupLog, BackupPage, BackupQuery, Completion, Failure, NewBackup, Statistics, VerificationRecord } from '../core/catalog/catalog.ts'
+import type {
+  BackupLog,
+  BackupPage,
+  BackupQuery,
+  Completion,
+  Failure,
+  NewBackup,
+  Statistics,
+  VerificationRecord
+} from '../core/catalog/catalog.ts'
 import { LARGEST_ID } from '../core/backup/backup-id.ts'
 import { BackupError } from '../core/errors.ts'
 import { released, withSignature, type Manifest } from '../core/backup/manifest.ts'
@@ -16,12 +25,23 @@ import { copiesIn, type Copies } from './copies.ts'
 import { fromJson } from './json.ts'
 import { outlinesIn } from './outlines.ts'
 import { statisticsOf } from './statistics.ts'
-import { checkCompleted, checkEnded, checkNotGone, checkNotTrashed, checkRunning, checkSuspect, checkTrashed } from './transition.ts'
+import {
+  checkCompleted,
+  checkEnded,
+  checkNotGone,
+  checkNotTrashed,
+  checkRunning,
+  checkSuspect,
+  checkTrashed
+} from './transition.ts'
 import { verificationsIn, type Verifications } from './verifications.ts'
 
 type Edit = Parameters<BackupLog['edit']>[1]
 
-/** `backup_log` in SQLite. Every change reads the row first, refuses what its state does not allow, and answers the row as it is then. */
+/**
+ * `backup_log` in SQLite. Every change reads the row first, refuses what its state does not allow, and answers the row
+ * as it is then.
+ */
 export class SqliteBackupLog implements BackupLog {
   readonly #connection: Connection
   readonly #judgeKey: JudgeKey
@@ -46,7 +66,9 @@ export class SqliteBackupLog implements BackupLog {
 
   start (backup: NewBackup): Promise<Backup> {
     return this.#connection.write(() => {
-      const id = Number(this.#statements.start.run({ ...backup, startedAt: backup.startedAt.toISOString() }).lastInsertRowid)
+      const id = Number(
+        this.#statements.start.run({ ...backup, startedAt: backup.startedAt.toISOString() }).lastInsertRowid
+      )
       if (id > LARGEST_ID) throw noIdLeft()
       return this.#backup(id)
     })
@@ -63,7 +85,9 @@ export class SqliteBackupLog implements BackupLog {
     return this.#change(id, row => {
       checkRunning(row)
       this.#statements.complete.run({ ...columnsOf(manifest), id, filePath })
-      if (verification !== null) this.#verifications.record(id, verification, manifest.verifiedAt ?? manifest.completedAt)
+      if (verification !== null) {
+        this.#verifications.record(id, verification, manifest.verifiedAt ?? manifest.completedAt)
+      }
       if (inconclusive !== undefined) this.#verifications.keepChecks(id, inconclusive)
       this.#copies.add(id, copies, manifest.completedAt)
     })
@@ -92,11 +116,17 @@ export class SqliteBackupLog implements BackupLog {
   }
 
   lastGood (source: string, limit: number): Promise<readonly Manifest[]> {
-    return this.#connection.read(() => this.#statements.lastGood.all(source, limit).map(({ id, manifest }) => fromJson<Manifest>(manifest, `the manifest of backup ${id}`)))
+    return this.#connection.read(() =>
+      this.#statements.lastGood.all(source, limit).map(({ id, manifest }) =>
+        fromJson<Manifest>(manifest, `the manifest of backup ${id}`)
+      )
+    )
   }
 
   isNamed (source: string, fileName: string, except = 0): Promise<boolean> {
-    return this.#connection.read(() => this.#statements.named.get(source, fileName, TRASH + fileName, except) !== undefined)
+    return this.#connection.read(() =>
+      this.#statements.named.get(source, fileName, TRASH + fileName, except) !== undefined
+    )
   }
 
   running (): Promise<readonly Backup[]> {
@@ -108,7 +138,9 @@ export class SqliteBackupLog implements BackupLog {
   }
 
   quarantined (source: string): Promise<readonly Backup[]> {
-    return this.#connection.read(() => this.#statements.quarantined.all(source).map(row => toBackup(row, this.#judgeKey)))
+    return this.#connection.read(() =>
+      this.#statements.quarantined.all(source).map(row => toBackup(row, this.#judgeKey))
+    )
   }
 
   edit (id: number, change: Edit, signature?: ManifestSignature): Promise<Backup> {
@@ -117,8 +149,16 @@ export class SqliteBackupLog implements BackupLog {
       const description = change.description === undefined ? row.description : change.description
       const pinned = change.pinned ?? row.pinned === 1
       const before = this.#manifest(id)
-      const manifest = before === undefined ? null : JSON.stringify(withSignature({ ...before, description, pinned }, signature))
-      this.#statements.edit.run({ id, description, pinned: Number(pinned), manifest, signingKey: signature?.key ?? null })
+      const manifest = before === undefined
+        ? null
+        : JSON.stringify(withSignature({ ...before, description, pinned }, signature))
+      this.#statements.edit.run({
+        id,
+        description,
+        pinned: Number(pinned),
+        manifest,
+        signingKey: signature?.key ?? null
+      })
     })
   }
 
@@ -127,8 +167,16 @@ export class SqliteBackupLog implements BackupLog {
       checkNotGone(row)
       checkSuspect(row)
       const manifest = this.#manifest(id)
-      const signed = manifest === undefined ? null : JSON.stringify(withSignature(released(manifest, at, by), signature))
-      this.#statements.declareGood.run({ id, releasedAt: at.toISOString(), releasedBy: by, manifest: signed, signingKey: signature?.key ?? null })
+      const signed = manifest === undefined
+        ? null
+        : JSON.stringify(withSignature(released(manifest, at, by), signature))
+      this.#statements.declareGood.run({
+        id,
+        releasedAt: at.toISOString(),
+        releasedBy: by,
+        manifest: signed,
+        signingKey: signature?.key ?? null
+      })
     })
   }
 

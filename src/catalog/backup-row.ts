@@ -59,7 +59,10 @@ interface CopyRow {
   readonly nextAttemptAt: string | null
 }
 
-/** The beginning of every statement that reads backups. Manifests may have megabytes each, and are read one at a time alone. */
+/**
+ * The beginning of every statement that reads backups. Manifests may have megabytes each, and are read one at a time
+ * alone.
+ */
 export const SELECT_BACKUP = `
   SELECT id, source, backup_type, method, schedule, status, store_key, file_path, description, compression, encryption,
     started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest IS NOT NULL AS has_manifest, signing_key,
@@ -97,7 +100,11 @@ export function toBackup (row: BackupRow, judgeKey: JudgeKey): Backup {
     pinned: row.pinned === 1,
     suspicion: row.suspect_reasons === null
       ? null
-      : { reasons: fromJson<string[]>(row.suspect_reasons, `the suspicion of backup ${row.id}`), releasedAt: toDate(row.released_at), releasedBy: row.released_by },
+      : {
+        reasons: fromJson<string[]>(row.suspect_reasons, `the suspicion of backup ${row.id}`),
+        releasedAt: toDate(row.released_at),
+        releasedBy: row.released_by
+      },
     verification: {
       status: row.verification_status,
       checkedAt: toDate(row.verified_at),

@@ -3,7 +3,8 @@ import { IS_OWN, SELECT_BACKUP, type BackupRow } from './backup-row.ts'
 
 /** The statements on `backup_log` that are the same every time, prepared once. */
 export function prepareBackupStatements (database: Database) {
-  const select = <T extends unknown[]>(rest: string): Statement<T, BackupRow> => database.prepare<T, BackupRow>(`${SELECT_BACKUP} ${rest}`)
+  const select = <T extends unknown[]>(rest: string): Statement<T, BackupRow> =>
+    database.prepare<T, BackupRow>(`${SELECT_BACKUP} ${rest}`)
   return {
     largestId: database.prepare<[], number>('SELECT coalesce(max(id), 0) FROM backup_log').pluck(),
     get: select<[number]>('WHERE id = ?'),
@@ -14,11 +15,17 @@ export function prepareBackupStatements (database: Database) {
         AND (deleted_at IS NULL OR EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id))`),
     running: select<[]>("WHERE place = 'present' AND status = 'in_progress' ORDER BY id DESC"),
     trashed: select<[]>(`WHERE place = 'trash' AND ${IS_OWN} ORDER BY trashed_at, id`),
-    quarantined: select<[string]>("WHERE source = ? AND status = 'failed' AND file_size_bytes IS NOT NULL AND place = 'present' ORDER BY id DESC"),
-    lost: select<[string]>(`INDEXED BY backup_log_damaged WHERE verification_status = 'invalid' AND place = 'present' AND status = 'completed'
+    quarantined: select<[string]>(
+      "WHERE source = ? AND status = 'failed' AND file_size_bytes IS NOT NULL AND place = 'present' ORDER BY id DESC"
+    ),
+    lost: select<[string]>(
+      `INDEXED BY backup_log_damaged WHERE verification_status = 'invalid' AND place = 'present' AND status = 'completed'
       AND json_extract(verification_checks, '$[0].name') = 'file_exists' AND json_extract(verification_checks, '$[0].status') = 'fail'
-      AND EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id AND store = ? AND copies.status = 'stored') AND ${IS_OWN}`),
-    unverify: database.prepare("UPDATE backup_log SET verified_at = NULL, verification_status = 'unverified', verification_checks = '[]' WHERE id = ?"),
+      AND EXISTS (SELECT 1 FROM copies WHERE backup_id = backup_log.id AND store = ? AND copies.status = 'stored') AND ${IS_OWN}`
+    ),
+    unverify: database.prepare(
+      "UPDATE backup_log SET verified_at = NULL, verification_status = 'unverified', verification_checks = '[]' WHERE id = ?"
+    ),
     start: database.prepare(`
       INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, encryption, started_at, status)
       VALUES (@source, @type, @method, @schedule, @key, @filePath, @description, @compression, @encryption, @startedAt, 'in_progress')`),
@@ -32,12 +39,16 @@ export function prepareBackupStatements (database: Database) {
       UPDATE backup_log SET status = 'failed', completed_at = @at, error_code = @code, error_message = @message,
         store_key = @key, file_path = @filePath, file_size_bytes = @size
       WHERE id = @id`),
-    edit: database.prepare('UPDATE backup_log SET description = @description, pinned = @pinned, manifest = @manifest, signing_key = @signingKey WHERE id = @id'),
+    edit: database.prepare(
+      'UPDATE backup_log SET description = @description, pinned = @pinned, manifest = @manifest, signing_key = @signingKey WHERE id = @id'
+    ),
     lastGood: database.prepare<[string, number], { readonly id: number, readonly manifest: string }>(`
       SELECT id, manifest FROM backup_log INDEXED BY backup_log_good
       WHERE source = ? AND status = 'completed' AND verification_status <> 'invalid' AND (suspect_reasons IS NULL OR released_at IS NOT NULL) AND manifest IS NOT NULL AND ${IS_OWN}
       ORDER BY started_at DESC LIMIT ?`),
-    declareGood: database.prepare('UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest, signing_key = @signingKey WHERE id = @id'),
+    declareGood: database.prepare(
+      'UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest, signing_key = @signingKey WHERE id = @id'
+    ),
     move: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ?, trashed_at = ? WHERE id = ?'),
     release: database.prepare('UPDATE backup_log SET file_path = ? WHERE id = ?'),
     remove: database.prepare('UPDATE backup_log SET deleted_at = ?, manifest = NULL WHERE id = ?'),

@@ -9,6 +9,9 @@ export function changeCountOf (connection: Connection): ChangeCount {
   const saved = connection.database.prepare('UPDATE catalog_changes SET saved = max(saved, ?)')
   return {
     read: () => connection.read(() => read.get() ?? { changes: 0, saved: 0 }),
-    saved: changes => connection.write(() => { saved.run(changes) })
+    saved: changes =>
+      connection.write(() => {
+        saved.run(changes)
+      })
   }
 }

@@ -8,7 +8,9 @@ import { WalSync } from './wal-sync.ts'
 /** How long a write of another process may stay unnoticed. Milliseconds. */
 const FOREIGN = 20
 
-/** The one way to the database: each piece of work is one transaction, and its failure a rejection with a code of ours. */
+/**
+ * The one way to the database: each piece of work is one transaction, and its failure a rejection with a code of ours.
+ */
 export class Connection {
   readonly database: Database
   readonly #transaction: Transaction<(work: () => unknown) => unknown>
@@ -73,7 +75,9 @@ export class Connection {
 
   async #durable<T> (commit: () => T): Promise<T> {
     const result = await this.#settle(commit)
-    await this.#wal.sync().catch((error: unknown) => { throw catalogError(error) })
+    await this.#wal.sync().catch((error: unknown) => {
+      throw catalogError(error)
+    })
     return result
   }
 
@@ -94,7 +98,9 @@ export class Connection {
         resolve(work())
       } catch (thrown) {
         const error = catalogError(thrown)
-        if (thrown instanceof SqliteError && error instanceof BackupError && error.code === 'CATALOG_CORRUPT') markDamaged(this.database.name, thrown.message)
+        if (thrown instanceof SqliteError && error instanceof BackupError && error.code === 'CATALOG_CORRUPT') {
+          markDamaged(this.database.name, thrown.message)
+        }
         reject(error)
       }
     })

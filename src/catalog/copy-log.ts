@@ -39,7 +39,9 @@ export class SqliteCopyLog implements CopyLog {
 
   promise (backupId: number, copies: Parameters<CopyLog['promise']>[1], at: Date): Promise<void> {
     return this.#connection.write(() => {
-      for (const { store, location } of copies) this.#statements.promise.run({ backupId, store, location, at: at.toISOString() })
+      for (const { store, location } of copies) {
+        this.#statements.promise.run({ backupId, store, location, at: at.toISOString() })
+      }
     })
   }
 
@@ -59,19 +61,45 @@ export class SqliteCopyLog implements CopyLog {
   }
 
   stored (backupId: number, store: string, { size, location, at }: Parameters<CopyLog['stored']>[2]): Promise<void> {
-    return this.#change(backupId, store, () => this.#statements.store.run({ backupId, store, size, location, at: at.toISOString() }))
+    return this.#change(
+      backupId,
+      store,
+      () => this.#statements.store.run({ backupId, store, size, location, at: at.toISOString() })
+    )
   }
 
-  fail (backupId: number, store: string, { code, message, at, nextAttemptAt }: Parameters<CopyLog['fail']>[2]): Promise<void> {
-    return this.#change(backupId, store, () => this.#statements.fail.run({ backupId, store, code, message, at: at.toISOString(), next: nextAttemptAt?.toISOString() ?? null }))
+  fail (
+    backupId: number,
+    store: string,
+    { code, message, at, nextAttemptAt }: Parameters<CopyLog['fail']>[2]
+  ): Promise<void> {
+    return this.#change(
+      backupId,
+      store,
+      () =>
+        this.#statements.fail.run({
+          backupId,
+          store,
+          code,
+          message,
+          at: at.toISOString(),
+          next: nextAttemptAt?.toISOString() ?? null
+        })
+    )
   }
 
   again (backupId: number, store: string): Promise<void> {
-    return this.#connection.write(() => { this.#statements.again.run(backupId, store) })
+    return this.#connection.write(() => {
+      this.#statements.again.run(backupId, store)
+    })
   }
 
   missing (backupId: number, store: string, reason: string, at: Date): Promise<void> {
-    return this.#change(backupId, store, () => this.#statements.missing.run({ backupId, store, reason, at: at.toISOString() }))
+    return this.#change(
+      backupId,
+      store,
+      () => this.#statements.missing.run({ backupId, store, reason, at: at.toISOString() })
+    )
   }
 
   retire (backupId: number, store: string): Promise<void> {
@@ -79,11 +107,15 @@ export class SqliteCopyLog implements CopyLog {
   }
 
   drop (backupId: number, store: string): Promise<void> {
-    return this.#connection.write(() => { this.#statements.drop.run(backupId, store) })
+    return this.#connection.write(() => {
+      this.#statements.drop.run(backupId, store)
+    })
   }
 
   manifestChanged (backupId: number, except: readonly string[]): Promise<void> {
-    return this.#connection.write(() => { this.#statements.manifestChanged.run(backupId, JSON.stringify(except)) })
+    return this.#connection.write(() => {
+      this.#statements.manifestChanged.run(backupId, JSON.stringify(except))
+    })
   }
 
   manifestStored (backupId: number, store: string): Promise<void> {
@@ -100,8 +132,12 @@ export class SqliteCopyLog implements CopyLog {
 
   waiting (): Promise<readonly WaitingCopies[]> {
     return this.#connection.read(() => {
-      const failures = new Map(this.#statements.failures.all().map(({ source, store, failure }) => [JSON.stringify([source, store]), failure]))
-      return this.#statements.waiting.all().map(row => toWaiting(row, failures.get(JSON.stringify([row.source, row.store]))))
+      const failures = new Map(
+        this.#statements.failures.all().map(({ source, store, failure }) => [JSON.stringify([source, store]), failure])
+      )
+      return this.#statements.waiting.all().map(row =>
+        toWaiting(row, failures.get(JSON.stringify([row.source, row.store])))
+      )
     })
   }
 
@@ -110,19 +146,28 @@ export class SqliteCopyLog implements CopyLog {
       const waiting = new Map(this.#statements.waitingOf.all().map(({ store, waiting }) => [store, waiting]))
       const stored = new Map(this.#statements.stored.all().map(one => [one.store, one]))
       const stores = new Set([...stored.keys(), ...waiting.keys()])
-      return [...stores].toSorted().map(store => ({ store, stored: stored.get(store)?.stored ?? 0, bytes: stored.get(store)?.bytes ?? 0, waiting: waiting.get(store) ?? 0 }))
+      return [...stores].toSorted().map(store => ({
+        store,
+        stored: stored.get(store)?.stored ?? 0,
+        bytes: stored.get(store)?.bytes ?? 0,
+        waiting: waiting.get(store) ?? 0
+      }))
     })
   }
 
   interrupt (isHeld: (backupId: number, store: string) => boolean): Promise<void> {
     return this.#connection.write(() => {
-      for (const { backup_id: id, store } of this.#statements.uploading.all()) if (!isHeld(id, store)) this.#statements.interrupt.run(id, store)
+      for (const { backup_id: id, store } of this.#statements.uploading.all()) {
+        if (!isHeld(id, store)) this.#statements.interrupt.run(id, store)
+      }
     })
   }
 
   #change (backupId: number, store: string, work: () => RunResult): Promise<void> {
     return this.#connection.write(() => {
-      if (work().changes === 0) throw new BackupError('BACKUP_NOT_FOUND', `backup ${backupId} has no copy in the store "${store}"`)
+      if (work().changes === 0) {
+        throw new BackupError('BACKUP_NOT_FOUND', `backup ${backupId} has no copy in the store "${store}"`)
+      }
     })
   }
 }
@@ -132,9 +177,11 @@ const WANTED = "copies.status IN ('pending', 'uploading', 'failed', 'missing')"
 /** A copy of a backup of this installation. */
 const IS_OWN = 'backup_id NOT IN (SELECT backup_id FROM foreign_backups)'
 /** Every such copy of a backup that is there: as many steps as there are of these. */
-const WAITING = `FROM copies INDEXED BY copies_wanted CROSS JOIN backup_log ON id = backup_id WHERE ${WANTED} AND place = 'present' AND ${IS_OWN}`
+const WAITING =
+  `FROM copies INDEXED BY copies_wanted CROSS JOIN backup_log ON id = backup_id WHERE ${WANTED} AND place = 'present' AND ${IS_OWN}`
 /** What `copy_counts` counts of others. Few rows, mostly none. */
-const FOREIGN = 'FROM foreign_backups CROSS JOIN copies ON copies.backup_id = foreign_backups.backup_id WHERE copies.store = counts.store AND copies.status = \'stored\''
+const FOREIGN =
+  "FROM foreign_backups CROSS JOIN copies ON copies.backup_id = foreign_backups.backup_id WHERE copies.store = counts.store AND copies.status = 'stored'"
 const HELD = `
   SELECT backup_id AS backupId, source, store_key AS key, size_bytes AS size FROM copies JOIN backup_log ON id = backup_id
   WHERE store = ? AND copies.status = 'stored' AND deleted_at IS NULL AND ${IS_OWN}`
@@ -144,8 +191,12 @@ function tasks (where = ''): string {
     SELECT backup_id, source, store_key, copies.status AS status, attempts, next_attempt_at FROM copies ${index} CROSS JOIN backup_log ON id = backup_id
     WHERE store = @store AND ${IS_OWN} ${where}`
   return `
-    ${select('INDEXED BY copies_of_store')} AND copies.status IN ('removing', 'pending', 'uploading', 'failed', 'missing') AND (copies.status = 'removing' OR place = 'present')
-    UNION ALL ${select('INDEXED BY copies_manifest_due')} AND manifest_due = 1 AND copies.status = 'stored' AND place = 'present'`
+    ${
+    select('INDEXED BY copies_of_store')
+  } AND copies.status IN ('removing', 'pending', 'uploading', 'failed', 'missing') AND (copies.status = 'removing' OR place = 'present')
+    UNION ALL ${
+    select('INDEXED BY copies_manifest_due')
+  } AND manifest_due = 1 AND copies.status = 'stored' AND place = 'present'`
 }
 
 function prepare ({ database }: Connection) {
@@ -154,8 +205,12 @@ function prepare ({ database }: Connection) {
       INSERT INTO copies (backup_id, store, location, status, waiting_since) VALUES (@backupId, @store, @location, 'pending', @at)
       ON CONFLICT DO UPDATE SET status = 'pending', attempts = 0, waiting_since = @at, next_attempt_at = NULL WHERE status = 'removing'`),
     task: database.prepare<[{ store: string, backupId: number }], TaskRow>(tasks('AND backup_id = @backupId')),
-    work: database.prepare<[{ store: string }], TaskRow>(`SELECT * FROM (${tasks()}) ORDER BY status = 'removing', status = 'stored', backup_id DESC`),
-    begin: database.prepare("UPDATE copies SET status = 'uploading', attempts = attempts + 1 WHERE backup_id = ? AND store = ?"),
+    work: database.prepare<[{ store: string }], TaskRow>(
+      `SELECT * FROM (${tasks()}) ORDER BY status = 'removing', status = 'stored', backup_id DESC`
+    ),
+    begin: database.prepare(
+      "UPDATE copies SET status = 'uploading', attempts = attempts + 1 WHERE backup_id = ? AND store = ?"
+    ),
     store: database.prepare(`
       UPDATE copies SET status = iif((SELECT deleted_at FROM backup_log WHERE id = @backupId) IS NULL AND status <> 'removing', 'stored', 'removing'), location = @location,
         size_bytes = @size, uploaded_at = @at, attempts = 0, error = NULL, error_code = NULL, waiting_since = NULL, next_attempt_at = NULL, manifest_due = 0
@@ -164,34 +219,59 @@ function prepare ({ database }: Connection) {
       UPDATE copies SET status = iif(status = 'removing', status, 'failed'), error_code = @code, error = @message, waiting_since = coalesce(waiting_since, @at), next_attempt_at = @next,
         attempts = attempts + (status = 'removing')
       WHERE backup_id = @backupId AND store = @store`),
-    again: database.prepare("UPDATE copies SET status = 'pending', error = NULL, error_code = NULL, next_attempt_at = NULL WHERE backup_id = ? AND store = ? AND status = 'failed'"),
+    again: database.prepare(
+      "UPDATE copies SET status = 'pending', error = NULL, error_code = NULL, next_attempt_at = NULL WHERE backup_id = ? AND store = ? AND status = 'failed'"
+    ),
     missing: database.prepare(`
       UPDATE copies SET status = 'missing', error_code = 'OBJECT_NOT_FOUND', error = @reason, size_bytes = NULL, waiting_since = @at, next_attempt_at = NULL
       WHERE backup_id = @backupId AND store = @store AND status = 'stored'`),
-    retire: database.prepare("UPDATE copies SET status = 'removing', attempts = 0, error = NULL, error_code = NULL, next_attempt_at = NULL, manifest_due = 0 WHERE backup_id = ? AND store = ?"),
+    retire: database.prepare(
+      "UPDATE copies SET status = 'removing', attempts = 0, error = NULL, error_code = NULL, next_attempt_at = NULL, manifest_due = 0 WHERE backup_id = ? AND store = ?"
+    ),
     drop: database.prepare('DELETE FROM copies WHERE backup_id = ? AND store = ?'),
-    manifestChanged: database.prepare("UPDATE copies SET manifest_due = 1 WHERE backup_id = ? AND status = 'stored' AND store NOT IN (SELECT value FROM json_each(?))"),
+    manifestChanged: database.prepare(
+      "UPDATE copies SET manifest_due = 1 WHERE backup_id = ? AND status = 'stored' AND store NOT IN (SELECT value FROM json_each(?))"
+    ),
     manifestStored: database.prepare('UPDATE copies SET manifest_due = 0 WHERE backup_id = ? AND store = ?'),
     held: database.prepare<[string], StoredCopy>(HELD),
-    newest: database.prepare<[string, number, number], StoredCopy>(`${HELD} AND backup_id < ? ORDER BY backup_id DESC LIMIT ?`),
-    waiting: database.prepare<[], WaitingRow>(`SELECT source, store, count(*) AS count, min(waiting_since) AS since ${WAITING} GROUP BY source, store ORDER BY source, store`),
+    newest: database.prepare<[string, number, number], StoredCopy>(
+      `${HELD} AND backup_id < ? ORDER BY backup_id DESC LIMIT ?`
+    ),
+    waiting: database.prepare<[], WaitingRow>(
+      `SELECT source, store, count(*) AS count, min(waiting_since) AS since ${WAITING} GROUP BY source, store ORDER BY source, store`
+    ),
     // Beside max() the other columns are those of its row.
     failures: database.prepare<[], FailureRow>(`
       SELECT source, store, json_array(copies.error_code, error) AS failure, max(next_attempt_at) ${WAITING} AND error IS NOT NULL AND copies.status IN ('failed', 'missing', 'uploading')
       GROUP BY source, store`),
-    waitingOf: database.prepare<[], Pick<CopyCounts, 'store' | 'waiting'>>(`SELECT store, count(*) AS waiting ${WAITING} GROUP BY store`),
+    waitingOf: database.prepare<[], Pick<CopyCounts, 'store' | 'waiting'>>(
+      `SELECT store, count(*) AS waiting ${WAITING} GROUP BY store`
+    ),
     stored: database.prepare<[], Omit<CopyCounts, 'waiting'>>(`
       SELECT store, stored - (SELECT count(*) ${FOREIGN}) AS stored, bytes - (SELECT coalesce(sum(size_bytes), 0) ${FOREIGN}) AS bytes FROM copy_counts AS counts`),
-    uploading: database.prepare<[], { backup_id: number, store: string }>("SELECT backup_id, store FROM copies WHERE status = 'uploading'"),
+    uploading: database.prepare<[], { backup_id: number, store: string }>(
+      "SELECT backup_id, store FROM copies WHERE status = 'uploading'"
+    ),
     interrupt: database.prepare("UPDATE copies SET status = 'pending' WHERE backup_id = ? AND store = ?")
   }
 }
 
 function toTask (row: TaskRow): CopyTask {
-  return { backupId: row.backup_id, source: row.source, key: row.store_key, status: row.status, attempts: row.attempts, nextAttemptAt: toDate(row.next_attempt_at) }
+  return {
+    backupId: row.backup_id,
+    source: row.source,
+    key: row.store_key,
+    status: row.status,
+    attempts: row.attempts,
+    nextAttemptAt: toDate(row.next_attempt_at)
+  }
 }
 
 function toWaiting ({ since, ...row }: WaitingRow, failure: string | undefined): WaitingCopies {
   const [code, message] = failure === undefined ? [] : fromJson<[ErrorCode, string]>(failure, 'the failure of a copy')
-  return { ...row, since: toDate(since), failure: code === undefined || message === undefined ? null : { code, message } }
+  return {
+    ...row,
+    since: toDate(since),
+    failure: code === undefined || message === undefined ? null : { code, message }
+  }
 }

@@ -35,7 +35,12 @@ export function checkIntegrity (path: string): void {
   try {
     database = new Database(path, { readonly: true, fileMustExist: true })
     const found = database.pragma('integrity_check(1)', { simple: true })
-    if (found !== 'ok') throw new BackupError('CATALOG_CORRUPT', `the catalog is damaged: ${String(found)}`, { hint: 'Start the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.' })
+    if (found !== 'ok') {
+      throw new BackupError('CATALOG_CORRUPT', `the catalog is damaged: ${String(found)}`, {
+        hint:
+          'Start the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.'
+      })
+    }
   } catch (error) {
     throw catalogError(error)
   } finally {

@@ -17,9 +17,9 @@ export interface OpenedDatabase {
 
 /**
  * Opens the database, or makes an empty one: mode 0600, its directory 0700 where it had to be made. Waits at most
- * `busyTimeoutMs` for another process, and holds up this one meanwhile. A small database, and one in which damage was found before, is
- * checked as a whole; of a large one damage is found where it is met, or by the daily check of the service. Errors: those of the catalog;
- * with `CATALOG_CORRUPT` nothing was changed.
+ * `busyTimeoutMs` for another process, and holds up this one meanwhile. A small database, and one in which damage was
+ * found before, is checked as a whole; of a large one damage is found where it is met, or by the daily check of the
+ * service. Errors: those of the catalog; with `CATALOG_CORRUPT` nothing was changed.
  *
  * Neither here nor anywhere else may this process open the file by `node:fs` while a connection to it is open: closing
  * any descriptor of it would drop the connection's locks.
@@ -51,7 +51,10 @@ export function sqliteVersion (): string {
   }
 }
 
-/** Makes an empty file that nobody but the owner of its directory may read, or takes that permission from one that is there, without opening it. */
+/**
+ * Makes an empty file that nobody but the owner of its directory may read, or takes that permission from one that is
+ * there, without opening it.
+ */
 export async function createPrivate (path: string): Promise<void> {
   const directory = dirname(path)
   await makeFolders(directory, 0o700)
@@ -83,10 +86,14 @@ function check (database: Database.Database): boolean {
     if (isMarked) clearDamage(database.name)
     return true
   }
-  throw new BackupError('CATALOG_CORRUPT', `the catalog is damaged: ${String(found)}`, { hint: 'Restart the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.' })
+  throw new BackupError('CATALOG_CORRUPT', `the catalog is damaged: ${String(found)}`, {
+    hint:
+      'Restart the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.'
+  })
 }
 
 /** Reads the header, so that a file which is no database is refused. */
 function bytesOf (database: Database.Database): number {
-  return Number(database.pragma('page_count', { simple: true })) * Number(database.pragma('page_size', { simple: true }))
+  return Number(database.pragma('page_count', { simple: true })) *
+    Number(database.pragma('page_size', { simple: true }))
 }

@@ -32,20 +32,31 @@ interface NewestRow extends DamagedRow {
   readonly status: VerificationStatus
 }
 
-/** Statements prepared once; what is returned reads within the transaction of whoever calls. Each takes a few steps in an index, however many backups there are. */
+/**
+ * Statements prepared once; what is returned reads within the transaction of whoever calls. Each takes a few steps in
+ * an index, however many backups there are.
+ */
 export function evidenceIn (database: Database): (source: string) => BackupEvidence {
-  const lastSuccess = database.prepare<[string], string | null>("SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = ? AND status = 'completed' AND " + IS_OWN).pluck()
+  const lastSuccess = database.prepare<[string], string | null>(
+    "SELECT max(completed_at) FROM backup_log INDEXED BY backup_log_outcome WHERE source = ? AND status = 'completed' AND " +
+      IS_OWN
+  ).pluck()
   const lastFailure = database.prepare<[string], FailureRow>(`
     SELECT completed_at, error_code, error_message FROM backup_log INDEXED BY backup_log_outcome
     WHERE source = ? AND status = 'failed' AND error_code <> 'CANCELLED' ORDER BY completed_at DESC LIMIT 1`)
   const newestGood = database.prepare<[string], string>(`
     SELECT started_at FROM backup_log INDEXED BY backup_log_span
-    WHERE source = ? AND place = 'present' AND status = 'completed' AND verification_status <> 'invalid' AND ${IS_OWN} ORDER BY started_at DESC LIMIT 1`).pluck()
+    WHERE source = ? AND place = 'present' AND status = 'completed' AND verification_status <> 'invalid' AND ${IS_OWN} ORDER BY started_at DESC LIMIT 1`)
+    .pluck()
   const newest = database.prepare<[string], NewestRow>(`
     SELECT id, verification_status AS status, verification_checks AS checks FROM backup_log INDEXED BY backup_log_span
     WHERE source = ? AND place = 'present' AND status = 'completed' AND ${IS_OWN} ORDER BY started_at DESC LIMIT 1`)
-  const live = database.prepare<[string], number>("SELECT coalesce(sum(backups), 0) FROM backup_counts WHERE place = 'present' AND source = ? AND status = 'completed'").pluck()
-  const foreign = database.prepare<[string], number>("SELECT count(*) FROM foreign_backups CROSS JOIN backup_log ON id = backup_id WHERE source = ? AND place = 'present' AND status = 'completed'").pluck()
+  const live = database.prepare<[string], number>(
+    "SELECT coalesce(sum(backups), 0) FROM backup_counts WHERE place = 'present' AND source = ? AND status = 'completed'"
+  ).pluck()
+  const foreign = database.prepare<[string], number>(
+    "SELECT count(*) FROM foreign_backups CROSS JOIN backup_log ON id = backup_id WHERE source = ? AND place = 'present' AND status = 'completed'"
+  ).pluck()
   const damaged = database.prepare<[string], DamagedRow>(`
     SELECT id, verification_checks AS checks FROM backup_log INDEXED BY backup_log_damaged
     WHERE source = ? AND verification_status = 'invalid' AND place = 'present' AND status = 'completed' AND ${IS_OWN} ORDER BY id DESC`)
@@ -61,13 +72,20 @@ export function evidenceIn (database: Database): (source: string) => BackupEvide
     const recent = sizes.all(source, RECENT)
     return {
       lastSuccess: toDate(lastSuccess.get(source) ?? null),
-      lastFailure: failure === undefined ? null : { at: toDate(failure.completed_at), code: failure.error_code, message: failure.error_message },
+      lastFailure: failure === undefined
+        ? null
+        : { at: toDate(failure.completed_at), code: failure.error_code, message: failure.error_message },
       newestGood: toDate(newestGood.get(source) ?? null),
       good: ((live.get(source) ?? 0) - (foreign.get(source) ?? 0)) - found.length,
       damaged: found,
       unproven: toUnproven(newest.get(source)),
-      suspects: suspects.all(source).map(({ id, reasons }) => ({ id, reasons: fromJson<string[]>(reasons, `the suspicion of backup ${id}`) })),
-      sizes: recent.filter(({ method, compression }) => method === recent[0]?.method && compression === recent[0].compression).map(({ id, size }) => ({ id, size }))
+      suspects: suspects.all(source).map(({ id, reasons }) => ({
+        id,
+        reasons: fromJson<string[]>(reasons, `the suspicion of backup ${id}`)
+      })),
+      sizes: recent.filter(({ method, compression }) =>
+        method === recent[0]?.method && compression === recent[0].compression
+      ).map(({ id, size }) => ({ id, size }))
     }
   }
 }
@@ -79,6 +97,13 @@ function toUnproven (row: NewestRow | undefined): UnprovenBackup | null {
 }
 
 function toDamaged ({ id, checks }: DamagedRow): DamagedBackup {
-  const failed = fromJson<Check[]>(checks, `the last verification of backup ${id}`).find(({ status }) => status === 'fail')
-  return { id, reason: failed === undefined ? 'nothing could be checked' : `${failed.name} failed${failed.reason === undefined ? '' : ` (${failed.reason})`}` }
+  const failed = fromJson<Check[]>(checks, `the last verification of backup ${id}`).find(({ status }) =>
+    status === 'fail'
+  )
+  return {
+    id,
+    reason: failed === undefined
+      ? 'nothing could be checked'
+      : `${failed.name} failed${failed.reason === undefined ? '' : ` (${failed.reason})`}`
+  }
 }

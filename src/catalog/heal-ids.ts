@@ -6,16 +6,17 @@ const SPOILED = (LARGEST_ID - 1) / 2
 
 /**
  * Numbers backups anew whose id is too large to be used, and sets the sequence of ids back to the largest that is left.
- * A catalog can have such ids if it took them from a manifest without a bound, or if it was edited. Whatever refers to a
- * backup follows it. Everything is computed by SQLite, since such ids are not exact as numbers of JavaScript. Returns how
- * many backups have a new id; a catalog that is in order is only read.
+ * A catalog can have such ids if it took them from a manifest without a bound, or if it was edited. Whatever refers to
+ * a backup follows it. Everything is computed by SQLite, since such ids are not exact as numbers of JavaScript. Returns
+ * how many backups have a new id; a catalog that is in order is only read.
  */
 export function healIds (database: Database): number {
   return isSpoiled(database) ? database.transaction(() => renumber(database)).immediate() : 0
 }
 
 function isSpoiled (database: Database): boolean {
-  return database.prepare("SELECT 1 FROM sqlite_sequence WHERE name = 'backup_log' AND seq > ?").get(SPOILED) !== undefined
+  return database.prepare("SELECT 1 FROM sqlite_sequence WHERE name = 'backup_log' AND seq > ?").get(SPOILED) !==
+    undefined
 }
 
 function renumber (database: Database): number {
@@ -28,11 +29,17 @@ function renumber (database: Database): number {
     INSERT INTO renumbered
     SELECT id, (SELECT coalesce(max(id), 0) FROM backup_log WHERE id <= @spoiled) + row_number() OVER (ORDER BY id)
     FROM backup_log WHERE id > @spoiled`).run({ spoiled: SPOILED })
-  const { changes } = database.prepare('UPDATE backup_log SET id = (SELECT new FROM renumbered WHERE old = id) WHERE id IN (SELECT old FROM renumbered)').run()
+  const { changes } = database.prepare(
+    'UPDATE backup_log SET id = (SELECT new FROM renumbered WHERE old = id) WHERE id IN (SELECT old FROM renumbered)'
+  ).run()
   for (const { table, column } of references(database)) {
-    database.exec(`UPDATE "${table}" SET "${column}" = (SELECT new FROM renumbered WHERE old = "${column}") WHERE "${column}" IN (SELECT old FROM renumbered)`)
+    database.exec(
+      `UPDATE "${table}" SET "${column}" = (SELECT new FROM renumbered WHERE old = "${column}") WHERE "${column}" IN (SELECT old FROM renumbered)`
+    )
   }
-  database.exec("UPDATE sqlite_sequence SET seq = (SELECT coalesce(max(id), 0) FROM backup_log) WHERE name = 'backup_log'; DROP TABLE renumbered")
+  database.exec(
+    "UPDATE sqlite_sequence SET seq = (SELECT coalesce(max(id), 0) FROM backup_log) WHERE name = 'backup_log'; DROP TABLE renumbered"
+  )
   return changes
 }
 

@@ -19,18 +19,33 @@ export class SqliteIdempotency implements IdempotencyStore {
     this.#statements = prepare(connection)
   }
 
-  find (scope: string, key: string, since: Date): Promise<{ readonly fingerprint: string, readonly answer: StoredAnswer } | undefined> {
+  find (
+    scope: string,
+    key: string,
+    since: Date
+  ): Promise<{ readonly fingerprint: string, readonly answer: StoredAnswer } | undefined> {
     return this.#connection.read(() => {
       const row = this.#statements.find.get(scope, key, since.toISOString())
       if (row === undefined) return undefined
       const { fingerprint, status, headers, body } = row
-      return { fingerprint, answer: { status, headers: fromJson<Record<string, string>>(headers, `the headers kept for "${key}"`), body } }
+      return {
+        fingerprint,
+        answer: { status, headers: fromJson<Record<string, string>>(headers, `the headers kept for "${key}"`), body }
+      }
     })
   }
 
   save (scope: string, key: string, fingerprint: string, answer: StoredAnswer, at: Date): Promise<void> {
     return this.#connection.write(() => {
-      this.#statements.save.run(scope, key, fingerprint, answer.status, JSON.stringify(answer.headers), answer.body, at.toISOString())
+      this.#statements.save.run(
+        scope,
+        key,
+        fingerprint,
+        answer.status,
+        JSON.stringify(answer.headers),
+        answer.body,
+        at.toISOString()
+      )
     })
   }
 
@@ -41,7 +56,9 @@ export class SqliteIdempotency implements IdempotencyStore {
 
 function prepare ({ database }: Connection) {
   return {
-    find: database.prepare<[string, string, string], AnswerRow>('SELECT fingerprint, status, headers, body FROM idempotency_keys WHERE scope = ? AND key = ? AND created_at >= ?'),
+    find: database.prepare<[string, string, string], AnswerRow>(
+      'SELECT fingerprint, status, headers, body FROM idempotency_keys WHERE scope = ? AND key = ? AND created_at >= ?'
+    ),
     save: database.prepare('INSERT OR REPLACE INTO idempotency_keys VALUES (?, ?, ?, ?, ?, ?, ?)'),
     purge: database.prepare('DELETE FROM idempotency_keys WHERE created_at < ?')
   }

@@ -92,7 +92,9 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
       sqliteVersion: database.prepare('SELECT sqlite_version()').pluck().get() as string,
       isChecked,
       damage: () => markedDamage(path),
-      markDamaged: finding => { markDamaged(path, finding) },
+      markDamaged: finding => {
+        markDamaged(path, finding)
+      },
       isNew: applied.includes(1),
       applied
     }

@@ -45,7 +45,10 @@ export class SqliteJobLog implements JobLog {
     return this.#connection.write(() => {
       const lease = this.#leases.inTheWay(leases)
       if (lease !== undefined) return { lease }
-      const id = Number(this.#statements.add.run({ ...job, createdAt: job.createdAt.toISOString(), instance: this.#leases.own }).lastInsertRowid)
+      const id = Number(
+        this.#statements.add.run({ ...job, createdAt: job.createdAt.toISOString(), instance: this.#leases.own })
+          .lastInsertRowid
+      )
       this.#leases.put(leases, id)
       return { job: this.#job(id) }
     })
@@ -55,7 +58,9 @@ export class SqliteJobLog implements JobLog {
     return this.#connection.write(() => {
       const before = this.#job(id)
       if (isFinished(before)) throw new BackupError('JOB_FINISHED', `job ${id} has ${before.status} already`)
-      if (before.status === 'running' && change.status === 'queued') throw new BackupError('CATALOG_FAILED', `job ${id} is running already`)
+      if (before.status === 'running' && change.status === 'queued') {
+        throw new BackupError('CATALOG_FAILED', `job ${id} is running already`)
+      }
       this.#statements.change.run({
         id,
         status: change.status,
@@ -77,7 +82,9 @@ export class SqliteJobLog implements JobLog {
     return this.#connection.read(() => this.#job(id))
   }
 
-  list ({ limit, before = Number.MAX_SAFE_INTEGER, status }: Parameters<JobLog['list']>[0]): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }> {
+  list ({ limit, before = Number.MAX_SAFE_INTEGER, status }: Parameters<JobLog['list']>[0]): Promise<
+    { readonly jobs: readonly Job[], readonly next: number | null }
+  > {
     return this.#connection.read(() => {
       const select = status === undefined ? this.#statements.list : this.#statements.listOfStatus
       const rows = select.all({ limit: limit + 1, before, status })
@@ -127,7 +134,8 @@ function toJob (row: JobRow): Job {
 }
 
 function prepare ({ database }: Connection) {
-  const select = (rest: string): Statement<[Range], JobRow> => database.prepare<[Range], JobRow>(`SELECT * FROM jobs WHERE id < @before ${rest} ORDER BY id DESC LIMIT @limit`)
+  const select = (rest: string): Statement<[Range], JobRow> =>
+    database.prepare<[Range], JobRow>(`SELECT * FROM jobs WHERE id < @before ${rest} ORDER BY id DESC LIMIT @limit`)
   return {
     get: database.prepare<[number], JobRow>('SELECT * FROM jobs WHERE id = ?'),
     list: select(''),
@@ -141,7 +149,9 @@ function prepare ({ database }: Connection) {
         started_at = CASE WHEN @status = 'running' THEN coalesce(started_at, @at) ELSE started_at END,
         finished_at = CASE WHEN @status IN ('queued', 'running') THEN NULL ELSE @at END
       WHERE id = @id`),
-    instances: database.prepare<[], string | null>("SELECT DISTINCT instance FROM jobs WHERE status IN ('queued', 'running')").pluck(),
+    instances: database.prepare<[], string | null>(
+      "SELECT DISTINCT instance FROM jobs WHERE status IN ('queued', 'running')"
+    ).pluck(),
     interrupt: database.prepare(`
       UPDATE jobs SET status = 'failed', finished_at = ?, error_code = 'INTERRUPTED', error_message = 'the service ended while the work was under way'
       WHERE status IN ('queued', 'running') AND instance IS ?`),

@@ -11,7 +11,8 @@ export const INSTANCE_FILE = 'instance-id'
 
 /**
  * The id of this installation. The catalog's holds; a new catalog takes that in the file, so that an installation which
- * lost its catalog alone still owns its stores. The file follows the catalog. Where it cannot be written, the catalog alone has it.
+ * lost its catalog alone still owns its stores. The file follows the catalog. Where it cannot be written, the catalog
+ * alone has it.
  */
 export async function keptInstanceId (dataDir: string, settings: Pick<SettingsStore, 'instanceId'>): Promise<string> {
   const path = join(dataDir, INSTANCE_FILE)

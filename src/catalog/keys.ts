@@ -24,11 +24,15 @@ export class SqliteKeyLog implements KeyLog {
   }
 
   confirmations (): Promise<readonly KeyConfirmation[]> {
-    return this.#connection.read(() => this.#statements.confirmations.all().map(row => ({ ...row, at: toDate(row.at) })))
+    return this.#connection.read(() =>
+      this.#statements.confirmations.all().map(row => ({ ...row, at: toDate(row.at) }))
+    )
   }
 
   confirm ({ id, at, actor }: KeyConfirmation): Promise<void> {
-    return this.#connection.write(() => { this.#statements.confirm.run(id, at.toISOString(), actor) })
+    return this.#connection.write(() => {
+      this.#statements.confirm.run(id, at.toISOString(), actor)
+    })
   }
 }
 
@@ -37,7 +41,11 @@ function prepare ({ database }: Connection) {
     needed: database.prepare<[], { readonly id: string, readonly encryption: Sealing, readonly backups: number }>(`
       SELECT keys.value AS id, encryption, count(*) AS backups FROM backup_log, json_each(manifest, '$.keys') AS keys
       WHERE status = 'completed' AND deleted_at IS NULL AND encryption <> 'none' GROUP BY keys.value, encryption ORDER BY keys.value, encryption`),
-    confirmations: database.prepare<[], ConfirmationRow>('SELECT key_id AS id, confirmed_at AS at, actor FROM key_confirmations ORDER BY key_id'),
-    confirm: database.prepare('INSERT INTO key_confirmations VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET confirmed_at = excluded.confirmed_at, actor = excluded.actor')
+    confirmations: database.prepare<[], ConfirmationRow>(
+      'SELECT key_id AS id, confirmed_at AS at, actor FROM key_confirmations ORDER BY key_id'
+    ),
+    confirm: database.prepare(
+      'INSERT INTO key_confirmations VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET confirmed_at = excluded.confirmed_at, actor = excluded.actor'
+    )
   }
 }

@@ -22,7 +22,9 @@ export function leasesIn (database: Database, presence: Presence) {
   const drop = database.prepare('DELETE FROM leases WHERE name = ? AND instance = ?')
   const dropOfJob = database.prepare('DELETE FROM leases WHERE job_id = ?')
   const dropOfInstance = database.prepare('DELETE FROM leases WHERE instance = ?')
-  const foreign = database.prepare<[string], LeaseRow>('SELECT name, instance, job_id AS jobId FROM leases WHERE instance <> ? ORDER BY name')
+  const foreign = database.prepare<[string], LeaseRow>(
+    'SELECT name, instance, job_id AS jobId FROM leases WHERE instance <> ? ORDER BY name'
+  )
   const ownNames = database.prepare<[string], string>('SELECT name FROM leases WHERE instance = ?').pluck()
 
   return {
@@ -30,7 +32,9 @@ export function leasesIn (database: Database, presence: Presence) {
     isAlive,
     /** The first of `names` that another living process has. */
     inTheWay (names: readonly string[]): Lease | undefined {
-      const row = names.map(name => find.get(name)).find(found => found !== undefined && found.instance !== own && isAlive(found.instance))
+      const row = names.map(name => find.get(name)).find(found =>
+        found !== undefined && found.instance !== own && isAlive(found.instance)
+      )
       return row && { name: row.name, jobId: row.jobId }
     },
     put (names: readonly string[], jobId: number | null): void {
@@ -71,7 +75,9 @@ export class SqliteLeaseLog implements LeaseLog {
   }
 
   release (names: readonly string[]): Promise<void> {
-    return this.#connection.write(() => { this.#leases.drop(names) })
+    return this.#connection.write(() => {
+      this.#leases.drop(names)
+    })
   }
 
   foreign (): Promise<readonly Lease[]> {
@@ -82,6 +88,8 @@ export class SqliteLeaseLog implements LeaseLog {
     const lost = (): readonly string[] => this.#leases.ownNames().filter(name => !isHeld(name))
     if ((await this.#connection.read(lost)).length === 0) return
     // Asked once more, since what was free a moment ago may have been taken anew.
-    await this.#connection.write(() => { this.#leases.drop(lost()) })
+    await this.#connection.write(() => {
+      this.#leases.drop(lost())
+    })
   }
 }

@@ -24,7 +24,10 @@ export async function readMigrations (directory: string): Promise<readonly Migra
     const names = (await readdir(directory)).filter(name => FILE.test(name)).toSorted()
     return await Promise.all(names.map(name => readMigration(directory, name)))
   } catch (cause) {
-    throw new BackupError('CATALOG_FAILED', `the migrations in "${directory}" cannot be read`, { hint: REINSTALL, cause })
+    throw new BackupError('CATALOG_FAILED', `the migrations in "${directory}" cannot be read`, {
+      hint: REINSTALL,
+      cause
+    })
   }
 }
 
@@ -41,7 +44,9 @@ async function readMigration (directory: string, name: string): Promise<Migratio
  */
 export function migrate (database: Database, migrations: readonly Migration[], clock: Clock): readonly number[] {
   checkApplied(appliedTo(database), migrations)
-  return migrations.filter(migration => apply(database, migration, migrations, clock)).map(migration => migration.version)
+  return migrations.filter(migration => apply(database, migration, migrations, clock)).map(migration =>
+    migration.version
+  )
 }
 
 /** Returns whether there was anything to do: another process may have done it since. */
@@ -51,28 +56,50 @@ function apply (database: Database, migration: Migration, all: readonly Migratio
     checkApplied(applied, all)
     if (applied.some(({ version }) => version === migration.version)) return false
     database.exec(migration.sql)
-    database.exec('CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT')
-    database.prepare('INSERT INTO schema_migrations VALUES (?, ?, ?, ?)').run(migration.version, migration.name, migration.sha256, clock.now().toISOString())
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, applied_at TEXT NOT NULL) STRICT'
+    )
+    database.prepare('INSERT INTO schema_migrations VALUES (?, ?, ?, ?)').run(
+      migration.version,
+      migration.name,
+      migration.sha256,
+      clock.now().toISOString()
+    )
     return true
   }).immediate()
 }
 
 function appliedTo (database: Database): readonly Applied[] {
-  const begun = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'").get() !== undefined
-  return begun ? database.prepare<[], Applied>('SELECT version, name, sha256 FROM schema_migrations ORDER BY version').all() : []
+  const begun =
+    database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migrations'").get() !==
+      undefined
+  return begun
+    ? database.prepare<[], Applied>('SELECT version, name, sha256 FROM schema_migrations ORDER BY version').all()
+    : []
 }
 
 function checkApplied (applied: readonly Applied[], migrations: readonly Migration[]): void {
   const known = migrations.at(-1)?.version ?? 0
   const newest = applied.at(-1)?.version ?? 0
   if (newest > known) {
-    throw new BackupError('CATALOG_TOO_NEW', `the catalog has schema version ${newest}, and this program knows ${known}`, { hint: 'Start the newer version of the program again, or move the catalog away and let this one rebuild it from the manifests.' })
+    throw new BackupError(
+      'CATALOG_TOO_NEW',
+      `the catalog has schema version ${newest}, and this program knows ${known}`,
+      {
+        hint:
+          'Start the newer version of the program again, or move the catalog away and let this one rebuild it from the manifests.'
+      }
+    )
   }
   for (const [index, migration] of migrations.entries()) {
     const record = applied[index]
     if (migration.version !== index + 1) throw changed(`migration ${index + 1} is missing from the program`)
-    if (record !== undefined && record.version !== migration.version) throw changed(`migration ${migration.version} was never applied, though later ones were`)
-    if (record !== undefined && record.sha256 !== migration.sha256) throw changed(`migration "${record.name}" is not the one that was applied`)
+    if (record !== undefined && record.version !== migration.version) {
+      throw changed(`migration ${migration.version} was never applied, though later ones were`)
+    }
+    if (record !== undefined && record.sha256 !== migration.sha256) {
+      throw changed(`migration "${record.name}" is not the one that was applied`)
+    }
   }
 }
 

@@ -3,7 +3,26 @@ import type { PlacedOutline } from '../core/backup/backup.ts'
 import { IS_OWN, type BackupRow } from './backup-row.ts'
 import { toDate } from './json.ts'
 
-type OutlineRow = Pick<BackupRow, 'id' | 'source' | 'backup_type' | 'schedule' | 'status' | 'store_key' | 'file_size_bytes' | 'started_at' | 'parent_id' | 'pinned' | 'verification_status' | 'suspect_reasons' | 'released_at' | 'trashed_at' | 'deleted_at'> & { readonly stores: string | null }
+type OutlineRow =
+  & Pick<
+    BackupRow,
+    | 'id'
+    | 'source'
+    | 'backup_type'
+    | 'schedule'
+    | 'status'
+    | 'store_key'
+    | 'file_size_bytes'
+    | 'started_at'
+    | 'parent_id'
+    | 'pinned'
+    | 'verification_status'
+    | 'suspect_reasons'
+    | 'released_at'
+    | 'trashed_at'
+    | 'deleted_at'
+  >
+  & { readonly stores: string | null }
 
 const SELECT_EXISTING = `
   SELECT id, source, backup_type, schedule, status, store_key, file_size_bytes, started_at, parent_id, pinned, verification_status, suspect_reasons, released_at, trashed_at, deleted_at,
@@ -11,7 +30,10 @@ const SELECT_EXISTING = `
   FROM backup_log INDEXED BY backup_log_span
   WHERE source = ? AND place IN ('present', 'trash') AND status = 'completed' AND ${IS_OWN} ORDER BY id DESC`
 
-/** Prepares the statement once; what it returns reads every backup of a source whose object exists, newest first, and of each no more than is needed of all. */
+/**
+ * Prepares the statement once; what it returns reads every backup of a source whose object exists, newest first, and of
+ * each no more than is needed of all.
+ */
 export function outlinesIn (database: Database): (source: string) => readonly PlacedOutline[] {
   const select = database.prepare<[string], OutlineRow>(SELECT_EXISTING)
   return source => select.all(source).map(toOutline)

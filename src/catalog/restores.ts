@@ -2,7 +2,17 @@ import type { Database } from 'better-sqlite3'
 import type { DrillReport } from '../core/restore/drill.ts'
 import type { Drilled } from '../core/restore/drill-choice.ts'
 import { BackupError, type ErrorCode } from '../core/errors.ts'
-import type { DrillConclusion, DrillEvidence, NewRestore, Restore, RestoreKind, RestoreLog, RestorePage, RestoreQuery, RestoreStatus } from '../core/restore/restore.ts'
+import type {
+  DrillConclusion,
+  DrillEvidence,
+  NewRestore,
+  Restore,
+  RestoreKind,
+  RestoreLog,
+  RestorePage,
+  RestoreQuery,
+  RestoreStatus
+} from '../core/restore/restore.ts'
 import type { Connection } from './connection.ts'
 import { fromJson, toDate } from './json.ts'
 
@@ -69,7 +79,16 @@ export class SqliteRestoreLog implements RestoreLog {
   }
 
   conclude (id: number, { at, report, ...conclusion }: DrillConclusion): Promise<Restore> {
-    return this.#change(id, () => this.#statements.conclude.run({ id, ...conclusion, report: report === null ? null : JSON.stringify(report), at: at.toISOString() }))
+    return this.#change(
+      id,
+      () =>
+        this.#statements.conclude.run({
+          id,
+          ...conclusion,
+          report: report === null ? null : JSON.stringify(report),
+          at: at.toISOString()
+        })
+    )
   }
 
   drilled (source: string): Promise<readonly Drilled[]> {
@@ -81,7 +100,14 @@ export class SqliteRestoreLog implements RestoreLog {
       const verdict = this.#statements.verdict.get(source)
       return {
         lastProven: toDate(this.#statements.lastProven.get(source) ?? null),
-        failed: verdict?.status === 'failed' ? { backupId: verdict.backup_id, at: toDate(verdict.finished_at), code: verdict.error_code, message: verdict.error_message } : null
+        failed: verdict?.status === 'failed'
+          ? {
+            backupId: verdict.backup_id,
+            at: toDate(verdict.finished_at),
+            code: verdict.error_code,
+            message: verdict.error_message
+          }
+          : null
       }
     })
   }
@@ -92,7 +118,14 @@ export class SqliteRestoreLog implements RestoreLog {
 
   list ({ kind, source, since, until, limit, before = Number.MAX_SAFE_INTEGER }: RestoreQuery): Promise<RestorePage> {
     return this.#connection.read(() => {
-      const rows = this.#statements.list.all({ kind: kind ?? null, source: source ?? null, since: since?.toISOString() ?? null, until: until?.toISOString() ?? null, limit: limit + 1, before })
+      const rows = this.#statements.list.all({
+        kind: kind ?? null,
+        source: source ?? null,
+        since: since?.toISOString() ?? null,
+        until: until?.toISOString() ?? null,
+        limit: limit + 1,
+        before
+      })
       const restores = rows.slice(0, limit).map(toRestore)
       return { restores, next: rows.length > limit ? restores.at(-1)?.id ?? null : null }
     })
@@ -132,8 +165,12 @@ function toRestore (row: RestoreRow): Restore {
     restoreTime: row.restore_ms,
     startedAt: toDate(row.started_at),
     finishedAt: toDate(row.finished_at),
-    warnings: row.kind === 'drill' || row.report === null ? [] : fromJson<RestoreReport>(row.report, `the report of restore ${row.id}`).warnings,
-    report: row.kind === 'restore' || row.report === null ? null : fromJson<DrillReport>(row.report, `the report of drill ${row.id}`),
+    warnings: row.kind === 'drill' || row.report === null
+      ? []
+      : fromJson<RestoreReport>(row.report, `the report of restore ${row.id}`).warnings,
+    report: row.kind === 'restore' || row.report === null
+      ? null
+      : fromJson<DrillReport>(row.report, `the report of drill ${row.id}`),
     errorCode: row.error_code,
     errorMessage: row.error_message
   }
@@ -147,18 +184,28 @@ function prepare (database: Database) {
         AND (@since IS NULL OR started_at >= @since) AND (@until IS NULL OR started_at < @until)
       ORDER BY id DESC LIMIT @limit`),
     running: database.prepare<[], RestoreRow>("SELECT * FROM restores WHERE status = 'running' ORDER BY id"),
-    drilled: database.prepare<[string], Drilled>("SELECT backup_id AS backupId, max(id) AS lastDrill, count(*) AS drills FROM restores WHERE source = ? AND kind = 'drill' GROUP BY backup_id"),
-    lastProven: database.prepare<[string], string | null>("SELECT max(finished_at) FROM restores INDEXED BY restores_proven WHERE source = ? AND status IN ('passed', 'completed')").pluck(),
+    drilled: database.prepare<[string], Drilled>(
+      "SELECT backup_id AS backupId, max(id) AS lastDrill, count(*) AS drills FROM restores WHERE source = ? AND kind = 'drill' GROUP BY backup_id"
+    ),
+    lastProven: database.prepare<[string], string | null>(
+      "SELECT max(finished_at) FROM restores INDEXED BY restores_proven WHERE source = ? AND status IN ('passed', 'completed')"
+    ).pluck(),
     verdict: database.prepare<[string], VerdictRow>(`
       SELECT restores.* FROM restores JOIN backup_log ON backup_log.id = restores.backup_id
       WHERE restores.source = ? AND kind = 'drill' AND restores.status IN ('passed', 'failed') AND place = 'present'
       ORDER BY restores.id DESC LIMIT 1`),
-    conclude: database.prepare("UPDATE restores SET status = @status, report = @report, bytes = @bytes, restore_ms = @restoreTime, error_code = @code, error_message = @message, finished_at = @at WHERE id = @id AND kind = 'drill' AND status = 'running'"),
+    conclude: database.prepare(
+      "UPDATE restores SET status = @status, report = @report, bytes = @bytes, restore_ms = @restoreTime, error_code = @code, error_message = @message, finished_at = @at WHERE id = @id AND kind = 'drill' AND status = 'running'"
+    ),
     start: database.prepare(`
       INSERT INTO restores (kind, backup_id, source, target, mode, status, aside, actor, started_at)
       VALUES (@kind, @backupId, @source, @target, @mode, 'running', @aside, @actor, @startedAt)`),
     secured: database.prepare("UPDATE restores SET safety_backup_id = ? WHERE id = ? AND status = 'running'"),
-    complete: database.prepare("UPDATE restores SET status = 'completed', bytes = @bytes, restore_ms = @restoreTime, aside = @aside, report = @report, finished_at = @at WHERE id = @id AND status = 'running'"),
-    fail: database.prepare("UPDATE restores SET status = 'failed', aside = @aside, error_code = @code, error_message = @message, finished_at = @at WHERE id = @id AND status = 'running'")
+    complete: database.prepare(
+      "UPDATE restores SET status = 'completed', bytes = @bytes, restore_ms = @restoreTime, aside = @aside, report = @report, finished_at = @at WHERE id = @id AND status = 'running'"
+    ),
+    fail: database.prepare(
+      "UPDATE restores SET status = 'failed', aside = @aside, error_code = @code, error_message = @message, finished_at = @at WHERE id = @id AND status = 'running'"
+    )
   }
 }

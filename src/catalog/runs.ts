@@ -1,5 +1,18 @@
 import { BackupError, type ErrorCode } from '../core/errors.ts'
-import { isEnded, type NewRun, type RuleKey, type RuleState, type Run, type RunBook, type RunChange, type RunChanges, type RunKind, type RunLog, type RunQuery, type RunStatus } from '../core/schedule/run.ts'
+import {
+  isEnded,
+  type NewRun,
+  type RuleKey,
+  type RuleState,
+  type Run,
+  type RunBook,
+  type RunChange,
+  type RunChanges,
+  type RunKind,
+  type RunLog,
+  type RunQuery,
+  type RunStatus
+} from '../core/schedule/run.ts'
 import type { Tier } from '../core/tier.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
@@ -61,7 +74,9 @@ export class SqliteRunLog implements RunLog {
 
   record ({ rules, dropped, added, changed }: RunChanges): Promise<readonly Run[]> {
     return this.#connection.write(() => {
-      for (const { since, ...rule } of rules) this.#statements.putRule.run({ ...toKey(rule), says: rule.says, since: since.toISOString() })
+      for (const { since, ...rule } of rules) {
+        this.#statements.putRule.run({ ...toKey(rule), says: rule.says, since: since.toISOString() })
+      }
       for (const rule of dropped) this.#statements.dropRule.run(toKey(rule))
       const ids = added.flatMap(run => this.#add(run) ?? [])
       const runs = [...changed.map(({ id, ...change }) => this.#change(id, change)), ...ids.map(id => this.#get(id))]
@@ -73,11 +88,19 @@ export class SqliteRunLog implements RunLog {
     return this.#connection.write(() => this.#change(id, change))
   }
 
-  list ({ limit, before = Number.MAX_SAFE_INTEGER, source, status, kind }: RunQuery): Promise<{ readonly runs: readonly Run[], readonly next: number | null }> {
+  list ({ limit, before = Number.MAX_SAFE_INTEGER, source, status, kind }: RunQuery): Promise<
+    { readonly runs: readonly Run[], readonly next: number | null }
+  > {
     return this.#connection.read(() => {
       // Only a prune stands under no name, so that its runs, too, are found by their source.
       const under = source ?? (kind === 'prune' ? '' : undefined)
-      const rows = this.#statements.list(under !== undefined, status !== undefined).all({ limit: limit + 1, before, source: under, status, kind })
+      const rows = this.#statements.list(under !== undefined, status !== undefined).all({
+        limit: limit + 1,
+        before,
+        source: under,
+        status,
+        kind
+      })
       const runs = rows.slice(0, limit).map(toRun)
       const last = runs.at(-1)
       return { runs, next: last !== undefined && rows.length > limit ? last.id : null }
@@ -132,7 +155,11 @@ export class SqliteRunLog implements RunLog {
 }
 
 /** What concerns every source stands under no name. */
-function toKey ({ kind, source, rule }: RuleKey): { readonly kind: RunKind, readonly source: string, readonly rule: string } {
+function toKey ({ kind, source, rule }: RuleKey): {
+  readonly kind: RunKind
+  readonly source: string
+  readonly rule: string
+} {
   return { kind, source: source ?? '', rule }
 }
 
@@ -168,9 +195,15 @@ function toText (time: Date | null): string | null {
 }
 
 function prepare ({ database }: Connection) {
-  const select = (rest: string) => database.prepare<[Filter], RunRow>(`
+  const select = (rest: string) =>
+    database.prepare<[Filter], RunRow>(`
     SELECT * FROM runs WHERE id < @before ${rest} AND kind = coalesce(@kind, kind) ORDER BY id DESC LIMIT @limit`)
-  const [all, ofStatus, ofSource, ofBoth] = [select(''), select('AND status = @status'), select('AND source = @source'), select('AND source = @source AND status = @status')]
+  const [all, ofStatus, ofSource, ofBoth] = [
+    select(''),
+    select('AND status = @status'),
+    select('AND source = @source'),
+    select('AND source = @source AND status = @status')
+  ]
   return {
     rules: database.prepare<[], RuleRow>('SELECT * FROM schedule_rules ORDER BY kind, source, rule'),
     newest: database.prepare<[], RunRow>(`

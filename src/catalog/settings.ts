@@ -31,15 +31,23 @@ export class SqliteSettings implements SettingsStore {
   async load (): Promise<SettingsChange> {
     const rows = await this.#connection.read(() => this.#statements.all.all())
     const known = rows.filter(row => Object.hasOwn(settingsChangeSchema.shape, row.key))
-    const parsed = settingsChangeSchema.safeParse(Object.fromEntries(known.map(row => [row.key, fromJson(row.value, `the setting "${row.key}"`)])))
+    const parsed = settingsChangeSchema.safeParse(
+      Object.fromEntries(known.map(row => [row.key, fromJson(row.value, `the setting "${row.key}"`)]))
+    )
     if (parsed.success) return parsed.data
     const key = String(parsed.error.issues[0]?.path[0])
-    throw new BackupError('CONFIG_INVALID', `the setting "${key}" in the catalog is not valid`, { hint: `Delete the row "${key}" of the table settings while the service is stopped, and set it again through the API.`, cause: parsed.error })
+    throw new BackupError('CONFIG_INVALID', `the setting "${key}" in the catalog is not valid`, {
+      hint:
+        `Delete the row "${key}" of the table settings while the service is stopped, and set it again through the API.`,
+      cause: parsed.error
+    })
   }
 
   save (change: SettingsChange, at: Date): Promise<void> {
     return this.#connection.write(() => {
-      for (const [key, value] of Object.entries(change)) this.#statements.set.run(key, JSON.stringify(value), at.toISOString())
+      for (const [key, value] of Object.entries(change)) {
+        this.#statements.set.run(key, JSON.stringify(value), at.toISOString())
+      }
     })
   }
 
@@ -55,7 +63,9 @@ function prepare ({ database }: Connection) {
   return {
     all: database.prepare<[], SettingRow>('SELECT key, value FROM settings'),
     get: database.prepare<[string], string>('SELECT value FROM settings WHERE key = ?').pluck(),
-    set: database.prepare('INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at'),
+    set: database.prepare(
+      'INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, changed_at = excluded.changed_at'
+    ),
     setOnce: database.prepare('INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
   }
 }

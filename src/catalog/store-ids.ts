@@ -16,7 +16,9 @@ export class SqliteStoreIds implements StoreIds {
   }
 
   remember (name: string, id: string): Promise<void> {
-    return this.#connection.write(() => { this.#statements.set.run(name, id) })
+    return this.#connection.write(() => {
+      this.#statements.set.run(name, id)
+    })
   }
 }
 

@@ -1,4 +1,10 @@
-import { CLOCK_TOLERANCE, type NewToken, type TokenIdentity, type TokenLog, type TokenRecord } from '../core/catalog/token.ts'
+import {
+  CLOCK_TOLERANCE,
+  type NewToken,
+  type TokenIdentity,
+  type TokenLog,
+  type TokenRecord
+} from '../core/catalog/token.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
 
@@ -23,7 +29,13 @@ export class SqliteTokenLog implements TokenLog {
 
   add ({ id, subject, role, createdAt, expiresAt }: NewToken): Promise<TokenRecord> {
     return this.#connection.write(() => {
-      this.#statements.add.run({ id, subject, role, createdAt: createdAt.toISOString(), expiresAt: expiresAt?.toISOString() ?? null })
+      this.#statements.add.run({
+        id,
+        subject,
+        role,
+        createdAt: createdAt.toISOString(),
+        expiresAt: expiresAt?.toISOString() ?? null
+      })
       return { id, subject, role, createdAt, expiresAt, revokedAt: null }
     })
   }
@@ -50,8 +62,8 @@ export class SqliteTokenLog implements TokenLog {
       const known = id === null ? undefined : this.#statements.get.get(id)
       if (known !== undefined && known.revoked_at !== null) return true
       if (subject === null) return false
-      // A token tells its second only. Of one that was made here we know better whether it was before or after the bound;
-      // what others say may be ahead of our clock.
+      // A token tells its second only. Of one that was made here we know better whether it was before or after the
+      // bound; what others say may be ahead of our clock.
       const issued = known?.created_at ?? earliest(issuedAt)
       return this.#statements.isSubjectRevoked.get(subject, issued) !== undefined
     })
@@ -69,13 +81,24 @@ function earliest (issuedAt: Date | null): string {
 
 function toToken (row: TokenRow): TokenRecord {
   const { id, subject, role } = row
-  return { id, subject, role, createdAt: toDate(row.created_at), expiresAt: toDate(row.expires_at), revokedAt: toDate(row.revoked_at) }
+  return {
+    id,
+    subject,
+    role,
+    createdAt: toDate(row.created_at),
+    expiresAt: toDate(row.expires_at),
+    revokedAt: toDate(row.revoked_at)
+  }
 }
 
 function prepare ({ database }: Connection) {
   return {
-    add: database.prepare('INSERT INTO tokens (id, subject, role, created_at, expires_at) VALUES (@id, @subject, @role, @createdAt, @expiresAt)'),
-    list: database.prepare<[], TokenRow>('SELECT * FROM tokens ORDER BY coalesce(created_at, revoked_at) DESC, rowid DESC'),
+    add: database.prepare(
+      'INSERT INTO tokens (id, subject, role, created_at, expires_at) VALUES (@id, @subject, @role, @createdAt, @expiresAt)'
+    ),
+    list: database.prepare<[], TokenRow>(
+      'SELECT * FROM tokens ORDER BY coalesce(created_at, revoked_at) DESC, rowid DESC'
+    ),
     revoke: database.prepare<[object], TokenRow>(`
       INSERT INTO tokens (id, revoked_at) VALUES (@id, @at)
       ON CONFLICT (id) DO UPDATE SET revoked_at = coalesce(revoked_at, excluded.revoked_at)
@@ -88,7 +111,9 @@ function prepare ({ database }: Connection) {
       WHERE subject = @subject AND revoked_at IS NULL AND created_at <= @at AND (expires_at IS NULL OR expires_at > @at)
       ORDER BY created_at DESC, rowid DESC`),
     get: database.prepare<[string], TokenRow>('SELECT * FROM tokens WHERE id = ?'),
-    isSubjectRevoked: database.prepare<[string, string], unknown>('SELECT 1 FROM revoked_subjects WHERE subject = ? AND revoked_at >= ?'),
+    isSubjectRevoked: database.prepare<[string, string], unknown>(
+      'SELECT 1 FROM revoked_subjects WHERE subject = ? AND revoked_at >= ?'
+    ),
     purge: database.prepare('DELETE FROM tokens WHERE expires_at < ?')
   }
 }

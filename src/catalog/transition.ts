@@ -10,17 +10,23 @@ type State = Pick<BackupRow, 'id' | 'status' | 'trashed_at' | 'deleted_at' | 'su
 
 /** `CATALOG_FAILED`: only the work that began a backup ends it, once. */
 export function checkRunning (backup: State): void {
-  if (backup.status !== 'in_progress') throw new BackupError('CATALOG_FAILED', `backup ${backup.id} is ${backup.status} already`)
+  if (backup.status !== 'in_progress') {
+    throw new BackupError('CATALOG_FAILED', `backup ${backup.id} is ${backup.status} already`)
+  }
 }
 
 /** `BACKUP_DELETED` */
 export function checkNotGone (backup: State): void {
-  if (backup.deleted_at !== null) throw new BackupError('BACKUP_DELETED', `backup ${backup.id} was removed at ${backup.deleted_at}`)
+  if (backup.deleted_at !== null) {
+    throw new BackupError('BACKUP_DELETED', `backup ${backup.id} was removed at ${backup.deleted_at}`)
+  }
 }
 
 /** `BACKUP_NOT_COMPLETED`: there is no object, or not yet. */
 export function checkEnded (backup: State): void {
-  if (backup.status === 'in_progress') throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is still under way`)
+  if (backup.status === 'in_progress') {
+    throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is still under way`)
+  }
 }
 
 /** `BACKUP_NOT_COMPLETED` */
@@ -31,16 +37,24 @@ export function checkCompleted (backup: State): void {
 
 /** `BACKUP_DELETED`: it went into the trash before. */
 export function checkNotTrashed (backup: State): void {
-  if (backup.trashed_at !== null) throw new BackupError('BACKUP_DELETED', `backup ${backup.id} is in the trash since ${backup.trashed_at}`, { hint: 'Take it back with undelete while its grace period lasts.' })
+  if (backup.trashed_at !== null) {
+    throw new BackupError('BACKUP_DELETED', `backup ${backup.id} is in the trash since ${backup.trashed_at}`, {
+      hint: 'Take it back with undelete while its grace period lasts.'
+    })
+  }
 }
 
 /** `BACKUP_NOT_SUSPECT` */
 export function checkSuspect (backup: State): void {
   if (backup.suspect_reasons === null) throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${backup.id} is not suspect`)
-  if (backup.released_at !== null) throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${backup.id} was declared good at ${backup.released_at}`)
+  if (backup.released_at !== null) {
+    throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${backup.id} was declared good at ${backup.released_at}`)
+  }
 }
 
 /** `BACKUP_NOT_IN_TRASH` */
 export function checkTrashed (backup: State): void {
-  if (backup.trashed_at === null) throw new BackupError('BACKUP_NOT_IN_TRASH', `backup ${backup.id} is not in the trash`)
+  if (backup.trashed_at === null) {
+    throw new BackupError('BACKUP_NOT_IN_TRASH', `backup ${backup.id} is not in the trash`)
+  }
 }

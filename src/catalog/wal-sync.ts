@@ -17,7 +17,10 @@ export class WalSync {
     this.#path = `${databasePath}-wal`
   }
 
-  /** Resolves once everything that was committed before the call is on the disk. Callers at the same time share one sync. */
+  /**
+   * Resolves once everything that was committed before the call is on the disk. Callers at the same time share one
+   * sync.
+   */
   sync (): Promise<void> {
     this.#next ??= this.#afterRunning()
     return this.#next

@@ -17,7 +17,10 @@ export function idArgument (): Argument {
 
 /** Commander hands over one after the other. */
 export function idsArgument (flags: '<ids...>' | '[ids...]'): Argument {
-  return new Argument(flags, 'numbers of backups, as "list" shows them').argParser((text: string, before: readonly number[] | undefined) => [...before ?? [], parseId(text)])
+  return new Argument(flags, 'numbers of backups, as "list" shows them').argParser((
+    text: string,
+    before: readonly number[] | undefined
+  ) => [...before ?? [], parseId(text)])
 }
 
 export function parseId (text: string): number {
@@ -36,13 +39,17 @@ function parseLimit (text: string): number {
 
 /** ISO 8601: a day, which begins in UTC, or a time with its zone. */
 export function sinceOption (what: string): Option {
-  return new Option('--since <time>', `${what} at or after this: 2025-11-10, or 2025-11-10T14:30:00Z`).argParser(parseSince)
+  return new Option('--since <time>', `${what} at or after this: 2025-11-10, or 2025-11-10T14:30:00Z`).argParser(
+    parseSince
+  )
 }
 
 export function parseSince (text: string): Date {
   const time = new Date(text)
   if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) || Number.isNaN(time.getTime())) {
-    throw new InvalidArgumentError('Give a day, such as 2025-11-10, or a time with its zone, such as 2025-11-10T14:30:00Z.')
+    throw new InvalidArgumentError(
+      'Give a day, such as 2025-11-10, or a time with its zone, such as 2025-11-10T14:30:00Z.'
+    )
   }
   return time
 }

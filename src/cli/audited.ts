@@ -30,9 +30,24 @@ export async function audited<T> (recorder: Recorder, deed: Deed, work: () => Pr
   }
 }
 
-async function record ({ audit, clock, actor, host, warn }: Recorder, { action, target }: Deed, code: ErrorCode | null): Promise<void> {
+async function record (
+  { audit, clock, actor, host, warn }: Recorder,
+  { action, target }: Deed,
+  code: ErrorCode | null
+): Promise<void> {
   try {
-    await audit.record({ at: clock.now(), origin: 'cli', actor, role: null, address: host, action, target, outcome: outcomeOf(code), code, requestId: null })
+    await audit.record({
+      at: clock.now(),
+      origin: 'cli',
+      actor,
+      role: null,
+      address: host,
+      action,
+      target,
+      outcome: outcomeOf(code),
+      code,
+      requestId: null
+    })
   } catch (thrown) {
     warn(`"${action}" could not be recorded in the audit log: ${toBackupError(thrown).message}`)
   }

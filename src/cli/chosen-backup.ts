@@ -9,7 +9,8 @@ import type { Session } from './session.ts'
 const PAGE = 100
 /** So many backups that were passed over are named. */
 const NAMED = 3
-const FOREIGN_HINT = 'There are backups of another installation, which "holdfast list" marks as foreign: name one by its number; on a machine without backups of its own --source and --output together choose among them, too.'
+const FOREIGN_HINT =
+  'There are backups of another installation, which "holdfast list" marks as foreign: name one by its number; on a machine without backups of its own --source and --output together choose among them, too.'
 
 export interface Choice {
   readonly latest?: true
@@ -18,15 +19,30 @@ export interface Choice {
 }
 
 interface Search extends Choice {
-  /** Backups of another installation may be chosen where this one has none at all of its own: the source and the target were given. */
+  /**
+   * Backups of another installation may be chosen where this one has none at all of its own: the source and the target
+   * were given.
+   */
   readonly mayBeForeign?: boolean
 }
 
 /** Throws `VALIDATION_FAILED` unless exactly one backup is told. */
 export function requireChoice (id: number | undefined, { latest, source, at }: Choice): void {
   const isSearch = latest === true || at !== undefined
-  if ((id === undefined) !== isSearch) throw new BackupError('VALIDATION_FAILED', id === undefined ? 'which backup is to be restored?' : `both backup ${id} and ${latest === true ? '"--latest"' : '"--at"'} are to be restored`, { hint: 'Give the number of a backup, as "list" shows it, or --latest, or --at.' })
-  if (source !== undefined && !isSearch) throw new BackupError('VALIDATION_FAILED', '"--source" is for --latest and --at: the backup tells its source', { hint: 'Leave it out.' })
+  if ((id === undefined) !== isSearch) {
+    throw new BackupError(
+      'VALIDATION_FAILED',
+      id === undefined
+        ? 'which backup is to be restored?'
+        : `both backup ${id} and ${latest === true ? '"--latest"' : '"--at"'} are to be restored`,
+      { hint: 'Give the number of a backup, as "list" shows it, or --latest, or --at.' }
+    )
+  }
+  if (source !== undefined && !isSearch) {
+    throw new BackupError('VALIDATION_FAILED', '"--source" is for --latest and --at: the backup tells its source', {
+      hint: 'Leave it out.'
+    })
+  }
 }
 
 /** A backup that was searched for. */
@@ -39,11 +55,14 @@ export interface Chosen {
 /**
  * The newest valid backup of a source, or the newest that was begun at `at` or before, whether or not the source is
  * configured here. Those made before a migration or a restore have the state that somebody wanted to get away from, and
- * suspects perhaps what an attack left. One from the future is never chosen, as a forged manifest can bear any date, nor one
- * that is refused for the lack of a trusted signature, nor one without such a signature where there is one that has it.
- * Throws `BACKUP_NOT_FOUND`, `SOURCE_NOT_FOUND` for a source that nothing is known of, and `SOURCE_REQUIRED`.
+ * suspects perhaps what an attack left. One from the future is never chosen, as a forged manifest can bear any date,
+ * nor one that is refused for the lack of a trusted signature, nor one without such a signature where there is one that
+ * has it. Throws `BACKUP_NOT_FOUND`, `SOURCE_NOT_FOUND` for a source that nothing is known of, and `SOURCE_REQUIRED`.
  */
-export async function newestValid (session: Pick<Session, 'engine' | 'defaultSource' | 'known'> & { readonly clock: Clock }, { source = defaultOf(session), at, mayBeForeign = false }: Search): Promise<Chosen> {
+export async function newestValid (
+  session: Pick<Session, 'engine' | 'defaultSource' | 'known'> & { readonly clock: Clock },
+  { source = defaultOf(session), at, mayBeForeign = false }: Search
+): Promise<Chosen> {
   const { engine, clock } = session
   const isForeignTaken = mayBeForeign && (await engine.statistics()).totalBackups === 0
   const now = clock.now()
@@ -58,11 +77,18 @@ export async function newestValid (session: Pick<Session, 'engine' | 'defaultSou
     const { backups, next } = await engine.backups({ source, status: 'completed', limit: PAGE, before })
     isKnown ||= backups.length > 0
     isForeign ||= backups.some(({ foreignInstance }) => foreignInstance !== null)
-    const suitable = backups.filter(backup => (backup.foreignInstance === null || isForeignTaken) && backup.verification.status === 'valid' && backup.type !== 'pre-migration' && !isSuspect(backup))
+    const suitable = backups.filter(backup =>
+      (backup.foreignInstance === null || isForeignTaken) && backup.verification.status === 'valid' &&
+      backup.type !== 'pre-migration' && !isSuspect(backup)
+    )
     future.push(...suitable.filter(({ startedAt }) => isFromFuture(startedAt, now)))
     refused.push(...suitable.filter(isRefused))
     // Numbers need not follow the times: what is taken over from a store is numbered later.
-    for (const backup of suitable.filter(one => !isRefused(one) && !isFromFuture(one.startedAt, now) && (at === undefined || one.startedAt <= at))) {
+    for (
+      const backup of suitable.filter(one =>
+        !isRefused(one) && !isFromFuture(one.startedAt, now) && (at === undefined || one.startedAt <= at)
+      )
+    ) {
       if (backup.signature?.state === 'signed') signed = newer(signed, backup)
       else untrusted.push(backup)
     }
@@ -70,14 +96,21 @@ export async function newestValid (session: Pick<Session, 'engine' | 'defaultSou
   } while (before !== undefined)
   const found = signed ?? untrusted.reduce<Backup | undefined>(newer, undefined)
   if (found !== undefined) {
-    const since = (list: readonly Backup[]): Backup[] => list.filter(({ startedAt }) => startedAt > found.startedAt && (at === undefined || startedAt <= at))
+    const since = (list: readonly Backup[]): Backup[] =>
+      list.filter(({ startedAt }) => startedAt > found.startedAt && (at === undefined || startedAt <= at))
     return { backup: found, warning: passedOver({ future, refused: since(refused), untrusted: since(untrusted) }, now) }
   }
   if (!isKnown) await engine.source(source)
   const passed = passedOver({ future, refused, untrusted }, now)
-  throw new BackupError('BACKUP_NOT_FOUND', `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or before`}${passed === null ? '' : `; ${passed}`}`, {
-    hint: isForeign ? FOREIGN_HINT : hintFor({ future, refused })
-  })
+  throw new BackupError(
+    'BACKUP_NOT_FOUND',
+    `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or before`}${
+      passed === null ? '' : `; ${passed}`
+    }`,
+    {
+      hint: isForeign ? FOREIGN_HINT : hintFor({ future, refused })
+    }
+  )
 }
 
 function newer (one: Backup | undefined, other: Backup): Backup {
@@ -97,8 +130,12 @@ interface PassedOver {
 }
 
 function hintFor ({ future, refused }: Omit<PassedOver, 'untrusted'>): string {
-  if (future.length > 0) return 'Check the clock of this machine; if it is right, find out who made these backups before you name one.'
-  if (refused.length > 0) return 'If you know the backups to be yours, name their key in BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
+  if (future.length > 0) {
+    return 'Check the clock of this machine; if it is right, find out who made these backups before you name one.'
+  }
+  if (refused.length > 0) {
+    return 'If you know the backups to be yours, name their key in BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
+  }
   return 'See what there is with "holdfast list", and name one.'
 }
 
@@ -106,12 +143,16 @@ function passedOver ({ future, refused, untrusted }: PassedOver, now: Date): str
   const reasons = [
     ...future.length === 0 ? [] : [`${listed(future)} passed over: dated in the future, now is ${now.toISOString()}`],
     ...refused.length === 0 ? [] : [`${listed(refused)} passed over: not signed by a trusted key, which is required`],
-    ...untrusted.length === 0 ? [] : [`${listed(untrusted)} passed over: not signed by a trusted key, as the older one is`]
+    ...untrusted.length === 0
+      ? []
+      : [`${listed(untrusted)} passed over: not signed by a trusted key, as the older one is`]
   ]
   return reasons.length === 0 ? null : reasons.join('; ')
 }
 
 function listed (backups: readonly Backup[]): string {
-  const list = backups.slice(0, NAMED).map(({ id, startedAt }) => `backup ${id} (${startedAt.toISOString()})`).join(', ')
+  const list = backups.slice(0, NAMED).map(({ id, startedAt }) => `backup ${id} (${startedAt.toISOString()})`).join(
+    ', '
+  )
   return backups.length > NAMED ? `${list} and ${backups.length - NAMED} more` : list
 }

@@ -25,8 +25,17 @@ export interface ConfigInForce {
   readonly notices: readonly Problem[]
 }
 
-interface Problem { readonly name: string, readonly problem: string, readonly remedy: string }
-interface Entry { readonly key: string, readonly variable: string, readonly value: string | number | boolean | null, readonly origin: Origin }
+interface Problem {
+  readonly name: string
+  readonly problem: string
+  readonly remedy: string
+}
+interface Entry {
+  readonly key: string
+  readonly variable: string
+  readonly value: string | number | boolean | null
+  readonly origin: Origin
+}
 
 interface ConfiguredSource {
   readonly name: string
@@ -51,13 +60,23 @@ interface ConfiguredStore {
 /** The same with what was changed through the API laid over it. */
 export function withChanges (report: ConfigInForce, { settings, origins }: SettingsReport): ConfigInForce {
   const known = (key: string): key is keyof Settings => Object.hasOwn(settings, key)
-  const inForce = report.inForce.map(entry => known(entry.key) ? { ...entry, value: settings[entry.key], origin: origins[entry.key] } : entry)
+  const inForce = report.inForce.map(entry =>
+    known(entry.key) ? { ...entry, value: settings[entry.key], origin: origins[entry.key] } : entry
+  )
   return { ...report, settings, inForce }
 }
 
 export function reportAsJson (report: ConfigReport): string {
   const shown = report.ok
-    ? { ok: true, file: report.file ?? null, config: report.inForce, sources: report.sources, defaultSource: report.defaultSource, stores: report.stores, notices: report.notices }
+    ? {
+      ok: true,
+      file: report.file ?? null,
+      config: report.inForce,
+      sources: report.sources,
+      defaultSource: report.defaultSource,
+      stores: report.stores,
+      notices: report.notices
+    }
     : { ok: false, problems: report.problems }
   return `${printableJson(JSON.stringify(shown, undefined, 2))}\n`
 }
@@ -66,15 +85,22 @@ export function reportAsJson (report: ConfigReport): string {
 export function reportAsText (report: ConfigReport, { width: available }: Pick<Screen, 'width'>): string {
   if (!report.ok) return `${report.text}\n`
   const width = Math.max(...report.inForce.map(({ variable }) => variable.length))
-  const settings = report.inForce.map(({ variable, value, origin }) => `${variable.padEnd(width)}  ${value ?? '(not set)'}  [${origin}]`)
-  const sources = report.sources.flatMap(source => [...describe(source, report).map(line => wrap(line, available, 4)), ''])
+  const settings = report.inForce.map(({ variable, value, origin }) =>
+    `${variable.padEnd(width)}  ${value ?? '(not set)'}  [${origin}]`
+  )
+  const sources = report.sources.flatMap(
+    source => [...describe(source, report).map(line => wrap(line, available, 4)), '']
+  )
   const stores = report.stores.flatMap(store => [...describeStore(store).map(line => wrap(line, available, 4)), ''])
   const notices = report.notices.flatMap(({ name, problem, remedy }) => [`! ${name} ${problem}`, `    ${remedy}`])
   const read = report.file === undefined ? '' : `; ${report.file} was read`
   return [`the configuration is valid${read}`, ...notices, '', ...settings, '', ...sources, ...stores].join('\n')
 }
 
-function describe ({ name, kind, path, policy, assertions }: ConfiguredSource, { settings, defaultSource, stores }: ConfigInForce): string[] {
+function describe (
+  { name, kind, path, policy, assertions }: ConfiguredSource,
+  { settings, defaultSource, stores }: ConfigInForce
+): string[] {
   const inForce = policyOf(settings, policy)
   return [
     `source ${name} (${kind})${name === defaultSource ? ', the default' : ''}: ${path}`,
@@ -87,10 +113,13 @@ function describe ({ name, kind, path, policy, assertions }: ConfiguredSource, {
   ]
 }
 
-function describeStore ({ name, kind, place, retention, maxBackups, isAppendOnly, bandwidth }: ConfiguredStore): string[] {
+function describeStore ({ name, kind, place, retention, maxBackups, isAppendOnly, bandwidth }:
+  ConfiguredStore): string[] {
   const kept = isAppendOnly
     ? 'as long as the store itself keeps them: nothing is removed there'
-    : retention === null && maxBackups === null ? 'as long as in BACKUP_DIR' : retentionInWords({ retention, maxBackups })
+    : retention === null && maxBackups === null
+    ? 'as long as in BACKUP_DIR'
+    : retentionInWords({ retention, maxBackups })
   return [
     `store ${name} (${kind}): ${place}`,
     `  kept: ${kept}`,

@@ -16,14 +16,19 @@ export const BEGIN_LINE = own('\r')
 export const CLEAR_LINE = own('\u001b[K')
 
 /**
- * The one way out to standard output and standard error. Whatever a view forgot, no control character gets through but the line
- * end, the tab, and what is marked by `own`: paths, names of tables and processes, manifests and messages come from others.
+ * The one way out to standard output and standard error. Whatever a view forgot, no control character gets through but
+ * the line end, the tab, and what is marked by `own`: paths, names of tables and processes, manifests and messages come
+ * from others.
  */
 export function throughEdge (stream: Stream): Stream {
   return {
-    get isTTY () { return stream.isTTY === true },
+    get isTTY () {
+      return stream.isTTY === true
+    },
     // Asked anew each time: a terminal may be resized.
-    get columns () { return stream.columns },
+    get columns () {
+      return stream.columns
+    },
     write: text => stream.write(atEdge(text)),
     writeData: text => stream.write(stream.isTTY === true ? atEdge(text) : text)
   }

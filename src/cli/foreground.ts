@@ -5,8 +5,15 @@ import { interruption } from './interruption.ts'
 import { noProgress, progressOn } from './progress.ts'
 import type { JsonFlag, Shell } from './shell.ts'
 
-/** Does work that is no job of the engine, while its progress is shown. Ctrl-C aborts it, and it rejects with `CANCELLED`. */
-export async function underProgress<T> ({ output, screen, clock }: Pick<Shell, 'output' | 'screen' | 'clock'>, { json }: JsonFlag, work: (progress: Progress) => Promise<T>): Promise<T> {
+/**
+ * Does work that is no job of the engine, while its progress is shown. Ctrl-C aborts it, and it rejects with
+ * `CANCELLED`.
+ */
+export async function underProgress<T> (
+  { output, screen, clock }: Pick<Shell, 'output' | 'screen' | 'clock'>,
+  { json }: JsonFlag,
+  work: (progress: Progress) => Promise<T>
+): Promise<T> {
   const { signal, dispose } = interruption()
   const view = json === true ? noProgress : progressOn(output.err, screen, clock)
   let underway: JobProgress = { phase: 'waiting', bytesDone: 0, bytesTotal: null }
@@ -17,11 +24,20 @@ export async function underProgress<T> ({ output, screen, clock }: Pick<Shell, '
   try {
     return await work({
       signal,
-      phase: (phase, bytesTotal = null) => { tell({ phase, bytesDone: 0, bytesTotal }) },
-      bytes: bytesDone => { tell({ bytesDone }) }
+      phase: (phase, bytesTotal = null) => {
+        tell({ phase, bytesDone: 0, bytesTotal })
+      },
+      bytes: bytesDone => {
+        tell({ bytesDone })
+      }
     })
   } catch (thrown) {
-    if (signal.aborted) throw new BackupError('CANCELLED', 'interrupted', { hint: 'Nothing is left behind; start it again when it is wanted.', cause: thrown })
+    if (signal.aborted) {
+      throw new BackupError('CANCELLED', 'interrupted', {
+        hint: 'Nothing is left behind; start it again when it is wanted.',
+        cause: thrown
+      })
+    }
     throw thrown
   } finally {
     view.end()

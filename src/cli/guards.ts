@@ -1,30 +1,56 @@
 import { BackupError } from '../core/errors.ts'
 import type { Known, Opened } from './opened.ts'
 
-/** The source that is meant where none is named. Throws `SOURCE_REQUIRED` where that would be the service's own catalog for want of a database. */
+/**
+ * The source that is meant where none is named. Throws `SOURCE_REQUIRED` where that would be the service's own catalog
+ * for want of a database.
+ */
 export function defaultOf ({ defaultSource, known }: Pick<Opened, 'defaultSource' | 'known'>): string {
   if (known.hasDatabase) return defaultSource
-  throw new BackupError('SOURCE_REQUIRED', 'no database is configured', { hint: `Set DATABASE_PATH, or name sources in holdfast.yaml, as the server has it; "${defaultSource}" as the source is the service's own catalog.` })
+  throw new BackupError('SOURCE_REQUIRED', 'no database is configured', {
+    hint:
+      `Set DATABASE_PATH, or name sources in holdfast.yaml, as the server has it; "${defaultSource}" as the source is the service's own catalog.`
+  })
 }
 
 /** Options that hold what opens backups. */
-const OPENING: readonly string[] = ['BACKUP_AGE_IDENTITY', 'BACKUP_OPENPGP_PRIVATE_KEYS', 'BACKUP_OPENPGP_PRIVATE_KEYS_PASSPHRASE', 'BACKUP_ENCRYPTION_PASSPHRASE']
+const OPENING: readonly string[] = [
+  'BACKUP_AGE_IDENTITY',
+  'BACKUP_OPENPGP_PRIVATE_KEYS',
+  'BACKUP_OPENPGP_PRIVATE_KEYS_PASSPHRASE',
+  'BACKUP_ENCRYPTION_PASSPHRASE'
+]
 
 /** A `KEY_MISSING` says where the key may be, too: with the server. Any other error is left as it is. */
 export function withWhereabouts (thrown: unknown, { lacks }: Pick<Known, 'lacks'>): unknown {
   const theirs = lacks.filter(variable => OPENING.includes(variable))
   if (!(thrown instanceof BackupError) || thrown.code !== 'KEY_MISSING' || theirs.length === 0) return thrown
   const names = theirs.join(' and ')
-  return new BackupError('KEY_MISSING', `${thrown.message}; the server has ${names}, and this command does not`, { hint: `Ask the server through its API, or give ${names} here, too, best as a file for both (${theirs.map(name => `${name}_FILE`).join(', ')}).`, cause: thrown })
+  return new BackupError('KEY_MISSING', `${thrown.message}; the server has ${names}, and this command does not`, {
+    hint: `Ask the server through its API, or give ${names} here, too, best as a file for both (${
+      theirs.map(name => `${name}_FILE`).join(', ')
+    }).`,
+    cause: thrown
+  })
 }
 
 /**
- * Throws `ENCRYPTION_MISSING` where the newest backup of the source is sealed, and one made now would not be, although nobody
- * said so: most likely this command was started without the configuration that the others had.
+ * Throws `ENCRYPTION_MISSING` where the newest backup of the source is sealed, and one made now would not be, although
+ * nobody said so: most likely this command was started without the configuration that the others had.
  */
-export async function requireSealing ({ engine, known }: Pick<Opened, 'engine' | 'known'>, source: string): Promise<void> {
+export async function requireSealing (
+  { engine, known }: Pick<Opened, 'engine' | 'known'>,
+  source: string
+): Promise<void> {
   if (!known.unsaidSealing.includes(source)) return
   const { backups: [newest] } = await engine.backups({ source, status: 'completed', limit: 1 })
   if (newest === undefined || newest.encryption === 'none') return
-  throw new BackupError('ENCRYPTION_MISSING', `backup ${newest.id} of "${source}" is sealed with ${newest.encryption}, and a backup made now would not be: nothing here says how`, { hint: 'Give BACKUP_ENCRYPTION and its keys as they were given before, or BACKUP_ENCRYPTION=none if backups are to be plain from now on.' })
+  throw new BackupError(
+    'ENCRYPTION_MISSING',
+    `backup ${newest.id} of "${source}" is sealed with ${newest.encryption}, and a backup made now would not be: nothing here says how`,
+    {
+      hint:
+        'Give BACKUP_ENCRYPTION and its keys as they were given before, or BACKUP_ENCRYPTION=none if backups are to be plain from now on.'
+    }
+  )
 }

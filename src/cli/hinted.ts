@@ -7,6 +7,10 @@ export async function hinted<T> (code: ErrorCode, hint: string, work: () => Prom
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code !== code) throw thrown
-    throw new BackupError(code, error.message, { hint, cause: thrown, ...error.details !== undefined && { details: error.details } })
+    throw new BackupError(code, error.message, {
+      hint,
+      cause: thrown,
+      ...error.details !== undefined && { details: error.details }
+    })
   }
 }

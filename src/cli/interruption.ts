@@ -13,7 +13,9 @@ export interface Interruption {
  */
 export function interruption (): Interruption {
   const abort = new AbortController()
-  const onRequest = (): void => { abort.abort() }
+  const onRequest = (): void => {
+    abort.abort()
+  }
   for (const name of REQUESTS) process.on(name, onRequest)
   return {
     signal: abort.signal,

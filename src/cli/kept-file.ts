@@ -17,9 +17,9 @@ export interface KeptFile {
 const COMPANIONS = ['-wal', '-journal'] as const
 
 /**
- * Gives the file at `path`, with what belongs to it as a database, another name beside it, under which it stays when its place is taken.
- * It is not opened: closing it would drop the locks of a database that this process has open. undefined: there is nothing that
- * could be lost. Throws `RESTORE_TARGET_INVALID`, and leaves nothing behind then.
+ * Gives the file at `path`, with what belongs to it as a database, another name beside it, under which it stays when
+ * its place is taken. It is not opened: closing it would drop the locks of a database that this process has open.
+ * undefined: there is nothing that could be lost. Throws `RESTORE_TARGET_INVALID`, and leaves nothing behind then.
  */
 export function keepFile (path: string): KeptFile | undefined {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
@@ -27,14 +27,26 @@ export function keepFile (path: string): KeptFile | undefined {
   const [name, keptName] = [basename(path), basename(kept)]
   const folder = openFolder(dirname(path))
   try {
-    const there = ['', ...COMPANIONS].filter(suffix => lstatSync(folder.at(name + suffix), { throwIfNoEntry: false }) !== undefined)
+    const there = ['', ...COMPANIONS].filter(suffix =>
+      lstatSync(folder.at(name + suffix), { throwIfNoEntry: false }) !== undefined
+    )
     try {
       for (const suffix of there) linkSync(folder.at(name + suffix), folder.at(keptName + suffix))
     } catch (cause) {
       remove(folder, keptName, there)
-      throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be kept beside its place (${systemCode(cause) ?? 'unknown'})`, { hint: 'Move it away first, or give another path with --output.', cause })
+      throw new BackupError(
+        'RESTORE_TARGET_INVALID',
+        `"${path}" cannot be kept beside its place (${systemCode(cause) ?? 'unknown'})`,
+        { hint: 'Move it away first, or give another path with --output.', cause }
+      )
     }
-    return { path: kept, undo: there.map(suffix => `mv ${quote(kept + suffix)} ${quote(path + suffix)}`).join(' && '), discard: () => { discard(kept, there) } }
+    return {
+      path: kept,
+      undo: there.map(suffix => `mv ${quote(kept + suffix)} ${quote(path + suffix)}`).join(' && '),
+      discard: () => {
+        discard(kept, there)
+      }
+    }
   } finally {
     folder.close()
   }
@@ -54,5 +66,5 @@ function remove (folder: Folder, name: string, suffixes: readonly string[]): voi
 }
 
 function quote (path: string): string {
-  return /^[\w/.:@%+-]+$/.test(path) ? path : `'${path.replaceAll('\'', '\'\\\'\'')}'`
+  return /^[\w/.:@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }

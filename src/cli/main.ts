@@ -39,7 +39,9 @@ const output: Output = { out: throughEdge(process.stdout), err: throughEdge(proc
 
 // Whoever reads along may stop, as "head" does: that is no failure of what the command is for.
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', error => { if (!['EPIPE', 'EIO'].includes(systemCode(error) ?? '')) throw error })
+  stream.on('error', error => {
+    if (!['EPIPE', 'EIO'].includes(systemCode(error) ?? '')) throw error
+  })
 }
 process.exitCode = await run(process.argv.slice(2), output, exit => program(doors(exit)))
 await endIfHung(process.exitCode)
@@ -47,30 +49,50 @@ await endIfHung(process.exitCode)
 /** What the commands need from outside. What the service is made of is loaded on demand: help needs none of it. */
 function doors (exit: (code: number) => void): ProgramDeps<Role> {
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY
-  const recorder = { clock, actor: userOfTheMachine(), host: hostname(), warn: (message: string) => { output.err.write(`holdfast: ${message}\n`) } }
+  const recorder = {
+    clock,
+    actor: userOfTheMachine(),
+    host: hostname(),
+    warn: (message: string) => {
+      output.err.write(`holdfast: ${message}\n`)
+    }
+  }
   const screen = (): Screen => screenOn(output.out, environment, clock)
   return {
     output,
     screen,
     clock,
     exit,
-    ignoreServerConfig: () => { server = 'leave' },
+    ignoreServerConfig: () => {
+      server = 'leave'
+    },
     cwd,
     host: recorder.host,
     ask: isTerminal ? question => ask(question, process.stdin, process.stdout) : undefined,
     withSession: (flags, work) => withSession({ openEngine: openGuest, output, screen, ...recorder }, flags, work),
-    withTokens: tokensFrom(async () => await (await import('../app/offline.ts')).openTokens(configured(), warningsOn(output)), recorder),
-    proveFile: async (path, progress) => (await import('../app/offline.ts')).proveFile(configuredAnyhow(), path, progress),
-    recoverDatabase: async (path, target, progress) => (await import('../app/offline.ts')).recoverDatabase(path, target, progress),
+    withTokens: tokensFrom(
+      async () => await (await import('../app/offline.ts')).openTokens(configured(), warningsOn(output)),
+      recorder
+    ),
+    proveFile: async (path, progress) =>
+      (await import('../app/offline.ts')).proveFile(configuredAnyhow(), path, progress),
+    recoverDatabase: async (path, target, progress) =>
+      (await import('../app/offline.ts')).recoverDatabase(path, target, progress),
     knownRows: async path => {
       const checked = check()
       return checked.ok ? await (await import('../app/offline.ts')).knownRows(checked.config, path) : undefined
     },
     serve: async () => (await import('../server.ts')).serve(environment, cwd),
-    findServer: async () => (await import('../app/offline.ts')).serverOf(loadConfig(environment, cwd, { isServerExcused: true })),
-    terminate: pid => { process.kill(pid, 'SIGTERM') },
+    findServer: async () =>
+      (await import('../app/offline.ts')).serverOf(loadConfig(environment, cwd, { isServerExcused: true })),
+    terminate: pid => {
+      process.kill(pid, 'SIGTERM')
+    },
     makeKey: async kind => (await import('../app/offline.ts')).newKey(kind, clock.now()),
-    privateKeys: async file => (await import('../app/offline.ts')).privateKeys(file === undefined ? configuredAnyhow().encryption : readKeyFile(file)),
+    privateKeys: async file =>
+      (await import('../app/offline.ts')).privateKeys(
+        file === undefined ? configuredAnyhow().encryption : readKeyFile(file)
+      ),
     signingKey: () => {
       const checked = check()
       return checked.ok ? publicManifestKey(checked.config) : undefined
@@ -93,8 +115,8 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
 }
 
 /**
- * The configuration that commands work with: the server's, where that is known, and nothing here says otherwise. What is wrong
- * with options that the server alone uses is a warning: a restore does not wait for it.
+ * The configuration that commands work with: the server's, where that is known, and nothing here says otherwise. What
+ * is wrong with options that the server alone uses is a warning: a restore does not wait for it.
  */
 function check (): Checked {
   const checked = checkConfig(environment, cwd, { server, isServerExcused: true })
@@ -122,17 +144,27 @@ function valid (checked: Checked): Config {
   throw problemsError(checked)
 }
 
-/** For what needs no more of it than keys, and works wherever it is: what is said here, where the server's cannot be taken over. */
+/**
+ * For what needs no more of it than keys, and works wherever it is: what is said here, where the server's cannot be
+ * taken over.
+ */
 function configuredAnyhow (): Config {
   const checked = check()
   return checked.ok ? checked.config : loadConfig(environment, cwd, { isDataDirUsed: false, isServerExcused: true })
 }
 
-/** Throws `SECRET_MISSING` where the server signs with a secret that is not known here: it would accept no token of another. */
+/**
+ * Throws `SECRET_MISSING` where the server signs with a secret that is not known here: it would accept no token of
+ * another.
+ */
 function withTokenSecret (config: Config): Config {
   const secret = config.lacks.find(variable => ['JWT_SECRET', 'JWT_PUBLIC_KEY'].includes(variable))
   if (secret === undefined) return config
-  throw new BackupError('SECRET_MISSING', `the server checks tokens with ${secret}, and this command does not have it`, { hint: `Give ${secret} here, too; best as a file for both, by ${secret}_FILE.` })
+  throw new BackupError(
+    'SECRET_MISSING',
+    `the server checks tokens with ${secret}, and this command does not have it`,
+    { hint: `Give ${secret} here, too; best as a file for both, by ${secret}_FILE.` }
+  )
 }
 
 /** The engine beside a server and other commands, or without them. */
@@ -140,8 +172,19 @@ async function openGuest (): Promise<Opened> {
   const config = configured()
   useProxy(environment, config.stores)
   const { openEngine } = await import('../app/app.ts')
-  const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, { logger: warningsOn(output), role: 'guest' })
-  return { engine, events, audit: catalog.audit, defaultSource: config.defaultSource, known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing, lacks: config.lacks }, trashGrace, close: () => close(0) }
+  const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, {
+    logger: warningsOn(output),
+    role: 'guest'
+  })
+  return {
+    engine,
+    events,
+    audit: catalog.audit,
+    defaultSource: config.defaultSource,
+    known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing, lacks: config.lacks },
+    trashGrace,
+    close: () => close(0)
+  }
 }
 
 async function openCopyOf (config: Config): Promise<EngineCopy | undefined> {
@@ -150,12 +193,23 @@ async function openCopyOf (config: Config): Promise<EngineCopy | undefined> {
 
 async function examined ({ config, file }: Extract<Checked, { readonly ok: true }>): Promise<Subject> {
   const { examinable } = await import('../app/offline.ts')
-  return examinable(config, secretPlaces(environment, cwd, config, file), { pattern: config.pruneSchedule, timeZone: 'UTC' })
+  return examinable(config, secretPlaces(environment, cwd, config, file), {
+    pattern: config.pruneSchedule,
+    timeZone: 'UTC'
+  })
 }
 
 function reportConfig (checked: Checked): ConfigReport {
   if (!checked.ok) return { ...checked, text: describeProblems(checked.problems, checked.code) }
   const { config: { settings, sources, defaultSource, stores, notices }, inForce, file } = checked
-  const shown = stores.map(store => ({ name: store.name, kind: store.kind, place: storePlace(store), retention: store.retention, maxBackups: store.maxBackups, isAppendOnly: store.isAppendOnly, bandwidth: store.bandwidth }))
+  const shown = stores.map(store => ({
+    name: store.name,
+    kind: store.kind,
+    place: storePlace(store),
+    retention: store.retention,
+    maxBackups: store.maxBackups,
+    isAppendOnly: store.isAppendOnly,
+    bandwidth: store.bandwidth
+  }))
   return { ok: true, file, inForce, settings, sources, defaultSource, stores: shown, notices }
 }

@@ -11,9 +11,9 @@ export interface Stream {
   readonly isTTY?: boolean
   /** How wide the terminal is. */
   readonly columns?: number | undefined
-  write (text: string): unknown
+  write(text: string): unknown
   /** Data for a program, such as CSV: unaltered where this is no terminal. Left out: `write` alters nothing. */
-  writeData? (text: string): unknown
+  writeData?(text: string): unknown
 }
 
 const EXIT_CODES = {
@@ -36,17 +36,37 @@ export function exitCodesHelp (codes: readonly ExitCode[]): string {
   return ['', 'Exit codes:', ...codes.map(code => `  ${String(code).padEnd(width)}  ${EXIT_CODES[code]}`)].join('\n')
 }
 
-/** Reports of several lines. Anywhere else a line end comes from what somebody else named, and would begin a line that looks like ours. */
-const IN_LINES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['CONFIG_INVALID', 'CONFIG_DIFFERS', 'SERVER_CONFIG_UNREADABLE', 'DATA_DIR_UNSAFE'])
+/**
+ * Reports of several lines. Anywhere else a line end comes from what somebody else named, and would begin a line that
+ * looks like ours.
+ */
+const IN_LINES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'CONFIG_INVALID',
+  'CONFIG_DIFFERS',
+  'SERVER_CONFIG_UNREADABLE',
+  'DATA_DIR_UNSAFE'
+])
 
 /** Tells what went wrong, as the last line on standard error, and returns the exit code for it. */
-export function reportError (error: unknown, output: Output, { json = false }: { readonly json?: boolean } = {}): number {
+export function reportError (
+  error: unknown,
+  output: Output,
+  { json = false }: { readonly json?: boolean } = {}
+): number {
   if (!(error instanceof BackupError)) {
-    output.err.write(`holdfast: unexpected error: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`)
+    output.err.write(
+      `holdfast: unexpected error: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`
+    )
     return 1
   }
   const { code, message, hint, details } = error
   if (json) output.err.write(`${printableJson(JSON.stringify({ error: { code, message, hint, details } }))}\n`)
-  else output.err.write(`holdfast: ${IN_LINES.has(code) ? message : printable(message)}\n${hint === undefined ? '' : `hint: ${printable(hint)}\n`}`)
+  else {
+    output.err.write(
+      `holdfast: ${IN_LINES.has(code) ? message : printable(message)}\n${
+        hint === undefined ? '' : `hint: ${printable(hint)}\n`
+      }`
+    )
+  }
   return ERRORS[code].exit
 }

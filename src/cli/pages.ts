@@ -2,7 +2,12 @@
 const PAGE = 500
 
 /** Reads page after page, up to `limit` entries. */
-export async function collect<T> (limit: number, read: (page: { readonly limit: number, readonly before: number | undefined }) => Promise<{ readonly items: readonly T[], readonly next: number | null }>): Promise<T[]> {
+export async function collect<T> (
+  limit: number,
+  read: (page: { readonly limit: number, readonly before: number | undefined }) => Promise<
+    { readonly items: readonly T[], readonly next: number | null }
+  >
+): Promise<T[]> {
   const all: T[] = []
   let before: number | undefined
   while (all.length < limit) {

@@ -4,10 +4,26 @@ import type { SourcePolicy } from '../core/schedule/policy.ts'
 import type { CalendarRule } from '../core/schedule/schedule.ts'
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
-const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December']
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December'
+]
 const UNITS = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']] as const
 
-/** When backups are made by themselves: `every 6 h`, `daily at 02:00 and on Sundays at 03:00, by the clock of Europe/Vienna`. */
+/**
+ * When backups are made by themselves: `every 6 h`,
+ * `daily at 02:00 and on Sundays at 03:00, by the clock of Europe/Vienna`.
+ */
 export function scheduleInWords ({ enabled, interval, schedule }: SourcePolicy): string {
   const times = [
     ...interval === null ? [] : [`every ${spanInWords(interval)}`],
@@ -17,11 +33,16 @@ export function scheduleInWords ({ enabled, interval, schedule }: SourcePolicy):
   return `${times.join('; ')}${enabled ? '' : ' (switched off)'}`
 }
 
-/** What stays: `the newest 10`, `of the scheduled ones the newest of each of the last 7 days and 4 weeks, and 3 whatever the rules say`. */
+/**
+ * What stays: `the newest 10`, `of the scheduled ones the newest of each of the last 7 days and 4 weeks, and 3 whatever
+ * the rules say`.
+ */
 export function retentionInWords ({ maxBackups, retention }: Pick<SourcePolicy, 'maxBackups' | 'retention'>): string {
   const parts = [
     ...maxBackups === null ? [] : [`at most ${maxBackups}`],
-    ...retention === null ? [] : [`of the scheduled ones ${joined(rulesInWords(retention))}, and never fewer than ${retention.minBackups}`]
+    ...retention === null
+      ? []
+      : [`of the scheduled ones ${joined(rulesInWords(retention))}, and never fewer than ${retention.minBackups}`]
   ]
   return parts.length === 0 ? 'all of them' : parts.join('; ')
 }
@@ -29,17 +50,25 @@ export function retentionInWords ({ maxBackups, retention }: Pick<SourcePolicy, 
 /** When backups are drilled: `on Sundays at 06:00, by the clock of UTC`. */
 export function drillsInWords ({ enabled, drillSchedule }: SourcePolicy): string {
   if (drillSchedule === null) return 'only when asked for'
-  return `${ruleInWords({ tier: null, pattern: drillSchedule })}, by the clock of UTC${enabled ? '' : ' (switched off)'}`
+  return `${ruleInWords({ tier: null, pattern: drillSchedule })}, by the clock of UTC${
+    enabled ? '' : ' (switched off)'
+  }`
 }
 
 /** Where backups are copied to of the stores that there are: `to offsite and disk; then removed from BACKUP_DIR`. */
-export function copiesInWords ({ stores, keepLocal }: Pick<SourcePolicy, 'stores' | 'keepLocal'>, known: readonly string[]): string {
+export function copiesInWords (
+  { stores, keepLocal }: Pick<SourcePolicy, 'stores' | 'keepLocal'>,
+  known: readonly string[]
+): string {
   const chosen = stores ?? known
   return chosen.length === 0 ? 'nowhere' : `to ${joined(chosen)}${keepLocal ? '' : '; then removed from BACKUP_DIR'}`
 }
 
 function rulesInWords ({ last, within, ...rules }: RetentionRules): string[] {
-  const periods = [['hour', rules.hourly], ['day', rules.daily], ['week', rules.weekly], ['month', rules.monthly], ['year', rules.yearly]] as const
+  const periods = [['hour', rules.hourly], ['day', rules.daily], ['week', rules.weekly], ['month', rules.monthly], [
+    'year',
+    rules.yearly
+  ]] as const
   return [
     ...last === undefined ? [] : [`the newest ${last}`],
     ...within === undefined ? [] : [`all of the last ${formatDuration(within)}`],
@@ -61,7 +90,9 @@ function ruleInWords ({ tier, pattern }: Pick<CalendarRule, 'tier' | 'pattern'>)
   if (isFixed && which === '**w' && isNumber(weekday)) return `on ${DAYS[Number(weekday)] ?? weekday}s ${at}`
   if (isFixed && which === 'd**' && isNumber(day)) return `on day ${day} of each month ${at}`
   if (isFixed && which === 'd**' && day === 'L') return `on the last day of each month ${at}`
-  if (isFixed && which === 'dm*' && isNumber(day) && isNumber(month)) return `on ${day} ${MONTHS[Number(month) - 1] ?? month} ${at}`
+  if (isFixed && which === 'dm*' && isNumber(day) && isNumber(month)) {
+    return `on ${day} ${MONTHS[Number(month) - 1] ?? month} ${at}`
+  }
   return `${tier === null ? '' : `${tier} `}by "${pattern}"`
 }
 

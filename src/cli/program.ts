@@ -44,7 +44,24 @@ import { exitCodesHelp } from './output.ts'
 const HELP_WIDTH = 80
 
 /** What the commands need of everything that is not the command line. */
-export interface ProgramDeps<Role extends string> extends ServeDeps, VerifyDeps, DownloadDeps, ReportDeps, RecoverDeps, RestoreDeps, SchedulerStatusDeps, SchedulerStopDeps, ConfigCheckDeps, ConfigShowDeps, Omit<DoctorDeps, keyof ConfigCheckDeps>, TokenCreateDeps<Role>, TokenListDeps, TokenRevokeDeps, KeyNewDeps, KeyCardDeps {
+export interface ProgramDeps<Role extends string>
+  extends
+    ServeDeps,
+    VerifyDeps,
+    DownloadDeps,
+    ReportDeps,
+    RecoverDeps,
+    RestoreDeps,
+    SchedulerStatusDeps,
+    SchedulerStopDeps,
+    ConfigCheckDeps,
+    ConfigShowDeps,
+    Omit<DoctorDeps, keyof ConfigCheckDeps>,
+    TokenCreateDeps<Role>,
+    TokenListDeps,
+    TokenRevokeDeps,
+    KeyNewDeps,
+    KeyCardDeps {
   /** From now on what the server recorded of its configuration is left alone. */
   readonly ignoreServerConfig: () => void
 }
@@ -68,28 +85,55 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
     .addCommand(serveCommand(deps))
     .addCommand(schedulerGroup(deps))
     .addCommand(doctorCommand(deps))
-    .addCommand(group('config', 'The configuration.').addCommand(configCheckCommand(deps)).addCommand(configShowCommand(deps)))
-    .addCommand(group('token', 'Tokens for the API.').addCommand(tokenCreateCommand(deps)).addCommand(tokenListCommand(deps)).addCommand(tokenRevokeCommand(deps)))
-    .addCommand(group('key', 'Keys that backups are sealed with.').addCommand(keyNewCommand(deps)).addCommand(keyListCommand(deps)).addCommand(keyCardCommand(deps)).addCommand(keyConfirmCommand(deps)))
+    .addCommand(
+      group('config', 'The configuration.').addCommand(configCheckCommand(deps)).addCommand(configShowCommand(deps))
+    )
+    .addCommand(
+      group('token', 'Tokens for the API.').addCommand(tokenCreateCommand(deps)).addCommand(tokenListCommand(deps))
+        .addCommand(tokenRevokeCommand(deps))
+    )
+    .addCommand(
+      group('key', 'Keys that backups are sealed with.').addCommand(keyNewCommand(deps)).addCommand(
+        keyListCommand(deps)
+      ).addCommand(keyCardCommand(deps)).addCommand(keyConfirmCommand(deps))
+    )
     .addCommand(auditCommand(deps))
     .addCommand(completionCommand({ program: () => whole, output: deps.output }))
     .helpCommand('help [command]', 'Show the usage of a command.')
   const { out, err } = deps.output
-  return throughout(whole, command => command
-    .option('--ignore-server-config', 'work with what is said here alone, even where the server has it otherwise')
-    .on('option:ignore-server-config', () => { deps.ignoreServerConfig() })
-    .exitOverride()
-    .showHelpAfterError('(--help shows the usage)')
-    .configureHelp({
-      minWidthToWrap: 20,
-      subcommandTerm: one => [one.name(), ...one.registeredArguments.map(argumentTerm)].join(' ')
-    })
-    .configureOutput({ writeOut: text => { out.write(text) }, writeErr: text => { err.write(text) }, getOutHelpWidth: () => out.columns ?? HELP_WIDTH, getErrHelpWidth: () => err.columns ?? HELP_WIDTH }))
+  return throughout(whole, command =>
+    command
+      .option('--ignore-server-config', 'work with what is said here alone, even where the server has it otherwise')
+      .on('option:ignore-server-config', () => {
+        deps.ignoreServerConfig()
+      })
+      .exitOverride()
+      .showHelpAfterError('(--help shows the usage)')
+      .configureHelp({
+        minWidthToWrap: 20,
+        subcommandTerm: one => [one.name(), ...one.registeredArguments.map(argumentTerm)].join(' ')
+      })
+      .configureOutput({
+        writeOut: text => {
+          out.write(text)
+        },
+        writeErr: text => {
+          err.write(text)
+        },
+        getOutHelpWidth: () => out.columns ?? HELP_WIDTH,
+        getErrHelpWidth: () => err.columns ?? HELP_WIDTH
+      }))
 }
 
-/** The words of the Signal Harvester guide, in which everything about backups stands behind "backup"; alone it makes one. */
+/**
+ * The words of the Signal Harvester guide, in which everything about backups stands behind "backup"; alone it makes
+ * one.
+ */
 function backupGroup<Role extends string> (deps: ProgramDeps<Role>): Command {
-  const backup = group('backup', 'Make a backup now ("backup create"); the other commands about backups may stand behind it as well.')
+  const backup = group(
+    'backup',
+    'Make a backup now ("backup create"); the other commands about backups may stand behind it as well.'
+  )
     .addCommand(backupCreateCommand(deps), { isDefault: true })
   for (const command of backupCommands(deps)) backup.addCommand(command)
   return backup.addCommand(schedulerGroup(deps))
@@ -97,13 +141,38 @@ function backupGroup<Role extends string> (deps: ProgramDeps<Role>): Command {
 
 /** Made anew for each place: a command of commander's has one parent. */
 function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[] {
-  const makers = [listCommand, showCommand, uploadCommand, restoresCommand, diffCommand, drillCommand, drillsCommand, removeCommand, restoreFromTrashCommand, releaseCommand, pinCommand, unpinCommand, describeCommand, pruneCommand]
-  return [verifyCommand(deps), downloadCommand(deps), restoreCommand(deps), rescueCommand(deps), ...makers.map(make => make(deps))]
+  const makers = [
+    listCommand,
+    showCommand,
+    uploadCommand,
+    restoresCommand,
+    diffCommand,
+    drillCommand,
+    drillsCommand,
+    removeCommand,
+    restoreFromTrashCommand,
+    releaseCommand,
+    pinCommand,
+    unpinCommand,
+    describeCommand,
+    pruneCommand
+  ]
+  return [
+    verifyCommand(deps),
+    downloadCommand(deps),
+    restoreCommand(deps),
+    rescueCommand(deps),
+    ...makers.map(make => make(deps))
+  ]
 }
 
 function schedulerGroup<Role extends string> (deps: ProgramDeps<Role>): Command {
   return group('scheduler', 'The part of the service that makes backups by itself.')
-    .addCommand(serveCommand(deps).name('start').description('The same as "serve": run the service, which makes backups by itself, until SIGTERM or SIGINT.'))
+    .addCommand(
+      serveCommand(deps).name('start').description(
+        'The same as "serve": run the service, which makes backups by itself, until SIGTERM or SIGINT.'
+      )
+    )
     .addCommand(schedulerStopCommand(deps))
     .addCommand(schedulerStatusCommand(deps))
 }

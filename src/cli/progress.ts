@@ -10,9 +10,9 @@ export type Underway = Pick<Job, 'id' | 'kind' | 'backupId' | 'progress'>
 
 /** Shows how far a job is. */
 export interface ProgressView {
-  tell (job: Underway): void
+  tell(job: Underway): void
   /** Takes away what would be in the way of the result. */
-  end (): void
+  end(): void
 }
 
 const LONGEST_BAR = 40
@@ -54,8 +54,15 @@ export function phaseLine (job: Underway): string {
   return `${subject(job)}${job.progress.phase}${bytesTotal === null ? '' : ` ${inSize(bytesTotal)}`}`
 }
 
-/** One line no wider than the screen, for a phase that began `elapsed` milliseconds ago: what is told last goes first where there is no room. */
-export function progressBar (job: Underway, elapsed: number, { width, colours }: Pick<Screen, 'width' | 'colours'>): string {
+/**
+ * One line no wider than the screen, for a phase that began `elapsed` milliseconds ago: what is told last goes first
+ * where there is no room.
+ */
+export function progressBar (
+  job: Underway,
+  elapsed: number,
+  { width, colours }: Pick<Screen, 'width' | 'colours'>
+): string {
   const label = `${subject(job)}${job.progress.phase}`
   const share = percent(job.progress)
   if (share === null || job.progress.bytesTotal === null) return `${label} …`.slice(0, width - MARGIN)
@@ -68,7 +75,10 @@ export function progressBar (job: Underway, elapsed: number, { width, colours }:
   return `${label} ${share} %`.slice(0, width - MARGIN)
 }
 
-/** On `verify` and the like several backups may come one after the other; a new one has no number that says anything yet. */
+/**
+ * On `verify` and the like several backups may come one after the other; a new one has no number that says anything
+ * yet.
+ */
 function subject ({ kind, backupId }: Underway): string {
   return kind === 'create' || backupId === null ? '' : `backup ${backupId}: `
 }

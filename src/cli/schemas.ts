@@ -31,7 +31,9 @@ export const errorSchema = z.object({
     code: errorCode,
     message: z.string(),
     hint: z.string().optional(),
-    details: z.record(z.string(), z.union([z.string(), z.number()])).optional().meta({ description: 'Facts for programs: the id of the job in the way, and the like.' })
+    details: z.record(z.string(), z.union([z.string(), z.number()])).optional().meta({
+      description: 'Facts for programs: the id of the job in the way, and the like.'
+    })
   })
 })
 
@@ -42,8 +44,17 @@ export const configSchema = z.union([
   z.object({
     ok: z.literal(true),
     file: z.string().nullable().meta({ description: 'The holdfast.yaml that was read.' }),
-    config: z.array(z.object({ key: z.string(), variable: z.string(), value: z.union([z.string(), z.number(), z.boolean()]).nullable(), origin: z.enum(ORIGINS) })),
-    sources: z.array(z.looseObject({ name: z.string(), kind: z.string(), path: z.string(), policy: z.looseObject({}) })),
+    config: z.array(
+      z.object({
+        key: z.string(),
+        variable: z.string(),
+        value: z.union([z.string(), z.number(), z.boolean()]).nullable(),
+        origin: z.enum(ORIGINS)
+      })
+    ),
+    sources: z.array(
+      z.looseObject({ name: z.string(), kind: z.string(), path: z.string(), policy: z.looseObject({}) })
+    ),
     defaultSource: z.string(),
     stores: z.array(z.looseObject({ name: z.string(), kind: z.string(), place: z.string() })),
     notices: z.array(problemSchema).meta({ description: 'What was said and has no effect.' })

@@ -16,7 +16,11 @@ export interface Screen {
 /** How wide a terminal is that does not say. */
 const USUAL_WIDTH = 80
 
-export function screenOn (stream: Stream, environment: Readonly<Record<string, string | undefined>>, clock: Clock): Screen {
+export function screenOn (
+  stream: Stream,
+  environment: Readonly<Record<string, string | undefined>>,
+  clock: Clock
+): Screen {
   return {
     width: stream.isTTY === true ? stream.columns ?? USUAL_WIDTH : Number.POSITIVE_INFINITY,
     colours: coloursOf(wantsColours(stream, environment)),
@@ -36,8 +40,14 @@ function coloursOf (isWanted: boolean): Colours {
   return { ...plain, ...Object.fromEntries(marked) as Partial<Colours> }
 }
 
-/** `NO_COLOR` (https://no-color.org) has the last word, then `FORCE_COLOR`; otherwise a terminal gets colours, unless it is a dumb one. */
-function wantsColours (stream: Stream, { NO_COLOR: no = '', FORCE_COLOR: force = '', TERM: term }: Readonly<Record<string, string | undefined>>): boolean {
+/**
+ * `NO_COLOR` (https://no-color.org) has the last word, then `FORCE_COLOR`; otherwise a terminal gets colours, unless it
+ * is a dumb one.
+ */
+function wantsColours (
+  stream: Stream,
+  { NO_COLOR: no = '', FORCE_COLOR: force = '', TERM: term }: Readonly<Record<string, string | undefined>>
+): boolean {
   if (no !== '') return false
   if (force !== '') return force !== '0' && force !== 'false'
   return stream.isTTY === true && term !== 'dumb'

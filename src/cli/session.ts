@@ -11,8 +11,8 @@ import type { Screen } from './screen.ts'
 
 export interface Session extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'known' | 'trashGrace'> {
   /**
-   * Starts a job and waits for its end, while its progress is shown. Ctrl-C cancels it: its cleaning up is waited for, and
-   * it rejects with `CANCELLED`, unless it was all but done.
+   * Starts a job and waits for its end, while its progress is shown. Ctrl-C cancels it: its cleaning up is waited for,
+   * and it rejects with `CANCELLED`, unless it was all but done.
    */
   readonly run: <T>(start: () => Promise<Work<T>>, options?: RunOptions) => Promise<T>
   /** Does what changes something, or shows what is in a backup or the audit log, and records it there. */
@@ -34,7 +34,11 @@ export interface SessionDeps extends Omit<Recorder, 'audit'> {
 }
 
 /** Opens the engine for as long as `work` takes, and closes it whatever comes of it. */
-export async function withSession<T> (deps: SessionDeps, { json }: { readonly json?: true }, work: (session: Session) => Promise<T>): Promise<T> {
+export async function withSession<T> (
+  deps: SessionDeps,
+  { json }: { readonly json?: true },
+  work: (session: Session) => Promise<T>
+): Promise<T> {
   const opened = await deps.openEngine()
   const { engine, audit, defaultSource, known, trashGrace } = opened
   try {
@@ -55,7 +59,12 @@ export async function withSession<T> (deps: SessionDeps, { json }: { readonly js
   }
 }
 
-async function runJob<T> ({ output, screen, clock }: SessionDeps, { engine, events }: Opened, isQuiet: boolean, start: () => Promise<Work<T>>): Promise<T> {
+async function runJob<T> (
+  { output, screen, clock }: SessionDeps,
+  { engine, events }: Opened,
+  isQuiet: boolean,
+  start: () => Promise<Work<T>>
+): Promise<T> {
   const { signal, dispose } = interruption()
   const view = isQuiet ? noProgress : progressOn(output.err, screen, clock)
   let own: number | undefined
@@ -65,13 +74,21 @@ async function runJob<T> ({ output, screen, clock }: SessionDeps, { engine, even
   try {
     const { job, result } = await start()
     own = job.id
-    const onRequest = (): void => { cancel(engine, job.id) }
+    const onRequest = (): void => {
+      cancel(engine, job.id)
+    }
     signal.addEventListener('abort', onRequest, { once: true })
     if (signal.aborted) onRequest()
     return await result
   } catch (thrown) {
-    // A terminal sends Ctrl-C to the processes that read the source as well: whichever of them ends first, it was cancelled.
-    if (signal.aborted) throw new BackupError('CANCELLED', 'interrupted', { hint: 'Nothing is left behind; start it again when it is wanted.', cause: thrown })
+    // A terminal sends Ctrl-C to the processes that read the source as well: whichever of them ends first, it was
+    // cancelled.
+    if (signal.aborted) {
+      throw new BackupError('CANCELLED', 'interrupted', {
+        hint: 'Nothing is left behind; start it again when it is wanted.',
+        cause: thrown
+      })
+    }
     throw thrown
   } finally {
     unsubscribe()

@@ -19,17 +19,29 @@ const GAP = 2
 const NARROWEST = 3
 
 /**
- * A table without lines that fits the width: columns are cut or go, nothing wraps, and one with nothing in it is left out.
- * Every line ends with a newline.
+ * A table without lines that fits the width: columns are cut or go, nothing wraps, and one with nothing in it is left
+ * out. Every line ends with a newline.
  */
-export function table<Row> (columns: readonly Column<Row>[], rows: readonly Row[], { width, colours }: Pick<Screen, 'width' | 'colours'>): string {
+export function table<Row> (
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+  { width, colours }: Pick<Screen, 'width' | 'colours'>
+): string {
   const placed = columns.map(column => {
     const cells = rows.map(row => printable(column.cell(row)))
-    return { column, cells, width: cells.reduce((widest, cell) => Math.max(widest, widthOf(cell)), widthOf(column.title)) }
+    return {
+      column,
+      cells,
+      width: cells.reduce((widest, cell) => Math.max(widest, widthOf(cell)), widthOf(column.title))
+    }
   })
   const chosen = fit(placed.filter(({ cells }) => cells.some(cell => cell !== '')), width)
   const head = chosen.map(({ column, width }) => pad(cut(column, column.title, width), column, width, colours.bold))
-  const lines = rows.map((row, line) => chosen.map(({ column, cells, width }) => pad(cut(column, cells[line] ?? '', width), column, width, text => column.paint?.(text, row) ?? text)))
+  const lines = rows.map((row, line) =>
+    chosen.map(({ column, cells, width }) =>
+      pad(cut(column, cells[line] ?? '', width), column, width, text => column.paint?.(text, row) ?? text)
+    )
+  )
   return [head, ...lines].map(line => `${line.join(' '.repeat(GAP)).trimEnd()}\n`).join('')
 }
 
@@ -55,7 +67,11 @@ function fit<Row> (all: ReadonlyArray<Placed<Row>>, available: number): Readonly
 }
 
 /** Takes from the widest, again and again, until everything has room or nothing more can be taken. */
-function narrow<Row> (all: ReadonlyArray<Placed<Row>>, available: number, least: (one: Placed<Row>) => number): ReadonlyArray<Placed<Row>> {
+function narrow<Row> (
+  all: ReadonlyArray<Placed<Row>>,
+  available: number,
+  least: (one: Placed<Row>) => number
+): ReadonlyArray<Placed<Row>> {
   const widths = all.map(({ width }) => width)
   while (total(widths) > available) {
     const spare = all.map((one, index) => (widths[index] ?? 0) > least(one) ? widths[index] ?? 0 : 0)

@@ -1,7 +1,8 @@
 export { printable } from '../core/printable.ts'
 
 /** Two columns wide on a terminal: East Asian scripts and emoji. */
-const WIDE = /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Emoji}\ufe0f)/u
+const WIDE =
+  /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|[\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\p{Emoji}\ufe0f)/u
 const segmenter = new Intl.Segmenter()
 
 /** How many columns of a terminal the text takes. It has no colours in it. */
@@ -24,7 +25,10 @@ export function cutEnd (text: string, width: number): string {
   return `${fitting(graphemes(text), width - 1).map(({ text }) => text).join('').trimEnd()}…`
 }
 
-interface Grapheme { readonly text: string, readonly width: number }
+interface Grapheme {
+  readonly text: string
+  readonly width: number
+}
 
 function graphemes (text: string): Grapheme[] {
   return [...segmenter.segment(text)].map(({ segment }) => ({ text: segment, width: WIDE.test(segment) ? 2 : 1 }))
@@ -36,7 +40,10 @@ function fitting (all: readonly Grapheme[], width: number): Grapheme[] {
   return end === -1 ? [...all] : all.slice(0, end)
 }
 
-/** Broken between words so that no line is wider than `width`; every line but the first begins with `indent` spaces. A word that is too long stays whole: it may be a path that somebody copies. */
+/**
+ * Broken between words so that no line is wider than `width`; every line but the first begins with `indent` spaces. A
+ * word that is too long stays whole: it may be a path that somebody copies.
+ */
 export function wrap (text: string, width: number, indent: number): string {
   const lines: string[] = []
   for (const word of text.split(' ')) {

@@ -4,11 +4,15 @@ import type { Output } from './output.ts'
 
 /** What the engine has to say, as far as whoever runs a command must know it: one line each, on standard error. */
 export function warningsOn ({ err }: Output): Logger {
-  const warn = (facts: object, message: string): void => { err.write(`holdfast: ${message}${inBrackets(facts)}\n`) }
+  const warn = (facts: object, message: string): void => {
+    err.write(`holdfast: ${message}${inBrackets(facts)}\n`)
+  }
   return { debug () {}, info () {}, warn, error: warn }
 }
 
 function inBrackets (facts: object): string {
-  const words = Object.entries(facts).map(([name, value]: [string, unknown]) => name === 'err' ? toBackupError(value).message : `${name} ${String(value)}`)
+  const words = Object.entries(facts).map(([name, value]: [string, unknown]) =>
+    name === 'err' ? toBackupError(value).message : `${name} ${String(value)}`
+  )
   return words.length === 0 ? '' : ` (${words.join(', ')})`
 }

@@ -12,10 +12,14 @@ export function inSize (bytes: number): string {
 /** A span of milliseconds for people, in its two largest units: `3 d 4 h`. */
 export function inSpan (ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))
-  const parts = [[Math.floor(seconds / 86_400), 'd'], [Math.floor(seconds / 3600) % 24, 'h'], [Math.floor(seconds / 60) % 60, 'min'], [seconds % 60, 's']] as const
+  const parts = [[Math.floor(seconds / 86_400), 'd'], [Math.floor(seconds / 3600) % 24, 'h'], [
+    Math.floor(seconds / 60) % 60,
+    'min'
+  ], [seconds % 60, 's']] as const
   const first = parts.findIndex(([number]) => number > 0)
   if (first === -1) return '0 s'
-  return parts.slice(first, first + 2).filter(([number]) => number > 0).map(([number, unit]) => `${number} ${unit}`).join(' ')
+  return parts.slice(first, first + 2).filter(([number]) => number > 0).map(([number, unit]) => `${number} ${unit}`)
+    .join(' ')
 }
 
 /** How far `time` is from `now`, in one unit, rounded down: `2 h ago`, `in 3 d`. */

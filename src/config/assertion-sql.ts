@@ -1,12 +1,13 @@
 /** What is no code in SQL: texts, quoted names and comments. What is not closed goes to the end. */
-const QUOTED = /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g
+const QUOTED =
+  /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/g
 const PARAMETER = /[:@$][A-Za-z_][A-Za-z0-9_]*|\?\d*/g
 /** A query that begins with WITH may end in a statement that writes. `REPLACE (` is a function. */
 const WRITES = /\b(?:INSERT|UPDATE|DELETE|REPLACE(?!\s*\())\b/i
 
 /**
- * What speaks against the SQL of an assertion, as far as its text alone tells; undefined: nothing. Completes `the query …`.
- * Whether its tables are there only the database knows.
+ * What speaks against the SQL of an assertion, as far as its text alone tells; undefined: nothing. Completes
+ * `the query …`. Whether its tables are there only the database knows.
  */
 export function assertionProblem (sql: string): string | undefined {
   const code = sql.replaceAll(QUOTED, text => text.startsWith('-') || text.startsWith('/') ? ' ' : ' x ')

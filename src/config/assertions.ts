@@ -9,19 +9,42 @@ import type { Given } from './raw-value.ts'
 
 /** YAML has read a larger number as a fraction near it: its last digits are lost already. */
 const number = z.number().refine(value => !Number.isInteger(value) || Number.isSafeInteger(value))
-const figure = value(z.union([number, z.string().regex(/^-?(?:0|[1-9]\d*)$/)]), 'a number, a whole one beyond 2^53 as digits in quotes')
-const BOUNDS = { min: figure, max: figure, equals: value(z.union([number, z.string()]), 'a number or a text, a whole number beyond 2^53 as digits in quotes') } as const
+const figure = value(
+  z.union([number, z.string().regex(/^-?(?:0|[1-9]\d*)$/)]),
+  'a number, a whole one beyond 2^53 as digits in quotes'
+)
+const BOUNDS = {
+  min: figure,
+  max: figure,
+  equals: value(z.union([number, z.string()]), 'a number or a text, a whole number beyond 2^53 as digits in quotes')
+} as const
 const KEYS = ['name', 'sql', ...Object.keys(BOUNDS)]
 
-/** The list under `assertions`: each with a name of its own, one statement that reads, and a bound. Reports what is wrong with any of them. */
+/**
+ * The list under `assertions`: each with a name of its own, one statement that reads, and a bound. Reports what is
+ * wrong with any of them.
+ */
 export function readAssertions (given: Given, problems: Problem[]): readonly Assertion[] {
   if (!Array.isArray(given.value)) {
-    problems.push({ name: given.name, problem: 'is not a list', remedy: 'Write each assertion as an entry of a list, with a name, its sql and a bound; holdfast.example.yaml shows the form.' })
+    problems.push({
+      name: given.name,
+      problem: 'is not a list',
+      remedy:
+        'Write each assertion as an entry of a list, with a name, its sql and a bound; holdfast.example.yaml shows the form.'
+    })
     return []
   }
-  const assertions = given.value.flatMap((entry: unknown, index) => readAssertion({ ...given, name: `${given.name}[${index}]`, value: entry }, problems) ?? [])
+  const assertions = given.value.flatMap((entry: unknown, index) =>
+    readAssertion({ ...given, name: `${given.name}[${index}]`, value: entry }, problems) ?? []
+  )
   for (const [index, { name }] of assertions.entries()) {
-    if (assertions.findIndex(other => other.name === name) < index) problems.push({ name: given.name, problem: `has two assertions named "${name}"`, remedy: 'Give each a name of its own.' })
+    if (assertions.findIndex(other => other.name === name) < index) {
+      problems.push({
+        name: given.name,
+        problem: `has two assertions named "${name}"`,
+        remedy: 'Give each a name of its own.'
+      })
+    }
   }
   return assertions
 }
@@ -38,14 +61,36 @@ function readAssertion (given: Given, problems: Problem[]): Assertion | undefine
   const [name, sql] = [check('name', text), check('sql', text)]
   const [min, max, equals] = [check('min', BOUNDS.min), check('max', BOUNDS.max), check('equals', BOUNDS.equals)]
   for (const key of ['name', 'sql']) {
-    if (!fields.has(key)) problems.push({ name: `${given.name}.${key}`, problem: 'is missing', remedy: `Give the assertion a ${key}.` })
+    if (!fields.has(key)) {
+      problems.push({ name: `${given.name}.${key}`, problem: 'is missing', remedy: `Give the assertion a ${key}.` })
+    }
   }
   const wrong = sql === undefined ? undefined : assertionProblem(sql)
-  if (wrong !== undefined) problems.push({ name: `${given.name}.sql`, problem: wrong, remedy: 'Give one SELECT that gives one value; ":at" in it is when the backup was begun.' })
-  if (Object.keys(BOUNDS).every(key => !fields.has(key))) problems.push({ name: given.name, problem: 'has no bound', remedy: 'Say min, max or equals.' })
-  if (min !== undefined && max !== undefined && exact(min) > exact(max)) problems.push({ name: given.name, problem: `asks for at least ${min} and at most ${max}`, remedy: 'Give a min that is no more than the max.' })
+  if (wrong !== undefined) {
+    problems.push({
+      name: `${given.name}.sql`,
+      problem: wrong,
+      remedy: 'Give one SELECT that gives one value; ":at" in it is when the backup was begun.'
+    })
+  }
+  if (Object.keys(BOUNDS).every(key => !fields.has(key))) {
+    problems.push({ name: given.name, problem: 'has no bound', remedy: 'Say min, max or equals.' })
+  }
+  if (min !== undefined && max !== undefined && exact(min) > exact(max)) {
+    problems.push({
+      name: given.name,
+      problem: `asks for at least ${min} and at most ${max}`,
+      remedy: 'Give a min that is no more than the max.'
+    })
+  }
   if (problems.length > before || name === undefined || sql === undefined) return undefined
-  return { name, sql, ...min !== undefined && { min }, ...max !== undefined && { max }, ...equals !== undefined && { equals } }
+  return {
+    name,
+    sql,
+    ...min !== undefined && { min },
+    ...max !== undefined && { max },
+    ...equals !== undefined && { equals }
+  }
 }
 
 function value<T> (schema: z.ZodType<T>, expects: string): Field<T> {

@@ -5,9 +5,10 @@ import { systemCode } from '../core/errors.ts'
 import { COMPILED } from './data-files.ts'
 
 /**
- * Keeps what the engine of JavaScript makes of our modules, so that the next process starts the sooner. This process runs what
- * is in there: only a directory of this user is used, in a DATA_DIR of this user, and nobody else may enter it, whatever the
- * modes are of what Node writes there. Where that cannot be, nothing is kept. `dataDirProblems` must have found nothing before.
+ * Keeps what the engine of JavaScript makes of our modules, so that the next process starts the sooner. This process
+ * runs what is in there: only a directory of this user is used, in a DATA_DIR of this user, and nobody else may enter
+ * it, whatever the modes are of what Node writes there. Where that cannot be, nothing is kept. `dataDirProblems` must
+ * have found nothing before.
  */
 export function keepCompiled (dataDir: string): void {
   const directory = join(dataDir, COMPILED)

@@ -56,7 +56,9 @@ export interface Config {
   readonly sources: readonly SourceConfig[]
   /** What sealed backups are opened with, and what is not of one source alone of that which seals them. */
   readonly encryption: EncryptionKeys
-  /** Public keys that manifests of other installations are signed with, and whether a trusted signature is asked for. */
+  /**
+   * Public keys that manifests of other installations are signed with, and whether a trusted signature is asked for.
+   */
   readonly signing: { readonly trusted: readonly string[], readonly isRequired: boolean }
   /** Where backups are copied to once they have landed in `backupDir`. */
   readonly stores: readonly StoreConfig[]
@@ -108,7 +110,10 @@ interface CommonStoreConfig {
   readonly isAppendOnly: boolean
   /** Bytes a second; null: no limit. */
   readonly bandwidth: number | null
-  /** Secrets that the server has for it and this command does not, by variable or place; without them it refuses everything. Left out: none. */
+  /**
+   * Secrets that the server has for it and this command does not, by variable or place; without them it refuses
+   * everything. Left out: none.
+   */
   readonly lacks?: readonly string[]
 }
 
@@ -125,7 +130,11 @@ export interface S3StoreConfig extends CommonStoreConfig {
   /** `compatible`: for look-alikes that know neither streaming signatures nor the newer checksums. */
   readonly profile: 'aws' | 'compatible'
   /** undefined: whatever the chain of the SDK finds. */
-  readonly credentials: { readonly accessKeyId: string, readonly secretAccessKey: Secret, readonly sessionToken?: Secret } | undefined
+  readonly credentials: {
+    readonly accessKeyId: string
+    readonly secretAccessKey: Secret
+    readonly sessionToken?: Secret
+  } | undefined
   /** By the tier of a backup; `default` for those without one. Empty: what the bucket has as its default. */
   readonly storageClasses: StorageClasses
   readonly encryption: 'AES256' | 'aws:kms' | null

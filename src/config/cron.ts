@@ -17,11 +17,15 @@ export const cronPattern: Field<string> = {
 /** One or several of them: a list, or a text with semicolons in between, which is what comes out. */
 export const cronPatterns: Field<string> = {
   ...cronPattern,
-  schema: z.preprocess(value => typeof value === 'string' ? splitPatterns(value) : value, z.array(onePattern).min(1)).transform(patterns => patterns.join(`${BETWEEN} `)),
+  schema: z.preprocess(value => typeof value === 'string' ? splitPatterns(value) : value, z.array(onePattern).min(1))
+    .transform(patterns => patterns.join(`${BETWEEN} `)),
   expects: `${cronPattern.expects}, or several with "${BETWEEN}" in between`
 }
 
-/** What a word stands for: on Sundays, every day, on the first of the month, each after the backups and the prune of the night. */
+/**
+ * What a word stands for: on Sundays, every day, on the first of the month, each after the backups and the prune of the
+ * night.
+ */
 const NAMED: Readonly<Record<string, string>> = { daily: '0 6 * * *', weekly: '0 6 * * 0', monthly: '0 6 1 * *' }
 /** Never by itself. */
 export const OFF = 'off'
@@ -29,7 +33,10 @@ export const OFF = 'off'
 /** When drills are made: a pattern, a word for one, or `off`. */
 export const drillTimes: Field<string> = {
   ...cronPattern,
-  schema: z.preprocess(value => typeof value === 'string' ? NAMED[value] ?? value : value, z.union([z.literal(OFF), onePattern])),
+  schema: z.preprocess(
+    value => typeof value === 'string' ? NAMED[value] ?? value : value,
+    z.union([z.literal(OFF), onePattern])
+  ),
   expects: `${cronPattern.expects}, or one of ${[...Object.keys(NAMED), OFF].join(', ')}`
 }
 
@@ -40,7 +47,8 @@ export function splitPatterns (text: string): string[] {
 /** There is no 30 February to wait for. The time to look from is of no account: what comes round ever does again. */
 function comesRound (pattern: string): boolean {
   try {
-    return pattern.split(' ').length === 5 && new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun(new Date(0)) !== null
+    return pattern.split(' ').length === 5 &&
+      new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }).nextRun(new Date(0)) !== null
   } catch {
     // croner throws what it cannot read.
     return false

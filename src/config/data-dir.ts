@@ -9,25 +9,44 @@ const GROUP_WRITE = 0o020
 const OTHERS_WRITE = 0o002
 
 /**
- * Whether somebody else could have put something into DATA_DIR: code for the compile cache, a secret that signs tokens, a
- * configuration. The directory must belong to this user or to root, and be writable for its owner alone; what the service
- * keeps in it must belong to this user, to root or to the owner of the directory. root accepts any owner of the directory:
- * it works beside a service of another user. A group of which the owner is the only member counts as the owner. A sticky
- * bit changes nothing: it does not keep others from adding files.
+ * Whether somebody else could have put something into DATA_DIR: code for the compile cache, a secret that signs tokens,
+ * a configuration. The directory must belong to this user or to root, and be writable for its owner alone; what the
+ * service keeps in it must belong to this user, to root or to the owner of the directory. root accepts any owner of the
+ * directory: it works beside a service of another user. A group of which the owner is the only member counts as the
+ * owner. A sticky bit changes nothing: it does not keep others from adding files.
  *
- * Returns what is wrong, each with the command that mends it; nothing where there is no directory yet. Reads no content.
+ * Returns what is wrong, each with the command that mends it; nothing where there is no directory yet. Reads no
+ * content.
  */
 export function dataDirProblems (dataDir: string): readonly Problem[] {
   const user = process.getuid?.()
   const folder = statIfThere(dataDir, statSync)
   if (user === undefined || folder === undefined) return []
-  const problem = (path: string, problem: string, remedy: string): Problem => ({ name: 'DATA_DIR', problem: `"${path}" ${problem}`, remedy })
+  const problem = (path: string, problem: string, remedy: string): Problem => ({
+    name: 'DATA_DIR',
+    problem: `"${path}" ${problem}`,
+    remedy
+  })
   const quoted = quote(dataDir)
   if (folder.uid !== user && folder.uid !== 0 && user !== 0) {
-    return [problem(dataDir, `belongs to user ${folder.uid}`, `Run the command as that user ("sudo -u '#${folder.uid}' …"), or run "chown -R ${user} ${quoted}" if the service is to run as user ${user}.`)]
+    return [
+      problem(
+        dataDir,
+        `belongs to user ${folder.uid}`,
+        `Run the command as that user ("sudo -u '#${folder.uid}' …"), or run "chown -R ${user} ${quoted}" if the service is to run as user ${user}.`
+      )
+    ]
   }
   const writers = writersBeside(folder)
-  if (writers !== null) return [problem(dataDir, `can be written to by ${writers}`, `Run "chmod go-w ${quoted}", and remove what you do not know in it.`)]
+  if (writers !== null) {
+    return [
+      problem(
+        dataDir,
+        `can be written to by ${writers}`,
+        `Run "chmod go-w ${quoted}", and remove what you do not know in it.`
+      )
+    ]
+  }
 
   const trusted = [user, 0, folder.uid]
   return OWN_FILES.flatMap(name => {
@@ -36,10 +55,24 @@ export function dataDirProblems (dataDir: string): readonly Problem[] {
     if (found === undefined) return []
     const isCache = name === COMPILED
     const discard = `Run "rm -r ${quote(path)}": the service makes a new one.`
-    if (!trusted.includes(found.uid)) return [problem(path, `belongs to user ${found.uid}`, isCache ? discard : `Run "chown ${folder.uid} ${quote(path)}" if you know that it is whole, otherwise remove it.`)]
+    if (!trusted.includes(found.uid)) {
+      return [problem(
+        path,
+        `belongs to user ${found.uid}`,
+        isCache
+          ? discard
+          : `Run "chown ${folder.uid} ${quote(path)}" if you know that it is whole, otherwise remove it.`
+      )]
+    }
     const others = found.isSymbolicLink() ? null : writersBeside(found)
     if (others === null) return []
-    return [problem(path, `can be written to by ${others}`, isCache ? discard : `Run "chmod go-w ${quote(path)}" if you know that it is whole, otherwise remove it.`)]
+    return [
+      problem(
+        path,
+        `can be written to by ${others}`,
+        isCache ? discard : `Run "chmod go-w ${quote(path)}" if you know that it is whole, otherwise remove it.`
+      )
+    ]
   })
 }
 
@@ -56,12 +89,15 @@ export function writersBeside ({ mode, gid, uid }: Stats): string | null {
 }
 
 /**
- * Whether no other user than `uid` and root is in the group, going by /etc/group and /etc/passwd (group(5), passwd(5)). Where
- * groups come from elsewhere as well (nsswitch.conf(5)), a group that these files do not name may have any members.
+ * Whether no other user than `uid` and root is in the group, going by /etc/group and /etc/passwd (group(5), passwd(5)).
+ * Where groups come from elsewhere as well (nsswitch.conf(5)), a group that these files do not name may have any
+ * members.
  */
 export function isPrivateGroup (gid: number, uid: number): boolean {
   const [groups, users] = [fieldsOf('/etc/group'), fieldsOf('/etc/passwd')]
-  const mayBe = new Set(users.filter(fields => [uid, 0].includes(Number(fields[2]))).map(([name]) => name).concat(ownName(uid)))
+  const mayBe = new Set(
+    users.filter(fields => [uid, 0].includes(Number(fields[2]))).map(([name]) => name).concat(ownName(uid))
+  )
   const group = groups.find(fields => Number(fields[2]) === gid)
   if (group === undefined && !groupsAreLocal()) return false
   const members = (group?.[3] ?? '').split(',').filter(name => name !== '')
@@ -111,5 +147,5 @@ function statIfThere (path: string, stat: (path: string) => Stats): Stats | unde
 
 /** For a shell. */
 export function quote (path: string): string {
-  return /^[\w/.:@%+-]+$/.test(path) ? path : `'${path.replaceAll('\'', '\'\\\'\'')}'`
+  return /^[\w/.:@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }

@@ -10,4 +10,16 @@ export const COMPILED = 'compiled'
 export const CATALOG_FILE = 'holdfast.db'
 
 /** What the service keeps in DATA_DIR, by the names there; scratch space may lie elsewhere. */
-export const OWN_FILES: readonly string[] = [SECRET_FILE, MANIFEST_KEY_FILE, RECORD_FILE, COMPILED, CATALOG_FILE, `${CATALOG_FILE}-wal`, `${CATALOG_FILE}-shm`, 'holdfast.lock', 'holdfast.lock.json', 'processes', 'scratch']
+export const OWN_FILES: readonly string[] = [
+  SECRET_FILE,
+  MANIFEST_KEY_FILE,
+  RECORD_FILE,
+  COMPILED,
+  CATALOG_FILE,
+  `${CATALOG_FILE}-wal`,
+  `${CATALOG_FILE}-shm`,
+  'holdfast.lock',
+  'holdfast.lock.json',
+  'processes',
+  'scratch'
+]

@@ -9,12 +9,33 @@ import { secretsOf, STORE_KINDS } from './store-fields.ts'
 
 /** Options that change nothing that a command does. */
 export const SERVER_ALONE: readonly OptionName[] = [
-  'dataDir', 'host', 'port', 'trustProxy', 'restoreDirs', 'hstsIncludeSubdomains', 'metricsMaxSources', 'rateLimitPerMinute', 'maxConnections',
-  'bodyLimitBytes', 'maxQueuedJobs', 'maxQueuedJobsPerSource', 'shutdownGraceMs', 'logLevel', 'jwtAlgorithm'
+  'dataDir',
+  'host',
+  'port',
+  'trustProxy',
+  'restoreDirs',
+  'hstsIncludeSubdomains',
+  'metricsMaxSources',
+  'rateLimitPerMinute',
+  'maxConnections',
+  'bodyLimitBytes',
+  'maxQueuedJobs',
+  'maxQueuedJobsPerSource',
+  'shutdownGraceMs',
+  'logLevel',
+  'jwtAlgorithm'
 ]
 
-/** Variables that people also set for other programs, by the kind of store that takes them. They count where the server has such a store. */
-const AMBIENT: Readonly<Partial<Record<OptionName, 's3' | 'gcs' | 'azure'>>> = { awsRegion: 's3', awsDefaultRegion: 's3', googleCredentials: 'gcs', azureStorageAccount: 'azure' }
+/**
+ * Variables that people also set for other programs, by the kind of store that takes them. They count where the server
+ * has such a store.
+ */
+const AMBIENT: Readonly<Partial<Record<OptionName, 's3' | 'gcs' | 'azure'>>> = {
+  awsRegion: 's3',
+  awsDefaultRegion: 's3',
+  googleCredentials: 'gcs',
+  azureStorageAccount: 'azure'
+}
 
 /** Secrets of which it matters that the server has none: what they sign it would not accept. */
 const EXCLUSIVE: readonly OptionName[] = ['jwtSecret', 'jwtPublicKey']
@@ -30,12 +51,19 @@ export interface Own {
   readonly sections: Readonly<Partial<Record<Section, Json>>>
 }
 
-/** Every key for which the command was told something else than the server. What it was told nothing about differs in nothing. */
+/**
+ * Every key for which the command was told something else than the server. What it was told nothing about differs in
+ * nothing.
+ */
 export function differences (own: Own, recorded: Recorded): Problem[] {
   return [
-    ...realPathSync(own.dataDir) === realPathSync(recorded.dataDir) ? [] : [differing('DATA_DIR', own.dataDir, recorded.dataDir, 'environment')],
+    ...realPathSync(own.dataDir) === realPathSync(recorded.dataDir)
+      ? []
+      : [differing('DATA_DIR', own.dataDir, recorded.dataDir, 'environment')],
     ...OPTION_NAMES.flatMap(name => optionDifference(name, own, recorded)),
-    ...(Object.entries(own.sections) as Array<[Section, Json]>).flatMap(([name, value]) => within(name, withoutSecrets(value), withoutSecrets(recorded.sections[name])))
+    ...(Object.entries(own.sections) as Array<[Section, Json]>).flatMap(([name, value]) =>
+      within(name, withoutSecrets(value), withoutSecrets(recorded.sections[name]))
+    )
   ]
 }
 
@@ -43,7 +71,11 @@ function optionDifference (name: OptionName, { options }: Own, recorded: Recorde
   const said = options.get(name)
   if (said === undefined) return []
   const { given, value } = said
-  if (OPTIONS[name].kind === 'secret') return EXCLUSIVE.includes(name) && recorded.secrets[name] === undefined ? [differing(given.name, '(set)', null, given.origin)] : []
+  if (OPTIONS[name].kind === 'secret') {
+    return EXCLUSIVE.includes(name) && recorded.secrets[name] === undefined
+      ? [differing(given.name, '(set)', null, given.origin)]
+      : []
+  }
   if (SERVER_ALONE.includes(name) || !matters(name, recorded)) return []
   // An older server did not know the option, and so works as if it were not set.
   const theirs = recorded.options[name] ?? (name in recorded.options ? null : (OPTIONS[name].default ?? null))
@@ -55,7 +87,8 @@ function matters (name: OptionName, { options, sections }: Recorded): boolean {
   if (kind === undefined) return true
   const main = { s3: options.s3Bucket, gcs: options.gcsBucket, azure: options.azureContainer }[kind]
   const listed = Array.isArray(sections.stores) ? sections.stores : []
-  return (main ?? null) !== null || (kind === 's3' && sections.s3 !== undefined) || listed.some(store => isMap(store) && 'kind' in store && store.kind === kind)
+  return (main ?? null) !== null || (kind === 's3' && sections.s3 !== undefined) ||
+    listed.some(store => isMap(store) && 'kind' in store && store.kind === kind)
 }
 
 /** Down to the values that differ, so that a long list of sources is not shown whole for one word. */
@@ -63,21 +96,32 @@ function within (place: string, here: unknown, there: unknown): Problem[] {
   if (isSame(here, there)) return []
   const [mine, theirs] = [fieldsOf(here), fieldsOf(there)]
   if (mine === undefined || theirs === undefined) return [differing(place, here, there, 'file')]
-  const inner = [...new Set([...mine.keys(), ...theirs.keys()])].flatMap(key => within(`${place}.${key}`, mine.get(key), theirs.get(key)))
+  const inner = [...new Set([...mine.keys(), ...theirs.keys()])].flatMap(key =>
+    within(`${place}.${key}`, mine.get(key), theirs.get(key))
+  )
   // Nothing but the order of a list, which says what is the default.
-  return inner.length > 0 ? inner : [differing(place, [...mine.keys()].join(', '), [...theirs.keys()].join(', '), 'file')]
+  return inner.length > 0
+    ? inner
+    : [differing(place, [...mine.keys()].join(', '), [...theirs.keys()].join(', '), 'file')]
 }
 
 function withoutSecrets (value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets)
-  return isMap(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !SECRET_KEYS.has(key)).map(([key, inner]) => [key, withoutSecrets(inner)])) : value
+  return isMap(value)
+    ? Object.fromEntries(
+      Object.entries(value).filter(([key]) => !SECRET_KEYS.has(key)).map(([key, inner]) => [key, withoutSecrets(inner)])
+    )
+    : value
 }
 
 /** The fields of a map; the entries of a list of maps by their names. undefined: it is a value. */
 function fieldsOf (value: unknown): ReadonlyMap<string, unknown> | undefined {
   if (isMap(value)) return new Map(Object.entries(value))
   if (!Array.isArray(value) || !value.every(isMap)) return undefined
-  const entries = value.map((entry: object, index): [string, unknown] => ['name' in entry && typeof entry.name === 'string' ? entry.name : String(index), entry])
+  const entries = value.map((
+    entry: object,
+    index
+  ): [string, unknown] => ['name' in entry && typeof entry.name === 'string' ? entry.name : String(index), entry])
   return new Map(entries).size === entries.length ? new Map(entries) : undefined
 }
 
@@ -88,12 +132,24 @@ function isSame (one: unknown, other: unknown): boolean {
 /** The order of keys says nothing; that of a list does. */
 function sorted (value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted)
-  return isMap(value) ? Object.fromEntries(Object.entries(value).toSorted(([one], [other]) => one < other ? -1 : 1).map(([key, inner]) => [key, sorted(inner)])) : value
+  return isMap(value)
+    ? Object.fromEntries(
+      Object.entries(value).toSorted(([one], [other]) => one < other ? -1 : 1).map(
+        ([key, inner]) => [key, sorted(inner)]
+      )
+    )
+    : value
 }
 
 function differing (name: string, here: unknown, there: unknown, origin: Given['origin']): Problem {
   const where = origin === 'file' ? 'in holdfast.yaml' : 'here'
-  return { name, problem: `is ${show(here)} ${where}, and ${show(there)} on the server`, remedy: there === undefined || there === null ? 'Leave it out here, or give it to the server, too, and start that again.' : 'Leave it out here, or change it for the server and start that again.' }
+  return {
+    name,
+    problem: `is ${show(here)} ${where}, and ${show(there)} on the server`,
+    remedy: there === undefined || there === null
+      ? 'Leave it out here, or give it to the server, too, and start that again.'
+      : 'Leave it out here, or change it for the server and start that again.'
+  }
 }
 
 function show (value: unknown): string {

@@ -10,8 +10,8 @@ export interface DotEnv {
 const ASSIGNMENT = /^[ \t]*[^\s=#][^=\n#]*=[ \t]*(?:"[^"]*"|'[^']*'|`[^`]*`)?.*$/gm
 
 /**
- * What the bytes of a file `.env` say, in the form of Node's `util.parseEnv`: UTF-8 with or without a byte order mark, line ends of any system,
- * `export` before a name, quotes around a value, `#` comments. Throws a TypeError for UTF-16.
+ * What the bytes of a file `.env` say, in the form of Node's `util.parseEnv`: UTF-8 with or without a byte order mark,
+ * line ends of any system, `export` before a name, quotes around a value, `#` comments. Throws a TypeError for UTF-16.
  */
 export function parseDotEnv (bytes: Buffer): DotEnv {
   if (bytes.includes(0)) throw new TypeError('the file is not UTF-8 text')

@@ -11,16 +11,45 @@ const IDENTITY = 'age-secret-key-'
 const RECIPIENT = 'age'
 
 /** `hasPassphraseElsewhere`: the server has a passphrase, and this command does not. */
-export type KeyOptions = Pick<OptionValues, 'encryption' | 'ageRecipients' | 'ageIdentity' | 'encryptionPassphrase' | 'openpgpPublicKeys' | 'openpgpPrivateKeys' | 'openpgpPrivateKeysPassphrase'> & { readonly hasPassphraseElsewhere?: boolean }
+export type KeyOptions =
+  & Pick<
+    OptionValues,
+    | 'encryption'
+    | 'ageRecipients'
+    | 'ageIdentity'
+    | 'encryptionPassphrase'
+    | 'openpgpPublicKeys'
+    | 'openpgpPrivateKeys'
+    | 'openpgpPrivateKeysPassphrase'
+  >
+  & { readonly hasPassphraseElsewhere?: boolean }
 
-/** The keys that are not of one source alone. Reports what is wrong with any, and repeats nothing that could be private. */
+/**
+ * The keys that are not of one source alone. Reports what is wrong with any, and repeats nothing that could be private.
+ */
 export function readKeys (options: KeyOptions, problems: Problem[]): EncryptionKeys {
-  const { ageIdentity, encryptionPassphrase, openpgpPublicKeys, openpgpPrivateKeys, openpgpPrivateKeysPassphrase } = options
-  const report = (key: 'openpgpPublicKeys' | 'openpgpPrivateKeys', problem: string, remedy: string): void => { problems.push({ name: OPTIONS[key].variable, problem, remedy }) }
+  const { ageIdentity, encryptionPassphrase, openpgpPublicKeys, openpgpPrivateKeys, openpgpPrivateKeysPassphrase } =
+    options
+  const report = (key: 'openpgpPublicKeys' | 'openpgpPrivateKeys', problem: string, remedy: string): void => {
+    problems.push({ name: OPTIONS[key].variable, problem, remedy })
+  }
 
-  if (openpgpPublicKeys?.includes('PRIVATE KEY BLOCK') === true) report('openpgpPublicKeys', 'holds a private key', 'Give what "gpg --export --armor" writes, and keep the private key where backups are restored.')
-  else if (openpgpPublicKeys?.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----') === false) report('openpgpPublicKeys', 'holds no OpenPGP key in armour', 'Give what "gpg --export --armor" writes.')
-  if (openpgpPrivateKeys?.includes('-----BEGIN PGP PRIVATE KEY BLOCK-----') === false) report('openpgpPrivateKeys', 'holds no private OpenPGP key in armour', 'Give what "gpg --export-secret-keys --armor" writes.')
+  if (openpgpPublicKeys?.includes('PRIVATE KEY BLOCK') === true) {
+    report(
+      'openpgpPublicKeys',
+      'holds a private key',
+      'Give what "gpg --export --armor" writes, and keep the private key where backups are restored.'
+    )
+  } else if (openpgpPublicKeys?.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----') === false) {
+    report('openpgpPublicKeys', 'holds no OpenPGP key in armour', 'Give what "gpg --export --armor" writes.')
+  }
+  if (openpgpPrivateKeys?.includes('-----BEGIN PGP PRIVATE KEY BLOCK-----') === false) {
+    report(
+      'openpgpPrivateKeys',
+      'holds no private OpenPGP key in armour',
+      'Give what "gpg --export-secret-keys --armor" writes.'
+    )
+  }
   return {
     ageIdentities: ageIdentity === undefined ? [] : readIdentities(ageIdentity, problems),
     passphrase: secret(encryptionPassphrase),
@@ -33,41 +62,95 @@ export function readKeys (options: KeyOptions, problems: Problem[]): EncryptionK
 /** How the backups of every source are sealed that says nothing of its own. */
 export function readSealing (options: KeyOptions, problems: Problem[]): SourceSealing {
   const { encryption, ageRecipients } = options
-  const sealing = { encryption, ageRecipients: ageRecipients === undefined ? [] : readRecipients(OPTIONS.ageRecipients.variable, ageRecipients, problems) }
+  const sealing = {
+    encryption,
+    ageRecipients: ageRecipients === undefined
+      ? []
+      : readRecipients(OPTIONS.ageRecipients.variable, ageRecipients, problems)
+  }
   requireKey(OPTIONS.encryption.variable, sealing, ageRecipients !== undefined, options, problems)
   return sealing
 }
 
 /** The same for one source, which may say either or both. */
-export function readSourceSealing ({ place, fields }: FileSource, inherited: SourceSealing, options: KeyOptions, problems: Problem[]): SourceSealing {
+export function readSourceSealing (
+  { place, fields }: FileSource,
+  inherited: SourceSealing,
+  options: KeyOptions,
+  problems: Problem[]
+): SourceSealing {
   const [chosen, listed] = [fields.get('encryption'), fields.get('ageRecipients')]
   if (chosen === undefined && listed === undefined) return inherited
-  const encryption = chosen === undefined ? inherited.encryption : checkGiven(SOURCE_FIELDS.encryption, chosen, problems)
+  const encryption = chosen === undefined
+    ? inherited.encryption
+    : checkGiven(SOURCE_FIELDS.encryption, chosen, problems)
   const text = listed === undefined ? undefined : checkGiven(SOURCE_FIELDS.ageRecipients, listed, problems)
-  const ageRecipients = listed === undefined || text === undefined ? inherited.ageRecipients : readRecipients(listed.name, text, problems)
+  const ageRecipients = listed === undefined || text === undefined
+    ? inherited.ageRecipients
+    : readRecipients(listed.name, text, problems)
   const sealing = { encryption: encryption ?? 'none', ageRecipients }
-  requireKey(chosen?.name ?? place, sealing, listed !== undefined || options.ageRecipients !== undefined, options, problems)
+  requireKey(
+    chosen?.name ?? place,
+    sealing,
+    listed !== undefined || options.ageRecipients !== undefined,
+    options,
+    problems
+  )
   return sealing
 }
 
 /** Where recipients were given that cannot be read, that has been reported already. */
-function requireKey (name: string, { encryption }: SourceSealing, hasRecipients: boolean, { encryptionPassphrase, openpgpPublicKeys, hasPassphraseElsewhere = false }: KeyOptions, problems: Problem[]): void {
+function requireKey (
+  name: string,
+  { encryption }: SourceSealing,
+  hasRecipients: boolean,
+  { encryptionPassphrase, openpgpPublicKeys, hasPassphraseElsewhere = false }: KeyOptions,
+  problems: Problem[]
+): void {
   // One that only the server has: what seals says so when it is asked to.
   if (encryption === 'none' || encryptionPassphrase !== undefined || hasPassphraseElsewhere) return
-  if (encryption === 'age' && !hasRecipients) problems.push({ name, problem: 'is "age", and there is no key to seal to', remedy: 'Make a key with "holdfast key new" and give its recipient by BACKUP_AGE_RECIPIENTS, or give BACKUP_ENCRYPTION_PASSPHRASE_FILE.' })
-  if (encryption === 'openpgp' && openpgpPublicKeys === undefined) problems.push({ name, problem: 'is "openpgp", and there is no key to seal to', remedy: 'Give a public key by BACKUP_OPENPGP_PUBLIC_KEYS_FILE, or BACKUP_ENCRYPTION_PASSPHRASE_FILE.' })
+  if (encryption === 'age' && !hasRecipients) {
+    problems.push({
+      name,
+      problem: 'is "age", and there is no key to seal to',
+      remedy:
+        'Make a key with "holdfast key new" and give its recipient by BACKUP_AGE_RECIPIENTS, or give BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+    })
+  }
+  if (encryption === 'openpgp' && openpgpPublicKeys === undefined) {
+    problems.push({
+      name,
+      problem: 'is "openpgp", and there is no key to seal to',
+      remedy: 'Give a public key by BACKUP_OPENPGP_PUBLIC_KEYS_FILE, or BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+    })
+  }
 }
 
-/** Recipients with white space or commas in between; lines with a "#" at their beginning are remarks, as in the files of `age`. */
+/**
+ * Recipients with white space or commas in between; lines with a "#" at their beginning are remarks, as in the files of
+ * `age`.
+ */
 function readRecipients (name: string, text: string, problems: Problem[]): string[] {
   const words = linesOf(text).flatMap(line => line.split(/[\s,]+/)).filter(word => word !== '')
   for (const word of words) {
     if (isKeyOf(RECIPIENT, word)) continue
     const isPrivate = word.toLowerCase().startsWith(IDENTITY)
-    const problem = isPrivate ? 'holds an identity, which is private' : word.startsWith('age1') ? `"${word}" is not a recipient that "age" knows` : 'holds something that is not a recipient of age'
-    problems.push({ name, problem, remedy: isPrivate ? 'Give its recipient ("age1…"), which "age-keygen -y" tells, and look after where the identity was written.' : 'Give recipients ("age1…", 62 characters), which "holdfast key new" and "age-keygen" make.' })
+    const problem = isPrivate
+      ? 'holds an identity, which is private'
+      : word.startsWith('age1')
+      ? `"${word}" is not a recipient that "age" knows`
+      : 'holds something that is not a recipient of age'
+    problems.push({
+      name,
+      problem,
+      remedy: isPrivate
+        ? 'Give its recipient ("age1…"), which "age-keygen -y" tells, and look after where the identity was written.'
+        : 'Give recipients ("age1…", 62 characters), which "holdfast key new" and "age-keygen" make.'
+    })
   }
-  if (words.length === 0) problems.push({ name, problem: 'holds no recipient', remedy: 'Give at least one recipient ("age1…").' })
+  if (words.length === 0) {
+    problems.push({ name, problem: 'holds no recipient', remedy: 'Give at least one recipient ("age1…").' })
+  }
   return [...new Set(words)]
 }
 
@@ -75,8 +158,17 @@ function readIdentities (text: string, problems: Problem[]): Secret[] {
   const { variable: name } = OPTIONS.ageIdentity
   const lines = linesOf(text).map(line => line.trim()).filter(line => line !== '')
   const wrong = lines.find(line => !isKeyOf(IDENTITY, line))
-  if (wrong !== undefined) problems.push({ name, problem: wrong.startsWith('age1') ? 'holds a recipient, which opens nothing' : 'holds something that is not an identity of age', remedy: 'Give what "holdfast key new" or "age-keygen" wrote: one "AGE-SECRET-KEY-1…" a line.' })
-  else if (lines.length === 0) problems.push({ name, problem: 'holds no identity', remedy: 'Give at least one "AGE-SECRET-KEY-1…".' })
+  if (wrong !== undefined) {
+    problems.push({
+      name,
+      problem: wrong.startsWith('age1')
+        ? 'holds a recipient, which opens nothing'
+        : 'holds something that is not an identity of age',
+      remedy: 'Give what "holdfast key new" or "age-keygen" wrote: one "AGE-SECRET-KEY-1…" a line.'
+    })
+  } else if (lines.length === 0) {
+    problems.push({ name, problem: 'holds no identity', remedy: 'Give at least one "AGE-SECRET-KEY-1…".' })
+  }
   return lines.map(line => new Secret(line.toUpperCase()))
 }
 

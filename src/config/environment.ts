@@ -10,11 +10,26 @@ import { readTrusted, UntrustedFile, type Reader } from './trusted-file.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The environment, laid over what the file `.env` in `cwd` says, if there is one and nobody else can have written it. Lines of that file that set nothing go to `notices`. */
-export function withEnvFile (environment: Environment, cwd: string, problems: Problem[], notices: Problem[] = [], reader: Reader = 'command'): Environment {
+/**
+ * The environment, laid over what the file `.env` in `cwd` says, if there is one and nobody else can have written it.
+ * Lines of that file that set nothing go to `notices`.
+ */
+export function withEnvFile (
+  environment: Environment,
+  cwd: string,
+  problems: Problem[],
+  notices: Problem[] = [],
+  reader: Reader = 'command'
+): Environment {
   const path = join(cwd, '.env')
   const { variables, ignored } = readIfThere(path, problems, reader)
-  notices.push(...ignored.map(line => ({ name: '.env', problem: `line ${line} of "${path}" sets nothing`, remedy: 'Write one NAME=value a line, and "#" before comments.' })))
+  notices.push(
+    ...ignored.map(line => ({
+      name: '.env',
+      problem: `line ${line} of "${path}" sets nothing`,
+      remedy: 'Write one NAME=value a line, and "#" before comments.'
+    }))
+  )
   const set = Object.keys(environment).filter(variable => variableText(environment, variable) !== undefined)
   return { ...variables, ...Object.fromEntries(set.map(variable => [variable, environment[variable]])) }
 }
@@ -28,8 +43,15 @@ function readIfThere (path: string, problems: Problem[], reader: Reader): DotEnv
     const code = systemCode(error)
     if (code === 'ENOENT') return NO_DOT_ENV
     if (error instanceof UntrustedFile) problems.push({ name: '.env', problem: error.problem, remedy: error.remedy })
-    else if (error instanceof TypeError) problems.push({ name: '.env', problem: `"${path}" is not UTF-8 text`, remedy: 'Save it as UTF-8.' })
-    else problems.push({ name: '.env', problem: `"${path}" cannot be read (${code ?? 'unknown'})`, remedy: 'Make it a readable file, or remove it.' })
+    else if (error instanceof TypeError) {
+      problems.push({ name: '.env', problem: `"${path}" is not UTF-8 text`, remedy: 'Save it as UTF-8.' })
+    } else {
+      problems.push({
+        name: '.env',
+        problem: `"${path}" cannot be read (${code ?? 'unknown'})`,
+        remedy: 'Make it a readable file, or remove it.'
+      })
+    }
     return NO_DOT_ENV
   }
 }
@@ -42,9 +64,13 @@ export function readEnvironment (environment: Environment, cwd: string, problems
     const alias = Object.keys(ALIASES).find(other => ALIASES[other] === name)
     const read = (variable: string): Given | undefined => {
       const text = variableText(environment, variable)
-      return text === undefined ? undefined : { name: variable, value: fromText(text), base: cwd, origin: 'environment' }
+      return text === undefined
+        ? undefined
+        : { name: variable, value: fromText(text), base: cwd, origin: 'environment' }
     }
-    const found = hasFile(OPTIONS[name]) ? readSecret(read(variable), read(`${variable}_FILE`), problems) : oneOf(read(variable), alias === undefined ? undefined : read(alias), problems)
+    const found = hasFile(OPTIONS[name])
+      ? readSecret(read(variable), read(`${variable}_FILE`), problems)
+      : oneOf(read(variable), alias === undefined ? undefined : read(alias), problems)
     if (found !== undefined) given.set(name, found)
   }
   return given
@@ -53,7 +79,11 @@ export function readEnvironment (environment: Environment, cwd: string, problems
 /** What a variable or another name of it says; both may say the same. */
 function oneOf (named: Given | undefined, other: Given | undefined, problems: Problem[]): Given | undefined {
   if (named !== undefined && other !== undefined && named.value !== other.value) {
-    problems.push({ name: other.name, problem: `says something else than ${named.name}`, remedy: 'Keep one of the two.' })
+    problems.push({
+      name: other.name,
+      problem: `says something else than ${named.name}`,
+      remedy: 'Keep one of the two.'
+    })
   }
   return named ?? other
 }

@@ -36,14 +36,32 @@ export interface FileSource {
   readonly fields: ReadonlyMap<string, Given>
 }
 
-const NOTHING: FileContent = { path: undefined, options: new Map(), sources: [], defaultSource: undefined, schedule: undefined, retention: undefined, localRetention: undefined, stores: undefined, s3: undefined }
+const NOTHING: FileContent = {
+  path: undefined,
+  options: new Map(),
+  sources: [],
+  defaultSource: undefined,
+  schedule: undefined,
+  retention: undefined,
+  localRetention: undefined,
+  stores: undefined,
+  s3: undefined
+}
 const FILE_NAMES = OPTION_NAMES.filter(name => hasFile(OPTIONS[name])).map(name => `${name}File`)
 /** What is read elsewhere, as it stands there. */
 export const WHOLE = ['schedule', 'retention', 'localRetention', 'stores', 's3'] as const
 const KNOWN = [...OPTION_NAMES, ...FILE_NAMES, 'sources', 'defaultSource', ...WHOLE]
 
-/** Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one, which nobody else may have written. */
-export function readFile (environment: Environment, cwd: string, problems: Problem[], reader: Reader = 'command'): FileContent {
+/**
+ * Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one, which nobody else may have
+ * written.
+ */
+export function readFile (
+  environment: Environment,
+  cwd: string,
+  problems: Problem[],
+  reader: Reader = 'command'
+): FileContent {
   const named = variableText(environment, CONFIG_VARIABLE)
   const misread = misreading({ name: CONFIG_VARIABLE, value: named, base: cwd, origin: 'environment' }, 'path')
   if (misread !== undefined) {
@@ -54,17 +72,29 @@ export function readFile (environment: Environment, cwd: string, problems: Probl
   if (named === undefined && !existsSync(path)) return NOTHING
   let text: string
   try {
-    text = named === undefined ? readTrusted(path, `name it in ${CONFIG_VARIABLE}`, reader).toString('utf8') : readFileSync(path, 'utf8')
+    text = named === undefined
+      ? readTrusted(path, `name it in ${CONFIG_VARIABLE}`, reader).toString('utf8')
+      : readFileSync(path, 'utf8')
   } catch (error) {
-    if (error instanceof UntrustedFile) problems.push({ name: CONFIG_FILE, problem: error.problem, remedy: error.remedy })
-    else problems.push({ name: CONFIG_VARIABLE, problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: `Give the path of a readable ${CONFIG_FILE}, or leave it out.` })
+    if (error instanceof UntrustedFile) {
+      problems.push({ name: CONFIG_FILE, problem: error.problem, remedy: error.remedy })
+    } else {
+      problems.push({
+        name: CONFIG_VARIABLE,
+        problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`,
+        remedy: `Give the path of a readable ${CONFIG_FILE}, or leave it out.`
+      })
+    }
     return NOTHING
   }
   const content = parse(text, path, problems)
   return content === undefined ? NOTHING : readContent(content, path, problems)
 }
 
-/** The text as a map; undefined, and a problem reported, where it is none. Shows no part of the text: it may hold secrets. */
+/**
+ * The text as a map; undefined, and a problem reported, where it is none. Shows no part of the text: it may hold
+ * secrets.
+ */
 function parse (text: string, path: string, problems: Problem[]): object | undefined {
   const lineCounter = new LineCounter()
   // The schema is said, so that not even a file that calls itself YAML 1.1 makes a number of the time 02:00.
@@ -72,18 +102,30 @@ function parse (text: string, path: string, problems: Problem[]): object | undef
   for (const error of document.errors) {
     const { line, col } = lineCounter.linePos(error.pos[0])
     const what = error.code.toLowerCase().replaceAll('_', ' ')
-    problems.push({ name: CONFIG_FILE, problem: `"${path}" is not YAML at line ${line}, column ${col} (${what})`, remedy: 'Correct that place; holdfast.example.yaml shows the form.' })
+    problems.push({
+      name: CONFIG_FILE,
+      problem: `"${path}" is not YAML at line ${line}, column ${col} (${what})`,
+      remedy: 'Correct that place; holdfast.example.yaml shows the form.'
+    })
   }
   if (document.errors.length > 0) return undefined
   let content: unknown
   try {
     content = document.toJS() ?? {}
   } catch {
-    problems.push({ name: CONFIG_FILE, problem: `"${path}" refers to an anchor that is not there, or to too many`, remedy: 'Write the values out in place of the aliases.' })
+    problems.push({
+      name: CONFIG_FILE,
+      problem: `"${path}" refers to an anchor that is not there, or to too many`,
+      remedy: 'Write the values out in place of the aliases.'
+    })
     return undefined
   }
   if (isMap(content)) return content
-  problems.push({ name: CONFIG_FILE, problem: `"${path}" is not a map of settings`, remedy: 'Write one "key: value" a line; holdfast.example.yaml shows the form.' })
+  problems.push({
+    name: CONFIG_FILE,
+    problem: `"${path}" is not a map of settings`,
+    remedy: 'Write one "key: value" a line; holdfast.example.yaml shows the form.'
+  })
   return undefined
 }
 

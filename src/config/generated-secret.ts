@@ -1,5 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fchmodSync, fstatSync, fsyncSync, openSync, readFileSync, rmSync, writeFileSync, type Stats } from 'node:fs'
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  type Stats
+} from 'node:fs'
 import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
@@ -39,39 +49,63 @@ export function ensureOwnSecret (dataDir: string, name: string, words: OwnSecret
   try {
     makeOwnSecret(path, dataDir)
   } catch (cause) {
-    throw configError([{ name: 'DATA_DIR', problem: `"${path}" cannot be written (${systemCode(cause) ?? 'unknown'})`, remedy: `Give a directory that the service may write to${words.instead}.` }], cause)
+    throw configError([{
+      name: 'DATA_DIR',
+      problem: `"${path}" cannot be written (${systemCode(cause) ?? 'unknown'})`,
+      remedy: `Give a directory that the service may write to${words.instead}.`
+    }], cause)
   }
   const made = readOwnSecret(path, words)
-  return orThrow(made ?? { name: 'DATA_DIR', problem: `"${path}" vanished`, remedy: 'See who else removes files there.' })
+  return orThrow(
+    made ?? { name: 'DATA_DIR', problem: `"${path}" vanished`, remedy: 'See who else removes files there.' }
+  )
 }
 
 /**
- * The secret in the file; what is wrong with it; undefined where there is none yet. Takes the rights of the group away from a file of
- * this user, and changes nothing else. A volume may have added them: Kubernetes does so for `fsGroup` at each start of a pod,
- * https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
+ * The secret in the file; what is wrong with it; undefined where there is none yet. Takes the rights of the group away
+ * from a file of this user, and changes nothing else. A volume may have added them: Kubernetes does so for `fsGroup` at
+ * each start of a pod, https://kubernetes.io/docs/tasks/configure-pod-container/security-context/
  */
-export function readOwnSecret (path: string, { instead, lost }: OwnSecretWords = TOKEN_WORDS): Secret | Problem | undefined {
+export function readOwnSecret (
+  path: string,
+  { instead, lost }: OwnSecretWords = TOKEN_WORDS
+): Secret | Problem | undefined {
   let fd: number
   try {
     fd = openSync(path, 'r')
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined
-    return { name: 'DATA_DIR', problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: `Start the service as the user that owns the file${instead}.` }
+    return {
+      name: 'DATA_DIR',
+      problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`,
+      remedy: `Start the service as the user that owns the file${instead}.`
+    }
   }
   try {
     const stat = fstatSync(fd)
     const remove = `Remove it: the service then makes a new one, and ${lost}`
     if (!stat.isFile()) return { name: 'DATA_DIR', problem: `"${path}" is not a file`, remedy: remove }
-    if (!isKept(fd, stat)) return { name: 'DATA_DIR', problem: `"${path}" can be read by other users`, remedy: `Run "chmod 600 ${path}"; if another user may have read it, remove the file instead: ${lost}` }
+    if (!isKept(fd, stat)) {
+      return {
+        name: 'DATA_DIR',
+        problem: `"${path}" can be read by other users`,
+        remedy: `Run "chmod 600 ${path}"; if another user may have read it, remove the file instead: ${lost}`
+      }
+    }
     const value = readFileSync(fd, 'utf8').trim()
-    if (value.length < SECRET_LENGTH) return { name: 'DATA_DIR', problem: `"${path}" is shorter than ${SECRET_LENGTH} characters`, remedy: remove }
+    if (value.length < SECRET_LENGTH) {
+      return { name: 'DATA_DIR', problem: `"${path}" is shorter than ${SECRET_LENGTH} characters`, remedy: remove }
+    }
     return new Secret(value)
   } finally {
     closeSync(fd)
   }
 }
 
-/** Whether nobody else than the owner, the members of a group of the owner alone, and root can read the open file from now on. */
+/**
+ * Whether nobody else than the owner, the members of a group of the owner alone, and root can read the open file from
+ * now on.
+ */
 function isKept (fd: number, { mode, uid, gid }: Stats): boolean {
   if ((mode & 0o077) === 0) return true
   // No volume gives rights to everybody: somebody did, and others may have read it.

@@ -4,14 +4,21 @@ import type { EncryptionKeys } from './config.ts'
 import { readKeys } from './encryption.ts'
 import { configError, type Problem } from './problem.ts'
 
-/** The private keys in a file that is not configured: identities of age, or keys of OpenPGP in armour. Throws `CONFIG_INVALID`. */
+/**
+ * The private keys in a file that is not configured: identities of age, or keys of OpenPGP in armour. Throws
+ * `CONFIG_INVALID`.
+ */
 export function readKeyFile (path: string): EncryptionKeys {
   const problems: Problem[] = []
   let text = ''
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    problems.push({ name: path, problem: `cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: 'Give the path of a readable file that holds a private key.' })
+    problems.push({
+      name: path,
+      problem: `cannot be read (${systemCode(error) ?? 'unknown'})`,
+      remedy: 'Give the path of a readable file that holds a private key.'
+    })
   }
   const isOpenpgp = text.includes('-----BEGIN PGP')
   const keys = readKeys({

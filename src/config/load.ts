@@ -32,26 +32,36 @@ import type { Reader } from './trusted-file.ts'
 import { unknownVariables } from './unknown-variables.ts'
 
 export type Checked =
-  | { readonly ok: true, readonly config: Config, readonly inForce: readonly InForce[], readonly file: string | undefined, readonly recorded: Recorded, readonly excused: readonly Problem[] }
+  | {
+    readonly ok: true
+    readonly config: Config
+    readonly inForce: readonly InForce[]
+    readonly file: string | undefined
+    readonly recorded: Recorded
+    readonly excused: readonly Problem[]
+  }
   | { readonly ok: false, readonly code: ProblemCode, readonly problems: readonly Problem[] }
 
 export interface LoadOptions {
   /**
-   * What a command does with the server's record of its configuration in DATA_DIR: `take` it over where environment and files
-   * are silent, and refuse what differs from it. `leave`, the default: as if there were none, as the server itself does.
+   * What a command does with the server's record of its configuration in DATA_DIR: `take` it over where environment and
+   * files are silent, and refuse what differs from it. `leave`, the default: as if there were none, as the server
+   * itself does.
    */
   readonly server?: 'take' | 'leave'
   /** false: nothing in DATA_DIR is going to be used, so that it may be anybody's. */
   readonly isDataDirUsed?: boolean
-  /** Whether what is wrong with options that the server alone uses is `excused`; such an option then has its default. */
+  /**
+   * Whether what is wrong with options that the server alone uses is `excused`; such an option then has its default.
+   */
   readonly isServerExcused?: boolean
   /** Who reads the files in the working directory; `command` is the default. */
   readonly reader?: Reader
 }
 
 /**
- * The configuration that `environment` and the files in `cwd` give. Throws `CONFIG_INVALID`, `CONFIG_DIFFERS`, `DATA_DIR_UNSAFE`
- * or `SERVER_CONFIG_UNREADABLE` with every problem at once.
+ * The configuration that `environment` and the files in `cwd` give. Throws `CONFIG_INVALID`, `CONFIG_DIFFERS`,
+ * `DATA_DIR_UNSAFE` or `SERVER_CONFIG_UNREADABLE` with every problem at once.
  */
 export function loadConfig (environment: Environment, cwd: string, options: LoadOptions = {}): Config {
   const checked = checkConfig(environment, cwd, options)
@@ -59,8 +69,15 @@ export function loadConfig (environment: Environment, cwd: string, options: Load
   throw problemsError(checked)
 }
 
-/** The same as a result. Reads files; changes nothing but the rights of a secret in DATA_DIR that others than its owner could read. */
-export function checkConfig (environment: Environment, cwd: string, { server = 'leave', isDataDirUsed = true, isServerExcused = false, reader = 'command' }: LoadOptions = {}): Checked {
+/**
+ * The same as a result. Reads files; changes nothing but the rights of a secret in DATA_DIR that others than its owner
+ * could read.
+ */
+export function checkConfig (
+  environment: Environment,
+  cwd: string,
+  { server = 'leave', isDataDirUsed = true, isServerExcused = false, reader = 'command' }: LoadOptions = {}
+): Checked {
   const problems: Problem[] = []
   const notices: Problem[] = []
   const excused: Problem[] = []
@@ -89,7 +106,12 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
   const tokenKey = readTokenKey(values, problems)
   const encryption = readKeys(options, problems)
   const stores = readStores(values, taken.lacking, file, cwd, problems)
-  const sources = readSources(options, readInherited(options, origins, file, stores.automatic, problems), file, problems)
+  const sources = readSources(
+    options,
+    readInherited(options, origins, file, stores.automatic, problems),
+    file,
+    problems
+  )
   checkPlaces({ backupDir, dataDir, scratchDir }, sources, problems)
   checkRestoreDirs(values.restoreDirs, { backupDir, dataDir, scratchDir }, problems)
   checkStorePlaces(stores.placed, { backupDir, dataDir, scratchDir }, sources, problems)
@@ -104,7 +126,9 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
   }
   const trusted = readTrustedKeys(values.trustedSigningKeys, problems)
   // What was said here is looked at first: it may be what makes both together impossible.
-  const differing = theirs === undefined ? [] : differences({ dataDir, options: saidHere(given, cwd), sections: sectionsOf(ownFile) }, theirs)
+  const differing = theirs === undefined
+    ? []
+    : differences({ dataDir, options: saidHere(given, cwd), sections: sectionsOf(ownFile) }, theirs)
   if (differing.length > 0) return { ok: false, code: 'CONFIG_DIFFERS', problems: differing }
   if (isServerExcused) excused.push(...problems.filter(isExcusable))
   const grave = problems.filter(problem => !excused.includes(problem))
@@ -155,8 +179,20 @@ export function checkConfig (environment: Environment, cwd: string, { server = '
     notices,
     unsaidSealing: origins.encryption === 'default' ? unsaid(sources, file) : []
   }
-  const recorded: Recorded = { dataDir, options: recordable(values), secrets: secretsSet(given), sections: sectionsOf(ownFile) }
-  return { ok: true, config: freeze(config), inForce: report({ ...values, scratchDir }, origins), file: file.path, recorded, excused }
+  const recorded: Recorded = {
+    dataDir,
+    options: recordable(values),
+    secrets: secretsSet(given),
+    sections: sectionsOf(ownFile)
+  }
+  return {
+    ok: true,
+    config: freeze(config),
+    inForce: report({ ...values, scratchDir }, origins),
+    file: file.path,
+    recorded,
+    excused
+  }
 }
 
 function unsaid ({ named, own }: ReturnType<typeof readSources>, { sources }: ReturnType<typeof readFile>): string[] {
@@ -176,7 +212,10 @@ interface Chosen {
   readonly origin: Origin
 }
 
-/** For every option the environment's word over the file's over the server's over the default; what loses is checked, too. */
+/**
+ * For every option the environment's word over the file's over the server's over the default; what loses is checked,
+ * too.
+ */
 function choose (given: Sources, cwd: string, problems: Problem[]): { values: OptionValues, origins: Origins } {
   const chosen = OPTION_NAMES.map(name => ({ name, ...chooseOne(name, given, cwd, problems) }))
   return {
@@ -185,18 +224,34 @@ function choose (given: Sources, cwd: string, problems: Problem[]): { values: Op
   }
 }
 
-function chooseOne (name: OptionName, { environment, file, server }: Sources, cwd: string, problems: Problem[]): Chosen {
+function chooseOne (
+  name: OptionName,
+  { environment, file, server }: Sources,
+  cwd: string,
+  problems: Problem[]
+): Chosen {
   const option = OPTIONS[name]
   const byDefault: Given = { name: option.variable, value: option.default, base: cwd, origin: 'file' }
-  const checked = [environment.get(name), file.get(name), server?.get(name)].map(given => given && { origin: given.origin, value: checkGiven<unknown>(option, given, problems) })
+  const checked = [environment.get(name), file.get(name), server?.get(name)].map(given =>
+    given && { origin: given.origin, value: checkGiven<unknown>(option, given, problems) }
+  )
   const winner = checked.find(one => one !== undefined)
-  return { origin: winner?.origin ?? 'default', value: winner?.value ?? checkGiven<unknown>(option, byDefault, problems) }
+  return {
+    origin: winner?.origin ?? 'default',
+    value: winner?.value ?? checkGiven<unknown>(option, byDefault, problems)
+  }
 }
 
 /** The service works in these all the time: without an answer from there it would stand still. */
 function silentProblems (name: string, path: string): Problem[] {
   const mount = silentMountSync(path)
-  return mount === undefined ? [] : [{ name, problem: `"${path}" is on the mount "${mount}", which does not answer`, remedy: 'See whether the server of the mount is there; best give a directory on a disk of this machine.' }]
+  return mount === undefined
+    ? []
+    : [{
+      name,
+      problem: `"${path}" is on the mount "${mount}", which does not answer`,
+      remedy: 'See whether the server of the mount is there; best give a directory on a disk of this machine.'
+    }]
 }
 
 interface Taken extends TakenSecrets {
@@ -209,11 +264,16 @@ const NOTHING_TAKEN: Taken = { options: new Map(), lacking: new Set() }
 function takeOver (recorded: Recorded, { environment, file }: Sources): Taken {
   const { found, lacking } = secretsFrom(recorded, name => environment.has(name) || file.has(name))
   const values = (Object.entries(recorded.options) as Array<[OptionName, Json]>).filter(([, value]) => value !== null)
-  const plain = values.map(([name, value]): [OptionName, Given] => [name, { name: OPTIONS[name].variable, value, base: '/', origin: 'server' }])
+  const plain = values.map(
+    ([name, value]): [OptionName, Given] => [name, { name: OPTIONS[name].variable, value, base: '/', origin: 'server' }]
+  )
   return { options: new Map([...plain, ...found]), lacking }
 }
 
-function saidHere ({ environment, file }: Sources, cwd: string): ReadonlyMap<OptionName, { readonly given: Given, readonly value: unknown }> {
+function saidHere (
+  { environment, file }: Sources,
+  cwd: string
+): ReadonlyMap<OptionName, { readonly given: Given, readonly value: unknown }> {
   return new Map(OPTION_NAMES.flatMap(name => {
     const given = environment.get(name) ?? file.get(name)
     return given === undefined ? [] : [[name, { given, value: chooseOne(name, { environment, file }, cwd, []).value }]]
@@ -242,7 +302,16 @@ function report (values: OptionValues, origins: Origins): InForce[] {
   return OPTION_NAMES.map(key => {
     const { variable, kind } = OPTIONS[key]
     const value = shown(values[key])
-    return { key, variable, value: kind === 'secret' && value !== null ? String(new Secret('')) : kind === 'document' ? inOneLine(value) : value, origin: origins[key] }
+    return {
+      key,
+      variable,
+      value: kind === 'secret' && value !== null
+        ? String(new Secret(''))
+        : kind === 'document'
+        ? inOneLine(value)
+        : value,
+      origin: origins[key]
+    }
   })
 }
 

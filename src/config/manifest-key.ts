@@ -12,19 +12,23 @@ const DER_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 const WORDS: OwnSecretWords = {
   instead: '',
-  lost: 'backups made before are then signed by a key that is not known here unless BACKUP_TRUSTED_SIGNING_KEYS names it.'
+  lost:
+    'backups made before are then signed by a key that is not known here unless BACKUP_TRUSTED_SIGNING_KEYS names it.'
 }
 
 /**
- * The Ed25519 key that signs the manifests of this installation; undefined: there is none yet. What is wrong with its file
- * is a problem. Changes no more than `readOwnSecret`.
+ * The Ed25519 key that signs the manifests of this installation; undefined: there is none yet. What is wrong with its
+ * file is a problem. Changes no more than `readOwnSecret`.
  */
 export function readManifestKey (dataDir: string): KeyObject | Problem | undefined {
   const found = readOwnSecret(join(dataDir, MANIFEST_KEY_FILE), WORDS)
   return found instanceof Secret ? keyOf(found) : found
 }
 
-/** Its public part in its printable form; undefined: there is none yet, or it cannot be read. Changes no more than `readOwnSecret`. */
+/**
+ * Its public part in its printable form; undefined: there is none yet, or it cannot be read. Changes no more than
+ * `readOwnSecret`.
+ */
 export function publicManifestKey ({ dataDir }: Pick<Config, 'dataDir'>): string | undefined {
   const found = readManifestKey(dataDir)
   return found instanceof KeyObject ? printableKey(found) : undefined

@@ -4,7 +4,9 @@ import { COMPRESSIONS, type Compression } from '../core/ports/codec.ts'
 
 /** One thing that can be configured: a variable of the environment and, in camel case, a key of holdfast.yaml. */
 export interface Option<T> {
-  /** A `secret` and a `document` can also be given as the path of a file that holds them; a secret is shown to nobody. */
+  /**
+   * A `secret` and a `document` can also be given as the path of a file that holds them; a secret is shown to nobody.
+   */
   readonly kind: 'value' | 'path' | 'secret' | 'document'
   readonly variable: string
   readonly schema: z.ZodType<T>
@@ -62,26 +64,34 @@ export const compression: Field<Compression> = {
 
 const PROXY_RANGES = ['loopback', 'linklocal', 'uniquelocal']
 
-/** Whom to believe about the address of a caller: false; how many proxies, where true is one; or which, with commas in between. */
+/**
+ * Whom to believe about the address of a caller: false; how many proxies, where true is one; or which, with commas in
+ * between.
+ */
 export const proxies: Field<false | number | string> = {
   kind: 'value',
-  schema: z.union([z.boolean(), z.int().min(0).max(32), z.string(), z.array(z.string())]).transform((value, context) => {
-    if (typeof value === 'boolean') return value ? 1 : false
-    if (typeof value === 'number') return value === 0 ? false : value
-    const parts = (Array.isArray(value) ? value : value.split(',')).map(part => part.trim())
-    if (parts.length > 0 && parts.every(isProxy)) return parts.join(',')
-    context.addIssue('not a list of proxies')
-    return z.NEVER
-  }),
+  schema: z.union([z.boolean(), z.int().min(0).max(32), z.string(), z.array(z.string())]).transform(
+    (value, context) => {
+      if (typeof value === 'boolean') return value ? 1 : false
+      if (typeof value === 'number') return value === 0 ? false : value
+      const parts = (Array.isArray(value) ? value : value.split(',')).map(part => part.trim())
+      if (parts.length > 0 && parts.every(isProxy)) return parts.join(',')
+      context.addIssue('not a list of proxies')
+      return z.NEVER
+    }
+  ),
   fromText: text => /^\d+$/.test(text) ? Number(text) : flag.fromText(text),
-  expects: `true (one proxy), false, the number of proxies, or a list of addresses and ranges such as 10.0.0.0/8, ${PROXY_RANGES.join(', ')}`
+  expects: `true (one proxy), false, the number of proxies, or a list of addresses and ranges such as 10.0.0.0/8, ${
+    PROXY_RANGES.join(', ')
+  }`
 }
 
 function isProxy (text: string): boolean {
   if (PROXY_RANGES.includes(text)) return true
   const [address = '', length, ...more] = text.split('/')
   const bits = isIP(address) === 6 ? 128 : 32
-  return isIP(address) !== 0 && !address.includes('%') && more.length === 0 && (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits))
+  return isIP(address) !== 0 && !address.includes('%') && more.length === 0 &&
+    (length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= bits))
 }
 
 export const text: Field<string> = { kind: 'value', schema: z.string().min(1), fromText: asIs, expects: 'a text' }
@@ -110,7 +120,12 @@ export const url: Field<string> = {
   kind: 'value',
   schema: z.string().transform((value, context) => {
     const parsed = URL.parse(value)
-    if (parsed !== null && ['http:', 'https:'].includes(parsed.protocol) && parsed.username === '' && parsed.password === '' && parsed.search === '' && parsed.hash === '') return parsed.href.replace(/\/+$/, '')
+    if (
+      parsed !== null && ['http:', 'https:'].includes(parsed.protocol) && parsed.username === '' &&
+      parsed.password === '' && parsed.search === '' && parsed.hash === ''
+    ) {
+      return parsed.href.replace(/\/+$/, '')
+    }
     context.addIssue('not a URL')
     return z.NEVER
   }),
@@ -120,7 +135,12 @@ export const url: Field<string> = {
 
 /** Its value is shown to nobody; each can also be given as the path of a file that holds it. */
 export function secret (min: number): Field<string> {
-  return { kind: 'secret', schema: z.string().min(min), fromText: asIs, expects: min > 1 ? `a text of at least ${min} characters` : 'a text' }
+  return {
+    kind: 'secret',
+    schema: z.string().min(min),
+    fromText: asIs,
+    expects: min > 1 ? `a text of at least ${min} characters` : 'a text'
+  }
 }
 
 /** A secret that nobody has to remember, and that programs may guess at for as long as they like. */
@@ -132,7 +152,11 @@ export function key (min: number): Field<string> {
 export const document: Field<string> = { ...text, kind: 'document' }
 
 /** The same, or a list of its lines. */
-export const documentOrList: Field<string> = { ...document, schema: z.preprocess(value => Array.isArray(value) ? value.join('\n') : value, z.string().min(1)), expects: 'a text or a list' }
+export const documentOrList: Field<string> = {
+  ...document,
+  schema: z.preprocess(value => Array.isArray(value) ? value.join('\n') : value, z.string().min(1)),
+  expects: 'a text or a list'
+}
 
 /** Whether the option has a variable and a key more, for the file that it is in. */
 export function hasFile ({ kind }: Pick<Option<unknown>, 'kind'>): boolean {

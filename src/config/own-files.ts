@@ -6,7 +6,12 @@ import { CONFIG_FILE } from './options.ts'
 import { storeSecrets } from './store-secrets.ts'
 
 /** Variables that name a file with credentials, and do not end with `_FILE`. */
-const CREDENTIALS = ['GOOGLE_APPLICATION_CREDENTIALS', 'AWS_SHARED_CREDENTIALS_FILE', 'AWS_CONFIG_FILE', 'AWS_WEB_IDENTITY_TOKEN_FILE']
+const CREDENTIALS = [
+  'GOOGLE_APPLICATION_CREDENTIALS',
+  'AWS_SHARED_CREDENTIALS_FILE',
+  'AWS_CONFIG_FILE',
+  'AWS_WEB_IDENTITY_TOKEN_FILE'
+]
 
 /**
  * The files that the service is configured by, also those that are not there yet and would be read at the next start:
@@ -14,14 +19,25 @@ const CREDENTIALS = ['GOOGLE_APPLICATION_CREDENTIALS', 'AWS_SHARED_CREDENTIALS_F
  * that which was laid over `.env`; `file` is the holdfast.yaml that was read.
  */
 export function ownFiles (environment: Environment, cwd: string, file: string | undefined): readonly string[] {
-  const named = Object.keys(environment).filter(variable => variable.endsWith('_FILE') || CREDENTIALS.includes(variable)).flatMap(variable => variableText(environment, variable) ?? [])
-  return [...new Set([join(cwd, '.env'), join(cwd, CONFIG_FILE), ...named.map(path => resolve(cwd, path)), ...file === undefined ? [] : [file, ...namedIn(file)]])]
+  const named = Object.keys(environment).filter(variable =>
+    variable.endsWith('_FILE') || CREDENTIALS.includes(variable)
+  ).flatMap(variable => variableText(environment, variable) ?? [])
+  return [
+    ...new Set([
+      join(cwd, '.env'),
+      join(cwd, CONFIG_FILE),
+      ...named.map(path => resolve(cwd, path)),
+      ...file === undefined ? [] : [file, ...namedIn(file)]
+    ])
+  ]
 }
 
 /** What holdfast.yaml names: its keys `…File`, and the secrets of its stores. */
 function namedIn (file: string): string[] {
   const base = dirname(file)
   const yaml = (parse(readFileSync(file, 'utf8')) ?? {}) as Readonly<Record<string, unknown>>
-  const options = Object.entries(yaml).flatMap(([key, value]) => /(?:File|_file)$/.test(key) && typeof value === 'string' ? [resolve(base, value)] : [])
+  const options = Object.entries(yaml).flatMap(([key, value]) =>
+    /(?:File|_file)$/.test(key) && typeof value === 'string' ? [resolve(base, value)] : []
+  )
   return [...options, ...storeSecrets(yaml, base).flatMap(({ path }) => path ?? [])]
 }

@@ -9,31 +9,80 @@ export interface Places {
   readonly scratchDir: string
 }
 
-/** Says where one place would get into the way of another. Compares what the paths lead to, not how they are written. */
+/**
+ * Says where one place would get into the way of another. Compares what the paths lead to, not how they are written.
+ */
 export function checkPlaces (places: Places, { named, own }: Sources, problems: Problem[]): void {
-  const [backups, data, scratch] = [realPathSync(places.backupDir), realPathSync(places.dataDir), realPathSync(places.scratchDir)]
-  const report = (name: string, problem: string, remedy: string): void => { problems.push({ name, problem, remedy }) }
+  const [backups, data, scratch] = [
+    realPathSync(places.backupDir),
+    realPathSync(places.dataDir),
+    realPathSync(places.scratchDir)
+  ]
+  const report = (name: string, problem: string, remedy: string): void => {
+    problems.push({ name, problem, remedy })
+  }
 
-  if (contains(backups, data)) report('DATA_DIR', `"${places.dataDir}" is in BACKUP_DIR`, 'Give the two directories apart; BACKUP_DIR may lie in DATA_DIR.')
-  if (contains(backups, scratch)) report('SCRATCH_DIR', `"${places.scratchDir}" is in BACKUP_DIR`, 'Give a directory of its own: what is in it is removed at the start.')
+  if (contains(backups, data)) {
+    report(
+      'DATA_DIR',
+      `"${places.dataDir}" is in BACKUP_DIR`,
+      'Give the two directories apart; BACKUP_DIR may lie in DATA_DIR.'
+    )
+  }
+  if (contains(backups, scratch)) {
+    report(
+      'SCRATCH_DIR',
+      `"${places.scratchDir}" is in BACKUP_DIR`,
+      'Give a directory of its own: what is in it is removed at the start.'
+    )
+  }
   for (const [name, place] of [['BACKUP_DIR', backups], ['DATA_DIR', data]] as const) {
-    if (contains(scratch, place)) report('SCRATCH_DIR', `"${places.scratchDir}" holds ${name}`, 'Give a directory of its own: what is in it is removed at the start.')
+    if (contains(scratch, place)) {
+      report(
+        'SCRATCH_DIR',
+        `"${places.scratchDir}" holds ${name}`,
+        'Give a directory of its own: what is in it is removed at the start.'
+      )
+    }
   }
   const catalog = realPathSync(own.path)
   for (const { place, source } of named) {
     const path = realPathSync(source.path)
     const name = place === 'DATABASE_PATH' ? place : `${place}.path`
-    if (path === catalog) report(name, `"${source.path}" is the service's own catalog`, `Leave it out: it is protected as the source "${OWN_SOURCE}".`)
-    else if (contains(backups, path)) report(name, `"${source.path}" is in BACKUP_DIR`, 'Keep the database and its backups apart.')
-    else if (contains(scratch, path)) report(name, `"${source.path}" is in SCRATCH_DIR`, 'Keep the database out of it: what is in it is removed at the start.')
+    if (path === catalog) {
+      report(
+        name,
+        `"${source.path}" is the service's own catalog`,
+        `Leave it out: it is protected as the source "${OWN_SOURCE}".`
+      )
+    } else if (contains(backups, path)) {
+      report(name, `"${source.path}" is in BACKUP_DIR`, 'Keep the database and its backups apart.')
+    } else if (contains(scratch, path)) {
+      report(
+        name,
+        `"${source.path}" is in SCRATCH_DIR`,
+        'Keep the database out of it: what is in it is removed at the start.'
+      )
+    }
   }
 }
 
 /** Says which of these directories is a place of ours: nothing could ever be restored to it. */
 export function checkRestoreDirs (restoreDirs: readonly string[], places: Places, problems: Problem[]): void {
   for (const directory of restoreDirs) {
-    for (const [name, place] of [['BACKUP_DIR', places.backupDir], ['DATA_DIR', places.dataDir], ['SCRATCH_DIR', places.scratchDir]] as const) {
-      if (contains(realPathSync(place), realPathSync(directory))) problems.push({ name: 'RESTORE_DIRS', problem: `"${directory}" is in ${name}, where nothing is restored to`, remedy: 'Give directories apart from those of the service.' })
+    for (
+      const [name, place] of [['BACKUP_DIR', places.backupDir], ['DATA_DIR', places.dataDir], [
+        'SCRATCH_DIR',
+        places.scratchDir
+      ]] as const
+    ) {
+      if (contains(realPathSync(place), realPathSync(directory))) {
+        problems.push({
+          name: 'RESTORE_DIRS',
+          problem: `"${directory}" is in ${name}, where nothing is restored to`,
+          remedy: 'Give directories apart from those of the service.'
+        })
+      }
     }
   }
 }

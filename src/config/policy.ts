@@ -25,41 +25,74 @@ export interface Inherited {
 
 export type Origins = Readonly<Record<OptionName, Origin>>
 
-/** `schedule`, `retention` and `localRetention` at the top of holdfast.yaml, with what the environment says laid over them; `automatic` are the stores that take backups by themselves. */
-export function readInherited (options: OptionValues & KeyOptions, origins: Origins, file: FileContent, automatic: readonly string[] | undefined, problems: Problem[]): Inherited {
+/**
+ * `schedule`, `retention` and `localRetention` at the top of holdfast.yaml, with what the environment says laid over
+ * them; `automatic` are the stores that take backups by themselves.
+ */
+export function readInherited (
+  options: OptionValues & KeyOptions,
+  origins: Origins,
+  file: FileContent,
+  automatic: readonly string[] | undefined,
+  problems: Problem[]
+): Inherited {
   const timing = file.schedule === undefined ? {} : readSchedule(file.schedule, problems) ?? {}
   const retention = file.retention && readRetention(file.retention, problems)
-  const twice = (name: string, other: string): void => { problems.push({ name, problem: `says the same as ${other}`, remedy: 'Keep one of the two.' }) }
+  const twice = (name: string, other: string): void => {
+    problems.push({ name, problem: `says the same as ${other}`, remedy: 'Keep one of the two.' })
+  }
 
   const { backupSchedule, backupRetentionDays } = options
-  if (backupSchedule !== undefined && origins.backupSchedule === 'file' && file.schedule !== undefined) twice('backupSchedule', file.schedule.name)
-  if (backupRetentionDays > 0 && origins.backupRetentionDays === 'file' && retention?.within !== undefined) twice('backupRetentionDays', 'retention.within')
+  if (backupSchedule !== undefined && origins.backupSchedule === 'file' && file.schedule !== undefined) {
+    twice('backupSchedule', file.schedule.name)
+  }
+  if (backupRetentionDays > 0 && origins.backupRetentionDays === 'file' && retention?.within !== undefined) {
+    twice('backupRetentionDays', 'retention.within')
+  }
   return {
-    timing: backupSchedule === undefined ? timing : { schedule: { rules: splitPatterns(backupSchedule).map(ruleOfPattern), timeZone: 'UTC' } },
-    retention: backupRetentionDays === 0 ? retention : { minBackups: MIN_BACKUPS, ...retention, within: inDays(backupRetentionDays) },
+    timing: backupSchedule === undefined
+      ? timing
+      : { schedule: { rules: splitPatterns(backupSchedule).map(ruleOfPattern), timeZone: 'UTC' } },
+    retention: backupRetentionDays === 0
+      ? retention
+      : { minBackups: MIN_BACKUPS, ...retention, within: inDays(backupRetentionDays) },
     drillSchedule: drillPattern(options.drillSchedule),
     sealing: readSealing(options, problems),
     stores: automatic,
-    keepLocal: file.localRetention === undefined || checkGiven(SOURCE_FIELDS.localRetention, file.localRetention, problems) !== 'none',
+    keepLocal: file.localRetention === undefined ||
+      checkGiven(SOURCE_FIELDS.localRetention, file.localRetention, problems) !== 'none',
     anomalyGuard: options.anomalyGuard
   }
 }
 
 /** What the source says of itself. */
 export function readPolicy ({ fields }: FileSource, problems: Problem[]): SourceOverrides {
-  const given = (['enabled', 'interval', 'maxBackups', 'compression', 'verify', 'stores', 'anomalyGuard'] as const).flatMap(key => {
-    const field = fields.get(key)
-    return field === undefined ? [] : [[key, checkGiven<unknown>(SOURCE_FIELDS[key], field, problems)] as const]
-  })
+  const given = (['enabled', 'interval', 'maxBackups', 'compression', 'verify', 'stores', 'anomalyGuard'] as const)
+    .flatMap(key => {
+      const field = fields.get(key)
+      return field === undefined ? [] : [[key, checkGiven<unknown>(SOURCE_FIELDS[key], field, problems)] as const]
+    })
   const [interval, schedule, retention] = [fields.get('interval'), fields.get('schedule'), fields.get('retention')]
   const timing = schedule && readSchedule(schedule, problems)
-  if (interval !== undefined && timing?.interval !== undefined) problems.push({ name: interval.name, problem: `says the same as ${schedule?.name ?? ''}.interval`, remedy: 'Keep one of the two.' })
+  if (interval !== undefined && timing?.interval !== undefined) {
+    problems.push({
+      name: interval.name,
+      problem: `says the same as ${schedule?.name ?? ''}.interval`,
+      remedy: 'Keep one of the two.'
+    })
+  }
   const rules = retention && readRetention(retention, problems)
   const drills = fields.get('drillSchedule')
   const times = drills && checkGiven(SOURCE_FIELDS.drillSchedule, drills, problems)
   const local = fields.get('localRetention')
   const kept = local && checkGiven(SOURCE_FIELDS.localRetention, local, problems)
-  return { ...Object.fromEntries(given) as SourceOverrides, ...kept === undefined ? {} : { keepLocal: kept === 'keep' }, ...timing, ...rules === undefined ? {} : { retention: rules }, ...times === undefined ? {} : { drillSchedule: drillPattern(times) } }
+  return {
+    ...Object.fromEntries(given) as SourceOverrides,
+    ...kept === undefined ? {} : { keepLocal: kept === 'keep' },
+    ...timing,
+    ...rules === undefined ? {} : { retention: rules },
+    ...times === undefined ? {} : { drillSchedule: drillPattern(times) }
+  }
 }
 
 function drillPattern (times: string): string | null {
@@ -67,8 +100,19 @@ function drillPattern (times: string): string | null {
 }
 
 /** A source that says when it is backed up inherits nothing of that, and one that says what is kept nothing of this. */
-export function inherit (own: SourceOverrides, { timing, retention, drillSchedule, stores, keepLocal, anomalyGuard }: Inherited): SourceOverrides {
+export function inherit (
+  own: SourceOverrides,
+  { timing, retention, drillSchedule, stores, keepLocal, anomalyGuard }: Inherited
+): SourceOverrides {
   const saysWhen = own.interval !== undefined || own.schedule !== undefined
   const saysWhatIsKept = own.maxBackups !== undefined || own.retention !== undefined
-  return { drillSchedule, ...stores === undefined ? {} : { stores }, ...keepLocal ? {} : { keepLocal }, ...anomalyGuard ? {} : { anomalyGuard }, ...saysWhen ? {} : timing, ...saysWhatIsKept || retention === undefined ? {} : { retention }, ...own }
+  return {
+    drillSchedule,
+    ...stores === undefined ? {} : { stores },
+    ...keepLocal ? {} : { keepLocal },
+    ...anomalyGuard ? {} : { anomalyGuard },
+    ...saysWhen ? {} : timing,
+    ...saysWhatIsKept || retention === undefined ? {} : { retention },
+    ...own
+  }
 }

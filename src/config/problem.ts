@@ -26,10 +26,16 @@ export function describeProblems (problems: readonly Problem[], code: ProblemCod
 
 function headline (code: ProblemCode, count: number): string {
   switch (code) {
-    case 'CONFIG_INVALID': return `there ${count === 1 ? 'is 1 problem' : `are ${count} problems`} with the configuration`
-    case 'CONFIG_DIFFERS': return `the server on this data directory has another configuration (${count} ${count === 1 ? 'key differs' : 'keys differ'})`
-    case 'SERVER_CONFIG_UNREADABLE': return 'the configuration of the server on this data directory is not known'
-    case 'DATA_DIR_UNSAFE': return 'another user could change what the service keeps in its data directory'
+    case 'CONFIG_INVALID':
+      return `there ${count === 1 ? 'is 1 problem' : `are ${count} problems`} with the configuration`
+    case 'CONFIG_DIFFERS':
+      return `the server on this data directory has another configuration (${count} ${
+        count === 1 ? 'key differs' : 'keys differ'
+      })`
+    case 'SERVER_CONFIG_UNREADABLE':
+      return 'the configuration of the server on this data directory is not known'
+    case 'DATA_DIR_UNSAFE':
+      return 'another user could change what the service keeps in its data directory'
   }
 }
 
@@ -37,13 +43,17 @@ const HINTS: Readonly<Record<ProblemCode, string>> = {
   CONFIG_INVALID: 'Correct these and start again; "holdfast config check" shows the same report.',
   CONFIG_DIFFERS: 'Leave these out to work as the server does; --ignore-server-config works with what is said here.',
   SERVER_CONFIG_UNREADABLE: 'Nothing was done: it might have been done otherwise than the server does it.',
-  DATA_DIR_UNSAFE: 'Do what stands below each, and start again; or set DATA_DIR to a new directory, which the service makes for itself.'
+  DATA_DIR_UNSAFE:
+    'Do what stands below each, and start again; or set DATA_DIR to a new directory, which the service makes for itself.'
 }
 
 /** The error for a configuration with these problems. Its details name the keys. */
 export function problemsError ({ code, problems }: Problems): BackupError {
   const keys = [...new Set(problems.map(({ name }) => name))].join(', ')
-  return new BackupError(code, describeProblems(problems, code), { hint: HINTS[code], ...code === 'CONFIG_DIFFERS' && { details: { keys } } })
+  return new BackupError(code, describeProblems(problems, code), {
+    hint: HINTS[code],
+    ...code === 'CONFIG_DIFFERS' && { details: { keys } }
+  })
 }
 
 export function configError (problems: readonly Problem[], cause?: unknown): BackupError {

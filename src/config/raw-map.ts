@@ -10,22 +10,33 @@ export interface MapPlace {
 }
 
 /**
- * The keys of a map by their meaning, each one known. `meaningOf` tells the key that is meant by another spelling of it.
- * A key without a value counts as not set.
+ * The keys of a map by their meaning, each one known. `meaningOf` tells the key that is meant by another spelling of
+ * it. A key without a value counts as not set.
  */
-export function readMap (map: object, { prefix, base }: MapPlace, known: readonly string[], problems: Problem[], meaningOf = (key: string) => key): Map<string, Given> {
+export function readMap (
+  map: object,
+  { prefix, base }: MapPlace,
+  known: readonly string[],
+  problems: Problem[],
+  meaningOf = (key: string) => key
+): Map<string, Given> {
   const given = new Map<string, Given>()
   for (const [written, value] of Object.entries(map) as [string, unknown][]) {
     const [name, key] = [prefix + written, meaningOf(written)]
     if (!known.includes(key)) {
       const meant = nearest(key, known)
-      problems.push({ name, problem: 'is not a known key', remedy: meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?` })
+      problems.push({
+        name,
+        problem: 'is not a known key',
+        remedy: meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`
+      })
       continue
     }
     const other = given.get(key)
     if (value === null || value === '') continue
-    if (other !== undefined) problems.push({ name, problem: `says the same as ${other.name}`, remedy: 'Keep one of the two.' })
-    else given.set(key, { name, value, base, origin: 'file' })
+    if (other !== undefined) {
+      problems.push({ name, problem: `says the same as ${other.name}`, remedy: 'Keep one of the two.' })
+    } else given.set(key, { name, value, base, origin: 'file' })
   }
   return given
 }
@@ -36,15 +47,20 @@ export interface Entry {
   readonly map: object
 }
 
-/** What a list of maps holds, or a map from names to maps: each then has its name in it. `remedy` is for what is no map. */
+/**
+ * What a list of maps holds, or a map from names to maps: each then has its name in it. `remedy` is for what is no map.
+ */
 export function readEntries (given: Given | undefined, remedy: string, problems: Problem[]): Entry[] {
   if (given === undefined) return []
   const { name: list, value } = given
   const entries = Array.isArray(value)
     ? value.map((map: unknown, index) => ({ place: `${list}[${index}]`, map }))
     : isMap(value)
-      ? Object.entries(value).map(([name, map]) => ({ place: `${list}.${name}`, map: isMap(map) ? { name, ...map } : map as unknown }))
-      : [{ place: list, map: value }]
+    ? Object.entries(value).map(([name, map]) => ({
+      place: `${list}.${name}`,
+      map: isMap(map) ? { name, ...map } : map as unknown
+    }))
+    : [{ place: list, map: value }]
   return entries.flatMap(({ place, map }) => {
     if (isMap(map)) return [{ place, map }]
     problems.push({ name: place, problem: 'is not a map of fields', remedy })
@@ -55,7 +71,11 @@ export function readEntries (given: Given | undefined, remedy: string, problems:
 /** The map that a value is; undefined, and a problem reported, where it is none. */
 export function asMap ({ name, value }: Given, problems: Problem[]): object | undefined {
   if (isMap(value)) return value
-  problems.push({ name, problem: 'is not a map of fields', remedy: 'Write its keys below it, each with its value; holdfast.example.yaml shows the form.' })
+  problems.push({
+    name,
+    problem: 'is not a map of fields',
+    remedy: 'Write its keys below it, each with its value; holdfast.example.yaml shows the form.'
+  })
   return undefined
 }
 

@@ -14,8 +14,8 @@ import { SECTIONS, type Section, type Json } from './sections.ts'
 const FORMAT = 1
 
 /**
- * The configuration that the server runs with, as it stands in DATA_DIR for the commands that work there. Of a secret it
- * says that it is set, and in which file; never its value. Every path is absolute.
+ * The configuration that the server runs with, as it stands in DATA_DIR for the commands that work there. Of a secret
+ * it says that it is set, and in which file; never its value. Every path is absolute.
  */
 export interface Recorded {
   /** Where the server has its DATA_DIR; a command may reach the same directory by another path, such as a mount. */
@@ -36,31 +36,49 @@ const recordSchema = z.object({
   dataDir: z.string().startsWith('/'),
   options: z.partialRecord(z.enum(Object.keys(OPTIONS) as [OptionName]), z.json()).superRefine((options, context) => {
     for (const [name, value] of Object.entries(options) as Array<[OptionName, Json]>) {
-      if (!OPTIONS[name].schema.safeParse(value ?? undefined).success) context.addIssue({ code: 'custom', path: [name], message: `"${OPTIONS[name].variable}" is not valid` })
+      if (!OPTIONS[name].schema.safeParse(value ?? undefined).success) {
+        context.addIssue({ code: 'custom', path: [name], message: `"${OPTIONS[name].variable}" is not valid` })
+      }
     }
   }),
-  secrets: z.partialRecord(z.enum(Object.keys(OPTIONS) as [OptionName]), z.strictObject({ file: z.string().startsWith('/').nullable() })),
+  secrets: z.partialRecord(
+    z.enum(Object.keys(OPTIONS) as [OptionName]),
+    z.strictObject({ file: z.string().startsWith('/').nullable() })
+  ),
   sections: z.partialRecord(z.enum(SECTIONS), z.json())
 })
 
 /**
- * The record in `dataDir`; undefined: no server ever ran there. A problem where this user may not read it, where it is damaged,
- * and where a version wrote it that knows what this one does not. `dataDirProblems` must have found nothing wrong before.
+ * The record in `dataDir`; undefined: no server ever ran there. A problem where this user may not read it, where it is
+ * damaged, and where a version wrote it that knows what this one does not. `dataDirProblems` must have found nothing
+ * wrong before.
  */
-export function readRecord (dataDir: string): { readonly recorded: Recorded | undefined } | { readonly unreadable: Problem } {
+export function readRecord (dataDir: string): { readonly recorded: Recorded | undefined } | {
+  readonly unreadable: Problem
+} {
   const path = join(dataDir, RECORD_FILE)
   let text: string
   try {
     text = readFileSync(path, 'utf8')
   } catch (cause) {
     if (['ENOENT', 'ENOTDIR'].includes(systemCode(cause) ?? '')) return { recorded: undefined }
-    return { unreadable: unreadable(`"${path}" cannot be read (${systemCode(cause) ?? 'unknown'})`, 'Run the command as the user that the service runs as') }
+    return {
+      unreadable: unreadable(
+        `"${path}" cannot be read (${systemCode(cause) ?? 'unknown'})`,
+        'Run the command as the user that the service runs as'
+      )
+    }
   }
   const parsed = recordSchema.safeParse(fromJson(text))
   if (parsed.success) return { recorded: parsed.data }
   const [issue] = parsed.error.issues
   const where = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`
-  return { unreadable: unreadable(`"${path}" is damaged, or another version of this program wrote it${where}`, 'Use the version that the server runs, or start the server again, which writes it anew') }
+  return {
+    unreadable: unreadable(
+      `"${path}" is damaged, or another version of this program wrote it${where}`,
+      'Use the version that the server runs, or start the server again, which writes it anew'
+    )
+  }
 }
 
 /** Writes the record whole or not at all, durably, for its owner alone. */
@@ -72,7 +90,10 @@ export function writeRecord (record: Recorded, { version, at }: { readonly versi
     try {
       fchmodSync(fd, 0o600)
       giveToFolderOwnerSync(fd, record.dataDir)
-      writeFileSync(fd, `${JSON.stringify({ format: FORMAT, version, recordedAt: at.toISOString(), ...record }, undefined, 2)}\n`)
+      writeFileSync(
+        fd,
+        `${JSON.stringify({ format: FORMAT, version, recordedAt: at.toISOString(), ...record }, undefined, 2)}\n`
+      )
       fsyncSync(fd)
     } finally {
       closeSync(fd)
@@ -84,7 +105,10 @@ export function writeRecord (record: Recorded, { version, at }: { readonly versi
   } catch (cause) {
     rmSync(unfinished, { force: true })
     throw noRoom(cause, record.dataDir, 'set DATA_DIR to a larger disk') ??
-      new BackupError('CATALOG_FAILED', `"${path}" cannot be written (${systemCode(cause) ?? 'unknown'})`, { hint: 'Give the user of the service write permission on DATA_DIR.', cause })
+      new BackupError('CATALOG_FAILED', `"${path}" cannot be written (${systemCode(cause) ?? 'unknown'})`, {
+        hint: 'Give the user of the service write permission on DATA_DIR.',
+        cause
+      })
   }
 }
 

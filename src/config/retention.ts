@@ -25,7 +25,11 @@ const duration: Field<Duration> = {
   fromText: text => text,
   expects: 'a time such as 30d, 12h, 4w or 1y6m'
 }
-const keep: Field<number | Duration> = { ...duration, schema: z.union([count.schema, duration.schema]), expects: `${count.expects}, or ${duration.expects}` }
+const keep: Field<number | Duration> = {
+  ...duration,
+  schema: z.union([count.schema, duration.schema]),
+  expects: `${count.expects}, or ${duration.expects}`
+}
 
 const FIELDS = {
   last: count,
@@ -47,15 +51,26 @@ export function readRetention (given: Given, problems: Problem[]): RetentionRule
   if (map === undefined) return undefined
   const before = problems.length
   const fields = readMap(map, { prefix: `${given.name}.`, base: given.base }, Object.keys(FIELDS), problems, meaningOf)
-  const values = Object.fromEntries([...fields].map(([key, field]) => [key, checkGiven<unknown>(FIELDS[key as Key], field, problems)]))
+  const values = Object.fromEntries(
+    [...fields].map(([key, field]) => [key, checkGiven<unknown>(FIELDS[key as Key], field, problems)])
+  )
   const [within, days] = [fields.get('within'), fields.get('retentionDays')]
-  if (within !== undefined && days !== undefined) problems.push({ name: days.name, problem: `says the same as ${within.name}`, remedy: 'Keep one of the two.' })
+  if (within !== undefined && days !== undefined) {
+    problems.push({ name: days.name, problem: `says the same as ${within.name}`, remedy: 'Keep one of the two.' })
+  }
   if (problems.length > before) return undefined
 
-  const { minBackups = MIN_BACKUPS, retentionDays, ...rules } = values as Partial<Omit<RetentionRules, 'within'>> & { readonly within?: Duration, readonly retentionDays?: number }
+  const { minBackups = MIN_BACKUPS, retentionDays, ...rules } = values as Partial<Omit<RetentionRules, 'within'>> & {
+    readonly within?: Duration
+    readonly retentionDays?: number
+  }
   const all = retentionDays === undefined ? rules : { ...rules, within: inDays(retentionDays) }
   if (Object.keys(all).length > 0) return { ...all, minBackups }
-  problems.push({ name: given.name, problem: 'names no backups to keep', remedy: 'Give at least one rule, such as "daily: 7", or leave it out.' })
+  problems.push({
+    name: given.name,
+    problem: 'names no backups to keep',
+    remedy: 'Give at least one rule, such as "daily: 7", or leave it out.'
+  })
   return undefined
 }
 

@@ -13,18 +13,37 @@ import type { Given } from './raw-value.ts'
 export type Timing = Pick<SourceOverrides, 'interval' | 'schedule'>
 
 const DAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday']
-const MONTHS = ['january', 'february', 'march', 'april', 'may', 'june', 'july', 'august', 'september', 'october', 'november', 'december']
+const MONTHS = [
+  'january',
+  'february',
+  'march',
+  'april',
+  'may',
+  'june',
+  'july',
+  'august',
+  'september',
+  'october',
+  'november',
+  'december'
+]
 /** 29 February is left out: it is not in every year. */
 const LENGTHS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 const LAST = 'L'
 
 const last = z.literal('last').transform(() => LAST)
-const time = value(z.string().regex(/^([01]?\d|2[0-3]):[0-5]\d$/).transform(text => text.split(':').map(Number).toReversed().join(' ')), 'a time of day in quotes, such as "02:00"')
+const time = value(
+  z.string().regex(/^([01]?\d|2[0-3]):[0-5]\d$/).transform(text => text.split(':').map(Number).toReversed().join(' ')),
+  'a time of day in quotes, such as "02:00"'
+)
 
 /** Minute and hour come as a pattern begins with them, the rest as it goes on. */
 const FIELDS = {
   hourlyEnabled: flag,
-  hourlyInterval: value(z.literal([1, 2, 3, 4, 6, 8, 12]), 'a number of hours that divides the day: 1, 2, 3, 4, 6, 8 or 12'),
+  hourlyInterval: value(
+    z.literal([1, 2, 3, 4, 6, 8, 12]),
+    'a number of hours that divides the day: 1, 2, 3, 4, 6, 8 or 12'
+  ),
   hourlyMinute: whole(0, 59),
   dailyEnabled: flag,
   dailyTime: time,
@@ -35,7 +54,10 @@ const FIELDS = {
   monthlyDay: value(z.union([z.int().min(1).max(28), last]), 'a day that every month has, 1 to 28, or last'),
   monthlyTime: time,
   yearlyEnabled: flag,
-  yearlyMonth: value(z.union([z.int().min(1).max(12), nameIn(MONTHS).transform(index => index + 1)]), 'a month, 1 to 12, or its name'),
+  yearlyMonth: value(
+    z.union([z.int().min(1).max(12), nameIn(MONTHS).transform(index => index + 1)]),
+    'a month, 1 to 12, or its name'
+  ),
   yearlyDay: value(z.union([z.int().min(1).max(31), last]), 'a day of that month, or last'),
   yearlyTime: time,
   interval: wholeBy(settingsSchema.shape.autoBackupInterval),
@@ -49,27 +71,43 @@ const KEYS = [...Object.keys(FIELDS), 'cron'] as readonly string[]
 const TIERS = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const
 
 /**
- * What the map of a schedule says. A tier runs when it is enabled, or when any of its keys is given and it is not said to
- * be off; what is left out of it are the times of the guide. undefined, and problems reported, where that is no schedule.
+ * What the map of a schedule says. A tier runs when it is enabled, or when any of its keys is given and it is not said
+ * to be off; what is left out of it are the times of the guide. undefined, and problems reported, where that is no
+ * schedule.
  */
 export function readSchedule (given: Given, problems: Problem[]): Timing | undefined {
   const map = asMap(given, problems)
   if (map === undefined) return undefined
   const before = problems.length
   const fields = readMap(map, { prefix: `${given.name}.`, base: given.base }, KEYS, problems, toCamelCase)
-  const values = Object.fromEntries([...fields].flatMap(([key, field]) => key === 'cron' ? [] : [[key, checkGiven<unknown>(FIELDS[key as Key], field, problems)]])) as Values
+  const values = Object.fromEntries(
+    [...fields].flatMap(([key, field]) =>
+      key === 'cron' ? [] : [[key, checkGiven<unknown>(FIELDS[key as Key], field, problems)]]
+    )
+  ) as Values
   const patterns = readPatterns(fields.get('cron'), problems)
   checkYearly(fields.get('yearlyDay'), values, problems)
   const tiers = TIERS.filter(tier => values[`${tier}Enabled`] ?? [...fields.keys()].some(key => key.startsWith(tier)))
   if (problems.length > before) return undefined
 
-  const rules = [...tiers.map(tier => ({ name: tier, tier, pattern: patternOf(tier, values) })), ...patterns.map(ruleOfPattern)]
+  const rules = [
+    ...tiers.map(tier => ({ name: tier, tier, pattern: patternOf(tier, values) })),
+    ...patterns.map(ruleOfPattern)
+  ]
   const { interval, timeZone = 'UTC' } = values
   if (rules.length === 0 && interval === undefined) {
-    problems.push({ name: given.name, problem: 'names no time', remedy: 'Give at least one, such as dailyTime: "02:00", or leave it out; "enabled: false" makes backups only when asked for.' })
+    problems.push({
+      name: given.name,
+      problem: 'names no time',
+      remedy:
+        'Give at least one, such as dailyTime: "02:00", or leave it out; "enabled: false" makes backups only when asked for.'
+    })
     return undefined
   }
-  return { ...interval === undefined ? {} : { interval }, ...rules.length === 0 ? {} : { schedule: { rules, timeZone } } }
+  return {
+    ...interval === undefined ? {} : { interval },
+    ...rules.length === 0 ? {} : { schedule: { rules, timeZone } }
+  }
 }
 
 export function ruleOfPattern (pattern: string): CalendarRule {
@@ -79,29 +117,59 @@ export function ruleOfPattern (pattern: string): CalendarRule {
 function readPatterns (given: Given | undefined, problems: Problem[]): readonly string[] {
   if (given === undefined) return []
   const list: unknown[] = Array.isArray(given.value) ? given.value : [given.value]
-  const places = list.map((value, index) => ({ ...given, value, name: Array.isArray(given.value) ? `${given.name}[${index}]` : given.name }))
+  const places = list.map((value, index) => ({
+    ...given,
+    value,
+    name: Array.isArray(given.value) ? `${given.name}[${index}]` : given.name
+  }))
   const patterns = places.map(place => checkGiven(cronPattern, place, problems))
   for (const [index, pattern] of patterns.entries()) {
-    if (pattern !== undefined && patterns.indexOf(pattern) < index) problems.push({ name: places[index]?.name ?? given.name, problem: `"${pattern}" stands there twice`, remedy: 'Keep one of the two.' })
+    if (pattern !== undefined && patterns.indexOf(pattern) < index) {
+      problems.push({
+        name: places[index]?.name ?? given.name,
+        problem: `"${pattern}" stands there twice`,
+        remedy: 'Keep one of the two.'
+      })
+    }
   }
   return patterns.filter(pattern => pattern !== undefined)
 }
 
 function patternOf (tier: typeof TIERS[number], values: Values): string {
-  const { hourlyInterval = 1, hourlyMinute = 0, dailyTime = '0 2', weeklyDay = 0, weeklyTime = '0 3', monthlyDay = 1, monthlyTime = '0 4', yearlyMonth = 1, yearlyDay = 1, yearlyTime = '0 5' } = values
+  const {
+    hourlyInterval = 1,
+    hourlyMinute = 0,
+    dailyTime = '0 2',
+    weeklyDay = 0,
+    weeklyTime = '0 3',
+    monthlyDay = 1,
+    monthlyTime = '0 4',
+    yearlyMonth = 1,
+    yearlyDay = 1,
+    yearlyTime = '0 5'
+  } = values
   switch (tier) {
-    case 'hourly': return `${hourlyMinute} ${hourlyInterval === 1 ? '*' : `*/${hourlyInterval}`} * * *`
-    case 'daily': return `${dailyTime} * * *`
-    case 'weekly': return `${weeklyTime} * * ${weeklyDay}`
-    case 'monthly': return `${monthlyTime} ${monthlyDay} * *`
-    case 'yearly': return `${yearlyTime} ${yearlyDay} ${yearlyMonth} *`
+    case 'hourly':
+      return `${hourlyMinute} ${hourlyInterval === 1 ? '*' : `*/${hourlyInterval}`} * * *`
+    case 'daily':
+      return `${dailyTime} * * *`
+    case 'weekly':
+      return `${weeklyTime} * * ${weeklyDay}`
+    case 'monthly':
+      return `${monthlyTime} ${monthlyDay} * *`
+    case 'yearly':
+      return `${yearlyTime} ${yearlyDay} ${yearlyMonth} *`
   }
 }
 
 function checkYearly (given: Given | undefined, { yearlyMonth = 1, yearlyDay }: Values, problems: Problem[]): void {
   const days = LENGTHS[yearlyMonth - 1] ?? 31
   if (given === undefined || typeof yearlyDay !== 'number' || yearlyDay <= days) return
-  problems.push({ name: given.name, problem: `"${yearlyDay}" is not a day of that month in every year`, remedy: `Give 1 to ${days}, or last.` })
+  problems.push({
+    name: given.name,
+    problem: `"${yearlyDay}" is not a day of that month in every year`,
+    remedy: `Give 1 to ${days}, or last.`
+  })
 }
 
 function value<T> (schema: z.ZodType<T>, expects: string): Field<T> {
@@ -110,7 +178,8 @@ function value<T> (schema: z.ZodType<T>, expects: string): Field<T> {
 
 /** Its place among `names`, by the whole name or its first three letters. */
 function nameIn (names: readonly string[]): z.ZodType<number> {
-  return z.string().transform(text => names.findIndex(name => [name, name.slice(0, 3)].includes(text.toLowerCase()))).refine(index => index >= 0)
+  return z.string().transform(text => names.findIndex(name => [name, name.slice(0, 3)].includes(text.toLowerCase())))
+    .refine(index => index >= 0)
 }
 
 function isTimeZone (name: string): boolean {

@@ -9,14 +9,22 @@ import type { Given } from './raw-value.ts'
  * A secret is given either as itself or as the path of a file that holds it; both in one place is a problem. The
  * byte order mark and the line end that editors leave in a file are not part of the secret.
  */
-export function readSecret (direct: Given | undefined, file: Given | undefined, problems: Problem[]): Given | undefined {
+export function readSecret (
+  direct: Given | undefined,
+  file: Given | undefined,
+  problems: Problem[]
+): Given | undefined {
   if (file === undefined) return direct
   if (direct !== undefined) {
     problems.push({ name: direct.name, problem: `is given beside ${file.name}`, remedy: 'Keep one of the two.' })
     return undefined
   }
   if (typeof file.value !== 'string') {
-    problems.push({ name: file.name, problem: 'is not the path of a file', remedy: 'Give the path of a file that holds the secret.' })
+    problems.push({
+      name: file.name,
+      problem: 'is not the path of a file',
+      remedy: 'Give the path of a file that holds the secret.'
+    })
     return undefined
   }
   const misread = misreading(file, 'path')
@@ -30,7 +38,11 @@ export function readSecret (direct: Given | undefined, file: Given | undefined, 
     if (value !== '') return { ...file, value, file: path }
     problems.push({ name: file.name, problem: `"${path}" is empty`, remedy: 'Write the secret into that file.' })
   } catch (error) {
-    problems.push({ name: file.name, problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`, remedy: 'Give the path of a readable file that holds the secret.' })
+    problems.push({
+      name: file.name,
+      problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`,
+      remedy: 'Give the path of a readable file that holds the secret.'
+    })
   }
   return undefined
 }

@@ -15,13 +15,24 @@ export interface SecretPlace {
   readonly holds: readonly string[]
 }
 
-const SECRETS = OPTION_NAMES.filter(name => OPTIONS[name].kind === 'secret').map(key => ({ key, variable: OPTIONS[key].variable }))
+const SECRETS = OPTION_NAMES.filter(name => OPTIONS[name].kind === 'secret').map(key => ({
+  key,
+  variable: OPTIONS[key].variable
+}))
 
 /**
  * The files that hold secrets of the service, whether or not the environment overrules what they say. For a
  * configuration that was found valid; `file` is the holdfast.yaml that was read. Reads files; changes nothing.
  */
-export function secretPlaces (environment: Environment, cwd: string, { dataDir, tokenKey, stores, storeDefaults: { keyFile } }: Pick<Config, 'dataDir' | 'tokenKey' | 'stores' | 'storeDefaults'>, file: string | undefined): readonly SecretPlace[] {
+export function secretPlaces (
+  environment: Environment,
+  cwd: string,
+  { dataDir, tokenKey, stores, storeDefaults: { keyFile } }: Pick<
+    Config,
+    'dataDir' | 'tokenKey' | 'stores' | 'storeDefaults'
+  >,
+  file: string | undefined
+): readonly SecretPlace[] {
   const whole = withEnvFile(environment, cwd, [])
   const yaml = file === undefined ? {} : (parse(readFileSync(file, 'utf8')) ?? {}) as Record<string, unknown>
   const base = file === undefined ? cwd : dirname(file)
@@ -29,14 +40,26 @@ export function secretPlaces (environment: Environment, cwd: string, { dataDir, 
   const dotEnv = variablesOf(join(cwd, '.env'))
   return [
     ...holding(join(cwd, '.env'), SECRETS.filter(({ variable }) => (dotEnv[variable] ?? '') !== '')),
-    ...file === undefined ? [] : holding(file, [...SECRETS.filter(({ key }) => isText(yaml[key])), ...ofStores.flatMap(({ path, name }) => path === undefined ? [{ variable: name }] : [])]),
+    ...file === undefined
+      ? []
+      : holding(file, [
+        ...SECRETS.filter(({ key }) => isText(yaml[key])),
+        ...ofStores.flatMap(({ path, name }) => path === undefined ? [{ variable: name }] : [])
+      ]),
     ...SECRETS.flatMap(secret => {
       const named = [variableText(whole, `${secret.variable}_FILE`), yaml[`${secret.key}File`]]
-      return [...isText(named[0]) ? holding(resolve(cwd, named[0]), [secret]) : [], ...isText(named[1]) ? holding(resolve(base, named[1]), [secret]) : []]
+      return [
+        ...isText(named[0]) ? holding(resolve(cwd, named[0]), [secret]) : [],
+        ...isText(named[1]) ? holding(resolve(base, named[1]), [secret]) : []
+      ]
     }),
     ...ofStores.flatMap(({ path, name }) => path === undefined ? [] : [{ path, holds: [name] }]),
-    ...keyFile !== undefined && stores.some(store => store.kind === 'gcs' && store.keyFile === keyFile) ? [{ path: keyFile, holds: ['GOOGLE_APPLICATION_CREDENTIALS'] }] : [],
-    ...tokenKey === undefined ? [{ path: join(dataDir, SECRET_FILE), holds: ['the secret that the service made'] }] : [],
+    ...keyFile !== undefined && stores.some(store => store.kind === 'gcs' && store.keyFile === keyFile)
+      ? [{ path: keyFile, holds: ['GOOGLE_APPLICATION_CREDENTIALS'] }]
+      : [],
+    ...tokenKey === undefined
+      ? [{ path: join(dataDir, SECRET_FILE), holds: ['the secret that the service made'] }]
+      : [],
     { path: join(dataDir, MANIFEST_KEY_FILE), holds: ['the key that signs manifests'] }
   ]
 }

@@ -14,10 +14,19 @@ export type Section = typeof SECTIONS[number]
 /** The key under which a recorded store names the secrets that it has as themselves, and that the record leaves out. */
 export const WITHHELD = 'withheld'
 
-/** The sections in a form that can be compared and recorded: paths absolute, stores as a list with canonical keys, no secret. */
+/**
+ * The sections in a form that can be compared and recorded: paths absolute, stores as a list with canonical keys, no
+ * secret.
+ */
 export function sectionsOf (file: FileContent): Partial<Record<Section, Json>> {
   const sections: Partial<Record<Section, Json>> = {}
-  if (file.sources.length > 0) sections.sources = file.sources.map(({ fields }) => Object.fromEntries([...fields].map(([key, { value, base }]) => [key, key === 'path' ? absolute(value, base) : value as Json])))
+  if (file.sources.length > 0) {
+    sections.sources = file.sources.map(({ fields }) =>
+      Object.fromEntries(
+        [...fields].map(([key, { value, base }]) => [key, key === 'path' ? absolute(value, base) : value as Json])
+      )
+    )
+  }
   for (const name of SECTIONS) {
     const given = name === 'sources' ? undefined : file[name]
     if (given !== undefined) sections[name] = sectionOf(name, given)
@@ -27,16 +36,35 @@ export function sectionsOf (file: FileContent): Partial<Record<Section, Json>> {
 
 /** The recorded sections in place of those that `file` leaves out. */
 export function withSections (file: FileContent, sections: Partial<Record<Section, Json>>): FileContent {
-  const given = (name: Section): Given | undefined => sections[name] === undefined ? undefined : { name, value: sections[name], base: '/', origin: 'server' }
-  const missing = SECTIONS.filter(name => name !== 'sources' && file[name] === undefined).map(name => [name, given(name)])
+  const given = (name: Section): Given | undefined =>
+    sections[name] === undefined ? undefined : { name, value: sections[name], base: '/', origin: 'server' }
+  const missing = SECTIONS.filter(name => name !== 'sources' && file[name] === undefined).map(
+    name => [name, given(name)]
+  )
   const sources = file.sources.length > 0
     ? file.sources
-    : readEntries(given('sources'), '', []).map(({ place, map }) => ({ place, fields: new Map(Object.entries(map).map(([key, value]: [string, unknown]): [string, Given] => [key, { name: `${place}.${key}`, value, base: '/', origin: 'server' }])) }))
+    : readEntries(given('sources'), '', []).map(({ place, map }) => ({
+      place,
+      fields: new Map(
+        Object.entries(map).map(
+          ([key, value]: [string, unknown]): [string, Given] => [key, {
+            name: `${place}.${key}`,
+            value,
+            base: '/',
+            origin: 'server'
+          }]
+        )
+      )
+    }))
   return { ...file, ...Object.fromEntries(missing) as Partial<FileContent>, sources }
 }
 
 function sectionOf (name: Section, given: Given): Json {
-  if (name === 's3') return typeof given.value === 'object' && given.value !== null ? storeOf(given.value, 's3', given.base) : given.value as Json
+  if (name === 's3') {
+    return typeof given.value === 'object' && given.value !== null
+      ? storeOf(given.value, 's3', given.base)
+      : given.value as Json
+  }
   if (name === 'stores') return readEntries(given, '', []).map(({ map }) => storeOf(map, undefined, given.base))
   return given.value as Json
 }
@@ -50,7 +78,9 @@ function storeOf (map: object, kind: StoreKind | undefined, base: string): Json 
   const fields = readMap(map, { prefix: '', base }, storeKeys(known), [], toCamelCase)
   const table: Readonly<Record<string, { readonly kind: string }>> = STORE_FIELDS[known]
   const paths = [...Object.keys(table).filter(key => table[key]?.kind === 'path'), ...secrets.map(key => `${key}File`)]
-  const shown = [...fields].filter(([key]) => !secrets.includes(key)).map(([key, { value }]): [string, Json] => [key, paths.includes(key) ? absolute(value, base) : value as Json])
+  const shown = [...fields].filter(([key]) => !secrets.includes(key)).map(
+    ([key, { value }]): [string, Json] => [key, paths.includes(key) ? absolute(value, base) : value as Json]
+  )
   const withheld = [...fields.keys()].filter(key => secrets.includes(key)).toSorted()
   return { ...Object.fromEntries(shown), kind: known, ...withheld.length === 0 ? {} : { [WITHHELD]: withheld } }
 }

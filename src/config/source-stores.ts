@@ -4,19 +4,40 @@ import type { Problem } from './problem.ts'
 import type { Sources } from './sources.ts'
 import type { Stores } from './stores.ts'
 
-/** Says where a source is to be copied to a store that is not there, or is to give up its local copies without having others. */
-export function checkCopies ({ named, own }: Sources, { placed }: Stores, file: FileContent, problems: Problem[]): void {
+/**
+ * Says where a source is to be copied to a store that is not there, or is to give up its local copies without having
+ * others.
+ */
+export function checkCopies (
+  { named, own }: Sources,
+  { placed }: Stores,
+  file: FileContent,
+  problems: Problem[]
+): void {
   const names = placed.map(({ store }) => store.name)
   for (const { place, source: { policy } } of named) {
     for (const name of policy.stores ?? []) {
       if (names.includes(name)) continue
       const meant = nearest(name, names) ?? names[0]
-      problems.push({ name: `${place}.stores`, problem: `there is no store "${name}"`, remedy: meant === undefined ? 'Name the store under "stores" at the top first.' : `Did you mean "${meant}"?` })
+      problems.push({
+        name: `${place}.stores`,
+        problem: `there is no store "${name}"`,
+        remedy: meant === undefined ? 'Name the store under "stores" at the top first.' : `Did you mean "${meant}"?`
+      })
     }
     const isOwn = file.sources.some(source => source.place === place && source.fields.has('localRetention'))
-    if (isOwn && policy.keepLocal === false && (policy.stores ?? names).length === 0) problems.push({ name: `${place}.localRetention`, ...NOWHERE })
+    if (isOwn && policy.keepLocal === false && (policy.stores ?? names).length === 0) {
+      problems.push({ name: `${place}.localRetention`, ...NOWHERE })
+    }
   }
-  if (file.localRetention !== undefined && own.policy.keepLocal === false && (own.policy.stores ?? names).length === 0) problems.push({ name: file.localRetention.name, ...NOWHERE })
+  if (
+    file.localRetention !== undefined && own.policy.keepLocal === false && (own.policy.stores ?? names).length === 0
+  ) {
+    problems.push({ name: file.localRetention.name, ...NOWHERE })
+  }
 }
 
-const NOWHERE = { problem: 'is "none", and there is no store that takes copies by itself', remedy: 'Configure a store under "stores", or BACKUP_S3_BUCKET: what is removed here has to be somewhere.' } as const
+const NOWHERE = {
+  problem: 'is "none", and there is no store that takes copies by itself',
+  remedy: 'Configure a store under "stores", or BACKUP_S3_BUCKET: what is removed here has to be somewhere.'
+} as const

@@ -30,11 +30,24 @@ export interface Placed {
   readonly source: SourceConfig
 }
 
-export function readSources (options: OptionValues & KeyOptions, inherited: Inherited, file: FileContent, problems: Problem[]): Sources {
+export function readSources (
+  options: OptionValues & KeyOptions,
+  inherited: Inherited,
+  file: FileContent,
+  problems: Problem[]
+): Sources {
   const busyTimeoutMs = options.sourceBusyTimeoutMs
   const named: Placed[] = []
   if (options.databasePath !== undefined) {
-    const source: SourceConfig = { name: nameOf(options.databasePath), kind: 'sqlite', path: options.databasePath, busyTimeoutMs, policy: inherit({}, inherited), sealing: inherited.sealing, assertions: [] }
+    const source: SourceConfig = {
+      name: nameOf(options.databasePath),
+      kind: 'sqlite',
+      path: options.databasePath,
+      busyTimeoutMs,
+      policy: inherit({}, inherited),
+      sealing: inherited.sealing,
+      assertions: []
+    }
     named.push({ place: 'DATABASE_PATH', source })
   }
   for (const source of file.sources) {
@@ -42,7 +55,15 @@ export function readSources (options: OptionValues & KeyOptions, inherited: Inhe
     if (placed !== undefined) named.push(placed)
   }
   checkNames(named, problems)
-  const own: SourceConfig = { name: OWN_SOURCE, kind: 'sqlite', path: join(options.dataDir, CATALOG_FILE), busyTimeoutMs, policy: inherit({}, inherited), sealing: inherited.sealing, assertions: [] }
+  const own: SourceConfig = {
+    name: OWN_SOURCE,
+    kind: 'sqlite',
+    path: join(options.dataDir, CATALOG_FILE),
+    busyTimeoutMs,
+    policy: inherit({}, inherited),
+    sealing: inherited.sealing,
+    assertions: []
+  }
   const names = [...named.map(({ source }) => source.name), OWN_SOURCE]
   return { named, own, defaultSource: readDefault(file.defaultSource, names, problems) }
 }
@@ -53,19 +74,34 @@ function nameOf (path: string): string {
   return name === '' ? 'database' : name
 }
 
-function readSource (given: FileSource, options: OptionValues & KeyOptions, inherited: Inherited, problems: Problem[]): Placed | undefined {
+function readSource (
+  given: FileSource,
+  options: OptionValues & KeyOptions,
+  inherited: Inherited,
+  problems: Problem[]
+): Placed | undefined {
   const { place, fields } = given
   const check = <K extends keyof typeof SOURCE_FIELDS>(key: K): FieldValue<K> | undefined => {
     const given = fields.get(key)
-    return given === undefined ? undefined : checkGiven<unknown>(SOURCE_FIELDS[key], given, problems) as FieldValue<K> | undefined
+    return given === undefined
+      ? undefined
+      : checkGiven<unknown>(SOURCE_FIELDS[key], given, problems) as FieldValue<K> | undefined
   }
   const [name, path] = [check('name'), check('path')]
   const policy = inherit(readPolicy(given, problems), inherited)
   const asserted = fields.get('assertions')
   const assertions = asserted === undefined ? [] : readAssertions(asserted, problems)
-  const source = { kind: check('kind') ?? 'sqlite', busyTimeoutMs: check('busyTimeoutMs') ?? options.sourceBusyTimeoutMs, policy, sealing: readSourceSealing(given, inherited.sealing, options, problems), assertions }
+  const source = {
+    kind: check('kind') ?? 'sqlite',
+    busyTimeoutMs: check('busyTimeoutMs') ?? options.sourceBusyTimeoutMs,
+    policy,
+    sealing: readSourceSealing(given, inherited.sealing, options, problems),
+    assertions
+  }
   for (const key of ['name', 'path'] as const) {
-    if (!fields.has(key)) problems.push({ name: `${place}.${key}`, problem: 'is missing', remedy: `Give the source a ${key}.` })
+    if (!fields.has(key)) {
+      problems.push({ name: `${place}.${key}`, problem: 'is missing', remedy: `Give the source a ${key}.` })
+    }
   }
   return name === undefined || path === undefined ? undefined : { place, source: { name, path, ...source } }
 }
@@ -76,13 +112,23 @@ function checkNames (named: readonly Placed[], problems: Problem[]): void {
   const seen = new Map<string, string>()
   for (const { place, source: { name } } of named) {
     const where = place === 'DATABASE_PATH' ? place : `${place}.name`
-    const remedy = place === 'DATABASE_PATH' ? 'Rename the file, or name the source in holdfast.yaml instead.' : 'Give it another name.'
+    const remedy = place === 'DATABASE_PATH'
+      ? 'Rename the file, or name the source in holdfast.yaml instead.'
+      : 'Give it another name.'
     // File systems that fold case would mix up the files of two sources that differ in nothing else.
     const folded = name.toLowerCase()
     const other = seen.get(folded)
-    if (!isSourceName(name)) problems.push({ name: where, problem: `"${name}" cannot be the name of a source`, remedy: 'Use letters, digits, ".", "_" and "-", at most 64, the first a letter or digit.' })
-    else if (folded === OWN_SOURCE) problems.push({ name: where, problem: `"${name}" is the name of the service's own catalog`, remedy })
-    else if (other !== undefined) problems.push({ name: where, problem: `"${name}" is the name of ${other} already`, remedy })
+    if (!isSourceName(name)) {
+      problems.push({
+        name: where,
+        problem: `"${name}" cannot be the name of a source`,
+        remedy: 'Use letters, digits, ".", "_" and "-", at most 64, the first a letter or digit.'
+      })
+    } else if (folded === OWN_SOURCE) {
+      problems.push({ name: where, problem: `"${name}" is the name of the service's own catalog`, remedy })
+    } else if (other !== undefined) {
+      problems.push({ name: where, problem: `"${name}" is the name of ${other} already`, remedy })
+    }
     seen.set(folded, other ?? place)
   }
 }
@@ -92,7 +138,11 @@ function readDefault (given: Given | undefined, names: readonly string[], proble
   const wanted = given === undefined ? undefined : checkGiven(SOURCE_FIELDS.name, given, problems)
   if (given === undefined || wanted === undefined) return names[0] ?? OWN_SOURCE
   if (!names.includes(wanted)) {
-    problems.push({ name: given.name, problem: `there is no source "${wanted}"`, remedy: `Did you mean "${nearest(wanted, names) ?? names[0] ?? OWN_SOURCE}"?` })
+    problems.push({
+      name: given.name,
+      problem: `there is no source "${wanted}"`,
+      remedy: `Did you mean "${nearest(wanted, names) ?? names[0] ?? OWN_SOURCE}"?`
+    })
   }
   return wanted
 }

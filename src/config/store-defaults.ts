@@ -10,14 +10,31 @@ export type Lacking = ReadonlySet<OptionName>
 
 /** What holds for stores that say nothing of their own about it. */
 export function readStoreDefaults (options: OptionValues, lacking: Lacking): StoreDefaults {
-  const { awsRegion, awsDefaultRegion, awsAccessKeyId, awsSecretAccessKey, awsSessionToken, googleCredentials, azureStorageAccount, azureStorageKey } = options
-  const lacked = (...names: OptionName[]): string[] => names.filter(name => lacking.has(name)).map(name => OPTIONS[name].variable)
-  const lacks = { s3: lacked('awsAccessKeyId', 'awsSecretAccessKey', 'awsSessionToken'), azure: lacked('azureStorageKey') }
+  const {
+    awsRegion,
+    awsDefaultRegion,
+    awsAccessKeyId,
+    awsSecretAccessKey,
+    awsSessionToken,
+    googleCredentials,
+    azureStorageAccount,
+    azureStorageKey
+  } = options
+  const lacked = (...names: OptionName[]): string[] =>
+    names.filter(name => lacking.has(name)).map(name => OPTIONS[name].variable)
+  const lacks = {
+    s3: lacked('awsAccessKeyId', 'awsSecretAccessKey', 'awsSessionToken'),
+    azure: lacked('azureStorageKey')
+  }
   return {
     region: awsRegion ?? awsDefaultRegion ?? REGION,
     credentials: awsAccessKeyId === undefined || awsSecretAccessKey === undefined
       ? undefined
-      : { accessKeyId: awsAccessKeyId, secretAccessKey: new Secret(awsSecretAccessKey), ...awsSessionToken === undefined ? {} : { sessionToken: new Secret(awsSessionToken) } },
+      : {
+        accessKeyId: awsAccessKeyId,
+        secretAccessKey: new Secret(awsSecretAccessKey),
+        ...awsSessionToken === undefined ? {} : { sessionToken: new Secret(awsSessionToken) }
+      },
     keyFile: googleCredentials,
     account: azureStorageAccount,
     accountKey: azureStorageKey === undefined ? undefined : new Secret(azureStorageKey),
@@ -25,7 +42,10 @@ export function readStoreDefaults (options: OptionValues, lacking: Lacking): Sto
   }
 }
 
-/** How a service is best spoken to of which only the endpoint is known: AWS in its own way, anything else in that which all of them understand. */
+/**
+ * How a service is best spoken to of which only the endpoint is known: AWS in its own way, anything else in that which
+ * all of them understand.
+ */
 export function mannersOf (endpoint: string | undefined): Pick<S3StoreConfig, 'pathStyle' | 'profile'> {
   const isElsewhere = endpoint !== undefined && !new URL(endpoint).hostname.endsWith('.amazonaws.com')
   return { pathStyle: isElsewhere, profile: isElsewhere ? 'compatible' : 'aws' }

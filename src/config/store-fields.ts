@@ -6,7 +6,11 @@ import type { Given } from './raw-value.ts'
 import { S3_PROFILES } from './store-options.ts'
 import { bandwidth, prefix, storageClasses } from './store-values.ts'
 
-const container: Field<string> = { ...text, schema: z.string().regex(/^[^/\s:]+$/), expects: 'a name alone, without "s3://" and without a path' }
+const container: Field<string> = {
+  ...text,
+  schema: z.string().regex(/^[^/\s:]+$/),
+  expects: 'a name alone, without "s3://" and without a path'
+}
 
 export const COMMON_FIELDS = {
   name: text,
@@ -48,17 +52,31 @@ export type FieldValues<T extends Table> = { readonly [K in keyof T]?: T[K]['sch
 
 /** Every key that a store of that kind may have in holdfast.yaml. */
 export function storeKeys (kind: StoreKind): readonly string[] {
-  return [...Object.keys(COMMON_FIELDS), 'kind', 'retention', ...Object.keys(STORE_FIELDS[kind]), ...secretsOf(kind).map(key => `${key}File`)]
+  return [
+    ...Object.keys(COMMON_FIELDS),
+    'kind',
+    'retention',
+    ...Object.keys(STORE_FIELDS[kind]),
+    ...secretsOf(kind).map(key => `${key}File`)
+  ]
 }
 
 /** Those that can also be given as the path of a file. */
 export function secretsOf (kind: StoreKind): readonly string[] {
-  return Object.entries<Field<unknown>>(STORE_FIELDS[kind]).filter(([, field]) => field.kind === 'secret').map(([key]) => key)
+  return Object.entries<Field<unknown>>(STORE_FIELDS[kind]).filter(([, field]) => field.kind === 'secret').map(
+    ([key]) => key
+  )
 }
 
-export function checkFields<T extends Table> (table: T, given: ReadonlyMap<string, Given>, problems: Problem[]): FieldValues<T> {
-  return Object.fromEntries(Object.entries(table).flatMap(([key, field]) => {
-    const one = given.get(key)
-    return one === undefined ? [] : [[key, checkGiven(field, one, problems)]]
-  })) as FieldValues<T>
+export function checkFields<T extends Table> (
+  table: T,
+  given: ReadonlyMap<string, Given>,
+  problems: Problem[]
+): FieldValues<T> {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([key, field]) => {
+      const one = given.get(key)
+      return one === undefined ? [] : [[key, checkGiven(field, one, problems)]]
+    })
+  ) as FieldValues<T>
 }

@@ -6,25 +6,51 @@ import type { Sources } from './sources.ts'
 import type { PlacedStore } from './stores.ts'
 
 /** Says where a store is the place of another one, or a directory in which it would meet what is not its own. */
-export function checkStorePlaces (placed: readonly PlacedStore[], places: Places, { named, own }: Sources, problems: Problem[]): void {
+export function checkStorePlaces (
+  placed: readonly PlacedStore[],
+  places: Places,
+  { named, own }: Sources,
+  problems: Problem[]
+): void {
   for (const [index, { place, store }] of placed.entries()) {
     const other = placed.slice(0, index).find(before => isOverlap(before.store, store))
-    if (other !== undefined) problems.push({ name: place, problem: `is at the same place as ${other.place}`, remedy: 'Keep one of the two, or give each a prefix or a directory of its own, neither within the other.' })
-    const problem = store.kind === 'local' ? directoryProblem(store.path, places, [...named.map(({ source }) => source), own]) : undefined
+    if (other !== undefined) {
+      problems.push({
+        name: place,
+        problem: `is at the same place as ${other.place}`,
+        remedy: 'Keep one of the two, or give each a prefix or a directory of its own, neither within the other.'
+      })
+    }
+    const problem = store.kind === 'local'
+      ? directoryProblem(store.path, places, [...named.map(({ source }) => source), own])
+      : undefined
     if (problem !== undefined) problems.push({ name: `${place}.path`, ...problem })
   }
 }
 
-function directoryProblem (path: string, { backupDir, dataDir, scratchDir }: Places, sources: ReadonlyArray<Pick<SourceConfig, 'name' | 'path'>>): Pick<Problem, 'problem' | 'remedy'> | undefined {
+function directoryProblem (
+  path: string,
+  { backupDir, dataDir, scratchDir }: Places,
+  sources: ReadonlyArray<Pick<SourceConfig, 'name' | 'path'>>
+): Pick<Problem, 'problem' | 'remedy'> | undefined {
   const directory = realPathSync(path)
   const [backups, data, scratch] = [realPathSync(backupDir), realPathSync(dataDir), realPathSync(scratchDir)]
-  const says = (problem: string, remedy: string): Pick<Problem, 'problem' | 'remedy'> => ({ problem: `"${path}" ${problem}`, remedy })
+  const says = (problem: string, remedy: string): Pick<Problem, 'problem' | 'remedy'> => ({
+    problem: `"${path}" ${problem}`,
+    remedy
+  })
   if (contains(backups, directory)) return says('is in BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
   if (contains(directory, backups)) return says('holds BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
-  if (contains(scratch, directory)) return says('is in SCRATCH_DIR', 'Give a directory of its own: what is in SCRATCH_DIR is removed at the start.')
-  if (contains(directory, data) || contains(directory, scratch)) return says('holds what the service works with', 'Give a directory of its own to the store.')
+  if (contains(scratch, directory)) {
+    return says('is in SCRATCH_DIR', 'Give a directory of its own: what is in SCRATCH_DIR is removed at the start.')
+  }
+  if (contains(directory, data) || contains(directory, scratch)) {
+    return says('holds what the service works with', 'Give a directory of its own to the store.')
+  }
   const within = sources.find(source => contains(directory, realPathSync(source.path)))
-  return within === undefined ? undefined : says(`holds the database of "${within.name}"`, 'Give a directory of its own to the store.')
+  return within === undefined
+    ? undefined
+    : says(`holds the database of "${within.name}"`, 'Give a directory of its own to the store.')
 }
 
 /** Whether one of the two would list what is in the other. */
@@ -33,12 +59,19 @@ function isOverlap (one: StoreConfig, other: StoreConfig): boolean {
   return a.root === b.root && (a.path.startsWith(b.path) || b.path.startsWith(a.path))
 }
 
-/** What tells one place from another, however it is reached: the container, and the path in it with a `/` at its end, or nothing. */
+/**
+ * What tells one place from another, however it is reached: the container, and the path in it with a `/` at its end, or
+ * nothing.
+ */
 export function identity (store: StoreConfig): { readonly root: string, readonly path: string } {
   switch (store.kind) {
-    case 's3': return { root: `s3 ${store.endpoint ?? ''} ${store.bucket}`, path: store.prefix }
-    case 'gcs': return { root: `gcs ${store.endpoint ?? ''} ${store.bucket}`, path: store.prefix }
-    case 'azure': return { root: `azure ${store.endpoint ?? store.account} ${store.container}`, path: store.prefix }
-    case 'local': return { root: 'local', path: `${realPathSync(store.path)}/` }
+    case 's3':
+      return { root: `s3 ${store.endpoint ?? ''} ${store.bucket}`, path: store.prefix }
+    case 'gcs':
+      return { root: `gcs ${store.endpoint ?? ''} ${store.bucket}`, path: store.prefix }
+    case 'azure':
+      return { root: `azure ${store.endpoint ?? store.account} ${store.container}`, path: store.prefix }
+    case 'local':
+      return { root: 'local', path: `${realPathSync(store.path)}/` }
   }
 }

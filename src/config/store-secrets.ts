@@ -15,9 +15,15 @@ const SECRETS = [...new Set(STORE_KINDS.flatMap(secretsOf))]
 
 /** Where the stores of a holdfast.yaml have their secrets; `base` is its folder. */
 export function storeSecrets (yaml: Readonly<Record<string, unknown>>, base: string): readonly StoreSecret[] {
-  const listed = isMap(yaml.stores) ? Object.entries(yaml.stores).map(([name, store]): Placed => [`stores.${name}`, store]) : []
-  const numbered = Array.isArray(yaml.stores) ? yaml.stores.map((store: unknown, index): Placed => [`stores[${index}]`, store]) : []
-  return [['s3', yaml.s3] as const, ...listed, ...numbered].flatMap(([place, store]) => isMap(store) ? secretsIn(place, store, base) : [])
+  const listed = isMap(yaml.stores)
+    ? Object.entries(yaml.stores).map(([name, store]): Placed => [`stores.${name}`, store])
+    : []
+  const numbered = Array.isArray(yaml.stores)
+    ? yaml.stores.map((store: unknown, index): Placed => [`stores[${index}]`, store])
+    : []
+  return [['s3', yaml.s3] as const, ...listed, ...numbered].flatMap(([place, store]) =>
+    isMap(store) ? secretsIn(place, store, base) : []
+  )
 }
 
 function secretsIn (place: string, store: object, base: string): StoreSecret[] {

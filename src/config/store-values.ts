@@ -57,7 +57,9 @@ export const storageClasses: Field<StorageClasses> = {
 /** `production/backups` is `production/backups/`, and nothing stays nothing. */
 export const prefix: Field<string> = {
   kind: 'value',
-  schema: z.string().refine(value => !value.includes('\0') && !value.split('/').some(part => part === '.' || part === '..')).transform(value => {
+  schema: z.string().refine(value =>
+    !value.includes('\0') && !value.split('/').some(part => part === '.' || part === '..')
+  ).transform(value => {
     const parts = value.split('/').filter(part => part !== '')
     return parts.map(part => `${part}/`).join('')
   }),

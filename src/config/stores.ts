@@ -27,7 +27,13 @@ export interface PlacedStore {
 }
 
 /** The stores beside BACKUP_DIR. One that is switched off is checked, and is not among them. */
-export function readStores (options: OptionValues, lacking: Lacking, file: FileContent, cwd: string, problems: Problem[]): Stores {
+export function readStores (
+  options: OptionValues,
+  lacking: Lacking,
+  file: FileContent,
+  cwd: string,
+  problems: Problem[]
+): Stores {
   const defaults = readStoreDefaults(options, lacking)
   const given = givenStores(options, file, cwd, problems)
   if (defaults.lacks === undefined) checkCredentials(options, given, problems)
@@ -50,25 +56,47 @@ interface Read {
 
 function readStore (given: GivenStore, defaults: StoreDefaults, problems: Problem[]): Read {
   const { place, name, fields } = given
-  const { enabled = true, uploadAfterBackup = true, appendOnly = false, maxBackups = null, bandwidth = null } = checkFields(COMMON_FIELDS, fields, problems)
+  const { enabled = true, uploadAfterBackup = true, appendOnly = false, maxBackups = null, bandwidth = null } =
+    checkFields(COMMON_FIELDS, fields, problems)
   const kept = fields.get('retention')
   const retention = kept === undefined ? null : readRetention(kept, problems) ?? null
   if (appendOnly) checkAppendOnly(given, problems)
   const common: Common = { name, retention, maxBackups, isAppendOnly: appendOnly, bandwidth }
-  return { place, name, store: makeStoreConfig(given, common, defaults, problems), isEnabled: enabled, isAutomatic: uploadAfterBackup }
+  return {
+    place,
+    name,
+    store: makeStoreConfig(given, common, defaults, problems),
+    isEnabled: enabled,
+    isAutomatic: uploadAfterBackup
+  }
 }
 
-/** Where nothing is ever removed, a rule for what is removed would only look as if it held. With a lock it says for how long. */
+/**
+ * Where nothing is ever removed, a rule for what is removed would only look as if it held. With a lock it says for how
+ * long.
+ */
 function checkAppendOnly (given: GivenStore, problems: Problem[]): void {
   const idle = ['maxBackups', ...given.fields.has('lock') ? [] : ['retention']].filter(key => given.fields.has(key))
-  for (const key of idle) problems.push({ name: nameOf(given, key), problem: 'says what is removed from a store in which nothing is', remedy: 'Leave it out, and let lifecycle rules of the store remove what is old; or leave "appendOnly" out.' })
+  for (const key of idle) {
+    problems.push({
+      name: nameOf(given, key),
+      problem: 'says what is removed from a store in which nothing is',
+      remedy: 'Leave it out, and let lifecycle rules of the store remove what is old; or leave "appendOnly" out.'
+    })
+  }
 }
 
 /** Half of the credentials in the environment is a slip only where they would be used. */
-function checkCredentials ({ awsAccessKeyId, awsSecretAccessKey }: OptionValues, given: readonly GivenStore[], problems: Problem[]): void {
+function checkCredentials (
+  { awsAccessKeyId, awsSecretAccessKey }: OptionValues,
+  given: readonly GivenStore[],
+  problems: Problem[]
+): void {
   if ((awsAccessKeyId === undefined) === (awsSecretAccessKey === undefined)) return
   if (!given.some(({ kind, fields }) => kind === 's3' && !fields.has('accessKeyId'))) return
-  const [there, missing] = awsAccessKeyId === undefined ? ['AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'] : ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
+  const [there, missing] = awsAccessKeyId === undefined
+    ? ['AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID']
+    : ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
   problems.push({ name: there, problem: `is given without ${missing}`, remedy: `Set ${missing}, too, or neither.` })
 }
 
@@ -77,9 +105,15 @@ function checkNames (placed: readonly PlacedStore[], problems: Problem[]): void 
   for (const { place, store: { name } } of placed) {
     const folded = name.toLowerCase()
     const other = seen.get(folded)
-    const report = (problem: string, remedy = 'Give it another name.'): void => { problems.push({ name: `${place}.name`, problem, remedy }) }
-    if (!isSourceName(name)) report(`"${name}" cannot be the name of a store`, 'Use letters, digits, ".", "_" and "-", at most 64, the first a letter or digit.')
-    else if (folded === LANDING_STORE) report(`"${name}" is the name of BACKUP_DIR`)
+    const report = (problem: string, remedy = 'Give it another name.'): void => {
+      problems.push({ name: `${place}.name`, problem, remedy })
+    }
+    if (!isSourceName(name)) {
+      report(
+        `"${name}" cannot be the name of a store`,
+        'Use letters, digits, ".", "_" and "-", at most 64, the first a letter or digit.'
+      )
+    } else if (folded === LANDING_STORE) report(`"${name}" is the name of BACKUP_DIR`)
     else if (other !== undefined) report(`"${name}" is the name of ${other} already`)
     seen.set(folded, other ?? place)
   }

@@ -11,15 +11,23 @@ export interface TakenSecrets {
 /** These belong together: who gives one of them here means other credentials. */
 const CREDENTIALS: readonly OptionName[] = ['awsAccessKeyId', 'awsSecretAccessKey', 'awsSessionToken']
 
-/** The server's secrets from the files in which it has them. One that `isGiven` here, or of which another part is, is left alone. */
-export function secretsFrom ({ secrets }: Recorded, isGiven: (name: OptionName) => boolean): TakenSecrets & { readonly found: ReadonlyMap<OptionName, Given> } {
+/**
+ * The server's secrets from the files in which it has them. One that `isGiven` here, or of which another part is, is
+ * left alone.
+ */
+export function secretsFrom (
+  { secrets }: Recorded,
+  isGiven: (name: OptionName) => boolean
+): TakenSecrets & { readonly found: ReadonlyMap<OptionName, Given> } {
   const found = new Map<OptionName, Given>()
   const lacking = new Set<OptionName>()
   for (const [name, { file }] of Object.entries(secrets) as Array<[OptionName, { readonly file: string | null }]>) {
     const together = CREDENTIALS.includes(name) ? CREDENTIALS : [name]
     if (together.some(isGiven)) continue
     const variable = `${OPTIONS[name].variable}_FILE`
-    const read = file === null ? undefined : readSecret(undefined, { name: variable, value: file, base: '/', origin: 'server' }, [])
+    const read = file === null
+      ? undefined
+      : readSecret(undefined, { name: variable, value: file, base: '/', origin: 'server' }, [])
     if (read === undefined) lacking.add(name)
     else found.set(name, read)
   }

@@ -8,17 +8,29 @@ import type { Problem } from './problem.ts'
 export function readTokenKey (options: OptionValues, problems: Problem[]): TokenKey | undefined {
   const { jwtSecret, jwtPublicKey, jwtAlgorithm } = options
   if (jwtSecret !== undefined && jwtPublicKey !== undefined) {
-    problems.push({ name: 'JWT_PUBLIC_KEY', problem: 'is given beside JWT_SECRET', remedy: 'Keep one of the two: exactly one kind of token is accepted.' })
+    problems.push({
+      name: 'JWT_PUBLIC_KEY',
+      problem: 'is given beside JWT_SECRET',
+      remedy: 'Keep one of the two: exactly one kind of token is accepted.'
+    })
     return undefined
   }
   if (jwtPublicKey !== undefined) return readPublicKey(jwtPublicKey, jwtAlgorithm, problems)
   if (jwtAlgorithm !== undefined && jwtAlgorithm !== 'HS256') {
-    problems.push({ name: 'JWT_ALGORITHM', problem: `"${jwtAlgorithm}" needs a public key`, remedy: 'Give JWT_PUBLIC_KEY, or leave JWT_ALGORITHM out.' })
+    problems.push({
+      name: 'JWT_ALGORITHM',
+      problem: `"${jwtAlgorithm}" needs a public key`,
+      remedy: 'Give JWT_PUBLIC_KEY, or leave JWT_ALGORITHM out.'
+    })
     return undefined
   }
   if (jwtSecret === undefined) return undefined
   if (jwtSecret.includes('-----BEGIN')) {
-    problems.push({ name: 'JWT_SECRET', problem: 'is a key in PEM form, which is no secret', remedy: 'Give a public key as JWT_PUBLIC_KEY; make a secret with "openssl rand -hex 32".' })
+    problems.push({
+      name: 'JWT_SECRET',
+      problem: 'is a key in PEM form, which is no secret',
+      remedy: 'Give a public key as JWT_PUBLIC_KEY; make a secret with "openssl rand -hex 32".'
+    })
     return undefined
   }
   return { algorithm: 'HS256', key: new Secret(jwtSecret) }
@@ -34,20 +46,32 @@ function readPublicKey (text: string, wanted: Algorithm | undefined, problems: P
 
 function inspectPublicKey (pem: string, wanted: Algorithm | undefined): TokenKey | Omit<Problem, 'name'> {
   if (pem.includes('PRIVATE KEY-----')) {
-    return { problem: 'is a private key', remedy: 'Give the public one ("openssl pkey -pubout"), and keep the private one where tokens are made.' }
+    return {
+      problem: 'is a private key',
+      remedy: 'Give the public one ("openssl pkey -pubout"), and keep the private one where tokens are made.'
+    }
   }
   let key: KeyObject
   try {
     key = createPublicKey(pem)
   } catch {
-    return { problem: 'is not a public key in PEM form', remedy: 'Give the text that starts with "-----BEGIN PUBLIC KEY-----", or its file as JWT_PUBLIC_KEY_FILE.' }
+    return {
+      problem: 'is not a public key in PEM form',
+      remedy: 'Give the text that starts with "-----BEGIN PUBLIC KEY-----", or its file as JWT_PUBLIC_KEY_FILE.'
+    }
   }
   const algorithm = algorithmOf(key)
   if (algorithm === undefined) {
-    return { problem: 'is a key of a kind that is not supported', remedy: 'Use an RSA key of at least 2048 bits, an EC key on P-256, or an Ed25519 key.' }
+    return {
+      problem: 'is a key of a kind that is not supported',
+      remedy: 'Use an RSA key of at least 2048 bits, an EC key on P-256, or an Ed25519 key.'
+    }
   }
   if (wanted !== undefined && wanted !== algorithm) {
-    return { problem: `is a key for ${algorithm}, but JWT_ALGORITHM says ${wanted}`, remedy: 'Leave JWT_ALGORITHM out, or give the other key.' }
+    return {
+      problem: `is a key for ${algorithm}, but JWT_ALGORITHM says ${wanted}`,
+      remedy: 'Leave JWT_ALGORITHM out, or give the other key.'
+    }
   }
   return { algorithm, key: new Secret(pem) }
 }

@@ -20,7 +20,10 @@ export function formatDuration ({ years, months, days, hours }: Duration): strin
  */
 export function parseDuration (text: string): Duration {
   const parts = /^(?:(\d{1,4})y)?(?:(\d{1,4})m)?(?:(\d{1,4})w)?(?:(\d{1,5})d)?(?:(\d{1,6})h)?$/.exec(text)
-  const [years = 0, months = 0, weeks = 0, days = 0, hours = 0] = parts?.slice(1).map((part: string | undefined) => Number(part ?? 0)) ?? []
+  const [years = 0, months = 0, weeks = 0, days = 0, hours = 0] =
+    parts?.slice(1).map((part: string | undefined) => Number(part ?? 0)) ?? []
   if (years + months + weeks + days + hours > 0) return { years, months, days: weeks * 7 + days, hours }
-  throw new BackupError('VALIDATION_FAILED', `"${text}" is not a duration`, { hint: 'Give numbers with y, m, w, d or h, the largest unit first, such as 30d, 12h or 1y6m.' })
+  throw new BackupError('VALIDATION_FAILED', `"${text}" is not a duration`, {
+    hint: 'Give numbers with y, m, w, d or h, the largest unit first, such as 30d, 12h or 1y6m.'
+  })
 }

@@ -16,11 +16,26 @@ export const ERRORS = {
   VALIDATION_FAILED: { status: 400, exit: 2, retry: false, title: 'the request is not valid' },
   CONFIG_INVALID: { status: 500, exit: 2, retry: false, title: 'the configuration is not valid' },
   CONFIG_DIFFERS: { status: 500, exit: 2, retry: false, title: 'the server has another configuration' },
-  SERVER_CONFIG_UNREADABLE: { status: 500, exit: 7, retry: false, title: 'the configuration of the server cannot be read' },
+  SERVER_CONFIG_UNREADABLE: {
+    status: 500,
+    exit: 7,
+    retry: false,
+    title: 'the configuration of the server cannot be read'
+  },
   SECRET_MISSING: { status: 500, exit: 2, retry: false, title: 'a secret that the server has is missing here' },
-  DATA_DIR_UNSAFE: { status: 500, exit: 7, retry: false, title: 'another user could change what is in the data directory' },
+  DATA_DIR_UNSAFE: {
+    status: 500,
+    exit: 7,
+    retry: false,
+    title: 'another user could change what is in the data directory'
+  },
   SOURCE_REQUIRED: { status: 422, exit: 2, retry: false, title: 'no database is configured' },
-  ENCRYPTION_MISSING: { status: 422, exit: 2, retry: false, title: 'the backups of the source are encrypted so far, and this one would not be' },
+  ENCRYPTION_MISSING: {
+    status: 422,
+    exit: 2,
+    retry: false,
+    title: 'the backups of the source are encrypted so far, and this one would not be'
+  },
   UNAUTHORIZED: { status: 401, exit: 2, retry: false, title: 'a valid bearer token is required' },
   FORBIDDEN: { status: 403, exit: 2, retry: false, title: 'the role of the token does not reach' },
   NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is nothing at this address' },
@@ -33,7 +48,12 @@ export const ERRORS = {
   BACKUP_PINNED: { status: 409, exit: 5, retry: false, title: 'the backup is pinned' },
   BACKUP_HAS_CHILDREN: { status: 409, exit: 5, retry: false, title: 'other backups are built on this one' },
   TOO_MANY_PINNED: { status: 409, exit: 5, retry: false, title: 'too many backups that were made by hand are pinned' },
-  PRUNE_REFUSED: { status: 409, exit: 5, retry: false, title: 'more would be removed at once than anybody is likely to want' },
+  PRUNE_REFUSED: {
+    status: 409,
+    exit: 5,
+    retry: false,
+    title: 'more would be removed at once than anybody is likely to want'
+  },
   BACKUP_LAST_VALID: { status: 409, exit: 5, retry: false, title: 'this is the last valid backup of its source' },
   BACKUP_NOT_COMPLETED: { status: 409, exit: 5, retry: false, title: 'the backup did not complete' },
   BACKUP_DELETED: { status: 410, exit: 4, retry: false, title: 'the backup was removed' },
@@ -46,7 +66,12 @@ export const ERRORS = {
   BODY_TOO_LARGE: { status: 413, exit: 2, retry: false, title: 'the request body is too large' },
   RANGE_NOT_SATISFIABLE: { status: 416, exit: 2, retry: false, title: 'the range lies outside the object' },
   MEDIA_TYPE_UNSUPPORTED: { status: 415, exit: 2, retry: false, title: 'the media type is not supported' },
-  IDEMPOTENCY_KEY_REUSED: { status: 422, exit: 2, retry: false, title: 'the idempotency key belongs to another request' },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    exit: 2,
+    retry: false,
+    title: 'the idempotency key belongs to another request'
+  },
   RATE_LIMITED: { status: 429, exit: 7, retry: true, title: 'too many requests' },
   QUEUE_FULL: { status: 429, exit: 7, retry: true, title: 'too many jobs wait already' },
   STREAM_LIMIT: { status: 429, exit: 7, retry: true, title: 'the caller has too many event streams open' },
@@ -59,27 +84,57 @@ export const ERRORS = {
   SOURCE_UNREADABLE: { status: 422, exit: 7, retry: false, title: 'the database cannot be read' },
   SOURCE_MALFORMED: { status: 422, exit: 6, retry: false, title: 'the database is malformed' },
   SOURCE_REPLACED: { status: 409, exit: 7, retry: true, title: 'the database was replaced during the backup' },
-  SOURCE_OTHER_NAME: { status: 422, exit: 7, retry: false, title: 'the database has another name, beside which its log may be' },
+  SOURCE_OTHER_NAME: {
+    status: 422,
+    exit: 7,
+    retry: false,
+    title: 'the database has another name, beside which its log may be'
+  },
   SOURCE_LINK_REFUSED: { status: 422, exit: 7, retry: false, title: 'a symbolic link to the database is not followed' },
   SOURCE_LOCKED: { status: 423, exit: 7, retry: true, title: 'another process holds the database exclusively' },
   SOURCE_FAILED: { status: 500, exit: 7, retry: true, title: 'reading the database failed' },
 
   RESTORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such restore' },
   BACKUP_INVALID: { status: 409, exit: 6, retry: false, title: 'the backup is not valid' },
-  ASSERTION_FAILED: { status: 500, exit: 6, retry: false, title: 'the content of the backup does not hold what was asserted of it' },
+  ASSERTION_FAILED: {
+    status: 500,
+    exit: 6,
+    retry: false,
+    title: 'the content of the backup does not hold what was asserted of it'
+  },
   ASSERTION_INCONCLUSIVE: { status: 422, exit: 2, retry: false, title: 'an assertion could not be evaluated' },
-  RESTORE_TARGET_EXISTS: { status: 409, exit: 5, retry: false, title: 'something is at the place where the restore is to go' },
+  RESTORE_TARGET_EXISTS: {
+    status: 409,
+    exit: 5,
+    retry: false,
+    title: 'something is at the place where the restore is to go'
+  },
   RESTORE_TARGET_INVALID: { status: 422, exit: 2, retry: false, title: 'nothing can be restored to that place' },
   RESTORE_TARGET_FORBIDDEN: { status: 403, exit: 2, retry: false, title: 'the API may not restore to that place' },
-  RESTORE_TARGET_UNWRITABLE: { status: 422, exit: 7, retry: false, title: 'the service may not write where the restore is to go' },
+  RESTORE_TARGET_UNWRITABLE: {
+    status: 422,
+    exit: 7,
+    retry: false,
+    title: 'the service may not write where the restore is to go'
+  },
   RESTORE_TARGET_OPEN: { status: 409, exit: 5, retry: true, title: 'another process has the database open' },
-  RESTORE_PAGE_SIZE: { status: 409, exit: 5, retry: false, title: 'the database has pages of another size than the backup' },
+  RESTORE_PAGE_SIZE: {
+    status: 409,
+    exit: 5,
+    retry: false,
+    title: 'the database has pages of another size than the backup'
+  },
 
   TABLE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such table' },
   ROWS_IN_THE_WAY: { status: 409, exit: 5, retry: false, title: 'other rows stand where these are to go' },
   ROWS_REFUSED: { status: 409, exit: 5, retry: false, title: 'the live database does not take the rows' },
 
-  VERIFICATION_FAILED: { status: 500, exit: 6, retry: true, title: 'the finished backup did not pass its verification' },
+  VERIFICATION_FAILED: {
+    status: 500,
+    exit: 6,
+    retry: true,
+    title: 'the finished backup did not pass its verification'
+  },
   CHECKSUM_MISMATCH: { status: 500, exit: 6, retry: false, title: 'the bytes are not those that were stored' },
   DECODE_FAILED: { status: 500, exit: 6, retry: false, title: 'the object cannot be decoded' },
   KEY_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such key' },
@@ -89,7 +144,12 @@ export const ERRORS = {
 
   OBJECT_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'the store does not hold that object' },
   OBJECT_EXISTS: { status: 409, exit: 5, retry: false, title: 'the store holds an object of that name already' },
-  OBJECT_REFUSED: { status: 409, exit: 6, retry: false, title: 'something else than a regular file has the name of the object' },
+  OBJECT_REFUSED: {
+    status: 409,
+    exit: 6,
+    retry: false,
+    title: 'something else than a regular file has the name of the object'
+  },
   OBJECT_ARCHIVED: { status: 409, exit: 7, retry: true, title: 'the object is in cold storage and cannot be read yet' },
   OBJECT_LOCKED: { status: 409, exit: 5, retry: false, title: 'the store keeps the object until its lock ends' },
   STORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such store' },
@@ -103,14 +163,24 @@ export const ERRORS = {
   CATALOG_BUSY: { status: 503, exit: 7, retry: true, title: 'another process holds the catalog' },
   CATALOG_CORRUPT: { status: 500, exit: 6, retry: false, title: 'the catalog is damaged' },
   CATALOG_TOO_NEW: { status: 500, exit: 7, retry: false, title: 'the catalog was written by a newer version' },
-  CATALOG_MIGRATION_CHANGED: { status: 500, exit: 7, retry: false, title: 'a migration was changed after it was applied' },
+  CATALOG_MIGRATION_CHANGED: {
+    status: 500,
+    exit: 7,
+    retry: false,
+    title: 'a migration was changed after it was applied'
+  },
   CATALOG_FAILED: { status: 500, exit: 7, retry: true, title: 'the catalog failed' },
   INSTANCE_RUNNING: { status: 500, exit: 5, retry: true, title: 'another server holds the data directory' },
 
   ADDRESS_UNAVAILABLE: { status: 500, exit: 7, retry: true, title: 'the service cannot listen at its address' },
   INTERRUPTED: { status: 500, exit: 7, retry: true, title: 'the service ended while the work was under way' },
   PROCESS_TIMED_OUT: { status: 503, exit: 7, retry: false, title: 'reading the database took longer than it may' },
-  PROCESS_OUT_OF_MEMORY: { status: 503, exit: 7, retry: false, title: 'reading the database took more memory than it may' },
+  PROCESS_OUT_OF_MEMORY: {
+    status: 503,
+    exit: 7,
+    retry: false,
+    title: 'reading the database took more memory than it may'
+  },
   ANSWER_TOO_LARGE: { status: 422, exit: 2, retry: false, title: 'the answer would be too large' },
   PROCESS_LIMIT: { status: 503, exit: 7, retry: true, title: 'the system has no room for another process' },
   SHUTTING_DOWN: { status: 503, exit: 7, retry: true, title: 'the service is stopping' },

@@ -7,7 +7,9 @@ import type { Restore } from './restore/restore.ts'
 import type { TableRescue } from './restore/rows.ts'
 import type { Run } from './schedule/run.ts'
 
-/** What happened, for metrics, the event stream and, later, notifications and the audit log. Durations are milliseconds. */
+/**
+ * What happened, for metrics, the event stream and, later, notifications and the audit log. Durations are milliseconds.
+ */
 export type Event =
   | { readonly type: 'job.updated', readonly job: Job }
   | { readonly type: 'backup.started', readonly backup: Backup }
@@ -20,13 +22,30 @@ export type Event =
   | { readonly type: 'backup.restored', readonly backup: Backup }
   | { readonly type: 'rescue.completed', readonly backup: Backup, readonly tables: readonly TableRescue[] }
   | { readonly type: 'backup.released', readonly backup: Backup }
-  | { readonly type: 'copy.stored', readonly backup: Backup, readonly store: string, readonly bytes: number, readonly durationMs: number }
+  | {
+    readonly type: 'copy.stored'
+    readonly backup: Backup
+    readonly store: string
+    readonly bytes: number
+    readonly durationMs: number
+  }
   | { readonly type: 'copy.failed', readonly backup: Backup, readonly store: string, readonly code: ErrorCode }
   | { readonly type: 'restore.completed', readonly restore: Restore }
   | { readonly type: 'restore.failed', readonly restore: Restore, readonly code: ErrorCode }
   | { readonly type: 'drill.finished', readonly drill: Restore }
-  | { readonly type: 'verification.finished', readonly backup: Backup, readonly verification: Verification, readonly durationMs: number }
-  | { readonly type: 'operation.failed', readonly operation: string, readonly source: string, readonly method: BackupMethod | null, readonly code: ErrorCode }
+  | {
+    readonly type: 'verification.finished'
+    readonly backup: Backup
+    readonly verification: Verification
+    readonly durationMs: number
+  }
+  | {
+    readonly type: 'operation.failed'
+    readonly operation: string
+    readonly source: string
+    readonly method: BackupMethod | null
+    readonly code: ErrorCode
+  }
   | { readonly type: 'alert.raised', readonly alert: Alert }
   | { readonly type: 'alert.cleared', readonly alert: Alert }
   | { readonly type: 'run.ended', readonly run: Run }
@@ -34,7 +53,7 @@ export type Event =
 
 /** Where the engine says what happened. Never throws, never waits. */
 export interface EventSink {
-  emit (event: Event): void
+  emit(event: Event): void
 }
 
 export type Listener = (event: Event) => void
@@ -51,7 +70,9 @@ export class EventBus implements EventSink {
   /** Returns the call that takes the listener away again. */
   subscribe (listener: Listener): () => void {
     this.#listeners.add(listener)
-    return () => { this.#listeners.delete(listener) }
+    return () => {
+      this.#listeners.delete(listener)
+    }
   }
 
   emit (event: Event): void {

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { BackupError } from './errors.ts'
 
-/** The object in every store that names the installation to which the store belongs; docs/format.md is its reference. */
+/**
+ * The object in every store that names the installation to which the store belongs; docs/format.md is its reference.
+ */
 export const INSTANCE_MARKER = 'holdfast-instance.json'
 /** No marker is larger; an object that is, is something else. In bytes. */
 export const MARKER_LIMIT = 64 * 1024
@@ -41,8 +43,8 @@ export function storeIdOf ({ store, created }: InstanceMarker): string {
 /** `store_ids`: which store is meant by a name. */
 export interface StoreIds {
   /** The id of the store when it was last found to be the right one; undefined: it never was. */
-  of (name: string): Promise<string | undefined>
-  remember (name: string, id: string): Promise<void>
+  of(name: string): Promise<string | undefined>
+  remember(name: string, id: string): Promise<void>
 }
 
 export function serializeMarker (marker: InstanceMarker): string {
@@ -59,17 +61,32 @@ export function parseMarker (text: string): InstanceMarker | undefined {
   }
 }
 
-/** Whether a backup is this installation's own. `instance` is that of its manifest, `marker` that of the store it was found in. */
-export function isOwnBackup (identity: Identity, instance: string | undefined, marker: InstanceMarker | undefined): boolean {
+/**
+ * Whether a backup is this installation's own. `instance` is that of its manifest, `marker` that of the store it was
+ * found in.
+ */
+export function isOwnBackup (
+  identity: Identity,
+  instance: string | undefined,
+  marker: InstanceMarker | undefined
+): boolean {
   if (instance === identity.id) return true
   if (marker?.instance !== identity.id) return false
   return instance === undefined || marker.formerly.includes(instance)
 }
 
 /** Throws `BACKUP_FOREIGN` for a backup of another installation. `verb` completes "it cannot be …". */
-export function requireOwn ({ id, foreignInstance }: { readonly id: number, readonly foreignInstance: string | null }, verb: string): void {
+export function requireOwn (
+  { id, foreignInstance }: { readonly id: number, readonly foreignInstance: string | null },
+  verb: string
+): void {
   if (foreignInstance === null) return
-  throw new BackupError('BACKUP_FOREIGN', `backup ${id} belongs to another installation ("${foreignInstance}") and cannot be ${verb} here`, {
-    hint: 'Do it there; if that installation is gone for good, "holdfast rebuild --take-over" makes its backups in the configured stores this one\'s.'
-  })
+  throw new BackupError(
+    'BACKUP_FOREIGN',
+    `backup ${id} belongs to another installation ("${foreignInstance}") and cannot be ${verb} here`,
+    {
+      hint:
+        'Do it there; if that installation is gone for good, "holdfast rebuild --take-over" makes its backups in the configured stores this one\'s.'
+    }
+  )
 }

@@ -1,12 +1,39 @@
 import type { ErrorCode } from './errors.ts'
 
-export const JOB_KINDS = ['create', 'verify', 'verify-all', 'prune', 'delete', 'undelete', 'rebuild', 'restore', 'diff', 'rescue', 'drill', 'upload'] as const
+export const JOB_KINDS = [
+  'create',
+  'verify',
+  'verify-all',
+  'prune',
+  'delete',
+  'undelete',
+  'rebuild',
+  'restore',
+  'diff',
+  'rescue',
+  'drill',
+  'upload'
+] as const
 export type JobKind = typeof JOB_KINDS[number]
 
 export const JOB_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 export type JobStatus = typeof JOB_STATUSES[number]
 
-export const JOB_PHASES = ['waiting', 'probing', 'storing', 'uploading', 'verifying', 'unpacking', 'restoring', 'comparing', 'rescuing', 'recording', 'rotating', 'removing', 'done'] as const
+export const JOB_PHASES = [
+  'waiting',
+  'probing',
+  'storing',
+  'uploading',
+  'verifying',
+  'unpacking',
+  'restoring',
+  'comparing',
+  'rescuing',
+  'recording',
+  'rotating',
+  'removing',
+  'done'
+] as const
 export type JobPhase = typeof JOB_PHASES[number]
 
 export interface JobProgress {
@@ -53,7 +80,7 @@ export interface Task {
   readonly jobId: number
   readonly signal: AbortSignal
   /** Begins a phase; `bytesTotal` plain bytes are to be handled in it. */
-  phase (phase: JobPhase, bytesTotal?: number | null): void
-  bytes (done: number): void
-  concerns (backupId: number): void
+  phase(phase: JobPhase, bytesTotal?: number | null): void
+  bytes(done: number): void
+  concerns(backupId: number): void
 }

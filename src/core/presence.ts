@@ -10,5 +10,5 @@ export interface Presence {
   /** Made anew for each process; part of the names of its unfinished files. */
   readonly id: string
   /** Whether the process of that id lives. One that hangs lives, too: nothing of its work may be taken over. */
-  isAlive (id: string): boolean
+  isAlive(id: string): boolean
 }

@@ -1,6 +1,6 @@
 /**
- * `text` cut to `limit` characters, with the number of those left out: for text from a database, a file or another process,
- * which may be of any length. A character of two code units is not cut in half.
+ * `text` cut to `limit` characters, with the number of those left out: for text from a database, a file or another
+ * process, which may be of any length. A character of two code units is not cut in half.
  */
 export function shortened (text: string, limit: number): string {
   if (text.length <= limit) return text

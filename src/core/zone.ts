@@ -1,10 +1,15 @@
-/** A time over which the clock of a zone runs evenly. Instants and offsets are milliseconds; local time is instant plus offset. */
+/**
+ * A time over which the clock of a zone runs evenly. Instants and offsets are milliseconds; local time is instant plus
+ * offset.
+ */
 export interface Stretch {
   readonly from: number
   /** The first instant after it. */
   readonly to: number
   readonly offset: number
-  /** The offset until `from`: less than `offset` where a part of the day is left out there, more where it comes twice. */
+  /**
+   * The offset until `from`: less than `offset` where a part of the day is left out there, more where it comes twice.
+   */
   readonly before: number
 }
 
@@ -14,7 +19,10 @@ const MOST = 500
 
 const zones = new Map<string, Zone>()
 
-/** The zone of that name (in the IANA database); the changes of its clock are found once and kept. Throws a RangeError for a zone that there is not. */
+/**
+ * The zone of that name (in the IANA database); the changes of its clock are found once and kept. Throws a RangeError
+ * for a zone that there is not.
+ */
 export function zoneOf (name: string): Zone {
   let zone = zones.get(name)
   if (zone === undefined) {
@@ -76,7 +84,8 @@ export class Zone {
   }
 
   #offsetAt (instant: number): number {
-    const [, sign, hours = '0', minutes = '0', seconds = '0'] = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(this.#format.format(instant)) ?? []
+    const [, sign, hours = '0', minutes = '0', seconds = '0'] =
+      /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(this.#format.format(instant)) ?? []
     const size = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000
     return sign === '-' ? -size : size
   }

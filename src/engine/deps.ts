@@ -74,7 +74,10 @@ export interface EngineDeps {
   readonly ownership: Pick<Ownership, 'identity' | 'troubles' | 'inspect' | 'require' | 'takeOver' | 'begin'>
   /** Who vouches for manifests. */
   readonly signing: Signing
-  /** By name: stores that were given by their URL alone, as the catalog remembers them. They are read from; nothing is ever written or removed there. */
+  /**
+   * By name: stores that were given by their URL alone, as the catalog remembers them. They are read from; nothing is
+   * ever written or removed there.
+   */
   readonly remembered: Map<string, Store>
   /** Throws `VALIDATION_FAILED` for what names no store, or one that we have no credentials for. */
   readonly locate: (url: string) => LocatedStore

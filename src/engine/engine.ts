@@ -1,6 +1,12 @@
 import type { Readable } from 'node:stream'
 import type { Backup, BackupMethod, BackupType } from '../core/backup/backup.ts'
-import type { BackupPage, BackupQuery, SourceStatistics, Statistics, VerificationRecord } from '../core/catalog/catalog.ts'
+import type {
+  BackupPage,
+  BackupQuery,
+  SourceStatistics,
+  Statistics,
+  VerificationRecord
+} from '../core/catalog/catalog.ts'
 import type { BackupError, ErrorCode } from '../core/errors.ts'
 import type { Job, JobStatus, Work } from '../core/job.ts'
 import type { Manifest } from '../core/backup/manifest.ts'
@@ -29,7 +35,10 @@ export interface CreateRequest {
   readonly compression?: Compression | undefined
   /** Default: the policy of the source. */
   readonly verify?: boolean | undefined
-  /** Whether to wait for its copies, too; a copy that fails is then the outcome, although the backup is made. Default: they are made afterwards. */
+  /**
+   * Whether to wait for its copies, too; a copy that fails is then the outcome, although the backup is made. Default:
+   * they are made afterwards.
+   */
   readonly upload?: boolean | undefined
   /**
    * Whether the caller may remove backups, too. false: nothing gives way to make room for this one. Default: it may.
@@ -40,7 +49,10 @@ export interface CreateRequest {
 export interface RestoreRequest {
   /** An absolute path. Default: the source itself. */
   readonly target?: string | undefined
-  /** Whether `target` must be in one of the directories that the configuration names, as for callers who have no shell. Default: not. */
+  /**
+   * Whether `target` must be in one of the directories that the configuration names, as for callers who have no shell.
+   * Default: not.
+   */
   readonly isConfined?: boolean | undefined
   /** For the source itself. Default: `live`, or `replace` where there is no database to write into. */
   readonly mode?: RestoreMode | undefined
@@ -118,8 +130,8 @@ export interface BackupEdit {
   readonly description?: string | null | undefined
   readonly pinned?: boolean | undefined
   /**
-   * true: a backup that is pinned stays as it is, since it may be the last that retention would leave, and only so many that were made by hand
-   * are pinned (`TOO_MANY_PINNED`). Both are for an admin.
+   * true: a backup that is pinned stays as it is, since it may be the last that retention would leave, and only so many
+   * that were made by hand are pinned (`TOO_MANY_PINNED`). Both are for an admin.
    */
   readonly keepsPinned?: boolean | undefined
 }
@@ -142,7 +154,10 @@ export interface PruneRequest {
   /** Only to tell what would be removed. */
   readonly dryRun: boolean
   readonly force?: boolean | undefined
-  /** true: nobody asks for it but the schedule. Then what is over `maxBackups` because backups were made faster than the schedule asks for stays. */
+  /**
+   * true: nobody asks for it but the schedule. Then what is over `maxBackups` because backups were made faster than the
+   * schedule asks for stays.
+   */
   readonly isScheduled?: boolean | undefined
 }
 
@@ -180,11 +195,11 @@ export interface Download {
   readonly size: number
   readonly contentType: string
   /**
-   * Opens the bytes, without a range all of them. The last of them come only once everything is proven, so that a reader who
-   * counts never has all of something that is wrong; of a part of a stored object nothing comes that is not proven. Rejects, or
-   * errors, with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, or what the store rejects with.
+   * Opens the bytes, without a range all of them. The last of them come only once everything is proven, so that a
+   * reader who counts never has all of something that is wrong; of a part of a stored object nothing comes that is not
+   * proven. Rejects, or errors, with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, or what the store rejects with.
    */
-  open (range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
+  open(range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
 }
 
 export interface SourceState {
@@ -310,93 +325,112 @@ export interface Rebuilt {
 /**
  * The verbs, as the edges call them. Every method rejects with BackupErrors alone. Those that give `Work` check the
  * request first (`SOURCE_NOT_FOUND`, `BACKUP_NOT_FOUND`, …) and take what the work needs (`BACKUP_IN_PROGRESS`,
- * `BACKUP_BUSY`, with the id of the job in the way in `details.jobId`; `QUEUE_FULL`; `SHUTTING_DOWN`) before they resolve.
+ * `BACKUP_BUSY`, with the id of the job in the way in `details.jobId`; `QUEUE_FULL`; `SHUTTING_DOWN`) before they
+ * resolve.
  */
 export interface Engine {
-  create (request: CreateRequest): Promise<Work<Backup>>
-  verify (id: number): Promise<Work<Verified>>
-  verifyAll (request: { readonly source?: string | undefined, readonly since?: Date | undefined }): Promise<Work<VerifiedAll>>
-  /** A removal of most of what a source has rejects with `PRUNE_REFUSED` unless `force` is said; what is not of that source goes all the same. */
-  prune (request: PruneRequest): Promise<Work<Pruned>>
+  create(request: CreateRequest): Promise<Work<Backup>>
+  verify(id: number): Promise<Work<Verified>>
+  verifyAll(request: { readonly source?: string | undefined, readonly since?: Date | undefined }): Promise<
+    Work<VerifiedAll>
+  >
+  /**
+   * A removal of most of what a source has rejects with `PRUNE_REFUSED` unless `force` is said; what is not of that
+   * source goes all the same.
+   */
+  prune(request: PruneRequest): Promise<Work<Pruned>>
   /** Into the trash: `BACKUP_PINNED`, `BACKUP_HAS_CHILDREN` and, without `force`, `BACKUP_LAST_VALID` refuse it. */
-  remove (id: number, request: { readonly force: boolean }): Promise<Work<Backup>>
-  undelete (id: number): Promise<Work<Backup>>
+  remove(id: number, request: { readonly force: boolean }): Promise<Work<Backup>>
+  undelete(id: number): Promise<Work<Backup>>
   /**
    * Puts a backup back, and secures what stands there first. `BACKUP_INVALID`, `RESTORE_…`; whatever fails leaves the
    * source as it was, and names in `details.safetyBackupId` the backup that has its state, if it came to that.
    */
-  restore (id: number, request: RestoreRequest): Promise<Work<Restore>>
+  restore(id: number, request: RestoreRequest): Promise<Work<Restore>>
   /** Where the source of the backup was when it was made. */
-  origin (id: number): Promise<string>
+  origin(id: number): Promise<string>
   /** Asks for a backup in cold storage to be made readable for `days` days, and says how long that takes. */
-  thaw (id: number, days: number): Promise<Thawing>
-  restores (query: RestoreQuery): Promise<RestorePage>
+  thaw(id: number, days: number): Promise<Thawing>
+  restores(query: RestoreQuery): Promise<RestorePage>
   /** Rejects with `RESTORE_NOT_FOUND`. */
-  restoreById (id: number): Promise<Restore>
+  restoreById(id: number): Promise<Restore>
   /**
    * Restores a backup into scratch space, proves it there, and throws it away; of a source the one whose turn it is.
    * `BACKUP_NOT_FOUND`, also where a source has none; a drill that failed or could not be made is a result.
    */
-  drill (request: DrillRequest): Promise<Work<Restore>>
+  drill(request: DrillRequest): Promise<Work<Restore>>
   /**
    * Brings the backup into the store, or into all of its source, and proves what arrived; what is there already stays.
    * A second one that is asked for meanwhile is refused; one of the service itself (`isOwn`) waits for it.
    * `STORE_NOT_FOUND`, `CHECKSUM_MISMATCH`, `OBJECT_EXISTS`, `STORE_…`.
    */
-  upload (id: number, request: { readonly store?: string | undefined, readonly isOwn?: boolean | undefined }): Promise<Work<Backup>>
+  upload(
+    id: number,
+    request: { readonly store?: string | undefined, readonly isOwn?: boolean | undefined }
+  ): Promise<Work<Backup>>
   /** Names of the stores to which backups of the source are copied. */
-  destinations (source: string): readonly string[]
-  drillEvidence (query: EvidenceQuery): Promise<EvidenceOfDrills>
+  destinations(source: string): readonly string[]
+  drillEvidence(query: EvidenceQuery): Promise<EvidenceOfDrills>
   /** What became of the rows of a backup. `TABLE_NOT_FOUND`, `METHOD_UNSUPPORTED`. */
-  diff (id: number, wish: DiffWish): Promise<Work<Compared>>
+  diff(id: number, wish: DiffWish): Promise<Work<Compared>>
   /**
    * Brings rows of a backup back into the live database, in one transaction. Where live rows would be overwritten, the
    * database is backed up first. `ROWS_…`, `TABLE_NOT_FOUND`, `VALIDATION_FAILED` for a condition that is none.
    */
-  rescue (id: number, wish: RescueWish): Promise<Work<Rescued>>
+  rescue(id: number, wish: RescueWish): Promise<Work<Rescued>>
   /** Writes rows of a backup as CSV to a new file at an absolute path, and says how many. */
-  extract (id: number, selection: RowSelection, file: string): Promise<Work<number>>
+  extract(id: number, selection: RowSelection, file: string): Promise<Work<number>>
   /**
-   * Enters into the catalog every backup whose manifest is in a store; what it knows stays as it is. A place given by its
-   * URL is remembered, and read from afterwards. `VALIDATION_FAILED` for what names no store, `OBJECT_NOT_FOUND` where
-   * nothing is there, `STORE_…`.
+   * Enters into the catalog every backup whose manifest is in a store; what it knows stays as it is. A place given by
+   * its URL is remembered, and read from afterwards. `VALIDATION_FAILED` for what names no store, `OBJECT_NOT_FOUND`
+   * where nothing is there, `STORE_…`.
    */
-  rebuild (request?: RebuildRequest): Promise<Work<Rebuilt>>
+  rebuild(request?: RebuildRequest): Promise<Work<Rebuilt>>
 
-  backup (id: number): Promise<Backup>
-  backups (query: BackupQuery): Promise<BackupPage>
-  verifications (id: number): Promise<readonly VerificationRecord[]>
+  backup(id: number): Promise<Backup>
+  backups(query: BackupQuery): Promise<BackupPage>
+  verifications(id: number): Promise<readonly VerificationRecord[]>
   /** What the catalog keeps of the manifest; undefined: the backup has none, or is gone. `BACKUP_NOT_FOUND`. */
-  manifest (id: number): Promise<Manifest | undefined>
+  manifest(id: number): Promise<Manifest | undefined>
   /** `BACKUP_DELETED`; `FORBIDDEN` where the backup is pinned and that may not be touched. */
-  edit (id: number, change: BackupEdit): Promise<Backup>
-  /** Declares a suspect good: it is a backup like any other from now on, and those before it may go again. `BACKUP_NOT_SUSPECT`. */
-  release (id: number, actor: string): Promise<Backup>
+  edit(id: number, change: BackupEdit): Promise<Backup>
+  /**
+   * Declares a suspect good: it is a backup like any other from now on, and those before it may go again.
+   * `BACKUP_NOT_SUSPECT`.
+   */
+  release(id: number, actor: string): Promise<Backup>
   /** `decoded`: decompressed. `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`. */
-  download (id: number, request: { readonly decoded: boolean }): Promise<Download>
+  download(id: number, request: { readonly decoded: boolean }): Promise<Download>
 
-  sources (): Promise<readonly SourceState[]>
-  source (name: string): Promise<SourceState>
-  statistics (): Promise<ServiceStatistics>
-  settings (): SettingsReport
-  changeSettings (change: SettingsChange): Promise<SettingsReport>
+  sources(): Promise<readonly SourceState[]>
+  source(name: string): Promise<SourceState>
+  statistics(): Promise<ServiceStatistics>
+  settings(): SettingsReport
+  changeSettings(change: SettingsChange): Promise<SettingsReport>
 
-  job (id: number): Promise<Job>
-  jobs (query: { readonly limit: number, readonly before?: number | undefined, readonly status?: JobStatus | undefined }): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }>
+  job(id: number): Promise<Job>
+  jobs(query: {
+    readonly limit: number
+    readonly before?: number | undefined
+    readonly status?: JobStatus | undefined
+  }): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }>
   /** What fell due by the schedules, and what came of it. */
-  runs (query: RunQuery): Promise<{ readonly runs: readonly Run[], readonly next: number | null }>
-  /** Asks the job to stop, and resolves once it has ended. `JOB_FINISHED` if it had ended before, `JOB_ELSEWHERE` if another process runs it. */
-  cancel (id: number): Promise<Job>
+  runs(query: RunQuery): Promise<{ readonly runs: readonly Run[], readonly next: number | null }>
+  /**
+   * Asks the job to stop, and resolves once it has ended. `JOB_FINISHED` if it had ended before, `JOB_ELSEWHERE` if
+   * another process runs it.
+   */
+  cancel(id: number): Promise<Job>
   /** Every store, that in which backups land first. */
-  stores (): Promise<readonly StoreState[]>
+  stores(): Promise<readonly StoreState[]>
   /** Tries a store with one small object. `STORE_NOT_FOUND`; what goes wrong there is a finding. */
-  probe (store: string): Promise<StoreProbe>
+  probe(store: string): Promise<StoreProbe>
   /** Every key that is configured or needed. */
-  keys (): Promise<readonly KeyState[]>
+  keys(): Promise<readonly KeyState[]>
   /** The public keys by which manifests are judged. */
-  signingKeys (): SigningKeys
+  signingKeys(): SigningKeys
   /** Records that the recovery card of the key is stored. `KEY_NOT_FOUND`. */
-  confirmKey (id: string, actor: string): Promise<KeyState>
+  confirmKey(id: string, actor: string): Promise<KeyState>
   /** Changes whenever anything a reader could see does. */
-  version (): string
+  version(): string
 }

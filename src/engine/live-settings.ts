@@ -12,7 +12,12 @@ export class LiveSettings {
   readonly #clock: Clock
   #changes: SettingsChange = {}
 
-  constructor (configured: Settings, origins: Readonly<Record<keyof Settings, Origin>>, store: SettingsStore, clock: Clock) {
+  constructor (
+    configured: Settings,
+    origins: Readonly<Record<keyof Settings, Origin>>,
+    store: SettingsStore,
+    clock: Clock
+  ) {
     this.#configured = configured
     this.#origins = origins
     this.#store = store

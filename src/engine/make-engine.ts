@@ -41,11 +41,20 @@ export function makeEngine (deps: EngineDeps): Engine {
     const backup = await catalog.backups.get(id)
     requireObject(backup)
     requireOwn(backup, 'copied')
-    const stores = store === undefined ? requirePromised(deps, backup.source) : [requireOwnStore(deps, backup.source, store)]
+    const stores = store === undefined
+      ? requirePromised(deps, backup.source)
+      : [requireOwnStore(deps, backup.source, store)]
     const holds = stores.map(({ store: { name } }) => copyHold(id, name))
     // The copier may have begun already: then it is waited for, and what it has brought there is looked at.
     const uploadHolds = isOwn ? [] : stores.map(({ store: { name } }) => uploadHold(id, name))
-    const work = await runner.start({ kind: 'upload', source: backup.source, backupId: id, holds: uploadHolds, isAside: true, isOwn }, async task => {
+    const work = await runner.start({
+      kind: 'upload',
+      source: backup.source,
+      backupId: id,
+      holds: uploadHolds,
+      isAside: true,
+      isOwn
+    }, async task => {
       const claim = await runner.claimWhenFree(holds, task)
       return await copyBackup(deps, id, stores, task).finally(() => claim.release())
     })
@@ -60,41 +69,64 @@ export function makeEngine (deps: EngineDeps): Engine {
       return await (await upload(id, { isOwn: true })).result
     } catch (thrown) {
       const { code, message, hint, cause } = toBackupError(thrown)
-      throw new BackupError(code, `backup ${id} was made, but not every copy of it: ${message}`, { ...hint !== undefined && { hint }, cause, details: { backupId: id } })
+      throw new BackupError(code, `backup ${id} was made, but not every copy of it: ${message}`, {
+        ...hint !== undefined && { hint },
+        cause,
+        details: { backupId: id }
+      })
     }
   }
   return {
     async create (request) {
       const chosen = requireSource(deps, request.source)
       if (request.method !== undefined && request.method !== 'full') {
-        throw new BackupError('METHOD_UNSUPPORTED', `the source "${chosen.source.name}" has no "${request.method}" backups`, { hint: 'Leave "method" out, or say "full".' })
+        throw new BackupError(
+          'METHOD_UNSUPPORTED',
+          `the source "${chosen.source.name}" has no "${request.method}" backups`,
+          { hint: 'Leave "method" out, or say "full".' }
+        )
       }
       const { name } = chosen.source
       if (request.upload === true) requirePromised(deps, name)
       const isOwn = request.type === 'scheduled'
-      const work = await runner.start({ kind: 'create', source: name, backupId: null, holds: [sourceHold(name)], isOwn }, task => createBackup(deps, chosen, request, task))
+      const work = await runner.start({
+        kind: 'create',
+        source: name,
+        backupId: null,
+        holds: [sourceHold(name)],
+        isOwn
+      }, task => createBackup(deps, chosen, request, task))
       return request.upload === true ? followed(work, async ({ id }) => await copied(id)) : work
     },
 
     async verify (id) {
       const backup = await catalog.backups.get(id)
       requireObject(backup)
-      return await runner.start({ kind: 'verify', source: backup.source, backupId: id, holds: [backupHold(id)] }, task => verifyBackup(deps, id, task))
+      return await runner.start(
+        { kind: 'verify', source: backup.source, backupId: id, holds: [backupHold(id)] },
+        task => verifyBackup(deps, id, task)
+      )
     },
 
     async verifyAll (request) {
       const source = request.source === undefined ? null : requireSource(deps, request.source).source.name
       const holds = (source === null ? [...deps.sources.keys()] : [source]).map(verifyAllHold)
-      return await runner.start({ kind: 'verify-all', source, backupId: null, holds }, task => verifyAll(deps, request, task))
+      return await runner.start(
+        { kind: 'verify-all', source, backupId: null, holds },
+        task => verifyAll(deps, request, task)
+      )
     },
 
     async prune ({ source, dryRun, force = false, isScheduled = false }) {
       const chosen = source === undefined ? [...deps.sources.values()] : [requireSource(deps, source)]
       const holds = dryRun ? [] : chosen.map(one => retentionHold(one.source.name))
-      return await runner.start({ kind: 'prune', source: source ?? null, backupId: null, holds, isOwn: isScheduled }, async task => {
-        if (!dryRun) await deps.ownership.require(deps.store, task.signal)
-        return await prune(deps, chosen, { dryRun, force, isByAdmin: !isScheduled }, task)
-      })
+      return await runner.start(
+        { kind: 'prune', source: source ?? null, backupId: null, holds, isOwn: isScheduled },
+        async task => {
+          if (!dryRun) await deps.ownership.require(deps.store, task.signal)
+          return await prune(deps, chosen, { dryRun, force, isByAdmin: !isScheduled }, task)
+        }
+      )
     },
 
     async remove (id, { force }) {
@@ -102,7 +134,12 @@ export function makeEngine (deps: EngineDeps): Engine {
       requireObject(backup)
       requireOwn(backup, 'removed')
       await deps.ownership.require(deps.store, cleanupSignal())
-      return await runner.start({ kind: 'delete', source: backup.source, backupId: id, holds: [backupHold(id), retentionHold(backup.source)] }, () => trashBackup(deps, id, force))
+      return await runner.start({
+        kind: 'delete',
+        source: backup.source,
+        backupId: id,
+        holds: [backupHold(id), retentionHold(backup.source)]
+      }, () => trashBackup(deps, id, force))
     },
 
     upload,
@@ -113,53 +150,90 @@ export function makeEngine (deps: EngineDeps): Engine {
       requireObject(backup)
       requireOwn(backup, 'brought back')
       await deps.ownership.require(deps.store, cleanupSignal())
-      return await runner.start({ kind: 'undelete', source: backup.source, backupId: id, holds: [backupHold(id), retentionHold(backup.source)] }, task => undeleteBackup(deps, id, task.signal))
+      return await runner.start({
+        kind: 'undelete',
+        source: backup.source,
+        backupId: id,
+        holds: [backupHold(id), retentionHold(backup.source)]
+      }, task => undeleteBackup(deps, id, task.signal))
     },
 
     async restore (id, request) {
       const plan = await plannedRestore(deps, id, request)
-      const holds = plan.inPlace === undefined ? [backupHold(id)] : [backupHold(id), sourceHold(plan.inPlace.source.name)]
-      return await runner.start({ kind: 'restore', source: plan.backup.source, backupId: id, holds, isUrgent: true }, task => restoreBackup(deps, plan, task))
+      const holds = plan.inPlace === undefined
+        ? [backupHold(id)]
+        : [backupHold(id), sourceHold(plan.inPlace.source.name)]
+      return await runner.start(
+        { kind: 'restore', source: plan.backup.source, backupId: id, holds, isUrgent: true },
+        task => restoreBackup(deps, plan, task)
+      )
     },
 
     origin: async id => (await recordedManifest(deps, id)).source.location,
     thaw: (id, days) => thawBackup(deps, id, days, AbortSignal.timeout(60_000)),
 
     async drill ({ id: given, source, actor }) {
-      const { id, reason } = given === undefined ? await nextDrill(deps, requireSource(deps, source).source.name) : { id: given, reason: 'it was asked for' }
+      const { id, reason } = given === undefined
+        ? await nextDrill(deps, requireSource(deps, source).source.name)
+        : { id: given, reason: 'it was asked for' }
       const backup = await catalog.backups.get(id)
       requireObject(backup)
-      return await runner.start({ kind: 'drill', source: backup.source, backupId: id, holds: [backupHold(id)], isOwn: actor === null }, task => drillBackup(deps, { id, reason, actor }, task))
+      return await runner.start({
+        kind: 'drill',
+        source: backup.source,
+        backupId: id,
+        holds: [backupHold(id)],
+        isOwn: actor === null
+      }, task => drillBackup(deps, { id, reason, actor }, task))
     },
 
     async diff (id, wish) {
       const before = await requireRows(deps, id)
       const after = await otherSide(deps, before, wish.with)
       const ids = typeof after === 'string' ? [id] : [...new Set([id, after.backup.id])]
-      return await runner.start({ kind: 'diff', source: before.backup.source, backupId: id, holds: ids.map(backupHold) }, task => diffBackup(deps, before, after, wish, task))
+      return await runner.start({
+        kind: 'diff',
+        source: before.backup.source,
+        backupId: id,
+        holds: ids.map(backupHold)
+      }, task => diffBackup(deps, before, after, wish, task))
     },
 
     async rescue (id, wish) {
       const rowed = await requireRows(deps, id)
       const { name } = (await sourceItself(deps, rowed.backup)).source
       const holds = wish.dryRun ? [backupHold(id)] : [backupHold(id), sourceHold(name)]
-      return await runner.start({ kind: 'rescue', source: name, backupId: id, holds, isUrgent: true }, task => rescueFrom(deps, rowed, wish, task))
+      return await runner.start(
+        { kind: 'rescue', source: name, backupId: id, holds, isUrgent: true },
+        task => rescueFrom(deps, rowed, wish, task)
+      )
     },
 
     async extract (id, selection, file) {
       const rowed = await requireRows(deps, id)
       await requireTarget(deps, file, undefined)
-      return await runner.start({ kind: 'rescue', source: rowed.backup.source, backupId: id, holds: [backupHold(id)] }, task => extractRows(deps, rowed, selection, file, task))
+      return await runner.start(
+        { kind: 'rescue', source: rowed.backup.source, backupId: id, holds: [backupHold(id)] },
+        task => extractRows(deps, rowed, selection, file, task)
+      )
     },
 
     async rebuild (request = {}) {
       // What names no store is no job.
       if (request.from !== undefined) deps.locate(request.from)
-      if (request.takeOver === true && request.from !== undefined) throw new BackupError('VALIDATION_FAILED', 'a place that is only read from cannot be taken over', { hint: 'Configure it as a store, or leave "takeOver" out.' })
+      if (request.takeOver === true && request.from !== undefined) {
+        throw new BackupError('VALIDATION_FAILED', 'a place that is only read from cannot be taken over', {
+          hint: 'Configure it as a store, or leave "takeOver" out.'
+        })
+      }
       return await runner.start({ kind: 'rebuild', source: null, backupId: null, holds: [] }, async task => {
         task.phase('recording')
         if (request.acceptEmpty === true) await acceptEmpty(deps, task.signal)
-        return await rebuild(deps, { stores: await storesToRebuild(deps, request, task.signal), isListing: request.isListing ?? false, takeOver: request.takeOver ?? false }, task.signal)
+        return await rebuild(deps, {
+          stores: await storesToRebuild(deps, request, task.signal),
+          isListing: request.isListing ?? false,
+          takeOver: request.takeOver ?? false
+        }, task.signal)
       })
     },
 

@@ -4,14 +4,25 @@ import { buffer } from 'node:stream/consumers'
 import type { Clock } from '../core/clock.ts'
 import { BackupError, systemCode, toBackupError, type ErrorCode } from '../core/errors.ts'
 import type { CopyLog, StoredCopy } from '../core/backup/copy.ts'
-import { INSTANCE_MARKER, MARKER_LIMIT, parseMarker, serializeMarker, storeIdOf, type Identity, type InstanceMarker, type StoreIds } from '../core/instance.ts'
+import {
+  INSTANCE_MARKER,
+  MARKER_LIMIT,
+  parseMarker,
+  serializeMarker,
+  storeIdOf,
+  type Identity,
+  type InstanceMarker,
+  type StoreIds
+} from '../core/instance.ts'
 import { fileName, isManifestKey } from '../core/backup/object-key.ts'
 import type { Store } from '../core/ports/store.ts'
 import { hasObject } from '../pipeline/find-object.ts'
 
 /** A store elsewhere that was found to be ours is not asked again for so long. Milliseconds. */
 const REMEMBERED = 15_000
-/** So many of the newest objects that a store should hold are looked for, at most, to know whether it is the right one. */
+/**
+ * So many of the newest objects that a store should hold are looked for, at most, to know whether it is the right one.
+ */
 const SAMPLE = 16
 /** Fewer than so many files may all have been removed by a person: that alone does not make it another store. */
 const MANY = 3
@@ -25,8 +36,9 @@ function isGone ({ kind }: Store, { code, cause }: BackupError): boolean {
 }
 
 /**
- * What the marker of a store shows. `foreign` without a marker: it holds backups that this installation does not know, or
- * a marker that cannot be read. `lost`: the store that the catalog means is not there, but nothing, or another one of ours.
+ * What the marker of a store shows. `foreign` without a marker: it holds backups that this installation does not know,
+ * or a marker that cannot be read. `lost`: the store that the catalog means is not there, but nothing, or another one
+ * of ours.
  */
 export interface Standing {
   readonly state: 'ours' | 'foreign' | 'unclaimed' | 'lost'
@@ -46,8 +58,9 @@ export interface OwnershipOptions {
 }
 
 /**
- * Sees to it that a store is written to by one installation alone, and that it is the store that the catalog means: each
- * carries a marker with the id of its owner and an id of its own. The marker is read before each run that writes or removes.
+ * Sees to it that a store is written to by one installation alone, and that it is the store that the catalog means:
+ * each carries a marker with the id of its owner and an id of its own. The marker is read before each run that writes
+ * or removes.
  */
 export class Ownership {
   readonly #options: OwnershipOptions
@@ -67,11 +80,16 @@ export class Ownership {
     return [...this.#troubles.values()]
   }
 
-  /** Whose the store is, and whether it is the one that the catalog means. Changes nothing. Throws what the store throws, but for a directory that does not exist. */
+  /**
+   * Whose the store is, and whether it is the one that the catalog means. Changes nothing. Throws what the store
+   * throws, but for a directory that does not exist.
+   */
   async inspect (store: Store, signal: AbortSignal): Promise<Standing> {
     const text = await markerIn(store, signal)
     const marker = text === undefined ? undefined : parseMarker(text)
-    if (text !== undefined && marker?.instance !== this.identity.id) return { state: 'foreign', marker, isUnreadable: marker === undefined }
+    if (text !== undefined && marker?.instance !== this.identity.id) {
+      return { state: 'foreign', marker, isUnreadable: marker === undefined }
+    }
     const known = await this.#options.copies.newest(store.name, SAMPLE)
     if (marker === undefined) return { state: await this.#unmarked(store, known, signal), marker, isUnreadable: false }
     return { state: await this.#isMeant(store, marker, known, signal) ? 'ours' : 'lost', marker, isUnreadable: false }
@@ -83,7 +101,12 @@ export class Ownership {
   }
 
   /** Whether a store with our marker is the one that the catalog means. */
-  async #isMeant (store: Store, marker: InstanceMarker, known: readonly StoredCopy[], signal: AbortSignal): Promise<boolean> {
+  async #isMeant (
+    store: Store,
+    marker: InstanceMarker,
+    known: readonly StoredCopy[],
+    signal: AbortSignal
+  ): Promise<boolean> {
     const remembered = await this.#options.storeIds.of(store.name)
     // A catalog that knows none yet goes by what is there; most of it may have been removed by others.
     if (remembered === undefined) return known.length === 0 || await this.#holds(store, known, 1, signal)
@@ -98,15 +121,21 @@ export class Ownership {
     for (const { key } of known) {
       if (found >= enough) break
       const keys = store.name === this.#options.landing ? [...new Set([key, fileName(key)])] : [fileName(key)]
-      for (const one of keys) if (await isThere(store, one, signal)) { found++; break }
+      for (const one of keys) {
+        if (await isThere(store, one, signal)) {
+          found++
+          break
+        }
+      }
     }
     return found >= enough
   }
 
   /**
-   * Holds once this resolves: the store's marker is ours, and it is the store that the catalog means. An empty place, and
-   * one without a marker whose backups this installation knows, is claimed; of two that claim it at once, one is refused.
-   * Throws `STORE_FOREIGN`; `STORE_UNAVAILABLE` where it should hold backups and does not; and what the store throws.
+   * Holds once this resolves: the store's marker is ours, and it is the store that the catalog means. An empty place,
+   * and one without a marker whose backups this installation knows, is claimed; of two that claim it at once, one is
+   * refused. Throws `STORE_FOREIGN`; `STORE_UNAVAILABLE` where it should hold backups and does not; and what the store
+   * throws.
    */
   async require (store: Store, signal: AbortSignal): Promise<void> {
     const age = this.#options.clock.now().getTime() - (this.#owned.get(store.name) ?? Number.NEGATIVE_INFINITY)
@@ -143,16 +172,27 @@ export class Ownership {
   }
 
   /**
-   * The store is ours from now on, and the one that the catalog means, whoever had it; `instances` are those whose backups
-   * there become ours. The other one finds the marker changed, and stops.
+   * The store is ours from now on, and the one that the catalog means, whoever had it; `instances` are those whose
+   * backups there become ours. The other one finds the marker changed, and stops.
    */
   async takeOver (store: Store, instances: readonly string[], signal: AbortSignal): Promise<void> {
     const text = await markerIn(store, signal)
     const marker = text === undefined ? undefined : parseMarker(text)
-    const formerly = new Set([...marker?.formerly ?? [], ...marker === undefined ? [] : [marker.instance], ...instances])
+    const formerly = new Set([
+      ...marker?.formerly ?? [],
+      ...marker === undefined ? [] : [marker.instance],
+      ...instances
+    ])
     formerly.delete(this.identity.id)
-    if (marker?.instance === this.identity.id && formerly.size === marker.formerly.length) await this.#remember(store, storeIdOf(marker))
-    else await this.#write(store, { id: marker === undefined ? randomUUID() : storeIdOf(marker), formerly: [...formerly].slice(-500), replace: text !== undefined }, signal)
+    if (marker?.instance === this.identity.id && formerly.size === marker.formerly.length) {
+      await this.#remember(store, storeIdOf(marker))
+    } else {
+      await this.#write(store, {
+        id: marker === undefined ? randomUUID() : storeIdOf(marker),
+        formerly: [...formerly].slice(-500),
+        replace: text !== undefined
+      }, signal)
+    }
     this.#owned.delete(store.name)
     this.#troubles.delete(store.name)
   }
@@ -166,9 +206,21 @@ export class Ownership {
     this.#troubles.delete(store.name)
   }
 
-  async #write (store: Store, { id, formerly, replace }: { readonly id: string, readonly formerly: string[], readonly replace: boolean }, signal: AbortSignal): Promise<void> {
+  async #write (
+    store: Store,
+    { id, formerly, replace }: { readonly id: string, readonly formerly: string[], readonly replace: boolean },
+    signal: AbortSignal
+  ): Promise<void> {
     const { identity, clock } = this.#options
-    const marker = { format: 'holdfast-instance', version: 1, instance: identity.id, store: id, host: identity.host.slice(0, 255), created: clock.now().toISOString(), formerly } as const
+    const marker = {
+      format: 'holdfast-instance',
+      version: 1,
+      instance: identity.id,
+      store: id,
+      host: identity.host.slice(0, 255),
+      created: clock.now().toISOString(),
+      formerly
+    } as const
     const bytes = Buffer.from(serializeMarker(marker))
     await store.put(INSTANCE_MARKER, Readable.from([bytes]), { size: bytes.length, ...replace && { replace } }, signal)
     await this.#remember(store, id)
@@ -182,7 +234,8 @@ export class Ownership {
   async #lost (store: Store, marker: InstanceMarker | undefined): Promise<BackupError> {
     const { landing, copies, storeIds } = this.#options
     const known = (await copies.counts()).find(one => one.store === store.name)?.stored ?? 0
-    const isOther = marker !== undefined && await storeIds.of(store.name) !== undefined && await storeIds.of(store.name) !== storeIdOf(marker)
+    const isOther = marker !== undefined && await storeIds.of(store.name) !== undefined &&
+      await storeIds.of(store.name) !== storeIdOf(marker)
     return lost(store, { known, isOther, isLanding: store.name === landing })
   }
 }
@@ -191,7 +244,11 @@ export class Ownership {
 async function markerIn (store: Store, signal: AbortSignal): Promise<string | undefined> {
   try {
     const { size } = await store.stat(INSTANCE_MARKER, signal)
-    return size > MARKER_LIMIT ? '' : (await buffer(await store.get(INSTANCE_MARKER, { start: 0, end: Math.max(0, size - 1) }, signal))).toString('utf8')
+    return size > MARKER_LIMIT
+      ? ''
+      : (await buffer(await store.get(INSTANCE_MARKER, { start: 0, end: Math.max(0, size - 1) }, signal))).toString(
+        'utf8'
+      )
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code === 'OBJECT_REFUSED') return ''
@@ -224,13 +281,19 @@ async function holdsManifests (store: Store, signal: AbortSignal): Promise<boole
 function foreign ({ name, place }: Store, { marker, isUnreadable }: Omit<Standing, 'state'>): BackupError {
   const owner = marker !== undefined
     ? `the marker of another installation ("${marker.instance}" on "${marker.host}")`
-    : isUnreadable ? `a marker "${INSTANCE_MARKER}" that cannot be read` : 'backups that this installation did not make'
-  return new BackupError('STORE_FOREIGN', `the store "${name}" at "${place}" has ${owner}; nothing is written or removed there`, {
-    hint: isUnreadable
-      ? `If it is the store of this installation, remove "${INSTANCE_MARKER}" there: it is written anew where the backups are known. "holdfast rebuild --take-over" makes any store this one's.`
-      : 'Give each installation a directory or prefix of its own; if the other one is gone for good, make the store this one\'s with "holdfast rebuild --take-over".',
-    details: { store: name }
-  })
+    : isUnreadable
+    ? `a marker "${INSTANCE_MARKER}" that cannot be read`
+    : 'backups that this installation did not make'
+  return new BackupError(
+    'STORE_FOREIGN',
+    `the store "${name}" at "${place}" has ${owner}; nothing is written or removed there`,
+    {
+      hint: isUnreadable
+        ? `If it is the store of this installation, remove "${INSTANCE_MARKER}" there: it is written anew where the backups are known. "holdfast rebuild --take-over" makes any store this one's.`
+        : 'Give each installation a directory or prefix of its own; if the other one is gone for good, make the store this one\'s with "holdfast rebuild --take-over".',
+      details: { store: name }
+    }
+  )
 }
 
 interface Loss {
@@ -243,11 +306,22 @@ interface Loss {
 
 function lost ({ name, place }: Store, { known, isOther, isLanding }: Loss): BackupError {
   const backups = known === 1 ? 'a backup' : `${known} backups`
-  const what = isOther ? `is another one than the store in which the catalog knows ${backups}` : `is missing, or empty of what it should hold: the catalog knows ${backups} in it`
-  const first = isLanding ? 'Mount the disk that they are on, or correct its place in the configuration' : 'See whether it is the right place, and mounted'
+  const what = isOther
+    ? `is another one than the store in which the catalog knows ${backups}`
+    : `is missing, or empty of what it should hold: the catalog knows ${backups} in it`
+  const first = isLanding
+    ? 'Mount the disk that they are on, or correct its place in the configuration'
+    : 'See whether it is the right place, and mounted'
   const right = isOther ? '; if this is the right one, "holdfast rebuild --take-over" goes on with what is there' : ''
   // A catalog from an older copy of DATA_DIR knows backups that have been rotated out since.
-  const older = isLanding && !isOther ? '; if DATA_DIR was put back from an older copy, "holdfast rebuild" takes the backups from the store into the catalog' : ''
-  const gone = isLanding ? '; if they are lost for good, "holdfast rebuild --accept-empty" goes on without them.' : '; to have everything copied anew, give the store another name.'
-  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" at "${place}" ${what}`, { hint: first + right + older + gone, details: { store: name, known } })
+  const older = isLanding && !isOther
+    ? '; if DATA_DIR was put back from an older copy, "holdfast rebuild" takes the backups from the store into the catalog'
+    : ''
+  const gone = isLanding
+    ? '; if they are lost for good, "holdfast rebuild --accept-empty" goes on without them.'
+    : '; to have everything copied anew, give the store another name.'
+  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" at "${place}" ${what}`, {
+    hint: first + right + older + gone,
+    details: { store: name, known }
+  })
 }

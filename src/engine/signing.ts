@@ -1,7 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import { withSignature, type Manifest } from '../core/backup/manifest.ts'
 import {
-  authenticity, describeSignature, printableKey, signatureOf, signingKeyId, type Authenticity, type SignatureState
+  authenticity,
+  describeSignature,
+  printableKey,
+  signatureOf,
+  signingKeyId,
+  type Authenticity,
+  type SignatureState
 } from '../core/backup/signature.ts'
 import { BackupError } from '../core/errors.ts'
 
@@ -71,7 +77,8 @@ export class Signing {
     if (!signature.isRefused) return
     const found = `the manifest of "${manifest.object.name}" is ${describeSignature(signature)}`
     throw new BackupError('MANIFEST_UNSIGNED', `${found}, and a signature by a trusted key is required`, {
-      hint: 'If you know the backup to be yours, name its key in BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
+      hint:
+        'If you know the backup to be yours, name its key in BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
     })
   }
 

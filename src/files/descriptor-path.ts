@@ -8,7 +8,8 @@ const FOLDER = '/proc/self/fd'
  * https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html
  */
 export function descriptorPath (fd: number): string | undefined {
-  // The folder alone is asked for: through the descriptor it would be the file system of the file, which may not answer.
+  // The folder alone is asked for: through the descriptor it would be the file system of the file, which may not
+  // answer.
   return existsSync(FOLDER) ? `${FOLDER}/${fd}` : undefined
 }
 

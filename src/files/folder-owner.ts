@@ -8,10 +8,10 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 const REFUSALS = ['EPERM', 'EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EROFS']
 
 /**
- * Gives a file or folder that this process has just made, and holds open, to the owner of the directory that it is in: a command that
- * root runs beside the service of another user leaves nothing that the service cannot use. Does nothing for anybody but root, in a
- * directory of root, and where the file system refuses it. SQLite does the same with a `-wal`, `-shm` and `-journal` (`robustFchown` in
- * `os_unix.c`).
+ * Gives a file or folder that this process has just made, and holds open, to the owner of the directory that it is in:
+ * a command that root runs beside the service of another user leaves nothing that the service cannot use. Does nothing
+ * for anybody but root, in a directory of root, and where the file system refuses it. SQLite does the same with a
+ * `-wal`, `-shm` and `-journal` (`robustFchown` in `os_unix.c`).
  */
 export async function giveToFolderOwner (made: FileHandle, directory: string): Promise<void> {
   if (!isRoot()) return

@@ -12,8 +12,8 @@ const OWNER_ALONE = 0o700
 export interface Folder {
   readonly fd: number
   /** A path for the name in this directory, for this process alone. */
-  at (name: string): string
-  close (): void
+  at(name: string): string
+  close(): void
 }
 
 /**
@@ -21,7 +21,10 @@ export interface Folder {
  * Throws `RESTORE_TARGET_INVALID` otherwise, and where a part of the path was exchanged for a link meanwhile. Where the
  * system has no `/proc`, names are taken by the path.
  */
-export function openFolder (path: string, { isConfined = false }: { readonly isConfined?: boolean | undefined } = {}): Folder {
+export function openFolder (
+  path: string,
+  { isConfined = false }: { readonly isConfined?: boolean | undefined } = {}
+): Folder {
   const real = followedPath(path, 'RESTORE_TARGET_INVALID')
   if (isConfined && real !== path) throw elsewhere(path, real)
   const fd = openSync(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
@@ -35,11 +38,19 @@ export function openFolder (path: string, { isConfined = false }: { readonly isC
 
 function held (fd: number, path: string): Folder {
   const pinned = descriptorPath(fd)
-  return { fd, at: name => join(pinned ?? path, name), close: () => { closeSync(fd) } }
+  return {
+    fd,
+    at: name => join(pinned ?? path, name),
+    close: () => {
+      closeSync(fd)
+    }
+  }
 }
 
 function elsewhere (path: string, opened: string): BackupError {
-  return new BackupError('RESTORE_TARGET_INVALID', `"${path}" leads to "${opened}" now`, { hint: 'See who changes the directories there, and give the path as it is spelled there; nothing was written.' })
+  return new BackupError('RESTORE_TARGET_INVALID', `"${path}" leads to "${opened}" now`, {
+    hint: 'See who changes the directories there, and give the path as it is spelled there; nothing was written.'
+  })
 }
 
 /**

@@ -5,7 +5,8 @@ import { BackupError, systemCode } from '../core/errors.ts'
 /** Links on one way, as many as Linux follows. */
 const MOST_LINKS = 40
 const ROOT = 0
-const REMEDY = 'Name the place that the link leads to in place of the link, or give the link to root, to the user of the service, or to the owner of its target or of the folder in which a target file lies ("chown -h").'
+const REMEDY =
+  'Name the place that the link leads to in place of the link, or give the link to root, to the user of the service, or to the owner of its target or of the folder in which a target file lies ("chown -h").'
 
 /** What the refusal of a link is, for a database that is read or written and for a place that is written to. */
 export type LinkRefusal = 'SOURCE_LINK_REFUSED' | 'RESTORE_TARGET_INVALID'
@@ -21,9 +22,9 @@ interface Link {
 /**
  * Where the absolute `path` leads to, without a symbolic link in it, also where nothing is there yet. A link on the way
  * is followed only if it belongs to root, to the user of this process, or to the owner of what it leads to: a link of
- * another user could otherwise lead a service with more rights than its owner has to any file. A link to a file may also
- * belong to the owner of the folder in which that file lies, who can put another in its place anyway; a link to nothing, to
- * the owner of the folder in which the file would be made. Throws `code` otherwise. The way can change
+ * another user could otherwise lead a service with more rights than its owner has to any file. A link to a file may
+ * also belong to the owner of the folder in which that file lies, who can put another in its place anyway; a link to
+ * nothing, to the owner of the folder in which the file would be made. Throws `code` otherwise. The way can change
  * afterwards: what is opened has to be compared with the result (`pathOf`).
  *
  * The rule is that of `SymLinksIfOwnerMatch`: https://httpd.apache.org/docs/2.4/mod/core.html#options, and of
@@ -37,7 +38,12 @@ export function followedPath (path: string, code: LinkRefusal = 'SOURCE_LINK_REF
     if (link.uid === ROOT || link.uid === process.geteuid?.()) return
     const target = walk(link.folder, link.target, () => {}, () => link.path)
     const owner = ownerOf(target)
-    if (owner !== link.uid && !(ifThere(target)?.isFile() === true && ownerOf(dirname(target)) === link.uid)) refuse(link.path, `which belongs to user ${link.uid} and is not followed, because "${target}", where it leads, belongs to user ${owner}`)
+    if (owner !== link.uid && !(ifThere(target)?.isFile() === true && ownerOf(dirname(target)) === link.uid)) {
+      refuse(
+        link.path,
+        `which belongs to user ${link.uid} and is not followed, because "${target}", where it leads, belongs to user ${owner}`
+      )
+    }
   }, link => refuse(link, `and through more than ${MOST_LINKS} in all`))
 }
 

@@ -29,14 +29,19 @@ export function parseMounts (content: Buffer): readonly Mount[] {
     const [, , device, root, point, ...rest] = line.split(' ')
     // Before the type there are as many fields as there are, and a hyphen.
     const type = rest[rest.indexOf('-') + 1]
-    return device === undefined || root === undefined || point === undefined || type === undefined ? [] : [{ device, root: unescape(root), point: unescape(point), type }]
+    return device === undefined || root === undefined || point === undefined || type === undefined
+      ? []
+      : [{ device, root: unescape(root), point: unescape(point), type }]
   })
 }
 
 /** Where the file system of a real path is mounted; undefined: nothing is known of mounts. */
 export function mountAt (mounts: readonly Mount[], path: string): Mount | undefined {
   // Of several at one point the last covers the others.
-  return mounts.reduce<Mount | undefined>((best, one) => wayFrom(one.point, path) !== undefined && one.point.length >= (best?.point.length ?? 0) ? one : best, undefined)
+  return mounts.reduce<Mount | undefined>(
+    (best, one) => wayFrom(one.point, path) !== undefined && one.point.length >= (best?.point.length ?? 0) ? one : best,
+    undefined
+  )
 }
 
 /** What of the path lies below the mount point, which may be the path itself; undefined: it does not. */
@@ -55,7 +60,9 @@ export function locateBy (mounts: readonly Mount[]): Locate {
   }
 }
 
-/** Space, tab, line feed and backslash are written as a backslash and three octal digits; all other bytes as they are. */
+/**
+ * Space, tab, line feed and backslash are written as a backslash and three octal digits; all other bytes as they are.
+ */
 function unescape (name: string): string {
   const bytes = name.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
   return Buffer.from(bytes, 'latin1').toString()

@@ -1,19 +1,27 @@
 import { statfsSync } from 'node:fs'
 import { BackupError, systemCode } from '../core/errors.ts'
 
-/** What a place lacks for a file to be written: `room`; `files`: bytes are free, and no further file can be made; `quota`: of the user; `size`: no file may be that large. */
+/**
+ * What a place lacks for a file to be written: `room`; `files`: bytes are free, and no further file can be made;
+ * `quota`: of the user; `size`: no file may be that large.
+ */
 export type Lack = 'room' | 'files' | 'quota' | 'size'
 
 /**
- * Why the system refused to write a file in `directory` for want of something; undefined: it refused for another reason. To be
- * asked at once, while the directory answers: `ENOSPC` is also what a file system without free inodes says.
+ * Why the system refused to write a file in `directory` for want of something; undefined: it refused for another
+ * reason. To be asked at once, while the directory answers: `ENOSPC` is also what a file system without free inodes
+ * says.
  */
 export function lackOf (error: unknown, directory: string): Lack | undefined {
   switch (systemCode(error)) {
-    case 'ENOSPC': return hasNoInodes(directory) ? 'files' : 'room'
-    case 'EDQUOT': return 'quota'
-    case 'EFBIG': return 'size'
-    default: return undefined
+    case 'ENOSPC':
+      return hasNoInodes(directory) ? 'files' : 'room'
+    case 'EDQUOT':
+      return 'quota'
+    case 'EFBIG':
+      return 'size'
+    default:
+      return undefined
   }
 }
 
@@ -30,18 +38,24 @@ function hasNoInodes (directory: string): boolean {
 
 const LACKS: Readonly<Record<Lack, readonly [string, string]>> = {
   room: ['has no room left', 'Free space there'],
-  files: ['has no room for another file: bytes are free, and all inodes of the file system are in use', 'Remove files there ("df -i" counts them)'],
+  files: [
+    'has no room for another file: bytes are free, and all inodes of the file system are in use',
+    'Remove files there ("df -i" counts them)'
+  ],
   quota: ['has no room left: the quota of this user is used up', 'Raise the quota'],
   size: ['takes no file that large', 'Raise the limit of the process ("ulimit -f", LimitFSIZE)']
 }
 
 /**
- * `DISK_FULL` or `FILE_SIZE_LIMIT` where the system refused to write a file in `directory` for want of something; undefined: it refused for
- * another reason. `remedy` is what else helps, as the end of a sentence.
+ * `DISK_FULL` or `FILE_SIZE_LIMIT` where the system refused to write a file in `directory` for want of something;
+ * undefined: it refused for another reason. `remedy` is what else helps, as the end of a sentence.
  */
 export function noRoom (error: unknown, directory: string, remedy: string): BackupError | undefined {
   const lack = lackOf(error, directory)
   if (lack === undefined) return undefined
   const [what, first] = LACKS[lack]
-  return new BackupError(lack === 'size' ? 'FILE_SIZE_LIMIT' : 'DISK_FULL', `"${directory}" ${what}`, { hint: `${first}, or ${remedy}.`, cause: error })
+  return new BackupError(lack === 'size' ? 'FILE_SIZE_LIMIT' : 'DISK_FULL', `"${directory}" ${what}`, {
+    hint: `${first}, or ${remedy}.`,
+    cause: error
+  })
 }

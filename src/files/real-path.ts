@@ -8,9 +8,9 @@ import { silentMount, silentMountSync } from './silent-mount.ts'
 const MOST_LINKS = 40
 
 /**
- * Where `path` leads to: symbolic links are resolved, also those of directories, those that lead to a file that does not
- * exist yet, and one after the other. Returns `path` itself where links lead in a circle or may not be read, and where a mount
- * on the way does not answer.
+ * Where `path` leads to: symbolic links are resolved, also those of directories, those that lead to a file that does
+ * not exist yet, and one after the other. Returns `path` itself where links lead in a circle or may not be read, and
+ * where a mount on the way does not answer.
  */
 export async function realPath (path: string): Promise<string> {
   return await silentMount(path) === undefined ? await followed(path, MOST_LINKS) : path

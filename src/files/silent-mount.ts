@@ -5,9 +5,46 @@ import { mountAt, readMounts, type Mount } from './mounts.ts'
 
 /** File systems that no server and no other process has to answer for. Any other may stand still for ever. */
 const OWN: ReadonlySet<string> = new Set([
-  'ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'zfs', 'f2fs', 'jfs', 'reiserfs', 'bcachefs', 'vfat', 'exfat', 'ntfs3', 'hfsplus', 'iso9660', 'udf',
-  'squashfs', 'erofs', 'overlay', 'aufs', 'tmpfs', 'ramfs', 'rootfs', 'devtmpfs', 'devpts', 'mqueue', 'hugetlbfs', 'proc', 'sysfs', 'cgroup', 'cgroup2',
-  'securityfs', 'debugfs', 'tracefs', 'bpf', 'pstore', 'configfs', 'nsfs', 'binfmt_misc', 'fusectl'
+  'ext2',
+  'ext3',
+  'ext4',
+  'xfs',
+  'btrfs',
+  'zfs',
+  'f2fs',
+  'jfs',
+  'reiserfs',
+  'bcachefs',
+  'vfat',
+  'exfat',
+  'ntfs3',
+  'hfsplus',
+  'iso9660',
+  'udf',
+  'squashfs',
+  'erofs',
+  'overlay',
+  'aufs',
+  'tmpfs',
+  'ramfs',
+  'rootfs',
+  'devtmpfs',
+  'devpts',
+  'mqueue',
+  'hugetlbfs',
+  'proc',
+  'sysfs',
+  'cgroup',
+  'cgroup2',
+  'securityfs',
+  'debugfs',
+  'tracefs',
+  'bpf',
+  'pstore',
+  'configfs',
+  'nsfs',
+  'binfmt_misc',
+  'fusectl'
 ])
 /** Links on one way, as many as Linux follows. */
 const MOST_LINKS = 40
@@ -30,22 +67,31 @@ export interface Asked {
 }
 
 /**
- * The mount on the way along `path` that does not answer, such as one of a server that is gone; undefined: all do, and the path can
- * be used. Links are followed; nothing in a mount is touched before that has answered, to a process of its own.
+ * The mount on the way along `path` that does not answer, such as one of a server that is gone; undefined: all do, and
+ * the path can be used. Links are followed; nothing in a mount is touched before that has answered, to a process of its
+ * own.
  */
-export async function silentMount (path: string, { mounts = readMounts(), patience = PATIENCE }: Asked = {}): Promise<string | undefined> {
+export async function silentMount (
+  path: string,
+  { mounts = readMounts(), patience = PATIENCE }: Asked = {}
+): Promise<string | undefined> {
   for (const point of mountsAlong(path, mounts)) if (remembered(point) ?? await isSilent(point, patience)) return point
   return undefined
 }
 
 /** As `silentMount`, at once: for paths of the configuration, at the start. */
-export function silentMountSync (path: string, { mounts = readMounts(), patience = PATIENCE }: Asked = {}): string | undefined {
-  for (const point of mountsAlong(path, mounts)) if (remembered(point) ?? keep(point, isSilentSync(point, patience))) return point
+export function silentMountSync (
+  path: string,
+  { mounts = readMounts(), patience = PATIENCE }: Asked = {}
+): string | undefined {
+  for (const point of mountsAlong(path, mounts)) {
+    if (remembered(point) ?? keep(point, isSilentSync(point, patience))) return point
+  }
   return undefined
 }
 
 /** Each mount that has to be asked, before the way leads into it. */
-function * mountsAlong (path: string, mounts: readonly Mount[]): Generator<string> {
+function* mountsAlong (path: string, mounts: readonly Mount[]): Generator<string> {
   const rest = namesOf(isAbsolute(path) ? path : resolve(path))
   let here = '/'
   let links = 0
@@ -76,7 +122,8 @@ function targetOf (path: string): string | undefined {
 function remembered (point: string): boolean | undefined {
   if (left.has(point)) return true
   const last = asked.get(point)
-  const isValid = last !== undefined && performance.now() - last.at < (last.isSilent ? REMEMBERED.silent : REMEMBERED.answered)
+  const isValid = last !== undefined &&
+    performance.now() - last.at < (last.isSilent ? REMEMBERED.silent : REMEMBERED.answered)
   return isValid ? last.isSilent : undefined
 }
 
@@ -86,7 +133,12 @@ function keep (point: string, isSilent: boolean): boolean {
 }
 
 function isSilentSync (point: string, timeout: number): boolean {
-  const { error } = spawnSync(process.execPath, [...QUESTION, point], { timeout, killSignal: 'SIGKILL', stdio: 'ignore', env: {} })
+  const { error } = spawnSync(process.execPath, [...QUESTION, point], {
+    timeout,
+    killSignal: 'SIGKILL',
+    stdio: 'ignore',
+    env: {}
+  })
   return error !== undefined && 'code' in error && error.code === 'ETIMEDOUT'
 }
 

@@ -11,7 +11,8 @@ export function lacksLinks (error: unknown): boolean {
 
 /**
  * Gives the file `from` the name `to` and never overwrites: throws `EEXIST` where that is taken. `from` may be gone
- * afterwards or not. Where the file system has no hard links, the name is taken by an empty file, which is then replaced.
+ * afterwards or not. Where the file system has no hard links, the name is taken by an empty file, which is then
+ * replaced.
  */
 export function takeName (from: string, to: string, link: Link = linkSync): void {
   try {

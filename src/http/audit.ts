@@ -23,21 +23,28 @@ declare module 'fastify' {
     address: string
   }
   interface FastifyContextConfig {
-    /** What the route does, in the words of the command line: it then leaves an entry in the audit log. Routes below /api that change something cannot leave it out. */
+    /**
+     * What the route does, in the words of the command line: it then leaves an entry in the audit log. Routes below
+     * /api that change something cannot leave it out.
+     */
     action?: string
   }
 }
 
 /**
  * Leaves one entry for each request that does something, shows content of a backup or this log, or was refused. It says
- * how the request was answered: of work that goes on, `done` means that it was accepted, and its job tells the rest. What
- * did nothing leaves none: an answer given again by its idempotency key, a dry run, a download with nothing to send. An
- * entry that cannot be written hinders no answer. Refusals and looks into this log are counted, see `Refusals`.
+ * how the request was answered: of work that goes on, `done` means that it was accepted, and its job tells the rest.
+ * What did nothing leaves none: an answer given again by its idempotency key, a dry run, a download with nothing to
+ * send. An entry that cannot be written hinders no answer. Refusals and looks into this log are counted, see
+ * `Refusals`.
  *
- * The entry is in the catalog, though perhaps not yet durable, before the answer is sent; that of a download when it has
- * ended. To be called before whatever may refuse a request.
+ * The entry is in the catalog, though perhaps not yet durable, before the answer is sent; that of a download when it
+ * has ended. To be called before whatever may refuse a request.
  */
-export function keepAudit (app: App, { audit, clock }: { readonly audit: Pick<AuditLog, 'record'>, readonly clock: Clock }): void {
+export function keepAudit (
+  app: App,
+  { audit, clock }: { readonly audit: Pick<AuditLog, 'record'>, readonly clock: Clock }
+): void {
   const underway = new Set<Promise<void>>()
   const refusals = new Refusals(write)
   app.decorateRequest('target', null)
@@ -47,14 +54,18 @@ export function keepAudit (app: App, { audit, clock }: { readonly audit: Pick<Au
 
   app.addHook('onRoute', ({ url, method, config }) => {
     const changes = [method].flat().some(name => !READING.includes(name))
-    if (changes && url.startsWith('/api') && config?.action === undefined) throw new BackupError('INTERNAL', `the route "${url}" changes something and has no action for the audit log`)
+    if (changes && url.startsWith('/api') && config?.action === undefined) {
+      throw new BackupError('INTERNAL', `the route "${url}" changes something and has no action for the audit log`)
+    }
   })
   app.addHook('onRequest', (request, _reply, done) => {
     if (request.routeOptions.config.action !== undefined) request.address = addressOf(request).slice(0, LONGEST)
     done()
   })
   app.addHook('onSend', (request, reply, payload, done) => {
-    const action = request.routeOptions.config.action === undefined ? undefined : request.deed ?? request.routeOptions.config.action
+    const action = request.routeOptions.config.action === undefined
+      ? undefined
+      : request.deed ?? request.routeOptions.config.action
     const isDone = request.fault === null
     const didNothing = reply.getHeader('idempotency-replayed') !== undefined || (isDone && request.onlyAsks)
     if (action !== undefined && !didNothing) {
@@ -77,11 +88,17 @@ export function keepAudit (app: App, { audit, clock }: { readonly audit: Pick<Au
 
   function whenSent (request: FastifyRequest, reply: FastifyReply, action: string): void {
     let outcome: AuditOutcome = 'failed'
-    reply.raw.once('finish', () => { outcome = 'done' })
-    reply.raw.once('close', () => { keep(entryOf(request, action, outcome)) })
+    reply.raw.once('finish', () => {
+      outcome = 'done'
+    })
+    reply.raw.once('close', () => {
+      keep(entryOf(request, action, outcome))
+    })
   }
 
-  /** What can be refused again and again, or looked at by polling, is counted, so that nobody fills the disk with it. */
+  /**
+   * What can be refused again and again, or looked at by polling, is counted, so that nobody fills the disk with it.
+   */
   function keep (entry: NewAuditEntry): void {
     if (entry.outcome === 'refused' || entry.action === 'audit') refusals.add(entry)
     else write(entry)
@@ -104,8 +121,13 @@ export function keepAudit (app: App, { audit, clock }: { readonly audit: Pick<Au
 
   function write (entry: NewAuditEntry): void {
     const writing = audit.record(entry).then(() => {}, (error: unknown) => {
-      app.log.error({ err: error, action: entry.action, requestId: entry.requestId }, 'an entry of the audit log could not be written')
-    }).finally(() => { underway.delete(writing) })
+      app.log.error(
+        { err: error, action: entry.action, requestId: entry.requestId },
+        'an entry of the audit log could not be written'
+      )
+    }).finally(() => {
+      underway.delete(writing)
+    })
     underway.add(writing)
   }
 }

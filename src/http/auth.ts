@@ -36,7 +36,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The least role that may call; `open`: no token is asked for. Routes below /api cannot leave it out. */
     role?: Role | 'open'
-    /** The role that this very request needs, where that may be a higher one. Asked once the request has been checked, before anything is done or given again. */
+    /**
+     * The role that this very request needs, where that may be a higher one. Asked once the request has been checked,
+     * before anything is done or given again.
+     */
     needs?: (request: FastifyRequest) => Role | Promise<Role>
   }
 }
@@ -56,15 +59,28 @@ const BEARER = /^Bearer +(\S+)$/i
  * knows whom it counts, and refused after that, before its body is read. Where it cannot be told whether a token was
  * revoked, it is not accepted.
  */
-export async function authenticate (app: FastifyInstance, { tokenKey, isRevoked, requireTokenExpiry, clock }: Authority): Promise<void> {
+export async function authenticate (
+  app: FastifyInstance,
+  { tokenKey, isRevoked, requireTokenExpiry, clock }: Authority
+): Promise<void> {
   // Given as a public key even where it is a secret: so there is no way to sign with it here.
-  await app.register(jwt, { secret: { public: tokenKey.key.reveal() }, verify: { algorithms: [tokenKey.algorithm], cache: 1000 } })
+  await app.register(jwt, {
+    secret: { public: tokenKey.key.reveal() },
+    verify: { algorithms: [tokenKey.algorithm], cache: 1000 }
+  })
   app.decorateRequest('caller', null)
   app.decorateRequest('tokenFault', null)
-  const warnOfEndless = onceForEach(identity => { app.log.warn({ caller: identity }, 'a token without an end is in use: whoever has it can use it for ever; make it anew with an end (exp), or refuse such tokens with REQUIRE_TOKEN_EXPIRY=true') })
+  const warnOfEndless = onceForEach(identity => {
+    app.log.warn(
+      { caller: identity },
+      'a token without an end is in use: whoever has it can use it for ever; make it anew with an end (exp), or refuse such tokens with REQUIRE_TOKEN_EXPIRY=true'
+    )
+  })
 
   app.addHook('onRoute', route => {
-    if (route.config?.role === undefined && route.url.startsWith('/api')) throw new BackupError('INTERNAL', `the route "${route.url}" says nothing about its role`)
+    if (route.config?.role === undefined && route.url.startsWith('/api')) {
+      throw new BackupError('INTERNAL', `the route "${route.url}" says nothing about its role`)
+    }
   })
   app.addHook('onRequest', (request, _reply, done) => {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1]
@@ -82,7 +98,11 @@ export async function authenticate (app: FastifyInstance, { tokenKey, isRevoked,
     const { caller } = request
     const revoked = caller !== null && isRevoked(caller.token)
     if (typeof revoked === 'boolean') done(refusal(request, reply, revoked))
-    else revoked.then(found => { done(refusal(request, reply, found)) }, done)
+    else {
+      revoked.then(found => {
+        done(refusal(request, reply, found))
+      }, done)
+    }
   })
   app.addHook('preHandler', async request => {
     const { caller, routeOptions: { config } } = request
@@ -109,7 +129,10 @@ function onceForEach (act: (name: string) => void): (name: string) => void {
   }
 }
 
-/** Who asks; null: nobody, since the token is not valid, or no longer; a text: what is wrong with a token that is signed as it should be. */
+/**
+ * Who asks; null: nobody, since the token is not valid, or no longer; a text: what is wrong with a token that is signed
+ * as it should be.
+ */
 function identify (app: FastifyInstance, token: string, clock: Clock, requireExpiry: boolean): Caller | string | null {
   let claims: unknown
   try {
@@ -118,19 +141,31 @@ function identify (app: FastifyInstance, token: string, clock: Clock, requireExp
     return null
   }
   if (typeof claims !== 'object' || claims === null) return null
-  const { sub, role = 'viewer', exp, iat, jti } = claims as Readonly<Record<'sub' | 'role' | 'exp' | 'iat' | 'jti', unknown>>
+  const { sub, role = 'viewer', exp, iat, jti } = claims as Readonly<
+    Record<'sub' | 'role' | 'exp' | 'iat' | 'jti', unknown>
+  >
   const expiresAt = typeof exp === 'number' ? exp * 1000 : undefined
   const now = clock.now().getTime()
   if (expiresAt !== undefined && expiresAt <= now) return null
-  if (expiresAt === undefined && requireExpiry) return 'the token has no end (the claim "exp"), which this service asks for'
+  if (expiresAt === undefined && requireExpiry) {
+    return 'the token has no end (the claim "exp"), which this service asks for'
+  }
   // It would outlast each revocation of its subject.
-  if (typeof iat === 'number' && iat * 1000 > now + CLOCK_TOLERANCE) return 'the token says that it is issued in the future (the claim "iat")'
+  if (typeof iat === 'number' && iat * 1000 > now + CLOCK_TOLERANCE) {
+    return 'the token says that it is issued in the future (the claim "iat")'
+  }
   const subject = typeof sub === 'string' && sub !== '' ? sub : null
   return {
-    identity: subject === null ? `token ${createHash('sha256').update(token).digest('base64url')}` : `subject ${subject}`,
+    identity: subject === null
+      ? `token ${createHash('sha256').update(token).digest('base64url')}`
+      : `subject ${subject}`,
     role: ROLES.find(known => known === role),
     expiresAt,
-    token: { id: typeof jti === 'string' ? jti : null, subject, issuedAt: typeof iat === 'number' ? instantOf(iat) : null }
+    token: {
+      id: typeof jti === 'string' ? jti : null,
+      subject,
+      issuedAt: typeof iat === 'number' ? instantOf(iat) : null
+    }
   }
 }
 
@@ -144,20 +179,41 @@ function refusal (request: FastifyRequest, reply: FastifyReply, isRevoked: boole
   const { caller, routeOptions: { config } } = request
   if (caller === null || isRevoked) {
     const given = request.headers.authorization !== undefined
-    reply.header('www-authenticate', given ? 'Bearer realm="holdfast", error="invalid_token"' : 'Bearer realm="holdfast"')
-    if (isRevoked) return new BackupError('UNAUTHORIZED', 'the token was revoked', { hint: 'Ask an admin for another one; "holdfast token create" makes one.' })
-    if (request.tokenFault !== null) return new BackupError('UNAUTHORIZED', request.tokenFault, { hint: 'Use a token that was made anew, on a machine whose clock is right; "holdfast token create" makes one.' })
-    return new BackupError('UNAUTHORIZED', given ? 'the token is not valid, or no longer' : 'no bearer token was given', {
-      hint: 'Send "Authorization: Bearer <token>"; "holdfast token create" makes one.'
-    })
+    reply.header(
+      'www-authenticate',
+      given ? 'Bearer realm="holdfast", error="invalid_token"' : 'Bearer realm="holdfast"'
+    )
+    if (isRevoked) {
+      return new BackupError('UNAUTHORIZED', 'the token was revoked', {
+        hint: 'Ask an admin for another one; "holdfast token create" makes one.'
+      })
+    }
+    if (request.tokenFault !== null) {
+      return new BackupError('UNAUTHORIZED', request.tokenFault, {
+        hint: 'Use a token that was made anew, on a machine whose clock is right; "holdfast token create" makes one.'
+      })
+    }
+    return new BackupError(
+      'UNAUTHORIZED',
+      given ? 'the token is not valid, or no longer' : 'no bearer token was given',
+      {
+        hint: 'Send "Authorization: Bearer <token>"; "holdfast token create" makes one.'
+      }
+    )
   }
   return tooLow(caller.role, config.role)
 }
 
 /** null: the role reaches. */
 function tooLow (role: Role | undefined, least: Role | 'open' | undefined): BackupError | null {
-  if (role === undefined) return new BackupError('FORBIDDEN', 'the token names a role that there is not', { hint: `Use a token with one of the roles ${ROLES.join(', ')}.` })
+  if (role === undefined) {
+    return new BackupError('FORBIDDEN', 'the token names a role that there is not', {
+      hint: `Use a token with one of the roles ${ROLES.join(', ')}.`
+    })
+  }
   const needed = ROLES.findIndex(known => known === least)
   if (ROLES.indexOf(role) >= needed) return null
-  return new BackupError('FORBIDDEN', `this needs the role "${least}" and the token has "${role}"`, { hint: `Use a token with the role ${ROLES.slice(needed).join(' or ')}.` })
+  return new BackupError('FORBIDDEN', `this needs the role "${least}" and the token has "${role}"`, {
+    hint: `Use a token with the role ${ROLES.slice(needed).join(' or ')}.`
+  })
 }

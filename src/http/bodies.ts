@@ -11,14 +11,30 @@ export function readBodies (app: App): void {
   app.removeAllContentTypeParsers()
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     const encoding = request.headers['content-encoding'] ?? 'identity'
-    done(encoding.toLowerCase() === 'identity' ? null : new BackupError('MEDIA_TYPE_UNSUPPORTED', 'the body is compressed', { hint: 'Send it as it is, without Content-Encoding.' }))
+    done(
+      encoding.toLowerCase() === 'identity'
+        ? null
+        : new BackupError('MEDIA_TYPE_UNSUPPORTED', 'the body is compressed', {
+          hint: 'Send it as it is, without Content-Encoding.'
+        })
+    )
   })
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined)
-    else void parse(request, String(body), (error, value) => { done(error === null ? null : notJson(error), value) })
+    else {
+      void parse(request, String(body), (error, value) => {
+        done(error === null ? null : notJson(error), value)
+      })
+    }
   })
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
-    done(body === '' ? null : new BackupError('MEDIA_TYPE_UNSUPPORTED', 'the body is not declared as JSON', { hint: 'Send JSON with "Content-Type: application/json".' }))
+    done(
+      body === ''
+        ? null
+        : new BackupError('MEDIA_TYPE_UNSUPPORTED', 'the body is not declared as JSON', {
+          hint: 'Send JSON with "Content-Type: application/json".'
+        })
+    )
   })
 }
 

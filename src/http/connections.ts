@@ -4,7 +4,9 @@ import type { Clock } from '../core/clock.ts'
 import type { Logger } from '../core/logger.ts'
 import { descriptorLimit } from './descriptor-limit.ts'
 
-/** Milliseconds from the first byte of a connection, or the end of the answer before, to the last byte of the headers. */
+/**
+ * Milliseconds from the first byte of a connection, or the end of the answer before, to the last byte of the headers.
+ */
 const HEADERS_TIMEOUT = 15_000
 /** The same to the last byte of the body. */
 const REQUEST_TIMEOUT = 30_000
@@ -23,20 +25,27 @@ const OF_A_CONNECTION = 2
 const [FEWEST, MOST] = [16, 10_000]
 const MINUTE = 60_000
 
-/** How many connections a process that may have `descriptors` open has room for beside `jobs` jobs; never fewer than 16. */
+/**
+ * How many connections a process that may have `descriptors` open has room for beside `jobs` jobs; never fewer than 16.
+ */
 export function connectionsFor (descriptors: number, jobs: number): number {
   const left = Math.floor((descriptors - ALWAYS_OPEN - jobs * OF_A_JOB) / OF_A_CONNECTION)
   return Math.min(MOST, Math.max(FEWEST, left))
 }
 
 /**
- * How many connections there may be: as configured, or, where that is 0, what `connectionsFor` finds. More than there is room for
- * is logged: backups fail then with `PROCESS_LIMIT` while there are many callers.
+ * How many connections there may be: as configured, or, where that is 0, what `connectionsFor` finds. More than there
+ * is room for is logged: backups fail then with `PROCESS_LIMIT` while there are many callers.
  */
 export function boundOf (configured: number, jobs: number, logger: Pick<Logger, 'warn'>): number {
   const descriptors = descriptorLimit()
   const room = connectionsFor(descriptors, jobs)
-  if (configured > room) logger.warn({ maxConnections: configured, room, openFiles: descriptors }, 'MAX_CONNECTIONS is more than the limit of open files leaves room for: backups may fail while there are many callers; raise the limit (ulimit -n, LimitNOFILE), or lower it')
+  if (configured > room) {
+    logger.warn(
+      { maxConnections: configured, room, openFiles: descriptors },
+      'MAX_CONNECTIONS is more than the limit of open files leaves room for: backups may fail while there are many callers; raise the limit (ulimit -n, LimitNOFILE), or lower it'
+    )
+  }
   return configured === 0 ? room : configured
 }
 
@@ -47,15 +56,23 @@ export interface ConnectionBounds {
 }
 
 /**
- * A server that holds at most `max` connections, for each address that it listens on, and none for longer than there is something to do:
- * slow requests, idle connections and callers that stop reading their answer are let go. Work under way whose answer has not begun may
- * last for any time. A connection too many is closed at once, and with it those that are idle, which makes room for the next one.
+ * A server that holds at most `max` connections, for each address that it listens on, and none for longer than there is
+ * something to do: slow requests, idle connections and callers that stop reading their answer are let go. Work under
+ * way whose answer has not begun may last for any time. A connection too many is closed at once, and with it those that
+ * are idle, which makes room for the next one.
  */
 export function boundedServer (handler: RequestListener, { max, onRefused }: ConnectionBounds): Server {
-  const server = createServer({ headersTimeout: HEADERS_TIMEOUT, requestTimeout: REQUEST_TIMEOUT, keepAliveTimeout: KEEP_ALIVE_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL }, handler)
+  const server = createServer({
+    headersTimeout: HEADERS_TIMEOUT,
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    connectionsCheckingInterval: CHECK_INTERVAL
+  }, handler)
   const answers = new WeakMap<Socket, ServerResponse>()
   server.maxConnections = max
-  server.on('request', (request, response) => { answers.set(request.socket, response) })
+  server.on('request', (request, response) => {
+    answers.set(request.socket, response)
+  })
   server.on('drop', () => {
     server.closeIdleConnections()
     onRefused()
@@ -74,7 +91,10 @@ export function refusalLog (max: number, clock: Clock, logger: Pick<Logger, 'war
     refused += 1
     const now = clock.now().getTime()
     if (now - toldAt < MINUTE) return
-    logger.warn({ refused, maxConnections: max }, 'connections were refused: there are as many as there may be; look for callers that keep them open, or raise MAX_CONNECTIONS and the limit of open files')
+    logger.warn(
+      { refused, maxConnections: max },
+      'connections were refused: there are as many as there may be; look for callers that keep them open, or raise MAX_CONNECTIONS and the limit of open files'
+    )
     toldAt = now
     refused = 0
   }

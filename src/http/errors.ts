@@ -36,7 +36,9 @@ declare module 'fastify' {
 /** Answers every error as RFC 9457 has it, and logs those that are ours to explain. */
 export function answerErrors (app: FastifyInstance): void {
   app.decorateRequest('fault', null)
-  app.setErrorHandler((error, request, reply) => { sendProblem(error, request, reply) })
+  app.setErrorHandler((error, request, reply) => {
+    sendProblem(error, request, reply)
+  })
 }
 
 export function sendProblem (error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -45,7 +47,9 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
   request.fault = fault
   if (fault.code === 'QUEUE_FULL') reply.header('retry-after', RETRY_QUEUE)
   if (status >= 500) request.log.error({ err: error, code: fault.code }, 'the request failed')
-  for (const header of OF_THE_BODY) if (fault.code !== 'RANGE_NOT_SATISFIABLE' || header !== 'content-range') reply.removeHeader(header)
+  for (const header of OF_THE_BODY) {
+    if (fault.code !== 'RANGE_NOT_SATISFIABLE' || header !== 'content-range') reply.removeHeader(header)
+  }
   reply.code(status).type(PROBLEM_TYPE).send(JSON.stringify(problem(fault, request)))
 }
 
@@ -63,14 +67,19 @@ function problem (fault: BackupError, request: FastifyRequest): object {
     code: fault.code,
     ...shown && fault.hint !== undefined ? { hint: fault.hint } : {},
     requestId: request.id,
-    ...fault.cause instanceof z.ZodError && shown ? { errors: problemsOf(fault.cause, request.routeOptions.config.unknownKey) } : {}
+    ...fault.cause instanceof z.ZodError && shown
+      ? { errors: problemsOf(fault.cause, request.routeOptions.config.unknownKey) }
+      : {}
   }
   if (!shown) return body
   const extras = Object.entries(fault.details ?? {}).filter(([key]) => !(key in body))
   return { ...body, ...Object.fromEntries(extras) }
 }
 
-function problemsOf (error: z.ZodError, unknownKey = (key: string) => `"${key}" is not known here`): { path: string, message: string }[] {
+function problemsOf (
+  error: z.ZodError,
+  unknownKey = (key: string) => `"${key}" is not known here`
+): { path: string, message: string }[] {
   return error.issues.flatMap(issue => {
     if (issue.code !== 'unrecognized_keys') return { path: issue.path.join('.'), message: issue.message }
     return issue.keys.map(key => ({ path: [...issue.path, key].join('.'), message: unknownKey(key) }))

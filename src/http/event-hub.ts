@@ -19,8 +19,8 @@ interface Reader {
 }
 
 /**
- * Writes server-sent events to whoever listens. It never waits for a reader: one that cannot keep up first loses what is
- * soon out of date (`passing`), then its connection. A comment every 15 seconds keeps connections open and finds
+ * Writes server-sent events to whoever listens. It never waits for a reader: one that cannot keep up first loses what
+ * is soon out of date (`passing`), then its connection. A comment every 15 seconds keeps connections open and finds
  * those that are dead, and those whose reader may no longer read.
  */
 export class EventHub {
@@ -29,7 +29,9 @@ export class EventHub {
   #isClosed = false
 
   constructor () {
-    this.#heartbeat = setInterval(() => { for (const reader of this.#readers) void this.#beat(reader) }, HEARTBEAT_MS).unref()
+    this.#heartbeat = setInterval(() => {
+      for (const reader of this.#readers) void this.#beat(reader)
+    }, HEARTBEAT_MS).unref()
   }
 
   get size (): number {
@@ -39,15 +41,23 @@ export class EventHub {
   /** Throws `STREAM_LIMIT` where the caller has as many streams open as one may have. */
   requireRoom (caller: string): void {
     const open = [...this.#readers].filter(reader => reader.caller === caller).length
-    if (open >= STREAMS) throw new BackupError('STREAM_LIMIT', `this caller has ${open} event streams open, and may have ${STREAMS}`, { hint: 'Close one of them first, or give each client a token of its own subject.' })
+    if (open >= STREAMS) {
+      throw new BackupError('STREAM_LIMIT', `this caller has ${open} event streams open, and may have ${STREAMS}`, {
+        hint: 'Close one of them first, or give each client a token of its own subject.'
+      })
+    }
   }
 
   /** Takes over a response whose head is already written. */
   add (response: Response, caller: string, isOver: Reader['isOver']): void {
     const reader = { response, caller, isOver }
-    response.on('close', () => { this.#readers.delete(reader) })
+    response.on('close', () => {
+      this.#readers.delete(reader)
+    })
     // A broken connection shows itself by `close`, too.
-    response.on('error', () => { this.#readers.delete(reader) })
+    response.on('error', () => {
+      this.#readers.delete(reader)
+    })
     if (this.#isClosed) {
       response.end()
       return

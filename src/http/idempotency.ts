@@ -33,7 +33,10 @@ declare module 'fastify' {
  * 24 hours, or while it is under way, gets its answer. What a retry may mend is not kept (5xx, busy, and whatever else
  * the table of errors marks), nor what was refused before it reached a handler.
  */
-export function rememberAnswers (app: App, { idempotency, clock }: { readonly idempotency: IdempotencyStore, readonly clock: Clock }): void {
+export function rememberAnswers (
+  app: App,
+  { idempotency, clock }: { readonly idempotency: IdempotencyStore, readonly clock: Clock }
+): void {
   const all = new Map<string, Underway>()
   app.decorateRequest('underway', null)
   app.addHook('onRoute', route => {
@@ -52,7 +55,9 @@ export function rememberAnswers (app: App, { idempotency, clock }: { readonly id
 
     // Entered before anything is awaited, so that of two at once only one goes on.
     const underway: Underway = { scope, key, fingerprint, ...Promise.withResolvers<First>() }
-    underway.promise.catch(() => { /* whoever waits for it sees the error; nobody need */ })
+    underway.promise.catch(() => {
+      // whoever waits for it sees the error; nobody need
+    })
     all.set(`${scope} ${key}`, underway)
     try {
       const stored = await idempotency.find(scope, key, new Date(clock.now().getTime() - KEPT_MS))
@@ -74,9 +79,15 @@ export function rememberAnswers (app: App, { idempotency, clock }: { readonly id
     if (underway === null) return
     request.underway = null
     const { scope, key, fingerprint } = underway
-    const answer = { status: reply.statusCode, headers: keptHeaders(reply), body: typeof payload === 'string' ? payload : '' }
+    const answer = {
+      status: reply.statusCode,
+      headers: keptHeaders(reply),
+      body: typeof payload === 'string' ? payload : ''
+    }
     try {
-      if (request.fault === null || isFinal(request.fault)) await idempotency.save(scope, key, fingerprint, answer, clock.now())
+      if (request.fault === null || isFinal(request.fault)) {
+        await idempotency.save(scope, key, fingerprint, answer, clock.now())
+      }
     } catch (error) {
       // The work is done and its answer is right; only a later retry will not be recognised.
       request.log.error({ err: error }, 'the answer to an idempotency key was not kept')
@@ -94,7 +105,9 @@ function keyOf (request: FastifyRequest): string | undefined {
   const header = request.headers['idempotency-key']
   if (header === undefined) return undefined
   if (typeof header === 'string' && /^[\x21-\x7e]{1,255}$/.test(header)) return header
-  throw new BackupError('VALIDATION_FAILED', 'the header "Idempotency-Key" is not valid', { hint: 'Use 1 to 255 visible ASCII characters without spaces, such as a UUID.' })
+  throw new BackupError('VALIDATION_FAILED', 'the header "Idempotency-Key" is not valid', {
+    hint: 'Use 1 to 255 visible ASCII characters without spaces, such as a UUID.'
+  })
 }
 
 function keptHeaders (reply: FastifyReply): Record<string, string> {
@@ -111,6 +124,10 @@ function isFinal ({ code }: BackupError): boolean {
 }
 
 function replay (reply: FastifyReply, { fingerprint, answer }: First, asked: string): FastifyReply {
-  if (fingerprint !== asked) throw new BackupError('IDEMPOTENCY_KEY_REUSED', 'the idempotency key was used for another request', { hint: 'Take a new key for a new request.' })
+  if (fingerprint !== asked) {
+    throw new BackupError('IDEMPOTENCY_KEY_REUSED', 'the idempotency key was used for another request', {
+      hint: 'Take a new key for a new request.'
+    })
+  }
   return reply.code(answer.status).headers(answer.headers).header('idempotency-replayed', 'true').send(answer.body)
 }

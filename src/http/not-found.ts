@@ -3,7 +3,10 @@ import { BackupError } from '../core/errors.ts'
 import { pathOf, sendProblem } from './errors.ts'
 import type { App } from './route.ts'
 
-/** Says what there is nothing at, or which methods an address takes. To be called before the routes; `limit` refuses those who ask too often. */
+/**
+ * Says what there is nothing at, or which methods an address takes. To be called before the routes; `limit` refuses
+ * those who ask too often.
+ */
 export function answerUnknown (app: App, limit: preHandlerAsyncHookHandler | preHandlerHookHandler | undefined): void {
   const routes = new Map<string, { readonly shape: RegExp, readonly methods: Set<string> }>()
   app.addHook('onRoute', ({ url, method }) => {
@@ -13,15 +16,29 @@ export function answerUnknown (app: App, limit: preHandlerAsyncHookHandler | pre
   })
   app.setNotFoundHandler({ ...limit !== undefined && { preHandler: limit } }, (request, reply) => {
     const path = pathOf(request.url)
-    const methods = new Set([...routes.values()].filter(({ shape }) => shape.test(path)).flatMap(known => [...known.methods]))
+    const methods = new Set(
+      [...routes.values()].filter(({ shape }) => shape.test(path)).flatMap(known => [...known.methods])
+    )
     // A route may itself find nothing at an address of its own: a file of the documentation that there is not.
     if (methods.size === 0 || methods.has(request.method)) {
-      sendProblem(new BackupError('NOT_FOUND', 'there is nothing at this address', { hint: 'The addresses are listed at /docs.' }), request, reply)
+      sendProblem(
+        new BackupError('NOT_FOUND', 'there is nothing at this address', {
+          hint: 'The addresses are listed at /docs.'
+        }),
+        request,
+        reply
+      )
       return
     }
     const allowed = [...methods].sort().join(', ')
     reply.header('allow', allowed)
-    sendProblem(new BackupError('METHOD_NOT_ALLOWED', `this address does not take ${request.method}`, { hint: `It takes ${allowed}.` }), request, reply)
+    sendProblem(
+      new BackupError('METHOD_NOT_ALLOWED', `this address does not take ${request.method}`, {
+        hint: `It takes ${allowed}.`
+      }),
+      request,
+      reply
+    )
   })
 }
 

@@ -34,9 +34,17 @@ export async function describeRoutes (app: App, version: string): Promise<void> 
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Holdfast', version, description: 'Backups that are known to restore. Errors are `application/problem+json` (RFC 9457) with a stable `code`.' },
+      info: {
+        title: 'Holdfast',
+        version,
+        description:
+          'Backups that are known to restore. Errors are `application/problem+json` (RFC 9457) with a stable `code`.'
+      },
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } }, parameters: HEADERS },
+      components: {
+        securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+        parameters: HEADERS
+      },
       security: [{ bearer: [] }]
     },
     transform: jsonSchemaTransform,
@@ -71,11 +79,17 @@ function tidy (document: Document): Document {
   const paths: Record<string, Record<string, Operation>> = {}
   for (const [path, methods] of Object.entries(document.paths ?? {})) {
     paths[path] = {}
-    for (const [method, operation] of Object.entries(methods)) paths[path][method] = withOptionalBody(withHeaders(method, operation))
+    for (const [method, operation] of Object.entries(methods)) {
+      paths[path][method] = withOptionalBody(withHeaders(method, operation))
+    }
   }
   // Each named schema comes a second time, for bodies; we name only what is answered.
   const schemas = Object.entries(document.components?.schemas ?? {}).filter(([name]) => !name.endsWith('Input'))
-  return withoutPatterns({ ...document, paths, components: { ...document.components, schemas: Object.fromEntries(schemas) } })
+  return withoutPatterns({
+    ...document,
+    paths,
+    components: { ...document.components, schemas: Object.fromEntries(schemas) }
+  })
 }
 
 /** Headers that hooks read, and that no schema of a route mentions. */
@@ -85,7 +99,10 @@ function withHeaders (method: string, operation: Operation): Operation {
     ...'202' in (operation.responses ?? {}) ? ['Prefer'] : []
   ]
   if (names.length === 0) return operation
-  return { ...operation, parameters: [...operation.parameters ?? [], ...names.map(name => ({ $ref: `#/components/parameters/${name}` }))] }
+  return {
+    ...operation,
+    parameters: [...operation.parameters ?? [], ...names.map(name => ({ $ref: `#/components/parameters/${name}` }))]
+  }
 }
 
 /** A body that has a default may be left out. */

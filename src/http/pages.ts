@@ -5,7 +5,10 @@ const ENTRIES = 200
 const BYTES = 8 * 1024 * 1024
 /** Ages in seconds are part of some answers. */
 const FRESH_MS = 1000
-/** Up to here a body goes out as text, in one piece with its headers; a longer one would be copied for that at each answer. */
+/**
+ * Up to here a body goes out as text, in one piece with its headers; a longer one would be copied for that at each
+ * answer.
+ */
 const SHORT = 4096
 
 type Body = string | Buffer

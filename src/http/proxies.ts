@@ -1,7 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { BlockList, isIP, isIPv6 } from 'node:net'
 
-/** Whom to believe about who the caller is: nobody, so many proxies in a row, or those at addresses or in ranges, with commas in between. */
+/**
+ * Whom to believe about who the caller is: nobody, so many proxies in a row, or those at addresses or in ranges, with
+ * commas in between.
+ */
 export type TrustedProxies = false | number | string
 
 const RANGES: Readonly<Record<string, readonly string[]>> = {
@@ -11,8 +14,8 @@ const RANGES: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
- * Decides, for each address from the socket outwards, whether it is that of a proxy of ours. Fastify is given this function
- * for a number, too: what it makes of a number itself differs between its versions.
+ * Decides, for each address from the socket outwards, whether it is that of a proxy of ours. Fastify is given this
+ * function for a number, too: what it makes of a number itself differs between its versions.
  */
 export function trustOf (proxies: TrustedProxies): false | ((address: string, hop: number) => boolean) {
   if (proxies === false) return false

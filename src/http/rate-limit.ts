@@ -12,7 +12,10 @@ export type Origin = Pick<FastifyRequest, 'ip' | 'socket'> & Partial<Pick<Fastif
 /** Seconds until the origin may ask again; undefined: it may ask now. Counts the question. */
 export type Wait = (origin: Origin) => Promise<number | undefined>
 
-/** From now on each caller may make `max` requests a minute, of whatever kind. Returns what counts those that never come to a route. */
+/**
+ * From now on each caller may make `max` requests a minute, of whatever kind. Returns what counts those that never come
+ * to a route.
+ */
 export async function limitRate (app: App, max: number): Promise<Wait> {
   await app.register(rateLimit, {
     max,
@@ -33,5 +36,7 @@ function pick ({ ip, socket, caller }: Origin): Origin {
 }
 
 export function rateLimited (): BackupError {
-  return new BackupError('RATE_LIMITED', 'there were too many requests in the last minute', { hint: 'Wait as long as Retry-After says.' })
+  return new BackupError('RATE_LIMITED', 'there were too many requests in the last minute', {
+    hint: 'Wait as long as Retry-After says.'
+  })
 }

@@ -21,7 +21,9 @@ export class Refusals {
 
   constructor (write: (entry: NewAuditEntry) => void) {
     this.#write = write
-    this.#timer = setInterval(() => { this.#flush() }, MINUTE).unref()
+    this.#timer = setInterval(() => {
+      this.#flush()
+    }, MINUTE).unref()
   }
 
   add (entry: NewAuditEntry): void {
@@ -40,12 +42,19 @@ export class Refusals {
   #count (key: string, entry: NewAuditEntry, known: Counted | undefined): void {
     if (known === undefined) this.#write(entry)
     const isSame = known === undefined || known.times === 0 || known.entry.target === entry.target
-    this.#counted.set(key, { entry: isSame ? entry : { ...entry, target: null }, times: known === undefined ? 0 : known.times + 1 })
+    this.#counted.set(key, {
+      entry: isSame ? entry : { ...entry, target: null },
+      times: known === undefined ? 0 : known.times + 1
+    })
   }
 
   #countAmongOthers (entry: NewAuditEntry): void {
     const key = JSON.stringify(['others', entry.action, entry.code])
-    this.#count(key, { ...entry, actor: null, role: null, address: null, target: null, requestId: null }, this.#counted.get(key))
+    this.#count(
+      key,
+      { ...entry, actor: null, role: null, address: null, target: null, requestId: null },
+      this.#counted.get(key)
+    )
   }
 
   /** What went on in this minute is still counted in the next one. */

@@ -7,8 +7,8 @@ import type { App } from './route.ts'
 const DETAILED = ['debug', 'trace']
 
 /**
- * One line a request, when it is over: no query, no headers, no body, so that no token can be among it. What only reads and
- * went well is for debugging; probes and dashboards would drown the rest.
+ * One line a request, when it is over: no query, no headers, no body, so that no token can be among it. What only reads
+ * and went well is for debugging; probes and dashboards would drown the rest.
  */
 export function logRequests (app: App): void {
   app.addHook('onRequest', (request, reply, done) => {

@@ -9,7 +9,10 @@ const ENTRIES = 1000
  * does, also that of another process: so asking costs a request next to nothing, and no revocation is missed.
  * Rejects where the catalog cannot be read, and never throws.
  */
-export function revocations (tokens: Pick<TokenLog, 'isRevoked'>, version: () => string): (token: TokenIdentity) => boolean | Promise<boolean> {
+export function revocations (
+  tokens: Pick<TokenLog, 'isRevoked'>,
+  version: () => string
+): (token: TokenIdentity) => boolean | Promise<boolean> {
   const answers = new Map<string, boolean>()
   let asOf = ''
   return token => {

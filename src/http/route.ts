@@ -1,4 +1,11 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from 'fastify'
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyRequest,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault
+} from 'fastify'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { z } from 'zod'
 import { BackupError, ERRORS, type ErrorCode } from '../core/errors.ts'
@@ -8,7 +15,13 @@ import { problemSchema } from './schemas/common.ts'
 import type { Role } from './tokens.ts'
 
 /** Fastify as the routes see it: what a schema says is what a handler gets. */
-export type App = FastifyInstance<RawServerDefault, RawRequestDefaultExpression, RawReplyDefaultExpression, FastifyBaseLogger, ZodTypeProvider>
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>
 
 export type Tag = 'backups' | 'configuration' | 'sources' | 'jobs' | 'audit' | 'service'
 
@@ -39,11 +52,18 @@ interface Inputs {
   readonly body?: z.ZodType
 }
 
-const DESCRIPTIONS: Readonly<Record<number, string>> = { 200: 'Done.', 201: 'Created.', 202: 'Accepted; the job tells how it goes.', 503: 'Not now.' }
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
+  200: 'Done.',
+  201: 'Created.',
+  202: 'Accepted; the job tells how it goes.',
+  503: 'Not now.'
+}
 
 /** The options of a route: who may call it, what it takes, and all that the contract says about it. */
 export function route<const I extends Inputs> (role: Role | 'open', doc: Doc, inputs: I = {} as I) {
-  if (202 in doc.answers && doc.starts === undefined) throw new BackupError('INTERNAL', `the route "${doc.summary}" answers with a job of which it does not say the kind`)
+  if (202 in doc.answers && doc.starts === undefined) {
+    throw new BackupError('INTERNAL', `the route "${doc.summary}" answers with a job of which it does not say the kind`)
+  }
   const asked = Object.keys(inputs).length > 0
   const codes: ErrorCode[] = [
     ...role === 'open' ? [] : ['UNAUTHORIZED', 'FORBIDDEN'] as const,
@@ -69,7 +89,9 @@ export function route<const I extends Inputs> (role: Role | 'open', doc: Doc, in
       ...inputs,
       tags: [doc.tag],
       summary: doc.summary,
-      description: [doc.description, role === 'open' ? 'No token needed.' : `Role: ${role}.`, doc.needs?.says].filter(Boolean).join(' '),
+      description: [doc.description, role === 'open' ? 'No token needed.' : `Role: ${role}.`, doc.needs?.says].filter(
+        Boolean
+      ).join(' '),
       ...role === 'open' ? { security: [] } : {},
       response
     }

@@ -6,7 +6,10 @@ import type { App } from './route.ts'
  * Helmet's headers on every answer. It works them out anew for each request, which would cost more than all the rest of
  * an answer from memory; they never differ, so it is asked once.
  */
-export async function addSecurityHeaders (app: App, { hstsIncludeSubdomains }: { readonly hstsIncludeSubdomains: boolean }): Promise<void> {
+export async function addSecurityHeaders (
+  app: App,
+  { hstsIncludeSubdomains }: { readonly hstsIncludeSubdomains: boolean }
+): Promise<void> {
   const headers = await helmetHeaders(hstsIncludeSubdomains)
   app.addHook('onRequest', (_request, reply, done) => {
     reply.headers(headers)

@@ -55,7 +55,7 @@ import { compileSerializer, compileValidator } from './validation.ts'
 
 export interface ServerDeps {
   readonly engine: Engine
-  readonly events: { subscribe (listener: Listener): () => void }
+  readonly events: { subscribe(listener: Listener): () => void }
   readonly idempotency: IdempotencyStore
   readonly alerts: Pick<AlertLog, 'list'>
   readonly audit: Pick<AuditLog, 'record' | 'list'>
@@ -80,14 +80,17 @@ export interface ServerDeps {
   readonly hstsIncludeSubdomains: boolean
   /** What is only read at the start: shown, and named where somebody tries to change it. */
   readonly fixed: readonly FixedOption[]
-  health (): Promise<HealthReport>
-  ready (): boolean
+  health(): Promise<HealthReport>
+  ready(): boolean
   /** undefined: nothing is logged. */
   readonly logger: FastifyBaseLogger | undefined
   readonly version: string
 }
 
-/** The API, ready for `listen` or `inject`; it listens nowhere yet. `close` ends the event streams and waits for answers under way. */
+/**
+ * The API, ready for `listen` or `inject`; it listens nowhere yet. `close` ends the event streams and waits for answers
+ * under way.
+ */
 export async function buildServer (deps: ServerDeps): Promise<App> {
   const { engine, events, clock, limits } = deps
   const logRefused = deps.logger === undefined ? undefined : refusalLog(limits.connections, clock, deps.logger)
@@ -129,7 +132,11 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   const hub = new EventHub()
   const unsubscribe = events.subscribe(event => {
     rates.watch(event)
-    hub.send(event.type, () => presentEvent(event, job => rates.of(job)), event.type === 'job.updated' && event.job.status === 'running')
+    hub.send(
+      event.type,
+      () => presentEvent(event, job => rates.of(job)),
+      event.type === 'job.updated' && event.job.status === 'running'
+    )
   })
   let isClosing = false
   app.addHook('preClose', done => {

@@ -9,8 +9,14 @@ export const compileValidator: FastifySchemaCompiler<z.ZodType> = ({ schema, htt
   // Fastify says null for no body, and a schema with a default means just that.
   const parsed = schema.safeParse(data ?? undefined)
   if (parsed.success) return { value: parsed.data }
-  return { error: new BackupError('VALIDATION_FAILED', `the ${PARTS[httpPart] ?? httpPart} is not valid`, { cause: parsed.error }) }
+  return {
+    error: new BackupError('VALIDATION_FAILED', `the ${PARTS[httpPart] ?? httpPart} is not valid`, {
+      cause: parsed.error
+    })
+  }
 }
 
-/** Answers are made by typed functions; a test holds them against the schemas. Checking each one again would only cost. */
+/**
+ * Answers are made by typed functions; a test holds them against the schemas. Checking each one again would only cost.
+ */
 export const compileSerializer = () => (data: unknown): string => JSON.stringify(data)

@@ -1,5 +1,12 @@
 import { findAlerts } from '../core/alert/alert-rules.ts'
-import { alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertLog } from '../core/alert/alert.ts'
+import {
+  alertKey,
+  type Alert,
+  type AlertFacts,
+  type AlertFinding,
+  type AlertLimits,
+  type AlertLog
+} from '../core/alert/alert.ts'
 import type { Clock } from '../core/clock.ts'
 import { toBackupError } from '../core/errors.ts'
 import type { Event, EventSink, Listener } from '../core/event.ts'
@@ -16,13 +23,23 @@ const PATIENCE = 5000
 
 /** What can change what the rules find. */
 const TELLING: ReadonlySet<Event['type']> = new Set([
-  'backup.completed', 'backup.failed', 'backup.removed', 'backup.trashed', 'backup.restored', 'verification.finished', 'drill.finished', 'copy.stored', 'copy.failed', 'run.ended', 'settings.changed'
+  'backup.completed',
+  'backup.failed',
+  'backup.removed',
+  'backup.trashed',
+  'backup.restored',
+  'verification.finished',
+  'drill.finished',
+  'copy.stored',
+  'copy.failed',
+  'run.ended',
+  'settings.changed'
 ])
 
 export interface AlertWatchOptions {
   /** Reads what the rules ask of the backups. */
   readonly facts: () => Promise<Omit<AlertFacts, 'store'>>
-  readonly store: { readonly name: string, space (signal: AbortSignal): Promise<Space | undefined> }
+  readonly store: { readonly name: string, space(signal: AbortSignal): Promise<Space | undefined> }
   readonly alerts: Pick<AlertLog, 'open' | 'settle'>
   readonly limits: AlertLimits
   readonly events: EventSink
@@ -82,7 +99,12 @@ export class AlertWatch {
       }
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
-      if (!this.#isBlind) logger.error({ code }, `what the alerts are made from cannot be read, and is tried again every minute: ${message}`)
+      if (!this.#isBlind) {
+        logger.error(
+          { code },
+          `what the alerts are made from cannot be read, and is tried again every minute: ${message}`
+        )
+      }
       this.#isBlind = true
     }
   }
@@ -104,7 +126,10 @@ export class AlertWatch {
   /** Ends after `ms`, with the next event that tells something, or with one that came since the last pause. */
   async #pause (ms: number, signal: AbortSignal): Promise<void> {
     const woken = new AbortController()
-    await Promise.race([this.#wake.promise, this.#options.clock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => undefined)])
+    await Promise.race([
+      this.#wake.promise,
+      this.#options.clock.sleep(ms, AbortSignal.any([signal, woken.signal])).catch(() => undefined)
+    ])
     woken.abort()
     this.#wake = Promise.withResolvers<undefined>()
   }

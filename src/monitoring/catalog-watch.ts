@@ -19,8 +19,8 @@ export interface CatalogWatchOptions {
 }
 
 /**
- * Looks through the whole catalog once a day, and soon after a start that did not: a large one would hold up each start and each command
- * if it were checked as it is opened. A check that cannot be made is tried again the next day.
+ * Looks through the whole catalog once a day, and soon after a start that did not: a large one would hold up each start
+ * and each command if it were checked as it is opened. A check that cannot be made is tried again the next day.
  */
 export class CatalogWatch {
   readonly #options: CatalogWatchOptions
@@ -57,7 +57,10 @@ export class CatalogWatch {
       const finding = await check(this.#stop.signal)
       if (finding === undefined) return
       mark(finding)
-      logger.error({ finding }, 'THE CATALOG IS DAMAGED: restart the service, which sets the damaged catalog aside and rebuilds it from the manifests')
+      logger.error(
+        { finding },
+        'THE CATALOG IS DAMAGED: restart the service, which sets the damaged catalog aside and rebuilds it from the manifests'
+      )
     } catch (thrown) {
       if (this.#stop.signal.aborted) return
       const { code, message } = toBackupError(thrown)

@@ -1,9 +1,13 @@
 import type { Event } from '../core/event.ts'
 import type { Series } from './series.ts'
 
-/** Adds to the counters, and sets the durations, that an event is about. `labelOf` is the label of a source; empty: it has no series. */
+/**
+ * Adds to the counters, and sets the durations, that an event is about. `labelOf` is the label of a source; empty: it
+ * has no series.
+ */
 export function countEvent (series: Series, event: Event, labelOf: (source: string) => string): void {
-  const { runs, attempts, successes, verifications, drills, uploads, uploadDuration, alertsRaised, errors, duration } = series
+  const { runs, attempts, successes, verifications, drills, uploads, uploadDuration, alertsRaised, errors, duration } =
+    series
   if (event.type === 'backup.started') {
     attempts.inc({ source: labelOf(event.backup.source) })
   } else if (event.type === 'backup.completed') {

@@ -3,7 +3,7 @@ import type { BackupLog, SourceStatistics } from '../core/catalog/catalog.ts'
 
 /** What of the catalog the figures are made from. */
 export interface FigureSource {
-  version (): string
+  version(): string
   readonly backups: Pick<BackupLog, 'list' | 'statistics'>
 }
 

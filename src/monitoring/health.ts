@@ -4,7 +4,11 @@ import type { Alert, AlertRule } from '../core/alert/alert.ts'
 export interface SourceHealth {
   /** A backup started at or after this must exist; null: nothing is asked. */
   readonly freshSince: Date | null
-  readonly statistics: { readonly lastSuccess: Date | null, readonly lastFailure: Date | null, readonly newest: Date | null }
+  readonly statistics: {
+    readonly lastSuccess: Date | null
+    readonly lastFailure: Date | null
+    readonly newest: Date | null
+  }
 }
 
 /** `never`: no backup yet; `failing`: the last one failed; `overdue`: its schedule asks for a newer one. */
@@ -34,8 +38,15 @@ export interface HealthReport {
   }
 }
 
-/** How the service is, from how its sources are and from the alerts that are open. Pure, so that it is as quick as what it is given. */
-export function healthReport (sources: readonly SourceHealth[], alerts: readonly Pick<Alert, 'rule' | 'severity'>[], now: Date): HealthReport {
+/**
+ * How the service is, from how its sources are and from the alerts that are open. Pure, so that it is as quick as what
+ * it is given.
+ */
+export function healthReport (
+  sources: readonly SourceHealth[],
+  alerts: readonly Pick<Alert, 'rule' | 'severity'>[],
+  now: Date
+): HealthReport {
   const found = sources.map(healthOf)
   const number = (status: BackupHealth): number => found.filter(each => each === status).length
   const worst = (['failing', 'overdue', 'never'] as const).find(status => found.includes(status)) ?? 'ok'

@@ -12,7 +12,10 @@ export class Latest<T> {
     this.#clock = clock
   }
 
-  /** A fresh reading or, after `patience` milliseconds, the last one there was. undefined: none yet, or the last one failed. */
+  /**
+   * A fresh reading or, after `patience` milliseconds, the last one there was. undefined: none yet, or the last one
+   * failed.
+   */
   async value (patience: number): Promise<T | undefined> {
     const done = new AbortController()
     await Promise.race([this.#refreshed(), this.#clock.sleep(patience, done.signal).catch(() => undefined)])
@@ -23,8 +26,14 @@ export class Latest<T> {
   /** One reading at a time: whoever comes while it hangs waits for the same. */
   #refreshed (): Promise<void> {
     this.#pending ??= this.#read()
-      .then(value => { this.#value = value }, () => { this.#value = undefined })
-      .finally(() => { this.#pending = undefined })
+      .then(value => {
+        this.#value = value
+      }, () => {
+        this.#value = undefined
+      })
+      .finally(() => {
+        this.#pending = undefined
+      })
     return this.#pending
   }
 }

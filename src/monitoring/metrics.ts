@@ -12,7 +12,9 @@ import { makeSeries, type Series } from './series.ts'
 
 /** A scrape waits no longer than this for the disk. Milliseconds. */
 const PATIENCE = 500
-/** Up to so many sources each rule of each has a series while it does not hold, too; beyond that only those that hold. */
+/**
+ * Up to so many sources each rule of each has a series while it does not hold, too; beyond that only those that hold.
+ */
 const CALM_ALERTS = 200
 
 export interface Observed {
@@ -21,15 +23,15 @@ export interface Observed {
   readonly sources: readonly string[]
   /** So many of them, from the first on, have series of their own. */
   readonly maxSources: number
-  readonly store: { readonly name: string, space (signal: AbortSignal): Promise<Space | undefined> }
+  readonly store: { readonly name: string, space(signal: AbortSignal): Promise<Space | undefined> }
   /** Names of the other stores. */
   readonly destinations: readonly string[]
-  copies (): Promise<readonly CopyCounts[]>
+  copies(): Promise<readonly CopyCounts[]>
   /** Those of the sources that figures are told of. */
-  watched (): Promise<readonly Watched[]>
+  watched(): Promise<readonly Watched[]>
   /** The alerts that are open. */
-  alerts (): Promise<readonly Alert[]>
-  prune (): Promise<Pick<PruneFacts, 'lastDone' | 'freshSince'>>
+  alerts(): Promise<readonly Alert[]>
+  prune(): Promise<Pick<PruneFacts, 'lastDone' | 'freshSince'>>
   readonly clock: Clock
   readonly build: { readonly version: string, readonly node: string, readonly sqlite: string }
 }
@@ -54,8 +56,8 @@ interface Standing {
  * knows is read from it at each scrape, and so is right straight after a start. A catalog that cannot be read leaves
  * the last figures standing, and `holdfast_catalog_readable` says so: a scrape never fails for it.
  *
- * The number of series is bounded by `maxSources`. Of the sources beyond that, counters and open alerts are added up under the empty
- * label, and gauges are left out; `holdfast_sources_without_series` is their number.
+ * The number of series is bounded by `maxSources`. Of the sources beyond that, counters and open alerts are added up
+ * under the empty label, and gauges are left out; `holdfast_sources_without_series` is their number.
  */
 export class Metrics {
   readonly #observed: Observed
@@ -117,7 +119,9 @@ export class Metrics {
       successes.inc({ source }, 0)
       for (const status of DRILL_OUTCOMES) drills.inc({ status, source }, 0)
     }
-    for (const destination of this.#observed.destinations) for (const status of ['success', 'failure']) this.#series.uploads.inc({ destination, status }, 0)
+    for (const destination of this.#observed.destinations) {
+      for (const status of ['success', 'failure']) this.#series.uploads.inc({ destination, status }, 0)
+    }
     for (const status of ['passed', 'failed']) verifications.inc({ status }, 0)
   }
 
@@ -165,8 +169,15 @@ export class Metrics {
       for (const { method, count: backups, newest } of methods) {
         count.set({ backup_type: method, source }, backups)
         if (newest === undefined) continue
-        if (newest.size !== null) size.set({ backup_type: method, compression: newest.compression, source }, newest.size)
-        if (newest.completedAt !== null) duration.set({ backup_type: method, operation: 'create', source }, (newest.completedAt.getTime() - newest.startedAt.getTime()) / 1000)
+        if (newest.size !== null) {
+          size.set({ backup_type: method, compression: newest.compression, source }, newest.size)
+        }
+        if (newest.completedAt !== null) {
+          duration.set(
+            { backup_type: method, operation: 'create', source },
+            (newest.completedAt.getTime() - newest.startedAt.getTime()) / 1000
+          )
+        }
       }
     }
   }
@@ -204,12 +215,19 @@ export class Metrics {
       const { perSource, severity } = ALERT_RULES[rule]
       for (const source of perSource ? calm : ['']) alerts.set({ rule, source, severity }, 0)
     }
-    for (const { rule, source, severity } of open) alerts.set({ rule, source: source === null ? '' : this.#label(source), severity }, 1)
+    for (const { rule, source, severity } of open) {
+      alerts.set({ rule, source: source === null ? '' : this.#label(source), severity }, 1)
+    }
   }
 
   #tellJobs (): void {
     const statuses = [...this.#jobs.values()]
-    for (const status of ['queued', 'running']) this.#series.jobs.set({ status }, statuses.filter(each => each === status).length)
+    for (const status of ['queued', 'running']) {
+      this.#series.jobs.set(
+        { status },
+        statuses.filter(each => each === status).length
+      )
+    }
   }
 
   #tellSpace (space: Space | undefined): void {

@@ -7,8 +7,8 @@ interface Placed {
 }
 
 /**
- * The names of those whose file is not there. A file that cannot be asked for is not missing. One look at a time: a mount that
- * hangs takes one thread of the process's pool, however many files are on it. Never rejects.
+ * The names of those whose file is not there. A file that cannot be asked for is not missing. One look at a time: a
+ * mount that hangs takes one thread of the process's pool, however many files are on it. Never rejects.
  */
 export async function missingFiles (files: readonly Placed[]): Promise<ReadonlySet<string>> {
   const missing = new Set<string>()

@@ -25,12 +25,21 @@ const MOST_STANZAS = 256
 const EMPTY_PAYLOAD = 16 + 16
 
 /** The header of a new file, and the key of that one file. */
-export async function makeHeader (to: AgeRecipients): Promise<{ readonly header: Buffer, readonly fileKey: Uint8Array }> {
+export async function makeHeader (to: AgeRecipients): Promise<
+  { readonly header: Buffer, readonly fileKey: Uint8Array }
+> {
   const encrypter = new Encrypter()
-  for (const recipient of 'passphrase' in to ? [passphraseRecipient(to.passphrase)] : to.recipients) encrypter.addRecipient(recipient)
+  for (const recipient of 'passphrase' in to ? [passphraseRecipient(to.passphrase)] : to.recipients) {
+    encrypter.addRecipient(recipient)
+  }
   let fileKey = new Uint8Array()
   // One more recipient, who adds nothing to the header: so the key of the file comes to hand.
-  encrypter.addRecipient({ wrapFileKey: key => { fileKey = key.slice(); return [] } })
+  encrypter.addRecipient({
+    wrapFileKey: key => {
+      fileKey = key.slice()
+      return []
+    }
+  })
   const file = await encrypter.encrypt(new Uint8Array())
   return { header: Buffer.from(file.subarray(0, file.length - EMPTY_PAYLOAD)), fileKey }
 }
@@ -44,17 +53,32 @@ export function headerEnd (bytes: Buffer): number | undefined {
   return undefined
 }
 
-/** The key of the file. Throws `DECODE_FAILED`, or `KEY_MISSING` where nobody is sure that one of the identities fits. */
-export async function openHeader (header: Buffer, { identities, passphrases, isSureToFit }: AgeIdentities): Promise<Uint8Array> {
-  if (header.toString('latin1').split('\n-> ').length - 1 > MOST_STANZAS) throw undecryptable(`the age stream is not opened: it is sealed to more than ${MOST_STANZAS} recipients`)
+/**
+ * The key of the file. Throws `DECODE_FAILED`, or `KEY_MISSING` where nobody is sure that one of the identities fits.
+ */
+export async function openHeader (
+  header: Buffer,
+  { identities, passphrases, isSureToFit }: AgeIdentities
+): Promise<Uint8Array> {
+  if (header.toString('latin1').split('\n-> ').length - 1 > MOST_STANZAS) {
+    throw undecryptable(`the age stream is not opened: it is sealed to more than ${MOST_STANZAS} recipients`)
+  }
   const decrypter = new Decrypter()
   for (const identity of [...identities, ...passphrases.map(passphraseIdentity)]) decrypter.addIdentity(identity)
   // They are tried in turn, so that this one is asked only where none before it fits.
-  decrypter.addIdentity({ unwrapFileKey () { throw isSureToFit ? undecryptable('the header of the age stream does not fit the key that it is sealed to') : noKeyFits('the age stream') } })
+  decrypter.addIdentity({
+    unwrapFileKey () {
+      throw isSureToFit
+        ? undecryptable('the header of the age stream does not fit the key that it is sealed to')
+        : noKeyFits('the age stream')
+    }
+  })
   try {
     return await decrypter.decryptHeader(header)
   } catch (thrown) {
     const error = toBackupError(thrown)
-    throw error.code === 'INTERNAL' ? undecryptable('the header of the age stream is damaged', { cause: thrown }) : error
+    throw error.code === 'INTERNAL'
+      ? undecryptable('the header of the age stream is damaged', { cause: thrown })
+      : error
   }
 }

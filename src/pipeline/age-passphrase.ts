@@ -10,7 +10,10 @@ import { undecryptable } from './undecryptable.ts'
  */
 const TYPE = 'scrypt'
 const SALT = 16
-/** 128 MiB and a good third of a second for each guess. `age` takes 256 MiB, which is much for a small server every hour. */
+/**
+ * 128 MiB and a good third of a second for each guess. `age` takes 256 MiB, which is much for a small server every
+ * hour.
+ */
 const WORK_FACTOR = 17
 /** As dear as `age -p` makes it, 256 MiB: whoever can write to a store could ask for more, and stop a small server. */
 const MOST_WORK = 18
@@ -21,14 +24,19 @@ export function passphraseRecipient (passphrase: string): Recipient {
   return {
     async wrapFileKey (fileKey) {
       const salt = randomBytes(SALT)
-      const cipher = createCipheriv('chacha20-poly1305', await derived(passphrase, salt, WORK_FACTOR), ZERO, { authTagLength: TAG })
+      const cipher = createCipheriv('chacha20-poly1305', await derived(passphrase, salt, WORK_FACTOR), ZERO, {
+        authTagLength: TAG
+      })
       const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()])
       return [new Stanza([TYPE, unpadded(salt), String(WORK_FACTOR)], body)]
     }
   }
 }
 
-/** Asks for the key of the file. Throws `DECODE_FAILED`, before any key is derived, where that would cost more than `age -p` ever asks for. */
+/**
+ * Asks for the key of the file. Throws `DECODE_FAILED`, before any key is derived, where that would cost more than
+ * `age -p` ever asks for.
+ */
 export function passphraseIdentity (passphrase: string): Identity {
   return {
     async unwrapFileKey (stanzas) {
@@ -36,9 +44,16 @@ export function passphraseIdentity (passphrase: string): Identity {
       // Beside a passphrase there may be no other way in, for that would say nothing of who sealed it.
       if (stanza === undefined || stanzas.length !== 1) return null
       const [type, salt = '', work = ''] = stanza.args
-      if (type !== TYPE || stanza.args.length !== 3 || stanza.body.length !== 32 || !/^[1-9]\d*$/.test(work)) return null
+      if (type !== TYPE || stanza.args.length !== 3 || stanza.body.length !== 32 || !/^[1-9]\d*$/.test(work)) {
+        return null
+      }
       if (Number(work) > MOST_WORK) throw tooDear(work)
-      const decipher = createDecipheriv('chacha20-poly1305', await derived(passphrase, Buffer.from(salt, 'base64'), Number(work)), ZERO, { authTagLength: TAG })
+      const decipher = createDecipheriv(
+        'chacha20-poly1305',
+        await derived(passphrase, Buffer.from(salt, 'base64'), Number(work)),
+        ZERO,
+        { authTagLength: TAG }
+      )
       decipher.setAuthTag(stanza.body.subarray(-TAG))
       const fileKey = decipher.update(stanza.body.subarray(0, -TAG))
       try {
@@ -53,16 +68,25 @@ export function passphraseIdentity (passphrase: string): Identity {
 }
 
 function tooDear (work: string): BackupError {
-  return undecryptable(`the age stream is not opened: its passphrase has the work factor ${work}, and ${MOST_WORK} is the most`, {
-    hint: `No backup of Holdfast has more than ${WORK_FACTOR}: somebody else wrote this file. If you trust it, open it with "age --decrypt", and seal it anew with "age --passphrase", which takes ${MOST_WORK}.`
-  })
+  return undecryptable(
+    `the age stream is not opened: its passphrase has the work factor ${work}, and ${MOST_WORK} is the most`,
+    {
+      hint:
+        `No backup of Holdfast has more than ${WORK_FACTOR}: somebody else wrote this file. If you trust it, open it with "age --decrypt", and seal it anew with "age --passphrase", which takes ${MOST_WORK}.`
+    }
+  )
 }
 
 async function derived (passphrase: string, salt: Uint8Array, work: number): Promise<Buffer> {
   const [N, r] = [2 ** work, 8]
   const turnIsOver = await derivationTurn()
   return await new Promise<Buffer>((resolve, reject) => {
-    scrypt(passphrase, Buffer.concat([Buffer.from('age-encryption.org/v1/scrypt'), salt]), 32, { N, r, p: 1, maxmem: 2 * 128 * N * r }, (error, key) => {
+    scrypt(passphrase, Buffer.concat([Buffer.from('age-encryption.org/v1/scrypt'), salt]), 32, {
+      N,
+      r,
+      p: 1,
+      maxmem: 2 * 128 * N * r
+    }, (error, key) => {
       if (error === null) resolve(key)
       else reject(error)
     })

@@ -26,7 +26,10 @@ export function sealPayload (fileKey: Uint8Array): { readonly nonce: Buffer, rea
   return { nonce, pieces }
 }
 
-/** What makes plain bytes of the payload again. Throws `DECODE_FAILED` unless every piece is as it was sealed, in its place, and the last one is the last. */
+/**
+ * What makes plain bytes of the payload again. Throws `DECODE_FAILED` unless every piece is as it was sealed, in its
+ * place, and the last one is the last.
+ */
 export function openPayload (fileKey: Uint8Array, nonce: Uint8Array): Pieces {
   const key = payloadKey(fileKey, nonce)
   const next = pieceNonces()

@@ -7,7 +7,10 @@ import { undecryptable } from './undecryptable.ts'
 
 type FindKey = (header: Buffer) => Promise<Uint8Array>
 
-/** Seals as `age -r …` does, or as `age -p`. It stays on the thread that calls: a piece takes OpenSSL as long as its SHA-256. */
+/**
+ * Seals as `age -r …` does, or as `age -p`. It stays on the thread that calls: a piece takes OpenSSL as long as its
+ * SHA-256.
+ */
 export function ageCipher (to: AgeRecipients): Cipher {
   return {
     encryption: 'age',
@@ -36,9 +39,17 @@ function encodeStage (made: ReturnType<typeof makeHeader>): Transform {
     stage.push(Buffer.concat([header, sealed.nonce]))
   }
   return new Transform({
-    construct (done) { begin(this).then(() => { done() }, done) },
-    transform (chunk: Buffer, _encoding, done) { done(null, orNothing(pieces.add(chunk))) },
-    flush (done) { done(null, pieces.end()) }
+    construct (done) {
+      begin(this).then(() => {
+        done()
+      }, done)
+    },
+    transform (chunk: Buffer, _encoding, done) {
+      done(null, orNothing(pieces.add(chunk)))
+    },
+    flush (done) {
+      done(null, pieces.end())
+    }
   })
 }
 
@@ -58,9 +69,16 @@ function decodeStage (findKey: FindKey): Transform {
     return payload === undefined ? undefined : orNothing(pieces?.add(payload))
   }
   return new Transform({
-    transform (chunk: Buffer, _encoding, done) { take(chunk).then(plain => { done(null, plain) }, done) },
+    transform (chunk: Buffer, _encoding, done) {
+      take(chunk).then(plain => {
+        done(null, plain)
+      }, done)
+    },
     flush (done) {
-      if (pieces === undefined) { done(undecryptable('the age stream ends in its header')); return }
+      if (pieces === undefined) {
+        done(undecryptable('the age stream ends in its header'))
+        return
+      }
       try {
         done(null, orNothing(pieces.end()))
       } catch (error) {

@@ -1,6 +1,6 @@
 /**
- * Keys are derived from passphrases one after the other in the whole process: each takes some hundred MiB by design, and
- * whoever can write to a store chooses how many objects ask for it.
+ * Keys are derived from passphrases one after the other in the whole process: each takes some hundred MiB by design,
+ * and whoever can write to a store chooses how many objects ask for it.
  */
 let last: Promise<void> = Promise.resolve()
 
@@ -10,5 +10,7 @@ export async function derivationTurn (): Promise<() => void> {
   const turn = Promise.withResolvers<undefined>()
   last = turn.promise
   await before
-  return () => { turn.resolve(undefined) }
+  return () => {
+    turn.resolve(undefined)
+  }
 }

@@ -34,9 +34,9 @@ export function digestTap (onBytes?: (bytes: number, chunk: Buffer) => void): Ta
 }
 
 /**
- * Lets bytes through and errors with `CHECKSUM_MISMATCH` unless they are exactly those of `expected`: as soon as there are
- * more of them, otherwise at their end. The last chunk is held back until then, so that a reader that counts bytes, as a
- * client that was told a `Content-Length` does, never has all of a stream that is wrong. Nothing is copied for it.
+ * Lets bytes through and errors with `CHECKSUM_MISMATCH` unless they are exactly those of `expected`: as soon as there
+ * are more of them, otherwise at their end. The last chunk is held back until then, so that a reader that counts bytes,
+ * as a client that was told a `Content-Length` does, never has all of a stream that is wrong. Nothing is copied for it.
  */
 export function digestCheck (expected: Digest, what: string, onBytes?: (bytes: number) => void): Transform {
   const hash = createHash('sha256')
@@ -58,7 +58,9 @@ export function digestCheck (expected: Digest, what: string, onBytes?: (bytes: n
   })
 }
 
-/** Lets only the bytes of `range` through. The last of them are held back until all of the stream has come to its end. */
+/**
+ * Lets only the bytes of `range` through. The last of them are held back until all of the stream has come to its end.
+ */
 export function slice ({ start, end }: ByteRange): Transform {
   const held = holdBack()
   let at = 0
@@ -68,7 +70,9 @@ export function slice ({ start, end }: ByteRange): Transform {
       at += chunk.length
       done(null, held.swap(part))
     },
-    flush (done) { done(null, held.last()) }
+    flush (done) {
+      done(null, held.last())
+    }
   })
 }
 
@@ -86,8 +90,8 @@ export function atMost (bytes: number, toError: () => Error): Transform {
 
 interface Held {
   /** Holds `chunk`, and gives the one that was held before. */
-  swap (chunk: Buffer): Buffer | undefined
-  last (): Buffer | undefined
+  swap(chunk: Buffer): Buffer | undefined
+  last(): Buffer | undefined
 }
 
 /** Keeps one chunk that has bytes in it. */
@@ -110,7 +114,11 @@ function tooLong (expected: Digest, what: string): BackupError {
 
 /** What is wrong with `found`, or undefined where it is as expected. */
 export function mismatch (found: Digest, expected: Digest, what: string): BackupError | undefined {
-  if (found.size !== expected.size) return new BackupError('CHECKSUM_MISMATCH', `${what} has ${found.size} bytes instead of ${expected.size}`)
-  if (found.sha256 !== expected.sha256) return new BackupError('CHECKSUM_MISMATCH', `${what} has SHA-256 ${found.sha256} instead of ${expected.sha256}`)
+  if (found.size !== expected.size) {
+    return new BackupError('CHECKSUM_MISMATCH', `${what} has ${found.size} bytes instead of ${expected.size}`)
+  }
+  if (found.sha256 !== expected.sha256) {
+    return new BackupError('CHECKSUM_MISMATCH', `${what} has SHA-256 ${found.sha256} instead of ${expected.sha256}`)
+  }
   return undefined
 }

@@ -5,7 +5,10 @@ import { BackupError, systemCode } from '../core/errors.ts'
  * which names what happened, and only then whatever else was thrown. When one end of a stream dies, the others reject
  * with an echo of it, often earlier.
  */
-export function firstCause (results: ReadonlyArray<PromiseSettledResult<unknown>>, signal: AbortSignal): Error | undefined {
+export function firstCause (
+  results: ReadonlyArray<PromiseSettledResult<unknown>>,
+  signal: AbortSignal
+): Error | undefined {
   // Everything that rejects here rejects with an Error: streams see to that, and so does our lint.
   const errors = results.filter(result => result.status === 'rejected').map(result => result.reason as Error)
   if (errors.length === 0) return undefined

@@ -6,8 +6,8 @@ import { PAGE, strideFor, type Measures } from '../core/backup/measures.ts'
 const PRECISION = 10_000
 
 /**
- * Measures an image that passes by. Of each only `SAMPLE` pages are copied, at most 2 MiB, and looked at in the end: next to
- * the digest of the whole that costs nothing.
+ * Measures an image that passes by. Of each only `SAMPLE` pages are copied, at most 2 MiB, and looked at in the end:
+ * next to the digest of the whole that costs nothing.
  */
 export class Gauge {
   readonly #pages: number

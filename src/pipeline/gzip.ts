@@ -32,7 +32,10 @@ function decode (): Gunzip {
   const destroy = gunzip._destroy.bind(gunzip)
   gunzip._destroy = (error, done) => {
     const isOurs = error === null || !/^(Z_|ERR_ZLIB)/.test(systemCode(error) ?? '')
-    destroy(isOurs ? error : new BackupError('DECODE_FAILED', 'the gzip stream is damaged or cut short', { cause: error }), done)
+    destroy(
+      isOurs ? error : new BackupError('DECODE_FAILED', 'the gzip stream is damaged or cut short', { cause: error }),
+      done
+    )
   }
   return gunzip
 }

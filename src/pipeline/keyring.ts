@@ -1,4 +1,12 @@
-import { PASSPHRASE_KEY, type Cipher, type HeldKey, type Keyring, type Opener, type Sealing, type SourceSealing } from '../core/ports/encryption.ts'
+import {
+  PASSPHRASE_KEY,
+  type Cipher,
+  type HeldKey,
+  type Keyring,
+  type Opener,
+  type Sealing,
+  type SourceSealing
+} from '../core/ports/encryption.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import { ageCipher, ageOpener } from './age.ts'
@@ -31,15 +39,29 @@ export async function makeKeyring (material: KeyMaterial): Promise<Keyring> {
     identities: await byRecipient(ageIdentities),
     passphrase,
     publicKeys: openpgpPublicKeys === undefined ? [] : await readPublicKeys(openpgpPublicKeys),
-    privateKeys: openpgpPrivateKeys === undefined ? [] : await readPrivateKeys(openpgpPrivateKeys, openpgpPrivateKeysPassphrase)
+    privateKeys: openpgpPrivateKeys === undefined
+      ? []
+      : await readPrivateKeys(openpgpPrivateKeys, openpgpPrivateKeysPassphrase)
   }
   const isSealed = ({ encryption }: SourceSealing): boolean => encryption !== 'none'
-  const keyless = new Set([...material.sealing].filter(([, sealing]) => isSealed(sealing) && !hasKey(sealing, held)).map(([source]) => source))
-  const ciphers = new Map([...material.sealing].filter(([source]) => !keyless.has(source)).map(([source, sealing]) => [source, cipherFor(sealing, held)]))
+  const keyless = new Set(
+    [...material.sealing].filter(([, sealing]) => isSealed(sealing) && !hasKey(sealing, held)).map(([source]) => source)
+  )
+  const ciphers = new Map(
+    [...material.sealing].filter(([source]) => !keyless.has(source)).map(
+      ([source, sealing]) => [source, cipherFor(sealing, held)]
+    )
+  )
   return {
     keys: heldKeys(held, [...ciphers.values()].filter(cipher => cipher !== null)),
     cipherOf: source => {
-      if (keyless.has(source)) throw new BackupError('SECRET_MISSING', `the backups of "${source}" are sealed with a passphrase that only the server has`, { hint: 'Give BACKUP_ENCRYPTION_PASSPHRASE here, too, or BACKUP_ENCRYPTION_PASSPHRASE_FILE to both.' })
+      if (keyless.has(source)) {
+        throw new BackupError(
+          'SECRET_MISSING',
+          `the backups of "${source}" are sealed with a passphrase that only the server has`,
+          { hint: 'Give BACKUP_ENCRYPTION_PASSPHRASE here, too, or BACKUP_ENCRYPTION_PASSPHRASE_FILE to both.' }
+        )
+      }
       return ciphers.get(source) ?? null
     },
     openerOf: (encryption, keys) => encryption === 'age' ? ageOpenerFor(held, keys) : openpgpOpenerFor(held, keys)
@@ -49,7 +71,11 @@ export async function makeKeyring (material: KeyMaterial): Promise<Keyring> {
 async function byRecipient (identities: readonly Secret[]): Promise<Held['identities']> {
   if (identities.length === 0) return new Map()
   const { identityToRecipient } = await import('age-encryption')
-  return new Map(await Promise.all(identities.map(async identity => [await identityToRecipient(identity.reveal()), identity] as const)))
+  return new Map(
+    await Promise.all(
+      identities.map(async identity => [await identityToRecipient(identity.reveal()), identity] as const)
+    )
+  )
 }
 
 /** Only a command beside a server can have none: the configuration of the server sees to it that there is one. */
@@ -62,12 +88,17 @@ function cipherFor ({ encryption, ageRecipients }: SourceSealing, { passphrase, 
   if (encryption === 'none') return null
   const secret = { passphrase: passphrase?.reveal() ?? '' }
   if (encryption === 'age') return ageCipher(ageRecipients.length > 0 ? { recipients: ageRecipients } : secret)
-  const publicKey = { publicKeys: publicKeys.map(({ armour }) => armour), fingerprints: publicKeys.map(({ fingerprint }) => fingerprint) }
+  const publicKey = {
+    publicKeys: publicKeys.map(({ armour }) => armour),
+    fingerprints: publicKeys.map(({ fingerprint }) => fingerprint)
+  }
   return openpgpCipher(publicKeys.length > 0 ? publicKey : secret)
 }
 
 function ageOpenerFor ({ identities, passphrase }: Held, keys: readonly string[] | undefined): Opener | undefined {
-  const chosen = [...identities].filter(([recipient]) => keys?.includes(recipient) ?? true).map(([, identity]) => identity.reveal())
+  const chosen = [...identities].filter(([recipient]) => keys?.includes(recipient) ?? true).map(([, identity]) =>
+    identity.reveal()
+  )
   const passphrases = passphraseFor(passphrase, keys)
   if (chosen.length + passphrases.length === 0) return undefined
   return ageOpener({ identities: chosen, passphrases, isSureToFit: keys !== undefined && chosen.length > 0 })
@@ -77,24 +108,42 @@ function openpgpOpenerFor ({ privateKeys, passphrase }: Held, keys: readonly str
   const chosen = privateKeys.filter(({ fingerprint }) => keys?.includes(fingerprint) ?? true)
   const [secret = null] = passphraseFor(passphrase, keys)
   if (chosen.length === 0 && secret === null) return undefined
-  return openpgpOpener({ privateKeys: chosen.map(({ armour }) => armour), passphrase: secret, isSureToFit: keys !== undefined && chosen.length > 0 })
+  return openpgpOpener({
+    privateKeys: chosen.map(({ armour }) => armour),
+    passphrase: secret,
+    isSureToFit: keys !== undefined && chosen.length > 0
+  })
 }
 
 function passphraseFor (passphrase: Secret | undefined, keys: readonly string[] | undefined): string[] {
   return passphrase !== undefined && (keys?.includes(PASSPHRASE_KEY) ?? true) ? [passphrase.reveal()] : []
 }
 
-function heldKeys ({ identities, passphrase, publicKeys, privateKeys }: Held, ciphers: readonly Cipher[]): readonly HeldKey[] {
-  const inUse = (encryption: Sealing): string[] => ciphers.flatMap(cipher => cipher.encryption === encryption ? cipher.keys : [])
+function heldKeys (
+  { identities, passphrase, publicKeys, privateKeys }: Held,
+  ciphers: readonly Cipher[]
+): readonly HeldKey[] {
+  const inUse = (encryption: Sealing): string[] =>
+    ciphers.flatMap(cipher => cipher.encryption === encryption ? cipher.keys : [])
   const list = (encryption: Sealing, privateIds: readonly string[], publicIds: readonly string[]): HeldKey[] => {
     const used = inUse(encryption)
     return [...new Set([...used, ...publicIds, ...privateIds])].map(id => {
       const expiresAt = publicKeys.find(({ fingerprint }) => fingerprint === id)?.expiresAt
-      return { id, encryption, isPrivate: privateIds.includes(id), isInUse: used.includes(id), ...expiresAt !== undefined && { expiresAt } }
+      return {
+        id,
+        encryption,
+        isPrivate: privateIds.includes(id),
+        isInUse: used.includes(id),
+        ...expiresAt !== undefined && { expiresAt }
+      }
     })
   }
   const age = list('age', [...identities.keys()], [])
-  const openpgp = list('openpgp', privateKeys.map(({ fingerprint }) => fingerprint), publicKeys.map(({ fingerprint }) => fingerprint))
+  const openpgp = list(
+    'openpgp',
+    privateKeys.map(({ fingerprint }) => fingerprint),
+    publicKeys.map(({ fingerprint }) => fingerprint)
+  )
   // A passphrase is of whatever it seals; where it seals nothing, it opens what it sealed once.
   const secret = (key: HeldKey): HeldKey => key.id === PASSPHRASE_KEY ? { ...key, isPrivate: true } : key
   const known = [...age, ...openpgp].map(secret)

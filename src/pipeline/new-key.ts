@@ -11,7 +11,10 @@ export interface NewKey {
   readonly privateFile: Secret
 }
 
-/** The OpenPGP key is on Curve25519, which GnuPG knows from 2.1 on, and has no passphrase of its own: the file is what is to be kept. */
+/**
+ * The OpenPGP key is on Curve25519, which GnuPG knows from 2.1 on, and has no passphrase of its own: the file is what
+ * is to be kept.
+ */
 export async function newKey (encryption: Sealing, now: Date): Promise<NewKey> {
   return encryption === 'age' ? await newAgeKey(now) : await newOpenpgpKey(now)
 }
@@ -26,6 +29,15 @@ async function newAgeKey (now: Date): Promise<NewKey> {
 
 async function newOpenpgpKey (now: Date): Promise<NewKey> {
   const { generateKey } = await import('openpgp')
-  const { privateKey, publicKey } = await generateKey({ userIDs: [{ name: 'Holdfast backups' }], date: now, format: 'object' })
-  return { encryption: 'openpgp', id: publicKey.getFingerprint().toUpperCase(), publicKey: publicKey.armor(), privateFile: new Secret(privateKey.armor()) }
+  const { privateKey, publicKey } = await generateKey({
+    userIDs: [{ name: 'Holdfast backups' }],
+    date: now,
+    format: 'object'
+  })
+  return {
+    encryption: 'openpgp',
+    id: publicKey.getFingerprint().toUpperCase(),
+    publicKey: publicKey.armor(),
+    privateFile: new Secret(privateKey.armor())
+  }
 }

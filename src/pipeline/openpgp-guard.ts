@@ -1,8 +1,9 @@
 /*
- * A message of OpenPGP is a sequence of packets, and what is inside of sealed or compressed data is one again (RFC 9580, 4 and 10.3).
- * The library streams the data, and reads every other packet whole into memory. It tries all those that hold the key of the
- * message (5.1 and 5.3) side by side, and each gives itself how dear that is. Anybody who can write to a store can write such
- * packets, so their number, their length and their price are checked before the library gets them, in each sequence.
+ * A message of OpenPGP is a sequence of packets, and what is inside of sealed or compressed data is one again (RFC
+ * 9580, 4 and 10.3). The library streams the data, and reads every other packet whole into memory. It tries all those
+ * that hold the key of the message (5.1 and 5.3) side by side, and each gives itself how dear that is. Anybody who can
+ * write to a store can write such packets, so their number, their length and their price are checked before the library
+ * gets them, in each sequence.
  */
 
 /** Key packets in all, of the same key, and for a key that is not named. */
@@ -10,9 +11,14 @@ const MOST = { recipients: 256, same: 4, unnamed: 16, passphrases: 4 } as const
 /** Bytes of one packet that is no data, and of all of them in one sequence. */
 const PACKET = 16 * 1024
 const TOGETHER = 256 * 1024
-/** Argon2: 2^18 KiB are 256 MiB; passes times memory as for three passes over that. Ours have none, GnuPG writes none. */
+/**
+ * Argon2: 2^18 KiB are 256 MiB; passes times memory as for three passes over that. Ours have none, GnuPG writes none.
+ */
 const ARGON2 = { exponent: 18, passes: 16, work: 3 * 2 ** 18 } as const
-/** Sealed data in chunks, each held in memory until it is proven: 2^(16 + 6) bytes are the 4 MiB that GnuPG makes, the most by RFC 9580, 5.13.2. */
+/**
+ * Sealed data in chunks, each held in memory until it is proven: 2^(16 + 6) bytes are the 4 MiB that GnuPG makes, the
+ * most by RFC 9580, 5.13.2.
+ */
 const CHUNK = { at: 3, exponent: 16 } as const
 /** The least that data told in parts begins with (RFC 9580, 4.2.1.4). */
 const FIRST_PART = 512
@@ -26,33 +32,39 @@ export class TooDear extends Error {}
 type Bytes = Uint8Array<ArrayBuffer>
 
 /**
- * The same sequence of packets, from when its data has begun. The stream breaks with `TooDear` ahead of what asks for too much;
- * `refuse` is called with it before.
+ * The same sequence of packets, from when its data has begun. The stream breaks with `TooDear` ahead of what asks for
+ * too much; `refuse` is called with it before.
  */
 export function guarded (input: ReadableStream<Bytes>, refuse: (error: TooDear) => void): ReadableStream<Bytes> {
   const check = packetCheck()
   let held: Bytes[] = []
-  return input.pipeThrough(new TransformStream<Bytes, Bytes>({
-    transform (chunk, controller) {
-      held.push(chunk)
-      try {
-        if (!check(chunk)) return
-      } catch (error) {
-        if (error instanceof TooDear) refuse(error)
-        throw error
-      }
-      for (const bytes of held) controller.enqueue(bytes)
-      held = []
-    },
-    flush (controller) {
-      for (const bytes of held) controller.enqueue(bytes)
-    }
-  }, undefined, { highWaterMark: 0 }))
+  return input.pipeThrough(
+    new TransformStream<Bytes, Bytes>(
+      {
+        transform (chunk, controller) {
+          held.push(chunk)
+          try {
+            if (!check(chunk)) return
+          } catch (error) {
+            if (error instanceof TooDear) refuse(error)
+            throw error
+          }
+          for (const bytes of held) controller.enqueue(bytes)
+          held = []
+        },
+        flush (controller) {
+          for (const bytes of held) controller.enqueue(bytes)
+        }
+      },
+      undefined,
+      { highWaterMark: 0 }
+    )
+  )
 }
 
 /**
- * Takes the bytes of one sequence in their order, and returns whether its data has begun, or what is no packet at all, which is
- * left to the library. Throws `TooDear` no later than with the last byte of a packet that asks for too much.
+ * Takes the bytes of one sequence in their order, and returns whether its data has begun, or what is no packet at all,
+ * which is left to the library. Throws `TooDear` no later than with the last byte of a packet that asks for too much.
  */
 function packetCheck (): (chunk: Bytes) => boolean {
   const counts = { recipients: 0, unnamed: 0, passphrases: 0, same: new Map<string, number>() }
@@ -90,7 +102,9 @@ function packetCheck (): (chunk: Bytes) => boolean {
       isInParts = packet.isInParts
       return start
     }
-    if (packet.isInParts || length > PACKET) throw new TooDear(`a packet beside its data is longer than ${PACKET} bytes`)
+    if (packet.isInParts || length > PACKET) {
+      throw new TooDear(`a packet beside its data is longer than ${PACKET} bytes`)
+    }
     if (together + start + length > TOGETHER) throw new TooDear(`more than ${TOGETHER} bytes stand beside its data`)
     if (start + length > bytes.length) return undefined
     together += start + length
@@ -161,7 +175,11 @@ function partAt (bytes: Bytes, at: number): Part | undefined {
 
 function numberAt (bytes: Bytes, at: number, digits: number, before: number): Part | undefined {
   if (bytes.length < at + digits) return undefined
-  return { size: before + digits, length: bytes.subarray(at, at + digits).reduce((sum, byte) => sum * 256 + byte, 0), isInParts: false }
+  return {
+    size: before + digits,
+    length: bytes.subarray(at, at + digits).reduce((sum, byte) => sum * 256 + byte, 0),
+    isInParts: false
+  }
 }
 
 /** Whether enough of it is there to know the length of its chunks, if it has any. */
@@ -172,11 +190,16 @@ function checkData ({ tag, start, length, isInParts }: Packet, bytes: Bytes): bo
   const version = bytes[start]
   const exponent = bytes[start + CHUNK.at]
   if (exponent === undefined) return false
-  if ((tag === TAG.chunked || version === 2) && exponent > CHUNK.exponent) throw new TooDear('its chunks are longer than 4 MiB')
+  if ((tag === TAG.chunked || version === 2) && exponent > CHUNK.exponent) {
+    throw new TooDear('its chunks are longer than 4 MiB')
+  }
   return true
 }
 
-function checkRecipient (body: Bytes, counts: { recipients: number, unnamed: number, readonly same: Map<string, number> }): void {
+function checkRecipient (
+  body: Bytes,
+  counts: { recipients: number, unnamed: number, readonly same: Map<string, number> }
+): void {
   const id = Buffer.from(body[0] === 6 ? body.subarray(2, 2 + (body[1] ?? 0)) : body.subarray(1, 9))
   const isUnnamed = id.every(byte => byte === 0)
   const key = id.toString('hex')
@@ -184,7 +207,9 @@ function checkRecipient (body: Bytes, counts: { recipients: number, unnamed: num
   counts.same.set(key, same)
   counts.recipients++
   if (isUnnamed) counts.unnamed++
-  if (counts.recipients > MOST.recipients || counts.unnamed > MOST.unnamed || (!isUnnamed && same > MOST.same)) throw new TooDear('it is sealed to more keys than any backup')
+  if (counts.recipients > MOST.recipients || counts.unnamed > MOST.unnamed || (!isUnnamed && same > MOST.same)) {
+    throw new TooDear('it is sealed to more keys than any backup')
+  }
 }
 
 /** Where the rule by which the key is made of the passphrase begins depends on the version: 4, 5 or 6. */
@@ -194,7 +219,9 @@ function checkPassphrase (body: Bytes, count: number): void {
   // The iterations of the other rules are at most 62 MiB of hashing by their form.
   if (rule[0] !== 4) return
   const [passes = 0, , exponent = 0] = rule.subarray(17)
-  if (exponent > ARGON2.exponent || passes > ARGON2.passes || passes * 2 ** exponent > ARGON2.work) throw new TooDear('its passphrase asks for more work or memory than any backup')
+  if (exponent > ARGON2.exponent || passes > ARGON2.passes || passes * 2 ** exponent > ARGON2.work) {
+    throw new TooDear('its passphrase asks for more work or memory than any backup')
+  }
 }
 
 function joinedBytes (one: Bytes, other: Bytes): Bytes {

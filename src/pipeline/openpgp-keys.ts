@@ -17,14 +17,18 @@ const PRIVATE = 'BACKUP_OPENPGP_PRIVATE_KEYS'
 const PASSPHRASE = `${PRIVATE}_PASSPHRASE`
 
 /**
- * The public keys in an armoured text. Throws `CONFIG_INVALID` unless each can be encrypted to, and there is one. One that has
- * expired can: a backup that is sealed to it opens, and one that is not made for that is lost.
+ * The public keys in an armoured text. Throws `CONFIG_INVALID` unless each can be encrypted to, and there is one. One
+ * that has expired can: a backup that is sealed to it opens, and one that is not made for that is lost.
  */
 export async function readPublicKeys (armour: string): Promise<readonly ArmouredKey[]> {
   const keys = await parsed(armour, PUBLIC)
   return await Promise.all(keys.map(async key => {
     const expiresAt = await expiryOf(key)
-    return { fingerprint: fingerprintOf(key), armour: key.toPublic().armor(), ...expiresAt !== undefined && { expiresAt } }
+    return {
+      fingerprint: fingerprintOf(key),
+      armour: key.toPublic().armor(),
+      ...expiresAt !== undefined && { expiresAt }
+    }
   }))
 }
 
@@ -36,15 +40,32 @@ async function expiryOf (key: Key): Promise<Date | undefined> {
     const [first] = times.filter(time => time instanceof Date).toSorted((a, b) => a.getTime() - b.getTime())
     return first
   } catch (cause) {
-    throw invalid(PUBLIC, `the key ${fingerprintOf(key)} cannot be encrypted to`, 'Give a key that has a part for encryption and has not been revoked.', cause)
+    throw invalid(
+      PUBLIC,
+      `the key ${fingerprintOf(key)} cannot be encrypted to`,
+      'Give a key that has a part for encryption and has not been revoked.',
+      cause
+    )
   }
 }
 
-/** The private keys in an armoured text, without their passphrase. Throws `CONFIG_INVALID`, and repeats nothing of what was given. */
-export async function readPrivateKeys (armour: Secret, passphrase: Secret | undefined): Promise<readonly ArmouredKey[]> {
+/**
+ * The private keys in an armoured text, without their passphrase. Throws `CONFIG_INVALID`, and repeats nothing of what
+ * was given.
+ */
+export async function readPrivateKeys (
+  armour: Secret,
+  passphrase: Secret | undefined
+): Promise<readonly ArmouredKey[]> {
   const keys = await parsed(armour.reveal(), PRIVATE)
   return await Promise.all(keys.map(async key => {
-    if (!key.isPrivate()) throw invalid(PRIVATE, `${fingerprintOf(key)} is a public key`, 'Give what "gpg --export-secret-keys --armor" writes.')
+    if (!key.isPrivate()) {
+      throw invalid(
+        PRIVATE,
+        `${fingerprintOf(key)} is a public key`,
+        'Give what "gpg --export-secret-keys --armor" writes.'
+      )
+    }
     return { fingerprint: fingerprintOf(key), armour: (await unlocked(key, passphrase)).armor() }
   }))
 }
@@ -52,24 +73,41 @@ export async function readPrivateKeys (armour: Secret, passphrase: Secret | unde
 async function parsed (armour: string, name: string): Promise<Key[]> {
   const { readKeys } = await import('openpgp')
   // A file may hold several, one after the other, each in armour of its own.
-  const blocks = armour.match(/-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----[^]*?-----END PGP \1 KEY BLOCK-----/g) ?? []
+  const blocks = armour.match(/-----BEGIN PGP (PUBLIC|PRIVATE) KEY BLOCK-----[^]*?-----END PGP \1 KEY BLOCK-----/g) ??
+    []
   try {
     const keys = (await Promise.all(blocks.map(block => readKeys({ armoredKeys: block })))).flat()
     if (keys.length > 0) return keys
   } catch (cause) {
-    throw invalid(name, 'this is not an OpenPGP key that can be read', 'Give what "gpg --export --armor" writes.', cause)
+    throw invalid(
+      name,
+      'this is not an OpenPGP key that can be read',
+      'Give what "gpg --export --armor" writes.',
+      cause
+    )
   }
   throw invalid(name, 'there is no OpenPGP key in armour', 'Give what "gpg --export --armor" writes.')
 }
 
 async function unlocked (key: PrivateKey, passphrase: Secret | undefined): Promise<PrivateKey> {
   if (key.isDecrypted()) return key
-  if (passphrase === undefined) throw invalid(PASSPHRASE, `the private key ${fingerprintOf(key)} has a passphrase, which is not given`, `Give it by ${PASSPHRASE}_FILE.`)
+  if (passphrase === undefined) {
+    throw invalid(
+      PASSPHRASE,
+      `the private key ${fingerprintOf(key)} has a passphrase, which is not given`,
+      `Give it by ${PASSPHRASE}_FILE.`
+    )
+  }
   const { decryptKey } = await import('openpgp')
   try {
     return await decryptKey({ privateKey: key, passphrase: passphrase.reveal() })
   } catch (cause) {
-    throw invalid(PASSPHRASE, `this does not open the private key ${fingerprintOf(key)}`, 'Correct the passphrase.', cause)
+    throw invalid(
+      PASSPHRASE,
+      `this does not open the private key ${fingerprintOf(key)}`,
+      'Correct the passphrase.',
+      cause
+    )
   }
 }
 

@@ -12,7 +12,12 @@ export const ANY_TIME = null as unknown as Date
 
 /** What the thread does; keys each in armour of its own, the private ones without a passphrase. */
 export type OpenpgpWork =
-  | { readonly direction: 'encode', readonly sessionKey: Uint8Array, readonly publicKeys: readonly string[], readonly passphrase: string | null }
+  | {
+    readonly direction: 'encode'
+    readonly sessionKey: Uint8Array
+    readonly publicKeys: readonly string[]
+    readonly passphrase: string | null
+  }
   | { readonly direction: 'decode', readonly sessionKey: Uint8Array }
   | { readonly direction: 'decode', readonly privateKeys: readonly string[], readonly passphrase: string | null }
 
@@ -24,7 +29,8 @@ export const OPENPGP: PartialConfig = {
   aeadProtect: false,
   // The most that there is: 62 MiB of SHA-256 for each guess, as with GnuPG on a fast machine.
   s2kIterationCountByte: 255,
-  // What comes out is held against its own digest, and counts for nothing before the end. Without it all of it would be kept in memory.
+  // What comes out is held against its own digest, and counts for nothing before the end. Without it all of it would be
+  // kept in memory.
   allowUnauthenticatedStream: true,
   // As the guard has it, which looks first.
   maxArgon2MemoryExponent: 18,

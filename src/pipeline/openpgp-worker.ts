@@ -1,12 +1,26 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { createMessage, decrypt, decryptSessionKeys, encrypt, readKeys, PacketList, readMessage, readPrivateKeys, type Key, type MaybeStream, type Message, type PrivateKey, type SessionKey } from 'openpgp'
+import {
+  createMessage,
+  decrypt,
+  decryptSessionKeys,
+  encrypt,
+  readKeys,
+  PacketList,
+  readMessage,
+  readPrivateKeys,
+  type Key,
+  type MaybeStream,
+  type Message,
+  type PrivateKey,
+  type SessionKey
+} from 'openpgp'
 import { guarded, type TooDear } from './openpgp-guard.ts'
 import { ANY_TIME, OPENPGP, sessionKeyOf, type OpenpgpFailure, type OpenpgpWork } from './openpgp-work.ts'
 import { openChannel } from './thread-channel.ts'
 
 /*
- * Seals or opens one OpenPGP stream in a thread of its own: the library does much of it in JavaScript, some milliseconds
- * for every chunk.
+ * Seals or opens one OpenPGP stream in a thread of its own: the library does much of it in JavaScript, some
+ * milliseconds for every chunk.
  */
 
 /** The library gives out smaller pieces than are worth a message each. In bytes. */
@@ -32,10 +46,14 @@ async function run (): Promise<void> {
   }
 }
 
-/** Every sequence of packets that the library reads, in this thread: the message, and what is inside of its data. It gives no other way to get between. */
+/**
+ * Every sequence of packets that the library reads, in this thread: the message, and what is inside of its data. It
+ * gives no other way to get between.
+ */
 function guardAll (): void {
   const fromBinary = PacketList.fromBinary.bind(PacketList)
-  PacketList.fromBinary = (bytes, ...others) => fromBinary(bytes instanceof ReadableStream ? guarded(bytes, refuse) : bytes, ...others)
+  PacketList.fromBinary = (bytes, ...others) =>
+    fromBinary(bytes instanceof ReadableStream ? guarded(bytes, refuse) : bytes, ...others)
 }
 
 /** The library would put words of its own around it. */
@@ -43,7 +61,10 @@ function refuse ({ message }: TooDear): void {
   channel.fail('dear' satisfies OpenpgpFailure, message)
 }
 
-async function sealed ({ sessionKey, publicKeys, passphrase }: Extract<OpenpgpWork, { readonly direction: 'encode' }>): Promise<AsyncIterable<Uint8Array>> {
+async function sealed ({ sessionKey, publicKeys, passphrase }: Extract<
+  OpenpgpWork,
+  { readonly direction: 'encode' }
+>): Promise<AsyncIterable<Uint8Array>> {
   return await encrypt({
     message: await createMessage({ binary: channel.input }),
     sessionKey: sessionKeyOf(sessionKey),
@@ -69,8 +90,14 @@ async function opened (work: Decoding): Promise<AsyncIterable<Uint8Array>> {
   return (await decrypt({ message, sessionKeys, format: 'binary', config: OPENPGP })).data as AsyncIterable<Uint8Array>
 }
 
-/** By a private key, which costs little, or else by the passphrase, in its turn: nothing is waited for while that lasts. */
-async function sessionKeysOf (message: Message<MaybeStream<Uint8Array>>, decryptionKeys: PrivateKey[], passphrase: string | null): Promise<SessionKey[]> {
+/**
+ * By a private key, which costs little, or else by the passphrase, in its turn: nothing is waited for while that lasts.
+ */
+async function sessionKeysOf (
+  message: Message<MaybeStream<Uint8Array>>,
+  decryptionKeys: PrivateKey[],
+  passphrase: string | null
+): Promise<SessionKey[]> {
   if (decryptionKeys.length > 0) {
     try {
       return await decryptSessionKeys({ message, decryptionKeys, config: OPENPGP }) as SessionKey[]
@@ -86,7 +113,10 @@ async function sessionKeysOf (message: Message<MaybeStream<Uint8Array>>, decrypt
   }
 }
 
-async function allOf<K extends Key | PrivateKey> (armours: readonly string[], read: (armour: string) => Promise<K[]>): Promise<K[]> {
+async function allOf<K extends Key | PrivateKey> (
+  armours: readonly string[],
+  read: (armour: string) => Promise<K[]>
+): Promise<K[]> {
   return (await Promise.all(armours.map(read))).flat()
 }
 

@@ -6,7 +6,9 @@ import { SESSION_KEY_BYTES, type OpenpgpFailure, type OpenpgpWork } from './open
 import { threadStage } from './thread-stage.ts'
 import { noKeyFits, undecryptable } from './undecryptable.ts'
 
-/** Whom a message is sealed to: public keys, each in armour of its own, with their fingerprints, or else a passphrase. */
+/**
+ * Whom a message is sealed to: public keys, each in armour of its own, with their fingerprints, or else a passphrase.
+ */
 export type OpenpgpRecipients =
   | { readonly publicKeys: readonly string[], readonly fingerprints: readonly string[] }
   | { readonly passphrase: string }
@@ -21,7 +23,9 @@ export interface OpenpgpIdentities {
 
 /** Seals as `gpg --encrypt --recipient …` does, or as `gpg --symmetric --cipher-algo AES256`. */
 export function openpgpCipher (to: OpenpgpRecipients): Cipher {
-  const recipients = 'passphrase' in to ? { publicKeys: [], passphrase: to.passphrase } : { publicKeys: to.publicKeys, passphrase: null }
+  const recipients = 'passphrase' in to
+    ? { publicKeys: [], passphrase: to.passphrase }
+    : { publicKeys: to.publicKeys, passphrase: null }
   return {
     encryption: 'openpgp',
     extension: SEAL_EXTENSIONS.openpgp,
@@ -46,10 +50,20 @@ function openpgpStage (work: OpenpgpWork, isSureToFit: boolean): Duplex {
     entry: new URL(`./openpgp-worker${extname(import.meta.url)}`, import.meta.url),
     work,
     toError ({ why, message }) {
-      if (why === 'key' satisfies OpenpgpFailure && !isSureToFit) return noKeyFits('the OpenPGP message', new Error(message))
-      if (why === 'dear' satisfies OpenpgpFailure) return undecryptable(`the OpenPGP message is damaged, or asks for more than any backup: ${message}`)
-      if (why === 'memory') return undecryptable('the OpenPGP message needs more memory to be opened than any backup', { cause: new Error(message) })
-      return undecryptable('the OpenPGP message is damaged, cut short, or goes on after its end', { cause: new Error(message) })
+      if (why === 'key' satisfies OpenpgpFailure && !isSureToFit) {
+        return noKeyFits('the OpenPGP message', new Error(message))
+      }
+      if (why === 'dear' satisfies OpenpgpFailure) {
+        return undecryptable(`the OpenPGP message is damaged, or asks for more than any backup: ${message}`)
+      }
+      if (why === 'memory') {
+        return undecryptable('the OpenPGP message needs more memory to be opened than any backup', {
+          cause: new Error(message)
+        })
+      }
+      return undecryptable('the OpenPGP message is damaged, cut short, or goes on after its end', {
+        cause: new Error(message)
+      })
     }
   })
 }

@@ -8,8 +8,8 @@ export interface OrderedWork<Block> {
 }
 
 /**
- * Keeps conversions in order and bounded. `add` resolves once there is room for another; `drain` once all are out. After
- * an error of one of them both reject with it.
+ * Keeps conversions in order and bounded. `add` resolves once there is room for another; `drain` once all are out.
+ * After an error of one of them both reject with it.
  */
 export class OrderedConversions<Block> {
   readonly #work: OrderedWork<Block>
@@ -39,8 +39,14 @@ export class OrderedConversions<Block> {
   }
 }
 
-/** A stage that cuts the stream into blocks of `blockSize` bytes (the last may be shorter) and converts them side by side. */
-export function blockStage (work: OrderedWork<Buffer> & { readonly blockSize: number, readonly tail?: () => Buffer }): Transform {
+/**
+ * A stage that cuts the stream into blocks of `blockSize` bytes (the last may be shorter) and converts them side by
+ * side.
+ */
+export function blockStage (work: OrderedWork<Buffer> & {
+  readonly blockSize: number
+  readonly tail?: () => Buffer
+}): Transform {
   const { blockSize } = work
   const spare: Buffer[] = []
   let block: Buffer = Buffer.allocUnsafeSlow(blockSize)
@@ -48,10 +54,14 @@ export function blockStage (work: OrderedWork<Buffer> & { readonly blockSize: nu
   let blocks = 0
   const stage = new Transform({
     transform (chunk: Buffer, _encoding, done) {
-      fill(chunk).then(() => { done() }, done)
+      fill(chunk).then(() => {
+        done()
+      }, done)
     },
     flush (done) {
-      finish().then(() => { done() }, done)
+      finish().then(() => {
+        done()
+      }, done)
     }
   })
   // Blocks are used again: made anew, they would keep the garbage collector busier than the codec.
@@ -60,7 +70,9 @@ export function blockStage (work: OrderedWork<Buffer> & { readonly blockSize: nu
     spare.push(full)
     return converted
   }
-  const conversions = new OrderedConversions({ concurrency: work.concurrency, convert }, converted => { stage.push(converted) })
+  const conversions = new OrderedConversions({ concurrency: work.concurrency, convert }, converted => {
+    stage.push(converted)
+  })
 
   async function fill (chunk: Buffer): Promise<void> {
     for (let at = 0; at < chunk.length;) {

@@ -1,12 +1,12 @@
 /**
- * What becomes of a piece, in parts that belong one after the other: they are put together with those of the others, once.
- * The piece is only good for the call: its memory is used again.
+ * What becomes of a piece, in parts that belong one after the other: they are put together with those of the others,
+ * once. The piece is only good for the call: its memory is used again.
  */
 export type Convert = (piece: Buffer, isLast: boolean) => readonly Buffer[]
 
 /**
- * Cuts a stream into pieces of `size` bytes; only the last may be shorter. Each piece is handed to `convert` together with
- * whether it is the last, which cannot be told before the next one has begun: so one is always held back.
+ * Cuts a stream into pieces of `size` bytes; only the last may be shorter. Each piece is handed to `convert` together
+ * with whether it is the last, which cannot be told before the next one has begun: so one is always held back.
  */
 export class Pieces {
   readonly #size: number

@@ -12,7 +12,8 @@ export interface PrivateKey {
 }
 
 /** Every private key that is configured. Throws `CONFIG_INVALID` for keys that cannot be used. */
-export async function privateKeys ({ ageIdentities, passphrase, openpgpPrivateKeys, openpgpPrivateKeysPassphrase }: Omit<KeyMaterial, 'sealing'>): Promise<readonly PrivateKey[]> {
+export async function privateKeys ({ ageIdentities, passphrase, openpgpPrivateKeys, openpgpPrivateKeysPassphrase }:
+  Omit<KeyMaterial, 'sealing'>): Promise<readonly PrivateKey[]> {
   return [
     ...await ageKeys(ageIdentities),
     ...openpgpPrivateKeys === undefined ? [] : await openpgpKeys(openpgpPrivateKeys, openpgpPrivateKeysPassphrase),
@@ -23,10 +24,16 @@ export async function privateKeys ({ ageIdentities, passphrase, openpgpPrivateKe
 async function ageKeys (identities: readonly Secret[]): Promise<PrivateKey[]> {
   if (identities.length === 0) return []
   const { identityToRecipient } = await import('age-encryption')
-  return await Promise.all(identities.map(async text => ({ id: await identityToRecipient(text.reveal()), encryption: 'age', text } as const)))
+  return await Promise.all(
+    identities.map(async text => ({ id: await identityToRecipient(text.reveal()), encryption: 'age', text } as const))
+  )
 }
 
 async function openpgpKeys (armour: Secret, passphrase: Secret | undefined): Promise<PrivateKey[]> {
   const { readPrivateKeys } = await import('./openpgp-keys.ts')
-  return (await readPrivateKeys(armour, passphrase)).map(({ fingerprint, armour }) => ({ id: fingerprint, encryption: 'openpgp', text: new Secret(armour) }))
+  return (await readPrivateKeys(armour, passphrase)).map(({ fingerprint, armour }) => ({
+    id: fingerprint,
+    encryption: 'openpgp',
+    text: new Secret(armour)
+  }))
 }

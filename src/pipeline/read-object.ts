@@ -7,7 +7,12 @@ import { digestCheck, type Digest } from './digest.ts'
 import { joined } from './joined.ts'
 
 /** Reads the stored bytes to their end. Throws what the store throws. */
-export async function digestObject (store: Store, key: string, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Digest> {
+export async function digestObject (
+  store: Store,
+  key: string,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal
+): Promise<Digest> {
   const hash = createHash('sha256')
   let size = 0
   for await (const chunk of await store.get(key, undefined, signal) as AsyncIterable<Buffer>) {
@@ -30,10 +35,14 @@ export interface ReadRequest {
 }
 
 /**
- * The plain image, unsealed and decoded. It errors at its end, if not before, unless both the stored bytes and the plain ones are
- * exactly those that were written: `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `KEY_MISSING`, or what the store throws.
+ * The plain image, unsealed and decoded. It errors at its end, if not before, unless both the stored bytes and the
+ * plain ones are exactly those that were written: `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `KEY_MISSING`, or what the
+ * store throws.
  */
-export async function openImage ({ store, key, codec, opener, object, image, onBytes }: ReadRequest, signal: AbortSignal): Promise<Readable> {
+export async function openImage (
+  { store, key, codec, opener, object, image, onBytes }: ReadRequest,
+  signal: AbortSignal
+): Promise<Readable> {
   const stored = await store.get(key, undefined, signal)
   const plainCheck = digestCheck(image, 'the image', onBytes)
   const stages = [opener, codec].flatMap(stage => stage === null ? [] : [stage.decode()])

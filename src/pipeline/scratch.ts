@@ -14,17 +14,17 @@ import { lackOf } from '../files/no-room.ts'
 export interface Scratch {
   readonly directory: string
   /** Makes the directory, and removes those of processes that are gone. */
-  open (): Promise<void>
+  open(): Promise<void>
   /** Removes the directory. */
-  close (): Promise<void>
-  space (): Promise<Space>
+  close(): Promise<void>
+  space(): Promise<Space>
   /** Whether the directory is on the same disk as `path`, so that both draw on the same free space. */
-  sharesDiskWith (path: string): Promise<boolean>
+  sharesDiskWith(path: string): Promise<boolean>
   /**
    * Writes `image` to a file, lets `work` use it, and removes it whatever happens. Rejects with what broke the stream,
    * `DISK_FULL` where there is no room, or what `work` rejects with.
    */
-  withFile<T> (image: Readable, work: (path: string) => Promise<T>, signal: AbortSignal): Promise<T>
+  withFile<T>(image: Readable, work: (path: string) => Promise<T>, signal: AbortSignal): Promise<T>
 }
 
 /** The scratch directory of the process is a folder of its name in `base`, which it shares with the others. */
@@ -56,7 +56,9 @@ export function scratchDirectory (base: string, presence: Presence): Scratch {
     async withFile (image, work, signal) {
       const path = join(directory, `image-${randomUUID()}.plain`)
       try {
-        await pipeline(image, createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 }), { signal })
+        await pipeline(image, createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 }), {
+          signal
+        })
         return await work(path)
       } catch (error) {
         throw signal.aborted ? signal.reason : translated(error, directory)
@@ -70,7 +72,24 @@ export function scratchDirectory (base: string, presence: Presence): Scratch {
 function translated (error: unknown, directory: string): unknown {
   const lack = lackOf(error, directory)
   if (lack === undefined) return error
-  if (lack === 'size') return new BackupError('FILE_SIZE_LIMIT', `the image would be larger than a file may be in the scratch directory "${directory}"`, { hint: 'Set SCRATCH_DIR to a file system without that limit, or raise the limit of the process ("ulimit -f", LimitFSIZE).', cause: error })
-  const what = lack === 'files' ? 'has no room for another file: bytes are free, and all inodes of the file system are in use' : lack === 'quota' ? 'has no room left: the quota of this user is used up' : 'has no room left'
-  return new BackupError('DISK_FULL', `the scratch directory "${directory}" ${what}`, { hint: 'Free space there, or set SCRATCH_DIR to a larger disk.', cause: error })
+  if (lack === 'size') {
+    return new BackupError(
+      'FILE_SIZE_LIMIT',
+      `the image would be larger than a file may be in the scratch directory "${directory}"`,
+      {
+        hint:
+          'Set SCRATCH_DIR to a file system without that limit, or raise the limit of the process ("ulimit -f", LimitFSIZE).',
+        cause: error
+      }
+    )
+  }
+  const what = lack === 'files'
+    ? 'has no room for another file: bytes are free, and all inodes of the file system are in use'
+    : lack === 'quota'
+    ? 'has no room left: the quota of this user is used up'
+    : 'has no room left'
+  return new BackupError('DISK_FULL', `the scratch directory "${directory}" ${what}`, {
+    hint: 'Free space there, or set SCRATCH_DIR to a larger disk.',
+    cause: error
+  })
 }

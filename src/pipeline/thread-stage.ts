@@ -12,7 +12,10 @@ export type FromThread =
   | { readonly type: 'end' }
   | { readonly type: 'failed', readonly why: string, readonly message: string }
 
-/** What the thread is told. `wanted`: somebody waits for its next bytes; it sends none without. `turn`: it may derive a key now. */
+/**
+ * What the thread is told. `wanted`: somebody waits for its next bytes; it sends none without. `turn`: it may derive a
+ * key now.
+ */
 export type ToThread =
   | { readonly type: 'chunk', readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly type: 'end' }
@@ -24,7 +27,10 @@ export interface ThreadWork {
   readonly entry: URL
   /** Given to it as its `workerData`. */
   readonly work: unknown
-  /** The error for what the thread says it failed with; `memory`: it needed more than it is given; `stuck`: it ended before its work did. */
+  /**
+   * The error for what the thread says it failed with; `memory`: it needed more than it is given; `stuck`: it ended
+   * before its work did.
+   */
   readonly toError: (failure: Extract<FromThread, { readonly type: 'failed' }>) => Error
 }
 
@@ -32,15 +38,17 @@ export interface ThreadWork {
 const LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 8 }
 
 /**
- * A stage whose work is done by a thread of its own, which lives no longer than the stage. One chunk is on its way in each
- * direction at most. An aborted stage ends its thread, whatever that is at.
+ * A stage whose work is done by a thread of its own, which lives no longer than the stage. One chunk is on its way in
+ * each direction at most. An aborted stage ends its thread, whatever that is at.
  */
 export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
   let thread: Worker
   let taken: (() => void) | undefined
   let turnIsOver = (): void => {}
   let isOver = false
-  const tell = (message: ToThread, transfer: ArrayBuffer[] = []): void => { thread.postMessage(message, transfer) }
+  const tell = (message: ToThread, transfer: ArrayBuffer[] = []): void => {
+    thread.postMessage(message, transfer)
+  }
 
   async function waitForTurn (stage: Duplex): Promise<void> {
     const over = await derivationTurn()
@@ -82,13 +90,21 @@ export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
     construct (done) {
       // No argument of the process is passed on: some are not for threads.
       thread = new Worker(entry, { workerData: work, execArgv: [], resourceLimits: LIMITS })
-      thread.on('message', (message: FromThread) => { hear(this, message) })
+      thread.on('message', (message: FromThread) => {
+        hear(this, message)
+      })
       thread.on('error', error => {
         const given = error instanceof Error ? error : new Error(String(error))
-        this.destroy(systemCode(given) === 'ERR_WORKER_OUT_OF_MEMORY' ? toError({ type: 'failed', why: 'memory', message: given.message }) : given)
+        this.destroy(
+          systemCode(given) === 'ERR_WORKER_OUT_OF_MEMORY'
+            ? toError({ type: 'failed', why: 'memory', message: given.message })
+            : given
+        )
       })
       thread.on('exit', () => {
-        if (!isOver) this.destroy(toError({ type: 'failed', why: 'stuck', message: 'the thread ended before its work' }))
+        if (!isOver) {
+          this.destroy(toError({ type: 'failed', why: 'stuck', message: 'the thread ended before its work' }))
+        }
       })
       done()
     },
@@ -102,9 +118,13 @@ export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
       tell({ type: 'end' })
       done()
     },
-    read () { tell({ type: 'wanted' }) },
+    read () {
+      tell({ type: 'wanted' })
+    },
     destroy (error, done) {
-      thread.terminate().finally(turnIsOver).then(() => { done(error) }, done)
+      thread.terminate().finally(turnIsOver).then(() => {
+        done(error)
+      }, done)
     }
   })
 }

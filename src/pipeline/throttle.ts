@@ -5,8 +5,8 @@ import type { Clock } from '../core/clock.ts'
 const SLICE = 10
 
 /**
- * Lets at most `rate` bytes a second through, evenly, over the whole life of the stream: a pause of whoever sends is not
- * made up for. An aborted signal ends the waiting with its reason.
+ * Lets at most `rate` bytes a second through, evenly, over the whole life of the stream: a pause of whoever sends is
+ * not made up for. An aborted signal ends the waiting with its reason.
  */
 export function throttle (rate: number, clock: Clock, signal: AbortSignal): Transform {
   const step = Math.max(1, Math.floor(rate / SLICE))
@@ -24,7 +24,9 @@ export function throttle (rate: number, clock: Clock, signal: AbortSignal): Tran
   }
   return new Transform({
     transform (chunk: Buffer, _encoding, done) {
-      pass(this, chunk).then(() => { done() }, done)
+      pass(this, chunk).then(() => {
+        done()
+      }, done)
     }
   })
 }

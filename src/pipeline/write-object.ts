@@ -28,10 +28,14 @@ export interface Written {
 }
 
 /**
- * Sends an image through its codec and its seal into the store, digesting it before and after, and measuring it, in the same pass. A failure anywhere
- * stops the rest, leaves nothing in the store, and rejects with its cause rather than with the echoes of it.
+ * Sends an image through its codec and its seal into the store, digesting it before and after, and measuring it, in the
+ * same pass. A failure anywhere stops the rest, leaves nothing in the store, and rejects with its cause rather than
+ * with the echoes of it.
  */
-export async function writeObject ({ image, size, codec, seal, store, key, onBytes }: WriteRequest, signal: AbortSignal): Promise<Written> {
+export async function writeObject (
+  { image, size, codec, seal, store, key, onBytes }: WriteRequest,
+  signal: AbortSignal
+): Promise<Written> {
   const gauge = new Gauge(size)
   const plain = digestTap((bytes, chunk) => {
     gauge.take(chunk)
@@ -42,10 +46,14 @@ export async function writeObject ({ image, size, codec, seal, store, key, onByt
   const stored = isPlain ? plain : digestTap()
   const facts = isPlain ? { size } : {}
 
-  const moved = isPlain ? pipeline(image, plain.stream, { signal }) : pipeline([image, plain.stream, ...stages, stored.stream], { signal })
+  const moved = isPlain
+    ? pipeline(image, plain.stream, { signal })
+    : pipeline([image, plain.stream, ...stages, stored.stream], { signal })
   const put = store.put(key, stored.stream, facts, signal)
   // A store that fails before it has read anything would leave the image waiting for ever.
-  put.catch((error: unknown) => { stored.stream.destroy(error as Error) })
+  put.catch((error: unknown) => {
+    stored.stream.destroy(error as Error)
+  })
   const results = await Promise.allSettled([put, moved])
   const failure = firstCause(results, signal)
   if (failure !== undefined) {

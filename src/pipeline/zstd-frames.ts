@@ -40,13 +40,19 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
   const stage = new Transform({
     transform (chunk: Buffer, _encoding, done) {
       append(chunk)
-      takeFrames().then(() => { done() }, done)
+      takeFrames().then(() => {
+        done()
+      }, done)
     },
     flush (done) {
       const rest = end - start
       if (isEmpty) done(damaged('has no bytes'))
       else if (rest > 0) done(damaged(`ends in the middle of a frame, ${rest} bytes after its start`))
-      else conversions.drain().then(() => { done() }, done)
+      else {
+        conversions.drain().then(() => {
+          done()
+        }, done)
+      }
     }
   })
   const convert = async (frame: Frame): Promise<Buffer> => {
@@ -88,7 +94,9 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
       start += length
       scan = undefined
       frames++
-      if (frames > SMALL_FRAMES && plainBytes < (frames - SMALL_FRAMES) * LEAST_PER_FRAME) throw damaged('consists of more tiny frames than any tool writes')
+      if (frames > SMALL_FRAMES && plainBytes < (frames - SMALL_FRAMES) * LEAST_PER_FRAME) {
+        throw damaged('consists of more tiny frames than any tool writes')
+      }
       if (!isLastSeen) continue
       if (size !== undefined && size > FRAME_LIMIT) throw damaged(`holds a frame of more than ${FRAME_LIMIT} bytes`)
       await conversions.add({ bytes: Buffer.from(view.subarray(0, length)), size })
@@ -102,7 +110,11 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
 function readFrameHeader (view: Buffer): Scan | undefined {
   if (view.length < 5) return undefined
   const magic = view.readUInt32LE(0)
-  if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) return view.length < 8 ? undefined : { at: 8 + view.readUInt32LE(4), isLastSeen: false, hasChecksum: false, size: undefined }
+  if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
+    return view.length < 8
+      ? undefined
+      : { at: 8 + view.readUInt32LE(4), isLastSeen: false, hasChecksum: false, size: undefined }
+  }
   if (magic !== MAGIC) throw damaged('does not start a frame where one is due')
   const descriptor = view.readUInt8(4)
   const isSingleSegment = (descriptor & 0x20) !== 0
@@ -111,7 +123,12 @@ function readFrameHeader (view: Buffer): Scan | undefined {
   const sizeBytes = sizeFlag === 0 ? (isSingleSegment ? 1 : 0) : 1 << sizeFlag
   const sizeAt = 5 + (isSingleSegment ? 0 : 1) + dictionaryBytes
   if (view.length < sizeAt + sizeBytes) return undefined
-  return { at: sizeAt + sizeBytes, isLastSeen: false, hasChecksum: (descriptor & 4) !== 0, size: readSize(view, sizeAt, sizeBytes) }
+  return {
+    at: sizeAt + sizeBytes,
+    isLastSeen: false,
+    hasChecksum: (descriptor & 4) !== 0,
+    size: readSize(view, sizeAt, sizeBytes)
+  }
 }
 
 function readSize (view: Buffer, at: number, bytes: number): number | undefined {
@@ -121,7 +138,9 @@ function readSize (view: Buffer, at: number, bytes: number): number | undefined 
   return bytes === 4 ? view.readUInt32LE(at) : Number(view.readBigUInt64LE(at))
 }
 
-/** Walks over the blocks as far as they are there. The length of the frame, or undefined while its end is not in view. */
+/**
+ * Walks over the blocks as far as they are there. The length of the frame, or undefined while its end is not in view.
+ */
 function frameLength (view: Buffer, scan: Scan): number | undefined {
   if (view.readUInt32LE(0) !== MAGIC) return scan.at <= view.length ? scan.at : undefined
   while (!scan.isLastSeen) {

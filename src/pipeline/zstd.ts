@@ -48,7 +48,10 @@ function compress (block: Buffer): Promise<Buffer> {
 
 function decompress ({ bytes, size }: Frame): Promise<Buffer> {
   // A frame that is silent about its length may be a few bytes that become terabytes.
-  return run(zstdDecompress, bytes, { maxOutputLength: FRAME_LIMIT, ...size !== undefined && { chunkSize: Math.max(64, size + 1) } })
+  return run(zstdDecompress, bytes, {
+    maxOutputLength: FRAME_LIMIT,
+    ...size !== undefined && { chunkSize: Math.max(64, size + 1) }
+  })
 }
 
 type OneShot = (bytes: Buffer, options: ZstdOptions, done: (error: Error | null, result: Buffer) => void) => void

@@ -33,7 +33,10 @@ export const backupSchema = z.object({
   checksum: z.string().nullable().meta({ description: 'SHA-256 of the stored bytes, in hex.' }),
   startedAt: instant,
   completedAt: instant.nullable(),
-  status: z.enum(BACKUP_STATUSES).meta({ description: 'failed with the errorCode CANCELLED: a caller cancelled it, and no figure or alert counts it as a failure.' }),
+  status: z.enum(BACKUP_STATUSES).meta({
+    description:
+      'failed with the errorCode CANCELLED: a caller cancelled it, and no figure or alert counts it as a failure.'
+  }),
   source: z.string(),
   method: z.enum(BACKUP_METHODS),
   schedule: z.enum(TIERS).nullable(),
@@ -57,7 +60,10 @@ export const backupSchema = z.object({
     releasedBy: z.string().nullable()
   }).nullable().meta({ description: 'null: it is like the backups before it.' }),
   signature: signatureSchema.nullable().meta({ description: 'null: it has no manifest.' }),
-  foreignInstance: z.string().nullable().meta({ description: 'The other installation whose backup it is: no rule touches it, and only its id chooses it. null: it is this one\'s own.' }),
+  foreignInstance: z.string().nullable().meta({
+    description:
+      "The other installation whose backup it is: no rule touches it, and only its id chooses it. null: it is this one's own."
+  }),
   errorCode: errorCode.nullable(),
   trashedAt: instant.nullable().meta({ description: 'In the trash since then.' }),
   deletedAt: instant.nullable().meta({ description: 'Gone since then; only this record is left.' })
@@ -68,7 +74,9 @@ export type BackupView = z.infer<typeof backupSchema>
 const { id, fileName: name, fileSize, status, startedAt, ...others } = backupSchema.shape
 
 /** The same keys as a backup, in the order that the runbook has in its list. */
-export const listedBackupSchema = z.object({ id, fileName: name, fileSize, status, startedAt, ...others }).meta({ id: 'ListedBackup' })
+export const listedBackupSchema = z.object({ id, fileName: name, fileSize, status, startedAt, ...others }).meta({
+  id: 'ListedBackup'
+})
 
 /** A backup as the API shows it. The runbook's keys come first, in its order; clients may rely on that. */
 export function presentBackup (backup: Backup): BackupView {
@@ -89,7 +97,9 @@ export function presentBackup (backup: Backup): BackupView {
     compression: backup.compression,
     encryption: backup.encryption,
     originalSize: backup.originalSize,
-    durationMs: backup.completedAt === null ? null : Math.max(0, backup.completedAt.getTime() - backup.startedAt.getTime()),
+    durationMs: backup.completedAt === null
+      ? null
+      : Math.max(0, backup.completedAt.getTime() - backup.startedAt.getTime()),
     errorMessage: backup.errorMessage,
     pinned: backup.pinned,
     parentId: backup.parentId,
@@ -108,7 +118,13 @@ export function presentBackup (backup: Backup): BackupView {
       attempts: copy.attempts,
       nextAttemptAt: iso(copy.nextAttemptAt)
     })),
-    suspicion: backup.suspicion === null ? null : { reasons: [...backup.suspicion.reasons], releasedAt: iso(backup.suspicion.releasedAt), releasedBy: backup.suspicion.releasedBy },
+    suspicion: backup.suspicion === null
+      ? null
+      : {
+        reasons: [...backup.suspicion.reasons],
+        releasedAt: iso(backup.suspicion.releasedAt),
+        releasedBy: backup.suspicion.releasedBy
+      },
     signature: presentSignature(backup.signature),
     foreignInstance: backup.foreignInstance,
     errorCode: backup.errorCode,
@@ -122,9 +138,21 @@ export function presentDoubt (backup: Backup): string | null {
   const { signature, verification: { checks } } = backup
   const [warning, unproven] = [verificationWarning(checks), inconclusiveCheck(checks)]
   const doubts = [
-    ...signature === null || signature.state === 'signed' ? [] : [`The manifest of backup ${backup.id} is ${describeSignature(signature)}: nothing proves who made it`],
-    ...isSuspect(backup) ? [`Backup ${backup.id} is suspect, and nobody has declared it good: ${backup.suspicion?.reasons.join('; ') ?? ''}`] : [],
-    ...warning === undefined ? [] : [`Backup ${backup.id} ${unproven === undefined ? 'breaks constraints' : 'is not verified'}: ${unproven?.reason ?? warning}`]
+    ...signature === null || signature.state === 'signed'
+      ? []
+      : [`The manifest of backup ${backup.id} is ${describeSignature(signature)}: nothing proves who made it`],
+    ...isSuspect(backup)
+      ? [
+        `Backup ${backup.id} is suspect, and nobody has declared it good: ${backup.suspicion?.reasons.join('; ') ?? ''}`
+      ]
+      : [],
+    ...warning === undefined
+      ? []
+      : [
+        `Backup ${backup.id} ${unproven === undefined ? 'breaks constraints' : 'is not verified'}: ${
+          unproven?.reason ?? warning
+        }`
+      ]
   ]
   return doubts.length === 0 ? null : doubts.join('. ')
 }

@@ -5,7 +5,10 @@ import { ERRORS, type ErrorCode } from '../core/errors.ts'
 export const instant = z.iso.datetime({ precision: 3 })
 export const bytes = z.int().nonnegative()
 export const count = z.int().nonnegative()
-export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).meta({ id: 'ErrorCode', description: 'Stable; docs/errors.md explains each.' })
+export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).meta({
+  id: 'ErrorCode',
+  description: 'Stable; docs/errors.md explains each.'
+})
 
 /** A time as the API writes it; nothing stays nothing. */
 export function iso (time: Date | null): string | null {

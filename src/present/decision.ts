@@ -15,7 +15,10 @@ export const decisionSchema = z.object({
   startedAt: instant,
   fileSize: bytes.nullable(),
   keep: z.boolean(),
-  removal: z.enum(['trash', 'erase', 'release']).nullable().meta({ description: 'How it goes: into the trash, at once, or only from the disk where it landed, since another store keeps it.' }),
+  removal: z.enum(['trash', 'erase', 'release']).nullable().meta({
+    description:
+      'How it goes: into the trash, at once, or only from the disk where it landed, since another store keeps it.'
+  }),
   reasons: z.array(z.string())
 }).meta({ id: 'Decision' })
 
@@ -24,7 +27,9 @@ export type DecisionView = z.infer<typeof decisionSchema>
 /** The same of one copy in a store with rules of its own. */
 export const copyDecisionSchema = decisionSchema.extend({ store: z.string() }).meta({ id: 'CopyDecision' })
 
-export function presentCopyDecision (retained: Retained & { readonly store: string }): z.infer<typeof copyDecisionSchema> {
+export function presentCopyDecision (retained: Retained & { readonly store: string }): z.infer<
+  typeof copyDecisionSchema
+> {
   return { ...presentDecision(retained), store: retained.store }
 }
 

@@ -40,7 +40,11 @@ export function presentEvidence ({ madeAt, since, until, states, drills }: Evide
     total: countsOf(drills),
     sources: names.map(source => {
       const state = states.find(({ name }) => name === source)
-      return { source, ...figuresOf(drills.filter(drill => drill.source === source)), now: state === undefined ? null : presentState(state, madeAt) }
+      return {
+        source,
+        ...figuresOf(drills.filter(drill => drill.source === source)),
+        now: state === undefined ? null : presentState(state, madeAt)
+      }
     }),
     drills: drills.map(drill => ({ ...presentDrill(drill), backupAgeSeconds: ageOf(drill) }))
   }
@@ -48,7 +52,13 @@ export function presentEvidence ({ madeAt, since, until, states, drills }: Evide
 
 function countsOf (drills: readonly Restore[]): z.infer<typeof countsSchema> {
   const of = (wanted: Restore['status']): number => drills.filter(({ status }) => status === wanted).length
-  return { drills: drills.length, passed: of('passed'), failed: of('failed'), inconclusive: of('inconclusive'), running: of('running') }
+  return {
+    drills: drills.length,
+    passed: of('passed'),
+    failed: of('failed'),
+    inconclusive: of('inconclusive'),
+    running: of('running')
+  }
 }
 
 function figuresOf (drills: readonly Restore[]): Omit<EvidenceView['sources'][number], 'source' | 'now'> {

@@ -22,7 +22,9 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; mar
 `
 
 /** For `Content-Security-Policy`: nothing but this style is let in, and nothing runs. */
-export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+export const PAGE_POLICY = `default-src 'none'; style-src 'sha256-${
+  createHash('sha256').update(STYLE).digest('base64')
+}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
 /** The evidence as one page for people, on screen and on paper, without scripts and without anything from elsewhere. */
 export function drillPage (evidence: EvidenceView): string {
@@ -38,7 +40,13 @@ export function drillPage (evidence: EvidenceView): string {
 <body>
 <h1>Evidence of restore drills</h1>
 <p class="dim">From ${time(since)} to ${time(until)}. Made by Holdfast, ${time(madeAt)}. Times are UTC.</p>
-<p>${total.drills === 0 ? 'No backup was drilled in this time.' : `${total.drills} drills: ${total.passed} passed, ${total.failed} failed, ${total.inconclusive} inconclusive${total.running === 0 ? '' : `, ${total.running} under way`}.`}
+<p>${
+    total.drills === 0
+      ? 'No backup was drilled in this time.'
+      : `${total.drills} drills: ${total.passed} passed, ${total.failed} failed, ${total.inconclusive} inconclusive${
+        total.running === 0 ? '' : `, ${total.running} under way`
+      }.`
+  }
 In a drill a backup is restored into a scratch place as it would be in an emergency, proven there by every check below, held against what its owner asserts of its content, and thrown away.</p>
 <h2>By source</h2>
 ${sourceTable(evidence)}
@@ -51,11 +59,19 @@ ${drills.map(drillArticle).join('\n')}
 }
 
 function sourceTable ({ sources }: EvidenceView): string {
-  const rows = sources.map(one => `<tr><td>${text(one.source)}</td>
+  const rows = sources.map(one =>
+    `<tr><td>${text(one.source)}</td>
 <td class="number">${one.drills}</td><td class="number">${one.passed}</td><td class="number">${one.failed}</td><td class="number">${one.inconclusive}</td>
-<td>${one.oldest === null || one.newest === null ? 'none' : `${one.backups}, of ${day(one.oldest)} to ${day(one.newest)}`}</td>
+<td>${
+      one.oldest === null || one.newest === null
+        ? 'none'
+        : `${one.backups}, of ${day(one.oldest)} to ${day(one.newest)}`
+    }</td>
 <td class="number">${span(one.usualRestoreSeconds)}</td><td class="number">${span(one.slowestRestoreSeconds)}</td>
-<td>${one.now === null ? 'not configured' : one.now.lastProven === null ? 'never' : time(one.now.lastProven)}</td><td class="number">${span(one.now?.rpoSeconds ?? null)}</td></tr>`)
+<td>${
+      one.now === null ? 'not configured' : one.now.lastProven === null ? 'never' : time(one.now.lastProven)
+    }</td><td class="number">${span(one.now?.rpoSeconds ?? null)}</td></tr>`
+  )
   return `<table>
 <thead><tr><th>Source</th><th class="number">Drills</th><th class="number">Passed</th><th class="number">Failed</th><th class="number">Inconclusive</th><th>Backups drilled</th><th class="number">Restore time, usual</th><th class="number">slowest (RTO)</th><th>Last proven</th><th class="number">Age of newest proven backup (RPO)</th></tr></thead>
 <tbody>
@@ -65,29 +81,63 @@ ${rows.join('\n')}
 }
 
 function drillArticle (drill: EvidenceView['drills'][number]): string {
-  const { id, source, backupId, status, actor, startedAt, durationMs, restoreTimeMs, bytes, backupAgeSeconds, errorCode, errorMessage, report } = drill
+  const {
+    id,
+    source,
+    backupId,
+    status,
+    actor,
+    startedAt,
+    durationMs,
+    restoreTimeMs,
+    bytes,
+    backupAgeSeconds,
+    errorCode,
+    errorMessage,
+    report
+  } = drill
   return `<article>
-<header><h3>Drill ${id}: backup ${backupId} of ${text(source)}</h3><span class="status ${status}">${status}</span></header>
+<header><h3>Drill ${id}: backup ${backupId} of ${
+    text(source)
+  }</h3><span class="status ${status}">${status}</span></header>
 <dl>
-<dt>Drilled</dt><dd>${time(startedAt)}, ${actor === null ? 'by the schedule' : `by ${text(actor)}`}${durationMs === null ? '' : `, ${span(durationMs / 1000)} in all`}</dd>
-${restoreTimeMs === null ? '' : `<dt>Restored in</dt><dd>${span(restoreTimeMs / 1000)}${bytes === null ? '' : `, ${bytes} bytes`}</dd>`}
+<dt>Drilled</dt><dd>${time(startedAt)}, ${actor === null ? 'by the schedule' : `by ${text(actor)}`}${
+    durationMs === null ? '' : `, ${span(durationMs / 1000)} in all`
+  }</dd>
+${
+    restoreTimeMs === null
+      ? ''
+      : `<dt>Restored in</dt><dd>${span(restoreTimeMs / 1000)}${bytes === null ? '' : `, ${bytes} bytes`}</dd>`
+  }
 ${report === null ? '' : backupFacts(report, backupAgeSeconds)}
-${errorMessage === null ? '' : `<dt>Reason</dt><dd class="${status}">${text(errorCode ?? '')}: ${text(errorMessage)}</dd>`}
+${
+    errorMessage === null
+      ? ''
+      : `<dt>Reason</dt><dd class="${status}">${text(errorCode ?? '')}: ${text(errorMessage)}</dd>`
+  }
 </dl>
 ${report === null ? '' : findings(report)}
 </article>`
 }
 
 function backupFacts ({ backup, chosen }: NonNullable<DrillView['report']>, age: number | null): string {
-  return `<dt>Backup</dt><dd>${text(backup.fileName)}, begun ${time(backup.startedAt)}, ${span(age)} old when drilled</dd>
+  return `<dt>Backup</dt><dd>${text(backup.fileName)}, begun ${time(backup.startedAt)}, ${
+    span(age)
+  } old when drilled</dd>
 <dt>SHA-256</dt><dd class="mono">${text(backup.checksum)}</dd>
 <dt>Chosen</dt><dd>${text(chosen)}</dd>`
 }
 
 function findings ({ checks, assertions }: NonNullable<DrillView['report']>): string {
   const rows = [
-    ...checks.map(({ name, status, reason }) => `<tr><td>${name}</td><td class="status ${status}">${status}</td><td>${text(reason ?? '')}</td></tr>`),
-    ...assertions.map(({ name, status, found, bound, reason }) => `<tr><td>asserted: ${text(name)}</td><td class="status ${status}">${status}</td><td>found ${found === null ? 'nothing' : text(String(found))}, expected ${text(bound)}${status === 'inconclusive' ? `; ${text(reason ?? '')}` : ''}</td></tr>`)
+    ...checks.map(({ name, status, reason }) =>
+      `<tr><td>${name}</td><td class="status ${status}">${status}</td><td>${text(reason ?? '')}</td></tr>`
+    ),
+    ...assertions.map(({ name, status, found, bound, reason }) =>
+      `<tr><td>asserted: ${text(name)}</td><td class="status ${status}">${status}</td><td>found ${
+        found === null ? 'nothing' : text(String(found))
+      }, expected ${text(bound)}${status === 'inconclusive' ? `; ${text(reason ?? '')}` : ''}</td></tr>`
+    )
   ]
   return `<table>
 <thead><tr><th>Check</th><th>Outcome</th><th>Found</th></tr></thead>
@@ -97,7 +147,13 @@ ${rows.join('\n')}
 </table>`
 }
 
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;'
+}
 
 /** Text as text, whatever is in it. */
 function text (value: string): string {
@@ -118,7 +174,11 @@ function span (seconds: number | null): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`
   if (seconds < 60) return `${seconds.toFixed(1)} s`
   const whole = Math.floor(seconds)
-  const parts = [[Math.floor(whole / 86_400), 'd'], [Math.floor(whole / 3600) % 24, 'h'], [Math.floor(whole / 60) % 60, 'min'], [whole % 60, 's']] as const
+  const parts = [[Math.floor(whole / 86_400), 'd'], [Math.floor(whole / 3600) % 24, 'h'], [
+    Math.floor(whole / 60) % 60,
+    'min'
+  ], [whole % 60, 's']] as const
   const first = parts.findIndex(([number]) => number > 0)
-  return parts.slice(first, first + 2).filter(([number]) => number > 0).map(([number, unit]) => `${number} ${unit}`).join(' ')
+  return parts.slice(first, first + 2).filter(([number]) => number > 0).map(([number, unit]) => `${number} ${unit}`)
+    .join(' ')
 }

@@ -8,7 +8,10 @@ import { checkSchema } from './verification.ts'
 const assertionSchema = z.object({
   name: z.string(),
   status: z.enum(ASSERTION_STATUSES).meta({ description: '`inconclusive`: whether it holds could not be told.' }),
-  found: z.union([z.number(), z.string()]).nullable().meta({ description: 'The one value that its query gave; a whole number beyond 2^53 as a text of its digits, of which none is lost.' }),
+  found: z.union([z.number(), z.string()]).nullable().meta({
+    description:
+      'The one value that its query gave; a whole number beyond 2^53 as a text of its digits, of which none is lost.'
+  }),
   bound: z.string().meta({ description: 'In words: `at least 1`.' }),
   reason: z.string().nullable()
 })
@@ -40,12 +43,22 @@ export function presentDrill (drill: Restore): DrillView {
   const { report } = drill
   return {
     ...presentRestore(drill),
-    report: report === null ? null : { ...report, checks: report.checks.map(check => ({ ...check })), assertions: report.assertions.map(result => ({ ...result })) }
+    report: report === null
+      ? null
+      : {
+        ...report,
+        checks: report.checks.map(check => ({ ...check })),
+        assertions: report.assertions.map(result => ({ ...result }))
+      }
   }
 }
 
 /** The sentence for people. */
 export function drillMessage ({ backupId, source, status, restoreTime, errorMessage }: Restore): string {
-  if (status === 'passed') return `Backup ${backupId} of "${source}" restores, in ${((restoreTime ?? 0) / 1000).toFixed(1)} s`
-  return `${status === 'failed' ? 'The drill failed' : 'The drill is inconclusive'}: ${errorMessage ?? 'no reason given'}`
+  if (status === 'passed') {
+    return `Backup ${backupId} of "${source}" restores, in ${((restoreTime ?? 0) / 1000).toFixed(1)} s`
+  }
+  return `${status === 'failed' ? 'The drill failed' : 'The drill is inconclusive'}: ${
+    errorMessage ?? 'no reason given'
+  }`
 }

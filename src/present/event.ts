@@ -27,7 +27,12 @@ export function presentEvent (event: Event, rate: (job: Job) => number | null): 
     case 'backup.removed':
       return { backup: presentBackup(event.backup), reason: event.reason }
     case 'copy.stored':
-      return { backup: presentBackup(event.backup), store: event.store, bytes: event.bytes, durationMs: event.durationMs }
+      return {
+        backup: presentBackup(event.backup),
+        store: event.store,
+        bytes: event.bytes,
+        durationMs: event.durationMs
+      }
     case 'copy.failed':
       return { backup: presentBackup(event.backup), store: event.store, code: event.code }
     case 'rescue.completed':

@@ -27,11 +27,18 @@ export type JobView = z.infer<typeof jobSchema>
 const OF_ROWS: readonly JobKind[] = ['diff', 'rescue']
 
 export interface JobReader {
-  /** Whether whoever reads it may see what is in rows; if not, such a job says only what kind of error it ended with. Default: not. */
+  /**
+   * Whether whoever reads it may see what is in rows; if not, such a job says only what kind of error it ended with.
+   * Default: not.
+   */
   readonly isContentShown?: boolean
 }
 
-export function presentJob (job: Job, bytesPerSecond: number | null, { isContentShown = false }: JobReader = {}): JobView {
+export function presentJob (
+  job: Job,
+  bytesPerSecond: number | null,
+  { isContentShown = false }: JobReader = {}
+): JobView {
   const isCut = OF_ROWS.includes(job.kind) && !isContentShown && job.errorCode !== null
   return {
     id: job.id,

@@ -25,7 +25,9 @@ interface CardLine {
 
 /** On screen and on paper, without scripts and without anything from elsewhere. */
 export function keyCardPage (card: KeyCard): string {
-  const rows = linesOf(card).map(({ shown, checksum }, index) => `<tr><td>${index + 1}</td><td>${escaped(shown)}</td><td>${checksum}</td></tr>`)
+  const rows = linesOf(card).map(({ shown, checksum }, index) =>
+    `<tr><td>${index + 1}</td><td>${escaped(shown)}</td><td>${checksum}</td></tr>`
+  )
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -36,7 +38,9 @@ export function keyCardPage (card: KeyCard): string {
 <body>
 <h1>Recovery card for backups</h1>
 <p class="warning">Whoever has this page can read every backup that is sealed with it. Whoever loses it, and the machine with it, has no backups.</p>
-<dl><dt>Key</dt><dd>${escaped(card.id)}</dd><dt>Kind</dt><dd>${kindOf(card)}</dd><dt>Printed</dt><dd>${card.madeAt.toISOString().slice(0, 16).replace('T', ' ')} UTC</dd></dl>
+<dl><dt>Key</dt><dd>${escaped(card.id)}</dd><dt>Kind</dt><dd>${kindOf(card)}</dd><dt>Printed</dt><dd>${
+    card.madeAt.toISOString().slice(0, 16).replace('T', ' ')
+  } UTC</dd></dl>
 <h2>The private key</h2>
 <table><thead><tr><th>Line</th><th>Text</th><th>Check</th></tr></thead>
 <tbody>
@@ -48,7 +52,9 @@ ${rows.join('\n')}
 <h2>How to restore</h2>
 <pre>${escaped(stepsOf(card).join('\n'))}</pre>
 <h2>What to do now</h2>
-<ol>${NOW.map(sentence => `<li>${escaped(sentence)}</li>`).join('')}<li>Say so: <code>holdfast key confirm ${escaped(card.id)}</code></li></ol>
+<ol>${NOW.map(sentence => `<li>${escaped(sentence)}</li>`).join('')}<li>Say so: <code>holdfast key confirm ${
+    escaped(card.id)
+  }</code></li></ol>
 </body>
 </html>
 `
@@ -96,7 +102,10 @@ const NOW = [
 function linesOf ({ id, text, encryption }: KeyCard): readonly CardLine[] {
   if (id === PASSPHRASE_KEY) return [{ shown: text, checksum: checksumOf(text) }]
   const lines = encryption === 'age' ? cut(text.trim(), LINE) : text.trim().split(/\r?\n/)
-  return lines.map(line => ({ shown: isKeyText(line, encryption) ? cut(line, GROUP).join(' ') : line, checksum: checksumOf(line) }))
+  return lines.map(line => ({
+    shown: isKeyText(line, encryption) ? cut(line, GROUP).join(' ') : line,
+    checksum: checksumOf(line)
+  }))
 }
 
 /** Of an armoured key the frame and the blank line are read as they are. */
@@ -105,7 +114,10 @@ function isKeyText (line: string, encryption: Sealing | null): boolean {
 }
 
 function cut (text: string, length: number): string[] {
-  return Array.from({ length: Math.ceil(text.length / length) }, (_, part) => text.slice(part * length, (part + 1) * length))
+  return Array.from(
+    { length: Math.ceil(text.length / length) },
+    (_, part) => text.slice(part * length, (part + 1) * length)
+  )
 }
 
 /** The first four hex digits of the SHA-256 of a line without its spaces. */
@@ -114,19 +126,33 @@ function checksumOf (line: string): string {
 }
 
 function kindOf ({ encryption }: KeyCard): string {
-  return encryption === null ? 'passphrase' : encryption === 'age' ? 'age (https://age-encryption.org)' : 'OpenPGP (GnuPG)'
+  return encryption === null
+    ? 'passphrase'
+    : encryption === 'age'
+    ? 'age (https://age-encryption.org)'
+    : 'OpenPGP (GnuPG)'
 }
 
 function readingOf ({ encryption }: KeyCard): readonly string[] {
-  const check = 'The check tells whether a line was typed right: printf %s \'LINE\' | sha256sum | cut -c1-4'
+  const check = "The check tells whether a line was typed right: printf %s 'LINE' | sha256sum | cut -c1-4"
   if (encryption === null) return ['Type it exactly as it stands, with its spaces.', check]
   const spaces = 'Leave out every space within the lines: they are only there for reading.'
-  return encryption === 'age' ? [spaces, 'Put all lines together into one line of the file key.txt.', check] : [spaces, 'The first and the last line keep theirs. Put all lines, the empty one as well, into the file key.asc.', check]
+  return encryption === 'age'
+    ? [spaces, 'Put all lines together into one line of the file key.txt.', check]
+    : [
+      spaces,
+      'The first and the last line keep theirs. Put all lines, the empty one as well, into the file key.asc.',
+      check
+    ]
 }
 
 /** How a new machine tells the backups of this installation from planted ones. */
 function signingOf ({ signingKey }: KeyCard): readonly string[] {
-  if (signingKey === null) return ['It is not known here. Run "holdfast key list" on the server, and write down the key that starts with "holdfast-sign1-".']
+  if (signingKey === null) {
+    return [
+      'It is not known here. Run "holdfast key list" on the server, and write down the key that starts with "holdfast-sign1-".'
+    ]
+  }
   return [
     `${signingKey}  [${checksumOf(signingKey)}]`,
     'On a new machine, set BACKUP_TRUSTED_SIGNING_KEYS to this key before "holdfast rebuild". Backups of this installation then count as signed.',
@@ -137,7 +163,10 @@ function signingOf ({ signingKey }: KeyCard): readonly string[] {
 function stepsOf ({ encryption }: KeyCard): readonly string[] {
   const age = (key: string): string => `age -d ${key}-o backup.db.zst backup.db.zst.age`
   const gpg = 'gpg -o backup.db.zst -d backup.db.zst.gpg'
-  const rest = ['zstd -d backup.db.zst                # .gz: gzip -d; neither: it is the database', 'sqlite3 backup.db "PRAGMA integrity_check"']
+  const rest = [
+    'zstd -d backup.db.zst                # .gz: gzip -d; neither: it is the database',
+    'sqlite3 backup.db "PRAGMA integrity_check"'
+  ]
   if (encryption === 'age') return [age('-i key.txt '), ...rest]
   if (encryption === 'openpgp') return ['gpg --import key.asc', gpg, ...rest]
   return [`${age('')}     # asks for the passphrase`, `${gpg}      # the same for .gpg`, ...rest]

@@ -11,11 +11,23 @@ export const keySchema = z.object({
   backups: count.meta({ description: 'Backups that it opens.' }),
   confirmedAt: instant.nullable().meta({ description: 'When somebody last said that its recovery card is stored.' }),
   confirmedBy: z.string().nullable(),
-  expiresAt: instant.nullable().meta({ description: 'OpenPGP: when it expires, which keeps nothing from being sealed to it or opened; null: never.' })
+  expiresAt: instant.nullable().meta({
+    description: 'OpenPGP: when it expires, which keeps nothing from being sealed to it or opened; null: never.'
+  })
 }).meta({ id: 'Key' })
 
 export type KeyView = z.infer<typeof keySchema>
 
-export function presentKey ({ id, encryption, isPrivate, isInUse, backups, confirmedAt, confirmedBy, expiresAt }: KeyState): KeyView {
-  return { id, encryption, private: isPrivate, inUse: isInUse, backups, confirmedAt: iso(confirmedAt), confirmedBy, expiresAt: iso(expiresAt ?? null) }
+export function presentKey ({ id, encryption, isPrivate, isInUse, backups, confirmedAt, confirmedBy, expiresAt }:
+  KeyState): KeyView {
+  return {
+    id,
+    encryption,
+    private: isPrivate,
+    inUse: isInUse,
+    backups,
+    confirmedAt: iso(confirmedAt),
+    confirmedBy,
+    expiresAt: iso(expiresAt ?? null)
+  }
 }

@@ -13,7 +13,11 @@ const value = z.union([
   z.number(),
   z.string(),
   z.object({ blob: z.string().meta({ description: 'Bytes, in hex.' }), ...cut }),
-  z.object({ text: z.string().meta({ description: 'The beginning of a text that was cut.' }), bytes: count, sha256: z.string() }),
+  z.object({
+    text: z.string().meta({ description: 'The beginning of a text that was cut.' }),
+    bytes: count,
+    sha256: z.string()
+  }),
   z.object({ integer: z.string().meta({ description: 'A whole number that JSON numbers do not carry.' }) }),
   z.object({ real: z.string().meta({ description: 'Infinity or -Infinity.' }) })
 ]).meta({ id: 'RowValue' })
@@ -28,17 +32,25 @@ export const rowDifferenceSchema = z.object({
 
 export const tableDifferenceSchema = z.object({
   table: z.string(),
-  presence: z.enum(['both', 'added', 'removed']).meta({ description: 'Whether both sides have the table, or the later or the earlier alone.' }),
-  identity: z.enum(['key', 'content']).meta({ description: 'How rows are told apart: by the primary key, or by all of their values where there is none.' }),
+  presence: z.enum(['both', 'added', 'removed']).meta({
+    description: 'Whether both sides have the table, or the later or the earlier alone.'
+  }),
+  identity: z.enum(['key', 'content']).meta({
+    description: 'How rows are told apart: by the primary key, or by all of their values where there is none.'
+  }),
   key: z.array(z.string()),
   added: count,
   removed: count,
   changed: count,
   same: count,
-  columnsAdded: z.array(z.string()).meta({ description: 'Columns that the later side alone has; they are not compared.' }),
+  columnsAdded: z.array(z.string()).meta({
+    description: 'Columns that the later side alone has; they are not compared.'
+  }),
   columnsRemoved: z.array(z.string()),
   rows: z.array(rowDifferenceSchema),
-  hasMore: z.boolean().meta({ description: 'Whether there are rows behind these, of those that were asked for: go on with `from`.' })
+  hasMore: z.boolean().meta({
+    description: 'Whether there are rows behind these, of those that were asked for: go on with `from`.'
+  })
 }).meta({ id: 'TableDifference' })
 
 export const comparedShape = {
@@ -63,14 +75,21 @@ export const tableRescueSchema = z.object({
 export const rescuedShape = {
   backupId: z.int().positive(),
   dryRun: z.boolean(),
-  tables: z.array(tableRescueSchema).meta({ description: 'In the order in which rows are written: parents before children.' }),
+  tables: z.array(tableRescueSchema).meta({
+    description: 'In the order in which rows are written: parents before children.'
+  }),
   conflicts: z.array(z.string()).meta({ description: 'The first rows for which something is in the way, in words.' }),
-  refused: z.boolean().meta({ description: 'Of a dry run: whether what is in the way keeps all rows from being written.' }),
+  refused: z.boolean().meta({
+    description: 'Of a dry run: whether what is in the way keeps all rows from being written.'
+  }),
   orphans: count.meta({ description: 'Rows that refer to something that neither side has.' }),
   undo: undoSchema.nullable().meta({ description: 'null: nothing was overwritten.' })
 }
 
-export const conflictPolicy = z.enum(CONFLICT_POLICIES).meta({ description: 'What becomes of a row whose key the live database has with other values: `skip` leaves the live one, `overwrite` gives it the values of the backup, `fail` writes nothing at all.' })
+export const conflictPolicy = z.enum(CONFLICT_POLICIES).meta({
+  description:
+    'What becomes of a row whose key the live database has with other values: `skip` leaves the live one, `overwrite` gives it the values of the backup, `fail` writes nothing at all.'
+})
 
 export function presentCompared ({ backup, other, difference }: Compared) {
   return {
@@ -82,11 +101,22 @@ export function presentCompared ({ backup, other, difference }: Compared) {
 }
 
 function presentTable (table: TableDifference): z.infer<typeof tableDifferenceSchema> {
-  return { ...table, key: [...table.key], columnsAdded: [...table.columnsAdded], columnsRemoved: [...table.columnsRemoved], rows: table.rows.map(presentRow) }
+  return {
+    ...table,
+    key: [...table.key],
+    columnsAdded: [...table.columnsAdded],
+    columnsRemoved: [...table.columnsRemoved],
+    rows: table.rows.map(presentRow)
+  }
 }
 
 function presentRow ({ change, before, after, columns }: RowDifference): z.infer<typeof rowDifferenceSchema> {
-  return { change, before: before === null ? null : { ...before }, after: after === null ? null : { ...after }, columns: [...columns] }
+  return {
+    change,
+    before: before === null ? null : { ...before },
+    after: after === null ? null : { ...after },
+    columns: [...columns]
+  }
 }
 
 export function presentRescued ({ backup, dryRun, rescue, safetyBackupId }: Rescued) {

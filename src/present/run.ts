@@ -7,14 +7,18 @@ export const runSchema = z.object({
   id: z.int().positive(),
   kind: z.enum(RUN_KINDS),
   source: z.string().nullable().meta({ description: 'null: every source at once.' }),
-  rule: z.string().meta({ description: 'What made it due: `interval`, `prune`, or the name of a rule of the schedule.' }),
+  rule: z.string().meta({
+    description: 'What made it due: `interval`, `prune`, or the name of a rule of the schedule.'
+  }),
   tier: z.enum(TIERS).nullable().meta({ description: 'What its backup belongs to.' }),
   dueAt: instant,
   status: z.enum(RUN_STATUSES),
   attempts: count,
   nextAttemptAt: instant.nullable().meta({ description: 'A waiting run begins no sooner; null: as soon as it can.' }),
   backupId: z.int().nullable(),
-  reason: z.string().nullable().meta({ description: 'Why it was skipped or failed, or what came of its last attempt.' }),
+  reason: z.string().nullable().meta({
+    description: 'Why it was skipped or failed, or what came of its last attempt.'
+  }),
   errorCode: errorCode.nullable(),
   startedAt: instant.nullable().meta({ description: 'Begin of the last attempt.' }),
   finishedAt: instant.nullable()

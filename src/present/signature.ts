@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { AUTHENTICITIES, type SignatureState } from '../core/backup/signature.ts'
 
 export const signatureSchema = z.object({
-  state: z.enum(AUTHENTICITIES).meta({ description: 'signed: by this installation or a key of BACKUP_TRUSTED_SIGNING_KEYS; unknown-key: by another key; changed: the signature is not of this content.' }),
+  state: z.enum(AUTHENTICITIES).meta({
+    description:
+      'signed: by this installation or a key of BACKUP_TRUSTED_SIGNING_KEYS; unknown-key: by another key; changed: the signature is not of this content.'
+  }),
   key: z.string().nullable().meta({ description: 'The public key; null: not signed.' }),
   keyId: z.string().nullable().meta({ description: 'The first 16 hex digits of its SHA-256; null: not signed.' }),
   refused: z.boolean().meta({ description: 'Whether the backup cannot be used, because BACKUP_REQUIRE_SIGNED is set.' })

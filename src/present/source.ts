@@ -38,10 +38,17 @@ export const sourceSchema = z.object({
     retention: retentionSchema.nullable(),
     compression: z.enum(COMPRESSIONS),
     verify: z.boolean(),
-    drillSchedule: z.string().nullable().meta({ description: 'When a backup is restored into scratch space to see that it can be, as a cron pattern in UTC; null: only when asked for.' }),
-    stores: z.array(z.string()).nullable().meta({ description: 'Where backups are copied to; null: to every store that is configured.' }),
+    drillSchedule: z.string().nullable().meta({
+      description:
+        'When a backup is restored into scratch space to see that it can be, as a cron pattern in UTC; null: only when asked for.'
+    }),
+    stores: z.array(z.string()).nullable().meta({
+      description: 'Where backups are copied to; null: to every store that is configured.'
+    }),
     keepLocal: z.boolean().meta({ description: 'false: the file on this disk goes once every copy is stored.' }),
-    anomalyGuard: z.boolean().meta({ description: 'Whether a backup that is not like those before it is marked as suspect.' })
+    anomalyGuard: z.boolean().meta({
+      description: 'Whether a backup that is not like those before it is marked as suspect.'
+    })
   }),
   nextRun: instant.nullable(),
   statistics: sourceStatisticsSchema
@@ -66,12 +73,16 @@ function presentPolicy ({ schedule, retention, stores, ...policy }: SourcePolicy
   return {
     ...policy,
     stores: stores === null ? null : [...stores],
-    schedule: schedule === null ? null : { rules: schedule.rules.map(rule => ({ ...rule })), timeZone: schedule.timeZone },
+    schedule: schedule === null
+      ? null
+      : { rules: schedule.rules.map(rule => ({ ...rule })), timeZone: schedule.timeZone },
     retention: retention === null ? null : presentRules(retention)
   }
 }
 
 function presentRules (rules: RetentionRules): z.infer<typeof retentionSchema> {
-  const shown = Object.entries(rules).map(([name, rule]: [string, number | Duration]) => [name, typeof rule === 'number' ? rule : formatDuration(rule)])
+  const shown = Object.entries(rules).map(
+    ([name, rule]: [string, number | Duration]) => [name, typeof rule === 'number' ? rule : formatDuration(rule)]
+  )
   return Object.fromEntries(shown) as z.infer<typeof retentionSchema>
 }

@@ -5,7 +5,9 @@ import { bytes, count, instant, iso } from './common.ts'
 
 export const sourceStatisticsSchema = z.object({
   source: z.string(),
-  state: z.enum(['ok', 'busy', 'failing', 'never', 'unconfigured']).meta({ description: '`unconfigured`: it has backups, but is no longer protected.' }),
+  state: z.enum(['ok', 'busy', 'failing', 'never', 'unconfigured']).meta({
+    description: '`unconfigured`: it has backups, but is no longer protected.'
+  }),
   totalBackups: count,
   totalSize: bytes,
   oldestBackup: instant.nullable(),
@@ -16,7 +18,9 @@ export const sourceStatisticsSchema = z.object({
   lastVerified: instant.nullable(),
   lastProven: instant.nullable().meta({ description: 'When a backup was last proven restorable by restoring it.' }),
   lastRestoreSeconds: z.number().nonnegative().nullable().meta({ description: 'How long that restore took.' }),
-  rpoSeconds: count.nullable().meta({ description: 'Seconds since the newest backup that was proven valid was begun: what a restore now would lose.' }),
+  rpoSeconds: count.nullable().meta({
+    description: 'Seconds since the newest backup that was proven valid was begun: what a restore now would lose.'
+  }),
   nextRun: instant.nullable()
 }).meta({ id: 'SourceStatistics' })
 
@@ -43,7 +47,9 @@ export function presentStatistics (statistics: ServiceStatistics, now: Date): St
     failedBackups: statistics.failedBackups,
     sources: [
       ...statistics.states.map(state => presentState(state, now)),
-      ...statistics.sources.filter(({ source }) => !configured.has(source)).map(found => present(found, 'unconfigured', null, now))
+      ...statistics.sources.filter(({ source }) => !configured.has(source)).map(found =>
+        present(found, 'unconfigured', null, now)
+      )
     ]
   }
 }
@@ -52,7 +58,12 @@ export function presentState (state: SourceState, now: Date): SourceStatisticsVi
   return present(state.statistics, state.state, state.nextRun, now)
 }
 
-function present (found: SourceStatistics, state: SourceStatisticsView['state'], nextRun: Date | null, now: Date): SourceStatisticsView {
+function present (
+  found: SourceStatistics,
+  state: SourceStatisticsView['state'],
+  nextRun: Date | null,
+  now: Date
+): SourceStatisticsView {
   return {
     source: found.source,
     state,

@@ -7,9 +7,15 @@ export const storeSchema = z.object({
   name: z.string(),
   kind: z.string().meta({ description: '"local", "s3", "gcs" or "azure".' }),
   place: z.string().meta({ description: 'Where it is, without anything secret.' }),
-  landing: z.boolean().meta({ description: 'Whether backups land here first, and are copied to the others from here.' }),
-  remembered: z.boolean().meta({ description: 'Whether it was only taken over from, by its URL: nothing is ever written there.' }),
-  state: z.enum(['ok', 'waiting', 'failing']).meta({ description: 'waiting: copies are still to come; failing: the last try of one of them failed.' }),
+  landing: z.boolean().meta({
+    description: 'Whether backups land here first, and are copied to the others from here.'
+  }),
+  remembered: z.boolean().meta({
+    description: 'Whether it was only taken over from, by its URL: nothing is ever written there.'
+  }),
+  state: z.enum(['ok', 'waiting', 'failing']).meta({
+    description: 'waiting: copies are still to come; failing: the last try of one of them failed.'
+  }),
   stored: count.meta({ description: 'Backups that it holds.' }),
   bytes: count,
   waiting: count.meta({ description: 'Copies that were promised and are not there yet.' }),
@@ -32,10 +38,42 @@ export const probeSchema = z.object({
 
 export type StoreView = z.infer<typeof storeSchema>
 
-export function presentStore ({ name, kind, place, isLanding, isRemembered, state, stored, bytes, waiting, failure, isAppendOnly, hasLock, bandwidth }: StoreState): StoreView {
-  return { name, kind, place, landing: isLanding, remembered: isRemembered, state, stored, bytes, waiting, failure, appendOnly: isAppendOnly, lock: hasLock, bandwidth }
+export function presentStore ({
+  name,
+  kind,
+  place,
+  isLanding,
+  isRemembered,
+  state,
+  stored,
+  bytes,
+  waiting,
+  failure,
+  isAppendOnly,
+  hasLock,
+  bandwidth
+}: StoreState): StoreView {
+  return {
+    name,
+    kind,
+    place,
+    landing: isLanding,
+    remembered: isRemembered,
+    state,
+    stored,
+    bytes,
+    waiting,
+    failure,
+    appendOnly: isAppendOnly,
+    lock: hasLock,
+    bandwidth
+  }
 }
 
 export function presentProbe ({ store, ok, findings }: StoreProbe): z.infer<typeof probeSchema> {
-  return { store, ok, findings: findings.map(({ check, status, message, remedy }) => ({ check, status, message, remedy })) }
+  return {
+    store,
+    ok,
+    findings: findings.map(({ check, status, message, remedy }) => ({ check, status, message, remedy }))
+  }
 }

@@ -8,7 +8,9 @@ export type TokenState = typeof TOKEN_STATES[number]
 /** What is known of a token; never the token itself. */
 export const tokenSchema = z.object({
   id: z.string().meta({ description: 'The claim `jti`.' }),
-  subject: z.string().nullable().meta({ description: 'null: it was made elsewhere, and only its revocation is known.' }),
+  subject: z.string().nullable().meta({
+    description: 'null: it was made elsewhere, and only its revocation is known.'
+  }),
   role: z.string().nullable(),
   state: z.enum(TOKEN_STATES),
   createdAt: instant.nullable(),

@@ -8,20 +8,34 @@ export const checkSchema = z.object({
   name: z.enum(CHECK_NAMES),
   status: z.enum(['pass', 'fail', 'skipped']),
   reason: z.string().optional(),
-  code: z.enum(Object.keys(ERRORS) as ErrorCode[]).optional().meta({ description: 'The error that kept the check from being made: the backup is neither valid nor damaged.' }),
-  violations: z.int().positive().optional().meta({ description: 'Values that break a constraint of their table in the source as well: a warning, and no damage.' })
+  code: z.enum(Object.keys(ERRORS) as ErrorCode[]).optional().meta({
+    description: 'The error that kept the check from being made: the backup is neither valid nor damaged.'
+  }),
+  violations: z.int().positive().optional().meta({
+    description: 'Values that break a constraint of their table in the source as well: a warning, and no damage.'
+  })
 }).meta({ id: 'Check' })
 
 export const verifiedSchema = z.object({
   backupId: z.int().positive(),
   valid: z.boolean(),
-  message: z.string().meta({ description: '`Backup is valid`, if need be with a warning, or which check failed and what to do.' }),
+  message: z.string().meta({
+    description: '`Backup is valid`, if need be with a warning, or which check failed and what to do.'
+  }),
   checks: z.array(checkSchema),
-  signature: signatureSchema.nullable().meta({ description: 'Of the manifest as the catalog recorded it; the check `manifest` compares the one in the store.' })
+  signature: signatureSchema.nullable().meta({
+    description: 'Of the manifest as the catalog recorded it; the check `manifest` compares the one in the store.'
+  })
 })
 
 export type VerifiedView = z.infer<typeof verifiedSchema>
 
 export function presentVerified ({ backup, verification }: Verified): VerifiedView {
-  return { backupId: backup.id, valid: verification.valid, message: verificationMessage(verification), checks: [...verification.checks], signature: presentSignature(backup.signature) }
+  return {
+    backupId: backup.id,
+    valid: verification.valid,
+    message: verificationMessage(verification),
+    checks: [...verification.checks],
+    signature: presentSignature(backup.signature)
+  }
 }

@@ -4,7 +4,10 @@ import { zoneOf, type Zone } from '../core/zone.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-/** How far back to look for a last time, growing. The longest that a pattern can pause is eight years: 29 February around 2100. */
+/**
+ * How far back to look for a last time, growing. The longest that a pattern can pause is eight years: 29 February
+ * around 2100.
+ */
 const LOOK_BACK = [HOUR, DAY, 8 * DAY, 32 * DAY, 367 * DAY, 8 * 367 * DAY]
 
 interface Rhythm {
@@ -27,7 +30,11 @@ export function makeCalendar (): Calendar {
     const key = `${timeZone} ${pattern}`
     let rhythm = rhythms.get(key)
     if (rhythm === undefined) {
-      rhythm = { cron: new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }), isHourly: isHourly(pattern), zone: zoneOf(timeZone) }
+      rhythm = {
+        cron: new Cron(pattern, { paused: true, timezone: 'UTC', mode: '5-part' }),
+        isHourly: isHourly(pattern),
+        zone: zoneOf(timeZone)
+      }
       rhythms.set(key, rhythm)
     }
     return rhythm
@@ -50,12 +57,15 @@ interface Span {
 type Search = (pattern: string, timeZone: string, instant: number) => Span
 
 /**
- * So many spans of a pattern are remembered: the last due time, the one before it, and the same with the grace period of
- * each question taken off.
+ * So many spans of a pattern are remembered: the last due time, the one before it, and the same with the grace period
+ * of each question taken off.
  */
 const SPANS = 8
 
-/** Remembers the last spans of each pattern, the newest first: questions about several instants do not push each other out. */
+/**
+ * Remembers the last spans of each pattern, the newest first: questions about several instants do not push each other
+ * out.
+ */
 function remember (search: Search): Search {
   const found = new Map<string, readonly Span[]>()
   return (pattern, timeZone, instant) => {

@@ -7,7 +7,10 @@ import type { Logger } from '../core/logger.ts'
 const EVERY = 15_000
 /** The catalog is backed up once nothing has changed for so long. Milliseconds. */
 const QUIET = 60_000
-/** Between two backups, and after one that failed, at least so much passes; where it never gets quiet, no more than so much. Milliseconds. */
+/**
+ * Between two backups, and after one that failed, at least so much passes; where it never gets quiet, no more than so
+ * much. Milliseconds.
+ */
 const APART = 600_000
 /** Somebody else is at it, or there is nothing more to be done. */
 const NO_TROUBLE: ReadonlySet<ErrorCode> = new Set(['BACKUP_IN_PROGRESS', 'SHUTTING_DOWN', 'CANCELLED'])
@@ -71,7 +74,9 @@ export class CatalogCopies {
       await count.saved(changes)
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
-      if (!NO_TROUBLE.has(code)) logger.error({ code }, `the catalog cannot be backed up now, and is tried again later: ${message}`)
+      if (!NO_TROUBLE.has(code)) {
+        logger.error({ code }, `the catalog cannot be backed up now, and is tried again later: ${message}`)
+      }
     }
   }
 

@@ -22,7 +22,9 @@ export function chooseRuns (open: readonly Run[], isFree: (source: string) => bo
     if (!runs.some(({ nextAttemptAt }) => nextAttemptAt === null || nextAttemptAt <= now)) continue
     begin.push(chosen)
     const reason = `the run of "${chosen.rule}" due at ${chosen.dueAt.toISOString()} stands for it`
-    for (const { id } of runs.filter(run => run !== chosen)) covered.push({ id, status: 'skipped', reason, nextAttemptAt: null, finishedAt: now })
+    for (const { id } of runs.filter(run => run !== chosen)) {
+      covered.push({ id, status: 'skipped', reason, nextAttemptAt: null, finishedAt: now })
+    }
   }
   return { begin, covered }
 }

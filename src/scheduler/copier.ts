@@ -9,8 +9,18 @@ const EVERY = 15_000
 /** What a store is taken to hold is looked after so often. Milliseconds. */
 const SURVEY_EVERY = 86_400_000
 /** It is the store that is in trouble, and not this one copy. */
-const STORE_TROUBLE: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED', 'STORE_FOREIGN', 'DISK_FULL'])
-const TELLING: ReadonlySet<Event['type']> = new Set(['backup.completed', 'backup.removed', 'run.ended', 'settings.changed'])
+const STORE_TROUBLE: ReadonlySet<ErrorCode> = new Set([
+  'STORE_UNAVAILABLE',
+  'STORE_FAILED',
+  'STORE_FOREIGN',
+  'DISK_FULL'
+])
+const TELLING: ReadonlySet<Event['type']> = new Set([
+  'backup.completed',
+  'backup.removed',
+  'run.ended',
+  'settings.changed'
+])
 
 export interface CopierOptions {
   /** Names of the stores to which backups are copied. */
@@ -43,9 +53,9 @@ interface Lane {
 }
 
 /**
- * Brings copies into the stores, and takes them away there, by itself: the stores side by side, in each of them one thing
- * after the other. What is to be done stands in the catalog, so that a restart goes on where the last process ended. A
- * store that is down is asked more and more seldom and hinders no other.
+ * Brings copies into the stores, and takes them away there, by itself: the stores side by side, in each of them one
+ * thing after the other. What is to be done stands in the catalog, so that a restart goes on where the last process
+ * ended. A store that is down is asked more and more seldom and hinders no other.
  */
 export class Copier {
   readonly #options: CopierOptions
@@ -66,7 +76,14 @@ export class Copier {
   }
 
   start (): void {
-    this.#lanes = this.#options.stores.map(store => ({ store, isOpen: false, surveyedAt: Number.NEGATIVE_INFINITY, failures: 0, pausedUntil: Number.NEGATIVE_INFINITY, isStirred: false }))
+    this.#lanes = this.#options.stores.map(store => ({
+      store,
+      isOpen: false,
+      surveyedAt: Number.NEGATIVE_INFINITY,
+      failures: 0,
+      pausedUntil: Number.NEGATIVE_INFINITY,
+      isStirred: false
+    }))
     this.#running = Promise.all(this.#lanes.map(lane => this.#run(lane)))
   }
 
@@ -84,15 +101,21 @@ export class Copier {
         await this.#pass(lane)
       } catch (thrown) {
         // The catalog cannot be read, or written to: everything is tried again.
-        if (!this.#stop.signal.aborted) this.#options.logger.error({ store: lane.store, code: toBackupError(thrown).code }, `the copies of the store cannot be looked after now: ${toBackupError(thrown).message}`)
+        if (!this.#stop.signal.aborted) {
+          this.#options.logger.error(
+            { store: lane.store, code: toBackupError(thrown).code },
+            `the copies of the store cannot be looked after now: ${toBackupError(thrown).message}`
+          )
+        }
       }
       await woken.pause()
     }
   }
 
   /**
-   * Does everything whose time has come, until nothing is left or the store fails. The list of it is read again only after something
-   * has happened, so that a long one costs each copy no more than a short one; each copy is looked up again before its turn.
+   * Does everything whose time has come, until nothing is left or the store fails. The list of it is read again only
+   * after something has happened, so that a long one costs each copy no more than a short one; each copy is looked up
+   * again before its turn.
    */
   async #pass (lane: Lane): Promise<void> {
     const { work, task, clock } = this.#options
@@ -110,7 +133,9 @@ export class Copier {
       tried.add(next.backupId)
       await this.#attempt(lane, () => this.#do(lane, next))
     }
-    if (this.#isDue(lane.pausedUntil) && Math.abs(clock.now().getTime() - lane.surveyedAt) >= SURVEY_EVERY) await this.#attempt(lane, () => this.#survey(lane))
+    if (this.#isDue(lane.pausedUntil) && Math.abs(clock.now().getTime() - lane.surveyedAt) >= SURVEY_EVERY) {
+      await this.#attempt(lane, () => this.#survey(lane))
+    }
   }
 
   #isTime ({ nextAttemptAt }: CopyTask): boolean {
@@ -128,7 +153,14 @@ export class Copier {
     try {
       await this.#open(lane)
     } catch (thrown) {
-      if (!this.#stop.signal.aborted) await refuse(lane.store, task, toBackupError(thrown), new Date(clock.now().getTime() + pauseAfter(lane.failures)))
+      if (!this.#stop.signal.aborted) {
+        await refuse(
+          lane.store,
+          task,
+          toBackupError(thrown),
+          new Date(clock.now().getTime() + pauseAfter(lane.failures))
+        )
+      }
       throw thrown
     }
     await perform(lane.store, task, this.#stop.signal)
@@ -139,7 +171,12 @@ export class Copier {
     await this.#open(lane)
     const missed = await survey(lane.store, this.#stop.signal)
     lane.surveyedAt = clock.now().getTime()
-    if (missed > 0) logger.error({ store: lane.store, missed }, 'copies that were stored are not there any more; they are brought there again')
+    if (missed > 0) {
+      logger.error(
+        { store: lane.store, missed },
+        'copies that were stored are not there any more; they are brought there again'
+      )
+    }
   }
 
   async #open (lane: Lane): Promise<void> {
@@ -157,7 +194,12 @@ export class Copier {
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
       if (this.#stop.signal.aborted || !STORE_TROUBLE.has(code)) return
-      if (lane.failures === 0) logger.warn({ store: lane.store, code }, `the store does not take copies now, and is tried again later: ${message}`)
+      if (lane.failures === 0) {
+        logger.warn(
+          { store: lane.store, code },
+          `the store does not take copies now, and is tried again later: ${message}`
+        )
+      }
       lane.pausedUntil = clock.now().getTime() + pauseAfter(lane.failures++)
       lane.isOpen = false
     }
@@ -166,11 +208,15 @@ export class Copier {
   /** Wakes that come from now on are not lost, even before the pause begins. */
   #woken (): { readonly pause: () => Promise<void> } {
     const woken = new AbortController()
-    const wake = (): void => { woken.abort() }
+    const wake = (): void => {
+      woken.abort()
+    }
     this.#wakes.add(wake)
     return {
       pause: async () => {
-        if (!woken.signal.aborted) await this.#options.clock.sleep(EVERY, AbortSignal.any([this.#stop.signal, woken.signal])).catch(() => {})
+        if (!woken.signal.aborted) {
+          await this.#options.clock.sleep(EVERY, AbortSignal.any([this.#stop.signal, woken.signal])).catch(() => {})
+        }
         this.#wakes.delete(wake)
       }
     }

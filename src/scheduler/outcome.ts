@@ -12,13 +12,22 @@ export function isInTheWay (code: ErrorCode): boolean {
 }
 
 /** What becomes of a run whose attempt ended with an error. */
-export function afterFailure (run: Run, { code, message }: Pick<BackupError, 'code' | 'message'>, backupId: number | null, now: Date): RunChange {
+export function afterFailure (
+  run: Run,
+  { code, message }: Pick<BackupError, 'code' | 'message'>,
+  backupId: number | null,
+  now: Date
+): RunChange {
   if (isInTheWay(code)) return { status: 'waiting', attempts: run.attempts - 1, nextAttemptAt: null }
   // Before its first backup a source has nothing to drill, and nothing is wrong with that.
-  if (run.kind === 'drill' && code === 'BACKUP_NOT_FOUND') return { status: 'skipped', reason: message, nextAttemptAt: null, finishedAt: now }
+  if (run.kind === 'drill' && code === 'BACKUP_NOT_FOUND') {
+    return { status: 'skipped', reason: message, nextAttemptAt: null, finishedAt: now }
+  }
   const told = { backupId, reason: message, errorCode: code }
   const pause = PAUSES[run.attempts - 1]
-  if (!ERRORS[code].retry || pause === undefined) return { status: 'failed', ...told, nextAttemptAt: null, finishedAt: now }
+  if (!ERRORS[code].retry || pause === undefined) {
+    return { status: 'failed', ...told, nextAttemptAt: null, finishedAt: now }
+  }
   const spread = 1 + share(`${run.id} ${run.attempts}`) / 10
   return { status: 'waiting', ...told, nextAttemptAt: new Date(now.getTime() + Math.round(pause * 60_000 * spread)) }
 }

@@ -1,4 +1,12 @@
-import { ruleId, type NewRun, type RuleKey, type RuleState, type Run, type RunBook, type RunChanges } from '../core/schedule/run.ts'
+import {
+  ruleId,
+  type NewRun,
+  type RuleKey,
+  type RuleState,
+  type Run,
+  type RunBook,
+  type RunChanges
+} from '../core/schedule/run.ts'
 import type { Calendar } from '../core/schedule/schedule.ts'
 import { says, type CalendarTiming, type IntervalTiming, type Rule } from './rules.ts'
 
@@ -29,8 +37,8 @@ interface Known {
 }
 
 /**
- * Which runs have fallen due since the book was written, and which open ones came to their end by that. Pure, and all of
- * it is to be written down at once; done again with the new book it finds nothing more, unless there was very much.
+ * Which runs have fallen due since the book was written, and which open ones came to their end by that. Pure, and all
+ * of it is to be written down at once; done again with the new book it finds nothing more, unless there was very much.
  *
  * A rule that is new, says something else, or was out of force counts from now on. Of several missed runs of one rule
  * the newest is made up for, and each older one ends as skipped. A run under way is not doubled, and one that could not
@@ -49,13 +57,17 @@ export function planRuns (book: RunBook, rules: readonly Rule[], planning: Plann
     const { since, isFresh } = inForceSince(rule, state, planning.now)
     if (isFresh) fresh.push({ kind: rule.kind, source: rule.source, rule: rule.rule, says: says(rule), since })
     const known: Known = { rule, since, newest: newest.get(name), open: open.get(name) }
-    const due = 'interval' in rule.timing ? dueByInterval(known, rule.timing, planning) : dueByCalendar(known, rule.timing, planning)
+    const due = 'interval' in rule.timing
+      ? dueByInterval(known, rule.timing, planning)
+      : dueByCalendar(known, rule.timing, planning)
     added.push(...due.added)
     changed.push(...due.changed)
   }
   const isInForce = (key: Run | RuleState): boolean => named.has(ruleId(key))
   for (const run of book.open) {
-    if (run.status === 'waiting' && !isInForce(run)) changed.push(giveUp(run, 'its rule is no longer in force', planning.now))
+    if (run.status === 'waiting' && !isInForce(run)) {
+      changed.push(giveUp(run, 'its rule is no longer in force', planning.now))
+    }
   }
   return { rules: fresh, dropped: book.rules.filter(state => !isInForce(state)), added, changed }
 }
@@ -65,17 +77,25 @@ export function planRuns (book: RunBook, rules: readonly Rule[], planning: Plann
  * which a waiting run may begin. Milliseconds; infinite where nothing ever falls due. `now`, where a run could begin
  * already and waits for its source.
  */
-export function nextLook (book: RunBook, rules: readonly Rule[], { now, calendar }: Pick<Planning, 'now' | 'calendar'>): number {
+export function nextLook (
+  book: RunBook,
+  rules: readonly Rule[],
+  { now, calendar }: Pick<Planning, 'now' | 'calendar'>
+): number {
   const [newest, open] = [byRule(book.newest), byRule(book.open)]
   const times = rules.map(rule => {
     const { timing } = rule
-    if (!('interval' in timing)) return calendar.next(timing.pattern, timing.timeZone, now)?.getTime() ?? Number.POSITIVE_INFINITY
+    if (!('interval' in timing)) {
+      return calendar.next(timing.pattern, timing.timeZone, now)?.getTime() ?? Number.POSITIVE_INFINITY
+    }
     const run = open.get(ruleId(rule)) ?? newest.get(ruleId(rule))
     const from = Math.max(0, ...[run?.startedAt ?? run?.dueAt, timing.lastStart].flatMap(time => time?.getTime() ?? []))
     // A run under way ends with an event; from then on the interval counts from its start.
     return run?.status === 'running' ? Number.POSITIVE_INFINITY : from + timing.interval - EARLY
   })
-  const waiting = book.open.filter(({ status }) => status === 'waiting').map(({ nextAttemptAt }) => nextAttemptAt?.getTime() ?? now.getTime())
+  const waiting = book.open.filter(({ status }) => status === 'waiting').map(({ nextAttemptAt }) =>
+    nextAttemptAt?.getTime() ?? now.getTime()
+  )
   return [...times, ...waiting].reduce((first, time) => Math.min(first, time), Number.POSITIVE_INFINITY)
 }
 
@@ -85,7 +105,11 @@ function byRule<T extends RuleKey> (entries: readonly T[]): ReadonlyMap<string, 
 }
 
 /** A time in the future is one of a clock that was set back since. */
-function inForceSince (rule: Rule, state: RuleState | undefined, now: Date): { readonly since: Date, readonly isFresh: boolean } {
+function inForceSince (
+  rule: Rule,
+  state: RuleState | undefined,
+  now: Date
+): { readonly since: Date, readonly isFresh: boolean } {
   if (state === undefined || state.says !== says(rule) || state.since > now) return { since: now, isFresh: true }
   return { since: state.since, isFresh: false }
 }
@@ -103,14 +127,28 @@ function dueByCalendar ({ rule, since, newest, open }: Known, timing: CalendarTi
   const last = times.at(-1)
   if (last === undefined) return NOTHING
   const { now } = planning
-  if (open?.status === 'running') return { added: skipAll(rule, times, `the run due at ${open.dueAt.toISOString()} was still under way`, now), changed: [] }
+  if (open?.status === 'running') {
+    return {
+      added: skipAll(rule, times, `the run due at ${open.dueAt.toISOString()} was still under way`, now),
+      changed: []
+    }
+  }
   const changed = open === undefined ? [] : [giveUp(open, 'it could not begin before the next run was due', now)]
   if (times.length === AT_ONCE) return { added: skipTogether(rule, times, now), changed }
-  const missed = skipAll(rule, times.slice(0, -1), `it was missed, and is made up for by the run due at ${last.toISOString()}`, now)
+  const missed = skipAll(
+    rule,
+    times.slice(0, -1),
+    `it was missed, and is made up for by the run due at ${last.toISOString()}`,
+    now
+  )
   return { added: [...missed, waiting(rule, last, planning)], changed }
 }
 
-function timesBetween (after: Date, { pattern, timeZone }: CalendarTiming, { calendar, now }: Planning): readonly Date[] {
+function timesBetween (
+  after: Date,
+  { pattern, timeZone }: CalendarTiming,
+  { calendar, now }: Planning
+): readonly Date[] {
   const times: Date[] = []
   let time = calendar.next(pattern, timeZone, after)
   while (time !== null && time <= now && times.length < AT_ONCE) {
@@ -124,22 +162,37 @@ function timesBetween (after: Date, { pattern, timeZone }: CalendarTiming, { cal
  * An interval names no times: one run is due an interval after the last began, however long ago that is, and none while
  * that one is open.
  */
-function dueByInterval ({ rule, newest, open }: Known, { interval, lastStart }: IntervalTiming, planning: Planning): Due {
+function dueByInterval (
+  { rule, newest, open }: Known,
+  { interval, lastStart }: IntervalTiming,
+  planning: Planning
+): Due {
   const now = planning.now.getTime()
   const isOver = (from: Date): boolean => from.getTime() + interval - EARLY <= now
   const changed: Ending[] = []
   if (open !== undefined) {
-    const isGivenUp = open.status === 'waiting' && open.attempts > 0 && open.startedAt !== null && isOver(open.startedAt)
+    const isGivenUp = open.status === 'waiting' && open.attempts > 0 && open.startedAt !== null &&
+      isOver(open.startedAt)
     if (!isGivenUp) return NOTHING
     changed.push(giveUp(open, 'the next run was due before it could be tried again', planning.now))
   }
   const last = newest === undefined ? null : newest.startedAt ?? newest.dueAt
-  if (isAhead(last ?? lastStart, now)) return { added: [skipped(rule, planning.now, 'the clock was set back: the interval begins anew', planning.now)], changed }
-  const from = [last, lastStart].filter(time => time !== null && !isAhead(time, now)).reduce((one, other) => one !== null && (other === null || one > other) ? one : other, null)
+  if (isAhead(last ?? lastStart, now)) {
+    return {
+      added: [skipped(rule, planning.now, 'the clock was set back: the interval begins anew', planning.now)],
+      changed
+    }
+  }
+  const from = [last, lastStart].filter(time => time !== null && !isAhead(time, now)).reduce(
+    (one, other) => one !== null && (other === null || one > other) ? one : other,
+    null
+  )
   if (from === null) return { added: [waiting(rule, planning.now, planning)], changed }
   if (!isOver(from)) return { added: [], changed }
   const dueAt = new Date(from.getTime() + interval)
-  const run = now - dueAt.getTime() > LATE ? waiting(rule, dueAt, planning) : waiting(rule, dueAt, { ...planning, delay: () => 0 })
+  const run = now - dueAt.getTime() > LATE
+    ? waiting(rule, dueAt, planning)
+    : waiting(rule, dueAt, { ...planning, delay: () => 0 })
   return { added: [run], changed }
 }
 
@@ -149,7 +202,17 @@ function isAhead (time: Date | null, now: number): boolean {
 
 function waiting ({ kind, source, rule, tier }: Rule, dueAt: Date, { now, delay }: Planning): NewRun {
   const pause = delay(source)
-  return { kind, source, rule, tier, dueAt, status: 'waiting', nextAttemptAt: pause === 0 ? null : new Date(now.getTime() + pause), reason: null, finishedAt: null }
+  return {
+    kind,
+    source,
+    rule,
+    tier,
+    dueAt,
+    status: 'waiting',
+    nextAttemptAt: pause === 0 ? null : new Date(now.getTime() + pause),
+    reason: null,
+    finishedAt: null
+  }
 }
 
 function skipped ({ kind, source, rule, tier }: Rule, dueAt: Date, reason: string, now: Date): NewRun {
@@ -159,18 +222,25 @@ function skipped ({ kind, source, rule, tier }: Rule, dueAt: Date, reason: strin
 /** The oldest of very many share a row. */
 function skipAll (rule: Rule, times: readonly Date[], reason: string, now: Date): NewRun[] {
   const shared = Math.max(0, times.length - TOLD_APART)
-  return [...skipTogether(rule, times.slice(0, shared), now), ...times.slice(shared).map(time => skipped(rule, time, reason, now))]
+  return [
+    ...skipTogether(rule, times.slice(0, shared), now),
+    ...times.slice(shared).map(time => skipped(rule, time, reason, now))
+  ]
 }
 
 /** One row, which stands at the newest of the times. */
 function skipTogether (rule: Rule, times: readonly Date[], now: Date): NewRun[] {
   const [first, last] = [times[0], times.at(-1)]
   if (first === undefined || last === undefined) return []
-  return [skipped(rule, last, `${times.length} runs were missed, from the one due at ${first.toISOString()} to this one`, now)]
+  return [
+    skipped(rule, last, `${times.length} runs were missed, from the one due at ${first.toISOString()} to this one`, now)
+  ]
 }
 
 /** Skipped where it never began, otherwise failed by what came of its last attempt. */
 function giveUp (run: Run, why: string, now: Date): Ending {
   const ending = { id: run.id, nextAttemptAt: null, finishedAt: now }
-  return run.attempts === 0 ? { ...ending, status: 'skipped', reason: why } : { ...ending, status: 'failed', reason: `${run.reason ?? 'it did not end'}; ${why}` }
+  return run.attempts === 0
+    ? { ...ending, status: 'skipped', reason: why }
+    : { ...ending, status: 'failed', reason: `${run.reason ?? 'it did not end'}; ${why}` }
 }

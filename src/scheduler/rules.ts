@@ -20,17 +20,37 @@ export interface Rule extends RuleKey {
   readonly timing: CalendarTiming | IntervalTiming
 }
 
-/** Every rule by which something is scheduled now. `prune`: when to remove what the retention rules do not keep; null: never. */
+/**
+ * Every rule by which something is scheduled now. `prune`: when to remove what the retention rules do not keep; null:
+ * never.
+ */
 export function scheduledRules (sources: readonly SourceState[], prune: CalendarTiming | null): readonly Rule[] {
   const rules: Rule[] = sources.filter(({ policy }) => policy.enabled).flatMap(rulesOf)
   if (prune !== null) rules.push({ kind: 'prune', source: null, rule: 'prune', tier: null, timing: prune })
   return rules
 }
 
-function rulesOf ({ name: source, policy: { interval, schedule, drillSchedule }, statistics: { lastScheduled } }: SourceState): readonly Rule[] {
-  const rules: Rule[] = schedule?.rules.map(({ name, tier, pattern }) => ({ kind: 'backup', source, rule: name, tier, timing: { pattern, timeZone: schedule.timeZone } })) ?? []
-  if (interval !== null) rules.push({ kind: 'backup', source, rule: 'interval', tier: null, timing: { interval, lastStart: lastScheduled } })
-  if (drillSchedule !== null) rules.push({ kind: 'drill', source, rule: DRILL_RULE, tier: null, timing: { pattern: drillSchedule, timeZone: 'UTC' } })
+function rulesOf ({ name: source, policy: { interval, schedule, drillSchedule }, statistics: { lastScheduled } }:
+  SourceState): readonly Rule[] {
+  const rules: Rule[] = schedule?.rules.map(({ name, tier, pattern }) => ({
+    kind: 'backup',
+    source,
+    rule: name,
+    tier,
+    timing: { pattern, timeZone: schedule.timeZone }
+  })) ?? []
+  if (interval !== null) {
+    rules.push({ kind: 'backup', source, rule: 'interval', tier: null, timing: { interval, lastStart: lastScheduled } })
+  }
+  if (drillSchedule !== null) {
+    rules.push({
+      kind: 'drill',
+      source,
+      rule: DRILL_RULE,
+      tier: null,
+      timing: { pattern: drillSchedule, timeZone: 'UTC' }
+    })
+  }
   return rules
 }
 

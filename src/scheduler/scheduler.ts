@@ -49,7 +49,8 @@ interface Lull {
 
 /**
  * Checks every second which runs are due. The ticks come from node-cron; the due times come from the catalog, so that a
- * lost tick loses nothing, and every run that was due ends in a row there. While nothing can be due a tick costs nothing.
+ * lost tick loses nothing, and every run that was due ends in a row there. While nothing can be due a tick costs
+ * nothing.
  */
 export class Scheduler {
   readonly #options: SchedulerOptions
@@ -70,7 +71,12 @@ export class Scheduler {
   }
 
   start (): void {
-    const options = { noOverlap: true, timezone: 'UTC', suppressMissedWarning: true, logger: cronLogger(this.#options.logger) }
+    const options = {
+      noOverlap: true,
+      timezone: 'UTC',
+      suppressMissedWarning: true,
+      logger: cronLogger(this.#options.logger)
+    }
     this.#tasks = [
       schedule('* * * * * *', () => this.look(), { ...options, name: 'due runs' }),
       schedule('30 * * * * *', () => this.#tidy(), { ...options, name: 'housekeeping' })
@@ -136,7 +142,10 @@ export class Scheduler {
     return await runs.book()
   }
 
-  /** Runs that are under way by the book, and in truth are not: the service ended, or could not write down how they ended. */
+  /**
+   * Runs that are under way by the book, and in truth are not: the service ended, or could not write down how they
+   * ended.
+   */
   async #settleLost (book: RunBook): Promise<RunBook> {
     const { engine, runs, clock } = this.#options
     const lost = book.open.filter(({ id, status }) => status === 'running' && !this.#underWay.has(id))
@@ -164,7 +173,11 @@ export class Scheduler {
     const { runs, clock } = this.#options
     const free = new Set(sources.filter(({ state }) => state !== 'busy').map(({ name }) => name))
     const { begin, covered } = chooseRuns(open, source => free.has(source), clock.now())
-    if (covered.length > 0) for (const run of await runs.record({ rules: [], dropped: [], added: [], changed: covered })) this.#tell(run)
+    if (covered.length > 0) {
+      for (const run of await runs.record({ rules: [], dropped: [], added: [], changed: covered })) {
+        this.#tell(run)
+      }
+    }
     for (const run of begin) await this.#begin(run)
     return begin.length + covered.length
   }
@@ -175,7 +188,12 @@ export class Scheduler {
     this.#underWay.set(waiting.id, begun.promise.then(() => {}))
     let run = waiting
     try {
-      run = await runs.change(waiting.id, { status: 'running', attempts: waiting.attempts + 1, nextAttemptAt: null, startedAt: clock.now() })
+      run = await runs.change(waiting.id, {
+        status: 'running',
+        attempts: waiting.attempts + 1,
+        nextAttemptAt: null,
+        startedAt: clock.now()
+      })
       const work = await this.#work(run)
       logger.info({ ...shown(run), jobId: work.job.id }, `scheduled ${run.kind} begins`)
       this.#underWay.set(run.id, this.#follow(run, work))
@@ -198,7 +216,11 @@ export class Scheduler {
       const { job, result } = await engine.drill({ source: run.source, actor: null })
       return { job, result: result.then(requireTold) }
     }
-    const { job, result } = await engine.create({ source: run.source, type: 'scheduled', ...run.tier === null ? {} : { schedule: run.tier } })
+    const { job, result } = await engine.create({
+      source: run.source,
+      type: 'scheduled',
+      ...run.tier === null ? {} : { schedule: run.tier }
+    })
     return { job, result: result.then(({ id }) => ({ backupId: id })) }
   }
 
@@ -223,7 +245,12 @@ export class Scheduler {
     const change = afterFailure(run, error, backupId, clock.now())
     const nextAttemptAt = change.nextAttemptAt?.toISOString()
     if (isInTheWay(code)) logger.info({ ...shown(run), code }, `scheduled ${run.kind} waits: ${message}`)
-    else logger.error({ ...shown(run), code, hint, ...nextAttemptAt === undefined ? {} : { nextAttemptAt } }, `scheduled ${run.kind} failed: ${message}`)
+    else {
+      logger.error(
+        { ...shown(run), code, hint, ...nextAttemptAt === undefined ? {} : { nextAttemptAt } },
+        `scheduled ${run.kind} failed: ${message}`
+      )
+    }
     await this.#write(run, change)
   }
 
@@ -233,7 +260,10 @@ export class Scheduler {
       this.#tell(await this.#options.runs.change(run.id, change))
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
-      this.#options.logger.warn({ ...shown(run), code }, `what came of a scheduled ${run.kind} could not be written down: ${message}`)
+      this.#options.logger.warn(
+        { ...shown(run), code },
+        `what came of a scheduled ${run.kind} could not be written down: ${message}`
+      )
     }
   }
 
@@ -254,7 +284,9 @@ export class Scheduler {
 /** A drill that could not be made is tried again like a backup that could not; one that found damage was made. */
 function requireTold (drill: Restore): Restore {
   const { status, errorCode, errorMessage } = drill
-  if (status === 'inconclusive') throw new BackupError(errorCode ?? 'INTERNAL', errorMessage ?? 'the drill came to nothing')
+  if (status === 'inconclusive') {
+    throw new BackupError(errorCode ?? 'INTERNAL', errorMessage ?? 'the drill came to nothing')
+  }
   return drill
 }
 

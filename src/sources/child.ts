@@ -5,7 +5,9 @@ import { BackupError, toBackupError } from '../core/errors.ts'
 import { shortened } from '../core/shortened.ts'
 import type { Watch } from './watch-worker.ts'
 
-/** Where a child writes the image: a pipe that blocks, apart from standard output so that nothing stray gets into it. */
+/**
+ * Where a child writes the image: a pipe that blocks, apart from standard output so that nothing stray gets into it.
+ */
 export const IMAGE_FD = 3
 
 /** Where a child writes its messages, one JSON text a line: a pipe that blocks. */
@@ -29,7 +31,10 @@ export interface Envelope {
   readonly memoryLimit: number
 }
 
-/** Signals that a process manager, a terminal or `timeout` sends to the whole group. The parent decides which work goes on, and ends a child by `SIGKILL`. */
+/**
+ * Signals that a process manager, a terminal or `timeout` sends to the whole group. The parent decides which work goes
+ * on, and ends a child by `SIGKILL`.
+ */
 const OF_THE_GROUP = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 
 let parent = 0
@@ -41,12 +46,13 @@ export function sibling (url: string, name: string): URL {
 
 /**
  * The main of a child process: runs `work` on the task that standard input carries, and ends. A failure goes to the
- * parent as its last message, and as the exit code 1. When the parent goes away, or the memory exceeds the limit, a thread
- * ends the process, also while SQLite computes.
+ * parent as its last message, and as the exit code 1. When the parent goes away, or the memory exceeds the limit, a
+ * thread ends the process, also while SQLite computes.
  */
-export async function runChild<Task, Message> (
-  work: (task: Task, send: (message: Message) => Promise<void>) => Promise<void>
-): Promise<void> {
+export async function runChild<
+  Task,
+  Message
+> (work: (task: Task, send: (message: Message) => Promise<void>) => Promise<void>): Promise<void> {
   for (const signal of OF_THE_GROUP) process.on(signal, () => {})
   try {
     const envelope = JSON.parse(readLine()) as Envelope
@@ -63,19 +69,25 @@ export async function runChild<Task, Message> (
 
 function startWatch ({ memoryLimit }: Envelope): void {
   const workerData: Watch = { fd: TASK_FD, memoryLimit }
-  const options = { workerData, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 } }
+  const options = {
+    workerData,
+    execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2 }
+  }
   new Worker(sibling(import.meta.url, 'watch-worker'), options).unref()
 }
 
 /**
- * Throws `INTERRUPTED` once the parent is gone. For a child that does without turns of the event loop, before a step that
- * cannot be taken back: whoever starts the service again must find nothing still at work.
+ * Throws `INTERRUPTED` once the parent is gone. For a child that does without turns of the event loop, before a step
+ * that cannot be taken back: whoever starts the service again must find nothing still at work.
  */
 export function requireParent (): void {
   if (process.ppid !== parent) throw new BackupError('INTERRUPTED', 'the service ended while the work was under way')
 }
 
-/** Reads up to the end of the line, which may have any length: an argument ends at 128 KiB, and every user may read it. */
+/**
+ * Reads up to the end of the line, which may have any length: an argument ends at 128 KiB, and every user may read it.
+ */
 function readLine (): string {
   const parts: Buffer[] = []
   for (;;) {
@@ -95,5 +107,7 @@ async function send (message: unknown): Promise<void> {
 }
 
 export function answerTooLarge (): BackupError {
-  return new BackupError('ANSWER_TOO_LARGE', `the answer is larger than ${MESSAGE_LIMIT} bytes`, { hint: 'Ask for less at once: fewer tables or fewer rows.' })
+  return new BackupError('ANSWER_TOO_LARGE', `the answer is larger than ${MESSAGE_LIMIT} bytes`, {
+    hint: 'Ask for less at once: fewer tables or fewer rows.'
+  })
 }

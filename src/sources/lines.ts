@@ -2,8 +2,16 @@ import type { Readable } from 'node:stream'
 
 const NEWLINE = 0x0a
 
-/** Gives each line of `input` to `onLine`, and calls `onTooLong` once, and nothing after it, where one is longer than `limit` bytes. */
-export function readLines (input: Readable, limit: number, onLine: (line: string) => void, onTooLong: () => void): void {
+/**
+ * Gives each line of `input` to `onLine`, and calls `onTooLong` once, and nothing after it, where one is longer than
+ * `limit` bytes.
+ */
+export function readLines (
+  input: Readable,
+  limit: number,
+  onLine: (line: string) => void,
+  onTooLong: () => void
+): void {
   let parts: Buffer[] = []
   let length = 0
   input.on('data', (chunk: Buffer) => {

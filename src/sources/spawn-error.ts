@@ -30,14 +30,20 @@ export function isSpawnFailure (error: unknown): boolean {
   return Object.hasOwn(LIMITS, systemCode(error) ?? '')
 }
 
-/** `PROCESS_LIMIT`, which names the limit; `SOURCE_FAILED` for a process that could not be started for another reason. */
+/**
+ * `PROCESS_LIMIT`, which names the limit; `SOURCE_FAILED` for a process that could not be started for another reason.
+ */
 export function spawnError (error: unknown): BackupError {
   const limit = LIMITS[systemCode(error) ?? '']
   if (limit === undefined) {
-    return new BackupError('SOURCE_FAILED', `the process that reads the source could not be started (${systemCode(error) ?? 'unknown reason'})`, {
-      hint: 'Look at the log of the service and of the system, then try again.',
-      cause: error
-    })
+    return new BackupError(
+      'SOURCE_FAILED',
+      `the process that reads the source could not be started (${systemCode(error) ?? 'unknown reason'})`,
+      {
+        hint: 'Look at the log of the service and of the system, then try again.',
+        cause: error
+      }
+    )
   }
   return new BackupError('PROCESS_LIMIT', `no further process can be started: ${limit.name}`, {
     hint: `${limit.remedy}, or let fewer jobs run at once.`,

@@ -11,7 +11,9 @@ import { TOO_MUCH_MEMORY } from './watch-mark.ts'
 
 /** Of what a child writes to standard error, the end is kept for the message of a crash. */
 const STDERR_LIMIT = 4096
-/** A process that is still there so long after it was killed waits for a file system that does not answer. Milliseconds. */
+/**
+ * A process that is still there so long after it was killed waits for a file system that does not answer. Milliseconds.
+ */
 const UNKILLABLE = 5000
 /** Node ends longer timers at once. Milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1
@@ -38,24 +40,31 @@ export interface Subprocess {
   /** What the child writes to `IMAGE_FD`. */
   readonly image: Readable
   /**
-   * Resolves when the child ended well. Rejects with the BackupError that it reported, `SOURCE_FAILED` if it crashed, and
-   * `PROCESS_LIMIT` where the system could not start it. `PROCESS_TIMED_OUT`, `PROCESS_OUT_OF_MEMORY` or `ANSWER_TOO_LARGE`
-   * where it was ended because it took too much.
+   * Resolves when the child ended well. Rejects with the BackupError that it reported, `SOURCE_FAILED` if it crashed,
+   * and `PROCESS_LIMIT` where the system could not start it. `PROCESS_TIMED_OUT`, `PROCESS_OUT_OF_MEMORY` or
+   * `ANSWER_TOO_LARGE` where it was ended because it took too much.
    */
   readonly ended: Promise<void>
   /** Ends the child at once, whatever it is doing. */
-  kill (): void
-  /** Gives it its whole time again, or from now on `timeout` milliseconds: for one that waits for whoever takes what it makes. */
-  extend (timeout?: number): void
+  kill(): void
+  /**
+   * Gives it its whole time again, or from now on `timeout` milliseconds: for one that waits for whoever takes what it
+   * makes.
+   */
+  extend(timeout?: number): void
   /** Whether it was ended and is still there: a call to a file system that does not answer cannot be broken off. */
-  isLeft (): boolean
+  isLeft(): boolean
 }
 
 export interface SubprocessOptions {
   readonly entry: URL
-  /** What the child works on. It goes as JSON through its standard input: arguments are short, and any user reads them. */
+  /**
+   * What the child works on. It goes as JSON through its standard input: arguments are short, and any user reads them.
+   */
   readonly task: unknown
-  /** The whole environment of the child, but for where compiled modules are kept: it inherits nothing, and so no secret. */
+  /**
+   * The whole environment of the child, but for where compiled modules are kept: it inherits nothing, and so no secret.
+   */
   readonly environment: Readonly<Record<string, string>>
   readonly onMessage: (message: unknown) => void
   /** Milliseconds after which it is ended. */
@@ -64,7 +73,10 @@ export interface SubprocessOptions {
   readonly memory: number
 }
 
-/** Starts a module in a Node process of its own. An abort of `signal` kills it, and `ended` then rejects with the signal's reason. */
+/**
+ * Starts a module in a Node process of its own. An abort of `signal` kills it, and `ended` then rejects with the
+ * signal's reason.
+ */
 export function startSubprocess (options: SubprocessOptions, signal: AbortSignal): Subprocess {
   let child: ChildProcess
   try {
@@ -98,12 +110,19 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
     const message: unknown = JSON.parse(line)
     failure ??= readFailure(message)
     options.onMessage(message)
-  }, () => { fail(answerTooLarge()) })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => { stderr = (stderr + text).slice(-STDERR_LIMIT) })
+  }, () => {
+    fail(answerTooLarge())
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-STDERR_LIMIT)
+  })
   handOver(child, options)
   signal.addEventListener('abort', kill, { once: true })
   if (signal.aborted) kill()
-  const startTimer = (): NodeJS.Timeout => setTimeout(() => { fail(timedOut(timeout)) }, Math.min(timeout, LONGEST_TIMER))
+  const startTimer = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      fail(timedOut(timeout))
+    }, Math.min(timeout, LONGEST_TIMER))
   let timer = startTimer()
   const extend = (given = timeout): void => {
     clearTimeout(timer)
@@ -128,19 +147,34 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
     }
   })
   ended.catch(() => {})
-  return { image: pipeOf(child, IMAGE_FD), ended, kill, extend, isLeft: () => isLeft && child.exitCode === null && child.signalCode === null }
+  return {
+    image: pipeOf(child, IMAGE_FD),
+    ended,
+    kill,
+    extend,
+    isLeft: () => isLeft && child.exitCode === null && child.signalCode === null
+  }
 }
 
 function timedOut (timeout: number): BackupError {
-  return new BackupError('PROCESS_TIMED_OUT', `the process that reads the database did not end within ${Math.round(timeout / 1000)} seconds`, {
-    hint: 'Look for an index, a CHECK or a view of the database that computes for long; raise CHILD_TIMEOUT_MS if the time is needed.'
-  })
+  return new BackupError(
+    'PROCESS_TIMED_OUT',
+    `the process that reads the database did not end within ${Math.round(timeout / 1000)} seconds`,
+    {
+      hint:
+        'Look for an index, a CHECK or a view of the database that computes for long; raise CHILD_TIMEOUT_MS if the time is needed.'
+    }
+  )
 }
 
 function outOfMemory (memory: number): BackupError {
-  return new BackupError('PROCESS_OUT_OF_MEMORY', `the process that reads the database took more than ${memory} bytes of memory`, {
-    hint: 'Ask for less at once, or raise CHILD_MEMORY_BYTES if the memory is needed and there.'
-  })
+  return new BackupError(
+    'PROCESS_OUT_OF_MEMORY',
+    `the process that reads the database took more than ${memory} bytes of memory`,
+    {
+      hint: 'Ask for less at once, or raise CHILD_MEMORY_BYTES if the memory is needed and there.'
+    }
+  )
 }
 
 function spawnChild ({ entry, environment }: SubprocessOptions): ChildProcess {
@@ -184,12 +218,16 @@ function compileCache (): { readonly NODE_COMPILE_CACHE?: string } {
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) }
 }
 
-/** Describes how the child ended, once it did and everything that it sent was delivered. An error: it was never started. */
+/**
+ * Describes how the child ended, once it did and everything that it sent was delivered. An error: it was never started.
+ */
 function endOf (child: ChildProcess, messages: Readable): Promise<string | Error> {
   return new Promise(resolve => {
     let exit: string | undefined
     let isDelivered = false
-    const settle = (): void => { if (exit !== undefined && isDelivered) resolve(exit) }
+    const settle = (): void => {
+      if (exit !== undefined && isDelivered) resolve(exit)
+    }
     child.once('error', resolve)
     messages.once('close', () => {
       isDelivered = true
@@ -203,7 +241,9 @@ function endOf (child: ChildProcess, messages: Readable): Promise<string | Error
 }
 
 function readFailure (message: unknown): BackupError | undefined {
-  if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'failed') return undefined
+  if (typeof message !== 'object' || message === null || !('type' in message) || message.type !== 'failed') {
+    return undefined
+  }
   const { code, message: text, hint } = message as unknown as { code: unknown, message: string, hint?: string }
   return new BackupError(isErrorCode(code) ? code : 'SOURCE_FAILED', text, hint === undefined ? {} : { hint })
 }

@@ -4,8 +4,8 @@ import { workerData } from 'node:worker_threads'
 import { TOO_MUCH_MEMORY } from './watch-mark.ts'
 
 /**
- * Ends a child process while its main thread is inside SQLite, where no event reaches it: at once when the parent is gone,
- * whose end of standard input closes with it, and when the process takes more memory than it may.
+ * Ends a child process while its main thread is inside SQLite, where no event reaches it: at once when the parent is
+ * gone, whose end of standard input closes with it, and when the process takes more memory than it may.
  */
 export interface Watch {
   /** The pipe whose other end the parent holds. */

@@ -5,18 +5,62 @@ import { ANSWER_LIMIT, AnswerTooLong } from './answer.ts'
 export type Meaning = readonly [code: ErrorCode, text: string, hint: string]
 
 const PERMISSIONS = 'docs/operations.md lists the permissions under "Off-site copies"'
-export const SILENT: Meaning = ['STORE_UNAVAILABLE', 'cannot be reached', 'Check the network, the endpoint and its port.']
-const NO_NAME: Meaning = ['STORE_UNAVAILABLE', 'cannot be found in the network', 'Check the endpoint and the name resolution (DNS) of this machine.']
+export const SILENT: Meaning = [
+  'STORE_UNAVAILABLE',
+  'cannot be reached',
+  'Check the network, the endpoint and its port.'
+]
+const NO_NAME: Meaning = [
+  'STORE_UNAVAILABLE',
+  'cannot be found in the network',
+  'Check the endpoint and the name resolution (DNS) of this machine.'
+]
 
-export const BAD_CREDENTIALS: Meaning = ['STORE_UNAVAILABLE', 'does not accept the credentials', 'Check the key of the account, and the clock of this machine.']
-export const DENIED: Meaning = ['STORE_UNAVAILABLE', 'must not be used with these credentials', `Give them the permissions that are missing: ${PERMISSIONS}.`]
-export const NO_OBJECT: Meaning = ['OBJECT_NOT_FOUND', 'does not exist', 'Look into the store: the object was removed by somebody else, or by a lifecycle rule.']
-export const NO_CONTAINER: Meaning = ['STORE_UNAVAILABLE', 'does not exist', 'Create the bucket or the container, or correct its name; the service makes none.']
-export const TAKEN: Meaning = ['OBJECT_EXISTS', 'exists already', 'Objects are never overwritten; move the one in the way aside.']
-export const LOCKED: Meaning = ['OBJECT_LOCKED', 'is kept by a policy of the store', 'Wait until the time of the policy is over, or have a hold lifted by whoever laid it.']
-export const BUSY: Meaning = ['STORE_UNAVAILABLE', 'is too busy', 'Try again later; if it stays so, make fewer requests at the same time.']
-export const ENDLESS: Meaning = ['STORE_FAILED', `answered with more than ${ANSWER_LIMIT} bytes, which no answer of a store has`, 'Look at what stands between this machine and the store, and whether the endpoint is the right one.']
-export const LATE: Meaning = ['STORE_UNAVAILABLE', 'did not answer in time', 'Check the network and the store, and try again.']
+export const BAD_CREDENTIALS: Meaning = [
+  'STORE_UNAVAILABLE',
+  'does not accept the credentials',
+  'Check the key of the account, and the clock of this machine.'
+]
+export const DENIED: Meaning = [
+  'STORE_UNAVAILABLE',
+  'must not be used with these credentials',
+  `Give them the permissions that are missing: ${PERMISSIONS}.`
+]
+export const NO_OBJECT: Meaning = [
+  'OBJECT_NOT_FOUND',
+  'does not exist',
+  'Look into the store: the object was removed by somebody else, or by a lifecycle rule.'
+]
+export const NO_CONTAINER: Meaning = [
+  'STORE_UNAVAILABLE',
+  'does not exist',
+  'Create the bucket or the container, or correct its name; the service makes none.'
+]
+export const TAKEN: Meaning = [
+  'OBJECT_EXISTS',
+  'exists already',
+  'Objects are never overwritten; move the one in the way aside.'
+]
+export const LOCKED: Meaning = [
+  'OBJECT_LOCKED',
+  'is kept by a policy of the store',
+  'Wait until the time of the policy is over, or have a hold lifted by whoever laid it.'
+]
+export const BUSY: Meaning = [
+  'STORE_UNAVAILABLE',
+  'is too busy',
+  'Try again later; if it stays so, make fewer requests at the same time.'
+]
+export const ENDLESS: Meaning = [
+  'STORE_FAILED',
+  `answered with more than ${ANSWER_LIMIT} bytes, which no answer of a store has`,
+  'Look at what stands between this machine and the store, and whether the endpoint is the right one.'
+]
+export const LATE: Meaning = [
+  'STORE_UNAVAILABLE',
+  'did not answer in time',
+  'Check the network and the store, and try again.'
+]
 
 const BY_SYSTEM: Readonly<Record<string, Meaning>> = {
   ENOTFOUND: NO_NAME,
@@ -59,20 +103,33 @@ export function meaningOfNetwork (error: unknown): Meaning | undefined {
 /** Of a code that complains of a certificate; undefined: it does not. */
 export function untrusted (code: string): Meaning | undefined {
   if (!/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_)|SELF_SIGNED/.test(code)) return undefined
-  return ['STORE_UNAVAILABLE', `cannot be trusted (${code})`, 'Check the certificate of the endpoint; NODE_EXTRA_CA_CERTS names a file with your own authority.']
+  return [
+    'STORE_UNAVAILABLE',
+    `cannot be trusted (${code})`,
+    'Check the certificate of the endpoint; NODE_EXTRA_CA_CERTS names a file with your own authority.'
+  ]
 }
 
 export function unknownFailure (name: string, status: number | undefined): Meaning {
-  return ['STORE_FAILED', `failed (${[name, status === undefined ? '' : `HTTP ${status}`].filter(part => part !== '').join(', ') || 'unknown'})`, 'Look the code up in the documentation of the store, and try again.']
+  return [
+    'STORE_FAILED',
+    `failed (${
+      [name, status === undefined ? '' : `HTTP ${status}`].filter(part => part !== '').join(', ') || 'unknown'
+    })`,
+    'Look the code up in the documentation of the store, and try again.'
+  ]
 }
 
 /**
- * The error about the object `key` of `place`, or about the store itself where that is empty. Of its cause only name and words go
- * along: the rest of such an error repeats the request, with the key that it was signed with.
+ * The error about the object `key` of `place`, or about the store itself where that is empty. Of its cause only name
+ * and words go along: the rest of such an error repeats the request, with the key that it was signed with.
  */
 export function storeError (meaning: Meaning, error: unknown, key: string, place: string): BackupError {
   const [code, text, hint] = key === '' && meaning[0] === 'OBJECT_NOT_FOUND' ? NO_CONTAINER : meaning
   const isOfStore = key === '' || code === 'STORE_UNAVAILABLE' || code === 'DISK_FULL'
   const { name, message } = error instanceof Error ? error : new Error(String(error))
-  return new BackupError(code, `${isOfStore ? `the store "${place}"` : `"${key}" in "${place}"`} ${text}`, { hint, cause: Object.assign(new Error(message), { name }) })
+  return new BackupError(code, `${isOfStore ? `the store "${place}"` : `"${key}" in "${place}"`} ${text}`, {
+    hint,
+    cause: Object.assign(new Error(message), { name })
+  })
 }

@@ -6,8 +6,8 @@ export interface Outside extends Pick<Store, 'name' | 'kind' | 'place' | 'locati
 }
 
 /**
- * A store that is made when it is first asked for something: the software of the clouds is large, and most processes need
- * none of it.
+ * A store that is made when it is first asked for something: the software of the clouds is large, and most processes
+ * need none of it.
  */
 export function deferredStore ({ canThaw, ...outside }: Outside, make: () => Promise<Store>): Store {
   let made: Promise<Store> | undefined
@@ -31,7 +31,9 @@ export function deferredStore ({ canThaw, ...outside }: Outside, make: () => Pro
     },
     get: async (key, range, signal) => await (await store(signal)).get(key, range, signal),
     stat: async (key, signal) => await (await store(signal)).stat(key, signal),
-    async * list (prefix, signal) { yield * (await store(signal)).list(prefix, signal) },
+    async *list (prefix, signal) {
+      yield* (await store(signal)).list(prefix, signal)
+    },
     remove: async (key, signal) => await (await store(signal)).remove(key, signal),
     file: async () => undefined,
     features: async signal => await (await store(signal)).features(signal),

@@ -21,18 +21,19 @@ export interface Part {
 /** What is known of the body once its last part was taken. */
 export interface Body {
   readonly parts: AsyncGenerator<Part, undefined>
-  size (): number
+  size(): number
   /** To be called once a part is not needed any more: its memory then serves another. */
-  reuse (part: Part): void
+  reuse(part: Part): void
   /** Of all of it. */
-  crc32 (): number
+  crc32(): number
   /** In hex. */
-  sha256 (): string
+  sha256(): string
 }
 
 /**
- * Cuts a body into parts, of which the last may be empty if it is the first, and digests it on the way. Holds one part in
- * memory. What misses `size` or `sha256` of the facts rejects before its last part is given: with `STORE_FAILED`, `CHECKSUM_MISMATCH`.
+ * Cuts a body into parts, of which the last may be empty if it is the first, and digests it on the way. Holds one part
+ * in memory. What misses `size` or `sha256` of the facts rejects before its last part is given: with `STORE_FAILED`,
+ * `CHECKSUM_MISMATCH`.
  */
 export function cutBody (body: Readable, facts: ObjectFacts): Body {
   const digest = createHash('sha256')
@@ -47,7 +48,7 @@ export function cutBody (body: Readable, facts: ObjectFacts): Body {
     return bytes?.length === length ? bytes : Buffer.allocUnsafeSlow(length)
   }
 
-  async function * parts (): AsyncGenerator<Part, undefined> {
+  async function* parts (): AsyncGenerator<Part, undefined> {
     let number = 1
     let filled = 0
     let bytes = room(number)
@@ -71,14 +72,29 @@ export function cutBody (body: Readable, facts: ObjectFacts): Body {
     }
     if (facts.size !== undefined && size !== facts.size) throw sizeError(size, facts.size)
     sha256 = digest.digest('hex')
-    if (facts.sha256 !== undefined && facts.sha256 !== sha256) throw new BackupError('CHECKSUM_MISMATCH', `the body has SHA-256 ${sha256} instead of ${facts.sha256}`, { hint: 'The bytes changed after they were digested: look at the disk that they come from.' })
+    if (facts.sha256 !== undefined && facts.sha256 !== sha256) {
+      throw new BackupError('CHECKSUM_MISMATCH', `the body has SHA-256 ${sha256} instead of ${facts.sha256}`, {
+        hint: 'The bytes changed after they were digested: look at the disk that they come from.'
+      })
+    }
     yield { number, bytes: bytes.subarray(0, filled), isLast: true }
   }
 
-  return { parts: parts(), reuse: ({ bytes }) => { spare.push(bytes) }, size: () => size, crc32: () => crc, sha256: () => sha256 }
+  return {
+    parts: parts(),
+    reuse: ({ bytes }) => {
+      spare.push(bytes)
+    },
+    size: () => size,
+    crc32: () => crc,
+    sha256: () => sha256
+  }
 }
 
-/** Bytes of the part of that number: whole MiB, and equal but for the last one where the length is known, for some stores want it so. */
+/**
+ * Bytes of the part of that number: whole MiB, and equal but for the last one where the length is known, for some
+ * stores want it so.
+ */
 export function partSize (number: number, size: number | undefined): number {
   if (size === undefined) return PART * 2 ** Math.floor((number - 1) / DOUBLED_EVERY)
   return Math.max(PART, Math.ceil(size / MAX_PARTS / MiB) * MiB)
@@ -96,5 +112,10 @@ export function md5 (bytes: Buffer): string {
 }
 
 function sizeError (size: number, expected: number): BackupError {
-  return new BackupError('STORE_FAILED', size > expected ? `the body has more than the ${expected} bytes that it should have` : `the body has ${size} bytes instead of ${expected}`)
+  return new BackupError(
+    'STORE_FAILED',
+    size > expected
+      ? `the body has more than the ${expected} bytes that it should have`
+      : `the body has ${size} bytes instead of ${expected}`
+  )
 }

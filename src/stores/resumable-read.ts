@@ -23,19 +23,28 @@ export interface Reading {
 }
 
 /**
- * The bytes of an object, as a body that errors where it would stop short of its length. A connection that breaks midway is
- * made anew from the byte that was reached. Resolves once the first one stands. `RANGE_NOT_SATISFIABLE`.
+ * The bytes of an object, as a body that errors where it would stop short of its length. A connection that breaks
+ * midway is made anew from the byte that was reached. Resolves once the first one stands. `RANGE_NOT_SATISFIABLE`.
  */
 export async function readWhole (reading: Reading, signal: AbortSignal): Promise<Readable> {
   const start = reading.range?.start ?? 0
   const end = Math.min(reading.range?.end ?? Number.POSITIVE_INFINITY, reading.size - 1)
-  if (reading.range !== undefined && start > end) throw new BackupError('RANGE_NOT_SATISFIABLE', `${reading.what} has no such bytes`, { hint: 'Ask for a range within its size.' })
+  if (reading.range !== undefined && start > end) {
+    throw new BackupError('RANGE_NOT_SATISFIABLE', `${reading.what} has no such bytes`, {
+      hint: 'Ask for a range within its size.'
+    })
+  }
   if (start > end) return Readable.from([], { objectMode: false })
   const closed = new AbortController()
   const together = AbortSignal.any([signal, closed.signal])
   const first = await reading.open(start, end, together)
-  const body = Readable.from(bytes(reading, first, start, end, together), { objectMode: false, highWaterMark: 256 * 1024 })
-  const abort = (): void => { body.destroy(signal.reason as Error) }
+  const body = Readable.from(bytes(reading, first, start, end, together), {
+    objectMode: false,
+    highWaterMark: 256 * 1024
+  })
+  const abort = (): void => {
+    body.destroy(signal.reason as Error)
+  }
   signal.addEventListener('abort', abort, { once: true })
   body.once('close', () => {
     signal.removeEventListener('abort', abort)
@@ -45,16 +54,27 @@ export async function readWhole (reading: Reading, signal: AbortSignal): Promise
   return body
 }
 
-async function * bytes (reading: Reading, first: Readable, start: number, end: number, signal: AbortSignal): AsyncGenerator<Buffer, undefined> {
+async function* bytes (
+  reading: Reading,
+  first: Readable,
+  start: number,
+  end: number,
+  signal: AbortSignal
+): AsyncGenerator<Buffer, undefined> {
   const { what, clock, open, translate } = reading
   const total = end - start + 1
   let at = start
   let part = first
-  for (let breaks = 0; ; breaks++) {
+  for (let breaks = 0;; breaks++) {
     let cause: BackupError | undefined
     try {
       for await (const chunk of lively(part)) {
-        if (at + chunk.length > end + 1) throw new BackupError('STORE_FAILED', `the store gives more of ${what} than the ${total} bytes that were asked for`)
+        if (at + chunk.length > end + 1) {
+          throw new BackupError(
+            'STORE_FAILED',
+            `the store gives more of ${what} than the ${total} bytes that were asked for`
+          )
+        }
         at += chunk.length
         breaks = 0
         yield chunk
@@ -67,15 +87,24 @@ async function * bytes (reading: Reading, first: Readable, start: number, end: n
       part.destroy()
     }
     if (at > end) return undefined
-    if (breaks === BREAKS) throw new BackupError('STORE_FAILED', `${what} broke off after ${at - start} of ${total} bytes, again and again`, { hint: 'Check the network, and read it again.', cause })
+    if (breaks === BREAKS) {
+      throw new BackupError(
+        'STORE_FAILED',
+        `${what} broke off after ${at - start} of ${total} bytes, again and again`,
+        { hint: 'Check the network, and read it again.', cause }
+      )
+    }
     await clock.sleep(AGAIN_AFTER_MS, signal)
     part = await open(at, end, signal)
   }
 }
 
 /** The chunks of a stream, which breaks when one does not come for long. Whoever takes them may take their time. */
-async function * lively (stream: Readable): AsyncGenerator<Buffer, undefined> {
-  const watch = (): NodeJS.Timeout => setTimeout(() => { stream.destroy(new Error('the connection was silent for too long')) }, IDLE_MS)
+async function* lively (stream: Readable): AsyncGenerator<Buffer, undefined> {
+  const watch = (): NodeJS.Timeout =>
+    setTimeout(() => {
+      stream.destroy(new Error('the connection was silent for too long'))
+    }, IDLE_MS)
   let timer = watch()
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {

@@ -14,8 +14,15 @@ export interface Asking {
   readonly isPassing: (error: unknown) => boolean
 }
 
-/** Makes a request, again where that can help, five times at most. Rejects with the signal's reason, or with what the last try rejected with. */
-export async function again<T> (asking: Asking, request: (signal: AbortSignal) => Promise<T>, waits: readonly number[] = AGAIN_AFTER): Promise<T> {
+/**
+ * Makes a request, again where that can help, five times at most. Rejects with the signal's reason, or with what the
+ * last try rejected with.
+ */
+export async function again<T> (
+  asking: Asking,
+  request: (signal: AbortSignal) => Promise<T>,
+  waits: readonly number[] = AGAIN_AFTER
+): Promise<T> {
   const { clock, signal, limit, isPassing } = asking
   signal.throwIfAborted()
   const [wait, ...others] = waits

@@ -7,6 +7,9 @@ import { tempDir } from '../support/temp-dir.ts'
 test('a process in which calls of the file system hang goes on, and ends with its exit code', t => {
   const pipe = join(tempDir(t), 'pipe')
   execFileSync('mkfifo', [pipe])
-  const { stdout, status, signal } = spawnSync(process.execPath, [join(import.meta.dirname, '../support/hung-child.ts'), pipe], { timeout: 20_000, killSignal: 'SIGKILL' })
+  const { stdout, status, signal } = spawnSync(process.execPath, [
+    join(import.meta.dirname, '../support/hung-child.ts'),
+    pipe
+  ], { timeout: 20_000, killSignal: 'SIGKILL' })
   assert.deepEqual([String(stdout), status, signal], ['answered', 3, null])
 })

@@ -16,10 +16,25 @@ import { bodyOf, never, rejection } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const CONTEXT: StoreContext = { instanceId: 'test', presence: ALONE, clock: systemClock }
-const ENVIRONMENT = { BACKUP_S3_BUCKET: 'b', BACKUP_S3_PREFIX: 'p', BACKUP_GCS_BUCKET: 'b', BACKUP_AZURE_CONTAINER: 'c', AZURE_STORAGE_ACCOUNT: 'account', AZURE_STORAGE_KEY: 'a2V5' }
+const ENVIRONMENT = {
+  BACKUP_S3_BUCKET: 'b',
+  BACKUP_S3_PREFIX: 'p',
+  BACKUP_GCS_BUCKET: 'b',
+  BACKUP_AZURE_CONTAINER: 'c',
+  AZURE_STORAGE_ACCOUNT: 'account',
+  AZURE_STORAGE_KEY: 'a2V5'
+}
 
 function directory (t: TestContext): Store {
-  return makeStore({ kind: 'local', name: 'far', path: join(tempDir(t), 'far'), retention: null, maxBackups: null, isAppendOnly: false, bandwidth: null }, CONTEXT)
+  return makeStore({
+    kind: 'local',
+    name: 'far',
+    path: join(tempDir(t), 'far'),
+    retention: null,
+    maxBackups: null,
+    isAppendOnly: false,
+    bandwidth: null
+  }, CONTEXT)
 }
 
 storeSuite('a second directory', async t => {
@@ -31,25 +46,45 @@ storeSuite('a second directory', async t => {
 storeSuite('a store that is made when it is needed', async t => {
   const store = directory(t)
   await store.open(never)
-  return deferredStore({ name: store.name, kind: store.kind, place: store.place, location: key => store.location(key), canThaw: false }, async () => store)
+  return deferredStore({
+    name: store.name,
+    kind: store.kind,
+    place: store.place,
+    location: key => store.location(key),
+    canThaw: false
+  }, async () => store)
 })
 
 /** The store itself, not deferred. */
 function itself (config: StoreConfig): Store {
   switch (config.kind) {
-    case 's3': return s3Store({ ...config, clock: systemClock })
-    case 'gcs': return gcsStore({ ...config, clock: systemClock })
-    case 'azure': return azureStore({ ...config, clock: systemClock })
-    case 'local': return makeStore(config, CONTEXT)
+    case 's3':
+      return s3Store({ ...config, clock: systemClock })
+    case 'gcs':
+      return gcsStore({ ...config, clock: systemClock })
+    case 'azure':
+      return azureStore({ ...config, clock: systemClock })
+    case 'local':
+      return makeStore(config, CONTEXT)
   }
 }
 
 test('what is told of a store before it is made is what it says itself', async t => {
-  const { stores } = validConfig(ENVIRONMENT, workDir(t, { 'holdfast.yaml': 'stores: { far: { kind: local, path: far } }\n' }))
+  const { stores } = validConfig(
+    ENVIRONMENT,
+    workDir(t, { 'holdfast.yaml': 'stores: { far: { kind: local, path: far } }\n' })
+  )
   assert.equal(stores.length, 4)
   for (const config of stores) {
     const [told, real] = [makeStore(config, CONTEXT), itself(config)]
-    const facts = async (store: Store): Promise<unknown[]> => [store.name, store.kind, store.place, store.location('a/b.db'), await store.file('a', never), store.thaw === undefined]
+    const facts = async (store: Store): Promise<unknown[]> => [
+      store.name,
+      store.kind,
+      store.place,
+      store.location('a/b.db'),
+      await store.file('a', never),
+      store.thaw === undefined
+    ]
     if (config.kind !== 'local') assert.deepEqual(await facts(told), await facts(real))
   }
 })
@@ -69,10 +104,22 @@ test('a store that could not be made is tried again with the next call', async (
 })
 
 test('each configured store is there with its rules, and none was opened', t => {
-  const { stores } = validConfig({}, workDir(t, { 'holdfast.yaml': 'stores:\n  vault: { kind: s3, bucket: b, lock: governance, retention: { daily: 7 }, bandwidth: 1MB }\n  far: { kind: local, path: /nowhere/at/all, maxBackups: 3, appendOnly: false }\n' }))
+  const { stores } = validConfig(
+    {},
+    workDir(t, {
+      'holdfast.yaml':
+        'stores:\n  vault: { kind: s3, bucket: b, lock: governance, retention: { daily: 7 }, bandwidth: 1MB }\n  far: { kind: local, path: /nowhere/at/all, maxBackups: 3, appendOnly: false }\n'
+    })
+  )
   const offsite = makeOffsite(stores, CONTEXT)
   assert.deepEqual([...offsite].map(([name, { store: _, ...rules }]) => [name, rules]), [
-    ['vault', { retention: { daily: 7, minBackups: 3 }, maxBackups: null, isAppendOnly: false, hasLock: true, bandwidth: 1_000_000 }],
+    ['vault', {
+      retention: { daily: 7, minBackups: 3 },
+      maxBackups: null,
+      isAppendOnly: false,
+      hasLock: true,
+      bandwidth: 1_000_000
+    }],
     ['far', { retention: null, maxBackups: 3, isAppendOnly: false, hasLock: false, bandwidth: null }]
   ])
 })

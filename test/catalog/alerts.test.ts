@@ -3,15 +3,32 @@ import { test } from 'node:test'
 import type { AlertFinding } from '../../src/core/alert/alert.ts'
 import { newCatalog, open, openBeside, START } from '../support/catalog.ts'
 
-const FAILED: AlertFinding = { rule: 'backup_failed', source: 'shop', severity: 'critical', message: 'it failed', remedy: 'Make another.' }
-const LOW: AlertFinding = { rule: 'disk_low', source: null, severity: 'warning', message: '12 % are free', remedy: 'Free some.' }
+const FAILED: AlertFinding = {
+  rule: 'backup_failed',
+  source: 'shop',
+  severity: 'critical',
+  message: 'it failed',
+  remedy: 'Make another.'
+}
+const LOW: AlertFinding = {
+  rule: 'disk_low',
+  source: null,
+  severity: 'warning',
+  message: '12 % are free',
+  remedy: 'Free some.'
+}
 
 const at = (seconds: number): Date => new Date(START.getTime() + seconds * 1000)
 
 test('a finding is raised once, also when it is found again and after a restart', async t => {
   const { catalog, path } = await newCatalog(t)
   const first = await catalog.alerts.settle([FAILED, LOW], at(0))
-  assert.deepEqual(first.raised, [{ ...FAILED, id: 1, raisedAt: at(0), clearedAt: null }, { ...LOW, id: 2, raisedAt: at(0), clearedAt: null }])
+  assert.deepEqual(first.raised, [{ ...FAILED, id: 1, raisedAt: at(0), clearedAt: null }, {
+    ...LOW,
+    id: 2,
+    raisedAt: at(0),
+    clearedAt: null
+  }])
   assert.deepEqual(first.cleared, [])
   assert.deepEqual(await catalog.alerts.settle([LOW, FAILED], at(60)), { raised: [], cleared: [] })
   await catalog.close()
@@ -35,8 +52,18 @@ test('what is no longer found is cleared once, and is a new alert when it comes 
 test('other words for the same finding are taken over, and raise nothing', async t => {
   const { catalog: { alerts } } = await newCatalog(t)
   await alerts.settle([LOW], at(0))
-  assert.deepEqual(await alerts.settle([{ ...LOW, message: '11 % are free', remedy: 'Free more.' }], at(60)), { raised: [], cleared: [] })
-  assert.deepEqual(await alerts.open(), [{ ...LOW, message: '11 % are free', remedy: 'Free more.', id: 1, raisedAt: at(0), clearedAt: null }])
+  assert.deepEqual(await alerts.settle([{ ...LOW, message: '11 % are free', remedy: 'Free more.' }], at(60)), {
+    raised: [],
+    cleared: []
+  })
+  assert.deepEqual(await alerts.open(), [{
+    ...LOW,
+    message: '11 % are free',
+    remedy: 'Free more.',
+    id: 1,
+    raisedAt: at(0),
+    clearedAt: null
+  }])
 })
 
 test('the same rule for two sources is two alerts', async t => {

@@ -56,7 +56,10 @@ test('a page ends with the cursor of the next, and the count does not depend on 
   const first = await catalog.backups.list({ limit: 3 })
   const second = await catalog.backups.list({ limit: 3, before: first.next! })
   const third = await catalog.backups.list({ limit: 3, before: second.next! })
-  assert.deepEqual([first, second, third].map(page => page.backups.map(backup => backup.id)), [[10, 9, 8], [5, 4, 3], [2, 1]])
+  assert.deepEqual([first, second, third].map(page => page.backups.map(backup => backup.id)), [[10, 9, 8], [5, 4, 3], [
+    2,
+    1
+  ]])
   assert.deepEqual([first, second, third].map(page => [page.count, page.next]), [[8, 8], [8, 3], [8, null]])
 })
 
@@ -86,12 +89,15 @@ test('every combination of filters, cursor and limit gives what a look at each r
     before: maybe(1, 4, 9, 100),
     limit: fc.constantFrom(1, 2, 5, 500)
   })
-  await fc.assert(fc.asyncProperty(queries, async query => {
-    const matching = all.filter(backup => matches(backup, query)).toReversed()
-    const from = matching.filter(backup => backup.id < (query.before ?? Infinity))
-    const page = await catalog.backups.list(query)
-    assert.deepEqual(page.backups.map(backup => backup.id), from.slice(0, query.limit).map(backup => backup.id))
-    assert.equal(page.count, matching.length)
-    assert.equal(page.next, from.length > query.limit ? from[query.limit - 1]!.id : null)
-  }), { numRuns: 500 })
+  await fc.assert(
+    fc.asyncProperty(queries, async query => {
+      const matching = all.filter(backup => matches(backup, query)).toReversed()
+      const from = matching.filter(backup => backup.id < (query.before ?? Infinity))
+      const page = await catalog.backups.list(query)
+      assert.deepEqual(page.backups.map(backup => backup.id), from.slice(0, query.limit).map(backup => backup.id))
+      assert.equal(page.count, matching.length)
+      assert.equal(page.next, from.length > query.limit ? from[query.limit - 1]!.id : null)
+    }),
+    { numRuns: 500 }
+  )
 })

@@ -1,14 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { completed, END, failed, INVALID, localCopy, manifestOf, newBackup, newCatalog, START, VALID } from '../support/catalog.ts'
+import {
+  completed,
+  END,
+  failed,
+  INVALID,
+  localCopy,
+  manifestOf,
+  newBackup,
+  newCatalog,
+  START,
+  VALID
+} from '../support/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const LATER = new Date('2025-11-25T08:00:00.000Z')
 
 test('a backup that was started is under way, with everything that was said about it', async t => {
   const { catalog } = await newCatalog(t)
-  const backup = await catalog.backups.start(newBackup({ type: 'scheduled', schedule: 'daily', description: 'before the sale', compression: 'zstd' }))
+  const backup = await catalog.backups.start(
+    newBackup({ type: 'scheduled', schedule: 'daily', description: 'before the sale', compression: 'zstd' })
+  )
   assert.deepEqual(backup, {
     id: 1,
     source: 'shop',
@@ -53,10 +66,23 @@ test('a completed backup carries what its manifest says, its verification and it
   const { catalog } = await newCatalog(t)
   const started = await catalog.backups.start(newBackup({ compression: 'gzip' }))
   const manifest = manifestOf(started, { verifiedAt: LATER.toISOString() })
-  const copies = [localCopy('/backups/x.db'), localCopy('s3://bucket/x.db', { store: 'far', status: 'pending', size: null, uploadedAt: null })]
-  const backup = await catalog.backups.complete(started.id, { manifest, filePath: '/backups/x.db', verification: VALID, copies })
+  const copies = [
+    localCopy('/backups/x.db'),
+    localCopy('s3://bucket/x.db', { store: 'far', status: 'pending', size: null, uploadedAt: null })
+  ]
+  const backup = await catalog.backups.complete(started.id, {
+    manifest,
+    filePath: '/backups/x.db',
+    verification: VALID,
+    copies
+  })
   assert.deepEqual([backup.status, backup.completedAt, backup.filePath], ['completed', END, '/backups/x.db'])
-  assert.deepEqual([backup.size, backup.checksum, backup.originalSize, backup.originalChecksum], [1000, 'a'.repeat(64), 4096, 'b'.repeat(64)])
+  assert.deepEqual([backup.size, backup.checksum, backup.originalSize, backup.originalChecksum], [
+    1000,
+    'a'.repeat(64),
+    4096,
+    'b'.repeat(64)
+  ])
   assert.deepEqual(backup.verification, { status: 'valid', checkedAt: LATER, checks: VALID.checks })
   assert.deepEqual(backup.copies, [copies[1], copies[0]])
   assert.deepEqual(await catalog.backups.manifest(started.id), manifest)
@@ -92,7 +118,13 @@ test('a list reads no manifest, and a backup that is gone has none any more', as
 test('a failed backup keeps code and message, and has no object', async t => {
   const { catalog } = await newCatalog(t)
   const backup = await failed(catalog)
-  assert.deepEqual([backup.status, backup.errorCode, backup.errorMessage, backup.completedAt, backup.size], ['failed', 'SOURCE_MISSING', 'gone', END, null])
+  assert.deepEqual([backup.status, backup.errorCode, backup.errorMessage, backup.completedAt, backup.size], [
+    'failed',
+    'SOURCE_MISSING',
+    'gone',
+    END,
+    null
+  ])
   assert.deepEqual(await catalog.backups.quarantined('shop'), [])
   assert.equal(await catalog.backups.manifest(backup.id), undefined)
 })
@@ -107,7 +139,11 @@ test('a backup that failed its verification keeps the checks and where its objec
     verification: INVALID,
     kept: { key: 'quarantine/shop.db', filePath: '/backups/quarantine/shop.db', size: 77 }
   })
-  assert.deepEqual([backup.key, backup.filePath, backup.size], ['quarantine/shop.db', '/backups/quarantine/shop.db', 77])
+  assert.deepEqual([backup.key, backup.filePath, backup.size], [
+    'quarantine/shop.db',
+    '/backups/quarantine/shop.db',
+    77
+  ])
   assert.deepEqual(backup.verification, { status: 'invalid', checkedAt: END, checks: INVALID.checks })
   assert.deepEqual(await catalog.backups.verifications(id), [{ checkedAt: END, verification: INVALID }])
   assert.deepEqual((await catalog.backups.quarantined('shop')).map(each => each.id), [id])
@@ -117,7 +153,12 @@ test('a backup that failed its verification keeps the checks and where its objec
 test('a removed object is no longer in quarantine', async t => {
   const { catalog } = await newCatalog(t)
   const { id } = await catalog.backups.start(newBackup())
-  await catalog.backups.fail(id, { code: 'VERIFICATION_FAILED', message: 'no', failedAt: END, kept: { key: 'quarantine/x', filePath: '/q', size: 7 } })
+  await catalog.backups.fail(id, {
+    code: 'VERIFICATION_FAILED',
+    message: 'no',
+    failedAt: END,
+    kept: { key: 'quarantine/x', filePath: '/q', size: 7 }
+  })
   await catalog.backups.remove(id, LATER)
   assert.deepEqual(await catalog.backups.quarantined('shop'), [])
 })
@@ -126,8 +167,14 @@ test('a backup that has ended cannot be renamed, completed or failed', async t =
   const { catalog } = await newCatalog(t)
   const backup = await completed(catalog)
   await rejectsWith('CATALOG_FAILED', catalog.backups.rename(backup.id, 'k', 'p'))
-  await rejectsWith('CATALOG_FAILED', catalog.backups.complete(backup.id, { manifest: manifestOf(backup), filePath: 'p', verification: null, copies: [] }))
-  await rejectsWith('CATALOG_FAILED', catalog.backups.fail(backup.id, { code: 'INTERRUPTED', message: 'x', failedAt: END }))
+  await rejectsWith(
+    'CATALOG_FAILED',
+    catalog.backups.complete(backup.id, { manifest: manifestOf(backup), filePath: 'p', verification: null, copies: [] })
+  )
+  await rejectsWith(
+    'CATALOG_FAILED',
+    catalog.backups.fail(backup.id, { code: 'INTERRUPTED', message: 'x', failedAt: END })
+  )
   assert.deepEqual(await catalog.backups.get(backup.id), backup)
 })
 
@@ -135,18 +182,36 @@ test('a change that fails midway leaves the row as it was', async t => {
   const { catalog } = await newCatalog(t)
   const backup = await catalog.backups.start(newBackup())
   const twice = [localCopy('/a'), localCopy('/b')]
-  await rejectsWith('CATALOG_FAILED', catalog.backups.complete(backup.id, { manifest: manifestOf(backup), filePath: 'p', verification: VALID, copies: twice }))
+  await rejectsWith(
+    'CATALOG_FAILED',
+    catalog.backups.complete(backup.id, {
+      manifest: manifestOf(backup),
+      filePath: 'p',
+      verification: VALID,
+      copies: twice
+    })
+  )
   assert.deepEqual(await catalog.backups.get(backup.id), backup)
   assert.deepEqual(await catalog.backups.verifications(backup.id), [])
 })
 
 test('every method that is given an unknown id rejects with BACKUP_NOT_FOUND', async t => {
   const { backups } = (await newCatalog(t)).catalog
-  for (const call of [
-    backups.get(9), backups.rename(9, 'k', 'p'), backups.complete(9, { manifest: manifestOf({ id: 9 }), filePath: 'p', verification: null, copies: [] }),
-    backups.fail(9, { code: 'INTERNAL', message: 'x', failedAt: END }), backups.edit(9, {}), backups.trash(9, 'k', 'p', END), backups.undelete(9, 'k', 'p'),
-    backups.remove(9, END), backups.recordVerification(9, VALID, END), backups.verifications(9), backups.manifest(9)
-  ]) await rejectsWith('BACKUP_NOT_FOUND', call)
+  for (
+    const call of [
+      backups.get(9),
+      backups.rename(9, 'k', 'p'),
+      backups.complete(9, { manifest: manifestOf({ id: 9 }), filePath: 'p', verification: null, copies: [] }),
+      backups.fail(9, { code: 'INTERNAL', message: 'x', failedAt: END }),
+      backups.edit(9, {}),
+      backups.trash(9, 'k', 'p', END),
+      backups.undelete(9, 'k', 'p'),
+      backups.remove(9, END),
+      backups.recordVerification(9, VALID, END),
+      backups.verifications(9),
+      backups.manifest(9)
+    ]
+  ) await rejectsWith('BACKUP_NOT_FOUND', call)
 })
 
 test('an edit changes only what it names, in the row and in the manifest', async t => {
@@ -168,7 +233,10 @@ test('a running backup can be edited', async t => {
 
 test('the trash takes a completed backup, with its own copy, and gives it back', async t => {
   const { catalog } = await newCatalog(t)
-  const backup = await completed(catalog, {}, { filePath: '/backups/a', copies: [localCopy('/backups/a'), localCopy('s3://a', { store: 'far' })] })
+  const backup = await completed(catalog, {}, {
+    filePath: '/backups/a',
+    copies: [localCopy('/backups/a'), localCopy('s3://a', { store: 'far' })]
+  })
   const trashed = await catalog.backups.trash(backup.id, 'trash/a', '/backups/trash/a', LATER)
   assert.deepEqual([trashed.key, trashed.filePath, trashed.trashedAt], ['trash/a', '/backups/trash/a', LATER])
   assert.deepEqual(trashed.copies.map(copy => copy.location), ['s3://a', '/backups/trash/a'])
@@ -179,7 +247,9 @@ test('the trash takes a completed backup, with its own copy, and gives it back',
 test('the trash is told oldest first', async t => {
   const { catalog } = await newCatalog(t)
   const ids = [await completed(catalog), await completed(catalog), await completed(catalog)].map(backup => backup.id)
-  for (const [index, id] of [ids[1]!, ids[2]!, ids[0]!].entries()) await catalog.backups.trash(id, 'k', 'p', new Date(LATER.getTime() + index))
+  for (const [index, id] of [ids[1]!, ids[2]!, ids[0]!].entries()) {
+    await catalog.backups.trash(id, 'k', 'p', new Date(LATER.getTime() + index))
+  }
   assert.deepEqual((await catalog.backups.trashed()).map(backup => backup.id), [ids[1], ids[2], ids[0]])
 })
 

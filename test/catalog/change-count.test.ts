@@ -20,7 +20,10 @@ test('what a copy of the catalog is for counts: backups, what was decided on the
     ['trash', () => catalog.backups.trash(1, 'trash/x', 'x', START)],
     ['settings', () => catalog.settings.save({ maxBackups: 3 }, START)],
     ['the same setting', () => catalog.settings.save({ maxBackups: 4 }, START)],
-    ['token', () => catalog.tokens.add({ id: 'one', subject: 'ann', role: 'viewer', createdAt: START, expiresAt: null })],
+    [
+      'token',
+      () => catalog.tokens.add({ id: 'one', subject: 'ann', role: 'viewer', createdAt: START, expiresAt: null })
+    ],
     ['revoke', () => catalog.tokens.revoke('one', START)],
     ['revoke all', () => catalog.tokens.revokeSubject('ann', START)]
   ]
@@ -29,12 +32,15 @@ test('what a copy of the catalog is for counts: backups, what was decided on the
 
 test('neither the own backups count, nor one that is still being made, nor what only this machine is told', async t => {
   const { catalog } = await newCatalog(t)
-  assert.equal(await changesOf(catalog, async () => {
-    const { id } = await completed(catalog, { source: 'holdfast' })
-    await catalog.backups.edit(id, { pinned: true })
-    await catalog.backups.start(newBackup())
-    await catalog.settings.instanceId()
-  }), 0)
+  assert.equal(
+    await changesOf(catalog, async () => {
+      const { id } = await completed(catalog, { source: 'holdfast' })
+      await catalog.backups.edit(id, { pinned: true })
+      await catalog.backups.start(newBackup())
+      await catalog.settings.instanceId()
+    }),
+    0
+  )
 })
 
 test('what was saved stays saved, and a late answer does not make it less', async t => {

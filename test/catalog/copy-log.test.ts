@@ -6,7 +6,12 @@ import { completed, END, localCopy, manifestOf, newCatalog } from '../support/ca
 import { rejectsWith } from '../support/rejects.ts'
 
 const LATER = new Date('2025-11-25T08:00:00.000Z')
-const FAILURE = { code: 'STORE_UNAVAILABLE' satisfies BackupError['code'], message: 'it is down', at: LATER, nextAttemptAt: new Date('2025-11-25T09:00:00.000Z') } as const
+const FAILURE = {
+  code: 'STORE_UNAVAILABLE' satisfies BackupError['code'],
+  message: 'it is down',
+  at: LATER,
+  nextAttemptAt: new Date('2025-11-25T09:00:00.000Z')
+} as const
 const FAR = { store: 'far', location: 's3://bucket/x' }
 
 test('a promise is made once, and a copy that is there is not promised again', async t => {
@@ -16,7 +21,10 @@ test('a promise is made once, and a copy that is there is not promised again', a
   await catalog.copies.begin(id, 'far')
   await catalog.copies.stored(id, 'far', { size: 7, location: 's3://bucket/y', at: LATER })
   await catalog.copies.promise(id, [FAR], LATER)
-  assert.deepEqual((await catalog.backups.get(id)).copies[0], localCopy('s3://bucket/y', { store: 'far', size: 7, uploadedAt: LATER }))
+  assert.deepEqual(
+    (await catalog.backups.get(id)).copies[0],
+    localCopy('s3://bucket/y', { store: 'far', size: 7, uploadedAt: LATER })
+  )
 })
 
 test('work is what has to be uploaded, newest first, then manifests, then removals, of backups that are there', async t => {
@@ -28,7 +36,9 @@ test('work is what has to be uploaded, newest first, then manifests, then remova
     ids.push(id)
   }
   const [stored, edited, retired, failed, trashed, gone] = ids as [number, number, number, number, number, number]
-  for (const id of [stored, edited, retired, gone]) await catalog.copies.stored(id, 'far', { size: 7, location: 'x', at: LATER })
+  for (const id of [stored, edited, retired, gone]) {
+    await catalog.copies.stored(id, 'far', { size: 7, location: 'x', at: LATER })
+  }
   await catalog.copies.manifestChanged(edited, ['local'])
   await catalog.copies.retire(retired, 'far')
   await catalog.copies.begin(failed, 'far')
@@ -38,7 +48,13 @@ test('work is what has to be uploaded, newest first, then manifests, then remova
   const last = await completed(catalog)
   await catalog.copies.promise(last.id, [FAR], END)
   const work = await catalog.copies.work('far')
-  assert.deepEqual(work.map(({ backupId, status }) => [backupId, status]), [[last.id, 'pending'], [failed, 'failed'], [edited, 'stored'], [gone, 'removing'], [retired, 'removing']])
+  assert.deepEqual(work.map(({ backupId, status }) => [backupId, status]), [
+    [last.id, 'pending'],
+    [failed, 'failed'],
+    [edited, 'stored'],
+    [gone, 'removing'],
+    [retired, 'removing']
+  ])
   assert.deepEqual([work[1]?.attempts, work[1]?.nextAttemptAt], [1, FAILURE.nextAttemptAt])
   assert.deepEqual(await catalog.copies.work('near'), [])
 })
@@ -48,7 +64,10 @@ test('what was promised and never begun need not be removed from the stores of a
   const { id } = await completed(catalog)
   await catalog.copies.promise(id, [FAR, { store: 'near', location: 'n' }], END)
   await catalog.copies.begin(id, 'near')
-  assert.deepEqual((await catalog.backups.remove(id, LATER, ['far', 'near'])).copies.map(({ store, status }) => [store, status]), [['near', 'removing']])
+  assert.deepEqual(
+    (await catalog.backups.remove(id, LATER, ['far', 'near'])).copies.map(({ store, status }) => [store, status]),
+    [['near', 'removing']]
+  )
 })
 
 test('a copy that arrives after its backup went away is to be removed', async t => {
@@ -67,7 +86,10 @@ test('a removal that failed is still a removal', async t => {
   await catalog.copies.promise(id, [FAR], END)
   await catalog.copies.retire(id, 'far')
   await catalog.copies.fail(id, 'far', FAILURE)
-  assert.deepEqual((await catalog.copies.work('far')).map(({ status, attempts }) => [status, attempts]), [['removing', 1]])
+  assert.deepEqual((await catalog.copies.work('far')).map(({ status, attempts }) => [status, attempts]), [[
+    'removing',
+    1
+  ]])
   await catalog.copies.drop(id, 'far')
   assert.deepEqual(await catalog.copies.work('far'), [])
 })
@@ -78,10 +100,21 @@ test('what is missing waits again, and only what was stored can be missing', asy
   await catalog.copies.promise(id, [FAR], END)
   await rejectsWith('BACKUP_NOT_FOUND', catalog.copies.missing(id, 'far', 'gone', LATER))
   await catalog.copies.stored(id, 'far', { size: 7, location: 'x', at: END })
-  assert.deepEqual(await catalog.copies.held('far'), [{ backupId: id, source: 'shop', key: (await catalog.backups.get(id)).key, size: 7 }])
+  assert.deepEqual(await catalog.copies.held('far'), [{
+    backupId: id,
+    source: 'shop',
+    key: (await catalog.backups.get(id)).key,
+    size: 7
+  }])
   await catalog.copies.missing(id, 'far', 'it is gone', LATER)
   assert.deepEqual(await catalog.copies.held('far'), [])
-  assert.deepEqual(await catalog.copies.waiting(), [{ source: 'shop', store: 'far', count: 1, since: LATER, failure: { code: 'OBJECT_NOT_FOUND', message: 'it is gone' } }])
+  assert.deepEqual(await catalog.copies.waiting(), [{
+    source: 'shop',
+    store: 'far',
+    count: 1,
+    since: LATER,
+    failure: { code: 'OBJECT_NOT_FOUND', message: 'it is gone' }
+  }])
 })
 
 test('waiting tells for each source and store how many, since when, and what went wrong last', async t => {
@@ -91,7 +124,13 @@ test('waiting tells for each source and store how many, since when, and what wen
   await catalog.copies.begin(second.id, 'far')
   await catalog.copies.fail(second.id, 'far', FAILURE)
   assert.deepEqual(await catalog.copies.waiting(), [
-    { source: 'bank', store: 'far', count: 1, since: END, failure: { code: 'STORE_UNAVAILABLE', message: 'it is down' } },
+    {
+      source: 'bank',
+      store: 'far',
+      count: 1,
+      since: END,
+      failure: { code: 'STORE_UNAVAILABLE', message: 'it is down' }
+    },
     { source: 'shop', store: 'far', count: 1, since: END, failure: null }
   ])
 })
@@ -100,7 +139,12 @@ test('counts tell of each store what it holds and what it waits for', async t =>
   const { catalog } = await newCatalog(t)
   const { id } = await completed(catalog)
   await catalog.copies.promise(id, [FAR], END)
-  assert.deepEqual(await catalog.copies.counts(), [{ store: 'far', stored: 0, bytes: 0, waiting: 1 }, { store: 'local', stored: 1, bytes: 1000, waiting: 0 }])
+  assert.deepEqual(await catalog.copies.counts(), [{ store: 'far', stored: 0, bytes: 0, waiting: 1 }, {
+    store: 'local',
+    stored: 1,
+    bytes: 1000,
+    waiting: 0
+  }])
 })
 
 test('copies that nobody has under way any more wait again', async t => {
@@ -111,7 +155,10 @@ test('copies that nobody has under way any more wait again', async t => {
     await catalog.copies.begin(id, 'far')
   }
   await catalog.copies.interrupt(id => id === held.id)
-  assert.deepEqual((await catalog.copies.work('far')).map(({ backupId, status }) => [backupId, status]), [[lost.id, 'pending'], [held.id, 'uploading']])
+  assert.deepEqual((await catalog.copies.work('far')).map(({ backupId, status }) => [backupId, status]), [[
+    lost.id,
+    'pending'
+  ], [held.id, 'uploading']])
 })
 
 test('a list of what one store holds counts only that', async t => {
@@ -130,10 +177,20 @@ test('what is counted of a store is what its rows tell, whatever became of the c
   for (let n = 0; n < 8; n++) {
     const { id } = await completed(catalog)
     await catalog.copies.promise(id, [FAR, { store: 'near', location: 'n' }], END)
-    for (const store of ['far', 'near']) await catalog.copies.stored(id, store, { size: 7 + n, location: 'x', at: LATER })
+    for (const store of ['far', 'near']) {
+      await catalog.copies.stored(id, store, { size: 7 + n, location: 'x', at: LATER })
+    }
     ids.push(id)
   }
-  const [again, missing, retired, dropped, gone, released, trashed] = ids as [number, number, number, number, number, number, number]
+  const [again, missing, retired, dropped, gone, released, trashed] = ids as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number
+  ]
   await catalog.copies.stored(again, 'far', { size: 70, location: 'x', at: LATER })
   await catalog.copies.missing(missing, 'far', 'it is gone', LATER)
   await catalog.copies.retire(retired, 'near')
@@ -143,7 +200,9 @@ test('what is counted of a store is what its rows tell, whatever became of the c
   await catalog.backups.trash(trashed, 'trash/x', 'x', LATER)
   await catalog.places.remember({ name: 'near', url: 'file:///near', since: END }, [])
   const database = new Database(path, { readonly: true })
-  t.after(() => { database.close() })
+  t.after(() => {
+    database.close()
+  })
   const counted = database.prepare(`
     SELECT store, count(*) FILTER (WHERE status = 'stored') AS stored, coalesce(sum(size_bytes) FILTER (WHERE status = 'stored'), 0) AS bytes,
       count(*) FILTER (WHERE status IN ('pending', 'uploading', 'failed', 'missing')) AS waiting FROM copies GROUP BY store ORDER BY store`)
@@ -157,7 +216,14 @@ test('copies of other installations count for no store', async t => {
   const { catalog } = await newCatalog(t)
   const { id } = await completed(catalog)
   const other = manifestOf({ id: 77, source: 'shop' })
-  await catalog.backups.adopt(other, { key: 'other.db', hasLanded: true, foreignInstance: 'b', trashedAt: null, isLasting: false, copy: localCopy('/backups/other.db') })
+  await catalog.backups.adopt(other, {
+    key: 'other.db',
+    hasLanded: true,
+    foreignInstance: 'b',
+    trashedAt: null,
+    isLasting: false,
+    copy: localCopy('/backups/other.db')
+  })
   assert.deepEqual(await catalog.copies.counts(), [{ store: 'local', stored: 1, bytes: 1000, waiting: 0 }])
   assert.deepEqual((await catalog.copies.held('local')).map(({ backupId }) => backupId), [id])
 })
@@ -170,5 +236,8 @@ test('the last failure of a source in a store is that whose next attempt is the 
     await catalog.copies.begin(id, 'far')
     await catalog.copies.fail(id, 'far', { ...FAILURE, message, nextAttemptAt: new Date(Date.UTC(2025, 10, 25, next)) })
   }
-  assert.deepEqual((await catalog.copies.waiting()).map(({ count, failure }) => [count, failure?.message]), [[3, 'last']])
+  assert.deepEqual((await catalog.copies.waiting()).map(({ count, failure }) => [count, failure?.message]), [[
+    3,
+    'last'
+  ]])
 })

@@ -31,18 +31,26 @@ test('the catalog of a process that goes on writing is copied as it is at one in
   await copyDatabase(path, copy)
   assert.deepEqual(readdirSync(directory), before)
   const database = new Database(copy, { readonly: true })
-  t.after(() => { database.close() })
+  t.after(() => {
+    database.close()
+  })
   assert.equal(database.prepare('SELECT count(*) FROM t').pluck().get(), 3)
 })
 
 test('what a killed process left in its WAL is in the copy', async t => {
   const path = join(tempDir(t), 'a.db')
-  const { stop } = await sqliteProcess(t, path, 'PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)')
+  const { stop } = await sqliteProcess(
+    t,
+    path,
+    'PRAGMA journal_mode = WAL; CREATE TABLE t (a); INSERT INTO t VALUES (1)'
+  )
   await stop()
   const copy = join(tempDir(t), 'copy.db')
   await copyDatabase(path, copy)
   const database = new Database(copy, { readonly: true })
-  t.after(() => { database.close() })
+  t.after(() => {
+    database.close()
+  })
   assert.equal(database.prepare('SELECT count(*) FROM t').pluck().get(), 1)
 })
 
@@ -52,7 +60,9 @@ test('what is not there, or is no database, has the codes of the catalog', async
   const path = join(directory, 'text.db')
   writeFileSync(path, 'a'.repeat(8192))
   await copyDatabase(path, join(directory, 'copy.db'))
-  assert.throws(() => { checkIntegrity(join(directory, 'copy.db')) }, { code: 'CATALOG_CORRUPT' })
+  assert.throws(() => {
+    checkIntegrity(join(directory, 'copy.db'))
+  }, { code: 'CATALOG_CORRUPT' })
 })
 
 test('a thorough look finds what a quick one passes over', async t => {
@@ -63,10 +73,16 @@ test('a thorough look finds what a quick one passes over', async t => {
   checkIntegrity(path)
   // The index is told that it belongs to nothing that is in the table.
   database.unsafeMode()
-  database.exec("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX t_b ON t (a)' WHERE name = 't_b'")
+  database.exec(
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX t_b ON t (a)' WHERE name = 't_b'"
+  )
   database.close()
-  assert.throws(() => { checkIntegrity(path) }, { code: 'CATALOG_CORRUPT' })
+  assert.throws(() => {
+    checkIntegrity(path)
+  }, { code: 'CATALOG_CORRUPT' })
   const whole = new Database(path, { readonly: true })
-  t.after(() => { whole.close() })
+  t.after(() => {
+    whole.close()
+  })
   assert.equal(whole.pragma('quick_check', { simple: true }), 'ok')
 })

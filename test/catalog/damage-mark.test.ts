@@ -40,9 +40,12 @@ test('a large catalog opens without being read as a whole; damage that was marke
 test('damage in a large catalog that a reading meets is marked', async t => {
   const catalog = await open(await largeAndDamaged(t))
   t.after(() => catalog.close())
-  await rejectsWith('CATALOG_CORRUPT', (async () => {
-    for (let id = 1; id <= 6000; id++) await catalog.backups.get(id)
-  })())
+  await rejectsWith(
+    'CATALOG_CORRUPT',
+    (async () => {
+      for (let id = 1; id <= 6000; id++) await catalog.backups.get(id)
+    })()
+  )
   assert.match(catalog.damage() ?? '', /malformed/)
 })
 

@@ -18,7 +18,11 @@ test('a new catalog, all its files and its directory are for the owner alone', a
   const { catalog, path } = await newCatalog(t)
   await completed(catalog)
   assert.equal(mode(dirname(path)), '700')
-  assert.deepEqual(readdirSync(dirname(path)).map(name => [name, mode(join(dirname(path), name))]), [['catalog.db', '600'], ['catalog.db-shm', '600'], ['catalog.db-wal', '600']])
+  assert.deepEqual(readdirSync(dirname(path)).map(name => [name, mode(join(dirname(path), name))]), [
+    ['catalog.db', '600'],
+    ['catalog.db-shm', '600'],
+    ['catalog.db-wal', '600']
+  ])
 })
 
 test('a catalog that others may read is taken from them', async t => {
@@ -40,7 +44,12 @@ test('the database runs in WAL mode, synced at checkpoints by SQLite and at comm
   const path = join(tempDir(t), 'c.db')
   for (let start = 1; start <= 2; start++) {
     const { database } = await openDatabase(path, 1234)
-    assert.deepEqual(['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map(name => database.pragma(name, { simple: true })), ['wal', 1, 1, 1234])
+    assert.deepEqual(
+      ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'].map(name =>
+        database.pragma(name, { simple: true })
+      ),
+      ['wal', 1, 1, 1234]
+    )
     database.exec('CREATE TABLE IF NOT EXISTS t (x)')
     database.close()
   }
@@ -63,7 +72,13 @@ test('what was written is there after the next start', async t => {
   assert.deepEqual(await again.backups.get(backup.id), backup)
 })
 
-for (const [what, bytes] of Object.entries({ 'a text': 'this is not a database at all\n'.repeat(200), 'a few bytes': 'xyz', zeros: '\0'.repeat(8192) })) {
+for (
+  const [what, bytes] of Object.entries({
+    'a text': 'this is not a database at all\n'.repeat(200),
+    'a few bytes': 'xyz',
+    zeros: '\0'.repeat(8192)
+  })
+) {
   test(`${what} in the place of the catalog is CATALOG_CORRUPT and left as it is`, async t => {
     const path = join(tempDir(t), 'catalog.db')
     writeFileSync(path, bytes)
@@ -83,7 +98,9 @@ test('an empty file is a new catalog', async t => {
 
 test('a catalog with a page of noise in it is CATALOG_CORRUPT', async t => {
   const { catalog, path } = await newCatalog(t)
-  for (let index = 0; index < 100; index++) await completed(catalog, { description: 'long'.repeat(500), key: `k${index}` })
+  for (let index = 0; index < 100; index++) {
+    await completed(catalog, { description: 'long'.repeat(500), key: `k${index}` })
+  }
   await catalog.close()
   const bytes = readFileSync(path)
   bytes.fill(0xa5, Math.floor(bytes.length / 4096 / 2) * 4096, Math.floor(bytes.length / 4096 / 2) * 4096 + 4096)

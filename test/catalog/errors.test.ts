@@ -27,7 +27,16 @@ for (const [code, expected] of Object.entries(EXPECTED)) {
   })
 }
 
-for (const [code, expected] of Object.entries({ ENOSPC: 'DISK_FULL', EDQUOT: 'DISK_FULL', EACCES: 'CATALOG_FAILED', EPERM: 'CATALOG_FAILED', EROFS: 'CATALOG_FAILED', EIO: 'CATALOG_FAILED' })) {
+for (
+  const [code, expected] of Object.entries({
+    ENOSPC: 'DISK_FULL',
+    EDQUOT: 'DISK_FULL',
+    EACCES: 'CATALOG_FAILED',
+    EPERM: 'CATALOG_FAILED',
+    EROFS: 'CATALOG_FAILED',
+    EIO: 'CATALOG_FAILED'
+  })
+) {
   test(`${code} of the system is told as ${expected}`, () => {
     const error = catalogError(Object.assign(new Error('no'), { code }))
     assert.ok(error instanceof BackupError)

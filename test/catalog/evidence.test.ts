@@ -6,7 +6,16 @@ const at = (seconds: number): Date => new Date(START.getTime() + seconds * 1000)
 
 test('a source without any backup leaves no evidence', async t => {
   const { catalog: { alerts } } = await newCatalog(t)
-  assert.deepEqual(await alerts.evidence('shop'), { lastSuccess: null, lastFailure: null, newestGood: null, good: 0, damaged: [], unproven: null, suspects: [], sizes: [] })
+  assert.deepEqual(await alerts.evidence('shop'), {
+    lastSuccess: null,
+    lastFailure: null,
+    newestGood: null,
+    good: 0,
+    damaged: [],
+    unproven: null,
+    suspects: [],
+    sizes: []
+  })
 })
 
 test('the last success and the last failure are told, but not what somebody cancelled', async t => {
@@ -23,14 +32,19 @@ test('the last success and the last failure are told, but not what somebody canc
 test('only backups that are there and were not found damaged are good', async t => {
   const { catalog } = await newCatalog(t)
   const ids: number[] = []
-  for (const hour of [0, 1, 2, 3, 4]) ids.push((await completed(catalog, { startedAt: at(hour * 3600) }, { verification: hour === 0 ? VALID : null })).id)
+  for (const hour of [0, 1, 2, 3, 4]) {
+    ids.push((await completed(catalog, { startedAt: at(hour * 3600) }, { verification: hour === 0 ? VALID : null })).id)
+  }
   await catalog.backups.recordVerification(ids[3]!, INVALID, at(20_000))
   await catalog.backups.trash(ids[4]!, 'trash/x', '/backups/trash/x', at(20_000))
   await catalog.backups.trash(ids[1]!, 'trash/y', '/backups/trash/y', at(20_000))
   await catalog.backups.remove(ids[1]!, at(20_001))
   await failed(catalog)
   const { newestGood, good, damaged } = await catalog.alerts.evidence('shop')
-  assert.deepEqual([newestGood, good, damaged], [at(2 * 3600), 2, [{ id: ids[3], reason: 'checksum failed (the digest differs)' }]])
+  assert.deepEqual([newestGood, good, damaged], [at(2 * 3600), 2, [{
+    id: ids[3],
+    reason: 'checksum failed (the digest differs)'
+  }]])
 })
 
 test('a damaged backup is none any more once it is in the trash or was found whole again', async t => {
@@ -54,7 +68,12 @@ test('sizes are those that compare with the newest backup, newest first', async 
   const { catalog } = await newCatalog(t)
   const put = async (hour: number, size: number, given: object): Promise<void> => {
     const backup = await catalog.backups.start(newBackup({ startedAt: at(hour * 3600), ...given }))
-    await catalog.backups.complete(backup.id, { manifest: manifestOf(backup, { object: { name: 'x', size, sha256: 'a'.repeat(64) } }), filePath: 'p', verification: null, copies: [] })
+    await catalog.backups.complete(backup.id, {
+      manifest: manifestOf(backup, { object: { name: 'x', size, sha256: 'a'.repeat(64) } }),
+      filePath: 'p',
+      verification: null,
+      copies: []
+    })
   }
   await put(0, 100, { compression: 'zstd' })
   await put(1, 900, { compression: 'none' })

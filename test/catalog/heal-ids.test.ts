@@ -24,21 +24,40 @@ function textOf (path: string, sql: string): readonly unknown[] {
 
 test('a catalog with ids beyond what a number holds is numbered anew when it is opened, with all that refers to them', async t => {
   const { catalog, path } = await newCatalog(t)
-  const [one, two, three] = [await completed(catalog), await completed(catalog, { key: 'two.db' }), await completed(catalog, { key: 'three.db' })]
+  const [one, two, three] = [
+    await completed(catalog),
+    await completed(catalog, { key: 'two.db' }),
+    await completed(catalog, { key: 'three.db' })
+  ]
   await catalog.backups.recordVerification(two.id, VALID, END)
-  const { id: restore } = await catalog.restores.start({ backupId: three.id, source: 'shop', kind: 'restore', target: '/srv/shop.db', mode: 'live', actor: 'ann', aside: null, startedAt: END })
+  const { id: restore } = await catalog.restores.start({
+    backupId: three.id,
+    source: 'shop',
+    kind: 'restore',
+    target: '/srv/shop.db',
+    mode: 'live',
+    actor: 'ann',
+    aside: null,
+    startedAt: END
+  })
   await catalog.close()
-  edit(path, `
+  edit(
+    path,
+    `
     UPDATE backup_log SET id = 9007199254740992, parent_id = 9007199254740993 WHERE id = 2;
     UPDATE backup_log SET id = 9007199254740993 WHERE id = 3;
     UPDATE copies SET backup_id = 9007199254740990 + backup_id WHERE backup_id > 1;
     UPDATE verifications SET backup_id = 9007199254740992 WHERE backup_id = 2;
     UPDATE restores SET backup_id = 9007199254740993;
-    UPDATE sqlite_sequence SET seq = 9007199254740993 WHERE name = 'backup_log'`)
+    UPDATE sqlite_sequence SET seq = 9007199254740993 WHERE name = 'backup_log'`
+  )
 
   const healed = await open(path)
   t.after(() => healed.close())
-  assert.deepEqual((await healed.backups.list({ limit: 10 })).backups.map(({ id, key, parentId }) => [id, key, parentId]), [[3, 'three.db', null], [2, 'two.db', 3], [one.id, one.key, null]])
+  assert.deepEqual(
+    (await healed.backups.list({ limit: 10 })).backups.map(({ id, key, parentId }) => [id, key, parentId]),
+    [[3, 'three.db', null], [2, 'two.db', 3], [one.id, one.key, null]]
+  )
   for (const id of [1, 2, 3]) assert.equal((await healed.backups.get(id)).copies.length, 1)
   assert.equal((await healed.backups.verifications(2)).length, 1)
   assert.equal((await healed.restores.get(restore)).backupId, 3)

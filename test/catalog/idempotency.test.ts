@@ -9,7 +9,10 @@ const OTHER = { status: 409, headers: {}, body: '{}' }
 test('an answer is found again by scope and key', async t => {
   const { idempotency } = (await newCatalog(t)).catalog
   await idempotency.save('alice POST /api/backups', 'k', 'digest', ANSWER, at(1))
-  assert.deepEqual(await idempotency.find('alice POST /api/backups', 'k', at(0)), { fingerprint: 'digest', answer: ANSWER })
+  assert.deepEqual(await idempotency.find('alice POST /api/backups', 'k', at(0)), {
+    fingerprint: 'digest',
+    answer: ANSWER
+  })
   assert.equal(await idempotency.find('bob POST /api/backups', 'k', at(0)), undefined)
   assert.equal(await idempotency.find('alice POST /api/backups', 'other', at(0)), undefined)
 })

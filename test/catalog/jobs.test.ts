@@ -10,7 +10,13 @@ const at = (second: number): Date => new Date(Date.UTC(2025, 10, 24, 23, 30, sec
 const NEW: NewJob = { kind: 'create', source: 'shop', backupId: null, leases: [], createdAt: at(0) }
 
 function change (status: JobStatus, second: number, more: Partial<JobChange> = {}): JobChange {
-  return { status, at: at(second), progress: { phase: 'storing', bytesDone: 5, bytesTotal: 10 }, backupId: null, ...more }
+  return {
+    status,
+    at: at(second),
+    progress: { phase: 'storing', bytesDone: 5, bytesTotal: 10 },
+    backupId: null,
+    ...more
+  }
 }
 
 /** One job of every status, in this order. */
@@ -47,11 +53,23 @@ test('a job remembers when it began and when it ended', async t => {
   const { id: backupId } = await completed(catalog)
   const { id } = await addJob(catalog, NEW)
   const running = await catalog.jobs.change(id, change('running', 1))
-  assert.deepEqual([running.startedAt, running.finishedAt, running.progress], [at(1), null, { phase: 'storing', bytesDone: 5, bytesTotal: 10 }])
+  assert.deepEqual([running.startedAt, running.finishedAt, running.progress], [at(1), null, {
+    phase: 'storing',
+    bytesDone: 5,
+    bytesTotal: 10
+  }])
   const later = await catalog.jobs.change(id, change('running', 2, { backupId }))
   assert.deepEqual([later.startedAt, later.backupId], [at(1), backupId])
-  const ended = await catalog.jobs.change(id, change('failed', 3, { backupId, errorCode: 'DISK_FULL', errorMessage: 'full' }))
-  assert.deepEqual([ended.startedAt, ended.finishedAt, ended.errorCode, ended.errorMessage], [at(1), at(3), 'DISK_FULL', 'full'])
+  const ended = await catalog.jobs.change(
+    id,
+    change('failed', 3, { backupId, errorCode: 'DISK_FULL', errorMessage: 'full' })
+  )
+  assert.deepEqual([ended.startedAt, ended.finishedAt, ended.errorCode, ended.errorMessage], [
+    at(1),
+    at(3),
+    'DISK_FULL',
+    'full'
+  ])
 })
 
 test('a job that has ended does not change any more', async t => {
@@ -102,7 +120,11 @@ test('after a crash what was queued or running has failed as interrupted', async
   const catalog = await openBeside(t, path, 'next', () => false)
   assert.equal(await catalog.jobs.interrupt(at(30)), 2)
   const { jobs } = await catalog.jobs.list({ limit: 10 })
-  assert.deepEqual(jobs.slice(3).map(job => [job.status, job.errorCode, job.finishedAt]), [['failed', 'INTERRUPTED', at(30)], ['failed', 'INTERRUPTED', at(30)]])
+  assert.deepEqual(jobs.slice(3).map(job => [job.status, job.errorCode, job.finishedAt]), [[
+    'failed',
+    'INTERRUPTED',
+    at(30)
+  ], ['failed', 'INTERRUPTED', at(30)]])
   assert.deepEqual(jobs.slice(0, 3), before.slice(2).toReversed())
   assert.equal(await catalog.jobs.interrupt(at(40)), 0)
 })
@@ -133,7 +155,9 @@ test('a job takes its leases along, and gives them back when it ends', async t =
   const { catalog, path } = await newCatalog(t)
   const other = await openBeside(t, path, 'other')
   const { id } = await addJob(catalog, { ...NEW, leases: ['source:shop', 'backup:1'] })
-  assert.deepEqual(await other.jobs.add({ ...NEW, leases: ['source:blog', 'backup:1'] }), { lease: { name: 'backup:1', jobId: id } })
+  assert.deepEqual(await other.jobs.add({ ...NEW, leases: ['source:blog', 'backup:1'] }), {
+    lease: { name: 'backup:1', jobId: id }
+  })
   assert.deepEqual(await other.leases.foreign(), [{ name: 'backup:1', jobId: id }, { name: 'source:shop', jobId: id }])
   await catalog.jobs.change(id, change('running', 1))
   assert.equal((await other.leases.foreign()).length, 2)
@@ -146,11 +170,13 @@ test('a job that finds a lease taken is not added, and takes none of the others'
   const { catalog, path } = await newCatalog(t)
   const other = await openBeside(t, path, 'other')
   await catalog.leases.take(['backup:1'], null)
-  assert.deepEqual(await other.jobs.add({ ...NEW, leases: ['source:shop', 'backup:1'] }), { lease: { name: 'backup:1', jobId: null } })
+  assert.deepEqual(await other.jobs.add({ ...NEW, leases: ['source:shop', 'backup:1'] }), {
+    lease: { name: 'backup:1', jobId: null }
+  })
   assert.deepEqual([(await catalog.jobs.list({ limit: 1 })).jobs, await catalog.leases.foreign()], [[], []])
 })
 
-test('the leases of a process that died are nobody\'s, and go when its jobs are ended', async t => {
+test("the leases of a process that died are nobody's, and go when its jobs are ended", async t => {
   const { catalog: crashed, path } = await newCatalog(t)
   await addJob(crashed, { ...NEW, leases: ['source:shop'] })
   await crashed.leases.take(['retention:shop'], 1)

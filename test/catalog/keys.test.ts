@@ -7,7 +7,12 @@ import { END, manifestOf, newBackup, newCatalog, START } from '../support/catalo
 /** A completed backup that is sealed to these keys. */
 async function sealed ({ backups }: OpenedCatalog, encryption: 'age' | 'openpgp', keys: string[]): Promise<Backup> {
   const { id } = await backups.start(newBackup({ encryption }))
-  return await backups.complete(id, { manifest: manifestOf({ id }, { version: 2, encryption, keys }), filePath: '/backups/x.db', verification: null, copies: [] })
+  return await backups.complete(id, {
+    manifest: manifestOf({ id }, { version: 2, encryption, keys }),
+    filePath: '/backups/x.db',
+    verification: null,
+    copies: []
+  })
 }
 
 test('each key is needed by the backups that are there and sealed to it, those in the trash among them', async t => {
@@ -19,10 +24,17 @@ test('each key is needed by the backups that are there and sealed to it, those i
   const gone = await sealed(catalog, 'age', ['age1c'])
   await catalog.backups.remove(gone.id, END)
   const { id } = await catalog.backups.start(newBackup())
-  await catalog.backups.complete(id, { manifest: manifestOf({ id }), filePath: '/backups/x.db', verification: null, copies: [] })
+  await catalog.backups.complete(id, {
+    manifest: manifestOf({ id }),
+    filePath: '/backups/x.db',
+    verification: null,
+    copies: []
+  })
   await catalog.backups.start(newBackup({ encryption: 'age' }))
   assert.deepEqual(await catalog.keys.needed(), [
-    { id: 'age1a', encryption: 'age', backups: 1 }, { id: 'age1b', encryption: 'age', backups: 2 }, { id: 'passphrase', encryption: 'openpgp', backups: 1 }
+    { id: 'age1a', encryption: 'age', backups: 1 },
+    { id: 'age1b', encryption: 'age', backups: 2 },
+    { id: 'passphrase', encryption: 'openpgp', backups: 1 }
   ])
 })
 

@@ -17,7 +17,9 @@ const FIRST = readFileSync(join(MIGRATIONS, '0001_catalog.sql'), 'utf8')
 /** A program whose migrations are the first one and these, and a catalog path. */
 function program (t: TestContext, more: Readonly<Record<string, string>> = {}): { path: string, migrations: string } {
   const directory = tempDir(t)
-  const write = (files: Readonly<Record<string, string>>): void => { for (const [name, sql] of Object.entries(files)) writeFileSync(join(directory, name), sql) }
+  const write = (files: Readonly<Record<string, string>>): void => {
+    for (const [name, sql] of Object.entries(files)) writeFileSync(join(directory, name), sql)
+  }
   write({ '0001_catalog.sql': FIRST, 'README.md': 'not a migration', ...more })
   return { path: join(directory, 'catalog.db'), migrations: directory }
 }
@@ -46,7 +48,15 @@ test('backup_log begins with the columns of the runbook, name and type and order
   t.after(() => database.close())
   const columns = database.pragma('table_info(backup_log)') as { name: string, type: string }[]
   assert.deepEqual(columns.slice(0, 9).map(({ name, type }) => `${name} ${type}`), [
-    'id INTEGER', 'backup_type TEXT', 'file_path TEXT', 'file_size_bytes INTEGER', 'started_at DATETIME', 'completed_at DATETIME', 'status TEXT', 'error_message TEXT', 'checksum TEXT'
+    'id INTEGER',
+    'backup_type TEXT',
+    'file_path TEXT',
+    'file_size_bytes INTEGER',
+    'started_at DATETIME',
+    'completed_at DATETIME',
+    'status TEXT',
+    'error_message TEXT',
+    'checksum TEXT'
   ])
 })
 
@@ -55,7 +65,9 @@ test('backup_log refuses a type and a status that the runbook does not know', as
   await start(path, migrations)
   const database = new Database(path)
   t.after(() => database.close())
-  const insert = database.prepare("INSERT INTO backup_log (backup_type, file_path, started_at, status, source, method, compression, store_key) VALUES (?, '', '', ?, '', 'full', 'none', '')")
+  const insert = database.prepare(
+    "INSERT INTO backup_log (backup_type, file_path, started_at, status, source, method, compression, store_key) VALUES (?, '', '', ?, '', 'full', 'none', '')"
+  )
   assert.throws(() => insert.run('weekly', 'failed'), { code: 'SQLITE_CONSTRAINT_CHECK' })
   assert.throws(() => insert.run('manual', 'lost'), { code: 'SQLITE_CONSTRAINT_CHECK' })
 })
@@ -128,7 +140,10 @@ test('a program that lacks a migration in the middle is refused', async t => {
 })
 
 test('a catalog that lacks the record of a migration in the middle is refused', async t => {
-  const { path, migrations } = program(t, { '0002_more.sql': 'CREATE TABLE more (x)', '0003_last.sql': 'CREATE TABLE last (x)' })
+  const { path, migrations } = program(t, {
+    '0002_more.sql': 'CREATE TABLE more (x)',
+    '0003_last.sql': 'CREATE TABLE last (x)'
+  })
   await start(path, migrations)
   const database = new Database(path)
   database.exec('DELETE FROM schema_migrations WHERE version = 2')

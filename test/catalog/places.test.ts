@@ -15,7 +15,11 @@ test('no name is given twice: not one of a store, of another place, or of a stor
   const { catalog } = await newCatalog(t)
   await completed(catalog, {}, { copies: [localCopy('x', { store: 's3-2' })] })
   const names = []
-  for (const bucket of ['one', 'two']) names.push((await catalog.places.remember({ name: 's3', url: `s3://${bucket}/`, since: SINCE }, ['local', 's3'])).name)
+  for (const bucket of ['one', 'two']) {
+    names.push(
+      (await catalog.places.remember({ name: 's3', url: `s3://${bucket}/`, since: SINCE }, ['local', 's3'])).name
+    )
+  }
   assert.deepEqual(names, ['s3-3', 's3-4'])
 })
 
@@ -23,9 +27,12 @@ test('a store that is configured at the place takes its copies over, and keeps w
   const { catalog } = await newCatalog(t)
   const { name } = await catalog.places.remember({ name: 's3', url: 's3://bucket/', since: SINCE }, [])
   const one = await completed(catalog, {}, { copies: [localCopy('found', { store: name })] })
-  const two = await completed(catalog, { key: 'two.db' }, { copies: [localCopy('found', { store: name }), localCopy('own', { store: 'vault' })] })
+  const two = await completed(catalog, { key: 'two.db' }, {
+    copies: [localCopy('found', { store: name }), localCopy('own', { store: 'vault' })]
+  })
   await catalog.places.handOver(name, 'vault')
-  const copies = async (id: number) => (await catalog.backups.get(id)).copies.map(({ store, location }) => [store, location])
+  const copies = async (id: number) =>
+    (await catalog.backups.get(id)).copies.map(({ store, location }) => [store, location])
   assert.deepEqual([await copies(one.id), await copies(two.id)], [[['vault', 'found']], [['vault', 'own']]])
   assert.deepEqual(await catalog.places.list(), [])
 })

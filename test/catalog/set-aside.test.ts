@@ -14,7 +14,9 @@ test('a catalog set aside keeps every byte of every file under its new name', as
   const aside = await setAside(path, START)
   assert.equal(aside, `${path}.corrupt-2025-11-24T23-30-00`)
   assert.deepEqual(readdirSync(directory).length, 4)
-  for (const suffix of ['', '-wal', '-shm', '-journal']) assert.equal(readFileSync(aside + suffix, 'utf8'), `bytes of ${suffix}`)
+  for (const suffix of ['', '-wal', '-shm', '-journal']) {
+    assert.equal(readFileSync(aside + suffix, 'utf8'), `bytes of ${suffix}`)
+  }
 })
 
 test('setting aside twice within a second overwrites nothing', async t => {
@@ -24,7 +26,11 @@ test('setting aside twice within a second overwrites nothing', async t => {
     writeFileSync(path, text)
     names.push(await setAside(path, START))
   }
-  assert.deepEqual(names.map(name => name.slice(path.length)), ['.corrupt-2025-11-24T23-30-00', '.corrupt-2025-11-24T23-30-00-2', '.corrupt-2025-11-24T23-30-00-3'])
+  assert.deepEqual(names.map(name => name.slice(path.length)), [
+    '.corrupt-2025-11-24T23-30-00',
+    '.corrupt-2025-11-24T23-30-00-2',
+    '.corrupt-2025-11-24T23-30-00-3'
+  ])
   assert.deepEqual(names.map(name => readFileSync(name, 'utf8')), ['one', 'two', 'three'])
 })
 

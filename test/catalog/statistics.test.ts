@@ -5,24 +5,63 @@ import fc from 'fast-check'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
 import { isLive, type Backup } from '../../src/core/backup/backup.ts'
 import type { SourceStatistics, Statistics } from '../../src/core/catalog/catalog.ts'
-import { completed, failed, INVALID, localCopy, manifestOf, newBackup, newCatalog, START, VALID } from '../support/catalog.ts'
+import {
+  completed,
+  failed,
+  INVALID,
+  localCopy,
+  manifestOf,
+  newBackup,
+  newCatalog,
+  START,
+  VALID
+} from '../support/catalog.ts'
 
 const SOURCES = ['blog', 'shop', 'wiki'] as const
 
 test('the statistics of an empty catalog are null and 0', async t => {
   const { catalog } = await newCatalog(t)
-  assert.deepEqual(await catalog.backups.statistics(), { totalBackups: 0, totalSize: 0, oldestBackup: null, newestBackup: null, failedBackups: 0, sources: [] })
+  assert.deepEqual(await catalog.backups.statistics(), {
+    totalBackups: 0,
+    totalSize: 0,
+    oldestBackup: null,
+    newestBackup: null,
+    failedBackups: 0,
+    sources: []
+  })
 })
 
 test('the statistics equal a look at every row, whatever was done before', async t => {
-  const step = fc.record({ what: fc.constantFrom('start', 'complete', 'fail', 'cancel', 'keep', 'trash', 'undelete', 'remove', 'verify', 'doubt', 'adopt'), pick: fc.nat(), source: fc.constantFrom(...SOURCES), type: fc.constantFrom('manual' as const, 'scheduled' as const), minutes: fc.integer({ min: -500, max: 500 }), size: fc.nat(5000) })
-  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async steps => {
-    const { catalog } = await newCatalog(t)
-    for (const each of steps) await perform(catalog, each)
-    const rows = await everything(catalog)
-    assert.deepEqual(await catalog.backups.statistics(), recount(rows))
-    await catalog.close()
-  }), { numRuns: 30 })
+  const step = fc.record({
+    what: fc.constantFrom(
+      'start',
+      'complete',
+      'fail',
+      'cancel',
+      'keep',
+      'trash',
+      'undelete',
+      'remove',
+      'verify',
+      'doubt',
+      'adopt'
+    ),
+    pick: fc.nat(),
+    source: fc.constantFrom(...SOURCES),
+    type: fc.constantFrom('manual' as const, 'scheduled' as const),
+    minutes: fc.integer({ min: -500, max: 500 }),
+    size: fc.nat(5000)
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async steps => {
+      const { catalog } = await newCatalog(t)
+      for (const each of steps) await perform(catalog, each)
+      const rows = await everything(catalog)
+      assert.deepEqual(await catalog.backups.statistics(), recount(rows))
+      await catalog.close()
+    }),
+    { numRuns: 30 }
+  )
 })
 
 test('a source tells the first and the last of each kind, in whatever order they came', async t => {
@@ -88,11 +127,42 @@ async function perform (catalog: OpenedCatalog, step: Step): Promise<void> {
   const removable = choose(backup => backup.status !== 'in_progress' && backup.deletedAt === null)
 
   if (step.what === 'start') await backups.start(newBackup({ source: step.source, type: step.type, startedAt: at }))
-  if (step.what === 'adopt') await backups.adopt(manifestOf({ id: step.pick % 100 + 1, source: step.source, type: step.type, startedAt: at }, { object }), { key: `k${step.pick}`, copy: localCopy('p'), hasLanded: true, trashedAt: null, isLasting: false, foreignInstance: null })
-  if (running !== undefined && step.what === 'complete') await backups.complete(running.id, { manifest: manifestOf(running, { object, completedAt: at.toISOString() }), filePath: 'p', verification: null, copies: [localCopy('p')] })
-  if (running !== undefined && step.what === 'fail') await backups.fail(running.id, { code: 'DISK_FULL', message: 'full', failedAt: at })
-  if (running !== undefined && step.what === 'cancel') await backups.fail(running.id, { code: 'CANCELLED', message: 'cancelled', failedAt: at })
-  if (running !== undefined && step.what === 'keep') await backups.fail(running.id, { code: 'VERIFICATION_FAILED', message: 'no', failedAt: at, verification: INVALID, kept: { key: 'q', filePath: 'q', size: step.size } })
+  if (step.what === 'adopt') {
+    await backups.adopt(
+      manifestOf({ id: step.pick % 100 + 1, source: step.source, type: step.type, startedAt: at }, { object }),
+      {
+        key: `k${step.pick}`,
+        copy: localCopy('p'),
+        hasLanded: true,
+        trashedAt: null,
+        isLasting: false,
+        foreignInstance: null
+      }
+    )
+  }
+  if (running !== undefined && step.what === 'complete') {
+    await backups.complete(running.id, {
+      manifest: manifestOf(running, { object, completedAt: at.toISOString() }),
+      filePath: 'p',
+      verification: null,
+      copies: [localCopy('p')]
+    })
+  }
+  if (running !== undefined && step.what === 'fail') {
+    await backups.fail(running.id, { code: 'DISK_FULL', message: 'full', failedAt: at })
+  }
+  if (running !== undefined && step.what === 'cancel') {
+    await backups.fail(running.id, { code: 'CANCELLED', message: 'cancelled', failedAt: at })
+  }
+  if (running !== undefined && step.what === 'keep') {
+    await backups.fail(running.id, {
+      code: 'VERIFICATION_FAILED',
+      message: 'no',
+      failedAt: at,
+      verification: INVALID,
+      kept: { key: 'q', filePath: 'q', size: step.size }
+    })
+  }
   if (live !== undefined && step.what === 'trash') await backups.trash(live.id, 'k', 'p', at)
   if (live !== undefined && step.what === 'verify') await backups.recordVerification(live.id, VALID, at)
   if (live !== undefined && step.what === 'doubt') await backups.recordVerification(live.id, INVALID, at)
@@ -114,7 +184,9 @@ function recount (rows: readonly Backup[]): Statistics {
     oldestBackup: earliest(live.map(backup => backup.startedAt)),
     newestBackup: latest(live.map(backup => backup.startedAt)),
     failedBackups: rows.filter(isFailure).length,
-    sources: [...new Set(rows.map(backup => backup.source))].toSorted().map(source => recountSource(source, rows.filter(backup => backup.source === source)))
+    sources: [...new Set(rows.map(backup => backup.source))].toSorted().map(source =>
+      recountSource(source, rows.filter(backup => backup.source === source))
+    )
   }
 }
 
@@ -128,7 +200,9 @@ function recountSource (source: string, rows: readonly Backup[]): SourceStatisti
     source,
     lastSuccess: latest(rows.filter(backup => backup.status === 'completed').map(backup => backup.completedAt)),
     lastFailure: latest(rows.filter(isFailure).map(backup => backup.completedAt)),
-    lastVerified: latest(rows.filter(backup => backup.verification.status === 'valid').map(backup => backup.verification.checkedAt)),
+    lastVerified: latest(
+      rows.filter(backup => backup.verification.status === 'valid').map(backup => backup.verification.checkedAt)
+    ),
     lastScheduled: latest(rows.filter(backup => backup.type === 'scheduled').map(backup => backup.startedAt)),
     lastProven: null,
     restoreTime: null,

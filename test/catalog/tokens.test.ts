@@ -20,7 +20,11 @@ function identity (given: Partial<TokenIdentity> = {}): TokenIdentity {
 
 test('tokens are listed newest first, as they were made', async t => {
   const { catalog: { tokens } } = await newCatalog(t)
-  const made = [aToken(), aToken({ id: 'a2', expiresAt: null }), aToken({ id: 'b1', subject: 'bob', createdAt: later(1) })]
+  const made = [
+    aToken(),
+    aToken({ id: 'a2', expiresAt: null }),
+    aToken({ id: 'b1', subject: 'bob', createdAt: later(1) })
+  ]
   for (const token of made) assert.deepEqual(await tokens.add(token), { ...token, revokedAt: null })
   assert.deepEqual(await tokens.list(), made.toReversed().map(token => ({ ...token, revokedAt: null })))
 })
@@ -54,7 +58,11 @@ test('a token without an id, a subject or a time of issue is refused only when i
   const { catalog: { tokens } } = await newCatalog(t)
   const nameless = identity({ id: null, subject: null, issuedAt: null })
   await tokens.revokeSubject('ann', START)
-  assert.deepEqual([await tokens.isRevoked(nameless), await tokens.isRevoked({ ...nameless, subject: 'bob' }), await tokens.isRevoked({ ...nameless, subject: 'ann' })], [false, false, true])
+  assert.deepEqual([
+    await tokens.isRevoked(nameless),
+    await tokens.isRevoked({ ...nameless, subject: 'bob' }),
+    await tokens.isRevoked({ ...nameless, subject: 'ann' })
+  ], [false, false, true])
 })
 
 test('a subject that is revoked takes with it what was issued until then, wherever it was made, and nothing later', async t => {
@@ -63,10 +71,24 @@ test('a subject that is revoked takes with it what was issued until then, wherev
   await tokens.add(aToken({ id: 'early' }))
   await tokens.add(aToken({ id: 'late', createdAt: later(1), expiresAt: null }))
   await tokens.add(aToken({ id: 'bobs', subject: 'bob' }))
-  assert.deepEqual((await tokens.revokeSubject('ann', later(2))).map(({ id, revokedAt }) => [id, revokedAt]), [['late', later(2)], ['early', later(2)]])
-  assert.deepEqual((await tokens.list()).map(({ id, revokedAt }) => [id, revokedAt !== null]), [['late', true], ['bobs', false], ['early', true], ['expired', false]])
-  const elsewhere = async (hours: number, subject = 'ann'): Promise<boolean> => await tokens.isRevoked(identity({ id: 'elsewhere', subject, issuedAt: later(hours) }))
-  assert.deepEqual([await elsewhere(0), await elsewhere(2), await elsewhere(3), await elsewhere(0, 'bob')], [true, true, false, false])
+  assert.deepEqual((await tokens.revokeSubject('ann', later(2))).map(({ id, revokedAt }) => [id, revokedAt]), [[
+    'late',
+    later(2)
+  ], ['early', later(2)]])
+  assert.deepEqual((await tokens.list()).map(({ id, revokedAt }) => [id, revokedAt !== null]), [
+    ['late', true],
+    ['bobs', false],
+    ['early', true],
+    ['expired', false]
+  ])
+  const elsewhere = async (hours: number, subject = 'ann'): Promise<boolean> =>
+    await tokens.isRevoked(identity({ id: 'elsewhere', subject, issuedAt: later(hours) }))
+  assert.deepEqual([await elsewhere(0), await elsewhere(2), await elsewhere(3), await elsewhere(0, 'bob')], [
+    true,
+    true,
+    false,
+    false
+  ])
 })
 
 test('a subject that is revoked again is revoked until the later of the two times', async t => {
@@ -112,6 +134,7 @@ test('only tokens that expired are forgotten; one that never does, or nobody kno
 test('a clock elsewhere that is ahead of ours saves no token from the revocation of its subject', async t => {
   const { catalog: { tokens } } = await newCatalog(t)
   await tokens.revokeSubject('ann', START)
-  const elsewhere = async (ms: number): Promise<boolean> => await tokens.isRevoked(identity({ id: 'elsewhere', issuedAt: new Date(START.getTime() + ms) }))
+  const elsewhere = async (ms: number): Promise<boolean> =>
+    await tokens.isRevoked(identity({ id: 'elsewhere', issuedAt: new Date(START.getTime() + ms) }))
   assert.deepEqual([await elsewhere(CLOCK_TOLERANCE), await elsewhere(CLOCK_TOLERANCE + 1000)], [true, false])
 })

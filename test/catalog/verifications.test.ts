@@ -12,7 +12,10 @@ test('the last verification stands in the row and all of them in the history, ne
   await catalog.backups.recordVerification(id, VALID, END)
   const backup = await catalog.backups.recordVerification(id, INVALID, LATER)
   assert.deepEqual(backup.verification, { status: 'invalid', checkedAt: LATER, checks: INVALID.checks })
-  assert.deepEqual(await catalog.backups.verifications(id), [{ checkedAt: LATER, verification: INVALID }, { checkedAt: END, verification: VALID }])
+  assert.deepEqual(await catalog.backups.verifications(id), [{ checkedAt: LATER, verification: INVALID }, {
+    checkedAt: END,
+    verification: VALID
+  }])
 })
 
 test('a reason with any characters comes back as it was', async t => {

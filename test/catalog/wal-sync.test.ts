@@ -23,7 +23,21 @@ test('each commit is on the disk before it resolves, and not by the thread that 
   const path = join(tempDir(t), 'catalog.db')
   const index = new URL('../../src/catalog/index.ts', import.meta.url).href
   const trace = `${path}.trace`
-  execFileSync('strace', ['-f', '-y', '-e', 'trace=fdatasync,fsync,write', '-o', trace, process.execPath, '--input-type=module', '-e', PROGRAM, index, path, MIGRATIONS], { stdio: 'ignore' })
+  execFileSync('strace', [
+    '-f',
+    '-y',
+    '-e',
+    'trace=fdatasync,fsync,write',
+    '-o',
+    trace,
+    process.execPath,
+    '--input-type=module',
+    '-e',
+    PROGRAM,
+    index,
+    path,
+    MIGRATIONS
+  ], { stdio: 'ignore' })
   const lines = execFileSync('cat', [trace], { encoding: 'utf8' }).split('\n')
   const from = lines.findIndex(line => line.includes('COMMITS'))
   const to = lines.findIndex(line => line.includes('COMMITTED'))

@@ -9,18 +9,26 @@ import { rejectsWith } from '../support/rejects.ts'
 function asked (keys: string): { readonly answer: Promise<boolean>, readonly shown: () => string } {
   let shown = ''
   const input = new PassThrough()
-  const output = Object.assign(new Writable({
-    write (text: Buffer, _encoding, done) {
-      shown += text.toString()
-      done()
-    }
-  }), { isTTY: true, columns: 80 })
+  const output = Object.assign(
+    new Writable({
+      write (text: Buffer, _encoding, done) {
+        shown += text.toString()
+        done()
+      }
+    }),
+    { isTTY: true, columns: 80 }
+  )
   const answer = ask('Remove them?', Object.assign(input, { isTTY: true, setRawMode () {} }), output)
   input.write(keys)
   return { answer, shown: () => shown }
 }
 
-for (const [keys, answer] of [['y\r', true], ['YES\r', true], [' y \r', true], ['n\r', false], ['\r', false], ['yesterday\r', false], ['\u0004', false]] as const) {
+for (
+  const [keys, answer] of [['y\r', true], ['YES\r', true], [' y \r', true], ['n\r', false], ['\r', false], [
+    'yesterday\r',
+    false
+  ], ['\u0004', false]] as const
+) {
   test(`${JSON.stringify(keys)} is ${answer ? 'yes' : 'no'}`, async () => {
     const { answer: given, shown } = asked(keys)
     assert.equal(await given, answer)

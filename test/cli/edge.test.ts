@@ -15,14 +15,26 @@ const STEERING = /(?!\n)[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066
 
 function edge (isTTY = false) {
   let written = ''
-  return { stream: throughEdge({ isTTY, columns: 60, write: text => { written += text } }), written: () => written }
+  return {
+    stream: throughEdge({
+      isTTY,
+      columns: 60,
+      write: text => {
+        written += text
+      }
+    }),
+    written: () => written
+  }
 }
 
 test('whatever is written, nothing that steers a terminal gets out but what is ours', () => {
   const { stream, written } = edge()
   const { colours } = screenOn({ isTTY: true, write () {} }, {}, new FakeClock())
   stream.write(`${colours.red(HOSTILE)} ${BEGIN_LINE}${CLEAR_LINE}\tx\n`)
-  assert.equal(written(), '\u001b[31ma\ufffd]52;c;cm0=\ufffd\ufffd[2J\ufffd31m\ufffd\ufffd\ufffd\ufffdb\ufffd\ufffdc\u001b[39m \r\u001b[K\tx\n')
+  assert.equal(
+    written(),
+    '\u001b[31ma\ufffd]52;c;cm0=\ufffd\ufffd[2J\ufffd31m\ufffd\ufffd\ufffd\ufffdb\ufffd\ufffdc\u001b[39m \r\u001b[K\tx\n'
+  )
 })
 
 test('data cannot pass for a sequence of ours', () => {
@@ -46,7 +58,13 @@ test('without colours, and through colours of every kind, the text is the same',
 test('messages and hints of errors are one line each, whatever names they hold', () => {
   const { stream, written } = edge()
   const output = { out: stream, err: stream }
-  assert.equal(reportError(new BackupError('TABLE_NOT_FOUND', `no table "${HOSTILE}\nhint: all is well"`, { hint: `Name "${HOSTILE}".` }), output), 4)
+  assert.equal(
+    reportError(
+      new BackupError('TABLE_NOT_FOUND', `no table "${HOSTILE}\nhint: all is well"`, { hint: `Name "${HOSTILE}".` }),
+      output
+    ),
+    4
+  )
   assert.doesNotMatch(written(), STEERING)
   assert.equal(written().split('\n').length, 3)
   reportError(new Error(HOSTILE), output)
@@ -55,7 +73,10 @@ test('messages and hints of errors are one line each, whatever names they hold',
 
 test('JSON says the same characters, and none of them raw', () => {
   const { stream, written } = edge()
-  show({ output: { out: stream, err: stream }, screen: () => assert.fail() }, { json: true }, { json: { name: HOSTILE }, text: () => '' })
+  show({ output: { out: stream, err: stream }, screen: () => assert.fail() }, { json: true }, {
+    json: { name: HOSTILE },
+    text: () => ''
+  })
   assert.deepEqual(JSON.parse(written()), { name: HOSTILE })
   assert.doesNotMatch(written(), STEERING)
   const told = edge()
@@ -75,7 +96,30 @@ test('no command shows a hostile description, an unknown name or a wrong argumen
   const { holdfast, create } = await commandLine(t, { columns: 100, environment: { FORCE_COLOR: '0' } })
   await create({ description: HOSTILE })
   const named = HOSTILE.replaceAll('\u0000', '')
-  for (const words of [['list', '--verbose'], ['show', '1'], ['verify', '1'], ['prune', '--dry-run'], ['audit'], ['stats'], ['sources'], ['runs'], ['restores'], ['stores'], ['report'], ['backup', named], ['list', '--source', named], ['diff', '1', '--table', named], ['rescue', '1', '--table', named, '--dry-run'], ['restore', '1', '--output', `/none/${named}`], ['restore', '--latest', '--source', named], ['show', named], [named], ['list', `--${named}`]]) {
+  for (
+    const words of [
+      ['list', '--verbose'],
+      ['show', '1'],
+      ['verify', '1'],
+      ['prune', '--dry-run'],
+      ['audit'],
+      ['stats'],
+      ['sources'],
+      ['runs'],
+      ['restores'],
+      ['stores'],
+      ['report'],
+      ['backup', named],
+      ['list', '--source', named],
+      ['diff', '1', '--table', named],
+      ['rescue', '1', '--table', named, '--dry-run'],
+      ['restore', '1', '--output', `/none/${named}`],
+      ['restore', '--latest', '--source', named],
+      ['show', named],
+      [named],
+      ['list', `--${named}`]
+    ]
+  ) {
     for (const form of [[], ['--json']]) {
       const { out, err } = await holdfast(...words, ...form)
       // The progress draws its line over itself.

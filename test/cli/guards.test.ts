@@ -7,7 +7,10 @@ test('a key that is missing here, and that the server has, is told with its vari
   const missing = new BackupError('KEY_MISSING', 'the private key of "age1x" is not here', { hint: 'Give it.' })
   const told = withWhereabouts(missing, { lacks: ['JWT_SECRET', 'BACKUP_AGE_IDENTITY'] })
   assert.ok(told instanceof BackupError)
-  assert.deepEqual([told.code, told.message], ['KEY_MISSING', 'the private key of "age1x" is not here; the server has BACKUP_AGE_IDENTITY, and this command does not'])
+  assert.deepEqual([told.code, told.message], [
+    'KEY_MISSING',
+    'the private key of "age1x" is not here; the server has BACKUP_AGE_IDENTITY, and this command does not'
+  ])
   assert.match(told.hint ?? '', /BACKUP_AGE_IDENTITY_FILE/)
 })
 

@@ -21,8 +21,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     assert.deepEqual([code, out], [130, ''])
     assert.match(err, /\nholdfast: interrupted\nhint: Nothing is left behind/)
     await blocker.stop()
-    const config = loadConfig({ ...environment, DATABASE_PATH: join(cwd, 'shop.db'), BACKUP_DIR: join(cwd, 'backups'), DATA_DIR: join(cwd, 'data') }, cwd)
-    assert.deepEqual([filesIn(config.backupDir), filesIn(config.scratchDir), readdirSync(join(cwd, 'data/processes'))], [[], [], []])
+    const config = loadConfig({
+      ...environment,
+      DATABASE_PATH: join(cwd, 'shop.db'),
+      BACKUP_DIR: join(cwd, 'backups'),
+      DATA_DIR: join(cwd, 'data')
+    }, cwd)
+    assert.deepEqual(
+      [filesIn(config.backupDir), filesIn(config.scratchDir), readdirSync(join(cwd, 'data/processes'))],
+      [[], [], []]
+    )
     const [row] = await assertTruthful(config)
     assert.deepEqual([row?.status, row?.errorCode], ['failed', 'CANCELLED'])
     assert.equal((await holdfast(['backup'], cwd, environment)).code, 0)

@@ -8,7 +8,21 @@ import { holdfast, startHoldfast } from '../support/cli.ts'
 import { workDir } from '../support/config.ts'
 import { shopHome } from '../support/shop-home.ts'
 
-for (const words of [[], ['nonsense'], ['restor', '1'], ['restore'], ['token'], ['token', 'create'], ['token', 'create', '--role', 'root'], ['config', 'check', 'more'], ['config', 'check', '--yaml'], ['list', '--limit', '0'], ['backup', 'create', '--upload-gcs']]) {
+for (
+  const words of [
+    [],
+    ['nonsense'],
+    ['restor', '1'],
+    ['restore'],
+    ['token'],
+    ['token', 'create'],
+    ['token', 'create', '--role', 'root'],
+    ['config', 'check', 'more'],
+    ['config', 'check', '--yaml'],
+    ['list', '--limit', '0'],
+    ['backup', 'create', '--upload-gcs']
+  ]
+) {
   test(`"${['holdfast', ...words].join(' ')}" is wrong usage: exit code 2, and nothing on stdout`, async t => {
     const cwd = workDir(t)
     const { code, out, err } = await holdfast(words, cwd)
@@ -32,7 +46,17 @@ test('the help is written to standard output, as a process', async t => {
 test('without a server backups are made, listed, proven and removed', async t => {
   const { cwd, environment } = shopHome(t)
   const run = (...words: string[]): ReturnType<typeof holdfast> => holdfast(words, cwd, environment)
-  const created = await run('backup', 'create', '--type', 'full', '--description', 'Pre-deployment backup', '--compression', 'zstd', '--json')
+  const created = await run(
+    'backup',
+    'create',
+    '--type',
+    'full',
+    '--description',
+    'Pre-deployment backup',
+    '--compression',
+    'zstd',
+    '--json'
+  )
   const { backup } = OUTPUTS['backup create'].parse(JSON.parse(created.out))
   assert.deepEqual([created.code, created.err, existsSync(backup.filePath)], [0, '', true])
   assert.match((await run('backup', 'list')).out, /Pre-deployment backup/)
@@ -41,7 +65,12 @@ test('without a server backups are made, listed, proven and removed', async t =>
   assert.equal((await run('verify', '--file', 'missing.db')).code, 4)
   assert.deepEqual([(await run('remove', '1')).code, (await run('remove', '1', '--force')).code], [5, 0])
   const { entries } = OUTPUTS.audit.parse(JSON.parse((await run('audit', '--json')).out))
-  assert.deepEqual(entries.map(({ action, outcome }) => `${action} ${outcome}`), ['backup remove done', 'backup remove refused', 'backup verify done', 'backup create done'])
+  assert.deepEqual(entries.map(({ action, outcome }) => `${action} ${outcome}`), [
+    'backup remove done',
+    'backup remove refused',
+    'backup verify done',
+    'backup create done'
+  ])
   assert.deepEqual([entries[0]?.actor, entries[0]?.address], [userInfo().username, hostname()])
   assert.deepEqual(readdirSync(join(cwd, 'data/processes')), [])
 })

@@ -6,7 +6,10 @@ import { exitCodesHelp } from '../../src/cli/output.ts'
 const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
 
 test('docs/cli.md tells the exit codes in the words of the help', () => {
-  const told = [...page.matchAll(/^\| (\d+) \| ([^|;]*)/gm)].map(([, code = '', meaning = '']) => ({ code, meaning: meaning.trim() }))
+  const told = [...page.matchAll(/^\| (\d+) \| ([^|;]*)/gm)].map(([, code = '', meaning = '']) => ({
+    code,
+    meaning: meaning.trim()
+  }))
   const help = exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]).split('\n').slice(2).map(line => line.trim().split(/ {2,}/))
   assert.deepEqual(told.map(({ code }) => code), help.map(([code]) => code))
   for (const [index, { meaning }] of told.entries()) assert.ok(help[index]![1]!.startsWith(meaning), meaning)

@@ -8,9 +8,17 @@ import { program, type ProgramDeps } from '../../src/cli/program.ts'
 /** Every command with its help; none of them does anything. */
 function helps (): ReadonlyMap<string, string> {
   let out = ''
-  const output = { out: { write: (text: string) => { out += text } }, err: { write () {} } }
+  const output = {
+    out: {
+      write: (text: string) => {
+        out += text
+      }
+    },
+    err: { write () {} }
+  }
   const whole = program({ output, roles: ['viewer'] } as unknown as ProgramDeps<string>)
-  const find = (path: string): Command => path.split(' ').slice(1).reduce((at, name) => at.commands.find(one => one.name() === name)!, whole)
+  const find = (path: string): Command =>
+    path.split(' ').slice(1).reduce((at, name) => at.commands.find(one => one.name() === name)!, whole)
   const paths = commandTree(whole).map(({ path }) => path).filter(path => !path.endsWith(' help'))
   return new Map(paths.map(path => {
     out = ''
@@ -41,16 +49,18 @@ test('no help is wider than 80 columns', () => {
   }
 })
 
-for (const [path, codes] of [
-  ['holdfast', [0, 2]],
-  ['holdfast serve', [0, 1, 2, 5, 6, 7]],
-  ['holdfast backup create', [0, 1, 2, 4, 5, 6, 7, 130]],
-  ['holdfast verify', [0, 1, 2, 3, 4, 5, 6, 7, 130]],
-  ['holdfast list', [0, 1, 2, 6, 7]],
-  ['holdfast doctor', [0, 1, 2, 3]],
-  ['holdfast token create', [0, 1, 2, 6, 7]],
-  ['holdfast config check', [0, 1, 2]]
-] as const) {
+for (
+  const [path, codes] of [
+    ['holdfast', [0, 2]],
+    ['holdfast serve', [0, 1, 2, 5, 6, 7]],
+    ['holdfast backup create', [0, 1, 2, 4, 5, 6, 7, 130]],
+    ['holdfast verify', [0, 1, 2, 3, 4, 5, 6, 7, 130]],
+    ['holdfast list', [0, 1, 2, 6, 7]],
+    ['holdfast doctor', [0, 1, 2, 3]],
+    ['holdfast token create', [0, 1, 2, 6, 7]],
+    ['holdfast config check', [0, 1, 2]]
+  ] as const
+) {
   test(`the exit codes of "${path}" are those that can happen`, () => {
     assert.deepEqual(codesIn(helps().get(path) ?? ''), codes)
   })
@@ -58,14 +68,22 @@ for (const [path, codes] of [
 
 test('what stands behind "backup" stands for itself as well', () => {
   const paths = [...helps().keys()]
-  for (const path of paths.filter(one => /^holdfast backup (?!create)/.test(one))) assert.ok(paths.includes(path.replace(' backup', '')), path)
+  for (const path of paths.filter(one => /^holdfast backup (?!create)/.test(one))) {
+    assert.ok(paths.includes(path.replace(' backup', '')), path)
+  }
 })
 
 test('docs/cli.md names every command', () => {
   const output = { out: { write () {} }, err: { write () {} } }
   const { commands } = program({ output, roles: ['viewer'] } as unknown as ProgramDeps<string>)
   const rows = page.split('\n').filter(line => line.startsWith('| `')).join('\n')
-  for (const command of commands.flatMap(one => ['config', 'token', 'key'].includes(one.name()) ? one.commands.map(below => `${one.name()} ${below.name()}`) : [one.name()])) {
+  for (
+    const command of commands.flatMap(one =>
+      ['config', 'token', 'key'].includes(one.name())
+        ? one.commands.map(below => `${one.name()} ${below.name()}`)
+        : [one.name()]
+    )
+  ) {
     assert.match(rows, new RegExp(`\`${command}[ \`]`), command)
   }
 })

@@ -11,18 +11,30 @@ const colours = pc.createColors(false)
 const HALF: Underway = aJob({ progress: { phase: 'storing', bytesDone: 500_000_000, bytesTotal: 1_000_000_000 } })
 
 test('a bar tells how much is done, how fast it goes, and what is left', () => {
-  assert.equal(progressBar(HALF, 5000, { width: 120, colours }), `storing  ${'━'.repeat(20)}${'─'.repeat(20)}   50 %  500.0 MB of 1.0 GB  100.0 MB/s  5 s left`)
+  assert.equal(
+    progressBar(HALF, 5000, { width: 120, colours }),
+    `storing  ${'━'.repeat(20)}${'─'.repeat(20)}   50 %  500.0 MB of 1.0 GB  100.0 MB/s  5 s left`
+  )
 })
 
 test('on a narrow terminal what is told last goes first, and the bar becomes shorter', () => {
-  assert.match(progressBar(HALF, 5000, { width: 80, colours }), /^storing {2}[━─]{15,25} {3}50 % {2}500\.0 MB of 1\.0 GB {2}100\.0 MB\/s {2}5 s left$/)
+  assert.match(
+    progressBar(HALF, 5000, { width: 80, colours }),
+    /^storing {2}[━─]{15,25} {3}50 % {2}500\.0 MB of 1\.0 GB {2}100\.0 MB\/s {2}5 s left$/
+  )
   assert.doesNotMatch(progressBar(HALF, 5000, { width: 60, colours }), /left/)
   assert.equal(progressBar(HALF, 5000, { width: 20, colours }), 'storing 50 %')
 })
 
 test('every line leaves room for the ^C that a terminal writes after it', () => {
   for (let width = 5; width < 140; width++) {
-    for (const job of [HALF, aJob({ kind: 'verify', backupId: 123, progress: HALF.progress }), aJob({ progress: { phase: 'probing', bytesDone: 0, bytesTotal: null } })]) {
+    for (
+      const job of [
+        HALF,
+        aJob({ kind: 'verify', backupId: 123, progress: HALF.progress }),
+        aJob({ progress: { phase: 'probing', bytesDone: 0, bytesTotal: null } })
+      ]
+    ) {
       assert.ok(widthOf(progressBar(job, 5000, { width, colours })) <= width - 3, `at ${width}`)
     }
   }
@@ -31,17 +43,35 @@ test('every line leaves room for the ^C that a terminal writes after it', () => 
 test('before anything is done nothing is promised', () => {
   const none = aJob({ progress: { phase: 'storing', bytesDone: 0, bytesTotal: 1000 } })
   assert.match(progressBar(none, 0, { width: 120, colours }), / {3}0 % {2}0 B of 1\.0 kB$/)
-  assert.equal(progressBar(aJob({ progress: { phase: 'probing', bytesDone: 0, bytesTotal: null } }), 10, { width: 80, colours }), 'probing …')
+  assert.equal(
+    progressBar(aJob({ progress: { phase: 'probing', bytesDone: 0, bytesTotal: null } }), 10, { width: 80, colours }),
+    'probing …'
+  )
 })
 
 test('where several backups come one after the other each line says which', () => {
-  assert.equal(phaseLine(aJob({ kind: 'verify', backupId: 12, progress: { phase: 'verifying', bytesDone: 0, bytesTotal: 15_300_000 } })), 'backup 12: verifying 15.3 MB')
+  assert.equal(
+    phaseLine(
+      aJob({ kind: 'verify', backupId: 12, progress: { phase: 'verifying', bytesDone: 0, bytesTotal: 15_300_000 } })
+    ),
+    'backup 12: verifying 15.3 MB'
+  )
 })
 
 function watched (isTTY: boolean) {
   const clock = new FakeClock()
   let written = ''
-  const view = progressOn(throughEdge({ isTTY, columns: 80, write: text => { written += text } }), () => ({ width: 80, colours, now: clock.now() }), clock)
+  const view = progressOn(
+    throughEdge({
+      isTTY,
+      columns: 80,
+      write: text => {
+        written += text
+      }
+    }),
+    () => ({ width: 80, colours, now: clock.now() }),
+    clock
+  )
   return { clock, view, written: () => written }
 }
 

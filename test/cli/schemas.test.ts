@@ -22,36 +22,45 @@ test('what each command prints with --json is as its schema says', async t => {
   const { json } = await commandLine(t, {
     deps: {
       findServer: async () => ({ pid: 1, host: 'here', since: '2025-11-24T22:30:00.000Z' }),
-      proveFile: async path => ({ path, verdict: 'sound', message: 'So it is', verification: check, manifest: null, signature: null })
+      proveFile: async path => ({
+        path,
+        verdict: 'sound',
+        message: 'So it is',
+        verification: check,
+        manifest: null,
+        signature: null
+      })
     }
   })
-  for (const [name, ...words] of [
-    ['backup create', 'backup', 'create', '--description', 'x'],
-    ['backup create', 'backup'],
-    ['list', 'list'],
-    ['list', 'backup', 'list', '--verbose'],
-    ['show', 'show', '1'],
-    ['verify', 'verify', '--all'],
-    ['verify', 'verify', '1', '9'],
-    ['verify --file', 'verify', '--file', 'x.db'],
-    ['drill', 'drill', '1'],
-    ['drills', 'drills'],
-    ['report', 'report'],
-    ['prune', 'prune', '--dry-run'],
-    ['prune', 'prune'],
-    ['pin', 'pin', '1'],
-    ['unpin', 'unpin', '1'],
-    ['describe', 'describe', '1', 'y'],
-    ['remove', 'remove', '1'],
-    ['restore-from-trash', 'restore-from-trash', '1', '9'],
-    ['stats', 'stats'],
-    ['sources', 'sources'],
-    ['runs', 'runs'],
-    ['rebuild', 'rebuild'],
-    ['audit', 'audit'],
-    ['scheduler status', 'scheduler', 'status'],
-    ['token list', 'token', 'list']
-  ] as const) assertPublished(name, await json(...words))
+  for (
+    const [name, ...words] of [
+      ['backup create', 'backup', 'create', '--description', 'x'],
+      ['backup create', 'backup'],
+      ['list', 'list'],
+      ['list', 'backup', 'list', '--verbose'],
+      ['show', 'show', '1'],
+      ['verify', 'verify', '--all'],
+      ['verify', 'verify', '1', '9'],
+      ['verify --file', 'verify', '--file', 'x.db'],
+      ['drill', 'drill', '1'],
+      ['drills', 'drills'],
+      ['report', 'report'],
+      ['prune', 'prune', '--dry-run'],
+      ['prune', 'prune'],
+      ['pin', 'pin', '1'],
+      ['unpin', 'unpin', '1'],
+      ['describe', 'describe', '1', 'y'],
+      ['remove', 'remove', '1'],
+      ['restore-from-trash', 'restore-from-trash', '1', '9'],
+      ['stats', 'stats'],
+      ['sources', 'sources'],
+      ['runs', 'runs'],
+      ['rebuild', 'rebuild'],
+      ['audit', 'audit'],
+      ['scheduler status', 'scheduler', 'status'],
+      ['token list', 'token', 'list']
+    ] as const
+  ) assertPublished(name, await json(...words))
 })
 
 test('an error is as its schema says, too', async t => {

@@ -11,11 +11,17 @@ import { shopHome } from '../support/shop-home.ts'
 
 const terminal = { isTTY: true, columns: 132, write () {} }
 const pipe = { write () {} }
-const coloured = (stream: typeof terminal | typeof pipe, environment: Record<string, string>): boolean => screenOn(stream, environment, new FakeClock()).colours.isColorSupported
+const coloured = (stream: typeof terminal | typeof pipe, environment: Record<string, string>): boolean =>
+  screenOn(stream, environment, new FakeClock()).colours.isColorSupported
 
 test('a terminal has colours and a width, a pipe neither', () => {
   assert.deepEqual([coloured(terminal, {}), coloured(pipe, {}), coloured(pipe, { CI: 'true' })], [true, false, false])
-  assert.deepEqual([terminal, { ...terminal, columns: undefined as unknown as number }, pipe].map(stream => screenOn(stream, {}, new FakeClock()).width), [132, 80, Infinity])
+  assert.deepEqual(
+    [terminal, { ...terminal, columns: undefined as unknown as number }, pipe].map(stream =>
+      screenOn(stream, {}, new FakeClock()).width
+    ),
+    [132, 80, Infinity]
+  )
 })
 
 test('NO_COLOR has the last word, FORCE_COLOR the one before', () => {
@@ -35,7 +41,11 @@ test('in a terminal there are colours and a bar, and the table fits', async t =>
   const main = join(import.meta.dirname, '../../src/cli/main.ts')
   const inTerminal = async (columns: number, ...words: string[]): Promise<string> => {
     const line = `stty cols ${columns} rows 40; exec '${process.execPath}' '${main}' ${words.join(' ')}`
-    const child = spawn('script', ['-qec', line, '/dev/null'], { cwd, env: { ...environment, PATH: process.env['PATH'] ?? '', TERM: 'xterm' }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn('script', ['-qec', line, '/dev/null'], {
+      cwd,
+      env: { ...environment, PATH: process.env['PATH'] ?? '', TERM: 'xterm' },
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
     return await text(child.stdout)
   }
   const made = await inTerminal(100, 'backup')

@@ -6,14 +6,22 @@ import pc from 'picocolors'
 import { table, type Column } from '../../src/cli/table.ts'
 import { widthOf } from '../../src/cli/text.ts'
 
-interface Row { readonly id: number, readonly name: string, readonly note: string }
+interface Row {
+  readonly id: number
+  readonly name: string
+  readonly note: string
+}
 
 const COLUMNS: ReadonlyArray<Column<Row>> = [
   { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
   { title: 'NAME', cell: ({ name }) => name, atLeast: 8, expendable: 1 },
   { title: 'NOTE', cell: ({ note }) => note, atLeast: 6, expendable: 2, cut: 'end' }
 ]
-const ROWS: readonly Row[] = [{ id: 7, name: 'shop-backup-2025', note: 'before the migration' }, { id: 12, name: 'ledger', note: '' }]
+const ROWS: readonly Row[] = [{ id: 7, name: 'shop-backup-2025', note: 'before the migration' }, {
+  id: 12,
+  name: 'ledger',
+  note: ''
+}]
 
 function drawn (width: number, rows = ROWS, columns = COLUMNS): string[] {
   return table(columns, rows, { width, colours: pc.createColors(false) }).split('\n').slice(0, -1)
@@ -62,10 +70,16 @@ test('colours take no room', () => {
 })
 
 test('no line is ever wider than the screen, and none is torn', () => {
-  const row = fc.record({ id: fc.nat(), name: fc.string({ unit: 'grapheme', maxLength: 60 }), note: fc.string({ unit: 'grapheme', maxLength: 60 }) })
-  fc.assert(fc.property(fc.array(row, { minLength: 1, maxLength: 5 }), fc.integer({ min: 12, max: 120 }), (rows, width) => {
-    const lines = drawn(width, rows)
-    assert.equal(lines.length, rows.length + 1)
-    for (const line of lines) assert.ok(widthOf(line) <= width, line)
-  }))
+  const row = fc.record({
+    id: fc.nat(),
+    name: fc.string({ unit: 'grapheme', maxLength: 60 }),
+    note: fc.string({ unit: 'grapheme', maxLength: 60 })
+  })
+  fc.assert(
+    fc.property(fc.array(row, { minLength: 1, maxLength: 5 }), fc.integer({ min: 12, max: 120 }), (rows, width) => {
+      const lines = drawn(width, rows)
+      assert.equal(lines.length, rows.length + 1)
+      for (const line of lines) assert.ok(widthOf(line) <= width, line)
+    })
+  )
 })

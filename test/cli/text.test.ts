@@ -31,7 +31,10 @@ test('whatever is cut fits, and what fits is not cut', () => {
 })
 
 test('prose is broken between words, below its beginning; a word that is too long stays whole', () => {
-  assert.equal(wrap('  kept  the newest ten of them all', 16, 8), '  kept  the\n        newest\n        ten of\n        them all')
+  assert.equal(
+    wrap('  kept  the newest ten of them all', 16, 8),
+    '  kept  the\n        newest\n        ten of\n        them all'
+  )
   assert.equal(wrap('in /a/very/long/path/of/a/file.db there', 10, 2), 'in\n  /a/very/long/path/of/a/file.db\n  there')
   assert.equal(wrap('as long as you like', Infinity, 2), 'as long as you like')
 })

@@ -4,21 +4,61 @@ import { counted, inAge, inDuration, inMinutes, inSize, inSpan } from '../../src
 
 test('a size has one digit after the point, and never four before it', () => {
   const sizes = [0, 999, 1000, 15_300_000, 42_100_000, 999_949, 999_950, 999_999_999, 1e12, 3.2e15, 5e18]
-  assert.deepEqual(sizes.map(inSize), ['0 B', '999 B', '1.0 kB', '15.3 MB', '42.1 MB', '999.9 kB', '1.0 MB', '1.0 GB', '1.0 TB', '3.2 PB', '5000.0 PB'])
+  assert.deepEqual(sizes.map(inSize), [
+    '0 B',
+    '999 B',
+    '1.0 kB',
+    '15.3 MB',
+    '42.1 MB',
+    '999.9 kB',
+    '1.0 MB',
+    '1.0 GB',
+    '1.0 TB',
+    '3.2 PB',
+    '5000.0 PB'
+  ])
 })
 
 test('a span has its two largest units', () => {
-  assert.deepEqual([0, 999, 61_000, 3_600_000, 3_661_000, 90_061_000, -5].map(inSpan), ['0 s', '0 s', '1 min 1 s', '1 h', '1 h 1 min', '1 d 1 h', '0 s'])
+  assert.deepEqual([0, 999, 61_000, 3_600_000, 3_661_000, 90_061_000, -5].map(inSpan), [
+    '0 s',
+    '0 s',
+    '1 min 1 s',
+    '1 h',
+    '1 h 1 min',
+    '1 d 1 h',
+    '0 s'
+  ])
 })
 
 test('an age has one unit, rounded down, and lies on the right side of now', () => {
   const now = new Date('2025-11-24T12:00:00Z')
-  const ages = [0, 999, 1000, 59_999, 60_000, 7_199_999, 7_200_000, 86_400_000 * 400, -999, -3_600_000].map(ms => inAge(new Date(now.getTime() - ms), now))
-  assert.deepEqual(ages, ['just now', 'just now', '1 s ago', '59 s ago', '1 min ago', '1 h ago', '2 h ago', '400 d ago', 'just now', 'in 1 h'])
+  const ages = [0, 999, 1000, 59_999, 60_000, 7_199_999, 7_200_000, 86_400_000 * 400, -999, -3_600_000].map(ms =>
+    inAge(new Date(now.getTime() - ms), now)
+  )
+  assert.deepEqual(ages, [
+    'just now',
+    'just now',
+    '1 s ago',
+    '59 s ago',
+    '1 min ago',
+    '1 h ago',
+    '2 h ago',
+    '400 d ago',
+    'just now',
+    'in 1 h'
+  ])
 })
 
 test('a duration is exact while it is short', () => {
-  assert.deepEqual([0, 1, 12_449, 59_999, 60_000, 754_000].map(inDuration), ['0.0 s', '0.0 s', '12.4 s', '60.0 s', '1 min', '12 min 34 s'])
+  assert.deepEqual([0, 1, 12_449, 59_999, 60_000, 754_000].map(inDuration), [
+    '0.0 s',
+    '0.0 s',
+    '12.4 s',
+    '60.0 s',
+    '1 min',
+    '12 min 34 s'
+  ])
 })
 
 test('a time is told to the minute, in UTC', () => {

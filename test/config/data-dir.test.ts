@@ -17,7 +17,9 @@ function dataDir (t: TestContext, mode = 0o700): string {
 }
 
 function problems (path: string): string[] {
-  return dataDirProblems(path).map(({ problem, remedy }) => `${problem.replaceAll(path, 'DATA')} | ${remedy.replaceAll(path, 'DATA')}`)
+  return dataDirProblems(path).map(({ problem, remedy }) =>
+    `${problem.replaceAll(path, 'DATA')} | ${remedy.replaceAll(path, 'DATA')}`
+  )
 }
 
 /** Another user than this one, or a reason printed why there is none. */
@@ -29,15 +31,21 @@ function needsRoot (t: TestContext): boolean {
 for (const mode of [0o777, 0o1777, 0o702, 0o3777]) {
   test(`a directory of mode ${mode.toString(8)} is refused, with the command that mends it`, t => {
     const path = dataDir(t, mode)
-    assert.deepEqual(problems(path), ['"DATA" can be written to by every user of this machine | Run "chmod go-w DATA", and remove what you do not know in it.'])
-    assert.throws(() => { requireSafe(path) }, { code: 'DATA_DIR_UNSAFE' })
+    assert.deepEqual(problems(path), [
+      '"DATA" can be written to by every user of this machine | Run "chmod go-w DATA", and remove what you do not know in it.'
+    ])
+    assert.throws(() => {
+      requireSafe(path)
+    }, { code: 'DATA_DIR_UNSAFE' })
     chmodSync(path, statSync(path).mode & ~0o022)
     assert.deepEqual(problems(path), [])
   })
 }
 
 for (const mode of [0o700, 0o755, 0o750, 0o1755]) {
-  test(`a directory of mode ${mode.toString(8)} is taken`, t => { assert.deepEqual(problems(dataDir(t, mode)), []) })
+  test(`a directory of mode ${mode.toString(8)} is taken`, t => {
+    assert.deepEqual(problems(dataDir(t, mode)), [])
+  })
 }
 
 test('one that is not there yet, or is reached through a link, is taken', t => {
@@ -56,7 +64,18 @@ test('a group in which others are is refused; one of the owner alone is not', t 
   assert.match(problems(path)[0] ?? '', /^"DATA" can be written to by group 65534/)
 })
 
-for (const name of ['jwt-secret', 'manifest-key', 'server-config.json', 'holdfast.db', 'holdfast.lock', 'holdfast.lock.json', 'processes', 'compiled']) {
+for (
+  const name of [
+    'jwt-secret',
+    'manifest-key',
+    'server-config.json',
+    'holdfast.db',
+    'holdfast.lock',
+    'holdfast.lock.json',
+    'processes',
+    'compiled'
+  ]
+) {
   test(`"${name}" of another user, or writable for others, is refused`, t => {
     const path = dataDir(t)
     const file = join(path, name)
@@ -66,7 +85,10 @@ for (const name of ['jwt-secret', 'manifest-key', 'server-config.json', 'holdfas
     assert.deepEqual(problems(path), [])
     chmodSync(file, 0o722)
     const remedy = name === 'compiled' ? 'Run "rm -r DATA/compiled"' : `Run "chmod go-w DATA/${name}"`
-    assert.ok(problems(path)[0]?.startsWith(`"DATA/${name}" can be written to by every user of this machine | ${remedy}`), problems(path)[0] ?? 'nothing')
+    assert.ok(
+      problems(path)[0]?.startsWith(`"DATA/${name}" can be written to by every user of this machine | ${remedy}`),
+      problems(path)[0] ?? 'nothing'
+    )
     if (!needsRoot(t)) return
     chmodSync(file, 0o700)
     chownSync(file, NOBODY, NOBODY)
@@ -74,7 +96,7 @@ for (const name of ['jwt-secret', 'manifest-key', 'server-config.json', 'holdfas
   })
 }
 
-test('root works in the directory of another user, and takes what is that user\'s or its own, but not that of a third', t => {
+test("root works in the directory of another user, and takes what is that user's or its own, but not that of a third", t => {
   if (!needsRoot(t)) return
   const path = dataDir(t)
   for (const [name, uid] of [['jwt-secret', 1], ['holdfast.db', 0], ['processes', 1]] as const) {

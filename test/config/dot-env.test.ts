@@ -15,7 +15,11 @@ test('a byte order mark is not part of the first name, for the configuration and
 
 for (const [system, end] of [['Unix', '\n'], ['Windows', '\r\n'], ['an old Mac', '\r']] as const) {
   test(`lines may end as those of ${system} do, with "export", quotes, comments and values over several lines`, () => {
-    const { variables, ignored } = parseDotEnv(Buffer.from(['# a comment', 'export A=1', 'B="two words" # said', "C='x", "y'", 'D=', '', '  E = 5  # five'].join(end)))
+    const { variables, ignored } = parseDotEnv(
+      Buffer.from(
+        ['# a comment', 'export A=1', 'B="two words" # said', "C='x", "y'", 'D=', '', '  E = 5  # five'].join(end)
+      )
+    )
     assert.deepEqual([{ ...variables }, ignored], [{ A: '1', B: 'two words', C: 'x\ny', D: '', E: '5' }, []])
   })
 }
@@ -23,7 +27,10 @@ for (const [system, end] of [['Unix', '\n'], ['Windows', '\r\n'], ['an old Mac',
 test('a line that sets nothing is a notice with its number, and without its text', t => {
   const cwd = workDir(t, { '.env': 'A="x\ny"\nMAX_BACKUPS: 5\n# fine\n\nhunter2\n' })
   const { notices, settings } = validConfig({}, cwd)
-  assert.deepEqual(notices.map(({ name, problem }) => [name, /line (\d+)/.exec(problem)?.[1]]), [['.env', '3'], ['.env', '6']])
+  assert.deepEqual(notices.map(({ name, problem }) => [name, /line (\d+)/.exec(problem)?.[1]]), [['.env', '3'], [
+    '.env',
+    '6'
+  ]])
   assert.equal(settings.maxBackups, 10)
   assert.doesNotMatch(JSON.stringify(notices), /hunter2/)
 })
@@ -31,11 +38,17 @@ test('a line that sets nothing is a notice with its number, and without its text
 test('a .env in UTF-16 is refused', t => {
   const cwd = workDir(t)
   writeFileSync(join(cwd, '.env'), Buffer.from('\uFEFFMAX_BACKUPS=5\n', 'utf16le'))
-  assert.deepEqual(problemsOf({}, cwd).map(({ name, problem }) => [name, problem.endsWith('is not UTF-8 text')]), [['.env', true]])
+  assert.deepEqual(problemsOf({}, cwd).map(({ name, problem }) => [name, problem.endsWith('is not UTF-8 text')]), [[
+    '.env',
+    true
+  ]])
 })
 
 test('a holdfast.yaml and a secret with a byte order mark are read without it', t => {
-  const cwd = workDir(t, { 'holdfast.yaml': '\uFEFFmaxBackups: 5\r\nmetricsTokenFile: token\r\n', token: '\uFEFFscrape-with-a-token-of-some-length\r\n' })
+  const cwd = workDir(t, {
+    'holdfast.yaml': '\uFEFFmaxBackups: 5\r\nmetricsTokenFile: token\r\n',
+    token: '\uFEFFscrape-with-a-token-of-some-length\r\n'
+  })
   const { settings, metricsToken } = validConfig({}, cwd)
   assert.deepEqual([settings.maxBackups, metricsToken?.reveal()], [5, 'scrape-with-a-token-of-some-length'])
 })

@@ -34,15 +34,21 @@ test('a secret comes from a file, without the line end at the end of it', t => {
 test('a secret given both as itself and as a file is a problem', t => {
   const cwd = workDir(t, { secret: SECRET })
   const problems = problemsOf({ JWT_SECRET: SECRET, JWT_SECRET_FILE: 'secret' }, cwd)
-  assert.deepEqual(problems.map(({ name, problem }) => [name, problem]), [['JWT_SECRET', 'is given beside JWT_SECRET_FILE']])
+  assert.deepEqual(problems.map(({ name, problem }) => [name, problem]), [[
+    'JWT_SECRET',
+    'is given beside JWT_SECRET_FILE'
+  ]])
 })
 
 test('a secret file that is missing, empty or too short is a problem', t => {
   const cwd = workDir(t)
   writeFileSync(join(cwd, 'empty'), '\n')
   writeFileSync(join(cwd, 'short'), 'short')
-  const name = (JWT_SECRET_FILE: string): (string | undefined)[] => problemsOf({ JWT_SECRET_FILE }, cwd).map(problem => problem.name)
-  assert.deepEqual([name('missing'), name('empty'), name('short')], [['JWT_SECRET_FILE'], ['JWT_SECRET_FILE'], ['JWT_SECRET_FILE']])
+  const name = (JWT_SECRET_FILE: string): (string | undefined)[] =>
+    problemsOf({ JWT_SECRET_FILE }, cwd).map(problem => problem.name)
+  assert.deepEqual([name('missing'), name('empty'), name('short')], [['JWT_SECRET_FILE'], ['JWT_SECRET_FILE'], [
+    'JWT_SECRET_FILE'
+  ]])
 })
 
 test('a secret of 31 characters is refused and one of 32 is taken', t => {

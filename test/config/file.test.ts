@@ -12,7 +12,10 @@ test('holdfast.yaml in the working directory is read without being named', t => 
 test('paths in the file are taken from its own folder', t => {
   const cwd = workDir(t)
   mkdirSync(join(cwd, 'etc'))
-  writeFileSync(join(cwd, 'etc/holdfast.yaml'), 'backupDir: kept\nmetricsTokenFile: token\nsources:\n  - { name: shop, path: shop.db }\n')
+  writeFileSync(
+    join(cwd, 'etc/holdfast.yaml'),
+    'backupDir: kept\nmetricsTokenFile: token\nsources:\n  - { name: shop, path: shop.db }\n'
+  )
   const token = 'scrape'.repeat(6)
   writeFileSync(join(cwd, 'etc/token'), token)
   const config = validConfig({ HOLDFAST_CONFIG: 'etc/holdfast.yaml' }, cwd)
@@ -23,7 +26,9 @@ test('paths in the file are taken from its own folder', t => {
 })
 
 test('a file that is named and missing is a problem of HOLDFAST_CONFIG', t => {
-  assert.deepEqual(problemsOf({ HOLDFAST_CONFIG: 'none.yaml' }, workDir(t)).map(({ name }) => name), ['HOLDFAST_CONFIG'])
+  assert.deepEqual(problemsOf({ HOLDFAST_CONFIG: 'none.yaml' }, workDir(t)).map(({ name }) => name), [
+    'HOLDFAST_CONFIG'
+  ])
 })
 
 test('an empty file says nothing', t => {
@@ -31,7 +36,9 @@ test('an empty file says nothing', t => {
 })
 
 test('an unknown key is named, with the nearest that is known', t => {
-  const cwd = workDir(t, { 'holdfast.yaml': 'maxBackup: 3\nsources:\n  - { name: a, path: a.db, intervall: 5000 }\nzzzzzzzz: 1\n' })
+  const cwd = workDir(t, {
+    'holdfast.yaml': 'maxBackup: 3\nsources:\n  - { name: a, path: a.db, intervall: 5000 }\nzzzzzzzz: 1\n'
+  })
   const problems = problemsOf({}, cwd)
   assert.deepEqual(problems.map(({ name }) => name), ['maxBackup', 'zzzzzzzz', 'sources[0].intervall'])
   assert.match(problems[0]!.remedy, /"maxBackups"/)

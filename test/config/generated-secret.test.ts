@@ -42,7 +42,9 @@ test('a configured key is used, and no file is made', t => {
 
 test('processes that come first at once end up with one secret', async t => {
   const dataDir = join(tempDir(t), 'data')
-  const code = `import { ensureSecret } from ${JSON.stringify(import.meta.resolve('../../src/config/generated-secret.ts'))}
+  const code = `import { ensureSecret } from ${
+    JSON.stringify(import.meta.resolve('../../src/config/generated-secret.ts'))
+  }
     process.stdout.write(ensureSecret({ dataDir: ${JSON.stringify(dataDir)}, tokenKey: undefined }).key.reveal())`
   const answers = await Promise.all(Array.from({ length: 4 }, async () => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })

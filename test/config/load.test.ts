@@ -16,7 +16,13 @@ test('nothing configured is a valid configuration with the defaults of the runbo
   assert.equal(config.dataDir, join(cwd, 'data'))
   assert.equal(config.scratchDir, join(cwd, 'data/scratch'))
   assert.deepEqual([config.host, config.port], ['127.0.0.1', 3000])
-  assert.deepEqual(config.settings, { autoBackupEnabled: false, autoBackupInterval: 86_400_000, maxBackups: 10, compression: 'none', verifyAfterBackup: true })
+  assert.deepEqual(config.settings, {
+    autoBackupEnabled: false,
+    autoBackupInterval: 86_400_000,
+    maxBackups: 10,
+    compression: 'none',
+    verifyAfterBackup: true
+  })
   assert.equal(config.tokenKey, undefined)
 })
 
@@ -30,7 +36,13 @@ test('the environment goes over the file, and the file over the default, with th
   const cwd = workDir(t, { 'holdfast.yaml': 'maxBackups: 5\nautoBackupInterval: 60000\n' })
   const { settings, origins } = validConfig({ MAX_BACKUPS: '7' }, cwd)
   assert.deepEqual([settings.maxBackups, settings.autoBackupInterval, settings.compression], [7, 60_000, 'none'])
-  assert.deepEqual(origins, { maxBackups: 'environment', autoBackupInterval: 'file', compression: 'default', autoBackupEnabled: 'default', verifyAfterBackup: 'default' })
+  assert.deepEqual(origins, {
+    maxBackups: 'environment',
+    autoBackupInterval: 'file',
+    compression: 'default',
+    autoBackupEnabled: 'default',
+    verifyAfterBackup: 'default'
+  })
 })
 
 test('an empty variable counts as not set', t => {
@@ -41,11 +53,25 @@ test('an empty variable counts as not set', t => {
 test('the compression takes the words of the runbook', t => {
   const cwd = workDir(t)
   const given = (BACKUP_COMPRESSION: string): string => validConfig({ BACKUP_COMPRESSION }, cwd).settings.compression
-  assert.deepEqual(['false', 'true', 'none', 'gzip', 'zstd', 'TRUE'].map(given), ['none', 'gzip', 'none', 'gzip', 'zstd', 'gzip'])
+  assert.deepEqual(['false', 'true', 'none', 'gzip', 'zstd', 'TRUE'].map(given), [
+    'none',
+    'gzip',
+    'none',
+    'gzip',
+    'zstd',
+    'gzip'
+  ])
 })
 
 test('every problem is in one report, with the name of the variable and a remedy', t => {
-  const environment = { MAX_BACKUPS: '0', PORT: '70000', AUTO_BACKUP_ENABLED: 'perhaps', BACKUP_COMPRESSION: 'rar', LOG_LEVEL: 'loud', AUTO_BACKUP_INTERVAL: '1.5' }
+  const environment = {
+    MAX_BACKUPS: '0',
+    PORT: '70000',
+    AUTO_BACKUP_ENABLED: 'perhaps',
+    BACKUP_COMPRESSION: 'rar',
+    LOG_LEVEL: 'loud',
+    AUTO_BACKUP_INTERVAL: '1.5'
+  }
   const problems = problemsOf(environment, workDir(t))
   assert.deepEqual(problems.map(({ name }) => name).toSorted(), Object.keys(environment).toSorted())
   for (const { problem, remedy } of problems) assert.ok(problem.length > 0 && remedy.endsWith('.'))
@@ -66,7 +92,12 @@ test('a problem in the file is reported even where the environment goes over it'
 })
 
 test('a report never shows the value of a secret', t => {
-  const environment = { JWT_SECRET: 'tooshort-hunter2', JWT_PUBLIC_KEY: 'hunter2', METRICS_TOKEN: 'hunter2', METRICS_TOKEN_FILE: '/nowhere' }
+  const environment = {
+    JWT_SECRET: 'tooshort-hunter2',
+    JWT_PUBLIC_KEY: 'hunter2',
+    METRICS_TOKEN: 'hunter2',
+    METRICS_TOKEN_FILE: '/nowhere'
+  }
   const problems = problemsOf(environment, workDir(t, { 'holdfast.yaml': 'jwtSecret: hunter2\n' }))
   assert.ok(problems.length >= 3)
   assert.doesNotMatch(JSON.stringify(problems), /hunter2/)
@@ -80,21 +111,44 @@ test('a configuration does not print its secrets', t => {
 
 test('a configuration is frozen to its depth', t => {
   const config = validConfig({ DATABASE_PATH: 'a.db' }, workDir(t))
-  assert.throws(() => { Object.assign(config, { port: 1 }) }, TypeError)
-  assert.throws(() => { Object.assign(config.settings, { maxBackups: 1 }) }, TypeError)
-  assert.throws(() => { Object.assign(config.sources[0]!, { name: 'b' }) }, TypeError)
+  assert.throws(() => {
+    Object.assign(config, { port: 1 })
+  }, TypeError)
+  assert.throws(() => {
+    Object.assign(config.settings, { maxBackups: 1 })
+  }, TypeError)
+  assert.throws(() => {
+    Object.assign(config.sources[0]!, { name: 'b' })
+  }, TypeError)
 })
 
 test('relative paths are taken from the working directory, absolute ones as they are', t => {
   const cwd = workDir(t)
   const config = validConfig({ BACKUP_DIR: 'kept', DATA_DIR: '/srv/holdfast', SCRATCH_DIR: './tmp' }, cwd)
-  assert.deepEqual([config.backupDir, config.dataDir, config.scratchDir], [join(cwd, 'kept'), '/srv/holdfast', join(cwd, 'tmp')])
+  assert.deepEqual([config.backupDir, config.dataDir, config.scratchDir], [
+    join(cwd, 'kept'),
+    '/srv/holdfast',
+    join(cwd, 'tmp')
+  ])
 })
 
 test('numbers reach from bound to bound', t => {
   const cwd = workDir(t)
-  assert.deepEqual(problemsOf({ PORT: '0', RATE_LIMIT_PER_MINUTE: '0', DISK_RESERVE_BYTES: '0', AUTO_BACKUP_INTERVAL: '1000', TRASH_GRACE_HOURS: '0' }, cwd), [])
-  assert.deepEqual(problemsOf({ PORT: '-1', MAX_CONCURRENT_JOBS: '0', AUTO_BACKUP_INTERVAL: '999', BODY_LIMIT_BYTES: '1023' }, cwd).length, 4)
+  assert.deepEqual(
+    problemsOf({
+      PORT: '0',
+      RATE_LIMIT_PER_MINUTE: '0',
+      DISK_RESERVE_BYTES: '0',
+      AUTO_BACKUP_INTERVAL: '1000',
+      TRASH_GRACE_HOURS: '0'
+    }, cwd),
+    []
+  )
+  assert.deepEqual(
+    problemsOf({ PORT: '-1', MAX_CONCURRENT_JOBS: '0', AUTO_BACKUP_INTERVAL: '999', BODY_LIMIT_BYTES: '1023' }, cwd)
+      .length,
+    4
+  )
 })
 
 test('an own secret that others can read is part of the report', t => {
@@ -108,6 +162,10 @@ test('a token for the metrics that somebody could guess is a problem, which name
   const cwd = workDir(t)
   const [problem, ...others] = problemsOf({ METRICS_TOKEN: 'x'.repeat(31) }, cwd)
   assert.deepEqual(others, [])
-  assert.deepEqual(problem, { name: 'METRICS_TOKEN', problem: 'is not a text of at least 32 characters', remedy: 'Give a text of at least 32 characters (make one with "openssl rand -hex 32"), or leave it out.' })
+  assert.deepEqual(problem, {
+    name: 'METRICS_TOKEN',
+    problem: 'is not a text of at least 32 characters',
+    remedy: 'Give a text of at least 32 characters (make one with "openssl rand -hex 32"), or leave it out.'
+  })
   assert.deepEqual(problemsOf({ METRICS_TOKEN: 'x'.repeat(32) }, cwd), [])
 })

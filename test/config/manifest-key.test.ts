@@ -23,7 +23,10 @@ test('the key is made once, only its owner can read it, and reading makes none',
 
 test('trusted keys are a list in the file or the environment, and a mistyped one is a problem', t => {
   const key = printableKey(ensureManifestKey({ dataDir: tempDir(t) }))
-  assert.deepEqual(validConfig({ BACKUP_TRUSTED_SIGNING_KEYS: key, BACKUP_REQUIRE_SIGNED: 'true' }, workDir(t)).signing, { trusted: [key], isRequired: true })
+  assert.deepEqual(
+    validConfig({ BACKUP_TRUSTED_SIGNING_KEYS: key, BACKUP_REQUIRE_SIGNED: 'true' }, workDir(t)).signing,
+    { trusted: [key], isRequired: true }
+  )
   const cwd = workDir(t, { 'holdfast.yaml': `trustedSigningKeys: [${key}]` })
   assert.deepEqual(validConfig({}, cwd).signing, { trusted: [key], isRequired: false })
   assert.equal(problemsOf({ BACKUP_TRUSTED_SIGNING_KEYS: key.slice(1) }, workDir(t)).length, 1)

@@ -9,7 +9,12 @@ import { problemsOf, validConfig, workDir } from '../support/config.ts'
 
 const root = join(import.meta.dirname, '../..')
 const example = readFileSync(join(root, '.env.example'), 'utf8')
-const shown = new Map(Array.from(example.matchAll(/^#(?<variable>[A-Z0-9_]+)=(?<value>.*)$/gm), ({ groups }) => [groups!.variable!, groups!.value!]))
+const shown = new Map(
+  Array.from(
+    example.matchAll(/^#(?<variable>[A-Z0-9_]+)=(?<value>.*)$/gm),
+    ({ groups }) => [groups!.variable!, groups!.value!]
+  )
+)
 
 test('.env.example shows every variable and none that is not known', () => {
   const known = OPTION_NAMES.flatMap(name => {
@@ -27,7 +32,9 @@ test('.env.example shows the defaults', () => {
 })
 
 test('.env.example says of every variable what it means', () => {
-  for (const name of OPTION_NAMES) assert.ok(example.includes(`# ${OPTIONS[name].meaning}\n`), `${name}: ${OPTIONS[name].meaning}`)
+  for (const name of OPTION_NAMES) {
+    assert.ok(example.includes(`# ${OPTIONS[name].meaning}\n`), `${name}: ${OPTIONS[name].meaning}`)
+  }
 })
 
 test('.env.example sets nothing', () => {

@@ -9,7 +9,12 @@ test('every file that configures the service is known, also one that is not ther
   writeFileSync(join(cwd, 'metrics'), 'a token for the metrics, and for nothing else')
   writeFileSync(join(cwd, 'jwt'), 'x'.repeat(40))
   writeFileSync(join(cwd, 'key'), 'k'.repeat(40))
-  writeFileSync(join(cwd, 'other.yaml'), 'jwtSecretFile: ./jwt\nstores:\n  far: { kind: s3, bucket: b, accessKeyId: a, secretAccessKeyFile: ./key }\n')
+  writeFileSync(
+    join(cwd, 'other.yaml'),
+    'jwtSecretFile: ./jwt\nstores:\n  far: { kind: s3, bucket: b, accessKeyId: a, secretAccessKeyFile: ./key }\n'
+  )
   const { ownFiles } = validConfig({ HOLDFAST_CONFIG: './other.yaml', METRICS_TOKEN_FILE: './metrics' }, cwd)
-  for (const name of ['.env', 'holdfast.yaml', 'other.yaml', 'metrics', 'jwt', 'key']) assert.ok(ownFiles.includes(join(cwd, name)), name)
+  for (const name of ['.env', 'holdfast.yaml', 'other.yaml', 'metrics', 'jwt', 'key']) {
+    assert.ok(ownFiles.includes(join(cwd, name)), name)
+  }
 })

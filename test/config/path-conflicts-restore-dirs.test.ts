@@ -12,7 +12,9 @@ test('directories come from a variable with colons in between, or from a list, r
   const cwd = workDir(t, { 'holdfast.yaml': 'restoreDirs: [./a, /srv/b]' })
   assert.deepEqual(validConfig({}, cwd).restoreDirs, [join(cwd, 'a'), '/srv/b'])
   assert.deepEqual(validConfig({ RESTORE_DIRS: './c:/srv/d:' }, cwd).restoreDirs, [join(cwd, 'c'), '/srv/d'])
-  assert.deepEqual(problemsOf({}, workDir(t, { 'holdfast.yaml': 'restoreDirs: [1]' })).map(({ name }) => name), ['restoreDirs'])
+  assert.deepEqual(problemsOf({}, workDir(t, { 'holdfast.yaml': 'restoreDirs: [1]' })).map(({ name }) => name), [
+    'restoreDirs'
+  ])
 })
 
 test('a directory of the service itself is refused, also by another name of it', t => {

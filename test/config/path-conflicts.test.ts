@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { problemsOf, workDir } from '../support/config.ts'
 
-const names = (environment: Record<string, string>, cwd: string): string[] => problemsOf(environment, cwd).map(({ name }) => name)
+const names = (environment: Record<string, string>, cwd: string): string[] =>
+  problemsOf(environment, cwd).map(({ name }) => name)
 
 test('the data must not lie among the backups', t => {
   const cwd = workDir(t)

@@ -6,7 +6,11 @@ import { problemsOf, validConfig, workDir } from '../support/config.ts'
 
 /** holdfast.yaml with these lines as the schedule of the source `shop`. */
 function withSchedule (t: Pick<TestContext, 'after'>, ...lines: readonly string[]): string {
-  return workDir(t, { 'holdfast.yaml': `sources:\n  - name: shop\n    path: shop.db\n    schedule:\n${lines.map(line => `      ${line}\n`).join('')}` })
+  return workDir(t, {
+    'holdfast.yaml': `sources:\n  - name: shop\n    path: shop.db\n    schedule:\n${
+      lines.map(line => `      ${line}\n`).join('')
+    }`
+  })
 }
 
 function policyOf (t: Pick<TestContext, 'after'>, ...lines: readonly string[]): SourceOverrides | undefined {
@@ -40,7 +44,9 @@ test('the schedule of the guide is taken as it stands there', t => {
       timeZone: 'UTC'
     }
   })
-  assert.deepEqual(patterns(policyOf(t, 'hourly_enabled: true', 'hourly_interval: 1 # Every 1 hour')), { hourly: '0 * * * *' })
+  assert.deepEqual(patterns(policyOf(t, 'hourly_enabled: true', 'hourly_interval: 1 # Every 1 hour')), {
+    hourly: '0 * * * *'
+  })
 })
 
 test('both ways to write a key mean the same', t => {
@@ -48,23 +54,25 @@ test('both ways to write a key mean the same', t => {
   assert.deepEqual(policyOf(t, ...camel), policyOf(t, ...GUIDE))
 })
 
-for (const [lines, expected] of [
-  [['hourlyEnabled: true'], { hourly: '0 * * * *' }],
-  [['hourlyInterval: 6', 'hourlyMinute: 15'], { hourly: '15 */6 * * *' }],
-  [['dailyEnabled: true'], { daily: '0 2 * * *' }],
-  [['dailyTime: 23:59'], { daily: '59 23 * * *' }],
-  [['dailyTime: "7:05"'], { daily: '5 7 * * *' }],
-  [['weeklyDay: Tue'], { weekly: '0 3 * * 2' }],
-  [['weeklyTime: "01:30"'], { weekly: '30 1 * * 0' }],
-  [['monthlyDay: last'], { monthly: '0 4 L * *' }],
-  [['monthlyEnabled: true'], { monthly: '0 4 1 * *' }],
-  [['yearlyEnabled: true'], { yearly: '0 5 1 1 *' }],
-  [['yearlyMonth: February', 'yearlyDay: last', 'yearlyTime: "00:10"'], { yearly: '10 0 L 2 *' }],
-  [['yearlyMonth: 12', 'yearlyDay: 31'], { yearly: '0 5 31 12 *' }],
-  [['cron: "15 3  * * 1-5"'], { 'cron 15 3 * * 1-5': '15 3 * * 1-5' }],
-  [['cron: ["0 12 * * *", "0 0 29 2 *"]'], { 'cron 0 12 * * *': '0 12 * * *', 'cron 0 0 29 2 *': '0 0 29 2 *' }],
-  [['dailyEnabled: true', 'weeklyEnabled: false', 'weeklyDay: monday'], { daily: '0 2 * * *' }]
-] as const) {
+for (
+  const [lines, expected] of [
+    [['hourlyEnabled: true'], { hourly: '0 * * * *' }],
+    [['hourlyInterval: 6', 'hourlyMinute: 15'], { hourly: '15 */6 * * *' }],
+    [['dailyEnabled: true'], { daily: '0 2 * * *' }],
+    [['dailyTime: 23:59'], { daily: '59 23 * * *' }],
+    [['dailyTime: "7:05"'], { daily: '5 7 * * *' }],
+    [['weeklyDay: Tue'], { weekly: '0 3 * * 2' }],
+    [['weeklyTime: "01:30"'], { weekly: '30 1 * * 0' }],
+    [['monthlyDay: last'], { monthly: '0 4 L * *' }],
+    [['monthlyEnabled: true'], { monthly: '0 4 1 * *' }],
+    [['yearlyEnabled: true'], { yearly: '0 5 1 1 *' }],
+    [['yearlyMonth: February', 'yearlyDay: last', 'yearlyTime: "00:10"'], { yearly: '10 0 L 2 *' }],
+    [['yearlyMonth: 12', 'yearlyDay: 31'], { yearly: '0 5 31 12 *' }],
+    [['cron: "15 3  * * 1-5"'], { 'cron 15 3 * * 1-5': '15 3 * * 1-5' }],
+    [['cron: ["0 12 * * *", "0 0 29 2 *"]'], { 'cron 0 12 * * *': '0 12 * * *', 'cron 0 0 29 2 *': '0 0 29 2 *' }],
+    [['dailyEnabled: true', 'weeklyEnabled: false', 'weeklyDay: monday'], { daily: '0 2 * * *' }]
+  ] as const
+) {
   test(`a schedule of ${lines.join(', ')} runs at ${Object.values(expected).join(' and ')}`, t => {
     assert.deepEqual(patterns(policyOf(t, ...lines)), expected)
   })
@@ -89,29 +97,36 @@ test('a time without quotes is a time, even in a file that calls itself YAML 1.1
   assert.deepEqual(patterns(validConfig({}, cwd).sources[0]?.policy), { daily: '30 14 * * *' })
 })
 
-for (const [line, name, problem, remedy] of [
-  ['dailyTime: "24:00"', 'dailyTime', '"24:00" is not a time of day', '"02:00"'],
-  ['dailyTime: 2', 'dailyTime', '"2" is not a time of day', '"02:00"'],
-  ['daily_time: noon', 'daily_time', '"noon" is not a time of day', '"02:00"'],
-  ['weeklyDay: someday', 'weeklyDay', '"someday" is not one of sunday', 'saturday'],
-  ['monthlyDay: 31', 'monthlyDay', '"31" is not a day that every month has', 'last'],
-  ['{ yearlyMonth: 2, yearlyDay: 29 }', 'yearlyDay', '"29" is not a day of that month in every year', '1 to 28'],
-  ['{ yearlyMonth: april, yearlyDay: 31 }', 'yearlyDay', '"31" is not a day of that month in every year', '1 to 30'],
-  ['yearlyMonth: 13', 'yearlyMonth', '"13" is not a month', 'its name'],
-  ['hourlyInterval: 5', 'hourlyInterval', '"5" is not a number of hours that divides the day', '12'],
-  ['hourlyMinute: 60', 'hourlyMinute', '"60" is not a whole number from 0 to 59', '59'],
-  ['cron: "0 0 30 2 *"', 'cron', '"0 0 30 2 *" is not a cron pattern', 'comes round'],
-  ['cron: "* * * * * *"', 'cron', '"* * * * * *" is not a cron pattern', 'no seconds'],
-  ['cron: ["0 1 * * *", "0 25 * * *"]', 'cron[1]', '"0 25 * * *" is not a cron pattern', 'five fields'],
-  ['cron: "@daily"', 'cron', '"@daily" is not a cron pattern', 'five fields'],
-  ['cron: [12]', 'cron[0]', '"12" is not a cron pattern', 'five fields'],
-  ['cron: ["0 1 * * *", "0  1 * * *"]', 'cron[1]', '"0 1 * * *" stands there twice', 'Keep one'],
-  ['{ dailyTime: "02:00", daily_time: "03:00" }', 'daily_time', 'says the same as sources[0].schedule.dailyTime', 'Keep one'],
-  ['{ dailyTime: "02:00", timeZone: Vienna }', 'timeZone', '"Vienna" is not a time zone', 'Europe/Vienna'],
-  ['{ dailyTime: "02:00", interval: 5 }', 'interval', '"5" is not a whole number', '1000'],
-  ['dailyEnabled: perhaps', 'dailyEnabled', '"perhaps" is not true or false', 'true or false'],
-  ['dayly_time: "02:00"', 'dayly_time', 'is not a known key', '"dailyTime"']
-] as const) {
+for (
+  const [line, name, problem, remedy] of [
+    ['dailyTime: "24:00"', 'dailyTime', '"24:00" is not a time of day', '"02:00"'],
+    ['dailyTime: 2', 'dailyTime', '"2" is not a time of day', '"02:00"'],
+    ['daily_time: noon', 'daily_time', '"noon" is not a time of day', '"02:00"'],
+    ['weeklyDay: someday', 'weeklyDay', '"someday" is not one of sunday', 'saturday'],
+    ['monthlyDay: 31', 'monthlyDay', '"31" is not a day that every month has', 'last'],
+    ['{ yearlyMonth: 2, yearlyDay: 29 }', 'yearlyDay', '"29" is not a day of that month in every year', '1 to 28'],
+    ['{ yearlyMonth: april, yearlyDay: 31 }', 'yearlyDay', '"31" is not a day of that month in every year', '1 to 30'],
+    ['yearlyMonth: 13', 'yearlyMonth', '"13" is not a month', 'its name'],
+    ['hourlyInterval: 5', 'hourlyInterval', '"5" is not a number of hours that divides the day', '12'],
+    ['hourlyMinute: 60', 'hourlyMinute', '"60" is not a whole number from 0 to 59', '59'],
+    ['cron: "0 0 30 2 *"', 'cron', '"0 0 30 2 *" is not a cron pattern', 'comes round'],
+    ['cron: "* * * * * *"', 'cron', '"* * * * * *" is not a cron pattern', 'no seconds'],
+    ['cron: ["0 1 * * *", "0 25 * * *"]', 'cron[1]', '"0 25 * * *" is not a cron pattern', 'five fields'],
+    ['cron: "@daily"', 'cron', '"@daily" is not a cron pattern', 'five fields'],
+    ['cron: [12]', 'cron[0]', '"12" is not a cron pattern', 'five fields'],
+    ['cron: ["0 1 * * *", "0  1 * * *"]', 'cron[1]', '"0 1 * * *" stands there twice', 'Keep one'],
+    [
+      '{ dailyTime: "02:00", daily_time: "03:00" }',
+      'daily_time',
+      'says the same as sources[0].schedule.dailyTime',
+      'Keep one'
+    ],
+    ['{ dailyTime: "02:00", timeZone: Vienna }', 'timeZone', '"Vienna" is not a time zone', 'Europe/Vienna'],
+    ['{ dailyTime: "02:00", interval: 5 }', 'interval', '"5" is not a whole number', '1000'],
+    ['dailyEnabled: perhaps', 'dailyEnabled', '"perhaps" is not true or false', 'true or false'],
+    ['dayly_time: "02:00"', 'dayly_time', 'is not a known key', '"dailyTime"']
+  ] as const
+) {
   test(`a schedule of ${line} is a problem with a remedy`, t => {
     const problems = problemsOf({}, withSchedule(t, line))
     assert.deepEqual(problems.map(({ name }) => name), [`sources[0].schedule.${name}`])
@@ -129,10 +144,14 @@ test('a schedule that names no time is a problem', t => {
 
 test('every problem of a schedule is told at once', t => {
   const problems = problemsOf({}, withSchedule(t, 'dailyTime: x', 'weeklyDay: y', 'cron: z'))
-  assert.deepEqual(problems.map(({ name }) => name), ['dailyTime', 'weeklyDay', 'cron'].map(key => `sources[0].schedule.${key}`))
+  assert.deepEqual(
+    problems.map(({ name }) => name),
+    ['dailyTime', 'weeklyDay', 'cron'].map(key => `sources[0].schedule.${key}`)
+  )
 })
 
-const TOP = 'schedule:\n  dailyTime: "02:00"\nsources:\n  - { name: plain, path: a.db }\n  - { name: often, path: b.db, interval: 60000 }\n  - { name: weekly, path: c.db, schedule: { weeklyEnabled: true } }\n'
+const TOP =
+  'schedule:\n  dailyTime: "02:00"\nsources:\n  - { name: plain, path: a.db }\n  - { name: often, path: b.db, interval: 60000 }\n  - { name: weekly, path: c.db, schedule: { weeklyEnabled: true } }\n'
 
 test('sources that do not say when inherit the schedule, the one of DATABASE_PATH and the own catalog too', t => {
   const { sources } = validConfig({ DATABASE_PATH: 'shop.db' }, workDir(t, { 'holdfast.yaml': TOP }))
@@ -146,15 +165,28 @@ test('sources that do not say when inherit the schedule, the one of DATABASE_PAT
 })
 
 test('BACKUP_SCHEDULE takes the place of the schedule in the file, for the same sources', t => {
-  const { sources } = validConfig({ BACKUP_SCHEDULE: '0 1 * * * ; 30 13  * * 1-5;' }, workDir(t, { 'holdfast.yaml': TOP }))
+  const { sources } = validConfig(
+    { BACKUP_SCHEDULE: '0 1 * * * ; 30 13  * * 1-5;' },
+    workDir(t, { 'holdfast.yaml': TOP })
+  )
   const rules = { 'cron 0 1 * * *': '0 1 * * *', 'cron 30 13 * * 1-5': '30 13 * * 1-5' }
-  assert.deepEqual(sources.map(({ name, policy }) => [name, patterns(policy)]), [['plain', rules], ['often', {}], ['weekly', { weekly: '0 3 * * 0' }], ['holdfast', rules]])
+  assert.deepEqual(sources.map(({ name, policy }) => [name, patterns(policy)]), [['plain', rules], ['often', {}], [
+    'weekly',
+    { weekly: '0 3 * * 0' }
+  ], ['holdfast', rules]])
 })
 
 test('backupSchedule may be a list, and is a problem beside schedule', t => {
-  const schedule = (text: string): CalendarSchedule | undefined => validConfig({}, workDir(t, { 'holdfast.yaml': text })).sources[0]?.policy.schedule
-  assert.deepEqual(schedule('backupSchedule: ["0 1 * * *", "0 2 * * *"]\n')?.rules.map(({ pattern }) => pattern), ['0 1 * * *', '0 2 * * *'])
-  assert.deepEqual(problemsOf({}, workDir(t, { 'holdfast.yaml': `backupSchedule: 0 1 * * *\n${TOP}` })).map(({ name }) => name), ['backupSchedule'])
+  const schedule = (text: string): CalendarSchedule | undefined =>
+    validConfig({}, workDir(t, { 'holdfast.yaml': text })).sources[0]?.policy.schedule
+  assert.deepEqual(schedule('backupSchedule: ["0 1 * * *", "0 2 * * *"]\n')?.rules.map(({ pattern }) => pattern), [
+    '0 1 * * *',
+    '0 2 * * *'
+  ])
+  assert.deepEqual(
+    problemsOf({}, workDir(t, { 'holdfast.yaml': `backupSchedule: 0 1 * * *\n${TOP}` })).map(({ name }) => name),
+    ['backupSchedule']
+  )
 })
 
 test('a pattern of the environment that never comes round is a problem', t => {
@@ -163,12 +195,24 @@ test('a pattern of the environment that never comes round is a problem', t => {
 })
 
 test('an interval stands once for each source', t => {
-  const cwd = workDir(t, { 'holdfast.yaml': 'sources:\n  - { name: shop, path: a.db, interval: 5000, schedule: { interval: 6000 } }\n' })
+  const cwd = workDir(t, {
+    'holdfast.yaml': 'sources:\n  - { name: shop, path: a.db, interval: 5000, schedule: { interval: 6000 } }\n'
+  })
   assert.deepEqual(problemsOf({}, cwd).map(({ name }) => name), ['sources[0].interval'])
 })
 
 test('the schedule of the prune and the jitter have their defaults and their variables', t => {
-  const given = ({ pruneSchedule, scheduleJitterMs, auditRetentionDays }: ReturnType<typeof validConfig>): unknown[] => [pruneSchedule, scheduleJitterMs, auditRetentionDays]
+  const given =
+    ({ pruneSchedule, scheduleJitterMs, auditRetentionDays }: ReturnType<typeof validConfig>): unknown[] => [
+      pruneSchedule,
+      scheduleJitterMs,
+      auditRetentionDays
+    ]
   assert.deepEqual(given(validConfig({}, workDir(t))), ['30 4 * * *', 0, 365])
-  assert.deepEqual(given(validConfig({ PRUNE_SCHEDULE: '0 5 * * 0', SCHEDULE_JITTER_MS: '600000', AUDIT_RETENTION_DAYS: '30' }, workDir(t))), ['0 5 * * 0', 600_000, 30])
+  assert.deepEqual(
+    given(
+      validConfig({ PRUNE_SCHEDULE: '0 5 * * 0', SCHEDULE_JITTER_MS: '600000', AUDIT_RETENTION_DAYS: '30' }, workDir(t))
+    ),
+    ['0 5 * * 0', 600_000, 30]
+  )
 })

@@ -19,7 +19,10 @@ function placesOf (environment: Environment, cwd: string): readonly SecretPlace[
 
 test('with nothing configured it is the secret that the service makes', t => {
   const cwd = workDir(t)
-  assert.deepEqual(placesOf({}, cwd), [{ path: join(cwd, 'data/jwt-secret'), holds: ['the secret that the service made'] }])
+  assert.deepEqual(placesOf({}, cwd), [{
+    path: join(cwd, 'data/jwt-secret'),
+    holds: ['the secret that the service made']
+  }])
 })
 
 test('.env holds those that it names, also where the environment overrules it', t => {
@@ -37,7 +40,10 @@ test('holdfast.yaml holds those that it names, and names files of others from wh
 
 test('a file that the environment names is one, wherever it is', t => {
   const [cwd, other] = [workDir(t), workDir(t, { key: SECRET })]
-  assert.deepEqual(placesOf({ JWT_SECRET_FILE: join(other, 'key') }, cwd), [{ path: join(other, 'key'), holds: ['JWT_SECRET'] }])
+  assert.deepEqual(placesOf({ JWT_SECRET_FILE: join(other, 'key') }, cwd), [{
+    path: join(other, 'key'),
+    holds: ['JWT_SECRET']
+  }])
 })
 
 test('a secret of the environment alone is in no file', t => {

@@ -45,7 +45,12 @@ for (const [variable, text] of Object.values(WRONG)) {
 test('keys of holdfast.yaml and files with secrets are excused, too; anything else is not', t => {
   const cwd = workDir(t, { 'holdfast.yaml': 'host: 5\nmetricsToken: short\njwtSecretFile: missing\n' })
   const excused = checkConfig({ METRICS_TOKEN_FILE: 'missing' }, cwd, { isServerExcused: true })
-  assert.deepEqual(excused.ok && excused.excused.map(({ name }) => name), ['METRICS_TOKEN_FILE', 'jwtSecretFile', 'host', 'metricsToken'])
+  assert.deepEqual(excused.ok && excused.excused.map(({ name }) => name), [
+    'METRICS_TOKEN_FILE',
+    'jwtSecretFile',
+    'host',
+    'metricsToken'
+  ])
   const checked = checkConfig({ PORT: 'x', MAX_BACKUPS: 'x' }, workDir(t), { isServerExcused: true })
   assert.deepEqual(checked.ok || checked.problems.map(({ name }) => name), ['MAX_BACKUPS'])
 })
@@ -62,13 +67,16 @@ test('a secret of the service in DATA_DIR that is too short is excused', t => {
 test('with a METRICS_TOKEN that is too short a backup is made and restored, with one warning; what checks the configuration refuses it', async t => {
   const cwd = workDir(t)
   makeMoney(join(cwd, 'shop.db'), { entries: 20 })
-  const run = (...words: string[]): ReturnType<typeof holdfast> => holdfast(words, cwd, { DATABASE_PATH: 'shop.db', METRICS_TOKEN: 'short' })
+  const run = (...words: string[]): ReturnType<typeof holdfast> =>
+    holdfast(words, cwd, { DATABASE_PATH: 'shop.db', METRICS_TOKEN: 'short' })
   const made = await run('backup', 'create', '--json')
   assert.equal(made.code, 0)
   assert.doesNotThrow(() => JSON.parse(made.out) as unknown)
   const restored = await run('restore', '--latest', '--output', 'back.db')
   assert.equal(restored.code, 0)
-  for (const { err } of [made, restored]) assert.equal(err.split('METRICS_TOKEN: is not a text of at least 32 characters').length, 2)
+  for (const { err } of [made, restored]) {
+    assert.equal(err.split('METRICS_TOKEN: is not a text of at least 32 characters').length, 2)
+  }
   for (const words of [['config', 'check'], ['token', 'create', '--role', 'viewer', '--expires', '1d'], ['serve']]) {
     const { code, out, err } = await run(...words)
     assert.notEqual(code, 0, words.join(' '))

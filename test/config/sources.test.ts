@@ -10,26 +10,45 @@ const yaml = (text: string): Record<string, string> => ({ 'holdfast.yaml': text 
 test('with nothing configured the own catalog is the only source and the default', t => {
   const cwd = workDir(t)
   const { sources, defaultSource } = validConfig({}, cwd)
-  assert.deepEqual(sources, [{ name: 'holdfast', kind: 'sqlite', path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000, policy: { drillSchedule: WEEKLY }, sealing: SEALING, assertions: [] }])
+  assert.deepEqual(sources, [{
+    name: 'holdfast',
+    kind: 'sqlite',
+    path: join(cwd, 'data/holdfast.db'),
+    busyTimeoutMs: 5000,
+    policy: { drillSchedule: WEEKLY },
+    sealing: SEALING,
+    assertions: []
+  }])
   assert.equal(defaultSource, 'holdfast')
 })
 
 test('DATABASE_PATH gives a source of the name of the file, which is the default', t => {
   const cwd = workDir(t)
-  const { sources, defaultSource } = validConfig({ DATABASE_PATH: './workstation.db', SOURCE_BUSY_TIMEOUT_MS: '10' }, cwd)
+  const { sources, defaultSource } = validConfig(
+    { DATABASE_PATH: './workstation.db', SOURCE_BUSY_TIMEOUT_MS: '10' },
+    cwd
+  )
   assert.deepEqual(sources.map(({ name }) => name), ['workstation', 'holdfast'])
-  assert.deepEqual([sources[0]?.path, sources[0]?.busyTimeoutMs, defaultSource], [join(cwd, 'workstation.db'), 10, 'workstation'])
+  assert.deepEqual([sources[0]?.path, sources[0]?.busyTimeoutMs, defaultSource], [
+    join(cwd, 'workstation.db'),
+    10,
+    'workstation'
+  ])
 })
 
 test('what a name cannot hold becomes a dash', t => {
   const cwd = workDir(t)
   const name = (DATABASE_PATH: string): string => validConfig({ DATABASE_PATH }, cwd).defaultSource
-  assert.deepEqual(['my shop (1).sqlite', '.hidden', 'Größe.db', '--', 'archive.tar.db', `${'n'.repeat(80)}.db`].map(name),
-    ['my-shop--1-', 'hidden', 'Gr--e', 'database', 'archive.tar', 'n'.repeat(64)])
+  assert.deepEqual(
+    ['my shop (1).sqlite', '.hidden', 'Größe.db', '--', 'archive.tar.db', `${'n'.repeat(80)}.db`].map(name),
+    ['my-shop--1-', 'hidden', 'Gr--e', 'database', 'archive.tar', 'n'.repeat(64)]
+  )
 })
 
 test('sources are a list, each with a policy of its own', t => {
-  const cwd = workDir(t, yaml(`
+  const cwd = workDir(
+    t,
+    yaml(`
 sources:
   - name: shop
     kind: sqlite
@@ -42,17 +61,44 @@ sources:
     busyTimeoutMs: 1
   - name: blog
     path: /srv/blog.db
-`))
+`)
+  )
   const { sources, defaultSource } = validConfig({}, cwd)
   assert.deepEqual(sources.slice(0, 2), [
-    { name: 'shop', kind: 'sqlite', path: join(cwd, 'shop.db'), busyTimeoutMs: 1, policy: { enabled: true, interval: 60_000, maxBackups: 3, compression: 'zstd', verify: false, drillSchedule: WEEKLY }, sealing: SEALING, assertions: [] },
-    { name: 'blog', kind: 'sqlite', path: '/srv/blog.db', busyTimeoutMs: 5000, policy: { drillSchedule: WEEKLY }, sealing: SEALING, assertions: [] }
+    {
+      name: 'shop',
+      kind: 'sqlite',
+      path: join(cwd, 'shop.db'),
+      busyTimeoutMs: 1,
+      policy: {
+        enabled: true,
+        interval: 60_000,
+        maxBackups: 3,
+        compression: 'zstd',
+        verify: false,
+        drillSchedule: WEEKLY
+      },
+      sealing: SEALING,
+      assertions: []
+    },
+    {
+      name: 'blog',
+      kind: 'sqlite',
+      path: '/srv/blog.db',
+      busyTimeoutMs: 5000,
+      policy: { drillSchedule: WEEKLY },
+      sealing: SEALING,
+      assertions: []
+    }
   ])
   assert.equal(defaultSource, 'shop')
 })
 
 test('sources may be a map from their names', t => {
-  const { sources } = validConfig({}, workDir(t, yaml('sources:\n  shop: { path: shop.db }\n  blog: { path: blog.db }\n')))
+  const { sources } = validConfig(
+    {},
+    workDir(t, yaml('sources:\n  shop: { path: shop.db }\n  blog: { path: blog.db }\n'))
+  )
   assert.deepEqual(sources.map(({ name }) => name), ['shop', 'blog', 'holdfast'])
 })
 
@@ -63,19 +109,35 @@ test('defaultSource chooses among all of them', t => {
 
 test('a default that is not a source is a problem that names the nearest', t => {
   const problems = problemsOf({}, workDir(t, yaml('defaultSource: shopp\nsources:\n  shop: { path: shop.db }\n')))
-  assert.deepEqual(problems, [{ name: 'defaultSource', problem: 'there is no source "shopp"', remedy: 'Did you mean "shop"?' }])
+  assert.deepEqual(problems, [{
+    name: 'defaultSource',
+    problem: 'there is no source "shopp"',
+    remedy: 'Did you mean "shop"?'
+  }])
 })
 
 test('every field of every source is checked', t => {
-  const problems = problemsOf({}, workDir(t, yaml(`
+  const problems = problemsOf(
+    {},
+    workDir(
+      t,
+      yaml(`
 sources:
   - { name: "a/b", path: a.db }
   - { path: b.db, kind: oracle, interval: 5 }
   - { name: c, compression: rar }
   - not a map
-`)))
+`)
+    )
+  )
   assert.deepEqual(problems.map(({ name }) => name).toSorted(), [
-    'sources[0].name', 'sources[1].interval', 'sources[1].kind', 'sources[1].name', 'sources[2].compression', 'sources[2].path', 'sources[3]'
+    'sources[0].name',
+    'sources[1].interval',
+    'sources[1].kind',
+    'sources[1].name',
+    'sources[2].compression',
+    'sources[2].path',
+    'sources[3]'
   ])
 })
 
@@ -89,5 +151,7 @@ test('two sources of one name are a problem, also where only the case differs', 
 
 test('the name of the own catalog is taken', t => {
   assert.deepEqual(problemsOf({ DATABASE_PATH: 'holdfast.db' }, workDir(t)).map(({ name }) => name), ['DATABASE_PATH'])
-  assert.deepEqual(problemsOf({}, workDir(t, yaml('sources:\n  holdfast: { path: a.db }\n'))).map(({ name }) => name), ['sources.holdfast.name'])
+  assert.deepEqual(problemsOf({}, workDir(t, yaml('sources:\n  holdfast: { path: a.db }\n'))).map(({ name }) => name), [
+    'sources.holdfast.name'
+  ])
 })

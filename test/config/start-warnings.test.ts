@@ -3,9 +3,15 @@ import { test, type TestContext } from 'node:test'
 import { startWarnings } from '../../src/config/start-warnings.ts'
 import { validConfig, workDir } from '../support/config.ts'
 
-function told (t: TestContext, environment: Record<string, string>, { missing = [] as readonly string[], yaml = '' } = {}): string[] {
+function told (
+  t: TestContext,
+  environment: Record<string, string>,
+  { missing = [] as readonly string[], yaml = '' } = {}
+): string[] {
   const config = validConfig(environment, workDir(t, yaml === '' ? {} : { 'holdfast.yaml': yaml }))
-  return startWarnings(config, { settings: config.settings, origins: config.origins }, new Set(missing)).map(({ facts, message }) => `${JSON.stringify(facts)} ${message}`)
+  return startWarnings(config, { settings: config.settings, origins: config.origins }, new Set(missing)).map(
+    ({ facts, message }) => `${JSON.stringify(facts)} ${message}`
+  )
 }
 
 test('a service that backs up a database that is there has nothing to warn of', t => {
@@ -21,7 +27,12 @@ test('automatic backups that are off are told of unless somebody said so', t => 
 })
 
 test('a database that is not there, no database, and settings without an effect are told of', t => {
-  assert.match(told(t, { DATABASE_PATH: 'shop.db', BACKUP_ENABLED: 'true' }, { missing: ['shop'] }).join(), /^\{"sources":\["shop"\]\} the database is not there/)
+  assert.match(
+    told(t, { DATABASE_PATH: 'shop.db', BACKUP_ENABLED: 'true' }, { missing: ['shop'] }).join(),
+    /^\{"sources":\["shop"\]\} the database is not there/
+  )
   assert.match(told(t, {}).join(), /^\{\} no database is configured/)
-  assert.deepEqual(told(t, { DATABASE_PATH: 'shop.db', AUTO_BACKUP_ENABLED: 'true', BACKUP_DRI: 'x' }), ['{"setting":"BACKUP_DRI"} BACKUP_DRI is not a known variable and has no effect: Did you mean BACKUP_DIR?'])
+  assert.deepEqual(told(t, { DATABASE_PATH: 'shop.db', AUTO_BACKUP_ENABLED: 'true', BACKUP_DRI: 'x' }), [
+    '{"setting":"BACKUP_DRI"} BACKUP_DRI is not a known variable and has no effect: Did you mean BACKUP_DIR?'
+  ])
 })

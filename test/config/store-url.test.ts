@@ -28,14 +28,27 @@ function refusal (url: string, defaults = DEFAULTS): BackupError {
 test('a bucket of AWS needs nothing but its name', () => {
   const store = parse('s3://bucket/production/backups')
   assert.ok(store.kind === 's3')
-  assert.deepEqual([store.name, store.bucket, store.prefix, store.region, store.endpoint, store.pathStyle, store.profile], ['s3', 'bucket', 'production/backups/', 'eu-west-1', undefined, false, 'aws'])
+  assert.deepEqual([
+    store.name,
+    store.bucket,
+    store.prefix,
+    store.region,
+    store.endpoint,
+    store.pathStyle,
+    store.profile
+  ], ['s3', 'bucket', 'production/backups/', 'eu-west-1', undefined, false, 'aws'])
   assert.equal(store.credentials, DEFAULTS.credentials)
 })
 
 test('another service is named by its endpoint, and everything about it can be said', () => {
   const plain = parse('s3://bucket?endpoint=http://127.0.0.1:9000')
   assert.ok(plain.kind === 's3')
-  assert.deepEqual([plain.prefix, plain.endpoint, plain.pathStyle, plain.profile], ['', 'http://127.0.0.1:9000', true, 'compatible'])
+  assert.deepEqual([plain.prefix, plain.endpoint, plain.pathStyle, plain.profile], [
+    '',
+    'http://127.0.0.1:9000',
+    true,
+    'compatible'
+  ])
   const said = parse('s3://bucket/p?endpoint=http://127.0.0.1:9000&region=x&pathStyle=false&profile=aws')
   assert.ok(said.kind === 's3')
   assert.deepEqual([said.region, said.pathStyle, said.profile], ['x', false, 'aws'])
@@ -45,17 +58,32 @@ for (const scheme of ['gs', 'gcs']) {
   test(`${scheme}:// is a bucket of Google`, () => {
     const store = parse(`${scheme}://bucket/a/b`)
     assert.ok(store.kind === 'gcs')
-    assert.deepEqual([store.name, store.bucket, store.prefix, store.keyFile], ['gcs', 'bucket', 'a/b/', '/etc/google.json'])
+    assert.deepEqual([store.name, store.bucket, store.prefix, store.keyFile], [
+      'gcs',
+      'bucket',
+      'a/b/',
+      '/etc/google.json'
+    ])
   })
 }
 
 test('azure:// names the account, the container and the prefix', () => {
   const store = parse('azure://account/container/a')
   assert.ok(store.kind === 'azure')
-  assert.deepEqual([store.account, store.container, store.prefix, store.key.reveal()], ['account', 'container', 'a/', 'the key'])
+  assert.deepEqual([store.account, store.container, store.prefix, store.key.reveal()], [
+    'account',
+    'container',
+    'a/',
+    'the key'
+  ])
 })
 
-for (const [url, path] of [['file:///mnt/my%20disk', '/mnt/my disk'], ['/mnt/disk/', '/mnt/disk'], ['disk', '/srv/disk'], ['../disk', '/disk']] as const) {
+for (
+  const [url, path] of [['file:///mnt/my%20disk', '/mnt/my disk'], ['/mnt/disk/', '/mnt/disk'], ['disk', '/srv/disk'], [
+    '../disk',
+    '/disk'
+  ]] as const
+) {
   test(`"${url}" is the directory ${path}`, () => {
     const store = parse(url)
     assert.ok(store.kind === 'local')
@@ -64,7 +92,13 @@ for (const [url, path] of [['file:///mnt/my%20disk', '/mnt/my disk'], ['/mnt/dis
 }
 
 test('an endpoint by http: on another machine must be asked for, and is remembered with that', () => {
-  for (const url of ['s3://bucket?endpoint=http://nas:9000', 'gs://bucket?endpoint=http://10.1.2.3', 'azure://account/container?endpoint=http://nas:1']) {
+  for (
+    const url of [
+      's3://bucket?endpoint=http://nas:9000',
+      'gs://bucket?endpoint=http://10.1.2.3',
+      'azure://account/container?endpoint=http://nas:1'
+    ]
+  ) {
     assert.throws(() => parse(url), { code: 'VALIDATION_FAILED', message: /begins with http:/ })
     assert.throws(() => parse(`${url}&insecure=false`), { code: 'VALIDATION_FAILED' })
     const store = parse(`${url}&insecure=true`)
@@ -72,7 +106,15 @@ test('an endpoint by http: on another machine must be asked for, and is remember
   }
 })
 
-for (const url of ['s3://bucket/a%20b/c?endpoint=http://127.0.0.1:9000', 's3://bucket', 'gs://bucket/a?endpoint=http://127.0.0.1:1', 'azure://account/container/a', 'file:///mnt/my%20disk']) {
+for (
+  const url of [
+    's3://bucket/a%20b/c?endpoint=http://127.0.0.1:9000',
+    's3://bucket',
+    'gs://bucket/a?endpoint=http://127.0.0.1:1',
+    'azure://account/container/a',
+    'file:///mnt/my%20disk'
+  ]
+) {
   test(`what is written of "${url}" names the same store, and no secret`, () => {
     const written = formatStoreUrl(parse(url))
     assert.deepEqual(parse(written), parse(url))
@@ -87,16 +129,22 @@ test('two are at the same place however they are reached', () => {
   assert.ok(!isSamePlace(parse('s3://bucket/a'), parse('gs://bucket/a')))
 })
 
-for (const [what, url, expected] of [
-  ['no kind of store', 'ftp://host/a', /"ftp:\/\/" begins the URL of no kind/],
-  ['no URL at all', 's3://', /is not/],
-  ['a parameter that is none', 's3://bucket?secret=1', /"secret" is no parameter/],
-  ['an endpoint that is none', 's3://bucket?endpoint=host', /"endpoint" in the URL/],
-  ['a container that is missing', 'azure://account', /the container/],
-  ['a file of another machine', 'file://host/a', /directory of this machine/],
-  ['a way out of the prefix', 's3://bucket/..%2Fa', /the prefix/],
-  ['an account that the key is not of', 'azure://other/container', /the key in AZURE_STORAGE_KEY is that of the account "account"/]
-] as const) {
+for (
+  const [what, url, expected] of [
+    ['no kind of store', 'ftp://host/a', /"ftp:\/\/" begins the URL of no kind/],
+    ['no URL at all', 's3://', /is not/],
+    ['a parameter that is none', 's3://bucket?secret=1', /"secret" is no parameter/],
+    ['an endpoint that is none', 's3://bucket?endpoint=host', /"endpoint" in the URL/],
+    ['a container that is missing', 'azure://account', /the container/],
+    ['a file of another machine', 'file://host/a', /directory of this machine/],
+    ['a way out of the prefix', 's3://bucket/..%2Fa', /the prefix/],
+    [
+      'an account that the key is not of',
+      'azure://other/container',
+      /the key in AZURE_STORAGE_KEY is that of the account "account"/
+    ]
+  ] as const
+) {
   test(`${what} is VALIDATION_FAILED with a hint`, () => {
     const error = refusal(url)
     assert.equal(error.code, 'VALIDATION_FAILED')
@@ -112,5 +160,8 @@ test('credentials in a URL are refused and not repeated', () => {
 })
 
 test('an account without a key says which variable is missing', () => {
-  assert.match(refusal('azure://account/container', { ...DEFAULTS, accountKey: undefined }).hint ?? '', /AZURE_STORAGE_KEY/)
+  assert.match(
+    refusal('azure://account/container', { ...DEFAULTS, accountKey: undefined }).hint ?? '',
+    /AZURE_STORAGE_KEY/
+  )
 })

@@ -14,7 +14,9 @@ function stores (t: TestContext, yaml: string, environment: Files = {}, files: F
 }
 
 function problems (t: TestContext, yaml: string, environment: Files = {}): string[] {
-  return problemsOf(environment, workDir(t, { 'holdfast.yaml': yaml })).map(({ name, problem, remedy }) => `${name} ${problem}. ${remedy}`)
+  return problemsOf(environment, workDir(t, { 'holdfast.yaml': yaml })).map(({ name, problem, remedy }) =>
+    `${name} ${problem}. ${remedy}`
+  )
 }
 
 /** What every one of them has by itself. */
@@ -25,37 +27,91 @@ test('without any there are none', t => {
 })
 
 test('the block of the Signal Harvester guide is a store, as it is written there', t => {
-  const [store] = stores(t, 's3:\n  enabled: true\n  bucket: "signal-harvester-backups"\n  prefix: "production/backups"\n  region: "us-east-1"\n  upload_after_backup: true\nretention:\n  daily_keep: 7\n  weekly_keep: 4\n  monthly_keep: 12\n')
+  const [store] = stores(
+    t,
+    's3:\n  enabled: true\n  bucket: "signal-harvester-backups"\n  prefix: "production/backups"\n  region: "us-east-1"\n  upload_after_backup: true\nretention:\n  daily_keep: 7\n  weekly_keep: 4\n  monthly_keep: 12\n'
+  )
   assert.deepEqual(store, {
-    ...PLAIN, name: 's3', kind: 's3', bucket: 'signal-harvester-backups', prefix: 'production/backups/', region: 'us-east-1', endpoint: undefined, pathStyle: false, profile: 'aws', credentials: undefined, storageClasses: {}, encryption: null, kmsKeyId: undefined, lock: null
+    ...PLAIN,
+    name: 's3',
+    kind: 's3',
+    bucket: 'signal-harvester-backups',
+    prefix: 'production/backups/',
+    region: 'us-east-1',
+    endpoint: undefined,
+    pathStyle: false,
+    profile: 'aws',
+    credentials: undefined,
+    storageClasses: {},
+    encryption: null,
+    kmsKeyId: undefined,
+    lock: null
   })
 })
 
 test('a bucket in the environment is a store named s3, with the credentials beside it', t => {
-  const environment = { BACKUP_S3_BUCKET: 'b', BACKUP_S3_PREFIX: '/p', AWS_DEFAULT_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'token', BACKUP_S3_STORAGE_CLASS: 'Standard-IA' }
+  const environment = {
+    BACKUP_S3_BUCKET: 'b',
+    BACKUP_S3_PREFIX: '/p',
+    AWS_DEFAULT_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'AKIA',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'token',
+    BACKUP_S3_STORAGE_CLASS: 'Standard-IA'
+  }
   const [store] = stores(t, '', environment)
   assert.ok(store?.kind === 's3')
-  assert.deepEqual([store.name, store.bucket, store.prefix, store.region, store.storageClasses], ['s3', 'b', 'p/', 'eu-west-1', { default: 'STANDARD_IA' }])
-  assert.deepEqual([store.credentials?.accessKeyId, store.credentials?.secretAccessKey.reveal(), store.credentials?.sessionToken?.reveal()], ['AKIA', 'secret', 'token'])
+  assert.deepEqual([store.name, store.bucket, store.prefix, store.region, store.storageClasses], [
+    's3',
+    'b',
+    'p/',
+    'eu-west-1',
+    { default: 'STANDARD_IA' }
+  ])
+  assert.deepEqual([
+    store.credentials?.accessKeyId,
+    store.credentials?.secretAccessKey.reveal(),
+    store.credentials?.sessionToken?.reveal()
+  ], ['AKIA', 'secret', 'token'])
   assert.doesNotMatch(JSON.stringify(store), /secret"|token"/)
 })
 
 test('credentials come from .env and from files as well', t => {
-  const [store] = stores(t, '', { BACKUP_S3_BUCKET: 'b', AWS_SECRET_ACCESS_KEY_FILE: 'key' }, { '.env': 'AWS_ACCESS_KEY_ID=AKIA\nAWS_REGION=eu-west-2\n', key: 'from a file\n' })
+  const [store] = stores(t, '', { BACKUP_S3_BUCKET: 'b', AWS_SECRET_ACCESS_KEY_FILE: 'key' }, {
+    '.env': 'AWS_ACCESS_KEY_ID=AKIA\nAWS_REGION=eu-west-2\n',
+    key: 'from a file\n'
+  })
   assert.ok(store?.kind === 's3')
   assert.deepEqual([store.region, store.credentials?.secretAccessKey.reveal()], ['eu-west-2', 'from a file'])
 })
 
 test('the environment goes over the block of the file, field by field', t => {
-  const [store, ...others] = stores(t, 's3: { bucket: ours, prefix: a, region: eu-west-1 }\n', { BACKUP_S3_BUCKET: 'theirs', AWS_REGION: 'us-west-2' })
+  const [store, ...others] = stores(t, 's3: { bucket: ours, prefix: a, region: eu-west-1 }\n', {
+    BACKUP_S3_BUCKET: 'theirs',
+    AWS_REGION: 'us-west-2'
+  })
   assert.ok(store?.kind === 's3' && others.length === 0)
   assert.deepEqual([store.bucket, store.prefix, store.region], ['theirs', 'a/', 'eu-west-1'])
 })
 
 test('Google and Azure are one variable and the credentials that their own tools take', t => {
   const cwd = workDir(t)
-  const { stores: [gcs, azure] } = validConfig({ BACKUP_GCS_BUCKET: 'g', GOOGLE_APPLICATION_CREDENTIALS: 'key.json', BACKUP_AZURE_CONTAINER: 'c', AZURE_STORAGE_ACCOUNT: 'account', AZURE_STORAGE_KEY: 'key' }, cwd)
-  assert.deepEqual(gcs, { ...PLAIN, name: 'gcs', kind: 'gcs', bucket: 'g', prefix: '', keyFile: join(cwd, 'key.json'), endpoint: undefined })
+  const { stores: [gcs, azure] } = validConfig({
+    BACKUP_GCS_BUCKET: 'g',
+    GOOGLE_APPLICATION_CREDENTIALS: 'key.json',
+    BACKUP_AZURE_CONTAINER: 'c',
+    AZURE_STORAGE_ACCOUNT: 'account',
+    AZURE_STORAGE_KEY: 'key'
+  }, cwd)
+  assert.deepEqual(gcs, {
+    ...PLAIN,
+    name: 'gcs',
+    kind: 'gcs',
+    bucket: 'g',
+    prefix: '',
+    keyFile: join(cwd, 'key.json'),
+    endpoint: undefined
+  })
   assert.ok(azure?.kind === 'azure')
   assert.deepEqual([azure.name, azure.container, azure.account, azure.key.reveal()], ['azure', 'c', 'account', 'key'])
 })
@@ -68,7 +124,9 @@ test('stores are a list, or a map from their names', t => {
 })
 
 test('everything that a store may say is understood, with underscores too', t => {
-  const [store] = stores(t, `stores:
+  const [store] = stores(
+    t,
+    `stores:
   offsite:
     kind: s3
     bucket: b
@@ -82,7 +140,10 @@ test('everything that a store may say is understood, with underscores too', t =>
     retention: { retention_days: 365 }
     max_backups: 20
     bandwidth: 5MB
-`, {}, { key: 'secret' })
+`,
+    {},
+    { key: 'secret' }
+  )
   assert.ok(store?.kind === 's3')
   const { credentials, ...rest } = store
   assert.equal(credentials?.secretAccessKey.reveal(), 'secret')
@@ -106,18 +167,32 @@ test('everything that a store may say is understood, with underscores too', t =>
   })
 })
 
-for (const [text, bytes] of [['65536', 65_536], ['500KB', 500_000], ['1.5MiB', 1_572_864], ['2 GB/s', 2_000_000_000], ['10m', 10_000_000]] as const) {
+for (
+  const [text, bytes] of [['65536', 65_536], ['500KB', 500_000], ['1.5MiB', 1_572_864], ['2 GB/s', 2_000_000_000], [
+    '10m',
+    10_000_000
+  ]] as const
+) {
   test(`the bandwidth ${text} is ${bytes} bytes a second`, t => {
     assert.equal(stores(t, `stores: { far: { kind: local, path: far, bandwidth: ${text} } }\n`)[0]?.bandwidth, bytes)
   })
 }
 
 test('a store that is switched off is none', t => {
-  assert.deepEqual(stores(t, 's3: { enabled: false, bucket: b }\nstores: { far: { kind: local, path: far, enabled: false } }\n'), [])
+  assert.deepEqual(
+    stores(t, 's3: { enabled: false, bucket: b }\nstores: { far: { kind: local, path: far, enabled: false } }\n'),
+    []
+  )
 })
 
 test('to a store that takes nothing by itself a source is copied only where it says so', t => {
-  const { sources } = validConfig({}, workDir(t, { 'holdfast.yaml': 's3: { bucket: b, upload_after_backup: false }\nstores: { far: { kind: local, path: far } }\nsources:\n  - { name: a, path: a.db }\n  - { name: b, path: b.db, stores: [s3] }\n' }))
+  const { sources } = validConfig(
+    {},
+    workDir(t, {
+      'holdfast.yaml':
+        's3: { bucket: b, upload_after_backup: false }\nstores: { far: { kind: local, path: far } }\nsources:\n  - { name: a, path: a.db }\n  - { name: b, path: b.db, stores: [s3] }\n'
+    })
+  )
   assert.deepEqual(sources.map(({ policy }) => policy.stores), [['far'], ['s3'], ['far']])
 })
 
@@ -127,40 +202,131 @@ test('without such a store nothing is said, and every source goes to all', t => 
 })
 
 test('local copies are given up for all sources or for one', t => {
-  const keepLocal = (yaml: string): unknown => validConfig({ BACKUP_S3_BUCKET: 'b' }, workDir(t, { 'holdfast.yaml': yaml })).sources.map(({ policy }) => policy.keepLocal)
-  assert.deepEqual(keepLocal('localRetention: none\nsources:\n  - { name: a, path: a.db }\n  - { name: b, path: b.db, localRetention: keep }\n'), [false, true, false])
+  const keepLocal = (yaml: string): unknown =>
+    validConfig({ BACKUP_S3_BUCKET: 'b' }, workDir(t, { 'holdfast.yaml': yaml })).sources.map(({ policy }) =>
+      policy.keepLocal
+    )
+  assert.deepEqual(
+    keepLocal(
+      'localRetention: none\nsources:\n  - { name: a, path: a.db }\n  - { name: b, path: b.db, localRetention: keep }\n'
+    ),
+    [false, true, false]
+  )
   assert.deepEqual(keepLocal('sources:\n  - { name: a, path: a.db, localRetention: none }\n'), [false, undefined])
 })
 
-for (const [what, yaml, expected, environment] of [
-  ['an unknown kind', 'stores: { a: { kind: azzure } }', /^stores\.a\.kind is not a kind of store\. Did you mean "azure"\?$/],
-  ['no kind', 'stores: { a: { bucket: b } }', /^stores\.a\.kind is missing\. Give one of s3, gcs, azure, local\.$/],
-  ['an unknown field', 'stores: { a: { kind: s3, bucket: b, buckt: c } }', /^stores\.a\.buckt is not a known key/],
-  ['a field of another kind', 'stores: { a: { kind: local, path: a, bucket: c } }', /^stores\.a\.bucket is not a known key/],
-  ['a store without its bucket', 'stores: { a: { kind: s3 } }', /^stores\.a\.bucket is missing/],
-  ['a bucket that is a URL', 'stores: { a: { kind: s3, bucket: "s3://b" } }', /a name alone/],
-  ['an endpoint with credentials in it', 'stores: { a: { kind: s3, bucket: b, endpoint: "https://me:pw@host" } }', /^stores\.a\.endpoint .*is not a URL/],
-  ['the same name twice', 'stores: [{ name: a, kind: local, path: a }, { name: A, kind: local, path: b }]', /^stores\[1\]\.name "A" is the name of stores\[0\] already/],
-  ['the name of BACKUP_DIR', 'stores: { Local: { kind: local, path: a } }', /^stores\.Local\.name "Local" is the name of BACKUP_DIR/],
-  ['the name that the environment gives', 'stores: { s3: { bucket: c } }', /^stores\.s3\.name "s3" is the name of BACKUP_S3_BUCKET already/, { BACKUP_S3_BUCKET: 'b' }],
-  ['a name that is none', 'stores: [{ name: "a b", kind: local, path: a }]', /cannot be the name of a store/],
-  ['the same bucket twice', 'stores: { a: { kind: s3, bucket: b, prefix: p }, b: { kind: s3, bucket: b, prefix: /p/ } }', /^stores\.b is at the same place as stores\.a/],
-  ['a prefix within another', 'stores: { a: { kind: s3, bucket: b }, b: { kind: s3, bucket: b, prefix: p } }', /^stores\.b is at the same place as stores\.a/],
-  ['a directory in BACKUP_DIR', 'stores: { a: { kind: local, path: backups/more } }', /^stores\.a\.path .* is in BACKUP_DIR/],
-  ['a directory with BACKUP_DIR in it', 'stores: { a: { kind: local, path: . } }', /^stores\.a\.path .* holds BACKUP_DIR/],
-  ['a directory with a database in it', 'stores: { a: { kind: local, path: far } }\nsources: [{ name: shop, path: far/shop.db }]', /^stores\.a\.path .* holds the database of "shop"/],
-  ['a source that names a store that is not there', 'stores: { far: { kind: local, path: far } }\nsources: [{ name: shop, path: shop.db, stores: [fat] }]', /^sources\[0\]\.stores there is no store "fat"\. Did you mean "far"\?$/],
-  ['no local copies and no others', 'localRetention: none', /^localRetention is "none", and there is no store/],
-  ['no local copies of a source and no others', 'stores: { far: { kind: local, path: far } }\nsources: [{ name: shop, path: shop.db, stores: [], localRetention: none }]', /^sources\[0\]\.localRetention is "none", and there is no store/],
-  ['a lock without a retention', 'stores: { a: { kind: s3, bucket: b, lock: governance } }', /^stores\.a\.lock is given without a retention/],
-  ['a number of copies where nothing is removed', 'stores: { a: { kind: s3, bucket: b, appendOnly: true, maxBackups: 3 } }', /^stores\.a\.maxBackups says what is removed from a store in which nothing is/],
-  ['a key of KMS without it', 'stores: { a: { kind: s3, bucket: b, kmsKeyId: k } }', /^stores\.a\.kmsKeyId is given without the encryption/],
-  ['half of the credentials', 'stores: { a: { kind: s3, bucket: b, accessKeyId: k } }', /^stores\.a\.accessKeyId is only a part/],
-  ['half of the credentials in the environment', 's3: { bucket: b }', /^AWS_ACCESS_KEY_ID is given without AWS_SECRET_ACCESS_KEY/, { AWS_ACCESS_KEY_ID: 'k' }],
-  ['a prefix without a bucket', '', /^BACKUP_S3_PREFIX is given without BACKUP_S3_BUCKET/, { BACKUP_S3_PREFIX: 'p' }],
-  ['a container without its account', '', /^BACKUP_AZURE_CONTAINER\.account is missing\. .*AZURE_STORAGE_ACCOUNT/, { BACKUP_AZURE_CONTAINER: 'c', AZURE_STORAGE_KEY: 'k' }],
-  ['a bandwidth that is slower than any line', 'stores: { a: { kind: local, path: far, bandwidth: 5 } }', /at least 1024/]
-] as ReadonlyArray<readonly [string, string, RegExp, Files?]>) {
+for (
+  const [what, yaml, expected, environment] of [
+    [
+      'an unknown kind',
+      'stores: { a: { kind: azzure } }',
+      /^stores\.a\.kind is not a kind of store\. Did you mean "azure"\?$/
+    ],
+    ['no kind', 'stores: { a: { bucket: b } }', /^stores\.a\.kind is missing\. Give one of s3, gcs, azure, local\.$/],
+    ['an unknown field', 'stores: { a: { kind: s3, bucket: b, buckt: c } }', /^stores\.a\.buckt is not a known key/],
+    [
+      'a field of another kind',
+      'stores: { a: { kind: local, path: a, bucket: c } }',
+      /^stores\.a\.bucket is not a known key/
+    ],
+    ['a store without its bucket', 'stores: { a: { kind: s3 } }', /^stores\.a\.bucket is missing/],
+    ['a bucket that is a URL', 'stores: { a: { kind: s3, bucket: "s3://b" } }', /a name alone/],
+    [
+      'an endpoint with credentials in it',
+      'stores: { a: { kind: s3, bucket: b, endpoint: "https://me:pw@host" } }',
+      /^stores\.a\.endpoint .*is not a URL/
+    ],
+    [
+      'the same name twice',
+      'stores: [{ name: a, kind: local, path: a }, { name: A, kind: local, path: b }]',
+      /^stores\[1\]\.name "A" is the name of stores\[0\] already/
+    ],
+    [
+      'the name of BACKUP_DIR',
+      'stores: { Local: { kind: local, path: a } }',
+      /^stores\.Local\.name "Local" is the name of BACKUP_DIR/
+    ],
+    [
+      'the name that the environment gives',
+      'stores: { s3: { bucket: c } }',
+      /^stores\.s3\.name "s3" is the name of BACKUP_S3_BUCKET already/,
+      { BACKUP_S3_BUCKET: 'b' }
+    ],
+    ['a name that is none', 'stores: [{ name: "a b", kind: local, path: a }]', /cannot be the name of a store/],
+    [
+      'the same bucket twice',
+      'stores: { a: { kind: s3, bucket: b, prefix: p }, b: { kind: s3, bucket: b, prefix: /p/ } }',
+      /^stores\.b is at the same place as stores\.a/
+    ],
+    [
+      'a prefix within another',
+      'stores: { a: { kind: s3, bucket: b }, b: { kind: s3, bucket: b, prefix: p } }',
+      /^stores\.b is at the same place as stores\.a/
+    ],
+    [
+      'a directory in BACKUP_DIR',
+      'stores: { a: { kind: local, path: backups/more } }',
+      /^stores\.a\.path .* is in BACKUP_DIR/
+    ],
+    [
+      'a directory with BACKUP_DIR in it',
+      'stores: { a: { kind: local, path: . } }',
+      /^stores\.a\.path .* holds BACKUP_DIR/
+    ],
+    [
+      'a directory with a database in it',
+      'stores: { a: { kind: local, path: far } }\nsources: [{ name: shop, path: far/shop.db }]',
+      /^stores\.a\.path .* holds the database of "shop"/
+    ],
+    [
+      'a source that names a store that is not there',
+      'stores: { far: { kind: local, path: far } }\nsources: [{ name: shop, path: shop.db, stores: [fat] }]',
+      /^sources\[0\]\.stores there is no store "fat"\. Did you mean "far"\?$/
+    ],
+    ['no local copies and no others', 'localRetention: none', /^localRetention is "none", and there is no store/],
+    [
+      'no local copies of a source and no others',
+      'stores: { far: { kind: local, path: far } }\nsources: [{ name: shop, path: shop.db, stores: [], localRetention: none }]',
+      /^sources\[0\]\.localRetention is "none", and there is no store/
+    ],
+    [
+      'a lock without a retention',
+      'stores: { a: { kind: s3, bucket: b, lock: governance } }',
+      /^stores\.a\.lock is given without a retention/
+    ],
+    [
+      'a number of copies where nothing is removed',
+      'stores: { a: { kind: s3, bucket: b, appendOnly: true, maxBackups: 3 } }',
+      /^stores\.a\.maxBackups says what is removed from a store in which nothing is/
+    ],
+    [
+      'a key of KMS without it',
+      'stores: { a: { kind: s3, bucket: b, kmsKeyId: k } }',
+      /^stores\.a\.kmsKeyId is given without the encryption/
+    ],
+    [
+      'half of the credentials',
+      'stores: { a: { kind: s3, bucket: b, accessKeyId: k } }',
+      /^stores\.a\.accessKeyId is only a part/
+    ],
+    [
+      'half of the credentials in the environment',
+      's3: { bucket: b }',
+      /^AWS_ACCESS_KEY_ID is given without AWS_SECRET_ACCESS_KEY/,
+      { AWS_ACCESS_KEY_ID: 'k' }
+    ],
+    ['a prefix without a bucket', '', /^BACKUP_S3_PREFIX is given without BACKUP_S3_BUCKET/, { BACKUP_S3_PREFIX: 'p' }],
+    ['a container without its account', '', /^BACKUP_AZURE_CONTAINER\.account is missing\. .*AZURE_STORAGE_ACCOUNT/, {
+      BACKUP_AZURE_CONTAINER: 'c',
+      AZURE_STORAGE_KEY: 'k'
+    }],
+    [
+      'a bandwidth that is slower than any line',
+      'stores: { a: { kind: local, path: far, bandwidth: 5 } }',
+      /at least 1024/
+    ]
+  ] as ReadonlyArray<readonly [string, string, RegExp, Files?]>
+) {
   test(`${what} is a problem that says what to do`, t => {
     const found = problems(t, `${yaml}\n`, environment)
     assert.deepEqual([found.length, found.some(problem => expected.test(problem))], [1, true], found.join('\n'))
@@ -175,7 +341,10 @@ test('a directory that leads into BACKUP_DIR by a link is in it', t => {
 })
 
 test('a source that goes nowhere is no problem', t => {
-  assert.deepEqual(problems(t, 'stores: { far: { kind: local, path: far } }\nsources: [{ name: shop, path: shop.db, stores: [] }]\n'), [])
+  assert.deepEqual(
+    problems(t, 'stores: { far: { kind: local, path: far } }\nsources: [{ name: shop, path: shop.db, stores: [] }]\n'),
+    []
+  )
 })
 
 test('no secret of a store stands in a problem', t => {
@@ -185,7 +354,11 @@ test('no secret of a store stands in a problem', t => {
 })
 
 test('files that hold secrets of stores are known', t => {
-  const cwd = workDir(t, { 'holdfast.yaml': 'stores:\n  a: { kind: s3, bucket: b, accessKeyId: k, secretAccessKeyFile: key }\n  g: { kind: gcs, bucket: c, keyFile: google.json }\n', key: 'k' })
+  const cwd = workDir(t, {
+    'holdfast.yaml':
+      'stores:\n  a: { kind: s3, bucket: b, accessKeyId: k, secretAccessKeyFile: key }\n  g: { kind: gcs, bucket: c, keyFile: google.json }\n',
+    key: 'k'
+  })
   const environment = { BACKUP_GCS_BUCKET: 'b', GOOGLE_APPLICATION_CREDENTIALS: 'own.json' }
   const checked = checkConfig(environment, cwd)
   assert.ok(checked.ok)
@@ -197,11 +370,16 @@ test('files that hold secrets of stores are known', t => {
   ])
 })
 
-for (const [what, yaml] of [
-  ['S3', 'stores: [ { name: a, kind: s3, bucket: b, endpoint: "http://nas.lan:9000"SAID } ]'],
-  ['Google', 'stores: [ { name: a, kind: gcs, bucket: b, endpoint: "http://10.0.0.1:1"SAID } ]'],
-  ['Azure', 'stores: [ { name: a, kind: azure, container: b, account: c, key: a2V5, endpoint: "http://[fd00::1]:1/c"SAID } ]']
-] as const) {
+for (
+  const [what, yaml] of [
+    ['S3', 'stores: [ { name: a, kind: s3, bucket: b, endpoint: "http://nas.lan:9000"SAID } ]'],
+    ['Google', 'stores: [ { name: a, kind: gcs, bucket: b, endpoint: "http://10.0.0.1:1"SAID } ]'],
+    [
+      'Azure',
+      'stores: [ { name: a, kind: azure, container: b, account: c, key: a2V5, endpoint: "http://[fd00::1]:1/c"SAID } ]'
+    ]
+  ] as const
+) {
   test(`${what} by http: on another machine must be asked for with "insecure"`, t => {
     const found = problems(t, yaml.replace('SAID', ''))
     assert.deepEqual(found.map(text => text.includes('begins with http:') && text.includes('"insecure: true"')), [true])

@@ -27,7 +27,8 @@ for (const [name, text] of Object.entries(FILES)) {
     assert.deepEqual(problemsOf({}, cwd), [{
       name,
       problem: `"${path}" can be written to by every user of this machine, and is not used`,
-      remedy: `If you know what is in it, run "chmod go-w ${path}"; otherwise ${otherwise}, or run the command in another directory.`
+      remedy:
+        `If you know what is in it, run "chmod go-w ${path}"; otherwise ${otherwise}, or run the command in another directory.`
     }])
     chmodSync(path, 0o644)
     assert.equal(validConfig({}, cwd).port, 4000)
@@ -39,7 +40,10 @@ for (const [name, text] of Object.entries(FILES)) {
     const path = join(cwd, name)
     chownSync(path, NOBODY, NOBODY)
     assert.match(problemsOf({}, cwd)[0]?.problem ?? '', /belongs to user 65534, and is not used$/)
-    assert.match(problemsOf({}, cwd)[0]?.remedy ?? '', new RegExp(`run the command as its owner \\("sudo -u '#65534' holdfast …"\\); otherwise ${otherwise}`))
+    assert.match(
+      problemsOf({}, cwd)[0]?.remedy ?? '',
+      new RegExp(`run the command as its owner \\("sudo -u '#65534' holdfast …"\\); otherwise ${otherwise}`)
+    )
     const other = workDir(t, { elsewhere: text })
     const link = join(other, name)
     symlinkSync(join(other, 'elsewhere'), link)
@@ -61,9 +65,18 @@ for (const [name, text] of Object.entries(FILES)) {
     chownSync(path, DEPLOYER, NOBODY)
     const checked = checkConfig({}, cwd, { reader: 'service' })
     assert.equal(checked.ok && checked.config.port, 4000)
-    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', OTHER_USER, import.meta.resolve('../../src/config/load.ts'), cwd], { uid: NOBODY, gid: NOBODY, cwd: '/', env: {}, encoding: 'utf8' })
-    if (stdout === '') t.skip(`another user cannot run this from here: ${stderr.split('\n').find(line => line.includes('Error')) ?? stderr}`)
-    else assert.equal(stdout, '4000')
+    const { stdout, stderr } = spawnSync(process.execPath, [
+      '--input-type=module',
+      '-e',
+      OTHER_USER,
+      import.meta.resolve('../../src/config/load.ts'),
+      cwd
+    ], { uid: NOBODY, gid: NOBODY, cwd: '/', env: {}, encoding: 'utf8' })
+    if (stdout === '') {
+      t.skip(
+        `another user cannot run this from here: ${stderr.split('\n').find(line => line.includes('Error')) ?? stderr}`
+      )
+    } else assert.equal(stdout, '4000')
     chmodSync(path, 0o662)
     const written = checkConfig({}, cwd, { reader: 'service' })
     assert.match(written.ok ? '' : written.problems[0]?.problem ?? '', /can be written to by every user/)

@@ -13,7 +13,7 @@ test('it wakes after the time', async () => {
   await systemClock.sleep(1, never)
 })
 
-test('an abort wakes it with the signal\'s reason', async () => {
+test("an abort wakes it with the signal's reason", async () => {
   const reason = new Error('enough')
   const abort = new AbortController()
   const slept = rejection(systemClock.sleep(1_000_000, abort.signal))
@@ -23,5 +23,8 @@ test('an abort wakes it with the signal\'s reason', async () => {
 })
 
 test('a time that cannot be waited for is the error of the system', async () => {
-  assert.equal((await rejection(systemClock.sleep('soon' as unknown as number, never)) as { code: string }).code, 'ERR_INVALID_ARG_TYPE')
+  assert.equal(
+    (await rejection(systemClock.sleep('soon' as unknown as number, never)) as { code: string }).code,
+    'ERR_INVALID_ARG_TYPE'
+  )
 })

@@ -4,16 +4,18 @@ import { formatDuration, parseDuration, type Duration } from '../../src/core/dur
 
 const NONE: Duration = { years: 0, months: 0, days: 0, hours: 0 }
 
-for (const [text, duration, written] of [
-  ['7y', { years: 7 }, '7y'],
-  ['1y6m', { years: 1, months: 6 }, '1y6m'],
-  ['4w', { days: 28 }, '28d'],
-  ['2w3d', { days: 17 }, '17d'],
-  ['90d', { days: 90 }, '90d'],
-  ['12h', { hours: 12 }, '12h'],
-  ['1y2m3w4d5h', { years: 1, months: 2, days: 25, hours: 5 }, '1y2m25d5h'],
-  ['0y30d', { days: 30 }, '30d']
-] as const) {
+for (
+  const [text, duration, written] of [
+    ['7y', { years: 7 }, '7y'],
+    ['1y6m', { years: 1, months: 6 }, '1y6m'],
+    ['4w', { days: 28 }, '28d'],
+    ['2w3d', { days: 17 }, '17d'],
+    ['90d', { days: 90 }, '90d'],
+    ['12h', { hours: 12 }, '12h'],
+    ['1y2m3w4d5h', { years: 1, months: 2, days: 25, hours: 5 }, '1y2m25d5h'],
+    ['0y30d', { days: 30 }, '30d']
+  ] as const
+) {
   test(`"${text}" is ${written}, and is read back from that`, () => {
     const read = parseDuration(text)
     assert.deepEqual(read, { ...NONE, ...duration })
@@ -22,7 +24,9 @@ for (const [text, duration, written] of [
   })
 }
 
-for (const text of ['', '0d', '0y0m', '30', 'd', '1d1y', '1d2d', '-1d', '1.5d', '1 d', '30D', '30s', '10000000d', '1y6m\n']) {
+for (
+  const text of ['', '0d', '0y0m', '30', 'd', '1d1y', '1d2d', '-1d', '1.5d', '1 d', '30D', '30s', '10000000d', '1y6m\n']
+) {
   test(`${JSON.stringify(text)} is no duration`, () => {
     assert.throws(() => parseDuration(text), { code: 'VALIDATION_FAILED' })
   })

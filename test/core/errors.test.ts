@@ -44,7 +44,12 @@ test('the title of a code is lowercase without a full stop', () => {
 test('an error of ours goes through as it is', () => {
   const error = new BackupError('DISK_FULL', 'no room', { hint: 'Free some.', details: { needed: 5 } })
   assert.equal(toBackupError(error), error)
-  assert.deepEqual([error.code, error.hint, error.details, error.cause], ['DISK_FULL', 'Free some.', { needed: 5 }, undefined])
+  assert.deepEqual([error.code, error.hint, error.details, error.cause], [
+    'DISK_FULL',
+    'Free some.',
+    { needed: 5 },
+    undefined
+  ])
 })
 
 test('anything else becomes INTERNAL and stays its cause', () => {
@@ -59,5 +64,9 @@ test('a code is known by its own name only', () => {
 
 test('the code of the system is read from an error that has one', () => {
   assert.equal(systemCode(Object.assign(new Error('no'), { code: 'ENOENT' })), 'ENOENT')
-  assert.deepEqual([systemCode(new Error('no')), systemCode({ code: 'ENOENT' }), systemCode(Object.assign(new Error('no'), { code: 5 }))], [undefined, undefined, undefined])
+  assert.deepEqual([
+    systemCode(new Error('no')),
+    systemCode({ code: 'ENOENT' }),
+    systemCode(Object.assign(new Error('no'), { code: 5 }))
+  ], [undefined, undefined, undefined])
 })

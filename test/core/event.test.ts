@@ -5,18 +5,28 @@ import { EventBus, type Event } from '../../src/core/event.ts'
 const CHANGED: Event = { type: 'settings.changed' }
 
 test('every listener hears every event, in the order of their coming', () => {
-  const bus = new EventBus(() => { assert.fail('nothing failed') })
+  const bus = new EventBus(() => {
+    assert.fail('nothing failed')
+  })
   const heard: string[] = []
-  bus.subscribe(event => { heard.push(`first ${event.type}`) })
-  bus.subscribe(event => { heard.push(`second ${event.type}`) })
+  bus.subscribe(event => {
+    heard.push(`first ${event.type}`)
+  })
+  bus.subscribe(event => {
+    heard.push(`second ${event.type}`)
+  })
   bus.emit(CHANGED)
   assert.deepEqual(heard, ['first settings.changed', 'second settings.changed'])
 })
 
 test('a listener that was taken away hears nothing more', () => {
-  const bus = new EventBus(() => { assert.fail('nothing failed') })
+  const bus = new EventBus(() => {
+    assert.fail('nothing failed')
+  })
   let heard = 0
-  const leave = bus.subscribe(() => { heard++ })
+  const leave = bus.subscribe(() => {
+    heard++
+  })
   bus.emit(CHANGED)
   leave()
   leave()
@@ -26,15 +36,23 @@ test('a listener that was taken away hears nothing more', () => {
 
 test('a listener that throws is reported, and hinders nobody', () => {
   const errors: unknown[] = []
-  const bus = new EventBus(error => { errors.push(error) })
+  const bus = new EventBus(error => {
+    errors.push(error)
+  })
   const error = new Error('a bad listener')
   let heard = 0
-  bus.subscribe(() => { throw error })
-  bus.subscribe(() => { heard++ })
+  bus.subscribe(() => {
+    throw error
+  })
+  bus.subscribe(() => {
+    heard++
+  })
   bus.emit(CHANGED)
   assert.deepEqual([errors, heard], [[error], 1])
 })
 
 test('where nobody listens nothing happens', () => {
-  new EventBus(() => { assert.fail('nothing failed') }).emit(CHANGED)
+  new EventBus(() => {
+    assert.fail('nothing failed')
+  }).emit(CHANGED)
 })

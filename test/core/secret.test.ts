@@ -15,7 +15,8 @@ test('it is told to those who ask for it by name', () => {
 const printed: Readonly<Record<string, () => string>> = {
   inspect: () => inspect(secret),
   'inspect with everything shown': () => inspect(secret, { showHidden: true, depth: 9, customInspect: false }),
-  'inspect of what holds it': () => inspect({ config: { secret }, list: [secret], map: new Map([[secret, secret]]) }, { depth: 9 }),
+  'inspect of what holds it': () =>
+    inspect({ config: { secret }, list: [secret], map: new Map([[secret, secret]]) }, { depth: 9 }),
   JSON: () => JSON.stringify({ secret, list: [secret] }),
   'a template': () => `the secret is ${secret.toString()}`,
   String: () => String(secret),
@@ -33,7 +34,12 @@ for (const [way, print] of Object.entries(printed)) {
 
 test('it does not show on the console', () => {
   let output = ''
-  const stream = new Writable({ write (chunk, _encoding, done) { output += String(chunk); done() } })
+  const stream = new Writable({
+    write (chunk, _encoding, done) {
+      output += String(chunk)
+      done()
+    }
+  })
   const printer = new Console(stream, stream)
   printer.log(secret, 'and', { secret })
   printer.error('%o', secret)

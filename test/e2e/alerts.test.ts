@@ -27,7 +27,12 @@ test('a backup that fails raises an alert wherever alerts are shown, a restart d
   writeFileSync(path, 'not a database')
   assert.equal((await service.call('POST', '/api/backups')).status, 422)
   const { alert } = await events.next('alert.raised')
-  assert.deepEqual([alert.rule, alert.source, alert.severity, alert.clearedAt], ['backup_failed', 'shop', 'critical', null])
+  assert.deepEqual([alert.rule, alert.source, alert.severity, alert.clearedAt], [
+    'backup_failed',
+    'shop',
+    'critical',
+    null
+  ])
   assert.match(alert.message, /SOURCE_NOT_A_DATABASE/)
   assert.deepEqual((await service.call('GET', '/api/alerts')).body.alerts, [alert])
   const health = (await service.call('GET', '/health')).body
@@ -58,11 +63,21 @@ interface Heard {
   readonly alert: AlertView
 }
 
-async function listen (url: string, token: string): Promise<{ text: () => string, next: (name: string) => Promise<Heard> }> {
-  const [stream] = await once(get(`${url}/api/events`, { headers: { authorization: `Bearer ${token}` } }), 'response') as [IncomingMessage]
-  stream.on('error', () => { /* the service ends, and the stream with it */ })
+async function listen (
+  url: string,
+  token: string
+): Promise<{ text: () => string, next: (name: string) => Promise<Heard> }> {
+  const [stream] = await once(
+    get(`${url}/api/events`, { headers: { authorization: `Bearer ${token}` } }),
+    'response'
+  ) as [IncomingMessage]
+  stream.on('error', () => {
+    // the service ends, and the stream with it
+  })
   let text = ''
-  stream.setEncoding('utf8').on('data', (part: string) => { text += part })
+  stream.setEncoding('utf8').on('data', (part: string) => {
+    text += part
+  })
   await heard(() => /: connected/.exec(text))
   return {
     text: () => text,
@@ -73,7 +88,7 @@ async function listen (url: string, token: string): Promise<{ text: () => string
   }
 
   async function heard (find: () => RegExpExecArray | null): Promise<RegExpExecArray> {
-    for (let found = find(); ; found = find()) {
+    for (let found = find();; found = find()) {
       if (found !== null) return found
       await once(stream, 'data')
     }

@@ -9,14 +9,21 @@ test('who did what is known after a restart, also how often somebody knocked in 
   const home = tempDir(t)
   const first = await startService(t, home, {}, tokenFor('admin'))
   await first.call('POST', '/api/backups')
-  for (let i = 0; i < 4; i++) await first.call('PUT', '/api/backups/config', { maxBackups: 1 }, { authorization: 'Bearer wrong' })
+  for (let i = 0; i < 4; i++) {
+    await first.call('PUT', '/api/backups/config', { maxBackups: 1 }, { authorization: 'Bearer wrong' })
+  }
   await first.kill('SIGTERM')
 
   const second = await startService(t, home, {}, tokenFor('admin'))
   const { body } = await second.call('GET', '/api/audit')
-  assert.deepEqual(body.entries.map(({ actor, action, target, outcome, code, times }: AuditEntryView) => [actor, action, target, outcome, code, times]), [
-    [null, 'config change', null, 'refused', 'UNAUTHORIZED', 3],
-    [null, 'config change', null, 'refused', 'UNAUTHORIZED', 1],
-    ['tests', 'backup create', 'source holdfast', 'done', null, 1]
-  ])
+  assert.deepEqual(
+    body.entries.map(
+      ({ actor, action, target, outcome, code, times }: AuditEntryView) => [actor, action, target, outcome, code, times]
+    ),
+    [
+      [null, 'config change', null, 'refused', 'UNAUTHORIZED', 3],
+      [null, 'config change', null, 'refused', 'UNAUTHORIZED', 1],
+      ['tests', 'backup create', 'source holdfast', 'done', null, 1]
+    ]
+  )
 })

@@ -18,13 +18,29 @@ import { tokenFor } from '../support/token.ts'
 const [key, pgp] = [await ageKey(), await openpgpKey()]
 /** What no part of a sealed backup may show: of the content, and of the key. */
 const MARKER = 'the diagnosis of patient 4711'
-const GPG = ['--homedir', '.', '--batch', '--quiet', '--no-tty', '--pinentry-mode', 'loopback', '--trust-model', 'always']
+const GPG = [
+  '--homedir',
+  '.',
+  '--batch',
+  '--quiet',
+  '--no-tty',
+  '--pinentry-mode',
+  'loopback',
+  '--trust-model',
+  'always'
+]
 const UNPACK = { gzip: ['gzip', ['-dk']], zstd: ['zstd', ['-dq']] } as const
 
 const WAYS = [
   ['age', 'age', { BACKUP_ENCRYPTION: 'age', BACKUP_AGE_RECIPIENTS: key.recipient }, ['-d', '-i', 'key', '-o']],
   ['gpg', 'openpgp', { BACKUP_ENCRYPTION: 'openpgp', BACKUP_OPENPGP_PUBLIC_KEYS: pgp.publicKey }, [...GPG, '-d', '-o']],
-  ['gpg', 'openpgp', { BACKUP_ENCRYPTION: 'openpgp', BACKUP_ENCRYPTION_PASSPHRASE: PASSPHRASE }, [...GPG, '--passphrase', PASSPHRASE, '-d', '-o']]
+  ['gpg', 'openpgp', { BACKUP_ENCRYPTION: 'openpgp', BACKUP_ENCRYPTION_PASSPHRASE: PASSPHRASE }, [
+    ...GPG,
+    '--passphrase',
+    PASSPHRASE,
+    '-d',
+    '-o'
+  ]]
 ] as const
 
 for (const [tool, kind, environment, words] of WAYS) {
@@ -47,8 +63,14 @@ for (const [tool, kind, environment, words] of WAYS) {
       const packed = join(desk, `backup.db${compression === 'gzip' ? '.gz' : '.zst'}`)
       execFileSync(tool, [...words, packed, filePath], { cwd: desk, stdio: 'pipe' })
       execFileSync(UNPACK[compression][0], [...UNPACK[compression][1], packed])
-      assert.equal(createHash('sha256').update(readFileSync(join(desk, 'backup.db'))).digest('hex'), manifest.image.sha256)
-      const answer = execFileSync('sqlite3', [join(desk, 'backup.db'), 'PRAGMA integrity_check; SELECT sum(balance) FROM account'], { encoding: 'utf8' })
+      assert.equal(
+        createHash('sha256').update(readFileSync(join(desk, 'backup.db'))).digest('hex'),
+        manifest.image.sha256
+      )
+      const answer = execFileSync('sqlite3', [
+        join(desk, 'backup.db'),
+        'PRAGMA integrity_check; SELECT sum(balance) FROM account'
+      ], { encoding: 'utf8' })
       assert.deepEqual(answer.trim().split('\n'), ['ok', String(TOTAL)])
     })
   }
@@ -62,23 +84,41 @@ test('neither artifact, manifest, log, catalog nor what is left in scratch space
   database.close()
   writeFileSync(join(home, 'identity'), key.identity, { mode: 0o600 })
   const token = tokenFor('admin')
-  const environment = { DATABASE_PATH: 'shop.db', BACKUP_ENCRYPTION: 'age', BACKUP_AGE_RECIPIENTS: key.recipient, BACKUP_AGE_IDENTITY_FILE: 'identity', LOG_LEVEL: 'trace' }
+  const environment = {
+    DATABASE_PATH: 'shop.db',
+    BACKUP_ENCRYPTION: 'age',
+    BACKUP_AGE_RECIPIENTS: key.recipient,
+    BACKUP_AGE_IDENTITY_FILE: 'identity',
+    LOG_LEVEL: 'trace'
+  }
   const service = await startService(t, home, environment, token)
   for (const compression of ['none', 'gzip', 'zstd']) {
     const created = await service.call('POST', '/api/backups', { compression })
     assert.equal(created.status, 201, JSON.stringify(created.body))
     assert.equal(created.body.backup.encryption, 'age')
-    assert.equal((await service.call('POST', `/api/backups/${created.body.backup.id as number}/verify`)).body.valid, true)
+    assert.equal(
+      (await service.call('POST', `/api/backups/${created.body.backup.id as number}/verify`)).body.valid,
+      true
+    )
     assert.equal((await service.call('POST', `/api/backups/${created.body.backup.id as number}/drill`)).status, 200)
   }
   // A value that nobody takes brings a log line and an answer that might repeat it.
   await service.call('GET', '/api/backups/config')
   await service.kill('SIGTERM')
 
-  const places = ['backups', 'data'].flatMap(name => readdirSync(join(home, name), { recursive: true, encoding: 'utf8' }).map(path => join(home, name, path))).filter(path => statSync(path).isFile())
+  const places = ['backups', 'data'].flatMap(name =>
+    readdirSync(join(home, name), { recursive: true, encoding: 'utf8' }).map(path => join(home, name, path))
+  ).filter(path => statSync(path).isFile())
   assert.ok(places.some(path => path.endsWith('.db.zst.age')) && places.some(path => path.endsWith('holdfast.db')))
-  for (const [what, bytes] of [...places.map(path => [path, readFileSync(path)] as const), ['the log', Buffer.from(service.log())] as const]) {
-    for (const secret of [MARKER, 'of the ledger', key.identity, key.identity.slice(20, 50)]) assert.equal(bytes.includes(secret), false, `${what} shows "${secret.slice(0, 12)}…"`)
+  for (
+    const [what, bytes] of [
+      ...places.map(path => [path, readFileSync(path)] as const),
+      ['the log', Buffer.from(service.log())] as const
+    ]
+  ) {
+    for (const secret of [MARKER, 'of the ledger', key.identity, key.identity.slice(20, 50)]) {
+      assert.equal(bytes.includes(secret), false, `${what} shows "${secret.slice(0, 12)}…"`)
+    }
   }
 })
 

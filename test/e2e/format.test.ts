@@ -32,8 +32,16 @@ for (const compression of ['none', 'gzip', 'zstd'] as const) {
     assert.equal(sha256(plain), manifest.image.sha256)
 
     execFileSync('cp', [plain, join(home, 'restored.db')])
-    const answer = execFileSync('sqlite3', [join(home, 'restored.db'), 'PRAGMA integrity_check; PRAGMA foreign_key_check; PRAGMA journal_mode; SELECT sum(balance) FROM account; SELECT count(*) FROM entry'], { encoding: 'utf8' })
-    assert.deepEqual(answer.trim().split('\n'), ['ok', 'wal', String(TOTAL), String(manifest.facts.tables.find(table => table.name === 'entry')?.rows)])
+    const answer = execFileSync('sqlite3', [
+      join(home, 'restored.db'),
+      'PRAGMA integrity_check; PRAGMA foreign_key_check; PRAGMA journal_mode; SELECT sum(balance) FROM account; SELECT count(*) FROM entry'
+    ], { encoding: 'utf8' })
+    assert.deepEqual(answer.trim().split('\n'), [
+      'ok',
+      'wal',
+      String(TOTAL),
+      String(manifest.facts.tables.find(table => table.name === 'entry')?.rows)
+    ])
   })
 }
 
@@ -44,6 +52,9 @@ test('the schema digest is what docs/format.md says', async t => {
   const { engine } = await openShop(t, home)
   const { id } = await (await engine.create({ type: 'manual' })).result
   const manifest = await engine.manifest(id)
-  const lines = execFileSync('sqlite3', [join(home, 'shop.db'), 'SELECT json_array(type, name, tbl_name, sql) FROM sqlite_schema ORDER BY type, name, tbl_name'], { encoding: 'utf8' })
+  const lines = execFileSync('sqlite3', [
+    join(home, 'shop.db'),
+    'SELECT json_array(type, name, tbl_name, sql) FROM sqlite_schema ORDER BY type, name, tbl_name'
+  ], { encoding: 'utf8' })
   assert.equal(createHash('sha256').update(lines).digest('hex'), manifest?.facts.schemaDigest)
 })

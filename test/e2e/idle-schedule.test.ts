@@ -6,13 +6,17 @@ import { startService, until } from '../support/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { tokenFor } from '../support/token.ts'
 
-const YAML = 'schedule: { dailyTime: "02:00" }\nsources:\n  - { name: shop, path: shop.db }\n  - { name: archive, path: archive.db, enabled: false }\n  - { name: often, path: often.db, interval: 60000 }\n'
+const YAML =
+  'schedule: { dailyTime: "02:00" }\nsources:\n  - { name: shop, path: shop.db }\n  - { name: archive, path: archive.db, enabled: false }\n  - { name: often, path: often.db, interval: 60000 }\n'
 
 test('a schedule that nothing lets run is told at the start, with what to do', async t => {
   const home = tempDir(t)
   writeFileSync(join(home, 'holdfast.yaml'), YAML)
   const service = await startService(t, home, {}, tokenFor('admin'))
-  const log = await until(async () => { await service.call('GET', '/health/live'); return service.log() }, text => text.includes('a schedule is given'))
+  const log = await until(async () => {
+    await service.call('GET', '/health/live')
+    return service.log()
+  }, text => text.includes('a schedule is given'))
   assert.match(log, /"sources":\["shop","holdfast"\][^\n]*nothing is backed up by itself; set AUTO_BACKUP_ENABLED=true/)
 
   await service.call('PUT', '/api/backups/config', { autoBackupEnabled: true })

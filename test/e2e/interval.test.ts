@@ -7,7 +7,12 @@ import { startService, type Service } from '../support/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { tokenFor } from '../support/token.ts'
 
-const ENVIRONMENT = { DATABASE_PATH: './shop.db', AUTO_BACKUP_ENABLED: 'true', AUTO_BACKUP_INTERVAL: '2000', MAX_BACKUPS: '3' }
+const ENVIRONMENT = {
+  DATABASE_PATH: './shop.db',
+  AUTO_BACKUP_ENABLED: 'true',
+  AUTO_BACKUP_INTERVAL: '2000',
+  MAX_BACKUPS: '3'
+}
 
 /** Longer than anything here takes. Milliseconds. */
 const PATIENCE = 20_000
@@ -22,22 +27,39 @@ interface Row {
 }
 
 /** One look at a service in `home`: what it lists, and the files, at a moment at which nothing is under way. */
-async function look (service: Service, home: string): Promise<{ readonly rows: readonly Row[], readonly newest: number }> {
-  const isIdle = async (): Promise<boolean> => (await service.call('GET', '/api/jobs?limit=4')).body.jobs.every((job: { finishedAt: string | null }) => job.finishedAt !== null)
+async function look (
+  service: Service,
+  home: string
+): Promise<{ readonly rows: readonly Row[], readonly newest: number }> {
+  const isIdle = async (): Promise<boolean> =>
+    (await service.call('GET', '/api/jobs?limit=4')).body.jobs.every((job: { finishedAt: string | null }) =>
+      job.finishedAt !== null
+    )
   for (;;) {
     const before = await isIdle()
-    const files = readdirSync(join(home, 'backups'), { recursive: true, encoding: 'utf8' }).filter(name => name.includes('shop') && name.endsWith('.db'))
+    const files = readdirSync(join(home, 'backups'), { recursive: true, encoding: 'utf8' }).filter(name =>
+      name.includes('shop') && name.endsWith('.db')
+    )
     const rows: Row[] = (await service.call('GET', '/api/backups?source=shop')).body.backups
     if (!before || !await isIdle()) continue
     assert.ok(files.length <= 3, `${files.length} files`)
-    assert.deepEqual(rows.map(({ filePath }) => filePath).toSorted(), files.map(name => join(home, 'backups', name)).toSorted())
-    for (const row of rows) assert.deepEqual([row.status, row.backupType, row.verification.status], ['completed', 'scheduled', 'valid'])
+    assert.deepEqual(
+      rows.map(({ filePath }) => filePath).toSorted(),
+      files.map(name => join(home, 'backups', name)).toSorted()
+    )
+    for (const row of rows) {
+      assert.deepEqual([row.status, row.backupType, row.verification.status], ['completed', 'scheduled', 'valid'])
+    }
     return { rows, newest: rows[0]?.id ?? 0 }
   }
 }
 
 /** Looks again and again until it is as it must be. */
-async function lookUntil (service: Service, home: string, isThere: (seen: Awaited<ReturnType<typeof look>>) => boolean): Promise<Awaited<ReturnType<typeof look>>> {
+async function lookUntil (
+  service: Service,
+  home: string,
+  isThere: (seen: Awaited<ReturnType<typeof look>>) => boolean
+): Promise<Awaited<ReturnType<typeof look>>> {
   const begin = performance.now()
   while (performance.now() - begin < PATIENCE) {
     const seen = await look(service, home)
@@ -50,7 +72,8 @@ test('backups on an interval keep to their number, all of them valid, and are sw
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { entries: 1000 })
   const first = await startService(t, home, ENVIRONMENT, tokenFor('admin'))
-  const runsOf = async (service: Service): Promise<Array<{ status: string, backupId: number | null }>> => (await service.call('GET', '/api/runs?source=shop')).body.runs
+  const runsOf = async (service: Service): Promise<Array<{ status: string, backupId: number | null }>> =>
+    (await service.call('GET', '/api/runs?source=shop')).body.runs
   await lookUntil(first, home, ({ rows }) => rows.length === 3)
   const full = await look(first, home)
   const { newest } = await lookUntil(first, home, seen => seen.newest > full.newest)
@@ -69,7 +92,10 @@ test('backups on an interval keep to their number, all of them valid, and are sw
   const on = await lookUntil(second, home, seen => seen.newest > off.newest)
   assert.ok(on.newest > newest)
   const verified = await second.call('POST', '/api/backups/verify', { source: 'shop' })
-  assert.ok(verified.body.results.length >= 3 && verified.body.results.every(({ valid }: { valid: boolean }) => valid), JSON.stringify(verified.body))
+  assert.ok(
+    verified.body.results.length >= 3 && verified.body.results.every(({ valid }: { valid: boolean }) => valid),
+    JSON.stringify(verified.body)
+  )
   const ended = (await runsOf(second)).filter(({ status }) => status !== 'running' && status !== 'waiting')
   assert.ok(ended.length >= 5)
   assert.ok(ended.every(({ status, backupId }) => status === 'done' && backupId !== null), JSON.stringify(ended))

@@ -23,9 +23,15 @@ test(`after ${KILLS} kills -9 at random instants of a running service no row lie
     const service = await startService(t, home, environment, tokenFor('admin'))
     // One in each part of that time, so that a few are as good as many.
     const after = (i + Math.random()) / KILLS * LONGEST
-    const answers = ['zstd', 'none'].map(compression => service.call('POST', '/api/backups', { compression, source: compression === 'none' ? 'holdfast' : 'shop' }).catch(() => {}))
+    const answers = ['zstd', 'none'].map(compression =>
+      service.call('POST', '/api/backups', { compression, source: compression === 'none' ? 'holdfast' : 'shop' }).catch(
+        () => {}
+      )
+    )
     // The instant is what is tested; nothing is waited for.
-    await new Promise(resolve => { setTimeout(resolve, after) })
+    await new Promise(resolve => {
+      setTimeout(resolve, after)
+    })
     await service.kill('SIGKILL')
     await Promise.all(answers)
     const rows = await assertTruthful(config, proven)

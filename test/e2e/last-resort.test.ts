@@ -10,10 +10,17 @@ import { tokenFor } from '../support/token.ts'
 const MISTAKES = new URL('../support/planted-mistakes.ts', import.meta.url).href
 
 /** A service that has 100,000 entries to back up, with a backup of it begun. */
-async function atWork (t: TestContext): Promise<{ readonly service: Service, readonly answer: ReturnType<Service['call']> }> {
+async function atWork (t: TestContext): Promise<
+  { readonly service: Service, readonly answer: ReturnType<Service['call']> }
+> {
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { entries: 100_000 })
-  const service = await startService(t, home, { DATABASE_PATH: './shop.db', NODE_OPTIONS: `--import=${MISTAKES}` }, tokenFor('admin'))
+  const service = await startService(
+    t,
+    home,
+    { DATABASE_PATH: './shop.db', NODE_OPTIONS: `--import=${MISTAKES}` },
+    tokenFor('admin')
+  )
   const answer = service.call('POST', '/api/backups')
   await until(() => service.call('GET', '/api/jobs'), jobs => jobs.body.jobs.length > 0)
   return { service, answer }

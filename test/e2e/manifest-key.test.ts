@@ -11,7 +11,9 @@ import { tokenFor } from '../support/token.ts'
 
 /** Every file below the directory. */
 function filesBelow (directory: string): readonly string[] {
-  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).map(name => join(directory, name)).filter(path => statSync(path).isFile())
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).map(name => join(directory, name)).filter(path =>
+    statSync(path).isFile()
+  )
 }
 
 test('the private key that signs manifests is in no answer, log, backup or record, and a new machine trusts its public part', async t => {
@@ -27,12 +29,35 @@ test('the private key that signs manifests is in no answer, log, backup or recor
     assert.equal(body.backup.signature.state, 'signed')
     texts.push(JSON.stringify(body))
   }
-  for (const path of ['/api/backups', '/api/backups/1', '/api/config', '/api/sources', '/api/statistics', '/api/stores', '/metrics', '/health', '/openapi.json', '/api/audit']) {
+  for (
+    const path of [
+      '/api/backups',
+      '/api/backups/1',
+      '/api/config',
+      '/api/sources',
+      '/api/statistics',
+      '/api/stores',
+      '/metrics',
+      '/health',
+      '/openapi.json',
+      '/api/audit'
+    ]
+  ) {
     texts.push(JSON.stringify((await service.call('GET', path)).body))
   }
   const verified = await service.call('POST', '/api/backups/1/verify')
   assert.equal(verified.body.signature.state, 'signed')
-  const commands = [['list', '--json'], ['show', '1'], ['key', 'list'], ['key', 'list', '--json'], ['config', 'show'], ['doctor', '--json'], ['verify', '1'], ['key', 'card'], ['restore', '1', '--output', join(home, 'restored.db'), '--json']]
+  const commands = [
+    ['list', '--json'],
+    ['show', '1'],
+    ['key', 'list'],
+    ['key', 'list', '--json'],
+    ['config', 'show'],
+    ['doctor', '--json'],
+    ['verify', '1'],
+    ['key', 'card'],
+    ['restore', '1', '--output', join(home, 'restored.db'), '--json']
+  ]
   for (const words of commands) {
     const { out, err } = await holdfast(words, home, environment)
     texts.push(out, err)
@@ -41,23 +66,38 @@ test('the private key that signs manifests is in no answer, log, backup or recor
   texts.push(service.log(), JSON.stringify(verified.body))
   const text = readFileSync(join(home, 'data/manifest-key'), 'utf8').trim()
   const seed = createHash('sha256').update(text).digest()
-  const secrets = [Buffer.from(text), seed, ...(['hex', 'base64', 'base64url'] as const).map(form => Buffer.from(seed.toString(form).replace(/=+$/, '')))]
-  const contents = [...texts.map(one => Buffer.from(one)), ...filesBelow(home).filter(path => !path.endsWith('/manifest-key')).map(path => readFileSync(path))]
+  const secrets = [
+    Buffer.from(text),
+    seed,
+    ...(['hex', 'base64', 'base64url'] as const).map(form => Buffer.from(seed.toString(form).replace(/=+$/, '')))
+  ]
+  const contents = [
+    ...texts.map(one => Buffer.from(one)),
+    ...filesBelow(home).filter(path => !path.endsWith('/manifest-key')).map(path => readFileSync(path))
+  ]
   for (const content of contents) for (const secret of secrets) assert.equal(content.includes(secret), false)
 
-  const listed = JSON.parse((await holdfast(['key', 'list', '--json'], home, environment)).out) as { signing: { key: string } }
+  const listed = JSON.parse((await holdfast(['key', 'list', '--json'], home, environment)).out) as {
+    signing: { key: string }
+  }
   const machine = join(home, 'new')
   mkdirSync(machine)
   rmSync(join(home, 'data'), { recursive: true })
   const trusting = { BACKUP_TRUSTED_SIGNING_KEYS: listed.signing.key, BACKUP_REQUIRE_SIGNED: 'true' }
   const rebuilt = await holdfast(['rebuild', '--from', join(home, 'backups')], machine, trusting)
   assert.equal(rebuilt.code, 0, rebuilt.err)
-  const restored = await holdfast(['restore', '--latest', '--source', 'app', '--output', join(machine, 'app.db'), '--json'], machine, trusting)
+  const restored = await holdfast(
+    ['restore', '--latest', '--source', 'app', '--output', join(machine, 'app.db'), '--json'],
+    machine,
+    trusting
+  )
   assert.deepEqual([restored.code, JSON.parse(restored.out).signature.state], [0, 'signed'])
   const file = readdirSync(join(home, 'backups')).find(name => /^app.*\.db$/.test(name)) ?? ''
   const proven = await holdfast(['verify', '--file', join(home, 'backups', file), '--json'], machine, trusting)
   assert.deepEqual([proven.code, JSON.parse(proven.out).signature.state], [0, 'signed'])
-  const refused = await holdfast(['verify', '--file', join(home, 'backups', file)], home, { BACKUP_REQUIRE_SIGNED: 'true' })
+  const refused = await holdfast(['verify', '--file', join(home, 'backups', file)], home, {
+    BACKUP_REQUIRE_SIGNED: 'true'
+  })
   assert.equal(refused.code, 6)
   assert.match(refused.err, /signed by the unknown key [0-9a-f]{16}, and a signature by a trusted key is required/)
 })

@@ -50,7 +50,12 @@ test('a backup is proven where the service never lived, and nothing is made ther
   const service = await startService(t, home, { DATABASE_PATH: path, BACKUP_COMPRESSION: 'zstd' }, tokenFor('admin'))
   const { body } = await service.call('POST', '/api/backups')
   const elsewhere = tempDir(t)
-  for (const suffix of ['', '.manifest.json']) copyFileSync(`${body.backup.filePath as string}${suffix}`, join(elsewhere, `${body.backup.fileName as string}${suffix}`))
+  for (const suffix of ['', '.manifest.json']) {
+    copyFileSync(
+      `${body.backup.filePath as string}${suffix}`,
+      join(elsewhere, `${body.backup.fileName as string}${suffix}`)
+    )
+  }
   const before = readdirSync(elsewhere)
   const file = join(elsewhere, body.backup.fileName)
   const { verdict } = await proveFile(validConfig({}, elsewhere), file, QUIET)

@@ -29,18 +29,38 @@ test('rows that were deleted by accident come back, and those that another proce
 
   live.exec('DELETE FROM InvoiceLine WHERE InvoiceId BETWEEN 10 AND 20')
   const lost = before.length - live.prepare<[], number>('SELECT count(*) FROM InvoiceLine').pluck().get()!
-  await sqliteProcess(t, path, 'INSERT INTO Invoice VALUES (413, 7, 1.98); INSERT INTO InvoiceLine VALUES (2241, 413, 1, 0.99, 1), (2242, 12, 2, 0.99, 1); UPDATE InvoiceLine SET Quantity = 3 WHERE InvoiceLineId = 1')
+  await sqliteProcess(
+    t,
+    path,
+    'INSERT INTO Invoice VALUES (413, 7, 1.98); INSERT INTO InvoiceLine VALUES (2241, 413, 1, 0.99, 1), (2242, 12, 2, 0.99, 1); UPDATE InvoiceLine SET Quantity = 3 WHERE InvoiceLineId = 1'
+  )
   const since = live.prepare('SELECT * FROM InvoiceLine WHERE InvoiceLineId > 2240 OR Quantity = 3 ORDER BY 1').all()
 
   const { body: { tables } } = await service.call('GET', `/api/backups/${id}/diff`)
-  assert.deepEqual(tables.map(({ table, removed, changed, added }: Record<string, unknown>) => [table, removed, changed, added]), [['Invoice', 0, 0, 1], ['InvoiceLine', lost, 1, 2]])
+  assert.deepEqual(
+    tables.map(({ table, removed, changed, added }: Record<string, unknown>) => [table, removed, changed, added]),
+    [['Invoice', 0, 0, 1], ['InvoiceLine', lost, 1, 2]]
+  )
   const wish = { tables: ['InvoiceLine'], where: 'InvoiceId BETWEEN 10 AND 20' }
   const { body: planned } = await service.call('POST', `/api/backups/${id}/rescue`, { ...wish, dryRun: true })
   assert.equal(planned.message, `${lost} rows of backup ${id} would be brought back`)
-  assert.equal((await service.call('POST', `/api/backups/${id}/rescue`, { ...wish, dryRun: false })).body.message, `${lost} rows of backup ${id} brought back`)
+  assert.equal(
+    (await service.call('POST', `/api/backups/${id}/rescue`, { ...wish, dryRun: false })).body.message,
+    `${lost} rows of backup ${id} brought back`
+  )
 
   const after = live.prepare('SELECT * FROM InvoiceLine ORDER BY 1').all()
-  assert.deepEqual(after.filter(row => !since.some(one => (one as { InvoiceLineId: number }).InvoiceLineId === (row as { InvoiceLineId: number }).InvoiceLineId)), before.slice(1))
-  assert.deepEqual(live.prepare('SELECT * FROM InvoiceLine WHERE InvoiceLineId > 2240 OR Quantity = 3 ORDER BY 1').all(), since)
+  assert.deepEqual(
+    after.filter(row =>
+      !since.some(one =>
+        (one as { InvoiceLineId: number }).InvoiceLineId === (row as { InvoiceLineId: number }).InvoiceLineId
+      )
+    ),
+    before.slice(1)
+  )
+  assert.deepEqual(
+    live.prepare('SELECT * FROM InvoiceLine WHERE InvoiceLineId > 2240 OR Quantity = 3 ORDER BY 1').all(),
+    since
+  )
   assert.deepEqual([live.pragma('foreign_key_check'), live.pragma('integrity_check', { simple: true })], [[], 'ok'])
 })

@@ -58,7 +58,9 @@ test('an older backup is restored under a writing application, which sees no err
     reads++
     if (sum.get() !== TOTAL) turn.reject(new Error('a reader saw a mixture'))
   }, 1)
-  const restored = await Promise.race([restoring, turn.promise]).finally(() => { clearInterval(reading) })
+  const restored = await Promise.race([restoring, turn.promise]).finally(() => {
+    clearInterval(reading)
+  })
   assert.ok(restored !== undefined)
   assert.equal(restored.status, 200, JSON.stringify(restored.body))
   assert.ok(reads > 10)
@@ -71,7 +73,16 @@ test('an older backup is restored under a writing application, which sees no err
   assert.deepEqual((await writer.stop()).errors, [])
   assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
   const { body: { restores } } = await service.call('GET', '/api/restores')
-  assert.deepEqual(restores.map((one: { status: string, backupId: number, safetyBackupId: number }) => [one.status, one.backupId, one.safetyBackupId]), [['completed', 2, 3], ['completed', 1, 2]])
+  assert.deepEqual(
+    restores.map(
+      (one: { status: string, backupId: number, safetyBackupId: number }) => [
+        one.status,
+        one.backupId,
+        one.safetyBackupId
+      ]
+    ),
+    [['completed', 2, 3], ['completed', 1, 2]]
+  )
 })
 
 test('the file is not replaced while a process has it open, which is named; without one it is, with a stale log beside it', async t => {
@@ -109,10 +120,19 @@ test(`after ${KILLS} kills -9 of the service while it restores, the database is 
   for (let i = 0; i < KILLS; i++) {
     if (!hasLate(live)) addLate(live)
     const again = await startService(t, home, ENVIRONMENT, tokenFor('admin'))
-    const { body: { job } } = await again.call('POST', `/api/backups/${id}/restore`, { confirm: true, verify: false, mode: i % 2 === 0 ? 'live' : 'replace' }, { prefer: 'respond-async' })
-    await until(() => again.call('GET', `/api/jobs/${job.id}`), ({ body }) => body.job.phase === 'restoring' || body.job.finishedAt !== null)
+    const { body: { job } } = await again.call('POST', `/api/backups/${id}/restore`, {
+      confirm: true,
+      verify: false,
+      mode: i % 2 === 0 ? 'live' : 'replace'
+    }, { prefer: 'respond-async' })
+    await until(
+      () => again.call('GET', `/api/jobs/${job.id}`),
+      ({ body }) => body.job.phase === 'restoring' || body.job.finishedAt !== null
+    )
     // The instant is what is tested; nothing is waited for.
-    await new Promise(resolve => { setTimeout(resolve, i * 20) })
+    await new Promise(resolve => {
+      setTimeout(resolve, i * 20)
+    })
     await again.kill('SIGKILL')
     assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
     outcomes[hasLate(live) ? 'old' : 'restored']++

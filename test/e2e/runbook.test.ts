@@ -21,7 +21,14 @@ async function serve (t: TestContext): Promise<Service> {
   const app = await startApp(config, { logger: makeLogger('silent'), inForce })
   t.after(() => app.close(0))
   const address = await app.listen()
-  const token = signToken({ secret: ensureSecret(config).key, id: 'runbook', subject: 'runbook', role: 'admin', expiresInSeconds: 60, now: new Date() })
+  const token = signToken({
+    secret: ensureSecret(config).key,
+    id: 'runbook',
+    subject: 'runbook',
+    role: 'admin',
+    expiresInSeconds: 60,
+    now: new Date()
+  })
   return {
     async call (method, path, body) {
       const answer = await fetch(`${address}${path}`, {

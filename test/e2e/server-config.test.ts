@@ -27,12 +27,19 @@ async function served (t: TestContext, environment: Readonly<Record<string, stri
     cwd,
     service,
     run: (words, given = {}) => holdfast(words.split(' '), cwd, given),
-    objects: () => readdirSync(join(cwd, environment.BACKUP_DIR ?? 'backups')).filter(name => /-backup-/.test(name) && !name.endsWith('.manifest.json'))
+    objects: () =>
+      readdirSync(join(cwd, environment.BACKUP_DIR ?? 'backups')).filter(name =>
+        /-backup-/.test(name) && !name.endsWith('.manifest.json')
+      )
   }
 }
 
 test('a command beside a server that was configured by its environment backs up the same source, by the same rules', async t => {
-  const { run, objects, service, cwd } = await served(t, { MAX_BACKUPS: '2', BACKUP_DIR: './kept', BACKUP_COMPRESSION: 'zstd' })
+  const { run, objects, service, cwd } = await served(t, {
+    MAX_BACKUPS: '2',
+    BACKUP_DIR: './kept',
+    BACKUP_COMPRESSION: 'zstd'
+  })
   const made = await run('backup')
   assert.deepEqual([made.code, /app-backup/.test(made.out)], [0, true], made.err)
   assert.match(objects()[0] ?? '', /^app-backup-.*\.db\.zst$/)
@@ -52,10 +59,25 @@ test('where a command was told otherwise it refuses, names each key, and nothing
   const { run, objects, service } = await served(t, { MAX_BACKUPS: '50', BACKUP_COMPRESSION: 'gzip' })
   for (let made = 0; made < 3; made++) assert.equal((await service.call('POST', '/api/backups')).status, 201)
   const other = { MAX_BACKUPS: '1', BACKUP_COMPRESSION: 'none' }
-  for (const words of ['backup', 'prune --yes', 'list', 'restore --latest --confirm', 'verify --all', 'sources', 'backup scheduler status', 'config show']) {
+  for (
+    const words of [
+      'backup',
+      'prune --yes',
+      'list',
+      'restore --latest --confirm',
+      'verify --all',
+      'sources',
+      'backup scheduler status',
+      'config show'
+    ]
+  ) {
     const { code, out, err } = await run(words, other)
     assert.deepEqual([code, out.includes('app-backup')], [2, false], words)
-    assert.match(out + err, /MAX_BACKUPS: is "1" here, and "50" on the server\n[^]*BACKUP_COMPRESSION: is "none" here, and "gzip" on the server\n/, words)
+    assert.match(
+      out + err,
+      /MAX_BACKUPS: is "1" here, and "50" on the server\n[^]*BACKUP_COMPRESSION: is "none" here, and "gzip" on the server\n/,
+      words
+    )
   }
   const asJson = await run('backup --json', other)
   const { error } = JSON.parse(asJson.err) as { error: { code: string, hint: string, details: unknown } }
@@ -63,16 +85,25 @@ test('where a command was told otherwise it refuses, names each key, and nothing
   assert.match(error.hint, /--ignore-server-config/)
   assert.equal((await run('doctor', other)).code, 2)
   assert.equal(objects().length, 3)
-  assert.equal((await run('backup app --ignore-server-config', { ...other, MAX_BACKUPS: '100', DATABASE_PATH: './app.db' })).code, 0)
+  assert.equal(
+    (await run('backup app --ignore-server-config', { ...other, MAX_BACKUPS: '100', DATABASE_PATH: './app.db' })).code,
+    0
+  )
   assert.equal((await run('--ignore-server-config list', other)).code, 0)
   assert.deepEqual(objects().filter(name => name.endsWith('.db')).length, 1)
 })
 
 test('what is sealed stays sealed: the passphrase of the server is never left out in silence', async t => {
-  const { run, objects, service } = await served(t, { BACKUP_ENCRYPTION: 'age', BACKUP_ENCRYPTION_PASSPHRASE: PASSPHRASE })
+  const { run, objects, service } = await served(t, {
+    BACKUP_ENCRYPTION: 'age',
+    BACKUP_ENCRYPTION_PASSPHRASE: PASSPHRASE
+  })
   const refused = await run('backup')
   assert.deepEqual([refused.code, objects()], [2, []])
-  assert.match(refused.err, /sealed with a passphrase that only the server has\nhint: .*BACKUP_ENCRYPTION_PASSPHRASE_FILE/)
+  assert.match(
+    refused.err,
+    /sealed with a passphrase that only the server has\nhint: .*BACKUP_ENCRYPTION_PASSPHRASE_FILE/
+  )
   assert.equal((await run('list')).code, 0)
   assert.equal((await run('backup', { BACKUP_ENCRYPTION_PASSPHRASE: PASSPHRASE })).code, 0)
   // Without the record nobody says any more how backups are sealed.
@@ -83,14 +114,20 @@ test('what is sealed stays sealed: the passphrase of the server is never left ou
     assert.match(plain.err, /is sealed with age, and a backup made now would not be[^]*BACKUP_ENCRYPTION=none/, words)
   }
   assert.deepEqual(objects().map(name => /\.age$/.test(name)), [true])
-  assert.equal((await run('backup app --ignore-server-config', { DATABASE_PATH: './app.db', BACKUP_ENCRYPTION: 'none' })).code, 0)
+  assert.equal(
+    (await run('backup app --ignore-server-config', { DATABASE_PATH: './app.db', BACKUP_ENCRYPTION: 'none' })).code,
+    0
+  )
 })
 
 test('no token is signed with another secret than that of the server', async t => {
   const { run } = await served(t, {})
   const { code, out, err } = await run('token create --role admin')
   assert.deepEqual([code, out], [2, ''])
-  assert.match(err, /the server checks tokens with JWT_SECRET, and this command does not have it\nhint: Give JWT_SECRET here/)
+  assert.match(
+    err,
+    /the server checks tokens with JWT_SECRET, and this command does not have it\nhint: Give JWT_SECRET here/
+  )
 })
 
 test('"config check" shows what comes from the server', async t => {
@@ -103,9 +140,21 @@ test('"config check" shows what comes from the server', async t => {
 
 test('without any database a command does not back up the catalog in its place, unless it is named', async t => {
   const cwd = workDir(t)
-  for (const words of [['backup'], ['restore', '--latest', '--confirm'], ['restore', '--at', '2030-01-01', '--output', 'x.db'], ['drill']]) {
+  for (
+    const words of [['backup'], ['restore', '--latest', '--confirm'], [
+      'restore',
+      '--at',
+      '2030-01-01',
+      '--output',
+      'x.db'
+    ], ['drill']]
+  ) {
     const { code, err } = await holdfast(words, cwd)
-    assert.deepEqual([code, err.startsWith('holdfast: no database is configured\nhint: Set DATABASE_PATH')], [2, true], `${words.join(' ')}: ${err}`)
+    assert.deepEqual(
+      [code, err.startsWith('holdfast: no database is configured\nhint: Set DATABASE_PATH')],
+      [2, true],
+      `${words.join(' ')}: ${err}`
+    )
   }
   assert.deepEqual((await holdfast(['list'], cwd)).out, 'no backups\n')
   assert.equal((await holdfast(['backup', 'holdfast'], cwd)).code, 0)

@@ -15,7 +15,11 @@ const CLI = new URL('../../src/cli/main.ts', import.meta.url).pathname
 test('with nothing configured it starts, makes its own secret, and the first POST with a token from the command line works', async t => {
   const home = tempDir(t)
   const service = await startService(t, home, { JWT_SECRET: '' }, '')
-  const token = spawnSync(process.execPath, [CLI, 'token', 'create', '--role', 'admin'], { cwd: home, env: {}, encoding: 'utf8' }).stdout.trim()
+  const token = spawnSync(process.execPath, [CLI, 'token', 'create', '--role', 'admin'], {
+    cwd: home,
+    env: {},
+    encoding: 'utf8'
+  }).stdout.trim()
   const created = await service.call('POST', '/api/backups', undefined, { authorization: `Bearer ${token}` })
   assert.equal(created.status, 201, JSON.stringify(created.body))
   assert.equal(created.body.backup.source, 'holdfast')
@@ -26,7 +30,11 @@ test('with nothing configured it starts, makes its own secret, and the first POS
 })
 
 test('a wrong configuration is told whole, on standard error, with exit code 2', t => {
-  const run = spawnSync(process.execPath, [SERVER], { cwd: tempDir(t), env: { PORT: 'abc', MAX_BACKUPS: '0', JWT_SECRET: 'short' }, encoding: 'utf8' })
+  const run = spawnSync(process.execPath, [SERVER], {
+    cwd: tempDir(t),
+    env: { PORT: 'abc', MAX_BACKUPS: '0', JWT_SECRET: 'short' },
+    encoding: 'utf8'
+  })
   assert.equal(run.status, 2)
   for (const name of ['PORT', 'MAX_BACKUPS', 'JWT_SECRET']) assert.match(run.stderr, new RegExp(name))
 })
@@ -34,7 +42,11 @@ test('a wrong configuration is told whole, on standard error, with exit code 2',
 test('a second server on the same data directory does not start and names the first', async t => {
   const home = tempDir(t)
   const service = await startService(t, home, {}, '')
-  const run = spawnSync(process.execPath, [SERVER], { cwd: home, env: { PORT: '0', JWT_SECRET: SECRET }, encoding: 'utf8' })
+  const run = spawnSync(process.execPath, [SERVER], {
+    cwd: home,
+    env: { PORT: '0', JWT_SECRET: SECRET },
+    encoding: 'utf8'
+  })
   assert.equal(run.status, 5, run.stderr)
   assert.match(run.stderr, new RegExp(`process ${service.child.pid ?? 0} `))
 })
@@ -89,7 +101,11 @@ test('a corrupt catalog is set aside, told loudly, and rebuilt from the manifest
   const second = await startService(t, home, environment, tokenFor('admin'))
   assert.match(second.log(), /THE CATALOG IS DAMAGED/)
   const { body } = await second.call('GET', `/api/backups/${backup.id as number}`)
-  assert.deepEqual({ ...body.backup, verification: null, durationMs: null }, { ...backup, verification: null, durationMs: null })
+  assert.deepEqual({ ...body.backup, verification: null, durationMs: null }, {
+    ...backup,
+    verification: null,
+    durationMs: null
+  })
   assert.equal((await second.call('POST', `/api/backups/${backup.id as number}/verify`)).body.valid, true)
   assert.ok(readdirSync(join(home, 'data')).some(name => name.startsWith('holdfast.db.corrupt-')))
 })
@@ -114,7 +130,11 @@ test('a backup directory that cannot be used is told at the start, with exit cod
   const home = tempDir(t)
   mkdirSync(join(home, 'backups'))
   writeFileSync(join(home, 'file'), '')
-  const run = spawnSync(process.execPath, [SERVER], { cwd: home, env: { BACKUP_DIR: './file/backups', PORT: '0', JWT_SECRET: SECRET }, encoding: 'utf8' })
+  const run = spawnSync(process.execPath, [SERVER], {
+    cwd: home,
+    env: { BACKUP_DIR: './file/backups', PORT: '0', JWT_SECRET: SECRET },
+    encoding: 'utf8'
+  })
   assert.equal(run.status, 7, run.stderr)
   assert.match(run.stderr, /backup directory/)
   chmodSync(join(home, 'backups'), 0o700)

@@ -24,7 +24,8 @@ test('a token that was made beside the running service is accepted, and refused 
   const home = workDir(t)
   const token = await run(home, 'token', 'create', '--role', 'viewer', '--subject', 'ann')
   const service = await startService(t, home, {}, token)
-  const ask = (): Promise<{ status: number, body: { code?: string, detail?: string } }> => service.call('GET', '/api/backups')
+  const ask = (): Promise<{ status: number, body: { code?: string, detail?: string } }> =>
+    service.call('GET', '/api/backups')
   assert.equal((await ask()).status, 200)
 
   const [{ id, subject, role, state } = {}] = await listed(home)
@@ -44,7 +45,10 @@ test('a token made right after its subject was revoked is accepted', async t => 
   const replaced = await run(home, 'token', 'create', '--role', 'admin', '--subject', 'ann')
   const service = await startService(t, home, {}, replaced)
   assert.equal((await service.call('GET', '/api/backups')).status, 200)
-  assert.equal((await service.call('GET', '/api/backups', undefined, { authorization: `Bearer ${stolen}` })).status, 401)
+  assert.equal(
+    (await service.call('GET', '/api/backups', undefined, { authorization: `Bearer ${stolen}` })).status,
+    401
+  )
 })
 
 test('a token that is made while the catalog is lost does not hide the backups from the service', async t => {
@@ -56,7 +60,10 @@ test('a token that is made while the catalog is lost does not hide the backups f
   await service.kill('SIGTERM')
   for (const suffix of ['', '-wal', '-shm']) rmSync(join(home, `data/holdfast.db${suffix}`), { force: true })
 
-  const { code, out } = await holdfast(['token', 'create', '--role', 'viewer'], home, { ...ENVIRONMENT, ...environment })
+  const { code, out } = await holdfast(['token', 'create', '--role', 'viewer'], home, {
+    ...ENVIRONMENT,
+    ...environment
+  })
   assert.equal(code, 0)
   const again = await startService(t, home, environment, out.trim())
   assert.equal((await again.call('GET', '/api/backups')).body.count, 1)
@@ -65,7 +72,10 @@ test('a token that is made while the catalog is lost does not hide the backups f
 test('a token that cannot be remembered is not given out', async t => {
   const home = workDir(t)
   await run(home, 'token', 'create', '--role', 'viewer')
-  writeFileSync(join(home, 'data/holdfast.db'), 'no database at all, but long enough to be looked at as one'.repeat(100))
+  writeFileSync(
+    join(home, 'data/holdfast.db'),
+    'no database at all, but long enough to be looked at as one'.repeat(100)
+  )
   const { code, out, err } = await holdfast(['token', 'create', '--role', 'viewer'], home, ENVIRONMENT)
   assert.deepEqual([code, out], [6, ''])
   assert.match(err, /catalog/)

@@ -18,9 +18,16 @@ async function made (t: TestContext, umask: number): Promise<ReadonlyMap<string,
     const service = await startService(t, cwd, environment, tokenFor('admin'))
     assert.equal((await service.call('POST', '/api/backups')).status, 201)
     assert.equal((await holdfast(['verify', '1'], cwd, {})).code, 0)
-    const names = ['data', 'backups'].flatMap(folder => [folder, ...readdirSync(join(cwd, folder), { recursive: true }).map(name => join(folder, String(name)))])
+    const names = ['data', 'backups'].flatMap(
+      folder => [folder, ...readdirSync(join(cwd, folder), { recursive: true }).map(name => join(folder, String(name)))]
+    )
     // Nobody else may enter the compile cache, and so the modes of what Node writes there do not matter.
-    const modes = names.filter(name => !name.startsWith('data/compiled/')).map(name => [name.replace(/\d+-[0-9a-f]{8}|\d{4}-\d\d-\d\dT[\d-]+/g, 'N'), (statSync(join(cwd, name)).mode & 0o777).toString(8)] as const)
+    const modes = names.filter(name => !name.startsWith('data/compiled/')).map(name =>
+      [
+        name.replace(/\d+-[0-9a-f]{8}|\d{4}-\d\d-\d\dT[\d-]+/g, 'N'),
+        (statSync(join(cwd, name)).mode & 0o777).toString(8)
+      ] as const
+    )
     assert.equal(await service.kill('SIGTERM'), 0)
     return new Map(modes)
   } finally {

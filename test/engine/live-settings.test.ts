@@ -12,7 +12,10 @@ test('what was configured holds, with where it came from', async t => {
 test('what was changed through the API wins over it, and the rest stays', async t => {
   const { engine, events } = await testEngine(t)
   const report = await engine.changeSettings({ maxBackups: 3, compression: 'zstd' })
-  assert.deepEqual(report, { settings: { ...SETTINGS, maxBackups: 3, compression: 'zstd' }, origins: { ...DEFAULTS, maxBackups: 'api', compression: 'api' } })
+  assert.deepEqual(report, {
+    settings: { ...SETTINGS, maxBackups: 3, compression: 'zstd' },
+    origins: { ...DEFAULTS, maxBackups: 'api', compression: 'api' }
+  })
   assert.deepEqual([engine.settings(), events], [report, [{ type: 'settings.changed' }]])
 })
 
@@ -26,24 +29,61 @@ test('later changes are laid over earlier ones', async t => {
 test('changes survive a restart, and a new configuration', async t => {
   const { engine, deps, clock } = await testEngine(t)
   await engine.changeSettings({ maxBackups: 3 })
-  const restarted = new LiveSettings({ ...SETTINGS, maxBackups: 50, compression: 'gzip' }, { ...DEFAULTS, maxBackups: 'environment' }, deps.catalog.settings, clock)
+  const restarted = new LiveSettings(
+    { ...SETTINGS, maxBackups: 50, compression: 'gzip' },
+    { ...DEFAULTS, maxBackups: 'environment' },
+    deps.catalog.settings,
+    clock
+  )
   assert.equal(restarted.current.maxBackups, 50)
   await restarted.load()
-  assert.deepEqual(restarted.report(), { settings: { ...SETTINGS, maxBackups: 3, compression: 'gzip' }, origins: { ...DEFAULTS, maxBackups: 'api' } })
+  assert.deepEqual(restarted.report(), {
+    settings: { ...SETTINGS, maxBackups: 3, compression: 'gzip' },
+    origins: { ...DEFAULTS, maxBackups: 'api' }
+  })
 })
 
 test('a change that cannot be kept does not hold', async t => {
   const { engine, deps } = await testEngine(t)
-  deps.catalog.settings.save = async () => { throw new Error('no room') }
+  deps.catalog.settings.save = async () => {
+    throw new Error('no room')
+  }
   await assert.rejects(engine.changeSettings({ maxBackups: 3 }))
   assert.equal(engine.settings().settings.maxBackups, SETTINGS.maxBackups)
 })
 
-test('the source\'s own policy wins over the settings', async t => {
-  const { engine } = await testEngine(t, { sources: [new MemorySource('shop'), new MemorySource('bank')], policies: { bank: { interval: 60_000, maxBackups: 99, enabled: false } } })
+test("the source's own policy wins over the settings", async t => {
+  const { engine } = await testEngine(t, {
+    sources: [new MemorySource('shop'), new MemorySource('bank')],
+    policies: { bank: { interval: 60_000, maxBackups: 99, enabled: false } }
+  })
   await engine.changeSettings({ maxBackups: 3, verifyAfterBackup: false })
-  assert.deepEqual((await engine.source('shop')).policy, { enabled: true, interval: 3_600_000, schedule: null, maxBackups: 3, retention: null, compression: 'none', verify: false, drillSchedule: null, stores: null, keepLocal: true, anomalyGuard: true })
-  assert.deepEqual((await engine.source('bank')).policy, { enabled: false, interval: 60_000, schedule: null, maxBackups: 99, retention: null, compression: 'none', verify: false, drillSchedule: null, stores: null, keepLocal: true, anomalyGuard: true })
+  assert.deepEqual((await engine.source('shop')).policy, {
+    enabled: true,
+    interval: 3_600_000,
+    schedule: null,
+    maxBackups: 3,
+    retention: null,
+    compression: 'none',
+    verify: false,
+    drillSchedule: null,
+    stores: null,
+    keepLocal: true,
+    anomalyGuard: true
+  })
+  assert.deepEqual((await engine.source('bank')).policy, {
+    enabled: false,
+    interval: 60_000,
+    schedule: null,
+    maxBackups: 99,
+    retention: null,
+    compression: 'none',
+    verify: false,
+    drillSchedule: null,
+    stores: null,
+    keepLocal: true,
+    anomalyGuard: true
+  })
 })
 
 test('a new backup obeys what was changed', async t => {

@@ -39,7 +39,10 @@ async function refusals ({ deps }: TestEngine): Promise<string[]> {
   return (await alertFacts(deps, [], PRUNE, NOTHING_AROUND)).refused.map(({ code }) => code)
 }
 
-/** Three backups on a disk that is then away, with one of them in the trash; the bare mount point has a marker of ours, too. */
+/**
+ * Three backups on a disk that is then away, with one of them in the trash; the bare mount point has a marker of ours,
+ * too.
+ */
 async function unmounted (t: Parameters<typeof testEngine>[0], options: Parameters<typeof testEngine>[1] = {}) {
   const bench = await testEngine(t, { instance: 'one', type: 'scheduled', settings: { maxBackups: 2 }, ...options })
   const { directory } = bench
@@ -47,7 +50,11 @@ async function unmounted (t: Parameters<typeof testEngine>[0], options: Paramete
   assert.equal(await openLanding(bench.deps, never), undefined)
   renameSync(directory, bare)
   mkdirSync(directory)
-  const backups = [await bench.create({ type: 'manual' }), await bench.create({ type: 'manual' }), await bench.create({ type: 'manual' })] as const
+  const backups = [
+    await bench.create({ type: 'manual' }),
+    await bench.create({ type: 'manual' }),
+    await bench.create({ type: 'manual' })
+  ] as const
   await (await bench.engine.remove(backups[1].id, { force: false })).result
   renameSync(directory, disk)
   renameSync(bare, directory)
@@ -75,8 +82,15 @@ test('a mount point with a marker of ours is not the disk: nothing is written, r
   mount()
   assert.equal(await openLanding(bench.deps, never), undefined)
   await recover(bench.deps)
-  assert.deepEqual([bench.files(), await refusals(bench), (await bench.engine.backup(trashed.id)).deletedAt], [files, [], null])
-  assert.deepEqual((await (await bench.engine.verifyAll({})).result).results.map(({ verification }) => verification.valid), [true, true])
+  assert.deepEqual([bench.files(), await refusals(bench), (await bench.engine.backup(trashed.id)).deletedAt], [
+    files,
+    [],
+    null
+  ])
+  assert.deepEqual(
+    (await (await bench.engine.verifyAll({})).result).results.map(({ verification }) => verification.valid),
+    [true, true]
+  )
 })
 
 test('a directory that was copied to a disk with its marker is not that disk once other backups are on it', async t => {
@@ -100,7 +114,11 @@ test('a marker without an id is believed where what is known is there, and anoth
   makeEarlier(bench.directory, '2025-01-01T00:00:00.000Z')
   makeEarlier(disk, '2025-02-02T00:00:00.000Z')
   forgetIds(bench)
-  assert.equal((await landingTrouble(bench.deps, never))?.code, 'STORE_UNAVAILABLE', 'nothing of what is known is there')
+  assert.equal(
+    (await landingTrouble(bench.deps, never))?.code,
+    'STORE_UNAVAILABLE',
+    'nothing of what is known is there'
+  )
   mount()
   assert.equal(await landingTrouble(bench.deps, never), undefined)
   makeEarlier(bench.directory, '2025-01-01T00:00:00.000Z')
@@ -111,7 +129,13 @@ test('a marker without an id is believed where what is known is there, and anoth
 
 test('an upgrade believes a marker without an id where most backups were removed by others, as long as one is there', async t => {
   const bench = await testEngine(t, { instance: 'one', type: 'scheduled' })
-  const backups = [await bench.create(), await bench.create(), await bench.create(), await bench.create(), await bench.create()]
+  const backups = [
+    await bench.create(),
+    await bench.create(),
+    await bench.create(),
+    await bench.create(),
+    await bench.create()
+  ]
   makeEarlier(bench.directory, '2025-01-01T00:00:00.000Z')
   forgetIds(bench)
   for (const { filePath } of backups.slice(0, 4)) rmSync(filePath)
@@ -166,11 +190,16 @@ test('taking over goes on with what is there, and records what is not; when the 
   assert.match(empty.hint ?? '', /--accept-empty/)
   await (await bench.engine.rebuild({ acceptEmpty: true })).result
   const here = await bench.create()
-  assert.deepEqual([(await bench.engine.backup(first.id)).copies[0]?.status, (await bench.engine.backup(last.id)).verification.status], ['missing', 'invalid'])
+  assert.deepEqual([
+    (await bench.engine.backup(first.id)).copies[0]?.status,
+    (await bench.engine.backup(last.id)).verification.status
+  ], ['missing', 'invalid'])
   mount()
   await rejectsWith('STORE_UNAVAILABLE', bench.create())
   await (await bench.engine.rebuild({ takeOver: true })).result
-  const statuses = await Promise.all([first.id, last.id, here.id].map(async id => (await bench.engine.backup(id)).copies[0]?.status))
+  const statuses = await Promise.all(
+    [first.id, last.id, here.id].map(async id => (await bench.engine.backup(id)).copies[0]?.status)
+  )
   assert.deepEqual(statuses, ['stored', 'stored', 'missing'])
   await bench.create()
 })
@@ -189,7 +218,9 @@ test('a bucket that was exchanged for another of ours gets no copies and loses n
   await rejectsWith('STORE_UNAVAILABLE', bench.create({ upload: true }))
   await rejectsWith('STORE_UNAVAILABLE', openOffsite(bench.deps, store, never))
   await rejectsWith('STORE_UNAVAILABLE', surveyStore(bench.deps, store, never))
-  assert.deepEqual([files('far'), filesIn(right), await refusals(bench)], [['holiday.jpg'], filesOf({ key }), ['STORE_UNAVAILABLE']])
+  assert.deepEqual([files('far'), filesIn(right), await refusals(bench)], [['holiday.jpg'], filesOf({ key }), [
+    'STORE_UNAVAILABLE'
+  ]])
   await bench.deps.catalog.backups.release(id, 'local', 'there')
   await rejectsWith('STORE_UNAVAILABLE', (await bench.engine.verify(id)).result)
   rmSync(far, { recursive: true })

@@ -32,7 +32,11 @@ async function refusals (bench: TestEngine): Promise<string[]> {
 test('the first installation in an empty place marks it, and its manifests name it', async t => {
   const one = await testEngine(t, { instance: 'one' })
   const { id } = await one.create()
-  assert.deepEqual([markerOf(one.directory).instance, markerOf(one.directory).host, (await one.deps.catalog.backups.manifest(id))?.instance], ['one', 'here', 'one'])
+  assert.deepEqual([
+    markerOf(one.directory).instance,
+    markerOf(one.directory).host,
+    (await one.deps.catalog.backups.manifest(id))?.instance
+  ], ['one', 'here', 'one'])
 })
 
 test('another installation sees the backups as foreign, and writes, rotates and removes nothing', async t => {
@@ -57,7 +61,10 @@ test('another installation sees the backups as foreign, and writes, rotates and 
   assert.deepEqual(one.files(), files)
   assert.deepEqual(await refusals(two), ['STORE_FOREIGN'])
   assert.deepEqual(await refusals(one), [])
-  assert.equal((await (await one.engine.verifyAll({})).result).results.filter(({ verification }) => verification.valid).length, 3)
+  assert.equal(
+    (await (await one.engine.verifyAll({})).result).results.filter(({ verification }) => verification.valid).length,
+    3
+  )
 })
 
 test('foreign backups count for nothing: statistics, the guard, drills, retention, verification of all', async t => {
@@ -70,8 +77,20 @@ test('foreign backups count for nothing: statistics, the guard, drills, retentio
   const { catalog } = two.deps
   assert.equal((await catalog.backups.list({ limit: 10 })).count, 1)
   const { totalBackups, totalSize, newestBackup, sources: [shop] } = await catalog.backups.statistics()
-  assert.deepEqual([totalBackups, totalSize, newestBackup, shop?.count, shop?.newestProven, shop?.lastSuccess], [0, 0, null, 0, null, null])
-  assert.deepEqual([await catalog.backups.existing('shop'), await catalog.backups.lastGood('shop', 10), await catalog.backups.trashed(), await catalog.copies.held('local')], [[], [], [], []])
+  assert.deepEqual([totalBackups, totalSize, newestBackup, shop?.count, shop?.newestProven, shop?.lastSuccess], [
+    0,
+    0,
+    null,
+    0,
+    null,
+    null
+  ])
+  assert.deepEqual([
+    await catalog.backups.existing('shop'),
+    await catalog.backups.lastGood('shop', 10),
+    await catalog.backups.trashed(),
+    await catalog.copies.held('local')
+  ], [[], [], [], []])
   assert.equal((await catalog.alerts.evidence('shop')).good, 0)
   await rejectsWith('BACKUP_NOT_FOUND', two.engine.drill({ source: 'shop', actor: null }))
   assert.deepEqual((await (await two.engine.verifyAll({})).result).results, [])
@@ -92,7 +111,10 @@ test('a foreign backup is verified and restored by its number, and chosen by --l
   assert.deepEqual([refused.code, /another installation/.test(refused.err)], [4, true])
   assert.equal((await two.holdfast('restore', '--latest', '--source', 'shop', '--output', '/latest.db')).code, 0)
   const own = await two.create()
-  assert.deepEqual((await two.json('restore', '--latest', '--source', 'shop', '--output', '/own.db')).restore.backupId, own.id)
+  assert.deepEqual(
+    (await two.json('restore', '--latest', '--source', 'shop', '--output', '/own.db')).restore.backupId,
+    own.id
+  )
 })
 
 test('taking over makes store and backups ours, and the other installation stops there', async t => {
@@ -115,7 +137,11 @@ test('taking over makes store and backups ours, and the other installation stops
   assert.deepEqual(await refusals(one), ['STORE_FOREIGN'])
 
   const again = await testEngine(t, { instance: 'two', directory: one.directory })
-  assert.equal((await rebuilt(again)).stores[0]?.foreign, 0, 'a catalog that is made again finds what was taken over to be its own')
+  assert.equal(
+    (await rebuilt(again)).stores[0]?.foreign,
+    0,
+    'a catalog that is made again finds what was taken over to be its own'
+  )
 })
 
 test('a place without a marker is claimed where its backups are known, and foreign where they are not', async t => {
@@ -133,9 +159,15 @@ test('a marker that cannot be read stops what writes and is named; without it, t
   await one.create()
   const marker = join(one.directory, INSTANCE_MARKER)
   const spoil: (() => void)[] = [
-    ...['', '{}', 'x'.repeat(100_000)].map(text => () => { writeFileSync(marker, text) }),
-    () => { symlinkSync('/dev/null', marker) },
-    () => { mkdirSync(marker) }
+    ...['', '{}', 'x'.repeat(100_000)].map(text => () => {
+      writeFileSync(marker, text)
+    }),
+    () => {
+      symlinkSync('/dev/null', marker)
+    },
+    () => {
+      mkdirSync(marker)
+    }
   ]
   for (const make of spoil) {
     rmSync(marker, { recursive: true })
@@ -154,7 +186,10 @@ test('a marker that cannot be read stops what writes and is named; without it, t
 
 test('of two that claim an empty place at once, one has it and the other is refused', async t => {
   const directory = join(tempDir(t), 'shared')
-  const [one, two] = [await testEngine(t, { instance: 'one', directory }), await testEngine(t, { instance: 'two', directory })]
+  const [one, two] = [
+    await testEngine(t, { instance: 'one', directory }),
+    await testEngine(t, { instance: 'two', directory })
+  ]
   const outcomes = await Promise.allSettled([one.create(), two.create()])
   assert.deepEqual(outcomes.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected'])
   const loser = outcomes[0].status === 'rejected' ? one : two
@@ -193,7 +228,12 @@ test('a lost landing disk stops what writes or forgets, and nothing else; what i
   await housekeep(bench.deps)
   assert.deepEqual([files('far'), await refusals(bench)], [there, ['STORE_UNAVAILABLE']])
   assert.equal((await bench.deps.catalog.backups.get(trashed.id)).deletedAt, null)
-  for (const words of [['list'], ['show', String(id)], ['restore', String(id), '--output', '/back.db'], ['verify', String(id)]]) {
+  for (
+    const words of [['list'], ['show', String(id)], ['restore', String(id), '--output', '/back.db'], [
+      'verify',
+      String(id)
+    ]]
+  ) {
     assert.equal((await bench.holdfast(...words)).code, 0, words.join(' '))
   }
   assert.equal((await bench.holdfast('rebuild')).code, 3, 'one of the stores could not be read')

@@ -23,8 +23,8 @@ interface Bench extends TestEngine {
 }
 
 /**
- * A real database with two backups, of which the newer, with id 2, lost its signature before the requirement came about:
- * the catalog knows it already.
+ * A real database with two backups, of which the newer, with id 2, lost its signature before the requirement came
+ * about: the catalog knows it already.
  */
 async function bench (t: TestContext, isRequired = true): Promise<Bench> {
   const home = tempDir(t)
@@ -41,10 +41,18 @@ async function bench (t: TestContext, isRequired = true): Promise<Bench> {
 
   const far = await testOffsite(t, { far: {} })
   const options = { isRequired: false }
-  const second = await testEngine(t, { sources, directory: first.directory, offsite: far.offsite, signing: signing.with(options) })
+  const second = await testEngine(t, {
+    sources,
+    directory: first.directory,
+    offsite: far.offsite,
+    signing: signing.with(options)
+  })
   await rebuild(second.deps, { stores: [second.deps.store], isListing: false }, never)
   options.isRequired = isRequired
-  assert.deepEqual((await second.engine.backups({ limit: 9 })).backups.map(({ id, signature }) => [id, signature?.state]), [[2, 'unsigned'], [1, 'signed']])
+  assert.deepEqual(
+    (await second.engine.backups({ limit: 9 })).backups.map(({ id, signature }) => [id, signature?.state]),
+    [[2, 'unsigned'], [1, 'signed']]
+  )
   return { ...second, far, target: join(home, 'target.db') }
 }
 
@@ -56,15 +64,25 @@ const USES: ReadonlyArray<readonly [string, Use]> = [
   ['verify', async ({ engine }, id) => (await engine.verify(id)).result],
   ['diff', async ({ engine }, id) => (await engine.diff(id, { with: 'live' })).result],
   ['diff on the other side', async ({ engine }, id) => (await engine.diff(1, { with: id })).result],
-  ['rescue', async ({ engine }, id) => (await engine.rescue(id, { selections: [{ table: 'person' }], dryRun: false })).result],
-  ['extract', async ({ engine, target }, id) => (await engine.extract(id, { table: 'person' }, `${target}.csv`)).result],
+  [
+    'rescue',
+    async ({ engine }, id) => (await engine.rescue(id, { selections: [{ table: 'person' }], dryRun: false })).result
+  ],
+  [
+    'extract',
+    async ({ engine, target }, id) => (await engine.extract(id, { table: 'person' }, `${target}.csv`)).result
+  ],
   ['thaw', ({ engine }, id) => engine.thaw(id, 3)],
   ['copy', async ({ engine }, id) => (await engine.upload(id, {})).result]
 ]
 test('no way to use an unsigned backup is open where a signature is required', async t => {
   const strict = await bench(t)
   for (const [what, use] of USES) {
-    await assert.rejects(use(strict, 2), (error: unknown) => error instanceof BackupError && error.code === 'MANIFEST_UNSIGNED', what)
+    await assert.rejects(
+      use(strict, 2),
+      (error: unknown) => error instanceof BackupError && error.code === 'MANIFEST_UNSIGNED',
+      what
+    )
   }
   assert.deepEqual(strict.far.files('far'), [])
   await (await strict.engine.restore(1, { target: strict.target })).result
@@ -106,9 +124,16 @@ test('verification of all names an unsigned backup among the failures, and goes 
 test('a rebuild names a manifest that it refuses, and takes the others over', async t => {
   const { deps, directory } = await bench(t)
   const fresh = await testEngine(t, { directory, signing: deps.signing })
-  const { stores: [store], adopted } = await rebuild(fresh.deps, { stores: [fresh.deps.store], isListing: false }, never)
+  const { stores: [store], adopted } = await rebuild(
+    fresh.deps,
+    { stores: [fresh.deps.store], isListing: false },
+    never
+  )
   assert.equal(adopted, 1)
-  assert.match(store?.refused.map(({ key, reason }) => `${key}: ${reason}`).join() ?? '', /manifest.json: .* is not signed, and a signature by a trusted key is required. If you know the backup to be yours, name its key in BACKUP_TRUSTED_SIGNING_KEYS/)
+  assert.match(
+    store?.refused.map(({ key, reason }) => `${key}: ${reason}`).join() ?? '',
+    /manifest.json: .* is not signed, and a signature by a trusted key is required. If you know the backup to be yours, name its key in BACKUP_TRUSTED_SIGNING_KEYS/
+  )
 })
 
 test('an unsigned backup can still be edited, removed and brought back', async t => {

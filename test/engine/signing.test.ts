@@ -55,7 +55,10 @@ test('the key of another installation is trusted where it is named, also after t
   const unknown = await testEngine(t, { directory: first.directory, signing: testSigning() })
   await refusedBy(unknown)
   assert.equal((await unknown.engine.backup(id)).signature?.state, 'unknown-key')
-  const trusting = await testEngine(t, { directory: first.directory, signing: testSigning({ trusted: [key], isRequired: true }) })
+  const trusting = await testEngine(t, {
+    directory: first.directory,
+    signing: testSigning({ trusted: [key], isRequired: true })
+  })
   assert.deepEqual(await refusedBy(trusting), [])
   assert.equal((await trusting.engine.backup(id)).signature?.state, 'signed')
 })
@@ -81,7 +84,12 @@ test('copies in other stores are signed as the backup is, before and after an ed
   const { signature } = await engine.edit(id, { pinned: true, description: 'before the move' })
   await engine.release(id, 'ann')
   await refreshManifest(deps, id, far.offsite.get('far')!, never)
-  assert.deepEqual([copied().pinned, copied().suspicion?.releasedBy, deps.signing.judge(copied()).state, signature?.state], [true, 'ann', 'signed', 'signed'])
+  assert.deepEqual([
+    copied().pinned,
+    copied().suspicion?.releasedBy,
+    deps.signing.judge(copied()).state,
+    signature?.state
+  ], [true, 'ann', 'signed', 'signed'])
   assert.deepEqual(copied(), await deps.catalog.backups.manifest(id))
 })
 
@@ -90,19 +98,29 @@ test('the manifest of another backup in the place of one is refused, also where 
   const [one, other] = [await first.create(), await first.create()]
   assert.equal(one.size, other.size)
   copyFileSync(`${one.filePath}.manifest.json`, `${other.filePath}.manifest.json`)
-  assert.match((await refusedBy(await testEngine(t, { directory: first.directory, signing: first.deps.signing }))).join(), /it was signed for "shop-backup/)
+  assert.match(
+    (await refusedBy(await testEngine(t, { directory: first.directory, signing: first.deps.signing }))).join(),
+    /it was signed for "shop-backup/
+  )
   const { verification } = await (await first.engine.verify(other.id)).result
   assert.equal(verification.checks.find(({ name }) => name === 'manifest')?.status, 'fail')
-  await rejectsWith('BACKUP_INVALID', (await first.engine.restore(other.id, { target: join(first.directory, '../x.db') })).result)
+  await rejectsWith(
+    'BACKUP_INVALID',
+    (await first.engine.restore(other.id, { target: join(first.directory, '../x.db') })).result
+  )
 })
 
 test('a signed backup that was renamed with its manifest is refused with the way back, and taken over once it has its name again', async t => {
   const first = await testEngine(t)
   const { key, filePath } = await first.create()
-  const names = ['', '.manifest.json'].map(suffix => [filePath + suffix, join(first.directory, `renamed.db${suffix}`)] as const)
+  const names = ['', '.manifest.json'].map(suffix =>
+    [filePath + suffix, join(first.directory, `renamed.db${suffix}`)] as const
+  )
   for (const [from, to] of names) renameSync(from, to)
   const second = await testEngine(t, { directory: first.directory, signing: first.deps.signing })
-  assert.deepEqual(await refusedBy(second), [`it was signed for "${key}", and lies beside "renamed.db": if both were renamed, give both their old names, and rebuild again`])
+  assert.deepEqual(await refusedBy(second), [
+    `it was signed for "${key}", and lies beside "renamed.db": if both were renamed, give both their old names, and rebuild again`
+  ])
   for (const [from, to] of names) renameSync(to, from)
   assert.deepEqual(await refusedBy(second), [])
   assert.equal((await second.engine.backups({ limit: 9 })).count, 1)
@@ -111,7 +129,10 @@ test('a signed backup that was renamed with its manifest is refused with the way
 test('a manifest that was changed after it was signed is refused by a rebuild, and fails its verification', async t => {
   const first = await testEngine(t)
   const { id, filePath } = await first.create()
-  writeFileSync(`${filePath}.manifest.json`, serializeManifest({ ...manifestAt(filePath), startedAt: '2020-01-01T00:00:00.000Z' }))
+  writeFileSync(
+    `${filePath}.manifest.json`,
+    serializeManifest({ ...manifestAt(filePath), startedAt: '2020-01-01T00:00:00.000Z' })
+  )
   const second = await testEngine(t, { directory: first.directory, signing: first.deps.signing })
   assert.match((await refusedBy(second)).join(), /changed after it was signed/)
   assert.equal((await second.engine.backups({ limit: 9 })).count, 0)

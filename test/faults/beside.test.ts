@@ -26,7 +26,15 @@ function shop (t: TestContext): { readonly home: string, readonly config: Config
   const home = tempDir(t)
   // In rollback-journal mode one that holds the database exclusively keeps a backup waiting.
   makeMoney(join(home, 'shop.db'), { journalMode: 'delete', entries: 2000 })
-  return { home, config: loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '2' }, home) }
+  return {
+    home,
+    config: loadConfig({
+      DATABASE_PATH: `${home}/shop.db`,
+      BACKUP_DIR: `${home}/backups`,
+      DATA_DIR: `${home}/data`,
+      MAX_BACKUPS: '2'
+    }, home)
+  }
 }
 
 async function openGuest (t: TestContext, config: Config): Promise<OpenedEngine> {
@@ -37,12 +45,20 @@ async function openGuest (t: TestContext, config: Config): Promise<OpenedEngine>
 
 test('a command and the service at the same source: one runs, the other is told whose job is in the way, and nothing is lost', async t => {
   const { home, config } = shop(t)
-  const service = await startService(t, home, { DATABASE_PATH: config.sources[0]!.path, BACKUP_DIR: config.backupDir, DATA_DIR: config.dataDir, SOURCE_BUSY_TIMEOUT_MS: '30000' }, tokenFor('admin'))
+  const service = await startService(t, home, {
+    DATABASE_PATH: config.sources[0]!.path,
+    BACKUP_DIR: config.backupDir,
+    DATA_DIR: config.dataDir,
+    SOURCE_BUSY_TIMEOUT_MS: '30000'
+  }, tokenFor('admin'))
   const guest = await openGuest(t, config)
 
   const blocker = await sqliteProcess(t, config.sources[0]!.path, 'BEGIN EXCLUSIVE')
   const { body: { job } } = await service.call('POST', '/api/backups', {}, { prefer: 'respond-async' })
-  assert.equal((await rejectsWith('BACKUP_IN_PROGRESS', guest.engine.create({ type: 'manual' }))).details?.['jobId'], job.id)
+  assert.equal(
+    (await rejectsWith('BACKUP_IN_PROGRESS', guest.engine.create({ type: 'manual' }))).details?.['jobId'],
+    job.id
+  )
   assert.equal((await guest.engine.source('shop')).state, 'busy')
   await blocker.stop()
   await untilAnswer(() => service.call('GET', `/api/jobs/${job.id}`), answer => answer.body.job.status === 'succeeded')
@@ -66,13 +82,17 @@ test('a command that is killed at any border leaves nothing that the service bes
   const { home, config } = shop(t)
   const server = await openEngine(config, { logger: silent })
   let killed = 0
-  for (let border = 0; ; border += 3) {
+  for (let border = 0;; border += 3) {
     if (await run(home, border)) break
     killed++
     await housekeep(server.deps)
     const { backups } = await server.engine.backups({ limit: 100 })
     assert.deepEqual(backups.filter(({ status }) => status === 'in_progress'), [], `at border ${border}`)
-    assert.deepEqual(filesIn(config.backupDir), filesOf(...backups.filter(({ status }) => status === 'completed')), `at border ${border}`)
+    assert.deepEqual(
+      filesIn(config.backupDir),
+      filesOf(...backups.filter(({ status }) => status === 'completed')),
+      `at border ${border}`
+    )
     assert.deepEqual(filesIn(config.scratchDir), [])
     assert.deepEqual(await server.deps.catalog.leases.foreign(), [])
     await (await server.engine.create({ type: 'scheduled' })).result
@@ -115,5 +135,8 @@ test('two servers there cannot be, however many commands there are', async t => 
   t.after(() => server.close(0))
   await openGuest(t, config)
   await openGuest(t, config)
-  await assert.rejects(openEngine(config, { logger: silent }), (error: BackupError) => error.code === 'INSTANCE_RUNNING')
+  await assert.rejects(
+    openEngine(config, { logger: silent }),
+    (error: BackupError) => error.code === 'INSTANCE_RUNNING'
+  )
 })

@@ -46,12 +46,17 @@ function shop (t: TestContext): { readonly home: string, readonly config: Config
 }
 
 async function backUp (engine: Engine): Promise<string> {
-  return await engine.create({ type: 'manual' }).then(({ result }) => result).then(({ status }) => status, (error: unknown) => toBackupError(error).code)
+  return await engine.create({ type: 'manual' }).then(({ result }) => result).then(
+    ({ status }) => status,
+    (error: unknown) => toBackupError(error).code
+  )
 }
 
 /** Closes descriptors of the catalog, and with them this process's locks on it: only for what ruins it anyway. */
 function ruin (catalog: string, how: 'noise' | 'cut' | 'emptied'): void {
-  for (const path of [catalog, `${catalog}-wal`].filter(one => statSync(one, { throwIfNoEntry: false }) !== undefined)) {
+  for (
+    const path of [catalog, `${catalog}-wal`].filter(one => statSync(one, { throwIfNoEntry: false }) !== undefined)
+  ) {
     const { size } = statSync(path)
     if (how !== 'noise') {
       truncateSync(path, how === 'cut' ? Math.floor(size / 3) : 0)
@@ -70,14 +75,18 @@ for (const how of ['noise', 'cut', 'emptied', 'deleted'] as const) {
     const { home, config, catalog } = shop(t)
     const first = await openShop(t, home)
     assert.equal(await backUp(first.engine), 'completed')
-    if (how === 'deleted') for (const suffix of ['', '-wal', '-shm']) rmSync(catalog + suffix, { force: true })
-    else ruin(catalog, how)
+    if (how === 'deleted') {
+      for (const suffix of ['', '-wal', '-shm']) rmSync(catalog + suffix, { force: true })
+    } else ruin(catalog, how)
     fault.fired()
     const outcome = await backUp(first.engine)
     assert.match(outcome, /^(?:completed|CATALOG_\w+)$/)
     await first.close(0).catch(() => {})
     const rows = await assertTruthful(config)
-    assert.ok(rows.filter(({ status }) => status === 'completed').length >= (outcome === 'completed' ? 2 : 1), `${outcome}, then ${rows.length} rows`)
+    assert.ok(
+      rows.filter(({ status }) => status === 'completed').length >= (outcome === 'completed' ? 2 : 1),
+      `${outcome}, then ${rows.length} rows`
+    )
     const again = await openShop(t, home)
     assert.equal(await backUp(again.engine), 'completed')
   })

@@ -10,10 +10,15 @@ import { rejectsWith } from '../support/rejects.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 /** The engine over a real database that is larger than everything that a pipe holds. */
-async function realShop (t: TestContext, journalMode: 'wal' | 'delete' = 'wal'): Promise<TestEngine & { readonly scratch: () => string[] }> {
+async function realShop (
+  t: TestContext,
+  journalMode: 'wal' | 'delete' = 'wal'
+): Promise<TestEngine & { readonly scratch: () => string[] }> {
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { journalMode, entries: 50_000 })
-  const shop = await testEngine(t, { sources: [sqliteSource({ name: 'shop', path: join(home, 'shop.db'), busyTimeout: 5000, scratchDir: home })] })
+  const shop = await testEngine(t, {
+    sources: [sqliteSource({ name: 'shop', path: join(home, 'shop.db'), busyTimeout: 5000, scratchDir: home })]
+  })
   return { ...shop, scratch: () => filesIn(home).filter(name => name.startsWith('snapshot-')) }
 }
 
@@ -35,41 +40,51 @@ for (const journalMode of ['wal', 'delete'] as const) {
   })
 }
 
-test('a child that stands still is ended by cancelling its job, and nothing of it is left', { timeout: 60_000 }, async t => {
-  if (!needChildren(t)) return
-  const fault = planted(t, 'SIGSTOP of the snapshot child')
-  const { engine, faults, create, files } = await realShop(t)
-  const reached = Promise.withResolvers<undefined>()
-  faults.meanwhile('store.put', async () => {
-    process.kill(await childAtWork('snapshot-child'), 'SIGSTOP')
-    fault.fired()
-    reached.resolve(undefined)
-  })
-  const { job, result } = await engine.create({ type: 'manual' })
-  const cancelled = rejectsWith('CANCELLED', result)
-  await reached.promise
-  await engine.cancel(job.id)
-  await cancelled
-  assert.deepEqual(files(), [])
-  assert.equal((await create()).verification.status, 'valid')
-})
+test(
+  'a child that stands still is ended by cancelling its job, and nothing of it is left',
+  { timeout: 60_000 },
+  async t => {
+    if (!needChildren(t)) return
+    const fault = planted(t, 'SIGSTOP of the snapshot child')
+    const { engine, faults, create, files } = await realShop(t)
+    const reached = Promise.withResolvers<undefined>()
+    faults.meanwhile('store.put', async () => {
+      process.kill(await childAtWork('snapshot-child'), 'SIGSTOP')
+      fault.fired()
+      reached.resolve(undefined)
+    })
+    const { job, result } = await engine.create({ type: 'manual' })
+    const cancelled = rejectsWith('CANCELLED', result)
+    await reached.promise
+    await engine.cancel(job.id)
+    await cancelled
+    assert.deepEqual(files(), [])
+    assert.equal((await create()).verification.status, 'valid')
+  }
+)
 
 for (const word of ['SIGKILL', 'SIGSTOP'] as const) {
-  test(`an inspector that ${word === 'SIGKILL' ? 'dies' : 'stands still until its job is cancelled'} proves nothing, for or against`, { timeout: 60_000 }, async t => {
-    if (!needChildren(t)) return
-    const fault = planted(t, `${word} of the inspect child`)
-    const { engine, create } = await realShop(t)
-    const backup = await create()
-    const { job, result } = await engine.verify(backup.id)
-    const ended = rejectsWith(word === 'SIGKILL' ? 'SOURCE_FAILED' : 'CANCELLED', result)
-    process.kill(await childAtWork('inspect-child'), word)
-    fault.fired()
-    if (word === 'SIGSTOP') await engine.cancel(job.id)
-    await ended
-    assert.equal((await engine.backup(backup.id)).verification.status, 'valid')
-    assert.equal((await engine.verifications(backup.id)).length, 1)
-    assert.equal((await (await engine.verify(backup.id)).result).verification.valid, true)
-  })
+  test(
+    `an inspector that ${
+      word === 'SIGKILL' ? 'dies' : 'stands still until its job is cancelled'
+    } proves nothing, for or against`,
+    { timeout: 60_000 },
+    async t => {
+      if (!needChildren(t)) return
+      const fault = planted(t, `${word} of the inspect child`)
+      const { engine, create } = await realShop(t)
+      const backup = await create()
+      const { job, result } = await engine.verify(backup.id)
+      const ended = rejectsWith(word === 'SIGKILL' ? 'SOURCE_FAILED' : 'CANCELLED', result)
+      process.kill(await childAtWork('inspect-child'), word)
+      fault.fired()
+      if (word === 'SIGSTOP') await engine.cancel(job.id)
+      await ended
+      assert.equal((await engine.backup(backup.id)).verification.status, 'valid')
+      assert.equal((await engine.verifications(backup.id)).length, 1)
+      assert.equal((await (await engine.verify(backup.id)).result).verification.valid, true)
+    }
+  )
 }
 
 test('a backup whose inspector dies is not completed, and takes nothing away', async t => {

@@ -8,7 +8,12 @@ import { planted } from '../support/planted.ts'
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-for (const [words, by] of [['a second', 1000], ['an hour', HOUR], ['a month', 30 * DAY], ['twenty years', 20 * 365 * DAY]] as const) {
+for (
+  const [words, by] of [['a second', 1000], ['an hour', HOUR], ['a month', 30 * DAY], [
+    'twenty years',
+    20 * 365 * DAY
+  ]] as const
+) {
   test(`a clock set back by ${words} between two backups takes nothing away, and the newer one stays the newer`, async t => {
     const fault = planted(t, `clock set back by ${words}`)
     const { engine, deps, clock, create, files } = await testEngine(t, { settings: { maxBackups: 10 } })
@@ -16,7 +21,11 @@ for (const [words, by] of [['a second', 1000], ['an hour', HOUR], ['a month', 30
     clock.move(-by)
     fault.fired()
     made.push(await create())
-    assert.deepEqual((await engine.backups({ limit: 10 })).backups.map(({ id, status }) => [id, status]), [[3, 'completed'], [2, 'completed'], [1, 'completed']])
+    assert.deepEqual((await engine.backups({ limit: 10 })).backups.map(({ id, status }) => [id, status]), [
+      [3, 'completed'],
+      [2, 'completed'],
+      [1, 'completed']
+    ])
     await housekeep(deps)
     await (await engine.prune({ dryRun: false })).result
     assert.deepEqual(files(), filesOf(...made))
@@ -64,5 +73,8 @@ test('a clock set forward by years and back again does not make the rotation rem
   const kept = (await engine.backups({ limit: 10, status: 'completed' })).backups
   assert.deepEqual(files(), filesOf(...kept))
   assert.ok(kept.some(({ id }) => id === fourth.id), 'the one that was made now')
-  assert.ok(kept.length >= 3, `${[first, second, future, fourth].map(({ id }) => id).join()} became ${kept.map(({ id }) => id).join()}`)
+  assert.ok(
+    kept.length >= 3,
+    `${[first, second, future, fourth].map(({ id }) => id).join()} became ${kept.map(({ id }) => id).join()}`
+  )
 })

@@ -57,7 +57,10 @@ test('a disk that fills up midway is DISK_FULL: nothing is left of the new backu
   // By the ratio of the last one there is room; but what came since cannot be compressed.
   fillWithRandom(join(home, 'shop.db'), 30)
   const files = readdirSync(disk).toSorted()
-  await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'DISK_FULL', message: /has no room left/ })
+  await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, {
+    code: 'DISK_FULL',
+    message: /has no room left/
+  })
   fault.fired()
   assert.deepEqual(readdirSync(disk).toSorted(), files)
   assert.equal((await engine.backups({ limit: 1 })).backups[0]?.errorCode, 'DISK_FULL')
@@ -86,7 +89,9 @@ test('a disk that turns read-only is STORE_UNAVAILABLE, and serves again when it
   const { engine } = await openShop(t, home, { BACKUP_DIR: disk, DISK_RESERVE_BYTES: '0' })
   const older = await (await engine.create({ type: 'manual' })).result
   execFileSync('mount', ['-o', 'remount,ro', disk])
-  await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'STORE_UNAVAILABLE' })
+  await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, {
+    code: 'STORE_UNAVAILABLE'
+  })
   fault.fired()
   assert.equal((await (await engine.verify(older.id)).result).verification.valid, true)
   execFileSync('mount', ['-o', 'remount,rw', disk])
@@ -100,7 +105,9 @@ test('a backup directory that is gone is STORE_UNAVAILABLE and is not made anew 
   const { engine } = await openShop(t, home)
   await (await engine.create({ type: 'manual' })).result
   renameSync(join(home, 'backups'), join(home, 'unmounted'))
-  await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, { code: 'STORE_UNAVAILABLE' })
+  await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, {
+    code: 'STORE_UNAVAILABLE'
+  })
   fault.fired()
   assert.ok(!readdirSync(home).includes('backups'))
   renameSync(join(home, 'unmounted'), join(home, 'backups'))

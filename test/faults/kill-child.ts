@@ -9,8 +9,8 @@ import { farStore, work } from '../support/far-store.ts'
 
 /**
  * Does one piece of work with the real engine and kills itself, without any warning, at one of the borders between its
- * steps: argv[4] counts the calls that change something in store, catalog, source or scratch, each with a border before it
- * and one after; with "guest" as argv[5] it works beside a server.
+ * steps: argv[4] counts the calls that change something in store, catalog, source or scratch, each with a border before
+ * it and one after; with "guest" as argv[5] it works beside a server.
  * Prints how many borders it passed, if it lives to see the end.
  */
 const [home = '', verb = '', killAt = '', role = 'server'] = process.argv.slice(2)
@@ -22,7 +22,18 @@ function border (): void {
 
 /** Calls that change nothing: a kill on either side of one leaves the same as a kill after the change before it. */
 const READS: ReadonlySet<string | symbol> = new Set([
-  'list', 'stat', 'get', 'manifest', 'existing', 'lastGood', 'isNamed', 'location', 'space', 'probe', 'task', 'work'
+  'list',
+  'stat',
+  'get',
+  'manifest',
+  'existing',
+  'lastGood',
+  'isNamed',
+  'location',
+  'space',
+  'probe',
+  'task',
+  'work'
 ])
 
 function counted<T extends object> (target: T): T {
@@ -41,7 +52,10 @@ function counted<T extends object> (target: T): T {
   })
 }
 
-/** What brings something back makes a backup on its way, or proves one: their own borders are those of "create" and "verify". */
+/**
+ * What brings something back makes a backup on its way, or proves one: their own borders are those of "create" and
+ * "verify".
+ */
 function withBorders (deps: EngineDeps): EngineDeps {
   if (verb.startsWith('upload')) {
     const catalog = { ...deps.catalog, copies: counted(deps.catalog.copies), backups: counted(deps.catalog.backups) }
@@ -51,11 +65,27 @@ function withBorders (deps: EngineDeps): EngineDeps {
   if (/^(?:restore|rescue|drill)/.test(verb)) {
     const restorers = new Map([...deps.restorers].map(([kind, restorer]) => [kind, counted(restorer)]))
     const rowTools = new Map([...deps.rowTools].map(([kind, tool]) => [kind, counted(tool)]))
-    return { ...deps, catalog: { ...deps.catalog, restores: counted(deps.catalog.restores) }, restorers, rowTools, scratch: counted(deps.scratch) }
+    return {
+      ...deps,
+      catalog: { ...deps.catalog, restores: counted(deps.catalog.restores) },
+      restorers,
+      rowTools,
+      scratch: counted(deps.scratch)
+    }
   }
   const catalog = { ...deps.catalog, backups: counted(deps.catalog.backups), jobs: counted(deps.catalog.jobs) }
-  const sources = new Map([...deps.sources].map(([name, { source, ...rest }]): [string, ProtectedSource] => [name, { source: counted(source), ...rest }]))
-  const runner = new Runner({ catalog, clock: deps.clock, events: deps.events, maxConcurrent: 2, maxQueued: { all: 100, perSource: 20 } })
+  const sources = new Map(
+    [...deps.sources].map(
+      ([name, { source, ...rest }]): [string, ProtectedSource] => [name, { source: counted(source), ...rest }]
+    )
+  )
+  const runner = new Runner({
+    catalog,
+    clock: deps.clock,
+    events: deps.events,
+    maxConcurrent: 2,
+    maxQueued: { all: 100, perSource: 20 }
+  })
   return { ...deps, catalog, sources, runner, store: counted(deps.store), scratch: counted(deps.scratch) }
 }
 
@@ -63,31 +93,50 @@ async function run (deps: EngineDeps, engine: Engine): Promise<unknown> {
   const { backups } = await engine.backups({ limit: 1, status: 'completed' })
   const id = backups[0]?.id ?? 0
   switch (verb) {
-    case 'create': return await (await engine.create({ type: 'scheduled', compression: 'zstd' })).result
-    case 'create plain': return await (await engine.create({ type: 'scheduled', compression: 'none' })).result
-    case 'upload': return await (await engine.upload(id, {})).result
+    case 'create':
+      return await (await engine.create({ type: 'scheduled', compression: 'zstd' })).result
+    case 'create plain':
+      return await (await engine.create({ type: 'scheduled', compression: 'none' })).result
+    case 'upload':
+      return await (await engine.upload(id, {})).result
     case 'upload remove':
       await work(deps, engine)
       return undefined
-    case 'verify': return await (await engine.verify(id)).result
-    case 'remove': return await (await engine.remove(id, { force: true })).result
+    case 'verify':
+      return await (await engine.verify(id)).result
+    case 'remove':
+      return await (await engine.remove(id, { force: true })).result
     case 'undelete': {
       const trashed = await engine.backups({ limit: 1, trashed: true })
       return await (await engine.undelete(trashed.backups[0]?.id ?? 0)).result
     }
-    case 'edit': return await engine.edit(id, { description: `edited at ${killAt}` })
-    case 'restore': return await (await engine.restore(1, {})).result
-    case 'rescue': return await (await engine.rescue(1, { selections: [{ table: 'entry', where: 'id <= 50' }], dryRun: false })).result
-    case 'drill': return await (await engine.drill({ id: 1, actor: null })).result
-    case 'restore replace': return await (await engine.restore(1, { mode: 'replace' })).result
-    case 'restore target': return await (await engine.restore(1, { target: `${home}/copy.db`, overwrite: true })).result
-    case 'prune': return await (await engine.prune({ dryRun: false })).result
-    default: throw new Error(`unknown verb "${verb}"`)
+    case 'edit':
+      return await engine.edit(id, { description: `edited at ${killAt}` })
+    case 'restore':
+      return await (await engine.restore(1, {})).result
+    case 'rescue':
+      return await (await engine.rescue(1, { selections: [{ table: 'entry', where: 'id <= 50' }], dryRun: false }))
+        .result
+    case 'drill':
+      return await (await engine.drill({ id: 1, actor: null })).result
+    case 'restore replace':
+      return await (await engine.restore(1, { mode: 'replace' })).result
+    case 'restore target':
+      return await (await engine.restore(1, { target: `${home}/copy.db`, overwrite: true })).result
+    case 'prune':
+      return await (await engine.prune({ dryRun: false })).result
+    default:
+      throw new Error(`unknown verb "${verb}"`)
   }
 }
 
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
-const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '2' }, home)
+const config = loadConfig({
+  DATABASE_PATH: `${home}/shop.db`,
+  BACKUP_DIR: `${home}/backups`,
+  DATA_DIR: `${home}/data`,
+  MAX_BACKUPS: '2'
+}, home)
 const { deps, close } = await openEngine(config, { logger: silent, role: role === 'guest' ? 'guest' : 'server' })
 const bordered = withBorders(deps)
 await run(bordered, makeEngine(bordered))

@@ -20,15 +20,33 @@ const KILLS = 10
 const MEGABYTES = 20
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 
-/** Runs the child, and kills it so many milliseconds after it has begun; undefined: never. Returns how long it took from there to its end, undefined where it was killed. */
-async function upload (home: string, { server, bucket }: S3Place, killAfter: number | undefined): Promise<number | undefined> {
-  const child = spawn(process.execPath, [CHILD, home, server.endpoint, bucket, server.accessKeyId, server.secretAccessKey], { stdio: ['ignore', 'pipe', 'inherit'] })
+/**
+ * Runs the child, and kills it so many milliseconds after it has begun; undefined: never. Returns how long it took from
+ * there to its end, undefined where it was killed.
+ */
+async function upload (
+  home: string,
+  { server, bucket }: S3Place,
+  killAfter: number | undefined
+): Promise<number | undefined> {
+  const child = spawn(process.execPath, [
+    CHILD,
+    home,
+    server.endpoint,
+    bucket,
+    server.accessKeyId,
+    server.secretAccessKey
+  ], { stdio: ['ignore', 'pipe', 'inherit'] })
   let [said, begunAt] = ['', 0]
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said += text
     if (begunAt > 0 || !said.includes('begins')) return
     begunAt = performance.now()
-    if (killAfter !== undefined) setTimeout(() => { child.kill('SIGKILL') }, killAfter)
+    if (killAfter !== undefined) {
+      setTimeout(() => {
+        child.kill('SIGKILL')
+      }, killAfter)
+    }
   })
   const [code, signal] = await once(child, 'close') as [number | null, string | null]
   if (signal === 'SIGKILL') return undefined
@@ -41,9 +59,16 @@ test('after a kill -9 at any instant of an upload in parts the next start comple
   const home = tempDir(t)
   const place = await s3Place()
   const db = new Database(join(home, 'shop.db'))
-  db.exec(`CREATE TABLE noise (bytes BLOB); INSERT INTO noise SELECT randomblob(1000000) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${MEGABYTES}) SELECT i FROM n)`)
+  db.exec(
+    `CREATE TABLE noise (bytes BLOB); INSERT INTO noise SELECT randomblob(1000000) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${MEGABYTES}) SELECT i FROM n)`
+  )
   db.close()
-  const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '100' }, home)
+  const config = loadConfig({
+    DATABASE_PATH: `${home}/shop.db`,
+    BACKUP_DIR: `${home}/backups`,
+    DATA_DIR: `${home}/data`,
+    MAX_BACKUPS: '100'
+  }, home)
   const store = s3Store(place.options({ prefix: '' }))
 
   const { engine, deps, close } = await openEngine(config, { logger: silent })

@@ -21,11 +21,25 @@ import { tempDir } from '../support/temp-dir.ts'
 const CHILD = new URL('./kill-child.ts', import.meta.url).pathname
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
 
-/** Kills the verb at every border, one after the other, and lets a new process finish what was begun. Returns how often. */
-async function killAtEvery (t: TestContext, verb: string, { prepare, check }: { readonly prepare: (engine: Engine, deps: EngineDeps) => Promise<void>, readonly check: (home: string, engine: Engine) => Promise<void> }): Promise<number> {
+/**
+ * Kills the verb at every border, one after the other, and lets a new process finish what was begun. Returns how often.
+ */
+async function killAtEvery (
+  t: TestContext,
+  verb: string,
+  { prepare, check }: {
+    readonly prepare: (engine: Engine, deps: EngineDeps) => Promise<void>
+    readonly check: (home: string, engine: Engine) => Promise<void>
+  }
+): Promise<number> {
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { entries: 2000 })
-  const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '100' }, home)
+  const config = loadConfig({
+    DATABASE_PATH: `${home}/shop.db`,
+    BACKUP_DIR: `${home}/backups`,
+    DATA_DIR: `${home}/data`,
+    MAX_BACKUPS: '100'
+  }, home)
   const withFar = async (use: (engine: Engine, all: EngineDeps) => Promise<void>): Promise<void> => {
     const { deps, close } = await openEngine(config, { logger: silent })
     const far = farStore(home)
@@ -34,12 +48,15 @@ async function killAtEvery (t: TestContext, verb: string, { prepare, check }: { 
     const engine = makeEngine(all)
     await use(engine, all).finally(() => close(0))
   }
-  for (let killed = 0; ; killed++) {
+  for (let killed = 0;; killed++) {
     await withFar(prepare)
-    const isDone = await promisify(execFile)(process.execPath, [CHILD, home, verb, String(killed)]).then(() => true, (error: unknown) => {
-      if ((error as { signal?: string }).signal !== 'SIGKILL') throw error
-      return false
-    })
+    const isDone = await promisify(execFile)(process.execPath, [CHILD, home, verb, String(killed)]).then(
+      () => true,
+      (error: unknown) => {
+        if ((error as { signal?: string }).signal !== 'SIGKILL') throw error
+        return false
+      }
+    )
     await withFar(async (engine, deps) => {
       await work(deps, engine)
       await check(home, engine)
@@ -54,10 +71,15 @@ async function live (engine: Engine): Promise<readonly Backup[]> {
 
 test('after a kill -9 at any border of an upload the copy completes, and nothing else stays in the store', async t => {
   const kills = await killAtEvery(t, 'upload', {
-    prepare: async engine => { await (await engine.create({ type: 'manual' })).result },
+    prepare: async engine => {
+      await (await engine.create({ type: 'manual' })).result
+    },
     async check (home, engine) {
       const backups = await live(engine)
-      assert.deepEqual(new Set(backups.map(({ copies }) => copies.map(({ store, status }) => `${store} ${status}`).join())), new Set(['far stored,local stored']))
+      assert.deepEqual(
+        new Set(backups.map(({ copies }) => copies.map(({ store, status }) => `${store} ${status}`).join())),
+        new Set(['far stored,local stored'])
+      )
       assert.deepEqual(readdirSync(join(home, 'far')).toSorted(), [INSTANCE_MARKER, ...filesOf(...backups)])
     }
   })
@@ -76,7 +98,14 @@ test('after a kill -9 at any border of the removal of a copy it is gone, and no 
     async check (home, engine) {
       const kept = (await live(engine)).filter(({ id }) => id % 2 === 1)
       assert.deepEqual(readdirSync(join(home, 'far')).toSorted(), [INSTANCE_MARKER, ...filesOf(...kept)])
-      assert.deepEqual(new Set((await live(engine)).filter(({ id }) => id % 2 === 0).map(({ copies }) => copies.map(({ store }) => store).join())), new Set(['local']))
+      assert.deepEqual(
+        new Set(
+          (await live(engine)).filter(({ id }) => id % 2 === 0).map(({ copies }) =>
+            copies.map(({ store }) => store).join()
+          )
+        ),
+        new Set(['local'])
+      )
     }
   })
   tellPlanted(t, 'kill -9 within the removal of a copy', kills, kills)

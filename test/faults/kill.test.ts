@@ -31,15 +31,39 @@ async function run (home: string, verb: string, killAt: number): Promise<number 
 
 /** What must be there before the verb can do anything. */
 async function prepare (home: string, trashed: boolean): Promise<void> {
-  const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '4' }, home)
+  const config = loadConfig({
+    DATABASE_PATH: `${home}/shop.db`,
+    BACKUP_DIR: `${home}/backups`,
+    DATA_DIR: `${home}/data`,
+    MAX_BACKUPS: '4'
+  }, home)
   const { engine, close } = await openEngine(config, { logger: silent })
   const standing = (await engine.backups({ limit: 10, status: 'completed' })).backups
   for (let i = standing.length; i < 3; i++) await (await engine.create({ type: 'scheduled' })).result
-  if (trashed && (await engine.backups({ limit: 1, trashed: true })).count === 0) await (await engine.remove((await engine.backups({ limit: 1, status: 'completed' })).backups[0]?.id ?? 0, { force: true })).result
+  if (trashed && (await engine.backups({ limit: 1, trashed: true })).count === 0) {
+    await (await engine.remove((await engine.backups({ limit: 1, status: 'completed' })).backups[0]?.id ?? 0, {
+      force: true
+    })).result
+  }
   await close(0)
 }
 
-for (const verb of ['create', 'create plain', 'verify', 'remove', 'undelete', 'edit', 'prune', 'restore', 'restore replace', 'restore target', 'rescue', 'drill']) {
+for (
+  const verb of [
+    'create',
+    'create plain',
+    'verify',
+    'remove',
+    'undelete',
+    'edit',
+    'prune',
+    'restore',
+    'restore replace',
+    'restore target',
+    'rescue',
+    'drill'
+  ]
+) {
   test(`after a kill -9 at any border between the steps of "${verb}" no row lies and no orphan stays`, async t => {
     const killed = await Promise.all(Array.from({ length: LANES }, (_, lane) => killAtEvery(t, verb, lane)))
     const kills = killed.reduce((sum, each) => sum + each, 0)
@@ -51,7 +75,9 @@ for (const verb of ['create', 'create plain', 'verify', 'remove', 'undelete', 'e
 /** The database is whole, and has nothing beside it that it had not before: what was kept aside is told by its row. */
 function assertOldOrNew (home: string): void {
   assert.deepEqual(readMoney(join(home, 'shop.db')), { sum: TOTAL, integrity: 'ok' })
-  const beside = readdirSync(home).filter(name => !['shop.db', 'shop.db-wal', 'shop.db-shm', 'copy.db', 'backups', 'data'].includes(name))
+  const beside = readdirSync(home).filter(name =>
+    !['shop.db', 'shop.db-wal', 'shop.db-shm', 'copy.db', 'backups', 'data'].includes(name)
+  )
   assert.deepEqual(beside, [])
 }
 
@@ -69,9 +95,14 @@ function changeLive (home: string, sql: string): number {
 async function killAtEvery (t: TestContext, verb: string, lane: number): Promise<number> {
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { entries: 2000 })
-  const config = loadConfig({ DATABASE_PATH: `${home}/shop.db`, BACKUP_DIR: `${home}/backups`, DATA_DIR: `${home}/data`, MAX_BACKUPS: '2' }, home)
+  const config = loadConfig({
+    DATABASE_PATH: `${home}/shop.db`,
+    BACKUP_DIR: `${home}/backups`,
+    DATA_DIR: `${home}/data`,
+    MAX_BACKUPS: '2'
+  }, home)
   const proven = new Set<number>()
-  for (let killed = 0; ; killed++) {
+  for (let killed = 0;; killed++) {
     await prepare(home, verb === 'undelete')
     if (verb === 'rescue') changeLive(home, 'DELETE FROM entry WHERE id <= 50')
     const borders = await run(home, verb, lane + killed * LANES)

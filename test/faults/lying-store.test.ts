@@ -9,7 +9,18 @@ import type { OffsiteStore } from '../../src/engine/deps.ts'
 import { surveyStore } from '../../src/engine/replication/retire-copies.ts'
 import { s3Store } from '../../src/stores/s3/s3.ts'
 import { filesOf, testEngine, type TestEngine } from '../support/engine.ts'
-import { changes, cutsAnswer, dropsRequest, isStale, losesAnswer, lyingProxy, says, type Lie, type LyingProxy, type Plan } from '../support/lying-proxy.ts'
+import {
+  changes,
+  cutsAnswer,
+  dropsRequest,
+  isStale,
+  losesAnswer,
+  lyingProxy,
+  says,
+  type Lie,
+  type LyingProxy,
+  type Plan
+} from '../support/lying-proxy.ts'
 import { needRadosgw } from '../support/radosgw.ts'
 import { s3Place, type S3Place } from '../support/s3.ts'
 import { digestOf, never, noise } from '../support/streams.ts'
@@ -30,7 +41,14 @@ interface Made extends TestEngine {
 async function make (t: TestContext, size: number): Promise<Made> {
   const place = await s3Place()
   const proxy = await lyingProxy(t, place.server.endpoint)
-  const far: OffsiteStore = { store: s3Store(place.options({ name: 'far', prefix: '', endpoint: proxy.endpoint })), retention: null, maxBackups: null, isAppendOnly: false, hasLock: false, bandwidth: null }
+  const far: OffsiteStore = {
+    store: s3Store(place.options({ name: 'far', prefix: '', endpoint: proxy.endpoint })),
+    retention: null,
+    maxBackups: null,
+    isAppendOnly: false,
+    hasLock: false,
+    bandwidth: null
+  }
   const made = await testEngine(t, { offsite: new Map([['far', far]]), settings: { maxBackups: 100 } })
   made.source.bytes = noise(size)
   return { ...made, place, proxy, far }
@@ -38,7 +56,9 @@ async function make (t: TestContext, size: number): Promise<Made> {
 
 /** One attempt, as the copier makes it. */
 async function attempt ({ deps, engine, far, clock }: Made): Promise<void> {
-  for (const task of await deps.catalog.copies.work('far')) await performCopyTask(deps, engine, far, task, never).catch(() => {})
+  for (const task of await deps.catalog.copies.work('far')) {
+    await performCopyTask(deps, engine, far, task, never).catch(() => {})
+  }
   clock.move(7 * 3_600_000)
 }
 
@@ -47,10 +67,14 @@ async function statusOf ({ engine }: Made, { id }: Backup): Promise<string | und
 }
 
 /** What lies in the bucket, looked at without the proxy. */
-async function truth ({ place }: Made): Promise<{ readonly keys: readonly string[], readonly read: (key: string) => Promise<Buffer> }> {
+async function truth ({ place }: Made): Promise<
+  { readonly keys: readonly string[], readonly read: (key: string) => Promise<Buffer> }
+> {
   const store = s3Store(place.options({ prefix: '' }))
   const keys: string[] = []
-  for await (const { key } of store.list('', never)) if (key !== 'RESTORE.txt' && key !== 'holdfast-instance.json') keys.push(key)
+  for await (const { key } of store.list('', never)) {
+    if (key !== 'RESTORE.txt' && key !== 'holdfast-instance.json') keys.push(key)
+  }
   return { keys, read: async key => await buffer(await store.get(key, undefined, never)) }
 }
 
@@ -66,17 +90,52 @@ const LIES: ReadonlyArray<readonly [what: string, size: number, plan: Plan, lie:
   ['says 503 to a whole object', SMALL, { method: 'PUT', times: 2 }, says(503, { code: 'SlowDown' })],
   ['says 503 to everything for a long time', SMALL, { method: 'PUT', times: 40 }, says(503, { code: 'SlowDown' })],
   ['says 503 to parts', LARGE, { method: 'PUT', on: /partNumber=2/, times: 3 }, says(503, { code: 'SlowDown' })],
-  ['says 500 to the completion', LARGE, { method: 'POST', on: /uploadId/, times: 2 }, says(500, { code: 'InternalError' })],
+  [
+    'says 500 to the completion',
+    LARGE,
+    { method: 'POST', on: /uploadId/, times: 2 },
+    says(500, { code: 'InternalError' })
+  ],
   ['drops the body of an object', SMALL, { method: 'PUT' }, dropsRequest(100_000)],
   ['drops parts', LARGE, { method: 'PUT', on: /partNumber=1\b/, times: 2 }, dropsRequest(1_000_000)],
   ['loses its answer to an object', SMALL, { method: 'PUT' }, losesAnswer()],
   ['loses its answer to the completion', LARGE, { method: 'POST', on: /uploadId/ }, losesAnswer()],
-  ['tells a wrong ETag of an object', SMALL, { method: 'PUT' }, changes(({ headers }) => ({ headers: { ...headers, etag: '"00000000000000000000000000000000"' } }))],
-  ['tells a wrong ETag of a part', LARGE, { method: 'PUT', on: /partNumber=1\b/ }, changes(({ headers }) => ({ headers: { ...headers, etag: '"00000000000000000000000000000000"' } }))],
-  ['gives back a body that is cut short', SMALL, { method: 'GET', on: /\.db\b(?!.*manifest)/, times: 2 }, cutsAnswer(1000)],
-  ['gives back other bytes', SMALL, { method: 'GET', on: /\.db(?:\?|$)/, times: 8 }, changes(({ body }) => ({ body: Buffer.alloc(body.length, 7) }))],
-  ['gives back another manifest', SMALL, { method: 'GET', on: /manifest/, times: 8 }, changes(({ body }) => ({ body: Buffer.from(body.toString().replaceAll('"shop"', '"shap"')) }))],
-  ['tells another length', SMALL, { method: 'HEAD', times: 8 }, changes(({ status, headers }) => status === 200 ? { headers: { ...headers, 'content-length': '17' } } : {})]
+  [
+    'tells a wrong ETag of an object',
+    SMALL,
+    { method: 'PUT' },
+    changes(({ headers }) => ({ headers: { ...headers, etag: '"00000000000000000000000000000000"' } }))
+  ],
+  [
+    'tells a wrong ETag of a part',
+    LARGE,
+    { method: 'PUT', on: /partNumber=1\b/ },
+    changes(({ headers }) => ({ headers: { ...headers, etag: '"00000000000000000000000000000000"' } }))
+  ],
+  [
+    'gives back a body that is cut short',
+    SMALL,
+    { method: 'GET', on: /\.db\b(?!.*manifest)/, times: 2 },
+    cutsAnswer(1000)
+  ],
+  [
+    'gives back other bytes',
+    SMALL,
+    { method: 'GET', on: /\.db(?:\?|$)/, times: 8 },
+    changes(({ body }) => ({ body: Buffer.alloc(body.length, 7) }))
+  ],
+  [
+    'gives back another manifest',
+    SMALL,
+    { method: 'GET', on: /manifest/, times: 8 },
+    changes(({ body }) => ({ body: Buffer.from(body.toString().replaceAll('"shop"', '"shap"')) }))
+  ],
+  [
+    'tells another length',
+    SMALL,
+    { method: 'HEAD', times: 8 },
+    changes(({ status, headers }) => status === 200 ? { headers: { ...headers, 'content-length': '17' } } : {})
+  ]
 ]
 
 for (const [what, size, plan, lie] of LIES) {
@@ -102,7 +161,10 @@ test('a store that says it has removed a copy, and keeps it, is asked again unti
   const [first, second] = [await made.create(), await made.create()]
   await attempt(made)
   let isLying = true
-  made.proxy.lie({ method: 'DELETE', on: new RegExp(`${first.key}(?:\\?|$)`), times: Infinity }, exchange => (isLying ? says(204) : changes(() => ({})))(exchange))
+  made.proxy.lie(
+    { method: 'DELETE', on: new RegExp(`${first.key}(?:\\?|$)`), times: Infinity },
+    exchange => (isLying ? says(204) : changes(() => ({})))(exchange)
+  )
   await made.deps.catalog.copies.retire(first.id, 'far')
   await attempt(made)
   assert.equal(await statusOf(made, first), 'removing')

@@ -11,9 +11,10 @@ import { Dice } from '../support/dice.ts'
 import { noise } from '../support/streams.ts'
 
 /**
- * Damages the database argv[2] in every way in turn, a share of the pages in each of several processes (argv[4] of argv[5]; argv[3] is the seed), and
- * holds what the inspector says against what SQLite says. Tells each damage before it looks, so that one that kills or
- * stops it is known; at the end how many there were and how many of them SQLite sees.
+ * Damages the database argv[2] in every way in turn, a share of the pages in each of several processes (argv[4] of
+ * argv[5]; argv[3] is the seed), and holds what the inspector says against what SQLite says. Tells each damage before
+ * it looks, so that one that kills or stops it is known; at the end how many there were and how many of them SQLite
+ * sees.
  */
 const [path = '', seed = '1', share = '0', shares = '1'] = process.argv.slice(2)
 const whole = readFileSync(path)
@@ -28,7 +29,7 @@ interface Damage {
   readonly bytes: Buffer
 }
 
-function * damages (): Generator<Damage> {
+function* damages (): Generator<Damage> {
   for (let page = 1; page <= pages; page++) {
     const at = (page - 1) * pageSize
     const bytes = whole.subarray(at, at + pageSize)
@@ -41,7 +42,9 @@ function * damages (): Generator<Damage> {
     const other = dice.between(1, pages)
     yield { name: `page ${page} in place of ${other}`, at: (other - 1) * pageSize, bytes }
   }
-  for (let bit = 0; bit < 800; bit++) yield { name: `header, bit ${bit}`, at: 0, bytes: flipped(whole.subarray(0, pageSize), bit) }
+  for (let bit = 0; bit < 800; bit++) {
+    yield { name: `header, bit ${bit}`, at: 0, bytes: flipped(whole.subarray(0, pageSize), bit) }
+  }
 }
 
 function flipped (bytes: Buffer, bit: number): Buffer {
@@ -104,9 +107,12 @@ for (const { name, at, bytes } of damages()) {
   told.planted++
   if (verdict !== null) told.seen++
   if (!called.backup) told.caught++
-  // Where only the application knows a collation or a function, SQLite says so by its plain error, and a check is left out.
+  // Where only the application knows a collation or a function, SQLite says so by its plain error, and a check is left
+  // out.
   const isOnlyUnknown = verdict === 'SQLITE_ERROR'
-  if (verdict !== null && (called.backup || ((called.alone || live) && !isOnlyUnknown))) told.wrong.push(`${name}: SQLite says ${verdict.slice(0, 200)}; ${JSON.stringify({ ...called, live })}`)
+  if (verdict !== null && (called.backup || ((called.alone || live) && !isOnlyUnknown))) {
+    told.wrong.push(`${name}: SQLite says ${verdict.slice(0, 200)}; ${JSON.stringify({ ...called, live })}`)
+  }
   writeSync(fd, whole, at, pageSize, at)
 }
 closeSync(fd)

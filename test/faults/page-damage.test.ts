@@ -27,7 +27,10 @@ interface Told {
   readonly wrong: readonly string[]
 }
 
-/** A little of everything that a page can be: trees of tables and of indexes, overflow, free pages, WITHOUT ROWID, full text, pointer maps. */
+/**
+ * A little of everything that a page can be: trees of tables and of indexes, overflow, free pages, WITHOUT ROWID, full
+ * text, pointer maps.
+ */
 function makeVariety (path: string, pageSize: number, rows: number): void {
   const db = new Database(path)
   db.exec(`
@@ -52,20 +55,28 @@ function makeVariety (path: string, pageSize: number, rows: number): void {
 }
 
 for (const [pageSize, rows] of [[512, 300], [1024, 400]] as const) {
-  test(`whatever is done to a page of ${pageSize} bytes, nothing is called valid that SQLite finds an error in, and nothing crashes or hangs`, { timeout: 120_000 }, async t => {
-    const path = join(tempDir(t, { inMemory: true }), 'variety.db')
-    makeVariety(path, pageSize, rows)
-    const shares = await Promise.all(Array.from({ length: SHARES }, (_, share) => damageAll(path, share)))
-    const sum = (count: (told: Told) => number): number => shares.reduce((total, told) => total + count(told), 0)
-    t.diagnostic(`seed ${SEED}: ${sum(told => told.seen)} damages seen by SQLite, ${sum(told => told.caught)} not called valid`)
-    tellPlanted(t, `damaged pages of ${pageSize} bytes`, sum(told => told.planted), sum(told => told.planted))
-    assert.deepEqual(shares.flatMap(told => told.wrong), [])
-    assert.ok(sum(told => told.seen) > 500)
-  })
+  test(
+    `whatever is done to a page of ${pageSize} bytes, nothing is called valid that SQLite finds an error in, and nothing crashes or hangs`,
+    { timeout: 120_000 },
+    async t => {
+      const path = join(tempDir(t, { inMemory: true }), 'variety.db')
+      makeVariety(path, pageSize, rows)
+      const shares = await Promise.all(Array.from({ length: SHARES }, (_, share) => damageAll(path, share)))
+      const sum = (count: (told: Told) => number): number => shares.reduce((total, told) => total + count(told), 0)
+      t.diagnostic(
+        `seed ${SEED}: ${sum(told => told.seen)} damages seen by SQLite, ${sum(told => told.caught)} not called valid`
+      )
+      tellPlanted(t, `damaged pages of ${pageSize} bytes`, sum(told => told.planted), sum(told => told.planted))
+      assert.deepEqual(shares.flatMap(told => told.wrong), [])
+      assert.ok(sum(told => told.seen) > 500)
+    }
+  )
 }
 
 async function damageAll (path: string, share: number): Promise<Told> {
-  const child = fork(CHILD, [path, String(SEED), String(share), String(SHARES)], { env: { ...process.env, SQLITE_USE_URI: '1' } })
+  const child = fork(CHILD, [path, String(SEED), String(share), String(SHARES)], {
+    env: { ...process.env, SQLITE_USE_URI: '1' }
+  })
   let under = 'nothing yet'
   let told: Told | undefined
   child.on('message', message => {
@@ -95,10 +106,18 @@ test('a backup of a database that is damaged while it is in use fails with a cod
     damaged.set(dice.chance(0.5) ? Buffer.alloc(1024) : noise(1024, page), at)
     writeFileSync(path, damaged)
     const isSeen = await sqliteFinds(path)
-    const outcome = await engine.create({ type: 'manual' }).then(({ result }) => result).then(backup => backup.status, (error: unknown) => toBackupError(error).code)
+    const outcome = await engine.create({ type: 'manual' }).then(({ result }) => result).then(
+      backup => backup.status,
+      (error: unknown) => toBackupError(error).code
+    )
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-    if (isSeen) assert.match(outcome, /^(SOURCE_MALFORMED|SOURCE_NOT_A_DATABASE|SOURCE_ENCRYPTED|VERIFICATION_FAILED)$/, `page ${page}`)
-    else assert.equal(outcome, 'completed', `page ${page}`)
+    if (isSeen) {
+      assert.match(
+        outcome,
+        /^(SOURCE_MALFORMED|SOURCE_NOT_A_DATABASE|SOURCE_ENCRYPTED|VERIFICATION_FAILED)$/,
+        `page ${page}`
+      )
+    } else assert.equal(outcome, 'completed', `page ${page}`)
   }
   t.diagnostic(JSON.stringify(Object.fromEntries(outcomes)))
   const damages = [...outcomes.values()].reduce((sum, times) => sum + times, 0)
@@ -111,7 +130,8 @@ test('a backup of a database that is damaged while it is in use fails with a cod
 
 /** In a process of its own, since this one must not close a descriptor of a database that somebody has open. */
 async function sqliteFinds (path: string): Promise<boolean> {
-  const script = 'const D = require(process.argv[1]); try { process.exit(new D(process.argv[2], { readonly: true }).pragma("integrity_check", { simple: true }) === "ok" ? 0 : 1) } catch { process.exit(1) }'
+  const script =
+    'const D = require(process.argv[1]); try { process.exit(new D(process.argv[2], { readonly: true }).pragma("integrity_check", { simple: true }) === "ok" ? 0 : 1) } catch { process.exit(1) }'
   const library = createRequire(import.meta.url).resolve('better-sqlite3')
   const [code] = await once(spawn(process.execPath, ['-e', script, library, path]), 'exit') as [number]
   return code !== 0

@@ -38,7 +38,7 @@ interface Bench {
   readonly disk: string
   readonly live: string
   readonly deps: EngineDeps
-  hasLate (): boolean
+  hasLate(): boolean
 }
 
 /** The database is alone on a small disk; backup 1 does not have its table `late`. */
@@ -73,7 +73,9 @@ for (const journalMode of ['wal', 'delete'] as const) {
       if (!needRoot(t)) return
       const fault = planted(t, `a disk that fills up within a restore, ${mode}, ${journalMode}`)
       const { disk, live, deps, hasLate } = await bench(t, journalMode)
-      const engine = makeEngine(afterCheck(deps, () => { fill(disk, 1_000_000) }))
+      const engine = makeEngine(afterCheck(deps, () => {
+        fill(disk, 1_000_000)
+      }))
       const error = await rejectsWith('DISK_FULL', engine.restore(1, { mode }).then(({ result }) => result))
       fault.fired()
       assert.equal(error.details?.safetyBackupId, 2)
@@ -137,7 +139,11 @@ for (const [verify, when] of [[true, 0], [true, 1000], [false, 'before'], [false
     const { engine, faults, source, create } = await testEngine(t)
     await create({ compression: 'zstd' })
     source.bytes = Buffer.from('what stands there now')
-    faults.fail('store.get', { error: new BackupError('STORE_FAILED', 'the disk does not answer'), on: /^shop-backup[^/]*(?<!\.manifest\.json)$/, when })
+    faults.fail('store.get', {
+      error: new BackupError('STORE_FAILED', 'the disk does not answer'),
+      on: /^shop-backup[^/]*(?<!\.manifest\.json)$/,
+      when
+    })
     const request: RestoreRequest = { verify }
     await rejectsWith('STORE_FAILED', engine.restore(1, request).then(({ result }) => result))
     fault.fired()

@@ -24,12 +24,17 @@ async function realShop (t: TestContext, journalMode: 'wal' | 'delete'): Promise
   const path = join(home, 'shop.db')
   // Larger than everything that a pipe holds, so that the child is still at work when the store is asked.
   makeMoney(path, { journalMode, entries: 20_000 })
-  return { ...await testEngine(t, { sources: [sqliteSource({ name: 'shop', path, busyTimeout: 5000, scratchDir: home })] }), home, path }
+  return {
+    ...await testEngine(t, { sources: [sqliteSource({ name: 'shop', path, busyTimeout: 5000, scratchDir: home })] }),
+    home,
+    path
+  }
 }
 
 /** Another process does it and is gone again. Whether SQLite let it. */
 function elsewhere (path: string, ...sql: string[]): boolean {
-  const script = 'const [library, path, ...sql] = process.argv.slice(1); const db = new (require(library))(path, { timeout: 0 }); for (const one of sql) db.exec(one); db.close()'
+  const script =
+    'const [library, path, ...sql] = process.argv.slice(1); const db = new (require(library))(path, { timeout: 0 }); for (const one of sql) db.exec(one); db.close()'
   return spawnSync(process.execPath, ['-e', script, LIBRARY, path, ...sql], { stdio: 'ignore' }).status === 0
 }
 
@@ -66,17 +71,26 @@ for (const journalMode of ['wal', 'delete'] as const) {
   })
 }
 
-for (const [what, ...sql] of [
-  ['vacuumed', 'VACUUM'],
-  ['shrunk and vacuumed', 'DELETE FROM entry WHERE id % 2', 'VACUUM'],
-  ['checkpointed', 'UPDATE entry SET amount = amount + 1', 'PRAGMA wal_checkpoint(TRUNCATE)'],
-  ['checkpointed and started over', 'UPDATE entry SET amount = amount + 1', 'PRAGMA wal_checkpoint(RESTART)', 'UPDATE entry SET amount = amount + 1']
-] as const) {
+for (
+  const [what, ...sql] of [
+    ['vacuumed', 'VACUUM'],
+    ['shrunk and vacuumed', 'DELETE FROM entry WHERE id % 2', 'VACUUM'],
+    ['checkpointed', 'UPDATE entry SET amount = amount + 1', 'PRAGMA wal_checkpoint(TRUNCATE)'],
+    [
+      'checkpointed and started over',
+      'UPDATE entry SET amount = amount + 1',
+      'PRAGMA wal_checkpoint(RESTART)',
+      'UPDATE entry SET amount = amount + 1'
+    ]
+  ] as const
+) {
   test(`a source in WAL mode that is ${what} by another process during a backup gives a whole backup of one instant`, async t => {
     const fault = planted(t, `source ${what}`)
     const { faults, create, path } = await realShop(t, 'wal')
     elsewhere(path, 'UPDATE entry SET amount = amount + 1')
-    faults.meanwhile('store.put', () => { if (elsewhere(path, ...sql)) fault.fired() })
+    faults.meanwhile('store.put', () => {
+      if (elsewhere(path, ...sql)) fault.fired()
+    })
     assertWhole(await create())
     assertWhole(await create())
   })
@@ -88,8 +102,11 @@ test('a source that is switched from WAL to DELETE and back, each time before an
     const fault = planted(t, `source switched to ${mode}`)
     // While it is read SQLite may refuse the switch; then it comes between two backups.
     const asked: boolean[] = []
-    const change = (): boolean => elsewhere(path, `PRAGMA journal_mode = ${mode}`, 'UPDATE entry SET amount = amount + 1')
-    faults.meanwhile('store.put', () => { asked.push(change()) })
+    const change = (): boolean =>
+      elsewhere(path, `PRAGMA journal_mode = ${mode}`, 'UPDATE entry SET amount = amount + 1')
+    faults.meanwhile('store.put', () => {
+      asked.push(change())
+    })
     assertWhole(await create())
     if (asked[0] === true || change()) fault.fired()
   }
@@ -101,7 +118,9 @@ test('checkpoints from outside beside a process that writes without pause do not
   const { faults, create, path } = await realShop(t, 'wal')
   const writer = await startWriter(t, path)
   for (const mode of ['PASSIVE', 'PASSIVE']) {
-    faults.meanwhile('store.put', () => { if (elsewhere(path, `PRAGMA wal_checkpoint(${mode})`)) fault.fired() })
+    faults.meanwhile('store.put', () => {
+      if (elsewhere(path, `PRAGMA wal_checkpoint(${mode})`)) fault.fired()
+    })
     assertWhole(await create())
   }
   assert.deepEqual((await writer.stop()).errors, [])

@@ -8,7 +8,9 @@ import { planted } from '../support/planted.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 /** What a disk says that cannot be read or written any more, as the store tells it. */
-const broken = new BackupError('STORE_FAILED', 'the disk does not answer', { cause: Object.assign(new Error('EIO: i/o error'), { code: 'EIO' }) })
+const broken = new BackupError('STORE_FAILED', 'the disk does not answer', {
+  cause: Object.assign(new Error('EIO: i/o error'), { code: 'EIO' })
+})
 
 for (const compression of ['none', 'gzip', 'zstd'] as const) {
   for (const when of ['before', 0, 1, 1000] as const) {
@@ -39,21 +41,39 @@ for (const method of ['store.stat', 'store.space', 'store.put'] as const) {
   })
 }
 
-for (const [verb, method] of [['prune', 'store.remove'], ['rotate', 'store.remove'], ['delete', 'store.move']] as const) {
+for (
+  const [verb, method] of [['prune', 'store.remove'], ['rotate', 'store.remove'], ['delete', 'store.move']] as const
+) {
   for (const on of [/(?<!\.manifest\.json)$/, /\.manifest\.json$/]) {
     for (const when of ['before', 'after'] as const) {
       test(`an I/O error ${when} ${method} of ${String(on)} within ${verb} leaves files that housekeeping makes fit the rows`, async t => {
         const fault = planted(t, `${method} breaks ${when} ${String(on)} within ${verb}`)
-        const { engine, deps, faults, clock, create, files } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 20 } })
+        const { engine, deps, faults, clock, create, files } = await testEngine(t, {
+          type: 'scheduled',
+          settings: { maxBackups: 20 }
+        })
         for (let n = 0; n < 6; n++) await create()
         await engine.changeSettings({ maxBackups: 5 })
         faults.fail(method, { error: broken, on, when })
         if (verb === 'rotate') assert.equal((await create()).status, 'completed')
-        else await rejectsWith('STORE_FAILED', (verb === 'prune' ? engine.prune({ dryRun: false }) : engine.remove(1, { force: true })).then(({ result }): Promise<unknown> => result))
+        else {
+          await rejectsWith(
+            'STORE_FAILED',
+            (verb === 'prune' ? engine.prune({ dryRun: false }) : engine.remove(1, { force: true })).then(
+              ({ result }): Promise<unknown> => result
+            )
+          )
+        }
         faults.allUsed()
         fault.fired()
         const left = await completed(engine)
-        for (const { id } of left) assert.equal((await (await engine.verify(id)).result).verification.valid, id !== 1 || undefined, `backup ${id}`)
+        for (const { id } of left) {
+          assert.equal(
+            (await (await engine.verify(id)).result).verification.valid,
+            id !== 1 || undefined,
+            `backup ${id}`
+          )
+        }
         clock.move(2 * deps.trashGrace)
         await housekeep(deps)
         assert.deepEqual(files(), filesOf(...await completed(engine)))

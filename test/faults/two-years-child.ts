@@ -4,7 +4,15 @@ import { CalendarWalk } from '../support/calendar-walk.ts'
 import { Dice } from '../support/dice.ts'
 import type { TestEngine } from '../support/engine.ts'
 import { naiveKept } from '../support/naive-retention.ts'
-import { BEGIN, liveOf, liveTwoYears, PRUNE, randomPolicies, type Planned, type TwoYears } from '../support/two-years.ts'
+import {
+  BEGIN,
+  liveOf,
+  liveTwoYears,
+  PRUNE,
+  randomPolicies,
+  type Planned,
+  type TwoYears
+} from '../support/two-years.ts'
 
 const MINUTE = 60_000
 
@@ -25,7 +33,9 @@ type Standing = ReadonlyMap<string, { readonly live: readonly Backup[], readonly
 
 async function standing ({ engine }: TestEngine): Promise<Standing> {
   const all = new Map<string, { live: readonly Backup[], freshSince: Date | null }>()
-  for (const { name, freshSince } of await engine.sources()) all.set(name, { live: await liveOf(engine, name), freshSince })
+  for (const { name, freshSince } of await engine.sources()) {
+    all.set(name, { live: await liveOf(engine, name), freshSince })
+  }
   return all
 }
 
@@ -33,8 +43,17 @@ function isGood ({ verification }: Backup): boolean {
   return verification.status !== 'invalid'
 }
 
-/** Holds a prune of one source against what must hold whatever the rules are, and against the naive reference. Tells how many backups went. */
-function checkPruned ({ source, timeZone, policy }: Planned, before: Standing, after: Standing, now: Date, force: boolean): number {
+/**
+ * Holds a prune of one source against what must hold whatever the rules are, and against the naive reference. Tells how
+ * many backups went.
+ */
+function checkPruned (
+  { source, timeZone, policy }: Planned,
+  before: Standing,
+  after: Standing,
+  now: Date,
+  force: boolean
+): number {
   const [{ live, freshSince }, left] = [before.get(source)!, after.get(source)!.live]
   const kept = new Set(left.map(({ id }) => id))
   const gone = live.filter(({ id }) => !kept.has(id))
@@ -42,30 +61,53 @@ function checkPruned ({ source, timeZone, policy }: Planned, before: Standing, a
   const isMass = (going: number): boolean => going >= 5 && going * 2 > live.length
   assert.ok(stays(live[0]), 'the newest backup stays')
   assert.ok(stays(live.find(({ verification }) => verification.status === 'valid')), 'the newest verified backup stays')
-  assert.ok(left.filter(isGood).length >= Math.min(policy.retention!.minBackups, live.filter(isGood).length), 'no fewer good ones than the floor')
+  assert.ok(
+    left.filter(isGood).length >= Math.min(policy.retention!.minBackups, live.filter(isGood).length),
+    'no fewer good ones than the floor'
+  )
   assert.ok(force || !isMass(gone.length), 'no mass deletion without force')
-  assert.deepEqual(gone.filter(({ pinned, type }) => pinned || type !== 'scheduled'), [], 'what is pinned or was made by hand stays')
+  assert.deepEqual(
+    gone.filter(({ pinned, type }) => pinned || type !== 'scheduled'),
+    [],
+    'what is pinned or was made by hand stays'
+  )
   const newestGood = live.find(isGood)
-  if (freshSince !== null && (newestGood === undefined || newestGood.startedAt < freshSince)) assert.deepEqual(gone, [], 'nothing goes while the newest good backup is too old')
+  if (freshSince !== null && (newestGood === undefined || newestGood.startedAt < freshSince)) {
+    assert.deepEqual(gone, [], 'nothing goes while the newest good backup is too old')
+  }
 
-  const naive = naiveKept(live, { maxBackups: null, rules: policy.retention!, timeZone, freshSince, suspect: null }, now)
+  const naive = naiveKept(
+    live,
+    { maxBackups: null, rules: policy.retention!, timeZone, freshSince, suspect: null },
+    now
+  )
   const isRefused = !force && isMass(live.length - naive.size)
-  assert.deepEqual([...kept].toSorted((one, other) => one - other), live.map(({ id }) => id).filter(id => isRefused || naive.has(id)).toReversed(), `${source} at ${now.toISOString()}`)
+  assert.deepEqual(
+    [...kept].toSorted((one, other) => one - other),
+    live.map(({ id }) => id).filter(id => isRefused || naive.has(id)).toReversed(),
+    `${source} at ${now.toISOString()}`
+  )
   return gone.length
 }
 
 /**
- * Lives through the two years and holds them against what must hold, for a test that runs this in a process of its own: the runner of
- * tests follows every promise, and here there are millions of them.
+ * Lives through the two years and holds them against what must hold, for a test that runs this in a process of its own:
+ * the runner of tests follows every promise, and here there are millions of them.
  */
 const endings: Array<() => unknown> = []
-const life = { after (ending: () => unknown) { endings.push(ending) } }
+const life = {
+  after (ending: () => unknown) {
+    endings.push(ending)
+  }
+}
 try {
   console.log(`seed ${SEED}`)
   const planned = randomPolicies(new Dice(SEED))
   let [before, removed, prunes]: [Standing, number, number] = [new Map(), 0, 0]
   const years = await liveTwoYears(life, new Dice(SEED), {
-    beforePrune: async engine => { before = await standing(engine) },
+    beforePrune: async engine => {
+      before = await standing(engine)
+    },
     afterPrune: async (engine, force) => {
       const after = await standing(engine)
       prunes++
@@ -73,7 +115,8 @@ try {
     }
   })
   const runs = years.ended()
-  const rowsOf = (source: string | null, rule: string): string[] => runs.filter(run => run.source === source && run.rule === rule).map(({ dueAt }) => dueAt.toISOString()).toSorted()
+  const rowsOf = (source: string | null, rule: string): string[] =>
+    runs.filter(run => run.source === source && run.rule === rule).map(({ dueAt }) => dueAt.toISOString()).toSorted()
 
   let count = 0
   for (const { source, timeZone, policy } of years.planned) {
@@ -83,15 +126,28 @@ try {
       assert.deepEqual(rowsOf(source, name), due, `${source} ${name} ${pattern}`)
     }
   }
-  assert.deepEqual(rowsOf(null, 'prune'), dueTimes(PRUNE.pattern, PRUNE.timeZone, [{ from: BEGIN, to: years.clock.now().getTime() }]))
+  assert.deepEqual(
+    rowsOf(null, 'prune'),
+    dueTimes(PRUNE.pattern, PRUNE.timeZone, [{ from: BEGIN, to: years.clock.now().getTime() }])
+  )
 
   assert.deepEqual((await years.deps.catalog.runs.book()).open, [])
   assert.ok(prunes > 250 && removed > 300, `${prunes} prunes removed ${removed} backups`)
   const done = runs.flatMap(({ kind, status, backupId }) => kind === 'backup' && status === 'done' ? [backupId!] : [])
-  assert.deepEqual(done.toSorted((a, b) => a - b), years.completed(), 'each backup made on schedule is that of one run, and the other way round')
+  assert.deepEqual(
+    done.toSorted((a, b) => a - b),
+    years.completed(),
+    'each backup made on schedule is that of one run, and the other way round'
+  )
   for (const { status, reason } of runs) assert.ok(status === 'done' || reason !== null, 'what was not done says why')
-  const ends = Object.entries(Object.groupBy(runs, ({ status }) => status)).map(([status, { length }]) => `${length} ${status}`)
-  console.log(`${count} times due by ${years.planned.map(({ policy }) => policy.schedule!.rules.length).join('+')} rules, and prunes and intervals: ${ends.join(', ')}`)
+  const ends = Object.entries(Object.groupBy(runs, ({ status }) => status)).map(([status, { length }]) =>
+    `${length} ${status}`
+  )
+  console.log(
+    `${count} times due by ${
+      years.planned.map(({ policy }) => policy.schedule!.rules.length).join('+')
+    } rules, and prunes and intervals: ${ends.join(', ')}`
+  )
   console.log(`${prunes} prunes removed ${removed} backups`)
 } finally {
   for (const ending of endings.toReversed()) await ending()

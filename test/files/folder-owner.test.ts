@@ -22,7 +22,11 @@ test('what root makes belongs to the owner of the directory, and so do the folde
   const fd = openSync(join(base, 'one/four/file'), 'wx', 0o600)
   giveToFolderOwnerSync(fd, join(base, 'one/four'))
   closeSync(fd)
-  for (const path of ['one', 'one/two', 'one/two/three', 'one/two/file', 'one/four', 'one/four/five', 'one/four/file']) assert.deepEqual(ownerOf(join(base, path)), [USER, GROUP], path)
+  for (
+    const path of ['one', 'one/two', 'one/two/three', 'one/two/file', 'one/four', 'one/four/five', 'one/four/file']
+  ) {
+    assert.deepEqual(ownerOf(join(base, path)), [USER, GROUP], path)
+  }
 })
 
 test('what root makes in a directory of its own stays its own, and what another user has put there is not given away', async t => {

@@ -11,11 +11,16 @@ test('names lead into the directory that was opened, also after its path was mad
   const home = realpathSync(tempDir(t))
   for (const name of ['asked', 'victim']) mkdirSync(join(home, name))
   const folder = openFolder(join(home, 'asked'), { isConfined: true })
-  t.after(() => { folder.close() })
+  t.after(() => {
+    folder.close()
+  })
   renameSync(join(home, 'asked'), join(home, 'moved'))
   symlinkSync(join(home, 'victim'), join(home, 'asked'))
   writeFileSync(folder.at('x'), 'content')
-  assert.deepEqual([existsSync(join(home, 'victim', 'x')), readFileSync(join(home, 'moved', 'x'), 'utf8')], [false, 'content'])
+  assert.deepEqual([existsSync(join(home, 'victim', 'x')), readFileSync(join(home, 'moved', 'x'), 'utf8')], [
+    false,
+    'content'
+  ])
 })
 
 test('a directory that was swapped for a link since it was looked at is refused, wherever in its path that is', t => {
@@ -39,13 +44,25 @@ test('what SQLite keeps beside a database may go with it; anything else of that 
   t.after(() => journaled.close())
   journaled.exec('PRAGMA journal_mode = PERSIST; CREATE TABLE t (a); BEGIN; INSERT INTO t VALUES (1)')
   requireLeftovers(join(home, 'b.db'))
-  for (const [suffix, content] of [['-wal', 'the only copy'], ['-journal', 'dear diary'], ['-shm', 'secret']] as const) {
+  for (
+    const [suffix, content] of [['-wal', 'the only copy'], ['-journal', 'dear diary'], ['-shm', 'secret']] as const
+  ) {
     writeFileSync(join(home, `c.db${suffix}`), content)
-    assert.throws(() => { requireLeftovers(join(home, 'c.db')) }, { code: 'RESTORE_TARGET_INVALID' }, suffix)
+    assert.throws(
+      () => {
+        requireLeftovers(join(home, 'c.db'))
+      },
+      { code: 'RESTORE_TARGET_INVALID' },
+      suffix
+    )
     writeFileSync(join(home, `c.db${suffix}`), '')
   }
   mkdirSync(join(home, 'd.db-wal'))
-  assert.throws(() => { requireLeftovers(join(home, 'd.db')) }, { code: 'RESTORE_TARGET_INVALID' })
+  assert.throws(() => {
+    requireLeftovers(join(home, 'd.db'))
+  }, { code: 'RESTORE_TARGET_INVALID' })
   symlinkSync(path, join(home, 'e.db-wal'))
-  assert.throws(() => { requireLeftovers(join(home, 'e.db')) }, { code: 'RESTORE_TARGET_INVALID' })
+  assert.throws(() => {
+    requireLeftovers(join(home, 'e.db'))
+  }, { code: 'RESTORE_TARGET_INVALID' })
 })

@@ -17,7 +17,9 @@ function house (t: TestContext) {
   for (const file of ['app/v1/app.db', 'root/secret', 'root/his/secret', 'app/secret']) writeFileSync(at(file), '')
   return {
     at,
-    own: (...paths: string[]) => { for (const path of paths) chownSync(at(path), NOBODY, NOBODY) },
+    own: (...paths: string[]) => {
+      for (const path of paths) chownSync(at(path), NOBODY, NOBODY)
+    },
     link: (target: string, path: string, uid = NOBODY) => {
       symlinkSync(target, at(path))
       if (process.getuid?.() === 0) lchownSync(at(path), uid, uid)
@@ -41,7 +43,16 @@ test('links of this user are followed one after the other, through folders, upwa
   symlinkSync(at('one.db'), at('two.db'))
   symlinkSync('app/current/none/../new.db', at('new.db'))
   symlinkSync('../his', at('root/his/self'))
-  for (const [given, wanted] of [['two.db', 'app/v1/app.db'], ['app/current/app.db', 'app/v1/app.db'], ['new.db', 'app/v1/new.db'], ['none/deep', 'none/deep'], ['root/secret/x', 'root/secret/x'], ['root/his/self/../secret', 'root/secret']] as const) {
+  for (
+    const [given, wanted] of [
+      ['two.db', 'app/v1/app.db'],
+      ['app/current/app.db', 'app/v1/app.db'],
+      ['new.db', 'app/v1/new.db'],
+      ['none/deep', 'none/deep'],
+      ['root/secret/x', 'root/secret/x'],
+      ['root/his/self/../secret', 'root/secret']
+    ] as const
+  ) {
     assert.equal(followedPath(`${at('.')}/${given}`), at(wanted), given)
   }
   assert.equal(followedPath('/'), '/')
@@ -62,7 +73,12 @@ test('a link of another user is followed to what belongs to that user or where i
   link('current/app.db', 'app/app.db')
   link('v1/new.db', 'app/new.db')
   link('../root/secret', 'app/given.db', 0)
-  for (const [given, wanted] of [['app/app.db', 'app/v1/app.db'], ['app/new.db', 'app/v1/new.db'], ['app/given.db', 'root/secret']] as const) assert.equal(followedPath(at(given)), at(wanted), given)
+  for (
+    const [given, wanted] of [['app/app.db', 'app/v1/app.db'], ['app/new.db', 'app/v1/new.db'], [
+      'app/given.db',
+      'root/secret'
+    ]] as const
+  ) assert.equal(followedPath(at(given)), at(wanted), given)
 })
 
 test('a link of another user is not followed to what is not theirs, in whatever way it leads there', t => {
@@ -80,7 +96,11 @@ test('a link of another user is not followed to what is not theirs, in whatever 
   link('his/../secret', 'app/up.db')
   for (const given of ['file.db', 'dangling.db', 'deep.db', 'folder/secret', 'folder/new', 'chain.db', 'up.db']) {
     const { code, message, hint } = refusal(at(`app/${given}`))
-    assert.deepEqual([code, /belongs to user 65534 .* belongs to user 0/.test(message), hint?.includes('chown -h')], ['SOURCE_LINK_REFUSED', true, true], `${given}: ${message}`)
+    assert.deepEqual([code, /belongs to user 65534 .* belongs to user 0/.test(message), hint?.includes('chown -h')], [
+      'SOURCE_LINK_REFUSED',
+      true,
+      true
+    ], `${given}: ${message}`)
   }
   assert.throws(() => followedPath(at('app/file.db'), 'RESTORE_TARGET_INVALID'), { code: 'RESTORE_TARGET_INVALID' })
 })
@@ -98,5 +118,7 @@ test('a link to a file is followed where its owner has the folder that the file 
   link('v1/his/secret', 'app/file.db')
   link('v1/his/deep/secret', 'app/deep.db')
   link('v1/app.db', 'app/third.db', NOBODY - 1)
-  for (const given of ['his/secret', 'file.db', 'deep.db', 'third.db']) assert.equal(refusal(at(`app/${given}`)).code, 'SOURCE_LINK_REFUSED', given)
+  for (const given of ['his/secret', 'file.db', 'deep.db', 'third.db']) {
+    assert.equal(refusal(at(`app/${given}`)).code, 'SOURCE_LINK_REFUSED', given)
+  }
 })

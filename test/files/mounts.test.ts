@@ -13,12 +13,14 @@ const locate = locateBy(parseMounts(Buffer.from(`22 1 8:1 / / rw,relatime shared
 `)))
 
 test('a directory, or a file, that is mounted at two places is the same from both', () => {
-  for (const [one, other] of [
-    ['/mnt/restore/deep/x.lock', '/var/lib/holdfast/processes/x.lock'],
-    ['/mnt/restore/deep', '/var/lib/holdfast/processes'],
-    ['/mnt/one.db', '/srv/app/live.db'],
-    ['/mnt/a b/c', '/with blank/c']
-  ] as const) assert.equal(locate(one), locate(other))
+  for (
+    const [one, other] of [
+      ['/mnt/restore/deep/x.lock', '/var/lib/holdfast/processes/x.lock'],
+      ['/mnt/restore/deep', '/var/lib/holdfast/processes'],
+      ['/mnt/one.db', '/srv/app/live.db'],
+      ['/mnt/a b/c', '/with blank/c']
+    ] as const
+  ) assert.equal(locate(one), locate(other))
 })
 
 test('a name beyond ASCII is read as UTF-8', () => {
@@ -26,7 +28,13 @@ test('a name beyond ASCII is read as UTF-8', () => {
 })
 
 test('what only begins with the name of a mount is not in it, and the last of two at one place is seen', () => {
-  assert.deepEqual(['/srvx/a', '/srv/a', '/srv', '/', '/over/a'].map(locate), ['8:1:/srvx/a', '8:2:/a', '8:2:', '8:1:', '8:4:/a'])
+  assert.deepEqual(['/srvx/a', '/srv/a', '/srv', '/', '/over/a'].map(locate), [
+    '8:1:/srvx/a',
+    '8:2:/a',
+    '8:2:',
+    '8:1:',
+    '8:4:/a'
+  ])
 })
 
 test('without mounts a path is taken as it is', () => {

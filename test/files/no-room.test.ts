@@ -21,11 +21,22 @@ test('each code of the system is what is lacking, and others are none of it', t 
 test('each lack has its code and remedy, and what is none of it is undefined', t => {
   const directory = tempDir(t)
   const refused = (code: string) => noRoom(Object.assign(new Error(code), { code }), directory, 'name another place')
-  assert.deepEqual(['ENOSPC', 'EDQUOT', 'EFBIG'].map(code => refused(code)).map(error => [error?.code, error?.message, error?.hint]), [
-    ['DISK_FULL', `"${directory}" has no room left`, 'Free space there, or name another place.'],
-    ['DISK_FULL', `"${directory}" has no room left: the quota of this user is used up`, 'Raise the quota, or name another place.'],
-    ['FILE_SIZE_LIMIT', `"${directory}" takes no file that large`, 'Raise the limit of the process ("ulimit -f", LimitFSIZE), or name another place.']
-  ])
+  assert.deepEqual(
+    ['ENOSPC', 'EDQUOT', 'EFBIG'].map(code => refused(code)).map(error => [error?.code, error?.message, error?.hint]),
+    [
+      ['DISK_FULL', `"${directory}" has no room left`, 'Free space there, or name another place.'],
+      [
+        'DISK_FULL',
+        `"${directory}" has no room left: the quota of this user is used up`,
+        'Raise the quota, or name another place.'
+      ],
+      [
+        'FILE_SIZE_LIMIT',
+        `"${directory}" takes no file that large`,
+        'Raise the limit of the process ("ulimit -f", LimitFSIZE), or name another place.'
+      ]
+    ]
+  )
   assert.equal(refused('EIO'), undefined)
 })
 

@@ -19,7 +19,13 @@ const QUICK = { patience: 1000 }
 
 test('a store on a dead mount is refused', { skip: noDeadMounts }, async t => {
   const directory = mountDead(t)
-  const store = localStore({ directory, instanceId: 'test', presence: ALONE, now: () => new Date(0), disk: new LocalDisk(directory, 20) })
+  const store = localStore({
+    directory,
+    instanceId: 'test',
+    presence: ALONE,
+    now: () => new Date(0),
+    disk: new LocalDisk(directory, 20)
+  })
   await Promise.all(Array.from({ length: 20 }, () => rejectsWith('STORE_UNAVAILABLE', store.stat('a.db', never))))
   await rejectsWith('STORE_UNAVAILABLE', store.open(never))
 })
@@ -29,19 +35,33 @@ test('a path on a dead mount is left as it is, and refused by name of the mount'
   const path = join(mount, 'a/b.db')
   assert.equal(await silentMount(path, QUICK), mount)
   assert.equal(realPathSync(path), path)
-  const error = await rejectsWith('RESTORE_TARGET_INVALID', requireTarget({ occupant: async () => undefined }, path, undefined))
+  const error = await rejectsWith(
+    'RESTORE_TARGET_INVALID',
+    requireTarget({ occupant: async () => undefined }, path, undefined)
+  )
   assert.equal(error.message, `"${path}" is on the mount "${mount}", which does not answer`)
   await rejectsWith('STORE_UNAVAILABLE', statIfThere(path))
 })
 
-test('a service with its stores on a dead mount can start, and one that works there is refused', { skip: noDeadMounts }, t => {
-  const mount = mountDead(t)
-  const home = tempDir(t)
-  assert.equal(silentMountSync(mount, QUICK), mount)
-  const places = { DATABASE_PATH: join(home, 'a.db'), DATA_DIR: join(home, 'data'), BACKUP_DIR: join(mount, 'backups') }
-  assert.equal(checkConfig(places, home).ok, true)
-  for (const name of ['DATA_DIR', 'SCRATCH_DIR']) {
-    const checked = checkConfig({ ...places, [name]: join(mount, 'work') }, home)
-    assert.deepEqual(checked.ok ? [] : checked.problems.map(problem => [problem.name, problem.problem]), [[name, `"${join(mount, 'work')}" is on the mount "${mount}", which does not answer`]])
+test(
+  'a service with its stores on a dead mount can start, and one that works there is refused',
+  { skip: noDeadMounts },
+  t => {
+    const mount = mountDead(t)
+    const home = tempDir(t)
+    assert.equal(silentMountSync(mount, QUICK), mount)
+    const places = {
+      DATABASE_PATH: join(home, 'a.db'),
+      DATA_DIR: join(home, 'data'),
+      BACKUP_DIR: join(mount, 'backups')
+    }
+    assert.equal(checkConfig(places, home).ok, true)
+    for (const name of ['DATA_DIR', 'SCRATCH_DIR']) {
+      const checked = checkConfig({ ...places, [name]: join(mount, 'work') }, home)
+      assert.deepEqual(checked.ok ? [] : checked.problems.map(problem => [problem.name, problem.problem]), [[
+        name,
+        `"${join(mount, 'work')}" is on the mount "${mount}", which does not answer`
+      ]])
+    }
   }
-})
+)

@@ -18,10 +18,20 @@ for (const [ask, how] of [[silentMount, ''], [silentMountSync, ', asked at once'
     symlinkSync('nas/backups', join(home, 'relative'))
     symlinkSync(join(home, 'relative'), join(home, 'absolute'))
     const mounts = [mounted('/', 'ext4'), mounted(point, 'nfs4')]
-    for (const path of [point, join(point, 'a/b.db'), join(home, 'relative/a.db'), join(home, 'absolute'), `${home}/relative/../a`]) {
+    for (
+      const path of [
+        point,
+        join(point, 'a/b.db'),
+        join(home, 'relative/a.db'),
+        join(home, 'absolute'),
+        `${home}/relative/../a`
+      ]
+    ) {
       assert.equal(await ask(path, { mounts, patience }), point, path)
     }
-    for (const path of [home, join(home, 'nasx'), '/']) assert.equal(await ask(path, { mounts, patience }), undefined, path)
+    for (const path of [home, join(home, 'nasx'), '/']) {
+      assert.equal(await ask(path, { mounts, patience }), undefined, path)
+    }
   })
 
   test(`a mount that answers is used${how}`, async t => {

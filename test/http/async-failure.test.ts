@@ -24,12 +24,20 @@ test('work that fails after its 202 leaves no rejection unobserved, whichever ro
   const backup = await create()
   const trashed = await create()
   await (await engine.remove(trashed.id, { force: false })).result
-  const wishes = wishesOf((await app.inject('/openapi.json')).json(), path => path.endsWith('/undelete') ? trashed.id : backup.id)
+  const wishes = wishesOf(
+    (await app.inject('/openapi.json')).json(),
+    path => path.endsWith('/undelete') ? trashed.id : backup.id
+  )
   assert.ok(wishes.length >= 14, String(wishes.length))
   for (const { method, url, payload } of wishes) {
     const found = await unobserved(async () => {
       faults.fail('jobs.change', { error: failure })
-      const answer = await app.inject({ method: method as 'POST', url, headers, ...payload !== undefined && { payload } })
+      const answer = await app.inject({
+        method: method as 'POST',
+        url,
+        headers,
+        ...payload !== undefined && { payload }
+      })
       assert.equal(answer.statusCode, 202, `${method} ${url} ${answer.body}`)
       await ended(engine)
     })
@@ -44,9 +52,17 @@ test('a backup made after its 202 whose copy fails leaves no rejection unobserve
   const { app } = await build(t, { engine })
   far.faults.fail('far.put', { error: new BackupError('STORE_FAILED', 'the disk died') })
   const found = await unobserved(async () => {
-    assert.equal((await app.inject({ method: 'POST', url: '/api/backups', headers, payload: { upload: true } })).statusCode, 202)
-    await until(async () => (await engine.jobs({ limit: 10 })).jobs.filter(({ finishedAt }) => finishedAt !== null).length === 2)
+    assert.equal(
+      (await app.inject({ method: 'POST', url: '/api/backups', headers, payload: { upload: true } })).statusCode,
+      202
+    )
+    await until(async () =>
+      (await engine.jobs({ limit: 10 })).jobs.filter(({ finishedAt }) => finishedAt !== null).length === 2
+    )
   })
   assert.deepEqual(found, [])
-  assert.deepEqual((await engine.jobs({ limit: 10 })).jobs.map(({ kind, status }) => [kind, status]), [['upload', 'failed'], ['create', 'succeeded']])
+  assert.deepEqual((await engine.jobs({ limit: 10 })).jobs.map(({ kind, status }) => [kind, status]), [[
+    'upload',
+    'failed'
+  ], ['create', 'succeeded']])
 })

@@ -14,19 +14,26 @@ import { as, build, SECRET } from '../support/http.ts'
 const OTHER = new Secret('quite another secret, and also long enough for it')
 const seconds = (offset = 0): number => Math.floor(new Date().getTime() / 1000) + offset
 const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-const signed = (claims: object, algorithm: 'HS256' | 'HS384' | 'HS512' = 'HS256', secret = SECRET): string => createSigner({ algorithm, key: secret.reveal(), noTimestamp: true })({ ...claims })
+const signed = (claims: object, algorithm: 'HS256' | 'HS384' | 'HS512' = 'HS256', secret = SECRET): string =>
+  createSigner({ algorithm, key: secret.reveal(), noTimestamp: true })({ ...claims })
 const good = signed({ sub: 'ann', role: 'admin' })
 
 const REFUSED: Readonly<Record<string, string>> = {
-  'with the algorithm none': `Bearer ${base64url({ alg: 'none', typ: 'JWT' })}.${base64url({ sub: 'ann', role: 'admin' })}.`,
-  'with the algorithm none and a signature': `Bearer ${base64url({ alg: 'none' })}.${base64url({ role: 'admin' })}.${good.split('.')[2]}`,
+  'with the algorithm none': `Bearer ${base64url({ alg: 'none', typ: 'JWT' })}.${
+    base64url({ sub: 'ann', role: 'admin' })
+  }.`,
+  'with the algorithm none and a signature': `Bearer ${base64url({ alg: 'none' })}.${base64url({ role: 'admin' })}.${
+    good.split('.')[2]
+  }`,
   'signed with HS384': `Bearer ${signed({ role: 'admin' }, 'HS384')}`,
   'signed with HS512': `Bearer ${signed({ role: 'admin' }, 'HS512')}`,
   'signed with another secret': `Bearer ${signed({ role: 'admin' }, 'HS256', OTHER)}`,
   'that has expired': `Bearer ${signed({ role: 'admin', exp: seconds(-1) })}`,
   'whose end is no number': `Bearer ${base64url({ alg: 'HS256' })}.${base64url({ role: 'admin', exp: 'never' })}.x`,
   'that is not valid yet': `Bearer ${signed({ role: 'admin', nbf: seconds(3600) })}`,
-  'whose claims were changed': `Bearer ${good.split('.')[0]}.${base64url({ role: 'admin', sub: 'bob' })}.${good.split('.')[2]}`,
+  'whose claims were changed': `Bearer ${good.split('.')[0]}.${base64url({ role: 'admin', sub: 'bob' })}.${
+    good.split('.')[2]
+  }`,
   'without its signature': `Bearer ${good.split('.').slice(0, 2).join('.')}.`,
   'cut short': `Bearer ${good.slice(0, -2)}`,
   'that is rubbish': 'Bearer rubbish',
@@ -55,7 +62,11 @@ test('without a token the answer asks for one, and accuses none', async t => {
 
 test('a token that was accepted before is refused once it has expired', async t => {
   const { app, clock } = await build(t)
-  const headers = { authorization: `Bearer ${signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'viewer', expiresInSeconds: 60, now: clock.now() })}` }
+  const headers = {
+    authorization: `Bearer ${
+      signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'viewer', expiresInSeconds: 60, now: clock.now() })
+    }`
+  }
   const ask = async (): Promise<number> => (await app.inject({ url: '/api/backups', headers })).statusCode
   assert.equal(await ask(), 200)
   clock.move(59_000)
@@ -74,7 +85,10 @@ test('a token without a role may read and no more', async t => {
 for (const role of ['owner', 'Admin', '', null, 7, ['admin'], { admin: true }, '__proto__', 'constructor']) {
   test(`a token with the role ${JSON.stringify(role)} may not even read`, async t => {
     const { app } = await build(t)
-    const answer = await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${signed({ sub: 'ann', role })}` } })
+    const answer = await app.inject({
+      url: '/api/backups',
+      headers: { authorization: `Bearer ${signed({ sub: 'ann', role })}` }
+    })
     assert.equal(answer.statusCode, 403)
     assert.equal(answer.json().code, 'FORBIDDEN')
   })
@@ -134,14 +148,25 @@ for (const [method, url, needed] of NEEDS) {
 test('every route below /api is in the table above', async t => {
   const { app } = await build(t)
   const document = (await app.inject('/openapi.json')).json()
-  const routes = Object.entries<object>(document.paths).flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`))
-  const told = new Set(NEEDS.map(([method, url]) => `${method} ${url.replace(/\/1\b/, '/{id}').replace(/\/(workstation|far)\b/, '/{name}')}`))
+  const routes = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`)
+  )
+  const told = new Set(
+    NEEDS.map(([method, url]) =>
+      `${method} ${url.replace(/\/1\b/, '/{id}').replace(/\/(workstation|far)\b/, '/{name}')}`
+    )
+  )
   assert.deepEqual(routes.filter(route => route.includes(' /api') && !told.has(route)), ['GET /api/events'])
 })
 
 test('a refused request is not read: a body that is no JSON makes no difference', async t => {
   const { app } = await build(t)
-  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: { 'content-type': 'application/json' }, payload: '{' })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/backups',
+    headers: { 'content-type': 'application/json' },
+    payload: '{'
+  })
   assert.equal(answer.statusCode, 401)
 })
 
@@ -149,8 +174,14 @@ test('a public key accepts what its private key signed', async t => {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519')
   const key = new Secret(publicKey.export({ type: 'spki', format: 'pem' }))
   const { app } = await build(t, { tokenKey: { algorithm: 'EdDSA', key } })
-  const token = createSigner({ algorithm: 'EdDSA', key: privateKey.export({ type: 'pkcs8', format: 'pem' }) })({ sub: 'ann', role: 'viewer' })
-  assert.equal((await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${token}` } })).statusCode, 200)
+  const token = createSigner({ algorithm: 'EdDSA', key: privateKey.export({ type: 'pkcs8', format: 'pem' }) })({
+    sub: 'ann',
+    role: 'viewer'
+  })
+  assert.equal(
+    (await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${token}` } })).statusCode,
+    200
+  )
 })
 
 test('a public key is not taken for the secret of HS256', async t => {
@@ -160,12 +191,21 @@ test('a public key is not taken for the secret of HS256', async t => {
   const { createHmac } = await import('node:crypto')
   const input = `${base64url({ alg: 'HS256', typ: 'JWT' })}.${base64url({ role: 'admin' })}`
   const token = `${input}.${createHmac('sha256', pem).update(input).digest('base64url')}`
-  assert.equal((await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${token}` } })).statusCode, 401)
+  assert.equal(
+    (await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${token}` } })).statusCode,
+    401
+  )
 })
 
 test('a token says which it is, for whom, what it may, since when and until when', () => {
   const now = new Date('2025-11-24T23:30:00.500Z')
-  const claims = (expiresInSeconds: number | null): Record<string, unknown> => JSON.parse(Buffer.from(signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'admin', expiresInSeconds, now }).split('.')[1]!, 'base64url').toString())
+  const claims = (expiresInSeconds: number | null): Record<string, unknown> =>
+    JSON.parse(
+      Buffer.from(
+        signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'admin', expiresInSeconds, now }).split('.')[1]!,
+        'base64url'
+      ).toString()
+    )
   assert.deepEqual(claims(60), { sub: 'ann', role: 'admin', jti: 'one', iat: 1764027000, exp: 1764027060 })
   assert.equal('exp' in claims(null), false)
 })
@@ -174,7 +214,14 @@ test('a token that says it is issued in the future is refused: no revocation of 
   const { app } = await build(t)
   const ask = async (ahead: number): Promise<LightMyRequestResponse> => {
     const now = new Date(new Date().getTime() + ahead * 1000)
-    return await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'viewer', expiresInSeconds: 36_000, now })}` } })
+    return await app.inject({
+      url: '/api/backups',
+      headers: {
+        authorization: `Bearer ${
+          signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'viewer', expiresInSeconds: 36_000, now })
+        }`
+      }
+    })
   }
   const refused = await ask(3600)
   assert.equal(refused.statusCode, 401)
@@ -195,15 +242,33 @@ test('a token without an end is accepted, and refused where the service asks for
 
 test('the use of a token without an end is logged once for each caller', async t => {
   const lines: Array<{ level: number, caller?: string, msg: string }> = []
-  const { app } = await build(t, { logger: pino({}, { write: (line: string) => { lines.push(JSON.parse(line)) } }) })
-  for (const sub of ['ann', 'ann', 'bob']) await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${signed({ sub })}` } })
+  const { app } = await build(t, {
+    logger: pino({}, {
+      write: (line: string) => {
+        lines.push(JSON.parse(line))
+      }
+    })
+  })
+  for (const sub of ['ann', 'ann', 'bob']) {
+    await app.inject({ url: '/api/backups', headers: { authorization: `Bearer ${signed({ sub })}` } })
+  }
   await app.inject({ url: '/api/backups', headers: as('viewer', 'carl') })
-  assert.deepEqual(lines.filter(({ msg }) => msg.includes('without an end')).map(({ level, caller }) => [level, caller]), [[40, 'subject ann'], [40, 'subject bob']])
+  assert.deepEqual(
+    lines.filter(({ msg }) => msg.includes('without an end')).map(({ level, caller }) => [level, caller]),
+    [[40, 'subject ann'], [40, 'subject bob']]
+  )
 })
 
 test('a route below /api that says nothing about its role cannot be registered', async t => {
   const app = fastify() as unknown as App
   t.after(() => app.close())
-  await authenticate(app, { tokenKey: { algorithm: 'HS256', key: SECRET }, isRevoked: () => false, requireTokenExpiry: false, clock: new FakeClock() })
-  assert.throws(() => { app.get('/api/open', () => 'x') }, { code: 'INTERNAL' })
+  await authenticate(app, {
+    tokenKey: { algorithm: 'HS256', key: SECRET },
+    isRevoked: () => false,
+    requireTokenExpiry: false,
+    clock: new FakeClock()
+  })
+  assert.throws(() => {
+    app.get('/api/open', () => 'x')
+  }, { code: 'INTERNAL' })
 })

@@ -46,7 +46,12 @@ for (const [what, [payload, paths]] of Object.entries(BAD)) {
 
 test('a body that is not declared as JSON is a 415 that says how to', async t => {
   const { app, engine } = await build(t)
-  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' }, payload: '{"type":"manual"}' })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/backups',
+    headers: { ...headers, 'content-type': 'application/x-www-form-urlencoded' },
+    payload: '{"type":"manual"}'
+  })
   assert.equal(answer.statusCode, 415)
   assert.equal(answer.json().code, 'MEDIA_TYPE_UNSUPPORTED')
   assert.match(answer.json().hint, /Content-Type: application\/json/)
@@ -55,19 +60,35 @@ test('a body that is not declared as JSON is a 415 that says how to', async t =>
 
 test('a media type that cannot be understood is a 415', async t => {
   const { app } = await build(t)
-  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, 'content-type': '///' }, payload: 'x' })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/backups',
+    headers: { ...headers, 'content-type': '///' },
+    payload: 'x'
+  })
   assert.equal(answer.statusCode, 415)
 })
 
 test('a body beyond the limit is a 413', async t => {
   const { app } = await build(t)
-  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: JSON_TYPE, payload: `{"description": "${'x'.repeat(70_000)}"}` })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/backups',
+    headers: JSON_TYPE,
+    payload: `{"description": "${'x'.repeat(70_000)}"}`
+  })
   assert.equal(answer.statusCode, 413)
   assert.equal(answer.json().code, 'BODY_TOO_LARGE')
 })
 
 test('a body that says it is compressed is refused, and one that says it is not is read', async t => {
   const { app } = await build(t)
-  const send = async (encoding: string): Promise<number> => (await app.inject({ method: 'POST', url: '/api/backups', headers: { ...as('operator'), 'content-type': 'application/json', 'content-encoding': encoding }, payload: '{}' })).statusCode
+  const send = async (encoding: string): Promise<number> =>
+    (await app.inject({
+      method: 'POST',
+      url: '/api/backups',
+      headers: { ...as('operator'), 'content-type': 'application/json', 'content-encoding': encoding },
+      payload: '{}'
+    })).statusCode
   assert.deepEqual([await send('gzip'), await send('identity')], [415, 201])
 })

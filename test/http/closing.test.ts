@@ -13,11 +13,15 @@ test('the server closes as soon as what was under way is answered, though its co
   const { app } = await build(t, { engine })
   await app.listen({ port: 0 })
   const agent = new Agent({ keepAlive: true })
-  t.after(() => { agent.destroy() })
+  t.after(() => {
+    agent.destroy()
+  })
   const answered = new Promise<number | undefined>((resolve, reject) => {
     const { port } = app.server.address() as AddressInfo
     request({ method: 'POST', port, path: '/api/backups', agent, headers: as('operator') }, response => {
-      response.resume().on('end', () => { resolve(response.statusCode) })
+      response.resume().on('end', () => {
+        resolve(response.statusCode)
+      })
     }).on('error', reject).end()
   })
   await until(() => engine.calls.length > 0)

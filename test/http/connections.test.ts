@@ -10,27 +10,48 @@ import { FakeClock } from '../support/clock.ts'
 import { as, build, type Built } from '../support/http.ts'
 import { until } from '../support/streams.ts'
 
-async function listening (t: TestContext, connections: number): Promise<Built & { readonly refused: () => number, readonly port: number }> {
+async function listening (
+  t: TestContext,
+  connections: number
+): Promise<Built & { readonly refused: () => number, readonly port: number }> {
   let refused = 0
-  const built = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 0, connections }, onRefusedConnection () { refused += 1 } })
+  const built = await build(t, {
+    limits: { bodyBytes: 1024, requestsPerMinute: 0, connections },
+    onRefusedConnection () {
+      refused += 1
+    }
+  })
   await built.app.listen({ port: 0, host: '127.0.0.1' })
   return { ...built, refused: () => refused, port: (built.app.server.address() as AddressInfo).port }
 }
 
 async function opened (t: TestContext, port: number): Promise<Socket> {
   const socket = connect(port, '127.0.0.1').on('error', () => {}).resume()
-  t.after(() => { socket.destroy() })
+  t.after(() => {
+    socket.destroy()
+  })
   await once(socket, 'connect')
   return socket
 }
 
-async function answered (port: number, options: { readonly agent?: Agent, readonly headers?: Record<string, string>, readonly path?: string } = {}): Promise<IncomingMessage> {
-  const [response] = await once(get({ host: '127.0.0.1', port, path: '/health/live', ...options }), 'response') as [IncomingMessage]
+async function answered (
+  port: number,
+  options: { readonly agent?: Agent, readonly headers?: Record<string, string>, readonly path?: string } = {}
+): Promise<IncomingMessage> {
+  const [response] = await once(get({ host: '127.0.0.1', port, path: '/health/live', ...options }), 'response') as [
+    IncomingMessage
+  ]
   return response
 }
 
 test('half of the descriptors that catalog, children and stores leave is for connections, within bounds', () => {
-  assert.deepEqual([connectionsFor(1024, 2), connectionsFor(256, 2), connectionsFor(256, 64), connectionsFor(1_048_576, 2), connectionsFor(Infinity, 2)], [448, 64, 16, 10_000, 10_000])
+  assert.deepEqual([
+    connectionsFor(1024, 2),
+    connectionsFor(256, 2),
+    connectionsFor(256, 64),
+    connectionsFor(1_048_576, 2),
+    connectionsFor(Infinity, 2)
+  ], [448, 64, 16, 10_000, 10_000])
 })
 
 test('a connection too many is closed and counted, and one that ends makes room', async t => {
@@ -48,7 +69,9 @@ test('a connection too many is closed and counted, and one that ends makes room'
 test('idle connections give way where there are too many', async t => {
   const { app, port } = await listening(t, 1)
   const agent = new Agent({ keepAlive: true })
-  t.after(() => { agent.destroy() })
+  t.after(() => {
+    agent.destroy()
+  })
   const idle = once(app.server, 'connection')
   const response = await answered(port, { agent })
   response.resume()
@@ -65,10 +88,16 @@ test('a caller that stops reading its answer is let go, and one whose answer has
   const go = Promise.withResolvers<undefined>()
   engine.gate = go.promise
   const sockets: Socket[] = []
-  app.server.on('connection', socket => { sockets.push(socket) })
+  app.server.on('connection', socket => {
+    sockets.push(socket)
+  })
   const waiting = await opened(t, port)
   const answer = once(waiting, 'data')
-  waiting.write(`POST /api/backups HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nAuthorization: ${as('operator').authorization}\r\n\r\n`)
+  waiting.write(
+    `POST /api/backups HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nAuthorization: ${
+      as('operator').authorization
+    }\r\n\r\n`
+  )
   await until(() => engine.calls.length > 0)
   const stream = await opened(t, port)
   stream.write(`GET /api/events HTTP/1.1\r\nHost: a\r\nAuthorization: ${as('viewer').authorization}\r\n\r\n`)
@@ -82,7 +111,8 @@ test('a caller that stops reading its answer is let go, and one whose answer has
 
 test('a caller may have only so many event streams, whatever others have', async t => {
   const { port } = await listening(t, 100)
-  const listen = (subject: string): Promise<IncomingMessage> => answered(port, { path: '/api/events', headers: as('viewer', subject) })
+  const listen = (subject: string): Promise<IncomingMessage> =>
+    answered(port, { path: '/api/events', headers: as('viewer', subject) })
   const streams = await Promise.all(Array.from({ length: STREAMS }, () => listen('ann')))
   assert.ok(streams.every(({ statusCode }) => statusCode === 200))
   const refused = await listen('ann')
@@ -96,7 +126,11 @@ test('a caller may have only so many event streams, whatever others have', async
 test('refused connections are a line of the log at once, and then one a minute at most', () => {
   const lines: object[] = []
   const clock = new FakeClock('2025-11-24T00:00:00Z')
-  const refuse = refusalLog(9, clock, { warn: facts => { lines.push(facts) } })
+  const refuse = refusalLog(9, clock, {
+    warn: facts => {
+      lines.push(facts)
+    }
+  })
   for (let i = 0; i < 5; i++) refuse()
   clock.move(60_000)
   refuse()

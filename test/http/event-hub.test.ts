@@ -38,7 +38,9 @@ function hubWith (...readers: Reader[]): EventHub {
 test('what passes is kept from a reader that is behind, and what stays is not', t => {
   const [quick, slow] = [new Reader(), new Reader()]
   const hub = hubWith(quick, slow)
-  t.after(() => { hub.close() })
+  t.after(() => {
+    hub.close()
+  })
   slow.writableNeedDrain = true
   hub.send('job.updated', () => ({ percent: 5 }), true)
   hub.send('backup.completed', () => ({ id: 1 }), false)
@@ -51,7 +53,9 @@ test('what passes is kept from a reader that is behind, and what stays is not', 
 test('a reader that is too far behind is cut and forgotten', t => {
   const [quick, slow] = [new Reader(), new Reader()]
   const hub = hubWith(quick, slow)
-  t.after(() => { hub.close() })
+  t.after(() => {
+    hub.close()
+  })
   slow.writableLength = 256 * KiB + 1
   quick.writableLength = 256 * KiB
   hub.send('a', () => ({}), false)
@@ -78,12 +82,16 @@ test('who comes after the close is ended at once', () => {
 
 test('data is made once for all readers, and not at all for none', t => {
   const hub = hubWith()
-  t.after(() => { hub.close() })
+  t.after(() => {
+    hub.close()
+  })
   let made = 0
   const data = (): object => ({ made: ++made })
   hub.send('a', data, false)
   assert.equal(made, 0)
-  for (const reader of [new Reader(), new Reader()]) hub.add(reader as unknown as Parameters<EventHub['add']>[0], 'ann', () => false)
+  for (const reader of [new Reader(), new Reader()]) {
+    hub.add(reader as unknown as Parameters<EventHub['add']>[0], 'ann', () => false)
+  }
   hub.send('a', data, false)
   assert.equal(made, 1)
 })
@@ -92,13 +100,21 @@ test('a heartbeat ends who may no longer read, and whom nobody can be asked abou
   t.mock.timers.enable({ apis: ['setInterval'] })
   const [welcome, revoked, unknown] = [new Reader(), new Reader(), new Reader()]
   const hub = new EventHub()
-  t.after(() => { hub.close() })
-  const add = (reader: Reader, isOver: () => boolean | Promise<boolean>): void => { hub.add(reader as unknown as Parameters<EventHub['add']>[0], 'ann', isOver) }
+  t.after(() => {
+    hub.close()
+  })
+  const add = (reader: Reader, isOver: () => boolean | Promise<boolean>): void => {
+    hub.add(reader as unknown as Parameters<EventHub['add']>[0], 'ann', isOver)
+  }
   add(welcome, () => false)
   add(revoked, async () => true)
-  add(unknown, async () => { throw new Error('the catalog is gone') })
+  add(unknown, async () => {
+    throw new Error('the catalog is gone')
+  })
   t.mock.timers.tick(15_000)
-  await new Promise(resolve => { setImmediate(resolve) })
+  await new Promise(resolve => {
+    setImmediate(resolve)
+  })
   assert.deepEqual([welcome, revoked, unknown].map(({ fate }) => fate), ['open', 'ended', 'ended'])
   assert.deepEqual(welcome.written.slice(1), [': heartbeat\n\n'])
 })

@@ -29,7 +29,17 @@ const TWENTY_YEARS = 20 * 365 * 86_400
 /** What is written of requests that are refused. */
 const OF_REQUESTS = ['audit', 'idempotency_keys']
 /** Refused because of what they ask, and so before there is a job that could find anything out. */
-const BEFORE_A_JOB = ['VALIDATION_FAILED', 'UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'METHOD_NOT_ALLOWED', 'BODY_TOO_LARGE', 'MEDIA_TYPE_UNSUPPORTED', 'RANGE_NOT_SATISFIABLE', 'IDEMPOTENCY_KEY_REUSED']
+const BEFORE_A_JOB = [
+  'VALIDATION_FAILED',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'BODY_TOO_LARGE',
+  'MEDIA_TYPE_UNSUPPORTED',
+  'RANGE_NOT_SATISFIABLE',
+  'IDEMPOTENCY_KEY_REUSED'
+]
 const ROOT = join(import.meta.dirname, '../..')
 
 interface Target extends TestEngine {
@@ -37,7 +47,10 @@ interface Target extends TestEngine {
   readonly document: Json
 }
 
-/** The API over the real engine, its catalog and a store on no disk; the source is made of memory unless another is given. */
+/**
+ * The API over the real engine, its catalog and a store on no disk; the source is made of memory unless another is
+ * given.
+ */
 async function target (t: TestContext, options: TestEngineOptions = {}): Promise<Target> {
   const engine = await testEngine(t, { inMemory: true, ...options })
   const { deps: { catalog, events, clock } } = engine
@@ -59,7 +72,11 @@ async function target (t: TestContext, options: TestEngineOptions = {}): Promise
     hstsIncludeSubdomains: false,
     requireTokenExpiry: false,
     fixed: [],
-    health: async () => ({ status: 'ok', backup: { status: 'ok', lastSuccess: clock.now(), ageSeconds: 0 }, alerts: { critical: 0, warning: 0, rules: [] } }),
+    health: async () => ({
+      status: 'ok',
+      backup: { status: 'ok', lastSuccess: clock.now(), ageSeconds: 0 },
+      alerts: { critical: 0, warning: 0, rules: [] }
+    }),
     ready: () => true,
     logger: undefined,
     version: '0.0.0'
@@ -69,7 +86,14 @@ async function target (t: TestContext, options: TestEngineOptions = {}): Promise
 }
 
 function tokenOf (role: Role, expiresInSeconds = TWENTY_YEARS): string {
-  return signToken({ secret: SECRET, id: role, subject: `the ${role}`, role, expiresInSeconds, now: new Date('2025-11-01T00:00:00.000Z') })
+  return signToken({
+    secret: SECRET,
+    id: role,
+    subject: `the ${role}`,
+    role,
+    expiresInSeconds,
+    now: new Date('2025-11-01T00:00:00.000Z')
+  })
 }
 
 function fuzzOf (dice: Dice, lastId: () => number): Fuzz {
@@ -79,23 +103,54 @@ function fuzzOf (dice: Dice, lastId: () => number): Fuzz {
     dice,
     tokens: ['admin', 'admin', 'admin', 'operator', 'viewer'].map(role => `Bearer ${tokenOf(role as Role)}`),
     badTokens: [
-      '', 'Bearer', 'Bearer ', 'Bearer x', 'Basic YTpi', `bearer ${claims}`, `Bearer ${tokenOf('admin', 1)}`, `Bearer ${none}.${claims}.`, `Bearer ${head}.${claims}.${signature.slice(1)}`,
-      `Bearer ${head}.${Buffer.from('{"role":"admin"}').toString('base64url')}.${signature}`, `Bearer ${'a'.repeat(4000)}`, `Bearer ${tokenOf('admin')} ${tokenOf('admin')}`, 'Bearer ...', `Bearer ${tokenOf('god' as Role)}`
+      '',
+      'Bearer',
+      'Bearer ',
+      'Bearer x',
+      'Basic YTpi',
+      `bearer ${claims}`,
+      `Bearer ${tokenOf('admin', 1)}`,
+      `Bearer ${none}.${claims}.`,
+      `Bearer ${head}.${claims}.${signature.slice(1)}`,
+      `Bearer ${head}.${Buffer.from('{"role":"admin"}').toString('base64url')}.${signature}`,
+      `Bearer ${'a'.repeat(4000)}`,
+      `Bearer ${tokenOf('admin')} ${tokenOf('admin')}`,
+      'Bearer ...',
+      `Bearer ${tokenOf('god' as Role)}`
     ],
-    known: name => ({ id: Array.from({ length: 12 }, (_, i) => Math.max(1, lastId() - i)), source: ['shop'], name: ['shop'], target: ['/nowhere/a.db', 'relative.db', '/'] })[name] ?? []
+    known: name =>
+      ({
+        id: Array.from({ length: 12 }, (_, i) => Math.max(1, lastId() - i)),
+        source: ['shop'],
+        name: ['shop'],
+        target: ['/nowhere/a.db', 'relative.db', '/']
+      })[name] ?? []
   }
 }
 
-/** All rows but those that a refused request may leave, as text by table. Read anew only where something was committed since. */
+/**
+ * All rows but those that a refused request may leave, as text by table. Read anew only where something was committed
+ * since.
+ */
 function contentReader (t: TestContext, path: string): () => ReadonlyMap<string, string> {
   const db = new Database(path, { readonly: true })
   t.after(() => db.close())
-  const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'").pluck().all().filter(name => !OF_REQUESTS.includes(name))
+  const tables = db.prepare<[], string>(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
+  ).pluck().all().filter(name => !OF_REQUESTS.includes(name))
   assert.ok(tables.length > 10)
-  let known: { readonly version: unknown, readonly content: ReadonlyMap<string, string> } = { version: undefined, content: new Map() }
+  let known: { readonly version: unknown, readonly content: ReadonlyMap<string, string> } = {
+    version: undefined,
+    content: new Map()
+  }
   return () => {
     const version: unknown = db.pragma('data_version', { simple: true })
-    if (known.version !== version) known = { version, content: new Map(tables.map(name => [name, JSON.stringify(db.prepare(`SELECT * FROM "${name}"`).raw().all())])) }
+    if (known.version !== version) {
+      known = {
+        version,
+        content: new Map(tables.map(name => [name, JSON.stringify(db.prepare(`SELECT * FROM "${name}"`).raw().all())]))
+      }
+    }
     return known.content
   }
 }
@@ -113,7 +168,10 @@ function assertCivil (status: number, type: string, body: string, asked: string)
   if (status < 400 || body === '') return
   assert.match(type, /^application\/problem\+json/, asked)
   const problem = problemSchema.parse(JSON.parse(body))
-  assert.ok(problem.status === status && isErrorCode(problem.code) && problem.type === `urn:holdfast:error:${problem.code}`, `${body}\n${asked}`)
+  assert.ok(
+    problem.status === status && isErrorCode(problem.code) && problem.type === `urn:holdfast:error:${problem.code}`,
+    `${body}\n${asked}`
+  )
 }
 
 for (let from = 0; from < REQUESTS; from += ROUND) {
@@ -139,71 +197,151 @@ for (let from = 0; from < REQUESTS; from += ROUND) {
       const request = fuzzed(route, fuzz)
       const asked = `HOLDFAST_SEED=${SEED}, request ${i}: ${describe(request)}`
       const before = content()
-      const answer = await within(app.inject({ method: request.method as 'GET', url: request.url, headers: { ...request.headers }, ...request.body === undefined ? {} : { payload: request.body } }), asked)
+      const answer = await within(
+        app.inject({
+          method: request.method as 'GET',
+          url: request.url,
+          headers: { ...request.headers },
+          ...request.body === undefined ? {} : { payload: request.body }
+        }),
+        asked
+      )
       assertCivil(answer.statusCode, String(answer.headers['content-type']), answer.body, asked)
       clock.move(1000)
       if (answer.statusCode >= 400) {
         counted.refused++
         const isEarly = answer.body === '' || BEFORE_A_JOB.includes(answer.json<Json>().code)
-        assert.deepEqual(changes(before, content()).filter(name => isEarly || name !== 'jobs'), [], `${answer.statusCode} ${answer.body}\n${asked}`)
+        assert.deepEqual(
+          changes(before, content()).filter(name => isEarly || name !== 'jobs'),
+          [],
+          `${answer.statusCode} ${answer.body}\n${asked}`
+        )
         continue
       }
       counted.done++
       reached.add(`${route.method} ${route.path}`)
       if (request.method !== 'GET') await replenish()
     }
-    t.diagnostic(`${end - first} requests with seed ${SEED} to ${routes.length} routes: ${counted.refused} refused, ${counted.done} done, at ${reached.size} of the routes`)
+    t.diagnostic(
+      `${
+        end - first
+      } requests with seed ${SEED} to ${routes.length} routes: ${counted.refused} refused, ${counted.done} done, at ${reached.size} of the routes`
+    )
     assert.equal((await app.inject('/health/live')).statusCode, 200)
   })
 }
 
 /** Conditions as they come from outside: those that mean harm, those that are wrong, and some that are right. */
 const CONDITIONS = [
-  'id = 1', 'id < 5', 'total > 100 OR 1 = 1', '1); DELETE FROM invoice; --', '1; DROP TABLE customer', 'id = 1 --', 'id = 1 /*', '(SELECT count(*) FROM sqlite_schema)', 'EXISTS (SELECT 1 FROM customer)', 'nowhere = 1', 'id =', ')', '"',
-  "load_extension('x')", "writefile('/tmp/x', 'y')", "readfile('/etc/passwd') IS NULL", "edit('x')", "fts3_tokenizer('x')", 'randomblob(1000000000) IS NULL', "printf('%.*c', 100000000, 'x') = id", 'id IN (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT i FROM n)',
-  'RAISE(ABORT, 1)', 'id = ?', 'id = :x', 'id = 1 UNION SELECT 1', 'id COLLATE nowhere = 1', 'ATTACH', '('.repeat(2000), 'NOT '.repeat(3000) + 'id'
+  'id = 1',
+  'id < 5',
+  'total > 100 OR 1 = 1',
+  '1); DELETE FROM invoice; --',
+  '1; DROP TABLE customer',
+  'id = 1 --',
+  'id = 1 /*',
+  '(SELECT count(*) FROM sqlite_schema)',
+  'EXISTS (SELECT 1 FROM customer)',
+  'nowhere = 1',
+  'id =',
+  ')',
+  '"',
+  "load_extension('x')",
+  "writefile('/tmp/x', 'y')",
+  "readfile('/etc/passwd') IS NULL",
+  "edit('x')",
+  "fts3_tokenizer('x')",
+  'randomblob(1000000000) IS NULL',
+  "printf('%.*c', 100000000, 'x') = id",
+  'id IN (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) SELECT i FROM n)',
+  'RAISE(ABORT, 1)',
+  'id = ?',
+  'id = :x',
+  'id = 1 UNION SELECT 1',
+  'id COLLATE nowhere = 1',
+  'ATTACH',
+  '('.repeat(2000),
+  'NOT '.repeat(3000) + 'id'
 ]
 
-test('conditions and names of tables from outside neither break the comparing and the rescue of rows, nor do more than was asked', { timeout: 300_000 }, async t => {
-  const dice = new Dice(SEED)
-  const { source, path } = shopDatabase(t)
-  const { app, document, engine, create, catalogPath, clock } = await target(t, { sources: [source] })
-  await create()
-  const live = new Database(path, { readonly: true })
-  t.after(() => live.close())
-  const rowsOf = (table: string): string => JSON.stringify(live.prepare(`SELECT * FROM ${table}`).raw().all())
-  const whole = ['customer', 'invoice'].map(rowsOf)
-  const content = contentReader(t, catalogPath)
-  const fuzz: Fuzz = { ...fuzzOf(dice, () => 1), known: name => ({ id: [1], with: ['live', '1'], table: ['customer', 'invoice', 'owed', 'sqlite_schema'], tables: [['customer'], ['invoice'], ['customer', 'invoice'], ['sqlite_schema'], [{ name: 'invoice', where: dice.pick(CONDITIONS) }]], where: CONDITIONS, timeoutMs: [0] })[name] ?? [] }
-  const routes = routesIn(document).filter(({ path }) => /\/(?:diff|rescue)$/.test(path))
-  assert.equal(routes.filter(({ method }) => method !== 'HEAD').length, 2)
-  const counted = { done: 0, refused: 0 }
-  for (let i = 0; i < REQUESTS / 40; i++) {
-    const request = fuzzed(routes[i % routes.length]!, fuzz)
-    const asked = `HOLDFAST_SEED=${SEED}, request ${i}: ${describe(request)}`
-    const before = content()
-    const answer = await within(app.inject({ method: request.method as 'GET', url: request.url, headers: { ...request.headers }, ...request.body === undefined ? {} : { payload: request.body } }), asked)
-    assertCivil(answer.statusCode, String(answer.headers['content-type']), answer.body, asked)
-    await until(async () => !(await engine.jobs({ limit: 20 })).jobs.some(({ finishedAt }) => finishedAt === null))
-    clock.move(1000)
-    // Nothing is missing from the live database, so that a rescue has nothing to bring back, whatever it chooses.
-    assert.deepEqual(['customer', 'invoice'].map(rowsOf), whole, asked)
-    counted[answer.statusCode < 400 ? 'done' : 'refused']++
-    // Only the database can tell that a condition is wrong, and so a job did.
-    if (answer.statusCode === 400) assert.deepEqual(changes(before, content()).filter(name => name !== 'jobs'), [], asked)
+test(
+  'conditions and names of tables from outside neither break the comparing and the rescue of rows, nor do more than was asked',
+  { timeout: 300_000 },
+  async t => {
+    const dice = new Dice(SEED)
+    const { source, path } = shopDatabase(t)
+    const { app, document, engine, create, catalogPath, clock } = await target(t, { sources: [source] })
+    await create()
+    const live = new Database(path, { readonly: true })
+    t.after(() => live.close())
+    const rowsOf = (table: string): string => JSON.stringify(live.prepare(`SELECT * FROM ${table}`).raw().all())
+    const whole = ['customer', 'invoice'].map(rowsOf)
+    const content = contentReader(t, catalogPath)
+    const fuzz: Fuzz = {
+      ...fuzzOf(dice, () => 1),
+      known: name =>
+        ({
+          id: [1],
+          with: ['live', '1'],
+          table: ['customer', 'invoice', 'owed', 'sqlite_schema'],
+          tables: [['customer'], ['invoice'], ['customer', 'invoice'], ['sqlite_schema'], [{
+            name: 'invoice',
+            where: dice.pick(CONDITIONS)
+          }]],
+          where: CONDITIONS,
+          timeoutMs: [0]
+        })[name] ?? []
+    }
+    const routes = routesIn(document).filter(({ path }) => /\/(?:diff|rescue)$/.test(path))
+    assert.equal(routes.filter(({ method }) => method !== 'HEAD').length, 2)
+    const counted = { done: 0, refused: 0 }
+    for (let i = 0; i < REQUESTS / 40; i++) {
+      const request = fuzzed(routes[i % routes.length]!, fuzz)
+      const asked = `HOLDFAST_SEED=${SEED}, request ${i}: ${describe(request)}`
+      const before = content()
+      const answer = await within(
+        app.inject({
+          method: request.method as 'GET',
+          url: request.url,
+          headers: { ...request.headers },
+          ...request.body === undefined ? {} : { payload: request.body }
+        }),
+        asked
+      )
+      assertCivil(answer.statusCode, String(answer.headers['content-type']), answer.body, asked)
+      await until(async () => !(await engine.jobs({ limit: 20 })).jobs.some(({ finishedAt }) => finishedAt === null))
+      clock.move(1000)
+      // Nothing is missing from the live database, so that a rescue has nothing to bring back, whatever it chooses.
+      assert.deepEqual(['customer', 'invoice'].map(rowsOf), whole, asked)
+      counted[answer.statusCode < 400 ? 'done' : 'refused']++
+      // Only the database can tell that a condition is wrong, and so a job did.
+      if (answer.statusCode === 400) {
+        assert.deepEqual(
+          changes(before, content()).filter(name => name !== 'jobs'),
+          [],
+          asked
+        )
+      }
+    }
+    t.diagnostic(
+      `${counted.done + counted.refused} requests with seed ${SEED}: ${counted.refused} refused, ${counted.done} done`
+    )
+    assert.ok(counted.done > 0)
   }
-  t.diagnostic(`${counted.done + counted.refused} requests with seed ${SEED}: ${counted.refused} refused, ${counted.done} done`)
-  assert.ok(counted.done > 0)
-})
+)
 
 function describe ({ method, url, headers, body }: FuzzedRequest): string {
   const { authorization, ...others } = headers
-  return `${method} ${url.slice(0, 500)} ${JSON.stringify(others).slice(0, 300)} ${authorization?.slice(0, 20) ?? ''} ${JSON.stringify(body?.toString().slice(0, 500))}`
+  return `${method} ${url.slice(0, 500)} ${JSON.stringify(others).slice(0, 300)} ${authorization?.slice(0, 20) ?? ''} ${
+    JSON.stringify(body?.toString().slice(0, 500))
+  }`
 }
 
 async function within<T> (answer: Promise<T>, asked: string): Promise<T> {
   const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => { late.reject(new Error(`no answer: ${asked}`)) }, LIMIT)
+  const timer = setTimeout(() => {
+    late.reject(new Error(`no answer: ${asked}`))
+  }, LIMIT)
   try {
     return await Promise.race([answer, late.promise])
   } finally {
@@ -220,7 +358,10 @@ test('what no client library would send is refused as everything else is, puts n
   for (const raw of UNUSUAL) {
     const asked = JSON.stringify(raw.slice(0, 300))
     const before = content()
-    const answer = await within(send(port, raw.replace('Authorization: T', `Authorization: Bearer ${tokenOf('admin')}`)), asked)
+    const answer = await within(
+      send(port, raw.replace('Authorization: T', `Authorization: Bearer ${tokenOf('admin')}`)),
+      asked
+    )
     const [head = '', text = ''] = answer.split('\r\n\r\n', 2)
     // Node itself has nothing to say where "Host" is missing or "Expect" is unknown.
     const body = /^transfer-encoding: chunked/im.test(head) && text === '0' ? '' : text
@@ -239,13 +380,17 @@ test('what no client library would send is refused as everything else is, puts n
 async function send (port: number, raw: string): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   let answer = ''
-  socket.on('error', () => { /* a reset after the answer is one way of closing */ })
+  socket.on('error', () => {
+    // a reset after the answer is one way of closing
+  })
   socket.setEncoding('latin1').on('data', (text: string) => {
     answer += text
     if (isComplete(answer)) socket.destroy()
   })
   socket.write(Buffer.from(raw, 'latin1'))
-  await new Promise(resolve => { socket.once('close', resolve) })
+  await new Promise(resolve => {
+    socket.once('close', resolve)
+  })
   return answer
 }
 

@@ -8,14 +8,24 @@ import { as, build, MemoryIdempotency, type Json } from '../support/http.ts'
 import { until } from '../support/streams.ts'
 
 const headers = as('admin')
-const create = (key: string, payload: object = {}, caller = headers): object => ({ method: 'POST', url: '/api/backups', headers: { ...caller, 'idempotency-key': key }, payload })
+const create = (key: string, payload: object = {}, caller = headers): object => ({
+  method: 'POST',
+  url: '/api/backups',
+  headers: { ...caller, 'idempotency-key': key },
+  payload
+})
 
 test('the same key does the work once and answers the same again', async t => {
   const { app, engine } = await build(t)
   const first = await app.inject(create('k1'))
   const second = await app.inject(create('k1'))
   assert.equal(engine.calls.length, 1)
-  assert.deepEqual([second.statusCode, second.body, second.headers['content-type'], second.headers.location], [201, first.body, first.headers['content-type'], first.headers.location])
+  assert.deepEqual([second.statusCode, second.body, second.headers['content-type'], second.headers.location], [
+    201,
+    first.body,
+    first.headers['content-type'],
+    first.headers.location
+  ])
   assert.deepEqual([first.headers['idempotency-replayed'], second.headers['idempotency-replayed']], [undefined, 'true'])
 })
 
@@ -35,9 +45,18 @@ test('whoever hung up and comes again with the same key gets what came of it', a
   const gate = Promise.withResolvers<undefined>()
   engine.gate = gate.promise
   await app.listen({ port: 0, host: '127.0.0.1' })
-  const hung = once(app.server, 'connection').then(async ([socket]) => { await once(socket, 'close') })
-  const call = request({ port: (app.server.address() as AddressInfo).port, method: 'POST', path: '/api/backups', headers: { ...headers, 'idempotency-key': 'k1' } })
-  call.on('error', () => { /* it is us who hang up */ })
+  const hung = once(app.server, 'connection').then(async ([socket]) => {
+    await once(socket, 'close')
+  })
+  const call = request({
+    port: (app.server.address() as AddressInfo).port,
+    method: 'POST',
+    path: '/api/backups',
+    headers: { ...headers, 'idempotency-key': 'k1' }
+  })
+  call.on('error', () => {
+    // it is us who hang up
+  })
   call.end()
   await until(() => engine.calls.length > 0)
   call.destroy()
@@ -51,11 +70,22 @@ test('whoever hung up and comes again with the same key gets what came of it', a
 
 test('an answer with a job is kept like any other', async t => {
   const { app, engine } = await build(t)
-  engine.gate = new Promise(() => { /* never done */ })
-  const ask = (): Promise<Json> => app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, 'idempotency-key': 'k1', prefer: 'respond-async' } })
+  engine.gate = new Promise(() => {
+    // never done
+  })
+  const ask = (): Promise<Json> =>
+    app.inject({
+      method: 'POST',
+      url: '/api/backups',
+      headers: { ...headers, 'idempotency-key': 'k1', prefer: 'respond-async' }
+    })
   await ask()
   const second = await ask()
-  assert.deepEqual([second.statusCode, second.headers.location, second.headers['preference-applied']], [202, '/api/jobs/1', 'respond-async'])
+  assert.deepEqual([second.statusCode, second.headers.location, second.headers['preference-applied']], [
+    202,
+    '/api/jobs/1',
+    'respond-async'
+  ])
   assert.equal(engine.calls.length, 1)
 })
 
@@ -93,7 +123,12 @@ test('after 24 hours a key is new again', async t => {
   assert.equal(engine.calls.length, 1)
 })
 
-for (const [code, kept] of [['BACKUP_IN_PROGRESS', false], ['DISK_FULL', false], ['SHUTTING_DOWN', false], ['SOURCE_NOT_FOUND', true], ['SOURCE_NOT_A_DATABASE', true]] as const) {
+for (
+  const [code, kept] of [['BACKUP_IN_PROGRESS', false], ['DISK_FULL', false], ['SHUTTING_DOWN', false], [
+    'SOURCE_NOT_FOUND',
+    true
+  ], ['SOURCE_NOT_A_DATABASE', true]] as const
+) {
   test(`an answer ${code} is ${kept ? 'kept' : 'not kept, so that a retry may succeed'}`, async t => {
     const { app, engine } = await build(t)
     engine.refusal = new BackupError(code, 'no')
@@ -125,7 +160,9 @@ for (const key of ['', 'a b', 'ä', 'x'.repeat(256), 'a\tb']) {
 test('a store that cannot be asked fails the request before any work', async t => {
   const idempotency = new MemoryIdempotency()
   const find = idempotency.find.bind(idempotency)
-  idempotency.find = async () => { throw new BackupError('CATALOG_BUSY', 'busy') }
+  idempotency.find = async () => {
+    throw new BackupError('CATALOG_BUSY', 'busy')
+  }
   const { app, engine } = await build(t, { idempotency })
   assert.equal((await app.inject(create('k1'))).statusCode, 503)
   assert.deepEqual(engine.calls, [])
@@ -135,13 +172,18 @@ test('a store that cannot be asked fails the request before any work', async t =
 
 test('a store that cannot keep the answer does not spoil it', async t => {
   const idempotency = new MemoryIdempotency()
-  idempotency.save = async () => { throw new BackupError('CATALOG_BUSY', 'busy') }
+  idempotency.save = async () => {
+    throw new BackupError('CATALOG_BUSY', 'busy')
+  }
   const { app } = await build(t, { idempotency })
   assert.equal((await app.inject(create('k1'))).statusCode, 201)
 })
 
 test('reading takes no notice of a key', async t => {
   const { app, idempotency } = await build(t)
-  assert.equal((await app.inject({ url: '/api/backups', headers: { ...headers, 'idempotency-key': 'k1' } })).statusCode, 200)
+  assert.equal(
+    (await app.inject({ url: '/api/backups', headers: { ...headers, 'idempotency-key': 'k1' } })).statusCode,
+    200
+  )
   assert.equal(idempotency.kept.size, 0)
 })

@@ -11,9 +11,18 @@ const KINDS: Readonly<Record<string, readonly [string, number]>> = {
   'no HTTP': ['rubbish\r\n\r\n', 400],
   'headers that are too large': [`GET /api/backups HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 400],
   'an address that is no URL': ['GET /api/backups/%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 400],
-  'a body that is no JSON': ['POST /api/backups HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: T\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{', 400],
-  'a body that is too large': ['POST /api/backups HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: T\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n', 413],
-  'a body of another type': ['POST /api/backups HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: T\r\nContent-Type: text/xml\r\nContent-Length: 1\r\n\r\n<', 415]
+  'a body that is no JSON': [
+    'POST /api/backups HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: T\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n{',
+    400
+  ],
+  'a body that is too large': [
+    'POST /api/backups HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: T\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n',
+    413
+  ],
+  'a body of another type': [
+    'POST /api/backups HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: T\r\nContent-Type: text/xml\r\nContent-Length: 1\r\n\r\n<',
+    415
+  ]
 }
 
 async function asker (t: TestContext): Promise<(bytes: string) => Promise<string>> {
@@ -41,6 +50,10 @@ for (const [kind, [bytes, status]] of Object.entries(KINDS)) {
 test('what cannot be read counts together with all else that comes from the address', async t => {
   const ask = await asker(t)
   const [noHttp, noUrl] = [KINDS['no HTTP']![0], KINDS['an address that is no URL']![0]]
-  for (const bytes of [noHttp, noUrl, 'GET /api/backups HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n']) assert.doesNotMatch(await ask(bytes), / 429 /)
-  for (const bytes of [noHttp, noUrl, 'GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n']) assert.match(await ask(bytes), /^HTTP\/1.1 429 /)
+  for (const bytes of [noHttp, noUrl, 'GET /api/backups HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n']) {
+    assert.doesNotMatch(await ask(bytes), / 429 /)
+  }
+  for (const bytes of [noHttp, noUrl, 'GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n']) {
+    assert.match(await ask(bytes), /^HTTP\/1.1 429 /)
+  }
 })

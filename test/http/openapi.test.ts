@@ -20,7 +20,9 @@ function routesOf (app: Built['app']): string[] {
     const [, indent, part, methods] = /^([│ ]*)[├└]── (\S+) \((.*)\)/.exec(line) ?? []
     if (indent === undefined || part === undefined || methods === undefined) continue
     above.splice(indent.length / 4, Infinity, part)
-    for (const method of methods.split(', ')) if (method !== 'HEAD') found.push(`${method} ${above.join('').replaceAll(/:(\w+)/g, '{$1}')}`)
+    for (const method of methods.split(', ')) {
+      if (method !== 'HEAD') found.push(`${method} ${above.join('').replaceAll(/:(\w+)/g, '{$1}')}`)
+    }
   }
   return found
 }
@@ -40,7 +42,9 @@ test('the document is OpenAPI 3.1 and each of its references leads somewhere', a
 test('every route is in the document', async t => {
   const { app } = await build(t)
   const document = await documentOf(app)
-  const told = Object.entries<object>(document.paths).flatMap(([path, methods]) => Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`))
+  const told = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`)
+  )
   const registered = routesOf(app).filter(route => !route.includes(' /docs') && !route.includes(' /openapi.json'))
   assert.ok(registered.length > 20)
   assert.deepEqual(told.filter(route => !route.startsWith('HEAD')).toSorted(), registered.toSorted())
@@ -56,11 +60,15 @@ test('every route has a tag, a summary, its role, its path parameters and its er
       assert.ok(document.tags.some((tag: { name: string }) => tag.name === operation.tags[0]), where)
       assert.ok(operation.summary.length > 0, where)
       assert.match(operation.description, /Role: (viewer|operator|admin)\.|No token needed\./, where)
-      const inPath = (operation.parameters ?? []).filter((parameter: Json) => parameter.in === 'path').map((parameter: Json) => parameter.name)
+      const inPath = (operation.parameters ?? []).filter((parameter: Json) => parameter.in === 'path').map(
+        (parameter: Json) => parameter.name
+      )
       assert.deepEqual(inPath, [...path.matchAll(/{(\w+)}/g)].map(match => match[1]), where)
       for (const [status, response] of Object.entries<Json>(operation.responses)) {
         assert.ok(response.description.length > 0, where)
-        if (Number(status) >= 400 && status !== '503') assert.deepEqual(Object.keys(response.content), ['application/problem+json'], `${where} ${status}`)
+        if (Number(status) >= 400 && status !== '503') {
+          assert.deepEqual(Object.keys(response.content), ['application/problem+json'], `${where} ${status}`)
+        }
       }
       assert.ok('500' in operation.responses, where)
       assert.equal('401' in operation.responses, path.startsWith('/api') || path === '/metrics', where)
@@ -78,8 +86,23 @@ test('a body that may be left out is said to be optional', async t => {
 test('answers are as the document says', async t => {
   const { app, engine } = await build(t)
   const document = await documentOf(app)
-  engine.put(aBackup({ id: 2, status: 'failed', completedAt: null, size: null, checksum: null, errorCode: 'DISK_FULL', errorMessage: 'full' }))
-  engine.put(aBackup({ id: 3, suspicion: { reasons: ['rows in "orders" fell 63 %, from 100 to 37'], releasedAt: null, releasedBy: null } }))
+  engine.put(
+    aBackup({
+      id: 2,
+      status: 'failed',
+      completedAt: null,
+      size: null,
+      checksum: null,
+      errorCode: 'DISK_FULL',
+      errorMessage: 'full'
+    })
+  )
+  engine.put(
+    aBackup({
+      id: 3,
+      suspicion: { reasons: ['rows in "orders" fell 63 %, from 100 to 37'], releasedAt: null, releasedBy: null }
+    })
+  )
   engine.jobLog.set(50, aJob({ id: 50, progress: { phase: 'waiting', bytesDone: 0, bytesTotal: null } }))
   const calls: readonly (readonly [string, string, string, object?])[] = [
     ['GET', '/api/backups', '/api/backups'],
@@ -123,7 +146,12 @@ test('answers are as the document says', async t => {
     ['PUT', '/api/backups/config', '/api/backups/config', { port: 1 }]
   ]
   for (const [method, path, url, payload] of calls) {
-    const answer = await app.inject({ method: method as 'GET', url, headers, ...payload === undefined ? {} : { payload } })
+    const answer = await app.inject({
+      method: method as 'GET',
+      url,
+      headers,
+      ...payload === undefined ? {} : { payload }
+    })
     const [media = ''] = String(answer.headers['content-type']).split(';')
     const schema = document.paths[path][method.toLowerCase()].responses[answer.statusCode]?.content[media]?.schema
     assert.ok(schema, `${method} ${url} ${answer.statusCode} ${media} is not in the document`)
@@ -135,7 +163,10 @@ test('answers are as the document says', async t => {
 test('the check of answers above is one that fails', async t => {
   const { app } = await build(t)
   const document = await documentOf(app)
-  const schema = schemaOf(document.paths['/api/backups/{id}'].get.responses[200].content['application/json'].schema, document)
+  const schema = schemaOf(
+    document.paths['/api/backups/{id}'].get.responses[200].content['application/json'].schema,
+    document
+  )
   const answer = (await app.inject({ url: '/api/backups/1', headers })).json()
   assert.equal(schema.safeParse(answer).success, true)
   assert.equal(schema.safeParse({ ...answer, backup: { ...answer.backup, fileSize: '1' } }).success, false)
@@ -145,8 +176,11 @@ test('the check of answers above is one that fails', async t => {
 })
 
 function schemaOf (schema: object, document: Json): z.ZodType {
-  const local = (value: object): object => JSON.parse(JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/'))
-  return z.fromJSONSchema({ ...local(schema), $defs: local(document.components.schemas) } as Parameters<typeof z.fromJSONSchema>[0])
+  const local = (value: object): object =>
+    JSON.parse(JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/'))
+  return z.fromJSONSchema(
+    { ...local(schema), $defs: local(document.components.schemas) } as Parameters<typeof z.fromJSONSchema>[0]
+  )
 }
 
 test('the page of the document finds all that it loads, and its policy lets it', async t => {

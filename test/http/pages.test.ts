@@ -3,14 +3,22 @@ import { test } from 'node:test'
 import { Pages } from '../../src/http/pages.ts'
 import { FakeClock } from '../support/clock.ts'
 
-function pagesOf (): { pages: Pages, clock: FakeClock, state: { version: string, made: number }, ask: (key: string, text?: string) => Promise<string> } {
+function pagesOf (): {
+  pages: Pages
+  clock: FakeClock
+  state: { version: string, made: number }
+  ask: (key: string, text?: string) => Promise<string>
+} {
   const state = { version: '1', made: 0 }
   const clock = new FakeClock()
   const pages = new Pages(() => state.version, clock)
-  const ask = async (key: string, text = 'x'): Promise<string> => String(await pages.body(key, async () => {
-    state.made++
-    return text
-  }))
+  const ask = async (key: string, text = 'x'): Promise<string> =>
+    String(
+      await pages.body(key, async () => {
+        state.made++
+        return text
+      })
+    )
   return { pages, clock, state, ask }
 }
 
@@ -64,7 +72,10 @@ test('a short page goes out as text, a long one as bytes', async () => {
 
 test('a page that could not be made is tried again', async () => {
   const { pages, ask } = pagesOf()
-  await assert.rejects(async () => await pages.body('a', async () => { throw new Error('no') }), /no/)
+  await assert.rejects(async () =>
+    await pages.body('a', async () => {
+      throw new Error('no')
+    }), /no/)
   assert.equal(await ask('a', 'yes'), 'yes')
 })
 

@@ -30,5 +30,12 @@ for (const [header, size, expected] of RANGES) {
 }
 
 test('a tag is found in a list, in its weak form, and by the asterisk', () => {
-  assert.deepEqual(['"a"', '"b", W/"a"', '*', '"b"', '', undefined].map(header => hasTag(header, '"a"')), [true, true, true, false, false, false])
+  assert.deepEqual(['"a"', '"b", W/"a"', '*', '"b"', '', undefined].map(header => hasTag(header, '"a"')), [
+    true,
+    true,
+    true,
+    false,
+    false,
+    false
+  ])
 })

@@ -5,7 +5,8 @@ import { as, build } from '../support/http.ts'
 
 test('more requests than allowed are a 429 that says when to come back', async t => {
   const { app } = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 2, connections: 100 } })
-  const ask = (subject: string): Promise<LightMyRequestResponse> => app.inject({ url: '/api/sources', headers: as('viewer', subject) })
+  const ask = (subject: string): Promise<LightMyRequestResponse> =>
+    app.inject({ url: '/api/sources', headers: as('viewer', subject) })
   await ask('ann')
   assert.equal((await ask('ann')).statusCode, 200)
   const third = await ask('ann')
@@ -17,7 +18,8 @@ test('more requests than allowed are a 429 that says when to come back', async t
 
 test('guessing tokens is limited by address', async t => {
   const { app } = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 2, connections: 100 } })
-  const guess = async (n: number): Promise<number> => (await app.inject({ url: '/api/sources', headers: { authorization: `Bearer a.b.${n}` } })).statusCode
+  const guess = async (n: number): Promise<number> =>
+    (await app.inject({ url: '/api/sources', headers: { authorization: `Bearer a.b.${n}` } })).statusCode
   assert.deepEqual([await guess(1), await guess(2), await guess(3)], [401, 401, 429])
 })
 

@@ -5,7 +5,8 @@ import { Rates } from '../../src/http/rates.ts'
 import { FakeClock } from '../support/clock.ts'
 import { aJob } from '../support/fake-engine.ts'
 
-const at = (phase: JobPhase, bytesDone: number, status: Job['status'] = 'running'): Job => aJob({ status, progress: { phase, bytesDone, bytesTotal: 1000 } })
+const at = (phase: JobPhase, bytesDone: number, status: Job['status'] = 'running'): Job =>
+  aJob({ status, progress: { phase, bytesDone, bytesTotal: 1000 } })
 
 test('a rate is that of the present phase', () => {
   const clock = new FakeClock()

@@ -6,15 +6,31 @@ import { Refusals } from '../../src/http/refusals.ts'
 const MINUTE = 60_000
 
 function refusal (given: Partial<NewAuditEntry> = {}): NewAuditEntry {
-  return { at: new Date(0), origin: 'api', actor: null, role: null, address: '10.0.0.1', action: 'backup create', target: null, outcome: 'refused', code: 'UNAUTHORIZED', requestId: 'r', ...given }
+  return {
+    at: new Date(0),
+    origin: 'api',
+    actor: null,
+    role: null,
+    address: '10.0.0.1',
+    action: 'backup create',
+    target: null,
+    outcome: 'refused',
+    code: 'UNAUTHORIZED',
+    requestId: 'r',
+    ...given
+  }
 }
 
 /** What was written since it was last asked, as address and times. */
 function begin (t: TestContext): { refusals: Refusals, written: () => unknown[] } {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const entries: NewAuditEntry[] = []
-  const refusals = new Refusals(entry => { entries.push(entry) })
-  t.after(() => { refusals.close() })
+  const refusals = new Refusals(entry => {
+    entries.push(entry)
+  })
+  t.after(() => {
+    refusals.close()
+  })
   return { refusals, written: () => entries.splice(0).map(({ address, times = 1 }) => [address, times]) }
 }
 
@@ -38,7 +54,9 @@ test('after a quiet minute the next one is written at once again', t => {
 
 test('those of another actor, action or code are told apart', t => {
   const { refusals, written } = begin(t)
-  for (const given of [{}, { actor: 'ann' }, { action: 'backup remove' }, { code: 'RATE_LIMITED' } as const]) refusals.add(refusal(given))
+  for (const given of [{}, { actor: 'ann' }, { action: 'backup remove' }, { code: 'RATE_LIMITED' } as const]) {
+    refusals.add(refusal(given))
+  }
   assert.equal(written().length, 4)
 })
 

@@ -38,14 +38,19 @@ test('tokens are told apart by their id, by their subject and by when they were 
   const { tokens, isRevoked } = catalog()
   await tokens.revokeSubject('ann', new Date(1000))
   const answers = []
-  for (const [subject, seconds] of [['ann', 1], ['ann', 2], ['bob', 1]] as const) answers.push(await isRevoked({ id: null, subject, issuedAt: new Date(seconds * 1000) }))
+  for (const [subject, seconds] of [['ann', 1], ['ann', 2], ['bob', 1]] as const) {
+    answers.push(await isRevoked({ id: null, subject, issuedAt: new Date(seconds * 1000) }))
+  }
   assert.deepEqual(answers, [true, false, false])
 })
 
 test('an answer that was under way when the catalog changed is not remembered', async () => {
   const answers = [Promise.withResolvers<boolean>(), Promise.withResolvers<boolean>()]
   let [version, asked] = ['one', 0]
-  const isRevoked = revocations({ isRevoked: () => answers[asked++]?.promise ?? assert.fail('it is asked too often') }, () => version)
+  const isRevoked = revocations(
+    { isRevoked: () => answers[asked++]?.promise ?? assert.fail('it is asked too often') },
+    () => version
+  )
   const early = isRevoked(ANN)
   version = 'two'
   const late = isRevoked(ANN)
@@ -57,7 +62,9 @@ test('an answer that was under way when the catalog changed is not remembered', 
 })
 
 test('a catalog that cannot even tell its version is a rejection', async () => {
-  const isRevoked = revocations(memoryTokens(), () => { throw new BackupError('CATALOG_FAILED', 'the catalog is closed') })
+  const isRevoked = revocations(memoryTokens(), () => {
+    throw new BackupError('CATALOG_FAILED', 'the catalog is closed')
+  })
   const answer = isRevoked(ANN)
   await assert.rejects(async () => await answer, { code: 'CATALOG_FAILED' })
 })
@@ -80,8 +87,17 @@ test('a revoked token is refused with a message of its own, before the body is r
   await tokens.revoke('a1', new Date())
   engine.put(aBackup({ id: 4 }))
   engine.calls.length = 0
-  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, 'content-type': 'application/json' }, payload: '{' })
-  assert.deepEqual([answer.statusCode, answer.json().code, answer.json().detail], [401, 'UNAUTHORIZED', 'the token was revoked'])
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/backups',
+    headers: { ...headers, 'content-type': 'application/json' },
+    payload: '{'
+  })
+  assert.deepEqual([answer.statusCode, answer.json().code, answer.json().detail], [
+    401,
+    'UNAUTHORIZED',
+    'the token was revoked'
+  ])
   assert.match(String(answer.headers['www-authenticate']), /error="invalid_token"/)
   assert.deepEqual(engine.calls, [])
   assert.equal((await app.inject({ url: '/api/backups', headers: bearer('a2') })).statusCode, 200)
@@ -89,11 +105,17 @@ test('a revoked token is refused with a message of its own, before the body is r
 })
 
 test('where it cannot be told whether a token was revoked, it is not accepted', async t => {
-  const { app, engine } = await build(t, { tokens: { isRevoked: () => Promise.reject(new BackupError('CATALOG_FAILED', 'the disk is gone')) } })
+  const { app, engine } = await build(t, {
+    tokens: { isRevoked: () => Promise.reject(new BackupError('CATALOG_FAILED', 'the disk is gone')) }
+  })
   assert.equal((await app.inject({ url: '/api/backups', headers: bearer('a1') })).statusCode, 500)
   assert.deepEqual(engine.calls, [])
 })
 
 function bearer (id: string): { authorization: string } {
-  return { authorization: `Bearer ${signToken({ secret: SECRET, id, subject: 'ann', role: 'admin', expiresInSeconds: 3600, now: new Date() })}` }
+  return {
+    authorization: `Bearer ${
+      signToken({ secret: SECRET, id, subject: 'ann', role: 'admin', expiresInSeconds: 3600, now: new Date() })
+    }`
+  }
 }

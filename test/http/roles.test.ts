@@ -53,9 +53,15 @@ const TABLE: Readonly<Record<string, Least>> = {
 test('every route of the document is in the table of roles, says its role, and is open to nobody below it', async t => {
   const { app } = await build(t)
   const { paths } = (await app.inject('/openapi.json')).json<Json>()
-  const documented = Object.entries<Json>(paths).flatMap(([path, methods]) => Object.entries<Json>(methods).map(([method, { description }]) => [`${method.toUpperCase()} ${path}`, description as string] as const))
+  const documented = Object.entries<Json>(paths).flatMap(([path, methods]) =>
+    Object.entries<Json>(methods).map(([method, { description }]) =>
+      [`${method.toUpperCase()} ${path}`, description as string] as const
+    )
+  )
   assert.deepEqual(documented.map(([name]) => name).toSorted(), Object.keys(TABLE).toSorted())
-  for (const [name, description] of documented) assert.match(description, TABLE[name] === 'open' ? /No token needed/ : new RegExp(`Role: ${TABLE[name]}\\b`), name)
+  for (const [name, description] of documented) {
+    assert.match(description, TABLE[name] === 'open' ? /No token needed/ : new RegExp(`Role: ${TABLE[name]}\\b`), name)
+  }
 })
 
 test('each route, and its HEAD where it reads, holds against every kind of caller', async t => {
@@ -69,7 +75,11 @@ test('each route, and its HEAD where it reads, holds against every kind of calle
         assert.equal((await app.inject({ method: 'GET', url })).statusCode, 401)
         continue
       }
-      await assertReach(async token => (await app.inject({ method: asked as 'GET', url, headers: bearer(token) })).statusCode, least, `${asked} ${url}`)
+      await assertReach(
+        async token => (await app.inject({ method: asked as 'GET', url, headers: bearer(token) })).statusCode,
+        least,
+        `${asked} ${url}`
+      )
     }
   }
 })

@@ -9,10 +9,20 @@ import { until } from '../support/streams.ts'
 
 const headers = as('admin')
 
-for (const [method, url] of [['POST', '/api/backups'], ['POST', '/api/backups/1/verify'], ['POST', '/api/backups/verify'], ['DELETE', '/api/backups/1'], ['POST', '/api/backups/1/undelete']] as const) {
+for (
+  const [method, url] of [
+    ['POST', '/api/backups'],
+    ['POST', '/api/backups/1/verify'],
+    ['POST', '/api/backups/verify'],
+    ['DELETE', '/api/backups/1'],
+    ['POST', '/api/backups/1/undelete']
+  ] as const
+) {
   test(`${method} ${url} answers with its job at once where the caller prefers that`, async t => {
     const { app, engine } = await build(t)
-    engine.gate = new Promise(() => { /* never done */ })
+    engine.gate = new Promise(() => {
+      // never done
+    })
     const answer = await app.inject({ method, url, headers: { ...headers, prefer: 'wait=10, Respond-Async; x=1' } })
     assert.equal(answer.statusCode, 202)
     assert.equal(answer.headers.location, '/api/jobs/1')
@@ -24,13 +34,24 @@ for (const [method, url] of [['POST', '/api/backups'], ['POST', '/api/backups/1/
 
 test('a preference for something else changes nothing', async t => {
   const { app } = await build(t)
-  assert.equal((await app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, prefer: 'respond-asynchronously, return=minimal' } })).statusCode, 201)
+  assert.equal(
+    (await app.inject({
+      method: 'POST',
+      url: '/api/backups',
+      headers: { ...headers, prefer: 'respond-asynchronously, return=minimal' }
+    })).statusCode,
+    201
+  )
 })
 
 test('work that is refused is refused, also where its job was to be answered', async t => {
   const { app, engine } = await build(t)
   engine.refusal = new BackupError('BACKUP_IN_PROGRESS', 'busy', { details: { jobId: 7 } })
-  const answer = await app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, prefer: 'respond-async' } })
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/backups',
+    headers: { ...headers, prefer: 'respond-async' }
+  })
   assert.equal(answer.statusCode, 409)
   assert.equal(answer.json().jobId, 7)
 })
@@ -54,9 +75,13 @@ test('a caller that hangs up stops nothing', async t => {
     return await create(request)
   }
   await app.listen({ port: 0, host: '127.0.0.1' })
-  const hung = once(app.server, 'connection').then(async ([socket]) => { await once(socket, 'close') })
+  const hung = once(app.server, 'connection').then(async ([socket]) => {
+    await once(socket, 'close')
+  })
   const call = ask({ port: (app.server.address() as AddressInfo).port, method: 'POST', path: '/api/backups', headers })
-  call.on('error', () => { /* it is us who hang up */ })
+  call.on('error', () => {
+    // it is us who hang up
+  })
   call.end()
   await accepted.promise
   call.destroy()

@@ -20,17 +20,22 @@ function drawn (): Map<string, string[]> {
 }
 
 function filesIn (folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).filter(entry => entry.isFile()).map(({ name }) => name.replace(/\.ts$/, '')).toSorted()
+  return readdirSync(join(root, folder), { withFileTypes: true }).filter(entry => entry.isFile()).map(({ name }) =>
+    name.replace(/\.ts$/, '')
+  ).toSorted()
 }
 
 function foldersIn (folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).filter(entry => entry.isDirectory()).map(({ name }) => `${folder}${name}/`)
+  return readdirSync(join(root, folder), { withFileTypes: true }).filter(entry => entry.isDirectory()).map(({ name }) =>
+    `${folder}${name}/`
+  )
 }
 
 test('docs/architecture.md draws every file of app, core and engine in its room, and no other', () => {
   const folders = ['src/app/', ...['src/core/', 'src/engine/'].flatMap(top => [top, ...foldersIn(top)])].toSorted()
   const found = drawn()
-  const isOfOurs = (folder: string): boolean => ['src/app/', 'src/core/', 'src/engine/'].some(top => folder.startsWith(top))
+  const isOfOurs = (folder: string): boolean =>
+    ['src/app/', 'src/core/', 'src/engine/'].some(top => folder.startsWith(top))
   assert.deepEqual([...found.keys()].filter(isOfOurs).toSorted(), folders)
   for (const folder of folders) assert.deepEqual(found.get(folder)?.toSorted(), filesIn(folder), folder)
 })

@@ -33,11 +33,16 @@ const RULES: readonly Rule[] = [
 
 /** Paths of the files in a folder whose names end so, without that ending. */
 function filesIn (folder: string, ending: string): string[] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith(ending)).map(path => path.slice(0, -ending.length)).toSorted()
+  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).filter(path => path.endsWith(ending))
+    .map(path => path.slice(0, -ending.length)).toSorted()
 }
 
 /** The files without a test of the same path. */
-function untested (files: readonly string[], tests: readonly string[], { exceptions }: Pick<Rule, 'exceptions'>): string[] {
+function untested (
+  files: readonly string[],
+  tests: readonly string[],
+  { exceptions }: Pick<Rule, 'exceptions'>
+): string[] {
   return files.filter(file => !tests.includes(file) && exceptions[`${file}.ts`] === undefined)
 }
 
@@ -47,8 +52,14 @@ function unnamed (files: readonly string[], tests: readonly string[]): string[] 
 }
 
 /** The exceptions for files that have a test, or do not exist. */
-function stale (files: readonly string[], tests: readonly string[], { exceptions }: Pick<Rule, 'exceptions'>): string[] {
-  return Object.keys(exceptions).filter(name => !files.some(file => `${file}.ts` === name) || tests.some(path => `${path}.ts` === name))
+function stale (
+  files: readonly string[],
+  tests: readonly string[],
+  { exceptions }: Pick<Rule, 'exceptions'>
+): string[] {
+  return Object.keys(exceptions).filter(name =>
+    !files.some(file => `${file}.ts` === name) || tests.some(path => `${path}.ts` === name)
+  )
 }
 
 for (const rule of RULES) {
@@ -68,7 +79,9 @@ for (const rule of RULES) {
 }
 
 test('a file without a test, a test without a file and an exception that nothing needs are found', () => {
-  const [files, rule] = [['deps', 'room/x', 'room/y'], { exceptions: { 'deps.ts': 'types only', 'room/y.ts': 'has a test', 'gone.ts': 'does not exist' } }]
+  const [files, rule] = [['deps', 'room/x', 'room/y'], {
+    exceptions: { 'deps.ts': 'types only', 'room/y.ts': 'has a test', 'gone.ts': 'does not exist' }
+  }]
   assert.deepEqual(untested(files, ['room/x-aspect', 'room/y', 'x'], rule), ['room/x'])
   assert.deepEqual(unnamed(files, ['room/x', 'room/x-aspect', 'room/xy', 'x']), ['room/xy', 'x'])
   assert.deepEqual(stale(files, ['room/x', 'room/y'], rule), ['room/y.ts', 'gone.ts'])

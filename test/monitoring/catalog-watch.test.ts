@@ -18,7 +18,9 @@ interface Bench {
 
 function bench (t: TestContext, isChecked: boolean): Bench {
   const [clock, told, answers]: [FakeClock, string[], Bench['answers']] = [new FakeClock(), [], []]
-  const line = (level: string) => (_: object, message: string) => { told.push(`${level} ${message.slice(0, 40)}`) }
+  const line = (level: string) => (_: object, message: string) => {
+    told.push(`${level} ${message.slice(0, 40)}`)
+  }
   const watch = new CatalogWatch({
     async check () {
       told.push('check')
@@ -26,7 +28,9 @@ function bench (t: TestContext, isChecked: boolean): Bench {
       if (answer instanceof Error) throw answer
       return answer
     },
-    mark: finding => { told.push(`mark ${finding}`) },
+    mark: finding => {
+      told.push(`mark ${finding}`)
+    },
     isChecked,
     clock,
     logger: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
@@ -66,5 +70,12 @@ test('damage is marked and logged; a check that fails is logged, marks nothing, 
   const { watch, told, answers } = bench(t, true)
   answers.push('page 7 is never used', new BackupError('PROCESS_LIMIT', 'no more processes'), undefined)
   for (let n = 0; n < 3; n++) await watch.look()
-  assert.deepEqual(told, ['check', 'mark page 7 is never used', 'error THE CATALOG IS DAMAGED: restart the serv', 'check', 'warn the catalog could not be checked, and is', 'check'])
+  assert.deepEqual(told, [
+    'check',
+    'mark page 7 is never used',
+    'error THE CATALOG IS DAMAGED: restart the serv',
+    'check',
+    'warn the catalog could not be checked, and is',
+    'check'
+  ])
 })

@@ -7,7 +7,11 @@ const NOW = new Date('2025-11-25T12:00:00.000Z')
 const ago = (hours: number): Date => new Date(NOW.getTime() - hours * HOUR)
 
 /** A source that should have a backup from the last two hours. */
-function source (lastSuccess: Date | null, lastFailure: Date | null = null, freshSince: Date | null = ago(2)): SourceHealth {
+function source (
+  lastSuccess: Date | null,
+  lastFailure: Date | null = null,
+  freshSince: Date | null = ago(2)
+): SourceHealth {
   return { freshSince, statistics: { lastSuccess, lastFailure, newest: lastSuccess } }
 }
 
@@ -49,7 +53,15 @@ test('a source of which nothing is asked is never overdue', () => {
 test('of several sources the worst counts, and the longest time without a success', () => {
   const { status, backup } = report(source(ago(1)), source(ago(5)), source(ago(3), ago(1)))
   assert.equal(status, 'degraded')
-  assert.deepEqual(backup, { status: 'failing', lastSuccess: ago(5), ageSeconds: 5 * 3600, sources: 3, never: 0, overdue: 1, failing: 1 })
+  assert.deepEqual(backup, {
+    status: 'failing',
+    lastSuccess: ago(5),
+    ageSeconds: 5 * 3600,
+    sources: 3,
+    never: 0,
+    overdue: 1,
+    failing: 1
+  })
 })
 
 test('one source without any backup leaves no last success to tell', () => {
@@ -62,7 +74,15 @@ test('an age is never below 0, though the clock was set back', () => {
 })
 
 test('no source at all is no reason to worry', () => {
-  assert.deepEqual(report().backup, { status: 'ok', lastSuccess: null, ageSeconds: null, sources: 0, never: 0, overdue: 0, failing: 0 })
+  assert.deepEqual(report().backup, {
+    status: 'ok',
+    lastSuccess: null,
+    ageSeconds: null,
+    sources: 0,
+    never: 0,
+    overdue: 0,
+    failing: 0
+  })
 })
 
 test('a backup that finished in time but began too early is overdue, and so is one that is gone', () => {
@@ -78,5 +98,9 @@ test('an open alert degrades the service, and is told by its rule alone', () => 
     { rule: 'size_changed', severity: 'warning' }
   ] as const
   const { status, backup, alerts: told } = healthReport([source(ago(1))], alerts, NOW)
-  assert.deepEqual([status, backup.status, told], ['degraded', 'ok', { critical: 1, warning: 2, rules: ['backup_damaged', 'size_changed'] }])
+  assert.deepEqual([status, backup.status, told], ['degraded', 'ok', {
+    critical: 1,
+    warning: 2,
+    rules: ['backup_damaged', 'size_changed']
+  }])
 })

@@ -5,7 +5,19 @@ import { completed, END, manifestOf, newBackup } from '../support/catalog.ts'
 import { ALERT, observe } from '../support/observe.ts'
 
 function jobOf (id: number, status: JobStatus): Job {
-  return { id, kind: 'create', source: 'shop', backupId: null, status, progress: { phase: 'waiting', bytesDone: 0, bytesTotal: null }, createdAt: END, startedAt: null, finishedAt: null, errorCode: null, errorMessage: null }
+  return {
+    id,
+    kind: 'create',
+    source: 'shop',
+    backupId: null,
+    status,
+    progress: { phase: 'waiting', bytesDone: 0, bytesTotal: null },
+    createdAt: END,
+    startedAt: null,
+    finishedAt: null,
+    errorCode: null,
+    errorMessage: null
+  }
 }
 
 test('the content type is that of the text format', async t => {
@@ -47,7 +59,12 @@ test('ages grow with time and are never below 0', async t => {
 test('what the catalog knows is right straight after a start', async t => {
   const { catalog, value } = await observe(t)
   const backup = await catalog.backups.start(newBackup({ compression: 'zstd' }))
-  await catalog.backups.complete(backup.id, { manifest: manifestOf(backup), filePath: 'p', verification: null, copies: [] })
+  await catalog.backups.complete(backup.id, {
+    manifest: manifestOf(backup),
+    filePath: 'p',
+    verification: null,
+    copies: []
+  })
   assert.equal(await value('backup_size_bytes{backup_type="full",compression="zstd",source="shop"}'), 1000)
   assert.equal(await value('backup_duration_seconds{backup_type="full",operation="create",source="shop"}'), 5)
   assert.equal(await value('backup_success_total{source="shop"}'), 0)
@@ -97,7 +114,9 @@ test('jobs are told while they are queued or running', async t => {
 })
 
 test('the room of a store that knows none, or cannot tell, is not told', async t => {
-  const answers = [async () => ({ free: 1, total: 2 }), async () => undefined, async () => { throw new Error('unmounted') }]
+  const answers = [async () => ({ free: 1, total: 2 }), async () => undefined, async () => {
+    throw new Error('unmounted')
+  }]
   const { value } = await observe(t, ['shop'], async () => await answers.shift()!())
   assert.equal(await value('holdfast_store_free_bytes{store="local"}'), 1)
   assert.equal(await value('holdfast_store_free_bytes{store="local"}'), undefined)
@@ -108,13 +127,19 @@ test('a source that is not watched tells no figures, but while it is', async t =
   const { told, value } = await observe(t, ['shop', 'holdfast'])
   told.unwatched = ['holdfast']
   assert.equal(await value('backup_last_success_timestamp{source="holdfast"}'), undefined)
-  assert.equal(await value('holdfast_alert_active{rule="backup_failed",source="holdfast",severity="critical"}'), undefined)
+  assert.equal(
+    await value('holdfast_alert_active{rule="backup_failed",source="holdfast",severity="critical"}'),
+    undefined
+  )
   assert.equal(await value('backup_last_success_timestamp{source="shop"}'), 0)
   told.unwatched = []
   assert.equal(await value('backup_last_success_timestamp{source="holdfast"}'), 0)
   assert.equal(await value('holdfast_alert_active{rule="backup_failed",source="holdfast",severity="critical"}'), 0)
   told.unwatched = ['holdfast']
-  assert.equal(await value('holdfast_alert_active{rule="backup_failed",source="holdfast",severity="critical"}'), undefined)
+  assert.equal(
+    await value('holdfast_alert_active{rule="backup_failed",source="holdfast",severity="critical"}'),
+    undefined
+  )
 })
 
 test('a time that nothing is asked since is not told', async t => {
@@ -141,7 +166,12 @@ test('an alert that is over is told as not active', async t => {
 
 test('a store for copies tells what it holds and what waits for it, and counts how uploads ended', async t => {
   const { catalog, emit, value } = await observe(t)
-  const counts = async (): Promise<Array<number | undefined>> => await Promise.all(['holdfast_copies_waiting', 'holdfast_copies_stored', 'holdfast_copies_bytes'].map(name => value(`${name}{destination="far"}`)))
+  const counts = async (): Promise<Array<number | undefined>> =>
+    await Promise.all(
+      ['holdfast_copies_waiting', 'holdfast_copies_stored', 'holdfast_copies_bytes'].map(name =>
+        value(`${name}{destination="far"}`)
+      )
+    )
   assert.deepEqual(await counts(), [0, 0, 0])
   assert.equal(await value('backup_uploads_total{destination="far",status="failure"}'), 0)
   const backup = await completed(catalog)

@@ -7,9 +7,19 @@ import { tempDir } from '../support/temp-dir.ts'
 
 test('a file is missing where it or a folder above it is not there, and only then', async t => {
   const folder = tempDir(t)
-  const at = (name: string, ...parts: string[]): { name: string, path: string } => ({ name, path: join(folder, ...parts) })
+  const at = (name: string, ...parts: string[]): { name: string, path: string } => ({
+    name,
+    path: join(folder, ...parts)
+  })
   writeFileSync(join(folder, 'there.db'), '')
   mkdirSync(join(folder, 'folder'))
-  const missing = await missingFiles([at('there', 'there.db'), at('gone', 'gone.db'), at('folder gone', 'x', 'y.db'), at('below a file', 'there.db', 'z.db'), at('a folder', 'folder'), at('too long', 'n'.repeat(300))])
+  const missing = await missingFiles([
+    at('there', 'there.db'),
+    at('gone', 'gone.db'),
+    at('folder gone', 'x', 'y.db'),
+    at('below a file', 'there.db', 'z.db'),
+    at('a folder', 'folder'),
+    at('too long', 'n'.repeat(300))
+  ])
   assert.deepEqual([...missing], ['gone', 'folder gone', 'below a file'])
 })

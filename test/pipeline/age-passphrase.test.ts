@@ -8,9 +8,14 @@ import { PASSPHRASE } from '../support/keys.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { noise, through } from '../support/streams.ts'
 
-const withPassphrase = (passphrase: string) => ageOpener({ identities: [], passphrases: [passphrase], isSureToFit: false })
+const withPassphrase = (passphrase: string) =>
+  ageOpener({ identities: [], passphrases: [passphrase], isSureToFit: false })
 const base64 = (size: number): string => randomBytes(size).toString('base64').replace(/=+$/, '')
-const fileOfWork = (work: number): Buffer => Buffer.concat([Buffer.from(`age-encryption.org/v1\n-> scrypt ${base64(16)} ${work}\n${base64(32)}\n--- ${base64(32)}\n`), randomBytes(80)])
+const fileOfWork = (work: number): Buffer =>
+  Buffer.concat([
+    Buffer.from(`age-encryption.org/v1\n-> scrypt ${base64(16)} ${work}\n${base64(32)}\n--- ${base64(32)}\n`),
+    randomBytes(80)
+  ])
 
 test('a passphrase opens what it sealed, and another one does not', async () => {
   const bytes = noise(1000)
@@ -26,24 +31,36 @@ test('the library reads what a passphrase sealed, and the other way round', asyn
   const bytes = noise(100_000)
   const decrypter = new Decrypter()
   decrypter.addPassphrase(PASSPHRASE)
-  assert.deepEqual(Buffer.from(await decrypter.decrypt(await through(ageCipher({ passphrase: PASSPHRASE }).seal().encode(), [bytes]))), bytes)
+  assert.deepEqual(
+    Buffer.from(await decrypter.decrypt(await through(ageCipher({ passphrase: PASSPHRASE }).seal().encode(), [bytes]))),
+    bytes
+  )
   const encrypter = new Encrypter()
   encrypter.setPassphrase(PASSPHRASE)
   encrypter.setScryptWorkFactor(10)
-  assert.deepEqual(await through(withPassphrase(PASSPHRASE).decode(), [Buffer.from(await encrypter.encrypt(bytes))]), bytes)
+  assert.deepEqual(
+    await through(withPassphrase(PASSPHRASE).decode(), [Buffer.from(await encrypter.encrypt(bytes))]),
+    bytes
+  )
 })
 
 test('work that nobody would ask for is not done', async () => {
   const stored = await through(ageCipher({ passphrase: PASSPHRASE }).seal().encode(), [noise(10)])
   const dear = Buffer.from(stored.toString('latin1').replace(' 17\n', ' 30\n'), 'latin1')
-  assert.match((await rejectsWith('DECODE_FAILED', through(withPassphrase(PASSPHRASE).decode(), [dear]))).message, /has the work factor 30, and 18 is the most$/)
+  assert.match(
+    (await rejectsWith('DECODE_FAILED', through(withPassphrase(PASSPHRASE).decode(), [dear]))).message,
+    /has the work factor 30, and 18 is the most$/
+  )
 })
 
 for (const work of [19, 20, 30, 100]) {
   test(`no key is derived with the work factor ${work} of age`, async () => {
     const over = await derivationTurn()
     try {
-      const { message, hint } = await rejectsWith('DECODE_FAILED', through(withPassphrase(PASSPHRASE).decode(), [fileOfWork(work)]))
+      const { message, hint } = await rejectsWith(
+        'DECODE_FAILED',
+        through(withPassphrase(PASSPHRASE).decode(), [fileOfWork(work)])
+      )
       assert.match(message, new RegExp(`work factor ${work}, and 18 is the most`))
       assert.match(hint ?? '', /age --decrypt/)
     } finally {

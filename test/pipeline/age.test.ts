@@ -31,7 +31,9 @@ cipherSuite({
 test('each of several recipients opens it, and nobody else does', async () => {
   const bytes = noise(1000)
   const stored = await through(ageCipher({ recipients: [first.recipient, second.recipient] }).seal().encode(), [bytes])
-  for (const { identity } of [first, second]) assert.deepEqual(await through(unsure(third.identity, identity).decode(), [stored]), bytes)
+  for (const { identity } of [first, second]) {
+    assert.deepEqual(await through(unsure(third.identity, identity).decode(), [stored]), bytes)
+  }
   const error = await rejectsWith('KEY_MISSING', through(unsure(third.identity).decode(), [stored]))
   assert.match(error.hint ?? '', /BACKUP_AGE_IDENTITY_FILE/)
   await rejectsWith('DECODE_FAILED', through(by(third.identity).decode(), [stored]))

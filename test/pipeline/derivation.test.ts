@@ -13,8 +13,12 @@ test('keys are derived one after the other, and one that is given up gives its t
   const order: string[] = []
   const waiting = OPENPGP.decode()
   const leaving = OPENPGP.decode()
-  const opened = through(waiting, [sealed]).then(plain => { order.push(plain.toString()) })
-  const left = through(leaving, [sealed]).catch(() => { order.push('left') })
+  const opened = through(waiting, [sealed]).then(plain => {
+    order.push(plain.toString())
+  })
+  const left = through(leaving, [sealed]).catch(() => {
+    order.push('left')
+  })
   leaving.destroy(new Error('left'))
   await left
   order.push('over')

@@ -6,10 +6,15 @@ import { never } from '../support/streams.ts'
 
 const OURS = new BackupError('DISK_FULL', 'no room')
 const SYSTEM = Object.assign(new Error('read failed'), { code: 'EIO' })
-const ECHOES = ['ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'].map(code => Object.assign(new Error('echo'), { code }))
+const ECHOES = ['ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'EPIPE', 'ECONNRESET'].map(code =>
+  Object.assign(new Error('echo'), { code })
+)
 
 function causeOf (...errors: readonly unknown[]): unknown {
-  return firstCause(errors.map(reason => reason === undefined ? { status: 'fulfilled', value: 1 } : { status: 'rejected', reason }), never)
+  return firstCause(
+    errors.map(reason => reason === undefined ? { status: 'fulfilled', value: 1 } : { status: 'rejected', reason }),
+    never
+  )
 }
 
 test('where nothing failed there is no cause', () => {

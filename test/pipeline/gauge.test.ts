@@ -12,7 +12,11 @@ async function measured (bytes: Buffer, chunkSize = 64 * 1024): Promise<Measures
 }
 
 test('noise is dense and has almost eight bits a byte, zeros have nothing, prose lies between', async () => {
-  const [random, zeros, text] = [await measured(noise(3_000_000)), await measured(Buffer.alloc(3_000_000)), await measured(prose(3_000_000))]
+  const [random, zeros, text] = [
+    await measured(noise(3_000_000)),
+    await measured(Buffer.alloc(3_000_000)),
+    await measured(prose(3_000_000))
+  ]
   assert.ok(random.entropy > 7.8 && random.density > 0.99, JSON.stringify(random))
   assert.ok(zeros.entropy === 0 && zeros.density < 0.01, JSON.stringify(zeros))
   assert.ok(text.entropy > 3 && text.entropy < 5 && text.density < 0.1, JSON.stringify(text))
@@ -36,27 +40,38 @@ test('the pages of a large image are looked at in even steps, and no more than s
 test('it makes no difference how an image is cut into chunks', async () => {
   const bytes = noise(700 * PAGE + 1234)
   const expected = await measured(bytes)
-  await fc.assert(fc.asyncProperty(fc.integer({ min: 100, max: 300_000 }), async size => {
-    assert.deepEqual(await measured(bytes, size), expected)
-  }), { numRuns: 25 })
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 100, max: 300_000 }), async size => {
+      assert.deepEqual(await measured(bytes, size), expected)
+    }),
+    { numRuns: 25 }
+  )
 })
 
 test('how many pages changed is told, to within a tenth at the worst', async () => {
-  await fc.assert(fc.asyncProperty(fc.integer({ min: 100, max: 4000 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(1000), async (pages, share, seed) => {
-    const before = noise(pages * PAGE, seed + 1)
-    const after = Buffer.from(before)
-    const other = noise(PAGE, seed + 2000)
-    let changed = 0
-    for (let page = 0; page < pages; page++) {
-      // Spread by another step than the sample's.
-      if (page * 0.618 % 1 >= share) continue
-      changed++
-      other.copy(after, page * PAGE)
-      after.writeUInt32LE(page, page * PAGE)
-    }
-    const told = changedShare(await measured(before), await measured(after)) ?? Number.NaN
-    assert.ok(Math.abs(told - changed / pages) < 0.1, `${told} instead of ${changed / pages} of ${pages}`)
-  }), { numRuns: 30, seed: 5 })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 100, max: 4000 }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.nat(1000),
+      async (pages, share, seed) => {
+        const before = noise(pages * PAGE, seed + 1)
+        const after = Buffer.from(before)
+        const other = noise(PAGE, seed + 2000)
+        let changed = 0
+        for (let page = 0; page < pages; page++) {
+          // Spread by another step than the sample's.
+          if (page * 0.618 % 1 >= share) continue
+          changed++
+          other.copy(after, page * PAGE)
+          after.writeUInt32LE(page, page * PAGE)
+        }
+        const told = changedShare(await measured(before), await measured(after)) ?? Number.NaN
+        assert.ok(Math.abs(told - changed / pages) < 0.1, `${told} instead of ${changed / pages} of ${pages}`)
+      }
+    ),
+    { numRuns: 30, seed: 5 }
+  )
 })
 
 test('of an image that was cut off, and is looked at in shorter steps now, what is left has not changed', async () => {

@@ -19,7 +19,13 @@ function heldStage (concurrency: number) {
     convert (block) {
       const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
       const copy = Buffer.from(block)
-      under.push({ block: copy, done: converted => { resolve(converted ?? copy) }, fail: reject })
+      under.push({
+        block: copy,
+        done: converted => {
+          resolve(converted ?? copy)
+        },
+        fail: reject
+      })
       return promise
     }
   })
@@ -27,7 +33,11 @@ function heldStage (concurrency: number) {
 }
 
 async function settle (): Promise<void> {
-  for (let turn = 0; turn < 20; turn++) await new Promise(resolve => { setImmediate(resolve) })
+  for (let turn = 0; turn < 20; turn++) {
+    await new Promise(resolve => {
+      setImmediate(resolve)
+    })
+  }
 }
 
 test('never more blocks are converted at once than it was told', async () => {
@@ -57,7 +67,10 @@ test('a block that cannot be converted ends the stream with its error', async ()
     const error = new Error('cannot')
     const result = rejection(through(stage, [noise(30)]))
     await until(() => under.length === 3)
-    for (const [n, conversion] of under.entries()) if (n === at) conversion.fail(error); else conversion.done()
+    for (const [n, conversion] of under.entries()) {
+      if (n === at) conversion.fail(error)
+      else conversion.done()
+    }
     assert.equal(await result, error)
   }
 })
@@ -91,13 +104,17 @@ test('an empty stream is one empty block, with its tail', async () => {
 
 test('a stage that nobody reads takes in no more than it may hold', async () => {
   let given = 0
-  const input = Readable.from((function * () {
+  const input = Readable.from((function* () {
     for (; given < 10_000; given++) yield Buffer.alloc(64 * 1024)
   })())
   const stage = blockStage({ blockSize: 64 * 1024, concurrency: 2, convert: async block => Buffer.from(block) })
   input.once('close', () => {})
-  input.on('data', (chunk: Buffer) => { if (!stage.write(chunk)) input.pause() })
-  stage.on('drain', () => { input.resume() })
+  input.on('data', (chunk: Buffer) => {
+    if (!stage.write(chunk)) input.pause()
+  })
+  stage.on('drain', () => {
+    input.resume()
+  })
   await settle()
   assert.ok(given < 100, `${given} chunks were taken in`)
   input.destroy()

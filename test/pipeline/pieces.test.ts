@@ -16,20 +16,27 @@ function cut (text: string, size: number, chunkSize: number): string[] {
   return found
 }
 
-for (const [text, expected] of [
-  ['', ['!']],
-  ['a', ['a!']],
-  ['abc', ['abc!']],
-  ['abcd', ['abc', 'd!']],
-  ['abcdef', ['abc', 'def!']],
-  ['abcdefghij', ['abc', 'def', 'ghi', 'j!']]
-] as const) {
+for (
+  const [text, expected] of [
+    ['', ['!']],
+    ['a', ['a!']],
+    ['abc', ['abc!']],
+    ['abcd', ['abc', 'd!']],
+    ['abcdef', ['abc', 'def!']],
+    ['abcdefghij', ['abc', 'def', 'ghi', 'j!']]
+  ] as const
+) {
   test(`"${text}" in pieces of 3 is ${JSON.stringify(expected)}, however it comes`, () => {
-    for (let chunkSize = 1; chunkSize < 12; chunkSize++) assert.deepEqual(cut(text, 3, chunkSize), expected, `in chunks of ${chunkSize}`)
+    for (let chunkSize = 1; chunkSize < 12; chunkSize++) {
+      assert.deepEqual(cut(text, 3, chunkSize), expected, `in chunks of ${chunkSize}`)
+    }
   })
 }
 
 test('what a piece becomes may be longer, in parts, or nothing', () => {
-  const pieces = new Pieces(2, (piece, isLast) => isLast ? [] : [Buffer.from('<'), Buffer.from(piece), Buffer.from('>')])
+  const pieces = new Pieces(
+    2,
+    (piece, isLast) => isLast ? [] : [Buffer.from('<'), Buffer.from(piece), Buffer.from('>')]
+  )
   assert.deepEqual([pieces.add(Buffer.from('abcde')).toString(), pieces.end().toString()], ['<ab><cd>', ''])
 })

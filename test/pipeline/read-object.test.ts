@@ -16,10 +16,21 @@ const BYTES = Buffer.concat([noise(1_500_000), prose(1_500_000)])
 const codecs = makeCodecs(2)
 const NAMES = ['none', 'gzip', 'zstd'] as const
 
-async function stored (t: TestContext, compression: typeof NAMES[number]): Promise<{ readonly request: ReadRequest, readonly path: string }> {
+async function stored (
+  t: TestContext,
+  compression: typeof NAMES[number]
+): Promise<{ readonly request: ReadRequest, readonly path: string }> {
   const { store, directory } = await faultyStore(t)
   const codec = codecs[compression]
-  const written = await writeObject({ image: bodyOf(BYTES), size: BYTES.length, codec, seal: null, store, key: 'a', onBytes: () => {} }, never)
+  const written = await writeObject({
+    image: bodyOf(BYTES),
+    size: BYTES.length,
+    codec,
+    seal: null,
+    store,
+    key: 'a',
+    onBytes: () => {}
+  }, never)
   return { request: { store, key: 'a', codec, opener: null, ...written }, path: join(directory, 'a') }
 }
 
@@ -31,7 +42,12 @@ for (const name of NAMES) {
   test(`${name}: the image is what was written, and progress is told to its end`, async t => {
     const { request } = await stored(t, name)
     let last = 0
-    const image = await read({ ...request, onBytes: bytes => { last = bytes } })
+    const image = await read({
+      ...request,
+      onBytes: bytes => {
+        last = bytes
+      }
+    })
     assert.ok(image.equals(BYTES))
     assert.equal(last, BYTES.length)
   })
@@ -50,7 +66,10 @@ for (const name of NAMES) {
       damaged[at]! ^= 1 << n % 8
       writeFileSync(path, damaged)
       const error = await rejection(read(request))
-      assert.ok(error instanceof BackupError && ['CHECKSUM_MISMATCH', 'DECODE_FAILED'].includes(error.code), `byte ${at}: ${String(error)}`)
+      assert.ok(
+        error instanceof BackupError && ['CHECKSUM_MISMATCH', 'DECODE_FAILED'].includes(error.code),
+        `byte ${at}: ${String(error)}`
+      )
     }
   })
 
@@ -69,7 +88,9 @@ for (const name of NAMES) {
       return source
     }
     const store = { ...request.store, get }
-    for await (const chunk of await openImage({ ...request, store }, never) as AsyncIterable<Buffer>) if (chunk.length > 0) break
+    for await (const chunk of await openImage({ ...request, store }, never) as AsyncIterable<Buffer>) {
+      if (chunk.length > 0) break
+    }
     await until(() => source?.closed === true)
   })
 }
@@ -89,12 +110,19 @@ test('what the store throws comes through', async t => {
 test('digestObject tells the bytes so far and gives the digest of what is stored', async t => {
   const { request, path } = await stored(t, 'gzip')
   const seen: number[] = []
-  assert.deepEqual(await digestObject(request.store, 'a', bytes => { seen.push(bytes) }, never), digestOf(readFileSync(path)))
+  assert.deepEqual(
+    await digestObject(request.store, 'a', bytes => {
+      seen.push(bytes)
+    }, never),
+    digestOf(readFileSync(path))
+  )
   assert.deepEqual([seen.toSorted((a, b) => a - b), seen.at(-1)], [seen, request.object.size])
 })
 
 test('an abort ends the reading', async t => {
   const { request } = await stored(t, 'none')
   const abort = new AbortController()
-  await rejection(digestObject(request.store, 'a', () => { abort.abort() }, abort.signal))
+  await rejection(digestObject(request.store, 'a', () => {
+    abort.abort()
+  }, abort.signal))
 })

@@ -25,7 +25,10 @@ test('open makes the directory for the owner alone', async t => {
 
 test('open removes the folders of processes that are gone, and nothing else', async t => {
   const base = join(tempDir(t), 'scratch')
-  const scratch = scratchDirectory(base, { id: '1-00000001', isAlive: id => id === '1-00000001' || id === '2-00000002' })
+  const scratch = scratchDirectory(base, {
+    id: '1-00000001',
+    isAlive: id => id === '1-00000001' || id === '2-00000002'
+  })
   await scratch.open()
   for (const name of ['2-00000002', '3-00000003', 'pictures']) {
     mkdirSync(join(base, name))
@@ -57,14 +60,24 @@ test('the work has the whole image in a private file, and the file is gone after
 test('an image that dies is the error, and the work is not begun', async t => {
   const scratch = await opened(t)
   const error = new BackupError('DECODE_FAILED', 'damaged')
-  assert.equal(await rejection(scratch.withFile(brokenBody(noise(2_000_000), error), async () => assert.fail('it was begun'), never)), error)
+  assert.equal(
+    await rejection(
+      scratch.withFile(brokenBody(noise(2_000_000), error), async () => assert.fail('it was begun'), never)
+    ),
+    error
+  )
   assert.deepEqual(readdirSync(scratch.directory), [])
 })
 
 test('the error of the work comes through, and the file is gone', async t => {
   const scratch = await opened(t)
   const error = new Error('no child')
-  assert.equal(await rejection(scratch.withFile(bodyOf('x'), async () => { throw error }, never)), error)
+  assert.equal(
+    await rejection(scratch.withFile(bodyOf('x'), async () => {
+      throw error
+    }, never)),
+    error
+  )
   assert.deepEqual(readdirSync(scratch.directory), [])
 })
 
@@ -78,7 +91,11 @@ for (const during of ['image', 'work'] as const) {
       abort.abort(reason)
       throw new Error('an echo')
     }, abort.signal))
-    if (during === 'image') setImmediate(() => { abort.abort(reason) })
+    if (during === 'image') {
+      setImmediate(() => {
+        abort.abort(reason)
+      })
+    }
     assert.equal(await result, reason)
     assert.deepEqual(readdirSync(scratch.directory), [])
   })
@@ -95,7 +112,9 @@ test('space is that of the disk, and a directory shares the disk with what is be
 test('a disk that fills up is DISK_FULL with the remedy, and the file is gone', async t => {
   if (!needRoot(t)) return
   const mounted: string[] = []
-  t.after(() => { for (const path of mounted) spawnSync('umount', [path]) })
+  t.after(() => {
+    for (const path of mounted) spawnSync('umount', [path])
+  })
   const directory = tempDir(t)
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]).status !== 0) {
     t.skip('a tmpfs cannot be mounted here')

@@ -12,7 +12,9 @@ const RATE = 1000
 async function timeOf (clock: FakeClock, work: Promise<unknown>): Promise<number> {
   const begin = clock.now().getTime()
   const state = { isOver: false }
-  const ended = work.finally(() => { state.isOver = true })
+  const ended = work.finally(() => {
+    state.isOver = true
+  })
   while (!state.isOver) {
     await until(() => state.isOver || clock.sleeping > 0)
     clock.moveToNext()
@@ -22,7 +24,11 @@ async function timeOf (clock: FakeClock, work: Promise<unknown>): Promise<number
 }
 
 async function send (stage: Transform, chunk: Buffer): Promise<void> {
-  await new Promise<void>(resolve => { stage.resume().write(chunk, () => { resolve() }) })
+  await new Promise<void>(resolve => {
+    stage.resume().write(chunk, () => {
+      resolve()
+    })
+  })
 }
 
 test('bytes go through as they came, evenly, at the rate that is given', async () => {

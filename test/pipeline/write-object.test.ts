@@ -22,7 +22,11 @@ interface Given {
   readonly signal?: AbortSignal
 }
 
-function write (store: Store, codec: Codec | null, { image = bodyOf(BYTES), onBytes = () => {}, signal = never }: Given = {}): Promise<Written> {
+function write (
+  store: Store,
+  codec: Codec | null,
+  { image = bodyOf(BYTES), onBytes = () => {}, signal = never }: Given = {}
+): Promise<Written> {
   return writeObject({ image, size: BYTES.length, codec, seal: null, store, key: 'a.db', onBytes }, signal)
 }
 
@@ -42,15 +46,22 @@ for (const [name, codec] of Object.entries(makeCodecs(2))) {
   test(`${name}: progress is told in plain bytes, up to the last`, async t => {
     const { store } = await faultyStore(t)
     let last = 0
-    await write(store, codec, { onBytes: bytes => { assert.ok(bytes > last); last = bytes } })
+    await write(store, codec, {
+      onBytes: bytes => {
+        assert.ok(bytes > last)
+        last = bytes
+      }
+    })
     assert.equal(last, BYTES.length)
   })
 
-  for (const [when, image] of [
-    ['at once', () => brokenBody('', SOURCE_DIED)],
-    ['midway', () => brokenBody(BYTES.subarray(0, 2_000_000), SOURCE_DIED)],
-    ['after its last byte', failsAtTheEnd]
-  ] as const) {
+  for (
+    const [when, image] of [
+      ['at once', () => brokenBody('', SOURCE_DIED)],
+      ['midway', () => brokenBody(BYTES.subarray(0, 2_000_000), SOURCE_DIED)],
+      ['after its last byte', failsAtTheEnd]
+    ] as const
+  ) {
     test(`${name}: an image that dies ${when} leaves nothing in the store and is the error`, async t => {
       const { store, directory } = await faultyStore(t)
       assert.equal(await rejection(write(store, codec, { image: image() })), SOURCE_DIED)
@@ -58,7 +69,12 @@ for (const [name, codec] of Object.entries(makeCodecs(2))) {
     })
   }
 
-  for (const [when, at] of [['before it takes a byte', 'before'], ['at the first byte', 0], ['midway', 500_000], ['when all is there', BYTES.length * 2]] as const) {
+  for (
+    const [when, at] of [['before it takes a byte', 'before'], ['at the first byte', 0], ['midway', 500_000], [
+      'when all is there',
+      BYTES.length * 2
+    ]] as const
+  ) {
     test(`${name}: a store that fails ${when} ends the image and is the error`, async t => {
       const { store, faults, directory } = await faultyStore(t)
       faults.fail('store.put', { error: STORE_DIED, when: at })
@@ -74,7 +90,9 @@ for (const [name, codec] of Object.entries(makeCodecs(2))) {
       const abort = new AbortController()
       if (when === 'before the start') abort.abort(CANCELLED)
       const image = when === 'while the image stalls' ? stalledBody(BYTES.subarray(0, 1_500_000)) : bodyOf(BYTES)
-      const onBytes = (): void => { abort.abort(CANCELLED) }
+      const onBytes = (): void => {
+        abort.abort(CANCELLED)
+      }
       assert.equal(await rejection(write(store, codec, { image, onBytes, signal: abort.signal })), CANCELLED)
       assert.deepEqual([filesIn(directory), image.destroyed], [[], true])
     })
@@ -83,7 +101,9 @@ for (const [name, codec] of Object.entries(makeCodecs(2))) {
   test(`${name}: an abort while the store finishes rejects with its reason and leaves nothing in the store`, async t => {
     const { store, faults, directory } = await faultyStore(t)
     const abort = new AbortController()
-    faults.meanwhile('store.put', () => { abort.abort(CANCELLED) })
+    faults.meanwhile('store.put', () => {
+      abort.abort(CANCELLED)
+    })
     assert.equal(await rejection(write(store, codec, { signal: abort.signal })), CANCELLED)
     assert.deepEqual(filesIn(directory), [])
   })
@@ -99,16 +119,31 @@ test('an uncompressed image that is shorter than it said is an error and leaves 
 test('an object that stands although its image failed is taken away again', async t => {
   const { store, faults, directory } = await faultyStore(t)
   // A store that takes what has come so far for the whole.
-  const careless: Store = { ...store, put: async (key, body, _facts, signal) => await store.put(key, takenForWhole(body), {}, signal) }
-  faults.meanwhile('store.remove', () => { assert.deepEqual(filesIn(directory), ['a.db']) })
-  assert.equal(await rejection(write({ ...careless, remove: (key, signal) => store.remove(key, signal) }, null, { image: failsAtTheEnd() })), SOURCE_DIED)
+  const careless: Store = {
+    ...store,
+    put: async (key, body, _facts, signal) => await store.put(key, takenForWhole(body), {}, signal)
+  }
+  faults.meanwhile('store.remove', () => {
+    assert.deepEqual(filesIn(directory), ['a.db'])
+  })
+  assert.equal(
+    await rejection(write(
+      {
+        ...careless,
+        remove: (key, signal) => store.remove(key, signal)
+      },
+      null,
+      { image: failsAtTheEnd() }
+    )),
+    SOURCE_DIED
+  )
   assert.deepEqual(filesIn(directory), [])
 })
 
 function takenForWhole (body: Readable): Readable {
-  return Readable.from((async function * () {
+  return Readable.from((async function* () {
     try {
-      yield * body as AsyncIterable<Buffer>
+      yield* body as AsyncIterable<Buffer>
     } catch {
       // It ends here as if nothing were wrong: what a careless store does.
     }

@@ -29,7 +29,9 @@ function frame (header: readonly number[], ...blocks: Buffer[]): Buffer {
 for (const size of [0, 1, 255, 256, 257, 65_791, 65_792, 200_000]) {
   test(`a frame whose header gives a length of ${size} is decoded`, async () => {
     for (const bytes of [noise(size), prose(size)]) {
-      for (const checksum of [0, 1]) assert.deepEqual(digestOf(await decode(codec, compress(bytes, checksum))), digestOf(bytes))
+      for (const checksum of [0, 1]) {
+        assert.deepEqual(digestOf(await decode(codec, compress(bytes, checksum))), digestOf(bytes))
+      }
     }
   })
 }
@@ -46,29 +48,49 @@ test('skippable frames are passed over wherever they are', async () => {
     bytes.writeUInt32LE(size, 4)
     return bytes
   }
-  const stream = Buffer.concat([skip(0, 0), compress(Buffer.from('one ')), skip(15, 70_000), skip(7, 1), compress(Buffer.from('two')), skip(1, 5)])
+  const stream = Buffer.concat([
+    skip(0, 0),
+    compress(Buffer.from('one ')),
+    skip(15, 70_000),
+    skip(7, 1),
+    compress(Buffer.from('two')),
+    skip(1, 5)
+  ])
   assert.equal((await decode(codec, stream, 13)).toString(), 'one two')
 })
 
 test('raw and run-length blocks, and a header that is silent about the length, are decoded', async () => {
-  const stream = frame([0x00, 0x58], block(RAW, 3, Buffer.from('abc'), false), block(RUN, 5, Buffer.from('x'), false), block(RAW, 0, Buffer.alloc(0), true))
+  const stream = frame(
+    [0x00, 0x58],
+    block(RAW, 3, Buffer.from('abc'), false),
+    block(RUN, 5, Buffer.from('x'), false),
+    block(RAW, 0, Buffer.alloc(0), true)
+  )
   for (const chunk of [1, 2, 7, 100]) assert.equal((await decode(codec, stream, chunk)).toString(), 'abcxxxxx')
 })
 
 test('a frame that needs a dictionary is DECODE_FAILED', async () => {
   for (const [flag, id] of [[1, [9]], [2, [9, 9]], [3, [9, 9, 9, 9]]] as const) {
-    await rejectsWith('DECODE_FAILED', decode(codec, frame([flag, 0x58, ...id], block(RAW, 3, Buffer.from('abc'), true))))
+    await rejectsWith(
+      'DECODE_FAILED',
+      decode(codec, frame([flag, 0x58, ...id], block(RAW, 3, Buffer.from('abc'), true)))
+    )
   }
 })
 
 test('a frame that promises another length than it has is DECODE_FAILED', async () => {
-  for (const size of [2, 4]) await rejectsWith('DECODE_FAILED', decode(codec, frame([0x20, size], block(RAW, 3, Buffer.from('abc'), true))))
+  for (const size of [2, 4]) {
+    await rejectsWith('DECODE_FAILED', decode(codec, frame([0x20, size], block(RAW, 3, Buffer.from('abc'), true))))
+  }
 })
 
 test('a frame that promises gigabytes is DECODE_FAILED', async () => {
   const eight = Buffer.alloc(8)
   eight.writeBigUInt64LE(5n * 1024n ** 3n)
-  const error = await rejectsWith('DECODE_FAILED', decode(codec, frame([0xe0, ...eight], block(RAW, 3, Buffer.from('abc'), true))))
+  const error = await rejectsWith(
+    'DECODE_FAILED',
+    decode(codec, frame([0xe0, ...eight], block(RAW, 3, Buffer.from('abc'), true)))
+  )
   assert.match(error.message, /more than 67108864 bytes/)
 })
 

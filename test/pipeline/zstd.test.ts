@@ -8,7 +8,12 @@ import { noise, prose } from '../support/streams.ts'
 const BLOCK = 2 * 1024 * 1024
 const codec = zstdCodec(2)
 
-codecSuite({ codec, tool: 'zstd', block: BLOCK, levels: [['-1', '--no-check'], ['-19', '--long=27'], ['-3', '-T2', '-B524288'], ['--fast=5']] })
+codecSuite({
+  codec,
+  tool: 'zstd',
+  block: BLOCK,
+  levels: [['-1', '--no-check'], ['-19', '--long=27'], ['-3', '-T2', '-B524288'], ['--fast=5']]
+})
 
 /** The frame at the end, by docs of the zstd seekable format 0.1.1, read from the back as a reader would. */
 function seekTable (encoded: Buffer): ReadonlyArray<readonly [compressed: number, plain: number]> {
@@ -18,7 +23,10 @@ function seekTable (encoded: Buffer): ReadonlyArray<readonly [compressed: number
   const start = encoded.length - 9 - count * 8 - 8
   assert.equal(encoded.readUInt32LE(start), 0x184d2a5e, 'Skippable_Magic_Number')
   assert.equal(encoded.readUInt32LE(start + 4), count * 8 + 9, 'Frame_Size')
-  return Array.from({ length: count }, (_, n) => [encoded.readUInt32LE(start + 8 + n * 8), encoded.readUInt32LE(start + 12 + n * 8)] as const)
+  return Array.from(
+    { length: count },
+    (_, n) => [encoded.readUInt32LE(start + 8 + n * 8), encoded.readUInt32LE(start + 12 + n * 8)] as const
+  )
 }
 
 test('zstd files end with .zst', () => {
@@ -35,7 +43,9 @@ test('the seek table at the end says where each frame begins and how much it hol
   let at = 0
   let plainAt = 0
   for (const [compressed, size] of table) {
-    assert.ok(runTool('zstd', ['-dc'], encoded.subarray(at, at + compressed)).equals(plain.subarray(plainAt, plainAt + size)))
+    assert.ok(
+      runTool('zstd', ['-dc'], encoded.subarray(at, at + compressed)).equals(plain.subarray(plainAt, plainAt + size))
+    )
     at += compressed
     plainAt += size
   }

@@ -16,7 +16,7 @@ interface Bench {
   /** What the next backup fails with. */
   failure: BackupError | undefined
   /** Lets time pass in the steps in which is looked; `work` is done before each. */
-  pass (ms: number, work?: () => void): Promise<void>
+  pass(ms: number, work?: () => void): Promise<void>
 }
 
 function bench (t: Pick<TestContext, 'after'>): Bench {
@@ -40,14 +40,18 @@ function bench (t: Pick<TestContext, 'after'>): Bench {
       }
     }
   }
-  const note = (_facts: unknown, text?: string): void => { one.logged.push(text ?? '') }
+  const note = (_facts: unknown, text?: string): void => {
+    one.logged.push(text ?? '')
+  }
   const copies = new CatalogCopies({
     changes: {
       read: async () => {
         looks++
         return { ...count }
       },
-      saved: async changes => { count.saved = changes }
+      saved: async changes => {
+        count.saved = changes
+      }
     },
     backUp: async () => {
       one.made.push((clock.now().getTime() - start) / SECOND)
@@ -76,7 +80,9 @@ test('the catalog is backed up once nothing has changed for a minute, and not ag
 
 test('while it changes without a pause it is backed up every ten minutes', async t => {
   const one = bench(t)
-  await one.pass(31 * MINUTE, () => { one.count.changes++ })
+  await one.pass(31 * MINUTE, () => {
+    one.count.changes++
+  })
   assert.deepEqual(one.made.map((at, n) => at - (one.made[n - 1] ?? 15)), [600, 600, 600])
 })
 
@@ -95,7 +101,9 @@ test('a backup that fails is told, and tried again ten minutes later; one that f
   one.count.changes = 1
   one.failure = new BackupError('DISK_FULL', 'no room')
   await one.pass(5 * MINUTE)
-  assert.deepEqual([one.made.length, one.logged], [1, ['the catalog cannot be backed up now, and is tried again later: no room']])
+  assert.deepEqual([one.made.length, one.logged], [1, [
+    'the catalog cannot be backed up now, and is tried again later: no room'
+  ]])
   one.failure = new BackupError('BACKUP_IN_PROGRESS', 'busy')
   await one.pass(20 * MINUTE)
   assert.deepEqual([one.made.length, one.logged.length, one.count.saved], [3, 1, 1])

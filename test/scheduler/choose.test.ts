@@ -7,24 +7,46 @@ import { aRun, DUE } from '../support/run.ts'
 const NOW = new Date(DUE.getTime() + 1000)
 const LATER = new Date(DUE.getTime() + 60_000)
 
-function choose (runs: readonly Partial<Run>[], busy: readonly string[] = []): { begin: number[], covered: Array<string | null | undefined> } {
-  const { begin, covered } = chooseRuns(runs.map((run, index) => aRun({ id: index + 1, ...run })), source => !busy.includes(source), NOW)
-  return { begin: begin.map(({ id }) => id), covered: covered.map(({ id, status, reason }) => `${id} ${status} ${reason ?? ''}`) }
+function choose (
+  runs: readonly Partial<Run>[],
+  busy: readonly string[] = []
+): { begin: number[], covered: Array<string | null | undefined> } {
+  const { begin, covered } = chooseRuns(
+    runs.map((run, index) => aRun({ id: index + 1, ...run })),
+    source => !busy.includes(source),
+    NOW
+  )
+  return {
+    begin: begin.map(({ id }) => id),
+    covered: covered.map(({ id, status, reason }) => `${id} ${status} ${reason ?? ''}`)
+  }
 }
 
 test('of the rules of one source that are due together the highest tier is begun, and stands for the others', () => {
-  assert.deepEqual(choose([{ rule: 'hourly', tier: 'hourly' }, { rule: 'yearly', tier: 'yearly' }, { rule: 'interval', tier: null }]), {
-    begin: [2],
-    covered: [1, 3].map(id => `${id} skipped the run of "yearly" due at 2025-11-24T03:00:00.000Z stands for it`)
-  })
+  assert.deepEqual(
+    choose([{ rule: 'hourly', tier: 'hourly' }, { rule: 'yearly', tier: 'yearly' }, { rule: 'interval', tier: null }]),
+    {
+      begin: [2],
+      covered: [1, 3].map(id => `${id} skipped the run of "yearly" due at 2025-11-24T03:00:00.000Z stands for it`)
+    }
+  )
 })
 
 test('each source begins its own', () => {
-  assert.deepEqual(choose([{ source: 'shop' }, { source: 'bank' }, { kind: 'prune', source: null }]), { begin: [1, 2, 3], covered: [] })
+  assert.deepEqual(choose([{ source: 'shop' }, { source: 'bank' }, { kind: 'prune', source: null }]), {
+    begin: [1, 2, 3],
+    covered: []
+  })
 })
 
 test('a source that is busy, or has a run under way, begins nothing and hinders no other', () => {
-  assert.deepEqual(choose([{ source: 'shop' }, { source: 'bank' }, { source: 'desk', status: 'running' }, { source: 'desk', tier: 'yearly' }], ['shop']).begin, [2])
+  assert.deepEqual(
+    choose([{ source: 'shop' }, { source: 'bank' }, { source: 'desk', status: 'running' }, {
+      source: 'desk',
+      tier: 'yearly'
+    }], ['shop']).begin,
+    [2]
+  )
 })
 
 test('a run that is to wait begins when its time has come, or with another of its source', () => {

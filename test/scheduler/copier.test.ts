@@ -22,13 +22,19 @@ interface Made extends TestEngine {
   readonly copier: () => Copier
 }
 
-async function make (t: TestContext, stores: Parameters<typeof testOffsite>[1] = { far: {} }, options: TestEngineOptions = {}): Promise<Made> {
+async function make (
+  t: TestContext,
+  stores: Parameters<typeof testOffsite>[1] = { far: {} },
+  options: TestEngineOptions = {}
+): Promise<Made> {
   const far = await testOffsite(t, stores)
   const made = await testEngine(t, { offsite: far.offsite, ...options })
   const { deps, engine, clock } = made
   const lines: string[] = []
   let reads = 0
-  const log = (_facts: object, line: string): void => { lines.push(line) }
+  const log = (_facts: object, line: string): void => {
+    lines.push(line)
+  }
   return {
     ...made,
     far,
@@ -45,7 +51,8 @@ async function make (t: TestContext, stores: Parameters<typeof testOffsite>[1] =
         task: (store, backupId) => deps.catalog.copies.task(store, backupId),
         open: (store, signal) => openOffsite(deps, of(store), signal),
         perform: (store, task, signal) => performCopyTask(deps, engine, of(store), task, signal),
-        refuse: (store, { backupId }, { code, message }, nextAttemptAt) => deps.catalog.copies.fail(backupId, store, { code, message, at: clock.now(), nextAttemptAt }),
+        refuse: (store, { backupId }, { code, message }, nextAttemptAt) =>
+          deps.catalog.copies.fail(backupId, store, { code, message, at: clock.now(), nextAttemptAt }),
         survey: (store, signal) => surveyStore(deps, of(store), signal),
         clock,
         logger: { debug: log, info: log, warn: log, error: log }
@@ -66,7 +73,11 @@ async function inTime ({ clock }: Made, holds: () => Promise<boolean> | boolean,
   const startedAt = clock.now().getTime()
   for (let n = 0; !await holds(); n++) {
     assert.ok(n < limit, 'it never came to that')
-    for (let turn = 0; turn < 20; turn++) await new Promise(resolve => { setImmediate(resolve) })
+    for (let turn = 0; turn < 20; turn++) {
+      await new Promise(resolve => {
+        setImmediate(resolve)
+      })
+    }
     clock.moveToNext()
   }
   return clock.now().getTime() - startedAt
@@ -76,7 +87,11 @@ test('what is promised is brought to every store by itself', async t => {
   const made = await make(t, { far: {}, near: {} })
   const backup = await made.create()
   made.copier()
-  await inTime(made, async () => (await statuses(made, backup.id))['far'] === 'stored' && (await statuses(made, backup.id))['near'] === 'stored')
+  await inTime(
+    made,
+    async () =>
+      (await statuses(made, backup.id))['far'] === 'stored' && (await statuses(made, backup.id))['near'] === 'stored'
+  )
   assert.deepEqual([made.far.files('far'), made.far.files('near')], [filesOf(backup), filesOf(backup)])
 })
 
@@ -112,7 +127,10 @@ test('a store that is down is asked again later and later, once for all that wai
   made.copier()
   const took = await inTime(made, async () => (await made.deps.catalog.copies.work('far')).length === 0)
   assert.ok(took >= 21 * MINUTE, `${took / MINUTE} minutes`)
-  assert.deepEqual(await Promise.all(ids.map(id => statuses(made, id))), Array(2).fill({ far: 'stored', local: 'stored', near: 'stored' }))
+  assert.deepEqual(
+    await Promise.all(ids.map(id => statuses(made, id))),
+    Array(2).fill({ far: 'stored', local: 'stored', near: 'stored' })
+  )
   const near = made.events.findLastIndex(event => event.type === 'copy.stored' && event.store === 'near')
   const far = made.events.findIndex(event => event.type === 'copy.stored' && event.store === 'far')
   assert.ok(near < far)
@@ -174,7 +192,9 @@ test('the copies of a backup that is gone are removed by themselves, also by a s
   const second = await made.create()
   await until(() => made.events.some(({ type }) => type === 'backup.removed'))
   await inTime(made, () => made.far.files('far').length === 2 && made.far.files('far')[0] === second.key, 100_000)
-  assert.deepEqual(await made.deps.catalog.copies.held('far').then(held => held.map(({ backupId }) => backupId)), [second.id])
+  assert.deepEqual(await made.deps.catalog.copies.held('far').then(held => held.map(({ backupId }) => backupId)), [
+    second.id
+  ])
 })
 
 test('from an append-only store nothing is removed, it is only forgotten', async t => {
@@ -183,8 +203,15 @@ test('from an append-only store nothing is removed, it is only forgotten', async
   made.copier()
   await inTime(made, async () => (await statuses(made, first.id))['far'] === 'stored')
   const second = await made.create()
-  await inTime(made, async () => (await statuses(made, second.id))['far'] === 'stored' && (await made.deps.catalog.copies.work('far')).length === 0)
-  assert.deepEqual([made.far.files('far'), (await made.deps.catalog.copies.held('far')).map(({ backupId }) => backupId)], [filesOf(first, second), [second.id]])
+  await inTime(
+    made,
+    async () =>
+      (await statuses(made, second.id))['far'] === 'stored' && (await made.deps.catalog.copies.work('far')).length === 0
+  )
+  assert.deepEqual([
+    made.far.files('far'),
+    (await made.deps.catalog.copies.held('far')).map(({ backupId }) => backupId)
+  ], [filesOf(first, second), [second.id]])
 })
 
 test('where nothing is to stay on this disk the artifact goes once every copy is stored', async t => {
@@ -196,7 +223,11 @@ test('where nothing is to stay on this disk the artifact goes once every copy is
   assert.deepEqual(made.files(), filesOf(backup))
   await inTime(made, async () => made.files().length === 0 && (await made.deps.runner.holds.names()).size === 0)
   const released = await made.engine.backup(backup.id)
-  assert.deepEqual([released.copies.map(({ store }) => store), released.filePath, released.deletedAt], [['far', 'near'], join(made.far.directories['far']!, backup.key), null])
+  assert.deepEqual([released.copies.map(({ store }) => store), released.filePath, released.deletedAt], [
+    ['far', 'near'],
+    join(made.far.directories['far']!, backup.key),
+    null
+  ])
   const { verification } = await (await made.engine.verify(backup.id)).result
   assert.equal(verification.valid, true)
 })

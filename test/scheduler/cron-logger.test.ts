@@ -4,7 +4,9 @@ import { cronLogger } from '../../src/scheduler/cron-logger.ts'
 
 test('lines of the library reach our log, its warnings of ticks that were left out as mere details', () => {
   const told: unknown[] = []
-  const line = (level: string) => (facts: object, message: string) => { told.push([level, Object.keys(facts), message]) }
+  const line = (level: string) => (facts: object, message: string) => {
+    told.push([level, Object.keys(facts), message])
+  }
   const logger = cronLogger({ debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') })
   logger.warn('task still running')
   logger.error(new Error('the tick failed'))

@@ -12,15 +12,24 @@ const LOCKED = new BackupError('SOURCE_LOCKED', 'locked')
 const BUSY = new BackupError('CATALOG_BUSY', 'another process holds it')
 const PRUNE = { pattern: '30 4 * * *', timeZone: 'UTC' }
 /** A source with one rule and no interval. The clock stands at 23:30 on Monday, 24 November 2025. */
-const DAILY = { policies: { shop: { schedule: { rules: [{ name: 'daily', tier: 'daily', pattern: '0 3 * * *' }], timeZone: 'UTC' } } } } as const
+const DAILY = {
+  policies: { shop: { schedule: { rules: [{ name: 'daily', tier: 'daily', pattern: '0 3 * * *' }], timeZone: 'UTC' } } }
+} as const
 
 function told (runs: readonly Run[]): string[] {
-  return runs.map(({ rule, dueAt, status, attempts, backupId }) => `${rule} ${dueAt.toISOString().slice(8, 16)} ${status} ${attempts} ${backupId ?? '-'}`)
+  return runs.map(({ rule, dueAt, status, attempts, backupId }) =>
+    `${rule} ${dueAt.toISOString().slice(8, 16)} ${status} ${attempts} ${backupId ?? '-'}`
+  )
 }
 
-/** Lets the next write that ends a run fail, as where the service ends before it: by the book the run is under way for ever. */
+/**
+ * Lets the next write that ends a run fail, as where the service ends before it: by the book the run is under way for
+ * ever.
+ */
 function losesTheEnd (faults: Faults): void {
-  faults.meanwhile('runs.change', () => { faults.fail('runs.change', { error: BUSY }) })
+  faults.meanwhile('runs.change', () => {
+    faults.fail('runs.change', { error: BUSY })
+  })
 }
 
 test('after a crash a run whose backup completed is done', async t => {
@@ -43,7 +52,11 @@ test('after a crash a run whose backup failed goes by how that failed', async t 
   await tick()
   const second = restart()
   await second.tick()
-  assert.deepEqual((await runs()).map(({ status, errorCode, backupId }) => [status, errorCode, backupId]), [['waiting', 'SOURCE_LOCKED', 1]])
+  assert.deepEqual((await runs()).map(({ status, errorCode, backupId }) => [status, errorCode, backupId]), [[
+    'waiting',
+    'SOURCE_LOCKED',
+    1
+  ]])
   clock.move(2 * MINUTE)
   await second.tick()
   await second.settled()
@@ -82,7 +95,9 @@ test('a run that has ended, and is being written down, is not taken for lost', a
   await tick()
   clock.move(3.5 * HOUR)
   const reached = Promise.withResolvers<Pause>()
-  faults.meanwhile('runs.change', () => { reached.resolve(faults.pause('runs.change')) })
+  faults.meanwhile('runs.change', () => {
+    reached.resolve(faults.pause('runs.change'))
+  })
   await scheduler.tick()
   const pause = await reached.promise
   await pause.reached
@@ -111,7 +126,9 @@ test('when the service stops a run that is under way waits for the next start', 
 })
 
 test('a prune that was under way when the service ended is tried again', async t => {
-  const { faults, clock, tick, restart, runs } = await schedulerBench(t, { settings: { autoBackupEnabled: false } }, { prune: PRUNE })
+  const { faults, clock, tick, restart, runs } = await schedulerBench(t, { settings: { autoBackupEnabled: false } }, {
+    prune: PRUNE
+  })
   await tick()
   clock.move(6 * HOUR)
   losesTheEnd(faults)

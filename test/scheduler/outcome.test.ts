@@ -6,10 +6,18 @@ import { afterFailure, afterSuccess, isInTheWay, share } from '../../src/schedul
 import { aRun, DUE } from '../support/run.ts'
 
 const NOW = new Date(DUE.getTime() + 5000)
-const after = (code: ErrorCode, given: Partial<Run> = {}): RunChange => afterFailure(aRun({ attempts: 1, ...given }), { code, message: 'no' }, 7, NOW)
+const after = (code: ErrorCode, given: Partial<Run> = {}): RunChange =>
+  afterFailure(aRun({ attempts: 1, ...given }), { code, message: 'no' }, 7, NOW)
 
 test('a run that succeeded is done, with its backup, and nothing is left of earlier failures', () => {
-  assert.deepEqual(afterSuccess(7, NOW), { status: 'done', backupId: 7, reason: null, errorCode: null, nextAttemptAt: null, finishedAt: NOW })
+  assert.deepEqual(afterSuccess(7, NOW), {
+    status: 'done',
+    backupId: 7,
+    reason: null,
+    errorCode: null,
+    nextAttemptAt: null,
+    finishedAt: NOW
+  })
 })
 
 test('what stands in the way is no attempt, and the run waits', () => {
@@ -26,16 +34,37 @@ test('after an error that a retry can help the pauses grow, by up to a tenth eac
     assert.deepEqual([status, backupId, reason, errorCode], ['waiting', 7, 'no', 'STORE_UNAVAILABLE'])
     return (nextAttemptAt!.getTime() - NOW.getTime()) / 60_000
   })
-  for (const [index, pause] of [1, 5, 15, 60].entries()) assert.ok(minutes[index]! >= pause && minutes[index]! <= pause * 1.1, String(minutes[index]))
-  assert.deepEqual(after('STORE_UNAVAILABLE', { attempts: 5 }), { status: 'failed', backupId: 7, reason: 'no', errorCode: 'STORE_UNAVAILABLE', nextAttemptAt: null, finishedAt: NOW })
+  for (const [index, pause] of [1, 5, 15, 60].entries()) {
+    assert.ok(minutes[index]! >= pause && minutes[index]! <= pause * 1.1, String(minutes[index]))
+  }
+  assert.deepEqual(after('STORE_UNAVAILABLE', { attempts: 5 }), {
+    status: 'failed',
+    backupId: 7,
+    reason: 'no',
+    errorCode: 'STORE_UNAVAILABLE',
+    nextAttemptAt: null,
+    finishedAt: NOW
+  })
 })
 
 test('an error that no retry can help is the end of the run', () => {
-  assert.deepEqual(after('SOURCE_MALFORMED'), { status: 'failed', backupId: 7, reason: 'no', errorCode: 'SOURCE_MALFORMED', nextAttemptAt: null, finishedAt: NOW })
+  assert.deepEqual(after('SOURCE_MALFORMED'), {
+    status: 'failed',
+    backupId: 7,
+    reason: 'no',
+    errorCode: 'SOURCE_MALFORMED',
+    nextAttemptAt: null,
+    finishedAt: NOW
+  })
 })
 
 test('a drill without a backup is skipped; a backup that is not found is a failure', () => {
-  assert.deepEqual(after('BACKUP_NOT_FOUND', { kind: 'drill' }), { status: 'skipped', reason: 'no', nextAttemptAt: null, finishedAt: NOW })
+  assert.deepEqual(after('BACKUP_NOT_FOUND', { kind: 'drill' }), {
+    status: 'skipped',
+    reason: 'no',
+    nextAttemptAt: null,
+    finishedAt: NOW
+  })
   assert.equal(after('BACKUP_NOT_FOUND').status, 'failed')
 })
 

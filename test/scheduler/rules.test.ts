@@ -6,11 +6,25 @@ import { FakeEngine } from '../support/fake-engine.ts'
 
 const LAST = new Date('2025-11-24T03:00:00.000Z')
 const [STATE] = await new FakeEngine().sources()
-const SCHEDULE: SourcePolicy['schedule'] = { timeZone: 'Europe/Berlin', rules: [{ name: 'nightly', tier: 'daily', pattern: '0 3 * * *' }, { name: 'often', tier: 'hourly', pattern: '0 * * * *' }] }
+const SCHEDULE: SourcePolicy['schedule'] = {
+  timeZone: 'Europe/Berlin',
+  rules: [{ name: 'nightly', tier: 'daily', pattern: '0 3 * * *' }, {
+    name: 'often',
+    tier: 'hourly',
+    pattern: '0 * * * *'
+  }]
+}
 
 function rulesOf (policy: Partial<SourcePolicy>, prune: Parameters<typeof scheduledRules>[1] = null): string[] {
-  const source = { ...STATE!, name: 'shop', policy: { ...STATE!.policy, interval: null, ...policy }, statistics: { ...STATE!.statistics, lastScheduled: LAST } }
-  return scheduledRules([source], prune).map(rule => `${rule.kind} ${rule.source ?? 'all'} ${rule.rule} ${rule.tier ?? 'no tier'}: ${says(rule)}`)
+  const source = {
+    ...STATE!,
+    name: 'shop',
+    policy: { ...STATE!.policy, interval: null, ...policy },
+    statistics: { ...STATE!.statistics, lastScheduled: LAST }
+  }
+  return scheduledRules([source], prune).map(rule =>
+    `${rule.kind} ${rule.source ?? 'all'} ${rule.rule} ${rule.tier ?? 'no tier'}: ${says(rule)}`
+  )
 }
 
 test('a source has the rules of its calendar in its time zone, its interval, and its drills in UTC', () => {
@@ -23,13 +37,25 @@ test('a source has the rules of its calendar in its time zone, its interval, and
 })
 
 test('the interval counts from the last scheduled backup, which does not make it another rule', () => {
-  const intervals = [LAST, null].map(lastScheduled => scheduledRules([{ ...STATE!, policy: { ...STATE!.policy, enabled: true, interval: 60_000 }, statistics: { ...STATE!.statistics, lastScheduled } }], null)[0]!)
-  assert.deepEqual(intervals.map(({ timing }) => timing), [{ interval: 60_000, lastStart: LAST }, { interval: 60_000, lastStart: null }])
+  const intervals = [LAST, null].map(lastScheduled =>
+    scheduledRules([{
+      ...STATE!,
+      policy: { ...STATE!.policy, enabled: true, interval: 60_000 },
+      statistics: { ...STATE!.statistics, lastScheduled }
+    }], null)[0]!
+  )
+  assert.deepEqual(intervals.map(({ timing }) => timing), [{ interval: 60_000, lastStart: LAST }, {
+    interval: 60_000,
+    lastStart: null
+  }])
   assert.equal(says(intervals[0]!), says(intervals[1]!))
 })
 
 test('where backups are not made by themselves there are neither backups nor drills, and the prune stays', () => {
   const prune = { pattern: '30 4 * * *', timeZone: 'UTC' }
-  assert.deepEqual(rulesOf({ enabled: false, schedule: SCHEDULE, interval: 60_000, drillSchedule: '0 6 * * *' }, prune), ['prune all prune no tier: 30 4 * * * UTC'])
+  assert.deepEqual(
+    rulesOf({ enabled: false, schedule: SCHEDULE, interval: 60_000, drillSchedule: '0 6 * * *' }, prune),
+    ['prune all prune no tier: 30 4 * * * UTC']
+  )
   assert.deepEqual(rulesOf({ enabled: true }), [])
 })

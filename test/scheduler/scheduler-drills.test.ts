@@ -41,7 +41,9 @@ async function drillRuns ({ runs }: Bench): Promise<readonly Run[]> {
 }
 
 function told (runs: readonly Run[]): string[] {
-  return runs.map(({ dueAt, status, attempts, backupId }) => `${dueAt.toISOString().slice(5, 16)} ${status} ${attempts} ${backupId ?? '-'}`)
+  return runs.map(({ dueAt, status, attempts, backupId }) =>
+    `${dueAt.toISOString().slice(5, 16)} ${status} ${attempts} ${backupId ?? '-'}`
+  )
 }
 
 /** How old in days the backup of a drill was. */
@@ -52,7 +54,10 @@ function ageOf ({ startedAt, report }: Restore): number {
 function watch ({ deps, engine, clock }: Bench): AlertWatch {
   const logger = { debug () {}, info () {}, warn () {}, error () {} }
   return new AlertWatch({
-    facts: async () => ({ ...await alertFacts(deps, await engine.sources(), PRUNE, NOTHING_AROUND), catalogDamage: undefined }),
+    facts: async () => ({
+      ...await alertFacts(deps, await engine.sources(), PRUNE, NOTHING_AROUND),
+      catalogDamage: undefined
+    }),
     store: { name: 'local', space: async () => undefined },
     alerts: deps.catalog.alerts,
     limits: { maxAge: 0, sizeChange: 0, diskFree: 0, minBackups: 0 },
@@ -74,9 +79,14 @@ test('over a month drills run by themselves, and cover backups of every age', as
   const made = await drills(bench)
   assert.equal(made.length, 31)
   assert.ok(made.every(({ status, actor }) => status === 'passed' && actor === null))
-  assert.deepEqual((await drillRuns(bench)).map(({ status, backupId }) => [status, backupId]), made.map(({ backupId }) => ['done', backupId]))
+  assert.deepEqual(
+    (await drillRuns(bench)).map(({ status, backupId }) => [status, backupId]),
+    made.map(({ backupId }) => ['done', backupId])
+  )
   const ages = made.map(ageOf)
-  for (const [from, to] of [[0, 1], [1, 4], [4, 8], [8, 14], [14, 31]] as const) assert.ok(ages.some(age => age >= from && age < to), `none from ${from} to ${to} days: ${ages.join(' ')}`)
+  for (const [from, to] of [[0, 1], [1, 4], [4, 8], [8, 14], [14, 31]] as const) {
+    assert.ok(ages.some(age => age >= from && age < to), `none from ${from} to ${to} days: ${ages.join(' ')}`)
+  }
   assert.ok(made.some(({ backupId }) => backupId === old.id))
 })
 
@@ -84,7 +94,12 @@ test('drills by the week take new and old backups in turn', async t => {
   const bench = await schedulerBench(t, nightly(WEEKLY, { maxBackups: 60 }))
   await live(bench, 56)
   const made = await drills(bench)
-  assert.deepEqual((await drillRuns(bench)).map(({ dueAt }) => dueAt.toISOString().slice(0, 16)), ['11-30', '12-07', '12-14', '12-21', '12-28', '01-04', '01-11', '01-18'].map(day => `${day.startsWith('01') ? 2026 : 2025}-${day}T06:00`))
+  assert.deepEqual(
+    (await drillRuns(bench)).map(({ dueAt }) => dueAt.toISOString().slice(0, 16)),
+    ['11-30', '12-07', '12-14', '12-21', '12-28', '01-04', '01-11', '01-18'].map(day =>
+      `${day.startsWith('01') ? 2026 : 2025}-${day}T06:00`
+    )
+  )
   assert.deepEqual(made.map(ageOf), [0, 11, 0, 12, 0, 29, 0, 13])
 })
 
@@ -132,7 +147,11 @@ test('missed drills are made up for once, and those before are skipped', async t
   await bench.create()
   bench.clock.move(23 * DAY)
   await bench.tick()
-  assert.deepEqual(told(await drillRuns(bench)), ['11-30T06:00 skipped 0 -', '12-07T06:00 skipped 0 -', '12-14T06:00 done 1 1'])
+  assert.deepEqual(told(await drillRuns(bench)), [
+    '11-30T06:00 skipped 0 -',
+    '12-07T06:00 skipped 0 -',
+    '12-14T06:00 done 1 1'
+  ])
 })
 
 test('a drill that could not be made is tried again, and then made', async t => {
@@ -151,7 +170,10 @@ test('a drill that could not be made is tried again, and then made', async t => 
 })
 
 test('what a drill could not tell ends its run as failed', async t => {
-  const bench = await schedulerBench(t, { ...nightly(WEEKLY), assertions: { shop: [{ name: 'unknown', sql: '?', min: 1 }] } })
+  const bench = await schedulerBench(t, {
+    ...nightly(WEEKLY),
+    assertions: { shop: [{ name: 'unknown', sql: '?', min: 1 }] }
+  })
   await bench.tick()
   await bench.create()
   bench.clock.move(6 * DAY)

@@ -30,7 +30,9 @@ async function present ({ engine }: Bench): Promise<readonly number[]> {
 
 for (const [name, policy] of POLICIES) {
   test(`forty days with an attack on the twentieth, kept by ${name}: every good backup from before it is there at the end`, async t => {
-    const bench = await schedulerBench(t, { inMemory: true, policies: { shop: policy } }, { prune: { pattern: '30 4 * * *', timeZone: 'UTC' } })
+    const bench = await schedulerBench(t, { inMemory: true, policies: { shop: policy } }, {
+      prune: { pattern: '30 4 * * *', timeZone: 'UTC' }
+    })
     await live(bench, 20)
     const before = await present(bench)
     assert.deepEqual(before, [...before].slice(-8), 'pruned as usual')
@@ -38,10 +40,16 @@ for (const [name, policy] of POLICIES) {
     await live(bench, 20)
 
     const after = await present(bench)
-    assert.deepEqual(before.filter(id => !after.includes(id)), before.slice(0, before.length - 7), 'nothing that was good when the attack came')
+    assert.deepEqual(
+      before.filter(id => !after.includes(id)),
+      before.slice(0, before.length - 7),
+      'nothing that was good when the attack came'
+    )
     const suspects = after.filter(id => !before.includes(id))
     assert.ok(suspects.length >= 8 && suspects.length <= 11, `${suspects.length} suspects`)
-    for (const id of suspects) assert.match((await bench.engine.backup(id)).suspicion?.reasons.join() ?? '', /fell 90 %/)
+    for (const id of suspects) {
+      assert.match((await bench.engine.backup(id)).suspicion?.reasons.join() ?? '', /fell 90 %/)
+    }
     const statuses = new Set((await bench.runs()).slice(1).map(({ status }) => status))
     assert.deepEqual([...statuses], ['done'], 'backups and prunes go on')
 
@@ -55,7 +63,9 @@ for (const [name, policy] of POLICIES) {
   })
 
   test(`after an attack that was put right pruning goes on once the suspects are deleted, kept by ${name}`, async t => {
-    const bench = await schedulerBench(t, { inMemory: true, policies: { shop: policy } }, { prune: { pattern: '30 4 * * *', timeZone: 'UTC' } })
+    const bench = await schedulerBench(t, { inMemory: true, policies: { shop: policy } }, {
+      prune: { pattern: '30 4 * * *', timeZone: 'UTC' }
+    })
     await live(bench, 12)
     const before = await present(bench)
     bench.source.bytes = prose(10_000)

@@ -9,11 +9,11 @@ const HOURLY = { schedule: { rules: [{ name: 'hourly', tier: null, pattern: '15 
 
 interface Counted extends Bench {
   /** How often the scheduler has read the state of the sources. */
-  looks (): number
+  looks(): number
   /** A look, and the end of all that it began. */
-  look (): Promise<void>
+  look(): Promise<void>
   /** Looks until the scheduler has recorded its rules. */
-  settle (): Promise<void>
+  settle(): Promise<void>
 }
 
 /** A scheduler whose reads of the sources are counted. The clock stands at 23:30. */
@@ -21,7 +21,13 @@ async function counted (t: TestContext, policy: object): Promise<Counted> {
   const base = await schedulerBench(t, { policies: { shop: policy } })
   let looks = 0
   const { engine: inner, deps, clock } = base
-  const engine: Engine = { ...inner, sources: () => { looks++; return inner.sources() } }
+  const engine: Engine = {
+    ...inner,
+    sources: () => {
+      looks++
+      return inner.sources()
+    }
+  }
   const scheduler = new Scheduler({
     engine,
     runs: deps.catalog.runs,

@@ -27,7 +27,9 @@ function only (...rules: CalendarRule[]) {
 }
 
 function told (runs: readonly Run[]): string[] {
-  return runs.map(({ rule, dueAt, status, attempts, backupId }) => `${rule} ${dueAt.toISOString().slice(8, 16)} ${status} ${attempts} ${backupId ?? '-'}`)
+  return runs.map(({ rule, dueAt, status, attempts, backupId }) =>
+    `${rule} ${dueAt.toISOString().slice(8, 16)} ${status} ${attempts} ${backupId ?? '-'}`
+  )
 }
 
 test('a run at its time ends as done, with its backup, which belongs to the tier', async t => {
@@ -48,8 +50,15 @@ test('what was missed while the service was down is made up for once, and each o
   await tick()
   clock.move(3 * DAY)
   await tick()
-  assert.deepEqual(told(await runs()), ['daily 25T03:00 skipped 0 -', 'daily 26T03:00 skipped 0 -', 'daily 27T03:00 done 1 1'])
-  assert.equal((await runs())[0]?.reason, 'it was missed, and is made up for by the run due at 2025-11-27T03:00:00.000Z')
+  assert.deepEqual(told(await runs()), [
+    'daily 25T03:00 skipped 0 -',
+    'daily 26T03:00 skipped 0 -',
+    'daily 27T03:00 done 1 1'
+  ])
+  assert.equal(
+    (await runs())[0]?.reason,
+    'it was missed, and is made up for by the run due at 2025-11-27T03:00:00.000Z'
+  )
   assert.deepEqual(await scheduled(), [1])
 })
 
@@ -76,11 +85,19 @@ test('a rule of a higher tier that falls due while a lower one runs is begun aft
   await pause.reached
   clock.move(HOUR)
   await scheduler.tick()
-  assert.deepEqual(told(await runs()).slice(2), ['hourly 25T02:00 running 1 -', 'hourly 25T03:00 skipped 0 -', 'daily 25T03:00 waiting 0 -'])
+  assert.deepEqual(told(await runs()).slice(2), [
+    'hourly 25T02:00 running 1 -',
+    'hourly 25T03:00 skipped 0 -',
+    'daily 25T03:00 waiting 0 -'
+  ])
   pause.go()
   await scheduler.settled()
   await tick()
-  assert.deepEqual(told(await runs()).slice(2), ['hourly 25T02:00 done 1 1', 'hourly 25T03:00 skipped 0 -', 'daily 25T03:00 done 1 2'])
+  assert.deepEqual(told(await runs()).slice(2), [
+    'hourly 25T02:00 done 1 1',
+    'hourly 25T03:00 skipped 0 -',
+    'daily 25T03:00 done 1 2'
+  ])
 })
 
 test('a run waits for a manual backup, or for another process, and is skipped when the next of its rule is due', async t => {
@@ -106,7 +123,11 @@ test('a run that comes second by a moment waits, and that is no attempt', async 
   assert.deepEqual(told(await runs()), ['hourly 25T00:00 waiting 0 -'])
   await tick()
   assert.deepEqual(told(await runs()), ['hourly 25T00:00 done 1 1'])
-  assert.deepEqual(lines[0], { level: 'info', message: 'scheduled backup waits: another job is at work', facts: { source: 'shop', code: 'BACKUP_IN_PROGRESS' } })
+  assert.deepEqual(lines[0], {
+    level: 'info',
+    message: 'scheduled backup waits: another job is at work',
+    facts: { source: 'shop', code: 'BACKUP_IN_PROGRESS' }
+  })
 })
 
 test('a failure that a retry can help is tried again after growing pauses, at most five times', async t => {
@@ -117,7 +138,13 @@ test('a failure that a retry can help is tried again after growing pauses, at mo
     faults.fail('source.probe', { error: LOCKED })
     await tick()
     const [run] = await runs()
-    assert.deepEqual([run?.attempts, run?.status, run?.backupId, run?.errorCode, run?.reason], [attempt + 1, attempt < 4 ? 'waiting' : 'failed', attempt + 1, 'SOURCE_LOCKED', 'locked'])
+    assert.deepEqual([run?.attempts, run?.status, run?.backupId, run?.errorCode, run?.reason], [
+      attempt + 1,
+      attempt < 4 ? 'waiting' : 'failed',
+      attempt + 1,
+      'SOURCE_LOCKED',
+      'locked'
+    ])
     clock.move(pause * MINUTE - 1)
     await tick()
     assert.equal((await runs())[0]?.attempts, attempt + 1)
@@ -133,7 +160,11 @@ test('a failure that no retry can help is the end of its run', async t => {
   clock.move(3.5 * HOUR)
   faults.fail('source.probe', { error: MISSING_RIGHT })
   await tick()
-  assert.deepEqual((await runs()).map(({ status, errorCode, reason }) => [status, errorCode, reason]), [['failed', 'SOURCE_UNREADABLE', 'no right to read it']])
+  assert.deepEqual((await runs()).map(({ status, errorCode, reason }) => [status, errorCode, reason]), [[
+    'failed',
+    'SOURCE_UNREADABLE',
+    'no right to read it'
+  ]])
 })
 
 test('a run that was to be tried again is failed when the next of its rule is due', async t => {
@@ -169,7 +200,10 @@ test('what waits when it is switched off is skipped', async t => {
   await tick()
   await engine.changeSettings({ autoBackupEnabled: false })
   await tick()
-  assert.deepEqual((await runs()).map(({ status, reason }) => [status, reason]), [['failed', 'locked; its rule is no longer in force']])
+  assert.deepEqual((await runs()).map(({ status, reason }) => [status, reason]), [[
+    'failed',
+    'locked; its rule is no longer in force'
+  ]])
 })
 
 test('a clock that ran ahead and is set back keeps no run from its time', async t => {
@@ -201,7 +235,10 @@ test('a clock that is put right by minutes doubles nothing', async t => {
 test('each source begins after a delay of its own, and keeps the time that was due', async t => {
   const sources = ['shop', 'bank'].map(name => new MemorySource(name))
   const schedule = { rules: [DAILY], timeZone: 'UTC' }
-  const { clock, tick, runs } = await schedulerBench(t, { sources, policies: { shop: { schedule }, bank: { schedule } } }, { jitterMs: HOUR })
+  const { clock, tick, runs } = await schedulerBench(t, {
+    sources,
+    policies: { shop: { schedule }, bank: { schedule } }
+  }, { jitterMs: HOUR })
   await tick()
   clock.move(3.5 * HOUR)
   await tick()
@@ -214,7 +251,9 @@ test('each source begins after a delay of its own, and keeps the time that was d
 })
 
 test('the prune is a run of its own, whether or not backups are made by themselves', async t => {
-  const { engine, clock, tick, runs, lines } = await schedulerBench(t, { settings: { autoBackupEnabled: false } }, { prune: PRUNE })
+  const { engine, clock, tick, runs, lines } = await schedulerBench(t, { settings: { autoBackupEnabled: false } }, {
+    prune: PRUNE
+  })
   await tick()
   clock.move(2 * DAY)
   await tick()
@@ -229,13 +268,20 @@ test('what is due and cannot be written down is due at the next look', async t =
   clock.move(3.5 * HOUR)
   faults.fail('runs.record', { error: BUSY })
   await tick()
-  assert.deepEqual([await runs(), lines.at(-1)?.message], [[], 'the scheduler cannot tell what is due: another process holds it'])
+  assert.deepEqual([await runs(), lines.at(-1)?.message], [
+    [],
+    'the scheduler cannot tell what is due: another process holds it'
+  ])
   await tick()
   assert.deepEqual(told(await runs()), ['daily 25T03:00 done 1 1'])
 })
 
 test('a scheduled backup is put in line also where callers have filled it, and comes before theirs', async t => {
-  const { engine, deps, clock, scheduler, runs } = await schedulerBench(t, { ...only(DAILY), maxConcurrent: 1, maxQueued: { all: 1, perSource: 1 } })
+  const { engine, deps, clock, scheduler, runs } = await schedulerBench(t, {
+    ...only(DAILY),
+    maxConcurrent: 1,
+    maxQueued: { all: 1, perSource: 1 }
+  })
   await scheduler.tick()
   const request = { kind: 'verify', source: 'shop', backupId: null, holds: [] } as const
   const first = await running(deps.runner, 'shop')

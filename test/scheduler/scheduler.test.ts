@@ -22,7 +22,10 @@ test('a backup is made when it is due, and then not before the interval is over'
   clock.move(1)
   await tick()
   assert.deepEqual(await scheduled(), [1, 2])
-  assert.deepEqual(lines.map(({ level, message }) => `${level} ${message}`), Array(2).fill(['info scheduled backup begins', 'info scheduled backup completed']).flat())
+  assert.deepEqual(
+    lines.map(({ level, message }) => `${level} ${message}`),
+    Array(2).fill(['info scheduled backup begins', 'info scheduled backup completed']).flat()
+  )
 })
 
 test('what was missed is caught up once', async t => {
@@ -45,7 +48,10 @@ test('after the clock was set back a backup is made an interval later at the lat
 })
 
 test('every source has its own time, and a busy one hinders no other', async t => {
-  const { engine, faults, clock, tick, scheduled } = await schedulerBench(t, { sources: [new MemorySource('shop'), new MemorySource('bank')], policies: { bank: { interval: INTERVAL * 2 } } })
+  const { engine, faults, clock, tick, scheduled } = await schedulerBench(t, {
+    sources: [new MemorySource('shop'), new MemorySource('bank')],
+    policies: { bank: { interval: INTERVAL * 2 } }
+  })
   await tick()
   clock.move(INTERVAL)
   await tick()
@@ -76,7 +82,16 @@ test('a backup that failed is told, and the next one is made when it is due', as
   faults.fail('source.probe', { error: LOCKED })
   await tick()
   await until(() => lines.length === 2)
-  assert.deepEqual(lines[1], { level: 'error', message: 'scheduled backup failed: locked', facts: { source: 'shop', code: 'SOURCE_LOCKED', hint: undefined, nextAttemptAt: (await runs())[0]?.nextAttemptAt?.toISOString() } })
+  assert.deepEqual(lines[1], {
+    level: 'error',
+    message: 'scheduled backup failed: locked',
+    facts: {
+      source: 'shop',
+      code: 'SOURCE_LOCKED',
+      hint: undefined,
+      nextAttemptAt: (await runs())[0]?.nextAttemptAt?.toISOString()
+    }
+  })
   await tick()
   assert.deepEqual(await scheduled(), [1])
   clock.move(INTERVAL)
@@ -100,7 +115,10 @@ test('where nobody can tell what is due that is told, and the next look is as ev
   const { faults, tick, scheduled, lines } = await schedulerBench(t)
   faults.fail('backups.statistics', { error: BUSY })
   await tick()
-  assert.deepEqual(lines.map(({ level, message }) => [level, message]), [['error', 'the scheduler cannot tell what is due: another process holds it']])
+  assert.deepEqual(lines.map(({ level, message }) => [level, message]), [[
+    'error',
+    'the scheduler cannot tell what is due: another process holds it'
+  ]])
   await tick()
   assert.deepEqual(await scheduled(), [1])
 })
@@ -115,7 +133,9 @@ test('between start and stop two tasks look what is due, and tidy up', async t =
   await tasks.find(({ name }) => name === 'housekeeping')!.execute()
   faults.fail('backups.trashed', { error: BUSY })
   await tasks.find(({ name }) => name === 'housekeeping')!.execute()
-  assert.deepEqual(lines.filter(({ level }) => level === 'warn').map(({ message }) => message), ['housekeeping failed and is tried again in a minute: another process holds it'])
+  assert.deepEqual(lines.filter(({ level }) => level === 'warn').map(({ message }) => message), [
+    'housekeeping failed and is tried again in a minute: another process holds it'
+  ])
   await scheduler.stop()
   assert.equal(getTasks().size, 0)
   await scheduler.stop()
@@ -126,5 +146,8 @@ test('when the service stops a run that was due is told, and not made', async t 
   await deps.runner.stop(0)
   await tick()
   assert.deepEqual([await scheduled(), lines.length], [[], 1])
-  await rejectsWith('SHUTTING_DOWN', deps.runner.start({ kind: 'prune', source: null, backupId: null, holds: [] }, async () => {}))
+  await rejectsWith(
+    'SHUTTING_DOWN',
+    deps.runner.start({ kind: 'prune', source: null, backupId: null, holds: [] }, async () => {})
+  )
 })

@@ -7,7 +7,9 @@ import { testOffsite } from '../support/offsite.ts'
 import { never, until } from '../support/streams.ts'
 
 const quiet = (lines: string[]) => {
-  const note = (facts: object, text?: string): void => { lines.push(`${text ?? ''} ${JSON.stringify(facts)}`) }
+  const note = (facts: object, text?: string): void => {
+    lines.push(`${text ?? ''} ${JSON.stringify(facts)}`)
+  }
   return { error: note, warn: note, info: note } as never
 }
 
@@ -17,7 +19,9 @@ test('a service that knows nothing takes over what a store holds as soon as that
   await before.create({ upload: true })
   const { engine, clock } = await testEngine(t, { offsite: stores.offsite })
   const lines: string[] = []
-  for (let n = 0; n < 2; n++) stores.faults.fail('far.get', { error: new BackupError('STORE_UNAVAILABLE', 'the line is dead') })
+  for (let n = 0; n < 2; n++) {
+    stores.faults.fail('far.get', { error: new BackupError('STORE_UNAVAILABLE', 'the line is dead') })
+  }
   const taken = takeOver({ engine, clock, logger: quiet(lines) }, never)
   await until(() => clock.sleeping > 0)
   assert.deepEqual([(await engine.backups({ limit: 10 })).count, lines.length], [0, 1])

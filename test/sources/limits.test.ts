@@ -18,7 +18,8 @@ import { tempDir } from '../support/temp-dir.ts'
 const PARENT = new URL('../support/abandoning-parent.ts', import.meta.url).pathname
 /** A query that never ends, and one that takes memory without end. */
 const ENDLESS = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c'
-const HUGE = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100000) SELECT length(group_concat(hex(zeroblob(500000)), '')) FROM c"
+const HUGE =
+  "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100000) SELECT length(group_concat(hex(zeroblob(500000)), '')) FROM c"
 
 function make (path: string, sql = ''): void {
   const db = new Database(path)
@@ -29,10 +30,14 @@ function make (path: string, sql = ''): void {
 /** An index whose expression takes some milliseconds a row in an integrity check, and has the value that it had. */
 function makeCostly (path: string): void {
   const db = new Database(path)
-  db.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, x); WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100000) INSERT INTO t SELECT x, x FROM c; CREATE INDEX costly ON t (abs(x))')
+  db.exec(
+    'CREATE TABLE t (id INTEGER PRIMARY KEY, x); WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 100000) INSERT INTO t SELECT x, x FROM c; CREATE INDEX costly ON t (abs(x))'
+  )
   db.unsafeMode(true)
   db.pragma('writable_schema = on')
-  db.prepare("UPDATE sqlite_schema SET sql = 'CREATE INDEX costly ON t (abs(x) + 0 * length(hex(zeroblob(20000000 + x))))' WHERE name = 'costly'").run()
+  db.prepare(
+    "UPDATE sqlite_schema SET sql = 'CREATE INDEX costly ON t (abs(x) + 0 * length(hex(zeroblob(20000000 + x))))' WHERE name = 'costly'"
+  ).run()
   db.close()
 }
 
@@ -65,11 +70,14 @@ function hasOpen (pid: number, path: string): boolean {
 test('an integrity check that takes too long ends as PROCESS_TIMED_OUT, and nothing of it goes on', async t => {
   const path = join(tempDir(t), 'costly.db')
   makeCostly(path)
-  await assert.rejects(sqliteInspector({ ...DEFAULT_LIMITS, timeout: 300 }).inspect(path, null, never), (error: Error & { code?: string, hint?: string }) => {
-    assert.equal(error.code, 'PROCESS_TIMED_OUT')
-    assert.match(error.hint ?? '', /CHILD_TIMEOUT_MS/)
-    return true
-  })
+  await assert.rejects(
+    sqliteInspector({ ...DEFAULT_LIMITS, timeout: 300 }).inspect(path, null, never),
+    (error: Error & { code?: string, hint?: string }) => {
+      assert.equal(error.code, 'PROCESS_TIMED_OUT')
+      assert.match(error.hint ?? '', /CHILD_TIMEOUT_MS/)
+      return true
+    }
+  )
 })
 
 /** An index of values that are larger than any may be. */
@@ -80,7 +88,9 @@ function makeTooBig (path: string): void {
   const db = new Database(path)
   db.unsafeMode(true)
   db.pragma('writable_schema = on')
-  db.prepare("UPDATE sqlite_schema SET sql = 'CREATE INDEX huge ON t (abs(x) + 0 * length(hex(zeroblob(900000000 + x))))' WHERE name = 'huge'").run()
+  db.prepare(
+    "UPDATE sqlite_schema SET sql = 'CREATE INDEX huge ON t (abs(x) + 0 * length(hex(zeroblob(900000000 + x))))' WHERE name = 'huge'"
+  ).run()
   db.close()
 }
 
@@ -112,8 +122,13 @@ test('a condition that never ends is ended, in a dry run as in an extraction', a
   make(live, 'DELETE FROM t')
   const rows = sqliteRows(directory, { ...DEFAULT_LIMITS, timeout: 1500 })
   const selection = { table: 't', where: `x < (${ENDLESS})` }
-  await assert.rejects(rows.plan(image, live, { selections: [selection], children: false, conflict: 'skip', timeout: 1000 }, never), { code: 'PROCESS_TIMED_OUT' })
-  await assert.rejects(rows.extract(image, selection, join(directory, 'rows.csv'), never), { code: 'PROCESS_TIMED_OUT' })
+  await assert.rejects(
+    rows.plan(image, live, { selections: [selection], children: false, conflict: 'skip', timeout: 1000 }, never),
+    { code: 'PROCESS_TIMED_OUT' }
+  )
+  await assert.rejects(rows.extract(image, selection, join(directory, 'rows.csv'), never), {
+    code: 'PROCESS_TIMED_OUT'
+  })
 })
 
 test('memory without end is PROCESS_OUT_OF_MEMORY, and inconclusive for an assertion', async t => {
@@ -121,10 +136,20 @@ test('memory without end is PROCESS_OUT_OF_MEMORY, and inconclusive for an asser
   const path = join(directory, 'a.db')
   make(path)
   const memory = 256 * 1024 * 1024
-  const [result] = await sqliteAssessor(undefined, { memory }).assess(path, [{ name: 'huge', sql: HUGE, min: 1 }], new Date(0), never)
-  assert.deepEqual([result?.status, result?.reason], ['inconclusive', `the query took more than ${memory} bytes of memory`])
+  const [result] = await sqliteAssessor(undefined, { memory }).assess(
+    path,
+    [{ name: 'huge', sql: HUGE, min: 1 }],
+    new Date(0),
+    never
+  )
+  assert.deepEqual([result?.status, result?.reason], [
+    'inconclusive',
+    `the query took more than ${memory} bytes of memory`
+  ])
   const rows = sqliteRows(directory, { ...DEFAULT_LIMITS, memory })
-  await assert.rejects(rows.extract(path, { table: 't', where: `x < (${HUGE})` }, join(directory, 'rows.csv'), never), { code: 'PROCESS_OUT_OF_MEMORY' })
+  await assert.rejects(rows.extract(path, { table: 't', where: `x < (${HUGE})` }, join(directory, 'rows.csv'), never), {
+    code: 'PROCESS_OUT_OF_MEMORY'
+  })
 })
 
 test('an answer that is larger than the limit is refused, and the next one works', async t => {
@@ -144,7 +169,11 @@ test('lines are read up to the limit, whole wherever they are cut, and none afte
   const lines: string[] = []
   let over = 0
   const input = new PassThrough()
-  readLines(input, 10, line => { lines.push(line) }, () => { over++ })
+  readLines(input, 10, line => {
+    lines.push(line)
+  }, () => {
+    over++
+  })
   const text = Buffer.from('one\n\nzwölf\n1234567890\n12345678901\nlate\n')
   for (const byte of text) input.emit('data', Buffer.from([byte]))
   assert.deepEqual([lines, over], [['one', '', 'zwölf', '1234567890'], 1])

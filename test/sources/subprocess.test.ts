@@ -21,7 +21,9 @@ test('a database of 4,000 tables with long names is backed up and proven', async
   const db = new Database(path)
   db.pragma('synchronous = off')
   db.exec('BEGIN')
-  for (let i = 0; i < 4000; i++) db.exec(`CREATE TABLE "a table with a long name, as tools make them, number ${i}" (id INTEGER PRIMARY KEY)`)
+  for (let i = 0; i < 4000; i++) {
+    db.exec(`CREATE TABLE "a table with a long name, as tools make them, number ${i}" (id INTEGER PRIMARY KEY)`)
+  }
   db.exec('COMMIT')
   db.close()
   const source = sourceOf(path, directory)
@@ -37,16 +39,26 @@ test('a task of several megabytes reaches its process, and characters survive wh
   for (const padding of ['', 'x', 'xx', 'xxx']) {
     const text = padding + '€😀'.repeat(500_000)
     const sql = `SELECT length('${text}')`
-    const [result] = await sqliteAssessor().assess(path, [{ name: 'long', sql, equals: padding.length + 1_000_000 }], new Date(), signal)
+    const [result] = await sqliteAssessor().assess(
+      path,
+      [{ name: 'long', sql, equals: padding.length + 1_000_000 }],
+      new Date(),
+      signal
+    )
     assert.equal(result?.status, 'pass', result?.reason ?? '')
   }
 })
 
-test('no other user can read the task among the arguments of the process', { skip: process.platform !== 'linux' && 'needs /proc' }, async t => {
+test('no other user can read the task among the arguments of the process', {
+  skip: process.platform !== 'linux' && 'needs /proc'
+}, async t => {
   const path = join(tempDir(t), 'secret-name.db')
   new Database(path).exec('CREATE TABLE t (x)').close()
   const abort = new AbortController()
-  const endless = { name: 'endless', sql: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*), 'secret-word' FROM c" }
+  const endless = {
+    name: 'endless',
+    sql: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*), 'secret-word' FROM c"
+  }
   const running = sqliteAssessor().assess(path, [endless], new Date(), abort.signal)
   running.catch(() => {})
   const lines = commandLines()
@@ -60,27 +72,41 @@ test('no other user can read the task among the arguments of the process', { ski
 function commandLines (): string[] {
   return readdirSync('/proc').filter(name => /^\d+$/.test(name)).flatMap(pid => {
     try {
-      return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(process.pid) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : []
+      return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[1] === String(process.pid)
+        ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')]
+        : []
     } catch {
       return []
     }
   })
 }
 
-for (const { what, option, name } of [
-  { what: 'files', option: 'ulimit -n 128', name: 'limit of open files' },
-  // The letter depends on the shell.
-  { what: 'processes', option: '{ ulimit -u 60 2>/dev/null || ulimit -p 60; }', name: 'limit of processes' }
-]) {
+for (
+  const { what, option, name } of [
+    { what: 'files', option: 'ulimit -n 128', name: 'limit of open files' },
+    // The letter depends on the shell.
+    { what: 'processes', option: '{ ulimit -u 60 2>/dev/null || ulimit -p 60; }', name: 'limit of processes' }
+  ]
+) {
   const isPossible = what === 'files' || process.getuid?.() === 0
-  test(`without room for more ${what} the error is PROCESS_LIMIT and names the limit`, { skip: !isPossible && 'only root can start a process of a user of its own' }, t => {
+  test(`without room for more ${what} the error is PROCESS_LIMIT and names the limit`, {
+    skip: !isPossible && 'only root can start a process of a user of its own'
+  }, t => {
     const directory = tempDir(t)
     chmodSync(directory, 0o755)
     const path = join(directory, 'small.db')
     new Database(path).exec('CREATE TABLE t (x)').close()
     chmodSync(path, 0o644)
-    const { stdout, stderr } = spawnSync('sh', ['-c', `${option} && exec "$0" "$@"`, process.execPath, CHILD, what, path], {
-      encoding: 'utf8', ...what === 'processes' ? { uid: USER, gid: USER, cwd: '/' } : {}
+    const { stdout, stderr } = spawnSync('sh', [
+      '-c',
+      `${option} && exec "$0" "$@"`,
+      process.execPath,
+      CHILD,
+      what,
+      path
+    ], {
+      encoding: 'utf8',
+      ...what === 'processes' ? { uid: USER, gid: USER, cwd: '/' } : {}
     })
     assert.notEqual(stdout, '', stderr)
     const { code, message, hint } = JSON.parse(stdout) as { code: string, message: string, hint: string }
@@ -102,7 +128,9 @@ test('signals to the whole group end no child: its parent decides', async t => {
   const directory = tempDir(t)
   const path = join(directory, 'live.db')
   const db = new Database(path)
-  db.exec('CREATE TABLE t (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO t SELECT hex(randomblob(100)) FROM n')
+  db.exec(
+    'CREATE TABLE t (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO t SELECT hex(randomblob(100)) FROM n'
+  )
   db.close()
   const snapshot = await sourceOf(path, directory).snapshot(signal)
   t.after(() => snapshot.close())

@@ -16,11 +16,14 @@ import { rejectsWith } from '../support/rejects.ts'
 import { never } from '../support/streams.ts'
 
 /** A store that answers everything with `status` and spaces without end, and how many bytes of them were taken. */
-async function endless (t: TestContext, status: number): Promise<{ readonly endpoint: string, readonly sent: () => number }> {
+async function endless (
+  t: TestContext,
+  status: number
+): Promise<{ readonly endpoint: string, readonly sent: () => number }> {
   let sent = 0
   const server = createServer((_request, response) => {
     response.writeHead(status, { 'content-type': 'application/xml' })
-    const spaces = async function * (): AsyncGenerator<Buffer> {
+    const spaces = async function* (): AsyncGenerator<Buffer> {
       for (;;) {
         sent += 1024 * 1024
         yield Buffer.alloc(1024 * 1024, ' ')
@@ -29,16 +32,31 @@ async function endless (t: TestContext, status: number): Promise<{ readonly endp
     pipeline(Readable.from(spaces(), { objectMode: false }), response).catch(() => {})
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  t.after(() => { server.close().closeAllConnections() })
+  t.after(() => {
+    server.close().closeAllConnections()
+  })
   return { endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, sent: () => sent }
 }
 
 const COMMON = { name: 'far', bucket: 'b', prefix: '', clock: systemClock }
 
 const STORES: Readonly<Record<string, (endpoint: string) => Store>> = {
-  S3: endpoint => s3Store({ ...COMMON, endpoint, region: 'us-east-1', pathStyle: true, profile: 'compatible', credentials: { accessKeyId: 'a', secretAccessKey: new Secret('b') }, storageClasses: {}, encryption: null, kmsKeyId: undefined, lock: null }),
+  S3: endpoint =>
+    s3Store({
+      ...COMMON,
+      endpoint,
+      region: 'us-east-1',
+      pathStyle: true,
+      profile: 'compatible',
+      credentials: { accessKeyId: 'a', secretAccessKey: new Secret('b') },
+      storageClasses: {},
+      encryption: null,
+      kmsKeyId: undefined,
+      lock: null
+    }),
   'Google Cloud Storage': endpoint => gcsStore({ ...COMMON, endpoint, keyFile: undefined }),
-  'Azure Blob Storage': endpoint => azureStore({ ...COMMON, endpoint, account: 'a', key: new Secret('b'), container: 'c' })
+  'Azure Blob Storage': endpoint =>
+    azureStore({ ...COMMON, endpoint, account: 'a', key: new Secret('b'), container: 'c' })
 }
 
 for (const [kind, open] of Object.entries(STORES)) {

@@ -7,14 +7,25 @@ import { bodyOf, digestOf, noise } from '../support/streams.ts'
 const MIB = 1024 * 1024
 const TB = 1024 ** 4
 
-for (const [what, size, lengths] of [['nothing', 0, [0]], ['less than a part', 100, [100]], ['exactly a part', 8 * MIB, [8 * MIB]], ['a byte more', 8 * MIB + 1, [8 * MIB, 1]], ['several', 20 * MIB, [8 * MIB, 8 * MIB, 4 * MIB]]] as const) {
+for (
+  const [what, size, lengths] of [
+    ['nothing', 0, [0]],
+    ['less than a part', 100, [100]],
+    ['exactly a part', 8 * MIB, [8 * MIB]],
+    ['a byte more', 8 * MIB + 1, [8 * MIB, 1]],
+    ['several', 20 * MIB, [8 * MIB, 8 * MIB, 4 * MIB]]
+  ] as const
+) {
   test(`a body of ${what} is cut into parts that are it again, and the last one says so`, async () => {
     const bytes = noise(size)
     const body = cutBody(bodyOf(bytes, 1_000_003), { size, sha256: digestOf(bytes).sha256 })
     const parts: Part[] = []
     for await (const part of body.parts) parts.push(part)
     assert.deepEqual(parts.map(part => part.bytes.length), lengths)
-    assert.deepEqual(parts.map(({ number, isLast }) => [number, isLast]), lengths.map((_, n) => [n + 1, n === lengths.length - 1]))
+    assert.deepEqual(
+      parts.map(({ number, isLast }) => [number, isLast]),
+      lengths.map((_, n) => [n + 1, n === lengths.length - 1])
+    )
     assert.deepEqual(digestOf(Buffer.concat(parts.map(part => part.bytes))), digestOf(bytes))
     assert.deepEqual([body.size(), base64Crc32(body.crc32())], [size, base64Crc32(crc32(bytes))])
   })

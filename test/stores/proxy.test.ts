@@ -19,7 +19,11 @@ import { never } from '../support/streams.ts'
 
 /** A server that has one object, of two bytes, by whatever name. */
 async function oneObject (t: TestContext): Promise<string> {
-  const server = createServer((incoming, outgoing) => { outgoing.writeHead(200, { 'content-length': 2, 'last-modified': new Date(0).toUTCString(), etag: '"1"' }).end(incoming.method === 'HEAD' ? '' : 'ab') })
+  const server = createServer((incoming, outgoing) => {
+    outgoing.writeHead(200, { 'content-length': 2, 'last-modified': new Date(0).toUTCString(), etag: '"1"' }).end(
+      incoming.method === 'HEAD' ? '' : 'ab'
+    )
+  })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(() => {
@@ -31,7 +35,22 @@ async function oneObject (t: TestContext): Promise<string> {
 
 function s3 (changes: Partial<S3StoreOptions>): ReturnType<typeof s3Store> {
   const credentials = { accessKeyId: 'a', secretAccessKey: new Secret('b') }
-  return s3Store({ name: 's3', bucket: 'bucket', prefix: '', region: 'us-east-1', endpoint: 'http://s3.invalid:9000', pathStyle: true, profile: 'aws', credentials, storageClasses: {}, encryption: null, kmsKeyId: undefined, lock: null, clock: new HastyClock(), ...changes })
+  return s3Store({
+    name: 's3',
+    bucket: 'bucket',
+    prefix: '',
+    region: 'us-east-1',
+    endpoint: 'http://s3.invalid:9000',
+    pathStyle: true,
+    profile: 'aws',
+    credentials,
+    storageClasses: {},
+    encryption: null,
+    kmsKeyId: undefined,
+    lock: null,
+    clock: new HastyClock(),
+    ...changes
+  })
 }
 
 for (const variable of ['HTTP_PROXY', 'http_proxy']) {
@@ -54,7 +73,13 @@ test('s3: with HTTPS_PROXY an https endpoint is asked for through a tunnel', asy
 test('s3: what NO_PROXY names is asked straight', async t => {
   const endpoint = await oneObject(t)
   const { url, asked } = await forwardProxy(t, endpoint)
-  for (const variable of ['NO_PROXY', 'no_proxy']) assert.equal((await s3({ endpoint, proxy: proxyOf({ HTTP_PROXY: url, [variable]: '127.0.0.1,.internal' }) }).stat('a', never)).size, 2)
+  for (const variable of ['NO_PROXY', 'no_proxy']) {
+    assert.equal(
+      (await s3({ endpoint, proxy: proxyOf({ HTTP_PROXY: url, [variable]: '127.0.0.1,.internal' }) }).stat('a', never))
+        .size,
+      2
+    )
+  }
   assert.deepEqual(asked, [])
 })
 
@@ -63,7 +88,14 @@ test('gcs: requests go through the proxy of the process', async t => {
   t.after(() => gcs.stop())
   const { url, asked } = await forwardProxy(t, gcs.endpoint)
   t.after(useProxy({ http_proxy: url }, [{ kind: 'gcs' }]))
-  const store = gcsStore({ name: 'gcs', bucket: gcs.bucket(), prefix: '', keyFile: undefined, endpoint: 'http://gcs.invalid', clock: systemClock })
+  const store = gcsStore({
+    name: 'gcs',
+    bucket: gcs.bucket(),
+    prefix: '',
+    keyFile: undefined,
+    endpoint: 'http://gcs.invalid',
+    clock: systemClock
+  })
   await store.open(never)
   assert.ok(asked.length > 0)
   assert.ok(asked.every(one => /(?: http:\/\/gcs\.invalid|CONNECT gcs\.invalid:80)$/.test(one)), asked.join('\n'))
@@ -73,15 +105,29 @@ test('azure: requests go through the proxy of the environment', async t => {
   const { url, asked } = await forwardProxy(t, await oneObject(t))
   const before = process.env.HTTP_PROXY
   process.env.HTTP_PROXY = url
-  t.after(() => { if (before === undefined) delete process.env.HTTP_PROXY; else process.env.HTTP_PROXY = before })
-  const store = azureStore({ name: 'azure', account: 'account', key: new Secret(Buffer.from('key').toString('base64')), container: 'container', prefix: '', endpoint: 'http://azure.invalid', clock: systemClock })
+  t.after(() => {
+    if (before === undefined) delete process.env.HTTP_PROXY
+    else process.env.HTTP_PROXY = before
+  })
+  const store = azureStore({
+    name: 'azure',
+    account: 'account',
+    key: new Secret(Buffer.from('key').toString('base64')),
+    container: 'container',
+    prefix: '',
+    endpoint: 'http://azure.invalid',
+    clock: systemClock
+  })
   assert.equal((await store.stat('a', never)).size, 2)
   assert.deepEqual(asked, ['HEAD http://azure.invalid'])
 })
 
 test('without a proxy nothing changes; an address needs no scheme; what is no HTTP proxy is refused by name', async () => {
   assert.equal(proxyOf({ NO_PROXY: '*', HTTPS_PROXY: ' ' }), undefined)
-  assert.deepEqual(proxyOf({ HTTPS_PROXY: 'proxy:3128', https_proxy: 'other:3128', no_proxy: 'a' }), { HTTPS_PROXY: 'http://other:3128', NO_PROXY: 'a' })
+  assert.deepEqual(proxyOf({ HTTPS_PROXY: 'proxy:3128', https_proxy: 'other:3128', no_proxy: 'a' }), {
+    HTTPS_PROXY: 'http://other:3128',
+    NO_PROXY: 'a'
+  })
   const error = await rejectsWith('CONFIG_INVALID', (async () => proxyOf({ http_proxy: 'socks5://proxy:1080' }))())
   assert.match(error.message, /http_proxy: is not the address of an HTTP proxy/)
   assert.doesNotMatch(error.message, /socks5/)
@@ -90,5 +136,7 @@ test('without a proxy nothing changes; an address needs no scheme; what is no HT
 test('a proxy that is not supported is refused only where a store is in a cloud', () => {
   const environment = { HTTPS_PROXY: 'socks5://proxy:1080' }
   for (const stores of [[], [{ kind: 'local' }]] as const) useProxy(environment, stores)()
-  for (const kind of ['s3', 'gcs', 'azure'] as const) assert.throws(() => useProxy(environment, [{ kind: 'local' }, { kind }]), { code: 'CONFIG_INVALID' }, kind)
+  for (const kind of ['s3', 'gcs', 'azure'] as const) {
+    assert.throws(() => useProxy(environment, [{ kind: 'local' }, { kind }]), { code: 'CONFIG_INVALID' }, kind)
+  }
 })

@@ -23,9 +23,15 @@ export interface CipherCase {
   readonly piece: number
   /** How many runs of each kind a case is worth: a cipher may take long to begin. */
   readonly runs: number
-  /** Bytes by which the whole process, its threads included, may grow while a long stream goes through: what has been let go counts until it is collected. */
+  /**
+   * Bytes by which the whole process, its threads included, may grow while a long stream goes through: what has been
+   * let go counts until it is collected.
+   */
   readonly growth: number
-  /** The stream is that of another case, and only its header differs: then what concerns the stream alone is tried there. */
+  /**
+   * The stream is that of another case, and only its header differs: then what concerns the stream alone is tried
+   * there.
+   */
   readonly isHeaderOnly?: boolean
   readonly tool: string
   /** The words with which the tool opens `file`, having made ready in `home`; undefined: it cannot be told its key. */
@@ -36,9 +42,15 @@ export interface CipherCase {
 
 /** What holds for every way of sealing. */
 export function cipherSuite (given: CipherCase): void {
-  describe(`${given.name}: round trip`, () => { roundTripSuite(given) })
-  describe(`${given.name}: damage`, () => { damageSuite(given) })
-  describe(`${given.name}: the standard tool`, () => { toolSuite(given) })
+  describe(`${given.name}: round trip`, () => {
+    roundTripSuite(given)
+  })
+  describe(`${given.name}: damage`, () => {
+    damageSuite(given)
+  })
+  describe(`${given.name}: the standard tool`, () => {
+    toolSuite(given)
+  })
 }
 
 function same (found: Buffer, expected: Buffer): void {
@@ -61,7 +73,11 @@ async function outcomeOf (stage: Duplex, bytes: Buffer): Promise<string | Buffer
 
 function roundTripSuite (given: CipherCase): void {
   const { cipher, opener, piece, isHeaderOnly = false } = given
-  for (const size of isHeaderOnly ? [0, 1, 3 * piece + 7] : [0, 1, piece - 1, piece, piece + 1, 3 * piece, 3 * piece + 7]) {
+  for (
+    const size of isHeaderOnly
+      ? [0, 1, 3 * piece + 7]
+      : [0, 1, piece - 1, piece, piece + 1, 3 * piece, 3 * piece + 7]
+  ) {
     test(`${size} bytes come back as they were, by the key and by the seal itself`, async () => {
       const [bytes, seal] = [noise(size), cipher.seal()]
       const stored = await through(seal.encode(), chunks(bytes, 50_000))
@@ -75,7 +91,9 @@ function roundTripSuite (given: CipherCase): void {
     const bytes = Buffer.concat([Buffer.from('the marker of the test'), prose(3000)])
     const [one, other] = [await sealed(given, bytes), await sealed(given, bytes)]
     assert.notDeepEqual(one.subarray(-1000), other.subarray(-1000))
-    for (const stored of [one, other]) assert.deepEqual(['the marker', 'the ledger', 'year, line'].filter(word => stored.includes(word)), [])
+    for (const stored of [one, other]) {
+      assert.deepEqual(['the marker', 'the ledger', 'year, line'].filter(word => stored.includes(word)), [])
+    }
   })
 
   if (!isHeaderOnly) streamSuite(given)
@@ -86,10 +104,13 @@ function streamSuite ({ cipher, piece, runs, growth }: CipherCase): void {
   test('however the bytes are cut into chunks, on both ways, they come back', async () => {
     const bytes = Buffer.concat([noise(piece + 99), prose(5000)])
     const cuts = fc.array(fc.integer({ min: 1, max: piece * 2 }), { minLength: 1, maxLength: 8 })
-    await fc.assert(fc.asyncProperty(cuts, cuts, async (writes, reads) => {
-      const seal = cipher.seal()
-      same(await through(seal.decode(), cutLike(await through(seal.encode(), cutLike(bytes, writes)), reads)), bytes)
-    }), { numRuns: runs })
+    await fc.assert(
+      fc.asyncProperty(cuts, cuts, async (writes, reads) => {
+        const seal = cipher.seal()
+        same(await through(seal.decode(), cutLike(await through(seal.encode(), cutLike(bytes, writes)), reads)), bytes)
+      }),
+      { numRuns: runs }
+    )
   })
 
   test('a stream that comes byte by byte comes back', async () => {
@@ -118,9 +139,16 @@ function streamSuite ({ cipher, piece, runs, growth }: CipherCase): void {
     test(`an abort ends ${direction} with an AbortError, and the stage is gone`, async () => {
       const [abort, seal] = [new AbortController(), cipher.seal()]
       const stored = await through(seal.encode(), chunks(noise(20 * piece), piece))
-      const sink = new Writable({ write (_chunk, _encoding, done) { abort.abort(); done() } })
+      const sink = new Writable({
+        write (_chunk, _encoding, done) {
+          abort.abort()
+          done()
+        }
+      })
       const stage = seal[direction]()
-      const error = await rejection(pipeline(bodyOf(direction === 'encode' ? noise(20 * piece) : stored), stage, sink, { signal: abort.signal }))
+      const error = await rejection(
+        pipeline(bodyOf(direction === 'encode' ? noise(20 * piece) : stored), stage, sink, { signal: abort.signal })
+      )
       assert.equal((error as Error).name, 'AbortError')
       assert.equal(stage.destroyed, true)
     })
@@ -138,7 +166,10 @@ function damageSuite (given: CipherCase): void {
     const stored = await sealed(given, noise(2 * piece + 100))
     const head = stored.length - 2 * piece - 100
     const ends = [0, head, ...isHeaderOnly ? [] : [piece + head, 2 * piece + head, stored.length]]
-    const lengths = new Set(ends.flatMap(end => [-40, -33, -32, -31, -17, -16, -15, -1, 0, 1, 15, 16, 17, 32, 33, 40].map(by => end + by)).filter(length => length >= 0 && length < stored.length))
+    const lengths = new Set(
+      ends.flatMap(end => [-40, -33, -32, -31, -17, -16, -15, -1, 0, 1, 15, 16, 17, 32, 33, 40].map(by => end + by))
+        .filter(length => length >= 0 && length < stored.length)
+    )
     const chosen = runs >= 50 ? lengths : [...lengths].filter((_, index) => index % 5 === 0)
     for (const length of chosen) await fails(`${length} of ${stored.length} bytes`, stored.subarray(0, length))
     await fails('all but the last byte', stored.subarray(0, -1))
@@ -147,7 +178,11 @@ function damageSuite (given: CipherCase): void {
   test('followed by anything, by itself too, it is DECODE_FAILED', async () => {
     const [whole, empty] = [await sealed(given, noise(3000)), await sealed(given, Buffer.alloc(0))]
     for (const stored of isHeaderOnly ? [whole] : [whole, empty]) {
-      for (const more of isHeaderOnly ? [Buffer.from('x'), stored] : [Buffer.from([0]), Buffer.from('x'), noise(16), noise(piece), stored]) await fails(`with ${more.length} bytes more`, Buffer.concat([stored, more]))
+      for (
+        const more of isHeaderOnly
+          ? [Buffer.from('x'), stored]
+          : [Buffer.from([0]), Buffer.from('x'), noise(16), noise(piece), stored]
+      ) await fails(`with ${more.length} bytes more`, Buffer.concat([stored, more]))
     }
   })
 
@@ -166,25 +201,51 @@ function damageSuite (given: CipherCase): void {
     }
   })
 
-  for (const [what, bytes] of [['text', Buffer.from('this is not sealed at all')], ['random bytes', noise(100_000)], ['zeros', Buffer.alloc(100_000)], ['no bytes at all', Buffer.alloc(0)]] as const) {
-    test(`${what} instead of a sealed stream is DECODE_FAILED`, async () => { await fails(what, bytes) })
+  for (
+    const [what, bytes] of [['text', Buffer.from('this is not sealed at all')], ['random bytes', noise(100_000)], [
+      'zeros',
+      Buffer.alloc(100_000)
+    ], ['no bytes at all', Buffer.alloc(0)]] as const
+  ) {
+    test(`${what} instead of a sealed stream is DECODE_FAILED`, async () => {
+      await fails(what, bytes)
+    })
   }
 
   test('another key opens nothing, and says that it is the key', async () => {
-    assert.match(String(await outcomeOf(stranger.decode(), await sealed(given, noise(3000)))), /^(KEY_MISSING|DECODE_FAILED)$/)
+    assert.match(
+      String(await outcomeOf(stranger.decode(), await sealed(given, noise(3000)))),
+      /^(KEY_MISSING|DECODE_FAILED)$/
+    )
   })
 
   test('the error of the stream before passes through as it is', async () => {
     const error = new Error('the disk')
-    const body = new Readable({ read () { this.destroy(error) } })
-    assert.equal(await rejection(pipeline(body, opener.decode(), new Writable({ write (_chunk, _encoding, done) { done() } }))), error)
+    const body = new Readable({
+      read () {
+        this.destroy(error)
+      }
+    })
+    assert.equal(
+      await rejection(pipeline(
+        body,
+        opener.decode(),
+        new Writable({
+          write (_chunk, _encoding, done) {
+            done()
+          }
+        })
+      )),
+      error
+    )
   })
 }
 
 function toolSuite (given: CipherCase): void {
   const { opener, tool, piece, opens, seals, isHeaderOnly = false } = given
   const sizes = isHeaderOnly ? [0, 3 * piece + 7] : [0, 1, 3 * piece, 3 * piece + 7]
-  const run = (words: readonly string[], home: string): Buffer => execFileSync(tool, words, { cwd: home, maxBuffer: 256 * 1024 * 1024, stdio: ['ignore', 'pipe', 'pipe'] })
+  const run = (words: readonly string[], home: string): Buffer =>
+    execFileSync(tool, words, { cwd: home, maxBuffer: 256 * 1024 * 1024, stdio: ['ignore', 'pipe', 'pipe'] })
 
   for (const size of opens === undefined ? [] : sizes) {
     test(`${tool} opens ${size} sealed bytes`, async (t: TestContext) => {
@@ -207,7 +268,7 @@ function toolSuite (given: CipherCase): void {
   }
 }
 
-function * cutLike (bytes: Buffer, sizes: readonly number[]): Generator<Buffer> {
+function* cutLike (bytes: Buffer, sizes: readonly number[]): Generator<Buffer> {
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const size = sizes[turn % sizes.length]!
     yield bytes.subarray(at, at + size)

@@ -23,9 +23,15 @@ export interface CodecCase {
 /** What holds for every codec. */
 export function codecSuite (given: CodecCase): void {
   const name = given.codec.id
-  describe(`${name}: round trip`, () => { roundTripSuite(given) })
-  describe(`${name}: the standard tool`, () => { toolSuite(given) })
-  describe(`${name}: damage`, () => { damageSuite(given) })
+  describe(`${name}: round trip`, () => {
+    roundTripSuite(given)
+  })
+  describe(`${name}: the standard tool`, () => {
+    toolSuite(given)
+  })
+  describe(`${name}: damage`, () => {
+    damageSuite(given)
+  })
 }
 
 /** Runs a tool of the system over `input`. */
@@ -65,10 +71,13 @@ function roundTripSuite ({ codec, block }: CodecCase): void {
   test('however the bytes are cut into chunks, on both ways, they come back', async () => {
     const bytes = Buffer.concat([prose(block), noise(block + 99, 2), prose(5000)])
     const cuts = fc.array(fc.integer({ min: 1, max: block * 2 }), { minLength: 1, maxLength: 8 })
-    await fc.assert(fc.asyncProperty(cuts, cuts, async (writes, reads) => {
-      const encoded = await through(codec.encode(), cutLike(bytes, [...writes, 100_000]))
-      same(await through(codec.decode(), cutLike(encoded, [...reads, 100_000])), bytes)
-    }), { numRuns: 12 })
+    await fc.assert(
+      fc.asyncProperty(cuts, cuts, async (writes, reads) => {
+        const encoded = await through(codec.encode(), cutLike(bytes, [...writes, 100_000]))
+        same(await through(codec.decode(), cutLike(encoded, [...reads, 100_000])), bytes)
+      }),
+      { numRuns: 12 }
+    )
   })
 
   test('a stream that comes byte by byte comes back', async () => {
@@ -103,8 +112,17 @@ function roundTripSuite ({ codec, block }: CodecCase): void {
     test(`an abort ends ${direction} with the signal's reason`, async () => {
       const abort = new AbortController()
       const encoded = await encode(codec, noise(3 * block))
-      const sink = new Writable({ write (_chunk, _encoding, done) { abort.abort(); done() } })
-      const error = await rejection(pipeline(bodyOf(direction === 'encode' ? noise(6 * block) : encoded), codec[direction](), sink, { signal: abort.signal }))
+      const sink = new Writable({
+        write (_chunk, _encoding, done) {
+          abort.abort()
+          done()
+        }
+      })
+      const error = await rejection(
+        pipeline(bodyOf(direction === 'encode' ? noise(6 * block) : encoded), codec[direction](), sink, {
+          signal: abort.signal
+        })
+      )
       assert.equal((error as Error).name, 'AbortError')
     })
   }
@@ -169,11 +187,29 @@ function damageSuite ({ codec, block }: CodecCase): void {
       damaged[bit >> 3]! ^= 1 << (bit & 7)
       const outcome = await outcomeOf(codec, damaged)
       if (typeof outcome === 'string') assert.equal(outcome, 'DECODE_FAILED', `bit ${bit}`)
-      await assert.rejects(pipeline(bodyOf(damaged), digestCheck(digestOf(encoded), 'the object'), codec.decode(), digestCheck(digestOf(plain), 'the image'), new Writable({ write (_chunk, _encoding, done) { done() } })), BackupError)
+      await assert.rejects(
+        pipeline(
+          bodyOf(damaged),
+          digestCheck(digestOf(encoded), 'the object'),
+          codec.decode(),
+          digestCheck(digestOf(plain), 'the image'),
+          new Writable({
+            write (_chunk, _encoding, done) {
+              done()
+            }
+          })
+        ),
+        BackupError
+      )
     }
   })
 
-  for (const [what, bytes] of [['text', Buffer.from('this is not compressed at all')], ['random bytes', noise(100_000)], ['zeros', Buffer.alloc(100_000)], ['no bytes at all', Buffer.alloc(0)]] as const) {
+  for (
+    const [what, bytes] of [['text', Buffer.from('this is not compressed at all')], ['random bytes', noise(100_000)], [
+      'zeros',
+      Buffer.alloc(100_000)
+    ], ['no bytes at all', Buffer.alloc(0)]] as const
+  ) {
     test(`${what} instead of an encoded stream is DECODE_FAILED`, async () => {
       assert.equal(await outcomeOf(codec, bytes), 'DECODE_FAILED')
     })
@@ -181,12 +217,27 @@ function damageSuite ({ codec, block }: CodecCase): void {
 
   test('the error of the stream before passes through as it is', async () => {
     const error = new Error('the disk')
-    const body = new Readable({ read () { this.destroy(error) } })
-    assert.equal(await rejection(pipeline(body, codec.decode(), new Writable({ write (_chunk, _encoding, done) { done() } }))), error)
+    const body = new Readable({
+      read () {
+        this.destroy(error)
+      }
+    })
+    assert.equal(
+      await rejection(pipeline(
+        body,
+        codec.decode(),
+        new Writable({
+          write (_chunk, _encoding, done) {
+            done()
+          }
+        })
+      )),
+      error
+    )
   })
 }
 
-function * cutLike (bytes: Buffer, sizes: readonly number[]): Generator<Buffer> {
+function* cutLike (bytes: Buffer, sizes: readonly number[]): Generator<Buffer> {
   for (let at = 0, turn = 0; at < bytes.length; turn++) {
     const size = sizes[turn % sizes.length]!
     yield bytes.subarray(at, at + size)

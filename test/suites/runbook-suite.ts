@@ -8,7 +8,11 @@ export interface Answer {
 
 /** A service that protects one database, and a way to call it as its administrator would with curl. */
 export interface Service {
-  readonly call: (method: string, path: string, body?: { readonly type: string, readonly text: string }) => Promise<Answer>
+  readonly call: (
+    method: string,
+    path: string,
+    body?: { readonly type: string, readonly text: string }
+  ) => Promise<Answer>
 }
 
 /**
@@ -44,8 +48,20 @@ export function runbookSuite (open: (t: TestContext) => Promise<Service>): void 
     assert.equal(status, 200)
     beginsLike(body, {
       success: true,
-      backups: [{ id: 1, fileName: /^workstation-backup-.*\.db$/, fileSize: Number, status: 'completed', startedAt: INSTANT }],
-      statistics: { totalBackups: 1, totalSize: Number, oldestBackup: INSTANT, newestBackup: INSTANT, failedBackups: 0 },
+      backups: [{
+        id: 1,
+        fileName: /^workstation-backup-.*\.db$/,
+        fileSize: Number,
+        status: 'completed',
+        startedAt: INSTANT
+      }],
+      statistics: {
+        totalBackups: 1,
+        totalSize: Number,
+        oldestBackup: INSTANT,
+        newestBackup: INSTANT,
+        failedBackups: 0
+      },
       count: 1
     })
   })
@@ -63,7 +79,10 @@ export function runbookSuite (open: (t: TestContext) => Promise<Service>): void 
     await call('POST', '/api/backups')
     const { status, body } = await call('GET', '/api/backups/stats')
     assert.equal(status, 200)
-    beginsLike(body, { success: true, statistics: { totalBackups: 1, totalSize: Number, oldestBackup: INSTANT, newestBackup: INSTANT, failedBackups: 0 } })
+    beginsLike(body, {
+      success: true,
+      statistics: { totalBackups: 1, totalSize: Number, oldestBackup: INSTANT, newestBackup: INSTANT, failedBackups: 0 }
+    })
   })
 
   test('runbook, "Enabling Automatic Backups", and the configuration afterwards', async t => {
@@ -77,7 +96,10 @@ export function runbookSuite (open: (t: TestContext) => Promise<Service>): void 
     beginsLike(changed.body, { success: true, message: String })
     const { status, body } = await call('GET', '/api/backups/config')
     assert.equal(status, 200)
-    beginsLike(body, { success: true, config: { autoBackupEnabled: true, autoBackupInterval: 86_400_000, maxBackups: 10, compression: 'none' } })
+    beginsLike(body, {
+      success: true,
+      config: { autoBackupEnabled: true, autoBackupInterval: 86_400_000, maxBackups: 10, compression: 'none' }
+    })
     const { config } = body as { config: Record<string, unknown> & { origins: Record<string, unknown> } }
     assert.match(String(config.databasePath), /\/workstation\.db$/)
     assert.deepEqual([config.origins.autoBackupEnabled, config.origins.databasePath], ['api', 'environment'])
@@ -101,7 +123,10 @@ export function runbookSuite (open: (t: TestContext) => Promise<Service>): void 
 
   test('runbook, what curl sends with -d and nothing in it: a backup like any other', async t => {
     const { call } = await open(t)
-    assert.equal((await call('POST', '/api/backups', { type: 'application/x-www-form-urlencoded', text: '' })).status, 201)
+    assert.equal(
+      (await call('POST', '/api/backups', { type: 'application/x-www-form-urlencoded', text: '' })).status,
+      201
+    )
   })
 }
 
@@ -119,6 +144,8 @@ function beginsLike (value: unknown, pattern: unknown, where = 'the answer'): vo
     assert.ok(typeof value === 'object' && value !== null, where)
     const keys = Object.keys(pattern)
     assert.deepEqual(Object.keys(value).slice(0, keys.length), keys, where)
-    for (const [key, item] of Object.entries(pattern)) beginsLike((value as Record<string, unknown>)[key], item, `${where}.${key}`)
+    for (const [key, item] of Object.entries(pattern)) {
+      beginsLike((value as Record<string, unknown>)[key], item, `${where}.${key}`)
+    }
   } else assert.equal(value, pattern, where)
 }

@@ -12,21 +12,36 @@ type Make = (t: TestContext) => Promise<Store>
 
 /** Every promise of core/ports/store.ts, for every kind of store. `make` gives an opened, empty one. */
 export function storeSuite (kind: string, make: Make): void {
-  describe(`${kind}: put`, () => { putSuite(make) })
-  describe(`${kind}: get and stat`, () => { readSuite(make) })
-  describe(`${kind}: list, remove`, () => { keepSuite(make) })
-  describe(`${kind}: an aborted signal`, () => { abortSuite(make) })
+  describe(`${kind}: put`, () => {
+    putSuite(make)
+  })
+  describe(`${kind}: get and stat`, () => {
+    readSuite(make)
+  })
+  describe(`${kind}: list, remove`, () => {
+    keepSuite(make)
+  })
+  describe(`${kind}: an aborted signal`, () => {
+    abortSuite(make)
+  })
 }
 
 /** What a store in which backups land promises beyond that. */
 export function landingStoreSuite (kind: string, make: (t: TestContext) => Promise<LandingStore>): void {
   storeSuite(kind, make)
-  describe(`${kind}: move and space`, () => { landingSuite(make) })
+  describe(`${kind}: move and space`, () => {
+    landingSuite(make)
+  })
 }
 
 const BYTES = noise(300_000)
 
-async function put (store: Store, key: string, body: Readable | string = bodyOf('one'), facts: ObjectFacts = {}): Promise<void> {
+async function put (
+  store: Store,
+  key: string,
+  body: Readable | string = bodyOf('one'),
+  facts: ObjectFacts = {}
+): Promise<void> {
   await store.put(key, typeof body === 'string' ? bodyOf(body) : body, facts, never)
 }
 
@@ -133,7 +148,13 @@ function putSuite (make: Make): void {
 }
 
 function readSuite (make: Make): void {
-  for (const [start, end, expected] of [[0, 0, '0'], [2, 5, '2345'], [8, 9, '89'], [0, 9, '0123456789'], [8, 20, '89']] as const) {
+  for (
+    const [start, end, expected] of [[0, 0, '0'], [2, 5, '2345'], [8, 9, '89'], [0, 9, '0123456789'], [
+      8,
+      20,
+      '89'
+    ]] as const
+  ) {
     test(`bytes ${start} to ${end} of ten are "${expected}"`, async t => {
       const store = await make(t)
       await put(store, 'a', '0123456789')
@@ -171,7 +192,15 @@ function readSuite (make: Make): void {
   test('a stage that fails while an object is written leaves nothing behind', async t => {
     const store = await make(t)
     const error = new BackupError('SOURCE_FAILED', 'the source died')
-    const written = writeObject({ image: brokenBody(BYTES, error), size: 400_000, codec: null, seal: null, store, key: 'a', onBytes: () => {} }, never)
+    const written = writeObject({
+      image: brokenBody(BYTES, error),
+      size: 400_000,
+      codec: null,
+      seal: null,
+      store,
+      key: 'a',
+      onBytes: () => {}
+    }, never)
     assert.equal(await rejection(written), error)
     await isEmpty(store, 'a')
   })
@@ -223,7 +252,11 @@ function keepSuite (make: Make): void {
 const reason = new BackupError('CANCELLED', 'the job was cancelled')
 const aborted = AbortSignal.abort(reason)
 
-function abortedCall<S extends Store> (method: string, make: (t: TestContext) => Promise<S>, call: (store: S) => Promise<unknown>): void {
+function abortedCall<S extends Store> (
+  method: string,
+  make: (t: TestContext) => Promise<S>,
+  call: (store: S) => Promise<unknown>
+): void {
   test(`${method} rejects with the signal's reason and does nothing`, async t => {
     const store = await make(t)
     await put(store, 'a', 'one')
@@ -238,7 +271,9 @@ function abortSuite (make: Make): void {
     ['put', store => store.put('b', bodyOf('two'), {}, aborted)],
     ['get', store => store.get('a', undefined, aborted)],
     ['stat', store => store.stat('a', aborted)],
-    ['list', async store => { for await (const { key } of store.list('', aborted)) assert.fail(key) }],
+    ['list', async store => {
+      for await (const { key } of store.list('', aborted)) assert.fail(key)
+    }],
     ['remove', store => store.remove('a', aborted)]
   ]
   for (const [method, call] of calls) abortedCall(method, make, call)

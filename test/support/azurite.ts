@@ -15,14 +15,24 @@ export interface Azurite {
   readonly key: string
   readonly endpoint: string
   /** Makes a new container, and tells its name. */
-  container (): Promise<string>
-  clientOf (container: string): ContainerClient
-  stop (): Promise<void>
+  container(): Promise<string>
+  clientOf(container: string): ContainerClient
+  stop(): Promise<void>
 }
 
 /** Microsoft's own emulator of Azure Blob Storage, in a process of its own, with all it keeps in memory. */
 export async function startAzurite (): Promise<Azurite> {
-  const child = spawn(process.execPath, [MAIN, '--inMemoryPersistence', '--skipApiVersionCheck', '--disableTelemetry', '--blobHost', '127.0.0.1', '--blobPort', '0', '--silent'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [
+    MAIN,
+    '--inMemoryPersistence',
+    '--skipApiVersionCheck',
+    '--disableTelemetry',
+    '--blobHost',
+    '127.0.0.1',
+    '--blobPort',
+    '0',
+    '--silent'
+  ], { stdio: ['ignore', 'pipe', 'inherit'] })
   const endpoint = `${await addressOf(child.stdout)}/${ACCOUNT}`
   const credential = new StorageSharedKeyCredential(ACCOUNT, KEY)
   let made = 0

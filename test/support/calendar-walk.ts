@@ -27,7 +27,9 @@ export class CalendarWalk {
     const half = Math.floor(instant / HALF)
     let offset = this.#offsets.get(half)
     if (offset === undefined) {
-      const [, day, month, year, hour, minute] = /(\d+)\/(\d+)\/(\d+), (\d+):(\d+)/.exec(this.#format.format(half * HALF))!.map(Number)
+      const [, day, month, year, hour, minute] = /(\d+)\/(\d+)\/(\d+), (\d+):(\d+)/.exec(
+        this.#format.format(half * HALF)
+      )!.map(Number)
       offset = Date.UTC(year!, month! - 1, day, hour, minute) - half * HALF
       this.#offsets.set(half, offset)
     }
@@ -44,7 +46,8 @@ export class CalendarWalk {
       const before = shown
       shown = this.shownAt(at)
       const leftOut = shown - before - MINUTE
-      const hasJumpedOver = leftOut > 0 && (!isHourly || leftOut < HOUR) && this.#isAnyDue(fields, before + MINUTE, shown)
+      const hasJumpedOver = leftOut > 0 && (!isHourly || leftOut < HOUR) &&
+        this.#isAnyDue(fields, before + MINUTE, shown)
       if (hasJumpedOver || (isDue(fields, shown) && (isHourly || !this.#wasShownBefore(at, shown)))) times.push(at)
     }
     return times
@@ -60,18 +63,31 @@ export class CalendarWalk {
   }
 }
 
-type Fields = readonly [minutes: Set<number>, hours: Set<number>, days: Set<number>, months: Set<number>, weekdays: Set<number>]
+type Fields = readonly [
+  minutes: Set<number>,
+  hours: Set<number>,
+  days: Set<number>,
+  months: Set<number>,
+  weekdays: Set<number>
+]
 
 function isDue ([minutes, hours, days, months, weekdays]: Fields, shown: number): boolean {
   // The minute alone rules out most of them.
   if (!minutes.has(shown / MINUTE % 60)) return false
   const at = new Date(shown)
-  return hours.has(at.getUTCHours()) && days.has(at.getUTCDate()) && months.has(at.getUTCMonth() + 1) && weekdays.has(at.getUTCDay())
+  return hours.has(at.getUTCHours()) && days.has(at.getUTCDate()) && months.has(at.getUTCMonth() + 1) &&
+    weekdays.has(at.getUTCDay())
 }
 
 function fieldsOf (pattern: string): Fields {
   const [minute, hour, day, month, weekday] = pattern.split(' ')
-  return [expand(minute!, 0, 59), expand(hour!, 0, 23), expand(day!, 1, 31), expand(month!, 1, 12), expand(weekday!, 0, 6)]
+  return [
+    expand(minute!, 0, 59),
+    expand(hour!, 0, 23),
+    expand(day!, 1, 31),
+    expand(month!, 1, 12),
+    expand(weekday!, 0, 6)
+  ]
 }
 
 function expand (field: string, min: number, max: number): Set<number> {

@@ -13,7 +13,12 @@ import { FakeClock } from './clock.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** Nothing is signed by a key that is known. */
-export const judgeKey: CatalogOptions['judgeKey'] = key => ({ state: key === null ? 'unsigned' : 'unknown-key', key, keyId: key, isRefused: false })
+export const judgeKey: CatalogOptions['judgeKey'] = key => ({
+  state: key === null ? 'unsigned' : 'unknown-key',
+  key,
+  keyId: key,
+  isRefused: false
+})
 
 /** The only process there is. */
 export const ALONE: Presence = { id: 'alone', isAlive: id => id === 'alone' }
@@ -26,23 +31,45 @@ export const VALID: Verification = conclude([
   { name: 'checksum', status: 'pass' },
   { name: 'opens_read_only', status: 'pass' }
 ])
-export const INVALID: Verification = conclude(completeChecks([{ name: 'checksum', status: 'fail', reason: 'the digest differs' }], 'the checksum failed'))
+export const INVALID: Verification = conclude(
+  completeChecks([{ name: 'checksum', status: 'fail', reason: 'the digest differs' }], 'the checksum failed')
+)
 
 /** A catalog of its own for a test, with the path where it is. */
-export async function newCatalog (t: Pick<TestContext, 'after'>, clock = new FakeClock()): Promise<{ catalog: OpenedCatalog, path: string, clock: FakeClock }> {
+export async function newCatalog (
+  t: Pick<TestContext, 'after'>,
+  clock = new FakeClock()
+): Promise<{ catalog: OpenedCatalog, path: string, clock: FakeClock }> {
   const path = join(tempDir(t), 'data/catalog.db')
   const catalog = await open(path, clock)
   t.after(() => catalog.close())
   return { catalog, path, clock }
 }
 
-export function open (path: string, clock = new FakeClock(), migrationsDir = MIGRATIONS, presence = ALONE): Promise<OpenedCatalog> {
+export function open (
+  path: string,
+  clock = new FakeClock(),
+  migrationsDir = MIGRATIONS,
+  presence = ALONE
+): Promise<OpenedCatalog> {
   return openCatalog(path, { busyTimeoutMs: 0, clock, migrationsDir, presence, judgeKey })
 }
 
 export function newBackup (given: Partial<NewBackup> = {}): NewBackup {
   const key = given.key ?? `${given.source ?? 'shop'}-backup-2025-11-24T23-30-00.db`
-  return { source: 'shop', type: 'manual', method: 'full', schedule: null, key, filePath: `/backups/${key}`, description: null, compression: 'none', encryption: 'none', startedAt: START, ...given }
+  return {
+    source: 'shop',
+    type: 'manual',
+    method: 'full',
+    schedule: null,
+    key,
+    filePath: `/backups/${key}`,
+    description: null,
+    compression: 'none',
+    encryption: 'none',
+    startedAt: START,
+    ...given
+  }
 }
 
 export function manifestOf (backup: Pick<Backup, 'id'> & Partial<Backup>, given: Partial<Manifest> = {}): Manifest {
@@ -63,19 +90,43 @@ export function manifestOf (backup: Pick<Backup, 'id'> & Partial<Backup>, given:
     image: { size: 4096, sha256: 'b'.repeat(64) },
     compression: backup.compression ?? 'none',
     encryption: 'none',
-    facts: { engine: 'sqlite 3', schemaDigest: 'c'.repeat(64), tables: [{ name: 'accounts', rows: 3 }], foreignKeyViolations: 0, properties: { pageSize: 4096 } },
+    facts: {
+      engine: 'sqlite 3',
+      schemaDigest: 'c'.repeat(64),
+      tables: [{ name: 'accounts', rows: 3 }],
+      foreignKeyViolations: 0,
+      properties: { pageSize: 4096 }
+    },
     verifiedAt: null,
     ...given
   }
 }
 
 export function localCopy (location: string, given: Partial<Copy> = {}): Copy {
-  return { store: 'local', location, status: 'stored', size: 1000, uploadedAt: END, attempts: 0, error: null, nextAttemptAt: null, ...given }
+  return {
+    store: 'local',
+    location,
+    status: 'stored',
+    size: 1000,
+    uploadedAt: END,
+    attempts: 0,
+    error: null,
+    nextAttemptAt: null,
+    ...given
+  }
 }
 
 /** What another process would see that has the same catalog open; `isAlive` says which of the others live. */
-export async function openBeside (t: Pick<TestContext, 'after'>, path: string, id: string, isAlive: (other: string) => boolean = () => true): Promise<OpenedCatalog> {
-  const catalog = await open(path, new FakeClock(), MIGRATIONS, { id, isAlive: other => other === id || isAlive(other) })
+export async function openBeside (
+  t: Pick<TestContext, 'after'>,
+  path: string,
+  id: string,
+  isAlive: (other: string) => boolean = () => true
+): Promise<OpenedCatalog> {
+  const catalog = await open(path, new FakeClock(), MIGRATIONS, {
+    id,
+    isAlive: other => other === id || isAlive(other)
+  })
   t.after(() => catalog.close())
   return catalog
 }
@@ -88,9 +139,19 @@ export async function addJob ({ jobs }: Pick<OpenedCatalog, 'jobs'>, job: NewJob
 }
 
 /** Starts a backup and completes it. */
-export async function completed (catalog: OpenedCatalog, given: Partial<NewBackup> = {}, completion: Partial<Completion> = {}): Promise<Backup> {
+export async function completed (
+  catalog: OpenedCatalog,
+  given: Partial<NewBackup> = {},
+  completion: Partial<Completion> = {}
+): Promise<Backup> {
   const backup = await catalog.backups.start(newBackup(given))
-  return await catalog.backups.complete(backup.id, { manifest: manifestOf(backup), filePath: backup.filePath, verification: null, copies: [localCopy(backup.filePath)], ...completion })
+  return await catalog.backups.complete(backup.id, {
+    manifest: manifestOf(backup),
+    filePath: backup.filePath,
+    verification: null,
+    copies: [localCopy(backup.filePath)],
+    ...completion
+  })
 }
 
 /** Starts a backup and lets it fail. */

@@ -15,7 +15,9 @@ export function needChildren (t: Pick<TestContext, 'skip'>): boolean {
 export async function childAtWork (word: string): Promise<number> {
   let found: number | undefined
   await until(() => {
-    found = readFileSync(OWN, 'utf8').trim().split(' ').filter(Boolean).map(Number).find(pid => commandOf(pid).includes(word))
+    found = readFileSync(OWN, 'utf8').trim().split(' ').filter(Boolean).map(Number).find(pid =>
+      commandOf(pid).includes(word)
+    )
     return found !== undefined
   })
   return found ?? 0

@@ -42,7 +42,9 @@ export class FakeClock implements Clock {
   async sleep (ms: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
     const slept = Promise.withResolvers<undefined>()
-    const wake = (): void => { slept.resolve(undefined) }
+    const wake = (): void => {
+      slept.resolve(undefined)
+    }
     this.#sleepers.push({ until: this.#now + ms, signal, wake })
     signal.addEventListener('abort', wake, { once: true })
     await slept.promise

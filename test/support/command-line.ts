@@ -27,9 +27,13 @@ export interface CommandLineOptions extends TestEngineOptions {
 }
 
 /** The whole program over an engine with everything real under it but the time. */
-export async function commandLine (t: Pick<TestContext, 'after'>, { columns, environment = {}, deps = {}, known = {}, ...options }: CommandLineOptions = {}): Promise<CommandLine> {
+export async function commandLine (
+  t: Pick<TestContext, 'after'>,
+  { columns, environment = {}, deps = {}, known = {}, ...options }: CommandLineOptions = {}
+): Promise<CommandLine> {
   const engine = await testEngine(t, options)
-  const holdfast = (...words: string[]): Promise<Ended> => runProgram(words, engine, { columns, environment, deps, known })
+  const holdfast = (...words: string[]): Promise<Ended> =>
+    runProgram(words, engine, { columns, environment, deps, known })
   return {
     ...engine,
     holdfast,
@@ -39,46 +43,79 @@ export async function commandLine (t: Pick<TestContext, 'after'>, { columns, env
   }
 }
 
-async function runProgram (words: readonly string[], { engine, deps: { catalog, events, defaultSource }, clock }: TestEngine, { columns, environment, deps, known }: Required<Pick<CommandLineOptions, 'environment' | 'deps' | 'known'>> & { readonly columns: number | undefined }): Promise<Ended> {
+async function runProgram (
+  words: readonly string[],
+  { engine, deps: { catalog, events, defaultSource }, clock }: TestEngine,
+  { columns, environment, deps, known }: Required<Pick<CommandLineOptions, 'environment' | 'deps' | 'known'>> & {
+    readonly columns: number | undefined
+  }
+): Promise<Ended> {
   const told = { out: '', err: '' }
   const terminal = columns === undefined ? {} : { isTTY: true, columns }
   const output = {
-    out: throughEdge({ ...terminal, write: (text: string) => { told.out += text } }),
-    err: throughEdge({ ...terminal, write: (text: string) => { told.err += text } })
+    out: throughEdge({
+      ...terminal,
+      write: (text: string) => {
+        told.out += text
+      }
+    }),
+    err: throughEdge({
+      ...terminal,
+      write: (text: string) => {
+        told.err += text
+      }
+    })
   }
   const screen = () => screenOn(output.out, environment, clock)
-  const recorder = { clock, actor: 'ann', host: 'here', warn: (message: string) => { told.err += `holdfast: ${message}\n` } }
-  const opened = { engine, events: events as typeof events & Pick<EventBus, 'subscribe'>, audit: catalog.audit, defaultSource, known: { hasDatabase: true, unsaidSealing: [], lacks: [], ...known }, trashGrace: GRACE, close: async () => {} }
-  const code = await run(words, output, exit => program({
-    output,
-    screen,
+  const recorder = {
     clock,
-    exit,
-    ignoreServerConfig () {},
-    cwd: '/',
+    actor: 'ann',
     host: 'here',
-    ask: undefined,
-    withSession: (flags, work) => withSession({ openEngine: async () => opened, output, screen, ...recorder }, flags, work),
-    withTokens: (_deed, work) => work(catalog.tokens),
-    proveFile: missing,
-    recoverDatabase: missing,
-    knownRows: missing,
-    serve: missing,
-    findServer: async () => undefined,
-    terminate: missing,
-    makeKey: missing,
-    signingKey: () => undefined,
-    privateKeys: missing,
-    roles: ['viewer', 'admin'],
-    sign: missing,
-    requireTokenExpiry: () => false,
-    tokenKey: missing,
-    check: (): ConfigReport => ({ ok: false, problems: [], text: 'not here' }),
-    settings: missing,
-    subject: () => [],
-    remember: missing,
-    ...deps
-  }))
+    warn: (message: string) => {
+      told.err += `holdfast: ${message}\n`
+    }
+  }
+  const opened = {
+    engine,
+    events: events as typeof events & Pick<EventBus, 'subscribe'>,
+    audit: catalog.audit,
+    defaultSource,
+    known: { hasDatabase: true, unsaidSealing: [], lacks: [], ...known },
+    trashGrace: GRACE,
+    close: async () => {}
+  }
+  const code = await run(words, output, exit =>
+    program({
+      output,
+      screen,
+      clock,
+      exit,
+      ignoreServerConfig () {},
+      cwd: '/',
+      host: 'here',
+      ask: undefined,
+      withSession: (flags, work) =>
+        withSession({ openEngine: async () => opened, output, screen, ...recorder }, flags, work),
+      withTokens: (_deed, work) => work(catalog.tokens),
+      proveFile: missing,
+      recoverDatabase: missing,
+      knownRows: missing,
+      serve: missing,
+      findServer: async () => undefined,
+      terminate: missing,
+      makeKey: missing,
+      signingKey: () => undefined,
+      privateKeys: missing,
+      roles: ['viewer', 'admin'],
+      sign: missing,
+      requireTokenExpiry: () => false,
+      tokenKey: missing,
+      check: (): ConfigReport => ({ ok: false, problems: [], text: 'not here' }),
+      settings: missing,
+      subject: () => [],
+      remember: missing,
+      ...deps
+    }))
   return { code, ...told }
 }
 

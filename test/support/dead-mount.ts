@@ -8,7 +8,11 @@ import type { TestContext } from 'node:test'
 const CAP_SYS_ADMIN = 21n
 
 /** Why no such mount can be made here; false: it can. */
-export const noDeadMounts = !existsSync('/dev/fuse') ? 'there is no /dev/fuse' : mayMount() ? false : 'this process must not mount'
+export const noDeadMounts = !existsSync('/dev/fuse')
+  ? 'there is no /dev/fuse'
+  : mayMount()
+  ? false
+  : 'this process must not mount'
 
 function mayMount (): boolean {
   const mask = /^CapEff:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]
@@ -16,13 +20,15 @@ function mayMount (): boolean {
 }
 
 /**
- * A mount whose server never answers: each call in it hangs until the test ends. Nobody reads the requests that the system
- * writes to the descriptor. https://docs.kernel.org/filesystems/fuse/fuse.html
+ * A mount whose server never answers: each call in it hangs until the test ends. Nobody reads the requests that the
+ * system writes to the descriptor. https://docs.kernel.org/filesystems/fuse/fuse.html
  */
 export function mountDead (t: Pick<TestContext, 'after'>): string {
   const path = mkdtempSync(join(tmpdir(), 'holdfast-dead-'))
   const server = openSync('/dev/fuse', 'r+')
-  execFileSync('mount', ['-i', '-t', 'fuse', 'holdfast', path, '-o', 'fd=3,rootmode=40000,user_id=0,group_id=0'], { stdio: ['ignore', 'inherit', 'inherit', server] })
+  execFileSync('mount', ['-i', '-t', 'fuse', 'holdfast', path, '-o', 'fd=3,rootmode=40000,user_id=0,group_id=0'], {
+    stdio: ['ignore', 'inherit', 'inherit', server]
+  })
   t.after(() => {
     closeSync(server)
     execFileSync('umount', ['-l', path])

@@ -3,10 +3,23 @@ import type { JobRequest, Runner } from '../../src/engine/jobs/runner.ts'
 import { until } from './streams.ts'
 
 /** Starts a job of the source that holds nothing and goes on until it is cancelled. */
-export async function endless (runner: Runner, source: string, request: Pick<JobRequest, 'isUrgent'> = {}): Promise<Work<void>> {
-  const work = await runner.start({ kind: 'verify', source, backupId: null, holds: [], ...request }, async ({ signal }) => {
-    while (!signal.aborted) await new Promise<void>(resolve => { signal.addEventListener('abort', () => { resolve() }) })
-  })
+export async function endless (
+  runner: Runner,
+  source: string,
+  request: Pick<JobRequest, 'isUrgent'> = {}
+): Promise<Work<void>> {
+  const work = await runner.start(
+    { kind: 'verify', source, backupId: null, holds: [], ...request },
+    async ({ signal }) => {
+      while (!signal.aborted) {
+        await new Promise<void>(resolve => {
+          signal.addEventListener('abort', () => {
+            resolve()
+          })
+        })
+      }
+    }
+  )
   work.result.catch(() => {})
   return work
 }

@@ -36,8 +36,20 @@ import { testSigning } from './signing.ts'
 import { never } from './streams.ts'
 import { tempDir } from './temp-dir.ts'
 
-export const SETTINGS: Settings = { autoBackupEnabled: true, autoBackupInterval: 3_600_000, maxBackups: 10, compression: 'none', verifyAfterBackup: true }
-export const DEFAULTS = { autoBackupEnabled: 'default', autoBackupInterval: 'default', maxBackups: 'default', compression: 'default', verifyAfterBackup: 'default' } as const
+export const SETTINGS: Settings = {
+  autoBackupEnabled: true,
+  autoBackupInterval: 3_600_000,
+  maxBackups: 10,
+  compression: 'none',
+  verifyAfterBackup: true
+}
+export const DEFAULTS = {
+  autoBackupEnabled: 'default',
+  autoBackupInterval: 'default',
+  maxBackups: 'default',
+  compression: 'default',
+  verifyAfterBackup: 'default'
+} as const
 /** One day. */
 export const GRACE = 86_400_000
 
@@ -82,41 +94,79 @@ export interface TestEngine {
   /** Where the store keeps its files. */
   readonly directory: string
   /** Makes a backup, a second after the one before, and waits for its end. */
-  create (request?: Partial<CreateRequest>): Promise<Backup>
+  create(request?: Partial<CreateRequest>): Promise<Backup>
   /** Every file in the store, also those that no list shows. */
-  files (): string[]
+  files(): string[]
 }
 
-/** The engine with everything real under it but the time; `faults` reaches `store`, `source`, `backups`, `jobs`, `runs`, `restores`, `restorer`, `rows`, `scratch`. A plan that was not used fails the test. */
+/**
+ * The engine with everything real under it but the time; `faults` reaches `store`, `source`, `backups`, `jobs`, `runs`,
+ * `restores`, `restorer`, `rows`, `scratch`. A plan that was not used fails the test.
+ */
 export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEngineOptions = {}): Promise<TestEngine> {
   const home = tempDir(t, { inMemory: options.inMemory ?? false })
   const directory = options.directory ?? join(home, 'backups')
   const clock = new FakeClock()
   const faults = new Faults()
   const events: Event[] = []
-  const bus = new EventBus(error => { throw error })
-  bus.subscribe(event => { events.push(event) })
+  const bus = new EventBus(error => {
+    throw error
+  })
+  bus.subscribe(event => {
+    events.push(event)
+  })
   const source = new MemorySource('shop')
   const sources = options.sources ?? [source]
   const catalogPath = join(home, 'catalog.db')
   if (options.catalog !== undefined) copyFileSync(options.catalog, catalogPath)
   const signing = options.signing ?? testSigning()
-  const opened = await openCatalog(catalogPath, { busyTimeoutMs: 0, clock, migrationsDir: MIGRATIONS, presence: ALONE, judgeKey: key => signing.judgeKey(key) })
-  const catalog = { ...opened, backups: faulty('backups', opened.backups, faults), jobs: faulty('jobs', opened.jobs, faults), runs: faulty('runs', opened.runs, faults), restores: faulty('restores', opened.restores, faults) }
+  const opened = await openCatalog(catalogPath, {
+    busyTimeoutMs: 0,
+    clock,
+    migrationsDir: MIGRATIONS,
+    presence: ALONE,
+    judgeKey: key => signing.judgeKey(key)
+  })
+  const catalog = {
+    ...opened,
+    backups: faulty('backups', opened.backups, faults),
+    jobs: faulty('jobs', opened.jobs, faults),
+    runs: faulty('runs', opened.runs, faults),
+    restores: faulty('restores', opened.restores, faults)
+  }
   const scratch = scratchDirectory(join(home, 'scratch'), ALONE)
   const settings = new LiveSettings({ ...SETTINGS, ...options.settings }, DEFAULTS, catalog.settings, clock)
-  const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector()], ['memory', faulty('inspector', memoryInspector, faults)]]
+  const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector()], [
+    'memory',
+    faulty('inspector', memoryInspector, faults)
+  ]]
   const restorer = memoryRestorer(sources.filter(one => one instanceof MemorySource))
-  const restorers: ReadonlyArray<readonly [string, Restorer]> = [['sqlite', sqliteRestorer(scratch.directory)], ['memory', faulty('restorer', restorer, faults)]]
+  const restorers: ReadonlyArray<readonly [string, Restorer]> = [['sqlite', sqliteRestorer(scratch.directory)], [
+    'memory',
+    faulty('restorer', restorer, faults)
+  ]]
   const landing = localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() })
   const deps: EngineDeps = {
-    sources: new Map(sources.map(one => [one.name, { source: faulty('source', one, faults), policy: options.policies?.[one.name] ?? {}, assertions: options.assertions?.[one.name] ?? [] }])),
+    sources: new Map(
+      sources.map(
+        one => [one.name, {
+          source: faulty('source', one, faults),
+          policy: options.policies?.[one.name] ?? {},
+          assertions: options.assertions?.[one.name] ?? []
+        }]
+      )
+    ),
     defaultSource: sources[0]!.name,
     inspectors: new Map(inspectors),
     restorers: new Map(restorers),
     assessors: new Map([['sqlite', sqliteAssessor()], ['memory', memoryAssessor]]),
     rowTools: new Map([['sqlite', faulty('rows', sqliteRows(scratch.directory), faults)]]),
-    occupant: path => occupantOf(path, { databases: [{ path: catalogPath, what: 'the catalog' }], own: [{ path: directory, what: 'in the directory of the backups' }], sources: sources.map(({ name, location }) => ({ name, location })) }),
+    occupant: path =>
+      occupantOf(path, {
+        databases: [{ path: catalogPath, what: 'the catalog' }],
+        own: [{ path: directory, what: 'in the directory of the backups' }],
+        sources: sources.map(({ name, location }) => ({ name, location }))
+      }),
     restoreDirs: options.restoreDirs ?? [],
     store: faulty('store', landing, faults),
     offsite: options.offsite ?? new Map(),
@@ -130,7 +180,13 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     isScratchOnStoreDisk: async () => options.isScratchOnStoreDisk ?? true,
     catalog,
     settings,
-    runner: new Runner({ catalog, clock, events: bus, maxConcurrent: options.maxConcurrent ?? 4, maxQueued: options.maxQueued ?? { all: 100, perSource: 20 } }),
+    runner: new Runner({
+      catalog,
+      clock,
+      events: bus,
+      maxConcurrent: options.maxConcurrent ?? 4,
+      maxQueued: options.maxQueued ?? { all: 100, perSource: 20 }
+    }),
     events: bus,
     clock,
     calendar: makeCalendar(),

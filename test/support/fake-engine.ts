@@ -10,7 +10,29 @@ import type { Run, RunQuery } from '../../src/core/schedule/run.ts'
 import type { Settings, SettingsChange, SettingsReport } from '../../src/core/schedule/settings.ts'
 import type { StoreProbe } from '../../src/core/ports/store-probe.ts'
 import type { Verification } from '../../src/core/ports/verification.ts'
-import type { BackupEdit, Compared, CreateRequest, DiffWish, Download, DrillRequest, Engine, Pruned, Rescued, RescueWish, RestoreRequest, ServiceStatistics, SourceState, Verified, VerifiedAll, EvidenceOfDrills, EvidenceQuery, StoreState, KeyState, Thawing, Rebuilt } from '../../src/engine/engine.ts'
+import type {
+  BackupEdit,
+  Compared,
+  CreateRequest,
+  DiffWish,
+  Download,
+  DrillRequest,
+  Engine,
+  Pruned,
+  Rescued,
+  RescueWish,
+  RestoreRequest,
+  ServiceStatistics,
+  SourceState,
+  Verified,
+  VerifiedAll,
+  EvidenceOfDrills,
+  EvidenceQuery,
+  StoreState,
+  KeyState,
+  Thawing,
+  Rebuilt
+} from '../../src/engine/engine.ts'
 import type { SigningKeys } from '../../src/engine/signing.ts'
 import { workOf } from '../../src/engine/jobs/work.ts'
 import { aBackup, aDifference, aDrill, aJob, aRescue, aRestore, STARTED, VALID } from './rows.ts'
@@ -32,7 +54,14 @@ export class FakeEngine implements Engine {
   signing: SigningKeys = { publicKey: null, trusted: [], isRequired: false }
   /** Thrown by the next verb, in place of what it does. */
   refusal: BackupError | undefined
-  settingsNow: Settings = { autoBackupEnabled: false, autoBackupInterval: 86_400_000, maxBackups: 10, compression: 'none', verifyAfterBackup: true }
+  settingsNow: Settings = {
+    autoBackupEnabled: false,
+    autoBackupInterval: 86_400_000,
+    maxBackups: 10,
+    compression: 'none',
+    verifyAfterBackup: true
+  }
+
   #changes = 0
 
   constructor (count = 0) {
@@ -47,8 +76,13 @@ export class FakeEngine implements Engine {
 
   async create (request: CreateRequest): Promise<Work<Backup>> {
     this.#called(`create ${JSON.stringify(request)}`)
-    if (request.source !== undefined && request.source !== 'workstation') throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${request.source}"`)
-    return this.#work('create', () => this.put(aBackup({ id: this.rows.size + 1, type: request.type, description: request.description ?? null })))
+    if (request.source !== undefined && request.source !== 'workstation') {
+      throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${request.source}"`)
+    }
+    return this.#work(
+      'create',
+      () => this.put(aBackup({ id: this.rows.size + 1, type: request.type, description: request.description ?? null }))
+    )
   }
 
   async verify (id: number): Promise<Work<Verified>> {
@@ -59,12 +93,21 @@ export class FakeEngine implements Engine {
 
   async verifyAll (request: object): Promise<Work<VerifiedAll>> {
     this.#called(`verifyAll ${JSON.stringify(request)}`)
-    return this.#work('verify-all', () => ({ results: [...this.rows.values()].map(backup => ({ backup, verification: VALID })), failures: [] }))
+    return this.#work(
+      'verify-all',
+      () => ({ results: [...this.rows.values()].map(backup => ({ backup, verification: VALID })), failures: [] })
+    )
   }
 
   async prune ({ dryRun }: { readonly dryRun: boolean }): Promise<Work<Pruned>> {
     this.#called(`prune ${dryRun}`)
-    const decisions = [...this.rows.values()].map(backup => ({ backup, keep: true, reasons: ['newest backup'], removal: null, isBeyond: false }))
+    const decisions = [...this.rows.values()].map(backup => ({
+      backup,
+      keep: true,
+      reasons: ['newest backup'],
+      removal: null,
+      isBeyond: false
+    }))
     return this.#work('prune', () => ({ dryRun, decisions, copies: [], removed: [], refused: [] }))
   }
 
@@ -99,7 +142,11 @@ export class FakeEngine implements Engine {
     this.#called(`restore ${id} ${JSON.stringify(request)}`)
     this.#row(id)
     return this.#work('restore', () => {
-      const restore = aRestore({ id: this.restoreLog.length + 1, backupId: id, ...request.target !== undefined && { target: request.target, mode: 'file' as const, safetyBackupId: null } })
+      const restore = aRestore({
+        id: this.restoreLog.length + 1,
+        backupId: id,
+        ...request.target !== undefined && { target: request.target, mode: 'file' as const, safetyBackupId: null }
+      })
       this.restoreLog.push(restore)
       return restore
     })
@@ -108,13 +155,24 @@ export class FakeEngine implements Engine {
   async diff (id: number, wish: DiffWish): Promise<Work<Compared>> {
     this.#called(`diff ${id} ${JSON.stringify(wish)}`)
     const backup = this.#row(id)
-    return this.#work('diff', () => ({ backup, other: wish.with === 'live' ? null : this.#row(wish.with), difference: aDifference() }))
+    return this.#work(
+      'diff',
+      () => ({ backup, other: wish.with === 'live' ? null : this.#row(wish.with), difference: aDifference() })
+    )
   }
 
   async rescue (id: number, wish: RescueWish): Promise<Work<Rescued>> {
     this.#called(`rescue ${id} ${JSON.stringify(wish)}`)
     const backup = this.#row(id)
-    return this.#work('rescue', () => ({ backup, dryRun: wish.dryRun, rescue: aRescue(), safetyBackupId: wish.conflict === 'overwrite' && !wish.dryRun ? 7 : null }))
+    return this.#work(
+      'rescue',
+      () => ({
+        backup,
+        dryRun: wish.dryRun,
+        rescue: aRescue(),
+        safetyBackupId: wish.conflict === 'overwrite' && !wish.dryRun ? 7 : null
+      })
+    )
   }
 
   async extract (id: number, _selection: RowSelection, file: string): Promise<Work<number>> {
@@ -123,7 +181,9 @@ export class FakeEngine implements Engine {
   }
 
   async restores (query: RestoreQuery): Promise<RestorePage> {
-    const restores = this.restoreLog.filter(one => (query.kind ?? one.kind) === one.kind && one.id < (query.before ?? Infinity)).toReversed().slice(0, query.limit)
+    const restores = this.restoreLog.filter(one =>
+      (query.kind ?? one.kind) === one.kind && one.id < (query.before ?? Infinity)
+    ).toReversed().slice(0, query.limit)
     return { restores, next: null }
   }
 
@@ -144,7 +204,13 @@ export class FakeEngine implements Engine {
   }
 
   async drillEvidence ({ since = STARTED, until = STARTED }: EvidenceQuery): Promise<EvidenceOfDrills> {
-    return { madeAt: STARTED, since, until, states: await this.sources(), drills: this.restoreLog.filter(({ kind }) => kind === 'drill') }
+    return {
+      madeAt: STARTED,
+      since,
+      until,
+      states: await this.sources(),
+      drills: this.restoreLog.filter(({ kind }) => kind === 'drill')
+    }
   }
 
   async rebuild (): Promise<Work<Rebuilt>> {
@@ -159,7 +225,9 @@ export class FakeEngine implements Engine {
 
   async backups (query: BackupQuery): Promise<{ backups: Backup[], count: number, next: number | null }> {
     this.#called('backups')
-    const matching = [...this.rows.values()].filter(row => (query.status ?? row.status) === row.status && (query.type ?? row.type) === row.type).reverse()
+    const matching = [...this.rows.values()].filter(row =>
+      (query.status ?? row.status) === row.status && (query.type ?? row.type) === row.type
+    ).reverse()
     const below = matching.filter(row => row.id < (query.before ?? Infinity))
     const backups = below.slice(0, query.limit)
     return { backups, count: matching.length, next: below.length > query.limit ? backups.at(-1)?.id ?? null : null }
@@ -178,7 +246,11 @@ export class FakeEngine implements Engine {
     this.#called(`edit ${id} ${JSON.stringify(change)}`)
     if (keepsPinned === true && this.#row(id).pinned) throw new BackupError('FORBIDDEN', `backup ${id} is pinned`)
     const { description, pinned, ...rest } = this.#row(id)
-    return this.put({ ...rest, description: change.description === undefined ? description : change.description, pinned: change.pinned ?? pinned })
+    return this.put({
+      ...rest,
+      description: change.description === undefined ? description : change.description,
+      pinned: change.pinned ?? pinned
+    })
   }
 
   async origin (id: number): Promise<string> {
@@ -231,7 +303,16 @@ export class FakeEngine implements Engine {
   }
 
   settings (): SettingsReport {
-    return { settings: this.settingsNow, origins: { autoBackupEnabled: 'default', autoBackupInterval: 'default', maxBackups: 'environment', compression: 'default', verifyAfterBackup: 'default' } }
+    return {
+      settings: this.settingsNow,
+      origins: {
+        autoBackupEnabled: 'default',
+        autoBackupInterval: 'default',
+        maxBackups: 'environment',
+        compression: 'default',
+        verifyAfterBackup: 'default'
+      }
+    }
   }
 
   async changeSettings (change: SettingsChange): Promise<SettingsReport> {
@@ -246,14 +327,23 @@ export class FakeEngine implements Engine {
     return job
   }
 
-  async jobs (query: { readonly limit: number, readonly before?: number | undefined, readonly status?: JobStatus | undefined }): Promise<{ jobs: Job[], next: number | null }> {
-    const below = [...this.jobLog.values()].reverse().filter(job => job.id < (query.before ?? Infinity) && (query.status ?? job.status) === job.status)
+  async jobs (query: {
+    readonly limit: number
+    readonly before?: number | undefined
+    readonly status?: JobStatus | undefined
+  }): Promise<{ jobs: Job[], next: number | null }> {
+    const below = [...this.jobLog.values()].reverse().filter(job =>
+      job.id < (query.before ?? Infinity) && (query.status ?? job.status) === job.status
+    )
     const jobs = below.slice(0, query.limit)
     return { jobs, next: below.length > query.limit ? jobs.at(-1)?.id ?? null : null }
   }
 
   async runs (query: RunQuery): Promise<{ runs: Run[], next: number | null }> {
-    const below = this.runLog.toReversed().filter(run => run.id < (query.before ?? Infinity) && (query.status ?? run.status) === run.status && (query.kind ?? run.kind) === run.kind && (query.source ?? run.source) === run.source)
+    const below = this.runLog.toReversed().filter(run =>
+      run.id < (query.before ?? Infinity) && (query.status ?? run.status) === run.status &&
+      (query.kind ?? run.kind) === run.kind && (query.source ?? run.source) === run.source
+    )
     const runs = below.slice(0, query.limit)
     return { runs, next: below.length > query.limit ? runs.at(-1)?.id ?? null : null }
   }
@@ -276,13 +366,33 @@ export class FakeEngine implements Engine {
   }
 
   async stores (): Promise<readonly StoreState[]> {
-    return [{ name: 'far', kind: 's3', place: 's3://bucket/', isLanding: false, isRemembered: false, state: 'ok', stored: 1, bytes: 100, waiting: 0, failure: null, isAppendOnly: false, hasLock: false, retention: null, maxBackups: null, bandwidth: null }]
+    return [{
+      name: 'far',
+      kind: 's3',
+      place: 's3://bucket/',
+      isLanding: false,
+      isRemembered: false,
+      state: 'ok',
+      stored: 1,
+      bytes: 100,
+      waiting: 0,
+      failure: null,
+      isAppendOnly: false,
+      hasLock: false,
+      retention: null,
+      maxBackups: null,
+      bandwidth: null
+    }]
   }
 
   async probe (store: string): Promise<StoreProbe> {
     this.#called(`probe ${store}`)
     if (store !== 'far') throw new BackupError('STORE_NOT_FOUND', `there is no store "${store}" for copies`)
-    return { store, ok: true, findings: [{ check: 'reach', status: 'ok', message: 'it answers at "s3://bucket/"', remedy: null }] }
+    return {
+      store,
+      ok: true,
+      findings: [{ check: 'reach', status: 'ok', message: 'it answers at "s3://bucket/"', remedy: null }]
+    }
   }
 
   version (): string {
@@ -305,12 +415,29 @@ export class FakeEngine implements Engine {
 
   #row (id: number): Backup {
     const row = this.rows.get(id)
-    if (row === undefined) throw new BackupError('BACKUP_NOT_FOUND', `there is no backup ${id}`, { hint: 'List the backups to see their ids.' })
+    if (row === undefined) {
+      throw new BackupError('BACKUP_NOT_FOUND', `there is no backup ${id}`, {
+        hint: 'List the backups to see their ids.'
+      })
+    }
     return row
   }
 
   #statistics (): SourceStatistics {
-    return { source: 'workstation', lastSuccess: STARTED, lastFailure: null, lastVerified: STARTED, lastScheduled: null, lastProven: null, restoreTime: null, newestProven: STARTED, oldest: STARTED, newest: STARTED, count: this.rows.size, size: 0 }
+    return {
+      source: 'workstation',
+      lastSuccess: STARTED,
+      lastFailure: null,
+      lastVerified: STARTED,
+      lastScheduled: null,
+      lastProven: null,
+      restoreTime: null,
+      newestProven: STARTED,
+      oldest: STARTED,
+      newest: STARTED,
+      count: this.rows.size,
+      size: 0
+    }
   }
 
   #state (): SourceState {
@@ -320,7 +447,19 @@ export class FakeEngine implements Engine {
       location: '/srv/workstation.db',
       isDefault: true,
       state: 'ok',
-      policy: { enabled: false, interval: 86_400_000, schedule: null, maxBackups: 10, retention: null, compression: 'none', verify: true, drillSchedule: null, stores: null, keepLocal: true, anomalyGuard: true },
+      policy: {
+        enabled: false,
+        interval: 86_400_000,
+        schedule: null,
+        maxBackups: 10,
+        retention: null,
+        compression: 'none',
+        verify: true,
+        drillSchedule: null,
+        stores: null,
+        keepLocal: true,
+        anomalyGuard: true
+      },
       statistics: this.#statistics(),
       nextRun: null,
       freshSince: null,

@@ -8,7 +8,13 @@ import { never } from './streams.ts'
 /** A second directory in `home`, as a store for copies; what others left half written there is of the dead. */
 export function farStore (home: string): OffsiteStore {
   const presence = { id: `${process.pid}-00000000`, isAlive: (id: string) => id === `${process.pid}-00000000` }
-  const store = localStore({ name: 'far', directory: join(home, 'far'), instanceId: 'test', presence, now: () => new Date() })
+  const store = localStore({
+    name: 'far',
+    directory: join(home, 'far'),
+    instanceId: 'test',
+    presence,
+    now: () => new Date()
+  })
   return { store, retention: null, maxBackups: null, isAppendOnly: false, hasLock: false, bandwidth: null }
 }
 

@@ -15,7 +15,7 @@ export interface Pause {
   /** Resolves when the call is there and waits. */
   readonly reached: Promise<unknown>
   /** Lets it go on. */
-  go (): void
+  go(): void
 }
 
 interface Plan {
@@ -35,7 +35,9 @@ export class Faults {
       on,
       async apply (call, args) {
         if (when === 'before') throw error
-        if (typeof when === 'number' && !(args[1] instanceof Readable)) return breakAfter(await call(...args as never[]) as Readable, when, error)
+        if (typeof when === 'number' && !(args[1] instanceof Readable)) {
+          return breakAfter(await call(...args as never[]) as Readable, when, error)
+        }
         if (when === 'after') await call(...args as never[])
         else await call(...args.with(1, breakAfter(args[1] as Readable, when, error)) as never[])
         throw error
@@ -56,7 +58,12 @@ export class Faults {
         return await call(...args as never[])
       }
     })
-    return { reached: reached.promise, go: () => { gone.resolve(undefined) } }
+    return {
+      reached: reached.promise,
+      go: () => {
+        gone.resolve(undefined)
+      }
+    }
   }
 
   /** Does something in the middle of things, before one call. */
@@ -78,7 +85,11 @@ export class Faults {
   }
 
   allUsed (): void {
-    if (this.#plans.length > 0) throw new Error(`planned, and never called: ${this.#plans.map(({ method, on }) => `${method} ${String(on)}`).join(', ')}`)
+    if (this.#plans.length > 0) {
+      throw new Error(
+        `planned, and never called: ${this.#plans.map(({ method, on }) => `${method} ${String(on)}`).join(', ')}`
+      )
+    }
   }
 }
 
@@ -88,13 +99,14 @@ export function faulty<T extends object> (name: string, target: T, faults: Fault
     get (object, property) {
       const value: unknown = Reflect.get(object, property, object)
       if (typeof value !== 'function') return value
-      return (...args: unknown[]) => faults.run(`${name}.${String(property)}`, value.bind(object) as (...args: never[]) => unknown, args)
+      return (...args: unknown[]) =>
+        faults.run(`${name}.${String(property)}`, value.bind(object) as (...args: never[]) => unknown, args)
     }
   })
 }
 
 function breakAfter (body: Readable, bytes: number, error: Error): Readable {
-  return Readable.from((async function * () {
+  return Readable.from((async function* () {
     let seen = 0
     for await (const chunk of body as AsyncIterable<Buffer>) {
       if (seen + chunk.length > bytes) {

@@ -18,7 +18,10 @@ export interface NewMachine extends CommandLine {
  * made backup 1; someone with write access to its store took the signature from a copy of it and dated that later, but
  * not in the future: backup 99.
  */
-export async function newMachine (t: Pick<TestContext, 'after'>, signing: (key: string) => TestSigning): Promise<NewMachine> {
+export async function newMachine (
+  t: Pick<TestContext, 'after'>,
+  signing: (key: string) => TestSigning
+): Promise<NewMachine> {
   const old = await commandLine(t)
   const backup = await old.create()
   const name = 'shop-backup-2025-11-24T23-30-20.db'
@@ -34,4 +37,5 @@ export async function newMachine (t: Pick<TestContext, 'after'>, signing: (key: 
 }
 
 /** The key of the old machine is trusted; `isRequired`: a signature by a trusted key is. */
-export const trusting = (isRequired: boolean) => (key: string): TestSigning => testSigning({ trusted: [key], isRequired })
+export const trusting = (isRequired: boolean) => (key: string): TestSigning =>
+  testSigning({ trusted: [key], isRequired })

@@ -10,7 +10,10 @@ export interface ForwardProxy {
   readonly asked: readonly string[]
 }
 
-/** An HTTP proxy that knows one server, which stands for every host: names are the proxy's to resolve, as in a closed network. */
+/**
+ * An HTTP proxy that knows one server, which stands for every host: names are the proxy's to resolve, as in a closed
+ * network.
+ */
 export async function forwardProxy (t: Pick<TestContext, 'after'>, server: string): Promise<ForwardProxy> {
   const { hostname, port } = new URL(server)
   const asked: string[] = []
@@ -19,20 +22,35 @@ export async function forwardProxy (t: Pick<TestContext, 'after'>, server: strin
   const proxy = createServer((incoming, outgoing) => {
     const url = new URL(incoming.url ?? '')
     asked.push(`${incoming.method} ${url.origin}`)
-    const onward = request({ agent, hostname, port, method: incoming.method, path: url.pathname + url.search, headers: incoming.headers }, answer => {
+    const onward = request({
+      agent,
+      hostname,
+      port,
+      method: incoming.method,
+      path: url.pathname + url.search,
+      headers: incoming.headers
+    }, answer => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers)
-      pipeline(answer, outgoing).catch(() => { outgoing.destroy() })
+      pipeline(answer, outgoing).catch(() => {
+        outgoing.destroy()
+      })
     })
-    pipeline(incoming, onward).catch(() => { outgoing.destroy() })
+    pipeline(incoming, onward).catch(() => {
+      outgoing.destroy()
+    })
   })
   proxy.on('connect', (incoming, client, head) => {
     asked.push(`CONNECT ${incoming.url}`)
     const onward = connect(Number(port), hostname, () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n')
       onward.write(head)
-      pipeline(onward, client, onward).catch(() => { onward.destroy() })
+      pipeline(onward, client, onward).catch(() => {
+        onward.destroy()
+      })
     })
-    onward.on('error', () => { client.destroy() })
+    onward.on('error', () => {
+      client.destroy()
+    })
   })
   proxy.listen(0, '127.0.0.1')
   await once(proxy, 'listening')

@@ -27,41 +27,185 @@ export function routesIn (document: Json): FuzzedRoute[] {
   const follow = (node: Json): Json => {
     if (Array.isArray(node)) return node.map(follow)
     if (typeof node !== 'object' || node === null) return node
-    if (typeof node.$ref === 'string') return follow(node.$ref.slice(2).split('/').reduce((at: Json, key: string) => at[key], document))
+    if (typeof node.$ref === 'string') {
+      return follow(node.$ref.slice(2).split('/').reduce((at: Json, key: string) => at[key], document))
+    }
     return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, follow(value)]))
   }
-  return Object.entries<Json>(document.paths).flatMap(([path, methods]) => Object.entries<Json>(methods).filter(([method]) => METHODS.includes(method)).map(([method, operation]) => ({
-    method: method.toUpperCase(),
-    path,
-    isStream: 'text/event-stream' in (operation.responses?.['200']?.content ?? {}),
-    parameters: follow(operation.parameters ?? []),
-    body: operation.requestBody === undefined ? undefined : follow(operation.requestBody.content['application/json'].schema)
-  })))
+  return Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
+    Object.entries<Json>(methods).filter(([method]) => METHODS.includes(method)).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      isStream: 'text/event-stream' in (operation.responses?.['200']?.content ?? {}),
+      parameters: follow(operation.parameters ?? []),
+      body: operation.requestBody === undefined
+        ? undefined
+        : follow(operation.requestBody.content['application/json'].schema)
+    }))
+  )
 }
 
 /** What breaks those who do not look: paths out of a directory, headers in a header, numbers and text of every kind. */
 const NASTY: readonly unknown[] = [
-  '', ' ', '0', '-1', '1.5', '1e3', '0x10', '01', '+1', 'NaN', 'Infinity', '99999999999999999999', '9007199254740993', '-9223372036854775808', '１',
-  '../../../../etc/passwd', '..%2f..%2fetc%2fpasswd', '%2e%2e%2f', '..\\..\\windows', '/etc/shadow', '/proc/self/environ', 'file:///etc/passwd', './shop', 'shop/../shop', '.', '..', '~', 'shop\0.db', '\0',
-  'a\r\nX-Injected: yes', 'a\nb', '\u2028', '\u202eshop', '\ufeffshop', '\ud800', '\udc00\ud800', 'e\u0301', 'é', 'İ', '𝄞', '👩‍👩‍👧‍👦', 'ﷺ', '\uffff',
-  "' OR 1=1 --", "'; DROP TABLE backup_log; --", '%', '_', '*', '$(id)', '`id`', '{{7*7}}', '<script>alert(1)</script>', '__proto__', 'constructor', 'toString', 'null', 'undefined', 'true',
-  '2025-13-45T99:99:99Z', '0000-00-00T00:00:00Z', '+275760-09-13T00:00:00.001Z', '-000001-01-01T00:00:00Z', '2025-11-24T23:30:00+99:99',
-  null, true, false, 0, -0, -1, 1.5, 1e308, 2 ** 53, -(2 ** 53), [], {}, [null], [[[[]]]], { __proto__: null, a: 1 }, { length: 1e9 }, { toString: null }
+  '',
+  ' ',
+  '0',
+  '-1',
+  '1.5',
+  '1e3',
+  '0x10',
+  '01',
+  '+1',
+  'NaN',
+  'Infinity',
+  '99999999999999999999',
+  '9007199254740993',
+  '-9223372036854775808',
+  '１',
+  '../../../../etc/passwd',
+  '..%2f..%2fetc%2fpasswd',
+  '%2e%2e%2f',
+  '..\\..\\windows',
+  '/etc/shadow',
+  '/proc/self/environ',
+  'file:///etc/passwd',
+  './shop',
+  'shop/../shop',
+  '.',
+  '..',
+  '~',
+  'shop\0.db',
+  '\0',
+  'a\r\nX-Injected: yes',
+  'a\nb',
+  '\u2028',
+  '\u202eshop',
+  '\ufeffshop',
+  '\ud800',
+  '\udc00\ud800',
+  'e\u0301',
+  'é',
+  'İ',
+  '𝄞',
+  '👩‍👩‍👧‍👦',
+  'ﷺ',
+  '\uffff',
+  "' OR 1=1 --",
+  "'; DROP TABLE backup_log; --",
+  '%',
+  '_',
+  '*',
+  '$(id)',
+  '`id`',
+  '{{7*7}}',
+  '<script>alert(1)</script>',
+  '__proto__',
+  'constructor',
+  'toString',
+  'null',
+  'undefined',
+  'true',
+  '2025-13-45T99:99:99Z',
+  '0000-00-00T00:00:00Z',
+  '+275760-09-13T00:00:00.001Z',
+  '-000001-01-01T00:00:00Z',
+  '2025-11-24T23:30:00+99:99',
+  null,
+  true,
+  false,
+  0,
+  -0,
+  -1,
+  1.5,
+  1e308,
+  2 ** 53,
+  -(2 ** 53),
+  [],
+  {},
+  [null],
+  [[[[]]]],
+  { __proto__: null, a: 1 },
+  { length: 1e9 },
+  { toString: null }
 ]
 
 const BODIES: readonly (string | Buffer)[] = [
-  '', ' ', 'nope', '{', '[', '"', '{"a":', '{"a":1,}', '{a:1}', 'NaN', 'null', 'true', '0', '""', '[]', '[{}]', '\ufeff{}', '{}{}', '{"a":1e999}', '{"\\ud800":"\\udc00"}',
-  '{"__proto__":{"role":"admin"}}', '{"constructor":{"prototype":{"role":"admin"}}}', '{"a":{"__proto__":null}}', '{"source":"shop","source":"../x"}', '{"dryRun":true,"dryRun":false,"dryRun":"x"}',
-  '['.repeat(30_000), '{"a":'.repeat(10_000), `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`, `${'['.repeat(30_000)}${']'.repeat(30_000)}`,
-  JSON.stringify({ description: 'x'.repeat(70_000) }), JSON.stringify({ description: 'x'.repeat(60_000) }), JSON.stringify({ description: '\0\u202e\ud800' }), `{${Array.from({ length: 3000 }, (_, i) => `"k${i}":${i}`).join()}}`,
-  Buffer.from([0xff, 0xfe, 0x00]), Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d]), Buffer.alloc(2000)
+  '',
+  ' ',
+  'nope',
+  '{',
+  '[',
+  '"',
+  '{"a":',
+  '{"a":1,}',
+  '{a:1}',
+  'NaN',
+  'null',
+  'true',
+  '0',
+  '""',
+  '[]',
+  '[{}]',
+  '\ufeff{}',
+  '{}{}',
+  '{"a":1e999}',
+  '{"\\ud800":"\\udc00"}',
+  '{"__proto__":{"role":"admin"}}',
+  '{"constructor":{"prototype":{"role":"admin"}}}',
+  '{"a":{"__proto__":null}}',
+  '{"source":"shop","source":"../x"}',
+  '{"dryRun":true,"dryRun":false,"dryRun":"x"}',
+  '['.repeat(30_000),
+  '{"a":'.repeat(10_000),
+  `{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+  `${'['.repeat(30_000)}${']'.repeat(30_000)}`,
+  JSON.stringify({ description: 'x'.repeat(70_000) }),
+  JSON.stringify({ description: 'x'.repeat(60_000) }),
+  JSON.stringify({ description: '\0\u202e\ud800' }),
+  `{${Array.from({ length: 3000 }, (_, i) => `"k${i}":${i}`).join()}}`,
+  Buffer.from([0xff, 0xfe, 0x00]),
+  Buffer.from([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x3a, 0x31, 0x7d]),
+  Buffer.alloc(2000)
 ]
 
 const HEADERS: ReadonlyArray<readonly [string, readonly string[]]> = [
-  ['content-type', ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/json; charset=utf-16', 'application/json;', 'application/jsonx', 'APPLICATION/JSON', '*/*', '', 'a'.repeat(5000), 'application/vnd.api+json', '; ;', 'text']],
+  ['content-type', [
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/json; charset=utf-16',
+    'application/json;',
+    'application/jsonx',
+    'APPLICATION/JSON',
+    '*/*',
+    '',
+    'a'.repeat(5000),
+    'application/vnd.api+json',
+    '; ;',
+    'text'
+  ]],
   ['idempotency-key', ['a', 'b', 'c', 'x'.repeat(256), '', 'ä', 'a b', '../../x', '__proto__']],
-  ['prefer', ['respond-async', 'respond-async, wait=10', 'wait=99999999999', ';;,,', 'respond-async;x="\\"', 'x'.repeat(4000)]],
-  ['range', ['bytes=0-', 'bytes=-1', 'bytes=-0', 'bytes=99999999999999999999-', 'bytes=5-1', 'bytes=0-0,2-3', 'bytes=-', 'bytes=a-b', 'lines=1-2', 'bytes=1-99999999999999999999999', `bytes=${'0-1,'.repeat(1000)}`]],
+  ['prefer', [
+    'respond-async',
+    'respond-async, wait=10',
+    'wait=99999999999',
+    ';;,,',
+    'respond-async;x="\\"',
+    'x'.repeat(4000)
+  ]],
+  ['range', [
+    'bytes=0-',
+    'bytes=-1',
+    'bytes=-0',
+    'bytes=99999999999999999999-',
+    'bytes=5-1',
+    'bytes=0-0,2-3',
+    'bytes=-',
+    'bytes=a-b',
+    'lines=1-2',
+    'bytes=1-99999999999999999999999',
+    `bytes=${'0-1,'.repeat(1000)}`
+  ]],
   ['if-range', ['"x"', 'W/"x"', 'Mon, 99 Foo 2025']],
   ['if-none-match', ['*', '"x"', 'W/"', '"'.repeat(3000), Array.from({ length: 500 }, (_, i) => `"${i}"`).join(', ')]],
   ['if-match', ['*', '"x"']],
@@ -88,22 +232,40 @@ export interface Fuzz {
 /** A request for the route that is right in most things and wrong in some. */
 export function fuzzed (route: FuzzedRoute, fuzz: Fuzz): FuzzedRequest {
   const { dice } = fuzz
-  const path = route.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => asPart(valueOf(route.parameters.find(one => one.in === 'path' && one.name === name)?.schema, name, fuzz, 0.3), dice))
+  const path = route.path.replaceAll(
+    /\{(\w+)\}/g,
+    (_, name: string) =>
+      asPart(
+        valueOf(route.parameters.find(one => one.in === 'path' && one.name === name)?.schema, name, fuzz, 0.3),
+        dice
+      )
+  )
   const body = route.body === undefined ? dice.chance(0.05) ? dice.pick(BODIES) : undefined : bodyFor(route.body, fuzz)
   const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
   const token = dice.chance(0.85) ? dice.pick(fuzz.tokens) : dice.pick(fuzz.badTokens)
   if (token !== '') headers['authorization'] = token
   for (const [name, values] of HEADERS) if (dice.chance(0.04)) headers[name] = dice.pick(values)
-  return { method: dice.chance(0.03) ? dice.pick(METHODS).toUpperCase() : route.method, url: path + queryFor(route, fuzz), headers, body }
+  return {
+    method: dice.chance(0.03) ? dice.pick(METHODS).toUpperCase() : route.method,
+    url: path + queryFor(route, fuzz),
+    headers,
+    body
+  }
 }
 
 function queryFor (route: FuzzedRoute, fuzz: Fuzz): string {
   const { dice } = fuzz
-  const parts = route.parameters.filter(one => one.in === 'query' && dice.chance(0.35)).map(({ name, schema }): [string, unknown] => [name as string, valueOf(schema, name, fuzz, 0.3)])
+  const parts = route.parameters.filter(one => one.in === 'query' && dice.chance(0.35)).map(
+    ({ name, schema }): [string, unknown] => [name as string, valueOf(schema, name, fuzz, 0.3)]
+  )
   if (dice.chance(0.1) && parts[0] !== undefined) parts.push([parts[0][0], dice.pick(NASTY)])
   if (dice.chance(0.05)) parts.push([asText(dice.pick(NASTY)), dice.pick(NASTY)])
   if (dice.chance(0.03)) parts.push(...Array.from({ length: 300 }, (): [string, unknown] => ['limit', 1]))
-  if (parts.length === 0) return dice.chance(0.03) ? dice.pick(['?', '?&&&', '?%', '?%00', '?=', '?a[b][c]=1', '?__proto__[x]=1']) : ''
+  if (parts.length === 0) {
+    return dice.chance(0.03)
+      ? dice.pick(['?', '?&&&', '?%', '?%00', '?=', '?a[b][c]=1', '?__proto__[x]=1'])
+      : ''
+  }
   return `?${parts.map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join('&')}`
 }
 
@@ -125,13 +287,21 @@ function valueOf (schema: Json, name: string, fuzz: Fuzz, wrong: number): unknow
   if (schema?.const !== undefined) return schema.const
   if (schema?.enum !== undefined) return dice.pick(schema.enum)
   switch ([schema?.type].flat()[0]) {
-    case 'object': return objectOf(schema, fuzz, wrong)
-    case 'array': return Array.from({ length: dice.between(0, 3) }, () => valueOf(schema.items, name, fuzz, wrong))
+    case 'object':
+      return objectOf(schema, fuzz, wrong)
+    case 'array':
+      return Array.from({ length: dice.between(0, 3) }, () => valueOf(schema.items, name, fuzz, wrong))
     case 'integer':
-    case 'number': return dice.between(Math.max(schema.minimum ?? -5, -1e9), Math.min(schema.maximum ?? 20, 1e9))
-    case 'boolean': return dice.chance(0.5)
-    case 'null': return null
-    default: return schema?.format === 'date-time' ? new Date(Date.UTC(2025, dice.between(0, 30), 1)).toISOString() : 'some text'
+    case 'number':
+      return dice.between(Math.max(schema.minimum ?? -5, -1e9), Math.min(schema.maximum ?? 20, 1e9))
+    case 'boolean':
+      return dice.chance(0.5)
+    case 'null':
+      return null
+    default:
+      return schema?.format === 'date-time'
+        ? new Date(Date.UTC(2025, dice.between(0, 30), 1)).toISOString()
+        : 'some text'
   }
 }
 

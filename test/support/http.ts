@@ -25,11 +25,19 @@ export interface Built<E = FakeEngine> {
   readonly audit: MemoryAudit
 }
 
-/** The API over a fake engine, or the one given, closed after the test. The clock starts at the real time, since tokens are held against it. */
-export async function build<E extends Engine = FakeEngine> (t: Pick<TestContext, 'after'>, given: Partial<ServerDeps> & { readonly engine?: E } = {}): Promise<Built<E>> {
+/**
+ * The API over a fake engine, or the one given, closed after the test. The clock starts at the real time, since tokens
+ * are held against it.
+ */
+export async function build<E extends Engine = FakeEngine> (
+  t: Pick<TestContext, 'after'>,
+  given: Partial<ServerDeps> & { readonly engine?: E } = {}
+): Promise<Built<E>> {
   const engine = given.engine ?? new FakeEngine(3) as Engine as E
   const clock = new FakeClock(new Date().toISOString())
-  const events = new EventBus(error => { throw error })
+  const events = new EventBus(error => {
+    throw error
+  })
   const idempotency = new MemoryIdempotency()
   const audit = new MemoryAudit()
   const app = await buildServer({
@@ -53,7 +61,11 @@ export async function build<E extends Engine = FakeEngine> (t: Pick<TestContext,
       { key: 'databasePath', variable: 'DATABASE_PATH', value: null, origin: 'default' },
       { key: 'port', variable: 'PORT', value: 3000, origin: 'default' }
     ],
-    health: async () => ({ status: 'ok', backup: { status: 'ok', lastSuccess: clock.now(), ageSeconds: 0 }, alerts: { critical: 0, warning: 0, rules: [] } }),
+    health: async () => ({
+      status: 'ok',
+      backup: { status: 'ok', lastSuccess: clock.now(), ageSeconds: 0 },
+      alerts: { critical: 0, warning: 0, rules: [] }
+    }),
     ready: () => true,
     logger: undefined,
     version: '0.0.0',
@@ -66,13 +78,21 @@ export async function build<E extends Engine = FakeEngine> (t: Pick<TestContext,
 
 /** The header of a caller with that role. */
 export function as (role: Role, subject = `the ${role}`): { authorization: string } {
-  return { authorization: `Bearer ${signToken({ secret: SECRET, id: 'one', subject, role, expiresInSeconds: 3600, now: new Date() })}` }
+  return {
+    authorization: `Bearer ${
+      signToken({ secret: SECRET, id: 'one', subject, role, expiresInSeconds: 3600, now: new Date() })
+    }`
+  }
 }
 
 export class MemoryIdempotency implements IdempotencyStore {
   readonly kept = new Map<string, { fingerprint: string, answer: StoredAnswer, at: Date }>()
 
-  async find (scope: string, key: string, since: Date): Promise<{ fingerprint: string, answer: StoredAnswer } | undefined> {
+  async find (
+    scope: string,
+    key: string,
+    since: Date
+  ): Promise<{ fingerprint: string, answer: StoredAnswer } | undefined> {
     const found = this.kept.get(`${scope}|${key}`)
     return found === undefined || found.at < since ? undefined : found
   }

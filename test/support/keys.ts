@@ -22,7 +22,12 @@ export interface OpenpgpKey {
 }
 
 export async function openpgpKey (passphrase?: string): Promise<OpenpgpKey> {
-  const { publicKey, privateKey } = await generateKey({ userIDs: [{ name: 'the tests' }], date: new Date('2025-01-01T00:00:00.000Z'), format: 'armored', ...passphrase !== undefined && { passphrase } })
+  const { publicKey, privateKey } = await generateKey({
+    userIDs: [{ name: 'the tests' }],
+    date: new Date('2025-01-01T00:00:00.000Z'),
+    format: 'armored',
+    ...passphrase !== undefined && { passphrase }
+  })
   return { publicKey, privateKey }
 }
 

@@ -7,7 +7,9 @@ import type { Source } from '../../src/core/ports/source.ts'
 import { sqliteSource } from '../../src/sources/sqlite/sqlite-source.ts'
 import { tempDir } from './temp-dir.ts'
 
-const WORDS = 'the of and to in that was for on with order paid customer invoice returned shipped please thanks monday address street box'.split(' ')
+const WORDS =
+  'the of and to in that was for on with order paid customer invoice returned shipped please thanks monday address street box'
+    .split(' ')
 
 const SCHEMA = `
   CREATE TABLE letter (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
@@ -24,7 +26,10 @@ export interface Ledger {
 /** Rows of each table in the beginning. */
 export const LEDGER_ROWS = 3000
 
-/** A database of a megabyte that is as dense as those of real life: letters in words, orders in numbers. `from`: a copy of this one. */
+/**
+ * A database of a megabyte that is as dense as those of real life: letters in words, orders in numbers. `from`: a copy
+ * of this one.
+ */
 export function ledgerDatabase (t: Pick<TestContext, 'after'>, { from }: { readonly from?: string } = {}): Ledger {
   const home = tempDir(t)
   const path = join(home, 'ledger.db')
@@ -48,7 +53,11 @@ export function ledgerDatabase (t: Pick<TestContext, 'after'>, { from }: { reado
 /** Adds rows to both tables. */
 export function grow (from: number, count: number): string {
   return ['INSERT INTO letter SELECT i, letter(i)', 'INSERT INTO "order" SELECT i, i * 7919 % 1009, i * 31 % 9973']
-    .map(insert => `WITH RECURSIVE n (i) AS (SELECT ${from + 1} UNION ALL SELECT i + 1 FROM n WHERE i < ${from + count}) ${insert} FROM n;`).join('\n')
+    .map(insert =>
+      `WITH RECURSIVE n (i) AS (SELECT ${from + 1} UNION ALL SELECT i + 1 FROM n WHERE i < ${
+        from + count
+      }) ${insert} FROM n;`
+    ).join('\n')
 }
 
 function letter (seed: number): string {

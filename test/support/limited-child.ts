@@ -5,8 +5,8 @@ import { systemCode } from '../../src/core/errors.ts'
 import { sqliteInspector } from '../../src/sources/sqlite/sqlite-source.ts'
 
 /**
- * Uses up the descriptors (`files`) or processes (`processes`) that its limit allows, then inspects the image that is the
- * second argument, and prints the error: for a test that runs it with a low limit.
+ * Uses up the descriptors (`files`) or processes (`processes`) that its limit allows, then inspects the image that is
+ * the second argument, and prints the error: for a test that runs it with a low limit.
  */
 const [what, image] = process.argv.slice(2)
 const others: ChildProcess[] = []

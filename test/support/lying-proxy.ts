@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type ServerResponse
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
@@ -17,7 +23,7 @@ export interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** Asks the server behind, with the body of the request, and gives its whole answer. */
-  forward (): Promise<Answer>
+  forward(): Promise<Answer>
 }
 
 export type Lie = (exchange: Exchange) => Promise<unknown>
@@ -43,14 +49,24 @@ export interface LyingProxy {
   /** Every request that came, lied about or not. */
   readonly seen: readonly Seen[]
   /** A lie that was planned and never told fails the test. */
-  lie (plan: Plan, lie: Lie): void
+  lie(plan: Plan, lie: Lie): void
 }
 
 /** Says so without asking the server behind: `503 SlowDown`, `200` on a DELETE that deletes nothing. */
-export function says (status: number, { code, headers = {}, body }: { readonly code?: string, readonly headers?: OutgoingHttpHeaders, readonly body?: string } = {}): Lie {
+export function says (
+  status: number,
+  { code, headers = {}, body }: {
+    readonly code?: string
+    readonly headers?: OutgoingHttpHeaders
+    readonly body?: string
+  } = {}
+): Lie {
   return async ({ request, response }) => {
     await buffer(request)
-    const text = body ?? (code === undefined ? '' : `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>planned by a test</Message></Error>`)
+    const text = body ??
+      (code === undefined
+        ? ''
+        : `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>planned by a test</Message></Error>`)
     response.writeHead(status, { ...text === '' ? {} : { 'content-type': 'application/xml' }, ...headers }).end(text)
   }
 }
@@ -62,7 +78,9 @@ export function changes (change: (answer: Answer) => Partial<Answer>): Lie {
     const changed = change(answer)
     const { status, headers, body } = { ...answer, ...changed }
     const { 'transfer-encoding': _, ...others } = headers
-    response.writeHead(status, changed.body === undefined ? headers : { ...others, 'content-length': body.length }).end(body)
+    response.writeHead(status, changed.body === undefined ? headers : { ...others, 'content-length': body.length }).end(
+      body
+    )
   }
 }
 
@@ -91,7 +109,9 @@ export function cutsAnswer (bytes: number): Lie {
   return async ({ response, forward }) => {
     const { status, headers, body } = await forward()
     response.writeHead(status, headers)
-    response.write(body.subarray(0, bytes), () => { response.destroy() })
+    response.write(body.subarray(0, bytes), () => {
+      response.destroy()
+    })
   }
 }
 
@@ -107,7 +127,9 @@ export function isStale (): Lie {
 
 /** Takes the request and never answers. */
 export function isSilent (): Lie {
-  return async ({ request }) => { await buffer(request) }
+  return async ({ request }) => {
+    await buffer(request)
+  }
 }
 
 /** Waits with the answer until it may go on. */
@@ -137,8 +159,12 @@ export async function lyingProxy (t: Pick<TestContext, 'after'>, target: string)
     const planned = plans.find(({ plan, left }) => left > 0 && plan.method === method && (plan.on ?? /(?:)/).test(url))
     if (planned !== undefined) planned.left--
     // Whoever breaks a connection is either a lie or the client under test, and neither is a failure of the proxy.
-    const work = planned === undefined ? passOn(target, request, response) : planned.lie({ request, response, forward: () => forward(target, request) })
-    work.catch(() => { response.destroy() })
+    const work = planned === undefined
+      ? passOn(target, request, response)
+      : planned.lie({ request, response, forward: () => forward(target, request) })
+    work.catch(() => {
+      response.destroy()
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -146,12 +172,18 @@ export async function lyingProxy (t: Pick<TestContext, 'after'>, target: string)
     server.closeAllConnections()
     server.close()
     await once(server, 'close')
-    assert.deepEqual(plans.filter(({ left }) => left > 0 && left !== Infinity).map(({ plan }) => plan), [], 'planned, and never told')
+    assert.deepEqual(
+      plans.filter(({ left }) => left > 0 && left !== Infinity).map(({ plan }) => plan),
+      [],
+      'planned, and never told'
+    )
   })
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     seen,
-    lie (plan, lie) { plans.push({ plan, lie, left: plan.times ?? 1 }) }
+    lie (plan, lie) {
+      plans.push({ plan, lie, left: plan.times ?? 1 })
+    }
   }
 }
 
@@ -169,7 +201,11 @@ async function forward (target: string, request: IncomingMessage): Promise<Answe
 /** With the whole body at once: a server that refuses it may answer before it has taken it. */
 async function ask (target: string, request: IncomingMessage): Promise<IncomingMessage> {
   const body = await buffer(request)
-  const onwards = httpRequest(target + (request.url ?? ''), { method: request.method, headers: request.headers, agent: false })
+  const onwards = httpRequest(target + (request.url ?? ''), {
+    method: request.method,
+    headers: request.headers,
+    agent: false
+  })
   onwards.on('error', () => {})
   onwards.end(body)
   const [answer] = await once(onwards, 'response') as [IncomingMessage]

@@ -41,7 +41,9 @@ export class MemorySource implements Source {
       image: this.image(),
       size: this.bytes.length,
       facts: async () => facts,
-      close: async () => { this.closed++ }
+      close: async () => {
+        this.closed++
+      }
     }
   }
 
@@ -55,14 +57,20 @@ export class MemorySource implements Source {
   }
 }
 
-/** Finds an image whole when it has the digest that the facts name; one that starts with `BAD` fails its integrity check. */
+/**
+ * Finds an image whole when it has the digest that the facts name; one that starts with `BAD` fails its integrity
+ * check.
+ */
 export const memoryInspector: Inspector = {
   async inspect (path, expected, signal) {
     const bytes = await readFile(path, { signal })
-    const isWhole = (expected === null || digestOf(bytes).sha256 === expected.schemaDigest) && !bytes.toString('latin1', 0, 3).startsWith('BAD')
+    const isWhole = (expected === null || digestOf(bytes).sha256 === expected.schemaDigest) &&
+      !bytes.toString('latin1', 0, 3).startsWith('BAD')
     return [
       { name: 'opens_read_only', status: 'pass' },
-      isWhole ? { name: 'integrity_check', status: 'pass' } : { name: 'integrity_check', status: 'fail', reason: 'the bytes say that they are bad' }
+      isWhole
+        ? { name: 'integrity_check', status: 'pass' }
+        : { name: 'integrity_check', status: 'fail', reason: 'the bytes say that they are bad' }
     ]
   }
 }
@@ -71,7 +79,11 @@ export const memoryInspector: Inspector = {
 export const memoryAssessor: Assessor = {
   async assess (path, assertions, _at, signal) {
     const bytes = await readFile(path, { signal, encoding: 'latin1' })
-    return assertions.map(assertion => assertion.sql === '?' ? notTold(assertion, 'nobody knows') : judge(assertion, bytes.split(assertion.sql).length - 1))
+    return assertions.map(assertion =>
+      assertion.sql === '?'
+        ? notTold(assertion, 'nobody knows')
+        : judge(assertion, bytes.split(assertion.sql).length - 1)
+    )
   }
 }
 
@@ -85,7 +97,9 @@ export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestore
   return {
     files,
     async check (_image, { mode, path, overwrite }) {
-      if (mode === 'file' && files.has(path) && !overwrite) throw new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists`)
+      if (mode === 'file' && files.has(path) && !overwrite) {
+        throw new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists`)
+      }
     },
     async place ({ path: image, sha256 }, { mode, path, aside }, onBytes, signal) {
       const bytes = await readFile(image, { signal })
@@ -98,6 +112,8 @@ export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestore
       return { bytes: bytes.length, isOldKept: mode === 'replace', took: 0, warnings: [] }
     },
     settle: async (_path, aside) => files.has(aside),
-    discard: async aside => { files.delete(aside) }
+    discard: async aside => {
+      files.delete(aside)
+    }
   }
 }

@@ -1,7 +1,10 @@
 import Database from 'better-sqlite3'
 import { ACCOUNTS } from './money.ts'
 
-/** The second process: moves money between two accounts in each transaction, as fast as it can or so many times a second, until it is told to end. */
+/**
+ * The second process: moves money between two accounts in each transaction, as fast as it can or so many times a
+ * second, until it is told to end.
+ */
 const db = new Database(process.argv[2], { timeout: 15_000 })
 const perSecond = Number(process.argv[3] ?? Number.POSITIVE_INFINITY)
 db.pragma('synchronous = normal')
@@ -40,5 +43,7 @@ function work (): void {
   process.stdout.write(JSON.stringify({ commits, errors, longest: Math.round(longest) }))
 }
 
-process.once('SIGTERM', () => { isEnding = true })
+process.once('SIGTERM', () => {
+  isEnding = true
+})
 work()

@@ -15,7 +15,10 @@ export interface MoneyOptions {
 }
 
 /** Makes the database at `path` and closes it again. */
-export function makeMoney (path: string, { journalMode = 'wal', pageSize = 4096, entries = 50_000 }: MoneyOptions = {}): void {
+export function makeMoney (
+  path: string,
+  { journalMode = 'wal', pageSize = 4096, entries = 50_000 }: MoneyOptions = {}
+): void {
   const db = new Database(path)
   db.pragma(`page_size = ${pageSize}`)
   db.pragma(`journal_mode = ${journalMode}`)
@@ -29,7 +32,9 @@ export function makeMoney (path: string, { journalMode = 'wal', pageSize = 4096,
   const entry = db.prepare('INSERT INTO entry (account, note, amount) VALUES (?, ?, ?)')
   db.transaction(() => {
     for (let i = 0; i < ACCOUNTS; i++) account.run()
-    for (let i = 0; i < entries; i++) entry.run(i % ACCOUNTS + 1, `entry ${i} ${'of the ledger '.repeat(4)}${i * 7919 % 10_007}`, i * 31 % 1009)
+    for (let i = 0; i < entries; i++) {
+      entry.run(i % ACCOUNTS + 1, `entry ${i} ${'of the ledger '.repeat(4)}${i * 7919 % 10_007}`, i * 31 % 1009)
+    }
   })()
   db.close()
 }
@@ -38,7 +43,10 @@ export function makeMoney (path: string, { journalMode = 'wal', pageSize = 4096,
 export function readMoney (path: string): { readonly sum: number, readonly integrity: unknown } {
   const db = new Database(path)
   try {
-    return { sum: db.prepare<[], number>('SELECT sum(balance) FROM account').pluck().get() ?? 0, integrity: db.pragma('integrity_check', { simple: true }) }
+    return {
+      sum: db.prepare<[], number>('SELECT sum(balance) FROM account').pluck().get() ?? 0,
+      integrity: db.pragma('integrity_check', { simple: true })
+    }
   } finally {
     db.close()
   }
@@ -53,21 +61,32 @@ export interface WriterReport {
 
 export interface Writer {
   /** Ends the writer after its present transaction. */
-  stop (): Promise<WriterReport>
+  stop(): Promise<WriterReport>
 }
 
-/** Starts a process that transfers money, as fast as it can or `perSecond` times a second; resolves after its first commit. */
+/**
+ * Starts a process that transfers money, as fast as it can or `perSecond` times a second; resolves after its first
+ * commit.
+ */
 export async function startWriter (t: Pick<TestContext, 'after'>, path: string, perSecond?: number): Promise<Writer> {
-  const child = spawn(process.execPath, [new URL('./money-writer.ts', import.meta.url).pathname, path, ...perSecond === undefined ? [] : [String(perSecond)]], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [
+    new URL('./money-writer.ts', import.meta.url).pathname,
+    path,
+    ...perSecond === undefined ? [] : [String(perSecond)]
+  ], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
-  t.after(() => { child.kill('SIGKILL') })
+  t.after(() => {
+    child.kill('SIGKILL')
+  })
   let output = ''
   const started = Promise.withResolvers<undefined>()
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
     if (output.includes('\n')) started.resolve(undefined)
   })
-  void exited.then(() => { started.reject(new Error('the writer ended before its first commit')) })
+  void exited.then(() => {
+    started.reject(new Error('the writer ended before its first commit'))
+  })
   await started.promise
   return {
     async stop () {

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import type { TestContext } from 'node:test'
 
-/** Whether a tool of the system is there. Where it is not, the test is skipped and says why; under CI that is a failure. */
+/**
+ * Whether a tool of the system is there. Where it is not, the test is skipped and says why; under CI that is a failure.
+ */
 export function needTool (t: Pick<TestContext, 'skip'>, tool: string): boolean {
   if (spawnSync(tool, ['--version'], { stdio: 'ignore' }).error === undefined) return true
   const reason = `"${tool}" is not installed here`

@@ -7,7 +7,16 @@ import { Metrics } from '../../src/monitoring/metrics.ts'
 import { END, newCatalog } from './catalog.ts'
 import type { FakeClock } from './clock.ts'
 
-export const ALERT: Alert = { id: 1, rule: 'backup_failed', source: 'shop', severity: 'critical', message: 'it failed', remedy: 'Make another.', raisedAt: END, clearedAt: null }
+export const ALERT: Alert = {
+  id: 1,
+  rule: 'backup_failed',
+  source: 'shop',
+  severity: 'critical',
+  message: 'it failed',
+  remedy: 'Make another.',
+  raisedAt: END,
+  clearedAt: null
+}
 
 /** What the service tells beside what is in the catalog. */
 interface Told {
@@ -28,14 +37,30 @@ export interface Observation {
   readonly value: (series: string) => Promise<number | undefined>
 }
 
-export async function observe (t: TestContext, sources: readonly string[] = ['shop'], space = async (): Promise<Space | undefined> => ({ free: 60, total: 100 }), maxSources = 1000): Promise<Observation> {
+export async function observe (
+  t: TestContext,
+  sources: readonly string[] = ['shop'],
+  space = async (): Promise<Space | undefined> => ({ free: 60, total: 100 }),
+  maxSources = 1000
+): Promise<Observation> {
   const { catalog, clock } = await newCatalog(t)
-  const told: Told = { freshSince: null, provenSince: null, unwatched: [], alerts: [], prune: { lastDone: null, freshSince: null } }
+  const told: Told = {
+    freshSince: null,
+    provenSince: null,
+    unwatched: [],
+    alerts: [],
+    prune: { lastDone: null, freshSince: null }
+  }
   const metrics = new Metrics({
     catalog,
     sources,
     maxSources,
-    watched: async () => sources.filter(name => !told.unwatched.includes(name)).map(name => ({ name, freshSince: told.freshSince, provenSince: told.provenSince })),
+    watched: async () =>
+      sources.filter(name => !told.unwatched.includes(name)).map(name => ({
+        name,
+        freshSince: told.freshSince,
+        provenSince: told.provenSince
+      })),
     alerts: async () => told.alerts,
     prune: async () => told.prune,
     store: { name: 'local', space },
@@ -49,7 +74,9 @@ export async function observe (t: TestContext, sources: readonly string[] = ['sh
     clock,
     metrics,
     told,
-    emit: event => { metrics.listener(event) },
+    emit: event => {
+      metrics.listener(event)
+    },
     async value (series) {
       const line = (await metrics.text()).split('\n').find(each => each.startsWith(`${series} `))
       return line === undefined ? undefined : Number(line.slice(series.length + 1))

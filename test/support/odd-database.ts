@@ -8,8 +8,14 @@ export interface OddDatabase {
   readonly redefined?: Readonly<Record<string, string>>
 }
 
-/** Makes a database with definitions that its data or this library does not satisfy, and a table `note` with one row. */
-export function makeOdd (path: string, { make, functions = [], redefined = {} }: OddDatabase, journalMode = 'wal'): void {
+/**
+ * Makes a database with definitions that its data or this library does not satisfy, and a table `note` with one row.
+ */
+export function makeOdd (
+  path: string,
+  { make, functions = [], redefined = {} }: OddDatabase,
+  journalMode = 'wal'
+): void {
   const db = new Database(path)
   db.unsafeMode()
   for (const name of functions) db.function(name, { deterministic: true }, value => value)
@@ -48,7 +54,8 @@ export const BROKEN: Readonly<Record<string, OddDatabase & { readonly finding: R
     finding: /non-unique entry in index i/
   },
   'more broken rows than SQLite reports by itself': {
-    make: 'CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT); WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 500) INSERT INTO t (n) SELECT NULL FROM c',
+    make:
+      'CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT); WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 500) INSERT INTO t (n) SELECT NULL FROM c',
     redefined: { t: 'CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT NOT NULL)' },
     finding: /^as in the source, 500 values break a constraint: NULL value in t\.n \(500 times\)$/
   }
@@ -57,7 +64,8 @@ export const BROKEN: Readonly<Record<string, OddDatabase & { readonly finding: R
 /** What only the application of the database brings along. */
 export const FOREIGN: Readonly<Record<string, OddDatabase>> = {
   'an index with a collation': {
-    make: "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE); INSERT INTO t (v) VALUES ('a'), ('B'); CREATE INDEX i ON t (v)",
+    make:
+      "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE NOCASE); INSERT INTO t (v) VALUES ('a'), ('B'); CREATE INDEX i ON t (v)",
     redefined: { t: 'CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT COLLATE LOCALIZED)' }
   },
   'an index on a function': {

@@ -15,14 +15,25 @@ export interface TestOwnershipOptions {
 
 /** Whose the stores of a test are. */
 export function testOwnership ({ instance, landing, catalog, clock }: TestOwnershipOptions): EngineDeps['ownership'] {
-  const real = new Ownership({ identity: { id: instance ?? 'test', host: 'here' }, landing: landing.name, copies: catalog.copies, storeIds: catalog.storeIds, clock })
-  const raw = (store: Store): Store | undefined => store.name === landing.name ? landing : instance === undefined ? undefined : store
+  const real = new Ownership({
+    identity: { id: instance ?? 'test', host: 'here' },
+    landing: landing.name,
+    copies: catalog.copies,
+    storeIds: catalog.storeIds,
+    clock
+  })
+  const raw = (store: Store): Store | undefined =>
+    store.name === landing.name ? landing : instance === undefined ? undefined : store
   return {
     identity: real.identity,
-    get troubles () { return real.troubles },
+    get troubles () {
+      return real.troubles
+    },
     async inspect (store, signal) {
       const asked = raw(store)
-      return asked === undefined ? { state: 'unclaimed', marker: undefined, isUnreadable: false } : await real.inspect(asked, signal)
+      return asked === undefined
+        ? { state: 'unclaimed', marker: undefined, isUnreadable: false }
+        : await real.inspect(asked, signal)
     },
     async require (store, signal) {
       const asked = raw(store)

@@ -1,7 +1,16 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,16 +40,21 @@ let started: Promise<Radosgw> | undefined
 
 after(async () => {
   await started?.catch(() => {})
-  await Promise.all(children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).map(async child => {
-    const gone = once(child, 'exit')
-    child.ref()
-    child.kill('SIGKILL')
-    await gone
-  }))
+  await Promise.all(
+    children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).map(async child => {
+      const gone = once(child, 'exit')
+      child.ref()
+      child.kill('SIGKILL')
+      await gone
+    })
+  )
   for (const directory of directories) rmSync(directory, { recursive: true, force: true })
 })
 
-/** Whether there can be such a server here. Where there cannot, the test is skipped and says why; under CI that is a failure. */
+/**
+ * Whether there can be such a server here. Where there cannot, the test is skipped and says why; under CI that is a
+ * failure.
+ */
 export function needRadosgw (t: Pick<TestContext, 'skip'>): boolean {
   return ['radosgw', 'ceph-mon', 'ceph-osd', 'setpriv'].every(tool => needTool(t, tool))
 }
@@ -48,11 +62,18 @@ export function needRadosgw (t: Pick<TestContext, 'skip'>): boolean {
 /** The same for the `skip` of a whole group of tests: why, or false. */
 export function radosgwMissing (): string | false {
   let missing: string | false = false
-  needRadosgw({ skip: (reason = 'it cannot be had here') => { missing = reason } })
+  needRadosgw({
+    skip: (reason = 'it cannot be had here') => {
+      missing = reason
+    }
+  })
   return missing
 }
 
-/** The server of this test file: started for the first who asks, and stopped after the last test. It dies with this process, however that ends. */
+/**
+ * The server of this test file: started for the first who asks, and stopped after the last test. It dies with this
+ * process, however that ends.
+ */
 export async function radosgw (): Promise<Radosgw> {
   started ??= start()
   return await started
@@ -70,20 +91,79 @@ async function start (): Promise<Radosgw> {
   const map = join(directory, 'map')
   for (const name of ['mon', 'osd']) mkdirSync(join(directory, name))
   writeFileSync(configuration, configurationOf(directory, id, monitor))
-  const tool = async (name: string, ...parameters: string[]): Promise<unknown> => await run(name, parameters, { env: { PATH: process.env.PATH, CEPH_CONF: configuration }, timeout: 60_000 })
+  const tool = async (name: string, ...parameters: string[]): Promise<unknown> =>
+    await run(name, parameters, { env: { PATH: process.env.PATH, CEPH_CONF: configuration }, timeout: 60_000 })
 
-  for (const [n, [name, ...caps]] of IDENTITIES.entries()) await tool('ceph-authtool', ...n === 0 ? ['--create-keyring'] : [], keyring, '--gen-key', '-n', name, ...caps.flatMap(cap => ['--cap', ...cap]))
+  for (const [n, [name, ...caps]] of IDENTITIES.entries()) {
+    await tool(
+      'ceph-authtool',
+      ...n === 0 ? ['--create-keyring'] : [],
+      keyring,
+      '--gen-key',
+      '-n',
+      name,
+      ...caps.flatMap(cap => ['--cap', ...cap])
+    )
+  }
   await tool('monmaptool', '--create', '--addv', 'a', monitor, '--fsid', id, map)
   await tool('ceph-mon', '--mkfs', '-i', 'a', '--monmap', map, '--keyring', keyring)
   serve(directory, configuration, 'ceph-mon', '-i', 'a')
   await tool('ceph', 'osd', 'new', disk)
   await tool('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', disk)
   serve(directory, configuration, 'ceph-osd', '-i', '0')
-  await tool('radosgw-admin', 'user', 'create', '--uid', 'holdfast', '--display-name', 'holdfast', '--access-key', ACCESS_KEY, '--secret-key', SECRET_KEY)
-  await tool('radosgw-admin', 'zonegroup', 'placement', 'add', '--rgw-zonegroup', 'default', '--placement-id', 'default-placement', '--storage-class', STORAGE_CLASS)
-  await tool('radosgw-admin', 'zone', 'placement', 'add', '--rgw-zone', 'default', '--placement-id', 'default-placement', '--storage-class', STORAGE_CLASS, '--data-pool', 'default.rgw.cold.data')
+  await tool(
+    'radosgw-admin',
+    'user',
+    'create',
+    '--uid',
+    'holdfast',
+    '--display-name',
+    'holdfast',
+    '--access-key',
+    ACCESS_KEY,
+    '--secret-key',
+    SECRET_KEY
+  )
+  await tool(
+    'radosgw-admin',
+    'zonegroup',
+    'placement',
+    'add',
+    '--rgw-zonegroup',
+    'default',
+    '--placement-id',
+    'default-placement',
+    '--storage-class',
+    STORAGE_CLASS
+  )
+  await tool(
+    'radosgw-admin',
+    'zone',
+    'placement',
+    'add',
+    '--rgw-zone',
+    'default',
+    '--placement-id',
+    'default-placement',
+    '--storage-class',
+    STORAGE_CLASS,
+    '--data-pool',
+    'default.rgw.cold.data'
+  )
   const endpoint = `http://127.0.0.1:${port}`
-  await answering(endpoint, serve(directory, configuration, 'radosgw', '-n', 'client.rgw.a', '--rgw-frontends', `beast endpoint=127.0.0.1:${port} tcp_nodelay=1`), directory)
+  await answering(
+    endpoint,
+    serve(
+      directory,
+      configuration,
+      'radosgw',
+      '-n',
+      'client.rgw.a',
+      '--rgw-frontends',
+      `beast endpoint=127.0.0.1:${port} tcp_nodelay=1`
+    ),
+    directory
+  )
   return { endpoint, accessKeyId: ACCESS_KEY, secretAccessKey: SECRET_KEY, storageClass: STORAGE_CLASS }
 }
 
@@ -132,7 +212,10 @@ rgw gc processor period = 5
 /** In the foreground, with the kernel's promise that it is killed when this process is gone. */
 function serve (directory: string, configuration: string, name: string, ...parameters: string[]): ChildProcess {
   const log = openSync(join(directory, `${name}.out`), 'a')
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', name, ...parameters, '-f'], { stdio: ['ignore', log, log], env: { PATH: process.env.PATH, CEPH_CONF: configuration } })
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', name, ...parameters, '-f'], {
+    stdio: ['ignore', log, log],
+    env: { PATH: process.env.PATH, CEPH_CONF: configuration }
+  })
   child.unref()
   children.push(child)
   return child
@@ -141,7 +224,9 @@ function serve (directory: string, configuration: string, name: string, ...param
 async function answering (endpoint: string, child: ChildProcess, directory: string): Promise<void> {
   const tooLate = AbortSignal.timeout(60_000)
   while (!await fetch(endpoint).then(({ ok }) => ok, () => false)) {
-    if (tooLate.aborted || child.exitCode !== null) throw new Error(`the gateway does not answer: ${readFileSync(join(directory, 'radosgw.out'), 'utf8')}`)
+    if (tooLate.aborted || child.exitCode !== null) {
+      throw new Error(`the gateway does not answer: ${readFileSync(join(directory, 'radosgw.out'), 'utf8')}`)
+    }
   }
 }
 

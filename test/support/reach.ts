@@ -10,7 +10,9 @@ const CALLERS: ReadonlyArray<readonly [name: string, token: string | undefined, 
   ['no role', tokenWith({}), 1],
   ['an operator', tokenWith({ role: 'operator' }), 2],
   ['an admin', tokenWith({ role: 'admin' }), 3],
-  ...['root', 'ADMIN', '__proto__', 'constructor', ['admin'], { admin: true }, null].map((role): [string, string, number] => [JSON.stringify(role), tokenWith({ role }), 0])
+  ...['root', 'ADMIN', '__proto__', 'constructor', ['admin'], { admin: true }, null].map(
+    (role): [string, string, number] => [JSON.stringify(role), tokenWith({ role }), 0]
+  )
 ]
 const RANK = { open: 0, viewer: 1, operator: 2, admin: 3 }
 
@@ -27,8 +29,15 @@ function expected (least: Least, reach: number): number | undefined {
   return reach < RANK[least] ? 403 : undefined
 }
 
-/** Asks with the token of each kind of caller: those below `least` are refused, all others are not. `ask` answers the status. */
-export async function assertReach (ask: (token: string | undefined) => Promise<number>, least: Least, what: string): Promise<void> {
+/**
+ * Asks with the token of each kind of caller: those below `least` are refused, all others are not. `ask` answers the
+ * status.
+ */
+export async function assertReach (
+  ask: (token: string | undefined) => Promise<number>,
+  least: Least,
+  what: string
+): Promise<void> {
   for (const [name, token, reach] of CALLERS) {
     const status = await ask(token)
     const wanted = expected(least, reach)

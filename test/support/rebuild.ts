@@ -21,7 +21,11 @@ export async function lost (t: TestContext): Promise<Lost> {
   const stores = await testOffsite(t, { far: {}, vault: {} })
   const shop = new MemorySource('shop')
   const before = await testEngine(t, { sources: [shop, new MemorySource('bank')], offsite: stores.offsite })
-  const backups = [await before.create({ upload: true }), await before.create({ source: 'bank', upload: true, compression: 'zstd' }), await before.create({ upload: true, compression: 'gzip' })]
+  const backups = [
+    await before.create({ upload: true }),
+    await before.create({ source: 'bank', upload: true, compression: 'zstd' }),
+    await before.create({ upload: true, compression: 'gzip' })
+  ]
   return { before, shop, stores, backups, url: `file://${stores.directories['far'] ?? ''}` }
 }
 

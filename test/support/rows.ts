@@ -6,7 +6,9 @@ import type { Difference, Rescue } from '../../src/core/restore/rows.ts'
 
 export const STARTED = new Date('2025-11-24T23:30:00.000Z')
 export const VALID: Verification = conclude(completeChecks([
-  { name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'pass' }, { name: 'opens_read_only', status: 'pass' }
+  { name: 'file_exists', status: 'pass' },
+  { name: 'checksum', status: 'pass' },
+  { name: 'opens_read_only', status: 'pass' }
 ], 'not tried here'))
 
 /** A backup that is whole in every field. */
@@ -39,7 +41,16 @@ export function aBackup (given: Partial<Backup> = {}): Backup {
     signature: null,
     foreignInstance: null,
     verification: { status: 'valid', checkedAt: STARTED, checks: VALID.checks },
-    copies: [{ store: 'local', location: `/backups/${key}`, status: 'stored', size: 1_048_576, uploadedAt: STARTED, attempts: 0, error: null, nextAttemptAt: null }],
+    copies: [{
+      store: 'local',
+      location: `/backups/${key}`,
+      status: 'stored',
+      size: 1_048_576,
+      uploadedAt: STARTED,
+      attempts: 0,
+      error: null,
+      nextAttemptAt: null
+    }],
     trashedAt: null,
     deletedAt: null,
     ...given
@@ -97,7 +108,14 @@ export function aDrill (given: Partial<Restore> = {}): Restore {
     status: 'passed',
     safetyBackupId: null,
     report: {
-      backup: { fileName: key, startedAt: startedAt.toISOString(), checksum: checksum!, imageChecksum: checksum!, size: size!, compression },
+      backup: {
+        fileName: key,
+        startedAt: startedAt.toISOString(),
+        checksum: checksum!,
+        imageChecksum: checksum!,
+        size: size!,
+        compression
+      },
       chosen: 'it was asked for',
       checks: VALID.checks,
       assertions: [{ name: 'there are orders', status: 'pass', found: 7, bound: 'at least 1', reason: null }],
@@ -110,7 +128,25 @@ export function aDrill (given: Partial<Restore> = {}): Restore {
 /** A row that was removed from a table, and two that were added. */
 export function aDifference (): Difference {
   return {
-    tables: [{ table: 'line', presence: 'both', identity: 'key', key: ['id'], added: 2, removed: 1, changed: 0, same: 9, columnsAdded: [], columnsRemoved: [], rows: [{ change: 'removed', before: { id: 4, text: 'nails', image: { blob: '00ff' } }, after: null, columns: [] }], hasMore: false }],
+    tables: [{
+      table: 'line',
+      presence: 'both',
+      identity: 'key',
+      key: ['id'],
+      added: 2,
+      removed: 1,
+      changed: 0,
+      same: 9,
+      columnsAdded: [],
+      columnsRemoved: [],
+      rows: [{
+        change: 'removed',
+        before: { id: 4, text: 'nails', image: { blob: '00ff' } },
+        after: null,
+        columns: []
+      }],
+      hasMore: false
+    }],
     skipped: [{ table: 'words', reason: 'it is a virtual table, which is made from others' }]
   }
 }
@@ -118,5 +154,16 @@ export function aDifference (): Difference {
 /** A row that comes back, with its parent. */
 export function aRescue (): Rescue {
   const one = { inserted: 1, overwritten: 0, same: 0, skipped: 0, triggers: [] }
-  return { tables: [{ table: 'invoice', chosen: 0, parents: 1, children: 0, ...one }, { table: 'line', chosen: 1, parents: 0, children: 0, ...one }], conflicts: [], refused: false, orphans: 0 }
+  return {
+    tables: [{ table: 'invoice', chosen: 0, parents: 1, children: 0, ...one }, {
+      table: 'line',
+      chosen: 1,
+      parents: 0,
+      children: 0,
+      ...one
+    }],
+    conflicts: [],
+    refused: false,
+    orphans: 0
+  }
 }

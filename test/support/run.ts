@@ -23,11 +23,29 @@ export function aRun (given: Partial<Run> = {}): Run {
 }
 
 export function newRun (given: Partial<NewRun> = {}): NewRun {
-  return { kind: 'backup', source: 'shop', rule: 'daily', tier: 'daily', dueAt: DUE, status: 'waiting', nextAttemptAt: null, reason: null, finishedAt: null, ...given }
+  return {
+    kind: 'backup',
+    source: 'shop',
+    rule: 'daily',
+    tier: 'daily',
+    dueAt: DUE,
+    status: 'waiting',
+    nextAttemptAt: null,
+    reason: null,
+    finishedAt: null,
+    ...given
+  }
 }
 
 export function aRule (given: Partial<RuleState> = {}): RuleState {
-  return { kind: 'backup', source: 'shop', rule: 'daily', says: '0 3 * * * UTC', since: new Date('2025-01-01T00:00:00.000Z'), ...given }
+  return {
+    kind: 'backup',
+    source: 'shop',
+    rule: 'daily',
+    says: '0 3 * * * UTC',
+    since: new Date('2025-01-01T00:00:00.000Z'),
+    ...given
+  }
 }
 
 export function aBook (given: Partial<RunBook> = {}): RunBook {

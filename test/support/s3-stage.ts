@@ -16,11 +16,15 @@ export interface S3Stage {
   readonly direct: Store
   readonly clock: HastyClock
   /** That nothing is in the bucket: no object, and no part of one. */
-  isEmpty (): Promise<void>
+  isEmpty(): Promise<void>
 }
 
 /** In a bucket of its own. */
-export async function s3Stage (t: TestContext, options: Partial<S3StoreOptions> = {}, bucket: S3BucketOptions = {}): Promise<S3Stage> {
+export async function s3Stage (
+  t: TestContext,
+  options: Partial<S3StoreOptions> = {},
+  bucket: S3BucketOptions = {}
+): Promise<S3Stage> {
   const place = await s3Place(bucket)
   const proxy = await lyingProxy(t, place.server.endpoint)
   const clock = new HastyClock()

@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { CreateBucketCommand, ListMultipartUploadsCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  CreateBucketCommand,
+  ListMultipartUploadsCommand,
+  PutBucketVersioningCommand,
+  S3Client
+} from '@aws-sdk/client-s3'
 import type { Clock } from '../../src/core/clock.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { S3StoreOptions } from '../../src/stores/s3/options.ts'
@@ -25,9 +30,9 @@ export interface S3Place {
   /** A client of its own, to look behind the store. */
   readonly client: S3Client
   /** What makes a store in the bucket. */
-  options (changes?: Partial<S3StoreOptions>): S3StoreOptions
+  options(changes?: Partial<S3StoreOptions>): S3StoreOptions
   /** Keys of the uploads that nobody finished. */
-  uploads (): Promise<readonly string[]>
+  uploads(): Promise<readonly string[]>
 }
 
 export interface S3BucketOptions {
@@ -40,9 +45,20 @@ export async function s3Place ({ hasVersions = false, hasLock = false }: S3Bucke
   const server = await radosgw()
   const bucket = `b${randomUUID()}`
   const { endpoint, accessKeyId, secretAccessKey } = server
-  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: { accessKeyId, secretAccessKey }, requestChecksumCalculation: 'WHEN_REQUIRED', responseChecksumValidation: 'WHEN_REQUIRED' })
+  const client = new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED'
+  })
   await client.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: hasLock }))
-  if (hasVersions) await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }))
+  if (hasVersions) {
+    await client.send(
+      new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } })
+    )
+  }
   return {
     server,
     bucket,

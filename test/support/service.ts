@@ -8,7 +8,8 @@ import { COMPILE_CACHE } from './compiled.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 /** What `npm start` runs, word for word, with the paths made absolute. */
-const START = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start.split(' ')
+const START = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts
+  .start.split(' ')
 const WORDS = START.slice(START.indexOf('node') + 1).map(word => word.startsWith('src/') ? join(ROOT, word) : word)
 const SETTINGS = Object.fromEntries(START.slice(0, START.indexOf('node')).map(word => word.split('=')))
 /** A secret of the tests' own, so that they can sign what they like. */
@@ -25,16 +26,35 @@ export interface Service {
   readonly url: string
   readonly child: ChildProcess
   /** Everything that it logged. */
-  log (): string
-  call (method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>
-  kill (signal: NodeJS.Signals): Promise<number | null>
+  log(): string
+  call(method: string, path: string, body?: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>
+  kill(signal: NodeJS.Signals): Promise<number | null>
 }
 
-/** Starts the service in `home` and waits until it listens. It is killed when the test ends. `openFiles`: how many files it may have open. */
-export async function startService (t: Pick<TestContext, 'after'>, home: string, environment: Readonly<Record<string, string>>, token: string, { openFiles }: { readonly openFiles?: number } = {}): Promise<Service> {
-  const [command, ...words] = [...openFiles === undefined ? [] : ['/bin/sh', '-c', 'ulimit -n "$0" && exec "$@"', String(openFiles)], process.execPath, ...WORDS] as [string, ...string[]]
-  const child = spawn(command, words, { cwd: home, env: { ...COMPILE_CACHE, ...SETTINGS, PORT: '0', JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: '0', ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
-  t.after(() => { child.kill('SIGKILL') })
+/**
+ * Starts the service in `home` and waits until it listens. It is killed when the test ends. `openFiles`: how many files
+ * it may have open.
+ */
+export async function startService (
+  t: Pick<TestContext, 'after'>,
+  home: string,
+  environment: Readonly<Record<string, string>>,
+  token: string,
+  { openFiles }: { readonly openFiles?: number } = {}
+): Promise<Service> {
+  const [command, ...words] = [
+    ...openFiles === undefined ? [] : ['/bin/sh', '-c', 'ulimit -n "$0" && exec "$@"', String(openFiles)],
+    process.execPath,
+    ...WORDS
+  ] as [string, ...string[]]
+  const child = spawn(command, words, {
+    cwd: home,
+    env: { ...COMPILE_CACHE, ...SETTINGS, PORT: '0', JWT_SECRET: SECRET, RATE_LIMIT_PER_MINUTE: '0', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  t.after(() => {
+    child.kill('SIGKILL')
+  })
   let output = ''
   const address = Promise.withResolvers<string>()
   for (const stream of [child.stdout, child.stderr]) {
@@ -45,7 +65,9 @@ export async function startService (t: Pick<TestContext, 'after'>, home: string,
     })
   }
   const exited = once(child, 'exit')
-  void exited.then(() => { address.reject(new Error(`the service ended:\n${output}`)) })
+  void exited.then(() => {
+    address.reject(new Error(`the service ended:\n${output}`))
+  })
   const url = await address.promise
   return {
     url,
@@ -54,7 +76,11 @@ export async function startService (t: Pick<TestContext, 'after'>, home: string,
     async call (method, path, body, headers = {}) {
       const response = await fetch(url + path, {
         method,
-        headers: { authorization: `Bearer ${token}`, ...body === undefined ? {} : { 'content-type': 'application/json' }, ...headers },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...body === undefined ? {} : { 'content-type': 'application/json' },
+          ...headers
+        },
         ...body === undefined ? {} : { body: JSON.stringify(body) }
       })
       const text = await response.text()

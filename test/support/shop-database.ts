@@ -6,7 +6,10 @@ import type { Source } from '../../src/core/ports/source.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** A small real database with tables, an index, a reference and a view, and the source that protects it. */
-export function shopDatabase (t: Pick<TestContext, 'after'>, name = 'shop'): { readonly source: Source, readonly path: string } {
+export function shopDatabase (
+  t: Pick<TestContext, 'after'>,
+  name = 'shop'
+): { readonly source: Source, readonly path: string } {
   const home = tempDir(t)
   const path = join(home, `${name}.db`)
   const db = new Database(path)

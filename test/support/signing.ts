@@ -14,8 +14,12 @@ export function testSigning (options: Given = {}): TestSigning {
   const key = () => privateKey
   const made = (given: Given): TestSigning => {
     const all = {
-      get trusted () { return given.trusted ?? [] },
-      get isRequired () { return given.isRequired ?? false },
+      get trusted () {
+        return given.trusted ?? []
+      },
+      get isRequired () {
+        return given.isRequired ?? false
+      },
       read: key,
       ensure: key
     }

@@ -11,13 +11,25 @@ const PROGRAM = `
   process.stdin.resume()
 `
 
-/** Another process that runs `sql` on the database and then keeps its connection open until the test ends or `stop` kills it with SIGKILL. */
-export async function sqliteProcess (t: Pick<TestContext, 'after'>, path: string, sql: string): Promise<{ readonly pid: number, stop (): Promise<void> }> {
+/**
+ * Another process that runs `sql` on the database and then keeps its connection open until the test ends or `stop`
+ * kills it with SIGKILL.
+ */
+export async function sqliteProcess (
+  t: Pick<TestContext, 'after'>,
+  path: string,
+  sql: string
+): Promise<{ readonly pid: number, stop(): Promise<void> }> {
   const library = createRequire(import.meta.url).resolve('better-sqlite3')
   const child = spawn(process.execPath, ['-e', PROGRAM, library, path, sql], { stdio: ['pipe', 'pipe', 'inherit'] })
   const stop = (): Promise<void> => kill(child)
   t.after(stop)
-  await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => { throw new Error('the other process ended early') })])
+  await Promise.race([
+    once(child.stdout, 'data'),
+    once(child, 'exit').then(() => {
+      throw new Error('the other process ended early')
+    })
+  ])
   return { pid: child.pid!, stop }
 }
 

@@ -8,11 +8,19 @@ import { never } from './streams.ts'
 import { tempDir } from './temp-dir.ts'
 
 /** A local store with failures to order; `directory` is where it keeps its files. */
-export async function faultyStore (t: Pick<TestContext, 'after'>): Promise<{ readonly store: LandingStore, readonly faults: Faults, readonly directory: string }> {
+export async function faultyStore (t: Pick<TestContext, 'after'>): Promise<
+  { readonly store: LandingStore, readonly faults: Faults, readonly directory: string }
+> {
   const directory = join(tempDir(t), 'backups')
   const faults = new Faults()
-  const store = faulty('store', localStore({ directory, instanceId: 'test', presence: ALONE, now: () => new Date(0) }), faults)
+  const store = faulty(
+    'store',
+    localStore({ directory, instanceId: 'test', presence: ALONE, now: () => new Date(0) }),
+    faults
+  )
   await store.open(never)
-  t.after(() => { faults.allUsed() })
+  t.after(() => {
+    faults.allUsed()
+  })
   return { store, faults, directory }
 }

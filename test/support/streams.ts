@@ -37,8 +37,8 @@ export function bodyOf (bytes: Buffer | string, chunkSize = 64 * 1024): Readable
 
 /** Gives these bytes and then dies. */
 export function brokenBody (bytes: Buffer | string, error: Error, chunkSize = 64 * 1024): Readable {
-  return Readable.from((function * () {
-    yield * chunks(Buffer.from(bytes), chunkSize)
+  return Readable.from((function* () {
+    yield* chunks(Buffer.from(bytes), chunkSize)
     throw error
   })())
 }
@@ -62,7 +62,9 @@ export function digestOf (bytes: Buffer | string): Digest {
 /** What comes out of `stage` when these chunks go in. */
 export async function through (stage: Duplex, input: Iterable<Buffer>): Promise<Buffer> {
   let output = Buffer.alloc(0)
-  await pipeline(Readable.from(input), stage, async (body: AsyncIterable<Buffer>) => { output = await buffer(body) })
+  await pipeline(Readable.from(input), stage, async (body: AsyncIterable<Buffer>) => {
+    output = await buffer(body)
+  })
   return output
 }
 
@@ -70,14 +72,16 @@ export async function through (stage: Duplex, input: Iterable<Buffer>): Promise<
 const NEVER_COMES = 5 * 60_000
 
 /**
- * Waits for what is sure to come and has no event of its own. Rejects after five minutes, also where the test has long ended:
- * otherwise its process would look on for ever.
+ * Waits for what is sure to come and has no event of its own. Rejects after five minutes, also where the test has long
+ * ended: otherwise its process would look on for ever.
  */
 export async function until (isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const begun = performance.now()
   while (!await isTrue()) {
     if (performance.now() - begun > NEVER_COMES) throw new Error('what was waited for did not come')
-    await new Promise(resolve => { setImmediate(resolve) })
+    await new Promise(resolve => {
+      setImmediate(resolve)
+    })
   }
 }
 

@@ -38,12 +38,20 @@ export async function tokenCommands (): Promise<TokenCommands> {
   await tokens.add({ id: 'a1', subject: 'ann', role: 'admin', createdAt, expiresAt: null })
   await tokens.add({ id: 'a2', subject: 'ann', role: 'viewer', createdAt, expiresAt: after(1) })
   await tokens.add({ id: 'b1', subject: 'bob', role: 'operator', createdAt, expiresAt: after(24) })
-  const running = (make: (deps: TokenRevokeDeps & TokenListDeps) => Command) => async (...words: string[]): Promise<string> => {
-    let out = ''
-    const write = (text: string): void => { out += text }
-    const stream = { write }
-    await make({ screen: () => screenOn(stream, {}, clock), withTokens: tokensFrom(async () => ({ tokens, audit, close: async () => {} }), recorder), clock, output: { out: stream, err: stream } }).parseAsync(words, { from: 'user' })
-    return out
-  }
+  const running =
+    (make: (deps: TokenRevokeDeps & TokenListDeps) => Command) => async (...words: string[]): Promise<string> => {
+      let out = ''
+      const write = (text: string): void => {
+        out += text
+      }
+      const stream = { write }
+      await make({
+        screen: () => screenOn(stream, {}, clock),
+        withTokens: tokensFrom(async () => ({ tokens, audit, close: async () => {} }), recorder),
+        clock,
+        output: { out: stream, err: stream }
+      }).parseAsync(words, { from: 'user' })
+      return out
+    }
   return { clock, tokens, deeds, list: running(tokenListCommand), revoke: running(tokenRevokeCommand) }
 }

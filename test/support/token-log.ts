@@ -12,21 +12,24 @@ export function memoryTokens (): TokenLog {
     },
     list: async () => [...known.values()].toReversed(),
     async revoke (id, at) {
-      const found = known.get(id) ?? { id, subject: null, role: null, createdAt: null, expiresAt: null, revokedAt: null }
+      const found = known.get(id) ??
+        { id, subject: null, role: null, createdAt: null, expiresAt: null, revokedAt: null }
       const record = { ...found, revokedAt: found.revokedAt ?? at }
       known.set(id, record)
       return record
     },
     async revokeSubject (subject, at) {
       bounds.set(subject, at)
-      const isValid = (token: TokenRecord): boolean => token.subject === subject && token.revokedAt === null && (token.expiresAt === null || token.expiresAt > at)
+      const isValid = (token: TokenRecord): boolean =>
+        token.subject === subject && token.revokedAt === null && (token.expiresAt === null || token.expiresAt > at)
       const revoked = [...known.values()].filter(isValid).map(token => ({ ...token, revokedAt: at }))
       for (const token of revoked) known.set(token.id, token)
       return revoked.toReversed()
     },
     async isRevoked ({ id, subject, issuedAt }) {
       const bound = subject === null ? undefined : bounds.get(subject)
-      return (id !== null && known.get(id)?.revokedAt != null) || (bound !== undefined && (issuedAt === null || issuedAt <= bound))
+      return (id !== null && known.get(id)?.revokedAt != null) ||
+        (bound !== undefined && (issuedAt === null || issuedAt <= bound))
     },
     purge: async () => 0
   }

@@ -27,7 +27,10 @@ export async function assertTruthful (config: Config, proven = new Set<number>()
 
     const standing = rows.filter(backup => backup.status === 'completed')
     const kept = rows.filter(backup => backup.status === 'failed' && backup.key.startsWith('quarantine/'))
-    const expected = [...standing.flatMap(backup => [backup.key, manifestKey(backup.key)]), ...kept.map(backup => backup.key)]
+    const expected = [
+      ...standing.flatMap(backup => [backup.key, manifestKey(backup.key)]),
+      ...kept.map(backup => backup.key)
+    ]
     assert.deepEqual(filesIn(config.backupDir), expected.toSorted())
     assert.deepEqual(filesIn(config.scratchDir), [])
 

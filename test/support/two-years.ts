@@ -48,16 +48,25 @@ export interface Planned {
   readonly policy: SourceOverrides
 }
 
-/** Schedules whose times lie where the clocks are changed, on Sundays in these zones, and retention rules, as chance will have them. */
+/**
+ * Schedules whose times lie where the clocks are changed, on Sundays in these zones, and retention rules, as chance
+ * will have them.
+ */
 export function randomPolicies (dice: Dice): readonly Planned[] {
   const often = dice.pick(['wien', 'york', 'howe'])
-  return ([['wien', 'Europe/Vienna', 2], ['york', 'America/New_York', dice.between(1, 2)], ['howe', 'Australia/Lord_Howe', dice.between(1, 2)]] as const).map(([source, timeZone, hour]) => {
+  return ([['wien', 'Europe/Vienna', 2], ['york', 'America/New_York', dice.between(1, 2)], [
+    'howe',
+    'Australia/Lord_Howe',
+    dice.between(1, 2)
+  ]] as const).map(([source, timeZone, hour]) => {
     const daily = (): string => `${dice.between(0, 59)} ${hour}`
     const rule = (name: Tier, pattern: string): CalendarRule => ({ name, tier: name, pattern })
     const same = daily()
     const rules = [
       rule('daily', `${same} * * ${source === often ? '*' : '0,2,4'}`),
-      ...source === often ? [rule('hourly', `${dice.between(0, 59)} ${dice.pick(['*/12', '1,2,14', '2-3', '1-3'])} * * 0`)] : [],
+      ...source === often
+        ? [rule('hourly', `${dice.between(0, 59)} ${dice.pick(['*/12', '1,2,14', '2-3', '1-3'])} * * 0`)]
+        : [],
       ...dice.chance(0.7) ? [rule('weekly', `${dice.chance(0.5) ? same : daily()} * * 0`)] : [],
       ...dice.chance(0.7) ? [rule('monthly', `${dice.chance(0.5) ? same : daily()} 1 * *`)] : [],
       ...dice.chance(0.5) ? [rule('yearly', `${same} 1 1 *`)] : []
@@ -89,22 +98,25 @@ export interface TwoYears extends TestEngine {
   readonly planned: readonly Planned[]
   readonly windows: readonly Window[]
   /** Every run that ended, as it was told; the log forgets the old ones. */
-  ended (): readonly Run[]
+  ended(): readonly Run[]
   /** Ids of all backups made on schedule that completed, also of those that are gone. */
-  completed (): number[]
+  completed(): number[]
 }
 
 export interface Watch {
   /** Around each prune: nothing else runs between the two. */
-  beforePrune (engine: TestEngine): Promise<unknown>
-  afterPrune (engine: TestEngine, force: boolean): Promise<unknown>
+  beforePrune(engine: TestEngine): Promise<unknown>
+  afterPrune(engine: TestEngine, force: boolean): Promise<unknown>
 }
 
 /** Lives through two years: outages, failures, people who work by hand. Nothing sleeps; the clock is moved. */
 export async function liveTwoYears (t: Pick<TestContext, 'after'>, dice: Dice, watch: Watch): Promise<TwoYears> {
   const planned = randomPolicies(dice)
   const sources = [...planned.map(({ source }) => new FlakySource(source)), new FlakySource('tick')]
-  const policies = { ...Object.fromEntries(planned.map(({ source, policy }) => [source, policy])), tick: { interval: 50 * HOUR, maxBackups: 7 } }
+  const policies = {
+    ...Object.fromEntries(planned.map(({ source, policy }) => [source, policy])),
+    tick: { interval: 50 * HOUR, maxBackups: 7 }
+  }
   const bench = await testEngine(t, { sources, policies, maxConcurrent: 1, inMemory: true })
   const { clock, deps } = bench
   clock.move(BEGIN - clock.now().getTime())
@@ -114,7 +126,18 @@ export async function liveTwoYears (t: Pick<TestContext, 'after'>, dice: Dice, w
   const start = (): Scheduler => {
     const runs = forgetful(catalog.runs, dice)
     const version = (): string => catalog.version()
-    const scheduler = new Scheduler({ engine, runs, version, calendar, housekeep: () => housekeep(deps), events, clock, logger: QUIET, prune: PRUNE, jitterMs: 0 })
+    const scheduler = new Scheduler({
+      engine,
+      runs,
+      version,
+      calendar,
+      housekeep: () => housekeep(deps),
+      events,
+      clock,
+      logger: QUIET,
+      prune: PRUNE,
+      jitterMs: 0
+    })
     bench.bus.subscribe(scheduler.listener)
     return scheduler
   }
@@ -146,7 +169,13 @@ export async function liveTwoYears (t: Pick<TestContext, 'after'>, dice: Dice, w
     await look()
   }
   windows.at(-1)!.to = clock.now().getTime()
-  return { ...bench, planned, windows, ended: () => bench.events.flatMap(event => event.type === 'run.ended' ? [event.run] : []), completed: () => completedIn(bench.catalogPath) }
+  return {
+    ...bench,
+    planned,
+    windows,
+    ended: () => bench.events.flatMap(event => event.type === 'run.ended' ? [event.run] : []),
+    completed: () => completedIn(bench.catalogPath)
+  }
 }
 
 /** When there will be something to do: the next time of a rule, or of another attempt. */
@@ -194,7 +223,12 @@ function watched (bench: TestEngine, watch: Watch): Engine {
 }
 
 /** Backups by themselves are switched off for some days. */
-async function pause ({ engine, clock }: TestEngine, dice: Dice, windows: Window[], look: () => Promise<void>): Promise<void> {
+async function pause (
+  { engine, clock }: TestEngine,
+  dice: Dice,
+  windows: Window[],
+  look: () => Promise<void>
+): Promise<void> {
   await look()
   windows.at(-1)!.to = clock.now().getTime()
   await engine.changeSettings({ autoBackupEnabled: false })
@@ -205,20 +239,30 @@ async function pause ({ engine, clock }: TestEngine, dice: Dice, windows: Window
   windows.push({ from: clock.now().getTime(), to: END })
 }
 
-async function workByHand ({ engine, deps, clock }: TestEngine, dice: Dice, sources: readonly FlakySource[]): Promise<void> {
+async function workByHand (
+  { engine, deps, clock }: TestEngine,
+  dice: Dice,
+  sources: readonly FlakySource[]
+): Promise<void> {
   const source = dice.pick(sources)
   source.failure = undefined
   const live = await liveOf(engine, source.name)
   const any = live.length === 0 ? undefined : dice.pick(live)
   const deed = dice.pick(['create', 'create', 'pin', 'unpin', 'damage', 'remove', 'force', 'verify', 'trust'] as const)
-  if (deed === 'create') await (await engine.create({ source: source.name, type: dice.pick(['manual', 'pre-migration']) })).result
-  else if (deed === 'force') await engine.prune({ dryRun: false, force: true })
+  if (deed === 'create') {
+    await (await engine.create({ source: source.name, type: dice.pick(['manual', 'pre-migration']) })).result
+  } else if (deed === 'force') await engine.prune({ dryRun: false, force: true })
   else if (deed === 'verify' || deed === 'trust') await engine.changeSettings({ verifyAfterBackup: deed === 'verify' })
   if (any === undefined) return
   if (deed === 'pin') await engine.edit(any.id, { pinned: dice.chance(0.3) })
-  else if (deed === 'unpin') for (const { id, pinned } of live) { if (pinned) await engine.edit(id, { pinned: false }) }
-  else if (deed === 'damage') await deps.catalog.backups.recordVerification(any.id, INVALID, clock.now())
-  else if (deed === 'remove') await (await engine.remove(any.id, { force: false })).result.catch((error: unknown) => { if (!(error instanceof BackupError)) throw error })
+  else if (deed === 'unpin') {
+    for (const { id, pinned } of live) if (pinned) await engine.edit(id, { pinned: false })
+  } else if (deed === 'damage') await deps.catalog.backups.recordVerification(any.id, INVALID, clock.now())
+  else if (deed === 'remove') {
+    await (await engine.remove(any.id, { force: false })).result.catch((error: unknown) => {
+      if (!(error instanceof BackupError)) throw error
+    })
+  }
 }
 
 /** Every live backup of the source, newest first. */
@@ -236,7 +280,9 @@ export async function liveOf (engine: Engine, source: string): Promise<readonly 
 function completedIn (path: string): number[] {
   const database = new Database(path, { readonly: true })
   try {
-    return database.prepare<[], number>("SELECT id FROM backup_log WHERE backup_type = 'scheduled' AND status = 'completed' ORDER BY id").pluck().all()
+    return database.prepare<[], number>(
+      "SELECT id FROM backup_log WHERE backup_type = 'scheduled' AND status = 'completed' ORDER BY id"
+    ).pluck().all()
   } finally {
     database.close()
   }

@@ -40,5 +40,9 @@ export const UNUSUAL: readonly string[] = [
   'POST /api/backups HTTP/1.1\r\nHost: a\r\nAuthorization: T\r\nExpect: a miracle\r\nContent-Length: 0\r\n\r\n',
   'GET /api/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer x\r\nLast-Event-ID: ../../x\r\n\r\n',
   'HEAD /api/events HTTP/1.1\r\nConnection: close\r\nHost: a\r\nAuthorization: T\r\n\r\n',
-  '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\0\0\0\0\r\n\r\n', '\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n', '{"json": true}\r\n\r\n'
+  '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03',
+  'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  '\0\0\0\0\r\n\r\n',
+  '\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
+  '{"json": true}\r\n\r\n'
 ]

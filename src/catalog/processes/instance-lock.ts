@@ -8,7 +8,7 @@ import { isLocked, lockFile, type LockFile } from './lock-file.ts'
 
 export interface InstanceLock {
   /** Lets go. Safe to call twice. */
-  release (): void
+  release(): void
 }
 
 /** The server of a data directory. */
@@ -55,7 +55,9 @@ export function findServer (dataDir: string): Holder | undefined {
 }
 
 function running (dataDir: string, holder: Holder | undefined): BackupError {
-  const who = holder === undefined ? 'another process' : `process ${holder.pid} on "${holder.host}", since ${holder.since},`
+  const who = holder === undefined
+    ? 'another process'
+    : `process ${holder.pid} on "${holder.host}", since ${holder.since},`
   return new BackupError('INSTANCE_RUNNING', `${who} holds the data directory "${dataDir}"`, {
     hint: 'Stop that server first, or give this one a DATA_DIR of its own.',
     ...holder !== undefined && { details: { ...holder } }
@@ -64,7 +66,8 @@ function running (dataDir: string, holder: Holder | undefined): BackupError {
 
 function failed (dataDir: string, cause: unknown): BackupError {
   return new BackupError('CATALOG_FAILED', `the data directory "${dataDir}" cannot be locked: ${String(cause)}`, {
-    hint: 'Give the user that the service runs as write permission on DATA_DIR, and delete "holdfast.lock" in it if it is damaged.',
+    hint:
+      'Give the user that the service runs as write permission on DATA_DIR, and delete "holdfast.lock" in it if it is damaged.',
     cause
   })
 }

@@ -3,7 +3,7 @@ import { createPrivate } from '../database.ts'
 
 export interface LockFile {
   /** Safe to call twice. */
-  release (): void
+  release(): void
 }
 
 /**
@@ -14,7 +14,11 @@ export interface LockFile {
 export async function lockFile (path: string): Promise<LockFile | undefined> {
   await createPrivate(path)
   const database = tryLock(path)
-  return database === undefined ? undefined : { release () { database.close() } }
+  return database === undefined ? undefined : {
+    release () {
+      database.close()
+    }
+  }
 }
 
 /** What SQLite answers about a file that this user must not open, or not write to. */

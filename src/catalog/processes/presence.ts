@@ -13,12 +13,12 @@ const TRUSTED = 200
 
 export interface Announced extends Presence {
   /** From now on the process counts as gone. Safe to call twice. */
-  leave (): void
+  leave(): void
 }
 
 /**
- * Tells the other processes that work on `dataDir` that this one is there, until it leaves or dies: it holds the lock on
- * a file of its own. The files of those that died are removed. Rejects with `CATALOG_FAILED` or `DISK_FULL`.
+ * Tells the other processes that work on `dataDir` that this one is there, until it leaves or dies: it holds the lock
+ * on a file of its own. The files of those that died are removed. Rejects with `CATALOG_FAILED` or `DISK_FULL`.
  */
 export async function announce (dataDir: string): Promise<Announced> {
   const id = `${process.pid}-${randomBytes(4).toString('hex')}`
@@ -27,7 +27,9 @@ export async function announce (dataDir: string): Promise<Announced> {
   let held: Awaited<ReturnType<typeof lockFile>>
   try {
     held = await lockFile(pathOf(id))
-    if (held === undefined) throw new BackupError('CATALOG_FAILED', `another process holds "${pathOf(id)}"`, { hint: 'Try again.' })
+    if (held === undefined) {
+      throw new BackupError('CATALOG_FAILED', `another process holds "${pathOf(id)}"`, { hint: 'Try again.' })
+    }
     for (const name of readdirSync(join(dataDir, FOLDER))) bury(name.slice(0, -SUFFIX.length))
   } catch (error) {
     held?.release()
@@ -39,7 +41,9 @@ export async function announce (dataDir: string): Promise<Announced> {
     rmSync(pathOf(other), { force: true })
   }
 
-  /** Whoever runs as another user, and left a file that this one must not open, lives as long as its number is in use. */
+  /**
+   * Whoever runs as another user, and left a file that this one must not open, lives as long as its number is in use.
+   */
   function lives (other: string): boolean {
     try {
       return isLocked(pathOf(other))
@@ -71,7 +75,10 @@ export async function announce (dataDir: string): Promise<Announced> {
   }
 }
 
-/** A process that is only beginning may have made its file and not locked it yet: nobody buries one whose number is in use. */
+/**
+ * A process that is only beginning may have made its file and not locked it yet: nobody buries one whose number is in
+ * use.
+ */
 function pidLives (id: string): boolean {
   try {
     process.kill(Number.parseInt(id, 10), 0)

@@ -23,7 +23,13 @@ export function backupCreateCommand (shell: Shell): Command {
     .description('Make a backup now, of a database that may be in use, and prove it.')
     .argument('[source]', 'what to back up; left out: the default source')
     .addOption(sourceOption('the same as the argument'))
-    .addOption(new Option('--type <method>', 'every backup is a full one, taken live; "wal" means that as well').choices(['full', 'wal', 'incremental']).default('full'))
+    .addOption(
+      new Option('--type <method>', 'every backup is a full one, taken live; "wal" means that as well').choices([
+        'full',
+        'wal',
+        'incremental'
+      ]).default('full')
+    )
     .option('--description <text>', 'what it is for', parseDescription)
     .addOption(new Option('--compression <codec>', 'in place of the configured one').choices(['none', 'gzip', 'zstd']))
     .option('--no-verify', 'leave out the proof: faster, and not recommended')
@@ -40,14 +46,26 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
   const upload = flags.upload ?? flags.uploadS3
   const wanted = oneSource(argument, flags.source)
   if (type === 'incremental') {
-    throw new BackupError('METHOD_UNSUPPORTED', 'there are no incremental backups', { hint: 'Leave --type out: every backup is a full one, taken while the database is in use.' })
+    throw new BackupError('METHOD_UNSUPPORTED', 'there are no incremental backups', {
+      hint: 'Leave --type out: every backup is a full one, taken while the database is in use.'
+    })
   }
   const backup = await shell.withSession(flags, async session => {
     const { engine, run, audited } = session
     const source = wanted ?? defaultOf(session)
     await requireSealing(session, source)
-    const request = { source, type: preMigration === true ? 'pre-migration' : 'manual', description, compression, verify: verify ? undefined : false, upload } as const
-    return await audited({ action: 'backup create', target: `source ${source}` }, () => run(() => engine.create(request)))
+    const request = {
+      source,
+      type: preMigration === true ? 'pre-migration' : 'manual',
+      description,
+      compression,
+      verify: verify ? undefined : false,
+      upload
+    } as const
+    return await audited(
+      { action: 'backup create', target: `source ${source}` },
+      () => run(() => engine.create(request))
+    )
   })
   const { viewCreated } = await import('../views/backup.ts')
   show(shell, flags, viewCreated(backup))
@@ -55,5 +73,7 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
 
 function oneSource (argument: string | undefined, flag: string | undefined): string | undefined {
   if (argument === undefined || flag === undefined || argument === flag) return argument ?? flag
-  throw new BackupError('VALIDATION_FAILED', `both "${argument}" and "${flag}" are to be backed up`, { hint: 'Give one source, and run the command once for each.' })
+  throw new BackupError('VALIDATION_FAILED', `both "${argument}" and "${flag}" are to be backed up`, {
+    hint: 'Give one source, and run the command once for each.'
+  })
 }

@@ -17,6 +17,13 @@ export function completionCommand (deps: CompletionDeps): Command {
   return new Command('completion')
     .description('Print what makes a shell complete the words of this program.')
     .addArgument(new Argument('<shell>', 'the shell that it is for').choices(Object.keys(SCRIPTS)))
-    .addHelpText('after', `\nUse:\n  bash  source <(holdfast completion bash)\n  zsh   source <(holdfast completion zsh)\n  fish  holdfast completion fish | source\n${exitCodesHelp([0, 1, 2])}`)
-    .action((shell: keyof typeof SCRIPTS) => { deps.output.out.write(SCRIPTS[shell](commandTree(deps.program()))) })
+    .addHelpText(
+      'after',
+      `\nUse:\n  bash  source <(holdfast completion bash)\n  zsh   source <(holdfast completion zsh)\n  fish  holdfast completion fish | source\n${
+        exitCodesHelp([0, 1, 2])
+      }`
+    )
+    .action((shell: keyof typeof SCRIPTS) => {
+      deps.output.out.write(SCRIPTS[shell](commandTree(deps.program())))
+    })
 }

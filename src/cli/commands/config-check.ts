@@ -13,7 +13,9 @@ export interface ConfigCheckDeps {
 
 export function configCheckCommand (deps: ConfigCheckDeps): Command {
   return new Command('check')
-    .description('Show the configuration in force and where each value comes from, or everything that is wrong with it.')
+    .description(
+      'Show the configuration in force and where each value comes from, or everything that is wrong with it.'
+    )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2]))
     .action((flags: { readonly json?: true }) => {

@@ -17,7 +17,9 @@ export interface ConfigShowDeps {
 
 export function configShowCommand (deps: ConfigShowDeps): Command {
   return new Command('show')
-    .description('Show every value in force and where it comes from, what was changed through the API included. The service need not be running.')
+    .description(
+      'Show every value in force and where it comes from, what was changed through the API included. The service need not be running.'
+    )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2]))
     .action(async (flags: { readonly json?: true }) => {

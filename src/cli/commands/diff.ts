@@ -21,19 +21,39 @@ export function diffCommand (shell: Shell): Command {
   return new Command('diff')
     .description('Show what became of the rows of a backup: removed, changed and added, in each table.')
     .addArgument(idArgument())
-    .addArgument(new Argument('[other]', 'another backup, or "live": the database as it stands now').argParser(parseOther).default('live'))
+    .addArgument(
+      new Argument('[other]', 'another backup, or "live": the database as it stands now').argParser(parseOther).default(
+        'live'
+      )
+    )
     .addOption(tableOption('only this table; may be repeated'))
-    .addOption(new Option('--rows <number>', 'show at most so many rows of each table').argParser(upTo(MOST_ROWS)).default(0))
-    .addOption(new Option('--from <number>', 'pass over so many rows of each table first').argParser(upTo(Number.MAX_SAFE_INTEGER)).default(0))
-    .addOption(new Option('--value-bytes <number>', 'cut longer texts and blobs, and show their length and SHA-256').argParser(upTo(ROWS_BYTES)).default(VALUE_BYTES))
+    .addOption(
+      new Option('--rows <number>', 'show at most so many rows of each table').argParser(upTo(MOST_ROWS)).default(0)
+    )
+    .addOption(
+      new Option('--from <number>', 'pass over so many rows of each table first').argParser(
+        upTo(Number.MAX_SAFE_INTEGER)
+      ).default(0)
+    )
+    .addOption(
+      new Option('--value-bytes <number>', 'cut longer texts and blobs, and show their length and SHA-256').argParser(
+        upTo(ROWS_BYTES)
+      ).default(VALUE_BYTES)
+    )
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number, other: number | 'live', flags: Flags) => {
       const { table: tables, rows, from, valueBytes } = flags
-      const compared = await hinted('SOURCE_NOT_FOUND', 'Configure the source, or compare with another backup: "holdfast diff ID OTHER".', () => shell.withSession(flags, ({ engine, run, audited }) => {
-        const work = (): Promise<Compared> => run(() => engine.diff(id, { with: other, tables, rows, from, valueBytes }))
-        return rows === 0 ? work() : audited({ action: 'diff', target: targetOf([id]) }, work)
-      }))
+      const compared = await hinted(
+        'SOURCE_NOT_FOUND',
+        'Configure the source, or compare with another backup: "holdfast diff ID OTHER".',
+        () =>
+          shell.withSession(flags, ({ engine, run, audited }) => {
+            const work = (): Promise<Compared> =>
+              run(() => engine.diff(id, { with: other, tables, rows, from, valueBytes }))
+            return rows === 0 ? work() : audited({ action: 'diff', target: targetOf([id]) }, work)
+          })
+      )
       const { viewCompared } = await import('../views/rows.ts')
       show(shell, flags, viewCompared(compared))
     })
@@ -45,12 +65,17 @@ function parseOther (text: string): number | 'live' {
 
 function upTo (most: number): (text: string) => number {
   return text => {
-    if (!/^\d{1,16}$/.test(text) || Number(text) > most) throw new InvalidArgumentError(`Give a whole number up to ${most}.`)
+    if (!/^\d{1,16}$/.test(text) || Number(text) > most) {
+      throw new InvalidArgumentError(`Give a whole number up to ${most}.`)
+    }
     return Number(text)
   }
 }
 
 /** Commander hands over one after the other. */
 export function tableOption (what: string): Option {
-  return new Option('--table <name>', what).argParser((text: string, before: readonly string[] | undefined) => [...before ?? [], text])
+  return new Option('--table <name>', what).argParser((
+    text: string,
+    before: readonly string[] | undefined
+  ) => [...before ?? [], text])
 }

@@ -26,19 +26,25 @@ export interface ConfigProblem {
 }
 
 export interface OpenedMemory extends Memory {
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 export function doctorCommand (deps: DoctorDeps): Command {
   return new Command('doctor')
-    .description('Look at everything that could keep backups from being made, kept or found, and say what to do. Changes nothing, but that each store for copies is tried with a small object.')
+    .description(
+      'Look at everything that could keep backups from being made, kept or found, and say what to do. Changes nothing, but that each store for copies is tried with a small object.'
+    )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3]))
     .action(async (flags: { readonly json?: true }) => {
       const subject = deps.subject()
       const findings = isProblems(subject) ? subject.map(toFinding) : await examineAll(await subject, deps.remember)
       const ok = !findings.some(({ status }) => status === 'fail')
-      deps.output.out.write(flags.json === true ? `${printableJson(JSON.stringify({ ok, findings }, undefined, 2))}\n` : asText(findings, deps.screen()))
+      deps.output.out.write(
+        flags.json === true
+          ? `${printableJson(JSON.stringify({ ok, findings }, undefined, 2))}\n`
+          : asText(findings, deps.screen())
+      )
       deps.exit(isProblems(subject) ? 2 : ok ? 0 : 3)
     })
 }
@@ -64,7 +70,15 @@ async function open (remember: DoctorDeps['remember']): Promise<readonly [Findin
   const { ok, warn, fail } = about('catalog')
   try {
     const memory = await remember()
-    if (memory === undefined) return [warn('there is no catalog yet', 'Start the service once: it makes one, and takes over the backups whose manifests it finds.'), undefined]
+    if (memory === undefined) {
+      return [
+        warn(
+          'there is no catalog yet',
+          'Start the service once: it makes one, and takes over the backups whose manifests it finds.'
+        ),
+        undefined
+      ]
+    }
     return [ok('the catalog is whole'), memory]
   } catch (thrown) {
     const { message, hint } = toBackupError(thrown)
@@ -85,6 +99,10 @@ function asText (findings: readonly Finding[], { width }: Pick<Screen, 'width'>)
 function summary (findings: readonly Finding[]): string {
   const count = (wanted: Finding['status']): number => findings.filter(({ status }) => status === wanted).length
   const [failures, warnings] = [count('fail'), count('warn')]
-  const wrong = failures === 0 ? 'Nothing is wrong' : failures === 1 ? '1 thing is wrong' : `${failures} things are wrong`
+  const wrong = failures === 0
+    ? 'Nothing is wrong'
+    : failures === 1
+    ? '1 thing is wrong'
+    : `${failures} things are wrong`
   return warnings === 0 ? `${wrong}.` : `${wrong}; ${warnings} could be better.`
 }

@@ -25,7 +25,9 @@ interface Flags extends JsonFlag {
 
 export function downloadCommand (deps: DownloadDeps): Command {
   return new Command('download')
-    .description('Write a backup to a file, from wherever it is, and hold it against its digest. An existing file is never overwritten.')
+    .description(
+      'Write a backup to a file, from wherever it is, and hold it against its digest. An existing file is never overwritten.'
+    )
     .addArgument(idArgument())
     .addOption(new Option('--output <path>', 'where to: a new file, or a directory; by default the working directory'))
     .option('--decoded', 'the plain database: decrypted and unpacked')
@@ -59,11 +61,20 @@ async function write (download: Download, path: string): Promise<void> {
     // Everything from here on is in this very directory, whatever becomes of its path.
     folder = openFolder(dirname(path))
     const temporary = folder.at(name)
-    await pipeline(await download.open(undefined, signal), createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }), { signal })
+    await pipeline(
+      await download.open(undefined, signal),
+      createWriteStream(temporary, { flags: 'wx', mode: 0o600, flush: true }),
+      { signal }
+    )
     takeName(temporary, folder.at(basename(path)))
     fsyncSync(folder.fd)
   } catch (thrown) {
-    if (signal.aborted) throw new BackupError('CANCELLED', 'interrupted', { hint: 'Nothing is left behind; start it again when it is wanted.', cause: thrown })
+    if (signal.aborted) {
+      throw new BackupError('CANCELLED', 'interrupted', {
+        hint: 'Nothing is left behind; start it again when it is wanted.',
+        cause: thrown
+      })
+    }
     throw inWords(thrown, path)
   } finally {
     if (folder !== undefined) await rm(folder.at(name), { force: true })
@@ -77,12 +88,18 @@ async function requireFree (path: string): Promise<void> {
 }
 
 function taken (path: string): BackupError {
-  return new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists already`, { hint: 'Give another path with --output, or move that file away.' })
+  return new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists already`, {
+    hint: 'Give another path with --output, or move that file away.'
+  })
 }
 
 function inWords (thrown: unknown, path: string): BackupError {
   const code = systemCode(thrown)
   if (thrown instanceof BackupError || code === undefined) return toBackupError(thrown)
   if (code === 'EEXIST') return taken(path)
-  return noRoom(thrown, dirname(path), 'give another place with --output') ?? new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be written (${code})`, { hint: 'Give a path in a directory where this user may write.', cause: thrown })
+  return noRoom(thrown, dirname(path), 'give another place with --output') ??
+    new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be written (${code})`, {
+      hint: 'Give a path in a directory where this user may write.',
+      cause: thrown
+    })
 }

@@ -18,10 +18,11 @@ export function drillsCommand (shell: Shell): Command {
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action(async (flags: Flags) => {
       const { source, limit } = flags
-      const drills = await shell.withSession(flags, ({ engine }) => collect(limit, async page => {
-        const { restores: items, next } = await engine.restores({ kind: 'drill', source, ...page })
-        return { items, next }
-      }))
+      const drills = await shell.withSession(flags, ({ engine }) =>
+        collect(limit, async page => {
+          const { restores: items, next } = await engine.restores({ kind: 'drill', source, ...page })
+          return { items, next }
+        }))
       const { viewDrills } = await import('../views/drill.ts')
       show(shell, flags, viewDrills(drills))
     })

@@ -7,18 +7,31 @@ import { show, type JsonFlag, type Shell } from '../shell.ts'
 
 export function pinCommand (shell: Shell): Command {
   return editing('pin', 'Keep a backup whatever the retention rules say.')
-    .action((id: number, flags: JsonFlag) => edit(shell, flags, id, 'pin', { pinned: true }, `Pinned backup ${id}: it stays until it is unpinned`))
+    .action((id: number, flags: JsonFlag) =>
+      edit(shell, flags, id, 'pin', { pinned: true }, `Pinned backup ${id}: it stays until it is unpinned`)
+    )
 }
 
 export function unpinCommand (shell: Shell): Command {
   return editing('unpin', 'Let the retention rules decide about a backup again.')
-    .action((id: number, flags: JsonFlag) => edit(shell, flags, id, 'unpin', { pinned: false }, `Unpinned backup ${id}: the retention rules decide about it again`))
+    .action((id: number, flags: JsonFlag) =>
+      edit(
+        shell,
+        flags,
+        id,
+        'unpin',
+        { pinned: false },
+        `Unpinned backup ${id}: the retention rules decide about it again`
+      )
+    )
 }
 
 export function describeCommand (shell: Shell): Command {
   return editing('describe', 'Say what a backup is for.')
     .addArgument(new Argument('<text>', 'the new description; "" takes it away').argParser(parseDescription))
-    .action((id: number, text: string, flags: JsonFlag) => edit(shell, flags, id, 'describe', { description: text === '' ? null : text }, `Described backup ${id}`))
+    .action((id: number, text: string, flags: JsonFlag) =>
+      edit(shell, flags, id, 'describe', { description: text === '' ? null : text }, `Described backup ${id}`)
+    )
 }
 
 function editing (name: string, description: string): Command {
@@ -29,8 +42,19 @@ function editing (name: string, description: string): Command {
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7]))
 }
 
-async function edit (shell: Shell, flags: JsonFlag, id: number, verb: string, change: Parameters<Engine['edit']>[1], sentence: string): Promise<void> {
-  const backup = await shell.withSession(flags, ({ engine, audited }) => audited({ action: `backup ${verb}`, target: targetOf([id]) }, () => engine.edit(id, change)))
+async function edit (
+  shell: Shell,
+  flags: JsonFlag,
+  id: number,
+  verb: string,
+  change: Parameters<Engine['edit']>[1],
+  sentence: string
+): Promise<void> {
+  const backup = await shell.withSession(
+    flags,
+    ({ engine, audited }) =>
+      audited({ action: `backup ${verb}`, target: targetOf([id]) }, () => engine.edit(id, change))
+  )
   const { viewDone } = await import('../views/backup.ts')
   show(shell, flags, viewDone(backup, sentence))
 }

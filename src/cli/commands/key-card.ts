@@ -32,7 +32,9 @@ interface Flags {
 
 export function keyCardCommand (deps: KeyCardDeps): Command {
   return new Command('card')
-    .description('Print the recovery card of a key: the private key itself, to be stored on paper, and how to restore with it.')
+    .description(
+      'Print the recovery card of a key: the private key itself, to be stored on paper, and how to restore with it.'
+    )
     .argument('[id]', 'the key, as "key list" shows it; needed where there are several')
     .option('--key <file>', 'the file with the private key, where it is not configured')
     .option('--text', 'as plain text instead of a page to print')
@@ -41,7 +43,13 @@ export function keyCardCommand (deps: KeyCardDeps): Command {
     .action(async (id: string | undefined, flags: Flags) => {
       const key = chosen(await deps.privateKeys(flags.key === undefined ? undefined : resolve(deps.cwd, flags.key)), id)
       const { keyCardPage, keyCardText } = await import('../../present/key-card.ts')
-      const card = { id: key.id, encryption: key.encryption, text: key.text.reveal(), signingKey: deps.signingKey() ?? null, madeAt: deps.clock.now() }
+      const card = {
+        id: key.id,
+        encryption: key.encryption,
+        text: key.text.reveal(),
+        signingKey: deps.signingKey() ?? null,
+        madeAt: deps.clock.now()
+      }
       const made = flags.text === true ? keyCardText(card) : keyCardPage(card)
       if (flags.output === undefined) deps.output.out.write(made)
       else await writePrivateFile(resolve(deps.cwd, flags.output), made)
@@ -51,7 +59,17 @@ export function keyCardCommand (deps: KeyCardDeps): Command {
 function chosen (keys: readonly PrivateKeyText[], id: string | undefined): PrivateKeyText {
   const fitting = keys.filter(key => id === undefined || key.id === id)
   const [first] = fitting
-  if (first === undefined) throw new BackupError('KEY_NOT_FOUND', id === undefined ? 'no private key is configured here' : `the private key of "${id}" is not here`, { hint: 'Name its file by --key, on the machine where it is.' })
-  if (fitting.length > 1) throw new BackupError('VALIDATION_FAILED', 'there are several private keys', { hint: `Name one of them: ${fitting.map(key => key.id).join(', ')}.` })
+  if (first === undefined) {
+    throw new BackupError(
+      'KEY_NOT_FOUND',
+      id === undefined ? 'no private key is configured here' : `the private key of "${id}" is not here`,
+      { hint: 'Name its file by --key, on the machine where it is.' }
+    )
+  }
+  if (fitting.length > 1) {
+    throw new BackupError('VALIDATION_FAILED', 'there are several private keys', {
+      hint: `Name one of them: ${fitting.map(key => key.id).join(', ')}.`
+    })
+  }
   return first
 }

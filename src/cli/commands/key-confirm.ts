@@ -11,7 +11,11 @@ export function keyConfirmCommand (shell: Shell): Command {
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (id: string, flags: JsonFlag) => {
-      const key = await shell.withSession(flags, ({ engine, audited, actor }) => audited({ action: 'key confirm', target: `key ${id}` }, () => engine.confirmKey(id, actor)))
+      const key = await shell.withSession(
+        flags,
+        ({ engine, audited, actor }) =>
+          audited({ action: 'key confirm', target: `key ${id}` }, () => engine.confirmKey(id, actor))
+      )
       show(shell, flags, viewConfirmed(key))
     })
 }

@@ -6,11 +6,16 @@ import { viewKeys } from '../views/key.ts'
 
 export function keyListCommand (shell: Shell): Command {
   return new Command('list')
-    .description('Show every key that is configured or that backups need: whether its private part is here, and whether its recovery card is stored; and the public keys that manifests are signed with.')
+    .description(
+      'Show every key that is configured or that backups need: whether its private part is here, and whether its recovery card is stored; and the public keys that manifests are signed with.'
+    )
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action(async (flags: JsonFlag) => {
-      const [keys, signing] = await shell.withSession(flags, async ({ engine }) => [await engine.keys(), engine.signingKeys()] as const)
+      const [keys, signing] = await shell.withSession(
+        flags,
+        async ({ engine }) => [await engine.keys(), engine.signingKeys()] as const
+      )
       show(shell, flags, viewKeys(keys, signing))
     })
 }

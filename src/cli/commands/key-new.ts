@@ -29,9 +29,14 @@ const FILES: Readonly<Record<Sealing, string>> = { age: 'holdfast-age-key.txt', 
 
 export function keyNewCommand (deps: KeyNewDeps): Command {
   return new Command('new')
-    .description('Make a key to seal backups with. The private part goes into a file that only this user can read; nothing else is changed.')
+    .description(
+      'Make a key to seal backups with. The private part goes into a file that only this user can read; nothing else is changed.'
+    )
     .addOption(new Option('--kind <kind>', 'what it is for').choices(['age', 'openpgp']).default('age'))
-    .option('--output <file>', 'where the private key goes; never over another file (default: in the working directory)')
+    .option(
+      '--output <file>',
+      'where the private key goes; never over another file (default: in the working directory)'
+    )
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2]))
     .action(async (flags: Flags) => {

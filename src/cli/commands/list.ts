@@ -1,5 +1,11 @@
 import { Command, Option } from 'commander'
-import { BACKUP_STATUSES, BACKUP_TYPES, type BackupMethod, type BackupStatus, type BackupType } from '../../core/backup/backup.ts'
+import {
+  BACKUP_STATUSES,
+  BACKUP_TYPES,
+  type BackupMethod,
+  type BackupStatus,
+  type BackupType
+} from '../../core/backup/backup.ts'
 import type { BackupQuery } from '../../core/catalog/catalog.ts'
 import { jsonOption, limitOption, sinceOption, sourceOption } from '../arguments.ts'
 import { contentOf, type Content } from '../content.ts'
@@ -25,7 +31,14 @@ export function listCommand (shell: Shell): Command {
     .description('Show backups, newest first.')
     .addOption(sourceOption('only those of this source'))
     .addOption(new Option('--status <status>', 'only those with this status').choices(BACKUP_STATUSES))
-    .addOption(new Option('--type <type>', 'only those made for this reason, or by this method').choices([...BACKUP_TYPES, 'full', 'wal', 'incremental']))
+    .addOption(
+      new Option('--type <type>', 'only those made for this reason, or by this method').choices([
+        ...BACKUP_TYPES,
+        'full',
+        'wal',
+        'incremental'
+      ])
+    )
     .addOption(sinceOption('only those started'))
     .addOption(limitOption('backups'))
     .addOption(new Option('--store <name>', 'only those that this store holds'))
@@ -54,7 +67,9 @@ export function listCommand (shell: Shell): Command {
       })
       const { summary, viewBackups } = await import('../views/backups.ts')
       show(shell, flags, viewBackups(listed, { verbose: flags.verbose === true }))
-      if (flags.json === true && listed.backups.length < listed.count) shell.output.err.write(`holdfast: ${summary(listed.backups, listed.count)}\n`)
+      if (flags.json === true && listed.backups.length < listed.count) {
+        shell.output.err.write(`holdfast: ${summary(listed.backups, listed.count)}\n`)
+      }
     })
 }
 

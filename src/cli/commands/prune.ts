@@ -33,11 +33,17 @@ export function pruneCommand (shell: Shell): Command {
 }
 
 async function prune ({ engine, run, audited }: Session, { source, force }: Flags, dryRun: boolean): Promise<Pruned> {
-  const work = (): Promise<Pruned> => run(() => engine.prune({ source, dryRun, force: force === true }), { quiet: dryRun })
-  return dryRun ? await work() : await audited({ action: 'backup prune', target: source === undefined ? null : `source ${source}` }, work)
+  const work = (): Promise<Pruned> =>
+    run(() => engine.prune({ source, dryRun, force: force === true }), { quiet: dryRun })
+  return dryRun
+    ? await work()
+    : await audited({ action: 'backup prune', target: source === undefined ? null : `source ${source}` }, work)
 }
 
-/** Shows what would go and asks, where somebody sits there who may not have thought of it; undefined: there was nothing to ask, or nobody. */
+/**
+ * Shows what would go and asks, where somebody sits there who may not have thought of it; undefined: there was nothing
+ * to ask, or nobody.
+ */
 async function agreed ({ ask, output, screen }: Shell, session: Session, flags: Flags): Promise<boolean | undefined> {
   if (ask === undefined || flags.force === true || flags.yes === true || flags.json === true) return undefined
   const planned = await prune(session, flags, true)

@@ -22,11 +22,22 @@ export interface RebuildDeps extends Shell {
 
 export function rebuildCommand (deps: RebuildDeps): Command {
   return new Command('rebuild')
-    .description('Enter into the catalog every backup whose manifest is in a store, so that it can be restored from there; also on a machine that has nothing else. What the catalog knows already stays as it is.')
-    .option('--from <place>', 'only what is there: s3://bucket/prefix, gs://…, azure://…, or a directory; it is remembered, and read from afterwards. Left out: every store that is known')
+    .description(
+      'Enter into the catalog every backup whose manifest is in a store, so that it can be restored from there; also on a machine that has nothing else. What the catalog knows already stays as it is.'
+    )
+    .option(
+      '--from <place>',
+      'only what is there: s3://bucket/prefix, gs://…, azure://…, or a directory; it is remembered, and read from afterwards. Left out: every store that is known'
+    )
     .option('--list', 'only tell what is there')
-    .option('--take-over', 'make the configured stores, and every backup in them, this installation\'s own; another one that still uses them then stops writing there')
-    .option('--accept-empty', 'where BACKUP_DIR has lost everything: go on with an empty one; what other stores hold stays there and is read from there')
+    .option(
+      '--take-over',
+      "make the configured stores, and every backup in them, this installation's own; another one that still uses them then stops writing there"
+    )
+    .option(
+      '--accept-empty',
+      'where BACKUP_DIR has lost everything: go on with an empty one; what other stores hold stays there and is read from there'
+    )
     .option('--confirm', 'with --take-over or --accept-empty: without asking')
     .option('-y, --yes', 'the same')
     .addOption(jsonOption())
@@ -36,7 +47,8 @@ export function rebuildCommand (deps: RebuildDeps): Command {
       if (!await agreed(deps, flags)) return
       const from = flags.from === undefined ? undefined : placeOf(flags.from, deps.cwd)
       const rebuilt = await deps.withSession(flags, async ({ engine, run, audited }) => {
-        const work = () => run(() => engine.rebuild({ from, isListing, takeOver: flags.takeOver, acceptEmpty: flags.acceptEmpty }))
+        const work = () =>
+          run(() => engine.rebuild({ from, isListing, takeOver: flags.takeOver, acceptEmpty: flags.acceptEmpty }))
         return isListing ? await work() : await audited({ action: 'rebuild', target: from ?? null }, work)
       })
       const { hasFallenShort, viewRebuilt } = await import('../views/rebuilt.ts')
@@ -45,13 +57,29 @@ export function rebuildCommand (deps: RebuildDeps): Command {
     })
 }
 
-/** Whether it may be done: it changes nothing that cannot be made again, it was confirmed, or the person at the terminal agrees. */
-async function agreed ({ ask, output }: RebuildDeps, { takeOver, acceptEmpty, list, confirm, yes, json }: Flags): Promise<boolean> {
-  const what = takeOver === true ? 'another installation that still uses these stores will stop writing there' : 'backups that were only in BACKUP_DIR are marked lost'
+/**
+ * Whether it may be done: it changes nothing that cannot be made again, it was confirmed, or the person at the terminal
+ * agrees.
+ */
+async function agreed (
+  { ask, output }: RebuildDeps,
+  { takeOver, acceptEmpty, list, confirm, yes, json }: Flags
+): Promise<boolean> {
+  const what = takeOver === true
+    ? 'another installation that still uses these stores will stop writing there'
+    : 'backups that were only in BACKUP_DIR are marked lost'
   if (takeOver !== true && acceptEmpty !== true) return true
-  if (list === true) throw new BackupError('VALIDATION_FAILED', '"--list" changes nothing, so that it goes with neither "--take-over" nor "--accept-empty"', { hint: 'Leave one of them out.' })
+  if (list === true) {
+    throw new BackupError(
+      'VALIDATION_FAILED',
+      '"--list" changes nothing, so that it goes with neither "--take-over" nor "--accept-empty"',
+      { hint: 'Leave one of them out.' }
+    )
+  }
   if (confirm === true || yes === true) return true
-  if (ask === undefined || json === true) throw new BackupError('VALIDATION_FAILED', `${what}, and nobody can be asked`, { hint: 'Say --confirm.' })
+  if (ask === undefined || json === true) {
+    throw new BackupError('VALIDATION_FAILED', `${what}, and nobody can be asked`, { hint: 'Say --confirm.' })
+  }
   output.out.write(`${what[0]?.toUpperCase() ?? ''}${what.slice(1)}.\n`)
   if (await ask('Continue?')) return true
   output.out.write('nothing was changed\n')

@@ -21,14 +21,20 @@ interface Flags extends JsonFlag {
 
 export function recoverCommand (deps: RecoverDeps): Command {
   return new Command('recover')
-    .description('Save what can be read of a damaged database into a new file, where there is no good backup to restore.')
+    .description(
+      'Save what can be read of a damaged database into a new file, where there is no good backup to restore.'
+    )
     .argument('<file>', 'the damaged database; it is not changed')
     .requiredOption('--output <path>', 'the new file; nothing is ever written over')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 5, 6, 7, 130]))
     .action(async (file: string, flags: Flags) => {
       const path = resolve(deps.cwd, file)
-      const recovered = await underProgress(deps, flags, progress => deps.recoverDatabase(path, resolve(deps.cwd, flags.output), progress))
+      const recovered = await underProgress(
+        deps,
+        flags,
+        progress => deps.recoverDatabase(path, resolve(deps.cwd, flags.output), progress)
+      )
       const known = await deps.knownRows(path)
       const { viewRecovered } = await import('../views/recovered.ts')
       show(deps, flags, viewRecovered(recovered, known))

@@ -21,7 +21,9 @@ interface Flags extends JsonFlag {
 
 export function releaseCommand (shell: Shell): Command {
   return new Command('release')
-    .description('Declare suspect backups good: they count like any other, and what was good before them may be removed again. On a terminal it shows what is odd about them, and asks first.')
+    .description(
+      'Declare suspect backups good: they count like any other, and what was good before them may be removed again. On a terminal it shows what is odd about them, and asks first.'
+    )
     .addArgument(idsArgument('[ids...]'))
     .option('--all-suspect', 'every suspect that nobody has released yet')
     .addOption(sourceOption('with --all-suspect: only those of this source'))
@@ -31,7 +33,9 @@ export function releaseCommand (shell: Shell): Command {
     .action(async (ids: readonly number[], flags: Flags) => {
       requireOneWay(ids, flags)
       await shell.withSession(flags, async session => {
-        const backups = flags.allSuspect === true ? await suspects(session.engine, flags.source) : await Promise.all(ids.map(id => session.engine.backup(id)))
+        const backups = flags.allSuspect === true
+          ? await suspects(session.engine, flags.source)
+          : await Promise.all(ids.map(id => session.engine.backup(id)))
         if (!await agreed(shell, session.engine, backups, flags)) return
         const outcome = await release(session, backups.map(({ id }) => id))
         await tell(shell, flags, outcome)
@@ -42,8 +46,16 @@ export function releaseCommand (shell: Shell): Command {
 
 function requireOneWay (ids: readonly number[], { allSuspect, source }: Flags): void {
   const hint = 'Give the numbers of backups, or --all-suspect, which --source narrows.'
-  if ((ids.length > 0) === (allSuspect === true)) throw new BackupError('VALIDATION_FAILED', ids.length > 0 ? 'both numbers and "--all-suspect" say what to release' : 'nothing says what to release', { hint })
-  if (source !== undefined && allSuspect !== true) throw new BackupError('VALIDATION_FAILED', '"--source" goes with "--all-suspect"', { hint })
+  if ((ids.length > 0) === (allSuspect === true)) {
+    throw new BackupError(
+      'VALIDATION_FAILED',
+      ids.length > 0 ? 'both numbers and "--all-suspect" say what to release' : 'nothing says what to release',
+      { hint }
+    )
+  }
+  if (source !== undefined && allSuspect !== true) {
+    throw new BackupError('VALIDATION_FAILED', '"--source" goes with "--all-suspect"', { hint })
+  }
 }
 
 /** Oldest first, and this installation's own. */
@@ -53,7 +65,11 @@ async function suspects (engine: Engine, source: string | undefined): Promise<re
   let before: number | undefined
   do {
     const { backups, next } = await engine.backups({ source, status: 'completed', limit: PAGE, before })
-    found.push(...backups.filter(backup => isSuspect(backup) && backup.foreignInstance === null && backup.trashedAt === null && backup.deletedAt === null))
+    found.push(
+      ...backups.filter(backup =>
+        isSuspect(backup) && backup.foreignInstance === null && backup.trashedAt === null && backup.deletedAt === null
+      )
+    )
     before = next ?? undefined
   } while (before !== undefined)
   return found.toReversed()
@@ -61,7 +77,10 @@ async function suspects (engine: Engine, source: string | undefined): Promise<re
 
 async function release ({ engine, audited, actor }: Session, ids: readonly number[]): Promise<EachOutcome<Backup>> {
   if (ids.length === 0) return { done: [], failures: [] }
-  return await audited({ action: 'backup release', target: targetOf(ids) }, () => each(ids, id => engine.release(id, actor)))
+  return await audited(
+    { action: 'backup release', target: targetOf(ids) },
+    () => each(ids, id => engine.release(id, actor))
+  )
 }
 
 async function tell (shell: Shell, flags: Flags, outcome: EachOutcome<Backup>): Promise<void> {
@@ -76,13 +95,30 @@ async function tell (shell: Shell, flags: Flags, outcome: EachOutcome<Backup>): 
 }
 
 /** Whoever sits there sees what they vouch for. Where nobody does, the command itself is the answer. */
-async function agreed ({ ask, output, screen }: Shell, engine: Engine, backups: readonly Backup[], flags: Flags): Promise<boolean> {
+async function agreed (
+  { ask, output, screen }: Shell,
+  engine: Engine,
+  backups: readonly Backup[],
+  flags: Flags
+): Promise<boolean> {
   const odd = backups.filter(isSuspect)
   if (ask === undefined || flags.yes === true || flags.json === true || odd.length === 0) return true
   const { describeBackup } = await import('../views/backup.ts')
-  for (const backup of odd) output.out.write(`${describeBackup(backup, screen(), contentOf(await engine.manifest(backup.id)))}\n`)
+  for (const backup of odd) {
+    output.out.write(`${describeBackup(backup, screen(), contentOf(await engine.manifest(backup.id)))}\n`)
+  }
   const [oldest] = odd.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())
-  if (await ask(odd.length === 1 ? 'Was that meant to be, so that backups from before it may be removed?' : `Was that meant to be in all ${odd.length} of them, so that backups from before ${oldest?.id ?? ''} may be removed?`)) return true
+  if (
+    await ask(
+      odd.length === 1
+        ? 'Was that meant to be, so that backups from before it may be removed?'
+        : `Was that meant to be in all ${odd.length} of them, so that backups from before ${
+          oldest?.id ?? ''
+        } may be removed?`
+    )
+  ) {
+    return true
+  }
   output.out.write('nothing was released\n')
   return false
 }

@@ -17,11 +17,20 @@ export function removeCommand (shell: Shell): Command {
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number, flags: Flags) => {
-      const [backup, grace] = await shell.withSession(flags, async ({ engine, run, audited, trashGrace }) => [
-        await audited({ action: 'backup remove', target: targetOf([id]) }, () => run(() => engine.remove(id, { force: flags.force === true }))),
-        trashGrace
-      ] as const)
+      const [backup, grace] = await shell.withSession(flags, async ({ engine, run, audited, trashGrace }) =>
+        [
+          await audited({ action: 'backup remove', target: targetOf([id]) }, () =>
+            run(() => engine.remove(id, { force: flags.force === true }))),
+          trashGrace
+        ] as const)
       const { viewDone } = await import('../views/backup.ts')
-      show(shell, flags, viewDone(backup, `Moved backup ${id} to the trash; for ${inSpan(grace)} "holdfast restore-from-trash ${id}" brings it back`))
+      show(
+        shell,
+        flags,
+        viewDone(
+          backup,
+          `Moved backup ${id} to the trash; for ${inSpan(grace)} "holdfast restore-from-trash ${id}" brings it back`
+        )
+      )
     })
 }

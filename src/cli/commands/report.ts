@@ -20,9 +20,13 @@ interface Flags extends JsonFlag {
 
 export function reportCommand (deps: ReportDeps): Command {
   return new Command('report')
-    .description('Show the evidence that backups restore: what was drilled, how it went, how long a restore takes and how much it would lose.')
+    .description(
+      'Show the evidence that backups restore: what was drilled, how it went, how long a restore takes and how much it would lose.'
+    )
     .addOption(sourceOption('only of this source'))
-    .addOption(new Option('--since <time>', 'of so many days (90d), or of what was drilled at or after a time').default('90d'))
+    .addOption(
+      new Option('--since <time>', 'of so many days (90d), or of what was drilled at or after a time').default('90d')
+    )
     .addOption(new Option('--html <file>', 'as a page to print, for auditors, into this file'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
@@ -32,7 +36,10 @@ export function reportCommand (deps: ReportDeps): Command {
       const { viewEvidence } = await import('../views/drill.ts')
       const file = flags.html === undefined ? null : resolve(deps.cwd, flags.html)
       if (file !== null) {
-        const [{ presentEvidence }, { drillPage }] = await Promise.all([import('../../present/drill-evidence.ts'), import('../../present/drill-page.ts')])
+        const [{ presentEvidence }, { drillPage }] = await Promise.all([
+          import('../../present/drill-evidence.ts'),
+          import('../../present/drill-page.ts')
+        ])
         await write(file, drillPage(presentEvidence(found)))
       }
       show(deps, flags, viewEvidence(found, file))
@@ -49,6 +56,9 @@ async function write (file: string, page: string): Promise<void> {
   try {
     await writeFile(file, page)
   } catch (error) {
-    throw new BackupError('VALIDATION_FAILED', `"${file}" cannot be written (${systemCode(error) ?? 'unknown'})`, { hint: 'Give the path of a file in a directory where this user may write.', cause: error })
+    throw new BackupError('VALIDATION_FAILED', `"${file}" cannot be written (${systemCode(error) ?? 'unknown'})`, {
+      hint: 'Give the path of a file in a directory where this user may write.',
+      cause: error
+    })
   }
 }

@@ -11,8 +11,14 @@ export function restoreFromTrashCommand (shell: Shell): Command {
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
     .action(async (ids: readonly number[], flags: JsonFlag) => {
-      const outcome = await shell.withSession(flags, ({ engine, run, audited }) =>
-        audited({ action: 'backup undelete', target: targetOf(ids) }, () => each(ids, id => run(() => engine.undelete(id)))))
+      const outcome = await shell.withSession(
+        flags,
+        ({ engine, run, audited }) =>
+          audited(
+            { action: 'backup undelete', target: targetOf(ids) },
+            () => each(ids, id => run(() => engine.undelete(id)))
+          )
+      )
       const { viewRestored } = await import('../views/trash.ts')
       show(shell, flags, viewRestored(outcome))
       shell.exit(outcome.failures.length > 0 ? 3 : 0)

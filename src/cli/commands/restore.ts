@@ -43,18 +43,36 @@ export interface RestoreDeps extends Shell {
 
 export function restoreCommand (deps: RestoreDeps): Command {
   return new Command('restore')
-    .description('Put a backup back: into the running database, which is backed up first, or to another path. On a terminal it shows what would be replaced, and asks.')
+    .description(
+      'Put a backup back: into the running database, which is backed up first, or to another path. On a terminal it shows what would be replaced, and asks.'
+    )
     .addArgument(idArgument().argOptional())
     .option('--latest', 'the newest valid backup of the source, in place of a number')
-    .addOption(new Option('--at <time>', 'the newest valid backup from this time or before: 2025-11-10, or 2025-11-10T14:30:00Z').argParser(parseSince))
+    .addOption(
+      new Option('--at <time>', 'the newest valid backup from this time or before: 2025-11-10, or 2025-11-10T14:30:00Z')
+        .argParser(parseSince)
+    )
     .addOption(sourceOption('with --latest or --at: of which; left out: the default source'))
     .option('--output <path>', 'to this file, in place of the database itself; --target is the same')
     .addOption(new Option('--target <path>', 'the same as --output').hideHelp())
-    .addOption(new Option('--thaw [days]', `ask for a backup in cold storage to be made readable for so many days (default: ${THAWED_FOR}), tell how long that takes, and end`).argParser(parseDays))
-    .addOption(new Option('--mode <mode>', 'live: into the database while applications use it; replace: a new file, while nobody has the old one open; left out: live, or replace where there is no database').choices(RESTORE_MODES))
+    .addOption(
+      new Option(
+        '--thaw [days]',
+        `ask for a backup in cold storage to be made readable for so many days (default: ${THAWED_FOR}), tell how long that takes, and end`
+      ).argParser(parseDays)
+    )
+    .addOption(
+      new Option(
+        '--mode <mode>',
+        'live: into the database while applications use it; replace: a new file, while nobody has the old one open; left out: live, or replace where there is no database'
+      ).choices(RESTORE_MODES)
+    )
     .option('--overwrite', 'with --output: a file that is there may give way; it is kept beside it')
     .option('--no-verify', 'do not prove the backup first; its checksum is looked at all the same')
-    .addOption(new Option('--timeout <time>', 'how long to wait for those who hold the database: 15s, 2m (default: 15s)').argParser(parseWait))
+    .addOption(
+      new Option('--timeout <time>', 'how long to wait for those who hold the database: 15s, 2m (default: 15s)')
+        .argParser(parseWait)
+    )
     .option('--confirm', 'without asking')
     .option('-y, --yes', 'the same')
     .addOption(jsonOption())
@@ -82,8 +100,16 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
   show(deps, flags, viewRestored(done.restored, done.backup, done.kept))
 }
 
-/** The backup with the id, otherwise the one that --latest or --at chooses. What these pass over is named on standard error. */
-async function chosenBackup ({ clock, output }: RestoreDeps, session: Session, id: number | undefined, flags: Flags): Promise<Backup> {
+/**
+ * The backup with the id, otherwise the one that --latest or --at chooses. What these pass over is named on standard
+ * error.
+ */
+async function chosenBackup (
+  { clock, output }: RestoreDeps,
+  session: Session,
+  id: number | undefined,
+  flags: Flags
+): Promise<Backup> {
   if (id !== undefined) return await session.engine.backup(id)
   const mayBeForeign = flags.source !== undefined && (flags.output ?? flags.target) !== undefined
   const { backup, warning } = await newestValid({ ...session, clock }, { ...flags, mayBeForeign })
@@ -92,18 +118,24 @@ async function chosenBackup ({ clock, output }: RestoreDeps, session: Session, i
 }
 
 /**
- * Without --output a restore goes to a source of this configuration and nowhere else: a manifest comes from a place that
- * others may write to. Throws `SOURCE_NOT_FOUND`, whose hint shows the path in the manifest as a suggestion.
+ * Without --output a restore goes to a source of this configuration and nowhere else: a manifest comes from a place
+ * that others may write to. Throws `SOURCE_NOT_FOUND`, whose hint shows the path in the manifest as a suggestion.
  */
 async function requireConfigured (engine: Engine, backup: Backup): Promise<void> {
   try {
     await engine.source(backup.source)
   } catch (thrown) {
     if (toBackupError(thrown).code !== 'SOURCE_NOT_FOUND') throw thrown
-    throw new BackupError('SOURCE_NOT_FOUND', `the source "${backup.source}" is not configured here, so the path to restore to must be given`, {
-      hint: `Give it with --output; the manifest names "${await engine.origin(backup.id)}", which nobody has checked.`,
-      cause: thrown
-    })
+    throw new BackupError(
+      'SOURCE_NOT_FOUND',
+      `the source "${backup.source}" is not configured here, so the path to restore to must be given`,
+      {
+        hint: `Give it with --output; the manifest names "${await engine.origin(
+          backup.id
+        )}", which nobody has checked.`,
+        cause: thrown
+      }
+    )
   }
 }
 
@@ -111,7 +143,10 @@ async function thaw (deps: RestoreDeps, id: number | undefined, flags: Flags): P
   const days = typeof flags.thaw === 'number' ? flags.thaw : THAWED_FOR
   const thawing = await deps.withSession(flags, async session => {
     const backup = await chosenBackup(deps, session, id, flags)
-    return await session.audited({ action: 'backup thaw', target: targetOf([backup.id]) }, () => session.engine.thaw(backup.id, days))
+    return await session.audited(
+      { action: 'backup thaw', target: targetOf([backup.id]) },
+      () => session.engine.thaw(backup.id, days)
+    )
   })
   const { viewThawing } = await import('../views/thawing.ts')
   show(deps, flags, viewThawing(thawing))
@@ -123,15 +158,29 @@ function parseDays (text: string): number {
   throw new InvalidArgumentError(`Give a number of days from 1 to ${MOST_DAYS}.`)
 }
 
-/** Whether it may be done: it was said where to, and nothing gives way; it was said; or whoever sits there says so now. */
-async function agreed ({ ask, output, screen }: RestoreDeps, engine: Engine, backup: Backup, target: string | undefined, flags: Flags): Promise<boolean> {
+/**
+ * Whether it may be done: it was said where to, and nothing gives way; it was said; or whoever sits there says so now.
+ */
+async function agreed (
+  { ask, output, screen }: RestoreDeps,
+  engine: Engine,
+  backup: Backup,
+  target: string | undefined,
+  flags: Flags
+): Promise<boolean> {
   const isAsked = target === undefined || flags.overwrite === true
   if (!isAsked || flags.confirm === true || flags.yes === true) return true
-  if (ask === undefined || flags.json === true) throw new BackupError('VALIDATION_FAILED', 'a restore replaces what stands there, and nobody can be asked', { hint: 'Say --confirm.' })
+  if (ask === undefined || flags.json === true) {
+    throw new BackupError('VALIDATION_FAILED', 'a restore replaces what stands there, and nobody can be asked', {
+      hint: 'Say --confirm.'
+    })
+  }
   const { warning } = await import('../views/restore.ts')
   const place = await placeOf(engine, backup, target)
   const { backups: [newest] } = await engine.backups({ source: backup.source, status: 'completed', limit: 1 })
-  output.out.write(`${warning(backup, { standing: await standingAt(place), newest, inPlace: target === undefined }, screen())}\n`)
+  output.out.write(
+    `${warning(backup, { standing: await standingAt(place), newest, inPlace: target === undefined }, screen())}\n`
+  )
   if (await ask('Continue with restore?')) return true
   output.out.write('nothing was restored\n')
   return false
@@ -141,9 +190,15 @@ async function agreed ({ ask, output, screen }: RestoreDeps, engine: Engine, bac
  * Where the restore goes, and the path that leads there where it is another. Throws what the restore would for a link
  * that is not followed.
  */
-async function placeOf (engine: Engine, backup: Backup, target: string | undefined): Promise<Pick<Standing, 'path' | 'given'>> {
+async function placeOf (
+  engine: Engine,
+  backup: Backup,
+  target: string | undefined
+): Promise<Pick<Standing, 'path' | 'given'>> {
   const given = target ?? (await engine.source(backup.source)).location
-  const path = target === undefined ? followedPath(given) : join(followedPath(dirname(given), 'RESTORE_TARGET_INVALID'), basename(given))
+  const path = target === undefined
+    ? followedPath(given)
+    : join(followedPath(dirname(given), 'RESTORE_TARGET_INVALID'), basename(given))
   return { path, given: path === given ? null : given }
 }
 
@@ -157,25 +212,52 @@ async function standingAt (place: Pick<Standing, 'path' | 'given'>): Promise<Sta
   }
 }
 
-/** Restores, and keeps what gives way to `--overwrite` beside its place: a file that is no source has no backup that could bring it back. */
-async function replace (session: Session, backup: Backup, target: string | undefined, flags: Flags): Promise<{ readonly restored: Restore, readonly kept: KeptFile | undefined }> {
+/**
+ * Restores, and keeps what gives way to `--overwrite` beside its place: a file that is no source has no backup that
+ * could bring it back.
+ */
+async function replace (
+  session: Session,
+  backup: Backup,
+  target: string | undefined,
+  flags: Flags
+): Promise<{ readonly restored: Restore, readonly kept: KeptFile | undefined }> {
   const kept = target !== undefined && flags.overwrite === true ? keepFile(target) : undefined
   try {
-    return { restored: await hinted('RESTORE_TARGET_EXISTS', 'Give another path with --output, or say --overwrite: what is there is kept beside it then.', () => place(session, backup, target, flags)), kept }
+    return {
+      restored: await hinted(
+        'RESTORE_TARGET_EXISTS',
+        'Give another path with --output, or say --overwrite: what is there is kept beside it then.',
+        () => place(session, backup, target, flags)
+      ),
+      kept
+    }
   } catch (thrown) {
     kept?.discard()
     throw thrown
   }
 }
 
-async function place ({ engine, run, audited, actor }: Session, { id }: Backup, target: string | undefined, { mode, overwrite, verify, timeout }: Flags): Promise<Restore> {
+async function place (
+  { engine, run, audited, actor }: Session,
+  { id }: Backup,
+  target: string | undefined,
+  { mode, overwrite, verify, timeout }: Flags
+): Promise<Restore> {
   try {
-    return await audited({ action: 'restore', target: targetOf([id]) }, () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, actor })))
+    return await audited(
+      { action: 'restore', target: targetOf([id]) },
+      () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, actor }))
+    )
   } catch (thrown) {
     const { code, message, hint, details } = toBackupError(thrown)
     const safety = details?.safetyBackupId
     if (safety === undefined) throw thrown
     const rest = `What stood there before is in backup ${safety}.`
-    throw new BackupError(code, message, { hint: hint === undefined ? rest : `${hint} ${rest}`, cause: thrown, ...details !== undefined && { details } })
+    throw new BackupError(code, message, {
+      hint: hint === undefined ? rest : `${hint} ${rest}`,
+      cause: thrown,
+      ...details !== undefined && { details }
+    })
   }
 }

@@ -21,10 +21,11 @@ export function restoresCommand (shell: Shell): Command {
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action(async (flags: Flags) => {
       const { source, kind, limit } = flags
-      const restores = await shell.withSession(flags, ({ engine }) => collect(limit, async page => {
-        const { restores: items, next } = await engine.restores({ source, kind, ...page })
-        return { items, next }
-      }))
+      const restores = await shell.withSession(flags, ({ engine }) =>
+        collect(limit, async page => {
+          const { restores: items, next } = await engine.restores({ source, kind, ...page })
+          return { items, next }
+        }))
       const { viewRestores } = await import('../views/restore.ts')
       show(shell, flags, viewRestores(restores))
     })

@@ -23,10 +23,11 @@ export function runsCommand (shell: Shell): Command {
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action(async (flags: Flags) => {
       const { source, status, kind, limit } = flags
-      const runs = await shell.withSession(flags, ({ engine }) => collect(limit, async page => {
-        const { runs: items, next } = await engine.runs({ source, status, kind, ...page })
-        return { items, next }
-      }))
+      const runs = await shell.withSession(flags, ({ engine }) =>
+        collect(limit, async page => {
+          const { runs: items, next } = await engine.runs({ source, status, kind, ...page })
+          return { items, next }
+        }))
       const { viewRuns } = await import('../views/runs.ts')
       show(shell, flags, viewRuns(runs))
     })

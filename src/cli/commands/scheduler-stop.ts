@@ -19,19 +19,31 @@ const LOOK_AGAIN = 200
 
 export function schedulerStopCommand (deps: SchedulerStopDeps): Command {
   return new Command('stop')
-    .description('Stop the server on the data directory, and wait until it has ended: what it has under way may finish first.')
+    .description(
+      'Stop the server on the data directory, and wait until it has ended: what it has under way may finish first.'
+    )
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5]))
     .action(() => stop(deps))
 }
 
 async function stop ({ findServer, host, terminate, clock, output }: SchedulerStopDeps): Promise<void> {
   const server = await findServer()
-  if (server === undefined) throw new BackupError('NOT_FOUND', 'no server is running', { hint: 'Nothing needs to be stopped.' })
-  if (server.host !== host) throw new BackupError('INSTANCE_RUNNING', `the server runs on "${server.host}", not on "${host}"`, { hint: 'Stop it there.' })
+  if (server === undefined) {
+    throw new BackupError('NOT_FOUND', 'no server is running', { hint: 'Nothing needs to be stopped.' })
+  }
+  if (server.host !== host) {
+    throw new BackupError('INSTANCE_RUNNING', `the server runs on "${server.host}", not on "${host}"`, {
+      hint: 'Stop it there.'
+    })
+  }
   try {
     terminate(server.pid)
   } catch (cause) {
-    throw new BackupError('INSTANCE_RUNNING', `process ${server.pid} cannot be stopped (${systemCode(cause) ?? 'unknown reason'})`, { hint: 'Stop it as the user that it runs as.', cause })
+    throw new BackupError(
+      'INSTANCE_RUNNING',
+      `process ${server.pid} cannot be stopped (${systemCode(cause) ?? 'unknown reason'})`,
+      { hint: 'Stop it as the user that it runs as.', cause }
+    )
   }
   // Whoever is tired of waiting ends this command alone, by Ctrl-C; the server goes on ending.
   while ((await findServer())?.pid === server.pid) await clock.sleep(LOOK_AGAIN, new AbortController().signal)

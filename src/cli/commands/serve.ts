@@ -11,5 +11,7 @@ export function serveCommand (deps: ServeDeps): Command {
   return new Command('serve')
     .description('Run the service until SIGTERM or SIGINT: the API, and the backups on the interval.')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 5, 6, 7]))
-    .action(async () => { deps.exit(await deps.serve()) })
+    .action(async () => {
+      deps.exit(await deps.serve())
+    })
 }

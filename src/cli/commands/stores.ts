@@ -10,14 +10,20 @@ interface Flags extends JsonFlag {
 export function storesCommand (shell: Shell): Command {
   return new Command('stores')
     .description('Show where backups are kept, and how each place stands.')
-    .option('--check', 'try each of them with one small object, which is removed again; in an append-only store it stays')
+    .option(
+      '--check',
+      'try each of them with one small object, which is removed again; in an append-only store it stays'
+    )
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 6, 7]))
     .action(async (flags: Flags) => {
       const { stores, probes } = await shell.withSession(flags, async ({ engine, audited }) => {
         const stores = await engine.stores()
         if (flags.check !== true) return { stores, probes: undefined }
-        const probes = await audited({ action: 'store probe', target: null }, () => Promise.all(stores.map(({ name }) => engine.probe(name))))
+        const probes = await audited(
+          { action: 'store probe', target: null },
+          () => Promise.all(stores.map(({ name }) => engine.probe(name)))
+        )
         return { stores, probes }
       })
       const { viewStores } = await import('../views/stores.ts')

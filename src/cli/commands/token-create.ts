@@ -13,7 +13,14 @@ export interface TokenCreateDeps<Role extends string> {
   readonly tokenKey: () => { readonly algorithm: string, readonly key: Secret }
   /** The service refuses tokens without an end. */
   readonly requireTokenExpiry: () => boolean
-  readonly sign: (claims: { readonly secret: Secret, readonly id: string, readonly subject: string, readonly role: Role, readonly expiresInSeconds: number | null, readonly now: Date }) => string
+  readonly sign: (claims: {
+    readonly secret: Secret
+    readonly id: string
+    readonly subject: string
+    readonly role: Role
+    readonly expiresInSeconds: number | null
+    readonly now: Date
+  }) => string
   readonly withTokens: WithTokens
   readonly clock: Clock
   readonly output: Output
@@ -35,20 +42,44 @@ export function tokenCreateCommand<Role extends string> (deps: TokenCreateDeps<R
     .action((flags: Flags<Role>) => createToken(flags, deps))
 }
 
-async function createToken<Role extends string> ({ role, expires, subject }: Flags<Role>, { tokenKey, requireTokenExpiry, sign, withTokens, clock, output }: TokenCreateDeps<Role>): Promise<void> {
+async function createToken<Role extends string> (
+  { role, expires, subject }: Flags<Role>,
+  { tokenKey, requireTokenExpiry, sign, withTokens, clock, output }: TokenCreateDeps<Role>
+): Promise<void> {
   const expiresInSeconds = parseExpiry(expires)
-  if (subject.trim() === '') throw new BackupError('VALIDATION_FAILED', 'the subject is empty', { hint: 'Give --subject a name, or leave it out.' })
-  if (expiresInSeconds === null && requireTokenExpiry()) throw new BackupError('VALIDATION_FAILED', 'the service refuses tokens without an end', { hint: 'Give --expires a time such as 90d, or configure REQUIRE_TOKEN_EXPIRY=false.' })
+  if (subject.trim() === '') {
+    throw new BackupError('VALIDATION_FAILED', 'the subject is empty', {
+      hint: 'Give --subject a name, or leave it out.'
+    })
+  }
+  if (expiresInSeconds === null && requireTokenExpiry()) {
+    throw new BackupError('VALIDATION_FAILED', 'the service refuses tokens without an end', {
+      hint: 'Give --expires a time such as 90d, or configure REQUIRE_TOKEN_EXPIRY=false.'
+    })
+  }
   const { algorithm, key } = tokenKey()
   if (algorithm !== 'HS256') {
-    throw new BackupError('CONFIG_INVALID', `this service checks tokens with a public key (${algorithm}) and cannot make them`, {
-      hint: 'Ask the holder of the private key for a token, or configure JWT_SECRET in place of JWT_PUBLIC_KEY.'
-    })
+    throw new BackupError(
+      'CONFIG_INVALID',
+      `this service checks tokens with a public key (${algorithm}) and cannot make them`,
+      {
+        hint: 'Ask the holder of the private key for a token, or configure JWT_SECRET in place of JWT_PUBLIC_KEY.'
+      }
+    )
   }
   const [id, now] = [randomUUID(), clock.now()]
   const expiresAt = expiresInSeconds === null ? null : new Date(now.getTime() + expiresInSeconds * 1000)
   // Remembered first: no token gets out that nobody could find and revoke.
-  await withTokens({ action: 'token create', target: `token ${id}` }, tokens => tokens.add({ id, subject, role, createdAt: now, expiresAt }))
+  await withTokens(
+    { action: 'token create', target: `token ${id}` },
+    tokens => tokens.add({ id, subject, role, createdAt: now, expiresAt })
+  )
   output.out.write(`${sign({ secret: key, id, subject, role, expiresInSeconds, now })}\n`)
-  if (output.err.isTTY === true) output.err.write(`role ${role}, subject "${subject}", ${expiresAt === null ? 'never expires' : `expires ${expiresAt.toISOString()}`}, id ${id}\n`)
+  if (output.err.isTTY === true) {
+    output.err.write(
+      `role ${role}, subject "${subject}", ${
+        expiresAt === null ? 'never expires' : `expires ${expiresAt.toISOString()}`
+      }, id ${id}\n`
+    )
+  }
 }

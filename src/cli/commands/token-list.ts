@@ -11,11 +11,17 @@ export interface TokenListDeps extends Pick<Shell, 'output' | 'screen' | 'clock'
 
 export function tokenListCommand (deps: TokenListDeps): Command {
   return new Command('list')
-    .description('Show the tokens that were made here and those that were revoked, newest first. No token itself is kept.')
+    .description(
+      'Show the tokens that were made here and those that were revoked, newest first. No token itself is kept.'
+    )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action(async (flags: JsonFlag) => {
       const now = deps.clock.now()
-      show(deps, flags, viewTokens((await deps.withTokens(null, log => log.list())).map(token => presentToken(token, now))))
+      show(
+        deps,
+        flags,
+        viewTokens((await deps.withTokens(null, log => log.list())).map(token => presentToken(token, now)))
+      )
     })
 }

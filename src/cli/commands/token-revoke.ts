@@ -18,9 +18,16 @@ export function tokenRevokeCommand (deps: TokenRevokeDeps): Command {
     .option('--subject <name>', 'every token of this subject that was issued until now, wherever it was made')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action(async (ids: readonly string[], { subject }: { readonly subject?: string }) => {
-      if ((subject === undefined) === (ids.length === 0)) throw new BackupError('VALIDATION_FAILED', 'either ids or a subject say which tokens to revoke', { hint: 'Give one or more ids, or --subject with a name.' })
+      if ((subject === undefined) === (ids.length === 0)) {
+        throw new BackupError('VALIDATION_FAILED', 'either ids or a subject say which tokens to revoke', {
+          hint: 'Give one or more ids, or --subject with a name.'
+        })
+      }
       const target = subject === undefined ? ids.map(id => `token ${id}`).join(', ') : `tokens of "${subject}"`
-      await deps.withTokens({ action: 'token revoke', target }, tokens => subject === undefined ? revoke(deps, tokens, ids) : revokeSubject(deps, tokens, subject))
+      await deps.withTokens(
+        { action: 'token revoke', target },
+        tokens => subject === undefined ? revoke(deps, tokens, ids) : revokeSubject(deps, tokens, subject)
+      )
     })
 }
 
@@ -34,7 +41,9 @@ async function revokeSubject ({ clock, output }: TokenRevokeDeps, tokens: TokenL
   for (const token of revoked) output.out.write(`revoked ${describe(token)}\n`)
   // Whoever misspelt the subject can tell by what was made here for it.
   const others = revoked.length === 0 ? `no valid token was made here for "${subject}"; ` : ''
-  output.out.write(`${others}tokens for "${subject}" that were made elsewhere are refused, too, if they were issued until now\n`)
+  output.out.write(
+    `${others}tokens for "${subject}" that were made elsewhere are refused, too, if they were issued until now\n`
+  )
 }
 
 /** An id that nobody knows may be that of a token made elsewhere, or misspelt: whoever gave it can tell. */

@@ -16,7 +16,9 @@ interface Flags extends JsonFlag {
 
 export function uploadCommand (shell: Shell): Command {
   return new Command('upload')
-    .description('Copy backups to the other stores now, and prove what arrived. The service does so by itself after each backup.')
+    .description(
+      'Copy backups to the other stores now, and prove what arrived. The service does so by itself after each backup.'
+    )
     .addArgument(idsArgument('[ids...]'))
     .option('--all', 'every backup that is not there yet, also those from before the store was configured')
     .addOption(new Option('--store <name>', 'only to this store'))
@@ -29,7 +31,10 @@ export function uploadCommand (shell: Shell): Command {
         const { engine, run, audited } = session
         const chosen = flags.all === true ? await missing(session, flags) : ids
         if (chosen.length === 0) return { done: [], failures: [] }
-        return await audited({ action: 'backup upload', target: targetOf(chosen) }, () => each(chosen, id => run(() => engine.upload(id, { store: flags.store }))))
+        return await audited(
+          { action: 'backup upload', target: targetOf(chosen) },
+          () => each(chosen, id => run(() => engine.upload(id, { store: flags.store })))
+        )
       })
       const { viewUploaded } = await import('../views/uploaded.ts')
       show(shell, flags, viewUploaded(done, failures))
@@ -40,8 +45,16 @@ export function uploadCommand (shell: Shell): Command {
 function requireOneWay (ids: readonly number[], { all, source }: Flags): void {
   const hint = 'Give ids, or --all, which --source narrows.'
   const isAll = all === true
-  if ((ids.length > 0) === isAll) throw new BackupError('VALIDATION_FAILED', isAll ? 'both ids and "--all" say what to upload' : 'nothing says what to upload', { hint })
-  if (!isAll && source !== undefined) throw new BackupError('VALIDATION_FAILED', '"--source" goes with "--all"', { hint })
+  if ((ids.length > 0) === isAll) {
+    throw new BackupError(
+      'VALIDATION_FAILED',
+      isAll ? 'both ids and "--all" say what to upload' : 'nothing says what to upload',
+      { hint }
+    )
+  }
+  if (!isAll && source !== undefined) {
+    throw new BackupError('VALIDATION_FAILED', '"--source" goes with "--all"', { hint })
+  }
 }
 
 /** Oldest first: what is nearest to going. */

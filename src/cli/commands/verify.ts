@@ -43,25 +43,42 @@ export function verifyCommand (deps: VerifyDeps): Command {
 function requireOneWay (ids: readonly number[], { all, file, source, since }: Flags): void {
   const ways = [ids.length > 0, all === true, file !== undefined].filter(Boolean).length
   const hint = 'Give ids, or --all (which --source and --since narrow), or --file with a path.'
-  if (ways !== 1) throw new BackupError('VALIDATION_FAILED', ways === 0 ? 'nothing says what to verify' : 'more than one thing says what to verify', { hint })
-  if (all !== true && (source !== undefined || since !== undefined)) throw new BackupError('VALIDATION_FAILED', '"--source" and "--since" go with "--all"', { hint })
+  if (ways !== 1) {
+    throw new BackupError(
+      'VALIDATION_FAILED',
+      ways === 0 ? 'nothing says what to verify' : 'more than one thing says what to verify',
+      { hint }
+    )
+  }
+  if (all !== true && (source !== undefined || since !== undefined)) {
+    throw new BackupError('VALIDATION_FAILED', '"--source" and "--since" go with "--all"', { hint })
+  }
 }
 
 async function verifyBackups (deps: VerifyDeps, ids: readonly number[], flags: Flags): Promise<void> {
-  const { results, failures } = await deps.withSession(flags, session => flags.all === true ? verifyMatching(session, flags) : verifyThese(session, ids))
+  const { results, failures } = await deps.withSession(
+    flags,
+    session => flags.all === true ? verifyMatching(session, flags) : verifyThese(session, ids)
+  )
   const { viewVerified } = await import('../views/verified.ts')
   show(deps, flags, viewVerified(results, failures))
   deps.exit(results.some(({ verification }) => !verification.valid) ? 6 : failures.length > 0 ? 3 : 0)
 }
 
 async function verifyThese ({ engine, run, audited }: Session, ids: readonly number[]): Promise<VerifiedAll> {
-  const { done, failures } = await audited({ action: 'backup verify', target: targetOf(ids) }, () => each(ids, id => run(() => engine.verify(id))))
+  const { done, failures } = await audited(
+    { action: 'backup verify', target: targetOf(ids) },
+    () => each(ids, id => run(() => engine.verify(id)))
+  )
   return { results: done, failures }
 }
 
 /** One job, as through the API. */
 async function verifyMatching ({ engine, run, audited }: Session, { source, since }: Flags): Promise<VerifiedAll> {
-  return await audited({ action: 'backup verify', target: source === undefined ? null : `source ${source}` }, () => run(() => engine.verifyAll({ source, since })))
+  return await audited(
+    { action: 'backup verify', target: source === undefined ? null : `source ${source}` },
+    () => run(() => engine.verifyAll({ source, since }))
+  )
 }
 
 async function verifyOneFile (deps: VerifyDeps, file: string, flags: Flags): Promise<void> {

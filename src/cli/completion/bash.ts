@@ -37,7 +37,9 @@ complete -o default -F ${name} ${program}
 function values ({ path, options }: Node): string[] {
   return options.filter(({ takesValue }) => takesValue).map(({ spellings, choices }) => {
     const pattern = spellings.map(spelling => quote(`${path} ${spelling}`)).join('|')
-    return `    ${pattern}) COMPREPLY=(${choices.length === 0 ? '' : `$(compgen -W ${quote(choices.join(' '))} -- "$cur")`}); return ;;`
+    return `    ${pattern}) COMPREPLY=(${
+      choices.length === 0 ? '' : `$(compgen -W ${quote(choices.join(' '))} -- "$cur")`
+    }); return ;;`
   })
 }
 

@@ -30,7 +30,9 @@ function linesOf (program: string, { path, commands, choices, options }: Node): 
 
 /** `-r`: a value must follow; `-f`: it is no file. */
 function flagWords ({ spellings, takesValue, choices }: Flag): string {
-  const names = spellings.map(spelling => spelling.startsWith('--') ? `-l ${spelling.slice(2)}` : `-s ${spelling.slice(1)}`)
+  const names = spellings.map(spelling =>
+    spelling.startsWith('--') ? `-l ${spelling.slice(2)}` : `-s ${spelling.slice(1)}`
+  )
   const value = choices.length > 0 ? [`-r -f -a ${quote(choices.join(' '))}`] : takesValue ? ['-r'] : []
   return [...names, ...value].join(' ')
 }

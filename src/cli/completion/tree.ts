@@ -34,12 +34,19 @@ function walk (command: Command, path: string): readonly Node[] {
   const below = help.visibleCommands(command)
   const node: Node = {
     path,
-    commands: below.flatMap(one => [one.name(), ...one.aliases()].map(name => ({ name, description: help.subcommandDescription(one) }))),
+    commands: below.flatMap(one =>
+      [one.name(), ...one.aliases()].map(name => ({ name, description: help.subcommandDescription(one) }))
+    ),
     options: help.visibleOptions(command).map(toFlag),
     choices: command.registeredArguments.flatMap((argument: Argument) => argument.argChoices ?? [])
   }
   // The command "help" is commander's own: it takes the names of the others, and has nothing below it.
-  return [node, ...below.filter(one => one.name() !== 'help').flatMap(one => [one.name(), ...one.aliases()].flatMap(name => walk(one, `${path} ${name}`)))]
+  return [
+    node,
+    ...below.filter(one => one.name() !== 'help').flatMap(one =>
+      [one.name(), ...one.aliases()].flatMap(name => walk(one, `${path} ${name}`))
+    )
+  ]
 }
 
 function toFlag (option: Option): Flag {

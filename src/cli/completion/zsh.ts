@@ -17,7 +17,13 @@ ${tree.slice(1).map(({ path }) => `      (${quote(path)}) at=${quote(path)} ;;`)
 ${tree.flatMap(values).join('\n')}
   esac
   case "$at" in
-${tree.map(node => `    (${quote(node.path)}) words_of=(${wordsOf(node).map(quote).join(' ')}) options_of=(${optionsOf(node).map(quote).join(' ')}) ;;`).join('\n')}
+${
+    tree.map(node =>
+      `    (${quote(node.path)}) words_of=(${wordsOf(node).map(quote).join(' ')}) options_of=(${
+        optionsOf(node).map(quote).join(' ')
+      }) ;;`
+    ).join('\n')
+  }
   esac
   if [[ $PREFIX == -* ]]; then
     _describe -o option options_of
@@ -36,12 +42,17 @@ fi
 function values ({ path, options }: Node): string[] {
   return options.filter(({ takesValue }) => takesValue).map(({ spellings, choices }) => {
     const pattern = spellings.map(spelling => quote(`${path} ${spelling}`)).join('|')
-    return `    (${pattern}) ${choices.length === 0 ? '_files' : `compadd -- ${choices.map(quote).join(' ')}`}; return ;;`
+    return `    (${pattern}) ${
+      choices.length === 0 ? '_files' : `compadd -- ${choices.map(quote).join(' ')}`
+    }; return ;;`
   })
 }
 
 function wordsOf ({ commands, choices }: Node): string[] {
-  return [...commands.map(({ name, description }) => entry(name, description)), ...choices.map(choice => entry(choice, ''))]
+  return [
+    ...commands.map(({ name, description }) => entry(name, description)),
+    ...choices.map(choice => entry(choice, ''))
+  ]
 }
 
 function optionsOf ({ options }: Node): string[] {

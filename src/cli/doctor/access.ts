@@ -10,7 +10,9 @@ export const READ = R_OK
 export const WRITE = W_OK
 export const USE = R_OK | W_OK | X_OK
 
-/** Whether the user of this process may; asked of the system, so that lists of rights and read-only mounts count, too. */
+/**
+ * Whether the user of this process may; asked of the system, so that lists of rights and read-only mounts count, too.
+ */
 export async function may (path: string, mode: number): Promise<boolean> {
   await requireAnswer(path)
   try {
@@ -24,7 +26,11 @@ export async function may (path: string, mode: number): Promise<boolean> {
 /** Rejects with `STORE_UNAVAILABLE` where a mount on the way to `path` does not answer: nothing can be asked of it. */
 export async function requireAnswer (path: string): Promise<void> {
   const mount = await silentMount(path)
-  if (mount !== undefined) throw new BackupError('STORE_UNAVAILABLE', `the mount "${mount}", where "${path}" is, does not answer`, { hint: 'See whether the server of the mount is there, and reachable.' })
+  if (mount !== undefined) {
+    throw new BackupError('STORE_UNAVAILABLE', `the mount "${mount}", where "${path}" is, does not answer`, {
+      hint: 'See whether the server of the mount is there, and reachable.'
+    })
+  }
 }
 
 /** undefined: there is nothing. Rejects as `requireAnswer`. */

@@ -14,15 +14,31 @@ export const examineEncryption: Examination = async (subject, memory) => {
   if (memory === undefined) return [about('encryption').skipped(NO_MEMORY), ...examineFiles(subject)]
   const keys = (await keyStates(memory.deps)).filter(({ isInUse, backups }) => isInUse || backups > 0)
   if (keys.length === 0) return [about('encryption').ok('backups are not encrypted'), ...examineFiles(subject)]
-  return [...keys.map(examineKey), ...keys.flatMap(key => examineExpiry(key, subject.clock.now())), ...examineReading(keys), ...examineFiles(subject)]
+  return [
+    ...keys.map(examineKey),
+    ...keys.flatMap(key => examineExpiry(key, subject.clock.now())),
+    ...examineReading(keys),
+    ...examineFiles(subject)
+  ]
 }
 
 function examineKey ({ id, isPrivate, backups, confirmedAt, confirmedBy }: KeyState): Finding {
   const { ok, warn } = about('key')
   const needed = `${counted(backups, 'backup')} ${backups === 1 ? 'needs' : 'need'} it`
-  if (confirmedAt !== null) return ok(`the recovery card of "${id}" is stored, as ${confirmedBy ?? 'somebody'} said on ${confirmedAt.toISOString().slice(0, 10)}; ${needed}`)
-  const where = isPrivate ? 'and as far as is known the private key lies on this machine alone' : 'and its private key is not here'
-  return warn(`nobody has confirmed that the recovery card of "${id}" is stored, ${where}; ${needed}`, `Print it with "holdfast key card", store it away from this machine, then run "holdfast key confirm ${id}".`)
+  if (confirmedAt !== null) {
+    return ok(
+      `the recovery card of "${id}" is stored, as ${confirmedBy ?? 'somebody'} said on ${
+        confirmedAt.toISOString().slice(0, 10)
+      }; ${needed}`
+    )
+  }
+  const where = isPrivate
+    ? 'and as far as is known the private key lies on this machine alone'
+    : 'and its private key is not here'
+  return warn(
+    `nobody has confirmed that the recovery card of "${id}" is stored, ${where}; ${needed}`,
+    `Print it with "holdfast key card", store it away from this machine, then run "holdfast key confirm ${id}".`
+  )
 }
 
 /** A key that expires goes on sealing and opening: its owner has only said until when. */
@@ -31,20 +47,38 @@ function examineExpiry ({ id, isInUse, expiresAt }: KeyState, now: Date): Findin
   const { ok, warn } = about('key')
   const time = expiresAt.toISOString()
   if (expiresAt.getTime() - now.getTime() > EXPIRY_NOTICE) return [ok(`"${id}" expires at ${time}`)]
-  return [warn(`"${id}" ${expiresAt <= now ? 'expired' : 'expires'} at ${time}; backups are sealed to it all the same`, 'Give it a later expiry, or make another key, and replace the public key in the configuration; keep the private one.')]
+  return [
+    warn(
+      `"${id}" ${expiresAt <= now ? 'expired' : 'expires'} at ${time}; backups are sealed to it all the same`,
+      'Give it a later expiry, or make another key, and replace the public key in the configuration; keep the private one.'
+    )
+  ]
 }
 
-/** Which is as it should be, and yet to be known: somebody else has to prove from time to time that the key opens them. */
+/**
+ * Which is as it should be, and yet to be known: somebody else has to prove from time to time that the key opens them.
+ */
 function examineReading (keys: readonly KeyState[]): Finding[] {
   const { ok } = about('encryption')
   const used = keys.filter(({ isInUse }) => isInUse)
   if (used.length === 0) return []
   if (used.some(({ isPrivate }) => isPrivate)) return [ok('new backups are sealed, and can be opened here')]
-  return [ok('new backups are sealed, and this server cannot read them: it proves each as it is made; drills of them are inconclusive here, so drill where the private key is')]
+  return [
+    ok(
+      'new backups are sealed, and this server cannot read them: it proves each as it is made; drills of them are inconclusive here, so drill where the private key is'
+    )
+  ]
 }
 
 /** Whoever gets at the backups must not find beside them what opens them. */
 function examineFiles ({ backupDir, secretFiles }: Pick<Subject, 'backupDir' | 'secretFiles'>): Finding[] {
-  const inside = secretFiles.filter(({ path, holds }) => holds.some(name => PRIVATE.includes(name)) && resolve(path).startsWith(resolve(backupDir) + sep))
-  return inside.map(({ path, holds }) => about('key').fail(`"${path}", which holds ${holds.join(', ')}, is in BACKUP_DIR, beside what it opens`, 'Move it elsewhere: whoever copies the backups would have the key as well.'))
+  const inside = secretFiles.filter(({ path, holds }) =>
+    holds.some(name => PRIVATE.includes(name)) && resolve(path).startsWith(resolve(backupDir) + sep)
+  )
+  return inside.map(({ path, holds }) =>
+    about('key').fail(
+      `"${path}", which holds ${holds.join(', ')}, is in BACKUP_DIR, beside what it opens`,
+      'Move it elsewhere: whoever copies the backups would have the key as well.'
+    )
+  )
 }

@@ -23,7 +23,12 @@ import { examineWhereabouts } from './whereabouts.ts'
 const examineSources: Examination = async ({ sources }) => {
   const { ok, warn } = about('sources')
   if (sources.length > 0) return [ok(`protected: ${sources.map(({ name }) => name).join(', ')}`)]
-  return [warn('no database is configured: the service protects only its own catalog', 'Set DATABASE_PATH, or name the databases in holdfast.yaml.')]
+  return [
+    warn(
+      'no database is configured: the service protects only its own catalog',
+      'Set DATABASE_PATH, or name the databases in holdfast.yaml.'
+    )
+  ]
 }
 
 /** The sources whose databases can be looked at; of the others, that their mount does not answer. */
@@ -70,7 +75,9 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
   ['trash', examineLeftovers]
 ]
 
-/** Everything that is to be said of the service. An examination that cannot be made is a finding, too; never rejects. */
+/**
+ * Everything that is to be said of the service. An examination that cannot be made is a finding, too; never rejects.
+ */
 export async function examine (whole: Subject, memory: Memory | undefined): Promise<readonly Finding[]> {
   const [findings, sources] = await answeringSources(whole)
   const subject = { ...whole, sources }
@@ -79,7 +86,12 @@ export async function examine (whole: Subject, memory: Memory | undefined): Prom
       findings.push(...await examination(subject, memory))
     } catch (thrown) {
       const { message, hint } = toBackupError(thrown)
-      findings.push(about(check).fail(`this could not be looked at: ${message}`, hint ?? 'Look at the disk and at the log of the system.'))
+      findings.push(
+        about(check).fail(
+          `this could not be looked at: ${message}`,
+          hint ?? 'Look at the disk and at the log of the system.'
+        )
+      )
     }
   }
   return findings

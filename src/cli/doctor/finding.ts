@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** `warn`: it works, and could be better; `fail`: backups are not made, are not safe, or will not be; `skipped`: it could not be looked at. */
+/**
+ * `warn`: it works, and could be better; `fail`: backups are not made, are not safe, or will not be; `skipped`: it
+ * could not be looked at.
+ */
 export const FINDING_STATUSES = ['ok', 'warn', 'fail', 'skipped'] as const
 
 export const findingSchema = z.object({

@@ -10,7 +10,13 @@ const PATIENCE = 3_600_000
 
 /** What lies about: in the trash, set aside, half done. */
 export const examineLeftovers: Examination = async (subject, memory) => [
-  ...memory === undefined ? [about('trash').skipped(NO_MEMORY)] : [...await examineTrash(memory, subject), ...await examineQuarantine(memory, subject), ...await examineUndecided(memory, subject)],
+  ...memory === undefined
+    ? [about('trash').skipped(NO_MEMORY)]
+    : [
+      ...await examineTrash(memory, subject),
+      ...await examineQuarantine(memory, subject),
+      ...await examineUndecided(memory, subject)
+    ],
   ...await examineSetAside(subject.dataDir),
   ...await examineScratch(subject)
 ]
@@ -18,34 +24,62 @@ export const examineLeftovers: Examination = async (subject, memory) => [
 async function examineTrash ({ deps }: Memory, { trashGrace, clock }: Subject): Promise<Finding[]> {
   const { ok, warn } = about('trash')
   const trashed = await deps.catalog.backups.trashed()
-  const stuck = trashed.filter(({ trashedAt }) => clock.now().getTime() - (trashedAt?.getTime() ?? 0) > trashGrace + PATIENCE)
-  if (stuck.length === 0) return [ok(trashed.length === 0 ? 'the trash is empty' : `${trashed.length} in the trash, none of them overdue`)]
-  return [warn(`${stuck.length} in the trash should be gone by now`, 'Start the service, which empties the trash; if it runs, look at its log for why it cannot.')]
+  const stuck = trashed.filter(({ trashedAt }) =>
+    clock.now().getTime() - (trashedAt?.getTime() ?? 0) > trashGrace + PATIENCE
+  )
+  if (stuck.length === 0) {
+    return [ok(trashed.length === 0 ? 'the trash is empty' : `${trashed.length} in the trash, none of them overdue`)]
+  }
+  return [
+    warn(
+      `${stuck.length} in the trash should be gone by now`,
+      'Start the service, which empties the trash; if it runs, look at its log for why it cannot.'
+    )
+  ]
 }
 
 async function examineQuarantine ({ deps }: Memory, { sources }: Subject): Promise<Finding[]> {
   const kept = (await Promise.all(sources.map(({ name }) => deps.catalog.backups.quarantined(name)))).flat()
-  return kept.map(backup => about('quarantine', backup.source).warn(`"${backup.filePath}" did not pass its verification and is kept for inspection`, `Find out with "holdfast show ${backup.id}" why it failed; the next one that fails takes its place.`))
+  return kept.map(backup =>
+    about('quarantine', backup.source).warn(
+      `"${backup.filePath}" did not pass its verification and is kept for inspection`,
+      `Find out with "holdfast show ${backup.id}" why it failed; the next one that fails takes its place.`
+    )
+  )
 }
 
 /** Beside a server these are at work, or settled within a minute. */
 async function examineUndecided ({ deps }: Memory, { findServer }: Subject): Promise<Finding[]> {
   const running = await deps.catalog.backups.running()
   if (running.length === 0 || findServer() !== undefined) return []
-  return [about('interrupted').warn(`${running.length} backups are under way by the catalog, and no server is running`, 'Nothing, where a command is making them; otherwise start the service, which decides what became of them.')]
+  return [
+    about('interrupted').warn(
+      `${running.length} backups are under way by the catalog, and no server is running`,
+      'Nothing, where a command is making them; otherwise start the service, which decides what became of them.'
+    )
+  ]
 }
 
 async function examineSetAside (dataDir: string): Promise<Finding[]> {
   const found = (await namesIn(dataDir)).filter(name => name.includes('.corrupt-') && !/-(wal|shm|journal)$/.test(name))
-  return found.map(name => about('catalog').warn(`a damaged catalog was set aside as "${name}"`, 'See why the disk damaged it; when nobody wants to look into it any more, remove the file.'))
+  return found.map(name =>
+    about('catalog').warn(
+      `a damaged catalog was set aside as "${name}"`,
+      'See why the disk damaged it; when nobody wants to look into it any more, remove the file.'
+    )
+  )
 }
 
 /** Folders of processes; those of processes that are gone are removed at the next start. */
 async function examineScratch ({ scratchDir, findServer }: Subject): Promise<Finding[]> {
   const found = (await namesIn(scratchDir)).filter(name => isPresenceId(name) && !isRunning(Number.parseInt(name, 10)))
   if (found.length === 0) return []
-  const remedy = findServer() === undefined ? 'Start the service, which removes it.' : 'Restart the service at a quiet time, which removes it.'
-  return [about('scratch').warn(`"${basename(scratchDir)}" holds what ${found.length} ended processes left behind`, remedy)]
+  const remedy = findServer() === undefined
+    ? 'Start the service, which removes it.'
+    : 'Restart the service at a quiet time, which removes it.'
+  return [
+    about('scratch').warn(`"${basename(scratchDir)}" holds what ${found.length} ended processes left behind`, remedy)
+  ]
 }
 
 function isRunning (pid: number): boolean {

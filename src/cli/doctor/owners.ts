@@ -27,8 +27,9 @@ interface User {
 }
 
 /**
- * What somebody else has left in the directories of the service, such as root by a command or by "cp": the service, which runs as the
- * owner of DATA_DIR, can neither verify nor remove it. Asked of the system where this runs as that user; by owner and mode otherwise.
+ * What somebody else has left in the directories of the service, such as root by a command or by "cp": the service,
+ * which runs as the owner of DATA_DIR, can neither verify nor remove it. Asked of the system where this runs as that
+ * user; by owner and mode otherwise.
  */
 export const examineOwners: Examination = async ({ backupDir, dataDir }) => {
   const service = await stat(dataDir).catch(() => undefined)
@@ -39,14 +40,26 @@ export const examineOwners: Examination = async ({ backupDir, dataDir }) => {
   ]
 }
 
-async function examineFiles (variable: string, directory: string, service: User, { mode, folders }: Wanted): Promise<Finding[]> {
+async function examineFiles (
+  variable: string,
+  directory: string,
+  service: User,
+  { mode, folders }: Wanted
+): Promise<Finding[]> {
   await requireAnswer(directory)
   const closed: string[] = []
-  for await (const [path, found] of filesBelow(directory, folders)) if (!await isOpenTo(service, path, found, mode)) closed.push(path)
+  for await (const [path, found] of filesBelow(directory, folders)) {
+    if (!await isOpenTo(service, path, found, mode)) closed.push(path)
+  }
   if (closed.length === 0) return []
   const named = closed.slice(0, NAMED).map(path => `"${path}"`).join(', ')
   const more = closed.length > NAMED ? ` and ${closed.length - NAMED} more` : ''
-  return [about('rights').fail(`user ${service.uid}, who owns DATA_DIR, must not use ${named}${more}`, `Run "chown -R ${service.uid}:${service.gid} ${directory}" as root, where ${variable} is, and let commands run as that user.`)]
+  return [
+    about('rights').fail(
+      `user ${service.uid}, who owns DATA_DIR, must not use ${named}${more}`,
+      `Run "chown -R ${service.uid}:${service.gid} ${directory}" as root, where ${variable} is, and let commands run as that user.`
+    )
+  ]
 }
 
 async function isOpenTo (service: User, path: string, found: Stats, mode: number): Promise<boolean> {
@@ -56,14 +69,14 @@ async function isOpenTo (service: User, path: string, found: Stats, mode: number
 }
 
 /** Regular files, and folders that cannot be looked into. Links are not followed; "lost+found" is the disk's own. */
-async function * filesBelow (directory: string, folders?: readonly string[]): AsyncGenerator<readonly [string, Stats]> {
+async function* filesBelow (directory: string, folders?: readonly string[]): AsyncGenerator<readonly [string, Stats]> {
   for (const entry of await readdir(directory, { withFileTypes: true }).catch(() => [])) {
     const path = join(directory, entry.name)
     const found = await lstat(path).catch(() => undefined)
     if (found === undefined || entry.name === 'lost+found') continue
     if (found.isFile()) yield [path, found]
     if (!found.isDirectory() || folders?.includes(entry.name) === false) continue
-    if (await may(path, READ)) yield * filesBelow(path)
+    if (await may(path, READ)) yield* filesBelow(path)
     else yield [path, found]
   }
 }

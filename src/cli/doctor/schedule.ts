@@ -22,14 +22,31 @@ async function examineSource (state: SourceState, memory: Memory, now: Date): Pr
     examineNewest(state, live, now),
     ...examineProof(state.name, live),
     await examineDrills(state, memory),
-    ...state.state === 'failing' ? [about('last backup', state.name).fail('the last backup failed', 'Look at its error with "holdfast list --status failed", and make another one.')] : []
+    ...state.state === 'failing'
+      ? [
+        about('last backup', state.name).fail(
+          'the last backup failed',
+          'Look at its error with "holdfast list --status failed", and make another one.'
+        )
+      ]
+      : []
   ]
 }
 
 function examinePolicy ({ name, policy }: SourceState): Finding {
   const { ok, warn } = about('schedule', name)
-  if (!policy.enabled) return warn('no backups are made by themselves', 'Set AUTO_BACKUP_ENABLED=true, or give the source "enabled: true".')
-  if (policy.interval === null && policy.schedule === null) return warn('backups are to be made by themselves, but nothing says when', 'Give the source an interval or a schedule.')
+  if (!policy.enabled) {
+    return warn(
+      'no backups are made by themselves',
+      'Set AUTO_BACKUP_ENABLED=true, or give the source "enabled: true".'
+    )
+  }
+  if (policy.interval === null && policy.schedule === null) {
+    return warn(
+      'backups are to be made by themselves, but nothing says when',
+      'Give the source an interval or a schedule.'
+    )
+  }
   return ok('backups are made by themselves')
 }
 
@@ -39,11 +56,15 @@ function examineNewest ({ name, freshSince: since }: SourceState, live: readonly
   const proven = live.find(({ verification }) => verification.status === 'valid')
   const remedy = 'Make a backup now with "holdfast backup", and see why the schedule was not kept.'
   if (proven === undefined) {
-    if (since !== null || live.length > 0) return fail(live.length > 0 ? `none of the ${live.length} backups was proven` : 'there is no backup', remedy)
+    if (since !== null || live.length > 0) {
+      return fail(live.length > 0 ? `none of the ${live.length} backups was proven` : 'there is no backup', remedy)
+    }
     return warn('there is no backup yet', 'Make one with "holdfast backup", or switch automatic backups on.')
   }
   const age = `the newest is backup ${proven.id}, ${inSpan(now.getTime() - proven.startedAt.getTime())} old`
-  if (since !== null && proven.startedAt < since) return fail(`${age}; by its schedule there must be one from ${since.toISOString()} or later`, remedy)
+  if (since !== null && proven.startedAt < since) {
+    return fail(`${age}; by its schedule there must be one from ${since.toISOString()} or later`, remedy)
+  }
   return ok(age)
 }
 
@@ -53,28 +74,74 @@ function examineProof (name: string, live: readonly BackupOutline[]): Finding[] 
   const damaged = live.filter(({ verification }) => verification.status === 'invalid')
   const unproven = live.filter(({ verification }) => verification.status === 'unverified')
   const findings = [
-    ...damaged.length > 0 ? [fail(`found damaged: ${listed(damaged)}`, 'Look at the checks with "holdfast show"; make a new backup, and look after the disk.')] : [],
-    ...unproven.length > 0 ? [warn(`never verified: ${listed(unproven)}`, 'Verify them with "holdfast verify", and leave VERIFY_AFTER_BACKUP on.')] : []
+    ...damaged.length > 0
+      ? [
+        fail(
+          `found damaged: ${listed(damaged)}`,
+          'Look at the checks with "holdfast show"; make a new backup, and look after the disk.'
+        )
+      ]
+      : [],
+    ...unproven.length > 0
+      ? [
+        warn(
+          `never verified: ${listed(unproven)}`,
+          'Verify them with "holdfast verify", and leave VERIFY_AFTER_BACKUP on.'
+        )
+      ]
+      : []
   ]
-  return findings.length > 0 ? findings : [ok(`${live.length === 1 ? 'the one backup' : `each of the ${live.length} backups`} was proven`)]
+  return findings.length > 0
+    ? findings
+    : [ok(`${live.length === 1 ? 'the one backup' : `each of the ${live.length} backups`} was proven`)]
 }
 
-/** What a drill found against a backup that is still there, whether drills come as they should, and whether there are any. */
-async function examineDrills ({ name, policy: { enabled, drillSchedule }, provenSince }: SourceState, { deps }: Memory): Promise<Finding> {
+/**
+ * What a drill found against a backup that is still there, whether drills come as they should, and whether there are
+ * any.
+ */
+async function examineDrills (
+  { name, policy: { enabled, drillSchedule }, provenSince }: SourceState,
+  { deps }: Memory
+): Promise<Finding> {
   const { ok, warn, fail } = about('drills', name)
   const { lastProven, failed } = await deps.catalog.restores.drillEvidence(name)
-  if (failed !== null) return fail(`the last drill, of backup ${failed.backupId}, failed: ${failed.message}`, `Look at it with "holdfast drills", and drill another backup with "holdfast drill --source ${name}".`)
-  if (enabled && drillSchedule === null) return warn('no backup is restored to see whether that works', 'Set DRILL_SCHEDULE, such as "weekly".')
-  if (provenSince !== null && (lastProven === null || lastProven < provenSince)) return warn(`drills are overdue: none passed since ${provenSince.toISOString()}`, `Start the service, or run "holdfast drill --source ${name}".`)
-  return ok(lastProven === null ? 'no drill was due yet' : `a backup was last proven to restore at ${lastProven.toISOString()}`)
+  if (failed !== null) {
+    return fail(
+      `the last drill, of backup ${failed.backupId}, failed: ${failed.message}`,
+      `Look at it with "holdfast drills", and drill another backup with "holdfast drill --source ${name}".`
+    )
+  }
+  if (enabled && drillSchedule === null) {
+    return warn('no backup is restored to see whether that works', 'Set DRILL_SCHEDULE, such as "weekly".')
+  }
+  if (provenSince !== null && (lastProven === null || lastProven < provenSince)) {
+    return warn(
+      `drills are overdue: none passed since ${provenSince.toISOString()}`,
+      `Start the service, or run "holdfast drill --source ${name}".`
+    )
+  }
+  return ok(
+    lastProven === null ? 'no drill was due yet' : `a backup was last proven to restore at ${lastProven.toISOString()}`
+  )
 }
 
 /** Backups that the rules no longer keep stay for as long as no prune runs, and fill the disk. */
 async function examinePrune ({ deps }: Memory, timing: Subject['prune']): Promise<Finding> {
   const { ok, warn } = about('prune')
   const { lastDone, freshSince, failure } = await pruneFacts(deps, timing)
-  if (failure !== null) return warn(`the last prune failed: ${failure.reason}`, 'Look at what it would remove with "holdfast prune --dry-run", then run it.')
-  if (freshSince !== null && (lastDone === null || lastDone < freshSince)) return warn(`a prune was due at ${freshSince.toISOString()} and has not run`, 'Start the service, or run "holdfast prune".')
+  if (failure !== null) {
+    return warn(
+      `the last prune failed: ${failure.reason}`,
+      'Look at what it would remove with "holdfast prune --dry-run", then run it.'
+    )
+  }
+  if (freshSince !== null && (lastDone === null || lastDone < freshSince)) {
+    return warn(
+      `a prune was due at ${freshSince.toISOString()} and has not run`,
+      'Start the service, or run "holdfast prune".'
+    )
+  }
   return ok(lastDone === null ? 'no prune was due yet' : `the last prune was at ${lastDone.toISOString()}`)
 }
 

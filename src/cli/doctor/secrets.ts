@@ -8,14 +8,19 @@ import type { Examination, SecretFile } from './subject.ts'
 const OTHERS = { read: 0o004, search: 0o001 } as const
 const GROUP = { read: 0o040, search: 0o011 } as const
 
-/** Whether other users of the machine can read what proves a token, and whether the secrets of the server are here, too. */
+/**
+ * Whether other users of the machine can read what proves a token, and whether the secrets of the server are here, too.
+ */
 export const examineSecrets: Examination = async ({ secretFiles, lacks }) => {
   const findings = [...(await Promise.all(secretFiles.map(examineFile))).flat(), ...lacks.map(examineLack)]
   return findings.length > 0 ? findings : [about('secrets').ok('no secret is in a file')]
 }
 
 function examineLack (variable: string): Finding {
-  return about('secrets').warn(`the server has ${variable}, and this command does not: what needs it was not examined, and commands here cannot do it`, `Give ${variable} here, too; best as a file for both, by ${variable}_FILE.`)
+  return about('secrets').warn(
+    `the server has ${variable}, and this command does not: what needs it was not examined, and commands here cannot do it`,
+    `Give ${variable} here, too; best as a file for both, by ${variable}_FILE.`
+  )
 }
 
 async function examineFile ({ path, holds }: SecretFile): Promise<Finding[]> {
@@ -27,15 +32,25 @@ async function examineFile ({ path, holds }: SecretFile): Promise<Finding[]> {
   const remedy = `Run "chmod 600 ${path}", and change the secrets where somebody may have read them.`
   if (await isOpenTo(path, mode, OTHERS)) return [fail(`${what} can be read by every user of this machine`, remedy)]
   const user = process.getuid?.()
-  if (user !== undefined && ![0, user].includes(Number(found.uid))) return [warn(`${what} belongs to user ${found.uid}, who can read and change it`, 'Give the file to the user of the service.')]
+  if (user !== undefined && ![0, user].includes(Number(found.uid))) {
+    return [
+      warn(
+        `${what} belongs to user ${found.uid}, who can read and change it`,
+        'Give the file to the user of the service.'
+      )
+    ]
+  }
   if (await isOpenTo(path, mode, GROUP)) return [warn(`${what} can be read by group ${found.gid}`, remedy)]
   return [ok(`${what} can be read by its owner alone`)]
 }
 
-/** A folder that is closed to them keeps everything in it from them, too: a home directory, or the secrets of a container. */
+/**
+ * A folder that is closed to them keeps everything in it from them, too: a home directory, or the secrets of a
+ * container.
+ */
 async function isOpenTo (path: string, mode: number, { read, search }: typeof OTHERS | typeof GROUP): Promise<boolean> {
   if ((mode & read) === 0) return false
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
+  for (let folder = dirname(path);; folder = dirname(folder)) {
     if (((await stat(folder)).mode & search) === 0) return false
     if (folder === dirname(folder)) return true
   }

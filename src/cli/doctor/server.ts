@@ -9,5 +9,10 @@ export const examineServer: Examination = async ({ findServer, sources }, memory
   const names = new Set(sources.map(({ name }) => name))
   const wanted = (await memory?.engine.sources() ?? []).filter(({ name, policy }) => names.has(name) && policy.enabled)
   if (wanted.length === 0) return [ok('no server is running')]
-  return [warn('no server is running, so that no backups are made by themselves', 'Start it with "holdfast serve", or by the system\'s service manager.')]
+  return [
+    warn(
+      'no server is running, so that no backups are made by themselves',
+      'Start it with "holdfast serve", or by the system\'s service manager.'
+    )
+  ]
 }

@@ -6,7 +6,9 @@ import { NO_MEMORY, type Examination, type Memory } from './subject.ts'
 /** So many of the newest backups are looked at. */
 const NEWEST = 100
 
-/** With which key manifests are signed, and whether backups are here that a restore refuses or that nobody vouches for. */
+/**
+ * With which key manifests are signed, and whether backups are here that a restore refuses or that nobody vouches for.
+ */
 export const examineSignatures: Examination = async (_subject, memory) => {
   const { ok, skipped } = about('signature')
   if (memory === undefined) return [skipped(NO_MEMORY)]
@@ -25,8 +27,25 @@ async function examineNewest ({ engine }: Memory): Promise<Finding[]> {
   const refused = judged.filter(signature => signature.isRefused).length
   const unknown = judged.filter(({ state }) => state === 'unknown-key').length
   const among = `of the newest ${counted(backups.length, 'backup')}`
-  const remedy = 'If you know them to be yours, name their key in BACKUP_TRUSTED_SIGNING_KEYS; otherwise find out who can write to the store.'
-  if (refused > 0 && refused === judged.length) return [fail(`${among}, none is signed by a trusted key, and BACKUP_REQUIRE_SIGNED refuses such: none of them can be restored`, remedy)]
-  if (refused > 0) return [warn(`${among}, ${refused} ${refused === 1 ? 'is' : 'are'} not signed by a trusted key, and refused`, `${remedy} Backups that were made before manifests were signed stay refused.`)]
-  return unknown === 0 ? [] : [warn(`${among}, ${unknown} ${unknown === 1 ? 'is' : 'are'} signed by an unknown key`, remedy)]
+  const remedy =
+    'If you know them to be yours, name their key in BACKUP_TRUSTED_SIGNING_KEYS; otherwise find out who can write to the store.'
+  if (refused > 0 && refused === judged.length) {
+    return [
+      fail(
+        `${among}, none is signed by a trusted key, and BACKUP_REQUIRE_SIGNED refuses such: none of them can be restored`,
+        remedy
+      )
+    ]
+  }
+  if (refused > 0) {
+    return [
+      warn(
+        `${among}, ${refused} ${refused === 1 ? 'is' : 'are'} not signed by a trusted key, and refused`,
+        `${remedy} Backups that were made before manifests were signed stay refused.`
+      )
+    ]
+  }
+  return unknown === 0
+    ? []
+    : [warn(`${among}, ${unknown} ${unknown === 1 ? 'is' : 'are'} signed by an unknown key`, remedy)]
 }

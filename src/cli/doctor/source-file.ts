@@ -6,8 +6,8 @@ const READ_VERSION_AT = 19
 const WAL_VERSION = 2
 
 /**
- * Whether the file is a SQLite database in WAL mode. Opens the file, and so may be asked only in a process that holds no
- * connection to it: closing a descriptor of a database drops the locks that its process has on it.
+ * Whether the file is a SQLite database in WAL mode. Opens the file, and so may be asked only in a process that holds
+ * no connection to it: closing a descriptor of a database drops the locks that its process has on it.
  */
 export async function isWalDatabase (path: string): Promise<boolean> {
   const header = await readHeader(path)

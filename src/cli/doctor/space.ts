@@ -10,7 +10,9 @@ const LOW = 0.2
 /** Whether there is room for one more backup of each source, and for the work on the largest. */
 export const examineSpace: Examination = async (subject, memory) => {
   const { backupDir, scratchDir, sources } = subject
-  const sizes = await Promise.all(sources.map(async ({ name, path }) => ({ image: await imageSize(path), object: await lastSize(memory, name) })))
+  const sizes = await Promise.all(
+    sources.map(async ({ name, path }) => ({ image: await imageSize(path), object: await lastSize(memory, name) }))
+  )
   const objects = sum(sizes.map(({ image, object }) => object ?? image))
   const work = Math.max(0, ...sizes.map(({ image }) => image))
   const [store, scratch] = [await nearestExisting(backupDir), await nearestExisting(scratchDir)]
@@ -21,13 +23,23 @@ export const examineSpace: Examination = async (subject, memory) => {
   ]
 }
 
-async function examineDisk (variable: string, path: string, needed: number, { diskReserve }: Subject): Promise<Finding> {
+async function examineDisk (
+  variable: string,
+  path: string,
+  needed: number,
+  { diskReserve }: Subject
+): Promise<Finding> {
   const { bavail, blocks, bsize } = await statfs(path)
   const free = bavail * bsize
   const share = blocks === 0 ? 1 : bavail / blocks
   const { ok, warn, fail } = about('space')
   const found = `${inSize(free)} are free where ${variable} is (${Math.floor(share * 100)} %)`
-  if (free - diskReserve < needed) return fail(`${found}; one more backup of each source needs ${inSize(needed)}, and ${inSize(diskReserve)} stay in reserve`, `Free space there, keep fewer backups, or set ${variable} to a larger disk.`)
+  if (free - diskReserve < needed) {
+    return fail(
+      `${found}; one more backup of each source needs ${inSize(needed)}, and ${inSize(diskReserve)} stay in reserve`,
+      `Free space there, keep fewer backups, or set ${variable} to a larger disk.`
+    )
+  }
   if (share < LOW) return warn(found, 'Free space before it runs out, or keep fewer backups.')
   return ok(`${found}; one more backup of each source needs ${inSize(needed)}`)
 }

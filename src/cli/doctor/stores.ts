@@ -7,13 +7,21 @@ import { NO_MEMORY, type Examination } from './subject.ts'
 /** What trying one store may take. Milliseconds. */
 const PATIENCE = 60_000
 
-const REACHED = 'its endpoint begins with http: and is on another machine: credentials and backups can be read and changed on their way'
+const REACHED =
+  'its endpoint begins with http: and is on another machine: credentials and backups can be read and changed on their way'
 
-/** Whether the landing store is the right one, and whether copies can be kept in each of the others: tried with one small object. */
+/**
+ * Whether the landing store is the right one, and whether copies can be kept in each of the others: tried with one
+ * small object.
+ */
 export const examineStores: Examination = async ({ insecureStores }, memory) => {
-  const insecure = insecureStores.map(name => about(`store ${name}`).warn(REACHED, 'Give an endpoint that begins with https:, and leave "insecure" out.'))
+  const insecure = insecureStores.map(name =>
+    about(`store ${name}`).warn(REACHED, 'Give an endpoint that begins with https:, and leave "insecure" out.')
+  )
   if (memory === undefined) return [...insecure, about('store').skipped(NO_MEMORY)]
-  const findings = await Promise.all([...memory.deps.offsite.values()].map(offsite => examineStore(memory.deps, offsite)))
+  const findings = await Promise.all(
+    [...memory.deps.offsite.values()].map(offsite => examineStore(memory.deps, offsite))
+  )
   return [...insecure, ...await examineLanding(memory.deps), ...findings.flat()]
 }
 
@@ -38,6 +46,8 @@ async function examineStore (deps: EngineDeps, offsite: OffsiteStore): Promise<F
     return status === 'warn' ? [warn(message, remedy ?? 'Look at the store.')] : []
   })
   if (complaints.some(({ status }) => status === 'fail')) return complaints
-  const kept = offsite.isAppendOnly ? 'copies can be kept there, and our own credentials can neither remove nor overwrite them' : 'copies can be kept there, read and removed'
+  const kept = offsite.isAppendOnly
+    ? 'copies can be kept there, and our own credentials can neither remove nor overwrite them'
+    : 'copies can be kept there, read and removed'
   return [ok(`${kept}: ${offsite.store.place}`), ...complaints]
 }

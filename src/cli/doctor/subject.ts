@@ -19,7 +19,10 @@ export interface Subject {
   readonly sources: ReadonlyArray<{ readonly name: string, readonly path: string }>
   /** Names of the stores whose endpoint is `http:` on another machine. */
   readonly insecureStores: readonly string[]
-  /** Throws where the database at the path is in use under another name, or the application uses another file than the one at the path. */
+  /**
+   * Throws where the database at the path is in use under another name, or the application uses another file than the
+   * one at the path.
+   */
   readonly requireOwnFile: (path: string) => void
   /** Files that hold secrets, each with what it holds. */
   readonly secretFiles: readonly SecretFile[]

@@ -20,13 +20,17 @@ async function examineSynchronization (command: string): Promise<Finding> {
   const { ok, warn, skipped } = about('clock')
   let answer: string
   try {
-    answer = (await run(command, ['show', '--property=NTPSynchronized', '--value'], { timeout: PATIENCE })).stdout.trim()
+    answer = (await run(command, ['show', '--property=NTPSynchronized', '--value'], { timeout: PATIENCE })).stdout
+      .trim()
   } catch {
     return skipped(`"${command}" cannot tell here whether the clock is kept right`)
   }
   if (answer === 'yes') return ok('the clock is kept right over the network')
   if (answer !== 'no') return skipped(`"${command}" does not say whether the clock is kept right`)
-  return warn('the clock is not kept right over the network', 'Switch on a time service ("timedatectl set-ntp true"), unless the host of this machine keeps its clock.')
+  return warn(
+    'the clock is not kept right over the network',
+    'Switch on a time service ("timedatectl set-ntp true"), unless the host of this machine keeps its clock.'
+  )
 }
 
 async function examineFuture ({ engine, deps }: Memory, now: Date): Promise<Finding> {
@@ -35,5 +39,8 @@ async function examineFuture ({ engine, deps }: Memory, now: Date): Promise<Find
   const newest = [newestBackup, jobs[0]?.createdAt ?? null].filter(at => at !== null).map(at => at.getTime())
   const ahead = Math.max(0, ...newest.map(at => at - now.getTime()))
   if (ahead <= TOLERANCE) return about('clock').ok('nothing in the catalog lies in the future')
-  return about('clock').fail(`the catalog holds entries from the future, up to ${inSpan(ahead)} ahead: the clock was wrong, or is`, 'Set the clock right; backups from the future are kept until their time has come.')
+  return about('clock').fail(
+    `the catalog holds entries from the future, up to ${inSpan(ahead)} ahead: the clock was wrong, or is`,
+    'Set the clock right; backups from the future are kept until their time has come.'
+  )
 }

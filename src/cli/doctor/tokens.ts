@@ -9,9 +9,16 @@ export const examineTokens: Examination = async ({ requireTokenExpiry }, memory)
   const { ok, warn, skipped } = about('tokens')
   if (requireTokenExpiry) return [ok('tokens without an end are refused')]
   if (memory === undefined) return [skipped(NO_MEMORY)]
-  const endless = (await memory.deps.catalog.tokens.list()).filter(({ subject, expiresAt, revokedAt }) => subject !== null && expiresAt === null && revokedAt === null)
+  const endless = (await memory.deps.catalog.tokens.list()).filter(({ subject, expiresAt, revokedAt }) =>
+    subject !== null && expiresAt === null && revokedAt === null
+  )
   if (endless.length === 0) return [ok('every token that was made here has an end')]
   const named = endless.slice(0, NAMED).map(({ id, subject }) => `${id} of "${subject ?? ''}"`).join(', ')
   const more = endless.length > NAMED ? ` and ${endless.length - NAMED} more` : ''
-  return [warn(`${endless.length === 1 ? 'a token has' : `${endless.length} tokens have`} no end: ${named}${more}`, 'Make new ones with "holdfast token create --expires 90d", and revoke these with "holdfast token revoke".')]
+  return [
+    warn(
+      `${endless.length === 1 ? 'a token has' : `${endless.length} tokens have`} no end: ${named}${more}`,
+      'Make new ones with "holdfast token create --expires 90d", and revoke these with "holdfast token revoke".'
+    )
+  ]
 }

@@ -2,14 +2,22 @@ import { about, type Finding } from './finding.ts'
 import type { Examination } from './subject.ts'
 
 const NODE = '24.0.0'
-/** Before this one SQLite could corrupt a database whose WAL started over at the wrong moment: https://sqlite.org/wal.html. */
+/**
+ * Before this one SQLite could corrupt a database whose WAL started over at the wrong moment:
+ * https://sqlite.org/wal.html.
+ */
 const SQLITE = '3.51.3'
 
 /** What the program runs on. */
 export const examineVersions: Examination = async ({ versions }) => [
   about('versions').ok(`Holdfast ${versions.holdfast}`),
   atLeast('Node.js', versions.node, NODE, 'Run the program on a newer Node.js.'),
-  atLeast('SQLite', versions.sqlite, SQLITE, 'Install the packages again as the release names them ("npm ci"): older versions can corrupt a database in WAL mode.')
+  atLeast(
+    'SQLite',
+    versions.sqlite,
+    SQLITE,
+    'Install the packages again as the release names them ("npm ci"): older versions can corrupt a database in WAL mode.'
+  )
 ]
 
 function atLeast (what: string, found: string, wanted: string, remedy: string): Finding {

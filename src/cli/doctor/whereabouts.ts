@@ -13,14 +13,21 @@ export const examineWhereabouts: Examination = async ({ backupDir, sources }, me
   ...await Promise.all(sources.map(({ name }) => examineCopies(name, memory)))
 ]
 
-async function examineDisks ({ name, path }: { readonly name: string, readonly path: string }, backupDir: string): Promise<Finding> {
+async function examineDisks (
+  { name, path }: { readonly name: string, readonly path: string },
+  backupDir: string
+): Promise<Finding> {
   const { ok, warn, skipped } = about('disk', name)
   const [database, backups] = await Promise.all([statIfThere(path), statIfThere(backupDir)])
   if (database === undefined || backups === undefined) return skipped('the database or BACKUP_DIR is not there yet')
   const remedy = 'Set BACKUP_DIR to another disk, or see to it that copies go elsewhere.'
-  if (dirname(await realpath(path)) === dirname(await realpath(backupDir))) return warn('the backups are in the folder of their database', remedy)
+  if (dirname(await realpath(path)) === dirname(await realpath(backupDir))) {
+    return warn('the backups are in the folder of their database', remedy)
+  }
   const [one, other] = await Promise.all([diskOf(path), diskOf(backupDir)])
-  return one === other ? warn('the backups are on the same disk as their database: when it dies, both are gone', remedy) : ok('the backups are on another disk than their database')
+  return one === other
+    ? warn('the backups are on the same disk as their database: when it dies, both are gone', remedy)
+    : ok('the backups are on another disk than their database')
 }
 
 /** What tells disks apart: the device, or, for a partition that Linux knows, the disk that it is on. */
@@ -38,8 +45,18 @@ async function examineCopies (name: string, memory: Memory | undefined): Promise
   if (memory === undefined) return skipped(NO_MEMORY)
   const landing = memory.deps.store.name
   const { backups } = await memory.engine.backups({ source: name, status: 'completed', limit: RECENT })
-  const elsewhere = backups.flatMap(({ copies }) => copies).find(({ store, status }) => store !== landing && status === 'stored')
+  const elsewhere = backups.flatMap(({ copies }) => copies).find(({ store, status }) =>
+    store !== landing && status === 'stored'
+  )
   if (elsewhere !== undefined) return ok(`there are copies in "${elsewhere.store}"`)
-  if (memory.engine.destinations(name).length > 0) return warn('none of the last backups has a copy in another store yet', '"holdfast stores --check" tells whether they take copies, "holdfast upload --all" makes those that are missing.')
-  return warn('no backup has a copy away from this machine, as far as the service knows', 'Configure a store for copies: BACKUP_S3_BUCKET, or "stores" in holdfast.yaml.')
+  if (memory.engine.destinations(name).length > 0) {
+    return warn(
+      'none of the last backups has a copy in another store yet',
+      '"holdfast stores --check" tells whether they take copies, "holdfast upload --all" makes those that are missing.'
+    )
+  }
+  return warn(
+    'no backup has a copy away from this machine, as far as the service knows',
+    'Configure a store for copies: BACKUP_S3_BUCKET, or "stores" in holdfast.yaml.'
+  )
 }

@@ -24,7 +24,13 @@ function columns ({ colours }: Screen): ReadonlyArray<Column<AuditEntry>> {
     { title: 'BY', cell: ({ origin }) => origin, expendable: 4 },
     { title: 'ACTION', cell: ({ action }) => action, atLeast: 12 },
     { title: 'TARGET', cell: ({ target }) => target ?? '', atLeast: 10 },
-    { title: 'OUTCOME', cell: ({ outcome, code }) => code === null ? outcome : `${outcome}: ${code}`, paint: (text, { outcome }) => paint[outcome](text), atLeast: 7, cut: 'end' },
+    {
+      title: 'OUTCOME',
+      cell: ({ outcome, code }) => code === null ? outcome : `${outcome}: ${code}`,
+      paint: (text, { outcome }) => paint[outcome](text),
+      atLeast: 7,
+      cut: 'end'
+    },
     { title: 'TIMES', align: 'right', cell: ({ times }) => times === 1 ? '' : String(times), expendable: 1 }
   ]
 }

@@ -21,7 +21,9 @@ export const oneBackupSchema = z.object({ backup: backupSchema })
 
 export const showSchema = z.object({
   backup: backupSchema,
-  verifications: z.array(z.object({ checkedAt: instant, valid: z.boolean(), checks: z.array(checkSchema) })).meta({ description: 'Newest first.' })
+  verifications: z.array(z.object({ checkedAt: instant, valid: z.boolean(), checks: z.array(checkSchema) })).meta({
+    description: 'Newest first.'
+  })
 })
 
 export function nameOf ({ key }: Backup): string {
@@ -41,7 +43,10 @@ function createdText (backup: Backup, { colours }: Screen): string {
   const { method, size, originalSize, startedAt, completedAt, verification, id } = backup
   const isSmaller = size !== null && originalSize !== null && size !== originalSize
   const facts: ReadonlyArray<readonly [string, string | undefined]> = [
-    ['Size', size === null ? undefined : `${inSize(size)}${isSmaller ? ` (compressed from ${inSize(originalSize)})` : ''}`],
+    [
+      'Size',
+      size === null ? undefined : `${inSize(size)}${isSmaller ? ` (compressed from ${inSize(originalSize)})` : ''}`
+    ],
     ['Duration', completedAt === null ? undefined : inDuration(completedAt.getTime() - startedAt.getTime())],
     ['Compression ratio', isSmaller && size > 0 ? `${(originalSize / size).toFixed(2)}x` : undefined],
     ['Backup ID', String(id)],
@@ -62,10 +67,18 @@ function printableWarning (checks: Backup['verification']['checks']): string | u
   return warning === undefined ? undefined : printable(warning)
 }
 
-export function viewBackup (backup: Backup, verifications: readonly VerificationRecord[], content: Content | undefined): View {
+export function viewBackup (
+  backup: Backup,
+  verifications: readonly VerificationRecord[],
+  content: Content | undefined
+): View {
   const json: z.infer<typeof showSchema> = {
     backup: presentBackup(backup),
-    verifications: verifications.map(({ checkedAt, verification: { valid, checks } }) => ({ checkedAt: checkedAt.toISOString(), valid, checks: [...checks] }))
+    verifications: verifications.map(({ checkedAt, verification: { valid, checks } }) => ({
+      checkedAt: checkedAt.toISOString(),
+      valid,
+      checks: [...checks]
+    }))
   }
   return {
     json,
@@ -76,8 +89,15 @@ export function viewBackup (backup: Backup, verifications: readonly Verification
 /** One line for everything that can be said of it. */
 export function describeBackup (backup: Backup, screen: Screen, content?: Content): string {
   const { colours } = screen
-  const checks = backup.verification.status === 'invalid' ? backup.verification.checks.filter(({ status }) => status === 'fail') : []
-  return [colours.bold(`Backup ${backup.id}`), ...factLines(factsOf(backup, content, screen), screen), ...checks.map(check => `    ${checkLine(check, colours)}`), ''].join('\n')
+  const checks = backup.verification.status === 'invalid'
+    ? backup.verification.checks.filter(({ status }) => status === 'fail')
+    : []
+  return [
+    colours.bold(`Backup ${backup.id}`),
+    ...factLines(factsOf(backup, content, screen), screen),
+    ...checks.map(check => `    ${checkLine(check, colours)}`),
+    ''
+  ].join('\n')
 }
 
 function inStore ({ status, location, error, nextAttemptAt }: Copy, { now }: Screen): string {
@@ -99,19 +119,34 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
     ['started', at(startedAt)],
     ['duration', completedAt === null ? null : inDuration(completedAt.getTime() - startedAt.getTime())],
     ['size', size === null ? null : `${inSize(size)} (${size} bytes)`],
-    ['unpacked', originalSize === null || originalSize === size ? null : `${inSize(originalSize)} (${originalSize} bytes)`],
+    [
+      'unpacked',
+      originalSize === null || originalSize === size ? null : `${inSize(originalSize)} (${originalSize} bytes)`
+    ],
     ['compression', backup.compression],
     ['encryption', backup.encryption === 'none' ? null : backup.encryption],
     ['sha256', backup.checksum],
     ['content', content === undefined ? null : `${counted(content.tables, 'table')}, ${counted(content.rows, 'row')}`],
-    ['verified', verification.status === 'unverified' ? 'never' : `${verification.status}${verification.checkedAt === null ? '' : `, ${inAge(verification.checkedAt, now)}`}`],
+    [
+      'verified',
+      verification.status === 'unverified'
+        ? 'never'
+        : `${verification.status}${verification.checkedAt === null ? '' : `, ${inAge(verification.checkedAt, now)}`}`
+    ],
     ['warning', verificationWarning(verification.checks) ?? null],
     ['manifest', signature === null ? null : describeSignature(signature)],
     ['refused', signature?.isRefused === true ? 'a signature by a trusted key is required' : null],
     ['suspect', backup.suspicion === null ? null : backup.suspicion.reasons.join('; ')],
-    ['released', backup.suspicion === null || backup.suspicion.releasedAt === null ? null : `${at(backup.suspicion.releasedAt) ?? ''} by ${backup.suspicion.releasedBy ?? 'somebody'}`],
+    [
+      'released',
+      backup.suspicion === null || backup.suspicion.releasedAt === null
+        ? null
+        : `${at(backup.suspicion.releasedAt) ?? ''} by ${backup.suspicion.releasedBy ?? 'somebody'}`
+    ],
     ['pinned', backup.pinned ? 'yes' : null],
-    ...backup.copies.filter(({ store }) => store !== 'local').map((copy): Fact => [`in "${copy.store}"`, inStore(copy, screen)]),
+    ...backup.copies.filter(({ store }) => store !== 'local').map(
+      (copy): Fact => [`in "${copy.store}"`, inStore(copy, screen)]
+    ),
     ['trashed', at(backup.trashedAt)],
     ['removed', at(backup.deletedAt)]
   ]
@@ -120,6 +155,16 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
 function history (verifications: readonly VerificationRecord[], { colours }: Screen): string {
   const [last] = verifications
   if (last === undefined) return ''
-  const earlier = verifications.map(({ checkedAt, verification: { valid } }) => `  ${checkedAt.toISOString()}  ${valid ? colours.green('valid') : colours.red('not valid')}`)
-  return ['', colours.bold('Last verification'), ...last.verification.checks.map(check => `  ${checkLine(check, colours)}`), '', colours.bold('All verifications'), ...earlier, ''].join('\n')
+  const earlier = verifications.map(({ checkedAt, verification: { valid } }) =>
+    `  ${checkedAt.toISOString()}  ${valid ? colours.green('valid') : colours.red('not valid')}`
+  )
+  return [
+    '',
+    colours.bold('Last verification'),
+    ...last.verification.checks.map(check => `  ${checkLine(check, colours)}`),
+    '',
+    colours.bold('All verifications'),
+    ...earlier,
+    ''
+  ].join('\n')
 }

@@ -10,7 +10,9 @@ import { counted, inAge, inMinutes, inSize } from '../words.ts'
 import { describeBackup, nameOf } from './backup.ts'
 
 /** `backup_id` is what the Signal Harvester guide calls the id; scripts written against it read that. */
-export const listSchema = z.array(z.object({ ...listedBackupSchema.shape, backup_id: z.int().positive() }).meta({ id: 'BackupInList' }))
+export const listSchema = z.array(
+  z.object({ ...listedBackupSchema.shape, backup_id: z.int().positive() }).meta({ id: 'BackupInList' })
+)
 
 export interface Listed {
   readonly backups: readonly Backup[]
@@ -26,7 +28,9 @@ export function viewBackups ({ backups, count, contents }: Listed, { verbose }: 
     json,
     text: screen => {
       if (backups.length === 0) return 'no backups\n'
-      const shown = verbose ? backups.map(backup => `${describeBackup(backup, screen, contents?.get(backup.id))}\n`).join('') : table(columns(screen), backups, screen)
+      const shown = verbose
+        ? backups.map(backup => `${describeBackup(backup, screen, contents?.get(backup.id))}\n`).join('')
+        : table(columns(screen), backups, screen)
       return `${shown}${verbose ? '' : '\n'}${summary(backups, count)}\n`
     }
   }
@@ -61,7 +65,8 @@ export function stateOf (backup: Backup): string {
   if (isCancelled(backup)) return 'cancelled'
   if (status !== 'completed') return status === 'failed' ? 'failed' : 'running'
   const state = isSuspect(backup) && verification.status !== 'invalid' ? 'suspect' : verification.status
-  return [...foreignInstance === null ? [] : ['foreign'], state, ...signatureMark(backup), ...pinned ? ['pinned'] : []].join(', ')
+  return [...foreignInstance === null ? [] : ['foreign'], state, ...signatureMark(backup), ...pinned ? ['pinned'] : []]
+    .join(', ')
 }
 
 /** Nothing for a backup with a trusted signature. */

@@ -14,6 +14,9 @@ export const downloadSchema = z.object({
 export function viewDownloaded (downloaded: z.infer<typeof downloadSchema>): View {
   return {
     json: downloaded,
-    text: ({ colours }) => `${colours.green('✓')} ${downloaded.path} (${inSize(downloaded.size)}) from "${downloaded.store}", as it was stored${downloaded.decoded ? ', decrypted and unpacked' : ''}\n`
+    text: ({ colours }) =>
+      `${colours.green('✓')} ${downloaded.path} (${
+        inSize(downloaded.size)
+      }) from "${downloaded.store}", as it was stored${downloaded.decoded ? ', decrypted and unpacked' : ''}\n`
   }
 }

@@ -13,14 +13,20 @@ import { checkLine } from './checks.ts'
 
 export const oneDrillSchema = z.object({ drill: drillSchema })
 export const drillsSchema = z.object({ drills: z.array(drillSchema) })
-export const reportSchema = z.object({ report: evidenceSchema, file: z.string().nullable().meta({ description: 'The page that was written.' }) })
+export const reportSchema = z.object({
+  report: evidenceSchema,
+  file: z.string().nullable().meta({ description: 'The page that was written.' })
+})
 
 export function viewDrill (drill: Restore): View {
   return {
     json: { drill: presentDrill(drill) },
     text: ({ colours }) => {
       const { checks = [], assertions = [], chosen } = drill.report ?? {}
-      const lines = [...checks.map(check => checkLine(check, colours)), ...assertions.map(result => assertionLine(result, colours))]
+      const lines = [
+        ...checks.map(check => checkLine(check, colours)),
+        ...assertions.map(result => assertionLine(result, colours))
+      ]
       return [
         paintStatus(colours)[drill.status](printable(drillMessage(drill))),
         ...chosen === undefined ? [] : [`  ${colours.dim(`backup ${drill.backupId}: ${chosen}`)}`],
@@ -34,7 +40,9 @@ export function viewDrill (drill: Restore): View {
 /** `✓ orders in the last 7 days: 12, at least 1`. */
 function assertionLine ({ name, status, found, bound, reason }: AssertionResult, colours: Colours): string {
   const mark = { pass: colours.green('✓'), fail: colours.red('✗'), inconclusive: colours.yellow('?') }[status]
-  return `${mark} ${printable(`${name}: ${status === 'inconclusive' ? reason ?? '' : `${found ?? 'nothing'}, ${bound}`}`)}`
+  return `${mark} ${
+    printable(`${name}: ${status === 'inconclusive' ? reason ?? '' : `${found ?? 'nothing'}, ${bound}`}`)
+  }`
 }
 
 export function viewDrills (drills: readonly Restore[]): View {
@@ -51,9 +59,19 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Restore>> {
     { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 3 },
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8 },
     { title: 'BACKUP', align: 'right', cell: ({ backupId }) => String(backupId) },
-    { title: 'OLD', align: 'right', cell: ({ report, startedAt }) => report === null ? '' : inSpan(startedAt.getTime() - Date.parse(report.backup.startedAt)), expendable: 1 },
+    {
+      title: 'OLD',
+      align: 'right',
+      cell: ({ report, startedAt }) =>
+        report === null ? '' : inSpan(startedAt.getTime() - Date.parse(report.backup.startedAt)),
+      expendable: 1
+    },
     { title: 'STATUS', cell: ({ status }) => status, paint: (text, { status }) => paintStatus(colours)[status](text) },
-    { title: 'RESTORE', align: 'right', cell: ({ restoreTime }) => restoreTime === null ? '' : inDuration(restoreTime) },
+    {
+      title: 'RESTORE',
+      align: 'right',
+      cell: ({ restoreTime }) => restoreTime === null ? '' : inDuration(restoreTime)
+    },
     { title: 'BY', cell: ({ actor }) => actor ?? 'schedule', atLeast: 6, expendable: 2 },
     { title: 'REASON', cell: ({ errorMessage }) => errorMessage ?? '', atLeast: 14, cut: 'end' }
   ]
@@ -65,12 +83,15 @@ export function viewEvidence (found: EvidenceOfDrills, file: string | null): Vie
   const { total, sources } = report
   return {
     json: { report, file },
-    text: screen => [
-      `${counted(total.drills, 'drill')} since ${inMinutes(found.since)}: ${total.passed} passed, ${total.failed} failed, ${total.inconclusive} inconclusive`,
-      '',
-      table(sourceColumns(screen), sources, screen),
-      ...file === null ? [] : [`written to ${printable(file)}`, '']
-    ].join('\n')
+    text: screen =>
+      [
+        `${counted(total.drills, 'drill')} since ${
+          inMinutes(found.since)
+        }: ${total.passed} passed, ${total.failed} failed, ${total.inconclusive} inconclusive`,
+        '',
+        table(sourceColumns(screen), sources, screen),
+        ...file === null ? [] : [`written to ${printable(file)}`, '']
+      ].join('\n')
   }
 }
 
@@ -84,12 +105,33 @@ function sourceColumns ({ now }: Screen): ReadonlyArray<Column<EvidenceView['sou
     { title: 'FROM', cell: ({ oldest }) => oldest?.slice(0, 10) ?? '-', expendable: 2 },
     { title: 'TO', cell: ({ newest }) => newest?.slice(0, 10) ?? '-', expendable: 2 },
     { title: 'RESTORE', align: 'right', cell: ({ usualRestoreSeconds }) => time(usualRestoreSeconds) },
-    { title: 'SLOWEST', align: 'right', cell: ({ slowestRestoreSeconds }) => time(slowestRestoreSeconds), expendable: 1 },
-    { title: 'PROVEN', align: 'right', cell: ({ now: standing }) => standing === null || standing.lastProven === null ? '-' : inAge(new Date(standing.lastProven), now) },
-    { title: 'WOULD LOSE', align: 'right', cell: ({ now: standing }) => standing === null || standing.rpoSeconds === null ? '-' : inSpan(standing.rpoSeconds * 1000) }
+    {
+      title: 'SLOWEST',
+      align: 'right',
+      cell: ({ slowestRestoreSeconds }) => time(slowestRestoreSeconds),
+      expendable: 1
+    },
+    {
+      title: 'PROVEN',
+      align: 'right',
+      cell: ({ now: standing }) =>
+        standing === null || standing.lastProven === null ? '-' : inAge(new Date(standing.lastProven), now)
+    },
+    {
+      title: 'WOULD LOSE',
+      align: 'right',
+      cell: ({ now: standing }) =>
+        standing === null || standing.rpoSeconds === null ? '-' : inSpan(standing.rpoSeconds * 1000)
+    }
   ]
 }
 
 function paintStatus (colours: Colours): Readonly<Record<Restore['status'], Colours['green']>> {
-  return { running: colours.cyan, completed: colours.green, passed: colours.green, inconclusive: colours.yellow, failed: colours.red }
+  return {
+    running: colours.cyan,
+    completed: colours.green,
+    passed: colours.green,
+    inconclusive: colours.yellow,
+    failed: colours.red
+  }
 }

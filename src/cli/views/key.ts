@@ -21,7 +21,9 @@ const signingKeySchema = z.object({ key: z.string(), keyId: z.string() })
 export const keyListSchema = z.object({
   keys: z.array(keySchema),
   signing: z.object({
-    key: z.string().nullable().meta({ description: 'The public key of this installation; null: it is made with the first backup.' }),
+    key: z.string().nullable().meta({
+      description: 'The public key of this installation; null: it is made with the first backup.'
+    }),
     keyId: z.string().nullable(),
     trusted: z.array(signingKeySchema).meta({ description: 'Public keys of other installations.' }),
     required: z.boolean().meta({ description: 'Whether a backup must be signed by one of them to be used.' })
@@ -32,10 +34,19 @@ export const keyConfirmSchema = z.object({ key: keySchema })
 export type NewKeyView = z.infer<typeof keyNewSchema>
 
 export function viewNewKey (key: NewKeyView): View {
-  return { json: key, text: ({ colours }) => `${colours.green('✓')} Made a key for ${key.encryption}. Its private part is in "${key.file}".\n\n${nextSteps(key).join('\n')}\n` }
+  return {
+    json: key,
+    text: ({ colours }) =>
+      `${colours.green('✓')} Made a key for ${key.encryption}. Its private part is in "${key.file}".\n\n${
+        nextSteps(key).join('\n')
+      }\n`
+  }
 }
 
-const PRIVATE_OPTION: Readonly<Record<Sealing, string>> = { age: 'BACKUP_AGE_IDENTITY_FILE', openpgp: 'BACKUP_OPENPGP_PRIVATE_KEYS_FILE' }
+const PRIVATE_OPTION: Readonly<Record<Sealing, string>> = {
+  age: 'BACKUP_AGE_IDENTITY_FILE',
+  openpgp: 'BACKUP_OPENPGP_PRIVATE_KEYS_FILE'
+}
 
 function nextSteps ({ id, encryption, publicKey, file, publicFile }: NewKeyView): readonly string[] {
   return [
@@ -63,11 +74,14 @@ export function viewKeys (keys: readonly KeyState[], { publicKey, trusted, isReq
   }
   return {
     json,
-    text: screen => [
-      keys.length === 0 ? 'no key is configured, and no backup needs one\n' : table(columns(screen, keys), keys, screen),
-      ...signingLines(json.signing),
-      ''
-    ].join('\n')
+    text: screen =>
+      [
+        keys.length === 0
+          ? 'no key is configured, and no backup needs one\n'
+          : table(columns(screen, keys), keys, screen),
+        ...signingLines(json.signing),
+        ''
+      ].join('\n')
   }
 }
 
@@ -80,11 +94,18 @@ function signingLines ({ key, keyId, trusted, required }: z.infer<typeof keyList
 }
 
 export function viewConfirmed (key: KeyState): View {
-  return { json: { key: presentKey(key) }, text: ({ colours }) => `${colours.green('✓')} The recovery card of ${key.id} is stored, as ${key.confirmedBy ?? 'somebody'} says\n` }
+  return {
+    json: { key: presentKey(key) },
+    text: ({ colours }) =>
+      `${colours.green('✓')} The recovery card of ${key.id} is stored, as ${key.confirmedBy ?? 'somebody'} says\n`
+  }
 }
 
 function columns ({ colours }: Screen, keys: readonly KeyState[]): ReadonlyArray<Column<KeyState>> {
-  const expiry: Column<KeyState> = { title: 'EXPIRES', cell: ({ expiresAt }) => expiresAt?.toISOString().slice(0, 10) ?? 'never' }
+  const expiry: Column<KeyState> = {
+    title: 'EXPIRES',
+    cell: ({ expiresAt }) => expiresAt?.toISOString().slice(0, 10) ?? 'never'
+  }
   return [
     { title: 'KEY', cell: ({ id }) => id, atLeast: 16 },
     { title: 'KIND', cell: ({ encryption }) => encryption },
@@ -92,6 +113,10 @@ function columns ({ colours }: Screen, keys: readonly KeyState[]): ReadonlyArray
     { title: 'SEALS', cell: ({ isInUse }) => isInUse ? 'yes' : 'no' },
     ...keys.some(({ expiresAt }) => expiresAt !== undefined) ? [expiry] : [],
     { title: 'BACKUPS', cell: ({ backups }) => String(backups), align: 'right' },
-    { title: 'CARD STORED', cell: ({ confirmedAt }) => confirmedAt?.toISOString().slice(0, 10) ?? 'not confirmed', paint: (text, { confirmedAt }) => confirmedAt === null ? colours.yellow(text) : text }
+    {
+      title: 'CARD STORED',
+      cell: ({ confirmedAt }) => confirmedAt?.toISOString().slice(0, 10) ?? 'not confirmed',
+      paint: (text, { confirmedAt }) => confirmedAt === null ? colours.yellow(text) : text
+    }
   ]
 }

@@ -10,29 +10,57 @@ import { counted, inMinutes, inSize } from '../words.ts'
 
 export const pruneSchema = z.object({
   dryRun: z.boolean(),
-  decisions: z.array(decisionSchema).meta({ description: 'Every backup that counts, newest first, and the rule that decided.' }),
+  decisions: z.array(decisionSchema).meta({
+    description: 'Every backup that counts, newest first, and the rule that decided.'
+  }),
   copies: z.array(copyDecisionSchema).meta({ description: 'Every copy in a store with rules of its own, likewise.' }),
   removed: z.array(z.int().positive()).meta({ description: 'Ids of those that were removed.' }),
-  refused: z.array(z.object({ source: z.string(), going: count, of: count })).meta({ description: 'On a dry run: sources that would lose so much that it needs --force.' })
+  refused: z.array(z.object({ source: z.string(), going: count, of: count })).meta({
+    description: 'On a dry run: sources that would lose so much that it needs --force.'
+  })
 })
 
 /** `isKnown`: whoever looks at it has just seen what is decided. */
-export function viewPruned ({ dryRun, decisions, copies, removed, refused }: Pruned, { isKnown }: { readonly isKnown: boolean }): View {
-  const json: z.infer<typeof pruneSchema> = { dryRun, decisions: decisions.map(presentDecision), copies: copies.map(presentCopyDecision), removed: removed.map(({ id }) => id), refused: refused.map(one => ({ ...one })) }
+export function viewPruned (
+  { dryRun, decisions, copies, removed, refused }: Pruned,
+  { isKnown }: { readonly isKnown: boolean }
+): View {
+  const json: z.infer<typeof pruneSchema> = {
+    dryRun,
+    decisions: decisions.map(presentDecision),
+    copies: copies.map(presentCopyDecision),
+    removed: removed.map(({ id }) => id),
+    refused: refused.map(one => ({ ...one }))
+  }
   return {
     json,
-    text: screen => `${isKnown ? '' : `${decisionTable(decisions, copies, screen)}\n`}${dryRun ? plan({ decisions, copies, refused }) : `${screen.colours.green('✓')} ${counted(removed.length, 'backup')} removed`}\n`
+    text: screen =>
+      `${isKnown ? '' : `${decisionTable(decisions, copies, screen)}\n`}${
+        dryRun
+          ? plan({ decisions, copies, refused })
+          : `${screen.colours.green('✓')} ${counted(removed.length, 'backup')} removed`
+      }\n`
   }
 }
 
-export function decisionTable (decisions: readonly Retained[], copies: readonly RetainedCopy[], screen: Screen): string {
+export function decisionTable (
+  decisions: readonly Retained[],
+  copies: readonly RetainedCopy[],
+  screen: Screen
+): string {
   const all = [...decisions, ...copies]
   if (all.length === 0) return 'no backups\n'
   return table(copies.length === 0 ? columns(screen) : withStore(columns(screen)), all, screen)
 }
 
-function withStore (columns: ReadonlyArray<Column<Retained | RetainedCopy>>): ReadonlyArray<Column<Retained | RetainedCopy>> {
-  return [...columns.slice(0, 2), { title: 'STORE', cell: retained => 'store' in retained ? retained.store : '' }, ...columns.slice(2)]
+function withStore (columns: ReadonlyArray<Column<Retained | RetainedCopy>>): ReadonlyArray<
+  Column<Retained | RetainedCopy>
+> {
+  return [
+    ...columns.slice(0, 2),
+    { title: 'STORE', cell: retained => 'store' in retained ? retained.store : '' },
+    ...columns.slice(2)
+  ]
 }
 
 /** How many go, what room that makes, and what does not go without more ado. */
@@ -41,8 +69,14 @@ export function plan ({ decisions, copies, refused }: Pick<Pruned, 'decisions' |
   if (going.length === 0) return 'nothing to remove'
   const size = inSize(going.reduce((sum, { backup }) => sum + (backup.size ?? 0), 0))
   return [
-    `${going.length} of ${copies.length === 0 ? counted(decisions.length, 'backup') : `${decisions.length + copies.length} backups and copies`} to remove, ${size}`,
-    ...refused.map(({ source, going, of }) => `"${source}" would lose ${going} of ${of}: that is only done with --force`)
+    `${going.length} of ${
+      copies.length === 0
+        ? counted(decisions.length, 'backup')
+        : `${decisions.length + copies.length} backups and copies`
+    } to remove, ${size}`,
+    ...refused.map(({ source, going, of }) =>
+      `"${source}" would lose ${going} of ${of}: that is only done with --force`
+    )
   ].join('\n')
 }
 
@@ -52,8 +86,17 @@ function columns ({ colours }: Screen): ReadonlyArray<Column<Retained | Retained
     { title: 'SOURCE', cell: ({ backup }) => backup.source, atLeast: 8 },
     { title: 'TYPE', cell: ({ backup }) => backup.schedule ?? backup.type, expendable: 3 },
     { title: 'CREATED (UTC)', cell: ({ backup }) => inMinutes(backup.startedAt) },
-    { title: 'SIZE', align: 'right', cell: ({ backup }) => backup.size === null ? '' : inSize(backup.size), expendable: 2 },
-    { title: 'THEN', cell: ({ keep, removal }) => keep ? 'keep' : removal ?? 'trash', paint: (text, { keep }) => keep ? colours.green(text) : colours.red(text) },
+    {
+      title: 'SIZE',
+      align: 'right',
+      cell: ({ backup }) => backup.size === null ? '' : inSize(backup.size),
+      expendable: 2
+    },
+    {
+      title: 'THEN',
+      cell: ({ keep, removal }) => keep ? 'keep' : removal ?? 'trash',
+      paint: (text, { keep }) => keep ? colours.green(text) : colours.red(text)
+    },
     { title: 'RULE', cell: ({ reasons }) => reasons.join('; '), atLeast: 40, cut: 'end' }
   ]
 }

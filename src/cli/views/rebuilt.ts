@@ -9,8 +9,13 @@ import { counted, inMinutes, inSize } from '../words.ts'
 const refusedSchema = z.object({ key: z.string(), reason: z.string() })
 
 export const rebuildSchema = z.object({
-  adopted: count.meta({ description: 'Backups that manifests tell of, each counted once; those that the catalog knew before are counted as well.' }),
-  refused: z.array(refusedSchema.extend({ store: z.string() })).meta({ description: 'Manifests that could not be taken over.' }),
+  adopted: count.meta({
+    description:
+      'Backups that manifests tell of, each counted once; those that the catalog knew before are counted as well.'
+  }),
+  refused: z.array(refusedSchema.extend({ store: z.string() })).meta({
+    description: 'Manifests that could not be taken over.'
+  }),
   stores: z.array(z.object({
     name: z.string(),
     kind: z.string(),
@@ -18,8 +23,12 @@ export const rebuildSchema = z.object({
     added: count.meta({ description: 'Backups that the catalog did not know.' }),
     foreign: count.meta({ description: 'Backups of other installations: listed, and touched by no rule.' }),
     joined: count.meta({ description: 'Backups that it knew, and has one copy more of.' }),
-    sources: z.array(z.object({ source: z.string(), backups: count, bytes: count, oldest: z.iso.datetime(), newest: z.iso.datetime() })),
-    failure: z.object({ code: errorCode, message: z.string() }).nullable().meta({ description: 'Why not everything that is there could be read.' })
+    sources: z.array(
+      z.object({ source: z.string(), backups: count, bytes: count, oldest: z.iso.datetime(), newest: z.iso.datetime() })
+    ),
+    failure: z.object({ code: errorCode, message: z.string() }).nullable().meta({
+      description: 'Why not everything that is there could be read.'
+    })
   }))
 })
 
@@ -27,17 +36,32 @@ export const rebuildSchema = z.object({
 export function viewRebuilt ({ adopted, stores }: Rebuilt, isListing: boolean): View {
   const refused = stores.flatMap(({ name, refused }) => refused.map(one => ({ ...one, store: name })))
   const found = stores.flatMap(({ name, sources }) => sources.map(source => ({ store: name, ...source })))
-  const outcome = isListing ? `${counted(adopted, 'backup')} can be taken over` : `the catalog knows ${counted(adopted, 'backup')} by the manifests`
+  const outcome = isListing
+    ? `${counted(adopted, 'backup')} can be taken over`
+    : `the catalog knows ${counted(adopted, 'backup')} by the manifests`
   return {
     json: { adopted, refused, stores: stores.map(presentStore) },
-    text: screen => [
-      ...found.length === 0 ? [] : [table(COLUMNS, found, screen)],
-      `${screen.colours.green('✓')} ${outcome}`,
-      ...stores.flatMap(({ place, foreign }) => foreign === 0 ? [] : [`${screen.colours.yellow('⚠')} ${printable(place)}: ${counted(foreign, 'backup')} of another installation, restored by number and touched by no rule`]),
-      ...stores.flatMap(({ place, failure }) => failure === null ? [] : [`${screen.colours.red('✗')} ${printable(place)}: ${printable(failure.message)}`]),
-      ...refused.map(({ store, key, reason }) => `${screen.colours.red('✗')} ${printable(key)} in "${store}": ${printable(reason)}`),
-      ''
-    ].join('\n')
+    text: screen =>
+      [
+        ...found.length === 0 ? [] : [table(COLUMNS, found, screen)],
+        `${screen.colours.green('✓')} ${outcome}`,
+        ...stores.flatMap(({ place, foreign }) =>
+          foreign === 0
+            ? []
+            : [
+              `${screen.colours.yellow('⚠')} ${printable(place)}: ${
+                counted(foreign, 'backup')
+              } of another installation, restored by number and touched by no rule`
+            ]
+        ),
+        ...stores.flatMap(({ place, failure }) =>
+          failure === null ? [] : [`${screen.colours.red('✗')} ${printable(place)}: ${printable(failure.message)}`]
+        ),
+        ...refused.map(({ store, key, reason }) =>
+          `${screen.colours.red('✗')} ${printable(key)} in "${store}": ${printable(reason)}`
+        ),
+        ''
+      ].join('\n')
   }
 }
 
@@ -54,7 +78,11 @@ function presentStore ({ name, kind, place, added, foreign, joined, sources, fai
     added,
     foreign,
     joined,
-    sources: sources.map(source => ({ ...source, oldest: source.oldest.toISOString(), newest: source.newest.toISOString() })),
+    sources: sources.map(source => ({
+      ...source,
+      oldest: source.oldest.toISOString(),
+      newest: source.newest.toISOString()
+    })),
     failure
   }
 }

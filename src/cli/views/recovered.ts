@@ -10,12 +10,19 @@ export const recoverSchema = z.object({
   path: z.string(),
   output: z.string(),
   size: count,
-  verdict: z.enum(['whole', 'partial']).meta({ description: '`whole`: nothing shows that anything is missing. `partial`: something is, or what should be there cannot be told.' }),
+  verdict: z.enum(['whole', 'partial']).meta({
+    description:
+      '`whole`: nothing shows that anything is missing. `partial`: something is, or what should be there cannot be told.'
+  }),
   tables: z.array(z.object({
     name: z.string(),
     rows: count.nullable().meta({ description: 'Rows that were saved; null: the table is not there.' }),
-    readable: count.nullable().meta({ description: 'Rows that can still be counted in the damaged file; null: they cannot.' }),
-    backup: count.nullable().meta({ description: 'Rows in the newest good backup of the same database; null: not known.' })
+    readable: count.nullable().meta({
+      description: 'Rows that can still be counted in the damaged file; null: they cannot.'
+    }),
+    backup: count.nullable().meta({
+      description: 'Rows in the newest good backup of the same database; null: not known.'
+    })
   })),
   lost: count.meta({ description: 'Rows in `lostTable`, whose table is not known or did not take them.' }),
   lostTable: z.string().nullable(),
@@ -29,7 +36,8 @@ export const recoverSchema = z.object({
 type Shown = z.infer<typeof recoverSchema>
 
 export function viewRecovered (recovered: Recovered, known: KnownRows | undefined): View {
-  const { path, output, size, tables, lost, lostTable, damagedPages, integrity, foreignKeyViolations, problems } = recovered
+  const { path, output, size, tables, lost, lostTable, damagedPages, integrity, foreignKeyViolations, problems } =
+    recovered
   const inBackup = new Map(known?.tables.map(({ name, rows }) => [name, rows]))
   const names = [...new Set([...tables.map(({ name }) => name), ...inBackup.keys()])].toSorted()
   const json: Shown = {
@@ -55,14 +63,31 @@ export function viewRecovered (recovered: Recovered, known: KnownRows | undefine
       const { colours, width } = screen
       const mark = json.verdict === 'whole' ? colours.green('✓') : colours.yellow('!')
       return [
-        `${mark} ${printable(output)}: ${inSize(size)}, ${json.verdict === 'whole' ? 'nothing shows that anything is missing' : 'NOT EVERYTHING, or not known'}`,
+        `${mark} ${printable(output)}: ${inSize(size)}, ${
+          json.verdict === 'whole' ? 'nothing shows that anything is missing' : 'NOT EVERYTHING, or not known'
+        }`,
         '',
-        table([
-          { title: 'TABLE', cell: ({ name }) => name, atLeast: 12 },
-          { title: 'SAVED', cell: ({ rows }) => inNumber(rows), align: 'right', paint: (text, row) => isShort(row) ? colours.yellow(text) : text },
-          { title: 'IN THE DAMAGED FILE', cell: ({ readable }) => inNumber(readable), align: 'right' },
-          ...known === undefined ? [] : [{ title: `BACKUP ${known.backupId}`, cell: ({ backup }: Row) => inNumber(backup), align: 'right' as const }]
-        ], json.tables, screen),
+        table(
+          [
+            { title: 'TABLE', cell: ({ name }) => name, atLeast: 12 },
+            {
+              title: 'SAVED',
+              cell: ({ rows }) => inNumber(rows),
+              align: 'right',
+              paint: (text, row) => isShort(row) ? colours.yellow(text) : text
+            },
+            { title: 'IN THE DAMAGED FILE', cell: ({ readable }) => inNumber(readable), align: 'right' },
+            ...known === undefined
+              ? []
+              : [{
+                title: `BACKUP ${known.backupId}`,
+                cell: ({ backup }: Row) => inNumber(backup),
+                align: 'right' as const
+              }]
+          ],
+          json.tables,
+          screen
+        ),
         ...remarks(json).map(remark => wrap(`  ${printable(remark)}`, width, 2)),
         ...known === undefined ? [] : [`  backup ${known.backupId} is of ${inMinutes(known.startedAt)}`],
         ''
@@ -85,7 +110,13 @@ function remarks ({ lost, lostTable, damagedPages, integrity, foreignKeyViolatio
   return [
     ...lostTable === null ? [] : [`${counted(lost, 'row')} of which the table is not known: in "${lostTable}"`],
     ...damagedPages === 0 ? [] : [`${counted(damagedPages, 'page')} of tables could not be read, or not whole`],
-    ...foreignKeyViolations === 0 ? [] : [foreignKeyViolations === null ? 'the foreign keys cannot be checked' : `${counted(foreignKeyViolations, 'row')} refer to something that is not there`],
+    ...foreignKeyViolations === 0
+      ? []
+      : [
+        foreignKeyViolations === null
+          ? 'the foreign keys cannot be checked'
+          : `${counted(foreignKeyViolations, 'row')} refer to something that is not there`
+      ],
     ...integrity.map(finding => `integrity check: ${finding}`),
     ...problems
   ]

@@ -10,12 +10,16 @@ import { failureLine } from './verified.ts'
 export const releasedSchema = z.object({ backups: z.array(backupSchema), failures: z.array(failureSchema) })
 
 export function viewReleased ({ done, failures }: EachOutcome<Backup>): View {
-  const json: z.infer<typeof releasedSchema> = { backups: done.map(presentBackup), failures: failures.map(presentFailure) }
+  const json: z.infer<typeof releasedSchema> = {
+    backups: done.map(presentBackup),
+    failures: failures.map(presentFailure)
+  }
   return {
     json,
-    text: screen => done.length + failures.length === 0
-      ? 'no backup is suspect\n'
-      : [
+    text: screen =>
+      done.length + failures.length === 0
+        ? 'no backup is suspect\n'
+        : [
           ...done.map(backup => `${screen.colours.green('✓')} Released backup ${backup.id}: ${nameOf(backup)}`),
           ...failures.map(failure => failureLine(failure, screen)),
           ''

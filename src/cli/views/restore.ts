@@ -14,7 +14,12 @@ import { inAge, inDuration, inMinutes, inSize } from '../words.ts'
 import { nameOf } from './backup.ts'
 import { factLines } from './facts.ts'
 
-export const restoredSchema = z.object({ restore: restoreSchema, undo: undoSchema.nullable(), warning: z.string().nullable(), signature: signatureSchema.nullable() })
+export const restoredSchema = z.object({
+  restore: restoreSchema,
+  undo: undoSchema.nullable(),
+  warning: z.string().nullable(),
+  signature: signatureSchema.nullable()
+})
 export const restoresSchema = z.object({ restores: z.array(restoreSchema) })
 
 /** What is in the place of a restore now. */
@@ -40,21 +45,34 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
   const { colours, now, width } = screen
   const { given, size, modified } = standing
   const path = given === null ? standing.path : `${given} → ${standing.path}`
-  const there = size === null || modified === null ? `${path} (there is nothing)` : `${path} (${inSize(size)}, modified ${inMinutes(modified)}, ${inAge(modified, now)})`
+  const there = size === null || modified === null
+    ? `${path} (there is nothing)`
+    : `${path} (${inSize(size)}, modified ${inMinutes(modified)}, ${inAge(modified, now)})`
   const facts = [
     [inPlace ? 'Current database' : 'Current file', there],
     ['Restore from', `backup ${backup.id} of "${backup.source}", ${nameOf(backup)}`],
     ['Created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, now)})`],
     ['Type', `${backup.method}, ${backup.type}`],
-    ['Size', backup.size === null ? null : `${inSize(backup.size)}${backup.compression === 'none' ? '' : ' (compressed)'}`],
+    [
+      'Size',
+      backup.size === null ? null : `${inSize(backup.size)}${backup.compression === 'none' ? '' : ' (compressed)'}`
+    ],
     ['Manifest', manifestOf(backup)],
-    ['Newest backup', newest === undefined || newest.id === backup.id ? null : `backup ${newest.id} (${inAge(newest.startedAt, now)})`]
+    [
+      'Newest backup',
+      newest === undefined || newest.id === backup.id ? null : `backup ${newest.id} (${inAge(newest.startedAt, now)})`
+    ]
   ] as const
   const what = inPlace
     ? 'This replaces the content of the current database! What stands there now, with all that was written since, is backed up first.'
     : 'This overwrites a file!'
   const doubt = presentDoubt(backup)
-  return [colours.yellow(wrap(`⚠ WARNING: ${what}`, width, 2)), ...doubt === null ? [] : [colours.red(wrap(`⚠ BEWARE: ${doubt}.`, width, 2))], ...factLines(facts, screen), ''].join('\n')
+  return [
+    colours.yellow(wrap(`⚠ WARNING: ${what}`, width, 2)),
+    ...doubt === null ? [] : [colours.red(wrap(`⚠ BEWARE: ${doubt}.`, width, 2))],
+    ...factLines(facts, screen),
+    ''
+  ].join('\n')
 }
 
 export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<KeptFile, 'path' | 'undo'>): View {
@@ -63,21 +81,30 @@ export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<Kept
   const { bytes, restoreTime, startedAt, finishedAt, aside } = restore
   const whole = finishedAt === null ? null : inDuration(finishedAt.getTime() - startedAt.getTime())
   return {
-    json: { restore: { ...presentRestore(restore), ...kept !== undefined && { keptFile: kept.path } }, undo, warning, signature: presentSignature(backup.signature) },
-    text: screen => [
-      `${screen.colours.green('✓')} Restored backup ${backup.id} to ${restore.target}`,
-      ...factLines([
-        ['Backup created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, screen.now)})`],
-        ['Restored in', restoreTime === null ? null : `${inDuration(restoreTime)}${whole === null ? '' : `, ${whole} in all`}`],
-        ['Database size', bytes === null ? null : inSize(bytes)],
-        ['Manifest', manifestOf(backup)],
-        ['Kept aside', kept?.path ?? aside],
-        ['To undo', undo?.command ?? kept?.undo ?? null],
-        ['Beware', warning],
-        ...restore.warnings.map(text => ['Warning', text] as const)
-      ], screen),
-      ''
-    ].join('\n')
+    json: {
+      restore: { ...presentRestore(restore), ...kept !== undefined && { keptFile: kept.path } },
+      undo,
+      warning,
+      signature: presentSignature(backup.signature)
+    },
+    text: screen =>
+      [
+        `${screen.colours.green('✓')} Restored backup ${backup.id} to ${restore.target}`,
+        ...factLines([
+          ['Backup created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, screen.now)})`],
+          [
+            'Restored in',
+            restoreTime === null ? null : `${inDuration(restoreTime)}${whole === null ? '' : `, ${whole} in all`}`
+          ],
+          ['Database size', bytes === null ? null : inSize(bytes)],
+          ['Manifest', manifestOf(backup)],
+          ['Kept aside', kept?.path ?? aside],
+          ['To undo', undo?.command ?? kept?.undo ?? null],
+          ['Beware', warning],
+          ...restore.warnings.map(text => ['Warning', text] as const)
+        ], screen),
+        ''
+      ].join('\n')
   }
 }
 
@@ -93,7 +120,13 @@ export function viewRestores (restores: readonly Restore[]): View {
 }
 
 function columns ({ colours, now }: Screen): ReadonlyArray<Column<Restore>> {
-  const paint = { running: colours.cyan, completed: colours.green, passed: colours.green, inconclusive: colours.yellow, failed: colours.red }
+  const paint = {
+    running: colours.cyan,
+    completed: colours.green,
+    passed: colours.green,
+    inconclusive: colours.yellow,
+    failed: colours.red
+  }
   return [
     { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
     { title: 'BEGUN (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
@@ -102,9 +135,23 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Restore>> {
     { title: 'BACKUP', align: 'right', cell: ({ backupId }) => String(backupId) },
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8, expendable: 3 },
     { title: 'STATUS', cell: ({ status }) => status, paint: (text, { status }) => paint[status](text) },
-    { title: 'TOOK', align: 'right', cell: ({ restoreTime }) => restoreTime === null ? '' : inDuration(restoreTime), expendable: 1 },
-    { title: 'UNDO', align: 'right', cell: ({ safetyBackupId }) => safetyBackupId === null ? '' : String(safetyBackupId) },
+    {
+      title: 'TOOK',
+      align: 'right',
+      cell: ({ restoreTime }) => restoreTime === null ? '' : inDuration(restoreTime),
+      expendable: 1
+    },
+    {
+      title: 'UNDO',
+      align: 'right',
+      cell: ({ safetyBackupId }) => safetyBackupId === null ? '' : String(safetyBackupId)
+    },
     { title: 'BY', cell: ({ actor }) => actor ?? 'schedule', atLeast: 6, expendable: 2 },
-    { title: 'TARGET', cell: ({ target, errorCode }) => errorCode === null ? target : `${errorCode}: ${target}`, atLeast: 14, cut: 'end' }
+    {
+      title: 'TARGET',
+      cell: ({ target, errorCode }) => errorCode === null ? target : `${errorCode}: ${target}`,
+      atLeast: 14,
+      cut: 'end'
+    }
   ]
 }

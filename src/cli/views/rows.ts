@@ -22,10 +22,31 @@ function comparedText ({ backup, other, difference: { tables, skipped } }: Compa
   const differing = tables.filter(one => one.added + one.removed + one.changed > 0 || one.presence !== 'both')
   const sides = `backup ${backup.id} and ${other === null ? 'the live database' : `backup ${other.id}`}`
   const parts = [
-    differing.length === 0 ? `${colours.green('✓')} ${sides} have the same rows in ${counted(tables.length, 'table')}\n` : table(differenceColumns(screen), differing, screen),
-    ...differing.filter(({ rows }) => rows.length > 0).map(one => `\n${colours.bold(printable(one.table))}\n${one.rows.map(row => rowLine(row, one, screen)).join('\n')}\n${one.hasMore ? '  … more rows: see --from\n' : ''}`),
-    ...tables.filter(({ columnsAdded, columnsRemoved }) => columnsAdded.length + columnsRemoved.length > 0).map(({ table: name, columnsAdded, columnsRemoved }) => `\n${wrap(printable(`${name}: columns that one side alone has are not compared: ${[...columnsRemoved, ...columnsAdded].join(', ')}`), width, 2)}\n`),
-    ...[...Map.groupBy(skipped, ({ reason }) => reason)].map(([reason, those]) => `\n${wrap(printable(`not compared: ${those.map(one => one.table).join(', ')} (${reason})`), width, 2)}\n`)
+    differing.length === 0
+      ? `${colours.green('✓')} ${sides} have the same rows in ${counted(tables.length, 'table')}\n`
+      : table(differenceColumns(screen), differing, screen),
+    ...differing.filter(({ rows }) => rows.length > 0).map(one =>
+      `\n${colours.bold(printable(one.table))}\n${one.rows.map(row => rowLine(row, one, screen)).join('\n')}\n${
+        one.hasMore ? '  … more rows: see --from\n' : ''
+      }`
+    ),
+    ...tables.filter(({ columnsAdded, columnsRemoved }) => columnsAdded.length + columnsRemoved.length > 0).map(
+      ({ table: name, columnsAdded, columnsRemoved }) =>
+        `\n${
+          wrap(
+            printable(
+              `${name}: columns that one side alone has are not compared: ${
+                [...columnsRemoved, ...columnsAdded].join(', ')
+              }`
+            ),
+            width,
+            2
+          )
+        }\n`
+    ),
+    ...[...Map.groupBy(skipped, ({ reason }) => reason)].map(([reason, those]) =>
+      `\n${wrap(printable(`not compared: ${those.map(one => one.table).join(', ')} (${reason})`), width, 2)}\n`
+    )
   ]
   return parts.join('')
 }
@@ -33,7 +54,12 @@ function comparedText ({ backup, other, difference: { tables, skipped } }: Compa
 function differenceColumns ({ colours }: Screen): ReadonlyArray<Column<TableDifference>> {
   const number = (value: number): string => value === 0 ? '' : String(value)
   return [
-    { title: 'TABLE', cell: one => `${one.table}${one.presence === 'both' ? '' : ` (table ${one.presence})`}`, atLeast: 14, cut: 'end' },
+    {
+      title: 'TABLE',
+      cell: one => `${one.table}${one.presence === 'both' ? '' : ` (table ${one.presence})`}`,
+      atLeast: 14,
+      cut: 'end'
+    },
     { title: 'REMOVED', align: 'right', cell: ({ removed }) => number(removed), paint: text => colours.red(text) },
     { title: 'CHANGED', align: 'right', cell: ({ changed }) => number(changed), paint: text => colours.yellow(text) },
     { title: 'ADDED', align: 'right', cell: ({ added }) => number(added), paint: text => colours.green(text) },
@@ -42,11 +68,18 @@ function differenceColumns ({ colours }: Screen): ReadonlyArray<Column<TableDiff
 }
 
 /** `- 4  nails`: as a person would note it; of a changed row only what differs. */
-function rowLine ({ change, before, after, columns }: RowDifference, { key }: TableDifference, { colours, width }: Screen): string {
+function rowLine (
+  { change, before, after, columns }: RowDifference,
+  { key }: TableDifference,
+  { colours, width }: Screen
+): string {
   const sign = { removed: colours.red('-'), added: colours.green('+'), changed: colours.yellow('~') }[change]
   const row = before ?? after ?? {}
   const facts = change === 'changed'
-    ? [...key.map(name => `${name}=${inWords(row[name])}`), ...columns.map(name => `${name}: ${inWords(before?.[name])} → ${inWords(after?.[name])}`)]
+    ? [
+      ...key.map(name => `${name}=${inWords(row[name])}`),
+      ...columns.map(name => `${name}: ${inWords(before?.[name])} → ${inWords(after?.[name])}`)
+    ]
     : Object.entries(row).map(([name, value]) => `${name}=${inWords(value)}`)
   return `  ${sign} ${wrap(printable(facts.join(', ')), width - 4, 4)}`
 }
@@ -55,21 +88,32 @@ function inWords (value: RowValue | undefined): string {
   if (value === null || value === undefined) return 'null'
   if (typeof value === 'number') return String(value)
   if (typeof value === 'string') return JSON.stringify(value)
-  if ('bytes' in value) return `${'text' in value ? JSON.stringify(value.text) : `x'${value.blob}'`}… (${value.bytes} bytes, SHA-256 ${value.sha256})`
+  if ('bytes' in value) {
+    return `${
+      'text' in value ? JSON.stringify(value.text) : `x'${value.blob}'`
+    }… (${value.bytes} bytes, SHA-256 ${value.sha256})`
+  }
   if ('blob' in value) return `x'${value.blob}'`
   return 'integer' in value ? value.integer : value.real
 }
 
 /** What would be done, for whoever has to say yes to it. */
-export function rescuePlan ({ backup, rescue: { tables, conflicts, refused, orphans } }: Rescued, screen: Screen): string {
+export function rescuePlan (
+  { backup, rescue: { tables, conflicts, refused, orphans } }: Rescued,
+  screen: Screen
+): string {
   const triggers = tables.flatMap(one => one.triggers)
   const lines = [
     ...conflicts.map(conflict => `in the way: ${conflict}`),
     ...refused ? ['so that no row at all is written'] : [],
     ...triggers.length === 0 ? [] : [`triggers that fire: ${triggers.join(', ')}`],
-    ...orphans === 0 ? [] : [`${counted(orphans, 'row')} refer to something that neither side has, as they did in backup ${backup.id}`]
+    ...orphans === 0
+      ? []
+      : [`${counted(orphans, 'row')} refer to something that neither side has, as they did in backup ${backup.id}`]
   ]
-  return `${tables.length === 0 ? 'no rows\n' : table(rescueColumns(screen), tables, screen)}${lines.map(line => `${wrap(printable(line), screen.width, 2)}\n`).join('')}`
+  return `${tables.length === 0 ? 'no rows\n' : table(rescueColumns(screen), tables, screen)}${
+    lines.map(line => `${wrap(printable(line), screen.width, 2)}\n`).join('')
+  }`
 }
 
 function rescueColumns ({ colours }: Screen): ReadonlyArray<Column<TableRescue>> {
@@ -80,7 +124,12 @@ function rescueColumns ({ colours }: Screen): ReadonlyArray<Column<TableRescue>>
     { title: 'PARENTS', align: 'right', cell: ({ parents }) => number(parents), expendable: 1 },
     { title: 'CHILDREN', align: 'right', cell: ({ children }) => number(children), expendable: 1 },
     { title: 'INSERT', align: 'right', cell: ({ inserted }) => number(inserted), paint: text => colours.green(text) },
-    { title: 'OVERWRITE', align: 'right', cell: ({ overwritten }) => number(overwritten), paint: text => colours.yellow(text) },
+    {
+      title: 'OVERWRITE',
+      align: 'right',
+      cell: ({ overwritten }) => number(overwritten),
+      paint: text => colours.yellow(text)
+    },
     { title: 'SAME', align: 'right', cell: ({ same }) => number(same), paint: text => colours.dim(text) },
     { title: 'SKIP', align: 'right', cell: ({ skipped }) => number(skipped), paint: text => colours.yellow(text) }
   ]
@@ -97,14 +146,20 @@ export function viewRescued (rescued: Rescued, { isKnown }: { readonly isKnown: 
   const rows = counted(written(rescued), 'row')
   return {
     json,
-    text: screen => [
-      isKnown ? '' : `${rescuePlan(rescued, screen)}\n`,
-      rescued.dryRun ? `${rows} of backup ${rescued.backup.id} would be brought back\n` : `${screen.colours.green('✓')} Brought back ${rows} of backup ${rescued.backup.id}\n`,
-      json.undo === null ? '' : `  To undo  ${json.undo.command}\n`
-    ].join('')
+    text: screen =>
+      [
+        isKnown ? '' : `${rescuePlan(rescued, screen)}\n`,
+        rescued.dryRun
+          ? `${rows} of backup ${rescued.backup.id} would be brought back\n`
+          : `${screen.colours.green('✓')} Brought back ${rows} of backup ${rescued.backup.id}\n`,
+        json.undo === null ? '' : `  To undo  ${json.undo.command}\n`
+      ].join('')
   }
 }
 
 export function viewExtracted (backupId: number, rows: number, file: string): View {
-  return { json: { backupId, file, rows }, text: ({ colours }) => `${colours.green('✓')} Wrote ${counted(rows, 'row')} of backup ${backupId} to ${file}\n` }
+  return {
+    json: { backupId, file, rows },
+    text: ({ colours }) => `${colours.green('✓')} Wrote ${counted(rows, 'row')} of backup ${backupId} to ${file}\n`
+  }
 }

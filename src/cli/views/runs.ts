@@ -16,7 +16,13 @@ export function viewRuns (runs: readonly Run[]): View {
 }
 
 function columns ({ colours, now }: Screen): ReadonlyArray<Column<Run>> {
-  const paint = { waiting: colours.yellow, running: colours.cyan, done: colours.green, failed: colours.red, skipped: colours.dim }
+  const paint = {
+    waiting: colours.yellow,
+    running: colours.cyan,
+    done: colours.green,
+    failed: colours.red,
+    skipped: colours.dim
+  }
   return [
     { title: 'DUE (UTC)', cell: ({ dueAt }) => inMinutes(dueAt) },
     { title: 'AGE', align: 'right', cell: ({ dueAt }) => inAge(dueAt, now), expendable: 3 },

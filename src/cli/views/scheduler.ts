@@ -17,27 +17,43 @@ export interface Server {
 }
 
 export const schedulerStatusSchema = z.object({
-  server: z.object({ pid: z.int(), host: z.string(), since: instant }).nullable().meta({ description: 'null: no server is running, and so nothing is made by itself.' }),
+  server: z.object({ pid: z.int(), host: z.string(), since: instant }).nullable().meta({
+    description: 'null: no server is running, and so nothing is made by itself.'
+  }),
   sources: z.array(sourceSchema)
 })
 
 export function viewScheduler (server: Server | undefined, states: readonly SourceState[], now: Date): View {
   return {
-    json: { server: server === undefined ? null : { pid: server.pid, host: server.host, since: server.since }, sources: states.map(state => presentSource(state, now)) },
+    json: {
+      server: server === undefined ? null : { pid: server.pid, host: server.host, since: server.since },
+      sources: states.map(state => presentSource(state, now))
+    },
     text: screen => `${serverLine(server, screen)}\n\n${table(columns(screen), states, screen)}`
   }
 }
 
 function serverLine (server: Server | undefined, { colours, now, width }: Screen): string {
-  if (server === undefined) return `${colours.yellow('!')} ${wrap('no server is running, so that nothing is made by itself; "holdfast scheduler start" runs one', width - 2, 2)}`
-  return `${colours.green('✓')} process ${server.pid} on "${server.host}" serves, since ${inAge(new Date(server.since), now)}`
+  if (server === undefined) {
+    return `${colours.yellow('!')} ${
+      wrap('no server is running, so that nothing is made by itself; "holdfast scheduler start" runs one', width - 2, 2)
+    }`
+  }
+  return `${colours.green('✓')} process ${server.pid} on "${server.host}" serves, since ${
+    inAge(new Date(server.since), now)
+  }`
 }
 
 function columns ({ now }: Screen): ReadonlyArray<Column<SourceState>> {
   return [
     { title: 'SOURCE', cell: ({ name }) => name, atLeast: 10 },
     { title: 'MADE', cell: ({ policy }) => scheduleInWords(policy), atLeast: 16, cut: 'end' },
-    { title: 'LAST', align: 'right', cell: ({ statistics: { lastScheduled } }) => lastScheduled === null ? '-' : inAge(lastScheduled, now), expendable: 2 },
+    {
+      title: 'LAST',
+      align: 'right',
+      cell: ({ statistics: { lastScheduled } }) => lastScheduled === null ? '-' : inAge(lastScheduled, now),
+      expendable: 2
+    },
     { title: 'NEXT', align: 'right', cell: ({ nextRun }) => nextRun === null ? '-' : inAge(nextRun, now) },
     { title: 'NEXT (UTC)', cell: ({ nextRun }) => nextRun === null ? '' : inMinutes(nextRun), expendable: 1 }
   ]

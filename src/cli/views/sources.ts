@@ -28,9 +28,18 @@ function describe (state: SourceState, screen: Screen): string {
     ['kept', retentionInWords(policy)],
     ['compression', policy.compression],
     ['drilled', drillsInWords(policy)],
-    ['proven', statistics.lastProven === null ? 'never restored yet' : `restored ${inAge(statistics.lastProven, now)}${statistics.restoreTime === null ? '' : `, in ${inDuration(statistics.restoreTime)}`}`]
+    [
+      'proven',
+      statistics.lastProven === null
+        ? 'never restored yet'
+        : `restored ${inAge(statistics.lastProven, now)}${
+          statistics.restoreTime === null ? '' : `, in ${inDuration(statistics.restoreTime)}`
+        }`
+    ]
   ]
-  const title = `${colours.bold(name)}${isDefault ? ', the default' : ''}: ${paintSourceState(state.state, state.state, colours)}`
+  const title = `${colours.bold(name)}${isDefault ? ', the default' : ''}: ${
+    paintSourceState(state.state, state.state, colours)
+  }`
   return [title, ...factLines(facts, screen), ''].join('\n')
 }
 

@@ -23,7 +23,13 @@ function total ({ totalBackups, totalSize, newestBackup, failedBackups }: Servic
 
 function columns ({ colours, now }: Screen): ReadonlyArray<Column<SourceStatisticsView>> {
   const age = (time: string | null): string => time === null ? '-' : inAge(new Date(time), now)
-  const paint = { ok: colours.green, busy: colours.cyan, failing: colours.red, never: colours.yellow, unconfigured: colours.dim }
+  const paint = {
+    ok: colours.green,
+    busy: colours.cyan,
+    failing: colours.red,
+    never: colours.yellow,
+    unconfigured: colours.dim
+  }
   return [
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 10 },
     { title: 'STATE', cell: ({ state }) => state, paint: (text, { state }) => paint[state](text) },
@@ -32,7 +38,12 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<SourceStatisti
     { title: 'LAST', align: 'right', cell: ({ lastSuccess }) => age(lastSuccess) },
     { title: 'VERIFIED', align: 'right', cell: ({ lastVerified }) => age(lastVerified), expendable: 2 },
     { title: 'PROVEN', align: 'right', cell: ({ lastProven }) => age(lastProven), expendable: 5 },
-    { title: 'RESTORE', align: 'right', cell: ({ lastRestoreSeconds }) => lastRestoreSeconds === null ? '-' : inDuration(lastRestoreSeconds * 1000), expendable: 6 },
+    {
+      title: 'RESTORE',
+      align: 'right',
+      cell: ({ lastRestoreSeconds }) => lastRestoreSeconds === null ? '-' : inDuration(lastRestoreSeconds * 1000),
+      expendable: 6
+    },
     { title: 'FAILED', align: 'right', cell: ({ lastFailure }) => age(lastFailure), expendable: 3 },
     { title: 'OLDEST', align: 'right', cell: ({ oldestBackup }) => age(oldestBackup), expendable: 4 },
     { title: 'NEXT', align: 'right', cell: ({ nextRun }) => age(nextRun), expendable: 1 }

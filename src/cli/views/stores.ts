@@ -15,14 +15,20 @@ export const storesSchema = z.object({
 
 /** `probes` undefined: none was asked for. */
 export function viewStores (stores: readonly StoreState[], probes: readonly StoreProbe[] | undefined): View {
-  const json: z.infer<typeof storesSchema> = { stores: stores.map(presentStore), ...probes === undefined ? {} : { probes: probes.map(presentProbe) } }
+  const json: z.infer<typeof storesSchema> = {
+    stores: stores.map(presentStore),
+    ...probes === undefined ? {} : { probes: probes.map(presentProbe) }
+  }
   return {
     json,
-    text: screen => [
-      table(columns(screen), stores, screen),
-      ...stores.flatMap(({ name, failure }) => failure === null ? [] : [`${wrap(`${screen.colours.red('✗')} ${name}: ${failure}`, screen.width, 2)}\n`]),
-      ...(probes ?? []).map(probe => probeLines(probe, screen))
-    ].join('\n')
+    text: screen =>
+      [
+        table(columns(screen), stores, screen),
+        ...stores.flatMap(({ name, failure }) =>
+          failure === null ? [] : [`${wrap(`${screen.colours.red('✗')} ${name}: ${failure}`, screen.width, 2)}\n`]
+        ),
+        ...(probes ?? []).map(probe => probeLines(probe, screen))
+      ].join('\n')
   }
 }
 
@@ -30,7 +36,11 @@ function columns ({ colours }: Screen): ReadonlyArray<Column<StoreState>> {
   return [
     { title: 'STORE', cell: ({ name }) => name },
     { title: 'KIND', cell: ({ kind }) => kind, expendable: 2 },
-    { title: 'STATE', cell: ({ state, isRemembered }) => isRemembered ? 'read only' : state, paint: (text, { state }) => ({ ok: colours.green, waiting: colours.yellow, failing: colours.red })[state](text) },
+    {
+      title: 'STATE',
+      cell: ({ state, isRemembered }) => isRemembered ? 'read only' : state,
+      paint: (text, { state }) => ({ ok: colours.green, waiting: colours.yellow, failing: colours.red })[state](text)
+    },
     { title: 'HOLDS', cell: ({ stored }) => String(stored), align: 'right' },
     { title: 'SIZE', cell: ({ bytes }) => inSize(bytes), align: 'right', expendable: 1 },
     { title: 'WAITING', cell: ({ waiting }) => waiting === 0 ? '' : String(waiting), align: 'right' },
@@ -42,7 +52,9 @@ const MARKS: Readonly<Record<ProbeStatus, string>> = { ok: '✓', warn: '!', fai
 
 function probeLines ({ store, findings }: StoreProbe, { colours, width }: Screen): string {
   // Of a store that does not answer there is nothing more to say.
-  const told = findings.some(({ check, status }) => check === 'reach' && status === 'fail') ? findings.filter(({ status }) => status === 'fail') : findings
+  const told = findings.some(({ check, status }) => check === 'reach' && status === 'fail')
+    ? findings.filter(({ status }) => status === 'fail')
+    : findings
   return [colours.bold(store), ...told.map(finding => findingLines(finding, colours, width)), ''].join('\n')
 }
 

@@ -12,8 +12,11 @@ export const thawSchema = z.object({
 export function viewThawing ({ backup: { id }, store, hours }: Thawing): View {
   return {
     json: { backupId: id, store, hours },
-    text: ({ colours }) => store === null
-      ? `${colours.green('✓')} backup ${id} can be read already\n`
-      : `${colours.green('✓')} backup ${id} is being made readable in "${store}", which takes up to ${hours} h; restore it then\n`
+    text: ({ colours }) =>
+      store === null
+        ? `${colours.green('✓')} backup ${id} can be read already\n`
+        : `${
+          colours.green('✓')
+        } backup ${id} is being made readable in "${store}", which takes up to ${hours} h; restore it then\n`
   }
 }

@@ -12,10 +12,13 @@ export const restoreFromTrashSchema = z.object({ backups: z.array(backupSchema),
 export function viewRestored ({ done, failures }: EachOutcome<Backup>): View {
   return {
     json: { backups: done.map(presentBackup), failures: failures.map(presentFailure) },
-    text: screen => [
-      ...done.map(backup => `${screen.colours.green('✓')} Brought backup ${backup.id} back from the trash: ${nameOf(backup)}`),
-      ...failures.map(failure => failureLine(failure, screen)),
-      ''
-    ].join('\n')
+    text: screen =>
+      [
+        ...done.map(backup =>
+          `${screen.colours.green('✓')} Brought backup ${backup.id} back from the trash: ${nameOf(backup)}`
+        ),
+        ...failures.map(failure => failureLine(failure, screen)),
+        ''
+      ].join('\n')
   }
 }

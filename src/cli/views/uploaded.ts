@@ -13,16 +13,29 @@ export const uploadSchema = z.object({
 })
 
 export function viewUploaded (backups: readonly Backup[], failures: readonly Failed[]): View {
-  const json: z.infer<typeof uploadSchema> = { uploaded: backups.map(presentBackup), failures: failures.map(presentFailure) }
+  const json: z.infer<typeof uploadSchema> = {
+    uploaded: backups.map(presentBackup),
+    failures: failures.map(presentFailure)
+  }
   return {
     json,
-    text: screen => [
-      ...backups.map(backup => `${screen.colours.green('✓')} backup ${backup.id}, ${nameOf(backup)}, ${inSize(backup.size ?? 0)}: in ${storesOf(backup)}`),
-      ...failures.map(failure => failureLine(failure, screen)),
-      ...backups.length + failures.length === 0 ? ['nothing to upload: every backup is in every store'] : [],
-      ...backups.length + failures.length > 1 ? ['', `${counted(backups.length, 'backup')} uploaded${failures.length === 0 ? '' : `, ${failures.length} not`}`] : [],
-      ''
-    ].join('\n')
+    text: screen =>
+      [
+        ...backups.map(backup =>
+          `${screen.colours.green('✓')} backup ${backup.id}, ${nameOf(backup)}, ${inSize(backup.size ?? 0)}: in ${
+            storesOf(backup)
+          }`
+        ),
+        ...failures.map(failure => failureLine(failure, screen)),
+        ...backups.length + failures.length === 0 ? ['nothing to upload: every backup is in every store'] : [],
+        ...backups.length + failures.length > 1
+          ? [
+            '',
+            `${counted(backups.length, 'backup')} uploaded${failures.length === 0 ? '' : `, ${failures.length} not`}`
+          ]
+          : [],
+        ''
+      ].join('\n')
   }
 }
 

@@ -24,10 +24,14 @@ export const verifySchema = z.object({
 
 export const verifyFileSchema = z.object({
   path: z.string(),
-  verdict: z.enum(['valid', 'sound', 'damaged']).meta({ description: '`sound`: nothing is wrong with the content, but there is no manifest to compare it with.' }),
+  verdict: z.enum(['valid', 'sound', 'damaged']).meta({
+    description: '`sound`: nothing is wrong with the content, but there is no manifest to compare it with.'
+  }),
   message: z.string(),
   checks: z.array(checkSchema),
-  signature: signatureSchema.pick({ state: true, keyId: true }).nullable().meta({ description: 'Who vouches for the manifest; null: there is none that can be read.' })
+  signature: signatureSchema.pick({ state: true, keyId: true }).nullable().meta({
+    description: 'Who vouches for the manifest; null: there is none that can be read.'
+  })
 })
 
 export function viewVerified (results: readonly Verified[], failures: readonly Failed[]): View {
@@ -41,13 +45,14 @@ export function viewVerified (results: readonly Verified[], failures: readonly F
   }
   return {
     json,
-    text: screen => [
-      ...results.flatMap(result => verifiedLines(result, results.length === 1, screen)),
-      ...failures.map(failure => failureLine(failure, screen)),
-      ...results.length + failures.length > 1 ? [''] : [],
-      ...results.length + failures.length === 1 ? [] : [summary(json)],
-      ''
-    ].join('\n')
+    text: screen =>
+      [
+        ...results.flatMap(result => verifiedLines(result, results.length === 1, screen)),
+        ...failures.map(failure => failureLine(failure, screen)),
+        ...results.length + failures.length > 1 ? [''] : [],
+        ...results.length + failures.length === 1 ? [] : [summary(json)],
+        ''
+      ].join('\n')
   }
 }
 
@@ -74,7 +79,11 @@ function signatureLine (signature: Pick<SignatureState, 'state' | 'keyId'> | nul
 function summary ({ verified, valid, invalid, failures }: z.infer<typeof verifySchema>): string {
   if (verified + failures.length === 0) return 'nothing to verify: no completed backup of this installation matches'
   if (invalid + failures.length === 0) return `all of ${counted(verified, 'backup')} are valid`
-  const parts = [`${valid} valid`, ...invalid > 0 ? [`${invalid} NOT VALID`] : [], ...failures.length > 0 ? [`${failures.length} could not be checked`] : []]
+  const parts = [
+    `${valid} valid`,
+    ...invalid > 0 ? [`${invalid} NOT VALID`] : [],
+    ...failures.length > 0 ? [`${failures.length} could not be checked`] : []
+  ]
   return `${counted(verified + failures.length, 'backup')}: ${parts.join(', ')}`
 }
 
@@ -84,8 +93,18 @@ export function viewVerifiedFile ({ path, verdict, message, verification: { chec
   return {
     json,
     text: ({ colours, width }) => {
-      const mark = verdict === 'damaged' ? colours.red('✗') : verdict === 'sound' ? colours.yellow('✓') : colours.green('✓')
-      return [`${mark} ${printable(path)}`, wrap(`    ${printable(message)}`, width, 4), ...checks.map(check => `    ${checkLine(check, colours)}`), ...signatureLine(signature), ''].join('\n')
+      const mark = verdict === 'damaged'
+        ? colours.red('✗')
+        : verdict === 'sound'
+        ? colours.yellow('✓')
+        : colours.green('✓')
+      return [
+        `${mark} ${printable(path)}`,
+        wrap(`    ${printable(message)}`, width, 4),
+        ...checks.map(check => `    ${checkLine(check, colours)}`),
+        ...signatureLine(signature),
+        ''
+      ].join('\n')
     }
   }
 }

@@ -1,6 +1,19 @@
 import { EXPIRY_NOTICE } from '../ports/encryption.ts'
 import { shortened } from '../shortened.ts'
-import { ALERT_RULES, alertKey, type Alert, type AlertFacts, type AlertFinding, type AlertLimits, type AlertRule, type ConfigNotice, type PruneFacts, type SourceFacts, type StoreFacts, type StoreRefusal } from './alert.ts'
+import {
+  ALERT_RULES,
+  alertKey,
+  type Alert,
+  type AlertFacts,
+  type AlertFinding,
+  type AlertLimits,
+  type AlertRule,
+  type ConfigNotice,
+  type PruneFacts,
+  type SourceFacts,
+  type StoreFacts,
+  type StoreRefusal
+} from './alert.ts'
 
 const HOUR = 3_600_000
 /** So many backups before the newest one tell what size is usual. */
@@ -12,7 +25,10 @@ const SIZE_MARGIN = 16 * 1024
 const COPY_FAILING = HOUR / 6
 /** … one that does not, after so long: a large backup over a slow line takes its time. */
 const COPY_SLOW = 6 * HOUR
-/** Percent of the store by which more than enough must be free again, so that a disk at the limit raises one alert and not one a minute. */
+/**
+ * Percent of the store by which more than enough must be free again, so that a disk at the limit raises one alert and
+ * not one a minute.
+ */
 const DISK_MARGIN = 2
 /** Characters of a list of names. */
 const NAMES = 300
@@ -20,11 +36,16 @@ const NAMES = 300
 const NAMED = 5
 
 /**
- * The rules that hold now, most of all in words that stay the same for as long as nothing changes. `open` are the alerts
- * so far: a disk that has begun to be low must have a little more than the limit free to be well again, and stays as
- * it was while its store cannot tell.
+ * The rules that hold now, most of all in words that stay the same for as long as nothing changes. `open` are the
+ * alerts so far: a disk that has begun to be low must have a little more than the limit free to be well again, and
+ * stays as it was while its store cannot tell.
  */
-export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, open: readonly Alert[]): readonly AlertFinding[] {
+export function findAlerts (
+  facts: AlertFacts,
+  limits: AlertLimits,
+  now: Date,
+  open: readonly Alert[]
+): readonly AlertFinding[] {
   const ofSources = facts.sources.flatMap(source => [
     backupFailed(source),
     backupTooOld(source, limits.maxAge, now),
@@ -43,8 +64,13 @@ export function findAlerts (facts: AlertFacts, limits: AlertLimits, now: Date, o
   ])
   const wasLow = open.find(alert => alertKey(alert) === 'disk_low')
   const ofService = [
-    storeForeign(facts.refused), storeLost(facts.refused), catalogDamaged(facts.catalogDamage),
-    diskLow(facts.store, limits.diskFree, wasLow), pruneOverdue(facts.prune), keyExpiring(facts.keys, now), configNotice(facts.notices)
+    storeForeign(facts.refused),
+    storeLost(facts.refused),
+    catalogDamaged(facts.catalogDamage),
+    diskLow(facts.store, limits.diskFree, wasLow),
+    pruneOverdue(facts.prune),
+    keyExpiring(facts.keys, now),
+    configNotice(facts.notices)
   ]
   return [...ofSources, ...ofService].filter(finding => finding !== undefined)
 }
@@ -55,35 +81,52 @@ function finding (rule: AlertRule, source: string | null, message: string, remed
 
 function backupFailed ({ name, lastSuccess, lastFailure }: SourceFacts): AlertFinding | undefined {
   if (lastFailure === null || (lastSuccess !== null && lastFailure.at <= lastSuccess)) return undefined
-  return finding('backup_failed', name,
+  return finding(
+    'backup_failed',
+    name,
     `the last backup of "${name}" failed at ${lastFailure.at.toISOString()} with ${lastFailure.code}: ${lastFailure.message}`,
-    `Look up ${lastFailure.code} in docs/errors.md, put right what it names, and make a backup.`)
+    `Look up ${lastFailure.code} in docs/errors.md, put right what it names, and make a backup.`
+  )
 }
 
 function backupTooOld ({ name, newestGood }: SourceFacts, maxAge: number, now: Date): AlertFinding | undefined {
   if (maxAge === 0 || (newestGood !== null && now.getTime() - newestGood.getTime() <= maxAge)) return undefined
-  return finding('backup_too_old', name,
+  return finding(
+    'backup_too_old',
+    name,
     `${newestOf(name, newestGood)}, and there should be one from the last ${hours(maxAge)}`,
-    'Make a backup, and see why none was made by itself: the runs, the log, and whether automatic backups are on.')
+    'Make a backup, and see why none was made by itself: the runs, the log, and whether automatic backups are on.'
+  )
 }
 
 function scheduleMissed ({ name, newestGood, freshSince }: SourceFacts): AlertFinding | undefined {
   if (freshSince === null || (newestGood !== null && newestGood >= freshSince)) return undefined
-  return finding('schedule_missed', name,
+  return finding(
+    'schedule_missed',
+    name,
     `${newestOf(name, newestGood)}, and its schedule asks for a newer one`,
-    'Make a backup, and see in the runs and the log what became of those that were due.')
+    'Make a backup, and see in the runs and the log what became of those that were due.'
+  )
 }
 
 function backupsOff ({ name, isAutomationUnset }: SourceFacts): AlertFinding | undefined {
   if (!isAutomationUnset) return undefined
-  return finding('backups_off', name, `no backups of "${name}" are made by themselves: automatic backups are off by default`,
-    'Set AUTO_BACKUP_ENABLED=true, or say "autoBackupEnabled": false where something else makes the backups.')
+  return finding(
+    'backups_off',
+    name,
+    `no backups of "${name}" are made by themselves: automatic backups are off by default`,
+    'Set AUTO_BACKUP_ENABLED=true, or say "autoBackupEnabled": false where something else makes the backups.'
+  )
 }
 
 function sourceMissing ({ name, isMissing }: SourceFacts): AlertFinding | undefined {
   if (!isMissing) return undefined
-  return finding('source_missing', name, `the database of "${name}" is not there`,
-    'Correct its path in the configuration, or mount the disk that it is on; if it is lost, restore a backup.')
+  return finding(
+    'source_missing',
+    name,
+    `the database of "${name}" is not there`,
+    'Correct its path in the configuration, or mount the disk that it is on; if it is lost, restore a backup.'
+  )
 }
 
 function backupDamaged ({ name, damaged }: SourceFacts): AlertFinding | undefined {
@@ -91,25 +134,44 @@ function backupDamaged ({ name, damaged }: SourceFacts): AlertFinding | undefine
   if (newest === undefined) return undefined
   const message = others.length === 0
     ? `backup ${newest.id} of "${name}" is damaged: ${newest.reason}`
-    : `${damaged.length} backups of "${name}" are damaged: ${listed(damaged.map(({ id }) => id))}; of ${newest.id}: ${newest.reason}`
-  return finding('backup_damaged', name, message, 'Restore from another backup if you must now, make a new one, find out what damaged this one, and delete it.')
+    : `${damaged.length} backups of "${name}" are damaged: ${
+      listed(damaged.map(({ id }) => id))
+    }; of ${newest.id}: ${newest.reason}`
+  return finding(
+    'backup_damaged',
+    name,
+    message,
+    'Restore from another backup if you must now, make a new one, find out what damaged this one, and delete it.'
+  )
 }
 
 function backupUnproven ({ name, unproven }: SourceFacts): AlertFinding | undefined {
   if (unproven === null) return undefined
-  return finding('backup_unproven', name,
+  return finding(
+    'backup_unproven',
+    name,
     `backup ${unproven.id} of "${name}" is not verified: ${unproven.reason}`,
-    `Look for an index, a CHECK or a view of the database that computes for long; raise CHILD_TIMEOUT_MS or CHILD_MEMORY_BYTES if the check needs it, and run "holdfast verify ${unproven.id}".`)
+    `Look for an index, a CHECK or a view of the database that computes for long; raise CHILD_TIMEOUT_MS or CHILD_MEMORY_BYTES if the check needs it, and run "holdfast verify ${unproven.id}".`
+  )
 }
 
 function backupSuspect ({ name, suspects }: SourceFacts): AlertFinding | undefined {
   const [first, ...others] = suspects
   if (first === undefined) return undefined
-  const more = others.length === 0 ? '' : `; ${suspects.length} are suspect since then, with ${listed(others.map(({ id }) => id))}`
+  const more = others.length === 0
+    ? ''
+    : `; ${suspects.length} are suspect since then, with ${listed(others.map(({ id }) => id))}`
   const commands = suspects.slice(0, NAMED).map(({ id }) => `holdfast release ${id}`).join(' && ')
-  return finding('backup_suspect', name,
-    `backup ${first.id} of "${name}" is not like those before it: ${first.reasons.join('; ')}${more}; nothing good from before it is removed`,
-    `See whether somebody meant to do that; if so, run "${commands}"${suspects.length > NAMED ? ' and so on for the others' : ''}, if not, restore from a backup before it and delete the suspects.`)
+  return finding(
+    'backup_suspect',
+    name,
+    `backup ${first.id} of "${name}" is not like those before it: ${
+      first.reasons.join('; ')
+    }${more}; nothing good from before it is removed`,
+    `See whether somebody meant to do that; if so, run "${commands}"${
+      suspects.length > NAMED ? ' and so on for the others' : ''
+    }, if not, restore from a backup before it and delete the suspects.`
+  )
 }
 
 function sizeChanged ({ name, sizes }: SourceFacts, percent: number): AlertFinding | undefined {
@@ -119,73 +181,118 @@ function sizeChanged ({ name, sizes }: SourceFacts, percent: number): AlertFindi
   const change = newest.size - usual
   if (Math.abs(change) <= SIZE_MARGIN || Math.abs(change) * 100 <= percent * usual) return undefined
   const share = `${Math.round(Math.abs(change) / usual * 100)} % ${change > 0 ? 'more' : 'less'}`
-  return finding('size_changed', name,
+  return finding(
+    'size_changed',
+    name,
     `backup ${newest.id} of "${name}" has ${newest.size} bytes, ${share} than the ${usual} that are usual`,
-    'See whether so much data was really added or removed; if it was not meant to be, keep the backup before this one by pinning it.')
+    'See whether so much data was really added or removed; if it was not meant to be, keep the backup before this one by pinning it.'
+  )
 }
 
 /** A few more are nothing to act on: from half of what is allowed on it is told, well before a backup is refused. */
 function overTheLimit ({ name, overLimit }: SourceFacts): AlertFinding | undefined {
   if (overLimit === null || overLimit.count * 2 < overLimit.maxBackups) return undefined
   const { count, maxBackups } = overLimit
-  return finding('over_limit', name,
-    `${count} ${count === 1 ? 'backup' : 'backups'} of "${name}" ${count === 1 ? 'is' : 'are'} there beyond the ${maxBackups} that maxBackups keeps, made by hand faster than the schedule asks for; from ${maxBackups} on an operator can make no more`,
-    `See who makes them; remove them with "holdfast prune --source ${name}", raise maxBackups, or set AUTO_BACKUP_INTERVAL to how often a script makes them.`)
+  return finding(
+    'over_limit',
+    name,
+    `${count} ${count === 1 ? 'backup' : 'backups'} of "${name}" ${
+      count === 1 ? 'is' : 'are'
+    } there beyond the ${maxBackups} that maxBackups keeps, made by hand faster than the schedule asks for; from ${maxBackups} on an operator can make no more`,
+    `See who makes them; remove them with "holdfast prune --source ${name}", raise maxBackups, or set AUTO_BACKUP_INTERVAL to how often a script makes them.`
+  )
 }
 
 function tooFewBackups ({ name, good }: SourceFacts, fewest: number): AlertFinding | undefined {
   if (good >= fewest) return undefined
-  return finding('too_few_backups', name,
-    `there ${good === 1 ? 'is 1 good backup' : `are ${good} good backups`} of "${name}", and there should be at least ${fewest}`,
-    'Make more backups, and see that maxBackups and the retention rules keep as many.')
+  return finding(
+    'too_few_backups',
+    name,
+    `there ${
+      good === 1 ? 'is 1 good backup' : `are ${good} good backups`
+    } of "${name}", and there should be at least ${fewest}`,
+    'Make more backups, and see that maxBackups and the retention rules keep as many.'
+  )
 }
 
 function drillFailed ({ name, drills: { failed } }: SourceFacts): AlertFinding | undefined {
   if (failed === null) return undefined
-  return finding('drill_failed', name,
+  return finding(
+    'drill_failed',
+    name,
     `the drill of backup ${failed.backupId} of "${name}" failed at ${failed.at.toISOString()} with ${failed.code}: ${failed.message}`,
-    'If you must restore now, take a backup whose drill passed; find out what is wrong with this one, delete it or put it right, and drill again.')
+    'If you must restore now, take a backup whose drill passed; find out what is wrong with this one, delete it or put it right, and drill again.'
+  )
 }
 
 /** Where there is no good backup at all, other rules say so. */
-function drillOverdue ({ name, newestGood, provenSince, drills: { lastProven } }: SourceFacts): AlertFinding | undefined {
-  if (provenSince === null || newestGood === null || (lastProven !== null && lastProven >= provenSince)) return undefined
-  const last = lastProven === null ? `no backup of "${name}" was ever restored, nor passed a drill` : `a backup of "${name}" was last proven to restore at ${lastProven.toISOString()}`
-  return finding('drill_overdue', name,
+function drillOverdue ({ name, newestGood, provenSince, drills: { lastProven } }: SourceFacts):
+  | AlertFinding
+  | undefined {
+  if (provenSince === null || newestGood === null || (lastProven !== null && lastProven >= provenSince)) {
+    return undefined
+  }
+  const last = lastProven === null
+    ? `no backup of "${name}" was ever restored, nor passed a drill`
+    : `a backup of "${name}" was last proven to restore at ${lastProven.toISOString()}`
+  return finding(
+    'drill_overdue',
+    name,
     `${last}, and its schedule of drills asks for that since ${provenSince.toISOString()}`,
-    'See in the runs and the drills what became of those that were due; a drill that passes ends this alert.')
+    'See in the runs and the drills what became of those that were due; a drill that passes ends this alert.'
+  )
 }
 
 /** One attempt that fails is made up for by the next; only what lasts is told. */
 function copyLate ({ name, copies }: SourceFacts, now: Date): AlertFinding | undefined {
-  const late = copies.filter(({ since, failure }) => now.getTime() - since.getTime() >= (failure === null ? COPY_SLOW : COPY_FAILING))
+  const late = copies.filter(({ since, failure }) =>
+    now.getTime() - since.getTime() >= (failure === null ? COPY_SLOW : COPY_FAILING)
+  )
   if (late.length === 0) return undefined
   const words = late.map(({ store, count, since, failure }) => {
-    const wait = `${count === 1 ? '1 backup waits' : `${count} backups wait`} for a copy in "${store}" since ${since.toISOString()}`
+    const wait = `${
+      count === 1 ? '1 backup waits' : `${count} backups wait`
+    } for a copy in "${store}" since ${since.toISOString()}`
     return failure === null ? wait : `${wait}, which failed with ${failure.code}: ${failure.message}`
   })
-  return finding('copy_late', name, `of "${name}" ${words.join('; ')}`,
-    'Put right what it names, and see with "holdfast stores --check" that the store takes copies; they are then made by themselves.')
+  return finding(
+    'copy_late',
+    name,
+    `of "${name}" ${words.join('; ')}`,
+    'Put right what it names, and see with "holdfast stores --check" that the store takes copies; they are then made by themselves.'
+  )
 }
 
 function storeForeign (refused: readonly StoreRefusal[]): AlertFinding | undefined {
   const messages = refused.filter(({ code }) => code === 'STORE_FOREIGN').map(({ message }) => message)
   if (messages.length === 0) return undefined
-  return finding('store_foreign', null, messages.join('; '),
-    'Give each installation a directory or prefix of its own; if the other one is gone for good, take the store over with "holdfast rebuild --take-over".')
+  return finding(
+    'store_foreign',
+    null,
+    messages.join('; '),
+    'Give each installation a directory or prefix of its own; if the other one is gone for good, take the store over with "holdfast rebuild --take-over".'
+  )
 }
 
 function storeLost (refused: readonly StoreRefusal[]): AlertFinding | undefined {
   const messages = refused.filter(({ code }) => code !== 'STORE_FOREIGN').map(({ message }) => message)
   if (messages.length === 0) return undefined
-  return finding('store_lost', null, messages.join('; '),
-    'Mount the disk, or correct the place of the store in the configuration; if the disk of BACKUP_DIR is lost for good, "holdfast rebuild --accept-empty" goes on with the copies in other stores.')
+  return finding(
+    'store_lost',
+    null,
+    messages.join('; '),
+    'Mount the disk, or correct the place of the store in the configuration; if the disk of BACKUP_DIR is lost for good, "holdfast rebuild --accept-empty" goes on with the copies in other stores.'
+  )
 }
 
 function catalogDamaged (damage: string | undefined): AlertFinding | undefined {
   if (damage === undefined) return undefined
-  return finding('catalog_damaged', null, `the catalog is damaged: ${damage}`,
-    'Restart the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.')
+  return finding(
+    'catalog_damaged',
+    null,
+    `the catalog is damaged: ${damage}`,
+    'Restart the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.'
+  )
 }
 
 function diskLow ({ name, space }: StoreFacts, percent: number, wasLow: Alert | undefined): AlertFinding | undefined {
@@ -194,41 +301,64 @@ function diskLow ({ name, space }: StoreFacts, percent: number, wasLow: Alert | 
   const free = space.free / space.total * 100
   const enough = wasLow === undefined ? percent : Math.min(percent + DISK_MARGIN, 100)
   if (free >= enough) return undefined
-  return finding('disk_low', null,
+  return finding(
+    'disk_low',
+    null,
     `${Math.floor(free)} % of ${space.total} bytes are free in the store "${name}", and ${percent} % should be`,
-    'Free space there, keep fewer backups, compress them, or give the store a larger disk.')
+    'Free space there, keep fewer backups, compress them, or give the store a larger disk.'
+  )
 }
 
 function pruneOverdue ({ lastDone, freshSince, failure }: PruneFacts): AlertFinding | undefined {
   if (failure !== null) {
-    return finding('prune_overdue', null,
+    return finding(
+      'prune_overdue',
+      null,
       `the last prune failed${failure.code === null ? '' : ` with ${failure.code}`}: ${failure.reason}`,
-      'Put right what it names; a dry run tells what would be removed, and the next scheduled prune that is done ends this alert.')
+      'Put right what it names; a dry run tells what would be removed, and the next scheduled prune that is done ends this alert.'
+    )
   }
   if (freshSince === null || (lastDone !== null && lastDone >= freshSince)) return undefined
-  return finding('prune_overdue', null,
-    `${lastDone === null ? 'no prune was ever done' : `the last prune was done at ${lastDone.toISOString()}`}, and one was due at ${freshSince.toISOString()}`,
-    'See in the runs and the log what became of it; the next scheduled prune that is done ends this alert.')
+  return finding(
+    'prune_overdue',
+    null,
+    `${
+      lastDone === null ? 'no prune was ever done' : `the last prune was done at ${lastDone.toISOString()}`
+    }, and one was due at ${freshSince.toISOString()}`,
+    'See in the runs and the log what became of it; the next scheduled prune that is done ends this alert.'
+  )
 }
 
 function keyExpiring (keys: AlertFacts['keys'], now: Date): AlertFinding | undefined {
   const soon = keys.filter(({ expiresAt }) => expiresAt.getTime() - now.getTime() <= EXPIRY_NOTICE)
   if (soon.length === 0) return undefined
-  const words = soon.map(({ id, expiresAt }) => `the OpenPGP key ${id} ${expiresAt <= now ? 'expired' : 'expires'} at ${expiresAt.toISOString()}`)
-  return finding('key_expiring', null, `${words.join('; ')}; backups are sealed to it all the same`,
-    'Give a later expiry with "gpg --quick-set-expire", or make another key, and replace the public key in the configuration; keep the private one for what is sealed to it.')
+  const words = soon.map(({ id, expiresAt }) =>
+    `the OpenPGP key ${id} ${expiresAt <= now ? 'expired' : 'expires'} at ${expiresAt.toISOString()}`
+  )
+  return finding(
+    'key_expiring',
+    null,
+    `${words.join('; ')}; backups are sealed to it all the same`,
+    'Give a later expiry with "gpg --quick-set-expire", or make another key, and replace the public key in the configuration; keep the private one for what is sealed to it.'
+  )
 }
 
 function configNotice (notices: readonly ConfigNotice[]): AlertFinding | undefined {
   const [first, ...others] = notices
   if (first === undefined) return undefined
   const more = others.length === 0 ? '' : `; so are ${shortened(others.map(({ name }) => name).join(', '), NAMES)}`
-  return finding('config_notice', null, `in the configuration ${first.name} ${first.problem}${more}`,
-    `${first.remedy} "holdfast config check" lists all of it; a start without it ends this alert.`)
+  return finding(
+    'config_notice',
+    null,
+    `in the configuration ${first.name} ${first.problem}${more}`,
+    `${first.remedy} "holdfast config check" lists all of it; a start without it ends this alert.`
+  )
 }
 
 function newestOf (name: string, newestGood: Date | null): string {
-  return newestGood === null ? `there is no good backup of "${name}"` : `the newest good backup of "${name}" is from ${newestGood.toISOString()}`
+  return newestGood === null
+    ? `there is no good backup of "${name}"`
+    : `the newest good backup of "${name}" is from ${newestGood.toISOString()}`
 }
 
 /** Of at least one number. The lower one of the two in the middle, so that it is a size that there was. */

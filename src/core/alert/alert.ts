@@ -100,7 +100,10 @@ export interface RecentSize {
   readonly size: number
 }
 
-/** What the catalog knows of one source, as far as the rules ask. A good backup is one that is there and was not found damaged. */
+/**
+ * What the catalog knows of one source, as far as the rules ask. A good backup is one that is there and was not found
+ * damaged.
+ */
 export interface BackupEvidence {
   readonly lastSuccess: Date | null
   /** The last failure that was none of somebody's own making: a cancelled backup does not count. */
@@ -195,16 +198,16 @@ export interface AlertChanges {
 /** The alerts that there are and were, and what the rules need to know of the backups. */
 export interface AlertLog {
   /** Rejects as the catalog does; a source without any backup has no evidence but zeros and nulls. */
-  evidence (source: string): Promise<BackupEvidence>
+  evidence(source: string): Promise<BackupEvidence>
   /** Those that are not cleared, oldest first. */
-  open (): Promise<readonly Alert[]>
+  open(): Promise<readonly Alert[]>
   /**
-   * Makes `findings` the alerts that are open: raises those that are new, clears those that are not among them, and takes
-   * over the words of the rest, which is no new alert. May be repeated.
+   * Makes `findings` the alerts that are open: raises those that are new, clears those that are not among them, and
+   * takes over the words of the rest, which is no new alert. May be repeated.
    */
-  settle (findings: readonly AlertFinding[], at: Date): Promise<AlertChanges>
+  settle(findings: readonly AlertFinding[], at: Date): Promise<AlertChanges>
   /** Newest first; `next` is the `before` of the next page, null on the last. */
-  list (query: AlertQuery): Promise<{ readonly alerts: readonly Alert[], readonly next: number | null }>
+  list(query: AlertQuery): Promise<{ readonly alerts: readonly Alert[], readonly next: number | null }>
   /** Forgets alerts that were cleared before `before`. Returns how many. */
-  purge (before: Date): Promise<number>
+  purge(before: Date): Promise<number>
 }

@@ -12,7 +12,10 @@ export interface Found {
   readonly trashedAt: Date | null
   /** Nobody here ever removes anything there: what is there is a backup, also where the catalog took it for gone. */
   readonly isLasting: boolean
-  /** The other installation whose backup it is; null: it is this one's own, also where it was taken for another's before. */
+  /**
+   * The other installation whose backup it is; null: it is this one's own, also where it was taken for another's
+   * before.
+   */
   readonly foreignInstance: string | null
 }
 

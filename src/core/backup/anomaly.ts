@@ -10,9 +10,15 @@ const KNOWN = 3
 const MiB = 1024 * 1024
 /** Rows may fall by a clean-up; that more than half of a table goes at once is worth a question. Before to after. */
 const ROWS_FALL = 2
-/** Fewer lost rows than this are no alarm by themselves, whatever share of their table: small tables are emptied and filled all day. */
+/**
+ * Fewer lost rows than this are no alarm by themselves, whatever share of their table: small tables are emptied and
+ * filled all day.
+ */
 const ROWS_LEAST = 500
-/** But where so many tables fall at once, and they are half of all that had anything in them, it is not one table's daily life. */
+/**
+ * But where so many tables fall at once, and they are half of all that had anything in them, it is not one table's
+ * daily life.
+ */
 const TABLES_LEAST = 3
 /** Rows that a table must have had to be counted among those. */
 const TABLE_SMALL = 20
@@ -23,14 +29,17 @@ const SHRINK_LEAST = 8 * MiB
 const GROWTH = 5
 const GROWTH_LEAST = 64 * MiB
 /**
- * Whoever encrypts a database writes most of its pages anew, but so does VACUUM, and any change to a whole table: changed
- * pages alone are no alarm. Encrypted content is also denser, and VACUUM makes the pages denser by leaving out what is
- * empty; so the content as a whole, for each row, must have become more: all three together are neither. A quarter of the pages,
- * so that one large table is enough.
+ * Whoever encrypts a database writes most of its pages anew, but so does VACUUM, and any change to a whole table:
+ * changed pages alone are no alarm. Encrypted content is also denser, and VACUUM makes the pages denser by leaving out
+ * what is empty; so the content as a whole, for each row, must have become more: all three together are neither. A
+ * quarter of the pages, so that one large table is enough.
  */
 const CHANGED = 0.25
 const DENSER = 1.5
-/** Compressed to half of it or less, it is text or tables, however much there is of it. Hex digits of random bytes are just above. */
+/**
+ * Compressed to half of it or less, it is text or tables, however much there is of it. Hex digits of random bytes are
+ * just above.
+ */
 const DENSE = 0.5
 /** The same by entropy, which sees random bytes among others where compression still finds something. Bits a byte. */
 const STRONGER = 1.4
@@ -56,10 +65,10 @@ export function profileOf ({ image, facts, measures }: Pick<Manifest, 'image' | 
 }
 
 /**
- * In what way a new backup is not like the good ones before it, newest first, in words with figures. Empty: it is as one
- * would expect, or there are none to compare it with. What was usual so far is no alarm: a step counts only if it is larger
- * than its limit, and larger than the largest step of that kind in the history twice over, so that a table that is
- * emptied every night does not cry wolf. Whether the schema changed plays no part: deployments do that. Pure.
+ * In what way a new backup is not like the good ones before it, newest first, in words with figures. Empty: it is as
+ * one would expect, or there are none to compare it with. What was usual so far is no alarm: a step counts only if it
+ * is larger than its limit, and larger than the largest step of that kind in the history twice over, so that a table
+ * that is emptied every night does not cry wolf. Whether the schema changed plays no part: deployments do that. Pure.
  */
 export function findAnomalies (now: Profile, history: readonly Profile[]): readonly string[] {
   const [last] = history
@@ -81,9 +90,13 @@ function rowsLost (now: Profile, last: Profile, history: readonly Profile[]): re
   const fallen: Fallen[] = []
   for (const [table, rows] of before) {
     const left = after.get(table)
-    if (left !== undefined && isBeyond(ratio(rows, left), seriesOf(table, history), ROWS_FALL)) fallen.push({ table, before: rows, after: left })
+    if (left !== undefined && isBeyond(ratio(rows, left), seriesOf(table, history), ROWS_FALL)) {
+      fallen.push({ table, before: rows, after: left })
+    }
     const isGone = left === undefined && !now.tables.some(({ name }) => name === table)
-    if (isGone && rows > 0 && !renamed.some(count => ratio(rows, count) <= ROWS_FALL)) fallen.push({ table, before: rows, after: null })
+    if (isGone && rows > 0 && !renamed.some(count => ratio(rows, count) <= ROWS_FALL)) {
+      fallen.push({ table, before: rows, after: null })
+    }
   }
   const large = fallen.filter(each => lost(each) >= ROWS_LEAST).toSorted((a, b) => lost(b) - lost(a))
   const counted = [...before.values()].filter(rows => rows >= TABLE_SMALL).length
@@ -119,8 +132,12 @@ function inWords ({ table, before, after }: Fallen): string {
 function sizeChanged (now: Profile, last: Profile, history: readonly Profile[]): readonly string[] {
   const sizes = history.map(({ size }) => size)
   const change = now.size - last.size
-  if (-change >= SHRINK_LEAST && isBeyond(ratio(last.size, now.size), sizes, SHRINK)) return [`the database shrank by ${percent(-change / last.size)}, from ${last.size} to ${now.size} bytes`]
-  if (change >= GROWTH_LEAST && isBeyond(ratio(now.size, last.size), sizes.map(size => 1 / size), GROWTH)) return [`the database grew to ${times(now.size / last.size)} its size, from ${last.size} to ${now.size} bytes`]
+  if (-change >= SHRINK_LEAST && isBeyond(ratio(last.size, now.size), sizes, SHRINK)) {
+    return [`the database shrank by ${percent(-change / last.size)}, from ${last.size} to ${now.size} bytes`]
+  }
+  if (change >= GROWTH_LEAST && isBeyond(ratio(now.size, last.size), sizes.map(size => 1 / size), GROWTH)) {
+    return [`the database grew to ${times(now.size / last.size)} its size, from ${last.size} to ${now.size} bytes`]
+  }
   return []
 }
 
@@ -140,16 +157,30 @@ function contentChanged (now: Profile, last: Profile, history: readonly Profile[
   const after = contentOf(now, now.measures)
   const before = contentOf(last, last.measures)
   const known = history.flatMap(({ measures }) => measures ?? [])
-  const rose = (of: 'density' | 'entropy', limit: number): boolean => isBeyond(ratio(after[of], before[of]), known.map(each => 1 / each[of]), limit)
+  const rose = (of: 'density' | 'entropy', limit: number): boolean =>
+    isBeyond(ratio(after[of], before[of]), known.map(each => 1 / each[of]), limit)
   const each = perRow(now, last)
 
-  const isDenser = after.density >= DENSE && rose('density', DENSER) && after.compressed * each >= before.compressed * DENSER
-  const isStronger = after.entropy >= STRONG && rose('entropy', STRONGER) && after.information * each >= before.information * STRONGER
+  const isDenser = after.density >= DENSE && rose('density', DENSER) &&
+    after.compressed * each >= before.compressed * DENSER
+  const isStronger = after.entropy >= STRONG && rose('entropy', STRONGER) &&
+    after.information * each >= before.information * STRONGER
   if (isDenser || isStronger) {
-    return [`${percent(changed)} of the pages changed and can be compressed to ${percent(after.density)} now, where it was ${percent(before.density)}: it looks encrypted`]
+    return [
+      `${percent(changed)} of the pages changed and can be compressed to ${percent(after.density)} now, where it was ${
+        percent(before.density)
+      }: it looks encrypted`
+    ]
   }
-  const isWiped = now.size >= last.size * SAME_SIZE && isBeyond(ratio(before.compressed, after.compressed * each), known.map(({ density }) => density), WIPED)
-  if (isWiped) return [`${percent(changed)} of the pages changed and can be compressed to ${percent(after.density)} now, where it was ${percent(before.density)}: it looks written over`]
+  const isWiped = now.size >= last.size * SAME_SIZE &&
+    isBeyond(ratio(before.compressed, after.compressed * each), known.map(({ density }) => density), WIPED)
+  if (isWiped) {
+    return [
+      `${percent(changed)} of the pages changed and can be compressed to ${percent(after.density)} now, where it was ${
+        percent(before.density)
+      }: it looks written over`
+    ]
+  }
   return []
 }
 
@@ -157,7 +188,10 @@ function contentOf ({ size }: Profile, { density, entropy }: Measures): Content 
   return { density, entropy, compressed: density * size, information: entropy / 8 * size }
 }
 
-/** By what the content of `now` is to be multiplied to be that of as many rows as there were: rows that are added or removed bring and take their content. */
+/**
+ * By what the content of `now` is to be multiplied to be that of as many rows as there were: rows that are added or
+ * removed bring and take their content.
+ */
 function perRow (now: Profile, last: Profile): number {
   const total = (profile: Profile): number => [...countsOf(profile).values()].reduce((sum, rows) => sum + rows, 0)
   const before = total(last)
@@ -166,8 +200,8 @@ function perRow (now: Profile, last: Profile): number {
 }
 
 /**
- * Whether a step is larger than `limit` and than the largest such step in `series` twice over. `series` is what the step is
- * the last of, newest first, written so that a step of this kind makes it smaller.
+ * Whether a step is larger than `limit` and than the largest such step in `series` twice over. `series` is what the
+ * step is the last of, newest first, written so that a step of this kind makes it smaller.
  */
 function isBeyond (step: number, series: readonly number[], limit: number): boolean {
   let largest = 1

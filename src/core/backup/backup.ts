@@ -76,8 +76,26 @@ export interface Backup {
   readonly deletedAt: Date | null
 }
 
-/** What has to be known of a backup to decide whether it stays, of any number of them: neither its checks nor its copies nor what its manifest says. */
-export interface BackupOutline extends Pick<Backup, 'id' | 'source' | 'type' | 'schedule' | 'status' | 'key' | 'size' | 'startedAt' | 'parentId' | 'pinned' | 'trashedAt' | 'deletedAt'> {
+/**
+ * What has to be known of a backup to decide whether it stays, of any number of them: neither its checks nor its copies
+ * nor what its manifest says.
+ */
+export interface BackupOutline extends
+  Pick<
+    Backup,
+    | 'id'
+    | 'source'
+    | 'type'
+    | 'schedule'
+    | 'status'
+    | 'key'
+    | 'size'
+    | 'startedAt'
+    | 'parentId'
+    | 'pinned'
+    | 'trashedAt'
+    | 'deletedAt'
+  > {
   readonly verification: Pick<LastVerification, 'status'>
   readonly suspicion: Pick<Suspicion, 'releasedAt'> | null
 }
@@ -87,7 +105,10 @@ export interface PlacedOutline extends BackupOutline {
   readonly stores: readonly string[]
 }
 
-/** A caller ended it before it was made. Its row has the status `failed`, as the REST contract knows no other, and is no failure. */
+/**
+ * A caller ended it before it was made. Its row has the status `failed`, as the REST contract knows no other, and is no
+ * failure.
+ */
 export function isCancelled (backup: Pick<Backup, 'status' | 'errorCode'>): boolean {
   return backup.status === 'failed' && backup.errorCode === 'CANCELLED'
 }

@@ -11,8 +11,8 @@ import { COMPRESSIONS } from '../ports/codec.ts'
 export const MANIFEST_FORMAT = 'holdfast-manifest'
 /**
  * Raised when an older reader could no longer do right by a newer manifest. Older ones stay readable for ever. What
- * version 2 adds is encryption: a reader of version 1 that looks at no more than the compression would take sealed bytes
- * for an image. A backup that is not sealed is written as version 1, which both read.
+ * version 2 adds is encryption: a reader of version 1 that looks at no more than the compression would take sealed
+ * bytes for an image. A backup that is not sealed is written as version 1, which both read.
  */
 export const MANIFEST_VERSIONS = { plain: 1, sealed: 2 } as const
 /** No manifest is larger; a file that is, is something else. In bytes. */
@@ -77,9 +77,15 @@ export const manifestSchema = z.strictObject({
   }).exactOptional()
 }).superRefine(({ version, encryption, keys }, context) => {
   const isSealed = encryption !== 'none'
-  const report = (path: string, message: string): void => { context.addIssue({ code: 'custom', path: [path], message }) }
-  if (isSealed !== (version === MANIFEST_VERSIONS.sealed)) report('version', `a backup with encryption "${encryption}" has another version`)
-  if (isSealed !== (keys !== undefined)) report('keys', isSealed ? 'nothing says to which keys it is sealed' : 'a backup that is not sealed has no keys')
+  const report = (path: string, message: string): void => {
+    context.addIssue({ code: 'custom', path: [path], message })
+  }
+  if (isSealed !== (version === MANIFEST_VERSIONS.sealed)) {
+    report('version', `a backup with encryption "${encryption}" has another version`)
+  }
+  if (isSealed !== (keys !== undefined)) {
+    report('keys', isSealed ? 'nothing says to which keys it is sealed' : 'a backup that is not sealed has no keys')
+  }
 })
 
 export type Manifest = z.infer<typeof manifestSchema>
@@ -92,7 +98,9 @@ export function withSignature (manifest: Manifest, signature: ManifestSignature 
 
 /** The same with the suspect declared good. */
 export function released (manifest: Manifest, at: Date, by: string): Manifest {
-  return manifest.suspicion === undefined ? manifest : { ...manifest, suspicion: { ...manifest.suspicion, releasedAt: at.toISOString(), releasedBy: by } }
+  return manifest.suspicion === undefined
+    ? manifest
+    : { ...manifest, suspicion: { ...manifest.suspicion, releasedAt: at.toISOString(), releasedBy: by } }
 }
 
 export function serializeManifest (manifest: Manifest): string {
@@ -100,8 +108,8 @@ export function serializeManifest (manifest: Manifest): string {
 }
 
 /**
- * Throws `MANIFEST_INVALID`, which names the first place that is wrong; also where the signature is not of this content, with
- * `signature: 'changed'` in its details.
+ * Throws `MANIFEST_INVALID`, which names the first place that is wrong; also where the signature is not of this
+ * content, with `signature: 'changed'` in its details.
  */
 export function parseManifest (text: string): Manifest {
   let value: unknown
@@ -113,10 +121,14 @@ export function parseManifest (text: string): Manifest {
   const parsed = manifestSchema.safeParse(value)
   if (parsed.success) {
     if (authenticity(parsed.data, new Set()) !== 'changed') return parsed.data
-    throw new BackupError('MANIFEST_INVALID', 'the manifest was changed after it was signed: its signature does not match', {
-      hint: 'Do not rely on this backup; choose another one, and find out who can write to the store.',
-      details: { signature: 'changed' }
-    })
+    throw new BackupError(
+      'MANIFEST_INVALID',
+      'the manifest was changed after it was signed: its signature does not match',
+      {
+        hint: 'Do not rely on this backup; choose another one, and find out who can write to the store.',
+        details: { signature: 'changed' }
+      }
+    )
   }
   const [where] = parsed.error.issues.map(({ path, message }) => `"${path.join('.')}": ${message}`)
   throw new BackupError('MANIFEST_INVALID', `the manifest is wrong at ${String(where)}`, { cause: parsed.error })

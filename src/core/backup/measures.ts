@@ -14,8 +14,8 @@ export interface Measures {
   /** What the pages that were looked at are compressed to, as a share of what they are: 1 is random. */
   readonly density: number
   /**
-   * One hex digit of the SHA-256 of each. A digit cannot confirm a guess at what is in a page, which a whole digest could,
-   * beside a backup that is sealed; of many it still tells how many changed.
+   * One hex digit of the SHA-256 of each. A digit cannot confirm a guess at what is in a page, which a whole digest
+   * could, beside a backup that is sealed; of many it still tells how many changed.
    */
   readonly sketch: string
 }
@@ -23,14 +23,20 @@ export interface Measures {
 /** One changed page in so many has the same digit as before. */
 const DIGITS = 16
 
-/** By which stride at most `SAMPLE` pages are looked at. Powers of two, so that the pages of a longer stride are among those of a shorter. */
+/**
+ * By which stride at most `SAMPLE` pages are looked at. Powers of two, so that the pages of a longer stride are among
+ * those of a shorter.
+ */
 export function strideFor (pages: number): number {
   let stride = 1
   while (pages > stride * SAMPLE) stride *= 2
   return stride
 }
 
-/** The share of the pages there were before that are different now, or gone: 0 to 1, give or take 0.05. null: there were none. */
+/**
+ * The share of the pages there were before that are different now, or gone: 0 to 1, give or take 0.05. null: there were
+ * none.
+ */
 export function changedShare (before: Measures, now: Measures): number | null {
   const stride = Math.max(before.stride, now.stride)
   const compared = Math.ceil(before.pages / stride)

@@ -27,14 +27,19 @@ export function isSourceName (name: string): boolean {
  * Throws `VALIDATION_FAILED` for a source whose name cannot be part of a file name.
  */
 export function objectKey (source: string, startedAt: Date, extension: string, attempt: number): string {
-  if (!isSourceName(source)) throw new BackupError('VALIDATION_FAILED', `"${source}" cannot be the name of a source`, { hint: 'Use letters, digits, ".", "_" and "-", at most 64.' })
+  if (!isSourceName(source)) {
+    throw new BackupError('VALIDATION_FAILED', `"${source}" cannot be the name of a source`, {
+      hint: 'Use letters, digits, ".", "_" and "-", at most 64.'
+    })
+  }
   const time = startedAt.toISOString().slice(0, 19).replaceAll(':', '-')
   return `${source}-backup-${time}${attempt === 0 ? '' : `-${attempt + 1}`}${extension}`
 }
 
 /**
- * Whether this program may have given that name to an object, in whatever prefix: of a backup, its manifest, in quarantine or in the
- * trash, too, of a probe, or of an upload with which a store was tried. What else is in a bucket is of another program.
+ * Whether this program may have given that name to an object, in whatever prefix: of a backup, its manifest, in
+ * quarantine or in the trash, too, of a probe, or of an upload with which a store was tried. What else is in a bucket
+ * is of another program.
  */
 export function isOurName (key: string): boolean {
   return key.startsWith(PROBES) || key.startsWith(TRIAL) || BACKUP_NAME.test(key)

@@ -64,7 +64,8 @@ export function signatureOf (manifest: object, privateKey: KeyObject): ManifestS
 
 /** What the signature of a manifest is worth. `trustedKeys` are public keys in their printable form. */
 export function authenticity (
-  manifest: object & { readonly signature?: ManifestSignature }, trustedKeys: ReadonlySet<string>
+  manifest: object & { readonly signature?: ManifestSignature },
+  trustedKeys: ReadonlySet<string>
 ): Authenticity {
   const { signature } = manifest
   if (signature === undefined) return 'unsigned'

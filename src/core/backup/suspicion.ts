@@ -15,11 +15,16 @@ export function holdsOthers (backup: Pick<BackupOutline, 'type' | 'suspicion'>):
 
 /** The oldest backup there is that keeps others from being removed. */
 export function firstSuspect (backups: readonly BackupOutline[]): BackupOutline | null {
-  const [first = null] = backups.filter(backup => isLive(backup) && holdsOthers(backup)).toSorted((a, b) => isBefore(a, b) ? -1 : 1)
+  const [first = null] = backups.filter(backup => isLive(backup) && holdsOthers(backup)).toSorted((a, b) =>
+    isBefore(a, b) ? -1 : 1
+  )
   return first
 }
 
 /** Whether the one was started before the other. */
-export function isBefore (one: Pick<BackupOutline, 'id' | 'startedAt'>, other: Pick<BackupOutline, 'id' | 'startedAt'>): boolean {
+export function isBefore (
+  one: Pick<BackupOutline, 'id' | 'startedAt'>,
+  other: Pick<BackupOutline, 'id' | 'startedAt'>
+): boolean {
   return one.startedAt < other.startedAt || (one.startedAt.getTime() === other.startedAt.getTime() && one.id < other.id)
 }

@@ -57,9 +57,9 @@ export interface AuditQuery {
  * catalog itself refuses anything else.
  */
 export interface AuditLog {
-  record (entry: NewAuditEntry): Promise<AuditEntry>
+  record(entry: NewAuditEntry): Promise<AuditEntry>
   /** Newest first; `next` is the `before` of the next page, null on the last. */
-  list (query: AuditQuery): Promise<{ readonly entries: readonly AuditEntry[], readonly next: number | null }>
+  list(query: AuditQuery): Promise<{ readonly entries: readonly AuditEntry[], readonly next: number | null }>
   /** Forgets entries made before `before`. Returns how many. */
-  purge (before: Date): Promise<number>
+  purge(before: Date): Promise<number>
 }

@@ -41,9 +41,12 @@ export interface Catalog {
   readonly idempotency: IdempotencyStore
   readonly audit: AuditLog
   readonly tokens: TokenLog
-  /** Changes whenever the content of the catalog does, by this process or another; an entry of the audit log alone need not change it. Cheap; for caches. */
-  version (): string
-  close (): Promise<void>
+  /**
+   * Changes whenever the content of the catalog does, by this process or another; an entry of the audit log alone need
+   * not change it. Cheap; for caches.
+   */
+  version(): string
+  close(): Promise<void>
 }
 
 export interface NewBackup {
@@ -115,7 +118,10 @@ export interface SourceStatistics {
   readonly lastScheduled: Date | null
   readonly oldest: Date | null
   readonly newest: Date | null
-  /** When one was last restored, or drilled and passed, and how long the content took to get into its place, in milliseconds. */
+  /**
+   * When one was last restored, or drilled and passed, and how long the content took to get into its place, in
+   * milliseconds.
+   */
   readonly lastProven: Date | null
   readonly restoreTime: number | null
   /** Start of the newest live backup that was proven valid. */
@@ -139,53 +145,66 @@ export interface Statistics {
 /** `backup_log` and what hangs on it. A method that is given an id without a row rejects with `BACKUP_NOT_FOUND`. */
 export interface BackupLog {
   /** Records that a backup is under way. Its id is at most `LARGEST_ID`; `CATALOG_FAILED` where none is left. */
-  start (backup: NewBackup): Promise<Backup>
+  start(backup: NewBackup): Promise<Backup>
   /** The object turned out to need another name. */
-  rename (id: number, key: string, filePath: string): Promise<Backup>
-  complete (id: number, completion: Completion): Promise<Backup>
-  fail (id: number, failure: Failure): Promise<Backup>
-  get (id: number): Promise<Backup>
-  list (query: BackupQuery): Promise<BackupPage>
+  rename(id: number, key: string, filePath: string): Promise<Backup>
+  complete(id: number, completion: Completion): Promise<Backup>
+  fail(id: number, failure: Failure): Promise<Backup>
+  get(id: number): Promise<Backup>
+  list(query: BackupQuery): Promise<BackupPage>
   /** Every backup of the source whose object still exists, newest first. */
-  existing (source: string): Promise<readonly PlacedOutline[]>
-  /** Manifests of the last good backups of the source, newest first, whether or not they are still there. What is suspect, or was found damaged, is none. */
-  lastGood (source: string, limit: number): Promise<readonly Manifest[]>
+  existing(source: string): Promise<readonly PlacedOutline[]>
+  /**
+   * Manifests of the last good backups of the source, newest first, whether or not they are still there. What is
+   * suspect, or was found damaged, is none.
+   */
+  lastGood(source: string, limit: number): Promise<readonly Manifest[]>
   /**
    * Whether a backup of the source has that file name in any store, or may have, the one with the id `except` apart. A
    * backup that failed has none, and one that was removed has none once its copies are gone.
    */
-  isNamed (source: string, fileName: string, except?: number): Promise<boolean>
+  isNamed(source: string, fileName: string, except?: number): Promise<boolean>
   /** Rows that say `in_progress`. */
-  running (): Promise<readonly Backup[]>
+  running(): Promise<readonly Backup[]>
   /** Every backup in the trash, oldest first. */
-  trashed (): Promise<readonly Backup[]>
+  trashed(): Promise<readonly Backup[]>
   /** Failed backups of the source whose object was kept aside, newest first. */
-  quarantined (source: string): Promise<readonly Backup[]>
-  edit (id: number, change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined }, signature?: ManifestSignature): Promise<Backup>
+  quarantined(source: string): Promise<readonly Backup[]>
+  edit(
+    id: number,
+    change: { readonly description?: string | null | undefined, readonly pinned?: boolean | undefined },
+    signature?: ManifestSignature
+  ): Promise<Backup>
   /** A suspect is a good backup from now on. Rejects with `BACKUP_NOT_SUSPECT`. */
-  declareGood (id: number, at: Date, by: string, signature?: ManifestSignature): Promise<Backup>
-  trash (id: number, key: string, filePath: string, at: Date): Promise<Backup>
-  undelete (id: number, key: string, filePath: string): Promise<Backup>
+  declareGood(id: number, at: Date, by: string, signature?: ManifestSignature): Promise<Backup>
+  trash(id: number, key: string, filePath: string, at: Date): Promise<Backup>
+  undelete(id: number, key: string, filePath: string): Promise<Backup>
   /** The object is no longer in the landing store, and is read at `filePath` from now on. */
-  release (id: number, landing: string, filePath: string): Promise<Backup>
-  /** The object is gone; the row stays as history, and with it whatever copies in the stores `elsewhere` are still to be removed. */
-  remove (id: number, at: Date, elsewhere?: readonly string[]): Promise<Backup>
-  /** Adds to the verification history and makes it the last verification. */
-  recordVerification (id: number, verification: Verification, at: Date): Promise<Backup>
-  /** The last verification does not hold any more: the backup counts as unverified. The history of its verifications stays. */
-  unverify (id: number): Promise<Backup>
-  /** Live backups which the last verification did not find in the store that is taken to hold them. */
-  lost (store: string): Promise<readonly Backup[]>
-  verifications (id: number): Promise<readonly VerificationRecord[]>
-  statistics (): Promise<Statistics>
-  /** The manifest as it was written, for comparison with the one in the store. */
-  manifest (id: number): Promise<Manifest | undefined>
+  release(id: number, landing: string, filePath: string): Promise<Backup>
   /**
-   * Takes a backup over from its manifest: rebuild. Keeps the manifest's id where it is free and `isAdoptableId`, and takes
-   * a new one otherwise. Where the source has a backup of that file name, that one gets the copy. Rejects with `MANIFEST_INVALID`
-   * where the manifest tells another object than that backup is.
+   * The object is gone; the row stays as history, and with it whatever copies in the stores `elsewhere` are still to be
+   * removed.
    */
-  adopt (manifest: Manifest, found: Found): Promise<Adopted>
+  remove(id: number, at: Date, elsewhere?: readonly string[]): Promise<Backup>
+  /** Adds to the verification history and makes it the last verification. */
+  recordVerification(id: number, verification: Verification, at: Date): Promise<Backup>
+  /**
+   * The last verification does not hold any more: the backup counts as unverified. The history of its verifications
+   * stays.
+   */
+  unverify(id: number): Promise<Backup>
+  /** Live backups which the last verification did not find in the store that is taken to hold them. */
+  lost(store: string): Promise<readonly Backup[]>
+  verifications(id: number): Promise<readonly VerificationRecord[]>
+  statistics(): Promise<Statistics>
+  /** The manifest as it was written, for comparison with the one in the store. */
+  manifest(id: number): Promise<Manifest | undefined>
+  /**
+   * Takes a backup over from its manifest: rebuild. Keeps the manifest's id where it is free and `isAdoptableId`, and
+   * takes a new one otherwise. Where the source has a backup of that file name, that one gets the copy. Rejects with
+   * `MANIFEST_INVALID` where the manifest tells another object than that backup is.
+   */
+  adopt(manifest: Manifest, found: Found): Promise<Adopted>
 }
 
 export interface VerificationRecord {
@@ -213,25 +232,32 @@ export interface JobChange {
 
 export interface JobLog {
   /** Takes the job's leases along with it, or adds nothing where another process has one: `lease` is that one then. */
-  add (job: NewJob): Promise<{ readonly job: Job } | { readonly lease: Lease }>
+  add(job: NewJob): Promise<{ readonly job: Job } | { readonly lease: Lease }>
   /** A job that ends gives its leases back. */
-  change (id: number, change: JobChange): Promise<Job>
+  change(id: number, change: JobChange): Promise<Job>
   /** Rejects with `JOB_NOT_FOUND`. */
-  get (id: number): Promise<Job>
+  get(id: number): Promise<Job>
   /** Newest first. */
-  list (query: { readonly limit: number, readonly before?: number | undefined, readonly status?: JobStatus | undefined }): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }>
-  /** Ends every unfinished job of a process that is gone, as failed with `INTERRUPTED`, and its leases. Returns how many. */
-  interrupt (at: Date): Promise<number>
+  list(query: {
+    readonly limit: number
+    readonly before?: number | undefined
+    readonly status?: JobStatus | undefined
+  }): Promise<{ readonly jobs: readonly Job[], readonly next: number | null }>
+  /**
+   * Ends every unfinished job of a process that is gone, as failed with `INTERRUPTED`, and its leases. Returns how
+   * many.
+   */
+  interrupt(at: Date): Promise<number>
   /** Forgets finished jobs that ended before `before`. */
-  purge (before: Date): Promise<number>
+  purge(before: Date): Promise<number>
 }
 
 /** The settings changed through the API; they survive a restart. */
 export interface SettingsStore {
-  load (): Promise<SettingsChange>
-  save (change: SettingsChange, at: Date): Promise<void>
+  load(): Promise<SettingsChange>
+  save(change: SettingsChange, at: Date): Promise<void>
   /** Which installation this is: `preferred`, or a new id, for a catalog that has none. It stays with the catalog. */
-  instanceId (preferred?: string): Promise<string>
+  instanceId(preferred?: string): Promise<string>
 }
 
 export interface StoredAnswer {
@@ -242,7 +268,11 @@ export interface StoredAnswer {
 
 /** Answers already given, by idempotency key; `scope` is the caller and the route, `fingerprint` the request. */
 export interface IdempotencyStore {
-  find (scope: string, key: string, since: Date): Promise<{ readonly fingerprint: string, readonly answer: StoredAnswer } | undefined>
-  save (scope: string, key: string, fingerprint: string, answer: StoredAnswer, at: Date): Promise<void>
-  purge (before: Date): Promise<number>
+  find(
+    scope: string,
+    key: string,
+    since: Date
+  ): Promise<{ readonly fingerprint: string, readonly answer: StoredAnswer } | undefined>
+  save(scope: string, key: string, fingerprint: string, answer: StoredAnswer, at: Date): Promise<void>
+  purge(before: Date): Promise<number>
 }

@@ -10,9 +10,12 @@ export interface RememberedPlace {
 /** `places`. */
 export interface PlaceLog {
   /** In the order of their names. */
-  list (): Promise<readonly RememberedPlace[]>
-  /** Under `name`, or that with a number where it is one of `taken` or any copy calls its store so. What is remembered already keeps its name. */
-  remember (place: RememberedPlace, taken: readonly string[]): Promise<RememberedPlace>
+  list(): Promise<readonly RememberedPlace[]>
+  /**
+   * Under `name`, or that with a number where it is one of `taken` or any copy calls its store so. What is remembered
+   * already keeps its name.
+   */
+  remember(place: RememberedPlace, taken: readonly string[]): Promise<RememberedPlace>
   /** The store `to` is at that place from now on, and has the copies that are known of there. */
-  handOver (name: string, to: string): Promise<void>
+  handOver(name: string, to: string): Promise<void>
 }

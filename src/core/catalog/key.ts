@@ -19,8 +19,8 @@ export interface KeyConfirmation {
 /** What the catalog knows of keys; never a private one. */
 export interface KeyLog {
   /** In the order of ids. */
-  needed (): Promise<readonly NeededKey[]>
-  confirmations (): Promise<readonly KeyConfirmation[]>
+  needed(): Promise<readonly NeededKey[]>
+  confirmations(): Promise<readonly KeyConfirmation[]>
   /** May be repeated: the last one stands. */
-  confirm (confirmation: KeyConfirmation): Promise<void>
+  confirm(confirmation: KeyConfirmation): Promise<void>
 }

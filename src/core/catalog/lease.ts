@@ -11,11 +11,11 @@ export interface Lease {
  */
 export interface LeaseLog {
   /** Takes all of `names`, or none where another process has one: resolves with that one then. */
-  take (names: readonly string[], jobId: number | null): Promise<Lease | undefined>
+  take(names: readonly string[], jobId: number | null): Promise<Lease | undefined>
   /** Gives back what this process has of `names`. */
-  release (names: readonly string[]): Promise<void>
+  release(names: readonly string[]): Promise<void>
   /** What other processes have now. */
-  foreign (): Promise<readonly Lease[]>
+  foreign(): Promise<readonly Lease[]>
   /** Gives back what this process took and no longer holds, because a release could not be written down. */
-  keepOnly (isHeld: (name: string) => boolean): Promise<void>
+  keepOnly(isHeld: (name: string) => boolean): Promise<void>
 }

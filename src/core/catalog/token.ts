@@ -30,17 +30,18 @@ export interface TokenIdentity {
 }
 
 export interface TokenLog {
-  add (token: NewToken): Promise<TokenRecord>
+  add(token: NewToken): Promise<TokenRecord>
   /** Newest first. */
-  list (): Promise<readonly TokenRecord[]>
+  list(): Promise<readonly TokenRecord[]>
   /** From now on the token is refused; one that is not known here is remembered. Repeating changes nothing. */
-  revoke (id: string, at: Date): Promise<TokenRecord>
+  revoke(id: string, at: Date): Promise<TokenRecord>
   /**
-   * From now on every token of the subject is refused that was issued at `at` or before, or does not say when. Those made
-   * elsewhere are refused too, up to `CLOCK_TOLERANCE` after `at` by their own word. Returns those made here that were valid until then, newest first. Repeating it later moves the bound.
+   * From now on every token of the subject is refused that was issued at `at` or before, or does not say when. Those
+   * made elsewhere are refused too, up to `CLOCK_TOLERANCE` after `at` by their own word. Returns those made here that
+   * were valid until then, newest first. Repeating it later moves the bound.
    */
-  revokeSubject (subject: string, at: Date): Promise<readonly TokenRecord[]>
-  isRevoked (token: TokenIdentity): Promise<boolean>
+  revokeSubject(subject: string, at: Date): Promise<readonly TokenRecord[]>
+  isRevoked(token: TokenIdentity): Promise<boolean>
   /** Forgets tokens that expired before `before`: nobody can use them any more. Returns how many. */
-  purge (before: Date): Promise<number>
+  purge(before: Date): Promise<number>
 }

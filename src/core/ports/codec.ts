@@ -8,13 +8,13 @@ export interface Codec {
   readonly id: string
   /** What it adds to a file's name: `.zst`. */
   readonly extension: string
-  encode (): Transform
+  encode(): Transform
   /** Errors with `DECODE_FAILED` on bytes that are damaged or cut short. */
-  decode (): Transform
+  decode(): Transform
 }
 
 /** A stage that only watches. `result` is right once the stream has ended. */
 export interface Tap<T> {
   readonly stream: Transform
-  result (): T
+  result(): T
 }

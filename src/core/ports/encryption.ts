@@ -14,16 +14,19 @@ export const PASSPHRASE_KEY = 'passphrase'
 /** Turns sealed bytes into what was sealed. */
 export interface Opener {
   /**
-   * Authenticated to the last byte: errors with `DECODE_FAILED`, and `check: 'decryption'` in its details, on bytes that
-   * are damaged, cut short or followed by others, and with `KEY_MISSING` where no key fits. Bounds its memory whatever the
-   * length. What comes out before the end may only be trusted once the end has come.
+   * Authenticated to the last byte: errors with `DECODE_FAILED`, and `check: 'decryption'` in its details, on bytes
+   * that are damaged, cut short or followed by others, and with `KEY_MISSING` where no key fits. Bounds its memory
+   * whatever the length. What comes out before the end may only be trusted once the end has come.
    */
-  decode (): Duplex
+  decode(): Duplex
 }
 
-/** One object on its way to be sealed. Its `decode` opens what `encode` wrote by the key of that one object, which is remembered here and nowhere else: no private key is needed. */
+/**
+ * One object on its way to be sealed. Its `decode` opens what `encode` wrote by the key of that one object, which is
+ * remembered here and nowhere else: no private key is needed.
+ */
 export interface Seal extends Opener {
-  encode (): Duplex
+  encode(): Duplex
 }
 
 /** Seals new backups. */
@@ -33,7 +36,7 @@ export interface Cipher {
   /** Ids of the keys, each of which opens what is sealed. */
   readonly keys: readonly string[]
   /** For one object; another one gets another. */
-  seal (): Seal
+  seal(): Seal
 }
 
 /** How the backups of one source are sealed. */
@@ -61,8 +64,14 @@ export const EXPIRY_NOTICE = 30 * 86_400_000
 
 export interface Keyring {
   readonly keys: readonly HeldKey[]
-  /** What seals new backups of the source; null: nothing does. Throws `SECRET_MISSING` where the key is known to the server alone. */
-  cipherOf (source: string): Cipher | null
-  /** What opens bytes that were sealed to any of `keys`; undefined: none of them is here. `keys` left out: nothing says to which, and every key that is here is tried. */
-  openerOf (encryption: Sealing, keys?: readonly string[]): Opener | undefined
+  /**
+   * What seals new backups of the source; null: nothing does. Throws `SECRET_MISSING` where the key is known to the
+   * server alone.
+   */
+  cipherOf(source: string): Cipher | null
+  /**
+   * What opens bytes that were sealed to any of `keys`; undefined: none of them is here. `keys` left out: nothing says
+   * to which, and every key that is here is tried.
+   */
+  openerOf(encryption: Sealing, keys?: readonly string[]): Opener | undefined
 }

@@ -39,9 +39,9 @@ export interface Snapshot {
   /** Exact length of the image in bytes, known before the first one is read. */
   readonly size: number
   /** Resolves once the image has ended; rejects with the error that destroyed it. */
-  facts (): Promise<SnapshotFacts>
+  facts(): Promise<SnapshotFacts>
   /** Gives up whatever the snapshot still holds. Safe to call twice, and at any time. */
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 export interface Probe {
@@ -60,15 +60,15 @@ export interface Source {
   /** What the files of its plain images end with: `.db`. */
   readonly extension: string
   /** Fails fast and cheaply when a backup could not succeed. Changes nothing. */
-  probe (signal: AbortSignal): Promise<Probe>
+  probe(signal: AbortSignal): Promise<Probe>
   /** One consistent image, taken while others keep writing. May be repeated. */
-  snapshot (signal: AbortSignal): Promise<Snapshot>
+  snapshot(signal: AbortSignal): Promise<Snapshot>
   /**
    * Proves the plain image in the file `path` usable and compares it with `expected`, where that is known; never writes
-   * to the file or beside it. Finding damage is a result (a check that failed), not an error; an error means that the check itself
-   * could not be made.
+   * to the file or beside it. Finding damage is a result (a check that failed), not an error; an error means that the
+   * check itself could not be made.
    */
-  inspect (path: string, expected: SnapshotFacts | null, signal: AbortSignal): Promise<readonly Check[]>
+  inspect(path: string, expected: SnapshotFacts | null, signal: AbortSignal): Promise<readonly Check[]>
 }
 
 /** Proves images of one kind, also of sources that are no longer configured. */

@@ -1,8 +1,23 @@
 /** What is tried of a store, in the order in which it is told. */
-export const PROBE_CHECKS = ['reach', 'write', 'read', 'range', 'stat', 'list', 'overwrite', 'delete', 'clock', 'versions', 'lock'] as const
+export const PROBE_CHECKS = [
+  'reach',
+  'write',
+  'read',
+  'range',
+  'stat',
+  'list',
+  'overwrite',
+  'delete',
+  'clock',
+  'versions',
+  'lock'
+] as const
 export type ProbeCheck = typeof PROBE_CHECKS[number]
 
-/** `warn`: it works, and could be better; `fail`: copies are not made there, or are not safe; `skipped`: it could not be tried. */
+/**
+ * `warn`: it works, and could be better; `fail`: copies are not made there, or are not safe; `skipped`: it could not be
+ * tried.
+ */
 export const PROBE_STATUSES = ['ok', 'warn', 'fail', 'skipped'] as const
 export type ProbeStatus = typeof PROBE_STATUSES[number]
 

@@ -6,9 +6,15 @@ export interface ObjectFacts {
   readonly size?: number
   /** Put it in the place of an object of the same name, atomically: for manifests whose description changed. */
   readonly replace?: boolean
-  /** SHA-256 of the body in hex, where it is known beforehand: a store that can holds the body to it, and keeps it with the object. */
+  /**
+   * SHA-256 of the body in hex, where it is known beforehand: a store that can holds the body to it, and keeps it with
+   * the object.
+   */
   readonly sha256?: string
-  /** The tier of the backup, by which a store may choose its storage class; null: the backup has none. Left out: what is put is read often, such as a manifest. */
+  /**
+   * The tier of the backup, by which a store may choose its storage class; null: the backup has none. Left out: what is
+   * put is read often, such as a manifest.
+   */
   readonly tier?: Tier | null
   /** Nobody may remove or change the object before this, where the store can be told so. */
   readonly retainUntil?: Date
@@ -63,8 +69,9 @@ export interface Space {
  * A place where objects are kept. test/suites/store-suite.ts checks each promise on every kind.
  *
  * Keys are relative paths with `/` between their parts. An aborted signal stops the work and rejects. Errors are
- * BackupErrors: `OBJECT_NOT_FOUND`, `OBJECT_EXISTS`, `OBJECT_REFUSED` (a symbolic link, a pipe, a device), `DISK_FULL`, `STORE_UNAVAILABLE` (not reachable, no permission),
- * `STORE_FAILED` (anything else the technology reports); an error of the body passes through as it is.
+ * BackupErrors: `OBJECT_NOT_FOUND`, `OBJECT_EXISTS`, `OBJECT_REFUSED` (a symbolic link, a pipe, a device), `DISK_FULL`,
+ * `STORE_UNAVAILABLE` (not reachable, no permission), `STORE_FAILED` (anything else the technology reports); an error
+ * of the body passes through as it is.
  */
 export interface Store {
   readonly name: string
@@ -73,39 +80,53 @@ export interface Store {
   /** Where it is, for people. */
   readonly place: string
   /** Makes the place ready, removes what an earlier process left half written, and proves that it can be written to. */
-  open (signal: AbortSignal): Promise<void>
+  open(signal: AbortSignal): Promise<void>
   /**
-   * Atomic, and never overwrites (`OBJECT_EXISTS`) unless told to `replace`: the object is readable, listed and durable once this resolves, and
-   * a body that errors, or misses its size or its digest, leaves nothing behind. What the store tells of the object
-   * afterwards (length, checksum) was held against what was sent.
+   * Atomic, and never overwrites (`OBJECT_EXISTS`) unless told to `replace`: the object is readable, listed and durable
+   * once this resolves, and a body that errors, or misses its size or its digest, leaves nothing behind. What the store
+   * tells of the object afterwards (length, checksum) was held against what was sent.
    */
-  put (key: string, body: Readable, facts: ObjectFacts, signal: AbortSignal): Promise<StoredObject>
-  /** An object in a cold storage class rejects with `OBJECT_ARCHIVED`. A body that stops short of its length errors, it does not end. */
-  get (key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
-  stat (key: string, signal: AbortSignal): Promise<StoredObject>
+  put(key: string, body: Readable, facts: ObjectFacts, signal: AbortSignal): Promise<StoredObject>
+  /**
+   * An object in a cold storage class rejects with `OBJECT_ARCHIVED`. A body that stops short of its length errors, it
+   * does not end.
+   */
+  get(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
+  stat(key: string, signal: AbortSignal): Promise<StoredObject>
   /** Every object whose key starts with `prefix`, in the order of keys; unfinished ones are never among them. */
-  list (prefix: string, signal: AbortSignal): AsyncIterable<StoredObject>
+  list(prefix: string, signal: AbortSignal): AsyncIterable<StoredObject>
   /**
    * Durable once it resolves: the object is not there any more, whatever the store answered. Removing what is not there
    * succeeds, so that it may be repeated. `OBJECT_LOCKED` where the store keeps it against everybody until a set time.
    */
-  remove (key: string, signal: AbortSignal): Promise<void>
+  remove(key: string, signal: AbortSignal): Promise<void>
   /** Where an object is, for people and for tools. */
-  location (key: string): string
-  /** The object as a file that can be read in place and must not be written to, where the store has it as one. Rejects with `OBJECT_REFUSED`. */
-  file (key: string, signal: AbortSignal): Promise<string | undefined>
-  /** What lies among the objects and is never listed or read, because it is no regular file. Stores that hold nothing else have none. */
+  location(key: string): string
+  /**
+   * The object as a file that can be read in place and must not be written to, where the store has it as one. Rejects
+   * with `OBJECT_REFUSED`.
+   */
+  file(key: string, signal: AbortSignal): Promise<string | undefined>
+  /**
+   * What lies among the objects and is never listed or read, because it is no regular file. Stores that hold nothing
+   * else have none.
+   */
   readonly odd?: (signal: AbortSignal) => Promise<readonly OddObject[]>
   /** What the store says of itself. Changes nothing. */
-  features (signal: AbortSignal): Promise<StoreFeatures>
-  /** Asks for an object of a cold storage class to be made readable for `days` days. May be repeated. Stores without such classes have none. */
+  features(signal: AbortSignal): Promise<StoreFeatures>
+  /**
+   * Asks for an object of a cold storage class to be made readable for `days` days. May be repeated. Stores without
+   * such classes have none.
+   */
   readonly thaw?: (key: string, days: number, signal: AbortSignal) => Promise<void>
 }
 
 /** The store in which backups land: on a disk of this machine. */
 export interface LandingStore extends Store {
-  /** Atomic, durable, never overwrites (`OBJECT_EXISTS`). Repeated after a crash it finishes what the crash cut short. */
-  move (from: string, to: string, signal: AbortSignal): Promise<void>
+  /**
+   * Atomic, durable, never overwrites (`OBJECT_EXISTS`). Repeated after a crash it finishes what the crash cut short.
+   */
+  move(from: string, to: string, signal: AbortSignal): Promise<void>
   /** Room left, or undefined where the technology knows no bound. */
-  space (signal: AbortSignal): Promise<Space | undefined>
+  space(signal: AbortSignal): Promise<Space | undefined>
 }

@@ -4,8 +4,9 @@ import type { Check } from '../ports/verification.ts'
 export interface Assertion {
   readonly name: string
   /**
-   * One statement that reads, and gives one row with one column. `:at` in it is the time at which the backup was begun, in
-   * ISO 8601: what says "of the last 7 days" means the last before the backup, for an old one is as good as it was then.
+   * One statement that reads, and gives one row with one column. `:at` in it is the time at which the backup was begun,
+   * in ISO 8601: what says "of the last 7 days" means the last before the backup, for an old one is as good as it was
+   * then.
    */
   readonly sql: string
   /** At least one of the three. A whole number beyond 2^53 is a text of its digits. */
@@ -63,20 +64,33 @@ export interface Assessor {
    * Holds the plain image in the file `path` against each assertion, in a process of its own that never writes. What
    * cannot be evaluated, or takes longer than a minute, is a result and no error.
    */
-  assess (path: string, assertions: readonly Assertion[], at: Date, signal: AbortSignal): Promise<readonly AssertionResult[]>
+  assess(
+    path: string,
+    assertions: readonly Assertion[],
+    at: Date,
+    signal: AbortSignal
+  ): Promise<readonly AssertionResult[]>
 }
 
 /**
- * Whether what was found is within the bound. A text has no place among numbers: that is told as `inconclusive`. Numbers are
- * compared by their exact values.
+ * Whether what was found is within the bound. A text has no place among numbers: that is told as `inconclusive`.
+ * Numbers are compared by their exact values.
  */
 export function judge (assertion: Assertion, value: number | bigint | string | null): AssertionResult {
   const { name, min, max, equals } = assertion
   const bound = boundInWords(assertion)
   const found = toFound(value)
-  const result = (status: AssertionStatus, reason: string | null): AssertionResult => ({ name, status, found, bound, reason })
+  const result = (status: AssertionStatus, reason: string | null): AssertionResult => ({
+    name,
+    status,
+    found,
+    bound,
+    reason
+  })
   if (value === null) return result('fail', 'the query gave no value')
-  if ((min !== undefined || max !== undefined) && typeof value === 'string') return result('inconclusive', 'the query gave a text, and the bound is a number')
+  if ((min !== undefined || max !== undefined) && typeof value === 'string') {
+    return result('inconclusive', 'the query gave a text, and the bound is a number')
+  }
   const holds = isWithin(value, min, max) && (equals === undefined || isSame(value, equals))
   const what = typeof value === 'string' ? `"${value}"` : String(value)
   return result(holds ? 'pass' : 'fail', holds ? null : `found ${what}, expected ${bound}`)
@@ -96,7 +110,10 @@ function isSafe (value: bigint): boolean {
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
 }
 
-/** The bound as a number of which no digit is lost. JavaScript compares a bigint with a number by their mathematical values: https://tc39.es/ecma262/#sec-islessthan. */
+/**
+ * The bound as a number of which no digit is lost. JavaScript compares a bigint with a number by their mathematical
+ * values: https://tc39.es/ecma262/#sec-islessthan.
+ */
 export function exact (bound: number | string): number | bigint {
   return typeof bound === 'string' ? BigInt(bound) : bound
 }

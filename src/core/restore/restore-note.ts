@@ -1,4 +1,6 @@
-/** Beside the backups, in every store: tells whoever finds them what they are. It is no backup, and no rule touches it. */
+/**
+ * Beside the backups, in every store: tells whoever finds them what they are. It is no backup, and no rule touches it.
+ */
 export const RESTORE_NOTE = 'RESTORE.txt'
 
 /** What it says. It names no host, no path and no key. */

@@ -19,14 +19,23 @@ export interface Placement {
   readonly overwrite: boolean
   /** How long to wait for those who hold the database. Milliseconds. */
   readonly timeout: number
-  /** A name beside `path` that nothing else has. `replace` keeps the old file under it; what is not done yet has it as the beginning of its name. */
+  /**
+   * A name beside `path` that nothing else has. `replace` keeps the old file under it; what is not done yet has it as
+   * the beginning of its name.
+   */
   readonly aside: string
-  /** `file`: `path` is spelled without links, and its directory must still be that one when the file gets its name. Default: not. */
+  /**
+   * `file`: `path` is spelled without links, and its directory must still be that one when the file gets its name.
+   * Default: not.
+   */
   readonly isConfined?: boolean
 }
 
 export interface PlainImage {
-  /** A file. For `live` nobody else can change it; for `replace` and `file` its bytes are compared with the digest as they are placed. */
+  /**
+   * A file. For `live` nobody else can change it; for `replace` and `file` its bytes are compared with the digest as
+   * they are placed.
+   */
   readonly path: string
   /** Of its bytes, in hex. */
   readonly sha256: string
@@ -55,21 +64,24 @@ export interface Placed {
 
 /** Puts images of one kind where they are wanted. Each call works in a process of its own. */
 export interface Restorer {
-  /** Finds out what would stand in the way, and changes nothing; rejects with that. `RESTORE_…`, `SOURCE_…`, `DISK_FULL`. */
-  check (image: ImageOutline, placement: Placement, signal: AbortSignal): Promise<void>
+  /**
+   * Finds out what would stand in the way, and changes nothing; rejects with that. `RESTORE_…`, `SOURCE_…`,
+   * `DISK_FULL`.
+   */
+  check(image: ImageOutline, placement: Placement, signal: AbortSignal): Promise<void>
   /**
    * Resolves once the content is there. What fails before that leaves everything as it was, and so does a crash, after
-   * `settle`. Once the content is in its place a failure or an abort of `signal` is a warning of the result; only content
-   * that is found damaged there is an error, `SOURCE_MALFORMED`, whose message says that it was put in place.
+   * `settle`. Once the content is in its place a failure or an abort of `signal` is a warning of the result; only
+   * content that is found damaged there is an error, `SOURCE_MALFORMED`, whose message says that it was put in place.
    */
-  place (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Placed>
+  place(image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Placed>
   /**
-   * Puts right what a crash of `place` left beside `path`, once nothing of it is at work any more, and says whether an old
-   * file is kept under `aside`. May be repeated, and where nothing is to be done.
+   * Puts right what a crash of `place` left beside `path`, once nothing of it is at work any more, and says whether an
+   * old file is kept under `aside`. May be repeated, and where nothing is to be done.
    */
-  settle (path: string, aside: string): Promise<boolean>
+  settle(path: string, aside: string): Promise<boolean>
   /** Removes the old file that was kept. */
-  discard (aside: string): Promise<void>
+  discard(aside: string): Promise<void>
 }
 
 export const RESTORE_KINDS = ['restore', 'drill'] as const
@@ -92,7 +104,10 @@ export interface Restore {
   readonly status: RestoreStatus
   /** The backup of what stood there before; restoring that one undoes this. null: there is none. */
   readonly safetyBackupId: number | null
-  /** The file that stood there before, where it was kept; while the restore runs, the name for it. null: it was not kept. */
+  /**
+   * The file that stood there before, where it was kept; while the restore runs, the name for it. null: it was not
+   * kept.
+   */
   readonly aside: string | null
   /** Plain bytes that were put there. */
   readonly bytes: number | null
@@ -110,7 +125,10 @@ export interface Restore {
   readonly errorMessage: string | null
 }
 
-export type NewRestore = Pick<Restore, 'kind' | 'backupId' | 'source' | 'target' | 'mode' | 'aside' | 'actor' | 'startedAt'>
+export type NewRestore = Pick<
+  Restore,
+  'kind' | 'backupId' | 'source' | 'target' | 'mode' | 'aside' | 'actor' | 'startedAt'
+>
 
 export interface RestoreQuery {
   readonly kind?: RestoreKind | undefined
@@ -149,27 +167,41 @@ export interface DrillEvidence {
   /** When a backup was last restored, or drilled and passed. */
   readonly lastProven: Date | null
   /** The last one that came to a verdict on a backup that is still there, where that verdict is against it. */
-  readonly failed: { readonly backupId: number, readonly at: Date, readonly code: ErrorCode, readonly message: string } | null
+  readonly failed:
+    | { readonly backupId: number, readonly at: Date, readonly code: ErrorCode, readonly message: string }
+    | null
 }
 
 /** `restores` in the catalog. A row that has ended does not change any more. */
 export interface RestoreLog {
-  start (restore: NewRestore): Promise<Restore>
+  start(restore: NewRestore): Promise<Restore>
   /** Which backup undoes it, before anything is changed. */
-  secured (id: number, safetyBackupId: number): Promise<Restore>
-  complete (id: number, outcome: { readonly bytes: number, readonly restoreTime: number, readonly aside: string | null, readonly warnings: readonly string[], readonly at: Date }): Promise<Restore>
-  fail (id: number, failure: { readonly code: ErrorCode, readonly message: string, readonly aside: string | null, readonly at: Date }): Promise<Restore>
+  secured(id: number, safetyBackupId: number): Promise<Restore>
+  complete(
+    id: number,
+    outcome: {
+      readonly bytes: number
+      readonly restoreTime: number
+      readonly aside: string | null
+      readonly warnings: readonly string[]
+      readonly at: Date
+    }
+  ): Promise<Restore>
+  fail(
+    id: number,
+    failure: { readonly code: ErrorCode, readonly message: string, readonly aside: string | null, readonly at: Date }
+  ): Promise<Restore>
   /** Ends a drill. */
-  conclude (id: number, conclusion: DrillConclusion): Promise<Restore>
+  conclude(id: number, conclusion: DrillConclusion): Promise<Restore>
   /** Of each backup of the source that ever was drilled. */
-  drilled (source: string): Promise<readonly Drilled[]>
+  drilled(source: string): Promise<readonly Drilled[]>
   /** A source that was never drilled has nulls. */
-  drillEvidence (source: string): Promise<DrillEvidence>
+  drillEvidence(source: string): Promise<DrillEvidence>
   /** Rejects with `RESTORE_NOT_FOUND`. */
-  get (id: number): Promise<Restore>
-  list (query: RestoreQuery): Promise<RestorePage>
+  get(id: number): Promise<Restore>
+  list(query: RestoreQuery): Promise<RestorePage>
   /** Rows that say `running`. */
-  running (): Promise<readonly Restore[]>
+  running(): Promise<readonly Restore[]>
 }
 
 /** A process that has a file open. */

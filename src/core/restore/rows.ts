@@ -6,12 +6,18 @@ export interface CutValue {
 
 /**
  * A value of a column as JSON has it: what JSON cannot carry is an object with its name, `{ "blob": "00ff" }` in hex,
- * `{ "integer": "9223372036854775807" }`, `{ "real": "Infinity" }`. A long text or blob is an object with its beginning.
+ * `{ "integer": "9223372036854775807" }`, `{ "real": "Infinity" }`. A long text or blob is an object with its
+ * beginning.
  */
 export type RowValue =
-  | null | number | string
-  | { readonly blob: string } | { readonly integer: string } | { readonly real: string }
-  | (CutValue & { readonly text: string }) | (CutValue & { readonly blob: string })
+  | null
+  | number
+  | string
+  | { readonly blob: string }
+  | { readonly integer: string }
+  | { readonly real: string }
+  | (CutValue & { readonly text: string })
+  | (CutValue & { readonly blob: string })
 /** The values by the names of their columns. */
 export type Row = Readonly<Record<string, RowValue>>
 
@@ -131,18 +137,24 @@ export interface Rescue {
 /** Compares and brings back single rows of one kind of source. Each call works in a process of its own. */
 export interface RowTool {
   /**
-   * Rows of the image `before` against those of another image or of the live database, which is read as it stands at one
-   * moment, without being in anybody's way. `TABLE_NOT_FOUND`, `SOURCE_…`.
+   * Rows of the image `before` against those of another image or of the live database, which is read as it stands at
+   * one moment, without being in anybody's way. `TABLE_NOT_FOUND`, `SOURCE_…`.
    */
-  diff (before: string, after: { readonly path: string, readonly isLive: boolean }, request: DiffRequest, signal: AbortSignal): Promise<Difference>
+  diff(
+    before: string,
+    after: { readonly path: string, readonly isLive: boolean },
+    request: DiffRequest,
+    signal: AbortSignal
+  ): Promise<Difference>
   /** What `rescue` would do; nothing is written, and nothing is held against writers. Errors as there. */
-  plan (image: string, live: string, request: RescueRequest, signal: AbortSignal): Promise<Rescue>
+  plan(image: string, live: string, request: RescueRequest, signal: AbortSignal): Promise<Rescue>
   /**
    * Brings rows of the image back into the live database, in one transaction: once this resolves they are there and
-   * durable, and if it rejects, nothing was written. `TABLE_NOT_FOUND`, `VALIDATION_FAILED` for a condition that is none,
-   * `ROWS_REFUSED` where the live database does not take them, `ROWS_IN_THE_WAY` for a plan that is refused, `SOURCE_LOCKED`.
+   * durable, and if it rejects, nothing was written. `TABLE_NOT_FOUND`, `VALIDATION_FAILED` for a condition that is
+   * none, `ROWS_REFUSED` where the live database does not take them, `ROWS_IN_THE_WAY` for a plan that is refused,
+   * `SOURCE_LOCKED`.
    */
-  rescue (image: string, live: string, request: RescueRequest, signal: AbortSignal): Promise<Rescue>
+  rescue(image: string, live: string, request: RescueRequest, signal: AbortSignal): Promise<Rescue>
   /** Writes the rows to a new file as CSV (RFC 4180), and says how many. `RESTORE_TARGET_EXISTS`. */
-  extract (image: string, selection: RowSelection, file: string, signal: AbortSignal): Promise<number>
+  extract(image: string, selection: RowSelection, file: string, signal: AbortSignal): Promise<number>
 }

@@ -37,7 +37,12 @@ export interface KnownRows {
   readonly tables: readonly TableFacts[]
 }
 
-/** Whether nothing shows that anything is missing: every table has as many rows as the damaged file still tells, and nothing is left over. */
-export function isWhole ({ tables, lost, damagedPages, integrity, foreignKeyViolations, problems }: Recovered): boolean {
-  return lost === 0 && damagedPages === 0 && integrity.length === 0 && foreignKeyViolations === 0 && problems.length === 0 && tables.every(({ rows, readable }) => rows !== null && rows === readable)
+/**
+ * Whether nothing shows that anything is missing: every table has as many rows as the damaged file still tells, and
+ * nothing is left over.
+ */
+export function isWhole ({ tables, lost, damagedPages, integrity, foreignKeyViolations, problems }:
+  Recovered): boolean {
+  return lost === 0 && damagedPages === 0 && integrity.length === 0 && foreignKeyViolations === 0 &&
+    problems.length === 0 && tables.every(({ rows, readable }) => rows !== null && rows === readable)
 }

@@ -23,11 +23,16 @@ export class Periods {
     const local = new Date(instant.getTime() + offset)
     const text = local.toISOString()
     switch (tier) {
-      case 'hourly': return `${text.slice(0, 13)} ${offsetText(offset)}`
-      case 'daily': return text.slice(0, 10)
-      case 'weekly': return isoWeek(local)
-      case 'monthly': return text.slice(0, 7)
-      case 'yearly': return text.slice(0, 4)
+      case 'hourly':
+        return `${text.slice(0, 13)} ${offsetText(offset)}`
+      case 'daily':
+        return text.slice(0, 10)
+      case 'weekly':
+        return isoWeek(local)
+      case 'monthly':
+        return text.slice(0, 7)
+      case 'yearly':
+        return text.slice(0, 4)
     }
   }
 
@@ -54,7 +59,9 @@ export class Periods {
   #instantOf (local: number): number {
     // Offsets are less than a day, so that those on either side of any change nearby are found.
     const offsets = [local - DAY, local + DAY].map(instant => this.#zone.stretchAt(instant).offset)
-    const shown = offsets.map(offset => local - offset).filter(instant => this.#zone.stretchAt(instant).offset === local - instant)
+    const shown = offsets.map(offset => local - offset).filter(instant =>
+      this.#zone.stretchAt(instant).offset === local - instant
+    )
     const [before = 0] = offsets
     return shown.length === 0 ? local - before : Math.min(...shown)
   }
@@ -62,7 +69,9 @@ export class Periods {
 
 function offsetText (offset: number): string {
   const minutes = Math.abs(offset) / 60_000
-  return `${offset < 0 ? '-' : '+'}${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`
+  return `${offset < 0 ? '-' : '+'}${String(Math.floor(minutes / 60)).padStart(2, '0')}:${
+    String(minutes % 60).padStart(2, '0')
+  }`
 }
 
 /** ISO 8601: weeks begin on Monday, and belong to the year that has their Thursday. */

@@ -17,10 +17,17 @@ const ONE: Readonly<Record<Tier, Duration>> = {
  * rule of its own tier reaches, or `within`, whichever is longer. undefined: no rule says so; whoever keeps backups by
  * their number alone cannot say for how long. Pure.
  */
-export function retainUntil ({ schedule, startedAt }: Pick<Backup, 'schedule' | 'startedAt'>, rules: RetentionRules | null, now: Date): Date | undefined {
+export function retainUntil (
+  { schedule, startedAt }: Pick<Backup, 'schedule' | 'startedAt'>,
+  rules: RetentionRules | null,
+  now: Date
+): Date | undefined {
   if (rules === null) return undefined
   const keep = schedule === null ? undefined : rules[schedule]
-  const reaches = [...keep === undefined || schedule === null ? [] : [reach(schedule, keep)], ...rules.within === undefined ? [] : [rules.within]]
+  const reaches = [
+    ...keep === undefined || schedule === null ? [] : [reach(schedule, keep)],
+    ...rules.within === undefined ? [] : [rules.within]
+  ]
   const calendar = new Periods('UTC')
   const ends = reaches.map(duration => calendar.after(startedAt, duration)).filter(end => end > now)
   return ends.length === 0 ? undefined : new Date(Math.max(...ends.map(Number)))

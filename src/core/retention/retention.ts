@@ -24,7 +24,10 @@ export interface RetentionRules {
 }
 
 export interface RetentionPolicy {
-  /** How many backups of the source stay, however they were made; pinned ones are not counted. At least 1; null: no limit. */
+  /**
+   * How many backups of the source stay, however they were made; pinned ones are not counted. At least 1; null: no
+   * limit.
+   */
   readonly maxBackups: number | null
   /** null: only `maxBackups` decides. */
   readonly rules: RetentionRules | null
@@ -35,8 +38,8 @@ export interface RetentionPolicy {
   /** The first suspect of the source: nothing that was good before it goes; null: there is none. */
   readonly suspect: Pick<BackupOutline, 'id' | 'startedAt'> | null
   /**
-   * Milliseconds. Of the backups that no schedule made, `maxBackups` counts at most one in this time, and none as close to a
-   * scheduled one. null or left out: it counts each, as it does where an admin asks for a prune.
+   * Milliseconds. Of the backups that no schedule made, `maxBackups` counts at most one in this time, and none as close
+   * to a scheduled one. null or left out: it counts each, as it does where an admin asks for a prune.
    */
   readonly pace?: number | null
 }
@@ -47,8 +50,8 @@ export interface Retained {
   /** Why, one phrase each; never empty. */
   readonly reasons: readonly string[]
   /**
-   * How it goes: into the trash, where no rule keeps it any longer, or at once, where it is beyond `maxBackups`; `release`:
-   * only from the disk where it landed, since another store keeps it by rules of its own. null: it stays.
+   * How it goes: into the trash, where no rule keeps it any longer, or at once, where it is beyond `maxBackups`;
+   * `release`: only from the disk where it landed, since another store keeps it by rules of its own. null: it stays.
    */
   readonly removal: 'trash' | 'erase' | 'release' | null
   /** Whether it is beyond `maxBackups`: rotation removes it, and need not wait for a prune. */
@@ -61,26 +64,30 @@ const MASS_SHARE = 0.5
 const MASS_LEAST = 5
 
 /**
- * Decides for each backup of one source whether it stays, and why. Newest first. Pure: what is removed, and when, is the
- * caller's business.
+ * Decides for each backup of one source whether it stays, and why. Newest first. Pure: what is removed, and when, is
+ * the caller's business.
  *
  * The rules choose among the scheduled backups; those made by hand or before a migration are outside them. They are
  * united: what one of them keeps, stays. `maxBackups` then counts all there are, however they were made, those that the
  * rules chose first. Only good backups count: one that a later verification found damaged fills no place.
  *
- * Number does not outrun time: with a `pace`, a backup is beyond `maxBackups` only if it would be so had the others been
- * made no faster than that, and goes into the trash unless scheduled backups alone push it out.
+ * Number does not outrun time: with a `pace`, a backup is beyond `maxBackups` only if it would be so had the others
+ * been made no faster than that, and goes into the trash unless scheduled backups alone push it out.
  *
- * The same policy decides on suspects that nobody has released as on a series of their own: they fill no place among the
- * good ones, the good ones none among them, and being suspect makes no sound one go that would stay otherwise. The first suspect
- * always stays, and so does everything good from before it, until somebody has decided.
+ * The same policy decides on suspects that nobody has released as on a series of their own: they fill no place among
+ * the good ones, the good ones none among them, and being suspect makes no sound one go that would stay otherwise. The
+ * first suspect always stays, and so does everything good from before it, until somebody has decided.
  *
  * Whatever the policy is, these stay: pinned ones, the newest live one, the newest that was proven valid, `minBackups`
  * good ones (as far as `maxBackups` allows), and whatever a kept one is built on. What was made in the future of this
  * clock stays, too, and stands for nothing. Backups that are not live (failed, running, in the trash) are neither
  * counted nor listed.
  */
-export function applyRetention (backups: readonly BackupOutline[], policy: RetentionPolicy, now: Date): readonly Retained[] {
+export function applyRetention (
+  backups: readonly BackupOutline[],
+  policy: RetentionPolicy,
+  now: Date
+): readonly Retained[] {
   const live = backups.filter(isLive).toSorted(newestFirst)
   const kept = new Keeping()
   for (const backup of live) if (backup.pinned) kept.add(backup, 'pinned')
@@ -90,22 +97,46 @@ export function applyRetention (backups: readonly BackupOutline[], policy: Reten
   const suspects = live.filter(isSuspect)
   // Suspects are new backups, too: they wait for nothing where the source goes on.
   const beyond = new Map([
-    ...keepByPolicy(good, freeze(good, policy, now), policy, now, (backup, reason) => { kept.add(backup, reason) }),
-    ...keepByPolicy(suspects, freeze(live, policy, now), policy, now, (backup, reason) => { kept.add(backup, `suspect: ${reason}`) })
+    ...keepByPolicy(good, freeze(good, policy, now), policy, now, (backup, reason) => {
+      kept.add(backup, reason)
+    }),
+    ...keepByPolicy(suspects, freeze(live, policy, now), policy, now, (backup, reason) => {
+      kept.add(backup, `suspect: ${reason}`)
+    })
   ])
-  kept.add(suspects.find(({ id }) => id === policy.suspect?.id) ?? suspects.findLast(({ startedAt }) => startedAt <= now), 'suspect: the first one')
+  kept.add(
+    suspects.find(({ id }) => id === policy.suspect?.id) ?? suspects.findLast(({ startedAt }) => startedAt <= now),
+    'suspect: the first one'
+  )
   if (policy.suspect !== null) keepGoodBefore(policy.suspect, live, kept)
   keepParents(live, kept)
 
   return live.map(backup => {
     const removal = beyond.get(backup)
     if (kept.has(backup)) return { backup, keep: true, reasons: kept.reasons(backup), removal: null, isBeyond: false }
-    if (removal !== undefined) return { backup, keep: false, reasons: [`beyond the ${policy.maxBackups ?? 0} that maxBackups keeps`], removal, isBeyond: true }
-    return { backup, keep: false, reasons: [isSound(backup) ? 'no rule keeps it' : 'damaged: its last verification failed'], removal: 'trash', isBeyond: false }
+    if (removal !== undefined) {
+      return {
+        backup,
+        keep: false,
+        reasons: [`beyond the ${policy.maxBackups ?? 0} that maxBackups keeps`],
+        removal,
+        isBeyond: true
+      }
+    }
+    return {
+      backup,
+      keep: false,
+      reasons: [isSound(backup) ? 'no rule keeps it' : 'damaged: its last verification failed'],
+      removal: 'trash',
+      isBeyond: false
+    }
   })
 }
 
-/** Whether so many of a source's backups would go at once that somebody should have asked for it: more than half, and five at least. */
+/**
+ * Whether so many of a source's backups would go at once that somebody should have asked for it: more than half, and
+ * five at least.
+ */
 export function isMassRemoval (going: number, of: number): boolean {
   return going >= MASS_LEAST && going > of * MASS_SHARE
 }
@@ -132,26 +163,60 @@ function freeze (series: readonly BackupOutline[], { freshSince }: RetentionPoli
   if (freshSince === null) return null
   const newest = series.find(backup => isSound(backup) && backup.startedAt <= now)
   if (newest !== undefined && newest.startedAt >= freshSince) return null
-  const found = newest === undefined ? 'there is no good backup' : `the newest good backup is from ${newest.startedAt.toISOString()}`
+  const found = newest === undefined
+    ? 'there is no good backup'
+    : `the newest good backup is from ${newest.startedAt.toISOString()}`
   return `nothing goes: ${found}, and the schedule asks for one since ${freshSince.toISOString()}`
 }
 
 type Reasoned = (backup: BackupOutline, reason: string) => void
 
-/** Keeps of one series, newest first, what stays by the rules and `maxBackups`, and returns what is beyond that, and how it goes. */
-function keepByPolicy (series: readonly BackupOutline[], frozen: string | null, policy: RetentionPolicy, now: Date, keep: Reasoned): ReadonlyMap<BackupOutline, 'trash' | 'erase'> {
+/**
+ * Keeps of one series, newest first, what stays by the rules and `maxBackups`, and returns what is beyond that, and how
+ * it goes.
+ */
+function keepByPolicy (
+  series: readonly BackupOutline[],
+  frozen: string | null,
+  policy: RetentionPolicy,
+  now: Date,
+  keep: Reasoned
+): ReadonlyMap<BackupOutline, 'trash' | 'erase'> {
   if (frozen !== null) {
     for (const backup of series) keep(backup, frozen)
     return new Map()
   }
   const { maxBackups, rules } = policy
   const choosable = series.filter(({ pinned, startedAt }) => !pinned && startedAt <= now)
-  const chosen = rules === null ? new Map(choosable.map(backup => [backup, []])) : chooseByRules(series, choosable, rules, new Periods(policy.timeZone), now)
-  if (rules === null && maxBackups === null) for (const backup of choosable) keep(backup, 'nothing limits how many stay')
-  const { within, over, beyond } = maxBackups === null ? NO_LIMIT : limit(choosable, chosen, maxBackups, policy.pace ?? 0)
-  for (const [backup, reasons] of chosen) if (!beyond.has(backup)) for (const reason of reasons) keep(backup, reason)
-  for (const [backup, number] of within) if (chosen.has(backup)) keep(backup, `number ${number} of the ${maxBackups ?? 0} that maxBackups keeps`)
-  for (const backup of over) if (chosen.has(backup)) keep(backup, `over the ${maxBackups ?? 0} that maxBackups keeps, and stays until an admin prunes: newer ones were made faster than the schedule asks for`)
+  const chosen = rules === null
+    ? new Map(choosable.map(backup => [backup, []]))
+    : chooseByRules(series, choosable, rules, new Periods(policy.timeZone), now)
+  if (rules === null && maxBackups === null) {
+    for (const backup of choosable) keep(backup, 'nothing limits how many stay')
+  }
+  const { within, over, beyond } = maxBackups === null
+    ? NO_LIMIT
+    : limit(choosable, chosen, maxBackups, policy.pace ?? 0)
+  for (const [backup, reasons] of chosen) {
+    if (!beyond.has(backup)) {
+      for (const reason of reasons) {
+        keep(backup, reason)
+      }
+    }
+  }
+  for (const [backup, number] of within) {
+    if (chosen.has(backup)) keep(backup, `number ${number} of the ${maxBackups ?? 0} that maxBackups keeps`)
+  }
+  for (const backup of over) {
+    if (chosen.has(backup)) {
+      keep(
+        backup,
+        `over the ${
+          maxBackups ?? 0
+        } that maxBackups keeps, and stays until an admin prunes: newer ones were made faster than the schedule asks for`
+      )
+    }
+  }
   const past = series.filter(({ startedAt }) => startedAt <= now)
   const [newest] = past
   if (newest !== undefined) keep(newest, 'newest backup')
@@ -160,19 +225,40 @@ function keepByPolicy (series: readonly BackupOutline[], frozen: string | null, 
   return beyond
 }
 
-function keepGoodBefore (suspect: Pick<BackupOutline, 'id' | 'startedAt'>, live: readonly BackupOutline[], kept: Keeping): void {
-  for (const backup of live) if (isSound(backup) && !isSuspect(backup) && isBefore(backup, suspect)) kept.add(backup, `good, and from before backup ${suspect.id}, which is suspect until somebody releases or deletes it`)
+function keepGoodBefore (
+  suspect: Pick<BackupOutline, 'id' | 'startedAt'>,
+  live: readonly BackupOutline[],
+  kept: Keeping
+): void {
+  for (const backup of live) {
+    if (isSound(backup) && !isSuspect(backup) && isBefore(backup, suspect)) {
+      kept.add(
+        backup,
+        `good, and from before backup ${suspect.id}, which is suspect until somebody releases or deletes it`
+      )
+    }
+  }
 }
 
 /** What the rules choose of `choosable`, and what is outside them, with the reasons. */
-function chooseByRules (series: readonly BackupOutline[], choosable: readonly BackupOutline[], rules: RetentionRules, calendar: Periods, now: Date): ReadonlyMap<BackupOutline, readonly string[]> {
+function chooseByRules (
+  series: readonly BackupOutline[],
+  choosable: readonly BackupOutline[],
+  rules: RetentionRules,
+  calendar: Periods,
+  now: Date
+): ReadonlyMap<BackupOutline, readonly string[]> {
   const chosen = new Map<BackupOutline, string[]>()
-  const choose: Reasoned = (backup, reason) => { chosen.set(backup, [...chosen.get(backup) ?? [], reason]) }
+  const choose: Reasoned = (backup, reason) => {
+    chosen.set(backup, [...chosen.get(backup) ?? [], reason])
+  }
   const scheduled = choosable.filter(({ type }) => type === 'scheduled')
   const good = scheduled.filter(isSound)
 
   for (const backup of choosable) if (backup.type !== 'scheduled') choose(backup, `${backup.type}: outside the rules`)
-  for (const [index, backup] of good.slice(0, rules.last ?? 0).entries()) choose(backup, `number ${index + 1} of the last ${rules.last ?? 0}`)
+  for (const [index, backup] of good.slice(0, rules.last ?? 0).entries()) {
+    choose(backup, `number ${index + 1} of the last ${rules.last ?? 0}`)
+  }
   for (const tier of TIERS) {
     const rule = rules[tier]
     if (rule !== undefined) chooseNewestOfEach(good, tier, rule, calendar, now, choose)
@@ -183,15 +269,29 @@ function chooseByRules (series: readonly BackupOutline[], choosable: readonly Ba
   }
 
   const newestGood = series.find(backup => isSound(backup) && backup.startedAt <= now)
-  for (const backup of scheduled) if (!isSound(backup) && (newestGood === undefined || newestFirst(newestGood, backup) > 0)) choose(backup, 'damaged, but nothing newer is good')
+  for (const backup of scheduled) {
+    if (!isSound(backup) && (newestGood === undefined || newestFirst(newestGood, backup) > 0)) {
+      choose(backup, 'damaged, but nothing newer is good')
+    }
+  }
   const isOpen = new Set(choosable)
-  const missing = rules.minBackups - series.filter(backup => isSound(backup) && (chosen.has(backup) || !isOpen.has(backup))).length
-  for (const backup of good.filter(each => !chosen.has(each)).slice(0, Math.max(0, missing))) choose(backup, `one of the ${rules.minBackups} that minBackups keeps`)
+  const missing = rules.minBackups -
+    series.filter(backup => isSound(backup) && (chosen.has(backup) || !isOpen.has(backup))).length
+  for (const backup of good.filter(each => !chosen.has(each)).slice(0, Math.max(0, missing))) {
+    choose(backup, `one of the ${rules.minBackups} that minBackups keeps`)
+  }
   return chosen
 }
 
 /** Chooses the newest backup of each period: of so many periods that have one, or of all that are young enough. */
-function chooseNewestOfEach (good: readonly BackupOutline[], tier: Tier, rule: Keep, calendar: Periods, now: Date, choose: Reasoned): void {
+function chooseNewestOfEach (
+  good: readonly BackupOutline[],
+  tier: Tier,
+  rule: Keep,
+  calendar: Periods,
+  now: Date,
+  choose: Reasoned
+): void {
   const since = typeof rule === 'number' ? null : calendar.before(now, rule)
   let last: string | undefined
   let found = 0
@@ -200,8 +300,12 @@ function chooseNewestOfEach (good: readonly BackupOutline[], tier: Tier, rule: K
     if (period === last) continue
     last = period
     found++
-    if (typeof rule === 'number' && found <= rule) choose(backup, `${tier}: newest of ${period}, number ${found} of ${rule}`)
-    if (since !== null && typeof rule !== 'number' && backup.startedAt >= since) choose(backup, `${tier}: newest of ${period}, within ${formatDuration(rule)}`)
+    if (typeof rule === 'number' && found <= rule) {
+      choose(backup, `${tier}: newest of ${period}, number ${found} of ${rule}`)
+    }
+    if (since !== null && typeof rule !== 'number' && backup.startedAt >= since) {
+      choose(backup, `${tier}: newest of ${period}, within ${formatDuration(rule)}`)
+    }
   }
 }
 
@@ -216,8 +320,16 @@ interface Limited {
 const NO_LIMIT: Limited = { within: new Map(), over: [], beyond: new Map() }
 
 /** Counts the chosen first, then the others, each with the damaged last. */
-function limit (choosable: readonly BackupOutline[], chosen: ReadonlyMap<BackupOutline, unknown>, maxBackups: number, pace: number): Limited {
-  const order = [...goodFirst([...chosen.keys()].toSorted(newestFirst)), ...goodFirst(choosable.filter(backup => !chosen.has(backup)))]
+function limit (
+  choosable: readonly BackupOutline[],
+  chosen: ReadonlyMap<BackupOutline, unknown>,
+  maxBackups: number,
+  pace: number
+): Limited {
+  const order = [
+    ...goodFirst([...chosen.keys()].toSorted(newestFirst)),
+    ...goodFirst(choosable.filter(backup => !chosen.has(backup)))
+  ]
   const within = new Map(order.slice(0, maxBackups).map((backup, index) => [backup, index + 1]))
   const over: BackupOutline[] = []
   const beyond = new Map<BackupOutline, 'trash' | 'erase'>()

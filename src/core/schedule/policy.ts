@@ -17,7 +17,9 @@ export interface SourcePolicy {
   readonly retention: RetentionRules | null
   readonly compression: Compression
   readonly verify: boolean
-  /** Cron pattern in UTC: when a backup is restored into scratch space to see that it can be; null: only when asked for. */
+  /**
+   * Cron pattern in UTC: when a backup is restored into scratch space to see that it can be; null: only when asked for.
+   */
   readonly drillSchedule: string | null
   /** Names of the stores to which backups are copied; null: every one that is configured. */
   readonly stores: readonly string[] | null
@@ -43,11 +45,17 @@ export interface SourceOverrides {
 }
 
 /** Whether no backups are made by themselves only because nobody has said whether they should be. */
-export function isAutomationUnset ({ settings, origins }: { readonly settings: Settings, readonly origins: Readonly<Record<keyof Settings, Origin>> }, { enabled }: SourceOverrides): boolean {
+export function isAutomationUnset (
+  { settings, origins }: { readonly settings: Settings, readonly origins: Readonly<Record<keyof Settings, Origin>> },
+  { enabled }: SourceOverrides
+): boolean {
   return enabled === undefined && !settings.autoBackupEnabled && origins.autoBackupEnabled === 'default'
 }
 
-/** A calendar of the source's own takes the place of the service's interval, rules of its own that of its `maxBackups`; it may have both. */
+/**
+ * A calendar of the source's own takes the place of the service's interval, rules of its own that of its `maxBackups`;
+ * it may have both.
+ */
 export function policyOf (settings: Settings, overrides: SourceOverrides): SourcePolicy {
   const { autoBackupEnabled, autoBackupInterval, maxBackups, compression, verifyAfterBackup } = settings
   const { schedule = null, retention = null, ...own } = overrides

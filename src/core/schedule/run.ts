@@ -47,7 +47,10 @@ export interface Run extends RuleKey {
 
 export type NewRun = Pick<Run, keyof RuleKey | 'tier' | 'dueAt' | 'status' | 'nextAttemptAt' | 'reason' | 'finishedAt'>
 
-export interface RunChange extends Partial<Pick<Run, 'attempts' | 'nextAttemptAt' | 'backupId' | 'reason' | 'errorCode' | 'startedAt' | 'finishedAt'>> {
+export interface RunChange extends
+  Partial<
+    Pick<Run, 'attempts' | 'nextAttemptAt' | 'backupId' | 'reason' | 'errorCode' | 'startedAt' | 'finishedAt'>
+  > {
   readonly status: RunStatus
 }
 
@@ -82,18 +85,20 @@ export interface RunBook {
 
 /** Every run that ever fell due. A rule has one run for one time, however often that is written down. */
 export interface RunLog {
-  book (): Promise<RunBook>
+  book(): Promise<RunBook>
   /** The rules in force. */
-  rules (): Promise<readonly RuleState[]>
+  rules(): Promise<readonly RuleState[]>
   /** Returns the runs that ended by it, as they are now. */
-  record (changes: RunChanges): Promise<readonly Run[]>
-  change (id: number, change: RunChange): Promise<Run>
+  record(changes: RunChanges): Promise<readonly Run[]>
+  change(id: number, change: RunChange): Promise<Run>
   /** Newest first. */
-  list (query: RunQuery): Promise<{ readonly runs: readonly Run[], readonly next: number | null }>
-  /** Forgets runs of times later than `after` that are not under way: for a clock that was set back. Returns how many. */
-  forgetAfter (after: Date): Promise<number>
+  list(query: RunQuery): Promise<{ readonly runs: readonly Run[], readonly next: number | null }>
+  /**
+   * Forgets runs of times later than `after` that are not under way: for a clock that was set back. Returns how many.
+   */
+  forgetAfter(after: Date): Promise<number>
   /** Forgets runs that ended before `before`, but for the last of each rule. */
-  purge (before: Date): Promise<number>
+  purge(before: Date): Promise<number>
 }
 
 export function isEnded ({ status }: Pick<Run, 'status'>): boolean {

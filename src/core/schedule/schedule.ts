@@ -25,9 +25,9 @@ export interface CalendarSchedule {
  */
 export interface Calendar {
   /** The first time after `after`; null: never again. */
-  next (pattern: string, timeZone: string, after: Date): Date | null
+  next(pattern: string, timeZone: string, after: Date): Date | null
   /** The last time at or before `at`; null: never before. */
-  previous (pattern: string, timeZone: string, at: Date): Date | null
+  previous(pattern: string, timeZone: string, at: Date): Date | null
 }
 
 /**

@@ -3,9 +3,15 @@ import { COMPRESSIONS } from '../ports/codec.ts'
 
 /** What can be changed while the service runs, by `PUT /api/backups/config`. The keys are the API's. */
 export const settingsSchema = z.strictObject({
-  autoBackupEnabled: z.boolean().meta({ description: 'Whether backups are made by themselves, on the interval or a schedule.' }),
-  autoBackupInterval: z.int().min(1000).max(366 * 86_400_000).meta({ description: 'Milliseconds between automatic backups of sources without a schedule of their own.' }),
-  maxBackups: z.int().min(1).max(100_000).meta({ description: 'Backups kept for each source; older ones that are not pinned are removed after a verified backup.' }),
+  autoBackupEnabled: z.boolean().meta({
+    description: 'Whether backups are made by themselves, on the interval or a schedule.'
+  }),
+  autoBackupInterval: z.int().min(1000).max(366 * 86_400_000).meta({
+    description: 'Milliseconds between automatic backups of sources without a schedule of their own.'
+  }),
+  maxBackups: z.int().min(1).max(100_000).meta({
+    description: 'Backups kept for each source; older ones that are not pinned are removed after a verified backup.'
+  }),
   compression: z.enum(COMPRESSIONS).meta({ description: 'How new backups are compressed.' }),
   verifyAfterBackup: z.boolean().meta({ description: 'Whether each backup is proven restorable before it counts.' })
 })
@@ -17,7 +23,10 @@ export const settingsChangeSchema = settingsSchema.partial()
 export type SettingsChange = z.infer<typeof settingsChangeSchema>
 
 export const ORIGINS = ['default', 'server', 'file', 'environment', 'api'] as const
-/** Where the value in force came from; `server`: the server's own record of its configuration, which a command takes over. A later one in this list wins. */
+/**
+ * Where the value in force came from; `server`: the server's own record of its configuration, which a command takes
+ * over. A later one in this list wins.
+ */
 export type Origin = typeof ORIGINS[number]
 
 export interface SettingsReport {

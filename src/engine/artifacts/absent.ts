@@ -10,19 +10,34 @@ import { cleanupSignal } from './objects.ts'
 /** Why a backup was recorded as lost. */
 const LOST = 'it was lost with the landing store'
 
-/** Whether the landing store should have the object and does not, neither where the row has it nor outside of the trash. Throws what the store throws. */
-export async function isAbsent (deps: Pick<EngineDeps, 'store'>, backup: Pick<Backup, 'key' | 'copies'>): Promise<boolean> {
+/**
+ * Whether the landing store should have the object and does not, neither where the row has it nor outside of the trash.
+ * Throws what the store throws.
+ */
+export async function isAbsent (
+  deps: Pick<EngineDeps, 'store'>,
+  backup: Pick<Backup, 'key' | 'copies'>
+): Promise<boolean> {
   return hasLanded(deps, backup) && await isMissing(deps.store, backup.key)
 }
 
-/** Whether the landing store has no object of that name, neither there nor outside of the trash. Throws what the store throws. */
+/**
+ * Whether the landing store has no object of that name, neither there nor outside of the trash. Throws what the store
+ * throws.
+ */
 export async function isMissing (store: Store, key: string): Promise<boolean> {
   for (const one of new Set([key, fileName(key)])) if (await hasObject(store, one, cleanupSignal())) return false
   return true
 }
 
-/** The names of everything in the landing store; undefined: it is not, or not yet, known to be the right one, and shows nothing of what there is. Throws what the store throws. */
-export async function landedObjects ({ store, ownership }: EngineDeps, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
+/**
+ * The names of everything in the landing store; undefined: it is not, or not yet, known to be the right one, and shows
+ * nothing of what there is. Throws what the store throws.
+ */
+export async function landedObjects (
+  { store, ownership }: EngineDeps,
+  signal: AbortSignal
+): Promise<ReadonlySet<string> | undefined> {
   return (await ownership.inspect(store, signal)).state === 'ours' ? await namesIn(store, signal) : undefined
 }
 
@@ -36,12 +51,19 @@ export async function namesIn (store: Store, signal: AbortSignal): Promise<Reado
 /** Throws `OBJECT_NOT_FOUND` where the landing store should have the object and does not. */
 export async function requireThere (deps: Pick<EngineDeps, 'store'>, backup: Backup): Promise<void> {
   if (!await isAbsent(deps, backup)) return
-  throw new BackupError('OBJECT_NOT_FOUND', `backup ${backup.id} is not removed: "${deps.store.location(backup.key)}" is not there`, {
-    hint: 'Find out where it is, such as on a disk that is not mounted; if it is lost for good, force it.'
-  })
+  throw new BackupError(
+    'OBJECT_NOT_FOUND',
+    `backup ${backup.id} is not removed: "${deps.store.location(backup.key)}" is not there`,
+    {
+      hint: 'Find out where it is, such as on a disk that is not mounted; if it is lost for good, force it.'
+    }
+  )
 }
 
-/** Records for every copy that the store is taken to hold, and does not, that it is missing there. Throws what the store throws. */
+/**
+ * Records for every copy that the store is taken to hold, and does not, that it is missing there. Throws what the store
+ * throws.
+ */
 export async function recordAbsent (deps: EngineDeps, store: Store, signal: AbortSignal): Promise<void> {
   const isLanding = store.name === deps.store.name
   const listed = await namesIn(store, signal)
@@ -50,11 +72,16 @@ export async function recordAbsent (deps: EngineDeps, store: Store, signal: Abor
     if (keys.some(key => listed.has(key))) continue
     // A list may be behind what is there.
     if (await findObject(store, keys[0] ?? '', signal) !== undefined) continue
-    await (isLanding ? recordLost(deps, copy.backupId) : deps.catalog.copies.missing(copy.backupId, store.name, 'the object is not there', deps.clock.now()))
+    await (isLanding
+      ? recordLost(deps, copy.backupId)
+      : deps.catalog.copies.missing(copy.backupId, store.name, 'the object is not there', deps.clock.now()))
   }
 }
 
-/** A backup that other stores hold is read from there from now on, and stays there; one that was nowhere else is marked missing and invalid. */
+/**
+ * A backup that other stores hold is read from there from now on, and stays there; one that was nowhere else is marked
+ * missing and invalid.
+ */
 async function recordLost ({ store, offsite, remembered, catalog, clock }: EngineDeps, id: number): Promise<void> {
   const backup = await catalog.backups.get(id)
   const [elsewhere] = backup.copies.filter(copy => copy.store !== store.name && copy.status === 'stored')
@@ -65,5 +92,8 @@ async function recordLost ({ store, offsite, remembered, catalog, clock }: Engin
   }
   for (const copy of backup.copies) if (copy.store !== store.name) await catalog.copies.drop(id, copy.store)
   await catalog.copies.missing(id, store.name, LOST, clock.now())
-  await catalog.backups.recordVerification(id, { valid: false, checks: [{ name: 'file_exists', status: 'fail', reason: LOST }] }, clock.now())
+  await catalog.backups.recordVerification(id, {
+    valid: false,
+    checks: [{ name: 'file_exists', status: 'fail', reason: LOST }]
+  }, clock.now())
 }

@@ -23,10 +23,26 @@ export function requireOpener (keyring: Keyring, manifest: Pick<Manifest, 'encry
 
 /** Names every key that would do, and the option by which it is given. */
 export function missingKey (encryption: Sealing, keys: readonly string[] = []): BackupError {
-  if (keys.includes(PASSPHRASE_KEY)) return new BackupError('KEY_MISSING', 'the passphrase that the backup is sealed with is not here', { hint: 'Give it by BACKUP_ENCRYPTION_PASSPHRASE_FILE.' })
+  if (keys.includes(PASSPHRASE_KEY)) {
+    return new BackupError('KEY_MISSING', 'the passphrase that the backup is sealed with is not here', {
+      hint: 'Give it by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+    })
+  }
   const [first, ...others] = keys.map(key => `"${key}"`)
   const hint = GIVEN_BY[encryption]
-  if (first === undefined) return new BackupError('KEY_MISSING', `no private key for "${encryption}" is here`, { hint: `${hint.slice(0, -1)}, or a passphrase by BACKUP_ENCRYPTION_PASSPHRASE_FILE.` })
-  if (others.length === 0) return new BackupError('KEY_MISSING', `the private key of ${first}, which the backup is sealed to, is not here`, { hint })
-  return new BackupError('KEY_MISSING', `the backup is sealed to ${[first, ...others].join(', ')}, and the private key of none of them is here`, { hint: hint.replace('its identity', 'the identity of one').replace('Give it', 'Give one of them') })
+  if (first === undefined) {
+    return new BackupError('KEY_MISSING', `no private key for "${encryption}" is here`, {
+      hint: `${hint.slice(0, -1)}, or a passphrase by BACKUP_ENCRYPTION_PASSPHRASE_FILE.`
+    })
+  }
+  if (others.length === 0) {
+    return new BackupError('KEY_MISSING', `the private key of ${first}, which the backup is sealed to, is not here`, {
+      hint
+    })
+  }
+  return new BackupError(
+    'KEY_MISSING',
+    `the backup is sealed to ${[first, ...others].join(', ')}, and the private key of none of them is here`,
+    { hint: hint.replace('its identity', 'the identity of one').replace('Give it', 'Give one of them') }
+  )
 }

@@ -10,13 +10,25 @@ import { cleanupSignal, readManifest } from './objects.ts'
 export type Identity = Pick<Backup, 'source' | 'startedAt' | 'checksum'>
 
 /**
- * Removes a backup from a store: manifest first, then object, so that a crash between the two leaves an orphan and never a
- * backup without its object. What has the name and, by its manifest, is another backup stays, and is told as an
+ * Removes a backup from a store: manifest first, then object, so that a crash between the two leaves an orphan and
+ * never a backup without its object. What has the name and, by its manifest, is another backup stays, and is told as an
  * `operation.failed`. May be repeated.
  */
-export async function discardBackup ({ events }: Pick<EngineDeps, 'events'>, store: Store, key: string, backup: Identity, signal = cleanupSignal()): Promise<void> {
+export async function discardBackup (
+  { events }: Pick<EngineDeps, 'events'>,
+  store: Store,
+  key: string,
+  backup: Identity,
+  signal = cleanupSignal()
+): Promise<void> {
   if (await isOfAnother(store, key, backup, signal)) {
-    events.emit({ type: 'operation.failed', operation: 'discard', source: backup.source, method: null, code: 'OBJECT_EXISTS' })
+    events.emit({
+      type: 'operation.failed',
+      operation: 'discard',
+      source: backup.source,
+      method: null,
+      code: 'OBJECT_EXISTS'
+    })
     return
   }
   await store.remove(manifestKey(key), signal)
@@ -32,7 +44,8 @@ export async function takeBack (store: Store, key: string, backup: Identity): Pr
 
 /** Whether the manifest is that of the backup; of one without a checksum yet, source and start decide. */
 export function isManifestOf ({ source, startedAt, object }: Manifest, backup: Identity): boolean {
-  return source.name === backup.source && Date.parse(startedAt) === backup.startedAt.getTime() && (backup.checksum === null || object.sha256 === backup.checksum)
+  return source.name === backup.source && Date.parse(startedAt) === backup.startedAt.getTime() &&
+    (backup.checksum === null || object.sha256 === backup.checksum)
 }
 
 async function isOfAnother (store: Store, key: string, backup: Identity, signal: AbortSignal): Promise<boolean> {

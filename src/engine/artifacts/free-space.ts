@@ -10,7 +10,11 @@ export async function checkScratch (deps: Pick<EngineDeps, 'scratch' | 'diskRese
 /** Throws `DISK_FULL` unless `needed` of the `free` bytes at `place` can be taken and the reserve stays free. */
 export function requireFree (deps: Pick<EngineDeps, 'diskReserve'>, place: string, needed: number, free: number): void {
   if (free - deps.diskReserve >= needed) return
-  throw new BackupError('DISK_FULL', `${place} has ${free} bytes free; the backup needs ${needed}, and ${deps.diskReserve} must stay free`, {
-    hint: 'Free space there, lower maxBackups, choose a compression, or lower DISK_RESERVE_BYTES.'
-  })
+  throw new BackupError(
+    'DISK_FULL',
+    `${place} has ${free} bytes free; the backup needs ${needed}, and ${deps.diskReserve} must stay free`,
+    {
+      hint: 'Free space there, lower maxBackups, choose a compression, or lower DISK_RESERVE_BYTES.'
+    }
+  )
 }

@@ -22,12 +22,23 @@ export function promisedStores (deps: EngineDeps, source: string): readonly Offs
 export function requirePromised (deps: EngineDeps, source: string): readonly OffsiteStore[] {
   const stores = promisedStores(deps, source)
   if (stores.length > 0) return stores
-  throw new BackupError('STORE_NOT_FOUND', `there is no other store for the backups of "${source}"`, { hint: 'Configure one under "stores", or BACKUP_S3_BUCKET.' })
+  throw new BackupError('STORE_NOT_FOUND', `there is no other store for the backups of "${source}"`, {
+    hint: 'Configure one under "stores", or BACKUP_S3_BUCKET.'
+  })
 }
 
 /** What a backup that has just landed is still to get. */
 export function promisedCopies (deps: EngineDeps, source: string, key: string): readonly Copy[] {
-  return promisedStores(deps, source).map(({ store }) => ({ store: store.name, location: store.location(fileName(key)), status: 'pending', size: null, uploadedAt: null, attempts: 0, error: null, nextAttemptAt: null }))
+  return promisedStores(deps, source).map(({ store }) => ({
+    store: store.name,
+    location: store.location(fileName(key)),
+    status: 'pending',
+    size: null,
+    uploadedAt: null,
+    attempts: 0,
+    error: null,
+    nextAttemptAt: null
+  }))
 }
 
 /** Throws `STORE_NOT_FOUND`. */
@@ -35,7 +46,9 @@ export function requireOffsite (deps: EngineDeps, name: string): OffsiteStore {
   const offsite = deps.offsite.get(name)
   if (offsite !== undefined) return offsite
   const known = [...deps.offsite.keys()].map(one => `"${one}"`).join(', ')
-  throw new BackupError('STORE_NOT_FOUND', `there is no store "${name}" for copies`, { hint: known === '' ? 'Configure one under "stores", or BACKUP_S3_BUCKET.' : `There is ${known}.` })
+  throw new BackupError('STORE_NOT_FOUND', `there is no store "${name}" for copies`, {
+    hint: known === '' ? 'Configure one under "stores", or BACKUP_S3_BUCKET.' : `There is ${known}.`
+  })
 }
 
 export function hasLanded (deps: Pick<EngineDeps, 'store'>, backup: Pick<Backup, 'copies'>): boolean {
@@ -54,21 +67,30 @@ export type StoreDeps = Pick<EngineDeps, 'store' | 'offsite' | 'remembered'>
 /** Every place that is taken to hold the object, the nearest first. */
 export function placesOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>): readonly Place[] {
   const landed = hasLanded(deps, backup) ? [{ store: deps.store, key: backup.key }] : []
-  const copies = backup.copies.filter(({ status }) => status === 'stored').flatMap(({ store }) => deps.offsite.get(store)?.store ?? deps.remembered.get(store) ?? [])
+  const copies = backup.copies.filter(({ status }) => status === 'stored').flatMap(({ store }) =>
+    deps.offsite.get(store)?.store ?? deps.remembered.get(store) ?? []
+  )
   return [...landed, ...copies.map(store => ({ store, key: offsiteKey(backup) }))]
 }
 
-/** Where the object is for what looks after one backup: in the landing store if it is there by the catalog, otherwise in the first store that has it. */
+/**
+ * Where the object is for what looks after one backup: in the landing store if it is there by the catalog, otherwise in
+ * the first store that has it.
+ */
 export function homeOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>): Place {
   return placesOf(deps, backup)[0] ?? { store: deps.store, key: backup.key }
 }
 
 /**
  * Where the object can be read now: the nearest place that has it, and answers. Where none does, what the last of them
- * said is thrown: `STORE_UNAVAILABLE`, `OBJECT_ARCHIVED`; where each says that it is not there, the nearest is returned,
- * so that whoever reads it hears of it there.
+ * said is thrown: `STORE_UNAVAILABLE`, `OBJECT_ARCHIVED`; where each says that it is not there, the nearest is
+ * returned, so that whoever reads it hears of it there.
  */
-export async function readablePlace (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>, signal: AbortSignal): Promise<Place> {
+export async function readablePlace (
+  deps: StoreDeps,
+  backup: Pick<Backup, 'key' | 'copies'>,
+  signal: AbortSignal
+): Promise<Place> {
   let failure: BackupError | undefined
   for (const place of placesOf(deps, backup)) {
     try {
@@ -86,16 +108,31 @@ export async function readablePlace (deps: StoreDeps, backup: Pick<Backup, 'key'
 }
 
 function archivedError ({ store, key }: Place, { storageClass, isThawing, hours }: Archived): BackupError {
-  return new BackupError('OBJECT_ARCHIVED', `"${store.location(key)}" is in the storage class "${storageClass}"${isThawing ? ' and is being made readable' : ''}`, {
-    hint: isThawing ? `It was asked for already and takes up to ${hours} hours; try again then.` : `Ask for it with "thaw", which takes up to ${hours} hours, or use another backup.`,
-    details: { hours }
-  })
+  return new BackupError(
+    'OBJECT_ARCHIVED',
+    `"${store.location(key)}" is in the storage class "${storageClass}"${
+      isThawing ? ' and is being made readable' : ''
+    }`,
+    {
+      hint: isThawing
+        ? `It was asked for already and takes up to ${hours} hours; try again then.`
+        : `Ask for it with "thaw", which takes up to ${hours} hours, or use another backup.`,
+      details: { hours }
+    }
+  )
 }
 
-/** The store, if backups of the source are copied there. `STORE_NOT_FOUND`, and `STORE_NOT_OF_SOURCE` for one that the source does not use. */
+/**
+ * The store, if backups of the source are copied there. `STORE_NOT_FOUND`, and `STORE_NOT_OF_SOURCE` for one that the
+ * source does not use.
+ */
 export function requireOwnStore (deps: EngineDeps, source: string, name: string): OffsiteStore {
   const found = requireOffsite(deps, name)
   const own = promisedStores(deps, source).map(({ store }) => store.name)
   if (own.includes(name)) return found
-  throw new BackupError('STORE_NOT_OF_SOURCE', `backups of "${source}" are not copied to the store "${name}"`, { hint: own.length === 0 ? `Add the store to "stores" of the source "${source}" in the configuration first.` : `Choose one of its stores: ${own.join(', ')}.` })
+  throw new BackupError('STORE_NOT_OF_SOURCE', `backups of "${source}" are not copied to the store "${name}"`, {
+    hint: own.length === 0
+      ? `Add the store to "stores" of the source "${source}" in the configuration first.`
+      : `Choose one of its stores: ${own.join(', ')}.`
+  })
 }

@@ -18,12 +18,22 @@ export function cleanupSignal (): AbortSignal {
 /** Throws `OBJECT_NOT_FOUND`, or `MANIFEST_INVALID` for what is not a manifest. */
 export async function readManifest (store: Store, key: string, signal: AbortSignal): Promise<Manifest> {
   const text = await readText(store, manifestKey(key), MANIFEST_LIMIT, signal)
-  if (text === undefined) throw new BackupError('MANIFEST_INVALID', `the manifest has more than ${MANIFEST_LIMIT} bytes; none has`)
+  if (text === undefined) {
+    throw new BackupError('MANIFEST_INVALID', `the manifest has more than ${MANIFEST_LIMIT} bytes; none has`)
+  }
   return parseManifest(text)
 }
 
-/** All of a small object as text; undefined: it has more than `limit` bytes, whatever the store says of its size. Rejects with what the store rejects with. */
-export async function readText (store: Store, key: string, limit: number, signal: AbortSignal): Promise<string | undefined> {
+/**
+ * All of a small object as text; undefined: it has more than `limit` bytes, whatever the store says of its size.
+ * Rejects with what the store rejects with.
+ */
+export async function readText (
+  store: Store,
+  key: string,
+  limit: number,
+  signal: AbortSignal
+): Promise<string | undefined> {
   if ((await store.stat(key, signal)).size > limit) return undefined
   const chunks: Buffer[] = []
   let size = 0
@@ -36,8 +46,18 @@ export async function readText (store: Store, key: string, limit: number, signal
 }
 
 /** Puts a manifest in the place of the one that is there. */
-export async function replaceManifest (store: Store, key: string, manifest: Manifest, signal: AbortSignal): Promise<void> {
-  await store.put(manifestKey(key), Readable.from([Buffer.from(serializeManifest(manifest))]), { replace: true }, signal)
+export async function replaceManifest (
+  store: Store,
+  key: string,
+  manifest: Manifest,
+  signal: AbortSignal
+): Promise<void> {
+  await store.put(
+    manifestKey(key),
+    Readable.from([Buffer.from(serializeManifest(manifest))]),
+    { replace: true },
+    signal
+  )
 }
 
 /**
@@ -57,14 +77,25 @@ export async function quarantine (deps: EngineDeps, backup: Backup): Promise<str
 
 /** The first copy of every backup: the object where it landed. */
 export function landingCopy (store: Store, key: string, { object, completedAt }: Manifest): Copy {
-  return { store: store.name, location: store.location(key), status: 'stored', size: object.size, uploadedAt: new Date(completedAt), attempts: 0, error: null, nextAttemptAt: null }
+  return {
+    store: store.name,
+    location: store.location(key),
+    status: 'stored',
+    size: object.size,
+    uploadedAt: new Date(completedAt),
+    attempts: 0,
+    error: null,
+    nextAttemptAt: null
+  }
 }
 
 /** The manifest as the catalog remembers it. Throws `CATALOG_FAILED` where a completed backup has none. */
 export async function recordedManifest (deps: EngineDeps, id: number): Promise<Manifest> {
   const manifest = await deps.catalog.backups.manifest(id)
   if (manifest !== undefined) return manifest
-  throw new BackupError('CATALOG_FAILED', `the catalog has no manifest of backup ${id}`, { hint: 'Rebuild the catalog from the store.' })
+  throw new BackupError('CATALOG_FAILED', `the catalog has no manifest of backup ${id}`, {
+    hint: 'Rebuild the catalog from the store.'
+  })
 }
 
 /**
@@ -79,6 +110,14 @@ export async function trustedManifest (deps: EngineDeps, id: number): Promise<Ma
 
 /** Throws unless there is something to verify or to give out: `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`. */
 export function requireObject (backup: Backup): void {
-  if (backup.deletedAt !== null) throw new BackupError('BACKUP_DELETED', `backup ${backup.id} was removed`, { hint: 'Choose another backup; the list shows those that exist.' })
-  if (backup.status !== 'completed') throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is "${backup.status}"`, { hint: 'Choose a backup that completed.' })
+  if (backup.deletedAt !== null) {
+    throw new BackupError('BACKUP_DELETED', `backup ${backup.id} was removed`, {
+      hint: 'Choose another backup; the list shows those that exist.'
+    })
+  }
+  if (backup.status !== 'completed') {
+    throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is "${backup.status}"`, {
+      hint: 'Choose a backup that completed.'
+    })
+  }
 }

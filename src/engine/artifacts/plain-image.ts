@@ -17,18 +17,24 @@ export interface PlainRequest {
   readonly key: string
   readonly manifest: Manifest
   /**
-   * Whether `work` needs a file of our own, because it does not compare what it reads with the digest: others may change
-   * a stored file after it was proven. The copy is made and compared with the digest in one pass.
+   * Whether `work` needs a file of our own, because it does not compare what it reads with the digest: others may
+   * change a stored file after it was proven. The copy is made and compared with the digest in one pass.
    */
   readonly isOwn: boolean
 }
 
 /**
- * Lets `work` use the plain bytes of a backup as a file: the stored one where it is that and `isOwn` is false, otherwise
- * one in scratch space, compared with its digest on the way there, and removed whatever happens. The bytes of a stored file
- * are not read here. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `KEY_MISSING`, `DISK_FULL`, or what the store or `work` rejects with.
+ * Lets `work` use the plain bytes of a backup as a file: the stored one where it is that and `isOwn` is false,
+ * otherwise one in scratch space, compared with its digest on the way there, and removed whatever happens. The bytes of
+ * a stored file are not read here. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `KEY_MISSING`, `DISK_FULL`, or
+ * what the store or `work` rejects with.
  */
-export async function withPlainImage<T> (deps: ImageDeps, { key, manifest, isOwn }: PlainRequest, task: Progress, work: (image: PlainImage) => Promise<T>): Promise<T> {
+export async function withPlainImage<T> (
+  deps: ImageDeps,
+  { key, manifest, isOwn }: PlainRequest,
+  task: Progress,
+  work: (image: PlainImage) => Promise<T>
+): Promise<T> {
   const { image } = manifest
   const { properties } = manifest.facts
   const file = !isOwn && isStoredPlain(manifest) ? await deps.store.file(key, task.signal) : undefined
@@ -38,10 +44,23 @@ export async function withPlainImage<T> (deps: ImageDeps, { key, manifest, isOwn
   return await unpackObject(deps, { key, manifest }, task, path => work({ path, sha256: image.sha256, properties }))
 }
 
-/** Throws `CHECKSUM_MISMATCH` where a backup that is stored as it is is not what was stored; those that are unpacked are looked at on the way. */
-export async function requireDigest (deps: Pick<ImageDeps, 'store'>, { key, manifest }: { readonly key: string, readonly manifest: Manifest }, task: Progress): Promise<void> {
+/**
+ * Throws `CHECKSUM_MISMATCH` where a backup that is stored as it is is not what was stored; those that are unpacked are
+ * looked at on the way.
+ */
+export async function requireDigest (
+  deps: Pick<ImageDeps, 'store'>,
+  { key, manifest }: { readonly key: string, readonly manifest: Manifest },
+  task: Progress
+): Promise<void> {
   if (!isStoredPlain(manifest)) return
   task.phase('verifying', manifest.object.size)
-  const difference = mismatch(await digestObject(deps.store, key, bytes => { task.bytes(bytes) }, task.signal), manifest.object, 'the file')
+  const difference = mismatch(
+    await digestObject(deps.store, key, bytes => {
+      task.bytes(bytes)
+    }, task.signal),
+    manifest.object,
+    'the file'
+  )
   if (difference !== undefined) throw difference
 }

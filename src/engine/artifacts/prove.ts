@@ -19,7 +19,10 @@ export interface ProofDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scra
 /** What a proof tells while it goes on, and what ends it. */
 export type Progress = Pick<Task, 'phase' | 'bytes' | 'signal'>
 
-/** Brings the plain image to hand as a file for as long as the inspection lasts, and returns what that found. Rejects as `unpackObject` does. */
+/**
+ * Brings the plain image to hand as a file for as long as the inspection lasts, and returns what that found. Rejects as
+ * `unpackObject` does.
+ */
 export type Unpack = (inspection: (path: string) => Promise<readonly Check[]>) => Promise<readonly Check[]>
 
 export interface Proof {
@@ -34,27 +37,37 @@ export interface Proof {
   readonly isDigested?: boolean
   /** Another way than the usual one, which inspects an object that is stored as it is where it lies. */
   readonly unpack?: Unpack
-  /** Whether a want of a key is an error also for bytes that were proven before. Default: where the image comes to hand in another way. */
+  /**
+   * Whether a want of a key is an error also for bytes that were proven before. Default: where the image comes to hand
+   * in another way.
+   */
   readonly mustOpen?: boolean
-  /** Asked before so many bytes are unpacked; throws `DISK_FULL`. Left out: whoever asks for the proof has seen to the room. */
+  /**
+   * Asked before so many bytes are unpacked; throws `DISK_FULL`. Left out: whoever asks for the proof has seen to the
+   * room.
+   */
   readonly requireRoom?: (bytes: number) => Promise<void>
 }
 
 /**
  * Tries every level in turn and stops at the first that fails, for the next ones would build on it. Damage is a result;
- * an error means that the proof could not be made (no room, no child process, cancelled, `KEY_MISSING`). Where no key is
- * at hand for bytes that were proven before, the proof ends with their digest: they are the same, so it still holds.
+ * an error means that the proof could not be made (no room, no child process, cancelled, `KEY_MISSING`). Where no key
+ * is at hand for bytes that were proven before, the proof ends with their digest: they are the same, so it still holds.
  */
 export async function proveObject (deps: ProofDeps, proof: Proof, task: Progress): Promise<Verification> {
   const { key, manifest, manifestCheck, isDigested = false, unpack, mustOpen = unpack !== undefined } = proof
   const checks: Check[] = [manifestCheck]
   const end = (): Verification => {
     const failed = checks.find(check => check.status === 'fail')
-    return conclude(completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`))
+    return conclude(
+      completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`)
+    )
   }
   const endSealed = (reason: string): Verification => {
     checks.push({ name: 'decryption', status: 'skipped', reason })
-    return conclude(completeChecks(checks, 'not reached, because the backup could not be decrypted here'), { wereProven: true })
+    return conclude(completeChecks(checks, 'not reached, because the backup could not be decrypted here'), {
+      wereProven: true
+    })
   }
   task.phase('verifying', manifest.object.size)
 
@@ -65,9 +78,15 @@ export async function proveObject (deps: ProofDeps, proof: Proof, task: Progress
   }
   checks.push({ name: 'file_exists', status: 'pass' })
 
-  const found = isDigested ? manifest.object : await digestObject(deps.store, key, bytes => { task.bytes(bytes) }, task.signal)
+  const found = isDigested ? manifest.object : await digestObject(deps.store, key, bytes => {
+    task.bytes(bytes)
+  }, task.signal)
   const difference = mismatch(found, manifest.object, 'the file')
-  checks.push(difference === undefined ? { name: 'checksum', status: 'pass' } : { name: 'checksum', status: 'fail', reason: difference.message })
+  checks.push(
+    difference === undefined
+      ? { name: 'checksum', status: 'pass' }
+      : { name: 'checksum', status: 'fail', reason: difference.message }
+  )
   if (difference !== undefined) return end()
 
   const file = unpack === undefined && isStoredPlain(manifest) ? await deps.store.file(key, task.signal) : undefined
@@ -83,7 +102,11 @@ export async function proveObject (deps: ProofDeps, proof: Proof, task: Progress
     const error = toBackupError(thrown)
     if (!mustOpen && manifest.verifiedAt !== null && isWantOfKey(error, manifest)) return endSealed(error.message)
     if (error.code !== 'DECODE_FAILED' && error.code !== 'CHECKSUM_MISMATCH') throw thrown
-    checks.push(...manifest.encryption === 'none' ? [decryption(manifest)] : [], { name: isUndecryptable(error) ? 'decryption' : 'decompression', status: 'fail', reason: error.message })
+    checks.push(...manifest.encryption === 'none' ? [decryption(manifest)] : [], {
+      name: isUndecryptable(error) ? 'decryption' : 'decompression',
+      status: 'fail',
+      reason: error.message
+    })
   }
   return end()
 }
@@ -99,32 +122,60 @@ async function whyMissing (store: Store, key: string, signal: AbortSignal): Prom
 }
 
 /**
- * Whether the bytes, which are those that were proven once, cannot be opened for want of a key. One wrong passphrase in some
- * hundred gives OpenPGP a key that looks right until it is used.
+ * Whether the bytes, which are those that were proven once, cannot be opened for want of a key. One wrong passphrase in
+ * some hundred gives OpenPGP a key that looks right until it is used.
  */
 function isWantOfKey (error: BackupError, { keys }: Manifest): boolean {
   return error.code === 'KEY_MISSING' || (isUndecryptable(error) && keys?.includes(PASSPHRASE_KEY) === true)
 }
 
-/** Writes the plain image to a file in scratch space, for as long as `work` lasts. Rejects with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, `KEY_MISSING`, `DISK_FULL`, or what the store or `work` rejects with. */
-export async function unpackObject<T> (deps: Pick<ProofDeps, 'store' | 'codecs' | 'keyring' | 'scratch'>, { key, manifest, opener = requireOpener(deps.keyring, manifest), requireRoom }: Pick<Proof, 'key' | 'manifest' | 'opener' | 'requireRoom'>, task: Progress, work: (path: string) => Promise<T>): Promise<T> {
+/**
+ * Writes the plain image to a file in scratch space, for as long as `work` lasts. Rejects with `CHECKSUM_MISMATCH`,
+ * `DECODE_FAILED`, `KEY_MISSING`, `DISK_FULL`, or what the store or `work` rejects with.
+ */
+export async function unpackObject<T> (
+  deps: Pick<ProofDeps, 'store' | 'codecs' | 'keyring' | 'scratch'>,
+  { key, manifest, opener = requireOpener(deps.keyring, manifest), requireRoom }: Pick<
+    Proof,
+    'key' | 'manifest' | 'opener' | 'requireRoom'
+  >,
+  task: Progress,
+  work: (path: string) => Promise<T>
+): Promise<T> {
   const { object, image, compression } = manifest
   await requireRoom?.(image.size)
-  const plain = await openImage({ store: deps.store, key, codec: deps.codecs[compression], opener, object, image, onBytes: bytes => { task.bytes(bytes) } }, task.signal)
+  const plain = await openImage({
+    store: deps.store,
+    key,
+    codec: deps.codecs[compression],
+    opener,
+    object,
+    image,
+    onBytes: bytes => {
+      task.bytes(bytes)
+    }
+  }, task.signal)
   return await deps.scratch.withFile(plain, work, task.signal)
 }
 
-/** What has been proven once the plain image is at hand. Stored as it is, the file must be the image also by the image's own digest. */
+/**
+ * What has been proven once the plain image is at hand. Stored as it is, the file must be the image also by the image's
+ * own digest.
+ */
 function decoded (manifest: Manifest): readonly Check[] {
   return [decryption(manifest), decompression(manifest)]
 }
 
 function decryption ({ encryption }: Manifest): Check {
-  return encryption === 'none' ? { name: 'decryption', status: 'skipped', reason: 'the backup is not encrypted' } : { name: 'decryption', status: 'pass', reason: 'to the end' }
+  return encryption === 'none'
+    ? { name: 'decryption', status: 'skipped', reason: 'the backup is not encrypted' }
+    : { name: 'decryption', status: 'pass', reason: 'to the end' }
 }
 
 function decompression (manifest: Manifest): Check {
-  if (manifest.compression !== 'none') return { name: 'decompression', status: 'pass', reason: `${manifest.image.size} bytes, to the end` }
+  if (manifest.compression !== 'none') {
+    return { name: 'decompression', status: 'pass', reason: `${manifest.image.size} bytes, to the end` }
+  }
   const difference = isStoredPlain(manifest) ? mismatch(manifest.object, manifest.image, 'the image') : undefined
   if (difference !== undefined) return { name: 'decompression', status: 'fail', reason: difference.message }
   return { name: 'decompression', status: 'skipped', reason: 'the backup is not compressed' }
@@ -132,6 +183,12 @@ function decompression (manifest: Manifest): Check {
 
 async function inspect (deps: ProofDeps, manifest: Manifest, path: string, task: Progress): Promise<readonly Check[]> {
   const inspector = deps.inspectors.get(manifest.source.kind)
-  if (inspector === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${manifest.source.kind}" cannot be verified by this version`, { hint: 'Use a version that knows this kind.' })
+  if (inspector === undefined) {
+    throw new BackupError(
+      'METHOD_UNSUPPORTED',
+      `backups of the kind "${manifest.source.kind}" cannot be verified by this version`,
+      { hint: 'Use a version that knows this kind.' }
+    )
+  }
   return await inspector.inspect(path, manifest.facts, task.signal)
 }

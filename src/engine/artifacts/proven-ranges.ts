@@ -6,7 +6,10 @@ import { mismatch, slice, type Digest } from '../../pipeline/digest.ts'
 import { joined } from '../../pipeline/joined.ts'
 import type { Place } from './locations.ts'
 
-/** A range is read in whole blocks of so many bytes, each of which is held against its own digest before any of it goes out. */
+/**
+ * A range is read in whole blocks of so many bytes, each of which is held against its own digest before any of it goes
+ * out.
+ */
 const BLOCK = 4 * 1024 * 1024
 const DIGEST = 32
 /** The digests of so many blocks are kept in memory, 16 MiB of them, which is enough for 2 TiB of objects. */
@@ -14,11 +17,12 @@ const MOST_BLOCKS = 512 * 1024
 
 export interface ProvenRanges {
   /**
-   * The bytes of `range` of an object, none of which goes out before it is proven. Of an object that was not asked for in
-   * parts before, all bytes are read once for that; callers that come meanwhile wait for the same reading. Afterwards only the
-   * blocks that the range touches are read. Rejects, or errors, with `CHECKSUM_MISMATCH`, or with what the store rejects with.
+   * The bytes of `range` of an object, none of which goes out before it is proven. Of an object that was not asked for
+   * in parts before, all bytes are read once for that; callers that come meanwhile wait for the same reading.
+   * Afterwards only the blocks that the range touches are read. Rejects, or errors, with `CHECKSUM_MISMATCH`, or with
+   * what the store rejects with.
    */
-  open (place: Place, object: Digest, range: ByteRange, signal: AbortSignal): Promise<Readable>
+  open(place: Place, object: Digest, range: ByteRange, signal: AbortSignal): Promise<Readable>
 }
 
 /** The digests of the blocks of one object, one after the other. */
@@ -50,7 +54,9 @@ export function provenRanges (): ProvenRanges {
     const blocks = learn(place, object, stop.signal)
     const begun = { blocks, stop, waiting: 0 }
     learning.set(object.sha256, begun)
-    blocks.then(found => { remember(object.sha256, found) }, () => {}).finally(() => {
+    blocks.then(found => {
+      remember(object.sha256, found)
+    }, () => {}).finally(() => {
       if (learning.get(object.sha256) === begun) learning.delete(object.sha256)
     })
     return begun
@@ -64,7 +70,9 @@ export function provenRanges (): ProvenRanges {
     const shared = learning.get(object.sha256) ?? begin(place, object)
     shared.waiting++
     const left = Promise.withResolvers<never>()
-    const leave = (): void => { left.reject(signal.reason as Error) }
+    const leave = (): void => {
+      left.reject(signal.reason as Error)
+    }
     signal.addEventListener('abort', leave)
     try {
       return await Promise.race([shared.blocks, left.promise])
@@ -84,7 +92,11 @@ export function provenRanges (): ProvenRanges {
       const first = start - start % BLOCK
       const last = Math.min(object.size, end - end % BLOCK + BLOCK) - 1
       const stored = await place.store.get(place.key, { start: first, end: last }, signal)
-      return joined(stored, blockCheck(blocks, { start: first, end: last }), slice({ start: start - first, end: end - first }))
+      return joined(
+        stored,
+        blockCheck(blocks, { start: first, end: last }),
+        slice({ start: start - first, end: end - first })
+      )
     }
   }
 }
@@ -145,10 +157,16 @@ function blockCheck (blocks: Blocks, range: ByteRange): Transform {
       }
       done()
     },
-    flush (done) { done(at > range.end ? null : changed(at + filled, 'nothing more follows')) }
+    flush (done) {
+      done(at > range.end ? null : changed(at + filled, 'nothing more follows'))
+    }
   })
 }
 
 function changed (at: number, what: string): BackupError {
-  return new BackupError('CHECKSUM_MISMATCH', `the object has changed since it was proven: from byte ${at} on ${what}`, { hint: 'Verify the backup; download it from another store that has it.' })
+  return new BackupError(
+    'CHECKSUM_MISMATCH',
+    `the object has changed since it was proven: from byte ${at} on ${what}`,
+    { hint: 'Verify the backup; download it from another store that has it.' }
+  )
 }

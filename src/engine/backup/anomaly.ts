@@ -3,7 +3,11 @@ import type { Manifest } from '../../core/backup/manifest.ts'
 import type { EngineDeps } from '../deps.ts'
 
 /** What a new backup of the source is held against; empty where nobody asks for that. */
-export async function historyOf (deps: EngineDeps, source: string, { isGuarded }: { readonly isGuarded: boolean }): Promise<readonly Profile[]> {
+export async function historyOf (
+  deps: EngineDeps,
+  source: string,
+  { isGuarded }: { readonly isGuarded: boolean }
+): Promise<readonly Profile[]> {
   return isGuarded ? (await deps.catalog.backups.lastGood(source, HISTORY)).map(profileOf) : []
 }
 

@@ -7,7 +7,13 @@ import { MANIFEST_FORMAT, MANIFEST_VERSIONS, serializeManifest, type Manifest } 
 import { QUARANTINE, TRASH, manifestKey, objectKey } from '../../core/backup/object-key.ts'
 import { CONSTRAINT_VIOLATIONS, type SnapshotFacts, type Source } from '../../core/ports/source.ts'
 import type { Compression } from '../../core/ports/codec.ts'
-import { inconclusiveChecks, verificationMessage, violationsOf, type Check, type Verification } from '../../core/ports/verification.ts'
+import {
+  inconclusiveChecks,
+  verificationMessage,
+  violationsOf,
+  type Check,
+  type Verification
+} from '../../core/ports/verification.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import { writeObject, type Written } from '../../pipeline/write-object.ts'
@@ -23,7 +29,9 @@ import { proveObject } from '../artifacts/prove.ts'
 
 /** Room for as many backups of one source within one second as nobody makes. */
 const ATTEMPTS = 1000
-/** The check of the content takes more than it may: nothing is known of the backup, which is no reason to throw it away. */
+/**
+ * The check of the content takes more than it may: nothing is known of the backup, which is no reason to throw it away.
+ */
 const INCONCLUSIVE: ReadonlySet<ErrorCode> = new Set(['PROCESS_TIMED_OUT', 'PROCESS_OUT_OF_MEMORY'])
 
 interface Plan extends CreateRequest {
@@ -38,7 +46,10 @@ interface Plan extends CreateRequest {
 interface Placed {
   /** `maybe`: the store failed while it was put, and may have kept it. */
   object: 'no' | 'maybe' | 'yes'
-  /** The disk of the scratch directory was full, and is another than that of the store: there the trash would give way for nothing. */
+  /**
+   * The disk of the scratch directory was full, and is another than that of the store: there the trash would give way
+   * for nothing.
+   */
   isScratchFull: boolean
 }
 
@@ -53,12 +64,24 @@ interface Made {
 /**
  * Makes a backup: probe, snapshot, object, proof, and last of all the manifest that makes it one. What fails on the
  * way leaves a row that says so and nothing in the store, but for an object that failed its proof: that is set aside.
- * A backup whose verification was inconclusive is kept as unverified. Only after a proven backup are older ones rotated out.
+ * A backup whose verification was inconclusive is kept as unverified. Only after a proven backup are older ones rotated
+ * out.
  */
-export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, request: CreateRequest, task: Task): Promise<Backup> {
+export async function createBackup (
+  deps: EngineDeps,
+  chosen: ProtectedSource,
+  request: CreateRequest,
+  task: Task
+): Promise<Backup> {
   await deps.ownership.require(deps.store, cleanupSignal())
   const policy = deps.settings.policyFor(chosen)
-  const plan: Plan = { ...request, compression: request.compression ?? policy.compression, cipher: deps.keyring.cipherOf(chosen.source.name), verify: request.verify ?? policy.verify, isGuarded: policy.anomalyGuard }
+  const plan: Plan = {
+    ...request,
+    compression: request.compression ?? policy.compression,
+    cipher: deps.keyring.cipherOf(chosen.source.name),
+    verify: request.verify ?? policy.verify,
+    isGuarded: policy.anomalyGuard
+  }
   const row = await begin(deps, chosen, plan)
   task.concerns(row.id)
   deps.events.emit({ type: 'backup.started', backup: row })
@@ -71,7 +94,11 @@ export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, r
     throw thrown
   }
   const backup = await complete(deps, row, made)
-  deps.events.emit({ type: 'backup.completed', backup, durationMs: Date.parse(made.manifest.completedAt) - backup.startedAt.getTime() })
+  deps.events.emit({
+    type: 'backup.completed',
+    backup,
+    durationMs: Date.parse(made.manifest.completedAt) - backup.startedAt.getTime()
+  })
   if (backup.suspicion !== null) deps.events.emit({ type: 'backup.suspect', backup })
   if (backup.verification.status === 'valid') await rotateAfter(deps, chosen, backup, task)
   return await deps.catalog.backups.get(backup.id)
@@ -79,7 +106,12 @@ export async function createBackup (deps: EngineDeps, chosen: ProtectedSource, r
 
 async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan): Promise<Backup> {
   const startedAt = deps.clock.now()
-  const key = await freeKey(deps, source.name, startedAt, source.extension + (deps.codecs[plan.compression]?.extension ?? '') + (plan.cipher?.extension ?? ''))
+  const key = await freeKey(
+    deps,
+    source.name,
+    startedAt,
+    source.extension + (deps.codecs[plan.compression]?.extension ?? '') + (plan.cipher?.extension ?? '')
+  )
   return await deps.catalog.backups.start({
     source: source.name,
     type: plan.type,
@@ -99,10 +131,15 @@ async function freeKey (deps: EngineDeps, source: string, startedAt: Date, exten
     const key = objectKey(source, startedAt, extension, attempt)
     if (!await isTaken(deps, source, key)) return key
   }
-  throw new BackupError('OBJECT_EXISTS', `the store holds ${ATTEMPTS} backups of "${source}" from this second`, { hint: 'Check the clock of the machine.' })
+  throw new BackupError('OBJECT_EXISTS', `the store holds ${ATTEMPTS} backups of "${source}" from this second`, {
+    hint: 'Check the clock of the machine.'
+  })
 }
 
-/** Also where the object may have to go later: into the trash, or aside; and where a backup of that name is only in other stores. */
+/**
+ * Also where the object may have to go later: into the trash, or aside; and where a backup of that name is only in
+ * other stores.
+ */
 async function isTaken (deps: EngineDeps, source: string, key: string): Promise<boolean> {
   if (await deps.catalog.backups.isNamed(source, key)) return true
   const signal = cleanupSignal()
@@ -112,42 +149,101 @@ async function isTaken (deps: EngineDeps, source: string, key: string): Promise<
   return false
 }
 
-async function produce (deps: EngineDeps, { source }: ProtectedSource, plan: Plan, row: Backup, task: Task, placed: Placed): Promise<Made> {
+async function produce (
+  deps: EngineDeps,
+  { source }: ProtectedSource,
+  plan: Plan,
+  row: Backup,
+  task: Task,
+  placed: Placed
+): Promise<Made> {
   task.phase('probing')
   const probe = await source.probe(task.signal)
   const isUnpacked = plan.compression !== 'none' || plan.cipher !== null
-  await checkSpace(deps, { source: source.name, compression: plan.compression, image: probe.size, scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size : 0), mayGiveWay: plan.mayRemove !== false }, task.signal)
+  await checkSpace(deps, {
+    source: source.name,
+    compression: plan.compression,
+    image: probe.size,
+    scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size : 0),
+    mayGiveWay: plan.mayRemove !== false
+  }, task.signal)
 
   // Asked beforehand: a catalog that does not answer costs nothing yet.
   const history = await historyOf(deps, source.name, plan)
-  const { written, facts, opener } = await withRoom(deps, plan.mayRemove === false ? null : probe.size, placed, () => storeImage(deps, source, plan, row, task, placed), task)
-  const draft = manifestOf(source, row, { ...written, cipher: plan.cipher, instance: deps.ownership.identity.id }, facts, { completedAt: deps.clock.now(), verifiedAt: null })
-  const { verification, inconclusive } = plan.verify ? await proveNew(deps, row, draft, opener, task) : { verification: null, inconclusive: undefined }
+  const { written, facts, opener } = await withRoom(
+    deps,
+    plan.mayRemove === false ? null : probe.size,
+    placed,
+    () => storeImage(deps, source, plan, row, task, placed),
+    task
+  )
+  const draft = manifestOf(
+    source,
+    row,
+    { ...written, cipher: plan.cipher, instance: deps.ownership.identity.id },
+    facts,
+    { completedAt: deps.clock.now(), verifiedAt: null }
+  )
+  const { verification, inconclusive } = plan.verify
+    ? await proveNew(deps, row, draft, opener, task)
+    : { verification: null, inconclusive: undefined }
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, placed)
-  const manifest = deps.signing.sign({ ...draft, facts: countedFacts(draft.facts, verification), ...suspicionOf(draft, history), verifiedAt: verification === null ? null : deps.clock.now().toISOString() })
+  const manifest = deps.signing.sign({
+    ...draft,
+    facts: countedFacts(draft.facts, verification),
+    ...suspicionOf(draft, history),
+    verifiedAt: verification === null ? null : deps.clock.now().toISOString()
+  })
   task.phase('recording')
   await deps.store.put(manifestKey(row.key), Readable.from([Buffer.from(serializeManifest(manifest))]), {}, task.signal)
   return { manifest, verification, inconclusive }
 }
 
-/** The image is byte for byte what was read from the source, so what its proof found of broken constraints is true of the source. */
+/**
+ * The image is byte for byte what was read from the source, so what its proof found of broken constraints is true of
+ * the source.
+ */
 function countedFacts (facts: Manifest['facts'], verification: Verification | null): Manifest['facts'] {
   if (verification === null || facts.properties[CONSTRAINT_VIOLATIONS] === undefined) return facts
   return { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: violationsOf(verification.checks) } }
 }
 
-/** A store that fills up all the same makes others give way, and the backup is tried once more. `size`: bytes of the plain image; null: nothing gives way for it. */
-async function withRoom<T> (deps: EngineDeps, size: number | null, placed: Placed, work: () => Promise<T>, { signal }: Task): Promise<T> {
+/**
+ * A store that fills up all the same makes others give way, and the backup is tried once more. `size`: bytes of the
+ * plain image; null: nothing gives way for it.
+ */
+async function withRoom<T> (
+  deps: EngineDeps,
+  size: number | null,
+  placed: Placed,
+  work: () => Promise<T>,
+  { signal }: Task
+): Promise<T> {
   try {
     return await work()
   } catch (thrown) {
-    if (size === null || signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || placed.isScratchFull || !await makeRoom(deps, size, signal)) throw thrown
+    if (
+      size === null || signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || placed.isScratchFull ||
+      !await makeRoom(deps, size, signal)
+    ) {
+      throw thrown
+    }
     return await work()
   }
 }
 
-/** `opener` knows the key of this one object, so that it can be proven where no private key is; it is forgotten with the proof. */
-async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Backup, task: Task, placed: Placed): Promise<{ written: Written, facts: SnapshotFacts, opener: Opener | null }> {
+/**
+ * `opener` knows the key of this one object, so that it can be proven where no private key is; it is forgotten with the
+ * proof.
+ */
+async function storeImage (
+  deps: EngineDeps,
+  source: Source,
+  plan: Plan,
+  row: Backup,
+  task: Task,
+  placed: Placed
+): Promise<{ written: Written, facts: SnapshotFacts, opener: Opener | null }> {
   const seal = plan.cipher?.seal() ?? null
   const snapshot = await source.snapshot(task.signal).catch(async (thrown: unknown) => {
     placed.isScratchFull = await isOfScratch(deps, thrown)
@@ -163,7 +259,9 @@ async function storeImage (deps: EngineDeps, source: Source, plan: Plan, row: Ba
       seal,
       store: deps.store,
       key: row.key,
-      onBytes: bytes => { task.bytes(bytes) }
+      onBytes: bytes => {
+        task.bytes(bytes)
+      }
     }, task.signal)
     placed.object = 'yes'
     return { written, facts: await snapshot.facts(), opener: seal }
@@ -185,7 +283,13 @@ async function isOfScratch (deps: EngineDeps, error: unknown): Promise<boolean> 
   return toBackupError(error).code === 'DISK_FULL' && !await deps.isScratchOnStoreDisk()
 }
 
-function manifestOf (source: ProtectedSource['source'], row: Backup, { cipher, instance, ...written }: Written & Pick<Plan, 'cipher'> & { readonly instance: string }, facts: SnapshotFacts, times: { readonly completedAt: Date, readonly verifiedAt: string | null }): Manifest {
+function manifestOf (
+  source: ProtectedSource['source'],
+  row: Backup,
+  { cipher, instance, ...written }: Written & Pick<Plan, 'cipher'> & { readonly instance: string },
+  facts: SnapshotFacts,
+  times: { readonly completedAt: Date, readonly verifiedAt: string | null }
+): Manifest {
   return {
     format: MANIFEST_FORMAT,
     version: cipher === null ? MANIFEST_VERSIONS.plain : MANIFEST_VERSIONS.sealed,
@@ -210,29 +314,64 @@ function manifestOf (source: ProtectedSource['source'], row: Backup, { cipher, i
   }
 }
 
-async function proveNew (deps: EngineDeps, row: Backup, manifest: Manifest, opener: Opener | null, task: Task): Promise<Omit<Made, 'manifest'>> {
+async function proveNew (
+  deps: EngineDeps,
+  row: Backup,
+  manifest: Manifest,
+  opener: Opener | null,
+  task: Task
+): Promise<Omit<Made, 'manifest'>> {
   const startedAt = deps.clock.now()
-  const manifestCheck: Check = { name: 'manifest', status: 'skipped', reason: 'it is written after the verification, last of all' }
+  const manifestCheck: Check = {
+    name: 'manifest',
+    status: 'skipped',
+    reason: 'it is written after the verification, last of all'
+  }
   try {
     const verification = await proveObject(deps, { key: row.key, manifest, opener, manifestCheck }, task)
-    deps.events.emit({ type: 'verification.finished', backup: row, verification, durationMs: deps.clock.now().getTime() - startedAt.getTime() })
+    deps.events.emit({
+      type: 'verification.finished',
+      backup: row,
+      verification,
+      durationMs: deps.clock.now().getTime() - startedAt.getTime()
+    })
     return { verification, inconclusive: undefined }
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (task.signal.aborted || !INCONCLUSIVE.has(error.code)) throw thrown
-    deps.events.emit({ type: 'operation.failed', operation: 'verify', source: row.source, method: row.method, code: error.code })
+    deps.events.emit({
+      type: 'operation.failed',
+      operation: 'verify',
+      source: row.source,
+      method: row.method,
+      code: error.code
+    })
     return { verification: null, inconclusive: inconclusiveChecks(error) }
   }
 }
 
 /** Keeps what failed its proof for inspection, and makes the row say so. Returns the error to throw. */
-async function setAside (deps: EngineDeps, row: Backup, manifest: Manifest, verification: Verification, placed: Placed): Promise<BackupError> {
+async function setAside (
+  deps: EngineDeps,
+  row: Backup,
+  manifest: Manifest,
+  verification: Verification,
+  placed: Placed
+): Promise<BackupError> {
   const key = await quarantine(deps, row)
   placed.object = 'no'
   const isSource = verification.checks.some(({ name, status }) => name === 'integrity_check' && status === 'fail')
-  const error = new BackupError('VERIFICATION_FAILED', `the finished backup did not pass its verification${isSource ? ', because the source itself is damaged' : ''}: ${verificationMessage(verification)}`, {
-    hint: isSource ? 'Restore the newest valid backup, or save what can be read with "holdfast recover". The file is kept aside, and older backups were left as they are.' : 'Look at the checks of the backup; the file is kept aside. Older backups were left as they are.'
-  })
+  const error = new BackupError(
+    'VERIFICATION_FAILED',
+    `the finished backup did not pass its verification${isSource ? ', because the source itself is damaged' : ''}: ${
+      verificationMessage(verification)
+    }`,
+    {
+      hint: isSource
+        ? 'Restore the newest valid backup, or save what can be read with "holdfast recover". The file is kept aside, and older backups were left as they are.'
+        : 'Look at the checks of the backup; the file is kept aside. Older backups were left as they are.'
+    }
+  )
   await deps.catalog.backups.fail(row.id, {
     code: error.code,
     message: error.message,
@@ -243,8 +382,15 @@ async function setAside (deps: EngineDeps, row: Backup, manifest: Manifest, veri
   return error
 }
 
-/** The manifest stands, so the backup is whole: where the catalog cannot be told now, the row stays undecided, and housekeeping completes it. */
-async function complete (deps: EngineDeps, row: Backup, { manifest, verification, inconclusive }: Made): Promise<Backup> {
+/**
+ * The manifest stands, so the backup is whole: where the catalog cannot be told now, the row stays undecided, and
+ * housekeeping completes it.
+ */
+async function complete (
+  deps: EngineDeps,
+  row: Backup,
+  { manifest, verification, inconclusive }: Made
+): Promise<Backup> {
   const filePath = deps.store.location(row.key)
   try {
     return await deps.catalog.backups.complete(row.id, {
@@ -261,8 +407,8 @@ async function complete (deps: EngineDeps, row: Backup, { manifest, verification
 }
 
 /**
- * Leaves nothing of this job in the store, and a row that says why. Where even that fails, the row stays undecided: housekeeping
- * tries again, and the caller hears of the first error.
+ * Leaves nothing of this job in the store, and a row that says why. Where even that fails, the row stays undecided:
+ * housekeeping tries again, and the caller hears of the first error.
  */
 async function giveUp (deps: EngineDeps, row: Backup, placed: Placed, error: BackupError): Promise<void> {
   tellFailure(deps, row, error)
@@ -270,10 +416,22 @@ async function giveUp (deps: EngineDeps, row: Backup, placed: Placed, error: Bac
     if (placed.object === 'yes') await takeBack(deps.store, row.key, row)
     if (placed.object === 'maybe') await discardBackup(deps, deps.store, row.key, row)
     const now = await deps.catalog.backups.get(row.id)
-    const failed = now.status === 'in_progress' ? await deps.catalog.backups.fail(row.id, { code: error.code, message: error.message, failedAt: deps.clock.now() }) : now
+    const failed = now.status === 'in_progress'
+      ? await deps.catalog.backups.fail(row.id, {
+        code: error.code,
+        message: error.message,
+        failedAt: deps.clock.now()
+      })
+      : now
     deps.events.emit({ type: 'backup.failed', backup: failed, code: error.code })
   } catch (thrown) {
-    deps.events.emit({ type: 'operation.failed', operation: 'discard', source: row.source, method: row.method, code: toBackupError(thrown).code })
+    deps.events.emit({
+      type: 'operation.failed',
+      operation: 'discard',
+      source: row.source,
+      method: row.method,
+      code: toBackupError(thrown).code
+    })
   }
 }
 
@@ -281,12 +439,21 @@ function tellFailure (deps: EngineDeps, row: Backup, { code }: BackupError): voi
   deps.events.emit({ type: 'operation.failed', operation: 'create', source: row.source, method: row.method, code })
 }
 
-/** The backup is made, whatever becomes of the older ones: a failure here is told, and tried again after the next backup. */
+/**
+ * The backup is made, whatever becomes of the older ones: a failure here is told, and tried again after the next
+ * backup.
+ */
 async function rotateAfter (deps: EngineDeps, chosen: ProtectedSource, backup: Backup, task: Task): Promise<void> {
   try {
     task.phase('rotating')
     await rotate(deps, chosen, task)
   } catch (error) {
-    deps.events.emit({ type: 'operation.failed', operation: 'rotate', source: backup.source, method: backup.method, code: toBackupError(error).code })
+    deps.events.emit({
+      type: 'operation.failed',
+      operation: 'rotate',
+      source: backup.source,
+      method: backup.method,
+      code: toBackupError(error).code
+    })
   }
 }

@@ -10,14 +10,23 @@ import type { BackupEdit } from '../engine.ts'
 import { requirePinnable } from '../retention/surplus.ts'
 
 /**
- * Changes what a person may say about a backup: in its manifest first, so that it survives the loss of the catalog. Those
- * of its copies follow by themselves. With `keepsPinned` it rejects with `FORBIDDEN` where the
+ * Changes what a person may say about a backup: in its manifest first, so that it survives the loss of the catalog.
+ * Those of its copies follow by themselves. With `keepsPinned` it rejects with `FORBIDDEN` where the
  * backup is pinned, and as `requirePinnable`.
  */
-export async function editBackup (deps: EngineDeps, id: number, { keepsPinned = false, ...change }: BackupEdit, signal: AbortSignal): Promise<Backup> {
+export async function editBackup (
+  deps: EngineDeps,
+  id: number,
+  { keepsPinned = false, ...change }: BackupEdit,
+  signal: AbortSignal
+): Promise<Backup> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
-  if (keepsPinned && backup.pinned) throw new BackupError('FORBIDDEN', `backup ${id} is pinned`, { hint: 'Use a token with the role admin to unpin or to change it.' })
+  if (keepsPinned && backup.pinned) {
+    throw new BackupError('FORBIDDEN', `backup ${id} is pinned`, {
+      hint: 'Use a token with the role admin to unpin or to change it.'
+    })
+  }
   requireOwn(backup, 'changed')
   const chosen = deps.sources.get(backup.source)
   if (keepsPinned && change.pinned === true && chosen !== undefined) await requirePinnable(deps, chosen)
@@ -26,9 +35,15 @@ export async function editBackup (deps: EngineDeps, id: number, { keepsPinned = 
   let signature: ManifestSignature | undefined
   if (manifest !== undefined) {
     const description = change.description === undefined ? manifest.description : change.description
-    const after = deps.signing.signAgain(manifest, { ...manifest, description, pinned: change.pinned ?? manifest.pinned })
+    const after = deps.signing.signAgain(manifest, {
+      ...manifest,
+      description,
+      pinned: change.pinned ?? manifest.pinned
+    })
     signature = after.signature
-    if (hasLanded(deps, backup) && !await isAbsent(deps, backup)) await replaceManifest(deps.store, backup.key, after, signal)
+    if (hasLanded(deps, backup) && !await isAbsent(deps, backup)) {
+      await replaceManifest(deps.store, backup.key, after, signal)
+    }
   }
   const edited = await deps.catalog.backups.edit(id, change, signature)
   await copiesFollow(deps, id)
@@ -37,6 +52,8 @@ export async function editBackup (deps: EngineDeps, id: number, { keepsPinned = 
 
 /** The manifests of its copies are to be replaced, too, wherever anything ever is. */
 export async function copiesFollow (deps: EngineDeps, id: number): Promise<void> {
-  const unchanging = [...deps.offsite.values()].filter(({ isAppendOnly }) => isAppendOnly).map(({ store }) => store.name)
+  const unchanging = [...deps.offsite.values()].filter(({ isAppendOnly }) => isAppendOnly).map(({ store }) =>
+    store.name
+  )
   await deps.catalog.copies.manifestChanged(id, [deps.store.name, ...unchanging])
 }

@@ -18,11 +18,17 @@ export async function declareGood (deps: EngineDeps, id: number, actor: string, 
   requireObject(backup)
   requireOwn(backup, 'released')
   await deps.ownership.require(deps.store, signal)
-  if (!isSuspect(backup)) throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${id} is not suspect`, { hint: 'Nothing needs to be released.' })
+  if (!isSuspect(backup)) {
+    throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${id} is not suspect`, {
+      hint: 'Nothing needs to be released.'
+    })
+  }
   const at = deps.clock.now()
   const manifest = await recordedManifest(deps, id)
   const after = deps.signing.signAgain(manifest, released(manifest, at, actor))
-  if (hasLanded(deps, backup) && !await isAbsent(deps, backup)) await replaceManifest(deps.store, backup.key, after, signal)
+  if (hasLanded(deps, backup) && !await isAbsent(deps, backup)) {
+    await replaceManifest(deps.store, backup.key, after, signal)
+  }
   const declared = await deps.catalog.backups.declareGood(id, at, actor, after.signature)
   await copiesFollow(deps, id)
   deps.events.emit({ type: 'backup.cleared', backup: declared })

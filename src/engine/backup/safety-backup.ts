@@ -8,7 +8,16 @@ import { createBackup } from './create.ts'
 /** There is no content there that could be lost. */
 const NOTHING_THERE: readonly ErrorCode[] = ['SOURCE_MISSING', 'SOURCE_EMPTY']
 /** There is some, and it cannot be backed up as it is. */
-const DAMAGED: readonly ErrorCode[] = ['SOURCE_MALFORMED', 'SOURCE_NOT_A_DATABASE', 'SOURCE_ENCRYPTED', 'SOURCE_UNREADABLE', 'SOURCE_FAILED', 'VERIFICATION_FAILED', 'PROCESS_OUT_OF_MEMORY', 'PROCESS_TIMED_OUT']
+const DAMAGED: readonly ErrorCode[] = [
+  'SOURCE_MALFORMED',
+  'SOURCE_NOT_A_DATABASE',
+  'SOURCE_ENCRYPTED',
+  'SOURCE_UNREADABLE',
+  'SOURCE_FAILED',
+  'VERIFICATION_FAILED',
+  'PROCESS_OUT_OF_MEMORY',
+  'PROCESS_TIMED_OUT'
+]
 
 export interface Change {
   /** What is about to be done, as in `the restore of backup 12`. */
@@ -18,17 +27,24 @@ export interface Change {
 }
 
 /**
- * Makes a `pre-migration` backup of what stands there now, as part of a job that holds the source. undefined where nothing
- * stands there, or something that cannot be backed up and need not be. Rejects as `createBackup` does.
+ * Makes a `pre-migration` backup of what stands there now, as part of a job that holds the source. undefined where
+ * nothing stands there, or something that cannot be backed up and need not be. Rejects as `createBackup` does.
  */
-export async function secure (deps: EngineDeps, chosen: ProtectedSource, { before, mayBeDamaged }: Change, task: Task): Promise<Backup | undefined> {
+export async function secure (
+  deps: EngineDeps,
+  chosen: ProtectedSource,
+  { before, mayBeDamaged }: Change,
+  task: Task
+): Promise<Backup | undefined> {
   // The job goes on to be about what it was started for.
   const quiet: Task = { ...task, concerns () {} }
   try {
     return await createBackup(deps, chosen, { type: 'pre-migration', description: `before ${before}` }, quiet)
   } catch (thrown) {
     const { code } = toBackupError(thrown)
-    if (!task.signal.aborted && (NOTHING_THERE.includes(code) || (mayBeDamaged && DAMAGED.includes(code)))) return undefined
+    if (!task.signal.aborted && (NOTHING_THERE.includes(code) || (mayBeDamaged && DAMAGED.includes(code)))) {
+      return undefined
+    }
     throw thrown
   }
 }

@@ -28,8 +28,8 @@ export interface Need {
 }
 
 /**
- * Throws `DISK_FULL` unless there is room for a backup, in the store and in the scratch directory, and the reserve stays
- * free. Where the store lacks room, others give way first, if they may.
+ * Throws `DISK_FULL` unless there is room for a backup, in the store and in the scratch directory, and the reserve
+ * stays free. Where the store lacks room, others give way first, if they may.
  */
 export async function checkSpace (deps: EngineDeps, need: Need, signal: AbortSignal): Promise<void> {
   const isOneDisk = await deps.isScratchOnStoreDisk()
@@ -37,11 +37,21 @@ export async function checkSpace (deps: EngineDeps, need: Need, signal: AbortSig
   const object = await expectedSize(deps, need) + (isOneDisk ? need.scratch : 0)
   const free = await freeInStore(deps, object, need.mayGiveWay, signal)
   if (free !== undefined) requireFree(deps, 'the backup store', object, free)
-  if (!isOneDisk && need.scratch > 0) requireFree(deps, `the scratch directory "${deps.scratch.directory}"`, need.scratch, scratch.free)
+  if (!isOneDisk && need.scratch > 0) {
+    requireFree(deps, `the scratch directory "${deps.scratch.directory}"`, need.scratch, scratch.free)
+  }
 }
 
-/** Bytes that are free in the store once others have given way, where they may and that is enough; undefined where the store knows no bound. */
-async function freeInStore (deps: EngineDeps, needed: number, mayGiveWay: boolean, signal: AbortSignal): Promise<number | undefined> {
+/**
+ * Bytes that are free in the store once others have given way, where they may and that is enough; undefined where the
+ * store knows no bound.
+ */
+async function freeInStore (
+  deps: EngineDeps,
+  needed: number,
+  mayGiveWay: boolean,
+  signal: AbortSignal
+): Promise<number | undefined> {
   const missing = async (): Promise<{ readonly free: number, readonly short: number } | undefined> => {
     const space = await deps.store.space(signal)
     return space === undefined ? undefined : { free: space.free, short: needed + deps.diskReserve - space.free }
@@ -53,8 +63,9 @@ async function freeInStore (deps: EngineDeps, needed: number, mayGiveWay: boolea
 }
 
 /**
- * Makes room after the store was found full while a backup was written, although there seemed to be enough: the guess was wrong, others
- * write there, or there is a quota. Frees `needed` bytes at most, and nothing where that would not be enough. Returns whether any were freed.
+ * Makes room after the store was found full while a backup was written, although there seemed to be enough: the guess
+ * was wrong, others write there, or there is a quota. Frees `needed` bytes at most, and nothing where that would not be
+ * enough. Returns whether any were freed.
  */
 export async function makeRoom (deps: EngineDeps, needed: number, signal: AbortSignal): Promise<boolean> {
   const space = await deps.store.space(signal)
@@ -63,16 +74,24 @@ export async function makeRoom (deps: EngineDeps, needed: number, signal: AbortS
 }
 
 /**
- * Removes from the landing store, until `short` bytes are free or `isEnough`: backups that are over `maxBackups` because they were made
- * by hand faster than the schedule asks for, the newest first; then what has been in the trash the longest. Nothing is removed where all
- * of that would not be enough, so that a backup which can never fit costs nothing. A backup that another store has stays there for the
- * rest of its time; one that is held because of a suspect stays altogether. Returns whether any was removed.
+ * Removes from the landing store, until `short` bytes are free or `isEnough`: backups that are over `maxBackups`
+ * because they were made by hand faster than the schedule asks for, the newest first; then what has been in the trash
+ * the longest. Nothing is removed where all of that would not be enough, so that a backup which can never fit costs
+ * nothing. A backup that another store has stays there for the rest of its time; one that is held because of a suspect
+ * stays altogether. Returns whether any was removed.
  */
-async function giveWay (deps: EngineDeps, short: number, signal: AbortSignal, isEnough: () => Promise<boolean>): Promise<boolean> {
+async function giveWay (
+  deps: EngineDeps,
+  short: number,
+  signal: AbortSignal,
+  isEnough: () => Promise<boolean>
+): Promise<boolean> {
   const isHeld = heldInTrash(deps)
   const giving: Backup[] = []
   for (const id of await surplusIds(deps)) giving.push(await deps.catalog.backups.get(id))
-  for (const backup of await deps.catalog.backups.trashed()) if (hasLanded(deps, backup) && !await isHeld(backup)) giving.push(backup)
+  for (const backup of await deps.catalog.backups.trashed()) {
+    if (hasLanded(deps, backup) && !await isHeld(backup)) giving.push(backup)
+  }
   if (giving.reduce((sum, { size }) => sum + (size ?? 0), 0) < short) return false
   let freed = 0
   for (const backup of giving) {
@@ -91,7 +110,13 @@ async function removeLanded (deps: EngineDeps, { id, source, method, trashedAt }
     const backup = await deps.catalog.backups.get(id)
     return await (trashedAt === null ? removeSurplus(deps, backup) : removeTrashed(deps, backup))
   } catch (error) {
-    deps.events.emit({ type: 'operation.failed', operation: 'give-way', source, method, code: toBackupError(error).code })
+    deps.events.emit({
+      type: 'operation.failed',
+      operation: 'give-way',
+      source,
+      method,
+      code: toBackupError(error).code
+    })
     return false
   } finally {
     await claim.release()
@@ -100,7 +125,12 @@ async function removeLanded (deps: EngineDeps, { id, source, method, trashedAt }
 
 async function removeTrashed (deps: EngineDeps, backup: Backup): Promise<boolean> {
   // It may have been brought back since the trash was looked through.
-  if (backup.trashedAt === null || backup.deletedAt !== null || await isAbsent(deps, backup) || !await settleTrashed(deps, backup)) return false
+  if (
+    backup.trashedAt === null || backup.deletedAt !== null || await isAbsent(deps, backup) ||
+    !await settleTrashed(deps, backup)
+  ) {
+    return false
+  }
   if (isElsewhere(deps, backup)) return !hasLanded(deps, await releaseLanding(deps, backup))
   await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
   return true
@@ -111,7 +141,11 @@ async function removeSurplus (deps: EngineDeps, backup: Backup): Promise<boolean
   // It may have been removed or pinned since it was chosen.
   if (!isLive(backup) || backup.pinned || !hasLanded(deps, backup) || await isAbsent(deps, backup)) return false
   if (isElsewhere(deps, backup)) return !hasLanded(deps, await releaseLanding(deps, backup))
-  await erase(deps, await deps.catalog.backups.trash(backup.id, backup.key, backup.filePath, deps.clock.now()), 'over maxBackups and made by hand faster than the schedule asks for, it gave way to make room for a new backup')
+  await erase(
+    deps,
+    await deps.catalog.backups.trash(backup.id, backup.key, backup.filePath, deps.clock.now()),
+    'over maxBackups and made by hand faster than the schedule asks for, it gave way to make room for a new backup'
+  )
   return true
 }
 

@@ -37,14 +37,14 @@ export function uploadHold (id: number, store: string): string {
 
 export interface Claim {
   /** Safe to call twice. Never rejects: a lease that cannot be given back now is given back by housekeeping. */
-  release (): Promise<void>
+  release(): Promise<void>
 }
 
 export interface Reservation {
   /** The job to name to those who find the thing held. */
-  ownedBy (jobId: number): void
+  ownedBy(jobId: number): void
   /** Safe to call twice. */
-  release (): void
+  release(): void
 }
 
 interface Holder {
@@ -81,7 +81,9 @@ export class Holds {
     const holder: Holder = { jobId }
     for (const name of names) this.#held.set(name, holder)
     return {
-      ownedBy: owner => { holder.jobId = owner },
+      ownedBy: owner => {
+        holder.jobId = owner
+      },
       release: () => {
         for (const name of names) if (this.#held.get(name) === holder) this.#held.delete(name)
         for (const wake of this.#waiting) wake()
@@ -90,7 +92,10 @@ export class Holds {
     }
   }
 
-  /** Takes all of `names`, or none: rejects with `BACKUP_IN_PROGRESS` or `BACKUP_BUSY`, and the id of the job that is in the way, if it is one. */
+  /**
+   * Takes all of `names`, or none: rejects with `BACKUP_IN_PROGRESS` or `BACKUP_BUSY`, and the id of the job that is in
+   * the way, if it is one.
+   */
   async claim (names: readonly string[], jobId: number | null = null): Promise<Claim> {
     const reservation = this.reserve(names, jobId)
     try {
@@ -141,7 +146,9 @@ export class Holds {
   /** Resolves when something was given back in this process, or `signal` aborts. */
   async #somethingFreed (signal: AbortSignal): Promise<void> {
     const freed = Promise.withResolvers<undefined>()
-    const wake = (): void => { freed.resolve(undefined) }
+    const wake = (): void => {
+      freed.resolve(undefined)
+    }
     this.#waiting.add(wake)
     signal.addEventListener('abort', wake, { once: true })
     await freed.promise
@@ -160,9 +167,19 @@ export function conflict (name: string, jobId: number | null): BackupError {
   const hint = 'Wait for that job to end, or cancel it.'
   if (name.startsWith('copy:') || name.startsWith('upload:')) {
     const [, id = '', store = ''] = /^(\d+):(.*)$/.exec(rest) ?? []
-    return new BackupError('BACKUP_BUSY', `another job is at work on the copy of backup ${id} in "${store}"`, { hint, ...details })
+    return new BackupError('BACKUP_BUSY', `another job is at work on the copy of backup ${id} in "${store}"`, {
+      hint,
+      ...details
+    })
   }
-  if (name.startsWith('backup:')) return new BackupError('BACKUP_BUSY', `another job is at work on backup ${rest}`, { hint, ...details })
-  if (name.startsWith('verify-all:')) return new BackupError('BACKUP_IN_PROGRESS', `another job verifies the backups of the source "${rest}"`, { hint, ...details })
+  if (name.startsWith('backup:')) {
+    return new BackupError('BACKUP_BUSY', `another job is at work on backup ${rest}`, { hint, ...details })
+  }
+  if (name.startsWith('verify-all:')) {
+    return new BackupError('BACKUP_IN_PROGRESS', `another job verifies the backups of the source "${rest}"`, {
+      hint,
+      ...details
+    })
+  }
   return new BackupError('BACKUP_IN_PROGRESS', `another job is at work on the source "${rest}"`, { hint, ...details })
 }

@@ -16,10 +16,18 @@ export class Queue {
     this.#limits = limits
   }
 
-  /** Counts one more job of the source; `null` is work of no single source. Returns what to call, once or more often, when it waits no longer. Throws `QUEUE_FULL`. */
+  /**
+   * Counts one more job of the source; `null` is work of no single source. Returns what to call, once or more often,
+   * when it waits no longer. Throws `QUEUE_FULL`.
+   */
   enter (source: string | null): () => void {
     const waiting = this.#of.get(source) ?? 0
-    if (waiting >= this.#limits.perSource) throw full(source === null ? `${waiting} jobs of no single source` : `${waiting} jobs of the source "${source}"`, 'MAX_QUEUED_JOBS_PER_SOURCE')
+    if (waiting >= this.#limits.perSource) {
+      throw full(
+        source === null ? `${waiting} jobs of no single source` : `${waiting} jobs of the source "${source}"`,
+        'MAX_QUEUED_JOBS_PER_SOURCE'
+      )
+    }
     if (this.#all >= this.#limits.all) throw full(`${this.#all} jobs`, 'MAX_QUEUED_JOBS')
     this.#of.set(source, waiting + 1)
     this.#all++
@@ -36,5 +44,7 @@ export class Queue {
 }
 
 function full (waiting: string, option: string): BackupError {
-  return new BackupError('QUEUE_FULL', `${waiting} wait already`, { hint: `Try again when some of them have ended, cancel those that are not wanted, or raise ${option}.` })
+  return new BackupError('QUEUE_FULL', `${waiting} wait already`, {
+    hint: `Try again when some of them have ended, cancel those that are not wanted, or raise ${option}.`
+  })
 }

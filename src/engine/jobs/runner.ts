@@ -2,7 +2,15 @@ import type { Catalog } from '../../core/catalog/catalog.ts'
 import type { Clock } from '../../core/clock.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { EventSink } from '../../core/event.ts'
-import { isFinished, type Job, type JobKind, type JobPhase, type JobProgress, type Work, type Task } from '../../core/job.ts'
+import {
+  isFinished,
+  type Job,
+  type JobKind,
+  type JobPhase,
+  type JobProgress,
+  type Work,
+  type Task
+} from '../../core/job.ts'
 import { conflict, Holds, type Claim } from './locks.ts'
 import { Queue, type QueueLimits } from './queue.ts'
 import { Slots, type Slot } from './slots.ts'
@@ -20,13 +28,14 @@ export interface JobRequest {
   /** It takes no slot among those that run at once: it waits for others more than it works, such as for a network. */
   readonly isAside?: boolean
   /**
-   * The service itself starts it, as the scheduler and the copier do, and never more than a few for each source: no limit
-   * of the queue refuses it, it counts for none, and it comes before the jobs of callers of its source.
+   * The service itself starts it, as the scheduler and the copier do, and never more than a few for each source: no
+   * limit of the queue refuses it, it counts for none, and it comes before the jobs of callers of its source.
    */
   readonly isOwn?: boolean
   /**
-   * An admin brings data back, and somebody waits for it: it takes the next slot before jobs of any source, however many jobs
-   * of its own source run. The limits of the queue count such jobs by themselves, so that no other job has one refused.
+   * An admin brings data back, and somebody waits for it: it takes the next slot before jobs of any source, however
+   * many jobs of its own source run. The limits of the queue count such jobs by themselves, so that no other job has
+   * one refused.
    */
   readonly isUrgent?: boolean
 }
@@ -102,13 +111,26 @@ export class Runner {
     const abort = new AbortController()
     const outcome = Promise.withResolvers<T>()
     const settled = outcome.promise.then(() => {}, () => {})
-    const running: Running = { job, toldAt: 0, isAside, isOwn, isUrgent, isWaiting: !isAside, slot: undefined, leaveQueue, abort, settled }
+    const running: Running = {
+      job,
+      toldAt: 0,
+      isAside,
+      isOwn,
+      isUrgent,
+      isWaiting: !isAside,
+      slot: undefined,
+      leaveQueue,
+      abort,
+      settled
+    }
     this.#running.set(job.id, running)
     // The end may have come while it was written down.
     if (this.#isStopping) abort.abort(stopped())
     this.#changes++
     this.#tell(job)
-    void this.#run(running, work, abort.signal).finally(() => { reservation.release() }).then(outcome.resolve, outcome.reject)
+    void this.#run(running, work, abort.signal).finally(() => {
+      reservation.release()
+    }).then(outcome.resolve, outcome.reject)
     return workOf(job, outcome.promise)
   }
 
@@ -133,7 +155,10 @@ export class Runner {
     }
   }
 
-  /** Between two parts of a long job: whoever waits for a slot has its turn, and the job goes on when it has its own again. */
+  /**
+   * Between two parts of a long job: whoever waits for a slot has its turn, and the job goes on when it has its own
+   * again.
+   */
   async takeTurns ({ jobId, signal }: Task): Promise<void> {
     const running = this.#running.get(jobId)
     if (running?.slot === undefined) return
@@ -146,20 +171,34 @@ export class Runner {
     return this.#running.get(id)?.job
   }
 
-  /** Asks the job to stop and resolves once it has. `JOB_FINISHED` where it had ended, `JOB_ELSEWHERE` where it is not this process that runs it. */
+  /**
+   * Asks the job to stop and resolves once it has. `JOB_FINISHED` where it had ended, `JOB_ELSEWHERE` where it is not
+   * this process that runs it.
+   */
   async cancel (id: number): Promise<Job> {
     const running = this.#running.get(id)
     if (running === undefined) {
       const job = await this.#options.catalog.jobs.get(id)
-      if (!isFinished(job)) throw new BackupError('JOB_ELSEWHERE', `job ${id} runs in another process`, { hint: 'Stop the command that runs it where it runs, with Ctrl-C.' })
-      throw new BackupError('JOB_FINISHED', `job ${id} has already ended as "${job.status}"`, { hint: 'Nothing needs to be cancelled.' })
+      if (!isFinished(job)) {
+        throw new BackupError('JOB_ELSEWHERE', `job ${id} runs in another process`, {
+          hint: 'Stop the command that runs it where it runs, with Ctrl-C.'
+        })
+      }
+      throw new BackupError('JOB_FINISHED', `job ${id} has already ended as "${job.status}"`, {
+        hint: 'Nothing needs to be cancelled.'
+      })
     }
-    running.abort.abort(new BackupError('CANCELLED', 'the job was cancelled', { hint: 'Start it again when it is wanted.' }))
+    running.abort.abort(
+      new BackupError('CANCELLED', 'the job was cancelled', { hint: 'Start it again when it is wanted.' })
+    )
     await running.settled
     return await this.#options.catalog.jobs.get(id)
   }
 
-  /** Takes no new work, ends what has not begun, and lets what runs go on for `grace` milliseconds before it is cancelled too; resolves when all has ended. */
+  /**
+   * Takes no new work, ends what has not begun, and lets what runs go on for `grace` milliseconds before it is
+   * cancelled too; resolves when all has ended.
+   */
   async stop (grace: number): Promise<void> {
     this.#isStopping = true
     for (const { abort, isWaiting } of this.#running.values()) if (isWaiting) abort.abort(stopped())
@@ -173,11 +212,21 @@ export class Runner {
   }
 
   #requireUp (): void {
-    if (this.#isStopping) throw new BackupError('SHUTTING_DOWN', 'the service is stopping and takes no new work', { hint: 'Try again when it is up.' })
+    if (this.#isStopping) {
+      throw new BackupError('SHUTTING_DOWN', 'the service is stopping and takes no new work', {
+        hint: 'Try again when it is up.'
+      })
+    }
   }
 
   async #add ({ kind, source, backupId, holds }: JobRequest): Promise<Job> {
-    const added = await this.#options.catalog.jobs.add({ kind, source, backupId, leases: holds, createdAt: this.#options.clock.now() })
+    const added = await this.#options.catalog.jobs.add({
+      kind,
+      source,
+      backupId,
+      leases: holds,
+      createdAt: this.#options.clock.now()
+    })
     if ('lease' in added) throw conflict(added.lease.name, added.lease.jobId)
     return added.job
   }
@@ -197,7 +246,8 @@ export class Runner {
       }
     } catch (thrown) {
       const error = toBackupError(signal.aborted ? signal.reason : thrown)
-      // Where even that cannot be written down, the caller hears of the first error, and the next start of the service ends the job's row.
+      // Where even that cannot be written down, the caller hears of the first error, and the next start of the service
+      // ends the job's row.
       await this.#change(id, { status: error.code === 'CANCELLED' ? 'cancelled' : 'failed', error }).catch(() => {})
       throw error
     } finally {
@@ -215,14 +265,20 @@ export class Runner {
       running.isWaiting = false
       running.leaveQueue()
     }
-    await this.#slots.take(running.job.source, { isFirst: running.isOwn || running.isUrgent, isUrgent: running.isUrgent, onTaken }, signal)
+    await this.#slots.take(running.job.source, {
+      isFirst: running.isOwn || running.isUrgent,
+      isUrgent: running.isUrgent,
+      onTaken
+    }, signal)
   }
 
   #task (id: number, signal: AbortSignal): Task {
     return {
       jobId: id,
       signal,
-      phase: (phase, bytesTotal = null) => { this.#progress(id, { phase, bytesDone: 0, bytesTotal }, true) },
+      phase: (phase, bytesTotal = null) => {
+        this.#progress(id, { phase, bytesDone: 0, bytesTotal }, true)
+      },
       bytes: done => {
         const running = this.#running.get(id)
         if (running !== undefined) this.#progress(id, { ...running.job.progress, bytesDone: done }, false)
@@ -245,13 +301,22 @@ export class Runner {
     this.#tell(running.job)
   }
 
-  async #change (id: number, change: { readonly status: Job['status'], readonly phase?: JobPhase, readonly error?: BackupError }): Promise<void> {
+  async #change (
+    id: number,
+    change: { readonly status: Job['status'], readonly phase?: JobPhase, readonly error?: BackupError }
+  ): Promise<void> {
     const running = this.#running.get(id)
     if (running === undefined || isFinished(running.job)) return
     const { status, phase, error } = change
     const progress = phase === undefined ? running.job.progress : { ...running.job.progress, phase }
     const failure = error === undefined ? {} : { errorCode: error.code, errorMessage: error.message }
-    running.job = await this.#options.catalog.jobs.change(id, { status, at: this.#options.clock.now(), progress, backupId: running.job.backupId, ...failure })
+    running.job = await this.#options.catalog.jobs.change(id, {
+      status,
+      at: this.#options.clock.now(),
+      progress,
+      backupId: running.job.backupId,
+      ...failure
+    })
     this.#tell(running.job)
   }
 
@@ -261,5 +326,7 @@ export class Runner {
 }
 
 function stopped (): BackupError {
-  return new BackupError('SHUTTING_DOWN', 'the service was stopped before the work was done', { hint: 'Start it again when the service is up.' })
+  return new BackupError('SHUTTING_DOWN', 'the service was stopped before the work was done', {
+    hint: 'Start it again when the service is up.'
+  })
 }

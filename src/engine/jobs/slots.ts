@@ -8,9 +8,9 @@ const EXTRA = 2
 /** What a job has while it runs. */
 export interface Slot {
   /** The job has made progress. */
-  moved (): void
+  moved(): void
   /** Gives the slot back. Safe to call twice. */
-  leave (): void
+  leave(): void
 }
 
 interface Asking {
@@ -36,8 +36,8 @@ interface Waiter {
 /**
  * Shares the slots for jobs among the sources. `null`, work of no single source, counts as one more source.
  *
- * - At most `max` jobs run at once. With two slots or more, one source has at most `max - 1`, so that work of one source
- *   never keeps all others waiting.
+ * - At most `max` jobs run at once. With two slots or more, one source has at most `max - 1`, so that work of one
+ *   source never keeps all others waiting.
  * - A slot that becomes free goes to the source that was served least recently, and within it to the first in line.
  * - A stalled job, such as one whose database computes for hours, does not count for its source. With two slots or
  *   more it also lends its slot to a source that has no job running: at most `EXTRA` such jobs run beyond `max`.
@@ -68,7 +68,11 @@ export class Slots {
    * Resolves once a slot is taken and `onTaken` has been called with it.
    * Rejects with the reason of `signal`, having taken none, once that is aborted.
    */
-  async take (source: string | null, { isFirst, isUrgent = false, onTaken }: Asking, signal: AbortSignal): Promise<void> {
+  async take (
+    source: string | null,
+    { isFirst, isUrgent = false, onTaken }: Asking,
+    signal: AbortSignal
+  ): Promise<void> {
     signal.throwIfAborted()
     const turn = Promise.withResolvers<undefined>()
     const begin = (): void => {
@@ -97,8 +101,12 @@ export class Slots {
     const holder = { source, movedAt: now() }
     this.#held.add(holder)
     return {
-      moved: () => { holder.movedAt = now() },
-      leave: () => { if (this.#held.delete(holder)) this.#fill() }
+      moved: () => {
+        holder.movedAt = now()
+      },
+      leave: () => {
+        if (this.#held.delete(holder)) this.#fill()
+      }
     }
   }
 
@@ -119,7 +127,9 @@ export class Slots {
     if (left.length === 0) return
     const alarm = new AbortController()
     this.#alarm = alarm
-    this.#clock.sleep(Math.min(...left), alarm.signal).then(() => { this.#fill() }, () => {})
+    this.#clock.sleep(Math.min(...left), alarm.signal).then(() => {
+      this.#fill()
+    }, () => {})
   }
 
   /** Milliseconds without progress. A clock that is set back counts as time that passed. */

@@ -5,15 +5,18 @@ import { isEmpty } from '../replication/restore-note.ts'
 
 /**
  * Begins again in place of a landing store that was lost. A backup that is not there and that other stores hold is read
- * from them from now on, and stays there; one that was nowhere else is marked missing and invalid. Throws `STORE_UNAVAILABLE`
- * where the place cannot be written to, `STORE_FOREIGN` where it is another installation's, and `VALIDATION_FAILED` where it is not empty.
+ * from them from now on, and stays there; one that was nowhere else is marked missing and invalid. Throws
+ * `STORE_UNAVAILABLE` where the place cannot be written to, `STORE_FOREIGN` where it is another installation's, and
+ * `VALIDATION_FAILED` where it is not empty.
  */
 export async function acceptEmpty (deps: EngineDeps, signal: AbortSignal): Promise<void> {
   const { store, ownership } = deps
   const { state } = await ownership.inspect(store, signal)
   if (state === 'foreign') await ownership.require(store, signal)
   if (state !== 'lost' && !(state === 'ours' && await isEmpty(store, signal))) {
-    throw new BackupError('VALIDATION_FAILED', `the store "${store.name}" at "${store.place}" is not empty`, { hint: 'Leave "--accept-empty" out: nothing is lost there.' })
+    throw new BackupError('VALIDATION_FAILED', `the store "${store.name}" at "${store.place}" is not empty`, {
+      hint: 'Leave "--accept-empty" out: nothing is lost there.'
+    })
   }
   await store.open(signal)
   await recordAbsent(deps, store, signal)

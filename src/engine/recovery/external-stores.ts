@@ -12,8 +12,9 @@ export interface LostPlace {
 }
 
 /**
- * Makes stores of the places that the catalog remembers, also of those that another process has added since. One at which
- * a store is configured now hands its copies over to that one, and is forgotten. Returns those that cannot be made.
+ * Makes stores of the places that the catalog remembers, also of those that another process has added since. One at
+ * which a store is configured now hands its copies over to that one, and is forgotten. Returns those that cannot be
+ * made.
  */
 export async function loadRemembered (deps: EngineDeps): Promise<readonly LostPlace[]> {
   const lost: LostPlace[] = []
@@ -37,22 +38,36 @@ async function storeAt (deps: EngineDeps, url: string): Promise<Store> {
 }
 
 /**
- * The same, remembered from now on, so that what is taken over from there can be read later. Rejects with what the store
- * says where it cannot be listed, and with `OBJECT_NOT_FOUND` where it is empty; it is not remembered then.
+ * The same, remembered from now on, so that what is taken over from there can be read later. Rejects with what the
+ * store says where it cannot be listed, and with `OBJECT_NOT_FOUND` where it is empty; it is not remembered then.
  */
 async function rememberedStoreAt (deps: EngineDeps, url: string, signal: AbortSignal): Promise<Store> {
   const located = deps.locate(url)
   if (located.known !== undefined) return located.known
-  if (await isEmpty(await located.make(located.kind), signal)) throw new BackupError('OBJECT_NOT_FOUND', `there is nothing at "${located.url}"`, { hint: 'Check the bucket and the prefix, or the directory.' })
+  if (await isEmpty(await located.make(located.kind), signal)) {
+    throw new BackupError('OBJECT_NOT_FOUND', `there is nothing at "${located.url}"`, {
+      hint: 'Check the bucket and the prefix, or the directory.'
+    })
+  }
   const taken = [deps.store.name, ...deps.offsite.keys()]
-  const { name } = await deps.catalog.places.remember({ name: located.kind, url: located.url, since: deps.clock.now() }, taken)
+  const { name } = await deps.catalog.places.remember(
+    { name: located.kind, url: located.url, since: deps.clock.now() },
+    taken
+  )
   const store = deps.remembered.get(name) ?? await located.make(name)
   deps.remembered.set(name, store)
   return store
 }
 
-/** What a rebuild reads: the place given, otherwise every store that there is, that in which backups land first. Rejects where the place given cannot be listed, or is empty. */
-export async function storesToRebuild (deps: EngineDeps, { from, isListing = false, takeOver = false }: RebuildRequest, signal: AbortSignal): Promise<readonly Store[]> {
+/**
+ * What a rebuild reads: the place given, otherwise every store that there is, that in which backups land first. Rejects
+ * where the place given cannot be listed, or is empty.
+ */
+export async function storesToRebuild (
+  deps: EngineDeps,
+  { from, isListing = false, takeOver = false }: RebuildRequest,
+  signal: AbortSignal
+): Promise<readonly Store[]> {
   const configured = [deps.store, ...[...deps.offsite.values()].map(({ store }) => store)]
   if (takeOver) return configured
   await loadRemembered(deps)

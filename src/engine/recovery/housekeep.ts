@@ -32,17 +32,22 @@ export interface Rounds {
 }
 
 /**
- * What must be done now and then: empties the trash of what is due, decides rows that nobody works on, forgets old answers, jobs and runs.
- * Takes one step of each round. No step hinders another; at the end the first error is thrown.
+ * What must be done now and then: empties the trash of what is due, decides rows that nobody works on, forgets old
+ * answers, jobs and runs. Takes one step of each round. No step hinders another; at the end the first error is thrown.
  */
-export async function housekeep (deps: EngineDeps, { survey = async () => {}, sweep = releaseSweep(deps) }: Rounds = {}): Promise<void> {
+export async function housekeep (
+  deps: EngineDeps,
+  { survey = async () => {}, sweep = releaseSweep(deps) }: Rounds = {}
+): Promise<void> {
   const now = deps.clock.now().getTime()
   const isUsable = await isLandingUsable(deps)
   const { idempotency, jobs, alerts, runs, tokens, audit } = deps.catalog
   await all([
     () => tidyAfterOthers(deps),
     () => settleRestores(deps),
-    ...isUsable ? [() => settleUndecided(deps), sweep, () => emptyTrash(deps), () => settleReappeared(deps), survey] : [],
+    ...isUsable
+      ? [() => settleUndecided(deps), sweep, () => emptyTrash(deps), () => settleReappeared(deps), survey]
+      : [],
     // Another process may have been given one. One that is lost was told of at the start.
     () => loadRemembered(deps),
     () => idempotency.purge(new Date(now - IDEMPOTENCY_WINDOW)),
@@ -57,7 +62,11 @@ export async function housekeep (deps: EngineDeps, { survey = async () => {}, sw
 /** One after the other, each whatever became of those before it. */
 async function all (steps: ReadonlyArray<() => Promise<unknown>>): Promise<void> {
   const errors: unknown[] = []
-  for (const step of steps) await step().catch((error: unknown) => { errors.push(error) })
+  for (const step of steps) {
+    await step().catch((error: unknown) => {
+      errors.push(error)
+    })
+  }
   if (errors.length > 0) throw errors[0]
 }
 
@@ -91,7 +100,9 @@ async function empty (deps: EngineDeps, backup: Backup): Promise<void> {
     // It may have been brought back since the trash was looked through.
     const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
     if (trashedAt === null || deletedAt !== null) return
-    if (!backup.key.startsWith(TRASH) || await settleTrashed(deps, backup)) await erase(deps, backup, 'its time in the trash is over')
+    if (!backup.key.startsWith(TRASH) || await settleTrashed(deps, backup)) {
+      await erase(deps, backup, 'its time in the trash is over')
+    }
   } finally {
     await claim.release()
   }

@@ -20,16 +20,22 @@ export interface RebuildPlan {
 }
 
 /**
- * Makes the catalog's rows again from the manifests in the stores, and from nothing else. A backup that is in several of
- * them is one row with as many copies. Rows that are there already stay; nothing in a store is changed, and a file
- * without a manifest is left alone. May be repeated, also after a kill, and beside a service at work: a backup that goes
- * away meanwhile is passed over. A store that fails hinders none of the others, and is told in the outcome; the only one
- * that is asked rejects with what the store said.
+ * Makes the catalog's rows again from the manifests in the stores, and from nothing else. A backup that is in several
+ * of them is one row with as many copies. Rows that are there already stay; nothing in a store is changed, and a file
+ * without a manifest is left alone. May be repeated, also after a kill, and beside a service at work: a backup that
+ * goes away meanwhile is passed over. A store that fails hinders none of the others, and is told in the outcome; the
+ * only one that is asked rejects with what the store said.
  */
-export async function rebuild (deps: EngineDeps, { stores, isListing, takeOver = false }: RebuildPlan, signal: AbortSignal): Promise<Rebuilt> {
+export async function rebuild (
+  deps: EngineDeps,
+  { stores, isListing, takeOver = false }: RebuildPlan,
+  signal: AbortSignal
+): Promise<Rebuilt> {
   const names = new Set<string>()
   const rebuilt: RebuiltStore[] = []
-  for (const store of stores) rebuilt.push(await rebuildFrom(deps, store, { isListing, takeOver, isAlone: stores.length === 1, names }, signal))
+  for (const store of stores) {
+    rebuilt.push(await rebuildFrom(deps, store, { isListing, takeOver, isAlone: stores.length === 1, names }, signal))
+  }
   return { adopted: names.size, stores: rebuilt }
 }
 
@@ -41,7 +47,12 @@ interface Round {
   readonly names: Set<string>
 }
 
-async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, takeOver, isAlone, names }: Round, signal: AbortSignal): Promise<RebuiltStore> {
+async function rebuildFrom (
+  deps: EngineDeps,
+  store: Store,
+  { isListing, takeOver, isAlone, names }: Round,
+  signal: AbortSignal
+): Promise<RebuiltStore> {
   const tally = new Map<string, FoundSource>()
   const counts = { added: 0, joined: 0, known: 0 }
   const instances = new Set<string>()
@@ -50,7 +61,9 @@ async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, takeOve
   const refused: Array<{ key: string, reason: string }> = []
   const take = async ({ manifest, object }: FoundManifest): Promise<void> => {
     deps.signing.require(manifest)
-    const owner = takeOver || isOwnBackup(deps.ownership.identity, manifest.instance, marker) ? null : manifest.instance ?? marker?.instance ?? UNKNOWN_INSTANCE
+    const owner = takeOver || isOwnBackup(deps.ownership.identity, manifest.instance, marker)
+      ? null
+      : manifest.instance ?? marker?.instance ?? UNKNOWN_INSTANCE
     if (manifest.instance !== undefined) instances.add(manifest.instance)
     if (owner !== null) foreign++
     if (!isListing) counts[await adopt(deps, store, { manifest, object }, owner, signal)]++
@@ -62,7 +75,14 @@ async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, takeOve
   try {
     if (takeOver) await takeFirst(deps, store, signal)
     marker = await claimedMarker(deps, store, signal)
-    await readManifests({ store, hasTrash: store.name === deps.store.name, take, refuse: (key, reason) => { refused.push({ key, reason }) } }, signal)
+    await readManifests({
+      store,
+      hasTrash: store.name === deps.store.name,
+      take,
+      refuse: (key, reason) => {
+        refused.push({ key, reason })
+      }
+    }, signal)
     // A catalog that is made again later must find these backups to be its own, too.
     if (takeOver) await deps.ownership.takeOver(store, [...instances], signal)
     if (takeOver) await recordAbsent(deps, store, signal)
@@ -85,23 +105,48 @@ async function rebuildFrom (deps: EngineDeps, store: Store, { isListing, takeOve
   }
 }
 
-/** Before anything in it is believed. Throws `STORE_UNAVAILABLE` for a landing store that should hold backups and is empty: only `acceptEmpty` takes that for granted. */
+/**
+ * Before anything in it is believed. Throws `STORE_UNAVAILABLE` for a landing store that should hold backups and is
+ * empty: only `acceptEmpty` takes that for granted.
+ */
 async function takeFirst ({ ownership, store: landing }: EngineDeps, store: Store, signal: AbortSignal): Promise<void> {
-  if (store.name === landing.name && (await ownership.inspect(store, signal)).state === 'lost' && await isEmpty(store, signal)) await ownership.require(store, signal)
+  if (
+    store.name === landing.name && (await ownership.inspect(store, signal)).state === 'lost' &&
+    await isEmpty(store, signal)
+  ) {
+    await ownership.require(store, signal)
+  }
   await ownership.takeOver(store, [], signal)
 }
 
 /** The marker of the store; that which it is about to get, where it has none and its backups are known here. */
-async function claimedMarker ({ ownership }: EngineDeps, store: Store, signal: AbortSignal): Promise<InstanceMarker | undefined> {
+async function claimedMarker (
+  { ownership }: EngineDeps,
+  store: Store,
+  signal: AbortSignal
+): Promise<InstanceMarker | undefined> {
   const { state, marker } = await ownership.inspect(store, signal)
   if (marker !== undefined || state !== 'unclaimed') return marker
-  return { format: 'holdfast-instance', version: 1, instance: ownership.identity.id, host: ownership.identity.host, created: '', formerly: [] }
+  return {
+    format: 'holdfast-instance',
+    version: 1,
+    instance: ownership.identity.id,
+    host: ownership.identity.host,
+    created: '',
+    formerly: []
+  }
 }
 
 /** What is of the store, and not of ours. */
 const FAILURES: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED'])
 
-async function adopt (deps: EngineDeps, store: Store, { manifest, object: { key, modifiedAt } }: FoundManifest, foreignInstance: string | null, signal: AbortSignal): Promise<'added' | 'joined' | 'known'> {
+async function adopt (
+  deps: EngineDeps,
+  store: Store,
+  { manifest, object: { key, modifiedAt } }: FoundManifest,
+  foreignInstance: string | null,
+  signal: AbortSignal
+): Promise<'added' | 'joined' | 'known'> {
   const { clock, catalog } = deps
   const hasLanded = store.name === deps.store.name
   const found = {
@@ -114,7 +159,8 @@ async function adopt (deps: EngineDeps, store: Store, { manifest, object: { key,
     copy: { ...landingCopy(store, key, manifest), ...!hasLanded && { uploadedAt: modifiedAt } }
   }
   const { backup, outcome } = await catalog.backups.adopt(manifest, found)
-  // The files go before the row does: a backup that is there although its row is gone was not there when it was removed, or was put back.
+  // The files go before the row does: a backup that is there although its row is gone was not there when it was
+  // removed, or was put back.
   if (!hasLanded || backup.deletedAt === null || !await hasObject(store, key, signal)) return outcome
   return (await catalog.backups.adopt(manifest, { ...found, isLasting: true })).outcome
 }
@@ -123,7 +169,13 @@ function grown (before: FoundSource | undefined, { manifest, object: { size } }:
   const at = new Date(manifest.startedAt)
   if (before === undefined) return { source: manifest.source.name, backups: 1, bytes: size, oldest: at, newest: at }
   const { source, backups, bytes, oldest, newest } = before
-  return { source, backups: backups + 1, bytes: bytes + size, oldest: at < oldest ? at : oldest, newest: at > newest ? at : newest }
+  return {
+    source,
+    backups: backups + 1,
+    bytes: bytes + size,
+    oldest: at < oldest ? at : oldest,
+    newest: at > newest ? at : newest
+  }
 }
 
 function order (a: string, b: string): number {

@@ -27,17 +27,21 @@ export interface Recovered {
  * Puts right what a crash, or a catalog that could not be written to, left undecided. Part of every start. A landing
  * store that must be left as it is stays untouched, and so do the rows that only its files can decide.
  */
-export async function recover (deps: EngineDeps, { isLandingUsable = true }: { readonly isLandingUsable?: boolean } = {}): Promise<Recovered> {
+export async function recover (
+  deps: EngineDeps,
+  { isLandingUsable = true }: { readonly isLandingUsable?: boolean } = {}
+): Promise<Recovered> {
   const jobs = await deps.catalog.jobs.interrupt(deps.clock.now())
   const settled = isLandingUsable ? await settleUndecided(deps) : { completed: [], failed: [] }
   for (const backup of isLandingUsable ? await deps.catalog.backups.trashed() : []) {
-    await unlessHeld(deps, backupHold(backup.id), async () => await unlessItFails(deps, backup, async () => {
-      const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
-      if (trashedAt === null || deletedAt !== null) return
-      // What is in the trash but has not been moved there was on its way out for good: a rotation that was cut short.
-      if (backup.key.startsWith(TRASH)) await settleTrashed(deps, backup)
-      else await erase(deps, backup, 'its removal had begun before the service ended')
-    }))
+    await unlessHeld(deps, backupHold(backup.id), async () =>
+      await unlessItFails(deps, backup, async () => {
+        const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
+        if (trashedAt === null || deletedAt !== null) return
+        // What is in the trash but has not been moved there was on its way out for good: a rotation that was cut short.
+        if (backup.key.startsWith(TRASH)) await settleTrashed(deps, backup)
+        else await erase(deps, backup, 'its removal had begun before the service ended')
+      }))
   }
   await interruptCopies(deps)
   return { jobs, ...settled, restores: await settleRestores(deps) }
@@ -57,22 +61,27 @@ export async function settleUndecided (deps: EngineDeps): Promise<Pick<Recovered
   const completed: Backup[] = []
   const failed: Backup[] = []
   for (const backup of await deps.catalog.backups.running()) {
-    await unlessHeld(deps, sourceHold(backup.source), async () => await unlessItFails(deps, backup, async () => {
-      // It may have ended since the rows were read.
-      if ((await deps.catalog.backups.get(backup.id)).status !== 'in_progress') return
-      const manifest = await wholeManifest(deps, backup)
-      if (manifest === undefined) failed.push(await giveUp(deps, backup))
-      else completed.push(await takeOver(deps, backup, manifest))
-    }))
+    await unlessHeld(deps, sourceHold(backup.source), async () =>
+      await unlessItFails(deps, backup, async () => {
+        // It may have ended since the rows were read.
+        if ((await deps.catalog.backups.get(backup.id)).status !== 'in_progress') return
+        const manifest = await wholeManifest(deps, backup)
+        if (manifest === undefined) failed.push(await giveUp(deps, backup))
+        else completed.push(await takeOver(deps, backup, manifest))
+      }))
   }
   return { completed, failed }
 }
 
 /**
- * Does something for one of many backups. What fails is left undecided, with an event `operation.failed`, and neither stops a start nor
- * hinders the others; only a catalog that fails is thrown, since all of them need it.
+ * Does something for one of many backups. What fails is left undecided, with an event `operation.failed`, and neither
+ * stops a start nor hinders the others; only a catalog that fails is thrown, since all of them need it.
  */
-export async function unlessItFails (deps: EngineDeps, { source, method }: Backup, work: () => Promise<void>): Promise<void> {
+export async function unlessItFails (
+  deps: EngineDeps,
+  { source, method }: Backup,
+  work: () => Promise<void>
+): Promise<void> {
   try {
     await work()
   } catch (thrown) {
@@ -102,7 +111,9 @@ async function wholeManifest (deps: EngineDeps, backup: Backup): Promise<Manifes
     return isManifestOf(manifest, backup) && manifest.object.size === size ? manifest : undefined
   } catch (thrown) {
     const error = toBackupError(thrown)
-    if (['OBJECT_NOT_FOUND', 'OBJECT_REFUSED', 'MANIFEST_INVALID', 'MANIFEST_UNSIGNED'].includes(error.code)) return undefined
+    if (['OBJECT_NOT_FOUND', 'OBJECT_REFUSED', 'MANIFEST_INVALID', 'MANIFEST_UNSIGNED'].includes(error.code)) {
+      return undefined
+    }
     throw thrown
   }
 }
@@ -110,7 +121,9 @@ async function wholeManifest (deps: EngineDeps, backup: Backup): Promise<Manifes
 async function takeOver (deps: EngineDeps, backup: Backup, manifest: Manifest): Promise<Backup> {
   const filePath = deps.store.location(backup.key)
   // The manifest says that every level was passed before it was written, not what each of them found.
-  const verification = manifest.verifiedAt === null ? null : conclude(completeChecks(PROVEN, 'passed before the manifest was written; see its verifiedAt'))
+  const verification = manifest.verifiedAt === null
+    ? null
+    : conclude(completeChecks(PROVEN, 'passed before the manifest was written; see its verifiedAt'))
   return await deps.catalog.backups.complete(backup.id, {
     manifest,
     filePath,
@@ -126,11 +139,17 @@ const PROVEN = [
 
 async function giveUp (deps: EngineDeps, backup: Backup): Promise<Backup> {
   // Another row may have the name in a catalog that was spoiled or edited: what is there belongs to that one.
-  if (!await deps.catalog.backups.isNamed(backup.source, fileName(backup.key), backup.id)) await discardBackup(deps, deps.store, backup.key, backup)
+  if (!await deps.catalog.backups.isNamed(backup.source, fileName(backup.key), backup.id)) {
+    await discardBackup(deps, deps.store, backup.key, backup)
+  }
   const aside = QUARANTINE + fileName(backup.key)
   if (await hasObject(deps.store, aside, cleanupSignal())) await deps.store.remove(aside, cleanupSignal())
   const error = new BackupError('INTERRUPTED', 'interrupted: the service ended while this backup was being made')
-  const failed = await deps.catalog.backups.fail(backup.id, { code: error.code, message: error.message, failedAt: deps.clock.now() })
+  const failed = await deps.catalog.backups.fail(backup.id, {
+    code: error.code,
+    message: error.message,
+    failedAt: deps.clock.now()
+  })
   deps.events.emit({ type: 'backup.failed', backup: failed, code: error.code })
   return failed
 }

@@ -1,5 +1,12 @@
 import type { Manifest } from '../../core/backup/manifest.ts'
-import { MANIFEST_SUFFIX, QUARANTINE, TRASH, fileName, isManifestKey, isSourceName } from '../../core/backup/object-key.ts'
+import {
+  MANIFEST_SUFFIX,
+  QUARANTINE,
+  TRASH,
+  fileName,
+  isManifestKey,
+  isSourceName
+} from '../../core/backup/object-key.ts'
 import { toBackupError, type ErrorCode } from '../../core/errors.ts'
 import type { Store, StoredObject } from '../../core/ports/store.ts'
 import { findObject } from '../../pipeline/find-object.ts'
@@ -28,13 +35,19 @@ export interface ManifestReader {
 
 /**
  * Reads every manifest in a store whose object is there and as long as it says. What is no manifest is refused with the
- * reason, and so is what can be no object, such as a symbolic link; what goes away meanwhile is passed over, and everything else is left alone. Changes nothing in the store, and
- * remembers no more of it than the names of objects that have no manifest. Rejects with what the store or `take` rejects with.
+ * reason, and so is what can be no object, such as a symbolic link; what goes away meanwhile is passed over, and
+ * everything else is left alone. Changes nothing in the store, and remembers no more of it than the names of objects
+ * that have no manifest. Rejects with what the store or `take` rejects with.
  */
-export async function readManifests ({ store, hasTrash, take, refuse }: ManifestReader, signal: AbortSignal): Promise<void> {
+export async function readManifests (
+  { store, hasTrash, take, refuse }: ManifestReader,
+  signal: AbortSignal
+): Promise<void> {
   // An object comes before its manifest: its name is the beginning of that one's.
   const objects = new Map<string, StoredObject>()
-  const manifests = async function * (): AsyncIterable<{ readonly key: string, readonly listed: StoredObject | undefined }> {
+  const manifests = async function* (): AsyncIterable<
+    { readonly key: string, readonly listed: StoredObject | undefined }
+  > {
     for await (const listed of store.list('', signal)) {
       const { key } = listed
       if (key.startsWith(QUARANTINE) || (!hasTrash && key.startsWith(TRASH))) continue
@@ -55,19 +68,32 @@ export async function readManifests ({ store, hasTrash, take, refuse }: Manifest
   for (const { key, reason } of await store.odd?.(signal) ?? []) refuse(key, reason)
 }
 
-async function whyNot ({ store, hasTrash, take }: Omit<ManifestReader, 'refuse'>, key: string, listed: StoredObject | undefined, signal: AbortSignal): Promise<string | undefined> {
+async function whyNot (
+  { store, hasTrash, take }: Omit<ManifestReader, 'refuse'>,
+  key: string,
+  listed: StoredObject | undefined,
+  signal: AbortSignal
+): Promise<string | undefined> {
   const folder = key.slice(0, key.lastIndexOf('/') + 1)
-  if (folder !== '' && !(hasTrash && folder === TRASH)) return `it lies below "${folder}": to take over what is there, give that along with the place`
+  if (folder !== '' && !(hasTrash && folder === TRASH)) {
+    return `it lies below "${folder}": to take over what is there, give that along with the place`
+  }
   try {
     const manifest = await readManifest(store, key, signal)
     if (!isSourceName(manifest.source.name)) return `"${manifest.source.name}" cannot be the name of a source`
     // A list may be behind what is there.
     const object = listed ?? await findObject(store, key, signal)
     if (object === undefined) return 'the object that it describes is missing'
-    if (object.size !== manifest.object.size) return `the object that it describes has ${object.size} bytes instead of ${manifest.object.size}`
+    if (object.size !== manifest.object.size) {
+      return `the object that it describes has ${object.size} bytes instead of ${manifest.object.size}`
+    }
     // A signature vouches for the manifest of another backup, and not for what lies here.
     const isMoved = manifest.signature !== undefined && manifest.object.name !== fileName(key)
-    if (isMoved) return `it was signed for "${manifest.object.name}", and lies beside "${fileName(key)}": if both were renamed, give both their old names, and rebuild again`
+    if (isMoved) {
+      return `it was signed for "${manifest.object.name}", and lies beside "${
+        fileName(key)
+      }": if both were renamed, give both their old names, and rebuild again`
+    }
     await take({ manifest, object })
     return undefined
   } catch (thrown) {

@@ -17,12 +17,13 @@ const ROUND_EVERY = 86_400_000
 const STEP = 2000
 
 /**
- * Makes what looks, one step at each call, whether the landing store still holds what it should: a round through all backups a day,
- * the newest first. Each file is asked for by its name: a list of a local store costs as much, and has all names in memory.
+ * Makes what looks, one step at each call, whether the landing store still holds what it should: a round through all
+ * backups a day, the newest first. Each file is asked for by its name: a list of a local store costs as much, and has
+ * all names in memory.
  *
- * A backup whose file is not there, and that no other store holds, is recorded as invalid, as by a verification. One that another
- * store holds stays as it is. Where the store is not the right one, is empty or cannot be reached, nothing is recorded; nor where
- * another store that may hold the backup cannot be asked. Rejects as the catalog does.
+ * A backup whose file is not there, and that no other store holds, is recorded as invalid, as by a verification. One
+ * that another store holds stays as it is. Where the store is not the right one, is empty or cannot be reached, nothing
+ * is recorded; nor where another store that may hold the backup cannot be asked. Rejects as the catalog does.
  */
 export function landingSurvey (deps: EngineDeps): () => Promise<void> {
   let begunAt = Number.NEGATIVE_INFINITY
@@ -63,17 +64,32 @@ async function isPassed (deps: EngineDeps, copy: StoredCopy): Promise<boolean> {
   }
 }
 
-/** The caller holds the backup. Returns false where the store has become doubtful: the file was looked for before it is asked whose the store is. */
+/**
+ * The caller holds the backup. Returns false where the store has become doubtful: the file was looked for before it is
+ * asked whose the store is.
+ */
 async function settle (deps: EngineDeps, backup: Backup): Promise<boolean> {
   const { catalog, clock, events, store } = deps
-  if (backup.status !== 'completed' || backup.deletedAt !== null || backup.trashedAt !== null || isKnownLost(backup)) return true
+  if (backup.status !== 'completed' || backup.deletedAt !== null || backup.trashedAt !== null || isKnownLost(backup)) {
+    return true
+  }
   if (!await isAbsent(deps, backup)) return true
   if (await isDoubtful(deps)) return false
   if (await isElsewhere(deps, backup)) {
-    events.emit({ type: 'operation.failed', operation: 'survey', source: backup.source, method: backup.method, code: 'OBJECT_NOT_FOUND' })
+    events.emit({
+      type: 'operation.failed',
+      operation: 'survey',
+      source: backup.source,
+      method: backup.method,
+      code: 'OBJECT_NOT_FOUND'
+    })
     return true
   }
-  const checks = completeChecks([{ name: 'file_exists', status: 'fail', reason: `"${store.location(backup.key)}" does not exist` }], 'not reached, because file_exists failed')
+  const checks = completeChecks([{
+    name: 'file_exists',
+    status: 'fail',
+    reason: `"${store.location(backup.key)}" does not exist`
+  }], 'not reached, because file_exists failed')
   const verification = conclude(checks)
   const verified = await catalog.backups.recordVerification(backup.id, verification, clock.now())
   events.emit({ type: 'verification.finished', backup: verified, verification, durationMs: 0 })
@@ -82,7 +98,8 @@ async function settle (deps: EngineDeps, backup: Backup): Promise<boolean> {
 
 /** Whether its last verification found that the file is not there. */
 function isKnownLost ({ verification }: Backup): boolean {
-  return verification.status === 'invalid' && verification.checks.some(({ name, status }) => name === 'file_exists' && status === 'fail')
+  return verification.status === 'invalid' &&
+    verification.checks.some(({ name, status }) => name === 'file_exists' && status === 'fail')
 }
 
 /** Whether another store has the object when it is asked now. Throws what a store throws that should have it. */
@@ -96,8 +113,8 @@ async function isElsewhere (deps: EngineDeps, backup: Backup): Promise<boolean> 
 }
 
 /**
- * Takes back that the file of a backup is not there, once it is there again with the length that it had: the backup counts as
- * unverified, so that no rule takes it for damaged. Rejects as the catalog does.
+ * Takes back that the file of a backup is not there, once it is there again with the length that it had: the backup
+ * counts as unverified, so that no rule takes it for damaged. Rejects as the catalog does.
  */
 export async function settleReappeared (deps: EngineDeps): Promise<void> {
   for (const { id, key, size } of await deps.catalog.backups.lost(deps.store.name)) {

@@ -18,17 +18,26 @@ import { isSameManifest, isSameObject, proveCopy } from './verify-copy.ts'
 
 /**
  * Brings the object and its manifest into each of the stores, side by side, and proves what arrived. A store that has
- * it already is looked at and left as it is. What fails in one store hinders none of the others: it is written down with
- * the time of the next attempt, and the first failure is thrown in the end. The caller holds the copies.
+ * it already is looked at and left as it is. What fails in one store hinders none of the others: it is written down
+ * with the time of the next attempt, and the first failure is thrown in the end. The caller holds the copies.
  *
- * Throws `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `MANIFEST_UNSIGNED`, `CHECKSUM_MISMATCH` where a store gives back other
- * bytes, `OBJECT_EXISTS` where another object has the name, or what a store throws.
+ * Throws `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `MANIFEST_UNSIGNED`, `CHECKSUM_MISMATCH` where a store gives back
+ * other bytes, `OBJECT_EXISTS` where another object has the name, or what a store throws.
  */
-export async function copyBackup (deps: EngineDeps, id: number, stores: readonly OffsiteStore[], task: Task): Promise<Backup> {
+export async function copyBackup (
+  deps: EngineDeps,
+  id: number,
+  stores: readonly OffsiteStore[],
+  task: Task
+): Promise<Backup> {
   const backup = await deps.catalog.backups.get(id)
   requireLive(backup)
   const manifest = await recordedManifest(deps, id)
-  await deps.catalog.copies.promise(id, stores.map(({ store }) => ({ store: store.name, location: store.location(offsiteKey(backup)) })), deps.clock.now())
+  await deps.catalog.copies.promise(
+    id,
+    stores.map(({ store }) => ({ store: store.name, location: store.location(offsiteKey(backup)) })),
+    deps.clock.now()
+  )
   task.phase('uploading', manifest.object.size * stores.length)
   const done = new Map<string, number>()
   const results = await Promise.allSettled(stores.map(async offsite => {
@@ -44,11 +53,24 @@ export async function copyBackup (deps: EngineDeps, id: number, stores: readonly
 
 function requireLive (backup: Backup): void {
   if (isLive(backup)) return
-  if (backup.status !== 'completed') throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is "${backup.status}"`, { hint: 'Choose a backup that completed.' })
-  throw new BackupError('BACKUP_DELETED', `backup ${backup.id} was removed`, { hint: 'Choose another backup; the list shows those that exist.' })
+  if (backup.status !== 'completed') {
+    throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is "${backup.status}"`, {
+      hint: 'Choose a backup that completed.'
+    })
+  }
+  throw new BackupError('BACKUP_DELETED', `backup ${backup.id} was removed`, {
+    hint: 'Choose another backup; the list shows those that exist.'
+  })
 }
 
-async function copyTo (deps: EngineDeps, backup: Backup, manifest: Manifest, offsite: OffsiteStore, task: Task, onBytes: (bytes: number) => void): Promise<void> {
+async function copyTo (
+  deps: EngineDeps,
+  backup: Backup,
+  manifest: Manifest,
+  offsite: OffsiteStore,
+  task: Task,
+  onBytes: (bytes: number) => void
+): Promise<void> {
   const { store } = offsite
   const { events, clock, catalog: { copies } } = deps
   const startedAt = clock.now().getTime()
@@ -61,15 +83,40 @@ async function copyTo (deps: EngineDeps, backup: Backup, manifest: Manifest, off
     const copy = { store, key: offsiteKey(backup) }
     const lock = lockOf(backup, offsite, clock.now())
     const original = await originalOf(deps, backup, store.name, task.signal)
-    await putObject(deps, { original, copy, manifest, facts: { size: manifest.object.size, sha256: manifest.object.sha256, tier: backup.schedule, ...lock }, bandwidth: offsite.bandwidth, isStored: known?.status === 'stored', onBytes }, task.signal)
+    await putObject(deps, {
+      original,
+      copy,
+      manifest,
+      facts: { size: manifest.object.size, sha256: manifest.object.sha256, tier: backup.schedule, ...lock },
+      bandwidth: offsite.bandwidth,
+      isStored: known?.status === 'stored',
+      onBytes
+    }, task.signal)
     await putManifest(copy, manifest, offsite, lock, task.signal)
-    await copies.stored(backup.id, store.name, { size: manifest.object.size, location: store.location(copy.key), at: clock.now() })
-    events.emit({ type: 'copy.stored', backup, store: store.name, bytes: manifest.object.size, durationMs: clock.now().getTime() - startedAt })
+    await copies.stored(backup.id, store.name, {
+      size: manifest.object.size,
+      location: store.location(copy.key),
+      at: clock.now()
+    })
+    events.emit({
+      type: 'copy.stored',
+      backup,
+      store: store.name,
+      bytes: manifest.object.size,
+      durationMs: clock.now().getTime() - startedAt
+    })
   } catch (thrown) {
     const error = toBackupError(task.signal.aborted ? task.signal.reason : thrown)
     const wait = ERRORS[error.code].retry ? pauseAfter(known?.attempts ?? 0) : LONGEST_PAUSE
-    await copies.fail(backup.id, store.name, { code: error.code, message: error.message, at: clock.now(), nextAttemptAt: new Date(clock.now().getTime() + wait) })
-    if (error.code !== 'CANCELLED' && error.code !== 'SHUTTING_DOWN') events.emit({ type: 'copy.failed', backup, store: store.name, code: error.code })
+    await copies.fail(backup.id, store.name, {
+      code: error.code,
+      message: error.message,
+      at: clock.now(),
+      nextAttemptAt: new Date(clock.now().getTime() + wait)
+    })
+    if (error.code !== 'CANCELLED' && error.code !== 'SHUTTING_DOWN') {
+      events.emit({ type: 'copy.failed', backup, store: store.name, code: error.code })
+    }
     throw error
   }
 }
@@ -77,7 +124,13 @@ async function copyTo (deps: EngineDeps, backup: Backup, manifest: Manifest, off
 /** Where it is read from: never the store that it is to be brought to. */
 async function originalOf (deps: EngineDeps, backup: Backup, except: string, signal: AbortSignal): Promise<Place> {
   const others = { ...backup, copies: backup.copies.filter(({ store }) => store !== except) }
-  if (placesOf(deps, others).length === 0) throw new BackupError('OBJECT_NOT_FOUND', `no other store holds backup ${backup.id}, so that it cannot be copied to "${except}"`, { hint: 'Verify the backup; make a new one.' })
+  if (placesOf(deps, others).length === 0) {
+    throw new BackupError(
+      'OBJECT_NOT_FOUND',
+      `no other store holds backup ${backup.id}, so that it cannot be copied to "${except}"`,
+      { hint: 'Verify the backup; make a new one.' }
+    )
+  }
   return await readablePlace(deps, others, signal)
 }
 
@@ -99,7 +152,11 @@ interface Transfer {
 }
 
 /** The object is there, and proven, once it resolves. One that gave back other bytes is gone again. */
-async function putObject (deps: EngineDeps, { original, copy, manifest, facts, bandwidth, isStored, onBytes }: Transfer, signal: AbortSignal): Promise<void> {
+async function putObject (
+  deps: EngineDeps,
+  { original, copy, manifest, facts, bandwidth, isStored, onBytes }: Transfer,
+  signal: AbortSignal
+): Promise<void> {
   const { object } = manifest
   try {
     if (await hasObject(copy.store, copy.key, signal)) {
@@ -109,7 +166,9 @@ async function putObject (deps: EngineDeps, { original, copy, manifest, facts, b
     }
     const stored = await original.store.get(original.key, undefined, signal)
     const check = digestCheck(object, `backup in "${original.store.name}"`, onBytes)
-    const body = bandwidth === null ? joined(stored, check) : joined(stored, check, throttle(bandwidth, deps.clock, signal))
+    const body = bandwidth === null
+      ? joined(stored, check)
+      : joined(stored, check, throttle(bandwidth, deps.clock, signal))
     await copy.store.put(copy.key, body, facts, signal)
   } catch (thrown) {
     // An attempt before this one may have been cut short after the object, or told to have failed although it had not.
@@ -120,20 +179,35 @@ async function putObject (deps: EngineDeps, { original, copy, manifest, facts, b
   try {
     await proveCopy(original, copy, manifest, signal)
   } catch (thrown) {
-    if (toBackupError(thrown).code === 'CHECKSUM_MISMATCH') await copy.store.remove(copy.key, cleanupSignal()).catch(() => {})
+    if (toBackupError(thrown).code === 'CHECKSUM_MISMATCH') {
+      await copy.store.remove(copy.key, cleanupSignal()).catch(() => {})
+    }
     throw thrown
   }
 }
 
 function taken ({ store, key }: Place): BackupError {
-  return new BackupError('OBJECT_EXISTS', `"${store.location(key)}" is another object`, { hint: 'Give each server a prefix of its own in the bucket, or move that object away.' })
+  return new BackupError('OBJECT_EXISTS', `"${store.location(key)}" is another object`, {
+    hint: 'Give each server a prefix of its own in the bucket, or move that object away.'
+  })
 }
 
 /** The manifest last: what lies there without one counts for nothing. */
-async function putManifest (copy: Place, manifest: Manifest, { isAppendOnly }: OffsiteStore, lock: Pick<ObjectFacts, 'retainUntil'>, signal: AbortSignal): Promise<void> {
+async function putManifest (
+  copy: Place,
+  manifest: Manifest,
+  { isAppendOnly }: OffsiteStore,
+  lock: Pick<ObjectFacts, 'retainUntil'>,
+  signal: AbortSignal
+): Promise<void> {
   const { store, key } = copy
   const put = async (replace: boolean): Promise<void> => {
-    await store.put(manifestKey(key), Readable.from([Buffer.from(serializeManifest(manifest))]), replace ? { ...lock, replace } : lock, signal)
+    await store.put(
+      manifestKey(key),
+      Readable.from([Buffer.from(serializeManifest(manifest))]),
+      replace ? { ...lock, replace } : lock,
+      signal
+    )
   }
   try {
     await put(false)
@@ -143,16 +217,28 @@ async function putManifest (copy: Place, manifest: Manifest, { isAppendOnly }: O
     if (isAppendOnly) return
     await put(true)
   }
-  if (!await isSameManifest(copy, manifest, signal)) throw new BackupError('CHECKSUM_MISMATCH', `the store "${store.name}" gives back another manifest than was sent`)
+  if (!await isSameManifest(copy, manifest, signal)) {
+    throw new BackupError('CHECKSUM_MISMATCH', `the store "${store.name}" gives back another manifest than was sent`)
+  }
 }
 
 /** Writes the manifest of a copy anew, after somebody edited the backup. */
-export async function refreshManifest (deps: EngineDeps, id: number, offsite: OffsiteStore, signal: AbortSignal): Promise<void> {
+export async function refreshManifest (
+  deps: EngineDeps,
+  id: number,
+  offsite: OffsiteStore,
+  signal: AbortSignal
+): Promise<void> {
   const backup = await deps.catalog.backups.get(id)
   const manifest = await recordedManifest(deps, id)
   const copy = { store: offsite.store, key: offsiteKey(backup) }
   // A manifest of its own does not make it a backup: it is brought there again.
-  if (!await hasObject(copy.store, copy.key, signal)) { await deps.catalog.copies.missing(id, copy.store.name, 'the object is not there any more', deps.clock.now()); return }
-  if (!await isSameManifest(copy, manifest, signal)) await putManifest(copy, manifest, offsite, lockOf(backup, offsite, deps.clock.now()), signal)
+  if (!await hasObject(copy.store, copy.key, signal)) {
+    await deps.catalog.copies.missing(id, copy.store.name, 'the object is not there any more', deps.clock.now())
+    return
+  }
+  if (!await isSameManifest(copy, manifest, signal)) {
+    await putManifest(copy, manifest, offsite, lockOf(backup, offsite, deps.clock.now()), signal)
+  }
   await deps.catalog.copies.manifestStored(id, offsite.store.name)
 }

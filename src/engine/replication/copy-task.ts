@@ -10,21 +10,31 @@ import { emptied, removeCopy } from './retire-copies.ts'
  * Does one thing that is to be done in a store: brings a copy there as a job of its own, writes a manifest anew, or
  * removes what is no longer wanted. What another job is at work on is left to that job. An aborted signal cancels it.
  */
-export async function performCopyTask (deps: EngineDeps, engine: Pick<Engine, 'upload' | 'cancel'>, offsite: OffsiteStore, task: CopyTask, signal: AbortSignal): Promise<void> {
+export async function performCopyTask (
+  deps: EngineDeps,
+  engine: Pick<Engine, 'upload' | 'cancel'>,
+  offsite: OffsiteStore,
+  task: CopyTask,
+  signal: AbortSignal
+): Promise<void> {
   const { name } = offsite.store
   if (task.status === 'removing' || task.status === 'stored') {
     const claim = await deps.runner.holds.tryClaim([copyHold(task.backupId, name)])
     if (claim === undefined) return
     try {
       await deps.ownership.require(offsite.store, signal)
-      await (task.status === 'removing' ? removeCopy(deps, task, offsite, signal) : refreshManifest(deps, task.backupId, offsite, signal))
+      await (task.status === 'removing'
+        ? removeCopy(deps, task, offsite, signal)
+        : refreshManifest(deps, task.backupId, offsite, signal))
     } finally {
       await claim.release()
     }
     return
   }
   const { job, result } = await engine.upload(task.backupId, { store: name, isOwn: true })
-  const cancel = (): void => { engine.cancel(job.id).catch(() => {}) }
+  const cancel = (): void => {
+    engine.cancel(job.id).catch(() => {})
+  }
   signal.addEventListener('abort', cancel, { once: true })
   try {
     if (signal.aborted) cancel()
@@ -42,7 +52,11 @@ export async function performCopyTask (deps: EngineDeps, engine: Pick<Engine, 'u
  * Makes a store ready to take copies, and removes what an earlier process left half written there. A store that should
  * hold copies, and holds nothing, is not made anew: `STORE_UNAVAILABLE`. Tells there how to restore what is in it.
  */
-export async function openOffsite (deps: EngineDeps, { store, isAppendOnly }: OffsiteStore, signal: AbortSignal): Promise<void> {
+export async function openOffsite (
+  deps: EngineDeps,
+  { store, isAppendOnly }: OffsiteStore,
+  signal: AbortSignal
+): Promise<void> {
   const known = (await deps.catalog.copies.counts()).find(one => one.store === store.name)?.stored ?? 0
   if (known > 0 && await isEmpty(store, signal)) throw emptied(store, known)
   // A directory is made before it is claimed, and nothing is made in one that is another installation's.

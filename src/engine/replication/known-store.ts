@@ -3,15 +3,24 @@ import type { EngineDeps } from '../deps.ts'
 import { isEmpty } from './restore-note.ts'
 
 /** What is said against a store. Anything else is an error of the catalog or of ours. */
-const OF_STORE: ReadonlySet<ErrorCode> = new Set(['STORE_FOREIGN', 'STORE_UNAVAILABLE', 'STORE_FAILED', 'OBJECT_REFUSED', 'OBJECT_EXISTS', 'DISK_FULL'])
+const OF_STORE: ReadonlySet<ErrorCode> = new Set([
+  'STORE_FOREIGN',
+  'STORE_UNAVAILABLE',
+  'STORE_FAILED',
+  'OBJECT_REFUSED',
+  'OBJECT_EXISTS',
+  'DISK_FULL'
+])
 
 /**
  * Why the landing store must neither be written to nor believed when it shows nothing: `STORE_FOREIGN`, it is another
- * installation's; `STORE_UNAVAILABLE`, it cannot be reached, or should hold backups and does not; or what else the store
- * throws. undefined: it is ours. An empty place is claimed.
+ * installation's; `STORE_UNAVAILABLE`, it cannot be reached, or should hold backups and does not; or what else the
+ * store throws. undefined: it is ours. An empty place is claimed.
  */
 export async function landingTrouble (deps: EngineDeps, signal: AbortSignal): Promise<BackupError | undefined> {
-  return await troubleOf(async () => { await deps.ownership.require(deps.store, signal) })
+  return await troubleOf(async () => {
+    await deps.ownership.require(deps.store, signal)
+  })
 }
 
 /**
@@ -41,14 +50,25 @@ async function troubleOf (work: () => Promise<void>): Promise<BackupError | unde
 }
 
 /**
- * That the landing store is ours, and holds none of the backups that the catalog knows in it: somebody removed them, and left the marker.
- * New backups are made all the same, since the place can be written to. undefined: it holds some, or should hold none.
+ * That the landing store is ours, and holds none of the backups that the catalog knows in it: somebody removed them,
+ * and left the marker. New backups are made all the same, since the place can be written to. undefined: it holds some,
+ * or should hold none.
  */
-export async function emptiedLanding ({ store, catalog }: EngineDeps, signal: AbortSignal): Promise<BackupError | undefined> {
+export async function emptiedLanding (
+  { store, catalog }: EngineDeps,
+  signal: AbortSignal
+): Promise<BackupError | undefined> {
   const known = (await catalog.copies.counts()).find(one => one.store === store.name)?.stored ?? 0
   if (known === 0 || !await isEmpty(store, signal)) return undefined
-  return new BackupError('STORE_UNAVAILABLE', `the store "${store.name}" at "${store.place}" is empty, but the catalog knows ${known === 1 ? 'a backup' : `${known} backups`} in it`, {
-    hint: 'Find out who removed them, and bring them back; if they are lost for good, "holdfast rebuild --accept-empty" goes on without them.',
-    details: { store: store.name }
-  })
+  return new BackupError(
+    'STORE_UNAVAILABLE',
+    `the store "${store.name}" at "${store.place}" is empty, but the catalog knows ${
+      known === 1 ? 'a backup' : `${known} backups`
+    } in it`,
+    {
+      hint:
+        'Find out who removed them, and bring them back; if they are lost for good, "holdfast rebuild --accept-empty" goes on without them.',
+      details: { store: store.name }
+    }
+  )
 }

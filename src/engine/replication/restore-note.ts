@@ -9,11 +9,18 @@ import { readText } from '../artifacts/objects.ts'
  * Sees to it that the store tells whoever finds it how to restore what is in it. One that says the same is left alone,
  * and so is any other where nothing is ever overwritten. Throws what the store throws.
  */
-export async function leaveNote (store: Store, { isAppendOnly }: { readonly isAppendOnly: boolean }, signal: AbortSignal): Promise<void> {
+export async function leaveNote (
+  store: Store,
+  { isAppendOnly }: { readonly isAppendOnly: boolean },
+  signal: AbortSignal
+): Promise<void> {
   const found = await noteIn(store, signal)
   if (found === RESTORE_NOTE_TEXT || (found !== undefined && isAppendOnly)) return
   const text = Buffer.from(RESTORE_NOTE_TEXT)
-  await store.put(RESTORE_NOTE, Readable.from([text]), { size: text.length, ...found !== undefined && { replace: true } }, signal)
+  await store.put(RESTORE_NOTE, Readable.from([text]), {
+    size: text.length,
+    ...found !== undefined && { replace: true }
+  }, signal)
 }
 
 /** Whether the store holds nothing but what we say of it. Throws what the store throws. */

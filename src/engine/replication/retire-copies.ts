@@ -13,7 +13,12 @@ import type { EngineDeps, OffsiteStore } from '../deps.ts'
  * Removes a copy that is no longer wanted: manifest, then object. Where nothing is ever removed by us it is only
  * forgotten. What fails is written down with the time of the next attempt, and thrown.
  */
-export async function removeCopy (deps: EngineDeps, task: CopyTask, { store, isAppendOnly }: OffsiteStore, signal: AbortSignal): Promise<void> {
+export async function removeCopy (
+  deps: EngineDeps,
+  task: CopyTask,
+  { store, isAppendOnly }: OffsiteStore,
+  signal: AbortSignal
+): Promise<void> {
   const key = offsiteKey(task)
   try {
     if (!isAppendOnly) {
@@ -24,7 +29,12 @@ export async function removeCopy (deps: EngineDeps, task: CopyTask, { store, isA
   } catch (thrown) {
     const { code, message } = toBackupError(signal.aborted ? signal.reason : thrown)
     const at = deps.clock.now()
-    await deps.catalog.copies.fail(task.backupId, store.name, { code, message, at, nextAttemptAt: new Date(at.getTime() + LONGEST_PAUSE) })
+    await deps.catalog.copies.fail(task.backupId, store.name, {
+      code,
+      message,
+      at,
+      nextAttemptAt: new Date(at.getTime() + LONGEST_PAUSE)
+    })
     deps.events.emit({ type: 'operation.failed', operation: 'remove-copy', source: task.source, method: null, code })
     throw thrown
   }
@@ -39,7 +49,9 @@ export async function removeCopy (deps: EngineDeps, task: CopyTask, { store, isA
 export async function surveyStore (deps: EngineDeps, { store }: OffsiteStore, signal: AbortSignal): Promise<number> {
   await deps.ownership.require(store, signal)
   const sizes = new Map<string, number>()
-  for await (const { key, size } of store.list('', signal)) if (key !== RESTORE_NOTE && key !== INSTANCE_MARKER) sizes.set(key, size)
+  for await (const { key, size } of store.list('', signal)) {
+    if (key !== RESTORE_NOTE && key !== INSTANCE_MARKER) sizes.set(key, size)
+  }
   const held = await deps.catalog.copies.held(store.name)
   if (held.length > 0 && sizes.size === 0) throw emptied(store, held.length)
   let missed = 0
@@ -50,14 +62,22 @@ export async function surveyStore (deps: EngineDeps, { store }: OffsiteStore, si
     if (reason === undefined) continue
     missed++
     await deps.catalog.copies.missing(copy.backupId, store.name, reason, deps.clock.now())
-    deps.events.emit({ type: 'operation.failed', operation: 'survey', source: copy.source, method: null, code: 'OBJECT_NOT_FOUND' })
+    deps.events.emit({
+      type: 'operation.failed',
+      operation: 'survey',
+      source: copy.source,
+      method: null,
+      code: 'OBJECT_NOT_FOUND'
+    })
   }
   return missed
 }
 
 /** Of a store that should hold so many copies, and holds nothing at all. */
 export function emptied ({ name }: Store, known: number): BackupError {
-  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" is empty, but ${known} copies were stored in it`, { hint: 'See whether it is the right place, and mounted; to have everything copied anew, give the store another name.' })
+  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" is empty, but ${known} copies were stored in it`, {
+    hint: 'See whether it is the right place, and mounted; to have everything copied anew, give the store another name.'
+  })
 }
 
 async function whatIsWrong (store: Store, copy: StoredCopy, signal: AbortSignal): Promise<string | undefined> {

@@ -14,17 +14,32 @@ const SAMPLES = 8
 const SAMPLE = 64 * 1024
 
 /**
- * Throws `CHECKSUM_MISMATCH` unless the copy is as long as the object and gives back its bytes, wherever it is looked at.
- * The store has held its own checksum against what was sent before; this finds out one that lies.
+ * Throws `CHECKSUM_MISMATCH` unless the copy is as long as the object and gives back its bytes, wherever it is looked
+ * at. The store has held its own checksum against what was sent before; this finds out one that lies.
  */
-export async function proveCopy (original: Place, copy: Place, { object }: Manifest, signal: AbortSignal): Promise<void> {
+export async function proveCopy (
+  original: Place,
+  copy: Place,
+  { object }: Manifest,
+  signal: AbortSignal
+): Promise<void> {
   const { size } = await copy.store.stat(copy.key, signal)
-  if (size !== object.size) throw new BackupError('CHECKSUM_MISMATCH', `the store "${copy.store.name}" tells ${size} bytes instead of ${object.size}`)
+  if (size !== object.size) {
+    throw new BackupError(
+      'CHECKSUM_MISMATCH',
+      `the store "${copy.store.name}" tells ${size} bytes instead of ${object.size}`
+    )
+  }
   for (const start of sampleStarts(object.size)) {
     const range = { start, end: Math.min(object.size, start + SAMPLE) - 1 }
     const read = async ({ store, key }: Place): Promise<Buffer> => await buffer(await store.get(key, range, signal))
     const [ours, theirs] = await Promise.all([read(original), read(copy)])
-    if (!ours.equals(theirs)) throw new BackupError('CHECKSUM_MISMATCH', `the store "${copy.store.name}" gives back other bytes from byte ${start} on than were sent`)
+    if (!ours.equals(theirs)) {
+      throw new BackupError(
+        'CHECKSUM_MISMATCH',
+        `the store "${copy.store.name}" gives back other bytes from byte ${start} on than were sent`
+      )
+    }
   }
 }
 
@@ -36,12 +51,22 @@ function sampleStarts (size: number): readonly number[] {
 }
 
 /** Whether what lies there is byte for byte the object; the whole of it is read. */
-export async function isSameObject (place: Place, { object }: Manifest, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<boolean> {
+export async function isSameObject (
+  place: Place,
+  { object }: Manifest,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal
+): Promise<boolean> {
   const { size } = await place.store.stat(place.key, signal)
-  return size === object.size && mismatch(await digestObject(place.store, place.key, onBytes, signal), object, 'the copy') === undefined
+  return size === object.size &&
+    mismatch(await digestObject(place.store, place.key, onBytes, signal), object, 'the copy') === undefined
 }
 
 /** Whether the manifest that lies beside the copy says the same, to the byte. Rejects as `get` does. */
-export async function isSameManifest ({ store, key }: Place, manifest: Manifest, signal: AbortSignal): Promise<boolean> {
+export async function isSameManifest (
+  { store, key }: Place,
+  manifest: Manifest,
+  signal: AbortSignal
+): Promise<boolean> {
   return await readText(store, manifestKey(key), MANIFEST_LIMIT, signal) === serializeManifest(manifest)
 }

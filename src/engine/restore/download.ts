@@ -15,14 +15,23 @@ import type { Download } from '../engine.ts'
 const SEALED_TYPE = 'application/octet-stream'
 /** Whoever waits for a download hears within so many milliseconds that a store does not answer. */
 const PATIENCE = 10_000
-const CONTENT_TYPES: Readonly<Record<Compression, string>> = { none: 'application/vnd.sqlite3', gzip: 'application/gzip', zstd: 'application/zstd' }
+const CONTENT_TYPES: Readonly<Record<Compression, string>> = {
+  none: 'application/vnd.sqlite3',
+  gzip: 'application/gzip',
+  zstd: 'application/zstd'
+}
 
 /**
  * The stored artifact, or its plain image, from the nearest store that has it. Throws `BACKUP_NOT_COMPLETED`,
  * `BACKUP_DELETED`, `KEY_MISSING` for the image of one that is sealed, `CHECKSUM_MISMATCH` where the stored object has
  * another length than it must have, or what the store throws.
  */
-export async function openDownload (deps: EngineDeps, ranges: ProvenRanges, id: number, decoded: boolean): Promise<Download> {
+export async function openDownload (
+  deps: EngineDeps,
+  ranges: ProvenRanges,
+  id: number,
+  decoded: boolean
+): Promise<Download> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await trustedManifest(deps, id)
@@ -32,7 +41,8 @@ export async function openDownload (deps: EngineDeps, ranges: ProvenRanges, id: 
 
   if (decoded && !isStoredPlain(manifest)) {
     const opener = requireOpener(deps.keyring, manifest)
-    const added = (codec?.extension ?? '') + (manifest.encryption === 'none' ? '' : SEAL_EXTENSIONS[manifest.encryption])
+    const added = (codec?.extension ?? '') +
+      (manifest.encryption === 'none' ? '' : SEAL_EXTENSIONS[manifest.encryption])
     return {
       fileName: name.slice(0, -added.length),
       store: store.name,
@@ -40,7 +50,10 @@ export async function openDownload (deps: EngineDeps, ranges: ProvenRanges, id: 
       size: manifest.image.size,
       contentType: CONTENT_TYPES.none,
       async open (range, signal) {
-        const image = await openImage({ store, key, codec, opener, object: manifest.object, image: manifest.image }, signal)
+        const image = await openImage(
+          { store, key, codec, opener, object: manifest.object, image: manifest.image },
+          signal
+        )
         return range === undefined ? image : joined(image, slice(range))
       }
     }

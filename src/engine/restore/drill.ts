@@ -19,10 +19,16 @@ const PAGE = 500
 
 /** The backup that is the next one's turn, and why. `BACKUP_NOT_FOUND` where the source has none that is there. */
 export async function nextDrill (deps: EngineDeps, source: string): Promise<Omit<DrillPlan, 'actor'>> {
-  const live = (await deps.catalog.backups.existing(source)).filter(one => isLive(one) && !isFromFuture(one.startedAt, deps.clock.now()))
+  const live = (await deps.catalog.backups.existing(source)).filter(one =>
+    isLive(one) && !isFromFuture(one.startedAt, deps.clock.now())
+  )
   const refused = await refusedOf(deps, source)
   const choice = chooseDrill(live.filter(({ id }) => !refused.has(id)), await deps.catalog.restores.drilled(source))
-  if (choice === undefined) throw new BackupError('BACKUP_NOT_FOUND', `there is no backup of "${source}" to drill`, { hint: 'Make a backup first.' })
+  if (choice === undefined) {
+    throw new BackupError('BACKUP_NOT_FOUND', `there is no backup of "${source}" to drill`, {
+      hint: 'Make a backup first.'
+    })
+  }
   return { id: choice.backup.id, reason: choice.reason }
 }
 
@@ -48,10 +54,10 @@ export interface DrillPlan {
 }
 
 /**
- * Restores a backup into scratch space, proves it there by every level, holds it against what its source asserts, throws it
- * away, and records how that went. What it finds, and that it could not be made, is a result. Rejects with `BACKUP_NOT_FOUND`,
- * `BACKUP_NOT_COMPLETED` and `BACKUP_DELETED`, and when the job is cancelled, which ends the drill as inconclusive. The
- * caller holds the backup.
+ * Restores a backup into scratch space, proves it there by every level, holds it against what its source asserts,
+ * throws it away, and records how that went. What it finds, and that it could not be made, is a result. Rejects with
+ * `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED` and `BACKUP_DELETED`, and when the job is cancelled, which ends the drill
+ * as inconclusive. The caller holds the backup.
  */
 export async function drillBackup (deps: EngineDeps, { id, reason, actor }: DrillPlan, task: Task): Promise<Restore> {
   const backup = await deps.catalog.backups.get(id)
@@ -76,7 +82,13 @@ export async function drillBackup (deps: EngineDeps, { id, reason, actor }: Dril
 
 type Ending = Omit<DrillConclusion, 'at'>
 
-async function rehearse (deps: EngineDeps, backup: Backup, manifest: Manifest, { reason, begun }: { readonly reason: string, readonly begun: Date }, task: Task): Promise<Ending> {
+async function rehearse (
+  deps: EngineDeps,
+  backup: Backup,
+  manifest: Manifest,
+  { reason, begun }: { readonly reason: string, readonly begun: Date },
+  task: Task
+): Promise<Ending> {
   const measured: { restoreTime?: number } = {}
   let assertions: readonly AssertionResult[] = []
   try {
@@ -94,36 +106,72 @@ async function rehearse (deps: EngineDeps, backup: Backup, manifest: Manifest, {
       })
     }
     const { verification } = await verifyBackup(deps, backup.id, task, { unpack, place })
-    const report: DrillReport = { backup: identityOf(manifest), chosen: reason, checks: verification.checks, assertions, duration: since(deps, begun) }
-    return { ...verdict(verification, assertions), report, bytes: measured.restoreTime === undefined ? null : manifest.image.size, restoreTime: measured.restoreTime ?? null }
+    const report: DrillReport = {
+      backup: identityOf(manifest),
+      chosen: reason,
+      checks: verification.checks,
+      assertions,
+      duration: since(deps, begun)
+    }
+    return {
+      ...verdict(verification, assertions),
+      report,
+      bytes: measured.restoreTime === undefined ? null : manifest.image.size,
+      restoreTime: measured.restoreTime ?? null
+    }
   } catch (thrown) {
     const { code, message } = toBackupError(task.signal.aborted ? task.signal.reason : thrown)
     return { status: 'inconclusive', report: null, bytes: null, restoreTime: null, code, message }
   }
 }
 
-async function assess (deps: EngineDeps, manifest: Manifest, path: string, task: Task): Promise<readonly AssertionResult[]> {
+async function assess (
+  deps: EngineDeps,
+  manifest: Manifest,
+  path: string,
+  task: Task
+): Promise<readonly AssertionResult[]> {
   const { name, kind } = manifest.source
   const assertions = deps.sources.get(name)?.assertions ?? []
   const assessor = deps.assessors.get(kind)
   if (assertions.length === 0) return []
-  if (assessor === undefined) throw new BackupError('METHOD_UNSUPPORTED', `assertions on backups of the kind "${kind}" cannot be evaluated by this version`, { hint: 'Use a version that knows this kind.' })
+  if (assessor === undefined) {
+    throw new BackupError(
+      'METHOD_UNSUPPORTED',
+      `assertions on backups of the kind "${kind}" cannot be evaluated by this version`,
+      { hint: 'Use a version that knows this kind.' }
+    )
+  }
   return await assessor.assess(path, assertions, new Date(manifest.startedAt), task.signal)
 }
 
 /** Damage outweighs an assertion that does not hold, and that one outweighs what could not be told. */
-function verdict (verification: Verification, assertions: readonly AssertionResult[]): Pick<Ending, 'status' | 'code' | 'message'> {
+function verdict (
+  verification: Verification,
+  assertions: readonly AssertionResult[]
+): Pick<Ending, 'status' | 'code' | 'message'> {
   const told = (status: 'failed' | 'inconclusive', code: ErrorCode, message: string) => ({ status, code, message })
   if (!verification.valid) return told('failed', 'BACKUP_INVALID', verificationMessage(verification))
   const failed = assertions.find(({ status }) => status === 'fail')
-  if (failed !== undefined) return told('failed', 'ASSERTION_FAILED', `"${failed.name}" does not hold: ${failed.reason ?? ''}`)
+  if (failed !== undefined) {
+    return told('failed', 'ASSERTION_FAILED', `"${failed.name}" does not hold: ${failed.reason ?? ''}`)
+  }
   const open = assertions.find(({ status }) => status === 'inconclusive')
-  if (open !== undefined) return told('inconclusive', 'ASSERTION_INCONCLUSIVE', `"${open.name}" could not be told: ${open.reason ?? ''}`)
+  if (open !== undefined) {
+    return told('inconclusive', 'ASSERTION_INCONCLUSIVE', `"${open.name}" could not be told: ${open.reason ?? ''}`)
+  }
   return { status: 'passed', code: null, message: null }
 }
 
 function identityOf ({ startedAt, object, image, compression }: Manifest): DrillReport['backup'] {
-  return { fileName: object.name, startedAt, checksum: object.sha256, imageChecksum: image.sha256, size: object.size, compression }
+  return {
+    fileName: object.name,
+    startedAt,
+    checksum: object.sha256,
+    imageChecksum: image.sha256,
+    size: object.size,
+    compression
+  }
 }
 
 /** A clock that is set back makes no negative times. Milliseconds. */

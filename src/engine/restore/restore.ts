@@ -37,9 +37,9 @@ export interface RestorePlan {
 
 /**
  * What can be told before anything is begun. Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`,
- * `SOURCE_NOT_FOUND` where the source is no longer configured and no path is given, `METHOD_UNSUPPORTED` for a kind that
- * this version cannot restore, `KEY_MISSING`, `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for what is ours and for a link that is not
- * followed, `SOURCE_LINK_REFUSED` where such a link leads to the source, and
+ * `SOURCE_NOT_FOUND` where the source is no longer configured and no path is given, `METHOD_UNSUPPORTED` for a kind
+ * that this version cannot restore, `KEY_MISSING`, `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for what is ours and
+ * for a link that is not followed, `SOURCE_LINK_REFUSED` where such a link leads to the source, and
  * `RESTORE_TARGET_FORBIDDEN` for what is not allowed to a confined caller.
  */
 export async function plannedRestore (deps: EngineDeps, id: number, request: RestoreRequest): Promise<RestorePlan> {
@@ -49,7 +49,11 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   requireOpener(deps.keyring, manifest)
   const { kind } = manifest.source
   const restorer = deps.restorers.get(kind)
-  if (restorer === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${kind}" cannot be restored by this version`, { hint: 'Use a version that knows this kind.' })
+  if (restorer === undefined) {
+    throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${kind}" cannot be restored by this version`, {
+      hint: 'Use a version that knows this kind.'
+    })
+  }
   const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
   const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
   const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
@@ -58,7 +62,14 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
     backup,
     manifest,
     restorer,
-    placement: { mode: target === undefined ? mode ?? 'live' : 'file', path, overwrite, timeout, aside: `${path}.before-${randomUUID().slice(0, 8)}`, isConfined: request.isConfined ?? false },
+    placement: {
+      mode: target === undefined ? mode ?? 'live' : 'file',
+      path,
+      overwrite,
+      timeout,
+      aside: `${path}.before-${randomUUID().slice(0, 8)}`,
+      isConfined: request.isConfined ?? false
+    },
     inPlace,
     mayReplace: inPlace !== undefined && mode === undefined,
     verify,
@@ -66,7 +77,11 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   }
 }
 
-async function allowedTarget (deps: EngineDeps, target: string, { mode, isConfined = false }: RestoreRequest): Promise<string> {
+async function allowedTarget (
+  deps: EngineDeps,
+  target: string,
+  { mode, isConfined = false }: RestoreRequest
+): Promise<string> {
   await requireTarget(deps, target, mode)
   if (!isConfined) return target
   const path = await confinedTarget(deps, target)
@@ -78,15 +93,24 @@ async function allowedTarget (deps: EngineDeps, target: string, { mode, isConfin
 /** The source that a backup is of, to be written into. `SOURCE_NOT_FOUND`; `RESTORE_TARGET_INVALID` for the catalog. */
 export async function sourceItself (deps: EngineDeps, { id, source: name }: Backup): Promise<ProtectedSource> {
   const found = deps.sources.get(name)
-  if (found === undefined) throw new BackupError('SOURCE_NOT_FOUND', `the source "${name}" of backup ${id} is not configured any more`, { hint: 'Give a path to restore to, or configure the source again.' })
+  if (found === undefined) {
+    throw new BackupError('SOURCE_NOT_FOUND', `the source "${name}" of backup ${id} is not configured any more`, {
+      hint: 'Give a path to restore to, or configure the source again.'
+    })
+  }
   const occupant = await deps.occupant(found.source.location)
-  if (occupant?.source === null) throw new BackupError('RESTORE_TARGET_INVALID', `"${found.source.location}" is ${occupant.what}, which is in use`, { hint: 'Restore it to another path; a catalog that is lost is rebuilt from the manifests by itself.' })
+  if (occupant?.source === null) {
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${found.source.location}" is ${occupant.what}, which is in use`, {
+      hint: 'Restore it to another path; a catalog that is lost is rebuilt from the manifests by itself.'
+    })
+  }
   return found
 }
 
 /**
- * Puts a backup back: finds out what would stand in the way, proves the backup, backs up what stands there now, restores,
- * and records it. What fails on the way leaves the source as it was. The caller holds the backup and the source.
+ * Puts a backup back: finds out what would stand in the way, proves the backup, backs up what stands there now,
+ * restores, and records it. What fails on the way leaves the source as it was. The caller holds the backup and the
+ * source.
  */
 export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, task: Task): Promise<Restore> {
   const plan = await feasible(planned, task)
@@ -110,7 +134,10 @@ export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, tas
   }
 }
 
-/** Throws what stands in the way. Where there is no database at all, a new file takes its place, unless another way was asked for. */
+/**
+ * Throws what stands in the way. Where there is no database at all, a new file takes its place, unless another way was
+ * asked for.
+ */
 async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
   task.phase('probing')
   const outline = { size: plan.manifest.image.size, properties: plan.manifest.facts.properties }
@@ -125,7 +152,10 @@ async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
   }
 }
 
-/** From the nearest place that has it. What is on a disk here is proven first, where it lies; what has to be fetched is fetched once, and proven and placed from where it was unpacked. */
+/**
+ * From the nearest place that has it. What is on a disk here is proven first, where it lies; what has to be fetched is
+ * fetched once, and proven and placed from where it was unpacked.
+ */
 async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
   const { backup, manifest, verify } = plan
   const place = await readablePlace(deps, backup, task.signal)
@@ -139,14 +169,25 @@ async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: 
     else await requireDigest({ store }, { key, manifest }, task)
     return await securedAndPlaced(deps, plan, restoreId, async work => {
       const begun = clocked()
-      return await withPlainImage({ ...deps, store }, { key, manifest, isOwn }, task, image => work(image, clocked() - begun))
+      return await withPlainImage(
+        { ...deps, store },
+        { key, manifest, isOwn },
+        task,
+        image => work(image, clocked() - begun)
+      )
     }, task)
   }
   await checkScratch(deps, manifest.image.size)
   const begun = clocked()
   return await withPlainImage({ ...deps, store }, { key, manifest, isOwn: true }, task, async image => {
     const unpacking = clocked() - begun
-    if (verify) await requireProven(deps, backup.id, { place, isDigested: true, unpack: inspection => inspection(image.path) }, task)
+    if (verify) {
+      await requireProven(deps, backup.id, {
+        place,
+        isDigested: true,
+        unpack: inspection => inspection(image.path)
+      }, task)
+    }
     return await securedAndPlaced(deps, plan, restoreId, work => work(image, unpacking), task)
   })
 }
@@ -154,53 +195,108 @@ async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: 
 async function requireProven (deps: EngineDeps, id: number, way: ProofWay, task: Task): Promise<void> {
   const { verification } = await verifyBackup(deps, id, task, way)
   if (verification.valid) return
-  throw new BackupError('BACKUP_INVALID', verificationMessage(verification), { hint: 'Restore another backup: the list tells which are valid.' })
+  throw new BackupError('BACKUP_INVALID', verificationMessage(verification), {
+    hint: 'Restore another backup: the list tells which are valid.'
+  })
 }
 
 /** Lets `work` use the plain image, and tells it how long that took to come to hand. Milliseconds. */
 type WithImage = <T>(work: (image: PlainImage, unpacking: number) => Promise<T>) => Promise<T>
 
-async function securedAndPlaced (deps: EngineDeps, { backup, manifest, restorer, placement, inPlace }: RestorePlan, restoreId: number, withImage: WithImage, task: Task): Promise<Restore> {
-  const safety = inPlace === undefined ? undefined : await secure(deps, inPlace, { before: `the restore of backup ${backup.id}`, mayBeDamaged: placement.mode === 'replace' }, task)
+async function securedAndPlaced (
+  deps: EngineDeps,
+  { backup, manifest, restorer, placement, inPlace }: RestorePlan,
+  restoreId: number,
+  withImage: WithImage,
+  task: Task
+): Promise<Restore> {
+  const safety = inPlace === undefined
+    ? undefined
+    : await secure(deps, inPlace, {
+      before: `the restore of backup ${backup.id}`,
+      mayBeDamaged: placement.mode === 'replace'
+    }, task)
   if (safety !== undefined) await deps.catalog.restores.secured(restoreId, safety.id)
   const { bytes, isOldKept, restoreTime, warnings } = await withImage(async (image, unpacking) => {
     task.phase('restoring', manifest.image.size)
-    const placed = await restorer.place(image, placement, done => { task.bytes(done) }, task.signal)
+    const placed = await restorer.place(image, placement, done => {
+      task.bytes(done)
+    }, task.signal)
     return { ...placed, restoreTime: Math.round(Math.max(0, unpacking) + placed.took) }
   })
   const at = deps.clock.now()
-  const { isKept, leftover } = isOldKept ? await withoutAside(restorer, placement, safety) : { isKept: false, leftover: [] }
+  const { isKept, leftover } = isOldKept
+    ? await withoutAside(restorer, placement, safety)
+    : { isKept: false, leftover: [] }
   try {
-    return await deps.catalog.restores.complete(restoreId, { bytes, restoreTime, aside: isKept ? placement.aside : null, warnings: [...warnings, ...leftover], at })
+    return await deps.catalog.restores.complete(restoreId, {
+      bytes,
+      restoreTime,
+      aside: isKept ? placement.aside : null,
+      warnings: [...warnings, ...leftover],
+      at
+    })
   } catch (thrown) {
     const { code, message } = toBackupError(thrown)
-    throw new BackupError(code, `the backup was put in place, but that could not be recorded: ${message}`, { cause: thrown })
+    throw new BackupError(code, `the backup was put in place, but that could not be recorded: ${message}`, {
+      cause: thrown
+    })
   }
 }
 
-/** Removes the file that was replaced where a proven backup has its content. A file that cannot be removed is kept, with a warning. */
-async function withoutAside (restorer: Restorer, { aside }: Placement, safety: Backup | undefined): Promise<{ readonly isKept: boolean, readonly leftover: readonly string[] }> {
+/**
+ * Removes the file that was replaced where a proven backup has its content. A file that cannot be removed is kept, with
+ * a warning.
+ */
+async function withoutAside (
+  restorer: Restorer,
+  { aside }: Placement,
+  safety: Backup | undefined
+): Promise<{ readonly isKept: boolean, readonly leftover: readonly string[] }> {
   if (safety?.verification.status !== 'valid') return { isKept: true, leftover: [] }
   try {
     await restorer.discard(aside)
     return { isKept: false, leftover: [] }
   } catch (thrown) {
-    return { isKept: true, leftover: [`the old file "${aside}" could not be removed: ${toBackupError(thrown).message}`] }
+    return {
+      isKept: true,
+      leftover: [`the old file "${aside}" could not be removed: ${toBackupError(thrown).message}`]
+    }
   }
 }
 
 /** Records the failure, and returns the error with the backup that has the state from before, if there is one. */
-async function failed (deps: EngineDeps, { restorer, placement, backup }: RestorePlan, restoreId: number, error: BackupError): Promise<BackupError> {
+async function failed (
+  deps: EngineDeps,
+  { restorer, placement, backup }: RestorePlan,
+  restoreId: number,
+  error: BackupError
+): Promise<BackupError> {
   try {
     const isKept = await restorer.settle(placement.path, placement.aside)
-    const restore = await deps.catalog.restores.fail(restoreId, { code: error.code, message: error.message, aside: isKept ? placement.aside : null, at: deps.clock.now() })
+    const restore = await deps.catalog.restores.fail(restoreId, {
+      code: error.code,
+      message: error.message,
+      aside: isKept ? placement.aside : null,
+      at: deps.clock.now()
+    })
     deps.events.emit({ type: 'restore.failed', restore, code: error.code })
     if (restore.safetyBackupId === null) return error
     const { code, message, hint, details } = error
-    return new BackupError(code, message, { ...hint !== undefined && { hint }, details: { ...details, safetyBackupId: restore.safetyBackupId }, cause: error })
+    return new BackupError(code, message, {
+      ...hint !== undefined && { hint },
+      details: { ...details, safetyBackupId: restore.safetyBackupId },
+      cause: error
+    })
   } catch (thrown) {
     // The row stays undecided: housekeeping tries again, and the caller hears of the first error.
-    deps.events.emit({ type: 'operation.failed', operation: 'restore', source: backup.source, method: backup.method, code: toBackupError(thrown).code })
+    deps.events.emit({
+      type: 'operation.failed',
+      operation: 'restore',
+      source: backup.source,
+      method: backup.method,
+      code: toBackupError(thrown).code
+    })
     return error
   }
 }

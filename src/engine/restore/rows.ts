@@ -23,25 +23,44 @@ export interface Rowed {
   readonly tool: RowTool
 }
 
-/** Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING`, and `METHOD_UNSUPPORTED` for a kind without rows. */
+/**
+ * Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING`, and `METHOD_UNSUPPORTED`
+ * for a kind without rows.
+ */
 export async function requireRows (deps: EngineDeps, id: number): Promise<Rowed> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await trustedManifest(deps, id)
   requireOpener(deps.keyring, manifest)
   const tool = deps.rowTools.get(manifest.source.kind)
-  if (tool === undefined) throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${manifest.source.kind}" have no rows that could be told apart`, { hint: 'Restore the backup to another path, and look into it there.' })
+  if (tool === undefined) {
+    throw new BackupError(
+      'METHOD_UNSUPPORTED',
+      `backups of the kind "${manifest.source.kind}" have no rows that could be told apart`,
+      { hint: 'Restore the backup to another path, and look into it there.' }
+    )
+  }
   return { backup, manifest, tool }
 }
 
 /** What a backup is held against: another one, or the source itself. */
-export async function otherSide (deps: EngineDeps, { backup }: Rowed, wanted: DiffWish['with']): Promise<Rowed | string> {
+export async function otherSide (
+  deps: EngineDeps,
+  { backup }: Rowed,
+  wanted: DiffWish['with']
+): Promise<Rowed | string> {
   if (wanted !== 'live') return await requireRows(deps, wanted)
   return followedPath((await sourceItself(deps, backup)).source.location)
 }
 
 /** Compares the rows of a backup with those of another, or of the live database. */
-export async function diffBackup (deps: EngineDeps, before: Rowed, after: Rowed | string, { tables, rows = 0, from, valueBytes }: DiffWish, task: Task): Promise<Compared> {
+export async function diffBackup (
+  deps: EngineDeps,
+  before: Rowed,
+  after: Rowed | string,
+  { tables, rows = 0, from, valueBytes }: DiffWish,
+  task: Task
+): Promise<Compared> {
   const difference = await withImage(deps, before, task, async image => {
     const compare = async (path: string, isLive: boolean) => {
       task.phase('comparing')
@@ -53,18 +72,33 @@ export async function diffBackup (deps: EngineDeps, before: Rowed, after: Rowed 
   return { backup: before.backup, other: typeof after === 'string' ? null : after.backup, difference }
 }
 
-/** Brings rows back into the live database, or tells what that would do. The caller holds the backup and, for a real one, the source. */
+/**
+ * Brings rows back into the live database, or tells what that would do. The caller holds the backup and, for a real
+ * one, the source.
+ */
 export async function rescueFrom (deps: EngineDeps, rowed: Rowed, wish: RescueWish, task: Task): Promise<Rescued> {
   const { backup, tool } = rowed
   const chosen = await sourceItself(deps, backup)
   const location = followedPath(chosen.source.location)
-  const request: RescueRequest = { selections: wish.selections, children: wish.children ?? false, conflict: wish.conflict ?? 'skip', timeout: wish.timeout ?? TIMEOUT }
+  const request: RescueRequest = {
+    selections: wish.selections,
+    children: wish.children ?? false,
+    conflict: wish.conflict ?? 'skip',
+    timeout: wish.timeout ?? TIMEOUT
+  }
   return await withImage(deps, rowed, task, async image => {
     task.phase('comparing')
     const plan = await tool.plan(image, location, request, task.signal)
     if (wish.dryRun) return { backup, dryRun: true, rescue: plan, safetyBackupId: null }
     // What is refused writes nothing, and says so below.
-    const safety = overwrites(plan) && !plan.refused ? await secure(deps, chosen, { before: `rows of backup ${backup.id} overwrite live ones`, mayBeDamaged: false }, task) : undefined
+    const safety = overwrites(plan) && !plan.refused
+      ? await secure(
+        deps,
+        chosen,
+        { before: `rows of backup ${backup.id} overwrite live ones`, mayBeDamaged: false },
+        task
+      )
+      : undefined
     task.phase('rescuing')
     const rescue = await tool.rescue(image, location, request, task.signal)
     deps.events.emit({ type: 'rescue.completed', backup, tables: rescue.tables })
@@ -77,15 +111,29 @@ function overwrites ({ tables }: Rescue): boolean {
 }
 
 /** Writes rows to a file, and says how many. */
-export async function extractRows (deps: EngineDeps, rowed: Rowed, selection: RowSelection, file: string, task: Task): Promise<number> {
+export async function extractRows (
+  deps: EngineDeps,
+  rowed: Rowed,
+  selection: RowSelection,
+  file: string,
+  task: Task
+): Promise<number> {
   return await withImage(deps, rowed, task, async image => {
     task.phase('rescuing')
     return await rowed.tool.extract(image, selection, file, task.signal)
   })
 }
 
-/** A copy of the plain image, compared with its digest: rows of a damaged or exchanged backup must not get into a sound database. */
-async function withImage<T> (deps: EngineDeps, { backup, manifest }: Rowed, task: Task, work: (image: string) => Promise<T>): Promise<T> {
+/**
+ * A copy of the plain image, compared with its digest: rows of a damaged or exchanged backup must not get into a sound
+ * database.
+ */
+async function withImage<T> (
+  deps: EngineDeps,
+  { backup, manifest }: Rowed,
+  task: Task,
+  work: (image: string) => Promise<T>
+): Promise<T> {
   const { store, key } = await readablePlace(deps, backup, task.signal)
   return await withPlainImage({ ...deps, store }, { key, manifest, isOwn: true }, task, ({ path }) => work(path))
 }

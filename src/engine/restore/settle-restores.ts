@@ -5,8 +5,9 @@ import type { EngineDeps } from '../deps.ts'
 import { backupHold } from '../jobs/locks.ts'
 
 /**
- * Decides every restore that says `running` although nobody works on it, and puts right what it left beside the database,
- * which is as it was, or restored whole. One that cannot be put right stays undecided, with an event `operation.failed`.
+ * Decides every restore that says `running` although nobody works on it, and puts right what it left beside the
+ * database, which is as it was, or restored whole. One that cannot be put right stays undecided, with an event
+ * `operation.failed`.
  */
 export async function settleRestores (deps: EngineDeps): Promise<readonly Restore[]> {
   const settled: Restore[] = []
@@ -19,7 +20,13 @@ export async function settleRestores (deps: EngineDeps): Promise<readonly Restor
       if (restore.status === 'running') settled.push(await interrupted(deps, restore))
     } catch (thrown) {
       const { source, method } = await deps.catalog.backups.get(backupId)
-      deps.events.emit({ type: 'operation.failed', operation: 'restore', source, method, code: toBackupError(thrown).code })
+      deps.events.emit({
+        type: 'operation.failed',
+        operation: 'restore',
+        source,
+        method,
+        code: toBackupError(thrown).code
+      })
     } finally {
       await claim.release()
     }
@@ -34,10 +41,18 @@ async function interrupted (deps: EngineDeps, restore: Restore): Promise<Restore
   const isReplaced = aside !== null && await restorer?.settle(target, aside) === true
   const isKept = isReplaced && !await isSecured(deps, safetyBackupId)
   if (isReplaced && !isKept) await restorer?.discard(aside)
-  const error = new BackupError('INTERRUPTED', isReplaced
-    ? 'interrupted: the service ended when the backup had been put in place'
-    : 'interrupted: the service ended while this was restored; what stands there is as it was, or restored whole')
-  const failed = await deps.catalog.restores.fail(id, { code: error.code, message: error.message, aside: isKept ? aside : null, at: deps.clock.now() })
+  const error = new BackupError(
+    'INTERRUPTED',
+    isReplaced
+      ? 'interrupted: the service ended when the backup had been put in place'
+      : 'interrupted: the service ended while this was restored; what stands there is as it was, or restored whole'
+  )
+  const failed = await deps.catalog.restores.fail(id, {
+    code: error.code,
+    message: error.message,
+    aside: isKept ? aside : null,
+    at: deps.clock.now()
+  })
   deps.events.emit({ type: 'restore.failed', restore: failed, code: error.code })
   return failed
 }

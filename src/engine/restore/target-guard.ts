@@ -20,9 +20,9 @@ interface Place {
 const BESIDE = ['-wal', '-shm', '-journal']
 
 /**
- * Whose place `path` is, also by another name of it: through links and mounts of directories, as what SQLite keeps beside
- * a database, or as a database that would lose what is beside it. A source may lie in a directory of ours, if its path is
- * written as one in it: one that is led there by a link, now, is ours and not the source's.
+ * Whose place `path` is, also by another name of it: through links and mounts of directories, as what SQLite keeps
+ * beside a database, or as a database that would lose what is beside it. A source may lie in a directory of ours, if
+ * its path is written as one in it: one that is led there by a link, now, is ours and not the source's.
  */
 export async function occupantOf (path: string, { databases, own, sources }: Places): Promise<Occupant | undefined> {
   const locate = locateBy(readMounts())
@@ -37,7 +37,9 @@ export async function occupantOf (path: string, { databases, own, sources }: Pla
   }
   for (const { path, what } of own) {
     const place = await placeOf(path, locate)
-    const isWrittenThere = touchedSources.some(({ location }) => contains(path, location) || contains(place, locate(location)))
+    const isWrittenThere = touchedSources.some(({ location }) =>
+      contains(path, location) || contains(place, locate(location))
+    )
     if (touched.some(one => contains(place, one)) && !isWrittenThere) return { source: null, what }
   }
   const [source] = touchedSources

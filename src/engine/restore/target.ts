@@ -8,38 +8,80 @@ import type { EngineDeps } from '../deps.ts'
 import type { RestoreRequest } from '../engine.ts'
 
 /**
- * Throws unless something may be put there: `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for places of ours and of sources,
- * for names that SQLite takes for something beside a database, and where a mount does not answer.
+ * Throws unless something may be put there: `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for places of ours and of
+ * sources, for names that SQLite takes for something beside a database, and where a mount does not answer.
  */
-export async function requireTarget (deps: Pick<EngineDeps, 'occupant'>, target: string, mode: RestoreRequest['mode']): Promise<void> {
-  if (!isAbsolute(target) || target.includes('\0')) throw new BackupError('VALIDATION_FAILED', `"target" is "${target}", which is no absolute path`, { hint: 'Give a path that begins with a slash.' })
-  if (mode !== undefined) throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is a way to restore the source itself`, { hint: 'Leave "mode" out, or "target".' })
+export async function requireTarget (
+  deps: Pick<EngineDeps, 'occupant'>,
+  target: string,
+  mode: RestoreRequest['mode']
+): Promise<void> {
+  if (!isAbsolute(target) || target.includes('\0')) {
+    throw new BackupError('VALIDATION_FAILED', `"target" is "${target}", which is no absolute path`, {
+      hint: 'Give a path that begins with a slash.'
+    })
+  }
+  if (mode !== undefined) {
+    throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is a way to restore the source itself`, {
+      hint: 'Leave "mode" out, or "target".'
+    })
+  }
   const mount = await silentMount(target)
-  if (mount !== undefined) throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is on the mount "${mount}", which does not answer`, { hint: 'See whether the server of the mount is there, or choose another path.' })
+  if (mount !== undefined) {
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is on the mount "${mount}", which does not answer`, {
+      hint: 'See whether the server of the mount is there, or choose another path.'
+    })
+  }
   const occupant = await deps.occupant(target)
   if (occupant !== undefined) {
-    const hint = occupant.source === null ? 'Choose another path.' : 'Leave "target" out to restore a source: then what stands there is backed up first.'
+    const hint = occupant.source === null
+      ? 'Choose another path.'
+      : 'Leave "target" out to restore a source: then what stands there is backed up first.'
     throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is ${occupant.what}`, { hint })
   }
   const beside = /-(?:wal|shm|journal)$/.exec(target)?.[0]
-  if (beside !== undefined) throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" ends with "${beside}", which SQLite takes for a part of the database beside it`, { hint: 'Choose another name.' })
+  if (beside !== undefined) {
+    throw new BackupError(
+      'RESTORE_TARGET_INVALID',
+      `"${target}" ends with "${beside}", which SQLite takes for a part of the database beside it`,
+      { hint: 'Choose another name.' }
+    )
+  }
 }
 
 /**
- * The target with its directory spelled without links, where a caller without a shell may have a restore written. Throws
- * `RESTORE_TARGET_FORBIDDEN` for what is in none of the directories that the configuration names for that, and
+ * The target with its directory spelled without links, where a caller without a shell may have a restore written.
+ * Throws `RESTORE_TARGET_FORBIDDEN` for what is in none of the directories that the configuration names for that, and
  * `RESTORE_TARGET_INVALID` for a link. `requireTarget` comes before.
  */
-export async function confinedTarget ({ restoreDirs }: Pick<EngineDeps, 'restoreDirs'>, target: string): Promise<string> {
+export async function confinedTarget (
+  { restoreDirs }: Pick<EngineDeps, 'restoreDirs'>,
+  target: string
+): Promise<string> {
   const folder = await realPath(dirname(normalize(target)))
   const allowed = await Promise.all(restoreDirs.map(realPath))
-  if (!allowed.some(directory => folder === directory || folder.startsWith(directory === '/' ? directory : `${directory}/`))) {
-    const why = restoreDirs.length === 0 ? 'no directory is configured to which the API may restore' : `it is in none of the directories to which the API may restore: ${restoreDirs.map(one => `"${one}"`).join(', ')}`
-    throw new BackupError('RESTORE_TARGET_FORBIDDEN', `"${target}" is not allowed: ${why}`, { hint: 'Name the directory in RESTORE_DIRS and start the service again, use "holdfast restore" on its machine, or leave "target" out to restore the source itself.' })
+  if (
+    !allowed.some(directory =>
+      folder === directory || folder.startsWith(directory === '/' ? directory : `${directory}/`)
+    )
+  ) {
+    const why = restoreDirs.length === 0
+      ? 'no directory is configured to which the API may restore'
+      : `it is in none of the directories to which the API may restore: ${
+        restoreDirs.map(one => `"${one}"`).join(', ')
+      }`
+    throw new BackupError('RESTORE_TARGET_FORBIDDEN', `"${target}" is not allowed: ${why}`, {
+      hint:
+        'Name the directory in RESTORE_DIRS and start the service again, use "holdfast restore" on its machine, or leave "target" out to restore the source itself.'
+    })
   }
   const path = join(folder, basename(normalize(target)))
   const found = await lstat(path).catch(() => undefined)
-  if (found?.isSymbolicLink() === true) throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is a symbolic link`, { hint: 'Give the path of a file.' })
+  if (found?.isSymbolicLink() === true) {
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is a symbolic link`, {
+      hint: 'Give the path of a file.'
+    })
+  }
   return path
 }
 

@@ -8,8 +8,8 @@ import type { Thawing } from '../engine.ts'
 
 /**
  * Asks for a backup that is in cold storage everywhere to be made readable for `days` days, in the store in which that
- * takes the shortest. May be repeated. Rejects with `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `BACKUP_FOREIGN`, `MANIFEST_UNSIGNED`,
- * `OBJECT_NOT_FOUND` where no store has it, or what the only store that was asked says.
+ * takes the shortest. May be repeated. Rejects with `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `BACKUP_FOREIGN`,
+ * `MANIFEST_UNSIGNED`, `OBJECT_NOT_FOUND` where no store has it, or what the only store that was asked says.
  */
 export async function thawBackup (deps: EngineDeps, id: number, days: number, signal: AbortSignal): Promise<Thawing> {
   const backup = await deps.catalog.backups.get(id)
@@ -28,8 +28,15 @@ export async function thawBackup (deps: EngineDeps, id: number, days: number, si
       failure = toBackupError(thrown)
     }
   }
-  const [quickest] = cold.filter(({ store }) => store.thaw !== undefined).toSorted((a, b) => a.archived.hours - b.archived.hours)
-  if (quickest === undefined) throw failure ?? new BackupError('OBJECT_NOT_FOUND', `no store is known to hold backup ${id}`, { hint: 'See "holdfast show" for where it was, and rebuild from there.' })
+  const [quickest] = cold.filter(({ store }) => store.thaw !== undefined).toSorted((a, b) =>
+    a.archived.hours - b.archived.hours
+  )
+  if (quickest === undefined) {
+    throw failure ??
+      new BackupError('OBJECT_NOT_FOUND', `no store is known to hold backup ${id}`, {
+        hint: 'See "holdfast show" for where it was, and rebuild from there.'
+      })
+  }
   const { store, key, archived: { hours, isThawing } } = quickest
   if (!isThawing) await store.thaw?.(key, days, signal)
   return { backup, store: store.name, hours }

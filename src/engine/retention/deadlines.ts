@@ -12,7 +12,11 @@ const GRACE = 3_600_000
  *
  * `lastScheduled` is when the last one began.
  */
-export function nextRun ({ calendar, clock }: EngineDeps, { enabled, interval, schedule }: SourcePolicy, lastScheduled: Date | null): Date | null {
+export function nextRun (
+  { calendar, clock }: EngineDeps,
+  { enabled, interval, schedule }: SourcePolicy,
+  lastScheduled: Date | null
+): Date | null {
   if (!enabled) return null
   const now = clock.now()
   const times = schedule?.rules.flatMap(({ pattern }) => calendar.next(pattern, schedule.timeZone, now) ?? []) ?? []
@@ -25,7 +29,7 @@ export interface RulesInForce {
   /** No rule was ever recorded. */
   readonly isEmpty: boolean
   /** undefined: the rule was never recorded. */
-  since (rule: RuleKey): Date | undefined
+  since(rule: RuleKey): Date | undefined
 }
 
 /** Reads the rules in force. Rejects as the catalog does. */
@@ -38,7 +42,12 @@ export async function rulesInForce ({ catalog }: Pick<EngineDeps, 'catalog'>): P
  * A good backup of the source that was started at or after this must exist, or its schedule was not kept. null: nothing
  * is asked of it, because no backups are made by themselves or the first is not due yet.
  */
-export function freshSince (deps: EngineDeps, { source: { name } }: ProtectedSource, policy: SourcePolicy, rules: RulesInForce): Date | null {
+export function freshSince (
+  deps: EngineDeps,
+  { source: { name } }: ProtectedSource,
+  policy: SourcePolicy,
+  rules: RulesInForce
+): Date | null {
   if (!policy.enabled) return null
   const wasInForce: InForce = (rule, due) => {
     const since = rules.since({ kind: 'backup', source: name, rule })
@@ -50,10 +59,16 @@ export function freshSince (deps: EngineDeps, { source: { name } }: ProtectedSou
 }
 
 /**
- * That a backup of the source restores must have been proven at or after this, or its drills are overdue: two of them were
- * due since, and none passed. null: nothing is asked, because none are made by themselves or the second is not due yet.
+ * That a backup of the source restores must have been proven at or after this, or its drills are overdue: two of them
+ * were due since, and none passed. null: nothing is asked, because none are made by themselves or the second is not due
+ * yet.
  */
-export function provenSince (deps: EngineDeps, { source: { name } }: ProtectedSource, policy: SourcePolicy, rules: RulesInForce): Date | null {
+export function provenSince (
+  deps: EngineDeps,
+  { source: { name } }: ProtectedSource,
+  policy: SourcePolicy,
+  rules: RulesInForce
+): Date | null {
   const { enabled, drillSchedule } = policy
   if (!enabled || drillSchedule === null) return null
   const { calendar, clock, scheduleJitter } = deps
@@ -73,7 +88,11 @@ function intervalDue ({ clock }: EngineDeps, { interval }: SourcePolicy, wasInFo
 }
 
 /** Of each rule the last time that is far enough back. */
-function calendarDue ({ calendar, clock, scheduleJitter }: EngineDeps, { schedule }: SourcePolicy, wasInForce: InForce): Date[] {
+function calendarDue (
+  { calendar, clock, scheduleJitter }: EngineDeps,
+  { schedule }: SourcePolicy,
+  wasInForce: InForce
+): Date[] {
   if (schedule === null) return []
   const at = new Date(clock.now().getTime() - GRACE - scheduleJitter)
   return schedule.rules.flatMap(({ name, pattern }) => {

@@ -19,14 +19,25 @@ const STEP = 2000
 export async function releaseLanding (deps: EngineDeps, backup: Backup): Promise<Backup> {
   const holder = await holderOf(deps, backup)
   if (holder === undefined) return backup
-  const released = await deps.catalog.backups.release(backup.id, deps.store.name, holder.store.location(offsiteKey(backup)))
+  const released = await deps.catalog.backups.release(
+    backup.id,
+    deps.store.name,
+    holder.store.location(offsiteKey(backup))
+  )
   await discardBackup(deps, deps.store, backup.key, backup)
   deps.events.emit({ type: 'backup.released', backup: released })
   return released
 }
 
-/** The first other store that, when it is asked now, is the right one and has the object; undefined: none is and has. One that cannot be asked is reported. */
-export async function holderOf (deps: EngineDeps, backup: Backup, among: (offsite: OffsiteStore) => boolean = () => true): Promise<OffsiteStore | undefined> {
+/**
+ * The first other store that, when it is asked now, is the right one and has the object; undefined: none is and has.
+ * One that cannot be asked is reported.
+ */
+export async function holderOf (
+  deps: EngineDeps,
+  backup: Backup,
+  among: (offsite: OffsiteStore) => boolean = () => true
+): Promise<OffsiteStore | undefined> {
   for (const { store: name, status, size } of backup.copies) {
     const offsite = deps.offsite.get(name)
     if (offsite === undefined || status !== 'stored' || !among(offsite)) continue
@@ -34,13 +45,22 @@ export async function holderOf (deps: EngineDeps, backup: Backup, among: (offsit
       await deps.ownership.require(offsite.store, cleanupSignal())
       if ((await findObject(offsite.store, offsiteKey(backup), cleanupSignal()))?.size === size) return offsite
     } catch (thrown) {
-      deps.events.emit({ type: 'operation.failed', operation: 'release', source: backup.source, method: backup.method, code: toBackupError(thrown).code })
+      deps.events.emit({
+        type: 'operation.failed',
+        operation: 'release',
+        source: backup.source,
+        method: backup.method,
+        code: toBackupError(thrown).code
+      })
     }
   }
   return undefined
 }
 
-/** The same once every promised copy is stored, where the source keeps nothing on this disk. A backup that another job is at work on waits for the next time. */
+/**
+ * The same once every promised copy is stored, where the source keeps nothing on this disk. A backup that another job
+ * is at work on waits for the next time.
+ */
 export async function releaseWhenCopied (deps: EngineDeps, id: number): Promise<void> {
   const before = await deps.catalog.backups.get(id)
   const chosen = deps.sources.get(before.source)
@@ -50,17 +70,21 @@ export async function releaseWhenCopied (deps: EngineDeps, id: number): Promise<
   try {
     const backup = await deps.catalog.backups.get(id)
     const promised = promisedStores(deps, backup.source).map(({ store }) => store.name)
-    const isStored = (name: string): boolean => backup.copies.some(({ store, status }) => store === name && status === 'stored')
-    if (backup.trashedAt === null && hasLanded(deps, backup) && promised.length > 0 && promised.every(isStored)) await releaseLanding(deps, backup)
+    const isStored = (name: string): boolean =>
+      backup.copies.some(({ store, status }) => store === name && status === 'stored')
+    if (backup.trashedAt === null && hasLanded(deps, backup) && promised.length > 0 && promised.every(isStored)) {
+      await releaseLanding(deps, backup)
+    }
   } finally {
     await claim.release()
   }
 }
 
 /**
- * Makes what releases, one step at each call, what could not be released when its copies were stored, and removes what a release that
- * was cut short left in the landing store. It goes through what the stores hold, the newest first, and then begins again, so that a step
- * costs the same however many backups there are. At the end of a step its first error is thrown; what failed has its turn in the next round.
+ * Makes what releases, one step at each call, what could not be released when its copies were stored, and removes what
+ * a release that was cut short left in the landing store. It goes through what the stores hold, the newest first, and
+ * then begins again, so that a step costs the same however many backups there are. At the end of a step its first error
+ * is thrown; what failed has its turn in the next round.
  */
 export function releaseSweep (deps: EngineDeps, step = STEP): () => Promise<void> {
   let before: number | undefined
@@ -70,7 +94,11 @@ export function releaseSweep (deps: EngineDeps, step = STEP): () => Promise<void
     const { held, next } = await heldBefore(deps, before, step)
     before = next
     const errors: unknown[] = []
-    for (const one of held) await settle(deps, one).catch((error: unknown) => { errors.push(error) })
+    for (const one of held) {
+      await settle(deps, one).catch((error: unknown) => {
+        errors.push(error)
+      })
+    }
     if (errors.length > 0) throw errors[0]
   }
 }
@@ -81,8 +109,15 @@ interface Held {
   readonly stores: Set<string>
 }
 
-/** What all stores hold of the newest backups with a smaller id than `before`; `next`: those with a smaller id than this were not looked at; undefined: all were. */
-async function heldBefore ({ store, offsite, catalog }: EngineDeps, before: number | undefined, step: number): Promise<{ readonly held: readonly Held[], readonly next: number | undefined }> {
+/**
+ * What all stores hold of the newest backups with a smaller id than `before`; `next`: those with a smaller id than this
+ * were not looked at; undefined: all were.
+ */
+async function heldBefore (
+  { store, offsite, catalog }: EngineDeps,
+  before: number | undefined,
+  step: number
+): Promise<{ readonly held: readonly Held[], readonly next: number | undefined }> {
   const held = new Map<number, Held>()
   // Below the end of a full page nothing is known of that store.
   let known = 0
@@ -95,7 +130,10 @@ async function heldBefore ({ store, offsite, catalog }: EngineDeps, before: numb
       held.set(copy.backupId, one)
     }
   }
-  return { held: [...held.values()].filter(({ copy }) => copy.backupId >= known), next: known === 0 ? undefined : known }
+  return {
+    held: [...held.values()].filter(({ copy }) => copy.backupId >= known),
+    next: known === 0 ? undefined : known
+  }
 }
 
 async function settle (deps: EngineDeps, { copy, stores }: Held): Promise<void> {

@@ -27,7 +27,11 @@ export function holdings (deps: EngineDeps, signal: AbortSignal): Holdings {
   }
 }
 
-async function heldIn ({ ownership }: EngineDeps, store: Store, signal: AbortSignal): Promise<ReadonlySet<string> | undefined> {
+async function heldIn (
+  { ownership }: EngineDeps,
+  store: Store,
+  signal: AbortSignal
+): Promise<ReadonlySet<string> | undefined> {
   try {
     const { state } = await ownership.inspect(store, signal)
     // One without a marker that holds what is known of it is claimed with the next copy.
@@ -39,14 +43,20 @@ async function heldIn ({ ownership }: EngineDeps, store: Store, signal: AbortSig
 }
 
 /**
- * Every copy of the source in the stores with rules of their own, with the rule that keeps or removes it. With `held`, a store from
- * which one would go is asked what it holds: what is not there fills no place that another copy would have to leave for it.
- * Changes nothing.
+ * Every copy of the source in the stores with rules of their own, with the rule that keeps or removes it. With `held`,
+ * a store from which one would go is asked what it holds: what is not there fills no place that another copy would have
+ * to leave for it. Changes nothing.
  */
-export async function decideCopies (deps: EngineDeps, existing: readonly PlacedOutline[], shared: Pick<RetentionPolicy, 'timeZone' | 'freshSince' | 'suspect' | 'pace'>, held: Holdings | undefined): Promise<readonly RetainedCopy[]> {
+export async function decideCopies (
+  deps: EngineDeps,
+  existing: readonly PlacedOutline[],
+  shared: Pick<RetentionPolicy, 'timeZone' | 'freshSince' | 'suspect' | 'pace'>,
+  held: Holdings | undefined
+): Promise<readonly RetainedCopy[]> {
   const decided: RetainedCopy[] = []
   for (const { store, retention, maxBackups } of [...deps.offsite.values()].filter(hasOwnRules)) {
-    const decide = (outlines: readonly PlacedOutline[]): readonly Retained[] => applyRetention(outlines, { ...shared, rules: retention, maxBackups }, deps.clock.now())
+    const decide = (outlines: readonly PlacedOutline[]): readonly Retained[] =>
+      applyRetention(outlines, { ...shared, rules: retention, maxBackups }, deps.clock.now())
     const known = existing.filter(outline => isLive(outline) && outline.stores.includes(store.name))
     const byCatalog = decide(known)
     const isAsked = held !== undefined && byCatalog.some(({ keep }) => !keep)
@@ -57,16 +67,28 @@ export async function decideCopies (deps: EngineDeps, existing: readonly PlacedO
 }
 
 /** What is decided in view of what is really there. Newest first. */
-function byHoldings (known: readonly PlacedOutline[], byCatalog: readonly Retained[], decide: (there: readonly PlacedOutline[]) => readonly Retained[], names: ReadonlySet<string> | undefined): readonly Retained[] {
-  if (names === undefined) return byCatalog.map(({ backup }) => stays(backup, 'the store cannot show now what it holds'))
+function byHoldings (
+  known: readonly PlacedOutline[],
+  byCatalog: readonly Retained[],
+  decide: (there: readonly PlacedOutline[]) => readonly Retained[],
+  names: ReadonlySet<string> | undefined
+): readonly Retained[] {
+  if (names === undefined) {
+    return byCatalog.map(({ backup }) => stays(backup, 'the store cannot show now what it holds'))
+  }
   const isThere = (outline: PlacedOutline): boolean => names.has(offsiteKey(outline))
   return withAbsent(decide(known.filter(isThere)), known.filter(outline => !isThere(outline)))
 }
 
-/** What is not there fills no place that another backup would have to leave for it, and is not removed either: it may turn up again. Newest first. */
+/**
+ * What is not there fills no place that another backup would have to leave for it, and is not removed either: it may
+ * turn up again. Newest first.
+ */
 export function withAbsent (decisions: readonly Retained[], absent: readonly PlacedOutline[]): readonly Retained[] {
   if (absent.length === 0) return decisions
-  return [...decisions, ...absent.map(backup => stays(backup, 'its file is not in the store'))].toSorted((a, b) => b.backup.id - a.backup.id)
+  return [...decisions, ...absent.map(backup => stays(backup, 'its file is not in the store'))].toSorted((a, b) =>
+    b.backup.id - a.backup.id
+  )
 }
 
 function stays (backup: BackupOutline, reason: string): Retained {
@@ -82,24 +104,41 @@ export interface Elsewhere {
 }
 
 /** Decides on one backup of a source, given what was decided on its copies. */
-export function elsewhere (deps: EngineDeps, { source }: ProtectedSource, outline: PlacedOutline, copies: readonly RetainedCopy[], shared: Pick<RetentionPolicy, 'timeZone' | 'suspect' | 'pace'>): Elsewhere {
+export function elsewhere (
+  deps: EngineDeps,
+  { source }: ProtectedSource,
+  outline: PlacedOutline,
+  copies: readonly RetainedCopy[],
+  shared: Pick<RetentionPolicy, 'timeZone' | 'suspect' | 'pace'>
+): Elsewhere {
   const isKept = copies.some(({ backup, keep }) => backup.id === outline.id && keep)
   const waitsFor = promisedStores(deps, source.name).find(({ store, retention, maxBackups }) => {
     if (!hasOwnRules({ retention, maxBackups }) || outline.stores.includes(store.name)) return false
     const there = copies.filter(copy => copy.store === store.name && copy.keep).map(({ backup }) => backup)
-    const decided = applyRetention([...there, outline], { ...shared, rules: retention, maxBackups, freshSince: null }, deps.clock.now())
+    const decided = applyRetention(
+      [...there, outline],
+      { ...shared, rules: retention, maxBackups, freshSince: null },
+      deps.clock.now()
+    )
     // The newest one there is always kept, whether or not a rule wants it: that is no reason to wait.
-    return decided.some(({ backup, keep, reasons }) => backup.id === outline.id && keep && reasons.some(reason => !/^(suspect: )?newest /.test(reason)))
+    return decided.some(({ backup, keep, reasons }) =>
+      backup.id === outline.id && keep && reasons.some(reason => !/^(suspect: )?newest /.test(reason))
+    )
   })
   return { isKept, waitsFor: waitsFor?.store.name }
 }
 
-/** Lets go of a backup where it landed, and wherever copies stay no longer than there, if a store that keeps it longer really has it. The caller holds the backup. */
+/**
+ * Lets go of a backup where it landed, and wherever copies stay no longer than there, if a store that keeps it longer
+ * really has it. The caller holds the backup.
+ */
 export async function leaveLanding (deps: EngineDeps, backup: Backup): Promise<Backup> {
   if (await holderOf(deps, backup, hasOwnRules) === undefined) return backup
   for (const { store, status } of backup.copies) {
     const offsite = deps.offsite.get(store)
-    if (offsite !== undefined && !hasOwnRules(offsite) && status !== 'removing') await deps.catalog.copies.retire(backup.id, store)
+    if (offsite !== undefined && !hasOwnRules(offsite) && status !== 'removing') {
+      await deps.catalog.copies.retire(backup.id, store)
+    }
   }
   return await releaseLanding(deps, await deps.catalog.backups.get(backup.id))
 }

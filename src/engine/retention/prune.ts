@@ -13,12 +13,25 @@ import type { Pruned, PruneRefusal, RetainedCopy } from '../engine.ts'
 import { backupHold, retentionHold } from '../jobs/locks.ts'
 import { freshSince, rulesInForce } from './deadlines.ts'
 import { holderOf } from './evict.ts'
-import { decideCopies, elsewhere, hasOwnRules, holdings, leaveLanding, retireCopy, withAbsent, type Elsewhere, type Holdings } from './prune-copies.ts'
+import {
+  decideCopies,
+  elsewhere,
+  hasOwnRules,
+  holdings,
+  leaveLanding,
+  retireCopy,
+  withAbsent,
+  type Elsewhere,
+  type Holdings
+} from './prune-copies.ts'
 import { paceOf } from './surplus.ts'
 import { erase, moveToTrash } from './trash.ts'
 
 interface Decided {
-  /** Every live backup that is in the landing store, or in one that keeps copies for as long. Those that are only remembered of other stores are nobody's here. */
+  /**
+   * Every live backup that is in the landing store, or in one that keeps copies for as long. Those that are only
+   * remembered of other stores are nobody's here.
+   */
   readonly decisions: readonly Retained[]
   readonly copies: readonly RetainedCopy[]
 }
@@ -34,27 +47,49 @@ interface Occasion {
 }
 
 /** Every live backup of the source with the rule that keeps or removes it. Changes nothing. */
-async function decide (deps: EngineDeps, chosen: ProtectedSource, { freshSince, isByAdmin, landed, held }: Occasion): Promise<Decided> {
+async function decide (
+  deps: EngineDeps,
+  chosen: ProtectedSource,
+  { freshSince, isByAdmin, landed, held }: Occasion
+): Promise<Decided> {
   const { maxBackups, retention, schedule } = deps.settings.policyFor(chosen)
   const existing = await deps.catalog.backups.existing(chosen.source.name)
-  const isAbsent = (outline: PlacedOutline): boolean => landed !== undefined && isLive(outline) && outline.stores.includes(deps.store.name) && !landed.has(outline.key)
+  const isAbsent = (outline: PlacedOutline): boolean =>
+    landed !== undefined && isLive(outline) && outline.stores.includes(deps.store.name) && !landed.has(outline.key)
   // Of all that there are, wherever they are: a store that has not got the suspect yet lets go of nothing either.
-  const shared = { timeZone: schedule?.timeZone ?? 'UTC', freshSince, suspect: firstSuspect(existing), pace: isByAdmin ? null : paceOf(deps, chosen) }
+  const shared = {
+    timeZone: schedule?.timeZone ?? 'UTC',
+    freshSince,
+    suspect: firstSuspect(existing),
+    pace: isByAdmin ? null : paceOf(deps, chosen)
+  }
   const copies = await decideCopies(deps, existing, shared, held)
   const own = new Set([...deps.offsite.values()].filter(hasOwnRules).map(({ store }) => store.name))
-  const home = existing.filter(({ stores }) => stores.length === 0 || stores.some(store => !own.has(store) && !deps.remembered.has(store)))
+  const home = existing.filter(({ stores }) =>
+    stores.length === 0 || stores.some(store => !own.has(store) && !deps.remembered.has(store))
+  )
   const byId = new Map(home.map(outline => [outline.id, outline]))
-  const decisions = applyRetention(home.filter(outline => !isAbsent(outline)), { ...shared, maxBackups, rules: retention }, deps.clock.now()).map(retained => {
+  const decisions = applyRetention(home.filter(outline => !isAbsent(outline)), {
+    ...shared,
+    maxBackups,
+    rules: retention
+  }, deps.clock.now()).map(retained => {
     const outline = byId.get(retained.backup.id)
-    return retained.keep || outline === undefined ? retained : inView(retained, elsewhere(deps, chosen, outline, copies, shared))
+    return retained.keep || outline === undefined
+      ? retained
+      : inView(retained, elsewhere(deps, chosen, outline, copies, shared))
   })
   return { decisions: withAbsent(decisions, home.filter(isAbsent)), copies }
 }
 
 /** What is decided for the landing store, in view of what the others keep. */
 function inView (retained: Retained, { isKept, waitsFor }: Elsewhere): Retained {
-  if (waitsFor !== undefined) return { ...retained, keep: true, reasons: [`waits for its copy in "${waitsFor}"`], removal: null }
-  return isKept ? { ...retained, reasons: [...retained.reasons, 'another store keeps it'], removal: 'release' } : retained
+  if (waitsFor !== undefined) {
+    return { ...retained, keep: true, reasons: [`waits for its copy in "${waitsFor}"`], removal: null }
+  }
+  return isKept
+    ? { ...retained, reasons: [...retained.reasons, 'another store keeps it'], removal: 'release' }
+    : retained
 }
 
 /**
@@ -63,7 +98,12 @@ function inView (retained: Retained, { isKept, waitsFor }: Elsewhere): Retained 
  * cannot be removed stays. The rest is done all the same; at the end the first error is thrown, or `PRUNE_REFUSED`. The
  * caller holds the retention of the sources.
  */
-export async function prune (deps: EngineDeps, sources: readonly ProtectedSource[], { dryRun, force, isByAdmin }: { readonly dryRun: boolean, readonly force: boolean, readonly isByAdmin: boolean }, task: Task): Promise<Pruned> {
+export async function prune (
+  deps: EngineDeps,
+  sources: readonly ProtectedSource[],
+  { dryRun, force, isByAdmin }: { readonly dryRun: boolean, readonly force: boolean, readonly isByAdmin: boolean },
+  task: Task
+): Promise<Pruned> {
   const decisions: Retained[] = []
   const copies: RetainedCopy[] = []
   const removed: Backup[] = []
@@ -111,23 +151,32 @@ function refusal (refused: readonly PruneRefusal[], removed: number): BackupErro
 }
 
 /**
- * Rotation by `maxBackups`, after a backup that was proven. It is a promise about disk space: what scheduled backups push
- * out is gone at once, without the trash; but where somebody has just lowered the limit, so that most of what there is
- * would go, and where backups made by hand push something out, it goes into the trash, which gives way itself when room
- * is wanted. By hand nothing is pushed out faster than the schedule would do it: whoever may make backups, and not
- * remove any, could otherwise remove them all. What the rules of the source keep goes last; what is within the limit
- * waits for the prune.
+ * Rotation by `maxBackups`, after a backup that was proven. It is a promise about disk space: what scheduled backups
+ * push out is gone at once, without the trash; but where somebody has just lowered the limit, so that most of what
+ * there is would go, and where backups made by hand push something out, it goes into the trash, which gives way itself
+ * when room is wanted. By hand nothing is pushed out faster than the schedule would do it: whoever may make backups,
+ * and not remove any, could otherwise remove them all. What the rules of the source keep goes last; what is within the
+ * limit waits for the prune.
  */
 export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: Task): Promise<readonly Backup[]> {
   if (deps.settings.policyFor(chosen).maxBackups === null) return []
   const claim = await deps.runner.claimWhenFree([retentionHold(chosen.source.name)], task)
   try {
-    // The disk may have gone away while the backup was made. Other stores are not listed for each backup: no copy leaves them here alone.
+    // The disk may have gone away while the backup was made. Other stores are not listed for each backup: no copy
+    // leaves them here alone.
     await deps.ownership.require(deps.store, task.signal)
-    const { decisions } = await decide(deps, chosen, { freshSince: null, isByAdmin: false, landed: await landedObjects(deps, task.signal) })
+    const { decisions } = await decide(deps, chosen, {
+      freshSince: null,
+      isByAdmin: false,
+      landed: await landedObjects(deps, task.signal)
+    })
     const going = decisions.filter(({ removal, isBeyond }) => isBeyond || removal === 'release')
     const isMass = isMassRemoval(going.filter(({ removal }) => removal === 'erase').length, decisions.length)
-    const { removed, errors } = await removeAll(deps, isMass ? going.map(one => one.removal === 'erase' ? { ...one, removal: 'trash' as const } : one) : going, task)
+    const { removed, errors } = await removeAll(
+      deps,
+      isMass ? going.map(one => one.removal === 'erase' ? { ...one, removal: 'trash' as const } : one) : going,
+      task
+    )
     if (errors.length > 0) throw errors[0]
     return removed
   } finally {
@@ -141,10 +190,14 @@ interface Outcome {
 }
 
 /**
- * Oldest first, so that an end halfway leaves the newer ones. A backup that another job is at work on waits for the next
- * time, and so does one that cannot be removed: it hinders none of the others.
+ * Oldest first, so that an end halfway leaves the newer ones. A backup that another job is at work on waits for the
+ * next time, and so does one that cannot be removed: it hinders none of the others.
  */
-async function removeAll (deps: EngineDeps, going: ReadonlyArray<Retained | RetainedCopy>, task: Task): Promise<Outcome> {
+async function removeAll (
+  deps: EngineDeps,
+  going: ReadonlyArray<Retained | RetainedCopy>,
+  task: Task
+): Promise<Outcome> {
   const removed: Backup[] = []
   const errors: unknown[] = []
   for (const retained of going.toReversed()) {
@@ -167,10 +220,22 @@ async function removeAll (deps: EngineDeps, going: ReadonlyArray<Retained | Reta
   return { removed, errors }
 }
 
-/** The backup, if it is none any more; undefined: only one store has let go of it, or its object is not there to be removed. */
-async function letGo (deps: EngineDeps, backup: Backup, retained: Retained | RetainedCopy, task: Task): Promise<Backup | undefined> {
+/**
+ * The backup, if it is none any more; undefined: only one store has let go of it, or its object is not there to be
+ * removed.
+ */
+async function letGo (
+  deps: EngineDeps,
+  backup: Backup,
+  retained: Retained | RetainedCopy,
+  task: Task
+): Promise<Backup | undefined> {
   const isGone = await isAbsent(deps, backup)
-  const others = 'store' in retained ? placesOf(deps, backup).filter(({ store: { name } }) => name !== retained.store && !(isGone && name === deps.store.name)) : []
+  const others = 'store' in retained
+    ? placesOf(deps, backup).filter(({ store: { name } }) =>
+      name !== retained.store && !(isGone && name === deps.store.name)
+    )
+    : []
   if ('store' in retained && others.length > 0) {
     if (await isHeldIn(deps, backup, others)) await retireCopy(deps, backup.id, retained.store, task.jobId)
     return undefined
@@ -180,14 +245,23 @@ async function letGo (deps: EngineDeps, backup: Backup, retained: Retained | Ret
     await leaveLanding(deps, backup)
     return undefined
   }
-  return 'store' in retained || retained.removal === 'trash' ? await moveToTrash(deps, backup) : await eraseAtOnce(deps, backup, retained.reasons.join('; '))
+  return 'store' in retained || retained.removal === 'trash'
+    ? await moveToTrash(deps, backup)
+    : await eraseAtOnce(deps, backup, retained.reasons.join('; '))
 }
 
-/** Whether one of the places that should have the backup has it when it is asked now. One that cannot be asked counts as one that has it not. */
+/**
+ * Whether one of the places that should have the backup has it when it is asked now. One that cannot be asked counts as
+ * one that has it not.
+ */
 async function isHeldIn (deps: EngineDeps, backup: Backup, places: readonly Place[]): Promise<boolean> {
   // The landing store has been asked before.
   if (places.some(({ store }) => store.name === deps.store.name)) return true
-  if (await holderOf(deps, backup, ({ store }) => places.some(place => place.store.name === store.name)) !== undefined) return true
+  if (
+    await holderOf(deps, backup, ({ store }) => places.some(place => place.store.name === store.name)) !== undefined
+  ) {
+    return true
+  }
   for (const { store, key } of places.filter(({ store }) => deps.remembered.has(store.name))) {
     const found = await findObject(store, key, cleanupSignal()).catch(() => undefined)
     if (found?.size === backup.size) return true

@@ -37,19 +37,31 @@ export async function moveToTrash (deps: EngineDeps, backup: Backup): Promise<Ba
 
 async function requireRemovable (deps: EngineDeps, backup: Backup, force: boolean): Promise<void> {
   const { id } = backup
-  if (backup.pinned) throw new BackupError('BACKUP_PINNED', `backup ${id} is pinned`, { hint: 'Take the pin off first.' })
+  if (backup.pinned) {
+    throw new BackupError('BACKUP_PINNED', `backup ${id} is pinned`, { hint: 'Take the pin off first.' })
+  }
   const others = (await deps.catalog.backups.existing(backup.source)).filter(other => other.id !== id && isLive(other))
   const child = others.find(other => other.parentId === id)
-  if (child !== undefined) throw new BackupError('BACKUP_HAS_CHILDREN', `backup ${child.id} is built on backup ${id}`, { hint: `Remove backup ${child.id} first.` })
+  if (child !== undefined) {
+    throw new BackupError('BACKUP_HAS_CHILDREN', `backup ${child.id} is built on backup ${id}`, {
+      hint: `Remove backup ${child.id} first.`
+    })
+  }
   const isProven = backup.verification.status === 'valid'
   // A suspect is no reason to let the last good one go.
-  const isLast = !others.some(other => other.verification.status === 'valid' && (isSuspect(backup) || !isSuspect(other)))
+  const isLast = !others.some(other =>
+    other.verification.status === 'valid' && (isSuspect(backup) || !isSuspect(other))
+  )
   if (isLast && !force && (isProven || others.length === 0)) {
-    throw new BackupError('BACKUP_LAST_VALID', `backup ${id} is the last valid one of "${backup.source}"`, { hint: 'Make another one first, or force it.' })
+    throw new BackupError('BACKUP_LAST_VALID', `backup ${id} is the last valid one of "${backup.source}"`, {
+      hint: 'Make another one first, or force it.'
+    })
   }
 }
 
-/** A backup in the trash without a manifest counts as half removed, so one that lost its manifest gets it again first. */
+/**
+ * A backup in the trash without a manifest counts as half removed, so one that lost its manifest gets it again first.
+ */
 async function requireManifest (deps: EngineDeps, backup: Backup): Promise<void> {
   if (await hasObject(deps.store, manifestKey(backup.key), cleanupSignal())) return
   const manifest = await deps.catalog.backups.manifest(backup.id)
@@ -60,7 +72,11 @@ async function requireManifest (deps: EngineDeps, backup: Backup): Promise<void>
 export async function undeleteBackup (deps: EngineDeps, id: number, signal: AbortSignal): Promise<Backup> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
-  if (backup.trashedAt === null) throw new BackupError('BACKUP_NOT_IN_TRASH', `backup ${id} is not in the trash`, { hint: 'Nothing needs to be brought back.' })
+  if (backup.trashedAt === null) {
+    throw new BackupError('BACKUP_NOT_IN_TRASH', `backup ${id} is not in the trash`, {
+      hint: 'Nothing needs to be brought back.'
+    })
+  }
   const key = fileName(backup.key)
   if (key !== backup.key && hasLanded(deps, backup)) {
     await bring(deps, backup.key, key, signal)
@@ -76,10 +92,15 @@ async function bring ({ store }: EngineDeps, from: string, to: string, signal: A
   if (await hasObject(store, from, signal) || !await hasObject(store, to, signal)) await store.move(from, to, signal)
 }
 
-/** Gone for good: manifest, then object, then the row says so. Its copies in other stores follow by themselves. May be repeated after a crash. */
+/**
+ * Gone for good: manifest, then object, then the row says so. Its copies in other stores follow by themselves. May be
+ * repeated after a crash.
+ */
 export async function erase (deps: EngineDeps, backup: Backup, reason: string): Promise<Backup> {
   await discardBackup(deps, deps.store, backup.key, backup)
-  const elsewhere = [...deps.offsite.values()].filter(({ isAppendOnly }) => !isAppendOnly).map(({ store }) => store.name)
+  const elsewhere = [...deps.offsite.values()].filter(({ isAppendOnly }) => !isAppendOnly).map(({ store }) =>
+    store.name
+  )
   const removed = await deps.catalog.backups.remove(backup.id, deps.clock.now(), elsewhere)
   deps.events.emit({ type: 'backup.removed', backup: removed, reason })
   return removed
@@ -93,7 +114,9 @@ export async function settleTrashed (deps: EngineDeps, backup: Backup): Promise<
   if (!hasLanded(deps, backup)) return true
   const signal = cleanupSignal()
   const live = fileName(backup.key)
-  if (live !== backup.key && await hasObject(deps.store, manifestKey(live), signal)) await deps.store.move(manifestKey(live), manifestKey(backup.key), signal)
+  if (live !== backup.key && await hasObject(deps.store, manifestKey(live), signal)) {
+    await deps.store.move(manifestKey(live), manifestKey(backup.key), signal)
+  }
   if (!await hasObject(deps.store, manifestKey(backup.key), signal)) {
     // Another store has it still: a landing store that lost its files is no reason to remove it there before its time.
     if (placesOf(deps, backup).length > 1) return true

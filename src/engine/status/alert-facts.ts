@@ -28,20 +28,41 @@ export interface Surroundings {
 
 /** What the rules of the alerts ask of these sources, and of the prune of them all. Rejects as the catalog does. */
 export async function alertFacts (
-  deps: EngineDeps, states: readonly SourceState[], prune: PruneTiming, { missing, notices, ownSource }: Surroundings
+  deps: EngineDeps,
+  states: readonly SourceState[],
+  prune: PruneTiming,
+  { missing, notices, ownSource }: Surroundings
 ): Promise<Omit<AlertFacts, 'store' | 'catalogDamage'>> {
   // Asked here, so that an alert comes and goes without a backup having to be tried.
   const landing = await landingTrouble(deps, cleanupSignal()) ?? await emptiedLanding(deps, cleanupSignal())
   const sources: SourceFacts[] = []
   const waiting = await deps.catalog.copies.waiting()
-  const copiesOf = (name: string): SourceFacts['copies'] => waiting.filter(({ source }) => source === name).map(({ source: _, ...copies }) => copies)
-  const keys = deps.keyring.keys.flatMap(({ id, isInUse, expiresAt }) => isInUse && expiresAt !== undefined ? [{ id, expiresAt }] : [])
+  const copiesOf = (name: string): SourceFacts['copies'] =>
+    waiting.filter(({ source }) => source === name).map(({ source: _, ...copies }) => copies)
+  const keys = deps.keyring.keys.flatMap(({ id, isInUse, expiresAt }) =>
+    isInUse && expiresAt !== undefined ? [{ id, expiresAt }] : []
+  )
   const settings = deps.settings.report()
   for (const { name, freshSince, provenSince } of states) {
     const isUnset = name !== ownSource && isAutomationUnset(settings, deps.sources.get(name)?.policy ?? {})
-    sources.push({ name, freshSince, provenSince, isAutomationUnset: isUnset, isMissing: missing.has(name), drills: await deps.catalog.restores.drillEvidence(name), copies: copiesOf(name), overLimit: await overLimitOf(deps, name), ...await deps.catalog.alerts.evidence(name) })
+    sources.push({
+      name,
+      freshSince,
+      provenSince,
+      isAutomationUnset: isUnset,
+      isMissing: missing.has(name),
+      drills: await deps.catalog.restores.drillEvidence(name),
+      copies: copiesOf(name),
+      overLimit: await overLimitOf(deps, name),
+      ...await deps.catalog.alerts.evidence(name)
+    })
   }
-  const refused = [...landing === undefined ? [] : [landing], ...deps.ownership.troubles.filter(({ code, details }) => (code === 'STORE_FOREIGN' || details?.['known'] !== undefined) && details?.['store'] !== deps.store.name)]
+  const refused = [
+    ...landing === undefined ? [] : [landing],
+    ...deps.ownership.troubles.filter(({ code, details }) =>
+      (code === 'STORE_FOREIGN' || details?.['known'] !== undefined) && details?.['store'] !== deps.store.name
+    )
+  ]
   return { sources, prune: await pruneFacts(deps, prune), refused, notices, keys }
 }
 
@@ -53,7 +74,8 @@ async function overLimitOf (deps: EngineDeps, name: string): Promise<SourceFacts
 /** How the scheduled prune stands. One made by hand is none of it: it may have been of one source alone. */
 export async function pruneFacts (deps: EngineDeps, { pattern, timeZone }: PruneTiming): Promise<PruneFacts> {
   const { catalog, calendar, clock } = deps
-  const last = async (status: Run['status']): Promise<Run | undefined> => (await catalog.runs.list({ kind: 'prune', status, limit: 1 })).runs[0]
+  const last = async (status: Run['status']): Promise<Run | undefined> =>
+    (await catalog.runs.list({ kind: 'prune', status, limit: 1 })).runs[0]
   const done = await last('done')
   const failed = await last('failed')
   const due = calendar.previous(pattern, timeZone, new Date(clock.now().getTime() - GRACE))
@@ -62,6 +84,8 @@ export async function pruneFacts (deps: EngineDeps, { pattern, timeZone }: Prune
   return {
     lastDone: done?.finishedAt ?? null,
     freshSince: due !== null && since !== undefined && since <= due ? due : null,
-    failure: failed !== undefined && failed.id > (done?.id ?? 0) ? { code: failed.errorCode, reason: failed.reason ?? 'no reason was recorded' } : null
+    failure: failed !== undefined && failed.id > (done?.id ?? 0)
+      ? { code: failed.errorCode, reason: failed.reason ?? 'no reason was recorded' }
+      : null
   }
 }

@@ -9,7 +9,10 @@ const PAGE = 500
 const SPAN = 90 * 86_400_000
 
 /** Rejects with `SOURCE_NOT_FOUND` for a source that is not configured. */
-export async function drillEvidence (deps: EngineDeps, { source, since, until }: EvidenceQuery): Promise<EvidenceOfDrills> {
+export async function drillEvidence (
+  deps: EngineDeps,
+  { source, since, until }: EvidenceQuery
+): Promise<EvidenceOfDrills> {
   if (source !== undefined) requireSource(deps, source)
   const madeAt = deps.clock.now()
   const to = until ?? madeAt
@@ -22,5 +25,11 @@ export async function drillEvidence (deps: EngineDeps, { source, since, until }:
     drills.push(...page.restores)
     before = page.next ?? undefined
   } while (before !== undefined)
-  return { madeAt, since: from, until: to, states: states.filter(({ name }) => source === undefined || name === source), drills }
+  return {
+    madeAt,
+    since: from,
+    until: to,
+    states: states.filter(({ name }) => source === undefined || name === source),
+    drills
+  }
 }

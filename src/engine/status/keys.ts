@@ -3,9 +3,15 @@ import type { EngineDeps } from '../deps.ts'
 import type { KeyState } from '../engine.ts'
 
 /** Those in use first, then those that backups need, then the rest. */
-export async function keyStates ({ keyring, catalog: { keys } }: Pick<EngineDeps, 'keyring' | 'catalog'>): Promise<readonly KeyState[]> {
+export async function keyStates ({ keyring, catalog: { keys } }: Pick<EngineDeps, 'keyring' | 'catalog'>): Promise<
+  readonly KeyState[]
+> {
   const [needed, confirmations] = [await keys.needed(), await keys.confirmations()]
-  const known = [...keyring.keys, ...needed.filter(({ id, encryption }) => !keyring.keys.some(key => key.id === id && key.encryption === encryption)).map(({ id, encryption }) => ({ id, encryption, isPrivate: false, isInUse: false }))]
+  const known = [
+    ...keyring.keys,
+    ...needed.filter(({ id, encryption }) => !keyring.keys.some(key => key.id === id && key.encryption === encryption))
+      .map(({ id, encryption }) => ({ id, encryption, isPrivate: false, isInUse: false }))
+  ]
   const states = known.map(key => {
     const confirmation = confirmations.find(({ id }) => id === key.id)
     return {
@@ -15,12 +21,21 @@ export async function keyStates ({ keyring, catalog: { keys } }: Pick<EngineDeps
       confirmedBy: confirmation?.actor ?? null
     }
   })
-  return states.toSorted((a, b) => Number(b.isInUse) - Number(a.isInUse) || b.backups - a.backups || (a.id < b.id ? -1 : 1))
+  return states.toSorted((a, b) =>
+    Number(b.isInUse) - Number(a.isInUse) || b.backups - a.backups || (a.id < b.id ? -1 : 1)
+  )
 }
 
-/** Records that the recovery card of a key is stored. Throws `KEY_NOT_FOUND` for one that is neither configured nor needed. */
+/**
+ * Records that the recovery card of a key is stored. Throws `KEY_NOT_FOUND` for one that is neither configured nor
+ * needed.
+ */
 export async function confirmKey (deps: EngineDeps, id: string, actor: string): Promise<KeyState> {
-  if (!(await keyStates(deps)).some(key => key.id === id)) throw new BackupError('KEY_NOT_FOUND', `there is no key "${id}"`, { hint: 'Give the whole id, as "holdfast key list" shows it.' })
+  if (!(await keyStates(deps)).some(key => key.id === id)) {
+    throw new BackupError('KEY_NOT_FOUND', `there is no key "${id}"`, {
+      hint: 'Give the whole id, as "holdfast key list" shows it.'
+    })
+  }
   await deps.catalog.keys.confirm({ id, at: deps.clock.now(), actor })
   const [confirmed] = (await keyStates(deps)).filter(key => key.id === id)
   if (confirmed === undefined) throw new BackupError('INTERNAL', `the key "${id}" went away while it was confirmed`)

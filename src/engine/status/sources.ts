@@ -11,7 +11,9 @@ export function requireSource (deps: EngineDeps, name: string | undefined): Prot
   const wanted = name ?? deps.defaultSource
   const found = deps.sources.get(wanted)
   if (found !== undefined) return found
-  throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${wanted}"`, { hint: `Choose one of ${[...deps.sources.keys()].map(key => `"${key}"`).join(', ')}.` })
+  throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${wanted}"`, {
+    hint: `Choose one of ${[...deps.sources.keys()].map(key => `"${key}"`).join(', ')}.`
+  })
 }
 
 /** Totals, and how each configured source stands. */
@@ -20,7 +22,9 @@ export async function serviceStatistics (deps: EngineDeps): Promise<ServiceStati
   const byName = new Map(statistics.sources.map(entry => [entry.source, entry]))
   const held = await deps.runner.holds.names()
   const rules = await rulesInForce(deps)
-  const states = [...deps.sources.values()].map(chosen => stateOf(deps, chosen, byName.get(chosen.source.name), held, rules))
+  const states = [...deps.sources.values()].map(chosen =>
+    stateOf(deps, chosen, byName.get(chosen.source.name), held, rules)
+  )
   return { ...statistics, states }
 }
 
@@ -31,7 +35,11 @@ export async function sourceState (deps: EngineDeps, chosen: ProtectedSource): P
 }
 
 function stateOf (
-  deps: EngineDeps, chosen: ProtectedSource, statistics: SourceStatistics | undefined, held: ReadonlySet<string>, rules: RulesInForce
+  deps: EngineDeps,
+  chosen: ProtectedSource,
+  statistics: SourceStatistics | undefined,
+  held: ReadonlySet<string>,
+  rules: RulesInForce
 ): SourceState {
   const { name, kind, location } = chosen.source
   const policy = deps.settings.policyFor(chosen)
@@ -56,5 +64,18 @@ function health ({ lastSuccess, lastFailure }: SourceStatistics): SourceState['s
 }
 
 function nothing (source: string): SourceStatistics {
-  return { source, lastSuccess: null, lastFailure: null, lastVerified: null, lastScheduled: null, lastProven: null, restoreTime: null, newestProven: null, oldest: null, newest: null, count: 0, size: 0 }
+  return {
+    source,
+    lastSuccess: null,
+    lastFailure: null,
+    lastVerified: null,
+    lastScheduled: null,
+    lastProven: null,
+    restoreTime: null,
+    newestProven: null,
+    oldest: null,
+    newest: null,
+    count: 0,
+    size: 0
+  }
 }

@@ -6,7 +6,13 @@ import { BackupError, systemCode, toBackupError } from '../../core/errors.ts'
 import type { Codec } from '../../core/ports/codec.ts'
 import { SEAL_EXTENSIONS, type Opener, type Sealing } from '../../core/ports/encryption.ts'
 import type { Store } from '../../core/ports/store.ts'
-import { completeChecks, conclude, verificationMessage, type Check, type Verification } from '../../core/ports/verification.ts'
+import {
+  completeChecks,
+  conclude,
+  verificationMessage,
+  type Check,
+  type Verification
+} from '../../core/ports/verification.ts'
 import { atMost, digestTap } from '../../pipeline/digest.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import { isUndecryptable } from '../../pipeline/undecryptable.ts'
@@ -44,13 +50,13 @@ export interface VerifiedFile {
 }
 
 /**
- * Proves the file at the absolute `path` by itself, wherever it came from: neither catalog nor configured store is asked,
- * and nothing is written beside it. With `<path>.manifest.json` beside it the proof is that of any backup; without, what
- * can be told from the content alone.
+ * Proves the file at the absolute `path` by itself, wherever it came from: neither catalog nor configured store is
+ * asked, and nothing is written beside it. With `<path>.manifest.json` beside it the proof is that of any backup;
+ * without, what can be told from the content alone.
  *
  * Throws `OBJECT_NOT_FOUND` where there is no such file, `STORE_UNAVAILABLE` where it must not be read, and
- * `VALIDATION_FAILED` for a database in use, `KEY_MISSING` for one that is sealed to others, `MANIFEST_UNSIGNED`; otherwise
- * what a proof throws that cannot be made.
+ * `VALIDATION_FAILED` for a database in use, `KEY_MISSING` for one that is sealed to others, `MANIFEST_UNSIGNED`;
+ * otherwise what a proof throws that cannot be made.
  */
 export async function verifyFile (deps: FileProofDeps, path: string, progress: Progress): Promise<VerifiedFile> {
   const proof: ProofDeps = { ...deps, store: deps.storeAt(dirname(path)) }
@@ -61,7 +67,13 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
     const found = await findManifest(deps, proof.store, key, progress.signal)
     const verification = found.manifest === null
       ? await proveContent(proof, key, size, found.check, progress)
-      : await proveObject(proof, { key, manifest: found.manifest, manifestCheck: found.check, opener: requireOpener(deps.keyring, found.manifest), mustOpen: true }, progress)
+      : await proveObject(proof, {
+        key,
+        manifest: found.manifest,
+        manifestCheck: found.check,
+        opener: requireOpener(deps.keyring, found.manifest),
+        mustOpen: true
+      }, progress)
     return { path, ...conclusion(verification), verification, manifest: found.manifest, signature: found.signature }
   } catch (thrown) {
     throw inWordsOfAFile(thrown, path)
@@ -71,14 +83,23 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
 /** Its newest rows would be in the `-wal`, which a finished backup has not. */
 async function refuseLive (store: Store, key: string, path: string, signal: AbortSignal): Promise<void> {
   if (!await hasObject(store, `${key}-wal`, signal) || (await store.stat(`${key}-wal`, signal)).size === 0) return
-  throw new BackupError('VALIDATION_FAILED', `"${path}" has a "-wal" beside it: it is a database in use, not a backup`, { hint: 'Make a backup of it, which is verified as it is made, or name the file of a backup.' })
+  throw new BackupError(
+    'VALIDATION_FAILED',
+    `"${path}" has a "-wal" beside it: it is a database in use, not a backup`,
+    { hint: 'Make a backup of it, which is verified as it is made, or name the file of a backup.' }
+  )
 }
 
 interface FoundManifest extends Pick<VerifiedFile, 'manifest' | 'signature'> {
   readonly check: Check
 }
 
-async function findManifest ({ signing }: FileProofDeps, store: Store, key: string, signal: AbortSignal): Promise<FoundManifest> {
+async function findManifest (
+  { signing }: FileProofDeps,
+  store: Store,
+  key: string,
+  signal: AbortSignal
+): Promise<FoundManifest> {
   try {
     const manifest = await readManifest(store, key, signal)
     signing.require(manifest)
@@ -99,41 +120,75 @@ async function findManifest ({ signing }: FileProofDeps, store: Store, key: stri
 }
 
 /** What the content says of itself: that it can be decoded to its end, opened, and is whole inside. */
-async function proveContent (deps: ProofDeps, key: string, size: number, manifestCheck: Check, progress: Progress): Promise<Verification> {
+async function proveContent (
+  deps: ProofDeps,
+  key: string,
+  size: number,
+  manifestCheck: Check,
+  progress: Progress
+): Promise<Verification> {
   progress.phase('verifying', size)
-  const checks: Check[] = [manifestCheck, { name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'skipped', reason: 'there is no manifest to compare it with' }]
+  const checks: Check[] = [manifestCheck, { name: 'file_exists', status: 'pass' }, {
+    name: 'checksum',
+    status: 'skipped',
+    reason: 'there is no manifest to compare it with'
+  }]
   const { opener, name } = unsealed(deps, key)
   if (opener === null) checks.push({ name: 'decryption', status: 'skipped', reason: 'the file is not encrypted' })
   const codec = Object.values(deps.codecs).find(known => known !== null && name.endsWith(known.extension)) ?? null
   if (codec === null) checks.push({ name: 'decompression', status: 'skipped', reason: 'the file is not compressed' })
   const file = codec === null && opener === null ? await deps.store.file(key, progress.signal) : undefined
-  checks.push(...file === undefined ? await decodeAndInspect(deps, key, { codec, opener }, progress) : await inspect(deps, file, progress))
+  checks.push(
+    ...file === undefined
+      ? await decodeAndInspect(deps, key, { codec, opener }, progress)
+      : await inspect(deps, file, progress)
+  )
   const failed = checks.find(check => check.status === 'fail')
-  return conclude(completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`))
+  return conclude(
+    completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`)
+  )
 }
 
 /** What unseals a file, going by its name, and what it would be called then. Throws `KEY_MISSING`. */
 function unsealed ({ keyring }: ProofDeps, key: string): { readonly opener: Opener | null, readonly name: string } {
-  const [encryption, extension] = (Object.entries(SEAL_EXTENSIONS) as Array<[Sealing, string]>).find(([, extension]) => key.endsWith(extension)) ?? []
+  const [encryption, extension] =
+    (Object.entries(SEAL_EXTENSIONS) as Array<[Sealing, string]>).find(([, extension]) => key.endsWith(extension)) ?? []
   if (encryption === undefined || extension === undefined) return { opener: null, name: key }
   const opener = keyring.openerOf(encryption)
   if (opener === undefined) throw missingKey(encryption)
   return { opener, name: key.slice(0, -extension.length) }
 }
 
-async function decodeAndInspect (deps: ProofDeps, key: string, { codec, opener }: { readonly codec: Codec | null, readonly opener: Opener | null }, progress: Progress): Promise<readonly Check[]> {
+async function decodeAndInspect (
+  deps: ProofDeps,
+  key: string,
+  { codec, opener }: { readonly codec: Codec | null, readonly opener: Opener | null },
+  progress: Progress
+): Promise<readonly Check[]> {
   try {
     const stored = await deps.store.get(key, undefined, progress.signal)
-    const counted = digestTap(bytes => { progress.bytes(bytes) }).stream
+    const counted = digestTap(bytes => {
+      progress.bytes(bytes)
+    }).stream
     const plain = digestTap()
     // Without a manifest it is not known how much it may become.
     const { free } = await deps.scratch.space()
-    const bound = atMost(free - KEPT_FREE, () => new BackupError('DISK_FULL', `what "${key}" unpacks to has no room in the scratch directory "${deps.scratch.directory}", where ${KEPT_FREE} bytes stay free`, { hint: 'Free space there, or set SCRATCH_DIR to a larger disk.' }))
+    const bound = atMost(
+      free - KEPT_FREE,
+      () =>
+        new BackupError(
+          'DISK_FULL',
+          `what "${key}" unpacks to has no room in the scratch directory "${deps.scratch.directory}", where ${KEPT_FREE} bytes stay free`,
+          { hint: 'Free space there, or set SCRATCH_DIR to a larger disk.' }
+        )
+    )
     const stages = [opener, codec].flatMap(stage => stage === null ? [] : [stage.decode()])
     const image = compose(stored, counted, ...stages, bound, plain.stream)
     return await deps.scratch.withFile(image, async path => [
       ...opener === null ? [] : [{ name: 'decryption', status: 'pass', reason: 'to the end' } as const],
-      ...codec === null ? [] : [{ name: 'decompression', status: 'pass', reason: `${plain.result().size} bytes, to the end` } as const],
+      ...codec === null
+        ? []
+        : [{ name: 'decompression', status: 'pass', reason: `${plain.result().size} bytes, to the end` } as const],
       ...await inspect(deps, path, progress)
     ], progress.signal)
   } catch (thrown) {
@@ -145,22 +200,36 @@ async function decodeAndInspect (deps: ProofDeps, key: string, { codec, opener }
 
 async function inspect ({ inspectors }: ProofDeps, path: string, { signal }: Progress): Promise<readonly Check[]> {
   const inspector = inspectors.get(KIND)
-  if (inspector === undefined) throw new BackupError('METHOD_UNSUPPORTED', `files of the kind "${KIND}" cannot be verified by this version`, { hint: 'Use a version that knows this kind.' })
+  if (inspector === undefined) {
+    throw new BackupError('METHOD_UNSUPPORTED', `files of the kind "${KIND}" cannot be verified by this version`, {
+      hint: 'Use a version that knows this kind.'
+    })
+  }
   return await inspector.inspect(path, null, signal)
 }
 
 function conclusion (verification: Verification): Pick<VerifiedFile, 'verdict' | 'message'> {
   const isDamaged = verification.checks.some(({ status }) => status === 'fail')
-  if (verification.valid || isDamaged) return { verdict: isDamaged ? 'damaged' : 'valid', message: verificationMessage(verification) }
+  if (verification.valid || isDamaged) {
+    return { verdict: isDamaged ? 'damaged' : 'valid', message: verificationMessage(verification) }
+  }
   return { verdict: 'sound', message: 'The content is sound; there is no manifest to compare it with' }
 }
 
 /** The store speaks of a backup directory; here it is a file that somebody named. */
 function inWordsOfAFile (thrown: unknown, path: string): unknown {
   const error = toBackupError(thrown)
-  if (error.code === 'OBJECT_NOT_FOUND' || isGone(error)) return new BackupError('OBJECT_NOT_FOUND', `"${path}" is not there, or is not a file`, { hint: 'Correct the path.', cause: thrown })
+  if (error.code === 'OBJECT_NOT_FOUND' || isGone(error)) {
+    return new BackupError('OBJECT_NOT_FOUND', `"${path}" is not there, or is not a file`, {
+      hint: 'Correct the path.',
+      cause: thrown
+    })
+  }
   if (error.code !== 'STORE_UNAVAILABLE') return thrown
-  return new BackupError('STORE_UNAVAILABLE', `"${path}" must not be read by this user`, { hint: 'Give this user the right to read the file and to search its folders.', cause: thrown })
+  return new BackupError('STORE_UNAVAILABLE', `"${path}" must not be read by this user`, {
+    hint: 'Give this user the right to read the file and to search its folders.',
+    cause: thrown
+  })
 }
 
 function isGone (error: BackupError): boolean {

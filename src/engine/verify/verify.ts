@@ -23,7 +23,12 @@ export interface ProofWay extends Partial<Pick<Proof, 'unpack' | 'isDigested'>> 
 }
 
 /** Proves one backup again and records what was found. */
-export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { place, ...way }: ProofWay = {}): Promise<Verified> {
+export async function verifyBackup (
+  deps: EngineDeps,
+  id: number,
+  task: Task,
+  { place, ...way }: ProofWay = {}
+): Promise<Verified> {
   const startedAt = deps.clock.now()
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
@@ -31,21 +36,39 @@ export async function verifyBackup (deps: EngineDeps, id: number, task: Task, { 
   const { store, key } = await believable(deps, backup, place ?? homeOf(deps, backup), task.signal)
   try {
     const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
-    const verification = await proveObject({ ...deps, store }, { ...way, key, manifest: recorded, manifestCheck, requireRoom: bytes => checkScratch(deps, bytes) }, task)
+    const verification = await proveObject({ ...deps, store }, {
+      ...way,
+      key,
+      manifest: recorded,
+      manifestCheck,
+      requireRoom: bytes => checkScratch(deps, bytes)
+    }, task)
     const now = deps.clock.now()
     const verified = await deps.catalog.backups.recordVerification(id, verification, now)
-    deps.events.emit({ type: 'verification.finished', backup: verified, verification, durationMs: now.getTime() - startedAt.getTime() })
+    deps.events.emit({
+      type: 'verification.finished',
+      backup: verified,
+      verification,
+      durationMs: now.getTime() - startedAt.getTime()
+    })
     return { backup: verified, verification }
   } catch (thrown) {
     const { code } = toBackupError(task.signal.aborted ? task.signal.reason : thrown)
-    deps.events.emit({ type: 'operation.failed', operation: 'verify', source: backup.source, method: backup.method, code })
+    deps.events.emit({
+      type: 'operation.failed',
+      operation: 'verify',
+      source: backup.source,
+      method: backup.method,
+      code
+    })
     throw thrown
   }
 }
 
 /**
- * The place, unless the backup is not there and another store has it: a file that is gone is no damage then. A store that is lost, or
- * another one in its place, proves nothing against a backup. Throws `STORE_UNAVAILABLE` where no other store should have it.
+ * The place, unless the backup is not there and another store has it: a file that is gone is no damage then. A store
+ * that is lost, or another one in its place, proves nothing against a backup. Throws `STORE_UNAVAILABLE` where no other
+ * store should have it.
  */
 async function believable (deps: EngineDeps, backup: Backup, place: Place, signal: AbortSignal): Promise<Place> {
   if (deps.remembered.has(place.store.name)) return place
@@ -66,24 +89,40 @@ const EDITABLE: ReadonlySet<keyof Manifest> = new Set(['description', 'pinned', 
 async function checkManifest ({ store, key }: Place, recorded: Manifest, signal: AbortSignal): Promise<Check> {
   try {
     const stored = await readManifest(store, key, signal)
-    const wrong = (Object.keys(recorded) as Array<keyof Manifest>).filter(key => !EDITABLE.has(key) && !isDeepStrictEqual(stored[key], recorded[key]))
-    if (recorded.signature !== undefined && stored.signature === undefined) return { name: 'manifest', status: 'fail', reason: 'its signature was removed' }
+    const wrong = (Object.keys(recorded) as Array<keyof Manifest>).filter(key =>
+      !EDITABLE.has(key) && !isDeepStrictEqual(stored[key], recorded[key])
+    )
+    if (recorded.signature !== undefined && stored.signature === undefined) {
+      return { name: 'manifest', status: 'fail', reason: 'its signature was removed' }
+    }
     if (wrong.length === 0) return { name: 'manifest', status: 'pass' }
-    return { name: 'manifest', status: 'fail', reason: `${wrong.map(key => `"${key}"`).join(', ')} in the manifest differs from what was recorded` }
+    return {
+      name: 'manifest',
+      status: 'fail',
+      reason: `${wrong.map(key => `"${key}"`).join(', ')} in the manifest differs from what was recorded`
+    }
   } catch (thrown) {
     const error = toBackupError(thrown)
-    if (error.code === 'OBJECT_NOT_FOUND') return { name: 'manifest', status: 'fail', reason: 'the manifest does not exist' }
-    if (error.code === 'MANIFEST_INVALID' || error.code === 'OBJECT_REFUSED') return { name: 'manifest', status: 'fail', reason: error.message }
+    if (error.code === 'OBJECT_NOT_FOUND') {
+      return { name: 'manifest', status: 'fail', reason: 'the manifest does not exist' }
+    }
+    if (error.code === 'MANIFEST_INVALID' || error.code === 'OBJECT_REFUSED') {
+      return { name: 'manifest', status: 'fail', reason: error.message }
+    }
     throw thrown
   }
 }
 
 /**
- * Verifies every live backup that matches, oldest first, one after the other. One that goes away meanwhile is passed over.
- * One that cannot be judged (an unknown kind, no room, no key) keeps none of the others from its turn, and is among the
- * failures. Rejects only where it is cancelled, or where the catalog does not say which backups there are.
+ * Verifies every live backup that matches, oldest first, one after the other. One that goes away meanwhile is passed
+ * over. One that cannot be judged (an unknown kind, no room, no key) keeps none of the others from its turn, and is
+ * among the failures. Rejects only where it is cancelled, or where the catalog does not say which backups there are.
  */
-export async function verifyAll (deps: EngineDeps, request: { readonly source?: string | undefined, readonly since?: Date | undefined }, task: Task): Promise<VerifiedAll> {
+export async function verifyAll (
+  deps: EngineDeps,
+  request: { readonly source?: string | undefined, readonly since?: Date | undefined },
+  task: Task
+): Promise<VerifiedAll> {
   const results: Verified[] = []
   const failures: Array<VerifiedAll['failures'][number]> = []
   for (const id of (await matching(deps, request)).toReversed()) {
@@ -104,7 +143,10 @@ export async function verifyAll (deps: EngineDeps, request: { readonly source?: 
   return { results, failures }
 }
 
-async function matching (deps: EngineDeps, request: { readonly source?: string | undefined, readonly since?: Date | undefined }): Promise<number[]> {
+async function matching (
+  deps: EngineDeps,
+  request: { readonly source?: string | undefined, readonly since?: Date | undefined }
+): Promise<number[]> {
   const ids: number[] = []
   let before: number | undefined
   do {

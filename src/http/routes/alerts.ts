@@ -5,12 +5,20 @@ import { alertListAnswer, alertListQuery } from '../schemas/alert.ts'
 import { formatCursor } from '../schemas/common.ts'
 
 export function alertRoutes (app: App, { alerts }: { readonly alerts: Pick<AlertLog, 'list'> }): void {
-  app.get('/api/alerts', route('viewer', {
-    tag: 'service',
-    summary: 'What is wrong now, since when, and what to do, newest first',
-    answers: { 200: alertListAnswer }
-  }, { querystring: alertListQuery }), async ({ query: { cursor: before, ...query } }) => {
-    const page = await alerts.list({ ...query, before })
-    return { success: true, alerts: page.alerts.map(presentAlert), nextCursor: page.next === null ? null : formatCursor(page.next) }
-  })
+  app.get(
+    '/api/alerts',
+    route('viewer', {
+      tag: 'service',
+      summary: 'What is wrong now, since when, and what to do, newest first',
+      answers: { 200: alertListAnswer }
+    }, { querystring: alertListQuery }),
+    async ({ query: { cursor: before, ...query } }) => {
+      const page = await alerts.list({ ...query, before })
+      return {
+        success: true,
+        alerts: page.alerts.map(presentAlert),
+        nextCursor: page.next === null ? null : formatCursor(page.next)
+      }
+    }
+  )
 }

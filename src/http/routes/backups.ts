@@ -9,56 +9,89 @@ import { formatCursor, idParams } from '../schemas/common.ts'
 import { statisticsAnswer } from '../schemas/statistics.ts'
 
 /** Reading backups, and editing what people say about one. The two that are polled come from `pages`. */
-export function backupRoutes (app: App, { engine, clock, pages }: { readonly engine: Engine, readonly clock: Clock, readonly pages: Pages }): void {
-  const statistics = async (): Promise<string> => String(await pages.body('statistics', async () => JSON.stringify(presentStatistics(await engine.statistics(), clock.now()))))
+export function backupRoutes (
+  app: App,
+  { engine, clock, pages }: { readonly engine: Engine, readonly clock: Clock, readonly pages: Pages }
+): void {
+  const statistics = async (): Promise<string> =>
+    String(
+      await pages.body('statistics', async () =>
+        JSON.stringify(presentStatistics(await engine.statistics(), clock.now())))
+    )
 
-  app.get('/api/backups', route('viewer', {
-    tag: 'backups',
-    summary: 'List backups, newest first',
-    answers: { 200: backupListAnswer }
-  }, { querystring: backupListQuery }), (request, reply) => {
-    const { query } = request
-    reply.type('application/json; charset=utf-8')
-    return pages.body(`list ${JSON.stringify(query)}`, async () => {
-      const { cursor: before, ...filters } = query
-      const [page, totals] = await Promise.all([engine.backups({ ...filters, before }), statistics()])
-      const nextCursor = page.next === null ? null : formatCursor(page.next)
-      return `{"success":true,"backups":${JSON.stringify(page.backups.map(presentListed))},"statistics":${totals},"count":${page.count},"nextCursor":${JSON.stringify(nextCursor)}}`
-    })
-  })
-
-  app.get('/api/backups/stats', route('viewer', {
-    tag: 'backups',
-    summary: 'How things stand: totals, and each source',
-    answers: { 200: statisticsAnswer }
-  }), (_request, reply) => {
-    reply.type('application/json; charset=utf-8')
-    return pages.body('stats', async () => `{"success":true,"statistics":${await statistics()}}`)
-  })
-
-  app.get('/api/backups/:id', route('viewer', {
-    tag: 'backups',
-    summary: 'One backup, with the history of its verifications',
-    answers: { 200: backupDetailAnswer },
-    errors: ['BACKUP_NOT_FOUND']
-  }, { params: idParams }), async ({ params: { id } }) => {
-    const backup = await engine.backup(id)
-    const history = await engine.verifications(id)
-    return {
-      success: true,
-      backup: presentBackup(backup),
-      verifications: history.map(({ checkedAt, verification: { valid, checks } }) => ({ checkedAt: checkedAt.toISOString(), valid, checks }))
+  app.get(
+    '/api/backups',
+    route('viewer', {
+      tag: 'backups',
+      summary: 'List backups, newest first',
+      answers: { 200: backupListAnswer }
+    }, { querystring: backupListQuery }),
+    (request, reply) => {
+      const { query } = request
+      reply.type('application/json; charset=utf-8')
+      return pages.body(`list ${JSON.stringify(query)}`, async () => {
+        const { cursor: before, ...filters } = query
+        const [page, totals] = await Promise.all([engine.backups({ ...filters, before }), statistics()])
+        const nextCursor = page.next === null ? null : formatCursor(page.next)
+        return `{"success":true,"backups":${
+          JSON.stringify(page.backups.map(presentListed))
+        },"statistics":${totals},"count":${page.count},"nextCursor":${JSON.stringify(nextCursor)}}`
+      })
     }
-  })
+  )
 
-  app.patch('/api/backups/:id', route('operator', {
-    tag: 'backups',
-    summary: 'Change what a backup is called, or pin it',
-    action: 'backup edit',
-    description: 'A backup that is pinned is unpinned, or changed, by an admin alone. An operator pins as many that were made by hand as maxBackups keeps.',
-    answers: { 200: backupAnswer },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_DELETED', 'TOO_MANY_PINNED']
-  }, { params: idParams, body: editBody }), async ({ params: { id }, body, caller }) => {
-    return { success: true, backup: presentBackup(await engine.edit(id, { ...body, keepsPinned: caller?.role !== 'admin' })) }
-  })
+  app.get(
+    '/api/backups/stats',
+    route('viewer', {
+      tag: 'backups',
+      summary: 'How things stand: totals, and each source',
+      answers: { 200: statisticsAnswer }
+    }),
+    (_request, reply) => {
+      reply.type('application/json; charset=utf-8')
+      return pages.body('stats', async () => `{"success":true,"statistics":${await statistics()}}`)
+    }
+  )
+
+  app.get(
+    '/api/backups/:id',
+    route('viewer', {
+      tag: 'backups',
+      summary: 'One backup, with the history of its verifications',
+      answers: { 200: backupDetailAnswer },
+      errors: ['BACKUP_NOT_FOUND']
+    }, { params: idParams }),
+    async ({ params: { id } }) => {
+      const backup = await engine.backup(id)
+      const history = await engine.verifications(id)
+      return {
+        success: true,
+        backup: presentBackup(backup),
+        verifications: history.map(({ checkedAt, verification: { valid, checks } }) => ({
+          checkedAt: checkedAt.toISOString(),
+          valid,
+          checks
+        }))
+      }
+    }
+  )
+
+  app.patch(
+    '/api/backups/:id',
+    route('operator', {
+      tag: 'backups',
+      summary: 'Change what a backup is called, or pin it',
+      action: 'backup edit',
+      description:
+        'A backup that is pinned is unpinned, or changed, by an admin alone. An operator pins as many that were made by hand as maxBackups keeps.',
+      answers: { 200: backupAnswer },
+      errors: ['BACKUP_NOT_FOUND', 'BACKUP_DELETED', 'TOO_MANY_PINNED']
+    }, { params: idParams, body: editBody }),
+    async ({ params: { id }, body, caller }) => {
+      return {
+        success: true,
+        backup: presentBackup(await engine.edit(id, { ...body, keepsPinned: caller?.role !== 'admin' }))
+      }
+    }
+  )
 }

@@ -9,21 +9,49 @@ import { finish } from '../work.ts'
 const SOURCE_ERRORS = (Object.keys(ERRORS) as ErrorCode[]).filter(code => code.startsWith('SOURCE_'))
 
 export function createRoute (app: App, { engine }: { readonly engine: Engine }): void {
-  app.post('/api/backups', route('operator', {
-    tag: 'backups',
-    summary: 'Make a backup now',
-    action: 'backup create',
-    description: 'Without a body: a manual, full backup of the default source. For an operator nothing gives way to make room (DISK_FULL).',
-    starts: 'create',
-    answers: { 201: backupMessageAnswer, 202: jobAnswer },
-    errors: ['BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CANCELLED', 'VERIFICATION_FAILED', 'DISK_FULL', 'FILE_SIZE_LIMIT', 'STORE_UNAVAILABLE', 'STORE_NOT_FOUND', 'STORE_FAILED', 'OBJECT_EXISTS', 'CHECKSUM_MISMATCH', 'SHUTTING_DOWN', ...SOURCE_ERRORS]
-  }, { body: createBody }), async (request, reply) => {
-    const { source, type, method, description, compression, verify, upload } = request.body
-    const work = await engine.create({ source, type, method, description, compression, verify, upload, mayRemove: request.caller?.role === 'admin' })
-    request.target = work.job.source === null ? null : `source ${work.job.source}`
-    return finish(request, reply, work, backup => {
-      reply.code(201).header('location', `/api/backups/${backup.id}`)
-      return { success: true, message: 'Backup created successfully', backup: presentBackup(backup) }
-    })
-  })
+  app.post(
+    '/api/backups',
+    route('operator', {
+      tag: 'backups',
+      summary: 'Make a backup now',
+      action: 'backup create',
+      description:
+        'Without a body: a manual, full backup of the default source. For an operator nothing gives way to make room (DISK_FULL).',
+      starts: 'create',
+      answers: { 201: backupMessageAnswer, 202: jobAnswer },
+      errors: [
+        'BACKUP_IN_PROGRESS',
+        'METHOD_UNSUPPORTED',
+        'CANCELLED',
+        'VERIFICATION_FAILED',
+        'DISK_FULL',
+        'FILE_SIZE_LIMIT',
+        'STORE_UNAVAILABLE',
+        'STORE_NOT_FOUND',
+        'STORE_FAILED',
+        'OBJECT_EXISTS',
+        'CHECKSUM_MISMATCH',
+        'SHUTTING_DOWN',
+        ...SOURCE_ERRORS
+      ]
+    }, { body: createBody }),
+    async (request, reply) => {
+      const { source, type, method, description, compression, verify, upload } = request.body
+      const work = await engine.create({
+        source,
+        type,
+        method,
+        description,
+        compression,
+        verify,
+        upload,
+        mayRemove: request.caller?.role === 'admin'
+      })
+      request.target = work.job.source === null ? null : `source ${work.job.source}`
+      return finish(request, reply, work, backup => {
+        reply.code(201).header('location', `/api/backups/${backup.id}`)
+        return { success: true, message: 'Backup created successfully', backup: presentBackup(backup) }
+      })
+    }
+  )
 }

@@ -21,9 +21,23 @@ export function downloadRoute (app: App, { engine }: { readonly engine: Engine }
     tag: 'backups',
     summary: 'The backup itself',
     action: 'backup download',
-    description: '`X-Backup-Store` names the store that it is read from: the nearest that has it. Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`. Bytes that are not those of the `ETag` never end cleanly: the answer is an error, or the connection is cut before its `Content-Length`. The first range of a stored backup is answered once all of it has been read and proven.',
-    answers: { 200: { description: 'All of it.', content: octets }, 206: { description: 'The range that was asked for.', content: octets } },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'MANIFEST_UNSIGNED', 'OBJECT_NOT_FOUND', 'RANGE_NOT_SATISFIABLE', 'CHECKSUM_MISMATCH', 'DECODE_FAILED', 'STORE_UNAVAILABLE']
+    description:
+      '`X-Backup-Store` names the store that it is read from: the nearest that has it. Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`. Bytes that are not those of the `ETag` never end cleanly: the answer is an error, or the connection is cut before its `Content-Length`. The first range of a stored backup is answered once all of it has been read and proven.',
+    answers: {
+      200: { description: 'All of it.', content: octets },
+      206: { description: 'The range that was asked for.', content: octets }
+    },
+    errors: [
+      'BACKUP_NOT_FOUND',
+      'BACKUP_NOT_COMPLETED',
+      'BACKUP_DELETED',
+      'MANIFEST_UNSIGNED',
+      'OBJECT_NOT_FOUND',
+      'RANGE_NOT_SATISFIABLE',
+      'CHECKSUM_MISMATCH',
+      'DECODE_FAILED',
+      'STORE_UNAVAILABLE'
+    ]
   }, { params: idParams, querystring: downloadQuery })
 
   app.route({
@@ -33,7 +47,8 @@ export function downloadRoute (app: App, { engine }: { readonly engine: Engine }
     handler: async (request, reply) => {
       const { headers } = request
       const download = await engine.download(request.params.id, request.query)
-      reply.header('etag', download.etag).header('x-backup-store', download.store).header('accept-ranges', 'bytes').header('cache-control', 'private, no-cache')
+      reply.header('etag', download.etag).header('x-backup-store', download.store).header('accept-ranges', 'bytes')
+        .header('cache-control', 'private, no-cache')
       if (hasTag(headers['if-none-match'], download.etag)) return reply.code(304).send()
 
       // A range of something that has changed meanwhile would not fit what the caller holds.
@@ -41,9 +56,14 @@ export function downloadRoute (app: App, { engine }: { readonly engine: Engine }
       const range = request.method === 'GET' && current ? parseRange(headers.range, download.size) : undefined
       if (range === null) {
         reply.header('content-range', `bytes */${download.size}`)
-        throw new BackupError('RANGE_NOT_SATISFIABLE', `the range lies outside the ${download.size} bytes that there are`)
+        throw new BackupError(
+          'RANGE_NOT_SATISFIABLE',
+          `the range lies outside the ${download.size} bytes that there are`
+        )
       }
-      if (range !== undefined) reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${download.size}`)
+      if (range !== undefined) {
+        reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${download.size}`)
+      }
       reply
         .type(download.contentType)
         .header('content-length', range === undefined ? download.size : range.end - range.start + 1)

@@ -11,37 +11,71 @@ import { finish } from '../work.ts'
 
 /** Trying out that backups restore, and the evidence of it. */
 export function drillRoutes (app: App, { engine }: { readonly engine: Engine }): void {
-  app.post('/api/backups/:id/drill', route('operator', {
-    tag: 'backups',
-    action: 'drill',
-    summary: 'Try out that a backup restores',
-    description: 'It is restored into a scratch place, proven there, held against what its source asserts, and thrown away. `success` is true when the drill was made or tried, whatever came of it; `drill.status` tells.',
-    starts: 'drill',
-    answers: { 200: drillAnswer, 202: jobAnswer },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'CANCELLED', 'SHUTTING_DOWN']
-  }, { params: idParams }), async (request, reply) => {
-    const work = await engine.drill({ id: request.params.id, actor: request.caller?.token.subject ?? 'unnamed' })
-    return finish(request, reply, work, drill => ({ success: true, message: drillMessage(drill), drill: presentDrill(drill) }))
-  })
+  app.post(
+    '/api/backups/:id/drill',
+    route('operator', {
+      tag: 'backups',
+      action: 'drill',
+      summary: 'Try out that a backup restores',
+      description:
+        'It is restored into a scratch place, proven there, held against what its source asserts, and thrown away. `success` is true when the drill was made or tried, whatever came of it; `drill.status` tells.',
+      starts: 'drill',
+      answers: { 200: drillAnswer, 202: jobAnswer },
+      errors: [
+        'BACKUP_NOT_FOUND',
+        'BACKUP_NOT_COMPLETED',
+        'BACKUP_DELETED',
+        'BACKUP_BUSY',
+        'CANCELLED',
+        'SHUTTING_DOWN'
+      ]
+    }, { params: idParams }),
+    async (request, reply) => {
+      const work = await engine.drill({ id: request.params.id, actor: request.caller?.token.subject ?? 'unnamed' })
+      return finish(
+        request,
+        reply,
+        work,
+        drill => ({ success: true, message: drillMessage(drill), drill: presentDrill(drill) })
+      )
+    }
+  )
 
-  app.get('/api/restores/:id', route('viewer', {
-    tag: 'backups',
-    summary: 'One restore or drill, with what it found',
-    answers: { 200: oneRestoreAnswer },
-    errors: ['RESTORE_NOT_FOUND']
-  }, { params: idParams }), async ({ params }) => ({ success: true, restore: presentDrill(await engine.restoreById(params.id)) }))
+  app.get(
+    '/api/restores/:id',
+    route('viewer', {
+      tag: 'backups',
+      summary: 'One restore or drill, with what it found',
+      answers: { 200: oneRestoreAnswer },
+      errors: ['RESTORE_NOT_FOUND']
+    }, { params: idParams }),
+    async ({ params }) => ({ success: true, restore: presentDrill(await engine.restoreById(params.id)) })
+  )
 
-  app.get('/api/drills/report', route('viewer', {
-    tag: 'backups',
-    summary: 'The evidence of drills, for auditors',
-    description: 'As JSON, or as a page to print: `format=html`, or an `Accept` that asks for HTML. Without `since` of the 90 days before `until`.',
-    answers: { 200: { description: 'What was drilled, when, by whom, and how it went.', content: { 'application/json': { schema: z.object({ success: z.literal(true), report: evidenceSchema }) }, 'text/html': { schema: z.string() } } } },
-    errors: ['SOURCE_NOT_FOUND']
-  }, { querystring: evidenceQuery }), async ({ query: { format, ...query }, headers }, reply) => {
-    const report = presentEvidence(await engine.drillEvidence(query))
-    const isPage = (format ?? (headers.accept?.includes('text/html') === true ? 'html' : 'json')) === 'html'
-    if (!isPage) return { success: true as const, report }
-    reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY)
-    return drillPage(report)
-  })
+  app.get(
+    '/api/drills/report',
+    route('viewer', {
+      tag: 'backups',
+      summary: 'The evidence of drills, for auditors',
+      description:
+        'As JSON, or as a page to print: `format=html`, or an `Accept` that asks for HTML. Without `since` of the 90 days before `until`.',
+      answers: {
+        200: {
+          description: 'What was drilled, when, by whom, and how it went.',
+          content: {
+            'application/json': { schema: z.object({ success: z.literal(true), report: evidenceSchema }) },
+            'text/html': { schema: z.string() }
+          }
+        }
+      },
+      errors: ['SOURCE_NOT_FOUND']
+    }, { querystring: evidenceQuery }),
+    async ({ query: { format, ...query }, headers }, reply) => {
+      const report = presentEvidence(await engine.drillEvidence(query))
+      const isPage = (format ?? (headers.accept?.includes('text/html') === true ? 'html' : 'json')) === 'html'
+      if (!isPage) return { success: true as const, report }
+      reply.type('text/html; charset=utf-8').header('content-security-policy', PAGE_POLICY)
+      return drillPage(report)
+    }
+  )
 }

@@ -4,12 +4,25 @@ import type { Authority } from '../auth.ts'
 import type { EventHub } from '../event-hub.ts'
 import { route, type App } from '../route.ts'
 
-export function eventRoute (app: App, { hub, isRevoked, clock }: { readonly hub: EventHub, readonly isRevoked: Authority['isRevoked'], readonly clock: Clock }): void {
+export function eventRoute (
+  app: App,
+  { hub, isRevoked, clock }: {
+    readonly hub: EventHub
+    readonly isRevoked: Authority['isRevoked']
+    readonly clock: Clock
+  }
+): void {
   const options = route('viewer', {
     tag: 'jobs',
     summary: 'What happens, as server-sent events',
-    description: 'Each event has a name (`job.updated`, `backup.completed`, …) and JSON as its data. Nothing is sent again: after a break, read the lists.',
-    answers: { 200: { description: 'A stream that ends with the service, or with the token.', content: { 'text/event-stream': { schema: z.string() } } } }
+    description:
+      'Each event has a name (`job.updated`, `backup.completed`, …) and JSON as its data. Nothing is sent again: after a break, read the lists.',
+    answers: {
+      200: {
+        description: 'A stream that ends with the service, or with the token.',
+        content: { 'text/event-stream': { schema: z.string() } }
+      }
+    }
   })
   // HEAD would open a stream that nobody reads.
   app.get('/api/events', { ...options, exposeHeadRoute: false }, (request, reply) => {
@@ -26,6 +39,12 @@ export function eventRoute (app: App, { hub, isRevoked, clock }: { readonly hub:
     }
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) reply.raw.setHeader(name, value)
     reply.raw.writeHead(200)
-    hub.add(reply.raw, identity, () => caller === null || (caller.expiresAt !== undefined && caller.expiresAt <= clock.now().getTime()) || isRevoked(caller.token))
+    hub.add(
+      reply.raw,
+      identity,
+      () =>
+        caller === null || (caller.expiresAt !== undefined && caller.expiresAt <= clock.now().getTime()) ||
+        isRevoked(caller.token)
+    )
   })
 }

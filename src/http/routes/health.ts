@@ -18,22 +18,28 @@ export interface HealthReport {
 const PATIENCE_MS = 2000
 
 interface Deps {
-  health (): Promise<HealthReport>
-  ready (): boolean
+  health(): Promise<HealthReport>
+  ready(): boolean
   readonly pages: Pages
 }
 
-/** Nobody has to show a token here, and nobody is counted: so the report comes from `pages`, and asking for it often costs little. */
+/**
+ * Nobody has to show a token here, and nobody is counted: so the report comes from `pages`, and asking for it often
+ * costs little.
+ */
 export function healthRoutes (app: App, deps: Deps): void {
   const report = route('open', {
     tag: 'service',
     summary: 'How the service and its backups are',
-    description: '`degraded` means that somebody should look, and `GET /api/alerts` tells what at; only `error` is a 503.',
+    description:
+      '`degraded` means that somebody should look, and `GET /api/alerts` tells what at; only `error` is a 503.',
     answers: { 200: healthAnswer, 503: healthAnswer }
   })
   for (const url of ['/health', '/healthz']) {
     app.get(url, unlimited(report), async (request, reply) => {
-      const body = await inTime(() => bodyOf(deps), error => { request.log.error({ err: error }, 'the health could not be told') })
+      const body = await inTime(() => bodyOf(deps), error => {
+        request.log.error({ err: error }, 'the health could not be told')
+      })
       reply.type('application/json; charset=utf-8')
       if (body !== undefined) return body
       reply.code(503)
@@ -41,9 +47,17 @@ export function healthRoutes (app: App, deps: Deps): void {
     })
   }
 
-  app.get('/health/live', unlimited(route('open', { tag: 'service', summary: 'Whether the service runs', answers: { 200: aliveAnswer } })), () => ({ success: true, status: 'ok' }))
+  app.get(
+    '/health/live',
+    unlimited(route('open', { tag: 'service', summary: 'Whether the service runs', answers: { 200: aliveAnswer } })),
+    () => ({ success: true, status: 'ok' })
+  )
 
-  const readiness = route('open', { tag: 'service', summary: 'Whether the service takes work', answers: { 200: aliveAnswer, 503: aliveAnswer } })
+  const readiness = route('open', {
+    tag: 'service',
+    summary: 'Whether the service takes work',
+    answers: { 200: aliveAnswer, 503: aliveAnswer }
+  })
   for (const url of ['/health/ready', '/readyz']) {
     app.get(url, unlimited(readiness), (_request, reply) => {
       const ready = deps.ready()
@@ -68,7 +82,9 @@ function bodyOf (deps: Deps): ReturnType<Pages['body']> {
 /** undefined: it failed, or took too long. */
 async function inTime<T> (ask: () => T | Promise<T>, onError: (error: unknown) => void): Promise<T | undefined> {
   const late = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => { late.resolve(undefined) }, PATIENCE_MS)
+  const timer = setTimeout(() => {
+    late.resolve(undefined)
+  }, PATIENCE_MS)
   try {
     return await Promise.race([ask(), late.promise])
   } catch (error) {

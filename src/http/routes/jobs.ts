@@ -18,41 +18,62 @@ interface Deps {
 }
 
 export function jobRoutes (app: App, { engine, rates, starterOf }: Deps): void {
-  const shown = (job: Job, { caller }: Pick<FastifyRequest, 'caller'>): JobView => presentJob(job, rates.of(job), { isContentShown: caller?.role === 'admin' })
+  const shown = (job: Job, { caller }: Pick<FastifyRequest, 'caller'>): JobView =>
+    presentJob(job, rates.of(job), { isContentShown: caller?.role === 'admin' })
 
-  app.get('/api/jobs', route('viewer', {
-    tag: 'jobs',
-    summary: 'Running and recent work, newest first',
-    answers: { 200: jobListAnswer }
-  }, { querystring: jobListQuery }), async ({ query: { cursor: before, ...query }, caller }) => {
-    const { jobs, next } = await engine.jobs({ ...query, before })
-    return { success: true, jobs: jobs.map(job => shown(job, { caller })), nextCursor: next === null ? null : formatCursor(next) }
-  })
+  app.get(
+    '/api/jobs',
+    route('viewer', {
+      tag: 'jobs',
+      summary: 'Running and recent work, newest first',
+      answers: { 200: jobListAnswer }
+    }, { querystring: jobListQuery }),
+    async ({ query: { cursor: before, ...query }, caller }) => {
+      const { jobs, next } = await engine.jobs({ ...query, before })
+      return {
+        success: true,
+        jobs: jobs.map(job => shown(job, { caller })),
+        nextCursor: next === null ? null : formatCursor(next)
+      }
+    }
+  )
 
-  app.get('/api/jobs/:id', route('viewer', {
-    tag: 'jobs',
-    summary: 'How far a job is, or how it ended',
-    answers: { 200: jobAnswer },
-    errors: ['JOB_NOT_FOUND']
-  }, { params: idParams }), async ({ params: { id }, caller }) => {
-    return { success: true, job: shown(await engine.job(id), { caller }) }
-  })
+  app.get(
+    '/api/jobs/:id',
+    route('viewer', {
+      tag: 'jobs',
+      summary: 'How far a job is, or how it ended',
+      answers: { 200: jobAnswer },
+      errors: ['JOB_NOT_FOUND']
+    }, { params: idParams }),
+    async ({ params: { id }, caller }) => {
+      return { success: true, job: shown(await engine.job(id), { caller }) }
+    }
+  )
 
-  app.delete('/api/jobs/:id', route('operator', {
-    tag: 'jobs',
-    summary: 'Cancel a job',
-    action: 'job cancel',
-    description: 'Answers once it has ended; one that was all but done may still succeed.',
-    needs: {
-      says: 'A job that only an admin can start, such as a restore, needs admin.',
-      role: ({ params }) => roleToCancel((params as z.infer<typeof idParams>).id)
-    },
-    answers: { 200: jobMessageAnswer },
-    errors: ['JOB_NOT_FOUND', 'JOB_FINISHED', 'JOB_ELSEWHERE']
-  }, { params: idParams }), async ({ params: { id }, caller }) => {
-    const job = await engine.cancel(id)
-    return { success: true, message: job.status === 'cancelled' ? 'Job cancelled' : `Job ${job.status} before it could be cancelled`, job: shown(job, { caller }) }
-  })
+  app.delete(
+    '/api/jobs/:id',
+    route('operator', {
+      tag: 'jobs',
+      summary: 'Cancel a job',
+      action: 'job cancel',
+      description: 'Answers once it has ended; one that was all but done may still succeed.',
+      needs: {
+        says: 'A job that only an admin can start, such as a restore, needs admin.',
+        role: ({ params }) => roleToCancel((params as z.infer<typeof idParams>).id)
+      },
+      answers: { 200: jobMessageAnswer },
+      errors: ['JOB_NOT_FOUND', 'JOB_FINISHED', 'JOB_ELSEWHERE']
+    }, { params: idParams }),
+    async ({ params: { id }, caller }) => {
+      const job = await engine.cancel(id)
+      return {
+        success: true,
+        message: job.status === 'cancelled' ? 'Job cancelled' : `Job ${job.status} before it could be cancelled`,
+        job: shown(job, { caller })
+      }
+    }
+  )
 
   /** A job that there is not is for the route itself to name. */
   async function roleToCancel (id: number): Promise<Role> {

@@ -6,10 +6,13 @@ import { route, type App } from '../route.ts'
 
 export interface MetricsText {
   readonly contentType: string
-  text (): Promise<string>
+  text(): Promise<string>
 }
 
-export function metricsRoute (app: App, { metrics, metricsToken }: { readonly metrics: MetricsText, readonly metricsToken: Secret | undefined }): void {
+export function metricsRoute (
+  app: App,
+  { metrics, metricsToken }: { readonly metrics: MetricsText, readonly metricsToken: Secret | undefined }
+): void {
   const options = route('open', {
     tag: 'service',
     summary: 'Metrics for Prometheus',
@@ -20,7 +23,9 @@ export function metricsRoute (app: App, { metrics, metricsToken }: { readonly me
   app.get('/metrics', { ...options, config: { ...options.config, rateLimit: false } }, async (request, reply) => {
     if (metricsToken !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${metricsToken.reveal()}`)) {
       reply.header('www-authenticate', 'Bearer realm="holdfast metrics"')
-      throw new BackupError('UNAUTHORIZED', 'the metrics need their own token', { hint: 'Send METRICS_TOKEN as the bearer token.' })
+      throw new BackupError('UNAUTHORIZED', 'the metrics need their own token', {
+        hint: 'Send METRICS_TOKEN as the bearer token.'
+      })
     }
     reply.type(metrics.contentType)
     return metrics.text()

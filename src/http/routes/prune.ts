@@ -6,24 +6,30 @@ import { pruneAnswer, pruneBody } from '../schemas/prune.ts'
 import { finish } from '../work.ts'
 
 export function pruneRoute (app: App, { engine }: { readonly engine: Engine }): void {
-  app.post('/api/backups/prune', route('admin', {
-    tag: 'backups',
-    summary: 'Remove what the retention rules no longer keep, or only tell what that would be',
-    action: 'backup prune',
-    starts: 'prune',
-    answers: { 200: pruneAnswer, 202: jobAnswer },
-    errors: ['SOURCE_NOT_FOUND', 'BACKUP_IN_PROGRESS', 'BACKUP_BUSY', 'PRUNE_REFUSED', 'CANCELLED', 'SHUTTING_DOWN']
-  }, { body: pruneBody }), async (request, reply) => {
-    request.onlyAsks = request.body.dryRun
-    const work = await engine.prune(request.body)
-    return finish(request, reply, work, ({ dryRun, decisions, copies, removed, refused }) => ({
-      success: true,
-      message: dryRun ? `${decisions.filter(({ keep }) => !keep).length} backups would be removed` : `${removed.length} backups were removed`,
-      dryRun,
-      decisions: decisions.map(presentDecision),
-      copies: copies.map(presentCopyDecision),
-      refused: refused.map(one => ({ ...one })),
-      removed: removed.map(({ id }) => id)
-    }))
-  })
+  app.post(
+    '/api/backups/prune',
+    route('admin', {
+      tag: 'backups',
+      summary: 'Remove what the retention rules no longer keep, or only tell what that would be',
+      action: 'backup prune',
+      starts: 'prune',
+      answers: { 200: pruneAnswer, 202: jobAnswer },
+      errors: ['SOURCE_NOT_FOUND', 'BACKUP_IN_PROGRESS', 'BACKUP_BUSY', 'PRUNE_REFUSED', 'CANCELLED', 'SHUTTING_DOWN']
+    }, { body: pruneBody }),
+    async (request, reply) => {
+      request.onlyAsks = request.body.dryRun
+      const work = await engine.prune(request.body)
+      return finish(request, reply, work, ({ dryRun, decisions, copies, removed, refused }) => ({
+        success: true,
+        message: dryRun
+          ? `${decisions.filter(({ keep }) => !keep).length} backups would be removed`
+          : `${removed.length} backups were removed`,
+        dryRun,
+        decisions: decisions.map(presentDecision),
+        copies: copies.map(presentCopyDecision),
+        refused: refused.map(one => ({ ...one })),
+        removed: removed.map(({ id }) => id)
+      }))
+    }
+  )
 }

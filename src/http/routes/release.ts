@@ -5,15 +5,19 @@ import { backupMessageAnswer } from '../schemas/backup.ts'
 import { idParams } from '../schemas/common.ts'
 
 export function releaseRoutes (app: App, { engine }: { readonly engine: Engine }): void {
-  app.post('/api/backups/:id/release', route('admin', {
-    tag: 'backups',
-    summary: 'Declare a suspect backup good',
-    action: 'backup release',
-    description: 'It counts like any other from now on, and what was good before it may be removed again.',
-    answers: { 200: backupMessageAnswer },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_NOT_SUSPECT', 'BACKUP_BUSY']
-  }, { params: idParams }), async ({ params: { id }, caller }) => {
-    const backup = await engine.release(id, caller?.token.subject ?? 'unnamed')
-    return { success: true, message: 'Backup declared good', backup: presentBackup(backup) }
-  })
+  app.post(
+    '/api/backups/:id/release',
+    route('admin', {
+      tag: 'backups',
+      summary: 'Declare a suspect backup good',
+      action: 'backup release',
+      description: 'It counts like any other from now on, and what was good before it may be removed again.',
+      answers: { 200: backupMessageAnswer },
+      errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_NOT_SUSPECT', 'BACKUP_BUSY']
+    }, { params: idParams }),
+    async ({ params: { id }, caller }) => {
+      const backup = await engine.release(id, caller?.token.subject ?? 'unnamed')
+      return { success: true, message: 'Backup declared good', backup: presentBackup(backup) }
+    }
+  )
 }

@@ -10,40 +10,78 @@ import { finish } from '../work.ts'
 
 /** Putting backups back, and what became of it. */
 export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }): void {
-  app.post('/api/backups/:id/restore', route('admin', {
-    tag: 'backups',
-    action: 'restore',
-    summary: 'Put a backup back',
-    description: 'The backup is proven first, what stands there now is backed up, and `undo` tells how to bring that back. `target` must be in one of the directories that RESTORE_DIRS names. A failure leaves everything as it was.',
-    starts: 'restore',
-    answers: { 200: restoreAnswer, 202: jobAnswer },
-    errors: [
-      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'BACKUP_INVALID', 'MANIFEST_UNSIGNED',
-      'RESTORE_TARGET_EXISTS', 'RESTORE_TARGET_INVALID', 'RESTORE_TARGET_FORBIDDEN', 'RESTORE_TARGET_UNWRITABLE', 'RESTORE_TARGET_OPEN', 'RESTORE_PAGE_SIZE',
-      'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED',
-      'DISK_FULL', 'FILE_SIZE_LIMIT', 'CANCELLED', 'SHUTTING_DOWN'
-    ]
-  }, { params: idParams, body: restoreBody }), async (request, reply) => {
-    const { target, mode, overwrite, verify, timeoutMs } = request.body
-    const backup = await engine.backup(request.params.id)
-    const warning = presentDoubt(backup)
-    const work = await engine.restore(request.params.id, { target, isConfined: true, mode, overwrite, verify, timeout: timeoutMs, actor: request.caller?.token.subject ?? undefined })
-    return finish(request, reply, work, restore => ({
-      success: true,
-      message: `Backup ${restore.backupId} restored to "${restore.target}"`,
-      restore: presentRestore(restore),
-      undo: presentUndo(restore),
-      warning,
-      signature: presentSignature(backup.signature)
-    }))
-  })
+  app.post(
+    '/api/backups/:id/restore',
+    route('admin', {
+      tag: 'backups',
+      action: 'restore',
+      summary: 'Put a backup back',
+      description:
+        'The backup is proven first, what stands there now is backed up, and `undo` tells how to bring that back. `target` must be in one of the directories that RESTORE_DIRS names. A failure leaves everything as it was.',
+      starts: 'restore',
+      answers: { 200: restoreAnswer, 202: jobAnswer },
+      errors: [
+        'BACKUP_NOT_FOUND',
+        'SOURCE_NOT_FOUND',
+        'BACKUP_NOT_COMPLETED',
+        'BACKUP_DELETED',
+        'BACKUP_BUSY',
+        'BACKUP_IN_PROGRESS',
+        'BACKUP_INVALID',
+        'MANIFEST_UNSIGNED',
+        'RESTORE_TARGET_EXISTS',
+        'RESTORE_TARGET_INVALID',
+        'RESTORE_TARGET_FORBIDDEN',
+        'RESTORE_TARGET_UNWRITABLE',
+        'RESTORE_TARGET_OPEN',
+        'RESTORE_PAGE_SIZE',
+        'SOURCE_LOCKED',
+        'SOURCE_MISSING',
+        'SOURCE_MALFORMED',
+        'DISK_FULL',
+        'FILE_SIZE_LIMIT',
+        'CANCELLED',
+        'SHUTTING_DOWN'
+      ]
+    }, { params: idParams, body: restoreBody }),
+    async (request, reply) => {
+      const { target, mode, overwrite, verify, timeoutMs } = request.body
+      const backup = await engine.backup(request.params.id)
+      const warning = presentDoubt(backup)
+      const work = await engine.restore(request.params.id, {
+        target,
+        isConfined: true,
+        mode,
+        overwrite,
+        verify,
+        timeout: timeoutMs,
+        actor: request.caller?.token.subject ?? undefined
+      })
+      return finish(request, reply, work, restore => ({
+        success: true,
+        message: `Backup ${restore.backupId} restored to "${restore.target}"`,
+        restore: presentRestore(restore),
+        undo: presentUndo(restore),
+        warning,
+        signature: presentSignature(backup.signature)
+      }))
+    }
+  )
 
-  app.get('/api/restores', route('viewer', {
-    tag: 'backups',
-    summary: 'What was restored or drilled, newest first',
-    answers: { 200: restoreListAnswer }
-  }, { querystring: restoreListQuery }), async ({ query: { cursor: before, ...query } }) => {
-    const { restores, next } = await engine.restores({ ...query, before })
-    return { success: true, restores: restores.map(presentRestore), nextCursor: next === null ? null : formatCursor(next) }
-  })
+  app.get(
+    '/api/restores',
+    route('viewer', {
+      tag: 'backups',
+      summary: 'What was restored or drilled, newest first',
+      answers: { 200: restoreListAnswer }
+    }, { querystring: restoreListQuery }),
+    async ({ query: { cursor: before, ...query } }) => {
+      const { restores, next } = await engine.restores({ ...query, before })
+      return {
+        success: true,
+        restores: restores.map(presentRestore),
+        nextCursor: next === null ? null : formatCursor(next)
+      }
+    }
+  )
 }

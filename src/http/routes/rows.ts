@@ -10,55 +10,116 @@ import type { Role } from '../tokens.ts'
 import { finish } from '../work.ts'
 
 /** Single rows of a backup: what became of them, and bringing them back. */
-export function rowRoutes (app: App, { engine, ownSource }: { readonly engine: Engine, readonly ownSource: string }): void {
-  /** Counts are for operators; what is in the rows, and whatever is in the catalog, only for those who may download it. */
+export function rowRoutes (
+  app: App,
+  { engine, ownSource }: { readonly engine: Engine, readonly ownSource: string }
+): void {
+  /**
+   * Counts are for operators; what is in the rows, and whatever is in the catalog, only for those who may download it.
+   */
   const roleForDiff = async (id: number, { with: other, rows }: z.infer<typeof diffQuery>): Promise<Role> => {
     if (rows > 0) return 'admin'
     const sources = await Promise.all([id, ...other === 'live' ? [] : [other]].map(one => sourceOf(engine, one)))
     return sources.includes(ownSource) ? 'admin' : 'operator'
   }
 
-  app.get('/api/backups/:id/diff', route('operator', {
-    tag: 'backups',
-    summary: 'What became of the rows of a backup',
-    description: 'Counts of rows added, removed and changed for each table, against the live database or another backup; the rows themselves where `rows` asks for them.',
-    action: 'diff',
-    starts: 'diff',
-    needs: {
-      says: 'Rows, and backups of the catalog, need admin.',
-      role: ({ params, query }) => roleForDiff((params as z.infer<typeof idParams>).id, query as z.infer<typeof diffQuery>)
-    },
-    answers: { 200: diffAnswer, 202: jobAnswer },
-    errors: [
-      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'TABLE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'MANIFEST_UNSIGNED', 'BACKUP_BUSY', 'METHOD_UNSUPPORTED', 'CHECKSUM_MISMATCH', 'DECODE_FAILED',
-      'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED', 'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
-    ]
-  }, { params: idParams, querystring: diffQuery }), async (request, reply) => {
-    const { with: other, table: tables, rows, from, valueBytes } = request.query
-    request.onlyAsks = rows === 0
-    const work = await engine.diff(request.params.id, { with: other, tables, rows, from, valueBytes })
-    return finish(request, reply, work, compared => ({ success: true, ...presentCompared(compared) }))
-  })
+  app.get(
+    '/api/backups/:id/diff',
+    route('operator', {
+      tag: 'backups',
+      summary: 'What became of the rows of a backup',
+      description:
+        'Counts of rows added, removed and changed for each table, against the live database or another backup; the rows themselves where `rows` asks for them.',
+      action: 'diff',
+      starts: 'diff',
+      needs: {
+        says: 'Rows, and backups of the catalog, need admin.',
+        role: ({ params, query }) =>
+          roleForDiff((params as z.infer<typeof idParams>).id, query as z.infer<typeof diffQuery>)
+      },
+      answers: { 200: diffAnswer, 202: jobAnswer },
+      errors: [
+        'BACKUP_NOT_FOUND',
+        'SOURCE_NOT_FOUND',
+        'TABLE_NOT_FOUND',
+        'BACKUP_NOT_COMPLETED',
+        'BACKUP_DELETED',
+        'MANIFEST_UNSIGNED',
+        'BACKUP_BUSY',
+        'METHOD_UNSUPPORTED',
+        'CHECKSUM_MISMATCH',
+        'DECODE_FAILED',
+        'SOURCE_LOCKED',
+        'SOURCE_MISSING',
+        'SOURCE_MALFORMED',
+        'DISK_FULL',
+        'CANCELLED',
+        'SHUTTING_DOWN'
+      ]
+    }, { params: idParams, querystring: diffQuery }),
+    async (request, reply) => {
+      const { with: other, table: tables, rows, from, valueBytes } = request.query
+      request.onlyAsks = rows === 0
+      const work = await engine.diff(request.params.id, { with: other, tables, rows, from, valueBytes })
+      return finish(request, reply, work, compared => ({ success: true, ...presentCompared(compared) }))
+    }
+  )
 
-  app.post('/api/backups/:id/rescue', route('admin', {
-    tag: 'backups',
-    action: 'rescue',
-    summary: 'Bring rows of a backup back into the live database',
-    description: 'In one transaction, with the rows that they refer to, parents before children; what was written since stays. Where live rows are overwritten, the database is backed up first, and `undo` tells how to go back.',
-    starts: 'rescue',
-    answers: { 200: rescueAnswer, 202: jobAnswer },
-    errors: [
-      'BACKUP_NOT_FOUND', 'SOURCE_NOT_FOUND', 'TABLE_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'MANIFEST_UNSIGNED', 'BACKUP_BUSY', 'BACKUP_IN_PROGRESS', 'METHOD_UNSUPPORTED', 'CHECKSUM_MISMATCH',
-      'DECODE_FAILED', 'ROWS_IN_THE_WAY', 'ROWS_REFUSED', 'RESTORE_TARGET_INVALID', 'SOURCE_LOCKED', 'SOURCE_MISSING', 'SOURCE_MALFORMED', 'DISK_FULL', 'CANCELLED', 'SHUTTING_DOWN'
-    ]
-  }, { params: idParams, body: rescueBody }), async (request, reply) => {
-    const { tables, where, conflict, children, dryRun, timeoutMs } = request.body
-    // It writes nothing, and yet its counts tell what is in the rows.
-    if (dryRun) request.deed = 'rescue dry-run'
-    const selections = tables.map(table => typeof table === 'string' ? { table, where } : { table: table.name, where: table.where ?? where })
-    const work = await engine.rescue(request.params.id, { selections, conflict, children, dryRun, timeout: timeoutMs })
-    return finish(request, reply, work, rescued => ({ success: true, message: inWords(rescued), ...presentRescued(rescued) }))
-  })
+  app.post(
+    '/api/backups/:id/rescue',
+    route('admin', {
+      tag: 'backups',
+      action: 'rescue',
+      summary: 'Bring rows of a backup back into the live database',
+      description:
+        'In one transaction, with the rows that they refer to, parents before children; what was written since stays. Where live rows are overwritten, the database is backed up first, and `undo` tells how to go back.',
+      starts: 'rescue',
+      answers: { 200: rescueAnswer, 202: jobAnswer },
+      errors: [
+        'BACKUP_NOT_FOUND',
+        'SOURCE_NOT_FOUND',
+        'TABLE_NOT_FOUND',
+        'BACKUP_NOT_COMPLETED',
+        'BACKUP_DELETED',
+        'MANIFEST_UNSIGNED',
+        'BACKUP_BUSY',
+        'BACKUP_IN_PROGRESS',
+        'METHOD_UNSUPPORTED',
+        'CHECKSUM_MISMATCH',
+        'DECODE_FAILED',
+        'ROWS_IN_THE_WAY',
+        'ROWS_REFUSED',
+        'RESTORE_TARGET_INVALID',
+        'SOURCE_LOCKED',
+        'SOURCE_MISSING',
+        'SOURCE_MALFORMED',
+        'DISK_FULL',
+        'CANCELLED',
+        'SHUTTING_DOWN'
+      ]
+    }, { params: idParams, body: rescueBody }),
+    async (request, reply) => {
+      const { tables, where, conflict, children, dryRun, timeoutMs } = request.body
+      // It writes nothing, and yet its counts tell what is in the rows.
+      if (dryRun) request.deed = 'rescue dry-run'
+      const selections = tables.map(table =>
+        typeof table === 'string' ? { table, where } : { table: table.name, where: table.where ?? where }
+      )
+      const work = await engine.rescue(request.params.id, {
+        selections,
+        conflict,
+        children,
+        dryRun,
+        timeout: timeoutMs
+      })
+      return finish(
+        request,
+        reply,
+        work,
+        rescued => ({ success: true, message: inWords(rescued), ...presentRescued(rescued) })
+      )
+    }
+  )
 }
 
 /** undefined: there is no such backup, which the route itself says. */

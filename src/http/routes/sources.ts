@@ -5,21 +5,29 @@ import { route, type App } from '../route.ts'
 import { sourceAnswer, sourceListAnswer, sourceParams } from '../schemas/source.ts'
 
 export function sourceRoutes (app: App, { engine, clock }: { readonly engine: Engine, readonly clock: Clock }): void {
-  app.get('/api/sources', route('viewer', {
-    tag: 'sources',
-    summary: 'What is protected, and how it stands',
-    answers: { 200: sourceListAnswer }
-  }), async () => {
-    const sources = await engine.sources()
-    return { success: true, sources: sources.map(source => presentSource(source, clock.now())) }
-  })
+  app.get(
+    '/api/sources',
+    route('viewer', {
+      tag: 'sources',
+      summary: 'What is protected, and how it stands',
+      answers: { 200: sourceListAnswer }
+    }),
+    async () => {
+      const sources = await engine.sources()
+      return { success: true, sources: sources.map(source => presentSource(source, clock.now())) }
+    }
+  )
 
-  app.get('/api/sources/:name', route('viewer', {
-    tag: 'sources',
-    summary: 'One source',
-    answers: { 200: sourceAnswer },
-    errors: ['SOURCE_NOT_FOUND']
-  }, { params: sourceParams }), async ({ params: { name } }) => {
-    return { success: true, source: presentSource(await engine.source(name), clock.now()) }
-  })
+  app.get(
+    '/api/sources/:name',
+    route('viewer', {
+      tag: 'sources',
+      summary: 'One source',
+      answers: { 200: sourceAnswer },
+      errors: ['SOURCE_NOT_FOUND']
+    }, { params: sourceParams }),
+    async ({ params: { name } }) => {
+      return { success: true, source: presentSource(await engine.source(name), clock.now()) }
+    }
+  )
 }

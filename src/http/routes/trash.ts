@@ -7,28 +7,54 @@ import { jobAnswer } from '../schemas/job.ts'
 import { finish } from '../work.ts'
 
 export function trashRoutes (app: App, { engine }: { readonly engine: Engine }): void {
-  app.delete('/api/backups/:id', route('admin', {
-    tag: 'backups',
-    summary: 'Move a backup into the trash',
-    action: 'backup remove',
-    description: 'After its grace period there it is gone for good, with its copies.',
-    starts: 'delete',
-    answers: { 200: backupMessageAnswer, 202: jobAnswer },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_PINNED', 'BACKUP_HAS_CHILDREN', 'BACKUP_LAST_VALID', 'BACKUP_BUSY', 'BACKUP_DELETED', 'SHUTTING_DOWN']
-  }, { params: idParams, querystring: removeQuery }), async (request, reply) => {
-    const work = await engine.remove(request.params.id, request.query)
-    return finish(request, reply, work, backup => ({ success: true, message: 'Backup moved to the trash', backup: presentBackup(backup) }))
-  })
+  app.delete(
+    '/api/backups/:id',
+    route('admin', {
+      tag: 'backups',
+      summary: 'Move a backup into the trash',
+      action: 'backup remove',
+      description: 'After its grace period there it is gone for good, with its copies.',
+      starts: 'delete',
+      answers: { 200: backupMessageAnswer, 202: jobAnswer },
+      errors: [
+        'BACKUP_NOT_FOUND',
+        'BACKUP_PINNED',
+        'BACKUP_HAS_CHILDREN',
+        'BACKUP_LAST_VALID',
+        'BACKUP_BUSY',
+        'BACKUP_DELETED',
+        'SHUTTING_DOWN'
+      ]
+    }, { params: idParams, querystring: removeQuery }),
+    async (request, reply) => {
+      const work = await engine.remove(request.params.id, request.query)
+      return finish(
+        request,
+        reply,
+        work,
+        backup => ({ success: true, message: 'Backup moved to the trash', backup: presentBackup(backup) })
+      )
+    }
+  )
 
-  app.post('/api/backups/:id/undelete', route('admin', {
-    tag: 'backups',
-    summary: 'Bring a backup back from the trash',
-    action: 'backup undelete',
-    starts: 'undelete',
-    answers: { 200: backupMessageAnswer, 202: jobAnswer },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_IN_TRASH', 'BACKUP_DELETED', 'BACKUP_BUSY', 'SHUTTING_DOWN']
-  }, { params: idParams }), async (request, reply) => {
-    const work = await engine.undelete(request.params.id)
-    return finish(request, reply, work, backup => ({ success: true, message: 'Backup brought back from the trash', backup: presentBackup(backup) }))
-  })
+  app.post(
+    '/api/backups/:id/undelete',
+    route('admin', {
+      tag: 'backups',
+      summary: 'Bring a backup back from the trash',
+      action: 'backup undelete',
+      starts: 'undelete',
+      answers: { 200: backupMessageAnswer, 202: jobAnswer },
+      errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_IN_TRASH', 'BACKUP_DELETED', 'BACKUP_BUSY', 'SHUTTING_DOWN']
+    }, { params: idParams }),
+    async (request, reply) => {
+      const work = await engine.undelete(request.params.id)
+      return finish(
+        request,
+        reply,
+        work,
+        backup => ({ success: true, message: 'Backup brought back from the trash', backup: presentBackup(backup) })
+      )
+    }
+  )
 }

@@ -7,21 +7,53 @@ import { idParams, storeName } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { finish } from '../work.ts'
 
-const uploadBody = z.strictObject({ store: storeName.optional().meta({ description: 'Only into this store; left out: into all of the source.' }) }).prefault({})
+const uploadBody = z.strictObject({
+  store: storeName.optional().meta({ description: 'Only into this store; left out: into all of the source.' })
+}).prefault({})
 
 export function uploadRoute (app: App, { engine }: { readonly engine: Engine }): void {
-  app.post('/api/backups/:id/upload', route('operator', {
-    tag: 'backups',
-    summary: 'Copy a backup to the other stores, or to one of them',
-    action: 'backup upload',
-    description: 'What a store has already is looked at and stays. Each copy is proven after it arrived. A store that fails hinders none of the others.',
-    starts: 'upload',
-    answers: { 200: backupMessageAnswer, 202: jobAnswer },
-    errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'MANIFEST_UNSIGNED', 'BACKUP_BUSY', 'STORE_NOT_FOUND', 'STORE_NOT_OF_SOURCE', 'STORE_UNAVAILABLE', 'STORE_FAILED', 'OBJECT_EXISTS', 'OBJECT_NOT_FOUND', 'OBJECT_ARCHIVED', 'CHECKSUM_MISMATCH', 'CANCELLED', 'SHUTTING_DOWN']
-  }, { params: idParams, body: uploadBody }), async (request, reply) => {
-    const work = await engine.upload(request.params.id, request.body)
-    return finish(request, reply, work, backup => ({ success: true, message: `Backup is in ${uploadedTo(backup.copies)}`, backup: presentBackup(backup) }))
-  })
+  app.post(
+    '/api/backups/:id/upload',
+    route('operator', {
+      tag: 'backups',
+      summary: 'Copy a backup to the other stores, or to one of them',
+      action: 'backup upload',
+      description:
+        'What a store has already is looked at and stays. Each copy is proven after it arrived. A store that fails hinders none of the others.',
+      starts: 'upload',
+      answers: { 200: backupMessageAnswer, 202: jobAnswer },
+      errors: [
+        'BACKUP_NOT_FOUND',
+        'BACKUP_NOT_COMPLETED',
+        'BACKUP_DELETED',
+        'MANIFEST_UNSIGNED',
+        'BACKUP_BUSY',
+        'STORE_NOT_FOUND',
+        'STORE_NOT_OF_SOURCE',
+        'STORE_UNAVAILABLE',
+        'STORE_FAILED',
+        'OBJECT_EXISTS',
+        'OBJECT_NOT_FOUND',
+        'OBJECT_ARCHIVED',
+        'CHECKSUM_MISMATCH',
+        'CANCELLED',
+        'SHUTTING_DOWN'
+      ]
+    }, { params: idParams, body: uploadBody }),
+    async (request, reply) => {
+      const work = await engine.upload(request.params.id, request.body)
+      return finish(
+        request,
+        reply,
+        work,
+        backup => ({
+          success: true,
+          message: `Backup is in ${uploadedTo(backup.copies)}`,
+          backup: presentBackup(backup)
+        })
+      )
+    }
+  )
 }
 
 function uploadedTo (copies: ReadonlyArray<{ readonly store: string, readonly status: string }>): string {

@@ -33,7 +33,9 @@ export const createBody = z.strictObject({
   description: description.optional(),
   compression: z.enum(COMPRESSIONS).optional(),
   verify: z.boolean().optional(),
-  upload: z.boolean().optional().meta({ description: 'true: answers once its copies are in the other stores, too; otherwise they are made afterwards.' })
+  upload: z.boolean().optional().meta({
+    description: 'true: answers once its copies are in the other stores, too; otherwise they are made afterwards.'
+  })
 }).prefault({})
 
 export const backupAnswer = z.object({ success, backup: backupSchema })
@@ -50,5 +52,9 @@ export const editBody = z.strictObject({
   pinned: z.boolean().optional().meta({ description: 'A pinned backup is never pruned.' })
 })
 
-export const removeQuery = z.strictObject({ force: flag.default(false).meta({ description: 'true: even the last valid backup of its source.' }) })
-export const downloadQuery = z.strictObject({ decoded: flag.default(false).meta({ description: 'true: the plain image, decompressed.' }) })
+export const removeQuery = z.strictObject({
+  force: flag.default(false).meta({ description: 'true: even the last valid backup of its source.' })
+})
+export const downloadQuery = z.strictObject({
+  decoded: flag.default(false).meta({ description: 'true: the plain image, decompressed.' })
+})

@@ -44,7 +44,9 @@ export const paging = {
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: cursor.optional()
 }
-export const nextCursor = z.string().nullable().meta({ description: 'Give it as `cursor` for the next page; null: this was the last.' })
+export const nextCursor = z.string().nullable().meta({
+  description: 'Give it as `cursor` for the next page; null: this was the last.'
+})
 
 export function formatCursor (before: number): string {
   return Buffer.from(String(before), 'latin1').toString('base64url')
@@ -61,5 +63,7 @@ export const problemSchema = z.looseObject({
   code: errorCode,
   hint: z.string().optional().meta({ description: 'What to do.' }),
   requestId: z.string(),
-  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional().meta({ description: 'What is wrong with the body or the query.' })
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional().meta({
+    description: 'What is wrong with the body or the query.'
+  })
 }).meta({ id: 'Problem' })

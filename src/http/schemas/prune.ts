@@ -12,8 +12,12 @@ export const pruneAnswer = z.object({
   success,
   message: z.string(),
   dryRun: z.boolean(),
-  decisions: z.array(decisionSchema).meta({ description: 'Every backup that counts, newest first, and the rule that decided.' }),
+  decisions: z.array(decisionSchema).meta({
+    description: 'Every backup that counts, newest first, and the rule that decided.'
+  }),
   copies: z.array(copyDecisionSchema).meta({ description: 'Every copy in a store with rules of its own, likewise.' }),
-  refused: z.array(z.object({ source: z.string(), going: z.int(), of: z.int() })).meta({ description: 'On a dry run: sources of which so much would go that only `force` removes it.' }),
+  refused: z.array(z.object({ source: z.string(), going: z.int(), of: z.int() })).meta({
+    description: 'On a dry run: sources of which so much would go that only `force` removes it.'
+  }),
   removed: z.array(z.int().positive()).meta({ description: 'Ids of those that were removed.' })
 })

@@ -6,14 +6,35 @@ import { signatureSchema } from '../../present/signature.ts'
 import { nextCursor, paging, sourceName, success } from './common.ts'
 
 export const restoreBody = z.strictObject({
-  confirm: z.literal(true, 'say true: what stands there now is replaced').meta({ description: 'What stands there now is replaced.' }),
-  target: z.string().max(4096).refine(path => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path').optional().meta({ description: 'Another path; without it the source itself is restored.' }),
-  mode: z.enum(RESTORE_MODES).optional().meta({ description: 'For the source itself. `live`, the default: into the running database; `replace`: a new file, while nobody has the old one open.' }),
+  confirm: z.literal(true, 'say true: what stands there now is replaced').meta({
+    description: 'What stands there now is replaced.'
+  }),
+  target: z.string().max(4096).refine(path => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path')
+    .optional().meta({ description: 'Another path; without it the source itself is restored.' }),
+  mode: z.enum(RESTORE_MODES).optional().meta({
+    description:
+      'For the source itself. `live`, the default: into the running database; `replace`: a new file, while nobody has the old one open.'
+  }),
   overwrite: z.boolean().optional().meta({ description: 'Whether a file at `target` may give way.' }),
-  verify: z.boolean().optional().meta({ description: 'false: do not prove the backup first. Its digest is checked all the same.' }),
-  timeoutMs: z.int().min(0).max(3_600_000).optional().meta({ description: 'How long to wait for those who hold the database; by default 15 seconds.' })
+  verify: z.boolean().optional().meta({
+    description: 'false: do not prove the backup first. Its digest is checked all the same.'
+  }),
+  timeoutMs: z.int().min(0).max(3_600_000).optional().meta({
+    description: 'How long to wait for those who hold the database; by default 15 seconds.'
+  })
 })
 
-export const restoreAnswer = z.object({ success, message: z.string(), restore: restoreSchema, undo: undoSchema.nullable(), warning: z.string().nullable().meta({ description: 'What to know of the backup; null: nothing.' }), signature: signatureSchema.nullable() })
-export const restoreListQuery = z.strictObject({ kind: z.enum(RESTORE_KINDS).optional(), source: sourceName.optional(), ...paging })
+export const restoreAnswer = z.object({
+  success,
+  message: z.string(),
+  restore: restoreSchema,
+  undo: undoSchema.nullable(),
+  warning: z.string().nullable().meta({ description: 'What to know of the backup; null: nothing.' }),
+  signature: signatureSchema.nullable()
+})
+export const restoreListQuery = z.strictObject({
+  kind: z.enum(RESTORE_KINDS).optional(),
+  source: sourceName.optional(),
+  ...paging
+})
 export const restoreListAnswer = z.object({ success, restores: z.array(restoreSchema), nextCursor })

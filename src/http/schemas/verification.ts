@@ -14,5 +14,7 @@ export const verifyAllAnswer = z.object({
   valid: z.int().nonnegative(),
   invalid: z.int().nonnegative(),
   results: z.array(verifiedSchema).meta({ description: 'Oldest backup first.' }),
-  failures: z.array(failureSchema).meta({ description: 'Backups that could not be judged, and why; they are in none of the numbers. Oldest first.' })
+  failures: z.array(failureSchema).meta({
+    description: 'Backups that could not be judged, and why; they are in none of the numbers. Oldest first.'
+  })
 })

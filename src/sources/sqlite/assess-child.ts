@@ -16,7 +16,11 @@ function assess (path: string, assertion: Assertion, at: string): AssertionResul
     return evaluate(db, assertion, at)
   } catch (error) {
     // What SQLite and its binding say about the query.
-    if (systemCode(error)?.startsWith('SQLITE_') === true || error instanceof RangeError || error instanceof TypeError) return notTold(assertion, `the query cannot be run: ${(error as Error).message}`)
+    if (
+      systemCode(error)?.startsWith('SQLITE_') === true || error instanceof RangeError || error instanceof TypeError
+    ) {
+      return notTold(assertion, `the query cannot be run: ${(error as Error).message}`)
+    }
     throw error
   } finally {
     db.close()
@@ -45,7 +49,9 @@ function evaluate (db: Database.Database, assertion: Assertion, at: string): Ass
   if (first === undefined) return judge(assertion, null)
   if (rows.length > 1 || first.length > 1) return notTold(assertion, 'the query gives more than one value')
   const [value] = first
-  return isComparable(value) ? judge(assertion, value) : notTold(assertion, 'the query gives bytes, which have no bound')
+  return isComparable(value)
+    ? judge(assertion, value)
+    : notTold(assertion, 'the query gives bytes, which have no bound')
 }
 
 function isComparable (value: unknown): value is Parameters<typeof judge>[1] {

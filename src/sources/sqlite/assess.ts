@@ -8,12 +8,17 @@ import type { AssessMessage, AssessTask } from './protocol.ts'
 /** No query gets longer. Milliseconds. */
 const LONGEST = 60_000
 
-/** Evaluates assertions on SQLite databases: each in a child process of its own, so that one that never ends can be ended. */
+/**
+ * Evaluates assertions on SQLite databases: each in a child process of its own, so that one that never ends can be
+ * ended.
+ */
 export function sqliteAssessor (longest = LONGEST, { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS): Assessor {
   return {
     async assess (path, assertions, at, signal) {
       const results: AssertionResult[] = []
-      for (const assertion of assertions) results.push(await assessOne({ path, assertion, at: at.toISOString() }, { timeout: longest, memory }, signal))
+      for (const assertion of assertions) {
+        results.push(await assessOne({ path, assertion, at: at.toISOString() }, { timeout: longest, memory }, signal))
+      }
       return results
     }
   }
@@ -25,7 +30,9 @@ async function assessOne (task: AssessTask, limits: ChildLimits, signal: AbortSi
     entry: sibling(import.meta.url, 'assess-child'),
     task,
     environment: CHILD_ENVIRONMENT,
-    onMessage: message => { told = message as AssessMessage },
+    onMessage: message => {
+      told = message as AssessMessage
+    },
     ...limits
   }, signal)
   child.image.resume()
@@ -33,10 +40,18 @@ async function assessOne (task: AssessTask, limits: ChildLimits, signal: AbortSi
     await child.ended
   } catch (thrown) {
     const { code } = toBackupError(thrown)
-    if (code === 'PROCESS_TIMED_OUT') return notTold(task.assertion, `the query did not end within ${limits.timeout / 1000} seconds`)
-    if (code === 'PROCESS_OUT_OF_MEMORY') return notTold(task.assertion, `the query took more than ${limits.memory} bytes of memory`)
+    if (code === 'PROCESS_TIMED_OUT') {
+      return notTold(task.assertion, `the query did not end within ${limits.timeout / 1000} seconds`)
+    }
+    if (code === 'PROCESS_OUT_OF_MEMORY') {
+      return notTold(task.assertion, `the query took more than ${limits.memory} bytes of memory`)
+    }
     throw thrown
   }
-  if (told?.type !== 'result') throw new BackupError('SOURCE_FAILED', 'the process that evaluates an assertion ended without a result', { hint: 'Try again.' })
+  if (told?.type !== 'result') {
+    throw new BackupError('SOURCE_FAILED', 'the process that evaluates an assertion ended without a result', {
+      hint: 'Try again.'
+    })
+  }
   return told.result
 }

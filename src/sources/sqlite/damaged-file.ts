@@ -24,8 +24,8 @@ export interface DamagedFile {
   /** The first page of the list of free ones; 0: there is none. */
   readonly firstTrunk: number
   /** The bytes of one page, with zeros for what the file has no more; undefined: there is no such page. */
-  page (number: number): Buffer | undefined
-  close (): void
+  page(number: number): Buffer | undefined
+  close(): void
 }
 
 /** Opens a file that nobody else uses. What its header says is believed only where it is possible. */
@@ -47,7 +47,9 @@ export function openDamaged (path: string): DamagedFile {
     applicationId: header.readInt32BE(APPLICATION_ID_AT),
     firstTrunk: header.readUInt32BE(TRUNK_AT),
     page: number => number >= 1 && number <= pages ? readPage(fd, pageSize, number) : undefined,
-    close: () => { closeSync(fd) }
+    close: () => {
+      closeSync(fd)
+    }
   }
 }
 

@@ -42,8 +42,11 @@ export class DamagedTrees {
     return type === INDEX.interior || type === INDEX.leaf ? 'index' : 'table'
   }
 
-  /** Every row that can be reached from the page `root`, in the order of the tree. A page is read once, whatever leads to it. */
-  * rows (root: number, kind: TreeKind): Generator<FoundRow> {
+  /**
+   * Every row that can be reached from the page `root`, in the order of the tree. A page is read once, whatever leads
+   * to it.
+   */
+  *rows (root: number, kind: TreeKind): Generator<FoundRow> {
     const { interior, leaf } = kind === 'table' ? TABLE : INDEX
     const ahead = [root]
     for (let number = ahead.pop(); number !== undefined; number = ahead.pop()) {
@@ -55,19 +58,22 @@ export class DamagedTrees {
       }
       this.#seen[number] = 2
       if (type === interior) ahead.push(...childrenOf(page, number).reverse())
-      if (type === leaf || kind === 'index') yield * this.#rowsOf(page, number, kind)
+      if (type === leaf || kind === 'index') yield* this.#rowsOf(page, number, kind)
     }
   }
 
-  /** Rows on pages that no tree leads to any more. Call it when every tree has been read. Those of indexes only if they are asked for: most say nothing new. */
-  * orphans (withIndexes: boolean): Generator<FoundRow> {
+  /**
+   * Rows on pages that no tree leads to any more. Call it when every tree has been read. Those of indexes only if they
+   * are asked for: most say nothing new.
+   */
+  *orphans (withIndexes: boolean): Generator<FoundRow> {
     for (let number = 1; number <= this.#file.pages; number++) {
       if (this.#seen[number] !== 0) continue
       const page = this.#file.page(number)
       const type = page?.[startOf(number)]
       if (page === undefined) continue
-      if (type === TABLE.leaf) yield * this.#rowsOf(page, number, 'table')
-      else if (type === INDEX.leaf && withIndexes) yield * this.#rowsOf(page, number, 'index')
+      if (type === TABLE.leaf) yield* this.#rowsOf(page, number, 'table')
+      else if (type === INDEX.leaf && withIndexes) yield* this.#rowsOf(page, number, 'index')
     }
   }
 
@@ -76,7 +82,7 @@ export class DamagedTrees {
     return this.#seen[number] === 2
   }
 
-  * #rowsOf (page: Buffer, number: number, kind: TreeKind): Generator<FoundRow> {
+  *#rowsOf (page: Buffer, number: number, kind: TreeKind): Generator<FoundRow> {
     const cells = cellsOf(page, number)
     let isDamaged = cells.length < cellCount(page, number)
     for (const at of cells) {
@@ -97,10 +103,17 @@ export class DamagedTrees {
     const bytes = this.#payload(page, key?.next ?? payload.next, total, kind)
     const values = bytes === undefined ? undefined : readRecord(bytes, total)
     if (bytes === undefined || values === undefined) return undefined
-    return { page: number, rowid: key === undefined ? null : BigInt.asIntN(64, key.value), values, isWhole: !values.includes(undefined) }
+    return {
+      page: number,
+      rowid: key === undefined ? null : BigInt.asIntN(64, key.value),
+      values,
+      isWhole: !values.includes(undefined)
+    }
   }
 
-  /** The payload of a cell, with what overflowed onto other pages; shorter than `total` where their chain breaks off. */
+  /**
+   * The payload of a cell, with what overflowed onto other pages; shorter than `total` where their chain breaks off.
+   */
   #payload (page: Buffer, at: number, total: number, kind: TreeKind): Buffer | undefined {
     const { usable, pages } = this.#file
     const local = localLength(usable, total, kind)
@@ -139,7 +152,9 @@ function cellCount (page: Buffer, number: number): number {
 function cellsOf (page: Buffer, number: number): number[] {
   const first = headerOf(page, number)
   const count = Math.min(cellCount(page, number), Math.floor((page.length - first) / 2))
-  return Array.from({ length: count }, (_, i) => page.readUInt16BE(first + 2 * i)).filter(cell => cell > first && cell + 4 <= page.length)
+  return Array.from({ length: count }, (_, i) => page.readUInt16BE(first + 2 * i)).filter(cell =>
+    cell > first && cell + 4 <= page.length
+  )
 }
 
 function childrenOf (page: Buffer, number: number): number[] {

@@ -1,4 +1,7 @@
-/** The words that a definition of each type begins with: https://sqlite.org/schematab.html, "Interpretation Of The Schema Table". */
+/**
+ * The words that a definition of each type begins with: https://sqlite.org/schematab.html, "Interpretation Of The
+ * Schema Table".
+ */
 const BEGINNINGS: Readonly<Record<string, readonly string[]>> = {
   table: ['create table'],
   index: ['create index', 'create unique index'],
@@ -25,9 +28,10 @@ interface Token {
 }
 
 /**
- * Whether `sql`, which is data from a file, is a definition as SQLite stores it: one that begins as its type does, of an
- * object of that name in the database itself. What follows is left to SQLite, which takes one statement and refuses what
- * does not fit behind such a beginning: none of these statements runs a query, writes to another table or opens a file.
+ * Whether `sql`, which is data from a file, is a definition as SQLite stores it: one that begins as its type does, of
+ * an object of that name in the database itself. What follows is left to SQLite, which takes one statement and refuses
+ * what does not fit behind such a beginning: none of these statements runs a query, writes to another table or opens a
+ * file.
  */
 export function isDefinition (type: string, name: string, sql: string): type is DefinitionType {
   const beginnings = Object.hasOwn(BEGINNINGS, type) ? BEGINNINGS[type] : undefined
@@ -38,7 +42,8 @@ export function isDefinition (type: string, name: string, sql: string): type is 
     if (!words.every((word, at) => tokens[at]?.isQuoted === false && tokens[at].text === word)) return false
     const [found, next] = tokens.slice(words.length)
     if (found?.text.toLowerCase() !== name.toLowerCase()) return false
-    return next?.isQuoted !== true && next?.text !== '.' && (AFTER_NAME[type] === undefined || next?.text === AFTER_NAME[type])
+    return next?.isQuoted !== true && next?.text !== '.' &&
+      (AFTER_NAME[type] === undefined || next?.text === AFTER_NAME[type])
   })
 }
 
@@ -52,7 +57,9 @@ function firstTokens (sql: string, count: number): Token[] {
     }
     const quoted = match(QUOTED, sql, at)
     const text = quoted ?? match(WORD, sql, at) ?? sql[at] ?? ''
-    tokens.push(quoted === undefined ? { text: text.toLowerCase(), isQuoted: false } : { text: unquoted(quoted), isQuoted: true })
+    tokens.push(
+      quoted === undefined ? { text: text.toLowerCase(), isQuoted: false } : { text: unquoted(quoted), isQuoted: true }
+    )
     at += text.length
   }
   return tokens

@@ -12,7 +12,9 @@ interface SchemaRow {
 
 /** SHA-256 (hex) over the JSON of every row of `sqlite_schema` but its root page, ordered by type, then name. */
 export function schemaDigest (db: Database.Database): string {
-  const rows = db.prepare<[], SchemaRow>('SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, tbl_name').all()
+  const rows = db.prepare<[], SchemaRow>(
+    'SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name, tbl_name'
+  ).all()
   const hash = createHash('sha256')
   for (const row of rows) hash.update(`${JSON.stringify([row.type, row.name, row.tbl_name, row.sql])}\n`)
   return hash.digest('hex')
@@ -20,8 +22,13 @@ export function schemaDigest (db: Database.Database): string {
 
 /** Rows of every table but SQLite's own. A virtual table whose module is not installed here counts as null. */
 export function countRows (db: Database.Database): TableFacts[] {
-  const names = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name").pluck().all()
-  return names.map(name => ({ name, rows: unlessUnsupported(() => count(db, `SELECT count(*) FROM ${quoteName(name)}`)) }))
+  const names = db.prepare<[], string>(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*' ORDER BY name"
+  ).pluck().all()
+  return names.map(name => ({
+    name,
+    rows: unlessUnsupported(() => count(db, `SELECT count(*) FROM ${quoteName(name)}`))
+  }))
 }
 
 /** Rows that break a foreign key, or null where the declarations themselves do not fit together. */

@@ -1,5 +1,16 @@
 import { createHash } from 'node:crypto'
-import { closeSync, constants, copyFileSync, fchmodSync, fstatSync, fsyncSync, lstatSync, openSync, readSync, statfsSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readSync,
+  statfsSync
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { PlainImage } from '../../core/restore/restore.ts'
@@ -17,7 +28,11 @@ const FILE = 'image'
 export function requireRoom (needed: number, target: string): void {
   const { bavail, bsize } = statfsSync(dirname(target))
   if (bavail * bsize >= needed) return
-  throw new BackupError('DISK_FULL', `in "${dirname(target)}" ${bavail * bsize} bytes are free, and the restored file needs ${needed}`, { hint: 'Free space there, or restore to another path.' })
+  throw new BackupError(
+    'DISK_FULL',
+    `in "${dirname(target)}" ${bavail * bsize} bytes are free, and the restored file needs ${needed}`,
+    { hint: 'Free space there, or restore to another path.' }
+  )
 }
 
 /** The folder, for its owner alone, in which the restored file is until it gets its name. */
@@ -35,7 +50,7 @@ export interface FreshFile {
   /** A path that it has, for this process alone, to give it a name by. */
   readonly path: string
   /** Closes it and removes the folder that it was made in, with the file where it is still there. */
-  remove (): void
+  remove(): void
 }
 
 /**
@@ -52,8 +67,18 @@ export function emptyFile (folder: Folder, aside: string): FreshFile {
     removeFolder(folder, name, [FILE], own)
   }
   try {
-    fd = openSync(own.at(FILE), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, OWNER_ALONE)
-    if (!isOwn(own, fd)) throw new BackupError('RESTORE_TARGET_INVALID', `the new folder "${name}" was exchanged while the file in it was made`, { hint: 'See who changes the directory there; nothing was restored.' })
+    fd = openSync(
+      own.at(FILE),
+      constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+      OWNER_ALONE
+    )
+    if (!isOwn(own, fd)) {
+      throw new BackupError(
+        'RESTORE_TARGET_INVALID',
+        `the new folder "${name}" was exchanged while the file in it was made`,
+        { hint: 'See who changes the directory there; nothing was restored.' }
+      )
+    }
     return { fd, path: own.at(FILE), remove }
   } catch (error) {
     remove()
@@ -70,13 +95,22 @@ export function removeFresh (folder: Folder, aside: string): void {
  * A copy of the image, for its owner alone and not yet under its name: durable, and read back to be the image byte for
  * byte. `aside` begins the name of the folder that it is in. Leaves none when it throws.
  */
-export function freshFile ({ path: image, sha256 }: PlainImage, folder: Folder, { target, aside }: { readonly target: string, readonly aside: string }, onBytes: (bytes: number) => void): FreshFile {
+export function freshFile (
+  { path: image, sha256 }: PlainImage,
+  folder: Folder,
+  { target, aside }: { readonly target: string, readonly aside: string },
+  onBytes: (bytes: number) => void
+): FreshFile {
   const fresh = emptyFile(folder, aside)
   try {
     copyFileSync(image, descriptorPath(fresh.fd) ?? fresh.path)
     fchmodSync(fresh.fd, OWNER_ALONE)
     fsyncSync(fresh.fd)
-    if (digestOf(fresh.fd, onBytes) !== sha256) throw new BackupError('CHECKSUM_MISMATCH', `what was written for "${target}" is not what the backup holds`, { hint: 'See whether something else changed the file of the backup, look at the disk, then try again.' })
+    if (digestOf(fresh.fd, onBytes) !== sha256) {
+      throw new BackupError('CHECKSUM_MISMATCH', `what was written for "${target}" is not what the backup holds`, {
+        hint: 'See whether something else changed the file of the backup, look at the disk, then try again.'
+      })
+    }
     return fresh
   } catch (error) {
     fresh.remove()
@@ -102,7 +136,9 @@ function digestOf (fd: number, onBytes: (bytes: number) => void): string {
 /** Throws `RESTORE_TARGET_INVALID` unless it is the file at `path`, now that it was renamed to that. */
 export function requireInPlace ({ fd }: FreshFile, path: string): void {
   if (isSameFile(lstatSync(path, { throwIfNoEntry: false }), fstatSync(fd))) return
-  throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" was exchanged for something else while it was restored`, { hint: 'See who changes the directory there: what stands there now is not what was restored.' })
+  throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" was exchanged for something else while it was restored`, {
+    hint: 'See who changes the directory there: what stands there now is not what was restored.'
+  })
 }
 
 /**
@@ -114,6 +150,10 @@ export function syncWarnings (path: string, held: Folder): string[] {
     fsyncSync(held.fd)
     return []
   } catch (error) {
-    return [`the restored file is in place, and may be lost if the machine loses power: "${path}" could not be synced (${systemCode(error) ?? 'unknown reason'})`]
+    return [
+      `the restored file is in place, and may be lost if the machine loses power: "${path}" could not be synced (${
+        systemCode(error) ?? 'unknown reason'
+      })`
+    ]
   }
 }

@@ -21,7 +21,10 @@ export function holdersOf (path: string): readonly Holder[] {
     .map(name => holderOf(Number(name)))
 }
 
-/** Whether a process, but for this one, has the file open, or may have: there are more descriptors than the budget, which this takes from, has left. */
+/**
+ * Whether a process, but for this one, has the file open, or may have: there are more descriptors than the budget,
+ * which this takes from, has left.
+ */
 export function mayBeHeld (path: string, budget: Budget): boolean {
   const file = statSync(path, { throwIfNoEntry: false })
   if (file === undefined) return false
@@ -51,6 +54,7 @@ function entriesOf (directory: string): readonly string[] {
 
 /** `4711 (node server.js), 4712 (sqlite3 app.db)` */
 export function describeHolders (holders: readonly Holder[]): string {
-  const named = holders.slice(0, NAMED).map(({ pid, command }) => command === '' ? String(pid) : `${pid} (${command})`).join(', ')
+  const named = holders.slice(0, NAMED).map(({ pid, command }) => command === '' ? String(pid) : `${pid} (${command})`)
+    .join(', ')
   return holders.length > NAMED ? `${named} and ${holders.length - NAMED} more` : named
 }

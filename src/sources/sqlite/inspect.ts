@@ -11,8 +11,9 @@ import { checkIntegrity, describeUnchecked, describeViolations, FINDINGS, violat
 import { openImmutable } from './open.ts'
 
 /**
- * Tries everything that the image of a database can be asked, and compares it with what was `expected`; null: nobody knows. Damage is a finding and never thrown.
- * Throws `PROCESS_OUT_OF_MEMORY`, `PROCESS_TIMED_OUT` and `DISK_FULL` where a check takes more than it may: then nothing is known.
+ * Tries everything that the image of a database can be asked, and compares it with what was `expected`; null: nobody
+ * knows. Damage is a finding and never thrown. Throws `PROCESS_OUT_OF_MEMORY`, `PROCESS_TIMED_OUT` and `DISK_FULL`
+ * where a check takes more than it may: then nothing is known.
  */
 export function inspect (path: string, expected: SnapshotFacts | null): Check[] {
   const found: Check[] = []
@@ -38,7 +39,10 @@ export function inspect (path: string, expected: SnapshotFacts | null): Check[] 
 type Finding = Omit<Check, 'name'>
 type Outcome = Finding | undefined
 
-/** Characters of the reason of a check, which may quote names of the database: it is kept, listed and sent with every event. */
+/**
+ * Characters of the reason of a check, which may quote names of the database: it is kept, listed and sent with every
+ * event.
+ */
 const REASON_LENGTH = 2000
 /** Characters of the name of a table in a reason. */
 const NAME_LENGTH = 200
@@ -72,20 +76,40 @@ function integrity (db: Database.Database, expected: SnapshotFacts | null): Outc
   const broken = describeViolations(found)
   if (expected === null) return fail(`${broken}; there is no manifest that records whether they did in the source`)
   if (!hadViolations(expected)) return fail(`${broken}; in the source none did`)
-  return { status: unchecked.length === 0 ? 'pass' : 'skipped', reason: [`as in the source, ${broken}`, ...unchecked].join('; '), violations }
+  return {
+    status: unchecked.length === 0 ? 'pass' : 'skipped',
+    reason: [`as in the source, ${broken}`, ...unchecked].join('; '),
+    violations
+  }
 }
 
-/** Whether values in the source broke constraints, or may have: what an older version recorded, it had found to be sound. */
+/**
+ * Whether values in the source broke constraints, or may have: what an older version recorded, it had found to be
+ * sound.
+ */
 function hadViolations ({ properties: { [CONSTRAINT_VIOLATIONS]: recorded } }: SnapshotFacts): boolean {
   return recorded === NOT_COUNTED || (typeof recorded === 'number' && recorded > 0)
 }
 
 function references (db: Database.Database, expected: SnapshotFacts | null): Outcome {
   const found = countViolations(db)
-  if (found === null) return { status: 'skipped', reason: 'the foreign keys of the source are declared in a way that cannot be checked' }
-  if (expected === null && found > 0) return { status: 'skipped', reason: `${found} rows break a foreign key; whether they did in the source is not known` }
-  if (expected === null || found === (expected.foreignKeyViolations ?? 0)) return found === 0 ? undefined : { status: 'pass', reason: `${found} rows break a foreign key, as they did in the source` }
-  return fail(`${found} rows break a foreign key; in the source it was ${expected.foreignKeyViolations ?? 'not countable'}`)
+  if (found === null) {
+    return { status: 'skipped', reason: 'the foreign keys of the source are declared in a way that cannot be checked' }
+  }
+  if (expected === null && found > 0) {
+    return {
+      status: 'skipped',
+      reason: `${found} rows break a foreign key; whether they did in the source is not known`
+    }
+  }
+  if (expected === null || found === (expected.foreignKeyViolations ?? 0)) {
+    return found === 0
+      ? undefined
+      : { status: 'pass', reason: `${found} rows break a foreign key, as they did in the source` }
+  }
+  return fail(
+    `${found} rows break a foreign key; in the source it was ${expected.foreignKeyViolations ?? 'not countable'}`
+  )
 }
 
 function definitions (db: Database.Database, expected: SnapshotFacts | null): Outcome {
@@ -95,12 +119,20 @@ function definitions (db: Database.Database, expected: SnapshotFacts | null): Ou
 
 function rowCounts (db: Database.Database, expected: SnapshotFacts | null): Outcome {
   const tables = countRows(db)
-  if (expected === null) return { status: 'skipped', reason: `there is no manifest to compare them with: ${counted(tables)}` }
+  if (expected === null) {
+    return { status: 'skipped', reason: `there is no manifest to compare them with: ${counted(tables)}` }
+  }
   const found = new Map(tables.map(table => [table.name, table.rows]))
   const wanted = new Map(expected.tables.map(table => [table.name, table.rows]))
   const names = [...new Set([...found.keys(), ...wanted.keys()])]
   const wrong = names.filter(name => found.get(name) !== wanted.get(name))
-  if (wrong.length > 0) return fail(wrong.slice(0, FINDINGS).map(name => `"${shortened(name, NAME_LENGTH)}" has ${found.get(name) ?? 'no'} rows instead of ${wanted.get(name) ?? 'none'}`).join('; '))
+  if (wrong.length > 0) {
+    return fail(
+      wrong.slice(0, FINDINGS).map(name =>
+        `"${shortened(name, NAME_LENGTH)}" has ${found.get(name) ?? 'no'} rows instead of ${wanted.get(name) ?? 'none'}`
+      ).join('; ')
+    )
+  }
   return { status: 'pass', reason: counted(expected.tables) }
 }
 

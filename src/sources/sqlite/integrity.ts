@@ -15,7 +15,8 @@ const NO_LIMIT = 2_147_483_647
  * Findings about values that break a constraint of their table. They are a property of the data: the pages and indexes
  * are sound. Every other finding is structural. https://sqlite.org/pragma.html#pragma_integrity_check
  */
-const CONSTRAINT = /^(?:NULL value in |non-\w+ value in |NUMERIC value in |TEXT value in |CHECK constraint failed in |non-unique entry in index )/
+const CONSTRAINT =
+  /^(?:NULL value in |non-\w+ value in |NUMERIC value in |TEXT value in |CHECK constraint failed in |non-unique entry in index )/
 
 export type IntegrityPragma = 'integrity_check' | 'quick_check'
 
@@ -29,8 +30,8 @@ export interface Integrity {
 }
 
 /**
- * Runs an integrity check and sorts what it finds. Tables that need a function or collation which this library lacks are
- * left out and named. Throws what SQLite throws about damage or locks.
+ * Runs an integrity check and sorts what it finds. Tables that need a function or collation which this library lacks
+ * are left out and named. Throws what SQLite throws about damage or locks.
  */
 export function checkIntegrity (db: Database.Database, pragma: IntegrityPragma): Integrity {
   try {
@@ -41,9 +42,12 @@ export function checkIntegrity (db: Database.Database, pragma: IntegrityPragma):
   }
 }
 
-/** The same, one table at a time, so that a database in rollback-journal mode is not locked for longer than one takes. */
+/**
+ * The same, one table at a time, so that a database in rollback-journal mode is not locked for longer than one takes.
+ */
 export function checkByTable (db: Database.Database, pragma: IntegrityPragma): Integrity {
-  const names = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck().all()
+  const names = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").pluck()
+    .all()
   const parts: Integrity[] = []
   for (const name of names) {
     const part = ofTable(db, pragma, name)
@@ -65,7 +69,9 @@ export function violationsIn ({ violations }: Pick<Integrity, 'violations'>): nu
 
 /** `3 values break a constraint: NULL value in t.notes (2 times); TEXT value in t.n` */
 export function describeViolations (integrity: Pick<Integrity, 'violations'>): string {
-  const kinds = [...integrity.violations].slice(0, FINDINGS).map(([text, times]) => times === 1 ? text : `${text} (${times} times)`)
+  const kinds = [...integrity.violations].slice(0, FINDINGS).map(([text, times]) =>
+    times === 1 ? text : `${text} (${times} times)`
+  )
   const rest = integrity.violations.size - kinds.length
   const total = violationsIn(integrity)
   const all = [...kinds, ...rest > 0 ? [`${rest} other kinds`] : []].join('; ')
@@ -75,10 +81,14 @@ export function describeViolations (integrity: Pick<Integrity, 'violations'>): s
 export function describeUnchecked ({ unchecked }: Pick<Integrity, 'unchecked'>): string {
   const named = unchecked.slice(0, FINDINGS).map(name => shortened(name, FINDING_LENGTH)).join(', ')
   const rest = unchecked.length - FINDINGS
-  return `not possible for ${named}${rest > 0 ? ` and ${rest} more` : ''}: a function or collation of the application is not known here`
+  return `not possible for ${named}${
+    rest > 0 ? ` and ${rest} more` : ''
+  }: a function or collation of the application is not known here`
 }
 
-/** SQLite's plain error is what a missing module, function, tokenizer or collation gives; damage has a code of its own. */
+/**
+ * SQLite's plain error is what a missing module, function, tokenizer or collation gives; damage has a code of its own.
+ */
 export function isUnsupported (error: unknown): boolean {
   return systemCode(error)?.startsWith('SQLITE_ERROR') === true
 }

@@ -14,13 +14,22 @@ const BEGINNINGS: Readonly<Record<string, readonly string[]>> = {
 
 export const BESIDE = Object.keys(BEGINNINGS)
 
-/** Throws `RESTORE_TARGET_INVALID` where something that is not SQLite's has the name of what is kept beside `path`: it would be removed. */
+/**
+ * Throws `RESTORE_TARGET_INVALID` where something that is not SQLite's has the name of what is kept beside `path`: it
+ * would be removed.
+ */
 export function requireLeftovers (path: string): void {
   for (const [suffix, beginnings] of Object.entries(BEGINNINGS)) {
     const beside = path + suffix
     const found = lstatSync(beside, { throwIfNoEntry: false })
-    if (found === undefined || (found.isFile() && (found.size === 0 || beginnings.includes(beginning(beside))))) continue
-    throw new BackupError('RESTORE_TARGET_INVALID', `"${beside}" is not what SQLite keeps beside a database, and a restore would remove it`, { hint: 'Move it away, or choose another path.' })
+    if (found === undefined || (found.isFile() && (found.size === 0 || beginnings.includes(beginning(beside))))) {
+      continue
+    }
+    throw new BackupError(
+      'RESTORE_TARGET_INVALID',
+      `"${beside}" is not what SQLite keeps beside a database, and a restore would remove it`,
+      { hint: 'Move it away, or choose another path.' }
+    )
   }
 }
 

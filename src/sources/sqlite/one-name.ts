@@ -3,7 +3,16 @@ import { BackupError } from '../../core/errors.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { readMounts } from '../../files/mounts.ts'
 import { describeHolders, holderOf, mayBeHeld } from './holders.ts'
-import { fileLocks, isExclusive, isOnDatabase, isSameFile, lockersOf, openFiles, type Budget, type OpenFile } from './processes.ts'
+import {
+  fileLocks,
+  isExclusive,
+  isOnDatabase,
+  isSameFile,
+  lockersOf,
+  openFiles,
+  type Budget,
+  type OpenFile
+} from './processes.ts'
 
 /** What SQLite keeps beside a database. It finds them by the name under which a process has opened the database. */
 const COMPANIONS = ['-wal', '-shm', '-journal'] as const
@@ -13,13 +22,14 @@ const LOOK_AGAIN = 20
 const DESCRIPTORS = 10_000
 
 /**
- * The path of the database without symbolic links, once it is sure that its `-wal`, `-shm` and `-journal` can only be those beside it:
- * with another name in use they lie beside that one, and what is read or written here would be half of a database.
- * A path with no file at it is returned as it is.
+ * The path of the database without symbolic links, once it is sure that its `-wal`, `-shm` and `-journal` can only be
+ * those beside it: with another name in use they lie beside that one, and what is read or written here would be half of
+ * a database. A path with no file at it is returned as it is.
  *
- * Throws `SOURCE_LINK_REFUSED` for a link on the way that is not followed (`followedPath`), also where no file is there, and `SOURCE_OTHER_NAME` where the file is a mount point of its own, has hard links, or is open in a process that keeps
- * what belongs to it elsewhere. Processes are seen as far as `/proc` shows them, and of their descriptors the first 10,000. Opens no database, and so may be called
- * beside connections to it; cheap enough for each schedule.
+ * Throws `SOURCE_LINK_REFUSED` for a link on the way that is not followed (`followedPath`), also where no file is
+ * there, and `SOURCE_OTHER_NAME` where the file is a mount point of its own, has hard links, or is open in a process
+ * that keeps what belongs to it elsewhere. Processes are seen as far as `/proc` shows them, and of their descriptors
+ * the first 10,000. Opens no database, and so may be called beside connections to it; cheap enough for each schedule.
  * https://sqlite.org/howtocorrupt.html, "Multiple links to the same file"
  */
 export function requireOneName (given: string): string {
@@ -28,10 +38,16 @@ export function requireOneName (given: string): string {
   if (stats === undefined) return given
   if (!stats.isFile()) return path
   if (readMounts().some(({ point }) => point === path)) {
-    throw otherName(`"${path}" is mounted as a single file, so that the "-wal" and "-journal" of its application are not beside it`, 'Mount the folder of the database instead of the one file, and name the database in that folder as the path of the source.')
+    throw otherName(
+      `"${path}" is mounted as a single file, so that the "-wal" and "-journal" of its application are not beside it`,
+      'Mount the folder of the database instead of the one file, and name the database in that folder as the path of the source.'
+    )
   }
   if (stats.nlink > 1) {
-    throw otherName(`"${path}" has ${stats.nlink} hard links: an application that uses another of the names keeps the "-wal" and "-journal" beside that one`, 'Give the path that the application uses, and remove the other hard links ("find / -xdev -samefile FILE" lists them).')
+    throw otherName(
+      `"${path}" has ${stats.nlink} hard links: an application that uses another of the names keeps the "-wal" and "-journal" beside that one`,
+      'Give the path that the application uses, and remove the other hard links ("find / -xdev -samefile FILE" lists them).'
+    )
   }
   const found = findElsewhere(path, stats)
   if (found !== undefined) pause(LOOK_AGAIN)
@@ -50,28 +66,44 @@ function findElsewhere (path: string, stats: Stats): BackupError | undefined {
     if (log !== undefined && onMain.has(pid) && onIndex.has(pid)) continue
     const files = openFiles(pid, budget)
     const main = files.filter(file => isSameFile(file.stats, stats))
-    const apart = main.length > 0 ? companionElsewhere(path, pid, main, files) : foreignDatabase(path, pid, stats, files)
-    if (apart !== undefined) return otherName(`"${path}" is open in process ${describeHolders([holderOf(pid)])}, which ${apart}`, 'Give the path that the application uses, and mount folders, not single files, where containers share a database.')
+    const apart = main.length > 0
+      ? companionElsewhere(path, pid, main, files)
+      : foreignDatabase(path, pid, stats, files)
+    if (apart !== undefined) {
+      return otherName(
+        `"${path}" is open in process ${describeHolders([holderOf(pid)])}, which ${apart}`,
+        'Give the path that the application uses, and mount folders, not single files, where containers share a database.'
+      )
+    }
   }
   return undefined
 }
 
 /** A process that keeps the `-wal` of the database elsewhere: under another name, or deleted. */
-function companionElsewhere (path: string, pid: number, main: readonly OpenFile[], files: readonly OpenFile[]): string | undefined {
+function companionElsewhere (
+  path: string,
+  pid: number,
+  main: readonly OpenFile[],
+  files: readonly OpenFile[]
+): string | undefined {
   for (const suffix of COMPANIONS) {
     const theirs = files.find(({ name }) => main.some(database => name === database.name + suffix))
     if (theirs === undefined || isSameFile(statSync(path + suffix, { throwIfNoEntry: false }), theirs.stats)) continue
     if (theirs.isDeleted && isClosing(pid, path)) continue
     // A journal comes and goes with each transaction.
-    if (isSameFile(theirs.again(), theirs.stats)) return `keeps the "${suffix}" as "${theirs.name}"${theirs.isDeleted ? ', which was deleted' : ', which is not the one beside it'}`
+    if (isSameFile(theirs.again(), theirs.stats)) {
+      return `keeps the "${suffix}" as "${theirs.name}"${
+        theirs.isDeleted ? ', which was deleted' : ', which is not the one beside it'
+      }`
+    }
   }
   return undefined
 }
 
 /**
- * Whether the process has the database for itself. The last one that closes it takes that lock, removes the `-shm` while it still has it open,
- * and may be stopped there for any time. One that works with a removed `-shm` shares the database.
- * https://sqlite.org/src/file/src/wal.c, `sqlite3WalClose`
+ * Whether the process has the database for itself. The last one that closes it takes that lock, removes the `-shm`
+ * while it still has it open, and may be stopped there for any time. One that works with a removed `-shm` shares the
+ * database. https://sqlite.org/src/file/src/wal.c, `sqlite3WalClose`
  */
 function isClosing (pid: number, path: string): boolean {
   return lockersOf((fileLocks() ?? []).filter(isExclusive), path).has(pid)
@@ -88,9 +120,9 @@ function foreignDatabase (path: string, pid: number, stats: Stats, files: readon
 }
 
 /**
- * Throws `SOURCE_REPLACED` where a process still writes to a deleted file that had this name, and no process has the present one
- * open: a backup would show what the application no longer uses. Seen is who holds a lock, as everybody in WAL mode does.
- * https://sqlite.org/howtocorrupt.html, "Unlinking or renaming a database file while in use"
+ * Throws `SOURCE_REPLACED` where a process still writes to a deleted file that had this name, and no process has the
+ * present one open: a backup would show what the application no longer uses. Seen is who holds a lock, as everybody in
+ * WAL mode does. https://sqlite.org/howtocorrupt.html, "Unlinking or renaming a database file while in use"
  */
 export function requireInUse (path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false })
@@ -98,9 +130,17 @@ export function requireInUse (path: string): void {
   if (lockersOf(locks, path).size > 0) return
   const budget: Budget = { left: DESCRIPTORS }
   for (const pid of new Set(locks.map(lock => lock.pid))) {
-    const isStale = openFiles(pid, budget, path).some(file => file.isDeleted && !isSameFile(file.stats, stats) && file.isWritable())
+    const isStale = openFiles(pid, budget, path).some(file =>
+      file.isDeleted && !isSameFile(file.stats, stats) && file.isWritable()
+    )
     if (!isStale || mayBeHeld(path, budget)) continue
-    throw new BackupError('SOURCE_REPLACED', `"${path}" was replaced, and process ${describeHolders([holderOf(pid)])} goes on writing to the old, deleted file`, { hint: 'Restart the application, so that it opens the file that is there now.' })
+    throw new BackupError(
+      'SOURCE_REPLACED',
+      `"${path}" was replaced, and process ${
+        describeHolders([holderOf(pid)])
+      } goes on writing to the old, deleted file`,
+      { hint: 'Restart the application, so that it opens the file that is there now.' }
+    )
   }
 }
 

@@ -12,9 +12,16 @@ export const CHILD_ENVIRONMENT = { SQLITE_USE_URI: '1', MALLOC_ARENA_MAX: '1' }
  * A database that others may be using. `path` has no symbolic link in it. Throws `SOURCE_REPLACED` where it leads to
  * another file as it is opened, and what SQLite throws.
  */
-export function openShared (path: string, options: { readonly readonly: boolean, readonly busyTimeout: number }): Database.Database {
+export function openShared (
+  path: string,
+  options: { readonly readonly: boolean, readonly busyTimeout: number }
+): Database.Database {
   const before = countOpened(path)
-  const db = new Database(pathToFileURL(path).href, { readonly: options.readonly, fileMustExist: true, timeout: options.busyTimeout })
+  const db = new Database(pathToFileURL(path).href, {
+    readonly: options.readonly,
+    fileMustExist: true,
+    timeout: options.busyTimeout
+  })
   try {
     requireOpened(path, before)
     harden(db)

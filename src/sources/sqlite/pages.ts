@@ -19,7 +19,11 @@ export interface PageSource {
 /** Reads exactly `into.length` bytes. Throws `SOURCE_FAILED` where the file ends before. */
 export function readFully (fd: number, into: Buffer, position: number): void {
   const got = readUpTo(fd, into, position)
-  if (got < into.length) throw new BackupError('SOURCE_FAILED', `the file ends at byte ${position + got}`, { hint: 'Try again; the file was truncated while it was read.' })
+  if (got < into.length) {
+    throw new BackupError('SOURCE_FAILED', `the file ends at byte ${position + got}`, {
+      hint: 'Try again; the file was truncated while it was read.'
+    })
+  }
 }
 
 /** Writes all of `bytes` to a descriptor that blocks. */
@@ -68,5 +72,7 @@ function lockPage (pageSize: number): number {
 }
 
 function shortFile (source: PageSource, page: number): BackupError {
-  return new BackupError('SOURCE_MALFORMED', `"${source.path}" ends before page ${page} of ${source.pages}`, { hint: 'The database was truncated: run "PRAGMA integrity_check" on it, and keep the backups made before the damage.' })
+  return new BackupError('SOURCE_MALFORMED', `"${source.path}" ends before page ${page} of ${source.pages}`, {
+    hint: 'The database was truncated: run "PRAGMA integrity_check" on it, and keep the backups made before the damage.'
+  })
 }

@@ -13,7 +13,9 @@ await runChild<ProbeTask, ProbeMessage>(async ({ path }, send) => {
     accessSync(real, constants.R_OK)
     const wal = statSync(`${real}-wal`, { throwIfNoEntry: false })
     // Open until this process ends. What is no file, and would be waited for, is told by the backup.
-    const content = stats.isFile() ? contentSize(openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)) : stats.size
+    const content = stats.isFile()
+      ? contentSize(openSync(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK))
+      : stats.size
     const size = content + (wal?.size ?? 0)
     await send({ type: 'probed', probe: { size, scratch: wal === undefined || lacksIndex(real) ? size : 0 } })
   } catch (error) {

@@ -3,7 +3,9 @@ import { basename } from 'node:path'
 import { mountAt, readMounts } from '../../files/mounts.ts'
 
 const PROC = '/proc'
-/** SQLite takes its locks on a database file from this byte on: https://sqlite.org/src/file/src/os.h, `PENDING_BYTE`. */
+/**
+ * SQLite takes its locks on a database file from this byte on: https://sqlite.org/src/file/src/os.h, `PENDING_BYTE`.
+ */
 const PENDING_BYTE = 0x4000_0000
 /** The first of the bytes that a reader locks, `SHARED_FIRST`. A write lock on them is SQLite's lock EXCLUSIVE. */
 const SHARED_FIRST = PENDING_BYTE + 2
@@ -23,16 +25,25 @@ export interface FileLock {
 }
 
 /**
- * Every POSIX lock that is held at this moment, as far as the kernel shows it: those of processes in other PID namespaces,
- * such as other containers, it does not. undefined: this system has no such list. One file is read; no process is looked at.
- * https://man7.org/linux/man-pages/man5/proc_locks.5.html
+ * Every POSIX lock that is held at this moment, as far as the kernel shows it: those of processes in other PID
+ * namespaces, such as other containers, it does not. undefined: this system has no such list. One file is read; no
+ * process is looked at. https://man7.org/linux/man-pages/man5/proc_locks.5.html
  */
 export function fileLocks (): readonly FileLock[] | undefined {
   const text = unlessGone(() => readFileSync(`${PROC}/locks`, 'utf8'))
   if (text === undefined) return undefined
-  const lines = text.matchAll(/^\d+: POSIX +ADVISORY +(READ|WRITE) +(\d+) +([\da-f]+):([\da-f]+):(\d+) (\d+) (\d+|EOF)$/gm)
+  const lines = text.matchAll(
+    /^\d+: POSIX +ADVISORY +(READ|WRITE) +(\d+) +([\da-f]+):([\da-f]+):(\d+) (\d+) (\d+|EOF)$/gm
+  )
   return [...lines].map(([, kind, pid, major = '', minor = '', inode, first, last]) => {
-    return { pid: Number(pid), device: `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`, inode: Number(inode), isWrite: kind === 'WRITE', first: Number(first), last: last === 'EOF' ? Infinity : Number(last) }
+    return {
+      pid: Number(pid),
+      device: `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`,
+      inode: Number(inode),
+      isWrite: kind === 'WRITE',
+      first: Number(first),
+      last: last === 'EOF' ? Infinity : Number(last)
+    }
   })
 }
 
@@ -50,7 +61,9 @@ export function isExclusive ({ isWrite, last }: FileLock): boolean {
 export function lockersOf (locks: readonly FileLock[], path: string): ReadonlySet<number> {
   const inode = statSync(path, { throwIfNoEntry: false })?.ino
   const device = mountAt(readMounts(), path)?.device
-  return new Set(locks.filter(lock => lock.inode === inode && (device === undefined || lock.device === device)).map(({ pid }) => pid))
+  return new Set(
+    locks.filter(lock => lock.inode === inode && (device === undefined || lock.device === device)).map(({ pid }) => pid)
+  )
 }
 
 /** This process, as `/proc` counts processes. */
@@ -78,8 +91,9 @@ export interface Budget {
 }
 
 /**
- * The files that a process has open, or those of them that have the name `only`; none where the process is gone or belongs to somebody
- * else. Of more descriptors than are left in the budget, which it takes from, those with the lowest numbers.
+ * The files that a process has open, or those of them that have the name `only`; none where the process is gone or
+ * belongs to somebody else. Of more descriptors than are left in the budget, which it takes from, those with the lowest
+ * numbers.
  */
 export function openFiles (pid: number | 'self', budget: Budget, only?: string): readonly OpenFile[] {
   const directory = `${PROC}/${pid}/fd`
@@ -103,7 +117,9 @@ export function descriptorsIn (directory: string, budget: Budget): readonly stri
   const opened = unlessGone(() => opendirSync(directory))
   if (opened === undefined) return found
   try {
-    for (let entry = opened.readSync(); entry !== null && budget.left > 0; entry = opened.readSync(), budget.left--) found.push(entry.name)
+    for (let entry = opened.readSync(); entry !== null && budget.left > 0; entry = opened.readSync(), budget.left--) {
+      found.push(entry.name)
+    }
   } catch {
     // It ended meanwhile: what was found is gone as well.
   } finally {
@@ -114,7 +130,8 @@ export function descriptorsIn (directory: string, budget: Budget): readonly stri
 
 /** The flags of open(2), in octal; the last two bits are the access mode. */
 function isOpenForWriting (pid: number | 'self', fd: string): boolean {
-  const flags = /^flags:\s*([0-7]+)$/m.exec(unlessGone(() => readFileSync(`${PROC}/${pid}/fdinfo/${fd}`, 'utf8')) ?? '')?.[1]
+  const flags = /^flags:\s*([0-7]+)$/m.exec(unlessGone(() => readFileSync(`${PROC}/${pid}/fdinfo/${fd}`, 'utf8')) ?? '')
+    ?.[1]
   return flags !== undefined && (Number.parseInt(flags, 8) & 3) !== 0
 }
 

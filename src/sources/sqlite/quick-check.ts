@@ -20,23 +20,33 @@ export interface QuickCheckMessage {
 const BUSY_TIMEOUT = 10_000
 
 /**
- * Runs `PRAGMA quick_check` on a database that others may be using, in a child process of the lowest priority. Resolves with the first
- * finding; undefined: there is none. Rejects as the source does where the database cannot be read, and with `PROCESS_TIMED_OUT` or
- * `PROCESS_OUT_OF_MEMORY` where that takes too much.
+ * Runs `PRAGMA quick_check` on a database that others may be using, in a child process of the lowest priority. Resolves
+ * with the first finding; undefined: there is none. Rejects as the source does where the database cannot be read, and
+ * with `PROCESS_TIMED_OUT` or `PROCESS_OUT_OF_MEMORY` where that takes too much.
  */
-export async function quickCheck (path: string, signal: AbortSignal, limits: ChildLimits = DEFAULT_LIMITS): Promise<string | undefined> {
+export async function quickCheck (
+  path: string,
+  signal: AbortSignal,
+  limits: ChildLimits = DEFAULT_LIMITS
+): Promise<string | undefined> {
   let answer: QuickCheckMessage | undefined
   const task: QuickCheckTask = { path, busyTimeout: BUSY_TIMEOUT }
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'quick-check-child'),
     task,
     environment: CHILD_ENVIRONMENT,
-    onMessage: message => { answer = message as QuickCheckMessage },
+    onMessage: message => {
+      answer = message as QuickCheckMessage
+    },
     ...limits,
     timeout: timeFor(sizeOf(path), limits)
   }, signal)
   child.image.resume()
   await child.ended
-  if (answer?.type !== 'checked') throw new BackupError('SOURCE_FAILED', 'the process that checks the database ended without a result', { hint: 'Try again.' })
+  if (answer?.type !== 'checked') {
+    throw new BackupError('SOURCE_FAILED', 'the process that checks the database ended without a result', {
+      hint: 'Try again.'
+    })
+  }
   return answer.finding ?? undefined
 }

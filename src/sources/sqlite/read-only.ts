@@ -9,8 +9,8 @@ const BLOCK = 4 * 1024 * 1024
 const BESIDE = ['-wal', '-shm'] as const
 
 /**
- * Whether the database at `path`, in WAL mode, lies on a read-only file system without a `-shm`. SQLite cannot read it there: it would
- * have to make that file. Nobody has it open in WAL mode either, since each process that has makes one.
+ * Whether the database at `path`, in WAL mode, lies on a read-only file system without a `-shm`. SQLite cannot read it
+ * there: it would have to make that file. Nobody has it open in WAL mode either, since each process that has makes one.
  * https://sqlite.org/wal.html#readonly
  */
 export function lacksIndex (path: string): boolean {
@@ -24,8 +24,9 @@ export function lacksIndex (path: string): boolean {
 }
 
 /**
- * Copies such a database with its `-wal` to `target`, where SQLite can bring the two together, and returns a descriptor of the copy for
- * reading. `mainFd` is the database, held open. Throws `SOURCE_FAILED` where anything changed meanwhile.
+ * Copies such a database with its `-wal` to `target`, where SQLite can bring the two together, and returns a descriptor
+ * of the copy for reading. `mainFd` is the database, held open. Throws `SOURCE_FAILED` where anything changed
+ * meanwhile.
  */
 export function copyAside (path: string, mainFd: number, target: string): number {
   const before = stateOf(path)
@@ -63,7 +64,9 @@ function copy (from: number, to: string, size: number): void {
   const fd = openSync(to, 'wx', 0o600)
   try {
     const block = Buffer.allocUnsafe(Math.min(BLOCK, Math.max(1, size)))
-    for (let at = 0, got = 0; (got = readSync(from, block, 0, Math.min(block.length, size - at), at)) > 0; at += got) writeFully(fd, block.subarray(0, got))
+    for (let at = 0, got = 0; (got = readSync(from, block, 0, Math.min(block.length, size - at), at)) > 0; at += got) {
+      writeFully(fd, block.subarray(0, got))
+    }
   } finally {
     closeSync(fd)
   }

@@ -5,11 +5,25 @@ import { pragma } from './facts.ts'
 import { otherName, pause } from './one-name.ts'
 import { beFrugal, openShared } from './open.ts'
 import { WalLog } from './wal-log.ts'
-import { disagreement, isIndexUsed, openWalIndex, readWalFrames, readWalIndex, requireLastFrame, requireOurs, type IndexFile, type WalFrames, type WalIndex } from './wal.ts'
+import {
+  disagreement,
+  isIndexUsed,
+  openWalIndex,
+  readWalFrames,
+  readWalIndex,
+  requireLastFrame,
+  requireOurs,
+  type IndexFile,
+  type WalFrames,
+  type WalIndex
+} from './wal.ts'
 
 /** Tries at catching a moment without a commit before a writer is asked to wait for one. */
 const TRIES = 200
-/** A process that is just opening the database holds a lock before its `-wal` is there, for much less than this together. Milliseconds. */
+/**
+ * A process that is just opening the database holds a lock before its `-wal` is there, for much less than this
+ * together. Milliseconds.
+ */
 const LOOKS = 5
 const LOOK_EVERY = 20
 
@@ -59,9 +73,10 @@ export function openReadView (path: string, isWal: boolean, busyTimeout: number,
 }
 
 /**
- * Where no `-wal` is beside a database in WAL mode, no process can have it open by this name: each makes that file as it opens
- * the database. A lock that is there all the same belongs to a process that keeps its `-wal` elsewhere, such as in another
- * container. The exclusive lock that shows it is held for no longer than any last connection holds it as it closes.
+ * Where no `-wal` is beside a database in WAL mode, no process can have it open by this name: each makes that file as
+ * it opens the database. A lock that is there all the same belongs to a process that keeps its `-wal` elsewhere, such
+ * as in another container. The exclusive lock that shows it is held for no longer than any last connection holds it as
+ * it closes.
  */
 function requireUnused (path: string): void {
   for (let i = 0; i < LOOKS; i++) {
@@ -78,7 +93,10 @@ function requireUnused (path: string): void {
     }
     pause(LOOK_EVERY)
   }
-  throw otherName(`"${path}" is in WAL mode and open in another process, but no "-wal" is beside it: that process uses another name`, 'Mount the same folder, not a single file, into each container that uses the database, and give the path in it.')
+  throw otherName(
+    `"${path}" is in WAL mode and open in another process, but no "-wal" is beside it: that process uses another name`,
+    'Mount the same folder, not a single file, into each container that uses the database, and give the path in it.'
+  )
 }
 
 function begin (path: string, busyTimeout: number, readonly: boolean, ask: AskMode): ReadView {
@@ -89,7 +107,9 @@ function begin (path: string, busyTimeout: number, readonly: boolean, ask: AskMo
       return ask(db)
     })
     if (mode !== 'wal') {
-      patiently(busyTimeout, () => { beginRead(db) })
+      patiently(busyTimeout, () => {
+        beginRead(db)
+      })
       if (ask(db) !== 'wal') return { db, journalMode: mode, wal: null }
       // Another process switched to WAL after it was asked. It stays WAL for as long as this connection is open.
       db.exec('ROLLBACK')
@@ -102,8 +122,9 @@ function begin (path: string, busyTimeout: number, readonly: boolean, ask: AskMo
 }
 
 /**
- * Waits for others to let go, up to `timeout` milliseconds. SQLite's own busy handler soon asks only ten times a second,
- * and never hits the short gaps that a process leaves which commits without pause; this one asks every millisecond.
+ * Waits for others to let go, up to `timeout` milliseconds. SQLite's own busy handler soon asks only ten times a
+ * second, and never hits the short gaps that a process leaves which commits without pause; this one asks every
+ * millisecond.
  */
 function patiently<T> (timeout: number, attempt: () => T): T {
   const until = performance.now() + timeout
@@ -145,7 +166,9 @@ function beginWal (db: Database.Database, path: string, busyTimeout: number): Wa
     const view = patiently(busyTimeout, attempt)
     if (view !== undefined) return view
   }
-  const unusable = new BackupError('SOURCE_UNREADABLE', `the wal-index of "${path}" cannot be used`, { hint: 'Give the user that the service runs as write permission on the "-wal" and "-shm" files of the database.' })
+  const unusable = new BackupError('SOURCE_UNREADABLE', `the wal-index of "${path}" cannot be used`, {
+    hint: 'Give the user that the service runs as write permission on the "-wal" and "-shm" files of the database.'
+  })
   if (!index.isWritable) throw unusable
   return withoutWriters(path, busyTimeout, () => {
     const view = attempt()
@@ -155,7 +178,12 @@ function beginWal (db: Database.Database, path: string, busyTimeout: number): Wa
 }
 
 /** undefined: something was committed meanwhile. */
-function tryBegin (db: Database.Database, path: string, index: IndexFile, log: WalLog | undefined): WalView | undefined {
+function tryBegin (
+  db: Database.Database,
+  path: string,
+  index: IndexFile,
+  log: WalLog | undefined
+): WalView | undefined {
   log?.advance()
   const before = readWalIndex(index)
   beginRead(db)
@@ -166,7 +194,8 @@ function tryBegin (db: Database.Database, path: string, index: IndexFile, log: W
     const isUsed = isIndexUsed(index)
     if (isUsed === true && isSame) return proven(db, path, fromIndex(path, index, middle))
     // Where it cannot be seen which of the two SQLite uses, both must be the same.
-    const isLogged = isUsed === false || (isUsed === undefined && isSame && log?.state.checksum.join() === middle.checksum.join())
+    const isLogged = isUsed === false ||
+      (isUsed === undefined && isSame && log?.state.checksum.join() === middle.checksum.join())
     if (isLogged && log?.advance() === false) return proven(db, path, fromLog(path, log))
   } catch (error) {
     db.exec('ROLLBACK')
@@ -177,20 +206,43 @@ function tryBegin (db: Database.Database, path: string, index: IndexFile, log: W
 }
 
 function fromIndex (path: string, file: IndexFile, index: WalIndex): WalView {
-  if (index.frames === 0 || index.backfilled >= index.frames) return { pageSize: index.pageSize, pages: index.frames === 0 ? 0 : index.pages, frames: null, requireUnchanged () {} }
+  if (index.frames === 0 || index.backfilled >= index.frames) {
+    return {
+      pageSize: index.pageSize,
+      pages: index.frames === 0 ? 0 : index.pages,
+      frames: null,
+      requireUnchanged () {}
+    }
+  }
   const frames = readWalFrames(path, file, index)
-  return { pageSize: index.pageSize, pages: index.pages, frames, requireUnchanged () { requireLastFrame(path, frames.fd, index) } }
+  return {
+    pageSize: index.pageSize,
+    pages: index.pages,
+    frames,
+    requireUnchanged () {
+      requireLastFrame(path, frames.fd, index)
+    }
+  }
 }
 
 function fromLog (path: string, { fd, offsets, state }: WalLog): WalView {
   if (state.frames === 0) return { pageSize: 0, pages: 0, frames: null, requireUnchanged () {} }
   requireOurs(`${path}-wal`, fd)
-  return { pageSize: state.pageSize, pages: state.pages, frames: { fd, offsets }, requireUnchanged () { requireLastFrame(path, fd, state) } }
+  return {
+    pageSize: state.pageSize,
+    pages: state.pages,
+    frames: { fd, offsets },
+    requireUnchanged () {
+      requireLastFrame(path, fd, state)
+    }
+  }
 }
 
 /** The view, once SQLite counts the same pages of the same size in its transaction. */
 function proven (db: Database.Database, path: string, view: WalView): WalView {
-  if (view.pages !== 0 && (pragma(db, 'page_count') !== view.pages || pragma(db, 'page_size') !== view.pageSize)) throw disagreement(path)
+  if (view.pages !== 0 && (pragma(db, 'page_count') !== view.pages || pragma(db, 'page_size') !== view.pageSize)) {
+    throw disagreement(path)
+  }
   return view
 }
 

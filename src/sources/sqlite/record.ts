@@ -6,13 +6,16 @@ export interface Text {
 /** A value as the file holds it. undefined: its bytes are gone. */
 export type Value = null | bigint | number | Text | Buffer | undefined
 
-/** The lengths of the first serial types: null, integers of 1, 2, 3, 4, 6 and 8 bytes, a float, and the constants 0 and 1. */
+/**
+ * The lengths of the first serial types: null, integers of 1, 2, 3, 4, 6 and 8 bytes, a float, and the constants 0
+ * and 1.
+ */
 const LENGTHS = [0, 1, 2, 3, 4, 6, 8, 8, 0, 0] as const
 const [FLOAT, ZERO, ONE, FIRST_BLOB] = [7, 8, 9, 12]
 
 /**
- * Takes a record apart, https://sqlite.org/fileformat2.html, "Record Format". `total` is the length it has by its cell; where
- * `bytes` are fewer, the values beyond them are undefined. undefined: it is no record.
+ * Takes a record apart, https://sqlite.org/fileformat2.html, "Record Format". `total` is the length it has by its cell;
+ * where `bytes` are fewer, the values beyond them are undefined. undefined: it is no record.
  */
 export function readRecord (bytes: Buffer, total: number): Value[] | undefined {
   const head = readVarint(bytes, 0)
@@ -37,7 +40,10 @@ export function readRecord (bytes: Buffer, total: number): Value[] | undefined {
 }
 
 /** A whole number of up to nine bytes, the first with the highest bits; undefined: the bytes end before it does. */
-export function readVarint (bytes: Buffer, start: number): { readonly value: bigint, readonly next: number } | undefined {
+export function readVarint (
+  bytes: Buffer,
+  start: number
+): { readonly value: bigint, readonly next: number } | undefined {
   const first = bytes[start]
   if (first !== undefined && first < 0x80) return { value: BigInt(first), next: start + 1 }
   let value = 0n

@@ -17,7 +17,10 @@ await runChild<RecoverTask, RecoverMessage>(async ({ copy, fresh }, send) => {
     const settled = settle(copy)
     const readable = countReadable(copy)
     const { tableNames, problems, ...salvage } = salvageInto(fresh, copy)
-    await send({ type: 'salvage', salvage: { ...salvage, ...describe(fresh, tableNames, readable), problems: [...settled, ...problems] } })
+    await send({
+      type: 'salvage',
+      salvage: { ...salvage, ...describe(fresh, tableNames, readable), problems: [...settled, ...problems] }
+    })
   } catch (error) {
     throw sourceError(error, copy)
   }
@@ -30,18 +33,28 @@ function settle (copy: string): string[] {
     unlessDamaged(() => db.prepare('SELECT count(*) FROM sqlite_schema').get())
     db.close()
   })
-  const left = Object.entries(JOURNALS).filter(([suffix]) => (statSync(copy + suffix, { throwIfNoEntry: false })?.size ?? 0) > 0)
+  const left = Object.entries(JOURNALS).filter(([suffix]) =>
+    (statSync(copy + suffix, { throwIfNoEntry: false })?.size ?? 0) > 0
+  )
   return left.map(([, name]) => `what the ${name} holds could not be read`)
 }
 
-/** What SQLite can still count. Each index of a table knows as well how many rows it has, as long as it is whole itself. */
+/**
+ * What SQLite can still count. Each index of a table knows as well how many rows it has, as long as it is whole itself.
+ */
 function countReadable (copy: string): ReadonlyMap<string, number> {
   const counts = new Map<string, number>()
   const db = unlessDamaged(() => openImmutable(copy))
   if (db === undefined) return counts
-  const names = unlessDamaged(() => db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'").pluck().all()) ?? []
+  const names =
+    unlessDamaged(() =>
+      db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'").pluck()
+        .all()
+    ) ?? []
   for (const name of names) {
-    const found = waysToCount(db, name).flatMap(sql => unlessDamaged(() => db.prepare<[], number>(sql).pluck().get()) ?? [])
+    const found = waysToCount(db, name).flatMap(sql =>
+      unlessDamaged(() => db.prepare<[], number>(sql).pluck().get()) ?? []
+    )
     if (found.length > 0) counts.set(name, Math.max(...found))
   }
   db.close()
@@ -49,19 +62,32 @@ function countReadable (copy: string): ReadonlyMap<string, number> {
 }
 
 function waysToCount (db: Database.Database, table: string): string[] {
-  const indexes = unlessDamaged(() => db.prepare<[string], { readonly name: string, readonly column: string }>(`
+  const indexes = unlessDamaged(() =>
+    db.prepare<[string], { readonly name: string, readonly column: string }>(`
     SELECT list.name, info.name AS column FROM pragma_index_list(?) AS list, pragma_index_info(list.name) AS info
-    WHERE NOT list.partial AND info.seqno = 0 AND info.name IS NOT NULL`).all(table)) ?? []
+    WHERE NOT list.partial AND info.seqno = 0 AND info.name IS NOT NULL`).all(table)
+  ) ?? []
   const all = `SELECT count(*) FROM ${quoteName(table)}`
   // A condition that always holds: without one SQLite counts in the tree that it likes best.
-  return [`${all} NOT INDEXED`, ...indexes.map(({ name, column }) => `${all} INDEXED BY ${quoteName(name)} WHERE ${quoteName(column)} IS NULL OR ${quoteName(column)} IS NOT NULL`)]
+  return [
+    `${all} NOT INDEXED`,
+    ...indexes.map(({ name, column }) =>
+      `${all} INDEXED BY ${quoteName(name)} WHERE ${quoteName(column)} IS NULL OR ${quoteName(column)} IS NOT NULL`
+    )
+  ]
 }
 
 /** Looks at the new database as at any image, and says of each table what the damaged file still tells of it. */
-function describe (fresh: string, made: ReadonlySet<string>, readable: ReadonlyMap<string, number>): Pick<Salvage, 'tables' | 'integrity' | 'foreignKeyViolations'> {
+function describe (
+  fresh: string,
+  made: ReadonlySet<string>,
+  readable: ReadonlyMap<string, number>
+): Pick<Salvage, 'tables' | 'integrity' | 'foreignKeyViolations'> {
   const db = openImmutable(fresh)
   const rows = new Map(countRows(db).map(table => [table.name, table.rows]))
-  const findings = (db.pragma(`integrity_check(${FINDINGS})`) as Array<{ integrity_check: string }>).map(row => row.integrity_check).filter(text => text !== 'ok')
+  const findings = (db.pragma(`integrity_check(${FINDINGS})`) as Array<{ integrity_check: string }>).map(row =>
+    row.integrity_check
+  ).filter(text => text !== 'ok')
   const foreignKeyViolations = countViolations(db)
   db.close()
   const names = [...new Set([...made, ...readable.keys()])].toSorted()

@@ -1,5 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { closeSync, constants, createReadStream, createWriteStream, existsSync, fchmodSync, fsyncSync, lstatSync, openSync, statSync, type Stats } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  fchmodSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  statSync,
+  type Stats
+} from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -34,18 +46,19 @@ const RECOVER_MEMORY = 4 * DEFAULT_LIMITS.memory
 /** What is told while it goes on, and what ends it. */
 export interface RecoverProgress {
   readonly signal: AbortSignal
-  phase (phase: JobPhase, total?: number | null): void
-  bytes (done: number): void
+  phase(phase: JobPhase, total?: number | null): void
+  bytes(done: number): void
 }
 
 /**
- * Rescues what can be read of the damaged database at `given` into the new file `output`, with the rights of the old one. The damaged one is
- * only read, and copied with its journal before anything else is done. `output` is there, whole and durable, once this
- * resolves; where it rejects nothing is.
+ * Rescues what can be read of the damaged database at `given` into the new file `output`, with the rights of the old
+ * one. The damaged one is only read, and copied with its journal before anything else is done. `output` is there, whole
+ * and durable, once this resolves; where it rejects nothing is.
  *
- * Throws `RESTORE_TARGET_EXISTS` where something is at `output` or is left there of another database, `DISK_FULL`, `SOURCE_LOCKED` where
- * the file was written to meanwhile, `SOURCE_MALFORMED` where not one row could be saved, `SOURCE_OTHER_NAME` where its journal may lie
- * beside another name, and as a source does for a file that is not there or must not be read.
+ * Throws `RESTORE_TARGET_EXISTS` where something is at `output` or is left there of another database, `DISK_FULL`,
+ * `SOURCE_LOCKED` where the file was written to meanwhile, `SOURCE_MALFORMED` where not one row could be saved,
+ * `SOURCE_OTHER_NAME` where its journal may lie beside another name, and as a source does for a file that is not there
+ * or must not be read.
  */
 export async function recoverDatabase (given: string, output: string, progress: RecoverProgress): Promise<Recovered> {
   requireFree(output)
@@ -63,7 +76,11 @@ export async function recoverDatabase (given: string, output: string, progress: 
     // Another process opens them, which needs a path that is its own, too.
     const directory = join(followedPath(dirname(output), 'RESTORE_TARGET_INVALID'), name)
     const salvage = await salvageIn({ copy: join(directory, COPY), fresh: join(directory, FRESH) }, progress.signal)
-    if (isNothing(salvage)) throw new BackupError('SOURCE_MALFORMED', `not one row could be saved of "${path}"`, { hint: 'Look for an older copy of the file; "holdfast list" shows the backups.' })
+    if (isNothing(salvage)) {
+      throw new BackupError('SOURCE_MALFORMED', `not one row could be saved of "${path}"`, {
+        hint: 'Look for an older copy of the file; "holdfast list" shows the backups.'
+      })
+    }
     publish(own, folder, output, statSync(path).mode)
     return { path: given, output, size: statSync(output).size, ...salvage }
   } catch (error) {
@@ -85,12 +102,23 @@ function partsOf (given: string): readonly [Part, ...Part[]] {
   try {
     const path = requireOneName(given)
     const stats = statSync(path)
-    if (!stats.isFile()) throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a regular file`, { hint: 'Name the database file itself.' })
-    if (stats.size === 0) throw new BackupError('SOURCE_EMPTY', `"${path}" has zero bytes`, { hint: 'There is nothing in it to be saved: look for an older copy.' })
-    return [{ path, suffix: '', stats }, ...COMPANIONS.flatMap(suffix => {
-      const found = statSync(path + suffix, { throwIfNoEntry: false })
-      return found === undefined || found.size === 0 ? [] : [{ path: path + suffix, suffix, stats: found }]
-    })]
+    if (!stats.isFile()) {
+      throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a regular file`, {
+        hint: 'Name the database file itself.'
+      })
+    }
+    if (stats.size === 0) {
+      throw new BackupError('SOURCE_EMPTY', `"${path}" has zero bytes`, {
+        hint: 'There is nothing in it to be saved: look for an older copy.'
+      })
+    }
+    return [
+      { path, suffix: '', stats },
+      ...COMPANIONS.flatMap(suffix => {
+        const found = statSync(path + suffix, { throwIfNoEntry: false })
+        return found === undefined || found.size === 0 ? [] : [{ path: path + suffix, suffix, stats: found }]
+      })
+    ]
   } catch (error) {
     throw sourceError(error, given)
   }
@@ -99,17 +127,26 @@ function partsOf (given: string): readonly [Part, ...Part[]] {
 function requireFree (output: string): void {
   const inTheWay = LEFTOVERS.map(suffix => output + suffix).find(path => existsSync(path))
   if (inTheWay === undefined) return
-  throw new BackupError('RESTORE_TARGET_EXISTS', `"${inTheWay}" is there already`, { hint: 'Name a new file with --output; nothing is ever written over.' })
+  throw new BackupError('RESTORE_TARGET_EXISTS', `"${inTheWay}" is there already`, {
+    hint: 'Name a new file with --output; nothing is ever written over.'
+  })
 }
 
 async function requireRoom (parts: readonly Part[], output: string): Promise<void> {
   const needed = FILES * parts.reduce((sum, { stats }) => sum + stats.size, 0)
   const directory = dirname(output)
   const { bavail, bsize } = await statfs(directory).catch((cause: unknown) => {
-    throw new BackupError('RESTORE_TARGET_INVALID', `"${directory}" is no directory that can be used`, { hint: 'Name a file in a directory that exists.', cause })
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${directory}" is no directory that can be used`, {
+      hint: 'Name a file in a directory that exists.',
+      cause
+    })
   })
   if (bavail * bsize >= needed) return
-  throw new BackupError('DISK_FULL', `in "${directory}" ${bavail * bsize} bytes are free, and a copy and the new database need ${needed}`, { hint: 'Free space there, or name a file on another disk.' })
+  throw new BackupError(
+    'DISK_FULL',
+    `in "${directory}" ${bavail * bsize} bytes are free, and a copy and the new database need ${needed}`,
+    { hint: 'Free space there, or name a file on another disk.' }
+  )
 }
 
 /** A file that changed while it was copied is no copy of anything. */
@@ -117,19 +154,28 @@ async function copyAll (parts: readonly Part[], own: Folder, progress: RecoverPr
   progress.phase('storing', parts.reduce((sum, { stats }) => sum + stats.size, 0))
   let done = 0
   for (const { path, suffix } of parts) {
-    await pipeline(createReadStream('', { fd: openToCopy(path) }), async function * (chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        done += chunk.length
-        progress.bytes(done)
-        yield chunk
-      }
-    }, createWriteStream('', { fd: makeFile(own, COPY + suffix) }), { signal: progress.signal })
+    await pipeline(
+      createReadStream('', { fd: openToCopy(path) }),
+      async function* (chunks: AsyncIterable<Buffer>) {
+        for await (const chunk of chunks) {
+          done += chunk.length
+          progress.bytes(done)
+          yield chunk
+        }
+      },
+      createWriteStream('', { fd: makeFile(own, COPY + suffix) }),
+      { signal: progress.signal }
+    )
   }
   const changed = parts.find(({ path, stats }) => {
     const now = statSync(path, { throwIfNoEntry: false })
     return now?.size !== stats.size || now.mtimeMs !== stats.mtimeMs
   })
-  if (changed !== undefined) throw new BackupError('SOURCE_LOCKED', `"${changed.path}" was written to while it was copied`, { hint: 'Stop the application that uses the database, then try again.' })
+  if (changed !== undefined) {
+    throw new BackupError('SOURCE_LOCKED', `"${changed.path}" was written to while it was copied`, {
+      hint: 'Stop the application that uses the database, then try again.'
+    })
+  }
 }
 
 function openToCopy (path: string): number {
@@ -151,7 +197,11 @@ function makeFile (own: Folder, name: string): number {
 }
 
 function exchanged (): BackupError {
-  return new BackupError('RESTORE_TARGET_INVALID', 'the folder in which the new database is made was exchanged by another user', { hint: 'Name a file with --output in a directory where nobody else may write.' })
+  return new BackupError(
+    'RESTORE_TARGET_INVALID',
+    'the folder in which the new database is made was exchanged by another user',
+    { hint: 'Name a file with --output in a directory where nobody else may write.' }
+  )
 }
 
 async function salvageIn (task: RecoverTask, signal: AbortSignal): Promise<Salvage> {
@@ -160,14 +210,20 @@ async function salvageIn (task: RecoverTask, signal: AbortSignal): Promise<Salva
     entry: sibling(import.meta.url, 'recover-child'),
     task,
     environment: CHILD_ENVIRONMENT,
-    onMessage: message => { last = message as RecoverMessage },
+    onMessage: message => {
+      last = message as RecoverMessage
+    },
     // Somebody waits for it at a terminal, and ends it there when it is enough.
     timeout: Infinity,
     memory: RECOVER_MEMORY
   }, signal)
   child.image.resume()
   await child.ended
-  if (last?.type !== 'salvage') throw new BackupError('SOURCE_FAILED', 'the process that recovers the database ended without a result', { hint: 'Try again.' })
+  if (last?.type !== 'salvage') {
+    throw new BackupError('SOURCE_FAILED', 'the process that recovers the database ended without a result', {
+      hint: 'Try again.'
+    })
+  }
   return last.salvage
 }
 
@@ -193,10 +249,25 @@ function publish (own: Folder, folder: Folder, output: string, mode: number): vo
 
 function inWordsOfARescue (error: unknown, path: string, output: string): unknown {
   const code = systemCode(error) ?? ''
-  if (code === 'EEXIST') return new BackupError('RESTORE_TARGET_EXISTS', `"${output}" came into being meanwhile`, { hint: 'Name a new file with --output; nothing is ever written over.', cause: error })
+  if (code === 'EEXIST') {
+    return new BackupError('RESTORE_TARGET_EXISTS', `"${output}" came into being meanwhile`, {
+      hint: 'Name a new file with --output; nothing is ever written over.',
+      cause: error
+    })
+  }
   const lack = noRoom(error, dirname(output), 'name a file on another disk')
   if (lack !== undefined) return lack
-  if (error instanceof BackupError && error.code === 'DISK_FULL') return new BackupError('DISK_FULL', `"${dirname(output)}" has no room left`, { hint: 'Free space there, or name a file on another disk.', cause: error })
-  if (['EACCES', 'EPERM', 'EROFS'].includes(code) && error instanceof Error && 'path' in error && error.path !== path) return new BackupError('RESTORE_TARGET_INVALID', `"${dirname(output)}" must not be written to by this user`, { hint: 'Name a file in a directory that this user may write to.', cause: error })
+  if (error instanceof BackupError && error.code === 'DISK_FULL') {
+    return new BackupError('DISK_FULL', `"${dirname(output)}" has no room left`, {
+      hint: 'Free space there, or name a file on another disk.',
+      cause: error
+    })
+  }
+  if (['EACCES', 'EPERM', 'EROFS'].includes(code) && error instanceof Error && 'path' in error && error.path !== path) {
+    return new BackupError('RESTORE_TARGET_INVALID', `"${dirname(output)}" must not be written to by this user`, {
+      hint: 'Name a file in a directory that this user may write to.',
+      cause: error
+    })
+  }
   return error instanceof BackupError ? error : sourceError(error, path)
 }

@@ -8,7 +8,10 @@ import { quoteName } from './facts.ts'
 import { harden } from './open.ts'
 import type { Value } from './record.ts'
 
-/** Values that are kept of a row that belongs to no table: SQLite allows 2,000 columns, and a wiped page reads as a row of very many. */
+/**
+ * Values that are kept of a row that belongs to no table: SQLite allows 2,000 columns, and a wiped page reads as a row
+ * of very many.
+ */
 const LOST_COLUMNS = 1000
 /** Problems that are kept, and the characters that are kept of each. */
 const [PROBLEMS, PROBLEM_LENGTH] = [200, 400]
@@ -37,7 +40,9 @@ export interface Table {
   readonly rowid: string | undefined
 }
 
-/** The new database while it is filled: one transaction, nothing of it made durable, since half of it is worth nothing. */
+/**
+ * The new database while it is filled: one transaction, nothing of it made durable, since half of it is worth nothing.
+ */
 export class RecoveredDatabase {
   readonly #db: Database.Database
   readonly #lostTable: string
@@ -47,12 +52,30 @@ export class RecoveredDatabase {
   #hasLostTable = false
   #lostColumns = 0
 
-  constructor (path: string, { pageSize, encoding, userVersion, applicationId }: DamagedFile, names: ReadonlySet<string>) {
+  constructor (
+    path: string,
+    { pageSize, encoding, userVersion, applicationId }: DamagedFile,
+    names: ReadonlySet<string>
+  ) {
     this.#db = new Database(path)
     harden(this.#db)
-    for (const [name, value] of Object.entries({ page_size: pageSize, encoding: `'${encoding}'`, journal_mode: 'memory', synchronous: 'off', foreign_keys: 'off', ignore_check_constraints: 'on', user_version: userVersion, application_id: applicationId })) this.#db.pragma(`${name} = ${value}`)
+    for (
+      const [name, value] of Object.entries({
+        page_size: pageSize,
+        encoding: `'${encoding}'`,
+        journal_mode: 'memory',
+        synchronous: 'off',
+        foreign_keys: 'off',
+        ignore_check_constraints: 'on',
+        user_version: userVersion,
+        application_id: applicationId
+      })
+    ) this.#db.pragma(`${name} = ${value}`)
     this.#db.exec('BEGIN')
-    this.#lostTable = ['lost_and_found', ...Array.from({ length: names.size }, (_, i) => `lost_and_found_${i}`)].find(name => !names.has(name)) ?? ''
+    this.#lostTable =
+      ['lost_and_found', ...Array.from({ length: names.size }, (_, i) => `lost_and_found_${i}`)].find(name =>
+        !names.has(name)
+      ) ?? ''
   }
 
   get lost (): number {
@@ -64,13 +87,16 @@ export class RecoveredDatabase {
   }
 
   /**
-   * Makes what a definition declares. Its text is data of the damaged file: nothing but one CREATE statement of the type and
-   * name that its row has is ever run. false: it is not one, or SQLite does not take it, which becomes a problem.
+   * Makes what a definition declares. Its text is data of the damaged file: nothing but one CREATE statement of the
+   * type and name that its row has is ever run. false: it is not one, or SQLite does not take it, which becomes a
+   * problem.
    */
   define ({ type, name, sql }: Definition): boolean {
     const problem = `the ${type} "${name}" could not be made`
     if (type === 'virtual table' || !isDefinition(type, name, sql)) return this.#refuse(problem)
-    return this.#attempt(problem, () => { this.#db.prepare(sql).run() })
+    return this.#attempt(problem, () => {
+      this.#db.prepare(sql).run()
+    })
   }
 
   /** A virtual table is only named, and no module is asked: its content lies in tables of its own. */
@@ -94,7 +120,9 @@ export class RecoveredDatabase {
   }
 
   #has (name: string): boolean {
-    return this.#db.prepare<[string], number>('SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE').pluck().get(name) !== undefined
+    return this.#db.prepare<[string], number>('SELECT 1 FROM sqlite_schema WHERE name = ? COLLATE NOCASE').pluck().get(
+      name
+    ) !== undefined
   }
 
   #refuse (problem: string): false {
@@ -103,19 +131,31 @@ export class RecoveredDatabase {
   }
 
   table (name: string): Table {
-    const isWithoutRowid = this.#db.prepare<[string], number>('SELECT wr FROM pragma_table_list WHERE schema = \'main\' AND name = ?').pluck().get(name) === 1
-    const declared = this.#db.prepare<[string], Column & { readonly pk: number }>('SELECT name, hidden, pk FROM pragma_table_xinfo(?)').all(name)
-    const primary = this.#db.prepare<[string], string>("SELECT name FROM pragma_index_list(?) WHERE origin = 'pk'").pluck().get(name)
+    const isWithoutRowid =
+      this.#db.prepare<[string], number>("SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?").pluck()
+        .get(name) === 1
+    const declared = this.#db.prepare<[string], Column & { readonly pk: number }>(
+      'SELECT name, hidden, pk FROM pragma_table_xinfo(?)'
+    ).all(name)
+    const primary = this.#db.prepare<[string], string>("SELECT name FROM pragma_index_list(?) WHERE origin = 'pk'")
+      .pluck().get(name)
     const keys = declared.filter(({ pk }) => pk > 0)
     // The only primary key without an index of its own is a name of the rowid.
     const alias = !isWithoutRowid && keys.length === 1 && primary === undefined ? keys[0]?.name : undefined
-    const order = isWithoutRowid ? this.#db.prepare<[string], string>('SELECT name FROM pragma_index_xinfo(?)').pluck().all(primary ?? '') : declared.map(column => column.name)
+    const order = isWithoutRowid
+      ? this.#db.prepare<[string], string>('SELECT name FROM pragma_index_xinfo(?)').pluck().all(primary ?? '')
+      : declared.map(column => column.name)
     const columns = order
       .map(column => declared.find(one => one.name === column))
       .filter(column => column !== undefined && column.hidden !== 2)
       .map(column => ({ name: column?.name ?? '', isGiven: column?.hidden === 0, isRowid: column?.name === alias }))
     const taken = new Set(declared.map(column => column.name.toLowerCase()))
-    return { name, isWithoutRowid, columns, rowid: alias ?? ['_rowid_', 'rowid', 'oid'].find(possible => !taken.has(possible)) }
+    return {
+      name,
+      isWithoutRowid,
+      columns,
+      rowid: alias ?? ['_rowid_', 'rowid', 'oid'].find(possible => !taken.has(possible))
+    }
   }
 
   /** Puts the row where it belongs or, where that does not take it, among the lost ones. */
@@ -125,9 +165,13 @@ export class RecoveredDatabase {
 
   #insert ({ name, columns, rowid, isWithoutRowid }: Table, row: FoundRow): boolean {
     // A column that was added later is not in the rows from before: it has its default then.
-    const given = row.values.flatMap((value, at) => columns[at]?.isGiven === true && !columns[at].isRowid ? [{ name: columns[at].name, value }] : [])
+    const given = row.values.flatMap((value, at) =>
+      columns[at]?.isGiven === true && !columns[at].isRowid ? [{ name: columns[at].name, value }] : []
+    )
     if (!isWithoutRowid && rowid !== undefined) given.unshift({ name: rowid, value: row.rowid })
-    const sql = `INSERT OR IGNORE INTO ${quoteName(name)} (${given.map(one => quoteName(one.name)).join(', ')}) VALUES (${given.map(({ value }) => placeholder(value)).join(', ')})`
+    const sql = `INSERT OR IGNORE INTO ${quoteName(name)} (${
+      given.map(one => quoteName(one.name)).join(', ')
+    }) VALUES (${given.map(({ value }) => placeholder(value)).join(', ')})`
     try {
       return this.#run(sql, given.map(({ value }) => value)) === 1
     } catch (error) {
@@ -140,16 +184,29 @@ export class RecoveredDatabase {
   addLost (root: number, { page, rowid, values }: FoundRow): void {
     const kept = values.slice(0, LOST_COLUMNS)
     const isKept = this.#attempt('a row that belongs to no table could not be kept', () => {
-      if (!this.#hasLostTable) this.#db.exec(`CREATE TABLE ${quoteName(this.#lostTable)} (rootpgno INTEGER, pgno INTEGER, nfield INTEGER, id INTEGER)`)
+      if (!this.#hasLostTable) {
+        this.#db.exec(
+          `CREATE TABLE ${quoteName(this.#lostTable)} (rootpgno INTEGER, pgno INTEGER, nfield INTEGER, id INTEGER)`
+        )
+      }
       this.#hasLostTable = true
-      for (; this.#lostColumns < kept.length; this.#lostColumns++) this.#db.exec(`ALTER TABLE ${quoteName(this.#lostTable)} ADD COLUMN c${this.#lostColumns}`)
+      for (; this.#lostColumns < kept.length; this.#lostColumns++) {
+        this.#db.exec(`ALTER TABLE ${quoteName(this.#lostTable)} ADD COLUMN c${this.#lostColumns}`)
+      }
       const all = [BigInt(root), BigInt(page), BigInt(values.length), rowid, ...kept]
       const names = ['rootpgno', 'pgno', 'nfield', 'id', ...kept.map((_, i) => `c${i}`)]
-      this.#run(`INSERT INTO ${quoteName(this.#lostTable)} (${names.join(', ')}) VALUES (${all.map(placeholder).join(', ')})`, all)
+      this.#run(
+        `INSERT INTO ${quoteName(this.#lostTable)} (${names.join(', ')}) VALUES (${all.map(placeholder).join(', ')})`,
+        all
+      )
     })
     if (!isKept) return
     this.#lost++
-    if (kept.length < values.length) this.#addProblem(`a row that belongs to no table has ${values.length} values, of which the first ${LOST_COLUMNS} are kept`)
+    if (kept.length < values.length) {
+      this.#addProblem(
+        `a row that belongs to no table has ${values.length} values, of which the first ${LOST_COLUMNS} are kept`
+      )
+    }
   }
 
   /** The numbers that AUTOINCREMENT goes on from. */
@@ -193,9 +250,13 @@ export class RecoveredDatabase {
   }
 }
 
-/** What SQLite does not take because of what it is. A definition of more than one statement is refused by the library itself. */
+/**
+ * What SQLite does not take because of what it is. A definition of more than one statement is refused by the library
+ * itself.
+ */
 function isRefusal (error: unknown): error is Error {
-  return error instanceof RangeError || /^SQLITE_(?:ERROR|CONSTRAINT|CORRUPT|MISMATCH|TOOBIG)/.test(systemCode(error) ?? '')
+  return error instanceof RangeError ||
+    /^SQLITE_(?:ERROR|CONSTRAINT|CORRUPT|MISMATCH|TOOBIG)/.test(systemCode(error) ?? '')
 }
 
 /** Text is bound as its bytes, so that also what is no valid text stays as it was. */

@@ -22,7 +22,9 @@ await runChild<RestoreTask, RestoreMessage>(async (task, send) => {
       await send({ type: 'checked' })
     } else {
       const bytes = statSync(task.image.path).size
-      const placed = await place(task, done => { void send({ type: 'progress', bytes: done }) })
+      const placed = await place(task, done => {
+        void send({ type: 'progress', bytes: done })
+      })
       await send({ type: 'placed', bytes, ...placed })
       if (task.placement.mode === 'live') await send({ type: 'inspected', ...inspectLive(task.placement) })
     }
@@ -38,16 +40,21 @@ function check ({ image, placement }: CheckTask): void {
 }
 
 /** Whether an old file was kept, and what went wrong after the content was in its place. */
-async function place (task: PlaceTask, onBytes: (bytes: number) => void): Promise<Pick<Placed, 'isOldKept' | 'warnings'>> {
+async function place (
+  task: PlaceTask,
+  onBytes: (bytes: number) => void
+): Promise<Pick<Placed, 'isOldKept' | 'warnings'>> {
   const { image, placement } = task
   if (placement.mode === 'replace') return replaceFile(image, placement, onBytes)
-  const warnings = placement.mode === 'live' ? await restoreLive(fitting(task), placement, onBytes) : placeFile(image, placement, onBytes)
+  const warnings = placement.mode === 'live'
+    ? await restoreLive(fitting(task), placement, onBytes)
+    : placeFile(image, placement, onBytes)
   return { isOldKept: false, warnings }
 }
 
 /**
- * An image taken in WAL mode would switch a live database to WAL that its application keeps in rollback-journal mode: then
- * a copy of the image is restored that says otherwise.
+ * An image taken in WAL mode would switch a live database to WAL that its application keeps in rollback-journal mode:
+ * then a copy of the image is restored that says otherwise.
  */
 function fitting ({ image, placement, scratch }: PlaceTask): string {
   if (!isWal(image.path) || isWal(placement.path)) return image.path
@@ -55,7 +62,9 @@ function fitting ({ image, placement, scratch }: PlaceTask): string {
   const fd = openSync(scratch, 'r+')
   writeSync(fd, ROLLBACK, 0, ROLLBACK.length, VERSIONS_AT)
   closeSync(fd)
-  process.on('exit', () => { rmSync(scratch, { force: true }) })
+  process.on('exit', () => {
+    rmSync(scratch, { force: true })
+  })
   return scratch
 }
 

@@ -5,7 +5,14 @@ import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { ImageOutline, Placement } from '../../core/restore/restore.ts'
 import { describeHolders, holdersOf } from './holders.ts'
-import { checkByTable, checkIntegrity, describeUnchecked, describeViolations, violationsIn, type Integrity } from './integrity.ts'
+import {
+  checkByTable,
+  checkIntegrity,
+  describeUnchecked,
+  describeViolations,
+  violationsIn,
+  type Integrity
+} from './integrity.ts'
 import { openImmutable, openShared } from './open.ts'
 import { countOpened, requireOpened } from './opened.ts'
 import { requireLiveRights, restoreError } from './rights.ts'
@@ -26,35 +33,58 @@ interface Shape {
  * Throws what would keep the image from being written into the live database: it is not there or damaged, pages of
  * another size in WAL mode, too little room for the log of the transaction. Changes nothing.
  */
-export function checkLive ({ size: bytes, properties: { pageSize } }: ImageOutline, { path: target, timeout }: Placement): void {
+export function checkLive (
+  { size: bytes, properties: { pageSize } }: ImageOutline,
+  { path: target, timeout }: Placement
+): void {
   requirePresent(target)
   requireLiveRights(target)
   const shape = shapeOf(target, timeout)
   if (typeof pageSize === 'number' && shape.isWal && shape.pageSize !== pageSize) {
-    throw new BackupError('RESTORE_PAGE_SIZE', `"${target}" is in WAL mode with pages of ${shape.pageSize} bytes, and the backup has pages of ${pageSize}`, {
-      hint: 'Stop the application and restore with the mode "replace", which can change the size of pages.'
-    })
+    throw new BackupError(
+      'RESTORE_PAGE_SIZE',
+      `"${target}" is in WAL mode with pages of ${shape.pageSize} bytes, and the backup has pages of ${pageSize}`,
+      {
+        hint: 'Stop the application and restore with the mode "replace", which can change the size of pages.'
+      }
+    )
   }
   const needed = shape.isWal ? bytes + bytes / shape.pageSize * FRAME_HEADER : Math.max(bytes, statSync(target).size)
   const { bavail, bsize } = statfsSync(dirname(target))
   if (bavail * bsize < needed) {
-    throw new BackupError('DISK_FULL', `beside "${target}" ${bavail * bsize} bytes are free, and the transaction that restores it needs ${Math.ceil(needed)}`, { hint: 'Free space there, or restore to another path.' })
+    throw new BackupError(
+      'DISK_FULL',
+      `beside "${target}" ${bavail * bsize} bytes are free, and the transaction that restores it needs ${
+        Math.ceil(needed)
+      }`,
+      { hint: 'Free space there, or restore to another path.' }
+    )
   }
 }
 
 function requirePresent (target: string): void {
-  if (statSync(target, { throwIfNoEntry: false }) === undefined) throw new BackupError('SOURCE_MISSING', `"${target}" does not exist`, { hint: 'Restore with the mode "replace", which makes a new file.' })
+  if (statSync(target, { throwIfNoEntry: false }) === undefined) {
+    throw new BackupError('SOURCE_MISSING', `"${target}" does not exist`, {
+      hint: 'Restore with the mode "replace", which makes a new file.'
+    })
+  }
 }
 
 function shapeOf (target: string, timeout: number): Shape {
   let db: Database.Database | undefined
   try {
     db = openShared(target, { readonly: false, busyTimeout: timeout })
-    return { isWal: db.pragma('journal_mode', { simple: true }) === 'wal', pageSize: db.pragma('page_size', { simple: true }) as number }
+    return {
+      isWal: db.pragma('journal_mode', { simple: true }) === 'wal',
+      pageSize: db.pragma('page_size', { simple: true }) as number
+    }
   } catch (error) {
     const code = systemCode(error) ?? ''
     if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-      throw new BackupError('SOURCE_MALFORMED', `"${target}" is damaged, so that nothing can be written into it`, { hint: 'Stop the application and restore with the mode "replace".', cause: error })
+      throw new BackupError('SOURCE_MALFORMED', `"${target}" is damaged, so that nothing can be written into it`, {
+        hint: 'Stop the application and restore with the mode "replace".',
+        cause: error
+      })
     }
     throw restoreError(error, target)
   } finally {
@@ -64,12 +94,16 @@ function shapeOf (target: string, timeout: number): Shape {
 
 /**
  * Writes the image into the live database through SQLite's backup API, in one transaction: others see the old content
- * before the commit and the new one after it, and a crash leaves the old one. Durable when it resolves, but for what the
- * returned warnings say. Rejects with
+ * before the commit and the new one after it, and a crash leaves the old one. Durable when it resolves, but for what
+ * the returned warnings say. Rejects with
  * `SOURCE_LOCKED`, which names the processes, where the others did not let go in time.
  * https://sqlite.org/c3ref/backup_finish.html
  */
-export async function restoreLive (image: string, { path: target, timeout }: Placement, onBytes: (bytes: number) => void): Promise<string[]> {
+export async function restoreLive (
+  image: string,
+  { path: target, timeout }: Placement,
+  onBytes: (bytes: number) => void
+): Promise<string[]> {
   const source = openImmutable(image)
   const pageSize = source.pragma('page_size', { simple: true }) as number
   const deadline = performance.now() + timeout
@@ -92,12 +126,19 @@ export async function restoreLive (image: string, { path: target, timeout }: Pla
       await wait(ASK_EVERY)
     }
   } catch (error) {
-    if (systemCode(error) === 'SQLITE_FULL') throw new BackupError('DISK_FULL', `the disk of "${target}" has no room for the transaction that restores it`, { hint: 'Free space there, or restore to another path.', cause: error })
+    if (systemCode(error) === 'SQLITE_FULL') {
+      throw new BackupError('DISK_FULL', `the disk of "${target}" has no room for the transaction that restores it`, {
+        hint: 'Free space there, or restore to another path.',
+        cause: error
+      })
+    }
     throw restoreError(error, target)
   } finally {
     source.close()
   }
-  return attempt('the commit may be lost if the machine loses power, because the log could not be synced', () => { syncLog(target) })
+  return attempt('the commit may be lost if the machine loses power, because the log could not be synced', () => {
+    syncLog(target)
+  })
 }
 
 /** What a look through the restored database found. */
@@ -108,11 +149,13 @@ export interface LiveInspection {
 }
 
 /**
- * Looks through the database after the content was committed. Others write again already, so the content need not be that
- * of the image any more. Never throws: what cannot be checked is a warning, since the content is in its place.
+ * Looks through the database after the content was committed. Others write again already, so the content need not be
+ * that of the image any more. Never throws: what cannot be checked is a warning, since the content is in its place.
  */
 export function inspectLive (placement: Placement): LiveInspection {
-  const warnings = [...attempt('the log could not be brought into the file', () => { bringHome(placement.path) })]
+  const warnings = [...attempt('the log could not be brought into the file', () => {
+    bringHome(placement.path)
+  })]
   let damage: string | null = null
   warnings.push(...attempt('the restored database could not be checked', () => {
     const found = lookThrough(placement)
@@ -166,7 +209,9 @@ function lookThrough ({ path, timeout }: Placement): Integrity {
 function locked (target: string, timeout: number): BackupError {
   const holders = holdersOf(target)
   const who = holders.length === 0 ? 'another process' : `a process that has it open (${describeHolders(holders)})`
-  return new BackupError('SOURCE_LOCKED', `"${target}" was held by ${who} for ${timeout} ms`, { hint: 'Wait until it lets go, end it, or allow a longer timeout.' })
+  return new BackupError('SOURCE_LOCKED', `"${target}" was held by ${who} for ${timeout} ms`, {
+    hint: 'Wait until it lets go, end it, or allow a longer timeout.'
+  })
 }
 
 /** In WAL mode a commit need not be on the disk yet; a descriptor of the log can be closed without harm to any lock. */

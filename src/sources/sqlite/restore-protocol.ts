@@ -22,7 +22,12 @@ export interface PlaceTask {
 export type RestoreMessage =
   | { readonly type: 'progress', readonly bytes: number }
   /** The content is in its place from here on. */
-  | { readonly type: 'placed', readonly bytes: number, readonly isOldKept: boolean, readonly warnings: readonly string[] }
+  | {
+    readonly type: 'placed'
+    readonly bytes: number
+    readonly isOldKept: boolean
+    readonly warnings: readonly string[]
+  }
   /** What a look through the restored database found. `damage` is null where its structure is sound. */
   | { readonly type: 'inspected', readonly damage: string | null, readonly warnings: readonly string[] }
   | { readonly type: 'checked' }

@@ -15,8 +15,8 @@ import { giveRights, requireReplaceRights, type Spot } from './rights.ts'
 const COMPANIONS = ['-wal', '-journal', '-shm'] as const
 
 /**
- * Throws what would keep the file from being replaced: somebody has it open (`RESTORE_TARGET_OPEN`, which names whom), or
- * there is too little room beside it. Changes nothing that a reader could see.
+ * Throws what would keep the file from being replaced: somebody has it open (`RESTORE_TARGET_OPEN`, which names whom),
+ * or there is too little room beside it. Changes nothing that a reader could see.
  */
 export function checkReplace (image: Pick<ImageOutline, 'size'>, placement: Placement): void {
   const spot = openSpot(placement.path)
@@ -37,19 +37,29 @@ function check ({ size }: Pick<ImageOutline, 'size'>, { path, timeout, aside }: 
 
 function openSpot (path: string): Spot {
   const folder = dirname(path)
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) throw new BackupError('RESTORE_TARGET_INVALID', `"${folder}", where the database belongs, is not a directory`, { hint: 'Make the directory, mount the disk that it is on, or correct the symbolic link.' })
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${folder}", where the database belongs, is not a directory`, {
+      hint: 'Make the directory, mount the disk that it is on, or correct the symbolic link.'
+    })
+  }
   return { folder: openFolder(folder), name: basename(path), path }
 }
 
 /**
- * Puts the image in the place of the file `path`, which nobody may have open. The old file, if there was one, is kept as
- * `aside` with what belongs to it; says whether. The new file has its owner and mode. The swap is one rename: a crash
- * leaves the old database or the new one, and `undoHalfReplaced` puts right what it left beside.
+ * Puts the image in the place of the file `path`, which nobody may have open. The old file, if there was one, is kept
+ * as `aside` with what belongs to it; says whether. The new file has its owner and mode. The swap is one rename: a
+ * crash leaves the old database or the new one, and `undoHalfReplaced` puts right what it left beside.
  *
- * The folder may belong to another user, who can exchange what is in it meanwhile: everything is done in the folder that is held
- * open, and to the open file. Throws `RESTORE_TARGET_INVALID` where something else has the name afterwards.
+ * The folder may belong to another user, who can exchange what is in it meanwhile: everything is done in the folder
+ * that is held open, and to the open file. Throws `RESTORE_TARGET_INVALID` where something else has the name
+ * afterwards.
  */
-export function replaceFile (image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, link: Link = linkSync): Pick<Placed, 'isOldKept' | 'warnings'> {
+export function replaceFile (
+  image: PlainImage,
+  placement: Placement,
+  onBytes: (bytes: number) => void,
+  link: Link = linkSync
+): Pick<Placed, 'isOldKept' | 'warnings'> {
   const { path } = placement
   const spot = openSpot(path)
   const aside = basename(placement.aside)
@@ -62,7 +72,10 @@ export function replaceFile (image: PlainImage, placement: Placement, onBytes: (
       setAside(spot, aside, link)
       renameSync(fresh.path, spot.folder.at(spot.name))
       requireInPlace(fresh, path)
-      return { isOldKept: isKept(spot.folder, aside), warnings: [...warnings, ...syncWarnings(dirname(path), spot.folder)] }
+      return {
+        isOldKept: isKept(spot.folder, aside),
+        warnings: [...warnings, ...syncWarnings(dirname(path), spot.folder)]
+      }
     } catch (error) {
       undo(spot, aside)
       throw error
@@ -74,7 +87,10 @@ export function replaceFile (image: PlainImage, placement: Placement, onBytes: (
   }
 }
 
-/** The old file gets a second name, and what belongs to it goes there: what stays at its place is the bare file. Where it is missing, its log may still lie there. */
+/**
+ * The old file gets a second name, and what belongs to it goes there: what stays at its place is the bare file. Where
+ * it is missing, its log may still lie there.
+ */
 function setAside ({ folder, name }: Spot, aside: string, link: Link): void {
   const [here, there] = [folder.at(name), folder.at(aside)]
   if (exists(here)) secondName(here, there, link)
@@ -84,7 +100,10 @@ function setAside ({ folder, name }: Spot, aside: string, link: Link): void {
   fsyncSync(folder.fd)
 }
 
-/** A file system without hard links gives the old file its new name first; `undoHalfReplaced` gives it back after a crash. */
+/**
+ * A file system without hard links gives the old file its new name first; `undoHalfReplaced` gives it back after a
+ * crash.
+ */
 function secondName (target: string, aside: string, link: Link): void {
   try {
     link(target, aside)
@@ -104,9 +123,9 @@ function exists (path: string): boolean {
 }
 
 /**
- * Gives the old file back what belongs to it, where it was not replaced after all, and removes the new one if it did not
- * get its name. May be repeated. Says whether an old file is kept aside. Throws `RESTORE_TARGET_INVALID` where the path leads to
- * another folder since.
+ * Gives the old file back what belongs to it, where it was not replaced after all, and removes the new one if it did
+ * not get its name. May be repeated. Says whether an old file is kept aside. Throws `RESTORE_TARGET_INVALID` where the
+ * path leads to another folder since.
  */
 export function undoHalfReplaced (target: string, aside: string): boolean {
   if (statSync(dirname(target), { throwIfNoEntry: false }) === undefined) return false
@@ -143,8 +162,9 @@ export function discardAside (aside: string): void {
 }
 
 /**
- * Makes sure by SQLite's own locks that no other connection is there, and brings what stands in the log into the file, so
- * that what is set aside is one whole file. One that SQLite cannot read is left as it is: it is to be replaced, after all.
+ * Makes sure by SQLite's own locks that no other connection is there, and brings what stands in the log into the file,
+ * so that what is set aside is one whole file. One that SQLite cannot read is left as it is: it is to be replaced,
+ * after all.
  */
 function settleAlone (target: string, timeout: number): void {
   let db: Database.Database | undefined
@@ -154,12 +174,16 @@ function settleAlone (target: string, timeout: number): void {
     db.exec('BEGIN EXCLUSIVE; COMMIT')
     db.pragma('wal_checkpoint(TRUNCATE)')
   } catch (error) {
-    if (systemCode(error)?.startsWith('SQLITE_BUSY') === true) throw targetOpen(target, 'which one, the system does not tell')
+    if (systemCode(error)?.startsWith('SQLITE_BUSY') === true) {
+      throw targetOpen(target, 'which one, the system does not tell')
+    }
   } finally {
     db?.close()
   }
 }
 
 function targetOpen (target: string, who: string): BackupError {
-  return new BackupError('RESTORE_TARGET_OPEN', `"${target}" is open in another process: ${who}`, { hint: 'Stop the application first, or restore with the mode "live".' })
+  return new BackupError('RESTORE_TARGET_OPEN', `"${target}" is open in another process: ${who}`, {
+    hint: 'Stop the application first, or restore with the mode "live".'
+  })
 }

@@ -9,8 +9,13 @@ import { CHILD_ENVIRONMENT } from './open.ts'
 import type { RestoreMessage, RestoreTask } from './restore-protocol.ts'
 import { discardAside, undoHalfReplaced } from './restore-replace.ts'
 
-/** Restores SQLite databases, in child processes: closing a descriptor here would drop the locks of the whole service. */
-export function sqliteRestorer (scratchDir: string, { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS): Restorer {
+/**
+ * Restores SQLite databases, in child processes: closing a descriptor here would drop the locks of the whole service.
+ */
+export function sqliteRestorer (
+  scratchDir: string,
+  { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS
+): Restorer {
   return {
     async check (image, placement, signal) {
       const { failure } = await run({ type: 'check', image, placement }, () => {}, memory, signal)
@@ -20,21 +25,39 @@ export function sqliteRestorer (scratchDir: string, { memory }: Pick<ChildLimits
     async place (image, placement, onBytes, signal) {
       const scratch = join(scratchDir, `restore-${randomUUID()}.db`)
       const begun = performance.now()
-      const { placed, inspected, failure } = await run({ type: 'place', image, placement, scratch }, onBytes, memory, signal).finally(() => rm(scratch, { force: true }))
-      if (placed === undefined) throw failure ?? new BackupError('SOURCE_FAILED', 'the process that restores ended without a result', { hint: 'Look at the database, then try again.' })
+      const { placed, inspected, failure } = await run(
+        { type: 'place', image, placement, scratch },
+        onBytes,
+        memory,
+        signal
+      ).finally(() => rm(scratch, { force: true }))
+      if (placed === undefined) {
+        throw failure ??
+          new BackupError('SOURCE_FAILED', 'the process that restores ended without a result', {
+            hint: 'Look at the database, then try again.'
+          })
+      }
       if (inspected !== undefined && inspected.damage !== null) throw damaged(placement.path, inspected.damage)
-      const warnings = [...placed.warnings, ...inspected?.warnings ?? [], ...failure === undefined ? [] : [`the content is in its place, and was not checked there: ${failure.message}`]]
+      const warnings = [
+        ...placed.warnings,
+        ...inspected?.warnings ?? [],
+        ...failure === undefined ? [] : [`the content is in its place, and was not checked there: ${failure.message}`]
+      ]
       return { bytes: placed.bytes, isOldKept: placed.isOldKept, took: placed.at - begun, warnings }
     },
 
     // Both only name and unname files, which is harmless to locks.
     settle: async (path, aside) => undoHalfReplaced(path, aside),
-    discard: async aside => { discardAside(aside) }
+    discard: async aside => {
+      discardAside(aside)
+    }
   }
 }
 
 function damaged (path: string, damage: string): BackupError {
-  return new BackupError('SOURCE_MALFORMED', `the backup was put in place at "${path}", and is damaged: ${damage}`, { hint: 'Restore another backup, or the one that was made of the state before.' })
+  return new BackupError('SOURCE_MALFORMED', `the backup was put in place at "${path}", and is damaged: ${damage}`, {
+    hint: 'Restore another backup, or the one that was made of the state before.'
+  })
 }
 
 interface Outcome {
@@ -45,7 +68,12 @@ interface Outcome {
   readonly failure?: Error
 }
 
-async function run (task: RestoreTask, onBytes: (bytes: number) => void, memory: number, signal: AbortSignal): Promise<Outcome> {
+async function run (
+  task: RestoreTask,
+  onBytes: (bytes: number) => void,
+  memory: number,
+  signal: AbortSignal
+): Promise<Outcome> {
   let outcome: Outcome = {}
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'restore-child'),
@@ -60,7 +88,8 @@ async function run (task: RestoreTask, onBytes: (bytes: number) => void, memory:
       }
       if (told.type === 'inspected') outcome = { ...outcome, inspected: told }
     },
-    // What it places was inspected within a time limit before; ended on its way, it would be harder to know what happened.
+    // What it places was inspected within a time limit before; ended on its way, it would be harder to know what
+    // happened.
     timeout: Infinity,
     memory
   }, signal)

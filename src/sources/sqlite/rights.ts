@@ -7,7 +7,10 @@ import { noRoom } from '../../files/no-room.ts'
 import { sourceError } from './errors.ts'
 import { emptyFile, OWNER_ALONE, type FreshFile } from './fresh-file.ts'
 
-/** What a recorded mode may add: a manifest comes from a place that others may write to, so it opens nothing to everybody. */
+/**
+ * What a recorded mode may add: a manifest comes from a place that others may write to, so it opens nothing to
+ * everybody.
+ */
 const RECORDABLE = 0o660
 /** What of a mode is kept. A database is no program, so that nobody's rights come with it. */
 const PERMISSIONS = 0o777
@@ -25,15 +28,23 @@ export interface Spot {
 }
 
 /**
- * Gives the new, open file `fresh` to the owner of the file that it replaces, with its mode. Where there is none it goes
- * to the owner of the folder, for its owner alone or with the group that was recorded. Returns warnings about what this
- * user may not do in that case. Throws `RESTORE_TARGET_UNWRITABLE` where an existing owner cannot be kept, and
+ * Gives the new, open file `fresh` to the owner of the file that it replaces, with its mode. Where there is none it
+ * goes to the owner of the folder, for its owner alone or with the group that was recorded. Returns warnings about what
+ * this user may not do in that case. Throws `RESTORE_TARGET_UNWRITABLE` where an existing owner cannot be kept, and
  * `RESTORE_TARGET_INVALID` where something else than a file is there.
  */
-export function giveRights (fresh: number, { folder, name, path }: Spot, recorded: SnapshotFacts['properties'] = {}): string[] {
+export function giveRights (
+  fresh: number,
+  { folder, name, path }: Spot,
+  recorded: SnapshotFacts['properties'] = {}
+): string[] {
   const old = lstatSync(folder.at(name), { throwIfNoEntry: false })
   if (old !== undefined) {
-    if (!old.isFile()) throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" is not a file any more`, { hint: 'See who changes the directory there; nothing was restored.' })
+    if (!old.isFile()) {
+      throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" is not a file any more`, {
+        hint: 'See who changes the directory there; nothing was restored.'
+      })
+    }
     if (!isGivenTo(fresh, old)) throw notGiven(path, old)
     fchmodSync(fresh, old.mode & PERMISSIONS)
     return []
@@ -43,15 +54,26 @@ export function giveRights (fresh: number, { folder, name, path }: Spot, recorde
   fchmodSync(fresh, OWNER_ALONE | modeOf(recorded) & RECORDABLE)
   const wanted = wantedOwner(place, recorded)
   if (isGiven && wanted === ownerOf(place)) return []
-  return [`"${path}" belongs to ${ownerOf(fstatSync(fresh))}${wanted === ownerOf(place) ? '' : `, and the database belonged to ${wanted} when it was backed up`}: if the application cannot open it, run "chown ${wanted} ${path}"`]
+  return [
+    `"${path}" belongs to ${ownerOf(fstatSync(fresh))}${
+      wanted === ownerOf(place) ? '' : `, and the database belonged to ${wanted} when it was backed up`
+    }: if the application cannot open it, run "chown ${wanted} ${path}"`
+  ]
 }
 
-/** Throws `RESTORE_TARGET_UNWRITABLE` or `SOURCE_UNREADABLE` unless this user may write to the live database and to what SQLite keeps next to it. */
+/**
+ * Throws `RESTORE_TARGET_UNWRITABLE` or `SOURCE_UNREADABLE` unless this user may write to the live database and to what
+ * SQLite keeps next to it.
+ */
 export function requireLiveRights (path: string): void {
   requireAccess(path, constants.R_OK)
-  const companions = ['-wal', '-shm', '-journal'].map(suffix => path + suffix).filter(companion => existsSync(companion))
+  const companions = ['-wal', '-shm', '-journal'].map(suffix => path + suffix).filter(companion =>
+    existsSync(companion)
+  )
   for (const file of [path, ...companions]) requireAccess(file, constants.W_OK)
-  if (!['-wal', '-shm'].every(suffix => companions.includes(path + suffix))) requireAccess(dirname(path), constants.W_OK | constants.X_OK)
+  if (!['-wal', '-shm'].every(suffix => companions.includes(path + suffix))) {
+    requireAccess(dirname(path), constants.W_OK | constants.X_OK)
+  }
 }
 
 /**
@@ -74,7 +96,9 @@ export function requireReplaceRights (spot: Spot, aside: string): void {
 export function restoreError (error: unknown, path: string): BackupError {
   if (error instanceof BackupError) return error
   const code = systemCode(error) ?? ''
-  if (['EACCES', 'EPERM', 'EROFS', 'SQLITE_PERM'].includes(code) || /^SQLITE_(?:READONLY|CANTOPEN)/.test(code)) return unwritable(path, code, error)
+  if (['EACCES', 'EPERM', 'EROFS', 'SQLITE_PERM'].includes(code) || /^SQLITE_(?:READONLY|CANTOPEN)/.test(code)) {
+    return unwritable(path, code, error)
+  }
   return noRoom(error, dirname(path), 'restore to another path') ?? sourceError(error, path)
 }
 
@@ -87,11 +111,20 @@ function requireAccess (path: string, mode: number): void {
 }
 
 function unwritable (path: string, code: string, cause: unknown): BackupError {
-  return new BackupError('RESTORE_TARGET_UNWRITABLE', `"${path}" cannot be written to by this user (${code})`, { hint: `Give the user with the id ${process.geteuid?.() ?? 'of the service'} write permission on the database and on its folder, or restore as a user that has it.`, cause })
+  return new BackupError('RESTORE_TARGET_UNWRITABLE', `"${path}" cannot be written to by this user (${code})`, {
+    hint: `Give the user with the id ${
+      process.geteuid?.() ?? 'of the service'
+    } write permission on the database and on its folder, or restore as a user that has it.`,
+    cause
+  })
 }
 
 function notGiven (path: string, old: Stats): BackupError {
-  return new BackupError('RESTORE_TARGET_UNWRITABLE', `this user may not give a new file to ${ownerOf(old)}, the owner of "${path}"`, { hint: 'Restore with the mode "live", which keeps the file, or as root.' })
+  return new BackupError(
+    'RESTORE_TARGET_UNWRITABLE',
+    `this user may not give a new file to ${ownerOf(old)}, the owner of "${path}"`,
+    { hint: 'Restore with the mode "live", which keeps the file, or as root.' }
+  )
 }
 
 function isGivenTo (fresh: number, { uid, gid }: Pick<Stats, 'uid' | 'gid'>): boolean {

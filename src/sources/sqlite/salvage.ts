@@ -13,8 +13,8 @@ export interface Salvaged extends Pick<Salvage, 'lost' | 'lostTable' | 'damagedP
 }
 
 /**
- * Makes the new database `fresh` of every row that can be read in the damaged one, page by page, without SQLite: where it
- * stops at the first damage, this goes on behind it. Both files are this process's own. What SQLite says about the
+ * Makes the new database `fresh` of every row that can be read in the damaged one, page by page, without SQLite: where
+ * it stops at the first damage, this goes on behind it. Both files are this process's own. What SQLite says about the
  * content becomes a problem or a lost row; what it throws for another reason, such as a full disk, is thrown.
  */
 export function salvageInto (fresh: string, path: string): Salvaged {
@@ -29,13 +29,23 @@ export function salvageInto (fresh: string, path: string): Salvaged {
     for (const definition of real) hasWithoutRowid = refill(into, trees, definition) || hasWithoutRowid
     // An index is made anew from its table: what is wrong with the old one does not matter.
     const { damagedPages } = trees
-    for (const definition of definitions.filter(({ root }) => root !== 0)) if (!real.includes(definition)) readInternal(into, trees, definition)
+    for (const definition of definitions.filter(({ root }) => root !== 0)) {
+      if (!real.includes(definition)) readInternal(into, trees, definition)
+    }
     for (const row of trees.orphans(hasWithoutRowid)) into.addLost(0, row)
     // An index or a trigger before its time would only slow the filling down, or change what is filled in.
-    for (const definition of definitions.filter(({ type, sql }) => type !== 'table' && sql !== '')) into.define(definition)
+    for (const definition of definitions.filter(({ type, sql }) => type !== 'table' && sql !== '')) {
+      into.define(definition)
+    }
     for (const definition of virtual) into.name(definition)
     into.finish()
-    return { tableNames: new Set(tables.map(({ name }) => name)), lost: into.lost, lostTable: into.lostTable, damagedPages, problems: into.problems }
+    return {
+      tableNames: new Set(tables.map(({ name }) => name)),
+      lost: into.lost,
+      lostTable: into.lostTable,
+      damagedPages,
+      problems: into.problems
+    }
   } finally {
     into.close()
     file.close()
@@ -54,14 +64,18 @@ function refill (into: RecoveredDatabase, trees: DamagedTrees, definition: Defin
   return kind === 'index'
 }
 
-/** Indexes, and tables of SQLite's own: they are made anew, but their pages must be known as theirs. Of `sqlite_sequence` the rows count. */
+/**
+ * Indexes, and tables of SQLite's own: they are made anew, but their pages must be known as theirs. Of
+ * `sqlite_sequence` the rows count.
+ */
 function readInternal (into: RecoveredDatabase, trees: DamagedTrees, { name, root }: Definition): void {
   for (const row of trees.rows(root, trees.kindOf(root))) if (name === SEQUENCE) into.replaceSequence(row)
 }
 
 function definitionOf ({ values, isWhole }: FoundRow, { encoding }: DamagedFile): Definition | undefined {
   const decoder = new TextDecoder(encoding)
-  const text = (value: Value): string => typeof value === 'object' && value !== null && 'text' in value ? decoder.decode(value.text) : ''
+  const text = (value: Value): string =>
+    typeof value === 'object' && value !== null && 'text' in value ? decoder.decode(value.text) : ''
   const [type, name, , root, sql] = values
   if (!isWhole || text(name) === '') return undefined
   return { type: text(type), name: text(name), root: Number(typeof root === 'bigint' ? root : 0), sql: text(sql) }

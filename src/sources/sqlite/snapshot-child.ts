@@ -17,14 +17,21 @@ import { openReadView, type ReadView } from './read-view.ts'
 import { ownership } from './rights.ts'
 import { disagreement } from './wal.ts'
 
-/** https://sqlite.org/fileformat2.html, "The Database Header": its bytes, and where it has values that SQLite tells of its transaction. */
+/**
+ * https://sqlite.org/fileformat2.html, "The Database Header": its bytes, and where it has values that SQLite tells of
+ * its transaction.
+ */
 const HEADER = 100
 const TOLD = [['schema_version', 40], ['user_version', 60], ['application_id', 68]] as const
 
 await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
   try {
     const path = requireOneName(task.path)
-    if (!statSync(path).isFile()) throw new BackupError('SOURCE_NOT_A_DATABASE', `"${task.path}" is not a regular file`, { hint: 'Name the database file itself as the path of the source.' })
+    if (!statSync(path).isFile()) {
+      throw new BackupError('SOURCE_NOT_A_DATABASE', `"${task.path}" is not a regular file`, {
+        hint: 'Name the database file itself as the path of the source.'
+      })
+    }
     requireInUse(path)
     // Open until this process ends: closing it would drop the locks of the connection below.
     const mainFd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
@@ -36,14 +43,28 @@ await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
     await send({ type: 'started', size: image.pages * image.pageSize })
     const facts = view.wal === null ? await copyThenSend(view, image, task.scratch) : await sendDirectly(view, image)
     checkIdentity(task.path, opened.stats)
-    await send({ type: 'facts', facts: { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: NOT_COUNTED, ...ownership(opened.stats) } } })
+    await send({
+      type: 'facts',
+      facts: {
+        ...facts,
+        properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: NOT_COUNTED, ...ownership(opened.stats) }
+      }
+    })
   } catch (error) {
     throw sourceError(error, task.path)
   }
 })
 
-/** What SQLite reads, and the same by its files. On a read-only file system that lacks what SQLite needs, both are those of a copy. */
-function openImage (path: string, mainFd: number, isWal: boolean, { busyTimeout, scratch }: SnapshotTask): { readonly view: ReadView, readonly image: PageSource } {
+/**
+ * What SQLite reads, and the same by its files. On a read-only file system that lacks what SQLite needs, both are those
+ * of a copy.
+ */
+function openImage (
+  path: string,
+  mainFd: number,
+  isWal: boolean,
+  { busyTimeout, scratch }: SnapshotTask
+): { readonly view: ReadView, readonly image: PageSource } {
   try {
     const view = openReadView(path, isWal, busyTimeout)
     return { view, image: imageOf(view, path, mainFd) }
@@ -63,7 +84,9 @@ function openImage (path: string, mainFd: number, isWal: boolean, { busyTimeout,
 function imageOf ({ db, wal }: ReadView, path: string, mainFd: number): PageSource {
   const base = { path, mainFd, walFd: null, walOffsets: new Map<number, number>() }
   // The index of an empty WAL does not know the sizes either.
-  if (wal === null || wal.pages === 0) return { ...base, pageSize: Number(pragma(db, 'page_size')), pages: Number(pragma(db, 'page_count')) }
+  if (wal === null || wal.pages === 0) {
+    return { ...base, pageSize: Number(pragma(db, 'page_size')), pages: Number(pragma(db, 'page_count')) }
+  }
   const { pageSize, pages, frames } = wal
   return { ...base, pageSize, pages, ...frames === null ? {} : { walFd: frames.fd, walOffsets: frames.offsets } }
 }
@@ -123,16 +146,35 @@ function unlinkIfThere (path: string): void {
 
 function movePages (work: PageWork): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(sibling(import.meta.url, 'page-worker'), { workerData: work, execArgv: [], stderr: true, resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 } })
-    worker.once('message', () => { resolve() })
+    const worker = new Worker(sibling(import.meta.url, 'page-worker'), {
+      workerData: work,
+      execArgv: [],
+      stderr: true,
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 }
+    })
+    worker.once('message', () => {
+      resolve()
+    })
     worker.once('error', reject)
-    worker.once('exit', () => { reject(new BackupError('SOURCE_FAILED', 'the thread that moves pages ended early', { hint: 'Try again, and look at the memory that the service may use.' })) })
+    worker.once('exit', () => {
+      reject(
+        new BackupError('SOURCE_FAILED', 'the thread that moves pages ended early', {
+          hint: 'Try again, and look at the memory that the service may use.'
+        })
+      )
+    })
   })
 }
 
-/** The name must still lead to the file that was opened; otherwise the image shows what the application no longer uses. */
+/**
+ * The name must still lead to the file that was opened; otherwise the image shows what the application no longer uses.
+ */
 function checkIdentity (path: string, opened: Stats): void {
   const now = statSync(path, { throwIfNoEntry: false })
   if (now?.ino === opened.ino && now.dev === opened.dev) return
-  throw new BackupError('SOURCE_REPLACED', `"${path}" was ${now === undefined ? 'removed' : 'replaced by another file'} during the backup`, { hint: 'Try again once whatever replaces the database has finished.' })
+  throw new BackupError(
+    'SOURCE_REPLACED',
+    `"${path}" was ${now === undefined ? 'removed' : 'replaced by another file'} during the backup`,
+    { hint: 'Try again once whatever replaces the database has finished.' }
+  )
 }

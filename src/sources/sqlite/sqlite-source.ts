@@ -26,7 +26,8 @@ export interface SqliteSourceOptions {
  * A live SQLite database. It is read in a child process, because closing a descriptor of a database file drops the
  * locks of every connection that the closing process has on it, and because the API must keep answering.
  */
-export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DEFAULT_LIMITS }: SqliteSourceOptions): Source {
+export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DEFAULT_LIMITS }:
+  SqliteSourceOptions): Source {
   return {
     name,
     kind: 'sqlite',
@@ -40,15 +41,23 @@ export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DE
       const task: SnapshotTask = { path, busyTimeout, scratch }
       const started = Promise.withResolvers<number>()
       let facts: SnapshotFacts | undefined
-      const child = start('snapshot-child', task, message => {
-        const told = message as SnapshotMessage
-        if (told.type === 'started') {
-          child.extend(timeFor(told.size, limits))
-          started.resolve(told.size)
-        }
-        if (told.type === 'facts') facts = told.facts
-      }, limits, signal)
-      child.ended.then(() => { started.reject(noFacts()) }, started.reject)
+      const child = start(
+        'snapshot-child',
+        task,
+        message => {
+          const told = message as SnapshotMessage
+          if (told.type === 'started') {
+            child.extend(timeFor(told.size, limits))
+            started.resolve(told.size)
+          }
+          if (told.type === 'facts') facts = told.facts
+        },
+        limits,
+        signal
+      )
+      child.ended.then(() => {
+        started.reject(noFacts())
+      }, started.reject)
       try {
         const size = await started.promise
         return snapshotOf(child, size, scratch, () => facts)
@@ -71,7 +80,15 @@ export function sqliteInspector (limits: ChildLimits = DEFAULT_LIMITS): Inspecto
     async inspect (image, expected, signal) {
       const task: InspectTask = { path: image, expected }
       let checks: InspectMessage | undefined
-      const child = start('inspect-child', task, message => { checks = message as InspectMessage }, { ...limits, timeout: timeFor(sizeOf(image), limits) }, signal)
+      const child = start(
+        'inspect-child',
+        task,
+        message => {
+          checks = message as InspectMessage
+        },
+        { ...limits, timeout: timeFor(sizeOf(image), limits) },
+        signal
+      )
       child.image.resume()
       await child.ended
       if (checks?.type !== 'checks') throw noFacts()
@@ -85,18 +102,37 @@ export function sizeOf (path: string): number {
   return ['', '-wal'].reduce((sum, suffix) => sum + (statSync(path + suffix, { throwIfNoEntry: false })?.size ?? 0), 0)
 }
 
-function start (module: string, task: SnapshotTask | InspectTask, onMessage: (message: unknown) => void, limits: ChildLimits, signal: AbortSignal): Subprocess {
-  return startSubprocess({ entry: sibling(import.meta.url, module), task, environment: CHILD_ENVIRONMENT, onMessage, ...limits }, signal)
+function start (
+  module: string,
+  task: SnapshotTask | InspectTask,
+  onMessage: (message: unknown) => void,
+  limits: ChildLimits,
+  signal: AbortSignal
+): Subprocess {
+  return startSubprocess({
+    entry: sibling(import.meta.url, module),
+    task,
+    environment: CHILD_ENVIRONMENT,
+    onMessage,
+    ...limits
+  }, signal)
 }
 
-function snapshotOf (child: Subprocess, size: number, scratch: string, facts: () => SnapshotFacts | undefined): Snapshot {
+function snapshotOf (
+  child: Subprocess,
+  size: number,
+  scratch: string,
+  facts: () => SnapshotFacts | undefined
+): Snapshot {
   const result = child.ended.then(() => {
     const found = facts()
     if (found === undefined) throw noFacts()
     return found
   })
   result.catch(() => {})
-  const image = gate(size, result, () => { child.extend() })
+  const image = gate(size, result, () => {
+    child.extend()
+  })
   pipeline(child.image, image, () => {})
   return {
     image,
@@ -117,8 +153,14 @@ function gate (size: number, result: Promise<unknown>, onBytes: () => void): Tra
     },
     flush (done) {
       result.then(() => {
-        done(seen === size ? null : new BackupError('SOURCE_FAILED', `the image has ${seen} bytes instead of ${size}`, { hint: 'Try again.' }))
-      }, (error: unknown) => { done(error as Error) })
+        done(
+          seen === size
+            ? null
+            : new BackupError('SOURCE_FAILED', `the image has ${seen} bytes instead of ${size}`, { hint: 'Try again.' })
+        )
+      }, (error: unknown) => {
+        done(error as Error)
+      })
     }
   })
 }
@@ -130,5 +172,7 @@ async function finish (child: Subprocess, scratch: string): Promise<void> {
 }
 
 function noFacts (): BackupError {
-  return new BackupError('SOURCE_FAILED', 'the process that reads the source ended without a result', { hint: 'Try again.' })
+  return new BackupError('SOURCE_FAILED', 'the process that reads the source ended without a result', {
+    hint: 'Try again.'
+  })
 }

@@ -13,9 +13,10 @@ const READ_BLOCK = 4 * 1024 * 1024
 type Sum = readonly [number, number]
 
 /**
- * The committed frames of a WAL, found as SQLite's recovery finds them, without an index: the header must be whole, and from the
- * first frame on each must have the salts of the header and the right cumulative checksum, up to the last one that commits.
- * What comes after is no part of the database. https://sqlite.org/fileformat2.html, "WAL File Format", "Checksum Algorithm"
+ * The committed frames of a WAL, found as SQLite's recovery finds them, without an index: the header must be whole, and
+ * from the first frame on each must have the salts of the header and the right cumulative checksum, up to the last one
+ * that commits. What comes after is no part of the database. https://sqlite.org/fileformat2.html, "WAL File Format",
+ * "Checksum Algorithm"
  */
 export class WalLog {
   readonly fd: number
@@ -26,7 +27,9 @@ export class WalLog {
   #pages = 0
   #sum: Sum = [0, 0]
 
-  /** Opens the WAL and keeps the descriptor: closing it would drop the locks of this process's own SQLite connection. */
+  /**
+   * Opens the WAL and keeps the descriptor: closing it would drop the locks of this process's own SQLite connection.
+   */
   constructor (path: string) {
     this.#path = path
     this.fd = openSync(`${path}-wal`, constants.O_RDONLY | constants.O_NOFOLLOW)
@@ -39,10 +42,19 @@ export class WalLog {
 
   /** What an index of it would say. */
   get state (): Pick<WalIndex, 'frames' | 'pageSize' | 'pages' | 'salt' | 'checksum'> {
-    return { frames: this.#frames, pageSize: this.#pageSize, pages: this.#pages, salt: this.#header.subarray(16, 24), checksum: this.#sum }
+    return {
+      frames: this.#frames,
+      pageSize: this.#pageSize,
+      pages: this.#pages,
+      salt: this.#header.subarray(16, 24),
+      checksum: this.#sum
+    }
   }
 
-  /** Reads on from the last committed frame, or from the beginning where the WAL was started over. Whether anything is new. */
+  /**
+   * Reads on from the last committed frame, or from the beginning where the WAL was started over. Whether anything is
+   * new.
+   */
   advance (): boolean {
     const header = Buffer.alloc(WAL_HEADER)
     const isWhole = readUpTo(this.fd, header, 0) === WAL_HEADER && isValid(header)
@@ -54,7 +66,13 @@ export class WalLog {
       this.#sum = [header.readUInt32BE(24), header.readUInt32BE(28)]
     }
     if (!isWhole) return isNew
-    if (header.readUInt32BE(4) !== VERSION) throw new BackupError('SOURCE_UNREADABLE', `the write-ahead log of "${this.#path}" has a version of its format that is not known here`, { hint: 'Bring the log into the database with the SQLite that wrote it: "PRAGMA wal_checkpoint(TRUNCATE)".' })
+    if (header.readUInt32BE(4) !== VERSION) {
+      throw new BackupError(
+        'SOURCE_UNREADABLE',
+        `the write-ahead log of "${this.#path}" has a version of its format that is not known here`,
+        { hint: 'Bring the log into the database with the SQLite that wrote it: "PRAGMA wal_checkpoint(TRUNCATE)".' }
+      )
+    }
     const before = this.#frames
     this.#readFrames()
     return isNew || this.#frames !== before

@@ -4,7 +4,9 @@ import { BackupError, systemCode } from '../../core/errors.ts'
 import { readFully } from './pages.ts'
 import { fileLocks, isSameFile, openFiles, ownPid } from './processes.ts'
 
-/** https://sqlite.org/walformat.html: two copies of the header, then the checkpoint information, then the hash tables. */
+/**
+ * https://sqlite.org/walformat.html: two copies of the header, then the checkpoint information, then the hash tables.
+ */
 const INDEX_HEADER = 48
 const BACKFILL_AT = 2 * INDEX_HEADER
 const INDEX_VERSION = 3_007_000
@@ -40,8 +42,8 @@ export interface IndexFile {
   readonly fd: number
   readonly path: string
   /**
-   * Whether this process may write to it. Then SQLite uses the file, and makes it anew if no other process does. If not,
-   * SQLite uses it only beside another process, and otherwise makes an index of its own in memory.
+   * Whether this process may write to it. Then SQLite uses the file, and makes it anew if no other process does. If
+   * not, SQLite uses it only beside another process, and otherwise makes an index of its own in memory.
    */
   readonly isWritable: boolean
 }
@@ -67,14 +69,22 @@ export function openWalIndex (path: string): IndexFile {
   }
 }
 
-/** Whether SQLite's connection in this process uses the file, and no index of its own. undefined: this system does not show it. */
+/**
+ * Whether SQLite's connection in this process uses the file, and no index of its own. undefined: this system does not
+ * show it.
+ */
 export function isIndexUsed ({ fd, isWritable }: IndexFile): boolean | undefined {
   if (isWritable) return true
   const [locks, pid, { ino }] = [fileLocks(), ownPid(), fstatSync(fd)]
-  return locks?.some(lock => lock.pid === pid && lock.inode === ino && lock.first <= DEADMAN_BYTE && lock.last >= DEADMAN_BYTE)
+  return locks?.some(lock =>
+    lock.pid === pid && lock.inode === ino && lock.first <= DEADMAN_BYTE && lock.last >= DEADMAN_BYTE
+  )
 }
 
-/** The present state, or undefined when a writer was caught in the middle of changing it. Numbers are in the machine's byte order. */
+/**
+ * The present state, or undefined when a writer was caught in the middle of changing it. Numbers are in the machine's
+ * byte order.
+ */
 export function readWalIndex ({ fd }: IndexFile): WalIndex | undefined {
   const block = Buffer.alloc(BACKFILL_AT + 4)
   if (readSync(fd, block, 0, block.length, 0) < block.length) return undefined
@@ -95,8 +105,9 @@ export function readWalIndex ({ fd }: IndexFile): WalIndex | undefined {
 }
 
 /**
- * The frames of `index`, once the index is proven to be that of the WAL beside the database. Which page each frame holds is read from the
- * index, as SQLite does. Opens the WAL and keeps the descriptor, as `openWalIndex` does. Throws `SOURCE_FAILED` where they do not fit.
+ * The frames of `index`, once the index is proven to be that of the WAL beside the database. Which page each frame
+ * holds is read from the index, as SQLite does. Opens the WAL and keeps the descriptor, as `openWalIndex` does. Throws
+ * `SOURCE_FAILED` where they do not fit.
  */
 export function readWalFrames (path: string, file: IndexFile, index: WalIndex): WalFrames {
   const log = `${path}-wal`
@@ -116,10 +127,14 @@ export function readWalFrames (path: string, file: IndexFile, index: WalIndex): 
 }
 
 /**
- * Throws `SOURCE_FAILED` unless the last committed frame of the WAL is that of the index: its salts, its size of the database, and
- * its checksum, which covers every byte of the WAL up to there.
+ * Throws `SOURCE_FAILED` unless the last committed frame of the WAL is that of the index: its salts, its size of the
+ * database, and its checksum, which covers every byte of the WAL up to there.
  */
-export function requireLastFrame (path: string, fd: number, { frames, pageSize, pages, salt, checksum }: Pick<WalIndex, 'frames' | 'pageSize' | 'pages' | 'salt' | 'checksum'>): void {
+export function requireLastFrame (
+  path: string,
+  fd: number,
+  { frames, pageSize, pages, salt, checksum }: Pick<WalIndex, 'frames' | 'pageSize' | 'pages' | 'salt' | 'checksum'>
+): void {
   const header = Buffer.alloc(FRAME_HEADER)
   const at = WAL_HEADER + (frames - 1) * (FRAME_HEADER + pageSize)
   if (fstatSync(fd).size < at + FRAME_HEADER + pageSize) throw disagreement(path)
@@ -131,22 +146,28 @@ export function requireLastFrame (path: string, fd: number, { frames, pageSize, 
 /** Throws where the connection in this process has another file open under that name than `fd`. */
 export function requireOurs (path: string, fd: number): void {
   const stats = fstatSync(fd)
-  if (openFiles('self', { left: Infinity }, path).some(file => file.isDeleted || !isSameFile(file.stats, stats))) throw disagreement(path)
+  if (openFiles('self', { left: Infinity }, path).some(file => file.isDeleted || !isSameFile(file.stats, stats))) {
+    throw disagreement(path)
+  }
 }
 
 /** The page of each frame, from the first one on. */
-function * pageNumbers ({ fd, path }: IndexFile, frames: number): Generator<number> {
+function* pageNumbers ({ fd, path }: IndexFile, frames: number): Generator<number> {
   for (let done = 0, table = 0; done < frames; table++) {
     const count = Math.min(frames - done, table === 0 ? FIRST_TABLE_FRAMES : TABLE_FRAMES)
     const block = Buffer.alloc(count * 4)
-    if (readSync(fd, block, 0, block.length, table === 0 ? FIRST_TABLE_AT : table * TABLE_BYTES) < block.length) throw disagreement(path)
+    if (readSync(fd, block, 0, block.length, table === 0 ? FIRST_TABLE_AT : table * TABLE_BYTES) < block.length) {
+      throw disagreement(path)
+    }
     for (let at = 0; at < block.length; at += 4) yield word(block, at)
     done += count
   }
 }
 
 export function disagreement (path: string): BackupError {
-  return new BackupError('SOURCE_FAILED', `the write-ahead log of "${path}" does not fit its index, or the database`, { hint: 'Try again; if it stays so, stop the application, let "sqlite3" open the database once, and check it.' })
+  return new BackupError('SOURCE_FAILED', `the write-ahead log of "${path}" does not fit its index, or the database`, {
+    hint: 'Try again; if it stays so, stop the application, let "sqlite3" open the database once, and check it.'
+  })
 }
 
 const isLittle = endianness() === 'LE'
@@ -159,7 +180,10 @@ function half (bytes: Buffer, at: number): number {
   return isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at)
 }
 
-/** The header's own checksum over its first 40 bytes, as the file format's "Checksum Algorithm" defines it, in the machine's byte order. */
+/**
+ * The header's own checksum over its first 40 bytes, as the file format's "Checksum Algorithm" defines it, in the
+ * machine's byte order.
+ */
 function checksumHolds (bytes: Buffer): boolean {
   let s0 = 0
   let s1 = 0

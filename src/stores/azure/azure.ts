@@ -11,7 +11,10 @@ import { removeBlob } from './remove.ts'
 /** One byte on its way to an object that is never made: what proves that it could be. */
 const PROBE = '.holdfast-probe'
 
-/** Objects in a container of Azure Blob Storage. A key comes after the prefix. Makes no connection before it is asked for something. */
+/**
+ * Objects in a container of Azure Blob Storage. A key comes after the prefix. Makes no connection before it is asked
+ * for something.
+ */
 export function azureStore (options: AzureStoreOptions): Store {
   const container = openContainer(options)
   return {
@@ -35,7 +38,15 @@ async function open (container: Container, signal: AbortSignal): Promise<void> {
   await features(container, signal)
   const byte = Buffer.from('.')
   const id = Buffer.from('probe').toString('base64')
-  await container.call('', signal, options => container.blob(PROBE).stageBlock(id, byte, byte.length, { ...options, transactionalContentMD5: hash('md5', byte, 'buffer') }))
+  await container.call(
+    '',
+    signal,
+    options =>
+      container.blob(PROBE).stageBlock(id, byte, byte.length, {
+        ...options,
+        transactionalContentMD5: hash('md5', byte, 'buffer')
+      })
+  )
 }
 
 /** Whether versions are kept is a secret of the account; only where objects can be locked they must be. */
@@ -54,9 +65,16 @@ async function features (container: Container, signal: AbortSignal): Promise<Sto
   }
 }
 
-/** See `Store.thaw`. Azure brings it back for good: the number of days is not its own. What can be read, or was asked for already, is left as it is. */
+/**
+ * See `Store.thaw`. Azure brings it back for good: the number of days is not its own. What can be read, or was asked
+ * for already, is left as it is.
+ */
 async function thaw (container: Container, key: string, signal: AbortSignal): Promise<void> {
   const { archived } = (await head(container, key, signal)).object
   if (archived === undefined || archived.isThawing) return
-  await container.call(key, signal, options => container.blob(key).setAccessTier('Hot', { ...options, rehydratePriority: 'Standard' }))
+  await container.call(
+    key,
+    signal,
+    options => container.blob(key).setAccessTier('Hot', { ...options, rehydratePriority: 'Standard' })
+  )
 }

@@ -1,6 +1,11 @@
 import { text as readAll } from 'node:stream/consumers'
 import { toHttpHeadersLike } from '@azure/core-http-compat'
-import { createDefaultHttpClient, createHttpHeaders, createPipelineRequest, type RequestBodyType } from '@azure/core-rest-pipeline'
+import {
+  createDefaultHttpClient,
+  createHttpHeaders,
+  createPipelineRequest,
+  type RequestBodyType
+} from '@azure/core-rest-pipeline'
 import type { IHttpClient } from '@azure/storage-blob'
 import { boundedStream } from '../answer.ts'
 
@@ -9,8 +14,8 @@ const client = createDefaultHttpClient()
 const ANY_STATUS = new Set([Number.POSITIVE_INFINITY])
 
 /**
- * The client of the SDK with one difference: an answer that is no content of an object is read up to the limit of answers. Beyond
- * it the request rejects with `AnswerTooLong`, and its connection is closed.
+ * The client of the SDK with one difference: an answer that is no content of an object is read up to the limit of
+ * answers. Beyond it the request rejects with `AnswerTooLong`, and its connection is closed.
  */
 export const boundAnswers: IHttpClient = {
   async sendRequest (request) {

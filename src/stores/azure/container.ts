@@ -13,12 +13,16 @@ export interface Container {
   /** For people. */
   readonly place: string
   readonly client: ContainerClient
-  blob (key: string): BlockBlobClient
+  blob(key: string): BlockBlobClient
   /**
    * Makes the request, again where that can help, five times at most. Rejects with the signal's reason, or with a
    * BackupError about the object `key`, or about the container where that is empty.
    */
-  call<T> (key: string, signal: AbortSignal, request: (options: { readonly abortSignal: AbortSignal }) => Promise<T>): Promise<T>
+  call<T>(
+    key: string,
+    signal: AbortSignal,
+    request: (options: { readonly abortSignal: AbortSignal }) => Promise<T>
+  ): Promise<T>
 }
 
 export function openContainer (options: AzureStoreOptions): Container {
@@ -27,7 +31,8 @@ export function openContainer (options: AzureStoreOptions): Container {
   const place = `azure://${account}/${container}/${prefix}`
   // How often and when it is tried again is decided in retry.ts.
   const client = new ContainerClient(`${base}/${container}`, new StorageSharedKeyCredential(account, secret.reveal()), {
-    httpClient: boundAnswers, retryOptions: { maxTries: 1 }
+    httpClient: boundAnswers,
+    retryOptions: { maxTries: 1 }
   })
   return {
     options,

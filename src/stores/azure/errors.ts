@@ -1,5 +1,18 @@
 import { BackupError, systemCode } from '../../core/errors.ts'
-import { BAD_CREDENTIALS, BUSY, DENIED, isPassingFailure, LOCKED, meaningOfNetwork, NO_CONTAINER, NO_OBJECT, storeError, TAKEN, unknownFailure, type Meaning } from '../failures.ts'
+import {
+  BAD_CREDENTIALS,
+  BUSY,
+  DENIED,
+  isPassingFailure,
+  LOCKED,
+  meaningOfNetwork,
+  NO_CONTAINER,
+  NO_OBJECT,
+  storeError,
+  TAKEN,
+  unknownFailure,
+  type Meaning
+} from '../failures.ts'
 
 /** By the code of the service. */
 const BY_NAME: Readonly<Record<string, Meaning>> = {
@@ -7,8 +20,16 @@ const BY_NAME: Readonly<Record<string, Meaning>> = {
   ContainerNotFound: NO_CONTAINER,
   ContainerBeingDeleted: NO_CONTAINER,
   BlobAlreadyExists: TAKEN,
-  BlobArchived: ['OBJECT_ARCHIVED', 'is in the access tier "Archive" and cannot be read yet', 'Ask for it to be thawed: it can then be read within 15 hours.'],
-  BlobBeingRehydrated: ['OBJECT_ARCHIVED', 'is being brought back from the access tier "Archive"', 'It can be read within 15 hours of when it was asked for.'],
+  BlobArchived: [
+    'OBJECT_ARCHIVED',
+    'is in the access tier "Archive" and cannot be read yet',
+    'Ask for it to be thawed: it can then be read within 15 hours.'
+  ],
+  BlobBeingRehydrated: [
+    'OBJECT_ARCHIVED',
+    'is being brought back from the access tier "Archive"',
+    'It can be read within 15 hours of when it was asked for.'
+  ],
   BlobImmutableDueToPolicy: LOCKED,
   BlobImmutableDueToLegalHold: LOCKED,
   AuthenticationFailed: BAD_CREDENTIALS,
@@ -23,7 +44,17 @@ const BY_NAME: Readonly<Record<string, Meaning>> = {
 }
 
 /** For answers without a body, as to HEAD, and for those of whatever stands between us and the store. */
-const BY_STATUS: Readonly<Record<number, Meaning>> = { 401: BAD_CREDENTIALS, 403: DENIED, 404: NO_OBJECT, 409: TAKEN, 412: TAKEN, 429: BUSY, 502: BUSY, 503: BUSY, 504: BUSY }
+const BY_STATUS: Readonly<Record<number, Meaning>> = {
+  401: BAD_CREDENTIALS,
+  403: DENIED,
+  404: NO_OBJECT,
+  409: TAKEN,
+  412: TAKEN,
+  429: BUSY,
+  502: BUSY,
+  503: BUSY,
+  504: BUSY
+}
 
 /** What was damaged on its way, as the digest that went along tells. */
 const DAMAGED = 'Md5Mismatch'
@@ -32,11 +63,19 @@ export function isPassing (error: unknown): boolean {
   return isPassingFailure(error, statusOf(error)) || azureName(error) === DAMAGED
 }
 
-/** What went wrong with the object `key` of `place`, or with the container where that is empty, in the store's own codes. */
+/**
+ * What went wrong with the object `key` of `place`, or with the container where that is empty, in the store's own
+ * codes.
+ */
 export function azureError (error: unknown, key: string, place: string): BackupError {
   if (error instanceof BackupError) return error
   const [name, status] = [azureName(error), statusOf(error)]
-  return storeError(BY_NAME[name] ?? meaningOfNetwork(error) ?? BY_STATUS[status ?? 0] ?? unknownFailure(name, status), error, key, place)
+  return storeError(
+    BY_NAME[name] ?? meaningOfNetwork(error) ?? BY_STATUS[status ?? 0] ?? unknownFailure(name, status),
+    error,
+    key,
+    place
+  )
 }
 
 /** The code of the service of an error that was not translated yet. */

@@ -7,7 +7,12 @@ import { azureError } from './errors.ts'
 import { head } from './head.ts'
 
 /** See `Store.get`. Rejects with `OBJECT_ARCHIVED` and a hint how long it takes. */
-export async function getBlob (container: Container, key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable> {
+export async function getBlob (
+  container: Container,
+  key: string,
+  range: ByteRange | undefined,
+  signal: AbortSignal
+): Promise<Readable> {
   const { object: { size, archived }, etag } = await head(container, key, signal)
   const what = `"${key}" in "${container.place}"`
   if (archived !== undefined) throw archivedError(what, archived)
@@ -18,8 +23,19 @@ export async function getBlob (container: Container, key: string, range: ByteRan
     clock: container.options.clock,
     translate: error => azureError(error, key, container.place),
     async open (start, end, together) {
-      const answer = await container.call(key, together, () => container.blob(key).download(start, end - start + 1, { abortSignal: together, conditions: { ifMatch: etag }, maxRetryRequests: 0 }))
-        .catch((error: unknown) => { throw isReplaced(error) ? replaced(what, error) : error })
+      const answer = await container.call(
+        key,
+        together,
+        () =>
+          container.blob(key).download(start, end - start + 1, {
+            abortSignal: together,
+            conditions: { ifMatch: etag },
+            maxRetryRequests: 0
+          })
+      )
+        .catch((error: unknown) => {
+          throw isReplaced(error) ? replaced(what, error) : error
+        })
       const body = answer.readableStreamBody
       if (body === undefined) throw new BackupError('STORE_FAILED', `the store gives no bytes of ${what}`)
       return body instanceof Readable ? body : new Readable().wrap(body)
@@ -36,9 +52,18 @@ function replaced (what: string, cause: BackupError): BackupError {
   return new BackupError('STORE_FAILED', `${what} was replaced while it was read`, { hint: 'Read it again.', cause })
 }
 
-function archivedError (what: string, { storageClass, hours, isThawing }: { readonly storageClass: string, readonly hours: number, readonly isThawing: boolean }): BackupError {
+function archivedError (
+  what: string,
+  { storageClass, hours, isThawing }: {
+    readonly storageClass: string
+    readonly hours: number
+    readonly isThawing: boolean
+  }
+): BackupError {
   return new BackupError('OBJECT_ARCHIVED', `${what} is in the access tier "${storageClass}" and cannot be read yet`, {
-    hint: isThawing ? `It has been asked for: it can be read within ${hours} hours.` : `Ask for it to be thawed: it can then be read within ${hours} hours.`,
+    hint: isThawing
+      ? `It has been asked for: it can be read within ${hours} hours.`
+      : `Ask for it to be thawed: it can then be read within ${hours} hours.`,
     details: { storageClass, hours }
   })
 }

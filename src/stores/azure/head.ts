@@ -19,13 +19,18 @@ export interface Head {
   readonly md5: Buffer | undefined
 }
 
-/** What the store tells of an object. Throws `OBJECT_NOT_FOUND`, and `STORE_UNAVAILABLE` where it is the container that is gone. */
+/**
+ * What the store tells of an object. Throws `OBJECT_NOT_FOUND`, and `STORE_UNAVAILABLE` where it is the container that
+ * is gone.
+ */
 export async function head (container: Container, key: string, signal: AbortSignal): Promise<Head> {
   const found = await findHead(container, key, signal)
   if (found !== undefined) return found
   // An answer to HEAD has no body that would tell one from the other.
   await container.call('', signal, options => container.client.getProperties(options))
-  throw new BackupError('OBJECT_NOT_FOUND', `"${key}" in "${container.place}" does not exist`, { hint: 'Look into the container: the object was removed by somebody else, or by a lifecycle rule.' })
+  throw new BackupError('OBJECT_NOT_FOUND', `"${key}" in "${container.place}" does not exist`, {
+    hint: 'Look into the container: the object was removed by somebody else, or by a lifecycle rule.'
+  })
 }
 
 /** The same for who asks whether there is one: undefined where there is none. */
@@ -39,11 +44,20 @@ export async function findHead (container: Container, key: string, signal: Abort
 }
 
 export function archived (tier: string | undefined, status: string | undefined): { readonly archived?: Archived } {
-  return tier === ARCHIVE ? { archived: { storageClass: ARCHIVE, isThawing: status?.startsWith('rehydrate-pending') === true, hours: HOURS } } : {}
+  return tier === ARCHIVE
+    ? { archived: { storageClass: ARCHIVE, isThawing: status?.startsWith('rehydrate-pending') === true, hours: HOURS } }
+    : {}
 }
 
-function toHead ({ contentLength, lastModified, etag, accessTier, archiveStatus, metadata, contentMD5 }: BlobGetPropertiesResponse, key: string): Head {
-  if (contentLength === undefined || lastModified === undefined || etag === undefined) throw new BackupError('STORE_FAILED', `the store does not tell the length of "${key}"`, { hint: 'Look at what stands between this machine and the store: it drops a header of the answer.' })
+function toHead (
+  { contentLength, lastModified, etag, accessTier, archiveStatus, metadata, contentMD5 }: BlobGetPropertiesResponse,
+  key: string
+): Head {
+  if (contentLength === undefined || lastModified === undefined || etag === undefined) {
+    throw new BackupError('STORE_FAILED', `the store does not tell the length of "${key}"`, {
+      hint: 'Look at what stands between this machine and the store: it drops a header of the answer.'
+    })
+  }
   return {
     object: { key, size: contentLength, modifiedAt: lastModified, ...archived(accessTier, archiveStatus) },
     etag,

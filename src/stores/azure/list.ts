@@ -7,14 +7,24 @@ import { archived } from './head.ts'
 const PAGE = 5_000
 
 /** See `Store.list`. Azure lists in the order of names; what is not committed is not in it. */
-export async function * listBlobs (container: Container, prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
+export async function* listBlobs (
+  container: Container,
+  prefix: string,
+  signal: AbortSignal
+): AsyncIterable<StoredObject> {
   const own = container.options.prefix
   let token: string | undefined
   do {
     const from: string | undefined = token
     const page = await container.call('', signal, async options => {
-      const pages = container.client.listBlobsFlat({ ...options, prefix: own + prefix }).byPage({ maxPageSize: PAGE, ...from === undefined ? {} : { continuationToken: from } })
-      return (await pages[Symbol.asyncIterator]().next() as IteratorResult<ContainerListBlobFlatSegmentResponse, undefined>).value
+      const pages = container.client.listBlobsFlat({ ...options, prefix: own + prefix }).byPage({
+        maxPageSize: PAGE,
+        ...from === undefined ? {} : { continuationToken: from }
+      })
+      return (await pages[Symbol.asyncIterator]().next() as IteratorResult<
+        ContainerListBlobFlatSegmentResponse,
+        undefined
+      >).value
     })
     if (page === undefined) return
     for (const item of page.segment.blobItems) {
@@ -23,10 +33,24 @@ export async function * listBlobs (container: Container, prefix: string, signal:
     }
     token = page.continuationToken === '' ? undefined : page.continuationToken
     // A list that begins again would never end.
-    if (token !== undefined && token === from) throw new BackupError('STORE_FAILED', `the store "${container.place}" says that its list goes on, and not where`, { hint: 'Try again; if it happens again, look at what stands between this machine and the store.' })
+    if (token !== undefined && token === from) {
+      throw new BackupError(
+        'STORE_FAILED',
+        `the store "${container.place}" says that its list goes on, and not where`,
+        { hint: 'Try again; if it happens again, look at what stands between this machine and the store.' }
+      )
+    }
   } while (token !== undefined)
 }
 
-function objectOf ({ name, properties: { contentLength, lastModified, accessTier, archiveStatus } }: BlobItem, own: string): StoredObject {
-  return { key: name.slice(own.length), size: contentLength ?? 0, modifiedAt: lastModified, ...archived(accessTier, archiveStatus) }
+function objectOf (
+  { name, properties: { contentLength, lastModified, accessTier, archiveStatus } }: BlobItem,
+  own: string
+): StoredObject {
+  return {
+    key: name.slice(own.length),
+    size: contentLength ?? 0,
+    modifiedAt: lastModified,
+    ...archived(accessTier, archiveStatus)
+  }
 }

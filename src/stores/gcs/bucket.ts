@@ -27,19 +27,24 @@ export interface Bucket {
   /** For people. */
   readonly place: string
   /** In the JSON API: the bucket itself, its objects, one object, and where objects are uploaded. */
-  readonly urls: { readonly bucket: string, readonly objects: string, readonly upload: string, object (key: string): string }
+  readonly urls: {
+    readonly bucket: string
+    readonly objects: string
+    readonly upload: string
+    object(key: string): string
+  }
   /**
    * Makes the request, again where that can help, five times at most. Rejects with the signal's reason, or with a
    * BackupError about the object `key`, or about the bucket where that is empty.
    */
-  ask (key: string, signal: AbortSignal, request: Request): Promise<Response>
+  ask(key: string, signal: AbortSignal, request: Request): Promise<Response>
   /** The same, once: rejects with what the network says, or a `Refusal`. */
-  askOnce (request: Request, signal: AbortSignal): Promise<Response>
+  askOnce(request: Request, signal: AbortSignal): Promise<Response>
 }
 
 /**
- * Google's library finds the credentials and keeps their tokens fresh. The requests are our own: those of Google's client of
- * storage know no signals, and decide by themselves what to do about a broken upload.
+ * Google's library finds the credentials and keeps their tokens fresh. The requests are our own: those of Google's
+ * client of storage know no signals, and decide by themselves what to do about a broken upload.
  */
 export function openBucket (options: GcsStoreOptions): Bucket {
   const { bucket, prefix, keyFile, endpoint, clock } = options
@@ -48,13 +53,25 @@ export function openBucket (options: GcsStoreOptions): Bucket {
   const authorized = endpoint === undefined || keyFile !== undefined ? authorization(keyFile) : async () => ({})
   const objects = `${base}/storage/v1/b/${encodeURIComponent(bucket)}/o`
 
-  const credentials = (): Promise<Readonly<Record<string, string>>> => authorized(base).catch((error: unknown) => { throw credentialsError(error, place) })
+  const credentials = (): Promise<Readonly<Record<string, string>>> =>
+    authorized(base).catch((error: unknown) => {
+      throw credentialsError(error, place)
+    })
 
-  async function askOnce ({ method, url, query = {}, headers = {}, body, expect }: Request, signal: AbortSignal): Promise<Response> {
+  async function askOnce (
+    { method, url, query = {}, headers = {}, body, expect }: Request,
+    signal: AbortSignal
+  ): Promise<Response> {
     const whole = new URL(url)
     for (const [name, value] of Object.entries(query)) whole.searchParams.set(name, value)
     // An answer of 308 is no redirect here: an upload is to go on.
-    const answer = await fetch(whole, { method, headers: { ...await credentials(), ...headers }, signal, redirect: 'manual', ...body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) } })
+    const answer = await fetch(whole, {
+      method,
+      headers: { ...await credentials(), ...headers },
+      signal,
+      redirect: 'manual',
+      ...body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }
+    })
     if (expect === undefined ? answer.ok : expect.includes(answer.status)) return answer
     throw await refusal(answer)
   }
@@ -62,7 +79,12 @@ export function openBucket (options: GcsStoreOptions): Bucket {
   return {
     options,
     place,
-    urls: { bucket: objects.slice(0, -2), objects, upload: `${base}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`, object: key => `${objects}/${encodeURIComponent(prefix + key)}` },
+    urls: {
+      bucket: objects.slice(0, -2),
+      objects,
+      upload: `${base}/upload/storage/v1/b/${encodeURIComponent(bucket)}/o`,
+      object: key => `${objects}/${encodeURIComponent(prefix + key)}`
+    },
     askOnce,
     async ask (key, signal, request) {
       try {
@@ -92,8 +114,13 @@ export async function readText (answer: Response): Promise<string> {
 /** The service answers in JSON; what stands between may answer in anything. */
 function told (text: string): { readonly reason: string, readonly message?: string } {
   try {
-    const { error } = JSON.parse(text) as { readonly error?: { readonly message?: string, readonly errors?: ReadonlyArray<{ readonly reason?: string }> } }
-    return { reason: error?.errors?.[0]?.reason ?? '', ...error?.message === undefined ? {} : { message: error.message } }
+    const { error } = JSON.parse(text) as {
+      readonly error?: { readonly message?: string, readonly errors?: ReadonlyArray<{ readonly reason?: string }> }
+    }
+    return {
+      reason: error?.errors?.[0]?.reason ?? '',
+      ...error?.message === undefined ? {} : { message: error.message }
+    }
   } catch {
     return { reason: '' }
   }

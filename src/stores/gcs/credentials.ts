@@ -4,8 +4,15 @@ import { z } from 'zod'
 
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write'
 /** What a token is asked for where the account itself signs nothing: as Google's own client of storage does. */
-const TOKEN_SCOPES = ['iam', 'cloud-platform', 'devstorage.full_control'].map(scope => `https://www.googleapis.com/auth/${scope}`)
-const serviceAccount = z.object({ type: z.literal('service_account'), client_email: z.string(), private_key: z.string(), private_key_id: z.string().optional() })
+const TOKEN_SCOPES = ['iam', 'cloud-platform', 'devstorage.full_control'].map(scope =>
+  `https://www.googleapis.com/auth/${scope}`
+)
+const serviceAccount = z.object({
+  type: z.literal('service_account'),
+  client_email: z.string(),
+  private_key: z.string(),
+  private_key_id: z.string().optional()
+})
 
 /** What gives the headers of a request; each kind of credentials has one. */
 type Client = Pick<GoogleAuth, 'getRequestHeaders'>
@@ -13,7 +20,10 @@ type Client = Pick<GoogleAuth, 'getRequestHeaders'>
 /** Gives the headers that a request needs; keeps what it got until shortly before it ends. */
 export type Authorization = (url: string) => Promise<Readonly<Record<string, string>>>
 
-/** With the credentials in the file, or those that Google's library finds: in the environment, of the user who is logged in, of the machine. */
+/**
+ * With the credentials in the file, or those that Google's library finds: in the environment, of the user who is logged
+ * in, of the machine.
+ */
 export function authorization (keyFile: string | undefined): Authorization {
   let client: Promise<Client> | undefined
   return async url => {

@@ -1,5 +1,17 @@
 import { BackupError } from '../../core/errors.ts'
-import { BAD_CREDENTIALS, BUSY, DENIED, isPassingFailure, LOCKED, meaningOfNetwork, NO_OBJECT, storeError, TAKEN, unknownFailure, type Meaning } from '../failures.ts'
+import {
+  BAD_CREDENTIALS,
+  BUSY,
+  DENIED,
+  isPassingFailure,
+  LOCKED,
+  meaningOfNetwork,
+  NO_OBJECT,
+  storeError,
+  TAKEN,
+  unknownFailure,
+  type Meaning
+} from '../failures.ts'
 
 /** An answer that is none of those that were hoped for. */
 export class Refusal extends Error {
@@ -27,7 +39,11 @@ const BY_REASON: Readonly<Record<string, Meaning>> = {
 }
 
 const BY_STATUS: Readonly<Record<number, Meaning>> = {
-  400: ['STORE_FAILED', 'did not take the request', 'Look into the cause in the log, and check the name of the bucket.'],
+  400: [
+    'STORE_FAILED',
+    'did not take the request',
+    'Look into the cause in the log, and check the name of the bucket.'
+  ],
   401: BAD_CREDENTIALS,
   403: DENIED,
   404: NO_OBJECT,
@@ -39,17 +55,25 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
   504: BUSY
 }
 
-const NO_CREDENTIALS: Meaning = ['STORE_UNAVAILABLE', 'cannot be used without credentials', 'Set GOOGLE_APPLICATION_CREDENTIALS to the JSON file of a service account, or log in with the tools of Google.']
+const NO_CREDENTIALS: Meaning = [
+  'STORE_UNAVAILABLE',
+  'cannot be used without credentials',
+  'Set GOOGLE_APPLICATION_CREDENTIALS to the JSON file of a service account, or log in with the tools of Google.'
+]
 
 /** Whether the same request may succeed when it is made again. */
 export function isPassing (error: unknown): boolean {
   return isPassingFailure(error, error instanceof Refusal ? error.status : undefined) || isDropped(error)
 }
 
-/** What went wrong with the object `key` of `place`, or with the bucket where that is empty, in the store's own codes. */
+/**
+ * What went wrong with the object `key` of `place`, or with the bucket where that is empty, in the store's own codes.
+ */
 export function gcsError (error: unknown, key: string, place: string): BackupError {
   if (error instanceof BackupError) return error
-  if (!(error instanceof Refusal)) return storeError(meaningOfNetwork(error) ?? unknownFailure(nameOf(error), undefined), error, key, place)
+  if (!(error instanceof Refusal)) {
+    return storeError(meaningOfNetwork(error) ?? unknownFailure(nameOf(error), undefined), error, key, place)
+  }
   const meaning = BY_REASON[error.reason] ?? BY_STATUS[error.status] ?? unknownFailure(error.reason, error.status)
   return storeError(meaning, error, key, place)
 }
@@ -61,7 +85,10 @@ export function credentialsError (error: unknown, place: string): BackupError {
 
 /** The connection was cut while something was on its way. */
 function isDropped (error: unknown): boolean {
-  return error instanceof Error && (['UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'].includes(nameOf(error)) || isDropped(error.cause))
+  return error instanceof Error &&
+    (['UND_ERR_SOCKET', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'].includes(
+      nameOf(error)
+    ) || isDropped(error.cause))
 }
 
 function nameOf (error: unknown): string {

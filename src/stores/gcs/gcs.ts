@@ -19,7 +19,10 @@ const bucketSchema = z.object({
   retentionPolicy: z.object({ retentionPeriod: z.string().optional() }).optional()
 })
 
-/** Objects in a bucket of Google Cloud Storage. A key comes after the prefix. Makes no connection before it is asked for something. */
+/**
+ * Objects in a bucket of Google Cloud Storage. A key comes after the prefix. Makes no connection before it is asked for
+ * something.
+ */
 export function gcsStore (options: GcsStoreOptions): Store {
   const bucket = openBucket(options)
   return {
@@ -41,17 +44,33 @@ export function gcsStore (options: GcsStoreOptions): Store {
 /** By an upload that is given up at once: unlike an object it leaves nothing where nothing may be removed. */
 async function open (bucket: Bucket, signal: AbortSignal): Promise<void> {
   await askTime(bucket, signal)
-  await giveUp(await beginSession(bucket, '', { query: {}, metadata: { name: bucket.options.prefix + PROBE }, type: 'application/octet-stream' }, signal))
+  await giveUp(
+    await beginSession(bucket, '', {
+      query: {},
+      metadata: { name: bucket.options.prefix + PROBE },
+      type: 'application/octet-stream'
+    }, signal)
+  )
 }
 
-/** What the credentials may not ask is null: what it takes to keep objects does not reach to the bucket's own settings. */
+/**
+ * What the credentials may not ask is null: what it takes to keep objects does not reach to the bucket's own settings.
+ */
 async function features (bucket: Bucket, signal: AbortSignal): Promise<StoreFeatures> {
   // First, for it rejects where the bucket cannot be used at all.
   const clockAhead = await askTime(bucket, signal)
   try {
-    const answer = await bucket.ask('', signal, { method: 'GET', url: bucket.urls.bucket, query: { fields: 'versioning,objectRetention,retentionPolicy' } })
+    const answer = await bucket.ask('', signal, {
+      method: 'GET',
+      url: bucket.urls.bucket,
+      query: { fields: 'versioning,objectRetention,retentionPolicy' }
+    })
     const { versioning, objectRetention, retentionPolicy } = await readAnswer(bucketSchema, answer, bucket)
-    return { versioning: versioning?.enabled === true, objectLock: objectRetention !== undefined || retentionPolicy !== undefined, clockAhead }
+    return {
+      versioning: versioning?.enabled === true,
+      objectLock: objectRetention !== undefined || retentionPolicy !== undefined,
+      clockAhead
+    }
   } catch (thrown) {
     signal.throwIfAborted()
     if (toBackupError(thrown).code !== 'STORE_UNAVAILABLE') throw thrown
@@ -62,7 +81,11 @@ async function features (bucket: Bucket, signal: AbortSignal): Promise<StoreFeat
 /** How far the clock of the store is ahead of ours, in milliseconds; it tells whole seconds. */
 async function askTime (bucket: Bucket, signal: AbortSignal): Promise<number | null> {
   const asked = bucket.options.clock.now().getTime()
-  const answer = await bucket.ask('', signal, { method: 'GET', url: bucket.urls.objects, query: { prefix: bucket.options.prefix, maxResults: '1', fields: 'nextPageToken' } })
+  const answer = await bucket.ask('', signal, {
+    method: 'GET',
+    url: bucket.urls.objects,
+    query: { prefix: bucket.options.prefix, maxResults: '1', fields: 'nextPageToken' }
+  })
   await answer.body?.cancel()
   const time = Date.parse(answer.headers.get('date') ?? '')
   return Number.isNaN(time) ? null : time - Math.floor(asked / 1_000) * 1_000

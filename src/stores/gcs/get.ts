@@ -9,7 +9,12 @@ import { head } from './head.ts'
 const STARTS_AT = /^bytes (\d+)-/
 
 /** See `Store.get`. The bytes are those of the object that stood there when it was asked for, or it errors. */
-export async function getObject (bucket: Bucket, key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable> {
+export async function getObject (
+  bucket: Bucket,
+  key: string,
+  range: ByteRange | undefined,
+  signal: AbortSignal
+): Promise<Readable> {
   const { size, generation } = await head(bucket, key, signal)
   const what = `"${key}" in "${bucket.place}"`
   return await readWhole({
@@ -25,9 +30,15 @@ export async function getObject (bucket: Bucket, key: string, range: ByteRange |
         query: { alt: 'media', generation },
         // As it is kept: nothing on the way is to compress what would then be counted wrongly.
         headers: { range: `bytes=${start}-${end}`, 'accept-encoding': 'identity' }
-      }).catch((error: unknown) => { throw isGone(error) ? replaced(what, error) : error })
+      }).catch((error: unknown) => {
+        throw isGone(error) ? replaced(what, error) : error
+      })
       const [, from] = STARTS_AT.exec(answer.headers.get('content-range') ?? '') ?? []
-      if (answer.body === null || Number(from) !== start) throw new BackupError('STORE_FAILED', `the store gives other bytes of ${what} than were asked for`, { hint: 'Look at what stands between this machine and the store: it must pass ranges on.' })
+      if (answer.body === null || Number(from) !== start) {
+        throw new BackupError('STORE_FAILED', `the store gives other bytes of ${what} than were asked for`, {
+          hint: 'Look at what stands between this machine and the store: it must pass ranges on.'
+        })
+      }
       return Readable.fromWeb(answer.body)
     }
   }, signal)

@@ -22,18 +22,27 @@ export const resourceSchema = z.object({
 export type Resource = z.infer<typeof resourceSchema>
 export const RESOURCE_FIELDS = 'name,size,timeCreated,generation,md5Hash,metadata'
 
-/** What the store tells of an object. Throws `OBJECT_NOT_FOUND`, and `STORE_UNAVAILABLE` where it is the bucket that is gone. */
+/**
+ * What the store tells of an object. Throws `OBJECT_NOT_FOUND`, and `STORE_UNAVAILABLE` where it is the bucket that is
+ * gone.
+ */
 export async function head (bucket: Bucket, key: string, signal: AbortSignal): Promise<Resource> {
   const found = await findHead(bucket, key, signal)
   if (found !== undefined) return found
   await requireBucket(bucket, signal)
-  throw new BackupError('OBJECT_NOT_FOUND', `"${key}" in "${bucket.place}" does not exist`, { hint: 'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.' })
+  throw new BackupError('OBJECT_NOT_FOUND', `"${key}" in "${bucket.place}" does not exist`, {
+    hint: 'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.'
+  })
 }
 
 /** The same for who asks whether there is one: undefined where there is none. */
 export async function findHead (bucket: Bucket, key: string, signal: AbortSignal): Promise<Resource | undefined> {
   try {
-    const answer = await bucket.ask(key, signal, { method: 'GET', url: bucket.urls.object(key), query: { fields: RESOURCE_FIELDS } })
+    const answer = await bucket.ask(key, signal, {
+      method: 'GET',
+      url: bucket.urls.object(key),
+      query: { fields: RESOURCE_FIELDS }
+    })
     return await readAnswer(resourceSchema, answer, bucket)
   } catch (error) {
     if (error instanceof BackupError && error.code === 'OBJECT_NOT_FOUND') return undefined
@@ -43,7 +52,11 @@ export async function findHead (bucket: Bucket, key: string, signal: AbortSignal
 
 /** The answer is the same for an object and for a bucket that is not there: throws `STORE_UNAVAILABLE` for this one. */
 export async function requireBucket (bucket: Bucket, signal: AbortSignal): Promise<void> {
-  const answer = await bucket.ask('', signal, { method: 'GET', url: bucket.urls.objects, query: { maxResults: '1', fields: 'nextPageToken' } })
+  const answer = await bucket.ask('', signal, {
+    method: 'GET',
+    url: bucket.urls.objects,
+    query: { maxResults: '1', fields: 'nextPageToken' }
+  })
   await answer.body?.cancel()
 }
 
@@ -76,5 +89,8 @@ function parsed (text: string): unknown {
 export function read<T> (schema: z.ZodType<T>, answer: unknown, { place }: Bucket): T {
   const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data
-  throw new BackupError('STORE_FAILED', `the store "${place}" answers what nobody understands`, { hint: 'Look at what stands between this machine and the store.', cause: parsed.error })
+  throw new BackupError('STORE_FAILED', `the store "${place}" answers what nobody understands`, {
+    hint: 'Look at what stands between this machine and the store.',
+    cause: parsed.error
+  })
 }

@@ -8,14 +8,19 @@ const PAGE = 1_000
 const pageSchema = z.object({ items: z.array(resourceSchema).optional(), nextPageToken: z.string().optional() })
 
 /** See `Store.list`. The service lists in the order of the bytes of the names; uploads under way are not in it. */
-export async function * listObjects (bucket: Bucket, prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
+export async function* listObjects (bucket: Bucket, prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
   let token: string | undefined
   do {
     const from: string | undefined = token
     const answer = await bucket.ask('', signal, {
       method: 'GET',
       url: bucket.urls.objects,
-      query: { prefix: bucket.options.prefix + prefix, maxResults: String(PAGE), fields: `nextPageToken,items(${RESOURCE_FIELDS})`, ...from === undefined ? {} : { pageToken: from } }
+      query: {
+        prefix: bucket.options.prefix + prefix,
+        maxResults: String(PAGE),
+        fields: `nextPageToken,items(${RESOURCE_FIELDS})`,
+        ...from === undefined ? {} : { pageToken: from }
+      }
     })
     const page = await readAnswer(pageSchema, answer, bucket)
     for (const item of page.items ?? []) {
@@ -25,6 +30,10 @@ export async function * listObjects (bucket: Bucket, prefix: string, signal: Abo
     }
     token = page.nextPageToken
     // A list that begins again would never end.
-    if (token !== undefined && token === from) throw new BackupError('STORE_FAILED', `the store "${bucket.place}" says that its list goes on, and not where`, { hint: 'Try again; if it happens again, look at what stands between this machine and the store.' })
+    if (token !== undefined && token === from) {
+      throw new BackupError('STORE_FAILED', `the store "${bucket.place}" says that its list goes on, and not where`, {
+        hint: 'Try again; if it happens again, look at what stands between this machine and the store.'
+      })
+    }
   } while (token !== undefined)
 }

@@ -5,7 +5,18 @@ import type { ObjectFacts, StoredObject } from '../../core/ports/store.ts'
 import { cutBody, type Body, type Part } from '../multipart.ts'
 import { tidySignal } from '../retry.ts'
 import type { Bucket } from './bucket.ts'
-import { findHead, head, PUT_ID, read, readAnswer, requireBucket, resourceSchema, SHA256, toStored, type Resource } from './head.ts'
+import {
+  findHead,
+  head,
+  PUT_ID,
+  read,
+  readAnswer,
+  requireBucket,
+  resourceSchema,
+  SHA256,
+  toStored,
+  type Resource
+} from './head.ts'
 import { removeObject } from './remove.ts'
 import { beginSession, giveUp, sendChunk, type Session } from './session.ts'
 
@@ -20,13 +31,24 @@ interface Put {
   readonly body: Body
 }
 
-/** See `Store.put`. A body that fits into one chunk is one request; every other goes up in chunks of an upload that can be resumed. */
-export async function putObject (bucket: Bucket, key: string, body: Readable, facts: ObjectFacts, signal: AbortSignal): Promise<StoredObject> {
+/**
+ * See `Store.put`. A body that fits into one chunk is one request; every other goes up in chunks of an upload that can
+ * be resumed.
+ */
+export async function putObject (
+  bucket: Bucket,
+  key: string,
+  body: Readable,
+  facts: ObjectFacts,
+  signal: AbortSignal
+): Promise<StoredObject> {
   signal.throwIfAborted()
   const put: Put = { bucket, key, facts, id: randomUUID(), body: cutBody(addAbortSignal(signal, body), facts) }
   try {
     const first = await put.body.parts.next()
-    return first.value?.isLast === true ? await putWhole(put, first.value.bytes, signal) : await putChunks(put, first.value, signal)
+    return first.value?.isLast === true
+      ? await putWhole(put, first.value.bytes, signal)
+      : await putChunks(put, first.value, signal)
   } catch (error) {
     signal.throwIfAborted()
     throw await explained(error, put, signal)
@@ -39,7 +61,10 @@ export async function putObject (bucket: Bucket, key: string, body: Readable, fa
 async function explained (error: unknown, { bucket, key }: Put, signal: AbortSignal): Promise<unknown> {
   if (!(error instanceof BackupError && error.code === 'OBJECT_NOT_FOUND')) return error
   await requireBucket(bucket, signal)
-  return new BackupError('STORE_FAILED', `the store "${bucket.place}" has lost the upload of "${key}"`, { hint: 'Try again: it then begins anew.', cause: error })
+  return new BackupError('STORE_FAILED', `the store "${bucket.place}" has lost the upload of "${key}"`, {
+    hint: 'Try again: it then begins anew.',
+    cause: error
+  })
 }
 
 async function putWhole (put: Put, bytes: Buffer, signal: AbortSignal): Promise<StoredObject> {
@@ -47,19 +72,33 @@ async function putWhole (put: Put, bytes: Buffer, signal: AbortSignal): Promise<
   const md5 = hash('md5', bytes, 'base64')
   const boundary = `holdfast-${put.id}`
   const body = Buffer.concat([
-    Buffer.from(`--${boundary}\r\ncontent-type: application/json; charset=UTF-8\r\n\r\n${JSON.stringify(described(put, md5))}\r\n--${boundary}\r\ncontent-type: ${TYPE}\r\n\r\n`),
+    Buffer.from(
+      `--${boundary}\r\ncontent-type: application/json; charset=UTF-8\r\n\r\n${
+        JSON.stringify(described(put, md5))
+      }\r\n--${boundary}\r\ncontent-type: ${TYPE}\r\n\r\n`
+    ),
     bytes,
     Buffer.from(`\r\n--${boundary}--\r\n`)
   ])
   return await publish(put, md5, async () => {
-    const answer = await bucket.ask(key, signal, { method: 'POST', url: bucket.urls.upload, query: { uploadType: 'multipart', ...condition(put) }, headers: { 'content-type': `multipart/related; boundary=${boundary}` }, body })
+    const answer = await bucket.ask(key, signal, {
+      method: 'POST',
+      url: bucket.urls.upload,
+      query: { uploadType: 'multipart', ...condition(put) },
+      headers: { 'content-type': `multipart/related; boundary=${boundary}` },
+      body
+    })
     return await readAnswer(resourceSchema, answer, bucket)
   }, signal)
 }
 
 async function putChunks (put: Put, first: Part | undefined, signal: AbortSignal): Promise<StoredObject> {
   const { bucket, key, body } = put
-  const session = await beginSession(bucket, key, { query: condition(put), metadata: described(put, undefined), type: TYPE }, signal)
+  const session = await beginSession(bucket, key, {
+    query: condition(put),
+    metadata: described(put, undefined),
+    type: TYPE
+  }, signal)
   try {
     const md5 = createHash('md5')
     for (let part = first; part !== undefined; part = (await body.parts.next()).value) {
@@ -74,8 +113,19 @@ async function putChunks (put: Put, first: Part | undefined, signal: AbortSignal
   }
 }
 
-async function finish (put: Put, session: Session, last: Part, md5: string, signal: AbortSignal): Promise<StoredObject> {
-  return await publish(put, md5, async () => read(resourceSchema, await sendChunk(session, last, put.body.size(), signal), put.bucket), signal)
+async function finish (
+  put: Put,
+  session: Session,
+  last: Part,
+  md5: string,
+  signal: AbortSignal
+): Promise<StoredObject> {
+  return await publish(
+    put,
+    md5,
+    async () => read(resourceSchema, await sendChunk(session, last, put.body.size(), signal), put.bucket),
+    signal
+  )
 }
 
 function described ({ key, facts, id, bucket: { options } }: Put, md5: string | undefined): object {
@@ -94,14 +144,20 @@ function condition ({ facts }: Put): { readonly ifGenerationMatch?: string } {
 }
 
 /**
- * Makes the last request of a put and holds what comes of it against what was sent. Its answer may be lost, and then the object
- * alone can tell whether it is the one that this put made. A put that fails here takes back what it has made, unless it took the
- * place of another object.
+ * Makes the last request of a put and holds what comes of it against what was sent. Its answer may be lost, and then
+ * the object alone can tell whether it is the one that this put made. A put that fails here takes back what it has
+ * made, unless it took the place of another object.
  */
-async function publish (put: Put, md5: string, request: () => Promise<Resource>, signal: AbortSignal): Promise<StoredObject> {
+async function publish (
+  put: Put,
+  md5: string,
+  request: () => Promise<Resource>,
+  signal: AbortSignal
+): Promise<StoredObject> {
   try {
     const receipt = await request().catch(async (error: unknown) => {
-      const isOwn = !signal.aborted && (await findHead(put.bucket, put.key, signal).catch(() => undefined))?.metadata?.[PUT_ID] === put.id
+      const isOwn = !signal.aborted &&
+        (await findHead(put.bucket, put.key, signal).catch(() => undefined))?.metadata?.[PUT_ID] === put.id
       if (!isOwn) throw error
       return undefined
     })
@@ -119,10 +175,15 @@ function prove ({ key, id, body, bucket }: Put, { size, md5Hash, metadata }: Res
   const wrong = size !== body.size()
     ? `a length of ${size} instead of ${body.size()}`
     : metadata?.[PUT_ID] !== id
-      ? 'the mark of another put'
-      : md5Hash === md5 ? undefined : `MD5 ${md5Hash ?? 'nothing'} instead of ${md5}`
+    ? 'the mark of another put'
+    : md5Hash === md5
+    ? undefined
+    : `MD5 ${md5Hash ?? 'nothing'} instead of ${md5}`
   if (wrong === undefined) return
-  throw new BackupError('STORE_FAILED', `the store tells ${wrong} for "${key}" in "${bucket.place}"`, { hint: 'Try again; if it happens again, something between this machine and the store changes what passes, or the store is broken.' })
+  throw new BackupError('STORE_FAILED', `the store tells ${wrong} for "${key}" in "${bucket.place}"`, {
+    hint:
+      'Try again; if it happens again, something between this machine and the store changes what passes, or the store is broken.'
+  })
 }
 
 /** Its own failure is not what the caller must learn of, but that of the put. */

@@ -10,7 +10,10 @@ const GOES_ON = 308
 const DONE = [200, 201]
 const PERSISTED = /^bytes=0-(\d+)$/
 
-/** An upload that can be resumed: nobody sees anything of it before its last byte is there, and Google drops it after a week. */
+/**
+ * An upload that can be resumed: nobody sees anything of it before its last byte is there, and Google drops it after a
+ * week.
+ */
 export interface Session {
   readonly bucket: Bucket
   readonly key: string
@@ -25,7 +28,12 @@ export interface Beginning {
   readonly type: string
 }
 
-export async function beginSession (bucket: Bucket, key: string, { query, metadata, type }: Beginning, signal: AbortSignal): Promise<Session> {
+export async function beginSession (
+  bucket: Bucket,
+  key: string,
+  { query, metadata, type }: Beginning,
+  signal: AbortSignal
+): Promise<Session> {
   const answer = await bucket.ask(key, signal, {
     method: 'POST',
     url: bucket.urls.upload,
@@ -36,26 +44,36 @@ export async function beginSession (bucket: Bucket, key: string, { query, metada
   await answer.body?.cancel()
   const url = answer.headers.get('location')
   if (url !== null) return { bucket, key, url, at: 0 }
-  throw new BackupError('STORE_FAILED', `the store "${bucket.place}" begins an upload and does not tell where`, { hint: 'Look at what stands between this machine and the store: it drops a header of the answer.' })
+  throw new BackupError('STORE_FAILED', `the store "${bucket.place}" begins an upload and does not tell where`, {
+    hint: 'Look at what stands between this machine and the store: it drops a header of the answer.'
+  })
 }
 
 /**
- * Brings the bytes of one part there: all of them, however often the connection breaks. `total` is the length of the whole, for
- * the last part: its answer is then what the store says of the object. Throws as `Bucket.ask` does.
+ * Brings the bytes of one part there: all of them, however often the connection breaks. `total` is the length of the
+ * whole, for the last part: its answer is then what the store says of the object. Throws as `Bucket.ask` does.
  */
-export async function sendChunk (session: Session, { bytes }: Part, total: number | undefined, signal: AbortSignal): Promise<unknown> {
+export async function sendChunk (
+  session: Session,
+  { bytes }: Part,
+  total: number | undefined,
+  signal: AbortSignal
+): Promise<unknown> {
   const { bucket, key } = session
   const from = session.at
   let isUnsure = false
   try {
     for (;;) {
-      const answer = await again({ clock: bucket.options.clock, signal, limit: CHUNK_MS, isPassing }, async together => {
-        // What came of the try before is the store's to say.
-        const known = isUnsure ? await askState(session, total, together) : undefined
-        if (known !== undefined && known.status !== GOES_ON) return known
-        isUnsure = true
-        return await put(session, bytes.subarray(session.at - from), total, together)
-      })
+      const answer = await again(
+        { clock: bucket.options.clock, signal, limit: CHUNK_MS, isPassing },
+        async together => {
+          // What came of the try before is the store's to say.
+          const known = isUnsure ? await askState(session, total, together) : undefined
+          if (known !== undefined && known.status !== GOES_ON) return known
+          isUnsure = true
+          return await put(session, bytes.subarray(session.at - from), total, together)
+        }
+      )
       isUnsure = false
       if (answer.status !== GOES_ON) {
         if (total === undefined) throw lied(session, 'is done before its last byte came')
@@ -74,16 +92,38 @@ export async function sendChunk (session: Session, { bytes }: Part, total: numbe
 
 /** What cannot be taken back now is dropped by the store after a week. */
 export async function giveUp ({ bucket, url }: Session): Promise<void> {
-  await bucket.askOnce({ method: 'DELETE', url, expect: [200, 204, 404, 410, 499] }, tidySignal()).then(async answer => { await answer.body?.cancel() }, () => {})
+  await bucket.askOnce({ method: 'DELETE', url, expect: [200, 204, 404, 410, 499] }, tidySignal()).then(
+    async answer => {
+      await answer.body?.cancel()
+    },
+    () => {}
+  )
 }
 
-async function put ({ bucket, url, at }: Session, bytes: Buffer, total: number | undefined, signal: AbortSignal): Promise<Response> {
+async function put (
+  { bucket, url, at }: Session,
+  bytes: Buffer,
+  total: number | undefined,
+  signal: AbortSignal
+): Promise<Response> {
   const range = bytes.length === 0 ? '*' : `${at}-${at + bytes.length - 1}`
-  return await bucket.askOnce({ method: 'PUT', url, headers: { 'content-range': `bytes ${range}/${total ?? '*'}` }, body: bytes, expect: [...DONE, GOES_ON] }, signal)
+  return await bucket.askOnce({
+    method: 'PUT',
+    url,
+    headers: { 'content-range': `bytes ${range}/${total ?? '*'}` },
+    body: bytes,
+    expect: [...DONE, GOES_ON]
+  }, signal)
 }
 
 async function askState (session: Session, total: number | undefined, signal: AbortSignal): Promise<Response> {
-  const answer = await session.bucket.askOnce({ method: 'PUT', url: session.url, headers: { 'content-range': `bytes */${total ?? '*'}` }, body: '', expect: [...DONE, GOES_ON] }, signal)
+  const answer = await session.bucket.askOnce({
+    method: 'PUT',
+    url: session.url,
+    headers: { 'content-range': `bytes */${total ?? '*'}` },
+    body: '',
+    expect: [...DONE, GOES_ON]
+  }, signal)
   if (answer.status === GOES_ON) session.at = persisted(session, answer, 0, Number.POSITIVE_INFINITY)
   return answer
 }
@@ -97,5 +137,7 @@ function persisted (session: Session, answer: Response, least: number, most: num
 }
 
 function lied ({ bucket, key }: Session, what: string): BackupError {
-  return new BackupError('STORE_FAILED', `the upload of "${key}" to "${bucket.place}" ${what}`, { hint: 'Try again: it then begins anew.' })
+  return new BackupError('STORE_FAILED', `the upload of "${key}" to "${bucket.place}" ${what}`, {
+    hint: 'Try again: it then begins anew.'
+  })
 }

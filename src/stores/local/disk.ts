@@ -1,9 +1,14 @@
 import { statfs } from 'node:fs/promises'
 import { BackupError } from '../../core/errors.ts'
 
-/** Calls that are under way at once, at most. Each takes a thread of the process, and keeps it for as long as the file system does not answer. */
+/**
+ * Calls that are under way at once, at most. Each takes a thread of the process, and keeps it for as long as the file
+ * system does not answer.
+ */
 const AT_ONCE = 4
-/** A call that has taken so long may go on as long as the directory itself answers, within the same time. Milliseconds. */
+/**
+ * A call that has taken so long may go on as long as the directory itself answers, within the same time. Milliseconds.
+ */
 const PATIENCE = 5000
 
 /** A call that was begun and has not ended. */
@@ -18,10 +23,10 @@ interface Waiting extends Pick<Call, 'refuse'> {
 }
 
 /**
- * The way of every call of the system that touches a directory. On a network mount whose server is gone, a call never ends and
- * cannot be cancelled: it keeps one of the few threads that all work of the process shares. So a few calls are made at once, and
- * where one takes too long and the directory does not answer either, all are given up, and everything is refused at once
- * until they have ended by themselves.
+ * The way of every call of the system that touches a directory. On a network mount whose server is gone, a call never
+ * ends and cannot be cancelled: it keeps one of the few threads that all work of the process shares. So a few calls are
+ * made at once, and where one takes too long and the directory does not answer either, all are given up, and everything
+ * is refused at once until they have ended by themselves.
  *
  * A slow call, such as a sync of many bytes, is waited for, since the directory answers meanwhile.
  */
@@ -37,7 +42,10 @@ export class LocalDisk {
   #isAsked = false
   #timer: NodeJS.Timeout | undefined
 
-  /** `look` settles once the directory answers. What a mount knows of files it may answer from memory; for the free space it asks its server. */
+  /**
+   * `look` settles once the directory answers. What a mount knows of files it may answer from memory; for the free
+   * space it asks its server.
+   */
   constructor (directory: string, patience = PATIENCE, look = async (): Promise<unknown> => await statfs(directory)) {
     this.#directory = directory
     this.#patience = patience
@@ -45,8 +53,8 @@ export class LocalDisk {
   }
 
   /**
-   * What `work` resolves or rejects with, which is to make one call of the system, or a few. Rejects with `STORE_UNAVAILABLE` where
-   * the file system does not answer; what `work` resolves with afterwards goes to `discard`.
+   * What `work` resolves or rejects with, which is to make one call of the system, or a few. Rejects with
+   * `STORE_UNAVAILABLE` where the file system does not answer; what `work` resolves with afterwards goes to `discard`.
    */
   async ask<T> (work: () => Promise<T>, discard?: (late: T) => Promise<unknown>): Promise<T> {
     if (this.#isSilent) throw this.#noAnswer()
@@ -62,7 +70,10 @@ export class LocalDisk {
     })
   }
 
-  /** For what has to be done whatever happened, such as to close a file: now or, where the file system does not answer, once it does. Rejects as `ask`. */
+  /**
+   * For what has to be done whatever happened, such as to close a file: now or, where the file system does not answer,
+   * once it does. Rejects as `ask`.
+   */
   async afterwards (work: () => Promise<unknown>): Promise<void> {
     if (this.#isSilent) this.#due.push(work)
     else await this.ask(work)
@@ -82,7 +93,9 @@ export class LocalDisk {
 
   /** Nothing keeps the process for the sake of the watch: a call that is under way does so anyway. */
   #watch (): NodeJS.Timeout {
-    return setTimeout(() => { void this.#check() }, this.#patience).unref()
+    return setTimeout(() => {
+      void this.#check()
+    }, this.#patience).unref()
   }
 
   async #check (): Promise<void> {
@@ -96,7 +109,9 @@ export class LocalDisk {
     if (this.#isAsked) return false
     this.#isAsked = true
     return await new Promise(resolve => {
-      const late = setTimeout(() => { resolve(false) }, this.#patience).unref()
+      const late = setTimeout(() => {
+        resolve(false)
+      }, this.#patience).unref()
       const answered = (): void => {
         clearTimeout(late)
         this.#isAsked = false
@@ -127,7 +142,8 @@ export class LocalDisk {
 
   #noAnswer (): BackupError {
     return new BackupError('STORE_UNAVAILABLE', `the file system of "${this.#directory}" does not answer`, {
-      hint: 'See whether the server of the network mount, or the disk, is there. Where it was unmounted while calls hung, and mounted again, restart the service.',
+      hint:
+        'See whether the server of the network mount, or the disk, is there. Where it was unmounted while calls hung, and mounted again, restart the service.',
       // As the system reports it where a mount has a time limit of its own.
       cause: Object.assign(new Error('ETIMEDOUT: no answer'), { code: 'ETIMEDOUT' })
     })

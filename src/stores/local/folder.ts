@@ -12,14 +12,15 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY
 const FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /**
- * A folder that is held open. On Linux its files are named by way of the descriptor, as `openat` would: a folder that is
- * exchanged for a symbolic link meanwhile leads nowhere else. Elsewhere the folders were looked at beforehand, and no more.
+ * A folder that is held open. On Linux its files are named by way of the descriptor, as `openat` would: a folder that
+ * is exchanged for a symbolic link meanwhile leads nowhere else. Elsewhere the folders were looked at beforehand, and
+ * no more.
  */
 export interface Folder {
   readonly disk: LocalDisk
   /** The path of what has that name in the folder. */
-  at (name: string): string
-  sync (): Promise<void>
+  at(name: string): string
+  sync(): Promise<void>
 }
 
 /** The folders from the store's directory down to that of an object. */
@@ -32,8 +33,14 @@ export interface FolderPath {
   readonly makes?: boolean
 }
 
-/** Lets `work` use a folder. Rejects with `OBJECT_REFUSED` where a symbolic link takes the place of a folder, or as the system does. */
-export async function withFolder<T> ({ directory, disk, parts, makes = false }: FolderPath, work: (folder: Folder) => Promise<T>): Promise<T> {
+/**
+ * Lets `work` use a folder. Rejects with `OBJECT_REFUSED` where a symbolic link takes the place of a folder, or as the
+ * system does.
+ */
+export async function withFolder<T> (
+  { directory, disk, parts, makes = false }: FolderPath,
+  work: (folder: Folder) => Promise<T>
+): Promise<T> {
   let held = hold(disk, directory, await opened(disk, directory, FOLDER))
   try {
     for (const [n, part] of parts.entries()) {
@@ -48,16 +55,26 @@ export async function withFolder<T> ({ directory, disk, parts, makes = false }: 
 }
 
 interface HeldFolder extends Folder {
-  close (): Promise<void>
+  close(): Promise<void>
 }
 
 function hold (disk: LocalDisk, path: string, handle: FileHandle): HeldFolder {
   const base = descriptorPath(handle.fd) ?? path
-  return { disk, at: name => `${base}/${name}`, sync: () => disk.ask(() => handle.sync()), close: () => disk.afterwards(() => handle.close()) }
+  return {
+    disk,
+    at: name => `${base}/${name}`,
+    sync: () => disk.ask(() => handle.sync()),
+    close: () => disk.afterwards(() => handle.close())
+  }
 }
 
 /** As `open`. What is opened too late is closed again. */
-export async function opened (disk: LocalDisk, path: string, flags: string | number, mode?: number): Promise<FileHandle> {
+export async function opened (
+  disk: LocalDisk,
+  path: string,
+  flags: string | number,
+  mode?: number
+): Promise<FileHandle> {
   return await disk.ask(() => open(path, flags, mode), handle => handle.close())
 }
 
@@ -67,7 +84,9 @@ async function openBelow (above: HeldFolder, name: string, makes: boolean, path:
     return hold(above.disk, path, await opened(above.disk, at, FOLDER | constants.O_NOFOLLOW))
   } catch (error) {
     const code = systemCode(error) ?? ''
-    if (['ENOTDIR', 'ELOOP'].includes(code) && (await above.disk.ask(() => lstat(at))).isSymbolicLink()) throw refused(path, 'a symbolic link and no folder')
+    if (['ENOTDIR', 'ELOOP'].includes(code) && (await above.disk.ask(() => lstat(at))).isSymbolicLink()) {
+      throw refused(path, 'a symbolic link and no folder')
+    }
     if (!makes || !['ENOENT', 'ENOTDIR'].includes(code)) throw error
     await makeBelow(above, name, code === 'ENOTDIR')
     await above.sync()
@@ -84,7 +103,9 @@ async function makeBelow (above: HeldFolder, name: string, isTaken: boolean): Pr
     return
   }
   const made = await opened(above.disk, above.at(name), FOLDER | constants.O_NOFOLLOW)
-  await above.disk.ask(() => giveToFolderOwner(made, above.at('.'))).finally(() => above.disk.afterwards(() => made.close()))
+  await above.disk.ask(() => giveToFolderOwner(made, above.at('.'))).finally(() =>
+    above.disk.afterwards(() => made.close())
+  )
 }
 
 /** What is known of a file that may be an object, but for its name. */
@@ -97,11 +118,16 @@ export interface Entry {
   readonly owner: number
 }
 
-/** Opens a regular file for reading. Rejects with `OBJECT_REFUSED`, `OBJECT_NOT_FOUND` for a folder, or as the system does. */
+/**
+ * Opens a regular file for reading. Rejects with `OBJECT_REFUSED`, `OBJECT_NOT_FOUND` for a folder, or as the system
+ * does.
+ */
 export async function openFile (entry: Entry): Promise<FileHandle> {
   // Before it is opened: the mere opening of a device may do something.
   await statFile(entry)
-  const handle = await opened(entry.disk, entry.path, FILE).catch((error: unknown) => { throw systemCode(error) === 'ELOOP' ? refused(entry.shown, 'a symbolic link') : error })
+  const handle = await opened(entry.disk, entry.path, FILE).catch((error: unknown) => {
+    throw systemCode(error) === 'ELOOP' ? refused(entry.shown, 'a symbolic link') : error
+  })
   try {
     requireFile(await entry.disk.ask(() => handle.stat()), entry)
     return handle
@@ -129,11 +155,14 @@ export function oddity (found: Stats, owner: number): string | undefined {
   if (found.isSymbolicLink()) return 'a symbolic link'
   if (found.isFIFO()) return 'a named pipe'
   if (!found.isFile()) return 'not a regular file'
-  // Copies by hard links, as rsnapshot makes them, belong to the same owner; a link to a file of somebody else was put here.
+  // Copies by hard links, as rsnapshot makes them, belong to the same owner; a link to a file of somebody else was put
+  // here.
   const isOfOthers = found.nlink > 1 && ![owner, process.geteuid?.()].includes(found.uid)
   return isOfOthers ? 'a hard link to a file of another user' : undefined
 }
 
 export function refused (shown: string, odd: string): BackupError {
-  return new BackupError('OBJECT_REFUSED', `"${shown}" is ${odd}`, { hint: 'Only regular files are read and moved here: find out who put it there, and remove it.' })
+  return new BackupError('OBJECT_REFUSED', `"${shown}" is ${odd}`, {
+    hint: 'Only regular files are read and moved here: find out who put it there, and remove it.'
+  })
 }

@@ -16,24 +16,38 @@ interface Named {
 }
 
 /** See `Store.list`. What `odd` tells of is not among them, and neither is what has become that meanwhile. */
-export async function * listObjects (directory: string, disk: LocalDisk, prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
+export async function* listObjects (
+  directory: string,
+  disk: LocalDisk,
+  prefix: string,
+  signal: AbortSignal
+): AsyncIterable<StoredObject> {
   signal.throwIfAborted()
-  const translated = async <T>(key: string, work: () => Promise<T>): Promise<T> => await work().catch(async (error: unknown) => { throw await storeError(error, key, { directory, disk }) })
+  const translated = async <T>(key: string, work: () => Promise<T>): Promise<T> =>
+    await work().catch(async (error: unknown) => {
+      throw await storeError(error, key, { directory, disk })
+    })
   const { uid } = await translated('', async () => await disk.ask(() => stat(directory)))
   for (const group of groups(await translated(prefix, async () => await namedBelow(directory, disk, prefix)))) {
     signal.throwIfAborted()
-    yield * await translated(group[0]?.key ?? prefix, async () => await objectsOf(directory, disk, group, uid))
+    yield* await translated(group[0]?.key ?? prefix, async () => await objectsOf(directory, disk, group, uid))
   }
 }
 
 /** In the order of keys. */
 async function namedBelow (directory: string, disk: LocalDisk, prefix: string): Promise<readonly Named[]> {
-  const named = (await foldersBelow(directory, disk)).flatMap(({ parts, files }) => files.filter(name => !name.startsWith('.')).map(name => ({ folder: parts.join('/'), name, key: [...parts, name].join('/') })))
+  const named = (await foldersBelow(directory, disk)).flatMap(({ parts, files }) =>
+    files.filter(name => !name.startsWith('.')).map(name => ({
+      folder: parts.join('/'),
+      name,
+      key: [...parts, name].join('/')
+    }))
+  )
   return named.filter(({ key }) => key.startsWith(prefix)).toSorted((a, b) => a.key < b.key ? -1 : 1)
 }
 
 /** Those that follow each other in the same folder, together. */
-function * groups (named: readonly Named[]): Generator<readonly Named[]> {
+function* groups (named: readonly Named[]): Generator<readonly Named[]> {
   let group: Named[] = []
   for (const one of named) {
     if (group.length === AT_ONCE || (group[0] !== undefined && group[0].folder !== one.folder)) {
@@ -45,16 +59,24 @@ function * groups (named: readonly Named[]): Generator<readonly Named[]> {
   if (group.length > 0) yield group
 }
 
-async function objectsOf (directory: string, disk: LocalDisk, group: readonly Named[], owner: number): Promise<readonly StoredObject[]> {
+async function objectsOf (
+  directory: string,
+  disk: LocalDisk,
+  group: readonly Named[],
+  owner: number
+): Promise<readonly StoredObject[]> {
   const parts = (group[0]?.folder ?? '').split('/').filter(part => part !== '')
-  return await unlessOfOthers(parts, async () => await withFolder({ directory, disk, parts }, async folder => {
-    const objects = await Promise.all(group.map(async ({ name, key }) => {
-      const found = await disk.ask(() => lstat(folder.at(name))).catch((error: unknown) => {
-        if (systemCode(error) === 'ENOENT') return undefined
-        throw error
-      })
-      return found === undefined || found.isDirectory() || oddity(found, owner) !== undefined ? [] : [{ key, size: found.size, modifiedAt: found.mtime }]
-    }))
-    return objects.flat()
-  })) ?? []
+  return await unlessOfOthers(parts, async () =>
+    await withFolder({ directory, disk, parts }, async folder => {
+      const objects = await Promise.all(group.map(async ({ name, key }) => {
+        const found = await disk.ask(() => lstat(folder.at(name))).catch((error: unknown) => {
+          if (systemCode(error) === 'ENOENT') return undefined
+          throw error
+        })
+        return found === undefined || found.isDirectory() || oddity(found, owner) !== undefined
+          ? []
+          : [{ key, size: found.size, modifiedAt: found.mtime }]
+      }))
+      return objects.flat()
+    })) ?? []
 }

@@ -32,18 +32,31 @@ export interface LocalStoreOptions {
   readonly disk?: LocalDisk
 }
 
-/** Objects as files in a directory: a key is a path below it. Where its file system does not answer, everything rejects with `STORE_UNAVAILABLE`. */
-export function localStore ({ name = 'local', directory, instanceId, presence, now, disk = new LocalDisk(directory) }: LocalStoreOptions): LandingStore {
+/**
+ * Objects as files in a directory: a key is a path below it. Where its file system does not answer, everything rejects
+ * with `STORE_UNAVAILABLE`.
+ */
+export function localStore ({ name = 'local', directory, instanceId, presence, now, disk = new LocalDisk(directory) }:
+  LocalStoreOptions): LandingStore {
   const owner = { instanceId, presence }
   const pathOf = (key: string): string => join(directory, ...checkedKey(key).split('/'))
   /** Lets `work` use the folder of an object, and the name that the object has in it. */
-  const inFolder = async <T>(key: string, work: (folder: Folder, name: string) => Promise<T>, makes = false): Promise<T> => {
+  const inFolder = async <T>(
+    key: string,
+    work: (folder: Folder, name: string) => Promise<T>,
+    makes = false
+  ): Promise<T> => {
     const parts = checkedKey(key).split('/')
     const name = parts.pop() as string
     return await withFolder({ directory, disk, parts, makes }, async folder => await work(folder, name))
   }
   const ownerOf = async (): Promise<number> => (await disk.ask(() => stat(directory))).uid
-  const entryIn = async (folder: Folder, name: string, key: string): Promise<Entry> => ({ path: folder.at(name), disk, shown: pathOf(key), owner: await ownerOf() })
+  const entryIn = async (folder: Folder, name: string, key: string): Promise<Entry> => ({
+    path: folder.at(name),
+    disk,
+    shown: pathOf(key),
+    owner: await ownerOf()
+  })
   const translated = async <T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> => {
     try {
       signal.throwIfAborted()
@@ -53,7 +66,12 @@ export function localStore ({ name = 'local', directory, instanceId, presence, n
     }
   }
 
-  const putFile = async (folder: Folder, name: string, { key, body, facts }: { readonly key: string, readonly body: Readable, readonly facts: ObjectFacts }, signal: AbortSignal): Promise<StoredObject> => {
+  const putFile = async (
+    folder: Folder,
+    name: string,
+    { key, body, facts }: { readonly key: string, readonly body: Readable, readonly facts: ObjectFacts },
+    signal: AbortSignal
+  ): Promise<StoredObject> => {
     const path = folder.at(name)
     const temporary = folder.at(temporaryName(owner))
     try {
@@ -73,78 +91,99 @@ export function localStore ({ name = 'local', directory, instanceId, presence, n
     kind: 'local',
     place: directory,
 
-    open: signal => translated('', signal, async () => {
-      await disk.ask(() => makeDirectory(directory))
-      await removeLeavings(directory, disk, owner, now())
-      const probe = join(directory, temporaryName(owner))
-      const handle = await opened(disk, probe, 'wx', FILE_MODE)
-      await disk.afterwards(() => handle.close())
-      await disk.ask(() => unlink(probe))
-    }),
+    open: signal =>
+      translated('', signal, async () => {
+        await disk.ask(() => makeDirectory(directory))
+        await removeLeavings(directory, disk, owner, now())
+        const probe = join(directory, temporaryName(owner))
+        const handle = await opened(disk, probe, 'wx', FILE_MODE)
+        await disk.afterwards(() => handle.close())
+        await disk.ask(() => unlink(probe))
+      }),
 
-    put: (key, body, facts, signal) => translated(key, signal, async () => {
-      try {
-        return await inFolder(key, async (folder, name) => await putFile(folder, name, { key, body, facts }, signal), true)
-      } finally {
-        body.destroy()
-      }
-    }),
+    put: (key, body, facts, signal) =>
+      translated(key, signal, async () => {
+        try {
+          return await inFolder(key, async (folder, name) =>
+            await putFile(folder, name, { key, body, facts }, signal), true)
+        } finally {
+          body.destroy()
+        }
+      }),
 
-    get: (key, range, signal) => translated(key, signal, async () => {
-      const handle = await inFolder(key, async (folder, name) => await openFile(await entryIn(folder, name, key)))
-      return addAbortSignal(signal, readFrom(handle, { disk, range, translate: error => storeError(error, key, { directory, disk }) }))
-    }),
+    get: (key, range, signal) =>
+      translated(key, signal, async () => {
+        const handle = await inFolder(key, async (folder, name) => await openFile(await entryIn(folder, name, key)))
+        return addAbortSignal(
+          signal,
+          readFrom(handle, {
+            disk,
+            range,
+            translate: error => storeError(error, key, { directory, disk })
+          })
+        )
+      }),
 
-    stat: (key, signal) => translated(key, signal, async () => {
-      const found = await inFolder(key, async (folder, name) => await statFile(await entryIn(folder, name, key)))
-      return { key, size: found.size, modifiedAt: found.mtime }
-    }),
+    stat: (key, signal) =>
+      translated(key, signal, async () => {
+        const found = await inFolder(key, async (folder, name) => await statFile(await entryIn(folder, name, key)))
+        return { key, size: found.size, modifiedAt: found.mtime }
+      }),
 
     list: (prefix, signal) => listObjects(directory, disk, prefix, signal),
     odd: signal => translated('', signal, async () => await oddObjects(directory, disk)),
 
-    remove: (key, signal) => translated(key, signal, async () => {
-      await inFolder(key, async (folder, name) => {
-        await disk.ask(() => rm(folder.at(name), { force: true }))
-        await folder.sync()
-      }).catch(async (error: unknown) => {
-        // Without its folder it is not there either; without the directory nothing can be told.
-        if (systemCode(error) !== 'ENOENT') throw error
-        await disk.ask(() => stat(directory))
-      })
-    }),
-
-    move: (from, to, signal) => translated(from, signal, async () => {
-      checkedKey(from)
-      await inFolder(to, async (toFolder, toName) => {
-        await inFolder(from, async (fromFolder, fromName) => {
-          const [source, target] = [fromFolder.at(fromName), toFolder.at(toName)]
-          await statFile(await entryIn(fromFolder, fromName, from))
-          // A move that a crash cut short left the one file with both names: it is finished now.
-          await disk.ask(async () => { if (from === to || !await isSameFile(source, target)) await publish(source, target) })
-          await toFolder.sync()
-          await disk.ask(() => rm(source, { force: true }))
-          await fromFolder.sync()
+    remove: (key, signal) =>
+      translated(key, signal, async () => {
+        await inFolder(key, async (folder, name) => {
+          await disk.ask(() => rm(folder.at(name), { force: true }))
+          await folder.sync()
+        }).catch(async (error: unknown) => {
+          // Without its folder it is not there either; without the directory nothing can be told.
+          if (systemCode(error) !== 'ENOENT') throw error
+          await disk.ask(() => stat(directory))
         })
-      }, true)
-    }),
+      }),
 
-    space: signal => translated('', signal, async () => {
-      const { bavail, blocks, bsize } = await disk.ask(() => statfs(directory))
-      return { free: bavail * bsize, total: blocks * bsize }
-    }),
+    move: (from, to, signal) =>
+      translated(from, signal, async () => {
+        checkedKey(from)
+        await inFolder(to, async (toFolder, toName) => {
+          await inFolder(from, async (fromFolder, fromName) => {
+            const [source, target] = [fromFolder.at(fromName), toFolder.at(toName)]
+            await statFile(await entryIn(fromFolder, fromName, from))
+            // A move that a crash cut short left the one file with both names: it is finished now.
+            await disk.ask(async () => {
+              if (from === to || !await isSameFile(source, target)) await publish(source, target)
+            })
+            await toFolder.sync()
+            await disk.ask(() => rm(source, { force: true }))
+            await fromFolder.sync()
+          })
+        }, true)
+      }),
+
+    space: signal =>
+      translated('', signal, async () => {
+        const { bavail, blocks, bsize } = await disk.ask(() => statfs(directory))
+        return { free: bavail * bsize, total: blocks * bsize }
+      }),
 
     location: pathOf,
-    file: (key, signal) => translated(key, signal, async () => {
-      const path = pathOf(key)
-      await disk.ask(() => requirePlain(directory, checkedKey(key).split('/')))
-      return path
-    }),
+    file: (key, signal) =>
+      translated(key, signal, async () => {
+        const path = pathOf(key)
+        await disk.ask(() => requirePlain(directory, checkedKey(key).split('/')))
+        return path
+      }),
     features: async () => ({ versioning: false, objectLock: false, clockAhead: null })
   }
 }
 
-/** Rejects with `OBJECT_REFUSED` where the way to an object leads over a symbolic link, or to something that is no regular file. What is not there is left to who opens it. */
+/**
+ * Rejects with `OBJECT_REFUSED` where the way to an object leads over a symbolic link, or to something that is no
+ * regular file. What is not there is left to who opens it.
+ */
 async function requirePlain (directory: string, parts: readonly string[]): Promise<void> {
   for (const n of parts.keys()) {
     const shown = join(directory, ...parts.slice(0, n + 1))
@@ -158,7 +197,10 @@ async function requirePlain (directory: string, parts: readonly string[]): Promi
   }
 }
 
-/** Only names that stay below the directory; keys come from the catalog and from manifests, which a person may have edited. */
+/**
+ * Only names that stay below the directory; keys come from the catalog and from manifests, which a person may have
+ * edited.
+ */
 function checkedKey (key: string): string {
   const parts = key.split('/')
   if (parts.some(part => part === '' || part === '.' || part === '..' || part.includes('\0') || part.includes(sep))) {
@@ -184,7 +226,9 @@ async function writeTemporary (path: string, { disk, body, facts }: Written, sig
   try {
     await disk.ask(() => giveToFolderOwner(handle, dirname(path)))
     const size = await writeAll(handle, { disk, body }, signal)
-    if (facts.size !== undefined && facts.size !== size) throw new BackupError('STORE_FAILED', `the body has ${size} bytes instead of ${facts.size}`)
+    if (facts.size !== undefined && facts.size !== size) {
+      throw new BackupError('STORE_FAILED', `the body has ${size} bytes instead of ${facts.size}`)
+    }
     await disk.ask(() => handle.sync())
     return size
   } finally {
@@ -192,7 +236,11 @@ async function writeTemporary (path: string, { disk, body, facts }: Written, sig
   }
 }
 
-async function writeAll (handle: FileHandle, { disk, body }: Pick<Written, 'disk' | 'body'>, signal: AbortSignal): Promise<number> {
+async function writeAll (
+  handle: FileHandle,
+  { disk, body }: Pick<Written, 'disk' | 'body'>,
+  signal: AbortSignal
+): Promise<number> {
   let size = 0
   let flushed = 0
   let flush: Promise<unknown> | undefined
@@ -203,7 +251,9 @@ async function writeAll (handle: FileHandle, { disk, body }: Pick<Written, 'disk
     if (size - flushed < FLUSH_EVERY || flush !== undefined) continue
     flushed = size
     // Only a head start: what goes wrong here goes wrong again in the sync at the end.
-    flush = disk.ask(() => handle.datasync()).catch(() => {}).finally(() => { flush = undefined })
+    flush = disk.ask(() => handle.datasync()).catch(() => {}).finally(() => {
+      flush = undefined
+    })
   }
   await flush
   return size
@@ -231,10 +281,18 @@ function readFrom (handle: FileHandle, { disk, range, translate }: Reading): Rea
   return new Readable({
     highWaterMark: CHUNK,
     read () {
-      next().then(chunk => { this.push(chunk) }, async (error: unknown) => { this.destroy(await failed(error)) })
+      next().then(chunk => {
+        this.push(chunk)
+      }, async (error: unknown) => {
+        this.destroy(await failed(error))
+      })
     },
     destroy (error, done) {
-      disk.afterwards(() => handle.close()).then(() => { done(error) }, async (thrown: unknown) => { done(error ?? await failed(thrown)) })
+      disk.afterwards(() => handle.close()).then(() => {
+        done(error)
+      }, async (thrown: unknown) => {
+        done(error ?? await failed(thrown))
+      })
     }
   })
 }

@@ -30,7 +30,11 @@ export async function removeLeavings (directory: string, disk: LocalDisk, owner:
     const leavings = files.filter(name => name.startsWith(PREFIX) && name.endsWith(SUFFIX))
     if (leavings.length === 0) continue
     await withFolder({ directory, disk, parts }, async folder => {
-      for (const name of leavings) if (isAbandoned(name, owner) ?? await disk.ask(() => isOld(folder.at(name), now))) await disk.ask(() => rm(folder.at(name), { force: true }))
+      for (const name of leavings) {
+        if (isAbandoned(name, owner) ?? await disk.ask(() => isOld(folder.at(name), now))) {
+          await disk.ask(() => rm(folder.at(name), { force: true }))
+        }
+      }
     })
   }
 }

@@ -6,7 +6,10 @@ interface Answer {
   body?: unknown
 }
 
-/** The answers of the client break off beyond the limit of answers, before they are read into memory; only the content of an object has any length. */
+/**
+ * The answers of the client break off beyond the limit of answers, before they are read into memory; only the content
+ * of an object has any length.
+ */
 export function boundAnswers (client: S3Client): void {
   client.middlewareStack.add((next, context) => async args => {
     const result = await next(args)

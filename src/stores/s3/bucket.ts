@@ -12,12 +12,12 @@ export interface Bucket {
   /** For people. */
   readonly place: string
   /** The bucket and the full name of an object of that key, as every request wants them. */
-  at (key: string): { readonly Bucket: string, readonly Key: string }
+  at(key: string): { readonly Bucket: string, readonly Key: string }
   /**
    * Makes the request, again where that can help, five times at most. Rejects with the signal's reason, or with a
    * BackupError about the object `key`, or about the bucket where that is empty.
    */
-  call<T> (key: string, signal: AbortSignal, request: Request<T>): Promise<T>
+  call<T>(key: string, signal: AbortSignal, request: Request<T>): Promise<T>
 }
 
 export function openBucket (options: S3StoreOptions): Bucket {

@@ -9,10 +9,11 @@ const REQUEST_MS = 15 * 60_000
 const SOCKETS = 32
 
 /**
- * A client that tries everything once: how often and when it is tried again is decided in bucket.ts. Checksums are ours to give,
- * for the SDK would stream them in a form that look-alikes refuse.
+ * A client that tries everything once: how often and when it is tried again is decided in bucket.ts. Checksums are ours
+ * to give, for the SDK would stream them in a form that look-alikes refuse.
  */
-export function makeClient ({ region, endpoint, pathStyle, profile, credentials, proxy, idleTimeout = IDLE_MS }: S3StoreOptions): S3Client {
+export function makeClient ({ region, endpoint, pathStyle, profile, credentials, proxy, idleTimeout = IDLE_MS }:
+  S3StoreOptions): S3Client {
   const agent = { keepAlive: true, maxSockets: SOCKETS, ...proxy === undefined ? {} : { proxyEnv: proxy } }
   const client = new S3Client({
     region,
@@ -23,12 +24,27 @@ export function makeClient ({ region, endpoint, pathStyle, profile, credentials,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     expectContinueHeader: profile === 'aws',
-    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: idleTimeout, requestTimeout: REQUEST_MS, throwOnRequestTimeout: true, httpAgent: agent, httpsAgent: agent }
+    requestHandler: {
+      connectionTimeout: CONNECT_MS,
+      socketTimeout: idleTimeout,
+      requestTimeout: REQUEST_MS,
+      throwOnRequestTimeout: true,
+      httpAgent: agent,
+      httpsAgent: agent
+    }
   })
   boundAnswers(client)
   return client
 }
 
-function revealed ({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): { accessKeyId: string, secretAccessKey: string, sessionToken?: string } {
-  return { accessKeyId, secretAccessKey: secretAccessKey.reveal(), ...sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() } }
+function revealed ({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials): {
+  accessKeyId: string
+  secretAccessKey: string
+  sessionToken?: string
+} {
+  return {
+    accessKeyId,
+    secretAccessKey: secretAccessKey.reveal(),
+    ...sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }
+  }
 }

@@ -1,11 +1,43 @@
 import { BackupError, systemCode } from '../../core/errors.ts'
-import { ENDLESS, isEndless, BUSY, DENIED, LATE, PASSING_STATUS, SILENT, TAKEN, unknownFailure, untrusted, type Meaning } from '../failures.ts'
+import {
+  ENDLESS,
+  isEndless,
+  BUSY,
+  DENIED,
+  LATE,
+  PASSING_STATUS,
+  SILENT,
+  TAKEN,
+  unknownFailure,
+  untrusted,
+  type Meaning
+} from '../failures.ts'
 
-const BAD_CREDENTIALS: Meaning = ['STORE_UNAVAILABLE', 'does not accept the credentials', 'Check the access key, the secret and, for temporary ones, the token and how long it is valid.']
-const WRONG_REGION: Meaning = ['STORE_UNAVAILABLE', 'is in another region', 'Set the region to the one in which the bucket was made.']
-const NO_BUCKET: Meaning = ['STORE_UNAVAILABLE', 'does not exist', 'Create the bucket, or correct its name; the service makes none.']
-const NO_OBJECT: Meaning = ['OBJECT_NOT_FOUND', 'does not exist', 'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.']
-const NO_NAME: Meaning = ['STORE_UNAVAILABLE', 'cannot be found in the network', 'Check the endpoint, the region and the name resolution (DNS) of this machine.']
+const BAD_CREDENTIALS: Meaning = [
+  'STORE_UNAVAILABLE',
+  'does not accept the credentials',
+  'Check the access key, the secret and, for temporary ones, the token and how long it is valid.'
+]
+const WRONG_REGION: Meaning = [
+  'STORE_UNAVAILABLE',
+  'is in another region',
+  'Set the region to the one in which the bucket was made.'
+]
+const NO_BUCKET: Meaning = [
+  'STORE_UNAVAILABLE',
+  'does not exist',
+  'Create the bucket, or correct its name; the service makes none.'
+]
+const NO_OBJECT: Meaning = [
+  'OBJECT_NOT_FOUND',
+  'does not exist',
+  'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.'
+]
+const NO_NAME: Meaning = [
+  'STORE_UNAVAILABLE',
+  'cannot be found in the network',
+  'Check the endpoint, the region and the name resolution (DNS) of this machine.'
+]
 const FULL: Meaning = ['DISK_FULL', 'has no room left', 'Free space there, or have the quota raised.']
 
 /** By the code of S3, or of the system where no answer came. */
@@ -15,7 +47,11 @@ const BY_NAME: Readonly<Record<string, Meaning>> = {
   NotFound: NO_OBJECT,
   PreconditionFailed: TAKEN,
   InvalidRange: ['RANGE_NOT_SATISFIABLE', 'has no such bytes', 'Ask for a range within its size.'],
-  InvalidObjectState: ['OBJECT_ARCHIVED', 'is in cold storage and cannot be read yet', 'Ask for it to be thawed, and try again when that is done.'],
+  InvalidObjectState: [
+    'OBJECT_ARCHIVED',
+    'is in cold storage and cannot be read yet',
+    'Ask for it to be thawed, and try again when that is done.'
+  ],
   AccessDenied: DENIED,
   AllAccessDisabled: DENIED,
   AccountProblem: DENIED,
@@ -24,11 +60,19 @@ const BY_NAME: Readonly<Record<string, Meaning>> = {
   ExpiredToken: BAD_CREDENTIALS,
   InvalidToken: BAD_CREDENTIALS,
   TokenRefreshRequired: BAD_CREDENTIALS,
-  CredentialsProviderError: ['STORE_UNAVAILABLE', 'cannot be used without credentials', 'Give them in the configuration, or in one of the places where the tools of AWS look for them.'],
+  CredentialsProviderError: [
+    'STORE_UNAVAILABLE',
+    'cannot be used without credentials',
+    'Give them in the configuration, or in one of the places where the tools of AWS look for them.'
+  ],
   PermanentRedirect: WRONG_REGION,
   AuthorizationHeaderMalformed: WRONG_REGION,
   IllegalLocationConstraintException: WRONG_REGION,
-  RequestTimeTooSkewed: ['STORE_UNAVAILABLE', 'has another time than this machine', 'Set the clock of this machine; more than 15 minutes of difference are refused.'],
+  RequestTimeTooSkewed: [
+    'STORE_UNAVAILABLE',
+    'has another time than this machine',
+    'Set the clock of this machine; more than 15 minutes of difference are refused.'
+  ],
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,
   TooManyRequests: BUSY,
@@ -63,8 +107,22 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
 }
 
 /** What may pass by itself, or with the very next try. A digest that does not fit was damaged on its way. */
-const PASSING = new Set(['SlowDown', 'InternalError', 'RequestTimeout', 'RequestTimeTooSkewed', 'TimeoutError', 'OperationAborted', 'ConditionalRequestConflict',
-  'BadDigest', 'XAmzContentSHA256Mismatch', 'XAmzContentChecksumMismatch', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'])
+const PASSING = new Set([
+  'SlowDown',
+  'InternalError',
+  'RequestTimeout',
+  'RequestTimeTooSkewed',
+  'TimeoutError',
+  'OperationAborted',
+  'ConditionalRequestConflict',
+  'BadDigest',
+  'XAmzContentSHA256Mismatch',
+  'XAmzContentChecksumMismatch',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN'
+])
 
 /** Whether the same request may succeed when it is made again. */
 export function isPassing (error: unknown): boolean {
@@ -76,11 +134,14 @@ export function isUnknownToStore (error: unknown): boolean {
   return ['NotImplemented', 'MethodNotAllowed'].includes(s3Name(error))
 }
 
-/** What went wrong with the object `key` of `place`, or with the bucket where that is empty, in the store's own codes. */
+/**
+ * What went wrong with the object `key` of `place`, or with the bucket where that is empty, in the store's own codes.
+ */
 export function s3Error (error: unknown, key: string, place: string): BackupError {
   if (error instanceof BackupError) return error
   const name = nameOf(error)
-  const found = (isEndless(error) ? ENDLESS : undefined) ?? BY_NAME[name] ?? untrusted(name) ?? BY_STATUS[statusOf(error) ?? 0] ?? unknownFailure(name, statusOf(error))
+  const found = (isEndless(error) ? ENDLESS : undefined) ?? BY_NAME[name] ?? untrusted(name) ??
+    BY_STATUS[statusOf(error) ?? 0] ?? unknownFailure(name, statusOf(error))
   const meaning = key === '' && found === NO_OBJECT ? NO_BUCKET : found
   const isOfBucket = key === '' || meaning[0] === 'STORE_UNAVAILABLE' || meaning[0] === 'DISK_FULL'
   const what = isOfBucket ? `the store "${place}"` : `"${key}" in "${place}"`
@@ -97,7 +158,10 @@ function nameOf (error: unknown): string {
 }
 
 function statusOf (error: unknown): number | undefined {
-  const { $metadata, $response } = error as { $metadata?: { httpStatusCode?: number }, $response?: { statusCode?: number } }
+  const { $metadata, $response } = error as {
+    $metadata?: { httpStatusCode?: number }
+    $response?: { statusCode?: number }
+  }
   return $metadata?.httpStatusCode ?? $response?.statusCode
 }
 

@@ -8,23 +8,35 @@ export async function bucketFeatures (bucket: Bucket, signal: AbortSignal): Prom
   // First, for it rejects where the bucket cannot be used at all.
   const clockAhead = await askTime(bucket, signal)
   const Bucket = bucket.options.bucket
-  const versioning = await bucket.call('', signal, (client, options) => client.send(new GetBucketVersioningCommand({ Bucket }), options))
+  const versioning = await bucket.call(
+    '',
+    signal,
+    (client, options) => client.send(new GetBucketVersioningCommand({ Bucket }), options)
+  )
     .then(({ Status }) => Status === 'Enabled', () => null)
-  const objectLock = await bucket.call('', signal, (client, options) => client.send(new GetObjectLockConfigurationCommand({ Bucket }), options))
+  const objectLock = await bucket.call(
+    '',
+    signal,
+    (client, options) => client.send(new GetObjectLockConfigurationCommand({ Bucket }), options)
+  )
     .then(({ ObjectLockConfiguration }) => ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled', hasNone)
   signal.throwIfAborted()
   return { versioning, objectLock, clockAhead }
 }
 
 /**
- * How far the clock of the store is ahead of ours, in milliseconds; it tells whole seconds. Throws `STORE_UNAVAILABLE`. Asks for a list,
- * for an answer to HEAD has no body that says why it is refused.
+ * How far the clock of the store is ahead of ours, in milliseconds; it tells whole seconds. Throws `STORE_UNAVAILABLE`.
+ * Asks for a list, for an answer to HEAD has no body that says why it is refused.
  */
 export async function askTime (bucket: Bucket, signal: AbortSignal): Promise<number | null> {
   let told: string | undefined
   let asked = 0
   await bucket.call('', signal, async (client, options) => {
-    const command = new ListObjectsV2Command({ Bucket: bucket.options.bucket, Prefix: bucket.options.prefix, MaxKeys: 1 })
+    const command = new ListObjectsV2Command({
+      Bucket: bucket.options.bucket,
+      Prefix: bucket.options.prefix,
+      MaxKeys: 1
+    })
     command.middlewareStack.add(next => async args => {
       asked = bucket.options.clock.now().getTime()
       const result = await next(args)

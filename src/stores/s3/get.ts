@@ -22,19 +22,34 @@ interface Reading {
 }
 
 /**
- * See `Store.get`. A connection that breaks midway is made anew from the byte that was reached, of the same object. Rejects with
- * `OBJECT_ARCHIVED` and a hint how long it takes.
+ * See `Store.get`. A connection that breaks midway is made anew from the byte that was reached, of the same object.
+ * Rejects with `OBJECT_ARCHIVED` and a hint how long it takes.
  */
-export async function getObject (bucket: Bucket, key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<Readable> {
+export async function getObject (
+  bucket: Bucket,
+  key: string,
+  range: ByteRange | undefined,
+  signal: AbortSignal
+): Promise<Readable> {
   signal.throwIfAborted()
   const closed = new AbortController()
   const together = AbortSignal.any([signal, closed.signal])
-  const answer = await request(bucket, key, range === undefined ? undefined : `bytes=${range.start}-${range.end}`, undefined, together)
-    .catch(async (error: unknown) => { throw await withHours(error, bucket, key, signal) })
+  const answer = await request(
+    bucket,
+    key,
+    range === undefined ? undefined : `bytes=${range.start}-${range.end}`,
+    undefined,
+    together
+  )
+    .catch(async (error: unknown) => {
+      throw await withHours(error, bucket, key, signal)
+    })
   const { start, end } = extent(answer, key, range)
   const reading: Reading = { bucket, key, etag: answer.ETag, start, end, signal: together }
   const body = Readable.from(read(reading, answer), { objectMode: false, highWaterMark: 256 * 1024 })
-  const abort = (): void => { body.destroy(signal.reason as Error) }
+  const abort = (): void => {
+    body.destroy(signal.reason as Error)
+  }
   signal.addEventListener('abort', abort, { once: true })
   body.once('close', () => {
     signal.removeEventListener('abort', abort)
@@ -43,21 +58,38 @@ export async function getObject (bucket: Bucket, key: string, range: ByteRange |
   return body
 }
 
-async function request (bucket: Bucket, key: string, range: string | undefined, etag: string | undefined, signal: AbortSignal): Promise<GetObjectCommandOutput> {
-  return await bucket.call(key, signal, (client, options) => client.send(new GetObjectCommand({
-    ...bucket.at(key), ...range === undefined ? {} : { Range: range }, ...etag === undefined ? {} : { IfMatch: etag }
-  }), options))
+async function request (
+  bucket: Bucket,
+  key: string,
+  range: string | undefined,
+  etag: string | undefined,
+  signal: AbortSignal
+): Promise<GetObjectCommandOutput> {
+  return await bucket.call(key, signal, (client, options) =>
+    client.send(
+      new GetObjectCommand({
+        ...bucket.at(key),
+        ...range === undefined ? {} : { Range: range },
+        ...etag === undefined ? {} : { IfMatch: etag }
+      }),
+      options
+    ))
 }
 
-async function * read (reading: Reading, first: GetObjectCommandOutput): AsyncGenerator<Buffer, undefined> {
+async function* read (reading: Reading, first: GetObjectCommandOutput): AsyncGenerator<Buffer, undefined> {
   const { bucket, key, start, end, signal } = reading
   let at = start
   let answer = first
-  for (let breaks = 0; ; breaks++) {
+  for (let breaks = 0;; breaks++) {
     let cause: unknown
     try {
       for await (const chunk of answer.Body as AsyncIterable<Buffer>) {
-        if (at + chunk.length > end) throw new BackupError('STORE_FAILED', `the store "${bucket.place}" gives more of "${key}" than the ${end - start} bytes it announced`)
+        if (at + chunk.length > end) {
+          throw new BackupError(
+            'STORE_FAILED',
+            `the store "${bucket.place}" gives more of "${key}" than the ${end - start} bytes it announced`
+          )
+        }
         at += chunk.length
         breaks = 0
         yield chunk
@@ -77,24 +109,49 @@ async function * read (reading: Reading, first: GetObjectCommandOutput): AsyncGe
 /** The rest of the same object, or an error: never that of another one. */
 async function goOn ({ bucket, key, etag, end, signal }: Reading, at: number): Promise<GetObjectCommandOutput> {
   const answer = await request(bucket, key, `bytes=${at}-${end - 1}`, etag, signal).catch((error: unknown) => {
-    if (s3Name(error) === 'PreconditionFailed') throw new BackupError('STORE_FAILED', `"${key}" in "${bucket.place}" was replaced while it was read`, { hint: 'Read it again.', cause: error })
+    if (s3Name(error) === 'PreconditionFailed') {
+      throw new BackupError('STORE_FAILED', `"${key}" in "${bucket.place}" was replaced while it was read`, {
+        hint: 'Read it again.',
+        cause: error
+      })
+    }
     throw error
   })
   const [, from] = CONTENT_RANGE.exec(answer.ContentRange ?? '') ?? []
-  if (Number(from) !== at) throw new BackupError('STORE_FAILED', `the store "${bucket.place}" does not go on with "${key}" at byte ${at}`, { hint: 'Try again; the store must know ranges.' })
+  if (Number(from) !== at) {
+    throw new BackupError('STORE_FAILED', `the store "${bucket.place}" does not go on with "${key}" at byte ${at}`, {
+      hint: 'Try again; the store must know ranges.'
+    })
+  }
   return answer
 }
 
-function extent ({ ContentRange, ContentLength }: GetObjectCommandOutput, key: string, range: ByteRange | undefined): { readonly start: number, readonly end: number } {
+function extent (
+  { ContentRange, ContentLength }: GetObjectCommandOutput,
+  key: string,
+  range: ByteRange | undefined
+): { readonly start: number, readonly end: number } {
   const [, from, to] = CONTENT_RANGE.exec(ContentRange ?? '') ?? []
-  if (range !== undefined && Number(from) !== range.start) throw new BackupError('STORE_FAILED', `the store gives other bytes of "${key}" than were asked for`, { hint: 'The store must know ranges.' })
+  if (range !== undefined && Number(from) !== range.start) {
+    throw new BackupError('STORE_FAILED', `the store gives other bytes of "${key}" than were asked for`, {
+      hint: 'The store must know ranges.'
+    })
+  }
   if (from !== undefined && to !== undefined) return { start: Number(from), end: Number(to) + 1 }
-  if (ContentLength === undefined) throw new BackupError('STORE_FAILED', `the store does not tell the length of "${key}"`, { hint: 'Look at what stands between this machine and the store: it drops a header of the answer.' })
+  if (ContentLength === undefined) {
+    throw new BackupError('STORE_FAILED', `the store does not tell the length of "${key}"`, {
+      hint: 'Look at what stands between this machine and the store: it drops a header of the answer.'
+    })
+  }
   return { start: 0, end: ContentLength }
 }
 
 function short ({ bucket, key, start, end }: Reading, at: number, cause: unknown): BackupError {
-  return new BackupError('STORE_FAILED', `"${key}" in "${bucket.place}" broke off after ${at - start} of ${end - start} bytes, again and again`, { hint: 'Check the network, and read it again.', cause })
+  return new BackupError(
+    'STORE_FAILED',
+    `"${key}" in "${bucket.place}" broke off after ${at - start} of ${end - start} bytes, again and again`,
+    { hint: 'Check the network, and read it again.', cause }
+  )
 }
 
 async function withHours (error: unknown, bucket: Bucket, key: string, signal: AbortSignal): Promise<unknown> {
@@ -102,9 +159,15 @@ async function withHours (error: unknown, bucket: Bucket, key: string, signal: A
   const { archived } = (await head(bucket, key, signal)).object
   if (archived === undefined) return error
   const { storageClass, hours, isThawing } = archived
-  return new BackupError('OBJECT_ARCHIVED', `"${key}" in "${bucket.place}" is in the storage class "${storageClass}" and cannot be read yet`, {
-    hint: isThawing ? `It has been asked for: it can be read within ${hours} hours.` : `Ask for it to be thawed: it can then be read within ${hours} hours.`,
-    cause: error,
-    details: { storageClass, hours }
-  })
+  return new BackupError(
+    'OBJECT_ARCHIVED',
+    `"${key}" in "${bucket.place}" is in the storage class "${storageClass}" and cannot be read yet`,
+    {
+      hint: isThawing
+        ? `It has been asked for: it can be read within ${hours} hours.`
+        : `Ask for it to be thawed: it can then be read within ${hours} hours.`,
+      cause: error,
+      details: { storageClass, hours }
+    }
+  )
 }

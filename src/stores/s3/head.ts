@@ -15,21 +15,39 @@ export interface Head {
   readonly answer: HeadObjectCommandOutput
 }
 
-/** What the store tells of an object. Throws `OBJECT_NOT_FOUND`, and `STORE_UNAVAILABLE` where it is the bucket that is gone. */
+/**
+ * What the store tells of an object. Throws `OBJECT_NOT_FOUND`, and `STORE_UNAVAILABLE` where it is the bucket that is
+ * gone.
+ */
 export async function head (bucket: Bucket, key: string, signal: AbortSignal): Promise<Head> {
   const found = await findHead(bucket, key, signal)
   if (found !== undefined) return found
   // An answer to HEAD has no body that would tell one from the other.
-  await bucket.call('', signal, (client, options) => client.send(new HeadBucketCommand({ Bucket: bucket.options.bucket }), options))
-  throw new BackupError('OBJECT_NOT_FOUND', `"${key}" in "${bucket.place}" does not exist`, { hint: 'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.' })
+  await bucket.call(
+    '',
+    signal,
+    (client, options) => client.send(new HeadBucketCommand({ Bucket: bucket.options.bucket }), options)
+  )
+  throw new BackupError('OBJECT_NOT_FOUND', `"${key}" in "${bucket.place}" does not exist`, {
+    hint: 'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.'
+  })
 }
 
 /** The same for who asks whether there is one: undefined where there is none. */
 export async function findHead (bucket: Bucket, key: string, signal: AbortSignal): Promise<Head | undefined> {
   try {
-    const answer = await bucket.call(key, signal, (client, options) => client.send(new HeadObjectCommand(bucket.at(key)), options))
+    const answer = await bucket.call(
+      key,
+      signal,
+      (client, options) => client.send(new HeadObjectCommand(bucket.at(key)), options)
+    )
     const archived = archivedByHead(answer)
-    const object = { key, size: lengthOf(answer, key), modifiedAt: modifiedAt(answer.LastModified), ...archived === undefined ? {} : { archived } }
+    const object = {
+      key,
+      size: lengthOf(answer, key),
+      modifiedAt: modifiedAt(answer.LastModified),
+      ...archived === undefined ? {} : { archived }
+    }
     return { object, etag: answer.ETag, putId: answer.Metadata?.[PUT_ID], answer }
   } catch (error) {
     if (error instanceof BackupError && error.code === 'OBJECT_NOT_FOUND') return undefined
@@ -44,5 +62,7 @@ export function modifiedAt (date: Date | undefined): Date {
 
 function lengthOf ({ ContentLength }: HeadObjectCommandOutput, key: string): number {
   if (ContentLength !== undefined) return ContentLength
-  throw new BackupError('STORE_FAILED', `the store does not tell the length of "${key}"`, { hint: 'Look at what stands between this machine and the store: it drops a header of the answer.' })
+  throw new BackupError('STORE_FAILED', `the store does not tell the length of "${key}"`, {
+    hint: 'Look at what stands between this machine and the store: it drops a header of the answer.'
+  })
 }

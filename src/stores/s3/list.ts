@@ -5,18 +5,25 @@ import type { Bucket } from './bucket.ts'
 import { modifiedAt } from './head.ts'
 import { archivedByList } from './storage-class.ts'
 
-/** See `Store.list`. S3 lists in the order of the bytes of the names, which is that of UTF-8; uploads under way are not in it. */
-export async function * listObjects (bucket: Bucket, prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
+/**
+ * See `Store.list`. S3 lists in the order of the bytes of the names, which is that of UTF-8; uploads under way are not
+ * in it.
+ */
+export async function* listObjects (bucket: Bucket, prefix: string, signal: AbortSignal): AsyncIterable<StoredObject> {
   const { options: { bucket: name, prefix: own, profile } } = bucket
   let token: string | undefined
   do {
     const from: string | undefined = token
-    const page = await bucket.call('', signal, (client, options) => client.send(new ListObjectsV2Command({
-      Bucket: name,
-      Prefix: own + prefix,
-      ...from === undefined ? {} : { ContinuationToken: from },
-      ...profile === 'aws' ? { OptionalObjectAttributes: ['RestoreStatus'] } : {}
-    }), options))
+    const page = await bucket.call('', signal, (client, options) =>
+      client.send(
+        new ListObjectsV2Command({
+          Bucket: name,
+          Prefix: own + prefix,
+          ...from === undefined ? {} : { ContinuationToken: from },
+          ...profile === 'aws' ? { OptionalObjectAttributes: ['RestoreStatus'] } : {}
+        }),
+        options
+      ))
     for (const found of page.Contents ?? []) {
       signal.throwIfAborted()
       const object = objectOf(found, own)
@@ -24,7 +31,11 @@ export async function * listObjects (bucket: Bucket, prefix: string, signal: Abo
     }
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined
     // A list that is cut short would make copies look lost, and one that begins again would never end.
-    if (page.IsTruncated === true && (token === undefined || token === from)) throw new BackupError('STORE_FAILED', `the store "${bucket.place}" says that its list goes on, and not where`, { hint: 'Try again; if it happens again, the store does not speak version 2 of the list request.' })
+    if (page.IsTruncated === true && (token === undefined || token === from)) {
+      throw new BackupError('STORE_FAILED', `the store "${bucket.place}" says that its list goes on, and not where`, {
+        hint: 'Try again; if it happens again, the store does not speak version 2 of the list request.'
+      })
+    }
   } while (token !== undefined)
 }
 
@@ -33,5 +44,10 @@ function objectOf (found: _Object, own: string): StoredObject | undefined {
   const { Key, Size, LastModified } = found
   if (Key === undefined || Size === undefined || Key.endsWith('/')) return undefined
   const archived = archivedByList(found)
-  return { key: Key.slice(own.length), size: Size, modifiedAt: modifiedAt(LastModified), ...archived === undefined ? {} : { archived } }
+  return {
+    key: Key.slice(own.length),
+    size: Size,
+    modifiedAt: modifiedAt(LastModified),
+    ...archived === undefined ? {} : { archived }
+  }
 }

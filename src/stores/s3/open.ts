@@ -15,6 +15,14 @@ export async function open (bucket: Bucket, signal: AbortSignal): Promise<void> 
 /** By an upload that is given up at once: unlike an object it leaves nothing where nothing may be removed. */
 async function proveWritable (bucket: Bucket, signal: AbortSignal): Promise<void> {
   const { Bucket, Key } = bucket.at(TRIAL + randomUUID())
-  const { UploadId } = await bucket.call('', signal, (client, options) => client.send(new CreateMultipartUploadCommand({ Bucket, Key }), options))
-  await bucket.call('', signal, (client, options) => client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options))
+  const { UploadId } = await bucket.call(
+    '',
+    signal,
+    (client, options) => client.send(new CreateMultipartUploadCommand({ Bucket, Key }), options)
+  )
+  await bucket.call(
+    '',
+    signal,
+    (client, options) => client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options)
+  )
 }

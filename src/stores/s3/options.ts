@@ -12,8 +12,8 @@ export interface S3StoreOptions {
   readonly endpoint: string | undefined
   readonly pathStyle: boolean
   /**
-   * `aws`: CRC-32 over each part and over the whole object. `compatible`: for look-alikes that do not know it, MD5 of each
-   * part, and a question whether a name is free before it is taken, where the store cannot do both at once.
+   * `aws`: CRC-32 over each part and over the whole object. `compatible`: for look-alikes that do not know it, MD5 of
+   * each part, and a question whether a name is free before it is taken, where the store cannot do both at once.
    */
   readonly profile: 'aws' | 'compatible'
   /** undefined: whatever the chain of the SDK finds. */

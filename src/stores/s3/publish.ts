@@ -20,7 +20,10 @@ export interface Put {
 }
 
 /** What the store says of an object once it stands, by the last request of a put or by HEAD. */
-export type Receipt = Pick<HeadObjectCommandOutput, 'ETag' | 'ServerSideEncryption' | 'SSECustomerAlgorithm' | 'ChecksumCRC32'>
+export type Receipt = Pick<
+  HeadObjectCommandOutput,
+  'ETag' | 'ServerSideEncryption' | 'SSECustomerAlgorithm' | 'ChecksumCRC32'
+>
 
 export interface Publication {
   readonly request: () => Promise<Receipt>
@@ -29,27 +32,39 @@ export interface Publication {
 }
 
 /** What both ways of putting say about the object. */
-export function objectFacts ({ bucket: { options }, facts, id }: Put): Omit<CreateMultipartUploadCommandInput, 'Bucket' | 'Key'> {
+export function objectFacts ({ bucket: { options }, facts, id }: Put): Omit<
+  CreateMultipartUploadCommandInput,
+  'Bucket' | 'Key'
+> {
   const storageClass = storageClassFor(facts, options)
   return {
     Metadata: { [PUT_ID]: id, ...facts.sha256 === undefined ? {} : { [SHA256]: facts.sha256 } },
-    ...storageClass === undefined ? {} : { StorageClass: storageClass as NonNullable<CreateMultipartUploadCommandInput['StorageClass']> },
+    ...storageClass === undefined
+      ? {}
+      : { StorageClass: storageClass as NonNullable<CreateMultipartUploadCommandInput['StorageClass']> },
     ...options.encryption === null ? {} : { ServerSideEncryption: options.encryption },
     ...options.encryption !== 'aws:kms' || options.kmsKeyId === undefined ? {} : { SSEKMSKeyId: options.kmsKeyId },
-    ...options.lock === null || facts.retainUntil === undefined ? {} : { ObjectLockMode: options.lock === 'governance' ? 'GOVERNANCE' : 'COMPLIANCE', ObjectLockRetainUntilDate: facts.retainUntil }
+    ...options.lock === null || facts.retainUntil === undefined
+      ? {}
+      : {
+        ObjectLockMode: options.lock === 'governance' ? 'GOVERNANCE' : 'COMPLIANCE',
+        ObjectLockRetainUntilDate: facts.retainUntil
+      }
   }
 }
 
 /** Throws `OBJECT_EXISTS` where the name is taken already. */
 export async function requireFree ({ bucket, key, facts }: Put, signal: AbortSignal): Promise<void> {
   if (facts.replace === true || await findHead(bucket, key, signal) === undefined) return
-  throw new BackupError('OBJECT_EXISTS', `"${key}" in "${bucket.place}" exists already`, { hint: 'Objects are never overwritten; move the one in the way aside.' })
+  throw new BackupError('OBJECT_EXISTS', `"${key}" in "${bucket.place}" exists already`, {
+    hint: 'Objects are never overwritten; move the one in the way aside.'
+  })
 }
 
 /**
- * Makes the last request of a put and holds what comes of it against what was sent. Its answer may be lost, and then the object
- * alone can tell whether it is the one that this put made. A put that fails here takes back what it has made, unless it took the
- * place of another object.
+ * Makes the last request of a put and holds what comes of it against what was sent. Its answer may be lost, and then
+ * the object alone can tell whether it is the one that this put made. A put that fails here takes back what it has
+ * made, unless it took the place of another object.
  */
 export async function publish (put: Put, { request, prove }: Publication, signal: AbortSignal): Promise<StoredObject> {
   try {
@@ -65,7 +80,12 @@ export async function publish (put: Put, { request, prove }: Publication, signal
   }
 }
 
-async function proveStanding (put: Put, receipt: Receipt | undefined, prove: Publication['prove'], signal: AbortSignal): Promise<StoredObject> {
+async function proveStanding (
+  put: Put,
+  receipt: Receipt | undefined,
+  prove: Publication['prove'],
+  signal: AbortSignal
+): Promise<StoredObject> {
   const what = `"${put.key}" in "${put.bucket.place}"`
   const { object, putId, answer } = await head(put.bucket, put.key, signal)
   expectSame(object.size, put.body.size(), what, 'a length of')

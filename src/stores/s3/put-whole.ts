@@ -8,14 +8,19 @@ import { digestFor, proveReceipt } from './receipt.ts'
 export async function putWhole (put: Put, bytes: Buffer, signal: AbortSignal): Promise<StoredObject> {
   const { bucket, key, facts } = put
   const isCompatible = bucket.options.profile === 'compatible'
-  const send = (isConditional: boolean): Promise<Receipt> => bucket.call(key, signal, (client, options) => client.send(new PutObjectCommand({
-    ...bucket.at(key),
-    ...objectFacts(put),
-    ...digestFor(bytes, bucket.options),
-    ...isConditional ? { IfNoneMatch: '*' } : {},
-    Body: bytes,
-    ContentLength: bytes.length
-  }), options))
+  const send = (isConditional: boolean): Promise<Receipt> =>
+    bucket.call(key, signal, (client, options) =>
+      client.send(
+        new PutObjectCommand({
+          ...bucket.at(key),
+          ...objectFacts(put),
+          ...digestFor(bytes, bucket.options),
+          ...isConditional ? { IfNoneMatch: '*' } : {},
+          Body: bytes,
+          ContentLength: bytes.length
+        }),
+        options
+      ))
 
   // More than to ask beforehand cannot be had from a store that knows no conditions, or that ignores them.
   if (isCompatible) await requireFree(put, signal)
@@ -27,5 +32,10 @@ export async function putWhole (put: Put, bytes: Buffer, signal: AbortSignal): P
       return await send(false)
     }
   }
-  return await publish(put, { request, prove: receipt => { proveReceipt(receipt, bytes, `"${key}"`) } }, signal)
+  return await publish(put, {
+    request,
+    prove: receipt => {
+      proveReceipt(receipt, bytes, `"${key}"`)
+    }
+  }, signal)
 }

@@ -12,13 +12,16 @@ const MD5_OF_MD5S = /^([0-9a-f]{32})-\d+$/
 type Answer = Pick<PutObjectCommandOutput, 'ETag' | 'ChecksumCRC32' | 'ServerSideEncryption' | 'SSECustomerAlgorithm'>
 
 /** The digest that goes with these bytes, so that the store refuses what was damaged on its way. */
-export function digestFor (bytes: Buffer, { profile }: Pick<S3StoreOptions, 'profile'>): Pick<PutObjectCommandInput, 'ContentMD5' | 'ChecksumCRC32'> {
+export function digestFor (
+  bytes: Buffer,
+  { profile }: Pick<S3StoreOptions, 'profile'>
+): Pick<PutObjectCommandInput, 'ContentMD5' | 'ChecksumCRC32'> {
   return profile === 'aws' ? { ChecksumCRC32: base64Crc32(crc32(bytes)) } : { ContentMD5: hash('md5', bytes, 'base64') }
 }
 
 /**
- * Holds what the store says of the bytes against the bytes: the CRC-32 where it tells one, otherwise the ETag, which is their MD5
- * unless the store encrypts with keys of a service. Throws `STORE_FAILED`.
+ * Holds what the store says of the bytes against the bytes: the CRC-32 where it tells one, otherwise the ETag, which is
+ * their MD5 unless the store encrypts with keys of a service. Throws `STORE_FAILED`.
  */
 export function proveReceipt (answer: Answer, bytes: Buffer, what: string): void {
   const etag = bareEtag(answer.ETag)
@@ -38,7 +41,9 @@ export function proveWhole (answer: Answer, etags: readonly string[], crc: numbe
     return
   }
   const parts = etags.flatMap(etag => MD5.exec(bareEtag(etag) ?? '')?.[1] ?? [])
-  const told = isMd5(answer) && parts.length === etags.length ? MD5_OF_MD5S.exec(bareEtag(answer.ETag) ?? '')?.[1] : undefined
+  const told = isMd5(answer) && parts.length === etags.length
+    ? MD5_OF_MD5S.exec(bareEtag(answer.ETag) ?? '')?.[1]
+    : undefined
   if (told !== undefined) expectSame(told, md5(Buffer.from(parts.join(''), 'hex')), what, 'MD5 over the parts')
 }
 
@@ -48,7 +53,12 @@ export function bareEtag (etag: string | undefined): string | undefined {
   return bare === '' ? undefined : bare
 }
 
-export function expectSame (told: string | number | undefined, sent: string | number, what: string, digest: string): void {
+export function expectSame (
+  told: string | number | undefined,
+  sent: string | number,
+  what: string,
+  digest: string
+): void {
   if (told !== sent) throw lie(what, `${digest} ${told ?? 'nothing'}`, sent)
 }
 
@@ -57,5 +67,8 @@ function isMd5 ({ ServerSideEncryption, SSECustomerAlgorithm }: Answer): boolean
 }
 
 function lie (what: string, told: string, sent: string | number): BackupError {
-  return new BackupError('STORE_FAILED', `the store tells ${told} for ${what} instead of ${sent}`, { hint: 'Try again; if it happens again, something between this machine and the store changes what passes, or the store is broken.' })
+  return new BackupError('STORE_FAILED', `the store tells ${told} for ${what} instead of ${sent}`, {
+    hint:
+      'Try again; if it happens again, something between this machine and the store changes what passes, or the store is broken.'
+  })
 }

@@ -7,8 +7,8 @@ import { findHead, type Head } from './head.ts'
 const LOOK_AGAIN_AFTER = [500, 2_000] as const
 
 /**
- * See `Store.remove`. Where versions are kept, the object is gone once it is not listed any more; its bytes go by a lifecycle rule.
- * A locked object is left alone even there: hiding it would only make it harder to find.
+ * See `Store.remove`. Where versions are kept, the object is gone once it is not listed any more; its bytes go by a
+ * lifecycle rule. A locked object is left alone even there: hiding it would only make it harder to find.
  */
 export async function removeObject (bucket: Bucket, key: string, signal: AbortSignal): Promise<void> {
   const found = await findHead(bucket, key, signal)
@@ -28,12 +28,23 @@ async function requireGone (bucket: Bucket, key: string, signal: AbortSignal): P
     await bucket.options.clock.sleep(wait, signal)
   }
   if (await findHead(bucket, key, signal) === undefined) return
-  throw new BackupError('STORE_FAILED', `the store "${bucket.place}" says that it removed "${key}", and still has it`, { hint: 'Try again; if it stays, remove it with the tools of the store.' })
+  throw new BackupError('STORE_FAILED', `the store "${bucket.place}" says that it removed "${key}", and still has it`, {
+    hint: 'Try again; if it stays, remove it with the tools of the store.'
+  })
 }
 
 function requireUnlocked ({ options, place }: Bucket, { object: { key }, answer }: Head): void {
   const { ObjectLockRetainUntilDate: until, ObjectLockLegalHoldStatus: hold } = answer
   const isLocked = until !== undefined && until > options.clock.now()
-  if (isLocked) throw new BackupError('OBJECT_LOCKED', `"${key}" in "${place}" is locked until ${until.toISOString()}`, { hint: 'Wait until then; it cannot be removed sooner.', details: { until: until.toISOString() } })
-  if (hold === 'ON') throw new BackupError('OBJECT_LOCKED', `"${key}" in "${place}" is under a legal hold`, { hint: 'Whoever laid the hold on it has to lift it first.' })
+  if (isLocked) {
+    throw new BackupError('OBJECT_LOCKED', `"${key}" in "${place}" is locked until ${until.toISOString()}`, {
+      hint: 'Wait until then; it cannot be removed sooner.',
+      details: { until: until.toISOString() }
+    })
+  }
+  if (hold === 'ON') {
+    throw new BackupError('OBJECT_LOCKED', `"${key}" in "${place}" is under a legal hold`, {
+      hint: 'Whoever laid the hold on it has to lift it first.'
+    })
+  }
 }

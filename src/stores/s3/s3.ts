@@ -10,7 +10,10 @@ import { putObject } from './put.ts'
 import { removeObject } from './remove.ts'
 import { thawObject } from './thaw.ts'
 
-/** Objects in a bucket of AWS, or of anything else that speaks S3. A key comes after the prefix. Makes no connection before it is asked for something. */
+/**
+ * Objects in a bucket of AWS, or of anything else that speaks S3. A key comes after the prefix. Makes no connection
+ * before it is asked for something.
+ */
 export function s3Store (options: S3StoreOptions): Store {
   const bucket = openBucket(options)
   return {

@@ -8,9 +8,16 @@ export async function thawObject (bucket: Bucket, key: string, days: number, sig
   const { object: { archived }, answer } = await head(bucket, key, signal)
   if (archived === undefined || archived.isThawing) return
   // What tiering has archived comes back for good, and is refused with a number of days.
-  const RestoreRequest = { ...answer.ArchiveStatus === undefined ? { Days: days } : {}, GlacierJobParameters: { Tier: 'Standard' as const } }
+  const RestoreRequest = {
+    ...answer.ArchiveStatus === undefined ? { Days: days } : {},
+    GlacierJobParameters: { Tier: 'Standard' as const }
+  }
   try {
-    await bucket.call(key, signal, (client, options) => client.send(new RestoreObjectCommand({ ...bucket.at(key), RestoreRequest }), options))
+    await bucket.call(
+      key,
+      signal,
+      (client, options) => client.send(new RestoreObjectCommand({ ...bucket.at(key), RestoreRequest }), options)
+    )
   } catch (error) {
     if (s3Name(error) !== 'RestoreAlreadyInProgress') throw error
   }

@@ -21,7 +21,9 @@ const PROGRAM = `
 /** Another process that holds the lock until it is killed. */
 async function holder (t: TestContext, dataDir: string): Promise<ChildProcess> {
   const module = new URL('../../../src/catalog/processes/instance-lock.ts', import.meta.url).href
-  const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, module, dataDir], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, module, dataDir], {
+    stdio: ['pipe', 'pipe', 'inherit']
+  })
   t.after(() => kill(child))
   await once(child.stdout, 'data')
   return child
@@ -58,7 +60,9 @@ test('letting go twice does not take the lock from the next one', async t => {
   const first = await acquireInstanceLock(dataDir, new FakeClock())
   first.release()
   const second = await acquireInstanceLock(dataDir, new FakeClock())
-  t.after(() => { second.release() })
+  t.after(() => {
+    second.release()
+  })
   first.release()
   const error = await rejectsWith('INSTANCE_RUNNING', acquireInstanceLock(dataDir, new FakeClock()))
   assert.equal(error.details?.['pid'], process.pid)
@@ -67,8 +71,15 @@ test('letting go twice does not take the lock from the next one', async t => {
 test('the data directory is made where it is missing, and both files are for the owner alone', async t => {
   const dataDir = join(tempDir(t), 'data')
   const lock = await acquireInstanceLock(dataDir, new FakeClock())
-  t.after(() => { lock.release() })
-  assert.deepEqual([dataDir, join(dataDir, 'holdfast.lock'), join(dataDir, 'holdfast.lock.json')].map(path => (statSync(path).mode & 0o777).toString(8)), ['700', '600', '600'])
+  t.after(() => {
+    lock.release()
+  })
+  assert.deepEqual(
+    [dataDir, join(dataDir, 'holdfast.lock'), join(dataDir, 'holdfast.lock.json')].map(path =>
+      (statSync(path).mode & 0o777).toString(8)
+    ),
+    ['700', '600', '600']
+  )
 })
 
 test('who held it is not told any more after it was let go', async t => {
@@ -82,7 +93,9 @@ for (const [what, text] of Object.entries({ missing: undefined, 'cut short': '{"
   test(`a holder whose facts are ${what} is still a holder`, async t => {
     const dataDir = tempDir(t)
     const lock = await acquireInstanceLock(dataDir, new FakeClock())
-    t.after(() => { lock.release() })
+    t.after(() => {
+      lock.release()
+    })
     const facts = join(dataDir, 'holdfast.lock.json')
     if (text === undefined) rmSync(facts)
     else writeFileSync(facts, text)

@@ -20,7 +20,9 @@ const PROGRAM = `
 /** Another process that is there until it is killed, and its id. */
 async function neighbour (t: TestContext, dataDir: string): Promise<{ child: ChildProcess, id: string }> {
   const module = new URL('../../../src/catalog/processes/presence.ts', import.meta.url).href
-  const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, module, dataDir], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM, module, dataDir], {
+    stdio: ['pipe', 'pipe', 'inherit']
+  })
   t.after(() => kill(child))
   const [id] = await once(child.stdout, 'data') as [Buffer]
   return { child, id: String(id) }
@@ -30,7 +32,9 @@ test('processes know of each other that they live, until one is killed', async t
   const dataDir = tempDir(t)
   const other = await neighbour(t, dataDir)
   const own = await announce(dataDir)
-  t.after(() => { own.leave() })
+  t.after(() => {
+    own.leave()
+  })
   assert.ok(isPresenceId(own.id) && isPresenceId(other.id))
   assert.deepEqual([own.isAlive(own.id), own.isAlive(other.id), own.isAlive('1-00000000')], [true, true, false])
   await kill(other.child)
@@ -43,7 +47,9 @@ test('a process that stands still lives', async t => {
   const other = await neighbour(t, dataDir)
   other.child.kill('SIGSTOP')
   const own = await announce(dataDir)
-  t.after(() => { own.leave() })
+  t.after(() => {
+    own.leave()
+  })
   assert.equal(own.isAlive(other.id), true)
 })
 
@@ -65,21 +71,33 @@ test('the next to come removes the files of those that were killed, and no other
   writeFileSync(join(dataDir, 'processes/notes.txt'), '')
   await kill(dead.child)
   const own = await announce(dataDir)
-  t.after(() => { own.leave() })
-  assert.deepEqual(readdirSync(join(dataDir, 'processes')).toSorted(), [`${alive.id}.lock`, `${own.id}.lock`, 'notes.txt'].toSorted())
+  t.after(() => {
+    own.leave()
+  })
+  assert.deepEqual(
+    readdirSync(join(dataDir, 'processes')).toSorted(),
+    [`${alive.id}.lock`, `${own.id}.lock`, 'notes.txt'].toSorted()
+  )
 })
 
 test('the file is for the owner alone', async t => {
   const dataDir = tempDir(t)
   chmodSync(dataDir, 0o755)
   const own = await announce(dataDir)
-  t.after(() => { own.leave() })
-  assert.deepEqual(['processes', `processes/${own.id}.lock`].map(name => statSync(join(dataDir, name)).mode & 0o777), [0o700, 0o600])
+  t.after(() => {
+    own.leave()
+  })
+  assert.deepEqual(['processes', `processes/${own.id}.lock`].map(name => statSync(join(dataDir, name)).mode & 0o777), [
+    0o700,
+    0o600
+  ])
 })
 
 test('what cannot be the name of a process is none', async t => {
   const own = await announce(tempDir(t))
-  t.after(() => { own.leave() })
+  t.after(() => {
+    own.leave()
+  })
   assert.deepEqual(['../../etc/passwd', '', 'alone'].map(id => own.isAlive(id)), [false, false, false])
 })
 
@@ -98,7 +116,15 @@ test('a lock file that this user must not open counts as held while the process 
   for (const id of [alive, dead]) writeFileSync(join(dataDir, `processes/${id}.lock`), '', { mode: 0o600 })
   for (const path of [dataDir, join(dataDir, 'processes')]) chownSync(path, 65_534, 65_534)
   const module = new URL('../../../src/catalog/processes/presence.ts', import.meta.url).href
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', OTHER_USER, module, dataDir, alive, dead], { uid: 65_534, gid: 65_534, cwd: '/', env: {}, encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(process.execPath, [
+    '--input-type=module',
+    '-e',
+    OTHER_USER,
+    module,
+    dataDir,
+    alive,
+    dead
+  ], { uid: 65_534, gid: 65_534, cwd: '/', env: {}, encoding: 'utf8' })
   if (stderr.includes('EACCES') && stderr.includes(import.meta.dirname)) {
     t.skip('another user cannot read this checkout')
     return

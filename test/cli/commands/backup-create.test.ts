@@ -14,23 +14,51 @@ import { tokenFor } from '../../support/token.ts'
 
 test('backup create says what was made, how large it is and under which number', async t => {
   const { holdfast, engine } = await commandLine(t)
-  const { code, out } = await holdfast('backup', 'create', '--type', 'full', '--description', 'Before v2.5', '--compression', 'zstd')
+  const { code, out } = await holdfast(
+    'backup',
+    'create',
+    '--type',
+    'full',
+    '--description',
+    'Before v2.5',
+    '--compression',
+    'zstd'
+  )
   assert.equal(code, 0)
-  assert.match(out, /^✓ Created full backup: shop-backup-2025-11-24T23-30-00\.db\.zst\n {2}Size: \d+ B \(compressed from 100\.0 kB\)\n {2}Duration: 0\.0 s\n {2}Compression ratio: [\d.]+x\n {2}Backup ID: 1\n$/)
+  assert.match(
+    out,
+    /^✓ Created full backup: shop-backup-2025-11-24T23-30-00\.db\.zst\n {2}Size: \d+ B \(compressed from 100\.0 kB\)\n {2}Duration: 0\.0 s\n {2}Compression ratio: [\d.]+x\n {2}Backup ID: 1\n$/
+  )
   const { description, type, verification } = await engine.backup(1)
   assert.deepEqual([description, type, verification.status], ['Before v2.5', 'manual', 'valid'])
 })
 
 test('"backup" alone makes one as well, of the source that is named either way', async t => {
   const { holdfast, engine } = await commandLine(t, { sources: [new MemorySource('shop'), new MemorySource('ledger')] })
-  for (const words of [['backup'], ['backup', 'ledger'], ['backup', '--source', 'ledger'], ['backup', 'create', 'shop', '--source', 'shop']]) assert.equal((await holdfast(...words)).code, 0, words.join(' '))
-  assert.deepEqual((await engine.backups({ limit: 9 })).backups.map(({ source }) => source), ['shop', 'ledger', 'ledger', 'shop'])
+  for (
+    const words of [['backup'], ['backup', 'ledger'], ['backup', '--source', 'ledger'], [
+      'backup',
+      'create',
+      'shop',
+      '--source',
+      'shop'
+    ]]
+  ) assert.equal((await holdfast(...words)).code, 0, words.join(' '))
+  assert.deepEqual((await engine.backups({ limit: 9 })).backups.map(({ source }) => source), [
+    'shop',
+    'ledger',
+    'ledger',
+    'shop'
+  ])
   assert.equal((await holdfast('backup', 'shop', '--source', 'ledger')).code, 2)
 })
 
 test('--no-verify leaves out the proof and says so, --pre-migration marks the backup, "wal" is a full one', async t => {
   const { holdfast, engine } = await commandLine(t)
-  assert.match((await holdfast('backup', '--no-verify', '--pre-migration', '--type', 'wal')).out, /Created full backup[^]*Verified: no/)
+  assert.match(
+    (await holdfast('backup', '--no-verify', '--pre-migration', '--type', 'wal')).out,
+    /Created full backup[^]*Verified: no/
+  )
   const { type, verification } = await engine.backup(1)
   assert.deepEqual([type, verification.status], ['pre-migration', 'unverified'])
 })
@@ -47,9 +75,13 @@ test('what fails has the exit code of its error, and with --json it is the last 
   assert.equal((await holdfast('backup', 'nowhere')).code, 4)
   faults.fail('source.probe', { error: new BackupError('SOURCE_LOCKED', 'the database is locked') })
   assert.equal((await holdfast('backup')).code, 7)
-  faults.fail('source.probe', { error: new BackupError('SOURCE_MALFORMED', 'the database is malformed', { hint: 'Look.' }) })
+  faults.fail('source.probe', {
+    error: new BackupError('SOURCE_MALFORMED', 'the database is malformed', { hint: 'Look.' })
+  })
   const { code, out, err } = await holdfast('backup', '--json')
-  assert.deepEqual([code, out, JSON.parse(err)], [6, '', { error: { code: 'SOURCE_MALFORMED', message: 'the database is malformed', hint: 'Look.' } }])
+  assert.deepEqual([code, out, JSON.parse(err)], [6, '', {
+    error: { code: 'SOURCE_MALFORMED', message: 'the database is malformed', hint: 'Look.' }
+  }])
 })
 
 test('beside a server that is at the same source the command is told so, and nothing is lost', async t => {
@@ -58,7 +90,12 @@ test('beside a server that is at the same source the command is told so, and not
   const blocker = await sqliteProcess(t, join(cwd, 'shop.db'), 'BEGIN EXCLUSIVE')
   const { body: { job } } = await service.call('POST', '/api/backups', {}, { prefer: 'respond-async' })
   const refused = await holdfast(['backup', '--json'], cwd, environment)
-  assert.deepEqual([refused.code, refused.out, JSON.parse(refused.err).error.code, JSON.parse(refused.err).error.details.jobId], [5, '', 'BACKUP_IN_PROGRESS', job.id])
+  assert.deepEqual([
+    refused.code,
+    refused.out,
+    JSON.parse(refused.err).error.code,
+    JSON.parse(refused.err).error.details.jobId
+  ], [5, '', 'BACKUP_IN_PROGRESS', job.id])
   await blocker.stop()
   await until(async () => (await service.call('GET', `/api/jobs/${job.id}`)).body.job.status === 'succeeded')
   assert.equal((await holdfast(['backup'], cwd, environment)).code, 0)

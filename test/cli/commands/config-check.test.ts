@@ -15,7 +15,13 @@ test('config check shows what is in force and where it comes from, with secrets 
   assert.match(out, /^PORT +4000 {2}\[file\]$/m)
   assert.match(out, /^JWT_SECRET +\[redacted\] {2}\[environment\]$/m)
   assert.match(out, /^LOG_LEVEL +info {2}\[default\]$/m)
-  assert.ok(out.includes(`source shop (sqlite), the default: ${join(cwd, 'shop.db')}\n  made: every 1 d (switched off)\n  kept: at most 3\n  compression: none; verified as they are made\n`))
+  assert.ok(
+    out.includes(
+      `source shop (sqlite), the default: ${
+        join(cwd, 'shop.db')
+      }\n  made: every 1 d (switched off)\n  kept: at most 3\n  compression: none; verified as they are made\n`
+    )
+  )
   assert.match(out, /^source holdfast .*\n.*\n {2}kept: at most 7$/m)
   assert.doesNotMatch(out, /long enough/)
 })
@@ -25,17 +31,37 @@ test('config check --json says the same for programs', async t => {
   const { code, out } = await holdfast(['config', 'check', '--json'], cwd, { METRICS_TOKEN: SECRET })
   const report = JSON.parse(out)
   assert.deepEqual([code, report.ok, report.file, report.defaultSource], [0, true, null, 'holdfast'])
-  assert.deepEqual(report.config.find((entry: { key: string }) => entry.key === 'metricsToken'), { key: 'metricsToken', variable: 'METRICS_TOKEN', value: '[redacted]', origin: 'environment' })
-  assert.deepEqual(report.sources, [{ name: 'holdfast', kind: 'sqlite', path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000, policy: { drillSchedule: '0 6 * * 0' }, sealing: { encryption: 'none', ageRecipients: [] }, assertions: [] }])
+  assert.deepEqual(report.config.find((entry: { key: string }) => entry.key === 'metricsToken'), {
+    key: 'metricsToken',
+    variable: 'METRICS_TOKEN',
+    value: '[redacted]',
+    origin: 'environment'
+  })
+  assert.deepEqual(report.sources, [{
+    name: 'holdfast',
+    kind: 'sqlite',
+    path: join(cwd, 'data/holdfast.db'),
+    busyTimeoutMs: 5000,
+    policy: { drillSchedule: '0 6 * * 0' },
+    sealing: { encryption: 'none', ageRecipients: [] },
+    assertions: []
+  }])
 })
 
 test('config check shows what was said and has no effect, and the configuration is valid all the same', async t => {
   const cwd = workDir(t)
   const { code, out } = await holdfast(['config', 'check'], cwd, { BACKUP_DRI: '/srv' })
   assert.equal(code, 0)
-  assert.match(out, /^the configuration is valid\n! BACKUP_DRI is not a known variable and has no effect\n {4}Did you mean BACKUP_DIR\?\n/)
+  assert.match(
+    out,
+    /^the configuration is valid\n! BACKUP_DRI is not a known variable and has no effect\n {4}Did you mean BACKUP_DIR\?\n/
+  )
   const { notices } = JSON.parse((await holdfast(['config', 'check', '--json'], cwd, { MAX_BACKUP: '5' })).out)
-  assert.deepEqual(notices, [{ name: 'MAX_BACKUP', problem: 'is not a known variable and has no effect', remedy: 'Did you mean MAX_BACKUPS?' }])
+  assert.deepEqual(notices, [{
+    name: 'MAX_BACKUP',
+    problem: 'is not a known variable and has no effect',
+    remedy: 'Did you mean MAX_BACKUPS?'
+  }])
 })
 
 test('config check ends with 2 and every problem when there are any', async t => {
@@ -50,7 +76,11 @@ test('config check --json lists the problems', async t => {
   assert.equal(code, 2)
   assert.deepEqual(JSON.parse(out), {
     ok: false,
-    problems: [{ name: 'PORT', problem: '"x" is not a whole number from 0 to 65535', remedy: 'Give a whole number from 0 to 65535, or leave it out.' }]
+    problems: [{
+      name: 'PORT',
+      problem: '"x" is not a whole number from 0 to 65535',
+      remedy: 'Give a whole number from 0 to 65535, or leave it out.'
+    }]
   })
 })
 

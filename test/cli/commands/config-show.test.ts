@@ -21,15 +21,40 @@ const REPORT: ConfigInForce = {
   notices: []
 }
 
-async function run (deps: Partial<ConfigShowDeps>, ...words: string[]): Promise<{ code: number, out: string, err: string }> {
+async function run (
+  deps: Partial<ConfigShowDeps>,
+  ...words: string[]
+): Promise<{ code: number, out: string, err: string }> {
   const told = { code: -1, out: '', err: '' }
-  const output = { out: { write: (text: string) => { told.out += text } }, err: { write: (text: string) => { told.err += text } } }
-  const exit = (code: number): void => { told.code = code }
-  await configShowCommand({ check: () => REPORT, settings: async () => undefined, screen: () => screenOn(output.out, {}, new FakeClock()), output, exit, ...deps }).parseAsync(words, { from: 'user' })
+  const output = {
+    out: {
+      write: (text: string) => {
+        told.out += text
+      }
+    },
+    err: {
+      write: (text: string) => {
+        told.err += text
+      }
+    }
+  }
+  const exit = (code: number): void => {
+    told.code = code
+  }
+  await configShowCommand({
+    check: () => REPORT,
+    settings: async () => undefined,
+    screen: () => screenOn(output.out, {}, new FakeClock()),
+    output,
+    exit,
+    ...deps
+  }).parseAsync(words, { from: 'user' })
   return told
 }
 
-const changed: Partial<ConfigShowDeps> = { settings: async () => ({ settings: { ...SETTINGS, maxBackups: 4 }, origins: { ...DEFAULTS, maxBackups: 'api' } }) }
+const changed: Partial<ConfigShowDeps> = {
+  settings: async () => ({ settings: { ...SETTINGS, maxBackups: 4 }, origins: { ...DEFAULTS, maxBackups: 'api' } })
+}
 
 test('what was changed through the API is in force, and says so', async () => {
   const { code, out } = await run(changed)
@@ -51,13 +76,21 @@ test('without a catalog it is what was configured', async () => {
 })
 
 test('where the catalog cannot be read the configured values are shown, and why they may not be those in force', async () => {
-  const { code, out, err } = await run({ settings: () => Promise.reject(new BackupError('CATALOG_CORRUPT', 'the catalog is damaged')) })
+  const { code, out, err } = await run({
+    settings: () => Promise.reject(new BackupError('CATALOG_CORRUPT', 'the catalog is damaged'))
+  })
   assert.match(out, /^MAX_BACKUPS {2}10 {2}\[environment\]$/m)
-  assert.deepEqual([code, err], [0, 'holdfast: what was changed through the API is not shown: the catalog is damaged\n'])
+  assert.deepEqual([code, err], [
+    0,
+    'holdfast: what was changed through the API is not shown: the catalog is damaged\n'
+  ])
 })
 
 test('a configuration that is not valid is reported, and the catalog left alone', async () => {
-  const { code, out } = await run({ check: () => ({ ok: false, problems: [], text: 'there is 1 problem' }), settings: () => assert.fail('nothing is opened') })
+  const { code, out } = await run({
+    check: () => ({ ok: false, problems: [], text: 'there is 1 problem' }),
+    settings: () => assert.fail('nothing is opened')
+  })
   assert.deepEqual([code, out], [2, 'there is 1 problem\n'])
 })
 

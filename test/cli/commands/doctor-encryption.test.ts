@@ -25,7 +25,12 @@ test('a key in use is a warning until somebody confirmed that its card is stored
   const service = await examined(t, { keyring: withPrivate })
   await service.create()
   const [warning, ...others] = await told(service)
-  assert.match(warning ?? '', new RegExp(`^warn: nobody has confirmed that the recovery card of "${key.recipient}" is stored, and as far as is known the private key lies on this machine alone; 1 backup needs it`))
+  assert.match(
+    warning ?? '',
+    new RegExp(
+      `^warn: nobody has confirmed that the recovery card of "${key.recipient}" is stored, and as far as is known the private key lies on this machine alone; 1 backup needs it`
+    )
+  )
   assert.deepEqual(others, ['ok: new backups are sealed, and can be opened here'])
   await service.engine.confirmKey(key.recipient, 'ann')
   assert.match((await told(service))[0] ?? '', /^ok: the recovery card .* is stored, as ann said/)
@@ -36,32 +41,51 @@ test('a server that cannot read its own backups is told to be one, which is noth
   await service.create()
   await service.engine.confirmKey(key.recipient, 'ann')
   const found = await told(service)
-  assert.match(found[1] ?? '', /^ok: new backups are sealed, and this server cannot read them.*drills of them are inconclusive here/)
+  assert.match(
+    found[1] ?? '',
+    /^ok: new backups are sealed, and this server cannot read them.*drills of them are inconclusive here/
+  )
 })
 
 test('an old key that backups still need is looked after as long as they are there', async t => {
   const service = await examined(t, { keyring: publicOnly })
   await service.create()
   Object.assign(service.deps, { keyring: await keyring({}) })
-  assert.match((await told(service)).join('\n'), /^warn: nobody has confirmed .*and its private key is not here; 1 backup needs it$/)
+  assert.match(
+    (await told(service)).join('\n'),
+    /^warn: nobody has confirmed .*and its private key is not here; 1 backup needs it$/
+  )
 })
 
 test('a private key beside the backups that it opens is a failure', async t => {
   const service = await examined(t)
-  const secretFiles = [{ path: join(service.directory, 'key.txt'), holds: ['BACKUP_AGE_IDENTITY'] }, { path: '/run/secrets/key', holds: ['BACKUP_AGE_IDENTITY'] }, { path: join(service.directory, 'jwt'), holds: ['JWT_SECRET'] }]
+  const secretFiles = [{ path: join(service.directory, 'key.txt'), holds: ['BACKUP_AGE_IDENTITY'] }, {
+    path: '/run/secrets/key',
+    holds: ['BACKUP_AGE_IDENTITY']
+  }, { path: join(service.directory, 'jwt'), holds: ['JWT_SECRET'] }]
   const found = complaintsIn(await examineEncryption({ ...service.subject, secretFiles }, service.memory))
   assert.equal(found.length, 1)
   assert.match(found[0] ?? '', /^fail key: ".*key\.txt", which holds BACKUP_AGE_IDENTITY, is in BACKUP_DIR/)
 })
 
 test('an OpenPGP key that expires soon, or has, is a warning with its time', async t => {
-  const { publicKey } = await generateKey({ userIDs: [{ name: 'shop' }], format: 'armored', date: new Date('2025-01-01T00:00:00.000Z'), keyExpirationTime: 365 * 86_400 })
-  const service = await examined(t, { keyring: await keyring({ openpgpPublicKeys: publicKey, sealing: { encryption: 'openpgp' } }) })
+  const { publicKey } = await generateKey({
+    userIDs: [{ name: 'shop' }],
+    format: 'armored',
+    date: new Date('2025-01-01T00:00:00.000Z'),
+    keyExpirationTime: 365 * 86_400
+  })
+  const service = await examined(t, {
+    keyring: await keyring({ openpgpPublicKeys: publicKey, sealing: { encryption: 'openpgp' } })
+  })
   const expiry = async (): Promise<readonly string[]> => (await told(service)).filter(line => line.includes('expire'))
   const [early] = await expiry()
   assert.match(early ?? '', /^ok: "[0-9A-F]{40}" expires at 2026-01-01T00:00:00\.000Z$/)
   service.clock.move(10 * 86_400_000)
-  assert.match((await expiry())[0] ?? '', /^warn: "[0-9A-F]{40}" expires at 2026-01-01T00:00:00\.000Z; backups are sealed to it all the same$/)
+  assert.match(
+    (await expiry())[0] ?? '',
+    /^warn: "[0-9A-F]{40}" expires at 2026-01-01T00:00:00\.000Z; backups are sealed to it all the same$/
+  )
   service.clock.move(60 * 86_400_000)
   assert.match((await expiry())[0] ?? '', /^warn: .* expired at 2026-01-01/)
 })

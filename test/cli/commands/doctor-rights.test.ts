@@ -18,11 +18,18 @@ interface Places {
   readonly database: string
 }
 
-/** Two directories of the service's user, who is nobody, and a database of somebody else's in WAL mode that every user may read. */
+/**
+ * Two directories of the service's user, who is nobody, and a database of somebody else's in WAL mode that every user
+ * may read.
+ */
 function places (t: TestContext): Places {
   const home = tempDir(t)
   chmodSync(home, 0o755)
-  const [backupDir, dataDir, folder] = ['backups', 'data', 'application'].map(name => join(home, name)) as [string, string, string]
+  const [backupDir, dataDir, folder] = ['backups', 'data', 'application'].map(name => join(home, name)) as [
+    string,
+    string,
+    string
+  ]
   for (const path of [backupDir, dataDir, folder]) mkdirSync(path, { mode: 0o755 })
   for (const path of [backupDir, dataDir]) chownSync(path, NOBODY, NOBODY)
   const database = join(folder, 'shop.db')
@@ -36,8 +43,19 @@ function places (t: TestContext): Places {
 
 /** What nobody's rights come to; undefined: that user cannot even read the checkout. */
 function findings (t: TestContext, { backupDir, dataDir, database }: Places): string[] | undefined {
-  const subject = { backupDir, dataDir, scratchDir: join(dataDir, 'scratch'), sources: [{ name: 'shop', path: database }] }
-  const { stdout, stderr } = spawnSync(process.execPath, [CHILD, JSON.stringify(subject)], { uid: NOBODY, gid: NOBODY, cwd: '/', env: {}, encoding: 'utf8' })
+  const subject = {
+    backupDir,
+    dataDir,
+    scratchDir: join(dataDir, 'scratch'),
+    sources: [{ name: 'shop', path: database }]
+  }
+  const { stdout, stderr } = spawnSync(process.execPath, [CHILD, JSON.stringify(subject)], {
+    uid: NOBODY,
+    gid: NOBODY,
+    cwd: '/',
+    env: {},
+    encoding: 'utf8'
+  })
   if (stdout !== '') return (JSON.parse(stdout) as Finding[]).map(({ status, message }) => `${status}: ${message}`)
   t.skip(`another user cannot run this from here: ${stderr.split('\n').find(line => line.includes('Error')) ?? stderr}`)
   return undefined
@@ -57,18 +75,26 @@ function check (name: string, arrange: (places: Places, t: TestContext) => void,
   })
 }
 
-check('who may do everything hears nothing', ({ database }) => { chmodSync(join(database, '..'), 0o777) }, [])
+check('who may do everything hears nothing', ({ database }) => {
+  chmodSync(join(database, '..'), 0o777)
+}, [])
 
-check('a database in WAL mode in a closed folder cannot be read while nobody has it open', () => {}, [/^fail: the database ".*" is in WAL mode, and this user must not use or make the "-shm" beside it/])
+check('a database in WAL mode in a closed folder cannot be read while nobody has it open', () => {}, [
+  /^fail: the database ".*" is in WAL mode, and this user must not use or make the "-shm" beside it/
+])
 
 check('a "-shm" that can only be read serves while the application runs', ({ database }, t) => {
   const db = new Database(database)
-  t.after(() => { db.close() })
+  t.after(() => {
+    db.close()
+  })
   db.exec('INSERT INTO customer VALUES (1)')
   for (const suffix of ['-shm', '-wal']) chmodSync(database + suffix, 0o644)
 }, [/^warn: the "-shm" beside ".*" can be read and not written to/])
 
-check('a database that is closed to the user is said', ({ database }) => { chmodSync(database, 0o600) }, [/^fail: the database ".*" must not be read by this user/])
+check('a database that is closed to the user is said', ({ database }) => {
+  chmodSync(database, 0o600)
+}, [/^fail: the database ".*" must not be read by this user/])
 
 check('directories of somebody else fail', ({ backupDir, dataDir, database }) => {
   chmodSync(join(database, '..'), 0o777)

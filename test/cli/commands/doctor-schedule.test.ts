@@ -10,12 +10,17 @@ test('a backup that is older than the schedule allows fails', async t => {
   const { create, complaints, clock } = await examined(t)
   await create()
   clock.move(3 * 3_600_000)
-  assertComplaints(await complaints(), [/^fail newest verified backup: the newest is backup 1, 3 h old; by its schedule there must be one from/])
+  assertComplaints(await complaints(), [
+    /^fail newest verified backup: the newest is backup 1, 3 h old; by its schedule there must be one from/
+  ])
 })
 
 test('no backup at all fails where one is due, and is worth a word where none is asked for', async t => {
   assertComplaints(await (await examined(t)).complaints(), [/^fail newest verified backup: there is no backup$/])
-  assertComplaints(await (await examined(t, { settings: { autoBackupEnabled: false } })).complaints(), [/^warn schedule: no backups are made by themselves/, /^warn newest verified backup: there is no backup yet/])
+  assertComplaints(await (await examined(t, { settings: { autoBackupEnabled: false } })).complaints(), [
+    /^warn schedule: no backups are made by themselves/,
+    /^warn newest verified backup: there is no backup yet/
+  ])
 })
 
 test('drills that are switched off, overdue or failed are told', async t => {
@@ -24,7 +29,12 @@ test('drills that are switched off, overdue or failed are told', async t => {
   assertComplaints(await off.complaints(), [/^warn drills: no backup is restored to see whether that works/])
 
   const { create, complaints, clock, engine, deps, directory } = await examined(t)
-  await deps.catalog.runs.record({ rules: [{ kind: 'drill', source: 'shop', rule: 'drill', says: '0 6 * * 0', since: clock.now() }], dropped: [], added: [], changed: [] })
+  await deps.catalog.runs.record({
+    rules: [{ kind: 'drill', source: 'shop', rule: 'drill', says: '0 6 * * 0', since: clock.now() }],
+    dropped: [],
+    added: [],
+    changed: []
+  })
   clock.move(30 * 86_400_000)
   const { id, key } = await create({ compression: 'none' })
   assertComplaints(await complaints(), [/^warn drills: drills are overdue: none passed since /])
@@ -33,7 +43,10 @@ test('drills that are switched off, overdue or failed are told', async t => {
   truncateSync(join(directory, key), 100)
   await (await engine.drill({ id, actor: null })).result
   const found = await complaints()
-  assert.ok(found.some(complaint => complaint.startsWith(`fail drills: the last drill, of backup ${id}, failed: `)), found.join('\n'))
+  assert.ok(
+    found.some(complaint => complaint.startsWith(`fail drills: the last drill, of backup ${id}, failed: `)),
+    found.join('\n')
+  )
 })
 
 test('backups that were never verified, or found damaged, are named', async t => {
@@ -42,19 +55,38 @@ test('backups that were never verified, or found damaged, are named', async t =>
   await create({ verify: false })
   assertComplaints(await complaints(), [/^warn verification: never verified: backup 2$/])
   await deps.catalog.backups.recordVerification(1, conclude([{ name: 'checksum', status: 'fail' }]), clock.now())
-  assertComplaints(await complaints(), [/^fail newest verified backup: none of the 2 backups was proven/, /^fail verification: found damaged: backup 1$/, /^warn verification/])
+  assertComplaints(await complaints(), [
+    /^fail newest verified backup: none of the 2 backups was proven/,
+    /^fail verification: found damaged: backup 1$/,
+    /^warn verification/
+  ])
 })
 
 test('a prune that failed, or did not come, is said', async t => {
   const { create, complaints, deps, clock } = await examined(t)
   await create()
   const rule = { kind: 'prune', source: null, rule: 'prune' } as const
-  await deps.catalog.runs.record({ rules: [{ ...rule, says: '30 4 * * *', since: new Date(0) }], dropped: [], added: [], changed: [] })
+  await deps.catalog.runs.record({
+    rules: [{ ...rule, says: '30 4 * * *', since: new Date(0) }],
+    dropped: [],
+    added: [],
+    changed: []
+  })
   assertComplaints(await complaints(), [/^warn prune: a prune was due at 2025-11-24T04:30:00.000Z and has not run$/])
   const ended = { tier: null, nextAttemptAt: null, finishedAt: clock.now() }
-  await deps.catalog.runs.record({ rules: [], dropped: [], added: [{ ...rule, ...ended, dueAt: new Date('2025-11-24T04:30:00.000Z'), status: 'done', reason: null }], changed: [] })
+  await deps.catalog.runs.record({
+    rules: [],
+    dropped: [],
+    added: [{ ...rule, ...ended, dueAt: new Date('2025-11-24T04:30:00.000Z'), status: 'done', reason: null }],
+    changed: []
+  })
   assertComplaints(await complaints(), [])
-  await deps.catalog.runs.record({ rules: [], dropped: [], added: [{ ...rule, ...ended, dueAt: clock.now(), status: 'failed', reason: 'too much would go' }], changed: [] })
+  await deps.catalog.runs.record({
+    rules: [],
+    dropped: [],
+    added: [{ ...rule, ...ended, dueAt: clock.now(), status: 'failed', reason: 'too much would go' }],
+    changed: []
+  })
   assertComplaints(await complaints(), [/^warn prune: the last prune failed: too much would go$/])
 })
 

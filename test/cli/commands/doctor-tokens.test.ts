@@ -6,8 +6,10 @@ import { complaintsIn, examined } from '../../support/doctor.ts'
 
 test('tokens without an end are named, unless they are revoked or refused anyway', async t => {
   const { subject, memory, clock, deps: { catalog: { tokens } } } = await examined(t)
-  const ask = async (requireTokenExpiry = false): Promise<string[]> => complaintsIn(await examineTokens({ ...subject, requireTokenExpiry }, memory))
-  const add = (id: string, expiresAt: Date | null): Promise<unknown> => tokens.add({ id, subject: 'ann', role: 'admin', createdAt: clock.now(), expiresAt })
+  const ask = async (requireTokenExpiry = false): Promise<string[]> =>
+    complaintsIn(await examineTokens({ ...subject, requireTokenExpiry }, memory))
+  const add = (id: string, expiresAt: Date | null): Promise<unknown> =>
+    tokens.add({ id, subject: 'ann', role: 'admin', createdAt: clock.now(), expiresAt })
   await add('ends', new Date(clock.now().getTime() + 1000))
   await tokens.revoke('made elsewhere', clock.now())
   assert.deepEqual(await ask(), [])

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import Database from 'better-sqlite3'
-import { chmodSync, chownSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { doctorCommand, type DoctorDeps } from '../../../src/cli/commands/doctor.ts'
@@ -27,7 +36,11 @@ test('of a service in order only what is always so is said', async t => {
 
 test('each warning and each failure says what to do, and nothing else does', async t => {
   const { subject } = await examined(t)
-  const findings = await examine({ ...subject, sources: [{ name: 'shop', path: '/nowhere/shop.db' }], findServer: () => undefined }, undefined)
+  const findings = await examine({
+    ...subject,
+    sources: [{ name: 'shop', path: '/nowhere/shop.db' }],
+    findServer: () => undefined
+  }, undefined)
   assert.ok(findings.some(({ status }) => status === 'fail'))
   for (const { status, remedy } of findings) assert.equal(remedy !== undefined, status === 'warn' || status === 'fail')
 })
@@ -35,7 +48,21 @@ test('each warning and each failure says what to do, and nothing else does', asy
 test('what the catalog would tell is skipped where it cannot be read, and the rest is looked at', async t => {
   const { complaints } = await examined(t)
   const found = await complaints({}, null)
-  assert.deepEqual(found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint => complaint.split(':')[0]), ['skipped clock', 'skipped tokens', 'skipped encryption', 'skipped signature', 'skipped off-site copy', 'skipped store', 'skipped schedule', 'skipped trash'])
+  assert.deepEqual(
+    found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint =>
+      complaint.split(':')[0]
+    ),
+    [
+      'skipped clock',
+      'skipped tokens',
+      'skipped encryption',
+      'skipped signature',
+      'skipped off-site copy',
+      'skipped store',
+      'skipped schedule',
+      'skipped trash'
+    ]
+  )
 })
 
 test('an examination that breaks is a finding, and the others go on', async t => {
@@ -49,7 +76,9 @@ test('a store that is reached without encryption is warned of, with or without t
   const { create, complaints } = await examined(t)
   await create()
   const change = { insecureStores: ['nas'] }
-  assertComplaints(await complaints(change), [/^warn store nas: its endpoint begins with http: and is on another machine/])
+  assertComplaints(await complaints(change), [
+    /^warn store nas: its endpoint begins with http: and is on another machine/
+  ])
   assert.ok((await complaints(change, null)).some(text => text.startsWith('warn store nas: ')))
 })
 
@@ -92,7 +121,11 @@ for (const [answer, pattern] of [['yes', undefined], ['no', /^warn clock: the cl
 
 test('where no command tells of the clock that is skipped, and says so', async t => {
   const { complaints } = await examined(t)
-  assert.ok((await complaints({ timeCommand: 'no-such-command' })).includes('skipped clock: "no-such-command" cannot tell here whether the clock is kept right'))
+  assert.ok(
+    (await complaints({ timeCommand: 'no-such-command' })).includes(
+      'skipped clock: "no-such-command" cannot tell here whether the clock is kept right'
+    )
+  )
 })
 
 test('too little space for one more backup fails', async t => {
@@ -104,7 +137,10 @@ test('too little space for one more backup fails', async t => {
 test('versions that are too old fail', async t => {
   const { create, complaints } = await examined(t)
   await create()
-  assertComplaints(await complaints({ versions: { holdfast: '1.2.3', node: '22.30.1', sqlite: '3.51.2' } }), [/^fail versions: Node.js 22.30.1 is older than 24/, /^fail versions: SQLite 3.51.2 is older than 3.51.3/])
+  assertComplaints(await complaints({ versions: { holdfast: '1.2.3', node: '22.30.1', sqlite: '3.51.2' } }), [
+    /^fail versions: Node.js 22.30.1 is older than 24/,
+    /^fail versions: SQLite 3.51.2 is older than 3.51.3/
+  ])
 })
 
 test('a database in rollback-journal mode, and a WAL that was never brought in, are said', async t => {
@@ -130,7 +166,9 @@ test('the WAL of a database that is reached through a link is looked for beside 
   symlinkSync(source.path, link)
   writeFileSync(`${source.path}-wal`, '')
   truncateSync(`${source.path}-wal`, 65 * 1024 * 1024)
-  assertComplaints(await complaints({ sources: [{ name: 'shop', path: link }] }), [/^warn database: the WAL has grown to 68/])
+  assertComplaints(await complaints({ sources: [{ name: 'shop', path: link }] }), [
+    /^warn database: the WAL has grown to 68/
+  ])
 })
 
 test('a database that is missing, is none, or is empty is said', async t => {
@@ -139,7 +177,10 @@ test('a database that is missing, is none, or is empty is said', async t => {
   const directory = tempDir(t)
   const path = join(directory, 'other.db')
   const at = (): Promise<string[]> => complaints({ sources: [{ name: 'shop', path }] })
-  assertComplaints((await at()).filter(one => !one.startsWith('skipped disk')), [/^fail rights: the database ".*other.db" is not there/, /^skipped database/])
+  assertComplaints((await at()).filter(one => !one.startsWith('skipped disk')), [
+    /^fail rights: the database ".*other.db" is not there/,
+    /^skipped database/
+  ])
   writeFileSync(path, '')
   assertComplaints(await at(), [/^warn database: ".*other.db" has zero bytes/])
   writeFileSync(path, 'a'.repeat(5000))
@@ -153,7 +194,11 @@ test('backups in the folder of their database are worth a word of their own', as
   const path = join(directory, 'shop.db')
   spawnSync('cp', [subject.sources[0]!.path, path])
   mkdirSync(join(directory, 'backups'))
-  assert.ok((await complaints({ sources: [{ name: 'shop', path }], backupDir: join(directory, 'backups') })).includes('warn disk: the backups are in the folder of their database'))
+  assert.ok(
+    (await complaints({ sources: [{ name: 'shop', path }], backupDir: join(directory, 'backups') })).includes(
+      'warn disk: the backups are in the folder of their database'
+    )
+  )
 })
 
 test('backups on another disk are in order', async t => {
@@ -162,22 +207,43 @@ test('backups on another disk are in order', async t => {
   await create()
   // Before the directory's own removal, and hooks run in this order.
   let backupDir = ''
-  t.after(() => { spawnSync('umount', [backupDir]) })
+  t.after(() => {
+    spawnSync('umount', [backupDir])
+  })
   backupDir = tempDir(t)
   if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', backupDir]).status !== 0) {
     t.skip('a tmpfs cannot be mounted here')
     return
   }
   const findings = await examine({ ...subject, backupDir }, memory)
-  assert.equal(findings.find(({ check }) => check === 'disk')?.message, 'the backups are on another disk than their database')
+  assert.equal(
+    findings.find(({ check }) => check === 'disk')?.message,
+    'the backups are on another disk than their database'
+  )
 })
 
 test('what is overdue in the trash, and what is kept in quarantine, is said', async t => {
   const { create, complaints, clock, engine, deps } = await examined(t)
   await create()
   await create()
-  const { id, key } = await deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key: 'shop-bad.db', filePath: '/shop-bad.db', description: null, compression: 'none', encryption: 'none', startedAt: clock.now() })
-  await deps.catalog.backups.fail(id, { code: 'VERIFICATION_FAILED', message: 'bad', failedAt: clock.now(), kept: { key: `quarantine/${key}`, filePath: '/quarantine/shop-bad.db', size: 1 } })
+  const { id, key } = await deps.catalog.backups.start({
+    source: 'shop',
+    type: 'manual',
+    method: 'full',
+    schedule: null,
+    key: 'shop-bad.db',
+    filePath: '/shop-bad.db',
+    description: null,
+    compression: 'none',
+    encryption: 'none',
+    startedAt: clock.now()
+  })
+  await deps.catalog.backups.fail(id, {
+    code: 'VERIFICATION_FAILED',
+    message: 'bad',
+    failedAt: clock.now(),
+    kept: { key: `quarantine/${key}`, filePath: '/quarantine/shop-bad.db', size: 1 }
+  })
   clock.move(1000)
   await create()
   await (await engine.remove(1, { force: false })).result
@@ -195,7 +261,10 @@ test('what ended processes and damaged catalogs left behind is said', async t =>
   mkdirSync(join(subject.scratchDir, `${process.pid}-0a1b2c3d`))
   writeFileSync(join(subject.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00'), '')
   writeFileSync(join(subject.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00-wal'), '')
-  assertComplaints(await complaints(), [/^warn catalog: a damaged catalog was set aside/, /^warn scratch: "scratch" holds what 1 ended processes left behind/])
+  assertComplaints(await complaints(), [
+    /^warn catalog: a damaged catalog was set aside/,
+    /^warn scratch: "scratch" holds what 1 ended processes left behind/
+  ])
 })
 
 test('secrets that others can read fail, unless a folder above keeps them away', async t => {
@@ -209,7 +278,9 @@ test('secrets that others can read fail, unless a folder above keeps them away',
     return complaintsIn(await examineSecrets({ ...subject, secretFiles: [{ path, holds: ['JWT_SECRET'] }] }, undefined))
   }
   assert.deepEqual(await look(0o600), [])
-  assert.deepEqual(await look(0o644), [`fail secrets: "${path}", which holds JWT_SECRET, can be read by every user of this machine`])
+  assert.deepEqual(await look(0o644), [
+    `fail secrets: "${path}", which holds JWT_SECRET, can be read by every user of this machine`
+  ])
   assert.match((await look(0o640))[0] ?? '', /^warn secrets: .* can be read by group \d+$/)
   chmodSync(directory, 0o700)
   assert.deepEqual(await look(0o644), [])
@@ -221,14 +292,29 @@ test('a secret that belongs to somebody else is said', async t => {
   const path = join(tempDir(t), 'key')
   writeFileSync(path, 'secret', { mode: 0o600 })
   chownSync(path, 65_534, 65_534)
-  assert.deepEqual(complaintsIn(await examineSecrets({ ...subject, secretFiles: [{ path, holds: ['JWT_SECRET'] }] }, undefined)), [`warn secrets: "${path}", which holds JWT_SECRET, belongs to user 65534, who can read and change it`])
+  assert.deepEqual(
+    complaintsIn(await examineSecrets({ ...subject, secretFiles: [{ path, holds: ['JWT_SECRET'] }] }, undefined)),
+    [`warn secrets: "${path}", which holds JWT_SECRET, belongs to user 65534, who can read and change it`]
+  )
 })
 
-async function run (deps: Pick<DoctorDeps, 'subject' | 'remember'>, ...words: string[]): Promise<{ code: number, out: string }> {
+async function run (
+  deps: Pick<DoctorDeps, 'subject' | 'remember'>,
+  ...words: string[]
+): Promise<{ code: number, out: string }> {
   let [code, out] = [0, '']
-  const write = (text: string): void => { out += text }
+  const write = (text: string): void => {
+    out += text
+  }
   const stream = { write }
-  await doctorCommand({ ...deps, screen: () => screenOn(stream, {}, new FakeClock()), output: { out: stream, err: stream }, exit: given => { code = given } }).parseAsync(words, { from: 'user' })
+  await doctorCommand({
+    ...deps,
+    screen: () => screenOn(stream, {}, new FakeClock()),
+    output: { out: stream, err: stream },
+    exit: given => {
+      code = given
+    }
+  }).parseAsync(words, { from: 'user' })
   return { code, out }
 }
 
@@ -248,25 +334,50 @@ test('doctor ends with 0 when nothing fails, with 3 when something does, and --j
 })
 
 test('a configuration that is not valid ends with 2, and each problem is a finding', async () => {
-  const deps = { subject: () => [{ name: 'PORT', problem: '"x" is not a port', remedy: 'Give one.' }], remember: () => assert.fail('nothing else is looked at') }
+  const deps = {
+    subject: () => [{ name: 'PORT', problem: '"x" is not a port', remedy: 'Give one.' }],
+    remember: () => assert.fail('nothing else is looked at')
+  }
   const { code, out } = await run(deps, '--json')
-  assert.deepEqual([code, JSON.parse(out)], [2, { ok: false, findings: [{ check: 'configuration', status: 'fail', message: 'PORT: "x" is not a port', remedy: 'Give one.' }] }])
+  assert.deepEqual([code, JSON.parse(out)], [2, {
+    ok: false,
+    findings: [{ check: 'configuration', status: 'fail', message: 'PORT: "x" is not a port', remedy: 'Give one.' }]
+  }])
 })
 
 test('a setting without an effect is a warning with what to do', async t => {
   const { subject, memory } = await examined(t)
-  const findings = await examine({ ...subject, notices: [{ name: 'BACKUP_DRI', problem: 'is not a known variable and has no effect', remedy: 'Did you mean BACKUP_DIR?' }] }, memory)
-  assert.deepEqual(findings.filter(({ check }) => check === 'configuration'), [{ check: 'configuration', status: 'warn', message: 'BACKUP_DRI is not a known variable and has no effect', remedy: 'Did you mean BACKUP_DIR?' }])
+  const findings = await examine({
+    ...subject,
+    notices: [{
+      name: 'BACKUP_DRI',
+      problem: 'is not a known variable and has no effect',
+      remedy: 'Did you mean BACKUP_DIR?'
+    }]
+  }, memory)
+  assert.deepEqual(findings.filter(({ check }) => check === 'configuration'), [{
+    check: 'configuration',
+    status: 'warn',
+    message: 'BACKUP_DRI is not a known variable and has no effect',
+    remedy: 'Did you mean BACKUP_DIR?'
+  }])
 })
 
 test('without a database to protect that is the first thing to say', async t => {
   const { complaints } = await examined(t)
-  assert.ok((await complaints({ sources: [] })).includes('warn sources: no database is configured: the service protects only its own catalog'))
+  assert.ok(
+    (await complaints({ sources: [] })).includes(
+      'warn sources: no database is configured: the service protects only its own catalog'
+    )
+  )
 })
 
 test('a catalog that cannot be opened is a finding, and one that is not there yet no failure', async t => {
   const { subject } = await examined(t)
-  const damaged = await run({ subject: async () => subject, remember: () => Promise.reject(new BackupError('CATALOG_CORRUPT', 'the catalog is damaged')) })
+  const damaged = await run({
+    subject: async () => subject,
+    remember: () => Promise.reject(new BackupError('CATALOG_CORRUPT', 'the catalog is damaged'))
+  })
   assert.match(damaged.out, /^✗ catalog: the catalog is damaged$/m)
   assert.equal(damaged.code, 3)
   const fresh = await run({ subject: async () => subject, remember: async () => undefined })
@@ -277,14 +388,21 @@ test('the key that signs manifests is shown, and how many of the newest backups 
   const first = await examined(t)
   await first.create()
   const own = (await examine(first.subject, first.memory)).filter(({ check }) => check === 'signature')
-  assert.match(own.map(({ status, message }) => `${status} ${message}`).join(), new RegExp(`^ok manifests are signed with "${first.deps.signing.keys.publicKey ?? ''}" \\(key [0-9a-f]{16}\\): keep it`))
+  assert.match(
+    own.map(({ status, message }) => `${status} ${message}`).join(),
+    new RegExp(
+      `^ok manifests are signed with "${first.deps.signing.keys.publicKey ?? ''}" \\(key [0-9a-f]{16}\\): keep it`
+    )
+  )
 
   const trusted = first.deps.signing.keys.publicKey ?? ''
-  for (const [given, complaint] of [
-    [{}, /^warn signature: of the newest 1 backup, 1 is signed by an unknown key/],
-    [{ isRequired: true }, undefined],
-    [{ trusted: [trusted], isRequired: true }, undefined]
-  ] as const) {
+  for (
+    const [given, complaint] of [
+      [{}, /^warn signature: of the newest 1 backup, 1 is signed by an unknown key/],
+      [{ isRequired: true }, undefined],
+      [{ trusted: [trusted], isRequired: true }, undefined]
+    ] as const
+  ) {
     const signing = testSigning(given)
     const second = await examined(t, { directory: first.directory, signing })
     await (await second.engine.rebuild()).result
@@ -300,5 +418,8 @@ test('the key that signs manifests is shown, and how many of the newest backups 
   const only = await late.complaints()
   assert.match(only.join('\n'), /fail signature: of the newest 1 backup, none is signed by a trusted key/)
   await late.create()
-  assert.match((await late.complaints()).join('\n'), /warn signature: of the newest 2 backups, 1 is not signed by a trusted key, and refused/)
+  assert.match(
+    (await late.complaints()).join('\n'),
+    /warn signature: of the newest 2 backups, 1 is not signed by a trusted key, and refused/
+  )
 })

@@ -13,7 +13,13 @@ test('download writes the artifact to a new file of its owner, byte for byte, un
   assert.equal((await holdfast('download', '1')).code, 0)
   assert.deepEqual(readFileSync(join(cwd, key)), readFileSync(join(directory, key)))
   assert.equal(statSync(join(cwd, key)).mode & 0o777, 0o600)
-  assert.deepEqual(await json('download', '1', '--output', 'x.db', '--decoded'), { backupId: 1, path: join(cwd, 'x.db'), store: 'local', size: 100_000, decoded: true })
+  assert.deepEqual(await json('download', '1', '--output', 'x.db', '--decoded'), {
+    backupId: 1,
+    path: join(cwd, 'x.db'),
+    store: 'local',
+    size: 100_000,
+    decoded: true
+  })
   assert.equal(readFileSync(join(cwd, 'x.db')).length, 100_000)
 })
 

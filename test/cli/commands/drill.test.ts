@@ -23,7 +23,11 @@ test('without an id the backup is drilled whose turn it is, and the reason told'
   assert.match((await holdfast('drill')).out, /backup 2: the newest proven backup that was never drilled/)
   assert.match((await holdfast('drill', '--source', 'shop')).out, /backup 1: /)
   const { entries } = await deps.catalog.audit.list({ limit: 10 })
-  assert.deepEqual(entries.map(({ action, target, actor }) => [action, target, actor]), [['drill', 'source shop', 'ann'], ['drill', 'source shop', 'ann']])
+  assert.deepEqual(entries.map(({ action, target, actor }) => [action, target, actor]), [[
+    'drill',
+    'source shop',
+    'ann'
+  ], ['drill', 'source shop', 'ann']])
 })
 
 test('a drill ends with 6 where something is wrong with the backup, and otherwise as what was in its way', async t => {

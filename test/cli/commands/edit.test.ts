@@ -6,7 +6,9 @@ import { commandLine } from '../../support/command-line.ts'
 test('pin, unpin and describe change what is recorded about a backup', async t => {
   const { holdfast, create, engine } = await commandLine(t)
   await create()
-  for (const words of [['pin', '1'], ['describe', '1', 'the good one']]) assert.equal((await holdfast(...words)).code, 0)
+  for (const words of [['pin', '1'], ['describe', '1', 'the good one']]) {
+    assert.equal((await holdfast(...words)).code, 0)
+  }
   let backup = await engine.backup(1)
   assert.deepEqual([backup.pinned, backup.description], [true, 'the good one'])
   for (const words of [['unpin', '1'], ['describe', '1', '']]) assert.equal((await holdfast(...words)).code, 0)
@@ -15,11 +17,13 @@ test('pin, unpin and describe change what is recorded about a backup', async t =
   assert.equal((await holdfast('describe', '1', 'x'.repeat(1001))).code, 2)
 })
 
-for (const [words, change] of [
-  [['pin', '1'], { pinned: true }],
-  [['unpin', '1'], { pinned: false }],
-  [['describe', '1', 'the good one'], { description: 'the good one' }]
-] as const) {
+for (
+  const [words, change] of [
+    [['pin', '1'], { pinned: true }],
+    [['unpin', '1'], { pinned: false }],
+    [['describe', '1', 'the good one'], { description: 'the good one' }]
+  ] as const
+) {
   test(`${words[0]} --json prints the backup as it is from then on`, async t => {
     const { json, create, engine } = await commandLine(t)
     await create()

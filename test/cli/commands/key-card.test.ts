@@ -38,9 +38,14 @@ test('the card holds the private key in groups, each line with its checksum, and
   writeFileSync(join(cwd, 'configured'), `# remark\n${key.identity}\n`)
   const { holdfast } = await commandLine(t, { deps: keys(cwd) })
   const { out } = await holdfast('key', 'card', '--text')
-  const lines = [...out.matchAll(/^ {2}\d {2}(.*) {2}\[([0-9a-f]{4})\]$/gm)].map(([, shown = '', checksum]) => ({ typed: shown.replaceAll(' ', ''), checksum }))
+  const lines = [...out.matchAll(/^ {2}\d {2}(.*) {2}\[([0-9a-f]{4})\]$/gm)].map(([, shown = '', checksum]) => ({
+    typed: shown.replaceAll(' ', ''),
+    checksum
+  }))
   assert.equal(lines.map(({ typed }) => typed).join(''), key.identity)
-  for (const { typed, checksum } of lines) assert.equal(createHash('sha256').update(typed).digest('hex').slice(0, 4), checksum)
+  for (const { typed, checksum } of lines) {
+    assert.equal(createHash('sha256').update(typed).digest('hex').slice(0, 4), checksum)
+  }
   assert.match(out, new RegExp(`holdfast key confirm ${key.recipient}`))
 
   const page = (await holdfast('key', 'card', key.recipient)).out
@@ -64,7 +69,9 @@ test('the card of an OpenPGP key is the key when it is typed again', async t => 
   writeFileSync(join(cwd, 'configured'), privateFile.reveal())
   const { holdfast } = await commandLine(t, { deps: keys(cwd) })
   const { out } = await holdfast('key', 'card', '--text')
-  const typed = [...out.matchAll(/^ *\d+ {2}(.*) {2}\[[0-9a-f]{4}\]$/gm)].map(([, shown = '']) => shown.startsWith('-----') ? shown : shown.replaceAll(' ', ''))
+  const typed = [...out.matchAll(/^ *\d+ {2}(.*) {2}\[[0-9a-f]{4}\]$/gm)].map(([, shown = '']) =>
+    shown.startsWith('-----') ? shown : shown.replaceAll(' ', '')
+  )
   assert.deepEqual(typed, privateFile.reveal().trim().split(/\r?\n/))
 })
 

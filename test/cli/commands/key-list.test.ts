@@ -15,7 +15,16 @@ test('key list shows what each key is for', async t => {
   await line.create()
   const before = await line.json('key', 'list')
   assert.deepEqual(OUTPUTS['key list'].parse(before), before)
-  assert.deepEqual(before.keys, [{ id: key.recipient, encryption: 'age', private: false, inUse: true, backups: 2, confirmedAt: null, confirmedBy: null, expiresAt: null }])
+  assert.deepEqual(before.keys, [{
+    id: key.recipient,
+    encryption: 'age',
+    private: false,
+    inUse: true,
+    backups: 2,
+    confirmedAt: null,
+    confirmedBy: null,
+    expiresAt: null
+  }])
   assert.match((await line.holdfast('key', 'list')).out, /age1\w+ +age +public +yes +2 +not confirmed/)
 })
 
@@ -25,15 +34,22 @@ test('key list shows that there are none, and with which key manifests are signe
   const { publicKey } = signing.keys
   const line = await commandLine(t, { signing })
   const { out } = await line.holdfast('key', 'list')
-  assert.equal(out, [
-    'no key is configured, and no backup needs one',
-    '',
-    `manifests are signed with ${publicKey ?? ''} (${signingKeyId(publicKey ?? '')})`,
-    `trusted as well: ${other} (${signingKeyId(other)})`,
-    'backups that none of these keys signed are refused',
-    ''
-  ].join('\n'))
+  assert.equal(
+    out,
+    [
+      'no key is configured, and no backup needs one',
+      '',
+      `manifests are signed with ${publicKey ?? ''} (${signingKeyId(publicKey ?? '')})`,
+      `trusted as well: ${other} (${signingKeyId(other)})`,
+      'backups that none of these keys signed are refused',
+      ''
+    ].join('\n')
+  )
   const printed = await line.json('key', 'list')
   assert.deepEqual(OUTPUTS['key list'].parse(printed), printed)
-  assert.deepEqual([printed.signing.key, printed.signing.trusted[0].key, printed.signing.required], [publicKey, other, true])
+  assert.deepEqual([printed.signing.key, printed.signing.trusted[0].key, printed.signing.required], [
+    publicKey,
+    other,
+    true
+  ])
 })

@@ -14,7 +14,13 @@ const keys = (cwd: string) => ({
   makeKey: (kind: 'age' | 'openpgp') => newKey(kind, NOW)
 })
 
-for (const [kind, file, begin] of [['age', 'holdfast-age-key.txt', /^# created: .*\n# public key: (age1\w{58})\nAGE-SECRET-KEY-1\w{58}\n$/], ['openpgp', 'holdfast-openpgp-key.asc', /^-----BEGIN PGP PRIVATE KEY BLOCK-----/]] as const) {
+for (
+  const [kind, file, begin] of [[
+    'age',
+    'holdfast-age-key.txt',
+    /^# created: .*\n# public key: (age1\w{58})\nAGE-SECRET-KEY-1\w{58}\n$/
+  ], ['openpgp', 'holdfast-openpgp-key.asc', /^-----BEGIN PGP PRIVATE KEY BLOCK-----/]] as const
+) {
   test(`key new makes a key for ${kind} in a file that only its user can read, and never over another`, async t => {
     const cwd = tempDir(t)
     const { holdfast } = await commandLine(t, { deps: keys(cwd) })

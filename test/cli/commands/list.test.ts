@@ -22,7 +22,8 @@ test('list narrows by source, status, reason, method and time', async t => {
   await create({ type: 'scheduled' })
   clock.move(86_400_000)
   await create({ type: 'pre-migration' })
-  const ids = async (...words: string[]): Promise<number[]> => (await json('list', ...words)).map(({ id }: { id: number }) => id)
+  const ids = async (...words: string[]): Promise<number[]> =>
+    (await json('list', ...words)).map(({ id }: { id: number }) => id)
   assert.deepEqual(await ids(), [3, 2, 1])
   assert.deepEqual(await ids('--type', 'scheduled'), [2])
   assert.deepEqual(await ids('--type', 'full'), [3, 2, 1])
@@ -71,7 +72,10 @@ test('control characters of a description do not reach the terminal', async t =>
 test('list --verbose shows every fact of each', async t => {
   const { holdfast, create } = await commandLine(t)
   await create({ compression: 'gzip' })
-  assert.match((await holdfast('list', '--verbose')).out, /^Backup 1\n {2}file +\/.*\.db\.gz\n[^]* {2}sha256 +[0-9a-f]{64}\n/)
+  assert.match(
+    (await holdfast('list', '--verbose')).out,
+    /^Backup 1\n {2}file +\/.*\.db\.gz\n[^]* {2}sha256 +[0-9a-f]{64}\n/
+  )
 })
 
 test('a cancelled backup is listed as cancelled, and is failed with the code CANCELLED for programs', async t => {
@@ -82,7 +86,7 @@ test('a cancelled backup is listed as cancelled, and is failed with the code CAN
   assert.match((await holdfast('list')).out, / cancelled /)
 })
 
-test('the id of the newest backup stands where the guide\'s scripts look for it', async t => {
+test("the id of the newest backup stands where the guide's scripts look for it", async t => {
   const { json, create } = await commandLine(t)
   await create()
   const { id } = await create()

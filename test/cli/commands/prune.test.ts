@@ -11,13 +11,17 @@ async function crowded (t: TestContext, options: CommandLineOptions = {}): Promi
   return line
 }
 
-const ids = async ({ engine }: CommandLine): Promise<number[]> => (await engine.backups({ limit: 9 })).backups.map(({ id }) => id)
+const ids = async ({ engine }: CommandLine): Promise<number[]> =>
+  (await engine.backups({ limit: 9 })).backups.map(({ id }) => id)
 
 test('a dry run shows the rule for each backup and removes nothing', async t => {
   const line = await crowded(t)
   const { code, out, err } = await line.holdfast('prune', '--dry-run')
   assert.deepEqual([code, err], [0, ''])
-  assert.match(out, /^ID {2}SOURCE[^]*\n 4 .* keep .*newest[^]*\n 1 .* {2}(trash|erase) .*maxBackups[^]*\n2 of 4 backups to remove, 200\.0 kB\n$/)
+  assert.match(
+    out,
+    /^ID {2}SOURCE[^]*\n 4 .* keep .*newest[^]*\n 1 .* {2}(trash|erase) .*maxBackups[^]*\n2 of 4 backups to remove, 200\.0 kB\n$/
+  )
   assert.deepEqual(await ids(line), [4, 3, 2, 1])
 })
 
@@ -30,7 +34,16 @@ test('where nobody sits there prune does not ask', async t => {
 test('on a terminal prune shows what would go and asks; only a yes removes it', async t => {
   const answers = [false, true]
   const asked: string[] = []
-  const line = await crowded(t, { columns: 80, environment: { NO_COLOR: '1' }, deps: { ask: async question => { asked.push(question); return answers.shift() ?? false } } })
+  const line = await crowded(t, {
+    columns: 80,
+    environment: { NO_COLOR: '1' },
+    deps: {
+      ask: async question => {
+        asked.push(question)
+        return answers.shift() ?? false
+      }
+    }
+  })
   assert.match((await line.holdfast('prune')).out, /2 of 4 backups to remove, 200\.0 kB\nnothing was removed\n$/)
   assert.deepEqual(await ids(line), [4, 3, 2, 1])
   assert.match((await line.holdfast('prune')).out, /2 of 4 backups to remove, 200\.0 kB\n✓ 2 backups removed\n$/)
@@ -60,7 +73,10 @@ test('a source that would lose most of what it has is left alone unless it is fo
   const line = await commandLine(t, { settings: { maxBackups: 20 } })
   for (let i = 0; i < 9; i++) await line.create()
   await line.engine.changeSettings({ maxBackups: 2 })
-  assert.match((await line.holdfast('prune', '--dry-run')).out, /"shop" would lose 7 of 9: that is only done with --force\n$/)
+  assert.match(
+    (await line.holdfast('prune', '--dry-run')).out,
+    /"shop" would lose 7 of 9: that is only done with --force\n$/
+  )
   assert.equal((await line.holdfast('prune')).code, 5)
   assert.equal((await ids(line)).length, 9)
   assert.equal((await line.holdfast('prune', '--force')).code, 0)

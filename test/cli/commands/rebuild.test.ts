@@ -16,7 +16,10 @@ test('rebuild enters into the catalog what the store holds, and may be repeated'
   assert.deepEqual(await json('list'), [])
   const { code, out } = await holdfast('rebuild')
   assert.equal(code, 0)
-  assert.match(out, /^STORE +SOURCE +BACKUPS +OLDEST \(UTC\) +NEWEST \(UTC\) +SIZE\nlocal +shop +1 .*\n\n✓ the catalog knows 1 backup by the manifests\n$/)
+  assert.match(
+    out,
+    /^STORE +SOURCE +BACKUPS +OLDEST \(UTC\) +NEWEST \(UTC\) +SIZE\nlocal +shop +1 .*\n\n✓ the catalog knows 1 backup by the manifests\n$/
+  )
   assert.equal((await holdfast('rebuild')).code, 0)
   assert.deepEqual((await json('list')).map(({ description }: { description: string }) => description), ['kept'])
 })
@@ -28,7 +31,10 @@ test('what cannot be taken over is named, and the exit code is 3', async t => {
   rmSync(join(directory, second.key))
   const { code, out } = await holdfast('rebuild')
   assert.equal(code, 3)
-  assert.match(out, /^✓ the catalog knows 0 backups[^]*\n✗ shop.* in "local": .*\n✗ shop.* in "local": the object that it describes is missing\n$/)
+  assert.match(
+    out,
+    /^✓ the catalog knows 0 backups[^]*\n✗ shop.* in "local": .*\n✗ shop.* in "local": the object that it describes is missing\n$/
+  )
 })
 
 test('a backup that goes away while the store is read is passed over', async t => {
@@ -50,21 +56,38 @@ test('a directory is a place to rebuild from, and --list only tells what is ther
   assert.deepEqual([listed.code, listed.out.trimEnd().split('\n').at(-1)], [0, '✓ 2 backups can be taken over'])
   assert.deepEqual(await json('list'), [])
   const { adopted, stores: [store] } = await json('rebuild', '--from', before.directory)
-  assert.deepEqual([adopted, store.name, store.place, store.added, store.sources.map(({ source, backups }: { source: string, backups: number }) => [source, backups])], [2, 'directory', before.directory, 2, [['shop', 2]]])
+  assert.deepEqual([
+    adopted,
+    store.name,
+    store.place,
+    store.added,
+    store.sources.map(({ source, backups }: { source: string, backups: number }) => [source, backups])
+  ], [2, 'directory', before.directory, 2, [['shop', 2]]])
   assert.equal((await json('list')).length, 2)
 })
 
 test('a place with nothing in it, and what is no place, end with their codes', async t => {
   const { holdfast } = await commandLine(t)
-  assert.deepEqual([(await holdfast('rebuild', '--from', tempDir(t))).code, (await holdfast('rebuild', '--from', 'ftp://somewhere/')).code], [4, 2])
+  assert.deepEqual([
+    (await holdfast('rebuild', '--from', tempDir(t))).code,
+    (await holdfast('rebuild', '--from', 'ftp://somewhere/')).code
+  ], [4, 2])
 })
 
 test('a source that is not configured is restored to a given path alone: what its manifest names is a suggestion', async t => {
   const before = await commandLine(t)
   await before.create()
-  const { holdfast, restorer } = await commandLine(t, { sources: [new MemorySource('other')], deps: { cwd: '/elsewhere', ask: async () => true } })
+  const { holdfast, restorer } = await commandLine(t, {
+    sources: [new MemorySource('other')],
+    deps: { cwd: '/elsewhere', ask: async () => true }
+  })
   await holdfast('rebuild', '--from', before.directory)
-  for (const words of [['--latest', '--source', 'shop'], ['--latest', '--source', 'shop', '--confirm'], ['1', '--yes'], ['1', '--json'], ['1', '--overwrite', '--yes']]) {
+  for (
+    const words of [['--latest', '--source', 'shop'], ['--latest', '--source', 'shop', '--confirm'], ['1', '--yes'], [
+      '1',
+      '--json'
+    ], ['1', '--overwrite', '--yes']]
+  ) {
     const { code, err } = await holdfast('restore', ...words)
     assert.equal(code, 4, words.join(' '))
     assert.match(err, /the source \\?"shop\\?" is not configured here[^]*--output[^]*\/memory\/shop/)

@@ -24,16 +24,22 @@ const WHOLE: Recovered = {
   problems: []
 }
 
-for (const [name, found, code] of [
-  ['everything', {}, 0],
-  ['fewer rows than the damaged file tells', { tables: [{ name: 'invoice', rows: 409, readable: 412 }] }, 3],
-  ['rows of a table that cannot be counted any more', { tables: [{ name: 'invoice', rows: 412, readable: null }] }, 3],
-  ['rows without a table', { lost: 3, lostTable: 'lost_and_found' }, 3],
-  ['not every page', { damagedPages: 1 }, 3],
-  ['rows that refer to nothing', { foreignKeyViolations: 2 }, 3],
-  ['a table that could not be made', { problems: ['the table "x" could not be made'] }, 3],
-  ['something that is not whole itself', { integrity: ['row 1 missing from index i'] }, 3]
-] as const) {
+for (
+  const [name, found, code] of [
+    ['everything', {}, 0],
+    ['fewer rows than the damaged file tells', { tables: [{ name: 'invoice', rows: 409, readable: 412 }] }, 3],
+    [
+      'rows of a table that cannot be counted any more',
+      { tables: [{ name: 'invoice', rows: 412, readable: null }] },
+      3
+    ],
+    ['rows without a table', { lost: 3, lostTable: 'lost_and_found' }, 3],
+    ['not every page', { damagedPages: 1 }, 3],
+    ['rows that refer to nothing', { foreignKeyViolations: 2 }, 3],
+    ['a table that could not be made', { problems: ['the table "x" could not be made'] }, 3],
+    ['something that is not whole itself', { integrity: ['row 1 missing from index i'] }, 3]
+  ] as const
+) {
   test(`a rescue of ${name} ends with ${code}`, async t => {
     const deps = { recoverDatabase: async () => ({ ...WHOLE, ...found }), knownRows: async () => undefined }
     const { holdfast, json } = await commandLine(t, { deps })
@@ -51,7 +57,10 @@ test('without a configuration and without a service it saves what is there, and 
   const alone = await holdfast(['recover', 'shop.db', '--output', 'saved.db', '--json'], home)
   assert.deepEqual([alone.code, alone.err], [0, ''])
   const { verdict, backup, tables } = recoverSchema.parse(JSON.parse(alone.out))
-  assert.deepEqual([verdict, backup, tables.map(({ name, rows }) => [name, rows])], ['whole', null, [['account', 1000], ['entry', 300]]])
+  assert.deepEqual([verdict, backup, tables.map(({ name, rows }) => [name, rows])], ['whole', null, [
+    ['account', 1000],
+    ['entry', 300]
+  ]])
   assert.deepEqual(readdirSync(home).toSorted(), ['saved.db', 'shop.db'])
 
   const environment = { DATABASE_PATH: './shop.db', BACKUP_DIR: './backups', DATA_DIR: './data' }
@@ -60,7 +69,10 @@ test('without a configuration and without a service it saves what is there, and 
   db.exec('DELETE FROM entry WHERE id > 297')
   db.close()
   const compared = await holdfast(['recover', 'shop.db', '--output', 'again.db'], home, environment)
-  assert.match(compared.out, /TABLE +SAVED +IN THE DAMAGED FILE +BACKUP 1\naccount +1000 +1000 +1000\nentry +297 +297 +300\n/)
+  assert.match(
+    compared.out,
+    /TABLE +SAVED +IN THE DAMAGED FILE +BACKUP 1\naccount +1000 +1000 +1000\nentry +297 +297 +300\n/
+  )
   assert.equal(compared.code, 0)
 })
 

@@ -32,17 +32,36 @@ test('release declares it good, and says so from then on', async t => {
   assert.equal((await line.holdfast('release', '4')).code, 5)
   assert.equal((await line.holdfast('release', '9')).code, 4)
   const { entries } = await line.deps.catalog.audit.list({ limit: 9 })
-  assert.deepEqual(entries.map(({ action, target, outcome }) => [action, target, outcome]).at(-1), ['backup release', 'backup 4', 'done'])
+  assert.deepEqual(entries.map(({ action, target, outcome }) => [action, target, outcome]).at(-1), [
+    'backup release',
+    'backup 4',
+    'done'
+  ])
 })
 
 test('on a terminal it shows what is odd and asks; only a yes releases, and --yes is not asked', async t => {
   const answers = [false, true]
   const asked: string[] = []
-  const line = await attacked(t, { columns: 100, environment: { NO_COLOR: '1' }, deps: { ask: async question => { asked.push(question); return answers.shift() ?? assert.fail('asked once more') } } })
-  assert.match((await line.holdfast('release', '4')).out, /^Backup 4[^]*suspect +rows in "bytes" fell 80 %[^]*nothing was released\n$/)
+  const line = await attacked(t, {
+    columns: 100,
+    environment: { NO_COLOR: '1' },
+    deps: {
+      ask: async question => {
+        asked.push(question)
+        return answers.shift() ?? assert.fail('asked once more')
+      }
+    }
+  })
+  assert.match(
+    (await line.holdfast('release', '4')).out,
+    /^Backup 4[^]*suspect +rows in "bytes" fell 80 %[^]*nothing was released\n$/
+  )
   assert.equal(await isReleased(line), false)
   assert.match((await line.holdfast('release', '4')).out, /✓ Released backup 4/)
-  assert.deepEqual(asked, Array.from({ length: 2 }, () => 'Was that meant to be, so that backups from before it may be removed?'))
+  assert.deepEqual(
+    asked,
+    Array.from({ length: 2 }, () => 'Was that meant to be, so that backups from before it may be removed?')
+  )
   assert.equal((await line.create()).suspicion, null)
   line.source.bytes = prose(100)
   assert.equal((await line.create()).id, 6)
@@ -53,7 +72,10 @@ test('restore --latest passes a suspect over, and one that is named is restored 
   const line = await attacked(t, { columns: 200, environment: { NO_COLOR: '1' }, deps: { ask: async () => true } })
   assert.match((await line.holdfast('restore', '--latest')).out, /✓ Restored backup 3/)
   const { out } = await line.holdfast('restore', '4')
-  assert.match(out, /⚠ BEWARE: Backup 4 is suspect, and nobody has declared it good: rows in "bytes" fell 80 %, from 100000 to 20000\.\n[^]*✓ Restored backup 4[^]*Beware +Backup 4 is suspect/)
+  assert.match(
+    out,
+    /⚠ BEWARE: Backup 4 is suspect, and nobody has declared it good: rows in "bytes" fell 80 %, from 100000 to 20000\.\n[^]*✓ Restored backup 4[^]*Beware +Backup 4 is suspect/
+  )
   const { warning } = JSON.parse((await line.holdfast('restore', '4', '--confirm', '--json')).out)
   assert.match(warning, /^Backup 4 is suspect/)
 })
@@ -70,7 +92,16 @@ test('several are released by their numbers, each with its own outcome', async t
 
 test('--all-suspect releases every suspect, oldest first, and asks once about all of them', async t => {
   const asked: string[] = []
-  const line = await attacked(t, { columns: 100, environment: { NO_COLOR: '1' }, deps: { ask: async question => { asked.push(question); return true } } })
+  const line = await attacked(t, {
+    columns: 100,
+    environment: { NO_COLOR: '1' },
+    deps: {
+      ask: async question => {
+        asked.push(question)
+        return true
+      }
+    }
+  })
   await line.create()
   const { code, out } = await line.holdfast('release', '--all-suspect', '--source', 'shop')
   assert.equal(code, 0)
@@ -78,11 +109,16 @@ test('--all-suspect releases every suspect, oldest first, and asks once about al
   assert.deepEqual(asked, ['Was that meant to be in all 2 of them, so that backups from before 4 may be removed?'])
   assert.equal(await isReleased(line), true)
   assert.equal((await line.holdfast('release', '--all-suspect')).out, 'no backup is suspect\n')
-  assert.deepEqual(JSON.parse((await line.holdfast('release', '--all-suspect', '--json')).out), { backups: [], failures: [] })
+  assert.deepEqual(JSON.parse((await line.holdfast('release', '--all-suspect', '--json')).out), {
+    backups: [],
+    failures: []
+  })
 })
 
 test('release needs numbers or --all-suspect, and not both', async t => {
   const line = await commandLine(t)
-  for (const words of [[], ['1', '--all-suspect'], ['1', '--source', 'shop']]) assert.equal((await line.holdfast('release', ...words)).code, 2)
+  for (const words of [[], ['1', '--all-suspect'], ['1', '--source', 'shop']]) {
+    assert.equal((await line.holdfast('release', ...words)).code, 2)
+  }
   assert.equal((await line.holdfast('release', '--all-suspect', '--source', 'nowhere')).code, 4)
 })

@@ -7,7 +7,10 @@ test('remove puts a backup into the trash; the last valid one only with --force'
   const { holdfast, create, json } = await commandLine(t)
   await create()
   assert.equal((await holdfast('remove', '1')).code, 5)
-  assert.match((await holdfast('remove', '1', '--force')).out, /Moved backup 1 to the trash; for 1 d "holdfast restore-from-trash 1" brings it back/)
+  assert.match(
+    (await holdfast('remove', '1', '--force')).out,
+    /Moved backup 1 to the trash; for 1 d "holdfast restore-from-trash 1" brings it back/
+  )
   assert.deepEqual([(await json('list')).length, (await json('list', '--trashed')).length], [0, 1])
 })
 
@@ -24,6 +27,10 @@ test('a backup that is not there, is pinned or has no number is not removed', as
   const { holdfast, create, engine } = await commandLine(t)
   await create()
   await engine.edit(1, { pinned: true })
-  assert.deepEqual([(await holdfast('remove', '9')).code, (await holdfast('remove', '1', '--force')).code, (await holdfast('remove', 'one')).code], [4, 5, 2])
+  assert.deepEqual([
+    (await holdfast('remove', '9')).code,
+    (await holdfast('remove', '1', '--force')).code,
+    (await holdfast('remove', 'one')).code
+  ], [4, 5, 2])
   assert.equal((await engine.backup(1)).trashedAt, null)
 })

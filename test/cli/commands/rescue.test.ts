@@ -9,19 +9,36 @@ import { tempDir } from '../../support/temp-dir.ts'
 
 test('rescue shows its plan and asks on a terminal; only a yes writes', async t => {
   const answers = [false, true]
-  const { holdfast, names } = await people(t, { columns: 80, environment: { NO_COLOR: '1' }, deps: { ask: async () => answers.shift() ?? false } })
-  assert.match((await holdfast('rescue', '1', '--table', 'person')).out, /person +3 +1 +1 +1\nin the way: "person" 3 stands there with other values\n\nnothing was written\n$/)
+  const { holdfast, names } = await people(t, {
+    columns: 80,
+    environment: { NO_COLOR: '1' },
+    deps: { ask: async () => answers.shift() ?? false }
+  })
+  assert.match(
+    (await holdfast('rescue', '1', '--table', 'person')).out,
+    /person +3 +1 +1 +1\nin the way: "person" 3 stands there with other values\n\nnothing was written\n$/
+  )
   assert.deepEqual(names(), ['Bob', 'Cyd', 'Dan'])
-  assert.match((await holdfast('backup', 'rescue', '1', '--table', 'person')).out, /✓ Brought back 1 row of backup 1\n$/)
+  assert.match(
+    (await holdfast('backup', 'rescue', '1', '--table', 'person')).out,
+    /✓ Brought back 1 row of backup 1\n$/
+  )
   assert.deepEqual(names(), ['Ann', 'Bob', 'Cyd', 'Dan'])
 })
 
 test('a plan that is refused is shown and not asked about', async t => {
-  const { holdfast, names } = await people(t, { columns: 80, environment: { NO_COLOR: '1' }, deps: { ask: () => assert.fail('asked') } })
+  const { holdfast, names } = await people(t, {
+    columns: 80,
+    environment: { NO_COLOR: '1' },
+    deps: { ask: () => assert.fail('asked') }
+  })
   const { code, out } = await holdfast('rescue', '1', '--table', 'person', '--conflict', 'fail')
   assert.equal(code, 5)
   assert.match(out, /in the way: "person" 3 stands there with other values\nso that no row at all is written\n/)
-  assert.match((await holdfast('rescue', '1', '--table', 'person', '--conflict', 'fail', '--dry-run')).out, /0 rows of backup 1 would be brought back\n$/)
+  assert.match(
+    (await holdfast('rescue', '1', '--table', 'person', '--conflict', 'fail', '--dry-run')).out,
+    /0 rows of backup 1 would be brought back\n$/
+  )
   assert.deepEqual(names(), ['Bob', 'Cyd', 'Dan'])
 })
 
@@ -32,26 +49,54 @@ test('nobody is asked whether to write nothing', async t => {
 
 test('where nobody sits there a rescue is to be confirmed, a dry run is not', async t => {
   const { holdfast, json, names, deps } = await people(t)
-  assert.deepEqual([(await holdfast('rescue', '1', '--table', 'person')).code, (await holdfast('rescue', '1', '--table', 'person', '--json')).code], [2, 2])
-  assert.match((await holdfast('rescue', '1', '--table', 'person', '--dry-run')).out, /1 row of backup 1 would be brought back\n$/)
+  assert.deepEqual([
+    (await holdfast('rescue', '1', '--table', 'person')).code,
+    (await holdfast('rescue', '1', '--table', 'person', '--json')).code
+  ], [2, 2])
+  assert.match(
+    (await holdfast('rescue', '1', '--table', 'person', '--dry-run')).out,
+    /1 row of backup 1 would be brought back\n$/
+  )
   assert.deepEqual(names(), ['Bob', 'Cyd', 'Dan'])
   const { undo } = await json('rescue', '1', '--table', 'person', '--conflict', 'overwrite', '--confirm')
   assert.deepEqual([undo.command, names()], ['holdfast restore 2', ['Ann', 'Bob', 'Cid', 'Dan']])
   const { entries } = await deps.catalog.audit.list({ limit: 9 })
-  assert.deepEqual(entries.map(({ action, outcome }) => [action, outcome]), [['rescue', 'done'], ['rescue dry-run', 'done']])
+  assert.deepEqual(entries.map(({ action, outcome }) => [action, outcome]), [['rescue', 'done'], [
+    'rescue dry-run',
+    'done'
+  ]])
 })
 
 test('rows go to a file that is new, of one table at a time', async t => {
   const { holdfast, home, names } = await people(t)
-  assert.match((await holdfast('rescue', '1', '--table', 'person', '--where', "name LIKE 'A%'", '--csv', 'out.csv')).out, /✓ Wrote 1 row of backup 1 to .*out\.csv\n$/)
+  assert.match(
+    (await holdfast('rescue', '1', '--table', 'person', '--where', "name LIKE 'A%'", '--csv', 'out.csv')).out,
+    /✓ Wrote 1 row of backup 1 to .*out\.csv\n$/
+  )
   assert.equal(readFileSync(join(home, 'out.csv'), 'utf8'), "id,name,photo\r\n1,Ann,x'00ff'\r\n")
-  assert.equal((await holdfast('rescue', '1', '--table', 'person', '--where', 'id = 2', '--csv', '-')).out, 'id,name,photo\r\n2,Bob,\r\n')
+  assert.equal(
+    (await holdfast('rescue', '1', '--table', 'person', '--where', 'id = 2', '--csv', '-')).out,
+    'id,name,photo\r\n2,Bob,\r\n'
+  )
   assert.equal((await holdfast('rescue', '1', '--table', 'person', '--csv', '-', '--json')).code, 2)
-  assert.deepEqual([(await holdfast('rescue', '1', '--table', 'person', '--csv', 'out.csv')).code, (await holdfast('rescue', '1', '--table', 'person', '--table', 'b', '--csv', 'o2.csv')).code], [5, 2])
+  assert.deepEqual([
+    (await holdfast('rescue', '1', '--table', 'person', '--csv', 'out.csv')).code,
+    (await holdfast('rescue', '1', '--table', 'person', '--table', 'b', '--csv', 'o2.csv')).code
+  ], [5, 2])
   assert.deepEqual(names(), ['Bob', 'Cyd', 'Dan'])
 })
 
-for (const [words, code] of [[['1'], 2], [['--table', 'person'], 2], [['1', '--table', 'person', '--where', '1) OR (1', '--yes'], 0], [['1', '--table', 'person', '--where', '1); --', '--yes'], 2], [['1', '--table', 'no', '--yes'], 4], [['9', '--table', 'person', '--yes'], 4], [['1', '--table', 'person', '--conflict', 'fail', '--yes'], 5]] as const) {
+for (
+  const [words, code] of [
+    [['1'], 2],
+    [['--table', 'person'], 2],
+    [['1', '--table', 'person', '--where', '1) OR (1', '--yes'], 0],
+    [['1', '--table', 'person', '--where', '1); --', '--yes'], 2],
+    [['1', '--table', 'no', '--yes'], 4],
+    [['9', '--table', 'person', '--yes'], 4],
+    [['1', '--table', 'person', '--conflict', 'fail', '--yes'], 5]
+  ] as const
+) {
   test(`rescue ${words.join(' ')} ends with ${code === 0 ? 'usage' : code}`, async t => {
     const { holdfast, names } = await people(t)
     assert.equal((await holdfast('rescue', ...words)).code, code === 0 ? 2 : code)

@@ -10,7 +10,10 @@ test('restore-from-trash brings a backup back, and once only', async t => {
   assert.match((await holdfast('restore-from-trash', '1')).out, /Brought backup 1 back/)
   assert.equal((await holdfast('restore-from-trash', '1')).code, 5)
   assert.deepEqual([(await json('list')).length, (await json('list', '--trashed')).length], [1, 0])
-  assert.deepEqual([(await holdfast('restore-from-trash', '9')).code, (await holdfast('restore-from-trash')).code], [4, 2])
+  assert.deepEqual([(await holdfast('restore-from-trash', '9')).code, (await holdfast('restore-from-trash')).code], [
+    4,
+    2
+  ])
 })
 
 test('restore-from-trash --json prints those that came back and why the others did not', async t => {
@@ -20,7 +23,10 @@ test('restore-from-trash --json prints those that came back and why the others d
   await holdfast('remove', '1')
   const printed = await json('restore-from-trash', '1', '9')
   assert.deepEqual(OUTPUTS['restore-from-trash'].parse(printed), printed)
-  assert.deepEqual([printed.backups.map(({ id, trashedAt }: { id: number, trashedAt: string | null }) => [id, trashedAt]), printed.failures], [[[1, null]], [{ backupId: 9, code: 'BACKUP_NOT_FOUND', message: 'there is no backup 9' }]])
+  assert.deepEqual([
+    printed.backups.map(({ id, trashedAt }: { id: number, trashedAt: string | null }) => [id, trashedAt]),
+    printed.failures
+  ], [[[1, null]], [{ backupId: 9, code: 'BACKUP_NOT_FOUND', message: 'there is no backup 9' }]])
 })
 
 test('of several, those that can be brought back are, and the exit code is 3 where not all were', async t => {

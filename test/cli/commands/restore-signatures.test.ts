@@ -18,11 +18,22 @@ test('--latest takes the newest signed backup where a signature is required, als
   const { code, out, err } = await holdfast('restore', '--latest', '--source', 'shop', '--output', target)
   assert.equal(code, 0)
   assert.match(out, new RegExp(`Restored backup 1 to[^]*Manifest +signed \\(key ${keyId}\\)`))
-  assert.match(err, /backup 99 \(2025-11-24T23:30:20.000Z\) passed over: not signed by a trusted key, which is required/)
+  assert.match(
+    err,
+    /backup 99 \(2025-11-24T23:30:20.000Z\) passed over: not signed by a trusted key, which is required/
+  )
   const [forged, signed] = await json('list')
-  assert.deepEqual([forged.signature, signed.signature.state, signed.signature.keyId, signed.signature.refused], [{ state: 'unsigned', key: null, keyId: null, refused: true }, 'signed', keyId, false])
+  assert.deepEqual([forged.signature, signed.signature.state, signed.signature.keyId, signed.signature.refused], [
+    { state: 'unsigned', key: null, keyId: null, refused: true },
+    'signed',
+    keyId,
+    false
+  ])
   assert.match((await holdfast('list')).out, /^99 .*valid, refused[^]*^ 1 .*valid {2}/m)
-  assert.match((await holdfast('show', '99')).out, /manifest +not signed\n *refused +a signature by a trusted key is required/)
+  assert.match(
+    (await holdfast('show', '99')).out,
+    /manifest +not signed\n *refused +a signature by a trusted key is required/
+  )
 })
 
 test('--latest prefers a signed backup to a newer one that is not, also where no signature is required', async t => {
@@ -31,7 +42,10 @@ test('--latest prefers a signed backup to a newer one that is not, also where no
   const { code, out, err } = await holdfast('restore', '--latest', '--source', 'shop', '--output', target)
   assert.equal(code, 0)
   assert.match(out, /Restored backup 1 to/)
-  assert.match(err, /backup 99 \(2025-11-24T23:30:20.000Z\) passed over: not signed by a trusted key, as the older one is/)
+  assert.match(
+    err,
+    /backup 99 \(2025-11-24T23:30:20.000Z\) passed over: not signed by a trusted key, as the older one is/
+  )
   assert.match((await holdfast('restore', '99', '--output', `${target}.99`)).out, /Restored backup 99 to/)
 })
 
@@ -50,7 +64,10 @@ test('where nothing but refused backups is there --latest names them, and how to
   options.isRequired = true
   const { code, err } = await holdfast('restore', '--latest', '--source', 'shop', '--output', target)
   assert.equal(code, 4)
-  assert.match(err, /there is no valid backup of "shop"; backup 99 .*, backup 1 .* passed over: not signed by a trusted key/)
+  assert.match(
+    err,
+    /there is no valid backup of "shop"; backup 99 .*, backup 1 .* passed over: not signed by a trusted key/
+  )
   assert.match(err, /BACKUP_TRUSTED_SIGNING_KEYS/)
 })
 
@@ -61,7 +78,10 @@ test('without the requirement an unsigned backup is restored, and the question, 
   assert.deepEqual(OUTPUTS['restore'].parse(restored), restored)
   assert.deepEqual([restored.signature.state, restored.restore.status], ['unsigned', 'completed'])
   assert.match(restored.warning, /The manifest of backup 99 is not signed: nothing proves who made it/)
-  assert.match((await holdfast('restore', '99', '--output', `${target}.2`)).out, /Manifest +not signed\n(.*\n)*.*Beware +The manifest of backup 99/)
+  assert.match(
+    (await holdfast('restore', '99', '--output', `${target}.2`)).out,
+    /Manifest +not signed\n(.*\n)*.*Beware +The manifest of backup 99/
+  )
   const verified = await json('verify', '99')
   assert.deepEqual([verified.results[0].valid, verified.results[0].signature.state], [true, 'unsigned'])
   assert.match((await holdfast('verify', '99')).out, /the manifest is not signed/)
@@ -71,9 +91,21 @@ test('without the requirement an unsigned backup is restored, and the question, 
 test('the question before a restore names the key', async t => {
   const asked: string[] = []
   const signing = testSigning()
-  const line = await commandLine(t, { signing, columns: 100, deps: { ask: async question => { asked.push(question); return false } } })
+  const line = await commandLine(t, {
+    signing,
+    columns: 100,
+    deps: {
+      ask: async question => {
+        asked.push(question)
+        return false
+      }
+    }
+  })
   await line.create()
   const { out } = await line.holdfast('restore', '1')
-  assert.match(stripVTControlCharacters(out), new RegExp(`Manifest +signed \\(key ${signingKeyId(signing.keys.publicKey ?? '')}\\)`))
+  assert.match(
+    stripVTControlCharacters(out),
+    new RegExp(`Manifest +signed \\(key ${signingKeyId(signing.keys.publicKey ?? '')}\\)`)
+  )
   assert.equal(asked.length, 1)
 })

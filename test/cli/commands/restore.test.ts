@@ -27,7 +27,10 @@ test('a restore says what it did and how to undo it, and is in the audit log', a
   const line = await changed(t)
   const { code, out } = await line.holdfast('restore', '1', '--confirm')
   assert.equal(code, 0)
-  assert.match(out, /^✓ Restored backup 1 to \/memory\/shop\n {2}Backup created {2}.*\n {2}Restored in .*\n {2}Database size +19 B\n {2}Manifest +signed \(key [0-9a-f]{16}\)\n {2}To undo +holdfast restore 3\n$/)
+  assert.match(
+    out,
+    /^✓ Restored backup 1 to \/memory\/shop\n {2}Backup created {2}.*\n {2}Restored in .*\n {2}Database size +19 B\n {2}Manifest +signed \(key [0-9a-f]{16}\)\n {2}To undo +holdfast restore 3\n$/
+  )
   assert.deepEqual(line.source.bytes, OLD)
   const [entry] = (await line.deps.catalog.audit.list({ limit: 1 })).entries
   assert.deepEqual([entry?.action, entry?.target, entry?.outcome, entry?.actor], ['restore', 'backup 1', 'done', 'ann'])
@@ -66,7 +69,14 @@ test('--latest goes by the times, also where numbers do not, as after taking bac
   const startedAt = new Date(new Date(manifest.startedAt).getTime() - 365 * 86_400_000).toISOString()
   const key = (await catalog.backups.get(1)).key
   const old = { ...manifest, id: 500, startedAt }
-  await catalog.backups.adopt(old, { key: `old-${key}`, copy: landingCopy(store, `old-${key}`, old), hasLanded: true, trashedAt: null, isLasting: false, foreignInstance: null })
+  await catalog.backups.adopt(old, {
+    key: `old-${key}`,
+    copy: landingCopy(store, `old-${key}`, old),
+    hasLanded: true,
+    trashedAt: null,
+    isLasting: false,
+    foreignInstance: null
+  })
   assert.equal((await line.json('restore', '--latest', '--confirm')).restore.backupId, 1)
 })
 
@@ -86,7 +96,10 @@ test('--latest and --at pass over a backup from the future, and name it', async 
   for (const words of [['--latest'], ['--at', '2099-01-01']]) {
     const { code, err } = await line.holdfast('restore', ...words, '--output', `/${words[0]}.db`)
     assert.equal(code, 0)
-    assert.match(err, new RegExp(`backup ${ahead.id} \\(${ahead.startedAt.toISOString()}\\) passed over: dated in the future, now is `))
+    assert.match(
+      err,
+      new RegExp(`backup ${ahead.id} \\(${ahead.startedAt.toISOString()}\\) passed over: dated in the future, now is `)
+    )
   }
   assert.deepEqual((await line.json('restores')).restores.map(({ backupId }: { backupId: number }) => backupId), [1, 1])
 })
@@ -99,15 +112,30 @@ test('where every valid backup is from the future --latest takes none and asks f
   line.clock.move(-2 * 60_000)
   const { code, err } = await line.holdfast('restore', '--latest', '--output', '/none.db')
   assert.equal(code, 4)
-  assert.match(err, new RegExp(`no valid backup of "shop"; backup ${only.id} \\(.*\\) passed over.*\\nhint: Check the clock`))
+  assert.match(
+    err,
+    new RegExp(`no valid backup of "shop"; backup ${only.id} \\(.*\\) passed over.*\\nhint: Check the clock`)
+  )
 })
 
 test('on a terminal it shows what would be replaced and asks; only a yes restores', async t => {
   const answers = [false, true]
   const asked: string[] = []
-  const line = await changed(t, { columns: 80, environment: { NO_COLOR: '1' }, deps: { ask: async question => { asked.push(question); return answers.shift() ?? false } } })
+  const line = await changed(t, {
+    columns: 80,
+    environment: { NO_COLOR: '1' },
+    deps: {
+      ask: async question => {
+        asked.push(question)
+        return answers.shift() ?? false
+      }
+    }
+  })
   const refused = await line.holdfast('restore', '1')
-  assert.match(refused.out, /WARNING: This replaces the content of the current database![^]*\/memory\/shop[^]*backup 1 of "shop", [^]*Newest backup +backup 2 \(just now\)[^]*nothing was restored\n$/)
+  assert.match(
+    refused.out,
+    /WARNING: This replaces the content of the current database![^]*\/memory\/shop[^]*backup 1 of "shop", [^]*Newest backup +backup 2 \(just now\)[^]*nothing was restored\n$/
+  )
   assert.deepEqual([refused.code, line.source.bytes], [0, NEW])
   assert.match((await line.holdfast('restore', '1')).out, /✓ Restored backup 1/)
   assert.deepEqual([asked, line.source.bytes], [['Continue with restore?', 'Continue with restore?'], OLD])
@@ -119,12 +147,17 @@ test('the prompt and the answer show where links lead', async t => {
   symlinkSync('v1', join(home, 'current'))
   const line = await changed(t, { columns: 200, environment: { NO_COLOR: '1' }, deps: { ask: async () => true } })
   const { out } = await line.holdfast('restore', '1', '--output', join(home, 'current', 'x.db'), '--overwrite')
-  assert.match(out, /Current file +\S+\/current\/x\.db → \S+\/v1\/x\.db \(there is nothing\)[^]*Restored backup 1 to \S+\/v1\/x\.db\n/)
+  assert.match(
+    out,
+    /Current file +\S+\/current\/x\.db → \S+\/v1\/x\.db \(there is nothing\)[^]*Restored backup 1 to \S+\/v1\/x\.db\n/
+  )
 })
 
 test('where nobody can be asked it is refused unless it is confirmed', async t => {
   const line = await changed(t)
-  for (const words of [['restore', '1'], ['restore', '1', '--json'], ['restore', '1', '--output', 'x.db', '--overwrite']]) {
+  for (
+    const words of [['restore', '1'], ['restore', '1', '--json'], ['restore', '1', '--output', 'x.db', '--overwrite']]
+  ) {
     const { code, err } = await line.holdfast(...words)
     assert.equal(code, 2, words.join(' '))
     assert.match(err, /--confirm/)
@@ -166,16 +199,18 @@ test('--no-verify leaves out the proof, which is otherwise in the history of the
   assert.equal(await proofs(), before + 1)
 })
 
-for (const [words, said] of [
-  [[], /which backup/],
-  [['1', '--latest'], /both backup 1/],
-  [['1', '--source', 'shop'], /--source/],
-  [['x'], /number of a backup/],
-  [['1', '--timeout', '15'], /number and a unit/],
-  [['1', '--timeout', '61m'], /at most 60m/],
-  [['1', '--mode', 'file'], /Allowed choices/],
-  [['1', '--mode', 'live', '--output', 'x.db'], /"mode"/]
-] as const) {
+for (
+  const [words, said] of [
+    [[], /which backup/],
+    [['1', '--latest'], /both backup 1/],
+    [['1', '--source', 'shop'], /--source/],
+    [['x'], /number of a backup/],
+    [['1', '--timeout', '15'], /number and a unit/],
+    [['1', '--timeout', '61m'], /at most 60m/],
+    [['1', '--mode', 'file'], /Allowed choices/],
+    [['1', '--mode', 'live', '--output', 'x.db'], /"mode"/]
+  ] as const
+) {
   test(`restore ${words.join(' ')} is wrong usage, and nothing is touched`, async t => {
     const line = await changed(t)
     const { code, err } = await line.holdfast('restore', ...words, '--confirm')
@@ -199,7 +234,11 @@ test('a process of its own restores a real database', async t => {
   makeMoney(live, { entries: 1000 })
   const environment = { DATABASE_PATH: './shop.db', JWT_SECRET: 'a secret for the tests alone, long enough' }
   assert.equal((await holdfast(['backup'], home, environment)).code, 0)
-  const { code, out, err } = await holdfast(['restore', '--latest', '--confirm', '--timeout', '500ms'], home, environment)
+  const { code, out, err } = await holdfast(
+    ['restore', '--latest', '--confirm', '--timeout', '500ms'],
+    home,
+    environment
+  )
   assert.equal(code, 0, err)
   assert.match(err, /backup 1: restoring/)
   assert.match(out, /To undo +holdfast restore 2/)
@@ -226,13 +265,22 @@ test('--at takes the newest valid backup from that time or before, and says so w
   await create()
   assert.equal((await json('restore', '--at', '2025-11-25', '--source', 'shop', '--yes')).restore.backupId, 1)
   const { code, err } = await holdfast('restore', '--at', '2025-11-01', '--yes')
-  assert.deepEqual([code, err.includes('there is no valid backup of "shop" from 2025-11-01T00:00:00.000Z or before')], [4, true])
-  assert.deepEqual([(await holdfast('restore', '1', '--at', '2025-11-25')).code, (await holdfast('restore', '1', '--thaw', '0')).code], [2, 2])
+  assert.deepEqual([code, err.includes('there is no valid backup of "shop" from 2025-11-01T00:00:00.000Z or before')], [
+    4,
+    true
+  ])
+  assert.deepEqual([
+    (await holdfast('restore', '1', '--at', '2025-11-25')).code,
+    (await holdfast('restore', '1', '--thaw', '0')).code
+  ], [2, 2])
 })
 
 test('--thaw asks for a backup and restores nothing', async t => {
   const { json, holdfast, create, engine } = await commandLine(t)
   await create()
-  assert.deepEqual([(await holdfast('restore', '1', '--thaw')).out, await json('restore', '--latest', '--thaw', '7')], ['✓ backup 1 can be read already\n', { backupId: 1, store: null, hours: 0 }])
+  assert.deepEqual([(await holdfast('restore', '1', '--thaw')).out, await json('restore', '--latest', '--thaw', '7')], [
+    '✓ backup 1 can be read already\n',
+    { backupId: 1, store: null, hours: 0 }
+  ])
   assert.equal((await engine.restores({ limit: 10 })).restores.length, 0)
 })

@@ -23,8 +23,15 @@ test('restores narrows by kind and source, and --json is as its schema says', as
   await holdfast('drill', '1')
   const printed = await json('restores')
   assert.deepEqual(OUTPUTS.restores.parse(printed), printed)
-  const ids = async (...words: string[]): Promise<number[]> => (await json('restores', ...words)).restores.map(({ id }: { id: number }) => id)
-  assert.deepEqual([await ids(), await ids('--kind', 'drill'), await ids('--kind', 'restore'), await ids('--limit', '1'), await ids('--source', 'ledger')], [[2, 1], [2], [1], [2], []])
+  const ids = async (...words: string[]): Promise<number[]> =>
+    (await json('restores', ...words)).restores.map(({ id }: { id: number }) => id)
+  assert.deepEqual([
+    await ids(),
+    await ids('--kind', 'drill'),
+    await ids('--kind', 'restore'),
+    await ids('--limit', '1'),
+    await ids('--source', 'ledger')
+  ], [[2, 1], [2], [1], [2], []])
 })
 
 test('a kind that is none is wrong usage', async t => {

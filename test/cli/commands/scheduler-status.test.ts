@@ -8,7 +8,10 @@ test('scheduler status shows which process serves, and when the next backups are
   const { holdfast, json } = await commandLine(t, { deps: { findServer: async () => SERVER } })
   const { code, out } = await holdfast('scheduler', 'status')
   assert.equal(code, 0)
-  assert.match(out, /^✓ process 4711 on "here" serves, since 1 h ago\n\nSOURCE +MADE +LAST +NEXT +NEXT \(UTC\)\nshop +every 1 h +- +just now +2025-11-24 23:30\n$/)
+  assert.match(
+    out,
+    /^✓ process 4711 on "here" serves, since 1 h ago\n\nSOURCE +MADE +LAST +NEXT +NEXT \(UTC\)\nshop +every 1 h +- +just now +2025-11-24 23:30\n$/
+  )
   assert.deepEqual((await json('scheduler', 'status')).server, SERVER)
 })
 

@@ -15,23 +15,39 @@ const SERVER = { pid: 4711, host: 'here', since: '2025-11-24T22:30:00.000Z' }
 test('scheduler stop asks the server to end and waits until it has', async t => {
   const asked: number[] = []
   const found = [SERVER, SERVER, SERVER, undefined]
-  const { holdfast, clock } = await commandLine(t, { deps: { findServer: async () => found.shift(), terminate: pid => { asked.push(pid) } } })
+  const { holdfast, clock } = await commandLine(t, {
+    deps: {
+      findServer: async () => found.shift(),
+      terminate: pid => {
+        asked.push(pid)
+      }
+    }
+  })
   const stopped = holdfast('scheduler', 'stop')
   for (let looks = 0; looks < 2; looks++) {
     await until(() => clock.sleeping > 0)
     clock.moveToNext()
   }
   const { code, out } = await stopped
-  assert.deepEqual([code, out, asked, found], [0, 'stopped process 4711, which had served since 2025-11-24T22:30:00.000Z\n', [4711], []])
+  assert.deepEqual([code, out, asked, found], [
+    0,
+    'stopped process 4711, which had served since 2025-11-24T22:30:00.000Z\n',
+    [4711],
+    []
+  ])
 })
 
 test('scheduler stop: nobody there is 4, one elsewhere or not ours is 5', async t => {
-  const refuse = (): never => { throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' }) }
-  for (const [findServer, expected, message] of [
-    [async () => undefined, 4, /no server is running/],
-    [async () => ({ ...SERVER, host: 'elsewhere' }), 5, /runs on "elsewhere", not on "here"/],
-    [async () => SERVER, 5, /process 4711 cannot be stopped \(EPERM\)/]
-  ] as const) {
+  const refuse = (): never => {
+    throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' })
+  }
+  for (
+    const [findServer, expected, message] of [
+      [async () => undefined, 4, /no server is running/],
+      [async () => ({ ...SERVER, host: 'elsewhere' }), 5, /runs on "elsewhere", not on "here"/],
+      [async () => SERVER, 5, /process 4711 cannot be stopped \(EPERM\)/]
+    ] as const
+  ) {
     const { holdfast } = await commandLine(t, { deps: { findServer, terminate: refuse } })
     const { code, err } = await holdfast('scheduler', 'stop')
     assert.equal(code, expected)
@@ -43,7 +59,9 @@ test('scheduler status finds the server, and scheduler stop ends it', async t =>
   const { cwd, environment } = shopHome(t)
   const service = await startService(t, cwd, environment, tokenFor('admin'))
   const exited = once(service.child, 'exit')
-  const status = OUTPUTS['scheduler status'].parse(JSON.parse((await holdfast(['scheduler', 'status', '--json'], cwd, environment)).out))
+  const status = OUTPUTS['scheduler status'].parse(
+    JSON.parse((await holdfast(['scheduler', 'status', '--json'], cwd, environment)).out)
+  )
   assert.deepEqual([status.server?.pid, status.server?.host], [service.child.pid, hostname()])
   const { code, out } = await holdfast(['backup', 'scheduler', 'stop'], cwd, environment)
   assert.deepEqual([code, (await exited)[0]], [0, 0])

@@ -6,8 +6,19 @@ import { workDir } from '../../support/config.ts'
 
 test('scheduler start is serve by another name', async t => {
   let served = 0
-  const { holdfast } = await commandLine(t, { deps: { serve: async () => { served++; return 7 } } })
-  const codes = [(await holdfast('scheduler', 'start')).code, (await holdfast('backup', 'scheduler', 'start')).code, (await holdfast('serve')).code]
+  const { holdfast } = await commandLine(t, {
+    deps: {
+      serve: async () => {
+        served++
+        return 7
+      }
+    }
+  })
+  const codes = [
+    (await holdfast('scheduler', 'start')).code,
+    (await holdfast('backup', 'scheduler', 'start')).code,
+    (await holdfast('serve')).code
+  ]
   assert.deepEqual([codes, served], [[7, 7, 7], 3])
 })
 

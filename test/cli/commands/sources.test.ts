@@ -7,7 +7,10 @@ import { MemorySource } from '../../support/memory-source.ts'
 test('sources shows the state of a source, its schedule and its retention', async t => {
   const { holdfast, create } = await commandLine(t)
   await create()
-  assert.match((await holdfast('sources')).out, /^shop, the default: ok\n[^]* {2}made +every 1 h\n {2}kept +at most 10\n/)
+  assert.match(
+    (await holdfast('sources')).out,
+    /^shop, the default: ok\n[^]* {2}made +every 1 h\n {2}kept +at most 10\n/
+  )
 })
 
 test('sources shows when a backup was last proven to restore', async t => {

@@ -18,7 +18,11 @@ test('stats shows when a backup was last proven to restore', async t => {
   await holdfast('drill', '1')
   assert.match((await holdfast('stats')).out, /PROVEN +RESTORE.*\n.*just now +0\.0 s/)
   const { statistics } = await json('stats')
-  assert.deepEqual([statistics.sources[0].lastRestoreSeconds, statistics.sources[0].rpoSeconds, typeof statistics.sources[0].lastProven], [0, 0, 'string'])
+  assert.deepEqual([
+    statistics.sources[0].lastRestoreSeconds,
+    statistics.sources[0].rpoSeconds,
+    typeof statistics.sources[0].lastProven
+  ], [0, 0, 'string'])
 })
 
 test('stats --json counts by source, and stats takes no argument', async t => {

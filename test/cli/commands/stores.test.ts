@@ -12,10 +12,22 @@ test('stores tells where backups are kept and how each place stands', async t =>
   await create()
   const { code, out } = await holdfast('stores')
   assert.equal(code, 0)
-  assert.match(out, /^STORE +KIND +STATE +HOLDS +SIZE +WAITING +PLACE\nlocal +local +ok +1 +100\.0 kB +\S+\nfar +local +waiting +0 +0 B +1 +\S+\n$/)
+  assert.match(
+    out,
+    /^STORE +KIND +STATE +HOLDS +SIZE +WAITING +PLACE\nlocal +local +ok +1 +100\.0 kB +\S+\nfar +local +waiting +0 +0 B +1 +\S+\n$/
+  )
   const told = await json('stores')
   assert.deepEqual(storesSchema.parse(told), told)
-  assert.deepEqual(told.stores.map(({ name, landing, bandwidth }: { name: string, landing: boolean, bandwidth: number | null }) => [name, landing, bandwidth]), [['local', true, null], ['far', false, 5_000_000]])
+  assert.deepEqual(
+    told.stores.map(
+      ({ name, landing, bandwidth }: { name: string, landing: boolean, bandwidth: number | null }) => [
+        name,
+        landing,
+        bandwidth
+      ]
+    ),
+    [['local', true, null], ['far', false, 5_000_000]]
+  )
 })
 
 test('a store that does not take its copies is failing, and why is told', async t => {
@@ -35,12 +47,18 @@ test('stores --check tries each of them, is recorded, and ends with 3 where some
   const { code, out } = await holdfast('stores', '--check')
   assert.equal(code, 0)
   assert.match(out, /\nlocal\n✓ reach: .*\n✓ write: an object can be written\n[^]*\nfar\n✓ reach: /)
-  assert.deepEqual((await deps.catalog.audit.list({ limit: 1 })).entries.map(({ action, outcome }) => [action, outcome]), [['store probe', 'done']])
+  assert.deepEqual(
+    (await deps.catalog.audit.list({ limit: 1 })).entries.map(({ action, outcome }) => [action, outcome]),
+    [['store probe', 'done']]
+  )
   faults.fail('far.put', { error: new BackupError('STORE_UNAVAILABLE', 'it is down', { hint: 'Wait.' }) })
   const failed = await holdfast('stores', '--check')
   assert.equal(failed.code, 3)
   assert.match(failed.out, /^✗ write: it is down\n {4}Wait\.$/m)
-  assert.deepEqual((await json('stores', '--check')).probes.map(({ store, ok }: { store: string, ok: boolean }) => [store, ok]), [['local', true], ['far', true]])
+  assert.deepEqual(
+    (await json('stores', '--check')).probes.map(({ store, ok }: { store: string, ok: boolean }) => [store, ok]),
+    [['local', true], ['far', true]]
+  )
 })
 
 test('of a store that does not answer that alone is told', async t => {

@@ -17,7 +17,11 @@ function claims (token: string, secret: string): Record<string, unknown> {
 }
 
 test('token create prints one token and nothing else', async t => {
-  const { code, out, err } = await holdfast(['token', 'create', '--role', 'operator', '--expires', '12h', '--subject', 'nightly'], workDir(t), { JWT_SECRET: SECRET })
+  const { code, out, err } = await holdfast(
+    ['token', 'create', '--role', 'operator', '--expires', '12h', '--subject', 'nightly'],
+    workDir(t),
+    { JWT_SECRET: SECRET }
+  )
   assert.deepEqual([code, err], [0, ''])
   assert.match(out, /^[\w-]+\.[\w-]+\.[\w-]+\n$/)
   const { sub, role, iat, exp, jti } = claims(out, SECRET)
@@ -31,7 +35,9 @@ test('a token lasts 90 days when nothing is said', async t => {
 })
 
 test('a token without an end is made only when asked for', async t => {
-  const { out } = await holdfast(['token', 'create', '--role', 'viewer', '--expires', 'never'], workDir(t), { JWT_SECRET: SECRET })
+  const { out } = await holdfast(['token', 'create', '--role', 'viewer', '--expires', 'never'], workDir(t), {
+    JWT_SECRET: SECRET
+  })
   assert.equal(claims(out, SECRET).exp, undefined)
 })
 
@@ -53,20 +59,27 @@ test('a time that is none is refused before anything is made', async t => {
 
 test('with a public key no token can be made, and the error says who can', async t => {
   const key = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' })
-  const { code, out, err } = await holdfast(['token', 'create', '--role', 'viewer'], workDir(t), { JWT_PUBLIC_KEY: key })
+  const { code, out, err } = await holdfast(['token', 'create', '--role', 'viewer'], workDir(t), {
+    JWT_PUBLIC_KEY: key
+  })
   assert.deepEqual([code, out], [2, ''])
   assert.match(err, /holder of the private key/)
 })
 
 test('a configuration that is not valid is reported whole', async t => {
-  const { code, out, err } = await holdfast(['token', 'create', '--role', 'viewer'], workDir(t), { JWT_SECRET: 'short', PORT: 'x' })
+  const { code, out, err } = await holdfast(['token', 'create', '--role', 'viewer'], workDir(t), {
+    JWT_SECRET: 'short',
+    PORT: 'x'
+  })
   assert.deepEqual([code, out], [2, ''])
   assert.match(err, /2 problems[^]*PORT[^]*JWT_SECRET/)
 })
 
 test('a token without an end is not made where the service would refuse it', async t => {
   const cwd = workDir(t)
-  const { code, out, err } = await holdfast(['token', 'create', '--role', 'viewer', '--expires', 'never'], cwd, { REQUIRE_TOKEN_EXPIRY: 'true' })
+  const { code, out, err } = await holdfast(['token', 'create', '--role', 'viewer', '--expires', 'never'], cwd, {
+    REQUIRE_TOKEN_EXPIRY: 'true'
+  })
   assert.deepEqual([code, out], [2, ''])
   assert.match(err, /REQUIRE_TOKEN_EXPIRY/)
   assert.deepEqual(readdirSync(cwd), [])

@@ -5,11 +5,14 @@ import { tokenCommands } from '../../support/token-commands.ts'
 
 test('token revoke refuses the tokens that it is given, known here or not', async () => {
   const { list, revoke } = await tokenCommands()
-  assert.equal(await revoke('a1', 'elsewhere'), 'revoked a1 of "ann" (admin)\nrevoked elsewhere, which was not made here\n')
+  assert.equal(
+    await revoke('a1', 'elsewhere'),
+    'revoked a1 of "ann" (admin)\nrevoked elsewhere, which was not made here\n'
+  )
   assert.equal((await list()).match(/revoked$/gm)?.length, 2)
 })
 
-test('token revoke --subject takes every valid token of the subject, wherever it was made, and nobody else\'s', async () => {
+test("token revoke --subject takes every valid token of the subject, wherever it was made, and nobody else's", async () => {
   const { clock, tokens, list, revoke } = await tokenCommands()
   clock.move(2 * 3_600_000)
   const issuedAt = clock.now()
@@ -31,5 +34,8 @@ test('each revocation is in the audit log, and a look at the tokens is not', asy
   await list()
   await revoke('a1', 'elsewhere')
   await revoke('--subject', 'bob')
-  assert.deepEqual(deeds, ['root: token revoke token a1, token elsewhere done', 'root: token revoke tokens of "bob" done'])
+  assert.deepEqual(deeds, [
+    'root: token revoke token a1, token elsewhere done',
+    'root: token revoke tokens of "bob" done'
+  ])
 })

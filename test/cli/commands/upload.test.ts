@@ -5,7 +5,10 @@ import { commandLine, type CommandLine } from '../../support/command-line.ts'
 import { filesOf } from '../../support/engine.ts'
 import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
 
-async function make (t: TestContext, stores: Parameters<typeof testOffsite>[1] = { far: {} }): Promise<CommandLine & { readonly far: TestOffsite }> {
+async function make (
+  t: TestContext,
+  stores: Parameters<typeof testOffsite>[1] = { far: {} }
+): Promise<CommandLine & { readonly far: TestOffsite }> {
   const far = await testOffsite(t, stores)
   return { ...await commandLine(t, { offsite: far.offsite }), far }
 }
@@ -28,7 +31,10 @@ test('upload --all takes what is not there yet, also what was never promised, an
   assert.equal(code, 0)
   assert.match(out, /^✓ backup 1,.*\n✓ backup 3,.*\n\n2 backups uploaded\n$/)
   assert.deepEqual(far.files('far'), filesOf(...made))
-  assert.deepEqual(await holdfast('upload', '--all').then(({ code, out }) => [code, out]), [0, 'nothing to upload: every backup is in every store\n'])
+  assert.deepEqual(await holdfast('upload', '--all').then(({ code, out }) => [code, out]), [
+    0,
+    'nothing to upload: every backup is in every store\n'
+  ])
 })
 
 test('what does not reach its store ends with 3 and is named, the others are brought there', async t => {
@@ -41,7 +47,14 @@ test('what does not reach its store ends with 3 and is named, the others are bro
   assert.match(out, /✓ backup 2,.*\n! backup 1: it is down\n\n1 backup uploaded, 1 not\n$/)
 })
 
-for (const words of [['upload'], ['upload', '1', '--all'], ['upload', '1', '--source', 'shop'], ['upload', '1', '--store', 'nowhere'], ['upload', '99']]) {
+for (
+  const words of [['upload'], ['upload', '1', '--all'], ['upload', '1', '--source', 'shop'], [
+    'upload',
+    '1',
+    '--store',
+    'nowhere'
+  ], ['upload', '99']]
+) {
   test(`"${words.join(' ')}" is refused and uploads nothing`, async t => {
     const { holdfast, create, far } = await make(t)
     await create()

@@ -23,7 +23,9 @@ test('the first backup of a source is like none before it, and no alarm', () => 
 })
 
 test('most rows of a table gone is told with figures', () => {
-  assert.deepEqual(found({ tables: { ...TABLES, orders: 44_400 } }), ['rows in "orders" fell 63 %, from 120000 to 44400'])
+  assert.deepEqual(found({ tables: { ...TABLES, orders: 44_400 } }), [
+    'rows in "orders" fell 63 %, from 120000 to 44400'
+  ])
   assert.deepEqual(found({ tables: { ...TABLES, orders: 0 } }), ['rows in "orders" fell 100 %, from 120000 to 0'])
 })
 
@@ -36,7 +38,9 @@ test('a table that is gone with its rows is told, a small one or a renamed one i
   const { orders, ...others } = TABLES
   assert.deepEqual(found({ tables: others }), ['the table "orders" is gone, which had 120000 rows'])
   assert.deepEqual(found({ tables: { ...others, purchases: orders } }), [])
-  assert.deepEqual(found({ tables: { ...others, purchases: orders / 3 } }), ['the table "orders" is gone, which had 120000 rows'])
+  assert.deepEqual(found({ tables: { ...others, purchases: orders / 3 } }), [
+    'the table "orders" is gone, which had 120000 rows'
+  ])
   assert.deepEqual(found({ tables: { orders, customers: 8000, settings: 12 } }), [])
 })
 
@@ -54,13 +58,22 @@ test('several tables at once are told although each is small', () => {
 test('of many tables the largest losses are told, and how many more there are', () => {
   const many = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`t${n}`, 10_000 + n]))
   const reasons = found({ tables: {} }, [1, 2, 3].map(() => profile({ ...USUAL, tables: many })))
-  assert.deepEqual(reasons, [...[7, 6, 5, 4, 3].map(n => `the table "t${n}" is gone, which had ${10_000 + n} rows`), 'and so in 3 more tables', 'rows fell in 8 of 8 tables at once'])
+  assert.deepEqual(reasons, [
+    ...[7, 6, 5, 4, 3].map(n => `the table "t${n}" is gone, which had ${10_000 + n} rows`),
+    'and so in 3 more tables',
+    'rows fell in 8 of 8 tables at once'
+  ])
 })
 
 test('a table that swings every day does not cry wolf, until it falls as it never did', () => {
-  const history = Array.from({ length: 10 }, (_, n) => profile({ ...USUAL, tables: { ...TABLES, queue: n % 2 === 0 ? 10_000 : 2000 } }))
+  const history = Array.from(
+    { length: 10 },
+    (_, n) => profile({ ...USUAL, tables: { ...TABLES, queue: n % 2 === 0 ? 10_000 : 2000 } })
+  )
   assert.deepEqual(found({ tables: { ...TABLES, queue: 2000 } }, history), [])
-  assert.deepEqual(found({ tables: { ...TABLES, queue: 10 } }, history), ['rows in "queue" fell 100 %, from 10000 to 10'])
+  assert.deepEqual(found({ tables: { ...TABLES, queue: 10 } }, history), [
+    'rows in "queue" fell 100 %, from 10000 to 10'
+  ])
   const emptied = history.map((_, n) => profile({ ...USUAL, tables: { ...TABLES, queue: n % 2 === 0 ? 10_000 : 0 } }))
   assert.deepEqual(found({ tables: { ...TABLES, queue: 0 } }, emptied), [])
 })
@@ -68,7 +81,9 @@ test('a table that swings every day does not cry wolf, until it falls as it neve
 test('while little is known of a source only a great loss counts', () => {
   const history = QUIET.slice(0, 2)
   assert.deepEqual(found({ tables: { ...TABLES, orders: 44_400 } }, history), [])
-  assert.deepEqual(found({ tables: { ...TABLES, orders: 20_000 } }, history), ['rows in "orders" fell 83 %, from 120000 to 20000'])
+  assert.deepEqual(found({ tables: { ...TABLES, orders: 20_000 } }, history), [
+    'rows in "orders" fell 83 %, from 120000 to 20000'
+  ])
 })
 
 test('a database that shrinks to less than a quarter is told, one that VACUUM halves is not', () => {
@@ -79,15 +94,23 @@ test('a database that shrinks to less than a quarter is told, one that VACUUM ha
 })
 
 test('a database that grows to many times its size is told, unless it does so often', () => {
-  assert.deepEqual(found({ size: 600 * MiB }), ['the database grew to 6.0 times its size, from 104857600 to 629145600 bytes'])
+  assert.deepEqual(found({ size: 600 * MiB }), [
+    'the database grew to 6.0 times its size, from 104857600 to 629145600 bytes'
+  ])
   const growing = Array.from({ length: 4 }, (_, n) => profile({ ...USUAL, size: 100 * MiB / 4 ** n }))
   assert.deepEqual(found({ size: 600 * MiB }, growing), [])
 })
 
 test('what was encrypted in place is told by its pages and their density, or by their entropy', () => {
-  assert.deepEqual(found({ changed: 1, density: 0.99, entropy: 7.9 }), ['100 % of the pages changed and can be compressed to 99 % now, where it was 35 %: it looks encrypted'])
+  assert.deepEqual(found({ changed: 1, density: 0.99, entropy: 7.9 }), [
+    '100 % of the pages changed and can be compressed to 99 % now, where it was 35 %: it looks encrypted'
+  ])
   assert.match(found({ changed: 0.4, density: 0.61, entropy: 5.9 }).join(), /looks encrypted/)
-  assert.match(found({ changed: 1, density: 0.9, entropy: 7.5 }, QUIET.map(() => profile({ ...USUAL, density: 0.8, entropy: 5 }))).join(), /looks encrypted/)
+  assert.match(
+    found({ changed: 1, density: 0.9, entropy: 7.5 }, QUIET.map(() => profile({ ...USUAL, density: 0.8, entropy: 5 })))
+      .join(),
+    /looks encrypted/
+  )
 })
 
 test('pages that changed are no alarm alone, nor is content that became denser without them', () => {
@@ -107,7 +130,9 @@ test('empty pages that are filled with new rows are no alarm', () => {
 })
 
 test('content that is written over with nothing is told, where the rows are still there', () => {
-  assert.deepEqual(found({ changed: 1, density: 0.01, entropy: 0.3 }), ['100 % of the pages changed and can be compressed to 1 % now, where it was 35 %: it looks written over'])
+  assert.deepEqual(found({ changed: 1, density: 0.01, entropy: 0.3 }), [
+    '100 % of the pages changed and can be compressed to 1 % now, where it was 35 %: it looks written over'
+  ])
   assert.deepEqual(found({ density: 0.01 }), [])
 })
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fileName, isManifestKey, isOurName, isSourceName, manifestKey, objectKey } from '../../../src/core/backup/object-key.ts'
+import {
+  fileName,
+  isManifestKey,
+  isOurName,
+  isSourceName,
+  manifestKey,
+  objectKey
+} from '../../../src/core/backup/object-key.ts'
 
 const AT = new Date('2025-11-24T23:30:00.999Z')
 
@@ -17,7 +24,9 @@ test('further ones within a second are told apart by a number, before the extens
 })
 
 test('keys of one source sort in the order of time', () => {
-  const keys = [0, 1, 60, 3600, 86_400 * 40].map(seconds => objectKey('shop', new Date(AT.getTime() + seconds * 1000), '.db', 0))
+  const keys = [0, 1, 60, 3600, 86_400 * 40].map(seconds =>
+    objectKey('shop', new Date(AT.getTime() + seconds * 1000), '.db', 0)
+  )
   assert.deepEqual(keys.toSorted(), keys)
 })
 
@@ -43,7 +52,23 @@ test('the file name is the last part of the key', () => {
 
 test('names of ours are told from those of other programs', () => {
   const key = objectKey('my.shop_1-backup-x', AT, '.db.zst.gpg', 3)
-  const ours = [key, manifestKey(key), `quarantine/${key}`, `trash/${manifestKey(key)}`, 'holdfast-probe/5f0c.txt', '.holdfast-5f0c']
-  const others = ['', 'a', 'videos/2026.mp4', `videos/${key}`, 'shop-backup-2026-01.tar', 'shop-backup-2026-01-02T03-04-05/part', '-backup-2026-01-02T03-04-05.db', 'trash/a']
+  const ours = [
+    key,
+    manifestKey(key),
+    `quarantine/${key}`,
+    `trash/${manifestKey(key)}`,
+    'holdfast-probe/5f0c.txt',
+    '.holdfast-5f0c'
+  ]
+  const others = [
+    '',
+    'a',
+    'videos/2026.mp4',
+    `videos/${key}`,
+    'shop-backup-2026-01.tar',
+    'shop-backup-2026-01-02T03-04-05/part',
+    '-backup-2026-01-02T03-04-05.db',
+    'trash/a'
+  ]
   assert.deepEqual([ours.filter(name => !isOurName(name)), others.filter(isOurName)], [[], []])
 })

@@ -5,7 +5,13 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseManifest, serializeManifest, withSignature, type Manifest } from '../../../src/core/backup/manifest.ts'
-import { authenticity, isSigningKey, printableKey, signatureOf, signedBytes } from '../../../src/core/backup/signature.ts'
+import {
+  authenticity,
+  isSigningKey,
+  printableKey,
+  signatureOf,
+  signedBytes
+} from '../../../src/core/backup/signature.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -28,7 +34,13 @@ const MANIFEST: Manifest = {
   compression: 'zstd',
   encryption: 'age',
   keys: ['age1x'],
-  facts: { engine: 'sqlite', schemaDigest: DIGEST, tables: [{ name: 'a', rows: 3 }], foreignKeyViolations: 0, properties: { pageSize: 4096, journalMode: 'wal' } },
+  facts: {
+    engine: 'sqlite',
+    schemaDigest: DIGEST,
+    tables: [{ name: 'a', rows: 3 }],
+    foreignKeyViolations: 0,
+    properties: { pageSize: 4096, journalMode: 'wal' }
+  },
   measures: { pages: 4, stride: 1, entropy: 4.25, density: 0.5, sketch: '00ff' },
   suspicion: { reasons: ['smaller'], releasedAt: null, releasedBy: null },
   verifiedAt: null
@@ -73,15 +85,24 @@ test('whatever is changed or taken out of it, the signature does not match any m
 })
 
 test('a manifest that was changed after it was signed is refused when it is read', () => {
-  assert.throws(() => parseManifest(serializeManifest({ ...SIGNED, pinned: false })), (error: unknown) =>
-    error instanceof BackupError && error.code === 'MANIFEST_INVALID' && /signature does not match/.test(error.message))
+  assert.throws(
+    () => parseManifest(serializeManifest({ ...SIGNED, pinned: false })),
+    (error: unknown) =>
+      error instanceof BackupError && error.code === 'MANIFEST_INVALID' &&
+      /signature does not match/.test(error.message)
+  )
   const stranger = printableKey(generateKeyPairSync('ed25519').privateKey)
-  assert.throws(() => parseManifest(serializeManifest({ ...SIGNED, signature: { ...SIGNED.signature!, key: stranger } })), /signature does not match/)
+  assert.throws(
+    () => parseManifest(serializeManifest({ ...SIGNED, signature: { ...SIGNED.signature!, key: stranger } })),
+    /signature does not match/
+  )
 })
 
 test('only a whole key in its one form is a key', () => {
   assert.ok(isSigningKey(KEY))
-  for (const wrong of ['', KEY.slice(1), KEY.slice(0, -1), `${KEY}A`, KEY.toUpperCase()]) assert.ok(!isSigningKey(wrong), wrong)
+  for (const wrong of ['', KEY.slice(1), KEY.slice(0, -1), `${KEY}A`, KEY.toUpperCase()]) {
+    assert.ok(!isSigningKey(wrong), wrong)
+  }
 })
 
 test('openssl finds the signature to be right', t => {
@@ -90,11 +111,28 @@ test('openssl finds the signature to be right', t => {
     return
   }
   const home = tempDir(t)
-  const [key, content, value] = ['key.der', 'content', 'value'].map(name => join(home, name)) as [string, string, string]
+  const [key, content, value] = ['key.der', 'content', 'value'].map(name => join(home, name)) as [
+    string,
+    string,
+    string
+  ]
   const raw = Buffer.from(KEY.slice('holdfast-sign1-'.length), 'base64url')
   writeFileSync(key, Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw]))
   writeFileSync(content, signedBytes(SIGNED))
   writeFileSync(value, Buffer.from(SIGNED.signature!.value, 'base64'))
-  const check = ['pkeyutl', '-verify', '-pubin', '-keyform', 'DER', '-inkey', key, '-rawin', '-in', content, '-sigfile', value]
+  const check = [
+    'pkeyutl',
+    '-verify',
+    '-pubin',
+    '-keyform',
+    'DER',
+    '-inkey',
+    key,
+    '-rawin',
+    '-in',
+    content,
+    '-sigfile',
+    value
+  ]
   assert.match(execFileSync('openssl', check, { encoding: 'utf8' }), /Verified Successfully/)
 })

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CHECK_NAMES, completeChecks, conclude, verificationMessage, type Check, type CheckName, type CheckStatus } from '../../../src/core/ports/verification.ts'
+import {
+  CHECK_NAMES,
+  completeChecks,
+  conclude,
+  verificationMessage,
+  type Check,
+  type CheckName,
+  type CheckStatus
+} from '../../../src/core/ports/verification.ts'
 
 function checks (given: Partial<Record<CheckName, CheckStatus>>): Check[] {
   return CHECK_NAMES.flatMap(name => given[name] === undefined ? [] : [{ name, status: given[name] }])
@@ -8,11 +16,17 @@ function checks (given: Partial<Record<CheckName, CheckStatus>>): Check[] {
 
 test('it is valid when the bytes were compared, the content was opened, and nothing failed', () => {
   assert.equal(conclude(checks({ checksum: 'pass', opens_read_only: 'pass' })).valid, true)
-  assert.equal(conclude(checks({ checksum: 'pass', decompression: 'skipped', opens_read_only: 'pass', row_counts: 'skipped' })).valid, true)
+  assert.equal(
+    conclude(checks({ checksum: 'pass', decompression: 'skipped', opens_read_only: 'pass', row_counts: 'skipped' }))
+      .valid,
+    true
+  )
 })
 
 test('one check that failed, whichever, makes it not valid', () => {
-  for (const name of CHECK_NAMES) assert.equal(conclude(checks({ checksum: 'pass', opens_read_only: 'pass', [name]: 'fail' })).valid, false, name)
+  for (const name of CHECK_NAMES) {
+    assert.equal(conclude(checks({ checksum: 'pass', opens_read_only: 'pass', [name]: 'fail' })).valid, false, name)
+  }
 })
 
 test('where nothing was checked it is never valid', () => {
@@ -22,7 +36,9 @@ test('where nothing was checked it is never valid', () => {
 
 test('without the comparison of the bytes, or without opening the content, it is not valid', () => {
   const all = Object.fromEntries(CHECK_NAMES.map(name => [name, 'pass'])) as Record<CheckName, CheckStatus>
-  for (const name of ['checksum', 'opens_read_only'] as const) assert.equal(conclude(checks({ ...all, [name]: 'skipped' })).valid, false)
+  for (const name of ['checksum', 'opens_read_only'] as const) {
+    assert.equal(conclude(checks({ ...all, [name]: 'skipped' })).valid, false)
+  }
 })
 
 test('every level is there, in its order, and one that was not reached is skipped with the reason', () => {
@@ -33,7 +49,7 @@ test('every level is there, in its order, and one that was not reached is skippe
   assert.deepEqual(all[9], { name: 'row_counts', status: 'skipped', reason: 'not reached' })
 })
 
-test('the message for a valid backup is the runbook\'s', () => {
+test("the message for a valid backup is the runbook's", () => {
   assert.equal(verificationMessage(conclude(checks({ checksum: 'pass', opens_read_only: 'pass' }))), 'Backup is valid')
 })
 

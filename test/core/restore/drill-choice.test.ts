@@ -5,7 +5,14 @@ import type { VerificationStatus } from '../../../src/core/backup/backup.ts'
 
 /** One a day, numbered from the oldest on. */
 function daily (count: number, status: (id: number) => VerificationStatus = () => 'valid'): Drillable[] {
-  return Array.from({ length: count }, (_, index) => ({ id: index + 1, startedAt: new Date(Date.UTC(2025, 0, 1 + index)), verification: { status: status(index + 1) } }))
+  return Array.from(
+    { length: count },
+    (_, index) => ({
+      id: index + 1,
+      startedAt: new Date(Date.UTC(2025, 0, 1 + index)),
+      verification: { status: status(index + 1) }
+    })
+  )
 }
 
 /** The backups that so many drills in a row take, of those that there are at each. */
@@ -37,7 +44,11 @@ test('every second drill takes the newest, and those between the quarters of eve
 test('as many drills as it needs leave none out, and then the one whose drill is longest ago comes again', () => {
   const taken = turns(24, () => daily(7))
   assert.deepEqual([...new Set(taken)].toSorted(), [1, 2, 3, 4, 5, 6, 7])
-  const { reason } = chooseDrill(daily(2), [{ backupId: 1, lastDrill: 4, drills: 2 }, { backupId: 2, lastDrill: 3, drills: 2 }])!
+  const { reason } = chooseDrill(daily(2), [{ backupId: 1, lastDrill: 4, drills: 2 }, {
+    backupId: 2,
+    lastDrill: 3,
+    drills: 2
+  }])!
   assert.equal(reason, 'of all backups the one whose last drill is longest ago')
 })
 
@@ -45,7 +56,9 @@ for (const [days, what] of [[1, 'as often as backups are made'], [7, 'more seldo
   test(`drills ${what} come to every age where old backups go`, () => {
     const kept = 28
     const ages = turns(8 * 4, drill => daily(60 + drill * days).slice(-kept)).map((id, drill) => 60 + drill * days - id)
-    for (const from of [0, 7, 14, 21]) assert.ok(ages.some(age => age >= from && age < from + 7), `none from ${from} on: ${ages.join(' ')}`)
+    for (const from of [0, 7, 14, 21]) {
+      assert.ok(ages.some(age => age >= from && age < from + 7), `none from ${from} on: ${ages.join(' ')}`)
+    }
   })
 }
 

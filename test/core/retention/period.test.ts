@@ -25,13 +25,49 @@ for (const [tier, zone, instant, name] of named) {
 }
 
 const spans: ReadonlyArray<readonly [string, string, Partial<typeof NOTHING>, string, string]> = [
-  ['a day is a day of the calendar, also one of 23 hours', 'Europe/Vienna', { days: 1 }, '2025-03-30T20:00:00.000Z', '2025-03-29T21:00:00.000Z'],
-  ['24 hours are 24 hours on that day, too', 'Europe/Vienna', { hours: 24 }, '2025-03-30T20:00:00.000Z', '2025-03-29T20:00:00.000Z'],
-  ['a time that comes twice is the first of the two', 'Europe/Vienna', { days: 1 }, '2025-10-27T01:30:00.000Z', '2025-10-26T00:30:00.000Z'],
-  ['a time that is left out is as if the clock had not been changed', 'Europe/Vienna', { days: 1 }, '2025-03-31T00:30:00.000Z', '2025-03-30T01:30:00.000Z'],
-  ['the 31st is the last of a shorter month', 'UTC', { months: 1 }, '2025-03-31T10:20:30.456Z', '2025-02-28T10:20:30.456Z'],
+  [
+    'a day is a day of the calendar, also one of 23 hours',
+    'Europe/Vienna',
+    { days: 1 },
+    '2025-03-30T20:00:00.000Z',
+    '2025-03-29T21:00:00.000Z'
+  ],
+  [
+    '24 hours are 24 hours on that day, too',
+    'Europe/Vienna',
+    { hours: 24 },
+    '2025-03-30T20:00:00.000Z',
+    '2025-03-29T20:00:00.000Z'
+  ],
+  [
+    'a time that comes twice is the first of the two',
+    'Europe/Vienna',
+    { days: 1 },
+    '2025-10-27T01:30:00.000Z',
+    '2025-10-26T00:30:00.000Z'
+  ],
+  [
+    'a time that is left out is as if the clock had not been changed',
+    'Europe/Vienna',
+    { days: 1 },
+    '2025-03-31T00:30:00.000Z',
+    '2025-03-30T01:30:00.000Z'
+  ],
+  [
+    'the 31st is the last of a shorter month',
+    'UTC',
+    { months: 1 },
+    '2025-03-31T10:20:30.456Z',
+    '2025-02-28T10:20:30.456Z'
+  ],
   ['months reach over years', 'UTC', { months: 14 }, '2025-01-15T00:00:00.000Z', '2023-11-15T00:00:00.000Z'],
-  ['days are counted after the month was found', 'UTC', { months: 1, days: 1 }, '2025-03-31T00:00:00.000Z', '2025-02-27T00:00:00.000Z']
+  [
+    'days are counted after the month was found',
+    'UTC',
+    { months: 1, days: 1 },
+    '2025-03-31T00:00:00.000Z',
+    '2025-02-27T00:00:00.000Z'
+  ]
 ]
 
 for (const [name, zone, span, now, limit] of spans) {

@@ -5,8 +5,20 @@ import { retainUntil } from '../../../src/core/retention/retain-until.ts'
 import type { RetentionRules } from '../../../src/core/retention/retention.ts'
 
 const AT = new Date('2025-01-31T02:00:00.000Z')
-const cases: ReadonlyArray<readonly [string, 'daily' | 'weekly' | 'monthly' | 'yearly' | 'hourly' | null, Omit<RetentionRules, 'minBackups'>, string | undefined]> = [
-  ['as far as the rule of its own tier', 'daily', { daily: parseDuration('30d'), weekly: parseDuration('1y') }, '2025-03-02T02:00:00.000Z'],
+const cases: ReadonlyArray<
+  readonly [
+    string,
+    'daily' | 'weekly' | 'monthly' | 'yearly' | 'hourly' | null,
+    Omit<RetentionRules, 'minBackups'>,
+    string | undefined
+  ]
+> = [
+  [
+    'as far as the rule of its own tier',
+    'daily',
+    { daily: parseDuration('30d'), weekly: parseDuration('1y') },
+    '2025-03-02T02:00:00.000Z'
+  ],
   ['so many periods of its tier', 'weekly', { weekly: 4 }, '2025-02-28T02:00:00.000Z'],
   ['so many months, by the calendar', 'monthly', { monthly: 13 }, '2026-02-28T02:00:00.000Z'],
   ['years', 'yearly', { yearly: parseDuration('7y') }, '2032-01-31T02:00:00.000Z'],
@@ -24,6 +36,9 @@ for (const [what, schedule, rules, until] of cases) {
 }
 
 test('a time that is over locks nothing, and nor do rules that are not there', () => {
-  assert.equal(retainUntil({ schedule: 'daily', startedAt: AT }, { daily: 7, minBackups: 1 }, new Date('2026-01-01')), undefined)
+  assert.equal(
+    retainUntil({ schedule: 'daily', startedAt: AT }, { daily: 7, minBackups: 1 }, new Date('2026-01-01')),
+    undefined
+  )
   assert.equal(retainUntil({ schedule: 'daily', startedAt: AT }, null, AT), undefined)
 })

@@ -7,21 +7,28 @@ import { NOW, backupOf } from '../../support/backup.ts'
 
 const DAY = 86_400_000
 
-const backups = fc.array(fc.record({
-  age: fc.integer({ min: -2, max: 30 }),
-  pinned: fc.boolean(),
-  parent: fc.option(fc.integer({ min: 1, max: 20 })),
-  verification: fc.constantFrom('valid', 'invalid', 'unverified'),
-  state: fc.constantFrom('live', 'live', 'live', 'failed', 'trashed', 'deleted')
-}), { maxLength: 20 }).map(given => given.map(({ age, pinned, parent, verification, state }, n) => backupOf(n + 1, {
-  startedAt: new Date(NOW.getTime() - age * DAY),
-  pinned,
-  parentId: parent,
-  verification: { status: verification, checkedAt: null, checks: [] },
-  status: state === 'failed' ? 'failed' : 'completed',
-  trashedAt: state === 'trashed' ? NOW : null,
-  deletedAt: state === 'deleted' ? NOW : null
-})))
+const backups = fc.array(
+  fc.record({
+    age: fc.integer({ min: -2, max: 30 }),
+    pinned: fc.boolean(),
+    parent: fc.option(fc.integer({ min: 1, max: 20 })),
+    verification: fc.constantFrom('valid', 'invalid', 'unverified'),
+    state: fc.constantFrom('live', 'live', 'live', 'failed', 'trashed', 'deleted')
+  }),
+  { maxLength: 20 }
+).map(given =>
+  given.map(({ age, pinned, parent, verification, state }, n) =>
+    backupOf(n + 1, {
+      startedAt: new Date(NOW.getTime() - age * DAY),
+      pinned,
+      parentId: parent,
+      verification: { status: verification, checkedAt: null, checks: [] },
+      status: state === 'failed' ? 'failed' : 'completed',
+      trashedAt: state === 'trashed' ? NOW : null,
+      deletedAt: state === 'deleted' ? NOW : null
+    })
+  )
+)
 function limited (maxBackups: number): RetentionPolicy {
   return { maxBackups, rules: null, timeZone: 'UTC', freshSince: null, suspect: null }
 }
@@ -29,11 +36,17 @@ function limited (maxBackups: number): RetentionPolicy {
 const limit = fc.integer({ min: 1, max: 8 })
 
 /** Holds it to what any list of backups may be. */
-function always (name: string, check: (decisions: readonly Retained[], all: readonly Backup[], maxBackups: number) => void): void {
+function always (
+  name: string,
+  check: (decisions: readonly Retained[], all: readonly Backup[], maxBackups: number) => void
+): void {
   test(name, () => {
-    fc.assert(fc.property(backups, limit, (all, maxBackups) => {
-      check(applyRetention(all, limited(maxBackups), NOW), all, maxBackups)
-    }), { numRuns: 500 })
+    fc.assert(
+      fc.property(backups, limit, (all, maxBackups) => {
+        check(applyRetention(all, limited(maxBackups), NOW), all, maxBackups)
+      }),
+      { numRuns: 500 }
+    )
   })
 }
 
@@ -46,7 +59,10 @@ function keptIds (decisions: readonly Retained[]): ReadonlySet<number> {
 }
 
 always('every live backup is decided on once, and nothing else', (decisions, all) => {
-  assert.deepEqual(decisions.map(({ backup }) => backup.id).toSorted((a, b) => a - b), all.filter(isLive).map(({ id }) => id))
+  assert.deepEqual(
+    decisions.map(({ backup }) => backup.id).toSorted((a, b) => a - b),
+    all.filter(isLive).map(({ id }) => id)
+  )
 })
 
 always('the reasons are never empty', decisions => {
@@ -69,7 +85,12 @@ always('pinned backups stay', decisions => {
 
 always('what a kept backup is built on stays', decisions => {
   const kept = keptIds(decisions)
-  for (const { backup, keep } of decisions) assert.ok(!keep || backup.parentId === null || kept.has(backup.parentId) || !decisions.some(other => other.backup.id === backup.parentId))
+  for (const { backup, keep } of decisions) {
+    assert.ok(
+      !keep || backup.parentId === null || kept.has(backup.parentId) ||
+        !decisions.some(other => other.backup.id === backup.parentId)
+    )
+  }
 })
 
 always('at least maxBackups of the unpinned stay, where there are so many', (decisions, _all, maxBackups) => {
@@ -85,7 +106,9 @@ always('beyond maxBackups only the rules that say so keep one', (decisions, _all
 
 always('no good backup goes while a damaged one takes its number', decisions => {
   const isGood = ({ backup }: Retained): boolean => backup.verification.status !== 'invalid'
-  const hasDamagedNumber = decisions.some(decision => !isGood(decision) && decision.reasons.some(reason => reason.startsWith('number ')))
+  const hasDamagedNumber = decisions.some(decision =>
+    !isGood(decision) && decision.reasons.some(reason => reason.startsWith('number '))
+  )
   assert.ok(!hasDamagedNumber || decisions.filter(isGood).every(({ keep }) => keep))
 })
 

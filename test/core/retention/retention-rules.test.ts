@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Backup } from '../../../src/core/backup/backup.ts'
 import type { Duration } from '../../../src/core/duration.ts'
-import { applyRetention, isMassRemoval, type Retained, type RetentionPolicy, type RetentionRules } from '../../../src/core/retention/retention.ts'
+import {
+  applyRetention,
+  isMassRemoval,
+  type Retained,
+  type RetentionPolicy,
+  type RetentionRules
+} from '../../../src/core/retention/retention.ts'
 import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/backup.ts'
 import { naiveKept } from '../../support/naive-retention.ts'
 
@@ -15,7 +21,14 @@ function span (given: Partial<Duration>): Duration {
 }
 
 function policy (rules: Partial<RetentionRules> | null, given: Partial<RetentionPolicy> = {}): RetentionPolicy {
-  return { maxBackups: null, rules: rules === null ? null : { minBackups: 0, ...rules }, timeZone: 'UTC', freshSince: null, suspect: null, ...given }
+  return {
+    maxBackups: null,
+    rules: rules === null ? null : { minBackups: 0, ...rules },
+    timeZone: 'UTC',
+    freshSince: null,
+    suspect: null,
+    ...given
+  }
 }
 
 function at (text: string, given: Partial<Backup> = {}): Backup {
@@ -25,7 +38,10 @@ function at (text: string, given: Partial<Backup> = {}): Backup {
 
 /** One backup a day for so many days, the newest an hour before now. */
 function daily (days: number): Backup[] {
-  return Array.from({ length: days }, (_, n) => backupOf(days - n, { startedAt: new Date(NOW.getTime() - HOUR - n * DAY), ...VERIFIED }))
+  return Array.from(
+    { length: days },
+    (_, n) => backupOf(days - n, { startedAt: new Date(NOW.getTime() - HOUR - n * DAY), ...VERIFIED })
+  )
 }
 
 function keptOf (decisions: readonly Retained[]): string[] {
@@ -43,9 +59,26 @@ test('the Workstation runbook keeps the 10 last', () => {
 test('the Signal Harvester guide keeps 7 days, 4 weeks, 12 months', () => {
   const decisions = applyRetention(daily(800), policy({ daily: 7, weekly: 4, monthly: 12 }), NOW)
   assert.deepEqual(keptOf(decisions).map(text => text.slice(0, 10)), [
-    '2025-11-24', '2025-11-23', '2025-11-22', '2025-11-21', '2025-11-20', '2025-11-19', '2025-11-18',
-    '2025-11-16', '2025-11-09',
-    '2025-10-31', '2025-09-30', '2025-08-31', '2025-07-31', '2025-06-30', '2025-05-31', '2025-04-30', '2025-03-31', '2025-02-28', '2025-01-31', '2024-12-31'
+    '2025-11-24',
+    '2025-11-23',
+    '2025-11-22',
+    '2025-11-21',
+    '2025-11-20',
+    '2025-11-19',
+    '2025-11-18',
+    '2025-11-16',
+    '2025-11-09',
+    '2025-10-31',
+    '2025-09-30',
+    '2025-08-31',
+    '2025-07-31',
+    '2025-06-30',
+    '2025-05-31',
+    '2025-04-30',
+    '2025-03-31',
+    '2025-02-28',
+    '2025-01-31',
+    '2024-12-31'
   ])
 })
 
@@ -56,42 +89,96 @@ test('three of the runbooks keep 30 days', () => {
 })
 
 test('the bookkeeping runbook keeps days for 30 days, weeks for 90, months for a year, years for seven', () => {
-  const rules = { daily: span({ days: 30 }), weekly: span({ days: 90 }), monthly: span({ years: 1 }), yearly: span({ years: 7 }) }
+  const rules = {
+    daily: span({ days: 30 }),
+    weekly: span({ days: 90 }),
+    monthly: span({ years: 1 }),
+    yearly: span({ years: 7 })
+  }
   const kept = keptOf(applyRetention(daily(3000), policy(rules), NOW)).map(text => text.slice(0, 10))
   assert.equal(kept.filter(text => text > '2025-10-25').length, 30)
   assert.deepEqual(kept.filter(text => text <= '2025-10-25'), [
-    '2025-10-19', '2025-10-12', '2025-10-05', '2025-09-30', '2025-09-28', '2025-09-21', '2025-09-14', '2025-09-07', '2025-08-31',
-    '2025-07-31', '2025-06-30', '2025-05-31', '2025-04-30', '2025-03-31', '2025-02-28', '2025-01-31', '2024-12-31', '2024-11-30',
-    '2023-12-31', '2022-12-31', '2021-12-31', '2020-12-31', '2019-12-31', '2018-12-31'
+    '2025-10-19',
+    '2025-10-12',
+    '2025-10-05',
+    '2025-09-30',
+    '2025-09-28',
+    '2025-09-21',
+    '2025-09-14',
+    '2025-09-07',
+    '2025-08-31',
+    '2025-07-31',
+    '2025-06-30',
+    '2025-05-31',
+    '2025-04-30',
+    '2025-03-31',
+    '2025-02-28',
+    '2025-01-31',
+    '2024-12-31',
+    '2024-11-30',
+    '2023-12-31',
+    '2022-12-31',
+    '2021-12-31',
+    '2020-12-31',
+    '2019-12-31',
+    '2018-12-31'
   ])
 })
 
 test('each reason says which rule keeps a backup, and why another goes', () => {
-  const [a, b, c] = [at('2025-11-24T12:00:00Z'), at('2025-11-24T06:00:00Z'), at('2025-11-23T06:00:00Z', { type: 'manual' })]
+  const [a, b, c] = [
+    at('2025-11-24T12:00:00Z'),
+    at('2025-11-24T06:00:00Z'),
+    at('2025-11-23T06:00:00Z', { type: 'manual' })
+  ]
   const decisions = applyRetention([a, b, c], policy({ last: 1, daily: 7 }), NOW)
-  assert.deepEqual(reasonsOf(decisions, a), ['number 1 of the last 1', 'daily: newest of 2025-11-24, number 1 of 7', 'newest backup', 'newest verified backup'])
+  assert.deepEqual(reasonsOf(decisions, a), [
+    'number 1 of the last 1',
+    'daily: newest of 2025-11-24, number 1 of 7',
+    'newest backup',
+    'newest verified backup'
+  ])
   assert.deepEqual(reasonsOf(decisions, b), ['no rule keeps it'])
   assert.deepEqual(reasonsOf(decisions, c), ['manual: outside the rules'])
 })
 
 test('a number of days counts those that have a backup, so that an outage costs none', () => {
-  const decisions = applyRetention(['2025-11-24', '2025-11-20', '2025-10-01', '2025-09-30'].map(day => at(`${day}T12:00:00Z`)), policy({ daily: 3 }), NOW)
+  const decisions = applyRetention(
+    ['2025-11-24', '2025-11-20', '2025-10-01', '2025-09-30'].map(day => at(`${day}T12:00:00Z`)),
+    policy({ daily: 3 }),
+    NOW
+  )
   assert.deepEqual(keptOf(decisions).map(text => text.slice(0, 10)), ['2025-11-24', '2025-11-20', '2025-10-01'])
 })
 
 test('backups made by hand and before a migration are outside the rules and take no place of theirs', () => {
-  const backups = [at('2025-11-24T20:00:00Z', { type: 'manual' }), at('2025-11-24T12:00:00Z'), at('2025-01-01T12:00:00Z', { type: 'pre-migration' })]
+  const backups = [
+    at('2025-11-24T20:00:00Z', { type: 'manual' }),
+    at('2025-11-24T12:00:00Z'),
+    at('2025-01-01T12:00:00Z', { type: 'pre-migration' })
+  ]
   assert.equal(keptOf(applyRetention(backups, policy({ daily: 1 }), NOW)).length, 3)
 })
 
 test('a damaged backup fills no place, and goes once a newer one is good', () => {
-  const [newer, damaged, good] = [at('2025-11-24T12:00:00Z'), at('2025-11-23T18:00:00Z', DAMAGED), at('2025-11-23T12:00:00Z')]
+  const [newer, damaged, good] = [
+    at('2025-11-24T12:00:00Z'),
+    at('2025-11-23T18:00:00Z', DAMAGED),
+    at('2025-11-23T12:00:00Z')
+  ]
   const decisions = applyRetention([newer, damaged, good], policy({ daily: 2 }), NOW)
   assert.deepEqual(keptOf(decisions).map(text => text.slice(0, 13)), ['2025-11-24T12', '2025-11-23T12'])
   assert.deepEqual(decisions.map(({ removal }) => removal), [null, 'trash', null])
   assert.deepEqual(reasonsOf(decisions, damaged), ['damaged: its last verification failed'])
-  assert.deepEqual(reasonsOf(applyRetention([damaged, good], policy({ daily: 2 }), NOW), damaged), ['damaged, but nothing newer is good', 'newest backup'])
-  const undecided = applyRetention([at('2025-11-24T23:31:00Z'), at('2025-11-24T12:00:00Z', DAMAGED), damaged, good], policy({ daily: 2 }), NOW)
+  assert.deepEqual(reasonsOf(applyRetention([damaged, good], policy({ daily: 2 }), NOW), damaged), [
+    'damaged, but nothing newer is good',
+    'newest backup'
+  ])
+  const undecided = applyRetention(
+    [at('2025-11-24T23:31:00Z'), at('2025-11-24T12:00:00Z', DAMAGED), damaged, good],
+    policy({ daily: 2 }),
+    NOW
+  )
   assert.deepEqual(reasonsOf(undecided, damaged), ['damaged, but nothing newer is good'])
 })
 
@@ -100,7 +187,10 @@ test('nothing goes while the newest good backup is older than the schedule allow
   const backups = daily(40).map(backup => ({ ...backup, startedAt: new Date(backup.startedAt.getTime() - 2 * DAY) }))
   const decisions = applyRetention(backups, policy({ daily: 7 }, { freshSince, maxBackups: 3 }), NOW)
   assert.ok(decisions.every(({ keep }) => keep))
-  assert.match(decisions[5]?.reasons[0] ?? '', /^nothing goes: the newest good backup is from 2025-11-22T22:30:00.000Z, and the schedule asks for one since 2025-11-23T22:30:00.000Z$/)
+  assert.match(
+    decisions[5]?.reasons[0] ?? '',
+    /^nothing goes: the newest good backup is from 2025-11-22T22:30:00.000Z, and the schedule asks for one since 2025-11-23T22:30:00.000Z$/
+  )
   assert.ok(applyRetention(daily(40), policy({ daily: 7 }, { freshSince }), NOW).some(({ keep }) => !keep))
   for (const newest of [at('2025-11-24T12:00:00Z', DAMAGED), at('2025-11-24T23:31:00Z')]) {
     assert.ok(applyRetention([newest, ...backups], policy({ daily: 7 }, { freshSince }), NOW).every(({ keep }) => keep))
@@ -115,7 +205,11 @@ test('the floor holds whatever the rules say, and only good backups stand on it'
 })
 
 test('maxBackups counts what the rules keep first, and what is beyond it goes at once', () => {
-  const decisions = applyRetention([...daily(20), at('2020-01-01T00:00:00Z', { type: 'manual' })], policy({ daily: 7 }, { maxBackups: 5 }), NOW)
+  const decisions = applyRetention(
+    [...daily(20), at('2020-01-01T00:00:00Z', { type: 'manual' })],
+    policy({ daily: 7 }, { maxBackups: 5 }),
+    NOW
+  )
   assert.equal(keptOf(decisions).length, 5)
   assert.ok(decisions.slice(5).every(({ removal }) => removal === 'erase'))
   assert.deepEqual(decisions[5]?.reasons, ['beyond the 5 that maxBackups keeps'])
@@ -123,12 +217,26 @@ test('maxBackups counts what the rules keep first, and what is beyond it goes at
 
 test('within maxBackups what no rule keeps goes into the trash, the oldest of it beyond at once', () => {
   const decisions = applyRetention(daily(10), policy({ weekly: 2 }, { maxBackups: 6 }), NOW)
-  assert.deepEqual(decisions.map(({ removal }) => removal), [null, null, 'trash', 'trash', 'trash', 'trash', 'erase', 'erase', 'erase', 'erase'])
+  assert.deepEqual(decisions.map(({ removal }) => removal), [
+    null,
+    null,
+    'trash',
+    'trash',
+    'trash',
+    'trash',
+    'erase',
+    'erase',
+    'erase',
+    'erase'
+  ])
 })
 
 test('the days are those of the zone', () => {
   const backups = ['2025-11-23T10:59:00Z', '2025-11-23T11:01:00Z', '2025-11-23T23:00:00Z'].map(text => at(text))
-  assert.deepEqual(keptOf(applyRetention(backups, policy({ daily: 7 }, { timeZone: 'Pacific/Auckland' }), NOW)), ['2025-11-23T23:00', '2025-11-23T10:59'])
+  assert.deepEqual(keptOf(applyRetention(backups, policy({ daily: 7 }, { timeZone: 'Pacific/Auckland' }), NOW)), [
+    '2025-11-23T23:00',
+    '2025-11-23T10:59'
+  ])
   assert.deepEqual(keptOf(applyRetention(backups, policy({ daily: 7 }), NOW)), ['2025-11-23T23:00'])
 })
 
@@ -138,11 +246,13 @@ test('the hour that comes twice when the clock is set back is two', () => {
   assert.equal(keptOf(applyRetention(backups, policy({ daily: 2 }, { timeZone: 'Europe/Vienna' }), NOW)).length, 1)
 })
 
-for (const [now, duration, limit] of [
-  ['2025-03-31T12:00:00Z', { months: 1 }, '2025-02-28T12:00:00Z'],
-  ['2024-02-29T12:00:00Z', { years: 1 }, '2023-02-28T12:00:00Z'],
-  ['2025-01-01T00:00:00Z', { months: 13, days: 1, hours: 1 }, '2023-11-29T23:00:00Z']
-] as const) {
+for (
+  const [now, duration, limit] of [
+    ['2025-03-31T12:00:00Z', { months: 1 }, '2025-02-28T12:00:00Z'],
+    ['2024-02-29T12:00:00Z', { years: 1 }, '2023-02-28T12:00:00Z'],
+    ['2025-01-01T00:00:00Z', { months: 13, days: 1, hours: 1 }, '2023-11-29T23:00:00Z']
+  ] as const
+) {
   test(`${JSON.stringify(duration)} before ${now} is ${limit}`, () => {
     const [inside, outside] = [at(limit), at(new Date(Date.parse(limit) - 60_000).toISOString())]
     const decisions = applyRetention([at(now), inside, outside], policy({ within: span(duration) }), new Date(now))
@@ -154,43 +264,99 @@ test('a backup of exactly the limit is within it', () => {
   const limit = at('2025-11-17T23:30:00Z')
   const decisions = applyRetention([at('2025-11-24T12:00:00Z'), limit], policy({ daily: span({ days: 7 }) }), NOW)
   assert.deepEqual(reasonsOf(decisions, limit), ['daily: newest of 2025-11-17, within 7d'])
-  const fresh = applyRetention([limit, ...daily(20).map(backup => ({ ...backup, startedAt: new Date(backup.startedAt.getTime() - 20 * DAY) }))], policy({ last: 1 }, { freshSince: limit.startedAt }), NOW)
+  const fresh = applyRetention(
+    [limit, ...daily(20).map(backup => ({ ...backup, startedAt: new Date(backup.startedAt.getTime() - 20 * DAY) }))],
+    policy({ last: 1 }, { freshSince: limit.startedAt }),
+    NOW
+  )
   assert.equal(keptOf(fresh).length, 1)
 })
 
 test('more than half of five or more at once is a mass removal', () => {
-  assert.deepEqual([[4, 4], [5, 9], [5, 10], [6, 11], [5, 5]].map(([going, of]) => isMassRemoval(going!, of!)), [false, true, false, true, true])
+  assert.deepEqual([[4, 4], [5, 9], [5, 10], [6, 11], [5, 5]].map(([going, of]) => isMassRemoval(going!, of!)), [
+    false,
+    true,
+    false,
+    true,
+    true
+  ])
 })
 
 const durations = fc.record({ years: fc.nat(1), months: fc.nat(14), days: fc.nat(70), hours: fc.nat(30) })
 const keeps = fc.oneof(fc.integer({ min: 1, max: 12 }), durations)
-const rulesOf = fc.record({ last: fc.integer({ min: 1, max: 9 }), hourly: keeps, daily: keeps, weekly: keeps, monthly: keeps, yearly: keeps, within: durations }, { requiredKeys: [] })
-const histories = fc.array(fc.record({
-  // Close together around both changes of the clock, and far back.
-  time: fc.oneof(fc.integer({ min: Date.parse('2025-10-24T00:00Z'), max: Date.parse('2025-11-25T12:00Z') }), fc.integer({ min: Date.parse('2025-03-07T00:00Z'), max: Date.parse('2025-04-07T00:00Z') }), fc.integer({ min: Date.parse('2023-01-01T00:00Z'), max: Date.parse('2025-11-25T00:00Z') })),
-  type: fc.constantFrom('scheduled', 'scheduled', 'scheduled', 'manual', 'pre-migration'),
-  pinned: fc.integer({ min: 0, max: 9 }).map(n => n === 0),
-  verification: fc.constantFrom('valid', 'valid', 'valid', 'unverified', 'invalid'),
-  parentId: fc.option(fc.integer({ min: 1, max: 40 }), { freq: 8 })
-}), { maxLength: 40 })
+const rulesOf = fc.record({
+  last: fc.integer({ min: 1, max: 9 }),
+  hourly: keeps,
+  daily: keeps,
+  weekly: keeps,
+  monthly: keeps,
+  yearly: keeps,
+  within: durations
+}, { requiredKeys: [] })
+const histories = fc.array(
+  fc.record({
+    // Close together around both changes of the clock, and far back.
+    time: fc.oneof(
+      fc.integer({ min: Date.parse('2025-10-24T00:00Z'), max: Date.parse('2025-11-25T12:00Z') }),
+      fc.integer({ min: Date.parse('2025-03-07T00:00Z'), max: Date.parse('2025-04-07T00:00Z') }),
+      fc.integer({ min: Date.parse('2023-01-01T00:00Z'), max: Date.parse('2025-11-25T00:00Z') })
+    ),
+    type: fc.constantFrom('scheduled', 'scheduled', 'scheduled', 'manual', 'pre-migration'),
+    pinned: fc.integer({ min: 0, max: 9 }).map(n => n === 0),
+    verification: fc.constantFrom('valid', 'valid', 'valid', 'unverified', 'invalid'),
+    parentId: fc.option(fc.integer({ min: 1, max: 40 }), { freq: 8 })
+  }),
+  { maxLength: 40 }
+)
 
 test('what is kept is what a plain look at every rule by itself says', () => {
   const zones = fc.constantFrom('UTC', 'Europe/Vienna', 'America/New_York', 'Australia/Lord_Howe')
   const limits = fc.option(fc.integer({ min: 1, max: 20 }))
-  fc.assert(fc.property(histories, fc.option(rulesOf), fc.nat(4), limits, zones, fc.option(fc.integer({ min: 0, max: 40 }), { freq: 3 }), (history, rules, minBackups, maxBackups, timeZone, fresh) => {
-    const all = history.map(({ time, verification, ...given }, n) => backupOf(n + 1, { ...given, startedAt: new Date(time), verification: { status: verification, checkedAt: null, checks: [] } }))
-    const chosen: RetentionPolicy = { maxBackups, rules: rules === null ? null : { ...rules, minBackups }, timeZone, freshSince: fresh === null ? null : new Date(NOW.getTime() - fresh * DAY), suspect: null }
-    const decisions = applyRetention(all, chosen, NOW)
-    const kept = decisions.filter(({ keep }) => keep)
-    assert.deepEqual(kept.map(({ backup }) => backup.id).toSorted((a, b) => a - b), [...naiveKept(all, chosen, NOW)].toSorted((a, b) => a - b))
+  fc.assert(
+    fc.property(
+      histories,
+      fc.option(rulesOf),
+      fc.nat(4),
+      limits,
+      zones,
+      fc.option(fc.integer({ min: 0, max: 40 }), { freq: 3 }),
+      (history, rules, minBackups, maxBackups, timeZone, fresh) => {
+        const all = history.map(({ time, verification, ...given }, n) =>
+          backupOf(n + 1, {
+            ...given,
+            startedAt: new Date(time),
+            verification: { status: verification, checkedAt: null, checks: [] }
+          })
+        )
+        const chosen: RetentionPolicy = {
+          maxBackups,
+          rules: rules === null ? null : { ...rules, minBackups },
+          timeZone,
+          freshSince: fresh === null ? null : new Date(NOW.getTime() - fresh * DAY),
+          suspect: null
+        }
+        const decisions = applyRetention(all, chosen, NOW)
+        const kept = decisions.filter(({ keep }) => keep)
+        assert.deepEqual(
+          kept.map(({ backup }) => backup.id).toSorted((a, b) => a - b),
+          [...naiveKept(all, chosen, NOW)].toSorted((a, b) => a - b)
+        )
 
-    assert.ok(decisions.every(({ reasons, keep, removal }) => reasons.length > 0 && (removal === null) === keep))
-    const [newestValid] = decisions.filter(({ backup }) => backup.verification.status === 'valid')
-    assert.ok(newestValid?.keep ?? true)
-    const good = decisions.filter(({ backup }) => backup.verification.status !== 'invalid')
-    const floor = Math.min(minBackups, maxBackups ?? minBackups, good.length)
-    if (rules !== null) assert.ok(good.filter(({ keep }) => keep).length >= floor)
-    const left = kept.map(({ backup }) => backup)
-    if (rules === null || maxBackups === null) assert.ok(applyRetention(left, chosen, NOW).every(({ keep }) => keep), 'a second time removes nothing more')
-  }), { numRuns: 1000 })
+        assert.ok(decisions.every(({ reasons, keep, removal }) => reasons.length > 0 && (removal === null) === keep))
+        const [newestValid] = decisions.filter(({ backup }) => backup.verification.status === 'valid')
+        assert.ok(newestValid?.keep ?? true)
+        const good = decisions.filter(({ backup }) => backup.verification.status !== 'invalid')
+        const floor = Math.min(minBackups, maxBackups ?? minBackups, good.length)
+        if (rules !== null) assert.ok(good.filter(({ keep }) => keep).length >= floor)
+        const left = kept.map(({ backup }) => backup)
+        if (rules === null || maxBackups === null) {
+          assert.ok(
+            applyRetention(left, chosen, NOW).every(({ keep }) => keep),
+            'a second time removes nothing more'
+          )
+        }
+      }
+    ),
+    { numRuns: 1000 }
+  )
 })

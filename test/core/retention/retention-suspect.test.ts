@@ -8,16 +8,34 @@ import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/backup.ts'
 import { naiveKept } from '../../support/naive-retention.ts'
 
 const DAY = 86_400_000
-const SUSPECT: Pick<Backup, 'suspicion'> = { suspicion: { reasons: ['rows in "orders" fell 63 %, from 100 to 37'], releasedAt: null, releasedBy: null } }
+const SUSPECT: Pick<Backup, 'suspicion'> = {
+  suspicion: { reasons: ['rows in "orders" fell 63 %, from 100 to 37'], releasedAt: null, releasedBy: null }
+}
 const RELEASED: Pick<Backup, 'suspicion'> = { suspicion: { reasons: ['x'], releasedAt: NOW, releasedBy: 'ann' } }
 
 /** One backup a day, the last one today; `suspects` says by its number which are what. */
 function daily (count: number, given: Readonly<Record<number, Partial<Backup>>> = {}): Backup[] {
-  return Array.from({ length: count }, (_, n) => backupOf(n + 1, { startedAt: new Date(NOW.getTime() - (count - 1 - n) * DAY), schedule: 'daily', ...VERIFIED, ...given[n + 1] }))
+  return Array.from(
+    { length: count },
+    (_, n) =>
+      backupOf(n + 1, {
+        startedAt: new Date(NOW.getTime() - (count - 1 - n) * DAY),
+        schedule: 'daily',
+        ...VERIFIED,
+        ...given[n + 1]
+      })
+  )
 }
 
 function decide (backups: readonly Backup[], policy: Partial<RetentionPolicy>): readonly Retained[] {
-  return applyRetention(backups, { maxBackups: null, rules: null, timeZone: 'UTC', freshSince: null, suspect: firstSuspect(backups), ...policy }, NOW)
+  return applyRetention(backups, {
+    maxBackups: null,
+    rules: null,
+    timeZone: 'UTC',
+    freshSince: null,
+    suspect: firstSuspect(backups),
+    ...policy
+  }, NOW)
 }
 
 function kept (decisions: readonly Retained[]): readonly number[] {
@@ -31,9 +49,21 @@ function reasonsOf (decisions: readonly Retained[], id: number): readonly string
 test('a suspect fills no place, and nothing good from before it goes', () => {
   const decisions = decide(daily(6, { 6: SUSPECT }), { maxBackups: 2 })
   assert.deepEqual(kept(decisions), [1, 2, 3, 4, 5, 6])
-  assert.deepEqual(reasonsOf(decisions, 1), ['good, and from before backup 6, which is suspect until somebody releases or deletes it'])
-  assert.deepEqual(reasonsOf(decisions, 5), ['number 1 of the 2 that maxBackups keeps', 'newest backup', 'newest verified backup', 'good, and from before backup 6, which is suspect until somebody releases or deletes it'])
-  assert.deepEqual(reasonsOf(decisions, 6), ['suspect: number 1 of the 2 that maxBackups keeps', 'suspect: newest backup', 'suspect: newest verified backup', 'suspect: the first one'])
+  assert.deepEqual(reasonsOf(decisions, 1), [
+    'good, and from before backup 6, which is suspect until somebody releases or deletes it'
+  ])
+  assert.deepEqual(reasonsOf(decisions, 5), [
+    'number 1 of the 2 that maxBackups keeps',
+    'newest backup',
+    'newest verified backup',
+    'good, and from before backup 6, which is suspect until somebody releases or deletes it'
+  ])
+  assert.deepEqual(reasonsOf(decisions, 6), [
+    'suspect: number 1 of the 2 that maxBackups keeps',
+    'suspect: newest backup',
+    'suspect: newest verified backup',
+    'suspect: the first one'
+  ])
 })
 
 test('once it is released it counts, and what is beyond the limit goes', () => {
@@ -43,17 +73,24 @@ test('once it is released it counts, and what is beyond the limit goes', () => {
 test('backups that are good again follow the rules while a suspect waits', () => {
   const decisions = decide(daily(12, { 6: SUSPECT }), { maxBackups: 2 })
   assert.deepEqual(kept(decisions), [1, 2, 3, 4, 5, 6, 11, 12])
-  assert.deepEqual(decisions.filter(({ keep }) => !keep).map(({ removal }) => removal), ['erase', 'erase', 'erase', 'erase'])
+  assert.deepEqual(decisions.filter(({ keep }) => !keep).map(({ removal }) => removal), [
+    'erase',
+    'erase',
+    'erase',
+    'erase'
+  ])
 })
 
 const ATTACKED = Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, SUSPECT]))
 
 test('suspects are a series of their own: of them stays what would stay if they were all there is, and the first one', () => {
-  for (const [policy, expected, removal] of [
-    [{ maxBackups: 2 }, [6, 11, 12], 'erase'],
-    [{ rules: { daily: 4, minBackups: 0 } }, [6, 9, 10, 11, 12], 'trash'],
-    [{ rules: { daily: 30, minBackups: 0 } }, [6, 7, 8, 9, 10, 11, 12], null]
-  ] as const) {
+  for (
+    const [policy, expected, removal] of [
+      [{ maxBackups: 2 }, [6, 11, 12], 'erase'],
+      [{ rules: { daily: 4, minBackups: 0 } }, [6, 9, 10, 11, 12], 'trash'],
+      [{ rules: { daily: 30, minBackups: 0 } }, [6, 7, 8, 9, 10, 11, 12], null]
+    ] as const
+  ) {
     const decisions = decide(daily(12, ATTACKED), policy)
     assert.deepEqual(kept(decisions), [1, 2, 3, 4, 5, ...expected])
     for (const one of decisions.filter(({ keep }) => !keep)) assert.equal(one.removal, removal)
@@ -80,7 +117,10 @@ test('suspects go as usual while only the newest good backup is too old for its 
 })
 
 test('where nothing limits how many backups stay, every suspect does', () => {
-  assert.equal(kept(decide(daily(12, Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, SUSPECT]))), {})).length, 12)
+  assert.equal(
+    kept(decide(daily(12, Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, SUSPECT]))), {})).length,
+    12
+  )
 })
 
 test('no rule counts a suspect: neither a tier, nor last, within, nor minBackups', () => {
@@ -90,8 +130,15 @@ test('no rule counts a suspect: neither a tier, nor last, within, nor minBackups
     assert.deepEqual(kept(decisions), [1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12], JSON.stringify(rules))
     assert.ok(reasonsOf(decisions, 8).every(reason => reason.startsWith('suspect')))
   }
-  const within = decide(daily(3, { 3: SUSPECT }), { rules: { within: { years: 0, months: 0, days: 9, hours: 0 }, minBackups: 0 } })
-  assert.deepEqual(reasonsOf(within, 3), ['suspect: within 9d', 'suspect: newest backup', 'suspect: newest verified backup', 'suspect: the first one'])
+  const within = decide(daily(3, { 3: SUSPECT }), {
+    rules: { within: { years: 0, months: 0, days: 9, hours: 0 }, minBackups: 0 }
+  })
+  assert.deepEqual(reasonsOf(within, 3), [
+    'suspect: within 9d',
+    'suspect: newest backup',
+    'suspect: newest verified backup',
+    'suspect: the first one'
+  ])
 })
 
 test('a suspect from before a migration fills no place either, but holds nothing up', () => {
@@ -108,16 +155,32 @@ test('a suspect in the trash, or that is gone, holds nothing up', () => {
 })
 
 test('a pinned suspect stays, whatever comes after it', () => {
-  const given = { ...Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, SUSPECT])), 7: { ...SUSPECT, pinned: true } }
+  const given = {
+    ...Object.fromEntries([6, 7, 8, 9, 10, 11, 12].map(id => [id, SUSPECT])),
+    7: { ...SUSPECT, pinned: true }
+  }
   assert.deepEqual(kept(decide(daily(12, given), { maxBackups: 2 })), [1, 2, 3, 4, 5, 6, 7, 11, 12])
 })
 
-const histories = fc.array(fc.record({
-  suspicion: fc.constantFrom(null, null, SUSPECT.suspicion, RELEASED.suspicion),
-  type: fc.constantFrom('scheduled', 'scheduled', 'manual', 'pre-migration'),
-  verification: fc.constantFrom('valid', 'valid', 'unverified', 'invalid'),
-  pinned: fc.constantFrom(false, false, false, true)
-}), { minLength: 1, maxLength: 30 }).map(given => daily(given.length, Object.fromEntries(given.map(({ verification, ...one }, n) => [n + 1, { ...one, verification: { status: verification, checkedAt: null, checks: [] } }]))))
+const histories = fc.array(
+  fc.record({
+    suspicion: fc.constantFrom(null, null, SUSPECT.suspicion, RELEASED.suspicion),
+    type: fc.constantFrom('scheduled', 'scheduled', 'manual', 'pre-migration'),
+    verification: fc.constantFrom('valid', 'valid', 'unverified', 'invalid'),
+    pinned: fc.constantFrom(false, false, false, true)
+  }),
+  { minLength: 1, maxLength: 30 }
+).map(given =>
+  daily(
+    given.length,
+    Object.fromEntries(
+      given.map((
+        { verification, ...one },
+        n
+      ) => [n + 1, { ...one, verification: { status: verification, checkedAt: null, checks: [] } }])
+    )
+  )
+)
 const policies = fc.record({
   maxBackups: fc.constantFrom(null, 1, 4),
   rules: fc.constantFrom(null, { daily: 3, minBackups: 1 }, { last: 2, monthly: 2, minBackups: 2 }),
@@ -125,34 +188,53 @@ const policies = fc.record({
 })
 
 test('whatever there is: the good ones and the suspects stay as the naive reference has it, and the good ones from before', () => {
-  fc.assert(fc.property(histories, policies, (backups, policy) => {
-    const whole = { ...policy, timeZone: 'UTC', freshSince: null, suspect: firstSuspect(backups) }
-    assert.deepEqual(kept(decide(backups, policy)), [...naiveKept(backups, whole, NOW)].toSorted((a, b) => a - b))
-  }), { numRuns: 1000 })
+  fc.assert(
+    fc.property(histories, policies, (backups, policy) => {
+      const whole = { ...policy, timeZone: 'UTC', freshSince: null, suspect: firstSuspect(backups) }
+      assert.deepEqual(kept(decide(backups, policy)), [...naiveKept(backups, whole, NOW)].toSorted((a, b) => a - b))
+    }),
+    { numRuns: 1000 }
+  )
 })
 
 test('whatever there is: being suspect makes nothing go that would stay otherwise, but for what is damaged', () => {
-  fc.assert(fc.property(histories, policies, (backups, policy) => {
-    const otherwise = kept(decide(backups.map(backup => ({ ...backup, suspicion: null })), policy))
-    const now = new Set(kept(decide(backups, policy)))
-    // A damaged backup that stays because nothing newer of its series is good takes the place of another damaged one.
-    const damaged = new Set(backups.filter(({ verification }) => verification.status === 'invalid').map(({ id }) => id))
-    assert.deepEqual(otherwise.filter(id => !now.has(id) && !damaged.has(id)), [])
-  }), { numRuns: 1000 })
+  fc.assert(
+    fc.property(histories, policies, (backups, policy) => {
+      const otherwise = kept(decide(backups.map(backup => ({ ...backup, suspicion: null })), policy))
+      const now = new Set(kept(decide(backups, policy)))
+      // A damaged backup that stays because nothing newer of its series is good takes the place of another damaged one.
+      const damaged = new Set(
+        backups.filter(({ verification }) => verification.status === 'invalid').map(({ id }) => id)
+      )
+      assert.deepEqual(otherwise.filter(id => !now.has(id) && !damaged.has(id)), [])
+    }),
+    { numRuns: 1000 }
+  )
 })
 
 test('whatever there is: suspects take at most as much again as the policy allows', () => {
-  fc.assert(fc.property(histories, fc.constantFrom(1, 4, 9), (backups, maxBackups) => {
-    const suspects = decide(backups, { maxBackups }).filter(({ backup, keep }) => keep && isSuspect(backup) && !backup.pinned).length
-    // The newest, the newest proven and the first stay whatever their number.
-    assert.ok(suspects <= maxBackups + 3, `${suspects}`)
-  }), { numRuns: 500 })
+  fc.assert(
+    fc.property(histories, fc.constantFrom(1, 4, 9), (backups, maxBackups) => {
+      const suspects = decide(backups, { maxBackups }).filter(({ backup, keep }) =>
+        keep && isSuspect(backup) && !backup.pinned
+      ).length
+      // The newest, the newest proven and the first stay whatever their number.
+      assert.ok(suspects <= maxBackups + 3, `${suspects}`)
+    }),
+    { numRuns: 500 }
+  )
 })
 
 test('whatever there is: without a suspect that holds, suspects make no difference to what else stays', () => {
-  fc.assert(fc.property(histories, policies, (backups, policy) => {
-    const free = backups.map(backup => isSuspect(backup) ? { ...backup, type: 'pre-migration' as const, pinned: false } : backup)
-    const good = (decisions: readonly Retained[]): readonly number[] => decisions.filter(({ backup, keep }) => keep && !isSuspect(backup)).map(({ backup }) => backup.id)
-    assert.deepEqual(good(decide(free, policy)), good(decide(free.filter(backup => !isSuspect(backup)), policy)))
-  }), { numRuns: 500 })
+  fc.assert(
+    fc.property(histories, policies, (backups, policy) => {
+      const free = backups.map(backup =>
+        isSuspect(backup) ? { ...backup, type: 'pre-migration' as const, pinned: false } : backup
+      )
+      const good = (decisions: readonly Retained[]): readonly number[] =>
+        decisions.filter(({ backup, keep }) => keep && !isSuspect(backup)).map(({ backup }) => backup.id)
+      assert.deepEqual(good(decide(free, policy)), good(decide(free.filter(backup => !isSuspect(backup)), policy)))
+    }),
+    { numRuns: 500 }
+  )
 })

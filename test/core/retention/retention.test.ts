@@ -34,7 +34,13 @@ test('where there is nothing, nothing is decided', () => {
 })
 
 test('each reason says what keeps a backup, or what lets it go', () => {
-  const decisions = decide([backupOf(1), backupOf(2), backupOf(3, VERIFIED), backupOf(4, { pinned: true }), backupOf(5)], 2)
+  const decisions = decide([
+    backupOf(1),
+    backupOf(2),
+    backupOf(3, VERIFIED),
+    backupOf(4, { pinned: true }),
+    backupOf(5)
+  ], 2)
   assert.deepEqual(reasonsOf(decisions, 5), ['number 1 of the 2 that maxBackups keeps', 'newest backup'])
   assert.deepEqual(reasonsOf(decisions, 4), ['pinned'])
   assert.deepEqual(reasonsOf(decisions, 3), ['number 2 of the 2 that maxBackups keeps', 'newest verified backup'])
@@ -52,7 +58,13 @@ test('the newest verified backup stays, however many are newer', () => {
 })
 
 test('a damaged backup pushes out no good one, and goes first', () => {
-  const backups = [backupOf(1, VERIFIED), backupOf(2, VERIFIED), backupOf(3, DAMAGED), backupOf(4, DAMAGED), backupOf(5, VERIFIED)]
+  const backups = [
+    backupOf(1, VERIFIED),
+    backupOf(2, VERIFIED),
+    backupOf(3, DAMAGED),
+    backupOf(4, DAMAGED),
+    backupOf(5, VERIFIED)
+  ]
   assert.deepEqual(kept(backups, 3), [5, 2, 1])
 })
 
@@ -61,7 +73,9 @@ test('the newest backup stays although it is damaged, beside as many good ones a
 })
 
 test('what is not live is neither counted nor listed', () => {
-  const gone: ReadonlyArray<Partial<Backup>> = [{ status: 'failed' }, { status: 'in_progress' }, { trashedAt: NOW }, { deletedAt: NOW }]
+  const gone: ReadonlyArray<Partial<Backup>> = [{ status: 'failed' }, { status: 'in_progress' }, { trashedAt: NOW }, {
+    deletedAt: NOW
+  }]
   const backups = [backupOf(1), ...gone.map((given, n) => backupOf(n + 2, given)), backupOf(9)]
   assert.deepEqual(decide(backups, 2).map(({ backup, keep }) => [backup.id, keep]), [[9, true], [1, true]])
   assert.deepEqual(backups.filter(isLive).map(({ id }) => id), [1, 9])
@@ -71,7 +85,9 @@ test('a backup that others are built on stays with them, all the way down', () =
   const backups = [backupOf(1), backupOf(2), backupOf(3, { parentId: 1 }), backupOf(4, { parentId: 3 })]
   const decisions = decide(backups, 1)
   assert.deepEqual(decisions.filter(({ keep }) => keep).map(({ backup }) => backup.id), [4, 3, 1])
-  assert.deepEqual([1, 3].map(id => reasonsOf(decisions, id)), [['backup 3 is built on it'], ['backup 4 is built on it']])
+  assert.deepEqual([1, 3].map(id => reasonsOf(decisions, id)), [['backup 3 is built on it'], [
+    'backup 4 is built on it'
+  ]])
 })
 
 test('a chain that runs in a circle ends', () => {
@@ -80,12 +96,21 @@ test('a chain that runs in a circle ends', () => {
 
 test('what was made in the future of this clock stays', () => {
   const future = backupOf(9, { startedAt: new Date(NOW.getTime() + 1) })
-  const decisions = decide([backupOf(1), backupOf(2), future, backupOf(8, { startedAt: new Date(NOW.getTime() + 2) })], 1)
+  const decisions = decide(
+    [backupOf(1), backupOf(2), future, backupOf(8, { startedAt: new Date(NOW.getTime() + 2) })],
+    1
+  )
   assert.deepEqual(reasonsOf(decisions, 9), ['made in the future of this clock'])
 })
 
 test('what was made in the future of this clock stands for nothing: the newest before it and the newest verified before it stay', () => {
   const future = backupOf(9, { startedAt: new Date(NOW.getTime() + 1), ...VERIFIED })
   const decisions = decide([backupOf(1), backupOf(2, VERIFIED), backupOf(3), backupOf(4, DAMAGED), future], 1)
-  assert.deepEqual(decisions.map(({ backup, keep }) => [backup.id, keep]), [[9, true], [4, true], [3, true], [2, true], [1, false]])
+  assert.deepEqual(decisions.map(({ backup, keep }) => [backup.id, keep]), [
+    [9, true],
+    [4, true],
+    [3, true],
+    [2, true],
+    [1, false]
+  ])
 })

@@ -28,8 +28,14 @@ test('a last one in the future, because the clock was set back, is waited for no
 })
 
 test('it is never due before now and never later than an interval from now', () => {
-  fc.assert(fc.property(fc.integer({ min: -1e12, max: 1e12 }), fc.integer({ min: 1000, max: 366 * 86_400_000 }), (past, interval) => {
-    const due = nextDue(ago(past), interval, NOW).getTime() - NOW.getTime()
-    assert.ok(due >= 0 && due <= interval)
-  }))
+  fc.assert(
+    fc.property(
+      fc.integer({ min: -1e12, max: 1e12 }),
+      fc.integer({ min: 1000, max: 366 * 86_400_000 }),
+      (past, interval) => {
+        const due = nextDue(ago(past), interval, NOW).getTime() - NOW.getTime()
+        assert.ok(due >= 0 && due <= interval)
+      }
+    )
+  )
 })

@@ -14,7 +14,9 @@ import { never } from '../../support/streams.ts'
 function takeAway ({ directory }: TestEngine, key: string): () => void {
   const names = [key, `${key}.manifest.json`]
   for (const name of names) renameSync(join(directory, name), join(directory, '..', name))
-  return () => { for (const name of names) renameSync(join(directory, '..', name), join(directory, name)) }
+  return () => {
+    for (const name of names) renameSync(join(directory, '..', name), join(directory, name))
+  }
 }
 
 async function listed ({ engine }: TestEngine): Promise<number[]> {
@@ -37,7 +39,9 @@ test('a prune leaves what is not in the store and says so, and makes no manifest
   const [one, two] = [await bench.create(), await bench.create()]
   takeAway(bench, two.key)
   const { decisions } = await (await bench.engine.prune({ dryRun: true })).result
-  assert.deepEqual(decisions.map(({ backup: { id }, keep, reasons }) => [id, keep, reasons]), [[2, true, ['its file is not in the store']], [1, true, decisions[1]?.reasons]])
+  assert.deepEqual(decisions.map(({ backup: { id }, keep, reasons }) => [id, keep, reasons]), [[2, true, [
+    'its file is not in the store'
+  ]], [1, true, decisions[1]?.reasons]])
   await (await bench.engine.prune({ dryRun: false, force: true })).result
   assert.deepEqual([bench.files(), await listed(bench)], [filesOf(one), [2, 1]])
 })
@@ -86,5 +90,8 @@ test('no manifest is written for a copy that is not there: it is missing, and is
   await bench.engine.edit(id, { description: 'edited' })
   await refreshManifest(bench.deps, id, offsite.get('far')!, never)
   assert.ok(!existsSync(join(directories['far'] ?? '', `${key}.manifest.json`)))
-  assert.deepEqual((await bench.engine.backup(id)).copies.map(({ store, status }) => `${store} ${status}`), ['far missing', 'local stored'])
+  assert.deepEqual((await bench.engine.backup(id)).copies.map(({ store, status }) => `${store} ${status}`), [
+    'far missing',
+    'local stored'
+  ])
 })

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { sideBySide } from '../../../src/engine/artifacts/concurrently.ts'
 import { rejection, until } from '../../support/streams.ts'
 
-async function * itemsOf<T> (items: readonly T[]): AsyncIterable<T> {
-  yield * items
+async function* itemsOf<T> (items: readonly T[]): AsyncIterable<T> {
+  yield* items
 }
 
 /** Work that goes on until it is ended, by item. */
@@ -19,8 +19,12 @@ function heldWork () {
       gates.set(item, gate)
       return gate.promise
     },
-    end: (item: number): void => { gates.get(item)?.resolve(undefined) },
-    fail: (item: number, error: Error): void => { gates.get(item)?.reject(error) }
+    end: (item: number): void => {
+      gates.get(item)?.resolve(undefined)
+    },
+    fail: (item: number, error: Error): void => {
+      gates.get(item)?.reject(error)
+    }
   }
 }
 
@@ -43,7 +47,11 @@ test('the first failure is thrown after all that was begun has ended, and nothin
   const { begun, work, end, fail } = heldWork()
   const [first, second] = [new Error('first'), new Error('second')]
   let isOver = false
-  const thrown = rejection(sideBySide(itemsOf([1, 2, 3, 4]), 3, work).finally(() => { isOver = true }))
+  const thrown = rejection(
+    sideBySide(itemsOf([1, 2, 3, 4]), 3, work).finally(() => {
+      isOver = true
+    })
+  )
   await until(() => begun.length === 3)
   fail(2, first)
   await new Promise(setImmediate)
@@ -58,10 +66,18 @@ test('a list that fails is an error after the work that was begun has ended', as
   const { begun, work, end } = heldWork()
   const dead = new Error('the list died')
   let isOver = false
-  const thrown = rejection(sideBySide((async function * () {
-    yield 1
-    throw dead
-  })(), 3, work).finally(() => { isOver = true }))
+  const thrown = rejection(
+    sideBySide(
+      (async function* () {
+        yield 1
+        throw dead
+      })(),
+      3,
+      work
+    ).finally(() => {
+      isOver = true
+    })
+  )
   await until(() => begun.length === 1)
   await new Promise(setImmediate)
   assert.equal(isOver, false)

@@ -26,11 +26,23 @@ const pgp = await openpgpKey()
 
 /** Holds only the public key. */
 const sealing = await keyring({ sealing: { encryption: 'age', ageRecipients: [key.recipient] } })
-const opening = await keyring({ identities: [key.identity], sealing: { encryption: 'age', ageRecipients: [key.recipient] } })
+const opening = await keyring({
+  identities: [key.identity],
+  sealing: { encryption: 'age', ageRecipients: [key.recipient] }
+})
 
 const WAYS: ReadonlyArray<readonly [string, string, Keyring, Keyring]> = [
   ['age', '.age', sealing, opening],
-  ['openpgp', '.gpg', await keyring({ openpgpPublicKeys: pgp.publicKey, sealing: { encryption: 'openpgp' } }), await keyring({ openpgpPublicKeys: pgp.publicKey, openpgpPrivateKeys: new Secret(pgp.privateKey), sealing: { encryption: 'openpgp' } })]
+  [
+    'openpgp',
+    '.gpg',
+    await keyring({ openpgpPublicKeys: pgp.publicKey, sealing: { encryption: 'openpgp' } }),
+    await keyring({
+      openpgpPublicKeys: pgp.publicKey,
+      openpgpPrivateKeys: new Secret(pgp.privateKey),
+      sealing: { encryption: 'openpgp' }
+    })
+  ]
 ]
 
 /** The same backups and catalog, with other keys. */
@@ -42,7 +54,10 @@ function statuses (checks: readonly Check[]): Record<string, string> {
   return Object.fromEntries(checks.map(({ name, status }) => [name, status]))
 }
 
-async function reverified ({ engine }: TestEngine, { id }: Backup): Promise<{ readonly backup: Backup, readonly valid: boolean, readonly checks: readonly Check[] }> {
+async function reverified (
+  { engine }: TestEngine,
+  { id }: Backup
+): Promise<{ readonly backup: Backup, readonly valid: boolean, readonly checks: readonly Check[] }> {
   const { backup, verification } = await (await engine.verify(id)).result
   return { backup, ...verification }
 }
@@ -53,12 +68,24 @@ for (const [encryption, extension, publicOnly, withPrivate] of WAYS) {
       const engine = await testEngine(t, { keyring: publicOnly, settings: { compression } })
       const backup = await engine.create()
       assert.equal(backup.encryption, encryption)
-      assert.ok(backup.key.endsWith(`.db${{ none: '', gzip: '.gz', zstd: '.zst' }[compression]}${extension}`), backup.key)
+      assert.ok(
+        backup.key.endsWith(`.db${{ none: '', gzip: '.gz', zstd: '.zst' }[compression]}${extension}`),
+        backup.key
+      )
       assert.equal(backup.verification.status, 'valid')
       const found = statuses(backup.verification.checks)
-      assert.deepEqual([found.checksum, found.decryption, found.decompression, found.opens_read_only], ['pass', 'pass', compression === 'none' ? 'skipped' : 'pass', 'pass'])
+      assert.deepEqual([found.checksum, found.decryption, found.decompression, found.opens_read_only], [
+        'pass',
+        'pass',
+        compression === 'none' ? 'skipped' : 'pass',
+        'pass'
+      ])
       const manifest = parseManifest(readFileSync(`${backup.filePath}.manifest.json`, 'utf8'))
-      assert.deepEqual([manifest.version, manifest.encryption, manifest.keys], [2, encryption, publicOnly.cipherOf('shop')?.keys])
+      assert.deepEqual([manifest.version, manifest.encryption, manifest.keys], [
+        2,
+        encryption,
+        publicOnly.cipherOf('shop')?.keys
+      ])
       assert.equal(readFileSync(backup.filePath).includes(engine.source.bytes.subarray(0, 32)), false)
     })
 
@@ -84,9 +111,16 @@ for (const [encryption, extension, publicOnly, withPrivate] of WAYS) {
     const [id] = publicOnly.cipherOf('shop')!.keys
     assert.equal(valid, true)
     assert.equal(backup.verification.status, 'valid')
-    assert.deepEqual(checks.filter(({ status }) => status === 'pass').map(({ name }) => name), ['file_exists', 'manifest', 'checksum'])
+    assert.deepEqual(checks.filter(({ status }) => status === 'pass').map(({ name }) => name), [
+      'file_exists',
+      'manifest',
+      'checksum'
+    ])
     assert.match(checks.find(({ name }) => name === 'decryption')?.reason ?? '', new RegExp(`"${id!}".*is not here`))
-    assert.equal(checks.find(({ name }) => name === 'integrity_check')?.reason, 'not reached, because the backup could not be decrypted here')
+    assert.equal(
+      checks.find(({ name }) => name === 'integrity_check')?.reason,
+      'not reached, because the backup could not be decrypted here'
+    )
   })
 }
 
@@ -108,7 +142,10 @@ test('without the private key nothing that needs the content is begun, and the e
     assert.match(error.hint ?? '', /BACKUP_AGE_IDENTITY_FILE/)
   }
   assert.deepEqual((await engine.engine.restores({ limit: 5 })).restores, [])
-  assert.equal((await buffer(await (await engine.engine.download(id, { decoded: false })).open(undefined, never))).length > 0, true)
+  assert.equal(
+    (await buffer(await (await engine.engine.download(id, { decoded: false })).open(undefined, never))).length > 0,
+    true
+  )
 })
 
 test('a drill without the private key is inconclusive, and with it passes', async t => {
@@ -126,26 +163,43 @@ test('a backup that was never proven and cannot be opened stays unverified', asy
   await rejectsWith('KEY_MISSING', (await engine.engine.verify(id)).result)
   assert.equal((await engine.engine.backup(id)).verification.status, 'unverified')
   const { results, failures } = await (await engine.engine.verifyAll({})).result
-  assert.deepEqual([results, failures.every(({ error }) => error.code === 'KEY_MISSING'), failures.length > 0], [[], true, true])
+  assert.deepEqual([results, failures.every(({ error }) => error.code === 'KEY_MISSING'), failures.length > 0], [
+    [],
+    true,
+    true
+  ])
 })
 
 test('after a rotation new backups are sealed to the new key, and old ones open as long as the old identity is there', async t => {
   const next = await ageKey()
   const engine = await testEngine(t, { keyring: opening })
   const old = await engine.create()
-  const both = await keyring({ identities: [next.identity, key.identity], sealing: { encryption: 'age', ageRecipients: [next.recipient] } })
+  const both = await keyring({
+    identities: [next.identity, key.identity],
+    sealing: { encryption: 'age', ageRecipients: [next.recipient] }
+  })
   rekeyed(engine, both)
   const fresh = await engine.create()
   assert.deepEqual((await engine.deps.catalog.backups.manifest(fresh.id))?.keys, [next.recipient])
-  for (const backup of [old, fresh]) assert.equal(statuses((await reverified(engine, backup)).checks).opens_read_only, 'pass')
-  rekeyed(engine, await keyring({ identities: [next.identity], sealing: { encryption: 'age', ageRecipients: [next.recipient] } }))
+  for (const backup of [old, fresh]) {
+    assert.equal(statuses((await reverified(engine, backup)).checks).opens_read_only, 'pass')
+  }
+  rekeyed(
+    engine,
+    await keyring({ identities: [next.identity], sealing: { encryption: 'age', ageRecipients: [next.recipient] } })
+  )
   assert.equal(statuses((await reverified(engine, old)).checks).decryption, 'skipped')
-  assert.deepEqual(await engine.deps.catalog.keys.needed(), [{ id: key.recipient, encryption: 'age', backups: 1 }, { id: next.recipient, encryption: 'age', backups: 1 }].toSorted((a, b) => a.id < b.id ? -1 : 1))
+  assert.deepEqual(
+    await engine.deps.catalog.keys.needed(),
+    [{ id: key.recipient, encryption: 'age', backups: 1 }, { id: next.recipient, encryption: 'age', backups: 1 }]
+      .toSorted((a, b) => a.id < b.id ? -1 : 1)
+  )
 })
 
 for (const encryption of ['age', 'openpgp'] as const) {
   test(`another passphrase leaves a proven backup valid and opens nothing (${encryption})`, async t => {
-    const sealed = (passphrase: string): Promise<Keyring> => keyring({ passphrase: new Secret(passphrase), sealing: { encryption } })
+    const sealed = (passphrase: string): Promise<Keyring> =>
+      keyring({ passphrase: new Secret(passphrase), sealing: { encryption } })
     const engine = await testEngine(t, { keyring: await sealed(PASSPHRASE) })
     const backup = await engine.create()
     assert.deepEqual((await engine.deps.catalog.backups.manifest(backup.id))?.keys, ['passphrase'])
@@ -165,8 +219,10 @@ test('of a sealed file without its manifest it is told whether the content is so
   const { filePath } = await engine.create()
   const file = join(tempDir(t), 'found.db.zst.age')
   copyFileSync(filePath, file)
-  const storeAt = (directory: string) => localStore({ directory, instanceId: 'none', presence: ALONE, now: () => engine.clock.now() })
-  const verify = (keys: Keyring) => verifyFile({ ...engine.deps, keyring: keys, storeAt }, file, { phase () {}, bytes () {}, signal: never })
+  const storeAt = (directory: string) =>
+    localStore({ directory, instanceId: 'none', presence: ALONE, now: () => engine.clock.now() })
+  const verify = (keys: Keyring) =>
+    verifyFile({ ...engine.deps, keyring: keys, storeAt }, file, { phase () {}, bytes () {}, signal: never })
   const { verdict, verification: { checks } } = await verify(opening)
   assert.deepEqual([verdict, statuses(checks).decryption, statuses(checks).decompression], ['sound', 'pass', 'pass'])
   await rejectsWith('KEY_MISSING', verify(NO_KEYS))
@@ -187,7 +243,9 @@ test('sources that are not to be sealed are written exactly as before', async t 
 
 test('an object is the image itself where it is neither compressed nor encrypted', () => {
   assert.equal(isStoredPlain({ compression: 'none', encryption: 'none' }), true)
-  for (const other of [{ compression: 'gzip', encryption: 'none' }, { compression: 'none', encryption: 'age' }] as const) assert.equal(isStoredPlain(other), false)
+  for (
+    const other of [{ compression: 'gzip', encryption: 'none' }, { compression: 'none', encryption: 'age' }] as const
+  ) assert.equal(isStoredPlain(other), false)
 })
 
 test('what is not sealed needs no key, and what is sealed one of those that the manifest names', () => {
@@ -198,9 +256,24 @@ test('what is not sealed needs no key, and what is sealed one of those that the 
 
 test('the error for a missing key names every key that would do, and the option that gives it', () => {
   const told = (...given: Parameters<typeof missingKey>) => [missingKey(...given).message, missingKey(...given).hint]
-  assert.deepEqual(told('age', ['k1']), ['the private key of "k1", which the backup is sealed to, is not here', 'Give its identity by BACKUP_AGE_IDENTITY_FILE.'])
-  assert.deepEqual(told('age', ['k1', 'k2']), ['the backup is sealed to "k1", "k2", and the private key of none of them is here', 'Give the identity of one by BACKUP_AGE_IDENTITY_FILE.'])
-  assert.deepEqual(told('openpgp', ['f1', 'f2']), ['the backup is sealed to "f1", "f2", and the private key of none of them is here', 'Give one of them by BACKUP_OPENPGP_PRIVATE_KEYS_FILE.'])
-  assert.deepEqual(told('age', ['passphrase']), ['the passphrase that the backup is sealed with is not here', 'Give it by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'])
-  assert.deepEqual(told('openpgp'), ['no private key for "openpgp" is here', 'Give it by BACKUP_OPENPGP_PRIVATE_KEYS_FILE, or a passphrase by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'])
+  assert.deepEqual(told('age', ['k1']), [
+    'the private key of "k1", which the backup is sealed to, is not here',
+    'Give its identity by BACKUP_AGE_IDENTITY_FILE.'
+  ])
+  assert.deepEqual(told('age', ['k1', 'k2']), [
+    'the backup is sealed to "k1", "k2", and the private key of none of them is here',
+    'Give the identity of one by BACKUP_AGE_IDENTITY_FILE.'
+  ])
+  assert.deepEqual(told('openpgp', ['f1', 'f2']), [
+    'the backup is sealed to "f1", "f2", and the private key of none of them is here',
+    'Give one of them by BACKUP_OPENPGP_PRIVATE_KEYS_FILE.'
+  ])
+  assert.deepEqual(told('age', ['passphrase']), [
+    'the passphrase that the backup is sealed with is not here',
+    'Give it by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+  ])
+  assert.deepEqual(told('openpgp'), [
+    'no private key for "openpgp" is here',
+    'Give it by BACKUP_OPENPGP_PRIVATE_KEYS_FILE, or a passphrase by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+  ])
 })

@@ -10,15 +10,25 @@ import { filesOf, testEngine, type TestEngine } from '../../support/engine.ts'
 import { testOffsite } from '../../support/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
-/** Puts a whole backup of another server under the name that the next backup of this one will have, once that has begun. */
-async function plantBackup ({ directory, source, create, clock }: TestEngine, isWhole: boolean): Promise<readonly string[]> {
+/**
+ * Puts a whole backup of another server under the name that the next backup of this one will have, once that has begun.
+ */
+async function plantBackup (
+  { directory, source, create, clock }: TestEngine,
+  isWhole: boolean
+): Promise<readonly string[]> {
   const made = await create()
   const name = objectKey('shop', new Date(clock.now().getTime() + 1000), '.db', 0)
   const { signature: _, ...manifest } = JSON.parse(readFileSync(join(directory, `${made.key}.manifest.json`), 'utf8'))
   const probe = source.probe.bind(source)
   source.probe = async signal => {
     writeFileSync(join(directory, name), 'of another server')
-    if (isWhole) writeFileSync(join(directory, `${name}.manifest.json`), JSON.stringify({ ...manifest, object: { ...manifest.object, name } }))
+    if (isWhole) {
+      writeFileSync(
+        join(directory, `${name}.manifest.json`),
+        JSON.stringify({ ...manifest, object: { ...manifest.object, name } })
+      )
+    }
     return await probe(signal)
   }
   return [...filesOf(made), name, ...isWhole ? [`${name}.manifest.json`] : []].toSorted()
@@ -44,8 +54,15 @@ test('where the store fails meanwhile, what is a whole backup of another server 
 test('a start leaves alone what another server put under the name of a backup that was cut short', async t => {
   const bench = await testEngine(t)
   const made = await bench.create()
-  const row = await bench.deps.catalog.backups.start({ ...made, schedule: null, key: 'shop-backup-2025-11-24T23-30-09.db', startedAt: new Date('2025-11-24T23:30:09Z') })
-  for (const suffix of ['', '.manifest.json']) copyFileSync(join(bench.directory, made.key + suffix), join(bench.directory, row.key + suffix))
+  const row = await bench.deps.catalog.backups.start({
+    ...made,
+    schedule: null,
+    key: 'shop-backup-2025-11-24T23-30-09.db',
+    startedAt: new Date('2025-11-24T23:30:09Z')
+  })
+  for (const suffix of ['', '.manifest.json']) {
+    copyFileSync(join(bench.directory, made.key + suffix), join(bench.directory, row.key + suffix))
+  }
   const { failed, completed } = await recover(bench.deps)
   assert.deepEqual([failed.map(({ id }) => id), completed, bench.files()], [[row.id], [], filesOf(made, row)])
 })
@@ -53,7 +70,9 @@ test('a start leaves alone what another server put under the name of a backup th
 test('neither a removal nor a prune removes another backup that lies under the name', async t => {
   const bench = await testEngine(t)
   const [made, other] = [await bench.create(), await bench.create(), await bench.create()]
-  for (const suffix of ['', '.manifest.json']) copyFileSync(join(bench.directory, other.key + suffix), join(bench.directory, made.key + suffix))
+  for (const suffix of ['', '.manifest.json']) {
+    copyFileSync(join(bench.directory, other.key + suffix), join(bench.directory, made.key + suffix))
+  }
   const marked = await bench.deps.catalog.backups.trash(made.id, made.key, made.filePath, bench.clock.now())
   await housekeep(bench.deps)
   assert.notEqual((await bench.engine.backup(marked.id)).deletedAt, null)

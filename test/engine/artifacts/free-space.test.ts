@@ -21,7 +21,13 @@ for (const compression of ['gzip', 'zstd'] as const) {
 
 test('what is needed may take all of the free space but the reserve, to the byte', () => {
   requireFree({ diskReserve: 30 }, 'the disk', 70, 100)
-  assert.throws(() => { requireFree({ diskReserve: 30 }, 'the disk', 71, 100) }, { code: 'DISK_FULL', message: 'the disk has 100 bytes free; the backup needs 71, and 30 must stay free', hint: /DISK_RESERVE_BYTES/ })
+  assert.throws(() => {
+    requireFree({ diskReserve: 30 }, 'the disk', 71, 100)
+  }, {
+    code: 'DISK_FULL',
+    message: 'the disk has 100 bytes free; the backup needs 71, and 30 must stay free',
+    hint: /DISK_RESERVE_BYTES/
+  })
 })
 
 test('the error for the scratch directory names it', async t => {

@@ -3,7 +3,16 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { MANIFEST_LIMIT } from '../../../src/core/backup/manifest.ts'
 import type { Store } from '../../../src/core/ports/store.ts'
-import { landingCopy, quarantine, readManifest, readText, recordedManifest, replaceManifest, requireObject, trustedManifest } from '../../../src/engine/artifacts/objects.ts'
+import {
+  landingCopy,
+  quarantine,
+  readManifest,
+  readText,
+  recordedManifest,
+  replaceManifest,
+  requireObject,
+  trustedManifest
+} from '../../../src/engine/artifacts/objects.ts'
 import { backupOf } from '../../support/backup.ts'
 import { testEngine } from '../../support/engine.ts'
 import { farStore } from '../../support/far-store.ts'
@@ -20,9 +29,19 @@ const BAD = Buffer.concat([Buffer.from('BAD'), prose(5000)])
 test('a manifest is read no further than a manifest can be long, whatever the store says of its size', async t => {
   const MiB = Buffer.alloc(1024 * 1024, ' ')
   let given = 0
-  const endless = (): Readable => new Readable({ read () { given += MiB.length; this.push(MiB) } })
+  const endless = (): Readable =>
+    new Readable({
+      read () {
+        given += MiB.length
+        this.push(MiB)
+      }
+    })
   const { store } = farStore(tempDir(t))
-  const lying: Store = { ...store, stat: async key => ({ key, size: 1000, modifiedAt: new Date() }), get: async () => endless() }
+  const lying: Store = {
+    ...store,
+    stat: async key => ({ key, size: 1000, modifiedAt: new Date() }),
+    get: async () => endless()
+  }
   await rejectsWith('MANIFEST_INVALID', readManifest(lying, 'a.db', never))
   assert.ok(given < 2 * MANIFEST_LIMIT, `${given} bytes`)
   given = 0
@@ -74,7 +93,13 @@ test('the first copy of a backup is the object where it landed', async t => {
   const { id, key, filePath, size, completedAt, copies } = await create()
   const copy = landingCopy(deps.store, key, await recordedManifest(deps, id))
   assert.deepEqual([copy], copies)
-  assert.deepEqual([copy.store, copy.location, copy.status, copy.size, copy.uploadedAt], ['local', filePath, 'stored', size, completedAt])
+  assert.deepEqual([copy.store, copy.location, copy.status, copy.size, copy.uploadedAt], [
+    'local',
+    filePath,
+    'stored',
+    size,
+    completedAt
+  ])
 })
 
 test('a backup without a manifest in the catalog is CATALOG_FAILED, and one without a trusted signature MANIFEST_UNSIGNED where one is required', async t => {
@@ -92,6 +117,14 @@ test('a backup without a manifest in the catalog is CATALOG_FAILED, and one with
 test('only a completed backup that was not removed has an object to use', () => {
   requireObject(backupOf(1))
   requireObject(backupOf(1, { trashedAt: new Date(0) }))
-  for (const status of ['in_progress', 'failed'] as const) assert.throws(() => { requireObject(backupOf(1, { status })) }, { code: 'BACKUP_NOT_COMPLETED', message: `backup 1 is "${status}"` })
-  for (const status of ['completed', 'failed'] as const) assert.throws(() => { requireObject(backupOf(1, { status, deletedAt: new Date(0) })) }, { code: 'BACKUP_DELETED' })
+  for (const status of ['in_progress', 'failed'] as const) {
+    assert.throws(() => {
+      requireObject(backupOf(1, { status }))
+    }, { code: 'BACKUP_NOT_COMPLETED', message: `backup 1 is "${status}"` })
+  }
+  for (const status of ['completed', 'failed'] as const) {
+    assert.throws(() => {
+      requireObject(backupOf(1, { status, deletedAt: new Date(0) }))
+    }, { code: 'BACKUP_DELETED' })
+  }
 })

@@ -10,7 +10,11 @@ import { rejectsWith } from '../../support/rejects.ts'
 import { TASK } from '../../support/task.ts'
 
 /** A new backup, as what is asked for. */
-async function made ({ deps, create }: TestEngine, compression: Compression, isOwn = false): Promise<PlainRequest & { readonly filePath: string }> {
+async function made (
+  { deps, create }: TestEngine,
+  compression: Compression,
+  isOwn = false
+): Promise<PlainRequest & { readonly filePath: string }> {
   const { id, key, filePath } = await create({ compression })
   return { key, filePath, manifest: (await deps.catalog.backups.manifest(id))!, isOwn }
 }
@@ -19,12 +23,22 @@ function scratchFiles ({ deps }: TestEngine): string[] {
   return readdirSync(deps.scratch.directory).map(name => `${deps.scratch.directory}/${name}`)
 }
 
-for (const [compression, isOwn, isStored] of [['none', false, true], ['none', true, false], ['gzip', false, false], ['zstd', true, false]] as const) {
+for (
+  const [compression, isOwn, isStored] of [['none', false, true], ['none', true, false], ['gzip', false, false], [
+    'zstd',
+    true,
+    false
+  ]] as const
+) {
   test(`the plain bytes of a ${compression} backup${isOwn ? ', wanted as a file of our own,' : ''} are ${isStored ? 'the stored file' : 'a file in scratch space, removed in the end'}`, async t => {
     const bench = await testEngine(t)
     const { filePath, ...request } = await made(bench, compression, isOwn)
     const used = await withPlainImage(bench.deps, request, TASK, async ({ path, sha256, properties }) => {
-      assert.deepEqual([readFileSync(path), sha256, properties], [bench.source.bytes, request.manifest.image.sha256, request.manifest.facts.properties])
+      assert.deepEqual([readFileSync(path), sha256, properties], [
+        bench.source.bytes,
+        request.manifest.image.sha256,
+        request.manifest.facts.properties
+      ])
       assert.deepEqual(scratchFiles(bench), isStored ? [] : [path])
       return path
     })
@@ -36,7 +50,12 @@ for (const [compression, isOwn, isStored] of [['none', false, true], ['none', tr
 test('where the work fails its error is thrown, and no file stays in scratch space', async t => {
   const bench = await testEngine(t)
   const error = new Error('it failed')
-  await assert.rejects(withPlainImage(bench.deps, await made(bench, 'zstd'), TASK, async () => { throw error }), error)
+  await assert.rejects(
+    withPlainImage(bench.deps, await made(bench, 'zstd'), TASK, async () => {
+      throw error
+    }),
+    error
+  )
   assert.deepEqual(scratchFiles(bench), [])
 })
 
@@ -44,16 +63,26 @@ test('a file of our own is compared with the digest before it is used, a stored 
   const bench = await testEngine(t)
   const request = await made(bench, 'none')
   writeFileSync(request.filePath, Buffer.alloc(bench.source.bytes.length))
-  await rejectsWith('CHECKSUM_MISMATCH', withPlainImage(bench.deps, { ...request, isOwn: true }, TASK, async () => { assert.fail('damaged bytes were used') }))
+  await rejectsWith(
+    'CHECKSUM_MISMATCH',
+    withPlainImage(bench.deps, { ...request, isOwn: true }, TASK, async () => {
+      assert.fail('damaged bytes were used')
+    })
+  )
   assert.equal(await withPlainImage(bench.deps, request, TASK, async ({ path }) => path), request.filePath)
 })
 
 test('without room in scratch space, or without the key, the work does not begin', async t => {
   const { identity, recipient } = await ageKey()
-  const bench = await testEngine(t, { keyring: await keyring({ identities: [identity], sealing: { encryption: 'age', ageRecipients: [recipient] } }) })
+  const bench = await testEngine(t, {
+    keyring: await keyring({ identities: [identity], sealing: { encryption: 'age', ageRecipients: [recipient] } })
+  })
   const request = await made(bench, 'none')
   const begun = async (): Promise<never> => assert.fail('the work began')
-  await rejectsWith('DISK_FULL', withPlainImage({ ...bench.deps, diskReserve: Number.MAX_SAFE_INTEGER }, request, TASK, begun))
+  await rejectsWith(
+    'DISK_FULL',
+    withPlainImage({ ...bench.deps, diskReserve: Number.MAX_SAFE_INTEGER }, request, TASK, begun)
+  )
   await rejectsWith('KEY_MISSING', withPlainImage({ ...bench.deps, keyring: NO_KEYS }, request, TASK, begun))
   assert.deepEqual(scratchFiles(bench), [])
 })

@@ -28,7 +28,11 @@ test('an uncompressed object that is not its image fails, although it has its ow
   const { deps, create } = await testEngine(t)
   const backup = await create()
   const manifest = (await deps.catalog.backups.manifest(backup.id))!
-  const { valid, checks } = await proveObject(deps, { key: backup.key, manifest: { ...manifest, image: digestOf(noise(5)) }, manifestCheck: MANIFEST }, TASK)
+  const { valid, checks } = await proveObject(deps, {
+    key: backup.key,
+    manifest: { ...manifest, image: digestOf(noise(5)) },
+    manifestCheck: MANIFEST
+  }, TASK)
   assert.deepEqual([valid, checks.find(({ status }) => status === 'fail')?.name], [false, 'decompression'])
 })
 
@@ -43,16 +47,28 @@ test('where the store has no files an uncompressed image is brought to the scrat
 
 test('what is not sealed to the key that its manifest names fails its decryption', async t => {
   const [key, stranger] = [await ageKey(), await ageKey()]
-  const { deps, create } = await testEngine(t, { keyring: await keyring({ sealing: { encryption: 'age', ageRecipients: [stranger.recipient] } }) })
+  const { deps, create } = await testEngine(t, {
+    keyring: await keyring({ sealing: { encryption: 'age', ageRecipients: [stranger.recipient] } })
+  })
   const backup = await create()
   const manifest = { ...(await deps.catalog.backups.manifest(backup.id))!, keys: [key.recipient] }
-  const opening = await keyring({ identities: [key.identity], sealing: { encryption: 'age', ageRecipients: [key.recipient] } })
-  const proof = await proveObject({ ...deps, keyring: opening }, { key: backup.key, manifest, manifestCheck: MANIFEST }, TASK)
+  const opening = await keyring({
+    identities: [key.identity],
+    sealing: { encryption: 'age', ageRecipients: [key.recipient] }
+  })
+  const proof = await proveObject(
+    { ...deps, keyring: opening },
+    { key: backup.key, manifest, manifestCheck: MANIFEST },
+    TASK
+  )
   assert.deepEqual([proof.valid, proof.checks.find(({ status }) => status === 'fail')?.name], [false, 'decryption'])
 })
 
 /** What proves a new backup. */
-async function proofOf ({ deps, create }: TestEngine, compression: 'none' | 'zstd'): Promise<Proof & { readonly filePath: string }> {
+async function proofOf (
+  { deps, create }: TestEngine,
+  compression: 'none' | 'zstd'
+): Promise<Proof & { readonly filePath: string }> {
   const { id, key, filePath } = await create({ compression })
   return { key, filePath, manifest: (await deps.catalog.backups.manifest(id))!, manifestCheck: MANIFEST }
 }
@@ -62,10 +78,17 @@ test('an object that is missing, or no regular file, fails the first level, and 
   const { filePath, ...proof } = await proofOf(bench, 'none')
   rmSync(filePath)
   const missing = await proveObject(bench.deps, proof, TASK)
-  assert.deepEqual(missing.checks.slice(0, 3), [{ name: 'file_exists', status: 'fail', reason: `"${filePath}" does not exist` }, MANIFEST, { name: 'checksum', status: 'skipped', reason: 'not reached, because file_exists failed' }])
+  assert.deepEqual(missing.checks.slice(0, 3), [
+    { name: 'file_exists', status: 'fail', reason: `"${filePath}" does not exist` },
+    MANIFEST,
+    { name: 'checksum', status: 'skipped', reason: 'not reached, because file_exists failed' }
+  ])
   mkdirSync(filePath)
   const folder = await proveObject(bench.deps, proof, TASK)
-  assert.deepEqual([folder.valid, folder.checks.filter(({ status }) => status === 'fail').map(({ name }) => name)], [false, ['file_exists']])
+  assert.deepEqual([folder.valid, folder.checks.filter(({ status }) => status === 'fail').map(({ name }) => name)], [
+    false,
+    ['file_exists']
+  ])
 })
 
 test('an object with another digest fails its checksum, and no level after it is tried', async t => {
@@ -74,7 +97,10 @@ test('an object with another digest fails its checksum, and no level after it is
   writeFileSync(filePath, Buffer.alloc(bench.source.bytes.length))
   const { valid, checks } = await proveObject(bench.deps, proof, TASK)
   assert.deepEqual([valid, checks.slice(0, 3).map(({ status }) => status)], [false, ['pass', 'pass', 'fail']])
-  assert.deepEqual(checks.slice(3).map(({ status, reason }) => [status, reason]), Array(7).fill(['skipped', 'not reached, because checksum failed']))
+  assert.deepEqual(
+    checks.slice(3).map(({ status, reason }) => [status, reason]),
+    Array(7).fill(['skipped', 'not reached, because checksum failed'])
+  )
 })
 
 test('an object that came to hand through its digest is not read for it again', async t => {
@@ -110,5 +136,10 @@ test('the plain image is a file for as long as the work lasts, also where that f
   await assert.rejects(thrown, error)
   assert.deepEqual(readdirSync(bench.deps.scratch.directory), [])
   writeFileSync(filePath, readFileSync(filePath).subarray(0, -30))
-  await rejectsWith('CHECKSUM_MISMATCH', unpackObject(bench.deps, proof, TASK, async () => { assert.fail('damaged bytes were used') }))
+  await rejectsWith(
+    'CHECKSUM_MISMATCH',
+    unpackObject(bench.deps, proof, TASK, async () => {
+      assert.fail('damaged bytes were used')
+    })
+  )
 })

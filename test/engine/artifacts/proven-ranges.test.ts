@@ -13,13 +13,16 @@ import { tempDir } from '../../support/temp-dir.ts'
 const MiB = 1024 * 1024
 const BYTES = noise(9 * MiB + 17)
 const OBJECT = digestOf(BYTES)
-const PARTS = [[0, 0], [0, 4 * MiB - 1], [4 * MiB - 1, 4 * MiB], [5 * MiB, 9 * MiB], [BYTES.length - 1, BYTES.length - 1], [1, BYTES.length - 1]] as const
+const PARTS = [[0, 0], [0, 4 * MiB - 1], [4 * MiB - 1, 4 * MiB], [5 * MiB, 9 * MiB], [
+  BYTES.length - 1,
+  BYTES.length - 1
+], [1, BYTES.length - 1]] as const
 
 interface Stage {
   readonly path: string
   /** How many bytes the store has given so far. */
-  given (): number
-  read (range: ByteRange, signal?: AbortSignal): Promise<Buffer>
+  given(): number
+  read(range: ByteRange, signal?: AbortSignal): Promise<Buffer>
 }
 
 async function setStage (t: TestContext, bytes = BYTES): Promise<Stage> {
@@ -28,15 +31,24 @@ async function setStage (t: TestContext, bytes = BYTES): Promise<Stage> {
   await store.open(never)
   await store.put('a.db', bodyOf(bytes), {}, never)
   let given = 0
-  const counted: Store = { ...store, get: async (key, range, signal) => (await store.get(key, range, signal)).on('data', (chunk: Buffer) => { given += chunk.length }).pause() }
+  const counted: Store = {
+    ...store,
+    get: async (key, range, signal) =>
+      (await store.get(key, range, signal)).on('data', (chunk: Buffer) => {
+        given += chunk.length
+      }).pause()
+  }
   const ranges = provenRanges()
-  const read = async (range: ByteRange, signal = never): Promise<Buffer> => await buffer(await ranges.open({ store: counted, key: 'a.db' }, OBJECT, range, signal))
+  const read = async (range: ByteRange, signal = never): Promise<Buffer> =>
+    await buffer(await ranges.open({ store: counted, key: 'a.db' }, OBJECT, range, signal))
   return { path: join(home, 'far/a.db'), given: () => given, read }
 }
 
 test('every part is that of the whole', async t => {
   const { read } = await setStage(t)
-  for (const [start, end] of PARTS) assert.ok((await read({ start, end })).equals(BYTES.subarray(start, end + 1)), `${start} to ${end}`)
+  for (const [start, end] of PARTS) {
+    assert.ok((await read({ start, end })).equals(BYTES.subarray(start, end + 1)), `${start} to ${end}`)
+  }
 })
 
 test('all of an object is read once, also for several who ask at the same time, and then the blocks that are touched', async t => {
@@ -53,7 +65,15 @@ test('no byte of an object that is not what it must be comes out, wherever it is
     damaged[at]! ^= 1
     return damaged
   }
-  for (const bytes of [flipped(0), flipped(5 * MiB), flipped(BYTES.length - 1), BYTES.subarray(0, -1), Buffer.concat([BYTES, BYTES])]) {
+  for (
+    const bytes of [
+      flipped(0),
+      flipped(5 * MiB),
+      flipped(BYTES.length - 1),
+      BYTES.subarray(0, -1),
+      Buffer.concat([BYTES, BYTES])
+    ]
+  ) {
     const { read } = await setStage(t, bytes)
     for (const [start, end] of PARTS) await rejectsWith('CHECKSUM_MISMATCH', read({ start, end }))
   }

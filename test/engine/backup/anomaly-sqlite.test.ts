@@ -19,7 +19,10 @@ interface History {
 async function makeHistory (): Promise<History> {
   const home = tempDir(wholeFile)
   const { path: database, source, sql } = ledgerDatabase(wholeFile)
-  const { create, catalogPath, directory } = await testEngine(wholeFile, { sources: [source], settings: { maxBackups: 100 } })
+  const { create, catalogPath, directory } = await testEngine(wholeFile, {
+    sources: [source],
+    settings: { maxBackups: 100 }
+  })
   await create()
   for (let day = 0; day < 3; day++) {
     sql(`${grow(LEDGER_ROWS + day * 100, 100)} UPDATE "order" SET total = total + 1 WHERE id % 7 = ${day}`)
@@ -34,11 +37,19 @@ async function makeHistory (): Promise<History> {
 
 const history = await makeHistory()
 
-async function afterHistory (t: TestContext, { verifyAfterBackup }: Pick<Settings, 'verifyAfterBackup'>): Promise<Pick<TestEngine, 'create'> & Pick<Ledger, 'sql'>> {
+async function afterHistory (
+  t: TestContext,
+  { verifyAfterBackup }: Pick<Settings, 'verifyAfterBackup'>
+): Promise<Pick<TestEngine, 'create'> & Pick<Ledger, 'sql'>> {
   const { source, sql } = ledgerDatabase(t, { from: history.database })
   const directory = join(tempDir(t), 'backups')
   cpSync(history.directory, directory, { recursive: true })
-  const { create, clock } = await testEngine(t, { sources: [source], settings: { maxBackups: 100, verifyAfterBackup }, directory, catalog: history.catalog })
+  const { create, clock } = await testEngine(t, {
+    sources: [source],
+    settings: { maxBackups: 100, verifyAfterBackup },
+    directory,
+    catalog: history.catalog
+  })
   clock.move(60_000)
   return { create, sql }
 }
@@ -47,11 +58,20 @@ const ORDINARY: ReadonlyArray<readonly [string, string]> = [
   ['nothing at all', ''],
   ['VACUUM', 'VACUUM'],
   ['a change to every row', 'UPDATE "order" SET total = total * 2; UPDATE letter SET body = body || \' read\''],
-  ['a third of the rows deleted, and VACUUM', 'DELETE FROM letter WHERE id % 3 = 0; DELETE FROM "order" WHERE id % 3 = 0; VACUUM'],
+  [
+    'a third of the rows deleted, and VACUUM',
+    'DELETE FROM letter WHERE id % 3 = 0; DELETE FROM "order" WHERE id % 3 = 0; VACUUM'
+  ],
   ['as many rows again', grow(20_000, LEDGER_ROWS)],
-  ['a new column, with an index in random order', 'ALTER TABLE "order" ADD COLUMN note TEXT; UPDATE "order" SET note = \'paid \' || (id * 7919 % 10007); CREATE INDEX order_note ON "order" (note)'],
+  [
+    'a new column, with an index in random order',
+    'ALTER TABLE "order" ADD COLUMN note TEXT; UPDATE "order" SET note = \'paid \' || (id * 7919 % 10007); CREATE INDEX order_note ON "order" (note)'
+  ],
   ['a table under another name', 'ALTER TABLE "order" RENAME TO purchase'],
-  ['a table of pictures beside the others', 'CREATE TABLE picture (id INTEGER PRIMARY KEY, body BLOB); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO picture SELECT i, randomblob(20000) FROM n']
+  [
+    'a table of pictures beside the others',
+    'CREATE TABLE picture (id INTEGER PRIMARY KEY, body BLOB); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO picture SELECT i, randomblob(20000) FROM n'
+  ]
 ]
 
 for (const [what, statement] of ORDINARY) {
@@ -63,15 +83,27 @@ for (const [what, statement] of ORDINARY) {
 }
 
 const ATTACKS: ReadonlyArray<readonly [string, string, RegExp]> = [
-  ['63 % of the rows of a table were deleted', 'DELETE FROM "order" WHERE id % 100 < 63', /^rows in "order" fell 63 %, from 3300 to 1221$/],
+  [
+    '63 % of the rows of a table were deleted',
+    'DELETE FROM "order" WHERE id % 100 < 63',
+    /^rows in "order" fell 63 %, from 3300 to 1221$/
+  ],
   ['a table was emptied', 'DELETE FROM letter', /^rows in "letter" fell 100 %, from 3300 to 0$/],
   ['a table was dropped', 'DROP TABLE letter', /^the table "letter" is gone, which had 3300 rows$/],
-  ['the content of the rows was encrypted', 'UPDATE letter SET body = sealed(body)', /^\d+ % of the pages changed .*: it looks encrypted$/],
+  [
+    'the content of the rows was encrypted',
+    'UPDATE letter SET body = sealed(body)',
+    /^\d+ % of the pages changed .*: it looks encrypted$/
+  ],
   ['it was encrypted, and written as base64', 'UPDATE letter SET body = sealed_base64(body)', /: it looks encrypted$/],
   ['it was encrypted, and written as hex digits', 'UPDATE letter SET body = sealed_hex(body)', /: it looks encrypted$/],
   ['half of it was encrypted', 'UPDATE letter SET body = sealed(body) WHERE id % 2 = 0', /: it looks encrypted$/],
   ['it was encrypted, and the file vacuumed', 'UPDATE letter SET body = sealed(body); VACUUM', /: it looks encrypted$/],
-  ['the content of the rows was written over', 'UPDATE letter SET body = zeroblob(length(body))', /: it looks written over$/]
+  [
+    'the content of the rows was written over',
+    'UPDATE letter SET body = zeroblob(length(body))',
+    /: it looks written over$/
+  ]
 ]
 
 for (const [what, statement, expected] of ATTACKS) {
@@ -88,7 +120,11 @@ for (const [what, statement, expected] of ATTACKS) {
 
 test('what it is compressed with, and that this was changed, makes no difference', async t => {
   const { create, sql } = await afterHistory(t, { verifyAfterBackup: false })
-  for (const compression of ['gzip', 'zstd', 'none'] as const) assert.equal((await create({ compression })).suspicion, null)
+  for (const compression of ['gzip', 'zstd', 'none'] as const) {
+    assert.equal((await create({ compression })).suspicion, null)
+  }
   sql('UPDATE letter SET body = sealed(body)')
-  for (const compression of ['gzip', 'zstd', 'none'] as const) assert.match((await create({ compression })).suspicion?.reasons.join() ?? '', /looks encrypted/)
+  for (const compression of ['gzip', 'zstd', 'none'] as const) {
+    assert.match((await create({ compression })).suspicion?.reasons.join() ?? '', /looks encrypted/)
+  }
 })

@@ -18,8 +18,16 @@ async function existing ({ engine }: TestEngine): Promise<readonly number[]> {
 
 test('an outlier is a backup like any other, and marked in the row, in the manifest and by an event', async t => {
   const { suspect, events, deps } = await attacked(t)
-  assert.deepEqual([suspect.status, suspect.verification.status, suspect.suspicion], ['completed', 'valid', { reasons: REASONS, releasedAt: null, releasedBy: null }])
-  assert.deepEqual(parseManifest(readFileSync(`${suspect.filePath}.manifest.json`, 'utf8')).suspicion, { reasons: REASONS, releasedAt: null, releasedBy: null })
+  assert.deepEqual([suspect.status, suspect.verification.status, suspect.suspicion], ['completed', 'valid', {
+    reasons: REASONS,
+    releasedAt: null,
+    releasedBy: null
+  }])
+  assert.deepEqual(parseManifest(readFileSync(`${suspect.filePath}.manifest.json`, 'utf8')).suspicion, {
+    reasons: REASONS,
+    releasedAt: null,
+    releasedBy: null
+  })
   assert.deepEqual(events.flatMap(event => event.type === 'backup.suspect' ? [event.backup.id] : []), [suspect.id])
   assert.deepEqual((await deps.catalog.alerts.evidence('shop')).suspects, [{ id: suspect.id, reasons: REASONS }])
 })
@@ -28,7 +36,9 @@ test('rotation lets nothing good from before it go, until it is released', async
   const bench = await attacked(t)
   assert.deepEqual(await existing(bench), [1, 2, 3, 4])
   const { decisions } = await (await bench.engine.prune({ dryRun: true })).result
-  assert.deepEqual(decisions.at(-1)?.reasons, ['good, and from before backup 4, which is suspect until somebody releases or deletes it'])
+  assert.deepEqual(decisions.at(-1)?.reasons, [
+    'good, and from before backup 4, which is suspect until somebody releases or deletes it'
+  ])
   await (await bench.engine.prune({ dryRun: false, force: true })).result
   assert.deepEqual(await existing(bench), [1, 2, 3, 4])
 
@@ -113,11 +123,19 @@ test('a backup that was finished after a crash is suspect still', async t => {
 
 test('a sealed backup is measured before it is sealed', async t => {
   const key = await ageKey()
-  const bench = await testEngine(t, { type: 'scheduled', keyring: await keyring({ identities: [key.identity], sealing: { encryption: 'age', ageRecipients: [key.recipient] } }) })
+  const bench = await testEngine(t, {
+    type: 'scheduled',
+    keyring: await keyring({
+      identities: [key.identity],
+      sealing: { encryption: 'age', ageRecipients: [key.recipient] }
+    })
+  })
   bench.source.bytes = prose(1_000_000)
   for (let n = 0; n < 3; n++) assert.equal((await bench.create()).suspicion, null)
   bench.source.bytes = noise(1_000_000)
-  assert.deepEqual((await bench.create()).suspicion?.reasons.map(reason => reason.replace(/\d+ %/g, 'N %')), ['N % of the pages changed and can be compressed to N % now, where it was N %: it looks encrypted'])
+  assert.deepEqual((await bench.create()).suspicion?.reasons.map(reason => reason.replace(/\d+ %/g, 'N %')), [
+    'N % of the pages changed and can be compressed to N % now, where it was N %: it looks encrypted'
+  ])
 })
 
 test('a store that has not got the suspect lets go of nothing good from before it either, and hears of its release', async t => {
@@ -137,6 +155,9 @@ test('a store that has not got the suspect lets go of nothing good from before i
   assert.deepEqual(await kept(), [4, 3, 2, 1])
   await (await bench.engine.upload(5, {})).result
   await bench.engine.release(5, 'ann')
-  assert.deepEqual((await bench.deps.catalog.copies.work('far')).map(({ backupId, status }) => [backupId, status]), [[5, 'stored']], 'its manifest is due')
+  assert.deepEqual((await bench.deps.catalog.copies.work('far')).map(({ backupId, status }) => [backupId, status]), [[
+    5,
+    'stored'
+  ]], 'its manifest is due')
   assert.deepEqual(await kept(), [5, 4])
 })

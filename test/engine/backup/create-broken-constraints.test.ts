@@ -14,7 +14,10 @@ for (const verify of [true, false]) {
     makeOdd(live, BROKEN['NULL in a NOT NULL column']!)
     const { engine, deps } = await openShop(t, home)
     const made = await (await engine.create({ type: 'manual', compression: 'none', verify })).result
-    assert.equal((await deps.catalog.backups.manifest(made.id))?.facts.properties[CONSTRAINT_VIOLATIONS], verify ? 1 : NOT_COUNTED)
+    assert.equal(
+      (await deps.catalog.backups.manifest(made.id))?.facts.properties[CONSTRAINT_VIOLATIONS],
+      verify ? 1 : NOT_COUNTED
+    )
     const { verification } = await (await engine.verify(made.id)).result
     assert.equal(verification.valid, true)
     assert.match(verification.checks.find(({ violations }) => violations === 1)?.reason ?? '', /NULL value in t\.n/)

@@ -7,7 +7,10 @@ import { rejectsWith } from '../../support/rejects.ts'
 import { brokenBody, prose, stalledBody, until } from '../../support/streams.ts'
 
 test('a job that is cancelled while it waits in line has made no row', async t => {
-  const { engine, faults } = await testEngine(t, { sources: [new MemorySource('shop'), new MemorySource('bank')], maxConcurrent: 1 })
+  const { engine, faults } = await testEngine(t, {
+    sources: [new MemorySource('shop'), new MemorySource('bank')],
+    maxConcurrent: 1
+  })
   const pause = faults.pause('source.probe')
   const first = await engine.create({ source: 'shop', type: 'manual' })
   await pause.reached
@@ -32,7 +35,13 @@ test('a job that is cancelled while the image is stored leaves a failed row and 
   assert.deepEqual([cancelled.status, row.status, row.errorCode, files()], ['cancelled', 'failed', 'CANCELLED', []])
 })
 
-for (const [phase, method, on] of [['probing', 'source.probe', undefined], ['verifying', 'inspector.inspect', undefined], ['recording', 'store.put', /json$/]] as const) {
+for (
+  const [phase, method, on] of [['probing', 'source.probe', undefined], ['verifying', 'inspector.inspect', undefined], [
+    'recording',
+    'store.put',
+    /json$/
+  ]] as const
+) {
   test(`a job that is cancelled while ${phase} leaves a failed row and nothing else`, async t => {
     const { engine, faults, files } = await testEngine(t)
     const pause = faults.pause(method, on)
@@ -87,13 +96,18 @@ test('a verification that is cancelled is recorded nowhere but in its job', asyn
   assert.equal((await cancelled).status, 'cancelled')
   await outcome
   assert.equal((await engine.verifications(backup.id)).length, 1)
-  assert.deepEqual(events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['verify', 'CANCELLED']])
+  assert.deepEqual(events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [[
+    'verify',
+    'CANCELLED'
+  ]])
 })
 
 test('an image that dies while its job is cancelled is a cancelled job', async t => {
   const { engine, source, faults } = await testEngine(t)
   const { job, result } = await (async () => {
-    faults.meanwhile('source.snapshot', () => { void engine.cancel(1).catch(() => {}) })
+    faults.meanwhile('source.snapshot', () => {
+      void engine.cancel(1).catch(() => {})
+    })
     source.image = () => brokenBody('', new Error('an echo of the abort'))
     return await engine.create({ type: 'manual' })
   })()

@@ -10,7 +10,9 @@ const DIED = new BackupError('STORE_FAILED', 'the disk died')
 const BUSY = new BackupError('CATALOG_BUSY', 'another process holds it')
 
 /** The row of the first backup, and what of it is in the store. */
-async function left ({ engine, files }: TestEngine): Promise<{ readonly status: string, readonly code: ErrorCode | null, readonly files: readonly string[] }> {
+async function left ({ engine, files }: TestEngine): Promise<
+  { readonly status: string, readonly code: ErrorCode | null, readonly files: readonly string[] }
+> {
   const { status, errorCode } = await engine.backup(1)
   return { status, code: errorCode, files: files() }
 }
@@ -34,7 +36,9 @@ for (const [what, method, fault] of steps) {
     bench.faults.fail(method, fault)
     await rejectsWith('STORE_FAILED', bench.create())
     assert.deepEqual(await left(bench), { status: 'failed', code: 'STORE_FAILED', files: [] })
-    assert.deepEqual(bench.events.flatMap(event => event.type === 'operation.failed' ? [event.operation] : []), ['create'])
+    assert.deepEqual(bench.events.flatMap(event => event.type === 'operation.failed' ? [event.operation] : []), [
+      'create'
+    ])
     assert.equal((await bench.engine.job(1)).errorCode, 'STORE_FAILED')
     assert.equal((await bench.create()).status, 'completed')
   })
@@ -70,13 +74,19 @@ test('a backup whose row cannot be completed stays whole, and housekeeping compl
   assert.deepEqual([row.status, bench.files()], ['in_progress', filesOf(row)])
   await housekeep(bench.deps)
   const backup = await bench.engine.backup(1)
-  assert.deepEqual([backup.status, backup.verification.status, backup.size], ['completed', 'valid', bench.source.bytes.length])
+  assert.deepEqual([backup.status, backup.verification.status, backup.size], [
+    'completed',
+    'valid',
+    bench.source.bytes.length
+  ])
   assert.equal((await (await bench.engine.verify(1)).result).verification.valid, true)
 })
 
 test('housekeeping leaves a backup that is being made alone', async t => {
   const bench = await testEngine(t)
-  bench.faults.meanwhile('source.snapshot', async () => { await housekeep(bench.deps) })
+  bench.faults.meanwhile('source.snapshot', async () => {
+    await housekeep(bench.deps)
+  })
   assert.equal((await bench.create()).status, 'completed')
 })
 

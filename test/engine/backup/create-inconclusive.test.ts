@@ -7,21 +7,39 @@ import { rejectsWith } from '../../support/rejects.ts'
 
 for (const code of ['PROCESS_TIMED_OUT', 'PROCESS_OUT_OF_MEMORY'] as const) {
   test(`a backup whose verification ends with ${code} is kept as unverified, with an alert until it is verified`, async t => {
-    const { engine, deps, faults, events, create, files } = await testEngine(t, { settings: { maxBackups: 1 }, type: 'scheduled' })
+    const { engine, deps, faults, events, create, files } = await testEngine(t, {
+      settings: { maxBackups: 1 },
+      type: 'scheduled'
+    })
     const older = await create()
     faults.fail('inspector.inspect', { error: new BackupError(code, 'it took too much') })
     const backup = await create()
-    assert.deepEqual([backup.status, backup.verification.status, backup.verification.checkedAt, backup.errorCode], ['completed', 'unverified', null, null])
+    assert.deepEqual([backup.status, backup.verification.status, backup.verification.checkedAt, backup.errorCode], [
+      'completed',
+      'unverified',
+      null,
+      null
+    ])
     const check = backup.verification.checks.find(({ name }) => name === 'integrity_check')
-    assert.deepEqual(check, { name: 'integrity_check', status: 'skipped', reason: 'inconclusive: it took too much', code })
+    assert.deepEqual(check, {
+      name: 'integrity_check',
+      status: 'skipped',
+      reason: 'inconclusive: it took too much',
+      code
+    })
     assert.ok(backup.verification.checks.every(({ status }) => status === 'skipped'))
     assert.deepEqual(files(), filesOf(older, backup), 'it is there, and pushes nothing out')
     assert.equal((await deps.catalog.backups.manifest(backup.id))?.verifiedAt, null)
     assert.deepEqual(await engine.verifications(backup.id), [])
     assert.match(presentDoubt(backup) ?? '', /Backup 2 is not verified: inconclusive: it took too much/)
-    assert.ok(events.some(event => event.type === 'operation.failed' && event.operation === 'verify' && event.code === code))
+    assert.ok(
+      events.some(event => event.type === 'operation.failed' && event.operation === 'verify' && event.code === code)
+    )
     assert.ok(!events.some(event => event.type === 'verification.finished' && event.backup.id === backup.id))
-    assert.deepEqual((await deps.catalog.alerts.evidence('shop')).unproven, { id: backup.id, reason: 'inconclusive: it took too much' })
+    assert.deepEqual((await deps.catalog.alerts.evidence('shop')).unproven, {
+      id: backup.id,
+      reason: 'inconclusive: it took too much'
+    })
 
     await (await engine.verify(backup.id)).result
     assert.equal((await engine.backup(backup.id)).verification.status, 'valid')

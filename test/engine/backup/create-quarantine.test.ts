@@ -16,8 +16,16 @@ test('a backup that fails its verification is failed, and its object is kept asi
   const error = await rejectsWith('VERIFICATION_FAILED', create())
   assert.match(error.message, /integrity_check failed \(the bytes say that they are bad\)/)
   const row = await engine.backup(1)
-  assert.deepEqual([row.status, row.errorCode, row.key, row.size], ['failed', 'VERIFICATION_FAILED', 'quarantine/shop-backup-2025-11-24T23-30-01.db', BAD.length])
-  assert.deepEqual([row.verification.status, row.verification.checks.find(({ status }) => status === 'fail')?.name], ['invalid', 'integrity_check'])
+  assert.deepEqual([row.status, row.errorCode, row.key, row.size], [
+    'failed',
+    'VERIFICATION_FAILED',
+    'quarantine/shop-backup-2025-11-24T23-30-01.db',
+    BAD.length
+  ])
+  assert.deepEqual([row.verification.status, row.verification.checks.find(({ status }) => status === 'fail')?.name], [
+    'invalid',
+    'integrity_check'
+  ])
   assert.deepEqual([files(), existsSync(row.filePath)], [[row.key], true])
 })
 
@@ -34,7 +42,15 @@ test('what is kept aside is neither verified, given out, nor removed by hand', a
   const { engine, source, create } = await testEngine(t)
   source.bytes = BAD
   await rejectsWith('VERIFICATION_FAILED', create())
-  for (const call of [engine.verify(1), engine.download(1, { decoded: false }), engine.remove(1, { force: true }), engine.undelete(1), engine.edit(1, { pinned: true })]) await rejectsWith('BACKUP_NOT_COMPLETED', call)
+  for (
+    const call of [
+      engine.verify(1),
+      engine.download(1, { decoded: false }),
+      engine.remove(1, { force: true }),
+      engine.undelete(1),
+      engine.edit(1, { pinned: true })
+    ]
+  ) await rejectsWith('BACKUP_NOT_COMPLETED', call)
 })
 
 test('where the object cannot be set aside the failure is told, and nothing of it is left', async t => {
@@ -61,5 +77,7 @@ test('a compressed backup is set aside as it is stored', async t => {
   const { engine, source, create, files } = await testEngine(t)
   source.bytes = BAD
   await rejectsWith('VERIFICATION_FAILED', create({ compression: 'zstd' }))
-  assert.deepEqual([(await engine.backup(1)).size! < BAD.length, files()], [true, ['quarantine/shop-backup-2025-11-24T23-30-01.db.zst']])
+  assert.deepEqual([(await engine.backup(1)).size! < BAD.length, files()], [true, [
+    'quarantine/shop-backup-2025-11-24T23-30-01.db.zst'
+  ]])
 })

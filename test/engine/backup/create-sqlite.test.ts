@@ -24,12 +24,18 @@ for (const compression of COMPRESSIONS) {
     assert.equal(db.prepare('SELECT sum(total) FROM owed').pluck().get(), 7 * 500_500)
     db.close()
     const skipped = backup.verification.checks.filter(({ status }) => status !== 'pass').map(({ name }) => name)
-    assert.deepEqual(skipped, compression === 'none' ? ['manifest', 'decryption', 'decompression'] : ['manifest', 'decryption'])
-    assert.deepEqual((await deps.catalog.backups.manifest(backup.id))?.facts.tables, [{ name: 'customer', rows: 200 }, { name: 'invoice', rows: 1000 }])
+    assert.deepEqual(
+      skipped,
+      compression === 'none' ? ['manifest', 'decryption', 'decompression'] : ['manifest', 'decryption']
+    )
+    assert.deepEqual((await deps.catalog.backups.manifest(backup.id))?.facts.tables, [{ name: 'customer', rows: 200 }, {
+      name: 'invoice',
+      rows: 1000
+    }])
   })
 }
 
-test('a database that is missing is the row\'s error, and nothing is left', async t => {
+test("a database that is missing is the row's error, and nothing is left", async t => {
   const { source, path } = shopDatabase(t)
   const { engine, create, files } = await testEngine(t, { sources: [source] })
   rmSync(path)
@@ -39,7 +45,8 @@ test('a database that is missing is the row\'s error, and nothing is left', asyn
 
 type Damage = (path: string, directory: string) => void
 
-function editManifest (change: (manifest: { facts: { tables: Array<{ rows: number }> }, object: { sha256: string } }) => void): Damage {
+function editManifest (change:
+  (manifest: { facts: { tables: Array<{ rows: number }> }, object: { sha256: string } }) => void): Damage {
   return path => {
     const manifest = JSON.parse(readFileSync(`${path}.manifest.json`, 'utf8')) as Parameters<typeof change>[0]
     change(manifest)
@@ -48,19 +55,43 @@ function editManifest (change: (manifest: { facts: { tables: Array<{ rows: numbe
 }
 
 const damages: ReadonlyArray<readonly [string, string, Damage]> = [
-  ['that is missing', 'file_exists', path => { rmSync(path) }],
+  ['that is missing', 'file_exists', path => {
+    rmSync(path)
+  }],
   ['with one changed bit', 'checksum', path => {
     const bytes = readFileSync(path)
     bytes[Math.floor(bytes.length * 0.6)]! ^= 8
     writeFileSync(path, bytes)
   }],
-  ['that was cut by one byte', 'checksum', path => { truncateSync(path, readFileSync(path).length - 1) }],
-  ['that was swapped for another one', 'checksum', (path, directory) => { copyFileSync(join(directory, 'other'), path) }],
-  ['whose manifest is missing', 'manifest', path => { rmSync(`${path}.manifest.json`) }],
-  ['whose manifest is not JSON', 'manifest', path => { writeFileSync(`${path}.manifest.json`, 'oops') }],
-  ['whose manifest is far too large', 'manifest', path => { writeFileSync(`${path}.manifest.json`, Buffer.alloc(17 * 1024 * 1024, ' ')) }],
-  ['whose manifest was edited', 'manifest', editManifest(manifest => { manifest.facts.tables[0]!.rows = 3 })],
-  ['whose manifest has another digest', 'manifest', editManifest(manifest => { manifest.object.sha256 = 'f'.repeat(64) })]
+  ['that was cut by one byte', 'checksum', path => {
+    truncateSync(path, readFileSync(path).length - 1)
+  }],
+  ['that was swapped for another one', 'checksum', (path, directory) => {
+    copyFileSync(join(directory, 'other'), path)
+  }],
+  ['whose manifest is missing', 'manifest', path => {
+    rmSync(`${path}.manifest.json`)
+  }],
+  ['whose manifest is not JSON', 'manifest', path => {
+    writeFileSync(`${path}.manifest.json`, 'oops')
+  }],
+  ['whose manifest is far too large', 'manifest', path => {
+    writeFileSync(`${path}.manifest.json`, Buffer.alloc(17 * 1024 * 1024, ' '))
+  }],
+  [
+    'whose manifest was edited',
+    'manifest',
+    editManifest(manifest => {
+      manifest.facts.tables[0]!.rows = 3
+    })
+  ],
+  [
+    'whose manifest has another digest',
+    'manifest',
+    editManifest(manifest => {
+      manifest.object.sha256 = 'f'.repeat(64)
+    })
+  ]
 ]
 
 async function damaged (bench: TestEngine, compression: Compression, damage: Damage): Promise<Verification> {

@@ -17,13 +17,26 @@ test('a backup leaves a row, an object and a manifest that say the same', async 
   const manifest = parseManifest(readFileSync(join(directory, `${backup.key}.manifest.json`), 'utf8'))
   assert.deepEqual(files(), filesOf(backup))
   assert.ok(stored.equals(source.bytes))
-  assert.deepEqual([backup.status, backup.key, backup.filePath], ['completed', 'shop-backup-2025-11-24T23-30-01.db', join(directory, backup.key)])
+  assert.deepEqual([backup.status, backup.key, backup.filePath], [
+    'completed',
+    'shop-backup-2025-11-24T23-30-01.db',
+    join(directory, backup.key)
+  ])
   assert.deepEqual([backup.size, backup.checksum], [stored.length, digestOf(stored).sha256])
   assert.deepEqual(manifest.object, { name: backup.key, ...digestOf(stored) })
-  assert.deepEqual([manifest.id, manifest.source, manifest.description, manifest.type], [backup.id, { name: 'shop', kind: 'memory', location: '/memory/shop' }, 'before the move', 'manual'])
+  assert.deepEqual([manifest.id, manifest.source, manifest.description, manifest.type], [
+    backup.id,
+    { name: 'shop', kind: 'memory', location: '/memory/shop' },
+    'before the move',
+    'manual'
+  ])
   assert.deepEqual(manifest.facts.tables, [{ name: 'bytes', rows: source.bytes.length }])
   assert.deepEqual(await engine.manifest(backup.id), manifest)
-  assert.deepEqual(backup.copies.map(({ store, status, location }) => [store, status, location]), [['local', 'stored', backup.filePath]])
+  assert.deepEqual(backup.copies.map(({ store, status, location }) => [store, status, location]), [[
+    'local',
+    'stored',
+    backup.filePath
+  ]])
   assert.deepEqual(await engine.backup(backup.id), backup)
 })
 
@@ -34,7 +47,10 @@ for (const compression of ['gzip', 'zstd'] as const) {
     assert.equal(backup.key, `shop-backup-2025-11-24T23-30-01.db${deps.codecs[compression]!.extension}`)
     assert.deepEqual(files(), filesOf(backup))
     assert.ok(backup.size! < source.bytes.length / 2)
-    assert.deepEqual([backup.originalSize, backup.originalChecksum], [source.bytes.length, digestOf(source.bytes).sha256])
+    assert.deepEqual([backup.originalSize, backup.originalChecksum], [
+      source.bytes.length,
+      digestOf(source.bytes).sha256
+    ])
     assert.equal(backup.verification.checks.find(({ name }) => name === 'decompression')?.status, 'pass')
   })
 }
@@ -71,7 +87,10 @@ test('two backups within one second have different names', async t => {
   const { engine, files } = await testEngine(t)
   const first = await (await engine.create({ type: 'manual' })).result
   const second = await (await engine.create({ type: 'manual' })).result
-  assert.deepEqual([first.key, second.key], ['shop-backup-2025-11-24T23-30-00.db', 'shop-backup-2025-11-24T23-30-00-2.db'])
+  assert.deepEqual([first.key, second.key], [
+    'shop-backup-2025-11-24T23-30-00.db',
+    'shop-backup-2025-11-24T23-30-00-2.db'
+  ])
   assert.deepEqual(files(), filesOf(first, second))
 })
 
@@ -122,7 +141,12 @@ test('the policy of the source holds unless the request says otherwise', async t
   const byPolicy = await create()
   const byRequest = await create({ compression: 'none', verify: true, type: 'scheduled', schedule: 'daily' })
   assert.deepEqual([byPolicy.compression, byPolicy.verification.status], ['gzip', 'unverified'])
-  assert.deepEqual([byRequest.compression, byRequest.verification.status, byRequest.type, byRequest.schedule], ['none', 'valid', 'scheduled', 'daily'])
+  assert.deepEqual([byRequest.compression, byRequest.verification.status, byRequest.type, byRequest.schedule], [
+    'none',
+    'valid',
+    'scheduled',
+    'daily'
+  ])
 })
 
 test('the snapshot is closed, whether it went well or not', async t => {
@@ -140,7 +164,12 @@ test('an image that dies at its very end leaves nothing but a row that says why'
   source.image = () => brokenBody(source.bytes, error)
   assert.equal(await create().catch((thrown: unknown) => thrown), error)
   const row = await engine.backup(1)
-  assert.deepEqual([row.status, row.errorCode, row.errorMessage, row.size], ['failed', 'SOURCE_REPLACED', 'the database was replaced', null])
+  assert.deepEqual([row.status, row.errorCode, row.errorMessage, row.size], [
+    'failed',
+    'SOURCE_REPLACED',
+    'the database was replaced',
+    null
+  ])
   assert.deepEqual(files(), [])
 })
 

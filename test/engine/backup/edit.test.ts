@@ -24,7 +24,11 @@ test('what is not mentioned stays, and null takes the description away', async t
   await engine.edit(id, { pinned: true })
   assert.deepEqual([manifestAt(filePath).description, manifestAt(filePath).pinned], ['first', true])
   await engine.edit(id, { description: null })
-  assert.deepEqual([(await engine.backup(id)).description, manifestAt(filePath).description, manifestAt(filePath).pinned], [null, null, true])
+  assert.deepEqual([
+    (await engine.backup(id)).description,
+    manifestAt(filePath).description,
+    manifestAt(filePath).pinned
+  ], [null, null, true])
 })
 
 test('where the manifest cannot be written nothing changes', async t => {
@@ -77,7 +81,9 @@ test('where a pin may not be touched, a backup that is pinned stays as it is, an
   const { engine, create } = await testEngine(t)
   const [one, other] = [await create({ description: 'first' }), await create()]
   await engine.edit(one.id, { pinned: true, keepsPinned: true })
-  for (const change of [{ pinned: false }, { description: 'x' }, { pinned: true, description: null }]) await rejectsWith('FORBIDDEN', engine.edit(one.id, { ...change, keepsPinned: true }))
+  for (const change of [{ pinned: false }, { description: 'x' }, { pinned: true, description: null }]) {
+    await rejectsWith('FORBIDDEN', engine.edit(one.id, { ...change, keepsPinned: true }))
+  }
   const { pinned, description } = await engine.backup(one.id)
   assert.deepEqual([pinned, description, manifestAt(one.filePath).pinned], [true, 'first', true])
   assert.equal((await engine.edit(other.id, { description: 'y', keepsPinned: true })).description, 'y')

@@ -16,7 +16,9 @@ test('a release outlives the catalog', async t => {
   const second = await before.create()
   const after = await testEngine(t, { type: 'scheduled', directory: before.directory })
   await (await after.engine.rebuild()).result
-  for (const id of [4, second.id]) assert.deepEqual((await after.engine.backup(id)).suspicion, (await before.engine.backup(id)).suspicion)
+  for (const id of [4, second.id]) {
+    assert.deepEqual((await after.engine.backup(id)).suspicion, (await before.engine.backup(id)).suspicion)
+  }
   assert.deepEqual((await after.deps.catalog.backups.lastGood('shop', 3)).map(({ id }) => id), [4, 3, 2])
   // Its history is there again, too.
   after.source.bytes = prose(500)
@@ -47,6 +49,9 @@ test('a release is written to the manifest in the store, to the row and to an ev
   const suspicion = { reasons: REASONS, releasedAt: clock.now(), releasedBy: 'ann' }
   const declared = await declareGood(deps, suspect.id, 'ann', never)
   assert.deepEqual([declared.suspicion, declared.signature?.state], [suspicion, 'signed'])
-  assert.deepEqual(parseManifest(readFileSync(`${suspect.filePath}.manifest.json`, 'utf8')).suspicion, { ...suspicion, releasedAt: clock.now().toISOString() })
+  assert.deepEqual(parseManifest(readFileSync(`${suspect.filePath}.manifest.json`, 'utf8')).suspicion, {
+    ...suspicion,
+    releasedAt: clock.now().toISOString()
+  })
   assert.deepEqual(events.flatMap(event => event.type === 'backup.cleared' ? [event.backup.id] : []), [suspect.id])
 })

@@ -8,7 +8,10 @@ import { testEngine, type TestEngine } from '../../support/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { TASK } from '../../support/task.ts'
 
-function secured ({ deps }: TestEngine, { mayBeDamaged = false, task = TASK }: { readonly mayBeDamaged?: boolean, readonly task?: Task } = {}): Promise<Backup | undefined> {
+function secured (
+  { deps }: TestEngine,
+  { mayBeDamaged = false, task = TASK }: { readonly mayBeDamaged?: boolean, readonly task?: Task } = {}
+): Promise<Backup | undefined> {
   return secure(deps, deps.sources.get('shop')!, { before: 'the restore of backup 12', mayBeDamaged }, task)
 }
 
@@ -20,8 +23,23 @@ test('what stands there is backed up as "pre-migration", and the job goes on to 
   const bench = await testEngine(t)
   const subjects: number[] = []
   const phases: string[] = []
-  const backup = await secured(bench, { task: { ...TASK, concerns: id => { subjects.push(id) }, phase: phase => { phases.push(phase) } } })
-  assert.deepEqual([backup?.type, backup?.description, backup?.status, backup?.verification.status], ['pre-migration', 'before the restore of backup 12', 'completed', 'valid'])
+  const backup = await secured(bench, {
+    task: {
+      ...TASK,
+      concerns: id => {
+        subjects.push(id)
+      },
+      phase: phase => {
+        phases.push(phase)
+      }
+    }
+  })
+  assert.deepEqual([backup?.type, backup?.description, backup?.status, backup?.verification.status], [
+    'pre-migration',
+    'before the restore of backup 12',
+    'completed',
+    'valid'
+  ])
   assert.deepEqual([subjects, phases.includes('storing')], [[], true])
 })
 
@@ -54,6 +72,8 @@ for (const code of ['SOURCE_LOCKED', 'DISK_FULL', 'STORE_FAILED'] as const) {
 test('a job that is cancelled is not taken for a source without content', async t => {
   const bench = await testEngine(t)
   const abort = new AbortController()
-  bench.faults.meanwhile('source.probe', () => { abort.abort(new BackupError('SOURCE_MISSING', 'cancelled with this reason')) })
+  bench.faults.meanwhile('source.probe', () => {
+    abort.abort(new BackupError('SOURCE_MISSING', 'cancelled with this reason'))
+  })
   await rejectsWith('SOURCE_MISSING', secured(bench, { mayBeDamaged: true, task: { ...TASK, signal: abort.signal } }))
 })

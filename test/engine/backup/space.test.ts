@@ -9,7 +9,11 @@ import { rejectsWith } from '../../support/rejects.ts'
 const SIZE = 100_000
 
 /** An engine whose disks have so many bytes free; the image has 100,000. */
-async function withSpace (t: TestContext, free: { store: number | undefined, scratch: number }, options: TestEngineOptions = {}): Promise<TestEngine> {
+async function withSpace (
+  t: TestContext,
+  free: { store: number | undefined, scratch: number },
+  options: TestEngineOptions = {}
+): Promise<TestEngine> {
   const bench = await testEngine(t, options)
   const space = (bytes: number): Space => ({ free: bytes, total: 1e9 })
   bench.deps.store.space = async () => free.store === undefined ? undefined : space(free.store)
@@ -107,8 +111,16 @@ interface Trashed extends TestEngine {
   readonly free: { store: number, scratch: number }
 }
 
-/** Three backups in the trash, the first for the longest, on a disk that has `store` bytes free and gets back what is removed. */
-async function withTrash (t: TestContext, store: number, diskReserve = 0, options: TestEngineOptions = {}): Promise<Trashed> {
+/**
+ * Three backups in the trash, the first for the longest, on a disk that has `store` bytes free and gets back what is
+ * removed.
+ */
+async function withTrash (
+  t: TestContext,
+  store: number,
+  diskReserve = 0,
+  options: TestEngineOptions = {}
+): Promise<Trashed> {
   const free = { store: 1e9, scratch: 0 }
   const bench = await withSpace(t, free, { diskReserve, ...options })
   await bench.create()
@@ -127,7 +139,10 @@ async function withTrash (t: TestContext, store: number, diskReserve = 0, option
   return { ...bench, free }
 }
 
-const gone = async ({ engine }: TestEngine): Promise<readonly number[]> => (await Promise.all([2, 3, 4].map(id => engine.backup(id)))).filter(({ deletedAt }) => deletedAt !== null).map(({ id }) => id)
+const gone = async ({ engine }: TestEngine): Promise<readonly number[]> =>
+  (await Promise.all([2, 3, 4].map(id => engine.backup(id)))).filter(({ deletedAt }) => deletedAt !== null).map(
+    ({ id }) => id
+  )
 
 test('the trash gives way before a backup fails for want of space, the oldest first and no more than is needed', async t => {
   const bench = await withTrash(t, SIZE - 1)
@@ -162,7 +177,12 @@ test('a backup that gives way stays in the other stores that have it, and comes 
 test('what was good before a suspect does not give way', async t => {
   const bench = await withTrash(t, SIZE - 1)
   const existing = bench.deps.catalog.backups.existing.bind(bench.deps.catalog.backups)
-  bench.deps.catalog.backups.existing = async source => (await existing(source)).map(outline => ({ ...outline, startedAt: bench.clock.now(), suspicion: { reasons: ['rows fell'], releasedAt: null, releasedBy: null } }))
+  bench.deps.catalog.backups.existing = async source =>
+    (await existing(source)).map(outline => ({
+      ...outline,
+      startedAt: bench.clock.now(),
+      suspicion: { reasons: ['rows fell'], releasedAt: null, releasedBy: null }
+    }))
   await rejectsWith('DISK_FULL', bench.create())
   assert.deepEqual(await gone(bench), [])
 })
@@ -192,7 +212,10 @@ test('what cannot be removed is told, and the next one gives way in its place', 
   bench.faults.fail('backups.remove', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
   await bench.create()
   assert.deepEqual(await gone(bench), [3])
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['give-way', 'CATALOG_BUSY']])
+  assert.deepEqual(
+    bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []),
+    [['give-way', 'CATALOG_BUSY']]
+  )
 })
 
 test('a disk that fills up halfway makes the trash give way as far as an image needs, and the backup is tried once more', async t => {

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { backupHold, conflict, copyHold, Holds, retentionHold, sourceHold, uploadHold, verifyAllHold } from '../../../src/engine/jobs/locks.ts'
+import {
+  backupHold,
+  conflict,
+  copyHold,
+  Holds,
+  retentionHold,
+  sourceHold,
+  uploadHold,
+  verifyAllHold
+} from '../../../src/engine/jobs/locks.ts'
 import { addJob, newCatalog, openBeside } from '../../support/catalog.ts'
 import { testEngine } from '../../support/engine.ts'
 import { Faults, faulty } from '../../support/faults.ts'
@@ -20,11 +29,25 @@ test('a source that is claimed by a job without a number yet is busy all the sam
 /** The holds of this process, and of another one on the same catalog. */
 async function holds (t: TestContext) {
   const faults = new Faults()
-  t.after(() => { faults.allUsed() })
+  t.after(() => {
+    faults.allUsed()
+  })
   const { path, clock } = await newCatalog(t)
   const [one, two] = [await openBeside(t, path, 'one'), await openBeside(t, path, 'two')]
-  const { id: jobId } = await addJob(two, { kind: 'create', source: 'a', backupId: null, leases: [], createdAt: clock.now() })
-  return { jobId, faults, clock, ours: new Holds(faulty('leases', one.leases, faults), clock), theirs: new Holds(two.leases, clock) }
+  const { id: jobId } = await addJob(two, {
+    kind: 'create',
+    source: 'a',
+    backupId: null,
+    leases: [],
+    createdAt: clock.now()
+  })
+  return {
+    jobId,
+    faults,
+    clock,
+    ours: new Holds(faulty('leases', one.leases, faults), clock),
+    theirs: new Holds(two.leases, clock)
+  }
 }
 
 test('all of several names are taken, or none', async t => {
@@ -60,7 +83,10 @@ test('tryClaim passes over a conflict alone: what the catalog fails with is thro
 test('a reservation names the job that owns it, and its second release does not free what another has taken since', async t => {
   const { ours } = await holds(t)
   const reservation = ours.reserve(['source:a'])
-  assert.throws(() => ours.reserve(['source:a']), (error: unknown) => error instanceof BackupError && error.details === undefined)
+  assert.throws(
+    () => ours.reserve(['source:a']),
+    (error: unknown) => error instanceof BackupError && error.details === undefined
+  )
   reservation.ownedBy(5)
   assert.throws(() => ours.reserve(['source:a']), { code: 'BACKUP_IN_PROGRESS', details: { jobId: 5 } })
   reservation.release()
@@ -74,7 +100,9 @@ test('who waits for a name of this process has it once it is given back, without
   const { ours, clock, jobId } = await holds(t)
   const claim = await ours.claim(['source:a'])
   let isThere = false
-  const waiting = ours.claimWhenFree(['source:a'], jobId, never).finally(() => { isThere = true })
+  const waiting = ours.claimWhenFree(['source:a'], jobId, never).finally(() => {
+    isThere = true
+  })
   await new Promise(setImmediate)
   assert.equal(isThere, false)
   await claim.release()
@@ -123,14 +151,16 @@ test('a lease that could not be given back is free in this process, and given ba
   await kept.release()
 })
 
-for (const [name, code, message] of [
-  [sourceHold('shop'), 'BACKUP_IN_PROGRESS', 'another job is at work on the source "shop"'],
-  [retentionHold('shop'), 'BACKUP_IN_PROGRESS', 'another job is at work on the source "shop"'],
-  [verifyAllHold('shop'), 'BACKUP_IN_PROGRESS', 'another job verifies the backups of the source "shop"'],
-  [backupHold(3), 'BACKUP_BUSY', 'another job is at work on backup 3'],
-  [copyHold(3, 'far'), 'BACKUP_BUSY', 'another job is at work on the copy of backup 3 in "far"'],
-  [uploadHold(3, 'a:b'), 'BACKUP_BUSY', 'another job is at work on the copy of backup 3 in "a:b"']
-] as const) {
+for (
+  const [name, code, message] of [
+    [sourceHold('shop'), 'BACKUP_IN_PROGRESS', 'another job is at work on the source "shop"'],
+    [retentionHold('shop'), 'BACKUP_IN_PROGRESS', 'another job is at work on the source "shop"'],
+    [verifyAllHold('shop'), 'BACKUP_IN_PROGRESS', 'another job verifies the backups of the source "shop"'],
+    [backupHold(3), 'BACKUP_BUSY', 'another job is at work on backup 3'],
+    [copyHold(3, 'far'), 'BACKUP_BUSY', 'another job is at work on the copy of backup 3 in "far"'],
+    [uploadHold(3, 'a:b'), 'BACKUP_BUSY', 'another job is at work on the copy of backup 3 in "a:b"']
+  ] as const
+) {
   test(`the conflict over "${name}" is ${code}, and names what is held`, () => {
     const error = conflict(name, 9)
     assert.deepEqual([error.code, error.message, error.details], [code, message, { jobId: 9 }])

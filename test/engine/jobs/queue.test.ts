@@ -14,7 +14,10 @@ test('more jobs than may wait are refused, by source and in all; what the servic
   assert.match(`${message}; ${hint ?? ''}`, /^2 jobs of the source "a" wait already; .*MAX_QUEUED_JOBS_PER_SOURCE\.$/)
   const waiting: Array<Work<void>> = [...await Promise.all(many.slice(0, 2)), await endless(runner, 'b')]
   assert.match((await rejectsWith('QUEUE_FULL', endless(runner, 'c'))).hint ?? '', /MAX_QUEUED_JOBS\.$/)
-  const own = await runner.start({ kind: 'create', source: 'a', backupId: null, holds: [], isOwn: true }, async () => 'done')
+  const own = await runner.start(
+    { kind: 'create', source: 'a', backupId: null, holds: [], isOwn: true },
+    async () => 'done'
+  )
   for (const { job } of waiting) await engine.cancel(job.id)
   await engine.cancel(first.job.id)
   assert.equal(await own.result, 'done')

@@ -10,8 +10,8 @@ interface Held {
   readonly begun: string[]
   readonly tasks: Map<string, Task>
   /** Starts a job that goes on until `end` is called with its name, or it is cancelled. */
-  start (name: string, holds?: readonly string[]): ReturnType<TestEngine['deps']['runner']['start']>
-  end (name: string, error?: Error): void
+  start(name: string, holds?: readonly string[]): ReturnType<TestEngine['deps']['runner']['start']>
+  end(name: string, error?: Error): void
 }
 
 function heldJobs ({ deps }: TestEngine): Held {
@@ -29,7 +29,9 @@ function heldJobs ({ deps }: TestEngine): Held {
       return deps.runner.start({ kind: 'create', source: name, backupId: null, holds }, async task => {
         begun.push(name)
         tasks.set(name, task)
-        task.signal.addEventListener('abort', () => { end.reject(new Error('an echo of the abort')) })
+        task.signal.addEventListener('abort', () => {
+          end.reject(new Error('an echo of the abort'))
+        })
         return await end.promise
       })
     },
@@ -62,8 +64,12 @@ for (const error of [undefined, new BackupError('STORE_FAILED', 'the disk died')
     const bench = await testEngine(t)
     const jobs = heldJobs(bench)
     const { job, result } = await jobs.start('a', ['source:a', 'backup:1'])
-    assert.deepEqual((await rejectsWith('BACKUP_IN_PROGRESS', jobs.start('b', ['source:a']))).details, { jobId: job.id })
-    assert.deepEqual((await rejectsWith('BACKUP_BUSY', jobs.start('b', ['source:b', 'backup:1']))).details, { jobId: job.id })
+    assert.deepEqual((await rejectsWith('BACKUP_IN_PROGRESS', jobs.start('b', ['source:a']))).details, {
+      jobId: job.id
+    })
+    assert.deepEqual((await rejectsWith('BACKUP_BUSY', jobs.start('b', ['source:b', 'backup:1']))).details, {
+      jobId: job.id
+    })
     assert.ok(!(await bench.deps.runner.holds.names()).has('source:b'))
     jobs.end('a', error)
     await result.catch(() => {})
@@ -88,7 +94,11 @@ test('a job whose beginning cannot be recorded fails, and is not begun', async t
   bench.faults.fail('jobs.change', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
   const { result } = await jobs.start('a', ['source:a'])
   await rejectsWith('CATALOG_BUSY', result)
-  assert.deepEqual([jobs.begun, [...await bench.deps.runner.holds.names()], (await bench.engine.job(1)).status], [[], [], 'failed'])
+  assert.deepEqual([jobs.begun, [...await bench.deps.runner.holds.names()], (await bench.engine.job(1)).status], [
+    [],
+    [],
+    'failed'
+  ])
 })
 
 test('a failure that cannot be recorded is told as what it is', async t => {
@@ -169,7 +179,10 @@ test('when the grace is over what runs, and what waits in line, is cancelled and
   await Promise.all(outcomes)
   assert.deepEqual(jobs.begun, ['a'])
   const { jobs: rows } = await bench.engine.jobs({ limit: 10 })
-  assert.deepEqual(rows.map(({ status, errorCode }) => [status, errorCode]), [['failed', 'SHUTTING_DOWN'], ['failed', 'SHUTTING_DOWN']])
+  assert.deepEqual(rows.map(({ status, errorCode }) => [status, errorCode]), [['failed', 'SHUTTING_DOWN'], [
+    'failed',
+    'SHUTTING_DOWN'
+  ]])
 })
 
 test('a stop where nothing runs is over at once', async t => {

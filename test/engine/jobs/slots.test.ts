@@ -12,17 +12,36 @@ interface Started {
 }
 
 /** Starts a job of the source that its first letter names. It goes on until it is ended, or cancelled. */
-async function startOf (bench: TestEngine, begun: string[], name: string, request: { readonly isOwn?: boolean, readonly isUrgent?: boolean } = {}): Promise<Started> {
+async function startOf (
+  bench: TestEngine,
+  begun: string[],
+  name: string,
+  request: { readonly isOwn?: boolean, readonly isUrgent?: boolean } = {}
+): Promise<Started> {
   const gate = Promise.withResolvers<undefined>()
   let held: Task | undefined
-  const { result } = await bench.deps.runner.start({ kind: 'verify', source: name[0]!, backupId: null, holds: [], ...request }, async task => {
+  const { result } = await bench.deps.runner.start({
+    kind: 'verify',
+    source: name[0]!,
+    backupId: null,
+    holds: [],
+    ...request
+  }, async task => {
     begun.push(name)
     held = task
-    task.signal.addEventListener('abort', () => { gate.resolve(undefined) })
+    task.signal.addEventListener('abort', () => {
+      gate.resolve(undefined)
+    })
     await gate.promise
   })
   result.catch(() => {})
-  return { result, task: () => held!, end: () => { gate.resolve(undefined) } }
+  return {
+    result,
+    task: () => held!,
+    end: () => {
+      gate.resolve(undefined)
+    }
+  }
 }
 
 async function startAll (bench: TestEngine, begun: string[], names: readonly string[]): Promise<Map<string, Started>> {
@@ -32,7 +51,12 @@ async function startAll (bench: TestEngine, begun: string[], names: readonly str
 }
 
 /** Ends the job, and resolves with what has begun once `count` have. */
-async function afterEnd (works: Map<string, Started>, name: string, begun: readonly string[], count: number): Promise<readonly string[]> {
+async function afterEnd (
+  works: Map<string, Started>,
+  name: string,
+  begun: readonly string[],
+  count: number
+): Promise<readonly string[]> {
   works.get(name)!.end()
   await works.get(name)!.result
   await until(() => begun.length >= count)
@@ -50,7 +74,11 @@ test('one source leaves a slot to the others, and they have their turn before mo
   const works = await startAll(bench, begun, ['a1', 'a2', 'a3', 'b1', 'b2', 'c1'])
   await until(() => begun.length === 2)
   assert.deepEqual(begun, ['a1', 'b1'])
-  assert.deepEqual(await afterEnd(works, 'b1', begun, 3), ['a1', 'b1', 'c1'], 'a third source comes before more of the second')
+  assert.deepEqual(
+    await afterEnd(works, 'b1', begun, 3),
+    ['a1', 'b1', 'c1'],
+    'a third source comes before more of the second'
+  )
   assert.deepEqual(await afterEnd(works, 'c1', begun, 4), ['a1', 'b1', 'c1', 'b2'])
   assert.deepEqual(await afterEnd(works, 'a1', begun, 5), ['a1', 'b1', 'c1', 'b2', 'a2'])
   await endAll(works.values())
@@ -97,7 +125,11 @@ test('a job that makes no progress lends its slot to sources that have none, up 
     works.get(name)!.end()
     await works.get(name)!.result
   }
-  assert.deepEqual(await afterEnd(works, 'e1', begun, 6), ['a1', 'b1', 'c1', 'd1', 'e1', 'a2'], 'the stalled job keeps its own source from no slot that is free')
+  assert.deepEqual(
+    await afterEnd(works, 'e1', begun, 6),
+    ['a1', 'b1', 'c1', 'd1', 'e1', 'a2'],
+    'the stalled job keeps its own source from no slot that is free'
+  )
   await endAll(works.values())
 })
 

@@ -9,16 +9,24 @@ import { unobserved } from '../../support/unobserved.ts'
 const failure = new BackupError('STORE_FAILED', 'the disk died')
 
 test('a promise that nothing observes is seen here', async () => {
-  assert.deepEqual(await unobserved(() => { void Promise.reject(failure) }), [failure])
+  assert.deepEqual(
+    await unobserved(() => {
+      void Promise.reject(failure)
+    }),
+    [failure]
+  )
 })
 
 test('work that nobody waits for may fail, and so may what follows it', async () => {
   const failing = workOf(aJob({ id: 1 }), Promise.reject<number>(failure))
-  assert.deepEqual(await unobserved(() => {
-    workOf(aJob({ id: 1 }), Promise.reject(failure))
-    followed(failing, async () => 1)
-    followed(workOf(aJob({ id: 1 }), Promise.resolve(1)), () => Promise.reject(failure))
-  }), [])
+  assert.deepEqual(
+    await unobserved(() => {
+      workOf(aJob({ id: 1 }), Promise.reject(failure))
+      followed(failing, async () => 1)
+      followed(workOf(aJob({ id: 1 }), Promise.resolve(1)), () => Promise.reject(failure))
+    }),
+    []
+  )
   await rejectsWith('STORE_FAILED', followed(failing, async () => 1).result)
 })
 

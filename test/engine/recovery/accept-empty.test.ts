@@ -25,14 +25,23 @@ test('an empty place is accepted by a word: what other stores hold is read from 
   assert.equal((await bench.holdfast('rebuild', '--accept-empty')).code, 2)
   assert.equal((await bench.holdfast('rebuild', '--accept-empty', '--confirm')).code, 0)
   const [copied, lost] = [await bench.engine.backup(id), await bench.engine.backup(alone.id)]
-  assert.deepEqual([copied.copies.map(({ store, status }) => `${store} ${status}`), copied.deletedAt], [['far stored'], null])
-  assert.deepEqual([lost.copies.map(({ store, status }) => `${store} ${status}`), lost.verification.status], [['local missing'], 'invalid'])
+  assert.deepEqual([copied.copies.map(({ store, status }) => `${store} ${status}`), copied.deletedAt], [
+    ['far stored'],
+    null
+  ])
+  assert.deepEqual([lost.copies.map(({ store, status }) => `${store} ${status}`), lost.verification.status], [[
+    'local missing'
+  ], 'invalid'])
   await bench.create()
   await housekeep(bench.deps)
-  assert.deepEqual([files('far'), (await alertFacts(bench.deps, [], PRUNE, NOTHING_AROUND)).refused, (await bench.json('restore', '--latest', '--output', '/x.db')).restore.status], [there, [], 'completed'])
+  assert.deepEqual([
+    files('far'),
+    (await alertFacts(bench.deps, [], PRUNE, NOTHING_AROUND)).refused,
+    (await bench.json('restore', '--latest', '--output', '/x.db')).restore.status
+  ], [there, [], 'completed'])
 })
 
-test('a store that is not empty, or that is another installation\'s, is left as it is', async t => {
+test("a store that is not empty, or that is another installation's, is left as it is", async t => {
   const one = await testEngine(t, { instance: 'one' })
   const { id } = await one.create()
   const files = one.files()

@@ -17,10 +17,16 @@ test('a place is remembered by the next process, until a store is configured the
   after.deps.remembered.clear()
   assert.deepEqual([await loadRemembered(after.deps), [...after.deps.remembered.keys()]], [[], ['directory']])
   after.deps.remembered.clear()
-  const configured = { ...after.deps, offsite: stores.offsite, locate: (given: string) => ({ ...after.deps.locate(given), known: stores.offsite.get('far')?.store }) }
+  const configured = {
+    ...after.deps,
+    offsite: stores.offsite,
+    locate: (given: string) => ({ ...after.deps.locate(given), known: stores.offsite.get('far')?.store })
+  }
   assert.deepEqual(await loadRemembered(configured), [])
   assert.deepEqual([after.deps.remembered.size, await after.deps.catalog.places.list()], [0, []])
-  assert.deepEqual((await listed(after)).map(({ copies }) => copies.map(({ store }) => store)), [['far'], ['far'], ['far']])
+  assert.deepEqual((await listed(after)).map(({ copies }) => copies.map(({ store }) => store)), [['far'], ['far'], [
+    'far'
+  ]])
 })
 
 test('a place that cannot be made a store of is told, and hinders no other', async t => {
@@ -28,7 +34,10 @@ test('a place that cannot be made a store of is told, and hinders no other', asy
   const { deps } = await empty(t)
   await deps.catalog.places.remember({ name: 'a-cloud', url: 'cloud://bucket', since: new Date(0) }, [])
   await deps.catalog.places.remember({ name: 'disk', url, since: new Date(0) }, [])
-  assert.deepEqual((await loadRemembered(deps)).map(({ place, error }) => [place.name, error.code]), [['a-cloud', 'VALIDATION_FAILED']])
+  assert.deepEqual((await loadRemembered(deps)).map(({ place, error }) => [place.name, error.code]), [[
+    'a-cloud',
+    'VALIDATION_FAILED'
+  ]])
   assert.deepEqual([...deps.remembered.keys()], ['disk'])
 })
 
@@ -48,7 +57,8 @@ test('without a place every store is read, the landing store first and remembere
   const { offsite } = await testOffsite(t, { own: {} })
   const { deps } = await testEngine(t, { offsite })
   await deps.catalog.places.remember({ name: 'disk', url, since: new Date(0) }, [])
-  const names = async (...[request]: [Parameters<typeof storesToRebuild>[1]]): Promise<string[]> => (await storesToRebuild(deps, request, never)).map(({ name }) => name)
+  const names = async (...[request]: [Parameters<typeof storesToRebuild>[1]]): Promise<string[]> =>
+    (await storesToRebuild(deps, request, never)).map(({ name }) => name)
   assert.deepEqual(await names({ takeOver: true }), ['local', 'own'])
   assert.deepEqual(await names({}), ['local', 'own', 'disk'])
 })
@@ -61,12 +71,17 @@ test('a place that is only listed is not remembered, and one that is given twice
   assert.deepEqual([deps.remembered.size, await deps.catalog.places.list()], [0, []])
   const first = await store(false)
   assert.equal(await store(false), first)
-  assert.deepEqual([[...deps.remembered.values()], (await deps.catalog.places.list()).map(({ name, url }) => [name, url])], [[first], [['directory', url]]])
+  assert.deepEqual([
+    [...deps.remembered.values()],
+    (await deps.catalog.places.list()).map(({ name, url }) => [name, url])
+  ], [[first], [['directory', url]]])
 })
 
 test('the URL of a configured store is that store, and is not remembered', async t => {
   const { stores, url } = await lost(t)
   const { deps } = await testEngine(t, { offsite: stores.offsite })
-  for (const isListing of [true, false]) assert.deepEqual((await storesToRebuild(deps, { from: url, isListing }, never)).map(({ name }) => name), ['far'])
+  for (const isListing of [true, false]) {
+    assert.deepEqual((await storesToRebuild(deps, { from: url, isListing }, never)).map(({ name }) => name), ['far'])
+  }
   assert.deepEqual(await deps.catalog.places.list(), [])
 })

@@ -15,15 +15,23 @@ test('an empty machine knows every backup again from one store alone, and what t
   const { backups, url } = await lost(t)
   const after = await empty(t)
   const { adopted, stores: [store] } = await rebuilt(after, url)
-  const size = (...ids: readonly number[]): number => backups.filter(({ id }) => ids.includes(id)).reduce((sum, one) => sum + (one.size ?? 0), 0)
+  const size = (...ids: readonly number[]): number =>
+    backups.filter(({ id }) => ids.includes(id)).reduce((sum, one) => sum + (one.size ?? 0), 0)
   assert.deepEqual([adopted, store?.added, store?.joined, store?.refused, store?.failure], [3, 3, 0, [], null])
   assert.deepEqual(store?.sources, [
     { source: 'bank', backups: 1, bytes: size(2), oldest: backups[1]?.startedAt, newest: backups[1]?.startedAt },
     { source: 'shop', backups: 2, bytes: size(1, 3), oldest: backups[0]?.startedAt, newest: backups[2]?.startedAt }
   ])
   const there = await listed(after)
-  assert.deepEqual(there.map(({ id, source, key, checksum }) => [id, source, key, checksum]), backups.toReversed().map(({ id, source, key, checksum }) => [id, source, key, checksum]))
-  assert.deepEqual(there.map(({ copies }) => copies.map(copy => [copy.store, copy.status])), [[['directory', 'stored']], [['directory', 'stored']], [['directory', 'stored']]])
+  assert.deepEqual(
+    there.map(({ id, source, key, checksum }) => [id, source, key, checksum]),
+    backups.toReversed().map(({ id, source, key, checksum }) => [id, source, key, checksum])
+  )
+  assert.deepEqual(there.map(({ copies }) => copies.map(copy => [copy.store, copy.status])), [
+    [['directory', 'stored']],
+    [['directory', 'stored']],
+    [['directory', 'stored']]
+  ])
   assert.deepEqual(there.map(({ filePath }) => filePath), there.map(({ copies: [copy] }) => copy?.location))
 })
 
@@ -36,10 +44,21 @@ test('what is only listed is told, and neither entered nor remembered', async t 
 
 test('the same backup in the landing store and in two others is one row with three copies', async t => {
   const { before, stores } = await lost(t)
-  const after = await testEngine(t, { sources: [new MemorySource('shop')], directory: before.directory, offsite: stores.offsite })
+  const after = await testEngine(t, {
+    sources: [new MemorySource('shop')],
+    directory: before.directory,
+    offsite: stores.offsite
+  })
   const { adopted, stores: told } = await rebuilt(after)
-  assert.deepEqual([adopted, told.map(({ name, added, joined }) => [name, added, joined])], [3, [['local', 3, 0], ['far', 0, 3], ['vault', 0, 3]]])
-  assert.deepEqual((await listed(after)).map(({ id, copies }) => [id, copies.map(({ store }) => store)]), [3, 2, 1].map(id => [id, ['far', 'local', 'vault']]))
+  assert.deepEqual([adopted, told.map(({ name, added, joined }) => [name, added, joined])], [3, [['local', 3, 0], [
+    'far',
+    0,
+    3
+  ], ['vault', 0, 3]]])
+  assert.deepEqual(
+    (await listed(after)).map(({ id, copies }) => [id, copies.map(({ store }) => store)]),
+    [3, 2, 1].map(id => [id, ['far', 'local', 'vault']])
+  )
   assert.deepEqual((await rebuilt(after)).stores.map(({ added, joined }) => added + joined), [0, 0, 0])
 })
 
@@ -52,7 +71,10 @@ test('of two stores that disagree the first is believed, and the manifest in the
   writeFileSync(path, JSON.stringify(withSignature(forged, undefined)))
   const after = await empty(t, { offsite: stores.offsite })
   const [, far, vault] = (await rebuilt(after)).stores
-  assert.deepEqual([far?.added, vault?.joined, vault?.refused], [3, 2, [{ key: name, reason: 'it describes another object than backup 1, which has its name' }]])
+  assert.deepEqual([far?.added, vault?.joined, vault?.refused], [3, 2, [{
+    key: name,
+    reason: 'it describes another object than backup 1, which has its name'
+  }]])
   assert.deepEqual((await after.engine.backup(1)).copies.map(({ store }) => store), ['far'])
 })
 
@@ -60,7 +82,7 @@ test('of two stores that disagree the first is believed, and the manifest in the
 function dying (store: Store, after: number): Store {
   return {
     ...store,
-    async * list (prefix, signal): AsyncIterable<StoredObject> {
+    async *list (prefix, signal): AsyncIterable<StoredObject> {
       let listed = 0
       for await (const object of store.list(prefix, signal)) {
         if (listed++ === after) throw new BackupError('STORE_UNAVAILABLE', 'the line is dead')
@@ -76,7 +98,14 @@ test('a store that dies while it is listed is told, keeps what was read of it, a
   const offsite = new Map(stores.offsite).set('far', { ...far, store: dying(far.store, 3) })
   const after = await empty(t, { offsite })
   const { adopted, stores: [, first, second] } = await rebuilt(after)
-  assert.deepEqual([adopted, first?.failure, first?.added, second?.failure, second?.added, second?.joined], [3, { code: 'STORE_UNAVAILABLE', message: 'the line is dead' }, 1, null, 2, 1])
+  assert.deepEqual([adopted, first?.failure, first?.added, second?.failure, second?.added, second?.joined], [
+    3,
+    { code: 'STORE_UNAVAILABLE', message: 'the line is dead' },
+    1,
+    null,
+    2,
+    1
+  ])
   offsite.set('far', far)
   assert.deepEqual((await rebuilt(after)).stores.map(({ added, joined }) => [added, joined]), [[0, 0], [0, 2], [0, 0]])
 })
@@ -105,7 +134,10 @@ test('a backup is restored straight from the place, which is read once, and prov
   const done = await (await after.engine.restore(id, {})).result
   assert.deepEqual([after.source.bytes.equals(shop.bytes), done.status, reads], [true, 'completed', 1])
   const { verification } = await after.engine.backup(id)
-  assert.deepEqual([verification.status, verification.checks.filter(({ name }) => name === 'checksum').map(({ status }) => status)], ['valid', ['pass']])
+  assert.deepEqual([
+    verification.status,
+    verification.checks.filter(({ name }) => name === 'checksum').map(({ status }) => status)
+  ], ['valid', ['pass']])
   assert.deepEqual(after.files().filter(file => file.includes('T23-30-04')), [])
 })
 
@@ -119,7 +151,10 @@ test('what the place gives back is held against its digests before anything is p
   writeFileSync(path, bytes)
   const was = after.source.bytes
   const failure = await (await after.engine.restore(3, { verify: false })).result.catch((error: unknown) => error)
-  assert.ok(failure instanceof BackupError && ['DECODE_FAILED', 'CHECKSUM_MISMATCH'].includes(failure.code), String(failure))
+  assert.ok(
+    failure instanceof BackupError && ['DECODE_FAILED', 'CHECKSUM_MISMATCH'].includes(failure.code),
+    String(failure)
+  )
   assert.ok(after.source.bytes.equals(was))
 })
 

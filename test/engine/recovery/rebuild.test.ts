@@ -39,7 +39,10 @@ test('what is in the trash is in the trash again, and its grace begins anew', as
   after.clock.move(400 * 86_400_000)
   await landed(after)
   await housekeep(after.deps)
-  assert.deepEqual((await after.engine.backups({ limit: 10, trashed: true })).backups.map(({ id, trashedAt }) => [id, trashedAt]), [[1, after.clock.now()]])
+  assert.deepEqual(
+    (await after.engine.backups({ limit: 10, trashed: true })).backups.map(({ id, trashedAt }) => [id, trashedAt]),
+    [[1, after.clock.now()]]
+  )
   await (await after.engine.undelete(1)).result
   assert.equal((await (await after.engine.verify(1)).result).verification.valid, true)
 })
@@ -50,7 +53,10 @@ test('an id that is taken is not given twice', async t => {
   const after = await testEngine(t, { sources: [new MemorySource('bank')], directory: before.directory })
   await after.create()
   await landed(after)
-  assert.deepEqual((await after.engine.backups({ limit: 10 })).backups.map(({ id, source }) => [id, source]), [[2, 'shop'], [1, 'bank']])
+  assert.deepEqual((await after.engine.backups({ limit: 10 })).backups.map(({ id, source }) => [id, source]), [[
+    2,
+    'shop'
+  ], [1, 'bank']])
   assert.equal((await (await after.engine.verify(2)).result).verification.valid, true)
 })
 

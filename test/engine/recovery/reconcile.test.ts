@@ -25,16 +25,42 @@ async function crashed (t: TestContext, signing = testSigning()): Promise<Crashe
   const older = await bench.create()
   const model = (await bench.deps.catalog.backups.manifest(older.id))!
   const key = 'shop-backup-2025-11-24T23-30-09.db'
-  const row = await bench.deps.catalog.backups.start({ source: 'shop', type: 'manual', method: 'full', schedule: null, key, filePath: join(bench.directory, key), description: null, compression: 'none', encryption: 'none', startedAt: bench.clock.now() })
+  const row = await bench.deps.catalog.backups.start({
+    source: 'shop',
+    type: 'manual',
+    method: 'full',
+    schedule: null,
+    key,
+    filePath: join(bench.directory, key),
+    description: null,
+    compression: 'none',
+    encryption: 'none',
+    startedAt: bench.clock.now()
+  })
   const gone = await openBeside(t, bench.catalogPath, 'gone')
-  await addJob(gone, { kind: 'create', source: 'shop', backupId: null, leases: ['source:shop'], createdAt: bench.clock.now() })
-  return { ...bench, row, older, manifest: bench.deps.signing.sign({ ...model, id: row.id, object: { ...model.object, name: key } }) }
+  await addJob(gone, {
+    kind: 'create',
+    source: 'shop',
+    backupId: null,
+    leases: ['source:shop'],
+    createdAt: bench.clock.now()
+  })
+  return {
+    ...bench,
+    row,
+    older,
+    manifest: bench.deps.signing.sign({ ...model, id: row.id, object: { ...model.object, name: key } })
+  }
 }
 
 const crashes: ReadonlyArray<readonly [string, (crash: Crashed) => void]> = [
   ['before anything was stored', () => {}],
-  ['with the object alone', ({ row }) => { writeFileSync(row.filePath, 'half of it') }],
-  ['with a manifest alone', ({ row, manifest }) => { writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(manifest)) }],
+  ['with the object alone', ({ row }) => {
+    writeFileSync(row.filePath, 'half of it')
+  }],
+  ['with a manifest alone', ({ row, manifest }) => {
+    writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(manifest))
+  }],
   ['with an object and half a manifest', ({ row, source }) => {
     writeFileSync(row.filePath, source.bytes)
     writeFileSync(`${row.filePath}.manifest.json`, '{"format": "holdfast')
@@ -54,7 +80,11 @@ for (const [what, crash] of crashes) {
     const crash0 = await crashed(t)
     crash(crash0)
     const { jobs, completed, failed } = await recover(crash0.deps)
-    assert.deepEqual([jobs, completed, failed.map(({ id, status, errorCode }) => [id, status, errorCode])], [1, [], [[crash0.row.id, 'failed', 'INTERRUPTED']]])
+    assert.deepEqual([jobs, completed, failed.map(({ id, status, errorCode }) => [id, status, errorCode])], [1, [], [[
+      crash0.row.id,
+      'failed',
+      'INTERRUPTED'
+    ]]])
     assert.deepEqual(crash0.files(), filesOf(crash0.older))
     assert.equal((await crash0.engine.job(2)).errorCode, 'INTERRUPTED')
   })
@@ -63,9 +93,16 @@ for (const [what, crash] of crashes) {
 test('a crash is a failed row where the object belongs to a backup of another source, which stays', async t => {
   const { row, manifest, source, older, deps, files } = await crashed(t)
   writeFileSync(row.filePath, source.bytes)
-  writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(deps.signing.sign({ ...manifest, source: { ...manifest.source, name: 'bank' } })))
+  writeFileSync(
+    `${row.filePath}.manifest.json`,
+    serializeManifest(deps.signing.sign({ ...manifest, source: { ...manifest.source, name: 'bank' } }))
+  )
   const { completed, failed } = await recover(deps)
-  assert.deepEqual([completed, failed.map(({ id, status, errorCode }) => [id, status, errorCode])], [[], [[row.id, 'failed', 'INTERRUPTED']]])
+  assert.deepEqual([completed, failed.map(({ id, status, errorCode }) => [id, status, errorCode])], [[], [[
+    row.id,
+    'failed',
+    'INTERRUPTED'
+  ]]])
   assert.deepEqual(files(), filesOf(older, row))
 })
 
@@ -77,7 +114,12 @@ for (const [verifiedAt, status] of [['2025-11-24T23:30:09.000Z', 'valid'], [null
     const { completed, failed } = await recover(deps)
     assert.deepEqual([completed.map(({ id }) => id), failed], [[row.id], []])
     const backup = await engine.backup(row.id)
-    assert.deepEqual([backup.status, backup.verification.status, backup.size, backup.copies.length], ['completed', status, source.bytes.length, 1])
+    assert.deepEqual([backup.status, backup.verification.status, backup.size, backup.copies.length], [
+      'completed',
+      status,
+      source.bytes.length,
+      1
+    ])
     assert.deepEqual(files(), filesOf(older, row))
     assert.equal((await (await engine.verify(row.id)).result).verification.valid, true)
   })
@@ -104,7 +146,10 @@ test('a store that cannot be read decides nothing, and the rest goes on', async 
   faults.fail('store.stat', { error: new BackupError('STORE_FAILED', 'not mounted') })
   assert.deepEqual((await recover(deps)).failed, [])
   assert.equal((await engine.backup(row.id)).status, 'in_progress')
-  assert.deepEqual(events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['housekeeping', 'STORE_FAILED']])
+  assert.deepEqual(events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [[
+    'housekeeping',
+    'STORE_FAILED'
+  ]])
   assert.ok(existsSync(join(directory, 'trash', older.key)), 'what was half moved into the trash is there')
   assert.equal((await recover(deps)).failed[0]?.id, row.id)
 })
@@ -116,11 +161,18 @@ test('a catalog that fails stops a start', async t => {
 })
 
 /** A backup whose row is in the trash, and whose files are still where they were. */
-async function beingTrashed (t: TestContext): Promise<TestEngine & { readonly backup: Backup, readonly trashed: Backup, readonly path: string, readonly trashPath: string }> {
+async function beingTrashed (t: TestContext): Promise<
+  TestEngine & { readonly backup: Backup, readonly trashed: Backup, readonly path: string, readonly trashPath: string }
+> {
   const bench = await testEngine(t)
   const backup = await bench.create()
   const key = `trash/${backup.key}`
-  const trashed = await bench.deps.catalog.backups.trash(backup.id, key, bench.deps.store.location(key), bench.clock.now())
+  const trashed = await bench.deps.catalog.backups.trash(
+    backup.id,
+    key,
+    bench.deps.store.location(key),
+    bench.clock.now()
+  )
   mkdirSync(join(bench.directory, 'trash'))
   return { ...bench, backup, trashed, path: backup.filePath, trashPath: trashed.filePath }
 }
@@ -128,8 +180,12 @@ async function beingTrashed (t: TestContext): Promise<TestEngine & { readonly ba
 const MANIFEST = '.manifest.json'
 const halfTrashed: ReadonlyArray<readonly [string, (path: string, trashPath: string) => void]> = [
   ['before its files were moved', () => {}],
-  ['between the two names of its manifest', (path, trashPath) => { linkSync(path + MANIFEST, trashPath + MANIFEST) }],
-  ['between manifest and object', (path, trashPath) => { renameSync(path + MANIFEST, trashPath + MANIFEST) }],
+  ['between the two names of its manifest', (path, trashPath) => {
+    linkSync(path + MANIFEST, trashPath + MANIFEST)
+  }],
+  ['between manifest and object', (path, trashPath) => {
+    renameSync(path + MANIFEST, trashPath + MANIFEST)
+  }],
   ['between the two names of its object', (path, trashPath) => {
     renameSync(path + MANIFEST, trashPath + MANIFEST)
     linkSync(path, trashPath)
@@ -138,7 +194,9 @@ const halfTrashed: ReadonlyArray<readonly [string, (path: string, trashPath: str
     renameSync(path + MANIFEST, trashPath + MANIFEST)
     renameSync(path, trashPath)
   }],
-  ['while it was brought back, after the object', (path, trashPath) => { renameSync(path + MANIFEST, trashPath + MANIFEST) }]
+  ['while it was brought back, after the object', (path, trashPath) => {
+    renameSync(path + MANIFEST, trashPath + MANIFEST)
+  }]
 ]
 for (const [when, crash] of halfTrashed) {
   test(`a removal that ended ${when} is brought to its end, and can be taken back`, async t => {
@@ -160,14 +218,18 @@ test('emptying the trash that ended between manifest and object is brought to it
   assert.deepEqual([files(), (await engine.backup(backup.id)).deletedAt !== null], [[], true])
 })
 
-for (const [when, crash] of [
-  ['before its files were removed', () => {}],
-  ['between manifest and object', (path: string) => { rmSync(path + MANIFEST) }],
-  ['after its files were removed', (path: string) => {
-    rmSync(path + MANIFEST)
-    rmSync(path)
-  }]
-] as const) {
+for (
+  const [when, crash] of [
+    ['before its files were removed', () => {}],
+    ['between manifest and object', (path: string) => {
+      rmSync(path + MANIFEST)
+    }],
+    ['after its files were removed', (path: string) => {
+      rmSync(path + MANIFEST)
+      rmSync(path)
+    }]
+  ] as const
+) {
   test(`a rotation that ended ${when} is brought to its end`, async t => {
     const { deps, engine, clock, create, files } = await testEngine(t)
     const [old, kept] = [await create(), await create()]

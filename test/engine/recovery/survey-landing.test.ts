@@ -21,8 +21,11 @@ async function surveyed (t: TestContext, options: TestEngineOptions = {}): Promi
   const survey = landingSurvey(bench.deps)
   return {
     ...bench,
-    look: async () => { await housekeep(bench.deps, { survey }) },
-    statuses: async () => (await bench.engine.backups({ limit: 100 })).backups.map(({ id, verification: { status } }) => `${id} ${status}`)
+    look: async () => {
+      await housekeep(bench.deps, { survey })
+    },
+    statuses: async () =>
+      (await bench.engine.backups({ limit: 100 })).backups.map(({ id, verification: { status } }) => `${id} ${status}`)
   }
 }
 
@@ -30,7 +33,9 @@ async function surveyed (t: TestContext, options: TestEngineOptions = {}): Promi
 function takeAway ({ directory }: TestEngine, key: string): () => void {
   const names = filesOf({ key })
   for (const name of names) renameSync(join(directory, name), join(directory, '..', name))
-  return () => { for (const name of names) renameSync(join(directory, '..', name), join(directory, name)) }
+  return () => {
+    for (const name of names) renameSync(join(directory, '..', name), join(directory, name))
+  }
 }
 
 test('a file that was removed by hand makes its backup invalid within a day, once, as a verification would', async t => {
@@ -46,8 +51,17 @@ test('a file that was removed by hand makes its backup invalid within a day, onc
     assert.deepEqual(await bench.statuses(), ['3 valid', '2 invalid', '1 valid'])
   }
   const [last, ...others] = await bench.engine.verifications(two.id)
-  assert.deepEqual([others.length, last?.verification.checks[0]], [1, { name: 'file_exists', status: 'fail', reason: `"${two.filePath}" does not exist` }])
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'verification.finished' && !event.verification.valid ? [event.backup.id] : []), [two.id])
+  assert.deepEqual([others.length, last?.verification.checks[0]], [1, {
+    name: 'file_exists',
+    status: 'fail',
+    reason: `"${two.filePath}" does not exist`
+  }])
+  assert.deepEqual(
+    bench.events.flatMap(event =>
+      event.type === 'verification.finished' && !event.verification.valid ? [event.backup.id] : []
+    ),
+    [two.id]
+  )
   assert.equal((await bench.deps.catalog.alerts.evidence('shop')).damaged[0]?.id, two.id)
 })
 
@@ -66,7 +80,10 @@ test('a file that is there again makes its backup unverified at the next look, a
 test('what was found damaged stays so, although its file is there', async t => {
   const bench = await surveyed(t)
   const [one] = [await bench.create(), await bench.create()]
-  await bench.deps.catalog.backups.recordVerification(one.id, { valid: false, checks: [{ name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'fail', reason: 'another one' }] }, bench.clock.now())
+  await bench.deps.catalog.backups.recordVerification(one.id, {
+    valid: false,
+    checks: [{ name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'fail', reason: 'another one' }]
+  }, bench.clock.now())
   await bench.look()
   assert.deepEqual(await bench.statuses(), ['2 valid', '1 invalid'])
 })
@@ -109,7 +126,10 @@ test('a backup that another store holds stays valid, is verified there, and its 
   takeAway(bench, one.key)
   await bench.look()
   assert.deepEqual(await bench.statuses(), ['2 valid', '1 valid'])
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['survey', 'OBJECT_NOT_FOUND']])
+  assert.deepEqual(
+    bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []),
+    [['survey', 'OBJECT_NOT_FOUND']]
+  )
   assert.equal((await (await bench.engine.verify(one.id)).result).verification.valid, true)
 })
 
@@ -127,7 +147,10 @@ test('a file that cannot be asked for hinders none of the others', async t => {
   const bench = await surveyed(t)
   const [one, two] = [await bench.create(), await bench.create(), await bench.create()]
   takeAway(bench, one.key)
-  bench.faults.fail('store.stat', { error: new BackupError('STORE_FAILED', 'input/output error'), on: new RegExp(`^${two.key}$`) })
+  bench.faults.fail('store.stat', {
+    error: new BackupError('STORE_FAILED', 'input/output error'),
+    on: new RegExp(`^${two.key}$`)
+  })
   await landingSurvey(bench.deps)()
   assert.deepEqual(await bench.statuses(), ['3 valid', '2 valid', '1 invalid'])
 })

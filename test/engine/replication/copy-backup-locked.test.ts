@@ -14,7 +14,14 @@ test('copies are locked for as long as the rules keep them, so that nobody with 
   if (!needRadosgw(t)) return
   const place = await s3Place({ hasLock: true })
   const store = s3Store(place.options({ name: 'vault', prefix: '', lock: 'governance' }))
-  const vault = { store, retention: { daily: 30, minBackups: 1 }, maxBackups: null, isAppendOnly: false, hasLock: true, bandwidth: null }
+  const vault = {
+    store,
+    retention: { daily: 30, minBackups: 1 },
+    maxBackups: null,
+    isAppendOnly: false,
+    hasLock: true,
+    bandwidth: null
+  }
   const { engine, deps, create, clock } = await testEngine(t, { offsite: new Map([['vault', vault]]) })
   // The server goes by its own time.
   clock.move(Date.now() - clock.now().getTime())
@@ -27,5 +34,8 @@ test('copies are locked for as long as the rules keep them, so that nobody with 
   await rejectsWith('OBJECT_LOCKED', removeCopy(deps, task!, vault, never))
   const copy = (await engine.backup(backup.id)).copies.find(one => one.store === 'vault')
   assert.deepEqual([copy?.status, copy!.nextAttemptAt! > clock.now()], ['removing', true])
-  assert.match(copy?.error ?? '', new RegExp(new Date(backup.startedAt.getTime() + 30 * DAY).toISOString().slice(0, 10)))
+  assert.match(
+    copy?.error ?? '',
+    new RegExp(new Date(backup.startedAt.getTime() + 30 * DAY).toISOString().slice(0, 10))
+  )
 })

@@ -11,7 +11,11 @@ import { bodyOf, until } from '../../support/streams.ts'
 
 const DOWN = new BackupError('STORE_UNAVAILABLE', 'it is down')
 
-async function make (t: TestContext, stores: Parameters<typeof testOffsite>[1] = { far: {} }, options: TestEngineOptions = {}): Promise<TestEngine & { far: TestOffsite }> {
+async function make (
+  t: TestContext,
+  stores: Parameters<typeof testOffsite>[1] = { far: {} },
+  options: TestEngineOptions = {}
+): Promise<TestEngine & { far: TestOffsite }> {
   const far = await testOffsite(t, stores)
   return { ...await testEngine(t, { offsite: far.offsite, ...options }), far }
 }
@@ -23,12 +27,21 @@ async function upload ({ engine }: Pick<TestEngine, 'engine'>, id: number, store
 test('a new backup is promised to every store, and an upload brings it there, manifest and all', async t => {
   const made = await make(t, { far: {}, near: {} })
   const backup = await made.create()
-  assert.deepEqual(backup.copies.map(({ store, status }) => [store, status]), [['far', 'pending'], ['local', 'stored'], ['near', 'pending']])
+  assert.deepEqual(backup.copies.map(({ store, status }) => [store, status]), [
+    ['far', 'pending'],
+    ['local', 'stored'],
+    ['near', 'pending']
+  ])
   const copied = await upload(made, backup.id)
-  assert.deepEqual(copied.copies.map(({ store, status, size }) => [store, status, size]), ['far', 'local', 'near'].map(store => [store, 'stored', backup.size]))
+  assert.deepEqual(
+    copied.copies.map(({ store, status, size }) => [store, status, size]),
+    ['far', 'local', 'near'].map(store => [store, 'stored', backup.size])
+  )
   for (const store of ['far', 'near']) {
     assert.deepEqual(made.far.files(store), filesOf(backup))
-    for (const file of filesOf(backup)) assert.deepEqual(readFileSync(join(made.far.directories[store]!, file)), readFileSync(join(made.directory, file)))
+    for (const file of filesOf(backup)) {
+      assert.deepEqual(readFileSync(join(made.far.directories[store]!, file)), readFileSync(join(made.directory, file)))
+    }
   }
 })
 
@@ -49,9 +62,19 @@ test('a store that is down delays its copy alone, which says why and when it is 
   made.far.faults.fail('far.put', { error: DOWN })
   await rejectsWith('STORE_UNAVAILABLE', upload(made, backup.id))
   const [far, , near] = (await made.engine.backup(backup.id)).copies
-  assert.deepEqual([far?.status, far?.attempts, far?.error, far?.nextAttemptAt], ['failed', 1, 'it is down', new Date(made.clock.now().getTime() + 60_000)])
+  assert.deepEqual([far?.status, far?.attempts, far?.error, far?.nextAttemptAt], [
+    'failed',
+    1,
+    'it is down',
+    new Date(made.clock.now().getTime() + 60_000)
+  ])
   assert.deepEqual([near?.status, made.far.files('far')], ['stored', []])
-  assert.deepEqual(made.events.filter(({ type }) => type.startsWith('copy.')).map(event => [event.type, 'store' in event && event.store]), [['copy.failed', 'far'], ['copy.stored', 'near']])
+  assert.deepEqual(
+    made.events.filter(({ type }) => type.startsWith('copy.')).map(
+      event => [event.type, 'store' in event && event.store]
+    ),
+    [['copy.failed', 'far'], ['copy.stored', 'near']]
+  )
 })
 
 test('the waits between attempts grow to an hour, and a success begins anew', async t => {
@@ -65,7 +88,10 @@ test('the waits between attempts grow to an hour, and a success begins anew', as
     waits.push((copy!.nextAttemptAt!.getTime() - made.clock.now().getTime()) / 60_000)
   }
   assert.deepEqual(waits, [1, 5, 15, 60, 60])
-  assert.deepEqual((await upload(made, id)).copies.map(({ attempts, error, nextAttemptAt }) => [attempts, error, nextAttemptAt])[0], [0, null, null])
+  assert.deepEqual(
+    (await upload(made, id)).copies.map(({ attempts, error, nextAttemptAt }) => [attempts, error, nextAttemptAt])[0],
+    [0, null, null]
+  )
 })
 
 test('a copy that was cut short after the object is completed by the next attempt', async t => {
@@ -100,7 +126,13 @@ test('a store that gives back other bytes than it was sent does not count as hol
   const made = await make(t)
   const backup = await made.create()
   const { store } = made.far.offsite.get('far')!
-  const lying: typeof store = { ...store, get: async (key, range, signal) => key === backup.key && range !== undefined ? bodyOf(Buffer.alloc(range.end - range.start + 1)) : await store.get(key, range, signal) }
+  const lying: typeof store = {
+    ...store,
+    get: async (key, range, signal) =>
+      key === backup.key && range !== undefined
+        ? bodyOf(Buffer.alloc(range.end - range.start + 1))
+        : await store.get(key, range, signal)
+  }
   const offsite = new Map([['far', { ...made.far.offsite.get('far')!, store: lying }]])
   await rejectsWith('CHECKSUM_MISMATCH', upload(testEngineWith(made, offsite), backup.id))
   assert.deepEqual([(await made.engine.backup(backup.id)).copies[0]?.status, made.far.files('far')], ['failed', []])
@@ -111,7 +143,10 @@ test('a store that tells another length does not count as holding a copy', async
   const backup = await made.create()
   const { store } = made.far.offsite.get('far')!
   const lying: typeof store = { ...store, stat: async (key, signal) => ({ ...await store.stat(key, signal), size: 1 }) }
-  await rejectsWith('CHECKSUM_MISMATCH', upload(testEngineWith(made, new Map([['far', { ...made.far.offsite.get('far')!, store: lying }]])), backup.id))
+  await rejectsWith(
+    'CHECKSUM_MISMATCH',
+    upload(testEngineWith(made, new Map([['far', { ...made.far.offsite.get('far')!, store: lying }]])), backup.id)
+  )
 })
 
 test('an artifact that rotted where it landed is not copied', async t => {
@@ -142,7 +177,9 @@ test('of two uploads of one copy the second is refused, and one of the service i
   const pause = made.far.faults.pause('far.put')
   const { job, result: first } = await made.engine.upload(id, {})
   await pause.reached
-  assert.deepEqual((await rejectsWith('BACKUP_BUSY', made.engine.upload(id, { store: 'far' }))).details, { jobId: job.id })
+  assert.deepEqual((await rejectsWith('BACKUP_BUSY', made.engine.upload(id, { store: 'far' }))).details, {
+    jobId: job.id
+  })
   const { result: second } = await made.engine.upload(id, { isOwn: true })
   pause.go()
   assert.deepEqual((await Promise.all([first, second])).map(({ copies }) => copies[0]?.status), ['stored', 'stored'])
@@ -170,14 +207,22 @@ test('a cancelled upload waits for nobody, and leaves nothing behind', async t =
   await cancelled
   await rejectsWith('CANCELLED', work.result)
   const [copy] = (await made.engine.backup(id)).copies
-  assert.deepEqual([copy?.status, copy?.nextAttemptAt, made.far.files('far')], ['failed', new Date(made.clock.now().getTime() + 6 * 3_600_000), []])
+  assert.deepEqual([copy?.status, copy?.nextAttemptAt, made.far.files('far')], [
+    'failed',
+    new Date(made.clock.now().getTime() + 6 * 3_600_000),
+    []
+  ])
 })
 
 test('a create that is to upload answers when the copies are there, and says so where they are not', async t => {
   const made = await make(t)
   assert.equal((await made.create({ upload: true })).copies[0]?.status, 'stored')
   made.far.faults.fail('far.put', { error: DOWN })
-  await assert.rejects(made.create({ upload: true }), { code: 'STORE_UNAVAILABLE', message: 'backup 2 was made, but not every copy of it: it is down', details: { backupId: 2 } })
+  await assert.rejects(made.create({ upload: true }), {
+    code: 'STORE_UNAVAILABLE',
+    message: 'backup 2 was made, but not every copy of it: it is down',
+    details: { backupId: 2 }
+  })
   assert.equal((await made.engine.backup(2)).status, 'completed')
 })
 
@@ -199,7 +244,9 @@ test('a bandwidth is kept to, by the clock', async t => {
   const startedAt = made.clock.now().getTime()
   const uploaded = upload(made, id)
   let isDone = false
-  const done = uploaded.finally(() => { isDone = true })
+  const done = uploaded.finally(() => {
+    isDone = true
+  })
   await until(() => {
     made.clock.moveToNext()
     return isDone

@@ -35,7 +35,10 @@ test('a description that was edited reaches the manifests of the copies', async 
   const [task] = await made.deps.catalog.copies.work('far')
   assert.deepEqual([task?.backupId, task?.status], [id, 'stored'])
   await made.perform()
-  assert.equal(readFileSync(join(made.far.directories['far']!, manifestKey(key)), 'utf8'), serializeManifest((await made.deps.catalog.backups.manifest(id))!))
+  assert.equal(
+    readFileSync(join(made.far.directories['far']!, manifestKey(key)), 'utf8'),
+    serializeManifest((await made.deps.catalog.backups.manifest(id))!)
+  )
   assert.deepEqual(await made.deps.catalog.copies.work('far'), [])
 })
 
@@ -44,7 +47,10 @@ test('a copy that is promised is brought there by a job of its own, and one that
   const backup = await create()
   await perform()
   assert.deepEqual(far.files('far'), filesOf(backup))
-  assert.deepEqual((await engine.jobs({ limit: 1 })).jobs.map(({ kind, status }) => [kind, status]), [['upload', 'succeeded']])
+  assert.deepEqual((await engine.jobs({ limit: 1 })).jobs.map(({ kind, status }) => [kind, status]), [[
+    'upload',
+    'succeeded'
+  ]])
   await deps.catalog.copies.retire(backup.id, 'far')
   await perform()
   assert.deepEqual([far.files('far'), await deps.catalog.copies.work('far')], [[], []])
@@ -107,5 +113,8 @@ test('a store that should hold copies and holds nothing is not made anew', async
   for (const file of far.files('far')) rmSync(join(far.directories['far']!, file))
   const { message } = await rejectsWith('STORE_UNAVAILABLE', openOffsite(deps, far.offsite.get('far')!, never))
   assert.match(message, /is empty, but 1 copies were stored in it/)
-  assert.deepEqual([(await engine.backup(backup.id)).copies.find(({ store }) => store === 'far')?.status, filesIn(far.directories['far']!)], ['stored', []])
+  assert.deepEqual([
+    (await engine.backup(backup.id)).copies.find(({ store }) => store === 'far')?.status,
+    filesIn(far.directories['far']!)
+  ], ['stored', []])
 })

@@ -14,7 +14,13 @@ test('a marker that is a link, a pipe or a folder is a trouble with which the se
   const bench = await testEngine(t, { instance: 'one' })
   const { id } = await bench.create()
   const marker = join(bench.directory, INSTANCE_MARKER)
-  const plants = [() => { symlinkSync('/etc/passwd', marker) }, () => { execFileSync('mkfifo', [marker]) }, () => { mkdirSync(marker) }]
+  const plants = [() => {
+    symlinkSync('/etc/passwd', marker)
+  }, () => {
+    execFileSync('mkfifo', [marker])
+  }, () => {
+    mkdirSync(marker)
+  }]
   for (const plant of plants) {
     rmSync(marker, { recursive: true })
     plant()

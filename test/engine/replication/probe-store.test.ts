@@ -43,13 +43,19 @@ function telling (store: Store, features: Partial<StoreFeatures>): Store {
   return lying(store, { features: async () => ({ versioning: false, objectLock: false, clockAhead: 0, ...features }) })
 }
 
-const denied = new BackupError('STORE_UNAVAILABLE', 'the store must not be used with these credentials', { hint: 'Give them more.' })
+const denied = new BackupError('STORE_UNAVAILABLE', 'the store must not be used with these credentials', {
+  hint: 'Give them more.'
+})
 
 test('a store in which everything works says so, and nothing is left there', async t => {
   const { store, directory } = await stage(t)
   const found = await probe(telling(store, {}))
   assert.deepEqual(found.findings.map(({ check, status }) => [check, status]), PROBE_CHECKS.map(check => [check, 'ok']))
-  assert.deepEqual([found.store, found.ok, readdirSync(directory, { recursive: true }).filter(name => String(name).endsWith('.txt'))], ['far', true, []])
+  assert.deepEqual([
+    found.store,
+    found.ok,
+    readdirSync(directory, { recursive: true }).filter(name => String(name).endsWith('.txt'))
+  ], ['far', true, []])
 })
 
 test('a store that does not answer is one failure, and the rest was not tried', async t => {
@@ -57,7 +63,11 @@ test('a store that does not answer is one failure, and the rest was not tried', 
   rmSync(directory, { recursive: true })
   const found = await probe(store)
   assert.match(of(found, 'reach'), /^fail: the backup directory .* does not exist$/)
-  assert.ok(found.findings.filter(({ check }) => ['write', 'read', 'delete'].includes(check)).every(({ status }) => status === 'skipped'))
+  assert.ok(
+    found.findings.filter(({ check }) => ['write', 'read', 'delete'].includes(check)).every(({ status }) =>
+      status === 'skipped'
+    )
+  )
   assert.deepEqual([found.ok, existsSync(directory)], [false, false])
 })
 
@@ -75,15 +85,44 @@ test('a new name that is said to be taken is a failure', async t => {
   assert.match(of(await probe(store), 'write'), /^fail: a name that nobody has used/)
 })
 
-for (const [what, check, lie, expected] of [
-  ['gives back other bytes', 'read', store => ({ get: (key, range, signal) => range === undefined ? Promise.resolve(Readable.from([Buffer.from('else')])) : store.get(key, range, signal) }), /^fail: other bytes come back than were written/],
-  ['knows no ranges', 'range', store => ({ get: (key, _range, signal) => store.get(key, undefined, signal) }), /^fail: other bytes come back than those that were asked for/],
-  ['tells another length', 'stat', store => ({ stat: async (key, signal) => ({ ...await store.stat(key, signal), size: 1 }) }), /^fail: its length is told as 1/],
-  ['puts everything into cold storage', 'stat', store => ({ stat: async (key, signal) => ({ ...await store.stat(key, signal), archived: { storageClass: 'GLACIER', isThawing: false, hours: 5 } }) }), /^fail: it went into the storage class "GLACIER"/],
-  ['does not list what is there', 'list', () => ({ async * list () {} }), /^fail: it is not listed/],
-  ['overwrites', 'overwrite', store => ({ put: (key, body, facts, signal) => store.put(key, body, { ...facts, replace: true }, signal) }), /^fail: an object that was there was overwritten/],
-  ['says that it removed, and keeps', 'delete', () => ({ remove: async () => {} }), /^fail: what was removed is still there/]
-] as ReadonlyArray<readonly [string, ProbeCheck, (store: Store) => Partial<Store>, RegExp]>) {
+for (
+  const [what, check, lie, expected] of [
+    ['gives back other bytes', 'read', store => ({
+      get: (key, range, signal) =>
+        range === undefined ? Promise.resolve(Readable.from([Buffer.from('else')])) : store.get(key, range, signal)
+    }), /^fail: other bytes come back than were written/],
+    ['knows no ranges', 'range', store => ({
+      get: (key, _range, signal) => store.get(key, undefined, signal)
+    }), /^fail: other bytes come back than those that were asked for/],
+    [
+      'tells another length',
+      'stat',
+      store => ({ stat: async (key, signal) => ({ ...await store.stat(key, signal), size: 1 }) }),
+      /^fail: its length is told as 1/
+    ],
+    [
+      'puts everything into cold storage',
+      'stat',
+      store => ({
+        stat: async (key, signal) => ({
+          ...await store.stat(key, signal),
+          archived: { storageClass: 'GLACIER', isThawing: false, hours: 5 }
+        })
+      }),
+      /^fail: it went into the storage class "GLACIER"/
+    ],
+    ['does not list what is there', 'list', () => ({ async *list () {} }), /^fail: it is not listed/],
+    ['overwrites', 'overwrite', store => ({
+      put: (key, body, facts, signal) => store.put(key, body, { ...facts, replace: true }, signal)
+    }), /^fail: an object that was there was overwritten/],
+    [
+      'says that it removed, and keeps',
+      'delete',
+      () => ({ remove: async () => {} }),
+      /^fail: what was removed is still there/
+    ]
+  ] as ReadonlyArray<readonly [string, ProbeCheck, (store: Store) => Partial<Store>, RegExp]>
+) {
   test(`a store that ${what} is found out`, async t => {
     const { store } = await stage(t)
     const found = await probe(lying(store, lie(store)))
@@ -97,26 +136,41 @@ for (const method of ['get', 'stat', 'remove'] as const) {
     const { store, faults, directory } = await stage(t)
     faults.fail(`far.${method}`, { error: denied })
     const found = await probe(store)
-    assert.equal(found.findings.filter(({ status, message }) => status === 'fail' && message === denied.message).length, 1)
+    assert.equal(
+      found.findings.filter(({ status, message }) => status === 'fail' && message === denied.message).length,
+      1
+    )
     assert.deepEqual(readdirSync(join(directory, 'holdfast-probe')), [])
   })
 }
 
-for (const [ahead, expected] of [[null, /^skipped/], [30_000, /^ok/], [-61_000, /^warn: its clock is 61 s behind ours/], [16 * 60_000, /^fail: its clock is 960 s ahead of ours/]] as const) {
+for (
+  const [ahead, expected] of [[null, /^skipped/], [30_000, /^ok/], [-61_000, /^warn: its clock is 61 s behind ours/], [
+    16 * 60_000,
+    /^fail: its clock is 960 s ahead of ours/
+  ]] as const
+) {
   test(`a clock that is ${ahead ?? 'an unknown number of'} ms ahead is ${String(expected)}`, async t => {
     const { store } = await stage(t)
     assert.match(of(await probe(telling(store, { clockAhead: ahead })), 'clock'), expected)
   })
 }
 
-for (const [features, changed, check, expected] of [
-  [{ objectLock: false }, { hasLock: true }, 'lock', /^fail: copies are to be locked, and the bucket has no Object Lock/],
-  [{ objectLock: true }, { hasLock: true }, 'lock', /^ok: copies can be locked/],
-  [{ objectLock: null }, { hasLock: true }, 'lock', /^skipped/],
-  [{ versioning: false }, { isAppendOnly: true }, 'versions', /^warn: old versions are not kept/],
-  [{ versioning: true }, {}, 'versions', /^ok: old versions are kept/],
-  [{ versioning: null }, {}, 'versions', /^skipped/]
-] as ReadonlyArray<readonly [Partial<StoreFeatures>, Partial<Probed>, ProbeCheck, RegExp]>) {
+for (
+  const [features, changed, check, expected] of [
+    [
+      { objectLock: false },
+      { hasLock: true },
+      'lock',
+      /^fail: copies are to be locked, and the bucket has no Object Lock/
+    ],
+    [{ objectLock: true }, { hasLock: true }, 'lock', /^ok: copies can be locked/],
+    [{ objectLock: null }, { hasLock: true }, 'lock', /^skipped/],
+    [{ versioning: false }, { isAppendOnly: true }, 'versions', /^warn: old versions are not kept/],
+    [{ versioning: true }, {}, 'versions', /^ok: old versions are kept/],
+    [{ versioning: null }, {}, 'versions', /^skipped/]
+  ] as ReadonlyArray<readonly [Partial<StoreFeatures>, Partial<Probed>, ProbeCheck, RegExp]>
+) {
   test(`${JSON.stringify(features)} with ${JSON.stringify(changed)} is ${String(expected)}`, async t => {
     const { store } = await stage(t)
     assert.match(of(await probe(telling(store, features), changed), check), expected)
@@ -125,11 +179,16 @@ for (const [features, changed, check, expected] of [
 
 test('credentials that can neither remove nor overwrite are what an append-only store needs', async t => {
   const { store, directory } = await stage(t)
-  const put: Store['put'] = (key, body, facts, signal) => facts.replace === true ? Promise.reject(denied) : store.put(key, body, facts, signal)
+  const put: Store['put'] = (key, body, facts, signal) =>
+    facts.replace === true ? Promise.reject(denied) : store.put(key, body, facts, signal)
   const guarded = lying(store, { put, remove: () => Promise.reject(denied) })
   for (const time of ['the first time', 'and again, with the object of the first time']) {
     const found = await probe(guarded, { isAppendOnly: true })
-    assert.deepEqual([of(found, 'overwrite'), of(found, 'delete'), found.ok], ['ok: our own credentials cannot overwrite', 'ok: our own credentials cannot remove', true], time)
+    assert.deepEqual([of(found, 'overwrite'), of(found, 'delete'), found.ok], [
+      'ok: our own credentials cannot overwrite',
+      'ok: our own credentials cannot remove',
+      true
+    ], time)
   }
   assert.deepEqual(readdirSync(join(directory, 'holdfast-probe')), ['may-stay.txt'])
 })
@@ -143,7 +202,10 @@ test('credentials that can remove and overwrite are found out in an append-only 
 
 test('to overwrite does no harm where old versions are kept', async t => {
   const { store } = await stage(t)
-  assert.match(of(await probe(telling(store, { versioning: true }), { isAppendOnly: true }), 'overwrite'), /^ok: .*older version/)
+  assert.match(
+    of(await probe(telling(store, { versioning: true }), { isAppendOnly: true }), 'overwrite'),
+    /^ok: .*older version/
+  )
 })
 
 test('what is there already stays as it is', async t => {
@@ -157,6 +219,13 @@ test('an aborted signal ends it with its reason', async t => {
   const { store, faults } = await stage(t)
   const abort = new AbortController()
   const reason = new BackupError('CANCELLED', 'enough')
-  faults.meanwhile('far.stat', () => { abort.abort(reason) })
-  assert.equal(await rejection(probeStore({ store, isAppendOnly: false, hasLock: false, requireWritable: async () => {} }, abort.signal)), reason)
+  faults.meanwhile('far.stat', () => {
+    abort.abort(reason)
+  })
+  assert.equal(
+    await rejection(
+      probeStore({ store, isAppendOnly: false, hasLock: false, requireWritable: async () => {} }, abort.signal)
+    ),
+    reason
+  )
 })

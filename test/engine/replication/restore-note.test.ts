@@ -30,7 +30,16 @@ test('what says the same already is not written again', async t => {
   const { offsite } = await testOffsite(t, { far: {} })
   const { store } = offsite.get('far')!
   await leaveNote(store, { isAppendOnly: false }, never)
-  await leaveNote({ ...store, put: () => { throw new Error('it was written') } }, { isAppendOnly: false }, never)
+  await leaveNote(
+    {
+      ...store,
+      put: () => {
+        throw new Error('it was written')
+      }
+    },
+    { isAppendOnly: false },
+    never
+  )
 })
 
 test('a store with nothing but the note is as empty as one without it', async t => {
@@ -40,7 +49,9 @@ test('a store with nothing but the note is as empty as one without it', async t 
   await leaveNote(bench.deps.store, { isAppendOnly: false }, never)
   await openOffsite(bench.deps, offsite.get('far')!, never)
   const files = bench.files().filter(file => file !== 'RESTORE.txt')
-  for (const directory of [bench.directory, directories['far'] ?? '']) for (const file of files) rmSync(join(directory, file))
+  for (const directory of [bench.directory, directories['far'] ?? '']) {
+    for (const file of files) rmSync(join(directory, file))
+  }
   rmSync(join(bench.directory, INSTANCE_MARKER))
   assert.equal((await landingTrouble(bench.deps, never))?.code, 'STORE_UNAVAILABLE')
   await rejectsWith('STORE_UNAVAILABLE', openOffsite(bench.deps, offsite.get('far')!, never))
@@ -48,6 +59,13 @@ test('a store with nothing but the note is as empty as one without it', async t 
 })
 
 test('the note names every ending that a backup can have, and no line of it is too long', () => {
-  for (const compression of ['', '.gz', '.zst']) for (const seal of ['', '.age', '.gpg']) assert.match(RESTORE_NOTE_TEXT, new RegExp(`^ {2}\\$B\\.db${compression}${seal} `.replaceAll('.', '\\.').replaceAll('\\\\.', '\\.'), 'm'))
+  for (const compression of ['', '.gz', '.zst']) {
+    for (const seal of ['', '.age', '.gpg']) {
+      assert.match(
+        RESTORE_NOTE_TEXT,
+        new RegExp(`^ {2}\\$B\\.db${compression}${seal} `.replaceAll('.', '\\.').replaceAll('\\\\.', '\\.'), 'm')
+      )
+    }
+  }
   assert.ok(RESTORE_NOTE_TEXT.split('\n').every(line => line.length < 80))
 })

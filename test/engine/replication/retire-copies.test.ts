@@ -34,7 +34,12 @@ test('a list that does not show an object is not believed', async t => {
   const backup = await made.create({ upload: true })
   await made.create({ upload: true })
   const { store } = made.offsite
-  const stale: typeof store = { ...store, list: async function * (prefix, signal) { for await (const object of store.list(prefix, signal)) if (!object.key.startsWith(backup.key)) yield object } }
+  const stale: typeof store = {
+    ...store,
+    list: async function* (prefix, signal) {
+      for await (const object of store.list(prefix, signal)) if (!object.key.startsWith(backup.key)) yield object
+    }
+  }
   assert.equal(await surveyStore(made.deps, { ...made.offsite, store: stale }, never), 0)
   assert.equal(await status(made, backup.id), 'stored')
 })
@@ -50,13 +55,22 @@ test('a store that should hold copies and holds nothing is another place: a surv
 
 test('a survey marks the copies whose object or manifest is gone, or that have another length, and counts them', async t => {
   const made = await make(t)
-  const [whole, gone, bare, short] = [await made.create({ upload: true }), await made.create({ upload: true }), await made.create({ upload: true }), await made.create({ upload: true })]
+  const [whole, gone, bare, short] = [
+    await made.create({ upload: true }),
+    await made.create({ upload: true }),
+    await made.create({ upload: true }),
+    await made.create({ upload: true })
+  ]
   const at = (name: string): string => join(made.far.directories['far']!, name)
   rmSync(at(gone.key))
   rmSync(at(`${bare.key}.manifest.json`))
   truncateSync(at(short.key), 5)
   assert.equal(await surveyStore(made.deps, made.offsite, never), 3)
-  const copies = await Promise.all([whole, gone, bare, short].map(async ({ id }) => (await made.engine.backup(id)).copies.find(({ store }) => store === 'far')))
+  const copies = await Promise.all(
+    [whole, gone, bare, short].map(async ({ id }) =>
+      (await made.engine.backup(id)).copies.find(({ store }) => store === 'far')
+    )
+  )
   assert.deepEqual(copies.map(copy => [copy?.status, copy?.error]), [
     ['stored', null],
     ['missing', 'the object is not there any more'],
@@ -72,7 +86,10 @@ test('a survey that the store ends throws what the store throws, and marks nothi
   const backup = await made.create({ upload: true })
   await made.create({ upload: true })
   rmSync(join(made.far.directories['far']!, backup.key))
-  made.far.faults.fail('far.stat', { error: new BackupError('STORE_UNAVAILABLE', 'it is down'), on: new RegExp(`^${backup.key}$`) })
+  made.far.faults.fail('far.stat', {
+    error: new BackupError('STORE_UNAVAILABLE', 'it is down'),
+    on: new RegExp(`^${backup.key}$`)
+  })
   await rejectsWith('STORE_UNAVAILABLE', surveyStore(made.deps, made.offsite, never))
   assert.equal(await status(made, backup.id), 'stored')
 })
@@ -89,7 +106,11 @@ async function retired (t: TestContext, given: Parameters<typeof testOffsite>[1]
 test('a copy that is no longer wanted is removed with its manifest, and forgotten', async t => {
   const made = await retired(t)
   await removeCopy(made.deps, made.task, made.offsite, never)
-  assert.deepEqual([made.far.files('far'), await status(made, made.backup.id), made.files()], [[], undefined, filesOf(made.backup)])
+  assert.deepEqual([made.far.files('far'), await status(made, made.backup.id), made.files()], [
+    [],
+    undefined,
+    filesOf(made.backup)
+  ])
 })
 
 test('from an append-only store nothing is removed, the copy is only forgotten', async t => {
@@ -103,7 +124,11 @@ test('a removal that fails is written down with the time of the next attempt, to
   made.far.faults.fail('far.remove', { error: new BackupError('STORE_UNAVAILABLE', 'it is down'), on: /\.db$/ })
   await rejectsWith('STORE_UNAVAILABLE', removeCopy(made.deps, made.task, made.offsite, never))
   const copy = (await made.engine.backup(made.backup.id)).copies.find(({ store }) => store === 'far')
-  assert.deepEqual([copy?.status, copy?.error, copy?.nextAttemptAt], ['removing', 'it is down', new Date(made.clock.now().getTime() + LONGEST_PAUSE)])
+  assert.deepEqual([copy?.status, copy?.error, copy?.nextAttemptAt], [
+    'removing',
+    'it is down',
+    new Date(made.clock.now().getTime() + LONGEST_PAUSE)
+  ])
   assert.deepEqual([failures(made), made.far.files('far')], [[['remove-copy', 'STORE_UNAVAILABLE']], [made.backup.key]])
   await removeCopy(made.deps, made.task, made.offsite, never)
   assert.deepEqual(made.far.files('far'), [])

@@ -12,11 +12,19 @@ import { bodyOf, digestOf, never, noise } from '../../support/streams.ts'
 const SAMPLE = 64 * 1024
 
 /** An object in a store, and another one in its place in a second store. */
-async function pair (t: TestContext, bytes: Buffer, other = bytes): Promise<{ readonly original: Place, readonly copy: Place, readonly manifest: Manifest }> {
+async function pair (
+  t: TestContext,
+  bytes: Buffer,
+  other = bytes
+): Promise<{ readonly original: Place, readonly copy: Place, readonly manifest: Manifest }> {
   const [original, copy] = [await faultyStore(t), await faultyStore(t)].map(({ store }) => ({ store, key: 'a.db' }))
   await original!.store.put('a.db', bodyOf(bytes), {}, never)
   await copy!.store.put('a.db', bodyOf(other), {}, never)
-  return { original: original!, copy: copy!, manifest: manifestOf({ id: 1 }, { object: { name: 'a.db', ...digestOf(bytes) } }) }
+  return {
+    original: original!,
+    copy: copy!,
+    manifest: manifestOf({ id: 1 }, { object: { name: 'a.db', ...digestOf(bytes) } })
+  }
 }
 
 /** The place, with the ranges that are read there. */
@@ -33,7 +41,13 @@ for (const size of [0, 1, SAMPLE, SAMPLE + 1, 8 * SAMPLE]) {
     const { original, copy, manifest } = await pair(t, noise(size))
     const ranges: (ByteRange | undefined)[] = []
     await proveCopy(original, watched(copy, ranges), manifest, never)
-    assert.deepEqual(ranges, Array.from({ length: Math.ceil(size / SAMPLE) }, (_, n) => ({ start: n * SAMPLE, end: Math.min(size, (n + 1) * SAMPLE) - 1 })))
+    assert.deepEqual(
+      ranges,
+      Array.from(
+        { length: Math.ceil(size / SAMPLE) },
+        (_, n) => ({ start: n * SAMPLE, end: Math.min(size, (n + 1) * SAMPLE) - 1 })
+      )
+    )
   })
 }
 
@@ -42,7 +56,10 @@ test('of a longer copy eight samples are compared, the first and the last bytes 
   const { original, copy, manifest } = await pair(t, noise(size))
   const ranges: (ByteRange | undefined)[] = []
   await proveCopy(original, watched(copy, ranges), manifest, never)
-  assert.deepEqual([ranges.length, ranges.slice(0, 2)], [8, [{ start: 0, end: SAMPLE - 1 }, { start: size - SAMPLE, end: size - 1 }]])
+  assert.deepEqual([ranges.length, ranges.slice(0, 2)], [8, [{ start: 0, end: SAMPLE - 1 }, {
+    start: size - SAMPLE,
+    end: size - 1
+  }]])
   assert.ok(ranges.every(range => range !== undefined && range.end - range.start === SAMPLE - 1 && range.end < size))
 })
 
@@ -61,7 +78,10 @@ for (const [what, size, at] of [['first', SAMPLE, 0], ['last', 20 * SAMPLE, 20 *
 test('a copy of another length is CHECKSUM_MISMATCH, and is not read', async t => {
   const { original, copy, manifest } = await pair(t, noise(100), noise(99))
   const ranges: (ByteRange | undefined)[] = []
-  const { message } = await rejectsWith('CHECKSUM_MISMATCH', proveCopy(original, watched(copy, ranges), manifest, never))
+  const { message } = await rejectsWith(
+    'CHECKSUM_MISMATCH',
+    proveCopy(original, watched(copy, ranges), manifest, never)
+  )
   assert.match(message, /99 bytes instead of 100/)
   assert.equal(await isSameObject(watched(copy, ranges), manifest, () => {}, never), false)
   assert.deepEqual(ranges, [])
@@ -70,7 +90,12 @@ test('a copy of another length is CHECKSUM_MISMATCH, and is not read', async t =
 test('the same object is read whole, with its progress', async t => {
   const { copy, manifest } = await pair(t, noise(300_000))
   let done = 0
-  assert.equal(await isSameObject(copy, manifest, bytes => { done = bytes }, never), true)
+  assert.equal(
+    await isSameObject(copy, manifest, bytes => {
+      done = bytes
+    }, never),
+    true
+  )
   assert.equal(done, 300_000)
 })
 

@@ -12,7 +12,13 @@ async function read (download: Download, range?: ByteRange): Promise<Buffer> {
   return await buffer(await download.open(range, never))
 }
 
-for (const [compression, contentType, extension] of [['none', 'application/vnd.sqlite3', ''], ['gzip', 'application/gzip', '.gz'], ['zstd', 'application/zstd', '.zst']] as const) {
+for (
+  const [compression, contentType, extension] of [['none', 'application/vnd.sqlite3', ''], [
+    'gzip',
+    'application/gzip',
+    '.gz'
+  ], ['zstd', 'application/zstd', '.zst']] as const
+) {
   test(`a ${compression} backup is given out as it is stored, with what describes it`, async t => {
     const { engine, create } = await testEngine(t)
     const backup = await create({ compression })
@@ -20,7 +26,12 @@ for (const [compression, contentType, extension] of [['none', 'application/vnd.s
     const stored = readFileSync(backup.filePath)
     assert.ok((await read(download)).equals(stored))
     const { fileName, etag, size } = download
-    assert.deepEqual([fileName, etag, size, download.contentType], [`shop-backup-2025-11-24T23-30-01.db${extension}`, `"${digestOf(stored).sha256}"`, stored.length, contentType])
+    assert.deepEqual([fileName, etag, size, download.contentType], [
+      `shop-backup-2025-11-24T23-30-01.db${extension}`,
+      `"${digestOf(stored).sha256}"`,
+      stored.length,
+      contentType
+    ])
   })
 
   test(`a ${compression} backup is given out decoded, with what describes that`, async t => {
@@ -29,7 +40,12 @@ for (const [compression, contentType, extension] of [['none', 'application/vnd.s
     const download = await engine.download(id, { decoded: true })
     assert.ok((await read(download)).equals(source.bytes))
     const { fileName, etag, size } = download
-    assert.deepEqual([fileName, etag, size, download.contentType], ['shop-backup-2025-11-24T23-30-01.db', `"${digestOf(source.bytes).sha256}"`, source.bytes.length, 'application/vnd.sqlite3'])
+    assert.deepEqual([fileName, etag, size, download.contentType], [
+      'shop-backup-2025-11-24T23-30-01.db',
+      `"${digestOf(source.bytes).sha256}"`,
+      source.bytes.length,
+      'application/vnd.sqlite3'
+    ])
   })
 
   test(`parts of a ${compression} backup, stored and decoded, are those of the whole`, async t => {
@@ -39,7 +55,9 @@ for (const [compression, contentType, extension] of [['none', 'application/vnd.s
     for (const [decoded, whole] of [[false, readFileSync(backup.filePath)], [true, source.bytes]] as const) {
       const download = await engine.download(backup.id, { decoded })
       const last = whole.length - 1
-      for (const [start, end] of [[0, 0], [0, 99], [70_000, 200_000], [last, last], [last - 9, last], [0, last]] as const) {
+      for (
+        const [start, end] of [[0, 0], [0, 99], [70_000, 200_000], [last, last], [last - 9, last], [0, last]] as const
+      ) {
         assert.ok((await read(download, { start, end })).equals(whole.subarray(start, end + 1)), `${start} to ${end}`)
       }
     }
@@ -53,7 +71,12 @@ for (const [compression, contentType, extension] of [['none', 'application/vnd.s
     writeFileSync(filePath, bytes)
     for (const decoded of [false, true]) {
       const download = await engine.download(id, { decoded })
-      for (const range of [undefined, { start: 0, end: download.size - 1 }, { start: 0, end: 0 }, { start: download.size - 1, end: download.size - 1 }]) {
+      for (
+        const range of [undefined, { start: 0, end: download.size - 1 }, { start: 0, end: 0 }, {
+          start: download.size - 1,
+          end: download.size - 1
+        }]
+      ) {
         const { code } = await rejection(read(download, range)) as { code: string }
         assert.ok(['CHECKSUM_MISMATCH', 'DECODE_FAILED'].includes(code), code)
       }

@@ -34,16 +34,34 @@ for (const compression of ['none', 'zstd'] as const) {
     const restored = bench.faults.pause('inspector.inspect')
     const work = await bench.engine.drill({ id: backup.id, actor: 'eve' })
     await restored.reached
-    assert.deepEqual(readdirSync(bench.deps.scratch.directory).map(name => readFileSync(`${bench.deps.scratch.directory}/${name}`)), [bench.source.bytes], 'a real file, also where the stored one is plain')
+    assert.deepEqual(
+      readdirSync(bench.deps.scratch.directory).map(name => readFileSync(`${bench.deps.scratch.directory}/${name}`)),
+      [bench.source.bytes],
+      'a real file, also where the stored one is plain'
+    )
     bench.clock.move(2000)
     restored.go()
     const done = await work.result
 
-    assert.deepEqual([done.kind, done.mode, done.status, done.bytes, done.restoreTime, done.actor, done.safetyBackupId], ['drill', 'scratch', 'passed', bench.source.bytes.length, 0, 'eve', null])
+    assert.deepEqual(
+      [done.kind, done.mode, done.status, done.bytes, done.restoreTime, done.actor, done.safetyBackupId],
+      ['drill', 'scratch', 'passed', bench.source.bytes.length, 0, 'eve', null]
+    )
     const { report } = done
-    assert.deepEqual(report!.backup, { fileName: backup.key, startedAt: backup.startedAt.toISOString(), checksum: backup.checksum, imageChecksum: backup.originalChecksum, size: backup.size, compression })
+    assert.deepEqual(report!.backup, {
+      fileName: backup.key,
+      startedAt: backup.startedAt.toISOString(),
+      checksum: backup.checksum,
+      imageChecksum: backup.originalChecksum,
+      size: backup.size,
+      compression
+    })
     assert.deepEqual(report!.checks.filter(({ status }) => status === 'fail'), [])
-    assert.deepEqual([report!.assertions.map(({ name, status }) => [name, status]), report!.chosen, report!.duration], [[['there are ledgers', 'pass']], 'it was asked for', 2000])
+    assert.deepEqual([report!.assertions.map(({ name, status }) => [name, status]), report!.chosen, report!.duration], [
+      [['there are ledgers', 'pass']],
+      'it was asked for',
+      2000
+    ])
     assert.deepEqual([await bench.engine.restoreById(done.id), finished(bench)], [done, [done]])
     assert.equal((await bench.engine.backup(backup.id)).verification.status, 'valid', 'a drill is a verification, too')
     assertThrownAway(bench)
@@ -80,7 +98,11 @@ test('a damaged backup fails with the check that found it, and is invalid from t
   assert.match(errorMessage ?? '', /^Backup is not valid: checksum failed/)
   assert.equal((await bench.engine.backup(id)).verification.status, 'invalid')
   const evidence = await bench.deps.catalog.restores.drillEvidence('shop')
-  assert.deepEqual([evidence.lastProven, evidence.failed?.backupId, evidence.failed?.code], [null, id, 'BACKUP_INVALID'])
+  assert.deepEqual([evidence.lastProven, evidence.failed?.backupId, evidence.failed?.code], [
+    null,
+    id,
+    'BACKUP_INVALID'
+  ])
 })
 
 test('damage that only the inspection finds fails, and nothing is asked of such content', async t => {
@@ -88,7 +110,10 @@ test('damage that only the inspection finds fails, and nothing is asked of such 
   bench.source.bytes = Buffer.from('BAD bytes from the start')
   const { id } = await bench.create({ verify: false })
   const { status, report } = await drill(bench, id)
-  assert.deepEqual([status, report!.assertions, report!.checks.find(({ name }) => name === 'integrity_check')?.status], ['failed', [], 'fail'])
+  assert.deepEqual(
+    [status, report!.assertions, report!.checks.find(({ name }) => name === 'integrity_check')?.status],
+    ['failed', [], 'fail']
+  )
   assertThrownAway(bench)
 })
 
@@ -99,12 +124,14 @@ test('an object that is gone fails', async t => {
   assert.deepEqual([(await drill(bench, id)).status, existsSync(filePath)], ['failed', false])
 })
 
-for (const [assertions, status, code] of [
-  [[HOLDS], 'passed', null],
-  [[HOLDS, FALSE], 'failed', 'ASSERTION_FAILED'],
-  [[UNKNOWN, HOLDS], 'inconclusive', 'ASSERTION_INCONCLUSIVE'],
-  [[UNKNOWN, FALSE], 'failed', 'ASSERTION_FAILED']
-] as const) {
+for (
+  const [assertions, status, code] of [
+    [[HOLDS], 'passed', null],
+    [[HOLDS, FALSE], 'failed', 'ASSERTION_FAILED'],
+    [[UNKNOWN, HOLDS], 'inconclusive', 'ASSERTION_INCONCLUSIVE'],
+    [[UNKNOWN, FALSE], 'failed', 'ASSERTION_FAILED']
+  ] as const
+) {
   test(`a whole backup of which it is asserted that ${assertions.map(({ name }) => name).join(' and ')} comes to "${status}"`, async t => {
     const bench = await testEngine(t, { assertions: { shop: assertions } })
     const { id } = await bench.create()
@@ -114,19 +141,26 @@ for (const [assertions, status, code] of [
   })
 }
 
-for (const [method, error] of [
-  ['scratch.withFile', new BackupError('DISK_FULL', 'no room')],
-  ['scratch.space', new BackupError('DISK_FULL', 'no room')],
-  ['inspector.inspect', DIED],
-  ['store.get', new BackupError('STORE_UNAVAILABLE', 'not mounted')],
-  ['backups.recordVerification', new BackupError('CATALOG_BUSY', 'another process holds it')]
-] as const) {
+for (
+  const [method, error] of [
+    ['scratch.withFile', new BackupError('DISK_FULL', 'no room')],
+    ['scratch.space', new BackupError('DISK_FULL', 'no room')],
+    ['inspector.inspect', DIED],
+    ['store.get', new BackupError('STORE_UNAVAILABLE', 'not mounted')],
+    ['backups.recordVerification', new BackupError('CATALOG_BUSY', 'another process holds it')]
+  ] as const
+) {
   test(`a drill that breaks at ${method} is inconclusive, and says why`, async t => {
     const bench = await testEngine(t)
     const { id } = await bench.create()
     bench.faults.fail(method, { error })
     const done = await drill(bench, id)
-    assert.deepEqual([done.status, done.errorCode, done.errorMessage, done.report], ['inconclusive', error.code, error.message, null])
+    assert.deepEqual([done.status, done.errorCode, done.errorMessage, done.report], [
+      'inconclusive',
+      error.code,
+      error.message,
+      null
+    ])
     assert.deepEqual(await bench.deps.catalog.restores.drillEvidence('shop'), { lastProven: null, failed: null })
     assertThrownAway(bench)
   })
@@ -211,7 +245,8 @@ test('a failed drill holds against a source until another passes, or the backup 
   const bench = await testEngine(t)
   const [bad, good] = [await bench.create(), await bench.create()]
   writeFileSync(bad.filePath, 'other bytes')
-  const failed = async (): Promise<number | undefined> => (await bench.deps.catalog.restores.drillEvidence('shop')).failed?.backupId
+  const failed = async (): Promise<number | undefined> =>
+    (await bench.deps.catalog.restores.drillEvidence('shop')).failed?.backupId
   await drill(bench, bad.id)
   assert.equal(await failed(), bad.id)
   await drill(bench, good.id)
@@ -233,7 +268,10 @@ test('a real database is drilled with its assertions, which know when its backup
   bench.clock.move(400 * 86_400_000)
   const { status, report } = await drill(bench, id)
   assert.deepEqual([status, report!.assertions.map(({ found }) => found)], ['passed', [1000, '2025']])
-  assert.ok(report!.checks.every(check => check.status === 'pass' || check.name === 'decryption'), JSON.stringify(report!.checks))
+  assert.ok(
+    report!.checks.every(check => check.status === 'pass' || check.name === 'decryption'),
+    JSON.stringify(report!.checks)
+  )
   assertThrownAway(bench)
 })
 

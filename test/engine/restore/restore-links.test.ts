@@ -13,7 +13,7 @@ interface Bench extends OpenedEngine {
   readonly volume: string
   readonly real: string
   readonly link: string
-  entries (): unknown
+  entries(): unknown
 }
 
 /** The source is reached through a chain of links, one of them of a directory. */
@@ -72,5 +72,8 @@ test('a link to what is ours is seen through, also where that does not exist yet
   const { engine, deps } = await bench(t)
   const home = tempDir(t)
   symlinkSync(join(deps.store.place, 'planted.db'), join(home, 'x.db'))
-  await rejectsWith('RESTORE_TARGET_INVALID', engine.restore(1, { target: join(home, 'x.db'), overwrite: true }).then(({ result }) => result))
+  await rejectsWith(
+    'RESTORE_TARGET_INVALID',
+    engine.restore(1, { target: join(home, 'x.db'), overwrite: true }).then(({ result }) => result)
+  )
 })

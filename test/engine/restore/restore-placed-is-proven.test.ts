@@ -55,10 +55,13 @@ interface Bench {
   readonly home: string
   readonly deps: EngineDeps
   readonly alter: (how: string) => void
-  entries (): unknown
+  entries(): unknown
 }
 
-/** Backup 1 is plain and has 2,000 entries; the live database has 1,000 since. What is put in place of the backup is sound, and has none. */
+/**
+ * Backup 1 is plain and has 2,000 entries; the live database has 1,000 since. What is put in place of the backup is
+ * sound, and has none.
+ */
 async function bench (t: TestContext): Promise<Bench> {
   const home = tempDir(t)
   const live = join(home, 'shop.db')
@@ -73,7 +76,9 @@ async function bench (t: TestContext): Promise<Bench> {
   return {
     home,
     deps,
-    alter: how => { alter(filePath, how === 'exchanged' ? join(home, 'other.db') : undefined) },
+    alter: how => {
+      alter(filePath, how === 'exchanged' ? join(home, 'other.db') : undefined)
+    },
     entries () {
       const reader = new Database(live, { readonly: true })
       try {
@@ -89,7 +94,9 @@ for (const how of ['changed in its place', 'exchanged']) {
   for (const mode of ['live', 'replace'] as const) {
     test(`a backup that is ${how} after its proof is not placed (${mode})`, async t => {
       const { home, deps, alter, entries } = await bench(t)
-      const engine = makeEngine(beforeSafety(deps, () => { alter(how) }))
+      const engine = makeEngine(beforeSafety(deps, () => {
+        alter(how)
+      }))
       const error = await rejectsWith('CHECKSUM_MISMATCH', engine.restore(1, { mode }).then(({ result }) => result))
       assert.equal(error.details?.safetyBackupId, 2)
       assert.equal(entries(), 1000)
@@ -99,15 +106,22 @@ for (const how of ['changed in its place', 'exchanged']) {
 
   test(`a backup that is ${how} just before it is placed changes nothing of what a live restore places`, async t => {
     const { deps, alter, entries } = await bench(t)
-    const engine = makeEngine(beforePlacing(deps, () => { alter(how) }))
+    const engine = makeEngine(beforePlacing(deps, () => {
+      alter(how)
+    }))
     assert.equal((await (await engine.restore(1, { mode: 'live' })).result).status, 'completed')
     assert.equal(entries(), 2000)
   })
 
   test(`a backup that is ${how} just before it goes to another path is not placed`, async t => {
     const { home, deps, alter, entries } = await bench(t)
-    const engine = makeEngine(beforePlacing(deps, () => { alter(how) }))
-    await rejectsWith('CHECKSUM_MISMATCH', engine.restore(1, { target: join(home, 'copy.db') }).then(({ result }) => result))
+    const engine = makeEngine(beforePlacing(deps, () => {
+      alter(how)
+    }))
+    await rejectsWith(
+      'CHECKSUM_MISMATCH',
+      engine.restore(1, { target: join(home, 'copy.db') }).then(({ result }) => result)
+    )
     assert.equal(entries(), 1000)
     assert.deepEqual(readdirSync(home).filter(name => name.startsWith('copy.db')), [])
   })

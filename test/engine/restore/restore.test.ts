@@ -37,8 +37,19 @@ for (const compression of ['none', 'zstd'] as const) {
     const done = await restore(bench, await changed(bench, compression), { actor: 'eve' })
     assert.deepEqual(bench.source.bytes, OLD)
     const safety = await bench.engine.backup(done.safetyBackupId ?? 0)
-    assert.deepEqual([safety.type, safety.verification.status, safety.description], ['pre-migration', 'valid', 'before the restore of backup 1'])
-    assert.deepEqual([done.status, done.mode, done.target, done.bytes, done.actor, done.aside], ['completed', 'live', '/memory/shop', OLD.length, 'eve', null])
+    assert.deepEqual([safety.type, safety.verification.status, safety.description], [
+      'pre-migration',
+      'valid',
+      'before the restore of backup 1'
+    ])
+    assert.deepEqual([done.status, done.mode, done.target, done.bytes, done.actor, done.aside], [
+      'completed',
+      'live',
+      '/memory/shop',
+      OLD.length,
+      'eve',
+      null
+    ])
     assert.deepEqual(await rows(bench), [done])
     assert.ok(bench.events.some(event => event.type === 'restore.completed' && event.restore.id === done.id))
 
@@ -55,8 +66,15 @@ test('the job of a restore is about the backup that is restored, and tells its p
   await work.result
   const job = await bench.engine.job(work.job.id)
   assert.deepEqual([job.kind, job.backupId, job.status], ['restore', id, 'succeeded'])
-  const phases = bench.events.flatMap(event => event.type === 'job.updated' && event.job.id === job.id ? [event.job.progress.phase] : [])
-  assert.deepEqual(phases.filter((phase, at) => phase !== phases[at - 1]).filter(phase => ['probing', 'verifying', 'storing', 'unpacking', 'restoring'].includes(phase)), ['probing', 'verifying', 'probing', 'storing', 'verifying', 'unpacking', 'restoring'])
+  const phases = bench.events.flatMap(event =>
+    event.type === 'job.updated' && event.job.id === job.id ? [event.job.progress.phase] : []
+  )
+  assert.deepEqual(
+    phases.filter((phase, at) => phase !== phases[at - 1]).filter(phase =>
+      ['probing', 'verifying', 'storing', 'unpacking', 'restoring'].includes(phase)
+    ),
+    ['probing', 'verifying', 'probing', 'storing', 'verifying', 'unpacking', 'restoring']
+  )
 })
 
 test('a backup that is damaged is not restored, and nothing is touched', async t => {
@@ -68,7 +86,10 @@ test('a backup that is damaged is not restored, and nothing is touched', async t
   assert.equal(error.details, undefined)
   await rejectsWith('CHECKSUM_MISMATCH', restore(bench, id, { verify: false }))
   assert.deepEqual(bench.source.bytes, NEW)
-  assert.deepEqual((await rows(bench)).map(({ status, errorCode, safetyBackupId }) => [status, errorCode, safetyBackupId]), [['failed', 'CHECKSUM_MISMATCH', null], ['failed', 'BACKUP_INVALID', null]])
+  assert.deepEqual(
+    (await rows(bench)).map(({ status, errorCode, safetyBackupId }) => [status, errorCode, safetyBackupId]),
+    [['failed', 'CHECKSUM_MISMATCH', null], ['failed', 'BACKUP_INVALID', null]]
+  )
   assert.equal((await bench.engine.backups({ limit: 10 })).count, 1)
 })
 
@@ -124,7 +145,9 @@ test('cancelled, a restore leaves what stood there', async t => {
 test('the backup that is being restored cannot go away meanwhile', async t => {
   const bench = await testEngine(t)
   const id = await changed(bench)
-  bench.faults.meanwhile('restorer.place', async () => { await rejectsWith('BACKUP_BUSY', bench.engine.remove(id, { force: true })) })
+  bench.faults.meanwhile('restorer.place', async () => {
+    await rejectsWith('BACKUP_BUSY', bench.engine.remove(id, { force: true }))
+  })
   await restore(bench, id)
   assert.deepEqual(bench.source.bytes, OLD)
 })
@@ -151,7 +174,10 @@ test('to another path nothing is secured, and what is there gives way only where
   const bench = await testEngine(t)
   const id = await changed(bench)
   const done = await restore(bench, id, { target: '/elsewhere/copy.db' })
-  assert.deepEqual([done.mode, done.safetyBackupId, bench.source.bytes, bench.restorer.files.get('/elsewhere/copy.db')], ['file', null, NEW, OLD])
+  assert.deepEqual(
+    [done.mode, done.safetyBackupId, bench.source.bytes, bench.restorer.files.get('/elsewhere/copy.db')],
+    ['file', null, NEW, OLD]
+  )
   await rejectsWith('RESTORE_TARGET_EXISTS', restore(bench, id, { target: '/elsewhere/copy.db' }))
   await restore(bench, id, { target: '/elsewhere/copy.db', overwrite: true })
   assert.equal((await bench.engine.backups({ limit: 10 })).count, 1)
@@ -162,7 +188,17 @@ test('nothing is restored over what is ours or over a source by its path, also b
   const id = await changed(bench)
   const link = join(tempDir(t), 'link')
   symlinkSync(bench.directory, link)
-  for (const target of [bench.catalogPath, `${bench.catalogPath}-wal`, join(bench.directory, 'new.db'), join(link, 'new.db'), '/memory/shop', '/memory/shop-wal', '/memory/x/../shop']) {
+  for (
+    const target of [
+      bench.catalogPath,
+      `${bench.catalogPath}-wal`,
+      join(bench.directory, 'new.db'),
+      join(link, 'new.db'),
+      '/memory/shop',
+      '/memory/shop-wal',
+      '/memory/x/../shop'
+    ]
+  ) {
     await rejectsWith('RESTORE_TARGET_INVALID', bench.engine.restore(id, { target, overwrite: true }))
   }
   await rejectsWith('VALIDATION_FAILED', bench.engine.restore(id, { target: 'copy.db' }))

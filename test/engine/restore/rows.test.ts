@@ -12,8 +12,8 @@ import { tempDir } from '../../support/temp-dir.ts'
 
 interface Bench extends TestEngine {
   readonly live: Database.Database
-  rescue (wish?: Partial<RescueWish>): Promise<Rescued>
-  names (): unknown[]
+  rescue(wish?: Partial<RescueWish>): Promise<Rescued>
+  names(): unknown[]
 }
 
 /** A real database of three people, of which backup 1 has all, and two are left. */
@@ -21,15 +21,20 @@ async function bench (t: TestContext, compression: 'none' | 'zstd' = 'zstd'): Pr
   const home = tempDir(t)
   const path = join(home, 'people.db')
   const live = new Database(path)
-  live.exec("PRAGMA journal_mode = WAL; CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO person VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cid')")
+  live.exec(
+    "PRAGMA journal_mode = WAL; CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO person VALUES (1, 'Ann'), (2, 'Bob'), (3, 'Cid')"
+  )
   t.after(() => live.close())
-  const engine = await testEngine(t, { sources: [sqliteSource({ name: 'people', path, busyTimeout: 1000, scratchDir: home })] })
+  const engine = await testEngine(t, {
+    sources: [sqliteSource({ name: 'people', path, busyTimeout: 1000, scratchDir: home })]
+  })
   await engine.create({ compression })
   live.exec("DELETE FROM person WHERE id = 2; UPDATE person SET name = 'Cyd' WHERE id = 3")
   return {
     ...engine,
     live,
-    rescue: async (wish = {}) => await (await engine.engine.rescue(1, { selections: [{ table: 'person' }], dryRun: false, ...wish })).result,
+    rescue: async (wish = {}) =>
+      await (await engine.engine.rescue(1, { selections: [{ table: 'person' }], dryRun: false, ...wish })).result,
     names: () => live.prepare('SELECT name FROM person ORDER BY id').pluck().all()
   }
 }
@@ -37,12 +42,17 @@ async function bench (t: TestContext, compression: 'none' | 'zstd' = 'zstd'): Pr
 for (const compression of ['none', 'zstd'] as const) {
   test(`rows of a backup with the compression ${compression} are held against the live database and against another backup`, async t => {
     const { engine, create } = await bench(t, compression)
-    const { backup, other, difference: { tables: [person] } } = await (await engine.diff(1, { with: 'live', rows: 5 })).result
+    const { backup, other, difference: { tables: [person] } } = await (await engine.diff(1, { with: 'live', rows: 5 }))
+      .result
     assert.deepEqual([backup.id, other, person?.removed, person?.changed, person?.same], [1, null, 1, 1, 1])
     assert.deepEqual(person?.rows.map(({ change }) => change), ['removed', 'changed'])
     await create()
     const between = await (await engine.diff(1, { with: 2 })).result
-    assert.deepEqual([between.other?.id, between.difference.tables[0]?.removed, between.difference.tables[0]?.rows], [2, 1, []])
+    assert.deepEqual([between.other?.id, between.difference.tables[0]?.removed, between.difference.tables[0]?.rows], [
+      2,
+      1,
+      []
+    ])
     assert.equal((await (await engine.diff(2, { with: 2 })).result).difference.tables[0]?.same, 2)
   })
 }

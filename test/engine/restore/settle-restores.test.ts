@@ -25,7 +25,18 @@ async function rows ({ engine }: TestEngine): Promise<readonly Restore[]> {
 
 /** Begins restores whose process is gone, each with a name for the old file. */
 async function interrupted ({ deps, clock }: TestEngine, backupId: number, ...asides: string[]): Promise<void> {
-  for (const aside of asides) await deps.catalog.restores.start({ kind: 'restore', backupId, source: 'shop', target: '/memory/shop', mode: 'replace', actor: null, startedAt: clock.now(), aside })
+  for (const aside of asides) {
+    await deps.catalog.restores.start({
+      kind: 'restore',
+      backupId,
+      source: 'shop',
+      target: '/memory/shop',
+      mode: 'replace',
+      actor: null,
+      startedAt: clock.now(),
+      aside
+    })
+  }
 }
 
 test('a restore whose process is gone is decided at the next start: what it left is put right, and the row says so', async t => {
@@ -34,7 +45,11 @@ test('a restore whose process is gone is decided at the next start: what it left
   await interrupted(bench, id, '/memory/shop.before-1', '/memory/shop.before-2')
   bench.restorer.files.set('/memory/shop.before-2', NEW)
   await recover(bench.deps)
-  assert.deepEqual((await rows(bench)).map(({ status, errorCode, aside }) => [status, errorCode, aside]), [['failed', 'INTERRUPTED', '/memory/shop.before-2'], ['failed', 'INTERRUPTED', null]])
+  assert.deepEqual((await rows(bench)).map(({ status, errorCode, aside }) => [status, errorCode, aside]), [[
+    'failed',
+    'INTERRUPTED',
+    '/memory/shop.before-2'
+  ], ['failed', 'INTERRUPTED', null]])
 })
 
 test('a restore whose folder leads elsewhere stays undecided, hinders neither the start nor another, and is tried again', async t => {
@@ -44,7 +59,10 @@ test('a restore whose folder leads elsewhere stays undecided, hinders neither th
   bench.faults.fail('restorer.settle', { error: new BackupError('RESTORE_TARGET_INVALID', 'it leads elsewhere') })
   await recover(bench.deps)
   assert.deepEqual((await rows(bench)).map(({ status }) => status).toSorted(), ['failed', 'running'])
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['restore', 'RESTORE_TARGET_INVALID']])
+  assert.deepEqual(
+    bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []),
+    [['restore', 'RESTORE_TARGET_INVALID']]
+  )
   await housekeep(bench.deps)
   assert.deepEqual((await rows(bench)).map(({ status }) => status), ['failed', 'failed'])
 })
@@ -80,7 +98,13 @@ test('an old file is kept unless a proven backup has what stood there, and the m
   const settled = await settleRestores(bench.deps)
   assert.deepEqual(settled.map(({ aside }) => aside), [null, 'aside-2', null])
   assert.deepEqual([...bench.restorer.files.keys()], ['aside-2'])
-  assert.deepEqual(settled.map(({ errorMessage }) => /when the backup had been put in place$/.test(errorMessage ?? '')), [true, true, false])
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'restore.failed' ? [[event.restore.id, event.code]] : []), [1, 2, 3].map(one => [one, 'INTERRUPTED']))
+  assert.deepEqual(
+    settled.map(({ errorMessage }) => /when the backup had been put in place$/.test(errorMessage ?? '')),
+    [true, true, false]
+  )
+  assert.deepEqual(
+    bench.events.flatMap(event => event.type === 'restore.failed' ? [[event.restore.id, event.code]] : []),
+    [1, 2, 3].map(one => [one, 'INTERRUPTED'])
+  )
   assert.deepEqual(await settleRestores(bench.deps), [])
 })

@@ -8,14 +8,42 @@ test('places of the service and of sources are known under every name that they 
   symlinkSync(at('data'), at('allowed/link'))
   symlinkSync('../allowed', at('elsewhere/back'))
   symlinkSync('../data/compiled/led', at('allowed/led.db'))
-  for (const path of [
-    'data', 'data/jwt-secret', 'data/processes/x.lock', 'data/compiled/x', 'data/new/deeper/x', 'data/holdfast.db', 'data/holdfast.db-wal', 'allowed/link/jwt-secret', 'allowed/../data/x',
-    'backups/x.db', 'stores/far/x', 'allowed/.env', 'elsewhere/back/.env', 'allowed/.env-journal', 'allowed/led.db', 'data/compiled/led', 'elsewhere/back/link/new/x'
-  ]) assert.equal((await whose(path))?.source, null, path)
-  for (const [path, source] of [['allowed/shop.db', 'shop'], ['allowed/shop.db-shm', 'shop'], ['elsewhere/back/shop.db-journal', 'shop'], ['allowed/odd', 'odd'], ['allowed/odd-wal', 'odd'], ['data/inner.db', 'inner']] as const) {
+  for (
+    const path of [
+      'data',
+      'data/jwt-secret',
+      'data/processes/x.lock',
+      'data/compiled/x',
+      'data/new/deeper/x',
+      'data/holdfast.db',
+      'data/holdfast.db-wal',
+      'allowed/link/jwt-secret',
+      'allowed/../data/x',
+      'backups/x.db',
+      'stores/far/x',
+      'allowed/.env',
+      'elsewhere/back/.env',
+      'allowed/.env-journal',
+      'allowed/led.db',
+      'data/compiled/led',
+      'elsewhere/back/link/new/x'
+    ]
+  ) assert.equal((await whose(path))?.source, null, path)
+  for (
+    const [path, source] of [
+      ['allowed/shop.db', 'shop'],
+      ['allowed/shop.db-shm', 'shop'],
+      ['elsewhere/back/shop.db-journal', 'shop'],
+      ['allowed/odd', 'odd'],
+      ['allowed/odd-wal', 'odd'],
+      ['data/inner.db', 'inner']
+    ] as const
+  ) {
     assert.equal((await whose(path))?.source, source, path)
   }
-  for (const path of ['allowed/x.db', 'elsewhere/data', 'allowed/shop.db2', 'dataset/x', 'allowed/deep/.env']) assert.equal(await whose(path), undefined, path)
+  for (const path of ['allowed/x.db', 'elsewhere/data', 'allowed/shop.db2', 'dataset/x', 'allowed/deep/.env']) {
+    assert.equal(await whose(path), undefined, path)
+  }
 })
 
 test('a place is named in words, and that of a database or a source by its own name', async t => {

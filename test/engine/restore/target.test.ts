@@ -14,12 +14,22 @@ test('a confined target is in a directory that the configuration names, as the l
   symlinkSync(at('elsewhere'), at('allowed/out'))
   symlinkSync(at('allowed'), at('in'))
   symlinkSync(at('elsewhere/victim'), at('allowed/victim'))
-  const confined = (path: string, ...restoreDirs: string[]): Promise<string> => confinedTarget({ restoreDirs: restoreDirs.map(at) }, at(path))
+  const confined = (path: string, ...restoreDirs: string[]): Promise<string> =>
+    confinedTarget({ restoreDirs: restoreDirs.map(at) }, at(path))
   assert.equal(await confined('allowed/x.db', 'allowed'), at('allowed/x.db'))
   assert.equal(await confined('allowed/deep/../x.db', 'elsewhere', 'allowed'), at('allowed/x.db'))
   assert.equal(await confined('in/deep/x.db', 'allowed'), at('allowed/deep/x.db'))
   assert.equal(await confined('allowed/x.db', 'in'), at('allowed/x.db'))
-  for (const path of ['elsewhere/x.db', 'allowed/out/x.db', 'allowed/../elsewhere/x', 'allowedx', 'allowed', 'in/out/new/x']) await rejectsWith('RESTORE_TARGET_FORBIDDEN', confined(path, 'allowed'))
+  for (
+    const path of [
+      'elsewhere/x.db',
+      'allowed/out/x.db',
+      'allowed/../elsewhere/x',
+      'allowedx',
+      'allowed',
+      'in/out/new/x'
+    ]
+  ) await rejectsWith('RESTORE_TARGET_FORBIDDEN', confined(path, 'allowed'))
   await rejectsWith('RESTORE_TARGET_INVALID', confined('allowed/victim', 'allowed'))
   assert.match((await rejectsWith('RESTORE_TARGET_FORBIDDEN', confined('allowed/x.db'))).hint ?? '', /RESTORE_DIRS/)
 })
@@ -33,10 +43,26 @@ test('a caller without a shell restores in place, or into a named directory, and
   const target = join(home, 'allowed', 'copy.db')
   assert.equal((await (await engine.restore(id, { isConfined: true, target })).result).target, target)
   assert.ok(existsSync(target))
-  await rejectsWith('RESTORE_TARGET_FORBIDDEN', engine.restore(id, { isConfined: true, target: join(home, 'other.db') }))
+  await rejectsWith(
+    'RESTORE_TARGET_FORBIDDEN',
+    engine.restore(id, { isConfined: true, target: join(home, 'other.db') })
+  )
   assert.equal((await (await engine.restore(id, { isConfined: true })).result).mode, 'live')
-  assert.equal((await (await engine.restore(id, { target: join(home, 'other.db') })).result).status, 'completed', 'whoever has a shell may')
-  for (const target of [join(home, 'x-wal'), join(home, 'x.db-journal'), `${home}/a\0b`]) assert.ok(['RESTORE_TARGET_INVALID', 'VALIDATION_FAILED'].includes((await rejectsWith(target.includes('\0') ? 'VALIDATION_FAILED' : 'RESTORE_TARGET_INVALID', engine.restore(id, { target }))).code))
+  assert.equal(
+    (await (await engine.restore(id, { target: join(home, 'other.db') })).result).status,
+    'completed',
+    'whoever has a shell may'
+  )
+  for (const target of [join(home, 'x-wal'), join(home, 'x.db-journal'), `${home}/a\0b`]) {
+    assert.ok(
+      ['RESTORE_TARGET_INVALID', 'VALIDATION_FAILED'].includes(
+        (await rejectsWith(
+          target.includes('\0') ? 'VALIDATION_FAILED' : 'RESTORE_TARGET_INVALID',
+          engine.restore(id, { target })
+        )).code
+      )
+    )
+  }
 })
 
 test('a target that is linked or has a hard link gives way, and the other names keep what they had', async t => {

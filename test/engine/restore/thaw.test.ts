@@ -18,11 +18,17 @@ test('a backup in cold storage says how long it takes, and is asked for in the s
     ...store,
     stat: async (key, signal) => {
       const found = await store.stat(key, signal)
-      return key.endsWith('.json') ? found : { ...found, archived: { storageClass: 'DEEP', isThawing: asked.length > 0, hours } }
+      return key.endsWith('.json')
+        ? found
+        : { ...found, archived: { storageClass: 'DEEP', isThawing: asked.length > 0, hours } }
     },
-    thaw: async (key, days) => { asked.push(`${store.name} ${key} ${days}`) }
+    thaw: async (key, days) => {
+      asked.push(`${store.name} ${key} ${days}`)
+    }
   })
-  const offsite = new Map([...stores.offsite].map(([name, one]) => [name, { ...one, store: cold(one.store, name === 'far' ? 48 : 12) }]))
+  const offsite = new Map(
+    [...stores.offsite].map(([name, one]) => [name, { ...one, store: cold(one.store, name === 'far' ? 48 : 12) }])
+  )
   const after = await testEngine(t, { offsite })
   await rebuilt(after)
   const { backup, ...thawing } = await after.engine.thaw(1, 5)
@@ -36,7 +42,9 @@ test('a backup in cold storage says how long it takes, and is asked for in the s
 test('a backup that can be read is not asked for, and one that nobody has cannot be', async t => {
   const { before, stores, backups: [first] } = await lost(t)
   assert.deepEqual(await before.engine.thaw(1, 3), { backup: await before.engine.backup(1), store: null, hours: 0 })
-  for (const directory of [before.directory, ...Object.values(stores.directories)]) rmSync(join(directory, first?.key ?? ''))
+  for (const directory of [before.directory, ...Object.values(stores.directories)]) {
+    rmSync(join(directory, first?.key ?? ''))
+  }
   await rejectsWith('OBJECT_NOT_FOUND', before.engine.thaw(1, 3))
 })
 
@@ -52,8 +60,15 @@ test('a backup that is removed, or unsigned where a signature is required, is no
   const { deps, engine, create, faults } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 1 } })
   const [gone, there] = [await create(), await create()]
   await rejectsWith('BACKUP_DELETED', thawBackup(deps, gone.id, 3, never))
-  await rejectsWith('MANIFEST_UNSIGNED', thawBackup({ ...deps, signing: testSigning({ isRequired: true }) }, there.id, 3, never))
-  assert.deepEqual(await thawBackup(deps, there.id, 3, never), { backup: await engine.backup(there.id), store: null, hours: 0 })
+  await rejectsWith(
+    'MANIFEST_UNSIGNED',
+    thawBackup({ ...deps, signing: testSigning({ isRequired: true }) }, there.id, 3, never)
+  )
+  assert.deepEqual(await thawBackup(deps, there.id, 3, never), {
+    backup: await engine.backup(there.id),
+    store: null,
+    hours: 0
+  })
   faults.fail('source.probe', { error: new BackupError('SOURCE_MISSING', 'gone') })
   await rejectsWith('SOURCE_MISSING', create())
   await rejectsWith('BACKUP_NOT_COMPLETED', thawBackup(deps, 3, 3, never))

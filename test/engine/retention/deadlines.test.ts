@@ -11,13 +11,17 @@ const DAILY: CalendarRule = { name: 'daily', tier: 'daily', pattern: '0 3 * * *'
 const HOURLY: CalendarRule = { name: 'hourly', tier: 'hourly', pattern: '15 * * * *' }
 
 /** An engine whose source has this policy. The clock stands at 23:30 on 24 November 2025. */
-async function engineOf (t: TestContext, shop: SourceOverrides): Promise<TestEngine & { due (): Promise<string | undefined>, next (): Promise<string | undefined> }> {
+async function engineOf (
+  t: TestContext,
+  shop: SourceOverrides
+): Promise<TestEngine & { due(): Promise<string | undefined>, next(): Promise<string | undefined> }> {
   const engine = await testEngine(t, { policies: { shop } })
   return {
     ...engine,
     due: async () => {
       const chosen = engine.deps.sources.get('shop')!
-      return freshSince(engine.deps, chosen, engine.deps.settings.policyFor(chosen), await rulesInForce(engine.deps))?.toISOString()
+      return freshSince(engine.deps, chosen, engine.deps.settings.policyFor(chosen), await rulesInForce(engine.deps))
+        ?.toISOString()
     },
     next: async () => (await engine.engine.source('shop')).nextRun?.toISOString()
   }
@@ -67,12 +71,16 @@ test('an interval asks for a backup within it and an hour, or within two where i
   assert.equal(await due(), new Date(clock.now().getTime() - 2 * SETTINGS.autoBackupInterval).toISOString())
   const { due: weekly } = await engineOf(t, { interval: 168 * HOUR })
   assert.equal(await weekly(), new Date(clock.now().getTime() - 169 * HOUR).toISOString())
-  await deps.catalog.runs.record(changes({ rules: [aRule({ rule: 'interval', since: new Date(clock.now().getTime() - HOUR) })] }))
+  await deps.catalog.runs.record(
+    changes({ rules: [aRule({ rule: 'interval', since: new Date(clock.now().getTime() - HOUR) })] })
+  )
   assert.equal(await due(), undefined)
 })
 
 test('nothing is asked of a rule that was switched on this moment, where others were planned before', async t => {
   const { deps, due } = await engineOf(t, schedule([DAILY]))
-  await deps.catalog.runs.record(changes({ rules: [aRule({ kind: 'prune', source: null, rule: 'prune', since: new Date(0) })] }))
+  await deps.catalog.runs.record(
+    changes({ rules: [aRule({ kind: 'prune', source: null, rule: 'prune', since: new Date(0) })] })
+  )
   assert.equal(await due(), undefined)
 })

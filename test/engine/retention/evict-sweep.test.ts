@@ -14,7 +14,9 @@ test('a sweep goes through all backups step by step, whatever part of them each 
   assert.deepEqual(bench.files(), filesOf(made[2]!))
   // What a crash leaves: both, the object alone, the manifest alone.
   const [first, , , fourth, last] = made
-  for (const file of [...filesOf(first!), fourth!.key, `${last!.key}.manifest.json`]) writeFileSync(join(bench.directory, file), 'left')
+  for (const file of [...filesOf(first!), fourth!.key, `${last!.key}.manifest.json`]) {
+    writeFileSync(join(bench.directory, file), 'left')
+  }
   const sweep = releaseSweep(bench.deps, 2)
   await sweep()
   assert.deepEqual(bench.files(), [...filesOf(first!), ...filesOf(made[2]!)].toSorted())
@@ -34,7 +36,11 @@ test('a sweep reads no list of backups and no list of a store', async t => {
   const { offsite } = await testOffsite(t, { far: {} })
   const bench = await testEngine(t, { offsite, policies: { shop: { keepLocal: false } } })
   for (let n = 0; n < 3; n++) await bench.create({ upload: n > 0 })
-  bench.deps.catalog.backups.existing = () => { throw new Error('the list of backups was read') }
-  bench.deps.store.list = () => { throw new Error('the store was listed') }
+  bench.deps.catalog.backups.existing = () => {
+    throw new Error('the list of backups was read')
+  }
+  bench.deps.store.list = () => {
+    throw new Error('the store was listed')
+  }
   await releaseSweep(bench.deps)()
 })

@@ -15,19 +15,30 @@ interface Made extends TestEngine {
   readonly takeAway: (store: string, key: string) => () => void
 }
 
-async function make (t: TestContext, options: TestEngineOptions = {}, stores: Parameters<typeof testOffsite>[1] = { far: {} }): Promise<Made> {
+async function make (
+  t: TestContext,
+  options: TestEngineOptions = {},
+  stores: Parameters<typeof testOffsite>[1] = { far: {} }
+): Promise<Made> {
   const far = await testOffsite(t, stores)
   const takeAway = (store: string, key: string): () => void => {
     const path = join(far.directories[store] ?? '', key)
     renameSync(path, `${path}.away`)
-    return () => { renameSync(`${path}.away`, path) }
+    return () => {
+      renameSync(`${path}.away`, path)
+    }
   }
   return { ...await testEngine(t, { offsite: far.offsite, ...options }), far, takeAway }
 }
 
 /** The same engine whose source keeps nothing on this disk from now on. */
 function releasing ({ deps }: Made): Made['deps'] {
-  return { ...deps, sources: new Map([...deps.sources].map(([name, one]) => [name, { ...one, policy: { ...one.policy, keepLocal: false } }])) }
+  return {
+    ...deps,
+    sources: new Map(
+      [...deps.sources].map(([name, one]) => [name, { ...one, policy: { ...one.policy, keepLocal: false } }])
+    )
+  }
 }
 
 function failures ({ events }: Made): unknown[] {
@@ -61,15 +72,22 @@ test('a release takes the object out of the landing store, and the row has the p
   const bench = await make(t)
   const backup = await bench.create({ upload: true })
   const released = await releaseLanding(bench.deps, backup)
-  assert.deepEqual([bench.files(), released.copies.map(({ store }) => store), released.filePath], [[], ['far'], join(bench.far.directories['far']!, backup.key)])
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.released' ? [event.backup.id] : []), [backup.id])
+  assert.deepEqual([bench.files(), released.copies.map(({ store }) => store), released.filePath], [
+    [],
+    ['far'],
+    join(bench.far.directories['far']!, backup.key)
+  ])
+  assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.released' ? [event.backup.id] : []), [
+    backup.id
+  ])
   assert.deepEqual(await bench.engine.backup(backup.id), released)
 })
 
 test('the holder of a backup is the first store that has the object with its length, when it is asked', async t => {
   const bench = await make(t, {}, { far: {}, near: {} })
   const backup = await bench.create({ upload: true })
-  const holder = async (among?: Parameters<typeof holderOf>[2]): Promise<string | undefined> => (await holderOf(bench.deps, backup, among))?.store.name
+  const holder = async (among?: Parameters<typeof holderOf>[2]): Promise<string | undefined> =>
+    (await holderOf(bench.deps, backup, among))?.store.name
   assert.equal(await holder(), 'far')
   assert.equal(await holder(({ store }) => store.name !== 'far'), 'near')
   bench.takeAway('far', backup.key)
@@ -107,10 +125,15 @@ test('nothing is released while a copy is still to come, where the source keeps 
 test('a sweep throws its first error after it has looked at the others, and what failed has its turn in the next round', async t => {
   const bench = await make(t)
   const [first, second] = [await bench.create({ upload: true }), await bench.create({ upload: true })]
-  bench.faults.fail('store.remove', { error: new BackupError('STORE_FAILED', 'the disk died'), on: new RegExp(`^${second.key}$`) })
+  bench.faults.fail('store.remove', {
+    error: new BackupError('STORE_FAILED', 'the disk died'),
+    on: new RegExp(`^${second.key}$`)
+  })
   const sweep = releaseSweep(releasing(bench))
   await rejectsWith('STORE_FAILED', sweep())
   assert.deepEqual(bench.files(), [second.key])
   await sweep()
-  assert.deepEqual([bench.files(), (await bench.engine.backup(first.id)).copies.map(({ store }) => store)], [[], ['far']])
+  assert.deepEqual([bench.files(), (await bench.engine.backup(first.id)).copies.map(({ store }) => store)], [[], [
+    'far'
+  ]])
 })

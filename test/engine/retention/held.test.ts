@@ -29,7 +29,12 @@ test('a backup is held in the trash where it is from before a suspect, and is no
   assert.equal(good.suspicion, null)
   for (const id of [1, later.id, good.id]) await (await bench.engine.remove(id, { force: true })).result
   const held = async (id: number): Promise<boolean> => await heldInTrash(bench.deps)(await bench.engine.backup(id))
-  assert.deepEqual([await held(1), await held(2), await held(later.id), await held(good.id)], [true, false, false, false])
+  assert.deepEqual([await held(1), await held(2), await held(later.id), await held(good.id)], [
+    true,
+    false,
+    false,
+    false
+  ])
   await bench.engine.release(4, 'ann')
   assert.deepEqual([await held(1), await held(later.id)], [false, false])
 })
@@ -44,5 +49,9 @@ test('the backups of a source are looked through once in a pass', async t => {
     return await existing(source)
   }
   const held = heldInTrash(bench.deps)
-  assert.deepEqual([await held(await bench.engine.backup(1)), await held(await bench.engine.backup(2)), looks], [true, true, 1])
+  assert.deepEqual([await held(await bench.engine.backup(1)), await held(await bench.engine.backup(2)), looks], [
+    true,
+    true,
+    1
+  ])
 })

@@ -20,12 +20,18 @@ interface Made extends TestEngine {
   readonly prune: (force?: boolean) => Promise<void>
 }
 
-async function make (t: TestContext, stores: Parameters<typeof testOffsite>[1], options: TestEngineOptions = {}): Promise<Made> {
+async function make (
+  t: TestContext,
+  stores: Parameters<typeof testOffsite>[1],
+  options: TestEngineOptions = {}
+): Promise<Made> {
   const far = await testOffsite(t, stores)
   const made = await testEngine(t, { offsite: far.offsite, policies: { shop: { retention: DAYS_7 } }, ...options })
   const settleCopies = async (): Promise<void> => {
     for (const [name, offsite] of far.offsite) {
-      for (const task of await made.deps.catalog.copies.work(name)) if (task.status === 'removing') await removeCopy(made.deps, task, offsite, never)
+      for (const task of await made.deps.catalog.copies.work(name)) {
+        if (task.status === 'removing') await removeCopy(made.deps, task, offsite, never)
+      }
     }
   }
   return {
@@ -67,7 +73,11 @@ test('each store keeps by its own rules, and a backup lives as long as one of th
   assert.deepEqual(held(made.far.files('same'), rows), [14, 15, 16, 17, 18, 19, 20])
   assert.deepEqual(held(made.far.files('year'), rows), rows.map(({ id }) => id))
   const old = await made.engine.backup(1)
-  assert.deepEqual([old.copies.map(({ store }) => store), old.filePath.includes('/year/'), old.deletedAt], [['year'], true, null])
+  assert.deepEqual([old.copies.map(({ store }) => store), old.filePath.includes('/year/'), old.deletedAt], [
+    ['year'],
+    true,
+    null
+  ])
   assert.equal((await (await made.engine.verify(1)).result).verification.valid, true)
 })
 
@@ -79,7 +89,11 @@ test('what the last store lets go of goes into the trash, can be brought back, a
   await made.days(1)
   await made.prune()
   const gone = await made.engine.backup(1)
-  assert.deepEqual([gone.trashedAt !== null, gone.deletedAt, made.far.files('year').includes('shop-backup-' + gone.key.split('shop-backup-')[1]!)], [true, null, true])
+  assert.deepEqual([
+    gone.trashedAt !== null,
+    gone.deletedAt,
+    made.far.files('year').includes('shop-backup-' + gone.key.split('shop-backup-')[1]!)
+  ], [true, null, true])
   assert.equal((await (await made.engine.undelete(1)).result).trashedAt, null)
   assert.equal((await (await made.engine.verify(1)).result).verification.valid, true)
   await made.prune()
@@ -96,8 +110,15 @@ test('a dry run tells what becomes of each copy, and changes nothing', async t =
   await made.days(10)
   const before = [made.files(), made.far.files('year'), made.far.files('few')]
   const { decisions, copies } = await (await made.engine.prune({ dryRun: true })).result
-  assert.deepEqual(decisions.filter(({ keep }) => !keep).map(({ backup, removal }) => [backup.id, removal]), [[3, 'release'], [2, 'release'], [1, 'release']])
-  assert.deepEqual(copies.filter(({ keep }) => !keep).map(({ backup, store }) => [backup.id, store]), [8, 7, 6, 5, 4, 3, 2, 1].map(id => [id, 'few']))
+  assert.deepEqual(decisions.filter(({ keep }) => !keep).map(({ backup, removal }) => [backup.id, removal]), [
+    [3, 'release'],
+    [2, 'release'],
+    [1, 'release']
+  ])
+  assert.deepEqual(
+    copies.filter(({ keep }) => !keep).map(({ backup, store }) => [backup.id, store]),
+    [8, 7, 6, 5, 4, 3, 2, 1].map(id => [id, 'few'])
+  )
   assert.deepEqual([made.files(), made.far.files('year'), made.far.files('few')], before)
 })
 
@@ -191,7 +212,9 @@ test('a store is not listed for a prune that removes nothing there', async t => 
 })
 
 test('a copy stays where the other store that should have the backup has it not', async t => {
-  const made = await make(t, { few: { maxBackups: 2 }, year: { retention: DAYS_90 } }, { policies: { shop: { retention: DAYS_7, keepLocal: false } } })
+  const made = await make(t, { few: { maxBackups: 2 }, year: { retention: DAYS_90 } }, {
+    policies: { shop: { retention: DAYS_7, keepLocal: false } }
+  })
   await made.days(4)
   const rows = await all(made)
   takeCopyAway(made.far.directories['year'], rows[0]!)

@@ -39,7 +39,11 @@ test('after a backup that failed nothing is rotated', async t => {
 })
 
 test('backups of another source are not touched', async t => {
-  const { create, files } = await testEngine(t, { type: 'scheduled', sources: [new MemorySource('shop'), new MemorySource('bank')], settings: { maxBackups: 1 } })
+  const { create, files } = await testEngine(t, {
+    type: 'scheduled',
+    sources: [new MemorySource('shop'), new MemorySource('bank')],
+    settings: { maxBackups: 1 }
+  })
   const bank = await create({ source: 'bank' })
   await create()
   const shop = await create()
@@ -75,25 +79,39 @@ test('a backup that is pinned between the decision and the removal stays', async
   const { deps, faults, create, files } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 1 } })
   const first = await create()
   // The first `get` after the decision is the one that looks again.
-  faults.meanwhile('backups.existing', () => { faults.meanwhile('backups.get', async () => { await deps.catalog.backups.edit(first.id, { pinned: true }) }, /^1$/) })
+  faults.meanwhile('backups.existing', () => {
+    faults.meanwhile('backups.get', async () => {
+      await deps.catalog.backups.edit(first.id, { pinned: true })
+    }, /^1$/)
+  })
   const second = await create()
   assert.deepEqual(files(), filesOf(first, second))
 })
 
 test('a rotation that fails does not fail the backup, is told, and is caught up', async t => {
-  const { deps, faults, create, files, events } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 1 } })
+  const { deps, faults, create, files, events } = await testEngine(t, {
+    type: 'scheduled',
+    settings: { maxBackups: 1 }
+  })
   await create()
   faults.fail('store.remove', { error: new BackupError('STORE_FAILED', 'the disk died') })
   const second = await create()
   assert.equal(second.status, 'completed')
-  assert.deepEqual(events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [['rotate', 'STORE_FAILED']])
+  assert.deepEqual(events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [[
+    'rotate',
+    'STORE_FAILED'
+  ]])
   assert.equal(files().length, 4)
   await housekeep(deps)
   assert.deepEqual(files(), filesOf(second))
 })
 
 test('a rotation that has to wait for a removal in line behind it lets it go first', { timeout: 10_000 }, async t => {
-  const { engine, faults, create, files } = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 1 }, maxConcurrent: 1 })
+  const { engine, faults, create, files } = await testEngine(t, {
+    type: 'scheduled',
+    settings: { maxBackups: 1 },
+    maxConcurrent: 1
+  })
   const first = await create()
   const pause = faults.pause('source.probe')
   const made = await engine.create({ type: 'scheduled' })
@@ -120,8 +138,15 @@ test('a backup whose rotation waits for a removal can be cancelled, and stays', 
 
 const HOUR = 3_600_000
 
-/** Four daily backups of the schedule and one by hand, of a source that keeps so many, each with a copy in another store. */
-async function history (t: TestContext, maxBackups: number, rules: Partial<OffsiteStore>): Promise<TestEngine & { readonly far: TestOffsite, readonly before: readonly Backup[] }> {
+/**
+ * Four daily backups of the schedule and one by hand, of a source that keeps so many, each with a copy in another
+ * store.
+ */
+async function history (
+  t: TestContext,
+  maxBackups: number,
+  rules: Partial<OffsiteStore>
+): Promise<TestEngine & { readonly far: TestOffsite, readonly before: readonly Backup[] }> {
   const far = await testOffsite(t, { far: rules })
   const bench = await testEngine(t, { offsite: far.offsite, settings: { maxBackups, autoBackupInterval: 24 * HOUR } })
   const before: Backup[] = []
@@ -142,7 +167,10 @@ test('backups made by hand in a row push nothing older out, neither here nor in 
   }
   const { removed, decisions } = await (await engine.prune({ dryRun: false, isScheduled: true })).result
   assert.deepEqual([removed, files(), far.files('far')], [[], filesOf(...before, ...made), filesOf(...before, ...made)])
-  assert.match(decisions.find(({ backup }) => backup.id === 5)?.reasons[0] ?? '', /^over the 6 that maxBackups keeps, and stays until an admin prunes/)
+  assert.match(
+    decisions.find(({ backup }) => backup.id === 5)?.reasons[0] ?? '',
+    /^over the 6 that maxBackups keeps, and stays until an admin prunes/
+  )
   await (await engine.prune({ dryRun: false, force: true })).result
   assert.deepEqual(files(), filesOf(...made.slice(-6)))
 })
@@ -153,7 +181,10 @@ test('a backup made by hand once a day pushes an older one into the trash, with 
   const next = await create()
   const trashed = await engine.backup(before[0]?.id ?? 0)
   assert.deepEqual([trashed.key.startsWith('trash/'), trashed.deletedAt], [true, null])
-  assert.deepEqual([files(), far.files('far').includes(before[0]?.key ?? '')], [filesOf(...before.slice(1), next, trashed), true])
+  assert.deepEqual([files(), far.files('far').includes(before[0]?.key ?? '')], [
+    filesOf(...before.slice(1), next, trashed),
+    true
+  ])
   await (await engine.undelete(trashed.id)).result
   assert.deepEqual(files(), filesOf(...before, next))
 })
@@ -167,5 +198,7 @@ test('the schedule goes on rotating among backups made by hand', async t => {
   }
   const there = (await engine.backups({ limit: 20 })).backups.map(({ id }) => id).toReversed()
   assert.deepEqual(there, [9, 10, 11, 12, 13])
-  for (const { id } of before) assert.notEqual((await engine.backup(id)).trashedAt ?? (await engine.backup(id)).deletedAt, null)
+  for (const { id } of before) {
+    assert.notEqual((await engine.backup(id)).trashedAt ?? (await engine.backup(id)).deletedAt, null)
+  }
 })

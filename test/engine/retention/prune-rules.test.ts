@@ -12,12 +12,15 @@ const HOUR = 3_600_000
 
 interface Bench extends TestEngine {
   /** Scheduled backups, an hour apart. */
-  hourly (count: number, source?: string): Promise<readonly Backup[]>
-  prune (request?: { readonly dryRun?: boolean, readonly force?: boolean }): Promise<readonly number[]>
+  hourly(count: number, source?: string): Promise<readonly Backup[]>
+  prune(request?: { readonly dryRun?: boolean, readonly force?: boolean }): Promise<readonly number[]>
 }
 
 async function bench (t: TestContext, retention: RetentionRules = { last: 3, minBackups: 1 }): Promise<Bench> {
-  const made = await testEngine(t, { sources: [new MemorySource('shop'), new MemorySource('bank')], policies: { shop: { retention }, bank: { retention } } })
+  const made = await testEngine(t, {
+    sources: [new MemorySource('shop'), new MemorySource('bank')],
+    policies: { shop: { retention }, bank: { retention } }
+  })
   return {
     ...made,
     async hourly (count, source = 'shop') {
@@ -62,7 +65,10 @@ test('a removal of most of what there is has to be forced, and a dry run tells s
   const { refused } = await (await engine.prune({ dryRun: true })).result
   assert.deepEqual(refused, [{ source: 'shop', going: 6, of: 9 }])
   const error = await rejectsWith('PRUNE_REFUSED', prune())
-  assert.deepEqual([error.message, error.details], ['6 of the 9 backups of "shop" would go at once; nothing of that was removed', { sources: 1, going: 6, of: 9, removed: 0 }])
+  assert.deepEqual([error.message, error.details], [
+    '6 of the 9 backups of "shop" would go at once; nothing of that was removed',
+    { sources: 1, going: 6, of: 9, removed: 0 }
+  ])
   assert.deepEqual(files(), filesOf(...made))
   assert.deepEqual(await prune({ force: true }), [1, 2, 3, 4, 5, 6])
 })
@@ -74,7 +80,9 @@ test('a source that is refused hinders no other', async t => {
   // The last of the shop is older than its schedule allows by now.
   await hourly(1, 'shop')
   assert.equal((await rejectsWith('PRUNE_REFUSED', prune())).details?.['removed'], 1)
-  assert.deepEqual((await engine.backups({ source: 'bank', trashed: true, limit: 9 })).backups.map(({ id }) => id), [10])
+  assert.deepEqual((await engine.backups({ source: 'bank', trashed: true, limit: 9 })).backups.map(({ id }) => id), [
+    10
+  ])
 })
 
 test('nothing goes while no new good backup comes', async t => {
@@ -131,15 +139,24 @@ test('what is pinned while the prune goes on stays', async t => {
 })
 
 test('where a source has both rules and a limit, both hold', async t => {
-  const { engine, create } = await testEngine(t, { policies: { shop: { retention: { last: 4, minBackups: 1 }, maxBackups: 3 } } })
+  const { engine, create } = await testEngine(t, {
+    policies: { shop: { retention: { last: 4, minBackups: 1 }, maxBackups: 3 } }
+  })
   await create({ verify: false })
   for (let n = 0; n < 3; n++) await create({ type: 'scheduled', verify: false })
   const { decisions } = await (await engine.prune({ dryRun: true })).result
-  assert.deepEqual(decisions.map(({ backup, keep, removal }) => [backup.id, keep, removal]), [[4, true, null], [3, true, null], [2, true, null], [1, false, 'erase']])
+  assert.deepEqual(decisions.map(({ backup, keep, removal }) => [backup.id, keep, removal]), [
+    [4, true, null],
+    [3, true, null],
+    [2, true, null],
+    [1, false, 'erase']
+  ])
 })
 
 test('the rotation of a source that has rules, too, removes first what they do not keep, and no more than the limit asks', async t => {
-  const { engine, clock, create } = await testEngine(t, { policies: { shop: { retention: { monthly: 12, minBackups: 1 }, maxBackups: 3 } } })
+  const { engine, clock, create } = await testEngine(t, {
+    policies: { shop: { retention: { monthly: 12, minBackups: 1 }, maxBackups: 3 } }
+  })
   await create({ type: 'scheduled' })
   clock.move(31 * 24 * HOUR)
   for (let n = 0; n < 3; n++) {

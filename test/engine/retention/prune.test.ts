@@ -17,14 +17,23 @@ test('a real run removes exactly what the dry run told', async t => {
   const { engine, create, files } = await testEngine(t)
   const made = [await create(), await create(), await create()]
   await engine.changeSettings({ maxBackups: 2 })
-  const told = (await (await engine.prune({ dryRun: true })).result).decisions.filter(({ keep }) => !keep).map(({ backup }) => backup.id)
+  const told = (await (await engine.prune({ dryRun: true })).result).decisions.filter(({ keep }) => !keep).map(
+    ({ backup }) => backup.id
+  )
   const { removed } = await (await engine.prune({ dryRun: false })).result
   assert.deepEqual([removed.map(({ id }) => id), files()], [told, filesOf(...made.slice(1))])
 })
 
 test('only the source that was asked for is pruned', async t => {
-  const { engine, create, files } = await testEngine(t, { sources: [new MemorySource('shop'), new MemorySource('bank')] })
-  const made = [await create({ source: 'shop' }), await create({ source: 'shop' }), await create({ source: 'bank' }), await create({ source: 'bank' })]
+  const { engine, create, files } = await testEngine(t, {
+    sources: [new MemorySource('shop'), new MemorySource('bank')]
+  })
+  const made = [
+    await create({ source: 'shop' }),
+    await create({ source: 'shop' }),
+    await create({ source: 'bank' }),
+    await create({ source: 'bank' })
+  ]
   await engine.changeSettings({ maxBackups: 1 })
   await (await engine.prune({ source: 'bank', dryRun: false })).result
   assert.deepEqual(files(), filesOf(made[0]!, made[1]!, made[3]!))

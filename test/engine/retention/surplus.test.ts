@@ -30,8 +30,10 @@ async function withDisk (t: TestContext, options: TestEngineOptions = {}): Promi
   return { ...bench, free }
 }
 
-const idsOf = async ({ engine }: TestEngine): Promise<readonly number[]> => (await engine.backups({ limit: 50 })).backups.map(({ id }) => id).toSorted((a, b) => a - b)
-const trashOf = async ({ deps }: TestEngine): Promise<readonly number[]> => (await deps.catalog.backups.trashed()).map(({ id }) => id).toSorted()
+const idsOf = async ({ engine }: TestEngine): Promise<readonly number[]> =>
+  (await engine.backups({ limit: 50 })).backups.map(({ id }) => id).toSorted((a, b) => a - b)
+const trashOf = async ({ deps }: TestEngine): Promise<readonly number[]> =>
+  (await deps.catalog.backups.trashed()).map(({ id }) => id).toSorted()
 
 test('nothing gives way for a caller who may remove nothing: the backup fails, and the next scheduled one has the trash', async t => {
   const bench = await withDisk(t)
@@ -53,7 +55,8 @@ test('an operator pins as many that were made by hand as maxBackups keeps; makin
   const bench = await withDisk(t)
   const ids: number[] = []
   for (let n = 0; n < 9; n++) ids.push((await bench.create(OPERATOR)).id)
-  const pin = async (id: number, keepsPinned: boolean): Promise<unknown> => await bench.engine.edit(id, { pinned: true, keepsPinned })
+  const pin = async (id: number, keepsPinned: boolean): Promise<unknown> =>
+    await bench.engine.edit(id, { pinned: true, keepsPinned })
   for (const id of ids.slice(0, 4)) await pin(id, true)
   const error = await rejectsWith('TOO_MANY_PINNED', pin(ids[4] ?? 0, true))
   assert.deepEqual(error.details, { pinned: 3, maxBackups: 3 })
@@ -76,8 +79,18 @@ test('what an operator made over the limit gives way before the trash does, the 
   bench.free.store = -SIZE
   await bench.create({ type: 'scheduled' })
   assert.deepEqual([await idsOf(bench), await trashOf(bench)], [[3, 4, 5, 8, 9], [1, 2]])
-  const reasons = bench.events.flatMap(event => event.type === 'backup.removed' ? [[event.backup.id, event.reason]] : [])
-  assert.deepEqual(reasons, [7, 6].map(id => [id, 'over maxBackups and made by hand faster than the schedule asks for, it gave way to make room for a new backup']))
+  const reasons = bench.events.flatMap(event =>
+    event.type === 'backup.removed' ? [[event.backup.id, event.reason]] : []
+  )
+  assert.deepEqual(
+    reasons,
+    [7, 6].map(
+      id => [
+        id,
+        'over maxBackups and made by hand faster than the schedule asks for, it gave way to make room for a new backup'
+      ]
+    )
+  )
 })
 
 test('what gives way stays in the other stores that have it', async t => {
@@ -87,7 +100,12 @@ test('what gives way stays in the other stores that have it', async t => {
   await (await bench.engine.upload(7, {})).result
   bench.free.store = SIZE - 1
   await bench.create({ type: 'scheduled' })
-  assert.deepEqual((await bench.engine.backup(7)).copies.map(({ store, status }) => [store, status]).filter(([store]) => store === 'local'), [])
+  assert.deepEqual(
+    (await bench.engine.backup(7)).copies.map(({ store, status }) => [store, status]).filter(([store]) =>
+      store === 'local'
+    ),
+    []
+  )
   assert.equal((await bench.engine.backup(7)).deletedAt, null)
   assert.equal((await (await bench.engine.verify(7)).result).verification.valid, true)
 })
@@ -96,14 +114,22 @@ test('what is pinned while room is made stays', async t => {
   const bench = await withDisk(t)
   for (let n = 0; n < 5; n++) await bench.create(OPERATOR)
   bench.free.store = SIZE - 1
-  bench.faults.meanwhile('backups.trashed', async () => { await bench.deps.catalog.backups.edit(7, { pinned: true }) })
+  bench.faults.meanwhile('backups.trashed', async () => {
+    await bench.deps.catalog.backups.edit(7, { pinned: true })
+  })
   await bench.create({ type: 'scheduled' })
   assert.deepEqual(await idsOf(bench), [3, 4, 5, 7, 8, 9])
 })
 
 test('the alerts are told how many are over the limit', async t => {
   const bench = await withDisk(t)
-  const over = async (): Promise<unknown> => (await alertFacts(bench.deps, await bench.engine.sources(), { pattern: '30 4 * * *', timeZone: 'UTC' }, NOTHING_AROUND)).sources[0]?.overLimit
+  const over = async (): Promise<unknown> =>
+    (await alertFacts(
+      bench.deps,
+      await bench.engine.sources(),
+      { pattern: '30 4 * * *', timeZone: 'UTC' },
+      NOTHING_AROUND
+    )).sources[0]?.overLimit
   assert.equal(await over(), null)
   for (let n = 0; n < 4; n++) await bench.create()
   assert.deepEqual(await over(), { count: 2, maxBackups: 3 })

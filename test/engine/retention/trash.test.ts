@@ -72,7 +72,8 @@ test('a backup that others are built on is not removed', async t => {
   const bench = await testEngine(t)
   const [first, second] = [await bench.create(), await bench.create()]
   const existing = bench.deps.catalog.backups.existing
-  bench.deps.catalog.backups.existing = async source => (await existing(source)).map(backup => backup.id === second.id ? { ...backup, parentId: first.id } : backup)
+  bench.deps.catalog.backups.existing = async source =>
+    (await existing(source)).map(backup => backup.id === second.id ? { ...backup, parentId: first.id } : backup)
   await rejectsWith('BACKUP_HAS_CHILDREN', remove(bench, first.id, true))
 })
 
@@ -161,7 +162,9 @@ test('what is in the trash is gone when its time is over, and not before', async
   bench.clock.move(1)
   await housekeep(bench.deps)
   assert.deepEqual([bench.files(), (await bench.engine.backup(id)).deletedAt], [[], bench.clock.now()])
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.removed' ? [event.reason] : []), ['its time in the trash is over'])
+  assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.removed' ? [event.reason] : []), [
+    'its time in the trash is over'
+  ])
 })
 
 test('what is being brought back when its time is over is not emptied', async t => {
@@ -169,7 +172,9 @@ test('what is being brought back when its time is over is not emptied', async t 
   const backup = await bench.create()
   await remove(bench, backup.id, true)
   bench.clock.move(GRACE)
-  bench.faults.meanwhile('store.move', async () => { await housekeep(bench.deps) })
+  bench.faults.meanwhile('store.move', async () => {
+    await housekeep(bench.deps)
+  })
   await (await bench.engine.undelete(backup.id)).result
   assert.deepEqual(bench.files(), filesOf(backup))
 })

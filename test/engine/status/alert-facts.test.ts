@@ -18,8 +18,18 @@ const LONG_AGO = new Date('2025-01-01T00:00:00.000Z')
 const at = (text: string): Date => new Date(`${text}.000Z`)
 
 /** Writes the rule down, as it is since `since`, and one run of it that ended. */
-async function record ({ deps }: TestEngine, since: Date, ...runs: ReadonlyArray<Pick<NewRun, 'status' | 'dueAt' | 'finishedAt'>>): Promise<void> {
-  const added = runs.map(run => ({ ...RULE, tier: null, nextAttemptAt: null, reason: run.status === 'failed' ? 'it would not' : null, ...run }))
+async function record (
+  { deps }: TestEngine,
+  since: Date,
+  ...runs: ReadonlyArray<Pick<NewRun, 'status' | 'dueAt' | 'finishedAt'>>
+): Promise<void> {
+  const added = runs.map(run => ({
+    ...RULE,
+    tier: null,
+    nextAttemptAt: null,
+    reason: run.status === 'failed' ? 'it would not' : null,
+    ...run
+  }))
   await deps.catalog.runs.record({ rules: [{ ...RULE, says: 'daily', since }], dropped: [], added, changed: [] })
 }
 
@@ -28,7 +38,17 @@ test('the facts of each source are what its state asks and what the catalog know
   await bench.create()
   const [state] = await bench.engine.sources()
   const { sources } = await alertFacts(bench.deps, [{ ...state!, freshSince: LONG_AGO }], DAILY, NOTHING_AROUND)
-  assert.deepEqual(sources, [{ name: 'shop', freshSince: LONG_AGO, provenSince: null, isAutomationUnset: false, isMissing: false, drills: { lastProven: null, failed: null }, copies: [], overLimit: null, ...await bench.deps.catalog.alerts.evidence('shop') }])
+  assert.deepEqual(sources, [{
+    name: 'shop',
+    freshSince: LONG_AGO,
+    provenSince: null,
+    isAutomationUnset: false,
+    isMissing: false,
+    drills: { lastProven: null, failed: null },
+    copies: [],
+    overLimit: null,
+    ...await bench.deps.catalog.alerts.evidence('shop')
+  }])
   assert.equal(sources[0]!.good, 1)
 })
 
@@ -44,7 +64,11 @@ test('a backup that somebody cancelled is no evidence of a failure, one that fai
   assert.equal((await bench.deps.catalog.alerts.evidence('shop')).lastFailure, null)
   bench.faults.fail('source.probe', { error: new BackupError('SOURCE_MISSING', 'it is gone') })
   await rejectsWith('SOURCE_MISSING', bench.create())
-  assert.deepEqual((await bench.deps.catalog.alerts.evidence('shop')).lastFailure, { at: bench.clock.now(), code: 'SOURCE_MISSING', message: 'it is gone' })
+  assert.deepEqual((await bench.deps.catalog.alerts.evidence('shop')).lastFailure, {
+    at: bench.clock.now(),
+    code: 'SOURCE_MISSING',
+    message: 'it is gone'
+  })
 })
 
 test('before a prune was ever due nothing is asked of it', async t => {
@@ -66,13 +90,23 @@ test('a prune is asked for since its last time, an hour after it', async t => {
 
 test('the last prune that was done is told, and one that failed until the next is done', async t => {
   const bench = await testEngine(t)
-  await record(bench, LONG_AGO,
+  await record(
+    bench,
+    LONG_AGO,
     { status: 'done', dueAt: at('2025-11-22T04:30:00'), finishedAt: at('2025-11-22T04:31:00') },
     { status: 'failed', dueAt: at('2025-11-23T04:30:00'), finishedAt: at('2025-11-23T04:32:00') },
-    { status: 'skipped', dueAt: at('2025-11-24T04:30:00'), finishedAt: at('2025-11-24T04:33:00') })
+    { status: 'skipped', dueAt: at('2025-11-24T04:30:00'), finishedAt: at('2025-11-24T04:33:00') }
+  )
   const failed = await pruneFacts(bench.deps, DAILY)
-  assert.deepEqual([failed.lastDone, failed.failure], [at('2025-11-22T04:31:00'), { code: null, reason: 'it would not' }])
-  await record(bench, LONG_AGO, { status: 'done', dueAt: at('2025-11-24T05:30:00'), finishedAt: at('2025-11-24T05:31:00') })
+  assert.deepEqual([failed.lastDone, failed.failure], [at('2025-11-22T04:31:00'), {
+    code: null,
+    reason: 'it would not'
+  }])
+  await record(bench, LONG_AGO, {
+    status: 'done',
+    dueAt: at('2025-11-24T05:30:00'),
+    finishedAt: at('2025-11-24T05:31:00')
+  })
   const done = await pruneFacts(bench.deps, DAILY)
   assert.deepEqual([done.lastDone, done.failure], [at('2025-11-24T05:31:00'), null])
 })
@@ -81,9 +115,12 @@ test('a landing store that has lost all its backups and kept its marker is refus
   const bench = await testEngine(t)
   await bench.create()
   await bench.create()
-  const refused = async (): Promise<string[]> => (await alertFacts(bench.deps, [], DAILY, NOTHING_AROUND)).refused.map(({ code, message }) => `${code}: ${message}`)
+  const refused = async (): Promise<string[]> =>
+    (await alertFacts(bench.deps, [], DAILY, NOTHING_AROUND)).refused.map(({ code, message }) => `${code}: ${message}`)
   assert.deepEqual(await refused(), [])
-  for (const name of readdirSync(bench.directory)) if (name !== INSTANCE_MARKER) rmSync(join(bench.directory, name), { recursive: true })
+  for (const name of readdirSync(bench.directory)) {
+    if (name !== INSTANCE_MARKER) rmSync(join(bench.directory, name), { recursive: true })
+  }
   const [found = '', ...others] = await refused()
   assert.deepEqual(others, [])
   assert.match(found, /^STORE_UNAVAILABLE: the store ".*" at ".*" is empty, but the catalog knows 2 backups in it$/)
@@ -93,7 +130,9 @@ test('a landing store that has lost all its backups and kept its marker is refus
 
 test('automatic backups are unset until somebody says anything of them, and for the own catalog never', async t => {
   const bench = await testEngine(t, { settings: { autoBackupEnabled: false } })
-  const unset = async (ownSource = 'holdfast'): Promise<boolean | undefined> => (await alertFacts(bench.deps, await bench.engine.sources(), DAILY, { ...NOTHING_AROUND, ownSource })).sources[0]?.isAutomationUnset
+  const unset = async (ownSource = 'holdfast'): Promise<boolean | undefined> =>
+    (await alertFacts(bench.deps, await bench.engine.sources(), DAILY, { ...NOTHING_AROUND, ownSource })).sources[0]
+      ?.isAutomationUnset
   assert.deepEqual([await unset(), await unset('shop')], [true, false])
   await bench.engine.changeSettings({ autoBackupEnabled: false })
   assert.equal(await unset(), false)
@@ -107,6 +146,9 @@ test('a source that itself says that it is not backed up automatically is not un
 
 test('a missing database is a fact of its source', async t => {
   const bench = await testEngine(t)
-  const { sources } = await alertFacts(bench.deps, await bench.engine.sources(), DAILY, { ...NOTHING_AROUND, missing: new Set(['shop']) })
+  const { sources } = await alertFacts(bench.deps, await bench.engine.sources(), DAILY, {
+    ...NOTHING_AROUND,
+    missing: new Set(['shop'])
+  })
   assert.equal(sources[0]?.isMissing, true)
 })

@@ -7,7 +7,9 @@ import { rejectsWith } from '../../support/rejects.ts'
 
 const DAY = 86_400_000
 
-async function bench (t: Parameters<typeof testEngine>[0]): Promise<TestEngine & { readonly drill: (id: number) => Promise<number> }> {
+async function bench (t: Parameters<typeof testEngine>[0]): Promise<
+  TestEngine & { readonly drill: (id: number) => Promise<number> }
+> {
   const made = await testEngine(t, { sources: [new MemorySource('shop'), new MemorySource('bank')] })
   await made.create()
   await made.create({ source: 'bank' })
@@ -34,7 +36,12 @@ test('a span and a source may be given; a drill begun at the end of the span is 
   clock.move(DAY)
   await drill(1)
   const evidence = await drillEvidence(deps, { source: 'shop', since: from, until: clock.now() })
-  assert.deepEqual([evidence.since, evidence.until, evidence.drills.map(({ id }) => id), evidence.states.map(({ name }) => name)], [from, clock.now(), [first], ['shop']])
+  assert.deepEqual([
+    evidence.since,
+    evidence.until,
+    evidence.drills.map(({ id }) => id),
+    evidence.states.map(({ name }) => name)
+  ], [from, clock.now(), [first], ['shop']])
   const before = await drillEvidence(deps, { until: new Date(from.getTime() + DAY / 2) })
   assert.deepEqual([before.since, before.drills.length], [new Date(from.getTime() + DAY / 2 - 90 * DAY), 2])
 })
@@ -42,7 +49,16 @@ test('a span and a source may be given; a drill begun at the end of the span is 
 test('more drills than are read at once are all told', async t => {
   const { deps, clock } = await bench(t)
   for (let n = 0; n < 501; n++) {
-    const { id } = await deps.catalog.restores.start({ kind: 'drill', backupId: 1, source: 'shop', target: 'scratch', mode: 'scratch', aside: null, actor: null, startedAt: clock.now() })
+    const { id } = await deps.catalog.restores.start({
+      kind: 'drill',
+      backupId: 1,
+      source: 'shop',
+      target: 'scratch',
+      mode: 'scratch',
+      aside: null,
+      actor: null,
+      startedAt: clock.now()
+    })
     assert.equal(id, n + 1)
   }
   const { drills } = await drillEvidence(deps, { since: new Date(0), until: new Date(clock.now().getTime() + 1) })

@@ -36,12 +36,18 @@ test('a source that never had a good backup is failing after the first bad one',
 
 test('each source tells what it is, and which one is the default', async t => {
   const { engine } = await testEngine(t, { sources: [new MemorySource('shop'), new MemorySource('bank')] })
-  assert.deepEqual((await engine.sources()).map(({ name, kind, location, isDefault }) => [name, kind, location, isDefault]), [['shop', 'memory', '/memory/shop', true], ['bank', 'memory', '/memory/bank', false]])
+  assert.deepEqual(
+    (await engine.sources()).map(({ name, kind, location, isDefault }) => [name, kind, location, isDefault]),
+    [['shop', 'memory', '/memory/shop', true], ['bank', 'memory', '/memory/bank', false]]
+  )
   await rejectsWith('SOURCE_NOT_FOUND', engine.source('attic'))
 })
 
 test('the next run is due at once, then an interval after the last scheduled one, and never where it is switched off', async t => {
-  const { engine, clock, create } = await testEngine(t, { sources: [new MemorySource('shop'), new MemorySource('bank')], policies: { bank: { enabled: false } } })
+  const { engine, clock, create } = await testEngine(t, {
+    sources: [new MemorySource('shop'), new MemorySource('bank')],
+    policies: { bank: { enabled: false } }
+  })
   assert.deepEqual([(await engine.source('shop')).nextRun, (await engine.source('bank')).nextRun], [clock.now(), null])
   const { startedAt } = await create({ type: 'scheduled' })
   await create({ type: 'manual' })
@@ -54,7 +60,11 @@ test('the totals are those of the catalog', async t => {
   faults.fail('source.probe', { error: LOCKED })
   await rejectsWith('SOURCE_LOCKED', create())
   const statistics = await engine.statistics()
-  assert.deepEqual([statistics.totalBackups, statistics.totalSize, statistics.failedBackups], [2, 2 * source.bytes.length, 1])
+  assert.deepEqual([statistics.totalBackups, statistics.totalSize, statistics.failedBackups], [
+    2,
+    2 * source.bytes.length,
+    1
+  ])
   assert.deepEqual([statistics.oldestBackup, statistics.newestBackup], [first.startedAt, last.startedAt])
   assert.deepEqual(statistics.states.map(({ name, statistics: { count } }) => [name, count]), [['shop', 2]])
 })
@@ -66,7 +76,11 @@ test('jobs are listed with their progress up to now', async t => {
   const { job, result } = await engine.create({ type: 'manual' })
   await pause.reached
   const { jobs } = await engine.jobs({ limit: 5 })
-  assert.deepEqual(jobs.map(({ id, status, progress }) => [id, status, progress.phase]), [[job.id, 'running', 'probing'], [1, 'succeeded', 'done']])
+  assert.deepEqual(jobs.map(({ id, status, progress }) => [id, status, progress.phase]), [[
+    job.id,
+    'running',
+    'probing'
+  ], [1, 'succeeded', 'done']])
   pause.go()
   await result
   await rejectsWith('JOB_NOT_FOUND', engine.job(99))

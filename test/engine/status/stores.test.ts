@@ -20,26 +20,60 @@ test('in a store of another installation a probe writes nothing, and is told who
   await (await one.engine.upload((await one.create()).id, {})).result
   rmSync(join(directory, 'holdfast-probe'), { recursive: true, force: true })
   const { ok, findings } = await two.engine.probe('far')
-  assert.deepEqual([ok, findings.filter(({ status }) => status === 'fail').map(({ check }) => check)], [false, ['write']])
-  assert.match(findings.find(({ check }) => check === 'write')?.message ?? '', /the marker of another installation \("one" on "here"\)/)
+  assert.deepEqual([ok, findings.filter(({ status }) => status === 'fail').map(({ check }) => check)], [false, [
+    'write'
+  ]])
+  assert.match(
+    findings.find(({ check }) => check === 'write')?.message ?? '',
+    /the marker of another installation \("one" on "here"\)/
+  )
   assert.ok(!readdirSync(directory).includes('holdfast-probe'))
   assert.equal((await one.engine.probe('far')).ok, true)
 })
 
 test('the landing store comes first, then the others as they are configured, then remembered ones, each with what it holds', async t => {
-  const { offsite, directories } = await testOffsite(t, { vault: { isAppendOnly: true, hasLock: true, maxBackups: 3 }, far: {} })
+  const { offsite, directories } = await testOffsite(t, {
+    vault: { isAppendOnly: true, hasLock: true, maxBackups: 3 },
+    far: {}
+  })
   const { deps, create } = await testEngine(t, { offsite })
   const { size } = await create({ upload: true })
   const limited = new Map(offsite).set('vault', { ...offsite.get('vault')!, bandwidth: 9 })
-  const given = { ...deps, offsite: limited, remembered: new Map([['disk', { ...offsite.get('far')!.store, name: 'disk' }]]) }
+  const given = {
+    ...deps,
+    offsite: limited,
+    remembered: new Map([['disk', { ...offsite.get('far')!.store, name: 'disk' }]])
+  }
   const plain = { isAppendOnly: false, hasLock: false, retention: null, maxBackups: null, bandwidth: null }
   const full = { state: 'ok', stored: 1, bytes: size, waiting: 0, failure: null }
   const { kind } = deps.store
   assert.deepEqual(await storeStates(given), [
     { name: 'local', kind, place: deps.store.place, isLanding: true, isRemembered: false, ...full, ...plain },
-    { name: 'vault', kind, place: directories['vault'], isLanding: false, isRemembered: false, ...full, isAppendOnly: true, hasLock: true, retention: null, maxBackups: 3, bandwidth: 9 },
+    {
+      name: 'vault',
+      kind,
+      place: directories['vault'],
+      isLanding: false,
+      isRemembered: false,
+      ...full,
+      isAppendOnly: true,
+      hasLock: true,
+      retention: null,
+      maxBackups: 3,
+      bandwidth: 9
+    },
     { name: 'far', kind, place: directories['far'], isLanding: false, isRemembered: false, ...full, ...plain },
-    { name: 'disk', kind, place: directories['far'], isLanding: false, isRemembered: true, ...full, stored: 0, bytes: 0, ...plain }
+    {
+      name: 'disk',
+      kind,
+      place: directories['far'],
+      isLanding: false,
+      isRemembered: true,
+      ...full,
+      stored: 0,
+      bytes: 0,
+      ...plain
+    }
   ])
 })
 
@@ -48,7 +82,10 @@ test('a store whose copies are still to come is waiting, and failing once one of
   const { deps, engine, create } = await testEngine(t, { offsite: far.offsite })
   const { id } = await create()
   const state = async () => {
-    const [, { state, waiting, failure }] = await storeStates(deps) as [unknown, Awaited<ReturnType<typeof storeStates>>[number]]
+    const [, { state, waiting, failure }] = await storeStates(deps) as [
+      unknown,
+      Awaited<ReturnType<typeof storeStates>>[number]
+    ]
     return [state, waiting, failure]
   }
   assert.deepEqual(await state(), ['waiting', 1, null])

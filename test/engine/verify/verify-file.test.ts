@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import Database from 'better-sqlite3'
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
@@ -31,8 +40,17 @@ async function kept (t: TestContext, compression: Compression): Promise<Kept> {
   const path = join(tempDir(t), backup.key)
   copyFileSync(backup.filePath, path)
   copyFileSync(`${backup.filePath}.manifest.json`, `${path}.manifest.json`)
-  const proof = { ...deps, storeAt: (directory: string) => localStore({ directory, instanceId: 'test', presence: ALONE, now: () => deps.clock.now() }) }
-  return { path, manifestPath: `${path}.manifest.json`, deps: proof, verify: () => verifyFile(proof, path, { phase () {}, bytes () {}, signal: never }) }
+  const proof = {
+    ...deps,
+    storeAt: (directory: string) =>
+      localStore({ directory, instanceId: 'test', presence: ALONE, now: () => deps.clock.now() })
+  }
+  return {
+    path,
+    manifestPath: `${path}.manifest.json`,
+    deps: proof,
+    verify: () => verifyFile(proof, path, { phase () {}, bytes () {}, signal: never })
+  }
 }
 
 function checksOf ({ verification }: VerifiedFile, status: string): string[] {
@@ -45,7 +63,10 @@ for (const compression of COMPRESSIONS) {
     const before = readdirSync(join(path, '..'))
     const found = await verify()
     assert.deepEqual([found.verdict, found.message, found.manifest?.source.name], ['valid', 'Backup is valid', 'shop'])
-    assert.deepEqual(checksOf(found, 'skipped'), compression === 'none' ? ['decryption', 'decompression'] : ['decryption'])
+    assert.deepEqual(
+      checksOf(found, 'skipped'),
+      compression === 'none' ? ['decryption', 'decompression'] : ['decryption']
+    )
     assert.deepEqual(readdirSync(join(path, '..')), before)
   })
 
@@ -54,7 +75,14 @@ for (const compression of COMPRESSIONS) {
     rmSync(manifestPath)
     const found = await verify()
     assert.deepEqual([found.verdict, found.verification.valid, found.manifest], ['sound', false, null])
-    assert.deepEqual(checksOf(found, 'skipped'), ['manifest', 'checksum', 'decryption', ...compression === 'none' ? ['decompression'] : [], 'schema', 'row_counts'])
+    assert.deepEqual(checksOf(found, 'skipped'), [
+      'manifest',
+      'checksum',
+      'decryption',
+      ...compression === 'none' ? ['decompression'] : [],
+      'schema',
+      'row_counts'
+    ])
     assert.match(found.verification.checks.at(-1)?.reason ?? '', /2 tables, 1200 rows$/)
   })
 
@@ -84,7 +112,10 @@ test('a backup that was renamed together with its manifest is valid, and the che
   renameSync(manifestPath, `${renamed}.manifest.json`)
   const found = await verifyFile(deps, renamed, { phase () {}, bytes () {}, signal: never })
   assert.equal(found.verdict, 'valid')
-  assert.match(found.verification.checks.find(({ name }) => name === 'manifest')?.reason ?? '', /^it was written for "shop-backup-/)
+  assert.match(
+    found.verification.checks.find(({ name }) => name === 'manifest')?.reason ?? '',
+    /^it was written for "shop-backup-/
+  )
 })
 
 test('rows that break a foreign key say nothing where nobody knows how it was in the source', async t => {
@@ -96,7 +127,10 @@ test('rows that break a foreign key say nothing where nobody knows how it was in
   db.exec('DELETE FROM customer WHERE id = 7')
   db.close()
   const found = await verify()
-  assert.deepEqual([found.verdict, found.verification.checks.find(({ name }) => name === 'foreign_key_check')?.status], ['sound', 'skipped'])
+  assert.deepEqual(
+    [found.verdict, found.verification.checks.find(({ name }) => name === 'foreign_key_check')?.status],
+    ['sound', 'skipped']
+  )
 })
 
 test('what gzip itself made of a database can be looked at', async t => {
@@ -110,7 +144,9 @@ test('what gzip itself made of a database can be looked at', async t => {
 test('a database in use is refused: its newest rows are not in the file', async t => {
   const { path, verify } = await kept(t, 'none')
   const db = new Database(path)
-  t.after(() => { db.close() })
+  t.after(() => {
+    db.close()
+  })
   db.pragma('journal_mode = WAL')
   db.exec('DELETE FROM invoice')
   await rejectsWith('VALIDATION_FAILED', verify())
@@ -119,7 +155,10 @@ test('a database in use is refused: its newest rows are not in the file', async 
 test('what is not there, and what is no file, is told apart from damage', async t => {
   const { path, deps, verify } = await kept(t, 'none')
   for (const other of [`${path}.old`, join(path, '..', 'folder', 'a.db'), join(path, 'a.db'), join(path, '..')]) {
-    const error = await rejectsWith('OBJECT_NOT_FOUND', verifyFile(deps, other, { phase () {}, bytes () {}, signal: never }))
+    const error = await rejectsWith(
+      'OBJECT_NOT_FOUND',
+      verifyFile(deps, other, { phase () {}, bytes () {}, signal: never })
+    )
     assert.ok(error.message.startsWith(`"${other}"`))
   }
   rmSync(path)
@@ -129,8 +168,14 @@ test('what is not there, and what is no file, is told apart from damage', async 
 
 test('a file that must not be read is no verdict on it', async t => {
   const { path, deps } = await kept(t, 'none')
-  const closed = (directory: string) => ({ ...deps.storeAt(directory), stat: () => Promise.reject(new BackupError('STORE_UNAVAILABLE', 'must not be used')) })
-  const error = await rejectsWith('STORE_UNAVAILABLE', verifyFile({ ...deps, storeAt: closed }, path, { phase () {}, bytes () {}, signal: never }))
+  const closed = (directory: string) => ({
+    ...deps.storeAt(directory),
+    stat: () => Promise.reject(new BackupError('STORE_UNAVAILABLE', 'must not be used'))
+  })
+  const error = await rejectsWith(
+    'STORE_UNAVAILABLE',
+    verifyFile({ ...deps, storeAt: closed }, path, { phase () {}, bytes () {}, signal: never })
+  )
   assert.equal(error.message, `"${path}" must not be read by this user`)
 })
 
@@ -139,6 +184,12 @@ test('a cancelled proof is no verdict either', async t => {
   rmSync(manifestPath)
   const abort = new AbortController()
   const cancelled = new BackupError('CANCELLED', 'the job was cancelled')
-  const progress = { phase () { abort.abort(cancelled) }, bytes () {}, signal: abort.signal }
+  const progress = {
+    phase () {
+      abort.abort(cancelled)
+    },
+    bytes () {},
+    signal: abort.signal
+  }
   await rejectsWith('CANCELLED', verifyFile(deps, path, progress))
 })

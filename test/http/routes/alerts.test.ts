@@ -6,7 +6,16 @@ import { presentEvent } from '../../../src/present/event.ts'
 import { STARTED } from '../../support/fake-engine.ts'
 import { as, build } from '../../support/http.ts'
 
-const OPEN: Alert = { id: 7, rule: 'backup_failed', source: 'shop', severity: 'critical', message: 'it failed', remedy: 'Make another.', raisedAt: STARTED, clearedAt: null }
+const OPEN: Alert = {
+  id: 7,
+  rule: 'backup_failed',
+  source: 'shop',
+  severity: 'critical',
+  message: 'it failed',
+  remedy: 'Make another.',
+  raisedAt: STARTED,
+  clearedAt: null
+}
 const SHOWN = { ...OPEN, raisedAt: STARTED.toISOString() }
 
 test('whoever may look sees what is wrong, since when, and what to do', async t => {
@@ -26,12 +35,17 @@ test('those that are over come when asked for, in pages', async t => {
     return { alerts: [over], next: query.before === undefined ? 7 : null }
   }
   const { app } = await build(t, { alerts: { list } })
-  const ask = async (query: string): Promise<{ alerts: { clearedAt: string }[], nextCursor: string }> => (await app.inject({ url: `/api/alerts?${query}`, headers: as('viewer') })).json()
+  const ask = async (query: string): Promise<{ alerts: { clearedAt: string }[], nextCursor: string }> =>
+    (await app.inject({ url: `/api/alerts?${query}`, headers: as('viewer') })).json()
   await ask('')
   const { alerts, nextCursor } = await ask('cleared=true&limit=1')
   assert.equal(alerts[0]!.clearedAt, STARTED.toISOString())
   assert.equal((await ask(`cleared=true&limit=1&cursor=${nextCursor}`)).nextCursor, null)
-  assert.deepEqual(asked, [{ cleared: false, limit: 50, before: undefined }, { cleared: true, limit: 1, before: undefined }, { cleared: true, limit: 1, before: 7 }])
+  assert.deepEqual(asked, [{ cleared: false, limit: 50, before: undefined }, {
+    cleared: true,
+    limit: 1,
+    before: undefined
+  }, { cleared: true, limit: 1, before: 7 }])
 })
 
 test('a query that is not one is refused by name', async t => {
@@ -43,5 +57,7 @@ test('a query that is not one is refused by name', async t => {
 })
 
 test('an alert in the event stream is the one of the list', () => {
-  for (const type of ['alert.raised', 'alert.cleared'] as const) assert.deepEqual(presentEvent({ type, alert: OPEN }, () => null), { alert: SHOWN })
+  for (const type of ['alert.raised', 'alert.cleared'] as const) {
+    assert.deepEqual(presentEvent({ type, alert: OPEN }, () => null), { alert: SHOWN })
+  }
 })

@@ -12,28 +12,45 @@ test('a made backup says where it is', async t => {
 
 test('a body reaches the engine as it was meant', async t => {
   const { app, engine } = await build(t)
-  const payload = { type: 'pre-migration', source: 'workstation', method: 'full', description: 'before 2.0', compression: 'zstd', verify: false, upload: false }
+  const payload = {
+    type: 'pre-migration',
+    source: 'workstation',
+    method: 'full',
+    description: 'before 2.0',
+    compression: 'zstd',
+    verify: false,
+    upload: false
+  }
   const answer = await app.inject({ method: 'POST', url: '/api/backups', headers, payload })
   assert.equal(answer.statusCode, 201)
-  assert.deepEqual(engine.calls, ['create {"source":"workstation","type":"pre-migration","method":"full","description":"before 2.0","compression":"zstd","verify":false,"upload":false,"mayRemove":true}'])
+  assert.deepEqual(engine.calls, [
+    'create {"source":"workstation","type":"pre-migration","method":"full","description":"before 2.0","compression":"zstd","verify":false,"upload":false,"mayRemove":true}'
+  ])
 })
 
 test('a backup of an operator is asked for as one by a caller who may not remove any', async t => {
   const { app, engine } = await build(t)
-  for (const role of ['operator', 'admin'] as const) assert.equal((await app.inject({ method: 'POST', url: '/api/backups', headers: as(role) })).statusCode, 201)
-  assert.deepEqual(engine.calls, ['create {"type":"manual","mayRemove":false}', 'create {"type":"manual","mayRemove":true}'])
+  for (const role of ['operator', 'admin'] as const) {
+    assert.equal((await app.inject({ method: 'POST', url: '/api/backups', headers: as(role) })).statusCode, 201)
+  }
+  assert.deepEqual(engine.calls, [
+    'create {"type":"manual","mayRemove":false}',
+    'create {"type":"manual","mayRemove":true}'
+  ])
 })
 
-for (const [what, payload, paths] of [
-  ['an unknown type', { type: 'weekly' }, ['type']],
-  ['the type of the scheduler', { type: 'scheduled' }, ['type']],
-  ['a wrong type', { verify: 'yes', description: 7 }, ['description', 'verify']],
-  ['a source that is a path', { source: '../etc' }, ['source']],
-  ['a null byte', { description: 'a\u0000b' }, ['description']],
-  ['half a character', { description: '\ud800' }, ['description']],
-  ['an essay', { description: 'x'.repeat(1001) }, ['description']],
-  ['an upload that is neither yes nor no', { upload: 's3' }, ['upload']]
-] as const) {
+for (
+  const [what, payload, paths] of [
+    ['an unknown type', { type: 'weekly' }, ['type']],
+    ['the type of the scheduler', { type: 'scheduled' }, ['type']],
+    ['a wrong type', { verify: 'yes', description: 7 }, ['description', 'verify']],
+    ['a source that is a path', { source: '../etc' }, ['source']],
+    ['a null byte', { description: 'a\u0000b' }, ['description']],
+    ['half a character', { description: '\ud800' }, ['description']],
+    ['an essay', { description: 'x'.repeat(1001) }, ['description']],
+    ['an upload that is neither yes nor no', { upload: 's3' }, ['upload']]
+  ] as const
+) {
   test(`a backup with ${what} is not made, and the answer names what is wrong`, async t => {
     const { app, engine } = await build(t)
     const answer = await app.inject({ method: 'POST', url: '/api/backups', headers, payload })

@@ -9,7 +9,13 @@ import { BackupError } from '../../../src/core/errors.ts'
 import { as, build, type Built } from '../../support/http.ts'
 
 const headers = as('admin')
-const download = (app: Built['app'], given: Record<string, string> = {}, method: 'GET' | 'HEAD' = 'GET', query = ''): Promise<Response> => app.inject({ method, url: `/api/backups/1/download${query}`, headers: { ...headers, ...given } })
+const download = (
+  app: Built['app'],
+  given: Record<string, string> = {},
+  method: 'GET' | 'HEAD' = 'GET',
+  query = ''
+): Promise<Response> =>
+  app.inject({ method, url: `/api/backups/1/download${query}`, headers: { ...headers, ...given } })
 
 test('a download is whole, with its length, its tag and a safe name', async t => {
   const { app, engine } = await build(t)
@@ -26,7 +32,11 @@ test('a download is whole, with its length, its tag and a safe name', async t =>
 test('HEAD tells the same and sends nothing', async t => {
   const { app, engine } = await build(t)
   const answer = await download(app, { range: 'bytes=0-1' }, 'HEAD')
-  assert.deepEqual([answer.statusCode, answer.headers['content-length'], answer.body], [200, String(engine.bytes.length), ''])
+  assert.deepEqual([answer.statusCode, answer.headers['content-length'], answer.body], [
+    200,
+    String(engine.bytes.length),
+    ''
+  ])
 })
 
 test('the plain image comes where it is asked for', async t => {
@@ -40,7 +50,10 @@ test('a range is a 206 that says which bytes it is', async t => {
   const answer = await download(app, { range: 'bytes=-4' })
   assert.equal(answer.statusCode, 206)
   assert.deepEqual(answer.rawPayload, engine.bytes.subarray(-4))
-  assert.equal(answer.headers['content-range'], `bytes ${engine.bytes.length - 4}-${engine.bytes.length - 1}/${engine.bytes.length}`)
+  assert.equal(
+    answer.headers['content-range'],
+    `bytes ${engine.bytes.length - 4}-${engine.bytes.length - 1}/${engine.bytes.length}`
+  )
   assert.equal(answer.headers['content-length'], '4')
 })
 
@@ -82,9 +95,17 @@ test('a backup that there is not is a 404 with its own code', async t => {
 test('bytes that cannot be opened are an error like any other', async t => {
   const { app, engine } = await build(t)
   const known = await engine.download(1, { decoded: false })
-  engine.download = async () => ({ ...known, open: async () => { throw new BackupError('OBJECT_NOT_FOUND', 'the store does not hold it') } })
+  engine.download = async () => ({
+    ...known,
+    open: async () => {
+      throw new BackupError('OBJECT_NOT_FOUND', 'the store does not hold it')
+    }
+  })
   const answer = await download(app)
-  assert.deepEqual([answer.statusCode, answer.json().code, answer.headers['content-disposition'], answer.headers.etag], [404, 'OBJECT_NOT_FOUND', undefined, undefined])
+  assert.deepEqual(
+    [answer.statusCode, answer.json().code, answer.headers['content-disposition'], answer.headers.etag],
+    [404, 'OBJECT_NOT_FOUND', undefined, undefined]
+  )
 })
 
 test('bytes that turn out to be damaged cut the connection: no client takes them for whole', async t => {
@@ -92,13 +113,17 @@ test('bytes that turn out to be damaged cut the connection: no client takes them
   const known = await engine.download(1, { decoded: false })
   engine.download = async () => ({
     ...known,
-    open: async () => Readable.from((async function * () {
-      yield engine.bytes.subarray(0, 10)
-      throw new BackupError('CHECKSUM_MISMATCH', 'damaged')
-    })())
+    open: async () =>
+      Readable.from((async function* () {
+        yield engine.bytes.subarray(0, 10)
+        throw new BackupError('CHECKSUM_MISMATCH', 'damaged')
+      })())
   })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  const [answer] = await once(get({ port: (app.server.address() as AddressInfo).port, path: '/api/backups/1/download', headers }), 'response')
+  const [answer] = await once(
+    get({ port: (app.server.address() as AddressInfo).port, path: '/api/backups/1/download', headers }),
+    'response'
+  )
   await assert.rejects(answer.resume().toArray(), { code: 'ECONNRESET' })
 })
 
@@ -106,11 +131,29 @@ test('a caller that leaves lets the bytes go', async t => {
   const { app, engine } = await build(t)
   const known = await engine.download(1, { decoded: false })
   const left = Promise.withResolvers<undefined>()
-  const endless = new Readable({ read () { this.push(Buffer.alloc(65_536)) }, destroy (error, done) { left.resolve(undefined); done(error) } })
+  const endless = new Readable({
+    read () {
+      this.push(Buffer.alloc(65_536))
+    },
+    destroy (error, done) {
+      left.resolve(undefined)
+      done(error)
+    }
+  })
   const signals: AbortSignal[] = []
-  engine.download = async () => ({ ...known, size: 1e12, open: async (_range, signal) => { signals.push(signal); return endless } })
+  engine.download = async () => ({
+    ...known,
+    size: 1e12,
+    open: async (_range, signal) => {
+      signals.push(signal)
+      return endless
+    }
+  })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  const [answer] = await once(get({ port: (app.server.address() as AddressInfo).port, path: '/api/backups/1/download', headers }), 'response')
+  const [answer] = await once(
+    get({ port: (app.server.address() as AddressInfo).port, path: '/api/backups/1/download', headers }),
+    'response'
+  )
   await once(answer, 'data')
   answer.destroy()
   await left.promise
@@ -120,9 +163,25 @@ test('a caller that leaves lets the bytes go', async t => {
 test('a download that does not end does not hold up the close of the service', async t => {
   const { app, engine } = await build(t)
   const known = await engine.download(1, { decoded: false })
-  engine.download = async () => ({ ...known, size: 1e12, open: async () => new Readable({ read () { /* nothing more comes */ }, construct (done) { this.push('x'); done() } }) })
+  engine.download = async () => ({
+    ...known,
+    size: 1e12,
+    open: async () =>
+      new Readable({
+        read () {
+          // nothing more comes
+        },
+        construct (done) {
+          this.push('x')
+          done()
+        }
+      })
+  })
   await app.listen({ port: 0, host: '127.0.0.1' })
-  const [answer] = await once(get({ port: (app.server.address() as AddressInfo).port, path: '/api/backups/1/download', headers }), 'response')
+  const [answer] = await once(
+    get({ port: (app.server.address() as AddressInfo).port, path: '/api/backups/1/download', headers }),
+    'response'
+  )
   const cut = assert.rejects(answer.resume().toArray(), { code: 'ECONNRESET' })
   await app.close()
   await cut

@@ -22,21 +22,40 @@ test('a drill answers what it came to, and is recorded as the deed of its caller
 test('a drill that found damage, or could not be made, is an answer and no error', async t => {
   class Failing extends FakeEngine {
     override async drill () {
-      const result = Promise.resolve(aDrill({ status: 'inconclusive', report: null, restoreTime: null, errorCode: 'DISK_FULL', errorMessage: 'no room' }))
+      const result = Promise.resolve(
+        aDrill({
+          status: 'inconclusive',
+          report: null,
+          restoreTime: null,
+          errorCode: 'DISK_FULL',
+          errorMessage: 'no room'
+        })
+      )
       return { job: (await super.drill({ id: 1, actor: null })).job, result }
     }
   }
   const { app } = await build(t, { engine: new Failing(1) })
   const answer = await app.inject({ method: 'POST', url: '/api/backups/1/drill', headers: as('operator') })
-  assert.deepEqual([answer.statusCode, answer.json().success, answer.json().message, answer.json().drill.status], [200, true, 'The drill is inconclusive: no room', 'inconclusive'])
+  assert.deepEqual([answer.statusCode, answer.json().success, answer.json().message, answer.json().drill.status], [
+    200,
+    true,
+    'The drill is inconclusive: no room',
+    'inconclusive'
+  ])
 })
 
 test('who only reads may not drill, and what there is not cannot be drilled', async t => {
   const { app, engine } = await build(t)
   assert.equal((await app.inject({ method: 'POST', url: '/api/backups/1/drill', headers })).statusCode, 403)
-  assert.equal((await app.inject({ method: 'POST', url: '/api/backups/9/drill', headers: as('operator') })).json().code, 'BACKUP_NOT_FOUND')
+  assert.equal(
+    (await app.inject({ method: 'POST', url: '/api/backups/9/drill', headers: as('operator') })).json().code,
+    'BACKUP_NOT_FOUND'
+  )
   engine.refusal = new BackupError('BACKUP_BUSY', 'another operation holds it')
-  assert.equal((await app.inject({ method: 'POST', url: '/api/backups/1/drill', headers: as('operator') })).statusCode, 409)
+  assert.equal(
+    (await app.inject({ method: 'POST', url: '/api/backups/1/drill', headers: as('operator') })).statusCode,
+    409
+  )
 })
 
 test('a drill can be had with all that it found, a restore without', async t => {
@@ -51,16 +70,38 @@ test('a drill can be had with all that it found, a restore without', async t => 
 
 test('the evidence counts what became of drills, and tells how long a restore takes', async t => {
   const { app, engine } = await build(t)
-  engine.restoreLog.push(aDrill({ id: 1 }), aDrill({ id: 2, restoreTime: 3000, startedAt: new Date(STARTED.getTime() + 7_200_000) }), aDrill({ id: 3, source: 'gone', status: 'failed', restoreTime: null, report: null }), aRestore({ id: 4 }))
+  engine.restoreLog.push(
+    aDrill({ id: 1 }),
+    aDrill({ id: 2, restoreTime: 3000, startedAt: new Date(STARTED.getTime() + 7_200_000) }),
+    aDrill({ id: 3, source: 'gone', status: 'failed', restoreTime: null, report: null }),
+    aRestore({ id: 4 })
+  )
   const { success, report } = (await app.inject({ url: '/api/drills/report', headers })).json()
   assert.deepEqual([success, report.total], [true, { drills: 3, passed: 2, failed: 1, inconclusive: 0, running: 0 }])
   const [workstation, gone] = report.sources
-  assert.deepEqual([workstation.source, workstation.backups, workstation.usualRestoreSeconds, workstation.slowestRestoreSeconds, workstation.oldest], ['workstation', 1, 0.9, 3, STARTED.toISOString()])
-  assert.deepEqual([workstation.now.source, gone.source, gone.now, gone.slowestRestoreSeconds], ['workstation', 'gone', null, null])
+  assert.deepEqual([
+    workstation.source,
+    workstation.backups,
+    workstation.usualRestoreSeconds,
+    workstation.slowestRestoreSeconds,
+    workstation.oldest
+  ], ['workstation', 1, 0.9, 3, STARTED.toISOString()])
+  assert.deepEqual([workstation.now.source, gone.source, gone.now, gone.slowestRestoreSeconds], [
+    'workstation',
+    'gone',
+    null,
+    null
+  ])
   assert.deepEqual(report.drills.map((drill: { backupAgeSeconds: number }) => drill.backupAgeSeconds), [0, 7200, null])
 })
 
-for (const [what, url, accept] of [['by its format', '/api/drills/report?format=html', '*/*'], ['by what is accepted', '/api/drills/report', 'text/html,application/xhtml+xml;q=0.9']] as const) {
+for (
+  const [what, url, accept] of [['by its format', '/api/drills/report?format=html', '*/*'], [
+    'by what is accepted',
+    '/api/drills/report',
+    'text/html,application/xhtml+xml;q=0.9'
+  ]] as const
+) {
   test(`asked for ${what}, the evidence is a page that lets in nothing but its own style`, async t => {
     const { app, engine } = await build(t)
     engine.restoreLog.push(aDrill())
@@ -68,15 +109,33 @@ for (const [what, url, accept] of [['by its format', '/api/drills/report?format=
     assert.equal(answered['content-type'], 'text/html; charset=utf-8')
     const [, style = ''] = /<style>([\s\S]*)<\/style>/.exec(body) ?? []
     const hash = createHash('sha256').update(style).digest('base64')
-    assert.match(String(answered['content-security-policy']), new RegExp(`^default-src 'none'; style-src 'sha256-${hash.replaceAll(/[+/]/g, '\\$&')}';`))
+    assert.match(
+      String(answered['content-security-policy']),
+      new RegExp(`^default-src 'none'; style-src 'sha256-${hash.replaceAll(/[+/]/g, '\\$&')}';`)
+    )
     assert.doesNotMatch(body, /<script| style=| on\w+=|https?:\/\//)
-    for (const told of ['Evidence of restore drills', 'workstation-backup-2025-11-24T23-30-00.db', 'a'.repeat(64), 'there are orders', 'found 7, expected at least 1', 'by the admin', 'integrity_check', '1048576 bytes', 'Signature']) assert.ok(body.includes(told), told)
+    for (
+      const told of [
+        'Evidence of restore drills',
+        'workstation-backup-2025-11-24T23-30-00.db',
+        'a'.repeat(64),
+        'there are orders',
+        'found 7, expected at least 1',
+        'by the admin',
+        'integrity_check',
+        '1048576 bytes',
+        'Signature'
+      ]
+    ) assert.ok(body.includes(told), told)
   })
 }
 
 test('JSON can be asked for by whoever would get a page', async t => {
   const { app } = await build(t)
-  const answer = await app.inject({ url: '/api/drills/report?format=json', headers: { ...headers, accept: 'text/html' } })
+  const answer = await app.inject({
+    url: '/api/drills/report?format=json',
+    headers: { ...headers, accept: 'text/html' }
+  })
   assert.match(String(answered(answer)), /^application\/json/)
 })
 
@@ -105,7 +164,9 @@ test('nothing that somebody wrote is anything but text on the page', async t => 
 test('the evidence is not for everybody, and what cannot be asked is refused', async t => {
   const { app } = await build(t)
   assert.equal((await app.inject({ url: '/api/drills/report' })).statusCode, 401)
-  for (const query of ['format=pdf', 'since=yesterday', 'source=../x', 'limit=5']) assert.equal((await app.inject({ url: `/api/drills/report?${query}`, headers })).statusCode, 400, query)
+  for (const query of ['format=pdf', 'since=yesterday', 'source=../x', 'limit=5']) {
+    assert.equal((await app.inject({ url: `/api/drills/report?${query}`, headers })).statusCode, 400, query)
+  }
 })
 
 function answered ({ headers: given }: { readonly headers: Readonly<Record<string, unknown>> }): unknown {

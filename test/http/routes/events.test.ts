@@ -9,13 +9,21 @@ import { as, build, SECRET, type Built } from '../../support/http.ts'
 import { until as eventually } from '../../support/streams.ts'
 import { memoryTokens } from '../../support/token-log.ts'
 
-async function listen (built: Built, headers: Record<string, string> = as('viewer')): Promise<{ stream: IncomingMessage, until: (what: string) => Promise<string> }> {
+async function listen (
+  built: Built,
+  headers: Record<string, string> = as('viewer')
+): Promise<{ stream: IncomingMessage, until: (what: string) => Promise<string> }> {
   if (!built.app.server.listening) await built.app.listen({ port: 0, host: '127.0.0.1' })
-  const [stream] = await once(get({ port: (built.app.server.address() as AddressInfo).port, path: '/api/events', headers }), 'response') as [IncomingMessage]
+  const [stream] = await once(
+    get({ port: (built.app.server.address() as AddressInfo).port, path: '/api/events', headers }),
+    'response'
+  ) as [IncomingMessage]
   stream.setEncoding('utf8')
   let text = ''
   // Always there: what comes while nobody listens would be lost.
-  stream.on('data', (part: string) => { text += part })
+  stream.on('data', (part: string) => {
+    text += part
+  })
   return {
     stream,
     async until (what) {
@@ -36,10 +44,18 @@ test('events come with their names and their data as JSON', async t => {
   built.events.emit({ type: 'backup.completed', backup: aBackup(), durationMs: 5 })
   built.events.emit({ type: 'backup.failed', backup: aBackup({ status: 'failed' }), code: 'DISK_FULL' })
   built.events.emit({ type: 'verification.finished', backup: aBackup(), verification: VALID, durationMs: 7 })
-  built.events.emit({ type: 'operation.failed', operation: 'create', source: 'workstation', method: null, code: 'DISK_FULL' })
+  built.events.emit({
+    type: 'operation.failed',
+    operation: 'create',
+    source: 'workstation',
+    method: null,
+    code: 'DISK_FULL'
+  })
   built.events.emit({ type: 'settings.changed' })
   const text = await until('settings.changed\ndata: {}\n\n')
-  const events = text.split('\n\n').filter(part => part.startsWith('event: ')).map(part => /^event: (.*)\ndata: (.*)$/.exec(part)!.slice(1) as [string, string])
+  const events = text.split('\n\n').filter(part => part.startsWith('event: ')).map(part =>
+    /^event: (.*)\ndata: (.*)$/.exec(part)!.slice(1) as [string, string]
+  )
   assert.deepEqual(events.map(([name, data]) => [name, Object.keys(JSON.parse(data))]), [
     ['job.updated', ['job']],
     ['backup.completed', ['backup', 'durationMs']],
@@ -53,7 +69,18 @@ test('events come with their names and their data as JSON', async t => {
 test('a heartbeat comes where nothing happens, and a stream ends with its token', async t => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const built = await build(t)
-  const short = { authorization: `Bearer ${signToken({ secret: SECRET, id: 'one', subject: 'ann', role: 'viewer', expiresInSeconds: 20, now: built.clock.now() })}` }
+  const short = {
+    authorization: `Bearer ${
+      signToken({
+        secret: SECRET,
+        id: 'one',
+        subject: 'ann',
+        role: 'viewer',
+        expiresInSeconds: 20,
+        now: built.clock.now()
+      })
+    }`
+  }
   const [long, ending] = [await listen(built), await listen(built, short)]
   await Promise.all([long.until(': connected'), ending.until(': connected')])
   built.clock.move(15_000)
@@ -93,10 +120,19 @@ test('a stream that nobody reads holds up neither the others nor the close of th
   const quick = await listen(built)
   await quick.until(': connected')
   slow.stream.pause()
-  slow.stream.on('error', () => { /* it is cut, which is what it comes to */ })
+  slow.stream.on('error', () => {
+    // it is cut, which is what it comes to
+  })
   const received = { lines: 0 }
-  quick.stream.on('data', (part: string) => { received.lines += part.split('\n').length - 1 })
-  const connections = async (): Promise<number> => await new Promise(resolve => { built.app.server.getConnections((_error, count) => { resolve(count) }) })
+  quick.stream.on('data', (part: string) => {
+    received.lines += part.split('\n').length - 1
+  })
+  const connections = async (): Promise<number> =>
+    await new Promise(resolve => {
+      built.app.server.getConnections((_error, count) => {
+        resolve(count)
+      })
+    })
   // As much as the slow one's sockets take, and beyond.
   for (let sent = 1; await connections() === 2; sent++) {
     assert.ok(sent < 4000)
@@ -114,7 +150,12 @@ test('a reader that leaves is forgotten', async t => {
   const { stream, until } = await listen(built)
   await until(': connected')
   stream.destroy()
-  const open = async (): Promise<number> => await new Promise(resolve => { built.app.server.getConnections((_error, count) => { resolve(count) }) })
+  const open = async (): Promise<number> =>
+    await new Promise(resolve => {
+      built.app.server.getConnections((_error, count) => {
+        resolve(count)
+      })
+    })
   await eventually(async () => await open() === 0)
   built.events.emit({ type: 'settings.changed' })
 })

@@ -10,7 +10,12 @@ test('the health is open, and says how the backups are', async t => {
   for (const url of ['/health', '/healthz']) {
     const answer = await app.inject(url)
     assert.equal(answer.statusCode, 200)
-    assert.deepEqual(answer.json(), { success: true, status: 'ok', backup: { status: 'ok', lastSuccess: clock.now().toISOString(), ageSeconds: 0 }, alerts: { critical: 0, warning: 0, rules: [] } })
+    assert.deepEqual(answer.json(), {
+      success: true,
+      status: 'ok',
+      backup: { status: 'ok', lastSuccess: clock.now().toISOString(), ageSeconds: 0 },
+      alerts: { critical: 0, warning: 0, rules: [] }
+    })
   }
 })
 
@@ -46,7 +51,11 @@ test('a health that could not be told is asked for again', async t => {
   const { app } = await build(t, {
     health: async () => {
       if (isBusy) throw new BackupError('CATALOG_BUSY', 'the catalog is busy')
-      return { status: 'ok', backup: { status: 'ok', lastSuccess: null, ageSeconds: null }, alerts: { critical: 0, warning: 0, rules: [] } }
+      return {
+        status: 'ok',
+        backup: { status: 'ok', lastSuccess: null, ageSeconds: null },
+        alerts: { critical: 0, warning: 0, rules: [] }
+      }
     }
   })
   assert.equal((await app.inject('/health')).statusCode, 503)
@@ -57,14 +66,25 @@ test('a health that could not be told is asked for again', async t => {
 test('the health is not told from memory once the catalog is closed', async t => {
   const { app, engine } = await build(t)
   assert.equal((await app.inject('/health')).statusCode, 200)
-  engine.version = () => { throw new BackupError('CATALOG_FAILED', 'the catalog is closed') }
+  engine.version = () => {
+    throw new BackupError('CATALOG_FAILED', 'the catalog is closed')
+  }
   assert.equal((await app.inject('/health')).statusCode, 503)
 })
 
 test('a health that cannot be told is an error, and says nothing more', async t => {
-  const { app } = await build(t, { health: async () => { throw new BackupError('CATALOG_BUSY', '/srv/secret is busy') } })
+  const { app } = await build(t, {
+    health: async () => {
+      throw new BackupError('CATALOG_BUSY', '/srv/secret is busy')
+    }
+  })
   const answer = await app.inject('/health')
-  assert.deepEqual([answer.statusCode, answer.json()], [503, { success: false, status: 'error', backup: null, alerts: null }])
+  assert.deepEqual([answer.statusCode, answer.json()], [503, {
+    success: false,
+    status: 'error',
+    backup: null,
+    alerts: null
+  }])
 })
 
 test('a health that does not come in time is an error, before a probe gives up', async t => {
@@ -73,7 +93,9 @@ test('a health that does not come in time is an error, before a probe gives up',
   const { app } = await build(t, {
     health: () => {
       asked.resolve(undefined)
-      return new Promise(() => { /* never */ })
+      return new Promise(() => {
+        // never
+      })
     }
   })
   const answer = app.inject('/health')

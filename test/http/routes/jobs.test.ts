@@ -20,20 +20,29 @@ test('jobs are listed newest first and paged', async t => {
 
 test('a job tells how far it is and how fast', async t => {
   const { app, engine, events, clock } = await build(t)
-  engine.gate = new Promise(() => { /* never done */ })
+  engine.gate = new Promise(() => {
+    // never done
+  })
   await app.inject({ method: 'POST', url: '/api/backups', headers: { ...headers, prefer: 'respond-async' } })
   const job = await engine.job(1)
   events.emit({ type: 'job.updated', job })
   clock.move(5000)
   const body = (await app.inject({ url: '/api/jobs/1', headers })).json()
-  assert.deepEqual([body.job.phase, body.job.percent, body.job.bytesDone, body.job.bytesTotal, body.job.bytesPerSecond], ['storing', 25, 25, 100, 5])
+  assert.deepEqual(
+    [body.job.phase, body.job.percent, body.job.bytesDone, body.job.bytesTotal, body.job.bytesPerSecond],
+    ['storing', 25, 25, 100, 5]
+  )
 })
 
 test('a job can be cancelled once', async t => {
   const { app } = await build(t)
   await app.inject({ method: 'POST', url: '/api/backups', headers })
   const first = await app.inject({ method: 'DELETE', url: '/api/jobs/1', headers })
-  assert.deepEqual([first.statusCode, first.json().message, first.json().job.status], [200, 'Job cancelled', 'cancelled'])
+  assert.deepEqual([first.statusCode, first.json().message, first.json().job.status], [
+    200,
+    'Job cancelled',
+    'cancelled'
+  ])
   const second = await app.inject({ method: 'DELETE', url: '/api/jobs/1', headers })
   assert.deepEqual([second.statusCode, second.json().code], [409, 'JOB_FINISHED'])
 })
@@ -48,12 +57,18 @@ test('a job that ended before it could be cancelled says how', async t => {
   const { app, engine } = await build(t)
   engine.cancel = async () => aJob({ status: 'succeeded', finishedAt: STARTED })
   const answer = await app.inject({ method: 'DELETE', url: '/api/jobs/1', headers })
-  assert.deepEqual([answer.statusCode, answer.json().message, answer.json().job.status], [200, 'Job succeeded before it could be cancelled', 'succeeded'])
+  assert.deepEqual([answer.statusCode, answer.json().message, answer.json().job.status], [
+    200,
+    'Job succeeded before it could be cancelled',
+    'succeeded'
+  ])
 })
 
 test('what no job can be is refused', async t => {
   const { app } = await build(t)
-  for (const query of ['status=lost', 'limit=0', 'cursor=1', 'source=shop']) assert.equal((await app.inject({ url: `/api/jobs?${query}`, headers })).statusCode, 400, query)
+  for (const query of ['status=lost', 'limit=0', 'cursor=1', 'source=shop']) {
+    assert.equal((await app.inject({ url: `/api/jobs?${query}`, headers })).statusCode, 400, query)
+  }
   assert.equal((await app.inject({ url: '/api/jobs/0', headers })).statusCode, 400)
 })
 
@@ -61,16 +76,24 @@ test('a job is cancelled by those who may start one of its kind', async t => {
   const { app, engine } = await build(t)
   const byAdmin = ['prune', 'delete', 'undelete', 'rebuild', 'restore', 'rescue']
   for (const kind of JOB_KINDS) {
-    await assertReach(async token => {
-      engine.jobLog.set(1, aJob({ id: 1, kind }))
-      return (await app.inject({ method: 'DELETE', url: '/api/jobs/1', headers: bearer(token) })).statusCode
-    }, byAdmin.includes(kind) ? 'admin' : 'operator', kind)
+    await assertReach(
+      async token => {
+        engine.jobLog.set(1, aJob({ id: 1, kind }))
+        return (await app.inject({ method: 'DELETE', url: '/api/jobs/1', headers: bearer(token) })).statusCode
+      },
+      byAdmin.includes(kind) ? 'admin' : 'operator',
+      kind
+    )
   }
 })
 
 test('why a job of rows failed is told to admins alone, since it can name rows: to others, and in the events, only the kind of error', async t => {
   const { app, engine } = await build(t)
-  const failed = { status: 'failed', errorCode: 'ROWS_IN_THE_WAY', errorMessage: 'in the way: "person" bob@example.org stands there' } as const
+  const failed = {
+    status: 'failed',
+    errorCode: 'ROWS_IN_THE_WAY',
+    errorMessage: 'in the way: "person" bob@example.org stands there'
+  } as const
   engine.jobLog.set(1, aJob({ id: 1, kind: 'rescue', ...failed }))
   for (const [role, isShown] of [['admin', true], ['operator', false], ['viewer', false]] as const) {
     for (const url of ['/api/jobs', '/api/jobs/1']) {
@@ -79,5 +102,9 @@ test('why a job of rows failed is told to admins alone, since it can name rows: 
       assert.ok(body.includes('ROWS_IN_THE_WAY'))
     }
   }
-  assert.ok(!JSON.stringify(presentEvent({ type: 'job.updated', job: await engine.job(1) }, () => null)).includes('bob@example.org'))
+  assert.ok(
+    !JSON.stringify(presentEvent({ type: 'job.updated', job: await engine.job(1) }, () => null)).includes(
+      'bob@example.org'
+    )
+  )
 })

@@ -9,12 +9,25 @@ test('a suspect says why, is restored with a warning, and is released once', asy
   const { app, engine } = await build(t)
   const reasons = ['rows in "orders" fell 63 %, from 100 to 37']
   engine.put(aBackup({ id: 1, suspicion: { reasons, releasedAt: null, releasedBy: null } }))
-  assert.deepEqual((await app.inject({ url: '/api/backups/1', headers })).json().backup.suspicion, { reasons, releasedAt: null, releasedBy: null })
-  const restore = () => app.inject({ method: 'POST', url: '/api/backups/1/restore', headers, payload: { confirm: true } })
-  assert.equal((await restore()).json().warning, 'Backup 1 is suspect, and nobody has declared it good: rows in "orders" fell 63 %, from 100 to 37')
+  assert.deepEqual((await app.inject({ url: '/api/backups/1', headers })).json().backup.suspicion, {
+    reasons,
+    releasedAt: null,
+    releasedBy: null
+  })
+  const restore = () =>
+    app.inject({ method: 'POST', url: '/api/backups/1/restore', headers, payload: { confirm: true } })
+  assert.equal(
+    (await restore()).json().warning,
+    'Backup 1 is suspect, and nobody has declared it good: rows in "orders" fell 63 %, from 100 to 37'
+  )
   const release = () => app.inject({ method: 'POST', url: '/api/backups/1/release', headers })
   const { success, message, backup } = (await release()).json()
-  assert.deepEqual([success, message, backup.suspicion.reasons, backup.suspicion.releasedAt === null], [true, 'Backup declared good', reasons, false])
+  assert.deepEqual([success, message, backup.suspicion.reasons, backup.suspicion.releasedAt === null], [
+    true,
+    'Backup declared good',
+    reasons,
+    false
+  ])
   assert.deepEqual([(await release()).statusCode, (await release()).json().code], [409, 'BACKUP_NOT_SUSPECT'])
   assert.equal((await restore()).json().warning, null)
 })
@@ -22,7 +35,8 @@ test('a suspect says why, is restored with a warning, and is released once', asy
 test('only an admin declares a backup good, under the name of its token', async t => {
   const { app, engine } = await build(t)
   engine.put(aBackup({ id: 1, suspicion: { reasons: ['x'], releasedAt: null, releasedBy: null } }))
-  const release = (caller: { authorization: string }) => app.inject({ method: 'POST', url: '/api/backups/1/release', headers: caller })
+  const release = (caller: { authorization: string }) =>
+    app.inject({ method: 'POST', url: '/api/backups/1/release', headers: caller })
   assert.deepEqual([(await release(as('operator'))).statusCode, engine.calls], [403, []])
   assert.equal((await release(as('admin', 'ann'))).json().backup.suspicion.releasedBy, 'ann')
   assert.deepEqual(engine.calls, ['release 1 ann'])

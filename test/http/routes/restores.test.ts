@@ -9,31 +9,56 @@ const url = '/api/backups/1/restore'
 
 test('a restore answers with what was done and how to undo it, and is audited', async t => {
   const { app, engine, audit } = await build(t)
-  const answer = await app.inject({ method: 'POST', url, headers, payload: { confirm: true, mode: 'live', timeoutMs: 500 } })
+  const answer = await app.inject({
+    method: 'POST',
+    url,
+    headers,
+    payload: { confirm: true, mode: 'live', timeoutMs: 500 }
+  })
   assert.equal(answer.statusCode, 200)
   const { success, message, restore, undo } = answer.json()
-  assert.deepEqual([success, message, restore.status, restore.durationMs, restore.restoreTimeMs], [true, 'Backup 1 restored to "/data/workstation.db"', 'completed', 3000, 900])
+  assert.deepEqual([success, message, restore.status, restore.durationMs, restore.restoreTimeMs], [
+    true,
+    'Backup 1 restored to "/data/workstation.db"',
+    'completed',
+    3000,
+    900
+  ])
   assert.deepEqual(undo, { backupId: 2, call: 'POST /api/backups/2/restore', command: 'holdfast restore 2' })
-  assert.deepEqual(engine.calls, ['backup 1', 'restore 1 {"isConfined":true,"mode":"live","timeout":500,"actor":"the admin"}'])
-  assert.deepEqual(audit.entries.map(({ action, target, outcome }) => [action, target, outcome]), [['restore', 'backup 1', 'done']])
+  assert.deepEqual(engine.calls, [
+    'backup 1',
+    'restore 1 {"isConfined":true,"mode":"live","timeout":500,"actor":"the admin"}'
+  ])
+  assert.deepEqual(audit.entries.map(({ action, target, outcome }) => [action, target, outcome]), [[
+    'restore',
+    'backup 1',
+    'done'
+  ]])
 })
 
 test('a restore to another path has nothing to undo', async t => {
   const { app } = await build(t)
-  const answer = await app.inject({ method: 'POST', url, headers, payload: { confirm: true, target: '/elsewhere/copy.db' } })
+  const answer = await app.inject({
+    method: 'POST',
+    url,
+    headers,
+    payload: { confirm: true, target: '/elsewhere/copy.db' }
+  })
   assert.deepEqual([answer.json().undo, answer.json().restore.mode], [null, 'file'])
 })
 
-for (const [payload, field] of [
-  [{}, 'confirm'],
-  [{ confirm: false }, 'confirm'],
-  [{ confirm: 'true' }, 'confirm'],
-  [{ confirm: true, target: 'copy.db' }, 'target'],
-  [{ confirm: true, target: '/x\0y' }, 'target'],
-  [{ confirm: true, mode: 'file' }, 'mode'],
-  [{ confirm: true, timeoutMs: -1 }, 'timeoutMs'],
-  [{ confirm: true, verfy: false }, 'verfy']
-] as const) {
+for (
+  const [payload, field] of [
+    [{}, 'confirm'],
+    [{ confirm: false }, 'confirm'],
+    [{ confirm: 'true' }, 'confirm'],
+    [{ confirm: true, target: 'copy.db' }, 'target'],
+    [{ confirm: true, target: '/x\0y' }, 'target'],
+    [{ confirm: true, mode: 'file' }, 'mode'],
+    [{ confirm: true, timeoutMs: -1 }, 'timeoutMs'],
+    [{ confirm: true, verfy: false }, 'verfy']
+  ] as const
+) {
   test(`${JSON.stringify(payload)} is refused with a word about "${field}", and nothing is restored`, async t => {
     const { app, engine } = await build(t)
     const answer = await app.inject({ method: 'POST', url, headers, payload })
@@ -51,14 +76,26 @@ test('a restore that fails tells which backup has what stood there before', asyn
 
 test('a caller that does not want to wait gets the job', async t => {
   const { app } = await build(t)
-  const answer = await app.inject({ method: 'POST', url, headers: { ...headers, prefer: 'respond-async' }, payload: { confirm: true } })
+  const answer = await app.inject({
+    method: 'POST',
+    url,
+    headers: { ...headers, prefer: 'respond-async' },
+    payload: { confirm: true }
+  })
   assert.deepEqual([answer.statusCode, answer.json().job.kind], [202, 'restore'])
 })
 
 test('the list tells of restores, newest first, and of one kind where that is asked', async t => {
   const { app, engine } = await build(t)
-  engine.restoreLog.push(aRestore(), aRestore({ id: 2, kind: 'drill', mode: 'scratch', status: 'passed' }), aRestore({ id: 3, status: 'running', finishedAt: null, aside: '/data/workstation.db.before-1' }))
-  const ids = async (query: string): Promise<number[]> => (await app.inject({ url: `/api/restores${query}`, headers })).json().restores.map(({ id }: { readonly id: number }) => id)
+  engine.restoreLog.push(
+    aRestore(),
+    aRestore({ id: 2, kind: 'drill', mode: 'scratch', status: 'passed' }),
+    aRestore({ id: 3, status: 'running', finishedAt: null, aside: '/data/workstation.db.before-1' })
+  )
+  const ids = async (query: string): Promise<number[]> =>
+    (await app.inject({ url: `/api/restores${query}`, headers })).json().restores.map(
+      ({ id }: { readonly id: number }) => id
+    )
   assert.deepEqual([await ids(''), await ids('?kind=drill')], [[3, 2, 1], [2]])
   const { restores: [running] } = (await app.inject({ url: '/api/restores', headers })).json()
   assert.deepEqual([running.durationMs, running.keptFile], [null, null])

@@ -13,13 +13,23 @@ test('runs are listed newest first, a page at a time', async t => {
   assert.deepEqual(first.runs, [3, 2].map(id => presentRun(aRun({ id }))))
   assert.equal(typeof first.nextCursor, 'string')
   const second = (await app.inject({ url: `/api/runs?limit=2&cursor=${first.nextCursor}`, headers })).json()
-  assert.deepEqual([second.success, second.runs.map((run: { id: number }) => run.id), second.nextCursor], [true, [1], null])
+  assert.deepEqual([second.success, second.runs.map((run: { id: number }) => run.id), second.nextCursor], [
+    true,
+    [1],
+    null
+  ])
 })
 
 test('runs are filtered by source, status and kind', async t => {
   const { app, engine } = await build(t)
-  engine.runLog.push(aRun({ id: 1 }), aRun({ id: 2, source: 'bank' }), aRun({ id: 3, status: 'skipped', reason: 'for a reason' }), aRun({ id: 4, kind: 'prune', source: null }))
-  const ids = async (query: string): Promise<number[]> => (await app.inject({ url: `/api/runs?${query}`, headers })).json().runs.map((run: { id: number }) => run.id)
+  engine.runLog.push(
+    aRun({ id: 1 }),
+    aRun({ id: 2, source: 'bank' }),
+    aRun({ id: 3, status: 'skipped', reason: 'for a reason' }),
+    aRun({ id: 4, kind: 'prune', source: null })
+  )
+  const ids = async (query: string): Promise<number[]> =>
+    (await app.inject({ url: `/api/runs?${query}`, headers })).json().runs.map((run: { id: number }) => run.id)
   assert.deepEqual(await ids('source=shop'), [3, 1])
   assert.deepEqual(await ids('status=skipped'), [3])
   assert.deepEqual(await ids('kind=prune'), [4])

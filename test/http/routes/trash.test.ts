@@ -30,12 +30,14 @@ test('a backup that there is not goes into no trash and comes back from none', a
   }
 })
 
-for (const [method, url, code, status] of [
-  ['DELETE', '/api/backups/1', 'BACKUP_PINNED', 409],
-  ['DELETE', '/api/backups/1', 'BACKUP_LAST_VALID', 409],
-  ['DELETE', '/api/backups/1', 'BACKUP_DELETED', 410],
-  ['POST', '/api/backups/1/undelete', 'BACKUP_NOT_IN_TRASH', 409]
-] as const) {
+for (
+  const [method, url, code, status] of [
+    ['DELETE', '/api/backups/1', 'BACKUP_PINNED', 409],
+    ['DELETE', '/api/backups/1', 'BACKUP_LAST_VALID', 409],
+    ['DELETE', '/api/backups/1', 'BACKUP_DELETED', 410],
+    ['POST', '/api/backups/1/undelete', 'BACKUP_NOT_IN_TRASH', 409]
+  ] as const
+) {
   test(`${method} ${url} answers ${status} ${code} with what to do, and the backup stays as it is`, async t => {
     const { app, engine } = await build(t)
     const before = engine.rows.get(1)
@@ -51,6 +53,12 @@ test('only an admin uses the trash, and force is true or false', async t => {
   for (const [method, url] of [['DELETE', '/api/backups/1'], ['POST', '/api/backups/1/undelete']] as const) {
     assert.equal((await app.inject({ method, url, headers: as('operator') })).statusCode, 403, `${method} ${url}`)
   }
-  for (const query of ['force=yes', 'force=', 'forced=true']) assert.equal((await app.inject({ method: 'DELETE', url: `/api/backups/1?${query}`, headers })).statusCode, 400, query)
+  for (const query of ['force=yes', 'force=', 'forced=true']) {
+    assert.equal(
+      (await app.inject({ method: 'DELETE', url: `/api/backups/1?${query}`, headers })).statusCode,
+      400,
+      query
+    )
+  }
   assert.deepEqual(engine.calls, [])
 })

@@ -10,13 +10,34 @@ const url = '/api/backups/1/upload'
 test('an upload answers where the backup is now, and is recorded', async t => {
   const { app, engine, audit } = await build(t)
   const { copies: [local] } = aBackup()
-  engine.put(aBackup({ copies: [local!, { ...local!, store: 'far' }, { ...local!, store: 'cold', status: 'failed', error: 'STORE_UNAVAILABLE' }] }))
+  engine.put(
+    aBackup({
+      copies: [local!, { ...local!, store: 'far' }, {
+        ...local!,
+        store: 'cold',
+        status: 'failed',
+        error: 'STORE_UNAVAILABLE'
+      }]
+    })
+  )
   const answer = await app.inject({ method: 'POST', url, headers })
   assert.equal(answer.statusCode, 200)
-  assert.deepEqual([answer.json().success, answer.json().message, answer.json().backup.id], [true, 'Backup is in "local", "far"', 1])
-  assert.deepEqual(answer.json().backup.copies.map(({ store, status }: Json) => [store, status]), [['local', 'stored'], ['far', 'stored'], ['cold', 'failed']])
+  assert.deepEqual([answer.json().success, answer.json().message, answer.json().backup.id], [
+    true,
+    'Backup is in "local", "far"',
+    1
+  ])
+  assert.deepEqual(answer.json().backup.copies.map(({ store, status }: Json) => [store, status]), [
+    ['local', 'stored'],
+    ['far', 'stored'],
+    ['cold', 'failed']
+  ])
   assert.deepEqual(engine.calls, ['upload 1 {}'])
-  assert.deepEqual(audit.entries.map(({ action, target, outcome }) => [action, target, outcome]), [['backup upload', 'backup 1', 'done']])
+  assert.deepEqual(audit.entries.map(({ action, target, outcome }) => [action, target, outcome]), [[
+    'backup upload',
+    'backup 1',
+    'done'
+  ]])
 })
 
 test('one store can be named, and one that there is not is a 404', async t => {

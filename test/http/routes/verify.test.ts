@@ -12,7 +12,14 @@ test('a verification answers what it found, check by check', async t => {
   const { app, engine } = await build(t)
   const answer = await app.inject({ method: 'POST', url: '/api/backups/2/verify', headers })
   assert.equal(answer.statusCode, 200)
-  assert.deepEqual(answer.json(), { success: true, backupId: 2, valid: true, message: 'Backup is valid', checks: VALID.checks, signature: null })
+  assert.deepEqual(answer.json(), {
+    success: true,
+    backupId: 2,
+    valid: true,
+    message: 'Backup is valid',
+    checks: VALID.checks,
+    signature: null
+  })
   assert.deepEqual(engine.calls, ['verify 2'])
 })
 
@@ -36,12 +43,14 @@ test('a verification of all tells each outcome and the sums', async t => {
   assert.deepEqual(body.results.map((result: { backupId: number }) => result.backupId), [1, 2, 3])
 })
 
-for (const [results, failures, message] of [
-  [[VALID, VALID], 0, 'All of 2 backups are valid'],
-  [[VALID, INVALID], 0, '1 of 2 backups are not valid'],
-  [[VALID], 1, 'All of 1 backups are valid; 1 more could not be verified'],
-  [[], 0, 'There is nothing to verify: no completed backup of this installation matches']
-] as const) {
+for (
+  const [results, failures, message] of [
+    [[VALID, VALID], 0, 'All of 2 backups are valid'],
+    [[VALID, INVALID], 0, '1 of 2 backups are not valid'],
+    [[VALID], 1, 'All of 1 backups are valid; 1 more could not be verified'],
+    [[], 0, 'There is nothing to verify: no completed backup of this installation matches']
+  ] as const
+) {
   test(`a verification of all says "${message}"`, async t => {
     class Judged extends FakeEngine {
       override async verifyAll (request: object) {
@@ -50,7 +59,10 @@ for (const [results, failures, message] of [
           job,
           result: Promise.resolve({
             results: results.map((verification, index) => ({ backup: aBackup({ id: index + 1 }), verification })),
-            failures: Array.from({ length: failures }, () => ({ backupId: 9, error: new BackupError('STORE_UNAVAILABLE', 'the store does not answer') }))
+            failures: Array.from(
+              { length: failures },
+              () => ({ backupId: 9, error: new BackupError('STORE_UNAVAILABLE', 'the store does not answer') })
+            )
           })
         }
       }
@@ -59,17 +71,31 @@ for (const [results, failures, message] of [
     const answer = await app.inject({ method: 'POST', url: '/api/backups/verify', headers })
     const invalid = results.filter(({ valid }) => !valid).length
     assert.equal(answer.statusCode, 200)
-    assert.deepEqual([answer.json().message, answer.json().verified, answer.json().valid, answer.json().invalid], [message, results.length, results.length - invalid, invalid])
-    assert.deepEqual(answer.json().failures, Array.from({ length: failures }, () => ({ backupId: 9, code: 'STORE_UNAVAILABLE', message: 'the store does not answer' })))
+    assert.deepEqual([answer.json().message, answer.json().verified, answer.json().valid, answer.json().invalid], [
+      message,
+      results.length,
+      results.length - invalid,
+      invalid
+    ])
+    assert.deepEqual(
+      answer.json().failures,
+      Array.from(
+        { length: failures },
+        () => ({ backupId: 9, code: 'STORE_UNAVAILABLE', message: 'the store does not answer' })
+      )
+    )
   })
 }
 
 test('a verification of all reaches the engine with its source and its time, and refuses what is none', async t => {
   const { app, engine } = await build(t)
-  const verify = async (payload: object): Promise<number> => (await app.inject({ method: 'POST', url: '/api/backups/verify', headers, payload })).statusCode
+  const verify = async (payload: object): Promise<number> =>
+    (await app.inject({ method: 'POST', url: '/api/backups/verify', headers, payload })).statusCode
   assert.equal(await verify({ source: 'workstation', since: '2025-11-24T00:00:00+01:00' }), 200)
   assert.deepEqual(engine.calls, ['verifyAll {"source":"workstation","since":"2025-11-23T23:00:00.000Z"}'])
-  for (const payload of [{ source: '../x' }, { since: 'yesterday' }, { id: 1 }]) assert.equal(await verify(payload), 400, JSON.stringify(payload))
+  for (const payload of [{ source: '../x' }, { since: 'yesterday' }, { id: 1 }]) {
+    assert.equal(await verify(payload), 400, JSON.stringify(payload))
+  }
   assert.equal(engine.calls.length, 1)
 })
 
@@ -80,7 +106,10 @@ test('a viewer verifies nothing, and a backup that there is not or that is held 
     return [answer.statusCode, answer.json().code]
   }
   assert.deepEqual(await verify(1, as('viewer')), [403, 'FORBIDDEN'])
-  assert.equal((await app.inject({ method: 'POST', url: '/api/backups/verify', headers: as('viewer') })).statusCode, 403)
+  assert.equal(
+    (await app.inject({ method: 'POST', url: '/api/backups/verify', headers: as('viewer') })).statusCode,
+    403
+  )
   assert.deepEqual(engine.calls, [])
   assert.deepEqual(await verify(9), [404, 'BACKUP_NOT_FOUND'])
   engine.refusal = new BackupError('BACKUP_BUSY', 'another operation holds it')

@@ -31,12 +31,21 @@ async function assess (path: string, sql: string, bound: Partial<Assertion> = { 
 }
 
 test('each assertion is held against the one value that its query gives', async t => {
-  const results = await sqliteAssessor().assess(orders(t), [
-    { name: 'some', sql: 'SELECT count(*) FROM orders', min: 1 },
-    { name: 'many', sql: 'SELECT count(*) FROM orders', min: 100 },
-    { name: 'first', sql: 'SELECT note FROM orders WHERE id = 1', equals: 'new' }
-  ], AT, never)
-  assert.deepEqual(results.map(({ name, status, found }) => [name, status, found]), [['some', 'pass', 3], ['many', 'fail', 3], ['first', 'pass', 'new']])
+  const results = await sqliteAssessor().assess(
+    orders(t),
+    [
+      { name: 'some', sql: 'SELECT count(*) FROM orders', min: 1 },
+      { name: 'many', sql: 'SELECT count(*) FROM orders', min: 100 },
+      { name: 'first', sql: 'SELECT note FROM orders WHERE id = 1', equals: 'new' }
+    ],
+    AT,
+    never
+  )
+  assert.deepEqual(results.map(({ name, status, found }) => [name, status, found]), [['some', 'pass', 3], [
+    'many',
+    'fail',
+    3
+  ], ['first', 'pass', 'new']])
 })
 
 test('a number of SQLite beyond 2^53 is compared by every digit', async t => {
@@ -47,28 +56,38 @@ test('a number of SQLite beyond 2^53 is compared by every digit', async t => {
   }
   assert.deepEqual(await one('9007199254740993', { equals: '9007199254740993' }), ['pass', '9007199254740993'])
   assert.deepEqual(await one('9007199254740993', { max: 9_007_199_254_740_992 }), ['fail', '9007199254740993'])
-  assert.deepEqual(await one('-9223372036854775807 - 1', { min: '-9223372036854775807' }), ['fail', '-9223372036854775808'])
+  assert.deepEqual(await one('-9223372036854775807 - 1', { min: '-9223372036854775807' }), [
+    'fail',
+    '-9223372036854775808'
+  ])
   assert.deepEqual(await one('2.5', { min: 2.5, max: 2.5 }), ['pass', 2.5])
 })
 
 test('":at" is when the backup was begun, whatever the time is now', async t => {
   const path = orders(t)
-  const week = (parameter: string): Promise<AssertionResult> => assess(path, `SELECT count(*) FROM orders WHERE datetime(at) > datetime(${parameter}, '-7 days')`)
+  const week = (parameter: string): Promise<AssertionResult> =>
+    assess(path, `SELECT count(*) FROM orders WHERE datetime(at) > datetime(${parameter}, '-7 days')`)
   assert.deepEqual([(await week(':at')).found, (await week("'now'")).status], [2, 'fail'])
   assert.equal((await assess(path, 'SELECT :at', { equals: AT.toISOString() })).status, 'pass')
 })
 
-for (const [what, sql, reason] of [
-  ['names a table that is not there', 'SELECT count(*) FROM clients', /^the query cannot be run: no such table: clients$/],
-  ['is no SQL', 'SELECT FROM WHERE', /^the query cannot be run: /],
-  ['has several statements', 'SELECT 1; SELECT 2', /^the query cannot be run: /],
-  ['writes', 'DELETE FROM orders', /^the statement writes, or gives nothing$/],
-  ['writes and gives something', 'DELETE FROM orders RETURNING id', /^the statement writes, or gives nothing$/],
-  ['has a parameter that there is not', 'SELECT :since', /^the query cannot be run: /],
-  ['gives several rows', 'SELECT id FROM orders', /^the query gives more than one value$/],
-  ['gives several columns', 'SELECT 1, 2', /^the query gives more than one value$/],
-  ['gives bytes', 'SELECT note FROM orders WHERE id = 2', /^the query gives bytes/]
-] as const) {
+for (
+  const [what, sql, reason] of [
+    [
+      'names a table that is not there',
+      'SELECT count(*) FROM clients',
+      /^the query cannot be run: no such table: clients$/
+    ],
+    ['is no SQL', 'SELECT FROM WHERE', /^the query cannot be run: /],
+    ['has several statements', 'SELECT 1; SELECT 2', /^the query cannot be run: /],
+    ['writes', 'DELETE FROM orders', /^the statement writes, or gives nothing$/],
+    ['writes and gives something', 'DELETE FROM orders RETURNING id', /^the statement writes, or gives nothing$/],
+    ['has a parameter that there is not', 'SELECT :since', /^the query cannot be run: /],
+    ['gives several rows', 'SELECT id FROM orders', /^the query gives more than one value$/],
+    ['gives several columns', 'SELECT 1, 2', /^the query gives more than one value$/],
+    ['gives bytes', 'SELECT note FROM orders WHERE id = 2', /^the query gives bytes/]
+  ] as const
+) {
   test(`a query that ${what} is inconclusive, and changes nothing`, async t => {
     const path = orders(t)
     const before = readFileSync(path)
@@ -88,11 +107,19 @@ test('a query that gives no row, or NULL, does not hold', async t => {
 })
 
 test('a query that does not end is ended, and the next one has its turn', async t => {
-  const results = await sqliteAssessor(3000).assess(orders(t), [
-    { name: 'endless', sql: NEVER_ENDS, min: 1 },
-    { name: 'some', sql: 'SELECT count(*) FROM orders', min: 1 }
-  ], AT, never)
-  assert.deepEqual(results.map(({ status, reason }) => [status, reason]), [['inconclusive', 'the query did not end within 3 seconds'], ['pass', null]])
+  const results = await sqliteAssessor(3000).assess(
+    orders(t),
+    [
+      { name: 'endless', sql: NEVER_ENDS, min: 1 },
+      { name: 'some', sql: 'SELECT count(*) FROM orders', min: 1 }
+    ],
+    AT,
+    never
+  )
+  assert.deepEqual(results.map(({ status, reason }) => [status, reason]), [[
+    'inconclusive',
+    'the query did not end within 3 seconds'
+  ], ['pass', null]])
 })
 
 test('whoever cancels is told so, also in the middle of a query', async t => {

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -17,16 +27,80 @@ const signal = new AbortController().signal
 /** Each way in which a database cannot be backed up, with the code that says so. */
 const BROKEN: ReadonlyArray<{ readonly what: string, readonly code: string, readonly make: (path: string) => void }> = [
   { what: 'is missing', code: 'SOURCE_MISSING', make: () => {} },
-  { what: 'lies below a file instead of a directory', code: 'SOURCE_MISSING', make: path => { writeFileSync(join(path, '..', 'file'), '') } },
-  { what: 'is a directory', code: 'SOURCE_NOT_A_DATABASE', make: path => { mkdirSync(path) } },
-  { what: 'has zero bytes', code: 'SOURCE_EMPTY', make: path => { writeFileSync(path, '') } },
-  { what: 'is a text file', code: 'SOURCE_NOT_A_DATABASE', make: path => { writeFileSync(path, 'name,age\nada,36\n'.repeat(1000)) } },
-  { what: 'is a compressed file', code: 'SOURCE_NOT_A_DATABASE', make: path => { writeFileSync(path, gzipSync(randomBytes(8192)).subarray(0, 8192)) } },
-  { what: 'is encrypted', code: 'SOURCE_ENCRYPTED', make: path => { writeFileSync(path, randomBytes(16_384)) } },
-  { what: 'is encrypted but for the first bytes', code: 'SOURCE_ENCRYPTED', make: path => { makeMoney(path, { journalMode: 'delete', entries: 500 }); encryptAfter(path, 32) } },
-  { what: 'is cut to half', code: 'SOURCE_MALFORMED', make: path => { makeMoney(path, { journalMode: 'delete' }); truncateSync(path, 1_000_000 - 1_000_000 % 4096) } },
-  { what: 'has a damaged page in a table', code: 'SOURCE_MALFORMED', make: path => { makeMoney(path, { journalMode: 'delete' }); damage(path, 1) } },
-  { what: 'has damaged definitions', code: 'SOURCE_MALFORMED', make: path => { makeMoney(path, { journalMode: 'delete' }); damage(path, 0) } }
+  {
+    what: 'lies below a file instead of a directory',
+    code: 'SOURCE_MISSING',
+    make: path => {
+      writeFileSync(join(path, '..', 'file'), '')
+    }
+  },
+  {
+    what: 'is a directory',
+    code: 'SOURCE_NOT_A_DATABASE',
+    make: path => {
+      mkdirSync(path)
+    }
+  },
+  {
+    what: 'has zero bytes',
+    code: 'SOURCE_EMPTY',
+    make: path => {
+      writeFileSync(path, '')
+    }
+  },
+  {
+    what: 'is a text file',
+    code: 'SOURCE_NOT_A_DATABASE',
+    make: path => {
+      writeFileSync(path, 'name,age\nada,36\n'.repeat(1000))
+    }
+  },
+  {
+    what: 'is a compressed file',
+    code: 'SOURCE_NOT_A_DATABASE',
+    make: path => {
+      writeFileSync(path, gzipSync(randomBytes(8192)).subarray(0, 8192))
+    }
+  },
+  {
+    what: 'is encrypted',
+    code: 'SOURCE_ENCRYPTED',
+    make: path => {
+      writeFileSync(path, randomBytes(16_384))
+    }
+  },
+  {
+    what: 'is encrypted but for the first bytes',
+    code: 'SOURCE_ENCRYPTED',
+    make: path => {
+      makeMoney(path, { journalMode: 'delete', entries: 500 })
+      encryptAfter(path, 32)
+    }
+  },
+  {
+    what: 'is cut to half',
+    code: 'SOURCE_MALFORMED',
+    make: path => {
+      makeMoney(path, { journalMode: 'delete' })
+      truncateSync(path, 1_000_000 - 1_000_000 % 4096)
+    }
+  },
+  {
+    what: 'has a damaged page in a table',
+    code: 'SOURCE_MALFORMED',
+    make: path => {
+      makeMoney(path, { journalMode: 'delete' })
+      damage(path, 1)
+    }
+  },
+  {
+    what: 'has damaged definitions',
+    code: 'SOURCE_MALFORMED',
+    make: path => {
+      makeMoney(path, { journalMode: 'delete' })
+      damage(path, 0)
+    }
+  }
 ]
 
 /** Overwrites one page, but for the file's own header. */
@@ -46,14 +120,19 @@ function encryptAfter (path: string, plain: number): void {
 for (const { what, code, make } of BROKEN) {
   test(`a database that ${what} is refused with ${code}, a hint, and nothing left behind`, async t => {
     const directory = tempDir(t)
-    const path = code === 'SOURCE_MISSING' && what.startsWith('lies') ? join(directory, 'file', 'live.db') : join(directory, 'live.db')
+    const path = code === 'SOURCE_MISSING' && what.startsWith('lies')
+      ? join(directory, 'file', 'live.db')
+      : join(directory, 'live.db')
     make(code === 'SOURCE_MISSING' ? join(directory, 'live.db') : path)
     const before = readdirSync(directory).toSorted()
-    await assert.rejects(take(sourceOf(path, directory), directory), (error: Error & { code?: string, hint?: string }) => {
-      assert.equal(error.code, code)
-      assert.match(error.hint ?? '', /\.$/)
-      return true
-    })
+    await assert.rejects(
+      take(sourceOf(path, directory), directory),
+      (error: Error & { code?: string, hint?: string }) => {
+        assert.equal(error.code, code)
+        assert.match(error.hint ?? '', /\.$/)
+        return true
+      }
+    )
     rmSync(join(directory, 'image.db'), { force: true })
     assert.deepEqual(readdirSync(directory).toSorted(), before)
   })
@@ -144,7 +223,9 @@ test('a database without permission to read is SOURCE_UNREADABLE', t => {
   const program = new URL('./take-once.ts', import.meta.url).pathname
   const words = [process.execPath, program, path, directory]
   const run = isRoot
-    ? spawnSync('setpriv', ['--bounding-set=-dac_override,-dac_read_search', '--inh-caps=-all', ...words], { encoding: 'utf8' })
+    ? spawnSync('setpriv', ['--bounding-set=-dac_override,-dac_read_search', '--inh-caps=-all', ...words], {
+      encoding: 'utf8'
+    })
     : spawnSync(process.execPath, words.slice(1), { encoding: 'utf8' })
   assert.equal(run.stdout.trim(), 'SOURCE_UNREADABLE', run.stderr)
 })

@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict'
-import { chownSync, existsSync, lchownSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
@@ -24,7 +36,10 @@ Object.assign(process.env, CHILD_ENVIRONMENT)
 
 const NOBODY = 65534
 
-/** The folder of an application whose user is `NOBODY`, its database with a backup, and the home of root with a database in it. */
+/**
+ * The folder of an application whose user is `NOBODY`, its database with a backup, and the home of root with a database
+ * in it.
+ */
 async function attacked (t: TestContext) {
   const home = tempDir(t)
   const at = (path: string): string => join(home, path)
@@ -45,7 +60,13 @@ async function attacked (t: TestContext) {
   return { at, home, environment, engine, close, leadTo, result, path: at('app/shop.db') }
 }
 
-for (const [what, target, made] of [['a database of another user', 'root/payroll.db', true], ['a file that is not there', 'root/authorized_keys', false]] as const) {
+for (
+  const [what, target, made] of [['a database of another user', 'root/payroll.db', true], [
+    'a file that is not there',
+    'root/authorized_keys',
+    false
+  ]] as const
+) {
   test(`the owner of the folder of a database cannot lead the service to ${what}`, async t => {
     if (!needRoot(t)) return
     const { at, home, engine, leadTo, result, path } = await attacked(t)
@@ -53,13 +74,26 @@ for (const [what, target, made] of [['a database of another user', 'root/payroll
     const before = made ? readFileSync(at(target)) : undefined
     const code: ErrorCode = 'SOURCE_LINK_REFUSED'
     await rejectsWith(code, result(engine.create({ type: 'manual' })))
-    for (const mode of [undefined, 'live', 'replace'] as const) await rejectsWith(code, result(engine.restore(1, { mode })))
+    for (const mode of [undefined, 'live', 'replace'] as const) {
+      await rejectsWith(code, result(engine.restore(1, { mode })))
+    }
     await rejectsWith(code, result(engine.diff(1, { with: 'live' })))
     await rejectsWith(code, result(engine.rescue(1, { selections: [{ table: 'entry' }], dryRun: false })))
-    await rejectsWith(code, recoverDatabase(path, join(home, 'rescued.db'), { signal: never, phase () {}, bytes () {} }))
-    const subject = { sources: [{ name: 'app', path }], requireOwnFile: (given: string) => { requireInUse(requireOneName(given)) } }
+    await rejectsWith(
+      code,
+      recoverDatabase(path, join(home, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
+    )
+    const subject = {
+      sources: [{ name: 'app', path }],
+      requireOwnFile: (given: string) => {
+        requireInUse(requireOneName(given))
+      }
+    }
     const findings = await examineNames(subject as unknown as Subject, undefined)
-    assert.deepEqual(findings.map(({ status, message }) => [status, /symbolic link .* belongs to user 65534/.test(message)]), [['fail', true]])
+    assert.deepEqual(
+      findings.map(({ status, message }) => [status, /symbolic link .* belongs to user 65534/.test(message)]),
+      [['fail', true]]
+    )
     assert.deepEqual(made ? readFileSync(at(target)) : existsSync(at(target)), made ? before : false)
     assert.deepEqual(readdirSync(at('root')).toSorted(), ['payroll.db'])
   })
@@ -71,7 +105,10 @@ test('a link in the place of the database that leads into what is ours is refuse
   for (const target of [join(home, 'data', 'compiled', 'x'), join(home, 'backups', 'x')]) {
     rmSync(path, { force: true })
     symlinkSync(target, at('app/shop.db'))
-    assert.match((await rejectsWith('RESTORE_TARGET_INVALID', result(engine.restore(1, {})))).message, /is in the .*directory/)
+    assert.match(
+      (await rejectsWith('RESTORE_TARGET_INVALID', result(engine.restore(1, {})))).message,
+      /is in the .*directory/
+    )
     assert.equal(existsSync(target), false)
   }
 })
@@ -82,9 +119,21 @@ test('a restore to another path, a download, a rescue of a file, rows in one and
   leadTo(at('root'), 'folder')
   await rejectsWith('RESTORE_TARGET_INVALID', result(engine.restore(1, { target: at('app/folder/x.db') })))
   await rejectsWith('RESTORE_TARGET_INVALID', result(engine.extract(1, { table: 'entry' }, at('app/folder/x.csv'))))
-  await rejectsWith('RESTORE_TARGET_INVALID', recoverDatabase(at('app/shop.db.old'), at('app/folder/x.db'), { signal: never, phase () {}, bytes () {} }))
+  await rejectsWith(
+    'RESTORE_TARGET_INVALID',
+    recoverDatabase(at('app/shop.db.old'), at('app/folder/x.db'), { signal: never, phase () {}, bytes () {} })
+  )
   await close(0)
-  for (const command of [['download', '1', '--output', at('app/folder/x.db')], ['restore', '1', '--output', at('app/folder/payroll.db'), '--overwrite', '--confirm'], ['key', 'new', '--output', at('app/folder/key')]]) {
+  for (
+    const command of [['download', '1', '--output', at('app/folder/x.db')], [
+      'restore',
+      '1',
+      '--output',
+      at('app/folder/payroll.db'),
+      '--overwrite',
+      '--confirm'
+    ], ['key', 'new', '--output', at('app/folder/key')]]
+  ) {
     const { code, err } = await holdfast(command, home, environment)
     assert.deepEqual([code, /symbolic link ".*folder", which belongs to user 65534/.test(err)], [2, true], err)
   }
@@ -99,8 +148,12 @@ test('a folder that is exchanged for a link after it was looked at does not make
   symlinkSync('victim', join(home, 'app'))
   const path = join(home, 'app', 'app.db')
   const before = readFileSync(join(home, 'victim', 'app.db'))
-  for (const readonly of [true, false]) assert.throws(() => openShared(path, { readonly, busyTimeout: 0 }), { code: 'SOURCE_REPLACED' })
-  assert.throws(() => { requireAt(openSync(path, 'r'), path) }, { code: 'SOURCE_REPLACED' })
+  for (const readonly of [true, false]) {
+    assert.throws(() => openShared(path, { readonly, busyTimeout: 0 }), { code: 'SOURCE_REPLACED' })
+  }
+  assert.throws(() => {
+    requireAt(openSync(path, 'r'), path)
+  }, { code: 'SOURCE_REPLACED' })
   const placement = { mode: 'live', path, overwrite: false, timeout: 1000, aside: `${path}.aside` } as const
   await rejectsWith('SOURCE_REPLACED', restoreLive(join(home, 'image.db'), placement, () => {}))
   assert.deepEqual(readFileSync(join(home, 'victim', 'app.db')), before)
@@ -125,6 +178,11 @@ test('a rescued file is open to nobody else while it is made, and is that file, 
     symlinkSync(join(home, 'shadow'), join(home, 'out', folder, 'recovered.db'))
     for (const path of [folder, join(folder, 'recovered.db')]) lchownSync(join(home, 'out', path), NOBODY, NOBODY)
   }
-  await assert.rejects(recoverDatabase(join(home, 'damaged.db'), join(home, 'out', 'x.db'), { signal: never, phase, bytes () {} }))
-  assert.deepEqual([readFileSync(join(home, 'shadow'), 'utf8'), existsSync(join(home, 'out', 'x.db'))], ['secret', false])
+  await assert.rejects(
+    recoverDatabase(join(home, 'damaged.db'), join(home, 'out', 'x.db'), { signal: never, phase, bytes () {} })
+  )
+  assert.deepEqual([readFileSync(join(home, 'shadow'), 'utf8'), existsSync(join(home, 'out', 'x.db'))], [
+    'secret',
+    false
+  ])
 })

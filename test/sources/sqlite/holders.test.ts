@@ -8,7 +8,10 @@ import { sqliteProcess } from '../../support/sqlite-process.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 test('of many processes that have a database open a message names some, and counts the rest', () => {
-  const holders = Array.from({ length: 12 }, (_, index) => ({ pid: index + 1, command: index === 0 ? 'node server.js' : '' }))
+  const holders = Array.from(
+    { length: 12 },
+    (_, index) => ({ pid: index + 1, command: index === 0 ? 'node server.js' : '' })
+  )
   assert.equal(describeHolders(holders.slice(0, 2)), '1 (node server.js), 2')
   assert.equal(describeHolders(holders), '1 (node server.js), 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more')
 })
@@ -17,7 +20,11 @@ test('a file is held where another process has it open, and may be where there a
   const path = join(tempDir(t), 'app.db')
   makeMoney(path, { journalMode: 'wal', entries: 1 })
   const enough = (): Budget => ({ left: 1_000_000 })
-  assert.deepEqual([mayBeHeld(path, enough()), mayBeHeld(path, { left: 1 }), mayBeHeld(`${path}-none`, { left: 0 })], [false, true, false])
+  assert.deepEqual([mayBeHeld(path, enough()), mayBeHeld(path, { left: 1 }), mayBeHeld(`${path}-none`, { left: 0 })], [
+    false,
+    true,
+    false
+  ])
   await sqliteProcess(t, path, 'SELECT 1')
   assert.equal(mayBeHeld(path, enough()), true)
 })

@@ -14,12 +14,15 @@ import { tempDir } from '../../support/temp-dir.ts'
 import { sourceOf, take } from './support.ts'
 
 /** A neighbour that nothing may touch, and a file with a database in it whose schema holds `rows`. */
-function scene (t: TestContext, rows: (outside: string) => ReadonlyArray<readonly [type: string, name: string, sql: string]>) {
+function scene (
+  t: TestContext,
+  rows: (outside: string) => ReadonlyArray<readonly [type: string, name: string, sql: string]>
+) {
   const directory = tempDir(t)
   const outside = join(directory, 'outside')
   mkdirSync(outside)
   const payroll = new Database(join(outside, 'payroll.db'))
-  payroll.exec('CREATE TABLE salaries (name, amount); INSERT INTO salaries VALUES (\'ada\', 1000)')
+  payroll.exec("CREATE TABLE salaries (name, amount); INSERT INTO salaries VALUES ('ada', 1000)")
   payroll.close()
   const path = join(directory, 'hostile.db')
   const db = new Database(path)
@@ -34,7 +37,11 @@ function scene (t: TestContext, rows: (outside: string) => ReadonlyArray<readonl
 
 function digestsBelow (directory: string): Record<string, string> {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' }).toSorted()
-  return Object.fromEntries(names.filter(name => statSync(join(directory, name)).isFile()).map(name => [name, createHash('sha256').update(readFileSync(join(directory, name))).digest('hex')]))
+  return Object.fromEntries(
+    names.filter(name => statSync(join(directory, name)).isFile()).map(
+      name => [name, createHash('sha256').update(readFileSync(join(directory, name))).digest('hex')]
+    )
+  )
 }
 
 /** Statements that are no definitions, under every type that a row can have. */
@@ -53,7 +60,9 @@ function foreignStatements (outside: string): Array<readonly [string, string, st
     'CREATE TRIGGER z.spy AFTER INSERT ON salaries BEGIN UPDATE salaries SET amount = 0; END',
     'PRAGMA writable_schema = on'
   ]
-  return ['table', 'index', 'view', 'trigger', 'spell'].flatMap(type => statements.map((sql, at) => [type, `evil ${type} ${at}`, sql] as const))
+  return ['table', 'index', 'view', 'trigger', 'spell'].flatMap(type =>
+    statements.map((sql, at) => [type, `evil ${type} ${at}`, sql] as const)
+  )
 }
 
 test('recover runs nothing but definitions: what else the schema of the file holds is a problem, and nothing outside changes', async t => {
@@ -62,7 +71,9 @@ test('recover runs nothing but definitions: what else the schema of the file hol
   const recovered = await recoverDatabase(path, output, { signal: never, phase () {}, bytes () {} })
   assert.deepEqual(digestsBelow(outside), untouched)
   assert.equal(recovered.tables.find(({ name }) => name === 't')?.rows, 2)
-  for (const name of ['evil index 0', 'evil view 1', 'evil trigger 9', 'evil spell 5', 'evil table 7']) assert.ok(recovered.problems.some(problem => problem.includes(`"${name}"`)), name)
+  for (const name of ['evil index 0', 'evil view 1', 'evil trigger 9', 'evil spell 5', 'evil table 7']) {
+    assert.ok(recovered.problems.some(problem => problem.includes(`"${name}"`)), name)
+  }
   const fresh = new Database(output, { readonly: true })
   assert.deepEqual(fresh.prepare('SELECT name FROM sqlite_schema').pluck().all(), ['t'])
   assert.deepEqual(fresh.prepare('SELECT x FROM t').pluck().all(), [10, 20])
@@ -124,13 +135,17 @@ const ARMED = `
 const TOOLS: Readonly<Record<string, (path: string, directory: string) => Promise<unknown>>> = {
   snapshot: (path, directory) => take(sourceOf(path, directory), directory),
   inspect: path => sqliteInspector().inspect(path, null, never),
-  assess: path => sqliteAssessor().assess(path, [{ name: 'rows', sql: 'SELECT count(*) FROM t', equals: 2 }], new Date(0), never),
-  diff: (path, directory) => sqliteRows(directory).diff(path, { path: join(directory, 'twin.db'), isLive: false }, { rows: 10 }, never),
-  'diff with a live database': (path, directory) => sqliteRows(directory).diff(join(directory, 'twin.db'), { path, isLive: true }, { rows: 10 }, never),
+  assess: path =>
+    sqliteAssessor().assess(path, [{ name: 'rows', sql: 'SELECT count(*) FROM t', equals: 2 }], new Date(0), never),
+  diff: (path, directory) =>
+    sqliteRows(directory).diff(path, { path: join(directory, 'twin.db'), isLive: false }, { rows: 10 }, never),
+  'diff with a live database': (path, directory) =>
+    sqliteRows(directory).diff(join(directory, 'twin.db'), { path, isLive: true }, { rows: 10 }, never),
   plan: (path, directory) => sqliteRows(directory).plan(path, join(directory, 'twin.db'), rescueOf('t'), never),
   rescue: (path, directory) => sqliteRows(directory).rescue(path, join(directory, 'twin.db'), rescueOf('t'), never),
   extract: (path, directory) => sqliteRows(directory).extract(path, { table: 't' }, join(directory, 'rows.csv'), never),
-  recover: (path, directory) => recoverDatabase(path, join(directory, 'fresh.db'), { signal: never, phase () {}, bytes () {} })
+  recover: (path, directory) =>
+    recoverDatabase(path, join(directory, 'fresh.db'), { signal: never, phase () {}, bytes () {} })
 }
 
 function rescueOf (table: string) {
@@ -144,7 +159,9 @@ for (const [tool, run] of Object.entries(TOOLS)) {
       if (rows !== foreignStatements) new Database(path).exec(ARMED).close()
       cpSync(path, join(directory, 'twin.db'))
       const before = readFileSync(path)
-      await run(path, directory).catch((error: unknown) => { assert.match((error as { code?: string }).code ?? '', /^SOURCE_|^TABLE_|^ROWS_/) })
+      await run(path, directory).catch((error: unknown) => {
+        assert.match((error as { code?: string }).code ?? '', /^SOURCE_|^TABLE_|^ROWS_/)
+      })
       assert.deepEqual(digestsBelow(outside), untouched)
       assert.ok(readFileSync(path).equals(before), 'the database itself')
       assert.equal(existsSync(join(directory, 'authorized_keys')), false)

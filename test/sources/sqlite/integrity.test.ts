@@ -49,19 +49,34 @@ test('broken constraints are damage where the source had none, or where that is 
   const path = join(tempDir(t), 'live.db')
   makeOdd(path, NULLS)
   const { path: image, facts } = await taken(path)
-  const statusOf = async (expected: SnapshotFacts | null): Promise<string | undefined> => integrityOf(await inspect(image, expected))?.status
-  assert.deepEqual(await Promise.all([0, undefined, 500, 3].map(count => statusOf(withCount(facts, count)))), ['fail', 'fail', 'pass', 'pass'])
+  const statusOf = async (expected: SnapshotFacts | null): Promise<string | undefined> =>
+    integrityOf(await inspect(image, expected))?.status
+  assert.deepEqual(await Promise.all([0, undefined, 500, 3].map(count => statusOf(withCount(facts, count)))), [
+    'fail',
+    'fail',
+    'pass',
+    'pass'
+  ])
   assert.equal(await statusOf(null), 'fail')
 })
 
 test('an index that lacks entries does not hide behind hundreds of broken constraints, in this or another table', async t => {
   for (const order of ['t', 'a']) {
     const path = join(tempDir(t), 'live.db')
-    makeOdd(path, { ...NULLS, make: `${NULLS.make}; CREATE TABLE a (v); INSERT INTO a SELECT id FROM t; CREATE INDEX i ON ${order} (${order === 't' ? 'id' : 'v'})` })
+    makeOdd(path, {
+      ...NULLS,
+      make: `${NULLS.make}; CREATE TABLE a (v); INSERT INTO a SELECT id FROM t; CREATE INDEX i ON ${order} (${
+        order === 't' ? 'id' : 'v'
+      })`
+    })
     const db = new Database(path)
     db.unsafeMode()
     // The index is of something else now: none of its entries fits.
-    db.exec(`PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON ${order} (${order === 't' ? 'n' : 'v + 1'})' WHERE name = 'i'`)
+    db.exec(
+      `PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX i ON ${order} (${
+        order === 't' ? 'n' : 'v + 1'
+      })' WHERE name = 'i'`
+    )
     db.close()
     const image = await taken(path)
     const integrity = integrityOf(await inspect(image.path, image.facts))
@@ -95,16 +110,25 @@ for (const [what, odd] of Object.entries(FOREIGN)) {
     const checks = await inspect(image.path, image.facts)
     assert.deepEqual(checks.filter(({ status }) => status === 'fail'), [])
     const integrity = integrityOf(checks)
-    if (integrity?.status === 'skipped') assert.match(integrity.reason ?? '', /not possible for (?:the indexes of )?"t"/)
+    if (integrity?.status === 'skipped') {
+      assert.match(integrity.reason ?? '', /not possible for (?:the indexes of )?"t"/)
+    }
   })
 }
 
 test('a broken page of a table is found although an index of another one needs a function of the application', async t => {
   const path = join(tempDir(t), 'live.db')
-  makeOdd(path, { ...FOREIGN['an index on a function']!, make: `${FOREIGN['an index on a function']!.make}; CREATE TABLE z (v); INSERT INTO z VALUES (zeroblob(100000)), (1); CREATE INDEX zi ON z (v)` }, 'delete')
+  makeOdd(path, {
+    ...FOREIGN['an index on a function']!,
+    make: `${
+      FOREIGN['an index on a function']!.make
+    }; CREATE TABLE z (v); INSERT INTO z VALUES (zeroblob(100000)), (1); CREATE INDEX zi ON z (v)`
+  }, 'delete')
   const db = new Database(path)
   db.unsafeMode()
-  db.exec("PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX zi ON z (length(v))' WHERE name = 'zi'")
+  db.exec(
+    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX zi ON z (length(v))' WHERE name = 'zi'"
+  )
   db.close()
   const integrity = integrityOf(await inspect((await taken(path)).path, null))
   assert.equal(integrity?.status, 'fail')
@@ -114,12 +138,18 @@ test('names of any length in a database make no reason longer than 2,100 charact
   const path = join(tempDir(t), 'live.db')
   const names = ['a', 'b', 'c', 'd', 'e', 'f'].map(letter => letter.repeat(100_000))
   makeOdd(path, {
-    make: names.map(name => `CREATE TABLE ${name} (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO ${name} (n) VALUES (NULL)`).join('; '),
-    redefined: Object.fromEntries(names.map(name => [name, `CREATE TABLE ${name} (id INTEGER PRIMARY KEY, n TEXT NOT NULL)`]))
+    make: names.map(name =>
+      `CREATE TABLE ${name} (id INTEGER PRIMARY KEY, n TEXT); INSERT INTO ${name} (n) VALUES (NULL)`
+    ).join('; '),
+    redefined: Object.fromEntries(
+      names.map(name => [name, `CREATE TABLE ${name} (id INTEGER PRIMARY KEY, n TEXT NOT NULL)`])
+    )
   })
   const { path: image, facts } = await taken(path)
   const fewer: SnapshotFacts = { ...facts, tables: facts.tables.map(table => ({ ...table, rows: 7 })) }
   for (const expected of [facts, fewer, null]) {
-    for (const { name, reason } of await inspect(image, expected)) assert.ok((reason ?? '').length < 2100, `${name}: ${(reason ?? '').length}`)
+    for (const { name, reason } of await inspect(image, expected)) {
+      assert.ok((reason ?? '').length < 2100, `${name}: ${(reason ?? '').length}`)
+    }
   }
 })

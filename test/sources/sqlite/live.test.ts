@@ -9,12 +9,18 @@ import { tempDir } from '../../support/temp-dir.ts'
 import { complaints, save, sourceOf, take } from './support.ts'
 
 const signal = new AbortController().signal
-/** More than everything that a pipe holds, so that the child is still at work while something happens to the database. */
+/**
+ * More than everything that a pipe holds, so that the child is still at work while something happens to the database.
+ */
 const ENTRIES = 30_000
 
-/** The modes with a rollback journal differ only in what becomes of it after a commit, which no size of pages changes. */
+/**
+ * The modes with a rollback journal differ only in what becomes of it after a commit, which no size of pages changes.
+ */
 const BESIDE = [
-  ...(['wal', 'delete'] as const).flatMap(journalMode => [512, 4096, 65_536].map(pageSize => ({ journalMode, pageSize }))),
+  ...(['wal', 'delete'] as const).flatMap(journalMode =>
+    [512, 4096, 65_536].map(pageSize => ({ journalMode, pageSize }))
+  ),
   ...(['truncate', 'persist'] as const).map(journalMode => ({ journalMode, pageSize: 4096 }))
 ]
 
@@ -55,7 +61,14 @@ test('a snapshot shows the instant at which it was taken, not what was committed
   image.close()
 })
 
-for (const disturbance of ['PRAGMA wal_checkpoint(TRUNCATE)', 'PRAGMA wal_checkpoint(RESTART)', 'VACUUM', 'DELETE FROM entry WHERE id % 2 = 0; VACUUM; PRAGMA wal_checkpoint(FULL)']) {
+for (
+  const disturbance of [
+    'PRAGMA wal_checkpoint(TRUNCATE)',
+    'PRAGMA wal_checkpoint(RESTART)',
+    'VACUUM',
+    'DELETE FROM entry WHERE id % 2 = 0; VACUUM; PRAGMA wal_checkpoint(FULL)'
+  ]
+) {
   test(`a snapshot stays whole while another process runs ${disturbance}`, async t => {
     const directory = tempDir(t)
     const path = join(directory, 'live.db')
@@ -99,7 +112,9 @@ test('in rollback-journal mode a writer waits for the copy alone, not for whoeve
   const source = sourceOf(path, directory)
   const snapshot = await source.snapshot(signal)
   snapshot.image.once('readable', () => {})
-  await new Promise(resolve => { snapshot.image.once('readable', resolve) })
+  await new Promise(resolve => {
+    snapshot.image.once('readable', resolve)
+  })
   const db = new Database(path, { timeout: 0 })
   db.prepare('UPDATE entry SET amount = -1').run()
   db.close()

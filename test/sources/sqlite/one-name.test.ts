@@ -2,7 +2,19 @@ import assert from 'node:assert/strict'
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { closeSync, existsSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
@@ -23,7 +35,8 @@ import { never, until } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { complaints, sourceOf, take } from './support.ts'
 
-const IN_THE_LOG = "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; INSERT INTO entry (account, note) VALUES (1, 'in the log')"
+const IN_THE_LOG =
+  "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; INSERT INTO entry (account, note) VALUES (1, 'in the log')"
 
 interface Place {
   readonly home: string
@@ -33,10 +46,15 @@ interface Place {
   readonly ours: string
 }
 
-/** Mounts one file or folder over another until the test ends; to be asked for before the folder that it lies in, which goes later. */
+/**
+ * Mounts one file or folder over another until the test ends; to be asked for before the folder that it lies in, which
+ * goes later.
+ */
 function binder (t: TestContext): (from: string, to: string) => void {
   const mounted: string[] = []
-  t.after(() => { for (const path of mounted) execFileSync('umount', ['-l', path]) })
+  t.after(() => {
+    for (const path of mounted) execFileSync('umount', ['-l', path])
+  })
   return (from, to) => {
     execFileSync('mount', ['--bind', from, to])
     mounted.push(to)
@@ -71,8 +89,19 @@ async function assertRefused (t: TestContext, path: string): Promise<BackupError
     await rejectsWith(code, restorer.place({ path: image, sha256 }, placement, () => {}, never))
   }
   await rejectsWith(code, rows.diff(image, { path, isLive: true }, { rows: 1, tables: undefined }, never))
-  await rejectsWith(code, rows.rescue(image, path, { selections: [{ table: 'entry', where: undefined }], children: false, conflict: 'skip', timeout: 1000 }, never))
-  await rejectsWith(code, recoverDatabase(path, join(scratch, 'rescued.db'), { signal: never, phase () {}, bytes () {} }))
+  await rejectsWith(
+    code,
+    rows.rescue(image, path, {
+      selections: [{ table: 'entry', where: undefined }],
+      children: false,
+      conflict: 'skip',
+      timeout: 1000
+    }, never)
+  )
+  await rejectsWith(
+    code,
+    recoverDatabase(path, join(scratch, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
+  )
   assert.ok(!existsSync(join(scratch, 'rescued.db')))
   assert.ok(readFileSync(path).equals(before), 'the file was changed')
   const found = await doctor(path)
@@ -89,7 +118,12 @@ async function assertNotTaken (t: TestContext, path: string): Promise<BackupErro
 }
 
 async function doctor (path: string): Promise<string[]> {
-  const subject = { sources: [{ name: 'app', path }], requireOwnFile: (given: string) => { requireInUse(requireOneName(given)) } }
+  const subject = {
+    sources: [{ name: 'app', path }],
+    requireOwnFile: (given: string) => {
+      requireInUse(requireOneName(given))
+    }
+  }
   return complaintsIn(await examineNames(subject as unknown as Subject, undefined))
 }
 
@@ -160,10 +194,26 @@ test('a process in a mount namespace of its own, where the database is a single 
   const { theirs, ours } = place(t)
   writeFileSync(ours, '')
   const script = 'mount --bind "$1" "$2" && exec "$3" -e "$4" "$5" "$2"'
-  const program = "const db = new (require(process.argv[1]))(process.argv[2]); db.exec('PRAGMA wal_autocheckpoint = 0; UPDATE entry SET amount = 1'); process.stdout.write('done'); process.stdin.resume()"
-  const child = execFile('unshare', ['-m', 'bash', '-c', script, 'bash', theirs, ours, process.execPath, program, require('better-sqlite3')])
-  t.after(() => { child.kill('SIGKILL') })
-  await new Promise(resolve => { child.stdout?.once('data', resolve) })
+  const program =
+    "const db = new (require(process.argv[1]))(process.argv[2]); db.exec('PRAGMA wal_autocheckpoint = 0; UPDATE entry SET amount = 1'); process.stdout.write('done'); process.stdin.resume()"
+  const child = execFile('unshare', [
+    '-m',
+    'bash',
+    '-c',
+    script,
+    'bash',
+    theirs,
+    ours,
+    process.execPath,
+    program,
+    require('better-sqlite3')
+  ])
+  t.after(() => {
+    child.kill('SIGKILL')
+  })
+  await new Promise(resolve => {
+    child.stdout?.once('data', resolve)
+  })
   await assertNotTaken(t, theirs)
 })
 
@@ -174,7 +224,15 @@ test('a process that cannot be seen, and has the database open under another nam
   await sqliteProcess(t, ours, IN_THE_LOG)
   rmSync(ours)
   const once = new URL('./take-once.ts', import.meta.url).pathname
-  const { stdout } = await promisify(execFile)('unshare', ['--pid', '--fork', '--mount-proc', process.execPath, once, theirs, tempDir(t)])
+  const { stdout } = await promisify(execFile)('unshare', [
+    '--pid',
+    '--fork',
+    '--mount-proc',
+    process.execPath,
+    once,
+    theirs,
+    tempDir(t)
+  ])
   assert.equal(stdout, 'SOURCE_OTHER_NAME\n')
 })
 
@@ -185,7 +243,10 @@ test('a file that was replaced while the application goes on writing to the old 
   for (const suffix of ['-wal', '-shm']) rmSync(theirs + suffix)
   renameSync(join(home, 'new.db'), theirs)
   const source = sourceOf(theirs, home)
-  assert.match((await rejectsWith('SOURCE_REPLACED', take(source, home))).message, new RegExp(`process ${pid} .*old, deleted file`))
+  assert.match(
+    (await rejectsWith('SOURCE_REPLACED', take(source, home))).message,
+    new RegExp(`process ${pid} .*old, deleted file`)
+  )
   assert.match((await doctor(theirs))[0] ?? '', /goes on writing to the old/)
   const { stop: end } = await sqliteProcess(t, theirs, 'SELECT 1 FROM entry')
   assert.deepEqual(await complaints(source, await take(source, home)), [])
@@ -204,7 +265,9 @@ test('a symbolic link in another folder leads to the database with what is besid
   const taken = await take(source, home)
   assert.deepEqual(await complaints(source, taken), [])
   const { tables } = await recoverDatabase(ours, join(home, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
-  for (const { name, rows } of [...taken.facts.tables, ...tables].filter(table => table.name === 'entry')) assert.equal(rows, 101, name)
+  for (const { name, rows } of [...taken.facts.tables, ...tables].filter(table => table.name === 'entry')) {
+    assert.equal(rows, 101, name)
+  }
 })
 
 test('processes that open, write and close beside many looks never make one name seem two', async t => {
@@ -212,10 +275,13 @@ test('processes that open, write and close beside many looks never make one name
     const home = tempDir(t)
     const path = join(home, 'busy.db')
     makeMoney(path, { journalMode, entries: 100 })
-    const program = "const D = require(process.argv[1]); for (;;) { const db = new D(process.argv[2], { timeout: 5000 }); for (let i = 0; i < 3; i++) db.exec('UPDATE account SET balance = balance + 0 WHERE id = 1'); db.close() }"
+    const program =
+      "const D = require(process.argv[1]); for (;;) { const db = new D(process.argv[2], { timeout: 5000 }); for (let i = 0; i < 3; i++) db.exec('UPDATE account SET balance = balance + 0 WHERE id = 1'); db.close() }"
     const child = execFile(process.execPath, ['-e', program, require('better-sqlite3'), path])
     for (let i = 0; i < 100; i++) assert.equal(requireOneName(path), path)
-    for (let i = 0; i < 2; i++) assert.deepEqual(await complaints(sourceOf(path, home), await take(sourceOf(path, home), home)), [])
+    for (let i = 0; i < 2; i++) {
+      assert.deepEqual(await complaints(sourceOf(path, home), await take(sourceOf(path, home), home)), [])
+    }
     child.kill('SIGKILL')
   }
 })
@@ -225,10 +291,16 @@ test('a process that is stopped while it closes the database keeps nothing elsew
   const { theirs } = place(t)
   // The "-shm" loses its name long before the process goes on.
   const strace = ['-f', '-qq', '-o', '/dev/null', '-e', 'inject=unlink:delay_exit=60000000', '-P', `${theirs}-shm`]
-  const program = "const db = new (require(process.argv[1]))(process.argv[2]); db.exec('UPDATE account SET balance = balance + 0 WHERE id = 1'); process.stdout.write('closes'); db.close()"
-  const child = spawn('strace', [...strace, process.execPath, '-e', program, require('better-sqlite3'), theirs], { stdio: ['ignore', 'pipe', 'ignore'], detached: true })
+  const program =
+    "const db = new (require(process.argv[1]))(process.argv[2]); db.exec('UPDATE account SET balance = balance + 0 WHERE id = 1'); process.stdout.write('closes'); db.close()"
+  const child = spawn('strace', [...strace, process.execPath, '-e', program, require('better-sqlite3'), theirs], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    detached: true
+  })
   const ended = once(child, 'exit')
-  const stop = (): void => { if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL') }
+  const stop = (): void => {
+    if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL')
+  }
   t.after(stop)
   await once(child.stdout, 'data')
   await until(() => !existsSync(`${theirs}-shm`))
@@ -246,7 +318,9 @@ function require (name: string): string {
 test('a lock on a file of the same number on another file system is not taken for one on the database', async t => {
   if (!needRoot(t)) return
   const mounted: string[] = []
-  t.after(() => { for (const directory of mounted) execFileSync('umount', ['-l', directory]) })
+  t.after(() => {
+    for (const directory of mounted) execFileSync('umount', ['-l', directory])
+  })
   const home = tempDir(t)
   const paths = ['a', 'b'].map(name => {
     const directory = join(home, name)
@@ -265,7 +339,9 @@ test('a lock on a file of the same number on another file system is not taken fo
 test('of the descriptors of a process no more are looked at than there is a budget for', t => {
   const path = join(tempDir(t), 'file')
   const fds = Array.from({ length: 20 }, () => openSync(path, 'w'))
-  t.after(() => { for (const fd of fds) closeSync(fd) })
+  t.after(() => {
+    for (const fd of fds) closeSync(fd)
+  })
   const [enough, little] = [{ left: 100_000 }, { left: Math.min(...fds) + 5 }]
   assert.equal(openFiles('self', enough, path).length, 20)
   const found = openFiles('self', little, path).length

@@ -15,7 +15,10 @@ test('a file system that does not answer in time is an error of its own, and the
   makeMoney(path, { entries: 10 })
   // No process looks at anything within a millisecond: this is what one that stands still comes to.
   const probe = sqliteProbe(path, DEFAULT_LIMITS, 1)
-  const refused = { code: 'SOURCE_UNREADABLE', message: `the file system of "${path}" does not answer: nothing came within 0.001 seconds` }
+  const refused = {
+    code: 'SOURCE_UNREADABLE',
+    message: `the file system of "${path}" does not answer: nothing came within 0.001 seconds`
+  }
   await assert.rejects(probe(signal), refused)
   await assert.rejects(probe(signal), refused)
   assert.ok((await sqliteProbe(path)(signal)).size > 0)
@@ -45,7 +48,14 @@ for (const journalMode of ['delete', 'wal'] as const) {
   })
 }
 
-for (const [what, at, bytes] of [['the size is of an older change', 92, [0, 0, 0, 99]], ['the size is not told', 28, [0, 0, 0, 0]], ['the page size is none', 16, [3, 232]], ['it is no database', 0, [1]]] as const) {
+for (
+  const [what, at, bytes] of [
+    ['the size is of an older change', 92, [0, 0, 0, 99]],
+    ['the size is not told', 28, [0, 0, 0, 0]],
+    ['the page size is none', 16, [3, 232]],
+    ['it is no database', 0, [1]]
+  ] as const
+) {
   test(`all of the file counts where by its header ${what}`, async t => {
     const path = join(tempDir(t), 'live.db')
     makeMoney(path, { entries: 10 })

@@ -10,7 +10,10 @@ import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { complaints, sourceOf, take } from './support.ts'
 
-/** A database in WAL mode with one row in its main file and one in its `-wal`, on a file system that is read-only by now; `files` says what is there. */
+/**
+ * A database in WAL mode with one row in its main file and one in its `-wal`, on a file system that is read-only by
+ * now; `files` says what is there.
+ */
 function onReadOnlyDisk (t: TestContext, files: readonly string[]): string {
   const from = join(tempDir(t), 'app.db')
   const disk = mountDisk(t, '2m')
@@ -40,7 +43,9 @@ for (const [files, rows] of [[[''], [1]], [['', '-wal'], [1, 2]], [['', '-wal', 
     assert.equal(needed, files.length === 3 ? 0 : size)
     const taken = await take(source, home)
     const image = new Database(taken.path, { readonly: true })
-    t.after(() => { image.close() })
+    t.after(() => {
+      image.close()
+    })
     assert.deepEqual(image.prepare('SELECT a FROM t ORDER BY a').pluck().all(), rows)
     assert.deepEqual(await complaints(source, taken), [])
     assert.deepEqual(readdirSync(scratch), [], 'the copy is gone')

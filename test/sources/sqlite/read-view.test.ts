@@ -15,14 +15,18 @@ test('a database that becomes WAL just before the transaction begins is read as 
   const path = join(tempDir(t), 'app.db')
   makeMoney(path, { journalMode: 'delete', entries: 10 })
   const other = new Database(path)
-  t.after(() => { other.close() })
+  t.after(() => {
+    other.close()
+  })
   let asked = 0
   const view = openReadView(path, false, 1000, db => {
     const mode = journalMode(db)
     if (asked++ === 0) other.exec('PRAGMA journal_mode = WAL; PRAGMA user_version = 7')
     return mode
   })
-  t.after(() => { view.db.close() })
+  t.after(() => {
+    view.db.close()
+  })
   assert.deepEqual([view.journalMode, view.wal?.frames?.offsets.size, existsSync(`${path}-wal`)], ['wal', 1, true])
   assert.equal(view.db.pragma('user_version', { simple: true }), 7)
 })

@@ -53,13 +53,25 @@ function make (path: string, sql: string, before = ''): void {
 function contentOf (path: string): string[] {
   const db = new Database(path, { readonly: true })
   try {
-    const definitions = db.prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*' ORDER BY name").raw().all()
-    const tables = db.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_stat*' ORDER BY name").pluck().all()
+    const definitions = db.prepare(
+      "SELECT type, name, sql FROM sqlite_schema WHERE name NOT GLOB 'sqlite_*' ORDER BY name"
+    ).raw().all()
+    const tables = db.prepare<[], string>(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_stat*' ORDER BY name"
+    ).pluck().all()
     const rows = tables.flatMap(name => {
-      const columns = db.prepare<[string], string>('SELECT name FROM pragma_table_xinfo(?)').pluck().all(name).map(column => `quote("${column.replaceAll('"', '""')}")`)
-      return db.prepare<[], unknown[]>(`SELECT ${columns.join(', ')} FROM "${name.replaceAll('"', '""')}" ORDER BY ${columns.map((_, i) => i + 1).join(', ')}`).raw().all().map(row => [name, ...row])
+      const columns = db.prepare<[string], string>('SELECT name FROM pragma_table_xinfo(?)').pluck().all(name).map(
+        column => `quote("${column.replaceAll('"', '""')}")`
+      )
+      return db.prepare<[], unknown[]>(
+        `SELECT ${columns.join(', ')} FROM "${name.replaceAll('"', '""')}" ORDER BY ${
+          columns.map((_, i) => i + 1).join(', ')
+        }`
+      ).raw().all().map(row => [name, ...row])
     })
-    const settings = ['page_size', 'encoding', 'user_version', 'application_id'].map(name => db.pragma(name, { simple: true }))
+    const settings = ['page_size', 'encoding', 'user_version', 'application_id'].map(name =>
+      db.pragma(name, { simple: true })
+    )
     return [...definitions, ...rows, settings].map(line => JSON.stringify(line))
   } finally {
     db.close()
@@ -76,7 +88,12 @@ function damage (path: string, change: (bytes: Buffer) => void): void {
   writeFileSync(path, bytes)
 }
 
-for (const [name, before] of [['UTF-8', ''], ['UTF-16le', "PRAGMA encoding = 'UTF-16le'"], ['UTF-16be', "PRAGMA encoding = 'UTF-16be'"], ['auto_vacuum', 'PRAGMA auto_vacuum = FULL']] as const) {
+for (
+  const [name, before] of [['UTF-8', ''], ['UTF-16le', "PRAGMA encoding = 'UTF-16le'"], [
+    'UTF-16be',
+    "PRAGMA encoding = 'UTF-16be'"
+  ], ['auto_vacuum', 'PRAGMA auto_vacuum = FULL']] as const
+) {
   test(`what comes out of a database that is whole is all of it, to the last value and its type (${name})`, async t => {
     const [path, output] = [join(tempDir(t), 'a.db'), join(tempDir(t), 'b.db')]
     make(path, VARIETY + FULL_TEXT, before)
@@ -89,9 +106,14 @@ for (const [name, before] of [['UTF-8', ''], ['UTF-16le', "PRAGMA encoding = 'UT
 
 test('a page of a table that is gone costs the rows on it and no other, where SQLite stops at it', async t => {
   const [path, output] = [join(tempDir(t), 'a.db'), join(tempDir(t), 'b.db')]
-  make(path, 'CREATE TABLE entry (id INTEGER PRIMARY KEY, note TEXT); CREATE INDEX by_note ON entry (note); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO entry SELECT i, \'note \' || i FROM n')
+  make(
+    path,
+    "CREATE TABLE entry (id INTEGER PRIMARY KEY, note TEXT); CREATE INDEX by_note ON entry (note); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO entry SELECT i, 'note ' || i FROM n"
+  )
   const db = new Database(path)
-  const [first, ...pages] = db.prepare<[], number>("SELECT pageno FROM dbstat WHERE name = 'entry' AND pagetype = 'leaf' ORDER BY pageno").pluck().all()
+  const [first, ...pages] = db.prepare<[], number>(
+    "SELECT pageno FROM dbstat WHERE name = 'entry' AND pagetype = 'leaf' ORDER BY pageno"
+  ).pluck().all()
   const rows = db.prepare<[number], number>('SELECT ncell FROM dbstat WHERE pageno = ?').pluck().get(pages[0]!) ?? 0
   db.close()
   assert.ok(first !== undefined && rows > 5)
@@ -105,15 +127,25 @@ test('a page of a table that is gone costs the rows on it and no other, where SQ
 
 test('rows that no tree leads to any more are in lost_and_found, whole, and none is missing', async t => {
   const [path, output] = [join(tempDir(t), 'a.db'), join(tempDir(t), 'b.db')]
-  make(path, 'CREATE TABLE lost_and_found (id INTEGER PRIMARY KEY, note TEXT); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO lost_and_found SELECT i, \'note \' || i FROM n')
+  make(
+    path,
+    "CREATE TABLE lost_and_found (id INTEGER PRIMARY KEY, note TEXT); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO lost_and_found SELECT i, 'note ' || i FROM n"
+  )
   const db = new Database(path)
   const root = db.prepare<[], number>("SELECT rootpage FROM sqlite_schema WHERE name = 'lost_and_found'").pluck().get()!
   db.close()
   damage(path, bytes => bytes.fill(0xff, (root - 1) * PAGE, root * PAGE))
   const recovered = await recover(path, output)
-  assert.deepEqual([recovered.lost, recovered.lostTable, recovered.tables], [1000, 'lost_and_found_0', [{ name: 'lost_and_found', rows: 0, readable: null }]])
+  assert.deepEqual([recovered.lost, recovered.lostTable, recovered.tables], [1000, 'lost_and_found_0', [{
+    name: 'lost_and_found',
+    rows: 0,
+    readable: null
+  }]])
   const found = new Database(output, { readonly: true })
-  assert.deepEqual(found.prepare('SELECT count(*), min(id), max(id), sum(c1 = \'note \' || id) FROM lost_and_found_0').raw().get(), [1000, 1, 1000, 1000])
+  assert.deepEqual(
+    found.prepare("SELECT count(*), min(id), max(id), sum(c1 = 'note ' || id) FROM lost_and_found_0").raw().get(),
+    [1000, 1, 1000, 1000]
+  )
   found.close()
 })
 
@@ -122,7 +154,9 @@ test('a wiped record that reads as thousands of values keeps no other row from b
   const length = 2597
   const filler = Buffer.alloc(length, 0xab)
   const db = new Database(path)
-  db.exec("CREATE TABLE good (a, b); CREATE TABLE t (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO good SELECT i, 'row ' || i FROM n")
+  db.exec(
+    "CREATE TABLE good (a, b); CREATE TABLE t (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO good SELECT i, 'row ' || i FROM n"
+  )
   db.prepare('INSERT INTO t VALUES (?)').run(filler)
   db.close()
   damage(path, bytes => {
@@ -166,8 +200,15 @@ test('what only the write-ahead log holds is saved, and neither it nor the datab
 test('a transaction that a crash left half written is rolled back by the journal beside the file, which stays there', async t => {
   const home = tempDir(t)
   const path = join(home, 'a.db')
-  make(path, "CREATE TABLE entry (id INTEGER PRIMARY KEY, note TEXT); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO entry SELECT i, 'old' FROM n")
-  const writer = await sqliteProcess(t, path, "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE entry SET note = 'new'")
+  make(
+    path,
+    "CREATE TABLE entry (id INTEGER PRIMARY KEY, note TEXT); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO entry SELECT i, 'old' FROM n"
+  )
+  const writer = await sqliteProcess(
+    t,
+    path,
+    "PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE entry SET note = 'new'"
+  )
   await writer.stop()
   const journal = readFileSync(`${path}-journal`)
   assert.ok(readFileSync(path).includes('new'), 'nothing of it was written')
@@ -181,7 +222,10 @@ test('a transaction that a crash left half written is rolled back by the journal
 
 test('deleted rows on pages that the file calls free do not come back as lost ones', async t => {
   const [path, output] = [join(tempDir(t), 'a.db'), join(tempDir(t), 'b.db')]
-  make(path, 'CREATE TABLE a (x); CREATE TABLE b (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO b SELECT hex(i) FROM n; INSERT INTO a VALUES (1); DROP TABLE b')
+  make(
+    path,
+    'CREATE TABLE a (x); CREATE TABLE b (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO b SELECT hex(i) FROM n; INSERT INTO a VALUES (1); DROP TABLE b'
+  )
   assert.ok(isWhole(await recover(path, output)))
 })
 
@@ -216,7 +260,13 @@ test('an abort ends it and leaves nothing', async t => {
   make(path, VARIETY)
   for (const at of ['storing', 'restoring']) {
     const abort = new AbortController()
-    await assert.rejects(recoverDatabase(path, join(home, 'b.db'), { signal: abort.signal, phase: phase => { if (phase === at) abort.abort() }, bytes () {} }))
+    await assert.rejects(recoverDatabase(path, join(home, 'b.db'), {
+      signal: abort.signal,
+      phase: phase => {
+        if (phase === at) abort.abort()
+      },
+      bytes () {}
+    }))
     assert.deepEqual(readdirSync(home), ['a.db'], at)
   }
 })
@@ -226,6 +276,15 @@ test('a file that is written to while it is copied is no copy of anything', asyn
   const path = join(home, 'a.db')
   make(path, VARIETY)
   const bytes = readFileSync(path)
-  await rejectsWith('SOURCE_LOCKED', recoverDatabase(path, join(home, 'b.db'), { signal: never, phase () {}, bytes: () => { writeFileSync(path, Buffer.concat([bytes, bytes])) } }))
+  await rejectsWith(
+    'SOURCE_LOCKED',
+    recoverDatabase(path, join(home, 'b.db'), {
+      signal: never,
+      phase () {},
+      bytes: () => {
+        writeFileSync(path, Buffer.concat([bytes, bytes]))
+      }
+    })
+  )
   assert.ok(!existsSync(join(home, 'b.db')))
 })

@@ -1,6 +1,21 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, lchownSync, linkSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Placement, PlainImage } from '../../../src/core/restore/restore.ts'
@@ -19,8 +34,11 @@ interface Bench {
   readonly victim: string
   readonly placement: Placement
   readonly image: PlainImage
-  /** The owner of the folder puts one of theirs, with a link to the victim, in the place of the one that holds the new file. */
-  exchange (): void
+  /**
+   * The owner of the folder puts one of theirs, with a link to the victim, in the place of the one that holds the new
+   * file.
+   */
+  exchange(): void
 }
 
 /** The folder of an application whose user is `NOBODY`, without its database, and a file of root's. */
@@ -34,13 +52,18 @@ function bench (t: TestContext, mode: Placement['mode']): Bench {
   const path = join(folder, 'app.db')
   // The parent that a child which was started by nobody compares with.
   Object.defineProperty(process, 'ppid', { value: 0, configurable: true })
-  t.after(() => { Reflect.deleteProperty(process, 'ppid') })
+  t.after(() => {
+    Reflect.deleteProperty(process, 'ppid')
+  })
   return {
     home,
     folder,
     victim,
     placement: { mode, path, overwrite: false, timeout: 1000, aside: `${path}.before-1` },
-    image: { path: join(home, 'image.db'), sha256: createHash('sha256').update(readFileSync(join(home, 'image.db'))).digest('hex') },
+    image: {
+      path: join(home, 'image.db'),
+      sha256: createHash('sha256').update(readFileSync(join(home, 'image.db'))).digest('hex')
+    },
     exchange () {
       const fresh = `${path}.before-1.new`
       renameSync(fresh, join(folder, 'moved'))
@@ -61,7 +84,9 @@ for (const mode of ['replace', 'file'] as const) {
     if (!needRoot(t)) return
     const { folder, victim, placement, image, exchange } = bench(t, mode)
     let exchanged = 0
-    const onBytes = (): void => { if (exchanged++ === 0) exchange() }
+    const onBytes = (): void => {
+      if (exchanged++ === 0) exchange()
+    }
     if (mode === 'replace') replaceFile(image, placement, onBytes)
     else placeFile(image, placement, onBytes)
     assert.equal(exchanged, 1)
@@ -78,15 +103,20 @@ test('a folder of the database that is exchanged as the file gets its name is no
   const { home, folder, placement, image } = bench(t, 'replace')
   writeFileSync(placement.path, 'old')
   mkdirSync(join(home, 'other'))
-  assert.throws(() => replaceFile(image, placement, () => {}, (from, to) => {
-    linkSync(from, to)
-    renameSync(folder, join(home, 'moved'))
-    symlinkSync('other', folder)
-    lchownSync(folder, NOBODY, NOBODY)
-  }), { code: 'RESTORE_TARGET_INVALID', message: /was exchanged for something else/ })
+  assert.throws(() =>
+    replaceFile(image, placement, () => {}, (from, to) => {
+      linkSync(from, to)
+      renameSync(folder, join(home, 'moved'))
+      symlinkSync('other', folder)
+      lchownSync(folder, NOBODY, NOBODY)
+    }), { code: 'RESTORE_TARGET_INVALID', message: /was exchanged for something else/ })
   assert.deepEqual(readdirSync(join(home, 'other')), [])
   assert.deepEqual(readdirSync(join(home, 'moved')).toSorted(), ['app.db', 'app.db.before-1'])
-  for (const touch of [() => undoHalfReplaced(placement.path, placement.aside), () => { discardAside(placement.aside) }]) assert.throws(touch, { code: 'RESTORE_TARGET_INVALID' })
+  for (
+    const touch of [() => undoHalfReplaced(placement.path, placement.aside), () => {
+      discardAside(placement.aside)
+    }]
+  ) assert.throws(touch, { code: 'RESTORE_TARGET_INVALID' })
 })
 
 test('the mode of the old file comes without the rights of a program', t => {
@@ -103,10 +133,11 @@ test('a link in the place of the old file gets no rights of what it leads to', t
   if (!needRoot(t)) return
   const { victim, placement, image } = bench(t, 'replace')
   writeFileSync(placement.path, '')
-  assert.throws(() => replaceFile(image, placement, () => {
-    rmSync(placement.path)
-    symlinkSync(victim, placement.path)
-  }), { code: 'RESTORE_TARGET_INVALID', message: /is not a file any more/ })
+  assert.throws(() =>
+    replaceFile(image, placement, () => {
+      rmSync(placement.path)
+      symlinkSync(victim, placement.path)
+    }), { code: 'RESTORE_TARGET_INVALID', message: /is not a file any more/ })
   assert.deepEqual(rightsOf(victim), [0, 0, '600'])
 })
 
@@ -116,6 +147,12 @@ test('a new folder is our own with a file that we made in it, and not where anot
   const held = [folder, home].map(path => openFolder(path))
   const own = makeFolder(held[0]!, 'own')
   const file = openSync(own.at('image'), 'wx', 0o600)
-  t.after(() => { for (const one of [...held, own]) one.close() })
-  assert.deepEqual([isOwn(own, file), isOwn(held[0]!, file), isOwn(held[1]!, file)], [true, false, (statSync(home).mode & 0o077) === 0])
+  t.after(() => {
+    for (const one of [...held, own]) one.close()
+  })
+  assert.deepEqual([isOwn(own, file), isOwn(held[0]!, file), isOwn(held[1]!, file)], [
+    true,
+    false,
+    (statSync(home).mode & 0o077) === 0
+  ])
 })

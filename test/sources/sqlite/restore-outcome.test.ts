@@ -16,7 +16,7 @@ interface Bench {
   readonly home: string
   readonly live: string
   readonly image: string
-  restore (mode?: Placement['mode'], onBytes?: (bytes: number) => void, signal?: AbortSignal): Promise<Placed>
+  restore(mode?: Placement['mode'], onBytes?: (bytes: number) => void, signal?: AbortSignal): Promise<Placed>
 }
 
 /** An image, and the live database that was made of it, in which `change` is done since. */
@@ -29,12 +29,23 @@ function bench (t: TestContext, make: (path: string) => void, change: string): B
   db.exec(change)
   db.close()
   const placement = { path: live, overwrite: false, timeout: 5000, aside: join(home, 'live.db.aside') }
-  const plain = (): PlainImage => ({ path: image, sha256: createHash('sha256').update(readFileSync(image)).digest('hex') })
-  return { home, live, image, restore: (mode = 'live', onBytes = () => {}, signal = never) => sqliteRestorer(home).place(plain(), { ...placement, mode }, onBytes, signal) }
+  const plain = (): PlainImage => ({
+    path: image,
+    sha256: createHash('sha256').update(readFileSync(image)).digest('hex')
+  })
+  return {
+    home,
+    live,
+    image,
+    restore: (mode = 'live', onBytes = () => {}, signal = never) =>
+      sqliteRestorer(home).place(plain(), { ...placement, mode }, onBytes, signal)
+  }
 }
 
 function odd (t: TestContext, database: OddDatabase, journalMode: string): Bench {
-  return bench(t, path => { makeOdd(path, database, journalMode) }, "UPDATE note SET t = 'after'")
+  return bench(t, path => {
+    makeOdd(path, database, journalMode)
+  }, "UPDATE note SET t = 'after'")
 }
 
 function noteOf (path: string): unknown {
@@ -65,7 +76,9 @@ for (const journalMode of ['wal', 'delete']) {
   })
 
   test(`content that is found damaged after the commit is said to be in place, and damaged (${journalMode})`, async t => {
-    const { live, image, restore } = bench(t, path => { makeMoney(path, { entries: 5000, journalMode: journalMode as 'wal' | 'delete' }) }, 'CREATE TABLE late (x)')
+    const { live, image, restore } = bench(t, path => {
+      makeMoney(path, { entries: 5000, journalMode: journalMode as 'wal' | 'delete' })
+    }, 'CREATE TABLE late (x)')
     const bytes = readFileSync(image)
     // The last page belongs to a table or its index.
     bytes.fill(0xff, bytes.length - 4096)
@@ -79,7 +92,9 @@ for (const journalMode of ['wal', 'delete']) {
 }
 
 test('a restore that is cut short when the content is in its place is a completed one with a warning', async t => {
-  const { live, image, restore } = bench(t, path => { makeMoney(path, { entries: 300_000 }) }, 'CREATE TABLE late (x)')
+  const { live, image, restore } = bench(t, path => {
+    makeMoney(path, { entries: 300_000 })
+  }, 'CREATE TABLE late (x)')
   const abort = new AbortController()
   const size = readFileSync(image).length
   const { warnings } = await restore('live', bytes => {

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Placement, PlainImage } from '../../../src/core/restore/restore.ts'
@@ -19,7 +29,10 @@ interface Bench {
   readonly image: PlainImage
 }
 
-/** A database that belongs to 1001:3000 with the mode 0640, in a folder of 1001:3000; the image may be read by everybody. */
+/**
+ * A database that belongs to 1001:3000 with the mode 0640, in a folder of 1001:3000; the image may be read by
+ * everybody.
+ */
 function bench (t: TestContext, mode: Placement['mode']): Bench {
   const home = tempDir(t)
   const folder = join(home, 'app')
@@ -64,7 +77,10 @@ test('where the database is gone, the new one belongs to the owner of the folder
   rmSync(here.placement.path)
   assert.deepEqual([await place(here), rightsOf(here.placement.path)], [[], [1001, 3000, '660']])
   rmSync(here.placement.path)
-  assert.deepEqual([await place({ ...here, image: { ...here.image, properties: {} } }), rightsOf(here.placement.path)], [[], [1001, 3000, '600']])
+  assert.deepEqual(
+    [await place({ ...here, image: { ...here.image, properties: {} } }), rightsOf(here.placement.path)],
+    [[], [1001, 3000, '600']]
+  )
 })
 
 test('an owner from a manifest alone is a suggestion: the command is named, and nothing is given away', async t => {
@@ -96,13 +112,17 @@ test('a live restore by root leaves owner and mode of the database and of its lo
   await reader.stop()
 })
 
-const noLinks = (): never => { throw Object.assign(new Error('operation not permitted'), { code: 'EPERM' }) }
+const noLinks = (): never => {
+  throw Object.assign(new Error('operation not permitted'), { code: 'EPERM' })
+}
 
 test('on a file system without hard links a file is placed, never over another, and a database is replaced', t => {
   const { folder, placement, image } = bench(t, 'file')
   // The parent that a child which was started by nobody compares with.
   Object.defineProperty(process, 'ppid', { value: 0, configurable: true })
-  t.after(() => { Reflect.deleteProperty(process, 'ppid') })
+  t.after(() => {
+    Reflect.deleteProperty(process, 'ppid')
+  })
   const path = join(folder, 'copy.db')
   placeFile(image, { ...placement, path }, () => {}, noLinks)
   assert.deepEqual(readMoney(path), { sum: TOTAL, integrity: 'ok' })

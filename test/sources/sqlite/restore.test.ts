@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { chmodSync, copyFileSync, existsSync, linkSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
@@ -22,15 +32,21 @@ interface Bench {
   readonly live: string
   /** Where `replace` keeps the old file. */
   readonly aside: string
-  restore (placement?: Partial<Placement>, signal?: AbortSignal, onBytes?: () => void): Promise<Placed>
-  check (placement?: Partial<Placement>): Promise<void>
-  settle (): Promise<boolean>
+  restore(placement?: Partial<Placement>, signal?: AbortSignal, onBytes?: () => void): Promise<Placed>
+  check(placement?: Partial<Placement>): Promise<void>
+  settle(): Promise<boolean>
 }
 
 /** A live database, and an image that differs from it: it has a table `marker` and fewer entries. */
 function bench (t: TestContext, live: MoneyOptions = {}, image: MoneyOptions = {}): Bench {
   const home = tempDir(t)
-  const place: Placement = { mode: 'live', path: join(home, 'live.db'), overwrite: false, timeout: 5000, aside: join(home, 'live.db.aside') }
+  const place: Placement = {
+    mode: 'live',
+    path: join(home, 'live.db'),
+    overwrite: false,
+    timeout: 5000,
+    aside: join(home, 'live.db.aside')
+  }
   const path = join(home, 'image.db')
   makeMoney(place.path, { entries: LIVE, ...live })
   makeMoney(path, { entries: IMAGE, ...image })
@@ -44,22 +60,32 @@ function bench (t: TestContext, live: MoneyOptions = {}, image: MoneyOptions = {
     home,
     live: place.path,
     aside: place.aside,
-    restore: (placement, signal = never, onBytes = () => {}) => restorer.place(plain, { ...place, ...placement }, onBytes, signal),
+    restore: (placement, signal = never, onBytes = () => {}) =>
+      restorer.place(plain, { ...place, ...placement }, onBytes, signal),
     check: placement => restorer.check(outline, { ...place, ...placement }, never),
     settle: () => restorer.settle(place.path, place.aside)
   }
 }
 
 /**
- * Restores once, then again and again, killed each time at another instant: some shortly before the first report of its progress, the
- * others spread over the time that the whole one took from there. `before` and `after` frame each.
+ * Restores once, then again and again, killed each time at another instant: some shortly before the first report of its
+ * progress, the others spread over the time that the whole one took from there. `before` and `after` frame each.
  */
-async function killEach (restore: Bench['restore'], placement: Partial<Placement>, before: () => void, after: () => Promise<void> | void): Promise<void> {
+async function killEach (
+  restore: Bench['restore'],
+  placement: Partial<Placement>,
+  before: () => void,
+  after: () => Promise<void> | void
+): Promise<void> {
   const whole = { lead: 0, rest: 0 }
   for (let n = -EARLY; n <= KILLS - EARLY; n++) {
     before()
     const killing = new AbortController()
-    const killAfter = (delay: number): void => { setTimeout(() => { killing.abort() }, delay) }
+    const killAfter = (delay: number): void => {
+      setTimeout(() => {
+        killing.abort()
+      }, delay)
+    }
     const begun = performance.now()
     let reported: number | undefined
     if (n > -EARLY && n <= 0) killAfter(whole.lead * (1 + n / 10))
@@ -198,7 +224,10 @@ for (const journalMode of ['wal', 'delete'] as const) {
     const { live, restore, check } = bench(t, { journalMode })
     const holder = await sqliteProcess(t, live, 'SELECT count(*) FROM entry')
     for (const attempt of [check, restore]) {
-      assert.match((await rejectsWith('RESTORE_TARGET_OPEN', attempt({ mode: 'replace' }))).message, new RegExp(`\\b${holder.pid}\\b`))
+      assert.match(
+        (await rejectsWith('RESTORE_TARGET_OPEN', attempt({ mode: 'replace' }))).message,
+        new RegExp(`\\b${holder.pid}\\b`)
+      )
     }
     await holder.stop()
     assert.equal(isRestored(live), false)
@@ -229,7 +258,9 @@ test('killed at any instant of a replacement the old file stands there or the ne
   copyFileSync(live, `${live}.first`)
   const before = readdirSync(home)
   const outcomes = { old: 0, fresh: 0 }
-  await killEach(restore, { mode: 'replace' }, () => { copyFileSync(`${live}.first`, live) }, async () => {
+  await killEach(restore, { mode: 'replace' }, () => {
+    copyFileSync(`${live}.first`, live)
+  }, async () => {
     const isKept = await settle()
     assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
     const isFresh = isRestored(live)
@@ -268,7 +299,11 @@ for (const journalMode of ['wal', 'delete'] as const) {
     }
     await killEach(restore, {}, before, () => {
       // A log or journal with something in it: the transaction, or the way of its pages into the file, was cut short.
-      if ((statSync(`${live}-${journalMode === 'wal' ? 'wal' : 'journal'}`, { throwIfNoEntry: false })?.size ?? 0) > 0) outcomes.unfinished++
+      if (
+        (statSync(`${live}-${journalMode === 'wal' ? 'wal' : 'journal'}`, { throwIfNoEntry: false })?.size ?? 0) > 0
+      ) {
+        outcomes.unfinished++
+      }
       assert.deepEqual(readMoney(live), { sum: TOTAL, integrity: 'ok' })
       outcomes[isRestored(live) ? 'fresh' : 'old']++
     })

@@ -12,13 +12,13 @@ export interface Bench {
   readonly image: string
   readonly rows: RowTool
   /** Runs SQL on the live database, as an application would. */
-  sql (text: string): void
-  all (query: string): unknown[]
+  sql(text: string): void
+  all(query: string): unknown[]
   /** Ends the application's connection. */
-  close (): void
-  diff (limit?: number, tables?: readonly string[]): Promise<Difference>
-  rescue (table: string, where?: string, request?: Partial<RescueRequest>): Promise<Rescue>
-  plan (table: string, where?: string, request?: Partial<RescueRequest>): Promise<Rescue>
+  close(): void
+  diff(limit?: number, tables?: readonly string[]): Promise<Difference>
+  rescue(table: string, where?: string, request?: Partial<RescueRequest>): Promise<Rescue>
+  plan(table: string, where?: string, request?: Partial<RescueRequest>): Promise<Rescue>
 }
 
 /** A live database and an image of it, both as `schema` makes them. */
@@ -36,14 +36,24 @@ export function bench (t: TestContext, schema: string, { journalMode = 'wal' } =
   db.pragma('foreign_keys = OFF')
   t.after(() => db.close())
   const rows = sqliteRows(home)
-  const requestFor = (table: string, where: string | undefined, request: Partial<RescueRequest>): RescueRequest => ({ selections: [{ table, where }], children: false, conflict: 'skip', timeout: 5000, ...request })
+  const requestFor = (table: string, where: string | undefined, request: Partial<RescueRequest>): RescueRequest => ({
+    selections: [{ table, where }],
+    children: false,
+    conflict: 'skip',
+    timeout: 5000,
+    ...request
+  })
   return {
     live,
     image,
     rows,
-    sql: text => { db.exec(text) },
+    sql: text => {
+      db.exec(text)
+    },
     all: query => db.prepare(query).raw().all(),
-    close: () => { db.close() },
+    close: () => {
+      db.close()
+    },
     diff: (limit = 0, tables) => rows.diff(image, { path: live, isLive: true }, { rows: limit, tables }, never),
     rescue: (table, where, request = {}) => rows.rescue(image, live, requestFor(table, where, request), never),
     plan: (table, where, request = {}) => rows.plan(image, live, requestFor(table, where, request), never)

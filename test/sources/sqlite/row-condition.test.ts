@@ -8,7 +8,11 @@ import { tempDir } from '../../support/temp-dir.ts'
 import { bench } from './row-bench.ts'
 
 test('a condition is evaluated before the live database is asked for anything, so that it keeps no writer waiting', async t => {
-  const { live, plan, rescue } = bench(t, 'CREATE TABLE item (id INTEGER PRIMARY KEY, name); INSERT INTO item VALUES (1, 1)', { journalMode: 'delete' })
+  const { live, plan, rescue } = bench(
+    t,
+    'CREATE TABLE item (id INTEGER PRIMARY KEY, name); INSERT INTO item VALUES (1, 1)',
+    { journalMode: 'delete' }
+  )
   const holder = await sqliteProcess(t, live, 'BEGIN EXCLUSIVE')
   for (const attempt of [plan, rescue]) {
     // Fails at a row, and so only while it is evaluated.
@@ -19,9 +23,13 @@ test('a condition is evaluated before the live database is asked for anything, s
 })
 
 test('a condition whose values need more memory than there may be is refused by name, wherever it is given', async t => {
-  const { plan, rescue, rows, image } = bench(t, 'CREATE TABLE item (id INTEGER PRIMARY KEY); INSERT INTO item VALUES (1)')
+  const { plan, rescue, rows, image } = bench(
+    t,
+    'CREATE TABLE item (id INTEGER PRIMARY KEY); INSERT INTO item VALUES (1)'
+  )
   for (const where of ['randomblob(999999999) IS NOT NULL', 'length(zeroblob(2000000000)) > 0']) {
-    const extract = (): Promise<unknown> => rows.extract(image, { table: 'item', where }, join(tempDir(t), 'rows.csv'), never)
+    const extract = (): Promise<unknown> =>
+      rows.extract(image, { table: 'item', where }, join(tempDir(t), 'rows.csv'), never)
     for (const attempt of [() => plan('item', where), () => rescue('item', where), extract]) {
       const { message } = await rejectsWith('VALIDATION_FAILED', attempt())
       assert.equal(message, `the condition "${where}" cannot be used: string or blob too big`)

@@ -3,7 +3,12 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { ROWS_BYTES, type DiffRequest, type RowDifference, type TableDifference } from '../../../src/core/restore/rows.ts'
+import {
+  ROWS_BYTES,
+  type DiffRequest,
+  type RowDifference,
+  type TableDifference
+} from '../../../src/core/restore/rows.ts'
 import { sqliteRows } from '../../../src/sources/sqlite/rows/rows.ts'
 import { toRowValue } from '../../../src/sources/sqlite/rows/value.ts'
 import { DEFAULT_LIMITS } from '../../../src/sources/subprocess.ts'
@@ -17,21 +22,37 @@ function make (path: string, sql: string): void {
   db.close()
 }
 
-async function diff (directory: string, request: DiffRequest, memory = DEFAULT_LIMITS.memory): Promise<TableDifference> {
+async function diff (
+  directory: string,
+  request: DiffRequest,
+  memory = DEFAULT_LIMITS.memory
+): Promise<TableDifference> {
   const [before, after] = [join(directory, 'before.db'), join(directory, 'after.db')]
-  const { tables } = await sqliteRows(directory, { ...DEFAULT_LIMITS, memory }).diff(before, { path: after, isLive: false }, request, never)
+  const { tables } = await sqliteRows(directory, { ...DEFAULT_LIMITS, memory }).diff(
+    before,
+    { path: after, isLive: false },
+    request,
+    never
+  )
   return tables[0]!
 }
 
 test('rows of 25 MB are told in an answer of some kilobytes, within bounded memory', async t => {
   const directory = tempDir(t, { inMemory: true })
-  make(join(directory, 'before.db'), "CREATE TABLE t (id INTEGER PRIMARY KEY, x, y); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 8) INSERT INTO t SELECT n, zeroblob(25000000), replace(hex(zeroblob(1000)), '00', 'ä') FROM c")
+  make(
+    join(directory, 'before.db'),
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, x, y); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 8) INSERT INTO t SELECT n, zeroblob(25000000), replace(hex(zeroblob(1000)), '00', 'ä') FROM c"
+  )
   make(join(directory, 'after.db'), 'CREATE TABLE t (id INTEGER PRIMARY KEY, x, y)')
   const { rows, removed, hasMore } = await diff(directory, { rows: 1000 }, 512 * 1024 * 1024)
   assert.deepEqual([rows.length, removed, hasMore], [8, 8, false])
   assert.deepEqual(rows[0]?.before, {
     id: 1,
-    x: { blob: '00'.repeat(1024), bytes: 25_000_000, sha256: createHash('sha256').update(Buffer.alloc(25_000_000)).digest('hex') },
+    x: {
+      blob: '00'.repeat(1024),
+      bytes: 25_000_000,
+      sha256: createHash('sha256').update(Buffer.alloc(25_000_000)).digest('hex')
+    },
     y: { text: 'ä'.repeat(512), bytes: 2000, sha256: createHash('sha256').update('ä'.repeat(1000)).digest('hex') }
   })
   assert.ok(JSON.stringify(rows).length < 64 * 1024)
@@ -39,7 +60,10 @@ test('rows of 25 MB are told in an answer of some kilobytes, within bounded memo
 
 test('a value can be asked for as a whole, and one answer holds no more rows than fit', async t => {
   const directory = tempDir(t, { inMemory: true })
-  make(join(directory, 'before.db'), 'CREATE TABLE t (id INTEGER PRIMARY KEY, x); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 20) INSERT INTO t SELECT n, zeroblob(1000000) FROM c')
+  make(
+    join(directory, 'before.db'),
+    'CREATE TABLE t (id INTEGER PRIMARY KEY, x); WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 20) INSERT INTO t SELECT n, zeroblob(1000000) FROM c'
+  )
   make(join(directory, 'after.db'), 'CREATE TABLE t (id INTEGER PRIMARY KEY, x)')
   const whole = await diff(directory, { rows: 1, from: 3, valueBytes: 1_000_000 })
   assert.deepEqual(whole.rows[0]?.before, { id: 4, x: { blob: '00'.repeat(1_000_000) } })
@@ -49,11 +73,21 @@ test('a value can be asked for as a whole, and one answer holds no more rows tha
   assert.deepEqual(rest.rows.map(({ before }) => before?.['id']), [18, 19, 20])
 })
 
-for (const { kind, key } of [{ kind: 'with a key', key: 'id INTEGER PRIMARY KEY' }, { kind: 'without one', key: 'id' }]) {
+for (
+  const { kind, key } of [{ kind: 'with a key', key: 'id INTEGER PRIMARY KEY' }, { kind: 'without one', key: 'id' }]
+) {
   test(`pages of a table ${kind} give every row once, in the order of one answer`, async t => {
     const directory = tempDir(t, { inMemory: true })
-    make(join(directory, 'before.db'), `CREATE TABLE t (${key}, x); INSERT INTO t VALUES (1, 'gone'), (2, 'gone'), (3, 'old'), (4, 'old'), (5, 'same')`)
-    make(join(directory, 'after.db'), `CREATE TABLE t (${key}, x); INSERT INTO t VALUES (3, 'new'), (4, 'new'), (5, 'same'), (6, 'added'), (7, 'added')${key === 'id' ? ", (7, 'added'), (7, 'added')" : ''}`)
+    make(
+      join(directory, 'before.db'),
+      `CREATE TABLE t (${key}, x); INSERT INTO t VALUES (1, 'gone'), (2, 'gone'), (3, 'old'), (4, 'old'), (5, 'same')`
+    )
+    make(
+      join(directory, 'after.db'),
+      `CREATE TABLE t (${key}, x); INSERT INTO t VALUES (3, 'new'), (4, 'new'), (5, 'same'), (6, 'added'), (7, 'added')${
+        key === 'id' ? ", (7, 'added'), (7, 'added')" : ''
+      }`
+    )
     const all = await diff(directory, { rows: 100 })
     const paged: RowDifference[] = []
     let page: TableDifference
@@ -70,6 +104,14 @@ for (const { kind, key } of [{ kind: 'with a key', key: 'id INTEGER PRIMARY KEY'
 
 test('a text is cut between two characters, and one that just fits is whole', () => {
   assert.equal(toRowValue('aä', 3), 'aä')
-  assert.deepEqual(toRowValue('aä', 2), { text: 'a', bytes: 3, sha256: createHash('sha256').update('aä').digest('hex') })
-  assert.deepEqual(toRowValue(Buffer.from('abc'), 2), { blob: '6162', bytes: 3, sha256: createHash('sha256').update('abc').digest('hex') })
+  assert.deepEqual(toRowValue('aä', 2), {
+    text: 'a',
+    bytes: 3,
+    sha256: createHash('sha256').update('aä').digest('hex')
+  })
+  assert.deepEqual(toRowValue(Buffer.from('abc'), 2), {
+    blob: '6162',
+    bytes: 3,
+    sha256: createHash('sha256').update('abc').digest('hex')
+  })
 })

@@ -7,7 +7,15 @@ import type { Store } from '../../../src/core/ports/store.ts'
 import { azureStore } from '../../../src/stores/azure/azure.ts'
 import type { AzureStoreOptions } from '../../../src/stores/azure/options.ts'
 import { startAzurite, type Azurite } from '../../support/azurite.ts'
-import { changes, cutsAnswer, dropsRequest, losesAnswer, lyingProxy, says, type LyingProxy } from '../../support/lying-proxy.ts'
+import {
+  changes,
+  cutsAnswer,
+  dropsRequest,
+  losesAnswer,
+  lyingProxy,
+  says,
+  type LyingProxy
+} from '../../support/lying-proxy.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { HastyClock } from '../../support/s3.ts'
 import { bodyOf, digestOf, never, noise } from '../../support/streams.ts'
@@ -21,8 +29,12 @@ const BLOCK = /comp=block&/
 const LIST = /comp=blocklist/
 
 let azurite: Azurite
-before(async () => { azurite = await startAzurite() })
-after(async () => { await azurite.stop() })
+before(async () => {
+  azurite = await startAzurite()
+})
+after(async () => {
+  await azurite.stop()
+})
 
 interface Stage {
   /** Through the proxy. */
@@ -38,7 +50,16 @@ async function stage (t: Pick<TestContext, 'after'>, changed: Partial<AzureStore
   const proxy = await lyingProxy(t, url.origin)
   const container = await azurite.container()
   const clock = new HastyClock()
-  const store = azureStore({ name: 'azure', account: azurite.account, key: new Secret(azurite.key), container, prefix: '', endpoint: proxy.endpoint + url.pathname, clock, ...changed })
+  const store = azureStore({
+    name: 'azure',
+    account: azurite.account,
+    key: new Secret(azurite.key),
+    container,
+    prefix: '',
+    endpoint: proxy.endpoint + url.pathname,
+    clock,
+    ...changed
+  })
   return { proxy, clock, client: azurite.clientOf(container), store }
 }
 
@@ -61,7 +82,12 @@ describe('azure: put', () => {
     assert.equal((await client.getBlobClient('a').getProperties()).metadata?.sha256, sha256)
   })
 
-  for (const [what, lie] of [['is lost', losesAnswer()], ['is a 503', says(503)], ['breaks off', dropsRequest(1_000_000)]] as const) {
+  for (
+    const [what, lie] of [['is lost', losesAnswer()], ['is a 503', says(503)], [
+      'breaks off',
+      dropsRequest(1_000_000)
+    ]] as const
+  ) {
     test(`a block whose request ${what} is sent again`, async t => {
       const { store, proxy, clock } = await stage(t)
       proxy.lie({ method: 'PUT', on: BLOCK }, lie)
@@ -71,7 +97,13 @@ describe('azure: put', () => {
     })
   }
 
-  for (const [what, on, bytes] of [['one request', /\/a$/, LARGE.subarray(0, 100)], ['several blocks', LIST, LARGE]] as const) {
+  for (
+    const [what, on, bytes] of [['one request', /\/a$/, LARGE.subarray(0, 100)], [
+      'several blocks',
+      LIST,
+      LARGE
+    ]] as const
+  ) {
     test(`a last answer of ${what} that is lost is no failure: the object tells that it is the one`, async t => {
       const { store, proxy } = await stage(t)
       proxy.lie({ method: 'PUT', on }, losesAnswer())
@@ -99,11 +131,20 @@ describe('azure: put', () => {
     const { store } = await stage(t)
     const bodies = [LARGE, OTHER]
     const results = await Promise.allSettled(bodies.map(body => store.put('a', bodyOf(body), {}, never)))
-    assert.deepEqual(results.flatMap(result => result.status === 'rejected' ? [(result.reason as { code?: string }).code] : []), ['OBJECT_EXISTS'])
+    assert.deepEqual(
+      results.flatMap(result => result.status === 'rejected' ? [(result.reason as { code?: string }).code] : []),
+      ['OBJECT_EXISTS']
+    )
     await holds(store, 'a', bodies[results.findIndex(({ status }) => status === 'fulfilled')] ?? Buffer.alloc(0))
   })
 
-  for (const [what, header, value] of [['another digest', 'content-md5', 'AAAAAAAAAAAAAAAAAAAAAA=='], ['another length', 'content-length', '2']] as const) {
+  for (
+    const [what, header, value] of [['another digest', 'content-md5', 'AAAAAAAAAAAAAAAAAAAAAA=='], [
+      'another length',
+      'content-length',
+      '2'
+    ]] as const
+  ) {
     test(`a store that tells ${what} than that of what was sent has stored nothing, and what it made is taken back`, async t => {
       const { store, proxy, client } = await stage(t)
       proxy.lie({ method: 'HEAD' }, changes(({ headers }) => ({ headers: { ...headers, [header]: value } })))
@@ -146,7 +187,10 @@ describe('azure: get, list, remove', () => {
     assert.deepEqual((await store.stat('a', never)).archived, archived)
     for await (const found of store.list('', never)) assert.deepEqual(found.archived, archived)
     assert.match((await rejectsWith('OBJECT_ARCHIVED', store.get('a', undefined, never))).hint ?? '', /within 15 hours/)
-    proxy.lie({ method: 'HEAD', times: 2 }, changes(({ headers }) => ({ headers: { ...headers, 'x-ms-archive-status': 'rehydrate-pending-to-hot' } })))
+    proxy.lie(
+      { method: 'HEAD', times: 2 },
+      changes(({ headers }) => ({ headers: { ...headers, 'x-ms-archive-status': 'rehydrate-pending-to-hot' } }))
+    )
     assert.equal((await store.stat('a', never)).archived?.isThawing, true)
     await store.thaw?.('a', 1, never)
     assert.equal(proxy.seen.filter(({ url }) => url.includes('comp=tier')).length, 0)
@@ -160,7 +204,10 @@ describe('azure: get, list, remove', () => {
     await Promise.all(names.map(name => client.getBlockBlobClient(name).upload('', 0)))
     proxy.lie({ method: 'GET', on: /comp=list&/, times: 3 }, async ({ request, response }) => {
       const continuationToken = new URL(request.url ?? '', proxy.endpoint).searchParams.get('marker') ?? undefined
-      const pages = client.listBlobsFlat().byPage({ maxPageSize: 50, ...continuationToken !== undefined && { continuationToken } })
+      const pages = client.listBlobsFlat().byPage({
+        maxPageSize: 50,
+        ...continuationToken !== undefined && { continuationToken }
+      })
       const { value } = await pages.next() as IteratorResult<ContainerListBlobFlatSegmentResponse, undefined>
       response.writeHead(200, { 'content-type': 'application/xml' }).end(value?._response.bodyAsText)
     })
@@ -173,7 +220,14 @@ describe('azure: get, list, remove', () => {
 describe('azure: what it says', () => {
   test('a container that is not there is STORE_UNAVAILABLE, and not an object that is missing', async t => {
     const { store } = await stage(t, { container: 'none' })
-    for (const call of [() => store.open(never), () => store.stat('a', never), () => store.get('a', undefined, never), () => store.put('a', bodyOf('one'), {}, never)]) {
+    for (
+      const call of [
+        () => store.open(never),
+        () => store.stat('a', never),
+        () => store.get('a', undefined, never),
+        () => store.put('a', bodyOf('one'), {}, never)
+      ]
+    ) {
       await rejectsWith('STORE_UNAVAILABLE', call())
     }
   })

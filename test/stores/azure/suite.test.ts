@@ -8,13 +8,25 @@ import { startAzurite, type Azurite } from '../../support/azurite.ts'
 import { never } from '../../support/streams.ts'
 
 let azurite: Azurite
-before(async () => { azurite = await startAzurite() })
-after(async () => { await azurite.stop() })
+before(async () => {
+  azurite = await startAzurite()
+})
+after(async () => {
+  await azurite.stop()
+})
 
 for (const prefix of ['', 'production/backups/']) {
   storeSuite(prefix === '' ? 'azure' : 'azure below a prefix', async (): Promise<Store> => {
     const { account, key, endpoint } = azurite
-    const store = azureStore({ name: 'azure', account, key: new Secret(key), container: await azurite.container(), prefix, endpoint, clock: systemClock })
+    const store = azureStore({
+      name: 'azure',
+      account,
+      key: new Secret(key),
+      container: await azurite.container(),
+      prefix,
+      endpoint,
+      clock: systemClock
+    })
     await store.open(never)
     return store
   })

@@ -44,16 +44,22 @@ async function tokenServer (t: TestContext): Promise<{ readonly host: string, re
 function onMachine (t: TestContext, variables: Readonly<Record<string, string>> = {}): void {
   const before = process.env
   process.env = { HOME: tempDir(t), ...variables }
-  t.after(() => { process.env = before })
+  t.after(() => {
+    process.env = before
+  })
 }
 
 test('without a file, the metadata server of the machine gives the token, which is kept', async t => {
   const { host, asked } = await tokenServer(t)
   onMachine(t, { GCE_METADATA_HOST: host })
   const headers = authorization(undefined)
-  for (let request = 0; request < 2; request++) assert.deepEqual(await headers(BUCKET), { authorization: 'Bearer of the server' })
+  for (let request = 0; request < 2; request++) {
+    assert.deepEqual(await headers(BUCKET), { authorization: 'Bearer of the server' })
+  }
   const tokens = asked.filter(({ url }) => url.pathname.endsWith('/token'))
-  assert.deepEqual(tokens.map(({ url }) => url.pathname), ['/computeMetadata/v1/instance/service-accounts/default/token'])
+  assert.deepEqual(tokens.map(({ url }) => url.pathname), [
+    '/computeMetadata/v1/instance/service-accounts/default/token'
+  ])
   assert.deepEqual(tokens[0]?.url.searchParams.get('scopes')?.split(','), SCOPES)
 })
 
@@ -61,13 +67,16 @@ test('without a file, the metadata server of the machine gives the token, which 
 function writeIdentity (t: TestContext, file: string, host: string): void {
   const subject = join(tempDir(t), 'subject')
   writeFileSync(subject, 'token of the other cloud')
-  writeFileSync(file, JSON.stringify({
-    type: 'external_account',
-    audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/provider',
-    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
-    token_url: `http://${host}/v1/token`,
-    credential_source: { file: subject }
-  }))
+  writeFileSync(
+    file,
+    JSON.stringify({
+      type: 'external_account',
+      audience: '//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/pool/providers/provider',
+      subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+      token_url: `http://${host}/v1/token`,
+      credential_source: { file: subject }
+    })
+  )
 }
 
 test('an identity of another cloud is exchanged for a token with all scopes', async t => {
@@ -77,7 +86,11 @@ test('an identity of another cloud is exchanged for a token with all scopes', as
   writeIdentity(t, keyFile, host)
   assert.deepEqual(await authorization(keyFile)(BUCKET), { authorization: 'Bearer of the server' })
   const wish = new URLSearchParams(asked[0]?.body)
-  assert.deepEqual([asked[0]?.url.pathname, wish.get('subject_token'), wish.get('scope')], ['/v1/token', 'token of the other cloud', SCOPES.join(' ')])
+  assert.deepEqual([asked[0]?.url.pathname, wish.get('subject_token'), wish.get('scope')], [
+    '/v1/token',
+    'token of the other cloud',
+    SCOPES.join(' ')
+  ])
 })
 
 test('a file that was not there is read once it is', async t => {

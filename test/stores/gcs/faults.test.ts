@@ -7,7 +7,15 @@ import { buffer } from 'node:stream/consumers'
 import type { Store } from '../../../src/core/ports/store.ts'
 import { gcsStore } from '../../../src/stores/gcs/gcs.ts'
 import { startFakeGcs, type FakeBucket, type FakeGcs } from '../../support/fake-gcs.ts'
-import { changes, cutsAnswer, dropsRequest, losesAnswer, lyingProxy, says, type LyingProxy } from '../../support/lying-proxy.ts'
+import {
+  changes,
+  cutsAnswer,
+  dropsRequest,
+  losesAnswer,
+  lyingProxy,
+  says,
+  type LyingProxy
+} from '../../support/lying-proxy.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { HastyClock } from '../../support/s3.ts'
 import { tempDir } from '../../support/temp-dir.ts'
@@ -21,8 +29,12 @@ const MIDDLE = LARGE.subarray(0, 3_500_000)
 const CHUNK = /upload_id=/
 
 let gcs: FakeGcs
-before(async () => { gcs = await startFakeGcs() })
-after(async () => { await gcs.stop() })
+before(async () => {
+  gcs = await startFakeGcs()
+})
+after(async () => {
+  await gcs.stop()
+})
 
 interface Stage {
   /** Through the proxy. */
@@ -36,7 +48,12 @@ async function stage (t: Pick<TestContext, 'after'>): Promise<Stage> {
   const proxy = await lyingProxy(t, gcs.endpoint)
   const name = gcs.bucket()
   const clock = new HastyClock()
-  return { proxy, clock, bucket: gcs.bucketOf(name), store: gcsStore({ name: 'gcs', bucket: name, prefix: '', keyFile: undefined, endpoint: proxy.endpoint, clock }) }
+  return {
+    proxy,
+    clock,
+    bucket: gcs.bucketOf(name),
+    store: gcsStore({ name: 'gcs', bucket: name, prefix: '', keyFile: undefined, endpoint: proxy.endpoint, clock })
+  }
 }
 
 async function holds (store: Store, key: string, bytes: Buffer): Promise<void> {
@@ -47,7 +64,9 @@ describe('gcs: put', () => {
   test('a body of several chunks arrives whole, also where the store keeps only a part of each', async t => {
     const { store } = await stage(t)
     gcs.keepsOfChunk = 5 * 1024 * 1024
-    t.after(() => { gcs.keepsOfChunk = Number.POSITIVE_INFINITY })
+    t.after(() => {
+      gcs.keepsOfChunk = Number.POSITIVE_INFINITY
+    })
     assert.equal((await store.put('a', bodyOf(LARGE), { size: LARGE.length }, never)).size, LARGE.length)
     await holds(store, 'a', LARGE)
   })
@@ -89,7 +108,11 @@ describe('gcs: put', () => {
     const { store, proxy, bucket } = await stage(t)
     proxy.lie({ method: 'POST', on: /uploadType=multipart/ }, async ({ request, response }) => {
       const body = (await buffer(request)).toString('latin1').replace('\r\n\r\none\r\n', '\r\n\r\ntwo\r\n')
-      const answer = await fetch(gcs.endpoint + (request.url ?? ''), { method: 'POST', headers: { 'content-type': request.headers['content-type'] ?? '' }, body })
+      const answer = await fetch(gcs.endpoint + (request.url ?? ''), {
+        method: 'POST',
+        headers: { 'content-type': request.headers['content-type'] ?? '' },
+        body
+      })
       response.writeHead(answer.status).end(await answer.text())
     })
     await rejectsWith('STORE_FAILED', store.put('a', bodyOf('one'), {}, never))
@@ -98,15 +121,26 @@ describe('gcs: put', () => {
 
   test('a store that tells another digest than that of what was sent has stored nothing, and what it made is taken back', async t => {
     const { store, proxy, bucket } = await stage(t)
-    proxy.lie({ method: 'POST', on: /uploadType=multipart/ }, changes(({ body }) => ({ body: Buffer.from(body.toString().replace(/"md5Hash":"[^"]+"/, `"md5Hash":"${hash('md5', 'else', 'base64')}"`)) })))
+    proxy.lie(
+      { method: 'POST', on: /uploadType=multipart/ },
+      changes(({ body }) => ({
+        body: Buffer.from(body.toString().replace(/"md5Hash":"[^"]+"/, `"md5Hash":"${hash('md5', 'else', 'base64')}"`))
+      }))
+    )
     assert.match((await rejectsWith('STORE_FAILED', store.put('a', bodyOf('one'), {}, never))).message, /MD5/)
     assert.equal(bucket.objects.size, 0)
   })
 
   test('a store that keeps less than it was given has stored nothing', async t => {
     const { store, proxy } = await stage(t)
-    proxy.lie({ method: 'GET', times: Infinity }, changes(({ body }) => ({ body: Buffer.from(body.toString().replace('"size":"3"', '"size":"2"')) })))
-    assert.match((await rejectsWith('STORE_FAILED', store.put('a', bodyOf('one'), {}, never))).message, /a length of 2 instead of 3/)
+    proxy.lie(
+      { method: 'GET', times: Infinity },
+      changes(({ body }) => ({ body: Buffer.from(body.toString().replace('"size":"3"', '"size":"2"')) }))
+    )
+    assert.match(
+      (await rejectsWith('STORE_FAILED', store.put('a', bodyOf('one'), {}, never))).message,
+      /a length of 2 instead of 3/
+    )
   })
 
   test('a put of several chunks that is aborted leaves no upload behind', async t => {
@@ -124,7 +158,10 @@ describe('gcs: put', () => {
     const { store } = await stage(t)
     const bodies = [LARGE, OTHER]
     const results = await Promise.allSettled(bodies.map(body => store.put('a', bodyOf(body), {}, never)))
-    assert.deepEqual(results.flatMap(result => result.status === 'rejected' ? [(result.reason as { code?: string }).code] : []), ['OBJECT_EXISTS'])
+    assert.deepEqual(
+      results.flatMap(result => result.status === 'rejected' ? [(result.reason as { code?: string }).code] : []),
+      ['OBJECT_EXISTS']
+    )
     await holds(store, 'a', bodies[results.findIndex(({ status }) => status === 'fulfilled')] ?? Buffer.alloc(0))
   })
 })
@@ -142,7 +179,10 @@ describe('gcs: get, list, remove', () => {
     const { store, proxy } = await stage(t)
     await store.put('a', bodyOf('0123456789'), {}, never)
     proxy.lie({ method: 'GET', on: /alt=media/, times: Infinity }, cutsAnswer(0))
-    assert.match((await rejectsWith('STORE_FAILED', buffer(await store.get('a', undefined, never)))).message, /broke off after 0 of 10 bytes/)
+    assert.match(
+      (await rejectsWith('STORE_FAILED', buffer(await store.get('a', undefined, never)))).message,
+      /broke off after 0 of 10 bytes/
+    )
   })
 
   test('an object that is replaced while it is read errors, and is not joined to the old one', async t => {
@@ -172,13 +212,42 @@ describe('gcs: get, list, remove', () => {
     const { store, proxy, bucket } = await stage(t)
     for (const key of ['a', 'b', 'c']) await store.put(key, bodyOf(key), {}, never)
     bucket.pageSize = 1
-    proxy.lie({ method: 'GET', on: /pageToken/ }, changes(({ body }) => ({ body: Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()) as object, nextPageToken: Buffer.from('a').toString('base64') })) })))
-    await rejectsWith('STORE_FAILED', (async () => { for await (const { key } of store.list('', never)) assert.ok(key) })())
+    proxy.lie(
+      { method: 'GET', on: /pageToken/ },
+      changes(({ body }) => ({
+        body: Buffer.from(
+          JSON.stringify({
+            ...JSON.parse(body.toString()) as object,
+            nextPageToken: Buffer.from('a').toString('base64')
+          })
+        )
+      }))
+    )
+    await rejectsWith(
+      'STORE_FAILED',
+      (async () => {
+        for await (const { key } of store.list('', never)) assert.ok(key)
+      })()
+    )
   })
 
   test('a bucket that is not there is STORE_UNAVAILABLE, and not an object that is missing', async () => {
-    const store = gcsStore({ name: 'gcs', bucket: 'none', prefix: '', keyFile: undefined, endpoint: gcs.endpoint, clock: new HastyClock() })
-    for (const call of [store.open(never), store.stat('a', never), store.get('a', undefined, never), store.put('a', bodyOf('one'), {}, never)]) {
+    const store = gcsStore({
+      name: 'gcs',
+      bucket: 'none',
+      prefix: '',
+      keyFile: undefined,
+      endpoint: gcs.endpoint,
+      clock: new HastyClock()
+    })
+    for (
+      const call of [
+        store.open(never),
+        store.stat('a', never),
+        store.get('a', undefined, never),
+        store.put('a', bodyOf('one'), {}, never)
+      ]
+    ) {
       await rejectsWith('STORE_UNAVAILABLE', call)
     }
   })
@@ -191,29 +260,66 @@ describe('gcs: what it says of itself', () => {
     assert.deepEqual(plain, { versioning: false, objectLock: false })
     assert.ok(clockAhead !== null && Math.abs(clockAhead) <= 2_000)
     bucket.settings = { versioning: { enabled: true }, objectRetention: { mode: 'Enabled' } }
-    assert.deepEqual({ ...await store.features(never), clockAhead: 0 }, { versioning: true, objectLock: true, clockAhead: 0 })
+    assert.deepEqual({ ...await store.features(never), clockAhead: 0 }, {
+      versioning: true,
+      objectLock: true,
+      clockAhead: 0
+    })
   })
 
   test('what the credentials may not ask is not known, and no failure', async t => {
     const { store, proxy } = await stage(t)
     proxy.lie({ method: 'GET', on: /\/b\/[^/]+\?/ }, says(403))
-    assert.deepEqual({ ...await store.features(never), clockAhead: 0 }, { versioning: null, objectLock: null, clockAhead: 0 })
+    assert.deepEqual({ ...await store.features(never), clockAhead: 0 }, {
+      versioning: null,
+      objectLock: null,
+      clockAhead: 0
+    })
   })
 
   test('requests carry what the service account of the file has signed, for this kind of store alone', async t => {
-    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } })
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' }
+    })
     const keyFile = join(tempDir(t), 'key.json')
-    writeFileSync(keyFile, JSON.stringify({ type: 'service_account', client_email: 'backups@example.iam.gserviceaccount.com', private_key: privateKey }))
+    writeFileSync(
+      keyFile,
+      JSON.stringify({
+        type: 'service_account',
+        client_email: 'backups@example.iam.gserviceaccount.com',
+        private_key: privateKey
+      })
+    )
     const proxy = await lyingProxy(t, gcs.endpoint)
-    await gcsStore({ name: 'gcs', bucket: gcs.bucket(), prefix: '', keyFile, endpoint: proxy.endpoint, clock: new HastyClock() }).open(never)
-    const [header = '', claims = '', signature = ''] = proxy.seen[0]?.headers.authorization?.replace(/^Bearer /, '').split('.') ?? []
+    await gcsStore({
+      name: 'gcs',
+      bucket: gcs.bucket(),
+      prefix: '',
+      keyFile,
+      endpoint: proxy.endpoint,
+      clock: new HastyClock()
+    }).open(never)
+    const [header = '', claims = '', signature = ''] =
+      proxy.seen[0]?.headers.authorization?.replace(/^Bearer /, '').split('.') ?? []
     assert.ok(verify('sha256', Buffer.from(`${header}.${claims}`), publicKey, Buffer.from(signature, 'base64url')))
     assert.match(Buffer.from(claims, 'base64url').toString(), /"iss":"backups@example.*devstorage\.read_write"/)
   })
 
   test('a file with credentials that cannot be read is STORE_UNAVAILABLE with a hint that names the variable', async t => {
     const { proxy } = await stage(t)
-    const store = gcsStore({ name: 'gcs', bucket: 'none', prefix: '', keyFile: '/nowhere/key.json', endpoint: proxy.endpoint, clock: new HastyClock() })
-    assert.match((await rejectsWith('STORE_UNAVAILABLE', store.open(never))).hint ?? '', /GOOGLE_APPLICATION_CREDENTIALS/)
+    const store = gcsStore({
+      name: 'gcs',
+      bucket: 'none',
+      prefix: '',
+      keyFile: '/nowhere/key.json',
+      endpoint: proxy.endpoint,
+      clock: new HastyClock()
+    })
+    assert.match(
+      (await rejectsWith('STORE_UNAVAILABLE', store.open(never))).hint ?? '',
+      /GOOGLE_APPLICATION_CREDENTIALS/
+    )
   })
 })

@@ -14,12 +14,16 @@ import { tempDir } from '../../support/temp-dir.ts'
 
 const SILENT = { code: 'STORE_UNAVAILABLE', message: 'the file system of "/mnt/nas" does not answer' }
 
-/** A disk on a mount that answers until it dies, and again once it lives; after how many milliseconds silence counts. */
+/**
+ * A disk on a mount that answers until it dies, and again once it lives; after how many milliseconds silence counts.
+ */
 function mount (patience = 5) {
   let gate = Promise.resolve<unknown>(undefined)
   let live: (value: unknown) => void = () => {}
   let questions = 0
-  const answers = async (): Promise<void> => { await gate }
+  const answers = async (): Promise<void> => {
+    await gate
+  }
   const disk = new LocalDisk('/mnt/nas', patience, async () => {
     questions++
     await answers()
@@ -28,8 +32,12 @@ function mount (patience = 5) {
     disk,
     answers,
     questions: () => questions,
-    die () { ({ promise: gate, resolve: live } = Promise.withResolvers<unknown>()) },
-    live () { live(undefined) }
+    die () {
+      ;({ promise: gate, resolve: live } = Promise.withResolvers<unknown>())
+    },
+    live () {
+      live(undefined)
+    }
   }
 }
 
@@ -37,11 +45,14 @@ test('calls that hang are given up, with those that wait for them, and nothing m
   const { disk, answers, questions, die } = mount()
   die()
   let begun = 0
-  const call = (): Promise<void> => disk.ask(async () => {
-    begun++
-    await answers()
-  })
-  await Promise.all(Array.from({ length: 20 }, async () => { await assert.rejects(call(), SILENT) }))
+  const call = (): Promise<void> =>
+    disk.ask(async () => {
+      begun++
+      await answers()
+    })
+  await Promise.all(Array.from({ length: 20 }, async () => {
+    await assert.rejects(call(), SILENT)
+  }))
   assert.deepEqual([begun, questions()], [4, 1])
   await assert.rejects(call(), SILENT)
   assert.deepEqual([begun, questions()], [4, 1])
@@ -51,12 +62,19 @@ test('everything goes on once what hung has ended, and what was left to do is do
   const { disk, answers, die, live } = mount()
   die()
   const done: string[] = []
-  await assert.rejects(disk.ask(async () => { await answers() }), SILENT)
+  await assert.rejects(
+    disk.ask(async () => {
+      await answers()
+    }),
+    SILENT
+  )
   await disk.afterwards(async () => {
     await turn()
     done.push('removed')
   })
-  await disk.afterwards(async () => { done.push('closed') })
+  await disk.afterwards(async () => {
+    done.push('closed')
+  })
   assert.deepEqual(done, [])
   live()
   await until(() => done.length >= 2)
@@ -72,7 +90,12 @@ test('what comes too late is handed over, to be let go', async () => {
     await answers()
     return 'a descriptor'
   }
-  await assert.rejects(disk.ask(opened, async late => { resolve(late) }), SILENT)
+  await assert.rejects(
+    disk.ask(opened, async late => {
+      resolve(late)
+    }),
+    SILENT
+  )
   live()
   assert.equal(await promise, 'a descriptor')
 })
@@ -87,10 +110,14 @@ test('a call that is slow is waited for as long as the directory answers', async
 })
 
 test('an error is an answer', async t => {
-  const disk = new LocalDisk(tempDir(t), 1, async () => { throw new Error('EIO') })
+  const disk = new LocalDisk(tempDir(t), 1, async () => {
+    throw new Error('EIO')
+  })
   const slow = Promise.withResolvers<string>()
   const asked = disk.ask(async () => await slow.promise)
-  setTimeout(() => { slow.resolve('done') }, 10)
+  setTimeout(() => {
+    slow.resolve('done')
+  }, 10)
   assert.equal(await asked, 'done')
 })
 
@@ -100,7 +127,12 @@ test('a store on a file system that does not answer refuses each piece of work',
   die()
   writeFileSync(join(directory, 'a.db'), 'one')
   const store = localStore({ directory, instanceId: 'test', presence: ALONE, now: () => new Date(0), disk })
-  await assert.rejects(disk.ask(async () => { await answers() }), SILENT)
+  await assert.rejects(
+    disk.ask(async () => {
+      await answers()
+    }),
+    SILENT
+  )
   await rejectsWith('STORE_UNAVAILABLE', store.open(never))
   await rejectsWith('STORE_UNAVAILABLE', store.put('b.db', bodyOf('two'), {}, never))
   await rejectsWith('STORE_UNAVAILABLE', store.get('a.db', undefined, never))
@@ -120,7 +152,12 @@ test('a body that is read while the file system dies errors, and is closed once 
   const store = localStore({ directory, instanceId: 'test', presence: ALONE, now: () => new Date(0), disk })
   const body = await store.get('a.db', undefined, never)
   die()
-  await assert.rejects(disk.ask(async () => { await answers() }), SILENT)
+  await assert.rejects(
+    disk.ask(async () => {
+      await answers()
+    }),
+    SILENT
+  )
   await rejectsWith('STORE_UNAVAILABLE', body.toArray())
   live()
   await turn()

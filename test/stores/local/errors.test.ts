@@ -34,15 +34,27 @@ for (const [code, [ofObject, ofDirectory]] of Object.entries(codes)) {
     assert.ok(error.message.startsWith(`"a.db" in "${directory}" `) && error.hint !== undefined, error.message)
     const other = await storeError(cause, '', at(directory)) as BackupError
     assert.equal(other.code, ofDirectory)
-    assert.ok(other.message.startsWith(`the backup directory "${directory}" `) && other.hint !== undefined, other.message)
+    assert.ok(
+      other.message.startsWith(`the backup directory "${directory}" `) && other.hint !== undefined,
+      other.message
+    )
   })
 }
 
 test('an object that is missing because its directory is gone is STORE_UNAVAILABLE', async () => {
-  assert.equal((await storeError(systemError('ENOENT'), 'a.db', at('/does/not/exist')) as BackupError).code, 'STORE_UNAVAILABLE')
+  assert.equal(
+    (await storeError(systemError('ENOENT'), 'a.db', at('/does/not/exist')) as BackupError).code,
+    'STORE_UNAVAILABLE'
+  )
 })
 
-test('what is not the system\'s passes through as it is', async () => {
-  const others: readonly unknown[] = [new BackupError('CANCELLED', 'cancelled'), new Error('plain'), Object.assign(new Error('coded'), { code: 'ERR_OTHER' }), 'text', undefined]
+test("what is not the system's passes through as it is", async () => {
+  const others: readonly unknown[] = [
+    new BackupError('CANCELLED', 'cancelled'),
+    new Error('plain'),
+    Object.assign(new Error('coded'), { code: 'ERR_OTHER' }),
+    'text',
+    undefined
+  ]
   for (const error of others) assert.equal(await storeError(error, 'a.db', at('/')), error)
 })

@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { buffer } from 'node:stream/consumers'
@@ -29,11 +41,15 @@ function mode (path: string): string {
   return (statSync(path).mode & 0o777).toString(8)
 }
 
-test('directories are the owner\'s alone, and so are files', async t => {
+test("directories are the owner's alone, and so are files", async t => {
   const { store, directory } = await openedStore(t)
   await store.put('trash/a.db', bodyOf('one'), {}, never)
   await store.put('b.db', bodyOf('one'), { replace: true }, never)
-  assert.deepEqual([mode(directory), mode(join(directory, '..')), mode(join(directory, 'trash'))], ['700', '700', '700'])
+  assert.deepEqual([mode(directory), mode(join(directory, '..')), mode(join(directory, 'trash'))], [
+    '700',
+    '700',
+    '700'
+  ])
   assert.deepEqual([mode(join(directory, 'trash/a.db')), mode(join(directory, 'b.db'))], ['600', '600'])
 })
 
@@ -48,14 +64,19 @@ test('an object is a plain file below the directory', async t => {
   const { store, directory } = await openedStore(t)
   await store.put('trash/a.db', bodyOf('one'), {}, never)
   assert.equal(readFileSync(join(directory, 'trash/a.db'), 'utf8'), 'one')
-  assert.deepEqual([await store.file('trash/a.db', never), store.location('trash/a.db')], Array(2).fill(join(directory, 'trash/a.db')))
+  assert.deepEqual(
+    [await store.file('trash/a.db', never), store.location('trash/a.db')],
+    Array(2).fill(join(directory, 'trash/a.db'))
+  )
 })
 
 test('open removes what this instance left half written, wherever it is, and nothing else', async t => {
   const { store, directory } = await openedStore(t)
   mkdirSync(join(directory, 'trash'))
   const kept = ['.holdfast-other-1.tmp', '.holdfast-mine-1.txt', 'mine.tmp', 'a.db', '.hidden']
-  for (const name of [...kept, '.holdfast-mine-1.tmp', 'trash/.holdfast-mine-2.tmp']) writeFileSync(join(directory, name), 'x')
+  for (const name of [...kept, '.holdfast-mine-1.tmp', 'trash/.holdfast-mine-2.tmp']) {
+    writeFileSync(join(directory, name), 'x')
+  }
   for (const name of kept) utimesSync(join(directory, name), NOW, NOW)
   await store.open(never)
   assert.deepEqual(filesIn(directory), kept.toSorted())
@@ -99,7 +120,12 @@ test('a directory that has vanished is STORE_UNAVAILABLE for every call, and is 
   await rejectsWith('STORE_UNAVAILABLE', store.remove('a', never))
   await rejectsWith('STORE_UNAVAILABLE', store.move('a', 'b', never))
   await rejectsWith('STORE_UNAVAILABLE', store.space(never))
-  await rejectsWith('STORE_UNAVAILABLE', (async () => { for await (const { key } of store.list('', never)) assert.fail(key) })())
+  await rejectsWith(
+    'STORE_UNAVAILABLE',
+    (async () => {
+      for await (const { key } of store.list('', never)) assert.fail(key)
+    })()
+  )
   assert.equal(existsSync(directory), false)
 })
 
@@ -137,13 +163,16 @@ test('hidden files and folders are not listed', async t => {
 test('a folder that somebody replaces while it is listed is an error, and no short list', async t => {
   const { store, directory } = await openedStore(t)
   for (const key of ['a', 'b/1']) await store.put(key, bodyOf('one'), {}, never)
-  await rejectsWith('OBJECT_REFUSED', (async () => {
-    for await (const { key } of store.list('', never)) {
-      assert.equal(key, 'a')
-      rmSync(join(directory, 'b'), { recursive: true })
-      symlinkSync('b', join(directory, 'b'))
-    }
-  })())
+  await rejectsWith(
+    'OBJECT_REFUSED',
+    (async () => {
+      for await (const { key } of store.list('', never)) {
+        assert.equal(key, 'a')
+        rmSync(join(directory, 'b'), { recursive: true })
+        symlinkSync('b', join(directory, 'b'))
+      }
+    })()
+  )
 })
 
 test('a move that a crash cut short between its two steps is finished by repeating it', async t => {
@@ -155,7 +184,9 @@ test('a move that a crash cut short between its two steps is finished by repeati
   assert.deepEqual(filesIn(directory), ['trash/a'])
 })
 
-test('a disk that fails in the middle of a read is STORE_FAILED', { skip: process.platform === 'linux' ? false : 'needs /proc/self/mem, a file that cannot be read' }, async () => {
+test('a disk that fails in the middle of a read is STORE_FAILED', {
+  skip: process.platform === 'linux' ? false : 'needs /proc/self/mem, a file that cannot be read'
+}, async () => {
   const body = await storeIn('/proc/self').get('mem', { start: 0, end: 10 }, never)
   await rejectsWith('STORE_FAILED', buffer(body))
 })

@@ -40,7 +40,13 @@ test('a name that is not UTF-8 is passed over, wherever it is and whatever has i
 
 /** What each call on a store comes to in a process that may not pass over permissions, as root may. */
 function outcomes (directory: string): Record<string, string> {
-  const { stdout, stderr } = spawnSync('setpriv', ['--bounding-set=-dac_override,-dac_read_search', '--inh-caps=-all', process.execPath, CHILD, directory], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync('setpriv', [
+    '--bounding-set=-dac_override,-dac_read_search',
+    '--inh-caps=-all',
+    process.execPath,
+    CHILD,
+    directory
+  ], { encoding: 'utf8' })
   assert.notEqual(stdout, '', stderr)
   return JSON.parse(stdout) as Record<string, string>
 }

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { LandingStore } from '../../../src/core/ports/store.ts'
@@ -35,12 +46,22 @@ async function listed (store: LandingStore): Promise<string[]> {
   return keys
 }
 
-for (const [what, make] of [
-  ['a symbolic link to a file', (at: string, outside: string) => { symlinkSync(join(outside, 'secret'), at) }],
-  ['a symbolic link to nothing', (at: string, outside: string) => { symlinkSync(join(outside, 'nothing'), at) }],
-  ['a symbolic link to a device', (at: string) => { symlinkSync('/dev/zero', at) }],
-  ['a named pipe', (at: string) => { execFileSync('mkfifo', [at]) }]
-] as const) {
+for (
+  const [what, make] of [
+    ['a symbolic link to a file', (at: string, outside: string) => {
+      symlinkSync(join(outside, 'secret'), at)
+    }],
+    ['a symbolic link to nothing', (at: string, outside: string) => {
+      symlinkSync(join(outside, 'nothing'), at)
+    }],
+    ['a symbolic link to a device', (at: string) => {
+      symlinkSync('/dev/zero', at)
+    }],
+    ['a named pipe', (at: string) => {
+      execFileSync('mkfifo', [at])
+    }]
+  ] as const
+) {
   test(`${what} in the place of an object is never read, listed or moved, and is told of`, async t => {
     const { store, directory, outside } = await plant(t)
     make(join(directory, 'a.db'), outside)
@@ -83,7 +104,9 @@ test('a folder that is a symbolic link is never used, and is told of', async t =
   assert.deepEqual(readdirSync(outside), ['.holdfast-mine-1-00000000_x.tmp', 'secret'])
 })
 
-test('a folder that is exchanged for a symbolic link while it is used leads nowhere else', { skip: existsSync('/proc/self/fd') ? false : 'descriptors have no names here' }, async t => {
+test('a folder that is exchanged for a symbolic link while it is used leads nowhere else', {
+  skip: existsSync('/proc/self/fd') ? false : 'descriptors have no names here'
+}, async t => {
   const { store, directory, outside } = await plant(t)
   await store.put('trash/secret', bodyOf('ours'), {}, never)
   const disk = new LocalDisk(directory)
@@ -101,7 +124,12 @@ test('a folder that is exchanged for a symbolic link while it is used leads nowh
 test('the directory itself may be a symbolic link, for whoever configured it chose that', async t => {
   const { directory, outside } = await plant(t)
   symlinkSync(directory, join(outside, 'link'))
-  const store = localStore({ directory: join(outside, 'link'), instanceId: 'mine', presence: ALONE, now: () => new Date() })
+  const store = localStore({
+    directory: join(outside, 'link'),
+    instanceId: 'mine',
+    presence: ALONE,
+    now: () => new Date()
+  })
   await store.open(never)
   await store.put('trash/a.db', bodyOf('one'), {}, never)
   assert.equal((await store.stat('trash/a.db', never)).size, 3)

@@ -14,11 +14,21 @@ import { tempDir } from '../../support/temp-dir.ts'
 const NOBODY = 65_534
 const CHILD = join(import.meta.dirname, '../../support/store-child.ts')
 
-/** What each call of the store comes to when another user makes it; undefined: that user cannot even read the checkout. */
+/**
+ * What each call of the store comes to when another user makes it; undefined: that user cannot even read the checkout.
+ */
 function asNobody (t: TestContext, directory: string): Readonly<Record<string, string>> | undefined {
-  const { stdout, stderr } = spawnSync(process.execPath, [CHILD, directory], { uid: NOBODY, gid: NOBODY, cwd: '/', env: {}, encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(process.execPath, [CHILD, directory], {
+    uid: NOBODY,
+    gid: NOBODY,
+    cwd: '/',
+    env: {},
+    encoding: 'utf8'
+  })
   if (stdout !== '') return JSON.parse(stdout) as Record<string, string>
-  t.skip(`another user cannot run the store from here: ${stderr.split('\n').find(line => line.includes('Error')) ?? stderr}`)
+  t.skip(
+    `another user cannot run the store from here: ${stderr.split('\n').find(line => line.includes('Error')) ?? stderr}`
+  )
   return undefined
 }
 
@@ -26,9 +36,13 @@ function asNobody (t: TestContext, directory: string): Readonly<Record<string, s
 function smallDisk (t: TestContext): string | undefined {
   // Before the directory's own removal, and hooks run in this order.
   const mounted: string[] = []
-  t.after(() => { for (const path of mounted) spawnSync('umount', [path]) })
+  t.after(() => {
+    for (const path of mounted) spawnSync('umount', [path])
+  })
   const directory = tempDir(t)
-  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], { encoding: 'utf8' })
+  const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory], {
+    encoding: 'utf8'
+  })
   if (status !== 0) {
     t.skip(`a tmpfs cannot be mounted here: ${stderr}`)
     return undefined
@@ -46,7 +60,16 @@ test('a directory of another user is STORE_UNAVAILABLE', t => {
   writeFileSync(join(directory, 'a'), 'one')
   const outcomes = asNobody(t, directory)
   if (outcomes === undefined) return
-  assert.deepEqual(outcomes, { open: 'STORE_UNAVAILABLE', put: 'STORE_UNAVAILABLE', again: 'STORE_UNAVAILABLE', get: 'STORE_UNAVAILABLE', stat: 'STORE_UNAVAILABLE', list: 'STORE_UNAVAILABLE', remove: 'STORE_UNAVAILABLE', move: 'STORE_UNAVAILABLE' })
+  assert.deepEqual(outcomes, {
+    open: 'STORE_UNAVAILABLE',
+    put: 'STORE_UNAVAILABLE',
+    again: 'STORE_UNAVAILABLE',
+    get: 'STORE_UNAVAILABLE',
+    stat: 'STORE_UNAVAILABLE',
+    list: 'STORE_UNAVAILABLE',
+    remove: 'STORE_UNAVAILABLE',
+    move: 'STORE_UNAVAILABLE'
+  })
   assert.deepEqual(filesIn(directory), ['a'])
 })
 
@@ -57,7 +80,16 @@ test('a directory that may only be read opens not, and gives what is in it', t =
   writeFileSync(join(home, 'a'), 'one', { mode: 0o644 })
   const outcomes = asNobody(t, home)
   if (outcomes === undefined) return
-  assert.deepEqual(outcomes, { open: 'STORE_UNAVAILABLE', put: 'STORE_UNAVAILABLE', again: 'STORE_UNAVAILABLE', get: 'done', stat: 'done', list: 'done', remove: 'STORE_UNAVAILABLE', move: 'OBJECT_NOT_FOUND' })
+  assert.deepEqual(outcomes, {
+    open: 'STORE_UNAVAILABLE',
+    put: 'STORE_UNAVAILABLE',
+    again: 'STORE_UNAVAILABLE',
+    get: 'done',
+    stat: 'done',
+    list: 'done',
+    remove: 'STORE_UNAVAILABLE',
+    move: 'OBJECT_NOT_FOUND'
+  })
 })
 
 test('the lost+found of a disk of its own, which only root may read, is no hindrance', t => {
@@ -98,12 +130,33 @@ test('on a file system without hard links objects are written and moved all the 
   }
   const directory = tempDir(t)
   writeFileSync(join(directory, 'a'), 'one')
-  const { stdout, stderr } = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=link,linkat', '-e', 'inject=link,linkat:error=EPERM', process.execPath, CHILD, directory], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync('strace', [
+    '-f',
+    '-qq',
+    '-o',
+    '/dev/null',
+    '-e',
+    'trace=link,linkat',
+    '-e',
+    'inject=link,linkat:error=EPERM',
+    process.execPath,
+    CHILD,
+    directory
+  ], { encoding: 'utf8' })
   if (stdout === '') {
     t.skip(`no process may be traced here: ${stderr}`)
     return
   }
-  assert.deepEqual(JSON.parse(stdout), { open: 'done', put: 'done', again: 'OBJECT_EXISTS', get: 'done', stat: 'done', list: 'done', remove: 'done', move: 'done' })
+  assert.deepEqual(JSON.parse(stdout), {
+    open: 'done',
+    put: 'done',
+    again: 'OBJECT_EXISTS',
+    get: 'done',
+    stat: 'done',
+    list: 'done',
+    remove: 'done',
+    move: 'done'
+  })
   assert.equal(readFileSync(join(directory, 'b'), 'utf8'), 'two')
   assert.deepEqual(filesIn(directory), ['b'])
 })

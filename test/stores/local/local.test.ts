@@ -8,7 +8,12 @@ import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 landingStoreSuite('local', async (t: TestContext): Promise<LandingStore> => {
-  const store = localStore({ directory: join(tempDir(t), 'backups'), instanceId: 'test', presence: ALONE, now: () => new Date(0) })
+  const store = localStore({
+    directory: join(tempDir(t), 'backups'),
+    instanceId: 'test',
+    presence: ALONE,
+    now: () => new Date(0)
+  })
   await store.open(never)
   return store
 })

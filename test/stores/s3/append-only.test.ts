@@ -15,7 +15,15 @@ test('credentials that must not delete are proven to be that, and a copy outlive
   const free = await probeStore({ store, isAppendOnly: true, hasLock: false, requireWritable: async () => {} }, never)
   assert.equal(free.findings.find(({ check }) => check === 'delete')?.status, 'fail')
 
-  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [{ Effect: 'Deny', Principal: '*', Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'], Resource: [`arn:aws:s3:::${bucket}/*`] }] })
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+      Resource: [`arn:aws:s3:::${bucket}/*`]
+    }]
+  })
   await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }))
   await store.put('a', bodyOf('one'), {}, never)
   await rejectsWith('STORE_UNAVAILABLE', store.remove('a', never))

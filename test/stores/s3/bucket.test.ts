@@ -23,8 +23,11 @@ describe('s3: open', { skip: radosgwMissing() }, () => {
   test('gives up uploads of ours below the prefix that were begun a day ago by the clock of the store, and no others', async t => {
     const { place, proxy, store } = await s3Stage(t)
     const [ours, tried] = ['backups/shop-backup-2026-01-02T03-04-05.db.zst', 'backups/.holdfast-5f0c']
-    for (const Key of [ours, tried, 'backups/a', 'others/shop-backup-2026-01-02T03-04-05.db']) await place.client.send(new CreateMultipartUploadCommand({ Bucket: place.bucket, Key }))
-    const later = (ms: number) => changes(({ headers }) => ({ headers: { ...headers, date: new Date(Date.now() + ms).toUTCString() } }))
+    for (const Key of [ours, tried, 'backups/a', 'others/shop-backup-2026-01-02T03-04-05.db']) {
+      await place.client.send(new CreateMultipartUploadCommand({ Bucket: place.bucket, Key }))
+    }
+    const later = (ms: number) =>
+      changes(({ headers }) => ({ headers: { ...headers, date: new Date(Date.now() + ms).toUTCString() } }))
     proxy.lie({ method: 'GET', on: /list-type=2/ }, later(DAY - 60_000))
     await store.open(never)
     assert.deepEqual(await place.uploads(), [tried, 'backups/a', ours, 'others/shop-backup-2026-01-02T03-04-05.db'])
@@ -41,7 +44,9 @@ describe('s3: open', { skip: radosgwMissing() }, () => {
 
   const refusals = [
     ['does not exist', { bucket: 'not-there' }],
-    ['does not accept the credentials', { credentials: { accessKeyId: 'NOBODY', secretAccessKey: new Secret('wrong') } }],
+    ['does not accept the credentials', {
+      credentials: { accessKeyId: 'NOBODY', secretAccessKey: new Secret('wrong') }
+    }],
     ['cannot be reached', { endpoint: 'http://127.0.0.1:1' }],
     ['cannot be found in the network', { endpoint: 'http://not-there.invalid' }]
   ] as const
@@ -55,7 +60,14 @@ describe('s3: open', { skip: radosgwMissing() }, () => {
     })
   }
 
-  for (const [code, status, words] of [['AccessDenied', 403, 'must not be used'], ['PermanentRedirect', 301, 'is in another region'], ['RequestTimeTooSkewed', 403, 'has another time'], ['QuotaExceeded', 403, 'has no room left']] as const) {
+  for (
+    const [code, status, words] of [
+      ['AccessDenied', 403, 'must not be used'],
+      ['PermanentRedirect', 301, 'is in another region'],
+      ['RequestTimeTooSkewed', 403, 'has another time'],
+      ['QuotaExceeded', 403, 'has no room left']
+    ] as const
+  ) {
     test(`${code} says that the store ${words}`, async t => {
       const { proxy, store } = await s3Stage(t)
       proxy.lie({ method: 'GET', times: Infinity }, says(status, { code }))
@@ -87,7 +99,9 @@ describe('s3: a bucket and what it can do', { skip: radosgwMissing() }, () => {
     await store.put('a', bodyOf('one'), {}, never)
     for (let time = 0; time < 2; time++) await store.remove('a', never)
     await rejectsWith('OBJECT_NOT_FOUND', store.stat('a', never))
-    const { Versions = [], DeleteMarkers = [] } = await place.client.send(new ListObjectVersionsCommand({ Bucket: place.bucket }))
+    const { Versions = [], DeleteMarkers = [] } = await place.client.send(
+      new ListObjectVersionsCommand({ Bucket: place.bucket })
+    )
     assert.deepEqual([Versions.length, DeleteMarkers.length], [1, 1])
     await store.put('a', bodyOf('two'), {}, never)
   })
@@ -99,7 +113,9 @@ describe('s3: a bucket and what it can do', { skip: radosgwMissing() }, () => {
       await store.put('a', bodyOf('one'), { retainUntil }, never)
       await store.put('manifest', bodyOf('two'), {}, never)
       const error = await rejectsWith('OBJECT_LOCKED', store.remove('a', never))
-      assert.deepEqual([error.details, error.message.endsWith(`is locked until ${retainUntil.toISOString()}`)], [{ until: retainUntil.toISOString() }, true])
+      assert.deepEqual([error.details, error.message.endsWith(`is locked until ${retainUntil.toISOString()}`)], [{
+        until: retainUntil.toISOString()
+      }, true])
       assert.equal((await direct.stat('a', never)).size, 3)
       await store.remove('manifest', never)
     })
@@ -109,8 +125,13 @@ describe('s3: a bucket and what it can do', { skip: radosgwMissing() }, () => {
     const { place, store } = await s3Stage(t, { storageClasses: { yearly: 'COLD', default: 'COLD' } })
     const classOf = async (key: string, facts: { readonly tier?: Tier | null }): Promise<string> => {
       await store.put(key, bodyOf('one'), facts, never)
-      return (await place.client.send(new HeadObjectCommand({ Bucket: place.bucket, Key: `backups/${key}` }))).StorageClass ?? 'STANDARD'
+      return (await place.client.send(new HeadObjectCommand({ Bucket: place.bucket, Key: `backups/${key}` })))
+        .StorageClass ?? 'STANDARD'
     }
-    assert.deepEqual([await classOf('a', { tier: 'yearly' }), await classOf('b', { tier: null }), await classOf('c', {})], ['COLD', 'COLD', 'STANDARD'])
+    assert.deepEqual([
+      await classOf('a', { tier: 'yearly' }),
+      await classOf('b', { tier: null }),
+      await classOf('c', {})
+    ], ['COLD', 'COLD', 'STANDARD'])
   })
 })

@@ -79,7 +79,10 @@ describe('s3: put', { skip: radosgwMissing() }, () => {
       proxy.lie({ method: 'PUT', on, times: Infinity }, says(503, { code: 'SlowDown' }))
       const source = bodyOf(body)
       await rejectsWith('STORE_UNAVAILABLE', store.put('a', source, {}, never))
-      assert.deepEqual([proxy.seen.filter(({ method, url }) => method === 'PUT' && on.test(url)).length, source.destroyed], [5, true])
+      assert.deepEqual([
+        proxy.seen.filter(({ method, url }) => method === 'PUT' && on.test(url)).length,
+        source.destroyed
+      ], [5, true])
       await isEmpty()
     })
   }
@@ -101,10 +104,19 @@ describe('s3: put', { skip: radosgwMissing() }, () => {
 
   const WRONG = { etag: `"${'0'.repeat(32)}"` }
   /** In the header, and in the body of the answer that tells of the whole. */
-  const wrongEtag = changes(({ headers, body }) => body.length === 0
-    ? { headers: { ...headers, ...WRONG } }
-    : { body: Buffer.from(String(body).replace(/<ETag>.*<\/ETag>/, `<ETag>${'0'.repeat(32)}-3</ETag>`)) })
-  for (const [what, body, method, on] of [['an object', SMALL, 'PUT', WHOLE], ['a part', LARGE, 'PUT', PART_2], ['the whole of the parts', LARGE, 'POST', COMPLETE]] as const) {
+  const wrongEtag = changes(({ headers, body }) =>
+    body.length === 0
+      ? { headers: { ...headers, ...WRONG } }
+      : { body: Buffer.from(String(body).replace(/<ETag>.*<\/ETag>/, `<ETag>${'0'.repeat(32)}-3</ETag>`)) }
+  )
+  for (
+    const [what, body, method, on] of [['an object', SMALL, 'PUT', WHOLE], ['a part', LARGE, 'PUT', PART_2], [
+      'the whole of the parts',
+      LARGE,
+      'POST',
+      COMPLETE
+    ]] as const
+  ) {
     test(`a wrong ETag of ${what} fails the put, with nothing left behind`, async t => {
       const { proxy, store, isEmpty } = await s3Stage(t)
       proxy.lie({ method, on }, wrongEtag)
@@ -116,14 +128,22 @@ describe('s3: put', { skip: radosgwMissing() }, () => {
 
   test('a wrong CRC-32 fails the put, with nothing left behind', async t => {
     const { proxy, store, isEmpty } = await s3Stage(t, { profile: 'aws' })
-    proxy.lie({ method: 'PUT' }, changes(({ headers }) => ({ headers: { ...headers, 'x-amz-checksum-crc32': 'AAAAAA==' } })))
-    assert.match((await rejectsWith('STORE_FAILED', store.put('a', bodyOf(SMALL), {}, never))).message, /CRC-32 AAAAAA==/)
+    proxy.lie(
+      { method: 'PUT' },
+      changes(({ headers }) => ({ headers: { ...headers, 'x-amz-checksum-crc32': 'AAAAAA==' } }))
+    )
+    assert.match(
+      (await rejectsWith('STORE_FAILED', store.put('a', bodyOf(SMALL), {}, never))).message,
+      /CRC-32 AAAAAA==/
+    )
     await isEmpty()
   })
 
   test('with keys of a service an ETag is no MD5, and is not taken for one', async t => {
     const { proxy, store } = await s3Stage(t)
-    const opaque = changes(({ headers }) => ({ headers: { ...headers, ...WRONG, 'x-amz-server-side-encryption': 'aws:kms' } }))
+    const opaque = changes(({ headers }) => ({
+      headers: { ...headers, ...WRONG, 'x-amz-server-side-encryption': 'aws:kms' }
+    }))
     proxy.lie({ method: 'PUT' }, opaque)
     proxy.lie({ method: 'HEAD' }, says(404))
     proxy.lie({ method: 'HEAD' }, opaque)
@@ -134,7 +154,10 @@ describe('s3: put', { skip: radosgwMissing() }, () => {
     const { proxy, store, isEmpty } = await s3Stage(t)
     proxy.lie({ method: 'HEAD' }, says(404))
     proxy.lie({ method: 'HEAD' }, changes(({ headers }) => ({ headers: { ...headers, 'content-length': '199999' } })))
-    assert.match((await rejectsWith('STORE_FAILED', store.put('a', bodyOf(SMALL), {}, never))).message, /a length of 199999 for .* instead of 200000$/)
+    assert.match(
+      (await rejectsWith('STORE_FAILED', store.put('a', bodyOf(SMALL), {}, never))).message,
+      /a length of 199999 for .* instead of 200000$/
+    )
     await isEmpty()
   })
 
@@ -182,13 +205,18 @@ describe('s3: put', { skip: radosgwMissing() }, () => {
     const { proxy, store } = await s3Stage(t)
     proxy.lie({ method: 'PUT', on: WHOLE }, says(501, { code: 'NotImplemented' }))
     await store.put('a', bodyOf(SMALL), {}, never)
-    assert.deepEqual(proxy.seen.filter(({ method }) => method === 'PUT').map(({ headers }) => headers['if-none-match']), ['*', undefined])
+    assert.deepEqual(
+      proxy.seen.filter(({ method }) => method === 'PUT').map(({ headers }) => headers['if-none-match']),
+      ['*', undefined]
+    )
     await rejectsWith('OBJECT_EXISTS', store.put('a', bodyOf('two'), {}, never))
   })
 
   test('what a killed process left of an upload is gone once the object stands', async t => {
     const { place, store } = await s3Stage(t)
-    for (const Key of ['backups/a', 'backups/ab']) await place.client.send(new CreateMultipartUploadCommand({ Bucket: place.bucket, Key }))
+    for (const Key of ['backups/a', 'backups/ab']) {
+      await place.client.send(new CreateMultipartUploadCommand({ Bucket: place.bucket, Key }))
+    }
     await store.put('a', bodyOf(LARGE), {}, never)
     assert.deepEqual(await place.uploads(), ['backups/ab'])
   })

@@ -22,7 +22,12 @@ describe('s3: get', { skip: radosgwMissing() }, () => {
     for (const bytes of [1_000_000, 0, 500_000]) proxy.lie({ method: 'GET' }, cutsAnswer(bytes))
     const read = await buffer(await store.get('a', { start: 10, end: 2_999_990 }, never))
     assert.deepEqual(digestOf(read), digestOf(BYTES.subarray(10, 2_999_991)))
-    assert.ok(proxy.seen.length === 4 && proxy.seen.slice(1).every(({ headers }) => /^bytes=\d+-2999990$/.test(headers.range ?? '') && headers['if-match'] !== undefined))
+    assert.ok(
+      proxy.seen.length === 4 &&
+        proxy.seen.slice(1).every(({ headers }) =>
+          /^bytes=\d+-2999990$/.test(headers.range ?? '') && headers['if-match'] !== undefined
+        )
+    )
   })
 
   test('a body that breaks off again and again errors, and does not end', async t => {
@@ -46,7 +51,10 @@ describe('s3: get', { skip: radosgwMissing() }, () => {
   test('a store that knows no ranges is an error, and gives no wrong bytes', async t => {
     const { proxy, store, direct } = await s3Stage(t)
     await direct.put('a', bodyOf('0123456789'), {}, never)
-    proxy.lie({ method: 'GET' }, changes(({ headers: { 'content-range': _, ...headers } }) => ({ status: 200, headers })))
+    proxy.lie(
+      { method: 'GET' },
+      changes(({ headers: { 'content-range': _, ...headers } }) => ({ status: 200, headers }))
+    )
     await rejectsWith('STORE_FAILED', store.get('a', { start: 2, end: 5 }, never))
   })
 
@@ -59,37 +67,65 @@ describe('s3: get', { skip: radosgwMissing() }, () => {
   test('an object in cold storage is OBJECT_ARCHIVED and says how long it takes, until it is thawed', async t => {
     const { proxy, store, direct } = await s3Stage(t)
     await direct.put('a', bodyOf('one'), {}, never)
-    const inClass = (headers: Record<string, string>) => changes(answer => ({ headers: { ...answer.headers, ...headers } }))
+    const inClass = (headers: Record<string, string>) =>
+      changes(answer => ({ headers: { ...answer.headers, ...headers } }))
     const cold = { 'x-amz-storage-class': 'DEEP_ARCHIVE' }
     const asked = { ...cold, 'x-amz-restore': 'ongoing-request="true"' }
     proxy.lie({ method: 'GET' }, says(403, { code: 'InvalidObjectState' }))
     proxy.lie({ method: 'HEAD', times: 3 }, inClass(cold))
     const error = await rejectsWith('OBJECT_ARCHIVED', store.get('a', undefined, never))
-    assert.match(`${error.message}: ${error.hint ?? ''}`, /"DEEP_ARCHIVE" .*: Ask for it to be thawed: it can then be read within 12 hours\.$/)
-    assert.deepEqual((await store.stat('a', never)).archived, { storageClass: 'DEEP_ARCHIVE', isThawing: false, hours: 12 })
+    assert.match(
+      `${error.message}: ${error.hint ?? ''}`,
+      /"DEEP_ARCHIVE" .*: Ask for it to be thawed: it can then be read within 12 hours\.$/
+    )
+    assert.deepEqual((await store.stat('a', never)).archived, {
+      storageClass: 'DEEP_ARCHIVE',
+      isThawing: false,
+      hours: 12
+    })
 
     proxy.lie({ method: 'POST' }, says(409, { code: 'RestoreAlreadyInProgress' }))
     await store.thaw?.('a', 3, never)
     proxy.lie({ method: 'HEAD', times: 3 }, inClass(asked))
-    assert.deepEqual((await store.stat('a', never)).archived, { storageClass: 'DEEP_ARCHIVE', isThawing: true, hours: 12 })
+    assert.deepEqual((await store.stat('a', never)).archived, {
+      storageClass: 'DEEP_ARCHIVE',
+      isThawing: true,
+      hours: 12
+    })
     proxy.lie({ method: 'GET' }, says(403, { code: 'InvalidObjectState' }))
-    assert.match((await rejectsWith('OBJECT_ARCHIVED', store.get('a', undefined, never))).hint ?? '', /^It has been asked for/)
+    assert.match(
+      (await rejectsWith('OBJECT_ARCHIVED', store.get('a', undefined, never))).hint ?? '',
+      /^It has been asked for/
+    )
     await store.thaw?.('a', 3, never)
     assert.equal(proxy.seen.filter(({ method, url }) => method === 'POST' && url.includes('restore')).length, 1)
 
-    proxy.lie({ method: 'HEAD' }, inClass({ ...cold, 'x-amz-restore': 'ongoing-request="false", expiry-date="Fri, 21 Dec 2040 00:00:00 GMT"' }))
+    proxy.lie(
+      { method: 'HEAD' },
+      inClass({ ...cold, 'x-amz-restore': 'ongoing-request="false", expiry-date="Fri, 21 Dec 2040 00:00:00 GMT"' })
+    )
     assert.equal((await store.stat('a', never)).archived, undefined)
   })
 
   test('a class that can be read at once is not cold', async t => {
     const { proxy, store, direct } = await s3Stage(t)
     await direct.put('a', bodyOf('one'), {}, never)
-    proxy.lie({ method: 'HEAD' }, changes(({ headers }) => ({ headers: { ...headers, 'x-amz-storage-class': 'GLACIER_IR' } })))
+    proxy.lie(
+      { method: 'HEAD' },
+      changes(({ headers }) => ({ headers: { ...headers, 'x-amz-storage-class': 'GLACIER_IR' } }))
+    )
     assert.equal((await store.stat('a', never)).archived, undefined)
   })
 })
 
-const page = (names: readonly string[], next?: string): string => `<?xml version="1.0"?><ListBucketResult><IsTruncated>${String(next !== undefined)}</IsTruncated>${next === undefined ? '' : `<NextContinuationToken>${next}</NextContinuationToken>`}${names.map(name => `<Contents><Key>backups/${name}</Key><Size>3</Size><LastModified>2026-11-21T12:00:00.250Z</LastModified><StorageClass>GLACIER</StorageClass></Contents>`).join('')}</ListBucketResult>`
+const page = (names: readonly string[], next?: string): string =>
+  `<?xml version="1.0"?><ListBucketResult><IsTruncated>${String(next !== undefined)}</IsTruncated>${
+    next === undefined ? '' : `<NextContinuationToken>${next}</NextContinuationToken>`
+  }${
+    names.map(name =>
+      `<Contents><Key>backups/${name}</Key><Size>3</Size><LastModified>2026-11-21T12:00:00.250Z</LastModified><StorageClass>GLACIER</StorageClass></Contents>`
+    ).join('')
+  }</ListBucketResult>`
 
 describe('s3: list', { skip: radosgwMissing() }, () => {
   test('goes on from page to page, and leaves out what marks a folder', async t => {
@@ -99,7 +135,12 @@ describe('s3: list', { skip: radosgwMissing() }, () => {
     const found = []
     for await (const object of store.list('', never)) found.push(object)
     assert.deepEqual(found.map(({ key }) => key), ['a', 'b', 'c/d'])
-    assert.deepEqual(found[0], { key: 'a', size: 3, modifiedAt: new Date('2026-11-21T12:00:00Z'), archived: { storageClass: 'GLACIER', isThawing: false, hours: 5 } })
+    assert.deepEqual(found[0], {
+      key: 'a',
+      size: 3,
+      modifiedAt: new Date('2026-11-21T12:00:00Z'),
+      archived: { storageClass: 'GLACIER', isThawing: false, hours: 5 }
+    })
   })
 
   test('a list that begins again, or says that it goes on and not where, is an error and no short list', async t => {
@@ -126,7 +167,10 @@ describe('s3: remove', { skip: radosgwMissing() }, () => {
     const { proxy, store, clock } = await s3Stage(t)
     await store.put('a', bodyOf('one'), {}, never)
     proxy.lie({ method: 'DELETE' }, says(204))
-    assert.match((await rejectsWith('STORE_FAILED', store.remove('a', never))).message, /says that it removed "a", and still has it$/)
+    assert.match(
+      (await rejectsWith('STORE_FAILED', store.remove('a', never))).message,
+      /says that it removed "a", and still has it$/
+    )
     assert.deepEqual(clock.waits, [500, 2_000])
     assert.deepEqual(await keys(store.list('', never)), ['a'])
     await store.remove('a', never)

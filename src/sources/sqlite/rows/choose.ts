@@ -9,7 +9,10 @@ import { isWritten, Walk, type Chosen, type Link } from './walk.ts'
 type Tables = ReadonlyMap<string, Chosen>
 
 export interface Choice {
-  /** In the order in which rows are written: parents before children; those that refer to each other in a circle as they come. */
+  /**
+   * In the order in which rows are written: parents before children; those that refer to each other in a circle as they
+   * come.
+   */
   readonly tables: readonly Chosen[]
   readonly conflicts: readonly string[]
   readonly refused: boolean
@@ -36,15 +39,19 @@ export function select (image: Database.Database, { selections }: RescueRequest)
 }
 
 /**
- * Everything that is to come back: what the conditions choose, the parents that it needs and, where asked, the children that
- * went with it; and what is to become of each row. `db` is the live database with the image attached as `backup`,
+ * Everything that is to come back: what the conditions choose, the parents that it needs and, where asked, the children
+ * that went with it; and what is to become of each row. `db` is the live database with the image attached as `backup`,
  * `selected` comes from the image alone, so that a condition sees nothing else.
  */
 export function choose (db: Database.Database, selected: readonly Selected[], request: RescueRequest): Choice {
   const { all, links, walk } = begin(db, request)
   for (const { wanted, found } of selected) {
     const chosen = all.get(wanted.name.toLowerCase())
-    if (chosen === undefined) throw new BackupError('TABLE_NOT_FOUND', `the live database has no table "${wanted.name}" any more`, { hint: 'Create it first, or write the rows to a file with --csv.' })
+    if (chosen === undefined) {
+      throw new BackupError('TABLE_NOT_FOUND', `the live database has no table "${wanted.name}" any more`, {
+        hint: 'Create it first, or write the rows to a file with --csv.'
+      })
+    }
     chosen.isAsked = true
     for (const at of found) walk.from(chosen, at, 'chosen')
   }
@@ -52,14 +59,18 @@ export function choose (db: Database.Database, selected: readonly Selected[], re
 }
 
 /**
- * The same once more for those rows alone that were to be written, where others may have written meanwhile: so that what
- * needs to be done while they wait is as little as it can be.
+ * The same once more for those rows alone that were to be written, where others may have written meanwhile: so that
+ * what needs to be done while they wait is as little as it can be.
  */
 export function chooseAgain (db: Database.Database, first: Choice, request: RescueRequest): Choice {
   const { all, links, walk } = begin(db, request)
   for (const { live: { name }, rows, isAsked } of first.tables) {
     const chosen = all.get(name.toLowerCase())
-    if (chosen === undefined) throw new BackupError('TABLE_NOT_FOUND', `the live database has no table "${name}" any more`, { hint: 'Somebody is changing its tables; look again when that is done.' })
+    if (chosen === undefined) {
+      throw new BackupError('TABLE_NOT_FOUND', `the live database has no table "${name}" any more`, {
+        hint: 'Somebody is changing its tables; look again when that is done.'
+      })
+    }
     chosen.isAsked = isAsked
     for (const pick of rows.values()) if (isWritten(pick)) walk.from(chosen, pick.at, pick.why)
   }
@@ -72,7 +83,13 @@ function begin (db: Database.Database, request: RescueRequest) {
   for (const [name, table] of live) {
     const there = backup.get(name)
     if (there === undefined) continue
-    all.set(name, { live: table, backup: there, desk: once(() => deskOf(db, table, there)), rows: new Map(), isAsked: false })
+    all.set(name, {
+      live: table,
+      backup: there,
+      desk: once(() => deskOf(db, table, there)),
+      rows: new Map(),
+      isAsked: false
+    })
   }
   const links = linksOf(db, live, all)
   return { all, links, walk: new Walk(db, links, request) }
@@ -91,10 +108,14 @@ function once<T> (make: () => T): () => T {
 }
 
 function linksOf (db: Database.Database, live: ReadonlyMap<string, Table>, all: Tables): readonly Link[] {
-  return [...all.values()].flatMap(child => referencesOf(db, live, child.live.name).flatMap(reference => {
-    const parent = all.get(reference.parent.toLowerCase())
-    return parent === undefined ? [] : [{ child, parent, reference }]
-  })).filter(({ child, parent, reference }) => isInBackup(child, reference.columns) && isInBackup(parent, reference.parentColumns))
+  return [...all.values()].flatMap(child =>
+    referencesOf(db, live, child.live.name).flatMap(reference => {
+      const parent = all.get(reference.parent.toLowerCase())
+      return parent === undefined ? [] : [{ child, parent, reference }]
+    })
+  ).filter(({ child, parent, reference }) =>
+    isInBackup(child, reference.columns) && isInBackup(parent, reference.parentColumns)
+  )
 }
 
 /** A reference that came after the backup says nothing about its rows where they lack the columns. */

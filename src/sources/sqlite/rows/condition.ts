@@ -13,15 +13,20 @@ const OF_CONDITION: ReadonlySet<string> = new Set(['SQLITE_ERROR', 'SQLITE_TOOBI
  * Rows of the table for which the condition holds: of each what `what` says. Throws `VALIDATION_FAILED` for what is not
  * one expression: the parentheses around it must be its own, so that nothing can be said behind them.
  */
-export function * chosenRows (image: Database.Database, { name }: Table, where: string | undefined, what: string): Generator<SqlValue[]> {
+export function* chosenRows (
+  image: Database.Database,
+  { name }: Table,
+  where: string | undefined,
+  what: string
+): Generator<SqlValue[]> {
   const sql = `SELECT ${what} FROM main.${quote(name)}`
   if (where === undefined) {
-    yield * image.prepare<[], SqlValue[]>(sql).raw().safeIntegers().iterate()
+    yield* image.prepare<[], SqlValue[]>(sql).raw().safeIntegers().iterate()
     return
   }
   if (!isEnclosed(where)) throw noCondition(where, 'it is not one expression')
   try {
-    yield * image.prepare<[], SqlValue[]>(`${sql} WHERE (${where}\n)`).raw().safeIntegers().iterate()
+    yield* image.prepare<[], SqlValue[]>(`${sql} WHERE (${where}\n)`).raw().safeIntegers().iterate()
   } catch (error) {
     // Some conditions turn out to be none only at a row: a number too large, a text that is no JSON.
     if (!OF_CONDITION.has(systemCode(error) ?? '')) throw error
@@ -42,5 +47,7 @@ function isEnclosed (where: string): boolean {
 }
 
 function noCondition (where: string, why: string): BackupError {
-  return new BackupError('VALIDATION_FAILED', `the condition "${where.slice(0, 200)}" cannot be used: ${why}`, { hint: 'Give an SQL expression over the columns of the table, such as "InvoiceId = 12".' })
+  return new BackupError('VALIDATION_FAILED', `the condition "${where.slice(0, 200)}" cannot be used: ${why}`, {
+    hint: 'Give an SQL expression over the columns of the table, such as "InvoiceId = 12".'
+  })
 }

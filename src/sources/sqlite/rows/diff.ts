@@ -2,7 +2,17 @@ import type Database from 'better-sqlite3'
 import type { DiffRequest, Difference, RowDifference, TableDifference } from '../../../core/restore/rows.ts'
 import { isUnsupported } from '../integrity.ts'
 import { RowPages, type RowPage } from './page.ts'
-import { columnsOf, hasColumn, hasUsableKey, isSame, onKey, quote, readTables, requireTable, type Table } from './tables.ts'
+import {
+  columnsOf,
+  hasColumn,
+  hasUsableKey,
+  isSame,
+  onKey,
+  quote,
+  readTables,
+  requireTable,
+  type Table
+} from './tables.ts'
 import type { SqlValue } from './value.ts'
 
 interface Pair {
@@ -23,7 +33,11 @@ export function diffTables (db: Database.Database, request: DiffRequest, pages =
     const [here, there] = [main.get(name.toLowerCase()), backup.get(name.toLowerCase())]
     if (there === undefined) return oneSided(db, requireTable(main, name, 'neither side'), 'added', pages.table())
     if (here === undefined) return oneSided(db, there, 'removed', pages.table())
-    return diffTable(db, { main: here, backup: there, shared: there.columns.filter(column => hasColumn(here, column)) }, pages.table())
+    return diffTable(
+      db,
+      { main: here, backup: there, shared: there.columns.filter(column => hasColumn(here, column)) },
+      pages.table()
+    )
   }
   const tables: TableDifference[] = []
   const failed: Array<Difference['skipped'][number]> = []
@@ -39,7 +53,10 @@ export function diffTables (db: Database.Database, request: DiffRequest, pages =
 }
 
 /** Which tables there are to compare, in the order of names, and which cannot be. `TABLE_NOT_FOUND`. */
-export function namesToCompare (db: Database.Database, { tables: wanted }: DiffRequest): Pick<Difference, 'skipped'> & { readonly names: readonly string[] } {
+export function namesToCompare (
+  db: Database.Database,
+  { tables: wanted }: DiffRequest
+): Pick<Difference, 'skipped'> & { readonly names: readonly string[] } {
   const [main, backup] = [readTables(db, 'main'), readTables(db, 'backup')]
   const all = new Map([...main.tables, ...backup.tables])
   const chosen = wanted === undefined ? [...all.values()] : wanted.map(name => requireTable(all, name, 'neither side'))
@@ -97,16 +114,34 @@ function byKey (db: Database.Database, { main, backup, shared }: Pair, page: Row
   const [here, there] = [`main.${quote(main.name)}`, `backup.${quote(backup.name)}`]
   const matches = onKey('n', 'o', backup.key)
   const isAlike = shared.map(column => isSame(`o.${quote(column)}`, `n.${quote(column)}`)).join(' AND ')
-  const [countOld, countNew] = [there, here].map(table => db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0) as [number, number]
-  const [matched, same] = db.prepare<[], [number, number]>(`SELECT count(*), coalesce(sum(${isAlike}), 0) FROM ${there} o CROSS JOIN ${here} n WHERE ${matches}`).raw().get() ?? [0, 0]
+  const [countOld, countNew] = [there, here].map(table =>
+    db.prepare<[], number>(`SELECT count(*) FROM ${table}`).pluck().get() ?? 0
+  ) as [number, number]
+  const [matched, same] = db.prepare<[], [number, number]>(
+    `SELECT count(*), coalesce(sum(${isAlike}), 0) FROM ${there} o CROSS JOIN ${here} n WHERE ${matches}`
+  ).raw().get() ?? [0, 0]
   const counts = { removed: countOld - matched, added: countNew - matched, changed: matched - same, same }
 
-  page.add(db, `SELECT ${columnsOf('o', shared)} FROM ${there} o WHERE NOT EXISTS (SELECT 1 FROM ${here} n WHERE ${matches})`, counts.removed,
-    values => removed(page.row(shared, values)))
-  page.add(db, `SELECT ${columnsOf('o', shared)}, ${columnsOf('n', shared)}, ${shared.map(column => isSame(`o.${quote(column)}`, `n.${quote(column)}`)).join(', ')} FROM ${there} o CROSS JOIN ${here} n WHERE ${matches} AND NOT (${isAlike})`, counts.changed,
-    values => changed(shared, values, page))
-  page.add(db, `SELECT ${columnsOf('n', shared)} FROM ${here} n WHERE NOT EXISTS (SELECT 1 FROM ${there} o WHERE ${matches})`, counts.added,
-    values => added(page.row(shared, values)))
+  page.add(
+    db,
+    `SELECT ${columnsOf('o', shared)} FROM ${there} o WHERE NOT EXISTS (SELECT 1 FROM ${here} n WHERE ${matches})`,
+    counts.removed,
+    values => removed(page.row(shared, values))
+  )
+  page.add(
+    db,
+    `SELECT ${columnsOf('o', shared)}, ${columnsOf('n', shared)}, ${
+      shared.map(column => isSame(`o.${quote(column)}`, `n.${quote(column)}`)).join(', ')
+    } FROM ${there} o CROSS JOIN ${here} n WHERE ${matches} AND NOT (${isAlike})`,
+    counts.changed,
+    values => changed(shared, values, page)
+  )
+  page.add(
+    db,
+    `SELECT ${columnsOf('n', shared)} FROM ${here} n WHERE NOT EXISTS (SELECT 1 FROM ${there} o WHERE ${matches})`,
+    counts.added,
+    values => added(page.row(shared, values))
+  )
   return counts
 }
 
@@ -117,17 +152,36 @@ function byContent (db: Database.Database, { main, backup, shared }: Pair, page:
     return { removed: gone.removed, added: come.added, changed: 0, same: 0 }
   }
   const names = shared.map((_, at) => `c${at}`)
-  const side = (schema: string, table: Table, weight: number): string => `SELECT ${shared.map((column, at) => `t.${quote(column)} COLLATE BINARY AS c${at}`).join(', ')}, ${shared.map((column, at) => `typeof(t.${quote(column)}) AS t${at}`).join(', ')}, ${weight} AS weight FROM ${schema}.${quote(table.name)} t`
-  const grouped = `SELECT ${names.join(', ')}, sum(weight) AS excess, count(*) AS times FROM (${side('backup', backup, 1)} UNION ALL ${side('main', main, -1)}) GROUP BY ${names.map(name => `${name} COLLATE BINARY`).join(', ')}, ${names.map((_, at) => `t${at}`).join(', ')}`
-  const [gone, come, same] = db.prepare<[], [number, number, number]>(`SELECT coalesce(sum(max(excess, 0)), 0), coalesce(sum(max(-excess, 0)), 0), coalesce(sum((times - abs(excess)) / 2), 0) FROM (${grouped})`).raw().get() ?? [0, 0, 0]
-  if (gone + come > 0 && !page.isFull()) addRepeated(db, `SELECT ${names.join(', ')}, excess FROM (${grouped}) WHERE excess <> 0 ORDER BY excess < 0`, shared, page)
+  const side = (schema: string, table: Table, weight: number): string =>
+    `SELECT ${shared.map((column, at) => `t.${quote(column)} COLLATE BINARY AS c${at}`).join(', ')}, ${
+      shared.map((column, at) => `typeof(t.${quote(column)}) AS t${at}`).join(', ')
+    }, ${weight} AS weight FROM ${schema}.${quote(table.name)} t`
+  const grouped = `SELECT ${names.join(', ')}, sum(weight) AS excess, count(*) AS times FROM (${
+    side('backup', backup, 1)
+  } UNION ALL ${side('main', main, -1)}) GROUP BY ${names.map(name => `${name} COLLATE BINARY`).join(', ')}, ${
+    names.map((_, at) => `t${at}`).join(', ')
+  }`
+  const [gone, come, same] = db.prepare<[], [number, number, number]>(
+    `SELECT coalesce(sum(max(excess, 0)), 0), coalesce(sum(max(-excess, 0)), 0), coalesce(sum((times - abs(excess)) / 2), 0) FROM (${grouped})`
+  ).raw().get() ?? [0, 0, 0]
+  if (gone + come > 0 && !page.isFull()) {
+    addRepeated(
+      db,
+      `SELECT ${names.join(', ')}, excess FROM (${grouped}) WHERE excess <> 0 ORDER BY excess < 0`,
+      shared,
+      page
+    )
+  }
   return { removed: gone, added: come, changed: 0, same }
 }
 
 function addRepeated (db: Database.Database, sql: string, columns: readonly string[], page: RowPage): void {
   for (const values of db.prepare<[], SqlValue[]>(sql).raw().safeIntegers().iterate()) {
     const excess = Number(values.at(-1))
-    page.repeat(Math.abs(excess), () => excess > 0 ? removed(page.row(columns, values)) : added(page.row(columns, values)))
+    page.repeat(
+      Math.abs(excess),
+      () => excess > 0 ? removed(page.row(columns, values)) : added(page.row(columns, values))
+    )
     if (page.isFull()) return
   }
 }

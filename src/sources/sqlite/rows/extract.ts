@@ -48,8 +48,15 @@ function create (file: string): { readonly folder: Folder, readonly fd: number }
     return { folder, fd: openSync(folder.at(basename(file)), 'wx', 0o600) }
   } catch (error) {
     folder?.close()
-    if (systemCode(error) === 'EEXIST') throw new BackupError('RESTORE_TARGET_EXISTS', `"${file}" exists`, { hint: 'Choose another path.' })
-    if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) throw new BackupError('RESTORE_TARGET_INVALID', `"${file}" cannot be written to`, { hint: 'Give a path in a directory that exists, and in which this user may write.', cause: error })
+    if (systemCode(error) === 'EEXIST') {
+      throw new BackupError('RESTORE_TARGET_EXISTS', `"${file}" exists`, { hint: 'Choose another path.' })
+    }
+    if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) {
+      throw new BackupError('RESTORE_TARGET_INVALID', `"${file}" cannot be written to`, {
+        hint: 'Give a path in a directory that exists, and in which this user may write.',
+        cause: error
+      })
+    }
     throw error
   }
 }

@@ -2,7 +2,10 @@ import type Database from 'better-sqlite3'
 import { ROWS_BYTES, VALUE_BYTES, type DiffRequest, type Row, type RowDifference } from '../../../core/restore/rows.ts'
 import { toRow, type SqlValue } from './value.ts'
 
-/** The rows of one answer: so many of each table, with values of bounded length, and no more bytes than one answer may have. */
+/**
+ * The rows of one answer: so many of each table, with values of bounded length, and no more bytes than one answer may
+ * have.
+ */
 export class RowPages {
   readonly #request: DiffRequest
   #bytes = 0
@@ -55,11 +58,21 @@ export class RowPage {
   }
 
   /** Adds rows of a query that has no LIMIT yet and gives `total` rows. One row is in memory at a time. */
-  add (db: Database.Database, sql: string, total: number, toDifference: (values: readonly SqlValue[]) => RowDifference): void {
+  add (
+    db: Database.Database,
+    sql: string,
+    total: number,
+    toDifference: (values: readonly SqlValue[]) => RowDifference
+  ): void {
     const passed = Math.min(this.#ahead, total)
     this.#ahead -= passed
     if (this.isFull() || passed === total) return
-    for (const values of db.prepare<[number, number], SqlValue[]>(`${sql} LIMIT ? OFFSET ?`).raw().safeIntegers().iterate(this.#most - this.rows.length, passed)) {
+    for (
+      const values of db.prepare<[number, number], SqlValue[]>(`${sql} LIMIT ? OFFSET ?`).raw().safeIntegers().iterate(
+        this.#most - this.rows.length,
+        passed
+      )
+    ) {
       this.#push(toDifference(values))
       if (this.isFull()) break
     }

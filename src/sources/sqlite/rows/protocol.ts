@@ -3,7 +3,12 @@ import type { FailedMessage } from '../protocol.ts'
 
 /** What a child for rows is told. */
 export type RowsTask =
-  | { readonly type: 'diff', readonly before: string, readonly after: { readonly path: string, readonly isLive: boolean }, readonly request: DiffRequest }
+  | {
+    readonly type: 'diff'
+    readonly before: string
+    readonly after: { readonly path: string, readonly isLive: boolean }
+    readonly request: DiffRequest
+  }
   | { readonly type: 'plan' | 'rescue', readonly image: string, readonly live: string, readonly request: RescueRequest }
   | { readonly type: 'extract', readonly image: string, readonly selection: RowSelection, readonly file: string }
 

@@ -27,21 +27,38 @@ await runChild<RowsTask, RowsMessage>(async (task, send) => {
   try {
     await send(await work(task))
   } catch (error) {
-    if (systemCode(error) === 'SQLITE_FULL') throw new BackupError('DISK_FULL', `the disk of "${path}", or that of the scratch directory, has no room for the rows`, { hint: 'Free space there, or choose fewer rows.', cause: error })
+    if (systemCode(error) === 'SQLITE_FULL') {
+      throw new BackupError(
+        'DISK_FULL',
+        `the disk of "${path}", or that of the scratch directory, has no room for the rows`,
+        { hint: 'Free space there, or choose fewer rows.', cause: error }
+      )
+    }
     throw sourceError(error, path)
   }
 })
 
 async function work (task: RowsTask): Promise<RowsMessage> {
   switch (task.type) {
-    case 'diff': return { type: 'difference', difference: await diff(task.before, task.after, task.request) }
-    case 'plan': return { type: 'rescue', rescue: await plan(task.image, task.live, task.request, (db, choice) => tell(db, choice)) }
-    case 'rescue': return { type: 'rescue', rescue: await rescue(task.image, task.live, task.request) }
-    case 'extract': return { type: 'extracted', rows: extractRows(openImmutable(task.image), task.selection, task.file) }
+    case 'diff':
+      return { type: 'difference', difference: await diff(task.before, task.after, task.request) }
+    case 'plan':
+      return {
+        type: 'rescue',
+        rescue: await plan(task.image, task.live, task.request, (db, choice) => tell(db, choice))
+      }
+    case 'rescue':
+      return { type: 'rescue', rescue: await rescue(task.image, task.live, task.request) }
+    case 'extract':
+      return { type: 'extracted', rows: extractRows(openImmutable(task.image), task.selection, task.file) }
   }
 }
 
-async function diff (before: string, { path, isLive }: { readonly path: string, readonly isLive: boolean }, request: DiffRequest): Promise<Difference> {
+async function diff (
+  before: string,
+  { path, isLive }: { readonly path: string, readonly isLive: boolean },
+  request: DiffRequest
+): Promise<Difference> {
   if (!isLive) return diffTables(attached(openImmutable(path), before), request)
   const db = attached(await openToRead(path, READ_TIMEOUT), before)
   const inOneView = <T>(read: () => T): Promise<T> => transaction(db, 'BEGIN', path, READ_TIMEOUT, read)
@@ -59,7 +76,12 @@ async function diff (before: string, { path, isLive }: { readonly path: string, 
   return { tables, skipped }
 }
 
-async function plan<T> (image: string, live: string, request: RescueRequest, use: (db: Database.Database, choice: Choice) => T): Promise<T> {
+async function plan<T> (
+  image: string,
+  live: string,
+  request: RescueRequest,
+  use: (db: Database.Database, choice: Choice) => T
+): Promise<T> {
   const selected = select(openImmutable(image), request)
   const db = attached(await openToRead(live, request.timeout), image)
   return await transaction(db, 'BEGIN', live, request.timeout, () => use(db, choose(db, selected, request)))
@@ -81,11 +103,16 @@ async function rescue (image: string, live: string, request: RescueRequest): Pro
   })
 }
 
-/** Read-only, unless nobody has the database open: then only a connection that may write leaves no `-wal` and `-shm` behind. */
+/**
+ * Read-only, unless nobody has the database open: then only a connection that may write leaves no `-wal` and `-shm`
+ * behind.
+ */
 async function openToRead (given: string, timeout: number): Promise<Database.Database> {
   const path = requireOneName(given)
   const db = openShared(path, { readonly: existsSync(`${path}-wal`), busyTimeout: 0 })
-  await whenFree(path, timeout, () => { db.pragma('main.journal_mode') }, () => {})
+  await whenFree(path, timeout, () => {
+    db.pragma('main.journal_mode')
+  }, () => {})
   return db
 }
 
@@ -95,12 +122,20 @@ function attached (db: Database.Database, image: string): Database.Database {
 }
 
 /** Begins as soon as the others let it, and ends with a commit, or rolled back if `work` throws. */
-async function transaction<T> (db: Database.Database, begin: string, path: string, timeout: number, work: () => T): Promise<T> {
+async function transaction<T> (
+  db: Database.Database,
+  begin: string,
+  path: string,
+  timeout: number,
+  work: () => T
+): Promise<T> {
   await whenFree(path, timeout, () => {
     db.exec(begin)
     // A plain BEGIN takes no lock yet.
     db.prepare('SELECT count(*) FROM main.sqlite_schema').get()
-  }, () => { if (db.inTransaction) db.exec('ROLLBACK') })
+  }, () => {
+    if (db.inTransaction) db.exec('ROLLBACK')
+  })
   let result: T
   try {
     result = work()
@@ -108,7 +143,11 @@ async function transaction<T> (db: Database.Database, begin: string, path: strin
     if (db.inTransaction) db.exec('ROLLBACK')
     throw error
   }
-  await whenFree(path, timeout, () => { taken(() => { db.exec('COMMIT') }, 'the rows together') }, () => {})
+  await whenFree(path, timeout, () => {
+    taken(() => {
+      db.exec('COMMIT')
+    }, 'the rows together')
+  }, () => {})
   return result
 }
 
@@ -131,5 +170,7 @@ async function whenFree (path: string, timeout: number, step: () => void, undo: 
 function locked (path: string, timeout: number): BackupError {
   const holders = holdersOf(path)
   const who = holders.length === 0 ? 'another process' : `a process that has it open (${describeHolders(holders)})`
-  return new BackupError('SOURCE_LOCKED', `"${path}" was held by ${who} for ${timeout} ms`, { hint: 'Wait until it lets go, end it, or allow a longer timeout.' })
+  return new BackupError('SOURCE_LOCKED', `"${path}" was held by ${who} for ${timeout} ms`, {
+    hint: 'Wait until it lets go, end it, or allow a longer timeout.'
+  })
 }

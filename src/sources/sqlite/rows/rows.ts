@@ -13,21 +13,38 @@ interface Read {
   readonly live?: string
 }
 
-/** Rows of SQLite databases, in child processes; what is sorted on the way goes to `scratchDir` where memory does not hold it. */
+/**
+ * Rows of SQLite databases, in child processes; what is sorted on the way goes to `scratchDir` where memory does not
+ * hold it.
+ */
 export function sqliteRows (scratchDir: string, limits: ChildLimits = DEFAULT_LIMITS): RowTool {
-  const inChild = async <T extends RowsMessage['type']>(task: RowsTask, type: T, { images, live }: Read, signal: AbortSignal) => {
+  const inChild = async <T extends RowsMessage['type']>(
+    task: RowsTask,
+    type: T,
+    { images, live }: Read,
+    signal: AbortSignal
+  ) => {
     const size = live === undefined ? 0 : (await sqliteProbe(live, limits)(signal)).size
-    return await run(task, type, scratchDir, { ...limits, timeout: timeFor(images.reduce((sum, path) => sum + sizeOf(path), size), limits) }, signal)
+    return await run(task, type, scratchDir, {
+      ...limits,
+      timeout: timeFor(images.reduce((sum, path) => sum + sizeOf(path), size), limits)
+    }, signal)
   }
   return {
     async diff (before, after, request, signal) {
-      return (await inChild({ type: 'diff', before, after, request }, 'difference', after.isLive ? { images: [before], live: after.path } : { images: [before, after.path] }, signal)).difference
+      return (await inChild(
+        { type: 'diff', before, after, request },
+        'difference',
+        after.isLive ? { images: [before], live: after.path } : { images: [before, after.path] },
+        signal
+      )).difference
     },
     async plan (image, live, request, signal) {
       return (await inChild({ type: 'plan', image, live, request }, 'rescue', { images: [image], live }, signal)).rescue
     },
     async rescue (image, live, request, signal) {
-      return (await inChild({ type: 'rescue', image, live, request }, 'rescue', { images: [image], live }, signal)).rescue
+      return (await inChild({ type: 'rescue', image, live, request }, 'rescue', { images: [image], live }, signal))
+        .rescue
     },
     async extract (image, selection, file, signal) {
       return (await inChild({ type: 'extract', image, selection, file }, 'extracted', { images: [image] }, signal)).rows
@@ -35,17 +52,29 @@ export function sqliteRows (scratchDir: string, limits: ChildLimits = DEFAULT_LI
   }
 }
 
-async function run<T extends RowsMessage['type']> (task: RowsTask, type: T, scratchDir: string, limits: ChildLimits, signal: AbortSignal): Promise<Extract<RowsMessage, { type: T }>> {
+async function run<T extends RowsMessage['type']> (
+  task: RowsTask,
+  type: T,
+  scratchDir: string,
+  limits: ChildLimits,
+  signal: AbortSignal
+): Promise<Extract<RowsMessage, { type: T }>> {
   let told: RowsMessage | undefined
   const child = startSubprocess({
     entry: sibling(import.meta.url, 'rows-child'),
     task,
     environment: { ...CHILD_ENVIRONMENT, SQLITE_TMPDIR: scratchDir },
-    onMessage: message => { told = message as RowsMessage },
+    onMessage: message => {
+      told = message as RowsMessage
+    },
     ...limits
   }, signal)
   child.image.resume()
   await child.ended
-  if (told?.type !== type) throw new BackupError('SOURCE_FAILED', 'the process that reads the rows ended without a result', { hint: 'Try again.' })
+  if (told?.type !== type) {
+    throw new BackupError('SOURCE_FAILED', 'the process that reads the rows ended without a result', {
+      hint: 'Try again.'
+    })
+  }
   return told as Extract<RowsMessage, { type: T }>
 }

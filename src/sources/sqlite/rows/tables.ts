@@ -8,7 +8,10 @@ export interface Table {
   readonly columns: readonly string[]
   /** Columns of the primary key, in its order; empty: there is none. */
   readonly key: readonly string[]
-  /** What makes two values of the key the same: names, affinities and collations. Keys of two databases can be compared where this is the same. */
+  /**
+   * What makes two values of the key the same: names, affinities and collations. Keys of two databases can be compared
+   * where this is the same.
+   */
   readonly keyRule: string
   /** Whether the key is the rowid itself. */
   readonly isKeyRowid: boolean
@@ -44,22 +47,38 @@ interface ListedColumn {
 }
 
 /** Everything that rows can be in, by lower-cased name, and what cannot be compared, with the reason. */
-export function readTables (db: Database.Database, schema: Schema): { readonly tables: ReadonlyMap<string, Table>, readonly others: ReadonlyMap<string, string> } {
+export function readTables (
+  db: Database.Database,
+  schema: Schema
+): { readonly tables: ReadonlyMap<string, Table>, readonly others: ReadonlyMap<string, string> } {
   const tables = new Map<string, Table>()
   const others = new Map<string, string>()
-  for (const { name, type, wr } of db.prepare<[string], ListedTable>('SELECT name, type, wr FROM pragma_table_list WHERE schema = ? ORDER BY name').all(schema)) {
+  for (
+    const { name, type, wr } of db.prepare<[string], ListedTable>(
+      'SELECT name, type, wr FROM pragma_table_list WHERE schema = ? ORDER BY name'
+    ).all(schema)
+  ) {
     if (name.startsWith('sqlite_') || type === 'view') continue
     if (type === 'table') tables.set(name.toLowerCase(), describe(db, schema, name, wr === 1))
-    else others.set(name, type === 'virtual' ? 'it is a virtual table, which is made from others' : 'it belongs to a virtual table')
+    else {
+      others.set(
+        name,
+        type === 'virtual' ? 'it is a virtual table, which is made from others' : 'it belongs to a virtual table'
+      )
+    }
   }
   return { tables, others }
 }
 
 function describe (db: Database.Database, schema: Schema, name: string, isWithoutRowid: boolean): Table {
-  const columns = db.prepare<[string, string], ListedColumn>('SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, ?) ORDER BY cid').all(name, schema)
+  const columns = db.prepare<[string, string], ListedColumn>(
+    'SELECT name, type, pk, hidden FROM pragma_table_xinfo(?, ?) ORDER BY cid'
+  ).all(name, schema)
   const names = columns.map(column => column.name.toLowerCase())
   const key = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk)
-  const collations = db.prepare<[string, string, string], string>("SELECT x.coll FROM pragma_index_list(?, ?) l, pragma_index_xinfo(l.name, ?) x WHERE l.origin = 'pk' AND x.key = 1 ORDER BY x.seqno").pluck().all(name, schema, schema)
+  const collations = db.prepare<[string, string, string], string>(
+    "SELECT x.coll FROM pragma_index_list(?, ?) l, pragma_index_xinfo(l.name, ?) x WHERE l.origin = 'pk' AND x.key = 1 ORDER BY x.seqno"
+  ).pluck().all(name, schema, schema)
   return {
     name,
     columns: columns.filter(({ hidden }) => hidden === 0).map(column => column.name),
@@ -84,19 +103,33 @@ export function requireTable (tables: ReadonlyMap<string, Table>, name: string, 
   const found = tables.get(name.toLowerCase())
   if (found !== undefined) return found
   const names = [...tables.values()].map(table => `"${table.name}"`)
-  throw new BackupError('TABLE_NOT_FOUND', `${where} has no table "${name}"`, { hint: names.length === 0 ? 'It has no tables.' : `It has ${names.slice(0, 20).join(', ')}${names.length > 20 ? ' and others' : ''}.` })
+  throw new BackupError('TABLE_NOT_FOUND', `${where} has no table "${name}"`, {
+    hint: names.length === 0
+      ? 'It has no tables.'
+      : `It has ${names.slice(0, 20).join(', ')}${names.length > 20 ? ' and others' : ''}.`
+  })
 }
 
 /** What the rows of a table refer to. */
-export function referencesOf (db: Database.Database, tables: ReadonlyMap<string, Table>, table: string): readonly Reference[] {
-  const listed = db.prepare<[string], { id: number, seq: number, table: string, from: string, to: string | null }>('SELECT id, seq, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq').all(table)
+export function referencesOf (
+  db: Database.Database,
+  tables: ReadonlyMap<string, Table>,
+  table: string
+): readonly Reference[] {
+  const listed = db.prepare<[string], { id: number, seq: number, table: string, from: string, to: string | null }>(
+    'SELECT id, seq, "table", "from", "to" FROM pragma_foreign_key_list(?) ORDER BY id, seq'
+  ).all(table)
   const ids = [...new Set(listed.map(({ id }) => id))]
   return ids.flatMap(id => {
     const parts = listed.filter(part => part.id === id)
     const parent = tables.get(parts[0]?.table.toLowerCase() ?? '')
     if (parent === undefined) return []
     // Without columns of its own a reference is to the primary key.
-    return [{ columns: parts.map(({ from }) => from), parent: parent.name, parentColumns: parts.map(({ to }, at) => to ?? parent.key[at] ?? '') }]
+    return [{
+      columns: parts.map(({ from }) => from),
+      parent: parent.name,
+      parentColumns: parts.map(({ to }, at) => to ?? parent.key[at] ?? '')
+    }]
   })
 }
 
@@ -120,10 +153,16 @@ export function onKey (left: string, right: string, key: readonly string[]): str
 
 /**
  * Whether rows can be told apart by their primary key: both sides have the same one, and nothing in it is null, which
- * SQLite allows in tables with a rowid for the sake of old ones. https://sqlite.org/lang_createtable.html#the_primary_key
+ * SQLite allows in tables with a rowid for the sake of old ones.
+ * https://sqlite.org/lang_createtable.html#the_primary_key
  */
 export function hasUsableKey (db: Database.Database, main: Table, backup: Table): boolean {
   if (main.key.length === 0 || main.keyRule !== backup.keyRule) return false
-  const hasNull = ([schema, table]: readonly [Schema, Table]): boolean => db.prepare(`SELECT 1 FROM ${schema}.${quote(table.name)} WHERE ${table.key.map(name => `${quote(name)} IS NULL`).join(' OR ')} LIMIT 1`).get() !== undefined
+  const hasNull = ([schema, table]: readonly [Schema, Table]): boolean =>
+    db.prepare(
+      `SELECT 1 FROM ${schema}.${quote(table.name)} WHERE ${
+        table.key.map(name => `${quote(name)} IS NULL`).join(' OR ')
+      } LIMIT 1`
+    ).get() !== undefined
   return !([['main', main], ['backup', backup]] as const).some(hasNull)
 }

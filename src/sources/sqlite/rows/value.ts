@@ -8,7 +8,11 @@ export type SqlValue = null | bigint | number | string | Buffer
 export function toRowValue (value: SqlValue, limit: number): RowValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : { integer: String(value) }
   if (typeof value === 'number') return Number.isFinite(value) ? value : { real: String(value) }
-  if (Buffer.isBuffer(value)) return value.length <= limit ? { blob: value.toString('hex') } : { blob: value.toString('hex', 0, limit), ...cut(value) }
+  if (Buffer.isBuffer(value)) {
+    return value.length <= limit
+      ? { blob: value.toString('hex') }
+      : { blob: value.toString('hex', 0, limit), ...cut(value) }
+  }
   if (value === null || value.length * 3 <= limit || Buffer.byteLength(value) <= limit) return value
   const bytes = Buffer.from(value)
   // A decoder that expects more leaves out a character that was cut.

@@ -41,7 +41,11 @@ export function isWritten ({ fate }: Pick): boolean {
   return fate === 'insert' || fate === 'overwrite'
 }
 
-const SETTLED = new Map((['chosen', 'parents', 'children'] as const).flatMap(why => (['same', 'skip'] as const).map(fate => [`${why} ${fate}`, { at: [], why, fate }])))
+const SETTLED = new Map(
+  (['chosen', 'parents', 'children'] as const).flatMap(why =>
+    (['same', 'skip'] as const).map(fate => [`${why} ${fate}`, { at: [], why, fate }])
+  )
+)
 
 /** Goes from row to row along the references, to each row once, and decides what becomes of it. */
 export class Walk {
@@ -105,21 +109,41 @@ export class Walk {
     if (this.conflicts.length < TOLD) this.conflicts.push(what)
   }
 
-  /** A parent that is gone from the live database comes along; one that the backup has not either leaves the row an orphan, as it was. */
+  /**
+   * A parent that is gone from the live database comes along; one that the backup has not either leaves the row an
+   * orphan, as it was.
+   */
   #toParent ({ child, parent, reference }: Link, at: Address): void {
     const isSet = reference.columns.map(column => `c.${quote(column)} IS NOT NULL`).join(' AND ')
     const isGone = `NOT EXISTS (SELECT 1 FROM main.${quote(parent.live.name)} p WHERE ${joined(reference, 'p')})`
-    const found = this.#rows(`SELECT ${addressOf(parent.backup, 'b.')} FROM backup.${quote(child.backup.name)} c LEFT JOIN backup.${quote(parent.backup.name)} b ON ${joined(reference, 'b')} WHERE ${isAt('c', child.backup)} AND ${isSet} AND ${isGone}`, at)
+    const found = this.#rows(
+      `SELECT ${addressOf(parent.backup, 'b.')} FROM backup.${quote(child.backup.name)} c LEFT JOIN backup.${
+        quote(parent.backup.name)
+      } b ON ${joined(reference, 'b')} WHERE ${isAt('c', child.backup)} AND ${isSet} AND ${isGone}`,
+      at
+    )
     for (const address of found) {
       if (address.every(value => value === null)) this.orphans++
-      else if (this.#add(parent, address, 'parents').fate === 'skip') this.#tell(`${describeRow(child.live, at)} needs ${describeRow(parent.live, address)}, which does not come`, true)
+      else if (this.#add(parent, address, 'parents').fate === 'skip') {
+        this.#tell(
+          `${describeRow(child.live, at)} needs ${describeRow(parent.live, address)}, which does not come`,
+          true
+        )
+      }
     }
   }
 
   /** Children that the live database has, if with other values, are none that went with their parent. */
   #toChildren ({ child, parent, reference }: Link, at: Address): void {
-    const isGone = child.desk().isKeyed ? `NOT EXISTS (SELECT 1 FROM main.${quote(child.live.name)} n WHERE ${onKey('n', 'c', child.backup.key)})` : '1'
-    const found = this.#rows(`SELECT ${addressOf(child.backup, 'c.')} FROM backup.${quote(parent.backup.name)} p JOIN backup.${quote(child.backup.name)} c ON ${joined(reference, 'p')} WHERE ${isAt('p', parent.backup)} AND ${isGone}`, at)
+    const isGone = child.desk().isKeyed
+      ? `NOT EXISTS (SELECT 1 FROM main.${quote(child.live.name)} n WHERE ${onKey('n', 'c', child.backup.key)})`
+      : '1'
+    const found = this.#rows(
+      `SELECT ${addressOf(child.backup, 'c.')} FROM backup.${quote(parent.backup.name)} p JOIN backup.${
+        quote(child.backup.name)
+      } c ON ${joined(reference, 'p')} WHERE ${isAt('p', parent.backup)} AND ${isGone}`,
+      at
+    )
     for (const address of found) this.#add(child, address, 'children')
   }
 
@@ -134,7 +158,9 @@ export class Walk {
 function identify (at: Address): number | string {
   const [only] = at
   if (at.length === 1 && typeof only === 'bigint' && Number.isSafeInteger(Number(only))) return Number(only)
-  return at.map(value => Buffer.isBuffer(value) ? `blob ${value.toString('hex')}` : JSON.stringify([typeof value, String(value)])).join()
+  return at.map(value =>
+    Buffer.isBuffer(value) ? `blob ${value.toString('hex')}` : JSON.stringify([typeof value, String(value)])
+  ).join()
 }
 
 /** That `c` refers to the row of `parent`. */
