@@ -149,7 +149,8 @@ export { newKey, privateKeys, recoverDatabase }
  * cannot be read.
  */
 export async function knownRows (config: Config, path: string): Promise<KnownRows | undefined> {
-  const source = config.sources.find(one => realPathSync(one.path) === realPathSync(path))
+  const wanted = realPathSync(path)
+  const source = config.sources.find(one => realPathSync(one.path) === wanted)
   if (source === undefined) return undefined
   // A rescue must not fail for want of a comparison.
   const copy = await openCopy(config).catch(() => undefined)

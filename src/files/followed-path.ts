@@ -3,7 +3,7 @@ import { dirname, join, parse } from 'node:path'
 import { BackupError, systemCode } from '../core/errors.ts'
 
 /** Links on one way, as many as Linux follows. */
-const MOST_LINKS = 40
+export const MOST_LINKS = 40
 const ROOT = 0
 const REMEDY =
   'Name the place that the link leads to in place of the link, or give the link to root, to the user of the service, or to the owner of its target or of the folder in which a target file lies ("chown -h").'

@@ -12,13 +12,18 @@ export interface Mount {
 /** Where a path leads on its file system, so that one directory that is mounted at two places is the same from both. */
 export type Locate = (realPath: string) => string
 
+let last: { readonly content: Buffer, readonly mounts: readonly Mount[] } | undefined
+
 /**
- * The file systems that this process sees now, and where. Empty on systems without `/proc/self/mountinfo`.
+ * The file systems that this process sees now, and where. Empty on systems without `/proc/self/mountinfo`. Each call
+ * reads the file; it is parsed only where it has changed since the last call.
  * https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
 export function readMounts (): readonly Mount[] {
   try {
-    return parseMounts(readFileSync('/proc/self/mountinfo'))
+    const content = readFileSync('/proc/self/mountinfo')
+    if (last?.content.equals(content) !== true) last = { content, mounts: parseMounts(content) }
+    return last.mounts
   } catch {
     return []
   }

@@ -2,10 +2,8 @@ import { readlinkSync, realpathSync } from 'node:fs'
 import { readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { systemCode } from '../core/errors.ts'
+import { MOST_LINKS } from './followed-path.ts'
 import { silentMount, silentMountSync } from './silent-mount.ts'
-
-/** Links that are followed one after the other, as many as Linux follows. */
-const MOST_LINKS = 40
 
 /**
  * Where `path` leads to: symbolic links are resolved, also those of directories, those that lead to a file that does

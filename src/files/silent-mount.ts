@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
+import { MOST_LINKS } from './followed-path.ts'
 import { mountAt, readMounts, type Mount } from './mounts.ts'
 
 /** File systems that no server and no other process has to answer for. Any other may stand still for ever. */
@@ -46,8 +47,6 @@ const OWN: ReadonlySet<string> = new Set([
   'binfmt_misc',
   'fusectl'
 ])
-/** Links on one way, as many as Linux follows. */
-const MOST_LINKS = 40
 /** A mount that does not answer for so long is silent; a disk may have to start first. Milliseconds. */
 const PATIENCE = 10_000
 /** So long a mount is not asked again, by what it did. Milliseconds. */
@@ -92,6 +91,8 @@ export function silentMountSync (
 
 /** Each mount that has to be asked, before the way leads into it. */
 function* mountsAlong (path: string, mounts: readonly Mount[]): Generator<string> {
+  // On most machines there is none to ask, whatever the path is.
+  if (mounts.every(({ type }) => OWN.has(type))) return
   const rest = namesOf(isAbsolute(path) ? path : resolve(path))
   let here = '/'
   let links = 0
