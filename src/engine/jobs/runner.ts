@@ -266,7 +266,7 @@ export class Runner {
       running.leaveQueue()
     }
     await this.#slots.take(running.job.source, {
-      isFirst: running.isOwn || running.isUrgent,
+      isFirst: running.isOwn,
       isUrgent: running.isUrgent,
       onTaken
     }, signal)

@@ -158,6 +158,16 @@ test('an urgent job takes the next slot before all others, and a free one althou
   await endAll(works.values())
 })
 
+test('urgent jobs take their turns in the order in which they were asked for', async t => {
+  const bench = await testEngine(t, { maxConcurrent: 1 })
+  const begun: string[] = []
+  const works = await startAll(bench, begun, ['a1', 'b1'])
+  for (const name of ['a2', 'b2']) works.set(name, await startOf(bench, begun, name, { isUrgent: true }))
+  assert.deepEqual(await afterEnd(works, 'a1', begun, 2), ['a1', 'a2'])
+  assert.deepEqual(await afterEnd(works, 'a2', begun, 3), ['a1', 'a2', 'b2'])
+  await endAll(works.values())
+})
+
 test('a stalled job lends its slot to an urgent job of its own source', async t => {
   const bench = await testEngine(t, { maxConcurrent: 2 })
   const begun: string[] = []
