@@ -3,6 +3,7 @@ import { TRASH } from '../../core/backup/object-key.ts'
 import type { EngineDeps } from '../deps.ts'
 import { heldInTrash } from '../retention/held.ts'
 import { backupHold } from '../jobs/locks.ts'
+import { inTurn } from '../artifacts/in-turn.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
 import { landingTrouble } from '../replication/known-store.ts'
 import { settleUndecided, unlessItFails } from './reconcile.ts'
@@ -42,7 +43,7 @@ export async function housekeep (
   const now = deps.clock.now().getTime()
   const isUsable = await isLandingUsable(deps)
   const { idempotency, jobs, alerts, runs, tokens, audit } = deps.catalog
-  await all([
+  await inTurn([
     () => tidyAfterOthers(deps),
     () => settleRestores(deps),
     ...isUsable
@@ -57,17 +58,6 @@ export async function housekeep (
     () => tokens.purge(new Date(now - TOKEN_HISTORY)),
     () => audit.purge(new Date(now - deps.auditRetention))
   ])
-}
-
-/** One after the other, each whatever became of those before it. */
-async function all (steps: ReadonlyArray<() => Promise<unknown>>): Promise<void> {
-  const errors: unknown[] = []
-  for (const step of steps) {
-    await step().catch((error: unknown) => {
-      errors.push(error)
-    })
-  }
-  if (errors.length > 0) throw errors[0]
 }
 
 async function emptyTrash (deps: EngineDeps): Promise<void> {

@@ -1,5 +1,4 @@
 import type { Backup } from '../../core/backup/backup.ts'
-import { LARGEST_ID } from '../../core/backup/backup-id.ts'
 import type { StoredCopy } from '../../core/backup/copy.ts'
 import { toBackupError } from '../../core/errors.ts'
 import { completeChecks, conclude } from '../../core/ports/verification.ts'
@@ -34,7 +33,7 @@ export function landingSurvey (deps: EngineDeps): () => Promise<void> {
     if (before === null && Math.abs(now - begunAt) < ROUND_EVERY) return
     if (await isDoubtful(deps)) return
     if (before === null) begunAt = now
-    const page = await deps.catalog.copies.newest(deps.store.name, STEP, before ?? LARGEST_ID + 1)
+    const page = await deps.catalog.copies.newest(deps.store.name, STEP, before ?? undefined)
     for (const copy of page) if (!await isPassed(deps, copy)) return
     before = page.length < STEP ? null : page.at(-1)?.backupId ?? null
   }

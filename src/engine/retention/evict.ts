@@ -6,6 +6,7 @@ import { findObject, hasObject } from '../../pipeline/find-object.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import { backupHold } from '../jobs/locks.ts'
 import { discardBackup } from '../artifacts/discard.ts'
+import { inTurn } from '../artifacts/in-turn.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
 import { hasLanded, offsiteKey, promisedStores } from '../artifacts/locations.ts'
 
@@ -93,13 +94,7 @@ export function releaseSweep (deps: EngineDeps, step = STEP): () => Promise<void
     if (deps.offsite.size === 0) return
     const { held, next } = await heldBefore(deps, before, step)
     before = next
-    const errors: unknown[] = []
-    for (const one of held) {
-      await settle(deps, one).catch((error: unknown) => {
-        errors.push(error)
-      })
-    }
-    if (errors.length > 0) throw errors[0]
+    await inTurn(held.map(one => () => settle(deps, one)))
   }
 }
 
