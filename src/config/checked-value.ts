@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
+import { WHOLE, type Field } from '../core/ports/field.ts'
 import { misreading } from './misread.ts'
-import { WHOLE, type Field } from './option.ts'
 import type { Problem } from './problem.ts'
 import type { Given } from './raw-value.ts'
 

@@ -1,6 +1,6 @@
 import { Cron } from 'croner'
 import { z } from 'zod'
-import type { Field } from './option.ts'
+import type { Field } from '../core/ports/field.ts'
 
 const BETWEEN = ';'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { systemCode } from '../core/errors.ts'
+import { hasFile } from '../core/ports/field.ts'
 import { parseDotEnv, type DotEnv } from './dot-env.ts'
-import { hasFile } from './option.ts'
 import { ALIASES, OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import type { Given } from './raw-value.ts'

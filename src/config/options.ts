@@ -1,24 +1,20 @@
 import { ENCRYPTIONS } from '../core/ports/encryption.ts'
-import { settingsSchema } from '../core/schedule/settings.ts'
-import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
 import {
   choice,
-  compression,
   document,
   documentOrList,
   flag,
   key,
-  option,
   optional,
   path,
-  paths,
-  proxies,
   secret,
   text,
   whole,
-  wholeBy,
-  type Option
-} from './option.ts'
+  wholeBy
+} from '../core/ports/field.ts'
+import { settingsSchema } from '../core/schedule/settings.ts'
+import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
+import { compression, option, paths, proxies, type Option } from './option.ts'
 import { STORE_OPTIONS } from './store-options.ts'
 import { names } from './store-values.ts'
 

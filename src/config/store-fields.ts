@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { choice, flag, path, secret, text, url, whole, type Field } from '../core/ports/field.ts'
 import { checkGiven } from './checked-value.ts'
-import { choice, flag, path, secret, text, url, whole, type Field } from './option.ts'
 import type { Problem } from './problem.ts'
 import type { Given } from './raw-value.ts'
 import { S3_PROFILES } from './store-options.ts'

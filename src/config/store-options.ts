@@ -1,4 +1,5 @@
-import { choice, flag, option, optional, path, secret, text, url } from './option.ts'
+import { choice, flag, optional, path, secret, text, url } from '../core/ports/field.ts'
+import { option } from './option.ts'
 import { storageClass } from './store-values.ts'
 
 export const S3_PROFILES = ['aws', 'compatible'] as const

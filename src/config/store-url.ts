@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { BackupError } from '../core/errors.ts'
+import { flag, type Field } from '../core/ports/field.ts'
 import type {
   AzureStoreConfig,
   DirectoryStoreConfig,
@@ -9,7 +10,6 @@ import type {
   StoreConfig,
   StoreDefaults
 } from './config.ts'
-import { flag, type Field } from './option.ts'
 import { isInsecure } from './secure-endpoint.ts'
 import { mannersOf } from './store-defaults.ts'
 import { STORE_FIELDS } from './store-fields.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { Field } from '../core/ports/field.ts'
 import { TIERS, type Tier } from '../core/tier.ts'
-import type { Field } from './option.ts'
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, KI: 2 ** 10, M: 1e6, MI: 2 ** 20, G: 1e9, GI: 2 ** 30 }
 const AMOUNT = /^(\d+(?:\.\d+)?)\s*((?:[KMG]I?)?)B?(?:\/S)?$/

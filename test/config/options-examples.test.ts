@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseEnv } from 'node:util'
-import { hasFile } from '../../src/config/option.ts'
 import { CONFIG_VARIABLE, OPTION_NAMES, OPTIONS } from '../../src/config/options.ts'
+import { hasFile } from '../../src/core/ports/field.ts'
 import { problemsOf, validConfig, workDir } from '../support/config.ts'
 
 const root = join(import.meta.dirname, '../..')

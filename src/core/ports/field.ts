@@ -1,0 +1,112 @@
+import { z } from 'zod'
+
+/**
+ * One value that can be configured, and its check: what a setting of the service, a field of a source and a field of a
+ * store are, wherever it is written.
+ */
+export interface Field<T> {
+  /**
+   * A relative `path` is taken from where it is written. A `secret` and a `document` can also be given as the path of a
+   * file that holds them; a secret is shown to nobody.
+   */
+  readonly kind: 'value' | 'path' | 'secret' | 'document'
+  readonly schema: z.ZodType<T>
+  /** Brings the text of a variable into the type that holdfast.yaml would have; leaves alone what does not fit. */
+  readonly fromText: (text: string) => unknown
+  /** Completes "expected …". */
+  readonly expects: string
+  /** How to come by one: completes the remedy. */
+  readonly how?: string
+}
+
+const asIs = (text: string): unknown => text
+
+export function whole (min: number, max: number): Field<number> {
+  return wholeBy(z.int().min(min).max(max))
+}
+
+/** How what a whole number `expects` begins. */
+export const WHOLE = 'a whole number'
+
+/** A whole number within the bounds that `schema` has. */
+export function wholeBy (schema: z.ZodInt): Field<number> {
+  return {
+    kind: 'value',
+    schema,
+    fromText: text => /^-?\d+$/.test(text) ? Number(text) : text,
+    expects: `${WHOLE} from ${schema.minValue ?? 0} to ${schema.maxValue ?? Number.MAX_SAFE_INTEGER}`
+  }
+}
+
+export const flag: Field<boolean> = {
+  kind: 'value',
+  schema: z.boolean(),
+  fromText: text => ({ true: true, false: false })[text.toLowerCase()] ?? text,
+  expects: 'true or false'
+}
+
+export function choice<const T extends string> (values: readonly T[]): Field<T> {
+  return { kind: 'value', schema: z.enum(values), fromText: asIs, expects: `one of ${values.join(', ')}` }
+}
+
+export const text: Field<string> = { kind: 'value', schema: z.string().min(1), fromText: asIs, expects: 'a text' }
+
+/** Given relative, it is taken from where it is written: the working directory, or the folder of holdfast.yaml. */
+export const path: Field<string> = {
+  kind: 'path',
+  schema: z.string().min(1).refine(value => !value.includes('\0')),
+  fromText: asIs,
+  expects: 'the path of a file or directory'
+}
+
+/** Of a server: without a user, a password or a query. */
+export const url: Field<string> = {
+  kind: 'value',
+  schema: z.string().transform((value, context) => {
+    const parsed = URL.parse(value)
+    if (
+      parsed !== null && ['http:', 'https:'].includes(parsed.protocol) && parsed.username === '' &&
+      parsed.password === '' && parsed.search === '' && parsed.hash === ''
+    ) {
+      return parsed.href.replace(/\/+$/, '')
+    }
+    context.addIssue('not a URL')
+    return z.NEVER
+  }),
+  fromText: asIs,
+  expects: 'a URL such as https://s3.example.net'
+}
+
+/** Its value is shown to nobody; each can also be given as the path of a file that holds it. */
+export function secret (min: number): Field<string> {
+  return {
+    kind: 'secret',
+    schema: z.string().min(min),
+    fromText: asIs,
+    expects: min > 1 ? `a text of at least ${min} characters` : 'a text'
+  }
+}
+
+/** A secret that nobody has to remember, and that programs may guess at for as long as they like. */
+export function key (min: number): Field<string> {
+  return { ...secret(min), how: 'make one with "openssl rand -hex 32"' }
+}
+
+/** Several lines, mostly: given as itself or as the path of a file, and nothing secret. */
+export const document: Field<string> = { ...text, kind: 'document' }
+
+/** The same, or a list of its lines. */
+export const documentOrList: Field<string> = {
+  ...document,
+  schema: z.preprocess(value => Array.isArray(value) ? value.join('\n') : value, z.string().min(1)),
+  expects: 'a text or a list'
+}
+
+/** Whether the value can also be given as the path of a file that holds it: by one variable and one key more. */
+export function hasFile ({ kind }: Pick<Field<unknown>, 'kind'>): boolean {
+  return kind === 'secret' || kind === 'document'
+}
+
+export function optional<T> (field: Field<T>): Field<T | undefined> {
+  return { ...field, schema: field.schema.optional() }
+}
