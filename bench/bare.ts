@@ -2,7 +2,7 @@ import fastify from 'fastify'
 import { systemClock } from '../src/core/clock.ts'
 import { Secret } from '../src/core/secret.ts'
 import { authenticate } from '../src/http/auth.ts'
-import { SECRET } from '../test/support/service.ts'
+import { SECRET } from '../test/support/processes/service.ts'
 
 /** A route that does nothing behind the token check of the service: what any answer costs at least. */
 const app = fastify()

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3'
 import { copyFileSync, rmSync } from 'node:fs'
-import { readMoney, startWriter, TOTAL } from '../test/support/money.ts'
+import { readMoney, startWriter, TOTAL } from '../test/support/databases/money.ts'
 import { database } from './databases.ts'
 import { withService } from './service.ts'
 import { printTable, seconds } from './table.ts'

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { ACCOUNTS } from '../test/support/money.ts'
+import { ACCOUNTS } from '../test/support/databases/money.ts'
 
 export const BENCH_DIRECTORY = join(tmpdir(), 'holdfast-bench')
 

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { s3Place } from '../test/support/s3.ts'
+import { s3Place } from '../test/support/stores/s3.ts'
 import { BENCH_DIRECTORY, database } from './databases.ts'
 import { environmentOf, newKey } from './offsite.ts'
 import { withService } from './service.ts'

@@ -2,7 +2,7 @@ import autocannon from 'autocannon'
 import { database } from './databases.ts'
 import { backup, withService } from './service.ts'
 import { printTable } from './table.ts'
-import { tokenFor } from '../test/support/token.ts'
+import { tokenFor } from '../test/support/http/token.ts'
 
 /** Requests a second to each address, as several dashboards and probes would send them. */
 const RATE = 50

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import type { PlainImage } from '../src/core/restore/restore.ts'
 import { sqliteRestorer } from '../src/sources/sqlite/restore.ts'
-import { readMoney, startWriter, TOTAL, type WriterReport } from '../test/support/money.ts'
+import { readMoney, startWriter, TOTAL, type WriterReport } from '../test/support/databases/money.ts'
 import { BENCH_DIRECTORY, database } from './databases.ts'
 import { median, printTable, ratios, seconds } from './table.ts'
 

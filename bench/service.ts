@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { startService, type Service } from '../test/support/service.ts'
-import { tokenFor } from '../test/support/token.ts'
+import { startService, type Service } from '../test/support/processes/service.ts'
+import { tokenFor } from '../test/support/http/token.ts'
 import { BENCH_DIRECTORY } from './databases.ts'
 
 /** Runs `work` with a fresh service that protects the database at `path`; nothing of it stays. */

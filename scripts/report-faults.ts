@@ -1,5 +1,5 @@
 import type { TestEvent } from 'node:test/reporters'
-import { TOLD } from '../test/support/planted.ts'
+import { TOLD } from '../test/support/fault-count.ts'
 
 /**
  * A reporter of node:test that adds up what the tests tell of the faults that they planted, and says it once at the

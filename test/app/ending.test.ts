@@ -8,7 +8,7 @@ test('a process in which calls of the file system hang goes on, and ends with it
   const pipe = join(tempDir(t), 'pipe')
   execFileSync('mkfifo', [pipe])
   const { stdout, status, signal } = spawnSync(process.execPath, [
-    join(import.meta.dirname, '../support/hung-child.ts'),
+    join(import.meta.dirname, '../support/processes/hung-child.ts'),
     pipe
   ], { timeout: 20_000, killSignal: 'SIGKILL' })
   assert.deepEqual([String(stdout), status, signal], ['answered', 3, null])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Found } from '../../src/core/backup/adoption.ts'
-import { completed, localCopy, manifestOf, newBackup, newCatalog, START } from '../support/catalog.ts'
+import { completed, localCopy, manifestOf, newBackup, newCatalog, START } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const AT = new Date('2025-11-25T08:00:00.000Z')

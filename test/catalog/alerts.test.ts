@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AlertFinding } from '../../src/core/alert/alert.ts'
-import { newCatalog, open, openBeside, START } from '../support/catalog.ts'
+import { newCatalog, open, openBeside, START } from '../support/catalog/catalog.ts'
 
 const FAILED: AlertFinding = {
   rule: 'backup_failed',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import type { NewAuditEntry } from '../../src/core/catalog/audit.ts'
-import { newCatalog, START } from '../support/catalog.ts'
+import { newCatalog, START } from '../support/catalog/catalog.ts'
 
 const DAY = 86_400_000
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
 import type { Backup } from '../../src/core/backup/backup.ts'
 import type { BackupQuery } from '../../src/core/catalog/catalog.ts'
-import { completed, failed, newBackup, newCatalog, START } from '../support/catalog.ts'
+import { completed, failed, newBackup, newCatalog, START } from '../support/catalog/catalog.ts'
 
 const at = (minutes: number): Date => new Date(START.getTime() + minutes * 60_000)
 

@@ -12,7 +12,7 @@ import {
   newCatalog,
   START,
   VALID
-} from '../support/catalog.ts'
+} from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const LATER = new Date('2025-11-25T08:00:00.000Z')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
-import { completed, failed, newBackup, newCatalog, START, VALID } from '../support/catalog.ts'
+import { completed, failed, newBackup, newCatalog, START, VALID } from '../support/catalog/catalog.ts'
 
 /** How many changes the work made. */
 async function changesOf (catalog: OpenedCatalog, work: () => Promise<unknown>): Promise<number> {

@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { Connection } from '../../src/catalog/connection.ts'
 import { openDatabase } from '../../src/catalog/database.ts'
-import { completed, newBackup, newCatalog, open } from '../support/catalog.ts'
-import { FakeClock } from '../support/clock.ts'
+import { completed, newBackup, newCatalog, open } from '../support/catalog/catalog.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { sqliteProcess } from '../support/sqlite-process.ts'
+import { sqliteProcess } from '../support/processes/sqlite-process.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 test('reading does not change the version', async t => {

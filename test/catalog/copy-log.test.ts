@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import type { BackupError } from '../../src/core/errors.ts'
-import { completed, END, localCopy, manifestOf, newCatalog } from '../support/catalog.ts'
+import { completed, END, localCopy, manifestOf, newCatalog } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const LATER = new Date('2025-11-25T08:00:00.000Z')

@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { checkIntegrity, copyDatabase } from '../../src/catalog/index.ts'
-import { newBackup, newCatalog, open } from '../support/catalog.ts'
+import { newBackup, newCatalog, open } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { sqliteProcess } from '../support/sqlite-process.ts'
+import { sqliteProcess } from '../support/processes/sqlite-process.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 test('a catalog that nobody has open is copied, and nothing comes into being beside it', async t => {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import { setAside } from '../../src/catalog/index.ts'
-import { newCatalog, open } from '../support/catalog.ts'
+import { newCatalog, open } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 /** Larger than what is checked as it is opened, with a page of noise amid the rows. */

@@ -6,10 +6,10 @@ import Database from 'better-sqlite3'
 import { SqliteBackupLog } from '../../src/catalog/backup-log.ts'
 import { Connection } from '../../src/catalog/connection.ts'
 import { openDatabase } from '../../src/catalog/database.ts'
-import { judgeKey, completed, newBackup, newCatalog, open } from '../support/catalog.ts'
-import { FakeClock } from '../support/clock.ts'
+import { judgeKey, completed, newBackup, newCatalog, open } from '../support/catalog/catalog.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { sqliteProcess } from '../support/sqlite-process.ts'
+import { sqliteProcess } from '../support/processes/sqlite-process.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)

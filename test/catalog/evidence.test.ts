@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { completed, END, failed, INVALID, manifestOf, newBackup, newCatalog, START, VALID } from '../support/catalog.ts'
+import {
+  completed,
+  END,
+  failed,
+  INVALID,
+  manifestOf,
+  newBackup,
+  newCatalog,
+  START,
+  VALID
+} from '../support/catalog/catalog.ts'
 
 const at = (seconds: number): Date => new Date(START.getTime() + seconds * 1000)
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { LARGEST_ID } from '../../src/core/backup/backup-id.ts'
-import { completed, newBackup, newCatalog, open, VALID, END } from '../support/catalog.ts'
+import { completed, newBackup, newCatalog, open, VALID, END } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 /** Edits the closed catalog as another program would. */

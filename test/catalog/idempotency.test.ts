@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newCatalog } from '../support/catalog.ts'
+import { newCatalog } from '../support/catalog/catalog.ts'
 
 const at = (hour: number): Date => new Date(Date.UTC(2025, 10, 24, hour))
 const ANSWER = { status: 201, headers: { location: '/api/jobs/1' }, body: '{"success":true}' }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
 import type { JobChange, NewJob } from '../../src/core/catalog/catalog.ts'
 import type { Job, JobStatus } from '../../src/core/job.ts'
-import { addJob, completed, newCatalog, openBeside } from '../support/catalog.ts'
+import { addJob, completed, newCatalog, openBeside } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const at = (second: number): Date => new Date(Date.UTC(2025, 10, 24, 23, 30, second))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Backup } from '../../src/core/backup/backup.ts'
 import type { OpenedCatalog } from '../../src/catalog/index.ts'
-import { END, manifestOf, newBackup, newCatalog, START } from '../support/catalog.ts'
+import { END, manifestOf, newBackup, newCatalog, START } from '../support/catalog/catalog.ts'
 
 /** A completed backup that is sealed to these keys. */
 async function sealed ({ backups }: OpenedCatalog, encryption: 'age' | 'openpgp', keys: string[]): Promise<Backup> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newCatalog, openBeside } from '../support/catalog.ts'
+import { newCatalog, openBeside } from '../support/catalog/catalog.ts'
 
 test('all leases are taken, or none', async t => {
   const { catalog, path } = await newCatalog(t)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { completed, localCopy, newCatalog } from '../support/catalog.ts'
+import { completed, localCopy, newCatalog } from '../support/catalog/catalog.ts'
 
 const SINCE = new Date('2026-03-01T08:00:00.000Z')
 

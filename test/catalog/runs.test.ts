@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { completed, newCatalog } from '../support/catalog.ts'
+import { completed, newCatalog } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { aRule, aRun, changes, DUE, newRun } from '../support/run.ts'
+import { aRule, aRun, changes, DUE, newRun } from '../support/builders/run.ts'
 
 const HOUR = 3_600_000
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setAside } from '../../src/catalog/index.ts'
-import { completed, newCatalog, open, START } from '../support/catalog.ts'
+import { completed, newCatalog, open, START } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { tempDir } from '../support/temp-dir.ts'
 

@@ -15,7 +15,7 @@ import {
   newCatalog,
   START,
   VALID
-} from '../support/catalog.ts'
+} from '../support/catalog/catalog.ts'
 
 const SOURCES = ['blog', 'shop', 'wiki'] as const
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { newCatalog } from '../support/catalog.ts'
+import { newCatalog } from '../support/catalog/catalog.ts'
 
 test('the id of each store is remembered, and the last one holds', async t => {
   const { catalog: { storeIds } } = await newCatalog(t)

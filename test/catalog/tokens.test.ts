@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CLOCK_TOLERANCE, type NewToken, type TokenIdentity } from '../../src/core/catalog/token.ts'
-import { newCatalog, openBeside, START } from '../support/catalog.ts'
+import { newCatalog, openBeside, START } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const HOUR = 3_600_000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Check } from '../../src/core/ports/verification.ts'
-import { completed, END, INVALID, newBackup, newCatalog, VALID } from '../support/catalog.ts'
+import { completed, END, INVALID, newBackup, newCatalog, VALID } from '../support/catalog/catalog.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const LATER = new Date('2025-11-25T08:00:00.000Z')

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { WalSync } from '../../src/catalog/wal-sync.ts'
-import { MIGRATIONS } from '../support/catalog.ts'
-import { needTool } from '../support/need.ts'
+import { MIGRATIONS } from '../support/catalog/catalog.ts'
+import { needTool } from '../support/skip-without.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 /** Opens a catalog, commits three settings one after the other, and closes it. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { audited } from '../../src/cli/audited.ts'
 import { BackupError } from '../../src/core/errors.ts'
-import { FakeClock } from '../support/clock.ts'
-import { commandLine } from '../support/command-line.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { commandLine } from '../support/cli/command-line.ts'
 
 test('every command that changes something is in the audit log, with who did it, where, and how it went', async t => {
   const { holdfast, json, faults } = await commandLine(t)

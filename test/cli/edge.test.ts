@@ -6,8 +6,8 @@ import { reportError } from '../../src/cli/output.ts'
 import { screenOn } from '../../src/cli/screen.ts'
 import { show } from '../../src/cli/shell.ts'
 import { BackupError } from '../../src/core/errors.ts'
-import { FakeClock } from '../support/clock.ts'
-import { commandLine } from '../support/command-line.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { commandLine } from '../support/cli/command-line.ts'
 
 /** Sets the clipboard, clears the screen, moves the cursor, begins a line of its own, turns the writing around. */
 const HOSTILE = 'a\u001b]52;c;cm0=\u0007\u001b[2J\u009b31m\r\u007f\u0000\u202eb\u2066\u2028c'

@@ -3,12 +3,12 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
-import { holdfast, startHoldfast } from '../support/cli.ts'
-import { filesIn } from '../support/engine.ts'
-import { shopHome } from '../support/shop-home.ts'
-import { sqliteProcess } from '../support/sqlite-process.ts'
+import { holdfast, startHoldfast } from '../support/processes/holdfast.ts'
+import { filesIn } from '../support/engine/engine.ts'
+import { shopHome } from '../support/databases/shop-home.ts'
+import { sqliteProcess } from '../support/processes/sqlite-process.ts'
 import { until } from '../support/streams.ts'
-import { assertTruthful } from '../support/truth.ts'
+import { assertTruthful } from '../support/engine/assert-truthful.ts'
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   test(`${signal} during a backup ends it with 130, leaves no files and a row that says so; repeating it changes nothing`, async t => {

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { keepFile } from '../../src/cli/kept-file.ts'
-import { holdfast } from '../support/cli.ts'
-import { makeMoney } from '../support/money.ts'
+import { holdfast } from '../support/processes/holdfast.ts'
+import { makeMoney } from '../support/databases/money.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 test('what gives way to --overwrite is kept beside it, and the printed command brings it back', async t => {

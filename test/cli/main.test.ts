@@ -4,9 +4,9 @@ import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../src/cli/schemas.ts'
-import { holdfast, startHoldfast } from '../support/cli.ts'
-import { workDir } from '../support/config.ts'
-import { shopHome } from '../support/shop-home.ts'
+import { holdfast, startHoldfast } from '../support/processes/holdfast.ts'
+import { workDir } from '../support/config/config.ts'
+import { shopHome } from '../support/databases/shop-home.ts'
 
 for (
   const words of [

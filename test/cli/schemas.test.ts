@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { errorSchema, OUTPUTS, outputSchema } from '../../src/cli/schemas.ts'
 import { conclude } from '../../src/core/ports/verification.ts'
-import { commandLine } from '../support/command-line.ts'
+import { commandLine } from '../support/cli/command-line.ts'
 
 type Name = keyof typeof OUTPUTS
 

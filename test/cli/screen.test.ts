@@ -5,9 +5,9 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { screenOn } from '../../src/cli/screen.ts'
-import { FakeClock } from '../support/clock.ts'
-import { needTool } from '../support/need.ts'
-import { shopHome } from '../support/shop-home.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { needTool } from '../support/skip-without.ts'
+import { shopHome } from '../support/databases/shop-home.ts'
 
 const terminal = { isTTY: true, columns: 132, write () {} }
 const pipe = { write () {} }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { holdfast } from '../support/cli.ts'
-import { shopHome } from '../support/shop-home.ts'
+import { holdfast } from '../support/processes/holdfast.ts'
+import { shopHome } from '../support/databases/shop-home.ts'
 
 test('a warning of the engine goes to standard error, the result stays what it is', async t => {
   const { cwd, environment } = shopHome(t)

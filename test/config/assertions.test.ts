@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 function withAssertions (t: Pick<TestContext, 'after'>, text: string): string {
   return workDir(t, { 'holdfast.yaml': `sources:\n  - name: shop\n    path: shop.db\n    assertions: ${text}\n` })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseDotEnv } from '../../src/config/dot-env.ts'
 import { secretPlaces } from '../../src/config/secret-places.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 test('a byte order mark is not part of the first name, for the configuration and for doctor', t => {
   const cwd = workDir(t, { '.env': '\uFEFFJWT_SECRET=0123456789012345678901234567890123456789\nMAX_BACKUPS=5\n' })

@@ -4,8 +4,8 @@ import type { Environment } from '../../src/config/environment.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { describeProblems } from '../../src/config/problem.ts'
 import { secretPlaces } from '../../src/config/secret-places.ts'
-import { ageKey, openpgpKey, PASSPHRASE } from '../support/keys.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { ageKey, openpgpKey, PASSPHRASE } from '../support/pipeline/keys.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 const [key, other, pgp] = [await ageKey(), await ageKey(), await openpgpKey()]
 

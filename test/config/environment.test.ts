@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 const SECRET = 'a secret that is long enough to be one'
 const SCRAPE = 'a token that is long enough to be one'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 test('holdfast.yaml in the working directory is read without being named', t => {
   const cwd = workDir(t, { 'holdfast.yaml': 'port: 4000\n' })

@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { ensureSecret } from '../../src/config/generated-secret.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { needRoot } from '../support/need.ts'
+import { needRoot } from '../support/skip-without.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const own = (dataDir: string): string => ensureSecret({ dataDir, tokenKey: undefined }).key.reveal()

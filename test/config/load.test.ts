@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { loadConfig } from '../../src/config/load.ts'
 import { BackupError } from '../../src/core/errors.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 const SECRET = 'a secret that is long enough to be one'
 

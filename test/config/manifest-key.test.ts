@@ -7,8 +7,8 @@ import { ensureManifestKey, readManifestKey } from '../../src/config/manifest-ke
 import { ensureSecret } from '../../src/config/generated-secret.ts'
 import { printableKey } from '../../src/core/backup/signature.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { needRoot } from '../support/need.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { needRoot } from '../support/skip-without.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 test('the key is made once, only its owner can read it, and reading makes none', t => {
   const dataDir = tempDir(t)

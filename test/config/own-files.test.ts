@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { validConfig, workDir } from '../support/config.ts'
+import { validConfig, workDir } from '../support/config/config.ts'
 
 test('every file that configures the service is known, also one that is not there yet', t => {
   const cwd = workDir(t)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { problemsOf, workDir } from '../support/config.ts'
+import { problemsOf, workDir } from '../support/config/config.ts'
 
 const names = (environment: Record<string, string>, cwd: string): string[] =>
   problemsOf(environment, cwd).map(({ name }) => name)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { validConfig, workDir } from '../support/config.ts'
+import { validConfig, workDir } from '../support/config/config.ts'
 
 test('the guard is on, can be switched off for all, and for one or all but one', t => {
   const guards = (environment: Readonly<Record<string, string>>, yaml = ''): unknown =>

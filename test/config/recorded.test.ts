@@ -15,7 +15,7 @@ import type { Config } from '../../src/config/config.ts'
 import type { Environment } from '../../src/config/environment.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { writeRecord } from '../../src/config/recorded.ts'
-import { workDir } from '../support/config.ts'
+import { workDir } from '../support/config/config.ts'
 
 const WRITTEN = { version: '1.2.3', at: new Date('2026-01-01T00:00:00Z') }
 const KEY = 'age1l6hqgm26nwaactyl3570pku6nsxhqw4u9juy4awd47mk7e72kqlsscacea'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { policyOf } from '../../src/core/schedule/policy.ts'
-import { validConfig, workDir } from '../support/config.ts'
+import { validConfig, workDir } from '../support/config/config.ts'
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
 const EXAMPLES = [...PAGE.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text).filter(text =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { SourceOverrides } from '../../src/core/schedule/policy.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 const days = (number: number) => ({ years: 0, months: 0, days: number, hours: 0 })
 const years = (number: number) => ({ years: number, months: 0, days: 0, hours: 0 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { CalendarSchedule } from '../../src/core/schedule/schedule.ts'
 import type { SourceOverrides } from '../../src/core/schedule/policy.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 /** holdfast.yaml with these lines as the schedule of the source `shop`. */
 function withSchedule (t: Pick<TestContext, 'after'>, ...lines: readonly string[]): string {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { checkConfig } from '../../src/config/load.ts'
 import { secretPlaces, type SecretPlace } from '../../src/config/secret-places.ts'
 import type { Environment } from '../../src/config/environment.ts'
-import { workDir } from '../support/config.ts'
+import { workDir } from '../support/config/config.ts'
 
 const SECRET = 'a secret that is long enough to be one'
 

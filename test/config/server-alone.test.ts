@@ -5,9 +5,9 @@ import { test } from 'node:test'
 import { checkConfig } from '../../src/config/load.ts'
 import { EXCUSABLE } from '../../src/config/server-alone.ts'
 import type { OptionName } from '../../src/config/options.ts'
-import { holdfast } from '../support/cli.ts'
-import { problemsOf, workDir } from '../support/config.ts'
-import { makeMoney } from '../support/money.ts'
+import { holdfast } from '../support/processes/holdfast.ts'
+import { problemsOf, workDir } from '../support/config/config.ts'
+import { makeMoney } from '../support/databases/money.ts'
 
 const WRONG: Readonly<Partial<Record<OptionName, readonly [variable: string, text: string]>>> = {
   port: ['PORT', '70000'],

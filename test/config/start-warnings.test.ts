@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { startWarnings } from '../../src/config/start-warnings.ts'
-import { validConfig, workDir } from '../support/config.ts'
+import { validConfig, workDir } from '../support/config/config.ts'
 
 function told (
   t: TestContext,

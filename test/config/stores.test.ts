@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test'
 import type { StoreConfig } from '../../src/config/config.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { secretPlaces } from '../../src/config/secret-places.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 type Files = Readonly<Record<string, string>>
 

@@ -4,8 +4,8 @@ import { chmodSync, chownSync, lchownSync, lstatSync, symlinkSync, writeFileSync
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkConfig } from '../../src/config/load.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
-import { needRoot } from '../support/need.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
+import { needRoot } from '../support/skip-without.ts'
 
 const NOBODY = 65_534
 const DEPLOYER = 1

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OPTION_NAMES, OPTIONS } from '../../src/config/options.ts'
 import { unknownVariables } from '../../src/config/unknown-variables.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 const SLIPS: ReadonlyArray<readonly [written: string, meant: string]> = [
   ['BACKUP_DRI', 'BACKUP_DIR'],

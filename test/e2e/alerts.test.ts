@@ -5,10 +5,10 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { AlertView } from '../../src/present/alert.ts'
-import { makeMoney } from '../support/money.ts'
-import { startService, until } from '../support/service.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { startService, until } from '../support/processes/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 test('a backup that fails raises an alert wherever alerts are shown, a restart does not raise it again, and the next success clears it', async t => {
   const home = tempDir(t)

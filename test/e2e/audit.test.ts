@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditEntryView } from '../../src/present/audit.ts'
-import { startService } from '../support/service.ts'
+import { startService } from '../support/processes/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 test('who did what is known after a restart, also how often somebody knocked in vain', async t => {
   const home = tempDir(t)

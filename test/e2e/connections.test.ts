@@ -4,10 +4,10 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { STREAMS } from '../../src/http/event-hub.ts'
-import { makeMoney } from '../support/money.ts'
-import { startService, until } from '../support/service.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { startService, until } from '../support/processes/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 /** What 256 open files leave room for beside two jobs. */
 const ROOM = 64

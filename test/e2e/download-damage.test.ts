@@ -4,11 +4,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { holdfast } from '../support/cli.ts'
-import { workDir } from '../support/config.ts'
-import { makeMoney } from '../support/money.ts'
-import { tellPlanted } from '../support/planted.ts'
-import { SECRET, startService } from '../support/service.ts'
+import { holdfast } from '../support/processes/holdfast.ts'
+import { workDir } from '../support/config/config.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { tellPlanted } from '../support/fault-count.ts'
+import { SECRET, startService } from '../support/processes/service.ts'
 
 interface Arrived {
   readonly status: number

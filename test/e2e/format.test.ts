@@ -5,9 +5,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Manifest } from '../../src/core/backup/manifest.ts'
-import { makeMoney, TOTAL } from '../support/money.ts'
-import { needTool } from '../support/need.ts'
-import { openShop } from '../support/shop.ts'
+import { makeMoney, TOTAL } from '../support/databases/money.ts'
+import { needTool } from '../support/skip-without.ts'
+import { openShop } from '../support/engine/open-shop.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const UNPACK = { none: ['true', []], gzip: ['gzip', ['-dk']], zstd: ['zstd', ['-dq']] } as const

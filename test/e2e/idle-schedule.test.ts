@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startService, until } from '../support/service.ts'
+import { startService, until } from '../support/processes/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 const YAML =
   'schedule: { dailyTime: "02:00" }\nsources:\n  - { name: shop, path: shop.db }\n  - { name: archive, path: archive.db, enabled: false }\n  - { name: often, path: often.db, interval: 60000 }\n'

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { makeMoney } from '../support/money.ts'
-import { startService, type Service } from '../support/service.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { startService, type Service } from '../support/processes/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 const ENVIRONMENT = {
   DATABASE_PATH: './shop.db',

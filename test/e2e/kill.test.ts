@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadConfig } from '../../src/config/load.ts'
-import { makeMoney } from '../support/money.ts'
-import { startService } from '../support/service.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { startService } from '../support/processes/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
-import { assertTruthful } from '../support/truth.ts'
+import { tokenFor } from '../support/http/token.ts'
+import { assertTruthful } from '../support/engine/assert-truthful.ts'
 
 const KILLS = 8
 /** The longest time that a backup of this size takes, and then some. Milliseconds. */

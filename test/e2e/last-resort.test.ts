@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { makeMoney } from '../support/money.ts'
-import { startService, until, type Service } from '../support/service.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { startService, until, type Service } from '../support/processes/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
-const MISTAKES = new URL('../support/planted-mistakes.ts', import.meta.url).href
+const MISTAKES = new URL('../support/processes/uncaught-mistakes.ts', import.meta.url).href
 
 /** A service that has 100,000 entries to back up, with a backup of it begun. */
 async function atWork (t: TestContext): Promise<

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { holdfast } from '../support/cli.ts'
-import { makeMoney } from '../support/money.ts'
-import { startService } from '../support/service.ts'
+import { holdfast } from '../support/processes/holdfast.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { startService } from '../support/processes/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 /** Every file below the directory. */
 function filesBelow (directory: string): readonly string[] {

@@ -3,13 +3,13 @@ import { copyFileSync, existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openCopy, proveFile } from '../../src/app/offline.ts'
-import { validConfig, workDir } from '../support/config.ts'
-import { filesIn } from '../support/engine.ts'
-import { startService } from '../support/service.ts'
-import { shopDatabase } from '../support/shop-database.ts'
+import { validConfig, workDir } from '../support/config/config.ts'
+import { filesIn } from '../support/engine/engine.ts'
+import { startService } from '../support/processes/service.ts'
+import { shopDatabase } from '../support/databases/shop.ts'
 import { never } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 const QUIET = { phase () {}, bytes () {}, signal: never }
 

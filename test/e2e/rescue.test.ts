@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { startService } from '../support/service.ts'
-import { sqliteProcess } from '../support/sqlite-process.ts'
+import { startService } from '../support/processes/service.ts'
+import { sqliteProcess } from '../support/processes/sqlite-process.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 /** As in the database Chinook: a customer has invoices, and each of them lines. */
 const SCHEMA = `

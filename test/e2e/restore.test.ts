@@ -3,11 +3,11 @@ import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
-import { makeMoney, readMoney, startWriter, TOTAL } from '../support/money.ts'
-import { startService, until, type Service } from '../support/service.ts'
-import { sqliteProcess } from '../support/sqlite-process.ts'
+import { makeMoney, readMoney, startWriter, TOTAL } from '../support/databases/money.ts'
+import { startService, until, type Service } from '../support/processes/service.ts'
+import { sqliteProcess } from '../support/processes/sqlite-process.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 const ENVIRONMENT = { DATABASE_PATH: './shop.db', MAX_BACKUPS: '2' }
 const KILLS = 6

@@ -6,7 +6,7 @@ import { ensureSecret } from '../../src/config/generated-secret.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { signToken } from '../../src/http/tokens.ts'
 import { runbookSuite, type Service } from '../suites/runbook-suite.ts'
-import { makeMoney } from '../support/money.ts'
+import { makeMoney } from '../support/databases/money.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 runbookSuite(serve)

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { holdfast, type Ended } from '../support/cli.ts'
-import { workDir } from '../support/config.ts'
-import { PASSPHRASE } from '../support/keys.ts'
-import { makeMoney } from '../support/money.ts'
-import { startService, type Service } from '../support/service.ts'
-import { tokenFor } from '../support/token.ts'
+import { holdfast, type Ended } from '../support/processes/holdfast.ts'
+import { workDir } from '../support/config/config.ts'
+import { PASSPHRASE } from '../support/pipeline/keys.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { startService, type Service } from '../support/processes/service.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 interface Home {
   readonly cwd: string

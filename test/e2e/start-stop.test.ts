@@ -4,10 +4,10 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, s
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { makeMoney } from '../support/money.ts'
-import { SECRET, startService, until } from '../support/service.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { SECRET, startService, until } from '../support/processes/service.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { tokenFor } from '../support/token.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 const SERVER = new URL('../../src/server.ts', import.meta.url).pathname
 const CLI = new URL('../../src/cli/main.ts', import.meta.url).pathname

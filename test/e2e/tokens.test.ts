@@ -3,10 +3,10 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { tokenListSchema } from '../../src/cli/views/token.ts'
-import { holdfast } from '../support/cli.ts'
-import { workDir } from '../support/config.ts'
-import { SECRET, startService, until } from '../support/service.ts'
-import { shopDatabase } from '../support/shop-database.ts'
+import { holdfast } from '../support/processes/holdfast.ts'
+import { workDir } from '../support/config/config.ts'
+import { SECRET, startService, until } from '../support/processes/service.ts'
+import { shopDatabase } from '../support/databases/shop.ts'
 
 const ENVIRONMENT = { JWT_SECRET: SECRET }
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { holdfast } from '../support/cli.ts'
-import { workDir } from '../support/config.ts'
-import { makeMoney } from '../support/money.ts'
-import { startService } from '../support/service.ts'
-import { tokenFor } from '../support/token.ts'
+import { holdfast } from '../support/processes/holdfast.ts'
+import { workDir } from '../support/config/config.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { startService } from '../support/processes/service.ts'
+import { tokenFor } from '../support/http/token.ts'
 
 /** What a server and a command made under this umask, with the mode of each. */
 async function made (t: TestContext, umask: number): Promise<ReadonlyMap<string, string>> {

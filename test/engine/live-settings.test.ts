@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LiveSettings } from '../../src/engine/live-settings.ts'
-import { DEFAULTS, SETTINGS, testEngine } from '../support/engine.ts'
-import { MemorySource } from '../support/memory-source.ts'
+import { DEFAULTS, SETTINGS, testEngine } from '../support/engine/engine.ts'
+import { MemorySource } from '../support/sources/memory-source.ts'
 
 test('what was configured holds, with where it came from', async t => {
   const { engine } = await testEngine(t, { settings: { maxBackups: 3 } })

@@ -10,11 +10,11 @@ import { openOffsite } from '../../src/engine/replication/copy-task.ts'
 import { landingTrouble, openLanding } from '../../src/engine/replication/known-store.ts'
 import { surveyStore } from '../../src/engine/replication/retire-copies.ts'
 import { alertFacts } from '../../src/engine/status/alert-facts.ts'
-import { filesIn, filesOf, GRACE, testEngine, type TestEngine } from '../support/engine.ts'
-import { testOffsite } from '../support/offsite.ts'
+import { filesIn, filesOf, GRACE, testEngine, type TestEngine } from '../support/engine/engine.ts'
+import { testOffsite } from '../support/stores/offsite.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { never } from '../support/streams.ts'
-import { NOTHING_AROUND } from '../support/surroundings.ts'
+import { NOTHING_AROUND } from '../support/engine/alert-facts.ts'
 
 const PRUNE = { pattern: '0 4 * * *', timeZone: 'UTC' }
 

@@ -7,12 +7,12 @@ import { INSTANCE_MARKER, type InstanceMarker } from '../../src/core/instance.ts
 import { housekeep } from '../../src/engine/recovery/housekeep.ts'
 import { openLanding } from '../../src/engine/replication/known-store.ts'
 import { alertFacts } from '../../src/engine/status/alert-facts.ts'
-import { commandLine } from '../support/command-line.ts'
-import { GRACE, testEngine, type TestEngine } from '../support/engine.ts'
-import { testOffsite } from '../support/offsite.ts'
+import { commandLine } from '../support/cli/command-line.ts'
+import { GRACE, testEngine, type TestEngine } from '../support/engine/engine.ts'
+import { testOffsite } from '../support/stores/offsite.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { never } from '../support/streams.ts'
-import { NOTHING_AROUND } from '../support/surroundings.ts'
+import { NOTHING_AROUND } from '../support/engine/alert-facts.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const PRUNE = { pattern: '0 4 * * *', timeZone: 'UTC' }

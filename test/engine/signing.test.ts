@@ -5,10 +5,10 @@ import { test } from 'node:test'
 import { parseManifest, serializeManifest, withSignature, type Manifest } from '../../src/core/backup/manifest.ts'
 import { rebuild } from '../../src/engine/recovery/rebuild.ts'
 import { refreshManifest } from '../../src/engine/replication/copy-backup.ts'
-import { testEngine, type TestEngine } from '../support/engine.ts'
-import { testOffsite } from '../support/offsite.ts'
+import { testEngine, type TestEngine } from '../support/engine/engine.ts'
+import { testOffsite } from '../support/stores/offsite.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { testSigning } from '../support/signing.ts'
+import { testSigning } from '../support/engine/signing.ts'
 import { never, prose } from '../support/streams.ts'
 
 const manifestAt = (path: string): Manifest => parseManifest(readFileSync(`${path}.manifest.json`, 'utf8'))

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { presentBackup } from '../../src/present/backup.ts'
 import { housekeep } from '../../src/engine/recovery/housekeep.ts'
-import { filesOf, testEngine } from '../support/engine.ts'
-import { planted } from '../support/planted.ts'
+import { filesOf, testEngine } from '../support/engine/engine.ts'
+import { planted } from '../support/fault-count.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

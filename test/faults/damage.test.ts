@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Verification } from '../../src/core/ports/verification.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import { makeMoney } from '../support/money.ts'
-import { tellPlanted } from '../support/planted.ts'
-import { openShop } from '../support/shop.ts'
+import { makeMoney } from '../support/databases/money.ts'
+import { tellPlanted } from '../support/fault-count.ts'
+import { openShop } from '../support/engine/open-shop.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const PLACES = 200

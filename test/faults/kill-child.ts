@@ -5,7 +5,7 @@ import type { EngineDeps } from '../../src/engine/deps.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { Runner } from '../../src/engine/jobs/runner.ts'
 import { makeEngine } from '../../src/engine/make-engine.ts'
-import { farStore, work } from '../support/far-store.ts'
+import { farStore, work } from '../support/stores/offsite-directory.ts'
 
 /**
  * Does one piece of work with the real engine and kills itself, without any warning, at one of the borders between its

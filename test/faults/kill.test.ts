@@ -8,10 +8,10 @@ import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
 import { loadConfig } from '../../src/config/load.ts'
 import { openEngine } from '../../src/app/app.ts'
-import { makeMoney, readMoney, TOTAL } from '../support/money.ts'
-import { tellPlanted } from '../support/planted.ts'
+import { makeMoney, readMoney, TOTAL } from '../support/databases/money.ts'
+import { tellPlanted } from '../support/fault-count.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { assertTruthful } from '../support/truth.ts'
+import { assertTruthful } from '../support/engine/assert-truthful.ts'
 
 const CHILD = new URL('./kill-child.ts', import.meta.url).pathname
 /** The borders are dealt out to so many at once: most of the time goes by in children. */

@@ -8,7 +8,7 @@ import { openOffsite, performCopyTask } from '../../src/engine/replication/copy-
 import type { OffsiteStore } from '../../src/engine/deps.ts'
 import { surveyStore } from '../../src/engine/replication/retire-copies.ts'
 import { s3Store } from '../../src/stores/s3/s3.ts'
-import { filesOf, testEngine, type TestEngine } from '../support/engine.ts'
+import { filesOf, testEngine, type TestEngine } from '../support/engine/engine.ts'
 import {
   changes,
   cutsAnswer,
@@ -20,11 +20,11 @@ import {
   type Lie,
   type LyingProxy,
   type Plan
-} from '../support/lying-proxy.ts'
-import { needRadosgw } from '../support/radosgw.ts'
-import { s3Place, type S3Place } from '../support/s3.ts'
+} from '../support/stores/lying-proxy.ts'
+import { needRadosgw } from '../support/stores/radosgw.ts'
+import { s3Place, type S3Place } from '../support/stores/s3.ts'
 import { digestOf, never, noise } from '../support/streams.ts'
-import { tellPlanted } from '../support/planted.ts'
+import { tellPlanted } from '../support/fault-count.ts'
 
 /** A part of the store's uploads has less: the object goes up in several. */
 const LARGE = 40 * 1024 * 1024

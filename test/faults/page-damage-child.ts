@@ -7,7 +7,7 @@ import { conclude } from '../../src/core/ports/verification.ts'
 import { readFacts } from '../../src/sources/sqlite/facts.ts'
 import { inspect } from '../../src/sources/sqlite/inspect.ts'
 import { openImmutable } from '../../src/sources/sqlite/open.ts'
-import { Dice } from '../support/dice.ts'
+import { Dice } from '../support/seeded-random.ts'
 import { noise } from '../support/streams.ts'
 
 /**

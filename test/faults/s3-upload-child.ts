@@ -5,7 +5,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { makeEngine } from '../../src/engine/make-engine.ts'
 import { openOffsite } from '../../src/engine/replication/copy-task.ts'
 import { s3Store } from '../../src/stores/s3/s3.ts'
-import { work } from '../support/far-store.ts'
+import { work } from '../support/stores/offsite-directory.ts'
 import { never } from '../support/streams.ts'
 
 /**

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Backup } from '../../src/core/backup/backup.ts'
 import { housekeep } from '../../src/engine/recovery/housekeep.ts'
-import { filesOf, testEngine, type TestEngine } from '../support/engine.ts'
-import { planted } from '../support/planted.ts'
+import { filesOf, testEngine, type TestEngine } from '../support/engine/engine.ts'
+import { planted } from '../support/fault-count.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 /** What a disk says that cannot be read or written any more, as the store tells it. */

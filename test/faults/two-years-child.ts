@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Backup } from '../../src/core/backup/backup.ts'
-import { CalendarWalk } from '../support/calendar-walk.ts'
-import { Dice } from '../support/dice.ts'
-import type { TestEngine } from '../support/engine.ts'
-import { naiveKept } from '../support/naive-retention.ts'
+import { CalendarWalk } from '../support/scheduler/calendar-walk.ts'
+import { Dice } from '../support/seeded-random.ts'
+import type { TestEngine } from '../support/engine/engine.ts'
+import { naiveKept } from '../support/core/naive-retention.ts'
 import {
   BEGIN,
   liveOf,
@@ -12,7 +12,7 @@ import {
   randomPolicies,
   type Planned,
   type TwoYears
-} from '../support/two-years.ts'
+} from '../support/scheduler/two-years.ts'
 
 const MINUTE = 60_000
 

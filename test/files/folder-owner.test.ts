@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { giveToFolderOwner, giveToFolderOwnerSync, makeFolders, makeFoldersSync } from '../../src/files/folder-owner.ts'
-import { needRoot } from '../support/need.ts'
+import { needRoot } from '../support/skip-without.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const [USER, GROUP] = [65_534, 65_533]

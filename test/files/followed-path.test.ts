@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { followedPath } from '../../src/files/followed-path.ts'
-import { needRoot } from '../support/need.ts'
+import { needRoot } from '../support/skip-without.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const NOBODY = 65534

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
-import { testEngine, type TestEngine } from '../support/engine.ts'
-import { as, build } from '../support/http.ts'
-import { testOffsite } from '../support/offsite.ts'
-import { shopDatabase } from '../support/shop-database.ts'
+import { testEngine, type TestEngine } from '../support/engine/engine.ts'
+import { as, build } from '../support/http/server.ts'
+import { testOffsite } from '../support/stores/offsite.ts'
+import { shopDatabase } from '../support/databases/shop.ts'
 import { until } from '../support/streams.ts'
-import { unobserved } from '../support/unobserved.ts'
-import { wishesOf } from '../support/wishes.ts'
+import { unobserved } from '../support/unobserved-rejections.ts'
+import { wishesOf } from '../support/http/work-requests.ts'
 
 const headers = { ...as('admin'), prefer: 'respond-async' }
 const failure = new BackupError('CATALOG_BUSY', 'another process holds it')

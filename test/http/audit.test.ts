@@ -8,8 +8,8 @@ import type { InjectOptions } from 'fastify'
 import pino from 'pino'
 import type { AuditEntry } from '../../src/core/catalog/audit.ts'
 import { BackupError } from '../../src/core/errors.ts'
-import { aBackup, aJob } from '../support/fake-engine.ts'
-import { as, build, type Built } from '../support/http.ts'
+import { aBackup, aJob } from '../support/engine/fake-engine.ts'
+import { as, build, type Built } from '../support/http/server.ts'
 import { until } from '../support/streams.ts'
 
 const admin = as('admin', 'ann')

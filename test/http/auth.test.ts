@@ -8,8 +8,8 @@ import { Secret } from '../../src/core/secret.ts'
 import { authenticate } from '../../src/http/auth.ts'
 import type { App } from '../../src/http/route.ts'
 import { ROLES, signToken, type Role } from '../../src/http/tokens.ts'
-import { FakeClock } from '../support/clock.ts'
-import { as, build, SECRET } from '../support/http.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { as, build, SECRET } from '../support/http/server.ts'
 
 const OTHER = new Secret('quite another secret, and also long enough for it')
 const seconds = (offset = 0): number => Math.floor(new Date().getTime() / 1000) + offset

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { Agent, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { FakeEngine } from '../support/fake-engine.ts'
-import { as, build } from '../support/http.ts'
+import { FakeEngine } from '../support/engine/fake-engine.ts'
+import { as, build } from '../support/http/server.ts'
 import { until } from '../support/streams.ts'
 
 test('the server closes as soon as what was under way is answered, though its connection could be used again', async t => {

@@ -6,8 +6,8 @@ import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { connectionsFor, refusalLog } from '../../src/http/connections.ts'
 import { STREAMS } from '../../src/http/event-hub.ts'
-import { FakeClock } from '../support/clock.ts'
-import { as, build, type Built } from '../support/http.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { as, build, type Built } from '../support/http/server.ts'
 import { until } from '../support/streams.ts'
 
 async function listening (

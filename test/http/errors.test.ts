@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import type { AddressInfo } from 'node:net'
 import { BackupError } from '../../src/core/errors.ts'
 import { problemSchema } from '../../src/http/schemas/common.ts'
-import { as, build } from '../support/http.ts'
+import { as, build } from '../support/http/server.ts'
 
 const headers = as('admin')
 

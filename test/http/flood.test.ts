@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { endless, running } from '../support/endless.ts'
-import { testEngine } from '../support/engine.ts'
-import { as, build } from '../support/http.ts'
-import { MemorySource } from '../support/memory-source.ts'
-import { testOffsite } from '../support/offsite.ts'
-import { shopDatabase } from '../support/shop-database.ts'
+import { endless, running } from '../support/engine/endless-job.ts'
+import { testEngine } from '../support/engine/engine.ts'
+import { as, build } from '../support/http/server.ts'
+import { MemorySource } from '../support/sources/memory-source.ts'
+import { testOffsite } from '../support/stores/offsite.ts'
+import { shopDatabase } from '../support/databases/shop.ts'
 import { until } from '../support/streams.ts'
-import { wishesOf } from '../support/wishes.ts'
+import { wishesOf } from '../support/http/work-requests.ts'
 
 const headers = { ...as('operator'), prefer: 'respond-async' }
 

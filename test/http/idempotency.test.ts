@@ -4,7 +4,7 @@ import { request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
-import { as, build, MemoryIdempotency, type Json } from '../support/http.ts'
+import { as, build, MemoryIdempotency, type Json } from '../support/http/server.ts'
 import { until } from '../support/streams.ts'
 
 const headers = as('admin')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { connect, type AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
-import { as, build } from '../support/http.ts'
+import { as, build } from '../support/http/server.ts'
 
 const MAX = 3
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { aBackup, aJob } from '../support/fake-engine.ts'
-import { as, build, type Built, type Json } from '../support/http.ts'
+import { aBackup, aJob } from '../support/engine/fake-engine.ts'
+import { as, build, type Built, type Json } from '../support/http/server.ts'
 
 const headers = as('admin')
 

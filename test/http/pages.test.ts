@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Pages } from '../../src/http/pages.ts'
-import { FakeClock } from '../support/clock.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 function pagesOf (): {
   pages: Pages

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { as, build } from '../support/http.ts'
-import { problemsOf, validConfig, workDir } from '../support/config.ts'
+import { as, build } from '../support/http/server.ts'
+import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 for (
   const [trustProxy, remoteAddress, forwarded, address] of [

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LightMyRequestResponse } from 'fastify'
-import { as, build } from '../support/http.ts'
+import { as, build } from '../support/http/server.ts'
 
 test('more requests than allowed are a 429 that says when to come back', async t => {
   const { app } = await build(t, { limits: { bodyBytes: 1024, requestsPerMinute: 2, connections: 100 } })

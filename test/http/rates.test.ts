@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Job, JobPhase } from '../../src/core/job.ts'
 import { Rates } from '../../src/http/rates.ts'
-import { FakeClock } from '../support/clock.ts'
-import { aJob } from '../support/fake-engine.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { aJob } from '../support/engine/fake-engine.ts'
 
 const at = (phase: JobPhase, bytesDone: number, status: Job['status'] = 'running'): Job =>
   aJob({ status, progress: { phase, bytesDone, bytesTotal: 1000 } })

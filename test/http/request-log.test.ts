@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { pino } from 'pino'
 import { BackupError } from '../../src/core/errors.ts'
-import { as, build } from '../support/http.ts'
+import { as, build } from '../support/http/server.ts'
 
 test('the log tells who did what and how it went, and never a token', async t => {
   const lines: string[] = []

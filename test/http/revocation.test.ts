@@ -4,9 +4,9 @@ import type { TokenIdentity } from '../../src/core/catalog/token.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import { revocations } from '../../src/http/revocation.ts'
 import { signToken } from '../../src/http/tokens.ts'
-import { aBackup } from '../support/fake-engine.ts'
-import { build, SECRET } from '../support/http.ts'
-import { memoryTokens } from '../support/token-log.ts'
+import { aBackup } from '../support/engine/fake-engine.ts'
+import { build, SECRET } from '../support/http/server.ts'
+import { memoryTokens } from '../support/http/memory-tokens.ts'
 
 const ANN: TokenIdentity = { id: 'a1', subject: 'ann', issuedAt: null }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { build, type Json } from '../support/http.ts'
-import { assertReach, bearer, type Least } from '../support/reach.ts'
+import { build, type Json } from '../support/http/server.ts'
+import { assertReach, bearer, type Least } from '../support/http/role-access.ts'
 
 /** Who may do what: the least role of every route. A new route, or another role, is to be entered here on purpose. */
 const TABLE: Readonly<Record<string, Least>> = {

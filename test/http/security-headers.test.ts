@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { as, build } from '../support/http.ts'
+import { as, build } from '../support/http/server.ts'
 
 test('the answers demand TLS of this host alone, and of none of its subdomains', async t => {
   const { app } = await build(t)

@@ -6,8 +6,8 @@ import { BackupError } from '../../src/core/errors.ts'
 import { EventBus } from '../../src/core/event.ts'
 import type { Space } from '../../src/core/ports/store.ts'
 import { AlertWatch } from '../../src/monitoring/alerts.ts'
-import { newCatalog, open, START } from '../support/catalog.ts'
-import type { FakeClock } from '../support/clock.ts'
+import { newCatalog, open, START } from '../support/catalog/catalog.ts'
+import type { FakeClock } from '../support/fake-clock.ts'
 import { until } from '../support/streams.ts'
 
 const LIMITS: AlertLimits = { maxAge: 0, sizeChange: 20, diskFree: 20, minBackups: 0 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { CatalogWatch } from '../../src/monitoring/catalog-watch.ts'
-import { FakeClock } from '../support/clock.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { until } from '../support/streams.ts'
 
 const DAY = 86_400_000

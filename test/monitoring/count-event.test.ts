@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { failed } from '../support/catalog.ts'
-import { observe } from '../support/observe.ts'
+import { failed } from '../support/catalog/catalog.ts'
+import { observe } from '../support/monitoring/observation.ts'
 
 test('a cancelled backup is counted as that, and as no failure and no error', async t => {
   const { catalog, emit, metrics, value } = await observe(t)

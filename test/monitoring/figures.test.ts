@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { completed } from '../support/catalog.ts'
-import { observe } from '../support/observe.ts'
+import { completed } from '../support/catalog/catalog.ts'
+import { observe } from '../support/monitoring/observation.ts'
 
 test('a method that was used is counted on its own', async t => {
   const { catalog, value } = await observe(t)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Latest } from '../../src/monitoring/latest.ts'
-import { FakeClock } from '../support/clock.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 test('a reading that answers is told as it is now', async () => {
   let reading = 0

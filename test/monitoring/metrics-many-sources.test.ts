@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { completed, END, VALID } from '../support/catalog.ts'
-import { ALERT, observe } from '../support/observe.ts'
+import { completed, END, VALID } from '../support/catalog/catalog.ts'
+import { ALERT, observe } from '../support/monitoring/observation.ts'
 
 test('sources beyond the limit are added up under an empty label, and their number is told', async t => {
   const { catalog, metrics, emit, told } = await observe(t, ['shop', 'books', 'tools'], undefined, 1)

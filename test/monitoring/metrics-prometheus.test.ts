@@ -6,8 +6,8 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 import { ALERT_RULE_NAMES } from '../../src/core/alert/alert.ts'
 import { Metrics } from '../../src/monitoring/metrics.ts'
-import { newCatalog } from '../support/catalog.ts'
-import { needTool } from '../support/need.ts'
+import { newCatalog } from '../support/catalog/catalog.ts'
+import { needTool } from '../support/skip-without.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const DOCKER = join(import.meta.dirname, '../../docker')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Job, JobStatus } from '../../src/core/job.ts'
-import { completed, END, manifestOf, newBackup } from '../support/catalog.ts'
-import { ALERT, observe } from '../support/observe.ts'
+import { completed, END, manifestOf, newBackup } from '../support/catalog/catalog.ts'
+import { ALERT, observe } from '../support/monitoring/observation.ts'
 
 function jobOf (id: number, status: JobStatus): Job {
   return {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
-import { completed, END, INVALID, VALID } from '../support/catalog.ts'
-import { needTool } from '../support/need.ts'
-import { ALERT, observe, type Observation } from '../support/observe.ts'
-import { aJob } from '../support/rows.ts'
+import { completed, END, INVALID, VALID } from '../support/catalog/catalog.ts'
+import { needTool } from '../support/skip-without.ts'
+import { ALERT, observe, type Observation } from '../support/monitoring/observation.ts'
+import { aJob } from '../support/builders/rows.ts'
 
 /** Everything that can happen to one source, so that every series has something to tell. */
 async function liveThrough ({ catalog, emit, told }: Observation): Promise<void> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { ageOpener } from '../../src/pipeline/age.ts'
-import { PASSPHRASE } from '../support/keys.ts'
+import { PASSPHRASE } from '../support/pipeline/keys.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { chunks, through } from '../support/streams.ts'
 

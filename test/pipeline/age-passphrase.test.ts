@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { ageCipher, ageOpener } from '../../src/pipeline/age.ts'
 import { derivationTurn } from '../../src/pipeline/derivation.ts'
-import { PASSPHRASE } from '../support/keys.ts'
+import { PASSPHRASE } from '../support/pipeline/keys.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { noise, through } from '../support/streams.ts'
 

@@ -3,7 +3,7 @@ import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { ageOpener } from '../../src/pipeline/age.ts'
 import { makeHeader } from '../../src/pipeline/age-header.ts'
-import { ageKey } from '../support/keys.ts'
+import { ageKey } from '../support/pipeline/keys.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { noise, through } from '../support/streams.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { ageCipher, ageOpener } from '../../src/pipeline/age.ts'
 import { cipherSuite } from '../suites/cipher-suite.ts'
-import { ageKey } from '../support/keys.ts'
+import { ageKey } from '../support/pipeline/keys.ts'
 import { rejectsWith } from '../support/rejects.ts'
 import { noise, through } from '../support/streams.ts'
 

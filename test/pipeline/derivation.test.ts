@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { derivationTurn } from '../../src/pipeline/derivation.ts'
 import { openpgpCipher, openpgpOpener } from '../../src/pipeline/openpgp.ts'
-import { PASSPHRASE } from '../support/keys.ts'
+import { PASSPHRASE } from '../support/pipeline/keys.ts'
 import { through } from '../support/streams.ts'
 
 const OPENPGP = openpgpOpener({ privateKeys: [], passphrase: PASSPHRASE, isSureToFit: false })

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream'
 import { generateKey, revokeKey } from 'openpgp'
 import { Secret } from '../../src/core/secret.ts'
 import { readPublicKeys } from '../../src/pipeline/openpgp-keys.ts'
-import { keyring } from '../support/keys.ts'
+import { keyring } from '../support/pipeline/keys.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const DAY = 86_400

@@ -9,7 +9,7 @@ import { makeCodecs } from '../../src/pipeline/codecs.ts'
 import { digestObject, openImage, type ReadRequest } from '../../src/pipeline/read-object.ts'
 import { writeObject } from '../../src/pipeline/write-object.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { faultyStore } from '../support/store.ts'
+import { faultyStore } from '../support/stores/faulty-local.ts'
 import { bodyOf, digestOf, never, noise, prose, rejection, until } from '../support/streams.ts'
 
 const BYTES = Buffer.concat([noise(1_500_000), prose(1_500_000)])

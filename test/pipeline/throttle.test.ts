@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Transform } from 'node:stream'
 import { test } from 'node:test'
 import { throttle } from '../../src/pipeline/throttle.ts'
-import { FakeClock } from '../support/clock.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { never, noise, rejection, through, until } from '../support/streams.ts'
 
 const RATE = 1000

@@ -7,8 +7,8 @@ import type { Store } from '../../src/core/ports/store.ts'
 import { makeCodecs } from '../../src/pipeline/codecs.ts'
 import { digestObject } from '../../src/pipeline/read-object.ts'
 import { writeObject, type Written } from '../../src/pipeline/write-object.ts'
-import { filesIn } from '../support/engine.ts'
-import { faultyStore } from '../support/store.ts'
+import { filesIn } from '../support/engine/engine.ts'
+import { faultyStore } from '../support/stores/faulty-local.ts'
 import { bodyOf, brokenBody, digestOf, never, noise, rejection, stalledBody } from '../support/streams.ts'
 
 const BYTES = noise(3_000_000)

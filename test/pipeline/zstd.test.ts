@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { zstdCodec } from '../../src/pipeline/zstd.ts'
 import { codecSuite, encode, runTool } from '../suites/codec-suite.ts'
-import { needTool } from '../support/need.ts'
+import { needTool } from '../support/skip-without.ts'
 import { noise, prose } from '../support/streams.ts'
 
 const BLOCK = 2 * 1024 * 1024

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { makeCalendar } from '../../src/scheduler/calendar.ts'
-import { CalendarWalk } from '../support/calendar-walk.ts'
+import { CalendarWalk } from '../support/scheduler/calendar-walk.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { CatalogCopies } from '../../src/scheduler/catalog-copies.ts'
-import { FakeClock } from '../support/clock.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 import { until } from '../support/streams.ts'
 
 const SECOND = 1000

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Run } from '../../src/core/schedule/run.ts'
 import { chooseRuns } from '../../src/scheduler/choose.ts'
-import { aRun, DUE } from '../support/run.ts'
+import { aRun, DUE } from '../support/builders/run.ts'
 
 const NOW = new Date(DUE.getTime() + 1000)
 const LATER = new Date(DUE.getTime() + 60_000)

@@ -6,8 +6,8 @@ import { BackupError } from '../../src/core/errors.ts'
 import { openOffsite, performCopyTask } from '../../src/engine/replication/copy-task.ts'
 import { surveyStore } from '../../src/engine/replication/retire-copies.ts'
 import { Copier } from '../../src/scheduler/copier.ts'
-import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../support/engine.ts'
-import { testOffsite, type TestOffsite } from '../support/offsite.ts'
+import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../support/engine/engine.ts'
+import { testOffsite, type TestOffsite } from '../support/stores/offsite.ts'
 import { until } from '../support/streams.ts'
 
 const DOWN = new BackupError('STORE_UNAVAILABLE', 'it is down')

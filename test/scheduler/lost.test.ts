@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Run } from '../../src/core/schedule/run.ts'
 import type { Faults, Pause } from '../support/faults.ts'
-import { schedulerBench } from '../support/scheduler.ts'
+import { schedulerBench } from '../support/scheduler/scheduler.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

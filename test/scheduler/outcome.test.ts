@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { ErrorCode } from '../../src/core/errors.ts'
 import type { Run, RunChange } from '../../src/core/schedule/run.ts'
 import { afterFailure, afterSuccess, isInTheWay, share } from '../../src/scheduler/outcome.ts'
-import { aRun, DUE } from '../support/run.ts'
+import { aRun, DUE } from '../support/builders/run.ts'
 
 const NOW = new Date(DUE.getTime() + 5000)
 const after = (code: ErrorCode, given: Partial<Run> = {}): RunChange =>

@@ -4,7 +4,7 @@ import type { RunBook } from '../../src/core/schedule/run.ts'
 import { makeCalendar } from '../../src/scheduler/calendar.ts'
 import { planRuns } from '../../src/scheduler/plan.ts'
 import type { Rule } from '../../src/scheduler/rules.ts'
-import { aBook, aRule, aRun, changes } from '../support/run.ts'
+import { aBook, aRule, aRun, changes } from '../support/builders/run.ts'
 
 const HOUR = 3_600_000
 const DAILY: Rule = {

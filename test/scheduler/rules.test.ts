@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SourcePolicy } from '../../src/core/schedule/policy.ts'
 import { says, scheduledRules } from '../../src/scheduler/rules.ts'
-import { FakeEngine } from '../support/fake-engine.ts'
+import { FakeEngine } from '../support/engine/fake-engine.ts'
 
 const LAST = new Date('2025-11-24T03:00:00.000Z')
 const [STATE] = await new FakeEngine().sources()

@@ -8,8 +8,8 @@ import type { Restore } from '../../src/core/restore/restore.ts'
 import type { Run } from '../../src/core/schedule/run.ts'
 import { alertFacts } from '../../src/engine/status/alert-facts.ts'
 import { AlertWatch } from '../../src/monitoring/alerts.ts'
-import { schedulerBench, type Bench } from '../support/scheduler.ts'
-import { NOTHING_AROUND } from '../support/surroundings.ts'
+import { schedulerBench, type Bench } from '../support/scheduler/scheduler.ts'
+import { NOTHING_AROUND } from '../support/engine/alert-facts.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR

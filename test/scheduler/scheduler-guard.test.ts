@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SourceOverrides } from '../../src/core/schedule/policy.ts'
-import { schedulerBench, type Bench } from '../support/scheduler.ts'
+import { schedulerBench, type Bench } from '../support/scheduler/scheduler.ts'
 import { prose } from '../support/streams.ts'
 
 const HOUR = 3_600_000

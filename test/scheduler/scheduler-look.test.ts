@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { Engine } from '../../src/engine/engine.ts'
-import { schedulerBench, type Bench } from '../support/scheduler.ts'
+import { schedulerBench, type Bench } from '../support/scheduler/scheduler.ts'
 import { Scheduler } from '../../src/scheduler/scheduler.ts'
 
 const HOUR = 3_600_000

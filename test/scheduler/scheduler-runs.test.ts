@@ -4,10 +4,10 @@ import { BackupError } from '../../src/core/errors.ts'
 import type { Run } from '../../src/core/schedule/run.ts'
 import type { CalendarRule } from '../../src/core/schedule/schedule.ts'
 import { sourceHold } from '../../src/engine/jobs/locks.ts'
-import { running } from '../support/endless.ts'
-import { MemorySource } from '../support/memory-source.ts'
+import { running } from '../support/engine/endless-job.ts'
+import { MemorySource } from '../support/sources/memory-source.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { schedulerBench } from '../support/scheduler.ts'
+import { schedulerBench } from '../support/scheduler/scheduler.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

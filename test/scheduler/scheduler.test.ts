@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { getTasks } from 'node-cron'
 import { BackupError } from '../../src/core/errors.ts'
-import { SETTINGS } from '../support/engine.ts'
-import { MemorySource } from '../support/memory-source.ts'
+import { SETTINGS } from '../support/engine/engine.ts'
+import { MemorySource } from '../support/sources/memory-source.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { schedulerBench } from '../support/scheduler.ts'
+import { schedulerBench } from '../support/scheduler/scheduler.ts'
 import { until } from '../support/streams.ts'
 
 const INTERVAL = SETTINGS.autoBackupInterval

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import { takeOver } from '../../src/scheduler/take-over.ts'
-import { testEngine } from '../support/engine.ts'
-import { testOffsite } from '../support/offsite.ts'
+import { testEngine } from '../support/engine/engine.ts'
+import { testOffsite } from '../support/stores/offsite.ts'
 import { never, until } from '../support/streams.ts'
 
 const quiet = (lines: string[]) => {

@@ -10,12 +10,12 @@ import { sqliteAssessor } from '../../src/sources/sqlite/assess.ts'
 import { sqliteRows } from '../../src/sources/sqlite/rows/rows.ts'
 import { sqliteInspector } from '../../src/sources/sqlite/sqlite-source.ts'
 import { DEFAULT_LIMITS } from '../../src/sources/subprocess.ts'
-import { needChildren } from '../support/children.ts'
-import { kill } from '../support/sqlite-process.ts'
+import { needChildren } from '../support/processes/children.ts'
+import { kill } from '../support/processes/sqlite-process.ts'
 import { never, until } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
-const PARENT = new URL('../support/abandoning-parent.ts', import.meta.url).pathname
+const PARENT = new URL('../support/processes/abandoning-parent.ts', import.meta.url).pathname
 /** A query that never ends, and one that takes memory without end. */
 const ENDLESS = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c'
 const HUGE =

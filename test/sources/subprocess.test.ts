@@ -6,12 +6,12 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { spawnError } from '../../src/sources/spawn-error.ts'
 import { sqliteAssessor } from '../../src/sources/sqlite/assess.ts'
-import { childAtWork, needChildren } from '../support/children.ts'
+import { childAtWork, needChildren } from '../support/processes/children.ts'
 import { tempDir } from '../support/temp-dir.ts'
 import { sourceOf, take } from './sqlite/support.ts'
 
 const signal = new AbortController().signal
-const CHILD = new URL('../support/limited-child.ts', import.meta.url).pathname
+const CHILD = new URL('../support/processes/limited-child.ts', import.meta.url).pathname
 /** A user of the test alone, so that no other process counts against its limit. */
 const USER = 64_000 + process.pid % 1000
 

@@ -11,10 +11,10 @@ import { azureStore } from '../../src/stores/azure/azure.ts'
 import { gcsStore } from '../../src/stores/gcs/gcs.ts'
 import type { S3StoreOptions } from '../../src/stores/s3/options.ts'
 import { s3Store } from '../../src/stores/s3/s3.ts'
-import { startFakeGcs } from '../support/fake-gcs.ts'
-import { forwardProxy } from '../support/forward-proxy.ts'
+import { startFakeGcs } from '../support/stores/fake-gcs.ts'
+import { forwardProxy } from '../support/stores/forward-proxy.ts'
 import { rejectsWith } from '../support/rejects.ts'
-import { HastyClock } from '../support/s3.ts'
+import { HastyClock } from '../support/stores/s3.ts'
 import { never } from '../support/streams.ts'
 
 /** A server that has one object, of two bytes, by whatever name. */

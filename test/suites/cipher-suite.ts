@@ -8,7 +8,7 @@ import { describe, test, type TestContext } from 'node:test'
 import fc from 'fast-check'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Cipher, Opener } from '../../src/core/ports/encryption.ts'
-import { needTool } from '../support/need.ts'
+import { needTool } from '../support/skip-without.ts'
 import { bodyOf, chunks, digestOf, noise, prose, rejection, through } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
 

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Codec } from '../../src/core/ports/codec.ts'
 import { digestCheck } from '../../src/pipeline/digest.ts'
-import { needTool } from '../support/need.ts'
+import { needTool } from '../support/skip-without.ts'
 import { bodyOf, chunks, digestOf, noise, prose, rejection, through } from '../support/streams.ts'
 
 export interface CodecCase {

@@ -6,9 +6,9 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { acquireInstanceLock, findServer } from '../../../src/catalog/index.ts'
-import { FakeClock } from '../../support/clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { kill } from '../../support/sqlite-process.ts'
+import { kill } from '../../support/processes/sqlite-process.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const PROGRAM = `

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { announce } from '../../../src/catalog/index.ts'
 import { isPresenceId } from '../../../src/core/presence.ts'
-import { needRoot } from '../../support/need.ts'
-import { kill } from '../../support/sqlite-process.ts'
+import { needRoot } from '../../support/skip-without.ts'
+import { kill } from '../../support/processes/sqlite-process.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const PROGRAM = `

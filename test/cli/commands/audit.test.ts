@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
-import { commandLine } from '../../support/command-line.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
 
 test('audit narrows, and shows a table', async t => {
   const { holdfast, json } = await commandLine(t)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { Argument, Command, Option } from 'commander'
 import { completionCommand } from '../../../src/cli/commands/completion.ts'
-import { needTool } from '../../support/need.ts'
+import { needTool } from '../../support/skip-without.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 /** A program with everything that a completion has to deal with. */

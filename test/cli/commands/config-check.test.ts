@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { holdfast } from '../../support/cli.ts'
-import { workDir } from '../../support/config.ts'
+import { holdfast } from '../../support/processes/holdfast.ts'
+import { workDir } from '../../support/config/config.ts'
 
 const SECRET = 'a secret that is long enough to be one'
 

@@ -4,8 +4,8 @@ import { configShowCommand, type ConfigShowDeps } from '../../../src/cli/command
 import type { ConfigInForce } from '../../../src/cli/config-report.ts'
 import { screenOn } from '../../../src/cli/screen.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { FakeClock } from '../../support/clock.ts'
-import { DEFAULTS, SETTINGS } from '../../support/engine.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { DEFAULTS, SETTINGS } from '../../support/engine/engine.ts'
 
 const REPORT: ConfigInForce = {
   ok: true,

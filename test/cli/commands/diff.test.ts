@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
-import { people } from '../../support/people.ts'
+import { people } from '../../support/cli/person-database.ts'
 
 test('diff shows what was removed, changed and added, and the rows where they are asked for', async t => {
   const { holdfast, deps } = await people(t)

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { generateKey } from 'openpgp'
 import { examineEncryption } from '../../../src/cli/doctor/encryption.ts'
-import { complaintsIn, examined, type Examined } from '../../support/doctor.ts'
-import { ageKey, keyring } from '../../support/keys.ts'
+import { complaintsIn, examined, type Examined } from '../../support/cli/doctor.ts'
+import { ageKey, keyring } from '../../support/pipeline/keys.ts'
 
 const key = await ageKey()
 const sealing = { encryption: 'age', ageRecipients: [key.recipient] } as const

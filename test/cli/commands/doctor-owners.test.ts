@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { examineOwners } from '../../../src/cli/doctor/owners.ts'
 import type { Subject } from '../../../src/cli/doctor/subject.ts'
-import { needRoot } from '../../support/need.ts'
+import { needRoot } from '../../support/skip-without.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const NOBODY = 65_534

@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import type { Finding } from '../../../src/cli/doctor/finding.ts'
-import { needRoot } from '../../support/need.ts'
+import { needRoot } from '../../support/skip-without.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const NOBODY = 65_534
-const CHILD = join(import.meta.dirname, '../../support/rights-child.ts')
+const CHILD = join(import.meta.dirname, '../../support/processes/rights-child.ts')
 
 interface Places {
   readonly home: string

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { conclude } from '../../../src/core/ports/verification.ts'
-import { assertComplaints, examined } from '../../support/doctor.ts'
+import { assertComplaints, examined } from '../../support/cli/doctor.ts'
 
 test('a backup that is older than the schedule allows fails', async t => {
   const { create, complaints, clock } = await examined(t)

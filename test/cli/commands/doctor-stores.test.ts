@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { examine } from '../../../src/cli/doctor/examine.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { complaintsIn, examined } from '../../support/doctor.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { complaintsIn, examined } from '../../support/cli/doctor.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('doctor tries each store for copies, and says what is wrong with which', async t => {
   const { offsite, faults } = await testOffsite(t, { far: {}, vault: { isAppendOnly: true } })

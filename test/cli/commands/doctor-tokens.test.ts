@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { examineSecrets } from '../../../src/cli/doctor/secrets.ts'
 import { examineTokens } from '../../../src/cli/doctor/tokens.ts'
-import { complaintsIn, examined } from '../../support/doctor.ts'
+import { complaintsIn, examined } from '../../support/cli/doctor.ts'
 
 test('tokens without an end are named, unless they are revoked or refused anyway', async t => {
   const { subject, memory, clock, deps: { catalog: { tokens } } } = await examined(t)

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { commandLine } from '../../support/command-line.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 test('download writes the artifact to a new file of its owner, byte for byte, under its own name in a directory', async t => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { commandLine } from '../../support/command-line.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
 
 const HOLDS = { name: 'there are ledgers', sql: 'the ledger', min: 1 }
 

@@ -6,9 +6,9 @@ import { test } from 'node:test'
 import { readKeyFile } from '../../../src/config/key-file.ts'
 import { newKey } from '../../../src/pipeline/new-key.ts'
 import { privateKeys } from '../../../src/pipeline/private-keys.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { ageKey } from '../../support/keys.ts'
-import { testSigning } from '../../support/signing.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { ageKey } from '../../support/pipeline/keys.ts'
+import { testSigning } from '../../support/engine/signing.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const NOW = new Date('2025-11-24T23:30:00.000Z')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { ageKey, keyring } from '../../support/keys.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { ageKey, keyring } from '../../support/pipeline/keys.ts'
 
 const key = await ageKey()
 const sealing = await keyring({ sealing: { encryption: 'age', ageRecipients: [key.recipient] } })

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
 import { signingKeyId } from '../../../src/core/backup/signature.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { ageKey, keyring } from '../../support/keys.ts'
-import { testSigning } from '../../support/signing.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { ageKey, keyring } from '../../support/pipeline/keys.ts'
+import { testSigning } from '../../support/engine/signing.ts'
 
 const key = await ageKey()
 const sealing = await keyring({ sealing: { encryption: 'age', ageRecipients: [key.recipient] } })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
 import { newKey } from '../../../src/pipeline/new-key.ts'
-import { commandLine } from '../../support/command-line.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const NOW = new Date('2025-11-24T23:30:00.000Z')

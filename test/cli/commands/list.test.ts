@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cancelWhileProbing } from '../../support/cancelled.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { cancelWhileProbing } from '../../support/engine/cancel-while-probing.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('list shows the newest first with ages and sizes, and what they come to', async t => {
   const { holdfast, create, clock } = await commandLine(t)

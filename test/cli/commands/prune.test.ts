@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { commandLine, type CommandLine, type CommandLineOptions } from '../../support/command-line.ts'
+import { commandLine, type CommandLine, type CommandLineOptions } from '../../support/cli/command-line.ts'
 import type { TestContext } from 'node:test'
 
 /** Two backups too many: they were made while more were kept. */

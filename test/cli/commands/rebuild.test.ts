@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { manifestKey } from '../../../src/core/backup/object-key.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { newMachine, trusting } from '../../support/forged-backup.ts'
-import { MemorySource } from '../../support/memory-source.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { newMachine, trusting } from '../../support/cli/forged-backup.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 test('rebuild enters into the catalog what the store holds, and may be repeated', async t => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { commandLine, type CommandLine, type CommandLineOptions } from '../../support/command-line.ts'
+import { commandLine, type CommandLine, type CommandLineOptions } from '../../support/cli/command-line.ts'
 import { prose } from '../../support/streams.ts'
 
 /** Three good backups and a suspect, number 4. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
-import { commandLine } from '../../support/command-line.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
 
 test('remove puts a backup into the trash; the last valid one only with --force', async t => {
   const { holdfast, create, json } = await commandLine(t)

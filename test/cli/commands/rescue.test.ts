@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { holdfast } from '../../support/cli.ts'
-import { people, PEOPLE, SINCE } from '../../support/people.ts'
+import { holdfast } from '../../support/processes/holdfast.ts'
+import { people, PEOPLE, SINCE } from '../../support/cli/person-database.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 test('rescue shows its plan and asks on a terminal; only a yes writes', async t => {

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
 import { signingKeyId } from '../../../src/core/backup/signature.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { newMachine, trusting } from '../../support/forged-backup.ts'
-import { testSigning } from '../../support/signing.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { newMachine, trusting } from '../../support/cli/forged-backup.ts'
+import { testSigning } from '../../support/engine/signing.ts'
 
 test('--latest takes the newest signed backup where a signature is required, also of those that the catalog knows', async t => {
   const options = { trusted: [''], isRequired: false }

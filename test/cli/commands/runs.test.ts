@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { commandLine } from '../../support/command-line.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
 
 test('runs shows what fell due and what came of it', async t => {
   const { holdfast, json, deps, clock } = await commandLine(t)

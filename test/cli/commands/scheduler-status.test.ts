@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { commandLine } from '../../support/command-line.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
 
 const SERVER = { pid: 4711, host: 'here', since: '2025-11-24T22:30:00.000Z' }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { holdfast } from '../../support/cli.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { workDir } from '../../support/config.ts'
+import { holdfast } from '../../support/processes/holdfast.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { workDir } from '../../support/config/config.ts'
 
 test('scheduler start is serve by another name', async t => {
   let served = 0

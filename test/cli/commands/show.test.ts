@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('show prints every fact of a backup, its last verification and all of them', async t => {
   const { holdfast, create, engine } = await commandLine(t)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { MemorySource } from '../../support/memory-source.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 
 test('sources shows the state of a source, its schedule and its retention', async t => {
   const { holdfast, create } = await commandLine(t)

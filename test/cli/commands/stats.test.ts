@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
-import { cancelWhileProbing } from '../../support/cancelled.ts'
-import { commandLine } from '../../support/command-line.ts'
+import { cancelWhileProbing } from '../../support/engine/cancel-while-probing.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
 
 test('stats shows totals and the state of each source', async t => {
   const { holdfast, create, clock } = await commandLine(t)

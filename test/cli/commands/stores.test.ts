@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { storesSchema } from '../../../src/cli/views/stores.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('stores tells where backups are kept and how each place stands', async t => {
   const { offsite } = await testOffsite(t, { far: { bandwidth: 5_000_000 } })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { tokenListSchema } from '../../../src/cli/views/token.ts'
-import { tokenCommands } from '../../support/token-commands.ts'
+import { tokenCommands } from '../../support/cli/token-commands.ts'
 
 test('token list shows each token with what became of it, newest first', async () => {
   const { clock, list, revoke } = await tokenCommands()

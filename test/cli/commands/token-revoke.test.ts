@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { rejectsWith } from '../../support/rejects.ts'
-import { tokenCommands } from '../../support/token-commands.ts'
+import { tokenCommands } from '../../support/cli/token-commands.ts'
 
 test('token revoke refuses the tokens that it is given, known here or not', async () => {
   const { list, revoke } = await tokenCommands()

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { commandLine, type CommandLine } from '../../support/command-line.ts'
-import { filesOf } from '../../support/engine.ts'
-import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
+import { commandLine, type CommandLine } from '../../support/cli/command-line.ts'
+import { filesOf } from '../../support/engine/engine.ts'
+import { testOffsite, type TestOffsite } from '../../support/stores/offsite.ts'
 
 async function make (
   t: TestContext,

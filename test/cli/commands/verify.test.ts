@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { conclude } from '../../../src/core/ports/verification.ts'
-import { commandLine } from '../../support/command-line.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
 
 test('verify of one backup shows every check', async t => {
   const { holdfast, create } = await commandLine(t)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { findAnomalies, type Profile } from '../../../src/core/backup/anomaly.ts'
-import { profile, type Drawn } from '../../support/profiles.ts'
+import { profile, type Drawn } from '../../support/builders/profile.ts'
 
 const MiB = 1024 * 1024
 

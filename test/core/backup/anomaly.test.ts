@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { findAnomalies, type Profile } from '../../../src/core/backup/anomaly.ts'
-import { profile, type Drawn } from '../../support/profiles.ts'
+import { profile, type Drawn } from '../../support/builders/profile.ts'
 
 const MiB = 1024 * 1024
 const TABLES = { orders: 120_000, customers: 8000, sessions: 300, settings: 12 }

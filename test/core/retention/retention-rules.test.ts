@@ -10,8 +10,8 @@ import {
   type RetentionPolicy,
   type RetentionRules
 } from '../../../src/core/retention/retention.ts'
-import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/backup.ts'
-import { naiveKept } from '../../support/naive-retention.ts'
+import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/builders/backup.ts'
+import { naiveKept } from '../../support/core/naive-retention.ts'
 
 const DAY = 86_400_000
 const HOUR = 3_600_000

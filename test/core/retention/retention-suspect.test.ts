@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import type { Backup } from '../../../src/core/backup/backup.ts'
 import { firstSuspect, isSuspect } from '../../../src/core/backup/suspicion.ts'
 import { applyRetention, type Retained, type RetentionPolicy } from '../../../src/core/retention/retention.ts'
-import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/backup.ts'
-import { naiveKept } from '../../support/naive-retention.ts'
+import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/builders/backup.ts'
+import { naiveKept } from '../../support/core/naive-retention.ts'
 
 const DAY = 86_400_000
 const SUSPECT: Pick<Backup, 'suspicion'> = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isLive, type Backup } from '../../../src/core/backup/backup.ts'
 import { applyRetention, type Retained } from '../../../src/core/retention/retention.ts'
-import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/backup.ts'
+import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/builders/backup.ts'
 
 function decide (backups: readonly Backup[], maxBackups: number): readonly Retained[] {
   return applyRetention(backups, { maxBackups, rules: null, timeZone: 'UTC', freshSince: null, suspect: null }, NOW)

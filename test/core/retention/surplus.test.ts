@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Backup } from '../../../src/core/backup/backup.ts'
 import { countSurplus, surplusOf } from '../../../src/core/retention/surplus.ts'
-import { NOW, VERIFIED, backupOf } from '../../support/backup.ts'
+import { NOW, VERIFIED, backupOf } from '../../support/builders/backup.ts'
 
 const DAY = 86_400_000
 const HOUR = 3_600_000

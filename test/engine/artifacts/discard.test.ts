@@ -6,8 +6,8 @@ import { objectKey } from '../../../src/core/backup/object-key.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { recover } from '../../../src/engine/recovery/reconcile.ts'
-import { filesOf, testEngine, type TestEngine } from '../../support/engine.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { filesOf, testEngine, type TestEngine } from '../../support/engine/engine.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkScratch, requireFree } from '../../../src/engine/artifacts/free-space.ts'
-import { testEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { prose } from '../../support/streams.ts'
 

@@ -16,10 +16,10 @@ import {
   requireOwnStore,
   requirePromised
 } from '../../../src/engine/artifacts/locations.ts'
-import { backupOf } from '../../support/backup.ts'
-import { localCopy } from '../../support/catalog.ts'
-import { testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
-import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
+import { backupOf } from '../../support/builders/backup.ts'
+import { localCopy } from '../../support/catalog/catalog.ts'
+import { testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine/engine.ts'
+import { testOffsite, type TestOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { never } from '../../support/streams.ts'
 

@@ -13,13 +13,13 @@ import {
   requireObject,
   trustedManifest
 } from '../../../src/engine/artifacts/objects.ts'
-import { backupOf } from '../../support/backup.ts'
-import { testEngine } from '../../support/engine.ts'
-import { farStore } from '../../support/far-store.ts'
-import { MemorySource } from '../../support/memory-source.ts'
+import { backupOf } from '../../support/builders/backup.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { farStore } from '../../support/stores/offsite-directory.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { testSigning } from '../../support/signing.ts'
-import { faultyStore } from '../../support/store.ts'
+import { testSigning } from '../../support/engine/signing.ts'
+import { faultyStore } from '../../support/stores/faulty-local.ts'
 import { bodyOf, never, prose } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 

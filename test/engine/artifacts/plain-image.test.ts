@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import type { Compression } from '../../../src/core/ports/codec.ts'
 import { requireDigest, withPlainImage, type PlainRequest } from '../../../src/engine/artifacts/plain-image.ts'
 import { NO_KEYS } from '../../../src/pipeline/keyring.ts'
-import { testEngine, type TestEngine } from '../../support/engine.ts'
-import { ageKey, keyring } from '../../support/keys.ts'
+import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
+import { ageKey, keyring } from '../../support/pipeline/keys.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { TASK } from '../../support/task.ts'
+import { TASK } from '../../support/engine/task.ts'
 
 /** A new backup, as what is asked for. */
 async function made (

@@ -5,11 +5,11 @@ import { BackupError } from '../../../src/core/errors.ts'
 import type { Check } from '../../../src/core/ports/verification.ts'
 import { conclude } from '../../../src/core/ports/verification.ts'
 import { proveObject, unpackObject, type Proof } from '../../../src/engine/artifacts/prove.ts'
-import { testEngine, type TestEngine } from '../../support/engine.ts'
-import { ageKey, keyring } from '../../support/keys.ts'
+import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
+import { ageKey, keyring } from '../../support/pipeline/keys.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { digestOf, noise } from '../../support/streams.ts'
-import { TASK } from '../../support/task.ts'
+import { TASK } from '../../support/engine/task.ts'
 
 const MANIFEST: Check = { name: 'manifest', status: 'pass' }
 

@@ -5,12 +5,12 @@ import type { Backup } from '../../../src/core/backup/backup.ts'
 import { parseManifest } from '../../../src/core/backup/manifest.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { filesOf, testEngine, type TestEngine } from '../../support/engine.ts'
-import { ageKey, keyring } from '../../support/keys.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { filesOf, testEngine, type TestEngine } from '../../support/engine/engine.ts'
+import { ageKey, keyring } from '../../support/pipeline/keys.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { noise, prose } from '../../support/streams.ts'
-import { attacked, GOOD, LOST, REASONS } from '../../support/suspect.ts'
+import { attacked, GOOD, LOST, REASONS } from '../../support/engine/suspect.ts'
 
 async function existing ({ engine }: TestEngine): Promise<readonly number[]> {
   return (await engine.backups({ limit: 100 })).backups.map(({ id }) => id).toReversed()

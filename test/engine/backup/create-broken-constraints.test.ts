@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { CONSTRAINT_VIOLATIONS, NOT_COUNTED } from '../../../src/core/ports/source.ts'
-import { BROKEN, makeOdd } from '../../support/odd-database.ts'
-import { openShop } from '../../support/shop.ts'
+import { BROKEN, makeOdd } from '../../support/databases/odd.ts'
+import { openShop } from '../../support/engine/open-shop.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 for (const verify of [true, false]) {

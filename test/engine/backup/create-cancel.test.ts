@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cancelWhileProbing } from '../../support/cancelled.ts'
-import { testEngine } from '../../support/engine.ts'
-import { MemorySource } from '../../support/memory-source.ts'
+import { cancelWhileProbing } from '../../support/engine/cancel-while-probing.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { brokenBody, prose, stalledBody, until } from '../../support/streams.ts'
 

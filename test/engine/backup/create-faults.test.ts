@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { BackupError, type ErrorCode } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import type { Fault } from '../../support/faults.ts'
-import { filesOf, testEngine, type TestEngine } from '../../support/engine.ts'
+import { filesOf, testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 const DIED = new BackupError('STORE_FAILED', 'the disk died')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { presentDoubt } from '../../../src/present/backup.ts'
-import { filesOf, testEngine } from '../../support/engine.ts'
+import { filesOf, testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 for (const code of ['PROCESS_TIMED_OUT', 'PROCESS_OUT_OF_MEMORY'] as const) {

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { parseManifest, type Manifest } from '../../../src/core/backup/manifest.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { testEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 function manifestAt (path: string): Manifest {

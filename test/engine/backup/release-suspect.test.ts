@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import { parseManifest } from '../../../src/core/backup/manifest.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { declareGood } from '../../../src/engine/backup/release-suspect.ts'
-import { testEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { never, prose } from '../../support/streams.ts'
-import { attacked, REASONS } from '../../support/suspect.ts'
+import { attacked, REASONS } from '../../support/engine/suspect.ts'
 
 test('a release outlives the catalog', async t => {
   const before = await attacked(t)

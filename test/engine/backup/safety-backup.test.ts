@@ -4,9 +4,9 @@ import type { Backup } from '../../../src/core/backup/backup.ts'
 import { BackupError, type ErrorCode } from '../../../src/core/errors.ts'
 import type { Task } from '../../../src/core/job.ts'
 import { secure } from '../../../src/engine/backup/safety-backup.ts'
-import { testEngine, type TestEngine } from '../../support/engine.ts'
+import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { TASK } from '../../support/task.ts'
+import { TASK } from '../../support/engine/task.ts'
 
 function secured (
   { deps }: TestEngine,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Space } from '../../../src/core/ports/store.ts'
-import { testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine/engine.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 const SIZE = 100_000

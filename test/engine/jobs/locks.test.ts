@@ -11,8 +11,8 @@ import {
   uploadHold,
   verifyAllHold
 } from '../../../src/engine/jobs/locks.ts'
-import { addJob, newCatalog, openBeside } from '../../support/catalog.ts'
-import { testEngine } from '../../support/engine.ts'
+import { addJob, newCatalog, openBeside } from '../../support/catalog/catalog.ts'
+import { testEngine } from '../../support/engine/engine.ts'
 import { Faults, faulty } from '../../support/faults.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { never, until } from '../../support/streams.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Work } from '../../../src/core/job.ts'
-import { endless, running } from '../../support/endless.ts'
-import { testEngine } from '../../support/engine.ts'
+import { endless, running } from '../../support/engine/endless-job.ts'
+import { testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 test('more jobs than may wait are refused, by source and in all; what the service starts itself is not', async t => {

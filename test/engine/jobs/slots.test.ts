@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Task } from '../../../src/core/job.ts'
 import { STALL_AFTER } from '../../../src/engine/jobs/slots.ts'
-import { testEngine, type TestEngine } from '../../support/engine.ts'
+import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { until } from '../../support/streams.ts'
 
 interface Started {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { followed, workOf } from '../../../src/engine/jobs/work.ts'
-import { aJob } from '../../support/rows.ts'
+import { aJob } from '../../support/builders/rows.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { unobserved } from '../../support/unobserved.ts'
+import { unobserved } from '../../support/unobserved-rejections.ts'
 
 const failure = new BackupError('STORE_FAILED', 'the disk died')
 

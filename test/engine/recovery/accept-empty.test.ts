@@ -5,12 +5,12 @@ import { test } from 'node:test'
 import { acceptEmpty } from '../../../src/engine/recovery/accept-empty.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { alertFacts } from '../../../src/engine/status/alert-facts.ts'
-import { commandLine } from '../../support/command-line.ts'
-import { testEngine } from '../../support/engine.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { commandLine } from '../../support/cli/command-line.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { never } from '../../support/streams.ts'
-import { NOTHING_AROUND } from '../../support/surroundings.ts'
+import { NOTHING_AROUND } from '../../support/engine/alert-facts.ts'
 
 const PRUNE = { pattern: '0 4 * * *', timeZone: 'UTC' }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { AlertFinding } from '../../../src/core/alert/alert.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { testEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 const YEAR = 365 * 86_400_000

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { testEngine } from '../../support/engine.ts'
-import { MemorySource } from '../../support/memory-source.ts'
-import { landed } from '../../support/rebuild.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
+import { landed } from '../../support/engine/rebuild.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 test('an empty catalog gets the same rows again from the store', async t => {

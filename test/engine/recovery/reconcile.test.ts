@@ -7,10 +7,10 @@ import type { Manifest } from '../../../src/core/backup/manifest.ts'
 import { serializeManifest, withSignature } from '../../../src/core/backup/manifest.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { recover } from '../../../src/engine/recovery/reconcile.ts'
-import { addJob, openBeside } from '../../support/catalog.ts'
-import { filesOf, testEngine, type TestEngine } from '../../support/engine.ts'
+import { addJob, openBeside } from '../../support/catalog/catalog.ts'
+import { filesOf, testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { testSigning } from '../../support/signing.ts'
+import { testSigning } from '../../support/engine/signing.ts'
 
 interface Crashed extends TestEngine {
   /** The row that says `in_progress`, and what a whole backup under its name would be. */

@@ -6,8 +6,8 @@ import { withSignature, type Manifest } from '../../../src/core/backup/manifest.
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Store } from '../../../src/core/ports/store.ts'
 import { readManifests, type FoundManifest } from '../../../src/engine/recovery/scan-manifests.ts'
-import { testEngine } from '../../support/engine.ts'
-import { empty, landed, listed, lost, rebuilt } from '../../support/rebuild.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { empty, landed, listed, lost, rebuilt } from '../../support/engine/rebuild.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { never, prose } from '../../support/streams.ts'
 

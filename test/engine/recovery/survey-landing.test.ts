@@ -5,8 +5,8 @@ import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { landingSurvey } from '../../../src/engine/recovery/survey-landing.ts'
-import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine/engine.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 
 const DAY = 86_400_000
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { removeCopy } from '../../../src/engine/replication/retire-copies.ts'
 import { s3Store } from '../../../src/stores/s3/s3.ts'
-import { testEngine } from '../../support/engine.ts'
-import { needRadosgw } from '../../support/radosgw.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { needRadosgw } from '../../support/stores/radosgw.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { s3Place } from '../../support/s3.ts'
+import { s3Place } from '../../support/stores/s3.ts'
 import { never } from '../../support/streams.ts'
 
 const DAY = 86_400_000

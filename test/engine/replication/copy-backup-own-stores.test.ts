@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testEngine } from '../../support/engine.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 test('a backup is copied on request into the stores of its source, and into no other', async t => {

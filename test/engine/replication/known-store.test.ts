@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { INSTANCE_MARKER } from '../../../src/core/instance.ts'
 import { openLanding } from '../../../src/engine/replication/known-store.ts'
-import { testEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { never } from '../../support/streams.ts'
 

@@ -8,7 +8,7 @@ import { PROBE_CHECKS, type ProbeCheck, type StoreProbe } from '../../../src/cor
 import type { Store, StoreFeatures } from '../../../src/core/ports/store.ts'
 import { probeStore, type Probed } from '../../../src/engine/replication/probe-store.ts'
 import type { Faults } from '../../support/faults.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 import { bodyOf, never, rejection } from '../../support/streams.ts'
 
 interface Stage {

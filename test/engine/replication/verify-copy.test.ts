@@ -4,9 +4,9 @@ import { serializeManifest, type Manifest } from '../../../src/core/backup/manif
 import type { ByteRange, Store } from '../../../src/core/ports/store.ts'
 import type { Place } from '../../../src/engine/artifacts/locations.ts'
 import { isSameManifest, isSameObject, proveCopy } from '../../../src/engine/replication/verify-copy.ts'
-import { manifestOf } from '../../support/catalog.ts'
+import { manifestOf } from '../../support/catalog/catalog.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { faultyStore } from '../../support/store.ts'
+import { faultyStore } from '../../support/stores/faulty-local.ts'
 import { bodyOf, digestOf, never, noise } from '../../support/streams.ts'
 
 const SAMPLE = 64 * 1024

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import type { Download } from '../../../src/engine/engine.ts'
 import type { ByteRange } from '../../../src/core/ports/store.ts'
-import { testEngine } from '../../support/engine.ts'
+import { testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { digestOf, never, noise, rejection } from '../../support/streams.ts'
 

@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Assertion } from '../../../src/core/restore/drill.ts'
 import type { Restore } from '../../../src/core/restore/restore.ts'
-import { testEngine, type TestEngine } from '../../support/engine.ts'
+import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { shopDatabase } from '../../support/shop-database.ts'
+import { shopDatabase } from '../../support/databases/shop.ts'
 
 const DIED = new BackupError('SOURCE_FAILED', 'the child died')
 const HOLDS: Assertion = { name: 'there are ledgers', sql: 'the ledger', min: 1 }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import type { OpenedEngine } from '../../../src/app/app.ts'
-import { makeMoney } from '../../support/money.ts'
+import { makeMoney } from '../../support/databases/money.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { openShop } from '../../support/shop.ts'
+import { openShop } from '../../support/engine/open-shop.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 interface Bench extends OpenedEngine {

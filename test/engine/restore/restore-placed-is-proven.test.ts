@@ -6,9 +6,9 @@ import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import type { EngineDeps } from '../../../src/engine/deps.ts'
 import { makeEngine } from '../../../src/engine/make-engine.ts'
-import { makeMoney } from '../../support/money.ts'
+import { makeMoney } from '../../support/databases/money.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { openShop } from '../../support/shop.ts'
+import { openShop } from '../../support/engine/open-shop.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const PROGRAM = `

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Rescued, RescueWish } from '../../../src/engine/engine.ts'
 import { sqliteSource } from '../../../src/sources/sqlite/sqlite-source.ts'
-import { testEngine, type TestEngine } from '../../support/engine.ts'
+import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 

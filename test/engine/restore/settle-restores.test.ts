@@ -5,7 +5,7 @@ import type { Restore } from '../../../src/core/restore/restore.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { recover } from '../../../src/engine/recovery/reconcile.ts'
 import { settleRestores } from '../../../src/engine/restore/settle-restores.ts'
-import { testEngine, type TestEngine } from '../../support/engine.ts'
+import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 const OLD = Buffer.from('what the backup has')

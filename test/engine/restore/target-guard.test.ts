@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
 import { test } from 'node:test'
-import { house } from '../../support/house.ts'
+import { house } from '../../support/engine/guarded-paths.ts'
 
 test('places of the service and of sources are known under every name that they have', async t => {
   const { at, whose } = house(t)

@@ -3,10 +3,10 @@ import { existsSync, linkSync, mkdirSync, readFileSync, realpathSync, symlinkSyn
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { confinedTarget } from '../../../src/engine/restore/target.ts'
-import { testEngine } from '../../support/engine.ts'
-import { house } from '../../support/house.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { house } from '../../support/engine/guarded-paths.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { shopDatabase } from '../../support/shop-database.ts'
+import { shopDatabase } from '../../support/databases/shop.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 test('a confined target is in a directory that the configuration names, as the links lead', async t => {

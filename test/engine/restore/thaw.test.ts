@@ -5,10 +5,10 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Store } from '../../../src/core/ports/store.ts'
 import { thawBackup } from '../../../src/engine/restore/thaw.ts'
-import { testEngine } from '../../support/engine.ts'
-import { lost, rebuilt } from '../../support/rebuild.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { lost, rebuilt } from '../../support/engine/rebuild.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { testSigning } from '../../support/signing.ts'
+import { testSigning } from '../../support/engine/signing.ts'
 import { never } from '../../support/streams.ts'
 
 test('a backup in cold storage says how long it takes, and is asked for in the store where that takes the shortest', async t => {

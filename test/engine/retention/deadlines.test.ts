@@ -3,8 +3,8 @@ import { test, type TestContext } from 'node:test'
 import type { SourceOverrides } from '../../../src/core/schedule/policy.ts'
 import type { CalendarRule } from '../../../src/core/schedule/schedule.ts'
 import { freshSince, rulesInForce } from '../../../src/engine/retention/deadlines.ts'
-import { SETTINGS, testEngine, type TestEngine } from '../../support/engine.ts'
-import { aRule, changes } from '../../support/run.ts'
+import { SETTINGS, testEngine, type TestEngine } from '../../support/engine/engine.ts'
+import { aRule, changes } from '../../support/builders/run.ts'
 
 const HOUR = 3_600_000
 const DAILY: CalendarRule = { name: 'daily', tier: 'daily', pattern: '0 3 * * *' }

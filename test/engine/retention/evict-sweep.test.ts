@@ -3,8 +3,8 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { releaseSweep } from '../../../src/engine/retention/evict.ts'
-import { filesOf, testEngine } from '../../support/engine.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { filesOf, testEngine } from '../../support/engine/engine.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('a sweep goes through all backups step by step, whatever part of them each store has, and begins again', async t => {
   const { offsite, directories } = await testOffsite(t, { far: {}, near: {} })

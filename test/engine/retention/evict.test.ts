@@ -5,8 +5,8 @@ import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { holderOf, releaseLanding, releaseSweep, releaseWhenCopied } from '../../../src/engine/retention/evict.ts'
-import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
-import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
+import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine/engine.ts'
+import { testOffsite, type TestOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 interface Made extends TestEngine {

@@ -4,7 +4,7 @@ import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { heldInTrash } from '../../../src/engine/retention/held.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { attacked, GOOD } from '../../support/suspect.ts'
+import { attacked, GOOD } from '../../support/engine/suspect.ts'
 
 test('what was good before it stays in the trash, also where room is wanted, until somebody has decided', async t => {
   const bench = await attacked(t, { settings: { maxBackups: 10 } })

@@ -5,8 +5,8 @@ import { test, type TestContext } from 'node:test'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { removeCopy } from '../../../src/engine/replication/retire-copies.ts'
 import type { RetentionRules } from '../../../src/core/retention/retention.ts'
-import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
-import { testOffsite, type TestOffsite } from '../../support/offsite.ts'
+import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine/engine.ts'
+import { testOffsite, type TestOffsite } from '../../support/stores/offsite.ts'
 import { never } from '../../support/streams.ts'
 
 const DAY = 86_400_000

@@ -4,8 +4,8 @@ import type { Backup } from '../../../src/core/backup/backup.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { RetentionRules } from '../../../src/core/retention/retention.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { filesOf, GRACE, testEngine, type TestEngine } from '../../support/engine.ts'
-import { MemorySource } from '../../support/memory-source.ts'
+import { filesOf, GRACE, testEngine, type TestEngine } from '../../support/engine/engine.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 const HOUR = 3_600_000

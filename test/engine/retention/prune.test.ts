@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { filesOf, testEngine } from '../../support/engine.ts'
-import { MemorySource } from '../../support/memory-source.ts'
+import { filesOf, testEngine } from '../../support/engine/engine.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 test('a dry run tells what would go, with the reasons, and changes nothing', async t => {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { alertFacts } from '../../../src/engine/status/alert-facts.ts'
-import { testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine.ts'
-import { testOffsite } from '../../support/offsite.ts'
+import { testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine/engine.ts'
+import { testOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { NOTHING_AROUND } from '../../support/surroundings.ts'
+import { NOTHING_AROUND } from '../../support/engine/alert-facts.ts'
 
 const SIZE = 100_000
 const OPERATOR = { mayRemove: false }

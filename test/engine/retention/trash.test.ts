@@ -3,8 +3,8 @@ import { rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { GRACE, filesOf, testEngine, type TestEngine } from '../../support/engine.ts'
-import { MemorySource } from '../../support/memory-source.ts'
+import { GRACE, filesOf, testEngine, type TestEngine } from '../../support/engine/engine.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 const DIED = new BackupError('STORE_FAILED', 'the disk died')

@@ -6,9 +6,9 @@ import { BackupError } from '../../../src/core/errors.ts'
 import { INSTANCE_MARKER } from '../../../src/core/instance.ts'
 import type { NewRun } from '../../../src/core/schedule/run.ts'
 import { alertFacts, pruneFacts } from '../../../src/engine/status/alert-facts.ts'
-import { testEngine, type TestEngine } from '../../support/engine.ts'
+import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { NOTHING_AROUND } from '../../support/surroundings.ts'
+import { NOTHING_AROUND } from '../../support/engine/alert-facts.ts'
 
 /** The clock of the tests starts on 2025-11-24 at 23:30. */
 const DAILY = { pattern: '30 4 * * *', timeZone: 'UTC' }

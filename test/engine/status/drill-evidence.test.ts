@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { drillEvidence } from '../../../src/engine/status/drill-evidence.ts'
-import { testEngine, type TestEngine } from '../../support/engine.ts'
-import { MemorySource } from '../../support/memory-source.ts'
+import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 const DAY = 86_400_000

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { confirmKey, keyStates } from '../../../src/engine/status/keys.ts'
-import { testEngine } from '../../support/engine.ts'
-import { ageKey, keyring, type AgeKey } from '../../support/keys.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { ageKey, keyring, type AgeKey } from '../../support/pipeline/keys.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 const [current, ...others] = [await ageKey(), await ageKey(), await ageKey()]

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { SETTINGS, testEngine } from '../../support/engine.ts'
-import { MemorySource } from '../../support/memory-source.ts'
+import { SETTINGS, testEngine } from '../../support/engine/engine.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
 const INTERVAL = SETTINGS.autoBackupInterval

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import type { Alert, AlertQuery } from '../../../src/core/alert/alert.ts'
 import { alertListAnswer } from '../../../src/http/schemas/alert.ts'
 import { presentEvent } from '../../../src/present/event.ts'
-import { STARTED } from '../../support/fake-engine.ts'
-import { as, build } from '../../support/http.ts'
+import { STARTED } from '../../support/engine/fake-engine.ts'
+import { as, build } from '../../support/http/server.ts'
 
 const OPEN: Alert = {
   id: 7,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { AuditEntry } from '../../../src/core/catalog/audit.ts'
-import { newCatalog } from '../../support/catalog.ts'
-import { as, build } from '../../support/http.ts'
+import { newCatalog } from '../../support/catalog/catalog.ts'
+import { as, build } from '../../support/http/server.ts'
 
 const admin = as('admin', 'ann')
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Role } from '../../../src/http/tokens.ts'
-import { aBackup, FakeEngine, STARTED } from '../../support/fake-engine.ts'
-import { as, build, type Json } from '../../support/http.ts'
+import { aBackup, FakeEngine, STARTED } from '../../support/engine/fake-engine.ts'
+import { as, build, type Json } from '../../support/http/server.ts'
 
 const headers = as('admin')
 

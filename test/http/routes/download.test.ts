@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import type { LightMyRequestResponse as Response } from 'fastify'
 import { BackupError } from '../../../src/core/errors.ts'
-import { as, build, type Built } from '../../support/http.ts'
+import { as, build, type Built } from '../../support/http/server.ts'
 
 const headers = as('admin')
 const download = (

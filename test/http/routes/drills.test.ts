@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { presentDrill } from '../../../src/present/drill.ts'
-import { aDrill, aRestore, FakeEngine, STARTED } from '../../support/fake-engine.ts'
-import { as, build } from '../../support/http.ts'
+import { aDrill, aRestore, FakeEngine, STARTED } from '../../support/engine/fake-engine.ts'
+import { as, build } from '../../support/http/server.ts'
 
 const headers = as('viewer')
 const EVIL = '<script>alert(1)</script> & "x" \'y\''

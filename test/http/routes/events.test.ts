@@ -4,10 +4,10 @@ import { get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { signToken } from '../../../src/http/tokens.ts'
-import { aBackup, aJob, VALID } from '../../support/fake-engine.ts'
-import { as, build, SECRET, type Built } from '../../support/http.ts'
+import { aBackup, aJob, VALID } from '../../support/engine/fake-engine.ts'
+import { as, build, SECRET, type Built } from '../../support/http/server.ts'
 import { until as eventually } from '../../support/streams.ts'
-import { memoryTokens } from '../../support/token-log.ts'
+import { memoryTokens } from '../../support/http/memory-tokens.ts'
 
 async function listen (
   built: Built,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { FakeClock } from '../../support/clock.ts'
-import { FakeEngine } from '../../support/fake-engine.ts'
-import { build } from '../../support/http.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+import { FakeEngine } from '../../support/engine/fake-engine.ts'
+import { build } from '../../support/http/server.ts'
 
 test('the health is open, and says how the backups are', async t => {
   const { app, clock } = await build(t)

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { JOB_KINDS } from '../../../src/core/job.ts'
 import { presentEvent } from '../../../src/present/event.ts'
-import { aJob, STARTED } from '../../support/fake-engine.ts'
-import { as, build } from '../../support/http.ts'
-import { assertReach, bearer } from '../../support/reach.ts'
+import { aJob, STARTED } from '../../support/engine/fake-engine.ts'
+import { as, build } from '../../support/http/server.ts'
+import { assertReach, bearer } from '../../support/http/role-access.ts'
 
 const headers = as('admin')
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Secret } from '../../../src/core/secret.ts'
-import { as, build } from '../../support/http.ts'
+import { as, build } from '../../support/http/server.ts'
 
 test('metrics are open where no token is configured', async t => {
   const { app } = await build(t)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { testEngine } from '../../support/engine.ts'
-import { as, build, type Json } from '../../support/http.ts'
+import { testEngine } from '../../support/engine/engine.ts'
+import { as, build, type Json } from '../../support/http/server.ts'
 
 const headers = as('admin')
 

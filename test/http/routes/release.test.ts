@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { aBackup } from '../../support/fake-engine.ts'
-import { as, build } from '../../support/http.ts'
+import { aBackup } from '../../support/engine/fake-engine.ts'
+import { as, build } from '../../support/http/server.ts'
 
 const headers = as('admin')
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { aRestore } from '../../support/fake-engine.ts'
-import { as, build } from '../../support/http.ts'
+import { aRestore } from '../../support/engine/fake-engine.ts'
+import { as, build } from '../../support/http/server.ts'
 
 const headers = as('admin')
 const url = '/api/backups/1/restore'

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InjectOptions } from 'fastify'
 import type { RescueWish } from '../../../src/engine/engine.ts'
-import { aBackup, FakeEngine } from '../../support/fake-engine.ts'
-import { as, build } from '../../support/http.ts'
-import { assertReach, bearer } from '../../support/reach.ts'
+import { aBackup, FakeEngine } from '../../support/engine/fake-engine.ts'
+import { as, build } from '../../support/http/server.ts'
+import { assertReach, bearer } from '../../support/http/role-access.ts'
 
 const headers = as('admin')
 

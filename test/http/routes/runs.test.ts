@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { presentRun } from '../../../src/present/run.ts'
-import { as, build } from '../../support/http.ts'
-import { aRun } from '../../support/run.ts'
+import { as, build } from '../../support/http/server.ts'
+import { aRun } from '../../support/builders/run.ts'
 
 const headers = as('viewer')
 

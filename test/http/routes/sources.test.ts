@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { as, build } from '../../support/http.ts'
+import { as, build } from '../../support/http/server.ts'
 
 const headers = as('viewer')
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { as, build } from '../../support/http.ts'
+import { as, build } from '../../support/http/server.ts'
 
 test('stores are listed with name, kind and place', async t => {
   const { app } = await build(t)

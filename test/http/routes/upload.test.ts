@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { aBackup } from '../../support/fake-engine.ts'
-import { as, build, type Json } from '../../support/http.ts'
+import { aBackup } from '../../support/engine/fake-engine.ts'
+import { as, build, type Json } from '../../support/http/server.ts'
 
 const headers = as('operator')
 const url = '/api/backups/1/upload'

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { completeChecks, conclude } from '../../../src/core/ports/verification.ts'
-import { aBackup, FakeEngine, VALID } from '../../support/fake-engine.ts'
-import { as, build } from '../../support/http.ts'
+import { aBackup, FakeEngine, VALID } from '../../support/engine/fake-engine.ts'
+import { as, build } from '../../support/http/server.ts'
 
 const headers = as('operator')
 const INVALID = conclude(completeChecks([{ name: 'checksum', status: 'fail', reason: 'it differs' }], 'not tried here'))

@@ -18,7 +18,7 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { sourceError } from '../../../src/sources/sqlite/errors.ts'
-import { makeMoney } from '../../support/money.ts'
+import { makeMoney } from '../../support/databases/money.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { save, sourceOf, take } from './support.ts'
 

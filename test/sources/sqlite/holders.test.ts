@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { describeHolders, mayBeHeld } from '../../../src/sources/sqlite/holders.ts'
 import type { Budget } from '../../../src/sources/sqlite/processes.ts'
-import { makeMoney } from '../../support/money.ts'
-import { sqliteProcess } from '../../support/sqlite-process.ts'
+import { makeMoney } from '../../support/databases/money.ts'
+import { sqliteProcess } from '../../support/processes/sqlite-process.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 test('of many processes that have a database open a message names some, and counts the rest', () => {

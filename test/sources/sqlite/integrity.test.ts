@@ -7,7 +7,7 @@ import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts } from '../../..
 import { violationsOf, type Check } from '../../../src/core/ports/verification.ts'
 import { checkIntegrity } from '../../../src/sources/sqlite/integrity.ts'
 import { sqliteInspector } from '../../../src/sources/sqlite/sqlite-source.ts'
-import { BROKEN, FOREIGN, makeOdd } from '../../support/odd-database.ts'
+import { BROKEN, FOREIGN, makeOdd } from '../../support/databases/odd.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { sourceOf, take, type Taken } from './support.ts'

@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
-import { makeMoney, readMoney, startWriter, TOTAL } from '../../support/money.ts'
+import { makeMoney, readMoney, startWriter, TOTAL } from '../../support/databases/money.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { complaints, save, sourceOf, take } from './support.ts'
 

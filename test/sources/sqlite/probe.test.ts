@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { DEFAULT_LIMITS } from '../../../src/sources/subprocess.ts'
 import { sqliteProbe } from '../../../src/sources/sqlite/probe.ts'
-import { makeMoney, readMoney, TOTAL } from '../../support/money.ts'
+import { makeMoney, readMoney, TOTAL } from '../../support/databases/money.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { complaints, sourceOf, take } from './support.ts'
 

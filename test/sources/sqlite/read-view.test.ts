@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { CHILD_ENVIRONMENT } from '../../../src/sources/sqlite/open.ts'
 import { journalMode, openReadView } from '../../../src/sources/sqlite/read-view.ts'
-import { makeMoney } from '../../support/money.ts'
+import { makeMoney } from '../../support/databases/money.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 // As in a child that opens databases: it is read when the first one is opened.

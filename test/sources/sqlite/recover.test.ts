@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { isWhole, type Recovered } from '../../../src/core/restore/salvage.ts'
 import { recoverDatabase } from '../../../src/sources/sqlite/recover.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { sqliteProcess } from '../../support/sqlite-process.ts'
+import { sqliteProcess } from '../../support/processes/sqlite-process.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 

@@ -22,8 +22,8 @@ import type { Placement, PlainImage } from '../../../src/core/restore/restore.ts
 import { isOwn, makeFolder, openFolder } from '../../../src/files/folder.ts'
 import { placeFile } from '../../../src/sources/sqlite/restore-file.ts'
 import { discardAside, replaceFile, undoHalfReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
-import { makeMoney } from '../../support/money.ts'
-import { needRoot } from '../../support/need.ts'
+import { makeMoney } from '../../support/databases/money.ts'
+import { needRoot } from '../../support/skip-without.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const NOBODY = 65534

@@ -17,9 +17,9 @@ import type { Placement, PlainImage } from '../../../src/core/restore/restore.ts
 import { placeFile } from '../../../src/sources/sqlite/restore-file.ts'
 import { replaceFile, undoHalfReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
-import { makeMoney, readMoney, TOTAL } from '../../support/money.ts'
-import { needRoot } from '../../support/need.ts'
-import { sqliteProcess } from '../../support/sqlite-process.ts'
+import { makeMoney, readMoney, TOTAL } from '../../support/databases/money.ts'
+import { needRoot } from '../../support/skip-without.ts'
+import { sqliteProcess } from '../../support/processes/sqlite-process.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 

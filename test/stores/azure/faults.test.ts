@@ -6,7 +6,7 @@ import { Secret } from '../../../src/core/secret.ts'
 import type { Store } from '../../../src/core/ports/store.ts'
 import { azureStore } from '../../../src/stores/azure/azure.ts'
 import type { AzureStoreOptions } from '../../../src/stores/azure/options.ts'
-import { startAzurite, type Azurite } from '../../support/azurite.ts'
+import { startAzurite, type Azurite } from '../../support/stores/azurite.ts'
 import {
   changes,
   cutsAnswer,
@@ -15,9 +15,9 @@ import {
   lyingProxy,
   says,
   type LyingProxy
-} from '../../support/lying-proxy.ts'
+} from '../../support/stores/lying-proxy.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { HastyClock } from '../../support/s3.ts'
+import { HastyClock } from '../../support/stores/s3.ts'
 import { bodyOf, digestOf, never, noise } from '../../support/streams.ts'
 
 /** Three blocks: two of 8 MiB, and what is left. */

@@ -4,7 +4,7 @@ import type { Store } from '../../../src/core/ports/store.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { azureStore } from '../../../src/stores/azure/azure.ts'
 import { storeSuite } from '../../suites/store-suite.ts'
-import { startAzurite, type Azurite } from '../../support/azurite.ts'
+import { startAzurite, type Azurite } from '../../support/stores/azurite.ts'
 import { never } from '../../support/streams.ts'
 
 let azurite: Azurite

@@ -6,7 +6,7 @@ import { after, before, describe, test, type TestContext } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import type { Store } from '../../../src/core/ports/store.ts'
 import { gcsStore } from '../../../src/stores/gcs/gcs.ts'
-import { startFakeGcs, type FakeBucket, type FakeGcs } from '../../support/fake-gcs.ts'
+import { startFakeGcs, type FakeBucket, type FakeGcs } from '../../support/stores/fake-gcs.ts'
 import {
   changes,
   cutsAnswer,
@@ -15,9 +15,9 @@ import {
   lyingProxy,
   says,
   type LyingProxy
-} from '../../support/lying-proxy.ts'
+} from '../../support/stores/lying-proxy.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { HastyClock } from '../../support/s3.ts'
+import { HastyClock } from '../../support/stores/s3.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { bodyOf, digestOf, never, noise, rejection, stalledBody, until } from '../../support/streams.ts'
 

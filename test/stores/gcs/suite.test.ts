@@ -3,7 +3,7 @@ import { systemClock } from '../../../src/core/clock.ts'
 import type { Store } from '../../../src/core/ports/store.ts'
 import { gcsStore } from '../../../src/stores/gcs/gcs.ts'
 import { storeSuite } from '../../suites/store-suite.ts'
-import { startFakeGcs, type FakeGcs } from '../../support/fake-gcs.ts'
+import { startFakeGcs, type FakeGcs } from '../../support/stores/fake-gcs.ts'
 import { never } from '../../support/streams.ts'
 
 let gcs: FakeGcs

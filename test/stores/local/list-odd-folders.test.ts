@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { LandingStore } from '../../../src/core/ports/store.ts'
 import { localStore } from '../../../src/stores/local/local.ts'
-import { ALONE } from '../../support/catalog.ts'
-import { needRoot, needTool } from '../../support/need.ts'
+import { ALONE } from '../../support/catalog/catalog.ts'
+import { needRoot, needTool } from '../../support/skip-without.ts'
 import { bodyOf, never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
-const CHILD = join(import.meta.dirname, '../../support/store-child.ts')
+const CHILD = join(import.meta.dirname, '../../support/processes/store-child.ts')
 
 function storeIn (directory: string): LandingStore {
   return localStore({ directory, instanceId: 'mine', presence: ALONE, now: () => new Date() })

@@ -4,15 +4,15 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { localStore } from '../../../src/stores/local/local.ts'
-import { ALONE } from '../../support/catalog.ts'
-import { filesIn } from '../../support/engine.ts'
-import { needRoot } from '../../support/need.ts'
+import { ALONE } from '../../support/catalog/catalog.ts'
+import { filesIn } from '../../support/engine/engine.ts'
+import { needRoot } from '../../support/skip-without.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { bodyOf, never, noise } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 const NOBODY = 65_534
-const CHILD = join(import.meta.dirname, '../../support/store-child.ts')
+const CHILD = join(import.meta.dirname, '../../support/processes/store-child.ts')
 
 /**
  * What each call of the store comes to when another user makes it; undefined: that user cannot even read the checkout.

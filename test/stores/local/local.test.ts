@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import type { LandingStore } from '../../../src/core/ports/store.ts'
 import { localStore } from '../../../src/stores/local/local.ts'
 import { landingStoreSuite } from '../../suites/store-suite.ts'
-import { ALONE } from '../../support/catalog.ts'
+import { ALONE } from '../../support/catalog/catalog.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 

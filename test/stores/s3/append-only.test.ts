@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { probeStore } from '../../../src/engine/replication/probe-store.ts'
 import { s3Store } from '../../../src/stores/s3/s3.ts'
-import { needRadosgw } from '../../support/radosgw.ts'
+import { needRadosgw } from '../../support/stores/radosgw.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { s3Place } from '../../support/s3.ts'
+import { s3Place } from '../../support/stores/s3.ts'
 import { bodyOf, never } from '../../support/streams.ts'
 
 test('credentials that must not delete are proven to be that, and a copy outlives whoever has them', async t => {

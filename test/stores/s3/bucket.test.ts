@@ -4,11 +4,11 @@ import { CreateMultipartUploadCommand, HeadObjectCommand, ListObjectVersionsComm
 import { Secret } from '../../../src/core/secret.ts'
 import type { Tier } from '../../../src/core/tier.ts'
 import { s3Store } from '../../../src/stores/s3/s3.ts'
-import { changes, says } from '../../support/lying-proxy.ts'
-import { radosgwMissing } from '../../support/radosgw.ts'
+import { changes, says } from '../../support/stores/lying-proxy.ts'
+import { radosgwMissing } from '../../support/stores/radosgw.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { s3Place } from '../../support/s3.ts'
-import { s3Stage } from '../../support/s3-stage.ts'
+import { s3Place } from '../../support/stores/s3.ts'
+import { s3Stage } from '../../support/stores/s3-stage.ts'
 import { bodyOf, never } from '../../support/streams.ts'
 
 const DAY = 86_400_000

@@ -4,10 +4,18 @@ import { describe, test } from 'node:test'
 import { CreateMultipartUploadCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Store } from '../../../src/core/ports/store.ts'
-import { changes, comesLate, dropsRequest, isSilent, losesAnswer, says, waitsFor } from '../../support/lying-proxy.ts'
-import { radosgwMissing } from '../../support/radosgw.ts'
+import {
+  changes,
+  comesLate,
+  dropsRequest,
+  isSilent,
+  losesAnswer,
+  says,
+  waitsFor
+} from '../../support/stores/lying-proxy.ts'
+import { radosgwMissing } from '../../support/stores/radosgw.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { s3Stage } from '../../support/s3-stage.ts'
+import { s3Stage } from '../../support/stores/s3-stage.ts'
 import { bodyOf, brokenBody, digestOf, never, noise, rejection, stalledBody, until } from '../../support/streams.ts'
 
 const SMALL = noise(200_000)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { buffer } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
-import { changes, cutsAnswer, isStale, losesAnswer, says } from '../../support/lying-proxy.ts'
-import { radosgwMissing } from '../../support/radosgw.ts'
+import { changes, cutsAnswer, isStale, losesAnswer, says } from '../../support/stores/lying-proxy.ts'
+import { radosgwMissing } from '../../support/stores/radosgw.ts'
 import { rejectsWith } from '../../support/rejects.ts'
-import { s3Stage } from '../../support/s3-stage.ts'
+import { s3Stage } from '../../support/stores/s3-stage.ts'
 import { bodyOf, digestOf, never, noise } from '../../support/streams.ts'
 
 const BYTES = noise(3_000_000)

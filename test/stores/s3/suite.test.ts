@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { describe } from 'node:test'
 import { s3Store } from '../../../src/stores/s3/s3.ts'
-import { radosgwMissing } from '../../support/radosgw.ts'
-import { s3Place, type S3Place } from '../../support/s3.ts'
+import { radosgwMissing } from '../../support/stores/radosgw.ts'
+import { s3Place, type S3Place } from '../../support/stores/s3.ts'
 import { never } from '../../support/streams.ts'
 import { storeSuite } from '../../suites/store-suite.ts'
 

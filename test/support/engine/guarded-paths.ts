@@ -1,0 +1,28 @@
+import { mkdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { occupantOf } from '../../../src/engine/restore/target-guard.ts'
+import { tempDir } from '../temp-dir.ts'
+
+/** A place with everything that a restore must not touch, and a directory beside it where it may write. */
+export function house (t: TestContext) {
+  const home = realpathSync(tempDir(t))
+  for (const directory of ['data/processes', 'data/compiled', 'backups', 'stores/far', 'allowed/deep', 'elsewhere']) {
+    mkdirSync(join(home, directory), { recursive: true })
+  }
+  const at = (path: string): string => join(home, path)
+  const places = {
+    databases: [{ path: at('data/holdfast.db'), what: 'the catalog' }],
+    own: [
+      { path: at('data'), what: 'in the data directory' },
+      { path: at('backups'), what: 'in the directory of the backups' },
+      { path: at('stores/far'), what: 'in the store "far"' },
+      { path: at('allowed/.env'), what: 'a file that configures the service' }
+    ],
+    sources: [{ name: 'shop', location: at('allowed/shop.db') }, { name: 'odd', location: at('allowed/odd-wal') }, {
+      name: 'inner',
+      location: at('data/inner.db')
+    }, { name: 'led', location: at('allowed/led.db') }]
+  }
+  return { at, whose: (path: string) => occupantOf(at(path), places) }
+}

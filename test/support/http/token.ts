@@ -1,0 +1,7 @@
+import { Secret } from '../../../src/core/secret.ts'
+import { signToken, type Role } from '../../../src/http/tokens.ts'
+import { SECRET } from '../processes/service.ts'
+
+export function tokenFor (role: Role, subject = 'tests'): string {
+  return signToken({ secret: new Secret(SECRET), id: 'one', subject, role, expiresInSeconds: 3600, now: new Date() })
+}
