@@ -30,7 +30,7 @@ import { openLanding } from '../engine/replication/known-store.ts'
 import { makeEngine } from '../engine/make-engine.ts'
 import { rebuild } from '../engine/recovery/rebuild.ts'
 import { recover } from '../engine/recovery/reconcile.ts'
-import { releaseSweep } from '../engine/retention/evict.ts'
+import { evictionSweep } from '../engine/retention/evict.ts'
 import { loadRemembered } from '../engine/recovery/external-stores.ts'
 import { leaveNote } from '../engine/replication/restore-note.ts'
 import type { Signing } from '../engine/signing.ts'
@@ -348,7 +348,7 @@ export async function startApp (
       logger,
       version: VERSION
     })
-    const rounds = { survey: landingSurvey(deps), sweep: releaseSweep(deps) }
+    const rounds = { survey: landingSurvey(deps), sweep: evictionSweep(deps) }
     const scheduler = new Scheduler({
       engine,
       runs: deps.catalog.runs,

@@ -162,7 +162,7 @@ export class SqliteBackupLog implements BackupLog {
     })
   }
 
-  declareGood (id: number, at: Date, by: string, signature?: ManifestSignature): Promise<Backup> {
+  releaseSuspect (id: number, at: Date, by: string, signature?: ManifestSignature): Promise<Backup> {
     return this.#change(id, row => {
       checkNotGone(row)
       checkSuspect(row)
@@ -170,7 +170,7 @@ export class SqliteBackupLog implements BackupLog {
       const signed = manifest === undefined
         ? null
         : JSON.stringify(withSignature(released(manifest, at, by), signature))
-      this.#statements.declareGood.run({
+      this.#statements.releaseSuspect.run({
         id,
         releasedAt: at.toISOString(),
         releasedBy: by,
@@ -197,11 +197,11 @@ export class SqliteBackupLog implements BackupLog {
     })
   }
 
-  release (id: number, landing: string, filePath: string): Promise<Backup> {
+  evict (id: number, landing: string, filePath: string): Promise<Backup> {
     return this.#change(id, row => {
       checkNotGone(row)
       checkCompleted(row)
-      this.#statements.release.run(filePath, id)
+      this.#statements.evict.run(filePath, id)
       this.#copies.drop(id, landing)
     })
   }

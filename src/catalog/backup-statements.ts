@@ -46,11 +46,11 @@ export function prepareBackupStatements (database: Database) {
       SELECT id, manifest FROM backup_log INDEXED BY backup_log_good
       WHERE source = ? AND status = 'completed' AND verification_status <> 'invalid' AND (suspect_reasons IS NULL OR released_at IS NOT NULL) AND manifest IS NOT NULL AND ${IS_OWN}
       ORDER BY started_at DESC LIMIT ?`),
-    declareGood: database.prepare(
+    releaseSuspect: database.prepare(
       'UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest, signing_key = @signingKey WHERE id = @id'
     ),
     move: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ?, trashed_at = ? WHERE id = ?'),
-    release: database.prepare('UPDATE backup_log SET file_path = ? WHERE id = ?'),
+    evict: database.prepare('UPDATE backup_log SET file_path = ? WHERE id = ?'),
     remove: database.prepare('UPDATE backup_log SET deleted_at = ?, manifest = NULL WHERE id = ?'),
     foreign: database.prepare('INSERT INTO foreign_backups (backup_id, instance) VALUES (?, ?)'),
     own: database.prepare('DELETE FROM foreign_backups WHERE backup_id = ?'),

@@ -15,13 +15,13 @@ export type Event =
   | { readonly type: 'backup.started', readonly backup: Backup }
   | { readonly type: 'backup.completed', readonly backup: Backup, readonly durationMs: number }
   | { readonly type: 'backup.suspect', readonly backup: Backup }
-  | { readonly type: 'backup.cleared', readonly backup: Backup }
+  | { readonly type: 'backup.released', readonly backup: Backup }
   | { readonly type: 'backup.failed', readonly backup: Backup, readonly code: ErrorCode }
   | { readonly type: 'backup.removed', readonly backup: Backup, readonly reason: string }
   | { readonly type: 'backup.trashed', readonly backup: Backup }
   | { readonly type: 'backup.restored', readonly backup: Backup }
   | { readonly type: 'rescue.completed', readonly backup: Backup, readonly tables: readonly TableRescue[] }
-  | { readonly type: 'backup.released', readonly backup: Backup }
+  | { readonly type: 'backup.evicted', readonly backup: Backup }
   | {
     readonly type: 'copy.stored'
     readonly backup: Backup

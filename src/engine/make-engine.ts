@@ -8,7 +8,7 @@ import { openDownload } from './restore/download.ts'
 import { confirmKey, keyStates } from './status/keys.ts'
 import { drillEvidence } from './status/drill-evidence.ts'
 import { drillBackup, nextDrill } from './restore/drill.ts'
-import { declareGood } from './backup/release-suspect.ts'
+import { releaseSuspect } from './backup/release-suspect.ts'
 import { editBackup } from './backup/edit.ts'
 import type { Engine } from './engine.ts'
 import { cleanupSignal, recordedManifest, requireObject } from './artifacts/objects.ts'
@@ -19,7 +19,7 @@ import { provenRanges } from './artifacts/proven-ranges.ts'
 import { prune } from './retention/prune.ts'
 import { rebuild } from './recovery/rebuild.ts'
 import { storesToRebuild } from './recovery/external-stores.ts'
-import { releaseWhenCopied } from './retention/evict.ts'
+import { evictWhenCopied } from './retention/evict.ts'
 import { requireTarget } from './restore/target.ts'
 import { plannedRestore, restoreBackup, sourceItself } from './restore/restore.ts'
 import { diffBackup, extractRows, otherSide, requireRows, rescueFrom } from './restore/rows.ts'
@@ -59,7 +59,7 @@ export function makeEngine (deps: EngineDeps): Engine {
       return await copyBackup(deps, id, stores, task).finally(() => claim.release())
     })
     return followed(work, async () => {
-      await releaseWhenCopied(deps, id)
+      await evictWhenCopied(deps, id)
       return await catalog.backups.get(id)
     })
   }
@@ -255,7 +255,7 @@ export function makeEngine (deps: EngineDeps): Engine {
     async release (id, actor) {
       const claim = await runner.holds.claim([backupHold(id)])
       try {
-        return await declareGood(deps, id, actor, AbortSignal.timeout(60_000))
+        return await releaseSuspect(deps, id, actor, AbortSignal.timeout(60_000))
       } finally {
         await claim.release()
       }

@@ -15,7 +15,7 @@ export const decisionSchema = z.object({
   startedAt: instant,
   fileSize: bytes.nullable(),
   keep: z.boolean(),
-  removal: z.enum(['trash', 'erase', 'release']).nullable().meta({
+  removal: z.enum(['trash', 'erase', 'evict']).nullable().meta({
     description:
       'How it goes: into the trash, at once, or only from the disk where it landed, since another store keeps it.'
   }),

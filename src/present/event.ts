@@ -16,9 +16,9 @@ export function presentEvent (event: Event, rate: (job: Job) => number | null): 
     case 'backup.started':
     case 'backup.trashed':
     case 'backup.restored':
-    case 'backup.released':
+    case 'backup.evicted':
     case 'backup.suspect':
-    case 'backup.cleared':
+    case 'backup.released':
       return { backup: presentBackup(event.backup) }
     case 'backup.completed':
       return { backup: presentBackup(event.backup), durationMs: event.durationMs }

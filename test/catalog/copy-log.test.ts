@@ -196,7 +196,7 @@ test('what is counted of a store is what its rows tell, whatever became of the c
   await catalog.copies.retire(retired, 'near')
   await catalog.copies.drop(dropped, 'far')
   await catalog.backups.remove(gone, LATER, ['far'])
-  await catalog.backups.release(released, 'local', 's3://bucket/x')
+  await catalog.backups.evict(released, 'local', 's3://bucket/x')
   await catalog.backups.trash(trashed, 'trash/x', 'x', LATER)
   await catalog.places.remember({ name: 'near', url: 'file:///near', since: END }, [])
   const database = new Database(path, { readonly: true })

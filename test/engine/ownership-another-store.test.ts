@@ -221,7 +221,7 @@ test('a bucket that was exchanged for another of ours gets no copies and loses n
   assert.deepEqual([files('far'), filesIn(right), await refusals(bench)], [['holiday.jpg'], filesOf({ key }), [
     'STORE_UNAVAILABLE'
   ]])
-  await bench.deps.catalog.backups.release(id, 'local', 'there')
+  await bench.deps.catalog.backups.evict(id, 'local', 'there')
   await rejectsWith('STORE_UNAVAILABLE', (await bench.engine.verify(id)).result)
   rmSync(far, { recursive: true })
   renameSync(right, far)

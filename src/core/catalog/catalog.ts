@@ -176,11 +176,11 @@ export interface BackupLog {
     signature?: ManifestSignature
   ): Promise<Backup>
   /** A suspect is a good backup from now on. Rejects with `BACKUP_NOT_SUSPECT`. */
-  declareGood(id: number, at: Date, by: string, signature?: ManifestSignature): Promise<Backup>
+  releaseSuspect(id: number, at: Date, by: string, signature?: ManifestSignature): Promise<Backup>
   trash(id: number, key: string, filePath: string, at: Date): Promise<Backup>
   undelete(id: number, key: string, filePath: string): Promise<Backup>
   /** The object is no longer in the landing store, and is read at `filePath` from now on. */
-  release(id: number, landing: string, filePath: string): Promise<Backup>
+  evict(id: number, landing: string, filePath: string): Promise<Backup>
   /**
    * The object is gone; the row stays as history, and with it whatever copies in the stores `elsewhere` are still to be
    * removed.

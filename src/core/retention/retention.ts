@@ -51,9 +51,9 @@ export interface Retained {
   readonly reasons: readonly string[]
   /**
    * How it goes: into the trash, where no rule keeps it any longer, or at once, where it is beyond `maxBackups`;
-   * `release`: only from the disk where it landed, since another store keeps it by rules of its own. null: it stays.
+   * `evict`: only from the disk where it landed, since another store keeps it by rules of its own. null: it stays.
    */
-  readonly removal: 'trash' | 'erase' | 'release' | null
+  readonly removal: 'trash' | 'erase' | 'evict' | null
   /** Whether it is beyond `maxBackups`: rotation removes it, and need not wait for a prune. */
   readonly isBeyond: boolean
 }

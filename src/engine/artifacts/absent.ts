@@ -87,7 +87,7 @@ async function recordLost ({ store, offsite, remembered, catalog, clock }: Engin
   const [elsewhere] = backup.copies.filter(copy => copy.store !== store.name && copy.status === 'stored')
   const other = elsewhere && (offsite.get(elsewhere.store)?.store ?? remembered.get(elsewhere.store))
   if (other !== undefined) {
-    await catalog.backups.release(id, store.name, other.location(offsiteKey(backup)))
+    await catalog.backups.evict(id, store.name, other.location(offsiteKey(backup)))
     return
   }
   for (const copy of backup.copies) if (copy.store !== store.name) await catalog.copies.drop(id, copy.store)

@@ -13,7 +13,12 @@ import { hasLanded } from '../artifacts/locations.ts'
  * A suspect is a backup like any other from now on: it fills its place in retention, is what the next ones are held
  * against, and lets those before it go again. In its manifest first, as an edit. Rejects with `BACKUP_NOT_SUSPECT`.
  */
-export async function declareGood (deps: EngineDeps, id: number, actor: string, signal: AbortSignal): Promise<Backup> {
+export async function releaseSuspect (
+  deps: EngineDeps,
+  id: number,
+  actor: string,
+  signal: AbortSignal
+): Promise<Backup> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   requireOwn(backup, 'released')
@@ -29,8 +34,8 @@ export async function declareGood (deps: EngineDeps, id: number, actor: string, 
   if (hasLanded(deps, backup) && !await isAbsent(deps, backup)) {
     await replaceManifest(deps.store, backup.key, after, signal)
   }
-  const declared = await deps.catalog.backups.declareGood(id, at, actor, after.signature)
+  const declared = await deps.catalog.backups.releaseSuspect(id, at, actor, after.signature)
   await copiesFollow(deps, id)
-  deps.events.emit({ type: 'backup.cleared', backup: declared })
+  deps.events.emit({ type: 'backup.released', backup: declared })
   return declared
 }

@@ -6,7 +6,7 @@ import { requireFree } from '../artifacts/free-space.ts'
 import { hasLanded } from '../artifacts/locations.ts'
 import type { EngineDeps } from '../deps.ts'
 import { backupHold } from '../jobs/locks.ts'
-import { releaseLanding } from '../retention/evict.ts'
+import { evictLocal } from '../retention/evict.ts'
 import { heldInTrash } from '../retention/held.ts'
 import { surplusIds } from '../retention/surplus.ts'
 import { erase, settleTrashed } from '../retention/trash.ts'
@@ -131,7 +131,7 @@ async function removeTrashed (deps: EngineDeps, backup: Backup): Promise<boolean
   ) {
     return false
   }
-  if (isElsewhere(deps, backup)) return !hasLanded(deps, await releaseLanding(deps, backup))
+  if (isElsewhere(deps, backup)) return !hasLanded(deps, await evictLocal(deps, backup))
   await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
   return true
 }
@@ -140,7 +140,7 @@ async function removeTrashed (deps: EngineDeps, backup: Backup): Promise<boolean
 async function removeSurplus (deps: EngineDeps, backup: Backup): Promise<boolean> {
   // It may have been removed or pinned since it was chosen.
   if (!isLive(backup) || backup.pinned || !hasLanded(deps, backup) || await isAbsent(deps, backup)) return false
-  if (isElsewhere(deps, backup)) return !hasLanded(deps, await releaseLanding(deps, backup))
+  if (isElsewhere(deps, backup)) return !hasLanded(deps, await evictLocal(deps, backup))
   await erase(
     deps,
     await deps.catalog.backups.trash(backup.id, backup.key, backup.filePath, deps.clock.now()),

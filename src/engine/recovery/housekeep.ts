@@ -9,7 +9,7 @@ import { landingTrouble } from '../replication/known-store.ts'
 import { settleUndecided, unlessItFails } from './reconcile.ts'
 import { erase, settleTrashed } from '../retention/trash.ts'
 import { loadRemembered } from './external-stores.ts'
-import { releaseSweep } from '../retention/evict.ts'
+import { evictionSweep } from '../retention/evict.ts'
 import { settleRestores } from '../restore/settle-restores.ts'
 import { settleReappeared } from './survey-landing.ts'
 
@@ -28,7 +28,7 @@ export const IDEMPOTENCY_WINDOW = 86_400_000
 export interface Rounds {
   /** See `landingSurvey`. Default: none. */
   readonly survey?: () => Promise<void>
-  /** See `releaseSweep`. Default: its first step. */
+  /** See `evictionSweep`. Default: its first step. */
   readonly sweep?: () => Promise<void>
 }
 
@@ -38,7 +38,7 @@ export interface Rounds {
  */
 export async function housekeep (
   deps: EngineDeps,
-  { survey = async () => {}, sweep = releaseSweep(deps) }: Rounds = {}
+  { survey = async () => {}, sweep = evictionSweep(deps) }: Rounds = {}
 ): Promise<void> {
   const now = deps.clock.now().getTime()
   const isUsable = await isLandingUsable(deps)

@@ -15,19 +15,19 @@ const STEP = 2000
 
 /**
  * Takes the object out of the landing store where another store really holds it. The row says so first: what a crash
- * leaves is swept by `releaseSweep`. The caller holds the backup. Returns it as it is then.
+ * leaves is swept by `evictionSweep`. The caller holds the backup. Returns it as it is then.
  */
-export async function releaseLanding (deps: EngineDeps, backup: Backup): Promise<Backup> {
+export async function evictLocal (deps: EngineDeps, backup: Backup): Promise<Backup> {
   const holder = await holderOf(deps, backup)
   if (holder === undefined) return backup
-  const released = await deps.catalog.backups.release(
+  const evicted = await deps.catalog.backups.evict(
     backup.id,
     deps.store.name,
     holder.store.location(offsiteKey(backup))
   )
   await discardBackup(deps, deps.store, backup.key, backup)
-  deps.events.emit({ type: 'backup.released', backup: released })
-  return released
+  deps.events.emit({ type: 'backup.evicted', backup: evicted })
+  return evicted
 }
 
 /**
@@ -48,7 +48,7 @@ export async function holderOf (
     } catch (thrown) {
       deps.events.emit({
         type: 'operation.failed',
-        operation: 'release',
+        operation: 'evict',
         source: backup.source,
         method: backup.method,
         code: toBackupError(thrown).code
@@ -62,7 +62,7 @@ export async function holderOf (
  * The same once every promised copy is stored, where the source keeps nothing on this disk. A backup that another job
  * is at work on waits for the next time.
  */
-export async function releaseWhenCopied (deps: EngineDeps, id: number): Promise<void> {
+export async function evictWhenCopied (deps: EngineDeps, id: number): Promise<void> {
   const before = await deps.catalog.backups.get(id)
   const chosen = deps.sources.get(before.source)
   if (chosen === undefined || deps.settings.policyFor(chosen).keepLocal) return
@@ -74,7 +74,7 @@ export async function releaseWhenCopied (deps: EngineDeps, id: number): Promise<
     const isStored = (name: string): boolean =>
       backup.copies.some(({ store, status }) => store === name && status === 'stored')
     if (backup.trashedAt === null && hasLanded(deps, backup) && promised.length > 0 && promised.every(isStored)) {
-      await releaseLanding(deps, backup)
+      await evictLocal(deps, backup)
     }
   } finally {
     await claim.release()
@@ -87,7 +87,7 @@ export async function releaseWhenCopied (deps: EngineDeps, id: number): Promise<
  * then begins again, so that a step costs the same however many backups there are. At the end of a step its first error
  * is thrown; what failed has its turn in the next round.
  */
-export function releaseSweep (deps: EngineDeps, step = STEP): () => Promise<void> {
+export function evictionSweep (deps: EngineDeps, step = STEP): () => Promise<void> {
   let before: number | undefined
   return async () => {
     // Where there is no other store nothing is released.
@@ -135,7 +135,7 @@ async function settle (deps: EngineDeps, { copy, stores }: Held): Promise<void> 
   const chosen = deps.sources.get(copy.source)
   if (chosen === undefined) return
   if (!stores.has(deps.store.name)) await removeLeft(deps, copy)
-  else if (stores.size > 1 && !deps.settings.policyFor(chosen).keepLocal) await releaseWhenCopied(deps, copy.backupId)
+  else if (stores.size > 1 && !deps.settings.policyFor(chosen).keepLocal) await evictWhenCopied(deps, copy.backupId)
 }
 
 /** Of a backup that is in other stores alone. */

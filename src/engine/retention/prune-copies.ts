@@ -8,7 +8,7 @@ import { offsiteKey, promisedStores } from '../artifacts/locations.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import type { RetainedCopy } from '../engine.ts'
 import { copyHold } from '../jobs/locks.ts'
-import { holderOf, releaseLanding } from './evict.ts'
+import { holderOf, evictLocal } from './evict.ts'
 
 /** A store that keeps copies by rules of its own, and not for as long as the backup stays where it landed. */
 export function hasOwnRules ({ retention, maxBackups }: Pick<OffsiteStore, 'retention' | 'maxBackups'>): boolean {
@@ -132,7 +132,7 @@ export function elsewhere (
  * Lets go of a backup where it landed, and wherever copies stay no longer than there, if a store that keeps it longer
  * really has it. The caller holds the backup.
  */
-export async function leaveLanding (deps: EngineDeps, backup: Backup): Promise<Backup> {
+export async function evictKeptElsewhere (deps: EngineDeps, backup: Backup): Promise<Backup> {
   if (await holderOf(deps, backup, hasOwnRules) === undefined) return backup
   for (const { store, status } of backup.copies) {
     const offsite = deps.offsite.get(store)
@@ -140,7 +140,7 @@ export async function leaveLanding (deps: EngineDeps, backup: Backup): Promise<B
       await deps.catalog.copies.retire(backup.id, store)
     }
   }
-  return await releaseLanding(deps, await deps.catalog.backups.get(backup.id))
+  return await evictLocal(deps, await deps.catalog.backups.get(backup.id))
 }
 
 /** Lets go of one copy, unless some job is at work on it. The copier removes it. Says whether it was let go of. */

@@ -18,7 +18,7 @@ import {
   elsewhere,
   hasOwnRules,
   holdings,
-  leaveLanding,
+  evictKeptElsewhere,
   retireCopy,
   withAbsent,
   type Elsewhere,
@@ -88,7 +88,7 @@ function inView (retained: Retained, { isKept, waitsFor }: Elsewhere): Retained 
     return { ...retained, keep: true, reasons: [`waits for its copy in "${waitsFor}"`], removal: null }
   }
   return isKept
-    ? { ...retained, reasons: [...retained.reasons, 'another store keeps it'], removal: 'release' }
+    ? { ...retained, reasons: [...retained.reasons, 'another store keeps it'], removal: 'evict' }
     : retained
 }
 
@@ -120,7 +120,7 @@ export async function prune (
     copies.push(...decided.copies)
     for (const group of groupsOf(decided)) {
       const going = group.filter(({ keep }) => !keep)
-      const lost = going.filter(({ removal }) => removal !== 'release').length
+      const lost = going.filter(({ removal }) => removal !== 'evict').length
       if (!force && isMassRemoval(lost, group.length)) {
         refused.push({ source: chosen.source.name, going: lost, of: group.length })
       } else if (!dryRun) {
@@ -170,7 +170,7 @@ export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: T
       isByAdmin: false,
       landed: await landedObjects(deps, task.signal)
     })
-    const going = decisions.filter(({ removal, isBeyond }) => isBeyond || removal === 'release')
+    const going = decisions.filter(({ removal, isBeyond }) => isBeyond || removal === 'evict')
     const isMass = isMassRemoval(going.filter(({ removal }) => removal === 'erase').length, decisions.length)
     const { removed, errors } = await removeAll(
       deps,
@@ -241,8 +241,8 @@ async function letGo (
     return undefined
   }
   if (isGone) return undefined
-  if (!('store' in retained) && retained.removal === 'release') {
-    await leaveLanding(deps, backup)
+  if (!('store' in retained) && retained.removal === 'evict') {
+    await evictKeptElsewhere(deps, backup)
     return undefined
   }
   return 'store' in retained || retained.removal === 'trash'

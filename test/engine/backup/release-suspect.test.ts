@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { parseManifest } from '../../../src/core/backup/manifest.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { declareGood } from '../../../src/engine/backup/release-suspect.ts'
+import { releaseSuspect } from '../../../src/engine/backup/release-suspect.ts'
 import { testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { never, prose } from '../../support/streams.ts'
@@ -31,14 +31,14 @@ test('only a suspect can be released, and only once', async t => {
   await rejectsWith('BACKUP_NOT_FOUND', bench.engine.release(99, 'ann'))
   await bench.engine.release(4, 'ann')
   await rejectsWith('BACKUP_NOT_SUSPECT', bench.engine.release(4, 'ann'))
-  await rejectsWith('BACKUP_NOT_SUSPECT', bench.deps.catalog.backups.declareGood(4, bench.clock.now(), 'ann'))
-  await rejectsWith('BACKUP_NOT_SUSPECT', bench.deps.catalog.backups.declareGood(1, bench.clock.now(), 'ann'))
+  await rejectsWith('BACKUP_NOT_SUSPECT', bench.deps.catalog.backups.releaseSuspect(4, bench.clock.now(), 'ann'))
+  await rejectsWith('BACKUP_NOT_SUSPECT', bench.deps.catalog.backups.releaseSuspect(1, bench.clock.now(), 'ann'))
 })
 
 test('a release that fails midway may be repeated, and the backup is suspect until then', async t => {
   const bench = await attacked(t)
   bench.faults.fail('backups.declareGood', { error: new BackupError('CATALOG_BUSY', 'busy') })
-  await rejectsWith('CATALOG_BUSY', declareGood(bench.deps, 4, 'ann', never))
+  await rejectsWith('CATALOG_BUSY', releaseSuspect(bench.deps, 4, 'ann', never))
   assert.equal((await bench.engine.backup(4)).suspicion?.releasedAt, null)
   assert.equal((await (await bench.engine.verify(4)).result).verification.valid, true)
   assert.equal((await bench.engine.release(4, 'bob')).suspicion?.releasedBy, 'bob')
@@ -47,11 +47,11 @@ test('a release that fails midway may be repeated, and the backup is suspect unt
 test('a release is written to the manifest in the store, to the row and to an event', async t => {
   const { deps, suspect, events, clock } = await attacked(t)
   const suspicion = { reasons: REASONS, releasedAt: clock.now(), releasedBy: 'ann' }
-  const declared = await declareGood(deps, suspect.id, 'ann', never)
+  const declared = await releaseSuspect(deps, suspect.id, 'ann', never)
   assert.deepEqual([declared.suspicion, declared.signature?.state], [suspicion, 'signed'])
   assert.deepEqual(parseManifest(readFileSync(`${suspect.filePath}.manifest.json`, 'utf8')).suspicion, {
     ...suspicion,
     releasedAt: clock.now().toISOString()
   })
-  assert.deepEqual(events.flatMap(event => event.type === 'backup.cleared' ? [event.backup.id] : []), [suspect.id])
+  assert.deepEqual(events.flatMap(event => event.type === 'backup.released' ? [event.backup.id] : []), [suspect.id])
 })

@@ -169,7 +169,7 @@ test('a backup that gives way stays in the other stores that have it, and comes 
   assert.deepEqual(backup.copies.map(({ store, status }) => [store, status]), [['far', 'stored']])
   assert.deepEqual(await gone(bench), [])
   assert.equal(backup.deletedAt, null)
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.released' ? [event.backup.id] : []), [2])
+  assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.evicted' ? [event.backup.id] : []), [2])
   await (await bench.engine.undelete(2)).result
   assert.equal((await (await bench.engine.verify(2)).result).verification.valid, true)
 })

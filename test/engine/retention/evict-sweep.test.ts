@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { releaseSweep } from '../../../src/engine/retention/evict.ts'
+import { evictionSweep } from '../../../src/engine/retention/evict.ts'
 import { filesOf, testEngine } from '../../support/engine/engine.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 
@@ -17,7 +17,7 @@ test('a sweep goes through all backups step by step, whatever part of them each 
   for (const file of [...filesOf(first!), fourth!.key, `${last!.key}.manifest.json`]) {
     writeFileSync(join(bench.directory, file), 'left')
   }
-  const sweep = releaseSweep(bench.deps, 2)
+  const sweep = evictionSweep(bench.deps, 2)
   await sweep()
   assert.deepEqual(bench.files(), [...filesOf(first!), ...filesOf(made[2]!)].toSorted())
   for (let step = 0; step < 3; step++) await sweep()
@@ -42,5 +42,5 @@ test('a sweep reads no list of backups and no list of a store', async t => {
   bench.deps.store.list = () => {
     throw new Error('the store was listed')
   }
-  await releaseSweep(bench.deps)()
+  await evictionSweep(bench.deps)()
 })

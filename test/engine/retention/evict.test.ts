@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { holderOf, releaseLanding, releaseSweep, releaseWhenCopied } from '../../../src/engine/retention/evict.ts'
+import { holderOf, evictLocal, evictionSweep, evictWhenCopied } from '../../../src/engine/retention/evict.ts'
 import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine/engine.ts'
 import { testOffsite, type TestOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -50,10 +50,10 @@ test('the landing store lets go of nothing that the other store turns out not to
   const { id, key } = await bench.create({ upload: true })
   const released = releasing(bench)
   const putBack = bench.takeAway('far', key)
-  await releaseWhenCopied(released, id)
+  await evictWhenCopied(released, id)
   assert.deepEqual(bench.files(), filesOf({ key }))
   putBack()
-  await releaseWhenCopied(released, id)
+  await evictWhenCopied(released, id)
   assert.deepEqual(bench.files(), [])
 })
 
@@ -71,13 +71,13 @@ test('what a release that was cut short left in the landing store is swept', asy
 test('a release takes the object out of the landing store, and the row has the place of the copy', async t => {
   const bench = await make(t)
   const backup = await bench.create({ upload: true })
-  const released = await releaseLanding(bench.deps, backup)
+  const released = await evictLocal(bench.deps, backup)
   assert.deepEqual([bench.files(), released.copies.map(({ store }) => store), released.filePath], [
     [],
     ['far'],
     join(bench.far.directories['far']!, backup.key)
   ])
-  assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.released' ? [event.backup.id] : []), [
+  assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.evicted' ? [event.backup.id] : []), [
     backup.id
   ])
   assert.deepEqual(await bench.engine.backup(backup.id), released)
@@ -103,7 +103,7 @@ test('a store that cannot be asked whether it holds a backup is reported, and th
   const backup = await bench.create({ upload: true })
   bench.far.faults.fail('far.stat', { error: new BackupError('STORE_UNAVAILABLE', 'it is down') })
   assert.equal((await holderOf(bench.deps, backup))?.store.name, 'near')
-  assert.deepEqual(failures(bench), [['release', 'STORE_UNAVAILABLE']])
+  assert.deepEqual(failures(bench), [['evict', 'STORE_UNAVAILABLE']])
 })
 
 test('nothing is released while a copy is still to come, where the source keeps its backups here, or while another job is at work on the backup', async t => {
@@ -111,14 +111,14 @@ test('nothing is released while a copy is still to come, where the source keeps 
   const { id, key } = await bench.create()
   const deps = releasing(bench)
   await (await bench.engine.upload(id, { store: 'far' })).result
-  await releaseWhenCopied(deps, id)
+  await evictWhenCopied(deps, id)
   await (await bench.engine.upload(id, { store: 'near' })).result
-  await releaseWhenCopied(bench.deps, id)
+  await evictWhenCopied(bench.deps, id)
   const claim = await bench.deps.runner.holds.claim([`backup:${id}`])
-  await releaseWhenCopied(deps, id)
+  await evictWhenCopied(deps, id)
   assert.deepEqual(bench.files(), filesOf({ key }))
   await claim.release()
-  await releaseWhenCopied(deps, id)
+  await evictWhenCopied(deps, id)
   assert.deepEqual([bench.files(), [...await bench.deps.runner.holds.names()]], [[], []])
 })
 
@@ -129,7 +129,7 @@ test('a sweep throws its first error after it has looked at the others, and what
     error: new BackupError('STORE_FAILED', 'the disk died'),
     on: new RegExp(`^${second.key}$`)
   })
-  const sweep = releaseSweep(releasing(bench))
+  const sweep = evictionSweep(releasing(bench))
   await rejectsWith('STORE_FAILED', sweep())
   assert.deepEqual(bench.files(), [second.key])
   await sweep()

@@ -111,9 +111,9 @@ test('a dry run tells what becomes of each copy, and changes nothing', async t =
   const before = [made.files(), made.far.files('year'), made.far.files('few')]
   const { decisions, copies } = await (await made.engine.prune({ dryRun: true })).result
   assert.deepEqual(decisions.filter(({ keep }) => !keep).map(({ backup, removal }) => [backup.id, removal]), [
-    [3, 'release'],
-    [2, 'release'],
-    [1, 'release']
+    [3, 'evict'],
+    [2, 'evict'],
+    [1, 'evict']
   ])
   assert.deepEqual(
     copies.filter(({ keep }) => !keep).map(({ backup, store }) => [backup.id, store]),
