@@ -19,7 +19,7 @@ export type Event =
   | { readonly type: 'backup.failed', readonly backup: Backup, readonly code: ErrorCode }
   | { readonly type: 'backup.removed', readonly backup: Backup, readonly reason: string }
   | { readonly type: 'backup.trashed', readonly backup: Backup }
-  | { readonly type: 'backup.restored', readonly backup: Backup }
+  | { readonly type: 'backup.undeleted', readonly backup: Backup }
   | { readonly type: 'rescue.completed', readonly backup: Backup, readonly tables: readonly TableRescue[] }
   | { readonly type: 'backup.evicted', readonly backup: Backup }
   | {

@@ -27,7 +27,7 @@ const TELLING: ReadonlySet<Event['type']> = new Set([
   'backup.failed',
   'backup.removed',
   'backup.trashed',
-  'backup.restored',
+  'backup.undeleted',
   'verification.finished',
   'drill.finished',
   'copy.stored',

@@ -15,7 +15,7 @@ export function presentEvent (event: Event, rate: (job: Job) => number | null): 
       return { job: presentJob(event.job, rate(event.job)) }
     case 'backup.started':
     case 'backup.trashed':
-    case 'backup.restored':
+    case 'backup.undeleted':
     case 'backup.evicted':
     case 'backup.suspect':
     case 'backup.released':

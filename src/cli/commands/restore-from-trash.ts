@@ -19,8 +19,8 @@ export function restoreFromTrashCommand (shell: Shell): Command {
             () => each(ids, id => run(() => engine.undelete(id)))
           )
       )
-      const { viewRestored } = await import('../views/trash.ts')
-      show(shell, flags, viewRestored(outcome))
+      const { viewUndeleted } = await import('../views/trash.ts')
+      show(shell, flags, viewUndeleted(outcome))
       shell.exit(outcome.failures.length > 0 ? 3 : 0)
     })
 }

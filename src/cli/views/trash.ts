@@ -9,7 +9,7 @@ import { failureLine } from './verified.ts'
 
 export const restoreFromTrashSchema = z.object({ backups: z.array(backupSchema), failures: z.array(failureSchema) })
 
-export function viewRestored ({ done, failures }: EachOutcome<Backup>): View {
+export function viewUndeleted ({ done, failures }: EachOutcome<Backup>): View {
   return {
     json: { backups: done.map(presentBackup), failures: failures.map(presentFailure) },
     text: screen =>

@@ -82,9 +82,9 @@ export async function undeleteBackup (deps: EngineDeps, id: number, signal: Abor
     await bring(deps, backup.key, key, signal)
     await bring(deps, manifestKey(backup.key), manifestKey(key), signal)
   }
-  const restored = await deps.catalog.backups.undelete(id, key, deps.store.location(key))
-  deps.events.emit({ type: 'backup.restored', backup: restored })
-  return restored
+  const undeleted = await deps.catalog.backups.undelete(id, key, deps.store.location(key))
+  deps.events.emit({ type: 'backup.undeleted', backup: undeleted })
+  return undeleted
 }
 
 /** Moves it, unless an attempt before this one has. */

@@ -31,7 +31,7 @@ test('a backup that is brought back is as it was', async t => {
   const restored = await (await bench.engine.undelete(backup.id)).result
   assert.deepEqual([restored, bench.files()], [backup, filesOf(backup)])
   assert.equal((await (await bench.engine.verify(backup.id)).result).verification.valid, true)
-  assert.equal(bench.events.filter(({ type }) => type === 'backup.restored').length, 1)
+  assert.equal(bench.events.filter(({ type }) => type === 'backup.undeleted').length, 1)
 })
 
 test('a backup in the trash can be read and verified', async t => {
