@@ -29,7 +29,7 @@ import { housekeep } from '../engine/recovery/housekeep.ts'
 import { openLanding } from '../engine/replication/known-store.ts'
 import { makeEngine } from '../engine/make-engine.ts'
 import { rebuild } from '../engine/recovery/rebuild.ts'
-import { recover } from '../engine/recovery/reconcile.ts'
+import { reconcile } from '../engine/recovery/reconcile.ts'
 import { evictionSweep } from '../engine/retention/evict.ts'
 import { loadRemembered } from '../engine/recovery/external-stores.ts'
 import { leaveNote } from '../engine/replication/restore-note.ts'
@@ -187,20 +187,20 @@ async function assemble (
       logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store')
     })
   }
-  const recovered = await recover(deps, { isLandingUsable: trouble === undefined })
-  for (const backup of recovered.failed) {
+  const reconciled = await reconcile(deps, { isLandingUsable: trouble === undefined })
+  for (const backup of reconciled.failed) {
     logger.warn(
       { backupId: backup.id, source: backup.source },
       'a backup was interrupted when the service ended; it is marked failed'
     )
   }
-  for (const backup of recovered.completed) {
+  for (const backup of reconciled.completed) {
     logger.info(
       { backupId: backup.id, source: backup.source },
       'a backup had been finished when the service ended; it is taken over'
     )
   }
-  for (const restore of recovered.restores) {
+  for (const restore of reconciled.restores) {
     logger.warn({ restoreId: restore.id, target: restore.target, keptFile: restore.aside }, restore.errorMessage ?? '')
   }
 

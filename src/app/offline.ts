@@ -36,7 +36,7 @@ import { newKey } from '../pipeline/new-key.ts'
 import { privateKeys } from '../pipeline/private-keys.ts'
 import { scratchDirectory } from '../pipeline/scratch.ts'
 import { requireInUse, requireOneName } from '../sources/sqlite/one-name.ts'
-import { recoverDatabase } from '../sources/sqlite/recover.ts'
+import { salvageDatabase } from '../sources/sqlite/salvage-database.ts'
 import { sqliteInspector } from '../sources/sqlite/sqlite-source.ts'
 import { localStore } from '../stores/local/local.ts'
 
@@ -142,7 +142,7 @@ export async function proveFile (
   }
 }
 
-export { newKey, privateKeys, recoverDatabase }
+export { newKey, privateKeys, salvageDatabase }
 
 /**
  * What the newest backup that was proven holds of the database at `path`; undefined: there is none, or the catalog

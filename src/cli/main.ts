@@ -76,8 +76,8 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
     ),
     proveFile: async (path, progress) =>
       (await import('../app/offline.ts')).proveFile(configuredAnyhow(), path, progress),
-    recoverDatabase: async (path, target, progress) =>
-      (await import('../app/offline.ts')).recoverDatabase(path, target, progress),
+    salvageDatabase: async (path, target, progress) =>
+      (await import('../app/offline.ts')).salvageDatabase(path, target, progress),
     knownRows: async path => {
       const checked = check()
       return checked.ok ? await (await import('../app/offline.ts')).knownRows(checked.config, path) : undefined

@@ -17,7 +17,7 @@ import { drillCommand } from './commands/drill.ts'
 import { drillsCommand } from './commands/drills.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { rebuildCommand } from './commands/rebuild.ts'
-import { recoverCommand, type RecoverDeps } from './commands/recover.ts'
+import { salvageCommand, type SalvageDeps } from './commands/salvage.ts'
 import { releaseCommand } from './commands/release.ts'
 import { removeCommand } from './commands/remove.ts'
 import { reportCommand, type ReportDeps } from './commands/report.ts'
@@ -50,7 +50,7 @@ export interface ProgramDeps<Role extends string>
     VerifyDeps,
     DownloadDeps,
     ReportDeps,
-    RecoverDeps,
+    SalvageDeps,
     RestoreDeps,
     SchedulerStatusDeps,
     SchedulerStopDeps,
@@ -80,7 +80,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
     .addCommand(runsCommand(deps))
     .addCommand(reportCommand(deps))
     .addCommand(rebuildCommand(deps))
-    .addCommand(recoverCommand(deps))
+    .addCommand(salvageCommand(deps))
     .commandsGroup('The service:')
     .addCommand(serveCommand(deps))
     .addCommand(schedulerGroup(deps))

@@ -9,7 +9,7 @@ import { keyConfirmSchema, keyListSchema, keyNewSchema } from './views/key.ts'
 import { listSchema } from './views/backups.ts'
 import { pruneSchema } from './views/pruned.ts'
 import { rebuildSchema } from './views/rebuilt.ts'
-import { recoverSchema } from './views/recovered.ts'
+import { salvageSchema } from './views/salvaged.ts'
 import { releasedSchema } from './views/released.ts'
 import { restoredSchema, restoresSchema } from './views/restore.ts'
 import { downloadSchema } from './views/downloaded.ts'
@@ -93,7 +93,7 @@ export const OUTPUTS = {
   stores: storesSchema,
   runs: runsSchema,
   rebuild: rebuildSchema,
-  recover: recoverSchema,
+  recover: salvageSchema,
   audit: auditSchema,
   'scheduler status': schedulerStatusSchema,
   'token list': tokenListSchema,

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { INSTANCE_MARKER, type InstanceMarker } from '../../src/core/instance.ts'
 import { housekeep } from '../../src/engine/recovery/housekeep.ts'
-import { recover } from '../../src/engine/recovery/reconcile.ts'
+import { reconcile } from '../../src/engine/recovery/reconcile.ts'
 import { openOffsite } from '../../src/engine/replication/copy-task.ts'
 import { landingTrouble, openLanding } from '../../src/engine/replication/known-store.ts'
 import { surveyStore } from '../../src/engine/replication/retire-copies.ts'
@@ -74,14 +74,14 @@ test('a mount point with a marker of ours is not the disk: nothing is written, r
   await rejectsWith('STORE_UNAVAILABLE', (await bench.engine.prune({ dryRun: false, force: true })).result)
   await rejectsWith('STORE_UNAVAILABLE', bench.engine.remove(first.id, { force: true }))
   await rejectsWith('STORE_UNAVAILABLE', (await bench.engine.verify(last.id)).result)
-  await recover(bench.deps, { isLandingUsable: await landingTrouble(bench.deps, never) === undefined })
+  await reconcile(bench.deps, { isLandingUsable: await landingTrouble(bench.deps, never) === undefined })
   bench.clock.move(10 * GRACE)
   await housekeep(bench.deps)
   assert.deepEqual([bench.files(), await refusals(bench)], [[], ['STORE_UNAVAILABLE']])
 
   mount()
   assert.equal(await openLanding(bench.deps, never), undefined)
-  await recover(bench.deps)
+  await reconcile(bench.deps)
   assert.deepEqual([bench.files(), await refusals(bench), (await bench.engine.backup(trashed.id)).deletedAt], [
     files,
     [],

@@ -1,7 +1,7 @@
 import type { TableFacts } from '../ports/source.ts'
 
 /** What a rescue out of a damaged database saved of one table. */
-export interface RecoveredTable {
+export interface SalvagedTable {
   readonly name: string
   /** Rows in the new database; null: the table is not there, or its module is not installed here. */
   readonly rows: number | null
@@ -10,12 +10,12 @@ export interface RecoveredTable {
 }
 
 /** A new database, made of everything that could be read in a damaged one. */
-export interface Recovered {
+export interface Salvaged {
   readonly path: string
   readonly output: string
   /** Bytes of the new database. */
   readonly size: number
-  readonly tables: readonly RecoveredTable[]
+  readonly tables: readonly SalvagedTable[]
   /** Rows that belong to no table any more, or that their table did not take. */
   readonly lost: number
   /** Where those are; null: there are none. */
@@ -41,8 +41,7 @@ export interface KnownRows {
  * Whether nothing shows that anything is missing: every table has as many rows as the damaged file still tells, and
  * nothing is left over.
  */
-export function isWhole ({ tables, lost, damagedPages, integrity, foreignKeyViolations, problems }:
-  Recovered): boolean {
+export function isWhole ({ tables, lost, damagedPages, integrity, foreignKeyViolations, problems }: Salvaged): boolean {
   return lost === 0 && damagedPages === 0 && integrity.length === 0 && foreignKeyViolations === 0 &&
     problems.length === 0 && tables.every(({ rows, readable }) => rows !== null && rows === readable)
 }

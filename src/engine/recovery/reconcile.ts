@@ -13,7 +13,7 @@ import { promisedCopies } from '../artifacts/locations.ts'
 import { erase, settleTrashed } from '../retention/trash.ts'
 import { settleRestores } from '../restore/settle-restores.ts'
 
-export interface Recovered {
+export interface Reconciled {
   /** Jobs that were under way in processes that are gone. */
   readonly jobs: number
   /** Backups that had everything but their row: the manifest stood already. */
@@ -27,10 +27,10 @@ export interface Recovered {
  * Puts right what a crash, or a catalog that could not be written to, left undecided. Part of every start. A landing
  * store that must be left as it is stays untouched, and so do the rows that only its files can decide.
  */
-export async function recover (
+export async function reconcile (
   deps: EngineDeps,
   { isLandingUsable = true }: { readonly isLandingUsable?: boolean } = {}
-): Promise<Recovered> {
+): Promise<Reconciled> {
   const jobs = await deps.catalog.jobs.interrupt(deps.clock.now())
   const settled = isLandingUsable ? await settleUndecided(deps) : { completed: [], failed: [] }
   for (const backup of isLandingUsable ? await deps.catalog.backups.trashed() : []) {
@@ -57,7 +57,7 @@ export async function interruptCopies ({ catalog, runner }: EngineDeps): Promise
  * Decides every row that says `in_progress` although nobody works on it: a backup whose manifest stands is whole and
  * completes; anything else failed, and what there is of it goes.
  */
-export async function settleUndecided (deps: EngineDeps): Promise<Pick<Recovered, 'completed' | 'failed'>> {
+export async function settleUndecided (deps: EngineDeps): Promise<Pick<Reconciled, 'completed' | 'failed'>> {
   const completed: Backup[] = []
   const failed: Backup[] = []
   for (const backup of await deps.catalog.backups.running()) {

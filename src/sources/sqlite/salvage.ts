@@ -1,8 +1,8 @@
 import { openDamaged, type DamagedFile } from './damaged-file.ts'
 import { DamagedTrees, type FoundRow } from './damaged-tree.ts'
 import type { Value } from './record.ts'
-import { RecoveredDatabase, type Definition } from './recovered-database.ts'
-import type { Salvage } from './recover-protocol.ts'
+import { SalvagedDatabase, type Definition } from './salvaged-database.ts'
+import type { Salvage } from './salvage-protocol.ts'
 
 const SCHEMA_ROOT = 1
 const SEQUENCE = 'sqlite_sequence'
@@ -21,7 +21,7 @@ export function salvageInto (fresh: string, path: string): Salvaged {
   const file = openDamaged(path)
   const trees = new DamagedTrees(file)
   const definitions = [...trees.rows(SCHEMA_ROOT, 'table')].flatMap(row => definitionOf(row, file) ?? [])
-  const into = new RecoveredDatabase(fresh, file, new Set(definitions.map(({ name }) => name)))
+  const into = new SalvagedDatabase(fresh, file, new Set(definitions.map(({ name }) => name)))
   const tables = definitions.filter(({ type, name }) => type === 'table' && !name.startsWith('sqlite_'))
   const [real, virtual] = [tables.filter(({ root }) => root !== 0), tables.filter(({ root }) => root === 0)]
   try {
@@ -53,7 +53,7 @@ export function salvageInto (fresh: string, path: string): Salvaged {
 }
 
 /** Whether the table is one WITHOUT ROWID, whose rows lie in pages of an index. */
-function refill (into: RecoveredDatabase, trees: DamagedTrees, definition: Definition): boolean {
+function refill (into: SalvagedDatabase, trees: DamagedTrees, definition: Definition): boolean {
   const { name, root } = definition
   const table = into.define(definition) ? into.table(name) : undefined
   const kind = table === undefined ? trees.kindOf(root) : table.isWithoutRowid ? 'index' : 'table'
@@ -68,7 +68,7 @@ function refill (into: RecoveredDatabase, trees: DamagedTrees, definition: Defin
  * Indexes, and tables of SQLite's own: they are made anew, but their pages must be known as theirs. Of
  * `sqlite_sequence` the rows count.
  */
-function readInternal (into: RecoveredDatabase, trees: DamagedTrees, { name, root }: Definition): void {
+function readInternal (into: SalvagedDatabase, trees: DamagedTrees, { name, root }: Definition): void {
   for (const row of trees.rows(root, trees.kindOf(root))) if (name === SEQUENCE) into.replaceSequence(row)
 }
 

@@ -3,7 +3,7 @@ import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { recover } from '../../../src/engine/recovery/reconcile.ts'
+import { reconcile } from '../../../src/engine/recovery/reconcile.ts'
 import { refreshManifest } from '../../../src/engine/replication/copy-backup.ts'
 import { filesOf, GRACE, testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
@@ -56,7 +56,7 @@ test('a backup that is not in the store is removed by force alone, without a man
   await bench.engine.edit(one.id, { description: 'where is it?' })
   await (await bench.engine.remove(one.id, { force: true })).result
   assert.deepEqual(bench.files(), filesOf(two))
-  await recover(bench.deps)
+  await reconcile(bench.deps)
   assert.equal((await bench.engine.backup(one.id)).deletedAt, null)
   bench.clock.move(GRACE)
   await housekeep(bench.deps)
@@ -69,7 +69,7 @@ test('what is in the trash and was away is there when it is back, and a rebuild 
   await (await bench.engine.remove(one.id, { force: false })).result
   const [trash, away] = [join(bench.directory, 'trash'), join(bench.directory, '..', 'away')]
   renameSync(trash, away)
-  await recover(bench.deps)
+  await reconcile(bench.deps)
   assert.equal((await bench.engine.backup(one.id)).deletedAt, null)
   bench.clock.move(GRACE)
   await housekeep(bench.deps)

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { objectKey } from '../../../src/core/backup/object-key.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { recover } from '../../../src/engine/recovery/reconcile.ts'
+import { reconcile } from '../../../src/engine/recovery/reconcile.ts'
 import { filesOf, testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -63,7 +63,7 @@ test('a start leaves alone what another server put under the name of a backup th
   for (const suffix of ['', '.manifest.json']) {
     copyFileSync(join(bench.directory, made.key + suffix), join(bench.directory, row.key + suffix))
   }
-  const { failed, completed } = await recover(bench.deps)
+  const { failed, completed } = await reconcile(bench.deps)
   assert.deepEqual([failed.map(({ id }) => id), completed, bench.files()], [[row.id], [], filesOf(made, row)])
 })
 

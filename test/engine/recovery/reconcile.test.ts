@@ -6,7 +6,7 @@ import type { Backup } from '../../../src/core/backup/backup.ts'
 import type { Manifest } from '../../../src/core/backup/manifest.ts'
 import { serializeManifest, withSignature } from '../../../src/core/backup/manifest.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { recover } from '../../../src/engine/recovery/reconcile.ts'
+import { reconcile } from '../../../src/engine/recovery/reconcile.ts'
 import { addJob, openBeside } from '../../support/catalog/catalog.ts'
 import { filesOf, testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -79,7 +79,7 @@ for (const [what, crash] of crashes) {
   test(`a crash ${what} is a failed row, and nothing of it is left`, async t => {
     const crash0 = await crashed(t)
     crash(crash0)
-    const { jobs, completed, failed } = await recover(crash0.deps)
+    const { jobs, completed, failed } = await reconcile(crash0.deps)
     assert.deepEqual([jobs, completed, failed.map(({ id, status, errorCode }) => [id, status, errorCode])], [1, [], [[
       crash0.row.id,
       'failed',
@@ -97,7 +97,7 @@ test('a crash is a failed row where the object belongs to a backup of another so
     `${row.filePath}.manifest.json`,
     serializeManifest(deps.signing.sign({ ...manifest, source: { ...manifest.source, name: 'bank' } }))
   )
-  const { completed, failed } = await recover(deps)
+  const { completed, failed } = await reconcile(deps)
   assert.deepEqual([completed, failed.map(({ id, status, errorCode }) => [id, status, errorCode])], [[], [[
     row.id,
     'failed',
@@ -111,7 +111,7 @@ for (const [verifiedAt, status] of [['2025-11-24T23:30:09.000Z', 'valid'], [null
     const { deps, engine, row, manifest, source, older, files } = await crashed(t)
     writeFileSync(row.filePath, source.bytes)
     writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(deps.signing.sign({ ...manifest, verifiedAt })))
-    const { completed, failed } = await recover(deps)
+    const { completed, failed } = await reconcile(deps)
     assert.deepEqual([completed.map(({ id }) => id), failed], [[row.id], []])
     const backup = await engine.backup(row.id)
     assert.deepEqual([backup.status, backup.verification.status, backup.size, backup.copies.length], [
@@ -129,14 +129,14 @@ test('a crash after a manifest that nobody signed is a failed row where a signat
   const { deps, row, manifest, source } = await crashed(t, testSigning({ isRequired: true }))
   writeFileSync(row.filePath, source.bytes)
   writeFileSync(`${row.filePath}.manifest.json`, serializeManifest(withSignature(manifest, undefined)))
-  const { completed, failed } = await recover(deps)
+  const { completed, failed } = await reconcile(deps)
   assert.deepEqual([completed, failed.map(({ id }) => id)], [[], [row.id]])
 })
 
 test('where nothing was under way nothing changes', async t => {
   const { deps, engine, create, files } = await testEngine(t)
   const backup = await create()
-  assert.deepEqual(await recover(deps), { jobs: 0, completed: [], failed: [], restores: [] })
+  assert.deepEqual(await reconcile(deps), { jobs: 0, completed: [], failed: [], restores: [] })
   assert.deepEqual([await engine.backup(backup.id), files()], [backup, filesOf(backup)])
 })
 
@@ -144,20 +144,20 @@ test('a store that cannot be read decides nothing, and the rest goes on', async 
   const { deps, engine, events, faults, row, older, clock, directory } = await crashed(t)
   await deps.catalog.backups.trash(older.id, `trash/${older.key}`, join(directory, 'trash', older.key), clock.now())
   faults.fail('store.stat', { error: new BackupError('STORE_FAILED', 'not mounted') })
-  assert.deepEqual((await recover(deps)).failed, [])
+  assert.deepEqual((await reconcile(deps)).failed, [])
   assert.equal((await engine.backup(row.id)).status, 'in_progress')
   assert.deepEqual(events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []), [[
     'housekeeping',
     'STORE_FAILED'
   ]])
   assert.ok(existsSync(join(directory, 'trash', older.key)), 'what was half moved into the trash is there')
-  assert.equal((await recover(deps)).failed[0]?.id, row.id)
+  assert.equal((await reconcile(deps)).failed[0]?.id, row.id)
 })
 
 test('a catalog that fails stops a start', async t => {
   const { deps, faults } = await crashed(t)
   faults.fail('backups.fail', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
-  await rejectsWith('CATALOG_BUSY', recover(deps))
+  await rejectsWith('CATALOG_BUSY', reconcile(deps))
 })
 
 /** A backup whose row is in the trash, and whose files are still where they were. */
@@ -202,9 +202,9 @@ for (const [when, crash] of halfTrashed) {
   test(`a removal that ended ${when} is brought to its end, and can be taken back`, async t => {
     const { deps, engine, backup, trashed, path, trashPath, files } = await beingTrashed(t)
     crash(path, trashPath)
-    await recover(deps)
+    await reconcile(deps)
     assert.deepEqual(files(), filesOf(trashed))
-    await recover(deps)
+    await reconcile(deps)
     await (await engine.undelete(backup.id)).result
     assert.deepEqual([await engine.backup(backup.id), files()], [backup, filesOf(backup)])
   })
@@ -214,7 +214,7 @@ test('emptying the trash that ended between manifest and object is brought to it
   const { deps, engine, backup, path, trashPath, files } = await beingTrashed(t)
   rmSync(path + MANIFEST)
   renameSync(path, trashPath)
-  await recover(deps)
+  await reconcile(deps)
   assert.deepEqual([files(), (await engine.backup(backup.id)).deletedAt !== null], [[], true])
 })
 
@@ -235,7 +235,7 @@ for (
     const [old, kept] = [await create(), await create()]
     await deps.catalog.backups.trash(old.id, old.key, old.filePath, clock.now())
     crash(old.filePath)
-    await recover(deps)
+    await reconcile(deps)
     assert.deepEqual([files(), (await engine.backup(old.id)).deletedAt !== null], [filesOf(kept), true])
   })
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Restore } from '../../../src/core/restore/restore.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { recover } from '../../../src/engine/recovery/reconcile.ts'
+import { reconcile } from '../../../src/engine/recovery/reconcile.ts'
 import { settleRestores } from '../../../src/engine/restore/settle-restores.ts'
 import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -44,7 +44,7 @@ test('a restore whose process is gone is decided at the next start: what it left
   const id = await changed(bench)
   await interrupted(bench, id, '/memory/shop.before-1', '/memory/shop.before-2')
   bench.restorer.files.set('/memory/shop.before-2', NEW)
-  await recover(bench.deps)
+  await reconcile(bench.deps)
   assert.deepEqual((await rows(bench)).map(({ status, errorCode, aside }) => [status, errorCode, aside]), [[
     'failed',
     'INTERRUPTED',
@@ -57,7 +57,7 @@ test('a restore whose folder leads elsewhere stays undecided, hinders neither th
   const id = await changed(bench)
   await interrupted(bench, id, '/memory/shop.before-1', '/memory/shop.before-2')
   bench.faults.fail('restorer.settle', { error: new BackupError('RESTORE_TARGET_INVALID', 'it leads elsewhere') })
-  await recover(bench.deps)
+  await reconcile(bench.deps)
   assert.deepEqual((await rows(bench)).map(({ status }) => status).toSorted(), ['failed', 'running'])
   assert.deepEqual(
     bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []),

@@ -21,7 +21,7 @@ import type { ErrorCode } from '../../../src/core/errors.ts'
 import { requireInUse, requireOneName } from '../../../src/sources/sqlite/one-name.ts'
 import { CHILD_ENVIRONMENT, openShared } from '../../../src/sources/sqlite/open.ts'
 import { requireAt } from '../../../src/sources/sqlite/opened.ts'
-import { recoverDatabase } from '../../../src/sources/sqlite/recover.ts'
+import { salvageDatabase } from '../../../src/sources/sqlite/salvage-database.ts'
 import { restoreLive } from '../../../src/sources/sqlite/restore-live.ts'
 import { makeMoney } from '../../support/databases/money.ts'
 import { needRoot } from '../../support/skip-without.ts'
@@ -81,7 +81,7 @@ for (
     await rejectsWith(code, result(engine.rescue(1, { selections: [{ table: 'entry' }], dryRun: false })))
     await rejectsWith(
       code,
-      recoverDatabase(path, join(home, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
+      salvageDatabase(path, join(home, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
     )
     const subject = {
       sources: [{ name: 'app', path }],
@@ -121,7 +121,7 @@ test('a restore to another path, a download, a rescue of a file, rows in one and
   await rejectsWith('RESTORE_TARGET_INVALID', result(engine.extract(1, { table: 'entry' }, at('app/folder/x.csv'))))
   await rejectsWith(
     'RESTORE_TARGET_INVALID',
-    recoverDatabase(at('app/shop.db.old'), at('app/folder/x.db'), { signal: never, phase () {}, bytes () {} })
+    salvageDatabase(at('app/shop.db.old'), at('app/folder/x.db'), { signal: never, phase () {}, bytes () {} })
   )
   await close(0)
   for (
@@ -179,7 +179,7 @@ test('a rescued file is open to nobody else while it is made, and is that file, 
     for (const path of [folder, join(folder, 'recovered.db')]) lchownSync(join(home, 'out', path), NOBODY, NOBODY)
   }
   await assert.rejects(
-    recoverDatabase(join(home, 'damaged.db'), join(home, 'out', 'x.db'), { signal: never, phase, bytes () {} })
+    salvageDatabase(join(home, 'damaged.db'), join(home, 'out', 'x.db'), { signal: never, phase, bytes () {} })
   )
   assert.deepEqual([readFileSync(join(home, 'shadow'), 'utf8'), existsSync(join(home, 'out', 'x.db'))], [
     'secret',

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { sqliteAssessor } from '../../../src/sources/sqlite/assess.ts'
 import { isDefinition } from '../../../src/sources/sqlite/definition-sql.ts'
-import { recoverDatabase } from '../../../src/sources/sqlite/recover.ts'
+import { salvageDatabase } from '../../../src/sources/sqlite/salvage-database.ts'
 import { sqliteRows } from '../../../src/sources/sqlite/rows/rows.ts'
 import { sqliteInspector } from '../../../src/sources/sqlite/sqlite-source.ts'
 import { never } from '../../support/streams.ts'
@@ -68,7 +68,7 @@ function foreignStatements (outside: string): Array<readonly [string, string, st
 test('recover runs nothing but definitions: what else the schema of the file holds is a problem, and nothing outside changes', async t => {
   const { directory, outside, path, untouched } = scene(t, foreignStatements)
   const output = join(directory, 'fresh.db')
-  const recovered = await recoverDatabase(path, output, { signal: never, phase () {}, bytes () {} })
+  const recovered = await salvageDatabase(path, output, { signal: never, phase () {}, bytes () {} })
   assert.deepEqual(digestsBelow(outside), untouched)
   assert.equal(recovered.tables.find(({ name }) => name === 't')?.rows, 2)
   for (const name of ['evil index 0', 'evil view 1', 'evil trigger 9', 'evil spell 5', 'evil table 7']) {
@@ -145,7 +145,7 @@ const TOOLS: Readonly<Record<string, (path: string, directory: string) => Promis
   rescue: (path, directory) => sqliteRows(directory).rescue(path, join(directory, 'twin.db'), rescueOf('t'), never),
   extract: (path, directory) => sqliteRows(directory).extract(path, { table: 't' }, join(directory, 'rows.csv'), never),
   recover: (path, directory) =>
-    recoverDatabase(path, join(directory, 'fresh.db'), { signal: never, phase () {}, bytes () {} })
+    salvageDatabase(path, join(directory, 'fresh.db'), { signal: never, phase () {}, bytes () {} })
 }
 
 function rescueOf (table: string) {

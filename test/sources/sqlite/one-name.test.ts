@@ -24,7 +24,7 @@ import type { Subject } from '../../../src/cli/doctor/subject.ts'
 import type { BackupError } from '../../../src/core/errors.ts'
 import { requireInUse, requireOneName } from '../../../src/sources/sqlite/one-name.ts'
 import { fileLocks, lockersOf, openFiles } from '../../../src/sources/sqlite/processes.ts'
-import { recoverDatabase } from '../../../src/sources/sqlite/recover.ts'
+import { salvageDatabase } from '../../../src/sources/sqlite/salvage-database.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
 import { sqliteRows } from '../../../src/sources/sqlite/rows/rows.ts'
 import { makeMoney } from '../../support/databases/money.ts'
@@ -100,7 +100,7 @@ async function assertRefused (t: TestContext, path: string): Promise<BackupError
   )
   await rejectsWith(
     code,
-    recoverDatabase(path, join(scratch, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
+    salvageDatabase(path, join(scratch, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
   )
   assert.ok(!existsSync(join(scratch, 'rescued.db')))
   assert.ok(readFileSync(path).equals(before), 'the file was changed')
@@ -264,7 +264,7 @@ test('a symbolic link in another folder leads to the database with what is besid
   assert.equal((await source.probe(never)).scratch, 0)
   const taken = await take(source, home)
   assert.deepEqual(await complaints(source, taken), [])
-  const { tables } = await recoverDatabase(ours, join(home, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
+  const { tables } = await salvageDatabase(ours, join(home, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
   for (const { name, rows } of [...taken.facts.tables, ...tables].filter(table => table.name === 'entry')) {
     assert.equal(rows, 101, name)
   }

@@ -98,7 +98,7 @@ async function runProgram (
         withSession({ openEngine: async () => opened, output, screen, ...recorder }, flags, work),
       withTokens: (_deed, work) => work(catalog.tokens),
       proveFile: missing,
-      recoverDatabase: missing,
+      salvageDatabase: missing,
       knownRows: missing,
       serve: missing,
       findServer: async () => undefined,

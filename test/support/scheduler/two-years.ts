@@ -9,7 +9,7 @@ import type { CalendarRule } from '../../../src/core/schedule/schedule.ts'
 import type { Tier } from '../../../src/core/tier.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
-import { recover } from '../../../src/engine/recovery/reconcile.ts'
+import { reconcile } from '../../../src/engine/recovery/reconcile.ts'
 import { Scheduler } from '../../../src/scheduler/scheduler.ts'
 import { INVALID } from '../catalog/catalog.ts'
 import type { Dice } from '../seeded-random.ts'
@@ -154,7 +154,7 @@ export async function liveTwoYears (t: Pick<TestContext, 'after'>, dice: Dice, w
     await look()
     if (dice.chance(0.01)) {
       clock.move(dice.pick([HOUR, DAY, 7 * DAY, 20 * DAY]) * dice.throw())
-      await recover(deps)
+      await reconcile(deps)
       scheduler = start()
       await look()
     }

@@ -3,8 +3,8 @@ import Database from 'better-sqlite3'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { isWhole, type Recovered } from '../../../src/core/restore/salvage.ts'
-import { recoverDatabase } from '../../../src/sources/sqlite/recover.ts'
+import { isWhole, type Salvaged } from '../../../src/core/restore/salvage.ts'
+import { salvageDatabase } from '../../../src/sources/sqlite/salvage-database.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { sqliteProcess } from '../../support/processes/sqlite-process.ts'
 import { never } from '../../support/streams.ts'
@@ -78,8 +78,8 @@ function contentOf (path: string): string[] {
   }
 }
 
-async function recover (path: string, output: string, signal = never): Promise<Recovered> {
-  return await recoverDatabase(path, output, { signal, phase () {}, bytes () {} })
+async function recover (path: string, output: string, signal = never): Promise<Salvaged> {
+  return await salvageDatabase(path, output, { signal, phase () {}, bytes () {} })
 }
 
 function damage (path: string, change: (bytes: Buffer) => void): void {
@@ -260,7 +260,7 @@ test('an abort ends it and leaves nothing', async t => {
   make(path, VARIETY)
   for (const at of ['storing', 'restoring']) {
     const abort = new AbortController()
-    await assert.rejects(recoverDatabase(path, join(home, 'b.db'), {
+    await assert.rejects(salvageDatabase(path, join(home, 'b.db'), {
       signal: abort.signal,
       phase: phase => {
         if (phase === at) abort.abort()
@@ -278,7 +278,7 @@ test('a file that is written to while it is copied is no copy of anything', asyn
   const bytes = readFileSync(path)
   await rejectsWith(
     'SOURCE_LOCKED',
-    recoverDatabase(path, join(home, 'b.db'), {
+    salvageDatabase(path, join(home, 'b.db'), {
       signal: never,
       phase () {},
       bytes: () => {

@@ -17,7 +17,7 @@ import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { JobPhase } from '../../core/job.ts'
-import type { Recovered } from '../../core/restore/salvage.ts'
+import type { Salvaged } from '../../core/restore/salvage.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { isOwn, makeFolder, openFolder, removeFolder, type Folder } from '../../files/folder.ts'
 import { noRoom } from '../../files/no-room.ts'
@@ -28,7 +28,7 @@ import { sourceError } from './errors.ts'
 import { requireOneName } from './one-name.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
 import { requireAt } from './opened.ts'
-import type { RecoverMessage, RecoverTask, Salvage } from './recover-protocol.ts'
+import type { SalvageMessage, SalvageTask, Salvage } from './salvage-protocol.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR } = constants
 /** What SQLite keeps beside a database and needs to know its content. The third, `-shm`, it makes anew. */
@@ -44,7 +44,7 @@ const FILES = 2
 const RECOVER_MEMORY = 4 * DEFAULT_LIMITS.memory
 
 /** What is told while it goes on, and what ends it. */
-export interface RecoverProgress {
+export interface SalvageProgress {
   readonly signal: AbortSignal
   phase(phase: JobPhase, total?: number | null): void
   bytes(done: number): void
@@ -60,7 +60,7 @@ export interface RecoverProgress {
  * `SOURCE_OTHER_NAME` where its journal may lie beside another name, and as a source does for a file that is not there
  * or must not be read.
  */
-export async function recoverDatabase (given: string, output: string, progress: RecoverProgress): Promise<Recovered> {
+export async function salvageDatabase (given: string, output: string, progress: SalvageProgress): Promise<Salvaged> {
   requireFree(output)
   const parts = partsOf(given)
   const path = parts[0].path
@@ -150,7 +150,7 @@ async function requireRoom (parts: readonly Part[], output: string): Promise<voi
 }
 
 /** A file that changed while it was copied is no copy of anything. */
-async function copyAll (parts: readonly Part[], own: Folder, progress: RecoverProgress): Promise<void> {
+async function copyAll (parts: readonly Part[], own: Folder, progress: SalvageProgress): Promise<void> {
   progress.phase('storing', parts.reduce((sum, { stats }) => sum + stats.size, 0))
   let done = 0
   for (const { path, suffix } of parts) {
@@ -204,14 +204,14 @@ function exchanged (): BackupError {
   )
 }
 
-async function salvageIn (task: RecoverTask, signal: AbortSignal): Promise<Salvage> {
-  let last: RecoverMessage | undefined
+async function salvageIn (task: SalvageTask, signal: AbortSignal): Promise<Salvage> {
+  let last: SalvageMessage | undefined
   const child = startSubprocess({
-    entry: sibling(import.meta.url, 'recover-child'),
+    entry: sibling(import.meta.url, 'salvage-child'),
     task,
     environment: CHILD_ENVIRONMENT,
     onMessage: message => {
-      last = message as RecoverMessage
+      last = message as SalvageMessage
     },
     // Somebody waits for it at a terminal, and ends it there when it is enough.
     timeout: Infinity,

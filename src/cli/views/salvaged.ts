@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { isWhole, type KnownRows, type Recovered } from '../../core/restore/salvage.ts'
+import { isWhole, type KnownRows, type Salvaged } from '../../core/restore/salvage.ts'
 import { count } from '../../present/common.ts'
 import { table } from '../table.ts'
 import { printable, wrap } from '../text.ts'
 import type { View } from '../shell.ts'
 import { counted, inMinutes, inSize } from '../words.ts'
 
-export const recoverSchema = z.object({
+export const salvageSchema = z.object({
   path: z.string(),
   output: z.string(),
   size: count,
@@ -33,18 +33,18 @@ export const recoverSchema = z.object({
   backup: z.object({ id: z.int().positive(), startedAt: z.iso.datetime() }).nullable()
 })
 
-type Shown = z.infer<typeof recoverSchema>
+type Shown = z.infer<typeof salvageSchema>
 
-export function viewRecovered (recovered: Recovered, known: KnownRows | undefined): View {
+export function viewSalvaged (salvaged: Salvaged, known: KnownRows | undefined): View {
   const { path, output, size, tables, lost, lostTable, damagedPages, integrity, foreignKeyViolations, problems } =
-    recovered
+    salvaged
   const inBackup = new Map(known?.tables.map(({ name, rows }) => [name, rows]))
   const names = [...new Set([...tables.map(({ name }) => name), ...inBackup.keys()])].toSorted()
   const json: Shown = {
     path,
     output,
     size,
-    verdict: isWhole(recovered) ? 'whole' : 'partial',
+    verdict: isWhole(salvaged) ? 'whole' : 'partial',
     tables: names.map(name => {
       const found = tables.find(one => one.name === name)
       return { name, rows: found?.rows ?? null, readable: found?.readable ?? null, backup: inBackup.get(name) ?? null }

@@ -5,14 +5,14 @@ import { runChild } from '../child.ts'
 import { sourceError } from './errors.ts'
 import { countRows, countViolations, quoteName } from './facts.ts'
 import { openImmutable, openShared } from './open.ts'
-import type { RecoverMessage, RecoverTask, Salvage } from './recover-protocol.ts'
+import type { SalvageMessage, SalvageTask, Salvage } from './salvage-protocol.ts'
 import { salvageInto } from './salvage.ts'
 
 /** Findings of an integrity check that are told; the first ones tell enough. */
 const FINDINGS = 5
 const JOURNALS = { '-wal': 'write-ahead log', '-journal': 'rollback journal' } as const
 
-await runChild<RecoverTask, RecoverMessage>(async ({ copy, fresh }, send) => {
+await runChild<SalvageTask, SalvageMessage>(async ({ copy, fresh }, send) => {
   try {
     const settled = settle(copy)
     const readable = countReadable(copy)

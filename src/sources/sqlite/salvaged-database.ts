@@ -43,7 +43,7 @@ export interface Table {
 /**
  * The new database while it is filled: one transaction, nothing of it made durable, since half of it is worth nothing.
  */
-export class RecoveredDatabase {
+export class SalvagedDatabase {
   readonly #db: Database.Database
   readonly #lostTable: string
   readonly #statements = new Map<string, Database.Statement>()

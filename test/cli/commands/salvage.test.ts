@@ -3,15 +3,15 @@ import Database from 'better-sqlite3'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Recovered } from '../../../src/core/restore/salvage.ts'
-import { recoverSchema } from '../../../src/cli/views/recovered.ts'
+import type { Salvaged } from '../../../src/core/restore/salvage.ts'
+import { salvageSchema } from '../../../src/cli/views/salvaged.ts'
 import { holdfast, startHoldfast } from '../../support/processes/holdfast.ts'
 import { commandLine } from '../../support/cli/command-line.ts'
 import { makeMoney } from '../../support/databases/money.ts'
 import { until } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
-const WHOLE: Recovered = {
+const WHOLE: Salvaged = {
   path: '/a.db',
   output: '/b.db',
   size: 8192,
@@ -41,13 +41,13 @@ for (
   ] as const
 ) {
   test(`a rescue of ${name} ends with ${code}`, async t => {
-    const deps = { recoverDatabase: async () => ({ ...WHOLE, ...found }), knownRows: async () => undefined }
+    const deps = { salvageDatabase: async () => ({ ...WHOLE, ...found }), knownRows: async () => undefined }
     const { holdfast, json } = await commandLine(t, { deps })
     const { code: ended, out } = await holdfast('recover', 'a.db', '--output', 'b.db')
     assert.equal(ended, code)
     assert.match(out, code === 0 ? /nothing shows that anything is missing/ : /NOT EVERYTHING, or not known/)
     const printed = await json('recover', 'a.db', '--output', 'b.db')
-    assert.deepEqual(recoverSchema.parse(printed), printed)
+    assert.deepEqual(salvageSchema.parse(printed), printed)
   })
 }
 
@@ -56,7 +56,7 @@ test('without a configuration and without a service it saves what is there, and 
   makeMoney(join(home, 'shop.db'), { entries: 300 })
   const alone = await holdfast(['recover', 'shop.db', '--output', 'saved.db', '--json'], home)
   assert.deepEqual([alone.code, alone.err], [0, ''])
-  const { verdict, backup, tables } = recoverSchema.parse(JSON.parse(alone.out))
+  const { verdict, backup, tables } = salvageSchema.parse(JSON.parse(alone.out))
   assert.deepEqual([verdict, backup, tables.map(({ name, rows }) => [name, rows])], ['whole', null, [
     ['account', 1000],
     ['entry', 300]
