@@ -13,7 +13,7 @@ import { editBackup } from './backup/edit.ts'
 import type { Engine } from './engine.ts'
 import { cleanupSignal, recordedManifest, requireObject } from './artifacts/objects.ts'
 import { acceptEmpty } from './recovery/accept-empty.ts'
-import { backupHold, copyHold, retentionHold, sourceHold, uploadHold, verifyAllHold } from './jobs/locks.ts'
+import { backupLock, copyLock, retentionLock, sourceLock, uploadLock, verifyAllLock } from './jobs/locks.ts'
 import { promisedStores, requireOwnStore, requirePromised } from './artifacts/locations.ts'
 import { provenRanges } from './artifacts/proven-ranges.ts'
 import { prune } from './retention/prune.ts'
@@ -44,19 +44,19 @@ export function makeEngine (deps: EngineDeps): Engine {
     const stores = store === undefined
       ? requirePromised(deps, backup.source)
       : [requireOwnStore(deps, backup.source, store)]
-    const holds = stores.map(({ store: { name } }) => copyHold(id, name))
+    const locks = stores.map(({ store: { name } }) => copyLock(id, name))
     // The copier may have begun already: then it is waited for, and what it has brought there is looked at.
-    const uploadHolds = isOwn ? [] : stores.map(({ store: { name } }) => uploadHold(id, name))
+    const uploadLocks = isOwn ? [] : stores.map(({ store: { name } }) => uploadLock(id, name))
     const work = await runner.start({
       kind: 'upload',
       source: backup.source,
       backupId: id,
-      holds: uploadHolds,
+      locks: uploadLocks,
       isAside: true,
       isOwn
     }, async task => {
-      const claim = await runner.claimWhenFree(holds, task)
-      return await copyBackup(deps, id, stores, task).finally(() => claim.release())
+      const lock = await runner.lockWhenFree(locks, task)
+      return await copyBackup(deps, id, stores, task).finally(() => lock.release())
     })
     return followed(work, async () => {
       await evictWhenCopied(deps, id)
@@ -93,7 +93,7 @@ export function makeEngine (deps: EngineDeps): Engine {
         kind: 'create',
         source: name,
         backupId: null,
-        holds: [sourceHold(name)],
+        locks: [sourceLock(name)],
         isOwn
       }, task => createBackup(deps, chosen, request, task))
       return request.upload === true ? followed(work, async ({ id }) => await copied(id)) : work
@@ -103,25 +103,25 @@ export function makeEngine (deps: EngineDeps): Engine {
       const backup = await catalog.backups.get(id)
       requireObject(backup)
       return await runner.start(
-        { kind: 'verify', source: backup.source, backupId: id, holds: [backupHold(id)] },
+        { kind: 'verify', source: backup.source, backupId: id, locks: [backupLock(id)] },
         task => verifyBackup(deps, id, task)
       )
     },
 
     async verifyAll (request) {
       const source = request.source === undefined ? null : requireSource(deps, request.source).source.name
-      const holds = (source === null ? [...deps.sources.keys()] : [source]).map(verifyAllHold)
+      const locks = (source === null ? [...deps.sources.keys()] : [source]).map(verifyAllLock)
       return await runner.start(
-        { kind: 'verify-all', source, backupId: null, holds },
+        { kind: 'verify-all', source, backupId: null, locks },
         task => verifyAll(deps, request, task)
       )
     },
 
     async prune ({ source, dryRun, force = false, isScheduled = false }) {
       const chosen = source === undefined ? [...deps.sources.values()] : [requireSource(deps, source)]
-      const holds = dryRun ? [] : chosen.map(one => retentionHold(one.source.name))
+      const locks = dryRun ? [] : chosen.map(one => retentionLock(one.source.name))
       return await runner.start(
-        { kind: 'prune', source: source ?? null, backupId: null, holds, isOwn: isScheduled },
+        { kind: 'prune', source: source ?? null, backupId: null, locks, isOwn: isScheduled },
         async task => {
           if (!dryRun) await deps.ownership.require(deps.store, task.signal)
           return await prune(deps, chosen, { dryRun, force, isByAdmin: !isScheduled }, task)
@@ -138,7 +138,7 @@ export function makeEngine (deps: EngineDeps): Engine {
         kind: 'delete',
         source: backup.source,
         backupId: id,
-        holds: [backupHold(id), retentionHold(backup.source)]
+        locks: [backupLock(id), retentionLock(backup.source)]
       }, () => trashBackup(deps, id, force))
     },
 
@@ -154,17 +154,17 @@ export function makeEngine (deps: EngineDeps): Engine {
         kind: 'undelete',
         source: backup.source,
         backupId: id,
-        holds: [backupHold(id), retentionHold(backup.source)]
+        locks: [backupLock(id), retentionLock(backup.source)]
       }, task => undeleteBackup(deps, id, task.signal))
     },
 
     async restore (id, request) {
       const plan = await plannedRestore(deps, id, request)
-      const holds = plan.inPlace === undefined
-        ? [backupHold(id)]
-        : [backupHold(id), sourceHold(plan.inPlace.source.name)]
+      const locks = plan.inPlace === undefined
+        ? [backupLock(id)]
+        : [backupLock(id), sourceLock(plan.inPlace.source.name)]
       return await runner.start(
-        { kind: 'restore', source: plan.backup.source, backupId: id, holds, isUrgent: true },
+        { kind: 'restore', source: plan.backup.source, backupId: id, locks, isUrgent: true },
         task => restoreBackup(deps, plan, task)
       )
     },
@@ -182,7 +182,7 @@ export function makeEngine (deps: EngineDeps): Engine {
         kind: 'drill',
         source: backup.source,
         backupId: id,
-        holds: [backupHold(id)],
+        locks: [backupLock(id)],
         isOwn: actor === null
       }, task => drillBackup(deps, { id, reason, actor }, task))
     },
@@ -195,16 +195,16 @@ export function makeEngine (deps: EngineDeps): Engine {
         kind: 'diff',
         source: before.backup.source,
         backupId: id,
-        holds: ids.map(backupHold)
+        locks: ids.map(backupLock)
       }, task => diffBackup(deps, before, after, wish, task))
     },
 
     async rescue (id, wish) {
       const rowed = await requireRows(deps, id)
       const { name } = (await sourceItself(deps, rowed.backup)).source
-      const holds = wish.dryRun ? [backupHold(id)] : [backupHold(id), sourceHold(name)]
+      const locks = wish.dryRun ? [backupLock(id)] : [backupLock(id), sourceLock(name)]
       return await runner.start(
-        { kind: 'rescue', source: name, backupId: id, holds, isUrgent: true },
+        { kind: 'rescue', source: name, backupId: id, locks, isUrgent: true },
         task => rescueFrom(deps, rowed, wish, task)
       )
     },
@@ -213,7 +213,7 @@ export function makeEngine (deps: EngineDeps): Engine {
       const rowed = await requireRows(deps, id)
       await requireTarget(deps, file, undefined)
       return await runner.start(
-        { kind: 'rescue', source: rowed.backup.source, backupId: id, holds: [backupHold(id)] },
+        { kind: 'rescue', source: rowed.backup.source, backupId: id, locks: [backupLock(id)] },
         task => extractRows(deps, rowed, selection, file, task)
       )
     },
@@ -226,7 +226,7 @@ export function makeEngine (deps: EngineDeps): Engine {
           hint: 'Configure it as a store, or leave "takeOver" out.'
         })
       }
-      return await runner.start({ kind: 'rebuild', source: null, backupId: null, holds: [] }, async task => {
+      return await runner.start({ kind: 'rebuild', source: null, backupId: null, locks: [] }, async task => {
         task.phase('recording')
         if (request.acceptEmpty === true) await acceptEmpty(deps, task.signal)
         return await rebuild(deps, {
@@ -245,19 +245,19 @@ export function makeEngine (deps: EngineDeps): Engine {
     },
     manifest: id => catalog.backups.manifest(id),
     async edit (id, change) {
-      const claim = await runner.holds.claim([backupHold(id)])
+      const lock = await runner.locks.lock([backupLock(id)])
       try {
         return await editBackup(deps, id, change, AbortSignal.timeout(60_000))
       } finally {
-        await claim.release()
+        await lock.release()
       }
     },
     async release (id, actor) {
-      const claim = await runner.holds.claim([backupHold(id)])
+      const lock = await runner.locks.lock([backupLock(id)])
       try {
         return await releaseSuspect(deps, id, actor, AbortSignal.timeout(60_000))
       } finally {
-        await claim.release()
+        await lock.release()
       }
     },
     download: (id, { decoded }) => openDownload(deps, ranges, id, decoded),

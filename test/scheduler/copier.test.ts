@@ -221,7 +221,7 @@ test('where nothing is to stay on this disk the artifact goes once every copy is
   made.copier()
   await inTime(made, async () => (await statuses(made, backup.id))['far'] === 'stored')
   assert.deepEqual(made.files(), filesOf(backup))
-  await inTime(made, async () => made.files().length === 0 && (await made.deps.runner.holds.names()).size === 0)
+  await inTime(made, async () => made.files().length === 0 && (await made.deps.runner.locks.names()).size === 0)
   const released = await made.engine.backup(backup.id)
   assert.deepEqual([released.copies.map(({ store }) => store), released.filePath, released.deletedAt], [
     ['far', 'near'],

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { BackupError } from '../../src/core/errors.ts'
 import type { Run } from '../../src/core/schedule/run.ts'
 import type { CalendarRule } from '../../src/core/schedule/schedule.ts'
-import { sourceHold } from '../../src/engine/jobs/locks.ts'
+import { sourceLock } from '../../src/engine/jobs/locks.ts'
 import { running } from '../support/engine/endless-job.ts'
 import { MemorySource } from '../support/sources/memory-source.ts'
 import { rejectsWith } from '../support/rejects.ts'
@@ -103,7 +103,7 @@ test('a rule of a higher tier that falls due while a lower one runs is begun aft
 test('a run waits for a manual backup, or for another process, and is skipped when the next of its rule is due', async t => {
   const { deps, clock, tick, scheduler, runs, lines } = await schedulerBench(t, only(HOURLY))
   await tick()
-  const claim = await deps.runner.holds.claim([sourceHold('shop')])
+  const claim = await deps.runner.locks.lock([sourceLock('shop')])
   for (const pause of [HOUR / 2, HOUR / 2, HOUR / 2, HOUR / 2]) {
     clock.move(pause)
     await scheduler.tick()
@@ -283,7 +283,7 @@ test('a scheduled backup is put in line also where callers have filled it, and c
     maxQueued: { all: 1, perSource: 1 }
   })
   await scheduler.tick()
-  const request = { kind: 'verify', source: 'shop', backupId: null, holds: [] } as const
+  const request = { kind: 'verify', source: 'shop', backupId: null, locks: [] } as const
   const first = await running(deps.runner, 'shop')
   const waiting = await deps.runner.start(request, async () => (await engine.backup(1)).status)
   await rejectsWith('QUEUE_FULL', deps.runner.start(request, async () => {}))

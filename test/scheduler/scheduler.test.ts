@@ -148,6 +148,6 @@ test('when the service stops a run that was due is told, and not made', async t 
   assert.deepEqual([await scheduled(), lines.length], [[], 1])
   await rejectsWith(
     'SHUTTING_DOWN',
-    deps.runner.start({ kind: 'prune', source: null, backupId: null, holds: [] }, async () => {})
+    deps.runner.start({ kind: 'prune', source: null, backupId: null, locks: [] }, async () => {})
   )
 })

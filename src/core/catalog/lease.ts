@@ -7,7 +7,7 @@ export interface Lease {
 
 /**
  * What processes have for themselves, by name. A lease ends with the process that took it, however that ends. Between
- * pieces of work of one process nothing is kept apart here: that is `Holds`' part.
+ * pieces of work of one process nothing is kept apart here: that is `Locks`' part.
  */
 export interface LeaseLog {
   /** Takes all of `names`, or none where another process has one: resolves with that one then. */

@@ -5,7 +5,7 @@ import { isAbsent } from '../artifacts/absent.ts'
 import { requireFree } from '../artifacts/free-space.ts'
 import { hasLanded } from '../artifacts/locations.ts'
 import type { EngineDeps } from '../deps.ts'
-import { backupHold } from '../jobs/locks.ts'
+import { backupLock } from '../jobs/locks.ts'
 import { evictLocal } from '../retention/evict.ts'
 import { heldInTrash } from '../retention/held.ts'
 import { surplusIds } from '../retention/surplus.ts'
@@ -104,8 +104,8 @@ async function giveWay (
 
 /** A failure is reported, and hinders nothing. Returns whether the backup is gone from the landing store. */
 async function removeLanded (deps: EngineDeps, { id, source, method, trashedAt }: Backup): Promise<boolean> {
-  const claim = await deps.runner.holds.tryClaim([backupHold(id)])
-  if (claim === undefined) return false
+  const lock = await deps.runner.locks.tryLock([backupLock(id)])
+  if (lock === undefined) return false
   try {
     const backup = await deps.catalog.backups.get(id)
     return await (trashedAt === null ? removeSurplus(deps, backup) : removeTrashed(deps, backup))
@@ -119,7 +119,7 @@ async function removeLanded (deps: EngineDeps, { id, source, method, trashedAt }
     })
     return false
   } finally {
-    await claim.release()
+    await lock.release()
   }
 }
 

@@ -6,41 +6,41 @@ import { BackupError } from '../../core/errors.ts'
 const LOOK_AGAIN = 500
 
 /** Held by whatever makes a backup of the source. */
-export function sourceHold (source: string): string {
+export function sourceLock (source: string): string {
   return `source:${source}`
 }
 
 /** Held by whatever decides which backups of the source stay. */
-export function retentionHold (source: string): string {
+export function retentionLock (source: string): string {
   return `retention:${source}`
 }
 
 /** Held by whatever works on one backup. */
-export function backupHold (id: number): string {
+export function backupLock (id: number): string {
   return `backup:${id}`
 }
 
 /** Held by whatever brings a copy of one backup into a store, or takes it away there. */
-export function copyHold (id: number, store: string): string {
+export function copyLock (id: number, store: string): string {
   return `copy:${id}:${store}`
 }
 
 /** Held by whatever verifies all backups of the source, one after the other. */
-export function verifyAllHold (source: string): string {
+export function verifyAllLock (source: string): string {
   return `verify-all:${source}`
 }
 
 /** Held by an upload that somebody asked for. What uploads by itself waits for the copy alone. */
-export function uploadHold (id: number, store: string): string {
+export function uploadLock (id: number, store: string): string {
   return `upload:${id}:${store}`
 }
 
-export interface Claim {
+export interface LockHandle {
   /** Safe to call twice. Never rejects: a lease that cannot be given back now is given back by housekeeping. */
   release(): Promise<void>
 }
 
-export interface Reservation {
+export interface LocalLock {
   /** The job to name to those who find the thing held. */
   ownedBy(jobId: number): void
   /** Safe to call twice. */
@@ -55,7 +55,7 @@ interface Holder {
  * What pieces of work have for themselves, by name. Those of this process are kept apart here, those of other processes
  * on the same catalog by leases there.
  */
-export class Holds {
+export class Locks {
   readonly #leases: LeaseLog
   readonly #clock: Clock
   readonly #held = new Map<string, Holder>()
@@ -73,7 +73,7 @@ export class Holds {
   }
 
   /** Takes all of `names` among the work of this process, or none, as `claim`; whoever calls takes the leases. */
-  reserve (names: readonly string[], jobId: number | null = null): Reservation {
+  lockHere (names: readonly string[], jobId: number | null = null): LocalLock {
     for (const name of names) {
       const other = this.#held.get(name)
       if (other !== undefined) throw conflict(name, other.jobId)
@@ -96,27 +96,27 @@ export class Holds {
    * Takes all of `names`, or none: rejects with `BACKUP_IN_PROGRESS` or `BACKUP_BUSY`, and the id of the job that is in
    * the way, if it is one.
    */
-  async claim (names: readonly string[], jobId: number | null = null): Promise<Claim> {
-    const reservation = this.reserve(names, jobId)
+  async lock (names: readonly string[], jobId: number | null = null): Promise<LockHandle> {
+    const localLock = this.lockHere(names, jobId)
     try {
       const lease = await this.#leases.take(names, jobId)
       if (lease !== undefined) throw conflict(lease.name, lease.jobId)
     } catch (error) {
-      reservation.release()
+      localLock.release()
       throw error
     }
     return {
       release: async () => {
         await this.#leases.release(names).catch(() => {})
-        reservation.release()
+        localLock.release()
       }
     }
   }
 
   /** The same, or undefined where something is in the way. */
-  async tryClaim (names: readonly string[], jobId: number | null = null): Promise<Claim | undefined> {
+  async tryLock (names: readonly string[], jobId: number | null = null): Promise<LockHandle | undefined> {
     try {
-      return await this.claim(names, jobId)
+      return await this.lock(names, jobId)
     } catch (error) {
       if (isConflict(error)) return undefined
       throw error
@@ -124,21 +124,21 @@ export class Holds {
   }
 
   /** The same, after waiting for whoever is in the way. */
-  async claimWhenFree (names: readonly string[], jobId: number, signal: AbortSignal): Promise<Claim> {
+  async lockWhenFree (names: readonly string[], jobId: number, signal: AbortSignal): Promise<LockHandle> {
     for (;;) {
       signal.throwIfAborted()
       if (names.some(name => this.#held.has(name))) {
         await this.#somethingFreed(signal)
         continue
       }
-      const claim = await this.tryClaim(names, jobId)
-      if (claim !== undefined) return claim
+      const lock = await this.tryLock(names, jobId)
+      if (lock !== undefined) return lock
       // Another process is in the way: it wakes nobody here, so it has to be asked.
       await this.#clock.sleep(LOOK_AGAIN, signal)
     }
   }
 
-  /** Gives back the leases of this process that it no longer has; see `Claim.release`. */
+  /** Gives back the leases of this process that it no longer has; see `LockHandle.release`. */
   async settle (): Promise<void> {
     await this.#leases.keepOnly(name => this.#held.has(name))
   }

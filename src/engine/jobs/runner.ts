@@ -11,7 +11,7 @@ import {
   type Work,
   type Task
 } from '../../core/job.ts'
-import { conflict, Holds, type Claim } from './locks.ts'
+import { conflict, Locks, type LockHandle } from './locks.ts'
 import { Queue, type QueueLimits } from './queue.ts'
 import { Slots, type Slot } from './slots.ts'
 import { workOf } from './work.ts'
@@ -23,8 +23,8 @@ export interface JobRequest {
   readonly kind: JobKind
   readonly source: string | null
   readonly backupId: number | null
-  /** What the work must have for itself; see `Holds`. */
-  readonly holds: readonly string[]
+  /** What the work must have for itself; see `Locks`. */
+  readonly locks: readonly string[]
   /** It takes no slot among those that run at once: it waits for others more than it works, such as for a network. */
   readonly isAside?: boolean
   /**
@@ -65,7 +65,7 @@ export interface RunnerOptions {
 
 /** Runs pieces of work as jobs: at most so many at once, each holding what it needs, all of them cancellable. */
 export class Runner {
-  readonly holds: Holds
+  readonly locks: Locks
   readonly #options: RunnerOptions
   readonly #running = new Map<number, Running>()
   readonly #slots: Slots
@@ -80,7 +80,7 @@ export class Runner {
     this.#slots = new Slots(options.maxConcurrent, options.clock)
     this.#queue = new Queue(options.maxQueued)
     this.#urgent = new Queue(options.maxQueued)
-    this.holds = new Holds(options.catalog.leases, options.clock)
+    this.locks = new Locks(options.catalog.leases, options.clock)
   }
 
   /** Changes whenever a job begins or ends. */
@@ -96,7 +96,7 @@ export class Runner {
   async start<T> (request: JobRequest, work: (task: Task) => Promise<T>): Promise<Work<T>> {
     this.#requireUp()
     const { source, isAside = false, isUrgent = false, isOwn = false } = request
-    const reservation = this.holds.reserve(request.holds)
+    const localLock = this.locks.lockHere(request.locks)
     let leaveQueue = (): void => {}
     let job: Job
     try {
@@ -104,10 +104,10 @@ export class Runner {
       job = await this.#add(request)
     } catch (error) {
       leaveQueue()
-      reservation.release()
+      localLock.release()
       throw error
     }
-    reservation.ownedBy(job.id)
+    localLock.ownedBy(job.id)
     const abort = new AbortController()
     const outcome = Promise.withResolvers<T>()
     const settled = outcome.promise.then(() => {}, () => {})
@@ -129,7 +129,7 @@ export class Runner {
     this.#changes++
     this.#tell(job)
     void this.#run(running, work, abort.signal).finally(() => {
-      reservation.release()
+      localLock.release()
     }).then(outcome.resolve, outcome.reject)
     return workOf(job, outcome.promise)
   }
@@ -138,19 +138,19 @@ export class Runner {
    * Takes more for a job that is running, after waiting for whoever is in the way. It gives up its slot meanwhile, for
    * whoever is in the way may be waiting for one.
    */
-  async claimWhenFree (names: readonly string[], { jobId, signal }: Task): Promise<Claim> {
+  async lockWhenFree (names: readonly string[], { jobId, signal }: Task): Promise<LockHandle> {
     signal.throwIfAborted()
-    const claim = await this.holds.tryClaim(names, jobId)
-    if (claim !== undefined) return claim
+    const lock = await this.locks.tryLock(names, jobId)
+    if (lock !== undefined) return lock
     const running = this.#running.get(jobId)
-    if (running?.slot === undefined) return await this.holds.claimWhenFree(names, jobId, signal)
+    if (running?.slot === undefined) return await this.locks.lockWhenFree(names, jobId, signal)
     running.slot.leave()
-    const claimed = await this.holds.claimWhenFree(names, jobId, signal)
+    const locked = await this.locks.lockWhenFree(names, jobId, signal)
     try {
       await this.#takeSlot(running, signal)
-      return claimed
+      return locked
     } catch (aborted) {
-      await claimed.release()
+      await locked.release()
       throw aborted
     }
   }
@@ -219,12 +219,12 @@ export class Runner {
     }
   }
 
-  async #add ({ kind, source, backupId, holds }: JobRequest): Promise<Job> {
+  async #add ({ kind, source, backupId, locks }: JobRequest): Promise<Job> {
     const added = await this.#options.catalog.jobs.add({
       kind,
       source,
       backupId,
-      leases: holds,
+      leases: locks,
       createdAt: this.#options.clock.now()
     })
     if ('lease' in added) throw conflict(added.lease.name, added.lease.jobId)

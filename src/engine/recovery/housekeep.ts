@@ -2,7 +2,7 @@ import type { Backup } from '../../core/backup/backup.ts'
 import { TRASH } from '../../core/backup/object-key.ts'
 import type { EngineDeps } from '../deps.ts'
 import { heldInTrash } from '../retention/held.ts'
-import { backupHold } from '../jobs/locks.ts'
+import { backupLock } from '../jobs/locks.ts'
 import { inTurn } from '../artifacts/in-turn.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
 import { landingTrouble } from '../replication/known-store.ts'
@@ -77,15 +77,15 @@ async function isLandingUsable (deps: EngineDeps): Promise<boolean> {
 
 /** Ends the jobs of processes that died, and removes what those left half written. */
 async function tidyAfterOthers (deps: EngineDeps): Promise<void> {
-  await deps.runner.holds.settle()
+  await deps.runner.locks.settle()
   if (await deps.catalog.jobs.interrupt(deps.clock.now()) === 0) return
   await deps.scratch.open()
   if (await isLandingUsable(deps)) await deps.store.open(cleanupSignal())
 }
 
 async function empty (deps: EngineDeps, backup: Backup): Promise<void> {
-  const claim = await deps.runner.holds.tryClaim([backupHold(backup.id)])
-  if (claim === undefined) return
+  const lock = await deps.runner.locks.tryLock([backupLock(backup.id)])
+  if (lock === undefined) return
   try {
     // It may have been brought back since the trash was looked through.
     const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
@@ -94,6 +94,6 @@ async function empty (deps: EngineDeps, backup: Backup): Promise<void> {
       await erase(deps, backup, 'its time in the trash is over')
     }
   } finally {
-    await claim.release()
+    await lock.release()
   }
 }

@@ -6,7 +6,7 @@ import { QUARANTINE, TRASH, fileName } from '../../core/backup/object-key.ts'
 import { completeChecks, conclude } from '../../core/ports/verification.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import type { EngineDeps } from '../deps.ts'
-import { backupHold, copyHold, sourceHold } from '../jobs/locks.ts'
+import { backupLock, copyLock, sourceLock } from '../jobs/locks.ts'
 import { discardBackup, isManifestOf } from '../artifacts/discard.ts'
 import { cleanupSignal, landingCopy, readManifest } from '../artifacts/objects.ts'
 import { promisedCopies } from '../artifacts/locations.ts'
@@ -34,7 +34,7 @@ export async function reconcile (
   const jobs = await deps.catalog.jobs.interrupt(deps.clock.now())
   const settled = isLandingUsable ? await settleUndecided(deps) : { completed: [], failed: [] }
   for (const backup of isLandingUsable ? await deps.catalog.backups.trashed() : []) {
-    await unlessHeld(deps, backupHold(backup.id), async () =>
+    await unlessLocked(deps, backupLock(backup.id), async () =>
       await unlessItFails(deps, backup, async () => {
         const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
         if (trashedAt === null || deletedAt !== null) return
@@ -49,8 +49,8 @@ export async function reconcile (
 
 /** Copies that nobody has under way any more wait again. */
 export async function interruptCopies ({ catalog, runner }: EngineDeps): Promise<void> {
-  const held = await runner.holds.names()
-  await catalog.copies.interrupt((id, store) => held.has(copyHold(id, store)))
+  const held = await runner.locks.names()
+  await catalog.copies.interrupt((id, store) => held.has(copyLock(id, store)))
 }
 
 /**
@@ -61,7 +61,7 @@ export async function settleUndecided (deps: EngineDeps): Promise<Pick<Reconcile
   const completed: Backup[] = []
   const failed: Backup[] = []
   for (const backup of await deps.catalog.backups.running()) {
-    await unlessHeld(deps, sourceHold(backup.source), async () =>
+    await unlessLocked(deps, sourceLock(backup.source), async () =>
       await unlessItFails(deps, backup, async () => {
         // It may have ended since the rows were read.
         if ((await deps.catalog.backups.get(backup.id)).status !== 'in_progress') return
@@ -92,13 +92,13 @@ export async function unlessItFails (
 }
 
 /** What somebody holds, in this process or another, is being worked on. */
-async function unlessHeld (deps: EngineDeps, name: string, work: () => Promise<void>): Promise<void> {
-  const claim = await deps.runner.holds.tryClaim([name])
-  if (claim === undefined) return
+async function unlessLocked (deps: EngineDeps, name: string, work: () => Promise<void>): Promise<void> {
+  const lock = await deps.runner.locks.tryLock([name])
+  if (lock === undefined) return
   try {
     await work()
   } finally {
-    await claim.release()
+    await lock.release()
   }
 }
 

@@ -5,7 +5,7 @@ import { completeChecks, conclude } from '../../core/ports/verification.ts'
 import { findObject } from '../../pipeline/find-object.ts'
 import { isAbsent, isMissing } from '../artifacts/absent.ts'
 import type { EngineDeps } from '../deps.ts'
-import { backupHold } from '../jobs/locks.ts'
+import { backupLock } from '../jobs/locks.ts'
 import { emptiedLanding, landingTrouble } from '../replication/known-store.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
 import { placesOf } from '../artifacts/locations.ts'
@@ -48,12 +48,12 @@ async function isDoubtful (deps: EngineDeps): Promise<boolean> {
 async function isPassed (deps: EngineDeps, copy: StoredCopy): Promise<boolean> {
   try {
     if (!await isMissing(deps.store, copy.key)) return true
-    const claim = await deps.runner.holds.tryClaim([backupHold(copy.backupId)])
-    if (claim === undefined) return true
+    const lock = await deps.runner.locks.tryLock([backupLock(copy.backupId)])
+    if (lock === undefined) return true
     try {
       return await settle(deps, await deps.catalog.backups.get(copy.backupId))
     } finally {
-      await claim.release()
+      await lock.release()
     }
   } catch (thrown) {
     const { code } = toBackupError(thrown)
@@ -120,12 +120,12 @@ export async function settleReappeared (deps: EngineDeps): Promise<void> {
     // What cannot be looked at is not there again yet.
     const found = await findObject(deps.store, key, cleanupSignal()).catch(() => undefined)
     if (found?.size !== size) continue
-    const claim = await deps.runner.holds.tryClaim([backupHold(id)])
-    if (claim === undefined) continue
+    const lock = await deps.runner.locks.tryLock([backupLock(id)])
+    if (lock === undefined) continue
     try {
       if (isKnownLost(await deps.catalog.backups.get(id))) await deps.catalog.backups.unverify(id)
     } finally {
-      await claim.release()
+      await lock.release()
     }
   }
 }

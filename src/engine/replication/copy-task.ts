@@ -1,7 +1,7 @@
 import type { CopyTask } from '../../core/backup/copy.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import type { Engine } from '../engine.ts'
-import { copyHold } from '../jobs/locks.ts'
+import { copyLock } from '../jobs/locks.ts'
 import { refreshManifest } from './copy-backup.ts'
 import { isEmpty, leaveNote } from './restore-note.ts'
 import { emptied, removeCopy } from './retire-copies.ts'
@@ -19,15 +19,15 @@ export async function performCopyTask (
 ): Promise<void> {
   const { name } = offsite.store
   if (task.status === 'removing' || task.status === 'stored') {
-    const claim = await deps.runner.holds.tryClaim([copyHold(task.backupId, name)])
-    if (claim === undefined) return
+    const lock = await deps.runner.locks.tryLock([copyLock(task.backupId, name)])
+    if (lock === undefined) return
     try {
       await deps.ownership.require(offsite.store, signal)
       await (task.status === 'removing'
         ? removeCopy(deps, task, offsite, signal)
         : refreshManifest(deps, task.backupId, offsite, signal))
     } finally {
-      await claim.release()
+      await lock.release()
     }
     return
   }

@@ -2,7 +2,7 @@ import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Restore } from '../../core/restore/restore.ts'
 import { recordedManifest } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
-import { backupHold } from '../jobs/locks.ts'
+import { backupLock } from '../jobs/locks.ts'
 
 /**
  * Decides every restore that says `running` although nobody works on it, and puts right what it left beside the
@@ -12,8 +12,8 @@ import { backupHold } from '../jobs/locks.ts'
 export async function settleRestores (deps: EngineDeps): Promise<readonly Restore[]> {
   const settled: Restore[] = []
   for (const { id, backupId } of await deps.catalog.restores.running()) {
-    const claim = await deps.runner.holds.tryClaim([backupHold(backupId)])
-    if (claim === undefined) continue
+    const lock = await deps.runner.locks.tryLock([backupLock(backupId)])
+    if (lock === undefined) continue
     try {
       // It may have ended since the rows were read.
       const restore = await deps.catalog.restores.get(id)
@@ -28,7 +28,7 @@ export async function settleRestores (deps: EngineDeps): Promise<readonly Restor
         code: toBackupError(thrown).code
       })
     } finally {
-      await claim.release()
+      await lock.release()
     }
   }
   return settled

@@ -4,7 +4,7 @@ import { toBackupError } from '../../core/errors.ts'
 import { manifestKey, TRASH } from '../../core/backup/object-key.ts'
 import { findObject, hasObject } from '../../pipeline/find-object.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
-import { backupHold } from '../jobs/locks.ts'
+import { backupLock } from '../jobs/locks.ts'
 import { discardBackup } from '../artifacts/discard.ts'
 import { inTurn } from '../artifacts/in-turn.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
@@ -66,8 +66,8 @@ export async function evictWhenCopied (deps: EngineDeps, id: number): Promise<vo
   const before = await deps.catalog.backups.get(id)
   const chosen = deps.sources.get(before.source)
   if (chosen === undefined || deps.settings.policyFor(chosen).keepLocal) return
-  const claim = await deps.runner.holds.tryClaim([backupHold(id)])
-  if (claim === undefined) return
+  const lock = await deps.runner.locks.tryLock([backupLock(id)])
+  if (lock === undefined) return
   try {
     const backup = await deps.catalog.backups.get(id)
     const promised = promisedStores(deps, backup.source).map(({ store }) => store.name)
@@ -77,7 +77,7 @@ export async function evictWhenCopied (deps: EngineDeps, id: number): Promise<vo
       await evictLocal(deps, backup)
     }
   } finally {
-    await claim.release()
+    await lock.release()
   }
 }
 

@@ -7,7 +7,7 @@ import { namesIn } from '../artifacts/absent.ts'
 import { offsiteKey, promisedStores } from '../artifacts/locations.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import type { RetainedCopy } from '../engine.ts'
-import { copyHold } from '../jobs/locks.ts'
+import { copyLock } from '../jobs/locks.ts'
 import { holderOf, evictLocal } from './evict.ts'
 
 /** A store that keeps copies by rules of its own, and not for as long as the backup stays where it landed. */
@@ -145,12 +145,12 @@ export async function evictKeptElsewhere (deps: EngineDeps, backup: Backup): Pro
 
 /** Lets go of one copy, unless some job is at work on it. The copier removes it. Says whether it was let go of. */
 export async function retireCopy (deps: EngineDeps, id: number, store: string, jobId: number): Promise<boolean> {
-  const claim = await deps.runner.holds.tryClaim([copyHold(id, store)], jobId)
-  if (claim === undefined) return false
+  const lock = await deps.runner.locks.tryLock([copyLock(id, store)], jobId)
+  if (lock === undefined) return false
   try {
     await deps.catalog.copies.retire(id, store)
     return true
   } finally {
-    await claim.release()
+    await lock.release()
   }
 }

@@ -10,7 +10,7 @@ import { placesOf, type Place } from '../artifacts/locations.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { Pruned, PruneRefusal, RetainedCopy } from '../engine.ts'
-import { backupHold, retentionHold } from '../jobs/locks.ts'
+import { backupLock, retentionLock } from '../jobs/locks.ts'
 import { freshSince, rulesInForce } from './deadlines.ts'
 import { holderOf } from './evict.ts'
 import {
@@ -160,7 +160,7 @@ function refusal (refused: readonly PruneRefusal[], removed: number): BackupErro
  */
 export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: Task): Promise<readonly Backup[]> {
   if (deps.settings.policyFor(chosen).maxBackups === null) return []
-  const claim = await deps.runner.claimWhenFree([retentionHold(chosen.source.name)], task)
+  const lock = await deps.runner.lockWhenFree([retentionLock(chosen.source.name)], task)
   try {
     // The disk may have gone away while the backup was made. Other stores are not listed for each backup: no copy
     // leaves them here alone.
@@ -180,7 +180,7 @@ export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: T
     if (errors.length > 0) throw errors[0]
     return removed
   } finally {
-    await claim.release()
+    await lock.release()
   }
 }
 
@@ -203,8 +203,8 @@ async function removeAll (
   for (const retained of going.toReversed()) {
     const { id } = retained.backup
     task.signal.throwIfAborted()
-    const claim = await deps.runner.holds.tryClaim([backupHold(id)], task.jobId)
-    if (claim === undefined) continue
+    const lock = await deps.runner.locks.tryLock([backupLock(id)], task.jobId)
+    if (lock === undefined) continue
     try {
       const backup = await deps.catalog.backups.get(id)
       // It may have been pinned since it was decided on.
@@ -214,7 +214,7 @@ async function removeAll (
     } catch (error) {
       errors.push(error)
     } finally {
-      await claim.release()
+      await lock.release()
     }
   }
   return { removed, errors }

@@ -4,7 +4,7 @@ import type { ProtectedSource } from '../../core/protected-source.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { ServiceStatistics, SourceState } from '../engine.ts'
 import { freshSince, nextRun, provenSince, rulesInForce, type RulesInForce } from '../retention/deadlines.ts'
-import { sourceHold } from '../jobs/locks.ts'
+import { sourceLock } from '../jobs/locks.ts'
 
 /** Throws `SOURCE_NOT_FOUND`, which names those that there are. Without a name: the default source. */
 export function requireSource (deps: EngineDeps, name: string | undefined): ProtectedSource {
@@ -20,7 +20,7 @@ export function requireSource (deps: EngineDeps, name: string | undefined): Prot
 export async function serviceStatistics (deps: EngineDeps): Promise<ServiceStatistics> {
   const statistics = await deps.catalog.backups.statistics()
   const byName = new Map(statistics.sources.map(entry => [entry.source, entry]))
-  const held = await deps.runner.holds.names()
+  const held = await deps.runner.locks.names()
   const rules = await rulesInForce(deps)
   const states = [...deps.sources.values()].map(chosen =>
     stateOf(deps, chosen, byName.get(chosen.source.name), held, rules)
@@ -31,7 +31,7 @@ export async function serviceStatistics (deps: EngineDeps): Promise<ServiceStati
 export async function sourceState (deps: EngineDeps, chosen: ProtectedSource): Promise<SourceState> {
   const { sources } = await deps.catalog.backups.statistics()
   const own = sources.find(({ source }) => source === chosen.source.name)
-  return stateOf(deps, chosen, own, await deps.runner.holds.names(), await rulesInForce(deps))
+  return stateOf(deps, chosen, own, await deps.runner.locks.names(), await rulesInForce(deps))
 }
 
 function stateOf (
@@ -49,7 +49,7 @@ function stateOf (
     kind,
     location,
     isDefault: name === deps.defaultSource,
-    state: held.has(sourceHold(name)) ? 'busy' : health(found),
+    state: held.has(sourceLock(name)) ? 'busy' : health(found),
     policy,
     statistics: found,
     nextRun: nextRun(deps, policy, found.lastScheduled),

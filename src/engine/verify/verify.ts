@@ -8,7 +8,7 @@ import { hasObject } from '../../pipeline/find-object.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { Verified, VerifiedAll } from '../engine.ts'
-import { backupHold } from '../jobs/locks.ts'
+import { backupLock } from '../jobs/locks.ts'
 import { homeOf, placesOf, type Place } from '../artifacts/locations.ts'
 import { readManifest, trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { proveObject, type Proof } from '../artifacts/prove.ts'
@@ -128,7 +128,7 @@ export async function verifyAll (
   for (const id of (await matching(deps, request)).toReversed()) {
     task.signal.throwIfAborted()
     await deps.runner.takeTurns(task)
-    const claim = await deps.runner.claimWhenFree([backupHold(id)], task)
+    const lock = await deps.runner.lockWhenFree([backupLock(id)], task)
     try {
       const backup = await deps.catalog.backups.get(id)
       if (backup.deletedAt === null && backup.trashedAt === null) results.push(await verifyBackup(deps, id, task))
@@ -137,7 +137,7 @@ export async function verifyAll (
       const error = toBackupError(thrown)
       if (error.code !== 'BACKUP_DELETED') failures.push({ backupId: id, error })
     } finally {
-      await claim.release()
+      await lock.release()
     }
   }
   return { results, failures }

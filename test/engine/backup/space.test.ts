@@ -201,9 +201,9 @@ test('with room enough the trash stays', async t => {
 
 test('what another job is at work on does not give way', async t => {
   const bench = await withTrash(t, SIZE - 1)
-  const claim = await bench.deps.runner.holds.claim(['backup:2'])
+  const lock = await bench.deps.runner.locks.lock(['backup:2'])
   await bench.create()
-  await claim.release()
+  await lock.release()
   assert.deepEqual(await gone(bench), [3])
 })
 

@@ -15,7 +15,7 @@ test('more jobs than may wait are refused, by source and in all; what the servic
   const waiting: Array<Work<void>> = [...await Promise.all(many.slice(0, 2)), await endless(runner, 'b')]
   assert.match((await rejectsWith('QUEUE_FULL', endless(runner, 'c'))).hint ?? '', /MAX_QUEUED_JOBS\.$/)
   const own = await runner.start(
-    { kind: 'create', source: 'a', backupId: null, holds: [], isOwn: true },
+    { kind: 'create', source: 'a', backupId: null, locks: [], isOwn: true },
     async () => 'done'
   )
   for (const { job } of waiting) await engine.cancel(job.id)

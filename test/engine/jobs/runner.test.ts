@@ -10,7 +10,7 @@ interface Held {
   readonly begun: string[]
   readonly tasks: Map<string, Task>
   /** Starts a job that goes on until `end` is called with its name, or it is cancelled. */
-  start(name: string, holds?: readonly string[]): ReturnType<TestEngine['deps']['runner']['start']>
+  start(name: string, locks?: readonly string[]): ReturnType<TestEngine['deps']['runner']['start']>
   end(name: string, error?: Error): void
 }
 
@@ -21,12 +21,12 @@ function heldJobs ({ deps }: TestEngine): Held {
   return {
     begun,
     tasks,
-    start (name, holds = []) {
+    start (name, locks = []) {
       const end = Promise.withResolvers<unknown>()
       // It may be told to fail before the job has begun to wait for it.
       end.promise.catch(() => {})
       ends.set(name, end)
-      return deps.runner.start({ kind: 'create', source: name, backupId: null, holds }, async task => {
+      return deps.runner.start({ kind: 'create', source: name, backupId: null, locks }, async task => {
         begun.push(name)
         tasks.set(name, task)
         task.signal.addEventListener('abort', () => {
@@ -70,7 +70,7 @@ for (const error of [undefined, new BackupError('STORE_FAILED', 'the disk died')
     assert.deepEqual((await rejectsWith('BACKUP_BUSY', jobs.start('b', ['source:b', 'backup:1']))).details, {
       jobId: job.id
     })
-    assert.ok(!(await bench.deps.runner.holds.names()).has('source:b'))
+    assert.ok(!(await bench.deps.runner.locks.names()).has('source:b'))
     jobs.end('a', error)
     await result.catch(() => {})
     const again = await jobs.start('a', ['source:a', 'backup:1'])
@@ -85,7 +85,7 @@ test('a job that cannot be recorded is not begun, and holds nothing', async t =>
   const busy = new BackupError('CATALOG_BUSY', 'another process holds it')
   bench.faults.fail('jobs.add', { error: busy })
   await rejectsWith('CATALOG_BUSY', jobs.start('a', ['source:a']))
-  assert.deepEqual([jobs.begun, [...await bench.deps.runner.holds.names()]], [[], []])
+  assert.deepEqual([jobs.begun, [...await bench.deps.runner.locks.names()]], [[], []])
 })
 
 test('a job whose beginning cannot be recorded fails, and is not begun', async t => {
@@ -94,7 +94,7 @@ test('a job whose beginning cannot be recorded fails, and is not begun', async t
   bench.faults.fail('jobs.change', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
   const { result } = await jobs.start('a', ['source:a'])
   await rejectsWith('CATALOG_BUSY', result)
-  assert.deepEqual([jobs.begun, [...await bench.deps.runner.holds.names()], (await bench.engine.job(1)).status], [
+  assert.deepEqual([jobs.begun, [...await bench.deps.runner.locks.names()], (await bench.engine.job(1)).status], [
     [],
     [],
     'failed'
@@ -207,14 +207,14 @@ test('who waits for a hold and is cancelled has nothing', async t => {
   const jobs = heldJobs(bench)
   const { result } = await jobs.start('a')
   await until(() => jobs.tasks.has('a'))
-  const claim = await bench.deps.runner.holds.claim(['retention:a'])
-  const waiting = rejectsWith('CANCELLED', bench.deps.runner.claimWhenFree(['retention:a'], jobs.tasks.get('a')!))
+  const lock = await bench.deps.runner.locks.lock(['retention:a'])
+  const waiting = rejectsWith('CANCELLED', bench.deps.runner.lockWhenFree(['retention:a'], jobs.tasks.get('a')!))
   const cancelled = bench.engine.cancel(1)
   await Promise.all([waiting, cancelled, rejectsWith('CANCELLED', result)])
-  await rejectsWith('CANCELLED', bench.deps.runner.claimWhenFree(['retention:a'], jobs.tasks.get('a')!))
-  await claim.release()
-  await rejectsWith('CANCELLED', bench.deps.runner.claimWhenFree(['retention:a'], jobs.tasks.get('a')!))
-  assert.deepEqual([...await bench.deps.runner.holds.names()], [])
+  await rejectsWith('CANCELLED', bench.deps.runner.lockWhenFree(['retention:a'], jobs.tasks.get('a')!))
+  await lock.release()
+  await rejectsWith('CANCELLED', bench.deps.runner.lockWhenFree(['retention:a'], jobs.tasks.get('a')!))
+  assert.deepEqual([...await bench.deps.runner.locks.names()], [])
 })
 
 test('a stop ends at once what has not begun, and leaves its grace to what runs', async t => {

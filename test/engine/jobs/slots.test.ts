@@ -24,7 +24,7 @@ async function startOf (
     kind: 'verify',
     source: name[0]!,
     backupId: null,
-    holds: [],
+    locks: [],
     ...request
   }, async task => {
     begun.push(name)

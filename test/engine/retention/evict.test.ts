@@ -114,12 +114,12 @@ test('nothing is released while a copy is still to come, where the source keeps 
   await evictWhenCopied(deps, id)
   await (await bench.engine.upload(id, { store: 'near' })).result
   await evictWhenCopied(bench.deps, id)
-  const claim = await bench.deps.runner.holds.claim([`backup:${id}`])
+  const lock = await bench.deps.runner.locks.lock([`backup:${id}`])
   await evictWhenCopied(deps, id)
   assert.deepEqual(bench.files(), filesOf({ key }))
-  await claim.release()
+  await lock.release()
   await evictWhenCopied(deps, id)
-  assert.deepEqual([bench.files(), [...await bench.deps.runner.holds.names()]], [[], []])
+  assert.deepEqual([bench.files(), [...await bench.deps.runner.locks.names()]], [[], []])
 })
 
 test('a sweep throws its first error after it has looked at the others, and what failed has its turn in the next round', async t => {

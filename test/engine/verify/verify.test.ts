@@ -230,7 +230,7 @@ test('between two backups a verification of all leaves its slot to whoever waits
   await pause.reached
   const order: string[] = []
   const other = await bench.deps.runner.start(
-    { kind: 'verify', source: 'other', backupId: null, holds: [] },
+    { kind: 'verify', source: 'other', backupId: null, locks: [] },
     async () => {
       order.push('other')
     }

@@ -9,7 +9,7 @@ export async function endless (
   request: Pick<JobRequest, 'isUrgent'> = {}
 ): Promise<Work<void>> {
   const work = await runner.start(
-    { kind: 'verify', source, backupId: null, holds: [], ...request },
+    { kind: 'verify', source, backupId: null, locks: [], ...request },
     async ({ signal }) => {
       while (!signal.aborted) {
         await new Promise<void>(resolve => {
