@@ -26,7 +26,7 @@ import type { KnownRows } from '../core/restore/salvage.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { PruneTiming } from '../engine/status/alert-facts.ts'
 import { makeEngine } from '../engine/make-engine.ts'
-import type { Progress } from '../engine/artifacts/prove.ts'
+import type { Progress } from '../engine/artifacts/verify-object.ts'
 import { verifyFile, type VerifiedFile } from '../engine/verify/verify-file.ts'
 import { realPathSync } from '../files/real-path.ts'
 import { keyMaterial, makeDeps, makeSigning } from './wiring.ts'
@@ -106,7 +106,7 @@ export async function openTokens (config: Config, logger: Logger, clock: Clock =
  * Proves a file by itself. Where the service does not live here, or belongs to somebody else, what has to be unpacked
  * goes to the system's directory for temporary files, so that nothing is made in DATA_DIR. Throws as `verifyFile` does.
  */
-export async function proveFile (
+export async function verifyGivenFile (
   config: Pick<Config, 'dataDir' | 'scratchDir' | 'encryption' | 'signing' | 'sources' | 'childLimits'>,
   path: string,
   progress: Progress,

@@ -74,8 +74,8 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
       async () => await (await import('../app/offline.ts')).openTokens(configured(), warningsOn(output)),
       recorder
     ),
-    proveFile: async (path, progress) =>
-      (await import('../app/offline.ts')).proveFile(configuredAnyhow(), path, progress),
+    verifyGivenFile: async (path, progress) =>
+      (await import('../app/offline.ts')).verifyGivenFile(configuredAnyhow(), path, progress),
     salvageDatabase: async (path, target, progress) =>
       (await import('../app/offline.ts')).salvageDatabase(path, target, progress),
     knownRows: async path => {

@@ -15,7 +15,7 @@ import { cleanupSignal, recordedManifest, requireObject } from './artifacts/obje
 import { acceptEmpty } from './recovery/accept-empty.ts'
 import { backupLock, copyLock, retentionLock, sourceLock, uploadLock, verifyAllLock } from './jobs/locks.ts'
 import { promisedStores, requireOwnStore, requirePromised } from './artifacts/locations.ts'
-import { provenRanges } from './artifacts/proven-ranges.ts'
+import { verifiedRanges } from './artifacts/verified-ranges.ts'
 import { prune } from './retention/prune.ts'
 import { rebuild } from './recovery/rebuild.ts'
 import { storesToRebuild } from './recovery/external-stores.ts'
@@ -36,7 +36,7 @@ const PROBE_MS = 120_000
 /** Joins the verbs to the runner: what each one checks beforehand, what it holds, and as which job it runs. */
 export function makeEngine (deps: EngineDeps): Engine {
   const { runner, catalog, settings, events } = deps
-  const ranges = provenRanges()
+  const ranges = verifiedRanges()
   const upload: Engine['upload'] = async (id, { store, isOwn = false }) => {
     const backup = await catalog.backups.get(id)
     requireObject(backup)

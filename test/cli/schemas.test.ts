@@ -22,7 +22,7 @@ test('what each command prints with --json is as its schema says', async t => {
   const { json } = await commandLine(t, {
     deps: {
       findServer: async () => ({ pid: 1, host: 'here', since: '2025-11-24T22:30:00.000Z' }),
-      proveFile: async path => ({
+      verifyGivenFile: async path => ({
         path,
         verdict: 'sound',
         message: 'So it is',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { openCopy, proveFile } from '../../src/app/offline.ts'
+import { openCopy, verifyGivenFile } from '../../src/app/offline.ts'
 import { validConfig, workDir } from '../support/config/config.ts'
 import { filesIn } from '../support/engine/engine.ts'
 import { startService } from '../support/processes/service.ts'
@@ -58,12 +58,12 @@ test('a backup is proven where the service never lived, and nothing is made ther
   }
   const before = readdirSync(elsewhere)
   const file = join(elsewhere, body.backup.fileName)
-  const { verdict } = await proveFile(validConfig({}, elsewhere), file, QUIET)
+  const { verdict } = await verifyGivenFile(validConfig({}, elsewhere), file, QUIET)
   assert.equal(verdict, 'valid')
   assert.deepEqual(readdirSync(elsewhere), before)
 
   // Where it does live, its own directories serve, and are left as they were.
-  assert.equal((await proveFile(validConfig({}, home), file, QUIET)).verdict, 'valid')
+  assert.equal((await verifyGivenFile(validConfig({}, home), file, QUIET)).verdict, 'valid')
   assert.ok(existsSync(join(home, 'data/scratch')))
   assert.equal(readdirSync(join(home, 'data/scratch')).length, 1)
 })

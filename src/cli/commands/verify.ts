@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { BackupError } from '../../core/errors.ts'
-import type { Progress } from '../../engine/artifacts/prove.ts'
+import type { Progress } from '../../engine/artifacts/verify-object.ts'
 import type { VerifiedAll } from '../../engine/engine.ts'
 import type { VerifiedFile } from '../../engine/verify/verify-file.ts'
 import { idsArgument, jsonOption, sinceOption, sourceOption } from '../arguments.ts'
@@ -13,7 +13,7 @@ import { show, type JsonFlag, type Shell } from '../shell.ts'
 
 export interface VerifyDeps extends Shell {
   /** Proves a file by itself; neither catalog nor store need be there. */
-  readonly proveFile: (path: string, progress: Progress) => Promise<VerifiedFile>
+  readonly verifyGivenFile: (path: string, progress: Progress) => Promise<VerifiedFile>
   readonly cwd: string
 }
 
@@ -82,7 +82,7 @@ async function verifyMatching ({ engine, run, audited }: Session, { source, sinc
 }
 
 async function verifyOneFile (deps: VerifyDeps, file: string, flags: Flags): Promise<void> {
-  const verified = await underProgress(deps, flags, progress => deps.proveFile(resolve(deps.cwd, file), progress))
+  const verified = await underProgress(deps, flags, progress => deps.verifyGivenFile(resolve(deps.cwd, file), progress))
   const { viewVerifiedFile } = await import('../views/verified.ts')
   show(deps, flags, viewVerifiedFile(verified))
   deps.exit(verified.verdict === 'damaged' ? 6 : 0)

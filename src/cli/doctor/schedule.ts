@@ -20,7 +20,7 @@ async function examineSource (state: SourceState, memory: Memory, now: Date): Pr
   return [
     examinePolicy(state),
     examineNewest(state, live, now),
-    ...examineProof(state.name, live),
+    ...examineVerification(state.name, live),
     await examineDrills(state, memory),
     ...state.state === 'failing'
       ? [
@@ -68,7 +68,7 @@ function examineNewest ({ name, freshSince: since }: SourceState, live: readonly
   return ok(age)
 }
 
-function examineProof (name: string, live: readonly BackupOutline[]): Finding[] {
+function examineVerification (name: string, live: readonly BackupOutline[]): Finding[] {
   const { ok, warn, fail } = about('verification', name)
   if (live.length === 0) return []
   const damaged = live.filter(({ verification }) => verification.status === 'invalid')

@@ -6,7 +6,7 @@ import { digestObject } from '../../pipeline/read-object.ts'
 import type { EngineDeps } from '../deps.ts'
 import { isStoredPlain } from './decryption.ts'
 import { checkScratch } from './free-space.ts'
-import { unpackObject, type Progress } from './prove.ts'
+import { unpackObject, type Progress } from './verify-object.ts'
 
 export interface ImageDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'diskReserve'> {
   /** Where the object is. */

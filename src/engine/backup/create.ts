@@ -25,7 +25,7 @@ import { cleanupSignal, landingCopy, quarantine } from '../artifacts/objects.ts'
 import { rotate } from '../retention/prune.ts'
 import { promisedCopies } from '../artifacts/locations.ts'
 import { checkSpace, makeRoom } from './space.ts'
-import { proveObject } from '../artifacts/prove.ts'
+import { verifyObject } from '../artifacts/verify-object.ts'
 
 /** Room for as many backups of one source within one second as nobody makes. */
 const ATTEMPTS = 1000
@@ -328,7 +328,7 @@ async function proveNew (
     reason: 'it is written after the verification, last of all'
   }
   try {
-    const verification = await proveObject(deps, { key: row.key, manifest, opener, manifestCheck }, task)
+    const verification = await verifyObject(deps, { key: row.key, manifest, opener, manifestCheck }, task)
     deps.events.emit({
       type: 'verification.finished',
       backup: row,

@@ -7,7 +7,7 @@ import { openImage } from '../../pipeline/read-object.ts'
 import { isStoredPlain, requireOpener } from '../artifacts/decryption.ts'
 import { readablePlace } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
-import type { ProvenRanges } from '../artifacts/proven-ranges.ts'
+import type { VerifiedRanges } from '../artifacts/verified-ranges.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { Download } from '../engine.ts'
 
@@ -28,7 +28,7 @@ const CONTENT_TYPES: Readonly<Record<Compression, string>> = {
  */
 export async function openDownload (
   deps: EngineDeps,
-  ranges: ProvenRanges,
+  ranges: VerifiedRanges,
   id: number,
   decoded: boolean
 ): Promise<Download> {

@@ -10,7 +10,7 @@ import { requireOpener } from '../artifacts/decryption.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
 import { readablePlace } from '../artifacts/locations.ts'
 import { recordedManifest, requireObject } from '../artifacts/objects.ts'
-import { unpackObject, type Unpack } from '../artifacts/prove.ts'
+import { unpackObject, type Unpack } from '../artifacts/verify-object.ts'
 import type { EngineDeps } from '../deps.ts'
 import { verifyBackup } from '../verify/verify.ts'
 

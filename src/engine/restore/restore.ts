@@ -15,7 +15,7 @@ import { requireDigest, withPlainImage } from '../artifacts/plain-image.ts'
 import { secure } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { RestoreRequest } from '../engine.ts'
-import { verifyBackup, type ProofWay } from '../verify/verify.ts'
+import { verifyBackup, type VerifyOptions } from '../verify/verify.ts'
 import { confinedTarget, followedTarget, requireTarget } from './target.ts'
 
 /** How long a restore waits for those who hold the database, where the request says nothing. Milliseconds. */
@@ -126,7 +126,7 @@ export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, tas
     startedAt: deps.clock.now()
   })
   try {
-    const done = await provenAndPlaced(deps, plan, row.id, task)
+    const done = await verifyAndPlace(deps, plan, row.id, task)
     deps.events.emit({ type: 'restore.completed', restore: done })
     return done
   } catch (thrown) {
@@ -156,7 +156,7 @@ async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
  * From the nearest place that has it. What is on a disk here is proven first, where it lies; what has to be fetched is
  * fetched once, and proven and placed from where it was unpacked.
  */
-async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
+async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
   const { backup, manifest, verify } = plan
   const place = await readablePlace(deps, backup, task.signal)
   const { store, key } = place
@@ -165,7 +165,7 @@ async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: 
   const isOwn = plan.placement.mode === 'live'
   if (await store.file(key, task.signal) !== undefined) {
     if (isOwn) await checkScratch(deps, manifest.image.size)
-    if (verify) await requireProven(deps, backup.id, { place }, task)
+    if (verify) await requireVerified(deps, backup.id, { place }, task)
     else await requireDigest({ store }, { key, manifest }, task)
     return await securedAndPlaced(deps, plan, restoreId, async work => {
       const begun = clocked()
@@ -182,7 +182,7 @@ async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: 
   return await withPlainImage({ ...deps, store }, { key, manifest, isOwn: true }, task, async image => {
     const unpacking = clocked() - begun
     if (verify) {
-      await requireProven(deps, backup.id, {
+      await requireVerified(deps, backup.id, {
         place,
         isDigested: true,
         unpack: inspection => inspection(image.path)
@@ -192,7 +192,7 @@ async function provenAndPlaced (deps: EngineDeps, plan: RestorePlan, restoreId: 
   })
 }
 
-async function requireProven (deps: EngineDeps, id: number, way: ProofWay, task: Task): Promise<void> {
+async function requireVerified (deps: EngineDeps, id: number, way: VerifyOptions, task: Task): Promise<void> {
   const { verification } = await verifyBackup(deps, id, task, way)
   if (verification.valid) return
   throw new BackupError('BACKUP_INVALID', verificationMessage(verification), {

@@ -18,7 +18,7 @@ import { hasObject } from '../../pipeline/find-object.ts'
 import { isUndecryptable } from '../../pipeline/undecryptable.ts'
 import { missingKey, requireOpener } from '../artifacts/decryption.ts'
 import { readManifest } from '../artifacts/objects.ts'
-import { proveObject, type ProofDeps, type Progress } from '../artifacts/prove.ts'
+import { verifyObject, type VerifyDeps, type Progress } from '../artifacts/verify-object.ts'
 import type { EngineDeps } from '../deps.ts'
 
 /** What a file without a manifest is taken for. */
@@ -59,7 +59,7 @@ export interface VerifiedFile {
  * otherwise what a proof throws that cannot be made.
  */
 export async function verifyFile (deps: FileProofDeps, path: string, progress: Progress): Promise<VerifiedFile> {
-  const proof: ProofDeps = { ...deps, store: deps.storeAt(dirname(path)) }
+  const proof: VerifyDeps = { ...deps, store: deps.storeAt(dirname(path)) }
   const key = basename(path)
   try {
     const { size } = await proof.store.stat(key, progress.signal)
@@ -67,7 +67,7 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
     const found = await findManifest(deps, proof.store, key, progress.signal)
     const verification = found.manifest === null
       ? await proveContent(proof, key, size, found.check, progress)
-      : await proveObject(proof, {
+      : await verifyObject(proof, {
         key,
         manifest: found.manifest,
         manifestCheck: found.check,
@@ -121,7 +121,7 @@ async function findManifest (
 
 /** What the content says of itself: that it can be decoded to its end, opened, and is whole inside. */
 async function proveContent (
-  deps: ProofDeps,
+  deps: VerifyDeps,
   key: string,
   size: number,
   manifestCheck: Check,
@@ -150,7 +150,7 @@ async function proveContent (
 }
 
 /** What unseals a file, going by its name, and what it would be called then. Throws `KEY_MISSING`. */
-function unsealed ({ keyring }: ProofDeps, key: string): { readonly opener: Opener | null, readonly name: string } {
+function unsealed ({ keyring }: VerifyDeps, key: string): { readonly opener: Opener | null, readonly name: string } {
   const [encryption, extension] =
     (Object.entries(SEAL_EXTENSIONS) as Array<[Sealing, string]>).find(([, extension]) => key.endsWith(extension)) ?? []
   if (encryption === undefined || extension === undefined) return { opener: null, name: key }
@@ -160,7 +160,7 @@ function unsealed ({ keyring }: ProofDeps, key: string): { readonly opener: Open
 }
 
 async function decodeAndInspect (
-  deps: ProofDeps,
+  deps: VerifyDeps,
   key: string,
   { codec, opener }: { readonly codec: Codec | null, readonly opener: Opener | null },
   progress: Progress
@@ -198,7 +198,7 @@ async function decodeAndInspect (
   }
 }
 
-async function inspect ({ inspectors }: ProofDeps, path: string, { signal }: Progress): Promise<readonly Check[]> {
+async function inspect ({ inspectors }: VerifyDeps, path: string, { signal }: Progress): Promise<readonly Check[]> {
   const inspector = inspectors.get(KIND)
   if (inspector === undefined) {
     throw new BackupError('METHOD_UNSUPPORTED', `files of the kind "${KIND}" cannot be verified by this version`, {

@@ -11,13 +11,13 @@ import type { Verified, VerifiedAll } from '../engine.ts'
 import { backupLock } from '../jobs/locks.ts'
 import { homeOf, placesOf, type Place } from '../artifacts/locations.ts'
 import { readManifest, trustedManifest, requireObject } from '../artifacts/objects.ts'
-import { proveObject, type Proof } from '../artifacts/prove.ts'
+import { verifyObject, type ObjectVerification } from '../artifacts/verify-object.ts'
 
 /** Backups that are read at once when all are counted up for verification. */
 const PAGE = 500
 
 /** A proof in another way than the usual one, which reads the backup where it is at home. */
-export interface ProofWay extends Partial<Pick<Proof, 'unpack' | 'isDigested'>> {
+export interface VerifyOptions extends Partial<Pick<ObjectVerification, 'unpack' | 'isDigested'>> {
   /** Where the backup is read. */
   readonly place?: Place
 }
@@ -27,7 +27,7 @@ export async function verifyBackup (
   deps: EngineDeps,
   id: number,
   task: Task,
-  { place, ...way }: ProofWay = {}
+  { place, ...way }: VerifyOptions = {}
 ): Promise<Verified> {
   const startedAt = deps.clock.now()
   const backup = await deps.catalog.backups.get(id)
@@ -36,7 +36,7 @@ export async function verifyBackup (
   const { store, key } = await believable(deps, backup, place ?? homeOf(deps, backup), task.signal)
   try {
     const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
-    const verification = await proveObject({ ...deps, store }, {
+    const verification = await verifyObject({ ...deps, store }, {
       ...way,
       key,
       manifest: recorded,

@@ -105,7 +105,14 @@ for (const [verdict, expected] of [['valid', 0], ['sound', 0], ['damaged', 6]] a
     const { holdfast } = await commandLine(t, {
       deps: {
         cwd: '/srv',
-        proveFile: async path => ({ path, verdict, message: 'So it is', verification, manifest: null, signature: null })
+        verifyGivenFile: async path => ({
+          path,
+          verdict,
+          message: 'So it is',
+          verification,
+          manifest: null,
+          signature: null
+        })
       }
     })
     const { code, out } = await holdfast('verify', '--file', 'copy.db')

@@ -97,7 +97,7 @@ async function runProgram (
       withSession: (flags, work) =>
         withSession({ openEngine: async () => opened, output, screen, ...recorder }, flags, work),
       withTokens: (_deed, work) => work(catalog.tokens),
-      proveFile: missing,
+      verifyGivenFile: missing,
       salvageDatabase: missing,
       knownRows: missing,
       serve: missing,

@@ -12,7 +12,7 @@ import type { EngineDeps } from '../deps.ts'
 import { isStoredPlain, requireOpener } from './decryption.ts'
 
 /** A proof needs no catalog: one object, and what reads it. */
-export interface ProofDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'inspectors'> {
+export interface VerifyDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'inspectors'> {
   /** Where the object is. */
   readonly store: Store
 }
@@ -25,7 +25,7 @@ export type Progress = Pick<Task, 'phase' | 'bytes' | 'signal'>
  */
 export type Unpack = (inspection: (path: string) => Promise<readonly Check[]>) => Promise<readonly Check[]>
 
-export interface Proof {
+export interface ObjectVerification {
   readonly key: string
   /** What the object must be. */
   readonly manifest: Manifest
@@ -54,8 +54,12 @@ export interface Proof {
  * an error means that the proof could not be made (no room, no child process, cancelled, `KEY_MISSING`). Where no key
  * is at hand for bytes that were proven before, the proof ends with their digest: they are the same, so it still holds.
  */
-export async function proveObject (deps: ProofDeps, proof: Proof, task: Progress): Promise<Verification> {
-  const { key, manifest, manifestCheck, isDigested = false, unpack, mustOpen = unpack !== undefined } = proof
+export async function verifyObject (
+  deps: VerifyDeps,
+  verification: ObjectVerification,
+  task: Progress
+): Promise<Verification> {
+  const { key, manifest, manifestCheck, isDigested = false, unpack, mustOpen = unpack !== undefined } = verification
   const checks: Check[] = [manifestCheck]
   const end = (): Verification => {
     const failed = checks.find(check => check.status === 'fail')
@@ -96,7 +100,7 @@ export async function proveObject (deps: ProofDeps, proof: Proof, task: Progress
   }
   task.phase('verifying', manifest.image.size)
   try {
-    const atHand = unpack ?? (inspection => unpackObject(deps, proof, task, inspection))
+    const atHand = unpack ?? (inspection => unpackObject(deps, verification, task, inspection))
     checks.push(...await atHand(async path => [...decoded(manifest), ...await inspect(deps, manifest, path, task)]))
   } catch (thrown) {
     const error = toBackupError(thrown)
@@ -134,9 +138,9 @@ function isWantOfKey (error: BackupError, { keys }: Manifest): boolean {
  * `DECODE_FAILED`, `KEY_MISSING`, `DISK_FULL`, or what the store or `work` rejects with.
  */
 export async function unpackObject<T> (
-  deps: Pick<ProofDeps, 'store' | 'codecs' | 'keyring' | 'scratch'>,
+  deps: Pick<VerifyDeps, 'store' | 'codecs' | 'keyring' | 'scratch'>,
   { key, manifest, opener = requireOpener(deps.keyring, manifest), requireRoom }: Pick<
-    Proof,
+    ObjectVerification,
     'key' | 'manifest' | 'opener' | 'requireRoom'
   >,
   task: Progress,
@@ -181,7 +185,7 @@ function decompression (manifest: Manifest): Check {
   return { name: 'decompression', status: 'skipped', reason: 'the backup is not compressed' }
 }
 
-async function inspect (deps: ProofDeps, manifest: Manifest, path: string, task: Progress): Promise<readonly Check[]> {
+async function inspect (deps: VerifyDeps, manifest: Manifest, path: string, task: Progress): Promise<readonly Check[]> {
   const inspector = deps.inspectors.get(manifest.source.kind)
   if (inspector === undefined) {
     throw new BackupError(

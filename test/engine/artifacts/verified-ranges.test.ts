@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import type { ByteRange, Store } from '../../../src/core/ports/store.ts'
-import { provenRanges } from '../../../src/engine/artifacts/proven-ranges.ts'
+import { verifiedRanges } from '../../../src/engine/artifacts/verified-ranges.ts'
 import { farStore } from '../../support/stores/offsite-directory.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { bodyOf, digestOf, never, noise, rejection } from '../../support/streams.ts'
@@ -38,7 +38,7 @@ async function setStage (t: TestContext, bytes = BYTES): Promise<Stage> {
         given += chunk.length
       }).pause()
   }
-  const ranges = provenRanges()
+  const ranges = verifiedRanges()
   const read = async (range: ByteRange, signal = never): Promise<Buffer> =>
     await buffer(await ranges.open({ store: counted, key: 'a.db' }, OBJECT, range, signal))
   return { path: join(home, 'far/a.db'), given: () => given, read }

@@ -15,7 +15,7 @@ const DIGEST = 32
 /** The digests of so many blocks are kept in memory, 16 MiB of them, which is enough for 2 TiB of objects. */
 const MOST_BLOCKS = 512 * 1024
 
-export interface ProvenRanges {
+export interface VerifiedRanges {
   /**
    * The bytes of `range` of an object, none of which goes out before it is proven. Of an object that was not asked for
    * in parts before, all bytes are read once for that; callers that come meanwhile wait for the same reading.
@@ -35,7 +35,7 @@ interface Learning {
 }
 
 /** What is known of one object holds for every place that has it: it goes by the digest of the whole. */
-export function provenRanges (): ProvenRanges {
+export function verifiedRanges (): VerifiedRanges {
   const known = new Map<string, Blocks>()
   const learning = new Map<string, Learning>()
 

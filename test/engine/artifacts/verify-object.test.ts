@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Check } from '../../../src/core/ports/verification.ts'
 import { conclude } from '../../../src/core/ports/verification.ts'
-import { proveObject, unpackObject, type Proof } from '../../../src/engine/artifacts/prove.ts'
+import { verifyObject, unpackObject, type ObjectVerification } from '../../../src/engine/artifacts/verify-object.ts'
 import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { ageKey, keyring } from '../../support/pipeline/keys.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -20,7 +20,11 @@ test('a compressed object with the right digest that cannot be decoded fails its
   const cut = readFileSync(backup.filePath).subarray(0, -30)
   writeFileSync(backup.filePath, cut)
   const given = { ...manifest, object: { ...manifest.object, ...digestOf(cut) } }
-  const { valid, checks } = await proveObject(deps, { key: backup.key, manifest: given, manifestCheck: MANIFEST }, TASK)
+  const { valid, checks } = await verifyObject(
+    deps,
+    { key: backup.key, manifest: given, manifestCheck: MANIFEST },
+    TASK
+  )
   assert.deepEqual([valid, checks.find(({ status }) => status === 'fail')?.name], [false, 'decompression'])
 })
 
@@ -28,7 +32,7 @@ test('an uncompressed object that is not its image fails, although it has its ow
   const { deps, create } = await testEngine(t)
   const backup = await create()
   const manifest = (await deps.catalog.backups.manifest(backup.id))!
-  const { valid, checks } = await proveObject(deps, {
+  const { valid, checks } = await verifyObject(deps, {
     key: backup.key,
     manifest: { ...manifest, image: digestOf(noise(5)) },
     manifestCheck: MANIFEST
@@ -41,7 +45,7 @@ test('where the store has no files an uncompressed image is brought to the scrat
   const backup = await create()
   const manifest = (await deps.catalog.backups.manifest(backup.id))!
   const remote = { ...deps, store: { ...deps.store, file: async () => undefined } }
-  const verification = await proveObject(remote, { key: backup.key, manifest, manifestCheck: MANIFEST }, TASK)
+  const verification = await verifyObject(remote, { key: backup.key, manifest, manifestCheck: MANIFEST }, TASK)
   assert.deepEqual([verification.valid, verification], [true, conclude(verification.checks)])
 })
 
@@ -56,7 +60,7 @@ test('what is not sealed to the key that its manifest names fails its decryption
     identities: [key.identity],
     sealing: { encryption: 'age', ageRecipients: [key.recipient] }
   })
-  const proof = await proveObject(
+  const proof = await verifyObject(
     { ...deps, keyring: opening },
     { key: backup.key, manifest, manifestCheck: MANIFEST },
     TASK
@@ -68,7 +72,7 @@ test('what is not sealed to the key that its manifest names fails its decryption
 async function proofOf (
   { deps, create }: TestEngine,
   compression: 'none' | 'zstd'
-): Promise<Proof & { readonly filePath: string }> {
+): Promise<ObjectVerification & { readonly filePath: string }> {
   const { id, key, filePath } = await create({ compression })
   return { key, filePath, manifest: (await deps.catalog.backups.manifest(id))!, manifestCheck: MANIFEST }
 }
@@ -77,14 +81,14 @@ test('an object that is missing, or no regular file, fails the first level, and 
   const bench = await testEngine(t)
   const { filePath, ...proof } = await proofOf(bench, 'none')
   rmSync(filePath)
-  const missing = await proveObject(bench.deps, proof, TASK)
+  const missing = await verifyObject(bench.deps, proof, TASK)
   assert.deepEqual(missing.checks.slice(0, 3), [
     { name: 'file_exists', status: 'fail', reason: `"${filePath}" does not exist` },
     MANIFEST,
     { name: 'checksum', status: 'skipped', reason: 'not reached, because file_exists failed' }
   ])
   mkdirSync(filePath)
-  const folder = await proveObject(bench.deps, proof, TASK)
+  const folder = await verifyObject(bench.deps, proof, TASK)
   assert.deepEqual([folder.valid, folder.checks.filter(({ status }) => status === 'fail').map(({ name }) => name)], [
     false,
     ['file_exists']
@@ -95,7 +99,7 @@ test('an object with another digest fails its checksum, and no level after it is
   const bench = await testEngine(t)
   const { filePath, ...proof } = await proofOf(bench, 'none')
   writeFileSync(filePath, Buffer.alloc(bench.source.bytes.length))
-  const { valid, checks } = await proveObject(bench.deps, proof, TASK)
+  const { valid, checks } = await verifyObject(bench.deps, proof, TASK)
   assert.deepEqual([valid, checks.slice(0, 3).map(({ status }) => status)], [false, ['pass', 'pass', 'fail']])
   assert.deepEqual(
     checks.slice(3).map(({ status, reason }) => [status, reason]),
@@ -107,8 +111,8 @@ test('an object that came to hand through its digest is not read for it again', 
   const bench = await testEngine(t)
   const { filePath, ...proof } = await proofOf(bench, 'none')
   bench.faults.fail('store.get', { error: new BackupError('STORE_FAILED', 'it was read') })
-  assert.equal((await proveObject(bench.deps, { ...proof, isDigested: true }, TASK)).valid, true)
-  await rejectsWith('STORE_FAILED', proveObject(bench.deps, proof, TASK))
+  assert.equal((await verifyObject(bench.deps, { ...proof, isDigested: true }, TASK)).valid, true)
+  await rejectsWith('STORE_FAILED', verifyObject(bench.deps, proof, TASK))
 })
 
 test('before an image is unpacked its size is asked for, and where there is no room nothing is written', async t => {
@@ -120,9 +124,9 @@ test('before an image is unpacked its size is asked for, and where there is no r
     throw new BackupError('DISK_FULL', 'no room')
   }
   bench.faults.fail('scratch.withFile', { error: new BackupError('STORE_FAILED', 'it was written') })
-  await rejectsWith('DISK_FULL', proveObject(bench.deps, { ...proof, requireRoom }, TASK))
+  await rejectsWith('DISK_FULL', verifyObject(bench.deps, { ...proof, requireRoom }, TASK))
   assert.deepEqual(asked, [bench.source.bytes.length])
-  await rejectsWith('STORE_FAILED', proveObject(bench.deps, proof, TASK))
+  await rejectsWith('STORE_FAILED', verifyObject(bench.deps, proof, TASK))
 })
 
 test('the plain image is a file for as long as the work lasts, also where that fails', async t => {
