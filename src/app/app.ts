@@ -31,7 +31,7 @@ import { makeEngine } from '../engine/make-engine.ts'
 import { rebuild } from '../engine/recovery/rebuild.ts'
 import { reconcile } from '../engine/recovery/reconcile.ts'
 import { evictionSweep } from '../engine/retention/evict.ts'
-import { loadRemembered } from '../engine/recovery/external-stores.ts'
+import { loadExternalStores } from '../engine/recovery/external-stores.ts'
 import { leaveNote } from '../engine/replication/restore-note.ts'
 import type { Signing } from '../engine/signing.ts'
 import { landingSurvey } from '../engine/recovery/survey-landing.ts'
@@ -172,9 +172,9 @@ async function assemble (
   if (trouble !== undefined) logger.error({ code: trouble.code }, `${trouble.message}. ${trouble.hint ?? ''}`)
   await scratch.open()
   await settings.load()
-  for (const { place, error } of await loadRemembered(deps)) {
+  for (const { store, error } of await loadExternalStores(deps)) {
     logger.warn(
-      { store: place.name, place: place.url, code: error.code },
+      { store: store.name, place: store.url, code: error.code },
       `backups cannot be read from there now: ${error.message}`
     )
   }

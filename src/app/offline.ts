@@ -16,7 +16,7 @@ import {
 import type { Config } from '../config/config.ts'
 import { dataDirProblems } from '../config/data-dir.ts'
 import { isInsecure } from '../config/secure-endpoint.ts'
-import type { SecretPlace } from '../config/secret-places.ts'
+import type { FileWithSecrets } from '../config/files-with-secrets.ts'
 import { CATALOG_FILE, OWN_SOURCE } from '../config/sources.ts'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { EventBus } from '../core/event.ts'
@@ -175,7 +175,7 @@ export function serverOf ({ dataDir }: Pick<Config, 'dataDir'>): ReturnType<type
 /** What there is to examine of the service: for people who want to know what is wrong with it. */
 export function examinable (
   config: Config,
-  secretFiles: readonly SecretPlace[],
+  secretFiles: readonly FileWithSecrets[],
   prune: PruneTiming,
   clock: Clock = systemClock
 ) {

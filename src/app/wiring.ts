@@ -14,7 +14,7 @@ import type { EngineDeps } from '../engine/deps.ts'
 import { Runner } from '../engine/jobs/runner.ts'
 import { LiveSettings } from '../engine/live-settings.ts'
 import { Ownership } from '../engine/ownership.ts'
-import { occupantOf, type Places } from '../engine/restore/target-guard.ts'
+import { pathOwner, type OwnedPaths } from '../engine/restore/target-guard.ts'
 import { Signing } from '../engine/signing.ts'
 import { makeCodecs } from '../pipeline/codecs.ts'
 import { makeKeyring, type KeyMaterial } from '../pipeline/keyring.ts'
@@ -64,7 +64,7 @@ export async function makeDeps (
     restorers: new Map([['sqlite', sqliteRestorer(scratch.directory, config.childLimits)]]),
     assessors: new Map([['sqlite', sqliteAssessor(undefined, config.childLimits)]]),
     rowTools: new Map([['sqlite', sqliteRows(scratch.directory, config.childLimits)]]),
-    occupant: path => occupantOf(path, placesOf(config)),
+    ownerOf: path => pathOwner(path, ownedPaths(config)),
     restoreDirs: config.restoreDirs,
     store,
     offsite,
@@ -76,7 +76,7 @@ export async function makeDeps (
       clock
     }),
     signing,
-    remembered: new Map(),
+    externalStores: new Map(),
     locate: makeLocate(config, store, offsite, context, process.cwd()),
     codecs: makeCodecs(),
     keyring: await makeKeyring(keyMaterial(config)),
@@ -111,7 +111,7 @@ export function keyMaterial ({ encryption, sources }: Pick<Config, 'encryption' 
 }
 
 /** Where nothing may be restored to, unless it is the source itself. */
-function placesOf (config: Config): Places {
+function ownedPaths (config: Config): OwnedPaths {
   return {
     databases: [{ path: join(config.dataDir, CATALOG_FILE), what: 'the catalog' }],
     own: [

@@ -1,5 +1,5 @@
 import type { Adopted, Found } from '../core/backup/adoption.ts'
-import type { Backup, PlacedOutline } from '../core/backup/backup.ts'
+import type { Backup, OutlineWithStores } from '../core/backup/backup.ts'
 import type {
   BackupLog,
   BackupPage,
@@ -49,7 +49,7 @@ export class SqliteBackupLog implements BackupLog {
   readonly #list: BackupList
   readonly #copies: Copies
   readonly #verifications: Verifications
-  readonly #existing: (source: string) => readonly PlacedOutline[]
+  readonly #existing: (source: string) => readonly OutlineWithStores[]
   readonly #statistics: () => Statistics
 
   constructor (connection: Connection, judgeKey: JudgeKey) {
@@ -111,7 +111,7 @@ export class SqliteBackupLog implements BackupLog {
     return this.#connection.read(() => this.#list.page(query))
   }
 
-  existing (source: string): Promise<readonly PlacedOutline[]> {
+  existing (source: string): Promise<readonly OutlineWithStores[]> {
     return this.#connection.read(() => this.#existing(source))
   }
 

@@ -17,7 +17,7 @@ import { SqliteJobLog } from './jobs.ts'
 import { SqliteKeyLog } from './keys.ts'
 import { leasesIn, SqliteLeaseLog } from './leases.ts'
 import { migrate, readMigrations } from './migrate.ts'
-import { SqlitePlaceLog } from './places.ts'
+import { SqliteExternalStoreLog } from './external-stores.ts'
 import { SqliteRestoreLog } from './restores.ts'
 import { SqliteRunLog } from './runs.ts'
 import { SqliteSettings } from './settings.ts'
@@ -74,7 +74,7 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
     return {
       backups: new SqliteBackupLog(connection, options.judgeKey),
       copies: new SqliteCopyLog(connection),
-      places: new SqlitePlaceLog(connection),
+      externalStores: new SqliteExternalStoreLog(connection),
       storeIds: new SqliteStoreIds(connection),
       changes: changeCountOf(connection),
       keys: new SqliteKeyLog(connection),

@@ -1,5 +1,5 @@
 import type { Database } from 'better-sqlite3'
-import type { PlacedOutline } from '../core/backup/backup.ts'
+import type { OutlineWithStores } from '../core/backup/backup.ts'
 import { IS_OWN, type BackupRow } from './backup-row.ts'
 import { toDate } from './json.ts'
 
@@ -34,12 +34,12 @@ const SELECT_EXISTING = `
  * Prepares the statement once; what it returns reads every backup of a source whose object exists, newest first, and of
  * each no more than is needed of all.
  */
-export function outlinesIn (database: Database): (source: string) => readonly PlacedOutline[] {
+export function outlinesIn (database: Database): (source: string) => readonly OutlineWithStores[] {
   const select = database.prepare<[string], OutlineRow>(SELECT_EXISTING)
   return source => select.all(source).map(toOutline)
 }
 
-function toOutline (row: OutlineRow): PlacedOutline {
+function toOutline (row: OutlineRow): OutlineWithStores {
   return {
     id: row.id,
     source: row.source,

@@ -9,7 +9,7 @@ import { ensureSecret } from '../config/generated-secret.ts'
 import { describeProblems, problemsError } from '../config/problem.ts'
 import { processEnvironment } from '../config/process-env.ts'
 import { useProxy } from '../config/proxy.ts'
-import { secretPlaces } from '../config/secret-places.ts'
+import { filesWithSecrets } from '../config/files-with-secrets.ts'
 import { storePlace } from '../config/store-url.ts'
 import { systemClock as clock } from '../core/clock.ts'
 import { BackupError, systemCode } from '../core/errors.ts'
@@ -193,7 +193,7 @@ async function openCopyOf (config: Config): Promise<EngineCopy | undefined> {
 
 async function examined ({ config, file }: Extract<Checked, { readonly ok: true }>): Promise<Subject> {
   const { examinable } = await import('../app/offline.ts')
-  return examinable(config, secretPlaces(environment, cwd, config, file), {
+  return examinable(config, filesWithSecrets(environment, cwd, config, file), {
     pattern: config.pruneSchedule,
     timeZone: 'UTC'
   })

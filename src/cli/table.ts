@@ -51,15 +51,15 @@ function pad<Row> (text: string, { align }: Column<Row>, width: number, paint: (
   return align === 'right' ? space + painted : painted + space
 }
 
-interface Placed<Row> {
+interface FittedColumn<Row> {
   readonly column: Column<Row>
   readonly cells: readonly string[]
   readonly width: number
 }
 
 /** Cuts as little as possible, and rather cuts than leaves out. */
-function fit<Row> (all: ReadonlyArray<Placed<Row>>, available: number): ReadonlyArray<Placed<Row>> {
-  const least = ({ column, width }: Placed<Row>): number => Math.min(width, column.atLeast ?? width)
+function fit<Row> (all: ReadonlyArray<FittedColumn<Row>>, available: number): ReadonlyArray<FittedColumn<Row>> {
+  const least = ({ column, width }: FittedColumn<Row>): number => Math.min(width, column.atLeast ?? width)
   if (total(all.map(least)) <= available) return narrow(all, available, least)
   const first = Math.max(...all.map(({ column }) => column.expendable ?? 0))
   if (first > 0) return fit(all.filter(({ column }) => column.expendable !== first), available)
@@ -68,10 +68,10 @@ function fit<Row> (all: ReadonlyArray<Placed<Row>>, available: number): Readonly
 
 /** Takes from the widest, again and again, until everything has room or nothing more can be taken. */
 function narrow<Row> (
-  all: ReadonlyArray<Placed<Row>>,
+  all: ReadonlyArray<FittedColumn<Row>>,
   available: number,
-  least: (one: Placed<Row>) => number
-): ReadonlyArray<Placed<Row>> {
+  least: (one: FittedColumn<Row>) => number
+): ReadonlyArray<FittedColumn<Row>> {
   const widths = all.map(({ width }) => width)
   while (total(widths) > available) {
     const spare = all.map((one, index) => (widths[index] ?? 0) > least(one) ? widths[index] ?? 0 : 0)

@@ -92,17 +92,17 @@ function matters (name: OptionName, { options, sections }: Recorded): boolean {
 }
 
 /** Down to the values that differ, so that a long list of sources is not shown whole for one word. */
-function within (place: string, here: unknown, there: unknown): Problem[] {
+function within (configPath: string, here: unknown, there: unknown): Problem[] {
   if (isSame(here, there)) return []
   const [mine, theirs] = [fieldsOf(here), fieldsOf(there)]
-  if (mine === undefined || theirs === undefined) return [differing(place, here, there, 'file')]
+  if (mine === undefined || theirs === undefined) return [differing(configPath, here, there, 'file')]
   const inner = [...new Set([...mine.keys(), ...theirs.keys()])].flatMap(key =>
-    within(`${place}.${key}`, mine.get(key), theirs.get(key))
+    within(`${configPath}.${key}`, mine.get(key), theirs.get(key))
   )
   // Nothing but the order of a list, which says what is the default.
   return inner.length > 0
     ? inner
-    : [differing(place, [...mine.keys()].join(', '), [...theirs.keys()].join(', '), 'file')]
+    : [differing(configPath, [...mine.keys()].join(', '), [...theirs.keys()].join(', '), 'file')]
 }
 
 function withoutSecrets (value: unknown): unknown {

@@ -74,7 +74,7 @@ export function readSealing (options: KeyOptions, problems: Problem[]): SourceSe
 
 /** The same for one source, which may say either or both. */
 export function readSourceSealing (
-  { place, fields }: FileSource,
+  { configPath, fields }: FileSource,
   inherited: SourceSealing,
   options: KeyOptions,
   problems: Problem[]
@@ -90,7 +90,7 @@ export function readSourceSealing (
     : readRecipients(listed.name, text, problems)
   const sealing = { encryption: encryption ?? 'none', ageRecipients }
   requireKey(
-    chosen?.name ?? place,
+    chosen?.name ?? configPath,
     sealing,
     listed !== undefined || options.ageRecipients !== undefined,
     options,

@@ -32,7 +32,7 @@ export interface FileContent {
 
 export interface FileSource {
   /** `sources[0]` or `sources.name`. */
-  readonly place: string
+  readonly configPath: string
   readonly fields: ReadonlyMap<string, Given>
 }
 
@@ -154,5 +154,8 @@ function readContent (content: object, path: string, problems: Problem[]): FileC
 /** A list of sources, or a map from their names. */
 function readSources (given: Given | undefined, base: string, problems: Problem[]): FileSource[] {
   return readEntries(given, 'Give at least a name and a path; holdfast.example.yaml shows the form.', problems)
-    .map(({ place, map }) => ({ place, fields: readMap(map, { prefix: `${place}.`, base }, SOURCE_KEYS, problems) }))
+    .map(({ configPath, map }) => ({
+      configPath,
+      fields: readMap(map, { prefix: `${configPath}.`, base }, SOURCE_KEYS, problems)
+    }))
 }

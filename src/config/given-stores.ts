@@ -11,7 +11,7 @@ import { secretsOf, STORE_KINDS, storeKeys, type StoreKind } from './store-field
 /** A store as somebody wrote it. */
 export interface GivenStore {
   /** `BACKUP_S3_BUCKET`, or the place in holdfast.yaml. */
-  readonly place: string
+  readonly configPath: string
   readonly kind: StoreKind
   readonly name: string
   readonly fields: ReadonlyMap<string, Given>
@@ -53,7 +53,9 @@ export function givenStores (options: OptionValues, file: FileContent, cwd: stri
     'Give at least a name and a kind; holdfast.example.yaml shows the form.',
     problems
   )
-    .flatMap(({ place, map }) => file.stores === undefined ? [] : readEntry(place, map, file.stores, problems))
+    .flatMap(({ configPath, map }) =>
+      file.stores === undefined ? [] : readEntry(configPath, map, file.stores, problems)
+    )
   return [...single, ...listed]
 }
 
@@ -75,7 +77,7 @@ function oneOfKind (
   const fields = new Map([...block?.fields ?? [], ...said])
   if (block !== undefined || fields.has(main)) {
     return [{
-      place: block === undefined ? variable : kind,
+      configPath: block === undefined ? variable : kind,
       kind,
       name: textOf(fields.get('name')) ?? kind,
       fields,
@@ -88,15 +90,15 @@ function oneOfKind (
   return []
 }
 
-function readEntry (place: string, map: object, list: Given, problems: Problem[]): GivenStore[] {
+function readEntry (configPath: string, map: object, list: Given, problems: Problem[]): GivenStore[] {
   const written = map as Readonly<Record<string, unknown>>
   // A name that is that of a kind says the kind as well.
   const kind = written.kind ?? written.name
   const known = STORE_KINDS.find(one => one === kind)
   if (known === undefined) {
     const problem = written.kind === undefined
-      ? { name: `${place}.kind`, problem: 'is missing' }
-      : { name: `${place}.kind`, problem: 'is not a kind of store' }
+      ? { name: `${configPath}.kind`, problem: 'is missing' }
+      : { name: `${configPath}.kind`, problem: 'is not a kind of store' }
     const meant = typeof written.kind === 'string' ? nearest(written.kind, STORE_KINDS) : undefined
     problems.push({
       ...problem,
@@ -104,8 +106,8 @@ function readEntry (place: string, map: object, list: Given, problems: Problem[]
     })
     return []
   }
-  const read = readFields(map, known, `${place}.`, list, problems)
-  return [{ place, kind: known, name: textOf(read.fields.get('name')) ?? known, ...read }]
+  const read = readFields(map, known, `${configPath}.`, list, problems)
+  return [{ configPath, kind: known, name: textOf(read.fields.get('name')) ?? known, ...read }]
 }
 
 type Fields = Pick<GivenStore, 'fields' | 'lacks'>

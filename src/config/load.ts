@@ -15,7 +15,7 @@ import { readManifestKey, readTrustedKeys } from './manifest-key.ts'
 import { PATHS_APART } from './option.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName, type OptionValues } from './options.ts'
 import { ownFiles } from './own-files.ts'
-import { checkPlaces, checkRestoreDirs } from './path-conflicts.ts'
+import { checkPaths, checkRestoreDirs } from './path-conflicts.ts'
 import { readInherited, type Origins } from './policy.ts'
 import { problemsError, type Problem, type ProblemCode } from './problem.ts'
 import type { Given } from './raw-value.ts'
@@ -24,7 +24,7 @@ import { sectionsOf, withSections, type Json } from './sections.ts'
 import { isExcusable } from './server-alone.ts'
 import { checkCopies } from './source-stores.ts'
 import { readSources } from './sources.ts'
-import { checkStorePlaces } from './store-places.ts'
+import { checkStoreLocations } from './store-places.ts'
 import { readStores } from './stores.ts'
 import { secretsFrom, type TakenSecrets } from './taken-secrets.ts'
 import { readTokenKey } from './token-key.ts'
@@ -112,9 +112,9 @@ export function checkConfig (
     file,
     problems
   )
-  checkPlaces({ backupDir, dataDir, scratchDir }, sources, problems)
+  checkPaths({ backupDir, dataDir, scratchDir }, sources, problems)
   checkRestoreDirs(values.restoreDirs, { backupDir, dataDir, scratchDir }, problems)
-  checkStorePlaces(stores.placed, { backupDir, dataDir, scratchDir }, sources, problems)
+  checkStoreLocations(stores.placed, { backupDir, dataDir, scratchDir }, sources, problems)
   checkCopies(sources, stores, file, problems)
   if (isDataDirUsed && values.jwtSecret === undefined && values.jwtPublicKey === undefined) {
     const own = readOwnSecret(join(dataDir, SECRET_FILE))

@@ -3,7 +3,7 @@ import { realPathSync } from '../files/real-path.ts'
 import type { Problem } from './problem.ts'
 import { OWN_SOURCE, type Sources } from './sources.ts'
 
-export interface Places {
+export interface ServicePaths {
   readonly backupDir: string
   readonly dataDir: string
   readonly scratchDir: string
@@ -12,11 +12,11 @@ export interface Places {
 /**
  * Says where one place would get into the way of another. Compares what the paths lead to, not how they are written.
  */
-export function checkPlaces (places: Places, { named, own }: Sources, problems: Problem[]): void {
+export function checkPaths (paths: ServicePaths, { named, own }: Sources, problems: Problem[]): void {
   const [backups, data, scratch] = [
-    realPathSync(places.backupDir),
-    realPathSync(places.dataDir),
-    realPathSync(places.scratchDir)
+    realPathSync(paths.backupDir),
+    realPathSync(paths.dataDir),
+    realPathSync(paths.scratchDir)
   ]
   const report = (name: string, problem: string, remedy: string): void => {
     problems.push({ name, problem, remedy })
@@ -25,14 +25,14 @@ export function checkPlaces (places: Places, { named, own }: Sources, problems: 
   if (contains(backups, data)) {
     report(
       'DATA_DIR',
-      `"${places.dataDir}" is in BACKUP_DIR`,
+      `"${paths.dataDir}" is in BACKUP_DIR`,
       'Give the two directories apart; BACKUP_DIR may lie in DATA_DIR.'
     )
   }
   if (contains(backups, scratch)) {
     report(
       'SCRATCH_DIR',
-      `"${places.scratchDir}" is in BACKUP_DIR`,
+      `"${paths.scratchDir}" is in BACKUP_DIR`,
       'Give a directory of its own: what is in it is removed at the start.'
     )
   }
@@ -40,15 +40,15 @@ export function checkPlaces (places: Places, { named, own }: Sources, problems: 
     if (contains(scratch, place)) {
       report(
         'SCRATCH_DIR',
-        `"${places.scratchDir}" holds ${name}`,
+        `"${paths.scratchDir}" holds ${name}`,
         'Give a directory of its own: what is in it is removed at the start.'
       )
     }
   }
   const catalog = realPathSync(own.path)
-  for (const { place, source } of named) {
+  for (const { configPath, source } of named) {
     const path = realPathSync(source.path)
-    const name = place === 'DATABASE_PATH' ? place : `${place}.path`
+    const name = configPath === 'DATABASE_PATH' ? configPath : `${configPath}.path`
     if (path === catalog) {
       report(
         name,
@@ -68,12 +68,12 @@ export function checkPlaces (places: Places, { named, own }: Sources, problems: 
 }
 
 /** Says which of these directories is a place of ours: nothing could ever be restored to it. */
-export function checkRestoreDirs (restoreDirs: readonly string[], places: Places, problems: Problem[]): void {
+export function checkRestoreDirs (restoreDirs: readonly string[], paths: ServicePaths, problems: Problem[]): void {
   for (const directory of restoreDirs) {
     for (
-      const [name, place] of [['BACKUP_DIR', places.backupDir], ['DATA_DIR', places.dataDir], [
+      const [name, place] of [['BACKUP_DIR', paths.backupDir], ['DATA_DIR', paths.dataDir], [
         'SCRATCH_DIR',
-        places.scratchDir
+        paths.scratchDir
       ]] as const
     ) {
       if (contains(realPathSync(place), realPathSync(directory))) {

@@ -2,7 +2,7 @@ import { nearest } from './nearest.ts'
 import type { Problem } from './problem.ts'
 import type { Given } from './raw-value.ts'
 
-export interface MapPlace {
+export interface MapOrigin {
   /** What stands before each key in a message: `sources[0].`. */
   readonly prefix: string
   /** What a relative path is relative to. */
@@ -15,7 +15,7 @@ export interface MapPlace {
  */
 export function readMap (
   map: object,
-  { prefix, base }: MapPlace,
+  { prefix, base }: MapOrigin,
   known: readonly string[],
   problems: Problem[],
   meaningOf = (key: string) => key
@@ -43,7 +43,7 @@ export function readMap (
 
 export interface Entry {
   /** `sources[0]`, or `sources.name`. */
-  readonly place: string
+  readonly configPath: string
   readonly map: object
 }
 
@@ -54,16 +54,16 @@ export function readEntries (given: Given | undefined, remedy: string, problems:
   if (given === undefined) return []
   const { name: list, value } = given
   const entries = Array.isArray(value)
-    ? value.map((map: unknown, index) => ({ place: `${list}[${index}]`, map }))
+    ? value.map((map: unknown, index) => ({ configPath: `${list}[${index}]`, map }))
     : isMap(value)
     ? Object.entries(value).map(([name, map]) => ({
-      place: `${list}.${name}`,
+      configPath: `${list}.${name}`,
       map: isMap(map) ? { name, ...map } : map as unknown
     }))
-    : [{ place: list, map: value }]
-  return entries.flatMap(({ place, map }) => {
-    if (isMap(map)) return [{ place, map }]
-    problems.push({ name: place, problem: 'is not a map of fields', remedy })
+    : [{ configPath: list, map: value }]
+  return entries.flatMap(({ configPath, map }) => {
+    if (isMap(map)) return [{ configPath, map }]
+    problems.push({ name: configPath, problem: 'is not a map of fields', remedy })
     return []
   })
 }

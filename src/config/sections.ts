@@ -43,12 +43,12 @@ export function withSections (file: FileContent, sections: Partial<Record<Sectio
   )
   const sources = file.sources.length > 0
     ? file.sources
-    : readEntries(given('sources'), '', []).map(({ place, map }) => ({
-      place,
+    : readEntries(given('sources'), '', []).map(({ configPath, map }) => ({
+      configPath,
       fields: new Map(
         Object.entries(map).map(
           ([key, value]: [string, unknown]): [string, Given] => [key, {
-            name: `${place}.${key}`,
+            name: `${configPath}.${key}`,
             value,
             base: '/',
             origin: 'server'

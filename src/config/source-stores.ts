@@ -15,19 +15,19 @@ export function checkCopies (
   problems: Problem[]
 ): void {
   const names = placed.map(({ store }) => store.name)
-  for (const { place, source: { policy } } of named) {
+  for (const { configPath, source: { policy } } of named) {
     for (const name of policy.stores ?? []) {
       if (names.includes(name)) continue
       const meant = nearest(name, names) ?? names[0]
       problems.push({
-        name: `${place}.stores`,
+        name: `${configPath}.stores`,
         problem: `there is no store "${name}"`,
         remedy: meant === undefined ? 'Name the store under "stores" at the top first.' : `Did you mean "${meant}"?`
       })
     }
-    const isOwn = file.sources.some(source => source.place === place && source.fields.has('localRetention'))
+    const isOwn = file.sources.some(source => source.configPath === configPath && source.fields.has('localRetention'))
     if (isOwn && policy.keepLocal === false && (policy.stores ?? names).length === 0) {
-      problems.push({ name: `${place}.localRetention`, ...NOWHERE })
+      problems.push({ name: `${configPath}.localRetention`, ...NOWHERE })
     }
   }
   if (

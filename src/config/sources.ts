@@ -18,15 +18,15 @@ export { CATALOG_FILE }
 
 export interface Sources {
   /** Those that were asked for; the own catalog is not among them. */
-  readonly named: readonly Placed[]
+  readonly named: readonly SourceEntry[]
   readonly own: SourceConfig
   readonly defaultSource: string
 }
 
 /** A source, and where it was said, for the problems that it may have with others. */
-export interface Placed {
+export interface SourceEntry {
   /** `DATABASE_PATH`, or the place in holdfast.yaml. */
-  readonly place: string
+  readonly configPath: string
   readonly source: SourceConfig
 }
 
@@ -37,7 +37,7 @@ export function readSources (
   problems: Problem[]
 ): Sources {
   const busyTimeoutMs = options.sourceBusyTimeoutMs
-  const named: Placed[] = []
+  const named: SourceEntry[] = []
   if (options.databasePath !== undefined) {
     const source: SourceConfig = {
       name: nameOf(options.databasePath),
@@ -48,7 +48,7 @@ export function readSources (
       sealing: inherited.sealing,
       assertions: []
     }
-    named.push({ place: 'DATABASE_PATH', source })
+    named.push({ configPath: 'DATABASE_PATH', source })
   }
   for (const source of file.sources) {
     const placed = readSource(source, options, inherited, problems)
@@ -79,8 +79,8 @@ function readSource (
   options: OptionValues & KeyOptions,
   inherited: Inherited,
   problems: Problem[]
-): Placed | undefined {
-  const { place, fields } = given
+): SourceEntry | undefined {
+  const { configPath, fields } = given
   const check = <K extends keyof typeof SOURCE_FIELDS>(key: K): FieldValue<K> | undefined => {
     const given = fields.get(key)
     return given === undefined
@@ -100,19 +100,19 @@ function readSource (
   }
   for (const key of ['name', 'path'] as const) {
     if (!fields.has(key)) {
-      problems.push({ name: `${place}.${key}`, problem: 'is missing', remedy: `Give the source a ${key}.` })
+      problems.push({ name: `${configPath}.${key}`, problem: 'is missing', remedy: `Give the source a ${key}.` })
     }
   }
-  return name === undefined || path === undefined ? undefined : { place, source: { name, path, ...source } }
+  return name === undefined || path === undefined ? undefined : { configPath, source: { name, path, ...source } }
 }
 
 type FieldValue<K extends keyof typeof SOURCE_FIELDS> = typeof SOURCE_FIELDS[K]['schema']['_output']
 
-function checkNames (named: readonly Placed[], problems: Problem[]): void {
+function checkNames (named: readonly SourceEntry[], problems: Problem[]): void {
   const seen = new Map<string, string>()
-  for (const { place, source: { name } } of named) {
-    const where = place === 'DATABASE_PATH' ? place : `${place}.name`
-    const remedy = place === 'DATABASE_PATH'
+  for (const { configPath, source: { name } } of named) {
+    const where = configPath === 'DATABASE_PATH' ? configPath : `${configPath}.name`
+    const remedy = configPath === 'DATABASE_PATH'
       ? 'Rename the file, or name the source in holdfast.yaml instead.'
       : 'Give it another name.'
     // File systems that fold case would mix up the files of two sources that differ in nothing else.
@@ -129,7 +129,7 @@ function checkNames (named: readonly Placed[], problems: Problem[]): void {
     } else if (other !== undefined) {
       problems.push({ name: where, problem: `"${name}" is the name of ${other} already`, remedy })
     }
-    seen.set(folded, other ?? place)
+    seen.set(folded, other ?? configPath)
   }
 }
 

@@ -43,7 +43,7 @@ interface Reached {
 /** A store that is reached by `http:` over a network must be asked for. */
 function requireSecure (given: GivenStore, { endpoint, insecure = false }: Reached, problems: Problem[]): void {
   if (insecure || !isInsecure(endpoint)) return
-  const asked = given.place === 'BACKUP_S3_BUCKET' ? 'BACKUP_S3_INSECURE=true' : '"insecure: true"'
+  const asked = given.configPath === 'BACKUP_S3_BUCKET' ? 'BACKUP_S3_INSECURE=true' : '"insecure: true"'
   problems.push({
     name: nameOf(given, 'endpoint'),
     problem:
@@ -179,11 +179,11 @@ function lacking ({ lacks: own }: GivenStore, byDefault: readonly string[] = [])
 }
 
 /** Only that it is there: what was given, and is wrong, has been reported already. */
-function requireField ({ place, fields }: GivenStore, key: string, remedy: string, problems: Problem[]): void {
-  if (!fields.has(key)) problems.push({ name: `${place}.${key}`, problem: 'is missing', remedy })
+function requireField ({ configPath, fields }: GivenStore, key: string, remedy: string, problems: Problem[]): void {
+  if (!fields.has(key)) problems.push({ name: `${configPath}.${key}`, problem: 'is missing', remedy })
 }
 
 /** The place of a field, for messages. */
-export function nameOf ({ place, fields }: GivenStore, key: string): string {
-  return fields.get(key)?.name ?? `${place}.${key}`
+export function nameOf ({ configPath, fields }: GivenStore, key: string): string {
+  return fields.get(key)?.name ?? `${configPath}.${key}`
 }

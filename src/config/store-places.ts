@@ -1,36 +1,36 @@
 import { realPathSync } from '../files/real-path.ts'
 import type { SourceConfig, StoreConfig } from './config.ts'
-import { contains, type Places } from './path-conflicts.ts'
+import { contains, type ServicePaths } from './path-conflicts.ts'
 import type { Problem } from './problem.ts'
 import type { Sources } from './sources.ts'
-import type { PlacedStore } from './stores.ts'
+import type { StoreEntry } from './stores.ts'
 
 /** Says where a store is the place of another one, or a directory in which it would meet what is not its own. */
-export function checkStorePlaces (
-  placed: readonly PlacedStore[],
-  places: Places,
+export function checkStoreLocations (
+  placed: readonly StoreEntry[],
+  paths: ServicePaths,
   { named, own }: Sources,
   problems: Problem[]
 ): void {
-  for (const [index, { place, store }] of placed.entries()) {
+  for (const [index, { configPath, store }] of placed.entries()) {
     const other = placed.slice(0, index).find(before => isOverlap(before.store, store))
     if (other !== undefined) {
       problems.push({
-        name: place,
-        problem: `is at the same place as ${other.place}`,
+        name: configPath,
+        problem: `is at the same place as ${other.configPath}`,
         remedy: 'Keep one of the two, or give each a prefix or a directory of its own, neither within the other.'
       })
     }
     const problem = store.kind === 'local'
-      ? directoryProblem(store.path, places, [...named.map(({ source }) => source), own])
+      ? directoryProblem(store.path, paths, [...named.map(({ source }) => source), own])
       : undefined
-    if (problem !== undefined) problems.push({ name: `${place}.path`, ...problem })
+    if (problem !== undefined) problems.push({ name: `${configPath}.path`, ...problem })
   }
 }
 
 function directoryProblem (
   path: string,
-  { backupDir, dataDir, scratchDir }: Places,
+  { backupDir, dataDir, scratchDir }: ServicePaths,
   sources: ReadonlyArray<Pick<SourceConfig, 'name' | 'path'>>
 ): Pick<Problem, 'problem' | 'remedy'> | undefined {
   const directory = realPathSync(path)

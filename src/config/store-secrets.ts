@@ -9,28 +9,28 @@ export interface StoreSecret {
   readonly name: string
 }
 
-type Placed = readonly [place: string, store: unknown]
+type ListedStore = readonly [place: string, store: unknown]
 
 const SECRETS = [...new Set(STORE_KINDS.flatMap(secretsOf))]
 
 /** Where the stores of a holdfast.yaml have their secrets; `base` is its folder. */
 export function storeSecrets (yaml: Readonly<Record<string, unknown>>, base: string): readonly StoreSecret[] {
   const listed = isMap(yaml.stores)
-    ? Object.entries(yaml.stores).map(([name, store]): Placed => [`stores.${name}`, store])
+    ? Object.entries(yaml.stores).map(([name, store]): ListedStore => [`stores.${name}`, store])
     : []
   const numbered = Array.isArray(yaml.stores)
-    ? yaml.stores.map((store: unknown, index): Placed => [`stores[${index}]`, store])
+    ? yaml.stores.map((store: unknown, index): ListedStore => [`stores[${index}]`, store])
     : []
-  return [['s3', yaml.s3] as const, ...listed, ...numbered].flatMap(([place, store]) =>
-    isMap(store) ? secretsIn(place, store, base) : []
+  return [['s3', yaml.s3] as const, ...listed, ...numbered].flatMap(([configPath, store]) =>
+    isMap(store) ? secretsIn(configPath, store, base) : []
   )
 }
 
-function secretsIn (place: string, store: object, base: string): StoreSecret[] {
+function secretsIn (configPath: string, store: object, base: string): StoreSecret[] {
   return Object.entries(store).flatMap(([written, value]: [string, unknown]): StoreSecret[] => {
     const key = toCamelCase(written)
     const secret = key.replace(/File$/, '')
     if (typeof value !== 'string' || value === '' || !SECRETS.includes(secret)) return []
-    return [{ path: key === secret ? undefined : resolve(base, value), name: `${place}.${secret}` }]
+    return [{ path: key === secret ? undefined : resolve(base, value), name: `${configPath}.${secret}` }]
   })
 }

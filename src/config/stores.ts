@@ -13,16 +13,16 @@ import { makeStoreConfig, nameOf, type Common } from './store-kinds.ts'
 export const LANDING_STORE = 'local'
 
 export interface Stores {
-  readonly placed: readonly PlacedStore[]
+  readonly placed: readonly StoreEntry[]
   readonly defaults: StoreDefaults
   /** Names of those to which backups are copied by themselves, where nothing else is said; undefined: all of them. */
   readonly automatic: readonly string[] | undefined
 }
 
 /** A store, and where it was said, for the problems that it may have with others. */
-export interface PlacedStore {
+export interface StoreEntry {
   /** `BACKUP_S3_BUCKET`, or the place in holdfast.yaml. */
-  readonly place: string
+  readonly configPath: string
   readonly store: StoreConfig
 }
 
@@ -39,14 +39,14 @@ export function readStores (
   if (defaults.lacks === undefined) checkCredentials(options, given, problems)
   const read = given.map(one => readStore(one, defaults, problems))
   const inUse = read.filter(({ isEnabled }) => isEnabled)
-  const placed = inUse.flatMap(({ place, store }) => store === undefined ? [] : [{ place, store }])
+  const placed = inUse.flatMap(({ configPath, store }) => store === undefined ? [] : [{ configPath, store }])
   checkNames(placed, problems)
   const automatic = inUse.filter(({ isAutomatic }) => isAutomatic).map(({ name }) => name)
   return { placed, defaults, automatic: automatic.length === inUse.length ? undefined : automatic }
 }
 
 interface Read {
-  readonly place: string
+  readonly configPath: string
   readonly name: string
   /** undefined: problems were reported. */
   readonly store: StoreConfig | undefined
@@ -55,7 +55,7 @@ interface Read {
 }
 
 function readStore (given: GivenStore, defaults: StoreDefaults, problems: Problem[]): Read {
-  const { place, name, fields } = given
+  const { configPath, name, fields } = given
   const { enabled = true, uploadAfterBackup = true, appendOnly = false, maxBackups = null, bandwidth = null } =
     checkFields(COMMON_FIELDS, fields, problems)
   const kept = fields.get('retention')
@@ -63,7 +63,7 @@ function readStore (given: GivenStore, defaults: StoreDefaults, problems: Proble
   if (appendOnly) checkAppendOnly(given, problems)
   const common: Common = { name, retention, maxBackups, isAppendOnly: appendOnly, bandwidth }
   return {
-    place,
+    configPath,
     name,
     store: makeStoreConfig(given, common, defaults, problems),
     isEnabled: enabled,
@@ -100,13 +100,13 @@ function checkCredentials (
   problems.push({ name: there, problem: `is given without ${missing}`, remedy: `Set ${missing}, too, or neither.` })
 }
 
-function checkNames (placed: readonly PlacedStore[], problems: Problem[]): void {
+function checkNames (placed: readonly StoreEntry[], problems: Problem[]): void {
   const seen = new Map<string, string>()
-  for (const { place, store: { name } } of placed) {
+  for (const { configPath, store: { name } } of placed) {
     const folded = name.toLowerCase()
     const other = seen.get(folded)
     const report = (problem: string, remedy = 'Give it another name.'): void => {
-      problems.push({ name: `${place}.name`, problem, remedy })
+      problems.push({ name: `${configPath}.name`, problem, remedy })
     }
     if (!isSourceName(name)) {
       report(
@@ -115,6 +115,6 @@ function checkNames (placed: readonly PlacedStore[], problems: Problem[]): void 
       )
     } else if (folded === LANDING_STORE) report(`"${name}" is the name of BACKUP_DIR`)
     else if (other !== undefined) report(`"${name}" is the name of ${other} already`)
-    seen.set(folded, other ?? place)
+    seen.set(folded, other ?? configPath)
   }
 }

@@ -32,7 +32,7 @@ export interface OffsiteStore {
   readonly bandwidth: number | null
 }
 
-export interface Occupant {
+export interface PathOwner {
   /** The source whose database is there; null: it is our own. */
   readonly source: string | null
   /** `the catalog`, `the database of the source "shop"`. */
@@ -63,7 +63,7 @@ export interface EngineDeps {
   /** By kind of source. */
   readonly rowTools: ReadonlyMap<string, RowTool>
   /** Whose place the path is, in words, where it is one of ours or of a source: nothing else may be put there. */
-  readonly occupant: (path: string) => Promise<Occupant | undefined>
+  readonly ownerOf: (path: string) => Promise<PathOwner | undefined>
   /** Absolute paths of the directories in which a caller without a shell may have something restored. */
   readonly restoreDirs: readonly string[]
   /** The landing store: a backup is there first. */
@@ -78,7 +78,7 @@ export interface EngineDeps {
    * By name: stores that were given by their URL alone, as the catalog remembers them. They are read from; nothing is
    * ever written or removed there.
    */
-  readonly remembered: Map<string, Store>
+  readonly externalStores: Map<string, Store>
   /** Throws `VALIDATION_FAILED` for what names no store, or one that we have no credentials for. */
   readonly locate: (url: string) => LocatedStore
   readonly codecs: Codecs

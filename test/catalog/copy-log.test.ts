@@ -198,7 +198,7 @@ test('what is counted of a store is what its rows tell, whatever became of the c
   await catalog.backups.remove(gone, LATER, ['far'])
   await catalog.backups.evict(released, 'local', 's3://bucket/x')
   await catalog.backups.trash(trashed, 'trash/x', 'x', LATER)
-  await catalog.places.remember({ name: 'near', url: 'file:///near', since: END }, [])
+  await catalog.externalStores.remember({ name: 'near', url: 'file:///near', since: END }, [])
   const database = new Database(path, { readonly: true })
   t.after(() => {
     database.close()
@@ -207,7 +207,7 @@ test('what is counted of a store is what its rows tell, whatever became of the c
     SELECT store, count(*) FILTER (WHERE status = 'stored') AS stored, coalesce(sum(size_bytes) FILTER (WHERE status = 'stored'), 0) AS bytes,
       count(*) FILTER (WHERE status IN ('pending', 'uploading', 'failed', 'missing')) AS waiting FROM copies GROUP BY store ORDER BY store`)
   assert.deepEqual(await catalog.copies.counts(), counted.all())
-  await catalog.places.handOver('near', 'far')
+  await catalog.externalStores.handOver('near', 'far')
   const [far, ...others] = await catalog.copies.counts()
   assert.deepEqual([far, ...others.filter(({ stored, waiting }) => stored > 0 || waiting > 0)], counted.all())
 })

@@ -3,14 +3,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseDotEnv } from '../../src/config/dot-env.ts'
-import { secretPlaces } from '../../src/config/secret-places.ts'
+import { filesWithSecrets } from '../../src/config/files-with-secrets.ts'
 import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 test('a byte order mark is not part of the first name, for the configuration and for doctor', t => {
   const cwd = workDir(t, { '.env': '\uFEFFJWT_SECRET=0123456789012345678901234567890123456789\nMAX_BACKUPS=5\n' })
   const config = validConfig({}, cwd)
   assert.deepEqual([config.tokenKey?.algorithm, config.settings.maxBackups, config.notices], ['HS256', 5, []])
-  assert.deepEqual(secretPlaces({}, cwd, config, undefined)[0], { path: join(cwd, '.env'), holds: ['JWT_SECRET'] })
+  assert.deepEqual(filesWithSecrets({}, cwd, config, undefined)[0], { path: join(cwd, '.env'), holds: ['JWT_SECRET'] })
 })
 
 for (const [system, end] of [['Unix', '\n'], ['Windows', '\r\n'], ['an old Mac', '\r']] as const) {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Environment } from '../../src/config/environment.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { describeProblems } from '../../src/config/problem.ts'
-import { secretPlaces } from '../../src/config/secret-places.ts'
+import { filesWithSecrets } from '../../src/config/files-with-secrets.ts'
 import { ageKey, openpgpKey, PASSPHRASE } from '../support/pipeline/keys.ts'
 import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
@@ -149,7 +149,7 @@ test('files with private keys are known as places of secrets, and files with pub
   }
   const checked = checkConfig(environment, cwd)
   assert.ok(checked.ok)
-  assert.deepEqual(secretPlaces(environment, cwd, checked.config, checked.file).flatMap(({ holds }) => holds), [
+  assert.deepEqual(filesWithSecrets(environment, cwd, checked.config, checked.file).flatMap(({ holds }) => holds), [
     'BACKUP_AGE_IDENTITY',
     'the secret that the service made',
     'the key that signs manifests'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { StoreConfig } from '../../src/config/config.ts'
 import { checkConfig } from '../../src/config/load.ts'
-import { secretPlaces } from '../../src/config/secret-places.ts'
+import { filesWithSecrets } from '../../src/config/files-with-secrets.ts'
 import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
 
 type Files = Readonly<Record<string, string>>
@@ -362,7 +362,7 @@ test('files that hold secrets of stores are known', t => {
   const environment = { BACKUP_GCS_BUCKET: 'b', GOOGLE_APPLICATION_CREDENTIALS: 'own.json' }
   const checked = checkConfig(environment, cwd)
   assert.ok(checked.ok)
-  assert.deepEqual(secretPlaces(environment, cwd, checked.config, checked.file).slice(0, -2), [
+  assert.deepEqual(filesWithSecrets(environment, cwd, checked.config, checked.file).slice(0, -2), [
     { path: join(cwd, 'holdfast.yaml'), holds: ['stores.a.accessKeyId'] },
     { path: join(cwd, 'key'), holds: ['stores.a.secretAccessKey'] },
     { path: join(cwd, 'google.json'), holds: ['stores.g.key'] },

@@ -100,7 +100,7 @@ export interface BackupOutline extends
   readonly suspicion: Pick<Suspicion, 'releasedAt'> | null
 }
 
-export interface PlacedOutline extends BackupOutline {
+export interface OutlineWithStores extends BackupOutline {
   /** Names of the stores that hold it. */
   readonly stores: readonly string[]
 }

@@ -2,7 +2,7 @@ import type { Adopted, Found } from '../backup/adoption.ts'
 import type { Tier } from '../tier.ts'
 import type { AuditLog } from './audit.ts'
 import type { AlertLog } from '../alert/alert.ts'
-import type { Backup, BackupMethod, BackupStatus, BackupType, PlacedOutline } from '../backup/backup.ts'
+import type { Backup, BackupMethod, BackupStatus, BackupType, OutlineWithStores } from '../backup/backup.ts'
 import type { ChangeCount } from './change-count.ts'
 import type { Copy, CopyLog } from '../backup/copy.ts'
 import type { Encryption } from '../ports/encryption.ts'
@@ -13,7 +13,7 @@ import type { KeyLog } from './key.ts'
 import type { Lease, LeaseLog } from './lease.ts'
 import type { Manifest } from '../backup/manifest.ts'
 import type { ManifestSignature } from '../backup/signature.ts'
-import type { PlaceLog } from './external-store.ts'
+import type { ExternalStoreLog } from './external-store.ts'
 import type { RestoreLog } from '../restore/restore.ts'
 import type { RunLog } from '../schedule/run.ts'
 import type { SettingsChange } from '../schedule/settings.ts'
@@ -28,7 +28,7 @@ import type { Check, Verification } from '../ports/verification.ts'
 export interface Catalog {
   readonly backups: BackupLog
   readonly copies: CopyLog
-  readonly places: PlaceLog
+  readonly externalStores: ExternalStoreLog
   readonly storeIds: StoreIds
   readonly changes: ChangeCount
   readonly keys: KeyLog
@@ -153,7 +153,7 @@ export interface BackupLog {
   get(id: number): Promise<Backup>
   list(query: BackupQuery): Promise<BackupPage>
   /** Every backup of the source whose object still exists, newest first. */
-  existing(source: string): Promise<readonly PlacedOutline[]>
+  existing(source: string): Promise<readonly OutlineWithStores[]>
   /**
    * Manifests of the last good backups of the source, newest first, whether or not they are still there. What is
    * suspect, or was found damaged, is none.

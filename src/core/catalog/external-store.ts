@@ -1,5 +1,5 @@
 /** A store that was given by its URL alone, to take over what is in it. It is read from, and never written to. */
-export interface RememberedPlace {
+export interface ExternalStore {
   /** What the copies there call their store. */
   readonly name: string
   /** Without anything secret. */
@@ -8,14 +8,14 @@ export interface RememberedPlace {
 }
 
 /** `places`. */
-export interface PlaceLog {
+export interface ExternalStoreLog {
   /** In the order of their names. */
-  list(): Promise<readonly RememberedPlace[]>
+  list(): Promise<readonly ExternalStore[]>
   /**
    * Under `name`, or that with a number where it is one of `taken` or any copy calls its store so. What is remembered
    * already keeps its name.
    */
-  remember(place: RememberedPlace, taken: readonly string[]): Promise<RememberedPlace>
+  remember(store: ExternalStore, taken: readonly string[]): Promise<ExternalStore>
   /** The store `to` is at that place from now on, and has the copies that are known of there. */
   handOver(name: string, to: string): Promise<void>
 }

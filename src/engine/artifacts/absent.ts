@@ -82,10 +82,10 @@ export async function recordAbsent (deps: EngineDeps, store: Store, signal: Abor
  * A backup that other stores hold is read from there from now on, and stays there; one that was nowhere else is marked
  * missing and invalid.
  */
-async function recordLost ({ store, offsite, remembered, catalog, clock }: EngineDeps, id: number): Promise<void> {
+async function recordLost ({ store, offsite, externalStores, catalog, clock }: EngineDeps, id: number): Promise<void> {
   const backup = await catalog.backups.get(id)
   const [elsewhere] = backup.copies.filter(copy => copy.store !== store.name && copy.status === 'stored')
-  const other = elsewhere && (offsite.get(elsewhere.store)?.store ?? remembered.get(elsewhere.store))
+  const other = elsewhere && (offsite.get(elsewhere.store)?.store ?? externalStores.get(elsewhere.store))
   if (other !== undefined) {
     await catalog.backups.evict(id, store.name, other.location(offsiteKey(backup)))
     return

@@ -56,19 +56,19 @@ export function hasLanded (deps: Pick<EngineDeps, 'store'>, backup: Pick<Backup,
 }
 
 /** Where an object is, and its name there. */
-export interface Place {
+export interface ObjectLocation {
   readonly store: Store
   readonly key: string
 }
 
 /** Every store that is read from. */
-export type StoreDeps = Pick<EngineDeps, 'store' | 'offsite' | 'remembered'>
+export type StoreDeps = Pick<EngineDeps, 'store' | 'offsite' | 'externalStores'>
 
 /** Every place that is taken to hold the object, the nearest first. */
-export function placesOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>): readonly Place[] {
+export function locationsOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>): readonly ObjectLocation[] {
   const landed = hasLanded(deps, backup) ? [{ store: deps.store, key: backup.key }] : []
   const copies = backup.copies.filter(({ status }) => status === 'stored').flatMap(({ store }) =>
-    deps.offsite.get(store)?.store ?? deps.remembered.get(store) ?? []
+    deps.offsite.get(store)?.store ?? deps.externalStores.get(store) ?? []
   )
   return [...landed, ...copies.map(store => ({ store, key: offsiteKey(backup) }))]
 }
@@ -77,8 +77,8 @@ export function placesOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'
  * Where the object is for what looks after one backup: in the landing store if it is there by the catalog, otherwise in
  * the first store that has it.
  */
-export function homeOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>): Place {
-  return placesOf(deps, backup)[0] ?? { store: deps.store, key: backup.key }
+export function homeOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>): ObjectLocation {
+  return locationsOf(deps, backup)[0] ?? { store: deps.store, key: backup.key }
 }
 
 /**
@@ -86,17 +86,17 @@ export function homeOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>)
  * said is thrown: `STORE_UNAVAILABLE`, `OBJECT_ARCHIVED`; where each says that it is not there, the nearest is
  * returned, so that whoever reads it hears of it there.
  */
-export async function readablePlace (
+export async function readableLocation (
   deps: StoreDeps,
   backup: Pick<Backup, 'key' | 'copies'>,
   signal: AbortSignal
-): Promise<Place> {
+): Promise<ObjectLocation> {
   let failure: BackupError | undefined
-  for (const place of placesOf(deps, backup)) {
+  for (const location of locationsOf(deps, backup)) {
     try {
-      const { archived } = await place.store.stat(place.key, signal)
-      if (archived === undefined) return place
-      failure = archivedError(place, archived)
+      const { archived } = await location.store.stat(location.key, signal)
+      if (archived === undefined) return location
+      failure = archivedError(location, archived)
     } catch (thrown) {
       if (signal.aborted) throw thrown
       const error = toBackupError(thrown)
@@ -107,7 +107,7 @@ export async function readablePlace (
   return homeOf(deps, backup)
 }
 
-function archivedError ({ store, key }: Place, { storageClass, isThawing, hours }: Archived): BackupError {
+function archivedError ({ store, key }: ObjectLocation, { storageClass, isThawing, hours }: Archived): BackupError {
   return new BackupError(
     'OBJECT_ARCHIVED',
     `"${store.location(key)}" is in the storage class "${storageClass}"${

@@ -4,7 +4,7 @@ import { BackupError } from '../../core/errors.ts'
 import type { ByteRange } from '../../core/ports/store.ts'
 import { mismatch, slice, type Digest } from '../../pipeline/digest.ts'
 import { joined } from '../../pipeline/joined.ts'
-import type { Place } from './locations.ts'
+import type { ObjectLocation } from './locations.ts'
 
 /**
  * A range is read in whole blocks of so many bytes, each of which is held against its own digest before any of it goes
@@ -22,7 +22,7 @@ export interface VerifiedRanges {
    * Afterwards only the blocks that the range touches are read. Rejects, or errors, with `CHECKSUM_MISMATCH`, or with
    * what the store rejects with.
    */
-  open(place: Place, object: Digest, range: ByteRange, signal: AbortSignal): Promise<Readable>
+  open(location: ObjectLocation, object: Digest, range: ByteRange, signal: AbortSignal): Promise<Readable>
 }
 
 /** The digests of the blocks of one object, one after the other. */
@@ -49,9 +49,9 @@ export function verifiedRanges (): VerifiedRanges {
     }
   }
 
-  function begin (place: Place, object: Digest): Learning {
+  function begin (location: ObjectLocation, object: Digest): Learning {
     const stop = new AbortController()
-    const blocks = learn(place, object, stop.signal)
+    const blocks = learn(location, object, stop.signal)
     const begun = { blocks, stop, waiting: 0 }
     learning.set(object.sha256, begun)
     blocks.then(found => {
@@ -63,11 +63,11 @@ export function verifiedRanges (): VerifiedRanges {
   }
 
   /** The reading ends when the last of those who wait for it has left. */
-  async function blocksOf (place: Place, object: Digest, signal: AbortSignal): Promise<Blocks> {
+  async function blocksOf (location: ObjectLocation, object: Digest, signal: AbortSignal): Promise<Blocks> {
     const found = known.get(object.sha256)
     if (found !== undefined) return found
     signal.throwIfAborted()
-    const shared = learning.get(object.sha256) ?? begin(place, object)
+    const shared = learning.get(object.sha256) ?? begin(location, object)
     shared.waiting++
     const left = Promise.withResolvers<never>()
     const leave = (): void => {
@@ -87,11 +87,11 @@ export function verifiedRanges (): VerifiedRanges {
   }
 
   return {
-    async open (place, object, { start, end }, signal) {
-      const blocks = await blocksOf(place, object, signal)
+    async open (location, object, { start, end }, signal) {
+      const blocks = await blocksOf(location, object, signal)
       const first = start - start % BLOCK
       const last = Math.min(object.size, end - end % BLOCK + BLOCK) - 1
-      const stored = await place.store.get(place.key, { start: first, end: last }, signal)
+      const stored = await location.store.get(location.key, { start: first, end: last }, signal)
       return joined(
         stored,
         blockCheck(blocks, { start: first, end: last }),
@@ -102,7 +102,7 @@ export function verifiedRanges (): VerifiedRanges {
 }
 
 /** Reads the object to its end. Throws `CHECKSUM_MISMATCH` unless it is what it must be. */
-async function learn ({ store, key }: Place, object: Digest, signal: AbortSignal): Promise<Blocks> {
+async function learn ({ store, key }: ObjectLocation, object: Digest, signal: AbortSignal): Promise<Blocks> {
   const whole = createHash('sha256')
   const digests: Buffer[] = []
   let block = createHash('sha256')

@@ -43,7 +43,7 @@ interface Plan extends CreateRequest {
 }
 
 /** Whether this job has put the object that is under the key of its row: nothing else may be removed by that key. */
-interface Placed {
+interface PutState {
   /** `maybe`: the store failed while it was put, and may have kept it. */
   object: 'no' | 'maybe' | 'yes'
   /**
@@ -85,12 +85,12 @@ export async function createBackup (
   const row = await begin(deps, chosen, plan)
   task.concerns(row.id)
   deps.events.emit({ type: 'backup.started', backup: row })
-  const placed: Placed = { object: 'no', isScratchFull: false }
+  const put: PutState = { object: 'no', isScratchFull: false }
   let made: Made
   try {
-    made = await produce(deps, chosen, plan, row, task, placed)
+    made = await produce(deps, chosen, plan, row, task, put)
   } catch (thrown) {
-    await giveUp(deps, row, placed, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
+    await giveUp(deps, row, put, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
     throw thrown
   }
   const backup = await complete(deps, row, made)
@@ -155,7 +155,7 @@ async function produce (
   plan: Plan,
   row: Backup,
   task: Task,
-  placed: Placed
+  put: PutState
 ): Promise<Made> {
   task.phase('probing')
   const probe = await source.probe(task.signal)
@@ -173,8 +173,8 @@ async function produce (
   const { written, facts, opener } = await withRoom(
     deps,
     plan.mayRemove === false ? null : probe.size,
-    placed,
-    () => storeImage(deps, source, plan, row, task, placed),
+    put,
+    () => storeImage(deps, source, plan, row, task, put),
     task
   )
   const draft = manifestOf(
@@ -187,7 +187,7 @@ async function produce (
   const { verification, inconclusive } = plan.verify
     ? await proveNew(deps, row, draft, opener, task)
     : { verification: null, inconclusive: undefined }
-  if (verification?.valid === false) throw await setAside(deps, row, draft, verification, placed)
+  if (verification?.valid === false) throw await setAside(deps, row, draft, verification, put)
   const manifest = deps.signing.sign({
     ...draft,
     facts: countedFacts(draft.facts, verification),
@@ -215,7 +215,7 @@ function countedFacts (facts: Manifest['facts'], verification: Verification | nu
 async function withRoom<T> (
   deps: EngineDeps,
   size: number | null,
-  placed: Placed,
+  put: PutState,
   work: () => Promise<T>,
   { signal }: Task
 ): Promise<T> {
@@ -223,7 +223,7 @@ async function withRoom<T> (
     return await work()
   } catch (thrown) {
     if (
-      size === null || signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || placed.isScratchFull ||
+      size === null || signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || put.isScratchFull ||
       !await makeRoom(deps, size, signal)
     ) {
       throw thrown
@@ -242,16 +242,16 @@ async function storeImage (
   plan: Plan,
   row: Backup,
   task: Task,
-  placed: Placed
+  put: PutState
 ): Promise<{ written: Written, facts: SnapshotFacts, opener: Opener | null }> {
   const seal = plan.cipher?.seal() ?? null
   const snapshot = await source.snapshot(task.signal).catch(async (thrown: unknown) => {
-    placed.isScratchFull = await isOfScratch(deps, thrown)
+    put.isScratchFull = await isOfScratch(deps, thrown)
     throw thrown
   })
   try {
     task.phase('storing', snapshot.size)
-    placed.object = 'maybe'
+    put.object = 'maybe'
     const written = await writeObject({
       image: snapshot.image,
       size: snapshot.size,
@@ -263,14 +263,14 @@ async function storeImage (
         task.bytes(bytes)
       }
     }, task.signal)
-    placed.object = 'yes'
+    put.object = 'yes'
     return { written, facts: await snapshot.facts(), opener: seal }
   } catch (thrown) {
     // The name was free, and somebody else has taken it since.
-    if (placed.object === 'maybe' && toBackupError(thrown).code === 'OBJECT_EXISTS') placed.object = 'no'
+    if (put.object === 'maybe' && toBackupError(thrown).code === 'OBJECT_EXISTS') put.object = 'no'
     if (toBackupError(thrown).code === 'DISK_FULL') {
       await snapshot.close()
-      placed.isScratchFull = await snapshot.facts().then(() => false, (error: unknown) => isOfScratch(deps, error))
+      put.isScratchFull = await snapshot.facts().then(() => false, (error: unknown) => isOfScratch(deps, error))
     }
     throw thrown
   } finally {
@@ -356,10 +356,10 @@ async function setAside (
   row: Backup,
   manifest: Manifest,
   verification: Verification,
-  placed: Placed
+  put: PutState
 ): Promise<BackupError> {
   const key = await quarantine(deps, row)
-  placed.object = 'no'
+  put.object = 'no'
   const isSource = verification.checks.some(({ name, status }) => name === 'integrity_check' && status === 'fail')
   const error = new BackupError(
     'VERIFICATION_FAILED',
@@ -410,11 +410,11 @@ async function complete (
  * Leaves nothing of this job in the store, and a row that says why. Where even that fails, the row stays undecided:
  * housekeeping tries again, and the caller hears of the first error.
  */
-async function giveUp (deps: EngineDeps, row: Backup, placed: Placed, error: BackupError): Promise<void> {
+async function giveUp (deps: EngineDeps, row: Backup, put: PutState, error: BackupError): Promise<void> {
   tellFailure(deps, row, error)
   try {
-    if (placed.object === 'yes') await takeBack(deps.store, row.key, row)
-    if (placed.object === 'maybe') await discardBackup(deps, deps.store, row.key, row)
+    if (put.object === 'yes') await takeBack(deps.store, row.key, row)
+    if (put.object === 'maybe') await discardBackup(deps, deps.store, row.key, row)
     const now = await deps.catalog.backups.get(row.id)
     const failed = now.status === 'in_progress'
       ? await deps.catalog.backups.fail(row.id, {

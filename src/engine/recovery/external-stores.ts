@@ -1,4 +1,4 @@
-import type { RememberedPlace } from '../../core/catalog/external-store.ts'
+import type { ExternalStore } from '../../core/catalog/external-store.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports/store.ts'
 import type { EngineDeps } from '../deps.ts'
@@ -6,8 +6,8 @@ import type { RebuildRequest } from '../engine.ts'
 import { isEmpty } from '../replication/restore-note.ts'
 
 /** A place that cannot be made a store of now, and why. */
-export interface LostPlace {
-  readonly place: RememberedPlace
+export interface UnusableStore {
+  readonly store: ExternalStore
   readonly error: BackupError
 }
 
@@ -16,16 +16,16 @@ export interface LostPlace {
  * which a store is configured now hands its copies over to that one, and is forgotten. Returns those that cannot be
  * made.
  */
-export async function loadRemembered (deps: EngineDeps): Promise<readonly LostPlace[]> {
-  const lost: LostPlace[] = []
-  for (const place of await deps.catalog.places.list()) {
-    if (deps.remembered.has(place.name)) continue
+export async function loadExternalStores (deps: EngineDeps): Promise<readonly UnusableStore[]> {
+  const lost: UnusableStore[] = []
+  for (const external of await deps.catalog.externalStores.list()) {
+    if (deps.externalStores.has(external.name)) continue
     try {
-      const located = deps.locate(place.url)
-      if (located.known === undefined) deps.remembered.set(place.name, await located.make(place.name))
-      else await deps.catalog.places.handOver(place.name, located.known.name)
+      const located = deps.locate(external.url)
+      if (located.known === undefined) deps.externalStores.set(external.name, await located.make(external.name))
+      else await deps.catalog.externalStores.handOver(external.name, located.known.name)
     } catch (thrown) {
-      lost.push({ place, error: toBackupError(thrown) })
+      lost.push({ store: external, error: toBackupError(thrown) })
     }
   }
   return lost
@@ -41,7 +41,7 @@ async function storeAt (deps: EngineDeps, url: string): Promise<Store> {
  * The same, remembered from now on, so that what is taken over from there can be read later. Rejects with what the
  * store says where it cannot be listed, and with `OBJECT_NOT_FOUND` where it is empty; it is not remembered then.
  */
-async function rememberedStoreAt (deps: EngineDeps, url: string, signal: AbortSignal): Promise<Store> {
+async function externalStoreAt (deps: EngineDeps, url: string, signal: AbortSignal): Promise<Store> {
   const located = deps.locate(url)
   if (located.known !== undefined) return located.known
   if (await isEmpty(await located.make(located.kind), signal)) {
@@ -50,12 +50,12 @@ async function rememberedStoreAt (deps: EngineDeps, url: string, signal: AbortSi
     })
   }
   const taken = [deps.store.name, ...deps.offsite.keys()]
-  const { name } = await deps.catalog.places.remember(
+  const { name } = await deps.catalog.externalStores.remember(
     { name: located.kind, url: located.url, since: deps.clock.now() },
     taken
   )
-  const store = deps.remembered.get(name) ?? await located.make(name)
-  deps.remembered.set(name, store)
+  const store = deps.externalStores.get(name) ?? await located.make(name)
+  deps.externalStores.set(name, store)
   return store
 }
 
@@ -70,7 +70,7 @@ export async function storesToRebuild (
 ): Promise<readonly Store[]> {
   const configured = [deps.store, ...[...deps.offsite.values()].map(({ store }) => store)]
   if (takeOver) return configured
-  await loadRemembered(deps)
-  if (from === undefined) return [...configured, ...deps.remembered.values()]
-  return [await (isListing ? storeAt(deps, from) : rememberedStoreAt(deps, from, signal))]
+  await loadExternalStores(deps)
+  if (from === undefined) return [...configured, ...deps.externalStores.values()]
+  return [await (isListing ? storeAt(deps, from) : externalStoreAt(deps, from, signal))]
 }

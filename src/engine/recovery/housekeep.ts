@@ -8,7 +8,7 @@ import { cleanupSignal } from '../artifacts/objects.ts'
 import { landingTrouble } from '../replication/known-store.ts'
 import { settleUndecided, unlessItFails } from './reconcile.ts'
 import { erase, settleTrashed } from '../retention/trash.ts'
-import { loadRemembered } from './external-stores.ts'
+import { loadExternalStores } from './external-stores.ts'
 import { evictionSweep } from '../retention/evict.ts'
 import { settleRestores } from '../restore/settle-restores.ts'
 import { settleReappeared } from './survey-landing.ts'
@@ -50,7 +50,7 @@ export async function housekeep (
       ? [() => settleUndecided(deps), sweep, () => emptyTrash(deps), () => settleReappeared(deps), survey]
       : [],
     // Another process may have been given one. One that is lost was told of at the start.
-    () => loadRemembered(deps),
+    () => loadExternalStores(deps),
     () => idempotency.purge(new Date(now - IDEMPOTENCY_WINDOW)),
     () => jobs.purge(new Date(now - JOB_HISTORY)),
     () => alerts.purge(new Date(now - ALERT_HISTORY)),

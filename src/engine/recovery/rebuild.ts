@@ -155,7 +155,7 @@ async function adopt (
     foreignInstance,
     // Its grace begins anew: since when it has been there is not written in the store.
     trashedAt: key.startsWith(TRASH) ? clock.now() : null,
-    isLasting: deps.remembered.has(store.name) || deps.offsite.get(store.name)?.isAppendOnly === true,
+    isLasting: deps.externalStores.has(store.name) || deps.offsite.get(store.name)?.isAppendOnly === true,
     copy: { ...landingCopy(store, key, manifest), ...!hasLanded && { uploadedAt: modifiedAt } }
   }
   const { backup, outcome } = await catalog.backups.adopt(manifest, found)

@@ -8,7 +8,7 @@ import type { EngineDeps } from '../deps.ts'
 import { backupLock } from '../jobs/locks.ts'
 import { emptiedLanding, landingTrouble } from '../replication/known-store.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
-import { placesOf } from '../artifacts/locations.ts'
+import { locationsOf } from '../artifacts/locations.ts'
 
 /** A round through the landing store begins so often, at most. Milliseconds. */
 const ROUND_EVERY = 86_400_000
@@ -103,9 +103,9 @@ function isKnownLost ({ verification }: Backup): boolean {
 
 /** Whether another store has the object when it is asked now. Throws what a store throws that should have it. */
 async function isElsewhere (deps: EngineDeps, backup: Backup): Promise<boolean> {
-  for (const { store, key } of placesOf(deps, backup)) {
+  for (const { store, key } of locationsOf(deps, backup)) {
     if (store.name === deps.store.name) continue
-    if (!deps.remembered.has(store.name)) await deps.ownership.require(store, cleanupSignal())
+    if (!deps.externalStores.has(store.name)) await deps.ownership.require(store, cleanupSignal())
     if ((await findObject(store, key, cleanupSignal()))?.size === backup.size) return true
   }
   return false

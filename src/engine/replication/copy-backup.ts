@@ -11,7 +11,7 @@ import { digestCheck } from '../../pipeline/digest.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import { joined } from '../../pipeline/joined.ts'
 import { throttle } from '../../pipeline/throttle.ts'
-import { offsiteKey, placesOf, readablePlace, type Place } from '../artifacts/locations.ts'
+import { offsiteKey, locationsOf, readableLocation, type ObjectLocation } from '../artifacts/locations.ts'
 import { cleanupSignal, recordedManifest } from '../artifacts/objects.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import { isSameManifest, isSameObject, proveCopy } from './verify-copy.ts'
@@ -122,16 +122,21 @@ async function copyTo (
 }
 
 /** Where it is read from: never the store that it is to be brought to. */
-async function originalOf (deps: EngineDeps, backup: Backup, except: string, signal: AbortSignal): Promise<Place> {
+async function originalOf (
+  deps: EngineDeps,
+  backup: Backup,
+  except: string,
+  signal: AbortSignal
+): Promise<ObjectLocation> {
   const others = { ...backup, copies: backup.copies.filter(({ store }) => store !== except) }
-  if (placesOf(deps, others).length === 0) {
+  if (locationsOf(deps, others).length === 0) {
     throw new BackupError(
       'OBJECT_NOT_FOUND',
       `no other store holds backup ${backup.id}, so that it cannot be copied to "${except}"`,
       { hint: 'Verify the backup; make a new one.' }
     )
   }
-  return await readablePlace(deps, others, signal)
+  return await readableLocation(deps, others, signal)
 }
 
 /** Object and manifest are locked for as long. */
@@ -141,8 +146,8 @@ function lockOf (backup: Backup, { hasLock, retention }: OffsiteStore, now: Date
 }
 
 interface Transfer {
-  readonly original: Place
-  readonly copy: Place
+  readonly original: ObjectLocation
+  readonly copy: ObjectLocation
   readonly manifest: Manifest
   readonly facts: ObjectFacts
   readonly bandwidth: number | null
@@ -186,7 +191,7 @@ async function putObject (
   }
 }
 
-function taken ({ store, key }: Place): BackupError {
+function taken ({ store, key }: ObjectLocation): BackupError {
   return new BackupError('OBJECT_EXISTS', `"${store.location(key)}" is another object`, {
     hint: 'Give each server a prefix of its own in the bucket, or move that object away.'
   })
@@ -194,7 +199,7 @@ function taken ({ store, key }: Place): BackupError {
 
 /** The manifest last: what lies there without one counts for nothing. */
 async function putManifest (
-  copy: Place,
+  copy: ObjectLocation,
   manifest: Manifest,
   { isAppendOnly }: OffsiteStore,
   lock: Pick<ObjectFacts, 'retainUntil'>,

@@ -5,7 +5,7 @@ import { manifestKey } from '../../core/backup/object-key.ts'
 import { BackupError } from '../../core/errors.ts'
 import { mismatch } from '../../pipeline/digest.ts'
 import { digestObject } from '../../pipeline/read-object.ts'
-import type { Place } from '../artifacts/locations.ts'
+import type { ObjectLocation } from '../artifacts/locations.ts'
 import { readText } from '../artifacts/objects.ts'
 
 /** So many samples are read back of each copy, the first and the last bytes among them, … */
@@ -18,8 +18,8 @@ const SAMPLE = 64 * 1024
  * at. The store has held its own checksum against what was sent before; this finds out one that lies.
  */
 export async function proveCopy (
-  original: Place,
-  copy: Place,
+  original: ObjectLocation,
+  copy: ObjectLocation,
   { object }: Manifest,
   signal: AbortSignal
 ): Promise<void> {
@@ -32,7 +32,8 @@ export async function proveCopy (
   }
   for (const start of sampleStarts(object.size)) {
     const range = { start, end: Math.min(object.size, start + SAMPLE) - 1 }
-    const read = async ({ store, key }: Place): Promise<Buffer> => await buffer(await store.get(key, range, signal))
+    const read = async ({ store, key }: ObjectLocation): Promise<Buffer> =>
+      await buffer(await store.get(key, range, signal))
     const [ours, theirs] = await Promise.all([read(original), read(copy)])
     if (!ours.equals(theirs)) {
       throw new BackupError(
@@ -52,7 +53,7 @@ function sampleStarts (size: number): readonly number[] {
 
 /** Whether what lies there is byte for byte the object; the whole of it is read. */
 export async function isSameObject (
-  place: Place,
+  place: ObjectLocation,
   { object }: Manifest,
   onBytes: (bytes: number) => void,
   signal: AbortSignal
@@ -64,7 +65,7 @@ export async function isSameObject (
 
 /** Whether the manifest that lies beside the copy says the same, to the byte. Rejects as `get` does. */
 export async function isSameManifest (
-  { store, key }: Place,
+  { store, key }: ObjectLocation,
   manifest: Manifest,
   signal: AbortSignal
 ): Promise<boolean> {

@@ -5,7 +5,7 @@ import { digestCheck, mismatch, slice } from '../../pipeline/digest.ts'
 import { joined } from '../../pipeline/joined.ts'
 import { openImage } from '../../pipeline/read-object.ts'
 import { isStoredPlain, requireOpener } from '../artifacts/decryption.ts'
-import { readablePlace } from '../artifacts/locations.ts'
+import { readableLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import type { VerifiedRanges } from '../artifacts/verified-ranges.ts'
 import type { EngineDeps } from '../deps.ts'
@@ -37,7 +37,7 @@ export async function openDownload (
   const manifest = await trustedManifest(deps, id)
   const codec = deps.codecs[backup.compression]
   const name = fileName(backup.key)
-  const { store, key } = await readablePlace(deps, backup, AbortSignal.timeout(PATIENCE))
+  const { store, key } = await readableLocation(deps, backup, AbortSignal.timeout(PATIENCE))
 
   if (decoded && !isStoredPlain(manifest)) {
     const opener = requireOpener(deps.keyring, manifest)

@@ -8,7 +8,7 @@ import type { AssertionResult, DrillReport } from '../../core/restore/drill.ts'
 import type { DrillConclusion, Restore } from '../../core/restore/restore.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
-import { readablePlace } from '../artifacts/locations.ts'
+import { readableLocation } from '../artifacts/locations.ts'
 import { recordedManifest, requireObject } from '../artifacts/objects.ts'
 import { unpackObject, type Unpack } from '../artifacts/verify-object.ts'
 import type { EngineDeps } from '../deps.ts'
@@ -94,18 +94,23 @@ async function rehearse (
   try {
     requireOpener(deps.keyring, manifest)
     await checkScratch(deps, manifest.image.size)
-    const place = await readablePlace(deps, backup, task.signal)
+    const location = await readableLocation(deps, backup, task.signal)
     const unpack: Unpack = async inspection => {
       task.phase('restoring', manifest.image.size)
       const opened = deps.clock.now()
-      return await unpackObject({ ...deps, store: place.store }, { key: place.key, manifest }, task, async path => {
-        measured.restoreTime = since(deps, opened)
-        const checks = await inspection(path)
-        if (checks.every(({ status }) => status !== 'fail')) assertions = await assess(deps, manifest, path, task)
-        return checks
-      })
+      return await unpackObject(
+        { ...deps, store: location.store },
+        { key: location.key, manifest },
+        task,
+        async path => {
+          measured.restoreTime = since(deps, opened)
+          const checks = await inspection(path)
+          if (checks.every(({ status }) => status !== 'fail')) assertions = await assess(deps, manifest, path, task)
+          return checks
+        }
+      )
     }
-    const { verification } = await verifyBackup(deps, backup.id, task, { unpack, place })
+    const { verification } = await verifyBackup(deps, backup.id, task, { unpack, location })
     const report: DrillReport = {
       backup: identityOf(manifest),
       chosen: reason,

@@ -9,7 +9,7 @@ import type { Placement, PlainImage, Restore, Restorer } from '../../core/restor
 import { followedPath } from '../../files/followed-path.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
-import { readablePlace } from '../artifacts/locations.ts'
+import { readableLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { requireDigest, withPlainImage } from '../artifacts/plain-image.ts'
 import { secure } from '../backup/safety-backup.ts'
@@ -98,9 +98,9 @@ export async function sourceItself (deps: EngineDeps, { id, source: name }: Back
       hint: 'Give a path to restore to, or configure the source again.'
     })
   }
-  const occupant = await deps.occupant(found.source.location)
-  if (occupant?.source === null) {
-    throw new BackupError('RESTORE_TARGET_INVALID', `"${found.source.location}" is ${occupant.what}, which is in use`, {
+  const owner = await deps.ownerOf(found.source.location)
+  if (owner?.source === null) {
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${found.source.location}" is ${owner.what}, which is in use`, {
       hint: 'Restore it to another path; a catalog that is lost is rebuilt from the manifests by itself.'
     })
   }
@@ -158,14 +158,14 @@ async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
  */
 async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
   const { backup, manifest, verify } = plan
-  const place = await readablePlace(deps, backup, task.signal)
-  const { store, key } = place
+  const location = await readableLocation(deps, backup, task.signal)
+  const { store, key } = location
   const clocked = () => deps.clock.now().getTime()
   // A transaction cannot be undone once bytes of another turn out to be in it: `live` takes a copy of our own.
   const isOwn = plan.placement.mode === 'live'
   if (await store.file(key, task.signal) !== undefined) {
     if (isOwn) await checkScratch(deps, manifest.image.size)
-    if (verify) await requireVerified(deps, backup.id, { place }, task)
+    if (verify) await requireVerified(deps, backup.id, { location }, task)
     else await requireDigest({ store }, { key, manifest }, task)
     return await securedAndPlaced(deps, plan, restoreId, async work => {
       const begun = clocked()
@@ -183,7 +183,7 @@ async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: n
     const unpacking = clocked() - begun
     if (verify) {
       await requireVerified(deps, backup.id, {
-        place,
+        location,
         isDigested: true,
         unpack: inspection => inspection(image.path)
       }, task)

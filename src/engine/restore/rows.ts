@@ -5,7 +5,7 @@ import type { Task } from '../../core/job.ts'
 import type { Rescue, RescueRequest, RowSelection, RowTool } from '../../core/restore/rows.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
-import { readablePlace } from '../artifacts/locations.ts'
+import { readableLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { withPlainImage } from '../artifacts/plain-image.ts'
 import { secure } from '../backup/safety-backup.ts'
@@ -134,6 +134,6 @@ async function withImage<T> (
   task: Task,
   work: (image: string) => Promise<T>
 ): Promise<T> {
-  const { store, key } = await readablePlace(deps, backup, task.signal)
+  const { store, key } = await readableLocation(deps, backup, task.signal)
   return await withPlainImage({ ...deps, store }, { key, manifest, isOwn: true }, task, ({ path }) => work(path))
 }

@@ -1,17 +1,17 @@
 import { locateBy, readMounts, type Locate } from '../../files/mounts.ts'
 import { realPath } from '../../files/real-path.ts'
-import type { Occupant } from '../deps.ts'
+import type { PathOwner } from '../deps.ts'
 
-export interface Places {
+export interface OwnedPaths {
   /** Databases of our own. */
-  readonly databases: readonly Place[]
+  readonly databases: readonly OwnedPath[]
   /** Files and directories of our own, with all that is in them. */
-  readonly own: readonly Place[]
+  readonly own: readonly OwnedPath[]
   readonly sources: ReadonlyArray<{ readonly name: string, readonly location: string }>
 }
 
 /** A path with its name in words: `in the scratch directory`. */
-interface Place {
+interface OwnedPath {
   readonly path: string
   readonly what: string
 }
@@ -24,7 +24,10 @@ const BESIDE = ['-wal', '-shm', '-journal']
  * beside a database, or as a database that would lose what is beside it. A source may lie in a directory of ours, if
  * its path is written as one in it: one that is led there by a link, now, is ours and not the source's.
  */
-export async function occupantOf (path: string, { databases, own, sources }: Places): Promise<Occupant | undefined> {
+export async function pathOwner (
+  path: string,
+  { databases, own, sources }: OwnedPaths
+): Promise<PathOwner | undefined> {
   const locate = locateBy(readMounts())
   const at = await placeOf(path, locate)
   const touched = [at, at.replace(/-(?:wal|shm|journal)$/, ''), ...BESIDE.map(suffix => at + suffix)]

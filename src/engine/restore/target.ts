@@ -12,7 +12,7 @@ import type { RestoreRequest } from '../engine.ts'
  * sources, for names that SQLite takes for something beside a database, and where a mount does not answer.
  */
 export async function requireTarget (
-  deps: Pick<EngineDeps, 'occupant'>,
+  deps: Pick<EngineDeps, 'ownerOf'>,
   target: string,
   mode: RestoreRequest['mode']
 ): Promise<void> {
@@ -32,12 +32,12 @@ export async function requireTarget (
       hint: 'See whether the server of the mount is there, or choose another path.'
     })
   }
-  const occupant = await deps.occupant(target)
-  if (occupant !== undefined) {
-    const hint = occupant.source === null
+  const owner = await deps.ownerOf(target)
+  if (owner !== undefined) {
+    const hint = owner.source === null
       ? 'Choose another path.'
       : 'Leave "target" out to restore a source: then what stands there is backed up first.'
-    throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is ${occupant.what}`, { hint })
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is ${owner.what}`, { hint })
   }
   const beside = /-(?:wal|shm|journal)$/.exec(target)?.[0]
   if (beside !== undefined) {

@@ -1,7 +1,7 @@
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import { requireOwn } from '../../core/instance.ts'
 import type { Archived } from '../../core/ports/store.ts'
-import { placesOf, type Place } from '../artifacts/locations.ts'
+import { locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { Thawing } from '../engine.ts'
@@ -17,13 +17,13 @@ export async function thawBackup (deps: EngineDeps, id: number, days: number, si
   // It costs the owner of the store money.
   requireOwn(backup, 'thawed')
   await trustedManifest(deps, id)
-  const cold: Array<Place & { readonly archived: Archived }> = []
+  const cold: Array<ObjectLocation & { readonly archived: Archived }> = []
   let failure: BackupError | undefined
-  for (const place of placesOf(deps, backup)) {
+  for (const location of locationsOf(deps, backup)) {
     try {
-      const { archived } = await place.store.stat(place.key, signal)
+      const { archived } = await location.store.stat(location.key, signal)
       if (archived === undefined) return { backup, store: null, hours: 0 }
-      cold.push({ ...place, archived })
+      cold.push({ ...location, archived })
     } catch (thrown) {
       failure = toBackupError(thrown)
     }

@@ -1,4 +1,4 @@
-import { isLive, type Backup, type BackupOutline, type PlacedOutline } from '../../core/backup/backup.ts'
+import { isLive, type Backup, type BackupOutline, type OutlineWithStores } from '../../core/backup/backup.ts'
 import { toBackupError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports/store.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
@@ -49,13 +49,13 @@ async function heldIn (
  */
 export async function decideCopies (
   deps: EngineDeps,
-  existing: readonly PlacedOutline[],
+  existing: readonly OutlineWithStores[],
   shared: Pick<RetentionPolicy, 'timeZone' | 'freshSince' | 'suspect' | 'pace'>,
   held: Holdings | undefined
 ): Promise<readonly RetainedCopy[]> {
   const decided: RetainedCopy[] = []
   for (const { store, retention, maxBackups } of [...deps.offsite.values()].filter(hasOwnRules)) {
-    const decide = (outlines: readonly PlacedOutline[]): readonly Retained[] =>
+    const decide = (outlines: readonly OutlineWithStores[]): readonly Retained[] =>
       applyRetention(outlines, { ...shared, rules: retention, maxBackups }, deps.clock.now())
     const known = existing.filter(outline => isLive(outline) && outline.stores.includes(store.name))
     const byCatalog = decide(known)
@@ -68,15 +68,15 @@ export async function decideCopies (
 
 /** What is decided in view of what is really there. Newest first. */
 function byHoldings (
-  known: readonly PlacedOutline[],
+  known: readonly OutlineWithStores[],
   byCatalog: readonly Retained[],
-  decide: (there: readonly PlacedOutline[]) => readonly Retained[],
+  decide: (there: readonly OutlineWithStores[]) => readonly Retained[],
   names: ReadonlySet<string> | undefined
 ): readonly Retained[] {
   if (names === undefined) {
     return byCatalog.map(({ backup }) => stays(backup, 'the store cannot show now what it holds'))
   }
-  const isThere = (outline: PlacedOutline): boolean => names.has(offsiteKey(outline))
+  const isThere = (outline: OutlineWithStores): boolean => names.has(offsiteKey(outline))
   return withAbsent(decide(known.filter(isThere)), known.filter(outline => !isThere(outline)))
 }
 
@@ -84,7 +84,7 @@ function byHoldings (
  * What is not there fills no place that another backup would have to leave for it, and is not removed either: it may
  * turn up again. Newest first.
  */
-export function withAbsent (decisions: readonly Retained[], absent: readonly PlacedOutline[]): readonly Retained[] {
+export function withAbsent (decisions: readonly Retained[], absent: readonly OutlineWithStores[]): readonly Retained[] {
   if (absent.length === 0) return decisions
   return [...decisions, ...absent.map(backup => stays(backup, 'its file is not in the store'))].toSorted((a, b) =>
     b.backup.id - a.backup.id
@@ -107,7 +107,7 @@ export interface Elsewhere {
 export function elsewhere (
   deps: EngineDeps,
   { source }: ProtectedSource,
-  outline: PlacedOutline,
+  outline: OutlineWithStores,
   copies: readonly RetainedCopy[],
   shared: Pick<RetentionPolicy, 'timeZone' | 'suspect' | 'pace'>
 ): Elsewhere {

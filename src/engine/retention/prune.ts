@@ -1,4 +1,4 @@
-import { isLive, type Backup, type PlacedOutline } from '../../core/backup/backup.ts'
+import { isLive, type Backup, type OutlineWithStores } from '../../core/backup/backup.ts'
 import { firstSuspect } from '../../core/backup/suspicion.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
@@ -6,7 +6,7 @@ import type { ProtectedSource } from '../../core/protected-source.ts'
 import { applyRetention, isMassRemoval, type Retained } from '../../core/retention/retention.ts'
 import { findObject } from '../../pipeline/find-object.ts'
 import { isAbsent, landedObjects } from '../artifacts/absent.ts'
-import { placesOf, type Place } from '../artifacts/locations.ts'
+import { locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { Pruned, PruneRefusal, RetainedCopy } from '../engine.ts'
@@ -54,7 +54,7 @@ async function decide (
 ): Promise<Decided> {
   const { maxBackups, retention, schedule } = deps.settings.policyFor(chosen)
   const existing = await deps.catalog.backups.existing(chosen.source.name)
-  const isAbsent = (outline: PlacedOutline): boolean =>
+  const isAbsent = (outline: OutlineWithStores): boolean =>
     landed !== undefined && isLive(outline) && outline.stores.includes(deps.store.name) && !landed.has(outline.key)
   // Of all that there are, wherever they are: a store that has not got the suspect yet lets go of nothing either.
   const shared = {
@@ -66,7 +66,7 @@ async function decide (
   const copies = await decideCopies(deps, existing, shared, held)
   const own = new Set([...deps.offsite.values()].filter(hasOwnRules).map(({ store }) => store.name))
   const home = existing.filter(({ stores }) =>
-    stores.length === 0 || stores.some(store => !own.has(store) && !deps.remembered.has(store))
+    stores.length === 0 || stores.some(store => !own.has(store) && !deps.externalStores.has(store))
   )
   const byId = new Map(home.map(outline => [outline.id, outline]))
   const decisions = applyRetention(home.filter(outline => !isAbsent(outline)), {
@@ -232,7 +232,7 @@ async function letGo (
 ): Promise<Backup | undefined> {
   const isGone = await isAbsent(deps, backup)
   const others = 'store' in retained
-    ? placesOf(deps, backup).filter(({ store: { name } }) =>
+    ? locationsOf(deps, backup).filter(({ store: { name } }) =>
       name !== retained.store && !(isGone && name === deps.store.name)
     )
     : []
@@ -254,15 +254,15 @@ async function letGo (
  * Whether one of the places that should have the backup has it when it is asked now. One that cannot be asked counts as
  * one that has it not.
  */
-async function isHeldIn (deps: EngineDeps, backup: Backup, places: readonly Place[]): Promise<boolean> {
+async function isHeldIn (deps: EngineDeps, backup: Backup, locations: readonly ObjectLocation[]): Promise<boolean> {
   // The landing store has been asked before.
-  if (places.some(({ store }) => store.name === deps.store.name)) return true
+  if (locations.some(({ store }) => store.name === deps.store.name)) return true
   if (
-    await holderOf(deps, backup, ({ store }) => places.some(place => place.store.name === store.name)) !== undefined
+    await holderOf(deps, backup, ({ store }) => locations.some(place => place.store.name === store.name)) !== undefined
   ) {
     return true
   }
-  for (const { store, key } of places.filter(({ store }) => deps.remembered.has(store.name))) {
+  for (const { store, key } of locations.filter(({ store }) => deps.externalStores.has(store.name))) {
     const found = await findObject(store, key, cleanupSignal()).catch(() => undefined)
     if (found?.size === backup.size) return true
   }

@@ -1,4 +1,4 @@
-import type { PlacedOutline } from '../../core/backup/backup.ts'
+import type { OutlineWithStores } from '../../core/backup/backup.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import { countSurplus, outOfPace, surplusOf, type SurplusPolicy } from '../../core/retention/surplus.ts'
@@ -21,7 +21,7 @@ export function paceOf (deps: Pick<EngineDeps, 'settings'>, chosen: ProtectedSou
 async function landed (
   deps: Pick<EngineDeps, 'catalog' | 'store'>,
   { source }: ProtectedSource
-): Promise<readonly PlacedOutline[]> {
+): Promise<readonly OutlineWithStores[]> {
   return (await deps.catalog.backups.existing(source.name)).filter(({ stores }) =>
     stores.length === 0 || stores.includes(deps.store.name)
   )

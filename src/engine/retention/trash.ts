@@ -5,7 +5,7 @@ import { BackupError } from '../../core/errors.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import { isAbsent, requireThere } from '../artifacts/absent.ts'
 import { discardBackup } from '../artifacts/discard.ts'
-import { hasLanded, placesOf } from '../artifacts/locations.ts'
+import { hasLanded, locationsOf } from '../artifacts/locations.ts'
 import { cleanupSignal, replaceManifest, requireObject } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 
@@ -119,7 +119,7 @@ export async function settleTrashed (deps: EngineDeps, backup: Backup): Promise<
   }
   if (!await hasObject(deps.store, manifestKey(backup.key), signal)) {
     // Another store has it still: a landing store that lost its files is no reason to remove it there before its time.
-    if (placesOf(deps, backup).length > 1) return true
+    if (locationsOf(deps, backup).length > 1) return true
     // Nor does a row whose object is nowhere to be seen go before its time.
     if (await isAbsent(deps, backup)) return true
     await erase(deps, backup, 'its removal had begun before the service ended')

@@ -8,13 +8,13 @@ import { probeStore, type Probed } from '../replication/probe-store.ts'
  * The store in which backups land, then the others in the order in which they are configured, then those that are only
  * remembered. Asks none of them anything.
  */
-export async function storeStates ({ store, offsite, remembered, catalog: { copies } }: Pick<
+export async function storeStates ({ store, offsite, externalStores, catalog: { copies } }: Pick<
   EngineDeps,
-  'store' | 'offsite' | 'remembered' | 'catalog'
+  'store' | 'offsite' | 'externalStores' | 'catalog'
 >): Promise<readonly StoreState[]> {
   const [counts, late] = [await copies.counts(), await copies.waiting()]
   const plain = { isAppendOnly: false, hasLock: false, retention: null, maxBackups: null, bandwidth: null }
-  const read = [...remembered.values()].map(store => ({ store, ...plain }))
+  const read = [...externalStores.values()].map(store => ({ store, ...plain }))
   return [{ store, ...plain }, ...offsite.values(), ...read].map(
     ({ store: { name, kind, place }, isAppendOnly, hasLock, retention, maxBackups, bandwidth }) => {
       const { stored, bytes, waiting } = counts.find(one => one.store === name) ?? { stored: 0, bytes: 0, waiting: 0 }
@@ -25,7 +25,7 @@ export async function storeStates ({ store, offsite, remembered, catalog: { copi
         kind,
         place,
         isLanding: name === store.name,
-        isRemembered: remembered.has(name),
+        isRemembered: externalStores.has(name),
         state,
         stored,
         bytes,

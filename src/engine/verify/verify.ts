@@ -9,7 +9,7 @@ import { checkScratch } from '../artifacts/free-space.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { Verified, VerifiedAll } from '../engine.ts'
 import { backupLock } from '../jobs/locks.ts'
-import { homeOf, placesOf, type Place } from '../artifacts/locations.ts'
+import { homeOf, locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { readManifest, trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { verifyObject, type ObjectVerification } from '../artifacts/verify-object.ts'
 
@@ -19,7 +19,7 @@ const PAGE = 500
 /** A proof in another way than the usual one, which reads the backup where it is at home. */
 export interface VerifyOptions extends Partial<Pick<ObjectVerification, 'unpack' | 'isDigested'>> {
   /** Where the backup is read. */
-  readonly place?: Place
+  readonly location?: ObjectLocation
 }
 
 /** Proves one backup again and records what was found. */
@@ -27,13 +27,13 @@ export async function verifyBackup (
   deps: EngineDeps,
   id: number,
   task: Task,
-  { place, ...way }: VerifyOptions = {}
+  { location, ...way }: VerifyOptions = {}
 ): Promise<Verified> {
   const startedAt = deps.clock.now()
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const recorded = await trustedManifest(deps, id)
-  const { store, key } = await believable(deps, backup, place ?? homeOf(deps, backup), task.signal)
+  const { store, key } = await believable(deps, backup, location ?? homeOf(deps, backup), task.signal)
   try {
     const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
     const verification = await verifyObject({ ...deps, store }, {
@@ -70,23 +70,28 @@ export async function verifyBackup (
  * that is lost, or another one in its place, proves nothing against a backup. Throws `STORE_UNAVAILABLE` where no other
  * store should have it.
  */
-async function believable (deps: EngineDeps, backup: Backup, place: Place, signal: AbortSignal): Promise<Place> {
-  if (deps.remembered.has(place.store.name)) return place
-  const isLost = (await deps.ownership.inspect(place.store, signal)).state === 'lost'
-  const others = placesOf(deps, backup).filter(({ store }) => store.name !== place.store.name)
-  if (!isLost && others.length === 0) return place
+async function believable (
+  deps: EngineDeps,
+  backup: Backup,
+  location: ObjectLocation,
+  signal: AbortSignal
+): Promise<ObjectLocation> {
+  if (deps.externalStores.has(location.store.name)) return location
+  const isLost = (await deps.ownership.inspect(location.store, signal)).state === 'lost'
+  const others = locationsOf(deps, backup).filter(({ store }) => store.name !== location.store.name)
+  if (!isLost && others.length === 0) return location
   // A backup that is there is as good as ever, whatever became of the others.
-  if (await hasObject(place.store, place.key, signal).catch(() => !isLost)) return place
+  if (await hasObject(location.store, location.key, signal).catch(() => !isLost)) return location
   for (const other of others) if (await hasObject(other.store, other.key, signal).catch(() => false)) return other
-  if (isLost && others.length === 0) await deps.ownership.require(place.store, signal)
-  return isLost ? others[0] ?? place : place
+  if (isLost && others.length === 0) await deps.ownership.require(location.store, signal)
+  return isLost ? others[0] ?? location : location
 }
 
 /** What people may say of a backup afterwards. A copy in an append-only store never hears of it. */
 const EDITABLE: ReadonlySet<keyof Manifest> = new Set(['description', 'pinned', 'suspicion', 'signature'])
 
 /** The manifest in the store must be the one that was written, but for what may have been edited since. */
-async function checkManifest ({ store, key }: Place, recorded: Manifest, signal: AbortSignal): Promise<Check> {
+async function checkManifest ({ store, key }: ObjectLocation, recorded: Manifest, signal: AbortSignal): Promise<Check> {
   try {
     const stored = await readManifest(store, key, signal)
     const wrong = (Object.keys(recorded) as Array<keyof Manifest>).filter(key =>

@@ -8,10 +8,10 @@ import {
   hasLanded,
   homeOf,
   offsiteKey,
-  placesOf,
+  locationsOf,
   promisedCopies,
   promisedStores,
-  readablePlace,
+  readableLocation,
   requireOffsite,
   requireOwnStore,
   requirePromised
@@ -75,11 +75,11 @@ test('a store is found by its name; the error names those that there are, and th
 
 test('the places of a backup are the landing store, then the stores with a stored copy, remembered ones among them', async t => {
   const { deps, far } = await bench(t)
-  deps.remembered.set('disk', far.offsite.get('far')!.store)
+  deps.externalStores.set('disk', far.offsite.get('far')!.store)
   const key = 'trash/a.db'
   const copy = (store: string, status: 'stored' | 'pending' | 'missing' = 'stored') => localCopy(key, { store, status })
   const places = (...copies: ReturnType<typeof copy>[]): unknown =>
-    placesOf(deps, backupOf(1, { key, copies })).map(({ store, key }) => [store.name, key])
+    locationsOf(deps, backupOf(1, { key, copies })).map(({ store, key }) => [store.name, key])
   assert.deepEqual(places(copy('disk'), copy('near'), copy('local')), [['local', 'trash/a.db'], ['far', 'a.db'], [
     'near',
     'a.db'
@@ -105,7 +105,7 @@ async function everywhere (t: TestContext) {
     takeAway: (name: string): void => {
       rmSync(join(directories[name]!, backup.key))
     },
-    place: async () => (await readablePlace(made.deps, backup, never)).store.name
+    place: async () => (await readableLocation(made.deps, backup, never)).store.name
   }
 }
 
@@ -139,7 +139,7 @@ test('an object in cold storage is OBJECT_ARCHIVED with the hours that it takes,
     const offsite = new Map(
       [...far.offsite].map(([name, one]) => [name, name === 'far' ? { ...one, store: cold(one.store, given) } : one])
     )
-    return await readablePlace({ ...deps, offsite }, backup, never)
+    return await readableLocation({ ...deps, offsite }, backup, never)
   }
   takeAway('local')
   assert.equal((await place(archived)).store.name, 'near')
@@ -162,5 +162,5 @@ test('an aborted signal ends the search', async t => {
   far.faults.meanwhile('far.stat', () => {
     abort.abort(cancelled)
   })
-  await rejectsWith('CANCELLED', readablePlace(deps, backup, abort.signal))
+  await rejectsWith('CANCELLED', readableLocation(deps, backup, abort.signal))
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { loadRemembered, storesToRebuild } from '../../../src/engine/recovery/external-stores.ts'
+import { loadExternalStores, storesToRebuild } from '../../../src/engine/recovery/external-stores.ts'
 import { testEngine } from '../../support/engine/engine.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 import { empty, listed, lost, rebuilt } from '../../support/engine/rebuild.ts'
@@ -14,16 +14,16 @@ test('a place is remembered by the next process, until a store is configured the
   const { stores, url } = await lost(t)
   const after = await empty(t)
   await rebuilt(after, url)
-  after.deps.remembered.clear()
-  assert.deepEqual([await loadRemembered(after.deps), [...after.deps.remembered.keys()]], [[], ['directory']])
-  after.deps.remembered.clear()
+  after.deps.externalStores.clear()
+  assert.deepEqual([await loadExternalStores(after.deps), [...after.deps.externalStores.keys()]], [[], ['directory']])
+  after.deps.externalStores.clear()
   const configured = {
     ...after.deps,
     offsite: stores.offsite,
     locate: (given: string) => ({ ...after.deps.locate(given), known: stores.offsite.get('far')?.store })
   }
-  assert.deepEqual(await loadRemembered(configured), [])
-  assert.deepEqual([after.deps.remembered.size, await after.deps.catalog.places.list()], [0, []])
+  assert.deepEqual(await loadExternalStores(configured), [])
+  assert.deepEqual([after.deps.externalStores.size, await after.deps.catalog.externalStores.list()], [0, []])
   assert.deepEqual((await listed(after)).map(({ copies }) => copies.map(({ store }) => store)), [['far'], ['far'], [
     'far'
   ]])
@@ -32,13 +32,13 @@ test('a place is remembered by the next process, until a store is configured the
 test('a place that cannot be made a store of is told, and hinders no other', async t => {
   const { url } = await lost(t)
   const { deps } = await empty(t)
-  await deps.catalog.places.remember({ name: 'a-cloud', url: 'cloud://bucket', since: new Date(0) }, [])
-  await deps.catalog.places.remember({ name: 'disk', url, since: new Date(0) }, [])
-  assert.deepEqual((await loadRemembered(deps)).map(({ place, error }) => [place.name, error.code]), [[
+  await deps.catalog.externalStores.remember({ name: 'a-cloud', url: 'cloud://bucket', since: new Date(0) }, [])
+  await deps.catalog.externalStores.remember({ name: 'disk', url, since: new Date(0) }, [])
+  assert.deepEqual((await loadExternalStores(deps)).map(({ store, error }) => [store.name, error.code]), [[
     'a-cloud',
     'VALIDATION_FAILED'
   ]])
-  assert.deepEqual([...deps.remembered.keys()], ['disk'])
+  assert.deepEqual([...deps.externalStores.keys()], ['disk'])
 })
 
 test('what names no store is refused before there is a job, and a place without anything is not remembered', async t => {
@@ -49,14 +49,14 @@ test('what names no store is refused before there is a job, and a place without 
   writeFileSync(join(nothing, 'RESTORE.txt'), 'what to do')
   await rejectsWith('OBJECT_NOT_FOUND', rebuilt(after, `file://${nothing}`))
   await rejectsWith('STORE_UNAVAILABLE', rebuilt(after, `file://${nothing}/gone`))
-  assert.deepEqual(await after.deps.catalog.places.list(), [])
+  assert.deepEqual(await after.deps.catalog.externalStores.list(), [])
 })
 
 test('without a place every store is read, the landing store first and remembered ones last; a takeover leaves those out', async t => {
   const { url } = await lost(t)
   const { offsite } = await testOffsite(t, { own: {} })
   const { deps } = await testEngine(t, { offsite })
-  await deps.catalog.places.remember({ name: 'disk', url, since: new Date(0) }, [])
+  await deps.catalog.externalStores.remember({ name: 'disk', url, since: new Date(0) }, [])
   const names = async (...[request]: [Parameters<typeof storesToRebuild>[1]]): Promise<string[]> =>
     (await storesToRebuild(deps, request, never)).map(({ name }) => name)
   assert.deepEqual(await names({ takeOver: true }), ['local', 'own'])
@@ -68,12 +68,12 @@ test('a place that is only listed is not remembered, and one that is given twice
   const { deps } = await empty(t)
   const store = async (isListing: boolean) => (await storesToRebuild(deps, { from: url, isListing }, never))[0]
   assert.equal((await store(true))?.name, 'directory')
-  assert.deepEqual([deps.remembered.size, await deps.catalog.places.list()], [0, []])
+  assert.deepEqual([deps.externalStores.size, await deps.catalog.externalStores.list()], [0, []])
   const first = await store(false)
   assert.equal(await store(false), first)
   assert.deepEqual([
-    [...deps.remembered.values()],
-    (await deps.catalog.places.list()).map(({ name, url }) => [name, url])
+    [...deps.externalStores.values()],
+    (await deps.catalog.externalStores.list()).map(({ name, url }) => [name, url])
   ], [[first], [['directory', url]]])
 })
 
@@ -83,5 +83,5 @@ test('the URL of a configured store is that store, and is not remembered', async
   for (const isListing of [true, false]) {
     assert.deepEqual((await storesToRebuild(deps, { from: url, isListing }, never)).map(({ name }) => name), ['far'])
   }
-  assert.deepEqual(await deps.catalog.places.list(), [])
+  assert.deepEqual(await deps.catalog.externalStores.list(), [])
 })

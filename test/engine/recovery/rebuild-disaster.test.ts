@@ -39,7 +39,7 @@ test('what is only listed is told, and neither entered nor remembered', async t 
   const { url } = await lost(t)
   const after = await empty(t)
   assert.equal((await rebuilt(after, url, true)).adopted, 3)
-  assert.deepEqual([await listed(after), await after.deps.catalog.places.list()], [[], []])
+  assert.deepEqual([await listed(after), await after.deps.catalog.externalStores.list()], [[], []])
 })
 
 test('the same backup in the landing store and in two others is one row with three copies', async t => {
@@ -124,13 +124,13 @@ test('a backup is restored straight from the place, which is read once, and prov
   const { id } = await before.create({ upload: true, compression: 'zstd' })
   const after = await testEngine(t)
   await rebuilt(after, url)
-  const [name, store] = [...after.deps.remembered][0]!
+  const [name, store] = [...after.deps.externalStores][0]!
   let reads = 0
   const counting: Store['get'] = (key, range, signal) => {
     if (!key.endsWith('.json')) reads++
     return store.get(key, range, signal)
   }
-  after.deps.remembered.set(name, { ...store, get: counting })
+  after.deps.externalStores.set(name, { ...store, get: counting })
   const done = await (await after.engine.restore(id, {})).result
   assert.deepEqual([after.source.bytes.equals(shop.bytes), done.status, reads], [true, 'completed', 1])
   const { verification } = await after.engine.backup(id)

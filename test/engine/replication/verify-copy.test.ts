@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { serializeManifest, type Manifest } from '../../../src/core/backup/manifest.ts'
 import type { ByteRange, Store } from '../../../src/core/ports/store.ts'
-import type { Place } from '../../../src/engine/artifacts/locations.ts'
+import type { ObjectLocation } from '../../../src/engine/artifacts/locations.ts'
 import { isSameManifest, isSameObject, proveCopy } from '../../../src/engine/replication/verify-copy.ts'
 import { manifestOf } from '../../support/catalog/catalog.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -16,7 +16,7 @@ async function pair (
   t: TestContext,
   bytes: Buffer,
   other = bytes
-): Promise<{ readonly original: Place, readonly copy: Place, readonly manifest: Manifest }> {
+): Promise<{ readonly original: ObjectLocation, readonly copy: ObjectLocation, readonly manifest: Manifest }> {
   const [original, copy] = [await faultyStore(t), await faultyStore(t)].map(({ store }) => ({ store, key: 'a.db' }))
   await original!.store.put('a.db', bodyOf(bytes), {}, never)
   await copy!.store.put('a.db', bodyOf(other), {}, never)
@@ -28,7 +28,7 @@ async function pair (
 }
 
 /** The place, with the ranges that are read there. */
-function watched ({ store, key }: Place, ranges: (ByteRange | undefined)[]): Place {
+function watched ({ store, key }: ObjectLocation, ranges: (ByteRange | undefined)[]): ObjectLocation {
   const get: Store['get'] = (name, range, signal) => {
     ranges.push(range)
     return store.get(name, range, signal)

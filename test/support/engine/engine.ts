@@ -15,7 +15,7 @@ import type { SourceOverrides } from '../../../src/core/schedule/policy.ts'
 import type { CreateRequest, Engine } from '../../../src/engine/engine.ts'
 import { LiveSettings } from '../../../src/engine/live-settings.ts'
 import { makeEngine } from '../../../src/engine/make-engine.ts'
-import { occupantOf } from '../../../src/engine/restore/target-guard.ts'
+import { pathOwner } from '../../../src/engine/restore/target-guard.ts'
 import { Runner } from '../../../src/engine/jobs/runner.ts'
 import { makeCodecs } from '../../../src/pipeline/codecs.ts'
 import { NO_KEYS } from '../../../src/pipeline/keyring.ts'
@@ -167,8 +167,8 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     restorers: new Map(restorers),
     assessors: new Map([['sqlite', sqliteAssessor()], ['memory', memoryAssessor]]),
     rowTools: new Map([['sqlite', faulty('rows', sqliteRows(scratch.directory), faults)]]),
-    occupant: path =>
-      occupantOf(path, {
+    ownerOf: path =>
+      pathOwner(path, {
         databases: [{ path: catalogPath, what: 'the catalog' }],
         own: [{ path: directory, what: 'in the directory of the backups' }],
         sources: sources.map(({ name, location }) => ({ name, location }))
@@ -178,7 +178,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     offsite: options.offsite ?? new Map(),
     ownership: testOwnership({ instance: options.instance, landing, catalog: opened, clock }),
     signing,
-    remembered: new Map(),
+    externalStores: new Map(),
     locate: locateDirectories(() => [deps.store, ...[...deps.offsite.values()].map(({ store }) => store)], faults),
     codecs: makeCodecs(2),
     keyring: options.keyring ?? NO_KEYS,

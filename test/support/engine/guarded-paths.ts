@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { occupantOf } from '../../../src/engine/restore/target-guard.ts'
+import { pathOwner } from '../../../src/engine/restore/target-guard.ts'
 import { tempDir } from '../temp-dir.ts'
 
 /** A place with everything that a restore must not touch, and a directory beside it where it may write. */
@@ -24,5 +24,5 @@ export function house (t: TestContext) {
       location: at('data/inner.db')
     }, { name: 'led', location: at('allowed/led.db') }]
   }
-  return { at, whose: (path: string) => occupantOf(at(path), places) }
+  return { at, whose: (path: string) => pathOwner(at(path), places) }
 }

@@ -10,7 +10,7 @@ import { OPTION_NAMES, OPTIONS } from './options.ts'
 import { storeSecrets } from './store-secrets.ts'
 
 /** A file, and the secrets that are in it by the names of their variables. */
-export interface SecretPlace {
+export interface FileWithSecrets {
   readonly path: string
   readonly holds: readonly string[]
 }
@@ -24,7 +24,7 @@ const SECRETS = OPTION_NAMES.filter(name => OPTIONS[name].kind === 'secret').map
  * The files that hold secrets of the service, whether or not the environment overrules what they say. For a
  * configuration that was found valid; `file` is the holdfast.yaml that was read. Reads files; changes nothing.
  */
-export function secretPlaces (
+export function filesWithSecrets (
   environment: Environment,
   cwd: string,
   { dataDir, tokenKey, stores, storeDefaults: { keyFile } }: Pick<
@@ -32,7 +32,7 @@ export function secretPlaces (
     'dataDir' | 'tokenKey' | 'stores' | 'storeDefaults'
   >,
   file: string | undefined
-): readonly SecretPlace[] {
+): readonly FileWithSecrets[] {
   const whole = withEnvFile(environment, cwd, [])
   const yaml = file === undefined ? {} : (parse(readFileSync(file, 'utf8')) ?? {}) as Record<string, unknown>
   const base = file === undefined ? cwd : dirname(file)
@@ -64,7 +64,7 @@ export function secretPlaces (
   ]
 }
 
-function holding (path: string, secrets: ReadonlyArray<{ readonly variable: string }>): SecretPlace[] {
+function holding (path: string, secrets: ReadonlyArray<{ readonly variable: string }>): FileWithSecrets[] {
   return secrets.length === 0 ? [] : [{ path, holds: secrets.map(({ variable }) => variable) }]
 }
 

@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkConfig } from '../../src/config/load.ts'
-import { secretPlaces, type SecretPlace } from '../../src/config/secret-places.ts'
+import { filesWithSecrets, type FileWithSecrets } from '../../src/config/files-with-secrets.ts'
 import type { Environment } from '../../src/config/environment.ts'
 import { workDir } from '../support/config/config.ts'
 
 const SECRET = 'a secret that is long enough to be one'
 
 /** But for the last, which is always the same. */
-function placesOf (environment: Environment, cwd: string): readonly SecretPlace[] {
+function placesOf (environment: Environment, cwd: string): readonly FileWithSecrets[] {
   const checked = checkConfig(environment, cwd)
   assert.ok(checked.ok)
-  const places = secretPlaces(environment, cwd, checked.config, checked.file)
+  const places = filesWithSecrets(environment, cwd, checked.config, checked.file)
   assert.deepEqual(places.at(-1), { path: join(cwd, 'data/manifest-key'), holds: ['the key that signs manifests'] })
   return places.slice(0, -1)
 }

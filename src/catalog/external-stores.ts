@@ -1,15 +1,15 @@
-import type { PlaceLog, RememberedPlace } from '../core/catalog/external-store.ts'
+import type { ExternalStoreLog, ExternalStore } from '../core/catalog/external-store.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
 
-interface PlaceRow {
+interface ExternalStoreRow {
   readonly name: string
   readonly url: string
   readonly since: string
 }
 
 /** `places` in SQLite. */
-export class SqlitePlaceLog implements PlaceLog {
+export class SqliteExternalStoreLog implements ExternalStoreLog {
   readonly #connection: Connection
   readonly #statements: ReturnType<typeof prepare>
 
@@ -18,14 +18,14 @@ export class SqlitePlaceLog implements PlaceLog {
     this.#statements = prepare(connection)
   }
 
-  list (): Promise<readonly RememberedPlace[]> {
-    return this.#connection.read(() => this.#statements.list.all().map(toPlace))
+  list (): Promise<readonly ExternalStore[]> {
+    return this.#connection.read(() => this.#statements.list.all().map(toExternalStore))
   }
 
-  remember ({ name, url, since }: RememberedPlace, taken: readonly string[]): Promise<RememberedPlace> {
+  remember ({ name, url, since }: ExternalStore, taken: readonly string[]): Promise<ExternalStore> {
     return this.#connection.write(() => {
       const known = this.#statements.byUrl.get(url)
-      if (known !== undefined) return toPlace(known)
+      if (known !== undefined) return toExternalStore(known)
       const names = new Set([...taken, ...this.#statements.names.all()])
       let free = name
       for (let number = 2; names.has(free); number++) free = `${name}-${number}`
@@ -45,8 +45,8 @@ export class SqlitePlaceLog implements PlaceLog {
 
 function prepare ({ database }: Connection) {
   return {
-    list: database.prepare<[], PlaceRow>('SELECT name, url, since FROM places ORDER BY name'),
-    byUrl: database.prepare<[string], PlaceRow>('SELECT name, url, since FROM places WHERE url = ?'),
+    list: database.prepare<[], ExternalStoreRow>('SELECT name, url, since FROM places ORDER BY name'),
+    byUrl: database.prepare<[string], ExternalStoreRow>('SELECT name, url, since FROM places WHERE url = ?'),
     names: database.prepare<[], string>('SELECT name FROM places UNION SELECT DISTINCT store FROM copies').pluck(),
     add: database.prepare('INSERT INTO places (name, url, since) VALUES (?, ?, ?)'),
     // What the store knows of a copy itself is newer than what was found there once.
@@ -56,6 +56,6 @@ function prepare ({ database }: Connection) {
   }
 }
 
-function toPlace ({ since, ...row }: PlaceRow): RememberedPlace {
+function toExternalStore ({ since, ...row }: ExternalStoreRow): ExternalStore {
   return { ...row, since: toDate(since) }
 }
