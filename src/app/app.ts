@@ -21,7 +21,7 @@ import { systemClock, type Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import { EventBus } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
-import { makeElsewhere } from './replication.ts'
+import { makeReplication } from './replication.ts'
 import { alertFacts, pruneFacts } from '../engine/status/alert-facts.ts'
 import type { EngineDeps } from '../engine/deps.ts'
 import type { Engine, SourceState } from '../engine/engine.ts'
@@ -369,8 +369,8 @@ export async function startApp (
       clock,
       logger
     })
-    const elsewhere = await makeElsewhere({ engine, deps, clock, logger })
-    events.subscribe(elsewhere.listener)
+    const replication = await makeReplication({ engine, deps, clock, logger })
+    events.subscribe(replication.listener)
     return {
       ...opened,
       server,
@@ -378,7 +378,7 @@ export async function startApp (
       async listen () {
         const address = await server.listen({ host: config.host, port: config.port })
         scheduler.start()
-        elsewhere.start()
+        replication.start()
         alerts.start()
         catalogWatch.start()
         isServing = true
@@ -388,7 +388,7 @@ export async function startApp (
         isServing = false
         await scheduler.stop()
         await Promise.all([alerts.stop(), catalogWatch.stop()])
-        const copied = elsewhere.stop()
+        const copied = replication.stop()
         // The server goes on answering while its work ends, so that whoever waits for a backup hears how it went.
         await deps.runner.stop(grace)
         await scheduler.settled()

@@ -11,14 +11,14 @@ import { CatalogCopies } from '../scheduler/catalog-copies.ts'
 import { Copier } from '../scheduler/copier.ts'
 import { takeOver } from '../scheduler/take-over.ts'
 
-export interface ElsewhereOptions {
+export interface ReplicationOptions {
   readonly engine: Engine
   readonly deps: EngineDeps
   readonly clock: Clock
   readonly logger: Logger
 }
 
-export interface Elsewhere {
+export interface Replication {
   /** To subscribe with. */
   readonly listener: Listener
   readonly start: () => void
@@ -27,7 +27,7 @@ export interface Elsewhere {
 }
 
 /** What goes on by itself between the catalog, the landing store and the others; nothing where there are no others. */
-export async function makeElsewhere (options: ElsewhereOptions): Promise<Elsewhere> {
+export async function makeReplication (options: ReplicationOptions): Promise<Replication> {
   const { engine, deps, clock, logger } = options
   const copier = makeCopier(options)
   const catalogCopies = new CatalogCopies({
@@ -57,7 +57,7 @@ export async function makeElsewhere (options: ElsewhereOptions): Promise<Elsewhe
   }
 }
 
-function makeCopier ({ engine, deps, clock, logger }: ElsewhereOptions): Copier {
+function makeCopier ({ engine, deps, clock, logger }: ReplicationOptions): Copier {
   const of = (name: string): OffsiteStore => requireOffsite(deps, name)
   return new Copier({
     stores: [...deps.offsite.keys()],

@@ -96,7 +96,7 @@ function stays (backup: BackupOutline, reason: string): Retained {
 }
 
 /** What the other stores say of one backup that is to leave the landing store. */
-export interface Elsewhere {
+export interface CopyVerdict {
   /** A store keeps it by rules of its own: then only the landing store lets go of it. */
   readonly isKept: boolean
   /** A store would keep it that does not have it yet: then it stays until that has it. */
@@ -104,13 +104,13 @@ export interface Elsewhere {
 }
 
 /** Decides on one backup of a source, given what was decided on its copies. */
-export function elsewhere (
+export function copyVerdict (
   deps: EngineDeps,
   { source }: ProtectedSource,
   outline: OutlineWithStores,
   copies: readonly RetainedCopy[],
   shared: Pick<RetentionPolicy, 'timeZone' | 'suspect' | 'pace'>
-): Elsewhere {
+): CopyVerdict {
   const isKept = copies.some(({ backup, keep }) => backup.id === outline.id && keep)
   const waitsFor = promisedStores(deps, source.name).find(({ store, retention, maxBackups }) => {
     if (!hasOwnRules({ retention, maxBackups }) || outline.stores.includes(store.name)) return false

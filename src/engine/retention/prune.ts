@@ -15,13 +15,13 @@ import { freshSince, rulesInForce } from './deadlines.ts'
 import { holderOf } from './evict.ts'
 import {
   decideCopies,
-  elsewhere,
+  copyVerdict,
   hasOwnRules,
   holdings,
   evictKeptElsewhere,
   retireCopy,
   withAbsent,
-  type Elsewhere,
+  type CopyVerdict,
   type Holdings
 } from './prune-copies.ts'
 import { paceOf } from './surplus.ts'
@@ -77,13 +77,13 @@ async function decide (
     const outline = byId.get(retained.backup.id)
     return retained.keep || outline === undefined
       ? retained
-      : inView(retained, elsewhere(deps, chosen, outline, copies, shared))
+      : inView(retained, copyVerdict(deps, chosen, outline, copies, shared))
   })
   return { decisions: withAbsent(decisions, home.filter(isAbsent)), copies }
 }
 
 /** What is decided for the landing store, in view of what the others keep. */
-function inView (retained: Retained, { isKept, waitsFor }: Elsewhere): Retained {
+function inView (retained: Retained, { isKept, waitsFor }: CopyVerdict): Retained {
   if (waitsFor !== undefined) {
     return { ...retained, keep: true, reasons: [`waits for its copy in "${waitsFor}"`], removal: null }
   }
