@@ -104,7 +104,7 @@ export async function openEngine (
   const lock = role === 'server' ? await acquireInstanceLock(config.dataDir, clock) : undefined
   let presence: Announced | undefined
   let catalog: OpenedCatalog | undefined
-  const letGo = (): void => {
+  const releaseCatalog = (): void => {
     presence?.leave()
     lock?.release()
   }
@@ -112,10 +112,10 @@ export async function openEngine (
     presence = await announce(config.dataDir)
     const signing = makeSigning(config)
     catalog = await openOrSetAside({ config, presence, signing, clock, logger, lock })
-    return await assemble(config, { catalog, signing, presence, clock }, logger, letGo)
+    return await assemble(config, { catalog, signing, presence, clock }, logger, releaseCatalog)
   } catch (error) {
     await catalog?.close()
-    letGo()
+    releaseCatalog()
     throw error
   }
 }
@@ -158,7 +158,7 @@ async function assemble (
   config: Config,
   opened: Omit<Opened, 'events'>,
   logger: Logger,
-  letGo: () => void
+  releaseCatalog: () => void
 ): Promise<OpenedEngine> {
   const { catalog } = opened
   const signal = AbortSignal.timeout(600_000)
@@ -214,7 +214,7 @@ async function assemble (
       await runner.stop(grace)
       await scratch.close()
       await catalog.close()
-      letGo()
+      releaseCatalog()
     }
   }
 }

@@ -32,7 +32,7 @@ export function adoptRow (
   }
   const gone = rows.find(row => row.deleted_at !== null)
   // Where we remove what is gone it is about to leave that store, or has left it since it was read.
-  if (gone !== undefined && !found.isLasting) return { id: gone.id, outcome: 'known' }
+  if (gone !== undefined && !found.neverDeleted) return { id: gone.id, outcome: 'known' }
   return { id: add(statements, copies, manifest, columns, found), outcome: 'added' }
 }
 

@@ -88,9 +88,9 @@ export class SqliteCopyLog implements CopyLog {
     )
   }
 
-  again (backupId: number, store: string): Promise<void> {
+  requeue (backupId: number, store: string): Promise<void> {
     return this.#connection.write(() => {
-      this.#statements.again.run(backupId, store)
+      this.#statements.requeue.run(backupId, store)
     })
   }
 
@@ -219,7 +219,7 @@ function prepare ({ database }: Connection) {
       UPDATE copies SET status = iif(status = 'removing', status, 'failed'), error_code = @code, error = @message, waiting_since = coalesce(waiting_since, @at), next_attempt_at = @next,
         attempts = attempts + (status = 'removing')
       WHERE backup_id = @backupId AND store = @store`),
-    again: database.prepare(
+    requeue: database.prepare(
       "UPDATE copies SET status = 'pending', error = NULL, error_code = NULL, next_attempt_at = NULL WHERE backup_id = ? AND store = ? AND status = 'failed'"
     ),
     missing: database.prepare(`

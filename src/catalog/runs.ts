@@ -75,7 +75,7 @@ export class SqliteRunLog implements RunLog {
   record ({ rules, dropped, added, changed }: RunChanges): Promise<readonly Run[]> {
     return this.#connection.write(() => {
       for (const { since, ...rule } of rules) {
-        this.#statements.putRule.run({ ...toKey(rule), says: rule.says, since: since.toISOString() })
+        this.#statements.putRule.run({ ...toKey(rule), says: rule.definition, since: since.toISOString() })
       }
       for (const rule of dropped) this.#statements.dropRule.run(toKey(rule))
       const ids = added.flatMap(run => this.#add(run) ?? [])
@@ -168,7 +168,13 @@ function toSource (source: string): string | null {
 }
 
 function toRule (row: RuleRow): RuleState {
-  return { kind: row.kind, source: toSource(row.source), rule: row.rule, says: row.says, since: toDate(row.since) }
+  return {
+    kind: row.kind,
+    source: toSource(row.source),
+    rule: row.rule,
+    definition: row.says,
+    since: toDate(row.since)
+  }
 }
 
 function toRun (row: RunRow): Run {

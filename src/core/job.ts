@@ -82,5 +82,5 @@ export interface Task {
   /** Begins a phase; `bytesTotal` plain bytes are to be handled in it. */
   phase(phase: JobPhase, bytesTotal?: number | null): void
   bytes(done: number): void
-  concerns(backupId: number): void
+  setBackup(backupId: number): void
 }

@@ -86,7 +86,7 @@ export interface RebuildRequest {
   readonly acceptEmpty?: boolean | undefined
 }
 
-export interface DiffWish {
+export interface DiffRequest {
   /** What the backup is held against: another backup by its id, or the source as it stands now. */
   readonly with: number | 'live'
   /** Only these tables; left out: all. */
@@ -106,7 +106,7 @@ export interface Compared {
   readonly difference: Difference
 }
 
-export interface RescueWish {
+export interface RescueRequest {
   readonly selections: readonly RowSelection[]
   /** Whether rows that refer to the chosen ones, and are gone, come along. Default: not. */
   readonly children?: boolean | undefined
@@ -372,12 +372,12 @@ export interface Engine {
   destinations(source: string): readonly string[]
   drillEvidence(query: EvidenceQuery): Promise<EvidenceOfDrills>
   /** What became of the rows of a backup. `TABLE_NOT_FOUND`, `METHOD_UNSUPPORTED`. */
-  diff(id: number, wish: DiffWish): Promise<Work<Compared>>
+  diff(id: number, request: DiffRequest): Promise<Work<Compared>>
   /**
    * Brings rows of a backup back into the live database, in one transaction. Where live rows would be overwritten, the
    * database is backed up first. `ROWS_…`, `TABLE_NOT_FOUND`, `VALIDATION_FAILED` for a condition that is none.
    */
-  rescue(id: number, wish: RescueWish): Promise<Work<Rescued>>
+  rescue(id: number, request: RescueRequest): Promise<Work<Rescued>>
   /** Writes rows of a backup as CSV to a new file at an absolute path, and says how many. */
   extract(id: number, selection: RowSelection, file: string): Promise<Work<number>>
   /**

@@ -52,7 +52,7 @@ export function makeEngine (deps: EngineDeps): Engine {
       source: backup.source,
       backupId: id,
       locks: uploadLocks,
-      isAside: true,
+      skipsQueue: true,
       isOwn
     }, async task => {
       const lock = await runner.lockWhenFree(locks, task)
@@ -187,25 +187,25 @@ export function makeEngine (deps: EngineDeps): Engine {
       }, task => drillBackup(deps, { id, reason, actor }, task))
     },
 
-    async diff (id, wish) {
+    async diff (id, request) {
       const before = await requireRows(deps, id)
-      const after = await otherSide(deps, before, wish.with)
+      const after = await otherSide(deps, before, request.with)
       const ids = typeof after === 'string' ? [id] : [...new Set([id, after.backup.id])]
       return await runner.start({
         kind: 'diff',
         source: before.backup.source,
         backupId: id,
         locks: ids.map(backupLock)
-      }, task => diffBackup(deps, before, after, wish, task))
+      }, task => diffBackup(deps, before, after, request, task))
     },
 
-    async rescue (id, wish) {
+    async rescue (id, request) {
       const rowed = await requireRows(deps, id)
       const { name } = (await sourceItself(deps, rowed.backup)).source
-      const locks = wish.dryRun ? [backupLock(id)] : [backupLock(id), sourceLock(name)]
+      const locks = request.dryRun ? [backupLock(id)] : [backupLock(id), sourceLock(name)]
       return await runner.start(
         { kind: 'rescue', source: name, backupId: id, locks, isUrgent: true },
-        task => rescueFrom(deps, rowed, wish, task)
+        task => rescueFrom(deps, rowed, request, task)
       )
     },
 

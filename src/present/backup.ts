@@ -134,7 +134,7 @@ export function presentBackup (backup: Backup): BackupView {
 }
 
 /** What to know before one relies on it; null: nothing. */
-export function presentDoubt (backup: Backup): string | null {
+export function presentWarning (backup: Backup): string | null {
   const { signature, verification: { checks } } = backup
   const [warning, unproven] = [verificationWarning(checks), inconclusiveCheck(checks)]
   const doubts = [

@@ -8,7 +8,7 @@ import {
   type RunChanges
 } from '../core/schedule/run.ts'
 import type { Calendar } from '../core/schedule/schedule.ts'
-import { says, type CalendarTiming, type IntervalTiming, type Rule } from './rules.ts'
+import { definition, type CalendarTiming, type IntervalTiming, type Rule } from './rules.ts'
 
 /** Ticks come every second, so that one may as well come half of that too early as too late. Milliseconds. */
 const EARLY = 500
@@ -55,7 +55,9 @@ export function planRuns (book: RunBook, rules: readonly Rule[], planning: Plann
     named.add(name)
     const state = states.get(name)
     const { since, isFresh } = inForceSince(rule, state, planning.now)
-    if (isFresh) fresh.push({ kind: rule.kind, source: rule.source, rule: rule.rule, says: says(rule), since })
+    if (isFresh) {
+      fresh.push({ kind: rule.kind, source: rule.source, rule: rule.rule, definition: definition(rule), since })
+    }
     const known: Known = { rule, since, newest: newest.get(name), open: open.get(name) }
     const due = 'interval' in rule.timing
       ? dueByInterval(known, rule.timing, planning)
@@ -66,7 +68,7 @@ export function planRuns (book: RunBook, rules: readonly Rule[], planning: Plann
   const isInForce = (key: Run | RuleState): boolean => named.has(ruleId(key))
   for (const run of book.open) {
     if (run.status === 'waiting' && !isInForce(run)) {
-      changed.push(giveUp(run, 'its rule is no longer in force', planning.now))
+      changed.push(abandonRun(run, 'its rule is no longer in force', planning.now))
     }
   }
   return { rules: fresh, dropped: book.rules.filter(state => !isInForce(state)), added, changed }
@@ -110,7 +112,9 @@ function inForceSince (
   state: RuleState | undefined,
   now: Date
 ): { readonly since: Date, readonly isFresh: boolean } {
-  if (state === undefined || state.says !== says(rule) || state.since > now) return { since: now, isFresh: true }
+  if (state === undefined || state.definition !== definition(rule) || state.since > now) {
+    return { since: now, isFresh: true }
+  }
   return { since: state.since, isFresh: false }
 }
 
@@ -133,7 +137,7 @@ function dueByCalendar ({ rule, since, newest, open }: Known, timing: CalendarTi
       changed: []
     }
   }
-  const changed = open === undefined ? [] : [giveUp(open, 'it could not begin before the next run was due', now)]
+  const changed = open === undefined ? [] : [abandonRun(open, 'it could not begin before the next run was due', now)]
   if (times.length === AT_ONCE) return { added: skipTogether(rule, times, now), changed }
   const missed = skipAll(
     rule,
@@ -174,7 +178,7 @@ function dueByInterval (
     const isGivenUp = open.status === 'waiting' && open.attempts > 0 && open.startedAt !== null &&
       isOver(open.startedAt)
     if (!isGivenUp) return NOTHING
-    changed.push(giveUp(open, 'the next run was due before it could be tried again', planning.now))
+    changed.push(abandonRun(open, 'the next run was due before it could be tried again', planning.now))
   }
   const last = newest === undefined ? null : newest.startedAt ?? newest.dueAt
   if (isAhead(last ?? lastStart, now)) {
@@ -238,7 +242,7 @@ function skipTogether (rule: Rule, times: readonly Date[], now: Date): NewRun[] 
 }
 
 /** Skipped where it never began, otherwise failed by what came of its last attempt. */
-function giveUp (run: Run, why: string, now: Date): Ending {
+function abandonRun (run: Run, why: string, now: Date): Ending {
   const ending = { id: run.id, nextAttemptAt: null, finishedAt: now }
   return run.attempts === 0
     ? { ...ending, status: 'skipped', reason: why }

@@ -55,6 +55,6 @@ function rulesOf ({ name: source, policy: { interval, schedule, drillSchedule },
 }
 
 /** What a rule says, as one text: where that changes it is another rule, though it keeps its name. */
-export function says ({ timing }: Rule): string {
+export function definition ({ timing }: Rule): string {
   return 'interval' in timing ? `every ${timing.interval} ms` : `${timing.pattern} ${timing.timeZone}`
 }

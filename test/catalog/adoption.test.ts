@@ -10,7 +10,7 @@ const PLACE: Found = {
   copy: localCopy('/backups/shop.db'),
   hasLanded: true,
   trashedAt: null,
-  isLasting: false,
+  neverDeleted: false,
   foreignInstance: null
 }
 
@@ -146,7 +146,7 @@ test('a backup that was removed stays gone where we remove things, and is one ag
     (await catalog.backups.adopt(manifest, PLACE)).outcome,
     (await catalog.backups.adopt(manifest, far)).outcome
   ], ['known', 'known'])
-  const { outcome, backup } = await catalog.backups.adopt(manifest, { ...far, isLasting: true })
+  const { outcome, backup } = await catalog.backups.adopt(manifest, { ...far, neverDeleted: true })
   assert.deepEqual([outcome, backup.id, backup.copies], ['added', 8, [far.copy]])
 })
 

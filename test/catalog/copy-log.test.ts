@@ -221,7 +221,7 @@ test('copies of other installations count for no store', async t => {
     hasLanded: true,
     foreignInstance: 'b',
     trashedAt: null,
-    isLasting: false,
+    neverDeleted: false,
     copy: localCopy('/backups/other.db')
   })
   assert.deepEqual(await catalog.copies.counts(), [{ store: 'local', stored: 1, bytes: 1000, waiting: 0 }])

@@ -78,9 +78,9 @@ test('the book has the rules in force, the run of each that was added last, and 
   assert.deepEqual(rules, [aRule(), aRule({ kind: 'prune', source: null, rule: 'prune' })])
   assert.deepEqual([newest, open].map(list => list.map(({ id }) => id)), [[2], [2, 3]])
   await runs.record(
-    changes({ rules: [aRule({ says: 'another' })], dropped: [{ kind: 'prune', source: null, rule: 'prune' }] })
+    changes({ rules: [aRule({ definition: 'another' })], dropped: [{ kind: 'prune', source: null, rule: 'prune' }] })
   )
-  assert.deepEqual(await runs.rules(), [aRule({ says: 'another' })])
+  assert.deepEqual(await runs.rules(), [aRule({ definition: 'another' })])
 })
 
 test('runs are listed newest first, by source, status and kind, a page at a time', async t => {

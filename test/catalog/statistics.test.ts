@@ -135,7 +135,7 @@ async function perform (catalog: OpenedCatalog, step: Step): Promise<void> {
         copy: localCopy('p'),
         hasLanded: true,
         trashedAt: null,
-        isLasting: false,
+        neverDeleted: false,
         foreignInstance: null
       }
     )

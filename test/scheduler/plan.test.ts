@@ -41,7 +41,7 @@ test('a rule that is new counts from now', () => {
 })
 
 test('a rule that says something else counts from now', () => {
-  const book = { rules: [aRule({ says: '0 2 * * * UTC' })], newest: [aRun({ dueAt: at('20T02:00') })] }
+  const book = { rules: [aRule({ definition: '0 2 * * * UTC' })], newest: [aRun({ dueAt: at('20T02:00') })] }
   assert.deepEqual(plan(book, [DAILY], at('24T04:00')), changes({ rules: [aRule({ since: at('24T04:00') })] }))
 })
 
@@ -73,7 +73,7 @@ test('of several that were missed the newest is made up for, and each other is s
 
 test('beyond a thousand missed runs the older ones share one row, which says how many and since when', () => {
   const rule: Rule = { ...DAILY, timing: { pattern: '* * * * *', timeZone: 'UTC' } }
-  const book = { rules: [aRule({ says: '* * * * * UTC', since: at('22T00:00') })] }
+  const book = { rules: [aRule({ definition: '* * * * * UTC', since: at('22T00:00') })] }
   const rows = added(plan(book, [rule], at('23T00:00')))
   assert.equal(rows.length, 1 + 1000 + 1)
   assert.equal(
@@ -85,7 +85,7 @@ test('beyond a thousand missed runs the older ones share one row, which says how
 
 test('very many missed runs are gone through in parts, and only the last of all is made up for', () => {
   const rule: Rule = { ...DAILY, timing: { pattern: '* * * * *', timeZone: 'UTC' } }
-  const rules = [aRule({ says: '* * * * * UTC', since: at('20T00:00') })]
+  const rules = [aRule({ definition: '* * * * * UTC', since: at('20T00:00') })]
   const first = plan({ rules }, [rule], at('24T00:00'))
   assert.deepEqual(added(first), [
     '23T11:20 skipped 5000 runs were missed, from the one due at 2025-11-20T00:01:00.000Z to this one'
@@ -146,7 +146,7 @@ test('after a clock was put right, what it had reached already is not due again'
   assert.deepEqual(plan(book, [DAILY], at('24T02:30')), changes())
 })
 
-const HOURLY_RULE = aRule({ rule: 'interval', says: EVERY_HOUR })
+const HOURLY_RULE = aRule({ rule: 'interval', definition: EVERY_HOUR })
 
 test('an interval backup is due at once where there was none, half a second early where there was', () => {
   assert.deepEqual(added(plan({}, [every(HOUR, null)], at('24T03:00'))), ['24T03:00 waiting'])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SourcePolicy } from '../../src/core/schedule/policy.ts'
-import { says, scheduledRules } from '../../src/scheduler/rules.ts'
+import { definition, scheduledRules } from '../../src/scheduler/rules.ts'
 import { FakeEngine } from '../support/engine/fake-engine.ts'
 
 const LAST = new Date('2025-11-24T03:00:00.000Z')
@@ -23,7 +23,7 @@ function rulesOf (policy: Partial<SourcePolicy>, prune: Parameters<typeof schedu
     statistics: { ...STATE!.statistics, lastScheduled: LAST }
   }
   return scheduledRules([source], prune).map(rule =>
-    `${rule.kind} ${rule.source ?? 'all'} ${rule.rule} ${rule.tier ?? 'no tier'}: ${says(rule)}`
+    `${rule.kind} ${rule.source ?? 'all'} ${rule.rule} ${rule.tier ?? 'no tier'}: ${definition(rule)}`
   )
 }
 
@@ -48,7 +48,7 @@ test('the interval counts from the last scheduled backup, which does not make it
     interval: 60_000,
     lastStart: null
   }])
-  assert.equal(says(intervals[0]!), says(intervals[1]!))
+  assert.equal(definition(intervals[0]!), definition(intervals[1]!))
 })
 
 test('where backups are not made by themselves there are neither backups nor drills, and the prune stays', () => {

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { BackupError } from '../../core/errors.ts'
 import { CONFLICT_POLICIES, type ConflictPolicy } from '../../core/restore/rows.ts'
-import type { Rescued, RescueWish } from '../../engine/engine.ts'
+import type { Rescued, RescueRequest } from '../../engine/engine.ts'
 import { idArgument, jsonOption, parseWait } from '../arguments.ts'
 import { targetOf } from '../each.ts'
 import { requireSealing } from '../guards.ts'
@@ -99,14 +99,14 @@ async function perform (
   const { engine, run, audited } = session
   // What is overwritten is backed up first.
   if (conflict === 'overwrite' && !dryRun) await requireSealing(session, (await engine.backup(id)).source)
-  const wish: RescueWish = {
+  const request: RescueRequest = {
     selections: tables.map(table => ({ table, where })),
     children: withChildren === true,
     conflict,
     dryRun,
     timeout
   }
-  const work = (): Promise<Rescued> => run(() => engine.rescue(id, wish))
+  const work = (): Promise<Rescued> => run(() => engine.rescue(id, request))
   // Its counts tell what is in the rows, also where nothing is written.
   return await audited({ action: dryRun ? 'rescue dry-run' : 'rescue', target: targetOf([id]) }, work)
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Backup } from '../../core/backup/backup.ts'
 import { describeSignature } from '../../core/backup/signature.ts'
 import type { Restore } from '../../core/restore/restore.ts'
-import { presentDoubt } from '../../present/backup.ts'
+import { presentWarning } from '../../present/backup.ts'
 import { presentRestore, presentUndo, restoreSchema, undoSchema } from '../../present/restore.ts'
 import { presentSignature, signatureSchema } from '../../present/signature.ts'
 import type { KeptFile } from '../kept-file.ts'
@@ -66,7 +66,7 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
   const what = inPlace
     ? 'This replaces the content of the current database! What stands there now, with all that was written since, is backed up first.'
     : 'This overwrites a file!'
-  const doubt = presentDoubt(backup)
+  const doubt = presentWarning(backup)
   return [
     colours.yellow(wrap(`⚠ WARNING: ${what}`, width, 2)),
     ...doubt === null ? [] : [colours.red(wrap(`⚠ BEWARE: ${doubt}.`, width, 2))],
@@ -77,7 +77,7 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
 
 export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<KeptFile, 'path' | 'undo'>): View {
   const undo = presentUndo(restore)
-  const warning = presentDoubt(backup)
+  const warning = presentWarning(backup)
   const { bytes, restoreTime, startedAt, finishedAt, aside } = restore
   const whole = finishedAt === null ? null : inDuration(finishedAt.getTime() - startedAt.getTime())
   return {

@@ -11,7 +11,7 @@ export interface Found {
   /** It was found in the trash, and its grace begins then; null: it was not. */
   readonly trashedAt: Date | null
   /** Nobody here ever removes anything there: what is there is a backup, also where the catalog took it for gone. */
-  readonly isLasting: boolean
+  readonly neverDeleted: boolean
   /**
    * The other installation whose backup it is; null: it is this one's own, also where it was taken for another's
    * before.

@@ -105,7 +105,7 @@ export interface CopyLog {
     }
   ): Promise<void>
   /** One that failed is tried again at once. */
-  again(backupId: number, store: string): Promise<void>
+  requeue(backupId: number, store: string): Promise<void>
   /** What was stored is not there, or not what it was. */
   missing(backupId: number, store: string, reason: string, at: Date): Promise<void>
   /** It is no longer wanted. */

@@ -126,7 +126,7 @@ function isSame (value: number | bigint | string, equals: number | string): bool
 }
 
 /** A result for what could not be evaluated. */
-export function notTold (assertion: Assertion, reason: string): AssertionResult {
+export function inconclusive (assertion: Assertion, reason: string): AssertionResult {
   return { name: assertion.name, status: 'inconclusive', found: null, bound: boundInWords(assertion), reason }
 }
 

@@ -70,7 +70,7 @@ export const VALUE_BYTES = 1024
 /** Bytes of the rows of one answer, as JSON; a value can be asked for up to as many. */
 export const ROWS_BYTES = 8 * 1024 * 1024
 
-export interface DiffRequest {
+export interface DiffOptions {
   /** Only these; left out: all. */
   readonly tables?: readonly string[] | undefined
   /** At most so many rows of each table are told; 0: only counts. */
@@ -94,7 +94,7 @@ export interface RowSelection {
   readonly where?: string | undefined
 }
 
-export interface RescueRequest {
+export interface RescueOptions {
   readonly selections: readonly RowSelection[]
   /** Whether rows that refer to the chosen ones, and are gone, come along, as an ON DELETE CASCADE took them. */
   readonly children: boolean
@@ -143,18 +143,18 @@ export interface RowTool {
   diff(
     before: string,
     after: { readonly path: string, readonly isLive: boolean },
-    request: DiffRequest,
+    request: DiffOptions,
     signal: AbortSignal
   ): Promise<Difference>
   /** What `rescue` would do; nothing is written, and nothing is held against writers. Errors as there. */
-  plan(image: string, live: string, request: RescueRequest, signal: AbortSignal): Promise<Rescue>
+  plan(image: string, live: string, request: RescueOptions, signal: AbortSignal): Promise<Rescue>
   /**
    * Brings rows of the image back into the live database, in one transaction: once this resolves they are there and
    * durable, and if it rejects, nothing was written. `TABLE_NOT_FOUND`, `VALIDATION_FAILED` for a condition that is
    * none, `ROWS_REFUSED` where the live database does not take them, `ROWS_IN_THE_WAY` for a plan that is refused,
    * `SOURCE_LOCKED`.
    */
-  rescue(image: string, live: string, request: RescueRequest, signal: AbortSignal): Promise<Rescue>
+  rescue(image: string, live: string, request: RescueOptions, signal: AbortSignal): Promise<Rescue>
   /** Writes the rows to a new file as CSV (RFC 4180), and says how many. `RESTORE_TARGET_EXISTS`. */
   extract(image: string, selection: RowSelection, file: string, signal: AbortSignal): Promise<number>
 }

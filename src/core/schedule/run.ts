@@ -20,7 +20,7 @@ export interface RuleKey {
 /** A rule as it has been in force since `since`: what fell due before then is nobody's loss. */
 export interface RuleState extends RuleKey {
   /** What the rule says; another text is another rule. */
-  readonly says: string
+  readonly definition: string
   readonly since: Date
 }
 

@@ -83,14 +83,14 @@ export async function createBackup (
     isGuarded: policy.anomalyGuard
   }
   const row = await begin(deps, chosen, plan)
-  task.concerns(row.id)
+  task.setBackup(row.id)
   deps.events.emit({ type: 'backup.started', backup: row })
   const put: PutState = { object: 'no', isScratchFull: false }
   let made: Made
   try {
     made = await produce(deps, chosen, plan, row, task, put)
   } catch (thrown) {
-    await giveUp(deps, row, put, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
+    await abandonBackup(deps, row, put, toBackupError(task.signal.aborted ? task.signal.reason : thrown))
     throw thrown
   }
   const backup = await complete(deps, row, made)
@@ -410,7 +410,7 @@ async function complete (
  * Leaves nothing of this job in the store, and a row that says why. Where even that fails, the row stays undecided:
  * housekeeping tries again, and the caller hears of the first error.
  */
-async function giveUp (deps: EngineDeps, row: Backup, put: PutState, error: BackupError): Promise<void> {
+async function abandonBackup (deps: EngineDeps, row: Backup, put: PutState, error: BackupError): Promise<void> {
   tellFailure(deps, row, error)
   try {
     if (put.object === 'yes') await takeBack(deps.store, row.key, row)

@@ -46,12 +46,12 @@ export async function editBackup (
     }
   }
   const edited = await deps.catalog.backups.edit(id, change, signature)
-  await copiesFollow(deps, id)
+  await markManifestsStale(deps, id)
   return edited
 }
 
 /** The manifests of its copies are to be replaced, too, wherever anything ever is. */
-export async function copiesFollow (deps: EngineDeps, id: number): Promise<void> {
+export async function markManifestsStale (deps: EngineDeps, id: number): Promise<void> {
   const unchanging = [...deps.offsite.values()].filter(({ isAppendOnly }) => isAppendOnly).map(({ store }) =>
     store.name
   )

@@ -5,7 +5,7 @@ import { isSuspect } from '../../core/backup/suspicion.ts'
 import { requireOwn } from '../../core/instance.ts'
 import { isAbsent } from '../artifacts/absent.ts'
 import type { EngineDeps } from '../deps.ts'
-import { copiesFollow } from './edit.ts'
+import { markManifestsStale } from './edit.ts'
 import { recordedManifest, replaceManifest, requireObject } from '../artifacts/objects.ts'
 import { hasLanded } from '../artifacts/locations.ts'
 
@@ -35,7 +35,7 @@ export async function releaseSuspect (
     await replaceManifest(deps.store, backup.key, after, signal)
   }
   const declared = await deps.catalog.backups.releaseSuspect(id, at, actor, after.signature)
-  await copiesFollow(deps, id)
+  await markManifestsStale(deps, id)
   deps.events.emit({ type: 'backup.released', backup: declared })
   return declared
 }

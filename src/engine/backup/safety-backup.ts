@@ -30,14 +30,14 @@ export interface Change {
  * Makes a `pre-migration` backup of what stands there now, as part of a job that holds the source. undefined where
  * nothing stands there, or something that cannot be backed up and need not be. Rejects as `createBackup` does.
  */
-export async function secure (
+export async function makeSafetyBackup (
   deps: EngineDeps,
   chosen: ProtectedSource,
   { before, mayBeDamaged }: Change,
   task: Task
 ): Promise<Backup | undefined> {
   // The job goes on to be about what it was started for.
-  const quiet: Task = { ...task, concerns () {} }
+  const quiet: Task = { ...task, setBackup () {} }
   try {
     return await createBackup(deps, chosen, { type: 'pre-migration', description: `before ${before}` }, quiet)
   } catch (thrown) {

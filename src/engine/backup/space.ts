@@ -58,7 +58,7 @@ async function freeInStore (
   }
   const before = await missing()
   if (before === undefined || before.short <= 0 || !mayGiveWay) return before?.free
-  await giveWay(deps, before.short, signal, async () => ((await missing())?.short ?? 0) <= 0)
+  await removeExpendable(deps, before.short, signal, async () => ((await missing())?.short ?? 0) <= 0)
   return (await missing())?.free
 }
 
@@ -70,7 +70,7 @@ async function freeInStore (
 export async function makeRoom (deps: EngineDeps, needed: number, signal: AbortSignal): Promise<boolean> {
   const space = await deps.store.space(signal)
   const short = space === undefined ? needed : needed + deps.diskReserve - space.free
-  return await giveWay(deps, short > 0 ? short : needed, signal, async () => false)
+  return await removeExpendable(deps, short > 0 ? short : needed, signal, async () => false)
 }
 
 /**
@@ -80,7 +80,7 @@ export async function makeRoom (deps: EngineDeps, needed: number, signal: AbortS
  * nothing. A backup that another store has stays there for the rest of its time; one that is held because of a suspect
  * stays altogether. Returns whether any was removed.
  */
-async function giveWay (
+async function removeExpendable (
   deps: EngineDeps,
   short: number,
   signal: AbortSignal,
@@ -112,7 +112,7 @@ async function removeLanded (deps: EngineDeps, { id, source, method, trashedAt }
   } catch (error) {
     deps.events.emit({
       type: 'operation.failed',
-      operation: 'give-way',
+      operation: 'make-room',
       source,
       method,
       code: toBackupError(error).code

@@ -26,7 +26,7 @@ export interface JobRequest {
   /** What the work must have for itself; see `Locks`. */
   readonly locks: readonly string[]
   /** It takes no slot among those that run at once: it waits for others more than it works, such as for a network. */
-  readonly isAside?: boolean
+  readonly skipsQueue?: boolean
   /**
    * The service itself starts it, as the scheduler and the copier do, and never more than a few for each source: no
    * limit of the queue refuses it, it counts for none, and it comes before the jobs of callers of its source.
@@ -43,7 +43,7 @@ export interface JobRequest {
 interface Running {
   job: Job
   toldAt: number
-  readonly isAside: boolean
+  readonly skipsQueue: boolean
   readonly isOwn: boolean
   readonly isUrgent: boolean
   /** It has not begun yet. */
@@ -95,7 +95,7 @@ export class Runner {
    */
   async start<T> (request: JobRequest, work: (task: Task) => Promise<T>): Promise<Work<T>> {
     this.#requireUp()
-    const { source, isAside = false, isUrgent = false, isOwn = false } = request
+    const { source, skipsQueue = false, isUrgent = false, isOwn = false } = request
     const localLock = this.locks.lockHere(request.locks)
     let leaveQueue = (): void => {}
     let job: Job
@@ -114,10 +114,10 @@ export class Runner {
     const running: Running = {
       job,
       toldAt: 0,
-      isAside,
+      skipsQueue,
       isOwn,
       isUrgent,
-      isWaiting: !isAside,
+      isWaiting: !skipsQueue,
       slot: undefined,
       leaveQueue,
       abort,
@@ -232,9 +232,9 @@ export class Runner {
   }
 
   async #run<T> (running: Running, work: (task: Task) => Promise<T>, signal: AbortSignal): Promise<T> {
-    const { job: { id }, isAside } = running
+    const { job: { id }, skipsQueue } = running
     try {
-      if (!isAside) await this.#takeSlot(running, signal)
+      if (!skipsQueue) await this.#takeSlot(running, signal)
       try {
         signal.throwIfAborted()
         await this.#change(id, { status: 'running' })
@@ -283,7 +283,7 @@ export class Runner {
         const running = this.#running.get(id)
         if (running !== undefined) this.#progress(id, { ...running.job.progress, bytesDone: done }, false)
       },
-      concerns: backupId => {
+      setBackup: backupId => {
         const running = this.#running.get(id)
         if (running !== undefined) running.job = { ...running.job, backupId }
       }

@@ -13,7 +13,7 @@ export interface Slot {
   leave(): void
 }
 
-interface Asking {
+interface SlotRequest {
   /** Ahead of all others of its source. */
   readonly isFirst: boolean
   /** Ahead of all others of every source, and not bound by the share of its own. Default: not. */
@@ -70,7 +70,7 @@ export class Slots {
    */
   async take (
     source: string | null,
-    { isFirst, isUrgent = false, onTaken }: Asking,
+    { isFirst, isUrgent = false, onTaken }: SlotRequest,
     signal: AbortSignal
   ): Promise<void> {
     signal.throwIfAborted()

@@ -155,14 +155,14 @@ async function adopt (
     foreignInstance,
     // Its grace begins anew: since when it has been there is not written in the store.
     trashedAt: key.startsWith(TRASH) ? clock.now() : null,
-    isLasting: deps.externalStores.has(store.name) || deps.offsite.get(store.name)?.isAppendOnly === true,
+    neverDeleted: deps.externalStores.has(store.name) || deps.offsite.get(store.name)?.isAppendOnly === true,
     copy: { ...landingCopy(store, key, manifest), ...!hasLanded && { uploadedAt: modifiedAt } }
   }
   const { backup, outcome } = await catalog.backups.adopt(manifest, found)
   // The files go before the row does: a backup that is there although its row is gone was not there when it was
   // removed, or was put back.
   if (!hasLanded || backup.deletedAt === null || !await hasObject(store, key, signal)) return outcome
-  return (await catalog.backups.adopt(manifest, { ...found, isLasting: true })).outcome
+  return (await catalog.backups.adopt(manifest, { ...found, neverDeleted: true })).outcome
 }
 
 function grown (before: FoundSource | undefined, { manifest, object: { size } }: FoundManifest): FoundSource {

@@ -66,7 +66,7 @@ export async function settleUndecided (deps: EngineDeps): Promise<Pick<Reconcile
         // It may have ended since the rows were read.
         if ((await deps.catalog.backups.get(backup.id)).status !== 'in_progress') return
         const manifest = await wholeManifest(deps, backup)
-        if (manifest === undefined) failed.push(await giveUp(deps, backup))
+        if (manifest === undefined) failed.push(await failInterrupted(deps, backup))
         else completed.push(await takeOver(deps, backup, manifest))
       }))
   }
@@ -137,7 +137,7 @@ const PROVEN = [
   { name: 'opens_read_only', status: 'pass', reason: 'before the manifest was written' }
 ] as const
 
-async function giveUp (deps: EngineDeps, backup: Backup): Promise<Backup> {
+async function failInterrupted (deps: EngineDeps, backup: Backup): Promise<Backup> {
   // Another row may have the name in a catalog that was spoiled or edited: what is there belongs to that one.
   if (!await deps.catalog.backups.isNamed(backup.source, fileName(backup.key), backup.id)) {
     await discardBackup(deps, deps.store, backup.key, backup)

@@ -41,7 +41,7 @@ export async function performCopyTask (
     await result
   } catch (thrown) {
     // It was not given up, only left for the next process.
-    if (signal.aborted) await deps.catalog.copies.again(task.backupId, name)
+    if (signal.aborted) await deps.catalog.copies.requeue(task.backupId, name)
     throw thrown
   } finally {
     signal.removeEventListener('abort', cancel)

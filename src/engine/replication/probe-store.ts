@@ -47,7 +47,7 @@ export async function probeStore (probed: Probed, signal: AbortSignal): Promise<
     const verdict = await trial().catch((thrown: unknown) => {
       signal.throwIfAborted()
       const { message, hint } = toBackupError(thrown)
-      return says('fail', message, hint ?? 'Try again; if it stays so, look at the store.')
+      return verdictOf('fail', message, hint ?? 'Try again; if it stays so, look at the store.')
     })
     findings.set(check, verdict)
     return verdict.status !== 'fail'
@@ -57,7 +57,7 @@ export async function probeStore (probed: Probed, signal: AbortSignal): Promise<
   const isReached = await attempt('reach', async () => {
     features = await store.features(signal)
     await store.list(PROBES, signal)[Symbol.asyncIterator]().next()
-    return says('ok', `it answers at "${store.place}"`)
+    return verdictOf('ok', `it answers at "${store.place}"`)
   })
   const isWritten = isReached && await attempt('write', async () => {
     await probed.requireWritable(signal)
@@ -78,7 +78,7 @@ export async function probeStore (probed: Probed, signal: AbortSignal): Promise<
   }
   const told = PROBE_CHECKS.map(check => ({
     check,
-    ...findings.get(check) ?? says('skipped', isReached ? 'nothing could be written' : 'it does not answer')
+    ...findings.get(check) ?? verdictOf('skipped', isReached ? 'nothing could be written' : 'it does not answer')
   }))
   return { store: store.name, ok: !told.some(({ status }) => status === 'fail'), findings: told }
 }
@@ -101,9 +101,9 @@ function trials (
 
 async function write (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const code = await put(store, key, BYTES, signal)
-  if (code === undefined) return says('ok', 'an object can be written')
-  if (key === FIXED && code === 'OBJECT_EXISTS') return says('ok', 'an object was written by an earlier probe')
-  return says(
+  if (code === undefined) return verdictOf('ok', 'an object can be written')
+  if (key === FIXED && code === 'OBJECT_EXISTS') return verdictOf('ok', 'an object was written by an earlier probe')
+  return verdictOf(
     'fail',
     'a name that nobody has used is said to be taken',
     'Look at what stands between this machine and the store.'
@@ -113,15 +113,19 @@ async function write (store: Store, key: string, signal: AbortSignal): Promise<V
 async function readBack (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const bytes = await buffer(await store.get(key, undefined, signal))
   return bytes.equals(BYTES)
-    ? says('ok', 'it is read back as it was written')
-    : says('fail', 'other bytes come back than were written', 'Do not keep backups there before the reason is found.')
+    ? verdictOf('ok', 'it is read back as it was written')
+    : verdictOf(
+      'fail',
+      'other bytes come back than were written',
+      'Do not keep backups there before the reason is found.'
+    )
 }
 
 async function readRange (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const bytes = await buffer(await store.get(key, { start: 11, end: 18 }, signal))
   return bytes.equals(BYTES.subarray(11, 19))
-    ? says('ok', 'a part of it can be read alone')
-    : says(
+    ? verdictOf('ok', 'a part of it can be read alone')
+    : verdictOf(
       'fail',
       'other bytes come back than those that were asked for',
       'Look at what stands between this machine and the store: it must pass ranges on.'
@@ -131,15 +135,15 @@ async function readRange (store: Store, key: string, signal: AbortSignal): Promi
 async function stat (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const { size, archived } = await store.stat(key, signal)
   if (archived !== undefined) {
-    return says(
+    return verdictOf(
       'fail',
       `it went into the storage class "${archived.storageClass}", from which it cannot be read at once`,
       'Change the default of the bucket: manifests have to be read at any time.'
     )
   }
   return size === BYTES.length
-    ? says('ok', 'its length is told')
-    : says(
+    ? verdictOf('ok', 'its length is told')
+    : verdictOf(
       'fail',
       `its length is told as ${size} and not ${BYTES.length}`,
       'Do not keep backups there before the reason is found.'
@@ -148,20 +152,20 @@ async function stat (store: Store, key: string, signal: AbortSignal): Promise<Ve
 
 async function list (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   return await isListed(store, key, signal)
-    ? says('ok', 'it is listed')
-    : says('fail', 'it is not listed', 'Wait and try again: a store whose lists come late cannot be relied on.')
+    ? verdictOf('ok', 'it is listed')
+    : verdictOf('fail', 'it is not listed', 'Wait and try again: a store whose lists come late cannot be relied on.')
 }
 
 async function overwrite (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const code = await put(store, key, Buffer.from('another'), signal)
   if (code === undefined) {
-    return says(
+    return verdictOf(
       'fail',
       'an object that was there was overwritten',
       'Look at what stands between this machine and the store: it must pass conditions on.'
     )
   }
-  return says('ok', 'what is there is not overwritten')
+  return verdictOf('ok', 'what is there is not overwritten')
 }
 
 /** By force: the same bytes again, which do no harm where they are taken. */
@@ -176,11 +180,11 @@ async function replace (
     'OBJECT_LOCKED',
     'OBJECT_EXISTS'
   ], signal)
-  if (code !== undefined) return says('ok', 'our own credentials cannot overwrite')
+  if (code !== undefined) return verdictOf('ok', 'our own credentials cannot overwrite')
   if (features?.versioning === true) {
-    return says('ok', 'our own credentials can overwrite, and what was there before is kept as an older version')
+    return verdictOf('ok', 'our own credentials can overwrite, and what was there before is kept as an older version')
   }
-  return says(
+  return verdictOf(
     'fail',
     'our own credentials can overwrite what is there',
     'Keep versions in the bucket, or use Object Lock: otherwise whoever takes over this machine can make every copy worthless.'
@@ -191,19 +195,19 @@ async function remove (store: Store, key: string, signal: AbortSignal): Promise<
   await store.remove(key, signal)
   const isThere = await refusal(store.stat(key, signal), ['OBJECT_NOT_FOUND'], signal) === undefined
   if (isThere || await isListed(store, key, signal)) {
-    return says(
+    return verdictOf(
       'fail',
       'what was removed is still there',
       'Copies will never go: look at the rules of the store, and at what stands in front of it.'
     )
   }
-  return says('ok', 'it can be removed, and is then gone')
+  return verdictOf('ok', 'it can be removed, and is then gone')
 }
 
 async function removeRefused (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const code = await refusal(store.remove(key, signal), ['STORE_UNAVAILABLE', 'OBJECT_LOCKED'], signal)
-  if (code !== undefined) return says('ok', 'our own credentials cannot remove')
-  return says(
+  if (code !== undefined) return verdictOf('ok', 'our own credentials cannot remove')
+  return verdictOf(
     'fail',
     'our own credentials can remove what is there',
     'Give them no permission to delete: otherwise whoever takes over this machine can remove every copy.'
@@ -221,36 +225,40 @@ function aboutItself (
 }
 
 function clock (ahead: number | null): Verdict {
-  if (ahead === null) return says('skipped', 'it does not tell its time')
+  if (ahead === null) return verdictOf('skipped', 'it does not tell its time')
   const [seconds, distance] = [Math.round(Math.abs(ahead) / 1_000), Math.abs(ahead)]
   const difference = `its clock is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} ours`
   if (distance > CLOCK_FAILS) {
-    return says('fail', difference, 'Set the clock of this machine: so large a difference is refused.')
+    return verdictOf('fail', difference, 'Set the clock of this machine: so large a difference is refused.')
   }
   if (distance > CLOCK_WARNS) {
-    return says('warn', difference, 'Set the clock of this machine, or have it set over the network.')
+    return verdictOf('warn', difference, 'Set the clock of this machine, or have it set over the network.')
   }
-  return says('ok', 'its clock and ours agree')
+  return verdictOf('ok', 'its clock and ours agree')
 }
 
 function versions (versioning: boolean | null, isAppendOnly: boolean): Verdict {
-  if (versioning === null) return says('skipped', 'whether old versions are kept cannot be found out')
-  if (versioning) return says('ok', 'old versions are kept')
+  if (versioning === null) return verdictOf('skipped', 'whether old versions are kept cannot be found out')
+  if (versioning) return verdictOf('ok', 'old versions are kept')
   return isAppendOnly
-    ? says('warn', 'old versions are not kept', 'Keep versions in the bucket: what is overwritten is then not lost.')
-    : says('ok', 'old versions are not kept')
+    ? verdictOf(
+      'warn',
+      'old versions are not kept',
+      'Keep versions in the bucket: what is overwritten is then not lost.'
+    )
+    : verdictOf('ok', 'old versions are not kept')
 }
 
 function lock (objectLock: boolean | null, hasLock: boolean): Verdict {
-  if (objectLock === null) return says('skipped', 'whether objects can be locked cannot be found out')
-  if (objectLock) return says('ok', hasLock ? 'copies can be locked' : 'objects can be locked')
+  if (objectLock === null) return verdictOf('skipped', 'whether objects can be locked cannot be found out')
+  if (objectLock) return verdictOf('ok', hasLock ? 'copies can be locked' : 'objects can be locked')
   return hasLock
-    ? says(
+    ? verdictOf(
       'fail',
       'copies are to be locked, and the bucket has no Object Lock',
       'Turn Object Lock on for the bucket, or leave "lock" out.'
     )
-    : says('ok', 'objects cannot be locked')
+    : verdictOf('ok', 'objects cannot be locked')
 }
 
 /** `OBJECT_EXISTS` where the name was taken; undefined: it was written. */
@@ -284,6 +292,6 @@ async function isListed (store: Store, key: string, signal: AbortSignal): Promis
   return false
 }
 
-function says (status: ProbeStatus, message: string, remedy: string | null = null): Verdict {
+function verdictOf (status: ProbeStatus, message: string, remedy: string | null = null): Verdict {
   return { status, message, remedy }
 }

@@ -12,7 +12,7 @@ import { checkScratch } from '../artifacts/free-space.ts'
 import { readableLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { requireDigest, withPlainImage } from '../artifacts/plain-image.ts'
-import { secure } from '../backup/safety-backup.ts'
+import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { RestoreRequest } from '../engine.ts'
 import { verifyBackup, type VerifyOptions } from '../verify/verify.ts'
@@ -212,7 +212,7 @@ async function securedAndPlaced (
 ): Promise<Restore> {
   const safety = inPlace === undefined
     ? undefined
-    : await secure(deps, inPlace, {
+    : await makeSafetyBackup(deps, inPlace, {
       before: `the restore of backup ${backup.id}`,
       mayBeDamaged: placement.mode === 'replace'
     }, task)

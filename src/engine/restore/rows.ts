@@ -2,22 +2,22 @@ import type { Backup } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
-import type { Rescue, RescueRequest, RowSelection, RowTool } from '../../core/restore/rows.ts'
+import type { Rescue, RescueOptions, RowSelection, RowTool } from '../../core/restore/rows.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
 import { readableLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { withPlainImage } from '../artifacts/plain-image.ts'
-import { secure } from '../backup/safety-backup.ts'
+import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { Compared, DiffWish, Rescued, RescueWish } from '../engine.ts'
+import type { Compared, DiffRequest, Rescued, RescueRequest } from '../engine.ts'
 import { sourceItself } from './restore.ts'
 
 /** How long a rescue waits for those who hold the database, where the request says nothing. Milliseconds. */
 const TIMEOUT = 15_000
 
 /** A backup whose rows can be looked at. */
-export interface Rowed {
+export interface BackupWithRows {
   readonly backup: Backup
   readonly manifest: Manifest
   readonly tool: RowTool
@@ -27,7 +27,7 @@ export interface Rowed {
  * Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `KEY_MISSING`, and `METHOD_UNSUPPORTED`
  * for a kind without rows.
  */
-export async function requireRows (deps: EngineDeps, id: number): Promise<Rowed> {
+export async function requireRows (deps: EngineDeps, id: number): Promise<BackupWithRows> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await trustedManifest(deps, id)
@@ -46,9 +46,9 @@ export async function requireRows (deps: EngineDeps, id: number): Promise<Rowed>
 /** What a backup is held against: another one, or the source itself. */
 export async function otherSide (
   deps: EngineDeps,
-  { backup }: Rowed,
-  wanted: DiffWish['with']
-): Promise<Rowed | string> {
+  { backup }: BackupWithRows,
+  wanted: DiffRequest['with']
+): Promise<BackupWithRows | string> {
   if (wanted !== 'live') return await requireRows(deps, wanted)
   return followedPath((await sourceItself(deps, backup)).source.location)
 }
@@ -56,9 +56,9 @@ export async function otherSide (
 /** Compares the rows of a backup with those of another, or of the live database. */
 export async function diffBackup (
   deps: EngineDeps,
-  before: Rowed,
-  after: Rowed | string,
-  { tables, rows = 0, from, valueBytes }: DiffWish,
+  before: BackupWithRows,
+  after: BackupWithRows | string,
+  { tables, rows = 0, from, valueBytes }: DiffRequest,
   task: Task
 ): Promise<Compared> {
   const difference = await withImage(deps, before, task, async image => {
@@ -76,23 +76,28 @@ export async function diffBackup (
  * Brings rows back into the live database, or tells what that would do. The caller holds the backup and, for a real
  * one, the source.
  */
-export async function rescueFrom (deps: EngineDeps, rowed: Rowed, wish: RescueWish, task: Task): Promise<Rescued> {
+export async function rescueFrom (
+  deps: EngineDeps,
+  rowed: BackupWithRows,
+  request: RescueRequest,
+  task: Task
+): Promise<Rescued> {
   const { backup, tool } = rowed
   const chosen = await sourceItself(deps, backup)
   const location = followedPath(chosen.source.location)
-  const request: RescueRequest = {
-    selections: wish.selections,
-    children: wish.children ?? false,
-    conflict: wish.conflict ?? 'skip',
-    timeout: wish.timeout ?? TIMEOUT
+  const options: RescueOptions = {
+    selections: request.selections,
+    children: request.children ?? false,
+    conflict: request.conflict ?? 'skip',
+    timeout: request.timeout ?? TIMEOUT
   }
   return await withImage(deps, rowed, task, async image => {
     task.phase('comparing')
-    const plan = await tool.plan(image, location, request, task.signal)
-    if (wish.dryRun) return { backup, dryRun: true, rescue: plan, safetyBackupId: null }
+    const plan = await tool.plan(image, location, options, task.signal)
+    if (request.dryRun) return { backup, dryRun: true, rescue: plan, safetyBackupId: null }
     // What is refused writes nothing, and says so below.
     const safety = overwrites(plan) && !plan.refused
-      ? await secure(
+      ? await makeSafetyBackup(
         deps,
         chosen,
         { before: `rows of backup ${backup.id} overwrite live ones`, mayBeDamaged: false },
@@ -100,7 +105,7 @@ export async function rescueFrom (deps: EngineDeps, rowed: Rowed, wish: RescueWi
       )
       : undefined
     task.phase('rescuing')
-    const rescue = await tool.rescue(image, location, request, task.signal)
+    const rescue = await tool.rescue(image, location, options, task.signal)
     deps.events.emit({ type: 'rescue.completed', backup, tables: rescue.tables })
     return { backup, dryRun: false, rescue, safetyBackupId: safety?.id ?? null }
   })
@@ -113,7 +118,7 @@ function overwrites ({ tables }: Rescue): boolean {
 /** Writes rows to a file, and says how many. */
 export async function extractRows (
   deps: EngineDeps,
-  rowed: Rowed,
+  rowed: BackupWithRows,
   selection: RowSelection,
   file: string,
   task: Task
@@ -130,7 +135,7 @@ export async function extractRows (
  */
 async function withImage<T> (
   deps: EngineDeps,
-  { backup, manifest }: Rowed,
+  { backup, manifest }: BackupWithRows,
   task: Task,
   work: (image: string) => Promise<T>
 ): Promise<T> {

@@ -209,7 +209,7 @@ async function removeAll (
       const backup = await deps.catalog.backups.get(id)
       // It may have been pinned since it was decided on.
       if (backup.pinned) continue
-      const gone = await letGo(deps, backup, retained, task)
+      const gone = await removeOne(deps, backup, retained, task)
       if (gone !== undefined) removed.push(gone)
     } catch (error) {
       errors.push(error)
@@ -224,7 +224,7 @@ async function removeAll (
  * The backup, if it is none any more; undefined: only one store has let go of it, or its object is not there to be
  * removed.
  */
-async function letGo (
+async function removeOne (
   deps: EngineDeps,
   backup: Backup,
   retained: Retained | RetainedCopy,

@@ -79,8 +79,8 @@ export async function undeleteBackup (deps: EngineDeps, id: number, signal: Abor
   }
   const key = fileName(backup.key)
   if (key !== backup.key && hasLanded(deps, backup)) {
-    await bring(deps, backup.key, key, signal)
-    await bring(deps, manifestKey(backup.key), manifestKey(key), signal)
+    await moveIfPresent(deps, backup.key, key, signal)
+    await moveIfPresent(deps, manifestKey(backup.key), manifestKey(key), signal)
   }
   const undeleted = await deps.catalog.backups.undelete(id, key, deps.store.location(key))
   deps.events.emit({ type: 'backup.undeleted', backup: undeleted })
@@ -88,7 +88,7 @@ export async function undeleteBackup (deps: EngineDeps, id: number, signal: Abor
 }
 
 /** Moves it, unless an attempt before this one has. */
-async function bring ({ store }: EngineDeps, from: string, to: string, signal: AbortSignal): Promise<void> {
+async function moveIfPresent ({ store }: EngineDeps, from: string, to: string, signal: AbortSignal): Promise<void> {
   if (await hasObject(store, from, signal) || !await hasObject(store, to, signal)) await store.move(from, to, signal)
 }
 

@@ -76,7 +76,7 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
       }, progress)
     return { path, ...conclusion(verification), verification, manifest: found.manifest, signature: found.signature }
   } catch (thrown) {
-    throw inWordsOfAFile(thrown, path)
+    throw asFileError(thrown, path)
   }
 }
 
@@ -217,7 +217,7 @@ function conclusion (verification: Verification): Pick<VerifiedFile, 'verdict' |
 }
 
 /** The store speaks of a backup directory; here it is a file that somebody named. */
-function inWordsOfAFile (thrown: unknown, path: string): unknown {
+function asFileError (thrown: unknown, path: string): unknown {
   const error = toBackupError(thrown)
   if (error.code === 'OBJECT_NOT_FOUND' || isGone(error)) {
     return new BackupError('OBJECT_NOT_FOUND', `"${path}" is not there, or is not a file`, {

@@ -1,5 +1,5 @@
 import type { Engine } from '../../engine/engine.ts'
-import { presentDoubt } from '../../present/backup.ts'
+import { presentWarning } from '../../present/backup.ts'
 import { presentRestore, presentUndo } from '../../present/restore.ts'
 import { presentSignature } from '../../present/signature.ts'
 import { route, type App } from '../route.ts'
@@ -47,7 +47,7 @@ export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }
     async (request, reply) => {
       const { target, mode, overwrite, verify, timeoutMs } = request.body
       const backup = await engine.backup(request.params.id)
-      const warning = presentDoubt(backup)
+      const warning = presentWarning(backup)
       const work = await engine.restore(request.params.id, {
         target,
         isConfined: true,

@@ -1,5 +1,5 @@
 import { BackupError, toBackupError } from '../../core/errors.ts'
-import { notTold, type AssertionResult, type Assessor } from '../../core/restore/drill.ts'
+import { inconclusive, type AssertionResult, type Assessor } from '../../core/restore/drill.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
@@ -41,10 +41,10 @@ async function assessOne (task: AssessTask, limits: ChildLimits, signal: AbortSi
   } catch (thrown) {
     const { code } = toBackupError(thrown)
     if (code === 'PROCESS_TIMED_OUT') {
-      return notTold(task.assertion, `the query did not end within ${limits.timeout / 1000} seconds`)
+      return inconclusive(task.assertion, `the query did not end within ${limits.timeout / 1000} seconds`)
     }
     if (code === 'PROCESS_OUT_OF_MEMORY') {
-      return notTold(task.assertion, `the query took more than ${limits.memory} bytes of memory`)
+      return inconclusive(task.assertion, `the query took more than ${limits.memory} bytes of memory`)
     }
     throw thrown
   }

@@ -30,7 +30,7 @@ test('drills that are switched off, overdue or failed are told', async t => {
 
   const { create, complaints, clock, engine, deps, directory } = await examined(t)
   await deps.catalog.runs.record({
-    rules: [{ kind: 'drill', source: 'shop', rule: 'drill', says: '0 6 * * 0', since: clock.now() }],
+    rules: [{ kind: 'drill', source: 'shop', rule: 'drill', definition: '0 6 * * 0', since: clock.now() }],
     dropped: [],
     added: [],
     changed: []
@@ -67,7 +67,7 @@ test('a prune that failed, or did not come, is said', async t => {
   await create()
   const rule = { kind: 'prune', source: null, rule: 'prune' } as const
   await deps.catalog.runs.record({
-    rules: [{ ...rule, says: '30 4 * * *', since: new Date(0) }],
+    rules: [{ ...rule, definition: '30 4 * * *', since: new Date(0) }],
     dropped: [],
     added: [],
     changed: []

@@ -74,7 +74,7 @@ test('--latest goes by the times, also where numbers do not, as after taking bac
     copy: landingCopy(store, `old-${key}`, old),
     hasLanded: true,
     trashedAt: null,
-    isLasting: false,
+    neverDeleted: false,
     foreignInstance: null
   })
   assert.equal((await line.json('restore', '--latest', '--confirm')).restore.backupId, 1)

@@ -6,7 +6,7 @@ test('runs shows what fell due and what came of it', async t => {
   const { holdfast, json, deps, clock } = await commandLine(t)
   const key = { kind: 'backup', source: 'shop', rule: 'daily' } as const
   await deps.catalog.runs.record({
-    rules: [{ ...key, says: '0 2 * * *', since: new Date(0) }],
+    rules: [{ ...key, definition: '0 2 * * *', since: new Date(0) }],
     dropped: [],
     added: [{
       ...key,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { presentDoubt } from '../../../src/present/backup.ts'
+import { presentWarning } from '../../../src/present/backup.ts'
 import { filesOf, testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 
@@ -31,7 +31,7 @@ for (const code of ['PROCESS_TIMED_OUT', 'PROCESS_OUT_OF_MEMORY'] as const) {
     assert.deepEqual(files(), filesOf(older, backup), 'it is there, and pushes nothing out')
     assert.equal((await deps.catalog.backups.manifest(backup.id))?.verifiedAt, null)
     assert.deepEqual(await engine.verifications(backup.id), [])
-    assert.match(presentDoubt(backup) ?? '', /Backup 2 is not verified: inconclusive: it took too much/)
+    assert.match(presentWarning(backup) ?? '', /Backup 2 is not verified: inconclusive: it took too much/)
     assert.ok(
       events.some(event => event.type === 'operation.failed' && event.operation === 'verify' && event.code === code)
     )

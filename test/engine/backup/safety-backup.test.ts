@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Backup } from '../../../src/core/backup/backup.ts'
 import { BackupError, type ErrorCode } from '../../../src/core/errors.ts'
 import type { Task } from '../../../src/core/job.ts'
-import { secure } from '../../../src/engine/backup/safety-backup.ts'
+import { makeSafetyBackup } from '../../../src/engine/backup/safety-backup.ts'
 import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { TASK } from '../../support/engine/task.ts'
@@ -12,7 +12,7 @@ function secured (
   { deps }: TestEngine,
   { mayBeDamaged = false, task = TASK }: { readonly mayBeDamaged?: boolean, readonly task?: Task } = {}
 ): Promise<Backup | undefined> {
-  return secure(deps, deps.sources.get('shop')!, { before: 'the restore of backup 12', mayBeDamaged }, task)
+  return makeSafetyBackup(deps, deps.sources.get('shop')!, { before: 'the restore of backup 12', mayBeDamaged }, task)
 }
 
 function failing (bench: TestEngine, code: ErrorCode): void {
@@ -26,7 +26,7 @@ test('what stands there is backed up as "pre-migration", and the job goes on to 
   const backup = await secured(bench, {
     task: {
       ...TASK,
-      concerns: id => {
+      setBackup: id => {
         subjects.push(id)
       },
       phase: phase => {

@@ -214,7 +214,7 @@ test('what cannot be removed is told, and the next one gives way in its place', 
   assert.deepEqual(await gone(bench), [3])
   assert.deepEqual(
     bench.events.flatMap(event => event.type === 'operation.failed' ? [[event.operation, event.code]] : []),
-    [['give-way', 'CATALOG_BUSY']]
+    [['make-room', 'CATALOG_BUSY']]
   )
 })
 

@@ -131,9 +131,9 @@ test('progress is seen at once, and told at most four times a second', async t =
   bench.clock.move(-3_600_000)
   task.bytes(5)
   assert.equal(told(), before + 2, 'also after the clock was set back')
-  task.concerns(7)
+  task.setBackup(7)
   assert.equal((await bench.engine.jobs({ limit: 1 })).jobs[0]?.backupId, 7)
-  task.concerns(1)
+  task.setBackup(1)
   jobs.end('a', new Error('over'))
   await rejectsWith('INTERNAL', result)
 })
@@ -149,7 +149,7 @@ test('what a task tells after its job has ended changes nothing', async t => {
   const task = jobs.tasks.get('a')!
   task.phase('storing', 5)
   task.bytes(3)
-  task.concerns(9)
+  task.setBackup(9)
   assert.deepEqual([await bench.engine.job(job.id), bench.events.length], before)
 })
 

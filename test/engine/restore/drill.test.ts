@@ -171,7 +171,7 @@ test('a drill leaves the reserve of the disk alone', async t => {
   const { id } = await bench.create()
   const deps = { ...bench.deps, diskReserve: Number.MAX_SAFE_INTEGER }
   const { drillBackup } = await import('../../../src/engine/restore/drill.ts')
-  const task = { jobId: 1, signal: new AbortController().signal, phase () {}, bytes () {}, concerns () {} }
+  const task = { jobId: 1, signal: new AbortController().signal, phase () {}, bytes () {}, setBackup () {} }
   const { status, errorCode } = await drillBackup(deps, { id, reason: 'to see', actor: null }, task)
   assert.deepEqual([status, errorCode], ['inconclusive', 'DISK_FULL'])
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import { BackupError } from '../../../src/core/errors.ts'
-import type { Rescued, RescueWish } from '../../../src/engine/engine.ts'
+import type { Rescued, RescueRequest } from '../../../src/engine/engine.ts'
 import { sqliteSource } from '../../../src/sources/sqlite/sqlite-source.ts'
 import { testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -12,7 +12,7 @@ import { tempDir } from '../../support/temp-dir.ts'
 
 interface Bench extends TestEngine {
   readonly live: Database.Database
-  rescue(wish?: Partial<RescueWish>): Promise<Rescued>
+  rescue(wish?: Partial<RescueRequest>): Promise<Rescued>
   names(): unknown[]
 }
 

@@ -30,7 +30,7 @@ async function record (
     reason: run.status === 'failed' ? 'it would not' : null,
     ...run
   }))
-  await deps.catalog.runs.record({ rules: [{ ...RULE, says: 'daily', since }], dropped: [], added, changed: [] })
+  await deps.catalog.runs.record({ rules: [{ ...RULE, definition: 'daily', since }], dropped: [], added, changed: [] })
 }
 
 test('the facts of each source are what its state asks and what the catalog knows', async t => {

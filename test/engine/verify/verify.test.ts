@@ -127,7 +127,7 @@ test('a backup that cannot be judged is told, and keeps none of the newer ones f
     copy: landingCopy(deps.store, 'foreign.db', foreign),
     hasLanded: true,
     trashedAt: null,
-    isLasting: false,
+    neverDeleted: false,
     foreignInstance: null
   })
   for (const [id, code] of [[2, 'DISK_FULL'], [3, 'KEY_MISSING'], [4, 'STORE_FAILED']] as const) {
@@ -173,7 +173,7 @@ test('more backups than fit on a page are all verified', { timeout: 60_000 }, as
       copy: landingCopy(deps.store, `missing-${n}.db`, manifest),
       hasLanded: true,
       trashedAt: null,
-      isLasting: false,
+      neverDeleted: false,
       foreignInstance: null
     })
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InjectOptions } from 'fastify'
-import type { RescueWish } from '../../../src/engine/engine.ts'
+import type { RescueRequest } from '../../../src/engine/engine.ts'
 import { aBackup, FakeEngine } from '../../support/engine/fake-engine.ts'
 import { as, build } from '../../support/http/server.ts'
 import { assertReach, bearer } from '../../support/http/role-access.ts'
@@ -70,7 +70,7 @@ test('a dry run says what would be done', async t => {
 
 test('a dry run says that nothing would come back where something is in the way of all', async t => {
   class Refusing extends FakeEngine {
-    override async rescue (id: number, wish: RescueWish) {
+    override async rescue (id: number, wish: RescueRequest) {
       const { job, result } = await super.rescue(id, wish)
       return {
         job,

@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Difference, Rescue, RescueRequest, RowTool, TableDifference } from '../../../src/core/restore/rows.ts'
+import type { Difference, Rescue, RescueOptions, RowTool, TableDifference } from '../../../src/core/restore/rows.ts'
 import { sqliteRows } from '../../../src/sources/sqlite/rows/rows.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
@@ -17,8 +17,8 @@ export interface Bench {
   /** Ends the application's connection. */
   close(): void
   diff(limit?: number, tables?: readonly string[]): Promise<Difference>
-  rescue(table: string, where?: string, request?: Partial<RescueRequest>): Promise<Rescue>
-  plan(table: string, where?: string, request?: Partial<RescueRequest>): Promise<Rescue>
+  rescue(table: string, where?: string, request?: Partial<RescueOptions>): Promise<Rescue>
+  plan(table: string, where?: string, request?: Partial<RescueOptions>): Promise<Rescue>
 }
 
 /** A live database and an image of it, both as `schema` makes them. */
@@ -36,7 +36,7 @@ export function bench (t: TestContext, schema: string, { journalMode = 'wal' } =
   db.pragma('foreign_keys = OFF')
   t.after(() => db.close())
   const rows = sqliteRows(home)
-  const requestFor = (table: string, where: string | undefined, request: Partial<RescueRequest>): RescueRequest => ({
+  const requestFor = (table: string, where: string | undefined, request: Partial<RescueOptions>): RescueOptions => ({
     selections: [{ table, where }],
     children: false,
     conflict: 'skip',

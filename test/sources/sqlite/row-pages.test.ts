@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import {
   ROWS_BYTES,
-  type DiffRequest,
+  type DiffOptions,
   type RowDifference,
   type TableDifference
 } from '../../../src/core/restore/rows.ts'
@@ -24,7 +24,7 @@ function make (path: string, sql: string): void {
 
 async function diff (
   directory: string,
-  request: DiffRequest,
+  request: DiffOptions,
   memory = DEFAULT_LIMITS.memory
 ): Promise<TableDifference> {
   const [before, after] = [join(directory, 'before.db'), join(directory, 'after.db')]

@@ -42,7 +42,7 @@ export function aRule (given: Partial<RuleState> = {}): RuleState {
     kind: 'backup',
     source: 'shop',
     rule: 'daily',
-    says: '0 3 * * * UTC',
+    definition: '0 3 * * * UTC',
     since: new Date('2025-01-01T00:00:00.000Z'),
     ...given
   }

@@ -33,7 +33,7 @@ export async function examined (
   const dataDir = tempDir(t)
   // Scheduled backups have been asked for since long ago, so that a missing one is overdue.
   await engine.deps.catalog.runs.record({
-    rules: [{ kind: 'backup', source: 'shop', rule: 'interval', says: '3600000', since: new Date(0) }],
+    rules: [{ kind: 'backup', source: 'shop', rule: 'interval', definition: '3600000', since: new Date(0) }],
     dropped: [],
     added: [],
     changed: []

@@ -14,13 +14,13 @@ import type {
   BackupEdit,
   Compared,
   CreateRequest,
-  DiffWish,
+  DiffRequest,
   Download,
   DrillRequest,
   Engine,
   Pruned,
   Rescued,
-  RescueWish,
+  RescueRequest,
   RestoreRequest,
   ServiceStatistics,
   SourceState,
@@ -152,7 +152,7 @@ export class FakeEngine implements Engine {
     })
   }
 
-  async diff (id: number, wish: DiffWish): Promise<Work<Compared>> {
+  async diff (id: number, wish: DiffRequest): Promise<Work<Compared>> {
     this.#called(`diff ${id} ${JSON.stringify(wish)}`)
     const backup = this.#row(id)
     return this.#work(
@@ -161,7 +161,7 @@ export class FakeEngine implements Engine {
     )
   }
 
-  async rescue (id: number, wish: RescueWish): Promise<Work<Rescued>> {
+  async rescue (id: number, wish: RescueRequest): Promise<Work<Rescued>> {
     this.#called(`rescue ${id} ${JSON.stringify(wish)}`)
     const backup = this.#row(id)
     return this.#work(

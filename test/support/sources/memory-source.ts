@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Inspector, Probe, Snapshot, SnapshotFacts, Source } from '../../../src/core/ports/source.ts'
 import type { Check } from '../../../src/core/ports/verification.ts'
-import { judge, notTold, type Assessor } from '../../../src/core/restore/drill.ts'
+import { judge, inconclusive, type Assessor } from '../../../src/core/restore/drill.ts'
 import type { Restorer } from '../../../src/core/restore/restore.ts'
 import { bodyOf, digestOf, prose } from '../streams.ts'
 
@@ -81,7 +81,7 @@ export const memoryAssessor: Assessor = {
     const bytes = await readFile(path, { signal, encoding: 'latin1' })
     return assertions.map(assertion =>
       assertion.sql === '?'
-        ? notTold(assertion, 'nobody knows')
+        ? inconclusive(assertion, 'nobody knows')
         : judge(assertion, bytes.split(assertion.sql).length - 1)
     )
   }

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import { BackupError } from '../../../core/errors.ts'
-import type { RescueRequest } from '../../../core/restore/rows.ts'
+import type { RescueOptions } from '../../../core/restore/rows.ts'
 import { chosenRows } from './condition.ts'
 import { addressOf, deskOf, type Address } from './desk.ts'
 import { readTables, referencesOf, requireTable, type Table } from './tables.ts'
@@ -29,7 +29,7 @@ export interface Selected {
  * Evaluates the conditions on `image` alone, before the live database is opened: one that computes for long keeps no
  * writer waiting. Whole tables are read later, row after row.
  */
-export function select (image: Database.Database, { selections }: RescueRequest): readonly Selected[] {
+export function select (image: Database.Database, { selections }: RescueOptions): readonly Selected[] {
   const { tables } = readTables(image, 'main')
   return selections.map(({ table, where }) => {
     const wanted = requireTable(tables, table, 'the backup')
@@ -43,7 +43,7 @@ export function select (image: Database.Database, { selections }: RescueRequest)
  * that went with it; and what is to become of each row. `db` is the live database with the image attached as `backup`,
  * `selected` comes from the image alone, so that a condition sees nothing else.
  */
-export function choose (db: Database.Database, selected: readonly Selected[], request: RescueRequest): Choice {
+export function choose (db: Database.Database, selected: readonly Selected[], request: RescueOptions): Choice {
   const { all, links, walk } = begin(db, request)
   for (const { wanted, found } of selected) {
     const chosen = all.get(wanted.name.toLowerCase())
@@ -62,7 +62,7 @@ export function choose (db: Database.Database, selected: readonly Selected[], re
  * The same once more for those rows alone that were to be written, where others may have written meanwhile: so that
  * what needs to be done while they wait is as little as it can be.
  */
-export function chooseAgain (db: Database.Database, first: Choice, request: RescueRequest): Choice {
+export function chooseAgain (db: Database.Database, first: Choice, request: RescueOptions): Choice {
   const { all, links, walk } = begin(db, request)
   for (const { live: { name }, rows, isAsked } of first.tables) {
     const chosen = all.get(name.toLowerCase())
@@ -77,7 +77,7 @@ export function chooseAgain (db: Database.Database, first: Choice, request: Resc
   return choiceOf(all, links, walk)
 }
 
-function begin (db: Database.Database, request: RescueRequest) {
+function begin (db: Database.Database, request: RescueOptions) {
   const [live, backup] = [readTables(db, 'main').tables, readTables(db, 'backup').tables]
   const all = new Map<string, Chosen>()
   for (const [name, table] of live) {

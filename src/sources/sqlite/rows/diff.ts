@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { DiffRequest, Difference, RowDifference, TableDifference } from '../../../core/restore/rows.ts'
+import type { DiffOptions, Difference, RowDifference, TableDifference } from '../../../core/restore/rows.ts'
 import { isUnsupported } from '../integrity.ts'
 import { RowPages, type RowPage } from './page.ts'
 import {
@@ -26,7 +26,7 @@ interface Pair {
  * Compares what is attached as `backup` with the database itself, as it stands in the transaction that is open. A table
  * that needs a collation, tokenizer or function of the application is among the skipped ones. `TABLE_NOT_FOUND`.
  */
-export function diffTables (db: Database.Database, request: DiffRequest, pages = new RowPages(request)): Difference {
+export function diffTables (db: Database.Database, request: DiffOptions, pages = new RowPages(request)): Difference {
   const [main, backup] = [readTables(db, 'main').tables, readTables(db, 'backup').tables]
   const { names, skipped } = namesToCompare(db, request)
   const compare = (name: string): TableDifference => {
@@ -55,7 +55,7 @@ export function diffTables (db: Database.Database, request: DiffRequest, pages =
 /** Which tables there are to compare, in the order of names, and which cannot be. `TABLE_NOT_FOUND`. */
 export function namesToCompare (
   db: Database.Database,
-  { tables: wanted }: DiffRequest
+  { tables: wanted }: DiffOptions
 ): Pick<Difference, 'skipped'> & { readonly names: readonly string[] } {
   const [main, backup] = [readTables(db, 'main'), readTables(db, 'backup')]
   const all = new Map([...main.tables, ...backup.tables])

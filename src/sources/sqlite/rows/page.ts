@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { ROWS_BYTES, VALUE_BYTES, type DiffRequest, type Row, type RowDifference } from '../../../core/restore/rows.ts'
+import { ROWS_BYTES, VALUE_BYTES, type DiffOptions, type Row, type RowDifference } from '../../../core/restore/rows.ts'
 import { toRow, type SqlValue } from './value.ts'
 
 /**
@@ -7,10 +7,10 @@ import { toRow, type SqlValue } from './value.ts'
  * have.
  */
 export class RowPages {
-  readonly #request: DiffRequest
+  readonly #request: DiffOptions
   #bytes = 0
 
-  constructor (request: DiffRequest) {
+  constructor (request: DiffOptions) {
     this.#request = request
   }
 
@@ -36,7 +36,7 @@ export class RowPage {
   readonly #valueBytes: number
   #ahead: number
 
-  constructor (pages: RowPages, { rows, from = 0, valueBytes = VALUE_BYTES }: DiffRequest) {
+  constructor (pages: RowPages, { rows, from = 0, valueBytes = VALUE_BYTES }: DiffOptions) {
     this.#pages = pages
     this.#most = rows
     this.#from = from

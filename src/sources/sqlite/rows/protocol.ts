@@ -1,4 +1,4 @@
-import type { DiffRequest, Difference, Rescue, RescueRequest, RowSelection } from '../../../core/restore/rows.ts'
+import type { DiffOptions, Difference, Rescue, RescueOptions, RowSelection } from '../../../core/restore/rows.ts'
 import type { FailedMessage } from '../protocol.ts'
 
 /** What a child for rows is told. */
@@ -7,9 +7,9 @@ export type RowsTask =
     readonly type: 'diff'
     readonly before: string
     readonly after: { readonly path: string, readonly isLive: boolean }
-    readonly request: DiffRequest
+    readonly request: DiffOptions
   }
-  | { readonly type: 'plan' | 'rescue', readonly image: string, readonly live: string, readonly request: RescueRequest }
+  | { readonly type: 'plan' | 'rescue', readonly image: string, readonly live: string, readonly request: RescueOptions }
   | { readonly type: 'extract', readonly image: string, readonly selection: RowSelection, readonly file: string }
 
 export type RowsMessage =

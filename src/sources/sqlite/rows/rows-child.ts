@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { setTimeout as wait } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../../core/errors.ts'
-import type { DiffRequest, Difference, Rescue, RescueRequest, TableDifference } from '../../../core/restore/rows.ts'
+import type { DiffOptions, Difference, Rescue, RescueOptions, TableDifference } from '../../../core/restore/rows.ts'
 import { requireParent, runChild } from '../../child.ts'
 import { sourceError } from '../errors.ts'
 import { describeHolders, holdersOf } from '../holders.ts'
@@ -57,7 +57,7 @@ async function work (task: RowsTask): Promise<RowsMessage> {
 async function diff (
   before: string,
   { path, isLive }: { readonly path: string, readonly isLive: boolean },
-  request: DiffRequest
+  request: DiffOptions
 ): Promise<Difference> {
   if (!isLive) return diffTables(attached(openImmutable(path), before), request)
   const db = attached(await openToRead(path, READ_TIMEOUT), before)
@@ -79,7 +79,7 @@ async function diff (
 async function plan<T> (
   image: string,
   live: string,
-  request: RescueRequest,
+  request: RescueOptions,
   use: (db: Database.Database, choice: Choice) => T
 ): Promise<T> {
   const selected = select(openImmutable(image), request)
@@ -87,7 +87,7 @@ async function plan<T> (
   return await transaction(db, 'BEGIN', live, request.timeout, () => use(db, choose(db, selected, request)))
 }
 
-async function rescue (image: string, live: string, request: RescueRequest): Promise<Rescue> {
+async function rescue (image: string, live: string, request: RescueOptions): Promise<Rescue> {
   const first = await plan(image, live, request, (_db, choice) => choice)
   requirePassable(first)
   const db = attached(openShared(requireOneName(live), { readonly: false, busyTimeout: 0 }), image)

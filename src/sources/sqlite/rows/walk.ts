@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { RescueRequest } from '../../../core/restore/rows.ts'
+import type { RescueOptions } from '../../../core/restore/rows.ts'
 import { addressOf, describeRow, isAt, type Address, type Desk } from './desk.ts'
 import { onKey, quote, type Reference, type Table } from './tables.ts'
 import type { SqlValue } from './value.ts'
@@ -51,7 +51,7 @@ const SETTLED = new Map(
 export class Walk {
   readonly #db: Database.Database
   readonly #links: readonly Link[]
-  readonly #request: RescueRequest
+  readonly #request: RescueOptions
   readonly #ahead: Array<{ readonly chosen: Chosen, readonly at: Address, readonly pick: Pick }> = []
   readonly #queries = new Map<string, Database.Statement<unknown[], SqlValue[]>>()
   /** The first rows for which something is in the way, in words. */
@@ -59,7 +59,7 @@ export class Walk {
   refused = false
   orphans = 0
 
-  constructor (db: Database.Database, links: readonly Link[], request: RescueRequest) {
+  constructor (db: Database.Database, links: readonly Link[], request: RescueOptions) {
     this.#db = db
     this.#links = links
     this.#request = request
