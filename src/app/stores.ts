@@ -7,7 +7,7 @@ import { BackupError } from '../core/errors.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { Presence } from '../core/presence.ts'
 import type { LocatedStore, OffsiteStore } from '../engine/deps.ts'
-import { deferredStore, type Outside } from '../stores/lazy.ts'
+import { deferredStore, type StoreIdentity } from '../stores/lazy.ts'
 import { localStore } from '../stores/local/local.ts'
 
 /** What the stores of a process share. */
@@ -25,18 +25,18 @@ export function makeStore (config: StoreConfig, { instanceId, presence, clock }:
   switch (config.kind) {
     case 's3':
       return deferredStore(
-        outside(config),
+        storeIdentity(config),
         async () =>
           (await import('../stores/s3/s3.ts')).s3Store({ ...config, clock, proxy: proxyOf(processEnvironment()) })
       )
     case 'gcs':
       return deferredStore(
-        outside(config),
+        storeIdentity(config),
         async () => (await import('../stores/gcs/gcs.ts')).gcsStore({ ...config, clock })
       )
     case 'azure':
       return deferredStore(
-        outside(config),
+        storeIdentity(config),
         async () => (await import('../stores/azure/azure.ts')).azureStore({ ...config, clock })
       )
     case 'local':
@@ -49,7 +49,7 @@ export function makeStore (config: StoreConfig, { instanceId, presence, clock }:
  * their place.
  */
 function lackingStore (config: S3StoreConfig | GcsStoreConfig | AzureStoreConfig, lacks: readonly string[]): Store {
-  return deferredStore(outside(config), async () => {
+  return deferredStore(storeIdentity(config), async () => {
     throw new BackupError(
       'SECRET_MISSING',
       `the server has ${lacks.join(', ')} for the store "${config.name}", and this command does not`,
@@ -95,7 +95,7 @@ export function makeLocate (
 }
 
 /** The same as the store itself says, once it is made. */
-function outside (config: S3StoreConfig | GcsStoreConfig | AzureStoreConfig): Outside {
+function storeIdentity (config: S3StoreConfig | GcsStoreConfig | AzureStoreConfig): StoreIdentity {
   const place = storePlace(config)
   return { name: config.name, kind: config.kind, place, location: key => place + key, canThaw: config.kind !== 'gcs' }
 }

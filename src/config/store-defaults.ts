@@ -46,7 +46,7 @@ export function readStoreDefaults (options: OptionValues, lacking: Lacking): Sto
  * How a service is best spoken to of which only the endpoint is known: AWS in its own way, anything else in that which
  * all of them understand.
  */
-export function mannersOf (endpoint: string | undefined): Pick<S3StoreConfig, 'pathStyle' | 'profile'> {
+export function s3Dialect (endpoint: string | undefined): Pick<S3StoreConfig, 'pathStyle' | 'profile'> {
   const isElsewhere = endpoint !== undefined && !new URL(endpoint).hostname.endsWith('.amazonaws.com')
   return { pathStyle: isElsewhere, profile: isElsewhere ? 'compatible' : 'aws' }
 }

@@ -10,7 +10,7 @@ import type {
 import type { GivenStore } from './given-stores.ts'
 import type { Problem } from './problem.ts'
 import { isInsecure } from './secure-endpoint.ts'
-import { mannersOf } from './store-defaults.ts'
+import { s3Dialect } from './store-defaults.ts'
 import { checkFields, STORE_FIELDS, type FieldValues } from './store-fields.ts'
 
 export type Common = Pick<StoreConfig, 'name' | 'retention' | 'maxBackups' | 'isAppendOnly' | 'bandwidth'>
@@ -79,7 +79,7 @@ function s3 (
   }
   requireField(given, 'bucket', 'Give the name of the bucket.', problems)
   if (bucket === undefined) return undefined
-  const manners = mannersOf(endpoint)
+  const dialect = s3Dialect(endpoint)
   return {
     ...common,
     ...lacking(given, own === undefined ? defaults.lacks?.s3 : []),
@@ -88,8 +88,8 @@ function s3 (
     prefix,
     region: values.region ?? defaults.region,
     endpoint,
-    pathStyle: values.pathStyle ?? manners.pathStyle,
-    profile: values.profile ?? manners.profile,
+    pathStyle: values.pathStyle ?? dialect.pathStyle,
+    profile: values.profile ?? dialect.profile,
     credentials,
     storageClasses: storageClass,
     encryption,

@@ -11,7 +11,7 @@ import type {
   StoreDefaults
 } from './config.ts'
 import { isInsecure } from './secure-endpoint.ts'
-import { mannersOf } from './store-defaults.ts'
+import { s3Dialect } from './store-defaults.ts'
 import { STORE_FIELDS } from './store-fields.ts'
 import { identity } from './store-places.ts'
 
@@ -101,7 +101,7 @@ function s3 (url: URL, { region, credentials, lacks }: StoreDefaults): S3StoreCo
   const fields = STORE_FIELDS.s3
   const bucket = check(fields.bucket, decodeURIComponent(url.hostname), 'the bucket')
   const endpoint = endpointOf(given)
-  const manners = mannersOf(endpoint)
+  const dialect = s3Dialect(endpoint)
   return {
     ...COMMON,
     ...lacks === undefined || lacks.s3.length === 0 ? {} : { lacks: lacks.s3 },
@@ -111,8 +111,8 @@ function s3 (url: URL, { region, credentials, lacks }: StoreDefaults): S3StoreCo
     prefix: prefixOf(url.pathname),
     region: checkIfGiven(fields.region, given, 'region') ?? region,
     endpoint,
-    pathStyle: checkIfGiven(flag, given, 'pathStyle') ?? manners.pathStyle,
-    profile: checkIfGiven(fields.profile, given, 'profile') ?? manners.profile,
+    pathStyle: checkIfGiven(flag, given, 'pathStyle') ?? dialect.pathStyle,
+    profile: checkIfGiven(fields.profile, given, 'profile') ?? dialect.profile,
     credentials,
     storageClasses: {},
     encryption: null,

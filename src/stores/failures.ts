@@ -2,75 +2,75 @@ import { BackupError, systemCode, type ErrorCode } from '../core/errors.ts'
 import { ANSWER_LIMIT, AnswerTooLong } from './answer.ts'
 
 /** What an error of a store is in our own words: the code, the end of a sentence about the place, and what to do. */
-export type Meaning = readonly [code: ErrorCode, text: string, hint: string]
+export type Failure = readonly [code: ErrorCode, text: string, hint: string]
 
 const PERMISSIONS = 'docs/operations.md lists the permissions under "Off-site copies"'
-export const SILENT: Meaning = [
+export const UNREACHABLE: Failure = [
   'STORE_UNAVAILABLE',
   'cannot be reached',
   'Check the network, the endpoint and its port.'
 ]
-const NO_NAME: Meaning = [
+const NO_NAME: Failure = [
   'STORE_UNAVAILABLE',
   'cannot be found in the network',
   'Check the endpoint and the name resolution (DNS) of this machine.'
 ]
 
-export const BAD_CREDENTIALS: Meaning = [
+export const BAD_CREDENTIALS: Failure = [
   'STORE_UNAVAILABLE',
   'does not accept the credentials',
   'Check the key of the account, and the clock of this machine.'
 ]
-export const DENIED: Meaning = [
+export const DENIED: Failure = [
   'STORE_UNAVAILABLE',
   'must not be used with these credentials',
   `Give them the permissions that are missing: ${PERMISSIONS}.`
 ]
-export const NO_OBJECT: Meaning = [
+export const NO_OBJECT: Failure = [
   'OBJECT_NOT_FOUND',
   'does not exist',
   'Look into the store: the object was removed by somebody else, or by a lifecycle rule.'
 ]
-export const NO_CONTAINER: Meaning = [
+export const NO_CONTAINER: Failure = [
   'STORE_UNAVAILABLE',
   'does not exist',
   'Create the bucket or the container, or correct its name; the service makes none.'
 ]
-export const TAKEN: Meaning = [
+export const EXISTS: Failure = [
   'OBJECT_EXISTS',
   'exists already',
   'Objects are never overwritten; move the one in the way aside.'
 ]
-export const LOCKED: Meaning = [
+export const LOCKED: Failure = [
   'OBJECT_LOCKED',
   'is kept by a policy of the store',
   'Wait until the time of the policy is over, or have a hold lifted by whoever laid it.'
 ]
-export const BUSY: Meaning = [
+export const BUSY: Failure = [
   'STORE_UNAVAILABLE',
   'is too busy',
   'Try again later; if it stays so, make fewer requests at the same time.'
 ]
-export const ENDLESS: Meaning = [
+export const ENDLESS: Failure = [
   'STORE_FAILED',
   `answered with more than ${ANSWER_LIMIT} bytes, which no answer of a store has`,
   'Look at what stands between this machine and the store, and whether the endpoint is the right one.'
 ]
-export const LATE: Meaning = [
+export const TIMED_OUT: Failure = [
   'STORE_UNAVAILABLE',
   'did not answer in time',
   'Check the network and the store, and try again.'
 ]
 
-const BY_SYSTEM: Readonly<Record<string, Meaning>> = {
+const BY_SYSTEM: Readonly<Record<string, Failure>> = {
   ENOTFOUND: NO_NAME,
   EAI_AGAIN: NO_NAME,
-  ECONNREFUSED: SILENT,
-  ECONNRESET: SILENT,
-  EPIPE: SILENT,
-  ETIMEDOUT: SILENT,
-  ENETUNREACH: SILENT,
-  EHOSTUNREACH: SILENT
+  ECONNREFUSED: UNREACHABLE,
+  ECONNRESET: UNREACHABLE,
+  EPIPE: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE
 }
 
 const PASSING = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ERR_STREAM_PREMATURE_CLOSE'])
@@ -93,15 +93,15 @@ export function isPassingFailure (error: unknown, status: number | undefined): b
 }
 
 /** What is the same for every store: the network, the time, certificates. */
-export function meaningOfNetwork (error: unknown): Meaning | undefined {
+export function networkFailure (error: unknown): Failure | undefined {
   if (isEndless(error)) return ENDLESS
   const code = deepCode(error)
-  if (error instanceof Error && error.name === 'TimeoutError') return LATE
+  if (error instanceof Error && error.name === 'TimeoutError') return TIMED_OUT
   return untrusted(code) ?? BY_SYSTEM[code]
 }
 
 /** Of a code that complains of a certificate; undefined: it does not. */
-export function untrusted (code: string): Meaning | undefined {
+export function untrusted (code: string): Failure | undefined {
   if (!/^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_)|SELF_SIGNED/.test(code)) return undefined
   return [
     'STORE_UNAVAILABLE',
@@ -110,7 +110,7 @@ export function untrusted (code: string): Meaning | undefined {
   ]
 }
 
-export function unknownFailure (name: string, status: number | undefined): Meaning {
+export function unknownFailure (name: string, status: number | undefined): Failure {
   return [
     'STORE_FAILED',
     `failed (${
@@ -124,8 +124,8 @@ export function unknownFailure (name: string, status: number | undefined): Meani
  * The error about the object `key` of `place`, or about the store itself where that is empty. Of its cause only name
  * and words go along: the rest of such an error repeats the request, with the key that it was signed with.
  */
-export function storeError (meaning: Meaning, error: unknown, key: string, place: string): BackupError {
-  const [code, text, hint] = key === '' && meaning[0] === 'OBJECT_NOT_FOUND' ? NO_CONTAINER : meaning
+export function storeError (failure: Failure, error: unknown, key: string, place: string): BackupError {
+  const [code, text, hint] = key === '' && failure[0] === 'OBJECT_NOT_FOUND' ? NO_CONTAINER : failure
   const isOfStore = key === '' || code === 'STORE_UNAVAILABLE' || code === 'DISK_FULL'
   const { name, message } = error instanceof Error ? error : new Error(String(error))
   return new BackupError(code, `${isOfStore ? `the store "${place}"` : `"${key}" in "${place}"`} ${text}`, {

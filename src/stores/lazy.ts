@@ -1,7 +1,7 @@
 import type { Store } from '../core/ports/store.ts'
 
 /** What is known of a store without the software that speaks to it. */
-export interface Outside extends Pick<Store, 'name' | 'kind' | 'place' | 'location'> {
+export interface StoreIdentity extends Pick<Store, 'name' | 'kind' | 'place' | 'location'> {
   readonly canThaw: boolean
 }
 
@@ -9,7 +9,7 @@ export interface Outside extends Pick<Store, 'name' | 'kind' | 'place' | 'locati
  * A store that is made when it is first asked for something: the software of the clouds is large, and most processes
  * need none of it.
  */
-export function deferredStore ({ canThaw, ...outside }: Outside, make: () => Promise<Store>): Store {
+export function deferredStore ({ canThaw, ...identity }: StoreIdentity, make: () => Promise<Store>): Store {
   let made: Promise<Store> | undefined
   const store = (signal: AbortSignal): Promise<Store> => {
     signal.throwIfAborted()
@@ -20,7 +20,7 @@ export function deferredStore ({ canThaw, ...outside }: Outside, make: () => Pro
     return made
   }
   return {
-    ...outside,
+    ...identity,
     open: async signal => await (await store(signal)).open(signal),
     put: async (key, body, facts, signal) => {
       try {

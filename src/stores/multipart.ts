@@ -11,7 +11,7 @@ const MAX_PARTS = 10_000
 /** Where the length is not known, parts double in size every so many: 10,000 of them hold the 5 TB that S3 allows. */
 const DOUBLED_EVERY = 1_000
 
-export interface Part {
+export interface UploadPart {
   /** Counted from 1. */
   readonly number: number
   readonly bytes: Buffer
@@ -19,11 +19,11 @@ export interface Part {
 }
 
 /** What is known of the body once its last part was taken. */
-export interface Body {
-  readonly parts: AsyncGenerator<Part, undefined>
+export interface UploadParts {
+  readonly parts: AsyncGenerator<UploadPart, undefined>
   size(): number
   /** To be called once a part is not needed any more: its memory then serves another. */
-  reuse(part: Part): void
+  reuse(part: UploadPart): void
   /** Of all of it. */
   crc32(): number
   /** In hex. */
@@ -35,7 +35,7 @@ export interface Body {
  * in memory. What misses `size` or `sha256` of the facts rejects before its last part is given: with `STORE_FAILED`,
  * `CHECKSUM_MISMATCH`.
  */
-export function cutBody (body: Readable, facts: ObjectFacts): Body {
+export function splitIntoParts (body: Readable, facts: ObjectFacts): UploadParts {
   const digest = createHash('sha256')
   let size = 0
   let crc = 0
@@ -48,7 +48,7 @@ export function cutBody (body: Readable, facts: ObjectFacts): Body {
     return bytes?.length === length ? bytes : Buffer.allocUnsafeSlow(length)
   }
 
-  async function* parts (): AsyncGenerator<Part, undefined> {
+  async function* parts (): AsyncGenerator<UploadPart, undefined> {
     let number = 1
     let filled = 0
     let bytes = room(number)

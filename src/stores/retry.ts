@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock.ts'
 
 /** Milliseconds before each further try. */
-const AGAIN_AFTER = [250, 1_000, 4_000, 10_000] as const
+const RETRY_AFTER = [250, 1_000, 4_000, 10_000] as const
 /** For what is put in order after a failure, whose own signal may be the one that was aborted. Milliseconds. */
-const TIDY_MS = 30_000
+const CLEANUP_MS = 30_000
 
-export interface Asking {
+export interface RetryOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
   /** Milliseconds that one try may take; left out: whoever makes the request sees to that. */
@@ -18,12 +18,12 @@ export interface Asking {
  * Makes a request, again where that can help, five times at most. Rejects with the signal's reason, or with what the
  * last try rejected with.
  */
-export async function again<T> (
-  asking: Asking,
+export async function retry<T> (
+  options: RetryOptions,
   request: (signal: AbortSignal) => Promise<T>,
-  waits: readonly number[] = AGAIN_AFTER
+  waits: readonly number[] = RETRY_AFTER
 ): Promise<T> {
-  const { clock, signal, limit, isPassing } = asking
+  const { clock, signal, limit, isPassing } = options
   signal.throwIfAborted()
   const [wait, ...others] = waits
   const late = limit === undefined ? undefined : AbortSignal.timeout(limit)
@@ -35,9 +35,9 @@ export async function again<T> (
     if (wait === undefined || !(isLate || isPassing(error))) throw isLate ? late.reason : error
   }
   await clock.sleep(wait, signal)
-  return await again(asking, request, others)
+  return await retry(options, request, others)
 }
 
-export function tidySignal (): AbortSignal {
-  return AbortSignal.timeout(TIDY_MS)
+export function cleanupSignal (): AbortSignal {
+  return AbortSignal.timeout(CLEANUP_MS)
 }

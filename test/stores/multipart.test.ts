@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
-import { base64Crc32, cutBody, partSize, type Part } from '../../src/stores/multipart.ts'
+import { base64Crc32, splitIntoParts, partSize, type UploadPart } from '../../src/stores/multipart.ts'
 import { bodyOf, digestOf, noise } from '../support/streams.ts'
 
 const MIB = 1024 * 1024
@@ -18,8 +18,8 @@ for (
 ) {
   test(`a body of ${what} is cut into parts that are it again, and the last one says so`, async () => {
     const bytes = noise(size)
-    const body = cutBody(bodyOf(bytes, 1_000_003), { size, sha256: digestOf(bytes).sha256 })
-    const parts: Part[] = []
+    const body = splitIntoParts(bodyOf(bytes, 1_000_003), { size, sha256: digestOf(bytes).sha256 })
+    const parts: UploadPart[] = []
     for await (const part of body.parts) parts.push(part)
     assert.deepEqual(parts.map(part => part.bytes.length), lengths)
     assert.deepEqual(
@@ -32,9 +32,9 @@ for (
 }
 
 test('the memory of a part that is not needed any more serves the next but one, and no other', async () => {
-  const body = cutBody(bodyOf(noise(30 * MIB)), {})
+  const body = splitIntoParts(bodyOf(noise(30 * MIB)), {})
   const seen = new Set<ArrayBufferLike>()
-  let before: Part | undefined
+  let before: UploadPart | undefined
   for await (const part of body.parts) {
     const kept = Buffer.from(before?.bytes ?? '')
     seen.add(part.bytes.buffer)

@@ -1,5 +1,5 @@
 import { ContainerClient, StorageSharedKeyCredential, type BlockBlobClient } from '@azure/storage-blob'
-import { again } from '../retry.ts'
+import { retry } from '../retry.ts'
 import { boundAnswers } from './bound-answers.ts'
 import { azureError, isPassing } from './errors.ts'
 import type { AzureStoreOptions } from './options.ts'
@@ -41,7 +41,7 @@ export function openContainer (options: AzureStoreOptions): Container {
     blob: key => client.getBlockBlobClient(prefix + key),
     async call (key, signal, request) {
       try {
-        return await again({ clock, signal, limit: REQUEST_MS, isPassing }, abortSignal => request({ abortSignal }))
+        return await retry({ clock, signal, limit: REQUEST_MS, isPassing }, abortSignal => request({ abortSignal }))
       } catch (error) {
         signal.throwIfAborted()
         throw azureError(error, key, place)

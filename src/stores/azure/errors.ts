@@ -5,21 +5,21 @@ import {
   DENIED,
   isPassingFailure,
   LOCKED,
-  meaningOfNetwork,
+  networkFailure,
   NO_CONTAINER,
   NO_OBJECT,
   storeError,
-  TAKEN,
+  EXISTS,
   unknownFailure,
-  type Meaning
+  type Failure
 } from '../failures.ts'
 
 /** By the code of the service. */
-const BY_NAME: Readonly<Record<string, Meaning>> = {
+const BY_NAME: Readonly<Record<string, Failure>> = {
   BlobNotFound: NO_OBJECT,
   ContainerNotFound: NO_CONTAINER,
   ContainerBeingDeleted: NO_CONTAINER,
-  BlobAlreadyExists: TAKEN,
+  BlobAlreadyExists: EXISTS,
   BlobArchived: [
     'OBJECT_ARCHIVED',
     'is in the access tier "Archive" and cannot be read yet',
@@ -44,12 +44,12 @@ const BY_NAME: Readonly<Record<string, Meaning>> = {
 }
 
 /** For answers without a body, as to HEAD, and for those of whatever stands between us and the store. */
-const BY_STATUS: Readonly<Record<number, Meaning>> = {
+const BY_STATUS: Readonly<Record<number, Failure>> = {
   401: BAD_CREDENTIALS,
   403: DENIED,
   404: NO_OBJECT,
-  409: TAKEN,
-  412: TAKEN,
+  409: EXISTS,
+  412: EXISTS,
   429: BUSY,
   502: BUSY,
   503: BUSY,
@@ -71,7 +71,7 @@ export function azureError (error: unknown, key: string, place: string): BackupE
   if (error instanceof BackupError) return error
   const [name, status] = [azureName(error), statusOf(error)]
   return storeError(
-    BY_NAME[name] ?? meaningOfNetwork(error) ?? BY_STATUS[status ?? 0] ?? unknownFailure(name, status),
+    BY_NAME[name] ?? networkFailure(error) ?? BY_STATUS[status ?? 0] ?? unknownFailure(name, status),
     error,
     key,
     place

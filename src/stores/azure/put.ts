@@ -2,8 +2,8 @@ import { createHash, hash, randomUUID } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { BackupError } from '../../core/errors.ts'
 import type { ObjectFacts, StoredObject } from '../../core/ports/store.ts'
-import { cutBody, type Body, type Part } from '../multipart.ts'
-import { tidySignal } from '../retry.ts'
+import { splitIntoParts, type UploadParts, type UploadPart } from '../multipart.ts'
+import { cleanupSignal } from '../retry.ts'
 import type { Container } from './container.ts'
 import { findHead, head, PUT_ID, SHA256, type Head } from './head.ts'
 import { removeBlob } from './remove.ts'
@@ -20,7 +20,7 @@ interface Put {
    * cannot mix.
    */
   readonly id: string
-  readonly body: Body
+  readonly body: UploadParts
 }
 
 /**
@@ -41,7 +41,7 @@ export async function putBlob (
     key,
     facts,
     id: randomUUID(),
-    body: cutBody(addAbortSignal(AbortSignal.any([signal, stop.signal]), body), facts)
+    body: splitIntoParts(addAbortSignal(AbortSignal.any([signal, stop.signal]), body), facts)
   }
   try {
     const first = await put.body.parts.next()
@@ -74,7 +74,7 @@ async function putWhole (put: Put, bytes: Buffer, signal: AbortSignal): Promise<
 
 async function putBlocks (
   put: Put,
-  first: Part | undefined,
+  first: UploadPart | undefined,
   stop: AbortController,
   signal: AbortSignal
 ): Promise<StoredObject> {
@@ -114,7 +114,7 @@ async function putBlocks (
   )
 }
 
-async function stage ({ container, key }: Put, id: string, { bytes }: Part, signal: AbortSignal): Promise<void> {
+async function stage ({ container, key }: Put, id: string, { bytes }: UploadPart, signal: AbortSignal): Promise<void> {
   await container.call(
     key,
     signal,
@@ -189,7 +189,7 @@ function taken ({ key, container }: Put, cause: unknown): BackupError {
 
 /** Its own failure is not what the caller must learn of, but that of the put. */
 async function withdraw ({ container, key, id }: Put): Promise<void> {
-  const signal = tidySignal()
+  const signal = cleanupSignal()
   const found = await findHead(container, key, signal).catch(() => undefined)
   if (found?.putId === id) await removeBlob(container, key, signal).catch(() => {})
 }

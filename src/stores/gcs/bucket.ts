@@ -1,7 +1,7 @@
 import { text as readAll } from 'node:stream/consumers'
 import { boundedStream } from '../answer.ts'
 import { isEndless } from '../failures.ts'
-import { again } from '../retry.ts'
+import { retry } from '../retry.ts'
 import { authorization } from './credentials.ts'
 import { credentialsError, gcsError, isPassing, Refusal } from './errors.ts'
 import type { GcsStoreOptions } from './options.ts'
@@ -88,7 +88,7 @@ export function openBucket (options: GcsStoreOptions): Bucket {
     askOnce,
     async ask (key, signal, request) {
       try {
-        return await again({ clock, signal, limit: REQUEST_MS, isPassing }, together => askOnce(request, together))
+        return await retry({ clock, signal, limit: REQUEST_MS, isPassing }, together => askOnce(request, together))
       } catch (error) {
         signal.throwIfAborted()
         throw gcsError(error, key, place)

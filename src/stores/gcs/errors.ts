@@ -5,12 +5,12 @@ import {
   DENIED,
   isPassingFailure,
   LOCKED,
-  meaningOfNetwork,
+  networkFailure,
   NO_OBJECT,
   storeError,
-  TAKEN,
+  EXISTS,
   unknownFailure,
-  type Meaning
+  type Failure
 } from '../failures.ts'
 
 /** An answer that is none of those that were hoped for. */
@@ -28,7 +28,7 @@ export class Refusal extends Error {
 }
 
 /** By the reason that the service gives. */
-const BY_REASON: Readonly<Record<string, Meaning>> = {
+const BY_REASON: Readonly<Record<string, Failure>> = {
   retentionPolicyNotMet: LOCKED,
   objectUnderActiveHold: LOCKED,
   quotaExceeded: BUSY,
@@ -38,7 +38,7 @@ const BY_REASON: Readonly<Record<string, Meaning>> = {
   authError: BAD_CREDENTIALS
 }
 
-const BY_STATUS: Readonly<Record<number, Meaning>> = {
+const BY_STATUS: Readonly<Record<number, Failure>> = {
   400: [
     'STORE_FAILED',
     'did not take the request',
@@ -47,7 +47,7 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
   401: BAD_CREDENTIALS,
   403: DENIED,
   404: NO_OBJECT,
-  412: TAKEN,
+  412: EXISTS,
   416: ['RANGE_NOT_SATISFIABLE', 'has no such bytes', 'Ask for a range within its size.'],
   429: BUSY,
   502: BUSY,
@@ -55,7 +55,7 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
   504: BUSY
 }
 
-const NO_CREDENTIALS: Meaning = [
+const NO_CREDENTIALS: Failure = [
   'STORE_UNAVAILABLE',
   'cannot be used without credentials',
   'Set GOOGLE_APPLICATION_CREDENTIALS to the JSON file of a service account, or log in with the tools of Google.'
@@ -72,15 +72,15 @@ export function isPassing (error: unknown): boolean {
 export function gcsError (error: unknown, key: string, place: string): BackupError {
   if (error instanceof BackupError) return error
   if (!(error instanceof Refusal)) {
-    return storeError(meaningOfNetwork(error) ?? unknownFailure(nameOf(error), undefined), error, key, place)
+    return storeError(networkFailure(error) ?? unknownFailure(nameOf(error), undefined), error, key, place)
   }
-  const meaning = BY_REASON[error.reason] ?? BY_STATUS[error.status] ?? unknownFailure(error.reason, error.status)
-  return storeError(meaning, error, key, place)
+  const failure = BY_REASON[error.reason] ?? BY_STATUS[error.status] ?? unknownFailure(error.reason, error.status)
+  return storeError(failure, error, key, place)
 }
 
 /** What the authentication says, before the store was asked anything. */
 export function credentialsError (error: unknown, place: string): BackupError {
-  return storeError(meaningOfNetwork(error) ?? NO_CREDENTIALS, error, '', place)
+  return storeError(networkFailure(error) ?? NO_CREDENTIALS, error, '', place)
 }
 
 /** The connection was cut while something was on its way. */

@@ -8,7 +8,7 @@ import { listObjects } from './list.ts'
 import type { GcsStoreOptions } from './options.ts'
 import { putObject } from './put.ts'
 import { removeObject } from './remove.ts'
-import { beginSession, giveUp } from './session.ts'
+import { beginSession, abandonSession } from './session.ts'
 
 /** What an upload is begun for, to see that it could be made. */
 const PROBE = '.holdfast-probe'
@@ -44,7 +44,7 @@ export function gcsStore (options: GcsStoreOptions): Store {
 /** By an upload that is given up at once: unlike an object it leaves nothing where nothing may be removed. */
 async function open (bucket: Bucket, signal: AbortSignal): Promise<void> {
   await askTime(bucket, signal)
-  await giveUp(
+  await abandonSession(
     await beginSession(bucket, '', {
       query: {},
       metadata: { name: bucket.options.prefix + PROBE },

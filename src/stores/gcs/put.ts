@@ -2,8 +2,8 @@ import { createHash, hash, randomUUID } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { BackupError } from '../../core/errors.ts'
 import type { ObjectFacts, StoredObject } from '../../core/ports/store.ts'
-import { cutBody, type Body, type Part } from '../multipart.ts'
-import { tidySignal } from '../retry.ts'
+import { splitIntoParts, type UploadParts, type UploadPart } from '../multipart.ts'
+import { cleanupSignal } from '../retry.ts'
 import type { Bucket } from './bucket.ts'
 import {
   findHead,
@@ -18,7 +18,7 @@ import {
   type Resource
 } from './head.ts'
 import { removeObject } from './remove.ts'
-import { beginSession, giveUp, sendChunk, type Session } from './session.ts'
+import { beginSession, abandonSession, sendChunk, type Session } from './session.ts'
 
 const TYPE = 'application/octet-stream'
 
@@ -28,7 +28,7 @@ interface Put {
   readonly facts: ObjectFacts
   /** Kept with the object: tells it from that of every other put. */
   readonly id: string
-  readonly body: Body
+  readonly body: UploadParts
 }
 
 /**
@@ -43,7 +43,7 @@ export async function putObject (
   signal: AbortSignal
 ): Promise<StoredObject> {
   signal.throwIfAborted()
-  const put: Put = { bucket, key, facts, id: randomUUID(), body: cutBody(addAbortSignal(signal, body), facts) }
+  const put: Put = { bucket, key, facts, id: randomUUID(), body: splitIntoParts(addAbortSignal(signal, body), facts) }
   try {
     const first = await put.body.parts.next()
     return first.value?.isLast === true
@@ -92,7 +92,7 @@ async function putWhole (put: Put, bytes: Buffer, signal: AbortSignal): Promise<
   }, signal)
 }
 
-async function putChunks (put: Put, first: Part | undefined, signal: AbortSignal): Promise<StoredObject> {
+async function putChunks (put: Put, first: UploadPart | undefined, signal: AbortSignal): Promise<StoredObject> {
   const { bucket, key, body } = put
   const session = await beginSession(bucket, key, {
     query: condition(put),
@@ -108,7 +108,7 @@ async function putChunks (put: Put, first: Part | undefined, signal: AbortSignal
     }
     throw new BackupError('INTERNAL', 'the body has no last part')
   } catch (error) {
-    await giveUp(session)
+    await abandonSession(session)
     throw error
   }
 }
@@ -116,7 +116,7 @@ async function putChunks (put: Put, first: Part | undefined, signal: AbortSignal
 async function finish (
   put: Put,
   session: Session,
-  last: Part,
+  last: UploadPart,
   md5: string,
   signal: AbortSignal
 ): Promise<StoredObject> {
@@ -188,7 +188,7 @@ function prove ({ key, id, body, bucket }: Put, { size, md5Hash, metadata }: Res
 
 /** Its own failure is not what the caller must learn of, but that of the put. */
 async function withdraw ({ bucket, key, id }: Put): Promise<void> {
-  const signal = tidySignal()
+  const signal = cleanupSignal()
   const found = await findHead(bucket, key, signal).catch(() => undefined)
   if (found?.metadata?.[PUT_ID] === id) await removeObject(bucket, key, signal).catch(() => {})
 }

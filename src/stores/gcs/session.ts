@@ -1,6 +1,6 @@
 import { BackupError } from '../../core/errors.ts'
-import type { Part } from '../multipart.ts'
-import { again, tidySignal } from '../retry.ts'
+import type { UploadPart } from '../multipart.ts'
+import { retry, cleanupSignal } from '../retry.ts'
 import { readText, type Bucket } from './bucket.ts'
 import { gcsError, isPassing } from './errors.ts'
 
@@ -55,7 +55,7 @@ export async function beginSession (
  */
 export async function sendChunk (
   session: Session,
-  { bytes }: Part,
+  { bytes }: UploadPart,
   total: number | undefined,
   signal: AbortSignal
 ): Promise<unknown> {
@@ -64,7 +64,7 @@ export async function sendChunk (
   let isUnsure = false
   try {
     for (;;) {
-      const answer = await again(
+      const answer = await retry(
         { clock: bucket.options.clock, signal, limit: CHUNK_MS, isPassing },
         async together => {
           // What came of the try before is the store's to say.
@@ -91,8 +91,8 @@ export async function sendChunk (
 }
 
 /** What cannot be taken back now is dropped by the store after a week. */
-export async function giveUp ({ bucket, url }: Session): Promise<void> {
-  await bucket.askOnce({ method: 'DELETE', url, expect: [200, 204, 404, 410, 499] }, tidySignal()).then(
+export async function abandonSession ({ bucket, url }: Session): Promise<void> {
+  await bucket.askOnce({ method: 'DELETE', url, expect: [200, 204, 404, 410, 499] }, cleanupSignal()).then(
     async answer => {
       await answer.body?.cancel()
     },

@@ -43,7 +43,7 @@ export async function storeError (
   const isDirectory = key === '' || missing !== undefined
   const what = isDirectory ? `the backup directory "${directory}"` : `"${key}" in "${directory}"`
   const lack = lackOf(error, directory)
-  const [mapped, text, hint] = lack === undefined ? isDirectory ? directoryMeaning(code) : meaning(code) : LACKS[lack]
+  const [mapped, text, hint] = lack === undefined ? isDirectory ? directoryMeaning(code) : failureOf(code) : LACKS[lack]
   return new BackupError(mapped, `${what} ${text}`, { hint, cause: error })
 }
 
@@ -55,11 +55,11 @@ function directoryMeaning (code: string): readonly [ErrorCode, string, string] {
     case 'ENOTDIR':
       return ['STORE_UNAVAILABLE', 'is not a directory', 'Set BACKUP_DIR to a directory.']
     default:
-      return meaning(code)
+      return failureOf(code)
   }
 }
 
-function meaning (code: string): readonly [ErrorCode, string, string] {
+function failureOf (code: string): readonly [ErrorCode, string, string] {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':

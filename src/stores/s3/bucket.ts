@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3'
-import { again } from '../retry.ts'
+import { retry } from '../retry.ts'
 import { makeClient } from './client.ts'
 import { isPassing, s3Error } from './errors.ts'
 import type { S3StoreOptions } from './options.ts'
@@ -31,7 +31,7 @@ export function openBucket (options: S3StoreOptions): Bucket {
     at: key => ({ Bucket: bucket, Key: prefix + key }),
     async call (key, signal, request) {
       try {
-        return await again({ clock, signal, isPassing }, abortSignal => request(client, { abortSignal }))
+        return await retry({ clock, signal, isPassing }, abortSignal => request(client, { abortSignal }))
       } catch (error) {
         signal.throwIfAborted()
         throw s3Error(error, key, place)

@@ -4,48 +4,48 @@ import {
   isEndless,
   BUSY,
   DENIED,
-  LATE,
+  TIMED_OUT,
   PASSING_STATUS,
-  SILENT,
-  TAKEN,
+  UNREACHABLE,
+  EXISTS,
   unknownFailure,
   untrusted,
-  type Meaning
+  type Failure
 } from '../failures.ts'
 
-const BAD_CREDENTIALS: Meaning = [
+const BAD_CREDENTIALS: Failure = [
   'STORE_UNAVAILABLE',
   'does not accept the credentials',
   'Check the access key, the secret and, for temporary ones, the token and how long it is valid.'
 ]
-const WRONG_REGION: Meaning = [
+const WRONG_REGION: Failure = [
   'STORE_UNAVAILABLE',
   'is in another region',
   'Set the region to the one in which the bucket was made.'
 ]
-const NO_BUCKET: Meaning = [
+const NO_BUCKET: Failure = [
   'STORE_UNAVAILABLE',
   'does not exist',
   'Create the bucket, or correct its name; the service makes none.'
 ]
-const NO_OBJECT: Meaning = [
+const NO_OBJECT: Failure = [
   'OBJECT_NOT_FOUND',
   'does not exist',
   'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.'
 ]
-const NO_NAME: Meaning = [
+const NO_NAME: Failure = [
   'STORE_UNAVAILABLE',
   'cannot be found in the network',
   'Check the endpoint, the region and the name resolution (DNS) of this machine.'
 ]
-const FULL: Meaning = ['DISK_FULL', 'has no room left', 'Free space there, or have the quota raised.']
+const FULL: Failure = ['DISK_FULL', 'has no room left', 'Free space there, or have the quota raised.']
 
 /** By the code of S3, or of the system where no answer came. */
-const BY_NAME: Readonly<Record<string, Meaning>> = {
+const BY_NAME: Readonly<Record<string, Failure>> = {
   NoSuchBucket: NO_BUCKET,
   NoSuchKey: NO_OBJECT,
   NotFound: NO_OBJECT,
-  PreconditionFailed: TAKEN,
+  PreconditionFailed: EXISTS,
   InvalidRange: ['RANGE_NOT_SATISFIABLE', 'has no such bytes', 'Ask for a range within its size.'],
   InvalidObjectState: [
     'OBJECT_ARCHIVED',
@@ -79,26 +79,26 @@ const BY_NAME: Readonly<Record<string, Meaning>> = {
   QuotaExceeded: FULL,
   InsufficientStorage: FULL,
   XMinioStorageFull: FULL,
-  TimeoutError: LATE,
+  TimeoutError: TIMED_OUT,
   ENOTFOUND: NO_NAME,
   EAI_AGAIN: NO_NAME,
-  ECONNREFUSED: SILENT,
-  ECONNRESET: SILENT,
-  EPIPE: SILENT,
-  ETIMEDOUT: SILENT,
-  ENETUNREACH: SILENT,
-  EHOSTUNREACH: SILENT
+  ECONNREFUSED: UNREACHABLE,
+  ECONNRESET: UNREACHABLE,
+  EPIPE: UNREACHABLE,
+  ETIMEDOUT: UNREACHABLE,
+  ENETUNREACH: UNREACHABLE,
+  EHOSTUNREACH: UNREACHABLE
 }
 
 /** For answers without a body, as to HEAD, and for those of whatever stands between us and the store. */
-const BY_STATUS: Readonly<Record<number, Meaning>> = {
+const BY_STATUS: Readonly<Record<number, Failure>> = {
   301: WRONG_REGION,
   307: WRONG_REGION,
   401: BAD_CREDENTIALS,
   403: DENIED,
   404: NO_OBJECT,
-  412: TAKEN,
-  416: BY_NAME.InvalidRange as Meaning,
+  412: EXISTS,
+  416: BY_NAME.InvalidRange as Failure,
   429: BUSY,
   502: BUSY,
   503: BUSY,
@@ -142,10 +142,10 @@ export function s3Error (error: unknown, key: string, place: string): BackupErro
   const name = nameOf(error)
   const found = (isEndless(error) ? ENDLESS : undefined) ?? BY_NAME[name] ?? untrusted(name) ??
     BY_STATUS[statusOf(error) ?? 0] ?? unknownFailure(name, statusOf(error))
-  const meaning = key === '' && found === NO_OBJECT ? NO_BUCKET : found
-  const isOfBucket = key === '' || meaning[0] === 'STORE_UNAVAILABLE' || meaning[0] === 'DISK_FULL'
+  const failure = key === '' && found === NO_OBJECT ? NO_BUCKET : found
+  const isOfBucket = key === '' || failure[0] === 'STORE_UNAVAILABLE' || failure[0] === 'DISK_FULL'
   const what = isOfBucket ? `the store "${place}"` : `"${key}" in "${place}"`
-  return new BackupError(meaning[0], `${what} ${meaning[1]}`, { hint: meaning[2], cause: told(error) })
+  return new BackupError(failure[0], `${what} ${failure[1]}`, { hint: failure[2], cause: told(error) })
 }
 
 /** The code of S3 of an error that was translated, or that was not yet. */

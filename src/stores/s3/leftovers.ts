@@ -5,7 +5,7 @@ import {
   type MultipartUpload
 } from '@aws-sdk/client-s3'
 import { isOurName } from '../../core/backup/object-key.ts'
-import { tidySignal } from '../retry.ts'
+import { cleanupSignal } from '../retry.ts'
 import type { Bucket } from './bucket.ts'
 import { isUnknownToStore, s3Name } from './errors.ts'
 
@@ -30,7 +30,7 @@ export async function sweepAbandoned (bucket: Bucket, now: Date, signal: AbortSi
       isOurName(upload.Key?.slice(prefix.length) ?? '') && upload.Initiated !== undefined &&
       now.getTime() - upload.Initiated.getTime() > ABANDONED_MS
     ) {
-      await giveUp(bucket, upload, signal)
+      await abortUpload(bucket, upload, signal)
     }
   }
 }
@@ -41,11 +41,11 @@ export async function sweepAbandoned (bucket: Bucket, now: Date, signal: AbortSi
  * nothing is thrown: what cannot be given up now is left for `sweepAbandoned`.
  */
 export async function sweepUploadsOf (bucket: Bucket, key: string): Promise<void> {
-  const signal = tidySignal()
+  const signal = cleanupSignal()
   const { Key } = bucket.at(key)
   try {
     for await (const upload of uploads(bucket, Key, signal)) {
-      if (upload.Key === Key) await giveUp(bucket, upload, signal)
+      if (upload.Key === Key) await abortUpload(bucket, upload, signal)
     }
   } catch {}
 }
@@ -89,7 +89,7 @@ function after ({ IsTruncated, NextKeyMarker, NextUploadIdMarker }: ListMultipar
   return { KeyMarker: NextKeyMarker, ...NextUploadIdMarker === undefined ? {} : { UploadIdMarker: NextUploadIdMarker } }
 }
 
-async function giveUp (bucket: Bucket, { Key, UploadId }: MultipartUpload, signal: AbortSignal): Promise<void> {
+async function abortUpload (bucket: Bucket, { Key, UploadId }: MultipartUpload, signal: AbortSignal): Promise<void> {
   try {
     await bucket.call(
       '',

@@ -1,8 +1,8 @@
 import type { CreateMultipartUploadCommandInput, HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import { BackupError } from '../../core/errors.ts'
 import type { ObjectFacts, StoredObject } from '../../core/ports/store.ts'
-import type { Body } from '../multipart.ts'
-import { tidySignal } from '../retry.ts'
+import type { UploadParts } from '../multipart.ts'
+import { cleanupSignal } from '../retry.ts'
 import type { Bucket } from './bucket.ts'
 import { findHead, head, PUT_ID, SHA256, type Head } from './head.ts'
 import { bareEtag, expectSame } from './receipt.ts'
@@ -16,7 +16,7 @@ export interface Put {
   readonly facts: ObjectFacts
   /** Kept with the object: tells it from that of every other put. */
   readonly id: string
-  readonly body: Body
+  readonly body: UploadParts
 }
 
 /** What the store says of an object once it stands, by the last request of a put or by HEAD. */
@@ -98,7 +98,7 @@ async function proveStanding (
 
 /** Its own failure is not what the caller must learn of, but that of the put. */
 async function withdraw (put: Put): Promise<void> {
-  const signal = tidySignal()
+  const signal = cleanupSignal()
   if (await findOwn(put, signal) !== undefined) await removeObject(put.bucket, put.key, signal).catch(() => {})
 }
 

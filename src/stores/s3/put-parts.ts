@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-s3'
 import { BackupError } from '../../core/errors.ts'
 import type { StoredObject } from '../../core/ports/store.ts'
-import { base64Crc32, type Part } from '../multipart.ts'
-import { tidySignal } from '../retry.ts'
+import { base64Crc32, type UploadPart } from '../multipart.ts'
+import { cleanupSignal } from '../retry.ts'
 import { isUnknownToStore, s3Name } from './errors.ts'
 import { sweepUploadsOf } from './leftovers.ts'
 import { objectFacts, publish, requireFree, type Put, type Receipt } from './publish.ts'
@@ -30,7 +30,7 @@ interface Upload {
  */
 export async function putParts (
   put: Put,
-  first: Part | undefined,
+  first: UploadPart | undefined,
   stop: AbortController,
   signal: AbortSignal
 ): Promise<StoredObject> {
@@ -42,7 +42,7 @@ export async function putParts (
     const parts = await sendAll(upload, first, stop, signal)
     stored = await complete(upload, parts, signal)
   } catch (error) {
-    await giveUp(upload)
+    await abortUpload(upload)
     // The name was taken meanwhile, and whoever took it swept all other uploads to it.
     if (!signal.aborted && s3Name(error) === 'NoSuchUpload') await requireFree(put, signal)
     throw error
@@ -76,7 +76,7 @@ async function begin (put: Put, signal: AbortSignal): Promise<Upload> {
 
 async function sendAll (
   { put, id }: Upload,
-  first: Part | undefined,
+  first: UploadPart | undefined,
   stop: AbortController,
   signal: AbortSignal
 ): Promise<readonly CompletedPart[]> {
@@ -107,13 +107,13 @@ async function sendAll (
   return parts
 }
 
-async function nextPart ({ body }: Put): Promise<Part | undefined> {
+async function nextPart ({ body }: Put): Promise<UploadPart | undefined> {
   return (await body.parts.next()).value
 }
 
 async function send (
   { put: { bucket, key }, id }: Upload,
-  { number, bytes }: Part,
+  { number, bytes }: UploadPart,
   signal: AbortSignal
 ): Promise<CompletedPart & { readonly PartNumber: number }> {
   const digest = digestFor(bytes, bucket.options)
@@ -178,10 +178,10 @@ async function complete (
 }
 
 /** What cannot be taken back now is swept at a later start. */
-async function giveUp ({ put: { bucket, key }, id }: Upload): Promise<void> {
+async function abortUpload ({ put: { bucket, key }, id }: Upload): Promise<void> {
   await bucket.call(
     key,
-    tidySignal(),
+    cleanupSignal(),
     (client, options) => client.send(new AbortMultipartUploadCommand({ ...bucket.at(key), UploadId: id }), options)
   ).catch(() => {})
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
 import type { ObjectFacts, StoredObject } from '../../core/ports/store.ts'
-import { cutBody } from '../multipart.ts'
+import { splitIntoParts } from '../multipart.ts'
 import type { Bucket } from './bucket.ts'
 import type { Put } from './publish.ts'
 import { putParts } from './put-parts.ts'
@@ -24,7 +24,7 @@ export async function putObject (
     key,
     facts,
     id: randomUUID(),
-    body: cutBody(addAbortSignal(AbortSignal.any([signal, stop.signal]), body), facts)
+    body: splitIntoParts(addAbortSignal(AbortSignal.any([signal, stop.signal]), body), facts)
   }
   try {
     const first = await put.body.parts.next()
