@@ -5,7 +5,7 @@ import { assertionProblem } from './assertion-sql.ts'
 import { checkGiven } from './checked-value.ts'
 import type { Problem } from './problem.ts'
 import { asMap, readMap } from './raw-map.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 
 /** YAML has read a larger number as a fraction near it: its last digits are lost already. */
 const number = z.number().refine(value => !Number.isInteger(value) || Number.isSafeInteger(value))
@@ -24,7 +24,7 @@ const KEYS = ['name', 'sql', ...Object.keys(BOUNDS)]
  * The list under `assertions`: each with a name of its own, one statement that reads, and a bound. Reports what is
  * wrong with any of them.
  */
-export function readAssertions (given: Given, problems: Problem[]): readonly Assertion[] {
+export function readAssertions (given: RawValue, problems: Problem[]): readonly Assertion[] {
   if (!Array.isArray(given.value)) {
     problems.push({
       name: given.name,
@@ -49,7 +49,7 @@ export function readAssertions (given: Given, problems: Problem[]): readonly Ass
   return assertions
 }
 
-function readAssertion (given: Given, problems: Problem[]): Assertion | undefined {
+function readAssertion (given: RawValue, problems: Problem[]): Assertion | undefined {
   const map = asMap(given, problems)
   if (map === undefined) return undefined
   const before = problems.length

@@ -2,10 +2,10 @@ import { resolve } from 'node:path'
 import { WHOLE, type Field } from '../core/ports/field.ts'
 import { misreading } from './misread.ts'
 import type { Problem } from './problem.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 
 /** The value checked, with a path made absolute; undefined, and a problem reported, where it does not fit. */
-export function checkGiven<T> (field: Field<T>, given: Given, problems: Problem[]): T | undefined {
+export function checkGiven<T> (field: Field<T>, given: RawValue, problems: Problem[]): T | undefined {
   const misread = misreading(given, field.kind)
   if (misread !== undefined) {
     problems.push({ name: given.name, ...misread })

@@ -2,7 +2,7 @@ import { realPathSync } from '../files/real-path.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { isMap } from './raw-map.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 import type { Recorded } from './recorded.ts'
 import { WITHHELD, type Section, type Json } from './sections.ts'
 import { secretsOf, STORE_KINDS } from './store-fields.ts'
@@ -47,7 +47,7 @@ const SECRET_KEYS: ReadonlySet<string> = new Set([WITHHELD, ...STORE_KINDS.flatM
 export interface Own {
   readonly dataDir: string
   /** Only what was given here, checked; undefined: it is not valid, which was reported. */
-  readonly options: ReadonlyMap<OptionName, { readonly given: Given, readonly value: unknown }>
+  readonly options: ReadonlyMap<OptionName, { readonly given: RawValue, readonly value: unknown }>
   readonly sections: Readonly<Partial<Record<Section, Json>>>
 }
 
@@ -141,7 +141,7 @@ function sorted (value: unknown): unknown {
     : value
 }
 
-function differing (name: string, here: unknown, there: unknown, origin: Given['origin']): Problem {
+function differing (name: string, here: unknown, there: unknown, origin: RawValue['origin']): Problem {
   const where = origin === 'file' ? 'in holdfast.yaml' : 'here'
   return {
     name,

@@ -4,7 +4,7 @@ import { hasFile } from '../core/ports/field.ts'
 import { parseDotEnv, type DotEnv } from './dot-env.ts'
 import { ALIASES, OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 import { readSecret } from './secret-file.ts'
 import { readTrusted, UntrustedFile, type Reader } from './trusted-file.ts'
 
@@ -57,12 +57,16 @@ function readIfThere (path: string, problems: Problem[], reader: Reader): DotEnv
 }
 
 /** What the environment says of each option. A variable that is empty counts as not set. */
-export function readEnvironment (environment: Environment, cwd: string, problems: Problem[]): Map<OptionName, Given> {
-  const given = new Map<OptionName, Given>()
+export function readEnvironment (
+  environment: Environment,
+  cwd: string,
+  problems: Problem[]
+): Map<OptionName, RawValue> {
+  const given = new Map<OptionName, RawValue>()
   for (const name of OPTION_NAMES) {
     const { variable, fromText } = OPTIONS[name]
     const alias = Object.keys(ALIASES).find(other => ALIASES[other] === name)
-    const read = (variable: string): Given | undefined => {
+    const read = (variable: string): RawValue | undefined => {
       const text = variableText(environment, variable)
       return text === undefined
         ? undefined
@@ -77,7 +81,7 @@ export function readEnvironment (environment: Environment, cwd: string, problems
 }
 
 /** What a variable or another name of it says; both may say the same. */
-function oneOf (named: Given | undefined, other: Given | undefined, problems: Problem[]): Given | undefined {
+function oneOf (named: RawValue | undefined, other: RawValue | undefined, problems: Problem[]): RawValue | undefined {
   if (named !== undefined && other !== undefined && named.value !== other.value) {
     problems.push({
       name: other.name,

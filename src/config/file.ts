@@ -8,7 +8,7 @@ import { misreading } from './misread.ts'
 import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, SOURCE_KEYS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { isMap, readEntries, readMap } from './raw-map.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 import { readSecret } from './secret-file.ts'
 import { readTrusted, UntrustedFile, type Reader } from './trusted-file.ts'
 
@@ -16,24 +16,24 @@ import { readTrusted, UntrustedFile, type Reader } from './trusted-file.ts'
 export interface FileContent {
   /** undefined: there is none. */
   readonly path: string | undefined
-  readonly options: ReadonlyMap<OptionName, Given>
+  readonly options: ReadonlyMap<OptionName, RawValue>
   /** In the order of the file. */
   readonly sources: readonly FileSource[]
-  readonly defaultSource: Given | undefined
+  readonly defaultSource: RawValue | undefined
   /** These three hold for each source that has none of its own. */
-  readonly schedule: Given | undefined
-  readonly retention: Given | undefined
-  readonly localRetention: Given | undefined
+  readonly schedule: RawValue | undefined
+  readonly retention: RawValue | undefined
+  readonly localRetention: RawValue | undefined
   /** Stores by a list or by their names; what is in it is not looked at yet. */
-  readonly stores: Given | undefined
+  readonly stores: RawValue | undefined
   /** One store, as the Signal Harvester guide writes it. */
-  readonly s3: Given | undefined
+  readonly s3: RawValue | undefined
 }
 
 export interface FileSource {
   /** `sources[0]` or `sources.name`. */
   readonly configPath: string
-  readonly fields: ReadonlyMap<string, Given>
+  readonly fields: ReadonlyMap<string, RawValue>
 }
 
 const NOTHING: FileContent = {
@@ -132,7 +132,7 @@ function parse (text: string, path: string, problems: Problem[]): object | undef
 function readContent (content: object, path: string, problems: Problem[]): FileContent {
   const base = dirname(path)
   const given = readMap(content, { prefix: '', base }, KNOWN, problems)
-  const options = new Map<OptionName, Given>()
+  const options = new Map<OptionName, RawValue>()
   for (const name of OPTION_NAMES) {
     const direct = given.get(name)
     const found = hasFile(OPTIONS[name]) ? readSecret(direct, given.get(`${name}File`), problems) : direct
@@ -152,7 +152,7 @@ function readContent (content: object, path: string, problems: Problem[]): FileC
 }
 
 /** A list of sources, or a map from their names. */
-function readSources (given: Given | undefined, base: string, problems: Problem[]): FileSource[] {
+function readSources (given: RawValue | undefined, base: string, problems: Problem[]): FileSource[] {
   return readEntries(given, 'Give at least a name and a path; holdfast.example.yaml shows the form.', problems)
     .map(({ configPath, map }) => ({
       configPath,

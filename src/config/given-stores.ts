@@ -3,7 +3,7 @@ import { nearest } from './nearest.ts'
 import { OPTIONS, type OptionName, type OptionValues } from './options.ts'
 import type { Problem } from './problem.ts'
 import { asMap, readEntries, readMap, toCamelCase } from './raw-map.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 import { readSecret } from './secret-file.ts'
 import { WITHHELD } from './sections.ts'
 import { secretsOf, STORE_KINDS, storeKeys, type StoreKind } from './store-fields.ts'
@@ -14,7 +14,7 @@ export interface GivenStore {
   readonly configPath: string
   readonly kind: StoreKind
   readonly name: string
-  readonly fields: ReadonlyMap<string, Given>
+  readonly fields: ReadonlyMap<string, RawValue>
   /**
    * Secrets that the server has for it and this command does not, by their places: `stores.offsite.secretAccessKey`.
    */
@@ -66,7 +66,7 @@ function oneOfKind (
   cwd: string,
   problems: Problem[]
 ): GivenStore[] {
-  const said = Object.entries<OptionName>(SAID[kind]).flatMap(([key, option]): Array<[string, Given]> => {
+  const said = Object.entries<OptionName>(SAID[kind]).flatMap(([key, option]): Array<[string, RawValue]> => {
     const value = options[option]
     return value === undefined
       ? []
@@ -90,7 +90,7 @@ function oneOfKind (
   return []
 }
 
-function readEntry (configPath: string, map: object, list: Given, problems: Problem[]): GivenStore[] {
+function readEntry (configPath: string, map: object, list: RawValue, problems: Problem[]): GivenStore[] {
   const written = map as Readonly<Record<string, unknown>>
   // A name that is that of a kind says the kind as well.
   const kind = written.kind ?? written.name
@@ -120,7 +120,7 @@ function readFields (
   map: object,
   kind: StoreKind,
   prefix: string,
-  { base, origin }: Given,
+  { base, origin }: RawValue,
   problems: Problem[]
 ): Fields {
   const isRecorded = origin === 'server'
@@ -137,6 +137,6 @@ function readFields (
   return { fields: given, lacks }
 }
 
-function textOf (given: Given | undefined): string | undefined {
+function textOf (given: RawValue | undefined): string | undefined {
   return typeof given?.value === 'string' ? given.value : undefined
 }

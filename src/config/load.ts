@@ -18,7 +18,7 @@ import { ownFiles } from './own-files.ts'
 import { checkPaths, checkRestoreDirs } from './path-conflicts.ts'
 import { readInherited, type Origins } from './policy.ts'
 import { problemsError, type Problem, type ProblemCode } from './problem.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 import { readRecord, type Recorded } from './recorded.ts'
 import { sectionsOf, withSections, type Json } from './sections.ts'
 import { isExcusable } from './server-alone.ts'
@@ -202,9 +202,9 @@ function unsaid ({ named, own }: ReturnType<typeof readSources>, { sources }: Re
 
 /** Who said something of the options. */
 interface Sources {
-  readonly environment: ReadonlyMap<OptionName, Given>
-  readonly file: ReadonlyMap<OptionName, Given>
-  readonly server?: ReadonlyMap<OptionName, Given>
+  readonly environment: ReadonlyMap<OptionName, RawValue>
+  readonly file: ReadonlyMap<OptionName, RawValue>
+  readonly server?: ReadonlyMap<OptionName, RawValue>
 }
 
 interface Chosen {
@@ -231,7 +231,7 @@ function chooseOne (
   problems: Problem[]
 ): Chosen {
   const option = OPTIONS[name]
-  const byDefault: Given = { name: option.variable, value: option.default, base: cwd, origin: 'file' }
+  const byDefault: RawValue = { name: option.variable, value: option.default, base: cwd, origin: 'file' }
   const checked = [environment.get(name), file.get(name), server?.get(name)].map(given =>
     given && { origin: given.origin, value: checkGiven<unknown>(option, given, problems) }
   )
@@ -255,7 +255,7 @@ function silentProblems (name: string, path: string): Problem[] {
 }
 
 interface Taken extends TakenSecrets {
-  readonly options: ReadonlyMap<OptionName, Given>
+  readonly options: ReadonlyMap<OptionName, RawValue>
 }
 
 const NOTHING_TAKEN: Taken = { options: new Map(), lacking: new Set() }
@@ -265,7 +265,12 @@ function takeOver (recorded: Recorded, { environment, file }: Sources): Taken {
   const { found, lacking } = secretsFrom(recorded, name => environment.has(name) || file.has(name))
   const values = (Object.entries(recorded.options) as Array<[OptionName, Json]>).filter(([, value]) => value !== null)
   const plain = values.map(
-    ([name, value]): [OptionName, Given] => [name, { name: OPTIONS[name].variable, value, base: '/', origin: 'server' }]
+    ([name, value]): [OptionName, RawValue] => [name, {
+      name: OPTIONS[name].variable,
+      value,
+      base: '/',
+      origin: 'server'
+    }]
   )
   return { options: new Map([...plain, ...found]), lacking }
 }
@@ -273,7 +278,7 @@ function takeOver (recorded: Recorded, { environment, file }: Sources): Taken {
 function saidHere (
   { environment, file }: Sources,
   cwd: string
-): ReadonlyMap<OptionName, { readonly given: Given, readonly value: unknown }> {
+): ReadonlyMap<OptionName, { readonly given: RawValue, readonly value: unknown }> {
   return new Map(OPTION_NAMES.flatMap(name => {
     const given = environment.get(name) ?? file.get(name)
     return given === undefined ? [] : [[name, { given, value: chooseOne(name, { environment, file }, cwd, []).value }]]

@@ -1,6 +1,6 @@
 import type { Option } from './option.ts'
 import type { Problem } from './problem.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 
 const OPENING = /^["'`]/
 /** The same quote at both ends: only these are certain in a secret, which may hold any character. */
@@ -24,7 +24,7 @@ type Misreading = Omit<Problem, 'name'>
  * have taken out, such as quotes, `~`, `${…}` or a URL in place of a path. undefined: it can. A server's record and the
  * content of a file are exact; YAML has taken its comments out itself. Never shows a secret.
  */
-export function misreading ({ value, origin, file }: Given, kind: Option<unknown>['kind']): Misreading | undefined {
+export function misreading ({ value, origin, file }: RawValue, kind: Option<unknown>['kind']): Misreading | undefined {
   if (origin === 'server' || file !== undefined) return undefined
   const texts = (Array.isArray(value) ? value : [value]).filter(one => typeof one === 'string')
   for (const text of texts) {
@@ -34,7 +34,7 @@ export function misreading ({ value, origin, file }: Given, kind: Option<unknown
   return undefined
 }
 
-function inPath (text: string, origin: Given['origin']): Misreading | undefined {
+function inPath (text: string, origin: RawValue['origin']): Misreading | undefined {
   const refuse = (reason: string, remedy: string): Misreading => ({ problem: `"${text}" ${reason}`, remedy })
   const common = inValue(text)
   if (common !== undefined) return common

@@ -1,6 +1,6 @@
 import { nearest } from './nearest.ts'
 import type { Problem } from './problem.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 
 export interface MapOrigin {
   /** What stands before each key in a message: `sources[0].`. */
@@ -19,8 +19,8 @@ export function readMap (
   known: readonly string[],
   problems: Problem[],
   meaningOf = (key: string) => key
-): Map<string, Given> {
-  const given = new Map<string, Given>()
+): Map<string, RawValue> {
+  const given = new Map<string, RawValue>()
   for (const [written, value] of Object.entries(map) as [string, unknown][]) {
     const [name, key] = [prefix + written, meaningOf(written)]
     if (!known.includes(key)) {
@@ -50,7 +50,7 @@ export interface Entry {
 /**
  * What a list of maps holds, or a map from names to maps: each then has its name in it. `remedy` is for what is no map.
  */
-export function readEntries (given: Given | undefined, remedy: string, problems: Problem[]): Entry[] {
+export function readEntries (given: RawValue | undefined, remedy: string, problems: Problem[]): Entry[] {
   if (given === undefined) return []
   const { name: list, value } = given
   const entries = Array.isArray(value)
@@ -69,7 +69,7 @@ export function readEntries (given: Given | undefined, remedy: string, problems:
 }
 
 /** The map that a value is; undefined, and a problem reported, where it is none. */
-export function asMap ({ name, value }: Given, problems: Problem[]): object | undefined {
+export function asMap ({ name, value }: RawValue, problems: Problem[]): object | undefined {
   if (isMap(value)) return value
   problems.push({
     name,

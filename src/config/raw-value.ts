@@ -1,7 +1,7 @@
 import type { Origin } from '../core/schedule/settings.ts'
 
 /** A value as somebody wrote it, and where. */
-export interface Given {
+export interface RawValue {
   /** The variable, or the place in holdfast.yaml. */
   readonly name: string
   readonly value: unknown

@@ -5,7 +5,7 @@ import type { RetentionRules } from '../core/retention/retention.ts'
 import { checkGiven } from './checked-value.ts'
 import type { Problem } from './problem.ts'
 import { asMap, readMap, toCamelCase } from './raw-map.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 
 /** So many good backups stay whatever the rules say, where nothing else is given. */
 export const MIN_BACKUPS = 3
@@ -46,7 +46,7 @@ const FIELDS = {
 type Key = keyof typeof FIELDS
 
 /** Which scheduled backups stay; undefined, and problems reported, where the map says it wrongly or not at all. */
-export function readRetention (given: Given, problems: Problem[]): RetentionRules | undefined {
+export function readRetention (given: RawValue, problems: Problem[]): RetentionRules | undefined {
   const map = asMap(given, problems)
   if (map === undefined) return undefined
   const before = problems.length

@@ -7,7 +7,7 @@ import { checkGiven } from './checked-value.ts'
 import { cronPattern } from './cron.ts'
 import type { Problem } from './problem.ts'
 import { asMap, readMap, toCamelCase } from './raw-map.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 
 /** When backups are made by themselves. */
 export type Timing = Pick<SourceOverrides, 'interval' | 'schedule'>
@@ -75,7 +75,7 @@ const TIERS = ['hourly', 'daily', 'weekly', 'monthly', 'yearly'] as const
  * to be off; what is left out of it are the times of the guide. undefined, and problems reported, where that is no
  * schedule.
  */
-export function readSchedule (given: Given, problems: Problem[]): Timing | undefined {
+export function readSchedule (given: RawValue, problems: Problem[]): Timing | undefined {
   const map = asMap(given, problems)
   if (map === undefined) return undefined
   const before = problems.length
@@ -114,7 +114,7 @@ export function ruleOfPattern (pattern: string): CalendarRule {
   return { name: `cron ${pattern}`, tier: null, pattern }
 }
 
-function readPatterns (given: Given | undefined, problems: Problem[]): readonly string[] {
+function readPatterns (given: RawValue | undefined, problems: Problem[]): readonly string[] {
   if (given === undefined) return []
   const list: unknown[] = Array.isArray(given.value) ? given.value : [given.value]
   const places = list.map((value, index) => ({
@@ -162,7 +162,7 @@ function patternOf (tier: typeof TIERS[number], values: Values): string {
   }
 }
 
-function checkYearly (given: Given | undefined, { yearlyMonth = 1, yearlyDay }: Values, problems: Problem[]): void {
+function checkYearly (given: RawValue | undefined, { yearlyMonth = 1, yearlyDay }: Values, problems: Problem[]): void {
   const days = LENGTHS[yearlyMonth - 1] ?? 31
   if (given === undefined || typeof yearlyDay !== 'number' || yearlyDay <= days) return
   problems.push({

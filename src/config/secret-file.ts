@@ -3,17 +3,17 @@ import { resolve } from 'node:path'
 import { systemCode } from '../core/errors.ts'
 import { misreading } from './misread.ts'
 import type { Problem } from './problem.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 
 /**
  * A secret is given either as itself or as the path of a file that holds it; both in one place is a problem. The
  * byte order mark and the line end that editors leave in a file are not part of the secret.
  */
 export function readSecret (
-  direct: Given | undefined,
-  file: Given | undefined,
+  direct: RawValue | undefined,
+  file: RawValue | undefined,
   problems: Problem[]
-): Given | undefined {
+): RawValue | undefined {
   if (file === undefined) return direct
   if (direct !== undefined) {
     problems.push({ name: direct.name, problem: `is given beside ${file.name}`, remedy: 'Keep one of the two.' })

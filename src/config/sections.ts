@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { WHOLE, type FileContent } from './file.ts'
 import { readEntries, readMap, toCamelCase } from './raw-map.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 import { secretsOf, STORE_FIELDS, STORE_KINDS, storeKeys, type StoreKind } from './store-fields.ts'
 
 export type Json = z.infer<ReturnType<typeof z.json>>
@@ -36,7 +36,7 @@ export function sectionsOf (file: FileContent): Partial<Record<Section, Json>> {
 
 /** The recorded sections in place of those that `file` leaves out. */
 export function withSections (file: FileContent, sections: Partial<Record<Section, Json>>): FileContent {
-  const given = (name: Section): Given | undefined =>
+  const given = (name: Section): RawValue | undefined =>
     sections[name] === undefined ? undefined : { name, value: sections[name], base: '/', origin: 'server' }
   const missing = SECTIONS.filter(name => name !== 'sources' && file[name] === undefined).map(
     name => [name, given(name)]
@@ -47,7 +47,7 @@ export function withSections (file: FileContent, sections: Partial<Record<Sectio
       configPath,
       fields: new Map(
         Object.entries(map).map(
-          ([key, value]: [string, unknown]): [string, Given] => [key, {
+          ([key, value]: [string, unknown]): [string, RawValue] => [key, {
             name: `${configPath}.${key}`,
             value,
             base: '/',
@@ -59,7 +59,7 @@ export function withSections (file: FileContent, sections: Partial<Record<Sectio
   return { ...file, ...Object.fromEntries(missing) as Partial<FileContent>, sources }
 }
 
-function sectionOf (name: Section, given: Given): Json {
+function sectionOf (name: Section, given: RawValue): Json {
   if (name === 's3') {
     return typeof given.value === 'object' && given.value !== null
       ? storeOf(given.value, 's3', given.base)

@@ -6,7 +6,7 @@ import { CATALOG_FILE } from './data-files.ts'
 import type { SourceConfig } from './config.ts'
 import type { FileContent, FileSource } from './file.ts'
 import { readSourceSealing, type KeyOptions } from './encryption.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 import { nearest } from './nearest.ts'
 import { SOURCE_FIELDS, type OptionValues } from './options.ts'
 import { inherit, readPolicy, type Inherited } from './policy.ts'
@@ -134,7 +134,7 @@ function checkNames (named: readonly SourceEntry[], problems: Problem[]): void {
 }
 
 /** The one named, otherwise the first, which is that of DATABASE_PATH if it is set, otherwise the own catalog. */
-function readDefault (given: Given | undefined, names: readonly string[], problems: Problem[]): string {
+function readDefault (given: RawValue | undefined, names: readonly string[], problems: Problem[]): string {
   const wanted = given === undefined ? undefined : checkGiven(SOURCE_FIELDS.name, given, problems)
   if (given === undefined || wanted === undefined) return names[0] ?? OWN_SOURCE
   if (!names.includes(wanted)) {

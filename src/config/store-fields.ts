@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { choice, flag, path, secret, text, url, whole, type Field } from '../core/ports/field.ts'
 import { checkGiven } from './checked-value.ts'
 import type { Problem } from './problem.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 import { S3_PROFILES } from './store-options.ts'
 import { bandwidth, prefix, storageClasses } from './store-values.ts'
 
@@ -70,7 +70,7 @@ export function secretsOf (kind: StoreKind): readonly string[] {
 
 export function checkFields<T extends Table> (
   table: T,
-  given: ReadonlyMap<string, Given>,
+  given: ReadonlyMap<string, RawValue>,
   problems: Problem[]
 ): FieldValues<T> {
   return Object.fromEntries(

@@ -35,22 +35,29 @@ function directoryProblem (
 ): Pick<Problem, 'problem' | 'remedy'> | undefined {
   const directory = realPathSync(path)
   const [backups, data, scratch] = [realPathSync(backupDir), realPathSync(dataDir), realPathSync(scratchDir)]
-  const says = (problem: string, remedy: string): Pick<Problem, 'problem' | 'remedy'> => ({
+  const complaint = (problem: string, remedy: string): Pick<Problem, 'problem' | 'remedy'> => ({
     problem: `"${path}" ${problem}`,
     remedy
   })
-  if (contains(backups, directory)) return says('is in BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
-  if (contains(directory, backups)) return says('holds BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
+  if (contains(backups, directory)) {
+    return complaint('is in BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
+  }
+  if (contains(directory, backups)) {
+    return complaint('holds BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
+  }
   if (contains(scratch, directory)) {
-    return says('is in SCRATCH_DIR', 'Give a directory of its own: what is in SCRATCH_DIR is removed at the start.')
+    return complaint(
+      'is in SCRATCH_DIR',
+      'Give a directory of its own: what is in SCRATCH_DIR is removed at the start.'
+    )
   }
   if (contains(directory, data) || contains(directory, scratch)) {
-    return says('holds what the service works with', 'Give a directory of its own to the store.')
+    return complaint('holds what the service works with', 'Give a directory of its own to the store.')
   }
   const within = sources.find(source => contains(directory, realPathSync(source.path)))
   return within === undefined
     ? undefined
-    : says(`holds the database of "${within.name}"`, 'Give a directory of its own to the store.')
+    : complaint(`holds the database of "${within.name}"`, 'Give a directory of its own to the store.')
 }
 
 /** Whether one of the two would list what is in the other. */

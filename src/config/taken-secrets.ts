@@ -1,5 +1,5 @@
 import { OPTIONS, type OptionName } from './options.ts'
-import type { Given } from './raw-value.ts'
+import type { RawValue } from './raw-value.ts'
 import type { Recorded } from './recorded.ts'
 import { readSecret } from './secret-file.ts'
 
@@ -18,8 +18,8 @@ const CREDENTIALS: readonly OptionName[] = ['awsAccessKeyId', 'awsSecretAccessKe
 export function secretsFrom (
   { secrets }: Recorded,
   isGiven: (name: OptionName) => boolean
-): TakenSecrets & { readonly found: ReadonlyMap<OptionName, Given> } {
-  const found = new Map<OptionName, Given>()
+): TakenSecrets & { readonly found: ReadonlyMap<OptionName, RawValue> } {
+  const found = new Map<OptionName, RawValue>()
   const lacking = new Set<OptionName>()
   for (const [name, { file }] of Object.entries(secrets) as Array<[OptionName, { readonly file: string | null }]>) {
     const together = CREDENTIALS.includes(name) ? CREDENTIALS : [name]
