@@ -4,7 +4,7 @@ import { outcomeOf, type AuditLog, type AuditOutcome, type NewAuditEntry } from 
 import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import { addressOf } from './proxies.ts'
-import { Refusals } from './refusals.ts'
+import { RejectedRequests } from './rejected-requests.ts'
 import type { App } from './route.ts'
 
 const READING = ['GET', 'HEAD', 'OPTIONS']
@@ -36,7 +36,7 @@ declare module 'fastify' {
  * how the request was answered: of work that goes on, `done` means that it was accepted, and its job tells the rest.
  * What did nothing leaves none: an answer given again by its idempotency key, a dry run, a download with nothing to
  * send. An entry that cannot be written hinders no answer. Refusals and looks into this log are counted, see
- * `Refusals`.
+ * `RejectedRequests`.
  *
  * The entry is in the catalog, though perhaps not yet durable, before the answer is sent; that of a download when it
  * has ended. To be called before whatever may refuse a request.
@@ -46,7 +46,7 @@ export function keepAudit (
   { audit, clock }: { readonly audit: Pick<AuditLog, 'record'>, readonly clock: Clock }
 ): void {
   const underway = new Set<Promise<void>>()
-  const refusals = new Refusals(write)
+  const refusals = new RejectedRequests(write)
   app.decorateRequest('target', null)
   app.decorateRequest('onlyAsks', false)
   app.decorateRequest('deed', null)

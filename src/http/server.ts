@@ -19,12 +19,12 @@ import { rememberAnswers } from './idempotency.ts'
 import { Malformed } from './malformed.ts'
 import { answerUnknown } from './not-found.ts'
 import { describeRoutes, serveDocs } from './openapi.ts'
-import { Pages } from './pages.ts'
+import { ResponseCache } from './response-cache.ts'
 import type { FixedOption } from '../present/config.ts'
 import { presentEvent } from '../present/event.ts'
 import { trustOf, type TrustedProxies } from './proxies.ts'
 import { limitRate } from './rate-limit.ts'
-import { Rates } from './rates.ts'
+import { JobThroughput } from './job-throughput.ts'
 import { logRequests } from './request-log.ts'
 import { revocations } from './revocation.ts'
 import type { App } from './route.ts'
@@ -127,14 +127,14 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   await describeRoutes(app, deps.version)
   const starterOf = startersOf(app)
 
-  const pages = new Pages(() => engine.version(), clock)
-  const rates = new Rates(clock)
+  const responses = new ResponseCache(() => engine.version(), clock)
+  const throughput = new JobThroughput(clock)
   const hub = new EventHub()
   const unsubscribe = events.subscribe(event => {
-    rates.watch(event)
+    throughput.watch(event)
     hub.send(
       event.type,
-      () => presentEvent(event, job => rates.of(job)),
+      () => presentEvent(event, job => throughput.of(job)),
       event.type === 'job.updated' && event.job.status === 'running'
     )
   })
@@ -151,7 +151,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
     done()
   })
 
-  backupRoutes(app, { engine, clock, pages })
+  backupRoutes(app, { engine, clock, responses })
   createRoute(app, { engine })
   verifyRoutes(app, { engine })
   uploadRoute(app, { engine })
@@ -165,12 +165,12 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   configRoutes(app, deps)
   sourceRoutes(app, { engine, clock })
   storeRoutes(app, { engine })
-  jobRoutes(app, { engine, rates, starterOf })
+  jobRoutes(app, { engine, throughput, starterOf })
   runRoute(app, { engine })
   eventRoute(app, { hub, isRevoked, clock })
   alertRoutes(app, deps)
   auditRoute(app, deps)
-  healthRoutes(app, { ...deps, pages })
+  healthRoutes(app, { ...deps, responses })
   metricsRoute(app, deps)
   await serveDocs(app)
   return app

@@ -6,7 +6,7 @@ import { presentJob } from '../present/job.ts'
  * Answers with what the work comes to, or at once with its job where the caller said `Prefer: respond-async`. The
  * work goes on whether anybody waits or not: a caller that hangs up stops nothing.
  */
-export async function finish<T> (
+export async function respondWithJob<T> (
   request: FastifyRequest,
   reply: FastifyReply,
   work: Work<T>,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import type { Engine } from '../../engine/engine.ts'
-import type { Pages } from '../pages.ts'
+import type { ResponseCache } from '../response-cache.ts'
 import { presentBackup, presentListed } from '../../present/backup.ts'
 import { presentStatistics } from '../../present/statistics.ts'
 import { route, type App } from '../route.ts'
@@ -11,11 +11,11 @@ import { statisticsAnswer } from '../schemas/statistics.ts'
 /** Reading backups, and editing what people say about one. The two that are polled come from `pages`. */
 export function backupRoutes (
   app: App,
-  { engine, clock, pages }: { readonly engine: Engine, readonly clock: Clock, readonly pages: Pages }
+  { engine, clock, responses }: { readonly engine: Engine, readonly clock: Clock, readonly responses: ResponseCache }
 ): void {
   const statistics = async (): Promise<string> =>
     String(
-      await pages.body('statistics', async () =>
+      await responses.body('statistics', async () =>
         JSON.stringify(presentStatistics(await engine.statistics(), clock.now())))
     )
 
@@ -29,7 +29,7 @@ export function backupRoutes (
     (request, reply) => {
       const { query } = request
       reply.type('application/json; charset=utf-8')
-      return pages.body(`list ${JSON.stringify(query)}`, async () => {
+      return responses.body(`list ${JSON.stringify(query)}`, async () => {
         const { cursor: before, ...filters } = query
         const [page, totals] = await Promise.all([engine.backups({ ...filters, before }), statistics()])
         const nextCursor = page.next === null ? null : formatCursor(page.next)
@@ -49,7 +49,7 @@ export function backupRoutes (
     }),
     (_request, reply) => {
       reply.type('application/json; charset=utf-8')
-      return pages.body('stats', async () => `{"success":true,"statistics":${await statistics()}}`)
+      return responses.body('stats', async () => `{"success":true,"statistics":${await statistics()}}`)
     }
   )
 

@@ -4,7 +4,7 @@ import { presentBackup } from '../../present/backup.ts'
 import { route, type App } from '../route.ts'
 import { backupMessageAnswer, createBody } from '../schemas/backup.ts'
 import { jobAnswer } from '../schemas/job.ts'
-import { finish } from '../work.ts'
+import { respondWithJob } from '../work.ts'
 
 const SOURCE_ERRORS = (Object.keys(ERRORS) as ErrorCode[]).filter(code => code.startsWith('SOURCE_'))
 
@@ -48,7 +48,7 @@ export function createRoute (app: App, { engine }: { readonly engine: Engine }):
         mayRemove: request.caller?.role === 'admin'
       })
       request.target = work.job.source === null ? null : `source ${work.job.source}`
-      return finish(request, reply, work, backup => {
+      return respondWithJob(request, reply, work, backup => {
         reply.code(201).header('location', `/api/backups/${backup.id}`)
         return { success: true, message: 'Backup created successfully', backup: presentBackup(backup) }
       })

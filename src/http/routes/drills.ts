@@ -7,7 +7,7 @@ import { route, type App } from '../route.ts'
 import { idParams } from '../schemas/common.ts'
 import { drillAnswer, evidenceQuery, oneRestoreAnswer } from '../schemas/drill.ts'
 import { jobAnswer } from '../schemas/job.ts'
-import { finish } from '../work.ts'
+import { respondWithJob } from '../work.ts'
 
 /** Trying out that backups restore, and the evidence of it. */
 export function drillRoutes (app: App, { engine }: { readonly engine: Engine }): void {
@@ -32,7 +32,7 @@ export function drillRoutes (app: App, { engine }: { readonly engine: Engine }):
     }, { params: idParams }),
     async (request, reply) => {
       const work = await engine.drill({ id: request.params.id, actor: request.caller?.token.subject ?? 'unnamed' })
-      return finish(
+      return respondWithJob(
         request,
         reply,
         work,

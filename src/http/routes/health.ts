@@ -1,4 +1,4 @@
-import type { Pages } from '../pages.ts'
+import type { ResponseCache } from '../response-cache.ts'
 import { route, type App } from '../route.ts'
 import { aliveAnswer, healthAnswer } from '../schemas/health.ts'
 
@@ -20,7 +20,7 @@ const PATIENCE_MS = 2000
 interface Deps {
   health(): Promise<HealthReport>
   ready(): boolean
-  readonly pages: Pages
+  readonly responses: ResponseCache
 }
 
 /**
@@ -72,8 +72,8 @@ function unlimited<T extends { readonly config: object }> (options: T): T & { co
   return { ...options, config: { ...options.config, rateLimit: false } }
 }
 
-function bodyOf (deps: Deps): ReturnType<Pages['body']> {
-  return deps.pages.body('health', async () => {
+function bodyOf (deps: Deps): ReturnType<ResponseCache['body']> {
+  return deps.responses.body('health', async () => {
     const { status, backup, alerts } = await deps.health()
     return JSON.stringify({ success: true, status, backup, alerts })
   })

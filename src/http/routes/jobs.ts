@@ -4,7 +4,7 @@ import { toBackupError } from '../../core/errors.ts'
 import type { Job, JobKind } from '../../core/job.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { presentJob, type JobView } from '../../present/job.ts'
-import type { Rates } from '../rates.ts'
+import type { JobThroughput } from '../job-throughput.ts'
 import { route, type App } from '../route.ts'
 import { formatCursor, idParams } from '../schemas/common.ts'
 import { jobAnswer, jobListAnswer, jobListQuery, jobMessageAnswer } from '../schemas/job.ts'
@@ -12,14 +12,14 @@ import type { Role } from '../tokens.ts'
 
 interface Deps {
   readonly engine: Engine
-  readonly rates: Rates
+  readonly throughput: JobThroughput
   /** Which role starts jobs of that kind. */
   readonly starterOf: (kind: JobKind) => Role
 }
 
-export function jobRoutes (app: App, { engine, rates, starterOf }: Deps): void {
+export function jobRoutes (app: App, { engine, throughput, starterOf }: Deps): void {
   const shown = (job: Job, { caller }: Pick<FastifyRequest, 'caller'>): JobView =>
-    presentJob(job, rates.of(job), { isContentShown: caller?.role === 'admin' })
+    presentJob(job, throughput.of(job), { isContentShown: caller?.role === 'admin' })
 
   app.get(
     '/api/jobs',

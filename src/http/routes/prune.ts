@@ -3,7 +3,7 @@ import { presentCopyDecision, presentDecision } from '../../present/decision.ts'
 import { route, type App } from '../route.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { pruneAnswer, pruneBody } from '../schemas/prune.ts'
-import { finish } from '../work.ts'
+import { respondWithJob } from '../work.ts'
 
 export function pruneRoute (app: App, { engine }: { readonly engine: Engine }): void {
   app.post(
@@ -19,7 +19,7 @@ export function pruneRoute (app: App, { engine }: { readonly engine: Engine }): 
     async (request, reply) => {
       request.onlyAsks = request.body.dryRun
       const work = await engine.prune(request.body)
-      return finish(request, reply, work, ({ dryRun, decisions, copies, removed, refused }) => ({
+      return respondWithJob(request, reply, work, ({ dryRun, decisions, copies, removed, refused }) => ({
         success: true,
         message: dryRun
           ? `${decisions.filter(({ keep }) => !keep).length} backups would be removed`

@@ -6,7 +6,7 @@ import { route, type App } from '../route.ts'
 import { formatCursor, idParams } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { restoreAnswer, restoreBody, restoreListAnswer, restoreListQuery } from '../schemas/restore.ts'
-import { finish } from '../work.ts'
+import { respondWithJob } from '../work.ts'
 
 /** Putting backups back, and what became of it. */
 export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }): void {
@@ -57,7 +57,7 @@ export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }
         timeout: timeoutMs,
         actor: request.caller?.token.subject ?? undefined
       })
-      return finish(request, reply, work, restore => ({
+      return respondWithJob(request, reply, work, restore => ({
         success: true,
         message: `Backup ${restore.backupId} restored to "${restore.target}"`,
         restore: presentRestore(restore),

@@ -7,7 +7,7 @@ import { idParams } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { diffAnswer, diffQuery, rescueAnswer, rescueBody } from '../schemas/rows.ts'
 import type { Role } from '../tokens.ts'
-import { finish } from '../work.ts'
+import { respondWithJob } from '../work.ts'
 
 /** Single rows of a backup: what became of them, and bringing them back. */
 export function rowRoutes (
@@ -61,7 +61,7 @@ export function rowRoutes (
       const { with: other, table: tables, rows, from, valueBytes } = request.query
       request.onlyAsks = rows === 0
       const work = await engine.diff(request.params.id, { with: other, tables, rows, from, valueBytes })
-      return finish(request, reply, work, compared => ({ success: true, ...presentCompared(compared) }))
+      return respondWithJob(request, reply, work, compared => ({ success: true, ...presentCompared(compared) }))
     }
   )
 
@@ -112,7 +112,7 @@ export function rowRoutes (
         dryRun,
         timeout: timeoutMs
       })
-      return finish(
+      return respondWithJob(
         request,
         reply,
         work,

@@ -4,7 +4,7 @@ import { route, type App } from '../route.ts'
 import { backupMessageAnswer, removeQuery } from '../schemas/backup.ts'
 import { idParams } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
-import { finish } from '../work.ts'
+import { respondWithJob } from '../work.ts'
 
 export function trashRoutes (app: App, { engine }: { readonly engine: Engine }): void {
   app.delete(
@@ -28,7 +28,7 @@ export function trashRoutes (app: App, { engine }: { readonly engine: Engine }):
     }, { params: idParams, querystring: removeQuery }),
     async (request, reply) => {
       const work = await engine.remove(request.params.id, request.query)
-      return finish(
+      return respondWithJob(
         request,
         reply,
         work,
@@ -49,7 +49,7 @@ export function trashRoutes (app: App, { engine }: { readonly engine: Engine }):
     }, { params: idParams }),
     async (request, reply) => {
       const work = await engine.undelete(request.params.id)
-      return finish(
+      return respondWithJob(
         request,
         reply,
         work,

@@ -5,7 +5,7 @@ import { route, type App } from '../route.ts'
 import { backupMessageAnswer } from '../schemas/backup.ts'
 import { idParams, storeName } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
-import { finish } from '../work.ts'
+import { respondWithJob } from '../work.ts'
 
 const uploadBody = z.strictObject({
   store: storeName.optional().meta({ description: 'Only into this store; left out: into all of the source.' })
@@ -42,7 +42,7 @@ export function uploadRoute (app: App, { engine }: { readonly engine: Engine }):
     }, { params: idParams, body: uploadBody }),
     async (request, reply) => {
       const work = await engine.upload(request.params.id, request.body)
-      return finish(
+      return respondWithJob(
         request,
         reply,
         work,

@@ -5,7 +5,7 @@ import { route, type App } from '../route.ts'
 import { idParams } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { verifyAllAnswer, verifyAllBody, verifyAnswer } from '../schemas/verification.ts'
-import { finish } from '../work.ts'
+import { respondWithJob } from '../work.ts'
 
 export function verifyRoutes (app: App, { engine }: { readonly engine: Engine }): void {
   app.post(
@@ -29,7 +29,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
     }, { params: idParams }),
     async (request, reply) => {
       const work = await engine.verify(request.params.id)
-      return finish(request, reply, work, verified => ({ success: true, ...presentVerified(verified) }))
+      return respondWithJob(request, reply, work, verified => ({ success: true, ...presentVerified(verified) }))
     }
   )
 
@@ -45,7 +45,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: Engine })
     }, { body: verifyAllBody }),
     async (request, reply) => {
       const work = await engine.verifyAll(request.body)
-      return finish(request, reply, work, all => {
+      return respondWithJob(request, reply, work, all => {
         const results = all.results.map(presentVerified)
         const invalid = results.filter(result => !result.valid).length
         return {

@@ -24,7 +24,7 @@ interface Page {
  * a reader could see has changed (`version`) and it is younger than a second; callers that want the same at once
  * share the making of it. The ones unused for longest make room.
  */
-export class Pages {
+export class ResponseCache {
   readonly #version: () => string
   readonly #clock: Clock
   readonly #pages = new Map<string, Page>()

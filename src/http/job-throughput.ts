@@ -8,7 +8,7 @@ interface Phase {
 }
 
 /** How fast running jobs go: it watches when each entered its present phase, and forgets a job that ended. */
-export class Rates {
+export class JobThroughput {
   readonly #clock: Clock
   readonly #phases = new Map<number, Phase>()
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Job, JobPhase } from '../../src/core/job.ts'
-import { Rates } from '../../src/http/rates.ts'
+import { JobThroughput } from '../../src/http/job-throughput.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { aJob } from '../support/engine/fake-engine.ts'
 
@@ -10,7 +10,7 @@ const at = (phase: JobPhase, bytesDone: number, status: Job['status'] = 'running
 
 test('a rate is that of the present phase', () => {
   const clock = new FakeClock()
-  const rates = new Rates(clock)
+  const rates = new JobThroughput(clock)
   rates.watch({ type: 'job.updated', job: at('storing', 0) })
   clock.move(2000)
   assert.equal(rates.of(at('storing', 500)), 250)
@@ -23,7 +23,7 @@ test('a rate is that of the present phase', () => {
 
 test('a job that ended, and one that was never seen, have none', () => {
   const clock = new FakeClock()
-  const rates = new Rates(clock)
+  const rates = new JobThroughput(clock)
   rates.watch({ type: 'job.updated', job: at('storing', 0) })
   clock.move(1000)
   rates.watch({ type: 'job.updated', job: at('storing', 10, 'failed') })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { NewAuditEntry } from '../../src/core/catalog/audit.ts'
-import { Refusals } from '../../src/http/refusals.ts'
+import { RejectedRequests } from '../../src/http/rejected-requests.ts'
 
 const MINUTE = 60_000
 
@@ -22,10 +22,10 @@ function refusal (given: Partial<NewAuditEntry> = {}): NewAuditEntry {
 }
 
 /** What was written since it was last asked, as address and times. */
-function begin (t: TestContext): { refusals: Refusals, written: () => unknown[] } {
+function begin (t: TestContext): { refusals: RejectedRequests, written: () => unknown[] } {
   t.mock.timers.enable({ apis: ['setInterval'] })
   const entries: NewAuditEntry[] = []
-  const refusals = new Refusals(entry => {
+  const refusals = new RejectedRequests(entry => {
     entries.push(entry)
   })
   t.after(() => {

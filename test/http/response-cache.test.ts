@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Pages } from '../../src/http/pages.ts'
+import { ResponseCache } from '../../src/http/response-cache.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 function pagesOf (): {
-  pages: Pages
+  pages: ResponseCache
   clock: FakeClock
   state: { version: string, made: number }
   ask: (key: string, text?: string) => Promise<string>
 } {
   const state = { version: '1', made: 0 }
   const clock = new FakeClock()
-  const pages = new Pages(() => state.version, clock)
+  const responses = new ResponseCache(() => state.version, clock)
   const ask = async (key: string, text = 'x'): Promise<string> =>
     String(
-      await pages.body(key, async () => {
+      await responses.body(key, async () => {
         state.made++
         return text
       })
     )
-  return { pages, clock, state, ask }
+  return { pages: responses, clock, state, ask }
 }
 
 test('a page is made once for as long as nothing changes', async () => {
@@ -41,23 +41,23 @@ test('a page is made anew when something changed, when it is a second old, and w
 })
 
 test('who asks while a page is made waits for the same', async () => {
-  const { pages } = pagesOf()
+  const { pages: responses } = pagesOf()
   const gate = Promise.withResolvers<string>()
   let made = 0
   const make = (): Promise<string> => {
     made++
     return gate.promise
   }
-  const both = Promise.all([pages.body('a', make), pages.body('a', make)])
+  const both = Promise.all([responses.body('a', make), responses.body('a', make)])
   gate.resolve('x')
   assert.deepEqual((await both).map(String), ['x', 'x'])
   assert.equal(made, 1)
 })
 
 test('a change while a page is made is not missed', async () => {
-  const { pages, state, ask } = pagesOf()
+  const { pages: responses, state, ask } = pagesOf()
   const gate = Promise.withResolvers<string>()
-  const old = pages.body('a', () => gate.promise)
+  const old = responses.body('a', () => gate.promise)
   state.version = '2'
   const fresh = ask('a', 'new')
   gate.resolve('old')
@@ -65,15 +65,16 @@ test('a change while a page is made is not missed', async () => {
 })
 
 test('a short page goes out as text, a long one as bytes', async () => {
-  const { pages } = pagesOf()
-  const make = async (length: number): Promise<unknown> => await pages.body(`${length}`, async () => 'x'.repeat(length))
+  const { pages: responses } = pagesOf()
+  const make = async (length: number): Promise<unknown> =>
+    await responses.body(`${length}`, async () => 'x'.repeat(length))
   assert.deepEqual([typeof await make(4096), await make(4097)], ['string', Buffer.alloc(4097, 'x')])
 })
 
 test('a page that could not be made is tried again', async () => {
-  const { pages, ask } = pagesOf()
+  const { pages: responses, ask } = pagesOf()
   await assert.rejects(async () =>
-    await pages.body('a', async () => {
+    await responses.body('a', async () => {
       throw new Error('no')
     }), /no/)
   assert.equal(await ask('a', 'yes'), 'yes')

@@ -14,7 +14,7 @@ interface Counted {
  * caller, address and action, are counted and written as one entry a minute, which names what it was about only where
  * that was the same each time. However many callers and addresses take part, the entries stay few.
  */
-export class Refusals {
+export class RejectedRequests {
   readonly #write: (entry: NewAuditEntry) => void
   readonly #counted = new Map<string, Counted>()
   readonly #timer: NodeJS.Timeout
