@@ -39,9 +39,9 @@ import type { App as HttpServer } from '../http/route.ts'
 import { AlertWatch } from '../monitoring/alerts.ts'
 import { CatalogWatch } from '../monitoring/catalog-watch.ts'
 import { healthReport } from '../monitoring/health.ts'
-import { Latest } from '../monitoring/latest.ts'
+import { LastReading } from '../monitoring/last-reading.ts'
 import { missingFiles } from '../monitoring/missing-files.ts'
-import { watched } from '../monitoring/watched.ts'
+import { monitoredSources } from '../monitoring/monitored-sources.ts'
 import { makeDeps, makeSigning, type Opened } from './wiring.ts'
 import { quickCheck } from '../sources/sqlite/quick-check.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
@@ -280,11 +280,11 @@ export async function startApp (
   ])
   const opened = await openEngine(config, { logger, clock })
   const { engine, deps, events } = opened
-  const standing = async (): Promise<readonly SourceState[]> => watched(await engine.sources(), OWN_SOURCE)
+  const standing = async (): Promise<readonly SourceState[]> => monitoredSources(await engine.sources(), OWN_SOURCE)
   const prune = { pattern: config.pruneSchedule, timeZone: 'UTC' }
   const named = config.sources.filter(({ name }) => name !== OWN_SOURCE)
   const notices = named.length > 0 ? config.notices : [...config.notices, NO_DATABASE]
-  const files = new Latest(() => missingFiles(named), clock)
+  const files = new LastReading(() => missingFiles(named), clock)
   const missing = async (): Promise<ReadonlySet<string>> => await files.value(FILE_PATIENCE) ?? new Set()
   let isServing = false
   try {
@@ -292,7 +292,7 @@ export async function startApp (
       catalog: deps.catalog,
       sources: config.sources.map(source => source.name),
       maxSources: config.metricsMaxSources,
-      watched: standing,
+      monitoredSources: standing,
       alerts: () => deps.catalog.alerts.open(),
       prune: () => pruneFacts(deps, prune),
       store: deps.store,

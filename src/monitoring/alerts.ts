@@ -12,7 +12,7 @@ import { toBackupError } from '../core/errors.ts'
 import type { Event, EventSink, Listener } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Space } from '../core/ports/store.ts'
-import { Latest } from './latest.ts'
+import { LastReading } from './last-reading.ts'
 
 /** The rules are looked at so often, whatever happens. Milliseconds. */
 const EVERY = 60_000
@@ -54,7 +54,7 @@ export interface AlertWatchOptions {
  */
 export class AlertWatch {
   readonly #options: AlertWatchOptions
-  readonly #space: Latest<Space | undefined>
+  readonly #space: LastReading<Space | undefined>
   readonly #stop = new AbortController()
   #running: Promise<void> = Promise.resolve()
   #wake = Promise.withResolvers<undefined>()
@@ -62,7 +62,7 @@ export class AlertWatch {
 
   constructor (options: AlertWatchOptions) {
     this.#options = options
-    this.#space = new Latest(() => options.store.space(this.#stop.signal), options.clock)
+    this.#space = new LastReading(() => options.store.space(this.#stop.signal), options.clock)
   }
 
   /** To subscribe with. */

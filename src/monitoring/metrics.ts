@@ -7,7 +7,7 @@ import type { Space } from '../core/ports/store.ts'
 import { DRILL_OUTCOMES } from '../core/restore/drill.ts'
 import { countEvent } from './count-event.ts'
 import { Figures, type FigureSource, type SourceFigures } from './figures.ts'
-import { Latest } from './latest.ts'
+import { LastReading } from './last-reading.ts'
 import { makeSeries, type Series } from './series.ts'
 
 /** A scrape waits no longer than this for the disk. Milliseconds. */
@@ -28,7 +28,7 @@ export interface Observed {
   readonly destinations: readonly string[]
   copies(): Promise<readonly CopyCounts[]>
   /** Those of the sources that figures are told of. */
-  watched(): Promise<readonly Watched[]>
+  monitoredSources(): Promise<readonly Watched[]>
   /** The alerts that are open. */
   alerts(): Promise<readonly Alert[]>
   prune(): Promise<Pick<PruneFacts, 'lastDone' | 'freshSince'>>
@@ -66,7 +66,7 @@ export class Metrics {
   readonly #figures: Figures
   /** Sources with series of their own. */
   readonly #shown: ReadonlySet<string>
-  readonly #space: Latest<Space | undefined>
+  readonly #space: LastReading<Space | undefined>
   /** What was read last. */
   #standing: Standing | undefined
   /** Jobs that have not ended, by id. */
@@ -79,7 +79,7 @@ export class Metrics {
     this.#shown = new Set(shown)
     this.#figures = new Figures(observed.catalog, shown)
     this.#series.sourcesOmitted.set(observed.sources.length - shown.length)
-    this.#space = new Latest(() => observed.store.space(new AbortController().signal), observed.clock)
+    this.#space = new LastReading(() => observed.store.space(new AbortController().signal), observed.clock)
     this.#series.build.set({ ...observed.build }, 1)
     this.#startAtZero()
   }
@@ -132,7 +132,7 @@ export class Metrics {
   async #read (): Promise<void> {
     const observed = this.#observed
     try {
-      const sources = await observed.watched()
+      const sources = await observed.monitoredSources()
       this.#standing = {
         figures: await this.#figures.read(),
         watched: new Map(sources.map(source => [source.name, source])),

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
 import { undecryptable } from './undecryptable.ts'
-import { Pieces } from './pieces.ts'
+import { Chunker } from './chunker.ts'
 
 /*
  * The payload of an age file (https://age-encryption.org/v1): after its nonce, pieces of 64 KiB, each sealed with
@@ -12,11 +12,11 @@ const TAG = 16
 export const PAYLOAD_NONCE = 16
 
 /** What has to stand before the payload, and what makes the payload of plain bytes. */
-export function sealPayload (fileKey: Uint8Array): { readonly nonce: Buffer, readonly pieces: Pieces } {
+export function sealPayload (fileKey: Uint8Array): { readonly nonce: Buffer, readonly pieces: Chunker } {
   const nonce = randomBytes(PAYLOAD_NONCE)
   const key = payloadKey(fileKey, nonce)
   const next = pieceNonces()
-  const pieces = new Pieces(PIECE, (piece, isLast) => {
+  const pieces = new Chunker(PIECE, (piece, isLast) => {
     const cipher = createCipheriv(ALGORITHM, key, next(isLast), { authTagLength: TAG })
     const body = cipher.update(piece)
     // Nothing is held back by this algorithm, but the call is what makes the tag.
@@ -30,11 +30,11 @@ export function sealPayload (fileKey: Uint8Array): { readonly nonce: Buffer, rea
  * What makes plain bytes of the payload again. Throws `DECODE_FAILED` unless every piece is as it was sealed, in its
  * place, and the last one is the last.
  */
-export function openPayload (fileKey: Uint8Array, nonce: Uint8Array): Pieces {
+export function openPayload (fileKey: Uint8Array, nonce: Uint8Array): Chunker {
   const key = payloadKey(fileKey, nonce)
   const next = pieceNonces()
   let isFirst = true
-  return new Pieces(PIECE + TAG, (piece, isLast) => {
+  return new Chunker(PIECE + TAG, (piece, isLast) => {
     if (piece.length < TAG) throw undecryptable('the age stream is cut short')
     const decipher = createDecipheriv(ALGORITHM, key, next(isLast), { authTagLength: TAG })
     decipher.setAuthTag(piece.subarray(-TAG))

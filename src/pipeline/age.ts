@@ -2,7 +2,7 @@ import { Transform } from 'node:stream'
 import { PASSPHRASE_KEY, SEAL_EXTENSIONS, type Cipher, type Opener } from '../core/ports/encryption.ts'
 import { headerEnd, makeHeader, openHeader, type AgeIdentities, type AgeRecipients } from './age-header.ts'
 import { openPayload, PAYLOAD_NONCE, sealPayload } from './age-payload.ts'
-import type { Pieces } from './pieces.ts'
+import type { Chunker } from './chunker.ts'
 import { undecryptable } from './undecryptable.ts'
 
 type FindKey = (header: Buffer) => Promise<Uint8Array>
@@ -31,7 +31,7 @@ export function ageOpener (identities: AgeIdentities): Opener {
 }
 
 function encodeStage (made: ReturnType<typeof makeHeader>): Transform {
-  let pieces: Pieces
+  let pieces: Chunker
   const begin = async (stage: Transform): Promise<void> => {
     const { header, fileKey } = await made
     const sealed = sealPayload(fileKey)
@@ -54,7 +54,7 @@ function encodeStage (made: ReturnType<typeof makeHeader>): Transform {
 }
 
 function decodeStage (findKey: FindKey): Transform {
-  let pieces: Pieces | undefined
+  let pieces: Chunker | undefined
   let head = Buffer.alloc(0)
   /** The payload's first bytes, once all that stands before them is there. */
   const begin = async (chunk: Buffer): Promise<Buffer | undefined> => {

@@ -6,7 +6,7 @@ import type { Seal } from '../core/ports/encryption.ts'
 import type { Store } from '../core/ports/store.ts'
 import { digestTap, type Digest } from './digest.ts'
 import { firstCause } from './failure.ts'
-import { Gauge } from './gauge.ts'
+import { ImageSampler } from './image-sampler.ts'
 
 export interface WriteRequest {
   readonly image: Readable
@@ -36,9 +36,9 @@ export async function writeObject (
   { image, size, codec, seal, store, key, onBytes }: WriteRequest,
   signal: AbortSignal
 ): Promise<Written> {
-  const gauge = new Gauge(size)
+  const sampler = new ImageSampler(size)
   const plain = digestTap((bytes, chunk) => {
-    gauge.take(chunk)
+    sampler.take(chunk)
     onBytes(bytes)
   })
   const stages = [codec, seal].flatMap(stage => stage === null ? [] : [stage.encode()])
@@ -61,5 +61,5 @@ export async function writeObject (
     if (results[0].status === 'fulfilled') await store.remove(key, AbortSignal.timeout(60_000))
     throw failure
   }
-  return { image: plain.result(), object: stored.result(), measures: await gauge.measures() }
+  return { image: plain.result(), object: stored.result(), measures: await sampler.measures() }
 }

@@ -116,7 +116,7 @@ test('every metric that a rule or the dashboard asks for is one that the service
     catalog,
     sources: ['shop'],
     maxSources: 1000,
-    watched: async () => [{ name: 'shop', freshSince: clock.now(), provenSince: clock.now() }],
+    monitoredSources: async () => [{ name: 'shop', freshSince: clock.now(), provenSince: clock.now() }],
     alerts: async () => [],
     prune: async () => ({ lastDone: null, freshSince: clock.now() }),
     store: { name: 'local', space: async () => ({ free: 1, total: 2 }) },

@@ -55,7 +55,7 @@ export async function observe (
     catalog,
     sources,
     maxSources,
-    watched: async () =>
+    monitoredSources: async () =>
       sources.filter(name => !told.unwatched.includes(name)).map(name => ({
         name,
         freshSince: told.freshSince,

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 
 /** A reading that may hang, such as that of a disk on the network, for those who must not. */
-export class Latest<T> {
+export class LastReading<T> {
   readonly #read: () => Promise<T>
   readonly #clock: Clock
   #value: T | undefined

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { changedShare, PAGE, SAMPLE, strideFor, type Measures } from '../../src/core/backup/measures.ts'
-import { Gauge } from '../../src/pipeline/gauge.ts'
+import { ImageSampler } from '../../src/pipeline/image-sampler.ts'
 import { chunks, noise, prose } from '../support/streams.ts'
 
 async function measured (bytes: Buffer, chunkSize = 64 * 1024): Promise<Measures> {
-  const gauge = new Gauge(bytes.length)
-  for (const chunk of chunks(bytes, chunkSize)) gauge.take(chunk)
-  return await gauge.measures()
+  const sampler = new ImageSampler(bytes.length)
+  for (const chunk of chunks(bytes, chunkSize)) sampler.take(chunk)
+  return await sampler.measures()
 }
 
 test('noise is dense and has almost eight bits a byte, zeros have nothing, prose lies between', async () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Pieces } from '../../src/pipeline/pieces.ts'
+import { Chunker } from '../../src/pipeline/chunker.ts'
 import { chunks } from '../support/streams.ts'
 
 /** The pieces into which the text is cut, each with a "!" where it is the last. */
 function cut (text: string, size: number, chunkSize: number): string[] {
   const found: string[] = []
-  const pieces = new Pieces(size, (piece, isLast) => {
+  const pieces = new Chunker(size, (piece, isLast) => {
     found.push(`${piece.toString()}${isLast ? '!' : ''}`)
     return [Buffer.from(piece)]
   })
@@ -34,7 +34,7 @@ for (
 }
 
 test('what a piece becomes may be longer, in parts, or nothing', () => {
-  const pieces = new Pieces(
+  const pieces = new Chunker(
     2,
     (piece, isLast) => isLast ? [] : [Buffer.from('<'), Buffer.from(piece), Buffer.from('>')]
   )

@@ -8,7 +8,7 @@ export type Convert = (piece: Buffer, isLast: boolean) => readonly Buffer[]
  * Cuts a stream into pieces of `size` bytes; only the last may be shorter. Each piece is handed to `convert` together
  * with whether it is the last, which cannot be told before the next one has begun: so one is always held back.
  */
-export class Pieces {
+export class Chunker {
   readonly #size: number
   readonly #convert: Convert
   readonly #held: Buffer

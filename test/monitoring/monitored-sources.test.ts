@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { watched, type Watchable } from '../../src/monitoring/watched.ts'
+import { monitoredSources, type Watchable } from '../../src/monitoring/monitored-sources.ts'
 
 function source (name: string, state: string, enabled = false): Watchable {
   return { name, state, policy: { enabled } }
 }
 
 function namesOf (...sources: readonly Watchable[]): string[] {
-  return watched(sources, 'own').map(({ name }) => name)
+  return monitoredSources(sources, 'own').map(({ name }) => name)
 }
 
 test('the own catalog is not watched while something else is protected and no backup of it was wanted', () => {

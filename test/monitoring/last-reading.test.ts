@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Latest } from '../../src/monitoring/latest.ts'
+import { LastReading } from '../../src/monitoring/last-reading.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 test('a reading that answers is told as it is now', async () => {
   let reading = 0
-  const latest = new Latest(async () => ++reading, new FakeClock())
+  const latest = new LastReading(async () => ++reading, new FakeClock())
   assert.deepEqual([await latest.value(500), await latest.value(500)], [1, 2])
 })
 
@@ -13,7 +13,7 @@ test('a reading that hangs tells the last one that there was, and is not begun t
   const clock = new FakeClock()
   const hanging = Promise.withResolvers<string>()
   const readings = [Promise.resolve('first'), hanging.promise]
-  const latest = new Latest(async () => await readings.shift()!, clock)
+  const latest = new LastReading(async () => await readings.shift()!, clock)
   assert.equal(await latest.value(500), 'first')
 
   const impatient = [latest.value(500), latest.value(500)]
@@ -27,6 +27,6 @@ test('a reading that hangs tells the last one that there was, and is not begun t
 
 test('a reading that fails leaves nothing to tell', async () => {
   const readings = [Promise.resolve(1), Promise.reject(new Error('gone'))]
-  const latest = new Latest(async () => await readings.shift()!, new FakeClock())
+  const latest = new LastReading(async () => await readings.shift()!, new FakeClock())
   assert.deepEqual([await latest.value(500), await latest.value(500)], [1, undefined])
 })

@@ -9,7 +9,7 @@ const PRECISION = 10_000
  * Measures an image that passes by. Of each only `SAMPLE` pages are copied, at most 2 MiB, and looked at in the end:
  * next to the digest of the whole that costs nothing.
  */
-export class Gauge {
+export class ImageSampler {
   readonly #pages: number
   readonly #stride: number
   readonly #sample: Buffer
