@@ -2,9 +2,9 @@ import type Database from 'better-sqlite3'
 import { BackupError } from '../../../core/errors.ts'
 import type { RescueOptions } from '../../../core/restore/rows.ts'
 import { chosenRows } from './condition.ts'
-import { addressOf, deskOf, type Address } from './desk.ts'
+import { addressOf, openCompareSession, type Address } from './compare-session.ts'
 import { readTables, referencesOf, requireTable, type Table } from './tables.ts'
-import { isWritten, Walk, type Chosen, type Link } from './walk.ts'
+import { isWritten, RowClosure, type Chosen, type Link } from './row-closure.ts'
 
 type Tables = ReadonlyMap<string, Chosen>
 
@@ -86,16 +86,16 @@ function begin (db: Database.Database, request: RescueOptions) {
     all.set(name, {
       live: table,
       backup: there,
-      desk: once(() => deskOf(db, table, there)),
+      session: once(() => openCompareSession(db, table, there)),
       rows: new Map(),
       isAsked: false
     })
   }
   const links = linksOf(db, live, all)
-  return { all, links, walk: new Walk(db, links, request) }
+  return { all, links, walk: new RowClosure(db, links, request) }
 }
 
-function choiceOf (all: Tables, links: readonly Link[], { conflicts, refused, orphans }: Walk): Choice {
+function choiceOf (all: Tables, links: readonly Link[], { conflicts, refused, orphans }: RowClosure): Choice {
   return { tables: inOrder(all, links), conflicts, refused, orphans }
 }
 

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3'
 import { BackupError } from '../../../core/errors.ts'
 import type { Rescue, TableRescue } from '../../../core/restore/rows.ts'
 import type { Choice } from './choose.ts'
-import type { Fate, Pick, Why, Chosen } from './walk.ts'
+import type { RowAction, Pick, Reason, Chosen } from './row-closure.ts'
 
 /**
  * Writes what is chosen, in the transaction that is open. Throws `ROWS_IN_THE_WAY`, `ROWS_REFUSED`; then it is to be
@@ -10,10 +10,10 @@ import type { Fate, Pick, Why, Chosen } from './walk.ts'
  */
 export function writeRows (choice: Choice): void {
   requirePassable(choice)
-  for (const { desk, rows } of choice.tables) {
-    for (const { at, fate } of rows.values()) {
-      if (fate === 'insert') desk().insert(at)
-      else if (fate === 'overwrite') desk().overwrite(at)
+  for (const { session, rows } of choice.tables) {
+    for (const { at, action } of rows.values()) {
+      if (action === 'insert') session().insert(at)
+      else if (action === 'overwrite') session().overwrite(at)
     }
   }
 }
@@ -50,10 +50,10 @@ function summary (
   earlier: Chosen | undefined,
   later: Chosen | undefined
 ): TableRescue {
-  const fates: Record<Fate, number> = { insert: 0, overwrite: 0, same: 0, skip: 0 }
-  const counts: Record<Why, number> = { chosen: 0, parents: 0, children: 0 }
-  const count = ({ fate, why }: Pick): void => {
-    fates[fate]++
+  const actions: Record<RowAction, number> = { insert: 0, overwrite: 0, same: 0, skip: 0 }
+  const counts: Record<Reason, number> = { chosen: 0, parents: 0, children: 0 }
+  const count = ({ action, why }: Pick): void => {
+    actions[action]++
     counts[why]++
   }
   for (const [id, pick] of earlier?.rows ?? []) count(later?.rows.get(id) ?? pick)
@@ -61,10 +61,10 @@ function summary (
   return {
     table,
     ...counts,
-    inserted: fates.insert,
-    overwritten: fates.overwrite,
-    same: fates.same,
-    skipped: fates.skip,
+    inserted: actions.insert,
+    overwritten: actions.overwrite,
+    same: actions.same,
+    skipped: actions.skip,
     triggers: db.prepare<[string], string>(
       "SELECT name FROM main.sqlite_schema WHERE type = 'trigger' AND tbl_name = ? COLLATE NOCASE ORDER BY name"
     ).pluck().all(table)

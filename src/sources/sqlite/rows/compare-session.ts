@@ -7,7 +7,7 @@ import type { SqlValue } from './value.ts'
 export type Address = readonly SqlValue[]
 
 /** What can be asked and done about each row of one table. */
-export interface Desk {
+export interface CompareSession {
   readonly isKeyed: boolean
   /** Whether the live database has the row: with the very same values, or others under its key, or not at all. */
   standing(at: Address): 'same' | 'other' | 'none'
@@ -22,7 +22,7 @@ export interface Desk {
  * `db` is the live database with the image attached as `backup`. Throws `ROWS_REFUSED` where the live table lacks
  * columns.
  */
-export function deskOf (db: Database.Database, live: Table, backup: Table): Desk {
+export function openCompareSession (db: Database.Database, live: Table, backup: Table): CompareSession {
   const missing = backup.columns.filter(column => !hasColumn(live, column))
   if (missing.length > 0) {
     throw new BackupError(
@@ -115,7 +115,7 @@ export function taken (work: () => void, what: string): void {
   }
 }
 
-function standingByKey (db: Database.Database, live: Table, backup: Table): Desk['standing'] {
+function standingByKey (db: Database.Database, live: Table, backup: Table): CompareSession['standing'] {
   const alike = backup.columns.map(column => isSame(`o.${quote(column)}`, `n.${quote(column)}`)).join(' AND ')
   const query = db.prepare<unknown[], number>(
     `SELECT ${alike} FROM backup.${quote(backup.name)} o, main.${quote(live.name)} n WHERE ${isAt('o', backup)} AND ${
@@ -133,7 +133,7 @@ function standingByKey (db: Database.Database, live: Table, backup: Table): Desk
  * Without a key a row is gone if the backup has it more often than the live database, so that what is gone is found for
  * all at once.
  */
-function standingByContent (db: Database.Database, live: Table, backup: Table): Desk['standing'] {
+function standingByContent (db: Database.Database, live: Table, backup: Table): CompareSession['standing'] {
   const names = backup.columns.map((_, at) => `c${at}`)
   const side = (id: string, from: string, isLive: 0 | 1): string =>
     `SELECT ${id} AS id, ${isLive} AS live, ${

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { RescueOptions } from '../../../core/restore/rows.ts'
-import { addressOf, describeRow, isAt, type Address, type Desk } from './desk.ts'
+import { addressOf, describeRow, isAt, type Address, type CompareSession } from './compare-session.ts'
 import { onKey, quote, type Reference, type Table } from './tables.ts'
 import type { SqlValue } from './value.ts'
 
@@ -12,7 +12,7 @@ export interface Chosen {
   readonly live: Table
   readonly backup: Table
   /** Made when it is first needed: what makes a table unfit matters only where rows of it are wanted. */
-  readonly desk: () => Desk
+  readonly session: () => CompareSession
   readonly rows: Map<number | string, Pick>
   isAsked: boolean
 }
@@ -25,30 +25,30 @@ export interface Link {
 }
 
 /** Why a row comes along. */
-export type Why = 'chosen' | 'parents' | 'children'
+export type Reason = 'chosen' | 'parents' | 'children'
 /** What becomes of a row. */
-export type Fate = 'insert' | 'overwrite' | 'same' | 'skip'
+export type RowAction = 'insert' | 'overwrite' | 'same' | 'skip'
 
 /** One row of the backup that is wanted back. */
 export interface Pick {
   /** Empty for one that is not written: of those there may be very many, and so they share what is the same. */
   readonly at: Address
-  readonly why: Why
-  readonly fate: Fate
+  readonly why: Reason
+  readonly action: RowAction
 }
 
-export function isWritten ({ fate }: Pick): boolean {
-  return fate === 'insert' || fate === 'overwrite'
+export function isWritten ({ action }: Pick): boolean {
+  return action === 'insert' || action === 'overwrite'
 }
 
 const SETTLED = new Map(
   (['chosen', 'parents', 'children'] as const).flatMap(why =>
-    (['same', 'skip'] as const).map(fate => [`${why} ${fate}`, { at: [], why, fate }])
+    (['same', 'skip'] as const).map(action => [`${why} ${action}`, { at: [], why, action }])
   )
 )
 
 /** Goes from row to row along the references, to each row once, and decides what becomes of it. */
-export class Walk {
+export class RowClosure {
   readonly #db: Database.Database
   readonly #links: readonly Link[]
   readonly #request: RescueOptions
@@ -66,7 +66,7 @@ export class Walk {
   }
 
   /** Adds a row, and everything that comes along with it. */
-  from (chosen: Chosen, at: Address, why: Why): void {
+  from (chosen: Chosen, at: Address, why: Reason): void {
     this.#add(chosen, at, why)
     for (let next = this.#ahead.pop(); next !== undefined; next = this.#ahead.pop()) {
       const { chosen: table, at: address, pick } = next
@@ -78,22 +78,22 @@ export class Walk {
     }
   }
 
-  #add (chosen: Chosen, at: Address, why: Why): Pick {
+  #add (chosen: Chosen, at: Address, why: Reason): Pick {
     const id = identify(at)
     const known = chosen.rows.get(id)
     if (known !== undefined) return known
-    const fate = this.#decide(chosen, at)
-    const pick = SETTLED.get(`${why} ${fate}`) ?? { at, why, fate }
+    const action = this.#decide(chosen, at)
+    const pick = SETTLED.get(`${why} ${action}`) ?? { at, why, action }
     chosen.rows.set(id, pick)
     this.#ahead.push({ chosen, at, pick })
     return pick
   }
 
-  #decide ({ live, desk }: Chosen, at: Address): Fate {
+  #decide ({ live, session }: Chosen, at: Address): RowAction {
     const { conflict } = this.#request
-    const standing = desk().standing(at)
+    const standing = session().standing(at)
     if (standing === 'same') return 'same'
-    const rule = desk().keptOutBy(at)
+    const rule = session().keptOutBy(at)
     if (rule !== undefined) {
       this.#tell(`${describeRow(live, at)} is kept out by another row there, by ${rule}`, conflict !== 'skip')
       return 'skip'
@@ -124,7 +124,7 @@ export class Walk {
     )
     for (const address of found) {
       if (address.every(value => value === null)) this.orphans++
-      else if (this.#add(parent, address, 'parents').fate === 'skip') {
+      else if (this.#add(parent, address, 'parents').action === 'skip') {
         this.#tell(
           `${describeRow(child.live, at)} needs ${describeRow(parent.live, address)}, which does not come`,
           true
@@ -135,7 +135,7 @@ export class Walk {
 
   /** Children that the live database has, if with other values, are none that went with their parent. */
   #toChildren ({ child, parent, reference }: Link, at: Address): void {
-    const isGone = child.desk().isKeyed
+    const isGone = child.session().isKeyed
       ? `NOT EXISTS (SELECT 1 FROM main.${quote(child.live.name)} n WHERE ${onKey('n', 'c', child.backup.key)})`
       : '1'
     const found = this.#rows(
