@@ -2,7 +2,7 @@ import { outcomeOf, type AuditLog } from '../core/catalog/audit.ts'
 import type { Clock } from '../core/clock.ts'
 import { toBackupError, type ErrorCode } from '../core/errors.ts'
 
-export interface Deed {
+export interface AuditedAction {
   /** In the words of the command line: `backup create`. */
   readonly action: string
   /** `backup 12`, `source shop`; null: everything. */
@@ -19,20 +19,20 @@ export interface Recorder {
 }
 
 /** Does the work, and leaves an entry that says how it went. What cannot be recorded is told, and hinders nothing. */
-export async function audited<T> (recorder: Recorder, deed: Deed, work: () => Promise<T>): Promise<T> {
+export async function audited<T> (recorder: Recorder, action: AuditedAction, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work()
-    await record(recorder, deed, null)
+    await record(recorder, action, null)
     return result
   } catch (thrown) {
-    await record(recorder, deed, toBackupError(thrown).code)
+    await record(recorder, action, toBackupError(thrown).code)
     throw thrown
   }
 }
 
 async function record (
   { audit, clock, actor, host, warn }: Recorder,
-  { action, target }: Deed,
+  { action, target }: AuditedAction,
   code: ErrorCode | null
 ): Promise<void> {
   try {

@@ -18,7 +18,7 @@ import { endIfHung } from '../app/ending.ts'
 import type { EngineCopy } from '../app/offline.ts'
 import { ask } from './ask.ts'
 import type { ConfigReport } from './config-report.ts'
-import type { Subject } from './doctor/subject.ts'
+import type { DoctorContext } from './doctor/context.ts'
 import { throughEdge } from './edge.ts'
 import type { Opened } from './opened.ts'
 import type { Output } from './output.ts'
@@ -43,11 +43,11 @@ for (const stream of [process.stdout, process.stderr]) {
     if (!['EPIPE', 'EIO'].includes(systemCode(error) ?? '')) throw error
   })
 }
-process.exitCode = await run(process.argv.slice(2), output, exit => program(doors(exit)))
+process.exitCode = await run(process.argv.slice(2), output, exit => program(commandDeps(exit)))
 await endIfHung(process.exitCode)
 
 /** What the commands need from outside. What the service is made of is loaded on demand: help needs none of it. */
-function doors (exit: (code: number) => void): ProgramDeps<Role> {
+function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY
   const recorder = {
     clock,
@@ -106,11 +106,11 @@ function doors (exit: (code: number) => void): ProgramDeps<Role> {
       const copy = await openCopyOf(configured())
       return await copy?.close().then(() => copy.engine.settings())
     },
-    subject: () => {
+    doctorContext: () => {
       const checked = checkWhole()
       return checked.ok ? examined(checked) : checked.problems
     },
-    remember: () => openCopyOf(configured())
+    openSnapshot: () => openCopyOf(configured())
   }
 }
 
@@ -191,7 +191,7 @@ async function openCopyOf (config: Config): Promise<EngineCopy | undefined> {
   return await (await import('../app/offline.ts')).openCopy(config)
 }
 
-async function examined ({ config, file }: Extract<Checked, { readonly ok: true }>): Promise<Subject> {
+async function examined ({ config, file }: Extract<Checked, { readonly ok: true }>): Promise<DoctorContext> {
   const { examinable } = await import('../app/offline.ts')
   return examinable(config, filesWithSecrets(environment, cwd, config, file), {
     pattern: config.pruneSchedule,

@@ -1,7 +1,7 @@
 import { BackupError } from '../core/errors.ts'
 import { isFinished, type Work } from '../core/job.ts'
 import type { Engine } from '../engine/engine.ts'
-import { audited, type Deed, type Recorder } from './audited.ts'
+import { audited, type AuditedAction, type Recorder } from './audited.ts'
 import { withWhereabouts } from './guards.ts'
 import { interruption } from './interruption.ts'
 import type { Opened } from './opened.ts'
@@ -16,7 +16,7 @@ export interface Session extends Pick<Opened, 'engine' | 'audit' | 'defaultSourc
    */
   readonly run: <T>(start: () => Promise<Work<T>>, options?: RunOptions) => Promise<T>
   /** Does what changes something, or shows what is in a backup or the audit log, and records it there. */
-  readonly audited: <T>(deed: Deed, work: () => Promise<T>) => Promise<T>
+  readonly audited: <T>(action: AuditedAction, work: () => Promise<T>) => Promise<T>
   /** Who sits there. */
   readonly actor: string
 }
@@ -50,7 +50,7 @@ export async function withSession<T> (
       trashGrace,
       actor: deps.actor,
       run: (start, { quiet = false } = {}) => runJob(deps, opened, quiet || json === true, start),
-      audited: (deed, deedWork) => audited({ ...deps, audit }, deed, deedWork)
+      audited: (action, deedWork) => audited({ ...deps, audit }, action, deedWork)
     })
   } catch (thrown) {
     throw withWhereabouts(thrown, known)

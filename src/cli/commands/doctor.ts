@@ -3,16 +3,16 @@ import { toBackupError } from '../../core/errors.ts'
 import { printableJson } from '../../core/printable.ts'
 import { examine } from '../doctor/examine.ts'
 import { about, type Finding } from '../doctor/finding.ts'
-import type { Memory, Subject } from '../doctor/subject.ts'
+import type { CatalogSnapshot, DoctorContext } from '../doctor/context.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
 import type { Screen } from '../screen.ts'
 import { wrap } from '../text.ts'
 
 export interface DoctorDeps {
   /** What is to be examined, or everything that is wrong with the configuration. */
-  readonly subject: () => Promise<Subject> | readonly ConfigProblem[]
+  readonly doctorContext: () => Promise<DoctorContext> | readonly ConfigProblem[]
   /** Reads a copy of the catalog; undefined: there is no catalog. */
-  readonly remember: () => Promise<OpenedMemory | undefined>
+  readonly openSnapshot: () => Promise<OpenedSnapshot | undefined>
   readonly output: Output
   /** Standard output, as it is now. */
   readonly screen: () => Screen
@@ -25,7 +25,7 @@ export interface ConfigProblem {
   readonly remedy: string
 }
 
-export interface OpenedMemory extends Memory {
+export interface OpenedSnapshot extends CatalogSnapshot {
   close(): Promise<void>
 }
 
@@ -37,40 +37,45 @@ export function doctorCommand (deps: DoctorDeps): Command {
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3]))
     .action(async (flags: { readonly json?: true }) => {
-      const subject = deps.subject()
-      const findings = isProblems(subject) ? subject.map(toFinding) : await examineAll(await subject, deps.remember)
+      const context = deps.doctorContext()
+      const findings = isProblems(context) ? context.map(toFinding) : await examineAll(await context, deps.openSnapshot)
       const ok = !findings.some(({ status }) => status === 'fail')
       deps.output.out.write(
         flags.json === true
           ? `${printableJson(JSON.stringify({ ok, findings }, undefined, 2))}\n`
           : asText(findings, deps.screen())
       )
-      deps.exit(isProblems(subject) ? 2 : ok ? 0 : 3)
+      deps.exit(isProblems(context) ? 2 : ok ? 0 : 3)
     })
 }
 
-function isProblems (subject: ReturnType<DoctorDeps['subject']>): subject is readonly ConfigProblem[] {
-  return Array.isArray(subject)
+function isProblems (context: ReturnType<DoctorDeps['doctorContext']>): context is readonly ConfigProblem[] {
+  return Array.isArray(context)
 }
 
 function toFinding ({ name, problem, remedy }: ConfigProblem): Finding {
   return about('configuration').fail(`${name}: ${problem}`, remedy)
 }
 
-async function examineAll (subject: Subject, remember: DoctorDeps['remember']): Promise<readonly Finding[]> {
-  const [catalog, memory] = await open(remember)
+async function examineAll (
+  context: DoctorContext,
+  openSnapshot: DoctorDeps['openSnapshot']
+): Promise<readonly Finding[]> {
+  const [catalog, snapshot] = await open(openSnapshot)
   try {
-    return [about('configuration').ok('the configuration is valid'), catalog, ...await examine(subject, memory)]
+    return [about('configuration').ok('the configuration is valid'), catalog, ...await examine(context, snapshot)]
   } finally {
-    await memory?.close()
+    await snapshot?.close()
   }
 }
 
-async function open (remember: DoctorDeps['remember']): Promise<readonly [Finding, OpenedMemory | undefined]> {
+async function open (openSnapshot: DoctorDeps['openSnapshot']): Promise<
+  readonly [Finding, OpenedSnapshot | undefined]
+> {
   const { ok, warn, fail } = about('catalog')
   try {
-    const memory = await remember()
-    if (memory === undefined) {
+    const snapshot = await openSnapshot()
+    if (snapshot === undefined) {
       return [
         warn(
           'there is no catalog yet',
@@ -79,7 +84,7 @@ async function open (remember: DoctorDeps['remember']): Promise<readonly [Findin
         undefined
       ]
     }
-    return [ok('the catalog is whole'), memory]
+    return [ok('the catalog is whole'), snapshot]
   } catch (thrown) {
     const { message, hint } = toBackupError(thrown)
     return [fail(message, hint ?? 'Look at the disk that DATA_DIR is on.'), undefined]

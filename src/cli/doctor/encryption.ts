@@ -4,21 +4,21 @@ import type { KeyState } from '../../engine/engine.ts'
 import { keyStates } from '../../engine/status/keys.ts'
 import { counted } from '../words.ts'
 import { about, type Finding } from './finding.ts'
-import { NO_MEMORY, type Examination, type Subject } from './subject.ts'
+import { NO_SNAPSHOT, type Examination, type DoctorContext } from './context.ts'
 
 /** Options that hold what opens backups. */
 const PRIVATE = ['BACKUP_AGE_IDENTITY', 'BACKUP_OPENPGP_PRIVATE_KEYS', 'BACKUP_ENCRYPTION_PASSPHRASE']
 
 /** Whether sealed backups can be opened by those who should, and by nobody else. */
-export const examineEncryption: Examination = async (subject, memory) => {
-  if (memory === undefined) return [about('encryption').skipped(NO_MEMORY), ...examineFiles(subject)]
-  const keys = (await keyStates(memory.deps)).filter(({ isInUse, backups }) => isInUse || backups > 0)
-  if (keys.length === 0) return [about('encryption').ok('backups are not encrypted'), ...examineFiles(subject)]
+export const examineEncryption: Examination = async (context, snapshot) => {
+  if (snapshot === undefined) return [about('encryption').skipped(NO_SNAPSHOT), ...examineFiles(context)]
+  const keys = (await keyStates(snapshot.deps)).filter(({ isInUse, backups }) => isInUse || backups > 0)
+  if (keys.length === 0) return [about('encryption').ok('backups are not encrypted'), ...examineFiles(context)]
   return [
     ...keys.map(examineKey),
-    ...keys.flatMap(key => examineExpiry(key, subject.clock.now())),
+    ...keys.flatMap(key => examineExpiry(key, context.clock.now())),
     ...examineReading(keys),
-    ...examineFiles(subject)
+    ...examineFiles(context)
   ]
 }
 
@@ -71,7 +71,7 @@ function examineReading (keys: readonly KeyState[]): Finding[] {
 }
 
 /** Whoever gets at the backups must not find beside them what opens them. */
-function examineFiles ({ backupDir, secretFiles }: Pick<Subject, 'backupDir' | 'secretFiles'>): Finding[] {
+function examineFiles ({ backupDir, secretFiles }: Pick<DoctorContext, 'backupDir' | 'secretFiles'>): Finding[] {
   const inside = secretFiles.filter(({ path, holds }) =>
     holds.some(name => PRIVATE.includes(name)) && resolve(path).startsWith(resolve(backupDir) + sep)
   )

@@ -13,11 +13,11 @@ import { examineDatabases } from './source-database.ts'
 import { examineNames } from './source-name.ts'
 import { examineSpace } from './space.ts'
 import { examineStores } from './stores.ts'
-import type { Examination, Memory, Subject } from './subject.ts'
+import type { Examination, CatalogSnapshot, DoctorContext } from './context.ts'
 import { examineTime } from './time.ts'
 import { examineTokens } from './tokens.ts'
 import { examineVersions } from './versions.ts'
-import { examineWhereabouts } from './whereabouts.ts'
+import { examineDisksAndCopies } from './disks.ts'
 
 /** A service without a database to protect is nobody's wish. */
 const examineSources: Examination = async ({ sources }) => {
@@ -32,9 +32,9 @@ const examineSources: Examination = async ({ sources }) => {
 }
 
 /** The sources whose databases can be looked at; of the others, that their mount does not answer. */
-async function answeringSources ({ sources }: Subject): Promise<readonly [Finding[], Subject['sources']]> {
+async function answeringSources ({ sources }: DoctorContext): Promise<readonly [Finding[], DoctorContext['sources']]> {
   const findings: Finding[] = []
-  const answering: Array<Subject['sources'][number]> = []
+  const answering: Array<DoctorContext['sources'][number]> = []
   for (const source of sources) {
     try {
       await requireAnswer(source.path)
@@ -69,7 +69,7 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
   ['sources', examineSources],
   ['name', examineNames],
   ['database', examineDatabases],
-  ['disk', examineWhereabouts],
+  ['disk', examineDisksAndCopies],
   ['store', examineStores],
   ['schedule', examineSchedule],
   ['trash', examineLeftovers]
@@ -78,12 +78,15 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
 /**
  * Everything that is to be said of the service. An examination that cannot be made is a finding, too; never rejects.
  */
-export async function examine (whole: Subject, memory: Memory | undefined): Promise<readonly Finding[]> {
+export async function examine (
+  whole: DoctorContext,
+  snapshot: CatalogSnapshot | undefined
+): Promise<readonly Finding[]> {
   const [findings, sources] = await answeringSources(whole)
-  const subject = { ...whole, sources }
+  const context = { ...whole, sources }
   for (const [check, examination] of EXAMINATIONS) {
     try {
-      findings.push(...await examination(subject, memory))
+      findings.push(...await examination(context, snapshot))
     } catch (thrown) {
       const { message, hint } = toBackupError(thrown)
       findings.push(

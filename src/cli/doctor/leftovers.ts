@@ -3,25 +3,25 @@ import { basename } from 'node:path'
 import { isPresenceId } from '../../core/presence.ts'
 import { statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
-import { NO_MEMORY, type Examination, type Memory, type Subject } from './subject.ts'
+import { NO_SNAPSHOT, type Examination, type CatalogSnapshot, type DoctorContext } from './context.ts'
 
 /** The trash is emptied once a minute; what is in it much longer than it should be is stuck. Milliseconds. */
 const PATIENCE = 3_600_000
 
 /** What lies about: in the trash, set aside, half done. */
-export const examineLeftovers: Examination = async (subject, memory) => [
-  ...memory === undefined
-    ? [about('trash').skipped(NO_MEMORY)]
+export const examineLeftovers: Examination = async (context, snapshot) => [
+  ...snapshot === undefined
+    ? [about('trash').skipped(NO_SNAPSHOT)]
     : [
-      ...await examineTrash(memory, subject),
-      ...await examineQuarantine(memory, subject),
-      ...await examineUndecided(memory, subject)
+      ...await examineTrash(snapshot, context),
+      ...await examineQuarantine(snapshot, context),
+      ...await examineUndecided(snapshot, context)
     ],
-  ...await examineSetAside(subject.dataDir),
-  ...await examineScratch(subject)
+  ...await examineSetAside(context.dataDir),
+  ...await examineScratch(context)
 ]
 
-async function examineTrash ({ deps }: Memory, { trashGrace, clock }: Subject): Promise<Finding[]> {
+async function examineTrash ({ deps }: CatalogSnapshot, { trashGrace, clock }: DoctorContext): Promise<Finding[]> {
   const { ok, warn } = about('trash')
   const trashed = await deps.catalog.backups.trashed()
   const stuck = trashed.filter(({ trashedAt }) =>
@@ -38,7 +38,7 @@ async function examineTrash ({ deps }: Memory, { trashGrace, clock }: Subject): 
   ]
 }
 
-async function examineQuarantine ({ deps }: Memory, { sources }: Subject): Promise<Finding[]> {
+async function examineQuarantine ({ deps }: CatalogSnapshot, { sources }: DoctorContext): Promise<Finding[]> {
   const kept = (await Promise.all(sources.map(({ name }) => deps.catalog.backups.quarantined(name)))).flat()
   return kept.map(backup =>
     about('quarantine', backup.source).warn(
@@ -49,7 +49,7 @@ async function examineQuarantine ({ deps }: Memory, { sources }: Subject): Promi
 }
 
 /** Beside a server these are at work, or settled within a minute. */
-async function examineUndecided ({ deps }: Memory, { findServer }: Subject): Promise<Finding[]> {
+async function examineUndecided ({ deps }: CatalogSnapshot, { findServer }: DoctorContext): Promise<Finding[]> {
   const running = await deps.catalog.backups.running()
   if (running.length === 0 || findServer() !== undefined) return []
   return [
@@ -71,7 +71,7 @@ async function examineSetAside (dataDir: string): Promise<Finding[]> {
 }
 
 /** Folders of processes; those of processes that are gone are removed at the next start. */
-async function examineScratch ({ scratchDir, findServer }: Subject): Promise<Finding[]> {
+async function examineScratch ({ scratchDir, findServer }: DoctorContext): Promise<Finding[]> {
   const found = (await namesIn(scratchDir)).filter(name => isPresenceId(name) && !isRunning(Number.parseInt(name, 10)))
   if (found.length === 0) return []
   const remedy = findServer() === undefined

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { PROBES, QUARANTINE, TRASH } from '../../core/backup/object-key.ts'
 import { may, READ, requireAnswer, WRITE } from './access.ts'
 import { about, type Finding } from './finding.ts'
-import type { Examination } from './subject.ts'
+import type { Examination } from './context.ts'
 
 /** So many are named. */
 const NAMED = 3

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { READ, USE, WRITE, may, nearestExisting, realPathOf, statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
 import { isWalDatabase } from './source-file.ts'
-import type { Examination } from './subject.ts'
+import type { Examination } from './context.ts'
 
 /** Whether the user of this process may do what the service has to do. */
 export const examineRights: Examination = async ({ backupDir, dataDir, scratchDir, sources }) => {

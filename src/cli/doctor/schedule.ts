@@ -2,26 +2,26 @@ import type { BackupOutline } from '../../core/backup/backup.ts'
 import { pruneFacts } from '../../engine/status/alert-facts.ts'
 import type { SourceState } from '../../engine/engine.ts'
 import { about, type Finding } from './finding.ts'
-import { NO_MEMORY, type Examination, type Memory, type Subject } from './subject.ts'
+import { NO_SNAPSHOT, type Examination, type CatalogSnapshot, type DoctorContext } from './context.ts'
 import { inSpan } from '../words.ts'
 
 /** Whether backups are made by themselves, and whether those that are there are any good. */
-export const examineSchedule: Examination = async ({ sources, prune, clock }, memory) => {
-  if (memory === undefined) return [about('schedule').skipped(NO_MEMORY)]
+export const examineSchedule: Examination = async ({ sources, prune, clock }, snapshot) => {
+  if (snapshot === undefined) return [about('schedule').skipped(NO_SNAPSHOT)]
   const names = new Set(sources.map(({ name }) => name))
-  const states = (await memory.engine.sources()).filter(({ name }) => names.has(name))
-  const findings = await Promise.all(states.map(state => examineSource(state, memory, clock.now())))
-  return [...findings.flat(), await examinePrune(memory, prune)]
+  const states = (await snapshot.engine.sources()).filter(({ name }) => names.has(name))
+  const findings = await Promise.all(states.map(state => examineSource(state, snapshot, clock.now())))
+  return [...findings.flat(), await examinePrune(snapshot, prune)]
 }
 
-async function examineSource (state: SourceState, memory: Memory, now: Date): Promise<Finding[]> {
-  const backups = await memory.deps.catalog.backups.existing(state.name)
+async function examineSource (state: SourceState, snapshot: CatalogSnapshot, now: Date): Promise<Finding[]> {
+  const backups = await snapshot.deps.catalog.backups.existing(state.name)
   const live = backups.filter(({ status, trashedAt }) => status === 'completed' && trashedAt === null)
   return [
     examinePolicy(state),
     examineNewest(state, live, now),
     ...examineVerification(state.name, live),
-    await examineDrills(state, memory),
+    await examineDrills(state, snapshot),
     ...state.state === 'failing'
       ? [
         about('last backup', state.name).fail(
@@ -102,7 +102,7 @@ function examineVerification (name: string, live: readonly BackupOutline[]): Fin
  */
 async function examineDrills (
   { name, policy: { enabled, drillSchedule }, provenSince }: SourceState,
-  { deps }: Memory
+  { deps }: CatalogSnapshot
 ): Promise<Finding> {
   const { ok, warn, fail } = about('drills', name)
   const { lastProven, failed } = await deps.catalog.restores.drillEvidence(name)
@@ -127,7 +127,7 @@ async function examineDrills (
 }
 
 /** Backups that the rules no longer keep stay for as long as no prune runs, and fill the disk. */
-async function examinePrune ({ deps }: Memory, timing: Subject['prune']): Promise<Finding> {
+async function examinePrune ({ deps }: CatalogSnapshot, timing: DoctorContext['prune']): Promise<Finding> {
   const { ok, warn } = about('prune')
   const { lastDone, freshSince, failure } = await pruneFacts(deps, timing)
   if (failure !== null) {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
-import type { Examination, SecretFile } from './subject.ts'
+import type { Examination, SecretFile } from './context.ts'
 
 /** Bits of the mode: who may read the file, who may go through a folder above it. */
 const OTHERS = { read: 0o004, search: 0o001 } as const

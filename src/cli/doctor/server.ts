@@ -1,13 +1,15 @@
 import { about } from './finding.ts'
-import type { Examination } from './subject.ts'
+import type { Examination } from './context.ts'
 
 /** Whether anybody makes what is to be made by itself. */
-export const examineServer: Examination = async ({ findServer, sources }, memory) => {
+export const examineServer: Examination = async ({ findServer, sources }, snapshot) => {
   const { ok, warn } = about('server')
   const server = findServer()
   if (server !== undefined) return [ok(`process ${server.pid} on "${server.host}" serves since ${server.since}`)]
   const names = new Set(sources.map(({ name }) => name))
-  const wanted = (await memory?.engine.sources() ?? []).filter(({ name, policy }) => names.has(name) && policy.enabled)
+  const wanted = (await snapshot?.engine.sources() ?? []).filter(({ name, policy }) =>
+    names.has(name) && policy.enabled
+  )
   if (wanted.length === 0) return [ok('no server is running')]
   return [
     warn(

@@ -1,7 +1,7 @@
 import { signingKeyId } from '../../core/backup/signature.ts'
 import { counted } from '../words.ts'
 import { about, type Finding } from './finding.ts'
-import { NO_MEMORY, type Examination, type Memory } from './subject.ts'
+import { NO_SNAPSHOT, type Examination, type CatalogSnapshot } from './context.ts'
 
 /** So many of the newest backups are looked at. */
 const NEWEST = 100
@@ -9,18 +9,18 @@ const NEWEST = 100
 /**
  * With which key manifests are signed, and whether backups are here that a restore refuses or that nobody vouches for.
  */
-export const examineSignatures: Examination = async (_subject, memory) => {
+export const examineSignatures: Examination = async (_context, snapshot) => {
   const { ok, skipped } = about('signature')
-  if (memory === undefined) return [skipped(NO_MEMORY)]
-  const { publicKey, trusted } = memory.deps.signing.keys
+  if (snapshot === undefined) return [skipped(NO_SNAPSHOT)]
+  const { publicKey, trusted } = snapshot.deps.signing.keys
   const key = publicKey === null
     ? ok('the key that signs manifests is made with the first backup')
     : ok(`manifests are signed with "${publicKey}" (key ${signingKeyId(publicKey)}): keep it with the recovery card`)
   const others = trusted.map(other => ok(`manifests signed with "${other}" (key ${signingKeyId(other)}) are trusted`))
-  return [key, ...others, ...await examineNewest(memory)]
+  return [key, ...others, ...await examineNewest(snapshot)]
 }
 
-async function examineNewest ({ engine }: Memory): Promise<Finding[]> {
+async function examineNewest ({ engine }: CatalogSnapshot): Promise<Finding[]> {
   const { warn, fail } = about('signature')
   const { backups } = await engine.backups({ status: 'completed', limit: NEWEST })
   const judged = backups.flatMap(({ signature }) => signature === null ? [] : [signature])

@@ -1,7 +1,7 @@
 import { may, READ, realPathOf, statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
 import { isSqliteDatabase, isWalDatabase } from './source-file.ts'
-import type { Examination } from './subject.ts'
+import type { Examination } from './context.ts'
 import { inSize } from '../words.ts'
 
 /** A WAL that was never allowed to start over grows beyond this, and beyond a quarter of its database. Bytes. */

@@ -1,7 +1,7 @@
 import { toBackupError } from '../../core/errors.ts'
 import { statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
-import type { Examination } from './subject.ts'
+import type { Examination } from './context.ts'
 
 /**
  * Whether what SQLite keeps beside each database can only be what lies beside its path, and the links on the way there

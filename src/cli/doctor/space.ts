@@ -1,25 +1,25 @@
 import { stat, statfs } from 'node:fs/promises'
 import { nearestExisting, realPathOf, statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
-import type { Examination, Memory, Subject } from './subject.ts'
+import type { Examination, CatalogSnapshot, DoctorContext } from './context.ts'
 import { inSize } from '../words.ts'
 
 /** Less than this share of a disk free is worth a word. */
 const LOW = 0.2
 
 /** Whether there is room for one more backup of each source, and for the work on the largest. */
-export const examineSpace: Examination = async (subject, memory) => {
-  const { backupDir, scratchDir, sources } = subject
+export const examineSpace: Examination = async (context, snapshot) => {
+  const { backupDir, scratchDir, sources } = context
   const sizes = await Promise.all(
-    sources.map(async ({ name, path }) => ({ image: await imageSize(path), object: await lastSize(memory, name) }))
+    sources.map(async ({ name, path }) => ({ image: await imageSize(path), object: await lastSize(snapshot, name) }))
   )
   const objects = sum(sizes.map(({ image, object }) => object ?? image))
   const work = Math.max(0, ...sizes.map(({ image }) => image))
   const [store, scratch] = [await nearestExisting(backupDir), await nearestExisting(scratchDir)]
   const isOneDisk = (await stat(store)).dev === (await stat(scratch)).dev
   return [
-    await examineDisk('BACKUP_DIR', store, objects + (isOneDisk ? work : 0), subject),
-    ...isOneDisk ? [] : [await examineDisk('SCRATCH_DIR', scratch, work, subject)]
+    await examineDisk('BACKUP_DIR', store, objects + (isOneDisk ? work : 0), context),
+    ...isOneDisk ? [] : [await examineDisk('SCRATCH_DIR', scratch, work, context)]
   ]
 }
 
@@ -27,7 +27,7 @@ async function examineDisk (
   variable: string,
   path: string,
   needed: number,
-  { diskReserve }: Subject
+  { diskReserve }: DoctorContext
 ): Promise<Finding> {
   const { bavail, blocks, bsize } = await statfs(path)
   const free = bavail * bsize
@@ -52,8 +52,8 @@ async function imageSize (path: string): Promise<number> {
 }
 
 /** What the last backup of the source took, compressed as it may be. */
-async function lastSize (memory: Memory | undefined, source: string): Promise<number | undefined> {
-  const page = await memory?.engine.backups({ source, status: 'completed', limit: 1 })
+async function lastSize (snapshot: CatalogSnapshot | undefined, source: string): Promise<number | undefined> {
+  const page = await snapshot?.engine.backups({ source, status: 'completed', limit: 1 })
   return page?.backups[0]?.size ?? undefined
 }
 

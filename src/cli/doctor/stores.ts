@@ -2,7 +2,7 @@ import { toBackupError } from '../../core/errors.ts'
 import type { EngineDeps, OffsiteStore } from '../../engine/deps.ts'
 import { probeOwn } from '../../engine/status/stores.ts'
 import { about, type Finding } from './finding.ts'
-import { NO_MEMORY, type Examination } from './subject.ts'
+import { NO_SNAPSHOT, type Examination } from './context.ts'
 
 /** What trying one store may take. Milliseconds. */
 const PATIENCE = 60_000
@@ -14,15 +14,15 @@ const REACHED =
  * Whether the landing store is the right one, and whether copies can be kept in each of the others: tried with one
  * small object.
  */
-export const examineStores: Examination = async ({ insecureStores }, memory) => {
+export const examineStores: Examination = async ({ insecureStores }, snapshot) => {
   const insecure = insecureStores.map(name =>
     about(`store ${name}`).warn(REACHED, 'Give an endpoint that begins with https:, and leave "insecure" out.')
   )
-  if (memory === undefined) return [...insecure, about('store').skipped(NO_MEMORY)]
+  if (snapshot === undefined) return [...insecure, about('store').skipped(NO_SNAPSHOT)]
   const findings = await Promise.all(
-    [...memory.deps.offsite.values()].map(offsite => examineStore(memory.deps, offsite))
+    [...snapshot.deps.offsite.values()].map(offsite => examineStore(snapshot.deps, offsite))
   )
-  return [...insecure, ...await examineLanding(memory.deps), ...findings.flat()]
+  return [...insecure, ...await examineLanding(snapshot.deps), ...findings.flat()]
 }
 
 /** Only what is wrong: a landing store that is another installation's, or not the one that the catalog means. */

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { about, type Finding } from './finding.ts'
-import { NO_MEMORY, type Examination, type Memory } from './subject.ts'
+import { NO_SNAPSHOT, type Examination, type CatalogSnapshot } from './context.ts'
 import { inSpan } from '../words.ts'
 
 const run = promisify(execFile)
@@ -11,9 +11,9 @@ const TOLERANCE = 60_000
 const PATIENCE = 5000
 
 /** Whether the clock can be trusted: schedule and retention go by it. */
-export const examineTime: Examination = async ({ timeCommand, clock }, memory) => [
+export const examineTime: Examination = async ({ timeCommand, clock }, snapshot) => [
   await examineSynchronization(timeCommand),
-  memory === undefined ? about('clock').skipped(NO_MEMORY) : await examineFuture(memory, clock.now())
+  snapshot === undefined ? about('clock').skipped(NO_SNAPSHOT) : await examineFuture(snapshot, clock.now())
 ]
 
 async function examineSynchronization (command: string): Promise<Finding> {
@@ -33,7 +33,7 @@ async function examineSynchronization (command: string): Promise<Finding> {
   )
 }
 
-async function examineFuture ({ engine, deps }: Memory, now: Date): Promise<Finding> {
+async function examineFuture ({ engine, deps }: CatalogSnapshot, now: Date): Promise<Finding> {
   const { newestBackup } = await deps.catalog.backups.statistics()
   const { jobs } = await engine.jobs({ limit: 1 })
   const newest = [newestBackup, jobs[0]?.createdAt ?? null].filter(at => at !== null).map(at => at.getTime())

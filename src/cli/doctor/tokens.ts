@@ -1,15 +1,15 @@
 import { about } from './finding.ts'
-import { NO_MEMORY, type Examination } from './subject.ts'
+import { NO_SNAPSHOT, type Examination } from './context.ts'
 
 /** More than this are counted, and not named. */
 const NAMED = 5
 
 /** Whether there are tokens that nobody but a revocation ever ends. Of those made elsewhere nothing is known here. */
-export const examineTokens: Examination = async ({ requireTokenExpiry }, memory) => {
+export const examineTokens: Examination = async ({ requireTokenExpiry }, snapshot) => {
   const { ok, warn, skipped } = about('tokens')
   if (requireTokenExpiry) return [ok('tokens without an end are refused')]
-  if (memory === undefined) return [skipped(NO_MEMORY)]
-  const endless = (await memory.deps.catalog.tokens.list()).filter(({ subject, expiresAt, revokedAt }) =>
+  if (snapshot === undefined) return [skipped(NO_SNAPSHOT)]
+  const endless = (await snapshot.deps.catalog.tokens.list()).filter(({ subject, expiresAt, revokedAt }) =>
     subject !== null && expiresAt === null && revokedAt === null
   )
   if (endless.length === 0) return [ok('every token that was made here has an end')]

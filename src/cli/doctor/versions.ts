@@ -1,5 +1,5 @@
 import { about, type Finding } from './finding.ts'
-import type { Examination } from './subject.ts'
+import type { Examination } from './context.ts'
 
 const NODE = '24.0.0'
 /**

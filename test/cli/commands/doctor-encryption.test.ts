@@ -11,8 +11,8 @@ const sealing = { encryption: 'age', ageRecipients: [key.recipient] } as const
 const publicOnly = await keyring({ sealing })
 const withPrivate = await keyring({ identities: [key.identity], sealing })
 
-async function told ({ subject, memory }: Examined): Promise<readonly string[]> {
-  return (await examineEncryption(subject, memory)).map(({ status, message }) => `${status}: ${message}`)
+async function told ({ subject: context, memory: snapshot }: Examined): Promise<readonly string[]> {
+  return (await examineEncryption(context, snapshot)).map(({ status, message }) => `${status}: ${message}`)
 }
 
 test('where nothing is sealed there is nothing to look after', async t => {

@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { examineOwners } from '../../../src/cli/doctor/owners.ts'
-import type { Subject } from '../../../src/cli/doctor/subject.ts'
+import type { DoctorContext } from '../../../src/cli/doctor/context.ts'
 import { needRoot } from '../../support/skip-without.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -22,7 +22,7 @@ async function findings (base: string, files: ReadonlyArray<readonly [string, nu
     writeFileSync(join(base, name), '', { mode })
     chownSync(join(base, name), uid, uid)
   }
-  const found = await examineOwners({ dataDir, backupDir } as Subject, undefined)
+  const found = await examineOwners({ dataDir, backupDir } as DoctorContext, undefined)
   return found.map(({ status, message, remedy }) =>
     `${status}: ${message.replaceAll(base, '')} | ${remedy?.replaceAll(base, '')}`
   )

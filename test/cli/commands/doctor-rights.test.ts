@@ -43,13 +43,13 @@ function places (t: TestContext): Places {
 
 /** What nobody's rights come to; undefined: that user cannot even read the checkout. */
 function findings (t: TestContext, { backupDir, dataDir, database }: Places): string[] | undefined {
-  const subject = {
+  const context = {
     backupDir,
     dataDir,
     scratchDir: join(dataDir, 'scratch'),
     sources: [{ name: 'shop', path: database }]
   }
-  const { stdout, stderr } = spawnSync(process.execPath, [CHILD, JSON.stringify(subject)], {
+  const { stdout, stderr } = spawnSync(process.execPath, [CHILD, JSON.stringify(context)], {
     uid: NOBODY,
     gid: NOBODY,
     cwd: '/',

@@ -7,8 +7,8 @@ import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('doctor tries each store for copies, and says what is wrong with which', async t => {
   const { offsite, faults } = await testOffsite(t, { far: {}, vault: { isAppendOnly: true } })
-  const { subject, memory } = await examined(t, { offsite })
-  const findings = (await examine(subject, memory)).filter(({ check }) => check.startsWith('store'))
+  const { subject: context, memory: snapshot } = await examined(t, { offsite })
+  const findings = (await examine(context, snapshot)).filter(({ check }) => check.startsWith('store'))
   assert.deepEqual(findings.map(({ check, status }) => [check, status]), [
     ['store far', 'ok'],
     ['store vault', 'fail'],
@@ -17,15 +17,18 @@ test('doctor tries each store for copies, and says what is wrong with which', as
   ])
   assert.match(findings[0]?.message ?? '', /^copies can be kept there, read and removed: \//)
   faults.fail('far.put', { error: new BackupError('STORE_UNAVAILABLE', 'it is down', { hint: 'Wait.' }) })
-  assert.deepEqual(complaintsIn(await examine(subject, memory)).filter(complaint => complaint.includes('store far')), [
-    'fail store far: it is down'
-  ])
+  assert.deepEqual(
+    complaintsIn(await examine(context, snapshot)).filter(complaint => complaint.includes('store far')),
+    [
+      'fail store far: it is down'
+    ]
+  )
 })
 
 test('doctor without a catalog tries none', async t => {
-  const { subject } = await examined(t)
+  const { subject: context } = await examined(t)
   assert.deepEqual(
-    (await examine(subject, undefined)).filter(({ check }) => check === 'store').map(({ status }) => status),
+    (await examine(context, undefined)).filter(({ check }) => check === 'store').map(({ status }) => status),
     ['skipped']
   )
 })

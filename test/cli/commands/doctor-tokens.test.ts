@@ -5,9 +5,9 @@ import { examineTokens } from '../../../src/cli/doctor/tokens.ts'
 import { complaintsIn, examined } from '../../support/cli/doctor.ts'
 
 test('tokens without an end are named, unless they are revoked or refused anyway', async t => {
-  const { subject, memory, clock, deps: { catalog: { tokens } } } = await examined(t)
+  const { subject: context, memory: snapshot, clock, deps: { catalog: { tokens } } } = await examined(t)
   const ask = async (requireTokenExpiry = false): Promise<string[]> =>
-    complaintsIn(await examineTokens({ ...subject, requireTokenExpiry }, memory))
+    complaintsIn(await examineTokens({ ...context, requireTokenExpiry }, snapshot))
   const add = (id: string, expiresAt: Date | null): Promise<unknown> =>
     tokens.add({ id, subject: 'ann', role: 'admin', createdAt: clock.now(), expiresAt })
   await add('ends', new Date(clock.now().getTime() + 1000))
@@ -24,8 +24,8 @@ test('tokens without an end are named, unless they are revoked or refused anyway
 })
 
 test('secrets that the server alone has are named: what needs them was not looked at', async t => {
-  const { subject } = await examined(t)
-  const found = complaintsIn(await examineSecrets({ ...subject, lacks: ['AWS_SECRET_ACCESS_KEY'] }, undefined))
+  const { subject: context } = await examined(t)
+  const found = complaintsIn(await examineSecrets({ ...context, lacks: ['AWS_SECRET_ACCESS_KEY'] }, undefined))
   assert.equal(found.length, 1)
   assert.match(found[0] ?? '', /^warn secrets: the server has AWS_SECRET_ACCESS_KEY, and this command does not/)
 })

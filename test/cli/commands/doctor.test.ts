@@ -35,9 +35,9 @@ test('of a service in order only what is always so is said', async t => {
 })
 
 test('each warning and each failure says what to do, and nothing else does', async t => {
-  const { subject } = await examined(t)
+  const { subject: context } = await examined(t)
   const findings = await examine({
-    ...subject,
+    ...context,
     sources: [{ name: 'shop', path: '/nowhere/shop.db' }],
     findServer: () => undefined
   }, undefined)
@@ -144,9 +144,9 @@ test('versions that are too old fail', async t => {
 })
 
 test('a database in rollback-journal mode, and a WAL that was never brought in, are said', async t => {
-  const { create, complaints, subject } = await examined(t)
+  const { create, complaints, subject: context } = await examined(t)
   await create()
-  const { path } = subject.sources[0]!
+  const { path } = context.sources[0]!
   writeFileSync(`${path}-wal`, '')
   truncateSync(`${path}-wal`, 80_000_000)
   assertComplaints(await complaints(), [/^warn database: the WAL has grown to 80.0 MB beside a database of/])
@@ -158,9 +158,9 @@ test('a database in rollback-journal mode, and a WAL that was never brought in, 
 })
 
 test('the WAL of a database that is reached through a link is looked for beside the real file', async t => {
-  const { create, subject, complaints } = await examined(t)
+  const { create, subject: context, complaints } = await examined(t)
   await create()
-  const [source] = subject.sources
+  const [source] = context.sources
   assert.ok(source !== undefined)
   const link = join(tempDir(t), 'link.db')
   symlinkSync(source.path, link)
@@ -188,11 +188,11 @@ test('a database that is missing, is none, or is empty is said', async t => {
 })
 
 test('backups in the folder of their database are worth a word of their own', async t => {
-  const { create, complaints, subject } = await examined(t)
+  const { create, complaints, subject: context } = await examined(t)
   await create()
   const directory = tempDir(t)
   const path = join(directory, 'shop.db')
-  spawnSync('cp', [subject.sources[0]!.path, path])
+  spawnSync('cp', [context.sources[0]!.path, path])
   mkdirSync(join(directory, 'backups'))
   assert.ok(
     (await complaints({ sources: [{ name: 'shop', path }], backupDir: join(directory, 'backups') })).includes(
@@ -203,7 +203,7 @@ test('backups in the folder of their database are worth a word of their own', as
 
 test('backups on another disk are in order', async t => {
   if (!needRoot(t)) return
-  const { create, subject, memory } = await examined(t)
+  const { create, subject: context, memory: snapshot } = await examined(t)
   await create()
   // Before the directory's own removal, and hooks run in this order.
   let backupDir = ''
@@ -215,7 +215,7 @@ test('backups on another disk are in order', async t => {
     t.skip('a tmpfs cannot be mounted here')
     return
   }
-  const findings = await examine({ ...subject, backupDir }, memory)
+  const findings = await examine({ ...context, backupDir }, snapshot)
   assert.equal(
     findings.find(({ check }) => check === 'disk')?.message,
     'the backups are on another disk than their database'
@@ -255,12 +255,12 @@ test('what is overdue in the trash, and what is kept in quarantine, is said', as
 })
 
 test('what ended processes and damaged catalogs left behind is said', async t => {
-  const { create, complaints, subject } = await examined(t)
+  const { create, complaints, subject: context } = await examined(t)
   await create()
-  mkdirSync(join(subject.scratchDir, '999999999-0a1b2c3d'), { recursive: true })
-  mkdirSync(join(subject.scratchDir, `${process.pid}-0a1b2c3d`))
-  writeFileSync(join(subject.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00'), '')
-  writeFileSync(join(subject.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00-wal'), '')
+  mkdirSync(join(context.scratchDir, '999999999-0a1b2c3d'), { recursive: true })
+  mkdirSync(join(context.scratchDir, `${process.pid}-0a1b2c3d`))
+  writeFileSync(join(context.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00'), '')
+  writeFileSync(join(context.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00-wal'), '')
   assertComplaints(await complaints(), [
     /^warn catalog: a damaged catalog was set aside/,
     /^warn scratch: "scratch" holds what 1 ended processes left behind/
@@ -268,14 +268,14 @@ test('what ended processes and damaged catalogs left behind is said', async t =>
 })
 
 test('secrets that others can read fail, unless a folder above keeps them away', async t => {
-  const { subject } = await examined(t)
+  const { subject: context } = await examined(t)
   const directory = tempDir(t)
   chmodSync(directory, 0o755)
   const path = join(directory, '.env')
   writeFileSync(path, 'JWT_SECRET=…')
   const look = async (mode: number): Promise<string[]> => {
     chmodSync(path, mode)
-    return complaintsIn(await examineSecrets({ ...subject, secretFiles: [{ path, holds: ['JWT_SECRET'] }] }, undefined))
+    return complaintsIn(await examineSecrets({ ...context, secretFiles: [{ path, holds: ['JWT_SECRET'] }] }, undefined))
   }
   assert.deepEqual(await look(0o600), [])
   assert.deepEqual(await look(0o644), [
@@ -288,18 +288,18 @@ test('secrets that others can read fail, unless a folder above keeps them away',
 
 test('a secret that belongs to somebody else is said', async t => {
   if (!needRoot(t)) return
-  const { subject } = await examined(t)
+  const { subject: context } = await examined(t)
   const path = join(tempDir(t), 'key')
   writeFileSync(path, 'secret', { mode: 0o600 })
   chownSync(path, 65_534, 65_534)
   assert.deepEqual(
-    complaintsIn(await examineSecrets({ ...subject, secretFiles: [{ path, holds: ['JWT_SECRET'] }] }, undefined)),
+    complaintsIn(await examineSecrets({ ...context, secretFiles: [{ path, holds: ['JWT_SECRET'] }] }, undefined)),
     [`warn secrets: "${path}", which holds JWT_SECRET, belongs to user 65534, who can read and change it`]
   )
 })
 
 async function run (
-  deps: Pick<DoctorDeps, 'subject' | 'remember'>,
+  deps: Pick<DoctorDeps, 'doctorContext' | 'openSnapshot'>,
   ...words: string[]
 ): Promise<{ code: number, out: string }> {
   let [code, out] = [0, '']
@@ -319,9 +319,12 @@ async function run (
 }
 
 test('doctor ends with 0 when nothing fails, with 3 when something does, and --json says the same', async t => {
-  const { create, subject, memory, clock } = await examined(t)
+  const { create, subject: context, memory: snapshot, clock } = await examined(t)
   await create()
-  const deps = { subject: async () => subject, remember: async () => ({ ...memory, close: async () => {} }) }
+  const deps = {
+    doctorContext: async () => context,
+    openSnapshot: async () => ({ ...snapshot, close: async () => {} })
+  }
   assert.equal((await run(deps)).code, 0)
   const { ok, findings } = diagnosisSchema.parse(JSON.parse((await run(deps, '--json')).out))
   assert.deepEqual([ok, findings[0]?.check], [true, 'configuration'])
@@ -335,8 +338,8 @@ test('doctor ends with 0 when nothing fails, with 3 when something does, and --j
 
 test('a configuration that is not valid ends with 2, and each problem is a finding', async () => {
   const deps = {
-    subject: () => [{ name: 'PORT', problem: '"x" is not a port', remedy: 'Give one.' }],
-    remember: () => assert.fail('nothing else is looked at')
+    doctorContext: () => [{ name: 'PORT', problem: '"x" is not a port', remedy: 'Give one.' }],
+    openSnapshot: () => assert.fail('nothing else is looked at')
   }
   const { code, out } = await run(deps, '--json')
   assert.deepEqual([code, JSON.parse(out)], [2, {
@@ -346,15 +349,15 @@ test('a configuration that is not valid ends with 2, and each problem is a findi
 })
 
 test('a setting without an effect is a warning with what to do', async t => {
-  const { subject, memory } = await examined(t)
+  const { subject: context, memory: snapshot } = await examined(t)
   const findings = await examine({
-    ...subject,
+    ...context,
     notices: [{
       name: 'BACKUP_DRI',
       problem: 'is not a known variable and has no effect',
       remedy: 'Did you mean BACKUP_DIR?'
     }]
-  }, memory)
+  }, snapshot)
   assert.deepEqual(findings.filter(({ check }) => check === 'configuration'), [{
     check: 'configuration',
     status: 'warn',
@@ -373,14 +376,14 @@ test('without a database to protect that is the first thing to say', async t => 
 })
 
 test('a catalog that cannot be opened is a finding, and one that is not there yet no failure', async t => {
-  const { subject } = await examined(t)
+  const { subject: context } = await examined(t)
   const damaged = await run({
-    subject: async () => subject,
-    remember: () => Promise.reject(new BackupError('CATALOG_CORRUPT', 'the catalog is damaged'))
+    doctorContext: async () => context,
+    openSnapshot: () => Promise.reject(new BackupError('CATALOG_CORRUPT', 'the catalog is damaged'))
   })
   assert.match(damaged.out, /^✗ catalog: the catalog is damaged$/m)
   assert.equal(damaged.code, 3)
-  const fresh = await run({ subject: async () => subject, remember: async () => undefined })
+  const fresh = await run({ doctorContext: async () => context, openSnapshot: async () => undefined })
   assert.match(fresh.out, /^! catalog: there is no catalog yet$/m)
 })
 

@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import { examineNames } from '../../../src/cli/doctor/source-name.ts'
-import type { Subject } from '../../../src/cli/doctor/subject.ts'
+import type { DoctorContext } from '../../../src/cli/doctor/context.ts'
 import type { ErrorCode } from '../../../src/core/errors.ts'
 import { requireInUse, requireOneName } from '../../../src/sources/sqlite/one-name.ts'
 import { CHILD_ENVIRONMENT, openShared } from '../../../src/sources/sqlite/open.ts'
@@ -89,7 +89,7 @@ for (
         requireInUse(requireOneName(given))
       }
     }
-    const findings = await examineNames(subject as unknown as Subject, undefined)
+    const findings = await examineNames(subject as unknown as DoctorContext, undefined)
     assert.deepEqual(
       findings.map(({ status, message }) => [status, /symbolic link .* belongs to user 65534/.test(message)]),
       [['fail', true]]

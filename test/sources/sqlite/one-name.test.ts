@@ -20,7 +20,7 @@ import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
 import { complaintsIn } from '../../support/cli/doctor.ts'
 import { examineNames } from '../../../src/cli/doctor/source-name.ts'
-import type { Subject } from '../../../src/cli/doctor/subject.ts'
+import type { DoctorContext } from '../../../src/cli/doctor/context.ts'
 import type { BackupError } from '../../../src/core/errors.ts'
 import { requireInUse, requireOneName } from '../../../src/sources/sqlite/one-name.ts'
 import { fileLocks, lockersOf, openFiles } from '../../../src/sources/sqlite/processes.ts'
@@ -124,7 +124,7 @@ async function doctor (path: string): Promise<string[]> {
       requireInUse(requireOneName(given))
     }
   }
-  return complaintsIn(await examineNames(subject as unknown as Subject, undefined))
+  return complaintsIn(await examineNames(subject as unknown as DoctorContext, undefined))
 }
 
 for (const journalMode of ['wal', 'delete'] as const) {

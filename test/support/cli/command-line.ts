@@ -112,8 +112,8 @@ async function runProgram (
       tokenKey: missing,
       check: (): ConfigReport => ({ ok: false, problems: [], text: 'not here' }),
       settings: missing,
-      subject: () => [],
-      remember: missing,
+      doctorContext: () => [],
+      openSnapshot: missing,
       ...deps
     }))
   return { code, ...told }

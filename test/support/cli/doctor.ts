@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { examine } from '../../../src/cli/doctor/examine.ts'
 import type { Finding } from '../../../src/cli/doctor/finding.ts'
-import type { Memory, Subject } from '../../../src/cli/doctor/subject.ts'
+import type { CatalogSnapshot, DoctorContext } from '../../../src/cli/doctor/context.ts'
 import { requireInUse, requireOneName } from '../../../src/sources/sqlite/one-name.ts'
 import { testEngine, type TestEngine } from '../engine/engine.ts'
 import { shopDatabase } from '../databases/shop.ts'
@@ -13,10 +13,10 @@ import { tempDir } from '../temp-dir.ts'
 const SILENT = '/bin/echo'
 
 export interface Examined extends TestEngine {
-  readonly subject: Subject
-  readonly memory: Memory
+  readonly subject: DoctorContext
+  readonly memory: CatalogSnapshot
   /** Everything but what is in order, as `status check: message`. */
-  complaints(change?: Partial<Subject>, memory?: Memory | null): Promise<string[]>
+  complaints(change?: Partial<DoctorContext>, snapshot?: CatalogSnapshot | null): Promise<string[]>
 }
 
 /** A service on real directories, its database in WAL mode, with a backup from just now. */
@@ -38,7 +38,7 @@ export async function examined (
     added: [],
     changed: []
   })
-  const subject: Subject = {
+  const subject: DoctorContext = {
     backupDir: engine.directory,
     dataDir,
     scratchDir: join(dataDir, 'scratch'),
@@ -59,12 +59,12 @@ export async function examined (
     timeCommand: SILENT,
     clock: engine.clock
   }
-  const memory = { engine: engine.engine, deps: engine.deps }
+  const snapshot = { engine: engine.engine, deps: engine.deps }
   return {
     ...engine,
     subject,
-    memory,
-    async complaints (change = {}, given = memory) {
+    memory: snapshot,
+    async complaints (change = {}, given = snapshot) {
       return complaintsIn(await examine({ ...subject, ...change }, given ?? undefined))
     }
   }

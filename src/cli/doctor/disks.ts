@@ -2,15 +2,15 @@ import { realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { statIfThere } from './access.ts'
 import { about, type Finding } from './finding.ts'
-import { NO_MEMORY, type Examination, type Memory } from './subject.ts'
+import { NO_SNAPSHOT, type Examination, type CatalogSnapshot } from './context.ts'
 
 /** Of so many of the newest backups one copy elsewhere is enough to say that there is a habit. */
 const RECENT = 5
 
 /** Whether one mishap could take the database and all of its backups. */
-export const examineWhereabouts: Examination = async ({ backupDir, sources }, memory) => [
+export const examineDisksAndCopies: Examination = async ({ backupDir, sources }, snapshot) => [
   ...await Promise.all(sources.map(source => examineDisks(source, backupDir))),
-  ...await Promise.all(sources.map(({ name }) => examineCopies(name, memory)))
+  ...await Promise.all(sources.map(({ name }) => examineCopies(name, snapshot)))
 ]
 
 async function examineDisks (
@@ -40,16 +40,16 @@ async function diskOf (path: string): Promise<string> {
   return await statIfThere(`${device}/partition`) === undefined ? device : dirname(device)
 }
 
-async function examineCopies (name: string, memory: Memory | undefined): Promise<Finding> {
+async function examineCopies (name: string, snapshot: CatalogSnapshot | undefined): Promise<Finding> {
   const { ok, warn, skipped } = about('off-site copy', name)
-  if (memory === undefined) return skipped(NO_MEMORY)
-  const landing = memory.deps.store.name
-  const { backups } = await memory.engine.backups({ source: name, status: 'completed', limit: RECENT })
+  if (snapshot === undefined) return skipped(NO_SNAPSHOT)
+  const landing = snapshot.deps.store.name
+  const { backups } = await snapshot.engine.backups({ source: name, status: 'completed', limit: RECENT })
   const elsewhere = backups.flatMap(({ copies }) => copies).find(({ store, status }) =>
     store !== landing && status === 'stored'
   )
   if (elsewhere !== undefined) return ok(`there are copies in "${elsewhere.store}"`)
-  if (memory.engine.destinations(name).length > 0) {
+  if (snapshot.engine.destinations(name).length > 0) {
     return warn(
       'none of the last backups has a copy in another store yet',
       '"holdfast stores --check" tells whether they take copies, "holdfast upload --all" makes those that are missing.'

@@ -5,7 +5,7 @@ import type { PruneTiming } from '../../engine/status/alert-facts.ts'
 import type { Finding } from './finding.ts'
 
 /** What is examined: the service as it is configured, whether it runs or not. */
-export interface Subject {
+export interface DoctorContext {
   readonly backupDir: string
   readonly dataDir: string
   readonly scratchDir: string
@@ -46,12 +46,12 @@ export interface SecretFile {
 }
 
 /** What the catalog remembers, read from a copy of it. */
-export interface Memory {
+export interface CatalogSnapshot {
   readonly engine: Pick<Engine, 'sources' | 'backups' | 'destinations' | 'jobs'>
   readonly deps: EngineDeps
 }
 
 /** One thing that is looked at. `memory` is undefined where the catalog could not be read. Changes nothing. */
-export type Examination = (subject: Subject, memory: Memory | undefined) => Promise<readonly Finding[]>
+export type Examination = (context: DoctorContext, snapshot: CatalogSnapshot | undefined) => Promise<readonly Finding[]>
 
-export const NO_MEMORY = 'there is no catalog that can be read'
+export const NO_SNAPSHOT = 'there is no catalog that can be read'
