@@ -6,6 +6,11 @@ export const MANIFEST_SUFFIX = '.manifest.json'
 export const QUARANTINE = 'quarantine/'
 /** Removed backups wait below this prefix until their grace period is over. */
 export const TRASH = 'trash/'
+/**
+ * Captured log lies below this prefix, `log/<source>/<lineage>/<name>`, and may have a million objects. None of them is
+ * a backup: whoever looks for backups in a store passes over them.
+ */
+export const LOG = 'log/'
 /** Objects with which a store is tried are made below this prefix, and removed. */
 export const PROBES = 'holdfast-probe/'
 
@@ -51,6 +56,11 @@ export function manifestKey (key: string): string {
 
 export function isManifestKey (key: string): boolean {
   return key.endsWith(MANIFEST_SUFFIX)
+}
+
+/** Whether it is the key of captured log. */
+export function isLogKey (key: string): boolean {
+  return key.startsWith(LOG)
 }
 
 /** The last part of a key: what the file is called. */

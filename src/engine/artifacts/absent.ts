@@ -1,5 +1,5 @@
 import type { Backup } from '../../core/backup/backup.ts'
-import { fileName } from '../../core/backup/object-key.ts'
+import { fileName, isLogKey } from '../../core/backup/object-key.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports/store.ts'
 import { findObject, hasObject } from '../../pipeline/find-object.ts'
@@ -31,8 +31,8 @@ export async function isMissing (store: Store, key: string): Promise<boolean> {
 }
 
 /**
- * The names of everything in the landing store; undefined: it is not, or not yet, known to be the right one, and shows
- * nothing of what there is. Throws what the store throws.
+ * The names of everything in the landing store but captured log; undefined: it is not, or not yet, known to be the
+ * right one, and shows nothing of what there is. Throws what the store throws.
  */
 export async function landedObjects (
   { store, ownership }: EngineDeps,
@@ -41,10 +41,10 @@ export async function landedObjects (
   return (await ownership.inspect(store, signal)).state === 'ours' ? await namesIn(store, signal) : undefined
 }
 
-/** The names of everything in a store. Throws what the store throws. */
+/** The names of everything in a store but captured log, which may be much. Throws what the store throws. */
 export async function namesIn (store: Store, signal: AbortSignal): Promise<ReadonlySet<string>> {
   const names = new Set<string>()
-  for await (const { key } of store.list('', signal)) names.add(key)
+  for await (const { key } of store.list('', signal)) if (!isLogKey(key)) names.add(key)
   return names
 }
 

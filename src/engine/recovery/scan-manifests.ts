@@ -4,6 +4,7 @@ import {
   QUARANTINE,
   TRASH,
   fileName,
+  isLogKey,
   isManifestKey,
   isSourceName
 } from '../../core/backup/object-key.ts'
@@ -35,9 +36,9 @@ export interface ManifestReader {
 
 /**
  * Reads every manifest in a store whose object is there and as long as it says. What is no manifest is refused with the
- * reason, and so is what can be no object, such as a symbolic link; what goes away meanwhile is passed over, and
- * everything else is left alone. Changes nothing in the store, and remembers no more of it than the names of objects
- * that have no manifest. Rejects with what the store or `take` rejects with.
+ * reason, and so is what can be no object, such as a symbolic link; captured log and what goes away meanwhile are
+ * passed over, and everything else is left alone. Changes nothing in the store, and remembers no more of it than the
+ * names of objects that have no manifest. Rejects with what the store or `take` rejects with.
  */
 export async function readManifests (
   { store, hasTrash, take, refuse }: ManifestReader,
@@ -50,7 +51,7 @@ export async function readManifests (
   > {
     for await (const listed of store.list('', signal)) {
       const { key } = listed
-      if (key.startsWith(QUARANTINE) || (!hasTrash && key.startsWith(TRASH))) continue
+      if (isLogKey(key) || key.startsWith(QUARANTINE) || (!hasTrash && key.startsWith(TRASH))) continue
       if (!isManifestKey(key)) {
         objects.set(key, listed)
         continue
@@ -65,7 +66,7 @@ export async function readManifests (
     const reason = await whyNot({ store, hasTrash, take }, key, listed, signal)
     if (reason !== undefined) refuse(key + MANIFEST_SUFFIX, reason)
   })
-  for (const { key, reason } of await store.odd?.(signal) ?? []) refuse(key, reason)
+  for (const { key, reason } of await store.odd?.(signal) ?? []) if (!isLogKey(key)) refuse(key, reason)
 }
 
 async function whyNot (

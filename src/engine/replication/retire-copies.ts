@@ -1,5 +1,5 @@
 import { LONGEST_PAUSE, type CopyTask, type StoredCopy } from '../../core/backup/copy.ts'
-import { manifestKey } from '../../core/backup/object-key.ts'
+import { isLogKey, manifestKey } from '../../core/backup/object-key.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import { INSTANCE_MARKER } from '../../core/instance.ts'
 import type { Store } from '../../core/ports/store.ts'
@@ -49,11 +49,14 @@ export async function removeCopy (
 export async function surveyStore (deps: EngineDeps, { store }: OffsiteStore, signal: AbortSignal): Promise<number> {
   await deps.ownership.require(store, signal)
   const sizes = new Map<string, number>()
+  let isEmpty = true
   for await (const { key, size } of store.list('', signal)) {
-    if (key !== RESTORE_NOTE && key !== INSTANCE_MARKER) sizes.set(key, size)
+    if (key === RESTORE_NOTE || key === INSTANCE_MARKER) continue
+    isEmpty = false
+    if (!isLogKey(key)) sizes.set(key, size)
   }
   const held = await deps.catalog.copies.held(store.name)
-  if (held.length > 0 && sizes.size === 0) throw emptied(store, held.length)
+  if (held.length > 0 && isEmpty) throw emptied(store, held.length)
   let missed = 0
   for (const copy of held) {
     const key = offsiteKey(copy)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { namesIn } from '../../../src/engine/artifacts/absent.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { reconcile } from '../../../src/engine/recovery/reconcile.ts'
 import { refreshManifest } from '../../../src/engine/replication/copy-backup.ts'
@@ -22,6 +23,16 @@ function takeAway ({ directory }: TestEngine, key: string): () => void {
 async function listed ({ engine }: TestEngine): Promise<number[]> {
   return (await engine.backups({ limit: 100 })).backups.map(({ id }) => id)
 }
+
+test('captured log is not among the names of what a store holds', async t => {
+  const { deps, create, directory } = await testEngine(t)
+  const { key } = await create()
+  mkdirSync(join(directory, 'log/shop/lineage-1'), { recursive: true })
+  writeFileSync(join(directory, 'log/shop/lineage-1/000000010000000000000002'), 'a segment')
+  const names = [...await namesIn(deps.store, never)]
+  assert.ok(names.includes(key))
+  assert.deepEqual(names.filter(name => name.startsWith('log/')), [])
+})
 
 test('what is not in the store pushes nothing out by rotation, and is not rotated out itself', async t => {
   const bench = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 3 } })

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { withSignature, type Manifest } from '../../../src/core/backup/manifest.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Store } from '../../../src/core/ports/store.ts'
@@ -173,4 +175,41 @@ test('a refusal of the one who takes a manifest is its reason with the hint, and
       }
     })
   )
+})
+
+test('captured log is passed over, whatever lies there', async t => {
+  const { deps, create, directory } = await testEngine(t)
+  const backup = await create()
+  const folder = join(directory, 'log/shop/lineage-1')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, '000000010000000000000002.zst'), 'a segment')
+  writeFileSync(join(folder, 'odd.manifest.json'), 'no manifest')
+  copyFileSync(`${backup.filePath}.manifest.json`, join(folder, `${backup.key}.manifest.json`))
+  symlinkSync(backup.filePath, join(folder, 'link'))
+  assert.deepEqual(await scanned(deps.store), { found: [backup.key], refused: [] })
+})
+
+test('no name of captured log stays in memory', async t => {
+  const { deps, create } = await testEngine(t)
+  const { key } = await create()
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const used = (): number => {
+    collect()
+    return process.memoryUsage().heapUsed
+  }
+  let grown = 0
+  const full: Store = {
+    ...deps.store,
+    list: async function* (prefix, signal) {
+      const before = used()
+      for (let n = 0; n < 100_000; n++) {
+        yield { key: `log/shop/lineage-1/${n.toString(16).padStart(24, '0')}.zst`, size: n, modifiedAt: new Date(n) }
+      }
+      grown = used() - before
+      yield* deps.store.list(prefix, signal)
+    }
+  }
+  assert.deepEqual(await scanned(full), { found: [key], refused: [] })
+  assert.ok(grown < 4 * 1024 * 1024, `${grown} bytes`)
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rmSync, truncateSync } from 'node:fs'
+import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { LONGEST_PAUSE } from '../../../src/core/backup/copy.ts'
@@ -51,6 +51,16 @@ test('a store that should hold copies and holds nothing is another place: a surv
   const { message } = await rejectsWith('STORE_UNAVAILABLE', surveyStore(made.deps, made.offsite, never))
   assert.equal(message, emptied(made.offsite.store, 1).message)
   assert.equal(await status(made, backup.id), 'stored')
+})
+
+test('a store that holds captured log is not another place, though all its copies are gone', async t => {
+  const made = await make(t)
+  const backup = await made.create({ upload: true })
+  for (const file of made.far.files('far')) rmSync(join(made.far.directories['far']!, file))
+  mkdirSync(join(made.far.directories['far']!, 'log/shop/lineage-1'), { recursive: true })
+  writeFileSync(join(made.far.directories['far']!, 'log/shop/lineage-1/000000010000000000000002'), 'a segment')
+  assert.equal(await surveyStore(made.deps, made.offsite, never), 1)
+  assert.equal(await status(made, backup.id), 'missing')
 })
 
 test('a survey marks the copies whose object or manifest is gone, or that have another length, and counts them', async t => {
