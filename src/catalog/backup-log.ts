@@ -24,6 +24,7 @@ import type { Connection } from './connection.ts'
 import { copiesIn, type Copies } from './copies.ts'
 import { fromJson } from './json.ts'
 import { outlinesIn } from './outlines.ts'
+import { linkColumns, parentsIn } from './parents.ts'
 import { statisticsOf } from './statistics.ts'
 import {
   checkCompleted,
@@ -49,6 +50,7 @@ export class SqliteBackupLog implements BackupLog {
   readonly #list: BackupList
   readonly #copies: Copies
   readonly #verifications: Verifications
+  readonly #enterParents: ReturnType<typeof parentsIn>
   readonly #existing: (source: string) => readonly OutlineWithStores[]
   readonly #statistics: () => Statistics
 
@@ -60,6 +62,7 @@ export class SqliteBackupLog implements BackupLog {
     this.#list = new BackupList(database, judgeKey)
     this.#copies = copiesIn(database)
     this.#verifications = verificationsIn(database)
+    this.#enterParents = parentsIn(database)
     this.#existing = outlinesIn(database)
     this.#statistics = statisticsOf(database)
   }
@@ -90,6 +93,7 @@ export class SqliteBackupLog implements BackupLog {
       }
       if (inconclusive !== undefined) this.#verifications.keepChecks(id, inconclusive)
       this.#copies.add(id, copies, manifest.completedAt)
+      this.#enterParents(id, manifest)
     })
   }
 
@@ -249,6 +253,7 @@ export class SqliteBackupLog implements BackupLog {
   adopt (manifest: Manifest, found: Found): Promise<Adopted> {
     return this.#connection.write(() => {
       const { id, outcome } = adoptRow(this.#statements, this.#copies, manifest, columnsOf(manifest), found)
+      if (outcome === 'added') this.#enterParents(id, manifest)
       return { backup: this.#backup(id), outcome }
     })
   }
@@ -303,6 +308,7 @@ function columnsOf (manifest: Manifest) {
     releasedAt: manifest.suspicion?.releasedAt ?? null,
     releasedBy: manifest.suspicion?.releasedBy ?? null,
     manifest: JSON.stringify(manifest),
-    signingKey: manifest.signature?.key ?? null
+    signingKey: manifest.signature?.key ?? null,
+    ...linkColumns(manifest)
   }
 }

@@ -1,4 +1,5 @@
 import type { Backup, BackupMethod, BackupStatus, BackupType, VerificationStatus } from '../core/backup/backup.ts'
+import type { LinkOutline } from '../core/backup/chain-link.ts'
 import type { Copy, CopyStatus } from '../core/backup/copy.ts'
 import type { SignatureState } from '../core/backup/signature.ts'
 import type { ErrorCode } from '../core/errors.ts'
@@ -35,6 +36,11 @@ export interface BackupRow {
   readonly error_code: ErrorCode | null
   readonly error_message: string | null
   readonly parent_id: number | null
+  readonly chain: string | null
+  readonly lineage: string | null
+  readonly depth: number | null
+  readonly from_position: string | null
+  readonly to_position: string | null
   readonly pinned: 0 | 1
   readonly suspect_reasons: string | null
   readonly released_at: string | null
@@ -66,7 +72,7 @@ interface CopyRow {
 export const SELECT_BACKUP = `
   SELECT id, source, backup_type, method, schedule, status, store_key, file_path, description, compression, encryption,
     started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest IS NOT NULL AS has_manifest, signing_key,
-    error_code, error_message, parent_id, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
+    error_code, error_message, parent_id, chain, lineage, depth, from_position, to_position, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
     (SELECT instance FROM foreign_backups WHERE backup_id = backup_log.id) AS foreign_instance,
     (SELECT json_group_array(json_object('store', store, 'location', location, 'status', copies.status, 'size', size_bytes,
       'uploadedAt', uploaded_at, 'attempts', attempts, 'error', error, 'nextAttemptAt', next_attempt_at) ORDER BY store) FROM copies WHERE backup_id = backup_log.id) AS copies
@@ -97,6 +103,7 @@ export function toBackup (row: BackupRow, judgeKey: JudgeKey): Backup {
     errorCode: row.error_code,
     errorMessage: row.error_message,
     parentId: row.parent_id,
+    link: toLink(row),
     pinned: row.pinned === 1,
     suspicion: row.suspect_reasons === null
       ? null
@@ -116,6 +123,15 @@ export function toBackup (row: BackupRow, judgeKey: JudgeKey): Backup {
     trashedAt: toDate(row.trashed_at),
     deletedAt: toDate(row.deleted_at)
   }
+}
+
+type LinkRow = Pick<BackupRow, 'chain' | 'lineage' | 'depth' | 'from_position' | 'to_position'>
+
+/** Where the backup stands in a chain; all columns have a value, or none. */
+export function toLink ({ chain, lineage, depth, from_position: from, to_position: to }: LinkRow): LinkOutline | null {
+  return chain === null || lineage === null || depth === null || from === null || to === null
+    ? null
+    : { chain, lineage, depth, from, to }
 }
 
 function toCopy (row: CopyRow): Copy {

@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { OutlineWithStores } from '../core/backup/backup.ts'
-import { IS_OWN, type BackupRow } from './backup-row.ts'
+import { IS_OWN, toLink, type BackupRow } from './backup-row.ts'
 import { toDate } from './json.ts'
 
 type OutlineRow =
@@ -15,6 +15,11 @@ type OutlineRow =
     | 'file_size_bytes'
     | 'started_at'
     | 'parent_id'
+    | 'chain'
+    | 'lineage'
+    | 'depth'
+    | 'from_position'
+    | 'to_position'
     | 'pinned'
     | 'verification_status'
     | 'suspect_reasons'
@@ -25,7 +30,7 @@ type OutlineRow =
   & { readonly stores: string | null }
 
 const SELECT_EXISTING = `
-  SELECT id, source, backup_type, schedule, status, store_key, file_size_bytes, started_at, parent_id, pinned, verification_status, suspect_reasons, released_at, trashed_at, deleted_at,
+  SELECT id, source, backup_type, schedule, status, store_key, file_size_bytes, started_at, parent_id, chain, lineage, depth, from_position, to_position, pinned, verification_status, suspect_reasons, released_at, trashed_at, deleted_at,
     (SELECT group_concat(store, '/') FROM copies WHERE backup_id = id AND copies.status = 'stored') AS stores
   FROM backup_log INDEXED BY backup_log_span
   WHERE source = ? AND place IN ('present', 'trash') AND status = 'completed' AND ${IS_OWN} ORDER BY id DESC`
@@ -50,6 +55,7 @@ function toOutline (row: OutlineRow): OutlineWithStores {
     size: row.file_size_bytes,
     startedAt: toDate(row.started_at),
     parentId: row.parent_id,
+    link: toLink(row),
     pinned: row.pinned === 1,
     verification: { status: row.verification_status },
     suspicion: row.suspect_reasons === null ? null : { releasedAt: toDate(row.released_at) },

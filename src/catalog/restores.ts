@@ -192,7 +192,7 @@ function prepare (database: Database) {
     ).pluck(),
     verdict: database.prepare<[string], VerdictRow>(`
       SELECT restores.* FROM restores JOIN backup_log ON backup_log.id = restores.backup_id
-      WHERE restores.source = ? AND kind = 'drill' AND restores.status IN ('passed', 'failed') AND place = 'present'
+      WHERE restores.source = ? AND restores.kind = 'drill' AND restores.status IN ('passed', 'failed') AND place = 'present'
       ORDER BY restores.id DESC LIMIT 1`),
     conclude: database.prepare(
       "UPDATE restores SET status = @status, report = @report, bytes = @bytes, restore_ms = @restoreTime, error_code = @code, error_message = @message, finished_at = @at WHERE id = @id AND kind = 'drill' AND status = 'running'"

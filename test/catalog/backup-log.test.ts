@@ -43,6 +43,7 @@ test('a backup that was started is under way, with everything that was said abou
     errorCode: null,
     errorMessage: null,
     parentId: null,
+    link: null,
     pinned: false,
     suspicion: null,
     signature: null,

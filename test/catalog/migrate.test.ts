@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
@@ -157,4 +157,39 @@ test('a program without migrations refuses any catalog', async t => {
   rmSync(join(migrations, '0001_catalog.sql'))
   await rejectsWith('CATALOG_TOO_NEW', start(path, migrations))
   await rejectsWith('CATALOG_FAILED', start(path, join(migrations, 'nowhere')))
+})
+
+test('a restore may be into a database or a directory, and those that were made before stay with their ids', async t => {
+  const directory = tempDir(t)
+  const path = join(directory, 'catalog.db')
+  const all = readdirSync(MIGRATIONS)
+  const take = (until: string): void => {
+    for (const name of all) if (name < until) copyFileSync(join(MIGRATIONS, name), join(directory, name))
+  }
+  take('0018')
+  await start(path, directory)
+  const before = new Database(path)
+  before.exec(`
+    INSERT INTO backup_log (id, backup_type, file_path, started_at, status, source, method, compression, store_key)
+      VALUES (1, 'manual', '/shop.db', '2025', 'completed', 'shop', 'full', 'none', 'shop.db');
+    INSERT INTO restores (id, kind, backup_id, source, target, mode, status, started_at, restore_ms) VALUES
+      (3, 'drill', 1, 'shop', '/scratch', 'scratch', 'passed', '2025', 7), (8, 'restore', 1, 'shop', '/shop.db', 'live', 'completed', '2025', 9);
+    DELETE FROM restores WHERE id = 8`)
+  before.close()
+  take('0019')
+  await start(path, directory)
+  const after = new Database(path)
+  t.after(() => after.close())
+  const add = after.prepare(
+    "INSERT INTO restores (kind, backup_id, source, target, mode, status, started_at) VALUES ('restore', 1, 'shop', 'x', ?, 'running', '2025')"
+  )
+  for (const mode of ['database', 'directory', 'live', 'replace', 'file', 'scratch']) add.run(mode)
+  assert.throws(() => add.run('elsewhere'), /CHECK/)
+  assert.deepEqual(
+    after.prepare('SELECT id, target, mode, status, restore_ms FROM restores WHERE id < 10').raw().all(),
+    [
+      [3, '/scratch', 'scratch', 'passed', 7],
+      [9, 'x', 'database', 'running', null]
+    ]
+  )
 })

@@ -102,6 +102,23 @@ test('what another program changes in the table is counted too', async t => {
   assert.deepEqual(statistics.sources.map(source => [source.source, source.count]), [['moved', 1]])
 })
 
+test('the size of a backup of several objects is that of all of them', async t => {
+  const { catalog, path } = await newCatalog(t)
+  await completed(catalog)
+  const { id } = await completed(catalog)
+  const other = new Database(path)
+  t.after(() => other.close())
+  const size = async (): Promise<number> => (await catalog.backups.statistics()).totalSize
+  other.prepare('UPDATE backup_log SET stored_size_bytes = 2500 WHERE id = ?').run(id)
+  assert.equal(await size(), 3500)
+  await catalog.backups.trash(id, 'trash/x.db', '/backups/trash/x.db', START)
+  assert.equal(await size(), 1000)
+  await catalog.backups.undelete(id, 'x.db', '/backups/x.db')
+  other.pragma('foreign_keys = ON')
+  other.prepare('DELETE FROM backup_log WHERE id = ?').run(id)
+  assert.equal(await size(), 1000)
+})
+
 interface Step {
   readonly what: string
   readonly pick: number

@@ -3,6 +3,7 @@ import type { Compression } from '../ports/codec.ts'
 import type { Encryption } from '../ports/encryption.ts'
 import type { Check } from '../ports/verification.ts'
 import type { Tier } from '../tier.ts'
+import type { LinkOutline } from './chain-link.ts'
 import type { Copy } from './copy.ts'
 import type { SignatureState } from './signature.ts'
 
@@ -60,7 +61,10 @@ export interface Backup {
   readonly originalChecksum: string | null
   readonly errorCode: ErrorCode | null
   readonly errorMessage: string | null
+  /** What it is built on; null: nothing, or a backup that is not known here (`link.depth` above 0). */
   readonly parentId: number | null
+  /** null: it is in no chain. */
+  readonly link: LinkOutline | null
   readonly pinned: boolean
   /** Set where it is not like the backups before it. */
   readonly suspicion: Suspicion | null
@@ -92,6 +96,7 @@ export interface BackupOutline extends
     | 'size'
     | 'startedAt'
     | 'parentId'
+    | 'link'
     | 'pinned'
     | 'trashedAt'
     | 'deletedAt'

@@ -30,6 +30,9 @@ export interface ChainLink {
   readonly to: Position
 }
 
+/** What a catalog repeats of a link; there the parent is a number. */
+export type LinkOutline = Omit<ChainLink, 'parent'>
+
 export const positionSchema = z.string().regex(/^[0-9a-f]{16}$/)
 
 /** A part of an object's key, too, so that nothing in it leads to another folder. */

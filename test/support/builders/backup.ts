@@ -28,6 +28,7 @@ export function backupOf (id: number, given: Partial<Backup> = {}): Backup {
     errorCode: null,
     errorMessage: null,
     parentId: null,
+    link: null,
     pinned: false,
     suspicion: null,
     signature: null,

@@ -36,6 +36,7 @@ export function aBackup (given: Partial<Backup> = {}): Backup {
     errorCode: null,
     errorMessage: null,
     parentId: null,
+    link: null,
     pinned: false,
     suspicion: null,
     signature: null,
