@@ -47,6 +47,14 @@ export const ERRORS = {
   BACKUP_BUSY: { status: 409, exit: 5, retry: true, title: 'another operation holds this backup' },
   BACKUP_PINNED: { status: 409, exit: 5, retry: false, title: 'the backup is pinned' },
   BACKUP_HAS_CHILDREN: { status: 409, exit: 5, retry: false, title: 'other backups are built on this one' },
+  CHAIN_BROKEN: { status: 409, exit: 6, retry: false, title: 'what the backup is built on is not there' },
+  SEGMENT_CONFLICT: { status: 409, exit: 5, retry: false, title: 'captured log of that name has other content' },
+  RECOVERY_TARGET_UNREACHABLE: {
+    status: 422,
+    exit: 4,
+    retry: false,
+    title: 'nothing restores the source to that point'
+  },
   TOO_MANY_PINNED: { status: 409, exit: 5, retry: false, title: 'too many backups that were made by hand are pinned' },
   PRUNE_REFUSED: {
     status: 409,
