@@ -20,6 +20,7 @@ import { migrate, readMigrations } from './migrate.ts'
 import { SqliteExternalStoreLog } from './external-stores.ts'
 import { SqliteRestoreLog } from './restores.ts'
 import { SqliteRunLog } from './runs.ts'
+import { SqliteSegmentLog } from './segments.ts'
 import { SqliteSettings } from './settings.ts'
 import { SqliteStoreIds } from './store-ids.ts'
 import { SqliteTokenLog } from './tokens.ts'
@@ -83,6 +84,7 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
       leases: new SqliteLeaseLog(connection, leases),
       restores: new SqliteRestoreLog(connection),
       runs: new SqliteRunLog(connection),
+      segments: new SqliteSegmentLog(connection),
       settings: new SqliteSettings(connection, options.clock),
       idempotency: new SqliteIdempotency(connection),
       audit: new SqliteAuditLog(connection),

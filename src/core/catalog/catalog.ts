@@ -14,6 +14,7 @@ import type { Lease, LeaseLog } from './lease.ts'
 import type { Manifest } from '../backup/manifest.ts'
 import type { ManifestSignature } from '../backup/signature.ts'
 import type { ExternalStoreLog } from './external-store.ts'
+import type { SegmentLog } from './segment-log.ts'
 import type { RestoreLog } from '../restore/restore.ts'
 import type { RunLog } from '../schedule/run.ts'
 import type { SettingsChange } from '../schedule/settings.ts'
@@ -37,6 +38,7 @@ export interface Catalog {
   readonly leases: LeaseLog
   readonly restores: RestoreLog
   readonly runs: RunLog
+  readonly segments: SegmentLog
   readonly settings: SettingsStore
   readonly idempotency: IdempotencyStore
   readonly audit: AuditLog
@@ -201,7 +203,8 @@ export interface BackupLog {
   manifest(id: number): Promise<Manifest | undefined>
   /**
    * Takes a backup over from its manifest: rebuild. Keeps the manifest's id where it is free and `isAdoptableId`, and
-   * takes a new one otherwise. Where the source has a backup of that file name, that one gets the copy. Rejects with
+   * takes a new one otherwise. What it is built on is found by what its manifest says, whichever of the two is taken
+   * over first. Where the source has a backup of that file name, that one gets the copy. Rejects with
    * `MANIFEST_INVALID` where the manifest tells another object than that backup is.
    */
   adopt(manifest: Manifest, found: Found): Promise<Adopted>
