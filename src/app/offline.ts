@@ -23,6 +23,7 @@ import { EventBus } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Presence } from '../core/presence.ts'
 import type { KnownRows } from '../core/restore/salvage.ts'
+import { loadKinds } from '../core/ports/source-kind.ts'
 import type { Store } from '../core/ports/store.ts'
 import type { PruneTiming } from '../engine/status/alert-facts.ts'
 import { makeEngine } from '../engine/make-engine.ts'
@@ -35,9 +36,9 @@ import { makeKeyring } from '../pipeline/keyring.ts'
 import { newKey } from '../pipeline/new-key.ts'
 import { privateKeys } from '../pipeline/private-keys.ts'
 import { scratchDirectory } from '../pipeline/scratch.ts'
+import { SOURCE_KINDS } from '../sources/index.ts'
 import { requireInUse, requireOneName } from '../sources/sqlite/one-name.ts'
 import { salvageDatabase } from '../sources/sqlite/salvage-database.ts'
-import { sqliteInspector } from '../sources/sqlite/sqlite-source.ts'
 import { localStore } from '../stores/local/local.ts'
 
 /** So many of the newest backups are asked for one that is good. */
@@ -129,7 +130,7 @@ export async function verifyGivenFile (
         keyring: await makeKeyring(keyMaterial(config)),
         signing: makeSigning(config),
         scratch,
-        inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]),
+        kinds: await loadKinds(SOURCE_KINDS, { scratchDir: scratch.directory, limits: config.childLimits }),
         storeAt
       },
       real,

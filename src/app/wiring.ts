@@ -9,6 +9,7 @@ import { CATALOG_FILE, OWN_SOURCE } from '../config/sources.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventBus } from '../core/event.ts'
 import type { Presence } from '../core/presence.ts'
+import { loadKinds, type LoadedKind } from '../core/ports/source-kind.ts'
 import type { ProtectedSource } from '../core/protected-source.ts'
 import type { EngineDeps } from '../engine/deps.ts'
 import { Runner } from '../engine/jobs/runner.ts'
@@ -16,14 +17,12 @@ import { LiveSettings } from '../engine/live-settings.ts'
 import { Ownership } from '../engine/ownership.ts'
 import { pathOwner, type OwnedPaths } from '../engine/restore/target-guard.ts'
 import { Signing } from '../engine/signing.ts'
+import { requireKind } from '../engine/require-kind.ts'
 import { makeCodecs } from '../pipeline/codecs.ts'
 import { makeKeyring, type KeyMaterial } from '../pipeline/keyring.ts'
 import { scratchDirectory } from '../pipeline/scratch.ts'
 import { makeCalendar } from '../scheduler/calendar.ts'
-import { sqliteAssessor } from '../sources/sqlite/assess.ts'
-import { sqliteRestorer } from '../sources/sqlite/restore.ts'
-import { sqliteRows } from '../sources/sqlite/rows/rows.ts'
-import { sqliteInspector, sqliteSource } from '../sources/sqlite/sqlite-source.ts'
+import { SOURCE_KINDS } from '../sources/index.ts'
 import { LocalDisk } from '../stores/local/disk.ts'
 import { localStore } from '../stores/local/local.ts'
 import { makeLocate, makeOffsite, type StoreContext } from './stores.ts'
@@ -47,6 +46,7 @@ export async function makeDeps (
   const store = localStore({ directory: config.backupDir, disk, ...context, now: () => clock.now() })
   const offsite = makeOffsite(config.stores, context)
   const scratch = scratchDirectory(config.scratchDir, presence)
+  const kinds = await loadKinds(SOURCE_KINDS, { scratchDir: scratch.directory, limits: config.childLimits })
   const settings = new LiveSettings(config.settings, config.origins, catalog.settings, clock)
   const runner = new Runner({
     catalog,
@@ -56,14 +56,9 @@ export async function makeDeps (
     maxQueued: config.maxQueuedJobs
   })
   return {
-    sources: new Map(
-      config.sources.map(source => [source.name, protect(source, scratch.directory, config.childLimits)])
-    ),
+    sources: new Map(config.sources.map(source => [source.name, protect(source, kinds)])),
     defaultSource: config.defaultSource,
-    inspectors: new Map([['sqlite', sqliteInspector(config.childLimits)]]),
-    restorers: new Map([['sqlite', sqliteRestorer(scratch.directory, config.childLimits)]]),
-    assessors: new Map([['sqlite', sqliteAssessor(undefined, config.childLimits)]]),
-    rowTools: new Map([['sqlite', sqliteRows(scratch.directory, config.childLimits)]]),
+    kinds,
     ownerOf: path => pathOwner(path, ownedPaths(config)),
     restoreDirs: config.restoreDirs,
     store,
@@ -130,7 +125,9 @@ function ownedPaths (config: Config): OwnedPaths {
   }
 }
 
-function protect (source: SourceConfig, scratchDir: string, limits: Config['childLimits']): ProtectedSource {
-  const { name, path, busyTimeoutMs, policy, assertions } = source
-  return { source: sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir, limits }), policy, assertions }
+function protect (
+  { name, kind, path, busyTimeoutMs, policy, assertions }: SourceConfig,
+  kinds: ReadonlyMap<string, LoadedKind>
+): ProtectedSource {
+  return { source: requireKind({ kinds }, kind).source(name, { path, busyTimeoutMs }), policy, assertions }
 }

@@ -2,12 +2,9 @@ import type { Catalog } from '../core/catalog/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventSink } from '../core/event.ts'
 import type { Keyring } from '../core/ports/encryption.ts'
-import type { Inspector } from '../core/ports/source.ts'
+import type { LoadedKind } from '../core/ports/source-kind.ts'
 import type { LandingStore, Store } from '../core/ports/store.ts'
 import type { ProtectedSource } from '../core/protected-source.ts'
-import type { Assessor } from '../core/restore/drill.ts'
-import type { Restorer } from '../core/restore/restore.ts'
-import type { RowTool } from '../core/restore/rows.ts'
 import type { RetentionRules } from '../core/retention/retention.ts'
 import type { Calendar } from '../core/schedule/schedule.ts'
 import type { Codecs } from '../pipeline/codecs.ts'
@@ -54,14 +51,8 @@ export interface LocatedStore {
 export interface EngineDeps {
   readonly sources: ReadonlyMap<string, ProtectedSource>
   readonly defaultSource: string
-  /** By kind of source. */
-  readonly inspectors: ReadonlyMap<string, Inspector>
-  /** By kind of source. */
-  readonly restorers: ReadonlyMap<string, Restorer>
-  /** By kind of source. */
-  readonly assessors: ReadonlyMap<string, Assessor>
-  /** By kind of source. */
-  readonly rowTools: ReadonlyMap<string, RowTool>
+  /** By name: also those of sources that are no longer configured. `requireKind` looks one up. */
+  readonly kinds: ReadonlyMap<string, LoadedKind>
   /** Whose place the path is, in words, where it is one of ours or of a source: nothing else may be put there. */
   readonly ownerOf: (path: string) => Promise<PathOwner | undefined>
   /** Absolute paths of the directories in which a caller without a shell may have something restored. */

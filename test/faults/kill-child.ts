@@ -63,13 +63,17 @@ function withBorders (deps: EngineDeps): EngineDeps {
     return { ...deps, catalog, store: counted(deps.store), offsite: new Map([['far', far]]) }
   }
   if (/^(?:restore|rescue|drill)/.test(verb)) {
-    const restorers = new Map([...deps.restorers].map(([kind, restorer]) => [kind, counted(restorer)]))
-    const rowTools = new Map([...deps.rowTools].map(([kind, tool]) => [kind, counted(tool)]))
+    const kinds = new Map(
+      [...deps.kinds].map(([name, kind]) => [name, {
+        ...kind,
+        restorer: counted(kind.restorer),
+        rows: kind.rows && counted(kind.rows)
+      }])
+    )
     return {
       ...deps,
       catalog: { ...deps.catalog, restores: counted(deps.catalog.restores) },
-      restorers,
-      rowTools,
+      kinds,
       scratch: counted(deps.scratch)
     }
   }

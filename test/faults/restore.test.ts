@@ -24,14 +24,14 @@ function fill (disk: string, free: number): void {
 
 /** Something happens after it was found out that nothing stands in the way. */
 function afterCheck (deps: EngineDeps, work: () => void): EngineDeps {
-  const restorers = new Map([...deps.restorers].map(([kind, restorer]) => [kind, {
-    ...restorer,
-    check: async (...args: Parameters<typeof restorer.check>) => {
-      await restorer.check(...args)
+  const kinds = new Map([...deps.kinds].map(([name, kind]) => {
+    const check = async (...args: Parameters<typeof kind.restorer.check>): Promise<void> => {
+      await kind.restorer.check(...args)
       work()
     }
-  }]))
-  return { ...deps, restorers }
+    return [name, { ...kind, restorer: { ...kind.restorer, check } }]
+  }))
+  return { ...deps, kinds }
 }
 
 interface Bench {

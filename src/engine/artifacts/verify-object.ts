@@ -1,5 +1,5 @@
 import type { Manifest } from '../../core/backup/manifest.ts'
-import { BackupError, toBackupError } from '../../core/errors.ts'
+import { toBackupError, type BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { PASSPHRASE_KEY, type Opener } from '../../core/ports/encryption.ts'
 import type { Store } from '../../core/ports/store.ts'
@@ -9,10 +9,11 @@ import { hasObject } from '../../pipeline/find-object.ts'
 import { digestObject, openImage } from '../../pipeline/read-object.ts'
 import { isUndecryptable } from '../../pipeline/undecryptable.ts'
 import type { EngineDeps } from '../deps.ts'
+import { requireKind } from '../require-kind.ts'
 import { isStoredPlain, requireOpener } from './decryption.ts'
 
 /** A proof needs no catalog: one object, and what reads it. */
-export interface VerifyDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'inspectors'> {
+export interface VerifyDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'kinds'> {
   /** Where the object is. */
   readonly store: Store
 }
@@ -186,13 +187,5 @@ function decompression (manifest: Manifest): Check {
 }
 
 async function inspect (deps: VerifyDeps, manifest: Manifest, path: string, task: Progress): Promise<readonly Check[]> {
-  const inspector = deps.inspectors.get(manifest.source.kind)
-  if (inspector === undefined) {
-    throw new BackupError(
-      'METHOD_UNSUPPORTED',
-      `backups of the kind "${manifest.source.kind}" cannot be verified by this version`,
-      { hint: 'Use a version that knows this kind.' }
-    )
-  }
-  return await inspector.inspect(path, manifest.facts, task.signal)
+  return await requireKind(deps, manifest.source.kind).inspector.inspect(path, manifest.facts, task.signal)
 }

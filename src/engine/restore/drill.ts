@@ -12,6 +12,7 @@ import { readableLocation } from '../artifacts/locations.ts'
 import { recordedManifest, requireObject } from '../artifacts/objects.ts'
 import { unpackObject, type Unpack } from '../artifacts/verify-object.ts'
 import type { EngineDeps } from '../deps.ts'
+import { requireKind } from '../require-kind.ts'
 import { verifyBackup } from '../verify/verify.ts'
 
 /** Backups that are read at once when those that are refused are looked for. */
@@ -138,14 +139,12 @@ async function assess (
 ): Promise<readonly AssertionResult[]> {
   const { name, kind } = manifest.source
   const assertions = deps.sources.get(name)?.assertions ?? []
-  const assessor = deps.assessors.get(kind)
   if (assertions.length === 0) return []
-  if (assessor === undefined) {
-    throw new BackupError(
-      'METHOD_UNSUPPORTED',
-      `assertions on backups of the kind "${kind}" cannot be evaluated by this version`,
-      { hint: 'Use a version that knows this kind.' }
-    )
+  const { assessor, label } = requireKind(deps, kind)
+  if (assessor === null) {
+    throw new BackupError('METHOD_UNSUPPORTED', `no assertion can be evaluated on a backup of a ${label}`, {
+      hint: 'Leave the assertions of the source out.'
+    })
   }
   return await assessor.assess(path, assertions, new Date(manifest.startedAt), task.signal)
 }

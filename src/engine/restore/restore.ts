@@ -15,6 +15,7 @@ import { requireDigest, withPlainImage } from '../artifacts/plain-image.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { RestoreRequest } from '../engine.ts'
+import { requireKind } from '../require-kind.ts'
 import { verifyBackup, type VerifyOptions } from '../verify/verify.ts'
 import { confinedTarget, followedTarget, requireTarget } from './target.ts'
 
@@ -47,13 +48,7 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   requireObject(backup)
   const manifest = await trustedManifest(deps, id)
   requireOpener(deps.keyring, manifest)
-  const { kind } = manifest.source
-  const restorer = deps.restorers.get(kind)
-  if (restorer === undefined) {
-    throw new BackupError('METHOD_UNSUPPORTED', `backups of the kind "${kind}" cannot be restored by this version`, {
-      hint: 'Use a version that knows this kind.'
-    })
-  }
+  const { restorer } = requireKind(deps, manifest.source.kind)
   const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
   const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
   const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)

@@ -11,6 +11,7 @@ import { withPlainImage } from '../artifacts/plain-image.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { Compared, DiffRequest, Rescued, RescueRequest } from '../engine.ts'
+import { requireKind } from '../require-kind.ts'
 import { sourceItself } from './restore.ts'
 
 /** How long a rescue waits for those who hold the database, where the request says nothing. Milliseconds. */
@@ -32,8 +33,8 @@ export async function requireRows (deps: EngineDeps, id: number): Promise<Backup
   requireObject(backup)
   const manifest = await trustedManifest(deps, id)
   requireOpener(deps.keyring, manifest)
-  const tool = deps.rowTools.get(manifest.source.kind)
-  if (tool === undefined) {
+  const { rows: tool } = requireKind(deps, manifest.source.kind)
+  if (tool === null) {
     throw new BackupError(
       'METHOD_UNSUPPORTED',
       `backups of the kind "${manifest.source.kind}" have no rows that could be told apart`,

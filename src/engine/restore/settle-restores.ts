@@ -37,7 +37,7 @@ export async function settleRestores (deps: EngineDeps): Promise<readonly Restor
 async function interrupted (deps: EngineDeps, restore: Restore): Promise<Restore> {
   if (restore.kind === 'drill') return await interruptedDrill(deps, restore.id)
   const { id, backupId, target, aside, safetyBackupId } = restore
-  const restorer = deps.restorers.get((await recordedManifest(deps, backupId)).source.kind)
+  const restorer = deps.kinds.get((await recordedManifest(deps, backupId)).source.kind)?.restorer
   const isReplaced = aside !== null && await restorer?.settle(target, aside) === true
   const isKept = isReplaced && !await isSecured(deps, safetyBackupId)
   if (isReplaced && !isKept) await restorer?.discard(aside)

@@ -20,13 +20,12 @@ import { missingKey, requireOpener } from '../artifacts/decryption.ts'
 import { readManifest } from '../artifacts/objects.ts'
 import { verifyObject, type VerifyDeps, type Progress } from '../artifacts/verify-object.ts'
 import type { EngineDeps } from '../deps.ts'
+import { firstKind } from '../require-kind.ts'
 
-/** What a file without a manifest is taken for. */
-const KIND = 'sqlite'
 /** Bytes of the scratch directory that an unknown content must not fill. */
 const KEPT_FREE = 64 * 1024 * 1024
 
-export interface FileProofDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'inspectors' | 'signing'> {
+export interface FileProofDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'kinds' | 'signing'> {
   /** A directory as a store. Nothing but reads is asked of it. */
   readonly storeAt: (directory: string) => Store
 }
@@ -198,14 +197,8 @@ async function decodeAndInspect (
   }
 }
 
-async function inspect ({ inspectors }: VerifyDeps, path: string, { signal }: Progress): Promise<readonly Check[]> {
-  const inspector = inspectors.get(KIND)
-  if (inspector === undefined) {
-    throw new BackupError('METHOD_UNSUPPORTED', `files of the kind "${KIND}" cannot be verified by this version`, {
-      hint: 'Use a version that knows this kind.'
-    })
-  }
-  return await inspector.inspect(path, null, signal)
+async function inspect (deps: VerifyDeps, path: string, { signal }: Progress): Promise<readonly Check[]> {
+  return await firstKind(deps).inspector.inspect(path, null, signal)
 }
 
 function conclusion (verification: Verification): Pick<VerifiedFile, 'verdict' | 'message'> {

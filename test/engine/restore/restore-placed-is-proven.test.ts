@@ -41,14 +41,14 @@ function beforeSafety (deps: EngineDeps, work: () => void): EngineDeps {
 
 /** Runs `work` just before the content is placed. */
 function beforePlacing (deps: EngineDeps, work: () => void): EngineDeps {
-  const restorers = new Map([...deps.restorers].map(([kind, restorer]) => {
-    const place = async (...args: Parameters<typeof restorer.place>) => {
+  const kinds = new Map([...deps.kinds].map(([name, kind]) => {
+    const place = async (...args: Parameters<typeof kind.restorer.place>) => {
       work()
-      return await restorer.place(...args)
+      return await kind.restorer.place(...args)
     }
-    return [kind, { ...restorer, place }]
+    return [name, { ...kind, restorer: { ...kind.restorer, place } }]
   }))
-  return { ...deps, restorers }
+  return { ...deps, kinds }
 }
 
 interface Bench {
@@ -128,14 +128,15 @@ for (const how of ['changed in its place', 'exchanged']) {
 
   test(`a backup that is ${how} between the plan of a rescue and its writing gives the rows that were proven`, async t => {
     const { deps, alter, entries } = await bench(t)
-    const rowTools = new Map([...deps.rowTools].map(([kind, tool]) => {
-      const rescue = async (...args: Parameters<typeof tool.rescue>) => {
+    const kinds = new Map([...deps.kinds].map(([name, kind]) => {
+      const rows = kind.rows!
+      const rescue = async (...args: Parameters<typeof rows.rescue>) => {
         alter(how)
-        return await tool.rescue(...args)
+        return await rows.rescue(...args)
       }
-      return [kind, { ...tool, rescue }]
+      return [name, { ...kind, rows: { ...rows, rescue } }]
     }))
-    const engine = makeEngine({ ...deps, rowTools })
+    const engine = makeEngine({ ...deps, kinds })
     await (await engine.rescue(1, { selections: [{ table: 'entry', where: 'id > 1500' }], dryRun: false })).result
     assert.equal(entries(), 1500)
     await rejectsWith('CHECKSUM_MISMATCH', engine.diff(1, { with: 'live' }).then(({ result }) => result))

@@ -77,7 +77,7 @@ test('where the proof cannot be made it is an error, and nothing is recorded', a
 test('a backup of a kind that this version does not know cannot be verified', async t => {
   const { engine, deps, create } = await testEngine(t)
   const { id } = await create()
-  ;(deps.inspectors as Map<string, unknown>).delete('memory')
+  ;(deps.kinds as Map<string, unknown>).delete('memory')
   await rejectsWith('METHOD_UNSUPPORTED', (await engine.verify(id)).result)
 })
 

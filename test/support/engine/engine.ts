@@ -8,8 +8,8 @@ import { EventBus, type Event } from '../../../src/core/event.ts'
 import type { Settings } from '../../../src/core/schedule/settings.ts'
 import { INSTANCE_MARKER } from '../../../src/core/instance.ts'
 import { RESTORE_NOTE } from '../../../src/core/restore/restore-note.ts'
-import type { Restorer } from '../../../src/core/restore/restore.ts'
-import type { Inspector, Source } from '../../../src/core/ports/source.ts'
+import type { Source } from '../../../src/core/ports/source.ts'
+import { loadKinds, type LoadedKind } from '../../../src/core/ports/source-kind.ts'
 import type { EngineDeps } from '../../../src/engine/deps.ts'
 import type { SourceOverrides } from '../../../src/core/schedule/policy.ts'
 import type { CreateRequest, Engine } from '../../../src/engine/engine.ts'
@@ -21,22 +21,14 @@ import { makeCodecs } from '../../../src/pipeline/codecs.ts'
 import { NO_KEYS } from '../../../src/pipeline/keyring.ts'
 import { scratchDirectory } from '../../../src/pipeline/scratch.ts'
 import { makeCalendar } from '../../../src/scheduler/calendar.ts'
-import { sqliteAssessor } from '../../../src/sources/sqlite/assess.ts'
-import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
-import { sqliteRows } from '../../../src/sources/sqlite/rows/rows.ts'
-import { sqliteInspector } from '../../../src/sources/sqlite/sqlite-source.ts'
+import { SOURCE_KINDS } from '../../../src/sources/index.ts'
+import { DEFAULT_LIMITS } from '../../../src/sources/subprocess.ts'
 import { localStore } from '../../../src/stores/local/local.ts'
 import { FakeClock } from '../fake-clock.ts'
 import { ALONE, MIGRATIONS } from '../catalog/catalog.ts'
 import { Faults, faulty } from '../faults.ts'
 import { locateDirectories } from '../stores/locate-directories.ts'
-import {
-  memoryAssessor,
-  MemorySource,
-  memoryInspector,
-  memoryRestorer,
-  type MemoryRestorer
-} from '../sources/memory-source.ts'
+import { memoryKind, MemorySource, memoryRestorer, type MemoryRestorer } from '../sources/memory-source.ts'
 import { testOwnership } from './ownership.ts'
 import { testSigning } from './signing.ts'
 import { never } from '../streams.ts'
@@ -142,15 +134,15 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   }
   const scratch = scratchDirectory(join(home, 'scratch'), ALONE)
   const settings = new LiveSettings({ ...SETTINGS, ...options.settings }, DEFAULTS, catalog.settings, clock)
-  const inspectors: ReadonlyArray<readonly [string, Inspector]> = [['sqlite', sqliteInspector()], [
-    'memory',
-    faulty('inspector', memoryInspector, faults)
-  ]]
   const restorer = memoryRestorer(sources.filter(one => one instanceof MemorySource))
-  const restorers: ReadonlyArray<readonly [string, Restorer]> = [['sqlite', sqliteRestorer(scratch.directory)], [
-    'memory',
-    faulty('restorer', restorer, faults)
-  ]]
+  const kinds = new Map(
+    [
+      ...await loadKinds([...SOURCE_KINDS, memoryKind(restorer)], {
+        scratchDir: scratch.directory,
+        limits: DEFAULT_LIMITS
+      })
+    ].map(([name, kind]) => [name, withFaults(kind, faults)])
+  )
   const landing = localStore({ directory, instanceId: 'test', presence: ALONE, now: () => clock.now() })
   const deps: EngineDeps = {
     sources: new Map(
@@ -163,10 +155,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
       )
     ),
     defaultSource: sources[0]!.name,
-    inspectors: new Map(inspectors),
-    restorers: new Map(restorers),
-    assessors: new Map([['sqlite', sqliteAssessor()], ['memory', memoryAssessor]]),
-    rowTools: new Map([['sqlite', faulty('rows', sqliteRows(scratch.directory), faults)]]),
+    kinds,
     ownerOf: path =>
       pathOwner(path, {
         databases: [{ path: catalogPath, what: 'the catalog' }],
@@ -228,6 +217,19 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     },
     files: () => filesIn(directory)
   }
+}
+
+/** Faults reach the rows of every kind, and what inspects and restores memory sources. */
+function withFaults (kind: LoadedKind, faults: Faults): LoadedKind {
+  const rows = kind.rows === null ? null : faulty('rows', kind.rows, faults)
+  return kind.name === 'memory'
+    ? {
+      ...kind,
+      rows,
+      inspector: faulty('inspector', kind.inspector, faults),
+      restorer: faulty('restorer', kind.restorer, faults)
+    }
+    : { ...kind, rows }
 }
 
 /** Every file of a store but the note on what is in it. */

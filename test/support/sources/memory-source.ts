@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { BackupError } from '../../../src/core/errors.ts'
 import type { Inspector, Probe, Snapshot, SnapshotFacts, Source } from '../../../src/core/ports/source.ts'
 import type { Check } from '../../../src/core/ports/verification.ts'
+import type { SourceKind } from '../../../src/core/ports/source-kind.ts'
 import { judge, inconclusive, type Assessor } from '../../../src/core/restore/drill.ts'
 import type { Restorer } from '../../../src/core/restore/restore.ts'
 import { bodyOf, digestOf, prose } from '../streams.ts'
@@ -84,6 +85,22 @@ export const memoryAssessor: Assessor = {
         ? inconclusive(assertion, 'nobody knows')
         : judge(assertion, bytes.split(assertion.sql).length - 1)
     )
+  }
+}
+
+/** The kind of memory sources; `restorer` is theirs. */
+export function memoryKind (restorer: Restorer): SourceKind {
+  return {
+    name: 'memory',
+    label: 'text in memory',
+    methods: ['full'],
+    loadTools: async () => ({
+      source: name => new MemorySource(name),
+      inspector: memoryInspector,
+      restorer,
+      assessor: memoryAssessor,
+      rows: null
+    })
   }
 }
 
