@@ -30,7 +30,7 @@ export interface OffsiteStore {
 }
 
 export interface PathOwner {
-  /** The source whose database is there; null: it is our own. */
+  /** The source whose database is there; null: the path is the service's own. */
   readonly source: string | null
   /** `the catalog`, `the database of the source "shop"`. */
   readonly what: string
@@ -53,7 +53,7 @@ export interface EngineDeps {
   readonly defaultSource: string
   /** By name: also those of sources that are no longer configured. `requireKind` looks one up. */
   readonly kinds: ReadonlyMap<string, LoadedKind>
-  /** Whose place the path is, in words, where it is one of ours or of a source: nothing else may be put there. */
+  /** The owner of `path` (the service's own files, a source's files); undefined: free. Restores refuse owned paths. */
   readonly ownerOf: (path: string) => Promise<PathOwner | undefined>
   /** Absolute paths of the directories in which a caller without a shell may have something restored. */
   readonly restoreDirs: readonly string[]

@@ -1,7 +1,7 @@
 import { BackupError, systemCode, type ErrorCode } from '../core/errors.ts'
 import { ANSWER_LIMIT, AnswerTooLong } from './answer.ts'
 
-/** What an error of a store is in our own words: the code, the end of a sentence about the place, and what to do. */
+/** An error of a store as a user sees it: the code, the end of a sentence about the store, and what to do. */
 export type Failure = readonly [code: ErrorCode, text: string, hint: string]
 
 const PERMISSIONS = 'docs/operations.md lists the permissions under "Off-site copies"'

@@ -1,6 +1,6 @@
 import type { TableFacts } from '../ports/source.ts'
 
-/** What a rescue out of a damaged database saved of one table. */
+/** What was salvaged of one table of a damaged database. */
 export interface SalvagedTable {
   readonly name: string
   /** Rows in the new database; null: the table is not there, or its module is not installed here. */
@@ -30,7 +30,7 @@ export interface Salvaged {
   readonly problems: readonly string[]
 }
 
-/** What a good backup of the same database holds, to hold a rescue against. */
+/** The rows that a good backup of the same database has, to compare with. */
 export interface KnownRows {
   readonly backupId: number
   readonly startedAt: Date

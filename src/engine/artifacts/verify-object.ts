@@ -12,12 +12,12 @@ import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { isStoredPlain, requireOpener } from './decryption.ts'
 
-/** A proof needs no catalog: one object, and what reads it. */
+/** What a verification needs: one object and what reads it, no catalog. */
 export interface VerifyDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'kinds'> {
   /** Where the object is. */
   readonly store: Store
 }
-/** What a proof tells while it goes on, and what ends it. */
+/** Receives the progress of a verification, and aborts it. */
 export type Progress = Pick<Task, 'phase' | 'bytes' | 'signal'>
 
 /**
@@ -39,21 +39,19 @@ export interface ObjectVerification {
   /** Another way than the usual one, which inspects an object that is stored as it is where it lies. */
   readonly unpack?: Unpack
   /**
-   * Whether a want of a key is an error also for bytes that were proven before. Default: where the image comes to hand
-   * in another way.
+   * Reject with `KEY_MISSING` even if these bytes were verified before. Default: true when `unpack` is given.
    */
   readonly mustOpen?: boolean
   /**
-   * Asked before so many bytes are unpacked; throws `DISK_FULL`. Left out: whoever asks for the proof has seen to the
-   * room.
+   * Called before so many bytes are unpacked; rejects with `DISK_FULL`. Left out: the caller has checked the space.
    */
   readonly requireRoom?: (bytes: number) => Promise<void>
 }
 
 /**
- * Tries every level in turn and stops at the first that fails, for the next ones would build on it. Damage is a result;
- * an error means that the proof could not be made (no room, no child process, cancelled, `KEY_MISSING`). Where no key
- * is at hand for bytes that were proven before, the proof ends with their digest: they are the same, so it still holds.
+ * Verifies an object level by level and stops at the first that fails, for the next ones build on it. Damage is a
+ * result; an error means that the verification could not be made (no space, no child process, cancelled,
+ * `KEY_MISSING`). Bytes that were verified before and whose key is missing now are valid by their digest alone.
  */
 export async function verifyObject (
   deps: VerifyDeps,
@@ -105,7 +103,7 @@ export async function verifyObject (
     checks.push(...await atHand(async path => [...decoded(manifest), ...await inspect(deps, manifest, path, task)]))
   } catch (thrown) {
     const error = toBackupError(thrown)
-    if (!mustOpen && manifest.verifiedAt !== null && isWantOfKey(error, manifest)) return endSealed(error.message)
+    if (!mustOpen && manifest.verifiedAt !== null && isKeyMissing(error, manifest)) return endSealed(error.message)
     if (error.code !== 'DECODE_FAILED' && error.code !== 'CHECKSUM_MISMATCH') throw thrown
     checks.push(...manifest.encryption === 'none' ? [decryption(manifest)] : [], {
       name: isUndecryptable(error) ? 'decryption' : 'decompression',
@@ -127,10 +125,10 @@ async function whyMissing (store: Store, key: string, signal: AbortSignal): Prom
 }
 
 /**
- * Whether the bytes, which are those that were proven once, cannot be opened for want of a key. One wrong passphrase in
- * some hundred gives OpenPGP a key that looks right until it is used.
+ * Whether the bytes, which were verified before, cannot be decrypted because the key is missing. One wrong passphrase
+ * in some hundred gives OpenPGP a key that looks right until it is used.
  */
-function isWantOfKey (error: BackupError, { keys }: Manifest): boolean {
+function isKeyMissing (error: BackupError, { keys }: Manifest): boolean {
   return error.code === 'KEY_MISSING' || (isUndecryptable(error) && keys?.includes(PASSPHRASE_KEY) === true)
 }
 

@@ -2,46 +2,46 @@ import type { LeaseLog } from '../../core/catalog/lease.ts'
 import type { Clock } from '../../core/clock.ts'
 import { BackupError } from '../../core/errors.ts'
 
-/** How often to look whether another process has given back what is waited for. Milliseconds. */
+/** How often to look whether another process has released what is waited for. Milliseconds. */
 const LOOK_AGAIN = 500
 
-/** Held by whatever makes a backup of the source. */
+/** Held while a backup of the source is made. */
 export function sourceLock (source: string): string {
   return `source:${source}`
 }
 
-/** Held by whatever decides which backups of the source stay. */
+/** Held while it is decided which backups of the source stay. */
 export function retentionLock (source: string): string {
   return `retention:${source}`
 }
 
-/** Held by whatever works on one backup. */
+/** Held while a job works on one backup. */
 export function backupLock (id: number): string {
   return `backup:${id}`
 }
 
-/** Held by whatever brings a copy of one backup into a store, or takes it away there. */
+/** Held while a copy of one backup is uploaded to a store, or removed there. */
 export function copyLock (id: number, store: string): string {
   return `copy:${id}:${store}`
 }
 
-/** Held by whatever verifies all backups of the source, one after the other. */
+/** Held while all backups of the source are verified, one after the other. */
 export function verifyAllLock (source: string): string {
   return `verify-all:${source}`
 }
 
-/** Held by an upload that somebody asked for. What uploads by itself waits for the copy alone. */
+/** Held by an upload that a caller asked for. Automatic uploads wait for the lock of the copy alone. */
 export function uploadLock (id: number, store: string): string {
   return `upload:${id}:${store}`
 }
 
 export interface LockHandle {
-  /** Safe to call twice. Never rejects: a lease that cannot be given back now is given back by housekeeping. */
+  /** Safe to call twice. Never rejects: housekeeping releases a lease that cannot be released now. */
   release(): Promise<void>
 }
 
 export interface LocalLock {
-  /** The job to name to those who find the thing held. */
+  /** The job that an error about the conflict names. */
   ownedBy(jobId: number): void
   /** Safe to call twice. */
   release(): void
@@ -52,8 +52,7 @@ interface Holder {
 }
 
 /**
- * What pieces of work have for themselves, by name. Those of this process are kept apart here, those of other processes
- * on the same catalog by leases there.
+ * Locks by name. Those of this process are here; those of other processes on the same catalog are leases there.
  */
 export class Locks {
   readonly #leases: LeaseLog
@@ -66,13 +65,13 @@ export class Locks {
     this.#clock = clock
   }
 
-  /** Everything that is held now, by whichever process. */
+  /** The names of all locks that are held now, in this process and others. */
   async names (): Promise<ReadonlySet<string>> {
     const foreign = await this.#leases.foreign()
     return new Set([...this.#held.keys(), ...foreign.map(({ name }) => name)])
   }
 
-  /** Takes all of `names` among the work of this process, or none, as `claim`; whoever calls takes the leases. */
+  /** Takes all of `names` in this process, or none; errors as `lock`. The caller takes the leases. */
   lockHere (names: readonly string[], jobId: number | null = null): LocalLock {
     for (const name of names) {
       const other = this.#held.get(name)
@@ -123,7 +122,7 @@ export class Locks {
     }
   }
 
-  /** The same, after waiting for whoever is in the way. */
+  /** The same, after waiting for the jobs in the way. */
   async lockWhenFree (names: readonly string[], jobId: number, signal: AbortSignal): Promise<LockHandle> {
     for (;;) {
       signal.throwIfAborted()
@@ -133,17 +132,17 @@ export class Locks {
       }
       const lock = await this.tryLock(names, jobId)
       if (lock !== undefined) return lock
-      // Another process is in the way: it wakes nobody here, so it has to be asked.
+      // Another process is in the way. It cannot wake this one, so its leases are read again.
       await this.#clock.sleep(LOOK_AGAIN, signal)
     }
   }
 
-  /** Gives back the leases of this process that it no longer has; see `LockHandle.release`. */
+  /** Releases the leases that this process no longer needs; see `LockHandle.release`. */
   async settle (): Promise<void> {
     await this.#leases.keepOnly(name => this.#held.has(name))
   }
 
-  /** Resolves when something was given back in this process, or `signal` aborts. */
+  /** Resolves when a lock of this process is released, or `signal` aborts. */
   async #somethingFreed (signal: AbortSignal): Promise<void> {
     const freed = Promise.withResolvers<undefined>()
     const wake = (): void => {
@@ -160,7 +159,7 @@ function isConflict (error: unknown): boolean {
   return error instanceof BackupError && (error.code === 'BACKUP_IN_PROGRESS' || error.code === 'BACKUP_BUSY')
 }
 
-/** What those hear who want what is held. */
+/** The error for a lock that another job has. */
 export function conflict (name: string, jobId: number | null): BackupError {
   const details = jobId === null ? {} : { details: { jobId } }
   const rest = name.slice(name.indexOf(':') + 1)

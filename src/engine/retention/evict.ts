@@ -82,15 +82,15 @@ export async function evictWhenCopied (deps: EngineDeps, id: number): Promise<vo
 }
 
 /**
- * Makes what releases, one step at each call, what could not be released when its copies were stored, and removes what
- * a release that was cut short left in the landing store. It goes through what the stores hold, the newest first, and
- * then begins again, so that a step costs the same however many backups there are. At the end of a step its first error
- * is thrown; what failed has its turn in the next round.
+ * Returns a function that does one step at each call: it evicts what could not be evicted when its copies were stored,
+ * and removes what an eviction that was cut short left in the landing store. It goes through what the stores hold, the
+ * newest first, and then begins again, so that a step costs the same however many backups there are. At the end of a
+ * step its first error is thrown; what failed has its turn in the next round.
  */
 export function evictionSweep (deps: EngineDeps, step = STEP): () => Promise<void> {
   let before: number | undefined
   return async () => {
-    // Where there is no other store nothing is released.
+    // Where there is no other store nothing is evicted.
     if (deps.offsite.size === 0) return
     const { held, next } = await heldBefore(deps, before, step)
     before = next

@@ -129,8 +129,8 @@ export function copyVerdict (
 }
 
 /**
- * Lets go of a backup where it landed, and wherever copies stay no longer than there, if a store that keeps it longer
- * really has it. The caller holds the backup.
+ * Evicts a backup, and retires its copies in stores without rules of their own, if a store that keeps it longer really
+ * has it. The caller holds the lock of the backup.
  */
 export async function evictKeptElsewhere (deps: EngineDeps, backup: Backup): Promise<Backup> {
   if (await holderOf(deps, backup, hasOwnRules) === undefined) return backup

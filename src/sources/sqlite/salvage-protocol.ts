@@ -1,7 +1,7 @@
 import type { Salvaged } from '../../core/restore/salvage.ts'
 import type { FailedMessage } from './protocol.ts'
 
-/** What a recover child is told: two paths of its own, with nobody else at them. */
+/** The task of a salvage child: two paths that nothing else uses. */
 export interface SalvageTask {
   /** A copy of the damaged database, which may be changed. */
   readonly copy: string
