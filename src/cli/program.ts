@@ -17,7 +17,7 @@ import { drillCommand } from './commands/drill.ts'
 import { drillsCommand } from './commands/drills.ts'
 import { pruneCommand } from './commands/prune.ts'
 import { rebuildCommand } from './commands/rebuild.ts'
-import { salvageCommand, type SalvageDeps } from './commands/salvage.ts'
+import { recoverCommand, salvageCommand, type SalvageDeps } from './commands/salvage.ts'
 import { releaseCommand } from './commands/release.ts'
 import { removeCommand } from './commands/remove.ts'
 import { reportCommand, type ReportDeps } from './commands/report.ts'
@@ -81,6 +81,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
     .addCommand(reportCommand(deps))
     .addCommand(rebuildCommand(deps))
     .addCommand(salvageCommand(deps))
+    .addCommand(recoverCommand(deps), { hidden: true })
     .commandsGroup('The service:')
     .addCommand(serveCommand(deps))
     .addCommand(schedulerGroup(deps))

@@ -93,7 +93,7 @@ export const OUTPUTS = {
   stores: storesSchema,
   runs: runsSchema,
   rebuild: rebuildSchema,
-  recover: salvageSchema,
+  salvage: salvageSchema,
   audit: auditSchema,
   'scheduler status': schedulerStatusSchema,
   'token list': tokenListSchema,

@@ -19,8 +19,18 @@ interface Flags extends JsonFlag {
   readonly output: string
 }
 
+/** The old name of the command: writes a warning to stderr, and does the same. */
+export function recoverCommand (deps: SalvageDeps): Command {
+  return salvageCommand(deps).name('recover').description('The old name of "salvage"; deprecated.').hook(
+    'preAction',
+    () => {
+      deps.output.err.write('holdfast: "recover" is deprecated: its name is "salvage" now\n')
+    }
+  )
+}
+
 export function salvageCommand (deps: SalvageDeps): Command {
-  return new Command('recover')
+  return new Command('salvage')
     .description(
       'Save what can be read of a damaged database into a new file, where there is no good backup to restore.'
     )

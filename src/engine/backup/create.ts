@@ -368,7 +368,7 @@ async function setAside (
     }`,
     {
       hint: isSource
-        ? 'Restore the newest valid backup, or save what can be read with "holdfast recover". The file is kept aside, and older backups were left as they are.'
+        ? 'Restore the newest valid backup, or save what can be read with "holdfast salvage". The file is kept aside, and older backups were left as they are.'
         : 'Look at the checks of the backup; the file is kept aside. Older backups were left as they are.'
     }
   )

@@ -43,18 +43,31 @@ for (
   test(`a rescue of ${name} ends with ${code}`, async t => {
     const deps = { salvageDatabase: async () => ({ ...WHOLE, ...found }), knownRows: async () => undefined }
     const { holdfast, json } = await commandLine(t, { deps })
-    const { code: ended, out } = await holdfast('recover', 'a.db', '--output', 'b.db')
+    const { code: ended, out } = await holdfast('salvage', 'a.db', '--output', 'b.db')
     assert.equal(ended, code)
     assert.match(out, code === 0 ? /nothing shows that anything is missing/ : /NOT EVERYTHING, or not known/)
-    const printed = await json('recover', 'a.db', '--output', 'b.db')
+    const printed = await json('salvage', 'a.db', '--output', 'b.db')
     assert.deepEqual(salvageSchema.parse(printed), printed)
   })
 }
 
+test('"recover", the old name, does the same with a warning, and the help does not list it', async t => {
+  const deps = { salvageDatabase: async () => WHOLE, knownRows: async () => undefined }
+  const { holdfast } = await commandLine(t, { deps })
+  const [old, now] = [
+    await holdfast('recover', 'a.db', '--output', 'b.db'),
+    await holdfast('salvage', 'a.db', '--output', 'b.db')
+  ]
+  assert.deepEqual([old.code, old.out], [now.code, now.out])
+  assert.deepEqual([old.err, now.err], ['holdfast: "recover" is deprecated: its name is "salvage" now\n', ''])
+  const { out } = await holdfast('--help')
+  assert.deepEqual([/^ +salvage /m.test(out), /^ +recover /m.test(out)], [true, false])
+})
+
 test('without a configuration and without a service it saves what is there, and says what a good backup holds where one is known', async t => {
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { entries: 300 })
-  const alone = await holdfast(['recover', 'shop.db', '--output', 'saved.db', '--json'], home)
+  const alone = await holdfast(['salvage', 'shop.db', '--output', 'saved.db', '--json'], home)
   assert.deepEqual([alone.code, alone.err], [0, ''])
   const { verdict, backup, tables } = salvageSchema.parse(JSON.parse(alone.out))
   assert.deepEqual([verdict, backup, tables.map(({ name, rows }) => [name, rows])], ['whole', null, [
@@ -68,7 +81,7 @@ test('without a configuration and without a service it saves what is there, and 
   const db = new Database(join(home, 'shop.db'))
   db.exec('DELETE FROM entry WHERE id > 297')
   db.close()
-  const compared = await holdfast(['recover', 'shop.db', '--output', 'again.db'], home, environment)
+  const compared = await holdfast(['salvage', 'shop.db', '--output', 'again.db'], home, environment)
   assert.match(
     compared.out,
     /TABLE +SAVED +IN THE DAMAGED FILE +BACKUP 1\naccount +1000 +1000 +1000\nentry +297 +297 +300\n/
@@ -79,7 +92,7 @@ test('without a configuration and without a service it saves what is there, and 
 test('Ctrl-C ends a rescue with 130, and nothing is left of it', async t => {
   const home = tempDir(t)
   makeMoney(join(home, 'shop.db'), { entries: 200_000 })
-  const { child, err, ended } = startHoldfast(t, ['recover', 'shop.db', '--output', 'saved.db'], home)
+  const { child, err, ended } = startHoldfast(t, ['salvage', 'shop.db', '--output', 'saved.db'], home)
   await until(() => err().includes('restoring'))
   child.kill('SIGINT')
   const { code } = await ended
