@@ -13,6 +13,7 @@ import {
   START,
   VALID
 } from '../support/catalog/catalog.ts'
+import { aBackup } from '../support/builders/backup.ts'
 import { rejectsWith } from '../support/rejects.ts'
 
 const LATER = new Date('2025-11-25T08:00:00.000Z')
@@ -22,37 +23,27 @@ test('a backup that was started is under way, with everything that was said abou
   const backup = await catalog.backups.start(
     newBackup({ type: 'scheduled', schedule: 'daily', description: 'before the sale', compression: 'zstd' })
   )
-  assert.deepEqual(backup, {
-    id: 1,
-    source: 'shop',
-    type: 'scheduled',
-    method: 'full',
-    schedule: 'daily',
-    status: 'in_progress',
-    key: 'shop-backup-2025-11-24T23-30-00.db',
-    filePath: '/backups/shop-backup-2025-11-24T23-30-00.db',
-    description: 'before the sale',
-    compression: 'zstd',
-    encryption: 'none',
-    startedAt: START,
-    completedAt: null,
-    size: null,
-    checksum: null,
-    originalSize: null,
-    originalChecksum: null,
-    errorCode: null,
-    errorMessage: null,
-    parentId: null,
-    link: null,
-    pinned: false,
-    suspicion: null,
-    signature: null,
-    foreignInstance: null,
-    verification: { status: 'unverified', checkedAt: null, checks: [] },
-    copies: [],
-    trashedAt: null,
-    deletedAt: null
-  })
+  assert.deepEqual(
+    backup,
+    aBackup({
+      source: 'shop',
+      type: 'scheduled',
+      schedule: 'daily',
+      status: 'in_progress',
+      key: 'shop-backup-2025-11-24T23-30-00.db',
+      filePath: '/backups/shop-backup-2025-11-24T23-30-00.db',
+      description: 'before the sale',
+      compression: 'zstd',
+      startedAt: START,
+      completedAt: null,
+      size: null,
+      checksum: null,
+      originalSize: null,
+      originalChecksum: null,
+      verification: { status: 'unverified', checkedAt: null, checks: [] },
+      copies: []
+    })
+  )
   assert.deepEqual(await catalog.backups.get(1), backup)
 })
 

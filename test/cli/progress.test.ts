@@ -5,7 +5,7 @@ import { throughEdge } from '../../src/cli/edge.ts'
 import { phaseLine, progressBar, progressOn, type Underway } from '../../src/cli/progress.ts'
 import { widthOf } from '../../src/cli/text.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { aJob } from '../support/engine/fake-engine.ts'
+import { aJob } from '../support/builders/job.ts'
 
 const colours = pc.createColors(false)
 const HALF: Underway = aJob({ progress: { phase: 'storing', bytesDone: 500_000_000, bytesTotal: 1_000_000_000 } })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Job, JobPhase } from '../../src/core/job.ts'
 import { JobThroughput } from '../../src/http/job-throughput.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { aJob } from '../support/engine/fake-engine.ts'
+import { aJob } from '../support/builders/job.ts'
 
 const at = (phase: JobPhase, bytesDone: number, status: Job['status'] = 'running'): Job =>
   aJob({ status, progress: { phase, bytesDone, bytesTotal: 1000 } })

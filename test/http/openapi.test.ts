@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { aBackup, aJob } from '../support/engine/fake-engine.ts'
+import { aBackup } from '../support/builders/backup.ts'
+import { aJob } from '../support/builders/job.ts'
 import { as, build, type Built, type Json } from '../support/http/server.ts'
 
 const headers = as('admin')

@@ -4,7 +4,7 @@ import type { TokenIdentity } from '../../src/core/catalog/token.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import { revocations } from '../../src/http/revocation.ts'
 import { signToken } from '../../src/http/tokens.ts'
-import { aBackup } from '../support/engine/fake-engine.ts'
+import { aBackup } from '../support/builders/backup.ts'
 import { build, SECRET } from '../support/http/server.ts'
 import { memoryTokens } from '../support/http/memory-tokens.ts'
 

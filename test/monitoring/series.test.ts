@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { completed, END, INVALID, VALID } from '../support/catalog/catalog.ts'
 import { needTool } from '../support/skip-without.ts'
 import { ALERT, observe, type Observation } from '../support/monitoring/observation.ts'
-import { aJob } from '../support/builders/rows.ts'
+import { aJob } from '../support/builders/job.ts'
 
 /** Everything that can happen to one source, so that every series has something to tell. */
 async function liveThrough ({ catalog, emit, told }: Observation): Promise<void> {

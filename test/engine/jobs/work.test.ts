@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { followed, workOf } from '../../../src/engine/jobs/work.ts'
-import { aJob } from '../../support/builders/rows.ts'
+import { aJob } from '../../support/builders/job.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { unobserved } from '../../support/unobserved-rejections.ts'
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Alert, AlertQuery } from '../../../src/core/alert/alert.ts'
 import { alertListAnswer } from '../../../src/http/schemas/alert.ts'
 import { presentEvent } from '../../../src/present/event.ts'
-import { STARTED } from '../../support/engine/fake-engine.ts'
+import { STARTED } from '../../support/builders/backup.ts'
 import { as, build } from '../../support/http/server.ts'
 
 const OPEN: Alert = {

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { presentDrill } from '../../../src/present/drill.ts'
-import { aDrill, aRestore, FakeEngine, STARTED } from '../../support/engine/fake-engine.ts'
+import { STARTED } from '../../support/builders/backup.ts'
+import { aDrill, aRestore } from '../../support/builders/restore.ts'
+import { FakeEngine } from '../../support/engine/fake-engine.ts'
 import { as, build } from '../../support/http/server.ts'
 
 const headers = as('viewer')

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { aBackup } from '../../support/engine/fake-engine.ts'
+import { aBackup } from '../../support/builders/backup.ts'
 import { as, build } from '../../support/http/server.ts'
 
 const headers = as('admin')

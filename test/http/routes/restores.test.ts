@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { aRestore } from '../../support/engine/fake-engine.ts'
+import { aRestore } from '../../support/builders/restore.ts'
 import { as, build } from '../../support/http/server.ts'
 
 const headers = as('admin')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { aBackup } from '../../support/engine/fake-engine.ts'
+import { aBackup } from '../../support/builders/backup.ts'
 import { as, build, type Json } from '../../support/http/server.ts'
 
 const headers = as('operator')

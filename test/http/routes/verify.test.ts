@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { completeChecks, conclude } from '../../../src/core/ports/verification.ts'
-import { aBackup, FakeEngine, VALID } from '../../support/engine/fake-engine.ts'
+import { aBackup } from '../../support/builders/backup.ts'
+import { VALID } from '../../support/builders/verification.ts'
+import { FakeEngine } from '../../support/engine/fake-engine.ts'
 import { as, build } from '../../support/http/server.ts'
 
 const headers = as('operator')

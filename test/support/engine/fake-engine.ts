@@ -35,9 +35,11 @@ import type {
 } from '../../../src/engine/engine.ts'
 import type { SigningKeys } from '../../../src/engine/signing.ts'
 import { workOf } from '../../../src/engine/jobs/work.ts'
-import { aBackup, aDifference, aDrill, aJob, aRescue, aRestore, STARTED, VALID } from '../builders/rows.ts'
-
-export { aBackup, aDrill, aJob, aRestore, STARTED, VALID }
+import { aBackup, STARTED } from '../builders/backup.ts'
+import { aJob } from '../builders/job.ts'
+import { aDrill, aRestore } from '../builders/restore.ts'
+import { aDifference, aRescue } from '../builders/rows.ts'
+import { VALID } from '../builders/verification.ts'
 
 /**
  * The verbs over a few rows in memory, for tests of the edge. Work ends at once, unless `gate` is set: then when that
