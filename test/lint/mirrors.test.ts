@@ -28,7 +28,8 @@ const RULES: readonly Rule[] = [
   { src: 'src/http/routes', test: 'test/http/routes', exceptions: {} },
   { src: 'src/scheduler', test: 'test/scheduler', exceptions: {} },
   { src: 'src/files', test: 'test/files', exceptions: {} },
-  { src: 'src/monitoring', test: 'test/monitoring', exceptions: {} }
+  { src: 'src/monitoring', test: 'test/monitoring', exceptions: {} },
+  { src: 'src/present', test: 'test/present', exceptions: {} }
 ]
 
 /** Paths of the files in a folder whose names end so, without that ending. */

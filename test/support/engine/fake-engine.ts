@@ -39,6 +39,7 @@ import { aBackup, STARTED } from '../builders/backup.ts'
 import { aJob } from '../builders/job.ts'
 import { aDrill, aRestore } from '../builders/restore.ts'
 import { aDifference, aRescue } from '../builders/rows.ts'
+import { aSourceState, sourceStatistics } from '../builders/source-state.ts'
 import { VALID } from '../builders/verification.ts'
 
 /**
@@ -426,46 +427,10 @@ export class FakeEngine implements Engine {
   }
 
   #statistics (): SourceStatistics {
-    return {
-      source: 'workstation',
-      lastSuccess: STARTED,
-      lastFailure: null,
-      lastVerified: STARTED,
-      lastScheduled: null,
-      lastProven: null,
-      restoreTime: null,
-      newestProven: STARTED,
-      oldest: STARTED,
-      newest: STARTED,
-      count: this.rows.size,
-      size: 0
-    }
+    return sourceStatistics({ count: this.rows.size })
   }
 
   #state (): SourceState {
-    return {
-      name: 'workstation',
-      kind: 'sqlite',
-      location: '/srv/workstation.db',
-      isDefault: true,
-      state: 'ok',
-      policy: {
-        enabled: false,
-        interval: 86_400_000,
-        schedule: null,
-        maxBackups: 10,
-        retention: null,
-        compression: 'none',
-        verify: true,
-        drillSchedule: null,
-        stores: null,
-        keepLocal: true,
-        anomalyGuard: true
-      },
-      statistics: this.#statistics(),
-      nextRun: null,
-      freshSince: null,
-      provenSince: null
-    }
+    return aSourceState({ statistics: this.#statistics() })
   }
 }
