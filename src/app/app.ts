@@ -16,7 +16,7 @@ import { requireSafe } from '../config/data-dir.ts'
 import { keepCompiled } from '../config/compiled.ts'
 import { ensureManifestKey } from '../config/manifest-key.ts'
 import { ensureSecret } from '../config/generated-secret.ts'
-import { CATALOG_FILE, OWN_SOURCE } from '../config/sources.ts'
+import { CATALOG_FILE, OWN_SOURCE, pathsOf } from '../config/sources.ts'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import { EventBus } from '../core/event.ts'
@@ -283,8 +283,9 @@ export async function startApp (
   const standing = async (): Promise<readonly SourceState[]> => monitoredSources(await engine.sources(), OWN_SOURCE)
   const prune = { pattern: config.pruneSchedule, timeZone: 'UTC' }
   const named = config.sources.filter(({ name }) => name !== OWN_SOURCE)
+  const placed = named.flatMap(source => pathsOf(source).map(({ path }) => ({ name: source.name, path })))
   const notices = named.length > 0 ? config.notices : [...config.notices, NO_DATABASE]
-  const files = new LastReading(() => missingFiles(named), clock)
+  const files = new LastReading(() => missingFiles(placed), clock)
   const missing = async (): Promise<ReadonlySet<string>> => await files.value(FILE_PATIENCE) ?? new Set()
   let isServing = false
   try {

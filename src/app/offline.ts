@@ -17,7 +17,7 @@ import type { Config } from '../config/config.ts'
 import { dataDirProblems } from '../config/data-dir.ts'
 import { isInsecure } from '../config/secure-endpoint.ts'
 import type { FileWithSecrets } from '../config/files-with-secrets.ts'
-import { CATALOG_FILE, OWN_SOURCE } from '../config/sources.ts'
+import { CATALOG_FILE, OWN_SOURCE, pathsOf } from '../config/sources.ts'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { EventBus } from '../core/event.ts'
 import type { Logger } from '../core/logger.ts'
@@ -151,7 +151,7 @@ export { newKey, privateKeys, salvageDatabase }
  */
 export async function knownRows (config: Config, path: string): Promise<KnownRows | undefined> {
   const wanted = realPathSync(path)
-  const source = config.sources.find(one => realPathSync(one.path) === wanted)
+  const source = config.sources.find(one => pathsOf(one).some(({ path }) => realPathSync(path) === wanted))
   if (source === undefined) return undefined
   // A rescue must not fail for want of a comparison.
   const copy = await openCopy(config).catch(() => undefined)
@@ -187,7 +187,9 @@ export function examinable (
     diskReserve: config.diskReserveBytes,
     trashGrace: config.trashGraceHours * 3_600_000,
     prune,
-    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE),
+    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).flatMap(source =>
+      pathsOf(source).map(({ path }) => ({ name: source.name, path }))
+    ),
     insecureStores: config.stores.filter(store => store.kind !== 'local' && isInsecure(store.endpoint)).map(
       ({ name }) => name
     ),

@@ -5,7 +5,7 @@ import { keptInstanceId, type OpenedCatalog } from '../catalog/index.ts'
 import type { Config, SourceConfig } from '../config/config.ts'
 import { dataDirProblems } from '../config/data-dir.ts'
 import { ensureManifestKey, readManifestKey } from '../config/manifest-key.ts'
-import { CATALOG_FILE, OWN_SOURCE } from '../config/sources.ts'
+import { CATALOG_FILE, OWN_SOURCE, pathsOf } from '../config/sources.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventBus } from '../core/event.ts'
 import type { Presence } from '../core/presence.ts'
@@ -118,16 +118,15 @@ function ownedPaths (config: Config): OwnedPaths {
         store.kind === 'local' ? [{ path: store.path, what: `in the store "${store.name}"` }] : []
       )
     ],
-    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(({ name, path }) => ({
-      name,
-      location: path
-    }))
+    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).flatMap(source =>
+      pathsOf(source).map(({ path }) => ({ name: source.name, location: path }))
+    )
   }
 }
 
 function protect (
-  { name, kind, path, busyTimeoutMs, policy, assertions }: SourceConfig,
+  { name, kind, values, policy, assertions }: SourceConfig,
   kinds: ReadonlyMap<string, LoadedKind>
 ): ProtectedSource {
-  return { source: requireKind({ kinds }, kind).source(name, { path, busyTimeoutMs }), policy, assertions }
+  return { source: requireKind({ kinds }, kind).source(name, values), policy, assertions }
 }

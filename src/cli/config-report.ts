@@ -40,7 +40,8 @@ interface Entry {
 interface ConfiguredSource {
   readonly name: string
   readonly kind: string
-  readonly path: string
+  /** Where it is, for people. */
+  readonly place: string
   readonly policy: SourceOverrides
   readonly assertions: readonly Assertion[]
 }
@@ -72,7 +73,7 @@ export function reportAsJson (report: ConfigReport): string {
       ok: true,
       file: report.file ?? null,
       config: report.inForce,
-      sources: report.sources,
+      sources: report.sources.map(({ place, ...source }) => source),
       defaultSource: report.defaultSource,
       stores: report.stores,
       notices: report.notices
@@ -98,12 +99,12 @@ export function reportAsText (report: ConfigReport, { width: available }: Pick<S
 }
 
 function describe (
-  { name, kind, path, policy, assertions }: ConfiguredSource,
+  { name, kind, place, policy, assertions }: ConfiguredSource,
   { settings, defaultSource, stores }: ConfigInForce
 ): string[] {
   const inForce = policyOf(settings, policy)
   return [
-    `source ${name} (${kind})${name === defaultSource ? ', the default' : ''}: ${path}`,
+    `source ${name} (${kind})${name === defaultSource ? ', the default' : ''}: ${place}`,
     `  made: ${scheduleInWords(inForce)}`,
     `  kept: ${retentionInWords(inForce)}`,
     `  compression: ${inForce.compression}; ${inForce.verify ? 'verified as they are made' : 'not verified'}`,

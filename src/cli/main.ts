@@ -10,6 +10,7 @@ import { describeProblems, problemsError } from '../config/problem.ts'
 import { processEnvironment } from '../config/process-env.ts'
 import { useProxy } from '../config/proxy.ts'
 import { filesWithSecrets } from '../config/files-with-secrets.ts'
+import { placeOf } from '../config/sources.ts'
 import { storePlace } from '../config/store-url.ts'
 import { systemClock as clock } from '../core/clock.ts'
 import { BackupError, systemCode } from '../core/errors.ts'
@@ -211,5 +212,18 @@ function reportConfig (checked: Checked): ConfigReport {
     isAppendOnly: store.isAppendOnly,
     bandwidth: store.bandwidth
   }))
-  return { ok: true, file, inForce, settings, sources, defaultSource, stores: shown, notices }
+  const protectedSources = sources.map(source => {
+    const { name, kind, values, ...rest } = source
+    return { name, kind, ...values, ...rest, place: placeOf(source) }
+  })
+  return {
+    ok: true,
+    file,
+    inForce,
+    settings,
+    sources: protectedSources,
+    defaultSource,
+    stores: shown,
+    notices
+  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { text, type Field } from '../core/ports/field.ts'
+import type { SourceKind } from '../core/ports/source-kind.ts'
 import { exact, type Assertion } from '../core/restore/drill.ts'
-import { assertionProblem } from './assertion-sql.ts'
 import { checkGiven } from './checked-value.ts'
 import type { Problem } from './problem.ts'
 import { asMap, readMap } from './raw-map.ts'
@@ -20,11 +20,17 @@ const BOUNDS = {
 } as const
 const KEYS = ['name', 'sql', ...Object.keys(BOUNDS)]
 
+type QueryProblem = NonNullable<SourceKind['assertionProblem']>
+
 /**
  * The list under `assertions`: each with a name of its own, one statement that reads, and a bound. Reports what is
- * wrong with any of them.
+ * wrong with any of them; `queryProblem` is what speaks against a query, in the language of the kind.
  */
-export function readAssertions (given: RawValue, problems: Problem[]): readonly Assertion[] {
+export function readAssertions (
+  given: RawValue,
+  queryProblem: QueryProblem,
+  problems: Problem[]
+): readonly Assertion[] {
   if (!Array.isArray(given.value)) {
     problems.push({
       name: given.name,
@@ -35,7 +41,7 @@ export function readAssertions (given: RawValue, problems: Problem[]): readonly 
     return []
   }
   const assertions = given.value.flatMap((entry: unknown, index) =>
-    readAssertion({ ...given, name: `${given.name}[${index}]`, value: entry }, problems) ?? []
+    readAssertion({ ...given, name: `${given.name}[${index}]`, value: entry }, queryProblem, problems) ?? []
   )
   for (const [index, { name }] of assertions.entries()) {
     if (assertions.findIndex(other => other.name === name) < index) {
@@ -49,7 +55,7 @@ export function readAssertions (given: RawValue, problems: Problem[]): readonly 
   return assertions
 }
 
-function readAssertion (given: RawValue, problems: Problem[]): Assertion | undefined {
+function readAssertion (given: RawValue, queryProblem: QueryProblem, problems: Problem[]): Assertion | undefined {
   const map = asMap(given, problems)
   if (map === undefined) return undefined
   const before = problems.length
@@ -65,7 +71,7 @@ function readAssertion (given: RawValue, problems: Problem[]): Assertion | undef
       problems.push({ name: `${given.name}.${key}`, problem: 'is missing', remedy: `Give the assertion a ${key}.` })
     }
   }
-  const wrong = sql === undefined ? undefined : assertionProblem(sql)
+  const wrong = sql === undefined ? undefined : queryProblem(sql)
   if (wrong !== undefined) {
     problems.push({
       name: `${given.name}.sql`,

@@ -170,9 +170,10 @@ export type StoreConfig = S3StoreConfig | GcsStoreConfig | AzureStoreConfig | Di
 
 export interface SourceConfig {
   readonly name: string
-  readonly kind: 'sqlite'
-  readonly path: string
-  readonly busyTimeoutMs: number
+  /** The name of one of the kinds of sources. */
+  readonly kind: string
+  /** What the fields of its kind hold; only the kind itself knows what they are. Paths are absolute. */
+  readonly values: Readonly<Record<string, unknown>>
   readonly policy: SourceOverrides
   readonly sealing: SourceSealing
   /** What a drill holds its backups against. */

@@ -3,9 +3,11 @@ import { dirname, join, resolve } from 'node:path'
 import { LineCounter, parseDocument } from 'yaml'
 import { systemCode } from '../core/errors.ts'
 import { hasFile } from '../core/ports/field.ts'
+import type { SourceKind } from '../core/ports/source-kind.ts'
+import { SOURCE_KINDS } from '../sources/index.ts'
 import { variableText, type Environment } from './environment.ts'
 import { misreading } from './misread.ts'
-import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, SOURCE_KEYS, type OptionName } from './options.ts'
+import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, sourceKeys, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { isMap, readEntries, readMap } from './raw-map.ts'
 import type { RawValue } from './raw-value.ts'
@@ -33,6 +35,8 @@ export interface FileContent {
 export interface FileSource {
   /** `sources[0]` or `sources.name`. */
   readonly configPath: string
+  /** The first, where the source gives none that there is. */
+  readonly kind: SourceKind
   readonly fields: ReadonlyMap<string, RawValue>
 }
 
@@ -154,8 +158,18 @@ function readContent (content: object, path: string, problems: Problem[]): FileC
 /** A list of sources, or a map from their names. */
 function readSources (given: RawValue | undefined, base: string, problems: Problem[]): FileSource[] {
   return readEntries(given, 'Give at least a name and a path; holdfast.example.yaml shows the form.', problems)
-    .map(({ configPath, map }) => ({
-      configPath,
-      fields: readMap(map, { prefix: `${configPath}.`, base }, SOURCE_KEYS, problems)
-    }))
+    .map(({ configPath, map }) => {
+      const kind = kindIn(map)
+      const of = 'kind' in map && map.kind === kind.name ? ` of the kind "${kind.name}"` : ''
+      return {
+        configPath,
+        kind,
+        fields: readMap(map, { prefix: `${configPath}.`, base, of }, sourceKeys(kind), problems)
+      }
+    })
+}
+
+/** The kind of a source as it is written; the first, where it names none that there is. */
+export function kindIn (map: object): SourceKind {
+  return SOURCE_KINDS.find(({ name }) => 'kind' in map && map.kind === name) ?? SOURCE_KINDS[0]
 }

@@ -12,7 +12,9 @@ import {
   whole,
   wholeBy
 } from '../core/ports/field.ts'
+import type { SourceKind } from '../core/ports/source-kind.ts'
 import { settingsSchema } from '../core/schedule/settings.ts'
+import { SOURCE_KINDS } from '../sources/index.ts'
 import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
 import { compression, option, paths, proxies, type Option } from './option.ts'
 import { STORE_OPTIONS } from './store-options.ts'
@@ -337,13 +339,12 @@ export const CONFIG_VARIABLE = 'HOLDFAST_CONFIG'
 export const CONFIG_FILE = 'holdfast.yaml'
 
 /**
- * The fields of one source in holdfast.yaml that are one value. Those but name, kind and path have the service's
- * setting as their default.
+ * The fields of a source in holdfast.yaml that are one value, whatever its kind. Those but name and kind have the
+ * service's setting as their default.
  */
 export const SOURCE_FIELDS = {
   name: text,
-  kind: choice(['sqlite']),
-  path,
+  kind: choice(SOURCE_KINDS.map(({ name }) => name)),
   enabled: flag,
   interval: wholeBy(settings.autoBackupInterval),
   maxBackups: wholeBy(settings.maxBackups),
@@ -354,8 +355,16 @@ export const SOURCE_FIELDS = {
   drillSchedule: drillTimes,
   stores: names,
   localRetention: choice(['keep', 'none']),
-  anomalyGuard: flag,
-  busyTimeoutMs: whole(0, 600_000)
+  anomalyGuard: flag
 } as const
 
-export const SOURCE_KEYS: readonly string[] = [...Object.keys(SOURCE_FIELDS), 'schedule', 'retention', 'assertions']
+/** Every key that a source of the kind may have. */
+export function sourceKeys ({ fields, assertionProblem }: SourceKind): readonly string[] {
+  const { name, kind, ...others } = SOURCE_FIELDS
+  return [
+    ...Object.keys({ name, kind, ...fields, ...others }),
+    'schedule',
+    'retention',
+    ...assertionProblem === null ? [] : ['assertions']
+  ]
+}

@@ -1,7 +1,8 @@
 import { sep } from 'node:path'
 import { realPathSync } from '../files/real-path.ts'
+import { sourceKindOf } from '../sources/index.ts'
 import type { Problem } from './problem.ts'
-import { OWN_SOURCE, type Sources } from './sources.ts'
+import { OWN_SOURCE, pathsOf, type Sources } from './sources.ts'
 
 export interface ServicePaths {
   readonly backupDir: string
@@ -45,24 +46,26 @@ export function checkPaths (paths: ServicePaths, { named, own }: Sources, proble
       )
     }
   }
-  const catalog = realPathSync(own.path)
-  for (const { configPath, source } of named) {
-    const path = realPathSync(source.path)
-    const name = configPath === 'DATABASE_PATH' ? configPath : `${configPath}.path`
-    if (path === catalog) {
-      report(
-        name,
-        `"${source.path}" is the service's own catalog`,
-        `Leave it out: it is protected as the source "${OWN_SOURCE}".`
-      )
-    } else if (contains(backups, path)) {
-      report(name, `"${source.path}" is in BACKUP_DIR`, 'Keep the database and its backups apart.')
-    } else if (contains(scratch, path)) {
-      report(
-        name,
-        `"${source.path}" is in SCRATCH_DIR`,
-        'Keep the database out of it: what is in it is removed at the start.'
-      )
+  const catalog = pathsOf(own).map(({ path }) => realPathSync(path))
+  for (const { configPathOf, source } of named) {
+    const { noun } = sourceKindOf(source)
+    for (const { field, path } of pathsOf(source)) {
+      const [name, place] = [configPathOf(field), realPathSync(path)]
+      if (catalog.includes(place)) {
+        report(
+          name,
+          `"${path}" is the service's own catalog`,
+          `Leave it out: it is protected as the source "${OWN_SOURCE}".`
+        )
+      } else if (contains(backups, place)) {
+        report(name, `"${path}" is in BACKUP_DIR`, `Keep the ${noun} and its backups apart.`)
+      } else if (contains(scratch, place)) {
+        report(
+          name,
+          `"${path}" is in SCRATCH_DIR`,
+          `Keep the ${noun} out of it: what is in it is removed at the start.`
+        )
+      }
     }
   }
 }

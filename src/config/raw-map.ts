@@ -7,6 +7,8 @@ export interface MapOrigin {
   readonly prefix: string
   /** What a relative path is relative to. */
   readonly base: string
+  /** Completes "is not a known key": ` of the kind "sqlite"`. Default: nothing. */
+  readonly of?: string
 }
 
 /**
@@ -15,7 +17,7 @@ export interface MapOrigin {
  */
 export function readMap (
   map: object,
-  { prefix, base }: MapOrigin,
+  { prefix, base, of = '' }: MapOrigin,
   known: readonly string[],
   problems: Problem[],
   meaningOf = (key: string) => key
@@ -27,7 +29,7 @@ export function readMap (
       const meant = nearest(key, known)
       problems.push({
         name,
-        problem: 'is not a known key',
+        problem: `is not a known key${of}`,
         remedy: meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`
       })
       continue

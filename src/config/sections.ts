@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { z } from 'zod'
-import { WHOLE, type FileContent } from './file.ts'
+import { kindIn, WHOLE, type FileContent } from './file.ts'
 import { readEntries, readMap, toCamelCase } from './raw-map.ts'
 import type { RawValue } from './raw-value.ts'
 import { secretsOf, STORE_FIELDS, STORE_KINDS, storeKeys, type StoreKind } from './store-fields.ts'
@@ -21,9 +21,12 @@ export const WITHHELD = 'withheld'
 export function sectionsOf (file: FileContent): Partial<Record<Section, Json>> {
   const sections: Partial<Record<Section, Json>> = {}
   if (file.sources.length > 0) {
-    sections.sources = file.sources.map(({ fields }) =>
+    sections.sources = file.sources.map(({ kind, fields }) =>
       Object.fromEntries(
-        [...fields].map(([key, { value, base }]) => [key, key === 'path' ? absolute(value, base) : value as Json])
+        [...fields].map(([key, { value, base }]) => [
+          key,
+          kind.fields[key]?.kind === 'path' ? absolute(value, base) : value as Json
+        ])
       )
     )
   }
@@ -45,6 +48,7 @@ export function withSections (file: FileContent, sections: Partial<Record<Sectio
     ? file.sources
     : readEntries(given('sources'), '', []).map(({ configPath, map }) => ({
       configPath,
+      kind: kindIn(map),
       fields: new Map(
         Object.entries(map).map(
           ([key, value]: [string, unknown]): [string, RawValue] => [key, {

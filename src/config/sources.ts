@@ -1,5 +1,8 @@
 import { basename, extname, join } from 'node:path'
 import { isSourceName } from '../core/backup/object-key.ts'
+import type { Field } from '../core/ports/field.ts'
+import type { SourceKind } from '../core/ports/source-kind.ts'
+import { catalogSource, SOURCE_KINDS, sourceKindOf } from '../sources/index.ts'
 import { readAssertions } from './assertions.ts'
 import { checkGiven } from './checked-value.ts'
 import { CATALOG_FILE } from './data-files.ts'
@@ -8,7 +11,7 @@ import type { FileContent, FileSource } from './file.ts'
 import { readSourceSealing, type KeyOptions } from './encryption.ts'
 import type { RawValue } from './raw-value.ts'
 import { nearest } from './nearest.ts'
-import { SOURCE_FIELDS, type OptionValues } from './options.ts'
+import { OPTIONS, SOURCE_FIELDS, type OptionName, type OptionValues } from './options.ts'
 import { inherit, readPolicy, type Inherited } from './policy.ts'
 import type { Problem } from './problem.ts'
 
@@ -25,8 +28,11 @@ export interface Sources {
 
 /** A source, and where it was said, for the problems that it may have with others. */
 export interface SourceEntry {
-  /** `DATABASE_PATH`, or the place in holdfast.yaml. */
+  /** A variable such as `DATABASE_PATH`, or the place in holdfast.yaml. */
   readonly configPath: string
+  /** Where one of its fields was said: the variable, or the place in holdfast.yaml. */
+  readonly configPathOf: (field: string) => string
+  readonly isVariable: boolean
   readonly source: SourceConfig
 }
 
@@ -36,36 +42,47 @@ export function readSources (
   file: FileContent,
   problems: Problem[]
 ): Sources {
-  const busyTimeoutMs = options.sourceBusyTimeoutMs
-  const named: SourceEntry[] = []
-  if (options.databasePath !== undefined) {
-    const source: SourceConfig = {
-      name: nameOf(options.databasePath),
-      kind: 'sqlite',
-      path: options.databasePath,
-      busyTimeoutMs,
-      policy: inherit({}, inherited),
-      sealing: inherited.sealing,
-      assertions: []
-    }
-    named.push({ configPath: 'DATABASE_PATH', source })
-  }
+  const plain = (name: string, kind: SourceKind, values: object): SourceConfig => ({
+    name,
+    kind: kind.name,
+    values: complete(kind, values, options),
+    policy: inherit({}, inherited),
+    sealing: inherited.sealing,
+    assertions: []
+  })
+  const named = SOURCE_KINDS.flatMap((kind): SourceEntry[] => {
+    const key = kind.setting?.key as OptionName | undefined
+    if (kind.setting === null || key === undefined || options[key] === undefined) return []
+    const value = String(options[key])
+    const configPath = OPTIONS[key].variable
+    const source = plain(nameOf(value), kind, { [kind.setting.field]: value })
+    return [{ configPath, configPathOf: () => configPath, isVariable: true, source }]
+  })
   for (const source of file.sources) {
     const placed = readSource(source, options, inherited, problems)
     if (placed !== undefined) named.push(placed)
   }
   checkNames(named, problems)
-  const own: SourceConfig = {
-    name: OWN_SOURCE,
-    kind: 'sqlite',
-    path: join(options.dataDir, CATALOG_FILE),
-    busyTimeoutMs,
-    policy: inherit({}, inherited),
-    sealing: inherited.sealing,
-    assertions: []
-  }
+  const catalog = catalogSource(join(options.dataDir, CATALOG_FILE))
+  const own = plain(OWN_SOURCE, catalog.kind, catalog.values)
   const names = [...named.map(({ source }) => source.name), OWN_SOURCE]
   return { named, own, defaultSource: readDefault(file.defaultSource, names, problems) }
+}
+
+/** The values with the settings of the service for what they leave out and the kind takes from there. */
+function complete ({ inherited }: SourceKind, values: object, options: OptionValues): SourceConfig['values'] {
+  const missing = Object.entries(inherited).filter(([field]) => !(field in values))
+  return { ...values, ...Object.fromEntries(missing.map(([field, key]) => [field, options[key as OptionName]])) }
+}
+
+/** The paths of a source on this machine, each with the field that gives it. */
+export function pathsOf (source: SourceConfig): ReturnType<SourceKind['paths']> {
+  return sourceKindOf(source).paths(source.values)
+}
+
+/** Where a source is, for people. */
+export function placeOf (source: SourceConfig): string {
+  return sourceKindOf(source).place(source.values)
 }
 
 /** `./workstation.db` is the source `workstation`. */
@@ -80,39 +97,46 @@ function readSource (
   inherited: Inherited,
   problems: Problem[]
 ): SourceEntry | undefined {
-  const { configPath, fields } = given
-  const check = <K extends keyof typeof SOURCE_FIELDS>(key: K): FieldValue<K> | undefined => {
+  const { configPath, kind, fields } = given
+  const check = <T>(key: string, field: Field<T>): T | undefined => {
     const given = fields.get(key)
-    return given === undefined
-      ? undefined
-      : checkGiven<unknown>(SOURCE_FIELDS[key], given, problems) as FieldValue<K> | undefined
+    return given === undefined ? undefined : checkGiven(field, given, problems)
   }
-  const [name, path] = [check('name'), check('path')]
+  const configPathOf = (key: string): string => `${configPath}.${key}`
+  const checked = (keys: readonly string[]): Array<readonly [string, unknown]> =>
+    keys.flatMap(key => {
+      const field = kind.fields[key]
+      const value = field && check(key, field)
+      return value === undefined ? [] : [[key, value]]
+    })
+  const { required } = kind
+  const name = check('name', SOURCE_FIELDS.name)
+  const needed = Object.fromEntries(checked(required))
   const policy = inherit(readPolicy(given, problems), inherited)
-  const asserted = fields.get('assertions')
-  const assertions = asserted === undefined ? [] : readAssertions(asserted, problems)
-  const source = {
-    kind: check('kind') ?? 'sqlite',
-    busyTimeoutMs: check('busyTimeoutMs') ?? options.sourceBusyTimeoutMs,
-    policy,
-    sealing: readSourceSealing(given, inherited.sealing, options, problems),
-    assertions
-  }
-  for (const key of ['name', 'path'] as const) {
+  const [asserted, { assertionProblem }] = [fields.get('assertions'), kind]
+  const assertions = asserted === undefined || assertionProblem === null
+    ? []
+    : readAssertions(asserted, assertionProblem, problems)
+  check('kind', SOURCE_FIELDS.kind)
+  const others = Object.fromEntries(checked(Object.keys(kind.fields).filter(key => !required.includes(key))))
+  const values = complete(kind, { ...needed, ...others }, options)
+  const sealing = readSourceSealing(given, inherited.sealing, options, problems)
+  for (const key of ['name', ...required]) {
     if (!fields.has(key)) {
-      problems.push({ name: `${configPath}.${key}`, problem: 'is missing', remedy: `Give the source a ${key}.` })
+      problems.push({ name: configPathOf(key), problem: 'is missing', remedy: `Give the source a ${key}.` })
     }
   }
-  return name === undefined || path === undefined ? undefined : { configPath, source: { name, path, ...source } }
+  if (name === undefined || required.some(key => needed[key] === undefined)) return undefined
+  problems.push(...kind.validate(values).map(({ field, ...problem }) => ({ name: configPathOf(field), ...problem })))
+  const source = { name, kind: kind.name, values, policy, sealing, assertions }
+  return { configPath, configPathOf, isVariable: false, source }
 }
-
-type FieldValue<K extends keyof typeof SOURCE_FIELDS> = typeof SOURCE_FIELDS[K]['schema']['_output']
 
 function checkNames (named: readonly SourceEntry[], problems: Problem[]): void {
   const seen = new Map<string, string>()
-  for (const { configPath, source: { name } } of named) {
-    const where = configPath === 'DATABASE_PATH' ? configPath : `${configPath}.name`
-    const remedy = configPath === 'DATABASE_PATH'
+  for (const { configPath, configPathOf, isVariable, source: { name } } of named) {
+    const where = configPathOf('name')
+    const remedy = isVariable
       ? 'Rename the file, or name the source in holdfast.yaml instead.'
       : 'Give it another name.'
     // File systems that fold case would mix up the files of two sources that differ in nothing else.
@@ -133,7 +157,7 @@ function checkNames (named: readonly SourceEntry[], problems: Problem[]): void {
   }
 }
 
-/** The one named, otherwise the first, which is that of DATABASE_PATH if it is set, otherwise the own catalog. */
+/** The one named, otherwise the first, which is that of a variable if it is set, otherwise the own catalog. */
 function readDefault (given: RawValue | undefined, names: readonly string[], problems: Problem[]): string {
   const wanted = given === undefined ? undefined : checkGiven(SOURCE_FIELDS.name, given, problems)
   if (given === undefined || wanted === undefined) return names[0] ?? OWN_SOURCE

@@ -1,8 +1,9 @@
 import { realPathSync } from '../files/real-path.ts'
+import { sourceKindOf } from '../sources/index.ts'
 import type { SourceConfig, StoreConfig } from './config.ts'
 import { contains, type ServicePaths } from './path-conflicts.ts'
 import type { Problem } from './problem.ts'
-import type { Sources } from './sources.ts'
+import { pathsOf, type Sources } from './sources.ts'
 import type { StoreEntry } from './stores.ts'
 
 /** Says where a store is the place of another one, or a directory in which it would meet what is not its own. */
@@ -31,7 +32,7 @@ export function checkStoreLocations (
 function directoryProblem (
   path: string,
   { backupDir, dataDir, scratchDir }: ServicePaths,
-  sources: ReadonlyArray<Pick<SourceConfig, 'name' | 'path'>>
+  sources: readonly SourceConfig[]
 ): Pick<Problem, 'problem' | 'remedy'> | undefined {
   const directory = realPathSync(path)
   const [backups, data, scratch] = [realPathSync(backupDir), realPathSync(dataDir), realPathSync(scratchDir)]
@@ -54,10 +55,13 @@ function directoryProblem (
   if (contains(directory, data) || contains(directory, scratch)) {
     return complaint('holds what the service works with', 'Give a directory of its own to the store.')
   }
-  const within = sources.find(source => contains(directory, realPathSync(source.path)))
+  const within = sources.find(source => pathsOf(source).some(({ path }) => contains(directory, realPathSync(path))))
   return within === undefined
     ? undefined
-    : complaint(`holds the database of "${within.name}"`, 'Give a directory of its own to the store.')
+    : complaint(
+      `holds the ${sourceKindOf(within).noun} of "${within.name}"`,
+      'Give a directory of its own to the store.'
+    )
 }
 
 /** Whether one of the two would list what is in the other. */

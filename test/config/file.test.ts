@@ -20,7 +20,7 @@ test('paths in the file are taken from its own folder', t => {
   writeFileSync(join(cwd, 'etc/token'), token)
   const config = validConfig({ HOLDFAST_CONFIG: 'etc/holdfast.yaml' }, cwd)
   assert.equal(config.backupDir, join(cwd, 'etc/kept'))
-  assert.equal(config.sources[0]?.path, join(cwd, 'etc/shop.db'))
+  assert.equal(config.sources[0]?.values['path'], join(cwd, 'etc/shop.db'))
   assert.equal(config.metricsToken?.reveal(), token)
   assert.equal(config.dataDir, join(cwd, 'data'))
 })

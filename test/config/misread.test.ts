@@ -61,7 +61,7 @@ test('a comment behind a path is refused in the environment and in .env; in YAML
   }
   const yaml = `sources: [{ name: a, path: "${path}" }]\nstores: [{ name: far, kind: local, path: "${path}.d" }]\n`
   const { sources, stores } = validConfig({}, workDir(t, { 'holdfast.yaml': yaml }))
-  assert.equal(sources[0]?.path, path)
+  assert.equal(sources[0]?.values['path'], path)
   assert.deepEqual(stores.map(store => store.kind === 'local' && store.path), [`${path}.d`])
 })
 
@@ -87,7 +87,9 @@ for (
 test('odd paths that are meant are taken', t => {
   for (const path of ['./~app.db', './$app.db', '/srv/disk #2/app.db', '/srv/a:b.db', "/srv/it's.db", '/srv/ü b.db']) {
     assert.equal(
-      validConfig({ DATABASE_PATH: path }, workDir(t)).sources[0]?.path.endsWith(path.replace(/^\./, '')),
+      String(validConfig({ DATABASE_PATH: path }, workDir(t)).sources[0]?.values['path']).endsWith(
+        path.replace(/^\./, '')
+      ),
       true,
       path
     )
@@ -133,7 +135,7 @@ test('a number with a unit, separators or quotes is refused with the form that i
 test('blanks and carriage returns around a value are not part of it', t => {
   const cwd = workDir(t)
   assert.equal(
-    validConfig({ DATABASE_PATH: ' ./app.db \r', MAX_BACKUPS: '5\r' }, cwd).sources[0]?.path,
+    validConfig({ DATABASE_PATH: ' ./app.db \r', MAX_BACKUPS: '5\r' }, cwd).sources[0]?.values['path'],
     join(cwd, 'app.db')
   )
 })

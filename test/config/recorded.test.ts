@@ -111,7 +111,7 @@ test("what comes with the default of the server is taken over as well, and shown
     value: join(home, 'backups'),
     origin: 'server'
   })
-  assert.deepEqual(checked.config.sources.map(({ path }) => path), [
+  assert.deepEqual(checked.config.sources.map(({ values }) => values['path']), [
     join(home, 'shop.db'),
     join(home, 'data/holdfast.db')
   ])

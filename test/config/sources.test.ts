@@ -13,8 +13,7 @@ test('with nothing configured the own catalog is the only source and the default
   assert.deepEqual(sources, [{
     name: 'holdfast',
     kind: 'sqlite',
-    path: join(cwd, 'data/holdfast.db'),
-    busyTimeoutMs: 5000,
+    values: { path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000 },
     policy: { drillSchedule: WEEKLY },
     sealing: SEALING,
     assertions: []
@@ -29,9 +28,8 @@ test('DATABASE_PATH gives a source of the name of the file, which is the default
     cwd
   )
   assert.deepEqual(sources.map(({ name }) => name), ['workstation', 'holdfast'])
-  assert.deepEqual([sources[0]?.path, sources[0]?.busyTimeoutMs, defaultSource], [
-    join(cwd, 'workstation.db'),
-    10,
+  assert.deepEqual([sources[0]?.values, defaultSource], [
+    { path: join(cwd, 'workstation.db'), busyTimeoutMs: 10 },
     'workstation'
   ])
 })
@@ -68,8 +66,7 @@ sources:
     {
       name: 'shop',
       kind: 'sqlite',
-      path: join(cwd, 'shop.db'),
-      busyTimeoutMs: 1,
+      values: { path: join(cwd, 'shop.db'), busyTimeoutMs: 1 },
       policy: {
         enabled: true,
         interval: 60_000,
@@ -84,8 +81,7 @@ sources:
     {
       name: 'blog',
       kind: 'sqlite',
-      path: '/srv/blog.db',
-      busyTimeoutMs: 5000,
+      values: { path: '/srv/blog.db', busyTimeoutMs: 5000 },
       policy: { drillSchedule: WEEKLY },
       sealing: SEALING,
       assertions: []
@@ -153,5 +149,13 @@ test('the name of the own catalog is taken', t => {
   assert.deepEqual(problemsOf({ DATABASE_PATH: 'holdfast.db' }, workDir(t)).map(({ name }) => name), ['DATABASE_PATH'])
   assert.deepEqual(problemsOf({}, workDir(t, yaml('sources:\n  holdfast: { path: a.db }\n'))).map(({ name }) => name), [
     'sources.holdfast.name'
+  ])
+})
+
+test('a key that the kind of a source does not have is refused, with the kind where it is said', t => {
+  const text = 'sources:\n  - { name: a, path: a.db, kind: sqlite, url: x }\n  - { name: b, path: b.db, tables: [] }\n'
+  assert.deepEqual(problemsOf({}, workDir(t, yaml(text))).map(({ name, problem }) => `${name} ${problem}`), [
+    'sources[0].url is not a known key of the kind "sqlite"',
+    'sources[1].tables is not a known key'
   ])
 })

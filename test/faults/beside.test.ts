@@ -37,6 +37,11 @@ function shop (t: TestContext): { readonly home: string, readonly config: Config
   }
 }
 
+/** Where the database is. */
+function pathOf ({ sources }: Config): string {
+  return String(sources[0]?.values['path'])
+}
+
 async function openGuest (t: TestContext, config: Config): Promise<OpenedEngine> {
   const guest = await openEngine(config, { logger: silent, role: 'guest' })
   t.after(() => guest.close(0))
@@ -46,14 +51,14 @@ async function openGuest (t: TestContext, config: Config): Promise<OpenedEngine>
 test('a command and the service at the same source: one runs, the other is told whose job is in the way, and nothing is lost', async t => {
   const { home, config } = shop(t)
   const service = await startService(t, home, {
-    DATABASE_PATH: config.sources[0]!.path,
+    DATABASE_PATH: pathOf(config),
     BACKUP_DIR: config.backupDir,
     DATA_DIR: config.dataDir,
     SOURCE_BUSY_TIMEOUT_MS: '30000'
   }, tokenFor('admin'))
   const guest = await openGuest(t, config)
 
-  const blocker = await sqliteProcess(t, config.sources[0]!.path, 'BEGIN EXCLUSIVE')
+  const blocker = await sqliteProcess(t, pathOf(config), 'BEGIN EXCLUSIVE')
   const { body: { job } } = await service.call('POST', '/api/backups', {}, { prefer: 'respond-async' })
   assert.equal(
     (await rejectsWith('BACKUP_IN_PROGRESS', guest.engine.create({ type: 'manual' }))).details?.['jobId'],
@@ -63,7 +68,7 @@ test('a command and the service at the same source: one runs, the other is told 
   await blocker.stop()
   await untilAnswer(() => service.call('GET', `/api/jobs/${job.id}`), answer => answer.body.job.status === 'succeeded')
 
-  const again = await sqliteProcess(t, config.sources[0]!.path, 'BEGIN EXCLUSIVE')
+  const again = await sqliteProcess(t, pathOf(config), 'BEGIN EXCLUSIVE')
   const { result } = await guest.engine.create({ type: 'manual' })
   result.catch(() => {})
   const refused = await service.call('POST', '/api/backups')
@@ -117,7 +122,7 @@ async function run (home: string, killAt: number): Promise<boolean> {
 test('what a living process has under way is left alone by one that starts beside it', async t => {
   const { config } = shop(t)
   const server = await openEngine(config, { logger: silent })
-  const blocker = await sqliteProcess(t, config.sources[0]!.path, 'BEGIN EXCLUSIVE')
+  const blocker = await sqliteProcess(t, pathOf(config), 'BEGIN EXCLUSIVE')
   const { job, result } = await server.engine.create({ type: 'manual' })
   await until(async () => (await server.engine.backups({ limit: 1 })).count === 1)
   const guest = await openGuest(t, config)

@@ -39,6 +39,7 @@ for (
     ['http importing catalog', 'src/http/routes/planted.ts', use('../../catalog/database.ts'), BOUNDARIES],
     ['http importing config', 'src/http/planted.ts', use('../config/load.ts'), BOUNDARIES],
     ['a command importing config', 'src/cli/commands/planted.ts', use('../../config/load.ts'), BOUNDARIES],
+    ['config importing a kind of source itself', 'src/config/planted.ts', use('../sources/sqlite/kind.ts'), BOUNDARIES],
     ['engine importing app', 'src/engine/planted.ts', use('../app/app.ts'), BOUNDARIES],
     ['server.ts importing an adapter', 'src/server.ts', use('./stores/local/local.ts'), BOUNDARIES],
     ['app importing a command', 'src/app/planted.ts', use('../cli/run.ts'), BOUNDARIES],

@@ -19,6 +19,14 @@ export interface Field<T> {
   readonly how?: string
 }
 
+/** Fields by their keys in holdfast.yaml. */
+export type Fields = Readonly<Record<string, Field<unknown>>>
+
+/** What fields hold, checked; undefined: it was not given, or refused. */
+export type FieldValues<F extends Fields> = {
+  readonly [K in keyof F]?: F[K] extends Field<infer T> ? T | undefined : never
+}
+
 const asIs = (text: string): unknown => text
 
 export function whole (min: number, max: number): Field<number> {

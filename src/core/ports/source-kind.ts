@@ -2,6 +2,7 @@ import type { BackupMethod } from '../backup/backup.ts'
 import type { Assessor } from '../restore/drill.ts'
 import type { Restorer } from '../restore/restore.ts'
 import type { RowTool } from '../restore/rows.ts'
+import type { FieldValues, Fields } from './field.ts'
 import type { Inspector, Source } from './source.ts'
 
 /** What the tools of every kind are given. */
@@ -12,13 +13,10 @@ export interface KindContext {
   readonly limits: { readonly timeout: number, readonly memory: number }
 }
 
-/** The values of a source's own fields, by their keys; undefined: the source leaves it out. */
-export type FieldValues = Readonly<Record<string, unknown>>
-
 /** What works on sources, images and backups of one kind. */
-export interface KindTools {
-  /** Opens nothing yet. */
-  source(name: string, values: FieldValues): Source
+export interface KindTools<F extends Fields = Fields> {
+  /** `values`: with what is required. Opens nothing yet. */
+  source(name: string, values: FieldValues<F>): Source
   readonly inspector: Inspector
   readonly restorer: Restorer
   /** null: backups of this kind hold nothing that an assertion could be about. */
@@ -32,15 +30,48 @@ export interface KindTools {
  * `sources/index.ts`; nothing else names it. The description is small, for the configuration needs no more; the tools
  * are loaded when the engine is made.
  */
-export interface SourceKind {
+export interface SourceKind<F extends Fields = Fields> {
   /** As holdfast.yaml and manifests name it: `sqlite`, `directory`. */
   readonly name: string
   /** For people: `SQLite database`. */
   readonly label: string
+  /** What a source of it is, in a sentence: `the database`, `the directory`. Without the article. */
+  readonly noun: string
+  /** The fields that only this kind has. */
+  readonly fields: F
+  /** The fields that a source cannot be without. */
+  readonly required: ReadonlyArray<keyof F & string>
+  /** What a source takes from the settings of the service where it leaves a field out: keys of both. */
+  readonly inherited: Readonly<Partial<Record<keyof F & string, string>>>
+  /** The setting that makes a source without holdfast.yaml, and the field that it gives; null: there is none. */
+  readonly setting: { readonly key: string, readonly field: keyof F & string } | null
+  /** What is wrong with the values together, with the field to correct; empty: nothing. Touches nothing. */
+  validate(values: FieldValues<F>): ReadonlyArray<FieldProblem<keyof F & string>>
+  /** Where the source is, for people; never a secret. */
+  place(values: FieldValues<F>): string
+  /** Where the source is on this machine, each path with its field, so that nothing else gets in its way. */
+  paths(values: FieldValues<F>): ReadonlyArray<{ readonly field: keyof F & string, readonly path: string }>
+  /**
+   * What speaks against the query of an assertion, as far as its text alone shows; undefined: nothing. Completes
+   * `the query …`. null: there are no assertions on sources of this kind.
+   */
+  readonly assertionProblem: ((query: string) => string | undefined) | null
   /** What `create` may ask for, the default first. */
   readonly methods: readonly [BackupMethod, ...BackupMethod[]]
   /** Loads the code of the kind. Touches no source. */
-  readonly loadTools: (context: KindContext) => Promise<KindTools>
+  readonly loadTools: (context: KindContext) => Promise<KindTools<F>>
+}
+
+export interface FieldProblem<Name extends string = string> {
+  readonly field: Name
+  /** Completes the name of the field: `is given without …`. */
+  readonly problem: string
+  readonly remedy: string
+}
+
+/** Fixes the types of the fields within the folder of a kind, and forgets them for the list. */
+export function sourceKind<const F extends Fields> (kind: SourceKind<F>): SourceKind {
+  return kind as unknown as SourceKind
 }
 
 /** A kind with its tools. */

@@ -1,9 +1,20 @@
-import type { SourceKind } from '../../core/ports/source-kind.ts'
+import { sourceKind } from '../../core/ports/source-kind.ts'
+import { assertionProblem } from './assertion-sql.ts'
+import { SQLITE_FIELDS } from './fields.ts'
 
 /** SQLite databases: a file, which applications have open while it is backed up. */
-export const sqlite: SourceKind = {
+export const sqlite = sourceKind({
   name: 'sqlite',
   label: 'SQLite database',
+  noun: 'database',
+  fields: SQLITE_FIELDS,
+  required: ['path'],
+  inherited: { busyTimeoutMs: 'sourceBusyTimeoutMs' },
+  setting: { key: 'databasePath', field: 'path' },
+  validate: () => [],
+  place: ({ path = '' }) => path,
+  paths: ({ path }) => path === undefined ? [] : [{ field: 'path', path }],
+  assertionProblem,
   methods: ['full'],
   loadTools: async context => (await import('./tools.ts')).sqliteTools(context)
-}
+})

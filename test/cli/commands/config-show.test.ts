@@ -15,7 +15,7 @@ const REPORT: ConfigInForce = {
     { key: 'port', variable: 'PORT', value: 3000, origin: 'default' }
   ],
   settings: SETTINGS,
-  sources: [{ name: 'shop', kind: 'sqlite', path: '/srv/shop.db', policy: {}, assertions: [] }],
+  sources: [{ name: 'shop', kind: 'sqlite', place: '/srv/shop.db', policy: {}, assertions: [] }],
   defaultSource: 'shop',
   stores: [],
   notices: []

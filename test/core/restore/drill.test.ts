@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { assertionProblem } from '../../../src/config/assertion-sql.ts'
+import { assertionProblem } from '../../../src/sources/sqlite/assertion-sql.ts'
 import { judge, type Assertion, type Found } from '../../../src/core/restore/drill.ts'
 
 type Bound = Pick<Assertion, 'min' | 'max' | 'equals'>

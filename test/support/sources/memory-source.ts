@@ -93,6 +93,15 @@ export function memoryKind (restorer: Restorer): SourceKind {
   return {
     name: 'memory',
     label: 'text in memory',
+    noun: 'text',
+    fields: {},
+    required: [],
+    inherited: {},
+    setting: null,
+    validate: () => [],
+    place: () => '/memory',
+    paths: () => [],
+    assertionProblem: () => undefined,
     methods: ['full'],
     loadTools: async () => ({
       source: name => new MemorySource(name),
