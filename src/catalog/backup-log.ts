@@ -12,7 +12,7 @@ import type {
 } from '../core/catalog/catalog.ts'
 import { LARGEST_ID } from '../core/backup/backup-id.ts'
 import { BackupError } from '../core/errors.ts'
-import { released, withSignature, type Manifest } from '../core/backup/manifest.ts'
+import { filledForm, released, withSignature, writtenForm, type Manifest } from '../core/backup/manifest.ts'
 import { TRASH } from '../core/backup/object-key.ts'
 import type { ManifestSignature } from '../core/backup/signature.ts'
 import type { Verification } from '../core/ports/verification.ts'
@@ -121,9 +121,7 @@ export class SqliteBackupLog implements BackupLog {
 
   lastGood (source: string, limit: number): Promise<readonly Manifest[]> {
     return this.#connection.read(() =>
-      this.#statements.lastGood.all(source, limit).map(({ id, manifest }) =>
-        fromJson<Manifest>(manifest, `the manifest of backup ${id}`)
-      )
+      this.#statements.lastGood.all(source, limit).map(({ id, manifest }) => remembered(id, manifest))
     )
   }
 
@@ -155,7 +153,7 @@ export class SqliteBackupLog implements BackupLog {
       const before = this.#manifest(id)
       const manifest = before === undefined
         ? null
-        : JSON.stringify(withSignature({ ...before, description, pinned }, signature))
+        : JSON.stringify(writtenForm(withSignature({ ...before, description, pinned }, signature)))
       this.#statements.edit.run({
         id,
         description,
@@ -173,7 +171,7 @@ export class SqliteBackupLog implements BackupLog {
       const manifest = this.#manifest(id)
       const signed = manifest === undefined
         ? null
-        : JSON.stringify(withSignature(released(manifest, at, by), signature))
+        : JSON.stringify(writtenForm(withSignature(released(manifest, at, by), signature)))
       this.#statements.releaseSuspect.run({
         id,
         releasedAt: at.toISOString(),
@@ -277,7 +275,7 @@ export class SqliteBackupLog implements BackupLog {
 
   #manifest (id: number): Manifest | undefined {
     const manifest = this.#statements.manifest.get(id)
-    return manifest == null ? undefined : fromJson<Manifest>(manifest, `the manifest of backup ${id}`)
+    return manifest == null ? undefined : remembered(id, manifest)
   }
 
   #row (id: number): BackupRow {
@@ -294,6 +292,11 @@ function noIdLeft (): BackupError {
   })
 }
 
+/** The manifest of a row, which was checked before it was written there. */
+function remembered (id: number, manifest: string): Manifest {
+  return filledForm(fromJson<Parameters<typeof filledForm>[0]>(manifest, `the manifest of backup ${id}`))
+}
+
 /** What a row repeats of its manifest, so that it can be asked for. */
 function columnsOf (manifest: Manifest) {
   return {
@@ -307,7 +310,7 @@ function columnsOf (manifest: Manifest) {
     suspectReasons: manifest.suspicion === undefined ? null : JSON.stringify(manifest.suspicion.reasons),
     releasedAt: manifest.suspicion?.releasedAt ?? null,
     releasedBy: manifest.suspicion?.releasedBy ?? null,
-    manifest: JSON.stringify(manifest),
+    manifest: JSON.stringify(writtenForm(manifest)),
     signingKey: manifest.signature?.key ?? null,
     ...linkColumns(manifest)
   }

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { withSignature, type Manifest } from '../core/backup/manifest.ts'
+import { withSignature, writtenForm, type Manifest } from '../core/backup/manifest.ts'
 import {
   authenticity,
   describeSignature,
@@ -49,7 +49,7 @@ export class Signing {
   /** A manifest of this installation's own making. Throws `CONFIG_INVALID` where the key cannot be made or read. */
   sign (manifest: Manifest): Manifest {
     this.#key ??= this.#options.ensure()
-    return withSignature(manifest, signatureOf(withSignature(manifest, undefined), this.#key))
+    return withSignature(manifest, signatureOf(writtenForm(withSignature(manifest, undefined)), this.#key))
   }
 
   /**
@@ -63,7 +63,8 @@ export class Signing {
   /** Checks the signature itself. */
   judge (manifest: Manifest): SignatureState {
     const key = manifest.signature?.key ?? null
-    return this.#stateOf(authenticity(manifest, new Set(key !== null && this.#isTrusted(key) ? [key] : [])), key)
+    const trusted = new Set(key !== null && this.#isTrusted(key) ? [key] : [])
+    return this.#stateOf(authenticity(writtenForm(manifest), trusted), key)
   }
 
   /** The state of a manifest whose signature was checked when it was read, by its key alone; null: not signed. */

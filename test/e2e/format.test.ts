@@ -56,5 +56,5 @@ test('the schema digest is what docs/format.md says', async t => {
     join(home, 'shop.db'),
     'SELECT json_array(type, name, tbl_name, sql) FROM sqlite_schema ORDER BY type, name, tbl_name'
   ], { encoding: 'utf8' })
-  assert.equal(createHash('sha256').update(lines).digest('hex'), manifest?.facts.schemaDigest)
+  assert.equal(createHash('sha256').update(lines).digest('hex'), manifest?.facts.details.schemaDigest)
 })

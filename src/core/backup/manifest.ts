@@ -1,94 +1,60 @@
-import { z } from 'zod'
-import { TIERS } from '../tier.ts'
-import { BACKUP_METHODS, BACKUP_TYPES } from './backup.ts'
-import { ENCRYPTIONS } from '../ports/encryption.ts'
-import { instanceId } from '../instance.ts'
 import { BackupError } from '../errors.ts'
-import { SAMPLE } from './measures.ts'
-import { authenticity, isSigningKey, type ManifestSignature } from './signature.ts'
-import { COMPRESSIONS } from '../ports/codec.ts'
+import { MAIN, type PartRecord } from '../ports/part.ts'
+import type { SnapshotFacts } from '../ports/source.ts'
+import type { ChainLink } from './chain-link.ts'
+import {
+  MANIFEST_VERSIONS,
+  partedSchema,
+  singlePartSchema,
+  type PartedForm,
+  type SinglePartForm
+} from './manifest-schema.ts'
+import { authenticity, type ManifestSignature } from './signature.ts'
 
-export const MANIFEST_FORMAT = 'holdfast-manifest'
-/**
- * Raised when an older reader could no longer do right by a newer manifest. Older ones stay readable for ever. What
- * version 2 adds is encryption: a reader of version 1 that looks at no more than the compression would take sealed
- * bytes for an image. A backup that is not sealed is written as version 1, which both read.
- */
-export const MANIFEST_VERSIONS = { plain: 1, sealed: 2 } as const
+export { MANIFEST_FORMAT, MANIFEST_VERSIONS } from './manifest-schema.ts'
+
 /** No manifest is larger; a file that is, is something else. In bytes. */
 export const MANIFEST_LIMIT = 16 * 1024 * 1024
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
-const instant = z.iso.datetime()
-const count = z.int().nonnegative()
-/** Bytes. No object and no image is larger than 1 PiB, so that the sizes of thousands of backups can be added up. */
-const size = count.max(2 ** 50)
-
-/** What the guard measured, and what it found: core/backup/measures.ts, core/backup/suspicion.ts. */
-const guarded = {
-  measures: z.strictObject({
-    pages: count,
-    stride: z.int().positive(),
-    entropy: z.number().min(0).max(8),
-    density: z.number().nonnegative(),
-    sketch: z.string().regex(/^[0-9a-f]*$/).max(SAMPLE)
-  }).exactOptional(),
-  suspicion: z.strictObject({
-    reasons: z.array(z.string().min(1)).min(1),
-    releasedAt: instant.nullable(),
-    releasedBy: z.string().nullable()
-  }).exactOptional()
+/**
+ * The small JSON beside an object that makes it a backup; docs/format.md is its reference. In memory every manifest has
+ * all fields of version 3, whatever version it is written as; `writtenForm` is what stands in the file.
+ */
+export interface Manifest extends Omit<PartedForm, 'version' | 'parts' | 'facts' | 'link'> {
+  readonly version: SinglePartForm['version'] | PartedForm['version']
+  /** The parts in addition to the main one, which is `object`, `image`, `compression` and `partFormat`. */
+  readonly parts: readonly PartRecord[]
+  readonly link: ChainLink | null
+  readonly facts: SnapshotFacts
 }
 
-/** The small JSON beside an object that makes it a backup; docs/format.md is its reference. */
-export const manifestSchema = z.strictObject({
-  format: z.literal(MANIFEST_FORMAT),
-  version: z.literal([MANIFEST_VERSIONS.plain, MANIFEST_VERSIONS.sealed]),
-  // A wish alone: who takes the backup over gives it another id where this one is taken or too large (backup-id.ts).
-  id: z.number().positive().refine(Number.isInteger, 'expected a whole number'),
-  /** The installation that made it; a manifest from before there was one has none. */
-  instance: instanceId.exactOptional(),
-  source: z.strictObject({ name: z.string(), kind: z.string(), location: z.string() }),
-  type: z.enum(BACKUP_TYPES),
-  method: z.enum(BACKUP_METHODS),
-  schedule: z.enum(TIERS).nullable(),
-  description: z.string().nullable(),
-  pinned: z.boolean(),
-  startedAt: instant,
-  completedAt: instant,
-  object: z.strictObject({ name: z.string(), size, sha256 }),
-  image: z.strictObject({ size, sha256 }),
-  compression: z.enum(COMPRESSIONS),
-  encryption: z.enum(ENCRYPTIONS),
-  keys: z.array(z.string().min(1)).min(1).exactOptional(),
-  facts: z.strictObject({
-    engine: z.string(),
-    schemaDigest: sha256,
-    tables: z.array(z.strictObject({ name: z.string(), rows: count.nullable() })),
-    foreignKeyViolations: count.nullable(),
-    properties: z.record(z.string(), z.union([z.string(), z.number()]))
-  }),
-  ...guarded,
-  verifiedAt: instant.nullable(),
-  signature: z.strictObject({
-    algorithm: z.literal('ed25519'),
-    key: z.string().refine(isSigningKey, 'expected a public key ("holdfast-sign1-…")'),
-    value: z.base64().length(88)
-  }).exactOptional()
-}).superRefine(({ version, encryption, keys }, context) => {
-  const isSealed = encryption !== 'none'
-  const report = (path: string, message: string): void => {
-    context.addIssue({ code: 'custom', path: [path], message })
-  }
-  if (isSealed !== (version === MANIFEST_VERSIONS.sealed)) {
-    report('version', `a backup with encryption "${encryption}" has another version`)
-  }
-  if (isSealed !== (keys !== undefined)) {
-    report('keys', isSealed ? 'nothing says to which keys it is sealed' : 'a backup that is not sealed has no keys')
-  }
-})
+/** All parts, the main one first. */
+export function partsOf ({ object, image, compression, partFormat, parts }: Manifest): readonly PartRecord[] {
+  return [{ name: MAIN, format: partFormat, isIndex: false, object, image, compression }, ...parts]
+}
 
-export type Manifest = z.infer<typeof manifestSchema>
+/** Stored bytes of all parts. */
+export function totalSizeOf (manifest: Manifest): number {
+  return partsOf(manifest).reduce((sum, { object }) => sum + object.size, 0)
+}
+
+/** Plain bytes of all parts. */
+export function totalImageOf (manifest: Manifest): number {
+  return partsOf(manifest).reduce((sum, { image }) => sum + image.size, 0)
+}
+
+/** The lowest version that has all of the manifest. */
+export function versionFor (manifest: Omit<Manifest, 'version'>): Manifest['version'] {
+  const { parts, link, partFormat, source, encryption, facts: { details } } = manifest
+  const isSingle = parts.length === 0 && link === null && partFormat === source.kind && isSingleDetails(details)
+  if (!isSingle) return MANIFEST_VERSIONS.parts
+  return encryption === 'none' ? MANIFEST_VERSIONS.plain : MANIFEST_VERSIONS.sealed
+}
+
+/** The details that versions 1 and 2 have as facts of their own, and no others. */
+function isSingleDetails ({ schemaDigest, foreignKeyViolations, ...others }: SnapshotFacts['details']): boolean {
+  return typeof schemaDigest === 'string' && foreignKeyViolations !== undefined && Object.keys(others).length === 0
+}
 
 /** The same with this signature in place of the one before, which is of another content; undefined: with none. */
 export function withSignature (manifest: Manifest, signature: ManifestSignature | undefined): Manifest {
@@ -103,8 +69,39 @@ export function released (manifest: Manifest, at: Date, by: string): Manifest {
     : { ...manifest, suspicion: { ...manifest.suspicion, releasedAt: at.toISOString(), releasedBy: by } }
 }
 
+/** The keys of version 3 in their order, which is part of the format. */
+const PARTED_KEYS = Object.keys(partedSchema.shape) as ReadonlyArray<keyof PartedForm>
+
+/**
+ * The content of the file, in its own version. Versions 1 and 2 keep the order of the keys of `manifest`: what was read
+ * is written again as it was.
+ */
+export function writtenForm (manifest: Manifest): object {
+  const { engine, tables, properties, details } = manifest.facts
+  if (manifest.version === MANIFEST_VERSIONS.parts) {
+    const content = { ...manifest, facts: { engine, tables, properties, details } }
+    return Object.fromEntries(PARTED_KEYS.filter(key => content[key] !== undefined).map(key => [key, content[key]]))
+  }
+  const { partFormat: _format, parts: _parts, link: _link, ...others } = manifest
+  const { schemaDigest, foreignKeyViolations } = details
+  return { ...others, facts: { engine, schemaDigest, tables, foreignKeyViolations, properties } }
+}
+
+/** A form that was checked when it was written, such as one that the catalog keeps, with all fields in memory. */
+export function filledForm (written: SinglePartForm | PartedForm): Manifest {
+  if (written.version === MANIFEST_VERSIONS.parts) return written
+  const { engine, tables, properties, schemaDigest, foreignKeyViolations } = written.facts
+  return {
+    ...written,
+    facts: { engine, tables, properties, details: { schemaDigest, foreignKeyViolations } },
+    partFormat: written.source.kind,
+    parts: [],
+    link: null
+  }
+}
+
 export function serializeManifest (manifest: Manifest): string {
-  return `${JSON.stringify(manifest, undefined, 2)}\n`
+  return `${JSON.stringify(writtenForm(manifest), undefined, 2)}\n`
 }
 
 /**
@@ -118,9 +115,9 @@ export function parseManifest (text: string): Manifest {
   } catch (cause) {
     throw new BackupError('MANIFEST_INVALID', 'the manifest is not JSON', { cause })
   }
-  const parsed = manifestSchema.safeParse(value)
+  const parsed = isParted(value) ? partedSchema.safeParse(value) : singlePartSchema.safeParse(value)
   if (parsed.success) {
-    if (authenticity(parsed.data, new Set()) !== 'changed') return parsed.data
+    if (authenticity(parsed.data, new Set()) !== 'changed') return filledForm(parsed.data)
     throw new BackupError(
       'MANIFEST_INVALID',
       'the manifest was changed after it was signed: its signature does not match',
@@ -132,4 +129,8 @@ export function parseManifest (text: string): Manifest {
   }
   const [where] = parsed.error.issues.map(({ path, message }) => `"${path.join('.')}": ${message}`)
   throw new BackupError('MANIFEST_INVALID', `the manifest is wrong at ${String(where)}`, { cause: parsed.error })
+}
+
+function isParted (value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'version' in value && value.version === MANIFEST_VERSIONS.parts
 }

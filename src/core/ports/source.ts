@@ -19,18 +19,22 @@ export const NOT_COUNTED = 'not counted'
 export interface SnapshotFacts {
   /** What made the image, with its version: `sqlite 3.54.1`. */
   readonly engine: string
-  /** SHA-256 (hex) over the definitions of every table, index, view and trigger, in a fixed order. */
-  readonly schemaDigest: string
-  /** Every table, in the order of names. */
+  /** Every table, in the order of names; of a kind without tables its other quantities, such as files. */
   readonly tables: readonly TableFacts[]
-  /**
-   * Rows that break a foreign key in the source itself, so that a verification can tell damage from habit. null: the
-   * references are declared in a way that cannot be checked.
-   */
-  readonly foreignKeyViolations: number | null
-  /** Facts of one kind only: page size, journal mode, encoding. */
+  /** Facts of one kind only, for people: page size, journal mode, encoding. */
   readonly properties: Readonly<Record<string, string | number>>
+  /** Facts of one kind only, for its inspector, which checks them when it reads them. */
+  readonly details: Details
 }
+
+export type Details = Readonly<Record<string, JsonValue>>
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue }
 
 /** One consistent view of a source, on its way out. */
 export interface Snapshot {

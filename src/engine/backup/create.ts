@@ -3,7 +3,7 @@ import type { Backup } from '../../core/backup/backup.ts'
 import type { Task } from '../../core/job.ts'
 import type { Cipher, Opener } from '../../core/ports/encryption.ts'
 import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
-import { MANIFEST_FORMAT, MANIFEST_VERSIONS, serializeManifest, type Manifest } from '../../core/backup/manifest.ts'
+import { MANIFEST_FORMAT, serializeManifest, versionFor, type Manifest } from '../../core/backup/manifest.ts'
 import { QUARANTINE, TRASH, manifestKey, objectKey } from '../../core/backup/object-key.ts'
 import { CONSTRAINT_VIOLATIONS, type SnapshotFacts, type Source } from '../../core/ports/source.ts'
 import type { Compression } from '../../core/ports/codec.ts'
@@ -290,9 +290,8 @@ function manifestOf (
   facts: SnapshotFacts,
   times: { readonly completedAt: Date, readonly verifiedAt: string | null }
 ): Manifest {
-  return {
+  const content: Omit<Manifest, 'version'> = {
     format: MANIFEST_FORMAT,
-    version: cipher === null ? MANIFEST_VERSIONS.plain : MANIFEST_VERSIONS.sealed,
     id: row.id,
     instance,
     source: { name: source.name, kind: source.kind, location: source.location },
@@ -308,10 +307,15 @@ function manifestOf (
     compression: row.compression,
     encryption: cipher?.encryption ?? 'none',
     ...cipher !== null && { keys: [...cipher.keys] },
-    facts: { ...facts, tables: [...facts.tables] },
+    partFormat: source.kind,
+    parts: [],
+    link: null,
+    facts,
     measures: written.measures,
     verifiedAt: times.verifiedAt
   }
+  const { format, ...others } = content
+  return { format, version: versionFor(content), ...others }
 }
 
 async function proveNew (

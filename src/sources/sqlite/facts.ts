@@ -40,9 +40,7 @@ export function readFacts (db: Database.Database, journalMode: string): Snapshot
   const version = db.prepare<[], string>('SELECT sqlite_version()').pluck().get() ?? 'unknown'
   return {
     engine: `sqlite ${version}`,
-    schemaDigest: schemaDigest(db),
     tables: countRows(db),
-    foreignKeyViolations: countViolations(db),
     properties: {
       journalMode,
       pageSize: pragma(db, 'page_size'),
@@ -51,7 +49,27 @@ export function readFacts (db: Database.Database, journalMode: string): Snapshot
       autoVacuum: pragma(db, 'auto_vacuum'),
       userVersion: pragma(db, 'user_version'),
       applicationId: pragma(db, 'application_id')
-    }
+    },
+    details: { schemaDigest: schemaDigest(db), foreignKeyViolations: countViolations(db) }
+  }
+}
+
+/** The details of the facts of a SQLite database. */
+export interface SqliteDetails {
+  /** SHA-256 (hex) over the definitions of every table, index, view and trigger, in a fixed order. */
+  readonly schemaDigest: string | undefined
+  /**
+   * Rows that break a foreign key in the source itself, so that a verification can tell damage from habit. null: the
+   * references are declared in a way that cannot be checked.
+   */
+  readonly foreignKeyViolations: number | null
+}
+
+/** Reads them; what is not of the right type counts as not recorded. */
+export function sqliteDetails ({ details: { schemaDigest, foreignKeyViolations } }: SnapshotFacts): SqliteDetails {
+  return {
+    schemaDigest: typeof schemaDigest === 'string' ? schemaDigest : undefined,
+    foreignKeyViolations: typeof foreignKeyViolations === 'number' ? foreignKeyViolations : null
   }
 }
 

@@ -5,7 +5,7 @@ import { CONSTRAINT_VIOLATIONS, NOT_COUNTED, type SnapshotFacts, type TableFacts
 import type { Check, CheckName } from '../../core/ports/verification.ts'
 import { shortened } from '../../core/shortened.ts'
 import { resourceError } from './errors.ts'
-import { countRows, countViolations, schemaDigest } from './facts.ts'
+import { countRows, countViolations, schemaDigest, sqliteDetails } from './facts.ts'
 import { checkHeader } from './header.ts'
 import { checkIntegrity, describeUnchecked, describeViolations, FINDINGS, violationsIn } from './integrity.ts'
 import { openImmutable } from './open.ts'
@@ -102,19 +102,20 @@ function references (db: Database.Database, expected: SnapshotFacts | null): Out
       reason: `${found} rows break a foreign key; whether they did in the source is not known`
     }
   }
-  if (expected === null || found === (expected.foreignKeyViolations ?? 0)) {
+  const before = expected === null ? null : sqliteDetails(expected).foreignKeyViolations
+  if (expected === null || found === (before ?? 0)) {
     return found === 0
       ? undefined
       : { status: 'pass', reason: `${found} rows break a foreign key, as they did in the source` }
   }
-  return fail(
-    `${found} rows break a foreign key; in the source it was ${expected.foreignKeyViolations ?? 'not countable'}`
-  )
+  return fail(`${found} rows break a foreign key; in the source it was ${before ?? 'not countable'}`)
 }
 
 function definitions (db: Database.Database, expected: SnapshotFacts | null): Outcome {
   if (expected === null) return { status: 'skipped', reason: 'there is no manifest to compare the definitions with' }
-  return schemaDigest(db) === expected.schemaDigest ? undefined : fail('the definitions are not those of the manifest')
+  return schemaDigest(db) === sqliteDetails(expected).schemaDigest
+    ? undefined
+    : fail('the definitions are not those of the manifest')
 }
 
 function rowCounts (db: Database.Database, expected: SnapshotFacts | null): Outcome {

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseManifest, released, serializeManifest, type Manifest } from '../../../src/core/backup/manifest.ts'
+import {
+  filledForm,
+  parseManifest,
+  partsOf,
+  released,
+  serializeManifest,
+  totalImageOf,
+  totalSizeOf,
+  versionFor,
+  writtenForm,
+  type Manifest
+} from '../../../src/core/backup/manifest.ts'
 
 const DIGEST = '0123456789abcdef'.repeat(4)
 const MANIFEST: Manifest = {
@@ -21,17 +32,19 @@ const MANIFEST: Manifest = {
   encryption: 'none',
   facts: {
     engine: 'sqlite 3.54.1',
-    schemaDigest: DIGEST,
     tables: [{ name: 'accounts', rows: 3 }, { name: 'search', rows: null }],
-    foreignKeyViolations: null,
-    properties: { pageSize: 4096, journalMode: 'wal' }
+    properties: { pageSize: 4096, journalMode: 'wal' },
+    details: { schemaDigest: DIGEST, foreignKeyViolations: null }
   },
+  partFormat: 'sqlite',
+  parts: [],
+  link: null,
   verifiedAt: null
 }
 
 /** The manifest with the value at `path` replaced, or taken out where it is undefined. */
-function damaged (path: string, value: unknown): string {
-  const copy = structuredClone(MANIFEST) as unknown as Record<string, unknown>
+function damaged (path: string, value: unknown, manifest: Manifest = MANIFEST): string {
+  const copy = JSON.parse(serializeManifest(manifest)) as Record<string, unknown>
   const parts = path.split('.')
   const last = parts.pop()!
   let place = copy
@@ -147,7 +160,11 @@ test('what the guard measured and found is read again, and held to its form', ()
       { suspicion: { ...suspicion, releasedAt: 'soon' } },
       { suspicion: { ...suspicion, extra: 1 } }
     ]
-  ) assert.throws(() => parseManifest(JSON.stringify({ ...guarded, ...wrong })), { code: 'MANIFEST_INVALID' })
+  ) {
+    assert.throws(() => parseManifest(JSON.stringify({ ...writtenForm(guarded), ...wrong })), {
+      code: 'MANIFEST_INVALID'
+    })
+  }
 })
 
 test('a release is written into the manifest of a suspect, and into no other', () => {
@@ -173,16 +190,160 @@ test('what is sealed says so in version 2, with its keys, and what is not in ver
     const [place, wrong] of [
       ['version', { ...sealed, version: 1 }],
       ['version', { ...MANIFEST, version: 2 }],
-      ['version', { ...sealed, version: 3 }],
       ['keys', keyless],
       ['keys', { ...sealed, keys: [] }],
       ['keys', { ...MANIFEST, keys }],
       ['keys.0', { ...sealed, keys: [''] }]
     ] as const
   ) {
-    assert.throws(() => parseManifest(JSON.stringify(wrong)), {
+    assert.throws(() => parseManifest(JSON.stringify(writtenForm(wrong as Manifest))), {
       code: 'MANIFEST_INVALID',
       message: new RegExp(`wrong at "${place}"`)
+    })
+  }
+})
+
+/** A backup of three parts that is built on another one. */
+const PARTED: Manifest = {
+  ...MANIFEST,
+  version: 3,
+  source: { name: 'books', kind: 'postgres', location: 'postgres://db/books' },
+  method: 'incremental',
+  object: { name: 'books.dump', size: 5, sha256: DIGEST },
+  compression: 'none',
+  partFormat: 'pg-archive',
+  parts: [
+    {
+      name: 'globals',
+      format: 'sql',
+      isIndex: true,
+      object: { name: 'books.globals.sql.zst', size: 7, sha256: DIGEST },
+      image: { size: 70, sha256: DIGEST },
+      compression: 'zstd'
+    },
+    {
+      name: 'db/other',
+      format: 'pg-archive',
+      isIndex: false,
+      object: { name: 'books.db.other.dump', size: 11, sha256: DIGEST },
+      image: { size: 11, sha256: DIGEST },
+      compression: 'none'
+    }
+  ],
+  link: {
+    chain: 'books-1',
+    lineage: 'system-1.t1',
+    parent: { name: 'books-0.dump', sha256: DIGEST },
+    depth: 1,
+    from: '0000000000000010',
+    to: '0000000000000020'
+  },
+  facts: {
+    engine: 'pg_dump 17.6',
+    tables: [{ name: 'public.accounts', rows: 3 }],
+    properties: { serverVersion: '17.6' },
+    details: { databases: ['books', 'other'], systemIdentifier: '7391706123' }
+  }
+}
+
+test('a backup of several parts is read again as it was, and its sizes are those of all parts', () => {
+  assert.deepEqual(parseManifest(serializeManifest(PARTED)), PARTED)
+  assert.deepEqual(partsOf(PARTED).map(({ name }) => name), ['main', 'globals', 'db/other'])
+  assert.equal(totalSizeOf(PARTED), 23)
+  assert.equal(totalImageOf(PARTED), 4096 + 70 + 11)
+})
+
+test('the keys of version 3 stand in one order, however the manifest was put together', () => {
+  const shuffled = Object.fromEntries(Object.entries(PARTED).toReversed()) as unknown as Manifest
+  assert.equal(serializeManifest(shuffled), serializeManifest(PARTED))
+  assert.deepEqual(Object.keys(JSON.parse(serializeManifest(PARTED)) as object), [
+    'format',
+    'version',
+    'id',
+    'source',
+    'type',
+    'method',
+    'schedule',
+    'description',
+    'pinned',
+    'startedAt',
+    'completedAt',
+    'object',
+    'image',
+    'compression',
+    'partFormat',
+    'parts',
+    'encryption',
+    'link',
+    'facts',
+    'verifiedAt'
+  ])
+})
+
+test('a backup is written as the lowest version that has all of it', () => {
+  const { facts } = MANIFEST
+  assert.equal(versionFor(MANIFEST), 1)
+  assert.equal(versionFor({ ...MANIFEST, encryption: 'age', keys: ['age1x'] }), 2)
+  assert.equal(versionFor({ ...MANIFEST, parts: PARTED.parts }), 3)
+  assert.equal(versionFor({ ...MANIFEST, link: PARTED.link }), 3)
+  assert.equal(versionFor({ ...MANIFEST, partFormat: 'ltx' }), 3)
+  assert.equal(versionFor({ ...MANIFEST, facts: { ...facts, details: {} } }), 3)
+  assert.equal(versionFor({ ...MANIFEST, facts: { ...facts, details: { ...facts.details, more: 1 } } }), 3)
+})
+
+test('a manifest of an earlier version is written again as it was, byte for byte', () => {
+  const { facts, verifiedAt, ...others } = writtenForm(MANIFEST) as Manifest
+  const suspicion = { reasons: ['smaller'], releasedAt: null, releasedBy: null }
+  // Both orders have been written: a suspect had its suspicion last until it was read again.
+  for (const content of [{ ...others, facts, suspicion, verifiedAt }, { ...others, facts, verifiedAt, suspicion }]) {
+    const text = `${JSON.stringify(content, undefined, 2)}\n`
+    assert.match(text, /"schemaDigest": "[0-9a-f]{64}",\n {4}"tables"/)
+    assert.equal(serializeManifest(filledForm(JSON.parse(text))), text)
+  }
+  const text = `${JSON.stringify({ ...others, facts, suspicion, verifiedAt }, undefined, 2)}\n`
+  assert.equal(serializeManifest(parseManifest(text)), text)
+})
+
+for (
+  const [path, value] of [
+    ['version', 4],
+    ['partFormat', 'PG archive'],
+    ['parts', {}],
+    ['parts.0.name', 'main'],
+    ['parts.0.name', '../globals'],
+    ['parts.0.name', 'glob.als'],
+    ['parts.0.format', ''],
+    ['parts.0.isIndex', 1],
+    ['parts.0.object.name', 'folder/books.globals.sql.zst'],
+    ['parts.0.object.size', -1],
+    ['parts.0.image.sha256', 'x'],
+    ['parts.0.compression', 'lzma'],
+    ['link.depth', 0],
+    ['link.parent.sha256', 'x'],
+    ['facts.details', null],
+    ['keys', ['age1x']]
+  ] as const
+) {
+  test(`of a backup with parts, ${path} as ${JSON.stringify(value)} is refused, with its place`, () => {
+    assert.throws(() => parseManifest(damaged(path, value, PARTED)), {
+      code: 'MANIFEST_INVALID',
+      message: new RegExp(`wrong at "${path}"`)
+    })
+  })
+}
+
+test('two parts of one name, or in one file, are refused', () => {
+  const [globals, other] = PARTED.parts
+  for (
+    const parts of [
+      [globals, { ...other, name: 'globals' }],
+      [globals, { ...other, object: globals!.object }],
+      [globals, { ...other, object: { ...other!.object, name: 'books.dump' } }]
+    ]
+  ) {
+    assert.throws(() => parseManifest(damaged('parts', parts, PARTED)), {
+      code: 'MANIFEST_INVALID',
+      message: /wrong at "parts": two parts have the same name/
     })
   }
 })

@@ -4,7 +4,13 @@ import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { parseManifest, serializeManifest, withSignature, type Manifest } from '../../../src/core/backup/manifest.ts'
+import {
+  parseManifest,
+  serializeManifest,
+  withSignature,
+  writtenForm,
+  type Manifest
+} from '../../../src/core/backup/manifest.ts'
 import {
   authenticity,
   isSigningKey,
@@ -36,29 +42,31 @@ const MANIFEST: Manifest = {
   keys: ['age1x'],
   facts: {
     engine: 'sqlite',
-    schemaDigest: DIGEST,
     tables: [{ name: 'a', rows: 3 }],
-    foreignKeyViolations: 0,
-    properties: { pageSize: 4096, journalMode: 'wal' }
+    properties: { pageSize: 4096, journalMode: 'wal' },
+    details: { schemaDigest: DIGEST, foreignKeyViolations: 0 }
   },
   measures: { pages: 4, stride: 1, entropy: 4.25, density: 0.5, sketch: '00ff' },
   suspicion: { reasons: ['smaller'], releasedAt: null, releasedBy: null },
+  partFormat: 'sqlite',
+  parts: [],
+  link: null,
   verifiedAt: null
 }
 const { privateKey } = generateKeyPairSync('ed25519')
 const KEY = printableKey(privateKey)
-const SIGNED = withSignature(MANIFEST, signatureOf(MANIFEST, privateKey))
+const SIGNED = withSignature(MANIFEST, signatureOf(writtenForm(MANIFEST), privateKey))
 
 test('a signed manifest is read again, and is signed where its key is trusted', () => {
   const read = parseManifest(serializeManifest(SIGNED))
   assert.deepEqual(read, SIGNED)
-  assert.equal(authenticity(read, new Set([KEY])), 'signed')
-  assert.equal(authenticity(read, new Set()), 'unknown-key')
-  assert.equal(authenticity(MANIFEST, new Set([KEY])), 'unsigned')
+  assert.equal(authenticity(writtenForm(read), new Set([KEY])), 'signed')
+  assert.equal(authenticity(writtenForm(read), new Set()), 'unknown-key')
+  assert.equal(authenticity(writtenForm(MANIFEST), new Set([KEY])), 'unsigned')
 })
 
 test('the order of its names does not matter', () => {
-  const turned = Object.fromEntries(Object.entries(SIGNED).toReversed())
+  const turned = Object.fromEntries(Object.entries(writtenForm(SIGNED)).toReversed())
   assert.equal(authenticity(turned, new Set([KEY])), 'signed')
 })
 
@@ -69,11 +77,11 @@ function placesIn (value: unknown, path: readonly string[] = []): ReadonlyArray<
 }
 
 test('whatever is changed or taken out of it, the signature does not match any more', () => {
-  const places = placesIn(MANIFEST)
+  const places = placesIn(writtenForm(MANIFEST))
   assert.ok(places.length > 30)
   for (const path of places) {
     for (const isRemoved of [false, true]) {
-      const copy = structuredClone(SIGNED) as unknown as Record<string, unknown>
+      const copy = structuredClone(writtenForm(SIGNED)) as Record<string, unknown>
       let place = copy
       for (const part of path.slice(0, -1)) place = place[part] as Record<string, unknown>
       const last = path.at(-1) ?? ''
@@ -118,7 +126,7 @@ test('openssl finds the signature to be right', t => {
   ]
   const raw = Buffer.from(KEY.slice('holdfast-sign1-'.length), 'base64url')
   writeFileSync(key, Buffer.concat([Buffer.from('302a300506032b6570032100', 'hex'), raw]))
-  writeFileSync(content, signedBytes(SIGNED))
+  writeFileSync(content, signedBytes(writtenForm(SIGNED)))
   writeFileSync(value, Buffer.from(SIGNED.signature!.value, 'base64'))
   const check = [
     'pkeyutl',

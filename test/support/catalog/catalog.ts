@@ -92,11 +92,13 @@ export function manifestOf (backup: Pick<Backup, 'id'> & Partial<Backup>, given:
     encryption: 'none',
     facts: {
       engine: 'sqlite 3',
-      schemaDigest: 'c'.repeat(64),
       tables: [{ name: 'accounts', rows: 3 }],
-      foreignKeyViolations: 0,
-      properties: { pageSize: 4096 }
+      properties: { pageSize: 4096 },
+      details: { schemaDigest: 'c'.repeat(64), foreignKeyViolations: 0 }
     },
+    partFormat: 'sqlite',
+    parts: [],
+    link: null,
     verifiedAt: null,
     ...given
   }

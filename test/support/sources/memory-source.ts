@@ -33,10 +33,9 @@ export class MemorySource implements Source {
     signal.throwIfAborted()
     const facts: SnapshotFacts = {
       engine: 'memory 1',
-      schemaDigest: digestOf(this.bytes).sha256,
       tables: [{ name: 'bytes', rows: this.bytes.length }],
-      foreignKeyViolations: 0,
-      properties: {}
+      properties: {},
+      details: { schemaDigest: digestOf(this.bytes).sha256, foreignKeyViolations: 0 }
     }
     return {
       image: this.image(),
@@ -65,7 +64,7 @@ export class MemorySource implements Source {
 export const memoryInspector: Inspector = {
   async inspect (path, expected, signal) {
     const bytes = await readFile(path, { signal })
-    const isWhole = (expected === null || digestOf(bytes).sha256 === expected.schemaDigest) &&
+    const isWhole = (expected === null || digestOf(bytes).sha256 === expected.details.schemaDigest) &&
       !bytes.toString('latin1', 0, 3).startsWith('BAD')
     return [
       { name: 'opens_read_only', status: 'pass' },

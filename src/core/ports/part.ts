@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream'
+import type { Compression } from './codec.ts'
+
+/** The name of the part that a backup is named after, and that is its content for a caller that knows no parts. */
+export const MAIN = 'main'
+
+/** Segments of letters, digits, `_` and `-` with `/` between them: `main`, `globals`, `payloads/files`. */
+const PART_NAME = /^[a-z0-9_-]{1,63}(?:\/[a-z0-9_-]{1,63})*$/i
+/** `sqlite`, `pg-archive`, `tar`. */
+const PART_FORMAT = /^[a-z0-9][a-z0-9-]{0,31}$/
+
+export function isPartName (name: string): boolean {
+  return name.length <= 200 && PART_NAME.test(name)
+}
+
+export function isPartFormat (format: string): boolean {
+  return PART_FORMAT.test(format)
+}
+
+/** One of the files of a backup, as its source names it before anything is read. */
+export interface PartOutline {
+  /** Unique within the backup: `main` for the first one (`isPartName`). */
+  readonly name: string
+  /** The format of the plain bytes, by which their kind of source knows them (`isPartFormat`). */
+  readonly format: string
+  /** The end of the file name of the plain bytes: `.db`, `.globals.sql`, `.tar`. */
+  readonly extension: string
+  /** Small, and read without the other parts: an increment needs no other part of its parent. */
+  readonly isIndex: boolean
+  /** The source has compressed it: no codec is put over it. */
+  readonly isPacked: boolean
+}
+
+/** The plain bytes of one part on their way out. */
+export interface PartStream extends PartOutline {
+  /** Ends only after the producer succeeded; a producer that fails destroys it with a BackupError. */
+  readonly image: Readable
+  /** Exact length in bytes; null: not known before the end. */
+  readonly size: number | null
+}
+
+/** How a part was stored. */
+export interface PartRecord {
+  readonly name: string
+  readonly format: string
+  readonly isIndex: boolean
+  /** The stored file. `name` is that of the file in the landing store, outside the trash. Size in bytes. */
+  readonly object: { readonly name: string, readonly size: number, readonly sha256: string }
+  /** Its plain bytes. */
+  readonly image: { readonly size: number, readonly sha256: string }
+  readonly compression: Compression
+}
