@@ -116,21 +116,6 @@ test('an address that cannot be decoded is a 400', async t => {
   assert.equal(answer.json().code, 'VALIDATION_FAILED')
 })
 
-test('an unknown address is a 404 as every other error', async t => {
-  const { app } = await build(t)
-  const answer = await app.inject('/nowhere')
-  assert.equal(answer.statusCode, 404)
-  assert.equal(answer.json().code, 'NOT_FOUND')
-})
-
-test('an address that does not take the method says which it takes', async t => {
-  const { app } = await build(t)
-  const answer = await app.inject({ method: 'PUT', url: '/api/backups?x=1', headers })
-  assert.equal(answer.statusCode, 405)
-  assert.equal(answer.headers.allow, 'GET, HEAD, POST')
-  assert.equal(answer.json().code, 'METHOD_NOT_ALLOWED')
-})
-
 test('a request that is not HTTP gets an answer and no crash', async t => {
   const { app } = await build(t)
   await app.listen({ port: 0, host: '127.0.0.1' })

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import type { NewRestore, RestoreLog } from '../../src/core/restore/restore.ts'
+import { completed, END, newCatalog, START } from '../support/catalog/catalog.ts'
+import { rejectsWith } from '../support/rejects.ts'
+
+const NEW: NewRestore = {
+  kind: 'restore',
+  backupId: 1,
+  source: 'shop',
+  target: '/srv/shop.db',
+  mode: 'live',
+  aside: null,
+  actor: 'ann',
+  startedAt: START
+}
+const DONE = { bytes: 10, restoreTime: 900, aside: null, warnings: [], at: END }
+
+/** Of a catalog with two backups. */
+async function emptyLog (t: TestContext): Promise<RestoreLog> {
+  const { catalog } = await newCatalog(t)
+  await completed(catalog)
+  await completed(catalog, { key: 'shop-2.db' })
+  return catalog.restores
+}
+
+test('a restore is under way from its start to its end, and knows what undoes it before that', async t => {
+  const restores = await emptyLog(t)
+  const { id, status } = await restores.start(NEW)
+  assert.equal(status, 'running')
+  assert.equal((await restores.secured(id, 2)).safetyBackupId, 2)
+  assert.deepEqual((await restores.running()).map(one => one.id), [id])
+  const done = await restores.complete(id, { ...DONE, warnings: ['not synced'] })
+  assert.deepEqual([done.status, done.bytes, done.restoreTime, done.warnings, done.finishedAt], [
+    'completed',
+    10,
+    900,
+    ['not synced'],
+    END
+  ])
+  assert.deepEqual(await restores.running(), [])
+})
+
+test('what has ended does not change any more, and what there is not cannot be found', async t => {
+  const restores = await emptyLog(t)
+  const { id } = await restores.start(NEW)
+  await restores.fail(id, { code: 'DISK_FULL', message: 'full', aside: '/srv/kept', at: END })
+  const failed = await restores.get(id)
+  assert.deepEqual([failed.status, failed.errorCode, failed.aside], ['failed', 'DISK_FULL', '/srv/kept'])
+  await rejectsWith('CATALOG_FAILED', restores.complete(id, DONE))
+  await rejectsWith('CATALOG_FAILED', restores.secured(id, 2))
+  assert.deepEqual(await restores.get(id), failed)
+  await rejectsWith('RESTORE_NOT_FOUND', restores.get(99))
+})
+
+test('a restore is not ended as a drill', async t => {
+  const restores = await emptyLog(t)
+  const { id } = await restores.start(NEW)
+  const conclusion = {
+    status: 'passed',
+    report: null,
+    bytes: 1,
+    restoreTime: 1,
+    code: null,
+    message: null,
+    at: END
+  } as const
+  await rejectsWith('CATALOG_FAILED', restores.conclude(id, conclusion))
+  assert.equal((await restores.get(id)).status, 'running')
+})
+
+test('restores are listed newest first, page by page, of one kind or one source', async t => {
+  const restores = await emptyLog(t)
+  for (const given of [{}, { source: 'bank' }, { kind: 'drill' }, {}] as const) {
+    await restores.start({ ...NEW, ...given })
+  }
+  const ids = async (query: object): Promise<readonly number[]> =>
+    (await restores.list({ limit: 10, ...query })).restores.map(({ id }) => id)
+  const first = await restores.list({ limit: 3 })
+  assert.deepEqual([first.restores.map(({ id }) => id), first.next], [[4, 3, 2], 2])
+  assert.deepEqual(await ids({ before: 2 }), [1])
+  assert.deepEqual([await ids({ kind: 'drill' }), await ids({ source: 'bank' })], [[3], [2]])
+  assert.deepEqual([await ids({ since: END }), await ids({ until: START })], [[], []])
+})
