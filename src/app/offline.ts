@@ -36,8 +36,7 @@ import { makeKeyring } from '../pipeline/keyring.ts'
 import { newKey } from '../pipeline/new-key.ts'
 import { privateKeys } from '../pipeline/private-keys.ts'
 import { scratchDirectory } from '../pipeline/scratch.ts'
-import { SOURCE_KINDS } from '../sources/index.ts'
-import { requireInUse, requireOneName } from '../sources/sqlite/one-name.ts'
+import { SOURCE_KINDS, sourceKindOf } from '../sources/index.ts'
 import { salvageDatabase } from '../sources/sqlite/salvage-database.ts'
 import { localStore } from '../stores/local/local.ts'
 
@@ -187,15 +186,13 @@ export function examinable (
     diskReserve: config.diskReserveBytes,
     trashGrace: config.trashGraceHours * 3_600_000,
     prune,
-    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).flatMap(source =>
-      pathsOf(source).map(({ path }) => ({ name: source.name, path }))
-    ),
+    sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).map(source => ({
+      ...source,
+      kind: sourceKindOf(source)
+    })),
     insecureStores: config.stores.filter(store => store.kind !== 'local' && isInsecure(store.endpoint)).map(
       ({ name }) => name
     ),
-    requireOwnFile: (path: string) => {
-      requireInUse(requireOneName(path))
-    },
     secretFiles,
     lacks: config.lacks,
     notices: config.notices,

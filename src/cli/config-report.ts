@@ -6,7 +6,7 @@ import type { Origin, Settings, SettingsReport } from '../core/schedule/settings
 import { copiesInWords, drillsInWords, retentionInWords, scheduleInWords } from './policy-words.ts'
 import type { Screen } from './screen.ts'
 import { wrap } from './text.ts'
-import { inSize } from './words.ts'
+import { inSize } from '../core/size.ts'
 
 /** What the configuration comes to. Secrets are masked. */
 export type ConfigReport =

@@ -1,13 +1,4 @@
-const SIZES = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const
 const SPANS = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']] as const
-
-/** A number of bytes for people: `15.3 MB`. */
-export function inSize (bytes: number): string {
-  let [value, step] = [bytes, 0]
-  // 999,950 bytes are 1.0 MB: what would be rounded up to a thousand has the next unit.
-  while (value >= (step === 0 ? 1000 : 999.95) && step < SIZES.length - 1) [value, step] = [value / 1000, step + 1]
-  return `${value.toFixed(step === 0 ? 0 : 1)} ${SIZES[step] ?? ''}`
-}
 
 /** A span of milliseconds for people, in its two largest units: `3 d 4 h`. */
 export function inSpan (ms: number): string {

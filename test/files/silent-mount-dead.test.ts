@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { statIfThere } from '../../src/cli/doctor/access.ts'
+import { statIfThere } from '../../src/files/access.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { requireTarget } from '../../src/engine/restore/target.ts'
 import { realPathSync } from '../../src/files/real-path.ts'

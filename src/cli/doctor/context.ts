@@ -1,4 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
+import type { Fields, FieldValues } from '../../core/ports/field.ts'
+import type { SourceKind } from '../../core/ports/source-kind.ts'
 import type { EngineDeps } from '../../engine/deps.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { PruneTiming } from '../../engine/status/alert-facts.ts'
@@ -15,15 +17,10 @@ export interface DoctorContext {
   readonly trashGrace: number
   /** When what the rules no longer keep is removed. */
   readonly prune: PruneTiming
-  /** Databases that somebody wants protected; the own catalog is not among them. */
-  readonly sources: ReadonlyArray<{ readonly name: string, readonly path: string }>
+  /** The own catalog is not among them. */
+  readonly sources: readonly ExaminedSource[]
   /** Names of the stores whose endpoint is `http:` on another machine. */
   readonly insecureStores: readonly string[]
-  /**
-   * Throws where the database at the path is in use under another name, or the application uses another file than the
-   * one at the path.
-   */
-  readonly requireOwnFile: (path: string) => void
   /** Files that hold secrets, each with what it holds. */
   readonly secretFiles: readonly SecretFile[]
   /** Variables of secrets that the server has and this command does not. */
@@ -37,6 +34,13 @@ export interface DoctorContext {
   /** A command of the system that tells whether the clock is kept right. */
   readonly timeCommand: string
   readonly clock: Clock
+}
+
+/** A source, with its kind and what its fields hold. */
+export interface ExaminedSource {
+  readonly name: string
+  readonly kind: Pick<SourceKind, 'noun' | 'paths' | 'size' | 'examinations'>
+  readonly values: FieldValues<Fields>
 }
 
 export interface SecretFile {

@@ -1,33 +1,37 @@
 import { realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { statIfThere } from './access.ts'
+import { statIfThere } from '../../files/access.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_SNAPSHOT, type Examination, type CatalogSnapshot } from './context.ts'
 
 /** Of so many of the newest backups one copy elsewhere is enough to say that there is a habit. */
 const RECENT = 5
 
-/** Whether one mishap could take the database and all of its backups. */
+/** Whether one mishap could take a source and all of its backups. */
 export const examineDisksAndCopies: Examination = async ({ backupDir, sources }, snapshot) => [
-  ...await Promise.all(sources.map(source => examineDisks(source, backupDir))),
+  ...await Promise.all(
+    sources.flatMap(({ name, kind, values }) =>
+      kind.paths(values).map(({ path }) => examineDisks({ name, noun: kind.noun, path }, backupDir))
+    )
+  ),
   ...await Promise.all(sources.map(({ name }) => examineCopies(name, snapshot)))
 ]
 
 async function examineDisks (
-  { name, path }: { readonly name: string, readonly path: string },
+  { name, noun, path }: { readonly name: string, readonly noun: string, readonly path: string },
   backupDir: string
 ): Promise<Finding> {
   const { ok, warn, skipped } = about('disk', name)
-  const [database, backups] = await Promise.all([statIfThere(path), statIfThere(backupDir)])
-  if (database === undefined || backups === undefined) return skipped('the database or BACKUP_DIR is not there yet')
+  const [live, backups] = await Promise.all([statIfThere(path), statIfThere(backupDir)])
+  if (live === undefined || backups === undefined) return skipped(`the ${noun} or BACKUP_DIR is not there yet`)
   const remedy = 'Set BACKUP_DIR to another disk, or see to it that copies go elsewhere.'
   if (dirname(await realpath(path)) === dirname(await realpath(backupDir))) {
-    return warn('the backups are in the folder of their database', remedy)
+    return warn(`the backups are in the folder of their ${noun}`, remedy)
   }
   const [one, other] = await Promise.all([diskOf(path), diskOf(backupDir)])
   return one === other
-    ? warn('the backups are on the same disk as their database: when it dies, both are gone', remedy)
-    : ok('the backups are on another disk than their database')
+    ? warn(`the backups are on the same disk as their ${noun}: when it dies, both are gone`, remedy)
+    : ok(`the backups are on another disk than their ${noun}`)
 }
 
 /** What tells disks apart: the device, or, for a partition that Linux knows, the disk that it is on. */

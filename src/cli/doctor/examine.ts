@@ -1,5 +1,5 @@
 import { toBackupError } from '../../core/errors.ts'
-import { requireAnswer } from './access.ts'
+import { requireAnswer } from '../../files/access.ts'
 import { examineEncryption } from './encryption.ts'
 import { about, type Finding } from './finding.ts'
 import { examineLeftovers } from './leftovers.ts'
@@ -9,8 +9,7 @@ import { examineSchedule } from './schedule.ts'
 import { examineSecrets } from './secrets.ts'
 import { examineServer } from './server.ts'
 import { examineSignatures } from './signatures.ts'
-import { examineDatabases } from './source-database.ts'
-import { examineNames } from './source-name.ts'
+import { examinationsOf, examineSourceRights } from './sources.ts'
 import { examineSpace } from './space.ts'
 import { examineStores } from './stores.ts'
 import type { Examination, CatalogSnapshot, DoctorContext } from './context.ts'
@@ -31,17 +30,17 @@ const examineSources: Examination = async ({ sources }) => {
   ]
 }
 
-/** The sources whose databases can be looked at; of the others, that their mount does not answer. */
+/** The sources that can be looked at; of the others, that their mount does not answer. */
 async function answeringSources ({ sources }: DoctorContext): Promise<readonly [Finding[], DoctorContext['sources']]> {
   const findings: Finding[] = []
   const answering: Array<DoctorContext['sources'][number]> = []
   for (const source of sources) {
     try {
-      await requireAnswer(source.path)
+      for (const { path } of source.kind.paths(source.values)) await requireAnswer(path)
       answering.push(source)
     } catch (thrown) {
       const { message, hint } = toBackupError(thrown)
-      findings.push(about('database', source.name).fail(message, hint ?? 'Look at the mount.'))
+      findings.push(about(source.kind.noun, source.name).fail(message, hint ?? 'Look at the mount.'))
     }
   }
   return [findings, answering]
@@ -54,10 +53,11 @@ const examineNotices: Examination = async ({ notices }) => {
 }
 
 /** In the order in which they are told. */
-const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
+const examinations = (context: DoctorContext): ReadonlyArray<readonly [string, Examination]> => [
   ['configuration', examineNotices],
   ['versions', examineVersions],
   ['rights', examineRights],
+  ['rights', examineSourceRights],
   ['rights', examineOwners],
   ['space', examineSpace],
   ['clock', examineTime],
@@ -67,8 +67,7 @@ const EXAMINATIONS: ReadonlyArray<readonly [string, Examination]> = [
   ['signature', examineSignatures],
   ['server', examineServer],
   ['sources', examineSources],
-  ['name', examineNames],
-  ['database', examineDatabases],
+  ...examinationsOf(context),
   ['disk', examineDisksAndCopies],
   ['store', examineStores],
   ['schedule', examineSchedule],
@@ -84,7 +83,7 @@ export async function examine (
 ): Promise<readonly Finding[]> {
   const [findings, sources] = await answeringSources(whole)
   const context = { ...whole, sources }
-  for (const [check, examination] of EXAMINATIONS) {
+  for (const [check, examination] of examinations(context)) {
     try {
       findings.push(...await examination(context, snapshot))
     } catch (thrown) {

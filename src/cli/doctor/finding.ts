@@ -1,10 +1,5 @@
 import { z } from 'zod'
-
-/**
- * `warn`: it works, and could be better; `fail`: backups are not made, are not safe, or will not be; `skipped`: it
- * could not be looked at.
- */
-export const FINDING_STATUSES = ['ok', 'warn', 'fail', 'skipped'] as const
+import { fail, FINDING_STATUSES, ok, skipped, warn } from '../../core/ports/finding.ts'
 
 export const findingSchema = z.object({
   check: z.string(),
@@ -33,9 +28,9 @@ export interface Verdicts {
 export function about (check: string, source?: string): Verdicts {
   const what = source === undefined ? { check } : { check, source }
   return {
-    ok: message => ({ ...what, status: 'ok', message }),
-    warn: (message, remedy) => ({ ...what, status: 'warn', message, remedy }),
-    fail: (message, remedy) => ({ ...what, status: 'fail', message, remedy }),
-    skipped: reason => ({ ...what, status: 'skipped', message: reason })
+    ok: message => ({ ...what, ...ok(message) }),
+    warn: (message, remedy) => ({ ...what, ...warn(message, remedy) }),
+    fail: (message, remedy) => ({ ...what, ...fail(message, remedy) }),
+    skipped: reason => ({ ...what, ...skipped(reason) })
   }
 }

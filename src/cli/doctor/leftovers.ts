@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { isPresenceId } from '../../core/presence.ts'
-import { statIfThere } from './access.ts'
+import { statIfThere } from '../../files/access.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_SNAPSHOT, type Examination, type CatalogSnapshot, type DoctorContext } from './context.ts'
 

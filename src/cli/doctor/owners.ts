@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PROBES, QUARANTINE, TRASH } from '../../core/backup/object-key.ts'
-import { may, READ, requireAnswer, WRITE } from './access.ts'
+import { may, READ, requireAnswer, WRITE } from '../../files/access.ts'
 import { about, type Finding } from './finding.ts'
 import type { Examination } from './context.ts'
 

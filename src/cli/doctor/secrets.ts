@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { statIfThere } from './access.ts'
+import { statIfThere } from '../../files/access.ts'
 import { about, type Finding } from './finding.ts'
 import type { Examination, SecretFile } from './context.ts'
 

@@ -1,8 +1,8 @@
 import { stat, statfs } from 'node:fs/promises'
-import { nearestExisting, realPathOf, statIfThere } from './access.ts'
+import { nearestExisting } from '../../files/access.ts'
 import { about, type Finding } from './finding.ts'
 import type { Examination, CatalogSnapshot, DoctorContext } from './context.ts'
-import { inSize } from '../words.ts'
+import { inSize } from '../../core/size.ts'
 
 /** Less than this share of a disk free is worth a word. */
 const LOW = 0.2
@@ -11,7 +11,10 @@ const LOW = 0.2
 export const examineSpace: Examination = async (context, snapshot) => {
   const { backupDir, scratchDir, sources } = context
   const sizes = await Promise.all(
-    sources.map(async ({ name, path }) => ({ image: await imageSize(path), object: await lastSize(snapshot, name) }))
+    sources.map(async ({ name, kind, values }) => ({
+      image: await kind.size(values),
+      object: await lastSize(snapshot, name)
+    }))
   )
   const objects = sum(sizes.map(({ image, object }) => object ?? image))
   const work = Math.max(0, ...sizes.map(({ image }) => image))
@@ -42,13 +45,6 @@ async function examineDisk (
   }
   if (share < LOW) return warn(found, 'Free space before it runs out, or keep fewer backups.')
   return ok(`${found}; one more backup of each source needs ${inSize(needed)}`)
-}
-
-/** What the image of the database would take; 0 where there is none. */
-async function imageSize (path: string): Promise<number> {
-  const real = await realPathOf(path)
-  const [main, wal] = await Promise.all([statIfThere(real), statIfThere(`${real}-wal`)])
-  return Number(main?.size ?? 0) + Number(wal?.size ?? 0)
 }
 
 /** What the last backup of the source took, compressed as it may be. */

@@ -6,7 +6,8 @@ import type { Content } from '../content.ts'
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
-import { counted, inAge, inMinutes, inSize } from '../words.ts'
+import { inSize } from '../../core/size.ts'
+import { counted, inAge, inMinutes } from '../words.ts'
 import { describeBackup, nameOf } from './backup.ts'
 
 /** `backup_id` is what the Signal Harvester guide calls the id; scripts written against it read that. */

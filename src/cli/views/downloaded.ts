@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { bytes } from '../../present/common.ts'
 import type { View } from '../shell.ts'
-import { inSize } from '../words.ts'
+import { inSize } from '../../core/size.ts'
 
 export const downloadSchema = z.object({
   backupId: z.int().positive(),

@@ -6,7 +6,8 @@ import { copyDecisionSchema, decisionSchema, presentCopyDecision, presentDecisio
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
-import { counted, inMinutes, inSize } from '../words.ts'
+import { inSize } from '../../core/size.ts'
+import { counted, inMinutes } from '../words.ts'
 
 export const pruneSchema = z.object({
   dryRun: z.boolean(),

@@ -4,7 +4,8 @@ import { count, errorCode } from '../../present/common.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { printable } from '../text.ts'
-import { counted, inMinutes, inSize } from '../words.ts'
+import { inSize } from '../../core/size.ts'
+import { counted, inMinutes } from '../words.ts'
 
 const refusedSchema = z.object({ key: z.string(), reason: z.string() })
 

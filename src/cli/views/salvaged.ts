@@ -4,7 +4,8 @@ import { count } from '../../present/common.ts'
 import { table } from '../table.ts'
 import { printable, wrap } from '../text.ts'
 import type { View } from '../shell.ts'
-import { counted, inMinutes, inSize } from '../words.ts'
+import { inSize } from '../../core/size.ts'
+import { counted, inMinutes } from '../words.ts'
 
 export const salvageSchema = z.object({
   path: z.string(),

@@ -4,7 +4,8 @@ import { presentSource, sourceSchema } from '../../present/source.ts'
 import { drillsInWords, retentionInWords, scheduleInWords } from '../policy-words.ts'
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
-import { inAge, inDuration, inSize } from '../words.ts'
+import { inSize } from '../../core/size.ts'
+import { inAge, inDuration } from '../words.ts'
 import { factLines, type Fact } from './facts.ts'
 
 export const sourcesSchema = z.object({ sources: z.array(sourceSchema) })

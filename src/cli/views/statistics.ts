@@ -4,7 +4,8 @@ import { presentStatistics, statisticsSchema, type SourceStatisticsView } from '
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
-import { counted, inAge, inDuration, inSize } from '../words.ts'
+import { inSize } from '../../core/size.ts'
+import { counted, inAge, inDuration } from '../words.ts'
 
 export const statsSchema = z.object({ statistics: statisticsSchema })
 

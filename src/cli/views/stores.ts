@@ -6,7 +6,7 @@ import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { wrap } from '../text.ts'
-import { inSize } from '../words.ts'
+import { inSize } from '../../core/size.ts'
 
 export const storesSchema = z.object({
   stores: z.array(storeSchema),

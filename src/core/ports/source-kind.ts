@@ -3,6 +3,7 @@ import type { Assessor } from '../restore/drill.ts'
 import type { Restorer } from '../restore/restore.ts'
 import type { RowTool } from '../restore/rows.ts'
 import type { FieldValues, Fields } from './field.ts'
+import type { SourceFinding } from './finding.ts'
 import type { Inspector, Source } from './source.ts'
 
 /** What the tools of every kind are given. */
@@ -56,11 +57,20 @@ export interface SourceKind<F extends Fields = Fields> {
    * `the query …`. null: there are no assertions on sources of this kind.
    */
   readonly assertionProblem: ((query: string) => string | undefined) | null
+  /** Bytes of one image, as far as can be told beforehand; 0: there is nothing there. */
+  readonly size: (values: FieldValues<F>) => Promise<number>
+  /**
+   * What `holdfast doctor` looks at, by the name of the check: how the source is kept, and whether it can be read.
+   * `rights` comes with the rights of the service, the others in this order. Changes nothing.
+   */
+  readonly examinations: Readonly<Record<string, Examination<F>>>
   /** What `create` may ask for, the default first. */
   readonly methods: readonly [BackupMethod, ...BackupMethod[]]
   /** Loads the code of the kind. Touches no source. */
   readonly loadTools: (context: KindContext) => Promise<KindTools<F>>
 }
+
+export type Examination<F extends Fields> = (values: FieldValues<F>) => Promise<readonly SourceFinding[]>
 
 export interface FieldProblem<Name extends string = string> {
   readonly field: Name

@@ -15,6 +15,12 @@ export const sqlite = sourceKind({
   place: ({ path = '' }) => path,
   paths: ({ path }) => path === undefined ? [] : [{ field: 'path', path }],
   assertionProblem,
+  size: async ({ path = '' }) => await (await import('./examine.ts')).imageSize(path),
+  examinations: {
+    rights: async ({ path = '' }) => [await (await import('./examine.ts')).examineRights(path)],
+    name: async ({ path = '' }) => await (await import('./examine.ts')).examineName(path),
+    database: async ({ path = '' }) => [await (await import('./examine.ts')).examineDatabase(path)]
+  },
   methods: ['full'],
   loadTools: async context => (await import('./tools.ts')).sqliteTools(context)
 })

@@ -46,10 +46,9 @@ function findings (t: TestContext, { backupDir, dataDir, database }: Places): st
   const context = {
     backupDir,
     dataDir,
-    scratchDir: join(dataDir, 'scratch'),
-    sources: [{ name: 'shop', path: database }]
+    scratchDir: join(dataDir, 'scratch')
   }
-  const { stdout, stderr } = spawnSync(process.execPath, [CHILD, JSON.stringify(context)], {
+  const { stdout, stderr } = spawnSync(process.execPath, [CHILD, JSON.stringify(context), database], {
     uid: NOBODY,
     gid: NOBODY,
     cwd: '/',

@@ -21,7 +21,7 @@ import { screenOn } from '../../../src/cli/screen.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { INSTANCE_MARKER } from '../../../src/core/instance.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { assertComplaints, complaintsIn, examined, HERE } from '../../support/cli/doctor.ts'
+import { assertComplaints, complaintsIn, examined, HERE, pathOf, shopAt } from '../../support/cli/doctor.ts'
 import { needRoot } from '../../support/skip-without.ts'
 import { testSigning } from '../../support/engine/signing.ts'
 import { tempDir } from '../../support/temp-dir.ts'
@@ -38,7 +38,7 @@ test('each warning and each failure says what to do, and nothing else does', asy
   const { subject: context } = await examined(t)
   const findings = await examine({
     ...context,
-    sources: [{ name: 'shop', path: '/nowhere/shop.db' }],
+    sources: [shopAt('/nowhere/shop.db')],
     findServer: () => undefined
   }, undefined)
   assert.ok(findings.some(({ status }) => status === 'fail'))
@@ -146,7 +146,7 @@ test('versions that are too old fail', async t => {
 test('a database in rollback-journal mode, and a WAL that was never brought in, are said', async t => {
   const { create, complaints, subject: context } = await examined(t)
   await create()
-  const { path } = context.sources[0]!
+  const path = pathOf(context)
   writeFileSync(`${path}-wal`, '')
   truncateSync(`${path}-wal`, 80_000_000)
   assertComplaints(await complaints(), [/^warn database: the WAL has grown to 80.0 MB beside a database of/])
@@ -160,13 +160,12 @@ test('a database in rollback-journal mode, and a WAL that was never brought in, 
 test('the WAL of a database that is reached through a link is looked for beside the real file', async t => {
   const { create, subject: context, complaints } = await examined(t)
   await create()
-  const [source] = context.sources
-  assert.ok(source !== undefined)
+  const path = pathOf(context)
   const link = join(tempDir(t), 'link.db')
-  symlinkSync(source.path, link)
-  writeFileSync(`${source.path}-wal`, '')
-  truncateSync(`${source.path}-wal`, 65 * 1024 * 1024)
-  assertComplaints(await complaints({ sources: [{ name: 'shop', path: link }] }), [
+  symlinkSync(path, link)
+  writeFileSync(`${path}-wal`, '')
+  truncateSync(`${path}-wal`, 65 * 1024 * 1024)
+  assertComplaints(await complaints({ sources: [shopAt(link)] }), [
     /^warn database: the WAL has grown to 68/
   ])
 })
@@ -176,7 +175,7 @@ test('a database that is missing, is none, or is empty is said', async t => {
   await create()
   const directory = tempDir(t)
   const path = join(directory, 'other.db')
-  const at = (): Promise<string[]> => complaints({ sources: [{ name: 'shop', path }] })
+  const at = (): Promise<string[]> => complaints({ sources: [shopAt(path)] })
   assertComplaints((await at()).filter(one => !one.startsWith('skipped disk')), [
     /^fail rights: the database ".*other.db" is not there/,
     /^skipped database/
@@ -192,10 +191,10 @@ test('backups in the folder of their database are worth a word of their own', as
   await create()
   const directory = tempDir(t)
   const path = join(directory, 'shop.db')
-  spawnSync('cp', [context.sources[0]!.path, path])
+  spawnSync('cp', [pathOf(context), path])
   mkdirSync(join(directory, 'backups'))
   assert.ok(
-    (await complaints({ sources: [{ name: 'shop', path }], backupDir: join(directory, 'backups') })).includes(
+    (await complaints({ sources: [shopAt(path)], backupDir: join(directory, 'backups') })).includes(
       'warn disk: the backups are in the folder of their database'
     )
   )

@@ -15,10 +15,8 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
-import { examineNames } from '../../../src/cli/doctor/source-name.ts'
-import type { DoctorContext } from '../../../src/cli/doctor/context.ts'
 import type { ErrorCode } from '../../../src/core/errors.ts'
-import { requireInUse, requireOneName } from '../../../src/sources/sqlite/one-name.ts'
+import { examineName } from '../../../src/sources/sqlite/examine.ts'
 import { CHILD_ENVIRONMENT, openShared } from '../../../src/sources/sqlite/open.ts'
 import { requireAt } from '../../../src/sources/sqlite/opened.ts'
 import { salvageDatabase } from '../../../src/sources/sqlite/salvage-database.ts'
@@ -83,13 +81,7 @@ for (
       code,
       salvageDatabase(path, join(home, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
     )
-    const subject = {
-      sources: [{ name: 'app', path }],
-      requireOwnFile: (given: string) => {
-        requireInUse(requireOneName(given))
-      }
-    }
-    const findings = await examineNames(subject as unknown as DoctorContext, undefined)
+    const findings = await examineName(path)
     assert.deepEqual(
       findings.map(({ status, message }) => [status, /symbolic link .* belongs to user 65534/.test(message)]),
       [['fail', true]]

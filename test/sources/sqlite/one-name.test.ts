@@ -18,11 +18,9 @@ import {
 import { dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
-import { complaintsIn } from '../../support/cli/doctor.ts'
-import { examineNames } from '../../../src/cli/doctor/source-name.ts'
-import type { DoctorContext } from '../../../src/cli/doctor/context.ts'
 import type { BackupError } from '../../../src/core/errors.ts'
-import { requireInUse, requireOneName } from '../../../src/sources/sqlite/one-name.ts'
+import { examineName } from '../../../src/sources/sqlite/examine.ts'
+import { requireOneName } from '../../../src/sources/sqlite/one-name.ts'
 import { fileLocks, lockersOf, openFiles } from '../../../src/sources/sqlite/processes.ts'
 import { salvageDatabase } from '../../../src/sources/sqlite/salvage-database.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
@@ -118,13 +116,9 @@ async function assertNotTaken (t: TestContext, path: string): Promise<BackupErro
 }
 
 async function doctor (path: string): Promise<string[]> {
-  const subject = {
-    sources: [{ name: 'app', path }],
-    requireOwnFile: (given: string) => {
-      requireInUse(requireOneName(given))
-    }
-  }
-  return complaintsIn(await examineNames(subject as unknown as DoctorContext, undefined))
+  return (await examineName(path)).filter(({ status }) => status !== 'ok').map(({ status, message }) =>
+    `${status} name: ${message}`
+  )
 }
 
 for (const journalMode of ['wal', 'delete'] as const) {

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { examine } from '../../../src/cli/doctor/examine.ts'
 import type { Finding } from '../../../src/cli/doctor/finding.ts'
-import type { CatalogSnapshot, DoctorContext } from '../../../src/cli/doctor/context.ts'
-import { requireInUse, requireOneName } from '../../../src/sources/sqlite/one-name.ts'
+import type { CatalogSnapshot, DoctorContext, ExaminedSource } from '../../../src/cli/doctor/context.ts'
+import { SOURCE_KINDS } from '../../../src/sources/index.ts'
 import { testEngine, type TestEngine } from '../engine/engine.ts'
 import { shopDatabase } from '../databases/shop.ts'
 import { tempDir } from '../temp-dir.ts'
@@ -17,6 +17,16 @@ export interface Examined extends TestEngine {
   readonly memory: CatalogSnapshot
   /** Everything but what is in order, as `status check: message`. */
   complaints(change?: Partial<DoctorContext>, snapshot?: CatalogSnapshot | null): Promise<string[]>
+}
+
+/** The database at `path` as the source `shop`. */
+export function shopAt (path: string): ExaminedSource {
+  return { name: 'shop', kind: SOURCE_KINDS[0], values: { path } }
+}
+
+/** Where the database of the first source is. */
+export function pathOf ({ sources }: Pick<DoctorContext, 'sources'>): string {
+  return String(sources[0]?.values['path'])
 }
 
 /** A service on real directories, its database in WAL mode, with a backup from just now. */
@@ -45,11 +55,8 @@ export async function examined (
     diskReserve: 0,
     trashGrace: 86_400_000,
     prune: { pattern: '30 4 * * *', timeZone: 'UTC' },
-    sources: [{ name: 'shop', path }],
+    sources: [shopAt(path)],
     insecureStores: [],
-    requireOwnFile: given => {
-      requireInUse(requireOneName(given))
-    },
     secretFiles: [],
     lacks: [],
     notices: [],

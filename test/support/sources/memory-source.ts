@@ -101,6 +101,8 @@ export function memoryKind (restorer: Restorer): SourceKind {
     place: () => '/memory',
     paths: () => [],
     assertionProblem: () => undefined,
+    size: async () => 0,
+    examinations: {},
     methods: ['full'],
     loadTools: async () => ({
       source: name => new MemorySource(name),

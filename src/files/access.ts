@@ -1,8 +1,8 @@
 import { constants } from 'node:fs'
 import { access, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { BackupError, systemCode } from '../../core/errors.ts'
-import { silentMount } from '../../files/silent-mount.ts'
+import { BackupError, systemCode } from '../core/errors.ts'
+import { silentMount } from './silent-mount.ts'
 
 const { R_OK, W_OK, X_OK } = constants
 
