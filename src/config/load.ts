@@ -6,6 +6,7 @@ import { silentMountSync } from '../files/silent-mount.ts'
 import { checkGiven } from './checked-value.ts'
 import type { Config, InForce } from './config.ts'
 import { dataDirProblems } from './data-dir.ts'
+import { deprecatedMonths } from './deprecated-months.ts'
 import { differences, SERVER_ALONE } from './differences.ts'
 import { readKeys } from './encryption.ts'
 import { readEnvironment, withEnvFile, type Environment } from './environment.ts'
@@ -97,6 +98,7 @@ export function checkConfig (
   const theirs = read.recorded
   const taken = theirs === undefined ? NOTHING_TAKEN : takeOver(theirs, given)
   const file = theirs === undefined ? ownFile : withSections(ownFile, theirs.sections)
+  notices.push(...deprecatedMonths(ownFile))
   const { values, origins } = choose({ ...given, server: taken.options }, cwd, problems)
   const options = { ...values, hasPassphraseElsewhere: taken.lacking.has('encryptionPassphrase') }
 

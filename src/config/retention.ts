@@ -23,7 +23,7 @@ const duration: Field<Duration> = {
     }
   }),
   fromText: text => text,
-  expects: 'a time such as 30d, 12h, 4w or 1y6m'
+  expects: 'a time such as 30d, 12h, 4w or 1y6mo'
 }
 const keep: Field<number | Duration> = {
   ...duration,

@@ -7,12 +7,13 @@ const NONE: Duration = { years: 0, months: 0, days: 0, hours: 0 }
 for (
   const [text, duration, written] of [
     ['7y', { years: 7 }, '7y'],
-    ['1y6m', { years: 1, months: 6 }, '1y6m'],
+    ['1y6mo', { years: 1, months: 6 }, '1y6mo'],
+    ['1y6m', { years: 1, months: 6 }, '1y6mo'],
     ['4w', { days: 28 }, '28d'],
     ['2w3d', { days: 17 }, '17d'],
     ['90d', { days: 90 }, '90d'],
     ['12h', { hours: 12 }, '12h'],
-    ['1y2m3w4d5h', { years: 1, months: 2, days: 25, hours: 5 }, '1y2m25d5h'],
+    ['1y2m3w4d5h', { years: 1, months: 2, days: 25, hours: 5 }, '1y2mo25d5h'],
     ['0y30d', { days: 30 }, '30d']
   ] as const
 ) {
