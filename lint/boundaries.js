@@ -5,12 +5,13 @@ const ADAPTERS = ['sources', 'stores', 'catalog', 'notify', 'monitoring']
 
 /**
  * Who may import whom: docs/architecture.md draws it. A main stands by its path, and so does the one file of a folder
- * that others may import; what is not listed may import nothing.
+ * that others may import; what is not listed may import nothing. The configuration takes the fields of each kind from
+ * the list of kinds.
  */
 export const MAY_IMPORT = {
   core: [],
   files: ['core'],
-  config: ['core', 'files', 'sources/index.ts'],
+  config: ['core', 'files', 'sources/index.ts', 'stores/index.ts'],
   pipeline: ['core', 'files'],
   ...Object.fromEntries(ADAPTERS.map(folder => [folder, ['core', 'files']])),
   engine: ['core', 'files', 'pipeline'],

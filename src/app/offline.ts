@@ -15,7 +15,7 @@ import {
 } from '../catalog/index.ts'
 import type { Config } from '../config/config.ts'
 import { dataDirProblems } from '../config/data-dir.ts'
-import { isInsecure } from '../config/secure-endpoint.ts'
+import { isInsecureStore } from '../config/store-places.ts'
 import type { FileWithSecrets } from '../config/files-with-secrets.ts'
 import { CATALOG_FILE, OWN_SOURCE, pathsOf } from '../config/sources.ts'
 import { systemClock, type Clock } from '../core/clock.ts'
@@ -190,9 +190,7 @@ export function examinable (
       ...source,
       kind: sourceKindOf(source)
     })),
-    insecureStores: config.stores.filter(store => store.kind !== 'local' && isInsecure(store.endpoint)).map(
-      ({ name }) => name
-    ),
+    insecureStores: config.stores.filter(isInsecureStore).map(({ name }) => name),
     secretFiles,
     lacks: config.lacks,
     notices: config.notices,

@@ -1,54 +1,33 @@
-import type { AzureStoreConfig, Config, GcsStoreConfig, S3StoreConfig, StoreConfig } from '../config/config.ts'
+import type { Config, StoreConfig } from '../config/config.ts'
 import { processEnvironment } from '../config/process-env.ts'
 import { proxyOf } from '../config/proxy.ts'
-import { formatStoreUrl, isSamePlace, parseStoreUrl, storePlace } from '../config/store-url.ts'
-import type { Clock } from '../core/clock.ts'
+import { isSamePlace, localPaths, storePlace } from '../config/store-places.ts'
+import { formatStoreUrl, parseStoreUrl } from '../config/store-url.ts'
 import { BackupError } from '../core/errors.ts'
+import type { StoreContext } from '../core/ports/store-kind.ts'
 import type { Store } from '../core/ports/store.ts'
-import type { Presence } from '../core/presence.ts'
 import type { LocatedStore, OffsiteStore } from '../engine/deps.ts'
+import { realPathSync } from '../files/real-path.ts'
+import { storeKindOf } from '../stores/index.ts'
 import { deferredStore, type StoreIdentity } from '../stores/lazy.ts'
-import { localStore } from '../stores/local/local.ts'
 
-/** What the stores of a process share. */
-export interface StoreContext {
-  readonly instanceId: string
-  readonly presence: Presence
-  readonly clock: Clock
-}
+/** What the stores of a process share, but for what the environment says. */
+export type Shared = Omit<StoreContext, 'proxy'>
 
 /**
- * Makes a store of what was configured. Opens nothing, and loads the software of a cloud only when it is first needed.
+ * Makes a store of what was configured. Opens nothing, and loads the software of a kind only when it is first needed.
  */
-export function makeStore (config: StoreConfig, { instanceId, presence, clock }: StoreContext): Store {
-  if (config.lacks !== undefined && config.kind !== 'local') return lackingStore(config, config.lacks)
-  switch (config.kind) {
-    case 's3':
-      return deferredStore(
-        storeIdentity(config),
-        async () =>
-          (await import('../stores/s3/s3.ts')).s3Store({ ...config, clock, proxy: proxyOf(processEnvironment()) })
-      )
-    case 'gcs':
-      return deferredStore(
-        storeIdentity(config),
-        async () => (await import('../stores/gcs/gcs.ts')).gcsStore({ ...config, clock })
-      )
-    case 'azure':
-      return deferredStore(
-        storeIdentity(config),
-        async () => (await import('../stores/azure/azure.ts')).azureStore({ ...config, clock })
-      )
-    case 'local':
-      return localStore({ name: config.name, directory: config.path, instanceId, presence, now: () => clock.now() })
-  }
+export function makeStore (config: StoreConfig, shared: Shared): Store {
+  if (config.lacks !== undefined) return lackingStore(config, config.lacks)
+  const context = { ...shared, proxy: () => proxyOf(processEnvironment()) }
+  return deferredStore(storeIdentity(config), () => storeKindOf(config).make(config.name, config.values, context))
 }
 
 /**
  * Stands for a store whose secrets only the server has. Other credentials that this machine may have are never tried in
  * their place.
  */
-function lackingStore (config: S3StoreConfig | GcsStoreConfig | AzureStoreConfig, lacks: readonly string[]): Store {
+function lackingStore (config: StoreConfig, lacks: readonly string[]): Store {
   return deferredStore(storeIdentity(config), async () => {
     throw new BackupError(
       'SECRET_MISSING',
@@ -59,18 +38,23 @@ function lackingStore (config: S3StoreConfig | GcsStoreConfig | AzureStoreConfig
 }
 
 /** Every store that is configured, by its name. */
-export function makeOffsite (stores: readonly StoreConfig[], context: StoreContext): ReadonlyMap<string, OffsiteStore> {
+export function makeOffsite (stores: readonly StoreConfig[], shared: Shared): ReadonlyMap<string, OffsiteStore> {
   return new Map(stores.map(config => {
     const { name, retention, maxBackups, isAppendOnly, bandwidth } = config
     return [name, {
-      store: makeStore(config, context),
+      store: makeStore(config, shared),
       retention,
       maxBackups,
       isAppendOnly,
-      hasLock: config.kind === 's3' && config.lock !== null,
+      hasLock: hasLock(config),
       bandwidth
     }]
   }))
+}
+
+function hasLock (config: StoreConfig): boolean {
+  const { lockField } = storeKindOf(config)
+  return lockField !== undefined && config.values[lockField] !== null
 }
 
 /** See `EngineDeps.locate`: `landing` and `offsite` are the stores that are known already. */
@@ -78,24 +62,25 @@ export function makeLocate (
   { backupDir, stores, storeDefaults }: Config,
   landing: Store,
   offsite: ReadonlyMap<string, OffsiteStore>,
-  context: StoreContext,
+  shared: Shared,
   cwd: string
 ): (url: string) => LocatedStore {
   return url => {
     const located = parseStoreUrl(url, storeDefaults, cwd)
-    const isLanding = located.kind === 'local' && isSamePlace(located, { ...located, path: backupDir })
+    const isLanding = localPaths(located).some(({ path }) => realPathSync(path) === realPathSync(backupDir))
     const configured = stores.find(store => isSamePlace(store, located))
     return {
       kind: located.name,
       url: formatStoreUrl(located),
       known: isLanding ? landing : configured && offsite.get(configured.name)?.store,
-      make: async name => makeStore({ ...located, name }, context)
+      make: async name => makeStore({ ...located, name }, shared)
     }
   }
 }
 
 /** The same as the store itself says, once it is made. */
-function storeIdentity (config: S3StoreConfig | GcsStoreConfig | AzureStoreConfig): StoreIdentity {
+function storeIdentity (config: StoreConfig): StoreIdentity {
+  const { canThaw, isDirectory } = storeKindOf(config)
   const place = storePlace(config)
-  return { name: config.name, kind: config.kind, place, location: key => place + key, canThaw: config.kind !== 'gcs' }
+  return { name: config.name, kind: config.kind, place, canThaw, isDirectory }
 }

@@ -6,6 +6,7 @@ import type { Config, SourceConfig } from '../config/config.ts'
 import { dataDirProblems } from '../config/data-dir.ts'
 import { ensureManifestKey, readManifestKey } from '../config/manifest-key.ts'
 import { CATALOG_FILE, OWN_SOURCE, pathsOf } from '../config/sources.ts'
+import { localPaths } from '../config/store-places.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventBus } from '../core/event.ts'
 import type { Presence } from '../core/presence.ts'
@@ -25,7 +26,7 @@ import { makeCalendar } from '../scheduler/calendar.ts'
 import { SOURCE_KINDS } from '../sources/index.ts'
 import { LocalDisk } from '../stores/local/disk.ts'
 import { localStore } from '../stores/local/local.ts'
-import { makeLocate, makeOffsite, type StoreContext } from './stores.ts'
+import { makeLocate, makeOffsite, type Shared } from './stores.ts'
 
 /** What the caller has made and opened already. */
 export interface Opened {
@@ -41,7 +42,7 @@ export async function makeDeps (
   config: Config,
   { catalog, signing, presence, clock, events }: Opened
 ): Promise<EngineDeps> {
-  const context: StoreContext = { instanceId: await keptInstanceId(config.dataDir, catalog.settings), presence, clock }
+  const context: Shared = { instanceId: await keptInstanceId(config.dataDir, catalog.settings), presence, clock }
   const disk = new LocalDisk(config.backupDir)
   const store = localStore({ directory: config.backupDir, disk, ...context, now: () => clock.now() })
   const offsite = makeOffsite(config.stores, context)
@@ -115,7 +116,7 @@ function ownedPaths (config: Config): OwnedPaths {
       { path: config.dataDir, what: 'in the data directory' },
       ...config.ownFiles.map(path => ({ path, what: 'a file that configures the service' })),
       ...config.stores.flatMap(store =>
-        store.kind === 'local' ? [{ path: store.path, what: `in the store "${store.name}"` }] : []
+        localPaths(store).map(({ path }) => ({ path, what: `in the store "${store.name}"` }))
       )
     ],
     sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).flatMap(source =>

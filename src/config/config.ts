@@ -1,4 +1,5 @@
 import type { AlertLimits } from '../core/alert/alert.ts'
+import type { StoreValues } from '../core/ports/store-kind.ts'
 import type { SourceSealing } from '../core/ports/encryption.ts'
 import type { Assertion } from '../core/restore/drill.ts'
 import type { SourceOverrides } from '../core/schedule/policy.ts'
@@ -7,7 +8,6 @@ import type { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/schedule/settings.ts'
 import type { Problem } from './problem.ts'
 import type { Algorithm, LogLevel, OptionName } from './options.ts'
-import type { StorageClasses } from './store-values.ts'
 
 /** Everything the service was told, checked and frozen. Every path is absolute. */
 export interface Config {
@@ -89,21 +89,22 @@ export interface EncryptionKeys {
   readonly openpgpPrivateKeysPassphrase: Secret | undefined
 }
 
-/** What holds for a store that says nothing of its own about it, and for one that is given by its URL alone. */
-export interface StoreDefaults {
-  readonly region: string
-  readonly credentials: S3StoreConfig['credentials']
-  /** A service account's JSON for Google Cloud Storage. */
-  readonly keyFile: string | undefined
-  /** Of Azure. */
-  readonly account: string | undefined
-  readonly accountKey: Secret | undefined
+/** What holds for each store of a kind that says nothing of its own about it, by the name of the kind. */
+export type StoreDefaults = Readonly<Record<string, KindDefaults>>
+
+export interface KindDefaults {
+  /** By the keys of the settings that the kind has; undefined: not set. */
+  readonly values: Readonly<Record<string, unknown>>
   /** Variables of secrets that the server has and this command does not. */
-  readonly lacks?: { readonly s3: readonly string[], readonly azure: readonly string[] }
+  readonly lacks: readonly string[]
 }
 
-interface CommonStoreConfig {
+export interface StoreConfig {
   readonly name: string
+  /** The name of one of the kinds of stores. */
+  readonly kind: string
+  /** What a store of the kind is made with; only the kind itself knows what that is. */
+  readonly values: StoreValues
   /** null: copies stay as long as the backup stays in BACKUP_DIR. */
   readonly retention: RetentionRules | null
   readonly maxBackups: number | null
@@ -116,57 +117,6 @@ interface CommonStoreConfig {
    */
   readonly lacks?: readonly string[]
 }
-
-/** AWS, and everything that speaks its protocol. */
-export interface S3StoreConfig extends CommonStoreConfig {
-  readonly kind: 's3'
-  readonly bucket: string
-  /** Before every key: empty, or with a `/` at its end. */
-  readonly prefix: string
-  readonly region: string
-  /** undefined: AWS itself. */
-  readonly endpoint: string | undefined
-  readonly pathStyle: boolean
-  /** `compatible`: for look-alikes that know neither streaming signatures nor the newer checksums. */
-  readonly profile: 'aws' | 'compatible'
-  /** undefined: whatever the chain of the SDK finds. */
-  readonly credentials: {
-    readonly accessKeyId: string
-    readonly secretAccessKey: Secret
-    readonly sessionToken?: Secret
-  } | undefined
-  /** By the tier of a backup; `default` for those without one. Empty: what the bucket has as its default. */
-  readonly storageClasses: StorageClasses
-  readonly encryption: 'AES256' | 'aws:kms' | null
-  readonly kmsKeyId: string | undefined
-  readonly lock: 'governance' | 'compliance' | null
-}
-
-export interface GcsStoreConfig extends CommonStoreConfig {
-  readonly kind: 'gcs'
-  readonly bucket: string
-  readonly prefix: string
-  /** A service account's JSON; undefined: whatever the chain of the SDK finds. */
-  readonly keyFile: string | undefined
-  readonly endpoint: string | undefined
-}
-
-export interface AzureStoreConfig extends CommonStoreConfig {
-  readonly kind: 'azure'
-  readonly container: string
-  readonly prefix: string
-  readonly account: string
-  readonly key: Secret
-  readonly endpoint: string | undefined
-}
-
-/** Another directory: another disk, a mounted share. */
-export interface DirectoryStoreConfig extends CommonStoreConfig {
-  readonly kind: 'local'
-  readonly path: string
-}
-
-export type StoreConfig = S3StoreConfig | GcsStoreConfig | AzureStoreConfig | DirectoryStoreConfig
 
 export interface SourceConfig {
   readonly name: string

@@ -2,14 +2,18 @@ import { parseDuration } from '../core/duration.ts'
 import type { FileContent } from './file.ts'
 import type { Problem } from './problem.ts'
 import { isMap, toCamelCase } from './raw-map.ts'
+import type { RawValue } from './raw-value.ts'
 
 /** A notice for each retention time of holdfast.yaml that has `m` for months: everywhere else `m` means minutes. */
 export function deprecatedMonths (file: FileContent): Problem[] {
-  const sections = [file.retention, file.stores, file.s3].flatMap(given => given ?? [])
-  const fields = file.sources.flatMap(one => one.fields.get('retention') ?? [])
-  return [...sections, ...fields].flatMap(({ name, value }) =>
-    name.startsWith('stores') || name === 's3' ? inStores(name, value) : inRules(name, value)
-  )
+  const given = (values: ReadonlyArray<RawValue | undefined>): RawValue[] => values.flatMap(value => value ?? [])
+  const stores = given([file.stores, ...file.blocks.values()])
+  const sources = given(file.sources.map(({ fields }) => fields.get('retention')))
+  return [
+    ...given([file.retention]).flatMap(({ name, value }) => inRules(name, value)),
+    ...stores.flatMap(({ name, value }) => inStores(name, value)),
+    ...sources.flatMap(({ name, value }) => inRules(name, value))
+  ]
 }
 
 function inStores (name: string, value: unknown): Problem[] {

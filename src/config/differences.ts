@@ -1,11 +1,14 @@
 import { realPathSync } from '../files/real-path.ts'
+import { STORE_KINDS } from '../stores/index.ts'
+import { BLOCKS } from './file.ts'
 import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
 import { isMap } from './raw-map.ts'
 import type { RawValue } from './raw-value.ts'
 import type { Recorded } from './recorded.ts'
 import { WITHHELD, type Section, type Json } from './sections.ts'
-import { secretsOf, STORE_KINDS } from './store-fields.ts'
+import { secretsOf } from './store-fields.ts'
+import { kindOfOption, optionsOf } from './store-options.ts'
 
 /** Options that change nothing that a command does. */
 export const SERVER_ALONE: readonly OptionName[] = [
@@ -25,17 +28,6 @@ export const SERVER_ALONE: readonly OptionName[] = [
   'logLevel',
   'jwtAlgorithm'
 ]
-
-/**
- * Variables that people also set for other programs, by the kind of store that takes them. They count where the server
- * has such a store.
- */
-const AMBIENT: Readonly<Partial<Record<OptionName, 's3' | 'gcs' | 'azure'>>> = {
-  awsRegion: 's3',
-  awsDefaultRegion: 's3',
-  googleCredentials: 'gcs',
-  azureStorageAccount: 'azure'
-}
 
 /** Secrets of which it matters that the server has none: what they sign it would not accept. */
 const EXCLUSIVE: readonly OptionName[] = ['jwtSecret', 'jwtPublicKey']
@@ -82,13 +74,20 @@ function optionDifference (name: OptionName, { options }: Own, recorded: Recorde
   return isSame(value ?? null, theirs) ? [] : [differing(given.name, value, theirs, given.origin)]
 }
 
+/**
+ * Variables that hold for all stores of a kind are also set for other programs. They count where the server has such a
+ * store.
+ */
 function matters (name: OptionName, { options, sections }: Recorded): boolean {
-  const kind = AMBIENT[name]
+  const kind = kindOfOption(name)
   if (kind === undefined) return true
-  const main = { s3: options.s3Bucket, gcs: options.gcsBucket, azure: options.azureContainer }[kind]
+  const settings = optionsOf(kind)
+  if (settings.some(({ key, option }) => key === name && option.field !== undefined)) return true
+  const main = settings.find(({ option }) => option.field !== undefined)
   const listed = Array.isArray(sections.stores) ? sections.stores : []
-  return (main ?? null) !== null || (kind === 's3' && sections.s3 !== undefined) ||
-    listed.some(store => isMap(store) && 'kind' in store && store.kind === kind)
+  return (main !== undefined && (options[main.key] ?? null) !== null) ||
+    BLOCKS.some(block => block === kind.name && sections[block] !== undefined) ||
+    listed.some(store => isMap(store) && 'kind' in store && store.kind === kind.name)
 }
 
 /** Down to the values that differ, so that a long list of sources is not shown whole for one word. */

@@ -5,6 +5,7 @@ import { systemCode } from '../core/errors.ts'
 import { hasFile } from '../core/ports/field.ts'
 import type { SourceKind } from '../core/ports/source-kind.ts'
 import { SOURCE_KINDS } from '../sources/index.ts'
+import { STORE_KINDS } from '../stores/index.ts'
 import { variableText, type Environment } from './environment.ts'
 import { misreading } from './misread.ts'
 import { CONFIG_FILE, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS, sourceKeys, type OptionName } from './options.ts'
@@ -28,8 +29,8 @@ export interface FileContent {
   readonly localRetention: RawValue | undefined
   /** Stores by a list or by their names; what is in it is not looked at yet. */
   readonly stores: RawValue | undefined
-  /** One store, as the Signal Harvester guide writes it. */
-  readonly s3: RawValue | undefined
+  /** One store of a kind, by the name of the kind, as the Signal Harvester guide writes that for S3. */
+  readonly blocks: ReadonlyMap<string, RawValue>
 }
 
 export interface FileSource {
@@ -49,12 +50,19 @@ const NOTHING: FileContent = {
   retention: undefined,
   localRetention: undefined,
   stores: undefined,
-  s3: undefined
+  blocks: new Map()
 }
 const FILE_NAMES = OPTION_NAMES.filter(name => hasFile(OPTIONS[name])).map(name => `${name}File`)
 /** What is read elsewhere, as it stands there. */
-export const WHOLE = ['schedule', 'retention', 'localRetention', 'stores', 's3'] as const
-const KNOWN = [...OPTION_NAMES, ...FILE_NAMES, 'sources', 'defaultSource', ...WHOLE]
+export const WHOLE = ['schedule', 'retention', 'localRetention', 'stores'] as const
+
+declare const isBlock: unique symbol
+
+/** The name of a kind of store that may have a block of its own. */
+export type StoreBlock = string & { readonly [isBlock]: true }
+
+export const BLOCKS = STORE_KINDS.filter(({ hasBlock }) => hasBlock).map(({ name }) => name as StoreBlock)
+const KNOWN = [...OPTION_NAMES, ...FILE_NAMES, 'sources', 'defaultSource', ...WHOLE, ...BLOCKS]
 
 /**
  * Reads the file that `HOLDFAST_CONFIG` names, or `./holdfast.yaml` if there is one, which nobody else may have
@@ -151,7 +159,10 @@ function readContent (content: object, path: string, problems: Problem[]): FileC
     retention: given.get('retention'),
     localRetention: given.get('localRetention'),
     stores: given.get('stores'),
-    s3: given.get('s3')
+    blocks: new Map(BLOCKS.flatMap((name): Array<[string, RawValue]> => {
+      const block = given.get(name)
+      return block === undefined ? [] : [[name, block]]
+    }))
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { systemCode } from '../core/errors.ts'
+import { storeKindOf } from '../stores/index.ts'
 import type { Config } from './config.ts'
 import { MANIFEST_KEY_FILE, SECRET_FILE } from './data-files.ts'
 import { parseDotEnv } from './dot-env.ts'
@@ -27,7 +28,7 @@ const SECRETS = OPTION_NAMES.filter(name => OPTIONS[name].kind === 'secret').map
 export function filesWithSecrets (
   environment: Environment,
   cwd: string,
-  { dataDir, tokenKey, stores, storeDefaults: { keyFile } }: Pick<
+  { dataDir, tokenKey, stores, storeDefaults }: Pick<
     Config,
     'dataDir' | 'tokenKey' | 'stores' | 'storeDefaults'
   >,
@@ -54,14 +55,22 @@ export function filesWithSecrets (
       ]
     }),
     ...ofStores.flatMap(({ path, name }) => path === undefined ? [] : [{ path, holds: [name] }]),
-    ...keyFile !== undefined && stores.some(store => store.kind === 'gcs' && store.keyFile === keyFile)
-      ? [{ path: keyFile, holds: ['GOOGLE_APPLICATION_CREDENTIALS'] }]
-      : [],
+    ...credentialFiles(stores, storeDefaults),
     ...tokenKey === undefined
       ? [{ path: join(dataDir, SECRET_FILE), holds: ['the secret that the service made'] }]
       : [],
     { path: join(dataDir, MANIFEST_KEY_FILE), holds: ['the key that signs manifests'] }
   ]
+}
+
+/** What a variable names for all stores of a kind, and one of them uses. */
+function credentialFiles (stores: Config['stores'], defaults: Config['storeDefaults']): FileWithSecrets[] {
+  const files = stores.flatMap(({ kind, values }) => {
+    const known = storeKindOf({ kind })
+    const files = known.secretFiles?.(values, defaults[kind]?.values ?? {}) ?? []
+    return files.map(({ option, path }) => [path, known.options[option]?.variable ?? option] as const)
+  })
+  return [...new Map(files)].map(([path, variable]) => ({ path, holds: [variable] }))
 }
 
 function holding (path: string, secrets: ReadonlyArray<{ readonly variable: string }>): FileWithSecrets[] {

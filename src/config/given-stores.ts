@@ -1,12 +1,17 @@
+import type { StoreKind } from '../core/ports/store-kind.ts'
+import { STORE_KINDS } from '../stores/index.ts'
 import type { FileContent } from './file.ts'
 import { nearest } from './nearest.ts'
-import { OPTIONS, type OptionName, type OptionValues } from './options.ts'
+import type { OptionValues } from './options.ts'
 import type { Problem } from './problem.ts'
 import { asMap, readEntries, readMap, toCamelCase } from './raw-map.ts'
 import type { RawValue } from './raw-value.ts'
 import { readSecret } from './secret-file.ts'
 import { WITHHELD } from './sections.ts'
-import { secretsOf, STORE_KINDS, storeKeys, type StoreKind } from './store-fields.ts'
+import { secretsOf, storeKeys } from './store-fields.ts'
+import { optionsOf } from './store-options.ts'
+
+const KINDS = STORE_KINDS.map(({ name }) => name)
 
 /** A store as somebody wrote it. */
 export interface GivenStore {
@@ -21,33 +26,13 @@ export interface GivenStore {
   readonly lacks: readonly string[]
 }
 
-/** What each option says of the one store of its kind; the first is what makes it one. */
-const SAID = {
-  s3: {
-    bucket: 's3Bucket',
-    prefix: 's3Prefix',
-    endpoint: 's3Endpoint',
-    insecure: 's3Insecure',
-    pathStyle: 's3PathStyle',
-    profile: 's3Profile',
-    storageClass: 's3StorageClass'
-  },
-  gcs: { bucket: 'gcsBucket' },
-  azure: { container: 'azureContainer' }
-} as const satisfies Partial<Record<StoreKind, Readonly<Record<string, OptionName>>>>
-
 /**
- * The stores that the options name, then those of holdfast.yaml in its order. The block `s3` there and the options for
- * S3 are about one store: the options win.
+ * The stores that the options name, then those of holdfast.yaml in its order. A block at the top of it that is named
+ * after a kind and the options for that kind are about one store: the options win.
  */
 export function givenStores (options: OptionValues, file: FileContent, cwd: string, problems: Problem[]): GivenStore[] {
-  const block = file.s3 === undefined ? undefined : asMap(file.s3, problems)
-  const fields = block === undefined || file.s3 === undefined
-    ? undefined
-    : readFields(block, 's3', 's3.', file.s3, problems)
-  const single = (['s3', 'gcs', 'azure'] as const).flatMap(kind =>
-    oneOfKind(kind, options, kind === 's3' ? fields : undefined, cwd, problems)
-  )
+  const blocks = new Map([...file.blocks].map(([name, given]) => [name, readBlock(name, given, problems)]))
+  const single = STORE_KINDS.flatMap(kind => oneOfKind(kind, options, blocks.get(kind.name), cwd, problems))
   const listed = readEntries(
     file.stores,
     'Give at least a name and a kind; holdfast.example.yaml shows the form.',
@@ -59,33 +44,49 @@ export function givenStores (options: OptionValues, file: FileContent, cwd: stri
   return [...single, ...listed]
 }
 
+function readBlock (name: string, given: RawValue, problems: Problem[]): Fields | undefined {
+  const kind = STORE_KINDS.find(one => one.name === name)
+  const map = asMap(given, problems)
+  return kind === undefined || map === undefined ? undefined : readFields(map, kind, `${name}.`, given, problems)
+}
+
+/** The one store that the variables, and the block in holdfast.yaml, describe. */
 function oneOfKind (
-  kind: keyof typeof SAID,
-  options: OptionValues,
+  kind: StoreKind,
+  values: OptionValues,
   block: Fields | undefined,
   cwd: string,
   problems: Problem[]
 ): GivenStore[] {
-  const said = Object.entries<OptionName>(SAID[kind]).flatMap(([key, option]): Array<[string, RawValue]> => {
-    const value = options[option]
-    return value === undefined
-      ? []
-      : [[key, { name: OPTIONS[option].variable, value, base: cwd, origin: 'environment' }]]
-  })
-  const [main, option] = Object.entries<OptionName>(SAID[kind])[0] as [string, OptionName]
-  const { variable } = OPTIONS[option]
-  const fields = new Map([...block?.fields ?? [], ...said])
-  if (block !== undefined || fields.has(main)) {
+  const settings = optionsOf(kind).flatMap(({ key, option: { field, variable } }) =>
+    field === undefined ? [] : [{ field, variable, value: values[key] }]
+  )
+  const said = settings.filter(({ value }) => value !== undefined)
+  const fields = new Map([
+    ...block?.fields ?? [],
+    ...said.map(({ field, variable, value }): [string, RawValue] => [field, {
+      name: variable,
+      value,
+      base: cwd,
+      origin: 'environment'
+    }])
+  ])
+  const [main] = settings
+  if (block !== undefined || (main !== undefined && fields.has(main.field))) {
     return [{
-      configPath: block === undefined ? variable : kind,
+      configPath: block === undefined && main !== undefined ? main.variable : kind.name,
       kind,
-      name: textOf(fields.get('name')) ?? kind,
+      name: textOf(fields.get('name')) ?? kind.name,
       fields,
       lacks: block?.lacks ?? []
     }]
   }
-  for (const [, { name }] of said) {
-    problems.push({ name, problem: `is given without ${variable}`, remedy: `Give ${variable}, too, or leave it out.` })
+  for (const { variable } of said) {
+    problems.push({
+      name: variable,
+      problem: `is given without ${main?.variable}`,
+      remedy: `Give ${main?.variable}, too, or leave it out.`
+    })
   }
   return []
 }
@@ -94,20 +95,20 @@ function readEntry (configPath: string, map: object, list: RawValue, problems: P
   const written = map as Readonly<Record<string, unknown>>
   // A name that is that of a kind says the kind as well.
   const kind = written.kind ?? written.name
-  const known = STORE_KINDS.find(one => one === kind)
+  const known = STORE_KINDS.find(({ name }) => name === kind)
   if (known === undefined) {
     const problem = written.kind === undefined
       ? { name: `${configPath}.kind`, problem: 'is missing' }
       : { name: `${configPath}.kind`, problem: 'is not a kind of store' }
-    const meant = typeof written.kind === 'string' ? nearest(written.kind, STORE_KINDS) : undefined
+    const meant = typeof written.kind === 'string' ? nearest(written.kind, KINDS) : undefined
     problems.push({
       ...problem,
-      remedy: meant === undefined ? `Give one of ${STORE_KINDS.join(', ')}.` : `Did you mean "${meant}"?`
+      remedy: meant === undefined ? `Give one of ${KINDS.join(', ')}.` : `Did you mean "${meant}"?`
     })
     return []
   }
   const read = readFields(map, known, `${configPath}.`, list, problems)
-  return [{ configPath, kind: known, name: textOf(read.fields.get('name')) ?? known, ...read }]
+  return [{ configPath, kind: known, name: textOf(read.fields.get('name')) ?? known.name, ...read }]
 }
 
 type Fields = Pick<GivenStore, 'fields' | 'lacks'>

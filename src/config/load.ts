@@ -308,24 +308,20 @@ function pickSettings<T extends Readonly<Record<keyof Settings, unknown>>> (from
 function report (values: OptionValues, origins: Origins): InForce[] {
   return OPTION_NAMES.map(key => {
     const { variable, kind } = OPTIONS[key]
-    const value = shown(values[key])
+    const value = shown(kind === 'secret' && values[key] !== undefined ? String(new Secret('')) : values[key])
     return {
       key,
       variable,
-      value: kind === 'secret' && value !== null
-        ? String(new Secret(''))
-        : kind === 'document'
-        ? inOneLine(value)
-        : value,
+      value: kind === 'document' ? inOneLine(value) : value,
       origin: origins[key]
     }
   })
 }
 
 /** A list as its variable has it. */
-function shown (value: OptionValues[OptionName]): InForce['value'] {
-  if (typeof value !== 'object') return value ?? null
-  return value.length === 0 ? null : value.join(PATHS_APART)
+function shown (value: unknown): InForce['value'] {
+  if (Array.isArray(value)) return value.length === 0 ? null : value.join(PATHS_APART)
+  return (value ?? null) as InForce['value']
 }
 
 /** The first line of a document stands for the rest. */

@@ -1,4 +1,4 @@
-import type { Option } from './option.ts'
+import type { Field } from '../core/ports/field.ts'
 import type { Problem } from './problem.ts'
 import type { RawValue } from './raw-value.ts'
 
@@ -24,7 +24,7 @@ type Misreading = Omit<Problem, 'name'>
  * have taken out, such as quotes, `~`, `${…}` or a URL in place of a path. undefined: it can. A server's record and the
  * content of a file are exact; YAML has taken its comments out itself. Never shows a secret.
  */
-export function misreading ({ value, origin, file }: RawValue, kind: Option<unknown>['kind']): Misreading | undefined {
+export function misreading ({ value, origin, file }: RawValue, kind: Field<unknown>['kind']): Misreading | undefined {
   if (origin === 'server' || file !== undefined) return undefined
   const texts = (Array.isArray(value) ? value : [value]).filter(one => typeof one === 'string')
   for (const text of texts) {

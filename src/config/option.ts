@@ -3,14 +3,6 @@ import { z } from 'zod'
 import { COMPRESSIONS, type Compression } from '../core/ports/codec.ts'
 import { flag, path, type Field } from '../core/ports/field.ts'
 
-/** One setting of the service: a variable of the environment and, in camel case, a key of holdfast.yaml. */
-export interface Option<T> extends Field<T> {
-  readonly variable: string
-  readonly default: T
-  /** One line for .env.example. */
-  readonly meaning: string
-}
-
 /** The runbook knows only yes and no: `true` is gzip, `false` is none. */
 export const compression: Field<Compression> = {
   kind: 'value',
@@ -60,8 +52,4 @@ export const paths: Field<readonly string[]> = {
   schema: z.preprocess(value => typeof value === 'string' ? [value] : value, z.array(path.schema)),
   fromText: text => text.split(PATHS_APART).filter(part => part !== ''),
   expects: `a list of paths, in a variable with "${PATHS_APART}" in between`
-}
-
-export function option<T> (field: Field<T>, variable: string, value: NoInfer<T>, meaning: string): Option<T> {
-  return { ...field, variable, default: value, meaning }
 }

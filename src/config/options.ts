@@ -5,18 +5,20 @@ import {
   documentOrList,
   flag,
   key,
+  option,
   optional,
   path,
   secret,
   text,
   whole,
-  wholeBy
+  wholeBy,
+  type Option
 } from '../core/ports/field.ts'
 import type { SourceKind } from '../core/ports/source-kind.ts'
 import { settingsSchema } from '../core/schedule/settings.ts'
 import { SOURCE_KINDS } from '../sources/index.ts'
 import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
-import { compression, option, paths, proxies, type Option } from './option.ts'
+import { compression, paths, proxies } from './option.ts'
 import { STORE_OPTIONS } from './store-options.ts'
 import { names } from './store-values.ts'
 
@@ -35,10 +37,7 @@ const PASSPHRASE_LENGTH = 12
 const MiB = 1024 * 1024
 const settings = settingsSchema.shape
 
-/**
- * Everything that can be configured, said once: the key is that of holdfast.yaml. `.env.example` shows the same list.
- */
-export const OPTIONS = {
+const BACKUPS = {
   databasePath: option(
     optional(path),
     'DATABASE_PATH',
@@ -106,10 +105,10 @@ export const OPTIONS = {
     'ANOMALY_GUARD',
     true,
     'Whether a backup that is not like those before it is marked as suspect, and nothing good from before it is removed until somebody releases it.'
-  ),
+  )
+} as const
 
-  ...STORE_OPTIONS,
-
+const SERVICE = {
   encryption: option(
     choice(ENCRYPTIONS),
     'BACKUP_ENCRYPTION',
@@ -326,8 +325,17 @@ export const OPTIONS = {
   )
 } as const
 
+/**
+ * Everything that can be configured, said once: the key is that of holdfast.yaml. `.env.example` shows the same list.
+ */
+export const OPTIONS: typeof BACKUPS & typeof SERVICE & typeof STORE_OPTIONS = {
+  ...BACKUPS,
+  ...STORE_OPTIONS,
+  ...SERVICE
+}
+
 /** Other names of variables: what runbooks call the switch of automatic backups. */
-export const ALIASES: Readonly<Record<string, keyof typeof OPTIONS>> = { BACKUP_ENABLED: 'autoBackupEnabled' }
+export const ALIASES: Readonly<Record<string, OptionName>> = { BACKUP_ENABLED: 'autoBackupEnabled' }
 
 export type OptionName = keyof typeof OPTIONS
 export type OptionValues = { readonly [K in OptionName]: typeof OPTIONS[K] extends Option<infer T> ? T : never }

@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import { STORE_KINDS } from '../stores/index.ts'
 import { variableText, type Environment } from './environment.ts'
 import { CONFIG_FILE } from './options.ts'
+import { optionsOf } from './store-options.ts'
 import { storeSecrets } from './store-secrets.ts'
 
 /** Variables that name a file with credentials, and do not end with `_FILE`. */
-const CREDENTIALS = [
-  'GOOGLE_APPLICATION_CREDENTIALS',
-  'AWS_SHARED_CREDENTIALS_FILE',
-  'AWS_CONFIG_FILE',
-  'AWS_WEB_IDENTITY_TOKEN_FILE'
-]
+const CREDENTIALS: readonly string[] = STORE_KINDS.flatMap(optionsOf).flatMap(({ option: { kind, variable } }) =>
+  kind === 'path' ? [variable] : []
+)
 
 /**
  * The files that the service is configured by, also those that are not there yet and would be read at the next start:

@@ -1,3 +1,4 @@
+import { storeKindOf } from '../stores/index.ts'
 import type { StoreConfig } from './config.ts'
 import { variableText, type Environment } from './environment.ts'
 import { configError, type Problem } from './problem.ts'
@@ -47,7 +48,7 @@ export function proxyOf (environment: Environment): ProxyVariables | undefined {
  * undoes it. Throws as `proxyOf`, and `CONFIG_INVALID` where this Node cannot do it.
  */
 export function useProxy (environment: Environment, stores: ReadonlyArray<Pick<StoreConfig, 'kind'>>): () => void {
-  if (stores.every(({ kind }) => kind === 'local')) return () => {}
+  if (stores.every(store => storeKindOf(store).isDirectory)) return () => {}
   const proxy = proxyOf(environment)
   if (proxy === undefined) return () => {}
   // Loaded here: most commands ask nobody.

@@ -1,14 +1,16 @@
 import { resolve } from 'node:path'
 import type { z } from 'zod'
-import { kindIn, WHOLE, type FileContent } from './file.ts'
+import type { StoreKind } from '../core/ports/store-kind.ts'
+import { STORE_KINDS } from '../stores/index.ts'
+import { BLOCKS, kindIn, WHOLE, type FileContent, type StoreBlock } from './file.ts'
 import { readEntries, readMap, toCamelCase } from './raw-map.ts'
 import type { RawValue } from './raw-value.ts'
-import { secretsOf, STORE_FIELDS, STORE_KINDS, storeKeys, type StoreKind } from './store-fields.ts'
+import { pathsOf, secretsOf, storeKeys } from './store-fields.ts'
 
 export type Json = z.infer<ReturnType<typeof z.json>>
 
 /** What holdfast.yaml says beside the options. */
-export const SECTIONS = ['sources', 'defaultSource', ...WHOLE] as const
+export const SECTIONS = ['sources', 'defaultSource', ...WHOLE, ...BLOCKS] as const
 export type Section = typeof SECTIONS[number]
 
 /** The key under which a recorded store names the secrets that it has as themselves, and that the record leaves out. */
@@ -31,7 +33,7 @@ export function sectionsOf (file: FileContent): Partial<Record<Section, Json>> {
     )
   }
   for (const name of SECTIONS) {
-    const given = name === 'sources' ? undefined : file[name]
+    const given = name === 'sources' ? undefined : isBlock(name) ? file.blocks.get(name) : file[name]
     if (given !== undefined) sections[name] = sectionOf(name, given)
   }
   return sections
@@ -41,9 +43,13 @@ export function sectionsOf (file: FileContent): Partial<Record<Section, Json>> {
 export function withSections (file: FileContent, sections: Partial<Record<Section, Json>>): FileContent {
   const given = (name: Section): RawValue | undefined =>
     sections[name] === undefined ? undefined : { name, value: sections[name], base: '/', origin: 'server' }
-  const missing = SECTIONS.filter(name => name !== 'sources' && file[name] === undefined).map(
+  const missing = SECTIONS.filter(name => name !== 'sources' && !isBlock(name) && file[name] === undefined).map(
     name => [name, given(name)]
   )
+  const blocks = BLOCKS.flatMap((name): Array<[string, RawValue]> => {
+    const block = file.blocks.get(name) ?? given(name)
+    return block === undefined ? [] : [[name, block]]
+  })
   const sources = file.sources.length > 0
     ? file.sources
     : readEntries(given('sources'), '', []).map(({ configPath, map }) => ({
@@ -60,33 +66,42 @@ export function withSections (file: FileContent, sections: Partial<Record<Sectio
         )
       )
     }))
-  return { ...file, ...Object.fromEntries(missing) as Partial<FileContent>, sources }
+  return { ...file, ...Object.fromEntries(missing) as Partial<FileContent>, blocks: new Map(blocks), sources }
+}
+
+function isBlock (name: Section): name is StoreBlock {
+  return (BLOCKS as readonly Section[]).includes(name)
 }
 
 function sectionOf (name: Section, given: RawValue): Json {
-  if (name === 's3') {
+  if (isBlock(name)) {
     return typeof given.value === 'object' && given.value !== null
-      ? storeOf(given.value, 's3', given.base)
+      ? storeOf(given.value, kindNamed(name), given.base)
       : given.value as Json
   }
-  if (name === 'stores') return readEntries(given, '', []).map(({ map }) => storeOf(map, undefined, given.base))
+  if (name === 'stores') {
+    return readEntries(given, '', []).map(({ map }) => {
+      const { kind, name } = map as Readonly<Record<string, unknown>>
+      return storeOf(map, kindNamed(kind ?? name), given.base)
+    })
+  }
   return given.value as Json
+}
+
+function kindNamed (name: unknown): StoreKind | undefined {
+  return STORE_KINDS.find(kind => kind.name === name)
 }
 
 /** A store by the meaning of its keys. What is wrong with it is reported elsewhere. */
 function storeOf (map: object, kind: StoreKind | undefined, base: string): Json {
-  const written = map as Readonly<Record<string, unknown>>
-  const known = kind ?? STORE_KINDS.find(one => one === (written.kind ?? written.name))
-  if (known === undefined) return written as Json
-  const secrets = secretsOf(known)
-  const fields = readMap(map, { prefix: '', base }, storeKeys(known), [], toCamelCase)
-  const table: Readonly<Record<string, { readonly kind: string }>> = STORE_FIELDS[known]
-  const paths = [...Object.keys(table).filter(key => table[key]?.kind === 'path'), ...secrets.map(key => `${key}File`)]
+  if (kind === undefined) return map as Json
+  const [secrets, paths] = [secretsOf(kind), pathsOf(kind)]
+  const fields = readMap(map, { prefix: '', base }, storeKeys(kind), [], toCamelCase)
   const shown = [...fields].filter(([key]) => !secrets.includes(key)).map(
     ([key, { value }]): [string, Json] => [key, paths.includes(key) ? absolute(value, base) : value as Json]
   )
   const withheld = [...fields.keys()].filter(key => secrets.includes(key)).toSorted()
-  return { ...Object.fromEntries(shown), kind: known, ...withheld.length === 0 ? {} : { [WITHHELD]: withheld } }
+  return { ...Object.fromEntries(shown), kind: kind.name, ...withheld.length === 0 ? {} : { [WITHHELD]: withheld } }
 }
 
 function absolute (path: unknown, base: string): Json {

@@ -1,5 +1,6 @@
 import { realPathSync } from '../files/real-path.ts'
 import { sourceKindOf } from '../sources/index.ts'
+import { storeKindOf } from '../stores/index.ts'
 import type { SourceConfig, StoreConfig } from './config.ts'
 import { contains, type ServicePaths } from './path-conflicts.ts'
 import type { Problem } from './problem.ts'
@@ -22,10 +23,10 @@ export function checkStoreLocations (
         remedy: 'Keep one of the two, or give each a prefix or a directory of its own, neither within the other.'
       })
     }
-    const problem = store.kind === 'local'
-      ? directoryProblem(store.path, paths, [...named.map(({ source }) => source), own])
-      : undefined
-    if (problem !== undefined) problems.push({ name: `${configPath}.path`, ...problem })
+    for (const { field, path } of localPaths(store)) {
+      const problem = directoryProblem(path, paths, [...named.map(({ source }) => source), own])
+      if (problem !== undefined) problems.push({ name: `${configPath}.${field}`, ...problem })
+    }
   }
 }
 
@@ -64,25 +65,33 @@ function directoryProblem (
     )
 }
 
+/** The directories of this machine that a store fills, each with the field that names it. */
+export function localPaths (store: StoreConfig): ReadonlyArray<{ readonly field: string, readonly path: string }> {
+  return storeKindOf(store).paths(store.values)
+}
+
+/** Where a store is, for people. */
+export function storePlace (store: StoreConfig): string {
+  return storeKindOf(store).place(store.values)
+}
+
+/** Whether others on the network could read what is sent to the store. */
+export function isInsecureStore (store: StoreConfig): boolean {
+  return storeKindOf(store).isInsecure(store.values)
+}
+
+/** Whether two stores are at the very same place, however they are reached and whatever they are called. */
+export function isSamePlace (one: StoreConfig, other: StoreConfig): boolean {
+  const [a, b] = [identity(one), identity(other)]
+  return a.root === b.root && a.path === b.path
+}
+
 /** Whether one of the two would list what is in the other. */
 function isOverlap (one: StoreConfig, other: StoreConfig): boolean {
   const [a, b] = [identity(one), identity(other)]
   return a.root === b.root && (a.path.startsWith(b.path) || b.path.startsWith(a.path))
 }
 
-/**
- * What tells one place from another, however it is reached: the container, and the path in it with a `/` at its end, or
- * nothing.
- */
-export function identity (store: StoreConfig): { readonly root: string, readonly path: string } {
-  switch (store.kind) {
-    case 's3':
-      return { root: `s3 ${store.endpoint ?? ''} ${store.bucket}`, path: store.prefix }
-    case 'gcs':
-      return { root: `gcs ${store.endpoint ?? ''} ${store.bucket}`, path: store.prefix }
-    case 'azure':
-      return { root: `azure ${store.endpoint ?? store.account} ${store.container}`, path: store.prefix }
-    case 'local':
-      return { root: 'local', path: `${realPathSync(store.path)}/` }
-  }
+function identity (store: StoreConfig): { readonly root: string, readonly path: string } {
+  return storeKindOf(store).identity(store.values)
 }

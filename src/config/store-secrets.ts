@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
+import { STORE_KINDS } from '../stores/index.ts'
+import { BLOCKS } from './file.ts'
 import { isMap, toCamelCase } from './raw-map.ts'
-import { secretsOf, STORE_KINDS } from './store-fields.ts'
+import { secretsOf } from './store-fields.ts'
 
 export interface StoreSecret {
   /** undefined: it stands in holdfast.yaml itself. */
@@ -21,7 +23,8 @@ export function storeSecrets (yaml: Readonly<Record<string, unknown>>, base: str
   const numbered = Array.isArray(yaml.stores)
     ? yaml.stores.map((store: unknown, index): ListedStore => [`stores[${index}]`, store])
     : []
-  return [['s3', yaml.s3] as const, ...listed, ...numbered].flatMap(([configPath, store]) =>
+  const blocks = BLOCKS.map((name): ListedStore => [name, yaml[name]])
+  return [...blocks, ...listed, ...numbered].flatMap(([configPath, store]) =>
     isMap(store) ? secretsIn(configPath, store, base) : []
   )
 }

@@ -1,16 +1,15 @@
 import { isSourceName } from '../core/backup/object-key.ts'
+import { LANDING_STORE } from '../core/ports/store.ts'
+import { STORE_KINDS } from '../stores/index.ts'
 import type { StoreConfig, StoreDefaults } from './config.ts'
 import type { FileContent } from './file.ts'
 import { givenStores, type GivenStore } from './given-stores.ts'
 import type { OptionValues } from './options.ts'
 import type { Problem } from './problem.ts'
 import { readRetention } from './retention.ts'
-import { readStoreDefaults, type Lacking } from './store-defaults.ts'
+import { NO_DEFAULTS, readStoreDefaults, type Lacking } from './store-defaults.ts'
 import { checkFields, COMMON_FIELDS } from './store-fields.ts'
-import { makeStoreConfig, nameOf, type Common } from './store-kinds.ts'
-
-/** What BACKUP_DIR is called wherever stores have names. */
-export const LANDING_STORE = 'local'
+import { hasSecrets, makeStoreConfig, nameOf, type Common } from './store-kinds.ts'
 
 export interface Stores {
   readonly placed: readonly StoreEntry[]
@@ -36,7 +35,7 @@ export function readStores (
 ): Stores {
   const defaults = readStoreDefaults(options, lacking)
   const given = givenStores(options, file, cwd, problems)
-  if (defaults.lacks === undefined) checkCredentials(options, given, problems)
+  checkDefaults(defaults, given, problems)
   const read = given.map(one => readStore(one, defaults, problems))
   const inUse = read.filter(({ isEnabled }) => isEnabled)
   const placed = inUse.flatMap(({ configPath, store }) => store === undefined ? [] : [{ configPath, store }])
@@ -76,7 +75,7 @@ function readStore (given: GivenStore, defaults: StoreDefaults, problems: Proble
  * long.
  */
 function checkAppendOnly (given: GivenStore, problems: Problem[]): void {
-  const idle = ['maxBackups', ...given.fields.has('lock') ? [] : ['retention']].filter(key => given.fields.has(key))
+  const idle = ['maxBackups', ...isLocked(given) ? [] : ['retention']].filter(key => given.fields.has(key))
   for (const key of idle) {
     problems.push({
       name: nameOf(given, key),
@@ -86,18 +85,20 @@ function checkAppendOnly (given: GivenStore, problems: Problem[]): void {
   }
 }
 
-/** Half of the credentials in the environment is a slip only where they would be used. */
-function checkCredentials (
-  { awsAccessKeyId, awsSecretAccessKey }: OptionValues,
-  given: readonly GivenStore[],
-  problems: Problem[]
-): void {
-  if ((awsAccessKeyId === undefined) === (awsSecretAccessKey === undefined)) return
-  if (!given.some(({ kind, fields }) => kind === 's3' && !fields.has('accessKeyId'))) return
-  const [there, missing] = awsAccessKeyId === undefined
-    ? ['AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID']
-    : ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']
-  problems.push({ name: there, problem: `is given without ${missing}`, remedy: `Set ${missing}, too, or neither.` })
+function isLocked ({ kind: { lockField }, fields }: GivenStore): boolean {
+  return lockField !== undefined && fields.has(lockField)
+}
+
+/** Half of the credentials for all stores of a kind is a slip only where they would be used. */
+function checkDefaults (defaults: StoreDefaults, given: readonly GivenStore[], problems: Problem[]): void {
+  for (const kind of STORE_KINDS) {
+    const { values, lacks } = defaults[kind.name] ?? NO_DEFAULTS
+    const isUsed = given.some(store => store.kind === kind && !hasSecrets(store))
+    const found = isUsed && lacks.length === 0 ? kind.validateDefaults?.(values) ?? [] : []
+    problems.push(
+      ...found.map(({ field, ...problem }) => ({ name: kind.options[field]?.variable ?? field, ...problem }))
+    )
+  }
 }
 
 function checkNames (placed: readonly StoreEntry[], problems: Problem[]): void {

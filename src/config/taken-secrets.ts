@@ -2,14 +2,12 @@ import { OPTIONS, type OptionName } from './options.ts'
 import type { RawValue } from './raw-value.ts'
 import type { Recorded } from './recorded.ts'
 import { readSecret } from './secret-file.ts'
+import { kindOfOption, optionsOf } from './store-options.ts'
 
 export interface TakenSecrets {
   /** Secrets that the server has, and that are known here neither by value nor from the server's file. */
   readonly lacking: ReadonlySet<OptionName>
 }
-
-/** These belong together: who gives one of them here means other credentials. */
-const CREDENTIALS: readonly OptionName[] = ['awsAccessKeyId', 'awsSecretAccessKey', 'awsSessionToken']
 
 /**
  * The server's secrets from the files in which it has them. One that `isGiven` here, or of which another part is, is
@@ -22,8 +20,7 @@ export function secretsFrom (
   const found = new Map<OptionName, RawValue>()
   const lacking = new Set<OptionName>()
   for (const [name, { file }] of Object.entries(secrets) as Array<[OptionName, { readonly file: string | null }]>) {
-    const together = CREDENTIALS.includes(name) ? CREDENTIALS : [name]
-    if (together.some(isGiven)) continue
+    if ([name, ...belongingTo(name)].some(isGiven)) continue
     const variable = `${OPTIONS[name].variable}_FILE`
     const read = file === null
       ? undefined
@@ -32,4 +29,10 @@ export function secretsFrom (
     else found.set(name, read)
   }
   return { found, lacking }
+}
+
+/** The credentials for one kind of store belong together: who gives one of them here means other credentials. */
+function belongingTo (name: OptionName): OptionName[] {
+  const kind = kindOfOption(name)
+  return kind === undefined ? [] : optionsOf(kind).flatMap(({ key, option }) => option.kind === 'secret' ? [key] : [])
 }

@@ -31,8 +31,8 @@ const MANY = 3
 const GONE: ReadonlySet<ErrorCode> = new Set(['STORE_UNAVAILABLE', 'STORE_FAILED'])
 
 /** Of a file system that does not answer nothing is known. */
-function isGone ({ kind }: Store, { code, cause }: BackupError): boolean {
-  return kind === 'local' && GONE.has(code) && systemCode(cause) !== 'ETIMEDOUT'
+function isGone ({ isDirectory }: Store, { code, cause }: BackupError): boolean {
+  return isDirectory === true && GONE.has(code) && systemCode(cause) !== 'ETIMEDOUT'
 }
 
 /**
@@ -139,7 +139,7 @@ export class Ownership {
    */
   async require (store: Store, signal: AbortSignal): Promise<void> {
     const age = this.#options.clock.now().getTime() - (this.#owned.get(store.name) ?? Number.NEGATIVE_INFINITY)
-    if (store.kind !== 'local' && age >= 0 && age < REMEMBERED) return
+    if (store.isDirectory !== true && age >= 0 && age < REMEMBERED) return
     this.#owned.delete(store.name)
     try {
       const { state, marker, isUnreadable } = await this.inspect(store, signal)

@@ -5,7 +5,7 @@ import { count } from './common.ts'
 
 export const storeSchema = z.object({
   name: z.string(),
-  kind: z.string().meta({ description: '"local", "s3", "gcs" or "azure".' }),
+  kind: z.string().meta({ description: 'The kind of the store, as "kind" in holdfast.yaml names it.' }),
   place: z.string().meta({ description: 'Where it is, without anything secret.' }),
   landing: z.boolean().meta({
     description: 'Whether backups land here first, and are copied to the others from here.'

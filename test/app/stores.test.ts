@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { makeLocate, makeOffsite, makeStore, type StoreContext } from '../../src/app/stores.ts'
-import type { StoreConfig } from '../../src/config/config.ts'
+import { makeLocate, makeOffsite, makeStore, type Shared } from '../../src/app/stores.ts'
 import { systemClock } from '../../src/core/clock.ts'
+import { toBackupError } from '../../src/core/errors.ts'
 import type { Store } from '../../src/core/ports/store.ts'
-import { azureStore } from '../../src/stores/azure/azure.ts'
-import { gcsStore } from '../../src/stores/gcs/gcs.ts'
+import { storeKindOf } from '../../src/stores/index.ts'
 import { deferredStore } from '../../src/stores/lazy.ts'
-import { s3Store } from '../../src/stores/s3/s3.ts'
 import { storeSuite } from '../suites/store-suite.ts'
 import { ALONE } from '../support/catalog/catalog.ts'
 import { validConfig, workDir } from '../support/config/config.ts'
 import { bodyOf, never, rejection } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
-const CONTEXT: StoreContext = { instanceId: 'test', presence: ALONE, clock: systemClock }
+const CONTEXT: Shared = { instanceId: 'test', presence: ALONE, clock: systemClock }
 const ENVIRONMENT = {
   BACKUP_S3_BUCKET: 'b',
   BACKUP_S3_PREFIX: 'p',
@@ -29,19 +27,13 @@ function directory (t: TestContext): Store {
   return makeStore({
     kind: 'local',
     name: 'far',
-    path: join(tempDir(t), 'far'),
+    values: { path: join(tempDir(t), 'far') },
     retention: null,
     maxBackups: null,
     isAppendOnly: false,
     bandwidth: null
   }, CONTEXT)
 }
-
-storeSuite('a second directory', async t => {
-  const store = directory(t)
-  await store.open(never)
-  return store
-})
 
 storeSuite('a store that is made when it is needed', async t => {
   const store = directory(t)
@@ -50,24 +42,10 @@ storeSuite('a store that is made when it is needed', async t => {
     name: store.name,
     kind: store.kind,
     place: store.place,
-    location: key => store.location(key),
-    canThaw: false
+    canThaw: false,
+    isDirectory: true
   }, async () => store)
 })
-
-/** The store itself, not deferred. */
-function itself (config: StoreConfig): Store {
-  switch (config.kind) {
-    case 's3':
-      return s3Store({ ...config, clock: systemClock })
-    case 'gcs':
-      return gcsStore({ ...config, clock: systemClock })
-    case 'azure':
-      return azureStore({ ...config, clock: systemClock })
-    case 'local':
-      return makeStore(config, CONTEXT)
-  }
-}
 
 test('what is told of a store before it is made is what it says itself', async t => {
   const { stores } = validConfig(
@@ -76,23 +54,26 @@ test('what is told of a store before it is made is what it says itself', async t
   )
   assert.equal(stores.length, 4)
   for (const config of stores) {
-    const [told, real] = [makeStore(config, CONTEXT), itself(config)]
+    const told = makeStore(config, CONTEXT)
+    const real = await storeKindOf(config).make(config.name, config.values, { ...CONTEXT, proxy: () => undefined })
     const facts = async (store: Store): Promise<unknown[]> => [
       store.name,
       store.kind,
       store.place,
       store.location('a/b.db'),
-      await store.file('a', never),
+      await store.file('a', never).catch(toBackupError),
+      store.isDirectory,
+      store.odd === undefined,
       store.thaw === undefined
     ]
-    if (config.kind !== 'local') assert.deepEqual(await facts(told), await facts(real))
+    assert.deepEqual(await facts(told), await facts(real))
   }
 })
 
 test('a store that could not be made is tried again with the next call', async () => {
   const error = new Error('not installed')
   let tries = 0
-  const store = deferredStore({ name: 'a', kind: 'a', place: 'a', location: key => key, canThaw: false }, () => {
+  const store = deferredStore({ name: 'a', kind: 'a', place: 'a', canThaw: false, isDirectory: false }, () => {
     tries++
     return Promise.reject(error)
   })

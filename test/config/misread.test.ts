@@ -62,7 +62,7 @@ test('a comment behind a path is refused in the environment and in .env; in YAML
   const yaml = `sources: [{ name: a, path: "${path}" }]\nstores: [{ name: far, kind: local, path: "${path}.d" }]\n`
   const { sources, stores } = validConfig({}, workDir(t, { 'holdfast.yaml': yaml }))
   assert.equal(sources[0]?.values['path'], path)
-  assert.deepEqual(stores.map(store => store.kind === 'local' && store.path), [`${path}.d`])
+  assert.deepEqual(stores.map(store => store.values), [{ path: `${path}.d` }])
 })
 
 for (

@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Config } from '../../src/config/config.ts'
 import type { Environment } from '../../src/config/environment.ts'
+import type { StoreConfig } from '../../src/config/config.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { writeRecord } from '../../src/config/recorded.ts'
 import { workDir } from '../support/config/config.ts'
@@ -94,11 +95,12 @@ test('a command that says nothing works with the configuration of the server, in
   const cloud = stores.find(({ name }) => name === 'cloud')
   assert.deepEqual(cloud?.lacks, ['stores[1].accessKeyId'])
   assert.deepEqual(stores.filter(({ name }) => name !== 'cloud'), theirs.filter(({ name }) => name !== 'cloud'))
-  assert.deepEqual({ ...cloud, lacks: undefined, credentials: undefined }, {
-    ...theirs.find(({ name }) => name === 'cloud'),
-    lacks: undefined,
-    credentials: undefined
+  const shown = (store: StoreConfig | undefined): unknown => ({
+    ...store,
+    values: { ...store?.values, credentials: undefined },
+    lacks: undefined
   })
+  assert.deepEqual(shown(cloud), shown(theirs.find(({ name }) => name === 'cloud')))
 })
 
 test("what comes with the default of the server is taken over as well, and shown as the server's", t => {

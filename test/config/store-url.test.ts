@@ -1,19 +1,33 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StoreConfig, StoreDefaults } from '../../src/config/config.ts'
-import { formatStoreUrl, isSamePlace, parseStoreUrl } from '../../src/config/store-url.ts'
+import { isSamePlace } from '../../src/config/store-places.ts'
+import { formatStoreUrl, parseStoreUrl } from '../../src/config/store-url.ts'
 import { BackupError } from '../../src/core/errors.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { revealed } from '../support/core/revealed.ts'
 
+const CREDENTIALS = { accessKeyId: 'AKIA', secretAccessKey: new Secret('the secret') }
+const AZURE = { azureStorageAccount: 'account', azureStorageKey: new Secret('the key') }
 const DEFAULTS: StoreDefaults = {
-  region: 'eu-west-1',
-  credentials: { accessKeyId: 'AKIA', secretAccessKey: new Secret('the secret') },
-  keyFile: '/etc/google.json',
-  account: 'account',
-  accountKey: new Secret('the key')
+  s3: {
+    values: {
+      awsRegion: 'eu-west-1',
+      awsAccessKeyId: CREDENTIALS.accessKeyId,
+      awsSecretAccessKey: CREDENTIALS.secretAccessKey
+    },
+    lacks: []
+  },
+  gcs: { values: { googleCredentials: '/etc/google.json' }, lacks: [] },
+  azure: { values: AZURE, lacks: [] }
 }
 
 const parse = (url: string, defaults = DEFAULTS): StoreConfig => parseStoreUrl(url, defaults, '/srv')
+
+/** The named ones of what the store is made with, secrets as their text. */
+function picked ({ values }: StoreConfig, ...names: string[]): unknown[] {
+  return names.map(name => revealed(values[name]))
+}
 
 function refusal (url: string, defaults = DEFAULTS): BackupError {
   try {
@@ -28,22 +42,17 @@ function refusal (url: string, defaults = DEFAULTS): BackupError {
 test('a bucket of AWS needs nothing but its name', () => {
   const store = parse('s3://bucket/production/backups')
   assert.ok(store.kind === 's3')
-  assert.deepEqual([
-    store.name,
-    store.bucket,
-    store.prefix,
-    store.region,
-    store.endpoint,
-    store.pathStyle,
-    store.profile
-  ], ['s3', 'bucket', 'production/backups/', 'eu-west-1', undefined, false, 'aws'])
-  assert.equal(store.credentials, DEFAULTS.credentials)
+  assert.equal(store.name, 's3')
+  assert.deepEqual(
+    picked(store, 'bucket', 'prefix', 'region', 'endpoint', 'pathStyle', 'profile', 'credentials'),
+    ['bucket', 'production/backups/', 'eu-west-1', undefined, false, 'aws', revealed(CREDENTIALS)]
+  )
 })
 
 test('another service is named by its endpoint, and everything about it can be said', () => {
   const plain = parse('s3://bucket?endpoint=http://127.0.0.1:9000')
   assert.ok(plain.kind === 's3')
-  assert.deepEqual([plain.prefix, plain.endpoint, plain.pathStyle, plain.profile], [
+  assert.deepEqual(picked(plain, 'prefix', 'endpoint', 'pathStyle', 'profile'), [
     '',
     'http://127.0.0.1:9000',
     true,
@@ -51,14 +60,14 @@ test('another service is named by its endpoint, and everything about it can be s
   ])
   const said = parse('s3://bucket/p?endpoint=http://127.0.0.1:9000&region=x&pathStyle=false&profile=aws')
   assert.ok(said.kind === 's3')
-  assert.deepEqual([said.region, said.pathStyle, said.profile], ['x', false, 'aws'])
+  assert.deepEqual(picked(said, 'region', 'pathStyle', 'profile'), ['x', false, 'aws'])
 })
 
 for (const scheme of ['gs', 'gcs']) {
   test(`${scheme}:// is a bucket of Google`, () => {
     const store = parse(`${scheme}://bucket/a/b`)
     assert.ok(store.kind === 'gcs')
-    assert.deepEqual([store.name, store.bucket, store.prefix, store.keyFile], [
+    assert.deepEqual([store.name, ...picked(store, 'bucket', 'prefix', 'keyFile')], [
       'gcs',
       'bucket',
       'a/b/',
@@ -70,11 +79,11 @@ for (const scheme of ['gs', 'gcs']) {
 test('azure:// names the account, the container and the prefix', () => {
   const store = parse('azure://account/container/a')
   assert.ok(store.kind === 'azure')
-  assert.deepEqual([store.account, store.container, store.prefix, store.key.reveal()], [
+  assert.deepEqual(picked(store, 'account', 'container', 'prefix', 'key'), [
     'account',
     'container',
     'a/',
-    'the key'
+    'secret the key'
   ])
 })
 
@@ -87,7 +96,7 @@ for (
   test(`"${url}" is the directory ${path}`, () => {
     const store = parse(url)
     assert.ok(store.kind === 'local')
-    assert.deepEqual([store.name, store.path], ['directory', path])
+    assert.deepEqual([store.name, ...picked(store, 'path')], ['directory', path])
   })
 }
 
@@ -161,7 +170,7 @@ test('credentials in a URL are refused and not repeated', () => {
 
 test('an account without a key says which variable is missing', () => {
   assert.match(
-    refusal('azure://account/container', { ...DEFAULTS, accountKey: undefined }).hint ?? '',
+    refusal('azure://account/container', { azure: { values: {}, lacks: [] } }).hint ?? '',
     /AZURE_STORAGE_KEY/
   )
 })

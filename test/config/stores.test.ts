@@ -6,6 +6,7 @@ import type { StoreConfig } from '../../src/config/config.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { filesWithSecrets } from '../../src/config/files-with-secrets.ts'
 import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
+import { revealed } from '../support/core/revealed.ts'
 
 type Files = Readonly<Record<string, string>>
 
@@ -17,6 +18,11 @@ function problems (t: TestContext, yaml: string, environment: Files = {}): strin
   return problemsOf(environment, workDir(t, { 'holdfast.yaml': yaml })).map(({ name, problem, remedy }) =>
     `${name} ${problem}. ${remedy}`
   )
+}
+
+/** The named ones of what the store is made with, secrets as their text. */
+function picked ({ values }: StoreConfig, ...names: string[]): unknown[] {
+  return names.map(name => revealed(values[name]))
 }
 
 /** What every one of them has by itself. */
@@ -35,17 +41,19 @@ test('the block of the Signal Harvester guide is a store, as it is written there
     ...PLAIN,
     name: 's3',
     kind: 's3',
-    bucket: 'signal-harvester-backups',
-    prefix: 'production/backups/',
-    region: 'us-east-1',
-    endpoint: undefined,
-    pathStyle: false,
-    profile: 'aws',
-    credentials: undefined,
-    storageClasses: {},
-    encryption: null,
-    kmsKeyId: undefined,
-    lock: null
+    values: {
+      bucket: 'signal-harvester-backups',
+      prefix: 'production/backups/',
+      region: 'us-east-1',
+      endpoint: undefined,
+      pathStyle: false,
+      profile: 'aws',
+      credentials: undefined,
+      storageClasses: {},
+      encryption: null,
+      kmsKeyId: undefined,
+      lock: null
+    }
   })
 })
 
@@ -61,18 +69,18 @@ test('a bucket in the environment is a store named s3, with the credentials besi
   }
   const [store] = stores(t, '', environment)
   assert.ok(store?.kind === 's3')
-  assert.deepEqual([store.name, store.bucket, store.prefix, store.region, store.storageClasses], [
+  assert.deepEqual([store.name, ...picked(store, 'bucket', 'prefix', 'region', 'storageClasses')], [
     's3',
     'b',
     'p/',
     'eu-west-1',
     { default: 'STANDARD_IA' }
   ])
-  assert.deepEqual([
-    store.credentials?.accessKeyId,
-    store.credentials?.secretAccessKey.reveal(),
-    store.credentials?.sessionToken?.reveal()
-  ], ['AKIA', 'secret', 'token'])
+  assert.deepEqual(picked(store, 'credentials'), [{
+    accessKeyId: 'AKIA',
+    secretAccessKey: 'secret secret',
+    sessionToken: 'secret token'
+  }])
   assert.doesNotMatch(JSON.stringify(store), /secret"|token"/)
 })
 
@@ -82,7 +90,10 @@ test('credentials come from .env and from files as well', t => {
     key: 'from a file\n'
   })
   assert.ok(store?.kind === 's3')
-  assert.deepEqual([store.region, store.credentials?.secretAccessKey.reveal()], ['eu-west-2', 'from a file'])
+  assert.deepEqual(picked(store, 'region', 'credentials'), [
+    'eu-west-2',
+    { accessKeyId: 'AKIA', secretAccessKey: 'secret from a file' }
+  ])
 })
 
 test('the environment goes over the block of the file, field by field', t => {
@@ -91,7 +102,7 @@ test('the environment goes over the block of the file, field by field', t => {
     AWS_REGION: 'us-west-2'
   })
   assert.ok(store?.kind === 's3' && others.length === 0)
-  assert.deepEqual([store.bucket, store.prefix, store.region], ['theirs', 'a/', 'eu-west-1'])
+  assert.deepEqual(picked(store, 'bucket', 'prefix', 'region'), ['theirs', 'a/', 'eu-west-1'])
 })
 
 test('Google and Azure are one variable and the credentials that their own tools take', t => {
@@ -107,13 +118,15 @@ test('Google and Azure are one variable and the credentials that their own tools
     ...PLAIN,
     name: 'gcs',
     kind: 'gcs',
-    bucket: 'g',
-    prefix: '',
-    keyFile: join(cwd, 'key.json'),
-    endpoint: undefined
+    values: { bucket: 'g', prefix: '', keyFile: join(cwd, 'key.json'), endpoint: undefined }
   })
   assert.ok(azure?.kind === 'azure')
-  assert.deepEqual([azure.name, azure.container, azure.account, azure.key.reveal()], ['azure', 'c', 'account', 'key'])
+  assert.deepEqual([azure.name, ...picked(azure, 'container', 'account', 'key')], [
+    'azure',
+    'c',
+    'account',
+    'secret key'
+  ])
 })
 
 test('stores are a list, or a map from their names', t => {
@@ -145,21 +158,22 @@ test('everything that a store may say is understood, with underscores too', t =>
     { key: 'secret' }
   )
   assert.ok(store?.kind === 's3')
-  const { credentials, ...rest } = store
-  assert.equal(credentials?.secretAccessKey.reveal(), 'secret')
-  assert.deepEqual(rest, {
+  assert.deepEqual(revealed(store), {
     name: 'offsite',
     kind: 's3',
-    bucket: 'b',
-    prefix: '',
-    region: 'us-east-1',
-    endpoint: 'https://minio.example:9000',
-    pathStyle: true,
-    profile: 'compatible',
-    storageClasses: { monthly: 'GLACIER', yearly: 'DEEP_ARCHIVE', default: 'STANDARD' },
-    encryption: 'aws:kms',
-    kmsKeyId: 'arn',
-    lock: 'compliance',
+    values: {
+      bucket: 'b',
+      prefix: '',
+      region: 'us-east-1',
+      endpoint: 'https://minio.example:9000',
+      pathStyle: true,
+      profile: 'compatible',
+      credentials: { accessKeyId: 'AKIA', secretAccessKey: 'secret secret' },
+      storageClasses: { monthly: 'GLACIER', yearly: 'DEEP_ARCHIVE', default: 'STANDARD' },
+      encryption: 'aws:kms',
+      kmsKeyId: 'arn',
+      lock: 'compliance'
+    },
     retention: { within: { years: 0, months: 0, days: 365, hours: 0 }, minBackups: 3 },
     maxBackups: 20,
     isAppendOnly: false,

@@ -27,6 +27,10 @@ for (
     ['core importing catalog', 'src/core/planted.ts', use('../catalog/database.ts'), BOUNDARIES],
     ['core importing a package other than zod', 'src/core/planted.ts', use('pino'), BOUNDARIES],
     ['catalog importing engine', 'src/catalog/planted.ts', use('../engine/backup/create.ts'), BOUNDARIES],
+    ['config importing a kind of store', 'src/config/planted.ts', use('../stores/s3/kind.ts'), BOUNDARIES],
+    ['config importing what stores share', 'src/config/planted.ts', use('../stores/lazy.ts'), BOUNDARIES],
+    ['engine importing the list of stores', 'src/engine/planted.ts', use('../stores/index.ts'), BOUNDARIES],
+    ['a kind of store importing the list of them', 'src/stores/s3/kind.ts', use('../index.ts'), BOUNDARIES],
     ['stores importing sources', 'src/stores/planted.ts', use('../sources/index.ts'), BOUNDARIES],
     [
       'a folder in a folder importing another adapter',
@@ -151,6 +155,7 @@ for (
 for (
   const [what, file, code] of [
     ['an adapter that imports core', 'src/stores/planted.ts', use('../core/ports/store.ts')],
+    ['config that imports the list of stores', 'src/config/planted.ts', use('../stores/index.ts')],
     ['engine that imports pipeline', 'src/engine/planted.ts', use('../pipeline/codecs.ts')],
     [
       'a room of the engine that imports one below it',

@@ -4,6 +4,7 @@ import type { Copy } from '../../core/backup/copy.ts'
 import type { VerificationRecord } from '../../core/catalog/catalog.ts'
 import { fileName } from '../../core/backup/object-key.ts'
 import { describeSignature } from '../../core/backup/signature.ts'
+import { LANDING_STORE } from '../../core/ports/store.ts'
 import { verificationWarning } from '../../core/ports/verification.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
 import { instant } from '../../present/common.ts'
@@ -145,7 +146,7 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
         : `${at(backup.suspicion.releasedAt) ?? ''} by ${backup.suspicion.releasedBy ?? 'somebody'}`
     ],
     ['pinned', backup.pinned ? 'yes' : null],
-    ...backup.copies.filter(({ store }) => store !== 'local').map(
+    ...backup.copies.filter(({ store }) => store !== LANDING_STORE).map(
       (copy): Fact => [`in "${copy.store}"`, inStore(copy, screen)]
     ),
     ['trashed', at(backup.trashedAt)],

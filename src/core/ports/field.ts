@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Secret } from '../secret.ts'
 
 /**
  * One value that can be configured, and its check: what a setting of the service, a field of a source and a field of a
@@ -25,6 +26,22 @@ export type Fields = Readonly<Record<string, Field<unknown>>>
 /** What fields hold, checked; undefined: it was not given, or refused. */
 export type FieldValues<F extends Fields> = {
   readonly [K in keyof F]?: F[K] extends Field<infer T> ? T | undefined : never
+}
+
+/** What is wrong with a field, which only it and others together show. */
+export interface FieldProblem<Name extends string = string> {
+  readonly field: Name
+  /** Completes the name of the field: `is given without …`. */
+  readonly problem: string
+  readonly remedy: string
+}
+
+/** One setting of the service: a variable of the environment and, in camel case, a key of holdfast.yaml. */
+export interface Option<T> extends Field<T> {
+  readonly variable: string
+  readonly default: T
+  /** One line for .env.example. */
+  readonly meaning: string
 }
 
 const asIs = (text: string): unknown => text
@@ -95,6 +112,12 @@ export function secret (min: number): Field<string> {
   }
 }
 
+/** A secret that is never a bare text: what uses it has to reveal it. */
+export function concealed (min: number): Field<Secret> {
+  const field = secret(min)
+  return { ...field, schema: field.schema.transform(value => new Secret(value)) }
+}
+
 /** A secret that nobody has to remember, and that programs may guess at for as long as they like. */
 export function key (min: number): Field<string> {
   return { ...secret(min), how: 'make one with "openssl rand -hex 32"' }
@@ -117,4 +140,8 @@ export function hasFile ({ kind }: Pick<Field<unknown>, 'kind'>): boolean {
 
 export function optional<T> (field: Field<T>): Field<T | undefined> {
   return { ...field, schema: field.schema.optional() }
+}
+
+export function option<T> (field: Field<T>, variable: string, value: NoInfer<T>, meaning: string): Option<T> {
+  return { ...field, variable, default: value, meaning }
 }

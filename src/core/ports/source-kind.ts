@@ -2,7 +2,7 @@ import type { BackupMethod } from '../backup/backup.ts'
 import type { Assessor } from '../restore/drill.ts'
 import type { Restorer } from '../restore/restore.ts'
 import type { RowTool } from '../restore/rows.ts'
-import type { FieldValues, Fields } from './field.ts'
+import type { FieldProblem, FieldValues, Fields } from './field.ts'
 import type { SourceFinding } from './finding.ts'
 import type { Inspector, Source } from './source.ts'
 
@@ -71,13 +71,6 @@ export interface SourceKind<F extends Fields = Fields> {
 }
 
 export type Examination<F extends Fields> = (values: FieldValues<F>) => Promise<readonly SourceFinding[]>
-
-export interface FieldProblem<Name extends string = string> {
-  readonly field: Name
-  /** Completes the name of the field: `is given without …`. */
-  readonly problem: string
-  readonly remedy: string
-}
 
 /** Fixes the types of the fields within the folder of a kind, and forgets them for the list. */
 export function sourceKind<const F extends Fields> (kind: SourceKind<F>): SourceKind {

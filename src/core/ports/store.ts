@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream'
 import type { Tier } from '../tier.ts'
 
+/** What the landing store, BACKUP_DIR, is called wherever stores have names. */
+export const LANDING_STORE = 'local'
+
 export interface ObjectFacts {
   /** Length of the body in bytes, where it is known beforehand: a body that is shorter or longer is then an error. */
   readonly size?: number
@@ -77,6 +80,11 @@ export interface Store {
   readonly name: string
   /** `local`, `s3`, …: what its technology is called in configurations. */
   readonly kind: string
+  /**
+   * Set where it is a directory of this machine's file system: another one may stand at its path from one moment to the
+   * next, and an error says whether it is gone.
+   */
+  readonly isDirectory?: true
   /** Where it is, for people. */
   readonly place: string
   /** Makes the place ready, removes what an earlier process left half written, and proves that it can be written to. */

@@ -4,7 +4,13 @@ import { dirname, join, sep } from 'node:path'
 import { addAbortSignal, Readable } from 'node:stream'
 import { BackupError, systemCode } from '../../core/errors.ts'
 import type { Presence } from '../../core/presence.ts'
-import type { ByteRange, LandingStore, ObjectFacts, StoredObject } from '../../core/ports/store.ts'
+import {
+  LANDING_STORE,
+  type ByteRange,
+  type LandingStore,
+  type ObjectFacts,
+  type StoredObject
+} from '../../core/ports/store.ts'
 import { giveToFolderOwner, makeFolders } from '../../files/folder-owner.ts'
 import { LocalDisk } from './disk.ts'
 import { storeError } from './errors.ts'
@@ -21,7 +27,7 @@ const CHUNK = 256 * 1024
 const FLUSH_EVERY = 32 * 1024 * 1024
 
 export interface LocalStoreOptions {
-  /** Default: `local`. */
+  /** Default: that of the landing store. */
   readonly name?: string
   readonly directory: string
   /** Tells the unfinished files of those who share our catalog from those of another that shares the directory. */
@@ -36,8 +42,14 @@ export interface LocalStoreOptions {
  * Objects as files in a directory: a key is a path below it. Where its file system does not answer, everything rejects
  * with `STORE_UNAVAILABLE`.
  */
-export function localStore ({ name = 'local', directory, instanceId, presence, now, disk = new LocalDisk(directory) }:
-  LocalStoreOptions): LandingStore {
+export function localStore ({
+  name = LANDING_STORE,
+  directory,
+  instanceId,
+  presence,
+  now,
+  disk = new LocalDisk(directory)
+}: LocalStoreOptions): LandingStore {
   const owner = { instanceId, presence }
   const pathOf = (key: string): string => join(directory, ...checkedKey(key).split('/'))
   /** Lets `work` use the folder of an object, and the name that the object has in it. */
@@ -89,6 +101,7 @@ export function localStore ({ name = 'local', directory, instanceId, presence, n
   return {
     name,
     kind: 'local',
+    isDirectory: true,
     place: directory,
 
     open: signal =>
