@@ -12,7 +12,7 @@ import { Copier } from '../scheduler/copier.ts'
 import { takeOver } from '../scheduler/take-over.ts'
 
 export interface ReplicationOptions {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'create' | 'upload' | 'cancel' | 'rebuild'>
   readonly deps: EngineDeps
   readonly clock: Clock
   readonly logger: Logger

@@ -1,6 +1,6 @@
 import { BackupError } from '../core/errors.ts'
 import { isFinished, type Work } from '../core/job.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { JobVerbs } from '../engine/jobs/verbs.ts'
 import { audited, type AuditedAction, type Recorder } from './audited.ts'
 import { withWhereabouts } from './guards.ts'
 import { interruption } from './interruption.ts'
@@ -98,6 +98,6 @@ async function runJob<T> (
 }
 
 /** A job that has ended by itself meanwhile needs no cancelling; how it went its result tells. */
-function cancel (engine: Engine, id: number): void {
+function cancel (engine: JobVerbs, id: number): void {
   engine.cancel(id).catch(() => {})
 }

@@ -1,5 +1,6 @@
 import type { SettingsStore } from '../core/catalog/catalog.ts'
 import type { Clock } from '../core/clock.ts'
+import type { EventSink } from '../core/event.ts'
 import type { ProtectedSource } from '../core/protected-source.ts'
 import { policyOf, type SourcePolicy } from '../core/schedule/policy.ts'
 import type { Origin, Settings, SettingsChange, SettingsReport } from '../core/schedule/settings.ts'
@@ -52,4 +53,24 @@ export class LiveSettings {
 
 function defined (change: SettingsChange): Partial<Settings> {
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined))
+}
+
+export interface SettingsVerbs {
+  settings(): SettingsReport
+  /** In force and durable once it resolves. */
+  changeSettings(change: SettingsChange): Promise<SettingsReport>
+}
+
+export function settingsVerbs ({ settings, events }: {
+  readonly settings: LiveSettings
+  readonly events: EventSink
+}): SettingsVerbs {
+  return {
+    settings: () => settings.report(),
+    async changeSettings (change) {
+      const report = await settings.change(change)
+      events.emit({ type: 'settings.changed' })
+      return report
+    }
+  }
 }

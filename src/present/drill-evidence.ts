@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Restore } from '../core/restore/restore.ts'
-import type { EvidenceOfDrills } from '../engine/engine.ts'
+import type { EvidenceOfDrills } from '../engine/status/drill-evidence.ts'
 import { count, instant } from './common.ts'
 import { drillSchema, presentDrill } from './drill.ts'
 import { presentState, sourceStatisticsSchema } from './statistics.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ENCRYPTIONS } from '../core/ports/encryption.ts'
-import type { KeyState } from '../engine/engine.ts'
+import type { KeyState } from '../engine/status/keys.ts'
 import { count, instant, iso } from './common.ts'
 
 export const keySchema = z.object({

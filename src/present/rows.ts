@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CONFLICT_POLICIES, type RowDifference, type TableDifference, type TableRescue } from '../core/restore/rows.ts'
-import type { Compared, Rescued } from '../engine/engine.ts'
+import type { Compared, Rescued } from '../engine/restore/rows.ts'
 import { count } from './common.ts'
 import { presentUndo, undoSchema } from './restore.ts'
 

@@ -4,7 +4,7 @@ import { COMPRESSIONS } from '../core/ports/codec.ts'
 import type { RetentionRules } from '../core/retention/retention.ts'
 import type { SourcePolicy } from '../core/schedule/policy.ts'
 import { TIERS } from '../core/tier.ts'
-import type { SourceState } from '../engine/engine.ts'
+import type { SourceState } from '../engine/status/sources.ts'
 import { instant, iso } from './common.ts'
 import { presentState, sourceStatisticsSchema } from './statistics.ts'
 

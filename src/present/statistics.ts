@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SourceStatistics } from '../core/catalog/catalog.ts'
-import type { ServiceStatistics, SourceState } from '../engine/engine.ts'
+import type { ServiceStatistics, SourceState } from '../engine/status/sources.ts'
 import { bytes, count, instant, iso } from './common.ts'
 
 export const sourceStatisticsSchema = z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { PROBE_CHECKS, PROBE_STATUSES, type StoreProbe } from '../core/ports/store-probe.ts'
-import type { StoreState } from '../engine/engine.ts'
+import type { StoreState } from '../engine/status/stores.ts'
 import { count } from './common.ts'
 
 export const storeSchema = z.object({

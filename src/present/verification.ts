@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import { CHECK_NAMES, verificationMessage } from '../core/ports/verification.ts'
-import type { Verified } from '../engine/engine.ts'
+import type { Verified } from '../engine/verify/verify.ts'
 import { presentSignature, signatureSchema } from './signature.ts'
 
 export const checkSchema = z.object({

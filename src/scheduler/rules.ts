@@ -1,6 +1,6 @@
 import { DRILL_RULE, type RuleKey } from '../core/schedule/run.ts'
 import type { Tier } from '../core/tier.ts'
-import type { SourceState } from '../engine/engine.ts'
+import type { SourceState } from '../engine/status/sources.ts'
 
 export interface CalendarTiming {
   readonly pattern: string

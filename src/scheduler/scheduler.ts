@@ -7,7 +7,8 @@ import type { Logger } from '../core/logger.ts'
 import type { Restore } from '../core/restore/restore.ts'
 import { isEnded, type Run, type RunBook, type RunChange, type RunChanges, type RunLog } from '../core/schedule/run.ts'
 import type { Calendar } from '../core/schedule/schedule.ts'
-import type { Engine, SourceState } from '../engine/engine.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { SourceState } from '../engine/status/sources.ts'
 import { chooseRuns } from './choose.ts'
 import { cronLogger } from './cron-logger.ts'
 import { lostOutcome } from './lost.ts'
@@ -23,7 +24,7 @@ const FOREIGN = 5000
 const STIRRING: ReadonlySet<Event['type']> = new Set(['run.ended', 'settings.changed'])
 
 export interface SchedulerOptions {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'backups' | 'create' | 'drill' | 'job' | 'prune' | 'restores' | 'sources'>
   readonly runs: RunLog
   /** The version of the catalog: it changes with each change by any process. */
   readonly version: () => string

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { toBackupError, type ErrorCode } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { RecoveryVerbs } from '../engine/recovery/verbs.ts'
 
 /**
  * Stores that cannot be read are asked again after the first of these, then the next; after the last one always that.
@@ -16,7 +16,7 @@ const OVER: ReadonlySet<ErrorCode> = new Set(['SHUTTING_DOWN', 'CANCELLED'])
  */
 export async function takeOver (
   { engine, clock, logger }: {
-    readonly engine: Pick<Engine, 'rebuild'>
+    readonly engine: RecoveryVerbs
     readonly clock: Clock
     readonly logger: Logger
   },
@@ -45,7 +45,7 @@ interface Trouble {
 
 /** undefined: everything could be read. Each store, and each manifest that is refused, is told of once. */
 async function readAll (
-  { engine, logger }: { readonly engine: Pick<Engine, 'rebuild'>, readonly logger: Logger },
+  { engine, logger }: { readonly engine: RecoveryVerbs, readonly logger: Logger },
   told: Set<string>
 ): Promise<Trouble | undefined> {
   try {

@@ -112,6 +112,7 @@ for (
       use('../make-engine.ts'),
       BOUNDARIES
     ],
+    ['a room importing the sum of all rooms', 'src/engine/restore/planted.ts', use('../engine.ts'), BOUNDARIES],
     ['a room of the engine that has no place', 'src/engine/cellar/planted.ts', use('../deps.ts'), BOUNDARIES],
     ['two files that import each other', 'src/core/errors.ts', use('./job.ts'), BOUNDARIES],
     ['a circle by way of other files', 'src/core/errors.ts', use('./schedule/policy.ts'), BOUNDARIES],
@@ -168,6 +169,7 @@ for (
       'src/engine/make-engine.ts',
       `${use('./recovery/rebuild.ts')}\n\nexport * from './jobs/work.ts'`
     ],
+    ['engine.ts that imports every room', 'src/engine/engine.ts', use('./recovery/verbs.ts')],
     ['an edge that imports a room of the engine', 'src/http/planted.ts', use('../engine/jobs/runner.ts')],
     ['a file that is imported and imports nothing back', 'src/core/job.ts', use('./errors.ts')],
     ['http that imports its own server', 'src/http/routes/planted.ts', use('../server.ts')],

@@ -1,6 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { ROWS_BYTES, VALUE_BYTES } from '../../core/restore/rows.ts'
-import type { Compared } from '../../engine/engine.ts'
+import type { Compared } from '../../engine/restore/rows.ts'
 import { idArgument, jsonOption, parseId } from '../arguments.ts'
 import { targetOf } from '../each.ts'
 import { hinted } from '../hinted.ts'

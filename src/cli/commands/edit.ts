@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander'
-import type { Engine } from '../../engine/engine.ts'
+import type { BackupEdit } from '../../engine/backup/edit.ts'
 import { idArgument, jsonOption, parseDescription } from '../arguments.ts'
 import { targetOf } from '../each.ts'
 import { exitCodesHelp } from '../output.ts'
@@ -47,7 +47,7 @@ async function edit (
   flags: JsonFlag,
   id: number,
   verb: string,
-  change: Parameters<Engine['edit']>[1],
+  change: BackupEdit,
   sentence: string
 ): Promise<void> {
   const backup = await shell.withSession(

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { Pruned } from '../../engine/engine.ts'
+import type { Pruned } from '../../engine/retention/prune.ts'
 import { jsonOption, sourceOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import type { Session } from '../session.ts'

@@ -59,7 +59,10 @@ function requireOneWay (ids: readonly number[], { allSuspect, source }: Flags): 
 }
 
 /** Oldest first, and this installation's own. */
-async function suspects (engine: Engine, source: string | undefined): Promise<readonly Backup[]> {
+async function suspects (
+  engine: Pick<Engine, 'backups' | 'source'>,
+  source: string | undefined
+): Promise<readonly Backup[]> {
   if (source !== undefined) await engine.source(source)
   const found: Backup[] = []
   let before: number | undefined
@@ -97,7 +100,7 @@ async function tell (shell: Shell, flags: Flags, outcome: EachOutcome<Backup>): 
 /** Whoever sits there sees what they vouch for. Where nobody does, the command itself is the answer. */
 async function agreed (
   { ask, output, screen }: Shell,
-  engine: Engine,
+  engine: Pick<Engine, 'manifest'>,
   backups: readonly Backup[],
   flags: Flags
 ): Promise<boolean> {

@@ -121,7 +121,7 @@ async function chosenBackup (
  * Without --output a restore goes to a source of this configuration and nowhere else: a manifest comes from a place
  * that others may write to. Throws `SOURCE_NOT_FOUND`, whose hint shows the path in the manifest as a suggestion.
  */
-async function requireConfigured (engine: Engine, backup: Backup): Promise<void> {
+async function requireConfigured (engine: Pick<Engine, 'origin' | 'source'>, backup: Backup): Promise<void> {
   try {
     await engine.source(backup.source)
   } catch (thrown) {
@@ -163,7 +163,7 @@ function parseDays (text: string): number {
  */
 async function agreed (
   { ask, output, screen }: RestoreDeps,
-  engine: Engine,
+  engine: Pick<Engine, 'backups' | 'source'>,
   backup: Backup,
   target: string | undefined,
   flags: Flags
@@ -191,7 +191,7 @@ async function agreed (
  * that is not followed.
  */
 async function placeOf (
-  engine: Engine,
+  engine: Pick<Engine, 'source'>,
   backup: Backup,
   target: string | undefined
 ): Promise<Pick<Standing, 'path' | 'given'>> {

@@ -1,6 +1,6 @@
 import { resolve, sep } from 'node:path'
 import { EXPIRY_NOTICE } from '../../core/ports/encryption.ts'
-import type { KeyState } from '../../engine/engine.ts'
+import type { KeyState } from '../../engine/status/keys.ts'
 import { keyStates } from '../../engine/status/keys.ts'
 import { counted } from '../words.ts'
 import { about, type Finding } from './finding.ts'

@@ -1,6 +1,6 @@
 import type { BackupOutline } from '../../core/backup/backup.ts'
 import { pruneFacts } from '../../engine/status/alert-facts.ts'
-import type { SourceState } from '../../engine/engine.ts'
+import type { SourceState } from '../../engine/status/sources.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_SNAPSHOT, type Examination, type CatalogSnapshot, type DoctorContext } from './context.ts'
 import { inSpan } from '../words.ts'

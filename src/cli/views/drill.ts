@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AssertionResult } from '../../core/restore/drill.ts'
 import type { Restore } from '../../core/restore/restore.ts'
-import type { EvidenceOfDrills } from '../../engine/engine.ts'
+import type { EvidenceOfDrills } from '../../engine/status/drill-evidence.ts'
 import { evidenceSchema, presentEvidence, type EvidenceView } from '../../present/drill-evidence.ts'
 import { drillMessage, drillSchema, presentDrill } from '../../present/drill.ts'
 import type { Colours, Screen } from '../screen.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { signingKeyId } from '../../core/backup/signature.ts'
 import type { Sealing } from '../../core/ports/encryption.ts'
-import type { KeyState } from '../../engine/engine.ts'
+import type { KeyState } from '../../engine/status/keys.ts'
 import type { SigningKeys } from '../../engine/signing.ts'
 import { keySchema, presentKey } from '../../present/key.ts'
 import type { Screen } from '../screen.ts'

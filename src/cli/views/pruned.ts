@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Retained } from '../../core/retention/retention.ts'
-import type { Pruned, RetainedCopy } from '../../engine/engine.ts'
+import type { Pruned } from '../../engine/retention/prune.ts'
+import type { RetainedCopy } from '../../engine/retention/prune-copies.ts'
 import { count } from '../../present/common.ts'
 import { copyDecisionSchema, decisionSchema, presentCopyDecision, presentDecision } from '../../present/decision.ts'
 import type { Screen } from '../screen.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { FoundSource, Rebuilt, RebuiltStore } from '../../engine/engine.ts'
+import type { FoundSource, Rebuilt, RebuiltStore } from '../../engine/recovery/rebuild.ts'
 import { count, errorCode } from '../../present/common.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'

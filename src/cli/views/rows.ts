@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RowDifference, RowValue, TableDifference, TableRescue } from '../../core/restore/rows.ts'
-import type { Compared, Rescued } from '../../engine/engine.ts'
+import type { Compared, Rescued } from '../../engine/restore/rows.ts'
 import { count } from '../../present/common.ts'
 import { comparedShape, presentCompared, presentRescued, rescuedShape } from '../../present/rows.ts'
 import type { Screen } from '../screen.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SourceState } from '../../engine/engine.ts'
+import type { SourceState } from '../../engine/status/sources.ts'
 import { instant } from '../../present/common.ts'
 import { presentSource, sourceSchema } from '../../present/source.ts'
 import { scheduleInWords } from '../policy-words.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SourceState } from '../../engine/engine.ts'
+import type { SourceState } from '../../engine/status/sources.ts'
 import { presentSource, sourceSchema } from '../../present/source.ts'
 import { drillsInWords, retentionInWords, scheduleInWords } from '../policy-words.ts'
 import type { Colours, Screen } from '../screen.ts'

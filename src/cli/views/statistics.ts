@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ServiceStatistics } from '../../engine/engine.ts'
+import type { ServiceStatistics } from '../../engine/status/sources.ts'
 import { presentStatistics, statisticsSchema, type SourceStatisticsView } from '../../present/statistics.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'

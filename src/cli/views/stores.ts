@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ProbeFinding, ProbeStatus, StoreProbe } from '../../core/ports/store-probe.ts'
-import type { StoreState } from '../../engine/engine.ts'
+import type { StoreState } from '../../engine/status/stores.ts'
 import { presentProbe, presentStore, probeSchema, storeSchema } from '../../present/store.ts'
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Thawing } from '../../engine/engine.ts'
+import type { Thawing } from '../../engine/restore/thaw.ts'
 import { count } from '../../present/common.ts'
 import type { View } from '../shell.ts'
 

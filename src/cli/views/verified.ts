@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { describeSignature, type SignatureState } from '../../core/backup/signature.ts'
 import { verificationMessage } from '../../core/ports/verification.ts'
-import type { Verified } from '../../engine/engine.ts'
+import type { Verified } from '../../engine/verify/verify.ts'
 import type { VerifiedFile } from '../../engine/verify/verify-file.ts'
 import { count } from '../../present/common.ts'
 import { failureSchema, presentFailure, type Failed } from '../../present/failure.ts'

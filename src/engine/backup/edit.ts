@@ -6,8 +6,17 @@ import { isAbsent } from '../artifacts/absent.ts'
 import { hasLanded } from '../artifacts/locations.ts'
 import { replaceManifest, requireObject } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { BackupEdit } from '../engine.ts'
 import { requirePinnable } from '../retention/surplus.ts'
+
+export interface BackupEdit {
+  readonly description?: string | null | undefined
+  readonly pinned?: boolean | undefined
+  /**
+   * true: a backup that is pinned stays as it is, since it may be the last that retention would leave, and only so many
+   * that were made by hand are pinned (`TOO_MANY_PINNED`). Both are for an admin.
+   */
+  readonly keepsPinned?: boolean | undefined
+}
 
 /**
  * Changes what a person may say about a backup: in its manifest first, so that it survives the loss of the catalog.

@@ -2,8 +2,18 @@ import type { ExternalStore } from '../../core/catalog/external-store.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports/store.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { RebuildRequest } from '../engine.ts'
 import { isEmpty } from '../replication/restore-note.ts'
+
+export interface RebuildRequest {
+  /** The URL of a store: `s3://bucket/prefix`, `file:///mnt/disk`. Default: every store that is known. */
+  readonly from?: string | undefined
+  /** Only to look at what is there. */
+  readonly isListing?: boolean | undefined
+  /** Makes the configured stores, and every backup in them, this installation's own. Not with `from`. */
+  readonly takeOver?: boolean | undefined
+  /** Where the landing store has lost everything: goes on with an empty one. What other stores hold stays. */
+  readonly acceptEmpty?: boolean | undefined
+}
 
 /** A place that cannot be made a store of now, and why. */
 export interface UnusableStore {

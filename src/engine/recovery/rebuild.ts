@@ -5,10 +5,45 @@ import { hasObject } from '../../pipeline/find-object.ts'
 import { recordAbsent } from '../artifacts/absent.ts'
 import type { EngineDeps } from '../deps.ts'
 import { isOwnBackup, UNKNOWN_INSTANCE, type InstanceMarker } from '../../core/instance.ts'
-import type { FoundSource, RebuiltStore, Rebuilt } from '../engine.ts'
 import { readManifests, type FoundManifest } from './scan-manifests.ts'
 import { landingCopy } from '../artifacts/objects.ts'
 import { isEmpty } from '../replication/restore-note.ts'
+
+/** What a store holds of one source, by the manifests there. */
+export interface FoundSource {
+  readonly source: string
+  readonly backups: number
+  /** Of the stored objects. */
+  readonly bytes: number
+  readonly oldest: Date
+  readonly newest: Date
+}
+
+export interface RebuiltStore {
+  readonly name: string
+  readonly kind: string
+  /** Where it is, for people. */
+  readonly place: string
+  /** In the order of names. */
+  readonly sources: readonly FoundSource[]
+  /** Backups that the catalog did not know. */
+  readonly added: number
+  /** Backups that it knew, and has one copy more of. */
+  readonly joined: number
+  /** Backups of other installations: they are listed, and no rule touches them. */
+  readonly foreign: number
+  /** Manifests that could not be taken over, with the reason. */
+  readonly refused: ReadonlyArray<{ readonly key: string, readonly reason: string }>
+  /** Why not everything that is there could be read; null: it could. */
+  readonly failure: { readonly code: ErrorCode, readonly message: string } | null
+}
+
+export interface Rebuilt {
+  /** Backups that the manifests tell of, each counted once. */
+  readonly adopted: number
+  /** In the order in which they were read. */
+  readonly stores: readonly RebuiltStore[]
+}
 
 export interface RebuildPlan {
   /** Several may hold the same backup: what the first says of it holds. */

@@ -1,10 +1,11 @@
 import type { CopyTask } from '../../core/backup/copy.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
-import type { Engine } from '../engine.ts'
 import { copyLock } from '../jobs/locks.ts'
+import type { JobVerbs } from '../jobs/verbs.ts'
 import { refreshManifest } from './copy-backup.ts'
 import { isEmpty, leaveNote } from './restore-note.ts'
 import { emptied, removeCopy } from './retire-copies.ts'
+import type { ReplicationVerbs } from './verbs.ts'
 
 /**
  * Does one thing that is to be done in a store: brings a copy there as a job of its own, writes a manifest anew, or
@@ -12,7 +13,7 @@ import { emptied, removeCopy } from './retire-copies.ts'
  */
 export async function performCopyTask (
   deps: EngineDeps,
-  engine: Pick<Engine, 'upload' | 'cancel'>,
+  engine: Pick<ReplicationVerbs & JobVerbs, 'upload' | 'cancel'>,
   offsite: OffsiteStore,
   task: CopyTask,
   signal: AbortSignal

@@ -1,6 +1,8 @@
+import type { Readable } from 'node:stream'
 import { fileName } from '../../core/backup/object-key.ts'
 import type { Compression } from '../../core/ports/codec.ts'
 import { SEAL_EXTENSIONS } from '../../core/ports/encryption.ts'
+import type { ByteRange } from '../../core/ports/store.ts'
 import { digestCheck, mismatch, slice } from '../../pipeline/digest.ts'
 import { joined } from '../../pipeline/joined.ts'
 import { openImage } from '../../pipeline/read-object.ts'
@@ -9,7 +11,23 @@ import { readableLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import type { VerifiedRanges } from '../artifacts/verified-ranges.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { Download } from '../engine.ts'
+
+export interface Download {
+  readonly fileName: string
+  /** Name of the store that it is read from. */
+  readonly store: string
+  /** Strong validator: the digest of the bytes that `body` would give without a range. */
+  readonly etag: string
+  /** Length of the whole, in bytes. */
+  readonly size: number
+  readonly contentType: string
+  /**
+   * Opens the bytes, without a range all of them. The last of them come only once everything is proven, so that a
+   * reader who counts never has all of something that is wrong; of a part of a stored object nothing comes that is not
+   * proven. Rejects, or errors, with `CHECKSUM_MISMATCH`, `DECODE_FAILED`, or what the store rejects with.
+   */
+  open(range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
+}
 
 /** Nobody can look into it. */
 const SEALED_TYPE = 'application/octet-stream'

@@ -15,6 +15,15 @@ import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { verifyBackup } from '../verify/verify.ts'
 
+export interface DrillRequest {
+  /** This backup, … */
+  readonly id?: number | undefined
+  /** … or one of this source. Default: the default source. */
+  readonly source?: string | undefined
+  /** Who asks for it; null: the schedule. */
+  readonly actor: string | null
+}
+
 /** Backups that are read at once when those that are refused are looked for. */
 const PAGE = 500
 

@@ -5,7 +5,7 @@ import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { verificationMessage } from '../../core/ports/verification.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
-import type { Placement, PlainImage, Restore, Restorer } from '../../core/restore/restore.ts'
+import type { Placement, PlainImage, Restore, RestoreMode, Restorer } from '../../core/restore/restore.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
@@ -14,10 +14,29 @@ import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { requireDigest, withPlainImage } from '../artifacts/plain-image.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { RestoreRequest } from '../engine.ts'
 import { requireKind } from '../require-kind.ts'
 import { verifyBackup, type VerifyOptions } from '../verify/verify.ts'
 import { confinedTarget, followedTarget, requireTarget } from './target.ts'
+
+export interface RestoreRequest {
+  /** An absolute path. Default: the source itself. */
+  readonly target?: string | undefined
+  /**
+   * Whether `target` must be in one of the directories that the configuration names, as for callers who have no shell.
+   * Default: not.
+   */
+  readonly isConfined?: boolean | undefined
+  /** For the source itself. Default: `live`, or `replace` where there is no database to write into. */
+  readonly mode?: RestoreMode | undefined
+  /** Whether a file at `target` may give way. */
+  readonly overwrite?: boolean | undefined
+  /** false: only its digest is checked first, not what is in it. */
+  readonly verify?: boolean | undefined
+  /** How long to wait for those who hold the database, in milliseconds. Default: 15 seconds. */
+  readonly timeout?: number | undefined
+  /** Who asks for it. */
+  readonly actor?: string | undefined
+}
 
 /** How long a restore waits for those who hold the database, where the request says nothing. Milliseconds. */
 const TIMEOUT = 15_000

@@ -2,7 +2,14 @@ import type { Backup } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
-import type { Rescue, RescueOptions, RowSelection, RowTool } from '../../core/restore/rows.ts'
+import type {
+  ConflictPolicy,
+  Difference,
+  Rescue,
+  RescueOptions,
+  RowSelection,
+  RowTool
+} from '../../core/restore/rows.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
 import { readableLocation } from '../artifacts/locations.ts'
@@ -10,9 +17,48 @@ import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { withPlainImage } from '../artifacts/plain-image.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { Compared, DiffRequest, Rescued, RescueRequest } from '../engine.ts'
 import { requireKind } from '../require-kind.ts'
 import { sourceItself } from './restore.ts'
+
+export interface DiffRequest {
+  /** What the backup is compared with: another backup by its id, or the source as it stands now. */
+  readonly with: number | 'live'
+  /** Only these tables; left out: all. */
+  readonly tables?: readonly string[] | undefined
+  /** At most so many rows of each table are returned. Default: 0. */
+  readonly rows?: number | undefined
+  /** Rows of each table that are passed over first. Default: 0. */
+  readonly from?: number | undefined
+  /** Bytes at which a value is cut. Default: `VALUE_BYTES`. */
+  readonly valueBytes?: number | undefined
+}
+
+export interface Compared {
+  readonly backup: Backup
+  /** null: the live database. */
+  readonly other: Backup | null
+  readonly difference: Difference
+}
+
+export interface RescueRequest {
+  readonly selections: readonly RowSelection[]
+  /** Whether rows that refer to the chosen ones, and are gone, come along. Default: not. */
+  readonly children?: boolean | undefined
+  /** Default: `skip`. */
+  readonly conflict?: ConflictPolicy | undefined
+  /** Nothing is changed: the result is what would be done. */
+  readonly dryRun: boolean
+  /** How long to wait for those who hold the database, in milliseconds. Default: 15 seconds. */
+  readonly timeout?: number | undefined
+}
+
+export interface Rescued {
+  readonly backup: Backup
+  readonly dryRun: boolean
+  readonly rescue: Rescue
+  /** The backup from before live rows were overwritten; null: none were, or it was a dry run. */
+  readonly safetyBackupId: number | null
+}
 
 /** How long a rescue waits for those who hold the database, where the request says nothing. Milliseconds. */
 const TIMEOUT = 15_000

@@ -1,11 +1,11 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
 import { BackupError } from '../../core/errors.ts'
+import type { RestoreMode } from '../../core/restore/restore.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { realPath } from '../../files/real-path.ts'
 import { silentMount } from '../../files/silent-mount.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { RestoreRequest } from '../engine.ts'
 
 /**
  * Throws unless something may be put there: `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for places of ours and of
@@ -14,7 +14,7 @@ import type { RestoreRequest } from '../engine.ts'
 export async function requireTarget (
   deps: Pick<EngineDeps, 'ownerOf'>,
   target: string,
-  mode: RestoreRequest['mode']
+  mode: RestoreMode | undefined
 ): Promise<void> {
   if (!isAbsolute(target) || target.includes('\0')) {
     throw new BackupError('VALIDATION_FAILED', `"target" is "${target}", which is no absolute path`, {

@@ -1,10 +1,18 @@
+import type { Backup } from '../../core/backup/backup.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import { requireOwn } from '../../core/instance.ts'
 import type { Archived } from '../../core/ports/store.ts'
 import { locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { Thawing } from '../engine.ts'
+
+export interface Thawing {
+  readonly backup: Backup
+  /** Name of the store in which it is made readable; null: it can be read already. */
+  readonly store: string | null
+  /** It takes so many hours at most; 0: it can be read already. */
+  readonly hours: number
+}
 
 /**
  * Asks for a backup that is in cold storage everywhere to be made readable for `days` days, in the store in which that

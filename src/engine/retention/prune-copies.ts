@@ -6,9 +6,12 @@ import { applyRetention, type Retained, type RetentionPolicy } from '../../core/
 import { namesIn } from '../artifacts/absent.ts'
 import { offsiteKey, promisedStores } from '../artifacts/locations.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
-import type { RetainedCopy } from '../engine.ts'
 import { copyLock } from '../jobs/locks.ts'
 import { holderOf, evictLocal } from './evict.ts'
+
+export interface RetainedCopy extends Retained {
+  readonly store: string
+}
 
 /** A store that keeps copies by rules of its own, and not for as long as the backup stays where it landed. */
 export function hasOwnRules ({ retention, maxBackups }: Pick<OffsiteStore, 'retention' | 'maxBackups'>): boolean {

@@ -9,7 +9,7 @@ import { isAbsent, landedObjects } from '../artifacts/absent.ts'
 import { locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { Pruned, PruneRefusal, RetainedCopy } from '../engine.ts'
+import type { RetainedCopy } from './prune-copies.ts'
 import { backupLock, retentionLock } from '../jobs/locks.ts'
 import { freshSince, rulesInForce } from './deadlines.ts'
 import { holderOf } from './evict.ts'
@@ -26,6 +26,26 @@ import {
 } from './prune-copies.ts'
 import { paceOf } from './surplus.ts'
 import { erase, moveToTrash } from './trash.ts'
+
+export interface Pruned {
+  readonly dryRun: boolean
+  /** Every live backup of the sources asked for, with the rule that decided. */
+  readonly decisions: readonly Retained[]
+  /** Those that were removed; empty on a dry run. */
+  readonly removed: readonly Backup[]
+  /** What becomes of the copies in stores with rules of their own. */
+  readonly copies: readonly RetainedCopy[]
+  /** On a dry run: sources of which so much would go that only `force` removes it. */
+  readonly refused: readonly PruneRefusal[]
+}
+
+export interface PruneRefusal {
+  readonly source: string
+  /** So many backups would go, … */
+  readonly going: number
+  /** … of so many that there are. */
+  readonly of: number
+}
 
 interface Decided {
   /**

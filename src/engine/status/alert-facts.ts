@@ -5,7 +5,7 @@ import type { EngineDeps } from '../deps.ts'
 import { rulesInForce } from '../retention/deadlines.ts'
 import { emptiedLanding, landingTrouble } from '../replication/known-store.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
-import type { SourceState } from '../engine.ts'
+import type { SourceState } from './sources.ts'
 import { overLimit } from '../retention/surplus.ts'
 
 /** How late a prune may be before it is overdue. Milliseconds. */

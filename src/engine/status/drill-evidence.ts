@@ -1,7 +1,27 @@
 import type { Restore } from '../../core/restore/restore.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { EvidenceQuery, EvidenceOfDrills } from '../engine.ts'
-import { requireSource, serviceStatistics } from './sources.ts'
+import { requireSource } from '../require-source.ts'
+import { serviceStatistics, type SourceState } from './sources.ts'
+
+export interface EvidenceQuery {
+  /** Default: every source. */
+  readonly source?: string | undefined
+  /** Default: 90 days before `until`. */
+  readonly since?: Date | undefined
+  /** Default: now. */
+  readonly until?: Date | undefined
+}
+
+/** What was drilled in a span of time: the evidence that backups restore. */
+export interface EvidenceOfDrills {
+  readonly madeAt: Date
+  readonly since: Date
+  readonly until: Date
+  /** How each source that is asked for stands now. */
+  readonly states: readonly SourceState[]
+  /** Every drill begun in the span, newest first, also of sources that are no longer configured. */
+  readonly drills: readonly Restore[]
+}
 
 /** Drills that are read at once. */
 const PAGE = 500

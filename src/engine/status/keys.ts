@@ -1,6 +1,15 @@
 import { BackupError } from '../../core/errors.ts'
+import type { HeldKey } from '../../core/ports/encryption.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { KeyState } from '../engine.ts'
+
+/** A key that is configured here, or that backups which are there are sealed to. */
+export interface KeyState extends HeldKey {
+  /** Backups that it opens. */
+  readonly backups: number
+  /** When it was last confirmed that its recovery card is stored; null: it never was. */
+  readonly confirmedAt: Date | null
+  readonly confirmedBy: string | null
+}
 
 /** Those in use first, then those that backups need, then the rest. */
 export async function keyStates ({ keyring, catalog: { keys } }: Pick<EngineDeps, 'keyring' | 'catalog'>): Promise<

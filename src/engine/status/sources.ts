@@ -1,19 +1,28 @@
-import type { SourceStatistics } from '../../core/catalog/catalog.ts'
-import { BackupError } from '../../core/errors.ts'
+import type { SourceStatistics, Statistics } from '../../core/catalog/catalog.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
+import type { SourcePolicy } from '../../core/schedule/policy.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { ServiceStatistics, SourceState } from '../engine.ts'
 import { freshSince, nextRun, provenSince, rulesInForce, type RulesInForce } from '../retention/deadlines.ts'
 import { sourceLock } from '../jobs/locks.ts'
 
-/** Throws `SOURCE_NOT_FOUND`, which names those that there are. Without a name: the default source. */
-export function requireSource (deps: EngineDeps, name: string | undefined): ProtectedSource {
-  const wanted = name ?? deps.defaultSource
-  const found = deps.sources.get(wanted)
-  if (found !== undefined) return found
-  throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${wanted}"`, {
-    hint: `Choose one of ${[...deps.sources.keys()].map(key => `"${key}"`).join(', ')}.`
-  })
+export interface SourceState {
+  readonly name: string
+  readonly kind: string
+  readonly location: string
+  readonly isDefault: boolean
+  /** `busy`: a backup is under way; `failing`: the last one failed; `never`: none was made yet. */
+  readonly state: 'ok' | 'busy' | 'failing' | 'never'
+  readonly policy: SourcePolicy
+  readonly statistics: SourceStatistics
+  readonly nextRun: Date | null
+  /** A good backup started at or after this must exist, or the schedule was not kept; null: nothing is asked. */
+  readonly freshSince: Date | null
+  /** That a backup restores must have been proven at or after this, or drills are overdue; null: nothing is asked. */
+  readonly provenSince: Date | null
+}
+
+export interface ServiceStatistics extends Statistics {
+  readonly states: readonly SourceState[]
 }
 
 /** Totals, and how each configured source stands. */

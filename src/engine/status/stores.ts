@@ -1,8 +1,35 @@
+import type { RetentionRules } from '../../core/retention/retention.ts'
 import type { StoreProbe } from '../../core/ports/store-probe.ts'
 import { requireOffsite } from '../artifacts/locations.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { StoreState } from '../engine.ts'
 import { probeStore, type Probed } from '../replication/probe-store.ts'
+
+/** A place where backups are kept, and how it stands. */
+export interface StoreState {
+  readonly name: string
+  readonly kind: string
+  readonly place: string
+  /** Backups land here first. */
+  readonly isLanding: boolean
+  /** It was only taken over from, by its URL: nothing is ever written there. */
+  readonly isRemembered: boolean
+  /** `waiting`: copies are still to come; `failing`: the last try of one of them failed. */
+  readonly state: 'ok' | 'waiting' | 'failing'
+  /** How many backups it holds, … */
+  readonly stored: number
+  /** … and their bytes. */
+  readonly bytes: number
+  /** Copies that were promised and are not there yet. */
+  readonly waiting: number
+  readonly failure: string | null
+  readonly isAppendOnly: boolean
+  readonly hasLock: boolean
+  /** Rules of its own; null: none. */
+  readonly retention: RetentionRules | null
+  readonly maxBackups: number | null
+  /** Bytes a second; null: no limit. */
+  readonly bandwidth: number | null
+}
 
 /**
  * The store in which backups land, then the others in the order in which they are configured, then those that are only

@@ -1,17 +1,28 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Backup } from '../../core/backup/backup.ts'
-import { toBackupError } from '../../core/errors.ts'
+import { toBackupError, type BackupError } from '../../core/errors.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import type { Task } from '../../core/job.ts'
-import type { Check } from '../../core/ports/verification.ts'
+import type { Check, Verification } from '../../core/ports/verification.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { Verified, VerifiedAll } from '../engine.ts'
 import { backupLock } from '../jobs/locks.ts'
 import { homeOf, locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { readManifest, trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { verifyObject, type ObjectVerification } from '../artifacts/verify-object.ts'
+
+export interface Verified {
+  readonly backup: Backup
+  readonly verification: Verification
+}
+
+export interface VerifiedAll {
+  /** In the order in which they were verified: oldest first. */
+  readonly results: readonly Verified[]
+  /** Those that could not be judged, whole or damaged, and why; likewise. */
+  readonly failures: ReadonlyArray<{ readonly backupId: number, readonly error: BackupError }>
+}
 
 /** Backups that are read at once when all are counted up for verification. */
 const PAGE = 500

@@ -11,7 +11,11 @@ import { statisticsAnswer } from '../schemas/statistics.ts'
 /** Reading backups, and editing what people say about one. The two that are polled come from `pages`. */
 export function backupRoutes (
   app: App,
-  { engine, clock, responses }: { readonly engine: Engine, readonly clock: Clock, readonly responses: ResponseCache }
+  { engine, clock, responses }: {
+    readonly engine: Pick<Engine, 'backup' | 'backups' | 'edit' | 'statistics' | 'verifications'>
+    readonly clock: Clock
+    readonly responses: ResponseCache
+  }
 ): void {
   const statistics = async (): Promise<string> =>
     String(

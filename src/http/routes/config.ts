@@ -1,12 +1,12 @@
 import { settingsSchema } from '../../core/schedule/settings.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { SettingsVerbs } from '../../engine/live-settings.ts'
 import { presentConfig, type FixedOption } from '../../present/config.ts'
 import { route, type App } from '../route.ts'
 import { configAnswer, configBody, configMessageAnswer } from '../schemas/config.ts'
 
 export function configRoutes (
   app: App,
-  { engine, fixed }: { readonly engine: Engine, readonly fixed: readonly FixedOption[] }
+  { engine, fixed }: { readonly engine: SettingsVerbs, readonly fixed: readonly FixedOption[] }
 ): void {
   app.get(
     '/api/backups/config',

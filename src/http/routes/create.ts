@@ -1,5 +1,5 @@
 import { ERRORS, type ErrorCode } from '../../core/errors.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { BackupVerbs } from '../../engine/backup/verbs.ts'
 import { presentBackup } from '../../present/backup.ts'
 import { route, type App } from '../route.ts'
 import { backupMessageAnswer, createBody } from '../schemas/backup.ts'
@@ -8,7 +8,7 @@ import { respondWithJob } from '../work.ts'
 
 const SOURCE_ERRORS = (Object.keys(ERRORS) as ErrorCode[]).filter(code => code.startsWith('SOURCE_'))
 
-export function createRoute (app: App, { engine }: { readonly engine: Engine }): void {
+export function createRoute (app: App, { engine }: { readonly engine: BackupVerbs }): void {
   app.post(
     '/api/backups',
     route('operator', {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { BackupError } from '../../core/errors.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { RestoreVerbs } from '../../engine/restore/verbs.ts'
 import { hasTag, parseRange } from '../range.ts'
 import { route, type App } from '../route.ts'
 import { downloadQuery } from '../schemas/backup.ts'
@@ -9,7 +9,7 @@ import { idParams } from '../schemas/common.ts'
 
 const octets = { 'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) } }
 
-export function downloadRoute (app: App, { engine }: { readonly engine: Engine }): void {
+export function downloadRoute (app: App, { engine }: { readonly engine: RestoreVerbs }): void {
   const sending = new Set<ServerResponse>()
   // Whoever closes the service has given it its time; a download that never ends would take all there is.
   app.addHook('preClose', done => {

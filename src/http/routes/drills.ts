@@ -10,7 +10,10 @@ import { jobAnswer } from '../schemas/job.ts'
 import { respondWithJob } from '../work.ts'
 
 /** Trying out that backups restore, and the evidence of it. */
-export function drillRoutes (app: App, { engine }: { readonly engine: Engine }): void {
+export function drillRoutes (
+  app: App,
+  { engine }: { readonly engine: Pick<Engine, 'drill' | 'drillEvidence' | 'restoreById'> }
+): void {
   app.post(
     '/api/backups/:id/drill',
     route('operator', {

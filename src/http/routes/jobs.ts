@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { toBackupError } from '../../core/errors.ts'
 import type { Job, JobKind } from '../../core/job.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { JobVerbs } from '../../engine/jobs/verbs.ts'
 import { presentJob, type JobView } from '../../present/job.ts'
 import type { JobThroughput } from '../job-throughput.ts'
 import { route, type App } from '../route.ts'
@@ -11,7 +11,7 @@ import { jobAnswer, jobListAnswer, jobListQuery, jobMessageAnswer } from '../sch
 import type { Role } from '../tokens.ts'
 
 interface Deps {
-  readonly engine: Engine
+  readonly engine: JobVerbs
   readonly throughput: JobThroughput
   /** Which role starts jobs of that kind. */
   readonly starterOf: (kind: JobKind) => Role

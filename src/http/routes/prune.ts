@@ -1,11 +1,11 @@
-import type { Engine } from '../../engine/engine.ts'
+import type { RetentionVerbs } from '../../engine/retention/verbs.ts'
 import { presentCopyDecision, presentDecision } from '../../present/decision.ts'
 import { route, type App } from '../route.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { pruneAnswer, pruneBody } from '../schemas/prune.ts'
 import { respondWithJob } from '../work.ts'
 
-export function pruneRoute (app: App, { engine }: { readonly engine: Engine }): void {
+export function pruneRoute (app: App, { engine }: { readonly engine: RetentionVerbs }): void {
   app.post(
     '/api/backups/prune',
     route('admin', {

@@ -1,10 +1,10 @@
-import type { Engine } from '../../engine/engine.ts'
+import type { BackupVerbs } from '../../engine/backup/verbs.ts'
 import { presentBackup } from '../../present/backup.ts'
 import { route, type App } from '../route.ts'
 import { backupMessageAnswer } from '../schemas/backup.ts'
 import { idParams } from '../schemas/common.ts'
 
-export function releaseRoutes (app: App, { engine }: { readonly engine: Engine }): void {
+export function releaseRoutes (app: App, { engine }: { readonly engine: BackupVerbs }): void {
   app.post(
     '/api/backups/:id/release',
     route('admin', {

@@ -9,7 +9,10 @@ import { restoreAnswer, restoreBody, restoreListAnswer, restoreListQuery } from 
 import { respondWithJob } from '../work.ts'
 
 /** Putting backups back, and what became of it. */
-export function restoreRoutes (app: App, { engine }: { readonly engine: Engine }): void {
+export function restoreRoutes (
+  app: App,
+  { engine }: { readonly engine: Pick<Engine, 'backup' | 'restore' | 'restores'> }
+): void {
   app.post(
     '/api/backups/:id/restore',
     route('admin', {

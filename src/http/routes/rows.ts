@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { toBackupError } from '../../core/errors.ts'
-import type { Engine, Rescued } from '../../engine/engine.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Rescued } from '../../engine/restore/rows.ts'
 import { presentCompared, presentRescued } from '../../present/rows.ts'
 import { route, type App } from '../route.ts'
 import { idParams } from '../schemas/common.ts'
@@ -12,7 +13,7 @@ import { respondWithJob } from '../work.ts'
 /** Single rows of a backup: what became of them, and bringing them back. */
 export function rowRoutes (
   app: App,
-  { engine, ownSource }: { readonly engine: Engine, readonly ownSource: string }
+  { engine, ownSource }: { readonly engine: Pick<Engine, 'backup' | 'diff' | 'rescue'>, readonly ownSource: string }
 ): void {
   /**
    * Counts are for operators; what is in the rows, and whatever is in the catalog, only for those who may download it.
@@ -123,7 +124,7 @@ export function rowRoutes (
 }
 
 /** undefined: there is no such backup, which the route itself says. */
-async function sourceOf (engine: Engine, id: number): Promise<string | undefined> {
+async function sourceOf (engine: Pick<Engine, 'backup'>, id: number): Promise<string | undefined> {
   try {
     return (await engine.backup(id)).source
   } catch (thrown) {

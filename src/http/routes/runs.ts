@@ -1,10 +1,10 @@
-import type { Engine } from '../../engine/engine.ts'
+import type { StatusVerbs } from '../../engine/status/verbs.ts'
 import { presentRun } from '../../present/run.ts'
 import { route, type App } from '../route.ts'
 import { formatCursor } from '../schemas/common.ts'
 import { runListAnswer, runListQuery } from '../schemas/run.ts'
 
-export function runRoute (app: App, { engine }: { readonly engine: Engine }): void {
+export function runRoute (app: App, { engine }: { readonly engine: StatusVerbs }): void {
   app.get(
     '/api/runs',
     route('viewer', {

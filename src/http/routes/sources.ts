@@ -1,10 +1,13 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { StatusVerbs } from '../../engine/status/verbs.ts'
 import { presentSource } from '../../present/source.ts'
 import { route, type App } from '../route.ts'
 import { sourceAnswer, sourceListAnswer, sourceParams } from '../schemas/source.ts'
 
-export function sourceRoutes (app: App, { engine, clock }: { readonly engine: Engine, readonly clock: Clock }): void {
+export function sourceRoutes (
+  app: App,
+  { engine, clock }: { readonly engine: StatusVerbs, readonly clock: Clock }
+): void {
   app.get(
     '/api/sources',
     route('viewer', {

@@ -1,9 +1,9 @@
-import type { Engine } from '../../engine/engine.ts'
+import type { StatusVerbs } from '../../engine/status/verbs.ts'
 import { presentProbe, presentStore } from '../../present/store.ts'
 import { route, type App } from '../route.ts'
 import { probeAnswer, storeListAnswer, storeParams } from '../schemas/store.ts'
 
-export function storeRoutes (app: App, { engine }: { readonly engine: Engine }): void {
+export function storeRoutes (app: App, { engine }: { readonly engine: StatusVerbs }): void {
   app.get(
     '/api/stores',
     route('viewer', {

@@ -1,4 +1,4 @@
-import type { Engine } from '../../engine/engine.ts'
+import type { RetentionVerbs } from '../../engine/retention/verbs.ts'
 import { presentBackup } from '../../present/backup.ts'
 import { route, type App } from '../route.ts'
 import { backupMessageAnswer, removeQuery } from '../schemas/backup.ts'
@@ -6,7 +6,7 @@ import { idParams } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { respondWithJob } from '../work.ts'
 
-export function trashRoutes (app: App, { engine }: { readonly engine: Engine }): void {
+export function trashRoutes (app: App, { engine }: { readonly engine: RetentionVerbs }): void {
   app.delete(
     '/api/backups/:id',
     route('admin', {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Engine } from '../../engine/engine.ts'
+import type { ReplicationVerbs } from '../../engine/replication/verbs.ts'
 import { presentBackup } from '../../present/backup.ts'
 import { route, type App } from '../route.ts'
 import { backupMessageAnswer } from '../schemas/backup.ts'
@@ -11,7 +11,7 @@ const uploadBody = z.strictObject({
   store: storeName.optional().meta({ description: 'Only into this store; left out: into all of the source.' })
 }).prefault({})
 
-export function uploadRoute (app: App, { engine }: { readonly engine: Engine }): void {
+export function uploadRoute (app: App, { engine }: { readonly engine: ReplicationVerbs }): void {
   app.post(
     '/api/backups/:id/upload',
     route('operator', {

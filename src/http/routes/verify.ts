@@ -1,4 +1,4 @@
-import type { Engine } from '../../engine/engine.ts'
+import type { VerifyVerbs } from '../../engine/verify/verbs.ts'
 import { presentFailure } from '../../present/failure.ts'
 import { presentVerified } from '../../present/verification.ts'
 import { route, type App } from '../route.ts'
@@ -7,7 +7,7 @@ import { jobAnswer } from '../schemas/job.ts'
 import { verifyAllAnswer, verifyAllBody, verifyAnswer } from '../schemas/verification.ts'
 import { respondWithJob } from '../work.ts'
 
-export function verifyRoutes (app: App, { engine }: { readonly engine: Engine }): void {
+export function verifyRoutes (app: App, { engine }: { readonly engine: VerifyVerbs }): void {
   app.post(
     '/api/backups/:id/verify',
     route('operator', {

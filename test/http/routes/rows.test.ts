@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { InjectOptions } from 'fastify'
-import type { RescueRequest } from '../../../src/engine/engine.ts'
+import type { RescueRequest } from '../../../src/engine/restore/rows.ts'
 import { aBackup } from '../../support/builders/backup.ts'
 import { FakeEngine } from '../../support/engine/fake-engine.ts'
 import { as, build } from '../../support/http/server.ts'

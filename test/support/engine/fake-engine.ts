@@ -10,29 +10,21 @@ import type { Run, RunQuery } from '../../../src/core/schedule/run.ts'
 import type { Settings, SettingsChange, SettingsReport } from '../../../src/core/schedule/settings.ts'
 import type { StoreProbe } from '../../../src/core/ports/store-probe.ts'
 import type { Verification } from '../../../src/core/ports/verification.ts'
-import type {
-  BackupEdit,
-  Compared,
-  CreateRequest,
-  DiffRequest,
-  Download,
-  DrillRequest,
-  Engine,
-  Pruned,
-  Rescued,
-  RescueRequest,
-  RestoreRequest,
-  ServiceStatistics,
-  SourceState,
-  Verified,
-  VerifiedAll,
-  EvidenceOfDrills,
-  EvidenceQuery,
-  StoreState,
-  KeyState,
-  Thawing,
-  Rebuilt
-} from '../../../src/engine/engine.ts'
+import type { BackupEdit } from '../../../src/engine/backup/edit.ts'
+import type { Compared, DiffRequest, Rescued, RescueRequest } from '../../../src/engine/restore/rows.ts'
+import type { CreateRequest } from '../../../src/engine/backup/create-request.ts'
+import type { Download } from '../../../src/engine/restore/download.ts'
+import type { DrillRequest } from '../../../src/engine/restore/drill.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
+import type { Pruned } from '../../../src/engine/retention/prune.ts'
+import type { RestoreRequest } from '../../../src/engine/restore/restore.ts'
+import type { ServiceStatistics, SourceState } from '../../../src/engine/status/sources.ts'
+import type { Verified, VerifiedAll } from '../../../src/engine/verify/verify.ts'
+import type { EvidenceOfDrills, EvidenceQuery } from '../../../src/engine/status/drill-evidence.ts'
+import type { StoreState } from '../../../src/engine/status/stores.ts'
+import type { KeyState } from '../../../src/engine/status/keys.ts'
+import type { Thawing } from '../../../src/engine/restore/thaw.ts'
+import type { Rebuilt } from '../../../src/engine/recovery/rebuild.ts'
 import type { SigningKeys } from '../../../src/engine/signing.ts'
 import { workOf } from '../../../src/engine/jobs/work.ts'
 import { aBackup, STARTED } from '../builders/backup.ts'

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { Backup } from '../../../src/core/backup/backup.ts'
-import type { Rebuilt } from '../../../src/engine/engine.ts'
+import type { Rebuilt } from '../../../src/engine/recovery/rebuild.ts'
 import { rebuild } from '../../../src/engine/recovery/rebuild.ts'
 import { testEngine, type TestEngine, type TestEngineOptions } from './engine.ts'
 import { MemorySource } from '../sources/memory-source.ts'

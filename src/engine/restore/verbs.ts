@@ -1,0 +1,128 @@
+import type { Work } from '../../core/job.ts'
+import type { Restore, RestorePage, RestoreQuery } from '../../core/restore/restore.ts'
+import type { RowSelection } from '../../core/restore/rows.ts'
+import { recordedManifest, requireObject } from '../artifacts/objects.ts'
+import { verifiedRanges } from '../artifacts/verified-ranges.ts'
+import type { EngineDeps } from '../deps.ts'
+import { backupLock, sourceLock } from '../jobs/locks.ts'
+import { requireSource } from '../require-source.ts'
+import { openDownload, type Download } from './download.ts'
+import { drillBackup, nextDrill, type DrillRequest } from './drill.ts'
+import { plannedRestore, restoreBackup, sourceItself, type RestoreRequest } from './restore.ts'
+import {
+  diffBackup,
+  extractRows,
+  otherSide,
+  requireRows,
+  rescueFrom,
+  type Compared,
+  type DiffRequest,
+  type Rescued,
+  type RescueRequest
+} from './rows.ts'
+import { requireTarget } from './target.ts'
+import { thawBackup, type Thawing } from './thaw.ts'
+
+/** What a request to a store in cold storage may take. Milliseconds. */
+const THAW_MS = 60_000
+
+export interface RestoreVerbs {
+  /**
+   * Puts a backup back, and secures what stands there first. `BACKUP_INVALID`, `RESTORE_…`; whatever fails leaves the
+   * source as it was, and names in `details.safetyBackupId` the backup that has its state, if it came to that.
+   */
+  restore(id: number, request: RestoreRequest): Promise<Work<Restore>>
+  /** Where the source of the backup was when it was made. */
+  origin(id: number): Promise<string>
+  /** Asks for a backup in cold storage to be made readable for `days` days; the result has how long that takes. */
+  thaw(id: number, days: number): Promise<Thawing>
+  /** `decoded`: decompressed. `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`. */
+  download(id: number, request: { readonly decoded: boolean }): Promise<Download>
+  /** Restores and drills. */
+  restores(query: RestoreQuery): Promise<RestorePage>
+  /** Rejects with `RESTORE_NOT_FOUND`. */
+  restoreById(id: number): Promise<Restore>
+  /**
+   * Restores a backup into scratch space, proves it there, and throws it away; of a source the one whose turn it is.
+   * `BACKUP_NOT_FOUND`, also where a source has none; a drill that failed or could not be made is a result.
+   */
+  drill(request: DrillRequest): Promise<Work<Restore>>
+  /** What became of the rows of a backup. `TABLE_NOT_FOUND`, `METHOD_UNSUPPORTED`. */
+  diff(id: number, request: DiffRequest): Promise<Work<Compared>>
+  /**
+   * Brings rows of a backup back into the live database, in one transaction. Where live rows would be overwritten, the
+   * database is backed up first. `ROWS_…`, `TABLE_NOT_FOUND`, `VALIDATION_FAILED` for a condition that is none.
+   */
+  rescue(id: number, request: RescueRequest): Promise<Work<Rescued>>
+  /** Writes rows of a backup as CSV to a new file at an absolute path; the result is how many. */
+  extract(id: number, selection: RowSelection, file: string): Promise<Work<number>>
+}
+
+export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
+  const { runner, catalog } = deps
+  const ranges = verifiedRanges()
+  return {
+    async restore (id, request) {
+      const plan = await plannedRestore(deps, id, request)
+      const locks = plan.inPlace === undefined
+        ? [backupLock(id)]
+        : [backupLock(id), sourceLock(plan.inPlace.source.name)]
+      return await runner.start(
+        { kind: 'restore', source: plan.backup.source, backupId: id, locks, isUrgent: true },
+        task => restoreBackup(deps, plan, task)
+      )
+    },
+
+    origin: async id => (await recordedManifest(deps, id)).source.location,
+    thaw: (id, days) => thawBackup(deps, id, days, AbortSignal.timeout(THAW_MS)),
+    download: (id, { decoded }) => openDownload(deps, ranges, id, decoded),
+    restores: query => catalog.restores.list(query),
+    restoreById: id => catalog.restores.get(id),
+
+    async drill ({ id: given, source, actor }) {
+      const { id, reason } = given === undefined
+        ? await nextDrill(deps, requireSource(deps, source).source.name)
+        : { id: given, reason: 'it was asked for' }
+      const backup = await catalog.backups.get(id)
+      requireObject(backup)
+      return await runner.start({
+        kind: 'drill',
+        source: backup.source,
+        backupId: id,
+        locks: [backupLock(id)],
+        isOwn: actor === null
+      }, task => drillBackup(deps, { id, reason, actor }, task))
+    },
+
+    async diff (id, request) {
+      const before = await requireRows(deps, id)
+      const after = await otherSide(deps, before, request.with)
+      const ids = typeof after === 'string' ? [id] : [...new Set([id, after.backup.id])]
+      return await runner.start({
+        kind: 'diff',
+        source: before.backup.source,
+        backupId: id,
+        locks: ids.map(backupLock)
+      }, task => diffBackup(deps, before, after, request, task))
+    },
+
+    async rescue (id, request) {
+      const rowed = await requireRows(deps, id)
+      const { name } = (await sourceItself(deps, rowed.backup)).source
+      const locks = request.dryRun ? [backupLock(id)] : [backupLock(id), sourceLock(name)]
+      return await runner.start(
+        { kind: 'rescue', source: name, backupId: id, locks, isUrgent: true },
+        task => rescueFrom(deps, rowed, request, task)
+      )
+    },
+
+    async extract (id, selection, file) {
+      const rowed = await requireRows(deps, id)
+      await requireTarget(deps, file, undefined)
+      return await runner.start(
+        { kind: 'rescue', source: rowed.backup.source, backupId: id, locks: [backupLock(id)] },
+        task => extractRows(deps, rowed, selection, file, task)
+      )
+    }
+  }
+}
