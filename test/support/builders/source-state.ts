@@ -1,5 +1,5 @@
 import type { SourceStatistics } from '../../../src/core/catalog/catalog.ts'
-import type { SourceState } from '../../../src/engine/engine.ts'
+import type { SourceState } from '../../../src/engine/status/sources.ts'
 import { STARTED } from './backup.ts'
 
 /** Of a source whose one backup is good and was never restored. */
