@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import {
   choice,
+  concealed,
   document,
   documentOrList,
   flag,
@@ -80,4 +82,12 @@ test('a list of lines is a document', () => {
 test('what is optional may be missing, and keeps its check', () => {
   assert.equal(optional(flag).schema.parse(undefined), undefined)
   assert.equal(optional(flag).schema.safeParse('yes').success, false)
+})
+
+test('a concealed secret has its least length, and shows itself to nothing that prints', () => {
+  const { schema } = concealed(3)
+  assert.equal(schema.safeParse('ab').success, false)
+  const value = schema.parse('hush')
+  assert.equal(value.reveal(), 'hush')
+  assert.doesNotMatch(`${String(value)} ${JSON.stringify(value)} ${inspect(value)}`, /hush/)
 })
