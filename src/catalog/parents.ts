@@ -1,11 +1,7 @@
 import type { Database } from 'better-sqlite3'
-import type { ChainLink } from '../core/backup/chain-link.ts'
-import type { Manifest } from '../core/backup/manifest.ts'
+import { filledForm, totalSizeOf, type Manifest } from '../core/backup/manifest.ts'
 import { TRASH, fileName } from '../core/backup/object-key.ts'
 import { fromJson } from './json.ts'
-
-/** A manifest, with the link that those of backups in a chain have. */
-export type Linked = Manifest & { readonly link?: ChainLink | null }
 
 interface Named {
   readonly id: number
@@ -19,10 +15,12 @@ interface Orphan {
   readonly manifest: string
 }
 
-/** Where a backup stands in a chain, as its row repeats it. */
-export function linkColumns ({ source, link }: Linked) {
+/** Where a backup stands in a chain, and what all of its parts take, as its row repeats it. */
+export function linkColumns (manifest: Manifest) {
+  const { source, link, parts } = manifest
   return {
     kind: source.kind,
+    storedSize: parts.length === 0 ? null : totalSizeOf(manifest),
     chain: link?.chain ?? null,
     lineage: link?.lineage ?? null,
     depth: link?.depth ?? null,
@@ -36,7 +34,7 @@ export function linkColumns ({ source, link }: Linked) {
  * names as its parent, by object and digest, and itself in those that name it, in whatever order they came. It runs
  * inside the transaction of whoever calls.
  */
-export function parentsIn (database: Database): (id: number, manifest: Linked) => void {
+export function parentsIn (database: Database): (id: number, manifest: Manifest) => void {
   // Of several that have the name, the one that is there.
   const parentOf = database.prepare<[string, string, string, string, number], number>(`
     SELECT id FROM backup_log WHERE source = ? AND store_key IN (?, ?) AND checksum = ? AND status = 'completed' AND id <> ?
@@ -47,7 +45,7 @@ export function parentsIn (database: Database): (id: number, manifest: Linked) =
       AND (parent_id IS NULL OR (SELECT deleted_at FROM backup_log AS parent WHERE parent.id = backup_log.parent_id) IS NOT NULL)`)
   const enter = database.prepare('UPDATE backup_log SET parent_id = ? WHERE id = ?')
   return (id, { link, source }) => {
-    if (link == null) return
+    if (link === null) return
     if (link.parent !== null) {
       const { name, sha256 } = link.parent
       const parent = parentOf.get(source.name, fileName(name), TRASH + fileName(name), sha256, id)
@@ -55,7 +53,8 @@ export function parentsIn (database: Database): (id: number, manifest: Linked) =
     }
     const own = named.get(id)
     for (const orphan of orphans.all(source.name, link.chain, link.depth + 1)) {
-      const parent = fromJson<Linked>(orphan.manifest, `the manifest of backup ${orphan.id}`).link?.parent
+      const written = fromJson<Parameters<typeof filledForm>[0]>(orphan.manifest, `the manifest of backup ${orphan.id}`)
+      const parent = filledForm(written).link?.parent
       if (own !== undefined && parent?.name === fileName(own.store_key) && parent.sha256 === own.checksum) {
         enter.run(id, orphan.id)
       }

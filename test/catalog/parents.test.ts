@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ChainLink } from '../../src/core/backup/chain-link.ts'
 import type { BackupLog } from '../../src/core/catalog/catalog.ts'
-import type { Linked } from '../../src/catalog/parents.ts'
+import type { Manifest } from '../../src/core/backup/manifest.ts'
 import { START, localCopy, manifestOf, newBackup, newCatalog } from '../support/catalog/catalog.ts'
 
 const LINK: ChainLink = {
@@ -15,15 +15,16 @@ const LINK: ChainLink = {
 }
 
 /** The manifest of the backup so many increments deep: its digest is that digit, and its parent the one before. */
-function linked (depth: number, given: Partial<ChainLink> = {}): Linked {
+function linked (depth: number, given: Partial<ChainLink> = {}): Manifest {
   const manifest = manifestOf({ id: depth + 1 }, {
+    version: 3,
     object: { name: `shop-${depth}.db`, size: 1000, sha256: String(depth).repeat(64) }
   })
   const parent = depth === 0 ? null : { name: `shop-${depth - 1}.db`, sha256: String(depth - 1).repeat(64) }
   return { ...manifest, link: { ...LINK, parent, depth, ...given } }
 }
 
-async function adopt (backups: BackupLog, manifest: Linked, key = manifest.object.name, neverDeleted = false) {
+async function adopt (backups: BackupLog, manifest: Manifest, key = manifest.object.name, neverDeleted = false) {
   return await backups.adopt(manifest, {
     key,
     copy: localCopy(`/backups/${key}`),
@@ -81,7 +82,7 @@ test('a parent in the trash is found', async t => {
 test('what has the name of a parent and another digest, or another chain, is none', async t => {
   for (const isFirst of [true, false]) {
     const { backups } = (await newCatalog(t)).catalog
-    const other: Linked = { ...linked(0), object: { name: 'shop-0.db', size: 1000, sha256: 'f'.repeat(64) } }
+    const other: Manifest = { ...linked(0), object: { name: 'shop-0.db', size: 1000, sha256: 'f'.repeat(64) } }
     if (isFirst) await adopt(backups, other)
     await adopt(backups, linked(1))
     if (!isFirst) await adopt(backups, other)
@@ -97,4 +98,19 @@ test('a parent that was gone and is there again is the one that counts', async t
   await backups.remove(1, START)
   assert.equal((await adopt(backups, linked(0), 'shop-0.db', true)).backup.id, 3)
   assert.deepEqual(await parents(backups), [[2, 3], [3, null]])
+})
+
+test('a backup of several parts counts with the size of all of them', async t => {
+  const { catalog: { backups } } = await newCatalog(t)
+  const part = {
+    name: 'list',
+    format: 'json',
+    isIndex: true,
+    object: { name: 'shop-0.list.json', size: 77, sha256: '9'.repeat(64) },
+    image: { size: 77, sha256: '9'.repeat(64) },
+    compression: 'none'
+  } as const
+  await adopt(backups, { ...linked(0), parts: [part] })
+  await adopt(backups, linked(1))
+  assert.deepEqual([(await backups.statistics()).totalSize, (await backups.get(1)).size], [2077, 1000])
 })
