@@ -95,6 +95,7 @@ export interface BackupOutline extends
     | 'key'
     | 'size'
     | 'startedAt'
+    | 'completedAt'
     | 'parentId'
     | 'link'
     | 'pinned'

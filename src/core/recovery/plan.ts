@@ -1,4 +1,4 @@
-import { isFromFuture, isLive, type Backup, type BackupOutline } from '../backup/backup.ts'
+import { isFromFuture, isLive, type BackupOutline } from '../backup/backup.ts'
 import type { Position } from '../backup/chain-link.ts'
 import { BackupError } from '../errors.ts'
 import { chainOf } from './chain.ts'
@@ -14,18 +14,15 @@ export type RecoveryTarget =
   | { readonly kind: 'instant', readonly at: Date }
   | { readonly kind: 'position', readonly lineage: string, readonly position: Position }
 
-/** What recovery has to know of a backup. */
-export type Recoverable = BackupOutline & Pick<Backup, 'completedAt'>
-
 /** Everything that is known of one source. */
-export interface RecoveryMaterial<B extends Recoverable, S extends KnownSegment> {
+export interface RecoveryMaterial<B extends BackupOutline, S extends KnownSegment> {
   readonly backups: readonly B[]
   readonly segments: readonly S[]
   /** Everything that the source did before this instant is captured; null: not known. */
   readonly until: Date | null
 }
 
-export interface RecoveryPlan<B extends Recoverable, S extends KnownSegment> {
+export interface RecoveryPlan<B extends BackupOutline, S extends KnownSegment> {
   /** The full backup first, then each increment. */
   readonly links: readonly B[]
   /** What is applied after the last link, in order, without a gap. */
@@ -38,7 +35,7 @@ export interface RecoveryPlan<B extends Recoverable, S extends KnownSegment> {
  * The backups from which captured log can be applied: live, not found damaged, each link of their chains likewise.
  * When the source had reached the position of a backup is taken from its end. Pure, as all here.
  */
-export function basesOf (backups: readonly Recoverable[]): readonly Base[] {
+export function basesOf (backups: readonly BackupOutline[]): readonly Base[] {
   const sound = soundById(backups)
   return [...sound.values()].flatMap(backup => {
     const { id, link, completedAt, startedAt } = backup
@@ -48,7 +45,7 @@ export function basesOf (backups: readonly Recoverable[]): readonly Base[] {
   })
 }
 
-function soundById<B extends Recoverable> (backups: readonly B[]): ReadonlyMap<number, B> {
+function soundById<B extends BackupOutline> (backups: readonly B[]): ReadonlyMap<number, B> {
   return new Map(
     backups.filter(one => isLive(one) && one.verification.status !== 'invalid').map(one => [one.id, one])
   )
@@ -99,15 +96,15 @@ function isBefore ({ id, link, reachedAt }: Base, target: RecoveryTarget): boole
  * Answers what restores a source to the target: a chain of backups, and the captured log that follows it. Throws
  * `BACKUP_NOT_FOUND`, `CHAIN_BROKEN` where a link of the backup that is asked for is not there, and
  * `RECOVERY_TARGET_UNREACHABLE`, which names the windows, where nothing restores it. Whether the links are sound is for
- * a verification to say: a backup that is asked for by its id is planned whatever is known of it.
+ * a verification to say: a backup that is asked for by its id is planned whatever is known of it, also in the trash.
  */
-export function planRecovery<B extends Recoverable, S extends KnownSegment> (
+export function planRecovery<B extends BackupOutline, S extends KnownSegment> (
   { backups, segments, until }: RecoveryMaterial<B, S>,
   target: RecoveryTarget,
   now: Date
 ): RecoveryPlan<B, S> {
+  if (target.kind === 'backup') return planOfBackup(backups, segments, target.id)
   const live = new Map(backups.filter(isLive).map(one => [one.id, one]))
-  if (target.kind === 'backup') return planOfBackup(live, segments, target.id)
   const bases = basesOf(backups)
   const windows = windowsOf(bases, segments, until)
   if (target.kind === 'latest') {
@@ -124,19 +121,18 @@ export function planRecovery<B extends Recoverable, S extends KnownSegment> (
   return { links: chainOf(backup, live).links, ...segmentsTo(known, base, target) }
 }
 
-function planOfBackup<B extends Recoverable, S extends KnownSegment> (
-  live: ReadonlyMap<number, B>,
+function planOfBackup<B extends BackupOutline, S extends KnownSegment> (
+  backups: readonly B[],
   segments: readonly S[],
   id: number
 ): RecoveryPlan<B, S> {
-  const backup = live.get(id)
+  const existing = new Map(
+    backups.filter(one => one.status === 'completed' && one.deletedAt === null).map(one => [one.id, one])
+  )
+  const backup = existing.get(id)
   if (backup === undefined) throw new BackupError('BACKUP_NOT_FOUND', `there is no backup ${id} to restore`)
-  const { links, broken } = chainOf(backup, live)
-  if (broken !== null) {
-    throw new BackupError('CHAIN_BROKEN', broken, {
-      hint: 'Take it back from the trash where it is there; otherwise restore another backup.'
-    })
-  }
+  const { links, broken } = chainOf(backup, existing)
+  if (broken !== null) throw new BackupError('CHAIN_BROKEN', broken, { hint: 'Restore another backup.' })
   const { link } = backup
   if (link === null || link.from === link.to) return { links, segments: [], stopsWithin: false }
   const known = segments.filter(({ lineage }) => lineage === link.lineage)
@@ -154,13 +150,13 @@ function planOfBackup<B extends Recoverable, S extends KnownSegment> (
 }
 
 /** The newest good backup that is in no chain; what its kind restores is that backup alone. */
-function newestAlone<B extends Recoverable> (backups: readonly B[], now: Date): B | undefined {
+function newestAlone<B extends BackupOutline> (backups: readonly B[], now: Date): B | undefined {
   return [...soundById(backups).values()]
     .filter(({ link, parentId, startedAt }) => link === null && parentId === null && !isFromFuture(startedAt, now))
     .toSorted((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || b.id - a.id)[0]
 }
 
-function reachedAt ({ completedAt, startedAt }: Recoverable): Date {
+function reachedAt ({ completedAt, startedAt }: BackupOutline): Date {
   return completedAt ?? startedAt
 }
 

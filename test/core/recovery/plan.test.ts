@@ -54,8 +54,15 @@ test('a backup that needs log is restored with all of it and no more', () => {
 
 test('a backup whose chain has a gap, or that is not there, is refused', () => {
   refused('CHAIN_BROKEN', () => plan({ kind: 'backup', id: 2 }, [CHAIN[1]!]))
-  refused('CHAIN_BROKEN', () => plan({ kind: 'backup', id: 2 }, [{ ...CHAIN[0]!, trashedAt: NOW }, CHAIN[1]!]))
+  const gone = { ...CHAIN[0]!, trashedAt: NOW, deletedAt: NOW }
+  refused('CHAIN_BROKEN', () => plan({ kind: 'backup', id: 2 }, [gone, CHAIN[1]!]))
   refused('BACKUP_NOT_FOUND', () => plan({ kind: 'backup', id: 7 }, CHAIN))
+})
+
+test('what is in the trash is restored where it is asked for, and nothing leads on from it', () => {
+  const trashed = CHAIN.map(one => ({ ...one, trashedAt: NOW }))
+  assert.equal(plan({ kind: 'backup', id: 2 }, trashed), '1 2 | ')
+  refused('RECOVERY_TARGET_UNREACHABLE', () => plan({ kind: 'latest' }, trashed))
 })
 
 test('a damaged backup is planned where it is asked for, and never chosen', () => {
