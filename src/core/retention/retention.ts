@@ -2,6 +2,7 @@ import { isLive, type BackupOutline } from '../backup/backup.ts'
 import { isBefore, isSuspect } from '../backup/suspicion.ts'
 import { formatDuration, type Duration } from '../duration.ts'
 import { TIERS, type Tier } from '../tier.ts'
+import { Chains, isFull } from './chains.ts'
 import { Periods } from './period.ts'
 import { outOfPace } from './surplus.ts'
 
@@ -19,14 +20,14 @@ export interface RetentionRules {
   readonly yearly?: Keep
   /** Every one that is no older. */
   readonly within?: Duration
-  /** Whatever the rules say, so many good ones stay. */
+  /** Whatever the rules say, so many good full ones stay. */
   readonly minBackups: number
 }
 
 export interface RetentionPolicy {
   /**
-   * How many backups of the source stay, however they were made; pinned ones are not counted. At least 1; null: no
-   * limit.
+   * How many full backups of the source stay, however they were made; pinned ones are not counted, and an increment
+   * goes with its chain. At least 1; null: no limit.
    */
   readonly maxBackups: number | null
   /** null: only `maxBackups` decides. */
@@ -42,6 +43,8 @@ export interface RetentionPolicy {
    * to a scheduled one. null or left out: it counts each, as it does where an admin asks for a prune.
    */
   readonly pace?: number | null
+  /** Other live backups of the source, which are not decided on: what is built on one of them is whole all the same. */
+  readonly others?: readonly BackupOutline[]
 }
 
 export interface Retained {
@@ -78,6 +81,11 @@ const MASS_LEAST = 5
  * the good ones, the good ones none among them, and being suspect makes no sound one go that would stay otherwise. The
  * first suspect always stays, and so does everything good from before it, until somebody has decided.
  *
+ * A full backup and the increments on it are a chain, and all that `minBackups`, `maxBackups` and the pace count are
+ * full backups. What is beyond `maxBackups` goes with all of its chain. The day, the week, the month and the year have
+ * their newest full backup, where they have one: an increment would keep all those before it. The rules choose among
+ * increments otherwise as among full ones. A damaged link, or one that is not there, makes what is built on it damaged.
+ *
  * Whatever the policy is, these stay: pinned ones, the newest live one, the newest that was proven valid, `minBackups`
  * good ones (as far as `maxBackups` allows), and whatever a kept one is built on. What was made in the future of this
  * clock stays, too, and stands for nothing. Backups that are not live (failed, running, in the trash) are neither
@@ -90,29 +98,34 @@ export function applyRetention (
 ): readonly Retained[] {
   const live = backups.filter(isLive).toSorted(newestFirst)
   const kept = new Keeping()
+  const chains = new Chains([...policy.others ?? [], ...live])
   for (const backup of live) if (backup.pinned) kept.add(backup, 'pinned')
   for (const backup of live) if (backup.startedAt > now) kept.add(backup, 'made in the future of this clock')
 
   const good = live.filter(backup => !isSuspect(backup))
   const suspects = live.filter(isSuspect)
   // Suspects are new backups, too: they wait for nothing where the source goes on.
-  const beyond = new Map([
-    ...keepByPolicy(good, freeze(good, policy, now), policy, now, (backup, reason) => {
-      kept.add(backup, reason)
-    }),
-    ...keepByPolicy(suspects, freeze(live, policy, now), policy, now, (backup, reason) => {
-      kept.add(backup, `suspect: ${reason}`)
-    })
-  ])
+  const decided = [
+    decideSeries(good, freeze(good, policy, chains, now), policy, chains, now),
+    decideSeries(suspects, freeze(live, policy, chains, now), policy, chains, now)
+  ] as const
+  const beyond = new Map(decided.flatMap(({ limited }) => [...limited.beyond]))
+  const isBeyond = (backup: BackupOutline): boolean => beyond.has(chains.headOf(backup))
+  keepByPolicy(decided[0], isBeyond, policy, chains, now, (backup, reason) => {
+    kept.add(backup, reason)
+  })
+  keepByPolicy(decided[1], isBeyond, policy, chains, now, (backup, reason) => {
+    kept.add(backup, `suspect: ${reason}`)
+  })
   kept.add(
     suspects.find(({ id }) => id === policy.suspect?.id) ?? suspects.findLast(({ startedAt }) => startedAt <= now),
     'suspect: the first one'
   )
-  if (policy.suspect !== null) keepGoodBefore(policy.suspect, live, kept)
-  keepParents(live, kept)
+  if (policy.suspect !== null) keepGoodBefore(policy.suspect, live, chains, kept)
+  keepParents(live, chains, kept)
 
   return live.map(backup => {
-    const removal = beyond.get(backup)
+    const removal = beyond.get(chains.headOf(backup))
     if (kept.has(backup)) return { backup, keep: true, reasons: kept.reasons(backup), removal: null, isBeyond: false }
     if (removal !== undefined) {
       return {
@@ -126,7 +139,11 @@ export function applyRetention (
     return {
       backup,
       keep: false,
-      reasons: [isSound(backup) ? 'no rule keeps it' : 'damaged: its last verification failed'],
+      reasons: [
+        chains.isSound(backup)
+          ? 'no rule keeps it'
+          : chains.of(backup).broken ?? 'damaged: its last verification failed'
+      ],
       removal: 'trash',
       isBeyond: false
     }
@@ -159,9 +176,14 @@ class Keeping {
 }
 
 /** Why nothing of the series may go now, or null. */
-function freeze (series: readonly BackupOutline[], { freshSince }: RetentionPolicy, now: Date): string | null {
+function freeze (
+  series: readonly BackupOutline[],
+  { freshSince }: RetentionPolicy,
+  chains: Chains,
+  now: Date
+): string | null {
   if (freshSince === null) return null
-  const newest = series.find(backup => isSound(backup) && backup.startedAt <= now)
+  const newest = series.find(backup => chains.isSound(backup) && backup.startedAt <= now)
   if (newest !== undefined && newest.startedAt >= freshSince) return null
   const found = newest === undefined
     ? 'there is no good backup'
@@ -171,44 +193,63 @@ function freeze (series: readonly BackupOutline[], { freshSince }: RetentionPoli
 
 type Reasoned = (backup: BackupOutline, reason: string) => void
 
-/**
- * Keeps of one series, newest first, what stays by the rules and `maxBackups`, and returns what is beyond that, and how
- * it goes.
- */
-function keepByPolicy (
-  series: readonly BackupOutline[],
+/** What the policy says of one series, newest first. */
+interface Series {
+  readonly all: readonly BackupOutline[]
+  /** Why nothing of it may go now, or null. */
+  readonly frozen: string | null
+  /** What the rules choose, with the reasons. */
+  readonly chosen: ReadonlyMap<BackupOutline, readonly string[]>
+  /** The full backups among them, and those that chosen increments go with. */
+  readonly heads: ReadonlySet<BackupOutline>
+  readonly limited: Limited
+}
+
+function decideSeries (
+  all: readonly BackupOutline[],
   frozen: string | null,
   policy: RetentionPolicy,
-  now: Date,
-  keep: Reasoned
-): ReadonlyMap<BackupOutline, 'trash' | 'erase'> {
-  if (frozen !== null) {
-    for (const backup of series) keep(backup, frozen)
-    return new Map()
-  }
+  chains: Chains,
+  now: Date
+): Series {
+  if (frozen !== null) return { all, frozen, chosen: new Map(), heads: new Set(), limited: NO_LIMIT }
   const { maxBackups, rules } = policy
-  const choosable = series.filter(({ pinned, startedAt }) => !pinned && startedAt <= now)
+  const choosable = all.filter(({ pinned, startedAt }) => !pinned && startedAt <= now)
   const chosen = rules === null
     ? new Map(choosable.map(backup => [backup, []]))
-    : chooseByRules(series, choosable, rules, new Periods(policy.timeZone), now)
-  if (rules === null && maxBackups === null) {
-    for (const backup of choosable) keep(backup, 'nothing limits how many stay')
-  }
-  const { within, over, beyond } = maxBackups === null
+    : chooseByRules(all, choosable, rules, new Periods(policy.timeZone), chains, now)
+  const heads = new Set([...chosen.keys()].map(backup => chains.headOf(backup)))
+  const limited = maxBackups === null
     ? NO_LIMIT
-    : limit(choosable, chosen, maxBackups, policy.pace ?? 0)
+    : limit(choosable.filter(backup => chains.headOf(backup) === backup), heads, maxBackups, policy.pace ?? 0, chains)
+  return { all, frozen, chosen, heads, limited }
+}
+
+/** Keeps of one series what stays by the rules and `maxBackups`. */
+function keepByPolicy (
+  { all, frozen, chosen, heads, limited: { within, over } }: Series,
+  isBeyond: (backup: BackupOutline) => boolean,
+  { maxBackups, rules }: RetentionPolicy,
+  chains: Chains,
+  now: Date,
+  keep: Reasoned
+): void {
+  if (frozen !== null) {
+    for (const backup of all) keep(backup, frozen)
+    return
+  }
   for (const [backup, reasons] of chosen) {
-    if (!beyond.has(backup)) {
-      for (const reason of reasons) {
-        keep(backup, reason)
-      }
-    }
+    if (isBeyond(backup)) continue
+    for (const reason of reasons) keep(backup, reason)
+    const head = chains.headOf(backup)
+    if (rules === null && maxBackups === null) keep(backup, 'nothing limits how many stay')
+    else if (rules === null && head !== backup) keep(backup, `an increment on backup ${head.id}, which stays`)
   }
   for (const [backup, number] of within) {
-    if (chosen.has(backup)) keep(backup, `number ${number} of the ${maxBackups ?? 0} that maxBackups keeps`)
+    if (heads.has(backup)) keep(backup, `number ${number} of the ${maxBackups ?? 0} that maxBackups keeps`)
   }
   for (const backup of over) {
-    if (chosen.has(backup)) {
+    if (heads.has(backup)) {
       keep(
         backup,
         `over the ${
@@ -217,21 +258,21 @@ function keepByPolicy (
       )
     }
   }
-  const past = series.filter(({ startedAt }) => startedAt <= now)
+  const past = all.filter(({ startedAt }) => startedAt <= now)
   const [newest] = past
   if (newest !== undefined) keep(newest, 'newest backup')
-  const valid = past.find(isValid)
+  const valid = past.find(backup => isValid(backup) && chains.isSound(backup))
   if (valid !== undefined) keep(valid, 'newest verified backup')
-  return beyond
 }
 
 function keepGoodBefore (
   suspect: Pick<BackupOutline, 'id' | 'startedAt'>,
   live: readonly BackupOutline[],
+  chains: Chains,
   kept: Keeping
 ): void {
   for (const backup of live) {
-    if (isSound(backup) && !isSuspect(backup) && isBefore(backup, suspect)) {
+    if (chains.isSound(backup) && !isSuspect(backup) && isBefore(backup, suspect)) {
       kept.add(
         backup,
         `good, and from before backup ${suspect.id}, which is suspect until somebody releases or deletes it`
@@ -246,6 +287,7 @@ function chooseByRules (
   choosable: readonly BackupOutline[],
   rules: RetentionRules,
   calendar: Periods,
+  chains: Chains,
   now: Date
 ): ReadonlyMap<BackupOutline, readonly string[]> {
   const chosen = new Map<BackupOutline, string[]>()
@@ -253,6 +295,7 @@ function chooseByRules (
     chosen.set(backup, [...chosen.get(backup) ?? [], reason])
   }
   const scheduled = choosable.filter(({ type }) => type === 'scheduled')
+  const isSound = (backup: BackupOutline): boolean => chains.isSound(backup)
   const good = scheduled.filter(isSound)
 
   for (const backup of choosable) if (backup.type !== 'scheduled') choose(backup, `${backup.type}: outside the rules`)
@@ -275,15 +318,21 @@ function chooseByRules (
     }
   }
   const isOpen = new Set(choosable)
-  const missing = rules.minBackups -
-    series.filter(backup => isSound(backup) && (chosen.has(backup) || !isOpen.has(backup))).length
-  for (const backup of good.filter(each => !chosen.has(each)).slice(0, Math.max(0, missing))) {
+  const staying = new Set(
+    series.filter(backup => chosen.has(backup) || !isOpen.has(backup)).map(backup => chains.headOf(backup))
+  )
+  const missing = rules.minBackups - series.filter(backup => staying.has(backup) && isSound(backup)).length
+  const heads = good.filter(backup => chains.headOf(backup) === backup && !staying.has(backup))
+  for (const backup of heads.slice(0, Math.max(0, missing))) {
     choose(backup, `one of the ${rules.minBackups} that minBackups keeps`)
   }
   return chosen
 }
 
-/** Chooses the newest backup of each period: of so many periods that have one, or of all that are young enough. */
+/**
+ * Chooses one backup of each period: of so many periods that have one, or of all where it is young enough. It is the
+ * newest full one, of an hour the newest of any sort; where there is no full one, the newest increment.
+ */
 function chooseNewestOfEach (
   good: readonly BackupOutline[],
   tier: Tier,
@@ -293,15 +342,12 @@ function chooseNewestOfEach (
   choose: Reasoned
 ): void {
   const since = typeof rule === 'number' ? null : calendar.before(now, rule)
-  let last: string | undefined
-  let found = 0
-  for (const backup of good) {
-    const period = calendar.periodOf(tier, backup.startedAt)
-    if (period === last) continue
-    last = period
-    found++
-    if (typeof rule === 'number' && found <= rule) {
-      choose(backup, `${tier}: newest of ${period}, number ${found} of ${rule}`)
+  const periods = Map.groupBy(good, ({ startedAt }) => calendar.periodOf(tier, startedAt))
+  for (const [index, [period, backups]] of [...periods].entries()) {
+    const backup = (tier === 'hourly' ? undefined : backups.find(isFull)) ?? backups[0]
+    if (backup === undefined) continue
+    if (typeof rule === 'number' && index < rule) {
+      choose(backup, `${tier}: newest of ${period}, number ${index + 1} of ${rule}`)
     }
     if (since !== null && typeof rule !== 'number' && backup.startedAt >= since) {
       choose(backup, `${tier}: newest of ${period}, within ${formatDuration(rule)}`)
@@ -319,17 +365,16 @@ interface Limited {
 
 const NO_LIMIT: Limited = { within: new Map(), over: [], beyond: new Map() }
 
-/** Counts the chosen first, then the others, each with the damaged last. */
+/** Of full backups. Counts the chosen first, then the others, each with the damaged last. */
 function limit (
-  choosable: readonly BackupOutline[],
-  chosen: ReadonlyMap<BackupOutline, unknown>,
+  full: readonly BackupOutline[],
+  chosen: ReadonlySet<BackupOutline>,
   maxBackups: number,
-  pace: number
+  pace: number,
+  chains: Chains
 ): Limited {
-  const order = [
-    ...goodFirst([...chosen.keys()].toSorted(newestFirst)),
-    ...goodFirst(choosable.filter(backup => !chosen.has(backup)))
-  ]
+  const rank = (backup: BackupOutline): number => Number(!chosen.has(backup)) * 2 + Number(!chains.isSound(backup))
+  const order = full.toSorted((a, b) => rank(a) - rank(b) || newestFirst(a, b))
   const within = new Map(order.slice(0, maxBackups).map((backup, index) => [backup, index + 1]))
   const over: BackupOutline[] = []
   const beyond = new Map<BackupOutline, 'trash' | 'erase'>()
@@ -346,29 +391,19 @@ function limit (
 }
 
 /** Adds what the kept ones are built on, all the way down. */
-function keepParents (live: readonly BackupOutline[], kept: Keeping): void {
-  const byId = new Map(live.map(backup => [backup.id, backup]))
+function keepParents (live: readonly BackupOutline[], chains: Chains, kept: Keeping): void {
   const children = live.filter(backup => kept.has(backup))
   // It grows while it is walked: a parent that is kept for its child has to keep its own.
   for (const child of children) {
-    const parent = child.parentId === null ? undefined : byId.get(child.parentId)
+    const parent = chains.parentOf(child)
     if (parent === undefined) continue
     if (!kept.has(parent)) children.push(parent)
     kept.add(parent, `backup ${child.id} is built on it`)
   }
 }
 
-function goodFirst (backups: readonly BackupOutline[]): readonly BackupOutline[] {
-  return [...backups.filter(isSound), ...backups.filter(backup => !isSound(backup))]
-}
-
 function newestFirst (a: BackupOutline, b: BackupOutline): number {
   return b.startedAt.getTime() - a.startedAt.getTime() || b.id - a.id
-}
-
-/** Whether no verification has found it damaged. */
-function isSound (backup: BackupOutline): boolean {
-  return backup.verification.status !== 'invalid'
 }
 
 function isValid (backup: BackupOutline): boolean {

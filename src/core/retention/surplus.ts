@@ -1,4 +1,5 @@
 import { isLive, type BackupOutline } from '../backup/backup.ts'
+import { isFull } from './chains.ts'
 import { isBefore, isSuspect, firstSuspect } from '../backup/suspicion.ts'
 
 /** Backups that are made once in each pace may come so much earlier than that, as a share of it. */
@@ -27,8 +28,8 @@ export function outOfPace (order: readonly BackupOutline[], pace: number): Reado
 }
 
 /**
- * How many backups of one source stay over `maxBackups` because they were made by hand faster than the pace. Pinned
- * ones are counted here, since a pin keeps them, too. Pure, as all here.
+ * How many full backups of one source stay over `maxBackups` because they were made by hand faster than the pace.
+ * Pinned ones are counted here, since a pin keeps them, too. Pure, as all here.
  */
 export function countSurplus (
   backups: readonly BackupOutline[],
@@ -43,10 +44,10 @@ export function countSurplus (
 }
 
 /**
- * The backups of one source that may go where room is wanted: those that are over `maxBackups` because they were made
- * by hand faster than the pace, newest first, so that older ones are not pushed out by them. Never one that is pinned,
- * that is the newest or the newest verified one, that another is built on, that was good before a suspect, or that a
- * restore or a migration may have to be undone with.
+ * The full backups of one source that may go where room is wanted: those that are over `maxBackups` because they were
+ * made by hand faster than the pace, newest first, so that older ones are not pushed out by them. Never one that is
+ * pinned, that is the newest or the newest verified one, that another is built on, that was good before a suspect, or
+ * that a restore or a migration may have to be undone with.
  */
 export function surplusOf (
   backups: readonly BackupOutline[],
@@ -69,7 +70,8 @@ export function surplusOf (
 /** The good ones and the suspects, each newest first. */
 function seriesOf (backups: readonly BackupOutline[], now: Date): ReadonlyArray<readonly BackupOutline[]> {
   const live = newestFirst(backups, now)
-  return [live.filter(backup => !isSuspect(backup)), live.filter(isSuspect)]
+  const full = live.filter(isFull)
+  return [full.filter(backup => !isSuspect(backup)), full.filter(isSuspect)]
 }
 
 function newestFirst (backups: readonly BackupOutline[], now: Date): readonly BackupOutline[] {

@@ -53,7 +53,7 @@ async function heldIn (
 export async function decideCopies (
   deps: EngineDeps,
   existing: readonly OutlineWithStores[],
-  shared: Pick<RetentionPolicy, 'timeZone' | 'freshSince' | 'suspect' | 'pace'>,
+  shared: Pick<RetentionPolicy, 'timeZone' | 'freshSince' | 'suspect' | 'pace' | 'others'>,
   held: Holdings | undefined
 ): Promise<readonly RetainedCopy[]> {
   const decided: RetainedCopy[] = []
@@ -112,7 +112,7 @@ export function copyVerdict (
   { source }: ProtectedSource,
   outline: OutlineWithStores,
   copies: readonly RetainedCopy[],
-  shared: Pick<RetentionPolicy, 'timeZone' | 'suspect' | 'pace'>
+  shared: Pick<RetentionPolicy, 'timeZone' | 'suspect' | 'pace' | 'others'>
 ): CopyVerdict {
   const isKept = copies.some(({ backup, keep }) => backup.id === outline.id && keep)
   const waitsFor = promisedStores(deps, source.name).find(({ store, retention, maxBackups }) => {

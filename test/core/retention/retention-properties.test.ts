@@ -11,17 +11,15 @@ const backups = fc.array(
   fc.record({
     age: fc.integer({ min: -2, max: 30 }),
     pinned: fc.boolean(),
-    parent: fc.option(fc.integer({ min: 1, max: 20 })),
     verification: fc.constantFrom('valid', 'invalid', 'unverified'),
     state: fc.constantFrom('live', 'live', 'live', 'failed', 'trashed', 'deleted')
   }),
   { maxLength: 20 }
 ).map(given =>
-  given.map(({ age, pinned, parent, verification, state }, n) =>
+  given.map(({ age, pinned, verification, state }, n) =>
     backupOf(n + 1, {
       startedAt: new Date(NOW.getTime() - age * DAY),
       pinned,
-      parentId: parent,
       verification: { status: verification, checkedAt: null, checks: [] },
       status: state === 'failed' ? 'failed' : 'completed',
       trashedAt: state === 'trashed' ? NOW : null,
@@ -29,6 +27,13 @@ const backups = fc.array(
     })
   )
 )
+/** The same, each of them built on whatever one. */
+const chained = fc.tuple(
+  backups,
+  fc.array(fc.option(fc.integer({ min: 1, max: 20 })), { minLength: 20, maxLength: 20 })
+)
+  .map(([all, parents]) => all.map((backup, n): Backup => ({ ...backup, parentId: parents[n] ?? null })))
+
 function limited (maxBackups: number): RetentionPolicy {
   return { maxBackups, rules: null, timeZone: 'UTC', freshSince: null, suspect: null }
 }
@@ -38,11 +43,12 @@ const limit = fc.integer({ min: 1, max: 8 })
 /** Holds it to what any list of backups may be. */
 function always (
   name: string,
-  check: (decisions: readonly Retained[], all: readonly Backup[], maxBackups: number) => void
+  check: (decisions: readonly Retained[], all: readonly Backup[], maxBackups: number) => void,
+  given: fc.Arbitrary<readonly Backup[]> = backups
 ): void {
   test(name, () => {
     fc.assert(
-      fc.property(backups, limit, (all, maxBackups) => {
+      fc.property(given, limit, (all, maxBackups) => {
         check(applyRetention(all, limited(maxBackups), NOW), all, maxBackups)
       }),
       { numRuns: 500 }
@@ -91,7 +97,7 @@ always('what a kept backup is built on stays', decisions => {
         !decisions.some(other => other.backup.id === backup.parentId)
     )
   }
-})
+}, chained)
 
 always('at least maxBackups of the unpinned stay, where there are so many', (decisions, _all, maxBackups) => {
   const unpinned = decisions.filter(({ backup }) => !backup.pinned)

@@ -11,6 +11,7 @@ import {
   type RetentionRules
 } from '../../../src/core/retention/retention.ts'
 import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/builders/backup.ts'
+import { linkOf } from '../../support/builders/recovery.ts'
 import { naiveKept } from '../../support/core/naive-retention.ts'
 
 const DAY = 86_400_000
@@ -304,59 +305,90 @@ const histories = fc.array(
     type: fc.constantFrom('scheduled', 'scheduled', 'scheduled', 'manual', 'pre-migration'),
     pinned: fc.integer({ min: 0, max: 9 }).map(n => n === 0),
     verification: fc.constantFrom('valid', 'valid', 'valid', 'unverified', 'invalid'),
-    parentId: fc.option(fc.integer({ min: 1, max: 40 }), { freq: 8 })
+    parentId: fc.option(fc.integer({ min: 1, max: 40 }), { freq: 8 }),
+    suspect: fc.constantFrom(false, false, false, false, true)
   }),
   { maxLength: 40 }
 )
 
-test('what is kept is what a plain look at every rule by itself says', () => {
-  const zones = fc.constantFrom('UTC', 'Europe/Vienna', 'America/New_York', 'Australia/Lord_Howe')
-  const limits = fc.option(fc.integer({ min: 1, max: 20 }))
-  fc.assert(
-    fc.property(
-      histories,
-      fc.option(rulesOf),
-      fc.nat(4),
-      limits,
-      zones,
-      fc.option(fc.integer({ min: 0, max: 40 }), { freq: 3 }),
-      (history, rules, minBackups, maxBackups, timeZone, fresh) => {
-        const all = history.map(({ time, verification, ...given }, n) =>
-          backupOf(n + 1, {
-            ...given,
-            startedAt: new Date(time),
-            verification: { status: verification, checkedAt: null, checks: [] }
-          })
-        )
-        const chosen: RetentionPolicy = {
-          maxBackups,
-          rules: rules === null ? null : { ...rules, minBackups },
-          timeZone,
-          freshSince: fresh === null ? null : new Date(NOW.getTime() - fresh * DAY),
-          suspect: null
-        }
-        const decisions = applyRetention(all, chosen, NOW)
-        const kept = decisions.filter(({ keep }) => keep)
-        assert.deepEqual(
-          kept.map(({ backup }) => backup.id).toSorted((a, b) => a - b),
-          [...naiveKept(all, chosen, NOW)].toSorted((a, b) => a - b)
-        )
+/** Some of them as increments on the one before them; `growth` in ten are. */
+function grown (all: readonly Backup[], growth: readonly number[]): readonly Backup[] {
+  const grown: Backup[] = []
+  for (const one of all.toSorted((a, b) => a.startedAt.getTime() - b.startedAt.getTime())) {
+    const before = grown.at(-1)
+    const isFull = before === undefined || (growth[one.id % growth.length] ?? 0) < 4
+    const { depth, chain } = isFull ? { depth: 0, chain: `chain-${one.id}` } : {
+      depth: (before.link?.depth ?? 0) + 1,
+      chain: before.link?.chain ?? ''
+    }
+    grown.push({ ...one, parentId: isFull ? null : before.id, link: linkOf({ depth, chain }) })
+  }
+  return grown
+}
 
-        assert.ok(decisions.every(({ reasons, keep, removal }) => reasons.length > 0 && (removal === null) === keep))
-        const [newestValid] = decisions.filter(({ backup }) => backup.verification.status === 'valid')
-        assert.ok(newestValid?.keep ?? true)
-        const good = decisions.filter(({ backup }) => backup.verification.status !== 'invalid')
-        const floor = Math.min(minBackups, maxBackups ?? minBackups, good.length)
-        if (rules !== null) assert.ok(good.filter(({ keep }) => keep).length >= floor)
-        const left = kept.map(({ backup }) => backup)
-        if (rules === null || maxBackups === null) {
-          assert.ok(
-            applyRetention(left, chosen, NOW).every(({ keep }) => keep),
-            'a second time removes nothing more'
+for (const sort of ['without chains', 'with chains', 'with parents of any sort'] as const) {
+  test(`what is kept is what a plain look at every rule by itself says, ${sort}`, () => {
+    const zones = fc.constantFrom('UTC', 'Europe/Vienna', 'America/New_York', 'Australia/Lord_Howe')
+    const limits = fc.option(fc.integer({ min: 1, max: 20 }))
+    fc.assert(
+      fc.property(
+        histories,
+        fc.option(rulesOf),
+        fc.nat(4),
+        limits,
+        zones,
+        fc.option(fc.integer({ min: 0, max: 40 }), { freq: 3 }),
+        fc.array(fc.nat(9), { minLength: 7, maxLength: 7 }),
+        (history, rules, minBackups, maxBackups, timeZone, fresh, growth) => {
+          const made = history.map(({ time, verification, parentId, suspect, ...given }, n) =>
+            backupOf(n + 1, {
+              ...given,
+              startedAt: new Date(time),
+              parentId: sort === 'with parents of any sort' ? parentId : null,
+              suspicion: suspect && sort !== 'without chains'
+                ? { reasons: ['odd'], releasedAt: null, releasedBy: null }
+                : null,
+              verification: { status: verification, checkedAt: null, checks: [] }
+            })
           )
+          const all = sort === 'with chains' ? grown(made, growth) : made
+          const chosen: RetentionPolicy = {
+            maxBackups,
+            rules: rules === null ? null : { ...rules, minBackups },
+            timeZone,
+            freshSince: fresh === null ? null : new Date(NOW.getTime() - fresh * DAY),
+            suspect: null
+          }
+          const decisions = applyRetention(all, chosen, NOW)
+          const kept = decisions.filter(({ keep }) => keep)
+          assert.deepEqual(
+            kept.map(({ backup }) => backup.id).toSorted((a, b) => a - b),
+            [...naiveKept(all, chosen, NOW)].toSorted((a, b) => a - b)
+          )
+
+          assert.ok(decisions.every(({ reasons, keep, removal }) => reasons.length > 0 && (removal === null) === keep))
+          if (sort === 'without chains') {
+            const [newestValid] = decisions.filter(({ backup }) => backup.verification.status === 'valid')
+            assert.ok(newestValid?.keep ?? true)
+            const good = decisions.filter(({ backup }) => backup.verification.status !== 'invalid')
+            const floor = Math.min(minBackups, maxBackups ?? minBackups, good.length)
+            if (rules !== null) assert.ok(good.filter(({ keep }) => keep).length >= floor)
+          }
+          const ids = new Set(kept.map(({ backup }) => backup.id))
+          const missing = kept.filter(({ backup: { parentId } }) =>
+            all.some(({ id }) => id === parentId) && !ids.has(parentId ?? 0)
+          )
+          assert.deepEqual(missing, [], 'what is kept has what it is built on')
+          const left = kept.map(({ backup }) => backup)
+          if (rules === null || maxBackups === null) {
+            assert.ok(
+              applyRetention(left, chosen, NOW).every(({ keep }) => keep),
+              'a second time removes nothing more'
+            )
+          }
         }
-      }
-    ),
-    { numRuns: 1000 }
-  )
-})
+      ),
+      { numRuns: 1000 }
+    )
+  })
+}

@@ -83,7 +83,8 @@ test('what is not live is neither counted nor listed', () => {
 
 test('a backup that others are built on stays with them, all the way down', () => {
   const backups = [backupOf(1), backupOf(2), backupOf(3, { parentId: 1 }), backupOf(4, { parentId: 3 })]
-  const decisions = decide(backups, 1)
+  const rules = { rules: { last: 1, minBackups: 0 }, maxBackups: null }
+  const decisions = applyRetention(backups, { ...rules, timeZone: 'UTC', freshSince: null, suspect: null }, NOW)
   assert.deepEqual(decisions.filter(({ keep }) => keep).map(({ backup }) => backup.id), [4, 3, 1])
   assert.deepEqual([1, 3].map(id => reasonsOf(decisions, id)), [['backup 3 is built on it'], [
     'backup 4 is built on it'

@@ -92,3 +92,11 @@ test('whatever there is: without the surplus no more by hand than the limit are 
     )
   )
 })
+
+test('increments are not counted, and neither they nor what they are built on are a surplus', () => {
+  const backups = made(4, 4)
+  const increments = [5, 6].map((parentId, n) =>
+    backupOf(20 + n, { startedAt: new Date(NOW.getTime() - HOUR / 2 + n * 1000), type: 'manual', parentId })
+  )
+  assert.deepEqual([ids([...backups, ...increments]), count([...backups, ...increments])], [[7], 3])
+})

@@ -12,52 +12,96 @@ const QUARTER = 15 * 60_000
  */
 export function naiveKept (all: readonly Backup[], policy: RetentionPolicy, now: Date): ReadonlySet<number> {
   const isSuspect = ({ suspicion }: Backup): boolean => suspicion !== null && suspicion.releasedAt === null
-  const isThere = (one: Backup): boolean =>
-    one.status === 'completed' && one.trashedAt === null && one.deletedAt === null
-  const suspects = all.filter(one => isThere(one) && isSuspect(one))
-  const kept = new Set([
-    ...keptOfSeries(all.filter(one => !isSuspect(one)), policy, now),
-    ...keptOfSeries(suspects, policy, now)
-  ])
+  const live = all.filter(one => one.status === 'completed' && one.trashedAt === null && one.deletedAt === null)
+  const good = live.filter(one => !isSuspect(one))
+  const suspects = live.filter(isSuspect)
+  const decided = [decideSeries(good, good, live, policy, now), decideSeries(suspects, live, live, policy, now)]
+  const kept = new Set<number>()
+  for (const one of live) {
+    const isBeyond = decided.some(({ beyond }) => beyond.has(unitOf(one, live).id))
+    if (decided.some(({ chosen, stay }) => stay.has(one.id) || (chosen.has(one.id) && !isBeyond))) kept.add(one.id)
+  }
   const past = suspects.filter(one => one.startedAt <= now)
   const first = past.find(one => one.id === policy.suspect?.id) ??
     past.find(one => past.every(other => other === one || isNewer(other, one)))
   if (first !== undefined) kept.add(first.id)
   const { suspect } = policy
   if (suspect !== null) {
-    for (const one of all) {
-      if (
-        isThere(one) && !isSuspect(one) && one.verification.status !== 'invalid' && one.startedAt < suspect.startedAt
-      ) {
-        kept.add(one.id)
-      }
-    }
+    for (const one of good) if (isWhole(one, live) && one.startedAt < suspect.startedAt) kept.add(one.id)
+  }
+  for (let before = -1; before !== kept.size;) {
+    before = kept.size
+    for (const one of live) if (live.some(child => kept.has(child.id) && child.parentId === one.id)) kept.add(one.id)
   }
   return kept
 }
 
-function keptOfSeries (
-  all: readonly Backup[],
+/** The one it is built on, if that is there and of the same chain. */
+function parentOf (one: Backup, live: readonly Backup[]): Backup | undefined {
+  const parent = live.find(({ id }) => id === one.parentId)
+  const [child, before] = [one.link, parent?.link ?? null]
+  if (child === null || before === null) return child === before ? parent : undefined
+  return child.chain === before.chain && child.lineage === before.lineage && child.depth === before.depth + 1
+    ? parent
+    : undefined
+}
+
+/** The full backup that it needs, found in no more steps than there are backups. */
+function fullOf (one: Backup, live: readonly Backup[], steps = live.length): Backup | undefined {
+  if (one.parentId === null) return (one.link?.depth ?? 0) === 0 ? one : undefined
+  const parent = steps === 0 ? undefined : parentOf(one, live)
+  return parent && fullOf(parent, live, steps - 1)
+}
+
+/** What is counted where the one goes: its full backup, or itself where that is out of reach. */
+function unitOf (one: Backup, live: readonly Backup[]): Backup {
+  return fullOf(one, live) ?? one
+}
+
+/** Neither it nor anything that it needs is damaged or away. */
+function isWhole (one: Backup, live: readonly Backup[]): boolean {
+  if (one.verification.status === 'invalid' || fullOf(one, live) === undefined) return false
+  const parent = parentOf(one, live)
+  return one.parentId === null || (parent !== undefined && isWhole(parent, live))
+}
+
+interface NaiveSeries {
+  /** What the rules choose. */
+  readonly chosen: ReadonlySet<number>
+  /** What is beyond the limit, and all that is built on it. */
+  readonly beyond: ReadonlySet<number>
+  /** What stays in any case. */
+  readonly stay: ReadonlySet<number>
+}
+
+/** `current`: what shows whether the source is backed up still. */
+function decideSeries (
+  series: readonly Backup[],
+  current: readonly Backup[],
+  live: readonly Backup[],
   { maxBackups, rules, timeZone, freshSince, pace }: RetentionPolicy,
   now: Date
-): ReadonlySet<number> {
-  const live = all.filter(one => one.status === 'completed' && one.trashedAt === null && one.deletedAt === null)
+): NaiveSeries {
   const kept = new Set<number>()
   const keep = (backups: readonly Backup[]): void => {
     for (const { id } of backups) kept.add(id)
   }
-  const isGood = (one: Backup): boolean => one.verification.status !== 'invalid'
+  const ids = (backups: readonly Backup[]): ReadonlySet<number> => new Set(backups.map(({ id }) => id))
+  const isGood = (one: Backup): boolean => isWhole(one, live)
   const newest = (backups: readonly Backup[], count: number): readonly Backup[] =>
     backups.filter(one => backups.filter(other => isNewer(other, one)).length < count)
 
-  const past = live.filter(one => one.startedAt <= now)
-  const [newestGood] = newest(past.filter(isGood), 1)
+  const past = series.filter(one => one.startedAt <= now)
+  const [newestGood] = newest(current.filter(one => isGood(one) && one.startedAt <= now), 1)
   if (freshSince !== null && (newestGood === undefined || newestGood.startedAt < freshSince)) {
-    return new Set(live.map(({ id }) => id))
+    return { chosen: new Set(), beyond: new Set(), stay: ids(series) }
   }
 
-  const always = live.filter(one => one.pinned || one.startedAt > now)
-  const open = live.filter(one => !always.includes(one))
+  const always = series.filter(one => one.pinned || one.startedAt > now)
+  const open = series.filter(one => !always.includes(one))
+  const isUnit = (one: Backup): boolean => unitOf(one, live) === one
+  const stays = (unit: Backup): boolean =>
+    series.some(one => unitOf(one, live) === unit && (kept.has(one.id) || always.includes(one)))
   if (rules === null) {
     keep(open)
   } else {
@@ -75,38 +119,44 @@ function keptOfSeries (
           one
         ])
       }
-      const firsts = [...periods.values()].flatMap(backups => newest(backups, 1))
+      // Newest period first.
+      const filled = [...periods.values()].toSorted((a, b) => isNewer(newest(a, 1)[0]!, newest(b, 1)[0]!) ? -1 : 1)
+      const chosen = filled.flatMap(backups => {
+        const full = backups.filter(one => one.parentId === null && (one.link?.depth ?? 0) === 0)
+        return newest(tier === 'hourly' || full.length === 0 ? backups : full, 1)
+      })
       if (typeof rule === 'number') {
-        keep(newest(firsts, rule))
+        keep(chosen.slice(0, rule))
       } else {
         const since = before(now, rule, timeZone)
-        keep(firsts.filter(one => one.startedAt >= since))
+        keep(chosen.filter(one => one.startedAt >= since))
       }
     }
     const { within } = rules
     const since = within === undefined ? undefined : before(now, within, timeZone)
     if (since !== undefined) keep(good.filter(one => one.startedAt >= since))
     keep(scheduled.filter(one => !isGood(one) && !past.some(other => isGood(other) && isNewer(other, one))))
-    const floor = live.filter(one => isGood(one) && (kept.has(one.id) || always.includes(one))).length
-    keep(newest(good.filter(one => !kept.has(one.id)), Math.max(0, rules.minBackups - floor)))
+    const floor = series.filter(one => isUnit(one) && isGood(one) && stays(one)).length
+    keep(newest(good.filter(one => isUnit(one) && !stays(one)), Math.max(0, rules.minBackups - floor)))
   }
+  const beyond = new Set<number>()
   if (maxBackups !== null) {
-    const counted = open.filter(one => kept.has(one.id))
+    const counted = open.filter(unit =>
+      isUnit(unit) && series.some(one => unitOf(one, live) === unit && kept.has(one.id))
+    )
     const rank = (one: Backup): number =>
       counted.filter(other => isGood(other) === isGood(one) ? isNewer(other, one) : isGood(other)).length
     const ranked = counted.toSorted((a, b) => rank(a) - rank(b))
     for (const [index, one] of ranked.entries()) {
-      if (countOf(ranked.slice(0, index), pace ?? 0) >= maxBackups) kept.delete(one.id)
+      if (countOf(ranked.slice(0, index), pace ?? 0) >= maxBackups) beyond.add(one.id)
     }
   }
-  keep(always)
-  keep(newest(past, 1))
-  keep(newest(past.filter(one => one.verification.status === 'valid'), 1))
-  for (let before = -1; before !== kept.size;) {
-    before = kept.size
-    keep(live.filter(one => live.some(child => kept.has(child.id) && child.parentId === one.id)))
-  }
-  return kept
+  const stay = [
+    ...always,
+    ...newest(past, 1),
+    ...newest(past.filter(one => one.verification.status === 'valid' && isGood(one)), 1)
+  ]
+  return { chosen: kept, beyond, stay: ids(stay) }
 }
 
 /**
