@@ -5,10 +5,13 @@ import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { verificationMessage } from '../../core/ports/verification.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
+import { isIncrement } from '../../core/recovery/chain.ts'
+import { planRecovery } from '../../core/recovery/plan.ts'
 import type { Placement, PlainImage, Restore, RestoreMode, Restorer } from '../../core/restore/restore.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
+import { linksOf } from '../artifacts/links.ts'
 import { readableLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { requireDigest, withPlainImage } from '../artifacts/plain-image.ts'
@@ -58,13 +61,15 @@ export interface RestorePlan {
 /**
  * What can be told before anything is begun. Rejects with `BACKUP_NOT_FOUND`, `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`,
  * `SOURCE_NOT_FOUND` where the source is no longer configured and no path is given, `METHOD_UNSUPPORTED` for a kind
- * that this version cannot restore, `KEY_MISSING`, `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for what is ours and
- * for a link that is not followed, `SOURCE_LINK_REFUSED` where such a link leads to the source, and
- * `RESTORE_TARGET_FORBIDDEN` for what is not allowed to a confined caller.
+ * that this version cannot restore, `CHAIN_BROKEN` where something is not there that the backup is built on,
+ * `KEY_MISSING`, `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for what is ours and for a link that is not followed,
+ * `SOURCE_LINK_REFUSED` where such a link leads to the source, and `RESTORE_TARGET_FORBIDDEN` for what is not allowed
+ * to a confined caller.
  */
 export async function plannedRestore (deps: EngineDeps, id: number, request: RestoreRequest): Promise<RestorePlan> {
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
+  await requireLinks(deps, backup)
   const manifest = await trustedManifest(deps, id)
   requireOpener(deps.keyring, manifest)
   const { restorer } = requireKind(deps, manifest.source.kind)
@@ -102,6 +107,14 @@ async function allowedTarget (
   // What ".." leads to depends on whether links before it are followed: what counts is the path that is written to.
   await requireTarget(deps, path, mode)
   return path
+}
+
+/** What is built on nothing needs no plan. */
+async function requireLinks (deps: EngineDeps, backup: Backup): Promise<void> {
+  if (!isIncrement(backup)) return
+  const backups = await linksOf(deps, backup)
+  const segments = await deps.catalog.segments.list({ source: backup.source })
+  planRecovery({ backups, segments, until: null }, { kind: 'backup', id: backup.id }, deps.clock.now())
 }
 
 /** The source that a backup is of, to be written into. `SOURCE_NOT_FOUND`; `RESTORE_TARGET_INVALID` for the catalog. */

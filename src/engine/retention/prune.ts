@@ -1,8 +1,9 @@
-import { isLive, type Backup, type OutlineWithStores } from '../../core/backup/backup.ts'
+import { isLive, type Backup, type BackupOutline, type OutlineWithStores } from '../../core/backup/backup.ts'
 import { firstSuspect } from '../../core/backup/suspicion.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
+import { countChains, inOrderOfRemoval, keepBuiltOn } from '../../core/retention/chain-removal.ts'
 import { applyRetention, isMassRemoval, type Retained } from '../../core/retention/retention.ts'
 import { findObject } from '../../pipeline/find-object.ts'
 import { isAbsent, landedObjects } from '../artifacts/absent.ts'
@@ -81,7 +82,8 @@ async function decide (
     timeZone: schedule?.timeZone ?? 'UTC',
     freshSince,
     suspect: firstSuspect(existing),
-    pace: isByAdmin ? null : paceOf(deps, chosen)
+    pace: isByAdmin ? null : paceOf(deps, chosen),
+    others: existing.filter(isLive)
   }
   const copies = await decideCopies(deps, existing, shared, held)
   const own = new Set([...deps.offsite.values()].filter(hasOwnRules).map(({ store }) => store.name))
@@ -99,7 +101,16 @@ async function decide (
       ? retained
       : inView(retained, copyVerdict(deps, chosen, outline, copies, shared))
   })
-  return { decisions: withAbsent(decisions, home.filter(isAbsent)), copies }
+  return withBuiltOn({ decisions: withAbsent(decisions, home.filter(isAbsent)), copies }, shared.others)
+}
+
+/** Nothing goes from the last store that has it while something is built on it that stays in another. */
+function withBuiltOn ({ decisions, copies }: Decided, live: readonly BackupOutline[]): Decided {
+  const all = keepBuiltOn<Retained | RetainedCopy>([...decisions, ...copies], live)
+  return {
+    decisions: all.slice(0, decisions.length),
+    copies: all.slice(decisions.length).flatMap(one => 'store' in one ? [one] : [])
+  }
 }
 
 /** What is decided for the landing store, in view of what the others keep. */
@@ -140,9 +151,9 @@ export async function prune (
     copies.push(...decided.copies)
     for (const group of groupsOf(decided)) {
       const going = group.filter(({ keep }) => !keep)
-      const lost = going.filter(({ removal }) => removal !== 'evict').length
-      if (!force && isMassRemoval(lost, group.length)) {
-        refused.push({ source: chosen.source.name, going: lost, of: group.length })
+      const lost = countChains(group, ({ keep, removal }) => !keep && removal !== 'evict')
+      if (!force && isMassRemoval(lost.going, lost.of)) {
+        refused.push({ source: chosen.source.name, ...lost })
       } else if (!dryRun) {
         const outcome = await removeAll(deps, going, task)
         removed.push(...outcome.removed)
@@ -191,7 +202,8 @@ export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: T
       landed: await landedObjects(deps, task.signal)
     })
     const going = decisions.filter(({ removal, isBeyond }) => isBeyond || removal === 'evict')
-    const isMass = isMassRemoval(going.filter(({ removal }) => removal === 'erase').length, decisions.length)
+    const erased = countChains(decisions, ({ removal }) => removal === 'erase')
+    const isMass = isMassRemoval(erased.going, erased.of)
     const { removed, errors } = await removeAll(
       deps,
       isMass ? going.map(one => one.removal === 'erase' ? { ...one, removal: 'trash' as const } : one) : going,
@@ -210,8 +222,9 @@ interface Outcome {
 }
 
 /**
- * Oldest first, so that an end halfway leaves the newer ones. A backup that another job is at work on waits for the
- * next time, and so does one that cannot be removed: it hinders none of the others.
+ * Oldest first, so that an end halfway leaves the newer ones, and of a chain the increments first. A backup that
+ * another job is at work on waits for the next time, and so does one that cannot be removed: it hinders none of the
+ * others but those that it is built on.
  */
 async function removeAll (
   deps: EngineDeps,
@@ -220,21 +233,24 @@ async function removeAll (
 ): Promise<Outcome> {
   const removed: Backup[] = []
   const errors: unknown[] = []
-  for (const retained of going.toReversed()) {
-    const { id } = retained.backup
+  const needed = new Set<number>()
+  for (const retained of inOrderOfRemoval(going)) {
+    const { id, parentId } = retained.backup
     task.signal.throwIfAborted()
-    const lock = await deps.runner.locks.tryLock([backupLock(id)], task.jobId)
-    if (lock === undefined) continue
+    const lock = needed.has(id) ? undefined : await deps.runner.locks.tryLock([backupLock(id)], task.jobId)
+    let isDone = false
     try {
-      const backup = await deps.catalog.backups.get(id)
+      const backup = lock === undefined ? undefined : await deps.catalog.backups.get(id)
       // It may have been pinned since it was decided on.
-      if (backup.pinned) continue
+      if (backup === undefined || backup.pinned) continue
       const gone = await removeOne(deps, backup, retained, task)
       if (gone !== undefined) removed.push(gone)
+      isDone = gone !== undefined || retained.removal === 'evict' || 'store' in retained
     } catch (error) {
       errors.push(error)
     } finally {
-      await lock.release()
+      if (!isDone && parentId !== null) needed.add(parentId)
+      await lock?.release()
     }
   }
   return { removed, errors }

@@ -2,9 +2,11 @@ import { isLive, type Backup } from '../../core/backup/backup.ts'
 import { TRASH, fileName, manifestKey } from '../../core/backup/object-key.ts'
 import { isSuspect } from '../../core/backup/suspicion.ts'
 import { BackupError } from '../../core/errors.ts'
+import { chainOf, isIncrement } from '../../core/recovery/chain.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import { isAbsent, requireThere } from '../artifacts/absent.ts'
 import { discardBackup } from '../artifacts/discard.ts'
+import { linksOf } from '../artifacts/links.ts'
 import { hasLanded, locationsOf } from '../artifacts/locations.ts'
 import { cleanupSignal, replaceManifest, requireObject } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
@@ -77,6 +79,7 @@ export async function undeleteBackup (deps: EngineDeps, id: number, signal: Abor
       hint: 'Nothing needs to be brought back.'
     })
   }
+  if (isIncrement(backup)) await requireChain(deps, backup)
   const key = fileName(backup.key)
   if (key !== backup.key && hasLanded(deps, backup)) {
     await moveIfPresent(deps, backup.key, key, signal)
@@ -85,6 +88,14 @@ export async function undeleteBackup (deps: EngineDeps, id: number, signal: Abor
   const undeleted = await deps.catalog.backups.undelete(id, key, deps.store.location(key))
   deps.events.emit({ type: 'backup.undeleted', backup: undeleted })
   return undeleted
+}
+
+/** Throws `CHAIN_BROKEN` unless all that the backup is built on is there, and not in the trash. */
+async function requireChain (deps: EngineDeps, backup: Backup): Promise<void> {
+  const live = (await linksOf(deps, backup)).filter(isLive)
+  const { broken } = chainOf(backup, new Map(live.map(one => [one.id, one])))
+  if (broken === null) return
+  throw new BackupError('CHAIN_BROKEN', broken, { hint: 'Take what it is built on back first.' })
 }
 
 /** Moves it, unless an attempt before this one has. */

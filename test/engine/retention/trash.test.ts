@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
+import { chainedEngine } from '../../support/engine/chained.ts'
 import { GRACE, filesOf, testEngine, type TestEngine } from '../../support/engine/engine.ts'
 import { MemorySource } from '../../support/sources/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -69,12 +70,20 @@ test('the only backup of a source is removed by force only, although it was neve
 })
 
 test('a backup that others are built on is not removed', async t => {
-  const bench = await testEngine(t)
-  const [first, second] = [await bench.create(), await bench.create()]
-  const existing = bench.deps.catalog.backups.existing
-  bench.deps.catalog.backups.existing = async source =>
-    (await existing(source)).map(backup => backup.id === second.id ? { ...backup, parentId: first.id } : backup)
-  await rejectsWith('BACKUP_HAS_CHILDREN', remove(bench, first.id, true))
+  const bench = await chainedEngine(t, [0, 1, 2])
+  for (const id of [1, 2]) await rejectsWith('BACKUP_HAS_CHILDREN', remove(bench, id, true))
+  for (const id of [3, 2, 1]) await remove(bench, id, true)
+})
+
+test('an increment is brought back after all that it is built on, and not without it', async t => {
+  const bench = await chainedEngine(t, [0, 1, 2])
+  for (const id of [3, 2, 1]) await remove(bench, id, true)
+  const undelete = async (id: number) => await (await bench.engine.undelete(id)).result
+  await rejectsWith('CHAIN_BROKEN', undelete(3))
+  await undelete(1)
+  await rejectsWith('CHAIN_BROKEN', undelete(3))
+  await undelete(2)
+  assert.equal((await undelete(3)).trashedAt, null)
 })
 
 test('what is gone cannot be removed or brought back, and what is not in the trash neither', async t => {
