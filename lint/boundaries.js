@@ -21,7 +21,7 @@ export const MAY_IMPORT = {
   cli: ['core', 'files', 'engine', 'present'],
   app: ['core', 'files', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http'],
   'server.ts': ['core', 'config', 'app'],
-  'cli/main.ts': ['core', 'config', 'cli', 'http', 'app', 'server.ts']
+  'cli/main.ts': ['core', 'config', 'sources/index.ts', 'cli', 'http', 'app', 'server.ts']
 }
 
 /**

@@ -33,6 +33,7 @@ import { rebuild } from '../engine/recovery/rebuild.ts'
 import { reconcile } from '../engine/recovery/reconcile.ts'
 import { evictionSweep } from '../engine/retention/evict.ts'
 import { loadExternalStores } from '../engine/recovery/external-stores.ts'
+import { restoreNoteText } from '../core/restore/restore-note.ts'
 import { leaveNote } from '../engine/replication/restore-note.ts'
 import type { Signing } from '../engine/signing.ts'
 import { landingSurvey } from '../engine/recovery/survey-landing.ts'
@@ -184,7 +185,8 @@ async function assemble (
   }
   // It only tells people what to do: a store that has no room for it is told of elsewhere.
   if (trouble === undefined) {
-    await leaveNote(store, { isAppendOnly: false }, signal).catch((error: unknown) => {
+    const text = restoreNoteText(deps.kinds.values())
+    await leaveNote(store, { isAppendOnly: false, text }, signal).catch((error: unknown) => {
       logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store')
     })
   }

@@ -17,6 +17,7 @@ import { BackupError, systemCode } from '../core/errors.ts'
 import { ROLES, signToken, type Role } from '../http/tokens.ts'
 import { endIfHung } from '../app/ending.ts'
 import type { EngineCopy } from '../app/offline.ts'
+import { SOURCE_KINDS } from '../sources/index.ts'
 import { ask } from './ask.ts'
 import type { ConfigReport } from './config-report.ts'
 import type { DoctorContext } from './doctor/context.ts'
@@ -98,6 +99,7 @@ function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
       const checked = check()
       return checked.ok ? publicManifestKey(checked.config) : undefined
     },
+    restoreCommands: () => SOURCE_KINDS.map(({ byHand }) => byHand.command),
     roles: ROLES,
     sign: signToken,
     requireTokenExpiry: () => valid(checkWhole()).requireTokenExpiry,

@@ -11,6 +11,8 @@ export interface KeyCard {
   /** The public key that manifests are signed with; null: not known where the card is made. */
   readonly signingKey: string | null
   readonly madeAt: Date
+  /** Commands that look into an unpacked backup, one for each kind of source. */
+  readonly commands: readonly string[]
 }
 
 /** Characters that are read and typed in one go. */
@@ -160,12 +162,12 @@ function signingOf ({ signingKey }: KeyCard): readonly string[] {
   ]
 }
 
-function stepsOf ({ encryption }: KeyCard): readonly string[] {
+function stepsOf ({ encryption, commands }: KeyCard): readonly string[] {
   const age = (key: string): string => `age -d ${key}-o backup.db.zst backup.db.zst.age`
   const gpg = 'gpg -o backup.db.zst -d backup.db.zst.gpg'
   const rest = [
     'zstd -d backup.db.zst                # .gz: gzip -d; neither: it is the database',
-    'sqlite3 backup.db "PRAGMA integrity_check"'
+    ...commands
   ]
   if (encryption === 'age') return [age('-i key.txt '), ...rest]
   if (encryption === 'openpgp') return ['gpg --import key.asc', gpg, ...rest]

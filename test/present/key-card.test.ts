@@ -9,7 +9,8 @@ const AGE: KeyCard = {
   encryption: 'age',
   text: `AGE-SECRET-KEY-1${'Q7'.repeat(29)}\n`,
   signingKey: 'holdfast-sign1-abc',
-  madeAt: STARTED
+  madeAt: STARTED,
+  commands: ['open backup.db']
 }
 const ARMOURED =
   '-----BEGIN PGP PRIVATE KEY BLOCK-----\n\nlIYEZ3SCABYJKwYBBAHaRw8BAQdA\n-----END PGP PRIVATE KEY BLOCK-----'

@@ -19,6 +19,8 @@ export interface KeyCardDeps {
   readonly privateKeys: (file: string | undefined) => Promise<readonly PrivateKeyText[]>
   /** The public key that manifests of this installation are signed with; undefined: none is here. */
   readonly signingKey: () => string | undefined
+  /** What looks into an unpacked backup, for each kind of source. */
+  readonly restoreCommands: () => readonly string[]
   readonly cwd: string
   readonly clock: Clock
   readonly output: Output
@@ -48,7 +50,8 @@ export function keyCardCommand (deps: KeyCardDeps): Command {
         encryption: key.encryption,
         text: key.text.reveal(),
         signingKey: deps.signingKey() ?? null,
-        madeAt: deps.clock.now()
+        madeAt: deps.clock.now(),
+        commands: deps.restoreCommands()
       }
       const made = flags.text === true ? keyCardText(card) : keyCardPage(card)
       if (flags.output === undefined) deps.output.out.write(made)

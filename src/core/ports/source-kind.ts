@@ -1,6 +1,7 @@
 import type { BackupMethod } from '../backup/backup.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { Assessor } from '../restore/drill.ts'
-import type { Restorer } from '../restore/restore.ts'
+import type { RestoreMode, Restorer } from '../restore/restore.ts'
 import type { RowTool } from '../restore/rows.ts'
 import type { FieldProblem, FieldValues, Fields } from './field.ts'
 import type { SourceFinding } from './finding.ts'
@@ -64,6 +65,16 @@ export interface SourceKind<F extends Fields = Fields> {
    * `rights` comes with the rights of the service, the others in this order. Changes nothing.
    */
   readonly examinations: Readonly<Record<string, Examination<F>>>
+  /**
+   * Codes of a backup that could not be made: `empty`, there is nothing there that could be lost; `damaged`, there is
+   * something, and it cannot be backed up as it is. Then a restore over it may go on without a safety backup.
+   */
+  readonly unsecurable: { readonly empty: readonly ErrorCode[], readonly damaged: readonly ErrorCode[] }
+  /** How a backup is put back into the source itself, the default first. */
+  readonly modes: readonly [RestoreModeSummary, ...RestoreModeSummary[]]
+  /** Of an image, for downloads: `application/vnd.sqlite3`. */
+  readonly contentType: string
+  readonly byHand: RestoreByHand
   /** What `create` may ask for, the default first. */
   readonly methods: readonly [BackupMethod, ...BackupMethod[]]
   /** Loads the code of the kind. Touches no source. */
@@ -71,6 +82,22 @@ export interface SourceKind<F extends Fields = Fields> {
 }
 
 export type Examination<F extends Fields> = (values: FieldValues<F>) => Promise<readonly SourceFinding[]>
+
+export interface RestoreModeSummary {
+  readonly name: RestoreMode
+  /** What it does, in a few words. */
+  readonly summary: string
+}
+
+/** How a backup is restored without this program, by tools that every distribution has. */
+export interface RestoreByHand {
+  /** The program that opens an image: `sqlite3`. */
+  readonly tool: string
+  /** RESTORE.txt, after the image was unpacked: whole lines of at most 76 characters. `$B.db` is the image. */
+  readonly note: string
+  /** The recovery card: the command that looks into the image `backup.db`. */
+  readonly command: string
+}
 
 /** Fixes the types of the fields within the folder of a kind, and forgets them for the list. */
 export function sourceKind<const F extends Fields> (kind: SourceKind<F>): SourceKind {

@@ -1,13 +1,18 @@
+import type { SourceKind } from '../ports/source-kind.ts'
+
 /**
  * Beside the backups, in every store: tells whoever finds them what they are. It is no backup, and no rule touches it.
  */
 export const RESTORE_NOTE = 'RESTORE.txt'
 
-/** What it says. It names no host, no path and no key. */
-export const RESTORE_NOTE_TEXT = `\
+/** What it contains, for backups of these kinds. It names no host, no path and no key. */
+export function restoreNoteText (kinds: Iterable<Pick<SourceKind, 'byHand'>>): string {
+  const byHand = [...kinds].map(kind => kind.byHand)
+  const [tools, notes] = [byHand.map(({ tool }) => tool).join(', '), byHand.map(({ note }) => note).join('\n')]
+  return `\
 These are backups of databases, made by Holdfast. Everything here can be
 restored without Holdfast, with tools that every distribution has: sha256sum,
-gzip, zstd, sqlite3, and age or gpg where a backup is encrypted.
+gzip, zstd, ${tools}, and age or gpg where a backup is encrypted.
 
 
 What lies here
@@ -64,11 +69,7 @@ through the lines that fit the end of the name. B is the name up to ".db".
                   or asks for the passphrase
 
   sha256sum $B.db                              is it image.sha256?
-  sqlite3 $B.db "PRAGMA integrity_check"       is it "ok"?
-
-Then stop the application, remove what lies beside its old database (-wal,
--shm, -journal: they would damage the new one), and put $B.db in its place.
-
+${notes}
 The private key or the passphrase is not here: it is on the recovery card.
 
 
@@ -77,3 +78,4 @@ To restore it with Holdfast, on a machine that has nothing yet
   holdfast rebuild --from <this place>
   holdfast restore --latest --source <source>
 `
+}

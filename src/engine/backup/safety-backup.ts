@@ -3,16 +3,11 @@ import { toBackupError, type ErrorCode } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import type { EngineDeps } from '../deps.ts'
+import { requireKind } from '../require-kind.ts'
 import { createBackup } from './create.ts'
 
-/** There is no content there that could be lost. */
-const NOTHING_THERE: readonly ErrorCode[] = ['SOURCE_MISSING', 'SOURCE_EMPTY']
-/** There is some, and it cannot be backed up as it is. */
+/** Whatever the kind: there is content, and it cannot be backed up as it is. */
 const DAMAGED: readonly ErrorCode[] = [
-  'SOURCE_MALFORMED',
-  'SOURCE_NOT_A_DATABASE',
-  'SOURCE_ENCRYPTED',
-  'SOURCE_UNREADABLE',
   'SOURCE_FAILED',
   'VERIFICATION_FAILED',
   'PROCESS_OUT_OF_MEMORY',
@@ -42,9 +37,9 @@ export async function makeSafetyBackup (
     return await createBackup(deps, chosen, { type: 'pre-migration', description: `before ${before}` }, quiet)
   } catch (thrown) {
     const { code } = toBackupError(thrown)
-    if (!task.signal.aborted && (NOTHING_THERE.includes(code) || (mayBeDamaged && DAMAGED.includes(code)))) {
-      return undefined
-    }
+    const { empty, damaged } = requireKind(deps, chosen.source.kind).unsecurable
+    const isDamaged = DAMAGED.includes(code) || damaged.includes(code)
+    if (!task.signal.aborted && (empty.includes(code) || (mayBeDamaged && isDamaged))) return undefined
     throw thrown
   }
 }

@@ -1,4 +1,5 @@
 import type { CopyTask } from '../../core/backup/copy.ts'
+import { restoreNoteText } from '../../core/restore/restore-note.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import { copyLock } from '../jobs/locks.ts'
 import type { JobVerbs } from '../jobs/verbs.ts'
@@ -65,5 +66,5 @@ export async function openOffsite (
   await deps.ownership.require(store, signal)
   await store.open(signal)
   // A store that does not take it takes copies all the same; the next process tries again.
-  await leaveNote(store, { isAppendOnly }, signal).catch(() => {})
+  await leaveNote(store, { isAppendOnly, text: restoreNoteText(deps.kinds.values()) }, signal).catch(() => {})
 }

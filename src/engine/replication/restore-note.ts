@@ -2,23 +2,24 @@ import { Readable } from 'node:stream'
 import { toBackupError } from '../../core/errors.ts'
 import { INSTANCE_MARKER } from '../../core/instance.ts'
 import type { Store } from '../../core/ports/store.ts'
-import { RESTORE_NOTE, RESTORE_NOTE_TEXT } from '../../core/restore/restore-note.ts'
+import { RESTORE_NOTE } from '../../core/restore/restore-note.ts'
 import { readText } from '../artifacts/objects.ts'
 
 /**
- * Sees to it that the store tells whoever finds it how to restore what is in it. One that says the same is left alone,
- * and so is any other where nothing is ever overwritten. Throws what the store throws.
+ * Sees to it that the store tells whoever finds it how to restore what is in it; `text` is that of `restoreNoteText`.
+ * One that says the same is left alone, and so is any other where nothing is ever overwritten. Throws what the store
+ * throws.
  */
 export async function leaveNote (
   store: Store,
-  { isAppendOnly }: { readonly isAppendOnly: boolean },
+  { isAppendOnly, text }: { readonly isAppendOnly: boolean, readonly text: string },
   signal: AbortSignal
 ): Promise<void> {
-  const found = await noteIn(store, signal)
-  if (found === RESTORE_NOTE_TEXT || (found !== undefined && isAppendOnly)) return
-  const text = Buffer.from(RESTORE_NOTE_TEXT)
-  await store.put(RESTORE_NOTE, Readable.from([text]), {
-    size: text.length,
+  const found = await noteIn(store, 4 * text.length, signal)
+  if (found === text || (found !== undefined && isAppendOnly)) return
+  const bytes = Buffer.from(text)
+  await store.put(RESTORE_NOTE, Readable.from([bytes]), {
+    size: bytes.length,
     ...found !== undefined && { replace: true }
   }, signal)
 }
@@ -29,10 +30,10 @@ export async function isEmpty (store: Store, signal: AbortSignal): Promise<boole
   return true
 }
 
-async function noteIn (store: Store, signal: AbortSignal): Promise<string | undefined> {
+async function noteIn (store: Store, limit: number, signal: AbortSignal): Promise<string | undefined> {
   try {
     // Anything longer is none of ours.
-    return await readText(store, RESTORE_NOTE, 4 * RESTORE_NOTE_TEXT.length, signal) ?? ''
+    return await readText(store, RESTORE_NOTE, limit, signal) ?? ''
   } catch (thrown) {
     const { code } = toBackupError(thrown)
     if (code === 'OBJECT_NOT_FOUND') return undefined

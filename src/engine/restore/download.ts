@@ -29,12 +29,11 @@ export interface Download {
   open(range: ByteRange | undefined, signal: AbortSignal): Promise<Readable>
 }
 
-/** Nobody can look into it. */
-const SEALED_TYPE = 'application/octet-stream'
+/** What is sealed, and the image of a kind that this version does not have. */
+const UNKNOWN_TYPE = 'application/octet-stream'
 /** Whoever waits for a download hears within so many milliseconds that a store does not answer. */
 const PATIENCE = 10_000
-const CONTENT_TYPES: Readonly<Record<Compression, string>> = {
-  none: 'application/vnd.sqlite3',
+const COMPRESSED_TYPES: Readonly<Record<Exclude<Compression, 'none'>, string>> = {
   gzip: 'application/gzip',
   zstd: 'application/zstd'
 }
@@ -53,6 +52,7 @@ export async function openDownload (
   const backup = await deps.catalog.backups.get(id)
   requireObject(backup)
   const manifest = await trustedManifest(deps, id)
+  const imageType = deps.kinds.get(manifest.source.kind)?.contentType ?? UNKNOWN_TYPE
   const codec = deps.codecs[backup.compression]
   const name = fileName(backup.key)
   const { store, key } = await readableLocation(deps, backup, AbortSignal.timeout(PATIENCE))
@@ -66,7 +66,7 @@ export async function openDownload (
       store: store.name,
       etag: `"${manifest.image.sha256}"`,
       size: manifest.image.size,
-      contentType: CONTENT_TYPES.none,
+      contentType: imageType,
       async open (range, signal) {
         const image = await openImage(
           { store, key, codec, opener, object: manifest.object, image: manifest.image },
@@ -85,7 +85,11 @@ export async function openDownload (
     store: store.name,
     etag: `"${object.sha256}"`,
     size,
-    contentType: backup.encryption === 'none' ? CONTENT_TYPES[backup.compression] : SEALED_TYPE,
+    contentType: backup.encryption !== 'none'
+      ? UNKNOWN_TYPE
+      : backup.compression === 'none'
+      ? imageType
+      : COMPRESSED_TYPES[backup.compression],
     async open (range, signal) {
       const isPart = range !== undefined && !(range.start === 0 && range.end === size - 1)
       if (isPart) return await ranges.open({ store, key }, object, range, signal)

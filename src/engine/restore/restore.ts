@@ -4,6 +4,7 @@ import type { Manifest } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { verificationMessage } from '../../core/ports/verification.ts'
+import type { LoadedKind } from '../../core/ports/source-kind.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import { isIncrement } from '../../core/recovery/chain.ts'
 import { planRecovery } from '../../core/recovery/plan.ts'
@@ -72,7 +73,7 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   await requireLinks(deps, backup)
   const manifest = await trustedManifest(deps, id)
   requireOpener(deps.keyring, manifest)
-  const { restorer } = requireKind(deps, manifest.source.kind)
+  const kind = requireKind(deps, manifest.source.kind)
   const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
   const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
   const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
@@ -80,9 +81,9 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   return {
     backup,
     manifest,
-    restorer,
+    restorer: kind.restorer,
     placement: {
-      mode: target === undefined ? mode ?? 'live' : 'file',
+      mode: target === undefined ? modeOf(kind, mode) : 'file',
       path,
       overwrite,
       timeout,
@@ -94,6 +95,15 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
     verify,
     actor
   }
+}
+
+/** Throws `VALIDATION_FAILED` for a mode that the kind does not have. */
+function modeOf ({ name, modes }: LoadedKind, wanted: RestoreMode | undefined): RestoreMode {
+  const found = modes.find(mode => wanted === undefined || mode.name === wanted)
+  if (found !== undefined) return found.name
+  throw new BackupError('VALIDATION_FAILED', `"mode" is "${wanted}", which sources of the kind "${name}" do not have`, {
+    hint: `Leave "mode" out, or give one of these: ${modes.map(mode => `${mode.name} (${mode.summary})`).join(', ')}.`
+  })
 }
 
 async function allowedTarget (

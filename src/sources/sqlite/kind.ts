@@ -1,5 +1,6 @@
 import { sourceKind } from '../../core/ports/source-kind.ts'
 import { assertionProblem } from './assertion-sql.ts'
+import { BY_HAND } from './by-hand.ts'
 import { SQLITE_FIELDS } from './fields.ts'
 
 /** SQLite databases: a file, which applications have open while it is backed up. */
@@ -21,6 +22,16 @@ export const sqlite = sourceKind({
     name: async ({ path = '' }) => await (await import('./examine.ts')).examineName(path),
     database: async ({ path = '' }) => [await (await import('./examine.ts')).examineDatabase(path)]
   },
+  unsecurable: {
+    empty: ['SOURCE_MISSING', 'SOURCE_EMPTY'],
+    damaged: ['SOURCE_MALFORMED', 'SOURCE_NOT_A_DATABASE', 'SOURCE_ENCRYPTED', 'SOURCE_UNREADABLE']
+  },
+  modes: [
+    { name: 'live', summary: 'into the running database, while applications use it' },
+    { name: 'replace', summary: 'a new file, while nobody has the old one open' }
+  ],
+  contentType: 'application/vnd.sqlite3',
+  byHand: BY_HAND,
   methods: ['full'],
   loadTools: async context => (await import('./tools.ts')).sqliteTools(context)
 })

@@ -3,33 +3,36 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { INSTANCE_MARKER } from '../../../src/core/instance.ts'
-import { RESTORE_NOTE_TEXT } from '../../../src/core/restore/restore-note.ts'
+import { restoreNoteText } from '../../../src/core/restore/restore-note.ts'
 import { openOffsite } from '../../../src/engine/replication/copy-task.ts'
 import { landingTrouble } from '../../../src/engine/replication/known-store.ts'
 import { leaveNote } from '../../../src/engine/replication/restore-note.ts'
 import { surveyStore } from '../../../src/engine/replication/retire-copies.ts'
+import { SOURCE_KINDS } from '../../../src/sources/index.ts'
 import { testEngine } from '../../support/engine/engine.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { never } from '../../support/streams.ts'
 
+const TEXT = restoreNoteText(SOURCE_KINDS)
+
 test('a store tells how to restore what is in it, anew when we say something else, and once where nothing is overwritten', async t => {
   const { offsite, directories } = await testOffsite(t, { far: {} })
   const { store } = offsite.get('far')!
   const path = join(directories['far'] ?? '', 'RESTORE.txt')
-  await leaveNote(store, { isAppendOnly: true }, never)
-  assert.equal(readFileSync(path, 'utf8'), RESTORE_NOTE_TEXT)
+  await leaveNote(store, { isAppendOnly: true, text: TEXT }, never)
+  assert.equal(readFileSync(path, 'utf8'), TEXT)
   writeFileSync(path, 'what an older version said')
-  await leaveNote(store, { isAppendOnly: true }, never)
+  await leaveNote(store, { isAppendOnly: true, text: TEXT }, never)
   assert.equal(readFileSync(path, 'utf8'), 'what an older version said')
-  await leaveNote(store, { isAppendOnly: false }, never)
-  assert.equal(readFileSync(path, 'utf8'), RESTORE_NOTE_TEXT)
+  await leaveNote(store, { isAppendOnly: false, text: TEXT }, never)
+  assert.equal(readFileSync(path, 'utf8'), TEXT)
 })
 
 test('what says the same already is not written again', async t => {
   const { offsite } = await testOffsite(t, { far: {} })
   const { store } = offsite.get('far')!
-  await leaveNote(store, { isAppendOnly: false }, never)
+  await leaveNote(store, { isAppendOnly: false, text: TEXT }, never)
   await leaveNote(
     {
       ...store,
@@ -37,7 +40,7 @@ test('what says the same already is not written again', async t => {
         throw new Error('it was written')
       }
     },
-    { isAppendOnly: false },
+    { isAppendOnly: false, text: TEXT },
     never
   )
 })
@@ -46,7 +49,7 @@ test('a store with nothing but the note is as empty as one without it', async t 
   const { offsite, directories } = await testOffsite(t, { far: {} })
   const bench = await testEngine(t, { offsite })
   await bench.create({ upload: true })
-  await leaveNote(bench.deps.store, { isAppendOnly: false }, never)
+  await leaveNote(bench.deps.store, { isAppendOnly: false, text: TEXT }, never)
   await openOffsite(bench.deps, offsite.get('far')!, never)
   const files = bench.files().filter(file => file !== 'RESTORE.txt')
   for (const directory of [bench.directory, directories['far'] ?? '']) {
@@ -62,10 +65,17 @@ test('the note names every ending that a backup can have, and no line of it is t
   for (const compression of ['', '.gz', '.zst']) {
     for (const seal of ['', '.age', '.gpg']) {
       assert.match(
-        RESTORE_NOTE_TEXT,
+        TEXT,
         new RegExp(`^ {2}\\$B\\.db${compression}${seal} `.replaceAll('.', '\\.').replaceAll('\\\\.', '\\.'), 'm')
       )
     }
   }
-  assert.ok(RESTORE_NOTE_TEXT.split('\n').every(line => line.length < 80))
+  assert.ok(TEXT.split('\n').every(line => line.length < 80))
+})
+
+test('the note has the tools and the steps of every kind of source', () => {
+  const other = { byHand: { tool: 'cat', note: '  cat $B.txt\n', command: 'cat backup.txt' } }
+  const text = restoreNoteText([...SOURCE_KINDS, other])
+  assert.match(text, /gzip, zstd, sqlite3, cat, and age or gpg/)
+  assert.match(text, /put \$B\.db in its place\.\n\n {2}cat \$B\.txt\n\nThe private key/)
 })

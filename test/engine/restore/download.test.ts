@@ -13,7 +13,7 @@ async function read (download: Download, range?: ByteRange): Promise<Buffer> {
 }
 
 for (
-  const [compression, contentType, extension] of [['none', 'application/vnd.sqlite3', ''], [
+  const [compression, contentType, extension] of [['none', 'text/plain', ''], [
     'gzip',
     'application/gzip',
     '.gz'
@@ -44,7 +44,7 @@ for (
       'shop-backup-2025-11-24T23-30-01.db',
       `"${digestOf(source.bytes).sha256}"`,
       source.bytes.length,
-      'application/vnd.sqlite3'
+      'text/plain'
     ])
   })
 

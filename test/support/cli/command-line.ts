@@ -105,6 +105,7 @@ async function runProgram (
       terminate: missing,
       makeKey: missing,
       signingKey: () => undefined,
+      restoreCommands: () => ['open backup.db'],
       privateKeys: missing,
       roles: ['viewer', 'admin'],
       sign: missing,

@@ -103,6 +103,10 @@ export function memoryKind (restorer: Restorer): SourceKind {
     assertionProblem: () => undefined,
     size: async () => 0,
     examinations: {},
+    unsecurable: { empty: ['SOURCE_MISSING', 'SOURCE_EMPTY'], damaged: ['SOURCE_MALFORMED'] },
+    modes: [{ name: 'live', summary: 'in place' }, { name: 'replace', summary: 'in its place' }],
+    contentType: 'text/plain',
+    byHand: { tool: 'cat', note: '  cat $B.db\n', command: 'cat backup.db' },
     methods: ['full'],
     loadTools: async () => ({
       source: name => new MemorySource(name),
