@@ -23,7 +23,7 @@ import { makeCodecs } from '../pipeline/codecs.ts'
 import { makeKeyring, type KeyMaterial } from '../pipeline/keyring.ts'
 import { scratchDirectory } from '../pipeline/scratch.ts'
 import { makeCalendar } from '../scheduler/calendar.ts'
-import { SOURCE_KINDS } from '../sources/index.ts'
+import { SOURCE_KINDS, sourceKindOf } from '../sources/index.ts'
 import { LocalDisk } from '../stores/local/disk.ts'
 import { localStore } from '../stores/local/local.ts'
 import { makeLocate, makeOffsite, type Shared } from './stores.ts'
@@ -120,8 +120,9 @@ function ownedPaths (config: Config): OwnedPaths {
       )
     ],
     sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).flatMap(source =>
-      pathsOf(source).map(({ path }) => ({ name: source.name, location: path }))
-    )
+      pathsOf(source).map(({ path }) => ({ name: source.name, location: path, noun: sourceKindOf(source).noun }))
+    ),
+    suffixes: SOURCE_KINDS.flatMap(({ companions }) => companions?.suffixes ?? [])
   }
 }
 

@@ -37,7 +37,7 @@ test('a path on a dead mount is left as it is, and refused by name of the mount'
   assert.equal(realPathSync(path), path)
   const error = await rejectsWith(
     'RESTORE_TARGET_INVALID',
-    requireTarget({ ownerOf: async () => undefined }, path, undefined)
+    requireTarget({ ownerOf: async () => undefined, kinds: new Map() }, path, undefined)
   )
   assert.equal(error.message, `"${path}" is on the mount "${mount}", which does not answer`)
   await rejectsWith('STORE_UNAVAILABLE', statIfThere(path))

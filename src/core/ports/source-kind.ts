@@ -53,6 +53,8 @@ export interface SourceKind<F extends Fields = Fields> {
   place(values: FieldValues<F>): string
   /** Where the source is on this machine, each path with its field, so that nothing else gets in its way. */
   paths(values: FieldValues<F>): ReadonlyArray<{ readonly field: keyof F & string, readonly path: string }>
+  /** What stands next to a source under its name; null: nothing does. */
+  readonly companions: Companions | null
   /**
    * What speaks against the query of an assertion, as far as its text alone shows; undefined: nothing. Completes
    * `the query …`. null: there are no assertions on sources of this kind.
@@ -82,6 +84,16 @@ export interface SourceKind<F extends Fields = Fields> {
 }
 
 export type Examination<F extends Fields> = (values: FieldValues<F>) => Promise<readonly SourceFinding[]>
+
+/** Files that stand next to a source, under its name with a suffix. */
+export interface Companions {
+  /** What makes and removes them: `SQLite`. */
+  readonly software: string
+  /** `-wal`. */
+  readonly suffixes: readonly string[]
+  /** Those of them that have content only while the source is in use: a backup has none. */
+  readonly inUse: readonly string[]
+}
 
 export interface RestoreModeSummary {
   readonly name: RestoreMode

@@ -7,7 +7,10 @@ export interface OwnedPaths {
   readonly databases: readonly OwnedPath[]
   /** Files and directories of our own, with all that is in them. */
   readonly own: readonly OwnedPath[]
-  readonly sources: ReadonlyArray<{ readonly name: string, readonly location: string }>
+  /** `noun`: what a source of its kind is, such as `database`. */
+  readonly sources: ReadonlyArray<{ readonly name: string, readonly location: string, readonly noun: string }>
+  /** Suffixes of the files that stand next to a database or a source: `-wal`. */
+  readonly suffixes: readonly string[]
 }
 
 /** A path with its name in words: `in the scratch directory`. */
@@ -16,21 +19,22 @@ interface OwnedPath {
   readonly what: string
 }
 
-/** What SQLite keeps beside a database, and removes, or takes for its own. */
-const BESIDE = ['-wal', '-shm', '-journal']
-
 /**
- * Whose place `path` is, also by another name of it: through links and mounts of directories, as what SQLite keeps
- * beside a database, or as a database that would lose what is beside it. A source may lie in a directory of ours, if
+ * Whose place `path` is, also by another name of it: through links and mounts of directories, as a file that stands
+ * next to a source, or as a source that would lose the files next to it. A source may lie in a directory of ours, if
  * its path is written as one in it: one that is led there by a link, now, is ours and not the source's.
  */
 export async function pathOwner (
   path: string,
-  { databases, own, sources }: OwnedPaths
+  { databases, own, sources, suffixes }: OwnedPaths
 ): Promise<PathOwner | undefined> {
   const locate = locateBy(readMounts())
   const at = await placeOf(path, locate)
-  const touched = [at, at.replace(/-(?:wal|shm|journal)$/, ''), ...BESIDE.map(suffix => at + suffix)]
+  const touched = [
+    at,
+    ...suffixes.flatMap(suffix => at.endsWith(suffix) ? [at.slice(0, -suffix.length)] : []),
+    ...suffixes.map(suffix => at + suffix)
+  ]
   for (const { path, what } of databases) {
     if (touched.includes(await placeOf(path, locate))) return { source: null, what }
   }
@@ -46,7 +50,7 @@ export async function pathOwner (
     if (touched.some(one => contains(place, one)) && !isWrittenThere) return { source: null, what }
   }
   const [source] = touchedSources
-  return source === undefined ? undefined : { source: source.name, what: `the database of the source "${source.name}"` }
+  return source && { source: source.name, what: `the ${source.noun} of the source "${source.name}"` }
 }
 
 function contains (place: string, path: string): boolean {

@@ -9,10 +9,10 @@ import type { EngineDeps } from '../deps.ts'
 
 /**
  * Throws unless something may be put there: `VALIDATION_FAILED`, `RESTORE_TARGET_INVALID` for places of ours and of
- * sources, for names that SQLite takes for something beside a database, and where a mount does not answer.
+ * sources, for names of what stands next to a source of some kind, and where a mount does not answer.
  */
 export async function requireTarget (
-  deps: Pick<EngineDeps, 'ownerOf'>,
+  deps: Pick<EngineDeps, 'ownerOf' | 'kinds'>,
   target: string,
   mode: RestoreMode | undefined
 ): Promise<void> {
@@ -39,11 +39,12 @@ export async function requireTarget (
       : 'Leave "target" out to restore a source: then what stands there is backed up first.'
     throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is ${owner.what}`, { hint })
   }
-  const beside = /-(?:wal|shm|journal)$/.exec(target)?.[0]
-  if (beside !== undefined) {
+  for (const { noun, companions } of deps.kinds.values()) {
+    const suffix = companions?.suffixes.find(one => target.endsWith(one))
+    if (suffix === undefined) continue
     throw new BackupError(
       'RESTORE_TARGET_INVALID',
-      `"${target}" ends with "${beside}", which SQLite takes for a part of the database beside it`,
+      `"${target}" ends with "${suffix}", which ${companions?.software} takes for a part of the ${noun} beside it`,
       { hint: 'Choose another name.' }
     )
   }

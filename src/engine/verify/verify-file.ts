@@ -62,7 +62,7 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
   const key = basename(path)
   try {
     const { size } = await proof.store.stat(key, progress.signal)
-    await refuseLive(proof.store, key, path, progress.signal)
+    await refuseLive(proof, key, path, progress.signal)
     const found = await findManifest(deps, proof.store, key, progress.signal)
     const verification = found.manifest === null
       ? await proveContent(proof, key, size, found.check, progress)
@@ -79,14 +79,19 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
   }
 }
 
-/** Its newest rows would be in the `-wal`, which a finished backup has not. */
-async function refuseLive (store: Store, key: string, path: string, signal: AbortSignal): Promise<void> {
-  if (!await hasObject(store, `${key}-wal`, signal) || (await store.stat(`${key}-wal`, signal)).size === 0) return
-  throw new BackupError(
-    'VALIDATION_FAILED',
-    `"${path}" has a "-wal" beside it: it is a database in use, not a backup`,
-    { hint: 'Make a backup of it, which is verified as it is made, or name the file of a backup.' }
-  )
+/** Its newest content would be in a file next to it, which a finished backup does not have. */
+async function refuseLive (deps: VerifyDeps, key: string, path: string, signal: AbortSignal): Promise<void> {
+  const { store } = deps
+  const { noun, companions } = firstKind(deps)
+  for (const suffix of companions?.inUse ?? []) {
+    const name = key + suffix
+    if (!await hasObject(store, name, signal) || (await store.stat(name, signal)).size === 0) continue
+    throw new BackupError(
+      'VALIDATION_FAILED',
+      `"${path}" has a "${suffix}" beside it: it is a ${noun} in use, not a backup`,
+      { hint: 'Make a backup of it, which is verified as it is made, or name the file of a backup.' }
+    )
+  }
 }
 
 interface FoundManifest extends Pick<VerifiedFile, 'manifest' | 'signature'> {

@@ -15,6 +15,7 @@ export const sqlite = sourceKind({
   validate: () => [],
   place: ({ path = '' }) => path,
   paths: ({ path }) => path === undefined ? [] : [{ field: 'path', path }],
+  companions: { software: 'SQLite', suffixes: ['-wal', '-shm', '-journal'], inUse: ['-wal'] },
   assertionProblem,
   size: async ({ path = '' }) => await (await import('./examine.ts')).imageSize(path),
   examinations: {

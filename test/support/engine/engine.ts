@@ -161,7 +161,8 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
       pathOwner(path, {
         databases: [{ path: catalogPath, what: 'the catalog' }],
         own: [{ path: directory, what: 'in the directory of the backups' }],
-        sources: sources.map(({ name, location }) => ({ name, location }))
+        sources: sources.map(({ name, location }) => ({ name, location, noun: 'database' })),
+        suffixes: SOURCE_KINDS.flatMap(({ companions }) => companions?.suffixes ?? [])
       }),
     restoreDirs: options.restoreDirs ?? [],
     store: faulty('store', landing, faults),

@@ -19,10 +19,13 @@ export function house (t: TestContext) {
       { path: at('stores/far'), what: 'in the store "far"' },
       { path: at('allowed/.env'), what: 'a file that configures the service' }
     ],
-    sources: [{ name: 'shop', location: at('allowed/shop.db') }, { name: 'odd', location: at('allowed/odd-wal') }, {
-      name: 'inner',
-      location: at('data/inner.db')
-    }, { name: 'led', location: at('allowed/led.db') }]
+    sources: Object.entries({
+      shop: 'allowed/shop.db',
+      odd: 'allowed/odd-wal',
+      inner: 'data/inner.db',
+      led: 'allowed/led.db'
+    }).map(([name, path]) => ({ name, location: at(path), noun: 'database' })),
+    suffixes: ['-wal', '-shm', '-journal']
   }
   return { at, whose: (path: string) => pathOwner(at(path), places) }
 }

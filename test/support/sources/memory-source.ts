@@ -100,6 +100,7 @@ export function memoryKind (restorer: Restorer): SourceKind {
     validate: () => [],
     place: () => '/memory',
     paths: () => [],
+    companions: null,
     assertionProblem: () => undefined,
     size: async () => 0,
     examinations: {},
