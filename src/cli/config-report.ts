@@ -1,6 +1,6 @@
 import { printableJson } from '../core/printable.ts'
 import { boundInWords, type Assertion } from '../core/restore/drill.ts'
-import type { RetentionRules } from '../core/retention/retention.ts'
+import type { RetentionRules } from '../core/retention/rules.ts'
 import { policyOf, type SourceOverrides } from '../core/schedule/policy.ts'
 import type { Origin, Settings, SettingsReport } from '../core/schedule/settings.ts'
 import { copiesInWords, drillsInWords, retentionInWords, scheduleInWords } from './policy-words.ts'

@@ -1,5 +1,5 @@
 import { formatDuration } from '../core/duration.ts'
-import type { Keep, RetentionRules } from '../core/retention/retention.ts'
+import type { Keep, RetentionRules } from '../core/retention/rules.ts'
 import type { SourcePolicy } from '../core/schedule/policy.ts'
 import type { CalendarRule } from '../core/schedule/schedule.ts'
 

@@ -1,5 +1,5 @@
 import type { SourceSealing } from '../core/ports/encryption.ts'
-import type { RetentionRules } from '../core/retention/retention.ts'
+import type { RetentionRules } from '../core/retention/rules.ts'
 import type { SourceOverrides } from '../core/schedule/policy.ts'
 import type { Origin } from '../core/schedule/settings.ts'
 import { checkGiven } from './checked-value.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseDuration, type Duration } from '../core/duration.ts'
 import { whole, type Field } from '../core/ports/field.ts'
-import type { RetentionRules } from '../core/retention/retention.ts'
+import type { RetentionRules } from '../core/retention/rules.ts'
 import { checkGiven } from './checked-value.ts'
 import type { Problem } from './problem.ts'
 import { asMap, readMap, toCamelCase } from './raw-map.ts'

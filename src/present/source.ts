@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { formatDuration, type Duration } from '../core/duration.ts'
 import { COMPRESSIONS } from '../core/ports/codec.ts'
-import type { RetentionRules } from '../core/retention/retention.ts'
+import type { RetentionRules } from '../core/retention/rules.ts'
 import type { SourcePolicy } from '../core/schedule/policy.ts'
 import { TIERS } from '../core/tier.ts'
 import type { SourceState } from '../engine/status/sources.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { copiesInWords, retentionInWords, scheduleInWords } from '../../src/cli/policy-words.ts'
-import type { RetentionRules } from '../../src/core/retention/retention.ts'
+import type { RetentionRules } from '../../src/core/retention/rules.ts'
 import type { SourcePolicy } from '../../src/core/schedule/policy.ts'
 
 const POLICY: SourcePolicy = {

@@ -39,3 +39,8 @@ export class Chains {
 export function isFull (backup: BackupOutline): boolean {
   return !isIncrement(backup)
 }
+
+/** Orders backups by their start, the newest first. */
+export function newestFirst (a: BackupOutline, b: BackupOutline): number {
+  return b.startedAt.getTime() - a.startedAt.getTime() || b.id - a.id
+}

@@ -2,7 +2,7 @@ import type { Backup } from '../backup/backup.ts'
 import type { Duration } from '../duration.ts'
 import type { Tier } from '../tier.ts'
 import { Periods } from './period.ts'
-import type { Keep, RetentionRules } from './retention.ts'
+import type { Keep, RetentionRules } from './rules.ts'
 
 const ONE: Readonly<Record<Tier, Duration>> = {
   hourly: { years: 0, months: 0, days: 0, hours: 1 },

@@ -1,5 +1,5 @@
 import type { Compression } from '../ports/codec.ts'
-import type { RetentionRules } from '../retention/retention.ts'
+import type { RetentionRules } from '../retention/rules.ts'
 import type { CalendarSchedule } from './schedule.ts'
 import type { Origin, Settings } from './settings.ts'
 

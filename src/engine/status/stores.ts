@@ -1,4 +1,4 @@
-import type { RetentionRules } from '../../core/retention/retention.ts'
+import type { RetentionRules } from '../../core/retention/rules.ts'
 import type { StoreProbe } from '../../core/ports/store-probe.ts'
 import { requireOffsite } from '../artifacts/locations.ts'
 import type { EngineDeps } from '../deps.ts'

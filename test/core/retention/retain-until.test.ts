@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseDuration } from '../../../src/core/duration.ts'
 import { retainUntil } from '../../../src/core/retention/retain-until.ts'
-import type { RetentionRules } from '../../../src/core/retention/retention.ts'
+import type { RetentionRules } from '../../../src/core/retention/rules.ts'
 
 const AT = new Date('2025-01-31T02:00:00.000Z')
 const cases: ReadonlyArray<

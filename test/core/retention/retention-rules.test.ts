@@ -7,9 +7,9 @@ import {
   applyRetention,
   isMassRemoval,
   type Retained,
-  type RetentionPolicy,
-  type RetentionRules
+  type RetentionPolicy
 } from '../../../src/core/retention/retention.ts'
+import type { RetentionRules } from '../../../src/core/retention/rules.ts'
 import { DAMAGED, NOW, VERIFIED, backupOf } from '../../support/builders/backup.ts'
 import { linkOf } from '../../support/builders/recovery.ts'
 import { naiveKept } from '../../support/core/naive-retention.ts'
