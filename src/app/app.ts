@@ -45,7 +45,7 @@ import { LastReading } from '../monitoring/last-reading.ts'
 import { missingFiles } from '../monitoring/missing-files.ts'
 import { monitoredSources } from '../monitoring/monitored-sources.ts'
 import { makeDeps, makeSigning, type Opened } from './wiring.ts'
-import { quickCheck } from '../sources/sqlite/quick-check.ts'
+import { checkCatalogFile } from '../sources/index.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -367,7 +367,7 @@ export async function startApp (
     })
     events.subscribe(scheduler.listener)
     const catalogWatch = new CatalogWatch({
-      check: signal => quickCheck(join(config.dataDir, CATALOG_FILE), signal, config.childLimits),
+      check: signal => checkCatalogFile(join(config.dataDir, CATALOG_FILE), signal, config.childLimits),
       mark: opened.catalog.markDamaged,
       isChecked: opened.catalog.isChecked,
       clock,

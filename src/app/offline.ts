@@ -36,8 +36,7 @@ import { makeKeyring } from '../pipeline/keyring.ts'
 import { newKey } from '../pipeline/new-key.ts'
 import { privateKeys } from '../pipeline/private-keys.ts'
 import { scratchDirectory } from '../pipeline/scratch.ts'
-import { SOURCE_KINDS, sourceKindOf } from '../sources/index.ts'
-import { salvageDatabase } from '../sources/sqlite/salvage-database.ts'
+import { salvageFile, SOURCE_KINDS, sourceKindOf } from '../sources/index.ts'
 import { localStore } from '../stores/local/local.ts'
 
 /** So many of the newest backups are asked for one that is good. */
@@ -142,7 +141,7 @@ export async function verifyGivenFile (
   }
 }
 
-export { newKey, privateKeys, salvageDatabase }
+export { newKey, privateKeys, salvageFile }
 
 /**
  * What the newest backup that was proven holds of the database at `path`; undefined: there is none, or the catalog

@@ -79,7 +79,7 @@ function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
     verifyGivenFile: async (path, progress) =>
       (await import('../app/offline.ts')).verifyGivenFile(configuredAnyhow(), path, progress),
     salvageDatabase: async (path, target, progress) =>
-      (await import('../app/offline.ts')).salvageDatabase(path, target, progress),
+      (await import('../app/offline.ts')).salvageFile(path, target, progress),
     knownRows: async path => {
       const checked = check()
       return checked.ok ? await (await import('../app/offline.ts')).knownRows(checked.config, path) : undefined

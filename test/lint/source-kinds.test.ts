@@ -11,9 +11,10 @@ const OTHERS: Readonly<Record<string, string>> = {
   'monitoring/series.ts': 'the version of the SQLite library that the service has, a label of holdfast_build_info'
 }
 
-/** The lines of code that have one of these names as a string. */
+/** The lines of code that have one of these names as a string, or import from the folder of one. */
 function named (text: string, names: readonly string[]): string[] {
-  const pattern = new RegExp(`(['"\`])(?:${names.join('|')})\\1`)
+  const kinds = names.join('|')
+  const pattern = new RegExp(`(['"\`])(?:${kinds})\\1|/sources/(?:${kinds})/`)
   const lines = text.split('\n').map(line => line.trim())
   return lines.filter(line => pattern.test(line) && !/^(?:\/?\*|\/\/)/.test(line))
 }
@@ -41,10 +42,10 @@ test('each file that may use the word of a kind does', () => {
   }
 })
 
-test('a kind is found in all three quotes, and neither in a comment nor in a longer word', () => {
+test('a kind is found in all three quotes and in an import, and neither in a comment nor in a longer word', () => {
   const text =
-    "if (kind === 'sqlite')\nconst a = \"sqlite\"\nconst b = `sqlite`\nconst tool = 'sqlite3'\n  // 'sqlite'\n/** `sqlite` */\n * `sqlite`"
-  assert.equal(named(text, ['sqlite']).length, 3)
+    "if (kind === 'sqlite')\nimport { a } from '../sources/sqlite/a.ts'\nconst a = \"sqlite\"\nconst b = `sqlite`\nconst tool = 'sqlite3'\n  // 'sqlite'\n/** `sqlite` */\n * `sqlite`"
+  assert.equal(named(text, ['sqlite']).length, 4)
 })
 
 test('each kind has a folder of its name, and no two kinds have the same name or the same setting', () => {

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import Database from 'better-sqlite3'
 import type { BackupError } from '../../src/core/errors.ts'
-import { catalogSource, SOURCE_KINDS, sourceKindOf } from '../../src/sources/index.ts'
+import { catalogSource, checkCatalogFile, salvageFile, SOURCE_KINDS, sourceKindOf } from '../../src/sources/index.ts'
+import { DEFAULT_LIMITS } from '../../src/sources/subprocess.ts'
+import { rejectsWith } from '../support/rejects.ts'
+import { never } from '../support/streams.ts'
+import { tempDir } from '../support/temp-dir.ts'
 
 /** Prints which modules of packages are loaded once these files are. */
 const LOADED = `
@@ -40,4 +47,23 @@ test('the own catalog is a source of one of the kinds, with all that is required
   assert.ok(SOURCE_KINDS.includes(kind))
   assert.deepEqual(kind.paths(values).map(({ path }) => path), ['/data/holdfast.db'])
   for (const field of kind.required) assert.ok(field in values, field)
+})
+
+test('a damaged source is salvaged by the kind that can, and its errors are passed on', async t => {
+  const output = join(tempDir(t), 'saved.db')
+  const missing = join(tempDir(t), 'none.db')
+  await rejectsWith('SOURCE_MISSING', salvageFile(missing, output, { signal: never, phase () {}, bytes () {} }))
+})
+
+test('the first that is wrong with a catalog is found, and nothing in one that is whole', async t => {
+  const path = join(tempDir(t), 'holdfast.db')
+  const db = new Database(path)
+  db.exec('CREATE TABLE job (id INTEGER PRIMARY KEY, name TEXT)')
+  const insert = db.prepare('INSERT INTO job (name) VALUES (?)')
+  for (let i = 0; i < 1000; i++) insert.run('x'.repeat(50))
+  db.close()
+  assert.equal(await checkCatalogFile(path, never, DEFAULT_LIMITS), undefined)
+  const bytes = readFileSync(path)
+  writeFileSync(path, Buffer.concat([bytes.subarray(0, 8192), Buffer.alloc(4096, 7), bytes.subarray(12_288)]))
+  assert.match(await checkCatalogFile(path, never, DEFAULT_LIMITS) ?? '', /./)
 })

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Assessor } from '../restore/drill.ts'
 import type { RestoreMode, Restorer } from '../restore/restore.ts'
 import type { RowTool } from '../restore/rows.ts'
+import type { Salvage } from '../restore/salvage.ts'
 import type { FieldProblem, FieldValues, Fields } from './field.ts'
 import type { SourceFinding } from './finding.ts'
 import type { Inspector, Source } from './source.ts'
@@ -77,6 +78,8 @@ export interface SourceKind<F extends Fields = Fields> {
   /** Of an image, for downloads: `application/vnd.sqlite3`. */
   readonly contentType: string
   readonly byHand: RestoreByHand
+  /** What `holdfast salvage` does with a damaged source; null: it cannot be done. */
+  readonly salvage: Salvage | null
   /** What `create` may ask for, the default first. */
   readonly methods: readonly [BackupMethod, ...BackupMethod[]]
   /** Loads the code of the kind. Touches no source. */

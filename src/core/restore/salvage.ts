@@ -1,3 +1,4 @@
+import type { JobPhase } from '../job.ts'
 import type { TableFacts } from '../ports/source.ts'
 
 /** What was salvaged of one table of a damaged database. */
@@ -29,6 +30,19 @@ export interface Salvaged {
   /** Definitions that could not be made again, and the like. */
   readonly problems: readonly string[]
 }
+
+/** What is called while a salvage goes on, with the bytes done and in all, and what ends it. */
+export interface SalvageProgress {
+  readonly signal: AbortSignal
+  phase(phase: JobPhase, total?: number | null): void
+  bytes(done: number): void
+}
+
+/**
+ * Saves what can be read of the damaged source in the file at `path` into the new file `output`, which is there, whole
+ * and durable, once this resolves; where it rejects nothing is. The damaged one is only read.
+ */
+export type Salvage = (path: string, output: string, progress: SalvageProgress) => Promise<Salvaged>
 
 /** The rows that a good backup of the same database has, to compare with. */
 export interface KnownRows {

@@ -33,6 +33,7 @@ export const sqlite = sourceKind({
   ],
   contentType: 'application/vnd.sqlite3',
   byHand: BY_HAND,
+  salvage: async (...args) => await (await import('./salvage-database.ts')).salvageDatabase(...args),
   methods: ['full'],
   loadTools: async context => (await import('./tools.ts')).sqliteTools(context)
 })

@@ -16,8 +16,7 @@ import { statfs } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { JobPhase } from '../../core/job.ts'
-import type { Salvaged } from '../../core/restore/salvage.ts'
+import type { Salvaged, SalvageProgress } from '../../core/restore/salvage.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { isOwn, makeFolder, openFolder, removeFolder, type Folder } from '../../files/folder.ts'
 import { noRoom } from '../../files/no-room.ts'
@@ -42,13 +41,6 @@ const MADE = [COPY, FRESH].flatMap(name => LEFTOVERS.map(suffix => name + suffix
 const FILES = 2
 /** Bytes. The rows of a damaged file may be larger than SQLite itself would take. */
 const RECOVER_MEMORY = 4 * DEFAULT_LIMITS.memory
-
-/** What is told while it goes on, and what ends it. */
-export interface SalvageProgress {
-  readonly signal: AbortSignal
-  phase(phase: JobPhase, total?: number | null): void
-  bytes(done: number): void
-}
 
 /**
  * Rescues what can be read of the damaged database at `given` into the new file `output`, with the rights of the old

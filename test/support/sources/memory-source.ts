@@ -108,6 +108,7 @@ export function memoryKind (restorer: Restorer): SourceKind {
     modes: [{ name: 'live', summary: 'in place' }, { name: 'replace', summary: 'in its place' }],
     contentType: 'text/plain',
     byHand: { tool: 'cat', note: '  cat $B.db\n', command: 'cat backup.db' },
+    salvage: null,
     methods: ['full'],
     loadTools: async () => ({
       source: name => new MemorySource(name),
