@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { renameSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { backupLock } from '../../../src/engine/jobs/locks.ts'
@@ -47,4 +49,13 @@ test('a mass removal is counted in chains', async t => {
   assert.equal((await prune(long)).length, 7)
   const many = await chainedEngine(t, [0, 1, 0, 0, 0, 0, 0], { settings: { maxBackups: 1 } })
   await assert.rejects(prune(many), { code: 'PRUNE_REFUSED', message: /^5 of the 6 backups/ })
+})
+
+test('what an increment is built on stays while its file is not in the store, for it may turn up again', async t => {
+  const bench = await chainedEngine(t, [0, 1, 0], { settings: { maxBackups: 1 } })
+  const file = join(bench.directory, bench.backups[1]!.key)
+  renameSync(file, `${file}.away`)
+  assert.deepEqual([await prune(bench), await live(bench)], [[], [1, 2, 3]])
+  renameSync(`${file}.away`, file)
+  assert.deepEqual([await prune(bench), await live(bench)], [[2, 1], [3]])
 })
