@@ -119,11 +119,15 @@ async function allowedTarget (
   return path
 }
 
-/** What is built on nothing needs no plan. */
+/** What is built on nothing, and needs no captured log, needs no plan. */
 async function requireLinks (deps: EngineDeps, backup: Backup): Promise<void> {
-  if (!isIncrement(backup)) return
+  const { source, link } = backup
+  const needed = link !== null && link.from < link.to ? link : undefined
+  if (!isIncrement(backup) && needed === undefined) return
   const backups = await linksOf(deps, backup)
-  const segments = await deps.catalog.segments.list({ source: backup.source })
+  const segments = needed === undefined
+    ? []
+    : await deps.catalog.segments.list({ source, lineage: needed.lineage, from: needed.from, to: needed.to })
   planRecovery({ backups, segments, until: null }, { kind: 'backup', id: backup.id }, deps.clock.now())
 }
 

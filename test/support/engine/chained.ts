@@ -1,11 +1,18 @@
 import { writeFileSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 import type { Backup } from '../../../src/core/backup/backup.ts'
+import type { Position } from '../../../src/core/backup/chain-link.ts'
 import { serializeManifest, type Manifest } from '../../../src/core/backup/manifest.ts'
 import { rebuild } from '../../../src/engine/recovery/rebuild.ts'
-import { linkOf } from '../builders/recovery.ts'
+import { at, linkOf } from '../builders/recovery.ts'
 import { never } from '../streams.ts'
 import { testEngine, type TestEngine, type TestEngineOptions } from './engine.ts'
+
+export interface ChainedOptions extends TestEngineOptions {
+  /** The captured log that each of them needs. Default: none. */
+  readonly from?: Position
+  readonly to?: Position
+}
 
 export interface Chained extends TestEngine {
   /** Oldest first. */
@@ -19,7 +26,7 @@ export interface Chained extends TestEngine {
 export async function chainedEngine (
   t: TestContext,
   depths: readonly number[],
-  options: TestEngineOptions = {}
+  { from = at(0), to = at(0), ...options }: ChainedOptions = {}
 ): Promise<Chained> {
   const before = await testEngine(t, { type: 'scheduled', settings: { maxBackups: 100 } })
   let parent: Manifest | undefined
@@ -35,7 +42,7 @@ export async function chainedEngine (
       version: 3,
       method: depth === 0 ? 'full' : 'incremental',
       link: {
-        ...linkOf({ depth, chain }),
+        ...linkOf({ depth, chain, from, to }),
         parent: depth === 0 || parent === undefined
           ? null
           : { name: parent.object.name, sha256: parent.object.sha256 }
