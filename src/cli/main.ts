@@ -17,7 +17,7 @@ import { BackupError, systemCode } from '../core/errors.ts'
 import { ROLES, signToken, type Role } from '../http/tokens.ts'
 import { endIfHung } from '../app/ending.ts'
 import type { EngineCopy } from '../app/offline.ts'
-import { SOURCE_KINDS } from '../sources/index.ts'
+import { makeSample, SOURCE_KINDS } from '../sources/index.ts'
 import { ask } from './ask.ts'
 import type { ConfigReport } from './config-report.ts'
 import type { DoctorContext } from './doctor/context.ts'
@@ -80,6 +80,7 @@ function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
       (await import('../app/offline.ts')).verifyGivenFile(configuredAnyhow(), path, progress),
     salvageDatabase: async (path, target, progress) =>
       (await import('../app/offline.ts')).salvageFile(path, target, progress),
+    makeSample,
     knownRows: async path => {
       const checked = check()
       return checked.ok ? await (await import('../app/offline.ts')).knownRows(checked.config, path) : undefined

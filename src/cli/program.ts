@@ -26,6 +26,7 @@ import { restoreCommand, type RestoreDeps } from './commands/restore.ts'
 import { restoreFromTrashCommand } from './commands/restore-from-trash.ts'
 import { restoresCommand } from './commands/restores.ts'
 import { runsCommand } from './commands/runs.ts'
+import { sampleCommand, type SampleDeps } from './commands/sample.ts'
 import { schedulerStatusCommand, type SchedulerStatusDeps } from './commands/scheduler-status.ts'
 import { schedulerStopCommand, type SchedulerStopDeps } from './commands/scheduler-stop.ts'
 import { serveCommand, type ServeDeps } from './commands/serve.ts'
@@ -51,6 +52,7 @@ export interface ProgramDeps<Role extends string>
     DownloadDeps,
     ReportDeps,
     SalvageDeps,
+    SampleDeps,
     RestoreDeps,
     SchedulerStatusDeps,
     SchedulerStopDeps,
@@ -82,6 +84,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
     .addCommand(rebuildCommand(deps))
     .addCommand(salvageCommand(deps))
     .addCommand(recoverCommand(deps), { hidden: true })
+    .addCommand(sampleCommand(deps))
     .commandsGroup('The service:')
     .addCommand(serveCommand(deps))
     .addCommand(schedulerGroup(deps))

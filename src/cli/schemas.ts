@@ -10,6 +10,7 @@ import { listSchema } from './views/backups.ts'
 import { pruneSchema } from './views/pruned.ts'
 import { rebuildSchema } from './views/rebuilt.ts'
 import { salvageSchema } from './views/salvaged.ts'
+import { sampleSchema } from './views/sample.ts'
 import { releasedSchema } from './views/released.ts'
 import { restoredSchema, restoresSchema } from './views/restore.ts'
 import { downloadSchema } from './views/downloaded.ts'
@@ -94,6 +95,7 @@ export const OUTPUTS = {
   runs: runsSchema,
   rebuild: rebuildSchema,
   salvage: salvageSchema,
+  sample: sampleSchema,
   audit: auditSchema,
   'scheduler status': schedulerStatusSchema,
   'token list': tokenListSchema,

@@ -1,6 +1,7 @@
 import { BackupError } from '../core/errors.ts'
 import type { KindContext, SourceKind } from '../core/ports/source-kind.ts'
 import type { Salvage } from '../core/restore/salvage.ts'
+import type { MakeSample } from '../core/sample.ts'
 import { sqlite } from './sqlite/kind.ts'
 
 /** Every kind of source. The first is that of a source without a `kind`, and of a file without a manifest. */
@@ -28,6 +29,14 @@ export const salvageFile: Salvage = async (path, output, progress) => {
   for (const { salvage } of SOURCE_KINDS) if (salvage !== null) return await salvage(path, output, progress)
   throw new BackupError('METHOD_UNSUPPORTED', 'no kind of source of this version can be salvaged', {
     hint: 'Restore the newest good backup.'
+  })
+}
+
+/** Makes a sample of the first kind that has one. `METHOD_UNSUPPORTED`: none has; else rejects as that kind does. */
+export const makeSample: MakeSample = async path => {
+  for (const { sample } of SOURCE_KINDS) if (sample !== null) return await sample(path)
+  throw new BackupError('METHOD_UNSUPPORTED', 'no kind of source of this version has a sample', {
+    hint: 'Configure a source of your own.'
   })
 }
 

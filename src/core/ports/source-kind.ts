@@ -4,6 +4,7 @@ import type { Assessor } from '../restore/drill.ts'
 import type { RestoreMode, Restorer } from '../restore/restore.ts'
 import type { RowTool } from '../restore/rows.ts'
 import type { Salvage } from '../restore/salvage.ts'
+import type { MakeSample } from '../sample.ts'
 import type { FieldProblem, FieldValues, Fields } from './field.ts'
 import type { SourceFinding } from './finding.ts'
 import type { Inspector, Source } from './source.ts'
@@ -80,6 +81,8 @@ export interface SourceKind<F extends Fields = Fields> {
   readonly byHand: RestoreByHand
   /** What `holdfast salvage` does with a damaged source; null: it cannot be done. */
   readonly salvage: Salvage | null
+  /** What `holdfast sample` makes; null: there is no sample of this kind. */
+  readonly sample: MakeSample | null
   /** What `create` may ask for, the default first. */
   readonly methods: readonly [BackupMethod, ...BackupMethod[]]
   /** Loads the code of the kind. Touches no source. */

@@ -34,6 +34,7 @@ export const sqlite = sourceKind({
   contentType: 'application/vnd.sqlite3',
   byHand: BY_HAND,
   salvage: async (...args) => await (await import('./salvage-database.ts')).salvageDatabase(...args),
+  sample: async path => await (await import('./sample.ts')).makeSample(path),
   methods: ['full'],
   loadTools: async context => (await import('./tools.ts')).sqliteTools(context)
 })

@@ -99,6 +99,7 @@ async function runProgram (
       withTokens: (_deed, work) => work(catalog.tokens),
       verifyGivenFile: missing,
       salvageDatabase: missing,
+      makeSample: missing,
       knownRows: missing,
       serve: missing,
       findServer: async () => undefined,

@@ -109,6 +109,7 @@ export function memoryKind (restorer: Restorer): SourceKind {
     contentType: 'text/plain',
     byHand: { tool: 'cat', note: '  cat $B.db\n', command: 'cat backup.db' },
     salvage: null,
+    sample: null,
     methods: ['full'],
     loadTools: async () => ({
       source: name => new MemorySource(name),
