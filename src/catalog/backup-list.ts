@@ -30,6 +30,10 @@ export class BackupList {
       values[name] = value
       where.push(`${column} = @${name}`)
     }
+    if (query.exceptSource !== undefined) {
+      values['exceptSource'] = query.exceptSource
+      where.push('source <> @exceptSource')
+    }
     if (query.store !== undefined) {
       values['store'] = query.store
       where.push(

@@ -10,7 +10,7 @@ import { describeProblems, problemsError } from '../config/problem.ts'
 import { processEnvironment } from '../config/process-env.ts'
 import { useProxy } from '../config/proxy.ts'
 import { filesWithSecrets } from '../config/files-with-secrets.ts'
-import { placeOf } from '../config/sources.ts'
+import { OWN_SOURCE, placeOf } from '../config/sources.ts'
 import { storePlace } from '../config/store-places.ts'
 import { systemClock as clock } from '../core/clock.ts'
 import { BackupError, systemCode } from '../core/errors.ts'
@@ -185,6 +185,7 @@ async function openGuest (): Promise<Opened> {
     events,
     audit: catalog.audit,
     defaultSource: config.defaultSource,
+    ownSource: OWN_SOURCE,
     known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing, lacks: config.lacks },
     trashGrace,
     close: () => close(0)

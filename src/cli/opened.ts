@@ -18,6 +18,8 @@ export interface Opened {
   readonly events: Pick<EventBus, 'subscribe'>
   readonly audit: AuditLog
   readonly defaultSource: string
+  /** The service's own catalog as a source. */
+  readonly ownSource: string
   readonly known: Known
   /** Milliseconds that a removed backup waits in the trash. */
   readonly trashGrace: number

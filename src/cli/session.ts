@@ -9,7 +9,8 @@ import type { Output } from './output.ts'
 import { noProgress, progressOn } from './progress.ts'
 import type { Screen } from './screen.ts'
 
-export interface Session extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'known' | 'trashGrace'> {
+export interface Session
+  extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'ownSource' | 'known' | 'trashGrace'> {
   /**
    * Starts a job and waits for its end, while its progress is shown. Ctrl-C cancels it: its cleaning up is waited for,
    * and it rejects with `CANCELLED`, unless it was all but done.
@@ -40,12 +41,13 @@ export async function withSession<T> (
   work: (session: Session) => Promise<T>
 ): Promise<T> {
   const opened = await deps.openEngine()
-  const { engine, audit, defaultSource, known, trashGrace } = opened
+  const { engine, audit, defaultSource, ownSource, known, trashGrace } = opened
   try {
     return await work({
       engine,
       audit,
       defaultSource,
+      ownSource,
       known,
       trashGrace,
       actor: deps.actor,

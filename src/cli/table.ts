@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly expendable?: number
   /** It may be cut down to so many columns of the terminal, before another one goes. */
   readonly atLeast?: number
+  /** Never cut: where the terminal has no room for it, lines get longer than its width. */
+  readonly isWhole?: true
   /** What is cut off; a name loses its middle. */
   readonly cut?: 'end'
   readonly paint?: (text: string, row: Row) => string
@@ -20,7 +22,7 @@ const NARROWEST = 3
 
 /**
  * A table without lines that fits the width: columns are cut or go, nothing wraps, and one with nothing in it is left
- * out. Every line ends with a newline.
+ * out. Lines are longer than the width only for a column that is never cut. Every line ends with a newline.
  */
 export function table<Row> (
   columns: readonly Column<Row>[],
@@ -63,7 +65,7 @@ function fit<Row> (all: ReadonlyArray<FittedColumn<Row>>, available: number): Re
   if (total(all.map(least)) <= available) return narrow(all, available, least)
   const first = Math.max(...all.map(({ column }) => column.expendable ?? 0))
   if (first > 0) return fit(all.filter(({ column }) => column.expendable !== first), available)
-  return narrow(all, available, ({ width }) => Math.min(width, NARROWEST))
+  return narrow(all, available, ({ column, width }) => column.isWhole === true ? width : Math.min(width, NARROWEST))
 }
 
 /** Takes from the widest, again and again, until everything has room or nothing more can be taken. */

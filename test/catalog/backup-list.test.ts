@@ -31,6 +31,7 @@ function matches (backup: Backup, query: Omit<BackupQuery, 'limit' | 'before'>):
   return backup.deletedAt === null &&
     (backup.trashedAt !== null) === (query.trashed === true) &&
     (query.source === undefined || backup.source === query.source) &&
+    backup.source !== query.exceptSource &&
     (query.status === undefined || backup.status === query.status) &&
     (query.type === undefined || backup.type === query.type) &&
     (query.method === undefined || backup.method === query.method) &&
@@ -81,6 +82,7 @@ test('every combination of filters, cursor and limit gives what a look at each r
   const maybe = <T>(...values: T[]): fc.Arbitrary<T | undefined> => fc.constantFrom(undefined, ...values)
   const queries = fc.record({
     source: maybe('shop', 'blog', 'none'),
+    exceptSource: maybe('shop', 'none'),
     status: maybe('in_progress' as const, 'completed' as const, 'failed' as const),
     type: maybe('manual' as const, 'scheduled' as const, 'pre-migration' as const),
     method: maybe('full' as const, 'incremental' as const, 'wal' as const),

@@ -28,9 +28,13 @@ interface Flags extends JsonFlag {
 
 export function listCommand (shell: Shell): Command {
   return new Command('list')
-    .description('Show backups, newest first.')
-    .addOption(sourceOption('only those of this source'))
-    .addOption(new Option('--status <status>', 'only those with this status').choices(BACKUP_STATUSES))
+    .description(
+      'Show the completed backups of your databases, newest first. --all also shows backups of the catalog and those that failed, were cancelled or are under way.'
+    )
+    .addOption(sourceOption('only those of this source; "holdfast" is the catalog'))
+    .addOption(
+      new Option('--status <status>', 'only those with this status; left out: completed').choices(BACKUP_STATUSES)
+    )
     .addOption(
       new Option('--type <type>', 'only those made for this reason, or by this method').choices([
         ...BACKUP_TYPES,
@@ -43,27 +47,29 @@ export function listCommand (shell: Shell): Command {
     .addOption(limitOption('backups'))
     .addOption(new Option('--store <name>', 'only those that this store holds'))
     .option('--s3', 'the same as --store s3')
-    .option('--all', 'however many there are')
-    .option('--trashed', 'what is in the trash')
+    .option('--all', 'of every source, with every status, and however many there are')
+    .option('--trashed', 'what is in the trash, of every source and with every status')
     .option('--verbose', 'everything that is known of each')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action(async (flags: Flags) => {
       const limit = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit
       const query = toQuery(flags)
-      const listed = await shell.withSession(flags, async ({ engine }) => {
+      const listed = await shell.withSession(flags, async ({ engine, ownSource }) => {
+        const shown = { ...query, ...narrowed(flags, ownSource) }
         let count = 0
         const backups = await collect(limit, async page => {
-          const found = await engine.backups({ ...query, ...page })
+          const found = await engine.backups({ ...shown, ...page })
           count = found.count
           return { items: found.backups, next: found.next }
         })
+        const { count: all } = await engine.backups({ ...query, limit: 1 })
         const contents = new Map<number, Content>()
         for (const { id } of flags.verbose === true && flags.json !== true ? backups : []) {
           const content = contentOf(await engine.manifest(id))
           if (content !== undefined) contents.set(id, content)
         }
-        return { backups, count, contents }
+        return { backups, count, all, contents }
       })
       const { summary, viewBackups } = await import('../views/backups.ts')
       show(shell, flags, viewBackups(listed, { verbose: flags.verbose === true }))
@@ -77,6 +83,18 @@ export function listCommand (shell: Shell): Command {
 function toQuery ({ source, status, type, since, trashed, store, s3 }: Flags): Omit<BackupQuery, 'limit'> {
   const wanted = type === undefined ? {} : isReason(type) ? { type } : { method: type === 'wal' ? 'full' : type }
   return { source, status, since, trashed, store: store ?? (s3 === true ? 's3' : undefined), ...wanted }
+}
+
+/**
+ * What is shown where nothing else is asked for: the first of the list is a backup of a database, which can be
+ * restored.
+ */
+function narrowed ({ source, status, all, trashed }: Flags, ownSource: string): Partial<BackupQuery> {
+  if (all === true || trashed === true) return {}
+  return {
+    ...source === undefined && { exceptSource: ownSource },
+    ...status === undefined && { status: 'completed' }
+  }
 }
 
 function isReason (type: BackupType | BackupMethod): type is BackupType {

@@ -29,7 +29,9 @@ export function removeCommand (shell: Shell): Command {
         flags,
         viewDone(
           backup,
-          `Moved backup ${id} to the trash; for ${inSpan(grace)} "holdfast restore-from-trash ${id}" brings it back`
+          `Moved backup ${id} of ${backup.source} to the trash; for ${
+            inSpan(grace)
+          } "holdfast restore-from-trash ${id}" brings it back`
         )
       )
     })

@@ -19,20 +19,25 @@ export interface Listed {
   readonly backups: readonly Backup[]
   /** How many match. */
   readonly count: number
+  /** How many there are with --all. Default: as many as match. */
+  readonly all?: number
   /** What each has, by id, where everything is to be shown. */
   readonly contents?: ReadonlyMap<number, Content>
 }
 
-export function viewBackups ({ backups, count, contents }: Listed, { verbose }: { readonly verbose: boolean }): View {
+export function viewBackups (
+  { backups, count, all = count, contents }: Listed,
+  { verbose }: { readonly verbose: boolean }
+): View {
   const json: z.infer<typeof listSchema> = backups.map(backup => ({ ...presentListed(backup), backup_id: backup.id }))
   return {
     json,
     text: screen => {
-      if (backups.length === 0) return 'no backups\n'
+      if (backups.length === 0) return `no backups${more(backups, all)}\n`
       const shown = verbose
         ? backups.map(backup => `${describeBackup(backup, screen, contents?.get(backup.id))}\n`).join('')
         : table(columns(screen), backups, screen)
-      return `${shown}${verbose ? '' : '\n'}${summary(backups, count)}\n`
+      return `${shown}${verbose ? '' : '\n'}${summary(backups, all)}\n`
     }
   }
 }
@@ -40,8 +45,11 @@ export function viewBackups ({ backups, count, contents }: Listed, { verbose }: 
 /** What there is more than is shown is told wherever the list ends up. */
 export function summary (backups: readonly Backup[], count: number): string {
   const size = inSize(backups.reduce((sum, backup) => sum + (backup.size ?? 0), 0))
-  const total = `${counted(backups.length, 'backup')}, ${size}`
-  return backups.length < count ? `${total}; ${count - backups.length} more are shown with --all` : total
+  return `${counted(backups.length, 'backup')}, ${size}${more(backups, count)}`
+}
+
+function more ({ length }: readonly Backup[], count: number): string {
+  return length < count ? `; ${count - length} more are shown with --all` : ''
 }
 
 function columns ({ colours, now }: Screen): ReadonlyArray<Column<Backup>> {

@@ -85,7 +85,7 @@ export function plan ({ decisions, copies, refused }: Pick<Pruned, 'decisions' |
 function columns ({ colours }: Screen): ReadonlyArray<Column<Retained | RetainedCopy>> {
   return [
     { title: 'ID', align: 'right', cell: ({ backup }) => String(backup.id) },
-    { title: 'SOURCE', cell: ({ backup }) => backup.source, atLeast: 8 },
+    { title: 'SOURCE', cell: ({ backup }) => backup.source, isWhole: true },
     { title: 'TYPE', cell: ({ backup }) => backup.schedule ?? backup.type, expendable: 3 },
     { title: 'CREATED (UTC)', cell: ({ backup }) => inMinutes(backup.startedAt) },
     {

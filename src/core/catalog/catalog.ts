@@ -86,6 +86,8 @@ export interface Failure {
 
 export interface BackupQuery {
   readonly source?: string | undefined
+  /** Only backups of other sources than this one. */
+  readonly exceptSource?: string | undefined
   readonly status?: BackupStatus | undefined
   readonly type?: BackupType | undefined
   readonly method?: BackupMethod | undefined

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cancelWhileProbing } from '../../support/engine/cancel-while-probing.ts'
-import { commandLine } from '../../support/cli/command-line.ts'
+import { commandLine, OWN_SOURCE } from '../../support/cli/command-line.ts'
+import { shopDatabase } from '../../support/databases/shop.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('list shows the newest first with ages and sizes, and what they come to', async t => {
@@ -81,9 +82,9 @@ test('list --verbose shows every fact of each', async t => {
 test('a cancelled backup is listed as cancelled, and is failed with the code CANCELLED for programs', async t => {
   const { holdfast, json, faults, engine } = await commandLine(t)
   await cancelWhileProbing({ engine, faults })
-  const [row] = await json('list')
+  const [row] = await json('list', '--all')
   assert.deepEqual([row.status, row.errorCode], ['failed', 'CANCELLED'])
-  assert.match((await holdfast('list')).out, / cancelled /)
+  assert.match((await holdfast('list', '--all')).out, / cancelled /)
 })
 
 test("the id of the newest backup stands where the guide's scripts look for it", async t => {
@@ -92,6 +93,30 @@ test("the id of the newest backup stands where the guide's scripts look for it",
   const { id } = await create()
   const [newest] = await json('backup', 'list')
   assert.deepEqual([newest.backup_id, newest.id], [id, id])
+})
+
+test('list begins with a completed backup of a database: the catalog and what failed are shown on demand', async t => {
+  const { holdfast, json, create, engine, faults } = await commandLine(t, {
+    sources: [shopDatabase(t).source, shopDatabase(t, OWN_SOURCE).source]
+  })
+  const ids = async (...words: string[]): Promise<number[]> =>
+    (await json('list', ...words)).map(({ id }: { id: number }) => id)
+  await cancelWhileProbing({ engine, faults })
+  assert.equal((await holdfast('list')).out, 'no backups; 1 more are shown with --all\n')
+  await create()
+  await create({ source: OWN_SOURCE })
+  await cancelWhileProbing({ engine, faults })
+  assert.deepEqual(await ids(), [2])
+  assert.match((await holdfast('list')).out, /\n1 backup, 41\.0 kB; 3 more are shown with --all\n$/)
+  assert.equal((await holdfast('list', '--json')).err, '')
+  assert.deepEqual(await ids('--all'), [4, 3, 2, 1])
+  assert.deepEqual(await ids('--source', OWN_SOURCE), [3])
+  assert.deepEqual(await ids('--source', 'shop'), [2])
+  assert.deepEqual(await ids('--status', 'failed'), [4, 1])
+  assert.deepEqual(await ids('--source', 'shop', '--all'), [4, 2, 1])
+  assert.deepEqual(await ids('--status', 'failed', '--source', OWN_SOURCE), [])
+  await json('remove', '3', '--force')
+  assert.deepEqual(await ids('--trashed'), [3])
 })
 
 test('list shows what one store holds', async t => {

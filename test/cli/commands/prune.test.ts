@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { commandLine, type CommandLine, type CommandLineOptions } from '../../support/cli/command-line.ts'
 import type { TestContext } from 'node:test'
+import { shopDatabase } from '../../support/databases/shop.ts'
 
 /** Two backups too many: they were made while more were kept. */
 async function crowded (t: TestContext, options: CommandLineOptions = {}): Promise<CommandLine> {
@@ -55,6 +56,19 @@ test('of several databases prune names the source of what goes, however narrow t
   const { out } = await line.holdfast('prune', '--dry-run')
   assert.ok(out.split('\n').every(text => text.length <= 60), out)
   assert.match(out, /SOURCE[^]*\n 1 +shop +2025-11-\d\d \d\d:\d\d .*(trash|erase)/)
+})
+
+test('a long name of a source is whole in the question of prune, however narrow the terminal is', async t => {
+  const name = 'accounting-of-the-northern-branch'
+  for (const columns of [20, 40, 60, 200]) {
+    const line = await crowded(t, {
+      columns,
+      environment: { NO_COLOR: '1' },
+      sources: [shopDatabase(t, name).source],
+      deps: { ask: async () => false }
+    })
+    assert.match((await line.holdfast('prune')).out, new RegExp(`\\n[ …]*1 +${name} `), String(columns))
+  }
 })
 
 for (const word of ['--force', '--yes', '--json', '--dry-run']) {

@@ -10,6 +10,9 @@ import { withSession } from '../../../src/cli/session.ts'
 import { GRACE, testEngine, type TestEngine, type TestEngineOptions } from '../engine/engine.ts'
 import type { Ended } from '../processes/holdfast.ts'
 
+/** The name under which the service backs up its own catalog. */
+export const OWN_SOURCE = 'holdfast'
+
 export interface CommandLine extends TestEngine {
   /** Runs `holdfast …` in this process, over the engine of the test. */
   readonly holdfast: (...words: string[]) => Promise<Ended>
@@ -80,6 +83,7 @@ async function runProgram (
     events: events as typeof events & Pick<EventBus, 'subscribe'>,
     audit: catalog.audit,
     defaultSource,
+    ownSource: OWN_SOURCE,
     known: { hasDatabase: true, unsaidSealing: [], lacks: [], ...known },
     trashGrace: GRACE,
     close: async () => {}
