@@ -22,10 +22,15 @@ export function screenOn (
   clock: Clock
 ): Screen {
   return {
-    width: stream.isTTY === true ? stream.columns ?? USUAL_WIDTH : Number.POSITIVE_INFINITY,
+    width: stream.isTTY === true ? widthOf(stream) : Number.POSITIVE_INFINITY,
     colours: coloursOf(wantsColours(stream, environment)),
     now: clock.now()
   }
+}
+
+/** A terminal that nobody has given a size, as in some CI systems, has 0 columns. */
+function widthOf ({ columns = 0 }: Stream): number {
+  return columns === 0 ? USUAL_WIDTH : columns
 }
 
 /** Colours whose sequences the edge lets through. */

@@ -17,10 +17,10 @@ const coloured = (stream: typeof terminal | typeof pipe, environment: Record<str
 test('a terminal has colours and a width, a pipe neither', () => {
   assert.deepEqual([coloured(terminal, {}), coloured(pipe, {}), coloured(pipe, { CI: 'true' })], [true, false, false])
   assert.deepEqual(
-    [terminal, { ...terminal, columns: undefined as unknown as number }, pipe].map(stream =>
-      screenOn(stream, {}, new FakeClock()).width
+    [terminal, { ...terminal, columns: 0 }, { ...terminal, columns: undefined as unknown as number }, pipe].map(
+      stream => screenOn(stream, {}, new FakeClock()).width
     ),
-    [132, 80, Infinity]
+    [132, 80, 80, Infinity]
   )
 })
 
