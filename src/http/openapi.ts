@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { BODY_EXAMPLES, EXAMPLES } from './examples.ts'
 import type { App, Tag } from './route.ts'
 
 const TAGS: Readonly<Record<Tag, string>> = {
@@ -12,6 +13,14 @@ const TAGS: Readonly<Record<Tag, string>> = {
   service: 'For probes and monitoring.'
 }
 
+const DESCRIPTION =
+  `Backups that are known to restore. Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`.
+
+A token comes from \`holdfast token create\`, and goes into the header \`Authorization: Bearer …\`.
+
+Answers grow without a new version of the API: ignore fields that you do not know, and expect new values of every \`enum\` in an answer, new error codes and new names of events. What is there keeps its name and its meaning. Requests are checked to the letter: a key that is not known is refused.`
+
+/** Headers of requests that hooks read. */
 const HEADERS = {
   IdempotencyKey: {
     name: 'Idempotency-Key',
@@ -29,6 +38,31 @@ const HEADERS = {
   }
 } as const
 
+/** Headers of answers, by the status that they come with. */
+const ANSWER_HEADERS: Readonly<Record<string, ReadonlyArray<keyof typeof ANSWERED>>> = {
+  202: ['Location', 'Preference-Applied'],
+  429: ['Retry-After']
+}
+const ANSWERED = {
+  Location: {
+    description: 'The path of the job: `GET` tells how far it is.',
+    required: true,
+    schema: { type: 'string', format: 'uri-reference' },
+    example: '/api/jobs/12'
+  },
+  'Preference-Applied': {
+    description: 'The preference that was followed (RFC 7240).',
+    required: true,
+    schema: { type: 'string' },
+    example: 'respond-async'
+  },
+  'Retry-After': {
+    description: 'Seconds after which another try may succeed, where that is known.',
+    schema: { type: 'string' },
+    example: '10'
+  }
+} as const
+
 /** Collects what the routes say about themselves; to be called before they are registered. */
 export async function describeRoutes (app: App, version: string): Promise<void> {
   await app.register(swagger, {
@@ -37,13 +71,14 @@ export async function describeRoutes (app: App, version: string): Promise<void> 
       info: {
         title: 'Holdfast',
         version,
-        description:
-          'Backups that are known to restore. Errors are `application/problem+json` (RFC 9457) with a stable `code`.'
+        description: DESCRIPTION
       },
+      servers: [{ url: '/', description: 'The service that answers with this document.' }],
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-        parameters: HEADERS
+        parameters: HEADERS,
+        headers: ANSWERED
       },
       security: [{ bearer: [] }]
     },
@@ -64,9 +99,17 @@ export async function serveDocs (app: App): Promise<void> {
 }
 
 interface Operation {
+  readonly operationId?: string
   readonly parameters?: readonly object[]
-  readonly requestBody?: { readonly content: Record<string, { readonly schema: { readonly default?: unknown } }> }
-  readonly responses?: object
+  readonly requestBody?: {
+    readonly required?: boolean
+    readonly content: Record<string, { readonly schema: { readonly default?: unknown } }>
+  }
+  readonly responses?: Readonly<Record<string, Response>>
+}
+
+interface Response {
+  readonly headers?: Readonly<Record<string, object>>
 }
 
 type Document = Record<string, unknown> & {
@@ -80,16 +123,24 @@ function tidy (document: Document): Document {
   for (const [path, methods] of Object.entries(document.paths ?? {})) {
     paths[path] = {}
     for (const [method, operation] of Object.entries(methods)) {
-      paths[path][method] = withOptionalBody(withHeaders(method, operation))
+      paths[path][method] = withBody(withAnswers(withHeaders(method, withOwnId(method, operation))))
     }
   }
   // Each named schema comes a second time, for bodies; we name only what is answered.
   const schemas = Object.entries(document.components?.schemas ?? {}).filter(([name]) => !name.endsWith('Input'))
-  return withoutPatterns({
+  return plain({
     ...document,
     paths,
-    components: { ...document.components, schemas: Object.fromEntries(schemas) }
+    components: {
+      ...document.components,
+      schemas: Object.fromEntries(schemas.map(([name, schema]) => [name, withExample(name, open(schema))]))
+    }
   })
+}
+
+/** HEAD stands beside the GET of the same route, and an id is there once. */
+function withOwnId (method: string, operation: Operation): Operation {
+  return method === 'head' ? { ...operation, operationId: `${operation.operationId}Headers` } : operation
 }
 
 /** Headers that hooks read, and that no schema of a route mentions. */
@@ -105,18 +156,57 @@ function withHeaders (method: string, operation: Operation): Operation {
   }
 }
 
-/** A body that has a default may be left out. */
-function withOptionalBody (operation: Operation): Operation {
-  const { requestBody } = operation
-  if (requestBody?.content['application/json']?.schema.default === undefined) return operation
-  return { ...operation, requestBody: { ...requestBody, required: false } as Operation['requestBody'] & object }
+/** Answers with the headers of their status, and open to fields that come later. */
+function withAnswers (operation: Operation): Operation {
+  const responses = Object.entries(operation.responses ?? {}).map(([status, response]): [string, Response] => {
+    const names = ANSWER_HEADERS[status]
+    const opened = open(response)
+    if (names === undefined) return [status, opened]
+    const headers = Object.fromEntries(names.map(name => [name, { $ref: `#/components/headers/${name}` }]))
+    return [status, { ...opened, headers: { ...opened.headers, ...headers } }]
+  })
+  return { ...operation, responses: Object.fromEntries(responses) }
 }
 
-/** `format` and `type` say it where a long expression would only hide it. */
-function withoutPatterns (document: Document): Document {
-  return JSON.parse(JSON.stringify(document, (_key, value: unknown) => {
-    if (typeof value !== 'object' || value === null || !('pattern' in value)) return value
-    const { pattern, ...rest } = value as { pattern: unknown, format?: string, type?: string }
-    return rest.format === 'date-time' || rest.type === 'integer' ? rest : { ...rest, pattern }
-  })) as Document
+/** A strict client would break on the first field that is added. */
+function open<T> (schema: T): T {
+  return mapObjects(
+    schema,
+    ({ additionalProperties, ...rest }) =>
+      additionalProperties === undefined || additionalProperties === false ? rest : { ...rest, additionalProperties }
+  )
+}
+
+function withExample (name: string, schema: unknown): unknown {
+  return name in EXAMPLES ? { ...schema as object, examples: [EXAMPLES[name]] } : schema
+}
+
+/** A body with its example. One that has a default may be left out. */
+function withBody (operation: Operation): Operation {
+  const { requestBody, operationId = '' } = operation
+  const json = requestBody?.content['application/json']
+  if (requestBody === undefined || json === undefined) return operation
+  const required = json.schema.default === undefined
+  const content = { ...requestBody.content, 'application/json': { ...json, example: BODY_EXAMPLES[operationId] } }
+  return { ...operation, requestBody: { ...requestBody, required, content } }
+}
+
+/** Without patterns where `format` and `type` say it, and without a choice of one. */
+function plain (document: Document): Document {
+  return mapObjects(document, ({ pattern, ...rest }) => {
+    const { anyOf, ...others } = rest
+    if (Array.isArray(anyOf) && anyOf.length === 1) return { ...others, ...anyOf[0] as object }
+    const isPlain = pattern === undefined || rest.format === 'date-time' || rest.type === 'integer'
+    return isPlain ? rest : { ...rest, pattern }
+  })
+}
+
+/** The same value with each object in it changed, from the outside in. */
+function mapObjects<T> (value: T, change: (object: Record<string, unknown>) => object): T {
+  return JSON.parse(
+    JSON.stringify(value, (_key, inner: unknown) =>
+      typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+        ? change(inner as Record<string, unknown>)
+        : inner)
+  ) as T
 }

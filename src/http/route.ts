@@ -26,6 +26,8 @@ export type App = FastifyInstance<
 export type Tag = 'backups' | 'configuration' | 'sources' | 'jobs' | 'audit' | 'service'
 
 interface Doc {
+  /** The name of the operation in the clients that are generated: a verb and a noun. It never changes. */
+  readonly operationId: string
   readonly tag: Tag
   readonly summary: string
   readonly description?: string
@@ -87,6 +89,7 @@ export function route<const I extends Inputs> (role: Role | 'open', doc: Doc, in
     },
     schema: {
       ...inputs,
+      operationId: doc.operationId,
       tags: [doc.tag],
       summary: doc.summary,
       description: [doc.description, role === 'open' ? 'No token needed.' : `Role: ${role}.`, doc.needs?.says].filter(

@@ -84,6 +84,66 @@ test('a body that may be left out is said to be optional', async t => {
   assert.equal(paths['/api/backups/prune'].post.requestBody.required, true)
 })
 
+test('every operation has a name of its own, and HEAD that of its GET', async t => {
+  const { paths } = await documentOf((await build(t)).app)
+  const ids = Object.values<Record<string, Json>>(paths).flatMap(methods =>
+    Object.values(methods).map(({ operationId }) => operationId as string)
+  )
+  for (const id of ids) assert.match(id, /^[a-z]+([A-Z][a-z]+)*$/)
+  assert.equal(new Set(ids).size, ids.length)
+  assert.equal(paths['/api/backups/{id}/rescue'].post.operationId, 'rescueRows')
+  assert.equal(paths['/api/backups/{id}/download'].head.operationId, 'downloadBackupHeaders')
+})
+
+test('what answers 202 says where the job is, and does', async t => {
+  const { app } = await build(t)
+  const document = await documentOf(app)
+  for (const methods of Object.values<Record<string, Json>>(document.paths)) {
+    for (const { responses: { 202: accepted, 429: refused } } of Object.values(methods)) {
+      if (accepted !== undefined) assert.deepEqual(Object.keys(accepted.headers), ['Location', 'Preference-Applied'])
+      if (refused !== undefined) assert.deepEqual(Object.keys(refused.headers), ['Retry-After'])
+    }
+  }
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/api/backups/1/verify',
+    headers: { ...headers, prefer: 'respond-async' }
+  })
+  assert.equal(answer.statusCode, 202)
+  assert.equal(answer.headers.location, `/api/jobs/${answer.json().job.id}`)
+  assert.equal(answer.headers['preference-applied'], 'respond-async')
+})
+
+test('answers may get fields that a client does not know, and bodies may not', async t => {
+  const { paths, components: { schemas } } = await documentOf((await build(t)).app)
+  const isClosed = (value: unknown): boolean => JSON.stringify(value ?? null).includes('"additionalProperties":false')
+  assert.equal(isClosed(schemas), false)
+  for (const [path, methods] of Object.entries<Record<string, Json>>(paths)) {
+    for (const { operationId, responses, requestBody } of Object.values(methods)) {
+      assert.equal(isClosed(responses), false, path)
+      if (requestBody !== undefined) assert.equal(isClosed(requestBody), true, operationId)
+    }
+  }
+})
+
+test('every named schema and every body has an example, and it fits', async t => {
+  const document = await documentOf((await build(t)).app)
+  for (const [name, schema] of Object.entries<Json>(document.components.schemas)) {
+    assert.equal(schema.examples?.length, 1, name)
+    const checked = schemaOf(schema, document).safeParse(schema.examples[0])
+    assert.ok(checked.success, `${name}: ${checked.error?.message}`)
+  }
+  for (const methods of Object.values<Record<string, Json>>(document.paths)) {
+    for (const { operationId, requestBody } of Object.values(methods)) {
+      if (requestBody === undefined) continue
+      const { schema, example } = requestBody.content['application/json']
+      assert.notEqual(example, undefined, operationId)
+      const checked = schemaOf(schema, document).safeParse(example)
+      assert.ok(checked.success, `${operationId}: ${checked.error?.message}`)
+    }
+  }
+})
+
 test('answers are as the document says', async t => {
   const { app, engine } = await build(t)
   const document = await documentOf(app)
@@ -176,9 +236,16 @@ test('the check of answers above is one that fails', async t => {
   assert.equal(schema.safeParse({ ...answer, backup: rest }).success, false, String(checksum))
 })
 
+/** Closed to further fields, which the document leaves open: here each field has to be in it. */
 function schemaOf (schema: object, document: Json): z.ZodType {
   const local = (value: object): object =>
-    JSON.parse(JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/'))
+    JSON.parse(
+      JSON.stringify(value).replaceAll('#/components/schemas/', '#/$defs/'),
+      (key, inner: Json) =>
+        key !== 'properties' && inner?.properties !== undefined && inner.additionalProperties === undefined
+          ? { ...inner, additionalProperties: false }
+          : inner
+    )
   return z.fromJSONSchema(
     { ...local(schema), $defs: local(document.components.schemas) } as Parameters<typeof z.fromJSONSchema>[0]
   )

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { z } from 'zod'
 import { route } from '../../src/http/route.ts'
 
-const DOC = { tag: 'backups', summary: 'Try', answers: { 200: z.object({}) } } as const
+const DOC = { operationId: 'tryOut', tag: 'backups', summary: 'Try', answers: { 200: z.object({}) } } as const
 
 test('a route that answers with a job and does not name its kind cannot be made', () => {
   const answers = { 202: z.object({}) }

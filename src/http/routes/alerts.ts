@@ -8,6 +8,7 @@ export function alertRoutes (app: App, { alerts }: { readonly alerts: Pick<Alert
   app.get(
     '/api/alerts',
     route('viewer', {
+      operationId: 'listAlerts',
       tag: 'service',
       summary: 'What is wrong now, since when, and what to do, newest first',
       answers: { 200: alertListAnswer }

@@ -8,6 +8,7 @@ export function auditRoute (app: App, { audit }: { readonly audit: Pick<AuditLog
   app.get(
     '/api/audit',
     route('admin', {
+      operationId: 'listAuditEntries',
       tag: 'audit',
       summary: 'Who did what through the API and the command line, newest first',
       action: 'audit',

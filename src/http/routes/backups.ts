@@ -26,6 +26,7 @@ export function backupRoutes (
   app.get(
     '/api/backups',
     route('viewer', {
+      operationId: 'listBackups',
       tag: 'backups',
       summary: 'List backups, newest first',
       answers: { 200: backupListAnswer }
@@ -47,6 +48,7 @@ export function backupRoutes (
   app.get(
     '/api/backups/stats',
     route('viewer', {
+      operationId: 'getStatistics',
       tag: 'backups',
       summary: 'How things stand: totals, and each source',
       answers: { 200: statisticsAnswer }
@@ -60,6 +62,7 @@ export function backupRoutes (
   app.get(
     '/api/backups/:id',
     route('viewer', {
+      operationId: 'getBackup',
       tag: 'backups',
       summary: 'One backup, with the history of its verifications',
       answers: { 200: backupDetailAnswer },
@@ -83,6 +86,7 @@ export function backupRoutes (
   app.patch(
     '/api/backups/:id',
     route('operator', {
+      operationId: 'updateBackup',
       tag: 'backups',
       summary: 'Change what a backup is called, or pin it',
       action: 'backup edit',

@@ -11,6 +11,7 @@ export function configRoutes (
   app.get(
     '/api/backups/config',
     route('viewer', {
+      operationId: 'getConfig',
       tag: 'configuration',
       summary: 'The configuration in force, and where each value came from',
       answers: { 200: configAnswer }
@@ -19,6 +20,7 @@ export function configRoutes (
   )
 
   const options = route('admin', {
+    operationId: 'updateConfig',
     tag: 'configuration',
     summary: 'Change the configuration',
     action: 'config change',

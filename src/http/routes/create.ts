@@ -12,6 +12,7 @@ export function createRoute (app: App, { engine }: { readonly engine: BackupVerb
   app.post(
     '/api/backups',
     route('operator', {
+      operationId: 'createBackup',
       tag: 'backups',
       summary: 'Make a backup now',
       action: 'backup create',

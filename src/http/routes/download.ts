@@ -18,6 +18,7 @@ export function downloadRoute (app: App, { engine }: { readonly engine: RestoreV
   })
 
   const options = route('admin', {
+    operationId: 'downloadBackup',
     tag: 'backups',
     summary: 'The backup itself',
     action: 'backup download',

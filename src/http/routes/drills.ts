@@ -17,6 +17,7 @@ export function drillRoutes (
   app.post(
     '/api/backups/:id/drill',
     route('operator', {
+      operationId: 'drillBackup',
       tag: 'backups',
       action: 'drill',
       summary: 'Try out that a backup restores',
@@ -47,6 +48,7 @@ export function drillRoutes (
   app.get(
     '/api/restores/:id',
     route('viewer', {
+      operationId: 'getRestore',
       tag: 'backups',
       summary: 'One restore or drill, with what it found',
       answers: { 200: oneRestoreAnswer },
@@ -58,6 +60,7 @@ export function drillRoutes (
   app.get(
     '/api/drills/report',
     route('viewer', {
+      operationId: 'getDrillReport',
       tag: 'backups',
       summary: 'The evidence of drills, for auditors',
       description:

@@ -13,6 +13,7 @@ export function eventRoute (
   }
 ): void {
   const options = route('viewer', {
+    operationId: 'streamEvents',
     tag: 'jobs',
     summary: 'What happens, as server-sent events',
     description:

@@ -28,15 +28,17 @@ interface Deps {
  * costs little.
  */
 export function healthRoutes (app: App, deps: Deps): void {
-  const report = route('open', {
-    tag: 'service',
-    summary: 'How the service and its backups are',
-    description:
-      '`degraded` means that somebody should look, and `GET /api/alerts` tells what at; only `error` is a 503.',
-    answers: { 200: healthAnswer, 503: healthAnswer }
-  })
-  for (const url of ['/health', '/healthz']) {
-    app.get(url, unlimited(report), async (request, reply) => {
+  const report = (operationId: string) =>
+    route('open', {
+      operationId,
+      tag: 'service',
+      summary: 'How the service and its backups are',
+      description:
+        '`degraded` means that somebody should look, and `GET /api/alerts` tells what at; only `error` is a 503.',
+      answers: { 200: healthAnswer, 503: healthAnswer }
+    })
+  for (const [url, operationId] of [['/health', 'getHealth'], ['/healthz', 'getHealthz']] as const) {
+    app.get(url, unlimited(report(operationId)), async (request, reply) => {
       const body = await inTime(() => bodyOf(deps), error => {
         request.log.error({ err: error }, 'the health could not be told')
       })
@@ -49,17 +51,26 @@ export function healthRoutes (app: App, deps: Deps): void {
 
   app.get(
     '/health/live',
-    unlimited(route('open', { tag: 'service', summary: 'Whether the service runs', answers: { 200: aliveAnswer } })),
+    unlimited(
+      route('open', {
+        operationId: 'getLiveness',
+        tag: 'service',
+        summary: 'Whether the service runs',
+        answers: { 200: aliveAnswer }
+      })
+    ),
     () => ({ success: true, status: 'ok' })
   )
 
-  const readiness = route('open', {
-    tag: 'service',
-    summary: 'Whether the service takes work',
-    answers: { 200: aliveAnswer, 503: aliveAnswer }
-  })
-  for (const url of ['/health/ready', '/readyz']) {
-    app.get(url, unlimited(readiness), (_request, reply) => {
+  const readiness = (operationId: string) =>
+    route('open', {
+      operationId,
+      tag: 'service',
+      summary: 'Whether the service takes work',
+      answers: { 200: aliveAnswer, 503: aliveAnswer }
+    })
+  for (const [url, operationId] of [['/health/ready', 'getReadiness'], ['/readyz', 'getReadyz']] as const) {
+    app.get(url, unlimited(readiness(operationId)), (_request, reply) => {
       const ready = deps.ready()
       reply.code(ready ? 200 : 503)
       return { success: ready, status: ready ? 'ok' : 'error' }

@@ -24,6 +24,7 @@ export function jobRoutes (app: App, { engine, throughput, starterOf }: Deps): v
   app.get(
     '/api/jobs',
     route('viewer', {
+      operationId: 'listJobs',
       tag: 'jobs',
       summary: 'Running and recent work, newest first',
       answers: { 200: jobListAnswer }
@@ -41,6 +42,7 @@ export function jobRoutes (app: App, { engine, throughput, starterOf }: Deps): v
   app.get(
     '/api/jobs/:id',
     route('viewer', {
+      operationId: 'getJob',
       tag: 'jobs',
       summary: 'How far a job is, or how it ended',
       answers: { 200: jobAnswer },
@@ -54,6 +56,7 @@ export function jobRoutes (app: App, { engine, throughput, starterOf }: Deps): v
   app.delete(
     '/api/jobs/:id',
     route('operator', {
+      operationId: 'cancelJob',
       tag: 'jobs',
       summary: 'Cancel a job',
       action: 'job cancel',

@@ -14,6 +14,7 @@ export function metricsRoute (
   { metrics, metricsToken }: { readonly metrics: MetricsText, readonly metricsToken: Secret | undefined }
 ): void {
   const options = route('open', {
+    operationId: 'getMetrics',
     tag: 'service',
     summary: 'Metrics for Prometheus',
     description: 'Asks for METRICS_TOKEN as the bearer token where one is configured.',

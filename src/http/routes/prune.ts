@@ -9,6 +9,7 @@ export function pruneRoute (app: App, { engine }: { readonly engine: RetentionVe
   app.post(
     '/api/backups/prune',
     route('admin', {
+      operationId: 'pruneBackups',
       tag: 'backups',
       summary: 'Remove what the retention rules no longer keep, or only tell what that would be',
       action: 'backup prune',

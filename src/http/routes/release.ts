@@ -8,6 +8,7 @@ export function releaseRoutes (app: App, { engine }: { readonly engine: BackupVe
   app.post(
     '/api/backups/:id/release',
     route('admin', {
+      operationId: 'releaseBackup',
       tag: 'backups',
       summary: 'Declare a suspect backup good',
       action: 'backup release',

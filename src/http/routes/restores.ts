@@ -16,6 +16,7 @@ export function restoreRoutes (
   app.post(
     '/api/backups/:id/restore',
     route('admin', {
+      operationId: 'restoreBackup',
       tag: 'backups',
       action: 'restore',
       summary: 'Put a backup back',
@@ -74,6 +75,7 @@ export function restoreRoutes (
   app.get(
     '/api/restores',
     route('viewer', {
+      operationId: 'listRestores',
       tag: 'backups',
       summary: 'What was restored or drilled, newest first',
       answers: { 200: restoreListAnswer }

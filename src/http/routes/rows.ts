@@ -27,6 +27,7 @@ export function rowRoutes (
   app.get(
     '/api/backups/:id/diff',
     route('operator', {
+      operationId: 'diffBackup',
       tag: 'backups',
       summary: 'What became of the rows of a backup',
       description:
@@ -69,6 +70,7 @@ export function rowRoutes (
   app.post(
     '/api/backups/:id/rescue',
     route('admin', {
+      operationId: 'rescueRows',
       tag: 'backups',
       action: 'rescue',
       summary: 'Bring rows of a backup back into the live database',

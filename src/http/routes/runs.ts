@@ -8,6 +8,7 @@ export function runRoute (app: App, { engine }: { readonly engine: StatusVerbs }
   app.get(
     '/api/runs',
     route('viewer', {
+      operationId: 'listRuns',
       tag: 'jobs',
       summary: 'What fell due by the schedules, and what came of it, newest first',
       description:

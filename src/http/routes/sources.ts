@@ -11,6 +11,7 @@ export function sourceRoutes (
   app.get(
     '/api/sources',
     route('viewer', {
+      operationId: 'listSources',
       tag: 'sources',
       summary: 'What is protected, and how it stands',
       answers: { 200: sourceListAnswer }
@@ -24,6 +25,7 @@ export function sourceRoutes (
   app.get(
     '/api/sources/:name',
     route('viewer', {
+      operationId: 'getSource',
       tag: 'sources',
       summary: 'One source',
       answers: { 200: sourceAnswer },

@@ -7,6 +7,7 @@ export function storeRoutes (app: App, { engine }: { readonly engine: StatusVerb
   app.get(
     '/api/stores',
     route('viewer', {
+      operationId: 'listStores',
       tag: 'sources',
       summary: 'Where backups are kept, and how each place stands',
       answers: { 200: storeListAnswer }
@@ -17,6 +18,7 @@ export function storeRoutes (app: App, { engine }: { readonly engine: StatusVerb
   app.post(
     '/api/stores/:name/probe',
     route('operator', {
+      operationId: 'probeStore',
       tag: 'sources',
       summary: 'Try whether copies can be kept in a store',
       action: 'store probe',

@@ -10,6 +10,7 @@ export function trashRoutes (app: App, { engine }: { readonly engine: RetentionV
   app.delete(
     '/api/backups/:id',
     route('admin', {
+      operationId: 'deleteBackup',
       tag: 'backups',
       summary: 'Move a backup into the trash',
       action: 'backup remove',
@@ -40,6 +41,7 @@ export function trashRoutes (app: App, { engine }: { readonly engine: RetentionV
   app.post(
     '/api/backups/:id/undelete',
     route('admin', {
+      operationId: 'undeleteBackup',
       tag: 'backups',
       summary: 'Bring a backup back from the trash',
       action: 'backup undelete',

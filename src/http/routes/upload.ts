@@ -15,6 +15,7 @@ export function uploadRoute (app: App, { engine }: { readonly engine: Replicatio
   app.post(
     '/api/backups/:id/upload',
     route('operator', {
+      operationId: 'uploadBackup',
       tag: 'backups',
       summary: 'Copy a backup to the other stores, or to one of them',
       action: 'backup upload',

@@ -11,6 +11,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: VerifyVer
   app.post(
     '/api/backups/:id/verify',
     route('operator', {
+      operationId: 'verifyBackup',
       tag: 'backups',
       summary: 'Prove a backup',
       action: 'backup verify',
@@ -36,6 +37,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: VerifyVer
   app.post(
     '/api/backups/verify',
     route('operator', {
+      operationId: 'verifyBackups',
       tag: 'backups',
       summary: 'Prove every completed backup, or those that match',
       action: 'backup verify',

@@ -1,0 +1,430 @@
+import { LANDING_STORE } from '../core/ports/store.ts'
+
+const CHECK = { name: 'row_counts', status: 'pass', reason: '2 tables, 1100 rows' } as const
+
+const COPY = {
+  store: LANDING_STORE,
+  location: '/var/lib/holdfast/backups/workstation-backup-2026-01-05T02-00-25.db',
+  status: 'stored',
+  size: 40_960,
+  uploadedAt: '2026-01-05T02:00:26.166Z',
+  error: null,
+  attempts: 0,
+  nextAttemptAt: null
+} as const
+
+const SIGNATURE = {
+  state: 'signed',
+  key: 'holdfast-sign1-HQsyCpH-CzkWWtJyYl12lZfw8hb08TNVt8bjbyctWOc',
+  keyId: 'd400b7a0b6251a43',
+  refused: false
+} as const
+
+const SOURCE_STATISTICS = {
+  source: 'workstation',
+  state: 'ok',
+  totalBackups: 2,
+  totalSize: 81_920,
+  oldestBackup: '2026-01-05T02:00:25.421Z',
+  newestBackup: '2026-01-05T02:00:26.465Z',
+  lastSuccess: '2026-01-05T02:00:26.848Z',
+  lastFailure: null,
+  ageSeconds: 0,
+  lastVerified: '2026-01-05T02:00:27.367Z',
+  lastProven: '2026-01-05T02:00:27.369Z',
+  lastRestoreSeconds: 0.003,
+  rpoSeconds: 0,
+  nextRun: '2026-01-06T02:00:00.000Z'
+} as const
+
+const RETENTION = { daily: 7, weekly: 4, minBackups: 3 } as const
+
+const DRILL_REPORT = {
+  backup: {
+    fileName: 'workstation-backup-2026-01-05T02-00-25.db',
+    startedAt: '2026-01-05T02:00:25.421Z',
+    checksum: '00a9772f72e0a9b54f55a045ff37d2776b0d89815b65a4c87d654b2128396092',
+    imageChecksum: '00a9772f72e0a9b54f55a045ff37d2776b0d89815b65a4c87d654b2128396092',
+    size: 40_960,
+    compression: 'none'
+  },
+  chosen: 'it was asked for',
+  checks: [CHECK],
+  assertions: [{ name: 'orders are there', status: 'pass', found: 1000, bound: 'at least 1', reason: null }],
+  duration: 154
+} as const
+
+const DRILL = {
+  id: 1,
+  kind: 'drill',
+  backupId: 1,
+  source: 'workstation',
+  target: '/var/lib/holdfast/data/scratch/812-61f7898d',
+  mode: 'scratch',
+  status: 'passed',
+  bytes: 40_960,
+  startedAt: '2026-01-05T02:00:27.215Z',
+  finishedAt: '2026-01-05T02:00:27.369Z',
+  durationMs: 154,
+  restoreTimeMs: 3,
+  actor: 'ada',
+  safetyBackupId: null,
+  keptFile: null,
+  warnings: [],
+  errorCode: null,
+  errorMessage: null,
+  report: DRILL_REPORT
+} as const
+
+const ROW_DIFFERENCE = {
+  change: 'removed',
+  before: { id: 100, account: 12, note: 'rent', amount: 42 },
+  after: null,
+  columns: []
+} as const
+
+/** One value of each schema that the document names, as the service answers with it; a test checks each. */
+export const EXAMPLES: Readonly<Record<string, unknown>> = {
+  Alert: {
+    id: 3,
+    rule: 'backup_too_old',
+    source: 'workstation',
+    severity: 'critical',
+    message: 'the newest good backup is 2 days old',
+    remedy: 'See why no backup is made: `holdfast runs` and `holdfast doctor`.',
+    raisedAt: '2026-01-07T02:00:00.000Z',
+    clearedAt: null
+  },
+  AuditEntry: {
+    id: 2,
+    at: '2026-01-05T02:00:26.983Z',
+    origin: 'api',
+    actor: 'ada',
+    role: 'admin',
+    address: '127.0.0.1',
+    action: 'backup create',
+    target: 'source workstation',
+    outcome: 'done',
+    code: null,
+    requestId: '86321ce8-3915-4ba4-aa2a-4c53e43cafcf',
+    times: 1
+  },
+  Backup: {
+    id: 1,
+    fileName: 'workstation-backup-2026-01-05T02-00-25.db',
+    filePath: '/var/lib/holdfast/backups/workstation-backup-2026-01-05T02-00-25.db',
+    backupType: 'manual',
+    fileSize: 40_960,
+    checksum: '00a9772f72e0a9b54f55a045ff37d2776b0d89815b65a4c87d654b2128396092',
+    startedAt: '2026-01-05T02:00:25.421Z',
+    completedAt: '2026-01-05T02:00:26.166Z',
+    status: 'completed',
+    source: 'workstation',
+    method: 'full',
+    schedule: null,
+    description: 'Before the migration to 2.5',
+    compression: 'none',
+    encryption: 'none',
+    originalSize: 40_960,
+    durationMs: 745,
+    errorMessage: null,
+    pinned: false,
+    parentId: null,
+    verification: {
+      status: 'valid',
+      checkedAt: '2026-01-05T02:00:26.423Z',
+      checks: [CHECK]
+    },
+    copies: [COPY],
+    suspicion: null,
+    signature: SIGNATURE,
+    foreignInstance: null,
+    errorCode: null,
+    trashedAt: null,
+    deletedAt: null
+  },
+  Check: CHECK,
+  Config: {
+    autoBackupEnabled: false,
+    autoBackupInterval: 86_400_000,
+    maxBackups: 10,
+    compression: 'none',
+    verifyAfterBackup: true,
+    databasePath: '/srv/workstation/workstation.db',
+    backupDir: '/var/lib/holdfast/backups',
+    origins: {
+      autoBackupEnabled: 'file',
+      autoBackupInterval: 'default',
+      maxBackups: 'default',
+      compression: 'default',
+      verifyAfterBackup: 'default',
+      databasePath: 'file',
+      backupDir: 'default'
+    }
+  },
+  Copy: COPY,
+  CopyDecision: {
+    backupId: 2,
+    fileName: 'workstation-backup-2026-01-05T02-00-26.db',
+    source: 'workstation',
+    backupType: 'manual',
+    schedule: null,
+    startedAt: '2026-01-05T02:00:26.465Z',
+    fileSize: 40_960,
+    keep: true,
+    removal: null,
+    reasons: ['manual: outside the rules', 'newest backup', 'newest verified backup'],
+    store: 'nas'
+  },
+  Decision: {
+    backupId: 2,
+    fileName: 'workstation-backup-2026-01-05T02-00-26.db',
+    source: 'workstation',
+    backupType: 'manual',
+    schedule: null,
+    startedAt: '2026-01-05T02:00:26.465Z',
+    fileSize: 40_960,
+    keep: true,
+    removal: null,
+    reasons: ['manual: outside the rules', 'newest backup', 'newest verified backup']
+  },
+  Drill: DRILL,
+  DrillEvidence: {
+    madeAt: '2026-01-05T02:00:27.376Z',
+    since: '2025-10-07T02:00:27.376Z',
+    until: '2026-01-05T02:00:27.376Z',
+    total: { drills: 1, passed: 1, failed: 0, inconclusive: 0, running: 0 },
+    sources: [{
+      source: 'workstation',
+      drills: 1,
+      passed: 1,
+      failed: 0,
+      inconclusive: 0,
+      running: 0,
+      backups: 1,
+      oldest: '2026-01-05T02:00:25.421Z',
+      newest: '2026-01-05T02:00:25.421Z',
+      slowestRestoreSeconds: 0.003,
+      usualRestoreSeconds: 0.003,
+      now: SOURCE_STATISTICS
+    }],
+    drills: [{ ...DRILL, backupAgeSeconds: 1 }]
+  },
+  DrillReport: DRILL_REPORT,
+  ErrorCode: 'BACKUP_IN_PROGRESS',
+  Failure: { backupId: 4, code: 'STORE_UNAVAILABLE', message: 'the store "nas" cannot be used' },
+  Health: {
+    success: true,
+    status: 'ok',
+    backup: {
+      status: 'ok',
+      lastSuccess: '2026-01-05T02:00:29.061Z',
+      ageSeconds: 0,
+      sources: 1,
+      never: 0,
+      overdue: 0,
+      failing: 0
+    },
+    alerts: {
+      critical: 0,
+      warning: 0,
+      rules: []
+    }
+  },
+  Job: {
+    id: 12,
+    kind: 'restore',
+    source: 'workstation',
+    backupId: 1,
+    status: 'succeeded',
+    phase: 'done',
+    percent: 100,
+    bytesDone: 40_960,
+    bytesTotal: 40_960,
+    bytesPerSecond: null,
+    createdAt: '2026-01-05T02:00:28.222Z',
+    startedAt: '2026-01-05T02:00:28.223Z',
+    finishedAt: '2026-01-05T02:00:29.365Z',
+    errorCode: null,
+    errorMessage: null
+  },
+  ListedBackup: {
+    id: 2,
+    fileName: 'workstation-backup-2026-01-05T02-00-26.db',
+    fileSize: 40_960,
+    status: 'completed',
+    startedAt: '2026-01-05T02:00:26.465Z',
+    filePath: '/var/lib/holdfast/backups/workstation-backup-2026-01-05T02-00-26.db',
+    backupType: 'manual',
+    checksum: '00a9772f72e0a9b54f55a045ff37d2776b0d89815b65a4c87d654b2128396092',
+    completedAt: '2026-01-05T02:00:26.848Z',
+    source: 'workstation',
+    method: 'full',
+    schedule: null,
+    description: null,
+    compression: 'none',
+    encryption: 'none',
+    originalSize: 40_960,
+    durationMs: 383,
+    errorMessage: null,
+    pinned: false,
+    parentId: null,
+    verification: {
+      status: 'valid',
+      checkedAt: '2026-01-05T02:00:26.973Z',
+      checks: [CHECK]
+    },
+    copies: [COPY],
+    suspicion: null,
+    signature: SIGNATURE,
+    foreignInstance: null,
+    errorCode: null,
+    trashedAt: null,
+    deletedAt: null
+  },
+  Problem: {
+    type: 'urn:holdfast:error:BACKUP_IN_PROGRESS',
+    title: 'the source is busy with another operation',
+    status: 409,
+    detail: 'another job is at work on the source "workstation"',
+    instance: '/api/backups',
+    success: false,
+    code: 'BACKUP_IN_PROGRESS',
+    hint: 'Wait for that job to end, or cancel it.',
+    requestId: '8b3ccca5-3966-4e30-8e0f-e5dccd46cd40'
+  },
+  Restore: {
+    id: 2,
+    kind: 'restore',
+    backupId: 1,
+    source: 'workstation',
+    target: '/srv/workstation/workstation.db',
+    mode: 'live',
+    status: 'completed',
+    bytes: 40_960,
+    startedAt: '2026-01-05T02:00:27.215Z',
+    finishedAt: '2026-01-05T02:00:27.369Z',
+    durationMs: 743,
+    restoreTimeMs: 153,
+    actor: 'ada',
+    safetyBackupId: 3,
+    keptFile: null,
+    warnings: [],
+    errorCode: null,
+    errorMessage: null
+  },
+  RetentionRules: RETENTION,
+  RowDifference: ROW_DIFFERENCE,
+  RowValue: 42,
+  Run: {
+    id: 2,
+    kind: 'backup',
+    source: 'workstation',
+    rule: 'daily',
+    tier: 'daily',
+    dueAt: '2026-01-05T02:00:00.000Z',
+    status: 'done',
+    attempts: 1,
+    nextAttemptAt: null,
+    backupId: 1,
+    reason: null,
+    errorCode: null,
+    startedAt: '2026-01-05T02:00:00.012Z',
+    finishedAt: '2026-01-05T02:00:01.434Z'
+  },
+  Signature: SIGNATURE,
+  Source: {
+    name: 'workstation',
+    kind: 'sqlite',
+    location: '/srv/workstation/workstation.db',
+    isDefault: true,
+    state: 'ok',
+    policy: {
+      enabled: false,
+      interval: 86_400_000,
+      maxBackups: null,
+      compression: 'none',
+      verify: true,
+      drillSchedule: '0 6 * * 0',
+      keepLocal: true,
+      anomalyGuard: true,
+      stores: null,
+      schedule: null,
+      retention: RETENTION
+    },
+    nextRun: null,
+    statistics: SOURCE_STATISTICS
+  },
+  SourceStatistics: SOURCE_STATISTICS,
+  Statistics: {
+    totalBackups: 2,
+    totalSize: 81_920,
+    oldestBackup: '2026-01-05T02:00:25.421Z',
+    newestBackup: '2026-01-05T02:00:26.465Z',
+    failedBackups: 0,
+    sources: [SOURCE_STATISTICS]
+  },
+  Store: {
+    name: LANDING_STORE,
+    kind: 'local',
+    place: '/var/lib/holdfast/backups',
+    landing: true,
+    remembered: false,
+    state: 'ok',
+    stored: 2,
+    bytes: 81_920,
+    waiting: 0,
+    failure: null,
+    appendOnly: false,
+    lock: false,
+    bandwidth: null
+  },
+  StoreProbe: {
+    store: 'nas',
+    ok: true,
+    findings: [{ check: 'reach', status: 'ok', message: 'it answers at "/mnt/nas/holdfast"', remedy: null }, {
+      check: 'write',
+      status: 'ok',
+      message: 'an object can be written',
+      remedy: null
+    }]
+  },
+  TableDifference: {
+    table: 'entry',
+    presence: 'both',
+    identity: 'key',
+    key: ['id'],
+    columnsAdded: [],
+    columnsRemoved: [],
+    removed: 1,
+    added: 0,
+    changed: 0,
+    same: 99,
+    rows: [ROW_DIFFERENCE],
+    hasMore: false
+  },
+  TableRescue: {
+    table: 'account',
+    chosen: 2,
+    parents: 0,
+    children: 0,
+    inserted: 1,
+    overwritten: 0,
+    same: 1,
+    skipped: 0,
+    triggers: []
+  },
+  Undo: { backupId: 3, call: 'POST /api/backups/3/restore', command: 'holdfast restore 3' }
+}
+
+/** One body for each operation that takes one. */
+export const BODY_EXAMPLES: Readonly<Record<string, unknown>> = {
+  createBackup: { description: 'Before the migration to 2.5', compression: 'zstd' },
+  updateBackup: { pinned: true },
+  verifyBackups: { source: 'workstation' },
+  uploadBackup: { store: 'nas' },
+  pruneBackups: { dryRun: true },
+  rescueRows: { tables: [{ name: 'entry', where: 'account = 12' }], dryRun: true },
+  restoreBackup: { confirm: true },
+  updateConfig: { autoBackupEnabled: true, autoBackupInterval: 86_400_000 }
+}
