@@ -1,4 +1,4 @@
-import { BackupError, ERRORS, type ErrorCode } from '../core/errors.ts'
+import { BackupError, ERRORS, toBackupError, type ErrorCode } from '../core/errors.ts'
 import { printable, printableJson } from '../core/printable.ts'
 
 /** Where a command writes: results to `out`, everything said to people beside them to `err`. */
@@ -47,7 +47,10 @@ const IN_LINES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'DATA_DIR_UNSAFE'
 ])
 
-/** Tells what went wrong, as the last line on standard error, and returns the exit code for it. */
+/**
+ * Tells what went wrong, as the last line on standard error, and returns the exit code for it. What nobody expected is
+ * `INTERNAL`, with its stack on the lines before.
+ */
 export function reportError (
   error: unknown,
   output: Output,
@@ -57,9 +60,9 @@ export function reportError (
     output.err.write(
       `holdfast: unexpected error: ${error instanceof Error ? error.stack ?? error.message : String(error)}\n`
     )
-    return 1
+    if (!json) return 1
   }
-  const { code, message, hint, details } = error
+  const { code, message, hint, details } = toBackupError(error)
   if (json) output.err.write(`${printableJson(JSON.stringify({ error: { code, message, hint, details } }))}\n`)
   else {
     output.err.write(

@@ -1,21 +1,54 @@
 import { CommanderError, type Command } from 'commander'
+import { BackupError } from '../core/errors.ts'
 import { reportError, type Output } from './output.ts'
 
-/** Runs one command line and resolves with its exit code. What goes wrong has been told then. */
+/**
+ * Runs one command line and resolves with its exit code. What goes wrong has been told then: where `--json` is among
+ * the words, wrong usage as well is one JSON line.
+ */
 export async function run (
   words: readonly string[],
   output: Output,
   makeProgram: (exit: (code: number) => void) => Command
 ): Promise<number> {
   let exitCode = 0
+  const json = isJson(words)
+  const program = makeProgram(code => {
+    exitCode = code
+  })
+  if (json) silenceUsage(program)
   try {
-    await makeProgram(code => {
-      exitCode = code
-    }).parseAsync(words, { from: 'user' })
+    await program.parseAsync(words, { from: 'user' })
   } catch (error) {
-    // Commander has told the user already, and ends with 1 where the usage is wrong.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    return reportError(error, output, { json: words.includes('--json') })
+    if (!(error instanceof CommanderError)) return reportError(error, output, { json })
+    if (error.exitCode === 0) return 0
+    // Without --json Commander has told the user already. It ends with 1 where the usage is wrong.
+    return json ? reportError(usageError(error), output, { json }) : 2
   }
   return exitCode
+}
+
+/** Words after `--` are no options. */
+function isJson (words: readonly string[]): boolean {
+  const end = words.indexOf('--')
+  return words.slice(0, end === -1 ? undefined : end).includes('--json')
+}
+
+/** Help that is asked for goes to standard output and stays. */
+function silenceUsage (command: Command): void {
+  command.configureOutput({ writeErr () {} })
+  for (const below of command.commands) silenceUsage(below)
+}
+
+/** `error: unknown option '--jsn'`, and perhaps on the next line `(Did you mean --json?)`. */
+function usageError ({ code, message }: CommanderError): BackupError {
+  if (code === 'commander.help') {
+    return new BackupError('VALIDATION_FAILED', 'a command is missing', {
+      hint: '"holdfast --help" lists the commands.'
+    })
+  }
+  const [first = '', suggestion = ''] = message.split('\n')
+  return new BackupError('VALIDATION_FAILED', first.replace(/^error: /, ''), {
+    hint: /^\((Did you mean .*)\)$/.exec(suggestion)?.[1] ?? '--help shows the usage.'
+  })
 }
