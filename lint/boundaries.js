@@ -21,7 +21,8 @@ export const MAY_IMPORT = {
   cli: ['core', 'files', 'engine', 'present'],
   app: ['core', 'files', 'config', 'pipeline', ...ADAPTERS, 'engine', 'scheduler', 'http'],
   'server.ts': ['core', 'config', 'app'],
-  'cli/main.ts': ['core', 'config', 'sources/index.ts', 'cli', 'http', 'app', 'server.ts']
+  'cli/main.ts': ['core', 'config', 'sources/index.ts', 'cli', 'cli/configured.ts', 'http', 'app', 'server.ts'],
+  'cli/configured.ts': ['core', 'config', 'cli', 'app']
 }
 
 /**

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
@@ -17,7 +17,14 @@ execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '
 for (const part of ['migrations', 'public', 'README.md', 'CHANGELOG.md', '.env.example', 'holdfast.example.yaml']) {
   if (existsSync(join(root, part))) cpSync(join(root, part), join(dist, part), { recursive: true })
 }
-chmodSync(join(dist, 'src/cli/main.js'), 0o755)
+mkdirSync(join(dist, 'bin'))
+for (const name of readdirSync(join(root, 'bin'))) {
+  writeFileSync(
+    join(dist, 'bin', name),
+    readFileSync(join(root, 'bin', name), 'utf8').replaceAll(/(import\('[^']+)\.ts'\)/g, "$1.js')")
+  )
+}
+chmodSync(join(dist, 'bin/holdfast.cjs'), 0o755)
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify(publishedPackage(), undefined, 2)}\n`)
 
 function publishedPackage (): object {
@@ -31,8 +38,8 @@ function publishedPackage (): object {
     license,
     type,
     engines,
-    bin: { holdfast: 'src/cli/main.js' },
-    scripts: { start: 'node src/server.js' },
+    bin: { holdfast: 'bin/holdfast.cjs' },
+    scripts: { start: 'node bin/server.cjs' },
     dependencies
   }
 }

@@ -1,5 +1,5 @@
 import './config/threads.ts'
-import { makeLogger, startApp, VERSION, type App } from './app/app.ts'
+import { makeLogger, startApp, type App } from './app/app.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/environment.ts'
 import { checkConfig } from './config/load.ts'
@@ -13,6 +13,7 @@ import { BackupError, ERRORS, systemCode, toBackupError } from './core/errors.ts
 import { printableLines } from './core/printable.ts'
 import { endIfHung } from './app/ending.ts'
 import { lastResort } from './app/last-resort.ts'
+import { VERSION } from './app/version.ts'
 
 /**
  * Runs the service until SIGTERM, SIGINT or an exception that nothing caught, then stops it: no new work, the grace
@@ -77,7 +78,8 @@ function toldToStop (): Promise<NodeJS.Signals> {
   })
 }
 
-if (import.meta.main) {
+/** Serves with what this process was given, tells what keeps it from starting, and sets the exit code. */
+export async function runService (): Promise<void> {
   try {
     process.exitCode = await serve(processEnvironment(), process.cwd())
   } catch (thrown) {
@@ -87,3 +89,5 @@ if (import.meta.main) {
   }
   await endIfHung(process.exitCode)
 }
+
+if (import.meta.main) await runService()

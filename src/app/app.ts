@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino, { type Logger as Pino } from 'pino'
 import {
@@ -44,13 +43,12 @@ import { healthReport } from '../monitoring/health.ts'
 import { LastReading } from '../monitoring/last-reading.ts'
 import { missingFiles } from '../monitoring/missing-files.ts'
 import { monitoredSources } from '../monitoring/monitored-sources.ts'
+import { ROOT, VERSION } from './version.ts'
 import { makeDeps, makeSigning, type Opened } from './wiring.ts'
 import { checkCatalogFile } from '../sources/index.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
 export const MIGRATIONS = join(ROOT, 'migrations')
-export const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }
 /** Where only the server has one of these, a secret of the service's own would sign nothing. */
 const SIGNING = ['JWT_SECRET', 'JWT_PUBLIC_KEY']
 /** The API's thread waits for nobody longer than this. Milliseconds. */

@@ -3,7 +3,7 @@ import { constants, existsSync } from 'node:fs'
 import { access, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { catalogOptions, openEngine, VERSION, type OpenedEngine } from './app.ts'
+import { catalogOptions, openEngine, type OpenedEngine } from './app.ts'
 import {
   announce,
   checkIntegrity,
@@ -30,6 +30,7 @@ import { makeEngine } from '../engine/make-engine.ts'
 import type { Progress } from '../engine/artifacts/verify-object.ts'
 import { verifyFile, type VerifiedFile } from '../engine/verify/verify-file.ts'
 import { realPathSync } from '../files/real-path.ts'
+import { VERSION } from './version.ts'
 import { keyMaterial, makeDeps, makeSigning } from './wiring.ts'
 import { makeCodecs } from '../pipeline/codecs.ts'
 import { makeKeyring } from '../pipeline/keyring.ts'

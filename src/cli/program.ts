@@ -1,4 +1,4 @@
-import { Command, type Argument } from 'commander'
+import { Command, InvalidArgumentError, Option, type Argument } from 'commander'
 import { auditCommand } from './commands/audit.ts'
 import { backupCreateCommand } from './commands/backup-create.ts'
 import { completionCommand } from './commands/completion.ts'
@@ -64,6 +64,9 @@ export interface ProgramDeps<Role extends string>
     TokenRevokeDeps,
     KeyNewDeps,
     KeyCardDeps {
+  readonly version: string
+  /** As if the variable had that value in the environment. */
+  readonly setVariable: (name: 'HOLDFAST_CONFIG' | 'DATA_DIR', value: string) => void
   /** From now on what the server recorded of its configuration is left alone. */
   readonly ignoreServerConfig: () => void
 }
@@ -75,6 +78,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
     .addCommand(backupGroup(deps))
   for (const command of backupCommands(deps)) whole.addCommand(command)
   whole
+    .version(`holdfast ${deps.version}`, '-V, --version', 'show the version')
     .commandsGroup('What is protected:')
     .addCommand(sourcesCommand(deps))
     .addCommand(storesCommand(deps))
@@ -107,6 +111,20 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
   const { out, err } = deps.output
   return throughout(whole, command =>
     command
+      .addOption(
+        new Option('--config <file>', 'the configuration, in place of ./holdfast.yaml').argParser(requirePath)
+      )
+      .addOption(
+        new Option('--data-dir <dir>', 'where the server has its catalog and secrets, in place of ./data').argParser(
+          requirePath
+        )
+      )
+      .on('option:config', (file: string) => {
+        deps.setVariable('HOLDFAST_CONFIG', file)
+      })
+      .on('option:data-dir', (directory: string) => {
+        deps.setVariable('DATA_DIR', directory)
+      })
       .option('--ignore-server-config', 'work with what is said here alone, even where the server has it otherwise')
       .on('option:ignore-server-config', () => {
         deps.ignoreServerConfig()
@@ -183,6 +201,11 @@ function schedulerGroup<Role extends string> (deps: ProgramDeps<Role>): Command 
 
 function group (name: string, description: string): Command {
   return new Command(name).description(description).addHelpText('after', exitCodesHelp([0, 2]))
+}
+
+function requirePath (text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('Give a path.')
+  return text
 }
 
 function argumentTerm (argument: Argument): string {

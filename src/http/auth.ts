@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import { CLOCK_TOLERANCE, type TokenIdentity } from '../core/catalog/token.ts'
-import { ROLES, type Role } from './tokens.ts'
+import { ROLES, type Role } from './roles.ts'
 
 /** What proves a token. No other algorithm is ever accepted. */
 export interface TokenKey {

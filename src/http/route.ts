@@ -12,7 +12,7 @@ import { BackupError, ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { JobKind } from '../core/job.ts'
 import { PROBLEM_TYPE } from './errors.ts'
 import { problemSchema } from './schemas/common.ts'
-import type { Role } from './tokens.ts'
+import type { Role } from './roles.ts'
 
 /** Fastify as the routes see it: what a schema says is what a handler gets. */
 export type App = FastifyInstance<

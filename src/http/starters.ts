@@ -1,6 +1,6 @@
 import type { JobKind } from '../core/job.ts'
 import type { App } from './route.ts'
-import { ROLES, type Role } from './tokens.ts'
+import { ROLES, type Role } from './roles.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

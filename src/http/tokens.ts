@@ -1,9 +1,6 @@
 import { createSigner } from 'fast-jwt'
 import type { Secret } from '../core/secret.ts'
-
-/** What a token may do; each role may do what those before it may. */
-export const ROLES = ['viewer', 'operator', 'admin'] as const
-export type Role = typeof ROLES[number]
+import type { Role } from './roles.ts'
 
 export interface TokenClaims {
   readonly secret: Secret

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { OUTPUTS } from '../../src/cli/schemas.ts'
 import { holdfast, startHoldfast } from '../support/processes/holdfast.ts'
 import { workDir } from '../support/config/config.ts'
+import { tempDir } from '../support/temp-dir.ts'
 import { shopHome } from '../support/databases/shop-home.ts'
 
 for (
@@ -81,4 +82,40 @@ test('whoever stops reading ends the command quietly', async t => {
   command.child.stdout?.destroy()
   const { code, err } = await command.ended
   assert.deepEqual([code, err], [0, ''])
+})
+
+test('--version and -V print one line, and need nothing', async t => {
+  const cwd = tempDir(t)
+  const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+    readonly version: string
+  }
+  for (const word of ['--version', '-V']) {
+    assert.deepEqual(await holdfast([word], cwd), { code: 0, out: `holdfast ${version}\n`, err: '' })
+  }
+  assert.deepEqual(readdirSync(cwd), [])
+})
+
+test('--config and --data-dir choose the configuration, before and after the command', async t => {
+  const { cwd, environment } = shopHome(t)
+  assert.equal((await holdfast(['backup'], cwd, environment)).code, 0)
+  const elsewhere = tempDir(t)
+  const file = join(cwd, 'other.yaml')
+  writeFileSync(file, `dataDir: ${join(cwd, 'data')}\n`, { mode: 0o600 })
+  for (
+    const [options, variables] of [
+      [['--config', file], { HOLDFAST_CONFIG: '/nowhere' }],
+      [['--data-dir', join(cwd, 'data')], { DATA_DIR: '/nowhere' }]
+    ] as const
+  ) {
+    for (const words of [[...options, 'list'], ['list', ...options], ['backup', 'list', ...options]]) {
+      const { code, out, err } = await holdfast(words, elsewhere, variables)
+      assert.equal(code, 0, err)
+      assert.match(out, /\n1 backup, /, words.join(' '))
+    }
+  }
+  const { code, err } = await holdfast(['list', '--data-dir', ' '], elsewhere)
+  assert.deepEqual([code, err.split('\n')[0]], [
+    2,
+    "error: option '--data-dir <dir>' argument ' ' is invalid. Give a path."
+  ])
 })

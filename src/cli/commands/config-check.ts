@@ -1,10 +1,10 @@
 import { Command } from 'commander'
-import { reportAsJson, reportAsText, type ConfigReport } from '../config-report.ts'
+import type { ConfigReport } from '../config-report.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
 import type { Screen } from '../screen.ts'
 
 export interface ConfigCheckDeps {
-  readonly check: () => ConfigReport
+  readonly check: () => ConfigReport | Promise<ConfigReport>
   readonly output: Output
   /** Standard output, as it is now. */
   readonly screen: () => Screen
@@ -18,8 +18,9 @@ export function configCheckCommand (deps: ConfigCheckDeps): Command {
     )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2]))
-    .action((flags: { readonly json?: true }) => {
-      const report = deps.check()
+    .action(async (flags: { readonly json?: true }) => {
+      const report = await deps.check()
+      const { reportAsJson, reportAsText } = await import('../config-report.ts')
       deps.output.out.write(flags.json === true ? reportAsJson(report) : reportAsText(report, deps.screen()))
       deps.exit(report.ok ? 0 : 2)
     })

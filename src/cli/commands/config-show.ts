@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import { toBackupError } from '../../core/errors.ts'
 import type { SettingsReport } from '../../core/schedule/settings.ts'
-import { reportAsJson, reportAsText, withChanges, type ConfigReport } from '../config-report.ts'
+import type { ConfigReport } from '../config-report.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
 import type { Screen } from '../screen.ts'
 
 export interface ConfigShowDeps {
-  readonly check: () => ConfigReport
+  readonly check: () => ConfigReport | Promise<ConfigReport>
   /** The settings with what was changed through the API; undefined: there is no catalog, and so no such change. */
   readonly settings: () => Promise<SettingsReport | undefined>
   readonly output: Output
@@ -23,7 +23,8 @@ export function configShowCommand (deps: ConfigShowDeps): Command {
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2]))
     .action(async (flags: { readonly json?: true }) => {
-      const configured = deps.check()
+      const { reportAsJson, reportAsText, withChanges } = await import('../config-report.ts')
+      const configured = await deps.check()
       const changes = configured.ok ? await changesOf(deps) : undefined
       const report = configured.ok && changes !== undefined ? withChanges(configured, changes) : configured
       deps.output.out.write(flags.json === true ? reportAsJson(report) : reportAsText(report, deps.screen()))

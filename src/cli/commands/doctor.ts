@@ -1,8 +1,7 @@
 import { Command } from 'commander'
 import { toBackupError } from '../../core/errors.ts'
 import { printableJson } from '../../core/printable.ts'
-import { examine } from '../doctor/examine.ts'
-import { about, type Finding } from '../doctor/finding.ts'
+import type { Finding } from '../doctor/finding.ts'
 import type { CatalogSnapshot, DoctorContext } from '../doctor/context.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
 import type { Screen } from '../screen.ts'
@@ -10,7 +9,7 @@ import { wrap } from '../text.ts'
 
 export interface DoctorDeps {
   /** What is to be examined, or everything that is wrong with the configuration. */
-  readonly doctorContext: () => Promise<DoctorContext> | readonly ConfigProblem[]
+  readonly doctorContext: () => Promise<DoctorContext | readonly ConfigProblem[]> | readonly ConfigProblem[]
   /** Reads a copy of the catalog; undefined: there is no catalog. */
   readonly openSnapshot: () => Promise<OpenedSnapshot | undefined>
   readonly output: Output
@@ -37,8 +36,10 @@ export function doctorCommand (deps: DoctorDeps): Command {
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3]))
     .action(async (flags: { readonly json?: true }) => {
-      const context = deps.doctorContext()
-      const findings = isProblems(context) ? context.map(toFinding) : await examineAll(await context, deps.openSnapshot)
+      const context = await deps.doctorContext()
+      const findings = isProblems(context)
+        ? await Promise.all(context.map(toFinding))
+        : await examineAll(context, deps.openSnapshot)
       const ok = !findings.some(({ status }) => status === 'fail')
       deps.output.out.write(
         flags.json === true
@@ -49,11 +50,12 @@ export function doctorCommand (deps: DoctorDeps): Command {
     })
 }
 
-function isProblems (context: ReturnType<DoctorDeps['doctorContext']>): context is readonly ConfigProblem[] {
+function isProblems (context: DoctorContext | readonly ConfigProblem[]): context is readonly ConfigProblem[] {
   return Array.isArray(context)
 }
 
-function toFinding ({ name, problem, remedy }: ConfigProblem): Finding {
+async function toFinding ({ name, problem, remedy }: ConfigProblem): Promise<Finding> {
+  const { about } = await import('../doctor/finding.ts')
   return about('configuration').fail(`${name}: ${problem}`, remedy)
 }
 
@@ -61,6 +63,7 @@ async function examineAll (
   context: DoctorContext,
   openSnapshot: DoctorDeps['openSnapshot']
 ): Promise<readonly Finding[]> {
+  const [{ about }, { examine }] = await Promise.all([import('../doctor/finding.ts'), import('../doctor/examine.ts')])
   const [catalog, snapshot] = await open(openSnapshot)
   try {
     return [about('configuration').ok('the configuration is valid'), catalog, ...await examine(context, snapshot)]
@@ -72,6 +75,7 @@ async function examineAll (
 async function open (openSnapshot: DoctorDeps['openSnapshot']): Promise<
   readonly [Finding, OpenedSnapshot | undefined]
 > {
+  const { about } = await import('../doctor/finding.ts')
   const { ok, warn, fail } = about('catalog')
   try {
     const snapshot = await openSnapshot()

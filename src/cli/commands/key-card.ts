@@ -18,9 +18,9 @@ export interface KeyCardDeps {
   /** Those that are configured, or those in the file at this path. */
   readonly privateKeys: (file: string | undefined) => Promise<readonly PrivateKeyText[]>
   /** The public key that manifests of this installation are signed with; undefined: none is here. */
-  readonly signingKey: () => string | undefined
+  readonly signingKey: () => string | undefined | Promise<string | undefined>
   /** What looks into an unpacked backup, for each kind of source. */
-  readonly restoreCommands: () => readonly string[]
+  readonly restoreCommands: () => readonly string[] | Promise<readonly string[]>
   readonly cwd: string
   readonly clock: Clock
   readonly output: Output
@@ -49,9 +49,9 @@ export function keyCardCommand (deps: KeyCardDeps): Command {
         id: key.id,
         encryption: key.encryption,
         text: key.text.reveal(),
-        signingKey: deps.signingKey() ?? null,
+        signingKey: await deps.signingKey() ?? null,
         madeAt: deps.clock.now(),
-        commands: deps.restoreCommands()
+        commands: await deps.restoreCommands()
       }
       const made = flags.text === true ? keyCardText(card) : keyCardPage(card)
       if (flags.output === undefined) deps.output.out.write(made)

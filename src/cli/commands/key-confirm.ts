@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import { jsonOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
-import { viewConfirmed } from '../views/key.ts'
 
 export function keyConfirmCommand (shell: Shell): Command {
   return new Command('confirm')
@@ -16,6 +15,7 @@ export function keyConfirmCommand (shell: Shell): Command {
         ({ engine, audited, actor }) =>
           audited({ action: 'key confirm', target: `key ${id}` }, () => engine.confirmKey(id, actor))
       )
+      const { viewConfirmed } = await import('../views/key.ts')
       show(shell, flags, viewConfirmed(key))
     })
 }

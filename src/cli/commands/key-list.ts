@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import { jsonOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
-import { viewKeys } from '../views/key.ts'
 
 export function keyListCommand (shell: Shell): Command {
   return new Command('list')
@@ -16,6 +15,7 @@ export function keyListCommand (shell: Shell): Command {
         flags,
         async ({ engine }) => [await engine.keys(), engine.signingKeys()] as const
       )
+      const { viewKeys } = await import('../views/key.ts')
       show(shell, flags, viewKeys(keys, signing))
     })
 }

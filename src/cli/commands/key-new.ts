@@ -6,7 +6,6 @@ import { jsonOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { writePrivateFile } from '../private-file.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
-import { viewNewKey } from '../views/key.ts'
 
 export interface MadeKey {
   readonly encryption: Sealing
@@ -46,6 +45,7 @@ export function keyNewCommand (deps: KeyNewDeps): Command {
       // A public key of OpenPGP is given as a file, a recipient of age as itself.
       const publicFile = encryption === 'openpgp' ? `${file}.pub` : null
       if (publicFile !== null) await writePrivateFile(publicFile, publicKey)
+      const { viewNewKey } = await import('../views/key.ts')
       show(deps, flags, viewNewKey({ id, encryption, publicKey, file, publicFile }))
     })
 }

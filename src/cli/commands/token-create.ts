@@ -7,12 +7,17 @@ import { parseExpiry } from '../duration.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
 import type { WithTokens } from '../with-tokens.ts'
 
+interface ProofOfTokens {
+  readonly algorithm: string
+  readonly key: Secret
+}
+
 export interface TokenCreateDeps<Role extends string> {
   readonly roles: readonly Role[]
   /** What proves a token, made now if the service never started before. */
-  readonly tokenKey: () => { readonly algorithm: string, readonly key: Secret }
+  readonly tokenKey: () => Promise<ProofOfTokens> | ProofOfTokens
   /** The service refuses tokens without an end. */
-  readonly requireTokenExpiry: () => boolean
+  readonly requireTokenExpiry: () => boolean | Promise<boolean>
   readonly sign: (claims: {
     readonly secret: Secret
     readonly id: string
@@ -20,7 +25,7 @@ export interface TokenCreateDeps<Role extends string> {
     readonly role: Role
     readonly expiresInSeconds: number | null
     readonly now: Date
-  }) => string
+  }) => string | Promise<string>
   readonly withTokens: WithTokens
   readonly clock: Clock
   readonly output: Output
@@ -52,12 +57,12 @@ async function createToken<Role extends string> (
       hint: 'Give --subject a name, or leave it out.'
     })
   }
-  if (expiresInSeconds === null && requireTokenExpiry()) {
+  if (expiresInSeconds === null && await requireTokenExpiry()) {
     throw new BackupError('VALIDATION_FAILED', 'the service refuses tokens without an end', {
       hint: 'Give --expires a time such as 90d, or configure REQUIRE_TOKEN_EXPIRY=false.'
     })
   }
-  const { algorithm, key } = tokenKey()
+  const { algorithm, key } = await tokenKey()
   if (algorithm !== 'HS256') {
     throw new BackupError(
       'CONFIG_INVALID',
@@ -74,7 +79,7 @@ async function createToken<Role extends string> (
     { action: 'token create', target: `token ${id}` },
     tokens => tokens.add({ id, subject, role, createdAt: now, expiresAt })
   )
-  output.out.write(`${sign({ secret: key, id, subject, role, expiresInSeconds, now })}\n`)
+  output.out.write(`${await sign({ secret: key, id, subject, role, expiresInSeconds, now })}\n`)
   if (output.err.isTTY === true) {
     output.err.write(
       `role ${role}, subject "${subject}", ${

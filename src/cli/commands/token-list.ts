@@ -1,8 +1,6 @@
 import { Command } from 'commander'
-import { presentToken } from '../../present/token.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
-import { viewTokens } from '../views/token.ts'
 import type { WithTokens } from '../with-tokens.ts'
 
 export interface TokenListDeps extends Pick<Shell, 'output' | 'screen' | 'clock'> {
@@ -18,6 +16,8 @@ export function tokenListCommand (deps: TokenListDeps): Command {
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action(async (flags: JsonFlag) => {
       const now = deps.clock.now()
+      const { presentToken } = await import('../../present/token.ts')
+      const { viewTokens } = await import('../views/token.ts')
       show(
         deps,
         flags,

@@ -8,7 +8,7 @@ import type { JobThroughput } from '../job-throughput.ts'
 import { route, type App } from '../route.ts'
 import { formatCursor, idParams } from '../schemas/common.ts'
 import { jobAnswer, jobListAnswer, jobListQuery, jobMessageAnswer } from '../schemas/job.ts'
-import type { Role } from '../tokens.ts'
+import type { Role } from '../roles.ts'
 
 interface Deps {
   readonly engine: JobVerbs

@@ -7,7 +7,7 @@ import { route, type App } from '../route.ts'
 import { idParams } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { diffAnswer, diffQuery, rescueAnswer, rescueBody } from '../schemas/rows.ts'
-import type { Role } from '../tokens.ts'
+import type { Role } from '../roles.ts'
 import { respondWithJob } from '../work.ts'
 
 /** Single rows of a backup: what became of them, and bringing them back. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Role } from '../../../src/http/tokens.ts'
+import type { Role } from '../../../src/http/roles.ts'
 import { aBackup, STARTED } from '../../support/builders/backup.ts'
 import { FakeEngine } from '../../support/engine/fake-engine.ts'
 import { as, build, type Json } from '../../support/http/server.ts'

@@ -1,5 +1,6 @@
 import { Secret } from '../../../src/core/secret.ts'
-import { signToken, type Role } from '../../../src/http/tokens.ts'
+import type { Role } from '../../../src/http/roles.ts'
+import { signToken } from '../../../src/http/tokens.ts'
 import { SECRET } from '../processes/service.ts'
 
 export function tokenFor (role: Role, subject = 'tests'): string {

@@ -10,7 +10,7 @@ const ROOT = join(import.meta.dirname, '../../..')
 /** What `npm start` runs, word for word, with the paths made absolute. */
 const START = (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts
   .start.split(' ')
-const WORDS = START.slice(START.indexOf('node') + 1).map(word => word.startsWith('src/') ? join(ROOT, word) : word)
+const WORDS = START.slice(START.indexOf('node') + 1).map(word => word.startsWith('bin/') ? join(ROOT, word) : word)
 const SETTINGS = Object.fromEntries(START.slice(0, START.indexOf('node')).map(word => word.split('=')))
 /** A secret of the tests' own, so that they can sign what they like. */
 export const SECRET = 'a secret for the tests alone, long enough'
