@@ -1,13 +1,15 @@
 import Database from 'better-sqlite3'
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, createReadStream, rmSync } from 'node:fs'
+import { copyFileSync, createReadStream, rmSync, statSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import type { PlainImage } from '../src/core/restore/restore.ts'
+import type { Restorable } from '../src/core/restore/restorable.ts'
+import { fileImages } from '../src/engine/artifacts/images.ts'
 import { sqliteRestorer } from '../src/sources/sqlite/restore.ts'
+import { manifestOf } from '../test/support/catalog/catalog.ts'
 import { readMoney, startWriter, TOTAL, type WriterReport } from '../test/support/databases/money.ts'
 import { BENCH_DIRECTORY, database } from './databases.ts'
 import { median, printTable, ratios, seconds } from './table.ts'
@@ -24,13 +26,14 @@ interface Round extends Pick<WriterReport, 'errors' | 'longest'> {
 
 /** A restore into a live database beside a writing process against `.restore` of sqlite3, taken in turns. */
 export async function benchRestore (megabytes: number): Promise<void> {
-  const image = await plain(database(megabytes))
+  const image = database(megabytes)
+  const backup = await backupOf(image)
   // As the service does.
   enableCompileCache(join(BENCH_DIRECTORY, 'compiled'))
   const rows: string[][] = []
   for (const journalMode of ['wal', 'delete']) {
-    const live = `${image.path}.live`
-    copyFileSync(image.path, live)
+    const live = `${image}.live`
+    copyFileSync(image, live)
     const db = new Database(live)
     db.pragma(`journal_mode = ${journalMode}`)
     db.close()
@@ -38,9 +41,9 @@ export async function benchRestore (megabytes: number): Promise<void> {
     const theirs: Round[] = []
     for (let round = 0; round < ROUNDS; round++) {
       const isFirst = round % 2 === 0
-      if (isFirst) ours.push(await besideWriter(live, () => restore(image, live)))
+      if (isFirst) ours.push(await besideWriter(live, () => restore(backup, live)))
       theirs.push(await besideWriter(live, () => byHand(image, live)))
-      if (!isFirst) ours.push(await besideWriter(live, () => restore(image, live)))
+      if (!isFirst) ours.push(await besideWriter(live, () => restore(backup, live)))
     }
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(live + suffix, { force: true })
     for (const [name, rounds] of [['Holdfast', ours], ['.restore', theirs]] as const) {
@@ -71,15 +74,16 @@ export async function benchRestore (megabytes: number): Promise<void> {
   console.log('by hand: sqlite3 live.db ".timeout 15000" ".restore backup.db"')
 }
 
-async function plain (path: string): Promise<PlainImage> {
+async function backupOf (path: string): Promise<Restorable> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(path), hash)
-  return { path, sha256: hash.digest('hex') }
+  const image = { size: statSync(path).size, sha256: hash.digest('hex') }
+  return { links: [{ manifest: manifestOf({ id: 1 }, { image }), images: fileImages(path) }] }
 }
 
-async function restore (image: PlainImage, live: string): Promise<number> {
+async function restore (backup: Restorable, live: string): Promise<number> {
   const { took } = await sqliteRestorer(BENCH_DIRECTORY).place(
-    image,
+    backup,
     { mode: 'live', path: live, overwrite: false, timeout: 15_000, aside: `${live}.aside` },
     () => {},
     AbortSignal.timeout(600_000)
@@ -87,9 +91,9 @@ async function restore (image: PlainImage, live: string): Promise<number> {
   return took
 }
 
-async function byHand (image: PlainImage, live: string): Promise<number> {
+async function byHand (image: string, live: string): Promise<number> {
   const startedAt = performance.now()
-  await promisify(execFile)('sqlite3', [live, '.timeout 15000', `.restore "${image.path}"`])
+  await promisify(execFile)('sqlite3', [live, '.timeout 15000', `.restore "${image}"`])
   return performance.now() - startedAt
 }
 

@@ -12,7 +12,14 @@ import type {
 } from '../core/catalog/catalog.ts'
 import { LARGEST_ID } from '../core/backup/backup-id.ts'
 import { BackupError } from '../core/errors.ts'
-import { filledForm, released, withSignature, writtenForm, type Manifest } from '../core/backup/manifest.ts'
+import {
+  backupParts,
+  filledForm,
+  released,
+  withSignature,
+  writtenForm,
+  type Manifest
+} from '../core/backup/manifest.ts'
 import { TRASH } from '../core/backup/object-key.ts'
 import type { ManifestSignature } from '../core/backup/signature.ts'
 import type { Verification } from '../core/ports/verification.ts'
@@ -70,7 +77,11 @@ export class SqliteBackupLog implements BackupLog {
   start (backup: NewBackup): Promise<Backup> {
     return this.#connection.write(() => {
       const id = Number(
-        this.#statements.start.run({ ...backup, startedAt: backup.startedAt.toISOString() }).lastInsertRowid
+        this.#statements.start.run({
+          ...backup,
+          startedAt: backup.startedAt.toISOString(),
+          parts: JSON.stringify(backup.parts)
+        }).lastInsertRowid
       )
       if (id > LARGEST_ID) throw noIdLeft()
       return this.#backup(id)
@@ -312,6 +323,7 @@ function columnsOf (manifest: Manifest) {
     releasedBy: manifest.suspicion?.releasedBy ?? null,
     manifest: JSON.stringify(writtenForm(manifest)),
     signingKey: manifest.signature?.key ?? null,
+    parts: JSON.stringify(backupParts(manifest)),
     ...linkColumns(manifest)
   }
 }

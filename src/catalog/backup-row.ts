@@ -1,4 +1,5 @@
 import type { Backup, BackupMethod, BackupStatus, BackupType, VerificationStatus } from '../core/backup/backup.ts'
+import type { BackupPart } from '../core/ports/part.ts'
 import type { LinkOutline } from '../core/backup/chain-link.ts'
 import type { Copy, CopyStatus } from '../core/backup/copy.ts'
 import type { SignatureState } from '../core/backup/signature.ts'
@@ -36,6 +37,7 @@ export interface BackupRow {
   readonly error_code: ErrorCode | null
   readonly error_message: string | null
   readonly parent_id: number | null
+  readonly parts: string
   readonly chain: string | null
   readonly lineage: string | null
   readonly depth: number | null
@@ -72,7 +74,7 @@ interface CopyRow {
 export const SELECT_BACKUP = `
   SELECT id, source, backup_type, method, schedule, status, store_key, file_path, description, compression, encryption,
     started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest IS NOT NULL AS has_manifest, signing_key,
-    error_code, error_message, parent_id, chain, lineage, depth, from_position, to_position, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
+    error_code, error_message, parent_id, parts, chain, lineage, depth, from_position, to_position, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
     (SELECT instance FROM foreign_backups WHERE backup_id = backup_log.id) AS foreign_instance,
     (SELECT json_group_array(json_object('store', store, 'location', location, 'status', copies.status, 'size', size_bytes,
       'uploadedAt', uploaded_at, 'attempts', attempts, 'error', error, 'nextAttemptAt', next_attempt_at) ORDER BY store) FROM copies WHERE backup_id = backup_log.id) AS copies
@@ -103,6 +105,7 @@ export function toBackup (row: BackupRow, judgeKey: JudgeKey): Backup {
     errorCode: row.error_code,
     errorMessage: row.error_message,
     parentId: row.parent_id,
+    parts: row.parts === '[]' ? [] : fromJson<BackupPart[]>(row.parts, `the parts of backup ${row.id}`),
     link: toLink(row),
     pinned: row.pinned === 1,
     suspicion: row.suspect_reasons === null

@@ -27,15 +27,15 @@ export function prepareBackupStatements (database: Database) {
       "UPDATE backup_log SET verified_at = NULL, verification_status = 'unverified', verification_checks = '[]' WHERE id = ?"
     ),
     start: database.prepare(`
-      INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, encryption, started_at, status)
-      VALUES (@source, @type, @method, @schedule, @key, @filePath, @description, @compression, @encryption, @startedAt, 'in_progress')`),
+      INSERT INTO backup_log (source, backup_type, method, schedule, store_key, file_path, description, compression, encryption, started_at, parts, status)
+      VALUES (@source, @type, @method, @schedule, @key, @filePath, @description, @compression, @encryption, @startedAt, @parts, 'in_progress')`),
     rename: database.prepare('UPDATE backup_log SET store_key = ?, file_path = ? WHERE id = ?'),
     complete: database.prepare(`
       UPDATE backup_log SET status = 'completed', file_path = @filePath, completed_at = @completedAt, file_size_bytes = @size, checksum = @checksum,
         original_size_bytes = @originalSize, original_checksum = @originalChecksum, compression = @compression, encryption = @encryption,
         suspect_reasons = @suspectReasons, released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest, signing_key = @signingKey,
         kind = @kind, chain = @chain, lineage = @lineage, depth = @depth, from_position = @fromPosition, to_position = @toPosition,
-        stored_size_bytes = @storedSize
+        parts = @parts, stored_size_bytes = @storedSize
       WHERE id = @id`),
     fail: database.prepare(`
       UPDATE backup_log SET status = 'failed', completed_at = @at, error_code = @code, error_message = @message,
@@ -59,10 +59,10 @@ export function prepareBackupStatements (database: Database) {
     adopt: database.prepare(`
       INSERT INTO backup_log (id, source, backup_type, method, schedule, store_key, file_path, description, pinned, compression, encryption, started_at,
         completed_at, status, file_size_bytes, checksum, original_size_bytes, original_checksum, suspect_reasons, released_at, released_by, manifest, signing_key, verified_at, verification_status, trashed_at,
-        kind, chain, lineage, depth, from_position, to_position, stored_size_bytes)
+        kind, chain, lineage, depth, from_position, to_position, parts, stored_size_bytes)
       VALUES (@id, @source, @type, @method, @schedule, @key, @filePath, @description, @pinned, @compression, @encryption, @startedAt,
         @completedAt, 'completed', @size, @checksum, @originalSize, @originalChecksum, @suspectReasons, @releasedAt, @releasedBy, @manifest, @signingKey, @verifiedAt, @verificationStatus, @trashedAt,
-        @kind, @chain, @lineage, @depth, @fromPosition, @toPosition, @storedSize)`)
+        @kind, @chain, @lineage, @depth, @fromPosition, @toPosition, @parts, @storedSize)`)
   }
 }
 

@@ -123,11 +123,11 @@ export class SqliteCopyLog implements CopyLog {
   }
 
   held (store: string): Promise<readonly StoredCopy[]> {
-    return this.#connection.read(() => this.#statements.held.all(store))
+    return this.#connection.read(() => this.#statements.held.all(store).map(toStored))
   }
 
   newest (store: string, limit: number, before = Number.MAX_SAFE_INTEGER): Promise<readonly StoredCopy[]> {
-    return this.#connection.read(() => this.#statements.newest.all(store, before, limit))
+    return this.#connection.read(() => this.#statements.newest.all(store, before, limit).map(toStored))
   }
 
   waiting (): Promise<readonly WaitingCopies[]> {
@@ -183,7 +183,7 @@ const WAITING =
 const FOREIGN =
   "FROM foreign_backups CROSS JOIN copies ON copies.backup_id = foreign_backups.backup_id WHERE copies.store = counts.store AND copies.status = 'stored'"
 const HELD = `
-  SELECT backup_id AS backupId, source, store_key AS key, size_bytes AS size FROM copies JOIN backup_log ON id = backup_id
+  SELECT backup_id AS backupId, source, store_key AS key, size_bytes AS size, parts FROM copies JOIN backup_log ON id = backup_id
   WHERE store = ? AND copies.status = 'stored' AND deleted_at IS NULL AND ${IS_OWN}`
 /** What is to be done in a store, `where` more is asked of it. Two indexes find it, however many copies are stored. */
 function tasks (where = ''): string {
@@ -197,6 +197,12 @@ function tasks (where = ''): string {
     UNION ALL ${
     select('INDEXED BY copies_manifest_due')
   } AND manifest_due = 1 AND copies.status = 'stored' AND place = 'present'`
+}
+
+type StoredRow = Omit<StoredCopy, 'parts'> & { readonly parts: string }
+
+function toStored (row: StoredRow): StoredCopy {
+  return { ...row, parts: row.parts === '[]' ? [] : fromJson(row.parts, `the parts of backup ${row.backupId}`) }
 }
 
 function prepare ({ database }: Connection) {
@@ -233,8 +239,8 @@ function prepare ({ database }: Connection) {
       "UPDATE copies SET manifest_due = 1 WHERE backup_id = ? AND status = 'stored' AND store NOT IN (SELECT value FROM json_each(?))"
     ),
     manifestStored: database.prepare('UPDATE copies SET manifest_due = 0 WHERE backup_id = ? AND store = ?'),
-    held: database.prepare<[string], StoredCopy>(HELD),
-    newest: database.prepare<[string, number, number], StoredCopy>(
+    held: database.prepare<[string], StoredRow>(HELD),
+    newest: database.prepare<[string, number, number], StoredRow>(
       `${HELD} AND backup_id < ? ORDER BY backup_id DESC LIMIT ?`
     ),
     waiting: database.prepare<[], WaitingRow>(

@@ -31,7 +31,7 @@ type OutlineRow =
   & { readonly stores: string | null }
 
 const SELECT_EXISTING = `
-  SELECT id, source, backup_type, schedule, status, store_key, file_size_bytes, started_at, completed_at, parent_id, chain, lineage, depth, from_position, to_position, pinned, verification_status, suspect_reasons, released_at, trashed_at, deleted_at,
+  SELECT id, source, backup_type, schedule, status, store_key, coalesce(stored_size_bytes, file_size_bytes) AS file_size_bytes, started_at, completed_at, parent_id, chain, lineage, depth, from_position, to_position, pinned, verification_status, suspect_reasons, released_at, trashed_at, deleted_at,
     (SELECT group_concat(store, '/') FROM copies WHERE backup_id = id AND copies.status = 'stored') AS stores
   FROM backup_log INDEXED BY backup_log_span
   WHERE source = ? AND place IN ('present', 'trash') AND status = 'completed' AND ${IS_OWN} ORDER BY id DESC`

@@ -47,6 +47,7 @@ export const ERRORS = {
   BACKUP_BUSY: { status: 409, exit: 5, retry: true, title: 'another operation holds this backup' },
   BACKUP_PINNED: { status: 409, exit: 5, retry: false, title: 'the backup is pinned' },
   BACKUP_HAS_CHILDREN: { status: 409, exit: 5, retry: false, title: 'other backups are built on this one' },
+  PART_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'the backup has no such part' },
   CHAIN_BROKEN: { status: 409, exit: 6, retry: false, title: 'what the backup is built on is not there' },
   SEGMENT_CONFLICT: { status: 409, exit: 5, retry: false, title: 'captured log of that name has other content' },
   RECOVERY_TARGET_UNREACHABLE: {

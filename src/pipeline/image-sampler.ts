@@ -1,58 +1,58 @@
 import { hash } from 'node:crypto'
 import { zstdCompress } from 'node:zlib'
-import { PAGE, strideFor, type Measures } from '../core/backup/measures.ts'
+import { PAGE, SAMPLE, type Measures } from '../core/backup/measures.ts'
 
 /** Decimals that say something: two images are never compared more closely. */
 const PRECISION = 10_000
 
 /**
  * Measures an image that passes by. Of each only `SAMPLE` pages are copied, at most 2 MiB, and looked at in the end:
- * next to the digest of the whole that costs nothing.
+ * next to the digest of the whole that costs nothing. Its length need not be known: strides are powers of two, so the
+ * pages of a longer stride are among those that were kept for a shorter one.
  */
 export class ImageSampler {
-  readonly #pages: number
-  readonly #stride: number
-  readonly #sample: Buffer
+  #stride = 1
+  #sample: Buffer[] = []
   #at = 0
-
-  /** `size` is the length of the image in bytes. */
-  constructor (size: number) {
-    this.#pages = Math.ceil(size / PAGE)
-    this.#stride = strideFor(this.#pages)
-    const looked = Math.ceil(this.#pages / this.#stride)
-    const last = Math.max(0, looked - 1)
-    this.#sample = Buffer.alloc(looked === 0 ? 0 : last * PAGE + Math.min(PAGE, size - last * this.#stride * PAGE))
-  }
 
   /** The next bytes of the image. They are copied as far as they are needed. */
   take (chunk: Buffer): void {
     const end = this.#at + chunk.length
-    const step = this.#stride * PAGE
-    for (let start = Math.floor(this.#at / step) * step; start < end; start += step) {
+    for (let start = this.#firstFrom(this.#at); start < end;) {
+      if (start / PAGE / this.#stride === SAMPLE) {
+        this.#sample = this.#sample.filter((_, index) => index % 2 === 0)
+        this.#stride *= 2
+        continue
+      }
       const from = Math.max(start, this.#at)
       const to = Math.min(start + PAGE, end)
-      if (from < to) chunk.copy(this.#sample, start / this.#stride + from - start, from - this.#at, to - this.#at)
+      if (from < to) {
+        const page = this.#sample[start / PAGE / this.#stride] ??= Buffer.allocUnsafe(PAGE)
+        chunk.copy(page, from - start, from - this.#at, to - this.#at)
+      }
+      start += this.#stride * PAGE
     }
     this.#at = end
   }
 
   /** Right once the whole image was taken. */
   async measures (): Promise<Measures> {
-    const sample = this.#sample
-    let sketch = ''
-    let entropy = 0
-    for (let at = 0; at < sample.length; at += PAGE) {
-      const page = sample.subarray(at, at + PAGE)
-      sketch += hash('sha256', page, 'hex').charAt(0)
-      entropy += entropyOf(page)
-    }
+    const pages = this.#sample.map((page, index) => page.subarray(0, this.#at - index * this.#stride * PAGE))
+    const sample = Buffer.concat(pages)
+    const entropy = pages.reduce((sum, page) => sum + entropyOf(page), 0)
     return {
-      pages: this.#pages,
+      pages: Math.ceil(this.#at / PAGE),
       stride: this.#stride,
-      entropy: rounded(entropy / Math.max(1, sketch.length)),
+      entropy: rounded(entropy / Math.max(1, pages.length)),
       density: sample.length === 0 ? 0 : rounded(await compressedSize(sample) / sample.length),
-      sketch
+      sketch: pages.map(page => hash('sha256', page, 'hex').charAt(0)).join('')
     }
+  }
+
+  /** Where the page begins that has the byte at `at`, or the one before it, and is looked at. */
+  #firstFrom (at: number): number {
+    const step = this.#stride * PAGE
+    return Math.floor(at / step) * step
   }
 }
 

@@ -21,10 +21,16 @@ export interface Scratch {
   /** Whether the directory is on the same disk as `path`, so that both draw on the same free space. */
   sharesDiskWith(path: string): Promise<boolean>
   /**
-   * Writes `image` to a file, lets `work` use it, and removes it whatever happens. Rejects with what broke the stream,
-   * `DISK_FULL` where there is no room, or what `work` rejects with.
+   * Writes `image` to a file, which is there until it is removed. Rejects with what broke the stream, or `DISK_FULL`
+   * where there is no room; then there is no file.
    */
-  withFile<T>(image: Readable, work: (path: string) => Promise<T>, signal: AbortSignal): Promise<T>
+  file(image: Readable, signal: AbortSignal): Promise<ScratchFile>
+}
+
+export interface ScratchFile {
+  readonly path: string
+  /** May be repeated. */
+  readonly remove: () => Promise<void>
 }
 
 /** The scratch directory of the process is a folder of its name in `base`, which it shares with the others. */
@@ -53,19 +59,24 @@ export function scratchDirectory (base: string, presence: Presence): Scratch {
       return ours.dev === other.dev
     },
 
-    async withFile (image, work, signal) {
-      const path = join(directory, `image-${randomUUID()}.plain`)
-      try {
-        await pipeline(image, createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 }), {
-          signal
-        })
-        return await work(path)
-      } catch (error) {
-        throw signal.aborted ? signal.reason : translated(error, directory)
-      } finally {
-        await rm(path, { force: true })
-      }
+    async file (image, signal) {
+      return await writtenTo(directory, image, signal)
     }
+  }
+}
+
+async function writtenTo (directory: string, image: Readable, signal: AbortSignal): Promise<ScratchFile> {
+  const path = join(directory, `image-${randomUUID()}.plain`)
+  const remove = async (): Promise<void> => {
+    await rm(path, { force: true })
+  }
+  try {
+    const output = createWriteStream(path, { flags: 'wx', mode: 0o600, highWaterMark: 1024 * 1024 })
+    await pipeline(image, output, { signal })
+    return { path, remove }
+  } catch (error) {
+    await remove()
+    throw signal.aborted ? signal.reason : translated(error, directory)
   }
 }
 

@@ -10,8 +10,11 @@ import { ImageSampler } from './image-sampler.ts'
 
 export interface WriteRequest {
   readonly image: Readable
-  /** Exact length of the image, where nothing is done to it: the store then holds the body to it. */
-  readonly size: number
+  /**
+   * Exact length of the image in bytes; null: not known. Where nothing is done to the image, the store refuses a body
+   * of another length.
+   */
+  readonly size: number | null
   readonly codec: Codec | null
   /** What seals what the codec gives; null: it is stored as it is. */
   readonly seal: Seal | null
@@ -36,7 +39,7 @@ export async function writeObject (
   { image, size, codec, seal, store, key, onBytes }: WriteRequest,
   signal: AbortSignal
 ): Promise<Written> {
-  const sampler = new ImageSampler(size)
+  const sampler = new ImageSampler()
   const plain = digestTap((bytes, chunk) => {
     sampler.take(chunk)
     onBytes(bytes)
@@ -44,7 +47,7 @@ export async function writeObject (
   const stages = [codec, seal].flatMap(stage => stage === null ? [] : [stage.encode()])
   const isPlain = stages.length === 0
   const stored = isPlain ? plain : digestTap()
-  const facts = isPlain ? { size } : {}
+  const facts = isPlain && size !== null ? { size } : {}
 
   const moved = isPlain
     ? pipeline(image, plain.stream, { signal })

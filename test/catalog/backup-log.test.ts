@@ -78,7 +78,10 @@ test('a completed backup carries what its manifest says, its verification and it
   assert.deepEqual(backup.verification, { status: 'valid', checkedAt: LATER, checks: VALID.checks })
   assert.deepEqual(backup.copies, [copies[1], copies[0]])
   assert.deepEqual(await catalog.backups.manifest(started.id), manifest)
-  assert.deepEqual(await catalog.backups.verifications(started.id), [{ checkedAt: LATER, verification: VALID }])
+  assert.deepEqual(await catalog.backups.verifications(started.id), [{
+    checkedAt: LATER,
+    verification: { valid: true, checks: VALID.checks }
+  }])
 })
 
 test('a backup completed without verification says so and has no history of it', async t => {
@@ -137,7 +140,10 @@ test('a backup that failed its verification keeps the checks and where its objec
     77
   ])
   assert.deepEqual(backup.verification, { status: 'invalid', checkedAt: END, checks: INVALID.checks })
-  assert.deepEqual(await catalog.backups.verifications(id), [{ checkedAt: END, verification: INVALID }])
+  assert.deepEqual(await catalog.backups.verifications(id), [{
+    checkedAt: END,
+    verification: { valid: false, checks: INVALID.checks }
+  }])
   assert.deepEqual((await catalog.backups.quarantined('shop')).map(each => each.id), [id])
   assert.deepEqual(await catalog.backups.quarantined('other'), [])
 })

@@ -26,6 +26,7 @@ const ROW: BackupRow = {
   error_code: null,
   error_message: null,
   parent_id: null,
+  parts: '[]',
   chain: null,
   lineage: null,
   depth: null,

@@ -103,6 +103,7 @@ test('what is missing waits again, and only what was stored can be missing', asy
   assert.deepEqual(await catalog.copies.held('far'), [{
     backupId: id,
     source: 'shop',
+    parts: [],
     key: (await catalog.backups.get(id)).key,
     size: 7
   }])

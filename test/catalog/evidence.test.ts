@@ -70,7 +70,7 @@ test('a damaged backup is none any more once it is in the trash or was found who
 test('a damaged backup whose checks name no failure says that none could be made', async t => {
   const { catalog } = await newCatalog(t)
   const { id } = await completed(catalog)
-  await catalog.backups.recordVerification(id, { valid: false, checks: [] }, at(60))
+  await catalog.backups.recordVerification(id, { valid: false, checks: [], remedy: null }, at(60))
   assert.deepEqual((await catalog.alerts.evidence('shop')).damaged, [{ id, reason: 'nothing could be checked' }])
 })
 

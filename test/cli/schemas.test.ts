@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { errorSchema, OUTPUTS, outputSchema } from '../../src/cli/schemas.ts'
 import { conclude } from '../../src/core/ports/verification.ts'
 import { commandLine } from '../support/cli/command-line.ts'
+import { SQLITE_CHECKS } from '../../src/sources/sqlite/checks.ts'
 
 type Name = keyof typeof OUTPUTS
 
@@ -18,7 +19,7 @@ test('docs/cli.schema.json is what the code says (scripts/cli-schema.ts writes i
 })
 
 test('what each command prints with --json is as its schema says', async t => {
-  const check = conclude([{ name: 'file_exists', status: 'pass' }])
+  const check = conclude([{ name: 'file_exists', status: 'pass' }], SQLITE_CHECKS)
   const { json } = await commandLine(t, {
     deps: {
       findServer: async () => ({ pid: 1, host: 'here', since: '2025-11-24T22:30:00.000Z' }),

@@ -11,8 +11,8 @@ const memory = memoryKind(memoryRestorer([]))
 const kinds = await loadKinds([memory, ...SOURCE_KINDS], { scratchDir: '/nowhere', limits: DEFAULT_LIMITS })
 
 test('a kind is found by its name, with its tools', () => {
-  const { label, rows, assessor } = requireKind({ kinds }, 'memory')
-  assert.deepEqual([label, rows, typeof assessor?.assess], ['text in memory', null, 'function'])
+  const { label, rows, rehearser } = requireKind({ kinds }, 'memory')
+  assert.deepEqual([label, rows, typeof rehearser.rehearse], ['text in memory', null, 'function'])
 })
 
 test('a kind that this version does not have is named in the error', () => {

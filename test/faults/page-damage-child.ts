@@ -9,6 +9,7 @@ import { inspect } from '../../src/sources/sqlite/inspect.ts'
 import { openImmutable } from '../../src/sources/sqlite/open.ts'
 import { Dice } from '../support/seeded-random.ts'
 import { noise } from '../support/streams.ts'
+import { SQLITE_CHECKS } from '../../src/sources/sqlite/checks.ts'
 
 /**
  * Damages the database argv[2] in every way in turn, a share of the pages in each of several processes (argv[4] of
@@ -86,7 +87,7 @@ function factsOf (file: string): SnapshotFacts | undefined {
 
 /** With the digest right and everything else as it says, so that all depends on the inspector. */
 function isCalledValid (expected: SnapshotFacts | null): boolean {
-  return conclude([{ name: 'checksum', status: 'pass' }, ...inspect(image, expected)]).valid
+  return conclude([{ name: 'checksum', status: 'pass' }, ...inspect(image, expected)], SQLITE_CHECKS).valid
 }
 
 copyFileSync(path, image)

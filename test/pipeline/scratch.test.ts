@@ -45,61 +45,35 @@ test('close removes the folder of the process', async t => {
   assert.deepEqual(readdirSync(dirname(scratch.directory)), [])
 })
 
-test('the work has the whole image in a private file, and the file is gone afterwards', async t => {
+test('the whole image is in a private file until that is removed, also twice', async t => {
   const scratch = await opened(t)
   const bytes = noise(3_000_000)
-  const result = await scratch.withFile(bodyOf(bytes), async path => {
-    assert.ok(readFileSync(path).equals(bytes))
-    assert.deepEqual([statSync(path).mode & 0o777, dirname(path)], [0o600, scratch.directory])
-    return 'done'
-  }, never)
-  assert.equal(result, 'done')
+  const { path, remove } = await scratch.file(bodyOf(bytes), never)
+  assert.ok(readFileSync(path).equals(bytes))
+  assert.deepEqual([statSync(path).mode & 0o777, dirname(path)], [0o600, scratch.directory])
+  await remove()
+  await remove()
   assert.deepEqual(readdirSync(scratch.directory), [])
 })
 
-test('an image that dies is the error, and the work is not begun', async t => {
+test('an image that dies is the error, and no file stays', async t => {
   const scratch = await opened(t)
   const error = new BackupError('DECODE_FAILED', 'damaged')
-  assert.equal(
-    await rejection(
-      scratch.withFile(brokenBody(noise(2_000_000), error), async () => assert.fail('it was begun'), never)
-    ),
-    error
-  )
+  assert.equal(await rejection(scratch.file(brokenBody(noise(2_000_000), error), never)), error)
   assert.deepEqual(readdirSync(scratch.directory), [])
 })
 
-test('the error of the work comes through, and the file is gone', async t => {
+test('an abort rejects with its reason, and no file stays', async t => {
   const scratch = await opened(t)
-  const error = new Error('no child')
-  assert.equal(
-    await rejection(scratch.withFile(bodyOf('x'), async () => {
-      throw error
-    }, never)),
-    error
-  )
+  const abort = new AbortController()
+  const reason = new BackupError('CANCELLED', 'cancelled')
+  const result = rejection(scratch.file(stalledBody('x'), abort.signal))
+  setImmediate(() => {
+    abort.abort(reason)
+  })
+  assert.equal(await result, reason)
   assert.deepEqual(readdirSync(scratch.directory), [])
 })
-
-for (const during of ['image', 'work'] as const) {
-  test(`an abort during the ${during} rejects with its reason, and the file is gone`, async t => {
-    const scratch = await opened(t)
-    const abort = new AbortController()
-    const reason = new BackupError('CANCELLED', 'cancelled')
-    const image = during === 'image' ? stalledBody('x') : bodyOf('x')
-    const result = rejection(scratch.withFile(image, async () => {
-      abort.abort(reason)
-      throw new Error('an echo')
-    }, abort.signal))
-    if (during === 'image') {
-      setImmediate(() => {
-        abort.abort(reason)
-      })
-    }
-    assert.equal(await result, reason)
-    assert.deepEqual(readdirSync(scratch.directory), [])
-  })
-}
 
 test('space is that of the disk, and a directory shares the disk with what is beside it', async t => {
   const scratch = await opened(t)
@@ -123,7 +97,7 @@ test('a disk that fills up is DISK_FULL with the remedy, and the file is gone', 
   mounted.push(directory)
   const scratch = scratchDirectory(directory, ALONE)
   await scratch.open()
-  const error = await rejectsWith('DISK_FULL', scratch.withFile(bodyOf(noise(3_000_000)), async () => {}, never))
+  const error = await rejectsWith('DISK_FULL', scratch.file(bodyOf(noise(3_000_000)), never))
   assert.match(error.hint ?? '', /SCRATCH_DIR/)
   assert.deepEqual(filesIn(directory), [])
 })

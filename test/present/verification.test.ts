@@ -4,6 +4,7 @@ import { completeChecks, conclude } from '../../src/core/ports/verification.ts'
 import { presentVerified, verifiedSchema } from '../../src/present/verification.ts'
 import { aBackup } from '../support/builders/backup.ts'
 import { VALID } from '../support/builders/verification.ts'
+import { SQLITE_CHECKS } from '../../src/sources/sqlite/checks.ts'
 
 test('a verification has the fields of its schema, every check among them', () => {
   const view = presentVerified({ backup: aBackup({ id: 5 }), verification: VALID })
@@ -14,7 +15,8 @@ test('a verification has the fields of its schema, every check among them', () =
 
 test('of a damaged backup the message names the check that failed, and what to do', () => {
   const verification = conclude(
-    completeChecks([{ name: 'checksum', status: 'fail', reason: 'the digest differs' }], 'not reached')
+    completeChecks([{ name: 'checksum', status: 'fail', reason: 'the digest differs' }], SQLITE_CHECKS, 'not reached'),
+    SQLITE_CHECKS
   )
   const view = presentVerified({ backup: aBackup(), verification })
   assert.equal(view.valid, false)

@@ -158,7 +158,7 @@ test('a drill that could not be made is tried again, and then made', async t => 
   const bench = await schedulerBench(t, nightly(WEEKLY))
   await bench.tick()
   await bench.create()
-  bench.faults.fail('scratch.withFile', { error: DISK_FULL })
+  bench.faults.fail('scratch.file', { error: DISK_FULL })
   bench.clock.move(6 * DAY)
   await bench.tick()
   const [waiting] = await drillRuns(bench)

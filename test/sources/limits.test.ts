@@ -12,6 +12,7 @@ import { sqliteInspector } from '../../src/sources/sqlite/sqlite-source.ts'
 import { DEFAULT_LIMITS } from '../../src/sources/subprocess.ts'
 import { needChildren } from '../support/processes/children.ts'
 import { kill } from '../support/processes/sqlite-process.ts'
+import { imagesOf, restorableOf } from '../support/sources/images.ts'
 import { never, until } from '../support/streams.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
@@ -71,7 +72,7 @@ test('an integrity check that takes too long ends as PROCESS_TIMED_OUT, and noth
   const path = join(tempDir(t), 'costly.db')
   makeCostly(path)
   await assert.rejects(
-    sqliteInspector({ ...DEFAULT_LIMITS, timeout: 300 }).inspect(path, null, never),
+    sqliteInspector({ ...DEFAULT_LIMITS, timeout: 300 }).inspect(imagesOf(path), null, never),
     (error: Error & { code?: string, hint?: string }) => {
       assert.equal(error.code, 'PROCESS_TIMED_OUT')
       assert.match(error.hint ?? '', /CHILD_TIMEOUT_MS/)
@@ -97,7 +98,7 @@ function makeTooBig (path: string): void {
 test('an integrity check that asks for more memory than there may be is inconclusive, and no damage', async t => {
   const path = join(tempDir(t), 'huge.db')
   makeTooBig(path)
-  await assert.rejects(sqliteInspector().inspect(path, null, never), { code: 'PROCESS_OUT_OF_MEMORY' })
+  await assert.rejects(sqliteInspector().inspect(imagesOf(path), null, never), { code: 'PROCESS_OUT_OF_MEMORY' })
 })
 
 test('damage that was found before the check needed too much memory stays damage', async t => {
@@ -111,22 +112,28 @@ test('damage that was found before the check needed too much memory stays damage
   // The first overflow page of the large value points nowhere.
   bytes.fill(0xff, root * size, root * size + 4)
   writeFileSync(path, bytes)
-  const checks = await sqliteInspector().inspect(path, null, never)
+  const checks = await sqliteInspector().inspect(imagesOf(path), null, never)
   assert.equal(checks.find(({ name }) => name === 'integrity_check')?.status, 'fail', JSON.stringify(checks))
 })
 
 test('a condition that never ends is ended, in a dry run as in an extraction', async t => {
   const directory = tempDir(t)
-  const [image, live] = [join(directory, 'image.db'), join(directory, 'live.db')]
-  make(image)
+  const [path, live] = [join(directory, 'image.db'), join(directory, 'live.db')]
+  make(path)
   make(live, 'DELETE FROM t')
+  const backup = restorableOf(path)
   const rows = sqliteRows(directory, { ...DEFAULT_LIMITS, timeout: 1500 })
   const selection = { table: 't', where: `x < (${ENDLESS})` }
   await assert.rejects(
-    rows.plan(image, live, { selections: [selection], children: false, conflict: 'skip', timeout: 1000 }, never),
+    rows.plan(
+      backup,
+      { location: live },
+      { selections: [selection], children: false, conflict: 'skip', timeout: 1000 },
+      never
+    ),
     { code: 'PROCESS_TIMED_OUT' }
   )
-  await assert.rejects(rows.extract(image, selection, join(directory, 'rows.csv'), never), {
+  await assert.rejects(rows.extract(backup, selection, join(directory, 'rows.csv'), never), {
     code: 'PROCESS_TIMED_OUT'
   })
 })
@@ -136,7 +143,7 @@ test('memory without end is PROCESS_OUT_OF_MEMORY, and inconclusive for an asser
   const path = join(directory, 'a.db')
   make(path)
   const memory = 256 * 1024 * 1024
-  const [result] = await sqliteAssessor(undefined, { memory }).assess(
+  const [result] = await sqliteAssessor(undefined, { memory })(
     path,
     [{ name: 'huge', sql: HUGE, min: 1 }],
     new Date(0),
@@ -147,9 +154,12 @@ test('memory without end is PROCESS_OUT_OF_MEMORY, and inconclusive for an asser
     `the query took more than ${memory} bytes of memory`
   ])
   const rows = sqliteRows(directory, { ...DEFAULT_LIMITS, memory })
-  await assert.rejects(rows.extract(path, { table: 't', where: `x < (${HUGE})` }, join(directory, 'rows.csv'), never), {
-    code: 'PROCESS_OUT_OF_MEMORY'
-  })
+  await assert.rejects(
+    rows.extract(restorableOf(path), { table: 't', where: `x < (${HUGE})` }, join(directory, 'rows.csv'), never),
+    {
+      code: 'PROCESS_OUT_OF_MEMORY'
+    }
+  )
 })
 
 test('an answer that is larger than the limit is refused, and the next one works', async t => {
@@ -162,7 +172,9 @@ test('an answer that is larger than the limit is refused, and the next one works
   db.exec('COMMIT')
   db.close()
   const rows = sqliteRows(directory)
-  await assert.rejects(rows.diff(path, { path, isLive: false }, { rows: 0 }, never), { code: 'ANSWER_TOO_LARGE' })
+  await assert.rejects(rows.diff(restorableOf(path), restorableOf(path), { rows: 0 }, never), {
+    code: 'ANSWER_TOO_LARGE'
+  })
 })
 
 test('lines are read up to the limit, whole wherever they are cut, and none after one that is too long', () => {

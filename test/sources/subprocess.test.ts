@@ -7,8 +7,9 @@ import Database from 'better-sqlite3'
 import { spawnError } from '../../src/sources/spawn-error.ts'
 import { sqliteAssessor } from '../../src/sources/sqlite/assess.ts'
 import { childAtWork, needChildren } from '../support/processes/children.ts'
+import { FULL } from '../support/sources/images.ts'
 import { tempDir } from '../support/temp-dir.ts'
-import { sourceOf, take } from './sqlite/support.ts'
+import { complaints, mainPart, sourceOf, take } from './sqlite/support.ts'
 
 const signal = new AbortController().signal
 const CHILD = new URL('../support/processes/limited-child.ts', import.meta.url).pathname
@@ -29,8 +30,7 @@ test('a database of 4,000 tables with long names is backed up and proven', async
   const source = sourceOf(path, directory)
   const taken = await take(source, directory)
   assert.ok(JSON.stringify(taken.facts).length > 256 * 1024, 'the facts are larger than any argument can be')
-  const checks = await source.inspect(taken.path, taken.facts, signal)
-  assert.deepEqual(checks.filter(check => check.status !== 'pass'), [])
+  assert.deepEqual(await complaints(taken), [])
 })
 
 test('a task of several megabytes reaches its process, and characters survive where the chunks of the pipe end', async t => {
@@ -39,7 +39,7 @@ test('a task of several megabytes reaches its process, and characters survive wh
   for (const padding of ['', 'x', 'xx', 'xxx']) {
     const text = padding + '€😀'.repeat(500_000)
     const sql = `SELECT length('${text}')`
-    const [result] = await sqliteAssessor().assess(
+    const [result] = await sqliteAssessor()(
       path,
       [{ name: 'long', sql, equals: padding.length + 1_000_000 }],
       new Date(),
@@ -59,7 +59,7 @@ test('no other user can read the task among the arguments of the process', {
     name: 'endless',
     sql: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*), 'secret-word' FROM c"
   }
-  const running = sqliteAssessor().assess(path, [endless], new Date(), abort.signal)
+  const running = sqliteAssessor()(path, [endless], new Date(), abort.signal)
   running.catch(() => {})
   const lines = commandLines()
   abort.abort(new Error('enough'))
@@ -132,12 +132,13 @@ test('signals to the whole group end no child: its parent decides', async t => {
     'CREATE TABLE t (x); WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO t SELECT hex(randomblob(100)) FROM n'
   )
   db.close()
-  const snapshot = await sourceOf(path, directory).snapshot(signal)
+  const snapshot = await sourceOf(path, directory).snapshot(FULL, signal)
   t.after(() => snapshot.close())
   const child = await childAtWork('snapshot-child')
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.kill(child, name)
+  const { image, size } = await mainPart(snapshot)
   let bytes = 0
-  for await (const chunk of snapshot.image) bytes += (chunk as Buffer).length
-  assert.equal(bytes, snapshot.size)
-  assert.equal((await snapshot.facts()).tables[0]?.rows, 20_000)
+  for await (const chunk of image) bytes += (chunk as Buffer).length
+  assert.equal(bytes, size)
+  assert.equal((await snapshot.outcome()).facts.tables[0]?.rows, 20_000)
 })

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../errors.ts'
 import type { Compression } from '../ports/codec.ts'
 import type { Encryption } from '../ports/encryption.ts'
+import type { BackupPart } from '../ports/part.ts'
 import type { Check } from '../ports/verification.ts'
 import type { Tier } from '../tier.ts'
 import type { LinkOutline } from './chain-link.ts'
@@ -53,7 +54,7 @@ export interface Backup {
   readonly encryption: Encryption
   readonly startedAt: Date
   readonly completedAt: Date | null
-  /** Of the stored bytes. */
+  /** Of the stored bytes of the main part, as `checksum` is. */
   readonly size: number | null
   readonly checksum: string | null
   /** Of the plain image. */
@@ -65,6 +66,8 @@ export interface Backup {
   readonly parentId: number | null
   /** null: it is in no chain. */
   readonly link: LinkOutline | null
+  /** What there is in addition to the main part, in the order of the manifest. */
+  readonly parts: readonly BackupPart[]
   readonly pinned: boolean
   /** Set where it is not like the backups before it. */
   readonly suspicion: Suspicion | null
@@ -117,6 +120,11 @@ export interface OutlineWithStores extends BackupOutline {
  */
 export function isCancelled (backup: Pick<Backup, 'status' | 'errorCode'>): boolean {
   return backup.status === 'failed' && backup.errorCode === 'CANCELLED'
+}
+
+/** Stored bytes of all parts; null: not stored yet. */
+export function totalSize ({ size, parts }: Pick<Backup, 'size' | 'parts'>): number | null {
+  return size === null ? null : parts.reduce((sum, part) => sum + (part.size ?? 0), size)
 }
 
 /** Completed, and its object is where a restore would look for it. */

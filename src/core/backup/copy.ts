@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
+import type { BackupPart } from '../ports/part.ts'
 
 /**
  * `pending`: promised; `missing`: it was there, and is not any more; `removing`: no longer wanted, and still to be
@@ -53,7 +54,9 @@ export interface StoredCopy {
   readonly backupId: number
   readonly source: string
   readonly key: string
+  /** Bytes of all parts. */
   readonly size: number
+  readonly parts: readonly BackupPart[]
 }
 
 /** Copies of one source in one store that are not there yet. */

@@ -1,6 +1,7 @@
 import { BackupError } from '../errors.ts'
 import { MAIN, type PartRecord } from '../ports/part.ts'
 import type { SnapshotFacts } from '../ports/source.ts'
+import type { BackupPart } from '../ports/part.ts'
 import type { ChainLink } from './chain-link.ts'
 import {
   MANIFEST_VERSIONS,
@@ -31,6 +32,16 @@ export interface Manifest extends Omit<PartedForm, 'version' | 'parts' | 'facts'
 /** All parts, the main one first. */
 export function partsOf ({ object, image, compression, partFormat, parts }: Manifest): readonly PartRecord[] {
   return [{ name: MAIN, format: partFormat, isIndex: false, object, image, compression }, ...parts]
+}
+
+/** The parts in addition to the main one, as the row of the backup has them. */
+export function backupParts ({ parts }: Pick<Manifest, 'parts'>): readonly BackupPart[] {
+  return parts.map(({ name, object }) => ({
+    name,
+    fileName: object.name,
+    size: object.size,
+    checksum: object.sha256
+  }))
 }
 
 /** Stored bytes of all parts. */

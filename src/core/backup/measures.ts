@@ -24,16 +24,6 @@ export interface Measures {
 const DIGITS = 16
 
 /**
- * By which stride at most `SAMPLE` pages are looked at. Powers of two, so that the pages of a longer stride are among
- * those of a shorter.
- */
-export function strideFor (pages: number): number {
-  let stride = 1
-  while (pages > stride * SAMPLE) stride *= 2
-  return stride
-}
-
-/**
  * The share of the pages there were before that are different now, or gone: 0 to 1, give or take 0.05. null: there were
  * none.
  */

@@ -67,3 +67,18 @@ export function isLogKey (key: string): boolean {
 export function fileName (key: string): string {
   return key.slice(key.lastIndexOf('/') + 1)
 }
+
+/** The key of the file `name` in the folder of `key`. */
+export function siblingKey (key: string, name: string): string {
+  return key.slice(0, key.lastIndexOf('/') + 1) + name
+}
+
+/** The keys of all parts of a backup, where the main one has the key `key`: that one first. */
+export function partKeys (key: string, parts: ReadonlyArray<{ readonly fileName: string }>): readonly string[] {
+  return [key, ...parts.map(({ fileName }) => siblingKey(key, fileName))]
+}
+
+/** The file of another part than the main one: `books-backup-2025-11-24T23-30-00.globals.sql.zst`. */
+export function partFileName (base: string, part: string, extension: string): string {
+  return `${base}.${part.replaceAll('/', '.')}${extension}`
+}

@@ -3,6 +3,7 @@ import type { Tier } from '../tier.ts'
 import type { AuditLog } from './audit.ts'
 import type { AlertLog } from '../alert/alert.ts'
 import type { Backup, BackupMethod, BackupStatus, BackupType, OutlineWithStores } from '../backup/backup.ts'
+import type { BackupPart } from '../ports/part.ts'
 import type { ChangeCount } from './change-count.ts'
 import type { Copy, CopyLog } from '../backup/copy.ts'
 import type { Encryption } from '../ports/encryption.ts'
@@ -62,6 +63,8 @@ export interface NewBackup {
   readonly compression: Compression
   readonly encryption: Encryption
   readonly startedAt: Date
+  /** The files that it is to have in addition to the main one. */
+  readonly parts: readonly BackupPart[]
 }
 
 export interface Completion {
@@ -214,7 +217,7 @@ export interface BackupLog {
 
 export interface VerificationRecord {
   readonly checkedAt: Date
-  readonly verification: Verification
+  readonly verification: Pick<Verification, 'valid' | 'checks'>
 }
 
 export interface NewJob {

@@ -50,3 +50,15 @@ export interface PartRecord {
   readonly image: { readonly size: number, readonly sha256: string }
   readonly compression: Compression
 }
+
+/** A file of a backup in addition to the main one. */
+export interface BackupPart {
+  /** Unique within the backup: `globals`. */
+  readonly name: string
+  /** Of the file, in the folder of the main one. */
+  readonly fileName: string
+  /** Stored bytes; null: not stored yet. */
+  readonly size: number | null
+  /** SHA-256 of the stored bytes, in hex; null: not stored yet. */
+  readonly checksum: string | null
+}

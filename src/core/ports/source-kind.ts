@@ -1,6 +1,6 @@
 import type { BackupMethod } from '../backup/backup.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Assessor } from '../restore/drill.ts'
+import type { Rehearser } from '../restore/rehearsal.ts'
 import type { RestoreMode, Restorer } from '../restore/restore.ts'
 import type { RowTool } from '../restore/rows.ts'
 import type { Salvage } from '../restore/salvage.ts'
@@ -23,8 +23,7 @@ export interface KindTools<F extends Fields = Fields> {
   source(name: string, values: FieldValues<F>): Source
   readonly inspector: Inspector
   readonly restorer: Restorer
-  /** null: backups of this kind hold nothing that an assertion could be about. */
-  readonly assessor: Assessor | null
+  readonly rehearser: Rehearser
   /** null: backups of this kind have no rows. */
   readonly rows: RowTool | null
 }

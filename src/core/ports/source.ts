@@ -1,5 +1,9 @@
 import type { Readable } from 'node:stream'
-import type { Check } from './verification.ts'
+import type { ChainLink, ParentName } from '../backup/chain-link.ts'
+import type { Compression } from './codec.ts'
+import type { PlainImages } from './images.ts'
+import type { PartOutline, PartStream } from './part.ts'
+import type { Check, CheckDefinition } from './verification.ts'
 
 export interface TableFacts {
   readonly name: string
@@ -36,21 +40,46 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue }
 
-/** One consistent view of a source, on its way out. */
+/** The backup that an increment is built on. */
+export interface Parent {
+  readonly name: ParentName
+  readonly facts: SnapshotFacts
+  readonly link: ChainLink | null
+  /** The plain bytes of one of its parts that are `isIndex`. Throws as `PlainImages.open` does. */
+  open(part: string, signal: AbortSignal): Promise<Readable>
+}
+
+/** What is asked of a source. `compression`: of the stored bytes, which a source may apply itself (`isPacked`). */
+export type SnapshotRequest =
+  & { readonly compression: Compression }
+  & (
+    | { readonly method: 'full', readonly parent: null }
+    | { readonly method: 'incremental', readonly parent: Parent }
+  )
+
+/** What is known once all parts were read. */
+export interface Outcome {
+  readonly facts: SnapshotFacts
+  /** null: the source has no history that could be gone on from. */
+  readonly link: ChainLink | null
+}
+
+/** One consistent view of a source, on its way out. Its instant is that at which `snapshot` resolved. */
 export interface Snapshot {
-  /** Ends only after the producer succeeded; a producer that fails destroys it with a BackupError. */
-  readonly image: Readable
-  /** Exact length of the image in bytes, known before the first one is read. */
-  readonly size: number
-  /** Resolves once the image has ended; rejects with the error that destroyed it. */
-  facts(): Promise<SnapshotFacts>
+  /**
+   * The parts in the order of `outline`, the main one first. Each is read to its end, or the snapshot closed, before
+   * the next one is asked for. Read once.
+   */
+  parts(): AsyncIterable<PartStream>
+  /** Resolves once all parts have ended; rejects with the error that destroyed one. */
+  outcome(): Promise<Outcome>
   /** Gives up whatever the snapshot still holds. Safe to call twice, and at any time. */
   close(): Promise<void>
 }
 
 export interface Probe {
-  /** How large an image would be, in bytes, as far as can be told beforehand. */
-  readonly size: number
+  /** How large the plain bytes of all parts would be together, as far as can be told beforehand; null: not known. */
+  readonly size: number | null
   /** Bytes of scratch space that taking a snapshot needs. */
   readonly scratch: number
 }
@@ -61,19 +90,26 @@ export interface Source {
   readonly kind: string
   /** Where it is, for people. */
   readonly location: string
-  /** What the files of its plain images end with: `.db`. */
-  readonly extension: string
+  /** The parts of a backup, the main one first, so that files have their names before anything is read. */
+  outline(compression: Compression): readonly [PartOutline, ...PartOutline[]]
   /** Fails fast and cheaply when a backup could not succeed. Changes nothing. */
-  probe(signal: AbortSignal): Promise<Probe>
-  /** One consistent image, taken while others keep writing. May be repeated. */
-  snapshot(signal: AbortSignal): Promise<Snapshot>
+  probe(request: SnapshotRequest, signal: AbortSignal): Promise<Probe>
   /**
-   * Proves the plain image in the file `path` usable and compares it with `expected`, where that is known; never writes
-   * to the file or beside it. Finding damage is a result (a check that failed), not an error; an error means that the
-   * check itself could not be made.
+   * Why no increment can be built on `parent`, in words; null: one can. A source without it makes no increments.
    */
-  inspect(path: string, expected: SnapshotFacts | null, signal: AbortSignal): Promise<readonly Check[]>
+  obstacle?(parent: Parent, signal: AbortSignal): Promise<string | null>
+  /** One consistent view, taken while others keep writing. May be repeated. */
+  snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot>
 }
 
-/** Proves images of one kind, also of sources that are no longer configured. */
-export type Inspector = Pick<Source, 'inspect'>
+/** Verifies the content of backups of one kind, also of sources that are no longer configured. */
+export interface Inspector {
+  /** The levels that it tries, in their order. */
+  readonly checks: readonly CheckDefinition[]
+  /**
+   * Shows that the images can be used, and compares them with `expected`, where that is known; never writes to a file
+   * of theirs. Finding damage is a result (a check that failed), not an error; an error means that the check itself
+   * could not be made. Images need not be read to their end: the caller reads the rest.
+   */
+  inspect(images: PlainImages, expected: SnapshotFacts | null, signal: AbortSignal): Promise<readonly Check[]>
+}

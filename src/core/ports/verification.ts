@@ -1,24 +1,23 @@
 import type { ErrorCode } from '../errors.ts'
 
-/** The levels of a verification, in the order in which they are tried. */
-export const CHECK_NAMES = [
-  'file_exists',
-  'manifest',
-  'checksum',
-  'decryption',
-  'decompression',
-  'opens_read_only',
-  'integrity_check',
-  'foreign_key_check',
-  'schema',
-  'row_counts'
-] as const
+/** The levels that the verification of every backup has, in the order in which they are tried. */
+export const STORED_CHECKS = ['file_exists', 'manifest', 'checksum', 'decryption', 'decompression'] as const
+export type StoredCheck = typeof STORED_CHECKS[number]
 
-export type CheckName = typeof CHECK_NAMES[number]
+/** A level of one kind, which looks into the content. */
+export interface CheckDefinition {
+  readonly name: string
+  /** Whether it shows, when it passes, that the content can be used: a verification needs one that does. */
+  readonly opensContent: boolean
+  /** The advice when it fails: a sentence. */
+  readonly remedy: string
+}
+
 export type CheckStatus = 'pass' | 'fail' | 'skipped'
 
 export interface Check {
-  readonly name: CheckName
+  /** One of `STORED_CHECKS`, or of the kind's own. */
+  readonly name: string
   readonly status: CheckStatus
   /** Why it failed or was skipped; for one that passed, what was found, if that says more. */
   readonly reason?: string
@@ -35,27 +34,52 @@ export interface Check {
 export interface Verification {
   readonly valid: boolean
   readonly checks: readonly Check[]
+  /** The advice where a check failed: a sentence; null: none failed. */
+  readonly remedy: string | null
 }
 
 /**
  * Draws the conclusion. Valid means that nothing failed and that the bytes were compared with what was recorded
- * and the content was opened: a verification that skipped either proves nothing and is not valid. `wereProven`: these
- * very bytes were opened before, to the end, and cannot be now; then it is enough that they are still the same.
+ * and the content was opened: a verification that skipped either proves nothing and is not valid. `definitions` are the
+ * checks of the kind. `wereProven`: these very bytes were opened before, to the end, and cannot be now; then it is
+ * enough that they are still the same.
  */
 export function conclude (
   checks: readonly Check[],
+  definitions: readonly CheckDefinition[],
   { wereProven = false }: { readonly wereProven?: boolean } = {}
 ): Verification {
-  const passed = (name: CheckName): boolean => checks.some(check => check.name === name && check.status === 'pass')
-  const failed = checks.some(check => check.status === 'fail')
-  return { valid: !failed && passed('checksum') && (wereProven || passed('opens_read_only')), checks }
+  const passed = (name: string): boolean => checks.some(check => check.name === name && check.status === 'pass')
+  const failed = checks.find(check => check.status === 'fail')
+  const wasOpened = definitions.some(({ name, opensContent }) => opensContent && passed(name))
+  return {
+    valid: failed === undefined && passed('checksum') && (wereProven || wasOpened),
+    checks,
+    remedy: failed === undefined ? null : remedyOf(failed.name, definitions)
+  }
+}
+
+function remedyOf (name: string, definitions: readonly CheckDefinition[]): string {
+  return isStored(name)
+    ? STORED_REMEDIES[name]
+    : definitions.find(one => one.name === name)?.remedy ?? 'Use an older backup, and create a new one.'
+}
+
+function isStored (name: string): name is StoredCheck {
+  return STORED_CHECKS.some(stored => stored === name)
 }
 
 /**
  * Completes `checks` to all levels: one that was not reached is `skipped`, with the failed one before it as the reason.
  */
-export function completeChecks (checks: readonly Check[], reason: string): Check[] {
-  return CHECK_NAMES.map(name => checks.find(check => check.name === name) ?? { name, status: 'skipped', reason })
+export function completeChecks (
+  checks: readonly Check[],
+  definitions: readonly CheckDefinition[],
+  reason: string
+): Check[] {
+  return [...STORED_CHECKS, ...definitions.map(({ name }) => name)].map(name =>
+    checks.find(check => check.name === name) ?? { name, status: 'skipped', reason }
+  )
 }
 
 /** How many values break a constraint of their table, as they did in the source. */
@@ -67,13 +91,15 @@ export function violationsOf (checks: readonly Check[]): number {
  * The checks of a backup whose content could not be inspected, because that took more than it may. It is neither valid
  * nor damaged.
  */
-export function inconclusiveChecks ({ code, message }: {
-  readonly code: ErrorCode
-  readonly message: string
-}): Check[] {
+export function inconclusiveChecks (
+  { code, message }: { readonly code: ErrorCode, readonly message: string },
+  definitions: readonly CheckDefinition[]
+): Check[] {
   const reason = 'not reached, because the verification was inconclusive'
+  const name = definitions.findLast(({ opensContent }) => opensContent)?.name ?? 'decompression'
   return completeChecks(
-    [{ name: 'integrity_check', status: 'skipped', reason: `inconclusive: ${message}`, code }],
+    [{ name, status: 'skipped', reason: `inconclusive: ${message}`, code }],
+    definitions,
     reason
   )
 }
@@ -102,20 +128,16 @@ export function verificationMessage (verification: Verification): string {
   if (failed === undefined) {
     return 'Backup is not proven: no check could be made. Look at the reasons given with the checks.'
   }
-  return `Backup is not valid: ${failed.name} failed (${failed.reason ?? 'no reason given'}). ${REMEDIES[failed.name]}`
+  const found = `Backup is not valid: ${failed.name} failed (${failed.reason ?? 'no reason given'}).`
+  return verification.remedy === null ? found : `${found} ${verification.remedy}`
 }
 
-const REMEDIES: Readonly<Record<CheckName, string>> = {
+const STORED_REMEDIES: Readonly<Record<StoredCheck, string>> = {
   file_exists: 'Create a new backup, or copy the file back from where it was moved to.',
   manifest:
     'Create a new backup; if only the manifest was lost, the rest of the checks tell whether the data is whole.',
   checksum: 'The file was changed or damaged after it was written: create a new backup and use an older one meanwhile.',
   decryption:
     'The file was not sealed to the key that its manifest names, or is damaged: create a new backup and use an older one meanwhile.',
-  decompression: 'The file is damaged: create a new backup and use an older one meanwhile.',
-  opens_read_only: 'Use an older backup, and check the source database.',
-  integrity_check: 'Use an older backup, and run an integrity check on the source database.',
-  foreign_key_check: 'Use an older backup, and check the references in the source database.',
-  schema: 'Use an older backup, and create a new one.',
-  row_counts: 'Use an older backup, and create a new one.'
+  decompression: 'The file is damaged: create a new backup and use an older one meanwhile.'
 }

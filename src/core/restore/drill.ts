@@ -58,20 +58,6 @@ export const DRILL_OUTCOMES = ['passed', 'failed', 'inconclusive'] as const
 /** `failed`: the backup is damaged or does not hold what it should; `inconclusive`: that could not be told. */
 export type DrillOutcome = typeof DRILL_OUTCOMES[number]
 
-/** Evaluates assertions on images of one kind, also of sources that are no longer configured. */
-export interface Assessor {
-  /**
-   * Holds the plain image in the file `path` against each assertion, in a process of its own that never writes. What
-   * cannot be evaluated, or takes longer than a minute, is a result and no error.
-   */
-  assess(
-    path: string,
-    assertions: readonly Assertion[],
-    at: Date,
-    signal: AbortSignal
-  ): Promise<readonly AssertionResult[]>
-}
-
 /**
  * Whether what was found is within the bound. A text has no place among numbers: that is told as `inconclusive`.
  * Numbers are compared by their exact values.

@@ -1,7 +1,8 @@
 import type { DrillOutcome, DrillReport } from './drill.ts'
 import type { Drilled } from './drill-choice.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { SnapshotFacts } from '../ports/source.ts'
+import type { Manifest } from '../backup/manifest.ts'
+import type { Restorable } from './restorable.ts'
 
 export const RESTORE_MODES = ['live', 'replace'] as const
 /**
@@ -31,26 +32,6 @@ export interface Placement {
   readonly isConfined?: boolean
 }
 
-export interface PlainImage {
-  /**
-   * A file. For `live` nobody else can change it; for `replace` and `file` its bytes are compared with the digest as
-   * they are placed.
-   */
-  readonly path: string
-  /** Of its bytes, in hex. */
-  readonly sha256: string
-  /** As the facts of its snapshot have them; left out: not known. */
-  readonly properties?: SnapshotFacts['properties']
-}
-
-/** What is known of an image before it is at hand. */
-export interface ImageOutline {
-  /** In bytes. */
-  readonly size: number
-  /** As the facts of its snapshot have them. */
-  readonly properties: SnapshotFacts['properties']
-}
-
 export interface Placed {
   /** Bytes that were put there. */
   readonly bytes: number
@@ -62,19 +43,36 @@ export interface Placed {
   readonly warnings: readonly string[]
 }
 
-/** Puts images of one kind where they are wanted. Each call works in a process of its own. */
+export interface RestoreNeeds {
+  /** Names of the parts that `place` uses as files. */
+  readonly files: readonly string[]
+  /**
+   * Whether no other process may be able to change these files, because `place` does not compare their bytes with the
+   * digest.
+   */
+  readonly isOwn: boolean
+}
+
+/** Puts backups of one kind where they are wanted. Each call works in a process of its own. */
 export interface Restorer {
+  /** What is unpacked before `place` begins. */
+  needs(placement: Placement): RestoreNeeds
   /**
    * Finds out what would stand in the way, and changes nothing; rejects with that. `RESTORE_…`, `SOURCE_…`,
    * `DISK_FULL`.
    */
-  check(image: ImageOutline, placement: Placement, signal: AbortSignal): Promise<void>
+  check(manifest: Manifest, placement: Placement, signal: AbortSignal): Promise<void>
   /**
    * Resolves once the content is there. What fails before that leaves everything as it was, and so does a crash, after
    * `settle`. Once the content is in its place a failure or an abort of `signal` is a warning of the result; only
    * content that is found damaged there is an error, `SOURCE_MALFORMED`, whose message says that it was put in place.
    */
-  place(image: PlainImage, placement: Placement, onBytes: (bytes: number) => void, signal: AbortSignal): Promise<Placed>
+  place(
+    restorable: Restorable,
+    placement: Placement,
+    onBytes: (bytes: number) => void,
+    signal: AbortSignal
+  ): Promise<Placed>
   /**
    * Puts right what a crash of `place` left beside `path`, once nothing of it is at work any more, and says whether an
    * old file is kept under `aside`. May be repeated, and where nothing is to be done.

@@ -1,3 +1,4 @@
+import type { Restorable } from './restorable.ts'
 /** Of a value that was cut: all its bytes, as UTF-8 where it is text, and their SHA-256 in hex. */
 export interface CutValue {
   readonly bytes: number
@@ -134,27 +135,33 @@ export interface Rescue {
   readonly orphans: number
 }
 
+/** The live database of a source. */
+export interface LiveSource {
+  /** Where it is, with the links of its path followed. */
+  readonly location: string
+}
+
 /** Compares and brings back single rows of one kind of source. Each call works in a process of its own. */
 export interface RowTool {
   /**
-   * Rows of the image `before` against those of another image or of the live database, which is read as it stands at
+   * Rows of the backup `before` against those of another one, or of the live database, which is read as it stands at
    * one moment, without being in anybody's way. `TABLE_NOT_FOUND`, `SOURCE_…`.
    */
   diff(
-    before: string,
-    after: { readonly path: string, readonly isLive: boolean },
+    before: Restorable,
+    after: Restorable | LiveSource,
     request: DiffOptions,
     signal: AbortSignal
   ): Promise<Difference>
   /** What `rescue` would do; nothing is written, and nothing is held against writers. Errors as there. */
-  plan(image: string, live: string, request: RescueOptions, signal: AbortSignal): Promise<Rescue>
+  plan(backup: Restorable, live: LiveSource, request: RescueOptions, signal: AbortSignal): Promise<Rescue>
   /**
-   * Brings rows of the image back into the live database, in one transaction: once this resolves they are there and
+   * Brings rows of the backup back into the live database, in one transaction: once this resolves they are there and
    * durable, and if it rejects, nothing was written. `TABLE_NOT_FOUND`, `VALIDATION_FAILED` for a condition that is
    * none, `ROWS_REFUSED` where the live database does not take them, `ROWS_IN_THE_WAY` for a plan that is refused,
    * `SOURCE_LOCKED`.
    */
-  rescue(image: string, live: string, request: RescueOptions, signal: AbortSignal): Promise<Rescue>
+  rescue(backup: Restorable, live: LiveSource, request: RescueOptions, signal: AbortSignal): Promise<Rescue>
   /** Writes the rows to a new file as CSV (RFC 4180), and says how many. `RESTORE_TARGET_EXISTS`. */
-  extract(image: string, selection: RowSelection, file: string, signal: AbortSignal): Promise<number>
+  extract(backup: Restorable, selection: RowSelection, file: string, signal: AbortSignal): Promise<number>
 }

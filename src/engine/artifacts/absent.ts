@@ -1,24 +1,26 @@
 import type { Backup } from '../../core/backup/backup.ts'
-import { fileName, isLogKey } from '../../core/backup/object-key.ts'
+import { fileName, isLogKey, partKeys } from '../../core/backup/object-key.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports/store.ts'
-import { findObject, hasObject } from '../../pipeline/find-object.ts'
+import { hasObject } from '../../pipeline/find-object.ts'
 import type { EngineDeps } from '../deps.ts'
 import { hasLanded, offsiteKey } from './locations.ts'
-import { cleanupSignal } from './objects.ts'
+import { cleanupSignal, missingPart } from './objects.ts'
 
 /** Why a backup was recorded as lost. */
 const LOST = 'it was lost with the landing store'
 
 /**
- * Whether the landing store should have the object and does not, neither where the row has it nor outside of the trash.
+ * Whether the landing store should have a part and does not, neither where the row has it nor outside of the trash.
  * Throws what the store throws.
  */
 export async function isAbsent (
   deps: Pick<EngineDeps, 'store'>,
-  backup: Pick<Backup, 'key' | 'copies'>
+  backup: Pick<Backup, 'key' | 'copies' | 'parts'>
 ): Promise<boolean> {
-  return hasLanded(deps, backup) && await isMissing(deps.store, backup.key)
+  if (!hasLanded(deps, backup)) return false
+  for (const part of partKeys(backup.key, backup.parts)) if (await isMissing(deps.store, part)) return true
+  return false
 }
 
 /**
@@ -69,9 +71,9 @@ export async function recordAbsent (deps: EngineDeps, store: Store, signal: Abor
   const listed = await namesIn(store, signal)
   for (const copy of await deps.catalog.copies.held(store.name)) {
     const keys = isLanding ? [copy.key, fileName(copy.key)] : [offsiteKey(copy)]
-    if (keys.some(key => listed.has(key))) continue
+    if (keys.some(key => partKeys(key, copy.parts).every(part => listed.has(part)))) continue
     // A list may be behind what is there.
-    if (await findObject(store, keys[0] ?? '', signal) !== undefined) continue
+    if (await missingPart(store, keys[0] ?? '', copy, signal) === undefined) continue
     await (isLanding
       ? recordLost(deps, copy.backupId)
       : deps.catalog.copies.missing(copy.backupId, store.name, 'the object is not there', deps.clock.now()))
@@ -94,6 +96,7 @@ async function recordLost ({ store, offsite, externalStores, catalog, clock }: E
   await catalog.copies.missing(id, store.name, LOST, clock.now())
   await catalog.backups.recordVerification(id, {
     valid: false,
-    checks: [{ name: 'file_exists', status: 'fail', reason: LOST }]
+    checks: [{ name: 'file_exists', status: 'fail', reason: LOST }],
+    remedy: null
   }, clock.now())
 }

@@ -1,17 +1,17 @@
 import type { Backup } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
-import { manifestKey } from '../../core/backup/object-key.ts'
+import { manifestKey, partKeys } from '../../core/backup/object-key.ts'
 import { toBackupError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports/store.ts'
 import type { EngineDeps } from '../deps.ts'
 import { cleanupSignal, readManifest } from './objects.ts'
 
 /** What tells a backup from another of the same name. */
-export type Identity = Pick<Backup, 'source' | 'startedAt' | 'checksum'>
+export type Identity = Pick<Backup, 'source' | 'startedAt' | 'checksum' | 'parts'>
 
 /**
- * Removes a backup from a store: manifest first, then object, so that a crash between the two leaves an orphan and
- * never a backup without its object. What has the name and, by its manifest, is another backup stays, and is told as an
+ * Removes a backup from a store: manifest first, then its parts, so that a crash on the way leaves orphans and never a
+ * backup without one of its parts. What has the name and, by its manifest, is another backup stays, and is told as an
  * `operation.failed`. May be repeated.
  */
 export async function discardBackup (
@@ -32,14 +32,22 @@ export async function discardBackup (
     return
   }
   await store.remove(manifestKey(key), signal)
-  await store.remove(key, signal)
+  for (const part of partKeys(key, backup.parts)) await store.remove(part, signal)
 }
 
-/** Removes an object that this process has just put, and its manifest, unless that is of another backup. */
-export async function takeBack (store: Store, key: string, backup: Identity): Promise<void> {
+/**
+ * Removes parts that this process has just put, and the manifest, unless that is of another backup. `put` are their
+ * keys; the main one has the key `key`.
+ */
+export async function takeBack (
+  store: Store,
+  key: string,
+  backup: Identity,
+  put: readonly string[]
+): Promise<void> {
   const signal = cleanupSignal()
   if (!await isOfAnother(store, key, backup, signal)) await store.remove(manifestKey(key), signal)
-  await store.remove(key, signal)
+  for (const part of put) await store.remove(part, signal)
 }
 
 /** Whether the manifest is that of the backup; of one without a checksum yet, source and start decide. */

@@ -1,6 +1,6 @@
 import type { Backup } from '../../core/backup/backup.ts'
 import type { Copy } from '../../core/backup/copy.ts'
-import { fileName } from '../../core/backup/object-key.ts'
+import { fileName, partKeys } from '../../core/backup/object-key.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Archived, Store } from '../../core/ports/store.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
@@ -88,15 +88,15 @@ export function homeOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>)
  */
 export async function readableLocation (
   deps: StoreDeps,
-  backup: Pick<Backup, 'key' | 'copies'>,
+  backup: Pick<Backup, 'key' | 'copies' | 'parts'>,
   signal: AbortSignal
 ): Promise<ObjectLocation> {
   let failure: BackupError | undefined
   for (const location of locationsOf(deps, backup)) {
     try {
-      const { archived } = await location.store.stat(location.key, signal)
+      const archived = await archivedPart(location, backup, signal)
       if (archived === undefined) return location
-      failure = archivedError(location, archived)
+      failure = archivedError(archived, archived.archived)
     } catch (thrown) {
       if (signal.aborted) throw thrown
       const error = toBackupError(thrown)
@@ -105,6 +105,25 @@ export async function readableLocation (
   }
   if (failure !== undefined) throw failure
   return homeOf(deps, backup)
+}
+
+/**
+ * The part that takes longest to become readable; undefined: all can be read. Rejects with `OBJECT_NOT_FOUND` where the
+ * store lacks one, or with what the store rejects with.
+ */
+export async function archivedPart (
+  { store, key }: ObjectLocation,
+  { parts }: Pick<Backup, 'parts'>,
+  signal: AbortSignal
+): Promise<ObjectLocation & { readonly archived: Archived } | undefined> {
+  let slowest: ObjectLocation & { readonly archived: Archived } | undefined
+  for (const one of partKeys(key, parts)) {
+    const { archived } = await store.stat(one, signal)
+    if (archived !== undefined && archived.hours >= (slowest?.archived.hours ?? 0)) {
+      slowest = { store, key: one, archived }
+    }
+  }
+  return slowest
 }
 
 function archivedError ({ store, key }: ObjectLocation, { storageClass, isThawing, hours }: Archived): BackupError {

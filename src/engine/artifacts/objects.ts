@@ -1,10 +1,17 @@
 import { Readable } from 'node:stream'
 import type { Backup } from '../../core/backup/backup.ts'
 import type { Copy } from '../../core/backup/copy.ts'
-import { MANIFEST_LIMIT, parseManifest, serializeManifest, type Manifest } from '../../core/backup/manifest.ts'
-import { QUARANTINE, fileName, manifestKey } from '../../core/backup/object-key.ts'
+import {
+  MANIFEST_LIMIT,
+  parseManifest,
+  serializeManifest,
+  totalSizeOf,
+  type Manifest
+} from '../../core/backup/manifest.ts'
+import { QUARANTINE, fileName, manifestKey, partKeys, siblingKey } from '../../core/backup/object-key.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Store } from '../../core/ports/store.ts'
+import { findObject } from '../../pipeline/find-object.ts'
 import type { EngineDeps } from '../deps.ts'
 
 /** Cleaning up goes on although the work was cancelled, but not for ever. Milliseconds. */
@@ -61,28 +68,29 @@ export async function replaceManifest (
 }
 
 /**
- * Moves the object of a failed backup aside and returns its new key. One such object is kept for each source: the one
- * before gives way, so that a source that fails every night does not fill the disk.
+ * Moves the parts of a failed backup aside and returns the new key of the main one. One such backup is kept for each
+ * source: the one before gives way, so that a source that fails every night does not fill the disk.
  */
 export async function quarantine (deps: EngineDeps, backup: Backup): Promise<string> {
   const signal = cleanupSignal()
   for (const older of await deps.catalog.backups.quarantined(backup.source)) {
-    await deps.store.remove(older.key, signal)
+    for (const part of partKeys(older.key, older.parts)) await deps.store.remove(part, signal)
     await deps.catalog.backups.remove(older.id, deps.clock.now())
   }
-  const key = QUARANTINE + fileName(backup.key)
-  await deps.store.move(backup.key, key, signal)
-  return key
+  for (const part of partKeys(backup.key, backup.parts)) {
+    await deps.store.move(part, QUARANTINE + fileName(part), signal)
+  }
+  return QUARANTINE + fileName(backup.key)
 }
 
-/** The first copy of every backup: the object where it landed. */
-export function landingCopy (store: Store, key: string, { object, completedAt }: Manifest): Copy {
+/** The first copy of every backup: its parts where they landed. */
+export function landingCopy (store: Store, key: string, manifest: Manifest): Copy {
   return {
     store: store.name,
     location: store.location(key),
     status: 'stored',
-    size: object.size,
-    uploadedAt: new Date(completedAt),
+    size: totalSizeOf(manifest),
+    uploadedAt: new Date(manifest.completedAt),
     attempts: 0,
     error: null,
     nextAttemptAt: null
@@ -120,4 +128,30 @@ export function requireObject (backup: Backup): void {
       hint: 'Choose a backup that completed.'
     })
   }
+}
+
+/** What a store is to hold of a backup. */
+export interface StoredParts extends Pick<Backup, 'parts'> {
+  /** Bytes of all parts; null: not known. */
+  readonly size: number | null
+}
+
+/**
+ * Looks whether the store has every part in its length, the main one under `key`. Returns what is wrong with the first
+ * part that is not, in words; undefined: nothing is. Rejects with what the store rejects with.
+ */
+export async function missingPart (
+  store: Store,
+  key: string,
+  { size, parts }: StoredParts,
+  signal: AbortSignal
+): Promise<string | undefined> {
+  const main = size === null ? null : parts.reduce((rest, part) => rest - (part.size ?? 0), size)
+  for (const part of [{ key, size: main }, ...parts.map(one => ({ ...one, key: siblingKey(key, one.fileName) }))]) {
+    const name = part.key === key ? 'the object' : `"${fileName(part.key)}"`
+    const found = await findObject(store, part.key, signal)
+    if (found === undefined) return `${name} is not there any more`
+    if (found.size !== part.size) return `${name} has ${found.size} bytes instead of ${part.size ?? 'none'}`
+  }
+  return undefined
 }

@@ -1,106 +1,113 @@
-import type { Manifest } from '../../core/backup/manifest.ts'
+import { partsOf, totalImageOf, totalSizeOf, type Manifest } from '../../core/backup/manifest.ts'
 import { toBackupError, type BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { PASSPHRASE_KEY, type Opener } from '../../core/ports/encryption.ts'
+import type { PlainImages } from '../../core/ports/images.ts'
+import type { PartRecord } from '../../core/ports/part.ts'
 import type { Store } from '../../core/ports/store.ts'
 import { completeChecks, conclude, type Check, type Verification } from '../../core/ports/verification.ts'
 import { mismatch } from '../../pipeline/digest.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
-import { digestObject, openImage } from '../../pipeline/read-object.ts'
+import { digestObject } from '../../pipeline/read-object.ts'
 import { isUndecryptable } from '../../pipeline/undecryptable.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
-import { isStoredPlain, requireOpener } from './decryption.ts'
+import { isStoredPlain } from './decryption.ts'
+import { partKey, withImages, type Images } from './images.ts'
 
-/** What a verification needs: one object and what reads it, no catalog. */
+/** What a verification needs: one backup in one store and what reads it, no catalog. */
 export interface VerifyDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'kinds'> {
-  /** Where the object is. */
+  /** Where the parts are. */
   readonly store: Store
 }
 /** Receives the progress of a verification, and aborts it. */
 export type Progress = Pick<Task, 'phase' | 'bytes' | 'signal'>
 
-/**
- * Brings the plain image to hand as a file for as long as the inspection lasts, and returns what that found. Rejects as
- * `unpackObject` does.
- */
-export type Unpack = (inspection: (path: string) => Promise<readonly Check[]>) => Promise<readonly Check[]>
-
 export interface ObjectVerification {
+  /** Of the main part. */
   readonly key: string
-  /** What the object must be. */
+  /** What the parts must be. */
   readonly manifest: Manifest
   /** How the manifest in the store itself was found. */
   readonly manifestCheck: Check
-  /** What unseals the object, where the keyring is not to be asked for it. */
-  readonly opener?: Opener | null
-  /** The image came to hand through the digests of object and image: then neither is read for them again. */
-  readonly isDigested?: boolean
-  /** Another way than the usual one, which inspects an object that is stored as it is where it lies. */
-  readonly unpack?: Unpack
+  /** By the name of the part: what decrypts it, where the keyring is not to be asked for it. */
+  readonly openers?: ReadonlyMap<string, Opener> | undefined
+  /** The images at hand. Default: those of the store, where they can be used as they are stored. */
+  readonly images?: Images | undefined
+  /** The images came to hand through the digests of object and image: then no object is read for them again. */
+  readonly isDigested?: boolean | undefined
+  /** Looks into the content. Default: the inspector of the kind. */
+  readonly inspect?: ((images: PlainImages) => Promise<readonly Check[]>) | undefined
   /**
-   * Reject with `KEY_MISSING` even if these bytes were verified before. Default: true when `unpack` is given.
+   * Reject with `KEY_MISSING` even if these bytes were verified before. Default: true when `images` is given.
    */
-  readonly mustOpen?: boolean
+  readonly mustOpen?: boolean | undefined
   /**
    * Called before so many bytes are unpacked; rejects with `DISK_FULL`. Left out: the caller has checked the space.
    */
-  readonly requireRoom?: (bytes: number) => Promise<void>
+  readonly requireRoom?: ((bytes: number) => Promise<void>) | undefined
 }
 
 /**
- * Verifies an object level by level and stops at the first that fails, for the next ones build on it. Damage is a
+ * Verifies a backup level by level and stops at the first that fails, for the next ones build on it. Damage is a
  * result; an error means that the verification could not be made (no space, no child process, cancelled,
- * `KEY_MISSING`). Bytes that were verified before and whose key is missing now are valid by their digest alone.
+ * `KEY_MISSING`, `METHOD_UNSUPPORTED` for an unknown kind). Bytes that were verified before and whose key is missing
+ * now are valid by their digest alone.
  */
 export async function verifyObject (
   deps: VerifyDeps,
   verification: ObjectVerification,
   task: Progress
 ): Promise<Verification> {
-  const { key, manifest, manifestCheck, isDigested = false, unpack, mustOpen = unpack !== undefined } = verification
+  const { key, manifest, manifestCheck, isDigested = false, images, mustOpen = images !== undefined } = verification
+  const { inspector } = requireKind(deps, manifest.source.kind)
   const checks: Check[] = [manifestCheck]
   const end = (): Verification => {
     const failed = checks.find(check => check.status === 'fail')
-    return conclude(
-      completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`)
-    )
+    const reason = failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`
+    return conclude(completeChecks(checks, inspector.checks, reason), inspector.checks)
   }
   const endSealed = (reason: string): Verification => {
     checks.push({ name: 'decryption', status: 'skipped', reason })
-    return conclude(completeChecks(checks, 'not reached, because the backup could not be decrypted here'), {
-      wereProven: true
-    })
+    const completed = completeChecks(
+      checks,
+      inspector.checks,
+      'not reached, because the backup could not be decrypted here'
+    )
+    return conclude(completed, inspector.checks, { wereProven: true })
   }
-  task.phase('verifying', manifest.object.size)
+  task.phase('verifying', totalSizeOf(manifest))
+  checks.push(await existence(deps.store, key, manifest, task.signal))
+  if (checks.at(-1)?.status === 'fail') return end()
+  checks.push(isDigested ? { name: 'checksum', status: 'pass' } : await digests(deps.store, key, manifest, task))
+  if (checks.at(-1)?.status === 'fail') return end()
 
-  const missing = await whyMissing(deps.store, key, task.signal)
-  if (missing !== undefined) {
-    checks.push({ name: 'file_exists', status: 'fail', reason: missing })
-    return end()
+  const look = verification.inspect ?? (images => inspector.inspect(images, manifest.facts, task.signal))
+  const through = async (images: Images): Promise<readonly Check[]> => {
+    const found = await look(images)
+    await images.readRest(task.signal)
+    return [decryption(manifest), decompression(manifest), ...found]
   }
-  checks.push({ name: 'file_exists', status: 'pass' })
-
-  const found = isDigested ? manifest.object : await digestObject(deps.store, key, bytes => {
-    task.bytes(bytes)
-  }, task.signal)
-  const difference = mismatch(found, manifest.object, 'the file')
-  checks.push(
-    difference === undefined
-      ? { name: 'checksum', status: 'pass' }
-      : { name: 'checksum', status: 'fail', reason: difference.message }
-  )
-  if (difference !== undefined) return end()
-
-  const file = unpack === undefined && isStoredPlain(manifest) ? await deps.store.file(key, task.signal) : undefined
-  if (file !== undefined) {
-    checks.push(...decoded(manifest), ...await inspect(deps, manifest, file, task))
-    return end()
+  if (images !== undefined || !partsOf(manifest).every(part => isPlain(manifest, part))) {
+    task.phase('verifying', totalImageOf(manifest))
   }
-  task.phase('verifying', manifest.image.size)
   try {
-    const atHand = unpack ?? (inspection => unpackObject(deps, verification, task, inspection))
-    checks.push(...await atHand(async path => [...decoded(manifest), ...await inspect(deps, manifest, path, task)]))
+    checks.push(
+      ...images === undefined
+        ? await withImages(
+          deps,
+          {
+            ...verification,
+            isOwn: false,
+            onBytes: bytes => {
+              task.bytes(bytes)
+            }
+          },
+          through,
+          task.signal
+        )
+        : await through(images)
+    )
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (!mustOpen && manifest.verifiedAt !== null && isKeyMissing(error, manifest)) return endSealed(error.message)
@@ -112,6 +119,28 @@ export async function verifyObject (
     })
   }
   return end()
+}
+
+async function existence (store: Store, key: string, manifest: Manifest, signal: AbortSignal): Promise<Check> {
+  for (const part of partsOf(manifest)) {
+    const missing = await whyMissing(store, partKey(key, manifest, part), signal)
+    if (missing !== undefined) return { name: 'file_exists', status: 'fail', reason: missing }
+  }
+  return { name: 'file_exists', status: 'pass' }
+}
+
+/** Reads the stored bytes of every part. */
+async function digests (store: Store, key: string, manifest: Manifest, task: Progress): Promise<Check> {
+  let before = 0
+  for (const part of partsOf(manifest)) {
+    const found = await digestObject(store, partKey(key, manifest, part), bytes => {
+      task.bytes(before + bytes)
+    }, task.signal)
+    before += found.size
+    const difference = mismatch(found, part.object, manifest.parts.includes(part) ? `part "${part.name}"` : 'the file')
+    if (difference !== undefined) return { name: 'checksum', status: 'fail', reason: difference.message }
+  }
+  return { name: 'checksum', status: 'pass' }
 }
 
 async function whyMissing (store: Store, key: string, signal: AbortSignal): Promise<string | undefined> {
@@ -132,41 +161,8 @@ function isKeyMissing (error: BackupError, { keys }: Manifest): boolean {
   return error.code === 'KEY_MISSING' || (isUndecryptable(error) && keys?.includes(PASSPHRASE_KEY) === true)
 }
 
-/**
- * Writes the plain image to a file in scratch space, for as long as `work` lasts. Rejects with `CHECKSUM_MISMATCH`,
- * `DECODE_FAILED`, `KEY_MISSING`, `DISK_FULL`, or what the store or `work` rejects with.
- */
-export async function unpackObject<T> (
-  deps: Pick<VerifyDeps, 'store' | 'codecs' | 'keyring' | 'scratch'>,
-  { key, manifest, opener = requireOpener(deps.keyring, manifest), requireRoom }: Pick<
-    ObjectVerification,
-    'key' | 'manifest' | 'opener' | 'requireRoom'
-  >,
-  task: Progress,
-  work: (path: string) => Promise<T>
-): Promise<T> {
-  const { object, image, compression } = manifest
-  await requireRoom?.(image.size)
-  const plain = await openImage({
-    store: deps.store,
-    key,
-    codec: deps.codecs[compression],
-    opener,
-    object,
-    image,
-    onBytes: bytes => {
-      task.bytes(bytes)
-    }
-  }, task.signal)
-  return await deps.scratch.withFile(plain, work, task.signal)
-}
-
-/**
- * What has been proven once the plain image is at hand. Stored as it is, the file must be the image also by the image's
- * own digest.
- */
-function decoded (manifest: Manifest): readonly Check[] {
-  return [decryption(manifest), decompression(manifest)]
+function isPlain ({ encryption }: Manifest, { compression }: PartRecord): boolean {
+  return isStoredPlain({ encryption, compression })
 }
 
 function decryption ({ encryption }: Manifest): Check {
@@ -175,15 +171,18 @@ function decryption ({ encryption }: Manifest): Check {
     : { name: 'decryption', status: 'pass', reason: 'to the end' }
 }
 
+/**
+ * What has been proven once the images were read. Stored as it is, a file must be the image also by the image's own
+ * digest.
+ */
 function decompression (manifest: Manifest): Check {
-  if (manifest.compression !== 'none') {
-    return { name: 'decompression', status: 'pass', reason: `${manifest.image.size} bytes, to the end` }
+  for (const part of partsOf(manifest)) {
+    const difference = isPlain(manifest, part) ? mismatch(part.object, part.image, 'the image') : undefined
+    if (difference !== undefined) return { name: 'decompression', status: 'fail', reason: difference.message }
   }
-  const difference = isStoredPlain(manifest) ? mismatch(manifest.object, manifest.image, 'the image') : undefined
-  if (difference !== undefined) return { name: 'decompression', status: 'fail', reason: difference.message }
-  return { name: 'decompression', status: 'skipped', reason: 'the backup is not compressed' }
-}
-
-async function inspect (deps: VerifyDeps, manifest: Manifest, path: string, task: Progress): Promise<readonly Check[]> {
-  return await requireKind(deps, manifest.source.kind).inspector.inspect(path, manifest.facts, task.signal)
+  const packed = partsOf(manifest).filter(({ compression }) => compression !== 'none')
+  const bytes = packed.reduce((sum, { image }) => sum + image.size, 0)
+  return packed.length === 0
+    ? { name: 'decompression', status: 'skipped', reason: 'the backup is not compressed' }
+    : { name: 'decompression', status: 'pass', reason: `${bytes} bytes, to the end` }
 }

@@ -4,8 +4,9 @@ import type { Task } from '../../core/job.ts'
 import type { Cipher, Opener } from '../../core/ports/encryption.ts'
 import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
 import { MANIFEST_FORMAT, serializeManifest, versionFor, type Manifest } from '../../core/backup/manifest.ts'
-import { QUARANTINE, TRASH, manifestKey, objectKey } from '../../core/backup/object-key.ts'
-import { CONSTRAINT_VIOLATIONS, type SnapshotFacts, type Source } from '../../core/ports/source.ts'
+import { manifestKey } from '../../core/backup/object-key.ts'
+import type { PartOutline } from '../../core/ports/part.ts'
+import { CONSTRAINT_VIOLATIONS, type SnapshotRequest, type Source } from '../../core/ports/source.ts'
 import type { Compression } from '../../core/ports/codec.ts'
 import {
   inconclusiveChecks,
@@ -15,8 +16,6 @@ import {
   type Verification
 } from '../../core/ports/verification.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
-import { hasObject } from '../../pipeline/find-object.ts'
-import { writeObject, type Written } from '../../pipeline/write-object.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { CreateRequest } from './create-request.ts'
 import { historyOf, suspicionOf } from './anomaly.ts'
@@ -24,11 +23,11 @@ import { discardBackup, takeBack } from '../artifacts/discard.ts'
 import { cleanupSignal, landingCopy, quarantine } from '../artifacts/objects.ts'
 import { rotate } from '../retention/prune.ts'
 import { promisedCopies } from '../artifacts/locations.ts'
-import { checkSpace, makeRoom } from './space.ts'
+import { freeNames, type PartFile } from './file-names.ts'
+import { checkSpace } from './space.ts'
+import { storeParts, withRoom, type PutState, type StoredBackup } from './store-parts.ts'
 import { verifyObject } from '../artifacts/verify-object.ts'
 
-/** Room for as many backups of one source within one second as nobody makes. */
-const ATTEMPTS = 1000
 /**
  * The check of the content takes more than it may: nothing is known of the backup, which is no reason to throw it away.
  */
@@ -40,17 +39,6 @@ interface Plan extends CreateRequest {
   readonly cipher: Cipher | null
   readonly verify: boolean
   readonly isGuarded: boolean
-}
-
-/** Whether this job has put the object that is under the key of its row: nothing else may be removed by that key. */
-interface PutState {
-  /** `maybe`: the store failed while it was put, and may have kept it. */
-  object: 'no' | 'maybe' | 'yes'
-  /**
-   * The disk of the scratch directory was full, and is another than that of the store: there the trash would give way
-   * for nothing.
-   */
-  isScratchFull: boolean
 }
 
 /** What is in the store, manifest and all. */
@@ -85,7 +73,7 @@ export async function createBackup (
   const row = await begin(deps, chosen, plan)
   task.setBackup(row.id)
   deps.events.emit({ type: 'backup.started', backup: row })
-  const put: PutState = { object: 'no', isScratchFull: false }
+  const put: PutState = { parts: new Map(), isScratchFull: false }
   let made: Made
   try {
     made = await produce(deps, chosen, plan, row, task, put)
@@ -106,12 +94,12 @@ export async function createBackup (
 
 async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan): Promise<Backup> {
   const startedAt = deps.clock.now()
-  const key = await freeKey(
-    deps,
-    source.name,
-    startedAt,
-    source.extension + (deps.codecs[plan.compression]?.extension ?? '') + (plan.cipher?.extension ?? '')
-  )
+  const [main, ...others] = source.outline(plan.compression)
+  const fileOf = (part: PartOutline): PartFile => ({
+    name: part.name,
+    extension: part.extension + extensionsOf(deps, part, plan)
+  })
+  const { key, parts } = await freeNames(deps, source.name, startedAt, [fileOf(main), ...others.map(fileOf)])
   return await deps.catalog.backups.start({
     source: source.name,
     type: plan.type,
@@ -122,31 +110,14 @@ async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan)
     description: plan.description ?? null,
     compression: plan.compression,
     encryption: plan.cipher?.encryption ?? 'none',
-    startedAt
+    startedAt,
+    parts
   })
 }
 
-async function freeKey (deps: EngineDeps, source: string, startedAt: Date, extension: string): Promise<string> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const key = objectKey(source, startedAt, extension, attempt)
-    if (!await isTaken(deps, source, key)) return key
-  }
-  throw new BackupError('OBJECT_EXISTS', `the store holds ${ATTEMPTS} backups of "${source}" from this second`, {
-    hint: 'Check the clock of the machine.'
-  })
-}
-
-/**
- * Also where the object may have to go later: into the trash, or aside; and where a backup of that name is only in
- * other stores.
- */
-async function isTaken (deps: EngineDeps, source: string, key: string): Promise<boolean> {
-  if (await deps.catalog.backups.isNamed(source, key)) return true
-  const signal = cleanupSignal()
-  for (const name of [key, TRASH + key, QUARANTINE + key]) {
-    if (await hasObject(deps.store, name, signal) || await hasObject(deps.store, manifestKey(name), signal)) return true
-  }
-  return false
+/** What codec and encryption add to the name of a file. */
+function extensionsOf ({ codecs }: EngineDeps, { isPacked }: PartOutline, { compression, cipher }: Plan): string {
+  return (isPacked ? '' : codecs[compression]?.extension ?? '') + (cipher?.extension ?? '')
 }
 
 async function produce (
@@ -158,34 +129,29 @@ async function produce (
   put: PutState
 ): Promise<Made> {
   task.phase('probing')
-  const probe = await source.probe(task.signal)
+  const request: SnapshotRequest = { compression: plan.compression, method: 'full', parent: null }
+  const probe = await source.probe(request, task.signal)
   const isUnpacked = plan.compression !== 'none' || plan.cipher !== null
   await checkSpace(deps, {
     source: source.name,
     compression: plan.compression,
     image: probe.size,
-    scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size : 0),
+    scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size ?? 0 : 0),
     mayGiveWay: plan.mayRemove !== false
   }, task.signal)
 
   // Asked beforehand: a catalog that does not answer costs nothing yet.
   const history = await historyOf(deps, source.name, plan)
-  const { written, facts, opener } = await withRoom(
+  const stored = await withRoom(
     deps,
-    plan.mayRemove === false ? null : probe.size,
+    plan.mayRemove === false ? null : probe.size ?? 1,
     put,
-    () => storeImage(deps, source, plan, row, task, put),
+    () => storeParts(deps, { source, request, plan, row }, put, task),
     task
   )
-  const draft = manifestOf(
-    source,
-    row,
-    { ...written, cipher: plan.cipher, instance: deps.ownership.identity.id },
-    facts,
-    { completedAt: deps.clock.now(), verifiedAt: null }
-  )
+  const draft = manifestOf(source, row, { ...plan, instance: deps.ownership.identity.id }, stored, deps.clock.now())
   const { verification, inconclusive } = plan.verify
-    ? await proveNew(deps, row, draft, opener, task)
+    ? await verifyNew(deps, row, draft, stored.openers, task)
     : { verification: null, inconclusive: undefined }
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, put)
   const manifest = deps.signing.sign({
@@ -208,87 +174,12 @@ function countedFacts (facts: Manifest['facts'], verification: Verification | nu
   return { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: violationsOf(verification.checks) } }
 }
 
-/**
- * A store that fills up all the same makes others give way, and the backup is tried once more. `size`: bytes of the
- * plain image; null: nothing gives way for it.
- */
-async function withRoom<T> (
-  deps: EngineDeps,
-  size: number | null,
-  put: PutState,
-  work: () => Promise<T>,
-  { signal }: Task
-): Promise<T> {
-  try {
-    return await work()
-  } catch (thrown) {
-    if (
-      size === null || signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || put.isScratchFull ||
-      !await makeRoom(deps, size, signal)
-    ) {
-      throw thrown
-    }
-    return await work()
-  }
-}
-
-/**
- * `opener` knows the key of this one object, so that it can be proven where no private key is; it is forgotten with the
- * proof.
- */
-async function storeImage (
-  deps: EngineDeps,
-  source: Source,
-  plan: Plan,
-  row: Backup,
-  task: Task,
-  put: PutState
-): Promise<{ written: Written, facts: SnapshotFacts, opener: Opener | null }> {
-  const seal = plan.cipher?.seal() ?? null
-  const snapshot = await source.snapshot(task.signal).catch(async (thrown: unknown) => {
-    put.isScratchFull = await isOfScratch(deps, thrown)
-    throw thrown
-  })
-  try {
-    task.phase('storing', snapshot.size)
-    put.object = 'maybe'
-    const written = await writeObject({
-      image: snapshot.image,
-      size: snapshot.size,
-      codec: deps.codecs[plan.compression],
-      seal,
-      store: deps.store,
-      key: row.key,
-      onBytes: bytes => {
-        task.bytes(bytes)
-      }
-    }, task.signal)
-    put.object = 'yes'
-    return { written, facts: await snapshot.facts(), opener: seal }
-  } catch (thrown) {
-    // The name was free, and somebody else has taken it since.
-    if (put.object === 'maybe' && toBackupError(thrown).code === 'OBJECT_EXISTS') put.object = 'no'
-    if (toBackupError(thrown).code === 'DISK_FULL') {
-      await snapshot.close()
-      put.isScratchFull = await snapshot.facts().then(() => false, (error: unknown) => isOfScratch(deps, error))
-    }
-    throw thrown
-  } finally {
-    await snapshot.close()
-  }
-}
-
-/** Whether an error of the source is one of the scratch directory, on a disk of its own. */
-async function isOfScratch (deps: EngineDeps, error: unknown): Promise<boolean> {
-  return toBackupError(error).code === 'DISK_FULL' && !await deps.isScratchOnStoreDisk()
-}
-
 function manifestOf (
-  source: ProtectedSource['source'],
+  source: Source,
   row: Backup,
-  { cipher, instance, ...written }: Written & Pick<Plan, 'cipher'> & { readonly instance: string },
-  facts: SnapshotFacts,
-  times: { readonly completedAt: Date, readonly verifiedAt: string | null }
+  { cipher, instance }: Pick<Plan, 'cipher'> & { readonly instance: string },
+  { parts: [main, ...parts], outcome, measures }: StoredBackup,
+  completedAt: Date
 ): Manifest {
   const content: Omit<Manifest, 'version'> = {
     format: MANIFEST_FORMAT,
@@ -301,28 +192,28 @@ function manifestOf (
     description: row.description,
     pinned: row.pinned,
     startedAt: row.startedAt.toISOString(),
-    completedAt: times.completedAt.toISOString(),
-    object: { name: row.key, ...written.object },
-    image: written.image,
-    compression: row.compression,
+    completedAt: completedAt.toISOString(),
+    object: main.object,
+    image: main.image,
+    compression: main.compression,
     encryption: cipher?.encryption ?? 'none',
     ...cipher !== null && { keys: [...cipher.keys] },
-    partFormat: source.kind,
-    parts: [],
-    link: null,
-    facts,
-    measures: written.measures,
-    verifiedAt: times.verifiedAt
+    partFormat: main.format,
+    parts,
+    link: outcome.link,
+    facts: outcome.facts,
+    measures,
+    verifiedAt: null
   }
   const { format, ...others } = content
   return { format, version: versionFor(content), ...others }
 }
 
-async function proveNew (
+async function verifyNew (
   deps: EngineDeps,
   row: Backup,
   manifest: Manifest,
-  opener: Opener | null,
+  openers: ReadonlyMap<string, Opener>,
   task: Task
 ): Promise<Omit<Made, 'manifest'>> {
   const startedAt = deps.clock.now()
@@ -332,7 +223,7 @@ async function proveNew (
     reason: 'it is written after the verification, last of all'
   }
   try {
-    const verification = await verifyObject(deps, { key: row.key, manifest, opener, manifestCheck }, task)
+    const verification = await verifyObject(deps, { key: row.key, manifest, openers, manifestCheck }, task)
     deps.events.emit({
       type: 'verification.finished',
       backup: row,
@@ -350,7 +241,10 @@ async function proveNew (
       method: row.method,
       code: error.code
     })
-    return { verification: null, inconclusive: inconclusiveChecks(error) }
+    return {
+      verification: null,
+      inconclusive: inconclusiveChecks(error, deps.kinds.get(manifest.source.kind)?.inspector.checks ?? [])
+    }
   }
 }
 
@@ -363,7 +257,7 @@ async function setAside (
   put: PutState
 ): Promise<BackupError> {
   const key = await quarantine(deps, row)
-  put.object = 'no'
+  put.parts.clear()
   const isSource = verification.checks.some(({ name, status }) => name === 'integrity_check' && status === 'fail')
   const error = new BackupError(
     'VERIFICATION_FAILED',
@@ -417,8 +311,9 @@ async function complete (
 async function abandonBackup (deps: EngineDeps, row: Backup, put: PutState, error: BackupError): Promise<void> {
   tellFailure(deps, row, error)
   try {
-    if (put.object === 'yes') await takeBack(deps.store, row.key, row)
-    if (put.object === 'maybe') await discardBackup(deps, deps.store, row.key, row)
+    const states = [...put.parts.values()]
+    if (states.includes('maybe')) await discardBackup(deps, deps.store, row.key, row)
+    else if (states.length > 0) await takeBack(deps.store, row.key, row, [...put.parts.keys()])
     const now = await deps.catalog.backups.get(row.id)
     const failed = now.status === 'in_progress'
       ? await deps.catalog.backups.fail(row.id, {

@@ -1,4 +1,4 @@
-import { isLive, type Backup } from '../../core/backup/backup.ts'
+import { isLive, totalSize, type Backup } from '../../core/backup/backup.ts'
 import { toBackupError } from '../../core/errors.ts'
 import type { Compression } from '../../core/ports/codec.ts'
 import { isAbsent } from '../artifacts/absent.ts'
@@ -19,8 +19,8 @@ const RECENT = 20
 export interface Need {
   readonly source: string
   readonly compression: Compression
-  /** Plain bytes of the image. */
-  readonly image: number
+  /** Plain bytes of all parts; null: not known, and as many as the last backup had. */
+  readonly image: number | null
   /** Bytes that the snapshot and the verification need in the scratch directory, whichever is more. */
   readonly scratch: number
   /** Whether others may give way. Not for a caller who may remove nothing: making backups would remove them all. */
@@ -153,11 +153,16 @@ function isElsewhere (deps: EngineDeps, { copies }: Backup): boolean {
   return copies.some(({ store, status }) => status === 'stored' && deps.offsite.has(store))
 }
 
-/** What the image will take when compressed, going by the last one of the source; without one, all of it. */
+/**
+ * Stored bytes, going by the last backup of the source with the same compression. Without one all of the image, or,
+ * where its size is not known, nothing: then only a full store ends the backup.
+ */
 async function expectedSize (deps: EngineDeps, { source, compression, image }: Need): Promise<number> {
-  if (compression === 'none') return image
+  if (compression === 'none' && image !== null) return image
   const { backups } = await deps.catalog.backups.list({ source, status: 'completed', limit: RECENT })
   const last = backups.find(backup => backup.compression === compression)
+  const lastSize = last === undefined ? null : totalSize(last)
+  if (image === null) return lastSize === null ? 0 : Math.ceil(lastSize * MARGIN)
   if (last?.size == null || last.originalSize === null || last.originalSize === 0) return image
   return Math.min(image, Math.ceil(image * last.size / last.originalSize * MARGIN))
 }

@@ -1,3 +1,4 @@
+import { totalSizeOf } from '../../core/backup/manifest.ts'
 import { toBackupError, type ErrorCode } from '../../core/errors.ts'
 import { TRASH, fileName } from '../../core/backup/object-key.ts'
 import type { Store } from '../../core/ports/store.ts'
@@ -200,7 +201,8 @@ async function adopt (
   return (await catalog.backups.adopt(manifest, { ...found, neverDeleted: true })).outcome
 }
 
-function grown (before: FoundSource | undefined, { manifest, object: { size } }: FoundManifest): FoundSource {
+function grown (before: FoundSource | undefined, { manifest }: FoundManifest): FoundSource {
+  const size = totalSizeOf(manifest)
   const at = new Date(manifest.startedAt)
   if (before === undefined) return { source: manifest.source.name, backups: 1, bytes: size, oldest: at, newest: at }
   const { source, backups, bytes, oldest, newest } = before

@@ -1,14 +1,14 @@
 import type { Backup } from '../../core/backup/backup.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
-import type { Manifest } from '../../core/backup/manifest.ts'
+import { backupParts, totalSizeOf, type Manifest } from '../../core/backup/manifest.ts'
 import type { Restore } from '../../core/restore/restore.ts'
-import { QUARANTINE, TRASH, fileName } from '../../core/backup/object-key.ts'
-import { completeChecks, conclude } from '../../core/ports/verification.ts'
+import { QUARANTINE, TRASH, fileName, partKeys } from '../../core/backup/object-key.ts'
+import { completeChecks, type CheckDefinition } from '../../core/ports/verification.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import type { EngineDeps } from '../deps.ts'
 import { backupLock, copyLock, sourceLock } from '../jobs/locks.ts'
 import { discardBackup, isManifestOf } from '../artifacts/discard.ts'
-import { cleanupSignal, landingCopy, readManifest } from '../artifacts/objects.ts'
+import { cleanupSignal, landingCopy, missingPart, readManifest } from '../artifacts/objects.ts'
 import { promisedCopies } from '../artifacts/locations.ts'
 import { erase, settleTrashed } from '../retention/trash.ts'
 import { settleRestores } from '../restore/settle-restores.ts'
@@ -106,9 +106,10 @@ async function wholeManifest (deps: EngineDeps, backup: Backup): Promise<Manifes
   const signal = cleanupSignal()
   try {
     const manifest = await readManifest(deps.store, backup.key, signal)
-    const { size } = await deps.store.stat(backup.key, signal)
+    const stored = { size: totalSizeOf(manifest), parts: backupParts(manifest) }
+    const wrong = await missingPart(deps.store, backup.key, stored, signal)
     deps.signing.require(manifest)
-    return isManifestOf(manifest, backup) && manifest.object.size === size ? manifest : undefined
+    return isManifestOf(manifest, backup) && wrong === undefined ? manifest : undefined
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (['OBJECT_NOT_FOUND', 'OBJECT_REFUSED', 'MANIFEST_INVALID', 'MANIFEST_UNSIGNED'].includes(error.code)) {
@@ -123,7 +124,7 @@ async function takeOver (deps: EngineDeps, backup: Backup, manifest: Manifest): 
   // The manifest says that every level was passed before it was written, not what each of them found.
   const verification = manifest.verifiedAt === null
     ? null
-    : conclude(completeChecks(PROVEN, 'passed before the manifest was written; see its verifiedAt'))
+    : { valid: true, checks: completeChecks(PROVEN, checksOf(deps, manifest), PASSED), remedy: null }
   return await deps.catalog.backups.complete(backup.id, {
     manifest,
     filePath,
@@ -132,18 +133,22 @@ async function takeOver (deps: EngineDeps, backup: Backup, manifest: Manifest): 
   })
 }
 
-const PROVEN = [
-  { name: 'checksum', status: 'pass', reason: 'before the manifest was written' },
-  { name: 'opens_read_only', status: 'pass', reason: 'before the manifest was written' }
-] as const
+const PASSED = 'passed before the manifest was written; see its verifiedAt'
+const PROVEN = [{ name: 'checksum', status: 'pass', reason: 'before the manifest was written' }] as const
+
+function checksOf ({ kinds }: EngineDeps, { source }: Manifest): readonly CheckDefinition[] {
+  return kinds.get(source.kind)?.inspector.checks ?? []
+}
 
 async function failInterrupted (deps: EngineDeps, backup: Backup): Promise<Backup> {
   // Another row may have the name in a catalog that was spoiled or edited: what is there belongs to that one.
   if (!await deps.catalog.backups.isNamed(backup.source, fileName(backup.key), backup.id)) {
     await discardBackup(deps, deps.store, backup.key, backup)
   }
-  const aside = QUARANTINE + fileName(backup.key)
-  if (await hasObject(deps.store, aside, cleanupSignal())) await deps.store.remove(aside, cleanupSignal())
+  for (const part of partKeys(backup.key, backup.parts)) {
+    const aside = QUARANTINE + fileName(part)
+    if (await hasObject(deps.store, aside, cleanupSignal())) await deps.store.remove(aside, cleanupSignal())
+  }
   const error = new BackupError('INTERRUPTED', 'interrupted: the service ended while this backup was being made')
   const failed = await deps.catalog.backups.fail(backup.id, {
     code: error.code,

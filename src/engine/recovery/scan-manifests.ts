@@ -6,7 +6,8 @@ import {
   fileName,
   isLogKey,
   isManifestKey,
-  isSourceName
+  isSourceName,
+  siblingKey
 } from '../../core/backup/object-key.ts'
 import { toBackupError, type ErrorCode } from '../../core/errors.ts'
 import type { Store, StoredObject } from '../../core/ports/store.ts'
@@ -63,16 +64,22 @@ export async function readManifests (
   }
   await sideBySide(manifests(), AT_ONCE, async ({ key, listed }) => {
     signal.throwIfAborted()
-    const reason = await whyNot({ store, hasTrash, take }, key, listed, signal)
+    const reason = await whyNot({ store, hasTrash, take }, { key, listed, objects }, signal)
     if (reason !== undefined) refuse(key + MANIFEST_SUFFIX, reason)
   })
   for (const { key, reason } of await store.odd?.(signal) ?? []) if (!isLogKey(key)) refuse(key, reason)
 }
 
+interface Candidate {
+  readonly key: string
+  readonly listed: StoredObject | undefined
+  /** Objects of the list that no manifest was found for so far; those of the candidate are taken out. */
+  readonly objects: Map<string, StoredObject>
+}
+
 async function whyNot (
   { store, hasTrash, take }: Omit<ManifestReader, 'refuse'>,
-  key: string,
-  listed: StoredObject | undefined,
+  { key, listed, objects }: Candidate,
   signal: AbortSignal
 ): Promise<string | undefined> {
   const folder = key.slice(0, key.lastIndexOf('/') + 1)
@@ -87,6 +94,13 @@ async function whyNot (
     if (object === undefined) return 'the object that it describes is missing'
     if (object.size !== manifest.object.size) {
       return `the object that it describes has ${object.size} bytes instead of ${manifest.object.size}`
+    }
+    for (const { name, object: { name: file, size } } of manifest.parts) {
+      const part = siblingKey(key, file)
+      const found = objects.get(part) ?? await findObject(store, part, signal)
+      objects.delete(part)
+      if (found === undefined) return `the part "${name}" is missing`
+      if (found.size !== size) return `the part "${name}" has ${found.size} bytes instead of ${size}`
     }
     // A signature vouches for the manifest of another backup, and not for what lies here.
     const isMoved = manifest.signature !== undefined && manifest.object.name !== fileName(key)

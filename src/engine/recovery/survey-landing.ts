@@ -1,13 +1,12 @@
-import type { Backup } from '../../core/backup/backup.ts'
+import { totalSize, type Backup } from '../../core/backup/backup.ts'
 import type { StoredCopy } from '../../core/backup/copy.ts'
 import { toBackupError } from '../../core/errors.ts'
 import { completeChecks, conclude } from '../../core/ports/verification.ts'
-import { findObject } from '../../pipeline/find-object.ts'
 import { isAbsent, isMissing } from '../artifacts/absent.ts'
 import type { EngineDeps } from '../deps.ts'
 import { backupLock } from '../jobs/locks.ts'
 import { emptiedLanding, landingTrouble } from '../replication/known-store.ts'
-import { cleanupSignal } from '../artifacts/objects.ts'
+import { cleanupSignal, missingPart } from '../artifacts/objects.ts'
 import { locationsOf } from '../artifacts/locations.ts'
 
 /** A round through the landing store begins so often, at most. Milliseconds. */
@@ -84,12 +83,18 @@ async function settle (deps: EngineDeps, backup: Backup): Promise<boolean> {
     })
     return true
   }
-  const checks = completeChecks([{
-    name: 'file_exists',
-    status: 'fail',
-    reason: `"${store.location(backup.key)}" does not exist`
-  }], 'not reached, because file_exists failed')
-  const verification = conclude(checks)
+  const manifest = await catalog.backups.manifest(backup.id)
+  const definitions = deps.kinds.get(manifest?.source.kind ?? '')?.inspector.checks ?? []
+  const checks = completeChecks(
+    [{
+      name: 'file_exists',
+      status: 'fail',
+      reason: `"${store.location(backup.key)}" does not exist`
+    }],
+    definitions,
+    'not reached, because file_exists failed'
+  )
+  const verification = conclude(checks, definitions)
   const verified = await catalog.backups.recordVerification(backup.id, verification, clock.now())
   events.emit({ type: 'verification.finished', backup: verified, verification, durationMs: 0 })
   return true
@@ -106,7 +111,8 @@ async function isElsewhere (deps: EngineDeps, backup: Backup): Promise<boolean> 
   for (const { store, key } of locationsOf(deps, backup)) {
     if (store.name === deps.store.name) continue
     if (!deps.externalStores.has(store.name)) await deps.ownership.require(store, cleanupSignal())
-    if ((await findObject(store, key, cleanupSignal()))?.size === backup.size) return true
+    const stored = { size: totalSize(backup), parts: backup.parts }
+    if (await missingPart(store, key, stored, cleanupSignal()) === undefined) return true
   }
   return false
 }
@@ -116,10 +122,13 @@ async function isElsewhere (deps: EngineDeps, backup: Backup): Promise<boolean> 
  * counts as unverified, so that no rule takes it for damaged. Rejects as the catalog does.
  */
 export async function settleReappeared (deps: EngineDeps): Promise<void> {
-  for (const { id, key, size } of await deps.catalog.backups.lost(deps.store.name)) {
+  for (const backup of await deps.catalog.backups.lost(deps.store.name)) {
+    const { id, key, parts } = backup
     // What cannot be looked at is not there again yet.
-    const found = await findObject(deps.store, key, cleanupSignal()).catch(() => undefined)
-    if (found?.size !== size) continue
+    const wrong = await missingPart(deps.store, key, { size: totalSize(backup), parts }, cleanupSignal()).catch(() =>
+      ''
+    )
+    if (wrong !== undefined) continue
     const lock = await deps.runner.locks.tryLock([backupLock(id)])
     if (lock === undefined) continue
     try {

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
 import { isLive, type Backup } from '../../core/backup/backup.ts'
 import { LONGEST_PAUSE, pauseAfter } from '../../core/backup/copy.ts'
-import { serializeManifest, type Manifest } from '../../core/backup/manifest.ts'
+import { partsOf, serializeManifest, totalSizeOf, type Manifest } from '../../core/backup/manifest.ts'
 import { manifestKey } from '../../core/backup/object-key.ts'
 import { ERRORS, BackupError, toBackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
+import type { PartRecord } from '../../core/ports/part.ts'
 import type { ObjectFacts } from '../../core/ports/store.ts'
 import { retainUntil } from '../../core/retention/retain-until.ts'
 import { digestCheck } from '../../pipeline/digest.ts'
@@ -12,12 +13,13 @@ import { hasObject } from '../../pipeline/find-object.ts'
 import { joined } from '../../pipeline/joined.ts'
 import { throttle } from '../../pipeline/throttle.ts'
 import { offsiteKey, locationsOf, readableLocation, type ObjectLocation } from '../artifacts/locations.ts'
-import { cleanupSignal, recordedManifest } from '../artifacts/objects.ts'
+import { partKey } from '../artifacts/images.ts'
+import { cleanupSignal, missingPart, recordedManifest } from '../artifacts/objects.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import { isSameManifest, isSameObject, proveCopy } from './verify-copy.ts'
 
 /**
- * Brings the object and its manifest into each of the stores, side by side, and proves what arrived. A store that has
+ * Brings the parts and their manifest into each of the stores, side by side, and proves what arrived. A store that has
  * it already is looked at and left as it is. What fails in one store hinders none of the others: it is written down
  * with the time of the next attempt, and the first failure is thrown in the end. The caller holds the copies.
  *
@@ -38,7 +40,7 @@ export async function copyBackup (
     stores.map(({ store }) => ({ store: store.name, location: store.location(offsiteKey(backup)) })),
     deps.clock.now()
   )
-  task.phase('uploading', manifest.object.size * stores.length)
+  task.phase('uploading', totalSizeOf(manifest) * stores.length)
   const done = new Map<string, number>()
   const results = await Promise.allSettled(stores.map(async offsite => {
     await copyTo(deps, backup, manifest, offsite, task, bytes => {
@@ -83,18 +85,25 @@ async function copyTo (
     const copy = { store, key: offsiteKey(backup) }
     const lock = lockOf(backup, offsite, clock.now())
     const original = await originalOf(deps, backup, store.name, task.signal)
-    await putObject(deps, {
-      original,
-      copy,
-      manifest,
-      facts: { size: manifest.object.size, sha256: manifest.object.sha256, tier: backup.schedule, ...lock },
-      bandwidth: offsite.bandwidth,
-      isStored: known?.status === 'stored',
-      onBytes
-    }, task.signal)
+    let before = 0
+    for (const part of partsOf(manifest)) {
+      const { size, sha256 } = part.object
+      await putObject(deps, {
+        original: partLocation(original, manifest, part),
+        copy: partLocation(copy, manifest, part),
+        part,
+        facts: { size, sha256, tier: backup.schedule, ...lock },
+        bandwidth: offsite.bandwidth,
+        isStored: known?.status === 'stored',
+        onBytes: bytes => {
+          onBytes(before + bytes)
+        }
+      }, task.signal)
+      before += size
+    }
     await putManifest(copy, manifest, offsite, lock, task.signal)
     await copies.stored(backup.id, store.name, {
-      size: manifest.object.size,
+      size: totalSizeOf(manifest),
       location: store.location(copy.key),
       at: clock.now()
     })
@@ -102,7 +111,7 @@ async function copyTo (
       type: 'copy.stored',
       backup,
       store: store.name,
-      bytes: manifest.object.size,
+      bytes: totalSizeOf(manifest),
       durationMs: clock.now().getTime() - startedAt
     })
   } catch (thrown) {
@@ -145,10 +154,14 @@ function lockOf (backup: Backup, { hasLock, retention }: OffsiteStore, now: Date
   return until === undefined ? {} : { retainUntil: until }
 }
 
+function partLocation ({ store, key }: ObjectLocation, manifest: Manifest, part: PartRecord): ObjectLocation {
+  return { store, key: partKey(key, manifest, part) }
+}
+
 interface Transfer {
   readonly original: ObjectLocation
   readonly copy: ObjectLocation
-  readonly manifest: Manifest
+  readonly part: PartRecord
   readonly facts: ObjectFacts
   readonly bandwidth: number | null
   /** Whether it is taken to be there, and proven, already. */
@@ -159,14 +172,14 @@ interface Transfer {
 /** The object is there, and proven, once it resolves. One that gave back other bytes is gone again. */
 async function putObject (
   deps: EngineDeps,
-  { original, copy, manifest, facts, bandwidth, isStored, onBytes }: Transfer,
+  { original, copy, part, facts, bandwidth, isStored, onBytes }: Transfer,
   signal: AbortSignal
 ): Promise<void> {
-  const { object } = manifest
+  const { object } = part
   try {
     if (await hasObject(copy.store, copy.key, signal)) {
       if (!isStored) throw taken(copy)
-      await proveCopy(original, copy, manifest, signal)
+      await proveCopy(original, copy, part, signal)
       return
     }
     const stored = await original.store.get(original.key, undefined, signal)
@@ -178,11 +191,11 @@ async function putObject (
   } catch (thrown) {
     // An attempt before this one may have been cut short after the object, or told to have failed although it had not.
     if (toBackupError(thrown).code !== 'OBJECT_EXISTS') throw thrown
-    if (!await isSameObject(copy, manifest, onBytes, signal)) throw taken(copy)
+    if (!await isSameObject(copy, part, onBytes, signal)) throw taken(copy)
     return
   }
   try {
-    await proveCopy(original, copy, manifest, signal)
+    await proveCopy(original, copy, part, signal)
   } catch (thrown) {
     if (toBackupError(thrown).code === 'CHECKSUM_MISMATCH') {
       await copy.store.remove(copy.key, cleanupSignal()).catch(() => {})
@@ -238,8 +251,9 @@ export async function refreshManifest (
   const manifest = await recordedManifest(deps, id)
   const copy = { store: offsite.store, key: offsiteKey(backup) }
   // A manifest of its own does not make it a backup: it is brought there again.
-  if (!await hasObject(copy.store, copy.key, signal)) {
-    await deps.catalog.copies.missing(id, copy.store.name, 'the object is not there any more', deps.clock.now())
+  const wrong = await missingPart(copy.store, copy.key, { size: totalSizeOf(manifest), parts: backup.parts }, signal)
+  if (wrong !== undefined) {
+    await deps.catalog.copies.missing(id, copy.store.name, wrong, deps.clock.now())
     return
   }
   if (!await isSameManifest(copy, manifest, signal)) {

@@ -1,12 +1,13 @@
 import { LONGEST_PAUSE, type CopyTask, type StoredCopy } from '../../core/backup/copy.ts'
-import { isLogKey, manifestKey } from '../../core/backup/object-key.ts'
+import { isLogKey, manifestKey, partKeys } from '../../core/backup/object-key.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import { INSTANCE_MARKER } from '../../core/instance.ts'
 import type { Store } from '../../core/ports/store.ts'
 import { RESTORE_NOTE } from '../../core/restore/restore-note.ts'
-import { findObject, hasObject } from '../../pipeline/find-object.ts'
+import { hasObject } from '../../pipeline/find-object.ts'
 import { discardBackup } from '../artifacts/discard.ts'
 import { offsiteKey } from '../artifacts/locations.ts'
+import { missingPart } from '../artifacts/objects.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 
 /**
@@ -60,7 +61,7 @@ export async function surveyStore (deps: EngineDeps, { store }: OffsiteStore, si
   let missed = 0
   for (const copy of held) {
     const key = offsiteKey(copy)
-    if (sizes.get(key) === copy.size && sizes.has(manifestKey(key))) continue
+    if (isListed(sizes, key, copy)) continue
     const reason = await whatIsWrong(store, copy, signal)
     if (reason === undefined) continue
     missed++
@@ -83,10 +84,14 @@ export function emptied ({ name }: Store, known: number): BackupError {
   })
 }
 
+function isListed (sizes: ReadonlyMap<string, number>, key: string, { size, parts }: StoredCopy): boolean {
+  const listed = partKeys(key, parts).map(part => sizes.get(part))
+  return sizes.has(manifestKey(key)) && !listed.includes(undefined) &&
+    listed.reduce<number>((sum, one) => sum + (one ?? 0), 0) === size
+}
+
 async function whatIsWrong (store: Store, copy: StoredCopy, signal: AbortSignal): Promise<string | undefined> {
   const key = offsiteKey(copy)
-  const object = await findObject(store, key, signal)
-  if (object === undefined) return 'the object is not there any more'
-  if (object.size !== copy.size) return `the object has ${object.size} bytes instead of ${copy.size}`
-  return await hasObject(store, manifestKey(key), signal) ? undefined : 'the manifest is not there any more'
+  return await missingPart(store, key, copy, signal) ??
+    (await hasObject(store, manifestKey(key), signal) ? undefined : 'the manifest is not there any more')
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
+import type { PartRecord } from '../../core/ports/part.ts'
 import { MANIFEST_LIMIT, serializeManifest, type Manifest } from '../../core/backup/manifest.ts'
 import { manifestKey } from '../../core/backup/object-key.ts'
 import { BackupError } from '../../core/errors.ts'
@@ -20,7 +21,7 @@ const SAMPLE = 64 * 1024
 export async function proveCopy (
   original: ObjectLocation,
   copy: ObjectLocation,
-  { object }: Manifest,
+  { object }: Pick<PartRecord, 'object'>,
   signal: AbortSignal
 ): Promise<void> {
   const { size } = await copy.store.stat(copy.key, signal)
@@ -54,7 +55,7 @@ function sampleStarts (size: number): readonly number[] {
 /** Whether what lies there is byte for byte the object; the whole of it is read. */
 export async function isSameObject (
   place: ObjectLocation,
-  { object }: Manifest,
+  { object }: Pick<PartRecord, 'object'>,
   onBytes: (bytes: number) => void,
   signal: AbortSignal
 ): Promise<boolean> {

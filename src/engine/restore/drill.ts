@@ -1,16 +1,16 @@
 import { isFromFuture, isLive, type Backup } from '../../core/backup/backup.ts'
-import type { Manifest } from '../../core/backup/manifest.ts'
+import { totalImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
-import { verificationMessage, type Verification } from '../../core/ports/verification.ts'
+import { verificationMessage, type Check, type Verification } from '../../core/ports/verification.ts'
 import { chooseDrill } from '../../core/restore/drill-choice.ts'
 import type { AssertionResult, DrillReport } from '../../core/restore/drill.ts'
+import type { Rehearsal } from '../../core/restore/rehearsal.ts'
 import type { DrillConclusion, Restore } from '../../core/restore/restore.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
-import { readableLocation } from '../artifacts/locations.ts'
+import { chainOf, withChain } from '../artifacts/chain-images.ts'
 import { recordedManifest, requireObject } from '../artifacts/objects.ts'
-import { unpackObject, type Unpack } from '../artifacts/verify-object.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { verifyBackup } from '../verify/verify.ts'
@@ -103,24 +103,33 @@ async function rehearse (
   let assertions: readonly AssertionResult[] = []
   try {
     requireOpener(deps.keyring, manifest)
-    await checkScratch(deps, manifest.image.size)
-    const location = await readableLocation(deps, backup, task.signal)
-    const unpack: Unpack = async inspection => {
-      task.phase('restoring', manifest.image.size)
-      const opened = deps.clock.now()
-      return await unpackObject(
-        { ...deps, store: location.store },
-        { key: location.key, manifest },
-        task,
-        async path => {
+    const chain = await chainOf(deps, backup, task.signal)
+    const { rehearser } = requireKind(deps, manifest.source.kind)
+    await checkScratch(deps, rehearser.space(chain.map(link => link.manifest)))
+    const location = (chain.at(-1) ?? chain[0]).location
+    const verification = await withChain(deps, chain, {
+      isOwn: true,
+      onBytes: bytes => {
+        task.bytes(bytes)
+      }
+    }, async (restorable, images) => {
+      const inspect = async (): Promise<readonly Check[]> => {
+        task.phase('restoring', totalImageOf(manifest))
+        const opened = deps.clock.now()
+        const rehearsal = await rehearser.rehearse(restorable, task.signal)
+        try {
           measured.restoreTime = since(deps, opened)
-          const checks = await inspection(path)
-          if (checks.every(({ status }) => status !== 'fail')) assertions = await assess(deps, manifest, path, task)
+          const checks = await rehearsal.checks(task.signal)
+          if (checks.every(({ status }) => status !== 'fail')) {
+            assertions = await assess(deps, manifest, rehearsal, task)
+          }
           return checks
+        } finally {
+          await rehearsal.close()
         }
-      )
-    }
-    const { verification } = await verifyBackup(deps, backup.id, task, { unpack, location })
+      }
+      return (await verifyBackup(deps, backup.id, task, { location, images, inspect })).verification
+    }, task.signal)
     const report: DrillReport = {
       backup: identityOf(manifest),
       chosen: reason,
@@ -131,7 +140,7 @@ async function rehearse (
     return {
       ...verdict(verification, assertions),
       report,
-      bytes: measured.restoreTime === undefined ? null : manifest.image.size,
+      bytes: measured.restoreTime === undefined ? null : totalImageOf(manifest),
       restoreTime: measured.restoreTime ?? null
     }
   } catch (thrown) {
@@ -142,20 +151,12 @@ async function rehearse (
 
 async function assess (
   deps: EngineDeps,
-  manifest: Manifest,
-  path: string,
+  { source: { name }, startedAt }: Manifest,
+  rehearsal: Rehearsal,
   task: Task
 ): Promise<readonly AssertionResult[]> {
-  const { name, kind } = manifest.source
   const assertions = deps.sources.get(name)?.assertions ?? []
-  if (assertions.length === 0) return []
-  const { assessor, label } = requireKind(deps, kind)
-  if (assessor === null) {
-    throw new BackupError('METHOD_UNSUPPORTED', `no assertion can be evaluated on a backup of a ${label}`, {
-      hint: 'Leave the assertions of the source out.'
-    })
-  }
-  return await assessor.assess(path, assertions, new Date(manifest.startedAt), task.signal)
+  return assertions.length === 0 ? [] : await rehearsal.assess(assertions, new Date(startedAt), task.signal)
 }
 
 /** Damage outweighs an assertion that does not hold, and that one outweighs what could not be told. */

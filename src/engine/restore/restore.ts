@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Backup } from '../../core/backup/backup.ts'
-import type { Manifest } from '../../core/backup/manifest.ts'
+import { totalImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { verificationMessage } from '../../core/ports/verification.ts'
@@ -8,14 +8,15 @@ import type { LoadedKind } from '../../core/ports/source-kind.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import { isIncrement } from '../../core/recovery/chain.ts'
 import { planRecovery } from '../../core/recovery/plan.ts'
-import type { Placement, PlainImage, Restore, RestoreMode, Restorer } from '../../core/restore/restore.ts'
+import type { Restorable } from '../../core/restore/restorable.ts'
+import type { Placement, Restore, RestoreMode, Restorer } from '../../core/restore/restore.ts'
 import { followedPath } from '../../files/followed-path.ts'
+import { chainOf, requireDigests, withChain } from '../artifacts/chain-images.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
+import type { Images } from '../artifacts/images.ts'
 import { linksOf } from '../artifacts/links.ts'
-import { readableLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
-import { requireDigest, withPlainImage } from '../artifacts/plain-image.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
@@ -181,14 +182,13 @@ export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, tas
  */
 async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
   task.phase('probing')
-  const outline = { size: plan.manifest.image.size, properties: plan.manifest.facts.properties }
   try {
-    await plan.restorer.check(outline, plan.placement, task.signal)
+    await plan.restorer.check(plan.manifest, plan.placement, task.signal)
     return plan
   } catch (thrown) {
     if (!plan.mayReplace || toBackupError(thrown).code !== 'SOURCE_MISSING') throw thrown
     const instead: RestorePlan = { ...plan, placement: { ...plan.placement, mode: 'replace' } }
-    await plan.restorer.check(outline, instead.placement, task.signal)
+    await plan.restorer.check(plan.manifest, instead.placement, task.signal)
     return instead
   }
 }
@@ -198,38 +198,39 @@ async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
  * fetched once, and proven and placed from where it was unpacked.
  */
 async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
-  const { backup, manifest, verify } = plan
-  const location = await readableLocation(deps, backup, task.signal)
-  const { store, key } = location
-  const clocked = () => deps.clock.now().getTime()
-  // A transaction cannot be undone once bytes of another turn out to be in it: `live` takes a copy of our own.
-  const isOwn = plan.placement.mode === 'live'
-  if (await store.file(key, task.signal) !== undefined) {
-    if (isOwn) await checkScratch(deps, manifest.image.size)
+  const { backup, verify, placement, restorer } = plan
+  const chain = await chainOf(deps, backup, task.signal)
+  const last = chain.at(-1) ?? chain[0]
+  const { location } = last
+  const image = chain.reduce((sum, link) => sum + totalImageOf(link.manifest), 0)
+  const using = async (isOwn: boolean, work: (restorable: Restorable, images: Images) => Promise<Restore>) =>
+    await withChain(
+      deps,
+      chain,
+      {
+        isOwn,
+        requireRoom: bytes => checkScratch(deps, bytes),
+        onUnpack: bytes => {
+          task.phase('unpacking', bytes)
+        },
+        onBytes: bytes => {
+          task.bytes(bytes)
+        }
+      },
+      work,
+      task.signal
+    )
+  if (await location.store.file(location.key, task.signal) !== undefined) {
+    const { isOwn } = restorer.needs(placement)
+    if (isOwn) await checkScratch(deps, image)
     if (verify) await requireVerified(deps, backup.id, { location }, task)
-    else await requireDigest({ store }, { key, manifest }, task)
-    return await securedAndPlaced(deps, plan, restoreId, async work => {
-      const begun = clocked()
-      return await withPlainImage(
-        { ...deps, store },
-        { key, manifest, isOwn },
-        task,
-        image => work(image, clocked() - begun)
-      )
-    }, task)
+    else for (const link of chain) await requireDigests(link, task)
+    return await securedAndPlaced(deps, plan, restoreId, work => using(isOwn, work), task)
   }
-  await checkScratch(deps, manifest.image.size)
-  const begun = clocked()
-  return await withPlainImage({ ...deps, store }, { key, manifest, isOwn: true }, task, async image => {
-    const unpacking = clocked() - begun
-    if (verify) {
-      await requireVerified(deps, backup.id, {
-        location,
-        isDigested: true,
-        unpack: inspection => inspection(image.path)
-      }, task)
-    }
-    return await securedAndPlaced(deps, plan, restoreId, work => work(image, unpacking), task)
+  await checkScratch(deps, image)
+  return await using(true, async (restorable, images) => {
+    if (verify) await requireVerified(deps, backup.id, { location, images, isDigested: true }, task)
+    return await securedAndPlaced(deps, plan, restoreId, work => work(restorable, images), task)
   })
 }
 
@@ -241,16 +242,17 @@ async function requireVerified (deps: EngineDeps, id: number, way: VerifyOptions
   })
 }
 
-/** Lets `work` use the plain image, and tells it how long that took to come to hand. Milliseconds. */
-type WithImage = <T>(work: (image: PlainImage, unpacking: number) => Promise<T>) => Promise<T>
+/** Lets `work` use the backup with what it is built on. */
+type WithRestorable = (work: (restorable: Restorable, images: Images) => Promise<Restore>) => Promise<Restore>
 
 async function securedAndPlaced (
   deps: EngineDeps,
-  { backup, manifest, restorer, placement, inPlace }: RestorePlan,
+  plan: RestorePlan,
   restoreId: number,
-  withImage: WithImage,
+  withRestorable: WithRestorable,
   task: Task
 ): Promise<Restore> {
+  const { backup, placement, inPlace } = plan
   const safety = inPlace === undefined
     ? undefined
     : await makeSafetyBackup(deps, inPlace, {
@@ -258,13 +260,32 @@ async function securedAndPlaced (
       mayBeDamaged: placement.mode === 'replace'
     }, task)
   if (safety !== undefined) await deps.catalog.restores.secured(restoreId, safety.id)
-  const { bytes, isOldKept, restoreTime, warnings } = await withImage(async (image, unpacking) => {
-    task.phase('restoring', manifest.image.size)
-    const placed = await restorer.place(image, placement, done => {
-      task.bytes(done)
-    }, task.signal)
-    return { ...placed, restoreTime: Math.round(Math.max(0, unpacking) + placed.took) }
-  })
+  return await withRestorable((restorable, images) =>
+    placed(deps, plan, restoreId, { restorable, images, safety }, task)
+  )
+}
+
+interface Ready {
+  readonly restorable: Restorable
+  /** Of the backup itself. */
+  readonly images: Images
+  readonly safety: Backup | undefined
+}
+
+async function placed (
+  deps: EngineDeps,
+  { manifest, restorer, placement }: RestorePlan,
+  restoreId: number,
+  { restorable, images, safety }: Ready,
+  task: Task
+): Promise<Restore> {
+  for (const part of restorer.needs(placement).files) await images.file(part, task.signal)
+  const unpacking = images.unpacking
+  task.phase('restoring', totalImageOf(manifest))
+  const { bytes, isOldKept, took, warnings } = await restorer.place(restorable, placement, done => {
+    task.bytes(done)
+  }, task.signal)
+  const restoreTime = Math.round(unpacking + took)
   const at = deps.clock.now()
   const { isKept, leftover } = isOldKept
     ? await withoutAside(restorer, placement, safety)

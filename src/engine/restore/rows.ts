@@ -2,9 +2,11 @@ import type { Backup } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
+import type { Restorable } from '../../core/restore/restorable.ts'
 import type {
   ConflictPolicy,
   Difference,
+  LiveSource,
   Rescue,
   RescueOptions,
   RowSelection,
@@ -12,9 +14,9 @@ import type {
 } from '../../core/restore/rows.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
-import { readableLocation } from '../artifacts/locations.ts'
+import { chainOf, withChain } from '../artifacts/chain-images.ts'
+import { checkScratch } from '../artifacts/free-space.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
-import { withPlainImage } from '../artifacts/plain-image.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
@@ -95,28 +97,27 @@ export async function otherSide (
   deps: EngineDeps,
   { backup }: BackupWithRows,
   wanted: DiffRequest['with']
-): Promise<BackupWithRows | string> {
+): Promise<BackupWithRows | LiveSource> {
   if (wanted !== 'live') return await requireRows(deps, wanted)
-  return followedPath((await sourceItself(deps, backup)).source.location)
+  return { location: followedPath((await sourceItself(deps, backup)).source.location) }
 }
 
 /** Compares the rows of a backup with those of another, or of the live database. */
 export async function diffBackup (
   deps: EngineDeps,
   before: BackupWithRows,
-  after: BackupWithRows | string,
+  after: BackupWithRows | LiveSource,
   { tables, rows = 0, from, valueBytes }: DiffRequest,
   task: Task
 ): Promise<Compared> {
-  const difference = await withImage(deps, before, task, async image => {
-    const compare = async (path: string, isLive: boolean) => {
+  const difference = await withRestorable(deps, before, task, async backup => {
+    const compare = async (other: Restorable | LiveSource) => {
       task.phase('comparing')
-      return await before.tool.diff(image, { path, isLive }, { tables, rows, from, valueBytes }, task.signal)
+      return await before.tool.diff(backup, other, { tables, rows, from, valueBytes }, task.signal)
     }
-    if (typeof after === 'string') return await compare(after, true)
-    return await withImage(deps, after, task, path => compare(path, false))
+    return 'location' in after ? await compare(after) : await withRestorable(deps, after, task, compare)
   })
-  return { backup: before.backup, other: typeof after === 'string' ? null : after.backup, difference }
+  return { backup: before.backup, other: 'location' in after ? null : after.backup, difference }
 }
 
 /**
@@ -131,16 +132,16 @@ export async function rescueFrom (
 ): Promise<Rescued> {
   const { backup, tool } = rowed
   const chosen = await sourceItself(deps, backup)
-  const location = followedPath(chosen.source.location)
+  const live: LiveSource = { location: followedPath(chosen.source.location) }
   const options: RescueOptions = {
     selections: request.selections,
     children: request.children ?? false,
     conflict: request.conflict ?? 'skip',
     timeout: request.timeout ?? TIMEOUT
   }
-  return await withImage(deps, rowed, task, async image => {
+  return await withRestorable(deps, rowed, task, async restorable => {
     task.phase('comparing')
-    const plan = await tool.plan(image, location, options, task.signal)
+    const plan = await tool.plan(restorable, live, options, task.signal)
     if (request.dryRun) return { backup, dryRun: true, rescue: plan, safetyBackupId: null }
     // What is refused writes nothing, and says so below.
     const safety = overwrites(plan) && !plan.refused
@@ -152,7 +153,7 @@ export async function rescueFrom (
       )
       : undefined
     task.phase('rescuing')
-    const rescue = await tool.rescue(image, location, options, task.signal)
+    const rescue = await tool.rescue(restorable, live, options, task.signal)
     deps.events.emit({ type: 'rescue.completed', backup, tables: rescue.tables })
     return { backup, dryRun: false, rescue, safetyBackupId: safety?.id ?? null }
   })
@@ -170,22 +171,37 @@ export async function extractRows (
   file: string,
   task: Task
 ): Promise<number> {
-  return await withImage(deps, rowed, task, async image => {
+  return await withRestorable(deps, rowed, task, async restorable => {
     task.phase('rescuing')
-    return await rowed.tool.extract(image, selection, file, task.signal)
+    return await rowed.tool.extract(restorable, selection, file, task.signal)
   })
 }
 
 /**
- * A copy of the plain image, compared with its digest: rows of a damaged or exchanged backup must not get into a sound
- * database.
+ * Files of this process alone, compared with their digests: rows of a damaged or exchanged backup must not get into a
+ * sound database.
  */
-async function withImage<T> (
+async function withRestorable<T> (
   deps: EngineDeps,
-  { backup, manifest }: BackupWithRows,
+  { backup }: BackupWithRows,
   task: Task,
-  work: (image: string) => Promise<T>
+  work: (restorable: Restorable) => Promise<T>
 ): Promise<T> {
-  const { store, key } = await readableLocation(deps, backup, task.signal)
-  return await withPlainImage({ ...deps, store }, { key, manifest, isOwn: true }, task, ({ path }) => work(path))
+  const chain = await chainOf(deps, backup, task.signal)
+  return await withChain(
+    deps,
+    chain,
+    {
+      isOwn: true,
+      requireRoom: bytes => checkScratch(deps, bytes),
+      onUnpack: bytes => {
+        task.phase('unpacking', bytes)
+      },
+      onBytes: bytes => {
+        task.bytes(bytes)
+      }
+    },
+    work,
+    task.signal
+  )
 }

@@ -1,8 +1,9 @@
 import type { Backup } from '../../core/backup/backup.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
+import { partKeys } from '../../core/backup/object-key.ts'
 import { requireOwn } from '../../core/instance.ts'
 import type { Archived } from '../../core/ports/store.ts'
-import { locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
+import { archivedPart, locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 
@@ -29,7 +30,7 @@ export async function thawBackup (deps: EngineDeps, id: number, days: number, si
   let failure: BackupError | undefined
   for (const location of locationsOf(deps, backup)) {
     try {
-      const { archived } = await location.store.stat(location.key, signal)
+      const archived = (await archivedPart(location, backup, signal))?.archived
       if (archived === undefined) return { backup, store: null, hours: 0 }
       cold.push({ ...location, archived })
     } catch (thrown) {
@@ -46,6 +47,9 @@ export async function thawBackup (deps: EngineDeps, id: number, days: number, si
       })
   }
   const { store, key, archived: { hours, isThawing } } = quickest
-  if (!isThawing) await store.thaw?.(key, days, signal)
+  for (const part of isThawing ? [] : partKeys(key, backup.parts)) {
+    const { archived } = await store.stat(part, signal)
+    if (archived?.isThawing === false) await store.thaw?.(part, days, signal)
+  }
   return { backup, store: store.name, hours }
 }

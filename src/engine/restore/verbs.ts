@@ -97,7 +97,7 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
     async diff (id, request) {
       const before = await requireRows(deps, id)
       const after = await otherSide(deps, before, request.with)
-      const ids = typeof after === 'string' ? [id] : [...new Set([id, after.backup.id])]
+      const ids = 'location' in after ? [id] : [...new Set([id, after.backup.id])]
       return await runner.start({
         kind: 'diff',
         source: before.backup.source,

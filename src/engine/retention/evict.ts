@@ -1,13 +1,13 @@
 import type { Backup } from '../../core/backup/backup.ts'
 import type { StoredCopy } from '../../core/backup/copy.ts'
 import { toBackupError } from '../../core/errors.ts'
-import { manifestKey, TRASH } from '../../core/backup/object-key.ts'
-import { findObject, hasObject } from '../../pipeline/find-object.ts'
+import { manifestKey, partKeys, TRASH } from '../../core/backup/object-key.ts'
+import { hasObject } from '../../pipeline/find-object.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
 import { backupLock } from '../jobs/locks.ts'
 import { discardBackup } from '../artifacts/discard.ts'
 import { inTurn } from '../artifacts/in-turn.ts'
-import { cleanupSignal } from '../artifacts/objects.ts'
+import { cleanupSignal, missingPart } from '../artifacts/objects.ts'
 import { hasLanded, offsiteKey, promisedStores } from '../artifacts/locations.ts'
 
 /** So many backups of each store are looked at in one step. */
@@ -44,7 +44,10 @@ export async function holderOf (
     if (offsite === undefined || status !== 'stored' || !among(offsite)) continue
     try {
       await deps.ownership.require(offsite.store, cleanupSignal())
-      if ((await findObject(offsite.store, offsiteKey(backup), cleanupSignal()))?.size === size) return offsite
+      const { parts } = backup
+      if (await missingPart(offsite.store, offsiteKey(backup), { size, parts }, cleanupSignal()) === undefined) {
+        return offsite
+      }
     } catch (thrown) {
       deps.events.emit({
         type: 'operation.failed',
@@ -139,15 +142,20 @@ async function settle (deps: EngineDeps, { copy, stores }: Held): Promise<void> 
 }
 
 /** Of a backup that is in other stores alone. */
-async function removeLeft (deps: EngineDeps, { backupId, key }: StoredCopy): Promise<void> {
-  if (key.startsWith(TRASH) || !(await isThere(deps, key) || await isThere(deps, manifestKey(key)))) return
+async function removeLeft (deps: EngineDeps, { backupId, key, parts }: StoredCopy): Promise<void> {
+  if (key.startsWith(TRASH) || !await isAnyThere(deps, [manifestKey(key), ...partKeys(key, parts)])) return
   const backup = await deps.catalog.backups.get(backupId)
   // It may have landed since the stores were looked through.
   if (hasLanded(deps, backup) || await deps.catalog.backups.isNamed(backup.source, key, backupId)) return
   if (await holderOf(deps, backup) !== undefined) await discardBackup(deps, deps.store, key, backup)
 }
 
-/** What is no regular file is none of ours. */
+async function isAnyThere (deps: EngineDeps, keys: readonly string[]): Promise<boolean> {
+  for (const key of keys) if (await isThere(deps, key)) return true
+  return false
+}
+
+/** What is no regular file was not written by this program. */
 async function isThere ({ store }: EngineDeps, key: string): Promise<boolean> {
   try {
     return await hasObject(store, key, cleanupSignal())

@@ -1,5 +1,5 @@
 import { isLive, type Backup } from '../../core/backup/backup.ts'
-import { TRASH, fileName, manifestKey } from '../../core/backup/object-key.ts'
+import { TRASH, fileName, manifestKey, partKeys } from '../../core/backup/object-key.ts'
 import { isSuspect } from '../../core/backup/suspicion.ts'
 import { BackupError } from '../../core/errors.ts'
 import { chainOf, isIncrement } from '../../core/recovery/chain.ts'
@@ -82,7 +82,7 @@ export async function undeleteBackup (deps: EngineDeps, id: number, signal: Abor
   if (isIncrement(backup)) await requireChain(deps, backup)
   const key = fileName(backup.key)
   if (key !== backup.key && hasLanded(deps, backup)) {
-    await moveIfPresent(deps, backup.key, key, signal)
+    for (const part of partKeys(backup.key, backup.parts)) await moveIfPresent(deps, part, fileName(part), signal)
     await moveIfPresent(deps, manifestKey(backup.key), manifestKey(key), signal)
   }
   const undeleted = await deps.catalog.backups.undelete(id, key, deps.store.location(key))
@@ -104,7 +104,7 @@ async function moveIfPresent ({ store }: EngineDeps, from: string, to: string, s
 }
 
 /**
- * Gone for good: manifest, then object, then the row says so. Its copies in other stores follow by themselves. May be
+ * Gone for good: manifest, then its parts, then the row. Its copies in other stores follow automatically. May be
  * repeated after a crash.
  */
 export async function erase (deps: EngineDeps, backup: Backup, reason: string): Promise<Backup> {
@@ -136,6 +136,8 @@ export async function settleTrashed (deps: EngineDeps, backup: Backup): Promise<
     await erase(deps, backup, 'its removal had begun before the service ended')
     return false
   }
-  if (live !== backup.key && await hasObject(deps.store, live, signal)) await deps.store.move(live, backup.key, signal)
+  for (const key of live === backup.key ? [] : partKeys(backup.key, backup.parts)) {
+    if (await hasObject(deps.store, fileName(key), signal)) await deps.store.move(fileName(key), key, signal)
+  }
   return true
 }

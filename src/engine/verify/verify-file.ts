@@ -17,6 +17,7 @@ import { atMost, digestTap } from '../../pipeline/digest.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
 import { isUndecryptable } from '../../pipeline/undecryptable.ts'
 import { missingKey, requireOpener } from '../artifacts/decryption.ts'
+import { fileImages } from '../artifacts/images.ts'
 import { readManifest } from '../artifacts/objects.ts'
 import { verifyObject, type VerifyDeps, type Progress } from '../artifacts/verify-object.ts'
 import type { EngineDeps } from '../deps.ts'
@@ -64,13 +65,13 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
     const { size } = await proof.store.stat(key, progress.signal)
     await refuseLive(proof, key, path, progress.signal)
     const found = await findManifest(deps, proof.store, key, progress.signal)
+    if (found.manifest !== null) requireOpener(deps.keyring, found.manifest)
     const verification = found.manifest === null
       ? await proveContent(proof, key, size, found.check, progress)
       : await verifyObject(proof, {
         key,
         manifest: found.manifest,
         manifestCheck: found.check,
-        opener: requireOpener(deps.keyring, found.manifest),
         mustOpen: true
       }, progress)
     return { path, ...conclusion(verification), verification, manifest: found.manifest, signature: found.signature }
@@ -148,9 +149,9 @@ async function proveContent (
       : await inspect(deps, file, progress)
   )
   const failed = checks.find(check => check.status === 'fail')
-  return conclude(
-    completeChecks(checks, failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`)
-  )
+  const reason = failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`
+  const definitions = firstKind(deps).inspector.checks
+  return conclude(completeChecks(checks, definitions, reason), definitions)
 }
 
 /** What unseals a file, going by its name, and what it would be called then. Throws `KEY_MISSING`. */
@@ -188,13 +189,18 @@ async function decodeAndInspect (
     )
     const stages = [opener, codec].flatMap(stage => stage === null ? [] : [stage.decode()])
     const image = compose(stored, counted, ...stages, bound, plain.stream)
-    return await deps.scratch.withFile(image, async path => [
-      ...opener === null ? [] : [{ name: 'decryption', status: 'pass', reason: 'to the end' } as const],
-      ...codec === null
-        ? []
-        : [{ name: 'decompression', status: 'pass', reason: `${plain.result().size} bytes, to the end` } as const],
-      ...await inspect(deps, path, progress)
-    ], progress.signal)
+    const file = await deps.scratch.file(image, progress.signal)
+    try {
+      return [
+        ...opener === null ? [] : [{ name: 'decryption', status: 'pass', reason: 'to the end' } as const],
+        ...codec === null
+          ? []
+          : [{ name: 'decompression', status: 'pass', reason: `${plain.result().size} bytes, to the end` } as const],
+        ...await inspect(deps, file.path, progress)
+      ]
+    } finally {
+      await file.remove()
+    }
   } catch (thrown) {
     const error = toBackupError(thrown)
     if (error.code !== 'DECODE_FAILED') throw thrown
@@ -203,7 +209,7 @@ async function decodeAndInspect (
 }
 
 async function inspect (deps: VerifyDeps, path: string, { signal }: Progress): Promise<readonly Check[]> {
-  return await firstKind(deps).inspector.inspect(path, null, signal)
+  return await firstKind(deps).inspector.inspect(fileImages(path), null, signal)
 }
 
 function conclusion (verification: Verification): Pick<VerifiedFile, 'verdict' | 'message'> {

@@ -28,7 +28,7 @@ export interface VerifiedAll {
 const PAGE = 500
 
 /** A proof in another way than the usual one, which reads the backup where it is at home. */
-export interface VerifyOptions extends Partial<Pick<ObjectVerification, 'unpack' | 'isDigested'>> {
+export interface VerifyOptions extends Partial<Pick<ObjectVerification, 'images' | 'inspect' | 'isDigested'>> {
   /** Where the backup is read. */
   readonly location?: ObjectLocation
 }

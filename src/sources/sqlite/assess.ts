@@ -1,5 +1,6 @@
 import { BackupError, toBackupError } from '../../core/errors.ts'
-import { inconclusive, type AssertionResult, type Assessor } from '../../core/restore/drill.ts'
+import { inconclusive, type AssertionResult } from '../../core/restore/drill.ts'
+import type { AssessFile } from '../../core/restore/rehearsal.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
@@ -12,15 +13,16 @@ const LONGEST = 60_000
  * Evaluates assertions on SQLite databases: each in a child process of its own, so that one that never ends can be
  * ended.
  */
-export function sqliteAssessor (longest = LONGEST, { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS): Assessor {
-  return {
-    async assess (path, assertions, at, signal) {
-      const results: AssertionResult[] = []
-      for (const assertion of assertions) {
-        results.push(await assessOne({ path, assertion, at: at.toISOString() }, { timeout: longest, memory }, signal))
-      }
-      return results
+export function sqliteAssessor (
+  longest = LONGEST,
+  { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS
+): AssessFile {
+  return async (path, assertions, at, signal) => {
+    const results: AssertionResult[] = []
+    for (const assertion of assertions) {
+      results.push(await assessOne({ path, assertion, at: at.toISOString() }, { timeout: longest, memory }, signal))
     }
+    return results
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { PlainImage } from '../../core/restore/restore.ts'
+import type { PlainImage } from './restore-protocol.ts'
 import { descriptorPath } from '../../files/descriptor-path.ts'
 import { isOwn, makeFolder, removeFolder, type Folder } from '../../files/folder.ts'
 import { isSameFile } from './processes.ts'

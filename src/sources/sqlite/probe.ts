@@ -1,9 +1,8 @@
 import { BackupError, toBackupError } from '../../core/errors.ts'
-import type { Probe } from '../../core/ports/source.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits, type Subprocess } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
-import type { ProbeMessage, ProbeTask } from './protocol.ts'
+import type { ProbeMessage, ProbeTask, SqliteProbe } from './protocol.ts'
 
 /**
  * The system answers such questions at once, unless the disk or the server of the mount does not answer it.
@@ -22,7 +21,7 @@ export function sqliteProbe (
   path: string,
   { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS,
   patience = PATIENCE
-): (signal: AbortSignal) => Promise<Probe> {
+): (signal: AbortSignal) => Promise<SqliteProbe> {
   let last: Subprocess | undefined
   return async signal => {
     if (last?.isLeft() === true) throw noAnswer(path, patience)

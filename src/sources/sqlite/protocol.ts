@@ -1,5 +1,5 @@
 import type { Assertion, AssertionResult } from '../../core/restore/drill.ts'
-import type { Probe, SnapshotFacts } from '../../core/ports/source.ts'
+import type { SnapshotFacts } from '../../core/ports/source.ts'
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Check } from '../../core/ports/verification.ts'
 
@@ -7,9 +7,15 @@ export interface ProbeTask {
   readonly path: string
 }
 
+/** The size of an image of a SQLite database is known beforehand. In bytes. */
+export interface SqliteProbe {
+  readonly size: number
+  readonly scratch: number
+}
+
 export interface ProbeMessage {
   readonly type: 'probed'
-  readonly probe: Probe
+  readonly probe: SqliteProbe
 }
 
 /** What a snapshot child is told. */

@@ -3,7 +3,8 @@ import { dirname } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type Database from 'better-sqlite3'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import type { ImageOutline, Placement } from '../../core/restore/restore.ts'
+import type { Placement } from '../../core/restore/restore.ts'
+import type { ImageOutline } from './restore-protocol.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import {
   checkByTable,

@@ -1,4 +1,5 @@
-import type { ImageOutline, PlainImage, Placement } from '../../core/restore/restore.ts'
+import type { SnapshotFacts } from '../../core/ports/source.ts'
+import type { Placement } from '../../core/restore/restore.ts'
 import type { FailedMessage } from './protocol.ts'
 
 /** What a restore child is told. */
@@ -32,3 +33,23 @@ export type RestoreMessage =
   | { readonly type: 'inspected', readonly damage: string | null, readonly warnings: readonly string[] }
   | { readonly type: 'checked' }
   | FailedMessage
+
+export interface PlainImage {
+  /**
+   * A file. For `live` nobody else can change it; for `replace` and `file` its bytes are compared with the digest as
+   * they are placed.
+   */
+  readonly path: string
+  /** Of its bytes, in hex. */
+  readonly sha256: string
+  /** As the facts of its snapshot have them; left out: not known. */
+  readonly properties?: SnapshotFacts['properties']
+}
+
+/** What is known of an image before it is at hand. */
+export interface ImageOutline {
+  /** In bytes. */
+  readonly size: number
+  /** As the facts of its snapshot have them. */
+  readonly properties: SnapshotFacts['properties']
+}

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { BackupError } from '../../core/errors.ts'
+import { MAIN } from '../../core/ports/part.ts'
+import { lastLink } from '../../core/restore/restorable.ts'
 import type { Restorer } from '../../core/restore/restore.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
-import type { RestoreMessage, RestoreTask } from './restore-protocol.ts'
+import type { PlainImage, RestoreMessage, RestoreTask } from './restore-protocol.ts'
 import { discardAside, undoHalfReplaced } from './restore-replace.ts'
 
 /**
@@ -17,12 +19,22 @@ export function sqliteRestorer (
   { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS
 ): Restorer {
   return {
-    async check (image, placement, signal) {
-      const { failure } = await run({ type: 'check', image, placement }, () => {}, memory, signal)
+    // A transaction cannot be undone once other bytes turn out to be in it.
+    needs: ({ mode }) => ({ files: [MAIN], isOwn: mode === 'live' }),
+
+    async check ({ image, facts }, placement, signal) {
+      const outline = { size: image.size, properties: facts.properties }
+      const { failure } = await run({ type: 'check', image: outline, placement }, () => {}, memory, signal)
       if (failure !== undefined) throw failure
     },
 
-    async place (image, placement, onBytes, signal) {
+    async place (restorable, placement, onBytes, signal) {
+      const { manifest, images } = lastLink(restorable)
+      const image: PlainImage = {
+        path: await images.file(MAIN, signal),
+        sha256: manifest.image.sha256,
+        properties: manifest.facts.properties
+      }
       const scratch = join(scratchDir, `restore-${randomUUID()}.db`)
       const begun = performance.now()
       const { placed, inspected, failure } = await run(

@@ -4,12 +4,17 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline, Transform } from 'node:stream'
 import { BackupError } from '../../core/errors.ts'
+import { MAIN, type PartOutline } from '../../core/ports/part.ts'
 import type { Inspector, Snapshot, SnapshotFacts, Source } from '../../core/ports/source.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits, type Subprocess } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
+import { SQLITE_CHECKS } from './checks.ts'
 import { sqliteProbe } from './probe.ts'
 import type { InspectMessage, InspectTask, SnapshotMessage, SnapshotTask } from './protocol.ts'
+
+/** A backup is one file: the pages of the database. */
+const MAIN_PART: PartOutline = { name: MAIN, format: 'sqlite', extension: '.db', isIndex: false, isPacked: false }
 
 export interface SqliteSourceOptions {
   readonly name: string
@@ -28,15 +33,16 @@ export interface SqliteSourceOptions {
  */
 export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DEFAULT_LIMITS }:
   SqliteSourceOptions): Source {
+  const probe = sqliteProbe(path, limits)
   return {
     name,
     kind: 'sqlite',
     location: path,
-    extension: '.db',
+    outline: () => [MAIN_PART],
 
-    probe: sqliteProbe(path, limits),
+    probe: (_request, signal) => probe(signal),
 
-    async snapshot (signal) {
+    async snapshot (_request, signal) {
       const scratch = join(scratchDir, `snapshot-${randomUUID()}.db`)
       const task: SnapshotTask = { path, busyTimeout, scratch }
       const started = Promise.withResolvers<number>()
@@ -65,9 +71,7 @@ export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DE
         await finish(child, scratch)
         throw error
       }
-    },
-
-    inspect: sqliteInspector(limits).inspect
+    }
   }
 }
 
@@ -77,7 +81,10 @@ export function sqliteSource ({ name, path, busyTimeout, scratchDir, limits = DE
  */
 export function sqliteInspector (limits: ChildLimits = DEFAULT_LIMITS): Inspector {
   return {
-    async inspect (image, expected, signal) {
+    checks: SQLITE_CHECKS,
+
+    async inspect (images, expected, signal) {
+      const image = await images.file(MAIN, signal)
       const task: InspectTask = { path: image, expected }
       let checks: InspectMessage | undefined
       const child = start(
@@ -135,9 +142,10 @@ function snapshotOf (
   })
   pipeline(child.image, image, () => {})
   return {
-    image,
-    size,
-    facts: () => result,
+    async *parts () {
+      yield { ...MAIN_PART, image, size }
+    },
+    outcome: async () => ({ facts: await result, link: null }),
     close: () => finish(child, scratch)
   }
 }

@@ -1,6 +1,6 @@
 import type { KindContext, KindTools } from '../../core/ports/source-kind.ts'
-import { sqliteAssessor } from './assess.ts'
 import type { SQLITE_FIELDS } from './fields.ts'
+import { sqliteRehearser } from './rehearse.ts'
 import { sqliteRestorer } from './restore.ts'
 import { sqliteRows } from './rows/rows.ts'
 import { sqliteInspector, sqliteSource } from './sqlite-source.ts'
@@ -12,7 +12,7 @@ export function sqliteTools ({ scratchDir, limits }: KindContext): KindTools<typ
       sqliteSource({ name, path, busyTimeout: busyTimeoutMs, scratchDir, limits }),
     inspector: sqliteInspector(limits),
     restorer: sqliteRestorer(scratchDir, limits),
-    assessor: sqliteAssessor(undefined, limits),
+    rehearser: sqliteRehearser(limits),
     rows: sqliteRows(scratchDir, limits)
   }
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { conclude } from '../../../src/core/ports/verification.ts'
 import { assertComplaints, examined } from '../../support/cli/doctor.ts'
+import { SQLITE_CHECKS } from '../../../src/sources/sqlite/checks.ts'
 
 test('a backup that is older than the schedule allows fails', async t => {
   const { create, complaints, clock } = await examined(t)
@@ -54,7 +55,11 @@ test('backups that were never verified, or found damaged, are named', async t =>
   await create()
   await create({ verify: false })
   assertComplaints(await complaints(), [/^warn verification: never verified: backup 2$/])
-  await deps.catalog.backups.recordVerification(1, conclude([{ name: 'checksum', status: 'fail' }]), clock.now())
+  await deps.catalog.backups.recordVerification(
+    1,
+    conclude([{ name: 'checksum', status: 'fail' }], SQLITE_CHECKS),
+    clock.now()
+  )
   assertComplaints(await complaints(), [
     /^fail newest verified backup: none of the 2 backups was proven/,
     /^fail verification: found damaged: backup 1$/,

@@ -235,7 +235,8 @@ test('what is overdue in the trash, and what is kept in quarantine, is said', as
     description: null,
     compression: 'none',
     encryption: 'none',
-    startedAt: clock.now()
+    startedAt: clock.now(),
+    parts: []
   })
   await deps.catalog.backups.fail(id, {
     code: 'VERIFICATION_FAILED',

@@ -36,7 +36,7 @@ test('a drill ends with 6 where something is wrong with the backup, and otherwis
   const failing = await holdfast('drill', '1')
   assert.equal(failing.code, 6)
   assert.match(failing.out, /✗ there are ledgers: \d+, at least 1000000000/)
-  faults.fail('scratch.withFile', { error: new BackupError('DISK_FULL', 'no room') })
+  faults.fail('scratch.file', { error: new BackupError('DISK_FULL', 'no room') })
   const hindered = await holdfast('drill', '1')
   assert.deepEqual([hindered.code, hindered.out], [7, 'The drill is inconclusive: no room\n'])
   writeFileSync(filePath, 'other bytes')

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { conclude } from '../../../src/core/ports/verification.ts'
 import { commandLine } from '../../support/cli/command-line.ts'
+import { SQLITE_CHECKS } from '../../../src/sources/sqlite/checks.ts'
 
 test('verify of one backup shows every check', async t => {
   const { holdfast, create } = await commandLine(t)
@@ -101,7 +102,7 @@ for (
 
 for (const [verdict, expected] of [['valid', 0], ['sound', 0], ['damaged', 6]] as const) {
   test(`a file that is ${verdict} ends with ${expected}`, async t => {
-    const verification = conclude([{ name: 'file_exists', status: 'pass' }])
+    const verification = conclude([{ name: 'file_exists', status: 'pass' }], SQLITE_CHECKS)
     const { holdfast } = await commandLine(t, {
       deps: {
         cwd: '/srv',

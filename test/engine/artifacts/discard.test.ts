@@ -21,7 +21,7 @@ async function plantBackup (
   const name = objectKey('shop', new Date(clock.now().getTime() + 1000), '.db', 0)
   const { signature: _, ...manifest } = JSON.parse(readFileSync(join(directory, `${made.key}.manifest.json`), 'utf8'))
   const probe = source.probe.bind(source)
-  source.probe = async signal => {
+  source.probe = async (request, signal) => {
     writeFileSync(join(directory, name), 'of another server')
     if (isWhole) {
       writeFileSync(
@@ -29,7 +29,7 @@ async function plantBackup (
         JSON.stringify({ ...manifest, object: { ...manifest.object, name } })
       )
     }
-    return await probe(signal)
+    return await probe(request, signal)
   }
   return [...filesOf(made), name, ...isWhole ? [`${name}.manifest.json`] : []].toSorted()
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { parseManifest } from '../../../src/core/backup/manifest.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import { CHECK_NAMES } from '../../../src/core/ports/verification.ts'
+import { STORED_CHECKS } from '../../../src/core/ports/verification.ts'
+import { memoryInspector } from '../../support/sources/memory-source.ts'
 import { filesOf, testEngine } from '../../support/engine/engine.ts'
 import { MemorySource } from '../../support/sources/memory-source.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -59,7 +60,10 @@ test('a backup is verified before it counts, and every level is told', async t =
   const { create, events } = await testEngine(t)
   const { verification } = await create()
   assert.equal(verification.status, 'valid')
-  assert.deepEqual(verification.checks.map(({ name }) => name), CHECK_NAMES)
+  assert.deepEqual(verification.checks.map(({ name }) => name), [
+    ...STORED_CHECKS,
+    ...memoryInspector.checks.map(({ name }) => name)
+  ])
   const order = events.map(({ type }) => type).filter(type => type !== 'job.updated')
   assert.deepEqual(order, ['backup.started', 'verification.finished', 'backup.completed'])
 })

@@ -37,7 +37,7 @@ test('only a suspect can be released, and only once', async t => {
 
 test('a release that fails midway may be repeated, and the backup is suspect until then', async t => {
   const bench = await attacked(t)
-  bench.faults.fail('backups.declareGood', { error: new BackupError('CATALOG_BUSY', 'busy') })
+  bench.faults.fail('backups.releaseSuspect', { error: new BackupError('CATALOG_BUSY', 'busy') })
   await rejectsWith('CATALOG_BUSY', releaseSuspect(bench.deps, 4, 'ann', never))
   assert.equal((await bench.engine.backup(4)).suspicion?.releasedAt, null)
   assert.equal((await (await bench.engine.verify(4)).result).verification.valid, true)

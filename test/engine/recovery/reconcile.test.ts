@@ -35,7 +35,8 @@ async function crashed (t: TestContext, signing = testSigning()): Promise<Crashe
     description: null,
     compression: 'none',
     encryption: 'none',
-    startedAt: bench.clock.now()
+    startedAt: bench.clock.now(),
+    parts: []
   })
   const gone = await openBeside(t, bench.catalogPath, 'gone')
   await addJob(gone, {

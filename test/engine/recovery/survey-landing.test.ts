@@ -82,7 +82,8 @@ test('what was found damaged stays so, although its file is there', async t => {
   const [one] = [await bench.create(), await bench.create()]
   await bench.deps.catalog.backups.recordVerification(one.id, {
     valid: false,
-    checks: [{ name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'fail', reason: 'another one' }]
+    checks: [{ name: 'file_exists', status: 'pass' }, { name: 'checksum', status: 'fail', reason: 'another one' }],
+    remedy: null
   }, bench.clock.now())
   await bench.look()
   assert.deepEqual(await bench.statuses(), ['2 valid', '1 invalid'])

@@ -72,7 +72,7 @@ test('what a restore takes is the time from opening the backup until its content
   const bench = await testEngine(t)
   const { id } = await bench.create({ compression: 'zstd' })
   const digesting = bench.faults.pause('store.get', /zst$/)
-  const unpacking = bench.faults.pause('scratch.withFile')
+  const unpacking = bench.faults.pause('scratch.file')
   const checking = bench.faults.pause('inspector.inspect')
   const work = await bench.engine.drill({ id, actor: null })
   await digesting.reached
@@ -143,7 +143,7 @@ for (
 
 for (
   const [method, error] of [
-    ['scratch.withFile', new BackupError('DISK_FULL', 'no room')],
+    ['scratch.file', new BackupError('DISK_FULL', 'no room')],
     ['scratch.space', new BackupError('DISK_FULL', 'no room')],
     ['inspector.inspect', DIED],
     ['store.get', new BackupError('STORE_UNAVAILABLE', 'not mounted')],
@@ -228,7 +228,7 @@ test('a drill that passed is in the statistics, and one that failed is not', asy
   const before = (await bench.engine.source('shop')).statistics
   assert.deepEqual([before.lastProven, before.restoreTime, before.newestProven], [null, null, startedAt])
   bench.clock.move(1000)
-  const unpacking = bench.faults.pause('scratch.withFile')
+  const unpacking = bench.faults.pause('scratch.file')
   const work = await bench.engine.drill({ id, actor: null })
   await unpacking.reached
   bench.clock.move(3000)

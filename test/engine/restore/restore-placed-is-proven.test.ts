@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
+import type { Source } from '../../../src/core/ports/source.ts'
 import type { EngineDeps } from '../../../src/engine/deps.ts'
 import { makeEngine } from '../../../src/engine/make-engine.ts'
 import { makeMoney } from '../../support/databases/money.ts'
@@ -30,9 +31,9 @@ function alter (artifact: string, other: string | undefined): void {
 /** Runs `work` just before what is there now is backed up, when the backup to restore has been proven. */
 function beforeSafety (deps: EngineDeps, work: () => void): EngineDeps {
   const sources = new Map([...deps.sources].map(([name, chosen]) => {
-    const snapshot = async (signal: AbortSignal) => {
+    const snapshot: Source['snapshot'] = async (request, signal) => {
       work()
-      return await chosen.source.snapshot(signal)
+      return await chosen.source.snapshot(request, signal)
     }
     return [name, { ...chosen, source: { ...chosen.source, snapshot } }]
   }))

@@ -42,7 +42,7 @@ test('the landing store comes first, then the others as they are configured, the
   const given = {
     ...deps,
     offsite: limited,
-    remembered: new Map([['disk', { ...offsite.get('far')!.store, name: 'disk' }]])
+    externalStores: new Map([['disk', { ...offsite.get('far')!.store, name: 'disk' }]])
   }
   const plain = { isAppendOnly: false, hasLock: false, retention: null, maxBackups: null, bandwidth: null }
   const full = { state: 'ok', stored: 1, bytes: size, waiting: 0, failure: null }

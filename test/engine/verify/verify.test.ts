@@ -19,7 +19,10 @@ test('a whole backup is valid, and the row and the history remember it', async t
     'valid',
     clock.now()
   ])
-  assert.deepEqual((await engine.verifications(made.id)).map(record => record.verification), [verification])
+  assert.deepEqual((await engine.verifications(made.id)).map(record => record.verification), [{
+    valid: true,
+    checks: verification.checks
+  }])
   assert.equal(events.filter(({ type }) => type === 'verification.finished').length, 1)
 })
 
@@ -45,7 +48,7 @@ test('what comes after the check that failed is skipped, and says after what', a
   const { checks } = (await (await engine.verify(id)).result).verification
   assert.deepEqual(
     checks.slice(3).map(({ status, reason }) => [status, reason]),
-    Array(7).fill(['skipped', 'not reached, because checksum failed'])
+    Array(4).fill(['skipped', 'not reached, because checksum failed'])
   )
 })
 
@@ -54,7 +57,7 @@ test('where the proof cannot be made it is an error, and nothing is recorded', a
     const [method, on] of [['store.get', /gz$/], ['store.get', /json$/], ['store.stat', /gz$/], [
       'inspector.inspect',
       undefined
-    ], ['scratch.withFile', undefined]] as const
+    ], ['scratch.file', undefined]] as const
   ) {
     const { engine, faults, create, events } = await testEngine(t)
     const { id } = await create({ compression: 'gzip' })

@@ -6,9 +6,13 @@ import { aBackup } from '../../support/builders/backup.ts'
 import { VALID } from '../../support/builders/verification.ts'
 import { FakeEngine } from '../../support/engine/fake-engine.ts'
 import { as, build } from '../../support/http/server.ts'
+import { SQLITE_CHECKS } from '../../../src/sources/sqlite/checks.ts'
 
 const headers = as('operator')
-const INVALID = conclude(completeChecks([{ name: 'checksum', status: 'fail', reason: 'it differs' }], 'not tried here'))
+const INVALID = conclude(
+  completeChecks([{ name: 'checksum', status: 'fail', reason: 'it differs' }], SQLITE_CHECKS, 'not tried here'),
+  SQLITE_CHECKS
+)
 
 test('a verification answers what it found, check by check', async t => {
   const { app, engine } = await build(t)

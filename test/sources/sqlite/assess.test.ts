@@ -26,12 +26,12 @@ function orders (t: Pick<TestContext, 'after'>): string {
 }
 
 async function assess (path: string, sql: string, bound: Partial<Assertion> = { min: 1 }): Promise<AssertionResult> {
-  const [result] = await sqliteAssessor().assess(path, [{ name: 'one', sql, ...bound }], AT, never)
+  const [result] = await sqliteAssessor()(path, [{ name: 'one', sql, ...bound }], AT, never)
   return result!
 }
 
 test('each assertion is held against the one value that its query gives', async t => {
-  const results = await sqliteAssessor().assess(
+  const results = await sqliteAssessor()(
     orders(t),
     [
       { name: 'some', sql: 'SELECT count(*) FROM orders', min: 1 },
@@ -107,7 +107,7 @@ test('a query that gives no row, or NULL, does not hold', async t => {
 })
 
 test('a query that does not end is ended, and the next one has its turn', async t => {
-  const results = await sqliteAssessor(3000).assess(
+  const results = await sqliteAssessor(3000)(
     orders(t),
     [
       { name: 'endless', sql: NEVER_ENDS, min: 1 },
@@ -124,7 +124,7 @@ test('a query that does not end is ended, and the next one has its turn', async 
 
 test('whoever cancels is told so, also in the middle of a query', async t => {
   const abort = new AbortController()
-  const assessed = sqliteAssessor().assess(orders(t), [{ name: 'endless', sql: NEVER_ENDS, min: 1 }], AT, abort.signal)
+  const assessed = sqliteAssessor()(orders(t), [{ name: 'endless', sql: NEVER_ENDS, min: 1 }], AT, abort.signal)
   abort.abort(new BackupError('CANCELLED', 'enough'))
   await rejectsWith('CANCELLED', assessed)
 })

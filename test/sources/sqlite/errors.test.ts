@@ -19,8 +19,9 @@ import { gzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
 import { sourceError } from '../../../src/sources/sqlite/errors.ts'
 import { makeMoney } from '../../support/databases/money.ts'
+import { FULL } from '../../support/sources/images.ts'
 import { tempDir } from '../../support/temp-dir.ts'
-import { save, sourceOf, take } from './support.ts'
+import { mainPart, save, sourceOf, take } from './support.ts'
 
 const signal = new AbortController().signal
 
@@ -139,7 +140,7 @@ for (const { what, code, make } of BROKEN) {
 }
 
 test('a probe refuses what is missing', async t => {
-  await assert.rejects(sourceOf(join(tempDir(t), 'none.db'), '/').probe(signal), { code: 'SOURCE_MISSING' })
+  await assert.rejects(sourceOf(join(tempDir(t), 'none.db'), '/').probe(FULL, signal), { code: 'SOURCE_MISSING' })
 })
 
 test('a database that another process holds exclusively is SOURCE_LOCKED after the time to wait', async t => {
@@ -161,7 +162,7 @@ test('a database that is replaced by rename during the backup is SOURCE_REPLACED
     const path = join(directory, 'live.db')
     makeMoney(path, { journalMode, entries: 50_000 })
     copyFileSync(path, join(directory, 'other.db'))
-    const snapshot = await sourceOf(path, directory).snapshot(signal)
+    const snapshot = await sourceOf(path, directory).snapshot(FULL, signal)
     renameSync(join(directory, 'other.db'), path)
     await assert.rejects(save(snapshot, directory), { code: 'SOURCE_REPLACED' })
   }
@@ -171,9 +172,9 @@ test('a database that vanishes during the backup is SOURCE_REPLACED, although al
   const directory = tempDir(t)
   const path = join(directory, 'live.db')
   makeMoney(path, { entries: 50_000 })
-  const snapshot = await sourceOf(path, directory).snapshot(signal)
+  const snapshot = await sourceOf(path, directory).snapshot(FULL, signal)
   rmSync(path)
-  await assert.rejects(buffer(snapshot.image), { code: 'SOURCE_REPLACED' })
+  await assert.rejects(buffer((await mainPart(snapshot)).image), { code: 'SOURCE_REPLACED' })
   await snapshot.close()
 })
 
@@ -181,7 +182,7 @@ test('an image never ends cleanly when the process that reads it is killed', asy
   const directory = tempDir(t)
   const path = join(directory, 'live.db')
   makeMoney(path, { entries: 50_000 })
-  const snapshot = await sourceOf(path, directory).snapshot(signal)
+  const snapshot = await sourceOf(path, directory).snapshot(FULL, signal)
   const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ')
   const pid = children.find(child => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('snapshot-child'))
   process.kill(Number(pid), 'SIGKILL')
@@ -193,18 +194,19 @@ test('an aborted snapshot ends its process and rejects with the reason of the ab
   const path = join(directory, 'live.db')
   makeMoney(path, { entries: 50_000 })
   const abort = new AbortController()
-  const snapshot = await sourceOf(path, directory).snapshot(abort.signal)
+  const snapshot = await sourceOf(path, directory).snapshot(FULL, abort.signal)
   abort.abort(new Error('enough'))
   await assert.rejects(save(snapshot, directory), /enough/)
-  await assert.rejects(snapshot.facts(), /enough/)
+  await assert.rejects(snapshot.outcome(), /enough/)
 })
 
 test('a snapshot that is closed unread leaves the database unlocked and no process behind', async t => {
   const directory = tempDir(t)
   const path = join(directory, 'live.db')
   makeMoney(path, { journalMode: 'delete', entries: 50_000 })
-  const snapshot = await sourceOf(path, directory).snapshot(signal)
-  snapshot.image.on('error', () => {})
+  const snapshot = await sourceOf(path, directory).snapshot(FULL, signal)
+  const { image } = await mainPart(snapshot)
+  image.on('error', () => {})
   await snapshot.close()
   await snapshot.close()
   const db = new Database(path, { timeout: 0 })

@@ -9,6 +9,7 @@ import { isDefinition } from '../../../src/sources/sqlite/definition-sql.ts'
 import { salvageDatabase } from '../../../src/sources/sqlite/salvage-database.ts'
 import { sqliteRows } from '../../../src/sources/sqlite/rows/rows.ts'
 import { sqliteInspector } from '../../../src/sources/sqlite/sqlite-source.ts'
+import { imagesOf, restorableOf } from '../../support/sources/images.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { sourceOf, take } from './support.ts'
@@ -134,16 +135,19 @@ const ARMED = `
 
 const TOOLS: Readonly<Record<string, (path: string, directory: string) => Promise<unknown>>> = {
   snapshot: (path, directory) => take(sourceOf(path, directory), directory),
-  inspect: path => sqliteInspector().inspect(path, null, never),
+  inspect: path => sqliteInspector().inspect(imagesOf(path), null, never),
   assess: path =>
-    sqliteAssessor().assess(path, [{ name: 'rows', sql: 'SELECT count(*) FROM t', equals: 2 }], new Date(0), never),
+    sqliteAssessor()(path, [{ name: 'rows', sql: 'SELECT count(*) FROM t', equals: 2 }], new Date(0), never),
   diff: (path, directory) =>
-    sqliteRows(directory).diff(path, { path: join(directory, 'twin.db'), isLive: false }, { rows: 10 }, never),
+    sqliteRows(directory).diff(restorableOf(path), restorableOf(join(directory, 'twin.db')), { rows: 10 }, never),
   'diff with a live database': (path, directory) =>
-    sqliteRows(directory).diff(join(directory, 'twin.db'), { path, isLive: true }, { rows: 10 }, never),
-  plan: (path, directory) => sqliteRows(directory).plan(path, join(directory, 'twin.db'), rescueOf('t'), never),
-  rescue: (path, directory) => sqliteRows(directory).rescue(path, join(directory, 'twin.db'), rescueOf('t'), never),
-  extract: (path, directory) => sqliteRows(directory).extract(path, { table: 't' }, join(directory, 'rows.csv'), never),
+    sqliteRows(directory).diff(restorableOf(join(directory, 'twin.db')), { location: path }, { rows: 10 }, never),
+  plan: (path, directory) =>
+    sqliteRows(directory).plan(restorableOf(path), { location: join(directory, 'twin.db') }, rescueOf('t'), never),
+  rescue: (path, directory) =>
+    sqliteRows(directory).rescue(restorableOf(path), { location: join(directory, 'twin.db') }, rescueOf('t'), never),
+  extract: (path, directory) =>
+    sqliteRows(directory).extract(restorableOf(path), { table: 't' }, join(directory, 'rows.csv'), never),
   recover: (path, directory) =>
     salvageDatabase(path, join(directory, 'fresh.db'), { signal: never, phase () {}, bytes () {} })
 }

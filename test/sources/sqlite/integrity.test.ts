@@ -8,6 +8,7 @@ import { violationsOf, type Check } from '../../../src/core/ports/verification.t
 import { checkIntegrity } from '../../../src/sources/sqlite/integrity.ts'
 import { sqliteInspector } from '../../../src/sources/sqlite/sqlite-source.ts'
 import { BROKEN, FOREIGN, makeOdd } from '../../support/databases/odd.ts'
+import { imagesOf } from '../../support/sources/images.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { sourceOf, take, type Taken } from './support.ts'
@@ -19,7 +20,7 @@ async function taken (path: string): Promise<Taken> {
 }
 
 function inspect (path: string, expected: SnapshotFacts | null): Promise<readonly Check[]> {
-  return sqliteInspector().inspect(path, expected, never)
+  return sqliteInspector().inspect(imagesOf(path), expected, never)
 }
 
 function integrityOf (checks: readonly Check[]): Check | undefined {

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Database from 'better-sqlite3'
 import { makeMoney, readMoney, startWriter, TOTAL } from '../../support/databases/money.ts'
+import { FULL } from '../../support/sources/images.ts'
 import { tempDir } from '../../support/temp-dir.ts'
-import { complaints, save, sourceOf, take } from './support.ts'
+import { complaints, mainPart, save, sourceOf, take } from './support.ts'
 
 const signal = new AbortController().signal
 /**
@@ -34,7 +35,7 @@ for (const { journalMode, pageSize } of BESIDE) {
     for (let round = 0; round < 2; round++) {
       const taken = await take(source, directory, `image-${round}.db`)
       assert.deepEqual(readMoney(taken.path), { sum: TOTAL, integrity: 'ok' })
-      if (round === 0) assert.deepEqual(await complaints(source, taken), [])
+      if (round === 0) assert.deepEqual(await complaints(taken), [])
     }
     const report = await writer.stop()
     assert.deepEqual(report.errors, [])
@@ -49,7 +50,7 @@ test('a snapshot shows the instant at which it was taken, not what was committed
   const source = sourceOf(path, directory)
   const db = new Database(path)
   db.prepare("INSERT INTO entry (account, note, amount) VALUES (1, 'before', 0)").run()
-  const snapshot = await source.snapshot(signal)
+  const snapshot = await source.snapshot(FULL, signal)
   db.prepare("UPDATE entry SET note = 'after'").run()
   db.exec('DELETE FROM entry; DELETE FROM account')
   const taken = await save(snapshot, directory)
@@ -76,13 +77,13 @@ for (
     const source = sourceOf(path, directory)
     const db = new Database(path)
     db.prepare('UPDATE entry SET amount = amount + 1').run()
-    const snapshot = await source.snapshot(signal)
+    const snapshot = await source.snapshot(FULL, signal)
     db.pragma('busy_timeout = 0')
     db.exec(disturbance)
     db.prepare('UPDATE entry SET amount = -1').run()
     const taken = await save(snapshot, directory)
     db.close()
-    assert.deepEqual(await complaints(source, taken), [])
+    assert.deepEqual(await complaints(taken), [])
     assert.equal(taken.facts.tables.find(table => table.name === 'entry')?.rows, ENTRIES)
   })
 }
@@ -95,11 +96,11 @@ test('a snapshot of a WAL that is wholly in the main file survives the WAL being
   const db = new Database(path)
   db.prepare('UPDATE entry SET amount = amount + 1').run()
   db.pragma('wal_checkpoint(PASSIVE)')
-  const snapshot = await source.snapshot(signal)
+  const snapshot = await source.snapshot(FULL, signal)
   for (let i = 0; i < 20; i++) db.prepare('UPDATE entry SET amount = -1 WHERE id % 20 = ?').run(i)
   const taken = await save(snapshot, directory)
   db.close()
-  assert.deepEqual(await complaints(source, taken), [])
+  assert.deepEqual(await complaints(taken), [])
   const image = new Database(taken.path)
   assert.equal(image.prepare('SELECT count(*) FROM entry WHERE amount = -1').pluck().get(), 0)
   image.close()
@@ -110,15 +111,16 @@ test('in rollback-journal mode a writer waits for the copy alone, not for whoeve
   const path = join(directory, 'live.db')
   makeMoney(path, { journalMode: 'delete', entries: ENTRIES })
   const source = sourceOf(path, directory)
-  const snapshot = await source.snapshot(signal)
-  snapshot.image.once('readable', () => {})
+  const snapshot = await source.snapshot(FULL, signal)
+  const part = await mainPart(snapshot)
+  part.image.once('readable', () => {})
   await new Promise(resolve => {
-    snapshot.image.once('readable', resolve)
+    part.image.once('readable', resolve)
   })
   const db = new Database(path, { timeout: 0 })
   db.prepare('UPDATE entry SET amount = -1').run()
   db.close()
-  const taken = await save(snapshot, directory)
+  const taken = await save(snapshot, directory, 'image.db', part)
   const image = new Database(taken.path)
   assert.equal(image.prepare('SELECT count(*) FROM entry WHERE amount = -1').pluck().get(), 0)
   image.close()
@@ -138,7 +140,7 @@ test('a snapshot leaves nothing beside a database that nobody has open, and noth
     const path = join(directory, 'live.db')
     makeMoney(path, { journalMode, entries: 10 })
     const taken = await take(sourceOf(path, directory), directory)
-    assert.deepEqual(await complaints(sourceOf(path, directory), taken), [])
+    assert.deepEqual(await complaints(taken), [])
     assert.deepEqual(readdirSync(directory).toSorted(), ['image.db', 'live.db'])
   }
 })
@@ -177,7 +179,7 @@ test('a transaction that a crash cut short is rolled back and not part of the sn
   assert.ok(existsSync(`${path}-journal`), 'there is no hot journal')
   const source = sourceOf(path, directory)
   const taken = await take(source, directory)
-  assert.deepEqual(await complaints(source, taken), [])
+  assert.deepEqual(await complaints(taken), [])
   const image = new Database(taken.path)
   assert.equal(image.prepare('SELECT count(*) FROM entry WHERE amount = -1').pluck().get(), 0)
   image.close()

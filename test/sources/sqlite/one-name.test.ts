@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
   closeSync,
@@ -29,6 +28,7 @@ import { makeMoney } from '../../support/databases/money.ts'
 import { needRoot, needTool } from '../../support/skip-without.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { sqliteProcess } from '../../support/processes/sqlite-process.ts'
+import { FULL, manifestOfFile, restorableOf } from '../../support/sources/images.ts'
 import { never, until } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { complaints, sourceOf, take } from './support.ts'
@@ -73,23 +73,23 @@ async function assertRefused (t: TestContext, path: string): Promise<BackupError
   const scratch = tempDir(t)
   const image = join(scratch, 'image.db')
   makeMoney(image, { entries: 10 })
-  const sha256 = createHash('sha256').update(readFileSync(image)).digest('hex')
+  const backup = restorableOf(image)
   const before = readFileSync(path)
   const restorer = sqliteRestorer(scratch)
   const rows = sqliteRows(scratch)
   const source = sourceOf(path, scratch)
-  const error = await rejectsWith(code, source.probe(never))
+  const error = await rejectsWith(code, source.probe(FULL, never))
   assert.match(error.hint ?? '', /\.$/)
   await rejectsWith(code, take(source, scratch, 'taken.db'))
   for (const mode of ['live', 'replace'] as const) {
     const placement = { mode, path, overwrite: false, timeout: 1000, aside: `${path}.aside` }
-    await rejectsWith(code, restorer.check({ size: before.length, properties: { pageSize: 4096 } }, placement, never))
-    await rejectsWith(code, restorer.place({ path: image, sha256 }, placement, () => {}, never))
+    await rejectsWith(code, restorer.check(manifestOfFile(path), placement, never))
+    await rejectsWith(code, restorer.place(backup, placement, () => {}, never))
   }
-  await rejectsWith(code, rows.diff(image, { path, isLive: true }, { rows: 1, tables: undefined }, never))
+  await rejectsWith(code, rows.diff(backup, { location: path }, { rows: 1, tables: undefined }, never))
   await rejectsWith(
     code,
-    rows.rescue(image, path, {
+    rows.rescue(backup, { location: path }, {
       selections: [{ table: 'entry', where: undefined }],
       children: false,
       conflict: 'skip',
@@ -110,7 +110,7 @@ async function assertRefused (t: TestContext, path: string): Promise<BackupError
 
 /** That a backup is refused, and how: the same function answers for everything else. */
 async function assertNotTaken (t: TestContext, path: string): Promise<BackupError> {
-  const error = await rejectsWith('SOURCE_OTHER_NAME', sourceOf(path, tempDir(t)).probe(never))
+  const error = await rejectsWith('SOURCE_OTHER_NAME', sourceOf(path, tempDir(t)).probe(FULL, never))
   assert.match((await doctor(path))[0] ?? '', /^fail name: /)
   return error
 }
@@ -154,7 +154,7 @@ test('a folder that is mounted, with the database in it, is as good as any other
   await sqliteProcess(t, theirs, IN_THE_LOG)
   const source = sourceOf(ours, tempDir(t))
   const taken = await take(source, tempDir(t))
-  assert.deepEqual(await complaints(source, taken), [])
+  assert.deepEqual(await complaints(taken), [])
   assert.equal(taken.facts.tables.find(({ name }) => name === 'entry')?.rows, 101)
   assert.deepEqual(await doctor(ours), [])
 })
@@ -243,7 +243,7 @@ test('a file that was replaced while the application goes on writing to the old 
   )
   assert.match((await doctor(theirs))[0] ?? '', /goes on writing to the old/)
   const { stop: end } = await sqliteProcess(t, theirs, 'SELECT 1 FROM entry')
-  assert.deepEqual(await complaints(source, await take(source, home)), [])
+  assert.deepEqual(await complaints(await take(source, home)), [])
   await end()
   await stop()
   assert.deepEqual(await doctor(theirs), [])
@@ -255,9 +255,9 @@ test('a symbolic link in another folder leads to the database with what is besid
   writeFileSync(`${ours}-wal`, 'not its log')
   await sqliteProcess(t, theirs, IN_THE_LOG)
   const source = sourceOf(ours, home)
-  assert.equal((await source.probe(never)).scratch, 0)
+  assert.equal((await source.probe(FULL, never)).scratch, 0)
   const taken = await take(source, home)
-  assert.deepEqual(await complaints(source, taken), [])
+  assert.deepEqual(await complaints(taken), [])
   const { tables } = await salvageDatabase(ours, join(home, 'rescued.db'), { signal: never, phase () {}, bytes () {} })
   for (const { name, rows } of [...taken.facts.tables, ...tables].filter(table => table.name === 'entry')) {
     assert.equal(rows, 101, name)
@@ -274,7 +274,7 @@ test('processes that open, write and close beside many looks never make one name
     const child = execFile(process.execPath, ['-e', program, require('better-sqlite3'), path])
     for (let i = 0; i < 100; i++) assert.equal(requireOneName(path), path)
     for (let i = 0; i < 2; i++) {
-      assert.deepEqual(await complaints(sourceOf(path, home), await take(sourceOf(path, home), home)), [])
+      assert.deepEqual(await complaints(await take(sourceOf(path, home), home)), [])
     }
     child.kill('SIGKILL')
   }

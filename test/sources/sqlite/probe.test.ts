@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { DEFAULT_LIMITS } from '../../../src/sources/subprocess.ts'
 import { sqliteProbe } from '../../../src/sources/sqlite/probe.ts'
 import { makeMoney, readMoney, TOTAL } from '../../support/databases/money.ts'
+import { FULL } from '../../support/sources/images.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { complaints, sourceOf, take } from './support.ts'
 
@@ -40,10 +41,10 @@ for (const journalMode of ['delete', 'wal'] as const) {
     const { size } = statSync(path)
     truncateSync(path, 2 ** 40)
     const source = sourceOf(path, scratch)
-    assert.deepEqual(await source.probe(signal), { size, scratch: size })
+    assert.deepEqual(await source.probe(FULL, signal), { size, scratch: size })
     const taken = await take(source, home)
     assert.equal(taken.size, size)
-    assert.deepEqual(await complaints(source, taken), [])
+    assert.deepEqual(await complaints(taken), [])
     assert.deepEqual(readMoney(taken.path), { sum: TOTAL, integrity: 'ok' })
   })
 }

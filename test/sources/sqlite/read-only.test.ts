@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import { mountDisk } from '../../support/files/mounted-disk.ts'
 import { needRoot } from '../../support/skip-without.ts'
+import { FULL } from '../../support/sources/images.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { complaints, sourceOf, take } from './support.ts'
@@ -39,7 +40,7 @@ for (const [files, rows] of [[[''], [1]], [['', '-wal'], [1, 2]], [['', '-wal', 
     const scratch = join(home, 'scratch')
     mkdirSync(scratch)
     const source = sourceOf(path, scratch)
-    const { scratch: needed, size } = await source.probe(never)
+    const { scratch: needed, size } = await source.probe(FULL, never)
     assert.equal(needed, files.length === 3 ? 0 : size)
     const taken = await take(source, home)
     const image = new Database(taken.path, { readonly: true })
@@ -47,7 +48,7 @@ for (const [files, rows] of [[[''], [1]], [['', '-wal'], [1, 2]], [['', '-wal', 
       image.close()
     })
     assert.deepEqual(image.prepare('SELECT a FROM t ORDER BY a').pluck().all(), rows)
-    assert.deepEqual(await complaints(source, taken), [])
+    assert.deepEqual(await complaints(taken), [])
     assert.deepEqual(readdirSync(scratch), [], 'the copy is gone')
     assert.equal(readFileSync(taken.path).length, taken.size)
   })

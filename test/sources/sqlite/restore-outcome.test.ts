@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
-import type { Placed, Placement, PlainImage } from '../../../src/core/restore/restore.ts'
+import type { Placed, Placement } from '../../../src/core/restore/restore.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
 import { makeMoney } from '../../support/databases/money.ts'
 import { BROKEN, FOREIGN, makeOdd, type OddDatabase } from '../../support/databases/odd.ts'
 import { rejectsWith } from '../../support/rejects.ts'
+import { restorableOf } from '../../support/sources/images.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -29,16 +29,12 @@ function bench (t: TestContext, make: (path: string) => void, change: string): B
   db.exec(change)
   db.close()
   const placement = { path: live, overwrite: false, timeout: 5000, aside: join(home, 'live.db.aside') }
-  const plain = (): PlainImage => ({
-    path: image,
-    sha256: createHash('sha256').update(readFileSync(image)).digest('hex')
-  })
   return {
     home,
     live,
     image,
     restore: (mode = 'live', onBytes = () => {}, signal = never) =>
-      sqliteRestorer(home).place(plain(), { ...placement, mode }, onBytes, signal)
+      sqliteRestorer(home).place(restorableOf(image), { ...placement, mode }, onBytes, signal)
   }
 }
 

@@ -13,13 +13,16 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import type { Placement, PlainImage } from '../../../src/core/restore/restore.ts'
+import type { Placement } from '../../../src/core/restore/restore.ts'
+import type { PlainImage } from '../../../src/sources/sqlite/restore-protocol.ts'
 import { placeFile } from '../../../src/sources/sqlite/restore-file.ts'
 import { replaceFile, undoHalfReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
+import { manifestOf } from '../../support/catalog/catalog.ts'
 import { makeMoney, readMoney, TOTAL } from '../../support/databases/money.ts'
 import { needRoot } from '../../support/skip-without.ts'
 import { sqliteProcess } from '../../support/processes/sqlite-process.ts'
+import { restorableOf } from '../../support/sources/images.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -59,8 +62,10 @@ function rightsOf (path: string): unknown[] {
   return [uid, gid, (mode & 0o7777).toString(8)]
 }
 
-async function place ({ folder, placement, image }: Bench): Promise<readonly string[]> {
-  return (await sqliteRestorer(join(folder, '..')).place(image, placement, () => {}, never)).warnings
+async function place ({ folder, placement, image: { path, properties = {} } }: Bench): Promise<readonly string[]> {
+  const { facts } = manifestOf({ id: 1 })
+  const backup = restorableOf(path, { facts: { ...facts, properties } })
+  return (await sqliteRestorer(join(folder, '..')).place(backup, placement, () => {}, never)).warnings
 }
 
 test('restored by root, a replaced database belongs to the owner of the old one, with its mode', async t => {

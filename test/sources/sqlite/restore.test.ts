@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import {
   chmodSync,
   copyFileSync,
@@ -14,12 +13,15 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
+import { lastLink } from '../../../src/core/restore/restorable.ts'
 import type { Placed, Placement } from '../../../src/core/restore/restore.ts'
 import { sqliteRestorer } from '../../../src/sources/sqlite/restore.ts'
 import { discardAside, undoHalfReplaced } from '../../../src/sources/sqlite/restore-replace.ts'
+import { manifestOf } from '../../support/catalog/catalog.ts'
 import { makeMoney, readMoney, startWriter, TOTAL, type MoneyOptions } from '../../support/databases/money.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { sqliteProcess } from '../../support/processes/sqlite-process.ts'
+import { restorableOf } from '../../support/sources/images.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -53,16 +55,16 @@ function bench (t: TestContext, live: MoneyOptions = {}, image: MoneyOptions = {
   const db = new Database(path)
   db.exec('CREATE TABLE marker (x); PRAGMA wal_checkpoint(TRUNCATE)')
   db.close()
-  const plain = { path, sha256: createHash('sha256').update(readFileSync(path)).digest('hex') }
-  const outline = { size: statSync(path).size, properties: { pageSize: image.pageSize ?? 4096 } }
+  const { facts } = manifestOf({ id: 1 })
+  const backup = restorableOf(path, { facts: { ...facts, properties: { pageSize: image.pageSize ?? 4096 } } })
   const restorer = sqliteRestorer(home)
   return {
     home,
     live: place.path,
     aside: place.aside,
     restore: (placement, signal = never, onBytes = () => {}) =>
-      restorer.place(plain, { ...place, ...placement }, onBytes, signal),
-    check: placement => restorer.check(outline, { ...place, ...placement }, never),
+      restorer.place(backup, { ...place, ...placement }, onBytes, signal),
+    check: placement => restorer.check(lastLink(backup).manifest, { ...place, ...placement }, never),
     settle: () => restorer.settle(place.path, place.aside)
   }
 }

@@ -2,14 +2,18 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import Database from 'better-sqlite3'
+import type { Restorable } from '../../../src/core/restore/restorable.ts'
 import type { Difference, Rescue, RescueOptions, RowTool, TableDifference } from '../../../src/core/restore/rows.ts'
 import { sqliteRows } from '../../../src/sources/sqlite/rows/rows.ts'
+import { restorableOf } from '../../support/sources/images.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 export interface Bench {
   readonly live: string
   readonly image: string
+  /** Of the image. */
+  readonly backup: Restorable
   readonly rows: RowTool
   /** Runs SQL on the live database, as an application would. */
   sql(text: string): void
@@ -35,6 +39,7 @@ export function bench (t: TestContext, schema: string, { journalMode = 'wal' } =
   db.pragma(`journal_mode = ${journalMode}`)
   db.pragma('foreign_keys = OFF')
   t.after(() => db.close())
+  const backup = restorableOf(image)
   const rows = sqliteRows(home)
   const requestFor = (table: string, where: string | undefined, request: Partial<RescueOptions>): RescueOptions => ({
     selections: [{ table, where }],
@@ -46,6 +51,7 @@ export function bench (t: TestContext, schema: string, { journalMode = 'wal' } =
   return {
     live,
     image,
+    backup,
     rows,
     sql: text => {
       db.exec(text)
@@ -54,9 +60,11 @@ export function bench (t: TestContext, schema: string, { journalMode = 'wal' } =
     close: () => {
       db.close()
     },
-    diff: (limit = 0, tables) => rows.diff(image, { path: live, isLive: true }, { rows: limit, tables }, never),
-    rescue: (table, where, request = {}) => rows.rescue(image, live, requestFor(table, where, request), never),
-    plan: (table, where, request = {}) => rows.plan(image, live, requestFor(table, where, request), never)
+    diff: (limit = 0, tables) => rows.diff(backup, { location: live }, { rows: limit, tables }, never),
+    rescue: (table, where, request = {}) =>
+      rows.rescue(backup, { location: live }, requestFor(table, where, request), never),
+    plan: (table, where, request = {}) =>
+      rows.plan(backup, { location: live }, requestFor(table, where, request), never)
   }
 }
 

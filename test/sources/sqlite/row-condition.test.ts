@@ -23,13 +23,13 @@ test('a condition is evaluated before the live database is asked for anything, s
 })
 
 test('a condition whose values need more memory than there may be is refused by name, wherever it is given', async t => {
-  const { plan, rescue, rows, image } = bench(
+  const { plan, rescue, rows, backup } = bench(
     t,
     'CREATE TABLE item (id INTEGER PRIMARY KEY); INSERT INTO item VALUES (1)'
   )
   for (const where of ['randomblob(999999999) IS NOT NULL', 'length(zeroblob(2000000000)) > 0']) {
     const extract = (): Promise<unknown> =>
-      rows.extract(image, { table: 'item', where }, join(tempDir(t), 'rows.csv'), never)
+      rows.extract(backup, { table: 'item', where }, join(tempDir(t), 'rows.csv'), never)
     for (const attempt of [() => plan('item', where), () => rescue('item', where), extract]) {
       const { message } = await rejectsWith('VALIDATION_FAILED', attempt())
       assert.equal(message, `the condition "${where}" cannot be used: string or blob too big`)

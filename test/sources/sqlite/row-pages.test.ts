@@ -12,6 +12,7 @@ import {
 import { sqliteRows } from '../../../src/sources/sqlite/rows/rows.ts'
 import { toRowValue } from '../../../src/sources/sqlite/rows/value.ts'
 import { DEFAULT_LIMITS } from '../../../src/sources/subprocess.ts'
+import { restorableOf } from '../../support/sources/images.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
@@ -29,8 +30,8 @@ async function diff (
 ): Promise<TableDifference> {
   const [before, after] = [join(directory, 'before.db'), join(directory, 'after.db')]
   const { tables } = await sqliteRows(directory, { ...DEFAULT_LIMITS, memory }).diff(
-    before,
-    { path: after, isLive: false },
+    restorableOf(before),
+    restorableOf(after),
     request,
     never
   )

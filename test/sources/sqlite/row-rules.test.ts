@@ -147,7 +147,7 @@ test(`whatever refers to whatever, a rescued row has all that it needs, and a re
       ${
       Array.from({ length: 15 }, (_, id) => `INSERT INTO t${at} VALUES (${id + 1}, ${idOf()}, ${idOf()});`).join('')
     }`).join('')
-    const { sql, all, diff, rescue, rows, image, live } = bench(t, schema)
+    const { sql, all, diff, rescue, rows, backup, live } = bench(t, schema)
     sql(
       `PRAGMA foreign_keys = ON; ${
         targets.map((_, at) => `DELETE FROM t${at} WHERE id = ${dice.between(1, 15)};`).join('')
@@ -157,7 +157,7 @@ test(`whatever refers to whatever, a rescued row has all that it needs, and a re
     await rescue('t0', `id = ${id}`)
     assert.deepEqual(all(`SELECT id FROM t0 WHERE id = ${id}`), [[id]], `round ${round}`)
     assert.deepEqual(all('PRAGMA foreign_key_check'), [], `round ${round}`)
-    await rows.rescue(image, live, {
+    await rows.rescue(backup, { location: live }, {
       selections: targets.map((_, at) => ({ table: `t${at}` })),
       children: dice.chance(0.5),
       conflict: 'fail',

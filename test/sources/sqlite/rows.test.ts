@@ -301,7 +301,7 @@ test('a database that is held is waited for, and its holder named', async t => {
 const KILLS = 8
 
 test('killed at any instant, a rescue has written everything or nothing', async t => {
-  const { live, image, rows, all, sql } = bench(
+  const { live, backup, rows, all, sql } = bench(
     t,
     `CREATE TABLE big (id INTEGER PRIMARY KEY, text);
     INSERT INTO big WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000) SELECT i, 'row ' || i FROM n`
@@ -313,12 +313,8 @@ test('killed at any instant, a rescue has written everything or nothing', async 
     const begun = performance.now()
     // The first runs to its end, and gives the scale for the others; while its process starts nothing can be lost.
     const killed = Number.isFinite(whole) ? AbortSignal.timeout(Math.round(whole * (1 - 0.7 * n / KILLS))) : never
-    await rows.rescue(
-      image,
-      live,
-      { selections: [{ table: 'big' }], children: false, conflict: 'skip', timeout: 1000 },
-      killed
-    ).catch(() => {})
+    const request = { selections: [{ table: 'big' }], children: false, conflict: 'skip', timeout: 1000 } as const
+    await rows.rescue(backup, { location: live }, request, killed).catch(() => {})
     if (n === 0) whole = performance.now() - begun
     const [[count]] = all('SELECT count(*) FROM big') as [[number]]
     assert.ok(count === 0 || count === 20_000, `${count} rows`)
@@ -383,7 +379,9 @@ test(`whatever is done to whatever table, the counts are those of a naive compar
         table.keys === 0 ? '' : `, PRIMARY KEY (${table.columns.slice(0, table.keys).join(', ')})`
       })${table.suffix};${Array.from({ length: 30 }, () => insert(table)).join('')}`
     ).join('')
-    const { image, live, rows, sql, all, diff } = bench(t, schema, { journalMode: dice.pick(['wal', 'delete']) })
+    const { image, backup, live, rows, sql, all, diff } = bench(t, schema, {
+      journalMode: dice.pick(['wal', 'delete'])
+    })
     sql(
       tables.flatMap(table =>
         Array.from({ length: 12 }, () =>
@@ -415,7 +413,7 @@ test(`whatever is done to whatever table, the counts are those of a naive compar
       )
     }
     before.close()
-    await rows.rescue(image, live, {
+    await rows.rescue(backup, { location: live }, {
       selections: tables.map(({ plain }) => ({ table: plain })),
       children: false,
       conflict: 'skip',
@@ -426,20 +424,20 @@ test(`whatever is done to whatever table, the counts are those of a naive compar
 })
 
 test('rows go to a file as CSV, which is new', async t => {
-  const { image, rows } = bench(
+  const { backup, rows } = bench(
     t,
     `CREATE TABLE c (id INTEGER PRIMARY KEY, "a ""b""", n);
     INSERT INTO c VALUES (1, 'say "hi", ok', NULL), (2, '', x'00ff'), (3, 'two' || char(13, 10) || 'lines', 9223372036854775807), (4, 'no', 0)`
   )
   const file = join(tempDir(t), 'out.csv')
-  assert.equal(await rows.extract(image, { table: 'c', where: 'id < 4' }, file, never), 3)
+  assert.equal(await rows.extract(backup, { table: 'c', where: 'id < 4' }, file, never), 3)
   assert.equal(
     readFileSync(file, 'utf8'),
     'id,"a ""b""",n\r\n1,"say ""hi"", ok",\r\n2,"",x\'00ff\'\r\n3,"two\r\nlines",9223372036854775807\r\n'
   )
-  await rejectsWith('RESTORE_TARGET_EXISTS', rows.extract(image, { table: 'c' }, file, never))
-  await rejectsWith('RESTORE_TARGET_INVALID', rows.extract(image, { table: 'c' }, join(file, 'x'), never))
+  await rejectsWith('RESTORE_TARGET_EXISTS', rows.extract(backup, { table: 'c' }, file, never))
+  await rejectsWith('RESTORE_TARGET_INVALID', rows.extract(backup, { table: 'c' }, join(file, 'x'), never))
   const other = `${file}.other`
-  await rejectsWith('VALIDATION_FAILED', rows.extract(image, { table: 'c', where: '(' }, other, never))
+  await rejectsWith('VALIDATION_FAILED', rows.extract(backup, { table: 'c', where: '(' }, other, never))
   assert.equal(existsSync(other), false)
 })

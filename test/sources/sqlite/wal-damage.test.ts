@@ -10,6 +10,7 @@ import { Dice } from '../../support/seeded-random.ts'
 import { needRoot, needTool } from '../../support/skip-without.ts'
 import { sqliteProcess } from '../../support/processes/sqlite-process.ts'
 import { rejectsWith } from '../../support/rejects.ts'
+import { imagesOf } from '../../support/sources/images.ts'
 import { never } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 import { sourceOf, take } from './support.ts'
@@ -204,7 +205,7 @@ test('an image that lies beside a log, a journal and an index is what it was: no
   writeFileSync(path, before.main)
   const planted = { '-wal': after.wal, '-shm': after.shm, '-journal': before.main }
   for (const [suffix, content] of Object.entries(planted)) writeFileSync(path + suffix, content)
-  const checks = await sqliteInspector().inspect(path, null, never)
+  const checks = await sqliteInspector().inspect(imagesOf(path), null, never)
   assert.ok(checks.some(({ reason }) => reason?.includes('100 rows') === true), JSON.stringify(checks))
   for (const [suffix, content] of Object.entries(planted)) {
     assert.ok(readFileSync(path + suffix).equals(content), suffix)

@@ -32,6 +32,7 @@ export function aBackup (given: Partial<Backup> = {}): Backup {
     errorCode: null,
     errorMessage: null,
     parentId: null,
+    parts: [],
     link: null,
     pinned: false,
     suspicion: null,

@@ -1,4 +1,4 @@
-import { PAGE, strideFor, type Measures } from '../../../src/core/backup/measures.ts'
+import { PAGE, SAMPLE, type Measures } from '../../../src/core/backup/measures.ts'
 import type { Profile } from '../../../src/core/backup/anomaly.ts'
 
 export interface Drawn {
@@ -10,6 +10,11 @@ export interface Drawn {
   readonly changed?: number
   /** Tells one change of the same share from another. */
   readonly turn?: number
+}
+
+/** The shortest stride, a power of two, with which no more pages are looked at than `SAMPLE`. */
+export function strideFor (pages: number): number {
+  return 2 ** Math.max(0, Math.ceil(Math.log2(pages / SAMPLE)))
 }
 
 /** What a backup would be measured as. Without `changed` its pages are those of every other one. */

@@ -11,6 +11,7 @@ import type { Presence } from '../../../src/core/presence.ts'
 import { completeChecks, conclude, type Verification } from '../../../src/core/ports/verification.ts'
 import { FakeClock } from '../fake-clock.ts'
 import { tempDir } from '../temp-dir.ts'
+import { SQLITE_CHECKS } from '../../../src/sources/sqlite/checks.ts'
 
 /** Nothing is signed by a key that is known. */
 export const judgeKey: CatalogOptions['judgeKey'] = key => ({
@@ -30,9 +31,14 @@ export const VALID: Verification = conclude([
   { name: 'file_exists', status: 'pass' },
   { name: 'checksum', status: 'pass' },
   { name: 'opens_read_only', status: 'pass' }
-])
+], SQLITE_CHECKS)
 export const INVALID: Verification = conclude(
-  completeChecks([{ name: 'checksum', status: 'fail', reason: 'the digest differs' }], 'the checksum failed')
+  completeChecks(
+    [{ name: 'checksum', status: 'fail', reason: 'the digest differs' }],
+    SQLITE_CHECKS,
+    'the checksum failed'
+  ),
+  SQLITE_CHECKS
 )
 
 /** A catalog of its own for a test, with the path where it is. */
@@ -58,6 +64,7 @@ export function open (
 export function newBackup (given: Partial<NewBackup> = {}): NewBackup {
   const key = given.key ?? `${given.source ?? 'shop'}-backup-2025-11-24T23-30-00.db`
   return {
+    parts: [],
     source: 'shop',
     type: 'manual',
     method: 'full',

@@ -11,6 +11,7 @@ import { RESTORE_NOTE } from '../../../src/core/restore/restore-note.ts'
 import type { Source } from '../../../src/core/ports/source.ts'
 import { loadKinds, type LoadedKind } from '../../../src/core/ports/source-kind.ts'
 import type { EngineDeps } from '../../../src/engine/deps.ts'
+import { fileRehearser } from '../../../src/core/restore/rehearsal.ts'
 import type { SourceOverrides } from '../../../src/core/schedule/policy.ts'
 import type { CreateRequest } from '../../../src/engine/backup/create-request.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
@@ -29,7 +30,13 @@ import { FakeClock } from '../fake-clock.ts'
 import { ALONE, MIGRATIONS } from '../catalog/catalog.ts'
 import { Faults, faulty } from '../faults.ts'
 import { locateDirectories } from '../stores/locate-directories.ts'
-import { memoryKind, MemorySource, memoryRestorer, type MemoryRestorer } from '../sources/memory-source.ts'
+import {
+  assessMemory,
+  memoryKind,
+  MemorySource,
+  memoryRestorer,
+  type MemoryRestorer
+} from '../sources/memory-source.ts'
 import { testOwnership } from './ownership.ts'
 import { testSigning } from './signing.ts'
 import { never } from '../streams.ts'
@@ -224,14 +231,15 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
 /** Faults reach the rows of every kind, and what inspects and restores memory sources. */
 function withFaults (kind: LoadedKind, faults: Faults): LoadedKind {
   const rows = kind.rows === null ? null : faulty('rows', kind.rows, faults)
-  return kind.name === 'memory'
-    ? {
-      ...kind,
-      rows,
-      inspector: faulty('inspector', kind.inspector, faults),
-      restorer: faulty('restorer', kind.restorer, faults)
-    }
-    : { ...kind, rows }
+  if (kind.name !== 'memory') return { ...kind, rows }
+  const inspector = faulty('inspector', kind.inspector, faults)
+  return {
+    ...kind,
+    rows,
+    inspector,
+    restorer: faulty('restorer', kind.restorer, faults),
+    rehearser: fileRehearser(inspector, assessMemory)
+  }
 }
 
 /** Every file of a store but the note on what is in it. */

@@ -5,7 +5,7 @@ import { sqliteAssessor } from '../../../src/sources/sqlite/assess.ts'
  * process.
  */
 const sql = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c'
-await sqliteAssessor(1_000_000).assess(
+await sqliteAssessor(1_000_000)(
   process.argv[2] ?? '',
   [{ name: 'endless', sql }],
   new Date(0),

@@ -15,12 +15,17 @@ export function needChildren (t: Pick<TestContext, 'skip'>): boolean {
 export async function childAtWork (word: string): Promise<number> {
   let found: number | undefined
   await until(() => {
-    found = readFileSync(OWN, 'utf8').trim().split(' ').filter(Boolean).map(Number).find(pid =>
-      commandOf(pid).includes(word)
-    )
+    found = childrenAtWork(word)[0]
     return found !== undefined
   })
   return found ?? 0
+}
+
+/** The processes that are at work for this one, by a word of their command lines. */
+export function childrenAtWork (word: string): readonly number[] {
+  return readFileSync(OWN, 'utf8').trim().split(' ').filter(Boolean).map(Number).filter(pid =>
+    commandOf(pid).includes(word)
+  )
 }
 
 /** One that has just ended has no command line any more. */

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import { systemCode } from '../../../src/core/errors.ts'
+import { fileImages } from '../../../src/engine/artifacts/images.ts'
 import { sqliteInspector } from '../../../src/sources/sqlite/sqlite-source.ts'
 
 /**
@@ -14,7 +15,7 @@ if (what === 'files') useUpFiles()
 else await useUpProcesses()
 
 try {
-  await sqliteInspector().inspect(image ?? '', null, new AbortController().signal)
+  await sqliteInspector().inspect(fileImages(image ?? ''), null, new AbortController().signal)
   process.stdout.write('{}')
 } catch (error) {
   const { code, message, hint } = error as { code?: string, message: string, hint?: string }

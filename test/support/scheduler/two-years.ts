@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import Database from 'better-sqlite3'
 import type { Backup } from '../../../src/core/backup/backup.ts'
 import { BackupError } from '../../../src/core/errors.ts'
+import type { Probe, SnapshotRequest } from '../../../src/core/ports/source.ts'
 import type { RetentionRules } from '../../../src/core/retention/rules.ts'
 import type { SourceOverrides } from '../../../src/core/schedule/policy.ts'
 import type { Run, RunLog } from '../../../src/core/schedule/run.ts'
@@ -36,9 +37,9 @@ class FlakySource extends MemorySource {
   override bytes = Buffer.from('a ledger of a few bytes')
   failure: BackupError | undefined
 
-  override async probe (signal: AbortSignal): Promise<{ size: number, scratch: number }> {
+  override async probe (request: SnapshotRequest, signal: AbortSignal): Promise<Probe> {
     if (this.failure !== undefined) throw this.failure
-    return await super.probe(signal)
+    return await super.probe(request, signal)
   }
 }
 

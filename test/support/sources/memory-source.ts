@@ -1,69 +1,126 @@
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
+import { finished, type Readable } from 'node:stream'
 import { BackupError } from '../../../src/core/errors.ts'
-import type { Inspector, Probe, Snapshot, SnapshotFacts, Source } from '../../../src/core/ports/source.ts'
-import type { Check } from '../../../src/core/ports/verification.ts'
+import { MAIN, type PartOutline, type PartStream } from '../../../src/core/ports/part.ts'
+import type {
+  Inspector,
+  Probe,
+  Snapshot,
+  SnapshotFacts,
+  SnapshotRequest,
+  Source
+} from '../../../src/core/ports/source.ts'
 import type { SourceKind } from '../../../src/core/ports/source-kind.ts'
-import { judge, inconclusive, type Assessor } from '../../../src/core/restore/drill.ts'
+import { judge, inconclusive } from '../../../src/core/restore/drill.ts'
+import { fileRehearser, type AssessFile } from '../../../src/core/restore/rehearsal.ts'
+import { lastLink } from '../../../src/core/restore/restorable.ts'
 import type { Restorer } from '../../../src/core/restore/restore.ts'
 import { bodyOf, digestOf, prose } from '../streams.ts'
+
+const MAIN_PART: PartOutline = { name: MAIN, format: 'memory', extension: '.db', isIndex: false, isPacked: false }
+const INDEX_PART: PartOutline = { name: 'index', format: 'json', extension: '.json', isIndex: true, isPacked: false }
 
 /** A source whose image is a few bytes, for what does not depend on the kind of source: it starts no process. */
 export class MemorySource implements Source {
   readonly kind = 'memory'
-  readonly extension = '.db'
   readonly name: string
   readonly location: string
   bytes = prose(100_000)
   /** Scratch space that a snapshot claims to need. */
   scratch = 0
   closed = 0
+  /** Images of its snapshots that are neither at their end nor destroyed. */
+  readonly open = new Set<Readable>()
+  /** Backups have a second part, the digest of the bytes, and the size of neither is known beforehand. */
+  readonly hasIndex: boolean
 
-  constructor (name: string) {
+  constructor (name: string, { hasIndex = false } = {}) {
     this.name = name
     this.location = `/memory/${name}`
+    this.hasIndex = hasIndex
   }
 
-  async probe (signal: AbortSignal): Promise<Probe> {
-    signal.throwIfAborted()
-    return { size: this.bytes.length, scratch: this.scratch }
+  outline (): readonly [PartOutline, ...PartOutline[]] {
+    return this.hasIndex ? [MAIN_PART, INDEX_PART] : [MAIN_PART]
   }
 
-  async snapshot (signal: AbortSignal): Promise<Snapshot> {
+  async probe (_request: SnapshotRequest, signal: AbortSignal): Promise<Probe> {
     signal.throwIfAborted()
+    return { size: this.hasIndex ? null : this.bytes.length, scratch: this.scratch }
+  }
+
+  async snapshot (_request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot> {
+    signal.throwIfAborted()
+    const bytes = this.bytes
+    const { sha256 } = digestOf(bytes)
     const facts: SnapshotFacts = {
       engine: 'memory 1',
-      tables: [{ name: 'bytes', rows: this.bytes.length }],
+      tables: [{ name: 'bytes', rows: bytes.length }],
       properties: {},
-      details: { schemaDigest: digestOf(this.bytes).sha256, foreignKeyViolations: 0 }
+      details: { schemaDigest: sha256, foreignKeyViolations: 0 }
+    }
+    const ended = Promise.withResolvers<undefined>()
+    ended.promise.catch(() => {})
+    const own = new Set<Readable>()
+    const watched = (image: Readable, isLast: boolean): Readable => {
+      const abort = (): void => {
+        image.destroy(signal.reason as Error)
+      }
+      for (const set of [own, this.open]) set.add(image)
+      signal.addEventListener('abort', abort)
+      finished(image, error => {
+        signal.removeEventListener('abort', abort)
+        for (const set of [own, this.open]) set.delete(image)
+        if (error != null) ended.reject(error)
+        else if (isLast) ended.resolve(undefined)
+      })
+      return image
+    }
+    const parts = async function* (this: MemorySource): AsyncGenerator<PartStream> {
+      yield {
+        ...MAIN_PART,
+        image: watched(this.image(bytes), !this.hasIndex),
+        size: this.hasIndex ? null : bytes.length
+      }
+      if (this.hasIndex) yield { ...INDEX_PART, image: watched(this.index(sha256), true), size: null }
     }
     return {
-      image: this.image(),
-      size: this.bytes.length,
-      facts: async () => facts,
+      parts: () => parts.call(this),
+      outcome: async () => {
+        await ended.promise
+        return { facts, link: null }
+      },
       close: async () => {
         this.closed++
+        for (const image of own) image.destroy()
+        await Promise.allSettled([...own].map(image => once(image, 'close')))
       }
     }
   }
 
   /** Put another in its place to make it die. */
-  image (): Readable {
-    return bodyOf(this.bytes, 16 * 1024)
+  image (bytes = this.bytes): Readable {
+    return bodyOf(bytes, 16 * 1024)
   }
 
-  inspect (path: string, expected: SnapshotFacts | null, signal: AbortSignal): Promise<readonly Check[]> {
-    return memoryInspector.inspect(path, expected, signal)
+  /** The second part. Put another in its place to make it die. */
+  index (sha256: string): Readable {
+    return bodyOf(Buffer.from(JSON.stringify({ sha256 })))
   }
 }
 
 /**
  * Finds an image whole when it has the digest that the facts name; one that starts with `BAD` fails its integrity
- * check.
+ * check. The index is left to be read by the caller.
  */
 export const memoryInspector: Inspector = {
-  async inspect (path, expected, signal) {
-    const bytes = await readFile(path, { signal })
+  checks: [
+    { name: 'opens_read_only', opensContent: true, remedy: 'Use an older backup.' },
+    { name: 'integrity_check', opensContent: true, remedy: 'Use an older backup.' }
+  ],
+  async inspect (images, expected, signal) {
+    const bytes = await readFile(await images.file(MAIN, signal), { signal })
     const isWhole = (expected === null || digestOf(bytes).sha256 === expected.details.schemaDigest) &&
       !bytes.toString('latin1', 0, 3).startsWith('BAD')
     return [
@@ -76,15 +133,13 @@ export const memoryInspector: Inspector = {
 }
 
 /** The value of a query is how often the bytes have its text in them; one that they cannot be asked says `?`. */
-export const memoryAssessor: Assessor = {
-  async assess (path, assertions, _at, signal) {
-    const bytes = await readFile(path, { signal, encoding: 'latin1' })
-    return assertions.map(assertion =>
-      assertion.sql === '?'
-        ? inconclusive(assertion, 'nobody knows')
-        : judge(assertion, bytes.split(assertion.sql).length - 1)
-    )
-  }
+export const assessMemory: AssessFile = async (path, assertions, _at, signal) => {
+  const bytes = await readFile(path, { signal, encoding: 'latin1' })
+  return assertions.map(assertion =>
+    assertion.sql === '?'
+      ? inconclusive(assertion, 'nobody knows')
+      : judge(assertion, bytes.split(assertion.sql).length - 1)
+  )
 }
 
 /** The kind of memory sources; `restorer` is theirs. */
@@ -115,7 +170,7 @@ export function memoryKind (restorer: Restorer): SourceKind {
       source: name => new MemorySource(name),
       inspector: memoryInspector,
       restorer,
-      assessor: memoryAssessor,
+      rehearser: fileRehearser(memoryInspector, assessMemory),
       rows: null
     })
   }
@@ -130,14 +185,18 @@ export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestore
   const files = new Map<string, Buffer>()
   return {
     files,
-    async check (_image, { mode, path, overwrite }) {
+    needs: ({ mode }) => ({ files: [MAIN], isOwn: mode === 'live' }),
+    async check (_manifest, { mode, path, overwrite }) {
       if (mode === 'file' && files.has(path) && !overwrite) {
         throw new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists`)
       }
     },
-    async place ({ path: image, sha256 }, { mode, path, aside }, onBytes, signal) {
-      const bytes = await readFile(image, { signal })
-      if (digestOf(bytes).sha256 !== sha256) throw new BackupError('CHECKSUM_MISMATCH', 'the image is another')
+    async place (restorable, { mode, path, aside }, onBytes, signal) {
+      const { manifest, images } = lastLink(restorable)
+      const bytes = await readFile(await images.file(MAIN, signal), { signal })
+      if (digestOf(bytes).sha256 !== manifest.image.sha256) {
+        throw new BackupError('CHECKSUM_MISMATCH', 'the image is another')
+      }
       const source = sources.find(({ location }) => location === path)
       if (mode === 'replace' && source !== undefined) files.set(aside, source.bytes)
       if (source === undefined) files.set(path, bytes)

@@ -1,4 +1,6 @@
 import { BackupError } from '../../../core/errors.ts'
+import { MAIN } from '../../../core/ports/part.ts'
+import { lastLink, type Restorable } from '../../../core/restore/restorable.ts'
 import type { RowTool } from '../../../core/restore/rows.ts'
 import { sibling } from '../../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, timeFor, type ChildLimits } from '../../subprocess.ts'
@@ -31,25 +33,35 @@ export function sqliteRows (scratchDir: string, limits: ChildLimits = DEFAULT_LI
     }, signal)
   }
   return {
-    async diff (before, after, request, signal) {
+    async diff (backup, other, request, signal) {
+      const before = await imageOf(backup, signal)
+      const isLive = 'location' in other
+      const after = { path: isLive ? other.location : await imageOf(other, signal), isLive }
       return (await inChild(
         { type: 'diff', before, after, request },
         'difference',
-        after.isLive ? { images: [before], live: after.path } : { images: [before, after.path] },
+        isLive ? { images: [before], live: after.path } : { images: [before, after.path] },
         signal
       )).difference
     },
-    async plan (image, live, request, signal) {
+    async plan (backup, { location: live }, request, signal) {
+      const image = await imageOf(backup, signal)
       return (await inChild({ type: 'plan', image, live, request }, 'rescue', { images: [image], live }, signal)).rescue
     },
-    async rescue (image, live, request, signal) {
+    async rescue (backup, { location: live }, request, signal) {
+      const image = await imageOf(backup, signal)
       return (await inChild({ type: 'rescue', image, live, request }, 'rescue', { images: [image], live }, signal))
         .rescue
     },
-    async extract (image, selection, file, signal) {
+    async extract (backup, selection, file, signal) {
+      const image = await imageOf(backup, signal)
       return (await inChild({ type: 'extract', image, selection, file }, 'extracted', { images: [image] }, signal)).rows
     }
   }
+}
+
+async function imageOf (backup: Restorable, signal: AbortSignal): Promise<string> {
+  return await lastLink(backup).images.file(MAIN, signal)
 }
 
 async function run<T extends RowsMessage['type']> (
