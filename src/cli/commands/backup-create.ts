@@ -16,6 +16,7 @@ interface Flags extends JsonFlag {
   readonly preMigration?: true
   readonly upload?: true
   readonly uploadS3?: true
+  readonly continuous?: true
 }
 
 export function backupCreateCommand (shell: Shell): Command {
@@ -33,6 +34,7 @@ export function backupCreateCommand (shell: Shell): Command {
     .option('--description <text>', 'what it is for', parseDescription)
     .addOption(new Option('--compression <codec>', 'in place of the configured one').choices(['none', 'gzip', 'zstd']))
     .option('--no-verify', 'leave out the proof: faster, and not recommended')
+    .addOption(new Option('--continuous').hideHelp())
     .option('--upload', 'wait until its copies are in the other stores, too')
     .option('--upload-s3', 'the same as --upload')
     .option('--pre-migration', 'mark it as the one from before a migration')
@@ -48,6 +50,11 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
   if (type === 'incremental') {
     throw new BackupError('METHOD_UNSUPPORTED', 'there are no incremental backups', {
       hint: 'Leave --type out: every backup is a full one, taken while the database is in use.'
+    })
+  }
+  if (flags.continuous === true) {
+    throw new BackupError('METHOD_UNSUPPORTED', 'log is not archived continuously', {
+      hint: 'Leave --continuous out, and give the source a short interval or an hourly schedule.'
     })
   }
   const backup = await shell.withSession(flags, async session => {

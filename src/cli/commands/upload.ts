@@ -11,6 +11,7 @@ import { show, type JsonFlag, type Shell } from '../shell.ts'
 interface Flags extends JsonFlag {
   readonly all?: true
   readonly store?: string
+  readonly bucket?: string
   readonly source?: string
 }
 
@@ -22,6 +23,9 @@ export function uploadCommand (shell: Shell): Command {
     .addArgument(idsArgument('[ids...]'))
     .option('--all', 'every backup that is not there yet, also those from before the store was configured')
     .addOption(new Option('--store <name>', 'only to this store'))
+    .addOption(
+      new Option('--bucket <name>', 'only to the configured store in this bucket or container').conflicts('store')
+    )
     .addOption(sourceOption('with --all: only those of this source'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
@@ -29,11 +33,12 @@ export function uploadCommand (shell: Shell): Command {
       requireOneWay(ids, flags)
       const { done, failures } = await shell.withSession(flags, async session => {
         const { engine, run, audited } = session
-        const chosen = flags.all === true ? await missing(session, flags) : ids
+        const store = flags.bucket === undefined ? flags.store : await storeIn(session, flags.bucket)
+        const chosen = flags.all === true ? await missing(session, { ...flags, store }) : ids
         if (chosen.length === 0) return { done: [], failures: [] }
         return await audited(
           { action: 'backup upload', target: targetOf(chosen) },
-          () => each(chosen, id => run(() => engine.upload(id, { store: flags.store })))
+          () => each(chosen, id => run(() => engine.upload(id, { store })))
         )
       })
       const { viewUploaded } = await import('../views/uploaded.ts')
@@ -57,8 +62,27 @@ function requireOneWay (ids: readonly number[], { all, source }: Flags): void {
   }
 }
 
+/** The name of the store at `s3://bucket/…`, or at `azure://account/container/…` for `account/container`. */
+async function storeIn ({ engine }: Session, bucket: string): Promise<string> {
+  const stores = (await engine.stores()).filter(({ isLanding, isRemembered }) => !isLanding && !isRemembered)
+  const found = stores.filter(({ place }) => `${place.replace(/^[a-z0-9]+:\/\//, '')}/`.startsWith(`${bucket}/`))
+  if (found.length === 1) return found[0]!.name
+  const places = stores.map(({ name, place }) => `"${name}" (${place})`).join(', ')
+  if (found.length > 1) {
+    throw new BackupError('VALIDATION_FAILED', `several stores are in the bucket "${bucket}"`, {
+      hint: `Name one with --store: ${found.map(({ name }) => name).join(', ')}.`
+    })
+  }
+  throw new BackupError('STORE_NOT_FOUND', `no configured store is in the bucket "${bucket}"`, {
+    hint: `Configure a store with this bucket first${places === '' ? '' : `; there are ${places}`}.`
+  })
+}
+
 /** Oldest first: what is nearest to going. */
-async function missing ({ engine }: Session, { source, store }: Flags): Promise<number[]> {
+async function missing (
+  { engine }: Session,
+  { source, store }: Pick<Flags, 'source'> & { store: string | undefined }
+): Promise<number[]> {
   if (source !== undefined) await engine.source(source)
   const backups = await collect(Number.POSITIVE_INFINITY, async page => {
     const found = await engine.backups({ source, status: 'completed', ...page })

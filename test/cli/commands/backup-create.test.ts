@@ -63,6 +63,13 @@ test('--no-verify leaves out the proof and says so, --pre-migration marks the ba
   assert.deepEqual([type, verification.status], ['pre-migration', 'unverified'])
 })
 
+test('log is not archived continuously, and the refusal says what is near it', async t => {
+  const { holdfast } = await commandLine(t)
+  const { code, err } = await holdfast('backup', 'create', '--type', 'wal', '--continuous')
+  assert.equal(code, 2)
+  assert.match(err, /log is not archived continuously\nhint: .*hourly schedule/)
+})
+
 test('there are no incremental backups, and nothing is opened to find that out', async t => {
   const { holdfast } = await commandLine(t, { deps: { withSession: () => assert.fail('opened') } })
   const { code, err } = await holdfast('backup', 'create', '--type', 'incremental')

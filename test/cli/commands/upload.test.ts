@@ -22,6 +22,18 @@ test('upload brings a backup to every store and says where it is', async t => {
   assert.equal((await json('upload', '1', '--store', 'far')).uploaded.length, 1)
 })
 
+test('upload --bucket takes the configured store in that bucket, and no other', async t => {
+  const { holdfast, json, create, far } = await make(t, { far: {}, near: {} })
+  const backup = await create()
+  const { place } = (await json('stores')).stores.find((store: { name: string }) => store.name === 'far')
+  assert.equal((await holdfast('upload', '1', '--bucket', place.replace(/^[a-z]+:\/\//, ''))).code, 0)
+  assert.deepEqual([far.files('far'), far.files('near')], [filesOf(backup), []])
+  const refused = await holdfast('upload', '1', '--bucket', 'my-other-bucket')
+  assert.equal(refused.code, 4)
+  assert.match(refused.err, /no configured store is in the bucket "my-other-bucket"\nhint: Configure .*"far"/)
+  assert.equal((await holdfast('upload', '1', '--bucket', 'x', '--store', 'far')).code, 2)
+})
+
 test('upload --all takes what is not there yet, also what was never promised, and then nothing', async t => {
   const { holdfast, create, deps, far } = await make(t)
   const made = [await create(), await create(), await create()]
