@@ -180,7 +180,7 @@ function withTokenSecret (config: Config): Config {
 
 function reportConfig (checked: Checked): ConfigReport {
   if (!checked.ok) return { ...checked, text: describeProblems(checked.problems, checked.code) }
-  const { config: { settings, sources, defaultSource, stores, notices }, inForce, file } = checked
+  const { config: { settings, sources, defaultSource, stores, notices }, inForce, file, spellings } = checked
   const shown = stores.map(store => ({
     name: store.name,
     kind: store.kind,
@@ -202,6 +202,6 @@ function reportConfig (checked: Checked): ConfigReport {
     sources: protectedSources,
     defaultSource,
     stores: shown,
-    notices
+    notices: [...notices, ...spellings]
   }
 }

@@ -13,12 +13,15 @@ import type { Problem } from './problem.ts'
 import { isMap, readEntries, readMap } from './raw-map.ts'
 import type { RawValue } from './raw-value.ts'
 import { readSecret } from './secret-file.ts'
+import { readSpelled, type Spelled } from './spellings.ts'
 import { readTrusted, UntrustedFile, type Reader } from './trusted-file.ts'
 
 /** What holdfast.yaml says. */
 export interface FileContent {
   /** undefined: there is none. */
   readonly path: string | undefined
+  /** The keys at its top that it has in another spelling. */
+  readonly spellings: Spelled['spellings']
   readonly options: ReadonlyMap<OptionName, RawValue>
   /** In the order of the file. */
   readonly sources: readonly FileSource[]
@@ -43,6 +46,7 @@ export interface FileSource {
 
 const NOTHING: FileContent = {
   path: undefined,
+  spellings: [],
   options: new Map(),
   sources: [],
   defaultSource: undefined,
@@ -143,7 +147,7 @@ function parse (text: string, path: string, problems: Problem[]): object | undef
 
 function readContent (content: object, path: string, problems: Problem[]): FileContent {
   const base = dirname(path)
-  const given = readMap(content, { prefix: '', base }, KNOWN, problems)
+  const { given, spellings } = readSpelled(content, base, KNOWN, problems)
   const options = new Map<OptionName, RawValue>()
   for (const name of OPTION_NAMES) {
     const direct = given.get(name)
@@ -152,6 +156,7 @@ function readContent (content: object, path: string, problems: Problem[]): FileC
   }
   return {
     path,
+    spellings,
     options,
     sources: readSources(given.get('sources'), base, problems),
     defaultSource: given.get('defaultSource'),

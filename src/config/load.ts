@@ -26,6 +26,7 @@ import { isExcusable } from './server-alone.ts'
 import { checkCopies } from './source-stores.ts'
 import { readSources } from './sources.ts'
 import { checkStoreLocations } from './store-places.ts'
+import { spellingNotices } from './spellings.ts'
 import { readStores } from './stores.ts'
 import { secretsFrom, type TakenSecrets } from './taken-secrets.ts'
 import { readTokenKey } from './token-key.ts'
@@ -40,6 +41,8 @@ export type Checked =
     readonly file: string | undefined
     readonly recorded: Recorded
     readonly excused: readonly Problem[]
+    /** What works and is written otherwise in the documentation: for those who check the file, and no alert. */
+    readonly spellings: readonly Problem[]
   }
   | { readonly ok: false, readonly code: ProblemCode, readonly problems: readonly Problem[] }
 
@@ -193,7 +196,8 @@ export function checkConfig (
     inForce: report({ ...values, scratchDir }, origins),
     file: file.path,
     recorded,
-    excused
+    excused,
+    spellings: spellingNotices(ownFile.spellings)
   }
 }
 

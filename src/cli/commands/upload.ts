@@ -66,9 +66,10 @@ function requireOneWay (ids: readonly number[], { all, source }: Flags): void {
 async function storeIn ({ engine }: Session, bucket: string): Promise<string> {
   const stores = (await engine.stores()).filter(({ isLanding, isRemembered }) => !isLanding && !isRemembered)
   const found = stores.filter(({ place }) => `${place.replace(/^[a-z0-9]+:\/\//, '')}/`.startsWith(`${bucket}/`))
-  if (found.length === 1) return found[0]!.name
+  const [first, ...others] = found
+  if (first !== undefined && others.length === 0) return first.name
   const places = stores.map(({ name, place }) => `"${name}" (${place})`).join(', ')
-  if (found.length > 1) {
+  if (first !== undefined) {
     throw new BackupError('VALIDATION_FAILED', `several stores are in the bucket "${bucket}"`, {
       hint: `Name one with --store: ${found.map(({ name }) => name).join(', ')}.`
     })
