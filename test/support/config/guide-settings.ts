@@ -37,3 +37,48 @@ export const GUIDE_SETTINGS = `app:
       verify_after_backup: true
       verify_before_restore: true
 `
+
+/** `monthly_restore_test.sh` of the guide, to the letter. */
+export const MONTHLY_RESTORE_TEST = `#!/bin/bash
+# monthly_restore_test.sh
+
+set -e
+
+echo "=== Monthly Backup Restore Test ==="
+echo "Date: $(date)"
+
+# 1. Select most recent backup
+BACKUP_ID=$(harvest backup list --json | jq -r '.[0].backup_id')
+echo "Testing backup: $BACKUP_ID"
+
+# 2. Create test directory
+TEST_DIR="/tmp/backup_test_$(date +%Y%m%d)"
+mkdir -p "$TEST_DIR"
+cd "$TEST_DIR"
+
+# 3. Restore to test location
+echo "Restoring backup..."
+harvest backup restore "$BACKUP_ID" --output "$TEST_DIR/test.db"
+
+# 4. Verify database integrity
+echo "Verifying integrity..."
+sqlite3 "$TEST_DIR/test.db" "PRAGMA integrity_check;" | grep -q "ok"
+
+# 5. Check row counts
+echo "Checking row counts..."
+SIGNALS=$(sqlite3 "$TEST_DIR/test.db" "SELECT COUNT(*) FROM signals;")
+DISCOVERIES=$(sqlite3 "$TEST_DIR/test.db" "SELECT COUNT(*) FROM discoveries;")
+echo "Signals: $SIGNALS"
+echo "Discoveries: $DISCOVERIES"
+
+# 6. Verify S3 access
+echo "Verifying S3 access..."
+harvest backup list --s3 > /dev/null
+
+# 7. Cleanup
+echo "Cleaning up..."
+rm -rf "$TEST_DIR"
+
+echo "✓ Backup restore test PASSED"
+echo "=========================="
+`
