@@ -10,6 +10,7 @@ import { listSchema } from './views/backups.ts'
 import { pruneSchema } from './views/pruned.ts'
 import { rebuildSchema } from './views/rebuilt.ts'
 import { salvageSchema } from './views/salvaged.ts'
+import { dryRunSchema } from './views/dry-run.ts'
 import { sampleSchema } from './views/sample.ts'
 import { releasedSchema } from './views/released.ts'
 import { restoredSchema, restoresSchema } from './views/restore.ts'
@@ -72,6 +73,7 @@ export const OUTPUTS = {
   'verify --file': verifyFileSchema,
   prune: pruneSchema,
   restore: restoredSchema,
+  'restore --dry-run': dryRunSchema,
   'restore --thaw': thawSchema,
   restores: restoresSchema,
   diff: diffSchema,

@@ -37,6 +37,7 @@ test('what each command prints with --json is as its schema says', async t => {
     const [name, ...words] of [
       ['backup create', 'backup', 'create', '--description', 'x'],
       ['backup create', 'backup'],
+      ['restore --dry-run', 'restore', '1', '--dry-run'],
       ['list', 'list'],
       ['list', 'backup', 'list', '--verbose'],
       ['show', 'show', '1'],

@@ -38,6 +38,7 @@ for (
     ['GET', '/api/backups/2/download', undefined, 'backup download', 'backup 2'],
     ['GET', '/api/backups/2/diff?rows=1', undefined, 'diff', 'backup 2'],
     ['GET', '/api/audit', undefined, 'audit', null],
+    ['POST', '/api/backups/2/restore', { dryRun: true }, 'restore dry-run', 'backup 2'],
     ['POST', '/api/backups/2/rescue', { tables: ['t'], dryRun: false }, 'rescue', 'backup 2'],
     ['POST', '/api/backups/2/rescue', { tables: ['t'], dryRun: true }, 'rescue dry-run', 'backup 2']
   ] as const

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { Backup } from '../../core/backup/backup.ts'
-import { BackupError, toBackupError } from '../../core/errors.ts'
+import { BackupError, ERRORS, toBackupError } from '../../core/errors.ts'
 import { RESTORE_MODES, type Restore, type RestoreMode } from '../../core/restore/restore.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { followedPath } from '../../files/followed-path.ts'
@@ -32,6 +32,7 @@ interface Flags extends JsonFlag, Choice {
   readonly verify: boolean
   /** Milliseconds. */
   readonly timeout?: number
+  readonly dryRun?: true
   readonly confirm?: true
   readonly yes?: true
 }
@@ -73,6 +74,7 @@ export function restoreCommand (deps: RestoreDeps): Command {
       new Option('--timeout <time>', 'how long to wait for those who hold the database: 15s, 2m (default: 15s)')
         .argParser(parseWait)
     )
+    .option('--dry-run', 'only show what would change: rows, space, who has the database open, how long it takes')
     .option('--confirm', 'without asking')
     .option('-y, --yes', 'the same')
     .addOption(jsonOption())
@@ -85,6 +87,10 @@ async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags)
   const given = flags.output ?? flags.target
   if (flags.thaw !== undefined) {
     await thaw(deps, id, flags)
+    return
+  }
+  if (flags.dryRun === true) {
+    await dryRun(deps, id, flags)
     return
   }
   const done = await deps.withSession(flags, async session => {
@@ -137,6 +143,25 @@ async function requireConfigured (engine: Pick<Engine, 'origin' | 'source'>, bac
       }
     )
   }
+}
+
+/** Ends with 0, or with the exit code of what the restore would fail with. */
+async function dryRun (deps: RestoreDeps, id: number | undefined, flags: Flags): Promise<void> {
+  const given = flags.output ?? flags.target
+  const found = await deps.withSession(flags, async session => {
+    const { engine, run, audited } = session
+    const backup = await chosenBackup(deps, session, id, flags)
+    if (given === undefined) await requireConfigured(engine, backup)
+    const target = given === undefined ? undefined : resolve(deps.cwd, given)
+    const { mode, overwrite } = flags
+    return await audited(
+      { action: 'restore dry-run', target: targetOf([backup.id]) },
+      () => run(() => engine.restoreDryRun(backup.id, { target, mode, overwrite }))
+    )
+  })
+  const { viewDryRun } = await import('../views/dry-run.ts')
+  show(deps, flags, viewDryRun(found))
+  if (found.obstacle !== null) deps.exit(ERRORS[found.obstacle.code].exit)
 }
 
 async function thaw (deps: RestoreDeps, id: number | undefined, flags: Flags): Promise<void> {

@@ -80,6 +80,11 @@ export interface Restorer {
   settle(path: string, aside: string): Promise<boolean>
   /** Removes the old file that was kept. */
   discard(aside: string): Promise<void>
+  /**
+   * The processes that have the source at `path` open, as far as the system shows them to this user: none is no proof
+   * that nobody has it open. Changes nothing.
+   */
+  holders(path: string, signal: AbortSignal): Promise<readonly Holder[]>
 }
 
 export const RESTORE_KINDS = ['restore', 'drill'] as const

@@ -180,7 +180,7 @@ export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, tas
  * Throws what stands in the way. Where there is no database at all, a new file takes its place, unless another way was
  * asked for.
  */
-async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
+export async function feasible (plan: RestorePlan, task: Task): Promise<RestorePlan> {
   task.phase('probing')
   try {
     await plan.restorer.check(plan.manifest, plan.placement, task.signal)

@@ -8,6 +8,7 @@ import { backupLock, sourceLock } from '../jobs/locks.ts'
 import { requireSource } from '../require-source.ts'
 import { openDownload, type Download } from './download.ts'
 import { drillBackup, nextDrill, type DrillRequest } from './drill.ts'
+import { dryRun, type DryRun } from './dry-run.ts'
 import { plannedRestore, restoreBackup, sourceItself, type RestoreRequest } from './restore.ts'
 import {
   diffBackup,
@@ -32,6 +33,11 @@ export interface RestoreVerbs {
    * source as it was, and names in `details.safetyBackupId` the backup that has its state, if it came to that.
    */
   restore(id: number, request: RestoreRequest): Promise<Work<Restore>>
+  /**
+   * What `restore` would do with the same request; nothing is changed. Rejects with what can be told before anything is
+   * begun; what is found later is a result. `timeout`, `verify` and `actor` have no effect.
+   */
+  restoreDryRun(id: number, request: RestoreRequest): Promise<Work<DryRun>>
   /** Where the source of the backup was when it was made. */
   origin(id: number): Promise<string>
   /** Asks for a backup in cold storage to be made readable for `days` days; the result has how long that takes. */
@@ -70,6 +76,14 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
       return await runner.start(
         { kind: 'restore', source: plan.backup.source, backupId: id, locks, isUrgent: true },
         task => restoreBackup(deps, plan, task)
+      )
+    },
+
+    async restoreDryRun (id, request) {
+      const plan = await plannedRestore(deps, id, request)
+      return await runner.start(
+        { kind: 'diff', source: plan.backup.source, backupId: id, locks: [backupLock(id)], isUrgent: true },
+        task => dryRun(deps, plan, task)
       )
     },
 

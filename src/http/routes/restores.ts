@@ -1,17 +1,25 @@
+import { z } from 'zod'
 import type { Engine } from '../../engine/engine.ts'
 import { presentWarning } from '../../present/backup.ts'
+import { presentDryRun } from '../../present/dry-run.ts'
 import { presentRestore, presentUndo } from '../../present/restore.ts'
 import { presentSignature } from '../../present/signature.ts'
 import { route, type App } from '../route.ts'
 import { formatCursor, idParams } from '../schemas/common.ts'
 import { jobAnswer } from '../schemas/job.ts'
-import { restoreAnswer, restoreBody, restoreListAnswer, restoreListQuery } from '../schemas/restore.ts'
+import {
+  restoreAnswer,
+  restoreBody,
+  restoreDryRunAnswer,
+  restoreListAnswer,
+  restoreListQuery
+} from '../schemas/restore.ts'
 import { respondWithJob } from '../work.ts'
 
 /** Putting backups back, and what became of it. */
 export function restoreRoutes (
   app: App,
-  { engine }: { readonly engine: Pick<Engine, 'backup' | 'restore' | 'restores'> }
+  { engine }: { readonly engine: Pick<Engine, 'backup' | 'restore' | 'restoreDryRun' | 'restores'> }
 ): void {
   app.post(
     '/api/backups/:id/restore',
@@ -21,9 +29,9 @@ export function restoreRoutes (
       action: 'restore',
       summary: 'Put a backup back',
       description:
-        'The backup is proven first, what stands there now is backed up, and `undo` tells how to bring that back. `target` must be in one of the directories that RESTORE_DIRS names. A failure leaves everything as it was.',
+        'The backup is proven first, what stands there now is backed up, and `undo` tells how to bring that back. `target` must be in one of the directories that RESTORE_DIRS names. A failure leaves everything as it was. With `dryRun` nothing is changed.',
       starts: 'restore',
-      answers: { 200: restoreAnswer, 202: jobAnswer },
+      answers: { 200: z.union([restoreAnswer, restoreDryRunAnswer]), 202: jobAnswer },
       errors: [
         'BACKUP_NOT_FOUND',
         'SOURCE_NOT_FOUND',
@@ -49,7 +57,16 @@ export function restoreRoutes (
       ]
     }, { params: idParams, body: restoreBody }),
     async (request, reply) => {
-      const { target, mode, overwrite, verify, timeoutMs } = request.body
+      const { target, mode, overwrite, verify, timeoutMs, dryRun } = request.body
+      if (dryRun) {
+        request.deed = 'restore dry-run'
+        const work = await engine.restoreDryRun(request.params.id, { target, isConfined: true, mode, overwrite })
+        return respondWithJob(request, reply, work, found => ({
+          success: true,
+          message: `Nothing was changed: a restore of backup ${found.backup.id} would do what "dryRun" has`,
+          dryRun: presentDryRun(found)
+        }))
+      }
       const backup = await engine.backup(request.params.id)
       const warning = presentWarning(backup)
       const work = await engine.restore(request.params.id, {

@@ -1,13 +1,19 @@
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
 import { RESTORE_KINDS, RESTORE_MODES } from '../../core/restore/restore.ts'
+import { dryRunSchema } from '../../present/dry-run.ts'
 import { restoreSchema, undoSchema } from '../../present/restore.ts'
 import { signatureSchema } from '../../present/signature.ts'
 import { nextCursor, paging, sourceName, success } from './common.ts'
 
+const CONFIRM = 'say true: what stands there now is replaced'
+
 export const restoreBody = z.strictObject({
-  confirm: z.literal(true, 'say true: what stands there now is replaced').meta({
-    description: 'What stands there now is replaced.'
+  confirm: z.literal(true, CONFIRM).optional().meta({
+    description: 'Required without `dryRun`: what stands there now is replaced.'
+  }),
+  dryRun: z.boolean().default(false).meta({
+    description: 'true: nothing is changed; `dryRun` of the answer has what the restore would do.'
   }),
   target: z.string().max(4096).refine(path => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path')
     .optional().meta({ description: 'Another path; without it the source itself is restored.' }),
@@ -22,7 +28,9 @@ export const restoreBody = z.strictObject({
   timeoutMs: z.int().min(0).max(3_600_000).optional().meta({
     description: 'How long to wait for those who hold the database; by default 15 seconds.'
   })
-})
+}).refine(({ confirm, dryRun }) => dryRun || confirm === true, { path: ['confirm'], error: CONFIRM })
+
+export const restoreDryRunAnswer = z.object({ success, message: z.string(), dryRun: dryRunSchema })
 
 export const restoreAnswer = z.object({
   success,

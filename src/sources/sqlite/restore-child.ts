@@ -2,6 +2,7 @@ import { closeSync, copyFileSync, openSync, rmSync, statSync, writeSync } from '
 import type { Placed } from '../../core/restore/restore.ts'
 import { runChild } from '../child.ts'
 import { checkHeader } from './header.ts'
+import { holdersOf } from './holders.ts'
 import { requireOneName } from './one-name.ts'
 import { checkFile, placeFile } from './restore-file.ts'
 import { checkLive, inspectLive, restoreLive } from './restore-live.ts'
@@ -14,6 +15,10 @@ const VERSIONS_AT = 18
 const ROLLBACK = Buffer.from([1, 1])
 
 await runChild<RestoreTask, RestoreMessage>(async (task, send) => {
+  if (task.type === 'holders') {
+    await send({ type: 'held', holders: holdersOf(task.path).filter(({ pid }) => pid !== process.ppid) })
+    return
+  }
   try {
     // A file of its own takes nothing from the other names of one that is there.
     if (task.placement.mode !== 'file') requireOneName(task.placement.path)

@@ -1,15 +1,21 @@
 import type { SnapshotFacts } from '../../core/ports/source.ts'
-import type { Placement } from '../../core/restore/restore.ts'
+import type { Holder, Placement } from '../../core/restore/restore.ts'
 import type { FailedMessage } from './protocol.ts'
 
 /** What a restore child is told. */
-export type RestoreTask = CheckTask | PlaceTask
+export type RestoreTask = CheckTask | PlaceTask | HoldersTask
 
 /** To find out only what stands in the way. */
 export interface CheckTask {
   readonly type: 'check'
   readonly image: ImageOutline
   readonly placement: Placement
+}
+
+/** To find out who has the database open. */
+export interface HoldersTask {
+  readonly type: 'holders'
+  readonly path: string
 }
 
 export interface PlaceTask {
@@ -32,6 +38,7 @@ export type RestoreMessage =
   /** What a look through the restored database found. `damage` is null where its structure is sound. */
   | { readonly type: 'inspected', readonly damage: string | null, readonly warnings: readonly string[] }
   | { readonly type: 'checked' }
+  | { readonly type: 'held', readonly holders: readonly Holder[] }
   | FailedMessage
 
 export interface PlainImage {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { BackupError } from '../../core/errors.ts'
 import { MAIN } from '../../core/ports/part.ts'
 import { lastLink } from '../../core/restore/restorable.ts'
-import type { Restorer } from '../../core/restore/restore.ts'
+import type { Holder, Restorer } from '../../core/restore/restore.ts'
 import { sibling } from '../child.ts'
 import { DEFAULT_LIMITS, startSubprocess, type ChildLimits } from '../subprocess.ts'
 import { CHILD_ENVIRONMENT } from './open.ts'
@@ -62,6 +62,12 @@ export function sqliteRestorer (
     settle: async (path, aside) => undoHalfReplaced(path, aside),
     discard: async aside => {
       discardAside(aside)
+    },
+
+    async holders (path, signal) {
+      const { holders = [], failure } = await run({ type: 'holders', path }, () => {}, memory, signal)
+      if (failure !== undefined) throw failure
+      return holders
     }
   }
 }
@@ -76,6 +82,8 @@ interface Outcome {
   /** The content was put in its place, `at` this time. */
   readonly placed?: Extract<RestoreMessage, { type: 'placed' }> & { readonly at: number }
   readonly inspected?: Extract<RestoreMessage, { type: 'inspected' }>
+  /** Who has the database open. */
+  readonly holders?: readonly Holder[]
   /** What ended the child early. */
   readonly failure?: Error
 }
@@ -99,6 +107,7 @@ async function run (
         onBytes(told.bytes)
       }
       if (told.type === 'inspected') outcome = { ...outcome, inspected: told }
+      if (told.type === 'held') outcome = { ...outcome, holders: told.holders }
     },
     // What it places was inspected within a time limit before; ended on its way, it would be harder to know what
     // happened.

@@ -38,6 +38,29 @@ test('a restore says what it did and how to undo it, and is in the audit log', a
   assert.deepEqual([row.actor, row.status, row.safetyBackupId], ['ann', 'completed', 3])
 })
 
+test('--dry-run shows what would change, asks nothing and leaves everything as it was', async t => {
+  const line = await changed(t)
+  const { code, out } = await line.holdfast('restore', '1', '--dry-run')
+  assert.equal(code, 0)
+  assert.match(out, /^Dry run: nothing was changed\n\n {2}Restore +backup 1 of "shop" to \/memory\/shop \(live\)\n/)
+  assert.match(out, /Before that +what is there now is backed up\n {2}Space +19 B for the unpacked backup in /)
+  assert.match(out, /Open in +no process .*\n {2}Estimate +1\.0 s, from the size alone\n\nRows were not compared: /)
+  assert.deepEqual(line.source.bytes, NEW)
+  assert.equal((await line.json('restores')).restores.length, 0)
+  const [entry] = (await line.deps.catalog.audit.list({ limit: 1 })).entries
+  assert.deepEqual([entry?.action, entry?.target, entry?.outcome], ['restore dry-run', 'backup 1', 'done'])
+})
+
+test('--dry-run ends with what the restore would end with', async t => {
+  const line = await changed(t)
+  const target = join(tempDir(t), 'copy.txt')
+  assert.equal((await line.holdfast('restore', '1', '--output', target)).code, 0)
+  const real = await line.holdfast('restore', '1', '--output', target)
+  const dry = await line.holdfast('restore', '1', '--output', target, '--dry-run')
+  assert.deepEqual([dry.code, real.code], [5, 5])
+  assert.match(dry.out, /✗ The restore would fail: ".*copy\.txt" exists\n/)
+})
+
 test('the words of the guide do the same', async t => {
   const line = await changed(t)
   assert.equal((await line.holdfast('backup', 'restore', '1', '--confirm')).code, 0)

@@ -36,6 +36,28 @@ test('a restore answers with what was done and how to undo it, and is audited', 
   ]])
 })
 
+test('a dry run needs no "confirm", answers with what would change, and restores nothing', async t => {
+  const { app, engine } = await build(t)
+  const answer = await app.inject({ method: 'POST', url, headers, payload: { dryRun: true, mode: 'live' } })
+  assert.equal(answer.statusCode, 200)
+  const { success, message, dryRun, restore } = answer.json()
+  assert.deepEqual([success, message, restore], [
+    true,
+    'Nothing was changed: a restore of backup 1 would do what "dryRun" has',
+    undefined
+  ])
+  assert.deepEqual(dryRun.tables[0], {
+    table: 'orders',
+    presence: 'both',
+    inserted: 3,
+    deleted: 1,
+    changed: 2,
+    same: 40
+  })
+  assert.deepEqual([dryRun.holders, dryRun.estimatedSeconds], [[{ pid: 4711, command: 'node app.js' }], 2.4])
+  assert.deepEqual(engine.calls, ['restoreDryRun 1 {"isConfined":true,"mode":"live"}'])
+})
+
 test('a restore to another path has nothing to undo', async t => {
   const { app } = await build(t)
   const answer = await app.inject({
@@ -51,6 +73,7 @@ for (
   const [payload, field] of [
     [{}, 'confirm'],
     [{ confirm: false }, 'confirm'],
+    [{ dryRun: false }, 'confirm'],
     [{ confirm: 'true' }, 'confirm'],
     [{ confirm: true, target: 'copy.db' }, 'target'],
     [{ confirm: true, target: '/x\0y' }, 'target'],

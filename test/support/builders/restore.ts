@@ -1,3 +1,4 @@
+import type { DryRun } from '../../../src/engine/restore/dry-run.ts'
 import type { Restore } from '../../../src/core/restore/restore.ts'
 import { aBackup, STARTED } from './backup.ts'
 import { VALID } from './verification.ts'
@@ -51,4 +52,25 @@ export function aDrill (given: Partial<Restore> = {}): Restore {
     },
     ...given
   })
+}
+
+/** A restore of a backup by which one table would change, with nothing in its way. */
+export function aDryRun (given: Partial<DryRun> = {}): DryRun {
+  return {
+    backup: aBackup(),
+    mode: 'live',
+    target: '/data/workstation.db',
+    isSecured: true,
+    tables: [
+      { table: 'orders', presence: 'both', inserted: 3, deleted: 1, changed: 2, same: 40 },
+      { table: 'people', presence: 'both', inserted: 0, deleted: 0, changed: 0, same: 7 }
+    ],
+    skipped: [],
+    rowsUnknown: null,
+    space: [{ use: 'scratch', place: '/scratch', needed: 1_048_576, free: 5_000_000_000 }],
+    holders: [{ pid: 4711, command: 'node app.js' }],
+    estimate: { milliseconds: 2400, from: 2 },
+    obstacle: null,
+    ...given
+  }
 }

@@ -17,6 +17,7 @@ import type { Download } from '../../../src/engine/restore/download.ts'
 import type { DrillRequest } from '../../../src/engine/restore/drill.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { Pruned } from '../../../src/engine/retention/prune.ts'
+import type { DryRun } from '../../../src/engine/restore/dry-run.ts'
 import type { RestoreRequest } from '../../../src/engine/restore/restore.ts'
 import type { ServiceStatistics, SourceState } from '../../../src/engine/status/sources.ts'
 import type { Verified, VerifiedAll } from '../../../src/engine/verify/verify.ts'
@@ -29,7 +30,7 @@ import type { SigningKeys } from '../../../src/engine/signing.ts'
 import { workOf } from '../../../src/engine/jobs/work.ts'
 import { aBackup, STARTED } from '../builders/backup.ts'
 import { aJob } from '../builders/job.ts'
-import { aDrill, aRestore } from '../builders/restore.ts'
+import { aDrill, aDryRun, aRestore } from '../builders/restore.ts'
 import { aDifference, aRescue } from '../builders/rows.ts'
 import { aSourceState, sourceStatistics } from '../builders/source-state.ts'
 import { VALID } from '../builders/verification.ts'
@@ -145,6 +146,12 @@ export class FakeEngine implements Engine {
       this.restoreLog.push(restore)
       return restore
     })
+  }
+
+  async restoreDryRun (id: number, request: RestoreRequest): Promise<Work<DryRun>> {
+    this.#called(`restoreDryRun ${id} ${JSON.stringify(request)}`)
+    const backup = this.#row(id)
+    return this.#work('diff', () => aDryRun({ backup }))
   }
 
   async diff (id: number, wish: DiffRequest): Promise<Work<Compared>> {

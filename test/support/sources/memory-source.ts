@@ -205,6 +205,7 @@ export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestore
       return { bytes: bytes.length, isOldKept: mode === 'replace', took: 0, warnings: [] }
     },
     settle: async (_path, aside) => files.has(aside),
+    holders: async () => [],
     discard: async aside => {
       files.delete(aside)
     }

@@ -1,0 +1,151 @@
+import { statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import type { Backup } from '../../core/backup/backup.ts'
+import { totalImageOf } from '../../core/backup/manifest.ts'
+import { toBackupError, type BackupError } from '../../core/errors.ts'
+import type { Task } from '../../core/job.ts'
+import { estimateRestore, type RestoreEstimate } from '../../core/restore/estimate.ts'
+import type { Holder, Placement } from '../../core/restore/restore.ts'
+import type { EngineDeps } from '../deps.ts'
+import { feasible, type RestorePlan } from './restore.ts'
+import { diffBackup, otherSide, requireRows } from './rows.ts'
+
+/** So many of the newest restores and drills of the source are looked at for an estimate. */
+const EARLIER = 50
+/** The backup of what is there now is at most as large as this one. */
+const PLAIN = { method: 'full', parent: null, compression: 'none' } as const
+
+/** What would become of the rows of one table. */
+export interface TableChange {
+  readonly table: string
+  /** Whether the restore would make the table, or remove it. */
+  readonly presence: 'both' | 'created' | 'dropped'
+  /** Rows that the backup has and the source does not. */
+  readonly inserted: number
+  /** Rows that the source has and the backup does not: they would be gone. */
+  readonly deleted: number
+  readonly changed: number
+  readonly same: number
+}
+
+/** Room for what a restore writes. */
+export interface SpaceNeed {
+  /** `scratch`: the unpacked backup; `target`: the restored content; `backups`: the backup of what is there now. */
+  readonly use: 'scratch' | 'target' | 'backups'
+  /** A directory; of `backups` the name of the store. */
+  readonly place: string
+  /** Bytes, at most. */
+  readonly needed: number
+  /** Bytes; null: not known. */
+  readonly free: number | null
+}
+
+/** What a restore would do. */
+export interface DryRun {
+  readonly backup: Backup
+  readonly mode: Placement['mode']
+  readonly target: string
+  /** Whether what is there now would be backed up first. */
+  readonly isSecured: boolean
+  /** In the order of their names, those that would change; null: not known, for the reason in `rowsUnknown`. */
+  readonly tables: readonly TableChange[] | null
+  /** Tables that cannot be compared, with the reason. */
+  readonly skipped: ReadonlyArray<{ readonly table: string, readonly reason: string }>
+  /** Why `tables` is null, in words; null: it is not. */
+  readonly rowsUnknown: string | null
+  readonly space: readonly SpaceNeed[]
+  /** Processes that have the target open, as far as the system shows them to this user. */
+  readonly holders: readonly Holder[]
+  readonly estimate: RestoreEstimate
+  /** What the restore would fail with now; null: nothing is in its way. */
+  readonly obstacle: BackupError | null
+}
+
+/**
+ * Finds out what the restore would do. Writes to scratch space alone, which is empty again afterwards; neither the
+ * target nor the catalog nor a store is changed. The caller holds the backup. Rejects for an abort alone.
+ */
+export async function dryRun (deps: EngineDeps, planned: RestorePlan, task: Task): Promise<DryRun> {
+  const { plan, obstacle } = await asFeasible(planned, task)
+  const { backup, manifest, restorer, placement, inPlace } = plan
+  const { restores } = await deps.catalog.restores.list({ source: backup.source, limit: EARLIER })
+  return {
+    backup,
+    mode: placement.mode,
+    target: placement.path,
+    isSecured: inPlace !== undefined,
+    ...await rowsOf(deps, plan, task),
+    space: await spaceOf(deps, plan, task.signal),
+    holders: await restorer.holders(placement.path, task.signal),
+    estimate: estimateRestore(restores, totalImageOf(manifest)),
+    obstacle
+  }
+}
+
+async function asFeasible (
+  plan: RestorePlan,
+  task: Task
+): Promise<{ readonly plan: RestorePlan, readonly obstacle: BackupError | null }> {
+  try {
+    return { plan: await feasible(plan, task), obstacle: null }
+  } catch (thrown) {
+    task.signal.throwIfAborted()
+    return { plan, obstacle: toBackupError(thrown) }
+  }
+}
+
+async function rowsOf (
+  deps: EngineDeps,
+  { backup, inPlace }: RestorePlan,
+  task: Task
+): Promise<Pick<DryRun, 'tables' | 'skipped' | 'rowsUnknown'>> {
+  if (inPlace === undefined) return unknown('the backup goes to a path of its own')
+  try {
+    const before = await requireRows(deps, backup.id)
+    const live = await otherSide(deps, before, 'live')
+    const { difference } = await diffBackup(deps, before, live, { with: 'live' }, task)
+    const tables = difference.tables.map(({ table, presence, added, removed, changed, same }): TableChange => ({
+      table,
+      presence: presence === 'both' ? 'both' : presence === 'added' ? 'dropped' : 'created',
+      inserted: removed,
+      deleted: added,
+      changed,
+      same
+    }))
+    return { tables, skipped: difference.skipped, rowsUnknown: null }
+  } catch (thrown) {
+    task.signal.throwIfAborted()
+    return unknown(toBackupError(thrown).message)
+  }
+}
+
+function unknown (reason: string): Pick<DryRun, 'tables' | 'skipped' | 'rowsUnknown'> {
+  return { tables: null, skipped: [], rowsUnknown: reason }
+}
+
+async function spaceOf (
+  deps: EngineDeps,
+  { manifest, placement, inPlace }: RestorePlan,
+  signal: AbortSignal
+): Promise<readonly SpaceNeed[]> {
+  const size = totalImageOf(manifest)
+  const folder = dirname(placement.path)
+  const [scratch, backups] = [await deps.scratch.space(), await deps.store.space(signal)]
+  return [
+    { use: 'scratch', place: deps.scratch.directory, needed: size, free: scratch.free },
+    {
+      use: 'target',
+      place: folder,
+      needed: size,
+      free: await statfs(folder).then(({ bavail, bsize }) => bavail * bsize, () => null)
+    },
+    ...inPlace === undefined
+      ? []
+      : [{
+        use: 'backups' as const,
+        place: deps.store.name,
+        needed: await inPlace.source.probe(PLAIN, signal).then(probe => probe.size ?? size, () => size),
+        free: backups?.free ?? null
+      }]
+  ]
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import { RESTORE_MODES } from '../core/restore/restore.ts'
+import type { DryRun } from '../engine/restore/dry-run.ts'
+import { bytes, count, errorCode } from './common.ts'
+
+const EXAMPLE = {
+  backupId: 42,
+  source: 'shop',
+  target: '/srv/app/shop.db',
+  mode: 'live',
+  safetyBackup: true,
+  tables: [{ table: 'InvoiceLine', presence: 'both', inserted: 150, deleted: 2, changed: 0, same: 600 }],
+  skipped: [],
+  rowsUnknown: null,
+  space: [{ use: 'scratch', place: '/srv/app/data/scratch', neededBytes: 61440, freeBytes: 59_500_000_000 }],
+  holders: [{ pid: 4711, command: 'node app.js' }],
+  estimatedSeconds: 1.2,
+  estimatedFrom: 3,
+  obstacle: null
+}
+
+/** What a restore would do. */
+export const dryRunSchema = z.object({
+  backupId: z.int().positive(),
+  source: z.string(),
+  target: z.string(),
+  mode: z.enum([...RESTORE_MODES, 'file']),
+  safetyBackup: z.boolean().meta({ description: 'Whether what is there now would be backed up first.' }),
+  tables: z.array(z.object({
+    table: z.string(),
+    presence: z.enum(['both', 'created', 'dropped']).meta({
+      description: 'Whether the restore would make the table, or remove it.'
+    }),
+    inserted: count.meta({ description: 'Rows that would come back.' }),
+    deleted: count.meta({ description: 'Rows that would be gone: the backup does not have them.' }),
+    changed: count,
+    same: count
+  })).nullable().meta({ description: 'null: not known, for the reason in `rowsUnknown`.' }),
+  skipped: z.array(z.object({ table: z.string(), reason: z.string() })).meta({
+    description: 'Tables that cannot be compared.'
+  }),
+  rowsUnknown: z.string().nullable(),
+  space: z.array(z.object({
+    use: z.enum(['scratch', 'target', 'backups']).meta({
+      description:
+        '`scratch`: the unpacked backup; `target`: the restored content; `backups`: the backup of what is there now.'
+    }),
+    place: z.string().meta({ description: 'A directory; of `backups` the name of the store.' }),
+    neededBytes: bytes.meta({ description: 'At most.' }),
+    freeBytes: bytes.nullable().meta({ description: 'null: not known.' })
+  })),
+  holders: z.array(z.object({ pid: z.int().positive(), command: z.string() })).meta({
+    description: 'Processes that have the target open, as far as the system shows them to the service.'
+  }),
+  estimatedSeconds: z.number().nonnegative().meta({
+    description: 'For the whole: proof, backup of what is there now, and restore.'
+  }),
+  estimatedFrom: count.meta({
+    description: 'How many earlier restores and drills the estimate is from; 0: from the size alone.'
+  }),
+  obstacle: z.object({ code: errorCode, message: z.string(), hint: z.string().nullable() }).nullable().meta({
+    description: 'What the restore would fail with now; null: nothing is in its way.'
+  })
+}).meta({ id: 'RestoreDryRun', examples: [EXAMPLE] })
+
+export function presentDryRun (found: DryRun): z.infer<typeof dryRunSchema> {
+  const { backup, target, mode, isSecured, tables, skipped, rowsUnknown, space, holders, estimate, obstacle } = found
+  return {
+    backupId: backup.id,
+    source: backup.source,
+    target,
+    mode,
+    safetyBackup: isSecured,
+    tables: tables === null ? null : [...tables],
+    skipped: [...skipped],
+    rowsUnknown,
+    space: space.map(({ use, place, needed, free }) => ({ use, place, neededBytes: needed, freeBytes: free })),
+    holders: [...holders],
+    estimatedSeconds: Math.ceil(estimate.milliseconds / 100) / 10,
+    estimatedFrom: estimate.from,
+    obstacle: obstacle === null
+      ? null
+      : { code: obstacle.code, message: obstacle.message, hint: obstacle.hint ?? null }
+  }
+}
