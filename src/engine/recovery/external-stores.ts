@@ -41,10 +41,20 @@ export async function loadExternalStores (deps: EngineDeps): Promise<readonly Un
   return lost
 }
 
-/** The store that a URL names, for looking alone. */
-async function storeAt (deps: EngineDeps, url: string): Promise<Store> {
-  const { kind, known, make } = deps.locate(url)
-  return known ?? await make(kind)
+/**
+ * The store that a URL names, for looking alone. Rejects with what the store says where it cannot be listed, and with
+ * `OBJECT_NOT_FOUND` where it is empty: a wrong prefix is no store without backups.
+ */
+async function storeAt (deps: EngineDeps, url: string, signal: AbortSignal): Promise<Store> {
+  const located = deps.locate(url)
+  return located.known ?? await filled(await located.make(located.kind), located.url, signal)
+}
+
+async function filled (store: Store, url: string, signal: AbortSignal): Promise<Store> {
+  if (!await isEmpty(store, signal)) return store
+  throw new BackupError('OBJECT_NOT_FOUND', `there is nothing at "${url}"`, {
+    hint: 'Check the bucket and the prefix, or the directory.'
+  })
 }
 
 /**
@@ -54,11 +64,7 @@ async function storeAt (deps: EngineDeps, url: string): Promise<Store> {
 async function externalStoreAt (deps: EngineDeps, url: string, signal: AbortSignal): Promise<Store> {
   const located = deps.locate(url)
   if (located.known !== undefined) return located.known
-  if (await isEmpty(await located.make(located.kind), signal)) {
-    throw new BackupError('OBJECT_NOT_FOUND', `there is nothing at "${located.url}"`, {
-      hint: 'Check the bucket and the prefix, or the directory.'
-    })
-  }
+  await filled(await located.make(located.kind), located.url, signal)
   const taken = [deps.store.name, ...deps.offsite.keys()]
   const { name } = await deps.catalog.externalStores.remember(
     { name: located.kind, url: located.url, since: deps.clock.now() },
@@ -82,5 +88,5 @@ export async function storesToRebuild (
   if (takeOver) return configured
   await loadExternalStores(deps)
   if (from === undefined) return [...configured, ...deps.externalStores.values()]
-  return [await (isListing ? storeAt(deps, from) : externalStoreAt(deps, from, signal))]
+  return [await (isListing ? storeAt(deps, from, signal) : externalStoreAt(deps, from, signal))]
 }

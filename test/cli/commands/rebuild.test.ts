@@ -70,8 +70,9 @@ test('a place with nothing in it, and what is no place, end with their codes', a
   const { holdfast } = await commandLine(t)
   assert.deepEqual([
     (await holdfast('rebuild', '--from', tempDir(t))).code,
+    (await holdfast('rebuild', '--list', '--from', tempDir(t))).code,
     (await holdfast('rebuild', '--from', 'ftp://somewhere/')).code
-  ], [4, 2])
+  ], [4, 4, 2])
 })
 
 test('a source that is not configured is restored to a given path alone: what its manifest names is a suggestion', async t => {
