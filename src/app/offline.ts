@@ -3,7 +3,7 @@ import { constants, existsSync } from 'node:fs'
 import { access, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { catalogOptions, openEngine, type OpenedEngine } from './app.ts'
+import { catalogOptions, openEngine, type OpenedEngine } from './open-engine.ts'
 import {
   announce,
   checkIntegrity,

@@ -94,7 +94,7 @@ export function configuredBy ({ environment, cwd, server, output }: Given): Conf
   async function openGuest (): Promise<Opened> {
     const config = configured()
     useProxy(environment, config.stores)
-    const { openEngine } = await import('../app/app.ts')
+    const { openEngine } = await import('../app/open-engine.ts')
     const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, {
       logger: warningsOn(output),
       role: 'guest'

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import Database from 'better-sqlite3'
-import type { OpenedEngine } from '../../src/app/app.ts'
+import type { OpenedEngine } from '../../src/app/open-engine.ts'
 import type { Backup } from '../../src/core/backup/backup.ts'
 import { performCopyTask } from '../../src/engine/replication/copy-task.ts'
 import { manifestSchemaOfThen } from '../fixtures/formats-1-2/manifest-schema-of-then.ts'

@@ -1,4 +1,4 @@
-import { openEngine } from '../../src/app/app.ts'
+import { openEngine } from '../../src/app/open-engine.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { ProtectedSource } from '../../src/core/protected-source.ts'
 import type { EngineDeps } from '../../src/engine/deps.ts'

@@ -1,4 +1,4 @@
-import { openEngine } from '../../src/app/app.ts'
+import { openEngine } from '../../src/app/open-engine.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { systemClock } from '../../src/core/clock.ts'
 import { Secret } from '../../src/core/secret.ts'

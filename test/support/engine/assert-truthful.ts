@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { openEngine } from '../../../src/app/app.ts'
+import { openEngine } from '../../../src/app/open-engine.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { isFinished } from '../../../src/core/job.ts'
 import { manifestKey } from '../../../src/core/backup/object-key.ts'

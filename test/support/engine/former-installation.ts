@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import Database from 'better-sqlite3'
-import { openEngine, type OpenedEngine } from '../../../src/app/app.ts'
+import { openEngine, type OpenedEngine } from '../../../src/app/open-engine.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 import { tempDir } from '../temp-dir.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { openEngine, type OpenedEngine } from '../../../src/app/app.ts'
+import { openEngine, type OpenedEngine } from '../../../src/app/open-engine.ts'
 import { loadConfig } from '../../../src/config/load.ts'
 
 const silent = { debug () {}, info () {}, warn () {}, error () {} }
