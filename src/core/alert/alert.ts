@@ -211,3 +211,8 @@ export interface AlertLog {
   /** Forgets alerts that were cleared before `before`. Returns how many. */
   purge(before: Date): Promise<number>
 }
+
+/** What a rule found, with the severity of that rule. `source`: null for the service. */
+export function finding (rule: AlertRule, source: string | null, message: string, remedy: string): AlertFinding {
+  return { rule, source, severity: ALERT_RULES[rule].severity, message, remedy }
+}
