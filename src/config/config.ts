@@ -7,7 +7,8 @@ import type { RetentionRules } from '../core/retention/rules.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/schedule/settings.ts'
 import type { Problem } from './problem.ts'
-import type { Algorithm, LogLevel, OptionName } from './options.ts'
+import type { OptionName } from './options.ts'
+import type { Algorithm, LogLevel } from './service-options.ts'
 
 /** Everything the service was told, checked and frozen. Every path is absolute. */
 export interface Config {

@@ -18,7 +18,7 @@ import { takeName } from '../files/take-name.ts'
 import type { Config, TokenKey } from './config.ts'
 import { isPrivateGroup } from './data-dir.ts'
 import { SECRET_FILE } from './data-files.ts'
-import { SECRET_LENGTH } from './options.ts'
+import { SECRET_LENGTH } from './service-options.ts'
 import { configError, type Problem } from './problem.ts'
 
 export { SECRET_FILE }

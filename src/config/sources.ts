@@ -52,8 +52,8 @@ export function readSources (
   })
   const named = SOURCE_KINDS.flatMap((kind): SourceEntry[] => {
     const key = kind.setting?.key as OptionName | undefined
-    if (kind.setting === null || key === undefined || options[key] === undefined) return []
-    const value = String(options[key])
+    const value: unknown = key === undefined ? undefined : options[key]
+    if (kind.setting === null || key === undefined || typeof value !== 'string') return []
     const configPath = OPTIONS[key].variable
     const source = plain(nameOf(value), kind, { [kind.setting.field]: value })
     return [{ configPath, configPathOf: () => configPath, isVariable: true, source }]

@@ -1,7 +1,8 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { Secret } from '../core/secret.ts'
 import type { TokenKey } from './config.ts'
-import type { Algorithm, OptionValues } from './options.ts'
+import type { OptionValues } from './options.ts'
+import type { Algorithm } from './service-options.ts'
 import type { Problem } from './problem.ts'
 
 /** What proves a token, by the options given; undefined where none is, and where a problem was reported. */
