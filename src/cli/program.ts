@@ -39,6 +39,7 @@ import { tokenListCommand, type TokenListDeps } from './commands/token-list.ts'
 import { tokenRevokeCommand, type TokenRevokeDeps } from './commands/token-revoke.ts'
 import { uploadCommand } from './commands/upload.ts'
 import { verifyCommand, type VerifyDeps } from './commands/verify.ts'
+import { examplesHelp } from './examples.ts'
 import { exitCodesHelp } from './output.ts'
 
 /** Where there is no terminal that says. */
@@ -129,6 +130,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
       .on('option:ignore-server-config', () => {
         deps.ignoreServerConfig()
       })
+      .addHelpText('after', examplesHelp(wordsOf(command)))
       .exitOverride()
       .showHelpAfterError('(--help shows the usage)')
       .configureHelp({
@@ -212,6 +214,12 @@ function argumentTerm (argument: Argument): string {
   const { required, variadic } = argument
   const word = `${argument.name()}${variadic ? '...' : ''}`
   return required ? `<${word}>` : `[${word}]`
+}
+
+/** `backup list`; empty for the whole program. */
+function wordsOf (command: Command): string {
+  if (command.parent === null) return ''
+  return `${wordsOf(command.parent)} ${command.name()}`.trim()
 }
 
 function throughout (command: Command, change: (command: Command) => void): Command {

@@ -28,7 +28,9 @@ function helps (): ReadonlyMap<string, string> {
 }
 
 function codesIn (help: string): number[] {
-  return help.split('Exit codes:\n')[1]?.trim().split('\n').map(line => Number(line.trim().split(' ')[0])) ?? []
+  return help.split('Exit codes:\n')[1]?.split('\n\n')[0]?.trim().split('\n').map(line =>
+    Number(line.trim().split(' ')[0])
+  ) ?? []
 }
 
 const page = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8')
@@ -42,6 +44,40 @@ test('the help of every command lists its exit codes', () => {
     assert.deepEqual(codes, codes.toSorted((one, other) => one - other), path)
   }
 })
+
+test('the help of every command has examples, and they are of that command and parse', async () => {
+  const failures: string[] = []
+  for (const [path, help] of helps()) {
+    const lines = help.split('Examples:\n')[1]?.trim().split('\n').map(line => line.trim()) ?? []
+    assert.ok(lines.length > 0 && lines[0]?.startsWith('holdfast '), path)
+    const own = path.replace(/^holdfast backup (?!create)/, 'holdfast ')
+    for (const line of lines) {
+      if (!line.startsWith(own)) failures.push(`${path}: ${line}`)
+      const words = [...line.split(/ [|>] /)[0]!.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) =>
+        quoted ?? plain!
+      )
+      const problem = await parsed(words.slice(1))
+      if (problem !== undefined) failures.push(`${line}: ${problem}`)
+    }
+  }
+  assert.deepEqual(failures, [])
+})
+
+/** What is wrong with the words of a command, without doing what they ask for; undefined: nothing. */
+async function parsed (words: readonly string[]): Promise<string | undefined> {
+  const output = { out: { write () {} }, err: { write () {} } }
+  const whole = program({ output, roles: ['viewer'] } as unknown as ProgramDeps<string>)
+  whole.hook('preAction', () => {
+    throw new Error('parsed')
+  })
+  try {
+    await whole.parseAsync(words, { from: 'user' })
+    return 'it asks for nothing'
+  } catch (thrown) {
+    const { message } = thrown as Error
+    return message === 'parsed' ? undefined : message
+  }
+}
 
 test('no help is wider than 80 columns', () => {
   for (const [path, help] of helps()) {
