@@ -23,7 +23,10 @@ export interface PartOutline {
   readonly name: string
   /** The format of the plain bytes, by which their kind of source knows them (`isPartFormat`). */
   readonly format: string
-  /** The end of the file name of the plain bytes: `.db`, `.globals.sql`, `.tar`. */
+  /**
+   * The end of the file name of the plain bytes: `.db`, `.tar`. The name of a part other than the main one comes before
+   * it: `.globals.sql`.
+   */
   readonly extension: string
   /** Small, and read without the other parts: an increment needs no other part of its parent. */
   readonly isIndex: boolean

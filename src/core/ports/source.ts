@@ -98,7 +98,10 @@ export interface Source {
    * Why no increment can be built on `parent`, in words; null: one can. A source without it makes no increments.
    */
   obstacle?(parent: Parent, signal: AbortSignal): Promise<string | null>
-  /** One consistent view, taken while others keep writing. May be repeated. */
+  /**
+   * One consistent view, taken while others keep writing. May be repeated. An abort of `signal`, also later, destroys
+   * the part that is being read with its reason; `outcome` rejects with it.
+   */
   snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot>
 }
 
