@@ -1,7 +1,7 @@
 import './config/threads.ts'
 import { makeLogger, startApp, type App } from './app/app.ts'
 import type { Config } from './config/config.ts'
-import type { Environment } from './config/environment.ts'
+import type { Environment } from './config/read-environment.ts'
 import { checkConfig } from './config/load.ts'
 import { problemsError } from './config/problem.ts'
 import { processEnvironment } from './config/process-env.ts'

@@ -6,7 +6,7 @@ import { promisedStores, requireOffsite } from '../engine/artifacts/locations.ts
 import type { EngineDeps, OffsiteStore } from '../engine/deps.ts'
 import type { Engine } from '../engine/engine.ts'
 import { openOffsite, performCopyTask } from '../engine/replication/copy-task.ts'
-import { surveyStore } from '../engine/replication/retire-copies.ts'
+import { surveyStore } from '../engine/replication/survey-store.ts'
 import { CatalogCopies } from '../scheduler/catalog-copies.ts'
 import { Copier } from '../scheduler/copier.ts'
 import { takeOver } from '../scheduler/take-over.ts'

@@ -41,7 +41,7 @@ import {
   checkRunning,
   checkSuspect,
   checkTrashed
-} from './transition.ts'
+} from './allowed-change.ts'
 import { verificationsIn, type Verifications } from './verifications.ts'
 
 type Edit = Parameters<BackupLog['edit']>[1]

@@ -1,6 +1,6 @@
 import type { EngineCopy, OpenedTokens } from '../app/offline.ts'
 import type { Config } from '../config/config.ts'
-import type { Environment } from '../config/environment.ts'
+import type { Environment } from '../config/read-environment.ts'
 import { filesWithSecrets } from '../config/files-with-secrets.ts'
 import { ensureSecret } from '../config/generated-secret.ts'
 import { readKeyFile } from '../config/key-file.ts'

@@ -1,6 +1,6 @@
 import { BackupError } from '../core/errors.ts'
 import type { JobProgress } from '../core/job.ts'
-import type { Progress } from '../engine/artifacts/verify-object.ts'
+import type { Progress } from '../engine/artifacts/verify-parts.ts'
 import { interruption } from './interruption.ts'
 import { noProgress, progressOn } from './progress.ts'
 import type { JsonFlag, Shell } from './shell.ts'

@@ -1,3 +1,4 @@
+import { SERVER_ALONE } from './server-alone.ts'
 import { realPathSync } from '../files/real-path.ts'
 import { STORE_KINDS } from '../stores/index.ts'
 import { BLOCKS } from './file.ts'
@@ -9,25 +10,6 @@ import type { Recorded } from './recorded.ts'
 import { WITHHELD, type Section, type Json } from './sections.ts'
 import { secretsOf } from './store-fields.ts'
 import { kindOfOption, optionsOf } from './store-options.ts'
-
-/** Options that change nothing that a command does. */
-export const SERVER_ALONE: readonly OptionName[] = [
-  'dataDir',
-  'host',
-  'port',
-  'trustProxy',
-  'restoreDirs',
-  'hstsIncludeSubdomains',
-  'metricsMaxSources',
-  'rateLimitPerMinute',
-  'maxConnections',
-  'bodyLimitBytes',
-  'maxQueuedJobs',
-  'maxQueuedJobsPerSource',
-  'shutdownGraceMs',
-  'logLevel',
-  'jwtAlgorithm'
-]
 
 /** Secrets of which it matters that the server has none: what they sign it would not accept. */
 const EXCLUSIVE: readonly OptionName[] = ['jwtSecret', 'jwtPublicKey']

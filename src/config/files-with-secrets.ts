@@ -6,7 +6,7 @@ import { storeKindOf } from '../stores/index.ts'
 import type { Config } from './config.ts'
 import { MANIFEST_KEY_FILE, SECRET_FILE } from './data-files.ts'
 import { parseDotEnv } from './dot-env.ts'
-import { variableText, withEnvFile, type Environment } from './environment.ts'
+import { variableText, withEnvFile, type Environment } from './read-environment.ts'
 import { OPTION_NAMES, OPTIONS } from './options.ts'
 import { storeSecrets } from './store-secrets.ts'
 

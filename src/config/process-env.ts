@@ -1,4 +1,4 @@
-import type { Environment } from './environment.ts'
+import type { Environment } from './read-environment.ts'
 
 /** The one door through which the environment of this process comes in. */
 export function processEnvironment (): Environment {

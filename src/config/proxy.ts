@@ -1,6 +1,6 @@
 import { storeKindOf } from '../stores/index.ts'
 import type { StoreConfig } from './config.ts'
-import { variableText, type Environment } from './environment.ts'
+import { variableText, type Environment } from './read-environment.ts'
 import { configError, type Problem } from './problem.ts'
 
 /**

@@ -1,6 +1,24 @@
-import { SERVER_ALONE } from './differences.ts'
 import { OPTIONS, type OptionName } from './options.ts'
 import type { Problem } from './problem.ts'
+
+/** Options that change nothing that a command does. */
+export const SERVER_ALONE: readonly OptionName[] = [
+  'dataDir',
+  'host',
+  'port',
+  'trustProxy',
+  'restoreDirs',
+  'hstsIncludeSubdomains',
+  'metricsMaxSources',
+  'rateLimitPerMinute',
+  'maxConnections',
+  'bodyLimitBytes',
+  'maxQueuedJobs',
+  'maxQueuedJobsPerSource',
+  'shutdownGraceMs',
+  'logLevel',
+  'jwtAlgorithm'
+]
 
 /**
  * Options that commands do their work without, so that a wrong value of one stops none. Commands that sign tokens check

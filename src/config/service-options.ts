@@ -12,7 +12,7 @@ import {
   text,
   whole
 } from '../core/ports/field.ts'
-import { paths, proxies } from './option.ts'
+import { paths, proxies } from './option-fields.ts'
 
 export const ALGORITHMS = ['HS256', 'RS256', 'ES256', 'EdDSA'] as const
 export type Algorithm = typeof ALGORITHMS[number]

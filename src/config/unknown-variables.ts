@@ -1,5 +1,5 @@
 import { hasFile } from '../core/ports/field.ts'
-import { variableText, type Environment } from './environment.ts'
+import { variableText, type Environment } from './read-environment.ts'
 import { editDistance, nearest } from './nearest.ts'
 import { ALIASES, CONFIG_VARIABLE, OPTION_NAMES, OPTIONS } from './options.ts'
 import type { Problem } from './problem.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Environment } from '../../src/config/environment.ts'
+import type { Environment } from '../../src/config/read-environment.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { describeProblems } from '../../src/config/problem.ts'
 import { filesWithSecrets } from '../../src/config/files-with-secrets.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkConfig } from '../../src/config/load.ts'
 import { filesWithSecrets, type FileWithSecrets } from '../../src/config/files-with-secrets.ts'
-import type { Environment } from '../../src/config/environment.ts'
+import type { Environment } from '../../src/config/read-environment.ts'
 import { workDir } from '../support/config/config.ts'
 
 const SECRET = 'a secret that is long enough to be one'

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import type { Config } from '../../src/config/config.ts'
-import type { Environment } from '../../src/config/environment.ts'
+import type { Environment } from '../../src/config/read-environment.ts'
 import type { StoreConfig } from '../../src/config/config.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { writeRecord } from '../../src/config/recorded.ts'

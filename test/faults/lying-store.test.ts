@@ -6,7 +6,7 @@ import type { Backup } from '../../src/core/backup/backup.ts'
 import { manifestKey } from '../../src/core/backup/object-key.ts'
 import { openOffsite, performCopyTask } from '../../src/engine/replication/copy-task.ts'
 import type { OffsiteStore } from '../../src/engine/deps.ts'
-import { surveyStore } from '../../src/engine/replication/retire-copies.ts'
+import { surveyStore } from '../../src/engine/replication/survey-store.ts'
 import { s3Store } from '../../src/stores/s3/s3.ts'
 import { filesOf, testEngine, type TestEngine } from '../support/engine/engine.ts'
 import {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { isWhole, type KnownRows, type Salvaged } from '../../core/restore/salvage.ts'
-import type { Progress } from '../../engine/artifacts/verify-object.ts'
+import type { Progress } from '../../engine/artifacts/verify-parts.ts'
 import { jsonOption } from '../arguments.ts'
 import { underProgress } from '../foreground.ts'
 import { exitCodesHelp } from '../output.ts'

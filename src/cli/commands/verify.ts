@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { BackupError } from '../../core/errors.ts'
-import type { Progress } from '../../engine/artifacts/verify-object.ts'
+import type { Progress } from '../../engine/artifacts/verify-parts.ts'
 import type { VerifiedAll } from '../../engine/verify/verify.ts'
 import type { VerifiedFile } from '../../engine/verify/verify-file.ts'
 import { idsArgument, jsonOption, sinceOption, sourceOption } from '../arguments.ts'

@@ -9,7 +9,7 @@ import { isStoredPlain } from './decryption.ts'
 import { partKey, withImages, type Images, type ImagesDeps, type ImagesRequest } from './images.ts'
 import { readableLocation, type ObjectLocation } from './locations.ts'
 import { trustedManifest } from './objects.ts'
-import type { Progress } from './verify-object.ts'
+import type { Progress } from './verify-parts.ts'
 
 /** A backup of a chain, and where it is read. */
 export interface LocatedLink {

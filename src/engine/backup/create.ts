@@ -26,7 +26,7 @@ import { promisedCopies } from '../artifacts/locations.ts'
 import { freeNames, type PartFile } from './file-names.ts'
 import { checkSpace } from './space.ts'
 import { storeParts, withRoom, type PutState, type StoredBackup } from './store-parts.ts'
-import { verifyObject } from '../artifacts/verify-object.ts'
+import { verifyObject } from '../artifacts/verify-parts.ts'
 
 /**
  * The check of the content takes more than it may: nothing is known of the backup, which is no reason to throw it away.

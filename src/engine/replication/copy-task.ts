@@ -5,7 +5,8 @@ import { copyLock } from '../jobs/locks.ts'
 import type { JobVerbs } from '../jobs/verbs.ts'
 import { refreshManifest } from './copy-backup.ts'
 import { isEmpty, leaveNote } from './restore-note.ts'
-import { emptied, removeCopy } from './retire-copies.ts'
+import { removeCopy } from './retire-copies.ts'
+import { emptied } from './survey-store.ts'
 import type { ReplicationVerbs } from './verbs.ts'
 
 /**

@@ -150,9 +150,9 @@ export async function sourceItself (deps: EngineDeps, { id, source: name }: Back
 }
 
 /**
- * Puts a backup back: finds out what would stand in the way, proves the backup, backs up what stands there now,
- * restores, and records it. What fails on the way leaves the source as it was. The caller holds the backup and the
- * source.
+ * Puts a backup back: finds out what would stand in the way, verifies the backup, backs up what stands there now,
+ * restores, and records it. The undo of a restore is a restore of that safety backup (`presentUndo` shows the command).
+ * What fails on the way leaves the source as it was. The caller holds the backup and the source.
  */
 export async function restoreBackup (deps: EngineDeps, planned: RestorePlan, task: Task): Promise<Restore> {
   const plan = await feasible(planned, task)

@@ -19,7 +19,7 @@ import { isUndecryptable } from '../../pipeline/undecryptable.ts'
 import { missingKey, requireOpener } from '../artifacts/decryption.ts'
 import { fileImages } from '../artifacts/images.ts'
 import { readManifest } from '../artifacts/objects.ts'
-import { verifyObject, type VerifyDeps, type Progress } from '../artifacts/verify-object.ts'
+import { verifyObject, type VerifyDeps, type Progress } from '../artifacts/verify-parts.ts'
 import type { EngineDeps } from '../deps.ts'
 import { firstKind } from '../require-kind.ts'
 

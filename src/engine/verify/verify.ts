@@ -10,7 +10,7 @@ import type { EngineDeps } from '../deps.ts'
 import { backupLock } from '../jobs/locks.ts'
 import { homeOf, locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { readManifest, trustedManifest, requireObject } from '../artifacts/objects.ts'
-import { verifyObject, type ObjectVerification } from '../artifacts/verify-object.ts'
+import { verifyObject, type ObjectVerification } from '../artifacts/verify-parts.ts'
 
 export interface Verified {
   readonly backup: Backup

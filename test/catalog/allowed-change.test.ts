@@ -8,7 +8,7 @@ import {
   checkRunning,
   checkSuspect,
   checkTrashed
-} from '../../src/catalog/transition.ts'
+} from '../../src/catalog/allowed-change.ts'
 import type { ErrorCode } from '../../src/core/errors.ts'
 
 type State = Parameters<typeof checkRunning>[0]
