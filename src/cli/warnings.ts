@@ -2,7 +2,7 @@ import { toBackupError } from '../core/errors.ts'
 import type { Logger } from '../core/logger.ts'
 import type { Output } from './output.ts'
 
-/** What the engine has to say, as far as whoever runs a command must know it: one line each, on standard error. */
+/** The warnings of the engine for the user of a command: one line each, on standard error. */
 export function warningsOn ({ err }: Output): Logger {
   const warn = (facts: object, message: string): void => {
     err.write(`holdfast: ${message}${inBrackets(facts)}\n`)

@@ -59,8 +59,8 @@ export interface RebuildPlan {
  * Makes the catalog's rows again from the manifests in the stores, and from nothing else. A backup that is in several
  * of them is one row with as many copies. Rows that are there already stay; nothing in a store is changed, and a file
  * without a manifest is left alone. May be repeated, also after a kill, and beside a service at work: a backup that
- * goes away meanwhile is passed over. A store that fails hinders none of the others, and is told in the outcome; the
- * only one that is asked rejects with what the store said.
+ * goes away meanwhile is passed over. A store that fails hinders none of the others, and is part of the outcome; the
+ * only one that is asked rejects with the error of the store.
  */
 export async function rebuild (
   deps: EngineDeps,
