@@ -10,7 +10,7 @@ import type { ShellBlock } from './page.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 /** What the service and its commands consist of. */
-const PROJECT = ['src', 'migrations', 'package.json', '.npmrc', 'holdfast.example.yaml']
+const PROJECT = ['bin', 'src', 'migrations', 'package.json', '.npmrc', 'holdfast.example.yaml']
 /** Where every page has the service; here it has a port that is free. */
 const PRINTED = 'localhost:3000'
 
