@@ -18,14 +18,14 @@ export interface Stream {
 
 const EXIT_CODES = {
   0: 'done',
-  1: 'an error nobody expected',
+  1: 'an unexpected error',
   2: 'wrong usage, or a configuration that is not valid',
-  3: 'partly failed: something is wrong, the rest was done',
-  4: 'what was asked for is not there',
-  5: 'in conflict: another job or server is at it, or a rule forbids it',
-  6: 'something that is kept is damaged',
-  7: 'something outside is in the way: a full disk, a right, a port',
-  130: 'interrupted by Ctrl-C or told to end; nothing is left behind'
+  3: 'partial failure: the rest was done',
+  4: 'not found',
+  5: 'conflict: another job or server is in the way, or a rule forbids it',
+  6: 'a backup or other stored data is damaged',
+  7: 'a problem of the environment: a full disk, missing permissions, a port in use',
+  130: 'interrupted by Ctrl-C or a signal; nothing is left behind'
 } as const
 
 export type ExitCode = keyof typeof EXIT_CODES
