@@ -27,7 +27,7 @@ const BACKUPS = {
     optional(path),
     'DATABASE_PATH',
     undefined,
-    'The SQLite database to protect; without it only the own catalog is protected.'
+    'The SQLite database to protect; without one, only the catalog of Holdfast is backed up.'
   ),
   backupDir: option(path, 'BACKUP_DIR', './backups', 'Where backups are kept.'),
   maxBackups: option(wholeBy(settings.maxBackups), 'MAX_BACKUPS', 10, 'Backups kept for each source.'),
@@ -35,7 +35,7 @@ const BACKUPS = {
     flag,
     'AUTO_BACKUP_ENABLED',
     false,
-    'Whether backups are made by themselves, on the interval or a schedule; BACKUP_ENABLED is the same.'
+    'Whether automatic backups are on, at an interval or on a schedule; BACKUP_ENABLED is an alias.'
   ),
   autoBackupInterval: option(
     wholeBy(settings.autoBackupInterval),
@@ -53,19 +53,19 @@ const BACKUPS = {
     optional(cronPatterns),
     'BACKUP_SCHEDULE',
     undefined,
-    'Cron patterns in UTC, with ";" in between, for sources without a schedule of their own; takes the place of the interval.'
+    'Cron patterns in UTC, separated by ";", for sources without a schedule of their own; replaces the interval.'
   ),
   scheduleJitterMs: option(
     whole(0, 3_600_000),
     'SCHEDULE_JITTER_MS',
     0,
-    'Milliseconds over which the runs of many sources are spread, each source always by the same part of it.'
+    'Maximum delay in milliseconds of scheduled runs; constant for each source, so that the runs of many sources are spread.'
   ),
   backupRetentionDays: option(
     whole(0, 36_600),
     'BACKUP_RETENTION_DAYS',
     0,
-    'Days that scheduled backups are kept, in place of MAX_BACKUPS; 0 leaves it to MAX_BACKUPS.'
+    'Days to keep scheduled backups, instead of MAX_BACKUPS; 0: MAX_BACKUPS applies.'
   ),
   pruneSchedule: option(
     cronPattern,
@@ -77,19 +77,19 @@ const BACKUPS = {
     drillTimes,
     'DRILL_SCHEDULE',
     'weekly',
-    'When a backup of each source is restored into scratch space to see that it can be, where backups are made by themselves: a cron pattern in UTC, daily, weekly (Sundays at 06:00), monthly, or off.'
+    'When a drill restores a backup of each source into scratch space, if automatic backups are on: a cron pattern in UTC, daily, weekly (Sundays at 06:00), monthly, or off.'
   ),
   verifyAfterBackup: option(
     flag,
     'VERIFY_AFTER_BACKUP',
     true,
-    'Whether each backup is proven restorable before it counts.'
+    'Whether each backup is verified before it counts.'
   ),
   anomalyGuard: option(
     flag,
     'ANOMALY_GUARD',
     true,
-    'Whether a backup that is not like those before it is marked as suspect, and nothing good from before it is removed until somebody releases it.'
+    'Whether a backup that differs too much from the previous ones is marked as suspect, and good backups from before it are kept until it is released.'
   )
 } as const
 

@@ -34,19 +34,19 @@ export const SERVICE_OPTIONS = {
     choice(ENCRYPTIONS),
     'BACKUP_ENCRYPTION',
     'none',
-    'Whether new backups are sealed before they are stored: none, age or openpgp.'
+    'Whether new backups are encrypted before they are stored: none, age or openpgp.'
   ),
   ageRecipients: option(
     optional(documentOrList),
     'BACKUP_AGE_RECIPIENTS',
     undefined,
-    'Whom they are sealed to with age: one or several recipients ("age1…"), any one of whom can open them.'
+    'Public keys (recipients) for age, one or several ("age1…"); each of them can decrypt the backups.'
   ),
   ageIdentity: option(
     optional(secret(1)),
     'BACKUP_AGE_IDENTITY',
     undefined,
-    'Private keys of age ("AGE-SECRET-KEY-1…", one a line), with which sealed backups are verified and restored here; old ones stay for old backups.'
+    'Private keys of age ("AGE-SECRET-KEY-1…", one a line), to verify and restore encrypted backups here; keep old ones for old backups.'
   ),
   encryptionPassphrase: option(
     optional(secret(PASSPHRASE_LENGTH)),
@@ -58,32 +58,32 @@ export const SERVICE_OPTIONS = {
     optional(document),
     'BACKUP_OPENPGP_PUBLIC_KEYS',
     undefined,
-    'Whom they are sealed to with openpgp: what "gpg --export --armor" writes.'
+    'Public keys for openpgp: the output of "gpg --export --armor".'
   ),
   openpgpPrivateKeys: option(
     optional(secret(1)),
     'BACKUP_OPENPGP_PRIVATE_KEYS',
     undefined,
-    'Private keys of OpenPGP: what "gpg --export-secret-keys --armor" writes.'
+    'Private keys for openpgp: the output of "gpg --export-secret-keys --armor".'
   ),
   openpgpPrivateKeysPassphrase: option(
     optional(secret(1)),
     'BACKUP_OPENPGP_PRIVATE_KEYS_PASSPHRASE',
     undefined,
-    'The passphrase of these private keys, where they have one.'
+    'The passphrase of these private keys, if they have one.'
   ),
 
   trustedSigningKeys: option(
     optional(documentOrList),
     'BACKUP_TRUSTED_SIGNING_KEYS',
     undefined,
-    'Public keys of other installations ("holdfast-sign1-…") whose signed manifests are trusted like those of this one.'
+    'Public keys of other installations ("holdfast-sign1-…") whose signatures on manifests are trusted like those of this one.'
   ),
   requireSigned: option(
     flag,
     'BACKUP_REQUIRE_SIGNED',
     false,
-    'Whether only backups whose manifest is signed by a trusted key are taken over and used.'
+    'Whether only backups whose manifest is signed by a trusted key are imported and used.'
   ),
 
   host: option(text, 'HOST', '127.0.0.1', 'Address to listen on; 0.0.0.0 is every address of this machine.'),
@@ -92,31 +92,31 @@ export const SERVICE_OPTIONS = {
     proxies,
     'TRUST_PROXY',
     false,
-    'Which proxies in front may say who the caller is (X-Forwarded-For): how many there are (true is one), or their addresses and ranges with "," in between; false believes nobody.'
+    'Proxies that are trusted to report the address of the caller (X-Forwarded-For): their number (true is one), or addresses and ranges separated by ","; false: none.'
   ),
   jwtSecret: option(
     optional(key(SECRET_LENGTH)),
     'JWT_SECRET',
     undefined,
-    `Signs and checks tokens (HS256), at least ${SECRET_LENGTH} characters; without it the service makes its own.`
+    `Signs and checks tokens (HS256), at least ${SECRET_LENGTH} characters; without it, the service generates one.`
   ),
   jwtPublicKey: option(
     optional(secret(1)),
     'JWT_PUBLIC_KEY',
     undefined,
-    'PEM public key that checks tokens made elsewhere, in place of JWT_SECRET.'
+    'PEM public key for tokens from another issuer, instead of JWT_SECRET.'
   ),
   jwtAlgorithm: option(
     optional(choice(ALGORITHMS)),
     'JWT_ALGORITHM',
     undefined,
-    'The one algorithm accepted; by default the one that fits the key.'
+    'The only accepted algorithm. Default: the one that fits the key.'
   ),
   requireTokenExpiry: option(
     flag,
     'REQUIRE_TOKEN_EXPIRY',
     false,
-    'Whether a token without an end (the claim exp) is refused.'
+    'Whether tokens without an expiry (the claim exp) are refused.'
   ),
   metricsToken: option(
     optional(key(SECRET_LENGTH)),
@@ -128,40 +128,40 @@ export const SERVICE_OPTIONS = {
     whole(0, 100_000),
     'METRICS_MAX_SOURCES',
     1000,
-    'Sources that have series of their own in /metrics, from the first on; the counters of the others are added up under an empty label.'
+    'Number of sources with their own series in /metrics; the counters of the others are summed under an empty label.'
   ),
   hstsIncludeSubdomains: option(
     flag,
     'HSTS_INCLUDE_SUBDOMAINS',
     false,
-    'Whether browsers are told to reach the subdomains of this host by TLS alone, too: whatever else is served there must have it.'
+    'Whether the HSTS header includes subdomains of this host, which browsers then reach only by TLS.'
   ),
   rateLimitPerMinute: option(
     whole(0, 1_000_000),
     'RATE_LIMIT_PER_MINUTE',
     600,
-    'Requests a caller may make a minute; 0 is no limit.'
+    'Maximum requests a minute from one caller; 0 is no limit.'
   ),
   maxConnections: option(
     whole(0, 1_000_000),
     'MAX_CONNECTIONS',
     0,
-    'Connections to the API that may be open at once; 0: as many as the limit of open files leaves room for beside the jobs.'
+    'Maximum open connections to the API; 0: derived from the limit of open files.'
   ),
-  bodyLimitBytes: option(whole(1024, 100 * MiB), 'BODY_LIMIT_BYTES', MiB, 'Largest request body.'),
+  bodyLimitBytes: option(whole(1024, 100 * MiB), 'BODY_LIMIT_BYTES', MiB, 'Maximum size of a request body.'),
 
-  dataDir: option(path, 'DATA_DIR', './data', 'Where the service keeps its catalog and its own secret.'),
+  dataDir: option(path, 'DATA_DIR', './data', 'Directory of the catalog and the generated secret.'),
   scratchDir: option(
     optional(path),
     'SCRATCH_DIR',
     undefined,
-    'Where temporary files go; by default "scratch" in DATA_DIR.'
+    'Directory for temporary files. Default: "scratch" in DATA_DIR.'
   ),
   restoreDirs: option(
     paths,
     'RESTORE_DIRS',
     [],
-    'Directories, with ":" in between, in which the API may restore a backup to another path than that of its source; without any it may not.'
+    'Directories, separated by ":", to which the API may restore backups besides the path of the source. Default: none.'
   ),
   diskReserveBytes: option(
     whole(0, Number.MAX_SAFE_INTEGER),
@@ -173,26 +173,26 @@ export const SERVICE_OPTIONS = {
     whole(1, 64),
     'MAX_CONCURRENT_JOBS',
     2,
-    'Jobs that run at once; of one source at most one fewer. Two more run while as many make no progress, unless this is 1.'
+    'Maximum concurrent jobs; one source may use all but one of them. Up to two more run while others make no progress, unless this is 1.'
   ),
   maxQueuedJobs: option(
     whole(1, 10_000),
     'MAX_QUEUED_JOBS',
     100,
-    'Jobs of callers that may wait, or copy to other stores, in all; more are refused.'
+    'Maximum queued jobs of callers, including copies to other stores; further ones are refused.'
   ),
   maxQueuedJobsPerSource: option(whole(1, 10_000), 'MAX_QUEUED_JOBS_PER_SOURCE', 20, 'The same for one source.'),
   childTimeoutMs: option(
     whole(1000, 86_400_000),
     'CHILD_TIMEOUT_MS',
     600_000,
-    'Milliseconds that a process which reads a database may take, and one more for each 4 KiB of it.'
+    'Maximum milliseconds for a process that reads a database, plus one for each 4 KiB of it.'
   ),
   childMemoryBytes: option(
     whole(256 * MiB, Number.MAX_SAFE_INTEGER),
     'CHILD_MEMORY_BYTES',
     1024 * MiB,
-    'Memory that a process which reads a database may take.'
+    'Maximum memory of a process that reads a database.'
   ),
   sourceBusyTimeoutMs: option(
     whole(0, 600_000),
@@ -204,44 +204,44 @@ export const SERVICE_OPTIONS = {
     whole(0, 8784),
     'TRASH_GRACE_HOURS',
     24,
-    'Hours that a removed backup can still be brought back.'
+    'Hours that a removed backup stays in the trash.'
   ),
   shutdownGraceMs: option(
     whole(0, 3_600_000),
     'SHUTDOWN_GRACE_MS',
     30_000,
-    'Milliseconds that running jobs get to end when the service stops.'
+    'Milliseconds that running jobs may take to end when the service stops.'
   ),
   auditRetentionDays: option(
     whole(1, 36_600),
     'AUDIT_RETENTION_DAYS',
     365,
-    'Days that the audit log remembers who did what.'
+    'Days to keep the audit log.'
   ),
-  logLevel: option(choice(LOG_LEVELS), 'LOG_LEVEL', 'info', `How much is logged: ${LOG_LEVELS.join(', ')}.`),
+  logLevel: option(choice(LOG_LEVELS), 'LOG_LEVEL', 'info', `Log level: ${LOG_LEVELS.join(', ')}.`),
 
   alertMaxAgeHours: option(
     whole(0, 87_840),
     'ALERT_MAX_AGE_HOURS',
     0,
-    'Hours that a source may be without a good backup, whatever its schedule; 0 asks for nothing beyond the schedule.'
+    'Maximum age in hours of the newest good backup of a source, in addition to its schedule; 0 is off.'
   ),
   alertSizeChangePercent: option(
     whole(0, 100_000),
     'ALERT_SIZE_CHANGE_PERCENT',
     20,
-    'Percent that the size of a backup may differ from that of those before it; 0 is no limit.'
+    'Maximum change in percent of the size of a backup, compared with the previous ones; 0 is off.'
   ),
   alertDiskFreePercent: option(
     whole(0, 99),
     'ALERT_DISK_FREE_PERCENT',
     20,
-    'Percent of the disk with the backups that should be free; 0 asks for none.'
+    'Minimum free space in percent on the disk with the backups; 0 is off.'
   ),
   alertMinBackups: option(
     whole(0, 100_000),
     'ALERT_MIN_BACKUPS',
     0,
-    'Good backups that each source should have; 0 asks for none.'
+    'Minimum number of good backups of each source; 0 is off.'
   )
 } as const

@@ -26,7 +26,7 @@ const OPTIONS = {
   googleCredentials: storeOption(
     path,
     'GOOGLE_APPLICATION_CREDENTIALS',
-    'JSON file of the service account for it; without it whatever the tools of Google would find.'
+    'JSON file of the service account for it; without it, the credentials that the tools of Google would find.'
   )
 } as const
 

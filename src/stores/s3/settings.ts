@@ -10,48 +10,48 @@ export const S3_OPTIONS = {
     'A bucket of S3 to which each backup is copied: the store "s3".',
     'bucket'
   ),
-  s3Prefix: storeOption(text, 'BACKUP_S3_PREFIX', 'What the names of the copies in it begin with.', 'prefix'),
+  s3Prefix: storeOption(text, 'BACKUP_S3_PREFIX', 'Prefix of the names of the copies in it.', 'prefix'),
   s3Endpoint: storeOption(
     url,
     'BACKUP_S3_ENDPOINT',
-    'URL of a service that speaks S3 and is not AWS.',
+    'URL of an S3-compatible service other than AWS.',
     'endpoint'
   ),
   s3Insecure: storeOption(
     flag,
     'BACKUP_S3_INSECURE',
-    'Whether that URL may begin with http: although it is on another machine: everything can then be read and changed on its way.',
+    'Whether that URL may begin with http: for another machine. All traffic can then be read and changed on the network.',
     'insecure'
   ),
   s3PathStyle: storeOption(
     flag,
     'BACKUP_S3_PATH_STYLE',
-    'Whether the bucket stands in the path of the URL and not in the name of the host; by default where there is an endpoint.',
+    'Whether the bucket is in the path of the URL instead of the host name. Default: true if there is an endpoint.',
     'pathStyle'
   ),
   s3Profile: storeOption(
     profile,
     'BACKUP_S3_PROFILE',
-    'aws, or compatible for what does not know its newer checksums, the default where there is an endpoint.',
+    'aws, or compatible for services without the newer checksums of AWS. Default: compatible if there is an endpoint.',
     'profile'
   ),
   s3StorageClass: storeOption(
     storageClass,
     'BACKUP_S3_STORAGE_CLASS',
-    'Storage class of the copies, such as STANDARD_IA; by default that of the bucket.',
+    'Storage class of the copies, such as STANDARD_IA; default: that of the bucket.',
     'storageClass'
   ),
-  awsRegion: storeOption(text, 'AWS_REGION', 'Region of the buckets of S3 for which none is given.'),
+  awsRegion: storeOption(text, 'AWS_REGION', 'Region of S3 buckets without a region of their own.'),
   awsDefaultRegion: storeOption(
     text,
     'AWS_DEFAULT_REGION',
-    'The same, where AWS_REGION is not set; without either us-east-1.'
+    'Used if AWS_REGION is not set. Default without either: us-east-1.'
   ),
   awsAccessKeyId: storeOption(
     secret(1),
     'AWS_ACCESS_KEY_ID',
-    'Access key for S3; without it whatever the tools of AWS would find.'
+    'Access key for S3; without it, the credentials that the tools of AWS would find.'
   ),
-  awsSecretAccessKey: storeOption(concealed(1), 'AWS_SECRET_ACCESS_KEY', 'The secret that belongs to it.'),
-  awsSessionToken: storeOption(concealed(1), 'AWS_SESSION_TOKEN', 'The token that belongs to temporary ones.')
+  awsSecretAccessKey: storeOption(concealed(1), 'AWS_SECRET_ACCESS_KEY', 'The secret of the access key.'),
+  awsSessionToken: storeOption(concealed(1), 'AWS_SESSION_TOKEN', 'The session token of temporary credentials.')
 } as const
