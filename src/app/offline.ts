@@ -3,7 +3,8 @@ import { constants, existsSync } from 'node:fs'
 import { access, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { catalogOptions, openEngine, type OpenedEngine } from './open-engine.ts'
+import { catalogOptions } from './catalog-options.ts'
+import { openEngine, type OpenedEngine } from './open-engine.ts'
 import {
   announce,
   checkIntegrity,
@@ -67,7 +68,9 @@ export async function openCopy (config: Config, clock: Clock = systemClock): Pro
     checkIntegrity(path)
     const signing = makeSigning(config)
     const opened = catalog = await openCatalog(path, catalogOptions({ signing, presence, clock }))
-    const deps = await makeDeps(config, { catalog: opened, signing, presence, clock, events: new EventBus(() => {}) })
+    const instanceId = await opened.settings.instanceId()
+    const events = new EventBus(() => {})
+    const deps = await makeDeps(config, { catalog: opened, signing, presence, clock, events, instanceId })
     await deps.settings.load()
     return {
       engine: makeEngine(deps),

@@ -5,7 +5,6 @@ import {
   openCatalog,
   setAside,
   type Announced,
-  type CatalogOptions,
   type InstanceLock,
   type OpenedCatalog
 } from '../catalog/index.ts'
@@ -29,29 +28,11 @@ import { loadExternalStores } from '../engine/recovery/external-stores.ts'
 import { restoreNoteText } from '../core/restore/restore-note.ts'
 import { leaveNote } from '../engine/replication/restore-note.ts'
 import type { Signing } from '../engine/signing.ts'
-import { ROOT } from './version.ts'
+import { catalogOptions } from './catalog-options.ts'
 import { makeDeps, makeSigning, type Opened } from './wiring.ts'
 
-export const MIGRATIONS = join(ROOT, 'migrations')
 /** Where only the server has one of these, a secret of the service's own would sign nothing. */
 const SIGNING = ['JWT_SECRET', 'JWT_PUBLIC_KEY']
-/** The API's thread waits for nobody longer than this. Milliseconds. */
-export const CATALOG_BUSY_TIMEOUT = 2000
-
-/** How this program opens its catalog. */
-export function catalogOptions ({ signing, presence, clock }: Pick<
-  Opened,
-  'signing' | 'presence' | 'clock'
->): CatalogOptions {
-  return {
-    busyTimeoutMs: CATALOG_BUSY_TIMEOUT,
-    clock,
-    presence,
-    judgeKey: key => signing.judgeKey(key),
-    migrationsDir: MIGRATIONS
-  }
-}
-
 export interface AppOptions {
   readonly logger: Logger
   readonly clock?: Clock

@@ -35,14 +35,20 @@ export interface Opened {
   readonly presence: Presence
   readonly clock: Clock
   readonly events: EventBus
+  /** Which installation this is. Left out: it is also kept in DATA_DIR, beside the catalog. */
+  readonly instanceId?: string
 }
 
 /** Joins the parts. Nothing is opened but the catalog, and that by the caller. */
 export async function makeDeps (
   config: Config,
-  { catalog, signing, presence, clock, events }: Opened
+  { catalog, signing, presence, clock, events, instanceId }: Opened
 ): Promise<EngineDeps> {
-  const context: Shared = { instanceId: await keptInstanceId(config.dataDir, catalog.settings), presence, clock }
+  const context: Shared = {
+    instanceId: instanceId ?? await keptInstanceId(config.dataDir, catalog.settings),
+    presence,
+    clock
+  }
   const disk = new LocalDisk(config.backupDir)
   const store = localStore({ directory: config.backupDir, disk, ...context, now: () => clock.now() })
   const offsite = makeOffsite(config.stores, context)

@@ -27,7 +27,10 @@ import { warningsOn } from './warnings.ts'
 export interface Configured {
   /** The engine beside a server and other commands, or without them. */
   readonly openGuest: () => Promise<Opened>
-  readonly openTokens: () => Promise<OpenedTokens>
+  /** The engine over the catalog alone. Rejects with `CATALOG_MISSING`. */
+  readonly openReading: () => Promise<Opened>
+  /** `isChange`: where there is no catalog, one is made; otherwise that is `CATALOG_MISSING`. */
+  readonly openTokens: (isChange: boolean) => Promise<OpenedTokens>
   /** undefined: there is no catalog. */
   readonly openSnapshot: () => Promise<EngineCopy | undefined>
   readonly verifyGivenFile: VerifyDeps['verifyGivenFile']
@@ -99,16 +102,14 @@ export function configuredBy ({ environment, cwd, server, output }: Given): Conf
       logger: warningsOn(output),
       role: 'guest'
     })
-    return {
-      engine,
-      events,
-      audit: catalog.audit,
-      defaultSource: config.defaultSource,
-      ownSource: OWN_SOURCE,
-      known: { hasDatabase: config.sources.length > 1, unsaidSealing: config.unsaidSealing, lacks: config.lacks },
-      trashGrace,
-      close: () => close(0)
-    }
+    return { ...about(config), engine, events, audit: catalog.audit, trashGrace, close: () => close(0) }
+  }
+
+  async function openReading (): Promise<Opened> {
+    const config = configured()
+    const { openReader } = await import('../app/reader.ts')
+    const { engine, events, deps: { catalog, trashGrace }, close } = await openReader(config)
+    return { ...about(config), engine, events, audit: catalog.audit, trashGrace, close }
   }
 
   async function openSnapshot (): Promise<EngineCopy | undefined> {
@@ -127,7 +128,12 @@ export function configuredBy ({ environment, cwd, server, output }: Given): Conf
   return {
     openGuest,
     openSnapshot,
-    openTokens: async () => await (await import('../app/offline.ts')).openTokens(configured(), warningsOn(output)),
+    openReading,
+    async openTokens (isChange) {
+      const config = configured()
+      if (!isChange) (await import('../app/reader.ts')).requireCatalog(config)
+      return await (await import('../app/offline.ts')).openTokens(config, warningsOn(output))
+    },
     verifyGivenFile: async (path, progress) =>
       await (await import('../app/offline.ts')).verifyGivenFile(configuredAnyhow(), path, progress),
     async knownRows (path) {
@@ -156,6 +162,13 @@ export function configuredBy ({ environment, cwd, server, output }: Given): Conf
       return checked.ok ? await examined(checked) : checked.problems
     }
   }
+}
+
+function about ({ defaultSource, sources, unsaidSealing, lacks }: Config): Pick<
+  Opened,
+  'defaultSource' | 'ownSource' | 'known'
+> {
+  return { defaultSource, ownSource: OWN_SOURCE, known: { hasDatabase: sources.length > 1, unsaidSealing, lacks } }
 }
 
 /** Throws `CONFIG_INVALID` and what else `loadConfig` throws. */

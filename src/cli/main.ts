@@ -76,7 +76,13 @@ function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
         flags,
         work
       ),
-    withTokens: tokensFrom(async () => await (await configured()).openTokens(), recorder),
+    withReading: work =>
+      withSession(
+        { openEngine: async () => await (await configured()).openReading(), output, screen, ...recorder },
+        {},
+        work
+      ),
+    withTokens: tokensFrom(async isChange => await (await configured()).openTokens(isChange), recorder),
     verifyGivenFile: async (path, progress) => await (await configured()).verifyGivenFile(path, progress),
     salvageDatabase: async (path, target, progress) =>
       await (await import('../app/offline.ts')).salvageFile(path, target, progress),

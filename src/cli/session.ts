@@ -22,6 +22,9 @@ export interface Session
   readonly actor: string
 }
 
+/** What a command is given that only shows what the catalog knows. */
+export type Reading = Pick<Session, 'engine' | 'audit' | 'audited' | 'ownSource'>
+
 interface RunOptions {
   /** Nothing is shown of its progress. */
   readonly quiet?: boolean

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { printableJson } from '../core/printable.ts'
 import type { Output } from './output.ts'
 import type { Screen } from './screen.ts'
-import type { Session } from './session.ts'
+import type { Reading, Session } from './session.ts'
 
 /** What every command that works with the engine is given. */
 export interface Shell {
@@ -12,6 +12,8 @@ export interface Shell {
   readonly clock: Clock
   /** Opens the engine for as long as `work` takes. */
   readonly withSession: <T>(flags: JsonFlag, work: (session: Session) => Promise<T>) => Promise<T>
+  /** The same for what only shows what the catalog knows: makes nothing. Rejects with `CATALOG_MISSING`. */
+  readonly withReading: <T>(work: (reading: Reading) => Promise<T>) => Promise<T>
   /** Asks whoever sits there a question that has yes and no for answers; undefined: nobody does. */
   readonly ask: ((question: string) => Promise<boolean>) | undefined
   readonly exit: (code: number) => void

@@ -11,9 +11,12 @@ export interface OpenedTokens {
   readonly close: () => Promise<void>
 }
 
-export function tokensFrom (open: () => Promise<OpenedTokens>, recorder: Omit<Recorder, 'audit'>): WithTokens {
+export function tokensFrom (
+  open: (isChange: boolean) => Promise<OpenedTokens>,
+  recorder: Omit<Recorder, 'audit'>
+): WithTokens {
   return async (action, work) => {
-    const { tokens, audit, close } = await open()
+    const { tokens, audit, close } = await open(action !== null)
     try {
       return await (action === null ? work(tokens) : audited({ ...recorder, audit }, action, () => work(tokens)))
     } finally {

@@ -171,6 +171,7 @@ export const ERRORS = {
 
   CATALOG_BUSY: { status: 503, exit: 7, retry: true, title: 'another process holds the catalog' },
   CATALOG_CORRUPT: { status: 500, exit: 6, retry: false, title: 'the catalog is damaged' },
+  CATALOG_MISSING: { status: 500, exit: 4, retry: false, title: 'there is no catalog in the data directory' },
   CATALOG_TOO_NEW: { status: 500, exit: 7, retry: false, title: 'the catalog was written by a newer version' },
   CATALOG_MIGRATION_CHANGED: {
     status: 500,

@@ -1,4 +1,3 @@
-import { Decrypter, Encrypter } from 'age-encryption'
 import { toBackupError } from '../core/errors.ts'
 import { passphraseIdentity, passphraseRecipient } from './age-passphrase.ts'
 import { noKeyFits, undecryptable } from './undecryptable.ts'
@@ -28,6 +27,7 @@ const EMPTY_PAYLOAD = 16 + 16
 export async function makeHeader (to: AgeRecipients): Promise<
   { readonly header: Buffer, readonly fileKey: Uint8Array }
 > {
+  const { Encrypter } = await import('age-encryption')
   const encrypter = new Encrypter()
   for (const recipient of 'passphrase' in to ? [passphraseRecipient(to.passphrase)] : to.recipients) {
     encrypter.addRecipient(recipient)
@@ -63,6 +63,7 @@ export async function openHeader (
   if (header.toString('latin1').split('\n-> ').length - 1 > MOST_STANZAS) {
     throw undecryptable(`the age stream is not opened: it is sealed to more than ${MOST_STANZAS} recipients`)
   }
+  const { Decrypter } = await import('age-encryption')
   const decrypter = new Decrypter()
   for (const identity of [...identities, ...passphrases.map(passphraseIdentity)]) decrypter.addIdentity(identity)
   // They are tried in turn, so that this one is asked only where none before it fits.

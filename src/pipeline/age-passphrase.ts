@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto'
-import { Stanza, type Identity, type Recipient } from 'age-encryption'
+import type { Identity, Recipient } from 'age-encryption'
 import type { BackupError } from '../core/errors.ts'
 import { derivationTurn } from './derivation.ts'
 import { undecryptable } from './undecryptable.ts'
@@ -28,6 +28,7 @@ export function passphraseRecipient (passphrase: string): Recipient {
         authTagLength: TAG
       })
       const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()])
+      const { Stanza } = await import('age-encryption')
       return [new Stanza([TYPE, unpadded(salt), String(WORK_FACTOR)], body)]
     }
   }

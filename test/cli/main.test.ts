@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -118,4 +118,41 @@ test('--config and --data-dir choose the configuration, before and after the com
     2,
     "error: option '--data-dir <dir>' argument ' ' is invalid. Give a path."
   ])
+})
+
+const READING = [
+  ['list'],
+  ['show', '1'],
+  ['stats'],
+  ['sources'],
+  ['stores'],
+  ['drills'],
+  ['restores'],
+  ['runs'],
+  ['audit'],
+  ['report'],
+  ['key', 'list'],
+  ['scheduler', 'status'],
+  ['token', 'list']
+]
+
+for (const words of READING) {
+  test(`"holdfast ${words.join(' ')}" where there is no catalog names the remedy, and makes nothing`, async t => {
+    const cwd = workDir(t)
+    const { code, out, err } = await holdfast(words, cwd)
+    assert.deepEqual([code, out, readdirSync(cwd)], [4, '', []])
+    assert.match(err, /^holdfast: there is no catalog in "\/.*\/data"\nhint: .*--data-dir.*--config.*holdfast rebuild/)
+  })
+}
+
+test('what only shows what the catalog knows makes no directory, secret or file anew', async t => {
+  const { cwd, environment } = shopHome(t)
+  assert.equal((await holdfast(['backup'], cwd, environment)).code, 0)
+  const names = ['data/manifest-key', 'data/jwt-secret', 'data/instance-id', 'data/processes', 'backups']
+  for (const name of names) rmSync(join(cwd, name), { recursive: true })
+  for (const words of [...READING, ['doctor'], ['config', 'check'], ['config', 'show']]) {
+    assert.notEqual((await holdfast(words, cwd, environment)).code, 1, words.join(' '))
+    assert.deepEqual(names.filter(name => existsSync(join(cwd, name))), [], words.join(' '))
+  }
+  assert.match((await holdfast(['list'], cwd, environment)).out, /\n1 backup, /)
 })

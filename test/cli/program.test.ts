@@ -91,7 +91,7 @@ for (
     ['holdfast serve', [0, 1, 2, 5, 6, 7]],
     ['holdfast backup create', [0, 1, 2, 4, 5, 6, 7, 130]],
     ['holdfast verify', [0, 1, 2, 3, 4, 5, 6, 7, 130]],
-    ['holdfast list', [0, 1, 2, 6, 7]],
+    ['holdfast list', [0, 1, 2, 4, 6, 7]],
     ['holdfast doctor', [0, 1, 2, 3]],
     ['holdfast token create', [0, 1, 2, 6, 7]],
     ['holdfast config check', [0, 1, 2]]

@@ -156,6 +156,5 @@ test('without any database a command does not back up the catalog in its place, 
       `${words.join(' ')}: ${err}`
     )
   }
-  assert.deepEqual((await holdfast(['list'], cwd)).out, 'no backups\n')
   assert.equal((await holdfast(['backup', 'holdfast'], cwd)).code, 0)
 })

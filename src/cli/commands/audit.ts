@@ -22,17 +22,15 @@ export function auditCommand (shell: Shell): Command {
     .addOption(sinceOption('only what was done'))
     .addOption(limitOption('entries'))
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {
       const { actor, action, outcome, since, limit } = flags
-      const entries = await shell.withSession(
-        flags,
-        ({ audit, audited }) =>
-          audited({ action: 'audit', target: null }, () =>
-            collect(limit, async page => {
-              const { entries: items, next } = await audit.list({ actor, action, outcome, since, ...page })
-              return { items, next }
-            }))
+      const entries = await shell.withReading(({ audit, audited }) =>
+        audited({ action: 'audit', target: null }, () =>
+          collect(limit, async page => {
+            const { entries: items, next } = await audit.list({ actor, action, outcome, since, ...page })
+            return { items, next }
+          }))
       )
       const { viewAudit } = await import('../views/audit.ts')
       show(shell, flags, viewAudit(entries))

@@ -15,14 +15,15 @@ export function drillsCommand (shell: Shell): Command {
     .addOption(sourceOption('only of this source'))
     .addOption(limitOption('drills'))
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {
       const { source, limit } = flags
-      const drills = await shell.withSession(flags, ({ engine }) =>
+      const drills = await shell.withReading(({ engine }) =>
         collect(limit, async page => {
           const { restores: items, next } = await engine.restores({ kind: 'drill', source, ...page })
           return { items, next }
-        }))
+        })
+      )
       const { viewDrills } = await import('../views/drill.ts')
       show(shell, flags, viewDrills(drills))
     })

@@ -9,11 +9,10 @@ export function keyListCommand (shell: Shell): Command {
       'Show every key that is configured or that backups need: whether its private part is here, and whether its recovery card is stored; and the public keys that manifests are signed with.'
     )
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: JsonFlag) => {
-      const [keys, signing] = await shell.withSession(
-        flags,
-        async ({ engine }) => [await engine.keys(), engine.signingKeys()] as const
+      const [keys, signing] = await shell.withReading(async ({ engine }) =>
+        [await engine.keys(), engine.signingKeys()] as const
       )
       const { viewKeys } = await import('../views/key.ts')
       show(shell, flags, viewKeys(keys, signing))

@@ -51,11 +51,11 @@ export function listCommand (shell: Shell): Command {
     .option('--trashed', 'what is in the trash, of every source and with every status')
     .option('--verbose', 'everything that is known of each')
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {
       const limit = flags.all === true ? Number.POSITIVE_INFINITY : flags.limit
       const query = toQuery(flags)
-      const listed = await shell.withSession(flags, async ({ engine, ownSource }) => {
+      const listed = await shell.withReading(async ({ engine, ownSource }) => {
         const shown = { ...query, ...narrowed(flags, ownSource) }
         let count = 0
         const backups = await collect(limit, async page => {

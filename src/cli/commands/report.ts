@@ -32,7 +32,7 @@ export function reportCommand (deps: ReportDeps): Command {
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {
       const since = beginOf(flags.since ?? '90d', deps.clock.now())
-      const found = await deps.withSession(flags, ({ engine }) => engine.drillEvidence({ source: flags.source, since }))
+      const found = await deps.withReading(({ engine }) => engine.drillEvidence({ source: flags.source, since }))
       const { viewEvidence } = await import('../views/drill.ts')
       const file = flags.html === undefined ? null : resolve(deps.cwd, flags.html)
       if (file !== null) {

@@ -18,14 +18,15 @@ export function restoresCommand (shell: Shell): Command {
     .addOption(new Option('--kind <kind>', 'only those of this kind').choices(RESTORE_KINDS))
     .addOption(limitOption('restores'))
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {
       const { source, kind, limit } = flags
-      const restores = await shell.withSession(flags, ({ engine }) =>
+      const restores = await shell.withReading(({ engine }) =>
         collect(limit, async page => {
           const { restores: items, next } = await engine.restores({ source, kind, ...page })
           return { items, next }
-        }))
+        })
+      )
       const { viewRestores } = await import('../views/restore.ts')
       show(shell, flags, viewRestores(restores))
     })

@@ -20,14 +20,15 @@ export function runsCommand (shell: Shell): Command {
     .addOption(new Option('--kind <kind>', 'only those of this kind').choices(RUN_KINDS))
     .addOption(limitOption('runs'))
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {
       const { source, status, kind, limit } = flags
-      const runs = await shell.withSession(flags, ({ engine }) =>
+      const runs = await shell.withReading(({ engine }) =>
         collect(limit, async page => {
           const { runs: items, next } = await engine.runs({ source, status, kind, ...page })
           return { items, next }
-        }))
+        })
+      )
       const { viewRuns } = await import('../views/runs.ts')
       show(shell, flags, viewRuns(runs))
     })

@@ -13,10 +13,10 @@ export function schedulerStatusCommand (deps: SchedulerStatusDeps): Command {
   return new Command('status')
     .description('Show whether a server runs that makes backups by itself, and when the next ones are due.')
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: JsonFlag) => {
       const server = await deps.findServer()
-      const sources = await deps.withSession(flags, ({ engine }) => engine.sources())
+      const sources = await deps.withReading(({ engine }) => engine.sources())
       const { viewScheduler } = await import('../views/scheduler.ts')
       show(deps, flags, viewScheduler(server, sources, deps.clock.now()))
     })

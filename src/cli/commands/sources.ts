@@ -7,9 +7,9 @@ export function sourcesCommand (shell: Shell): Command {
   return new Command('sources')
     .description('Show what is protected, when its backups are made, and which of them stay.')
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: JsonFlag) => {
-      const sources = await shell.withSession(flags, ({ engine }) => engine.sources())
+      const sources = await shell.withReading(({ engine }) => engine.sources())
       const { viewSources } = await import('../views/sources.ts')
       show(shell, flags, viewSources(sources, shell.clock.now()))
     })

@@ -7,9 +7,9 @@ export function statsCommand (shell: Shell): Command {
   return new Command('stats')
     .description('Show totals, and how each source stands.')
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: JsonFlag) => {
-      const statistics = await shell.withSession(flags, ({ engine }) => engine.statistics())
+      const statistics = await shell.withReading(({ engine }) => engine.statistics())
       const { viewStatistics } = await import('../views/statistics.ts')
       show(shell, flags, viewStatistics(statistics, shell.clock.now()))
     })

@@ -1,4 +1,6 @@
 import { Command } from 'commander'
+import type { StoreProbe } from '../../core/ports/store-probe.ts'
+import type { StoreState } from '../../engine/status/stores.ts'
 import { jsonOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
@@ -15,19 +17,20 @@ export function storesCommand (shell: Shell): Command {
       'try each of them with one small object, which is removed again; in an append-only store it stays'
     )
     .addOption(jsonOption())
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 6, 7]))
     .action(async (flags: Flags) => {
-      const { stores, probes } = await shell.withSession(flags, async ({ engine, audited }) => {
-        const stores = await engine.stores()
-        if (flags.check !== true) return { stores, probes: undefined }
-        const probes = await audited(
-          { action: 'store probe', target: null },
-          () => Promise.all(stores.map(({ name }) => engine.probe(name)))
-        )
-        return { stores, probes }
-      })
+      const stores = await shell.withReading(({ engine }) => engine.stores())
+      const probes = flags.check === true ? await probe(shell, flags, stores) : undefined
       const { viewStores } = await import('../views/stores.ts')
       show(shell, flags, viewStores(stores, probes))
       shell.exit(probes?.every(({ ok }) => ok) === false ? 3 : 0)
     })
+}
+
+async function probe (shell: Shell, flags: Flags, stores: readonly StoreState[]): Promise<readonly StoreProbe[]> {
+  return await shell.withSession(flags, ({ engine, audited }) =>
+    audited(
+      { action: 'store probe', target: null },
+      () => Promise.all(stores.map(({ name }) => engine.probe(name)))
+    ))
 }

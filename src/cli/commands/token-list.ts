@@ -13,7 +13,7 @@ export function tokenListCommand (deps: TokenListDeps): Command {
       'Show the tokens that were made here and those that were revoked, newest first. No token itself is kept.'
     )
     .option('--json', 'as JSON')
-    .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
+    .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: JsonFlag) => {
       const now = deps.clock.now()
       const { presentToken } = await import('../../present/token.ts')

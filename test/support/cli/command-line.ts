@@ -102,6 +102,7 @@ async function runProgram (
       ask: undefined,
       withSession: (flags, work) =>
         withSession({ openEngine: async () => opened, output, screen, ...recorder }, flags, work),
+      withReading: work => withSession({ openEngine: async () => opened, output, screen, ...recorder }, {}, work),
       withTokens: (_deed, work) => work(catalog.tokens),
       verifyGivenFile: missing,
       salvageDatabase: missing,
