@@ -25,7 +25,7 @@ import { warningsOn } from './warnings.ts'
 
 /** What a command does that has to know the configuration. Each throws what is wrong with that. */
 export interface Configured {
-  /** The engine beside a server and other commands, or without them. */
+  /** The engine; a server and other commands may run at the same time. */
   readonly openGuest: () => Promise<Opened>
   /** The engine over the catalog alone. Rejects with `CATALOG_MISSING`. */
   readonly openReading: () => Promise<Opened>
@@ -62,7 +62,7 @@ export function configuredBy ({ environment, cwd, server, output }: Given): Conf
   const warned = new Set<string>()
 
   /**
-   * The configuration that commands work with: the server's, where that is known, and nothing here says otherwise. What
+   * The configuration that commands work with: the server's, where that is known, and nothing is set otherwise here. What
    * is wrong with options that the server alone uses is a warning: a restore does not wait for it.
    */
   function check (): Checked {
@@ -86,7 +86,7 @@ export function configuredBy ({ environment, cwd, server, output }: Given): Conf
   }
 
   /**
-   * For what needs no more of it than keys, and works wherever it is: what is said here, where the server's cannot be
+   * For what needs no more of it than keys, and works wherever it is: what is set here, where the server's cannot be
    * taken over.
    */
   function configuredAnyhow (): Config {
