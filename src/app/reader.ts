@@ -17,8 +17,8 @@ import { makeDeps, makeSigning } from './wiring.ts'
 export type Reader = Pick<OpenedEngine, 'engine' | 'deps' | 'events'> & { readonly close: () => Promise<void> }
 
 /**
- * Opens the engine for commands that only show what the catalog knows, beside a server and other commands, or without
- * them. Makes no directory, no secret and no catalog, opens no store and puts nothing right. Throws `CATALOG_MISSING`,
+ * Opens the engine for commands that only show what the catalog knows; a server and other commands may run at the same
+ * time. Makes no directory, no secret and no catalog, opens no store and puts nothing right. Throws `CATALOG_MISSING`,
  * otherwise as `openCatalog` does; `CATALOG_CORRUPT` leaves the catalog where it is.
  */
 export async function openReader (config: Config, clock: Clock = systemClock): Promise<Reader> {
