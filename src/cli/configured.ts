@@ -62,7 +62,7 @@ export function configuredBy ({ environment, cwd, server, output }: Given): Conf
   const warned = new Set<string>()
 
   /**
-   * The configuration that commands work with: the server's, where that is known, and nothing is set otherwise here. What
+   * The configuration that commands work with: the server's, where it is known and nothing differs here. What
    * is wrong with options that the server alone uses is a warning: a restore does not wait for it.
    */
   function check (): Checked {
