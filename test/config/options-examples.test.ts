@@ -27,7 +27,7 @@ test('.env.example shows every variable and none that is not known', () => {
 test('.env.example shows the defaults', () => {
   for (const name of OPTION_NAMES) {
     const { variable, default: value } = OPTIONS[name]
-    if (value !== undefined) assert.equal(shown.get(variable), String(value), variable)
+    if (value !== undefined) assert.equal(shown.get(variable), String(value as string | number | boolean), variable)
   }
 })
 
