@@ -36,6 +36,7 @@ export interface BackupRow {
   readonly signing_key: string | null
   readonly error_code: ErrorCode | null
   readonly error_message: string | null
+  readonly kind: string | null
   readonly parent_id: number | null
   readonly parts: string
   readonly chain: string | null
@@ -74,7 +75,7 @@ interface CopyRow {
 export const SELECT_BACKUP = `
   SELECT id, source, backup_type, method, schedule, status, store_key, file_path, description, compression, encryption,
     started_at, completed_at, file_size_bytes, checksum, original_size_bytes, original_checksum, manifest IS NOT NULL AS has_manifest, signing_key,
-    error_code, error_message, parent_id, parts, chain, lineage, depth, from_position, to_position, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
+    error_code, error_message, kind, parent_id, parts, chain, lineage, depth, from_position, to_position, pinned, suspect_reasons, released_at, released_by, verification_status, verified_at, verification_checks, trashed_at, deleted_at,
     (SELECT instance FROM foreign_backups WHERE backup_id = backup_log.id) AS foreign_instance,
     (SELECT json_group_array(json_object('store', store, 'location', location, 'status', copies.status, 'size', size_bytes,
       'uploadedAt', uploaded_at, 'attempts', attempts, 'error', error, 'nextAttemptAt', next_attempt_at) ORDER BY store) FROM copies WHERE backup_id = backup_log.id) AS copies
@@ -104,6 +105,7 @@ export function toBackup (row: BackupRow, judgeKey: JudgeKey): Backup {
     originalChecksum: row.original_checksum,
     errorCode: row.error_code,
     errorMessage: row.error_message,
+    kind: row.kind,
     parentId: row.parent_id,
     parts: row.parts === '[]' ? [] : fromJson<BackupPart[]>(row.parts, `the parts of backup ${row.id}`),
     link: toLink(row),

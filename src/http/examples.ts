@@ -37,6 +37,13 @@ const SOURCE_STATISTICS = {
   nextRun: '2026-01-06T02:00:00.000Z'
 } as const
 
+const PART = {
+  name: 'main',
+  fileName: 'workstation-backup-2026-01-05T02-00-25.db',
+  size: 40_960,
+  checksum: '00a9772f72e0a9b54f55a045ff37d2776b0d89815b65a4c87d654b2128396092'
+} as const
+
 const RETENTION = { daily: 7, weekly: 4, minBackups: 3 } as const
 
 const DRILL_REPORT = {
@@ -83,6 +90,54 @@ const ROW_DIFFERENCE = {
   columns: []
 } as const
 
+const BACKUP = {
+  id: 1,
+  fileName: 'workstation-backup-2026-01-05T02-00-25.db',
+  filePath: '/var/lib/holdfast/backups/workstation-backup-2026-01-05T02-00-25.db',
+  backupType: 'manual',
+  fileSize: 40_960,
+  checksum: '00a9772f72e0a9b54f55a045ff37d2776b0d89815b65a4c87d654b2128396092',
+  startedAt: '2026-01-05T02:00:25.421Z',
+  completedAt: '2026-01-05T02:00:26.166Z',
+  status: 'completed',
+  source: 'workstation',
+  method: 'full',
+  schedule: null,
+  description: 'Before the migration to 2.5',
+  compression: 'none',
+  encryption: 'none',
+  originalSize: 40_960,
+  durationMs: 745,
+  errorMessage: null,
+  pinned: false,
+  parentId: null,
+  verification: {
+    status: 'valid',
+    checkedAt: '2026-01-05T02:00:26.423Z',
+    checks: [CHECK]
+  },
+  copies: [COPY],
+  suspicion: null,
+  signature: SIGNATURE,
+  foreignInstance: null,
+  errorCode: null,
+  trashedAt: null,
+  deletedAt: null,
+  totalSize: 40_960,
+  parts: [PART],
+  kind: 'sqlite',
+  chain: null
+}
+
+/** The keys that come first in a list. */
+const NEWER = {
+  id: 2,
+  fileName: 'workstation-backup-2026-01-05T02-00-26.db',
+  fileSize: 40_960,
+  status: 'completed',
+  startedAt: '2026-01-05T02:00:26.465Z'
+} as const
+
 /** One value of each schema that the document names, as the service answers with it; a test checks each. */
 export const EXAMPLES: Readonly<Record<string, unknown>> = {
   Alert: {
@@ -109,40 +164,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     requestId: '86321ce8-3915-4ba4-aa2a-4c53e43cafcf',
     times: 1
   },
-  Backup: {
-    id: 1,
-    fileName: 'workstation-backup-2026-01-05T02-00-25.db',
-    filePath: '/var/lib/holdfast/backups/workstation-backup-2026-01-05T02-00-25.db',
-    backupType: 'manual',
-    fileSize: 40_960,
-    checksum: '00a9772f72e0a9b54f55a045ff37d2776b0d89815b65a4c87d654b2128396092',
-    startedAt: '2026-01-05T02:00:25.421Z',
-    completedAt: '2026-01-05T02:00:26.166Z',
-    status: 'completed',
-    source: 'workstation',
-    method: 'full',
-    schedule: null,
-    description: 'Before the migration to 2.5',
-    compression: 'none',
-    encryption: 'none',
-    originalSize: 40_960,
-    durationMs: 745,
-    errorMessage: null,
-    pinned: false,
-    parentId: null,
-    verification: {
-      status: 'valid',
-      checkedAt: '2026-01-05T02:00:26.423Z',
-      checks: [CHECK]
-    },
-    copies: [COPY],
-    suspicion: null,
-    signature: SIGNATURE,
-    foreignInstance: null,
-    errorCode: null,
-    trashedAt: null,
-    deletedAt: null
-  },
+  Backup: BACKUP,
+  BackupPart: PART,
   Check: CHECK,
   Config: {
     autoBackupEnabled: false,
@@ -249,38 +272,15 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     errorMessage: null
   },
   ListedBackup: {
-    id: 2,
-    fileName: 'workstation-backup-2026-01-05T02-00-26.db',
-    fileSize: 40_960,
-    status: 'completed',
-    startedAt: '2026-01-05T02:00:26.465Z',
-    filePath: '/var/lib/holdfast/backups/workstation-backup-2026-01-05T02-00-26.db',
-    backupType: 'manual',
-    checksum: '00a9772f72e0a9b54f55a045ff37d2776b0d89815b65a4c87d654b2128396092',
+    ...NEWER,
+    ...BACKUP,
+    ...NEWER,
+    filePath: `/var/lib/holdfast/backups/${NEWER.fileName}`,
     completedAt: '2026-01-05T02:00:26.848Z',
-    source: 'workstation',
-    method: 'full',
-    schedule: null,
     description: null,
-    compression: 'none',
-    encryption: 'none',
-    originalSize: 40_960,
     durationMs: 383,
-    errorMessage: null,
-    pinned: false,
-    parentId: null,
-    verification: {
-      status: 'valid',
-      checkedAt: '2026-01-05T02:00:26.973Z',
-      checks: [CHECK]
-    },
-    copies: [COPY],
-    suspicion: null,
-    signature: SIGNATURE,
-    foreignInstance: null,
-    errorCode: null,
-    trashedAt: null,
-    deletedAt: null
+    verification: { ...BACKUP.verification, checkedAt: '2026-01-05T02:00:26.973Z' },
+    parts: [{ ...PART, fileName: NEWER.fileName }]
   },
   Problem: {
     type: 'urn:holdfast:error:BACKUP_IN_PROGRESS',

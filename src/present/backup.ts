@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { BACKUP_METHODS, BACKUP_STATUSES, BACKUP_TYPES, type Backup } from '../core/backup/backup.ts'
+import { BACKUP_METHODS, BACKUP_STATUSES, BACKUP_TYPES, totalSize, type Backup } from '../core/backup/backup.ts'
 import { COPY_STATUSES } from '../core/backup/copy.ts'
 import { fileName } from '../core/backup/object-key.ts'
 import { describeSignature } from '../core/backup/signature.ts'
 import { isSuspect } from '../core/backup/suspicion.ts'
 import { COMPRESSIONS } from '../core/ports/codec.ts'
 import { ENCRYPTIONS } from '../core/ports/encryption.ts'
+import { MAIN } from '../core/ports/part.ts'
 import { inconclusiveCheck, verificationWarning } from '../core/ports/verification.ts'
 import { TIERS } from '../core/tier.ts'
 import { bytes, errorCode, instant, iso } from './common.ts'
@@ -23,14 +24,21 @@ const copySchema = z.object({
   nextAttemptAt: instant.nullable().meta({ description: 'When it is tried again; null: at once, or it is done.' })
 }).meta({ id: 'Copy' })
 
+const partSchema = z.object({
+  name: z.string(),
+  fileName: z.string(),
+  size: bytes.nullable().meta({ description: 'Bytes as stored; null: not stored yet.' }),
+  checksum: z.string().nullable().meta({ description: 'SHA-256 of the stored bytes, in hex; null: not stored yet.' })
+}).meta({ id: 'BackupPart' })
+
 /** The order of the keys is that of the answers: the runbook's come first. */
 export const backupSchema = z.object({
   id: z.int().positive(),
   fileName: z.string(),
   filePath: z.string(),
   backupType: z.enum(BACKUP_TYPES),
-  fileSize: bytes.nullable().meta({ description: 'Bytes as stored.' }),
-  checksum: z.string().nullable().meta({ description: 'SHA-256 of the stored bytes, in hex.' }),
+  fileSize: bytes.nullable().meta({ description: 'Bytes of that file as stored.' }),
+  checksum: z.string().nullable().meta({ description: 'SHA-256 of that file, in hex.' }),
   startedAt: instant,
   completedAt: instant.nullable(),
   status: z.enum(BACKUP_STATUSES).meta({
@@ -66,7 +74,18 @@ export const backupSchema = z.object({
   }),
   errorCode: errorCode.nullable(),
   trashedAt: instant.nullable().meta({ description: 'In the trash since then.' }),
-  deletedAt: instant.nullable().meta({ description: 'Gone since then; only this record is left.' })
+  deletedAt: instant.nullable().meta({ description: 'Gone since then; only this record is left.' }),
+  totalSize: bytes.nullable().meta({ description: 'Bytes of all parts as stored.' }),
+  parts: z.array(partSchema).meta({
+    description: 'The files of the backup. The first, "main", is the one that "fileName" and "checksum" are of.'
+  }),
+  kind: z.string().nullable().meta({
+    description: 'The kind of its source; null: not recorded, as of a backup that is not complete or is an old one.'
+  }),
+  chain: z.object({
+    id: z.string(),
+    depth: z.int().nonnegative().meta({ description: '0: the full backup of the chain.' })
+  }).nullable().meta({ description: 'null: it is in no chain.' })
 }).meta({ id: 'Backup' })
 
 export type BackupView = z.infer<typeof backupSchema>
@@ -129,7 +148,14 @@ export function presentBackup (backup: Backup): BackupView {
     foreignInstance: backup.foreignInstance,
     errorCode: backup.errorCode,
     trashedAt: iso(backup.trashedAt),
-    deletedAt: iso(backup.deletedAt)
+    deletedAt: iso(backup.deletedAt),
+    totalSize: totalSize(backup),
+    parts: [
+      { name: MAIN, fileName: fileName(backup.key), size: backup.size, checksum: backup.checksum },
+      ...backup.parts.map(part => ({ ...part }))
+    ],
+    kind: backup.kind,
+    chain: backup.link === null ? null : { id: backup.link.chain, depth: backup.link.depth }
   }
 }
 

@@ -25,6 +25,7 @@ const ROW: BackupRow = {
   signing_key: 'k',
   error_code: null,
   error_message: null,
+  kind: 'sqlite',
   parent_id: null,
   parts: '[]',
   chain: null,
@@ -69,4 +70,9 @@ test('a damaged field is told with its backup', () => {
   for (const field of ['verification_checks', 'copies', 'suspect_reasons']) {
     assert.throws(() => toBackup({ ...ROW, [field]: '[' }, judgeKey), { code: 'CATALOG_CORRUPT', message: /backup 7/ })
   }
+})
+
+test('a row from before kinds were recorded has none', () => {
+  assert.equal(toBackup(ROW, judgeKey).kind, 'sqlite')
+  assert.equal(toBackup({ ...ROW, kind: null }, judgeKey).kind, null)
 })

@@ -54,3 +54,28 @@ test('a suspect that was declared good is no doubt', () => {
   assert.equal(presentWarning(aBackup({ suspicion })), null)
   assert.equal(presentBackup(aBackup({ suspicion })).suspicion?.releasedAt, STARTED.toISOString())
 })
+
+const GLOBALS = { name: 'globals', fileName: 'shop-1.globals.sql', size: 24, checksum: 'b'.repeat(64) }
+
+test('the parts of a backup begin with the main one, whose file it is named after, and have their sizes added up', () => {
+  const view = presentBackup(aBackup({ key: 'trash/shop-1.db', size: 1000, parts: [GLOBALS] }))
+  assert.deepEqual([view.fileName, view.fileSize, view.totalSize], ['shop-1.db', 1000, 1024])
+  assert.deepEqual(view.parts, [
+    { name: 'main', fileName: 'shop-1.db', size: 1000, checksum: 'a'.repeat(64) },
+    GLOBALS
+  ])
+})
+
+test('a backup of one part has it in its list, and one under way has no size yet', () => {
+  assert.deepEqual(presentBackup(aBackup({ key: 'shop-1.db' })).parts.map(({ name }) => name), ['main'])
+  const { totalSize, parts } = presentBackup(
+    aBackup({ size: null, checksum: null, parts: [{ ...GLOBALS, size: null, checksum: null }] })
+  )
+  assert.deepEqual([totalSize, parts.map(({ size }) => size)], [null, [null, null]])
+})
+
+test('a backup in a chain has the id of the chain and its depth there', () => {
+  const link = { chain: 'c1', lineage: 'l1', depth: 2, from: '0'.repeat(16), to: '0'.repeat(16) }
+  assert.deepEqual(presentBackup(aBackup({ link })).chain, { id: 'c1', depth: 2 })
+  assert.deepEqual([presentBackup(aBackup()).chain, presentBackup(aBackup()).kind], [null, 'sqlite'])
+})

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import type { Backup } from '../../core/backup/backup.ts'
+import { totalSize, type Backup } from '../../core/backup/backup.ts'
 import type { Copy } from '../../core/backup/copy.ts'
 import type { VerificationRecord } from '../../core/catalog/catalog.ts'
 import { fileName } from '../../core/backup/object-key.ts'
 import { describeSignature } from '../../core/backup/signature.ts'
+import { MAIN } from '../../core/ports/part.ts'
 import { LANDING_STORE } from '../../core/ports/store.ts'
 import { verificationWarning } from '../../core/ports/verification.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
@@ -42,8 +43,10 @@ export function viewCreated (backup: Backup): View {
 }
 
 function createdText (backup: Backup, { colours }: Screen): string {
-  const { method, size, originalSize, startedAt, completedAt, verification, id } = backup
-  const isSmaller = size !== null && originalSize !== null && size !== originalSize
+  const { method, originalSize, startedAt, completedAt, verification, id, parts } = backup
+  const size = totalSize(backup)
+  // The size of the image is that of the main part alone.
+  const isSmaller = parts.length === 0 && size !== null && originalSize !== null && size !== originalSize
   const facts: ReadonlyArray<readonly [string, string | undefined]> = [
     [
       'Size',
@@ -102,6 +105,21 @@ export function describeBackup (backup: Backup, screen: Screen, content?: Conten
   ].join('\n')
 }
 
+/** Bytes of all parts, and of each where there are several. */
+function sizeFacts (backup: Backup): readonly Fact[] {
+  const total = totalSize(backup)
+  const inBytes = (size: number | null): string | null => size === null ? null : `${inSize(size)} (${size} bytes)`
+  if (backup.parts.length === 0) return [['size', inBytes(total)]]
+  const main = { name: MAIN, fileName: nameOf(backup), size: backup.size, checksum: backup.checksum }
+  return [
+    ['size', total === null ? null : `${inBytes(total) ?? ''} in ${backup.parts.length + 1} parts`],
+    ...[main, ...backup.parts].map(({ name, fileName, size }): Fact => [
+      `part "${name}"`,
+      `${fileName}${size === null ? '' : `, ${inBytes(size) ?? ''}`}`
+    ])
+  ]
+}
+
 function inStore ({ status, location, error, nextAttemptAt }: Copy, { now }: Screen): string {
   const again = nextAttemptAt === null ? '' : `, again ${inAge(nextAttemptAt, now)}`
   return status === 'stored' ? location : `${status}${error === null ? '' : `: ${error}`}${again}`
@@ -120,7 +138,7 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
     ['description', backup.description],
     ['started', at(startedAt)],
     ['duration', completedAt === null ? null : inDuration(completedAt.getTime() - startedAt.getTime())],
-    ['size', size === null ? null : `${inSize(size)} (${size} bytes)`],
+    ...sizeFacts(backup),
     [
       'unpacked',
       originalSize === null || originalSize === size ? null : `${inSize(originalSize)} (${originalSize} bytes)`

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isCancelled, type Backup } from '../../core/backup/backup.ts'
+import { isCancelled, totalSize, type Backup } from '../../core/backup/backup.ts'
 import { isSuspect } from '../../core/backup/suspicion.ts'
 import { listedBackupSchema, presentListed } from '../../present/backup.ts'
 import type { Content } from '../content.ts'
@@ -44,7 +44,7 @@ export function viewBackups (
 
 /** What there is more than is shown is told wherever the list ends up. */
 export function summary (backups: readonly Backup[], count: number): string {
-  const size = inSize(backups.reduce((sum, backup) => sum + (backup.size ?? 0), 0))
+  const size = inSize(backups.reduce((sum, backup) => sum + (totalSize(backup) ?? 0), 0))
   return `${counted(backups.length, 'backup')}, ${size}${more(backups, count)}`
 }
 
@@ -57,13 +57,19 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Backup>> {
     { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8 },
     { title: 'TYPE', cell: ({ type, schedule }) => schedule ?? type, expendable: 2 },
-    { title: 'SIZE', align: 'right', cell: ({ size }) => size === null ? '' : inSize(size) },
+    { title: 'SIZE', align: 'right', cell: sizeOf },
     { title: 'CREATED (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
     { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 3 },
     { title: 'STATE', cell: stateOf, paint: (text, backup) => paintState(text, backup, colours) },
     { title: 'NAME', cell: nameOf, atLeast: 20, expendable: 4 },
     { title: 'DESCRIPTION', cell: ({ description }) => description ?? '', atLeast: 11, expendable: 1, cut: 'end' }
   ]
+}
+
+/** Of all parts. */
+function sizeOf (backup: Backup): string {
+  const size = totalSize(backup)
+  return size === null ? '' : inSize(size)
 }
 
 /** In one word what there is to know: a completed backup is as good as its last verification. */

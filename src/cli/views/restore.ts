@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Backup } from '../../core/backup/backup.ts'
+import { totalSize, type Backup } from '../../core/backup/backup.ts'
 import { describeSignature } from '../../core/backup/signature.ts'
 import type { Restore } from '../../core/restore/restore.ts'
 import { presentWarning } from '../../present/backup.ts'
@@ -45,6 +45,7 @@ export interface Stakes {
 export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, screen: Screen): string {
   const { colours, now, width } = screen
   const { given, size, modified } = standing
+  const stored = totalSize(backup)
   const path = given === null ? standing.path : `${given} → ${standing.path}`
   const there = size === null || modified === null
     ? `${path} (there is nothing)`
@@ -56,7 +57,7 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
     ['Type', `${backup.method}, ${backup.type}`],
     [
       'Size',
-      backup.size === null ? null : `${inSize(backup.size)}${backup.compression === 'none' ? '' : ' (compressed)'}`
+      stored === null ? null : `${inSize(stored)}${backup.compression === 'none' ? '' : ' (compressed)'}`
     ],
     ['Manifest', manifestOf(backup)],
     [

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Backup } from '../../core/backup/backup.ts'
+import { totalSize, type Backup } from '../../core/backup/backup.ts'
 import { backupSchema, presentBackup } from '../../present/backup.ts'
 import type { View } from '../shell.ts'
 import { inSize } from '../../core/size.ts'
@@ -23,7 +23,7 @@ export function viewUploaded (backups: readonly Backup[], failures: readonly Fai
     text: screen =>
       [
         ...backups.map(backup =>
-          `${screen.colours.green('✓')} backup ${backup.id}, ${nameOf(backup)}, ${inSize(backup.size ?? 0)}: in ${
+          `${screen.colours.green('✓')} backup ${backup.id}, ${nameOf(backup)}, ${inSize(totalSize(backup) ?? 0)}: in ${
             storesOf(backup)
           }`
         ),

@@ -62,6 +62,8 @@ export interface Backup {
   readonly originalChecksum: string | null
   readonly errorCode: ErrorCode | null
   readonly errorMessage: string | null
+  /** The kind of its source; null: not recorded, as of a backup that is not complete or is an old one. */
+  readonly kind: string | null
   /** What it is built on; null: nothing, or a backup that is not known here (`link.depth` above 0). */
   readonly parentId: number | null
   /** null: it is in no chain. */

@@ -92,12 +92,12 @@ async function removeExpendable (
   for (const backup of await deps.catalog.backups.trashed()) {
     if (hasLanded(deps, backup) && !await isHeld(backup)) giving.push(backup)
   }
-  if (giving.reduce((sum, { size }) => sum + (size ?? 0), 0) < short) return false
+  if (giving.reduce((sum, backup) => sum + (totalSize(backup) ?? 0), 0) < short) return false
   let freed = 0
   for (const backup of giving) {
     signal.throwIfAborted()
     if (freed >= short || (freed > 0 && await isEnough())) break
-    if (await removeLanded(deps, backup)) freed += backup.size ?? 0
+    if (await removeLanded(deps, backup)) freed += totalSize(backup) ?? 0
   }
   return freed > 0
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { cancelWhileProbing } from '../../support/engine/cancel-while-probing.ts'
 import { commandLine, OWN_SOURCE } from '../../support/cli/command-line.ts'
 import { shopDatabase } from '../../support/databases/shop.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('list shows the newest first with ages and sizes, and what they come to', async t => {
@@ -127,4 +128,17 @@ test('list shows what one store holds', async t => {
   await json('upload', '2')
   assert.deepEqual((await json('list', '--s3')).map(({ id }: { id: number }) => id), [2])
   assert.deepEqual((await json('list', '--store', 's3')).map(({ id }: { id: number }) => id), [2])
+})
+
+test('list and stats count all parts of a backup', async t => {
+  const { holdfast, json, create } = await commandLine(t, {
+    sources: [new MemorySource('shop', { hasIndex: true })]
+  })
+  const { size, parts: [index] } = await create()
+  const total = size! + index!.size!
+  const { out } = await holdfast('list')
+  assert.match(out, /^ *1 {2}shop +manual +100\.1 kB /m)
+  assert.match(out, /\n1 backup, 100\.1 kB\n$/)
+  const [{ totalSize, fileSize }] = await json('list')
+  assert.deepEqual([totalSize, fileSize, (await json('stats')).statistics.totalSize], [total, size, total])
 })

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { OUTPUTS } from '../../../src/cli/schemas.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { commandLine } from '../../support/cli/command-line.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('show prints every fact of a backup, its last verification and all of them', async t => {
@@ -40,4 +41,23 @@ test('show prints the state of each copy', async t => {
   faults.fail('far.put', { error: new BackupError('STORE_UNAVAILABLE', 'it is down') })
   await holdfast('upload', '1')
   assert.match((await holdfast('show', '1')).out, /in "far" +failed: it is down, again in 1 min/)
+})
+
+test('show lists the parts of a backup that has several, with their sizes', async t => {
+  const sources = [new MemorySource('shop', { hasIndex: true })]
+  const { holdfast, create } = await commandLine(t, { sources })
+  const { key, size, parts: [index] } = await create()
+  const { out } = await holdfast('show', '1')
+  const [own, total] = [index!.size!, size! + index!.size!]
+  assert.deepEqual(out.split('\n').filter(line => /^ {2}(?:size|part) /.test(line)), [
+    `  size          100.1 kB (${total} bytes) in 2 parts`,
+    `  part "main"   ${key}, 100.0 kB (100000 bytes)`,
+    `  part "index"  ${index!.fileName}, ${own} B (${own} bytes)`
+  ])
+})
+
+test('show names no parts of a backup that has one', async t => {
+  const { holdfast, create } = await commandLine(t)
+  await create()
+  assert.doesNotMatch((await holdfast('show', '1')).out, /part/)
 })

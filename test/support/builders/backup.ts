@@ -31,6 +31,7 @@ export function aBackup (given: Partial<Backup> = {}): Backup {
     originalChecksum: 'a'.repeat(64),
     errorCode: null,
     errorMessage: null,
+    kind: 'sqlite',
     parentId: null,
     parts: [],
     link: null,
