@@ -8,6 +8,7 @@ import type { EngineDeps } from '../deps.ts'
 import { backupLock, sourceLock } from '../jobs/locks.ts'
 import { followed } from '../jobs/work.ts'
 import type { ReplicationVerbs } from '../replication/verbs.ts'
+import { requireKind } from '../require-kind.ts'
 import { requireSource } from '../require-source.ts'
 import type { CreateRequest } from './create-request.ts'
 import { createBackup } from './create.ts'
@@ -70,11 +71,12 @@ export function backupVerbs (deps: EngineDeps, { upload }: Pick<ReplicationVerbs
   return {
     async create (request) {
       const chosen = requireSource(deps, request.source)
-      if (request.method !== undefined && request.method !== 'full') {
+      const { methods } = requireKind(deps, chosen.source.kind)
+      if (request.method !== undefined && !methods.includes(request.method)) {
         throw new BackupError(
           'METHOD_UNSUPPORTED',
           `the source "${chosen.source.name}" has no "${request.method}" backups`,
-          { hint: 'Leave "method" out, or say "full".' }
+          { hint: `Leave "method" out, or give ${methods.map(method => `"${method}"`).join(' or ')}.` }
         )
       }
       const { name } = chosen.source

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { askedJob } from '../../support/engine/asked-job.ts'
 import { testEngine } from '../../support/engine/engine.ts'
+import type { LoadedKind } from '../../../src/core/ports/source-kind.ts'
 import type { OffsiteStore } from '../../../src/engine/deps.ts'
 import { farStore } from '../../support/stores/offsite-directory.ts'
 import { rejectsWith } from '../../support/rejects.ts'
@@ -26,7 +27,8 @@ test('a backup is a job that holds its source', async t => {
 
 test('a kind of backup that the source cannot make is refused before there is a job', async t => {
   const { engine } = await testEngine(t)
-  await rejectsWith('METHOD_UNSUPPORTED', engine.create({ type: 'manual', method: 'incremental' }))
+  const error = await rejectsWith('METHOD_UNSUPPORTED', engine.create({ type: 'manual', method: 'incremental' }))
+  assert.equal(error.hint, 'Leave "method" out, or give "full".')
   await rejectsWith('STORE_NOT_FOUND', engine.create({ type: 'manual', upload: true }))
   assert.deepEqual((await engine.jobs({ limit: 10 })).jobs, [])
 })
@@ -52,4 +54,14 @@ test('an edit and a release hold the backup', async t => {
   await lock.release()
   await rejectsWith('BACKUP_NOT_SUSPECT', engine.release(id, 'eve'))
   assert.equal((await engine.edit(id, { pinned: true })).pinned, true)
+})
+
+test('which kinds of backup a source has is told by its kind', async t => {
+  const { engine, deps } = await testEngine(t)
+  const kinds = deps.kinds as Map<string, LoadedKind>
+  kinds.set('memory', { ...kinds.get('memory')!, methods: ['wal', 'full'] })
+  const { hint } = await rejectsWith('METHOD_UNSUPPORTED', engine.create({ type: 'manual', method: 'incremental' }))
+  assert.equal(hint, 'Leave "method" out, or give "wal" or "full".')
+  kinds.set('memory', { ...kinds.get('memory')!, methods: ['wal'] })
+  await rejectsWith('METHOD_UNSUPPORTED', engine.create({ type: 'manual', method: 'full' }))
 })
