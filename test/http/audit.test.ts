@@ -214,6 +214,7 @@ test('a caller that hangs up has done what it asked for, and a download that it 
     size: 1e9,
     etag: '"a"',
     contentType: 'application/octet-stream',
+    hasRanges: true,
     open: async () =>
       new Readable({
         read () {

@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { BackupError, systemCode, toBackupError } from '../../core/errors.ts'
+import { MAIN } from '../../core/ports/part.ts'
 import type { Download } from '../../engine/restore/download.ts'
 import { openFolder, type Folder } from '../../files/folder.ts'
 import { noRoom } from '../../files/no-room.ts'
@@ -21,6 +22,7 @@ export interface DownloadDeps extends Shell {
 interface Flags extends JsonFlag {
   readonly output?: string
   readonly decoded?: true
+  readonly part: string
 }
 
 export function downloadCommand (deps: DownloadDeps): Command {
@@ -31,17 +33,19 @@ export function downloadCommand (deps: DownloadDeps): Command {
     .addArgument(idArgument())
     .addOption(new Option('--output <path>', 'where to: a new file, or a directory; by default the working directory'))
     .option('--decoded', 'the plain database: decrypted and unpacked')
+    .option('--part <name>', 'the part with this name, or "all" for a tar of all parts as they are stored', MAIN)
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number, flags: Flags) => {
+      const { decoded = false, part } = flags
       const { path, size, store } = await deps.withSession(flags, async ({ engine, audited }) => {
-        const download = await engine.download(id, { decoded: flags.decoded === true })
+        const download = await engine.download(id, { decoded, part })
         const path = await pathFor(deps.cwd, flags.output, download.fileName)
         await audited({ action: 'backup download', target: `backup ${id}` }, () => write(download, path))
         return { path, size: download.size, store: download.store }
       })
       const { viewDownloaded } = await import('../views/downloaded.ts')
-      show(deps, flags, viewDownloaded({ backupId: id, path, store, size, decoded: flags.decoded === true }))
+      show(deps, flags, viewDownloaded({ backupId: id, path, store, size, decoded, part }))
     })
 }
 

@@ -8,7 +8,8 @@ export const downloadSchema = z.object({
   path: z.string(),
   store: z.string().meta({ description: 'The store that it was read from.' }),
   size: bytes,
-  decoded: z.boolean().meta({ description: 'true: it is the plain database.' })
+  decoded: z.boolean().meta({ description: 'true: it is the plain database.' }),
+  part: z.string().meta({ description: 'Which part of the backup it is; "all": a tar of all of them.' })
 })
 
 export function viewDownloaded (downloaded: z.infer<typeof downloadSchema>): View {

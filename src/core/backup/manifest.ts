@@ -34,6 +34,16 @@ export function partsOf ({ object, image, compression, partFormat, parts }: Mani
   return [{ name: MAIN, format: partFormat, isIndex: false, object, image, compression }, ...parts]
 }
 
+/** The part with this name. Throws `PART_NOT_FOUND`, which names those that there are. */
+export function requirePart (manifest: Manifest, name: string): PartRecord {
+  const parts = partsOf(manifest)
+  const found = parts.find(part => part.name === name)
+  if (found !== undefined) return found
+  throw new BackupError('PART_NOT_FOUND', `the backup has no part "${name}"`, {
+    hint: `It has ${parts.map(part => `"${part.name}"`).join(', ')}.`
+  })
+}
+
 /** The parts in addition to the main one, as the row of the backup has them. */
 export function backupParts ({ parts }: Pick<Manifest, 'parts'>): readonly BackupPart[] {
   return parts.map(({ name, object }) => ({

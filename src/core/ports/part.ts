@@ -4,17 +4,34 @@ import type { Compression } from './codec.ts'
 /** The name of the part that a backup is named after, and that is its content for a caller that knows no parts. */
 export const MAIN = 'main'
 
+/** Stands for all parts together where one may be chosen: no part has this name. */
+export const ALL_PARTS = 'all'
+
 /** Segments of letters, digits, `_` and `-` with `/` between them: `main`, `globals`, `payloads/files`. */
 const PART_NAME = /^[a-z0-9_-]{1,63}(?:\/[a-z0-9_-]{1,63})*$/i
 /** `sqlite`, `pg-archive`, `tar`. */
 const PART_FORMAT = /^[a-z0-9][a-z0-9-]{0,31}$/
 
 export function isPartName (name: string): boolean {
-  return name.length <= 200 && PART_NAME.test(name)
+  return name.length <= 200 && name !== ALL_PARTS && PART_NAME.test(name)
 }
 
 export function isPartFormat (format: string): boolean {
   return PART_FORMAT.test(format)
+}
+
+/** Of content that nothing is known of. */
+export const UNKNOWN_TYPE = 'application/octet-stream'
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  sql: 'application/sql',
+  tar: 'application/x-tar'
+}
+
+/** The media type of plain bytes in this format, one that several kinds of source share. */
+export function contentTypeOf (format: string): string {
+  return Object.hasOwn(CONTENT_TYPES, format) ? CONTENT_TYPES[format] ?? UNKNOWN_TYPE : UNKNOWN_TYPE
 }
 
 /** One of the files of a backup, as its source names it before anything is read. */

@@ -1,9 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { finished, type Readable } from 'node:stream'
 import { finished as finishedStream } from 'node:stream/promises'
-import { partsOf, type Manifest } from '../../core/backup/manifest.ts'
+import { partsOf, requirePart, type Manifest } from '../../core/backup/manifest.ts'
 import { siblingKey } from '../../core/backup/object-key.ts'
-import { BackupError } from '../../core/errors.ts'
 import type { Opener } from '../../core/ports/encryption.ts'
 import type { PlainImages } from '../../core/ports/images.ts'
 import type { PartRecord } from '../../core/ports/part.ts'
@@ -58,7 +57,7 @@ export class Images implements PlainImages {
   }
 
   async open (name: string, signal: AbortSignal): Promise<Readable> {
-    const part = this.#part(name)
+    const part = requirePart(this.#request.manifest, name)
     const { key, manifest, openers, onBytes } = this.#request
     const image = await openImage({
       store: this.#deps.store,
@@ -81,7 +80,7 @@ export class Images implements PlainImages {
   async file (name: string, signal: AbortSignal): Promise<string> {
     const known = this.#files.get(name)
     if (known !== undefined) return await known
-    const file = this.#fileOf(this.#part(name), signal)
+    const file = this.#fileOf(requirePart(this.#request.manifest, name), signal)
     this.#files.set(name, file)
     return await file
   }
@@ -120,14 +119,6 @@ export class Images implements PlainImages {
     this.#unpacked.push(file)
     this.#unpacking += performance.now() - begun
     return file.path
-  }
-
-  #part (name: string): PartRecord {
-    const part = partsOf(this.#request.manifest).find(one => one.name === name)
-    if (part !== undefined) return part
-    throw new BackupError('PART_NOT_FOUND', `the backup has no part "${name}"`, {
-      hint: `It has ${partsOf(this.#request.manifest).map(one => `"${one.name}"`).join(', ')}.`
-    })
   }
 }
 

@@ -6,7 +6,7 @@ import { verifiedRanges } from '../artifacts/verified-ranges.ts'
 import type { EngineDeps } from '../deps.ts'
 import { backupLock, sourceLock } from '../jobs/locks.ts'
 import { requireSource } from '../require-source.ts'
-import { openDownload, type Download } from './download.ts'
+import { openDownload, type Download, type DownloadRequest } from './download.ts'
 import { drillBackup, nextDrill, type DrillRequest } from './drill.ts'
 import { dryRun, type DryRun } from './dry-run.ts'
 import { plannedRestore, restoreBackup, sourceItself, type RestoreRequest } from './restore.ts'
@@ -42,8 +42,8 @@ export interface RestoreVerbs {
   origin(id: number): Promise<string>
   /** Asks for a backup in cold storage to be made readable for `days` days; the result has how long that takes. */
   thaw(id: number, days: number): Promise<Thawing>
-  /** `decoded`: decompressed. `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`. */
-  download(id: number, request: { readonly decoded: boolean }): Promise<Download>
+  /** One part, or all of them. `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `PART_NOT_FOUND`. */
+  download(id: number, request: DownloadRequest): Promise<Download>
   /** Restores and drills. */
   restores(query: RestoreQuery): Promise<RestorePage>
   /** Rejects with `RESTORE_NOT_FOUND`. */
@@ -89,7 +89,7 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
 
     origin: async id => (await recordedManifest(deps, id)).source.location,
     thaw: (id, days) => thawBackup(deps, id, days, AbortSignal.timeout(THAW_MS)),
-    download: (id, { decoded }) => openDownload(deps, ranges, id, decoded),
+    download: (id, request) => openDownload(deps, ranges, id, request),
     restores: query => catalog.restores.list(query),
     restoreById: id => catalog.restores.get(id),
 

@@ -23,7 +23,7 @@ export function downloadRoute (app: App, { engine }: { readonly engine: RestoreV
     summary: 'The backup itself',
     action: 'backup download',
     description:
-      '`X-Backup-Store` names the store that it is read from: the nearest that has it. Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`. Bytes that are not those of the `ETag` never end cleanly: the answer is an error, or the connection is cut before its `Content-Length`. The first range of a stored backup is answered once all of it has been read and proven.',
+      '`X-Backup-Store` names the store that it is read from: the nearest that has it. Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`. Bytes that are not those of the `ETag` never end cleanly: the answer is an error, or the connection is cut before its `Content-Length`. The first range of a stored backup is answered once all of it has been read and proven. With `part=all` there is no `Range`: one is answered with `RANGE_NOT_SATISFIABLE`.',
     answers: {
       200: { description: 'All of it.', content: octets },
       206: { description: 'The range that was asked for.', content: octets }
@@ -32,6 +32,7 @@ export function downloadRoute (app: App, { engine }: { readonly engine: RestoreV
       'BACKUP_NOT_FOUND',
       'BACKUP_NOT_COMPLETED',
       'BACKUP_DELETED',
+      'PART_NOT_FOUND',
       'MANIFEST_UNSIGNED',
       'OBJECT_NOT_FOUND',
       'RANGE_NOT_SATISFIABLE',
@@ -48,13 +49,18 @@ export function downloadRoute (app: App, { engine }: { readonly engine: RestoreV
     handler: async (request, reply) => {
       const { headers } = request
       const download = await engine.download(request.params.id, request.query)
-      reply.header('etag', download.etag).header('x-backup-store', download.store).header('accept-ranges', 'bytes')
-        .header('cache-control', 'private, no-cache')
+      reply.header('etag', download.etag).header('x-backup-store', download.store)
+        .header('accept-ranges', download.hasRanges ? 'bytes' : 'none').header('cache-control', 'private, no-cache')
       if (hasTag(headers['if-none-match'], download.etag)) return reply.code(304).send()
 
       // A range of something that has changed meanwhile would not fit what the caller holds.
       const current = headers['if-range'] === undefined || headers['if-range'] === download.etag
       const range = request.method === 'GET' && current ? parseRange(headers.range, download.size) : undefined
+      if (range !== undefined && !download.hasRanges) {
+        throw new BackupError('RANGE_NOT_SATISFIABLE', 'all parts together are given out as a whole', {
+          hint: 'Leave "Range" out, or ask for one part.'
+        })
+      }
       if (range === null) {
         reply.header('content-range', `bytes */${download.size}`)
         throw new BackupError(

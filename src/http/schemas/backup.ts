@@ -56,5 +56,8 @@ export const removeQuery = z.strictObject({
   force: flag.default(false).meta({ description: 'true: even the last valid backup of its source.' })
 })
 export const downloadQuery = z.strictObject({
-  decoded: flag.default(false).meta({ description: 'true: the plain image, decompressed.' })
+  decoded: flag.default(false).meta({ description: 'true: the plain image, decompressed.' }),
+  part: z.string().max(200).optional().meta({
+    description: '"all": a tar of all parts as they are stored, and the manifest. Default: "main".'
+  })
 })

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { commandLine } from '../../support/cli/command-line.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
 test('download writes the artifact to a new file of its owner, byte for byte, under its own name in a directory', async t => {
@@ -18,7 +20,8 @@ test('download writes the artifact to a new file of its owner, byte for byte, un
     path: join(cwd, 'x.db'),
     store: 'local',
     size: 100_000,
-    decoded: true
+    decoded: true,
+    part: 'main'
   })
   assert.equal(readFileSync(join(cwd, 'x.db')).length, 100_000)
 })
@@ -45,4 +48,21 @@ test('download of a backup that is not there, or of no number, ends with its cod
   assert.match(err, /there is no backup 9/)
   assert.equal((await holdfast('download', 'x')).code, 2)
   assert.deepEqual(readdirSync(cwd), [])
+})
+
+test('download writes one part, or a tar of all of them, and names the parts where there is no such one', async t => {
+  const cwd = tempDir(t)
+  const sources = [new MemorySource('shop', { hasIndex: true })]
+  const { holdfast, json, create, directory } = await commandLine(t, { sources, deps: { cwd } })
+  const { key, parts: [index] } = await create()
+  const name = index!.fileName
+  assert.equal((await json('download', '1', '--part', 'index')).part, 'index')
+  assert.deepEqual(readFileSync(join(cwd, name)), readFileSync(join(directory, name)))
+  assert.equal((await json('download', '1', '--part', 'all')).path, join(cwd, `${key}.tar`))
+  execFileSync('tar', ['-xf', `${key}.tar`], { cwd })
+  assert.deepEqual(readdirSync(cwd).sort(), [key, name, `${key}.manifest.json`, `${key}.tar`].sort())
+  const { code, err } = await holdfast('download', '1', '--part', 'globals')
+  assert.equal(code, 4)
+  assert.match(err, /"main", "index"/)
+  assert.equal((await holdfast('download', '1', '--part', 'all', '--decoded')).code, 2)
 })

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { buffer } from 'node:stream/consumers'
 import type { Download } from '../../../src/engine/restore/download.ts'
 import type { ByteRange } from '../../../src/core/ports/store.ts'
 import { testEngine } from '../../support/engine/engine.ts'
 import { rejectsWith } from '../../support/rejects.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { digestOf, never, noise, rejection } from '../../support/streams.ts'
 
 async function read (download: Download, range?: ByteRange): Promise<Buffer> {
@@ -112,4 +114,80 @@ test('a backup that is gone is BACKUP_DELETED, and one that never was BACKUP_NOT
   await create()
   await rejectsWith('BACKUP_DELETED', engine.download(1, { decoded: false }))
   await rejectsWith('BACKUP_NOT_FOUND', engine.download(9, { decoded: false }))
+})
+
+for (const compression of ['none', 'zstd'] as const) {
+  test(`each part of a ${compression} backup is given out as it is stored and decoded, whole and in ranges`, async t => {
+    const source = new MemorySource('shop', { hasIndex: true })
+    const { engine, directory, create } = await testEngine(t, { sources: [source] })
+    const { id, parts: [index] } = await create({ compression })
+    const request = { part: 'index', decoded: false }
+    const stored = readFileSync(join(directory, index!.fileName))
+    const download = await engine.download(id, request)
+    assert.deepEqual(
+      [download.fileName, download.size, download.etag, download.contentType],
+      [
+        index!.fileName,
+        stored.length,
+        `"${digestOf(stored).sha256}"`,
+        compression === 'none' ? 'application/json' : 'application/zstd'
+      ]
+    )
+    assert.ok((await read(download)).equals(stored))
+    assert.ok((await read(download, { start: 3, end: 9 })).equals(stored.subarray(3, 10)))
+
+    const plain = JSON.stringify({ sha256: digestOf(source.bytes).sha256 })
+    const decoded = await engine.download(id, { ...request, decoded: true })
+    assert.deepEqual([decoded.fileName, decoded.contentType, decoded.size], [
+      'shop-backup-2025-11-24T23-30-01.index.json',
+      'application/json',
+      plain.length
+    ])
+    assert.equal(String(await read(decoded)), plain)
+    assert.equal(String(await read(decoded, { start: 2, end: 7 })), 'sha256')
+  })
+}
+
+test('without a part the main one is given out', async t => {
+  const source = new MemorySource('shop', { hasIndex: true })
+  const { engine, create } = await testEngine(t, { sources: [source] })
+  const { id, key, checksum } = await create()
+  for (const part of [undefined, 'main']) {
+    const { fileName, etag, contentType } = await engine.download(id, { decoded: false, part })
+    assert.deepEqual([fileName, etag, contentType], [key, `"${checksum}"`, 'text/plain'])
+  }
+})
+
+test('a part that the backup does not have is PART_NOT_FOUND with the names of those that it has', async t => {
+  const source = new MemorySource('shop', { hasIndex: true })
+  const { engine, create } = await testEngine(t, { sources: [source] })
+  const { id } = await create()
+  const { hint } = await rejectsWith('PART_NOT_FOUND', engine.download(id, { decoded: false, part: 'globals' }))
+  assert.equal(hint, 'It has "main", "index".')
+})
+
+test('a part of the trash is read there and has its own name; damage of it has no clean end', async t => {
+  const source = new MemorySource('shop', { hasIndex: true })
+  const { engine, create, directory } = await testEngine(t, { sources: [source] })
+  const { id, parts: [index] } = await create()
+  await (await engine.remove(id, { force: true })).result
+  const path = join(directory, 'trash', index!.fileName)
+  const download = await engine.download(id, { decoded: false, part: 'index' })
+  assert.equal(download.fileName, index!.fileName)
+  assert.ok((await read(download)).equals(readFileSync(path)))
+  writeFileSync(path, readFileSync(path).fill(0x20))
+  await rejectsWith('CHECKSUM_MISMATCH', read(await engine.download(id, { decoded: false, part: 'index' })))
+})
+
+test('all parts are a tar without ranges from the store that has them, and only as they are stored', async t => {
+  const source = new MemorySource('shop', { hasIndex: true })
+  const { engine, create } = await testEngine(t, { sources: [source] })
+  const { id, key } = await create()
+  const download = await engine.download(id, { decoded: false, part: 'all' })
+  assert.deepEqual(
+    [download.fileName, download.contentType, download.hasRanges, download.store],
+    [`${key}.tar`, 'application/x-tar', false, 'local']
+  )
+  assert.equal((await read(download)).length, download.size)
+  await rejectsWith('VALIDATION_FAILED', engine.download(id, { decoded: true, part: 'all' }))
 })

@@ -186,3 +186,37 @@ test('a download that does not end does not hold up the close of the service', a
   await app.close()
   await cut
 })
+
+test('a part comes where it is asked for, in ranges too', async t => {
+  const { app, engine } = await build(t)
+  assert.equal((await download(app, { range: 'bytes=0-1' }, 'GET', '?part=globals')).statusCode, 206)
+  assert.deepEqual(engine.calls, ['download 1 false globals'])
+})
+
+test('a range of all parts is refused, and they come whole without one', async t => {
+  const { app, engine } = await build(t)
+  const whole = await download(app, {}, 'GET', '?part=all')
+  assert.deepEqual([whole.statusCode, whole.headers['accept-ranges'], whole.rawPayload], [200, 'none', engine.bytes])
+  for (const range of ['bytes=0-1', 'bytes=1000-']) {
+    const { statusCode, headers, ...answer } = await download(app, { range }, 'GET', '?part=all')
+    assert.deepEqual([statusCode, answer.json().code, headers['content-range']], [
+      416,
+      'RANGE_NOT_SATISFIABLE',
+      undefined
+    ])
+    assert.match(answer.json().hint, /one part/)
+  }
+})
+
+test('a part that there is not is a 404 with its own code', async t => {
+  const { app, engine } = await build(t)
+  engine.download = async () => {
+    throw new BackupError('PART_NOT_FOUND', 'the backup has no part "x"', { hint: 'It has "main".' })
+  }
+  const answer = await download(app, {}, 'GET', '?part=x')
+  assert.deepEqual([answer.statusCode, answer.json().code, answer.json().hint], [
+    404,
+    'PART_NOT_FOUND',
+    'It has "main".'
+  ])
+})

@@ -10,10 +10,11 @@ import type { Run, RunQuery } from '../../../src/core/schedule/run.ts'
 import type { Settings, SettingsChange, SettingsReport } from '../../../src/core/schedule/settings.ts'
 import type { StoreProbe } from '../../../src/core/ports/store-probe.ts'
 import type { Verification } from '../../../src/core/ports/verification.ts'
+import { ALL_PARTS } from '../../../src/core/ports/part.ts'
 import type { BackupEdit } from '../../../src/engine/backup/edit.ts'
 import type { Compared, DiffRequest, Rescued, RescueRequest } from '../../../src/engine/restore/rows.ts'
 import type { CreateRequest } from '../../../src/engine/backup/create-request.ts'
-import type { Download } from '../../../src/engine/restore/download.ts'
+import type { Download, DownloadRequest } from '../../../src/engine/restore/download.ts'
 import type { DrillRequest } from '../../../src/engine/restore/drill.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { Pruned } from '../../../src/engine/retention/prune.ts'
@@ -267,8 +268,8 @@ export class FakeEngine implements Engine {
     return { backup: this.#row(id), store: null, hours: 0 }
   }
 
-  async download (id: number, { decoded }: { readonly decoded: boolean }): Promise<Download> {
-    this.#called(`download ${id} ${decoded}`)
+  async download (id: number, { decoded, part }: DownloadRequest): Promise<Download> {
+    this.#called(`download ${id} ${decoded}${part === undefined ? '' : ` ${part}`}`)
     const { bytes } = this
     this.#row(id)
     return {
@@ -277,6 +278,7 @@ export class FakeEngine implements Engine {
       etag: `"${createHash('sha256').update(bytes).digest('hex')}"`,
       size: bytes.length,
       contentType: 'application/vnd.sqlite3',
+      hasRanges: part !== ALL_PARTS,
       open: async range => Readable.from([range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)])
     }
   }
