@@ -5,9 +5,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Manifest } from '../../src/core/backup/manifest.ts'
+import { partedSchema } from '../../src/core/backup/manifest-schema.ts'
 import { makeMoney, TOTAL } from '../support/databases/money.ts'
 import { needTool } from '../support/skip-without.ts'
+import { testEngine } from '../support/engine/engine.ts'
 import { openShop } from '../support/engine/open-shop.ts'
+import { MemorySource } from '../support/sources/memory-source.ts'
 import { tempDir } from '../support/temp-dir.ts'
 
 const UNPACK = { none: ['true', []], gzip: ['gzip', ['-dk']], zstd: ['zstd', ['-dq']] } as const
@@ -57,4 +60,32 @@ test('the schema digest is what docs/format.md says', async t => {
     'SELECT json_array(type, name, tbl_name, sql) FROM sqlite_schema ORDER BY type, name, tbl_name'
   ], { encoding: 'utf8' })
   assert.equal(createHash('sha256').update(lines).digest('hex'), manifest?.facts.details.schemaDigest)
+})
+
+test('the parts of a backup are compared and unpacked with standard tools alone, as docs/format.md says', async t => {
+  for (const tool of ['jq', 'zstd', 'sha256sum']) if (!needTool(t, tool)) return
+  const source = new MemorySource('books', { hasIndex: true })
+  const { create, directory } = await testEngine(t, { sources: [source] })
+  const { key } = await create({ compression: 'zstd' })
+  const [, compare = '', list = ''] = /^### A backup of several parts$[^]*?^```sh\nM=.*\n(jq .*)\n(jq .*)\n```$/m.exec(
+    readFileSync('docs/format.md', 'utf8')
+  ) ?? []
+  const shell = (command: string): string =>
+    execFileSync('sh', ['-c', command], { cwd: directory, env: { ...process.env, M: `${key}.manifest.json` } })
+      .toString()
+  assert.deepEqual(shell(compare).trim().split('\n').map(line => line.split(' ')[1]), ['OK', 'OK'])
+  const parts = shell(list).trim().split('\n').map(line => line.split(' '))
+  assert.deepEqual(parts.map(([, format]) => format), ['memory', 'json'])
+  for (const [name = '', , digest] of parts) {
+    shell(`zstd -dq ${name}`)
+    assert.equal(sha256(join(directory, name.replace(/\.zst$/, ''))), digest)
+  }
+})
+
+test('the order of the keys of version 3 is the one in docs/format.md', () => {
+  const [, text = ''] = /^The order of the keys is part[^]*?In version 3 it is ([^]*?);/m.exec(
+    readFileSync('docs/format.md', 'utf8')
+  ) ?? []
+  const named = text.replaceAll(/\([^)]*\)/g, '').match(/(?<=`)\w+(?=`)/g)
+  assert.deepEqual(named, Object.keys(partedSchema.shape))
 })

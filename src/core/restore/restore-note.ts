@@ -19,6 +19,8 @@ What lies here
 
   <source>-backup-<time>.db...                 a backup; the time is UTC
   <source>-backup-<time>.db....manifest.json   what it is, as JSON
+  <source>-backup-<time>.<part>...             a further part of the backup,
+                                               named in "parts" of its manifest
 
 The end of the name says what was done to the database file, in this order:
 
@@ -42,6 +44,9 @@ The manifest says what to expect:
   encryption        "none", "age" or "openpgp"
   keys              which keys open it: recipients of age, fingerprints of
                     OpenPGP, or "passphrase"; not there if it is not encrypted
+  parts             the files that belong to the backup in addition to this
+                    one, each with its own object, image and compression; not
+                    there if there are none
   facts.tables      every table, with its rows
   verifiedAt        when it was proven to be restorable; null: never
 
@@ -69,6 +74,9 @@ through the lines that fit the end of the name. B is the name up to ".db".
                   or asks for the passphrase
 
   sha256sum $B.db                              is it image.sha256?
+
+Where the manifest has "parts", fetch all of them, and do the same with each:
+its digests are parts[].object.sha256 and parts[].image.sha256.
 ${notes}
 The private key or the passphrase is not here: it is on the recovery card.
 

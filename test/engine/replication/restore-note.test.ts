@@ -79,3 +79,8 @@ test('the note has the tools and the steps of every kind of source', () => {
   assert.match(text, /gzip, zstd, sqlite3, cat, and age or gpg/)
   assert.match(text, /put \$B\.db in its place\.\n\n {2}cat \$B\.txt\n\nThe private key/)
 })
+
+test('the note tells of backups of several parts: their files, their digests, and that each is unpacked', () => {
+  assert.match(TEXT, /<source>-backup-<time>\.<part>\.\.\. /)
+  assert.match(TEXT, /^Where the manifest has "parts", fetch all of them, and do the same with each:$/m)
+})
