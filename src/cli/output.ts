@@ -24,7 +24,7 @@ const EXIT_CODES = {
   4: 'not found',
   5: 'conflict: another job or server is in the way, or a rule forbids it',
   6: 'a backup or other stored data is damaged',
-  7: 'a problem of the environment: a full disk, missing permissions, a port in use',
+  7: 'the environment: a full disk, missing permissions, a port in use',
   130: 'interrupted by Ctrl-C or a signal; nothing is left behind'
 } as const
 

@@ -4,7 +4,7 @@ import type { Compression } from './codec.ts'
 /** The name of the part that a backup is named after, and that is its content for a caller that knows no parts. */
 export const MAIN = 'main'
 
-/** Stands for all parts together where one may be chosen: no part has this name. */
+/** Means all parts together where one may be chosen: no part has this name. */
 export const ALL_PARTS = 'all'
 
 /** Segments of letters, digits, `_` and `-` with `/` between them: `main`, `globals`, `payloads/files`. */

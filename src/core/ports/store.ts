@@ -19,7 +19,7 @@ export interface ObjectFacts {
    * put is read often, such as a manifest.
    */
   readonly tier?: Tier | null
-  /** Nobody may remove or change the object before this, where the store can be told so. */
+  /** No user may remove or change the object before this time, where the store has object locks. */
   readonly retainUntil?: Date
 }
 
@@ -34,7 +34,7 @@ export interface StoredObject {
 export interface Archived {
   /** The store's own name of the storage class. */
   readonly storageClass: string
-  /** Whether somebody has asked for it already. */
+  /** Whether it was asked for already. */
   readonly isThawing: boolean
   /** How long it takes from the asking until it can be read, at most, in hours. */
   readonly hours: number
