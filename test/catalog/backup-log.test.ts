@@ -29,6 +29,7 @@ test('a backup that was started is under way, with everything that was said abou
       source: 'shop',
       type: 'scheduled',
       schedule: 'daily',
+      kind: null,
       status: 'in_progress',
       key: 'shop-backup-2025-11-24T23-30-00.db',
       filePath: '/backups/shop-backup-2025-11-24T23-30-00.db',

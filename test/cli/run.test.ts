@@ -70,7 +70,7 @@ test('"--json" after "--" is an argument', async () => {
 })
 
 test('what nobody expected is INTERNAL in the last line, after its stack', async () => {
-  const deps = { withSession: () => Promise.reject(new TypeError('x is not a function')) }
+  const deps = { withReading: () => Promise.reject(new TypeError('x is not a function')) }
   const { code, out, err } = await ended(['list', '--json'], deps)
   assert.deepEqual([code, out], [1, ''])
   const lines = err.trim().split('\n')
