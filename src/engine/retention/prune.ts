@@ -1,14 +1,13 @@
-import { isLive, type Backup, type BackupOutline, type OutlineWithStores } from '../../core/backup/backup.ts'
+import { isLive, totalSize, type Backup, type BackupOutline, type OutlineWithStores } from '../../core/backup/backup.ts'
 import { firstSuspect } from '../../core/backup/suspicion.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import { countChains, inOrderOfRemoval, keepBuiltOn } from '../../core/retention/chain-removal.ts'
 import { applyRetention, isMassRemoval, type Retained } from '../../core/retention/retention.ts'
-import { findObject } from '../../pipeline/find-object.ts'
 import { isAbsent, landedObjects } from '../artifacts/absent.ts'
 import { locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
-import { cleanupSignal } from '../artifacts/objects.ts'
+import { cleanupSignal, missingPart } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { RetainedCopy } from './prune-copies.ts'
 import { backupLock, retentionLock } from '../jobs/locks.ts'
@@ -299,8 +298,9 @@ async function isHeldIn (deps: EngineDeps, backup: Backup, locations: readonly O
     return true
   }
   for (const { store, key } of locations.filter(({ store }) => deps.externalStores.has(store.name))) {
-    const found = await findObject(store, key, cleanupSignal()).catch(() => undefined)
-    if (found?.size === backup.size) return true
+    const stored = { size: totalSize(backup), parts: backup.parts }
+    const wrong = await missingPart(store, key, stored, cleanupSignal()).catch(() => 'it cannot be asked')
+    if (wrong === undefined) return true
   }
   return false
 }
