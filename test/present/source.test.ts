@@ -16,7 +16,7 @@ test('retention rules are written as in the configuration: numbers, and duration
   const policy = { ...state.policy, retention: { daily: 7, monthly: duration, minBackups: 2 } }
   assert.deepEqual(presentSource({ ...state, policy }, STARTED).policy.retention, {
     daily: 7,
-    monthly: '1y6m',
+    monthly: '1y6mo',
     minBackups: 2
   })
 })
