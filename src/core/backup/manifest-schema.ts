@@ -30,10 +30,6 @@ const tables = z.array(z.strictObject({ name: z.string(), rows: count.nullable()
 const properties = z.record(z.string(), z.union([z.string(), z.number()]))
 const image = z.strictObject({ size, sha256 })
 
-const identity = {
-  format: z.literal(MANIFEST_FORMAT)
-}
-
 const origin = {
   // A wish alone: who takes the backup over gives it another id where this one is taken or too large (backup-id.ts).
   id: z.number().positive().refine(Number.isInteger, 'expected a whole number'),
@@ -84,7 +80,7 @@ const vouched = {
 
 /** A backup of one part without a chain, of a kind whose format has the name of the kind. */
 export const singlePartSchema = z.strictObject({
-  ...identity,
+  format: z.literal(MANIFEST_FORMAT),
   version: z.literal([MANIFEST_VERSIONS.plain, MANIFEST_VERSIONS.sealed]),
   ...origin,
   ...sealing,
@@ -124,7 +120,7 @@ const partSchema = z.strictObject({
 
 /** Any backup. The order of the keys is part of the format: copies of a manifest are compared to the byte. */
 export const partedSchema = z.strictObject({
-  ...identity,
+  format: z.literal(MANIFEST_FORMAT),
   version: z.literal(MANIFEST_VERSIONS.parts),
   ...origin,
   partFormat: z.string().refine(isPartFormat, 'expected the name of a format'),

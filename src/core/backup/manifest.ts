@@ -1,7 +1,6 @@
 import { BackupError } from '../errors.ts'
-import { MAIN, type PartRecord } from '../ports/part.ts'
+import { MAIN, type BackupPart, type PartRecord } from '../ports/part.ts'
 import type { SnapshotFacts } from '../ports/source.ts'
-import type { BackupPart } from '../ports/part.ts'
 import type { ChainLink } from './chain-link.ts'
 import {
   MANIFEST_VERSIONS,

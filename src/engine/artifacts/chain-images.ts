@@ -2,44 +2,18 @@ import type { Backup } from '../../core/backup/backup.ts'
 import { partsOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Restorable } from '../../core/restore/restorable.ts'
-import { mismatch } from '../../pipeline/digest.ts'
-import { digestObject } from '../../pipeline/read-object.ts'
 import type { EngineDeps } from '../deps.ts'
 import { isStoredPlain } from './decryption.ts'
-import { partKey, withImages, type Images, type ImagesDeps, type ImagesRequest } from './images.ts'
+import { withImages, type Images, type ImagesDeps, type ImagesRequest } from './images.ts'
+import { linksOf } from './links.ts'
 import { readableLocation, type ObjectLocation } from './locations.ts'
 import { trustedManifest } from './objects.ts'
-import type { Progress } from './verify-parts.ts'
+import { firstMismatch, type Progress } from './verify-parts.ts'
 
 /** A backup of a chain, and where it is read. */
 export interface LocatedLink {
   readonly manifest: Manifest
   readonly location: ObjectLocation
-}
-
-/**
- * What the backup is built on, the full backup first, each where it can be read now; empty for a full backup. Throws
- * `CHAIN_BROKEN` where one of them is gone, `MANIFEST_UNSIGNED`, or what `readableLocation` throws.
- */
-export async function ancestorsOf (
-  deps: EngineDeps,
-  { id, parentId }: Pick<Backup, 'id' | 'parentId'>,
-  { link }: Manifest,
-  signal: AbortSignal
-): Promise<readonly LocatedLink[]> {
-  if (link === null || link.parent === null) return []
-  const parent = parentId === null ? undefined : await deps.catalog.backups.get(parentId)
-  const manifest = parent === undefined ? undefined : await deps.catalog.backups.manifest(parent.id)
-  if (parent === undefined || manifest === undefined || manifest.object.sha256 !== link.parent.sha256) {
-    throw new BackupError('CHAIN_BROKEN', `backup ${id} is built on "${link.parent.name}", which is not there`, {
-      hint: 'Restore another backup; rebuild the catalog where a store still has that file.'
-    })
-  }
-  deps.signing.require(manifest)
-  return [
-    ...await ancestorsOf(deps, parent, manifest, signal),
-    { manifest, location: await readableLocation(deps, parent, signal) }
-  ]
 }
 
 export type ChainRequest = Pick<ImagesRequest, 'isOwn' | 'requireRoom' | 'onUnpack' | 'onBytes'>
@@ -68,16 +42,33 @@ export async function withChain<T> (
   return await opened(first, others, [])
 }
 
-/** The manifest and the place of the backup after those that it is built on. Throws as `ancestorsOf` does. */
+/**
+ * The backup after all that it is built on, the full backup first, each where it can be read now. Throws `CHAIN_BROKEN`
+ * where one of them is gone, `MANIFEST_UNSIGNED`, or what `readableLocation` throws.
+ */
 export async function chainOf (
   deps: EngineDeps,
   backup: Backup,
   signal: AbortSignal
 ): Promise<readonly [LocatedLink, ...LocatedLink[]]> {
-  const manifest = await trustedManifest(deps, backup.id)
-  const [first, ...others] = await ancestorsOf(deps, backup, manifest, signal)
-  const last = { manifest, location: await readableLocation(deps, backup, signal) }
-  return first === undefined ? [last] : [first, ...others, last]
+  const [, ...ancestors] = await linksOf(deps, backup)
+  let manifest = await trustedManifest(deps, backup.id)
+  let chain: [LocatedLink, ...LocatedLink[]] = [{ manifest, location: await readableLocation(deps, backup, signal) }]
+  for (let child = backup; manifest.link !== null && manifest.link.parent !== null;) {
+    const { name, sha256 } = manifest.link.parent
+    const parent = ancestors.shift()
+    const found = parent === undefined ? undefined : await deps.catalog.backups.manifest(parent.id)
+    if (parent === undefined || found === undefined || found.object.sha256 !== sha256) {
+      throw new BackupError('CHAIN_BROKEN', `backup ${child.id} is built on "${name}", which is not there`, {
+        hint: 'Restore another backup; rebuild the catalog where a store still has that file.'
+      })
+    }
+    deps.signing.require(found)
+    chain = [{ manifest: found, location: await readableLocation(deps, parent, signal) }, ...chain]
+    child = parent
+    manifest = found
+  }
+  return chain
 }
 
 /**
@@ -91,13 +82,6 @@ export async function requireDigests (
   const plain = partsOf(manifest).filter(({ compression }) => isStoredPlain({ ...manifest, compression }))
   if (plain.length === 0) return
   task.phase('verifying', plain.reduce((sum, { object }) => sum + object.size, 0))
-  let before = 0
-  for (const part of plain) {
-    const found = await digestObject(store, partKey(key, manifest, part), bytes => {
-      task.bytes(before + bytes)
-    }, task.signal)
-    before += found.size
-    const difference = mismatch(found, part.object, 'the file')
-    if (difference !== undefined) throw difference
-  }
+  const difference = await firstMismatch({ store, key }, manifest, plain, task)
+  if (difference !== undefined) throw difference
 }

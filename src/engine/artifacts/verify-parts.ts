@@ -3,7 +3,7 @@ import { toBackupError, type BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { PASSPHRASE_KEY, type Opener } from '../../core/ports/encryption.ts'
 import type { PlainImages } from '../../core/ports/images.ts'
-import type { PartRecord } from '../../core/ports/part.ts'
+import { MAIN, type PartRecord } from '../../core/ports/part.ts'
 import type { Store } from '../../core/ports/store.ts'
 import { completeChecks, conclude, type Check, type Verification } from '../../core/ports/verification.ts'
 import { mismatch } from '../../pipeline/digest.ts'
@@ -14,6 +14,7 @@ import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { isStoredPlain } from './decryption.ts'
 import { partKey, withImages, type Images } from './images.ts'
+import type { ObjectLocation } from './locations.ts'
 
 /** What a verification needs: one backup in one store and what reads it, no catalog. */
 export interface VerifyDeps extends Pick<EngineDeps, 'codecs' | 'keyring' | 'scratch' | 'kinds'> {
@@ -129,18 +130,33 @@ async function existence (store: Store, key: string, manifest: Manifest, signal:
   return { name: 'file_exists', status: 'pass' }
 }
 
-/** Reads the stored bytes of every part. */
 async function digests (store: Store, key: string, manifest: Manifest, task: Progress): Promise<Check> {
+  const difference = await firstMismatch({ store, key }, manifest, partsOf(manifest), task)
+  return difference === undefined
+    ? { name: 'checksum', status: 'pass' }
+    : { name: 'checksum', status: 'fail', reason: difference.message }
+}
+
+/**
+ * Reads the stored bytes of these parts. Returns what is wrong with the first one that does not have the digest of the
+ * manifest; undefined: all have it. Throws what the store throws. `location` is that of the main part.
+ */
+export async function firstMismatch (
+  { store, key }: ObjectLocation,
+  manifest: Manifest,
+  parts: readonly PartRecord[],
+  task: Progress
+): Promise<BackupError | undefined> {
   let before = 0
-  for (const part of partsOf(manifest)) {
+  for (const part of parts) {
     const found = await digestObject(store, partKey(key, manifest, part), bytes => {
       task.bytes(before + bytes)
     }, task.signal)
     before += found.size
-    const difference = mismatch(found, part.object, manifest.parts.includes(part) ? `part "${part.name}"` : 'the file')
-    if (difference !== undefined) return { name: 'checksum', status: 'fail', reason: difference.message }
+    const difference = mismatch(found, part.object, part.name === MAIN ? 'the file' : `part "${part.name}"`)
+    if (difference !== undefined) return difference
   }
-  return { name: 'checksum', status: 'pass' }
+  return undefined
 }
 
 async function whyMissing (store: Store, key: string, signal: AbortSignal): Promise<string | undefined> {
