@@ -7,7 +7,7 @@ import { TIERS } from '../tier.ts'
 import { BACKUP_METHODS, BACKUP_TYPES } from './backup.ts'
 import { chainLinkSchema } from './chain-link.ts'
 import { SAMPLE } from './measures.ts'
-import { fileName } from './object-key.ts'
+import { fileName, isPartFile } from './object-key.ts'
 import { isSigningKey } from './signature.ts'
 
 export const MANIFEST_FORMAT = 'holdfast-manifest'
@@ -136,6 +136,14 @@ export const partedSchema = z.strictObject({
   const files = [manifest.object.name, ...manifest.parts.map(({ object }) => object.name)]
   if (new Set(names).size < names.length || new Set(files).size < files.length) {
     context.addIssue({ code: 'custom', path: ['parts'], message: 'two parts have the same name' })
+  }
+  for (const [index, { name, object }] of manifest.parts.entries()) {
+    if (isPartFile(object.name, fileName(manifest.object.name), name)) continue
+    context.addIssue({
+      code: 'custom',
+      path: ['parts', index, 'object', 'name'],
+      message: 'expected the name of the backup, then that of the part'
+    })
   }
 })
 

@@ -78,6 +78,16 @@ export function partKeys (key: string, parts: ReadonlyArray<{ readonly fileName:
   return [key, ...parts.map(({ fileName }) => siblingKey(key, fileName))]
 }
 
+/**
+ * Whether a backup may give this name to the file of its part `part`, where its main file is `main`: it begins with
+ * the name of the backup and that of the part. Otherwise a manifest could claim files of other backups, which then go
+ * with it.
+ */
+export function isPartFile (fileName: string, main: string, part: string): boolean {
+  const base = /^.*-backup-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(?:-\d+)?(?=\.)/.exec(main)?.[0]
+  return base !== undefined && fileName.startsWith(`${partFileName(base, part, '')}.`)
+}
+
 /** The file of another part than the main one: `books-backup-2025-11-24T23-30-00.globals.sql.zst`. */
 export function partFileName (base: string, part: string, extension: string): string {
   return `${base}.${part.replaceAll('/', '.')}${extension}`

@@ -209,7 +209,7 @@ const PARTED: Manifest = {
   version: 3,
   source: { name: 'books', kind: 'postgres', location: 'postgres://db/books' },
   method: 'incremental',
-  object: { name: 'books.dump', size: 5, sha256: DIGEST },
+  object: { name: 'books-backup-2026-11-30T02-00-00.dump', size: 5, sha256: DIGEST },
   compression: 'none',
   partFormat: 'pg-archive',
   parts: [
@@ -217,7 +217,7 @@ const PARTED: Manifest = {
       name: 'globals',
       format: 'sql',
       isIndex: true,
-      object: { name: 'books.globals.sql.zst', size: 7, sha256: DIGEST },
+      object: { name: 'books-backup-2026-11-30T02-00-00.globals.sql.zst', size: 7, sha256: DIGEST },
       image: { size: 70, sha256: DIGEST },
       compression: 'zstd'
     },
@@ -225,7 +225,7 @@ const PARTED: Manifest = {
       name: 'db/other',
       format: 'pg-archive',
       isIndex: false,
-      object: { name: 'books.db.other.dump', size: 11, sha256: DIGEST },
+      object: { name: 'books-backup-2026-11-30T02-00-00.db.other.dump', size: 11, sha256: DIGEST },
       image: { size: 11, sha256: DIGEST },
       compression: 'none'
     }
@@ -332,13 +332,33 @@ for (
   })
 }
 
+test('a part cannot claim the file of another backup, or of another part', () => {
+  const base = 'books-backup-2026-11-30T02-00-00'
+  for (
+    const name of [
+      'books-backup-2026-11-29T02-00-00.globals.sql.zst',
+      `${base}-2.globals.sql.zst`,
+      `${base}.dump.zst`,
+      `${base}.globals`,
+      `${base}.globals2.sql`,
+      'orders-backup-2026-11-30T02-00-00.dump',
+      'RESTORE.txt'
+    ]
+  ) {
+    assert.throws(() => parseManifest(damaged('parts.0.object.name', name, PARTED)), {
+      code: 'MANIFEST_INVALID',
+      message: /wrong at "parts\.0\.object\.name"/
+    }, name)
+  }
+})
+
 test('two parts of one name, or in one file, are refused', () => {
   const [globals, other] = PARTED.parts
   for (
     const parts of [
       [globals, { ...other, name: 'globals' }],
       [globals, { ...other, object: globals!.object }],
-      [globals, { ...other, object: { ...other!.object, name: 'books.dump' } }]
+      [globals, { ...other, object: { ...other!.object, name: 'books-backup-2026-11-30T02-00-00.dump' } }]
     ]
   ) {
     assert.throws(() => parseManifest(damaged('parts', parts, PARTED)), {
