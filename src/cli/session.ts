@@ -9,6 +9,9 @@ import type { Output } from './output.ts'
 import { noProgress, progressOn } from './progress.ts'
 import type { Screen } from './screen.ts'
 
+/** Milliseconds between two attempts to start a job while another one works on its source. */
+const TRY_AGAIN = 250
+
 export interface Session
   extends Pick<Opened, 'engine' | 'audit' | 'defaultSource' | 'ownSource' | 'known' | 'trashGrace'> {
   /**
@@ -28,6 +31,8 @@ export type Reading = Pick<Session, 'engine' | 'audit' | 'audited' | 'ownSource'
 interface RunOptions {
   /** Nothing is shown of its progress. */
   readonly quiet?: boolean
+  /** Milliseconds to wait for another job on the same source, default 0. Then rejects with `BACKUP_IN_PROGRESS`. */
+  readonly wait?: number
 }
 
 export interface SessionDeps extends Omit<Recorder, 'audit'> {
@@ -54,7 +59,7 @@ export async function withSession<T> (
       known,
       trashGrace,
       actor: deps.actor,
-      run: (start, { quiet = false } = {}) => runJob(deps, opened, quiet || json === true, start),
+      run: (start, { quiet = false, wait = 0 } = {}) => runJob(deps, opened, quiet || json === true, wait, start),
       audited: (action, deedWork) => audited({ ...deps, audit }, action, deedWork)
     })
   } catch (thrown) {
@@ -68,6 +73,7 @@ async function runJob<T> (
   { output, screen, clock }: SessionDeps,
   { engine, events }: Opened,
   isQuiet: boolean,
+  wait: number,
   start: () => Promise<Work<T>>
 ): Promise<T> {
   const { signal, dispose } = interruption()
@@ -77,7 +83,7 @@ async function runJob<T> (
     if (event.type === 'job.updated' && event.job.id === own && !isFinished(event.job)) view.tell(event.job)
   })
   try {
-    const { job, result } = await start()
+    const { job, result } = await whenFree({ clock, output }, wait, signal, start)
     own = job.id
     const onRequest = (): void => {
       cancel(engine, job.id)
@@ -99,6 +105,29 @@ async function runJob<T> (
     unsubscribe()
     view.end()
     dispose()
+  }
+}
+
+/**
+ * Starts the job, and tries again for `wait` milliseconds while another one works on its source. The wait is announced
+ * on standard error.
+ */
+async function whenFree<T> (
+  { clock, output }: Pick<SessionDeps, 'clock' | 'output'>,
+  wait: number,
+  signal: AbortSignal,
+  start: () => Promise<Work<T>>
+): Promise<Work<T>> {
+  const deadline = clock.now().getTime() + wait
+  for (let isAnnounced = false;; isAnnounced = true) {
+    try {
+      return await start()
+    } catch (error) {
+      if (!(error instanceof BackupError) || error.code !== 'BACKUP_IN_PROGRESS') throw error
+      if (clock.now().getTime() >= deadline) throw error
+      if (!isAnnounced) output.err.write(`holdfast: ${error.message}; waiting for it to end\n`)
+    }
+    await clock.sleep(TRY_AGAIN, signal)
   }
 }
 

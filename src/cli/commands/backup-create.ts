@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { BackupError } from '../../core/errors.ts'
 import type { Compression } from '../../core/ports/codec.ts'
-import { jsonOption, parseDescription, sourceOption } from '../arguments.ts'
+import { jsonOption, parseDescription, parseWait, sourceOption } from '../arguments.ts'
 import { defaultOf, requireSealing } from '../guards.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
@@ -17,7 +17,12 @@ interface Flags extends JsonFlag {
   readonly upload?: true
   readonly uploadS3?: true
   readonly continuous?: true
+  /** Milliseconds. */
+  readonly wait: number
 }
+
+/** Default of `--wait`. */
+const WAIT = 60_000
 
 export function backupCreateCommand (shell: Shell): Command {
   return new Command('create')
@@ -38,6 +43,10 @@ export function backupCreateCommand (shell: Shell): Command {
     .option('--upload', 'wait until its copies are in the other stores, too')
     .option('--upload-s3', 'the same as --upload')
     .option('--pre-migration', 'mark it as the one from before a migration')
+    .addOption(
+      new Option('--wait <time>', 'how long to wait for another job on this source to end, such as 30s; 0s: not at all')
+        .argParser(parseWait).default(WAIT, '1m')
+    )
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action((argument: string | undefined, flags: Flags) => create(shell, argument, flags))
@@ -71,7 +80,7 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
     } as const
     return await audited(
       { action: 'backup create', target: `source ${source}` },
-      () => run(() => engine.create(request))
+      () => run(() => engine.create(request), { wait: flags.wait })
     )
   })
   const { viewCreated } = await import('../views/backup.ts')

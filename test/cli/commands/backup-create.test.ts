@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
-import { holdfast } from '../../support/processes/holdfast.ts'
+import { holdfast, startHoldfast } from '../../support/processes/holdfast.ts'
 import { commandLine } from '../../support/cli/command-line.ts'
 import { MemorySource } from '../../support/sources/memory-source.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
@@ -91,21 +91,23 @@ test('what fails has the exit code of its error, and with --json it is the last 
   }])
 })
 
-test('beside a server that is at the same source the command is told so, and nothing is lost', async t => {
+test('a backup waits for the job of a server on the same source, or fails at once with --wait 0s', async t => {
   const { cwd, environment } = shopHome(t)
   const service = await startService(t, cwd, environment, tokenFor('admin'))
   const blocker = await sqliteProcess(t, join(cwd, 'shop.db'), 'BEGIN EXCLUSIVE')
   const { body: { job } } = await service.call('POST', '/api/backups', {}, { prefer: 'respond-async' })
-  const refused = await holdfast(['backup', '--json'], cwd, environment)
+  const refused = await holdfast(['backup', '--wait', '0s', '--json'], cwd, environment)
   assert.deepEqual([
     refused.code,
     refused.out,
     JSON.parse(refused.err).error.code,
     JSON.parse(refused.err).error.details.jobId
   ], [5, '', 'BACKUP_IN_PROGRESS', job.id])
+  const waiting = startHoldfast(t, ['backup'], cwd, environment)
+  await until(() => waiting.err().includes('another job is at work on the source "shop"; waiting for it to end'))
   await blocker.stop()
-  await until(async () => (await service.call('GET', `/api/jobs/${job.id}`)).body.job.status === 'succeeded')
-  assert.equal((await holdfast(['backup'], cwd, environment)).code, 0)
+  assert.equal((await waiting.ended).code, 0)
+  assert.equal((await service.call('GET', `/api/jobs/${job.id}`)).body.job.status, 'succeeded')
   assert.equal((await service.call('GET', '/api/backups')).body.count, 2)
 })
 
