@@ -9,7 +9,7 @@ import { median, megabytes as inMegabytes, printTable, seconds } from './table.t
 import { usageOfCommand, type Usage } from './usage.ts'
 
 const ROUNDS = 3
-const MAIN = join(import.meta.dirname, '../src/cli/main.ts')
+const MAIN = join(import.meta.dirname, '../bin/holdfast.cjs')
 
 /** The machine is gone: from an empty directory, with the bucket and the key, to the database that can be opened. */
 export async function benchDisaster (megabytes: number): Promise<void> {
