@@ -5,7 +5,7 @@ import { test } from 'node:test'
 
 const root = join(import.meta.dirname, '../..')
 const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8')
-const [, tree = ''] = /^## Rooms$[\s\S]*?^```$([\s\S]*?)^```$/m.exec(page) ?? []
+const [, tree = ''] = /^## Folders$[\s\S]*?^```$([\s\S]*?)^```$/m.exec(page) ?? []
 
 /** Files by their folder, as the tree in docs/architecture.md has them. */
 function drawn (): Map<string, string[]> {
