@@ -27,7 +27,7 @@ const BACKUPS = {
     optional(path),
     'DATABASE_PATH',
     undefined,
-    'The SQLite database to protect; without one, only the catalog of Holdfast is backed up.'
+    'Path of the SQLite database to back up; without one, only the catalog of Holdfast is backed up.'
   ),
   backupDir: option(path, 'BACKUP_DIR', './backups', 'Where backups are kept.'),
   maxBackups: option(wholeBy(settings.maxBackups), 'MAX_BACKUPS', 10, 'Backups kept for each source.'),

@@ -52,7 +52,7 @@ export const SERVICE_OPTIONS = {
     optional(secret(PASSPHRASE_LENGTH)),
     'BACKUP_ENCRYPTION_PASSPHRASE',
     undefined,
-    `In place of keys, at least ${PASSPHRASE_LENGTH} characters; where there are keys it only opens.`
+    `Passphrase instead of public keys, at least ${PASSPHRASE_LENGTH} characters; if public keys are set, it is used only to decrypt.`
   ),
   openpgpPublicKeys: option(
     optional(document),
@@ -98,7 +98,7 @@ export const SERVICE_OPTIONS = {
     optional(key(SECRET_LENGTH)),
     'JWT_SECRET',
     undefined,
-    `Signs and checks tokens (HS256), at least ${SECRET_LENGTH} characters; without it, the service generates one.`
+    `Secret that signs and verifies tokens (HS256), at least ${SECRET_LENGTH} characters. Default: the service generates one.`
   ),
   jwtPublicKey: option(
     optional(secret(1)),
@@ -110,7 +110,7 @@ export const SERVICE_OPTIONS = {
     optional(choice(ALGORITHMS)),
     'JWT_ALGORITHM',
     undefined,
-    'The only accepted algorithm. Default: the one that fits the key.'
+    'The only accepted algorithm of tokens. Default: the one that fits the key.'
   ),
   requireTokenExpiry: option(
     flag,
@@ -122,7 +122,7 @@ export const SERVICE_OPTIONS = {
     optional(key(SECRET_LENGTH)),
     'METRICS_TOKEN',
     undefined,
-    `Bearer token that /metrics then asks for, at least ${SECRET_LENGTH} characters.`
+    `Bearer token that /metrics requires, at least ${SECRET_LENGTH} characters. Default: none is required.`
   ),
   metricsMaxSources: option(
     whole(0, 100_000),

@@ -21,11 +21,11 @@ const OPTIONS = {
   azureContainer: storeOption(
     text,
     'BACKUP_AZURE_CONTAINER',
-    'A container of Azure Blob Storage to which each backup is copied: the store "azure".',
+    'A container of Azure Blob Storage to which each backup is copied. It defines the store "azure".',
     'container'
   ),
-  azureStorageAccount: storeOption(text, 'AZURE_STORAGE_ACCOUNT', 'The storage account that it is in.'),
-  azureStorageKey: storeOption(concealed(1), 'AZURE_STORAGE_KEY', 'The key of that account.')
+  azureStorageAccount: storeOption(text, 'AZURE_STORAGE_ACCOUNT', 'The storage account of the container.'),
+  azureStorageKey: storeOption(concealed(1), 'AZURE_STORAGE_KEY', 'The key of the storage account.')
 } as const
 
 /** What a store is made with: all that is not the same for every store of a process. */

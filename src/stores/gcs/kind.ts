@@ -20,13 +20,13 @@ const OPTIONS = {
   gcsBucket: storeOption(
     text,
     'BACKUP_GCS_BUCKET',
-    'A bucket of Google Cloud Storage to which each backup is copied: the store "gcs".',
+    'A bucket of Google Cloud Storage to which each backup is copied. It defines the store "gcs".',
     'bucket'
   ),
   googleCredentials: storeOption(
     path,
     'GOOGLE_APPLICATION_CREDENTIALS',
-    'JSON file of the service account for it; without it, the credentials that the tools of Google would find.'
+    'JSON key file of the service account. Default: the credentials that the Google SDK finds.'
   )
 } as const
 

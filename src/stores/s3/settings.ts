@@ -7,10 +7,10 @@ export const S3_OPTIONS = {
   s3Bucket: storeOption(
     text,
     'BACKUP_S3_BUCKET',
-    'A bucket of S3 to which each backup is copied: the store "s3".',
+    'An S3 bucket to which each backup is copied. It defines the store "s3".',
     'bucket'
   ),
-  s3Prefix: storeOption(text, 'BACKUP_S3_PREFIX', 'Prefix of the names of the copies in it.', 'prefix'),
+  s3Prefix: storeOption(text, 'BACKUP_S3_PREFIX', 'Prefix of the object names in that bucket.', 'prefix'),
   s3Endpoint: storeOption(
     url,
     'BACKUP_S3_ENDPOINT',
@@ -26,19 +26,19 @@ export const S3_OPTIONS = {
   s3PathStyle: storeOption(
     flag,
     'BACKUP_S3_PATH_STYLE',
-    'Whether the bucket is in the path of the URL instead of the host name. Default: true if there is an endpoint.',
+    'Whether the bucket is in the path of the URL instead of the host name. Default: true if an endpoint is set.',
     'pathStyle'
   ),
   s3Profile: storeOption(
     profile,
     'BACKUP_S3_PROFILE',
-    'aws, or compatible for services without the newer checksums of AWS. Default: compatible if there is an endpoint.',
+    'aws, or compatible for services without the newer checksums of AWS. Default: compatible if an endpoint is set.',
     'profile'
   ),
   s3StorageClass: storeOption(
     storageClass,
     'BACKUP_S3_STORAGE_CLASS',
-    'Storage class of the copies, such as STANDARD_IA; default: that of the bucket.',
+    'Storage class of the copies, such as STANDARD_IA. Default: that of the bucket.',
     'storageClass'
   ),
   awsRegion: storeOption(text, 'AWS_REGION', 'Region of S3 buckets without a region of their own.'),
@@ -50,7 +50,7 @@ export const S3_OPTIONS = {
   awsAccessKeyId: storeOption(
     secret(1),
     'AWS_ACCESS_KEY_ID',
-    'Access key for S3; without it, the credentials that the tools of AWS would find.'
+    'Access key id for S3. Default: the credentials that the AWS SDK finds.'
   ),
   awsSecretAccessKey: storeOption(concealed(1), 'AWS_SECRET_ACCESS_KEY', 'The secret of the access key.'),
   awsSessionToken: storeOption(concealed(1), 'AWS_SESSION_TOKEN', 'The session token of temporary credentials.')
