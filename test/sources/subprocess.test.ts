@@ -13,6 +13,13 @@ import { complaints, mainPart, sourceOf, take } from './sqlite/support.ts'
 
 const signal = new AbortController().signal
 const CHILD = new URL('../support/processes/limited-child.ts', import.meta.url).pathname
+/** A query that never ends. The word in it must not be seen by other users. */
+const ENDLESS = {
+  name: 'endless',
+  sql: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*), 'secret-word' FROM c"
+}
+/** What a child is given; Node itself adds where coverage is written. */
+const GIVEN = ['SQLITE_USE_URI', 'MALLOC_ARENA_MAX', 'NODE_COMPILE_CACHE', 'NODE_V8_COVERAGE']
 /** A user of the test alone, so that no other process counts against its limit. */
 const USER = 64_000 + process.pid % 1000
 
@@ -55,17 +62,35 @@ test('no other user can read the task among the arguments of the process', {
   const path = join(tempDir(t), 'secret-name.db')
   new Database(path).exec('CREATE TABLE t (x)').close()
   const abort = new AbortController()
-  const endless = {
-    name: 'endless',
-    sql: "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*), 'secret-word' FROM c"
-  }
-  const running = sqliteAssessor()(path, [endless], new Date(), abort.signal)
+  const running = sqliteAssessor()(path, [ENDLESS], new Date(), abort.signal)
   running.catch(() => {})
   const lines = commandLines()
   abort.abort(new Error('enough'))
   await assert.rejects(running)
   assert.ok(lines.some(line => line.includes('assess-child')), 'the process was there')
   assert.deepEqual(lines.filter(line => /secret/.test(line)), [])
+})
+
+test('a child inherits no variable of the environment, and so no secret', async t => {
+  if (!needChildren(t)) return
+  process.env.AWS_SECRET_ACCESS_KEY = 'a secret of the environment'
+  t.after(() => {
+    delete process.env.AWS_SECRET_ACCESS_KEY
+  })
+  const directory = tempDir(t)
+  const path = join(directory, 'app.db')
+  new Database(path).exec('CREATE TABLE t (x)').close()
+  const abort = new AbortController()
+  const snapshot = await sourceOf(path, directory).snapshot(FULL, signal)
+  t.after(() => snapshot.close())
+  const assessed = sqliteAssessor()(path, [ENDLESS], new Date(), abort.signal)
+  assessed.catch(() => {})
+  for (const name of ['snapshot-child', 'assess-child']) {
+    const variables = readFileSync(`/proc/${await childAtWork(name)}/environ`, 'utf8').split('\0').filter(Boolean)
+    assert.deepEqual(variables.map(line => line.split('=')[0] ?? '').filter(one => !GIVEN.includes(one)), [], name)
+  }
+  abort.abort(new Error('enough'))
+  await assert.rejects(assessed)
 })
 
 /** Command lines of the children of this process. */
