@@ -1,5 +1,5 @@
 import type { Adopted, Found } from '../core/backup/adoption.ts'
-import type { Backup, OutlineWithStores } from '../core/backup/backup.ts'
+import type { Backup, BackupMethod, OutlineWithStores } from '../core/backup/backup.ts'
 import type {
   BackupLog,
   BackupPage,
@@ -130,9 +130,11 @@ export class SqliteBackupLog implements BackupLog {
     return this.#connection.read(() => this.#existing(source))
   }
 
-  lastGood (source: string, limit: number): Promise<readonly Manifest[]> {
+  lastGood (source: string, limit: number, method?: BackupMethod): Promise<readonly Manifest[]> {
     return this.#connection.read(() =>
-      this.#statements.lastGood.all(source, limit).map(({ id, manifest }) => remembered(id, manifest))
+      this.#statements.lastGood.all({ source, limit, method: method ?? null }).map(({ id, manifest }) =>
+        remembered(id, manifest)
+      )
     )
   }
 
@@ -140,6 +142,10 @@ export class SqliteBackupLog implements BackupLog {
     return this.#connection.read(() =>
       this.#statements.named.get(source, fileName, TRASH + fileName, except) !== undefined
     )
+  }
+
+  isBuiltOn (id: number): Promise<boolean> {
+    return this.#connection.read(() => this.#statements.builtOn.get(id) !== undefined)
   }
 
   running (): Promise<readonly Backup[]> {

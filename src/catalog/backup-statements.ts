@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3'
+import type { BackupMethod } from '../core/backup/backup.ts'
 import { IS_OWN, SELECT_BACKUP, type BackupRow } from './backup-row.ts'
 
 /** The statements on `backup_log` that are the same every time, prepared once. */
@@ -44,10 +45,17 @@ export function prepareBackupStatements (database: Database) {
     edit: database.prepare(
       'UPDATE backup_log SET description = @description, pinned = @pinned, manifest = @manifest, signing_key = @signingKey WHERE id = @id'
     ),
-    lastGood: database.prepare<[string, number], { readonly id: number, readonly manifest: string }>(`
+    builtOn: database.prepare<[number], number>(
+      "SELECT 1 FROM backup_log WHERE parent_id = ? AND status = 'completed' AND place = 'present' LIMIT 1"
+    ).pluck(),
+    lastGood: database.prepare<
+      [{ source: string, limit: number, method: BackupMethod | null }],
+      { readonly id: number, readonly manifest: string }
+    >(`
       SELECT id, manifest FROM backup_log INDEXED BY backup_log_good
-      WHERE source = ? AND status = 'completed' AND verification_status <> 'invalid' AND (suspect_reasons IS NULL OR released_at IS NOT NULL) AND manifest IS NOT NULL AND ${IS_OWN}
-      ORDER BY started_at DESC LIMIT ?`),
+      WHERE source = @source AND status = 'completed' AND verification_status <> 'invalid' AND (suspect_reasons IS NULL OR released_at IS NOT NULL) AND manifest IS NOT NULL AND ${IS_OWN}
+        AND method = coalesce(@method, method)
+      ORDER BY started_at DESC LIMIT @limit`),
     releaseSuspect: database.prepare(
       'UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest, signing_key = @signingKey WHERE id = @id'
     ),

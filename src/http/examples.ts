@@ -322,6 +322,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     source: 'workstation',
     rule: 'daily',
     tier: 'daily',
+    method: 'full',
     dueAt: '2026-01-05T02:00:00.000Z',
     status: 'done',
     attempts: 1,
@@ -348,6 +349,8 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
       drillSchedule: '0 6 * * 0',
       keepLocal: true,
       anomalyGuard: true,
+      maxChainLength: 24,
+      maxChainAge: 604_800_000,
       stores: null,
       schedule: null,
       retention: RETENTION

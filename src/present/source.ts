@@ -31,7 +31,12 @@ export const sourceSchema = z.object({
     enabled: z.boolean().meta({ description: 'Whether backups are made on the interval.' }),
     interval: z.int().nullable().meta({ description: 'Milliseconds; null: only the calendar says when.' }),
     schedule: z.object({
-      rules: z.array(z.object({ name: z.string(), tier: z.enum(TIERS).nullable(), pattern: z.string() })),
+      rules: z.array(z.object({
+        name: z.string(),
+        tier: z.enum(TIERS).nullable(),
+        pattern: z.string(),
+        method: z.enum(['full', 'incremental']).meta({ description: 'How its backups are made.' })
+      })),
       timeZone: z.string()
     }).nullable().meta({ description: 'Runs at set times, as cron patterns.' }),
     maxBackups: z.int().nullable().meta({ description: 'null: only the retention rules decide.' }),
@@ -48,6 +53,12 @@ export const sourceSchema = z.object({
     keepLocal: z.boolean().meta({ description: 'false: the file on this disk goes once every copy is stored.' }),
     anomalyGuard: z.boolean().meta({
       description: 'Whether a backup that is not like those before it is marked as suspect.'
+    }),
+    maxChainLength: z.int().positive().meta({
+      description: 'Backups in one chain at most, the full one included; then a full backup is made.'
+    }),
+    maxChainAge: z.int().positive().meta({
+      description: 'Milliseconds after its full backup for which a chain is continued at most.'
     })
   }),
   nextRun: instant.nullable(),
@@ -75,7 +86,10 @@ function presentPolicy ({ schedule, retention, stores, ...policy }: SourcePolicy
     stores: stores === null ? null : [...stores],
     schedule: schedule === null
       ? null
-      : { rules: schedule.rules.map(rule => ({ ...rule })), timeZone: schedule.timeZone },
+      : {
+        rules: schedule.rules.map(rule => ({ ...rule, method: rule.method ?? 'full' })),
+        timeZone: schedule.timeZone
+      },
     retention: retention === null ? null : presentRules(retention)
   }
 }

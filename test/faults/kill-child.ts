@@ -28,6 +28,7 @@ const READS: ReadonlySet<string | symbol> = new Set([
   'manifest',
   'existing',
   'lastGood',
+  'isBuiltOn',
   'isNamed',
   'location',
   'space',

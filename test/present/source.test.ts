@@ -28,7 +28,10 @@ test('a schedule is shown with its rules and its time zone, and so are the store
   } as const
   const policy = { ...state.policy, schedule, stores: ['far'] }
   const view = presentSource({ ...state, policy, nextRun: STARTED }, STARTED)
-  assert.deepEqual(view.policy.schedule, schedule)
+  assert.deepEqual(view.policy.schedule, {
+    rules: [{ name: 'nightly', tier: 'daily', pattern: '0 3 * * *', method: 'full' }],
+    timeZone: 'Europe/Vienna'
+  })
   assert.deepEqual(view.policy.stores, ['far'])
   assert.equal(view.nextRun, STARTED.toISOString())
 })

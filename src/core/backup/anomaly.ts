@@ -66,14 +66,24 @@ export function profileOf ({ image, facts, measures }: Pick<Manifest, 'image' | 
 
 /**
  * In what way a new backup is not like the good ones before it, newest first, in words with figures. Empty: it is as
- * one would expect, or there are none to compare it with. What was usual so far is no alarm: a step counts only if it
+ * one would expect, or there are none to compare it with. Rows are compared with all of `history`. Size and content are
+ * compared with those of `alike`, newest first as well: full backups for a full one, none for an increment, whose size
+ * is that of the changes. What was usual so far is no alarm: a step counts only if it
  * is larger than its limit, and larger than the largest step of that kind in the history twice over, so that a table
  * that is emptied every night does not cry wolf. Whether the schema changed plays no part: deployments do that. Pure.
  */
-export function findAnomalies (now: Profile, history: readonly Profile[]): readonly string[] {
-  const [last] = history
-  if (last === undefined) return []
-  return [...rowsLost(now, last, history), ...sizeChanged(now, last, history), ...contentChanged(now, last, history)]
+export function findAnomalies (
+  now: Profile,
+  history: readonly Profile[],
+  alike: readonly Profile[] = history
+): readonly string[] {
+  const [[last], [lastAlike]] = [history, alike]
+  return [
+    ...last === undefined ? [] : rowsLost(now, last, history),
+    ...lastAlike === undefined
+      ? []
+      : [...sizeChanged(now, lastAlike, alike), ...contentChanged(now, lastAlike, alike)]
+  ]
 }
 
 interface Fallen {

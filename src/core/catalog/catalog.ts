@@ -163,14 +163,16 @@ export interface BackupLog {
   existing(source: string): Promise<readonly OutlineWithStores[]>
   /**
    * Manifests of the last good backups of the source, newest first, whether or not they are still there. What is
-   * suspect, or was found damaged, is none.
+   * suspect, or was found damaged, is none. `method`: only of backups made by that one.
    */
-  lastGood(source: string, limit: number): Promise<readonly Manifest[]>
+  lastGood(source: string, limit: number, method?: BackupMethod): Promise<readonly Manifest[]>
   /**
    * Whether a backup of the source has that file name in any store, or may have, the one with the id `except` apart. A
    * backup that failed has none, and one that was removed has none once its copies are gone.
    */
   isNamed(source: string, fileName: string, except?: number): Promise<boolean>
+  /** Whether an increment that is built on the backup exists outside the trash. */
+  isBuiltOn(id: number): Promise<boolean>
   /** Rows that say `in_progress`. */
   running(): Promise<readonly Backup[]>
   /** Every backup in the trash, oldest first. */

@@ -4,6 +4,9 @@ import type { ErrorCode } from '../errors.ts'
 export const STORED_CHECKS = ['file_exists', 'manifest', 'checksum', 'decryption', 'decompression'] as const
 export type StoredCheck = typeof STORED_CHECKS[number]
 
+/** The level that only increments have: all that the backup is built on is there, and not damaged. */
+export const CHAIN_CHECK = 'chain'
+
 /** A level of one kind, which looks into the content. */
 export interface CheckDefinition {
   readonly name: string
@@ -16,7 +19,7 @@ export interface CheckDefinition {
 export type CheckStatus = 'pass' | 'fail' | 'skipped'
 
 export interface Check {
-  /** One of `STORED_CHECKS`, or of the kind's own. */
+  /** One of `STORED_CHECKS`, `CHAIN_CHECK`, or of the kind's own. */
   readonly name: string
   readonly status: CheckStatus
   /** Why it failed or was skipped; for one that passed, what was found, if that says more. */
@@ -60,6 +63,7 @@ export function conclude (
 }
 
 function remedyOf (name: string, definitions: readonly CheckDefinition[]): string {
+  if (name === CHAIN_CHECK) return CHAIN_REMEDY
   return isStored(name)
     ? STORED_REMEDIES[name]
     : definitions.find(one => one.name === name)?.remedy ?? 'Use an older backup, and create a new one.'
@@ -71,13 +75,15 @@ function isStored (name: string): name is StoredCheck {
 
 /**
  * Completes `checks` to all levels: one that was not reached is `skipped`, with the failed one before it as the reason.
+ * Only increments have the level `chain`: it is among the result where it is among `checks`.
  */
 export function completeChecks (
   checks: readonly Check[],
   definitions: readonly CheckDefinition[],
   reason: string
 ): Check[] {
-  return [...STORED_CHECKS, ...definitions.map(({ name }) => name)].map(name =>
+  const chain = checks.some(({ name }) => name === CHAIN_CHECK) ? [CHAIN_CHECK] : []
+  return [...STORED_CHECKS, ...chain, ...definitions.map(({ name }) => name)].map(name =>
     checks.find(check => check.name === name) ?? { name, status: 'skipped', reason }
   )
 }
@@ -131,6 +137,9 @@ export function verificationMessage (verification: Verification): string {
   const found = `Backup is not valid: ${failed.name} failed (${failed.reason ?? 'no reason given'}).`
   return verification.remedy === null ? found : `${found} ${verification.remedy}`
 }
+
+const CHAIN_REMEDY =
+  'Make a full backup now, and restore from an older chain meanwhile; bring a missing file back from another store.'
 
 const STORED_REMEDIES: Readonly<Record<StoredCheck, string>> = {
   file_exists: 'Create a new backup, or copy the file back from where it was moved to.',

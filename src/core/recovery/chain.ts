@@ -1,4 +1,4 @@
-import { isFromFuture, isLive, type BackupOutline } from '../backup/backup.ts'
+import { CLOCK_SKEW, isFromFuture, isLive, type BackupOutline } from '../backup/backup.ts'
 import { isSuspect } from '../backup/suspicion.ts'
 
 /** What has to be known of a backup to tell what it is built on. */
@@ -40,24 +40,29 @@ function fits ({ link: parent }: Chained, { link: child }: Chained): boolean {
   return parent.chain === child.chain && parent.lineage === child.lineage && parent.depth + 1 === child.depth
 }
 
+/** How far a chain is continued. The configuration checks the ranges (`maxChainLength`, `maxChainAge`). */
 export interface ChainPolicy {
-  /** A chain has at most so many increments. */
-  readonly maxDepth: number
+  /** Backups in one chain at most, its full backup included. 1: every backup is a full one. */
+  readonly maxLength: number
+  /** The full backup of a chain that is continued began less than this ago. Milliseconds. */
+  readonly maxAge: number
 }
 
-/** The backup that an increment is built on, or why a full one is to be made instead, in words. */
+/** The backup that an increment is built on, or why a full one is made, as text: a clause without a full stop. */
 export type ParentChoice<T> =
   | { readonly parent: T, readonly reason: null }
   | { readonly parent: null, readonly reason: string }
 
+const DAY = 86_400_000
+
 /**
- * Chooses what an increment is built on: the newest backup of a chain. Never on one that a verification found damaged
- * or that is suspect, nor on one whose own chain has such a link or a gap: then a full backup starts a new chain.
+ * Chooses the backup that an increment is built on: the newest backup of a chain. Never one that a verification found
+ * damaged or that is suspect, nor one whose own chain has such a link or a gap: then a full backup starts a new chain.
  * `candidates`: the backups of one source.
  */
 export function chooseParent<T extends BackupOutline> (
   candidates: readonly T[],
-  { maxDepth }: ChainPolicy,
+  policy: ChainPolicy,
   now: Date
 ): ParentChoice<T> {
   const live = candidates.filter(isLive)
@@ -66,13 +71,25 @@ export function chooseParent<T extends BackupOutline> (
     b
   ) => b.startedAt.getTime() - a.startedAt.getTime() || b.id - a.id)
   if (parent === undefined) return { parent: null, reason: 'there is no backup yet that an increment can be built on' }
-  const { links, broken } = chainOf(parent, new Map(live.map(one => [one.id, one])))
-  const damaged = links.find(({ verification }) => verification.status === 'invalid')
-  const suspect = links.find(isSuspect)
-  const depth = parent.link?.depth ?? 0
-  const reason = broken ??
-    (damaged && `backup ${damaged.id} is damaged`) ??
-    (suspect && `backup ${suspect.id} is suspect`) ??
-    (depth >= maxDepth ? `the chain has ${depth} increments already` : null)
+  const reason = whyNot(chainOf(parent, new Map(live.map(one => [one.id, one]))), parent, policy, now)
   return reason === null ? { parent, reason } : { parent: null, reason }
+}
+
+function whyNot (
+  { links, broken }: Chain<BackupOutline>,
+  parent: BackupOutline,
+  { maxLength, maxAge }: ChainPolicy,
+  now: Date
+): string | null {
+  if (broken !== null) return broken
+  const damaged = links.find(({ verification }) => verification.status === 'invalid')
+  if (damaged !== undefined) return `backup ${damaged.id} is damaged`
+  const suspect = links.find(isSuspect)
+  if (suspect !== undefined) return `backup ${suspect.id} is suspect`
+  if (links.length >= maxLength) return `the chain of backup ${parent.id} has reached maxChainLength, ${maxLength}`
+  // Runs begin a moment earlier or later than the one a whole number of days before them.
+  const { id, startedAt } = links[0] ?? parent
+  return now.getTime() - startedAt.getTime() + CLOCK_SKEW >= maxAge
+    ? `backup ${id}, the full one, has reached maxChainAge, ${Math.round(maxAge / DAY * 10) / 10} days`
+    : null
 }

@@ -27,7 +27,16 @@ export interface SourcePolicy {
   readonly keepLocal: boolean
   /** Whether a backup that is not like those before it is marked as suspect. */
   readonly anomalyGuard: boolean
+  /** Backups in one chain at most, its full backup included; then a full backup is made in place of an increment. */
+  readonly maxChainLength: number
+  /** How long after its full backup a chain is continued at most. Milliseconds. */
+  readonly maxChainAge: number
 }
+
+/** Enough for hourly increments between daily full backups, and for daily ones between weekly ones. */
+export const MAX_CHAIN_LENGTH = 24
+/** Milliseconds. */
+export const MAX_CHAIN_AGE = 7 * 86_400_000
 
 /** What a source has of its own; what is missing follows the service's settings, also when they change. */
 export interface SourceOverrides {
@@ -42,6 +51,8 @@ export interface SourceOverrides {
   readonly stores?: readonly string[]
   readonly keepLocal?: boolean
   readonly anomalyGuard?: boolean
+  readonly maxChainLength?: number
+  readonly maxChainAge?: number
 }
 
 /** Whether no backups are made by themselves only because nobody has said whether they should be. */
@@ -71,6 +82,8 @@ export function policyOf (settings: Settings, overrides: SourceOverrides): Sourc
     stores: null,
     keepLocal: true,
     anomalyGuard: true,
+    maxChainLength: MAX_CHAIN_LENGTH,
+    maxChainAge: MAX_CHAIN_AGE,
     ...own
   }
 }

@@ -31,6 +31,8 @@ export interface ObjectVerification {
   readonly manifest: Manifest
   /** How the manifest in the store itself was found. */
   readonly manifestCheck: Check
+  /** Of an increment: how the backups that it is built on were found. undefined: a full backup, or not looked at. */
+  readonly chainCheck?: Check | undefined
   /** By the name of the part: what decrypts it, where the keyring is not to be asked for it. */
   readonly openers?: ReadonlyMap<string, Opener> | undefined
   /** The images at hand. Default: those of the store, where they can be used as they are stored. */
@@ -60,9 +62,10 @@ export async function verifyObject (
   verification: ObjectVerification,
   task: Progress
 ): Promise<Verification> {
-  const { key, manifest, manifestCheck, isDigested = false, images, mustOpen = images !== undefined } = verification
+  const { key, manifest, manifestCheck, chainCheck, isDigested = false, images, mustOpen = images !== undefined } =
+    verification
   const { inspector } = requireKind(deps, manifest.source.kind)
-  const checks: Check[] = [manifestCheck]
+  const checks: Check[] = chainCheck === undefined ? [manifestCheck] : [manifestCheck, chainCheck]
   const end = (): Verification => {
     const failed = checks.find(check => check.status === 'fail')
     const reason = failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`

@@ -1,18 +1,30 @@
 import { findAnomalies, HISTORY, profileOf, type Profile } from '../../core/backup/anomaly.ts'
+import type { BackupMethod } from '../../core/backup/backup.ts'
 import type { Manifest } from '../../core/backup/manifest.ts'
 import type { EngineDeps } from '../deps.ts'
 
-/** What a new backup of the source is held against; empty where nobody asks for that. */
+/** The good backups that a new one is compared with, newest first; both are empty where the guard is off. */
+export interface History {
+  readonly all: readonly Profile[]
+  /** Those whose size and content can be compared with it: full backups for a full one, none for an increment. */
+  readonly alike: readonly Profile[]
+}
+
 export async function historyOf (
-  deps: EngineDeps,
+  { catalog: { backups } }: EngineDeps,
   source: string,
-  { isGuarded }: { readonly isGuarded: boolean }
-): Promise<readonly Profile[]> {
-  return isGuarded ? (await deps.catalog.backups.lastGood(source, HISTORY)).map(profileOf) : []
+  { isGuarded, method }: { readonly isGuarded: boolean, readonly method: BackupMethod }
+): Promise<History> {
+  if (!isGuarded) return { all: [], alike: [] }
+  const all = await backups.lastGood(source, HISTORY)
+  const alike = method === 'full' && all.some(one => one.method !== 'full')
+    ? await backups.lastGood(source, HISTORY, 'full')
+    : all.filter(one => method === 'full' && one.method === 'full')
+  return { all: all.map(profileOf), alike: alike.map(profileOf) }
 }
 
 /** What the manifest of a new backup says of it where it is not like those before it. */
-export function suspicionOf (draft: Manifest, history: readonly Profile[]): Pick<Manifest, 'suspicion'> {
-  const reasons = findAnomalies(profileOf(draft), history)
+export function suspicionOf (draft: Manifest, { all, alike }: History): Pick<Manifest, 'suspicion'> {
+  const reasons = findAnomalies(profileOf(draft), all, alike)
   return reasons.length === 0 ? {} : { suspicion: { reasons: [...reasons], releasedAt: null, releasedBy: null } }
 }

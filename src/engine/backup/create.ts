@@ -6,7 +6,7 @@ import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts
 import { MANIFEST_FORMAT, serializeManifest, versionFor, type Manifest } from '../../core/backup/manifest.ts'
 import { manifestKey } from '../../core/backup/object-key.ts'
 import type { PartOutline } from '../../core/ports/part.ts'
-import { CONSTRAINT_VIOLATIONS, type SnapshotRequest, type Source } from '../../core/ports/source.ts'
+import { CONSTRAINT_VIOLATIONS, type Source } from '../../core/ports/source.ts'
 import type { Compression } from '../../core/ports/codec.ts'
 import {
   inconclusiveChecks,
@@ -19,6 +19,8 @@ import type { ProtectedSource } from '../../core/protected-source.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { CreateRequest } from './create-request.ts'
 import { historyOf, suspicionOf } from './anomaly.ts'
+import { chooseBasis, describedBasis, requireLink, type Basis } from './basis.ts'
+import { checkChain } from '../artifacts/check-chain.ts'
 import { discardBackup, takeBack } from '../artifacts/discard.ts'
 import { cleanupSignal, landingCopy, quarantine } from '../artifacts/objects.ts'
 import { rotate } from '../retention/prune.ts'
@@ -39,6 +41,7 @@ interface Plan extends CreateRequest {
   readonly cipher: Cipher | null
   readonly verify: boolean
   readonly isGuarded: boolean
+  readonly basis: Basis
 }
 
 /** What is in the store, manifest and all. */
@@ -52,8 +55,8 @@ interface Made {
 /**
  * Makes a backup: probe, snapshot, object, proof, and last of all the manifest that makes it one. What fails on the
  * way leaves a row that says so and nothing in the store, but for an object that failed its proof: that is set aside.
- * A backup whose verification was inconclusive is kept as unverified. Only after a proven backup are older ones rotated
- * out.
+ * A backup whose verification was inconclusive is kept as unverified. Where no increment can be made (`chooseBasis`), a
+ * full backup is, and its description has the reason. Only after a proven backup are older ones rotated out.
  */
 export async function createBackup (
   deps: EngineDeps,
@@ -62,14 +65,39 @@ export async function createBackup (
   task: Task
 ): Promise<Backup> {
   await deps.ownership.require(deps.store, cleanupSignal())
+  const backup = await makeBackup(deps, chosen, request, task)
+  if (backup.verification.status === 'valid') await rotateAfter(deps, chosen, backup, task)
+  return await deps.catalog.backups.get(backup.id)
+}
+
+async function makeBackup (
+  deps: EngineDeps,
+  chosen: ProtectedSource,
+  request: CreateRequest,
+  task: Task
+): Promise<Backup> {
   const policy = deps.settings.policyFor(chosen)
-  const plan: Plan = {
+  const plan: Omit<Plan, 'basis'> = {
     ...request,
     compression: request.compression ?? policy.compression,
     cipher: deps.keyring.cipherOf(chosen.source.name),
     verify: request.verify ?? policy.verify,
     isGuarded: policy.anomalyGuard
   }
+  task.phase('probing')
+  const basis = await chooseBasis(deps, chosen.source, {
+    compression: plan.compression,
+    method: request.method === 'incremental' ? 'incremental' : 'full',
+    chain: { maxLength: policy.maxChainLength, maxAge: policy.maxChainAge }
+  }, task)
+  try {
+    return await makeOn(deps, chosen, { ...plan, basis }, task)
+  } finally {
+    await basis.release()
+  }
+}
+
+async function makeOn (deps: EngineDeps, chosen: ProtectedSource, plan: Plan, task: Task): Promise<Backup> {
   const row = await begin(deps, chosen, plan)
   task.setBackup(row.id)
   deps.events.emit({ type: 'backup.started', backup: row })
@@ -88,8 +116,7 @@ export async function createBackup (
     durationMs: Date.parse(made.manifest.completedAt) - backup.startedAt.getTime()
   })
   if (backup.suspicion !== null) deps.events.emit({ type: 'backup.suspect', backup })
-  if (backup.verification.status === 'valid') await rotateAfter(deps, chosen, backup, task)
-  return await deps.catalog.backups.get(backup.id)
+  return backup
 }
 
 async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan): Promise<Backup> {
@@ -103,11 +130,11 @@ async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan)
   return await deps.catalog.backups.start({
     source: source.name,
     type: plan.type,
-    method: 'full',
+    method: plan.basis.request.method,
     schedule: plan.schedule ?? null,
     key,
     filePath: deps.store.location(key),
-    description: plan.description ?? null,
+    description: describedBasis(plan.description ?? null, plan.basis),
     compression: plan.compression,
     encryption: plan.cipher?.encryption ?? 'none',
     startedAt,
@@ -129,11 +156,12 @@ async function produce (
   put: PutState
 ): Promise<Made> {
   task.phase('probing')
-  const request: SnapshotRequest = { compression: plan.compression, method: 'full', parent: null }
+  const { request } = plan.basis
   const probe = await source.probe(request, task.signal)
   const isUnpacked = plan.compression !== 'none' || plan.cipher !== null
   await checkSpace(deps, {
     source: source.name,
+    method: row.method,
     compression: plan.compression,
     image: probe.size,
     scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size ?? 0 : 0),
@@ -141,7 +169,7 @@ async function produce (
   }, task.signal)
 
   // Asked beforehand: a catalog that does not answer costs nothing yet.
-  const history = await historyOf(deps, source.name, plan)
+  const history = await historyOf(deps, source.name, { isGuarded: plan.isGuarded, method: row.method })
   const stored = await withRoom(
     deps,
     plan.mayRemove === false ? null : probe.size ?? 1,
@@ -149,9 +177,11 @@ async function produce (
     () => storeParts(deps, { source, request, plan, row }, put, task),
     task
   )
-  const draft = manifestOf(source, row, { ...plan, instance: deps.ownership.identity.id }, stored, deps.clock.now())
+  const link = requireLink(stored.outcome.link, request, source)
+  const instance = deps.ownership.identity.id
+  const draft = manifestOf(source, row, { ...plan, instance, link }, stored, deps.clock.now())
   const { verification, inconclusive } = plan.verify
-    ? await verifyNew(deps, row, draft, stored.openers, task)
+    ? await verifyNew(deps, row, { manifest: draft, openers: stored.openers, ancestors: plan.basis.ancestors }, task)
     : { verification: null, inconclusive: undefined }
   if (verification?.valid === false) throw await setAside(deps, row, draft, verification, put)
   const manifest = deps.signing.sign({
@@ -177,7 +207,7 @@ function countedFacts (facts: Manifest['facts'], verification: Verification | nu
 function manifestOf (
   source: Source,
   row: Backup,
-  { cipher, instance }: Pick<Plan, 'cipher'> & { readonly instance: string },
+  { cipher, instance, link }: Pick<Plan, 'cipher'> & Pick<Manifest, 'link'> & { readonly instance: string },
   { parts: [main, ...parts], outcome, measures }: StoredBackup,
   completedAt: Date
 ): Manifest {
@@ -200,7 +230,7 @@ function manifestOf (
     ...cipher !== null && { keys: [...cipher.keys] },
     partFormat: main.format,
     parts,
-    link: outcome.link,
+    link,
     facts: outcome.facts,
     measures,
     verifiedAt: null
@@ -212,8 +242,11 @@ function manifestOf (
 async function verifyNew (
   deps: EngineDeps,
   row: Backup,
-  manifest: Manifest,
-  openers: ReadonlyMap<string, Opener>,
+  { manifest, openers, ancestors }: {
+    readonly manifest: Manifest
+    readonly openers: ReadonlyMap<string, Opener>
+    readonly ancestors: readonly Backup[]
+  },
   task: Task
 ): Promise<Omit<Made, 'manifest'>> {
   const startedAt = deps.clock.now()
@@ -223,7 +256,8 @@ async function verifyNew (
     reason: 'it is written after the verification, last of all'
   }
   try {
-    const verification = await verifyObject(deps, { key: row.key, manifest, openers, manifestCheck }, task)
+    const chainCheck = await checkChain(deps, manifest, await currentRows(deps, ancestors), task.signal)
+    const verification = await verifyObject(deps, { key: row.key, manifest, openers, manifestCheck, chainCheck }, task)
     deps.events.emit({
       type: 'verification.finished',
       backup: row,
@@ -246,6 +280,11 @@ async function verifyNew (
       inconclusive: inconclusiveChecks(error, deps.kinds.get(manifest.source.kind)?.inspector.checks ?? [])
     }
   }
+}
+
+/** As they are now: one may have been found damaged while the increment was made. */
+async function currentRows ({ catalog }: EngineDeps, backups: readonly Backup[]): Promise<readonly Backup[]> {
+  return await Promise.all(backups.map(({ id }) => catalog.backups.get(id)))
 }
 
 /** Keeps what failed its proof for inspection, and makes the row say so. Returns the error to throw. */

@@ -1,11 +1,11 @@
-import { isLive, totalSize, type Backup } from '../../core/backup/backup.ts'
+import { isLive, totalSize, type Backup, type BackupMethod } from '../../core/backup/backup.ts'
 import { toBackupError } from '../../core/errors.ts'
 import type { Compression } from '../../core/ports/codec.ts'
 import { isAbsent } from '../artifacts/absent.ts'
 import { requireFree } from '../artifacts/free-space.ts'
 import { hasLanded } from '../artifacts/locations.ts'
 import type { EngineDeps } from '../deps.ts'
-import { backupLock } from '../jobs/locks.ts'
+import { backupLock, baseLock } from '../jobs/locks.ts'
 import { evictLocal } from '../retention/evict.ts'
 import { heldInTrash } from '../retention/held.ts'
 import { surplusIds } from '../retention/surplus.ts'
@@ -18,6 +18,7 @@ const RECENT = 20
 
 export interface Need {
   readonly source: string
+  readonly method: BackupMethod
   readonly compression: Compression
   /** Plain bytes of all parts; null: not known, and as many as the last backup had. */
   readonly image: number | null
@@ -104,7 +105,7 @@ async function removeExpendable (
 
 /** A failure is reported, and hinders nothing. Returns whether the backup is gone from the landing store. */
 async function removeLanded (deps: EngineDeps, { id, source, method, trashedAt }: Backup): Promise<boolean> {
-  const lock = await deps.runner.locks.tryLock([backupLock(id)])
+  const lock = await deps.runner.locks.tryLock([backupLock(id), baseLock(id)])
   if (lock === undefined) return false
   try {
     const backup = await deps.catalog.backups.get(id)
@@ -141,6 +142,7 @@ async function removeSurplus (deps: EngineDeps, backup: Backup): Promise<boolean
   // It may have been removed or pinned since it was chosen.
   if (!isLive(backup) || backup.pinned || !hasLanded(deps, backup) || await isAbsent(deps, backup)) return false
   if (isElsewhere(deps, backup)) return !hasLanded(deps, await evictLocal(deps, backup))
+  if (await deps.catalog.backups.isBuiltOn(backup.id)) return false
   await erase(
     deps,
     await deps.catalog.backups.trash(backup.id, backup.key, backup.filePath, deps.clock.now()),
@@ -154,12 +156,13 @@ function isElsewhere (deps: EngineDeps, { copies }: Backup): boolean {
 }
 
 /**
- * Stored bytes, going by the last backup of the source with the same compression. Without one all of the image, or,
- * where its size is not known, nothing: then only a full store ends the backup.
+ * Stored bytes, going by the last backup of the source with the same method and compression. Without one all of the
+ * image, or, where its size is not known, nothing: then only a full store ends the backup.
  */
-async function expectedSize (deps: EngineDeps, { source, compression, image }: Need): Promise<number> {
+async function expectedSize (deps: EngineDeps, need: Need): Promise<number> {
+  const { source, method, compression, image } = need
   if (compression === 'none' && image !== null) return image
-  const { backups } = await deps.catalog.backups.list({ source, status: 'completed', limit: RECENT })
+  const { backups } = await deps.catalog.backups.list({ source, method, status: 'completed', limit: RECENT })
   const last = backups.find(backup => backup.compression === compression)
   const lastSize = last === undefined ? null : totalSize(last)
   if (image === null) return lastSize === null ? 0 : Math.ceil(lastSize * MARGIN)

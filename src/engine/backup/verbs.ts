@@ -76,7 +76,7 @@ export function backupVerbs (deps: EngineDeps, { upload }: Pick<ReplicationVerbs
         throw new BackupError(
           'METHOD_UNSUPPORTED',
           `the source "${chosen.source.name}" has no "${request.method}" backups`,
-          { hint: `Leave "method" out, or give ${methods.map(method => `"${method}"`).join(' or ')}.` }
+          { hint: `Ask for ${methods.map(method => `"${method}"`).join(' or ')}, or leave the method out.` }
         )
       }
       const { name } = chosen.source

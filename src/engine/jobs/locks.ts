@@ -20,6 +20,14 @@ export function backupLock (id: number): string {
   return `backup:${id}`
 }
 
+/**
+ * Held while an increment is built on the backup, and by all that removes a backup; what only reads the backup does not
+ * need it.
+ */
+export function baseLock (id: number): string {
+  return `base:${id}`
+}
+
 /** Held while a copy of one backup is uploaded to a store, or removed there. */
 export function copyLock (id: number, store: string): string {
   return `copy:${id}:${store}`
@@ -167,6 +175,12 @@ export function conflict (name: string, jobId: number | null): BackupError {
   if (name.startsWith('copy:') || name.startsWith('upload:')) {
     const [, id = '', store = ''] = /^(\d+):(.*)$/.exec(rest) ?? []
     return new BackupError('BACKUP_BUSY', `another job is at work on the copy of backup ${id} in "${store}"`, {
+      hint,
+      ...details
+    })
+  }
+  if (name.startsWith('base:')) {
+    return new BackupError('BACKUP_BUSY', `another job builds an increment on backup ${rest}, or removes it`, {
       hint,
       ...details
     })

@@ -224,7 +224,7 @@ async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: n
     const { isOwn } = restorer.needs(placement)
     if (isOwn) await checkScratch(deps, image)
     if (verify) await requireVerified(deps, backup.id, { location }, task)
-    else for (const link of chain) await requireDigests(link, task)
+    for (const link of verify ? chain.slice(0, -1) : chain) await requireDigests(link, task)
     return await securedAndPlaced(deps, plan, restoreId, work => using(isOwn, work), task)
   }
   await checkScratch(deps, image)

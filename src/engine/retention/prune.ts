@@ -10,7 +10,7 @@ import { locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { cleanupSignal, missingPart } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { RetainedCopy } from './prune-copies.ts'
-import { backupLock, retentionLock } from '../jobs/locks.ts'
+import { backupLock, baseLock, retentionLock } from '../jobs/locks.ts'
 import { freshSince, rulesInForce } from './deadlines.ts'
 import { holderOf } from './evict.ts'
 import {
@@ -236,12 +236,13 @@ async function removeAll (
   for (const retained of inOrderOfRemoval(going)) {
     const { id, parentId } = retained.backup
     task.signal.throwIfAborted()
-    const lock = needed.has(id) ? undefined : await deps.runner.locks.tryLock([backupLock(id)], task.jobId)
+    const locks = [backupLock(id), baseLock(id)]
+    const lock = needed.has(id) ? undefined : await deps.runner.locks.tryLock(locks, task.jobId)
     let isDone = false
     try {
       const backup = lock === undefined ? undefined : await deps.catalog.backups.get(id)
-      // It may have been pinned since it was decided on.
-      if (backup === undefined || backup.pinned) continue
+      // It may have been pinned, or built on, since it was decided on.
+      if (backup === undefined || backup.pinned || await isBuiltOnSince(deps, backup, retained)) continue
       const gone = await removeOne(deps, backup, retained, task)
       if (gone !== undefined) removed.push(gone)
       isDone = gone !== undefined || retained.removal === 'evict' || 'store' in retained
@@ -253,6 +254,12 @@ async function removeAll (
     }
   }
   return { removed, errors }
+}
+
+/** Whether an increment keeps it here. A copy that other stores have, too, is for the decision on that store alone. */
+async function isBuiltOnSince (deps: EngineDeps, backup: Backup, retained: Retained | RetainedCopy): Promise<boolean> {
+  if (retained.removal === 'evict' || ('store' in retained && locationsOf(deps, backup).length > 1)) return false
+  return await deps.catalog.backups.isBuiltOn(backup.id)
 }
 
 /**

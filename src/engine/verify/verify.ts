@@ -5,6 +5,8 @@ import type { Manifest } from '../../core/backup/manifest.ts'
 import type { Task } from '../../core/job.ts'
 import type { Check, Verification } from '../../core/ports/verification.ts'
 import { hasObject } from '../../pipeline/find-object.ts'
+import { checkChain } from '../artifacts/check-chain.ts'
+import { linksOf } from '../artifacts/links.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
 import type { EngineDeps } from '../deps.ts'
 import { backupLock } from '../jobs/locks.ts'
@@ -47,11 +49,14 @@ export async function verifyBackup (
   const { store, key } = await believable(deps, backup, location ?? homeOf(deps, backup), task.signal)
   try {
     const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
+    const [, ...ancestors] = await linksOf(deps, backup)
+    const chainCheck = await checkChain(deps, recorded, ancestors, task.signal)
     const verification = await verifyObject({ ...deps, store }, {
       ...way,
       key,
       manifest: recorded,
       manifestCheck,
+      chainCheck,
       requireRoom: bytes => checkScratch(deps, bytes)
     }, task)
     const now = deps.clock.now()

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Backup } from '../../../src/core/backup/backup.ts'
-import { chainOf, chooseParent, isIncrement } from '../../../src/core/recovery/chain.ts'
+import { chainOf, chooseParent, isIncrement, type ChainPolicy } from '../../../src/core/recovery/chain.ts'
 import { DAMAGED, NOW, backupOf } from '../../support/builders/backup.ts'
 import { linked } from '../../support/builders/recovery.ts'
 
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
 const FULL = linked(1, 10)
 const FIRST = linked(2, 20, { depth: 1 }, { parentId: 1 })
 const SECOND = linked(3, 30, { depth: 2 }, { parentId: 2 })
@@ -51,8 +53,8 @@ test('an increment is one by its parent or by its depth', () => {
 })
 
 /** The id of the chosen parent, or why there is none. */
-function chosen (candidates: readonly Backup[], maxDepth = 6): number | string {
-  const { parent, reason } = chooseParent(candidates, { maxDepth }, NOW)
+function chosen (candidates: readonly Backup[], policy: Partial<ChainPolicy> = {}): number | string {
+  const { parent, reason } = chooseParent(candidates, { maxLength: 6, maxAge: 30 * DAY, ...policy }, NOW)
   return parent === null ? reason : parent.id
 }
 
@@ -80,7 +82,21 @@ test('a suspect that was declared good is built on', () => {
 })
 
 test('a chain that is as long as it may be is not gone on with', () => {
-  assert.equal(chosen([FULL, FIRST, SECOND], 3), 3)
-  assert.equal(chosen([FULL, FIRST, SECOND], 2), 'the chain has 2 increments already')
-  assert.equal(chosen([FULL], 0), 'the chain has 0 increments already')
+  assert.equal(chosen([FULL, FIRST, SECOND], { maxLength: 4 }), 3)
+  assert.equal(
+    chosen([FULL, FIRST, SECOND], { maxLength: 3 }),
+    'the chain of backup 3 has reached maxChainLength, 3'
+  )
+  assert.equal(chosen([FULL], { maxLength: 1 }), 'the chain of backup 1 has reached maxChainLength, 1')
+})
+
+test('a chain whose full backup is old is not gone on with, and a run may begin minutes early', () => {
+  const age = NOW.getTime() - FULL.startedAt.getTime()
+  assert.equal(chosen([FULL, FIRST], { maxAge: age + 6 * MINUTE }), 2)
+  for (const maxAge of [age, age + 5 * MINUTE]) {
+    assert.equal(
+      chosen([FULL, FIRST], { maxAge }),
+      `backup 1, the full one, has reached maxChainAge, ${(maxAge / DAY).toFixed(1).replace('.0', '')} days`
+    )
+  }
 })

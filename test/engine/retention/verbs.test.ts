@@ -23,7 +23,7 @@ test('a removal, and bringing back, hold the backup and the retention of its sou
     kind: 'delete',
     source: 'shop',
     backupId: 1,
-    locks
+    locks: ['backup:1', 'base:1', 'retention:shop']
   })
   assert.deepEqual(await askedJob(t, (engine, { id }) => engine.undelete(id)), {
     kind: 'undelete',

@@ -40,7 +40,9 @@ export function aSourceState (given: Partial<SourceState> = {}): SourceState {
       drillSchedule: null,
       stores: null,
       keepLocal: true,
-      anomalyGuard: true
+      anomalyGuard: true,
+      maxChainLength: 24,
+      maxChainAge: 604_800_000
     },
     statistics: sourceStatistics(),
     nextRun: null,

@@ -40,6 +40,7 @@ import {
 import { testOwnership } from './ownership.ts'
 import { testSigning } from './signing.ts'
 import { never } from '../streams.ts'
+import { growingKind } from '../sources/growing-source.ts'
 import { tempDir } from '../temp-dir.ts'
 
 export const SETTINGS: Settings = {
@@ -145,7 +146,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
   const restorer = memoryRestorer(sources.filter(one => one instanceof MemorySource))
   const kinds = new Map(
     [
-      ...await loadKinds([...SOURCE_KINDS, memoryKind(restorer)], {
+      ...await loadKinds([...SOURCE_KINDS, memoryKind(restorer), growingKind(restorer)], {
         scratchDir: scratch.directory,
         limits: DEFAULT_LIMITS
       })
@@ -231,14 +232,14 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
 /** Faults reach the rows of every kind, and what inspects and restores memory sources. */
 function withFaults (kind: LoadedKind, faults: Faults): LoadedKind {
   const rows = kind.rows === null ? null : faulty('rows', kind.rows, faults)
-  if (kind.name !== 'memory') return { ...kind, rows }
+  if (kind.name !== 'memory' && kind.name !== 'growing') return { ...kind, rows }
   const inspector = faulty('inspector', kind.inspector, faults)
   return {
     ...kind,
     rows,
     inspector,
     restorer: faulty('restorer', kind.restorer, faults),
-    rehearser: fileRehearser(inspector, assessMemory)
+    rehearser: kind.name === 'growing' ? kind.rehearser : fileRehearser(inspector, assessMemory)
   }
 }
 

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { finished, type Readable } from 'node:stream'
+import type { ChainLink } from '../../../src/core/backup/chain-link.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { MAIN, type PartOutline, type PartStream } from '../../../src/core/ports/part.ts'
 import type {
+  Details,
   Inspector,
   Probe,
   Snapshot,
@@ -12,18 +14,27 @@ import type {
   Source
 } from '../../../src/core/ports/source.ts'
 import type { SourceKind } from '../../../src/core/ports/source-kind.ts'
-import { judge, inconclusive } from '../../../src/core/restore/drill.ts'
+import { judge, inconclusive, type Assertion, type AssertionResult } from '../../../src/core/restore/drill.ts'
 import { fileRehearser, type AssessFile } from '../../../src/core/restore/rehearsal.ts'
-import { lastLink } from '../../../src/core/restore/restorable.ts'
+import { lastLink, type Restorable } from '../../../src/core/restore/restorable.ts'
 import type { Restorer } from '../../../src/core/restore/restore.ts'
 import { bodyOf, digestOf, prose } from '../streams.ts'
 
 const MAIN_PART: PartOutline = { name: MAIN, format: 'memory', extension: '.db', isIndex: false, isPacked: false }
 const INDEX_PART: PartOutline = { name: 'index', format: 'json', extension: '.json', isIndex: true, isPacked: false }
 
+/** What a snapshot has in its parts. */
+interface Taken {
+  readonly bytes: Buffer
+  /** The bytes that the facts count. */
+  readonly rows: number
+  readonly details: Details
+  readonly link: ChainLink | null
+}
+
 /** A source whose image is a few bytes, for what does not depend on the kind of source: it starts no process. */
 export class MemorySource implements Source {
-  readonly kind = 'memory'
+  readonly kind: string = 'memory'
   readonly name: string
   readonly location: string
   bytes = prose(100_000)
@@ -52,13 +63,17 @@ export class MemorySource implements Source {
 
   async snapshot (_request: SnapshotRequest, signal: AbortSignal): Promise<Snapshot> {
     signal.throwIfAborted()
-    const bytes = this.bytes
-    const { sha256 } = digestOf(bytes)
+    const { sha256 } = digestOf(this.bytes)
+    return this.taken({ bytes: this.bytes, rows: this.bytes.length, details: {}, link: null }, sha256, signal)
+  }
+
+  /** A snapshot whose main part is `bytes`; `sha256` goes into its index. */
+  protected taken ({ bytes, rows, details, link }: Taken, sha256: string, signal: AbortSignal): Snapshot {
     const facts: SnapshotFacts = {
       engine: 'memory 1',
-      tables: [{ name: 'bytes', rows: bytes.length }],
+      tables: [{ name: 'bytes', rows }],
       properties: {},
-      details: { schemaDigest: sha256, foreignKeyViolations: 0 }
+      details: { schemaDigest: digestOf(bytes).sha256, foreignKeyViolations: 0, ...details }
     }
     const ended = Promise.withResolvers<undefined>()
     ended.promise.catch(() => {})
@@ -89,7 +104,7 @@ export class MemorySource implements Source {
       parts: () => parts.call(this),
       outcome: async () => {
         await ended.promise
-        return { facts, link: null }
+        return { facts, link }
       },
       close: async () => {
         this.closed++
@@ -133,12 +148,14 @@ export const memoryInspector: Inspector = {
 }
 
 /** The value of a query is how often the bytes have its text in them; one that they cannot be asked says `?`. */
-export const assessMemory: AssessFile = async (path, assertions, _at, signal) => {
-  const bytes = await readFile(path, { signal, encoding: 'latin1' })
+export const assessMemory: AssessFile = async (path, assertions, _at, signal) =>
+  assessText(await readFile(path, { signal, encoding: 'latin1' }), assertions)
+
+export function assessText (text: string, assertions: readonly Assertion[]): readonly AssertionResult[] {
   return assertions.map(assertion =>
     assertion.sql === '?'
       ? inconclusive(assertion, 'nobody knows')
-      : judge(assertion, bytes.split(assertion.sql).length - 1)
+      : judge(assertion, text.split(assertion.sql).length - 1)
   )
 }
 
@@ -176,6 +193,16 @@ export function memoryKind (restorer: Restorer): SourceKind {
   }
 }
 
+/** The text that a chain has: what each of its links adds. Throws `CHECKSUM_MISMATCH` where it is another. */
+export async function textOf (restorable: Restorable, signal: AbortSignal): Promise<Buffer> {
+  const added: Buffer[] = []
+  for (const { images } of restorable.links) added.push(await readFile(await images.file(MAIN, signal), { signal }))
+  const { image, facts } = lastLink(restorable).manifest
+  const bytes = Buffer.concat(added)
+  if (digestOf(bytes).sha256 === (facts.details.whole ?? image.sha256)) return bytes
+  throw new BackupError('CHECKSUM_MISMATCH', 'the image is another')
+}
+
 /** What restores memory sources, and to paths that are remembered in `files`. */
 export interface MemoryRestorer extends Restorer {
   readonly files: Map<string, Buffer>
@@ -192,11 +219,7 @@ export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestore
       }
     },
     async place (restorable, { mode, path, aside }, onBytes, signal) {
-      const { manifest, images } = lastLink(restorable)
-      const bytes = await readFile(await images.file(MAIN, signal), { signal })
-      if (digestOf(bytes).sha256 !== manifest.image.sha256) {
-        throw new BackupError('CHECKSUM_MISMATCH', 'the image is another')
-      }
+      const bytes = await textOf(restorable, signal)
       const source = sources.find(({ location }) => location === path)
       if (mode === 'replace' && source !== undefined) files.set(aside, source.bytes)
       if (source === undefined) files.set(path, bytes)

@@ -1,0 +1,63 @@
+import { isLive, type Backup } from '../../core/backup/backup.ts'
+import { totalSizeOf, type Manifest } from '../../core/backup/manifest.ts'
+import { toBackupError, type BackupError } from '../../core/errors.ts'
+import { CHAIN_CHECK, type Check } from '../../core/ports/verification.ts'
+import type { EngineDeps } from '../deps.ts'
+import { locationsOf } from './locations.ts'
+import { missingPart } from './objects.ts'
+
+/**
+ * The check `chain` of the backup with this manifest; undefined: it is a full one. `ancestors`: the backups that the
+ * catalog knows it is built on, its parent first. It passes when each of them is there, in a store that has all of its
+ * parts in their length, has the digest that the next one names, and was not found damaged. Rejects with what a store
+ * rejects with where none that answers has a part, `MANIFEST_UNSIGNED`, or as the catalog does.
+ */
+export async function checkChain (
+  deps: EngineDeps,
+  manifest: Manifest,
+  ancestors: readonly Backup[],
+  signal: AbortSignal
+): Promise<Check | undefined> {
+  let child = manifest
+  let parents = 0
+  for (; child.link !== null && child.link.parent !== null; parents++) {
+    const parent = ancestors[parents]
+    const found = parent !== undefined && isLive(parent) ? await deps.catalog.backups.manifest(parent.id) : undefined
+    const { name, sha256 } = child.link.parent
+    if (parent === undefined || found === undefined) return failed(`it is built on "${name}", which is not there`)
+    if (found.object.sha256 !== sha256) return failed(`backup ${parent.id} is not the "${name}" that it is built on`)
+    if (parent.verification.status === 'invalid') return failed(`backup ${parent.id}, which it is built on, is damaged`)
+    deps.signing.require(found)
+    const missing = await whyUnreadable(deps, parent, found, signal)
+    if (missing !== undefined) return failed(`backup ${parent.id}, which it is built on: ${missing}`)
+    child = found
+  }
+  return parents === 0 ? undefined : { name: CHAIN_CHECK, status: 'pass', reason: `built on ${parents} others` }
+}
+
+function failed (reason: string): Check {
+  return { name: CHAIN_CHECK, status: 'fail', reason }
+}
+
+/** What is wrong with the backup in every store that should have it; undefined: one has all of it. */
+async function whyUnreadable (
+  deps: EngineDeps,
+  backup: Backup,
+  manifest: Manifest,
+  signal: AbortSignal
+): Promise<string | undefined> {
+  let missing = 'no store has it'
+  let failure: BackupError | undefined
+  for (const { store, key } of locationsOf(deps, backup)) {
+    try {
+      const found = await missingPart(store, key, { size: totalSizeOf(manifest), parts: backup.parts }, signal)
+      if (found === undefined) return undefined
+      missing = found
+    } catch (thrown) {
+      signal.throwIfAborted()
+      failure = toBackupError(thrown)
+    }
+  }
+  if (failure !== undefined) throw failure
+  return missing
+}
