@@ -16,12 +16,15 @@ import { offsiteKey, locationsOf, readableLocation, type ObjectLocation } from '
 import { partKey } from '../artifacts/images.ts'
 import { cleanupSignal, missingPart, recordedManifest } from '../artifacts/objects.ts'
 import type { EngineDeps, OffsiteStore } from '../deps.ts'
+import { linksOf } from '../artifacts/links.ts'
+import { copyLock } from '../jobs/locks.ts'
 import { isSameManifest, isSameObject, proveCopy } from './verify-copy.ts'
 
 /**
  * Brings the parts and their manifest into each of the stores, side by side, and proves what arrived. A store that has
- * it already is looked at and left as it is. What fails in one store hinders none of the others: it is written down
- * with the time of the next attempt, and the first failure is thrown in the end. The caller holds the copies.
+ * it already is looked at and left as it is; one that lacks a backup that an increment is built on gets that one first.
+ * What fails in one store hinders none of the others: it is written down with the time of the next attempt, and the
+ * first failure is thrown in the end. The caller holds the copies.
  *
  * Throws `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `MANIFEST_UNSIGNED`, `CHECKSUM_MISMATCH` where a store gives back
  * other bytes, `OBJECT_EXISTS` where another object has the name, or what a store throws.
@@ -82,6 +85,7 @@ async function copyTo (
     // Not before the copy is begun: only what is written down as failed is put off.
     deps.signing.require(manifest)
     await deps.ownership.require(store, task.signal)
+    await copyAncestors(deps, backup, offsite, task)
     const copy = { store, key: offsiteKey(backup) }
     const lock = lockOf(backup, offsite, clock.now())
     const original = await originalOf(deps, backup, store.name, task.signal)
@@ -127,6 +131,30 @@ async function copyTo (
       events.emit({ type: 'copy.failed', backup, store: store.name, code: error.code })
     }
     throw error
+  }
+}
+
+/**
+ * Brings all that an increment is built on into the store first, the full backup before the others: no store has an
+ * increment that it cannot restore. What the store has already is left as it is.
+ */
+async function copyAncestors (deps: EngineDeps, backup: Backup, offsite: OffsiteStore, task: Task): Promise<void> {
+  const { store } = offsite
+  const isStored = ({ copies }: Backup): boolean =>
+    copies.some(copy => copy.store === store.name && copy.status === 'stored')
+  const [, ...ancestors] = await linksOf(deps, backup)
+  for (const { id } of ancestors.filter(one => !isStored(one)).toReversed()) {
+    const lock = await deps.runner.lockWhenFree([copyLock(id, store.name)], task)
+    try {
+      const ancestor = await deps.catalog.backups.get(id)
+      if (isStored(ancestor)) continue
+      requireLive(ancestor)
+      const place = { store: store.name, location: store.location(offsiteKey(ancestor)) }
+      await deps.catalog.copies.promise(id, [place], deps.clock.now())
+      await copyTo(deps, ancestor, await recordedManifest(deps, id), offsite, task, () => {})
+    } finally {
+      await lock.release()
+    }
   }
 }
 
