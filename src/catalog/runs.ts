@@ -31,6 +31,7 @@ interface RunRow {
   readonly source: string
   readonly rule: string
   readonly tier: Tier | null
+  readonly method: Run['method']
   readonly due_at: string
   readonly status: RunStatus
   readonly attempts: number
@@ -120,6 +121,7 @@ export class SqliteRunLog implements RunLog {
     const { changes, lastInsertRowid } = this.#statements.add.run({
       ...toKey(run),
       tier: run.tier,
+      method: run.method,
       dueAt: run.dueAt.toISOString(),
       status: run.status,
       nextAttemptAt: toText(run.nextAttemptAt),
@@ -136,6 +138,7 @@ export class SqliteRunLog implements RunLog {
     this.#statements.change.run({
       id,
       status: after.status,
+      method: after.method,
       attempts: after.attempts,
       nextAttemptAt: toText(after.nextAttemptAt),
       backupId: after.backupId,
@@ -184,6 +187,7 @@ function toRun (row: RunRow): Run {
     source: toSource(row.source),
     rule: row.rule,
     tier: row.tier,
+    method: row.method,
     dueAt: toDate(row.due_at),
     status: row.status,
     attempts: row.attempts,
@@ -226,11 +230,11 @@ function prepare ({ database }: Connection) {
       ON CONFLICT DO UPDATE SET says = excluded.says, since = excluded.since`),
     dropRule: database.prepare('DELETE FROM schedule_rules WHERE kind = @kind AND source = @source AND rule = @rule'),
     add: database.prepare(`
-      INSERT INTO runs (kind, source, rule, tier, due_at, status, next_attempt_at, reason, finished_at)
-      VALUES (@kind, @source, @rule, @tier, @dueAt, @status, @nextAttemptAt, @reason, @finishedAt)
+      INSERT INTO runs (kind, source, rule, tier, method, due_at, status, next_attempt_at, reason, finished_at)
+      VALUES (@kind, @source, @rule, @tier, @method, @dueAt, @status, @nextAttemptAt, @reason, @finishedAt)
       ON CONFLICT DO NOTHING`),
     change: database.prepare(`
-      UPDATE runs SET status = @status, attempts = @attempts, next_attempt_at = @nextAttemptAt, backup_id = @backupId, reason = @reason,
+      UPDATE runs SET status = @status, method = @method, attempts = @attempts, next_attempt_at = @nextAttemptAt, backup_id = @backupId, reason = @reason,
         error_code = @errorCode, started_at = @startedAt, finished_at = @finishedAt
       WHERE id = @id`),
     forgetAfter: database.prepare("DELETE FROM runs WHERE due_at > ? AND status <> 'running'"),

@@ -3,7 +3,7 @@ import { boundInWords, type Assertion } from '../core/restore/drill.ts'
 import type { RetentionRules } from '../core/retention/rules.ts'
 import { policyOf, type SourceOverrides } from '../core/schedule/policy.ts'
 import type { Origin, Settings, SettingsReport } from '../core/schedule/settings.ts'
-import { copiesInWords, drillsInWords, retentionInWords, scheduleInWords } from './policy-words.ts'
+import { chainsInWords, copiesInWords, drillsInWords, retentionInWords, scheduleInWords } from './policy-words.ts'
 import type { Screen } from './screen.ts'
 import { wrap } from './text.ts'
 import { inSize } from '../core/size.ts'
@@ -103,9 +103,11 @@ function describe (
   { settings, defaultSource, stores }: ConfigInForce
 ): string[] {
   const inForce = policyOf(settings, policy)
+  const chains = chainsInWords(inForce)
   return [
     `source ${name} (${kind})${name === defaultSource ? ', the default' : ''}: ${place}`,
     `  made: ${scheduleInWords(inForce)}`,
+    ...chains === null ? [] : [`  chains: ${chains}`],
     `  kept: ${retentionInWords(inForce)}`,
     `  compression: ${inForce.compression}; ${inForce.verify ? 'verified as they are made' : 'not verified'}`,
     `  drilled: ${drillsInWords(inForce)}`,

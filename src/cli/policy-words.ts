@@ -27,7 +27,7 @@ const UNITS = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']
 export function scheduleInWords ({ enabled, interval, schedule }: SourcePolicy): string {
   const times = [
     ...interval === null ? [] : [`every ${spanInWords(interval)}`],
-    ...schedule === null ? [] : [`${joined(schedule.rules.map(ruleInWords))}, by the clock of ${schedule.timeZone}`]
+    ...schedule === null ? [] : [`${joined(schedule.rules.map(ruleWithMethod))}, by the clock of ${schedule.timeZone}`]
   ]
   if (times.length === 0) return 'never by themselves'
   return `${times.join('; ')}${enabled ? '' : ' (switched off)'}`
@@ -64,6 +64,15 @@ export function copiesInWords (
   return chosen.length === 0 ? 'nowhere' : `to ${joined(chosen)}${keepLocal ? '' : '; then removed from BACKUP_DIR'}`
 }
 
+/**
+ * How far chains are continued: `at most 24 backups within 7 d of the full one`; null: the schedule makes full backups
+ * only.
+ */
+export function chainsInWords ({ schedule, maxChainLength, maxChainAge }: SourcePolicy): string | null {
+  if (schedule?.rules.every(({ method = 'full' }) => method === 'full') !== false) return null
+  return `at most ${maxChainLength} backups within ${spanInWords(maxChainAge)} of the full one`
+}
+
 function rulesInWords ({ last, within, ...rules }: RetentionRules): string[] {
   const periods = [['hour', rules.hourly], ['day', rules.daily], ['week', rules.weekly], ['month', rules.monthly], [
     'year',
@@ -78,6 +87,10 @@ function rulesInWords ({ last, within, ...rules }: RetentionRules): string[] {
 
 function keepInWords (period: string, keep: Keep): string {
   return typeof keep === 'number' ? `of the last ${keep} ${period}s` : `${period} of the last ${formatDuration(keep)}`
+}
+
+function ruleWithMethod ({ method = 'full', ...rule }: CalendarRule): string {
+  return method === 'full' ? ruleInWords(rule) : `${ruleInWords(rule)} (${method})`
 }
 
 function ruleInWords ({ tier, pattern }: Pick<CalendarRule, 'tier' | 'pattern'>): string {

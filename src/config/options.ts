@@ -14,6 +14,7 @@ import {
 import type { SourceKind } from '../core/ports/source-kind.ts'
 import { settingsSchema } from '../core/schedule/settings.ts'
 import { SOURCE_KINDS } from '../sources/index.ts'
+import { CHAIN_FIELDS, makesIncrements } from './chain.ts'
 import { cronPattern, cronPatterns, drillTimes } from './cron.ts'
 import { compression } from './option-fields.ts'
 import { SERVICE_OPTIONS } from './service-options.ts'
@@ -135,12 +136,14 @@ export const SOURCE_FIELDS = {
 } as const
 
 /** Every key that a source of the kind may have. */
-export function sourceKeys ({ fields, assertionProblem }: SourceKind): readonly string[] {
+export function sourceKeys (kindOfSource: SourceKind): readonly string[] {
+  const { fields, assertionProblem } = kindOfSource
   const { name, kind, ...others } = SOURCE_FIELDS
   return [
     ...Object.keys({ name, kind, ...fields, ...others }),
     'schedule',
     'retention',
+    ...makesIncrements(kindOfSource) ? Object.keys(CHAIN_FIELDS) : [],
     ...assertionProblem === null ? [] : ['assertions']
   ]
 }

@@ -1,8 +1,10 @@
 import type { SourceSealing } from '../core/ports/encryption.ts'
+import type { SourceKind } from '../core/ports/source-kind.ts'
 import type { RetentionRules } from '../core/retention/rules.ts'
 import type { SourceOverrides } from '../core/schedule/policy.ts'
 import type { Origin } from '../core/schedule/settings.ts'
 import { checkGiven } from './checked-value.ts'
+import { CHAIN_FIELDS, scheduleFor } from './chain.ts'
 import { OFF, splitPatterns } from './cron.ts'
 import { readSealing, type KeyOptions } from './encryption.ts'
 import type { FileContent, FileSource } from './file.ts'
@@ -72,6 +74,11 @@ export function readPolicy ({ fields }: FileSource, problems: Problem[]): Source
       const field = fields.get(key)
       return field === undefined ? [] : [[key, checkGiven<unknown>(SOURCE_FIELDS[key], field, problems)] as const]
     })
+  const chain = (['maxChainLength', 'maxChainAge'] as const).flatMap(key => {
+    const field = fields.get(key)
+    const value = field && checkGiven(CHAIN_FIELDS[key], field, problems)
+    return value === undefined ? [] : [[key, value] as const]
+  })
   const [interval, schedule, retention] = [fields.get('interval'), fields.get('schedule'), fields.get('retention')]
   const timing = schedule && readSchedule(schedule, problems)
   if (interval !== undefined && timing?.interval !== undefined) {
@@ -87,7 +94,7 @@ export function readPolicy ({ fields }: FileSource, problems: Problem[]): Source
   const local = fields.get('localRetention')
   const kept = local && checkGiven(SOURCE_FIELDS.localRetention, local, problems)
   return {
-    ...Object.fromEntries(given) as SourceOverrides,
+    ...Object.fromEntries([...given, ...chain]) as SourceOverrides,
     ...kept === undefined ? {} : { keepLocal: kept === 'keep' },
     ...timing,
     ...rules === undefined ? {} : { retention: rules },
@@ -99,8 +106,12 @@ function drillPattern (times: string): string | null {
   return times === OFF ? null : times
 }
 
-/** A source that says when it is backed up inherits nothing of that, and one that says what is kept nothing of this. */
+/**
+ * A source that has a schedule of its own inherits none, and one that has rules of retention of its own inherits none
+ * of those. A kind that makes no increments inherits every rule as one for full backups.
+ */
 export function inherit (
+  kind: SourceKind,
   own: SourceOverrides,
   { timing, retention, drillSchedule, stores, keepLocal, anomalyGuard }: Inherited
 ): SourceOverrides {
@@ -112,6 +123,7 @@ export function inherit (
     ...keepLocal ? {} : { keepLocal },
     ...anomalyGuard ? {} : { anomalyGuard },
     ...saysWhen ? {} : timing,
+    ...saysWhen || timing.schedule === undefined ? {} : { schedule: scheduleFor(kind, timing.schedule) },
     ...saysWhatIsKept || retention === undefined ? {} : { retention },
     ...own
   }

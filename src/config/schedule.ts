@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, whole, wholeBy, type Field } from '../core/ports/field.ts'
+import { choice, flag, whole, wholeBy, type Field } from '../core/ports/field.ts'
 import type { SourceOverrides } from '../core/schedule/policy.ts'
 import type { CalendarRule } from '../core/schedule/schedule.ts'
 import { settingsSchema } from '../core/schedule/settings.ts'
@@ -37,6 +37,8 @@ const time = value(
   'a time of day in quotes, such as "02:00"'
 )
 
+const method = choice(['full', 'incremental'])
+
 /** Minute and hour come as a pattern begins with them, the rest as it goes on. */
 const FIELDS = {
   hourlyEnabled: flag,
@@ -45,14 +47,18 @@ const FIELDS = {
     'a number of hours that divides the day: 1, 2, 3, 4, 6, 8 or 12'
   ),
   hourlyMinute: whole(0, 59),
+  hourlyMethod: method,
   dailyEnabled: flag,
   dailyTime: time,
+  dailyMethod: method,
   weeklyEnabled: flag,
   weeklyDay: value(nameIn(DAYS), `one of ${DAYS.join(', ')}`),
   weeklyTime: time,
+  weeklyMethod: method,
   monthlyEnabled: flag,
   monthlyDay: value(z.union([z.int().min(1).max(28), last]), 'a day that every month has, 1 to 28, or last'),
   monthlyTime: time,
+  monthlyMethod: method,
   yearlyEnabled: flag,
   yearlyMonth: value(
     z.union([z.int().min(1).max(12), nameIn(MONTHS).transform(index => index + 1)]),
@@ -60,6 +66,7 @@ const FIELDS = {
   ),
   yearlyDay: value(z.union([z.int().min(1).max(31), last]), 'a day of that month, or last'),
   yearlyTime: time,
+  yearlyMethod: method,
   interval: wholeBy(settingsSchema.shape.autoBackupInterval),
   timeZone: value(z.string().refine(isTimeZone), 'a time zone by its name, such as "Europe/Vienna"')
 } as const
@@ -91,7 +98,12 @@ export function readSchedule (given: RawValue, problems: Problem[]): Timing | un
   if (problems.length > before) return undefined
 
   const rules = [
-    ...tiers.map(tier => ({ name: tier, tier, pattern: patternOf(tier, values) })),
+    ...tiers.map((tier): CalendarRule => ({
+      name: tier,
+      tier,
+      pattern: patternOf(tier, values),
+      ...values[`${tier}Method`] === 'incremental' ? { method: 'incremental' } : {}
+    })),
     ...patterns.map(ruleOfPattern)
   ]
   const { interval, timeZone = 'UTC' } = values

@@ -4,6 +4,7 @@ import type { Field } from '../core/ports/field.ts'
 import type { SourceKind } from '../core/ports/source-kind.ts'
 import { catalogSource, SOURCE_KINDS, sourceKindOf } from '../sources/index.ts'
 import { readAssertions } from './assertions.ts'
+import { checkMethods } from './chain.ts'
 import { checkGiven } from './checked-value.ts'
 import { CATALOG_FILE } from './data-files.ts'
 import type { SourceConfig } from './config.ts'
@@ -46,7 +47,7 @@ export function readSources (
     name,
     kind: kind.name,
     values: complete(kind, values, options),
-    policy: inherit({}, inherited),
+    policy: inherit(kind, {}, inherited),
     sealing: inherited.sealing,
     assertions: []
   })
@@ -112,7 +113,9 @@ function readSource (
   const { required } = kind
   const name = check('name', SOURCE_FIELDS.name)
   const needed = Object.fromEntries(checked(required))
-  const policy = inherit(readPolicy(given, problems), inherited)
+  const own = readPolicy(given, problems)
+  checkMethods(kind, own, configPathOf('schedule'), problems)
+  const policy = inherit(kind, own, inherited)
   const [asserted, { assertionProblem }] = [fields.get('assertions'), kind]
   const assertions = asserted === undefined || assertionProblem === null
     ? []

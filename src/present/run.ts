@@ -11,6 +11,9 @@ export const runSchema = z.object({
     description: 'What made it due: `interval`, `prune`, or the name of a rule of the schedule.'
   }),
   tier: z.enum(TIERS).nullable().meta({ description: 'What its backup belongs to.' }),
+  method: z.enum(['full', 'incremental']).meta({
+    description: 'How its backup is made; of a drill or a prune it has no meaning.'
+  }),
   dueAt: instant,
   status: z.enum(RUN_STATUSES),
   attempts: count,
@@ -33,6 +36,7 @@ export function presentRun (run: Run): RunView {
     source: run.source,
     rule: run.rule,
     tier: run.tier,
+    method: run.method,
     dueAt: run.dueAt.toISOString(),
     status: run.status,
     attempts: run.attempts,

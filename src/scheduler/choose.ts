@@ -10,7 +10,8 @@ export interface Choice {
 
 /**
  * Which of the open runs begin now. One at a time for a source, and none while the source is busy; where several of its
- * rules are due together, one backup is made for all of them, as one of the highest tier.
+ * rules are due together, one backup is made for all of them, as one of the highest tier, and as a full one if any of
+ * the rules asks for that.
  */
 export function chooseRuns (open: readonly Run[], isFree: (source: string) => boolean, now: Date): Choice {
   const begin: Run[] = []
@@ -20,7 +21,7 @@ export function chooseRuns (open: readonly Run[], isFree: (source: string) => bo
     if (chosen === undefined || runs.some(({ status }) => status === 'running')) continue
     if (chosen.source !== null && !isFree(chosen.source)) continue
     if (!runs.some(({ nextAttemptAt }) => nextAttemptAt === null || nextAttemptAt <= now)) continue
-    begin.push(chosen)
+    begin.push(runs.some(({ method }) => method === 'full') ? { ...chosen, method: 'full' } : chosen)
     const reason = `the run of "${chosen.rule}" due at ${chosen.dueAt.toISOString()} stands for it`
     for (const { id } of runs.filter(run => run !== chosen)) {
       covered.push({ id, status: 'skipped', reason, nextAttemptAt: null, finishedAt: now })

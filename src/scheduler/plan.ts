@@ -204,13 +204,14 @@ function isAhead (time: Date | null, now: number): boolean {
   return time !== null && time.getTime() - EARLY > now
 }
 
-function waiting ({ kind, source, rule, tier }: Rule, dueAt: Date, { now, delay }: Planning): NewRun {
+function waiting ({ kind, source, rule, tier, method }: Rule, dueAt: Date, { now, delay }: Planning): NewRun {
   const pause = delay(source)
   return {
     kind,
     source,
     rule,
     tier,
+    method,
     dueAt,
     status: 'waiting',
     nextAttemptAt: pause === 0 ? null : new Date(now.getTime() + pause),
@@ -219,8 +220,8 @@ function waiting ({ kind, source, rule, tier }: Rule, dueAt: Date, { now, delay 
   }
 }
 
-function skipped ({ kind, source, rule, tier }: Rule, dueAt: Date, reason: string, now: Date): NewRun {
-  return { kind, source, rule, tier, dueAt, status: 'skipped', nextAttemptAt: null, reason, finishedAt: now }
+function skipped ({ kind, source, rule, tier, method }: Rule, dueAt: Date, reason: string, now: Date): NewRun {
+  return { kind, source, rule, tier, method, dueAt, status: 'skipped', nextAttemptAt: null, reason, finishedAt: now }
 }
 
 /** The oldest of very many share a row. */

@@ -1,4 +1,4 @@
-import { DRILL_RULE, type RuleKey } from '../core/schedule/run.ts'
+import { DRILL_RULE, type RuleKey, type Run } from '../core/schedule/run.ts'
 import type { Tier } from '../core/tier.ts'
 import type { SourceState } from '../engine/status/sources.ts'
 
@@ -17,6 +17,8 @@ export interface IntervalTiming {
 /** A rule that makes something due by itself. */
 export interface Rule extends RuleKey {
   readonly tier: Tier | null
+  /** How its backups are made. */
+  readonly method: Run['method']
   readonly timing: CalendarTiming | IntervalTiming
 }
 
@@ -26,21 +28,31 @@ export interface Rule extends RuleKey {
  */
 export function scheduledRules (sources: readonly SourceState[], prune: CalendarTiming | null): readonly Rule[] {
   const rules: Rule[] = sources.filter(({ policy }) => policy.enabled).flatMap(rulesOf)
-  if (prune !== null) rules.push({ kind: 'prune', source: null, rule: 'prune', tier: null, timing: prune })
+  if (prune !== null) {
+    rules.push({ kind: 'prune', source: null, rule: 'prune', tier: null, method: 'full', timing: prune })
+  }
   return rules
 }
 
 function rulesOf ({ name: source, policy: { interval, schedule, drillSchedule }, statistics: { lastScheduled } }:
   SourceState): readonly Rule[] {
-  const rules: Rule[] = schedule?.rules.map(({ name, tier, pattern }) => ({
+  const rules: Rule[] = schedule?.rules.map(({ name, tier, pattern, method = 'full' }) => ({
     kind: 'backup',
     source,
     rule: name,
     tier,
+    method,
     timing: { pattern, timeZone: schedule.timeZone }
   })) ?? []
   if (interval !== null) {
-    rules.push({ kind: 'backup', source, rule: 'interval', tier: null, timing: { interval, lastStart: lastScheduled } })
+    rules.push({
+      kind: 'backup',
+      source,
+      rule: 'interval',
+      tier: null,
+      method: 'full',
+      timing: { interval, lastStart: lastScheduled }
+    })
   }
   if (drillSchedule !== null) {
     rules.push({
@@ -48,6 +60,7 @@ function rulesOf ({ name: source, policy: { interval, schedule, drillSchedule },
       source,
       rule: DRILL_RULE,
       tier: null,
+      method: 'full',
       timing: { pattern: drillSchedule, timeZone: 'UTC' }
     })
   }
@@ -55,6 +68,7 @@ function rulesOf ({ name: source, policy: { interval, schedule, drillSchedule },
 }
 
 /** What a rule says, as one text: where that changes it is another rule, though it keeps its name. */
-export function definition ({ timing }: Rule): string {
-  return 'interval' in timing ? `every ${timing.interval} ms` : `${timing.pattern} ${timing.timeZone}`
+export function definition ({ timing, method }: Rule): string {
+  const times = 'interval' in timing ? `every ${timing.interval} ms` : `${timing.pattern} ${timing.timeZone}`
+  return method === 'full' ? times : `${times} ${method}`
 }

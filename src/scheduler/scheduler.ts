@@ -191,6 +191,7 @@ export class Scheduler {
     try {
       run = await runs.change(waiting.id, {
         status: 'running',
+        method: waiting.method,
         attempts: waiting.attempts + 1,
         nextAttemptAt: null,
         startedAt: clock.now()
@@ -220,6 +221,7 @@ export class Scheduler {
     const { job, result } = await engine.create({
       source: run.source,
       type: 'scheduled',
+      method: run.method,
       ...run.tier === null ? {} : { schedule: run.tier }
     })
     return { job, result: result.then(({ id }) => ({ backupId: id })) }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { copiesInWords, retentionInWords, scheduleInWords } from '../../src/cli/policy-words.ts'
+import { chainsInWords, copiesInWords, retentionInWords, scheduleInWords } from '../../src/cli/policy-words.ts'
 import type { RetentionRules } from '../../src/core/retention/rules.ts'
 import type { SourcePolicy } from '../../src/core/schedule/policy.ts'
 
@@ -15,8 +15,28 @@ const POLICY: SourcePolicy = {
   drillSchedule: null,
   stores: null,
   keepLocal: true,
-  anomalyGuard: true
+  anomalyGuard: true,
+  maxChainLength: 24,
+  maxChainAge: 604_800_000
 }
+
+test('a rule that makes increments says so', () => {
+  const rules = [{ name: 'a', tier: null, pattern: '7 * * * *', method: 'incremental' }, {
+    name: 'b',
+    tier: null,
+    pattern: '0 2 * * *'
+  }] as const
+  assert.equal(
+    scheduleInWords({ ...POLICY, schedule: { rules, timeZone: 'UTC' } }),
+    'every hour at minute 7 (incremental) and daily at 02:00, by the clock of UTC'
+  )
+  assert.equal(
+    chainsInWords({ ...POLICY, schedule: { rules, timeZone: 'UTC' } }),
+    'at most 24 backups within 7 d of the full one'
+  )
+  assert.equal(chainsInWords({ ...POLICY, schedule: { rules: [rules[1]], timeZone: 'UTC' } }), null)
+  assert.equal(chainsInWords(POLICY), null)
+})
 
 for (
   const [pattern, words] of [

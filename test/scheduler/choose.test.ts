@@ -32,6 +32,17 @@ test('of the rules of one source that are due together the highest tier is begun
   )
 })
 
+test('of rules that are due together one that makes full backups makes the backup a full one', () => {
+  const [full, increment] = [{ method: 'full' }, { method: 'incremental' }] as const
+  const methodOf = (...runs: ReadonlyArray<Partial<Run>>): readonly string[] =>
+    chooseRuns(runs.map((run, index) => aRun({ id: index + 1, ...run })), () => true, NOW).begin.map(({ id, method }) =>
+      `${id} ${method}`
+    )
+  assert.deepEqual(methodOf({ ...increment, tier: 'weekly' }, { ...full, tier: 'hourly' }), ['1 full'])
+  assert.deepEqual(methodOf({ ...increment, tier: 'weekly' }, { ...increment, tier: 'hourly' }), ['1 incremental'])
+  assert.deepEqual(methodOf({ ...increment, source: 'bank' }, full), ['1 incremental', '2 full'])
+})
+
 test('each source begins its own', () => {
   assert.deepEqual(choose([{ source: 'shop' }, { source: 'bank' }, { kind: 'prune', source: null }]), {
     begin: [1, 2, 3],

@@ -12,6 +12,7 @@ const DAILY: Rule = {
   source: 'shop',
   rule: 'daily',
   tier: 'daily',
+  method: 'full',
   timing: { pattern: '0 3 * * *', timeZone: 'UTC' }
 }
 const EVERY_HOUR = 'every 3600000 ms'
@@ -22,7 +23,14 @@ function at (time: string): Date {
 }
 
 function every (interval: number, lastStart: Date | null): Rule {
-  return { kind: 'backup', source: 'shop', rule: 'interval', tier: null, timing: { interval, lastStart } }
+  return {
+    kind: 'backup',
+    source: 'shop',
+    rule: 'interval',
+    tier: null,
+    method: 'full',
+    timing: { interval, lastStart }
+  }
 }
 
 function plan (book: Partial<RunBook>, rules: readonly Rule[], now: Date, delay = 0) {

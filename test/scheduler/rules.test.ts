@@ -36,6 +36,12 @@ test('a source has the rules of its calendar in its time zone, its interval, and
   ])
 })
 
+test('a rule that makes increments is another rule than one at the same times for full backups', () => {
+  const rules = [{ name: 'often', tier: 'hourly', pattern: '0 * * * *', method: 'incremental' }] as const
+  const schedule = { rules, timeZone: 'UTC' }
+  assert.deepEqual(rulesOf({ enabled: true, schedule }), ['backup shop often hourly: 0 * * * * UTC incremental'])
+})
+
 test('the interval counts from the last scheduled backup, which does not make it another rule', () => {
   const intervals = [LAST, null].map(lastScheduled =>
     scheduledRules([{

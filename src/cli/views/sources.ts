@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { SourceState } from '../../engine/status/sources.ts'
 import { presentSource, sourceSchema } from '../../present/source.ts'
-import { drillsInWords, retentionInWords, scheduleInWords } from '../policy-words.ts'
+import { chainsInWords, drillsInWords, retentionInWords, scheduleInWords } from '../policy-words.ts'
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { inSize } from '../../core/size.ts'
@@ -26,6 +26,7 @@ function describe (state: SourceState, screen: Screen): string {
     ['last', statistics.lastSuccess === null ? 'never' : inAge(statistics.lastSuccess, now)],
     ['next', nextRun === null ? 'none by itself' : inAge(nextRun, now)],
     ['made', scheduleInWords(policy)],
+    ['chains', chainsInWords(policy)],
     ['kept', retentionInWords(policy)],
     ['compression', policy.compression],
     ['drilled', drillsInWords(policy)],

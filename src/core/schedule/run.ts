@@ -29,6 +29,8 @@ export interface Run extends RuleKey {
   readonly id: number
   /** The tier that its backup belongs to; null: none. */
   readonly tier: Tier | null
+  /** How its backup is made; of a drill or a prune `full`, which has no meaning there. */
+  readonly method: 'full' | 'incremental'
   /** The time that the rule names. */
   readonly dueAt: Date
   readonly status: RunStatus
@@ -45,11 +47,17 @@ export interface Run extends RuleKey {
   readonly finishedAt: Date | null
 }
 
-export type NewRun = Pick<Run, keyof RuleKey | 'tier' | 'dueAt' | 'status' | 'nextAttemptAt' | 'reason' | 'finishedAt'>
+export type NewRun = Pick<
+  Run,
+  keyof RuleKey | 'tier' | 'method' | 'dueAt' | 'status' | 'nextAttemptAt' | 'reason' | 'finishedAt'
+>
 
 export interface RunChange extends
   Partial<
-    Pick<Run, 'attempts' | 'nextAttemptAt' | 'backupId' | 'reason' | 'errorCode' | 'startedAt' | 'finishedAt'>
+    Pick<
+      Run,
+      'method' | 'attempts' | 'nextAttemptAt' | 'backupId' | 'reason' | 'errorCode' | 'startedAt' | 'finishedAt'
+    >
   > {
   readonly status: RunStatus
 }

@@ -8,6 +8,8 @@ export interface CalendarRule {
   readonly tier: Tier | null
   /** Five fields: minute, hour, day of the month, month, day of the week. */
   readonly pattern: string
+  /** How its backups are made. Default: `full`. */
+  readonly method?: 'full' | 'incremental'
 }
 
 export interface CalendarSchedule {

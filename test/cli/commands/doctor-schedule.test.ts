@@ -78,7 +78,7 @@ test('a prune that failed, or did not come, is said', async t => {
     changed: []
   })
   assertComplaints(await complaints(), [/^warn prune: a prune was due at 2025-11-24T04:30:00.000Z and has not run$/])
-  const ended = { tier: null, nextAttemptAt: null, finishedAt: clock.now() }
+  const ended = { tier: null, method: 'full' as const, nextAttemptAt: null, finishedAt: clock.now() }
   await deps.catalog.runs.record({
     rules: [],
     dropped: [],

@@ -11,6 +11,7 @@ test('runs shows what fell due and what came of it', async t => {
     added: [{
       ...key,
       tier: 'daily',
+      method: 'full',
       dueAt: clock.now(),
       status: 'skipped',
       nextAttemptAt: null,
