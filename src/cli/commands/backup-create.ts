@@ -30,11 +30,10 @@ export function backupCreateCommand (shell: Shell): Command {
     .argument('[source]', 'what to back up; left out: the default source')
     .addOption(sourceOption('the same as the argument'))
     .addOption(
-      new Option('--type <method>', 'every backup is a full one, taken live; "wal" means that as well').choices([
-        'full',
-        'wal',
-        'incremental'
-      ]).default('full')
+      new Option(
+        '--type <method>',
+        'incremental: only what changed since the last backup, for kinds of source that make such backups; "wal" means full'
+      ).choices(['full', 'wal', 'incremental']).default('full')
     )
     .option('--description <text>', 'what it is for', parseDescription)
     .addOption(new Option('--compression <codec>', 'in place of the configured one').choices(['none', 'gzip', 'zstd']))
@@ -56,11 +55,6 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
   const { type, description, compression, preMigration, verify } = flags
   const upload = flags.upload ?? flags.uploadS3
   const wanted = oneSource(argument, flags.source)
-  if (type === 'incremental') {
-    throw new BackupError('METHOD_UNSUPPORTED', 'there are no incremental backups', {
-      hint: 'Leave --type out: every backup is a full one, taken while the database is in use.'
-    })
-  }
   if (flags.continuous === true) {
     throw new BackupError('METHOD_UNSUPPORTED', 'log is not archived continuously', {
       hint: 'Leave --continuous out, and give the source a short interval or an hourly schedule.'
@@ -73,6 +67,7 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
     const request = {
       source,
       type: preMigration === true ? 'pre-migration' : 'manual',
+      method: type === 'incremental' ? type : undefined,
       description,
       compression,
       verify: verify ? undefined : false,
@@ -84,7 +79,7 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
     )
   })
   const { viewCreated } = await import('../views/backup.ts')
-  show(shell, flags, viewCreated(backup))
+  show(shell, flags, viewCreated(backup, type === 'incremental' ? type : 'full'))
 }
 
 function oneSource (argument: string | undefined, flag: string | undefined): string | undefined {

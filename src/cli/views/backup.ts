@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { totalSize, type Backup } from '../../core/backup/backup.ts'
+import { totalSize, type Backup, type BackupMethod } from '../../core/backup/backup.ts'
 import type { Copy } from '../../core/backup/copy.ts'
 import type { VerificationRecord } from '../../core/catalog/catalog.ts'
 import { fileName } from '../../core/backup/object-key.ts'
@@ -38,11 +38,12 @@ export function viewDone (backup: Backup, sentence: string): View {
   return { json: { backup: presentBackup(backup) }, text: ({ colours }) => `${colours.green('✓')} ${sentence}\n` }
 }
 
-export function viewCreated (backup: Backup): View {
-  return { json: { backup: presentBackup(backup) }, text: screen => createdText(backup, screen) }
+/** `wanted`: the requested method. A full backup in place of an increment has the reason in its description. */
+export function viewCreated (backup: Backup, wanted: BackupMethod = 'full'): View {
+  return { json: { backup: presentBackup(backup) }, text: screen => createdText(backup, wanted, screen) }
 }
 
-function createdText (backup: Backup, { colours }: Screen): string {
+function createdText (backup: Backup, wanted: BackupMethod, { colours }: Screen): string {
   const { method, originalSize, startedAt, completedAt, verification, id, parts } = backup
   const size = totalSize(backup)
   // The size of the image is that of the main part alone.
@@ -55,6 +56,8 @@ function createdText (backup: Backup, { colours }: Screen): string {
     ['Duration', completedAt === null ? undefined : inDuration(completedAt.getTime() - startedAt.getTime())],
     ['Compression ratio', isSmaller && size > 0 ? `${(originalSize / size).toFixed(2)}x` : undefined],
     ['Backup ID', String(id)],
+    ['Built on', backup.parentId === null ? undefined : `backup ${backup.parentId}`],
+    ['Note', wanted === method || backup.description === null ? undefined : printable(backup.description)],
     ['Verified', verification.status === 'valid' ? undefined : 'no'],
     ['Warning', printableWarning(verification.checks)],
     ['Suspect', backup.suspicion?.reasons.join('; ')]
@@ -133,6 +136,7 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
     ['file', backup.deletedAt === null ? backup.filePath : null],
     ['source', backup.source],
     ['type', `${backup.type}${backup.schedule === null ? '' : ` (${backup.schedule})`}, ${backup.method}`],
+    ['chain', chainInWords(backup)],
     ['status', backup.status],
     ['error', backup.errorMessage === null ? null : `${backup.errorMessage} (${backup.errorCode ?? 'unknown'})`],
     ['description', backup.description],
@@ -170,6 +174,15 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
     ['trashed', at(backup.trashedAt)],
     ['removed', at(backup.deletedAt)]
   ]
+}
+
+/** Its place in a chain: `increment 2 of notes-1, built on backup 7`; null: it is in none. */
+function chainInWords ({ link, parentId }: Backup): string | null {
+  if (link === null) return null
+  if (link.depth === 0) return `full backup of ${link.chain}`
+  return `increment ${link.depth} of ${link.chain}, built on ${
+    parentId === null ? 'an unknown backup' : `backup ${parentId}`
+  }`
 }
 
 function history (verifications: readonly VerificationRecord[], { colours }: Screen): string {

@@ -36,7 +36,7 @@ export function viewBackups (
       if (backups.length === 0) return `no backups${more(backups, all)}\n`
       const shown = verbose
         ? backups.map(backup => `${describeBackup(backup, screen, contents?.get(backup.id))}\n`).join('')
-        : table(columns(screen), backups, screen)
+        : table(columns(screen, backups), backups, screen)
       return `${shown}${verbose ? '' : '\n'}${summary(backups, all)}\n`
     }
   }
@@ -52,11 +52,13 @@ function more ({ length }: readonly Backup[], count: number): string {
   return length < count ? `; ${count - length} more are shown with --all` : ''
 }
 
-function columns ({ colours, now }: Screen): ReadonlyArray<Column<Backup>> {
+/** The method is a column where not all of them are full backups. */
+function columns ({ colours, now }: Screen, backups: readonly Backup[]): ReadonlyArray<Column<Backup>> {
   return [
     { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8 },
     { title: 'TYPE', cell: ({ type, schedule }) => schedule ?? type, expendable: 2 },
+    ...backups.every(({ method }) => method === 'full') ? [] : [{ title: 'METHOD', cell: methodOf }],
     { title: 'SIZE', align: 'right', cell: sizeOf },
     { title: 'CREATED (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
     { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 3 },
@@ -64,6 +66,11 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Backup>> {
     { title: 'NAME', cell: nameOf, atLeast: 20, expendable: 4 },
     { title: 'DESCRIPTION', cell: ({ description }) => description ?? '', atLeast: 11, expendable: 1, cut: 'end' }
   ]
+}
+
+/** `full`, or for an increment the backup that it is built on. */
+function methodOf ({ method, parentId }: Backup): string {
+  return parentId === null ? method : `${method}, on ${parentId}`
 }
 
 /** Of all parts. */

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
 import { holdfast, startHoldfast } from '../../support/processes/holdfast.ts'
 import { commandLine } from '../../support/cli/command-line.ts'
+import { GrowingSource } from '../../support/sources/growing-source.ts'
 import { MemorySource } from '../../support/sources/memory-source.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 import { startService } from '../../support/processes/service.ts'
@@ -70,11 +71,30 @@ test('log is not archived continuously, and the refusal says what is near it', a
   assert.match(err, /log is not archived continuously\nhint: .*hourly schedule/)
 })
 
-test('there are no incremental backups, and nothing is opened to find that out', async t => {
-  const { holdfast } = await commandLine(t, { deps: { withSession: () => assert.fail('opened') } })
+test('an increment is refused for a kind of source that makes none', async t => {
+  const { holdfast } = await commandLine(t)
   const { code, err } = await holdfast('backup', 'create', '--type', 'incremental')
   assert.equal(code, 2)
-  assert.match(err, /no incremental backups\nhint: Leave --type out/)
+  assert.match(err, /has no "incremental" backups\nhint: Ask for "full", or leave the method out\./)
+})
+
+test('an increment names what it is built on, and a full backup in its place the reason', async t => {
+  const notes = new GrowingSource('notes')
+  const { holdfast } = await commandLine(t, { sources: [notes] })
+  const create = async (...flags: string[]): Promise<string> =>
+    (await holdfast('backup', 'create', '--type', 'incremental', ...flags)).out
+  assert.match(
+    await create(),
+    /Created full backup[^]*Note: Full in place of incremental: there is no backup yet that an increment can be built on/
+  )
+  notes.add('more')
+  const made = await create('--description', 'noon')
+  assert.match(made, /Created incremental backup[^]*Built on: backup 1\n/)
+  assert.doesNotMatch(made, /Note/)
+  const list = (await holdfast('backup', 'list')).out
+  assert.match(list, /METHOD[^]*incremental, on 1 [^]* full /)
+  assert.match((await holdfast('show', '2')).out, /chain +increment 1 of notes-1, built on backup 1/)
+  assert.match((await holdfast('show', '1')).out, /chain +full backup of notes-1/)
 })
 
 test('what fails has the exit code of its error, and with --json it is the last line on standard error', async t => {

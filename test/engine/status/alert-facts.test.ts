@@ -26,6 +26,7 @@ async function record (
   const added = runs.map(run => ({
     ...RULE,
     tier: null,
+    method: 'full' as const,
     nextAttemptAt: null,
     reason: run.status === 'failed' ? 'it would not' : null,
     ...run
