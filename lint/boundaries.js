@@ -80,8 +80,8 @@ export const boundaries = {
     messages: {
       folder:
         '{{from}} may import only: {{allowed}}. Name what it needs as an interface of its own, and let src/app/ pass it in.',
-      room: 'In engine/, {{from}} may import only: {{allowed}}. Carry what both need into a room below, or into core.',
-      roomless: 'engine/{{name}}/ has no place among the rooms yet. Give it one in lint/boundaries.js.',
+      room: 'In engine/, {{from}} may import only: {{allowed}}. Move what both need to a folder below, or to core.',
+      roomless: 'engine/{{name}}/ has no place in the order of the folders. Add it in lint/boundaries.js.',
       circle:
         'A circle of imports: {{way}}. Carry what they need of each other, types too, into a file that both may import.',
       package: '"{{name}}" lives in {{home}} alone. Depend on an interface of core instead.',
