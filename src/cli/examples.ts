@@ -8,9 +8,15 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, ...string[]]>> 
   verify: ['verify 42 43', 'verify --all', 'verify --file /mnt/usb/shop-backup.db.zst'],
   upload: ['upload 42', 'upload --all --store offsite'],
   download: ['download 42 --output shop.db --decoded'],
-  restore: ['restore 42 --dry-run', 'restore --latest --confirm', 'restore 42 --output /srv/app/copy.db'],
+  restore: [
+    'restore 42 --dry-run',
+    'restore --latest --confirm',
+    'restore 42 --output /srv/app/copy.db',
+    "restore 43 --path 'payloads/2025/**' --output found"
+  ],
   rescue: ['rescue 42 --table InvoiceLine --where "InvoiceId = 13"', 'rescue 42 --table Invoice --csv -'],
   restores: ['restores --kind restore --limit 10'],
+  files: ['files 42', "files 42 'payloads/2025/**'"],
   diff: ['diff 42', 'diff 42 43 --table InvoiceLine --rows 20'],
   drill: ['drill', 'drill 42'],
   drills: ['drills --source shop'],

@@ -8,6 +8,7 @@ import { doctorCommand, type DoctorDeps } from './commands/doctor.ts'
 import { diffCommand } from './commands/diff.ts'
 import { downloadCommand, type DownloadDeps } from './commands/download.ts'
 import { describeCommand, pinCommand, unpinCommand } from './commands/edit.ts'
+import { filesCommand } from './commands/files.ts'
 import { keyCardCommand, type KeyCardDeps } from './commands/key-card.ts'
 import { keyConfirmCommand } from './commands/key-confirm.ts'
 import { keyListCommand } from './commands/key-list.ts'
@@ -170,6 +171,7 @@ function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[
     showCommand,
     uploadCommand,
     restoresCommand,
+    filesCommand,
     diffCommand,
     drillCommand,
     drillsCommand,

@@ -5,6 +5,7 @@ import { diagnosisSchema } from './doctor/finding.ts'
 import { auditSchema } from './views/audit.ts'
 import { oneBackupSchema, showSchema } from './views/backup.ts'
 import { drillsSchema, oneDrillSchema, reportSchema } from './views/drill.ts'
+import { filesSchema } from './views/files.ts'
 import { keyConfirmSchema, keyListSchema, keyNewSchema } from './views/key.ts'
 import { listSchema } from './views/backups.ts'
 import { pruneSchema } from './views/pruned.ts'
@@ -76,6 +77,7 @@ export const OUTPUTS = {
   'restore --dry-run': dryRunSchema,
   'restore --thaw': thawSchema,
   restores: restoresSchema,
+  files: filesSchema,
   diff: diffSchema,
   rescue: rescueSchema,
   'rescue --csv': extractSchema,

@@ -134,6 +134,8 @@ export const ERRORS = {
     title: 'the database has pages of another size than the backup'
   },
 
+  RESTORE_FAILED: { status: 500, exit: 7, retry: true, title: 'a program that restores files failed' },
+  PATH_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'the backup has no file with such a path' },
   TABLE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such table' },
   ROWS_IN_THE_WAY: { status: 409, exit: 5, retry: false, title: 'other rows stand where these are to go' },
   ROWS_REFUSED: { status: 409, exit: 5, retry: false, title: 'the live database does not take the rows' },

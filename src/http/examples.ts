@@ -1,4 +1,5 @@
 import { LANDING_STORE } from '../core/ports/store.ts'
+import { FILE_EXAMPLE } from './schemas/files.ts'
 
 const CHECK = { name: 'row_counts', status: 'pass', reason: '2 tables, 1100 rows' } as const
 
@@ -417,6 +418,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     skipped: 0,
     triggers: []
   },
+  BackupFile: FILE_EXAMPLE,
   Undo: { backupId: 3, call: 'POST /api/backups/3/restore', command: 'holdfast restore 3' }
 }
 

@@ -41,6 +41,7 @@ import { healthRoutes, type HealthReport } from './routes/health.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { metricsRoute, type MetricsText } from './routes/metrics.ts'
 import { pruneRoute } from './routes/prune.ts'
+import { fileRoutes } from './routes/files.ts'
 import { restoreRoutes } from './routes/restores.ts'
 import { rowRoutes } from './routes/rows.ts'
 import { runRoute } from './routes/runs.ts'
@@ -160,6 +161,7 @@ export async function buildServer (deps: ServerDeps): Promise<App> {
   releaseRoutes(app, { engine })
   rowRoutes(app, deps)
   restoreRoutes(app, { engine })
+  fileRoutes(app, { engine })
   drillRoutes(app, { engine })
   downloadRoute(app, { engine })
   configRoutes(app, deps)

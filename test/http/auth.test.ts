@@ -106,6 +106,7 @@ const NEEDS: readonly (readonly [string, string, Role])[] = [
   ['GET', '/api/jobs', 'viewer'],
   ['GET', '/api/jobs/1', 'viewer'],
   ['GET', '/api/runs', 'viewer'],
+  ['GET', '/api/backups/1/files', 'operator'],
   ['GET', '/api/restores', 'viewer'],
   ['GET', '/api/restores/1', 'viewer'],
   ['GET', '/api/drills/report', 'viewer'],

@@ -184,6 +184,8 @@ test('answers are as the document says', async t => {
     ['GET', '/api/backups/{id}/diff', '/api/backups/1/diff?with=none'],
     ['POST', '/api/backups/{id}/rescue', '/api/backups/1/rescue', { tables: ['line'], where: 'id = 4', dryRun: false }],
     ['POST', '/api/backups/{id}/rescue', '/api/backups/1/rescue', { tables: [] }],
+    ['GET', '/api/backups/{id}/files', '/api/backups/1/files?pattern=payloads%2F**'],
+    ['GET', '/api/backups/{id}/files', '/api/backups/1/files?limit=0'],
     ['GET', '/api/restores', '/api/restores'],
     ['POST', '/api/backups', '/api/backups'],
     ['POST', '/api/backups/{id}/verify', '/api/backups/1/verify'],

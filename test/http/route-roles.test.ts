@@ -24,6 +24,7 @@ const TABLE: Readonly<Record<string, Least>> = {
   'GET /api/runs': 'viewer',
   'GET /api/events': 'viewer',
   'GET /api/alerts': 'viewer',
+  'GET /api/backups/{id}/files': 'operator',
   'GET /api/restores': 'viewer',
   'GET /api/restores/{id}': 'viewer',
   'GET /api/drills/report': 'viewer',

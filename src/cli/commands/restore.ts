@@ -27,6 +27,7 @@ interface Flags extends JsonFlag, Choice {
   /** Days; true: as long as usual. */
   readonly thaw?: number | true
   readonly mode?: RestoreMode
+  readonly path?: readonly string[]
   readonly overwrite?: true
   /** Commander's word for "--no-verify was not given". */
   readonly verify: boolean
@@ -68,6 +69,12 @@ export function restoreCommand (deps: RestoreDeps): Command {
         'live: into the database while applications use it; replace: a new file, while nobody has the old one open; left out: live, or replace where there is no database'
       ).choices(RESTORE_MODES)
     )
+    .addOption(
+      new Option(
+        '--path <pattern>',
+        'with --output, of the backup of a directory: only what matches, such as "payloads/2025/**"; may be repeated'
+      ).argParser((text: string, before: readonly string[] | undefined) => [...before ?? [], text])
+    )
     .option('--overwrite', 'with --output: a file that is there may give way; it is kept beside it')
     .option('--no-verify', 'do not prove the backup first; its checksum is looked at all the same')
     .addOption(
@@ -85,6 +92,11 @@ export function restoreCommand (deps: RestoreDeps): Command {
 async function restore (deps: RestoreDeps, id: number | undefined, flags: Flags): Promise<void> {
   requireChoice(id, flags)
   const given = flags.output ?? flags.target
+  if (flags.path !== undefined && given === undefined) {
+    throw new BackupError('VALIDATION_FAILED', '"--path" selects files, and "--output" is missing', {
+      hint: 'Give a new directory for them with --output; copy them from there into the source.'
+    })
+  }
   if (flags.thaw !== undefined) {
     await thaw(deps, id, flags)
     return
@@ -153,10 +165,10 @@ async function dryRun (deps: RestoreDeps, id: number | undefined, flags: Flags):
     const backup = await chosenBackup(deps, session, id, flags)
     if (given === undefined) await requireConfigured(engine, backup)
     const target = given === undefined ? undefined : resolve(deps.cwd, given)
-    const { mode, overwrite } = flags
+    const { mode, overwrite, path: paths } = flags
     return await audited(
       { action: 'restore dry-run', target: targetOf([backup.id]) },
-      () => run(() => engine.restoreDryRun(backup.id, { target, mode, overwrite }))
+      () => run(() => engine.restoreDryRun(backup.id, { target, mode, overwrite, paths }))
     )
   })
   const { viewDryRun } = await import('../views/dry-run.ts')
@@ -267,12 +279,12 @@ async function place (
   { engine, run, audited, actor }: Session,
   { id }: Backup,
   target: string | undefined,
-  { mode, overwrite, verify, timeout }: Flags
+  { mode, overwrite, verify, timeout, path: paths }: Flags
 ): Promise<Restore> {
   try {
     return await audited(
       { action: 'restore', target: targetOf([id]) },
-      () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, actor }))
+      () => run(() => engine.restore(id, { target, mode, overwrite, verify, timeout, paths, actor }))
     )
   } catch (thrown) {
     const { code, message, hint, details } = toBackupError(thrown)

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { ByteRange } from './store.ts'
 
 /** The plain bytes of the parts of one stored backup, whichever store has them. */
 export interface PlainImages {
@@ -14,4 +15,10 @@ export interface PlainImages {
    * and `DISK_FULL`.
    */
   file(part: string, signal: AbortSignal): Promise<string>
+  /**
+   * Some of the plain bytes of the part, read from the store without those before them. null: the part is stored in a
+   * way that does not allow it, such as encrypted. No digest is compared: the caller must know that of the range.
+   * Throws `DECODE_FAILED`, or what the store throws. Images of a single file do not have it.
+   */
+  range?(part: string, range: ByteRange, signal: AbortSignal): Promise<Readable | null>
 }

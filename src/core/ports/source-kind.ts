@@ -4,6 +4,7 @@ import type { Rehearser } from '../restore/rehearsal.ts'
 import type { RestoreMode, Restorer } from '../restore/restore.ts'
 import type { RowTool } from '../restore/rows.ts'
 import type { Salvage } from '../restore/salvage.ts'
+import type { TreeTool } from '../restore/tree.ts'
 import type { MakeSample } from '../sample.ts'
 import type { FieldProblem, FieldValues, Fields } from './field.ts'
 import type { SourceFinding } from './finding.ts'
@@ -26,6 +27,8 @@ export interface KindTools<F extends Fields = Fields> {
   readonly rehearser: Rehearser
   /** null: backups of this kind have no rows. */
   readonly rows: RowTool | null
+  /** null: backups of this kind have no files that could be listed and restored one by one. */
+  readonly tree: TreeTool | null
 }
 
 /**

@@ -25,7 +25,7 @@ export interface Rehearser {
   space(chain: readonly Manifest[]): number
   /**
    * Resolves once the backup stands restored. The images are given with files of this process alone. Rejects with
-   * what reading them rejects with, or `REHEARSAL_IMPOSSIBLE` where something is missing on this machine.
+   * what reading them rejects with, or `SOURCE_TOOL_MISSING` where a program is missing on this machine.
    */
   rehearse(restorable: Restorable, signal: AbortSignal): Promise<Rehearsal>
 }

@@ -30,6 +30,11 @@ export interface Placement {
    * Default: not.
    */
   readonly isConfined?: boolean
+  /**
+   * `file`: patterns of paths in the backup, of which at least one must match what is restored. Only kinds with a
+   * `TreeTool` are given any. Default: everything is restored.
+   */
+  readonly only?: readonly string[]
 }
 
 export interface Placed {
@@ -51,10 +56,20 @@ export interface RestoreNeeds {
    * digest.
    */
   readonly isOwn: boolean
+  /**
+   * Whether `place` compares everything that it restores with the digests of the backup before it puts anything in its
+   * place, so that the content need not be verified before that. Default: not.
+   */
+  readonly provesContent?: boolean
 }
 
 /** Puts backups of one kind where they are wanted. Each call works in a process of its own. */
 export interface Restorer {
+  /**
+   * What undoes a restore into the source itself. `backup`: a safety backup, made before; then what is kept under
+   * `aside` is removed. `aside`: what was there before is kept under that name, and no backup of it is made.
+   */
+  readonly undoneBy: 'backup' | 'aside'
   /** What is unpacked before `place` begins. */
   needs(placement: Placement): RestoreNeeds
   /**

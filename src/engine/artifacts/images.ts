@@ -6,8 +6,9 @@ import { siblingKey } from '../../core/backup/object-key.ts'
 import type { Opener } from '../../core/ports/encryption.ts'
 import type { PlainImages } from '../../core/ports/images.ts'
 import type { PartRecord } from '../../core/ports/part.ts'
-import type { Store } from '../../core/ports/store.ts'
+import type { ByteRange, Store } from '../../core/ports/store.ts'
 import { openImage } from '../../pipeline/read-object.ts'
+import { openRange } from '../../pipeline/read-range.ts'
 import type { ScratchFile } from '../../pipeline/scratch.ts'
 import type { EngineDeps } from '../deps.ts'
 import { isStoredPlain, requireOpener } from './decryption.ts'
@@ -75,6 +76,22 @@ export class Images implements PlainImages {
       if (error == null) this.#read.add(name)
     })
     return image
+  }
+
+  async range (name: string, range: ByteRange, signal: AbortSignal): Promise<Readable | null> {
+    const { key, manifest } = this.#request
+    if (manifest.encryption !== 'none') return null
+    const part = requirePart(manifest, name)
+    return await openRange(
+      {
+        store: this.#deps.store,
+        key: partKey(key, manifest, part),
+        size: part.object.size,
+        codec: this.#deps.codecs[part.compression]
+      },
+      range,
+      signal
+    )
   }
 
   async file (name: string, signal: AbortSignal): Promise<string> {

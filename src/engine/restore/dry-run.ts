@@ -7,7 +7,7 @@ import type { Task } from '../../core/job.ts'
 import { estimateRestore, type RestoreEstimate } from '../../core/restore/estimate.ts'
 import type { Holder, Placement } from '../../core/restore/restore.ts'
 import type { EngineDeps } from '../deps.ts'
-import { feasible, type RestorePlan } from './restore.ts'
+import { feasible, unpackedBytes, type RestorePlan } from './restore.ts'
 import { diffBackup, otherSide, requireRows } from './rows.ts'
 
 /** So many of the newest restores and drills of the source are looked at for an estimate. */
@@ -67,19 +67,24 @@ export interface DryRun {
  */
 export async function dryRun (deps: EngineDeps, planned: RestorePlan, task: Task): Promise<DryRun> {
   const { plan, obstacle } = await asFeasible(planned, task)
-  const { backup, manifest, restorer, placement, inPlace } = plan
+  const { backup, manifest, restorer, placement } = plan
   const { restores } = await deps.catalog.restores.list({ source: backup.source, limit: EARLIER })
   return {
     backup,
     mode: placement.mode,
     target: placement.path,
-    isSecured: inPlace !== undefined,
+    isSecured: isSecured(plan),
     ...await rowsOf(deps, plan, task),
     space: await spaceOf(deps, plan, task.signal),
     holders: await restorer.holders(placement.path, task.signal),
     estimate: estimateRestore(restores, totalImageOf(manifest)),
     obstacle
   }
+}
+
+/** What is kept aside needs no backup. */
+function isSecured ({ inPlace, restorer }: RestorePlan): boolean {
+  return inPlace !== undefined && restorer.undoneBy === 'backup'
 }
 
 async function asFeasible (
@@ -125,21 +130,27 @@ function unknown (reason: string): Pick<DryRun, 'tables' | 'skipped' | 'rowsUnkn
 
 async function spaceOf (
   deps: EngineDeps,
-  { manifest, placement, inPlace }: RestorePlan,
+  plan: RestorePlan,
   signal: AbortSignal
 ): Promise<readonly SpaceNeed[]> {
+  const { manifest, placement, inPlace, restorer } = plan
   const size = totalImageOf(manifest)
   const folder = dirname(placement.path)
   const [scratch, backups] = [await deps.scratch.space(), await deps.store.space(signal)]
   return [
-    { use: 'scratch', place: deps.scratch.directory, needed: size, free: scratch.free },
+    {
+      use: 'scratch',
+      place: deps.scratch.directory,
+      needed: unpackedBytes([manifest], restorer, placement),
+      free: scratch.free
+    },
     {
       use: 'target',
       place: folder,
       needed: size,
       free: await statfs(folder).then(({ bavail, bsize }) => bavail * bsize, () => null)
     },
-    ...inPlace === undefined
+    ...inPlace === undefined || !isSecured(plan)
       ? []
       : [{
         use: 'backups' as const,

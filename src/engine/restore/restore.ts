@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Backup } from '../../core/backup/backup.ts'
-import { totalImageOf, type Manifest } from '../../core/backup/manifest.ts'
+import { partsOf, totalImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { verificationMessage } from '../../core/ports/verification.ts'
@@ -21,6 +21,7 @@ import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { verifyBackup, type VerifyOptions } from '../verify/verify.ts'
+import { requireTree } from './files.ts'
 import { confinedTarget, followedTarget, requireTarget } from './target.ts'
 
 export interface RestoreRequest {
@@ -33,6 +34,11 @@ export interface RestoreRequest {
   readonly isConfined?: boolean | undefined
   /** For the source itself. Default: `live`, or `replace` where there is no database to write into. */
   readonly mode?: RestoreMode | undefined
+  /**
+   * Only what one of these patterns matches is restored, to `target`. For kinds whose backups consist of files.
+   * Default: everything.
+   */
+  readonly paths?: readonly string[] | undefined
   /** Whether a file at `target` may give way. */
   readonly overwrite?: boolean | undefined
   /** false: only its digest is checked first, not what is in it. */
@@ -76,6 +82,7 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
   requireOpener(deps.keyring, manifest)
   const kind = requireKind(deps, manifest.source.kind)
   const { mode, overwrite = false, verify = true, timeout = TIMEOUT, actor = null } = request
+  const only = selectedPaths(kind, request)
   const inPlace = request.target === undefined ? await sourceItself(deps, backup) : undefined
   const target = request.target === undefined ? undefined : await allowedTarget(deps, request.target, request)
   const path = target === undefined ? followedPath(inPlace?.source.location ?? '') : followedTarget(target)
@@ -89,7 +96,8 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
       overwrite,
       timeout,
       aside: `${path}.before-${randomUUID().slice(0, 8)}`,
-      isConfined: request.isConfined ?? false
+      isConfined: request.isConfined ?? false,
+      ...only !== undefined && { only }
     },
     inPlace,
     mayReplace: inPlace !== undefined && mode === undefined,
@@ -104,6 +112,16 @@ function modeOf ({ name, modes }: LoadedKind, wanted: RestoreMode | undefined): 
   if (found !== undefined) return found.name
   throw new BackupError('VALIDATION_FAILED', `"mode" is "${wanted}", which sources of the kind "${name}" do not have`, {
     hint: `Leave "mode" out, or give one of these: ${modes.map(mode => `${mode.name} (${mode.summary})`).join(', ')}.`
+  })
+}
+
+/** Throws `METHOD_UNSUPPORTED` for a kind without files, `VALIDATION_FAILED` for the source itself as the target. */
+function selectedPaths (kind: LoadedKind, { paths, target }: RestoreRequest): readonly string[] | undefined {
+  if (paths === undefined || paths.length === 0) return undefined
+  requireTree(kind)
+  if (target !== undefined) return paths
+  throw new BackupError('VALIDATION_FAILED', '"paths" selects files, and "target" is missing', {
+    hint: 'Give a new directory for them as "target"; copy them from there into the source.'
   })
 }
 
@@ -202,7 +220,8 @@ async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: n
   const chain = await chainOf(deps, backup, task.signal)
   const last = chain.at(-1) ?? chain[0]
   const { location } = last
-  const image = chain.reduce((sum, link) => sum + totalImageOf(link.manifest), 0)
+  const { isOwn, provesContent = false } = restorer.needs(placement)
+  const unpacked = unpackedBytes(chain.map(link => link.manifest), restorer, placement)
   const using = async (isOwn: boolean, work: (restorable: Restorable, images: Images) => Promise<Restore>) =>
     await withChain(
       deps,
@@ -221,17 +240,34 @@ async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: n
       task.signal
     )
   if (await location.store.file(location.key, task.signal) !== undefined) {
-    const { isOwn } = restorer.needs(placement)
-    if (isOwn) await checkScratch(deps, image)
-    if (verify) await requireVerified(deps, backup.id, { location }, task)
-    for (const link of verify ? chain.slice(0, -1) : chain) await requireDigests(link, task)
+    if (isOwn) await checkScratch(deps, unpacked)
+    if (!provesContent) {
+      if (verify) await requireVerified(deps, backup.id, { location }, task)
+      for (const link of verify ? chain.slice(0, -1) : chain) await requireDigests(link, task)
+    }
     return await securedAndPlaced(deps, plan, restoreId, work => using(isOwn, work), task)
   }
-  await checkScratch(deps, image)
+  await checkScratch(deps, unpacked)
   return await using(true, async (restorable, images) => {
-    if (verify) await requireVerified(deps, backup.id, { location, images, isDigested: true }, task)
+    if (verify && !provesContent) await requireVerified(deps, backup.id, { location, images, isDigested: true }, task)
     return await securedAndPlaced(deps, plan, restoreId, work => work(restorable, images), task)
   })
+}
+
+/**
+ * The most bytes of scratch space that a restore takes: of everything, where the content is verified before and may be
+ * unpacked for that, otherwise of the parts that are used as files.
+ */
+export function unpackedBytes (chain: readonly Manifest[], restorer: Restorer, placement: Placement): number {
+  const { files, provesContent = false } = restorer.needs(placement)
+  return chain.reduce(
+    (sum, manifest) =>
+      partsOf(manifest).filter(({ name }) => !provesContent || files.includes(name)).reduce(
+        (bytes, { image }) => bytes + image.size,
+        sum
+      ),
+    0
+  )
 }
 
 async function requireVerified (deps: EngineDeps, id: number, way: VerifyOptions, task: Task): Promise<void> {
@@ -252,8 +288,8 @@ async function securedAndPlaced (
   withRestorable: WithRestorable,
   task: Task
 ): Promise<Restore> {
-  const { backup, placement, inPlace } = plan
-  const safety = inPlace === undefined
+  const { backup, placement, inPlace, restorer } = plan
+  const safety = inPlace === undefined || restorer.undoneBy === 'aside'
     ? undefined
     : await makeSafetyBackup(deps, inPlace, {
       before: `the restore of backup ${backup.id}`,

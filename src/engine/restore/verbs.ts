@@ -1,6 +1,7 @@
 import type { Work } from '../../core/job.ts'
 import type { Restore, RestorePage, RestoreQuery } from '../../core/restore/restore.ts'
 import type { RowSelection } from '../../core/restore/rows.ts'
+import type { TreePage, TreeQuery } from '../../core/restore/tree.ts'
 import { recordedManifest, requireObject } from '../artifacts/objects.ts'
 import { verifiedRanges } from '../artifacts/verified-ranges.ts'
 import type { EngineDeps } from '../deps.ts'
@@ -9,6 +10,7 @@ import { requireSource } from '../require-source.ts'
 import { openDownload, type Download, type DownloadRequest } from './download.ts'
 import { drillBackup, nextDrill, type DrillRequest } from './drill.ts'
 import { dryRun, type DryRun } from './dry-run.ts'
+import { listFiles } from './files.ts'
 import { plannedRestore, restoreBackup, sourceItself, type RestoreRequest } from './restore.ts'
 import {
   diffBackup,
@@ -26,6 +28,8 @@ import { thawBackup, type Thawing } from './thaw.ts'
 
 /** What a request to a store in cold storage may take. Milliseconds. */
 const THAW_MS = 60_000
+/** How long reading the list of files of a backup may take: millions of files, from a slow store. Milliseconds. */
+const LIST_MS = 600_000
 
 export interface RestoreVerbs {
   /**
@@ -44,6 +48,8 @@ export interface RestoreVerbs {
   thaw(id: number, days: number): Promise<Thawing>
   /** One part, or all of them. `BACKUP_NOT_COMPLETED`, `BACKUP_DELETED`, `PART_NOT_FOUND`. */
   download(id: number, request: DownloadRequest): Promise<Download>
+  /** Files in a backup, one page. As `listFiles`. */
+  files(id: number, query: TreeQuery): Promise<TreePage>
   /** Restores and drills. */
   restores(query: RestoreQuery): Promise<RestorePage>
   /** Rejects with `RESTORE_NOT_FOUND`. */
@@ -90,6 +96,7 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
     origin: async id => (await recordedManifest(deps, id)).source.location,
     thaw: (id, days) => thawBackup(deps, id, days, AbortSignal.timeout(THAW_MS)),
     download: (id, request) => openDownload(deps, ranges, id, request),
+    files: (id, query) => listFiles(deps, id, query, AbortSignal.timeout(LIST_MS)),
     restores: query => catalog.restores.list(query),
     restoreById: id => catalog.restores.get(id),
 

@@ -40,6 +40,9 @@ export function restoreRoutes (
         'BACKUP_BUSY',
         'BACKUP_IN_PROGRESS',
         'BACKUP_INVALID',
+        'METHOD_UNSUPPORTED',
+        'PATH_NOT_FOUND',
+        'CHECKSUM_MISMATCH',
         'MANIFEST_UNSIGNED',
         'RESTORE_TARGET_EXISTS',
         'RESTORE_TARGET_INVALID',
@@ -57,10 +60,16 @@ export function restoreRoutes (
       ]
     }, { params: idParams, body: restoreBody }),
     async (request, reply) => {
-      const { target, mode, overwrite, verify, timeoutMs, dryRun } = request.body
+      const { target, mode, overwrite, verify, timeoutMs, dryRun, paths } = request.body
       if (dryRun) {
         request.deed = 'restore dry-run'
-        const work = await engine.restoreDryRun(request.params.id, { target, isConfined: true, mode, overwrite })
+        const work = await engine.restoreDryRun(request.params.id, {
+          target,
+          isConfined: true,
+          mode,
+          overwrite,
+          paths
+        })
         return respondWithJob(request, reply, work, found => ({
           success: true,
           message: `Nothing was changed: a restore of backup ${found.backup.id} would do what "dryRun" has`,
@@ -74,6 +83,7 @@ export function restoreRoutes (
         isConfined: true,
         mode,
         overwrite,
+        paths,
         verify,
         timeout: timeoutMs,
         actor: request.caller?.token.subject ?? undefined

@@ -5,6 +5,7 @@ import { dryRunSchema } from '../../present/dry-run.ts'
 import { restoreSchema, undoSchema } from '../../present/restore.ts'
 import { signatureSchema } from '../../present/signature.ts'
 import { nextCursor, paging, sourceName, success } from './common.ts'
+import { pathPattern } from './files.ts'
 
 const CONFIRM = 'say true: what stands there now is replaced'
 
@@ -17,6 +18,10 @@ export const restoreBody = z.strictObject({
   }),
   target: z.string().max(4096).refine(path => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path')
     .optional().meta({ description: 'Another path; without it the source itself is restored.' }),
+  paths: z.array(pathPattern).min(1).max(100).optional().meta({
+    description:
+      'Only what one of these patterns matches is restored to `target`, a new directory, of a backup that consists of files: see `pattern` of GET /api/backups/{id}/files.'
+  }),
   mode: z.enum(RESTORE_MODES).optional().meta({
     description:
       'For the source itself. `live`, the default: into the running database; `replace`: a new file, while nobody has the old one open.'

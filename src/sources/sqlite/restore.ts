@@ -19,6 +19,8 @@ export function sqliteRestorer (
   { memory }: Pick<ChildLimits, 'memory'> = DEFAULT_LIMITS
 ): Restorer {
   return {
+    undoneBy: 'backup',
+
     // A transaction cannot be undone once other bytes turn out to be in it.
     needs: ({ mode }) => ({ files: [MAIN], isOwn: mode === 'live' }),
 

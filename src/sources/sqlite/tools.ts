@@ -13,6 +13,7 @@ export function sqliteTools ({ scratchDir, limits }: KindContext): KindTools<typ
     inspector: sqliteInspector(limits),
     restorer: sqliteRestorer(scratchDir, limits),
     rehearser: sqliteRehearser(limits),
-    rows: sqliteRows(scratchDir, limits)
+    rows: sqliteRows(scratchDir, limits),
+    tree: null
   }
 }

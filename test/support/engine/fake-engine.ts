@@ -6,6 +6,7 @@ import { BackupError } from '../../../src/core/errors.ts'
 import type { Job, JobKind, JobStatus, Work } from '../../../src/core/job.ts'
 import type { Restore, RestorePage, RestoreQuery } from '../../../src/core/restore/restore.ts'
 import type { RowSelection } from '../../../src/core/restore/rows.ts'
+import type { TreePage, TreeQuery } from '../../../src/core/restore/tree.ts'
 import type { Run, RunQuery } from '../../../src/core/schedule/run.ts'
 import type { Settings, SettingsChange, SettingsReport } from '../../../src/core/schedule/settings.ts'
 import type { StoreProbe } from '../../../src/core/ports/store-probe.ts'
@@ -32,6 +33,7 @@ import { workOf } from '../../../src/engine/jobs/work.ts'
 import { aBackup, STARTED } from '../builders/backup.ts'
 import { aJob } from '../builders/job.ts'
 import { aDrill, aDryRun, aRestore } from '../builders/restore.ts'
+import { aTreeEntry } from '../builders/tree.ts'
 import { aDifference, aRescue } from '../builders/rows.ts'
 import { aSourceState, sourceStatistics } from '../builders/source-state.ts'
 import { VALID } from '../builders/verification.ts'
@@ -153,6 +155,12 @@ export class FakeEngine implements Engine {
     this.#called(`restoreDryRun ${id} ${JSON.stringify(request)}`)
     const backup = this.#row(id)
     return this.#work('diff', () => aDryRun({ backup }))
+  }
+
+  async files (id: number, query: TreeQuery): Promise<TreePage> {
+    this.#called(`files ${id} ${JSON.stringify(query)}`)
+    this.#row(id)
+    return { entries: [aTreeEntry()], next: query.after === undefined ? 'bmV4dA' : null }
   }
 
   async diff (id: number, wish: DiffRequest): Promise<Work<Compared>> {

@@ -101,7 +101,8 @@ export function growingKind (restorer: Restorer): SourceKind {
       inspector: memoryInspector,
       restorer,
       rehearser: growingRehearser,
-      rows: null
+      rows: null,
+      tree: null
     })
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { finished, type Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import type { ChainLink } from '../../../src/core/backup/chain-link.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { MAIN, type PartOutline, type PartStream } from '../../../src/core/ports/part.ts'
@@ -18,6 +19,7 @@ import { judge, inconclusive, type Assertion, type AssertionResult } from '../..
 import { fileRehearser, type AssessFile } from '../../../src/core/restore/rehearsal.ts'
 import { lastLink, type Restorable } from '../../../src/core/restore/restorable.ts'
 import type { Restorer } from '../../../src/core/restore/restore.ts'
+import type { TreeEntry, TreeTool } from '../../../src/core/restore/tree.ts'
 import { bodyOf, digestOf, prose } from '../streams.ts'
 
 const MAIN_PART: PartOutline = { name: MAIN, format: 'memory', extension: '.db', isIndex: false, isPacked: false }
@@ -159,6 +161,29 @@ export function assessText (text: string, assertions: readonly Assertion[]): rea
   )
 }
 
+/** Backups of memory sources have one file, `text`, and a second page that is empty. */
+const memoryTree: TreeTool = {
+  async list (images, { patterns, after }, signal) {
+    const bytes = await buffer(await images.open(MAIN, signal))
+    if (patterns.includes('..')) throw new BackupError('VALIDATION_FAILED', 'the pattern leads outside')
+    if (after !== undefined || (patterns.length > 0 && !patterns.includes('text'))) return { entries: [], next: null }
+    const entry: TreeEntry = {
+      path: 'text',
+      pathBytes: null,
+      type: 'file',
+      size: bytes.length,
+      modified: new Date(0),
+      mode: 0o644,
+      uid: 0,
+      gid: 0,
+      target: null,
+      sha256: digestOf(bytes).sha256,
+      isUnreadable: false
+    }
+    return { entries: [entry], next: 'more' }
+  }
+}
+
 /** The kind of memory sources; `restorer` is theirs. */
 export function memoryKind (restorer: Restorer): SourceKind {
   return {
@@ -188,7 +213,8 @@ export function memoryKind (restorer: Restorer): SourceKind {
       inspector: memoryInspector,
       restorer,
       rehearser: fileRehearser(memoryInspector, assessMemory),
-      rows: null
+      rows: null,
+      tree: memoryTree
     })
   }
 }
@@ -212,13 +238,15 @@ export function memoryRestorer (sources: readonly MemorySource[]): MemoryRestore
   const files = new Map<string, Buffer>()
   return {
     files,
+    undoneBy: 'backup',
     needs: ({ mode }) => ({ files: [MAIN], isOwn: mode === 'live' }),
     async check (_manifest, { mode, path, overwrite }) {
       if (mode === 'file' && files.has(path) && !overwrite) {
         throw new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists`)
       }
     },
-    async place (restorable, { mode, path, aside }, onBytes, signal) {
+    async place (restorable, { mode, path, aside, only }, onBytes, signal) {
+      if (only !== undefined && !only.includes('text')) throw new BackupError('PATH_NOT_FOUND', `no "${only.join()}"`)
       const bytes = await textOf(restorable, signal)
       const source = sources.find(({ location }) => location === path)
       if (mode === 'replace' && source !== undefined) files.set(aside, source.bytes)

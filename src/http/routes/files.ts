@@ -1,0 +1,34 @@
+import type { Engine } from '../../engine/engine.ts'
+import { presentTreeEntry } from '../../present/tree.ts'
+import { route, type App } from '../route.ts'
+import { idParams } from '../schemas/common.ts'
+import { filesAnswer, filesQuery } from '../schemas/files.ts'
+
+/** The files in the backup of a directory. */
+export function fileRoutes (app: App, { engine }: { readonly engine: Pick<Engine, 'files'> }): void {
+  app.get(
+    '/api/backups/:id/files',
+    route('operator', {
+      operationId: 'listBackupFiles',
+      tag: 'backups',
+      summary: 'The files in a backup',
+      description:
+        'Of a kind whose backups consist of files, such as directories. The list is read from the store with each request.',
+      answers: { 200: filesAnswer },
+      errors: [
+        'BACKUP_NOT_FOUND',
+        'BACKUP_NOT_COMPLETED',
+        'BACKUP_DELETED',
+        'BACKUP_INVALID',
+        'MANIFEST_UNSIGNED',
+        'METHOD_UNSUPPORTED',
+        'CHECKSUM_MISMATCH',
+        'DECODE_FAILED'
+      ]
+    }, { params: idParams, querystring: filesQuery }),
+    async ({ params: { id }, query: { pattern = [], limit, cursor } }) => {
+      const { entries, next } = await engine.files(id, { patterns: pattern, limit, after: cursor })
+      return { success: true, files: entries.map(presentTreeEntry), nextCursor: next }
+    }
+  )
+}
