@@ -55,6 +55,7 @@ export const HOME = {
   openpgp: ['pipeline'],
   croner: ['scheduler', 'config'],
   'better-sqlite3': ['catalog', 'sources/sqlite'],
+  ignore: ['sources/directory'],
   fastify: ['http'],
   'fastify-type-provider-zod': ['http'],
   '@fastify/*': ['http'],

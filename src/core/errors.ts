@@ -86,11 +86,11 @@ export const ERRORS = {
   STREAM_LIMIT: { status: 429, exit: 7, retry: true, title: 'the caller has too many event streams open' },
   METHOD_UNSUPPORTED: { status: 422, exit: 2, retry: false, title: 'the source cannot be backed up by that method' },
 
-  SOURCE_MISSING: { status: 422, exit: 7, retry: true, title: 'the database is missing' },
+  SOURCE_MISSING: { status: 422, exit: 7, retry: true, title: 'the source is missing' },
   SOURCE_EMPTY: { status: 422, exit: 7, retry: true, title: 'the database file has zero bytes' },
   SOURCE_NOT_A_DATABASE: { status: 422, exit: 7, retry: false, title: 'the file is not a database' },
   SOURCE_ENCRYPTED: { status: 422, exit: 7, retry: false, title: 'the database looks encrypted' },
-  SOURCE_UNREADABLE: { status: 422, exit: 7, retry: false, title: 'the database cannot be read' },
+  SOURCE_UNREADABLE: { status: 422, exit: 7, retry: false, title: 'the source cannot be read' },
   SOURCE_MALFORMED: { status: 422, exit: 6, retry: false, title: 'the database is malformed' },
   SOURCE_REPLACED: { status: 409, exit: 7, retry: true, title: 'the database was replaced during the backup' },
   SOURCE_OTHER_NAME: {
@@ -101,6 +101,13 @@ export const ERRORS = {
   },
   SOURCE_LINK_REFUSED: { status: 422, exit: 7, retry: false, title: 'a symbolic link to the database is not followed' },
   SOURCE_LOCKED: { status: 423, exit: 7, retry: true, title: 'another process holds the database exclusively' },
+  SOURCE_CHANGED: { status: 409, exit: 7, retry: true, title: 'files of the source changed while they were read' },
+  SOURCE_TOOL_MISSING: {
+    status: 500,
+    exit: 7,
+    retry: false,
+    title: 'a program that reads the source is missing or too old'
+  },
   SOURCE_FAILED: { status: 500, exit: 7, retry: true, title: 'reading the database failed' },
 
   RESTORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such restore' },

@@ -32,7 +32,7 @@ export interface Member {
   readonly isSparse: boolean
   /** Of its extended headers, also those of extended attributes. */
   readonly records: Records
-  /** All of its header blocks as they are in the archive, in pieces: valid until the next `write` of the scanner. */
+  /** All of its header blocks as they are in the archive, in pieces. */
   readonly header: readonly Buffer[]
 }
 
@@ -155,7 +155,6 @@ function sparseOf (records: Records): { readonly path: Buffer, readonly size: nu
   return { path, size }
 }
 
-/** undefined: there is no such record, or an empty one, which takes the value away. */
 function wholeRecord (records: Records, key: string): number | undefined {
   const text = records.get(key)?.toString('latin1')
   if (text === undefined) return undefined

@@ -28,9 +28,10 @@ export interface TarEvents {
  * Reads an archive as GNU tar and POSIX pax write it, in one pass and in constant memory: POSIX.1-2017, "pax
  * Interchange Format"; GNU tar manual, "Basic Tar Format" and "Storing Sparse Files" (format 1.0).
  *
- * Each `write` and `end` throws a `MalformedError` where the archive does not follow its format, and where two readers
- * could understand it differently: a wrong checksum, data after a link, two names of one member, a missing end. Nothing
- * may be written after that. The scanner judges the format alone: it passes on members of any path and also devices.
+ * The caller may use a chunk again after `write`. `write` and `end` throw a `MalformedError` where the archive does not
+ * follow its format, and where two readers could understand it differently: a wrong checksum, data after a link,
+ * two names of one member, a missing end. Nothing may be written after that. The scanner judges the format alone: it
+ * passes on members of any path and also devices.
  */
 export class TarScanner {
   readonly #events: TarEvents
@@ -63,10 +64,7 @@ export class TarScanner {
   }
 
   write (chunk: Buffer): void {
-    for (let at = 0; at < chunk.length;) {
-      const taken = this.#take(chunk, at)
-      at += taken
-    }
+    for (let at = 0; at < chunk.length;) at += this.#take(chunk, at)
   }
 
   /** Must be called after the last byte. */
@@ -131,7 +129,7 @@ export class TarScanner {
     if (this.#endsAt !== undefined) throw this.#malformed('there is one block of zeros between two members', at)
     const header = this.#checked(() => readHeader(block), at)
     if (this.#header.length === 0) this.#start = at
-    this.#header.push(block)
+    this.#header.push(Buffer.from(block))
     const kind = EXTENSIONS.find(one => one === header.type)
     if (kind !== undefined) this.#beginExtension(kind, header, at)
     else this.#beginMember(header, at)
@@ -156,7 +154,6 @@ export class TarScanner {
 
   #extend ({ kind, size }: { readonly kind: Extension, readonly size: number }, padded: Buffer): void {
     this.#extension = undefined
-    // A piece of the caller's buffer lives no longer than its call.
     const own = Buffer.from(padded)
     this.#header.push(own)
     const content = own.subarray(0, size)

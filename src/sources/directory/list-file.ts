@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { closeSync, createReadStream, openSync, renameSync, writeSync } from 'node:fs'
+import { comparePaths } from './entry-path.ts'
+import { entryLine, FILES_HEADER, readEntries, type Entry } from './entry.ts'
+
+/** Characters that are written at once. */
+const BUFFERED = 64 * 1024
+
+/** What a list counts. `bytes`: of the files, holes included. */
+export interface ListTotals {
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  readonly hardlinks: number
+  readonly bytes: number
+  /** Files whose content is in the archive of this backup itself. */
+  readonly stored: number
+}
+
+export interface FinishedList {
+  /** Of the whole list, in hex. */
+  readonly sha256: string
+  readonly totals: ListTotals
+}
+
+const COUNTS = { file: 'files', directory: 'directories', symlink: 'symlinks', hardlink: 'hardlinks' } as const
+
+/** A list of files on its way to the disk. Throws what the system throws. */
+export class ListFile {
+  readonly #fd: number
+  readonly #hash = createHash('sha256')
+  readonly #totals = { files: 0, directories: 0, symlinks: 0, hardlinks: 0, bytes: 0, stored: 0 }
+  readonly #depth: number
+  #text = FILES_HEADER
+
+  /** `path` must not exist. `depth`: of the backup in its chain. */
+  constructor (path: string, depth: number) {
+    this.#fd = openSync(path, 'wx', 0o600)
+    this.#depth = depth
+  }
+
+  add (entry: Entry): void {
+    this.#text += entryLine(entry)
+    this.#totals[COUNTS[entry.type]]++
+    this.#totals.bytes += entry.size
+    if (entry.in === this.#depth && entry.offset !== undefined) this.#totals.stored++
+    if (this.#text.length >= BUFFERED) this.#flush()
+  }
+
+  end (): FinishedList {
+    this.#flush()
+    closeSync(this.#fd)
+    return { sha256: this.#hash.digest('hex'), totals: this.#totals }
+  }
+
+  #flush (): void {
+    const bytes = Buffer.from(this.#text)
+    this.#text = ''
+    this.#hash.update(bytes)
+    for (let done = 0; done < bytes.length;) done += writeSync(this.#fd, bytes, done)
+  }
+}
+
+/**
+ * Completes the finished list at `path`: puts `inserted` entries at their places, for which it has no others, and marks
+ * those of `lost` paths (one character for each byte) as unreadable, and so hard links to them. Resolves with the new
+ * digest and totals; rejects with what the system throws.
+ */
+export async function correctList (
+  path: string,
+  depth: number,
+  inserted: readonly Entry[],
+  lost: ReadonlySet<string>
+): Promise<FinishedList> {
+  const sorted = inserted.toSorted((a, b) => comparePaths(a.path, b.path))
+  const corrected = `${path}.corrected`
+  const list = new ListFile(corrected, depth)
+  const isLost = (name: Buffer | undefined): boolean => name !== undefined && lost.has(name.toString('latin1'))
+  const add = (entry: Entry | undefined): void => {
+    if (entry === undefined) return
+    list.add(isLost(entry.path) || (entry.type === 'hardlink' && isLost(entry.target)) ? withoutContent(entry) : entry)
+  }
+  let next = 0
+  for await (const entry of readEntries(createReadStream(path))) {
+    while (isBefore(sorted[next], entry)) add(sorted[next++])
+    add(entry)
+  }
+  for (const entry of sorted.slice(next)) add(entry)
+  const result = list.end()
+  renameSync(corrected, path)
+  return result
+}
+
+function isBefore (one: Entry | undefined, other: Entry): boolean {
+  return one !== undefined && comparePaths(one.path, other.path) < 0
+}
+
+function withoutContent ({ sha256, sparse, offset, stored, ...entry }: Entry): Entry {
+  return { ...entry, flags: ['unreadable'] }
+}

@@ -1,0 +1,129 @@
+import type { BigIntStats } from 'node:fs'
+import type { Entry, EntryFlag } from './entry.ts'
+import type { Member } from './tar-member.ts'
+import { look, type Found } from './walk.ts'
+
+/**
+ * A change within so many nanoseconds after another may leave the same time: systems count it in ticks of up to 10
+ * milliseconds.
+ */
+const TICK = 20_000_000n
+/** The same for file systems that keep times in seconds, and for a clock of a file server that is a bit behind. */
+const RECENT = 2_000_000_000n
+
+/** How a member relates to the name in the tree that it was made of. */
+export type Verdict = 'stable' | 'changed'
+
+/** The pause in milliseconds after which a change of before cannot be taken for one of later. */
+export const SETTLE_PAUSE = 25
+
+/**
+ * Compares the member with its file as it was before and as it is now: a change in between may have left a mixture in
+ * the archive. Only the content of a file can be one: everything else is read at one moment.
+ */
+export function judge (found: Found, member: Member): Verdict {
+  if (member.type === 'directory' || member.type === 'symlink') return verdict(member.type === found.type)
+  if (member.type === 'hardlink') return verdict(found.type === 'hardlink')
+  if (member.type !== 'file' || (found.type !== 'file' && found.type !== 'hardlink')) return 'changed'
+  const { stats, at } = found
+  if (member.mtime !== stats.mtimeNs || BigInt(member.size) !== stats.size || stats.ctimeNs > at - TICK) {
+    return 'changed'
+  }
+  const now = lookAgain(found.path)
+  // It was removed after it was read, and until then it was as before.
+  return verdict(now === undefined || isSame(stats, now.stats))
+}
+
+function verdict (isStable: boolean): Verdict {
+  return isStable ? 'stable' : 'changed'
+}
+
+function isSame (before: BigIntStats, now: BigIntStats): boolean {
+  return before.dev === now.dev && before.ino === now.ino && before.ctimeNs === now.ctimeNs &&
+    before.mtimeNs === now.mtimeNs && before.size === now.size
+}
+
+/** undefined: it is gone, or cannot be looked at any more. */
+export function lookAgain (path: Buffer): Found | undefined {
+  try {
+    return look(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Where a member is: `base` is the offset in the archive of the run that wrote it, `depth` the one of its backup. */
+export interface MemberPlace {
+  readonly base: number
+  readonly depth: number
+}
+
+/** The entry of a member: what a restore will give back. null: of a type that a backup does not contain. */
+export function entryOf (
+  found: Found,
+  member: Member,
+  sha256: string | null,
+  { base, depth }: MemberPlace,
+  flags: readonly EntryFlag[]
+): Entry | null {
+  if (member.type === 'device' || member.type === 'fifo') return null
+  const { dev, ino, ctimeNs } = found.stats
+  const all = isRecent(found) ? [...flags, 'recent' as const] : flags
+  return {
+    path: found.path,
+    type: member.type,
+    size: member.type === 'file' ? member.size : 0,
+    mtime: String(member.mtime),
+    ctime: String(ctimeNs),
+    mode: member.mode,
+    uid: member.uid,
+    gid: member.gid,
+    dev: String(dev),
+    ino: String(ino),
+    ...member.target === null ? {} : { target: member.target },
+    ...sha256 === null ? {} : { sha256, offset: base + member.offset, stored: member.stored },
+    ...member.isSparse ? { sparse: true } : {},
+    in: depth,
+    ...all.length === 0 ? {} : { flags: all }
+  }
+}
+
+/** The entry of a name that no archive has. */
+export function unreadableEntry ({ path, type, stats, target }: Found, depth: number): Entry {
+  return {
+    path,
+    type,
+    size: type === 'file' ? Number(stats.size) : 0,
+    mtime: String(stats.mtimeNs),
+    ctime: String(stats.ctimeNs),
+    mode: modeOf(stats),
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+    dev: String(stats.dev),
+    ino: String(stats.ino),
+    ...target === undefined ? {} : { target },
+    in: depth,
+    flags: ['unreadable']
+  }
+}
+
+function isRecent ({ stats, at }: Found): boolean {
+  return stats.ctimeNs > at - RECENT
+}
+
+function modeOf ({ mode }: BigIntStats): number {
+  return Number(mode & 0o7777n)
+}
+
+/**
+ * Whether the name is as it was in the parent, so that its content and metadata need not be stored again. The time of
+ * the last change of the inode shows also a change of content whose file got its old time of modification back.
+ */
+export function isUnchanged ({ type, stats, target }: Found, parent: Entry): boolean {
+  return parent.flags === undefined && parent.type === type &&
+    (type !== 'file' || BigInt(parent.size) === stats.size) &&
+    parent.mtime === String(stats.mtimeNs) && parent.ctime === String(stats.ctimeNs) &&
+    parent.ino === String(stats.ino) && parent.mode === modeOf(stats) &&
+    BigInt(parent.uid) === stats.uid && BigInt(parent.gid) === stats.gid &&
+    (parent.target === undefined ? target === undefined : target?.equals(parent.target) === true)
+}
