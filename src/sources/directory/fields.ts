@@ -27,7 +27,7 @@ export function readOptions ({
   return { exclude, oneFileSystem, xattrs, onUnreadable, onChange }
 }
 
-/** What is wrong with the values together: a path from which nothing could be told apart. */
+/** What is wrong with the values together: a path that is too large, patterns that leave nothing. */
 export function validateDirectory ({ path: place, exclude }: DirectoryValues): ReadonlyArray<
   FieldProblem<keyof typeof DIRECTORY_FIELDS>
 > {

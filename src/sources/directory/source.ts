@@ -138,10 +138,10 @@ function startReading (task: SnapshotTask, limits: ChildLimits, signal: AbortSig
     task,
     environment: CHILD_ENVIRONMENT,
     onMessage: message => {
-      const told = message as SnapshotMessage
-      if (told.type === 'started') begun.resolve(undefined)
-      if (told.type === 'walking') child.extend()
-      if (told.type === 'facts') facts = told.facts
+      const sent = message as SnapshotMessage
+      if (sent.type === 'started') begun.resolve(undefined)
+      if (sent.type === 'walking') child.extend()
+      if (sent.type === 'facts') facts = sent.facts
     },
     ...limits
   }, signal)
