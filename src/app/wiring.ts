@@ -26,6 +26,7 @@ import { makeCalendar } from '../scheduler/calendar.ts'
 import { SOURCE_KINDS, sourceKindOf } from '../sources/index.ts'
 import { LocalDisk } from '../stores/local/disk.ts'
 import { localStore } from '../stores/local/local.ts'
+import { hookCommands } from './hook-commands.ts'
 import { makeLocate, makeOffsite, type Shared } from './stores.ts'
 
 /** What the caller has made and opened already. */
@@ -89,6 +90,7 @@ export async function makeDeps (
     runner,
     events,
     clock,
+    runCommand: hookCommands(config),
     calendar: makeCalendar(),
     scheduleJitter: config.scheduleJitterMs,
     diskReserve: config.diskReserveBytes,
@@ -133,8 +135,8 @@ function ownedPaths (config: Config): OwnedPaths {
 }
 
 function protect (
-  { name, kind, values, policy, assertions }: SourceConfig,
+  { name, kind, values, policy, assertions, hooks }: SourceConfig,
   kinds: ReadonlyMap<string, LoadedKind>
 ): ProtectedSource {
-  return { source: requireKind({ kinds }, kind).source(name, values), policy, assertions }
+  return { source: requireKind({ kinds }, kind).source(name, values), policy, assertions, hooks }
 }

@@ -12,6 +12,7 @@ import { openDatabase } from './database.ts'
 import { SqliteCopyLog } from './copy-log.ts'
 import { catalogError } from './errors.ts'
 import { healIds } from './heal-ids.ts'
+import { SqliteHookLog } from './hooks.ts'
 import { SqliteIdempotency } from './idempotency.ts'
 import { SqliteJobLog } from './jobs.ts'
 import { SqliteKeyLog } from './keys.ts'
@@ -81,6 +82,7 @@ export async function openCatalog (path: string, options: CatalogOptions): Promi
       keys: new SqliteKeyLog(connection),
       alerts: new SqliteAlertLog(connection),
       jobs: new SqliteJobLog(connection, leases),
+      hooks: new SqliteHookLog(connection),
       leases: new SqliteLeaseLog(connection, leases),
       restores: new SqliteRestoreLog(connection),
       runs: new SqliteRunLog(connection),

@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3'
 import type { JobChange, JobLog, NewJob } from '../core/catalog/catalog.ts'
 import type { Lease } from '../core/catalog/lease.ts'
 import { BackupError, type ErrorCode } from '../core/errors.ts'
-import { isFinished, type Job, type JobKind, type JobPhase, type JobStatus } from '../core/job.ts'
+import { isFinished, type Job, type JobLogEntry, type JobKind, type JobPhase, type JobStatus } from '../core/job.ts'
 import type { Connection } from './connection.ts'
 import { toDate } from './json.ts'
 import type { Leases } from './leases.ts'
@@ -82,6 +82,16 @@ export class SqliteJobLog implements JobLog {
     return this.#connection.read(() => this.#job(id))
   }
 
+  addLog (id: number, { at, text }: JobLogEntry): Promise<void> {
+    return this.#connection.write(() => {
+      this.#statements.addLog.run(id, at.toISOString(), text)
+    })
+  }
+
+  log (id: number): Promise<readonly JobLogEntry[]> {
+    return this.#connection.read(() => this.#statements.log.all(id).map(({ at, text }) => ({ at: toDate(at), text })))
+  }
+
   list ({ limit, before = Number.MAX_SAFE_INTEGER, status }: Parameters<JobLog['list']>[0]): Promise<
     { readonly jobs: readonly Job[], readonly next: number | null }
   > {
@@ -138,6 +148,10 @@ function prepare ({ database }: Connection) {
     database.prepare<[Range], JobRow>(`SELECT * FROM jobs WHERE id < @before ${rest} ORDER BY id DESC LIMIT @limit`)
   return {
     get: database.prepare<[number], JobRow>('SELECT * FROM jobs WHERE id = ?'),
+    addLog: database.prepare<[number, string, string]>('INSERT INTO job_log (job_id, at, text) VALUES (?, ?, ?)'),
+    log: database.prepare<[number], { readonly at: string, readonly text: string }>(
+      'SELECT at, text FROM job_log WHERE job_id = ? ORDER BY id'
+    ),
     list: select(''),
     listOfStatus: select('AND status = @status'),
     add: database.prepare(`

@@ -1,4 +1,5 @@
 import { printableJson } from '../core/printable.ts'
+import type { Hooks } from '../core/hooks.ts'
 import { boundInWords, type Assertion } from '../core/restore/drill.ts'
 import type { RetentionRules } from '../core/retention/rules.ts'
 import { policyOf, type SourceOverrides } from '../core/schedule/policy.ts'
@@ -44,6 +45,7 @@ interface ConfiguredSource {
   readonly place: string
   readonly policy: SourceOverrides
   readonly assertions: readonly Assertion[]
+  readonly hooks: Hooks
 }
 
 interface ConfiguredStore {
@@ -99,7 +101,7 @@ export function reportAsText (report: ConfigReport, { width: available }: Pick<S
 }
 
 function describe (
-  { name, kind, place, policy, assertions }: ConfiguredSource,
+  { name, kind, place, policy, assertions, hooks }: ConfiguredSource,
   { settings, defaultSource, stores }: ConfigInForce
 ): string[] {
   const inForce = policyOf(settings, policy)
@@ -112,7 +114,9 @@ function describe (
     `  compression: ${inForce.compression}; ${inForce.verify ? 'verified as they are made' : 'not verified'}`,
     `  drilled: ${drillsInWords(inForce)}`,
     ...stores.length === 0 ? [] : [`  copied: ${copiesInWords(inForce, stores.map(store => store.name))}`],
-    ...assertions.map(assertion => `  asserted: ${assertion.name}: ${boundInWords(assertion)}`)
+    ...assertions.map(assertion => `  asserted: ${assertion.name}: ${boundInWords(assertion)}`),
+    ...hooks.before.map(command => `  before: ${command.join(' ')}`),
+    ...hooks.after.map(command => `  after: ${command.join(' ')}`)
   ]
 }
 

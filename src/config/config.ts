@@ -1,4 +1,5 @@
 import type { AlertLimits } from '../core/alert/alert.ts'
+import type { Hooks } from '../core/hooks.ts'
 import type { StoreValues } from '../core/ports/store-kind.ts'
 import type { SourceSealing } from '../core/ports/encryption.ts'
 import type { Assertion } from '../core/restore/drill.ts'
@@ -17,6 +18,8 @@ export interface Config {
   readonly scratchDir: string
   /** In which a caller without a shell may have a backup restored. */
   readonly restoreDirs: readonly string[]
+  /** The whole environment of hooks: PATH and HOME, where they are set. */
+  readonly commandEnvironment: Readonly<Record<string, string>>
   /** Files that configure the service: nothing may be put there. */
   readonly ownFiles: readonly string[]
   readonly host: string
@@ -129,6 +132,8 @@ export interface SourceConfig {
   readonly sealing: SourceSealing
   /** What a drill holds its backups against. */
   readonly assertions: readonly Assertion[]
+  /** Commands before and after it is read. */
+  readonly hooks: Hooks
 }
 
 /** One option as it is in force, for people. */

@@ -145,6 +145,7 @@ export function checkConfig (
     scratchDir,
     restoreDirs: values.restoreDirs,
     ownFiles: ownFiles(whole, cwd, file.path),
+    commandEnvironment: commandEnvironment(environment),
     host: values.host,
     port: values.port,
     trustProxy: values.trustProxy,
@@ -199,6 +200,14 @@ export function checkConfig (
     excused,
     spellings: spellingNotices(ownFile.spellings)
   }
+}
+
+/** Of the environment of the service only this reaches the hooks of sources: nothing secret. */
+function commandEnvironment (environment: Environment): Config['commandEnvironment'] {
+  return Object.fromEntries(['PATH', 'HOME'].flatMap(name => {
+    const value = environment[name]
+    return value === undefined ? [] : [[name, value]]
+  }))
 }
 
 function unsaid ({ named, own }: ReturnType<typeof readSources>, { sources }: ReturnType<typeof readFile>): string[] {

@@ -143,6 +143,7 @@ export function sourceKeys (kindOfSource: SourceKind): readonly string[] {
     ...Object.keys({ name, kind, ...fields, ...others }),
     'schedule',
     'retention',
+    'hooks',
     ...makesIncrements(kindOfSource) ? Object.keys(CHAIN_FIELDS) : [],
     ...assertionProblem === null ? [] : ['assertions']
   ]

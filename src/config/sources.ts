@@ -1,5 +1,6 @@
 import { basename, extname, join } from 'node:path'
 import { isSourceName } from '../core/backup/object-key.ts'
+import { NO_HOOKS } from '../core/hooks.ts'
 import type { Field } from '../core/ports/field.ts'
 import type { SourceKind } from '../core/ports/source-kind.ts'
 import { catalogSource, SOURCE_KINDS, sourceKindOf } from '../sources/index.ts'
@@ -11,6 +12,7 @@ import type { SourceConfig } from './config.ts'
 import type { FileContent, FileSource } from './file.ts'
 import { readSourceSealing, type KeyOptions } from './encryption.ts'
 import type { RawValue } from './raw-value.ts'
+import { readHooks } from './hooks.ts'
 import { nearest } from './nearest.ts'
 import { OPTIONS, SOURCE_FIELDS, type OptionName, type OptionValues } from './options.ts'
 import { inherit, readPolicy, type Inherited } from './policy.ts'
@@ -49,7 +51,8 @@ export function readSources (
     values: complete(kind, values, options),
     policy: inherit(kind, {}, inherited),
     sealing: inherited.sealing,
-    assertions: []
+    assertions: [],
+    hooks: NO_HOOKS
   })
   const named = SOURCE_KINDS.flatMap((kind): SourceEntry[] => {
     const key = kind.setting?.key as OptionName | undefined
@@ -120,6 +123,7 @@ function readSource (
   const assertions = asserted === undefined || assertionProblem === null
     ? []
     : readAssertions(asserted, assertionProblem, problems)
+  const hooks = readHooks(fields.get('hooks'), problems)
   check('kind', SOURCE_FIELDS.kind)
   const others = Object.fromEntries(checked(Object.keys(kind.fields).filter(key => !required.includes(key))))
   const values = complete(kind, { ...needed, ...others }, options)
@@ -131,7 +135,7 @@ function readSource (
   }
   if (name === undefined || required.some(key => needed[key] === undefined)) return undefined
   problems.push(...kind.validate(values).map(({ field, ...problem }) => ({ name: configPathOf(field), ...problem })))
-  const source = { name, kind: kind.name, values, policy, sealing, assertions }
+  const source = { name, kind: kind.name, values, policy, sealing, assertions, hooks }
   return { configPath, configPathOf, isVariable: false, source }
 }
 

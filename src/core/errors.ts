@@ -108,6 +108,7 @@ export const ERRORS = {
     retry: false,
     title: 'a program that reads the source is missing or too old'
   },
+  HOOK_FAILED: { status: 500, exit: 7, retry: true, title: 'a hook of the source failed' },
   SOURCE_FAILED: { status: 500, exit: 7, retry: true, title: 'reading the database failed' },
 
   RESTORE_NOT_FOUND: { status: 404, exit: 4, retry: false, title: 'there is no such restore' },

@@ -58,6 +58,12 @@ export interface Job {
   readonly errorMessage: string | null
 }
 
+/** Output of a command that a job ran. */
+export interface JobLogEntry {
+  readonly at: Date
+  readonly text: string
+}
+
 export function isFinished (job: Job): boolean {
   return job.status !== 'queued' && job.status !== 'running'
 }

@@ -1,3 +1,4 @@
+import type { Hooks } from './hooks.ts'
 import type { Source } from './ports/source.ts'
 import type { Assertion } from './restore/drill.ts'
 import type { SourceOverrides } from './schedule/policy.ts'
@@ -8,4 +9,6 @@ export interface ProtectedSource {
   readonly policy: SourceOverrides
   /** What a drill holds its backups against. */
   readonly assertions: readonly Assertion[]
+  /** Commands before and after it is read; they come from the configuration alone. */
+  readonly hooks: Hooks
 }

@@ -1,6 +1,7 @@
 import type { Catalog } from '../core/catalog/catalog.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventSink } from '../core/event.ts'
+import type { RunCommand } from '../core/hooks.ts'
 import type { Keyring } from '../core/ports/encryption.ts'
 import type { LoadedKind } from '../core/ports/source-kind.ts'
 import type { LandingStore, Store } from '../core/ports/store.ts'
@@ -80,6 +81,8 @@ export interface EngineDeps {
   readonly catalog: Catalog
   readonly settings: LiveSettings
   readonly runner: Runner
+  /** Runs the hooks of sources. */
+  readonly runCommand: RunCommand
   readonly events: EventSink
   readonly clock: Clock
   readonly calendar: Calendar

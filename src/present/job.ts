@@ -21,6 +21,12 @@ export const jobSchema = z.object({
   errorMessage: z.string().nullable()
 }).meta({ id: 'Job' })
 
+export const jobWithLogSchema = jobSchema.extend({
+  log: z.array(z.object({ at: instant, text: z.string() })).meta({
+    description: 'Output of the hooks that the job ran, oldest first.'
+  })
+}).meta({ id: 'JobWithLog' })
+
 export type JobView = z.infer<typeof jobSchema>
 
 /** Kinds of jobs whose errors can name rows by their keys, or repeat a condition. */

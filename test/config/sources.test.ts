@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { NO_HOOKS } from '../../src/core/hooks.ts'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { problemsOf, validConfig, workDir } from '../support/config/config.ts'
@@ -16,7 +17,8 @@ test('with nothing configured the own catalog is the only source and the default
     values: { path: join(cwd, 'data/holdfast.db'), busyTimeoutMs: 5000 },
     policy: { drillSchedule: WEEKLY },
     sealing: SEALING,
-    assertions: []
+    assertions: [],
+    hooks: NO_HOOKS
   }])
   assert.equal(defaultSource, 'holdfast')
 })
@@ -76,7 +78,8 @@ sources:
         drillSchedule: WEEKLY
       },
       sealing: SEALING,
-      assertions: []
+      assertions: [],
+      hooks: NO_HOOKS
     },
     {
       name: 'blog',
@@ -84,7 +87,8 @@ sources:
       values: { path: '/srv/blog.db', busyTimeoutMs: 5000 },
       policy: { drillSchedule: WEEKLY },
       sealing: SEALING,
-      assertions: []
+      assertions: [],
+      hooks: NO_HOOKS
     }
   ])
   assert.equal(defaultSource, 'shop')

@@ -19,6 +19,7 @@ const FINE: SourceFacts = {
   isMissing: false,
   drills: { lastProven: null, failed: null },
   copies: [],
+  hookError: null,
   overLimit: null,
   lastSuccess: START,
   lastFailure: null,

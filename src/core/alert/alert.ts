@@ -27,6 +27,7 @@ export const ALERT_RULES = {
   too_few_backups: { severity: 'warning', perSource: true },
   drill_failed: { severity: 'critical', perSource: true },
   drill_overdue: { severity: 'warning', perSource: true },
+  hook_failed: { severity: 'critical', perSource: true },
   copy_late: { severity: 'warning', perSource: true },
   store_foreign: { severity: 'critical', perSource: false },
   store_lost: { severity: 'critical', perSource: false },
@@ -136,6 +137,8 @@ export interface SourceFacts extends BackupEvidence {
   readonly overLimit: { readonly count: number, readonly maxBackups: number } | null
   /** Copies that are not in their stores yet, by store. */
   readonly copies: ReadonlyArray<Omit<WaitingCopies, 'source'>>
+  /** Why the `after` commands of its last backup failed; null: they have succeeded, or there are none. */
+  readonly hookError: string | null
 }
 
 export interface PruneFacts {

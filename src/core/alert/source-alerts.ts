@@ -29,6 +29,7 @@ export function alertsOfSource (source: SourceFacts, limits: AlertLimits, now: D
     tooFewBackups(source, limits.minBackups),
     drillFailed(source),
     drillOverdue(source),
+    hookFailed(source),
     copyLate(source, now)
   ]
   return findings.filter(finding => finding !== undefined)
@@ -107,6 +108,16 @@ function backupUnproven ({ name, unproven }: SourceFacts): AlertFinding | undefi
     name,
     `backup ${unproven.id} of "${name}" is not verified: ${unproven.reason}`,
     `Look for an index, a CHECK or a view of the database that computes for long; raise CHILD_TIMEOUT_MS or CHILD_MEMORY_BYTES if the check needs it, and run "holdfast verify ${unproven.id}".`
+  )
+}
+
+function hookFailed ({ name, hookError }: SourceFacts): AlertFinding | undefined {
+  if (hookError === null) return undefined
+  return finding(
+    'hook_failed',
+    name,
+    `the "after" hook of "${name}" failed, and its application may be stopped: ${hookError}`,
+    'Start the application, and correct the command. The service runs it again every few minutes until it succeeds.'
   )
 }
 

@@ -9,7 +9,8 @@ import type { Copy, CopyLog } from '../backup/copy.ts'
 import type { Encryption } from '../ports/encryption.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { StoreIds } from '../instance.ts'
-import type { Job, JobKind, JobProgress, JobStatus } from '../job.ts'
+import type { HookLog } from '../hooks.ts'
+import type { Job, JobLogEntry, JobKind, JobProgress, JobStatus } from '../job.ts'
 import type { KeyLog } from './key.ts'
 import type { Lease, LeaseLog } from './lease.ts'
 import type { Manifest } from '../backup/manifest.ts'
@@ -36,6 +37,7 @@ export interface Catalog {
   readonly keys: KeyLog
   readonly alerts: AlertLog
   readonly jobs: JobLog
+  readonly hooks: HookLog
   readonly leases: LeaseLog
   readonly restores: RestoreLog
   readonly runs: RunLog
@@ -247,6 +249,10 @@ export interface JobLog {
   change(id: number, change: JobChange): Promise<Job>
   /** Rejects with `JOB_NOT_FOUND`. */
   get(id: number): Promise<Job>
+  /** Adds to the log of a job, also of one that has ended. */
+  addLog(id: number, entry: JobLogEntry): Promise<void>
+  /** The log of a job, oldest entry first; empty for a job that does not exist. */
+  log(id: number): Promise<readonly JobLogEntry[]>
   /** Newest first. */
   list(query: {
     readonly limit: number

@@ -26,6 +26,7 @@ import { cleanupSignal, landingCopy, quarantine } from '../artifacts/objects.ts'
 import { rotate } from '../retention/prune.ts'
 import { promisedCopies } from '../artifacts/locations.ts'
 import { freeNames, type PartFile } from './file-names.ts'
+import { withHooks } from './hooks.ts'
 import { checkSpace } from './space.ts'
 import { storeParts, withRoom, type PutState, type StoredBackup } from './store-parts.ts'
 import { verifyObject } from '../artifacts/verify-parts.ts'
@@ -149,12 +150,13 @@ function extensionsOf ({ codecs }: EngineDeps, { isPacked }: PartOutline, { comp
 
 async function produce (
   deps: EngineDeps,
-  { source }: ProtectedSource,
+  chosen: ProtectedSource,
   plan: Plan,
   row: Backup,
   task: Task,
   put: PutState
 ): Promise<Made> {
+  const { source } = chosen
   task.phase('probing')
   const { request } = plan.basis
   const probe = await source.probe(request, task.signal)
@@ -170,13 +172,14 @@ async function produce (
 
   // Asked beforehand: a catalog that does not answer costs nothing yet.
   const history = await historyOf(deps, source.name, { isGuarded: plan.isGuarded, method: row.method })
-  const stored = await withRoom(
-    deps,
-    plan.mayRemove === false ? null : probe.size ?? 1,
-    put,
-    () => storeParts(deps, { source, request, plan, row }, put, task),
-    task
-  )
+  const stored = await withHooks(deps, chosen, task, () =>
+    withRoom(
+      deps,
+      plan.mayRemove === false ? null : probe.size ?? 1,
+      put,
+      () => storeParts(deps, { source, request, plan, row }, put, task),
+      task
+    ))
   const link = requireLink(stored.outcome.link, request, source)
   const instance = deps.ownership.identity.id
   const draft = manifestOf(source, row, { ...plan, instance, link }, stored, deps.clock.now())

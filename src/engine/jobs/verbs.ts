@@ -1,5 +1,5 @@
 import type { Catalog } from '../../core/catalog/catalog.ts'
-import type { Job, JobStatus } from '../../core/job.ts'
+import type { Job, JobLogEntry, JobStatus } from '../../core/job.ts'
 import type { Runner } from './runner.ts'
 
 export interface JobQuery {
@@ -20,6 +20,8 @@ export interface JobPage {
 export interface JobVerbs {
   /** With the progress up to now, where it runs in this process. `JOB_NOT_FOUND`. */
   job(id: number): Promise<Job>
+  /** Output of the commands that the job ran, oldest first. */
+  jobOutput(id: number): Promise<readonly JobLogEntry[]>
   jobs(query: JobQuery): Promise<JobPage>
   /**
    * Asks the job to stop, and resolves once it has ended. `JOB_FINISHED` if it had ended before, `JOB_ELSEWHERE` if
@@ -34,6 +36,7 @@ export function jobVerbs ({ runner, catalog }: {
 }): JobVerbs {
   return {
     job: async id => runner.live(id) ?? await catalog.jobs.get(id),
+    jobOutput: id => catalog.jobs.log(id),
     async jobs (query) {
       const page = await catalog.jobs.list(query)
       return { ...page, jobs: page.jobs.map(job => runner.live(job.id) ?? job) }

@@ -1,5 +1,6 @@
 import type { Backup } from '../../core/backup/backup.ts'
 import { TRASH } from '../../core/backup/object-key.ts'
+import { settleHooks } from '../backup/hooks.ts'
 import type { EngineDeps } from '../deps.ts'
 import { heldInTrash } from '../retention/held.ts'
 import { backupLock } from '../jobs/locks.ts'
@@ -45,6 +46,7 @@ export async function housekeep (
   const { idempotency, jobs, alerts, runs, tokens, audit } = deps.catalog
   await inTurn([
     () => tidyAfterOthers(deps),
+    () => settleHooks(deps),
     () => settleRestores(deps),
     ...isUsable
       ? [() => settleUndecided(deps), sweep, () => emptyTrash(deps), () => settleReappeared(deps), survey]

@@ -37,6 +37,7 @@ export async function alertFacts (
   const landing = await landingTrouble(deps, cleanupSignal()) ?? await emptiedLanding(deps, cleanupSignal())
   const sources: SourceFacts[] = []
   const waiting = await deps.catalog.copies.waiting()
+  const pendingHooks = await deps.catalog.hooks.pending()
   const copiesOf = (name: string): SourceFacts['copies'] =>
     waiting.filter(({ source }) => source === name).map(({ source: _, ...copies }) => copies)
   const keys = deps.keyring.keys.flatMap(({ id, isInUse, expiresAt }) =>
@@ -53,6 +54,7 @@ export async function alertFacts (
       isMissing: missing.has(name),
       drills: await deps.catalog.restores.drillEvidence(name),
       copies: copiesOf(name),
+      hookError: pendingHooks.find(({ source }) => source === name)?.error ?? null,
       overLimit: await overLimitOf(deps, name),
       ...await deps.catalog.alerts.evidence(name)
     })

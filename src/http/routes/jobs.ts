@@ -49,7 +49,14 @@ export function jobRoutes (app: App, { engine, throughput, starterOf }: Deps): v
       errors: ['JOB_NOT_FOUND']
     }, { params: idParams }),
     async ({ params: { id }, caller }) => {
-      return { success: true, job: shown(await engine.job(id), { caller }) }
+      const log = await engine.jobOutput(id)
+      return {
+        success: true,
+        job: {
+          ...shown(await engine.job(id), { caller }),
+          log: log.map(({ at, text }) => ({ at: at.toISOString(), text }))
+        }
+      }
     }
   )
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { NO_HOOKS } from '../../../src/core/hooks.ts'
 import { holdfast } from '../../support/processes/holdfast.ts'
 import { workDir } from '../../support/config/config.ts'
 
@@ -44,7 +45,8 @@ test('config check --json says the same for programs', async t => {
     busyTimeoutMs: 5000,
     policy: { drillSchedule: '0 6 * * 0' },
     sealing: { encryption: 'none', ageRecipients: [] },
-    assertions: []
+    assertions: [],
+    hooks: NO_HOOKS
   }])
 })
 

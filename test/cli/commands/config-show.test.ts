@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { NO_HOOKS } from '../../../src/core/hooks.ts'
 import { configShowCommand, type ConfigShowDeps } from '../../../src/cli/commands/config-show.ts'
 import type { ConfigInForce } from '../../../src/cli/config-report.ts'
 import { screenOn } from '../../../src/cli/screen.ts'
@@ -15,7 +16,7 @@ const REPORT: ConfigInForce = {
     { key: 'port', variable: 'PORT', value: 3000, origin: 'default' }
   ],
   settings: SETTINGS,
-  sources: [{ name: 'shop', kind: 'sqlite', place: '/srv/shop.db', policy: {}, assertions: [] }],
+  sources: [{ name: 'shop', kind: 'sqlite', place: '/srv/shop.db', policy: {}, assertions: [], hooks: NO_HOOKS }],
   defaultSource: 'shop',
   stores: [],
   notices: []

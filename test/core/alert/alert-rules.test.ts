@@ -33,6 +33,7 @@ function source (given: Partial<SourceFacts> = {}): SourceFacts {
     isMissing: false,
     drills: { lastProven: ago(100), failed: null },
     copies: [],
+    hookError: null,
     overLimit: null,
     lastSuccess: ago(1),
     lastFailure: null,
@@ -134,6 +135,8 @@ const cases: ReadonlyArray<
     facts({ overLimit: { count: 5, maxBackups: 10 } })
   ],
 
+  ['hooks that have succeeded', [], facts({ hookError: null })],
+  ['an "after" hook that failed', ['hook_failed:shop'], facts({ hookError: '"start app": exit code 1' })],
   ['a copy that has just failed', [], facts({ copies: [{ store: 'far', count: 1, since: ago(0.16), failure: DOWN }] })],
   [
     'a copy that fails for ten minutes',

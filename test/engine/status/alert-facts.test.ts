@@ -47,6 +47,7 @@ test('the facts of each source are what its state asks and what the catalog know
     isMissing: false,
     drills: { lastProven: null, failed: null },
     copies: [],
+    hookError: null,
     overLimit: null,
     ...await bench.deps.catalog.alerts.evidence('shop')
   }])

@@ -35,6 +35,17 @@ test('a job tells how far it is and how fast', async t => {
   )
 })
 
+test('a job shows the output of the hooks that it ran; the list leaves it out', async t => {
+  const { app, engine } = await build(t)
+  await app.inject({ method: 'POST', url: '/api/backups', headers })
+  assert.deepEqual((await app.inject({ url: '/api/jobs/1', headers })).json().job.log, [])
+  engine.output.set(1, [{ at: STARTED, text: 'before: "stop": exit code 0' }])
+  const { job } = (await app.inject({ url: '/api/jobs/1', headers })).json()
+  assert.deepEqual(job.log, [{ at: STARTED.toISOString(), text: 'before: "stop": exit code 0' }])
+  const { jobs: [listed] } = (await app.inject({ url: '/api/jobs', headers })).json()
+  assert.deepEqual(Object.keys(listed), Object.keys(job).filter(key => key !== 'log'))
+})
+
 test('a job can be cancelled once', async t => {
   const { app } = await build(t)
   await app.inject({ method: 'POST', url: '/api/backups', headers })

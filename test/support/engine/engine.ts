@@ -15,6 +15,8 @@ import { fileRehearser } from '../../../src/core/restore/rehearsal.ts'
 import type { SourceOverrides } from '../../../src/core/schedule/policy.ts'
 import type { CreateRequest } from '../../../src/engine/backup/create-request.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
+import { NO_HOOKS, type Hooks } from '../../../src/core/hooks.ts'
+import { runCommand } from '../../../src/files/run-command.ts'
 import { LiveSettings } from '../../../src/engine/live-settings.ts'
 import { makeEngine } from '../../../src/engine/make-engine.ts'
 import { pathOwner } from '../../../src/engine/restore/target-guard.ts'
@@ -64,6 +66,7 @@ export interface TestEngineOptions {
   readonly sources?: readonly Source[]
   readonly policies?: Readonly<Record<string, SourceOverrides>>
   readonly assertions?: Readonly<Record<string, readonly Assertion[]>>
+  readonly hooks?: Readonly<Record<string, Hooks>>
   readonly settings?: Partial<Settings>
   readonly maxConcurrent?: number
   readonly maxQueued?: { readonly all: number, readonly perSource: number }
@@ -159,7 +162,8 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
         one => [one.name, {
           source: faulty('source', one, faults),
           policy: options.policies?.[one.name] ?? {},
-          assertions: options.assertions?.[one.name] ?? []
+          assertions: options.assertions?.[one.name] ?? [],
+          hooks: options.hooks?.[one.name] ?? NO_HOOKS
         }]
       )
     ),
@@ -192,6 +196,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
       maxConcurrent: options.maxConcurrent ?? 4,
       maxQueued: options.maxQueued ?? { all: 100, perSource: 20 }
     }),
+    runCommand: (command, timeout, signal) => runCommand(command, { PATH: process.env.PATH ?? '' }, timeout, signal),
     events: bus,
     clock,
     calendar: makeCalendar(),

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Backup } from '../../../src/core/backup/backup.ts'
 import type { BackupQuery, SourceStatistics } from '../../../src/core/catalog/catalog.ts'
 import { BackupError } from '../../../src/core/errors.ts'
-import type { Job, JobKind, JobStatus, Work } from '../../../src/core/job.ts'
+import type { Job, JobLogEntry, JobKind, JobStatus, Work } from '../../../src/core/job.ts'
 import type { Restore, RestorePage, RestoreQuery } from '../../../src/core/restore/restore.ts'
 import type { RowSelection } from '../../../src/core/restore/rows.ts'
 import type { TreePage, TreeQuery } from '../../../src/core/restore/tree.ts'
@@ -45,6 +45,8 @@ import { VALID } from '../builders/verification.ts'
 export class FakeEngine implements Engine {
   readonly rows = new Map<number, Backup>()
   readonly jobLog = new Map<number, Job>()
+  /** What the hooks of a job have written, by its id. */
+  output = new Map<number, readonly JobLogEntry[]>()
   readonly runLog: Run[] = []
   readonly restoreLog: Restore[] = []
   readonly calls: string[] = []
@@ -337,6 +339,10 @@ export class FakeEngine implements Engine {
     const job = this.jobLog.get(id)
     if (job === undefined) throw new BackupError('JOB_NOT_FOUND', `there is no job ${id}`)
     return job
+  }
+
+  async jobOutput (id: number): Promise<readonly JobLogEntry[]> {
+    return this.output.get(id) ?? []
   }
 
   async jobs (query: {

@@ -1,0 +1,111 @@
+import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
+import { hasHooks, type HookCommand, type Hooks } from '../../core/hooks.ts'
+import type { Task } from '../../core/job.ts'
+import type { ProtectedSource } from '../../core/protected-source.ts'
+import type { EngineDeps } from '../deps.ts'
+import { sourceLock } from '../jobs/locks.ts'
+
+type Moment = 'before' | 'after'
+
+/**
+ * Does `work` between the `before` and the `after` commands of the source. The `after` commands run whatever comes of
+ * it, also where the job was cancelled, and by `settleHooks` where this process is killed. Rejects with `HOOK_FAILED`
+ * where a command of `before` fails; then `work` is not done. A command of `after` that fails rejects nothing: it is
+ * recorded, raises an alert and is run again by `settleHooks`.
+ */
+export async function withHooks<T> (
+  deps: EngineDeps,
+  { source: { name }, hooks }: Pick<ProtectedSource, 'source' | 'hooks'>,
+  { jobId, signal }: Pick<Task, 'jobId' | 'signal'>,
+  work: () => Promise<T>
+): Promise<T> {
+  if (!hasHooks(hooks)) return await work()
+  await deps.catalog.hooks.begin(name, jobId, deps.clock.now())
+  try {
+    for (const command of hooks.before) {
+      const problem = await runHook(deps, { name, jobId, moment: 'before', command, timeout: hooks.timeout }, signal)
+      if (problem !== undefined) throw hookFailed(name, 'before', problem)
+    }
+    return await work()
+  } finally {
+    await runAfter(deps, name, hooks, jobId)
+  }
+}
+
+/**
+ * Runs the `after` commands of every source whose backup was killed in between, and those that failed. Rejects with the
+ * first error of the catalog.
+ */
+export async function settleHooks (deps: EngineDeps): Promise<void> {
+  for (const { source, jobId } of await deps.catalog.hooks.pending()) {
+    // Held by the job for as long as it lives, in whatever process.
+    const lock = await deps.runner.locks.tryLock([sourceLock(source)])
+    if (lock === undefined) continue
+    try {
+      const hooks = deps.sources.get(source)?.hooks
+      if (hooks === undefined || hooks.after.length === 0) await deps.catalog.hooks.end(source)
+      else await runAfter(deps, source, hooks, jobId)
+    } finally {
+      await lock.release()
+    }
+  }
+}
+
+/** Runs all of them, also after one that failed. Never rejects. */
+async function runAfter (deps: EngineDeps, name: string, { after, timeout }: Hooks, jobId: number): Promise<void> {
+  const problems: string[] = []
+  try {
+    for (const command of after) {
+      // A cancelled job must not leave an application stopped.
+      const signal = new AbortController().signal
+      const problem = await runHook(deps, { name, jobId, moment: 'after', command, timeout }, signal)
+      if (problem !== undefined) problems.push(problem)
+    }
+    if (problems.length === 0) await deps.catalog.hooks.end(name)
+    else await deps.catalog.hooks.fail(name, problems.join('; '))
+  } catch (thrown) {
+    tellFailure(deps, name, toBackupError(thrown).code)
+  }
+}
+
+interface Run {
+  readonly name: string
+  readonly jobId: number
+  readonly moment: Moment
+  readonly command: HookCommand
+  readonly timeout: number
+}
+
+/** Runs one command, and adds its end and its output to the log of the job. Returns the problem, where it failed. */
+async function runHook (
+  deps: EngineDeps,
+  { name, jobId, moment, command, timeout }: Run,
+  signal: AbortSignal
+): Promise<string | undefined> {
+  const { isSuccess, end, output } = await deps.runCommand(command, timeout, signal)
+  const line = `"${command.join(' ')}": ${end}`
+  const text = output.trimEnd()
+  try {
+    await deps.catalog.jobs.addLog(jobId, {
+      at: deps.clock.now(),
+      text: `${moment}: ${line}${text === '' ? '' : `\n${text}`}`
+    })
+  } catch (thrown) {
+    // The commands that follow are worth more than their log.
+    tellFailure(deps, name, toBackupError(thrown).code)
+  }
+  signal.throwIfAborted()
+  if (isSuccess) return undefined
+  tellFailure(deps, name, 'HOOK_FAILED')
+  return line
+}
+
+function tellFailure ({ events }: EngineDeps, source: string, code: ErrorCode): void {
+  events.emit({ type: 'operation.failed', operation: 'hook', source, method: null, code })
+}
+
+function hookFailed (name: string, moment: Moment, problem: string): BackupError {
+  return new BackupError('HOOK_FAILED', `the "${moment}" hook of the source "${name}" failed: ${problem}`, {
+    hint: 'The log of the job has the output of the command. Correct the command, or what it needs, and try again.'
+  })
+}
