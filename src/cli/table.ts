@@ -59,13 +59,26 @@ interface FittedColumn<Row> {
   readonly width: number
 }
 
-/** Cuts as little as possible, and rather cuts than leaves out. */
+/**
+ * Cuts as little as possible, and rather cuts than leaves out. A time or a state, which has no `atLeast`, is cut only
+ * after the names and texts that have one.
+ */
 function fit<Row> (all: ReadonlyArray<FittedColumn<Row>>, available: number): ReadonlyArray<FittedColumn<Row>> {
   const least = ({ column, width }: FittedColumn<Row>): number => Math.min(width, column.atLeast ?? width)
   if (total(all.map(least)) <= available) return narrow(all, available, least)
   const first = Math.max(...all.map(({ column }) => column.expendable ?? 0))
   if (first > 0) return fit(all.filter(({ column }) => column.expendable !== first), available)
-  return narrow(all, available, ({ column, width }) => column.isWhole === true ? width : Math.min(width, NARROWEST))
+  const spared = narrow(
+    all,
+    available,
+    ({ column, width }) => column.atLeast === undefined ? width : narrowest(column, width)
+  )
+  if (total(spared.map(({ width }) => width)) <= available) return spared
+  return narrow(spared, available, ({ column, width }) => narrowest(column, width))
+}
+
+function narrowest<Row> ({ isWhole }: Column<Row>, width: number): number {
+  return isWhole === true ? width : Math.min(width, NARROWEST)
 }
 
 /** Takes from the widest, again and again, until everything has room or nothing more can be taken. */

@@ -58,6 +58,24 @@ test('what cannot go is cut all the same rather than wrapped', () => {
   assert.ok(drawn(16, ROWS, columns).every(line => widthOf(line) <= 16))
 })
 
+test('a time is whole as long as a name can give way', () => {
+  const columns: ReadonlyArray<Column<Row>> = [
+    { title: 'AT', cell: () => '2025-11-24 23:30' },
+    { title: 'NAME', cell: ({ name }) => name, atLeast: 8 }
+  ]
+  assert.deepEqual(drawn(24, ROWS, columns), [
+    'AT                NAME',
+    '2025-11-24 23:30  sho…25',
+    '2025-11-24 23:30  ledger'
+  ])
+  assert.deepEqual(drawn(22, ROWS, columns), [
+    'AT                NAME',
+    '2025-11-24 23:30  sh…5',
+    '2025-11-24 23:30  le…r'
+  ])
+  assert.ok(drawn(16, ROWS, columns).every(line => widthOf(line) <= 16))
+})
+
 test('a column with nothing in it is left out', () => {
   assert.deepEqual(drawn(80, ROWS.slice(1)), ['ID  NAME', '12  ledger'])
 })

@@ -22,8 +22,8 @@ function columns ({ colours }: Screen): ReadonlyArray<Column<AuditEntry>> {
     { title: 'ROLE', cell: ({ role }) => role ?? '', expendable: 3 },
     { title: 'FROM', cell: ({ address }) => address ?? '', atLeast: 8, expendable: 2 },
     { title: 'BY', cell: ({ origin }) => origin, expendable: 4 },
-    { title: 'ACTION', cell: ({ action }) => action, atLeast: 12 },
-    { title: 'TARGET', cell: ({ target }) => target ?? '', atLeast: 10 },
+    { title: 'ACTION', cell: ({ action }) => action, atLeast: 16 },
+    { title: 'TARGET', cell: ({ target }) => target ?? '', atLeast: 8 },
     {
       title: 'OUTCOME',
       cell: ({ outcome, code }) => code === null ? outcome : `${outcome}: ${code}`,
