@@ -7,6 +7,7 @@ import { systemClock, type Clock } from '../core/clock.ts'
 import { BackupError } from '../core/errors.ts'
 import { EventBus } from '../core/event.ts'
 import type { Presence } from '../core/presence.ts'
+import { statIfThere } from '../files/access.ts'
 import { makeEngine } from '../engine/make-engine.ts'
 import { loadExternalStores } from '../engine/recovery/external-stores.ts'
 import { catalogOptions } from './catalog-options.ts'
@@ -45,8 +46,23 @@ export async function openReader (config: Config, clock: Clock = systemClock): P
 
 /** Throws `CATALOG_MISSING` where DATA_DIR has no catalog. */
 export function requireCatalog ({ dataDir }: Pick<Config, 'dataDir'>): void {
-  if (existsSync(join(dataDir, CATALOG_FILE))) return
-  throw new BackupError('CATALOG_MISSING', `there is no catalog in "${dataDir}"`, {
+  if (!hasCatalog(dataDir)) throw catalogMissing(dataDir)
+}
+
+/**
+ * Rejects with `CATALOG_MISSING` if DATA_DIR has no catalog and there is no BACKUP_DIR from which a lost one is rebuilt.
+ */
+export async function requireCatalogOrBackups (config: Pick<Config, 'dataDir' | 'backupDir'>): Promise<void> {
+  const { dataDir, backupDir } = config
+  if (!hasCatalog(dataDir) && await statIfThere(backupDir) === undefined) throw catalogMissing(dataDir)
+}
+
+function hasCatalog (dataDir: string): boolean {
+  return existsSync(join(dataDir, CATALOG_FILE))
+}
+
+function catalogMissing (dataDir: string): BackupError {
+  return new BackupError('CATALOG_MISSING', `there is no catalog in "${dataDir}"`, {
     hint:
       'Name the DATA_DIR of the server by --data-dir or its configuration by --config. Where nothing was backed up yet, "holdfast backup" makes the catalog; where it was lost, "holdfast rebuild" does.'
   })

@@ -25,8 +25,11 @@ import { warningsOn } from './warnings.ts'
 
 /** What a command does that has to know the configuration. Each throws what is wrong with that. */
 export interface Configured {
-  /** The engine; a server and other commands may run at the same time. */
-  readonly openGuest: () => Promise<Opened>
+  /**
+   * The engine; a server and other commands may run at the same time. Rejects with `CATALOG_MISSING` where there is
+   * neither a catalog nor a backup directory, unless the command may be the first of all (`isFirst`).
+   */
+  readonly openGuest: (isFirst: boolean) => Promise<Opened>
   /** The engine over the catalog alone. Rejects with `CATALOG_MISSING`. */
   readonly openReading: () => Promise<Opened>
   /** `isChange`: where there is no catalog, one is made; otherwise that is `CATALOG_MISSING`. */
@@ -94,8 +97,9 @@ export function configuredBy ({ environment, cwd, server, output }: Given): Conf
     return checked.ok ? checked.config : loadConfig(environment, cwd, { isDataDirUsed: false, isServerExcused: true })
   }
 
-  async function openGuest (): Promise<Opened> {
+  async function openGuest (isFirst: boolean): Promise<Opened> {
     const config = configured()
+    if (!isFirst) await (await import('../app/reader.ts')).requireCatalogOrBackups(config)
     useProxy(environment, config.stores)
     const { openEngine } = await import('../app/open-engine.ts')
     const { engine, events, deps: { catalog, trashGrace }, close } = await openEngine(config, {

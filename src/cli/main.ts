@@ -70,9 +70,9 @@ function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
     cwd,
     host: recorder.host,
     ask: isTerminal ? question => ask(question, process.stdin, process.stdout) : undefined,
-    withSession: (flags, work) =>
+    withSession: (flags, work, { isFirst = false } = {}) =>
       withSession(
-        { openEngine: async () => await (await configured()).openGuest(), output, screen, ...recorder },
+        { openEngine: async () => await (await configured()).openGuest(isFirst), output, screen, ...recorder },
         flags,
         work
       ),

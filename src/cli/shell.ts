@@ -10,8 +10,15 @@ export interface Shell {
   /** Standard output, as it is now. */
   readonly screen: () => Screen
   readonly clock: Clock
-  /** Opens the engine for as long as `work` takes. */
-  readonly withSession: <T>(flags: JsonFlag, work: (session: Session) => Promise<T>) => Promise<T>
+  /**
+   * Opens the engine for as long as `work` takes. Rejects with `CATALOG_MISSING` where there is neither a catalog nor a
+   * backup directory, as in a wrong directory; with `isFirst`, both are made.
+   */
+  readonly withSession: <T>(
+    flags: JsonFlag,
+    work: (session: Session) => Promise<T>,
+    options?: { readonly isFirst?: true }
+  ) => Promise<T>
   /** The same for what only shows what the catalog knows: makes nothing. Rejects with `CATALOG_MISSING`. */
   readonly withReading: <T>(work: (reading: Reading) => Promise<T>) => Promise<T>
   /** Asks whoever sits there a question that has yes and no for answers; undefined: nobody does. */

@@ -120,6 +120,25 @@ test('--config and --data-dir choose the configuration, before and after the com
   ])
 })
 
+/** Commands that need what others made, and would find nothing to do in a wrong directory. */
+const WORKING = [
+  ['verify', '--all'],
+  ['verify', '1'],
+  ['drill'],
+  ['restore', '1', '--confirm'],
+  ['restore', '--latest', '--output', 'x.db'],
+  ['download', '1'],
+  ['upload', '--all'],
+  ['prune'],
+  ['pin', '1'],
+  ['release', '--all-suspect', '--yes'],
+  ['remove', '1'],
+  ['restore-from-trash', '1'],
+  ['diff', '1'],
+  ['rescue', '1', '--table', 't', '--confirm'],
+  ['key', 'confirm', 'age1']
+]
+
 const READING = [
   ['list'],
   ['show', '1'],
@@ -136,7 +155,7 @@ const READING = [
   ['token', 'list']
 ]
 
-for (const words of READING) {
+for (const words of [...READING, ...WORKING]) {
   test(`"holdfast ${words.join(' ')}" where there is no catalog names the remedy, and makes nothing`, async t => {
     const cwd = workDir(t)
     const { code, out, err } = await holdfast(words, cwd)
@@ -144,6 +163,16 @@ for (const words of READING) {
     assert.match(err, /^holdfast: there is no catalog in "\/.*\/data"\nhint: .*--data-dir.*--config.*holdfast rebuild/)
   })
 }
+
+test('where the catalog is lost and the backups are there a command makes the catalog anew', async t => {
+  const { cwd, environment } = shopHome(t)
+  assert.equal((await holdfast(['backup'], cwd, environment)).code, 0)
+  for (const name of readdirSync(join(cwd, 'data'))) {
+    if (name.startsWith('holdfast.db')) rmSync(join(cwd, 'data', name))
+  }
+  const { code, out, err } = await holdfast(['verify', '--all'], cwd, environment)
+  assert.deepEqual([code, out.includes('valid')], [0, true], err)
+})
 
 test('what only shows what the catalog knows makes no directory, secret or file anew', async t => {
   const { cwd, environment } = shopHome(t)

@@ -77,7 +77,7 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
       { action: 'backup create', target: `source ${source}` },
       () => run(() => engine.create(request), { wait: flags.wait })
     )
-  })
+  }, { isFirst: true })
   const { viewCreated } = await import('../views/backup.ts')
   show(shell, flags, viewCreated(backup, type === 'incremental' ? type : 'full'))
 }

@@ -50,7 +50,7 @@ export function rebuildCommand (deps: RebuildDeps): Command {
         const work = () =>
           run(() => engine.rebuild({ from, isListing, takeOver: flags.takeOver, acceptEmpty: flags.acceptEmpty }))
         return isListing ? await work() : await audited({ action: 'rebuild', target: from ?? null }, work)
-      })
+      }, { isFirst: true })
       const { hasFallenShort, viewRebuilt } = await import('../views/rebuilt.ts')
       show(deps, flags, viewRebuilt(rebuilt, isListing))
       deps.exit(hasFallenShort(rebuilt) ? 3 : 0)
