@@ -50,7 +50,8 @@ export function requireCatalog ({ dataDir }: Pick<Config, 'dataDir'>): void {
 }
 
 /**
- * Rejects with `CATALOG_MISSING` if DATA_DIR has no catalog and there is no BACKUP_DIR from which a lost one is rebuilt.
+ * Rejects with `CATALOG_MISSING` if DATA_DIR has no catalog and there is no BACKUP_DIR from which to rebuild a lost
+ * one.
  */
 export async function requireCatalogOrBackups (config: Pick<Config, 'dataDir' | 'backupDir'>): Promise<void> {
   const { dataDir, backupDir } = config
