@@ -427,7 +427,7 @@ test('rows go to a file as CSV, which is new', async t => {
   const { backup, rows } = bench(
     t,
     `CREATE TABLE c (id INTEGER PRIMARY KEY, "a ""b""", n);
-    INSERT INTO c VALUES (1, 'say "hi", ok', NULL), (2, '', x'00ff'), (3, 'two' || char(13, 10) || 'lines', 9223372036854775807), (4, 'no', 0)`
+    INSERT INTO c VALUES (1, 'say "hi", ok', NULL), (2, '', x'00ff'), (3, 'two' || char(13, 10) || 'lines', 9223372036854775807), (4, 'no', 0), (5, '=1+1', '@SUM(1)')`
   )
   const file = join(tempDir(t), 'out.csv')
   assert.equal(await rows.extract(backup, { table: 'c', where: 'id < 4' }, file, never), 3)
@@ -435,6 +435,9 @@ test('rows go to a file as CSV, which is new', async t => {
     readFileSync(file, 'utf8'),
     'id,"a ""b""",n\r\n1,"say ""hi"", ok",\r\n2,"",x\'00ff\'\r\n3,"two\r\nlines",9223372036854775807\r\n'
   )
+  const formulas = `${file}.formulas`
+  await rows.extract(backup, { table: 'c', where: 'id > 4' }, formulas, never)
+  assert.match(readFileSync(formulas, 'utf8'), /\r\n5,=1\+1,@SUM\(1\)\r\n$/, 'values are exact, as docs/cli.md says')
   await rejectsWith('RESTORE_TARGET_EXISTS', rows.extract(backup, { table: 'c' }, file, never))
   await rejectsWith('RESTORE_TARGET_INVALID', rows.extract(backup, { table: 'c' }, join(file, 'x'), never))
   const other = `${file}.other`
