@@ -68,6 +68,18 @@ test('a backup that is completed here knows what it is built on', async t => {
   assert.deepEqual(await parents(backups), [[1, null], [2, 1]])
 })
 
+test('a backup is built on while an increment of it is there, and not while that is in the trash or gone', async t => {
+  const { backups } = (await newCatalog(t)).catalog
+  for (const depth of [0, 1]) await adopt(backups, linked(depth))
+  assert.deepEqual([await backups.isBuiltOn(1), await backups.isBuiltOn(2)], [true, false])
+  await backups.trash(2, 'trash/shop-1.db', '/backups/trash/shop-1.db', START)
+  assert.equal(await backups.isBuiltOn(1), false)
+  await backups.undelete(2, 'shop-1.db', '/backups/shop-1.db')
+  assert.equal(await backups.isBuiltOn(1), true)
+  await backups.remove(2, START)
+  assert.equal(await backups.isBuiltOn(1), false)
+})
+
 test('a parent in the trash is found', async t => {
   const { backups } = (await newCatalog(t)).catalog
   await adopt(backups, linked(1))

@@ -5,6 +5,7 @@ import type { EngineDeps } from '../../src/engine/deps.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { Runner } from '../../src/engine/jobs/runner.ts'
 import { makeEngine } from '../../src/engine/make-engine.ts'
+import { openGrowing } from '../support/engine/growing-process.ts'
 import { farStore, work } from '../support/stores/offsite-directory.ts'
 
 /**
@@ -100,6 +101,8 @@ async function run (deps: EngineDeps, engine: Engine): Promise<unknown> {
   switch (verb) {
     case 'create':
       return await (await engine.create({ type: 'scheduled', compression: 'zstd' })).result
+    case 'increment':
+      return await (await engine.create({ source: 'notes', type: 'manual', method: 'incremental' })).result
     case 'create plain':
       return await (await engine.create({ type: 'scheduled', compression: 'none' })).result
     case 'upload':
@@ -142,7 +145,9 @@ const config = loadConfig({
   DATA_DIR: `${home}/data`,
   MAX_BACKUPS: '2'
 }, home)
-const { deps, close } = await openEngine(config, { logger: silent, role: role === 'guest' ? 'guest' : 'server' })
+const { deps, close } = verb === 'increment'
+  ? await openGrowing(home)
+  : await openEngine(config, { logger: silent, role: role === 'guest' ? 'guest' : 'server' })
 const bordered = withBorders(deps)
 await run(bordered, makeEngine(bordered))
 await close(0)

@@ -29,7 +29,10 @@ export const backupListAnswer = z.object({
 export const createBody = z.strictObject({
   type: z.enum(['manual', 'pre-migration']).default('manual'),
   source: sourceName.optional(),
-  method: z.enum(['full', 'incremental']).optional(),
+  method: z.enum(['full', 'incremental']).optional().meta({
+    description:
+      'incremental: only what changed since the last backup, if the kind of the source makes such backups (METHOD_UNSUPPORTED otherwise). Where no increment can be made, a full backup is made, and its "description" has the reason.'
+  }),
   description: description.optional(),
   compression: z.enum(COMPRESSIONS).optional(),
   verify: z.boolean().optional(),

@@ -22,6 +22,19 @@ test('the first backup of a source is like none before it, and no alarm', () => 
   assert.deepEqual(found({ tables: {}, size: 1, density: 1 }, []), [])
 })
 
+test('rows are compared with every backup, size and content with those that are alike', () => {
+  const increments = Array.from({ length: 3 }, () => profile({ ...USUAL, size: MiB, density: 0.1 }))
+  const history = [...increments, ...QUIET]
+  assert.deepEqual(findAnomalies(now({}), history, QUIET), [])
+  assert.deepEqual(findAnomalies(now({ size: MiB }), history, []), [])
+  assert.deepEqual(findAnomalies(now({ size: MiB, tables: { ...TABLES, orders: 0 } }), history, []), [
+    'rows in "orders" fell 100 %, from 120000 to 0'
+  ])
+  assert.deepEqual(findAnomalies(now({ size: 10 * MiB }), history, QUIET).map(reason => reason.slice(0, 25)), [
+    'the database shrank by 90'
+  ])
+})
+
 test('most rows of a table gone is told with figures', () => {
   assert.deepEqual(found({ tables: { ...TABLES, orders: 44_400 } }), [
     'rows in "orders" fell 63 %, from 120000 to 44400'

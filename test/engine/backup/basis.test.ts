@@ -143,6 +143,7 @@ test('a cancelled job makes neither an increment nor a full backup', async t => 
   const cancelled = engine.cancel(job.id)
   pause.go()
   await Promise.all([outcome, cancelled])
+  assert.equal((await engine.backups({ limit: 10 })).count, 1)
   assert.deepEqual(files(), filesOfGrowing(full))
 })
 

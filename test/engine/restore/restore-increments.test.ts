@@ -41,6 +41,11 @@ test('bytes of a link that were changed are found before any of them are restore
     await rejectsWith('CHECKSUM_MISMATCH', (await engine.restore(4, { target: '/elsewhere', verify })).result)
   }
   assert.equal(restorer.files.size, 0)
+  // Nor is the present text backed up before that.
+  for (const verify of [true, false]) {
+    await rejectsWith('CHECKSUM_MISMATCH', (await engine.restore(4, { verify })).result)
+  }
+  assert.equal((await engine.backups({ limit: 100 })).count, 4)
 })
 
 test('what is built on stays until the increments are gone, and retention removes whole chains', async t => {

@@ -28,6 +28,14 @@ test('a body reaches the engine as it was meant', async t => {
   ])
 })
 
+test('an increment is asked for by its method, and log is none that can be', async t => {
+  const { app, engine } = await build(t)
+  const post = async (method: string): Promise<number> =>
+    (await app.inject({ method: 'POST', url: '/api/backups', headers, payload: { method } })).statusCode
+  assert.deepEqual([await post('incremental'), await post('wal')], [201, 400])
+  assert.deepEqual(engine.calls, ['create {"type":"manual","method":"incremental","mayRemove":true}'])
+})
+
 test('a backup of an operator is asked for as one by a caller who may not remove any', async t => {
   const { app, engine } = await build(t)
   for (const role of ['operator', 'admin'] as const) {
