@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { BackupEvidence, DamagedBackup, UnprovenBackup } from '../core/alert/alert.ts'
-import type { BackupMethod, VerificationStatus } from '../core/backup/backup.ts'
+import type { VerificationStatus } from '../core/backup/backup.ts'
 import type { ErrorCode } from '../core/errors.ts'
 import type { Compression } from '../core/ports/codec.ts'
 import { inconclusiveCheck, type Check } from '../core/ports/verification.ts'
@@ -18,7 +18,6 @@ interface FailureRow {
 
 interface SizeRow {
   readonly id: number
-  readonly method: BackupMethod
   readonly compression: Compression
   readonly size: number
 }
@@ -64,8 +63,8 @@ export function evidenceIn (database: Database): (source: string) => BackupEvide
     SELECT id, suspect_reasons AS reasons FROM backup_log INDEXED BY backup_log_suspect
     WHERE source = ? AND suspect_reasons IS NOT NULL AND released_at IS NULL AND place = 'present' AND status = 'completed' AND backup_type <> 'pre-migration' AND ${IS_OWN} ORDER BY id`)
   const sizes = database.prepare<[string, number], SizeRow>(`
-    SELECT id, method, compression, file_size_bytes AS size FROM backup_log INDEXED BY backup_log_span
-    WHERE source = ? AND place = 'present' AND status = 'completed' AND ${IS_OWN} ORDER BY started_at DESC LIMIT ?`)
+    SELECT id, compression, file_size_bytes AS size FROM backup_log INDEXED BY backup_log_span
+    WHERE source = ? AND place = 'present' AND status = 'completed' AND method = 'full' AND ${IS_OWN} ORDER BY started_at DESC LIMIT ?`)
   return source => {
     const failure = lastFailure.get(source)
     const found = damaged.all(source).map(toDamaged)
@@ -83,9 +82,10 @@ export function evidenceIn (database: Database): (source: string) => BackupEvide
         id,
         reasons: fromJson<string[]>(reasons, `the suspicion of backup ${id}`)
       })),
-      sizes: recent.filter(({ method, compression }) =>
-        method === recent[0]?.method && compression === recent[0].compression
-      ).map(({ id, size }) => ({ id, size }))
+      sizes: recent.filter(({ compression }) => compression === recent[0]?.compression).map(({ id, size }) => ({
+        id,
+        size
+      }))
     }
   }
 }

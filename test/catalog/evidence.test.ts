@@ -74,7 +74,7 @@ test('a damaged backup whose checks name no failure says that none could be made
   assert.deepEqual((await catalog.alerts.evidence('shop')).damaged, [{ id, reason: 'nothing could be checked' }])
 })
 
-test('sizes are those that compare with the newest backup, newest first', async t => {
+test('sizes are those of full backups that compare with the newest one, newest first', async t => {
   const { catalog } = await newCatalog(t)
   const put = async (hour: number, size: number, given: object): Promise<void> => {
     const backup = await catalog.backups.start(newBackup({ startedAt: at(hour * 3600), ...given }))
@@ -91,5 +91,6 @@ test('sizes are those that compare with the newest backup, newest first', async 
   await put(3, 10, { compression: 'zstd', method: 'incremental' })
   await put(4, 300, { compression: 'zstd' })
   await put(5, 999, { compression: 'zstd', source: 'blog' })
+  await put(6, 20, { compression: 'zstd', method: 'incremental' })
   assert.deepEqual((await catalog.alerts.evidence('shop')).sizes.map(({ size }) => size), [300, 200, 100])
 })

@@ -118,7 +118,10 @@ export interface BackupEvidence {
   readonly unproven: UnprovenBackup | null
   /** Those that nobody has declared good, but for the ones from before a migration or a restore. Oldest first. */
   readonly suspects: readonly SuspectBackup[]
-  /** Of the newest backup and of those before it that are of the same method and compression, newest first. */
+  /**
+   * Of the newest full backup and of those before it that have the same compression, newest first. Increments are left
+   * out: their size is that of the changes.
+   */
   readonly sizes: readonly RecentSize[]
 }
 
