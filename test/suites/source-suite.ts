@@ -10,7 +10,7 @@ import { COMPRESSIONS } from '../../src/core/ports/codec.ts'
 import { isPartFormat, isPartName, MAIN, type PartRecord, type PartStream } from '../../src/core/ports/part.ts'
 import type { Snapshot, Source } from '../../src/core/ports/source.ts'
 import type { LoadedKind } from '../../src/core/ports/source-kind.ts'
-import type { Link } from '../../src/core/restore/restorable.ts'
+import { lastLink, type Link, type Restorable } from '../../src/core/restore/restorable.ts'
 import type { Placement } from '../../src/core/restore/restore.ts'
 import { digestCheck, digestTap } from '../../src/pipeline/digest.ts'
 import { joined } from '../../src/pipeline/joined.ts'
@@ -224,7 +224,7 @@ function imageSuite (make: Make): void {
     const snapshot = await source.snapshot(FULL, never)
     change()
     assert.notDeepEqual(content(), before)
-    await restore(restorer, await storeSnapshot(t, source, snapshot), placement)
+    await restore(restorer, [await storeSnapshot(t, source, snapshot)], placement)
     assert.deepEqual(content(), before)
   })
 
@@ -235,7 +235,7 @@ function imageSuite (make: Make): void {
     await stop()
     assert.equal(await damageOf(kind, stored), undefined)
     const written = content()
-    await restore(kind.restorer, stored, placement)
+    await restore(kind.restorer, [stored], placement)
     assertWhole(content())
     assert.notDeepEqual(content(), written, 'nobody wrote')
   })
@@ -282,12 +282,12 @@ async function begin (snapshot: Snapshot, name = MAIN): Promise<PartStream> {
   }
 }
 
-async function store (t: TestContext, source: Source): Promise<Link> {
+export async function store (t: TestContext, source: Source): Promise<Link> {
   return await storeSnapshot(t, source, await source.snapshot(FULL, never))
 }
 
 /** Writes the parts to files, as a store keeps them. */
-async function storeSnapshot (t: TestContext, source: Source, snapshot: Snapshot): Promise<Link> {
+export async function storeSnapshot (t: TestContext, source: Source, snapshot: Snapshot): Promise<Link> {
   const directory = tempDir(t)
   const records: PartRecord[] = []
   try {
@@ -325,7 +325,7 @@ function imagesIn (directory: string, manifest: Manifest): Link['images'] {
 }
 
 /** What a verification finds: a check that failed, or the part whose digest is another; undefined: nothing. */
-async function damageOf ({ inspector }: LoadedKind, { manifest, images }: Link): Promise<string | undefined> {
+export async function damageOf ({ inspector }: LoadedKind, { manifest, images }: Link): Promise<string | undefined> {
   const checks = await inspector.inspect(images, manifest.facts, never)
   const failed = checks.find(({ status }) => status === 'fail')
   if (failed !== undefined) return failed.name
@@ -339,10 +339,15 @@ async function damageOf ({ inspector }: LoadedKind, { manifest, images }: Link):
   return undefined
 }
 
-async function restore (restorer: LoadedKind['restorer'], stored: Link, placement: Placement): Promise<void> {
-  await restorer.check(stored.manifest, placement, never)
+/** Puts the last of `links` back, with those that it is built on. */
+export async function restore (
+  restorer: LoadedKind['restorer'],
+  links: Restorable['links'],
+  placement: Placement
+): Promise<void> {
+  await restorer.check(lastLink({ links }).manifest, placement, never)
   let told = 0
-  const { bytes, isOldKept } = await restorer.place({ links: [stored] }, placement, done => {
+  const { bytes, isOldKept } = await restorer.place({ links }, placement, done => {
     told = done
   }, never)
   assert.equal(told, bytes)

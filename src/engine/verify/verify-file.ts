@@ -10,6 +10,7 @@ import {
   completeChecks,
   conclude,
   verificationMessage,
+  CHAIN_CHECK,
   type Check,
   type Verification
 } from '../../core/ports/verification.ts'
@@ -49,6 +50,13 @@ export interface VerifiedFile {
   readonly signature: Pick<SignatureState, 'state' | 'keyId'> | null
 }
 
+/** Of an increment: neither the catalog nor a store is asked for what it is built on. */
+const CHAIN_UNKNOWN: Check = {
+  name: CHAIN_CHECK,
+  status: 'skipped',
+  reason: 'only this file is verified, not the backups that it is built on'
+}
+
 /**
  * Proves the file at the absolute `path` by itself, wherever it came from: neither catalog nor configured store is
  * asked, and nothing is written beside it. With `<path>.manifest.json` beside it the proof is that of any backup;
@@ -72,6 +80,7 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
         key,
         manifest: found.manifest,
         manifestCheck: found.check,
+        chainCheck: found.manifest.link?.parent == null ? undefined : CHAIN_UNKNOWN,
         mustOpen: true
       }, progress)
     return { path, ...conclusion(verification), verification, manifest: found.manifest, signature: found.signature }
