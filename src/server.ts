@@ -39,10 +39,10 @@ export async function serve (environment: Environment, cwd: string): Promise<num
       backupDir: config.backupDir,
       sources: config.sources.map(source => source.name),
       defaultSource: config.defaultSource
-    }, `Holdfast serves at ${address}`)
+    }, `Holdfast is listening at ${address}`)
     if (config.tokenKey === undefined) {
       logger.info(
-        'the service signs tokens with a secret of its own; get one with: npm run -s holdfast -- token create --role admin --expires 30d'
+        'the service signs tokens with a generated secret; create a token with: npm run -s holdfast -- token create --role admin --expires 30d'
       )
     }
     for (const { facts, message } of startWarnings(config, app.engine.settings(), await app.missing())) {
@@ -51,7 +51,10 @@ export async function serve (environment: Environment, cwd: string): Promise<num
     // From here on: until it listens, a mistake ends the start, as it should.
     const reason = await Promise.race([told, lastResort(process, logger)])
     if (reason === 'uncaughtException') exitCode = ERRORS.INTERNAL.exit
-    logger.info({ reason, graceMs: config.shutdownGraceMs }, 'stopping: no new work is taken, what runs may finish')
+    logger.info(
+      { reason, graceMs: config.shutdownGraceMs },
+      'stopping: no new jobs are accepted, running jobs may finish'
+    )
   } finally {
     await app.close(config.shutdownGraceMs)
   }
@@ -66,7 +69,7 @@ async function listen (app: App, { host, port }: Config): Promise<string> {
     throw new BackupError(
       'ADDRESS_UNAVAILABLE',
       `cannot listen on port ${port} of "${host}" (${systemCode(cause) ?? 'unknown reason'})`,
-      { hint: 'End what else listens there, or choose another PORT or HOST.', cause }
+      { hint: 'Stop the process that uses the address, or set another PORT or HOST.', cause }
     )
   }
 }

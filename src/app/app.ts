@@ -29,8 +29,8 @@ export function makeLogger (level: string): Pino {
 
 const NO_DATABASE = {
   name: 'DATABASE_PATH',
-  problem: 'is not set, and no other source is named: only the catalog of the service is protected',
-  remedy: 'Set it, or name the databases in holdfast.yaml.'
+  problem: 'is not set, and no source is configured: only the catalog of the service is backed up',
+  remedy: 'Set it, or configure sources in holdfast.yaml.'
 }
 /** The alerts and the start wait no longer than this for the files of the sources. Milliseconds. */
 const FILE_PATIENCE = 2000

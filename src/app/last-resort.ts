@@ -11,14 +11,14 @@ export function lastResort (process: Pick<EventEmitter, 'on'>, logger: Logger): 
   process.on('unhandledRejection', (reason: unknown) => {
     logger.error(
       { err: reason },
-      'a rejection that nothing waited for: this is a bug, please report it; the service goes on'
+      'unhandled rejection: this is a bug, please report it; the service continues'
     )
   })
   return new Promise(resolve => {
     process.on('uncaughtException', (error: unknown) => {
       logger.error(
         { err: error },
-        'an exception that nothing caught: this is a bug, please report it; the service ends in order'
+        'uncaught exception: this is a bug, please report it; the service shuts down'
       )
       resolve('uncaughtException')
     })

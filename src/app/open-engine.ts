@@ -113,7 +113,7 @@ async function openOrSetAside ({ config, presence, signing, clock, logger, lock 
     })
     logger.error(
       { catalog: path, setAside: aside },
-      'THE CATALOG IS DAMAGED: it was set aside, and is being rebuilt from the manifests in the store; job history, settings changed through the API and what tokens were revoked are lost: if any was, change the secret that signs them'
+      'THE CATALOG IS DAMAGED: it was kept under another name, and a new one is being built from the manifests in the store; the job history, settings changed through the API and revocations of tokens are lost: if tokens were revoked, change the secret that signs them'
     )
     return await open()
   }
@@ -128,7 +128,7 @@ async function assemble (
   const { catalog } = opened
   const signal = AbortSignal.timeout(600_000)
   const events = new EventBus(error => {
-    logger.error({ err: error }, 'a listener of the events failed')
+    logger.error({ err: error }, 'an event listener failed')
   })
   const deps = await makeDeps(config, { ...opened, events })
   const { store, scratch, settings, runner } = deps
@@ -150,20 +150,20 @@ async function assemble (
   if (trouble === undefined) {
     const text = restoreNoteText(deps.kinds.values())
     await leaveNote(store, { isAppendOnly: false, text }, signal).catch((error: unknown) => {
-      logger.warn({ err: error }, 'the note on how to restore by hand cannot be written into the store')
+      logger.warn({ err: error }, 'RESTORE.txt cannot be written to the store')
     })
   }
   const reconciled = await reconcile(deps, { isLandingUsable: trouble === undefined })
   for (const backup of reconciled.failed) {
     logger.warn(
       { backupId: backup.id, source: backup.source },
-      'a backup was interrupted when the service ended; it is marked failed'
+      'a backup was interrupted when the service ended; it is now marked as failed'
     )
   }
   for (const backup of reconciled.completed) {
     logger.info(
       { backupId: backup.id, source: backup.source },
-      'a backup had been finished when the service ended; it is taken over'
+      'a backup was finished when the service ended; it is now recorded in the catalog'
     )
   }
   for (const restore of reconciled.restores) {
@@ -191,16 +191,16 @@ async function rebuildAndTell (deps: EngineDeps, logger: Logger, signal: AbortSi
   if (adopted > foreign) {
     logger.warn(
       { adopted: adopted - foreign },
-      'the catalog is new, and the store is not: its backups were taken over from their manifests'
+      'the catalog is new, but the store has backups: they were imported from their manifests'
     )
   }
   if (foreign > 0) {
     logger.warn(
       { foreign },
-      'the store holds backups of another installation: they are listed as foreign; if that one is gone for good, "holdfast rebuild --take-over" makes them this one\'s'
+      'the store contains backups of another installation: they are listed as foreign; if that installation no longer exists, "holdfast rebuild --take-over" makes this one the owner'
     )
   }
   for (const { key, reason } of stores.flatMap(({ refused }) => refused)) {
-    logger.error({ key, reason }, 'a manifest in the store could not be taken over')
+    logger.error({ key, reason }, 'a manifest in the store could not be imported')
   }
 }

@@ -65,6 +65,6 @@ function hasCatalog (dataDir: string): boolean {
 function catalogMissing (dataDir: string): BackupError {
   return new BackupError('CATALOG_MISSING', `there is no catalog in "${dataDir}"`, {
     hint:
-      'Name the DATA_DIR of the server by --data-dir or its configuration by --config. Where nothing was backed up yet, "holdfast backup" makes the catalog; where it was lost, "holdfast rebuild" does.'
+      'Set the DATA_DIR of the server with --data-dir, or its configuration with --config. "holdfast backup" creates a new catalog; if the catalog is lost, "holdfast rebuild" builds a new one.'
   })
 }

@@ -32,7 +32,11 @@ function lackingStore (config: StoreConfig, lacks: readonly string[]): Store {
     throw new BackupError(
       'SECRET_MISSING',
       `the server has ${lacks.join(', ')} for the store "${config.name}", and this command does not`,
-      { hint: `Give ${lacks.join(' and ')} here, too; best as files for both, such as by ${lacks[0] ?? ''}_FILE.` }
+      {
+        hint: `Set ${lacks.join(' and ')} for the command too, preferably as files for both, such as with ${
+          lacks[0] ?? ''
+        }_FILE.`
+      }
     )
   })
 }

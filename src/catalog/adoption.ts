@@ -80,7 +80,10 @@ function join (
   // A backup that is still being made has neither a checksum nor copies.
   if (row.status === 'in_progress') return false
   if (row.checksum !== object.sha256) {
-    throw new BackupError('MANIFEST_INVALID', `it describes another object than backup ${row.id}, which has its name`)
+    throw new BackupError(
+      'MANIFEST_INVALID',
+      `it describes a different object from backup ${row.id}, which has the same name`
+    )
   }
   // Whether it is in the trash was decided with what is known already.
   if (hasLanded && (trashedAt !== null) !== (row.trashed_at !== null)) return false

@@ -11,7 +11,7 @@ type State = Pick<BackupRow, 'id' | 'status' | 'trashed_at' | 'deleted_at' | 'su
 /** `CATALOG_FAILED`: only the work that began a backup ends it, once. */
 export function checkRunning (backup: State): void {
   if (backup.status !== 'in_progress') {
-    throw new BackupError('CATALOG_FAILED', `backup ${backup.id} is ${backup.status} already`)
+    throw new BackupError('CATALOG_FAILED', `backup ${backup.id} is already ${backup.status}`)
   }
 }
 
@@ -25,7 +25,7 @@ export function checkNotGone (backup: State): void {
 /** `BACKUP_NOT_COMPLETED`: there is no object, or not yet. */
 export function checkEnded (backup: State): void {
   if (backup.status === 'in_progress') {
-    throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is still under way`)
+    throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is still running`)
   }
 }
 
@@ -39,7 +39,7 @@ export function checkCompleted (backup: State): void {
 export function checkNotTrashed (backup: State): void {
   if (backup.trashed_at !== null) {
     throw new BackupError('BACKUP_DELETED', `backup ${backup.id} is in the trash since ${backup.trashed_at}`, {
-      hint: 'Take it back with undelete while its grace period lasts.'
+      hint: 'Restore it from the trash before its grace period ends.'
     })
   }
 }

@@ -305,7 +305,7 @@ export class SqliteBackupLog implements BackupLog {
 /** Thrown inside the transaction, so that the row and the sequence of ids stay as they were. */
 function noIdLeft (): BackupError {
   return new BackupError('CATALOG_FAILED', 'the catalog has no usable id left for a backup', {
-    hint: 'Restart the service: a catalog with such ids is numbered anew when it is opened.'
+    hint: 'Restart the service, which renumbers such a catalog when it opens it.'
   })
 }
 

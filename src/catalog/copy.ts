@@ -38,7 +38,7 @@ export function checkIntegrity (path: string): void {
     if (found !== 'ok') {
       throw new BackupError('CATALOG_CORRUPT', `the catalog is damaged: ${String(found)}`, {
         hint:
-          'Start the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.'
+          'Start the service: it keeps the damaged catalog under another name and builds a new one from the manifests.'
       })
     }
   } catch (error) {

@@ -88,7 +88,7 @@ function check (database: Database.Database): boolean {
   }
   throw new BackupError('CATALOG_CORRUPT', `the catalog is damaged: ${String(found)}`, {
     hint:
-      'Restart the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.'
+      'Restart the service: it keeps the damaged catalog under another name and builds a new one from the manifests.'
   })
 }
 

@@ -14,7 +14,7 @@ function meaning (code: string): readonly [ErrorCode, string, string] {
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
     return [
       'CATALOG_BUSY',
-      'another process holds the catalog',
+      'another process has locked the catalog',
       'Close the tools that have the catalog open, such as sqlite3, then try again.'
     ]
   }
@@ -22,11 +22,15 @@ function meaning (code: string): readonly [ErrorCode, string, string] {
     return [
       'CATALOG_CORRUPT',
       'the catalog is damaged',
-      'Restart the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.'
+      'Restart the service: it keeps the damaged catalog under another name and builds a new one from the manifests.'
     ]
   }
   if (code === 'SQLITE_FULL' || code === 'ENOSPC' || code === 'EDQUOT') {
-    return ['DISK_FULL', 'the catalog could not be written for want of disk space', 'Free space where DATA_DIR is.']
+    return [
+      'DISK_FULL',
+      'the catalog could not be written because the disk is full',
+      'Free space on the disk of DATA_DIR.'
+    ]
   }
   if (
     code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY') || code === 'EACCES' || code === 'EPERM' ||
@@ -35,12 +39,12 @@ function meaning (code: string): readonly [ErrorCode, string, string] {
     return [
       'CATALOG_FAILED',
       `the catalog cannot be opened for writing (${code})`,
-      'Give the user that the service runs as write permission on DATA_DIR and everything in it.'
+      'Give the user of the service write permission on DATA_DIR and everything in it.'
     ]
   }
   return [
     'CATALOG_FAILED',
     `the catalog failed (${code})`,
-    'Look at the disk and at the log of the system, then try again.'
+    'Check the disk and the system log, then retry.'
   ]
 }

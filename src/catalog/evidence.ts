@@ -103,7 +103,7 @@ function toDamaged ({ id, checks }: DamagedRow): DamagedBackup {
   return {
     id,
     reason: failed === undefined
-      ? 'nothing could be checked'
+      ? 'no check could be made'
       : `${failed.name} failed${failed.reason === undefined ? '' : ` (${failed.reason})`}`
   }
 }

@@ -57,9 +57,9 @@ export class SqliteJobLog implements JobLog {
   change (id: number, change: JobChange): Promise<Job> {
     return this.#connection.write(() => {
       const before = this.#job(id)
-      if (isFinished(before)) throw new BackupError('JOB_FINISHED', `job ${id} has ${before.status} already`)
+      if (isFinished(before)) throw new BackupError('JOB_FINISHED', `job ${id} has already ${before.status}`)
       if (before.status === 'running' && change.status === 'queued') {
-        throw new BackupError('CATALOG_FAILED', `job ${id} is running already`)
+        throw new BackupError('CATALOG_FAILED', `job ${id} is already running`)
       }
       this.#statements.change.run({
         id,
@@ -167,7 +167,7 @@ function prepare ({ database }: Connection) {
       "SELECT DISTINCT instance FROM jobs WHERE status IN ('queued', 'running')"
     ).pluck(),
     interrupt: database.prepare(`
-      UPDATE jobs SET status = 'failed', finished_at = ?, error_code = 'INTERRUPTED', error_message = 'the service ended while the work was under way'
+      UPDATE jobs SET status = 'failed', finished_at = ?, error_code = 'INTERRUPTED', error_message = 'the service stopped before the job finished'
       WHERE status IN ('queued', 'running') AND instance IS ?`),
     purge: database.prepare('DELETE FROM jobs WHERE finished_at < ?')
   }

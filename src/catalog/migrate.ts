@@ -15,7 +15,7 @@ export interface Migration {
 
 type Applied = Pick<Migration, 'version' | 'name' | 'sha256'>
 
-const REINSTALL = 'Install the program again as it was released, with the files in "migrations" untouched.'
+const REINSTALL = 'Install the release again, with the files in "migrations" unchanged.'
 const FILE = /^(\d{4})_[a-z0-9_]+\.sql$/
 
 /** Reads the migrations of a directory, in order; throws `CATALOG_FAILED`. Line endings do not count as a change. */
@@ -84,10 +84,10 @@ function checkApplied (applied: readonly Applied[], migrations: readonly Migrati
   if (newest > known) {
     throw new BackupError(
       'CATALOG_TOO_NEW',
-      `the catalog has schema version ${newest}, and this program knows ${known}`,
+      `the catalog has schema version ${newest}, and this program supports ${known}`,
       {
         hint:
-          'Start the newer version of the program again, or move the catalog away and let this one rebuild it from the manifests.'
+          'Run the newer version of the program, or move the catalog elsewhere and let this version build a new one from the manifests.'
       }
     )
   }
@@ -98,7 +98,7 @@ function checkApplied (applied: readonly Applied[], migrations: readonly Migrati
       throw changed(`migration ${migration.version} was never applied, though later ones were`)
     }
     if (record !== undefined && record.sha256 !== migration.sha256) {
-      throw changed(`migration "${record.name}" is not the one that was applied`)
+      throw changed(`migration "${record.name}" differs from the applied one`)
     }
   }
 }

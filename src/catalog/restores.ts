@@ -137,7 +137,7 @@ export class SqliteRestoreLog implements RestoreLog {
 
   #change (id: number, work: () => { readonly changes: number }): Promise<Restore> {
     return this.#connection.write(() => {
-      if (work().changes === 0) throw new BackupError('CATALOG_FAILED', `restore ${id} is not under way`)
+      if (work().changes === 0) throw new BackupError('CATALOG_FAILED', `restore ${id} is not running`)
       return this.#restore(id)
     })
   }

@@ -133,7 +133,7 @@ export class SqliteRunLog implements RunLog {
 
   #change (id: number, change: RunChange): Run {
     const before = this.#get(id)
-    if (isEnded(before)) throw new BackupError('CATALOG_FAILED', `run ${id} is ${before.status} already`)
+    if (isEnded(before)) throw new BackupError('CATALOG_FAILED', `run ${id} is already ${before.status}`)
     const after = { ...before, ...change }
     this.#statements.change.run({
       id,

@@ -88,8 +88,8 @@ function isSame (row: SegmentRow, { from, to, image, isPartial }: NewSegment): b
 function conflict ({ source, lineage, name }: NewSegment): BackupError {
   return new BackupError(
     'SEGMENT_CONFLICT',
-    `captured log "${name}" of "${source}", lineage "${lineage}", is there already with other content`,
-    { hint: 'Find out whether another server has the name of the source; nothing was overwritten.' }
+    `captured log "${name}" of "${source}", lineage "${lineage}", is already stored with different content`,
+    { hint: 'Check whether another server uses the name of the source. Nothing was overwritten.' }
   )
 }
 

@@ -4,7 +4,7 @@ import { Argument, InvalidArgumentError, Option } from 'commander'
 const LONGEST_DESCRIPTION = 1000
 
 export function jsonOption (): Option {
-  return new Option('--json', 'as JSON, for programs; docs/cli.schema.json says its shape')
+  return new Option('--json', 'print JSON; docs/cli.schema.json describes the format')
 }
 
 export function sourceOption (what: string): Option {
@@ -12,28 +12,28 @@ export function sourceOption (what: string): Option {
 }
 
 export function idArgument (): Argument {
-  return new Argument('<id>', 'number of the backup, as "list" shows it').argParser(parseId)
+  return new Argument('<id>', 'id of the backup, as shown by "list"').argParser(parseId)
 }
 
 /** Commander hands over one after the other. */
 export function idsArgument (flags: '<ids...>' | '[ids...]'): Argument {
-  return new Argument(flags, 'numbers of backups, as "list" shows them').argParser((
+  return new Argument(flags, 'ids of the backups, as shown by "list"').argParser((
     text: string,
     before: readonly number[] | undefined
   ) => [...before ?? [], parseId(text)])
 }
 
 export function parseId (text: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Give the number of a backup, such as 12.')
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('Give the id of a backup, such as 12.')
   return Number(text)
 }
 
 export function limitOption (what: string): Option {
-  return new Option('--limit <number>', `at most so many ${what}`).argParser(parseLimit).default(50)
+  return new Option('--limit <number>', `show at most this many ${what}`).argParser(parseLimit).default(50)
 }
 
 function parseLimit (text: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a whole number from 1.')
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Give a whole number of at least 1.')
   return Number(text)
 }
 

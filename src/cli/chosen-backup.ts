@@ -10,7 +10,7 @@ const PAGE = 100
 /** So many backups that were passed over are named. */
 const NAMED = 3
 const FOREIGN_HINT =
-  'There are backups of another installation, which "holdfast list" marks as foreign: name one by its number; on a machine without backups of its own --source and --output together choose among them, too.'
+  'There are backups of another installation, which "holdfast list" marks as foreign: give the id of one. On a machine without backups of its own, --source together with --output also selects from them.'
 
 export interface Choice {
   readonly latest?: true
@@ -33,15 +33,19 @@ export function requireChoice (id: number | undefined, { latest, source, at }: C
     throw new BackupError(
       'VALIDATION_FAILED',
       id === undefined
-        ? 'which backup is to be restored?'
-        : `both backup ${id} and ${latest === true ? '"--latest"' : '"--at"'} are to be restored`,
-      { hint: 'Give the number of a backup, as "list" shows it, or --latest, or --at.' }
+        ? 'no backup to restore was given'
+        : `backup ${id} and ${latest === true ? '"--latest"' : '"--at"'} exclude each other`,
+      { hint: 'Give the id of a backup, as shown by "list", or --latest, or --at.' }
     )
   }
   if (source !== undefined && !isSearch) {
-    throw new BackupError('VALIDATION_FAILED', '"--source" is for --latest and --at: the backup tells its source', {
-      hint: 'Leave it out.'
-    })
+    throw new BackupError(
+      'VALIDATION_FAILED',
+      '"--source" is only valid with --latest or --at: an id already identifies the source',
+      {
+        hint: 'Leave it out.'
+      }
+    )
   }
 }
 
@@ -104,7 +108,7 @@ export async function newestValid (
   const passed = passedOver({ future, refused, untrusted }, now)
   throw new BackupError(
     'BACKUP_NOT_FOUND',
-    `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or before`}${
+    `there is no valid backup of "${source}"${at === undefined ? '' : ` from ${at.toISOString()} or earlier`}${
       passed === null ? '' : `; ${passed}`
     }`,
     {
@@ -131,21 +135,23 @@ interface PassedOver {
 
 function hintFor ({ future, refused }: Omit<PassedOver, 'untrusted'>): string {
   if (future.length > 0) {
-    return 'Check the clock of this machine; if it is right, find out who made these backups before you name one.'
+    return 'Check the clock of this machine. If it is right, find out who made these backups before you restore one of them by its id.'
   }
   if (refused.length > 0) {
-    return 'If you know the backups to be yours, name their key in BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
+    return 'If you know that the backups are yours, add their key to BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
   }
-  return 'See what there is with "holdfast list", and name one.'
+  return 'List the backups with "holdfast list", and give the id of one.'
 }
 
 function passedOver ({ future, refused, untrusted }: PassedOver, now: Date): string | null {
   const reasons = [
-    ...future.length === 0 ? [] : [`${listed(future)} passed over: dated in the future, now is ${now.toISOString()}`],
-    ...refused.length === 0 ? [] : [`${listed(refused)} passed over: not signed by a trusted key, which is required`],
+    ...future.length === 0
+      ? []
+      : [`skipped ${listed(future)}: dated in the future (the clock shows ${now.toISOString()})`],
+    ...refused.length === 0 ? [] : [`skipped ${listed(refused)}: not signed by a trusted key, which is required`],
     ...untrusted.length === 0
       ? []
-      : [`${listed(untrusted)} passed over: not signed by a trusted key, as the older one is`]
+      : [`skipped ${listed(untrusted)}: not signed by a trusted key, unlike the older one`]
   ]
   return reasons.length === 0 ? null : reasons.join('; ')
 }

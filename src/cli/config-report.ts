@@ -22,7 +22,7 @@ export interface ConfigInForce {
   readonly sources: readonly ConfiguredSource[]
   readonly defaultSource: string
   readonly stores: readonly ConfiguredStore[]
-  /** What was said and has no effect. */
+  /** Settings that have no effect. */
   readonly notices: readonly Problem[]
 }
 
@@ -108,12 +108,12 @@ function describe (
   const chains = chainsInWords(inForce)
   return [
     `source ${name} (${kind})${name === defaultSource ? ', the default' : ''}: ${place}`,
-    `  made: ${scheduleInWords(inForce)}`,
+    `  schedule: ${scheduleInWords(inForce)}`,
     ...chains === null ? [] : [`  chains: ${chains}`],
-    `  kept: ${retentionInWords(inForce)}`,
-    `  compression: ${inForce.compression}; ${inForce.verify ? 'verified as they are made' : 'not verified'}`,
-    `  drilled: ${drillsInWords(inForce)}`,
-    ...stores.length === 0 ? [] : [`  copied: ${copiesInWords(inForce, stores.map(store => store.name))}`],
+    `  retention: ${retentionInWords(inForce)}`,
+    `  compression: ${inForce.compression}; ${inForce.verify ? 'verified after each backup' : 'not verified'}`,
+    `  drills: ${drillsInWords(inForce)}`,
+    ...stores.length === 0 ? [] : [`  copies: ${copiesInWords(inForce, stores.map(store => store.name))}`],
     ...assertions.map(assertion => `  asserted: ${assertion.name}: ${boundInWords(assertion)}`),
     ...hooks.before.map(command => `  before: ${command.join(' ')}`),
     ...hooks.after.map(command => `  after: ${command.join(' ')}`)
@@ -123,13 +123,13 @@ function describe (
 function describeStore ({ name, kind, place, retention, maxBackups, isAppendOnly, bandwidth }:
   ConfiguredStore): string[] {
   const kept = isAppendOnly
-    ? 'as long as the store itself keeps them: nothing is removed there'
+    ? 'as long as the store keeps them; Holdfast removes nothing there'
     : retention === null && maxBackups === null
-    ? 'as long as in BACKUP_DIR'
+    ? 'like the backups in BACKUP_DIR'
     : retentionInWords({ retention, maxBackups })
   return [
     `store ${name} (${kind}): ${place}`,
-    `  kept: ${kept}`,
-    ...bandwidth === null ? [] : [`  at most ${inSize(bandwidth)} a second`]
+    `  retention: ${kept}`,
+    ...bandwidth === null ? [] : [`  at most ${inSize(bandwidth)} per second`]
   ]
 }

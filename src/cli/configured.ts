@@ -190,8 +190,8 @@ function withTokenSecret (config: Config): Config {
   if (secret === undefined) return config
   throw new BackupError(
     'SECRET_MISSING',
-    `the server checks tokens with ${secret}, and this command does not have it`,
-    { hint: `Give ${secret} here, too; best as a file for both, by ${secret}_FILE.` }
+    `the server checks tokens with ${secret}, which is not set for this command`,
+    { hint: `Set ${secret} for the command too, preferably as a file for both with ${secret}_FILE.` }
   )
 }
 

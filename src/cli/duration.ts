@@ -9,7 +9,7 @@ export function parseExpiry (text: string): number | null {
   const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(text) ?? []
   const seconds = Number(count) * (UNITS[unit ?? ''] ?? 0)
   if (seconds >= 1 && seconds <= LONGEST) return seconds
-  throw new BackupError('VALIDATION_FAILED', `"${text}" is not a time after which a token can expire`, {
-    hint: 'Give a number and a unit (s, m, h, d), such as 30d or 12h, at most 3650d; or never.'
+  throw new BackupError('VALIDATION_FAILED', `"${text}" is not a valid lifetime of a token`, {
+    hint: 'Give a number and a unit (s, m, h, d), such as 30d or 12h, at most 3650d, or "never".'
   })
 }

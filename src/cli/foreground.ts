@@ -34,7 +34,7 @@ export async function underProgress<T> (
   } catch (thrown) {
     if (signal.aborted) {
       throw new BackupError('CANCELLED', 'interrupted', {
-        hint: 'Nothing is left behind; start it again when it is wanted.',
+        hint: 'Temporary files were removed. Run the command again to repeat it.',
         cause: thrown
       })
     }

@@ -9,7 +9,7 @@ export function defaultOf ({ defaultSource, known }: Pick<Opened, 'defaultSource
   if (known.hasDatabase) return defaultSource
   throw new BackupError('SOURCE_REQUIRED', 'no database is configured', {
     hint:
-      `Set DATABASE_PATH, or name sources in holdfast.yaml, as the server has it; "${defaultSource}" as the source is the service's own catalog.`
+      `Set DATABASE_PATH, or configure sources in holdfast.yaml. To back up the service's own catalog, give "${defaultSource}" as the source.`
   })
 }
 
@@ -27,7 +27,7 @@ export function withWhereabouts (thrown: unknown, { lacks }: Pick<Known, 'lacks'
   if (!(thrown instanceof BackupError) || thrown.code !== 'KEY_MISSING' || theirs.length === 0) return thrown
   const names = theirs.join(' and ')
   return new BackupError('KEY_MISSING', `${thrown.message}; the server has ${names}, and this command does not`, {
-    hint: `Ask the server through its API, or give ${names} here, too, best as a file for both (${
+    hint: `Use the API of the server, or set ${names} for the command too, preferably as a file for both (${
       theirs.map(name => `${name}_FILE`).join(', ')
     }).`,
     cause: thrown
@@ -47,10 +47,9 @@ export async function requireSealing (
   if (newest === undefined || newest.encryption === 'none') return
   throw new BackupError(
     'ENCRYPTION_MISSING',
-    `backup ${newest.id} of "${source}" is sealed with ${newest.encryption}, and a backup made now would not be: nothing here says how`,
+    `backup ${newest.id} of "${source}" is encrypted with ${newest.encryption}, and encryption is not configured for this command`,
     {
-      hint:
-        'Give BACKUP_ENCRYPTION and its keys as they were given before, or BACKUP_ENCRYPTION=none if backups are to be plain from now on.'
+      hint: 'Set BACKUP_ENCRYPTION and its keys as before, or BACKUP_ENCRYPTION=none to stop encrypting new backups.'
     }
   )
 }

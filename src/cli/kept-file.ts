@@ -36,8 +36,8 @@ export function keepFile (path: string): KeptFile | undefined {
       remove(folder, keptName, there)
       throw new BackupError(
         'RESTORE_TARGET_INVALID',
-        `"${path}" cannot be kept beside its place (${systemCode(cause) ?? 'unknown'})`,
-        { hint: 'Move it away first, or give another path with --output.', cause }
+        `"${path}" cannot be renamed to keep it (${systemCode(cause) ?? 'unknown'})`,
+        { hint: 'Move the file elsewhere first, or give another path with --output.', cause }
       )
     }
     return {

@@ -19,13 +19,13 @@ export interface Stream {
 const EXIT_CODES = {
   0: 'done',
   1: 'an unexpected error',
-  2: 'wrong usage, or a configuration that is not valid',
-  3: 'partial failure: the rest was done',
+  2: 'wrong usage, or invalid configuration',
+  3: 'partial failure: some items failed, the others were processed',
   4: 'not found',
-  5: 'conflict: another job or server is in the way, or a rule forbids it',
+  5: 'conflict with another job or server, or with a rule',
   6: 'a backup or other stored data is damaged',
   7: 'the environment: a full disk, missing permissions, a port in use',
-  130: 'interrupted by Ctrl-C or a signal; nothing is left behind'
+  130: 'interrupted by Ctrl-C or a signal; temporary files were removed'
 } as const
 
 export type ExitCode = keyof typeof EXIT_CODES

@@ -27,10 +27,10 @@ const UNITS = [[86_400_000, 'd'], [3_600_000, 'h'], [60_000, 'min'], [1000, 's']
 export function scheduleInWords ({ enabled, interval, schedule }: SourcePolicy): string {
   const times = [
     ...interval === null ? [] : [`every ${spanInWords(interval)}`],
-    ...schedule === null ? [] : [`${joined(schedule.rules.map(ruleWithMethod))}, by the clock of ${schedule.timeZone}`]
+    ...schedule === null ? [] : [`${joined(schedule.rules.map(ruleWithMethod))}, time zone ${schedule.timeZone}`]
   ]
-  if (times.length === 0) return 'never by themselves'
-  return `${times.join('; ')}${enabled ? '' : ' (switched off)'}`
+  if (times.length === 0) return 'no automatic backups'
+  return `${times.join('; ')}${enabled ? '' : ' (turned off)'}`
 }
 
 /**
@@ -42,17 +42,15 @@ export function retentionInWords ({ maxBackups, retention }: Pick<SourcePolicy, 
     ...maxBackups === null ? [] : [`at most ${maxBackups}`],
     ...retention === null
       ? []
-      : [`of the scheduled ones ${joined(rulesInWords(retention))}, and never fewer than ${retention.minBackups}`]
+      : [`of the scheduled backups ${joined(rulesInWords(retention))}, and never fewer than ${retention.minBackups}`]
   ]
-  return parts.length === 0 ? 'all of them' : parts.join('; ')
+  return parts.length === 0 ? 'all backups' : parts.join('; ')
 }
 
-/** When backups are drilled: `on Sundays at 06:00, by the clock of UTC`. */
+/** When backups are drilled: `on Sundays at 06:00, time zone UTC`. */
 export function drillsInWords ({ enabled, drillSchedule }: SourcePolicy): string {
-  if (drillSchedule === null) return 'only when asked for'
-  return `${ruleInWords({ tier: null, pattern: drillSchedule })}, by the clock of UTC${
-    enabled ? '' : ' (switched off)'
-  }`
+  if (drillSchedule === null) return 'only on request'
+  return `${ruleInWords({ tier: null, pattern: drillSchedule })}, time zone UTC${enabled ? '' : ' (turned off)'}`
 }
 
 /** Where backups are copied to of the stores that there are: `to offsite and disk; then removed from BACKUP_DIR`. */
@@ -70,7 +68,7 @@ export function copiesInWords (
  */
 export function chainsInWords ({ schedule, maxChainLength, maxChainAge }: SourcePolicy): string | null {
   if (schedule?.rules.every(({ method = 'full' }) => method === 'full') !== false) return null
-  return `at most ${maxChainLength} backups within ${spanInWords(maxChainAge)} of the full one`
+  return `at most ${maxChainLength} backups within ${spanInWords(maxChainAge)} after the full backup`
 }
 
 function rulesInWords ({ last, within, ...rules }: RetentionRules): string[] {

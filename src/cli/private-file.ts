@@ -21,13 +21,13 @@ export async function writePrivateFile (path: string, text: string): Promise<voi
   } catch (error) {
     if (error instanceof BackupError) throw error
     if (systemCode(error) === 'EEXIST') {
-      throw new BackupError('VALIDATION_FAILED', `"${path}" exists already`, {
-        hint: 'Name another file: what is there may be a key that backups need.',
+      throw new BackupError('VALIDATION_FAILED', `"${path}" already exists`, {
+        hint: 'Give another file: the existing one may be a key that backups need.',
         cause: error
       })
     }
     throw new BackupError('VALIDATION_FAILED', `"${path}" cannot be written (${systemCode(error) ?? 'unknown'})`, {
-      hint: 'Name a file in a directory where this user may write.',
+      hint: 'Give a file in a directory in which this user has write permission.',
       cause: error
     })
   } finally {

@@ -75,13 +75,13 @@ export interface ProgramDeps<Role extends string>
 
 /** Every command. One that is wrong usage throws a `CommanderError` after saying so. */
 export function program<Role extends string> (deps: ProgramDeps<Role>): Command {
-  const whole = group('holdfast', 'Keeps databases recoverable: consistent live backups, each proven restorable.')
+  const whole = group('holdfast', 'Back up databases while they are in use, verify each backup, and restore them.')
     .commandsGroup('Backups:')
     .addCommand(backupGroup(deps))
   for (const command of backupCommands(deps)) whole.addCommand(command)
   whole
     .version(`holdfast ${deps.version}`, '-V, --version', 'show the version')
-    .commandsGroup('What is protected:')
+    .commandsGroup('Sources and backups:')
     .addCommand(sourcesCommand(deps))
     .addCommand(storesCommand(deps))
     .addCommand(statsCommand(deps))
@@ -103,7 +103,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
         .addCommand(tokenRevokeCommand(deps))
     )
     .addCommand(
-      group('key', 'Keys that backups are sealed with.').addCommand(keyNewCommand(deps)).addCommand(
+      group('key', 'Keys for the encryption of backups.').addCommand(keyNewCommand(deps)).addCommand(
         keyListCommand(deps)
       ).addCommand(keyCardCommand(deps)).addCommand(keyConfirmCommand(deps))
     )
@@ -114,12 +114,13 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
   return throughout(whole, command =>
     command
       .addOption(
-        new Option('--config <file>', 'the configuration, in place of ./holdfast.yaml').argParser(requirePath)
+        new Option('--config <file>', 'configuration file; default: ./holdfast.yaml').argParser(requirePath)
       )
       .addOption(
-        new Option('--data-dir <dir>', 'where the server has its catalog and secrets, in place of ./data').argParser(
-          requirePath
-        )
+        new Option('--data-dir <dir>', 'directory of the catalog and the secrets of the server; default: ./data')
+          .argParser(
+            requirePath
+          )
       )
       .on('option:config', (file: string) => {
         deps.setVariable('HOLDFAST_CONFIG', file)
@@ -127,7 +128,10 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
       .on('option:data-dir', (directory: string) => {
         deps.setVariable('DATA_DIR', directory)
       })
-      .option('--ignore-server-config', 'work with what is said here alone, even where the server has it otherwise')
+      .option(
+        '--ignore-server-config',
+        'use only the configuration of this command, even if that of the server differs'
+      )
       .on('option:ignore-server-config', () => {
         deps.ignoreServerConfig()
       })
@@ -157,7 +161,7 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
 function backupGroup<Role extends string> (deps: ProgramDeps<Role>): Command {
   const backup = group(
     'backup',
-    'Make a backup now ("backup create"); the other commands about backups may stand behind it as well.'
+    'Make a backup now (same as "backup create"). The other commands about backups also work after "backup".'
   )
     .addCommand(backupCreateCommand(deps), { isDefault: true })
   for (const command of backupCommands(deps)) backup.addCommand(command)
@@ -193,10 +197,10 @@ function backupCommands<Role extends string> (deps: ProgramDeps<Role>): Command[
 }
 
 function schedulerGroup<Role extends string> (deps: ProgramDeps<Role>): Command {
-  return group('scheduler', 'The part of the service that makes backups by itself.')
+  return group('scheduler', 'The scheduler, which makes automatic backups as part of the service.')
     .addCommand(
       serveCommand(deps).name('start').description(
-        'The same as "serve": run the service, which makes backups by itself, until SIGTERM or SIGINT.'
+        'Same as "serve": run the service, including automatic backups, until SIGTERM or SIGINT.'
       )
     )
     .addCommand(schedulerStopCommand(deps))

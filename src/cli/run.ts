@@ -44,11 +44,11 @@ function silenceUsage (command: Command): void {
 function usageError ({ code, message }: CommanderError): BackupError {
   if (code === 'commander.help') {
     return new BackupError('VALIDATION_FAILED', 'a command is missing', {
-      hint: '"holdfast --help" lists the commands.'
+      hint: 'Run "holdfast --help" for a list of the commands.'
     })
   }
   const [first = '', suggestion = ''] = message.split('\n')
   return new BackupError('VALIDATION_FAILED', first.replace(/^error: /, ''), {
-    hint: /^\((Did you mean .*)\)$/.exec(suggestion)?.[1] ?? '--help shows the usage.'
+    hint: /^\((Did you mean .*)\)$/.exec(suggestion)?.[1] ?? 'Run the command with --help to see its usage.'
   })
 }

@@ -35,7 +35,7 @@ export const errorSchema = z.object({
     message: z.string(),
     hint: z.string().optional(),
     details: z.record(z.string(), z.union([z.string(), z.number()])).optional().meta({
-      description: 'Facts for programs: the id of the job in the way, and the like.'
+      description: 'Facts for programs, such as the id of the conflicting job.'
     })
   })
 })
@@ -60,7 +60,7 @@ export const configSchema = z.union([
     ),
     defaultSource: z.string(),
     stores: z.array(z.looseObject({ name: z.string(), kind: z.string(), place: z.string() })),
-    notices: z.array(problemSchema).meta({ description: 'What was said and has no effect.' })
+    notices: z.array(problemSchema).meta({ description: 'Settings that have no effect.' })
   }),
   z.object({ ok: z.literal(false), problems: z.array(problemSchema) })
 ])
@@ -117,8 +117,9 @@ export function outputSchema (): object {
   const { $defs, properties } = z.toJSONSchema(z.object(OUTPUTS))
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: 'What the commands of holdfast print with --json',
-    description: 'Made from the code; a definition for each command, by its words, and the nouns that they share.',
+    title: 'Output of the commands of holdfast with --json',
+    description:
+      'Generated from the code: one definition for each command, named after the command, and the shared types.',
     $defs: { ...properties, ...$defs }
   }
 }

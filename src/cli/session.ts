@@ -96,7 +96,7 @@ async function runJob<T> (
     // cancelled.
     if (signal.aborted) {
       throw new BackupError('CANCELLED', 'interrupted', {
-        hint: 'Nothing is left behind; start it again when it is wanted.',
+        hint: 'Temporary files were removed. Run the command again to repeat it.',
         cause: thrown
       })
     }
@@ -125,7 +125,7 @@ async function whenFree<T> (
     } catch (error) {
       if (!(error instanceof BackupError) || error.code !== 'BACKUP_IN_PROGRESS') throw error
       if (clock.now().getTime() >= deadline) throw error
-      if (!isAnnounced) output.err.write(`holdfast: ${error.message}; waiting for it to end\n`)
+      if (!isAnnounced) output.err.write(`holdfast: ${error.message}; waiting until it ends\n`)
     }
     await clock.sleep(TRY_AGAIN, signal)
   }

@@ -11,12 +11,12 @@ import type { RawValue } from './raw-value.ts'
 const number = z.number().refine(value => !Number.isInteger(value) || Number.isSafeInteger(value))
 const figure = value(
   z.union([number, z.string().regex(/^-?(?:0|[1-9]\d*)$/)]),
-  'a number, a whole one beyond 2^53 as digits in quotes'
+  'a number (an integer beyond 2^53 as digits in quotes)'
 )
 const BOUNDS = {
   min: figure,
   max: figure,
-  equals: value(z.union([number, z.string()]), 'a number or a text, a whole number beyond 2^53 as digits in quotes')
+  equals: value(z.union([number, z.string()]), 'a number or a text (an integer beyond 2^53 as digits in quotes)')
 } as const
 const KEYS = ['name', 'sql', ...Object.keys(BOUNDS)]
 
@@ -36,7 +36,7 @@ export function readAssertions (
       name: given.name,
       problem: 'is not a list',
       remedy:
-        'Write each assertion as an entry of a list, with a name, its sql and a bound; holdfast.example.yaml shows the form.'
+        'Write each assertion as a list entry with a name, its sql and a bound; holdfast.example.yaml has examples.'
     })
     return []
   }
@@ -48,7 +48,7 @@ export function readAssertions (
       problems.push({
         name: given.name,
         problem: `has two assertions named "${name}"`,
-        remedy: 'Give each a name of its own.'
+        remedy: 'Give each assertion a different name.'
       })
     }
   }
@@ -76,17 +76,17 @@ function readAssertion (given: RawValue, queryProblem: QueryProblem, problems: P
     problems.push({
       name: `${given.name}.sql`,
       problem: wrong,
-      remedy: 'Give one SELECT that gives one value; ":at" in it is when the backup was begun.'
+      remedy: 'Give one SELECT that returns one value; ":at" in it is the start time of the backup.'
     })
   }
   if (Object.keys(BOUNDS).every(key => !fields.has(key))) {
-    problems.push({ name: given.name, problem: 'has no bound', remedy: 'Say min, max or equals.' })
+    problems.push({ name: given.name, problem: 'has no bound', remedy: 'Set min, max or equals.' })
   }
   if (min !== undefined && max !== undefined && exact(min) > exact(max)) {
     problems.push({
       name: given.name,
-      problem: `asks for at least ${min} and at most ${max}`,
-      remedy: 'Give a min that is no more than the max.'
+      problem: `has a min of ${min} and a max of ${max}`,
+      remedy: 'Set a min that is not greater than the max.'
     })
   }
   if (problems.length > before || name === undefined || sql === undefined) return undefined

@@ -18,7 +18,7 @@ const age: Field<number> = {
     } catch {
       // It is no duration, as the issue below reports.
     }
-    context.addIssue('not such a duration')
+    context.addIssue('not a duration of that kind')
     return z.NEVER
   }),
   fromText: text => text,
@@ -44,8 +44,8 @@ export function checkMethods (
     if (rule.method !== 'incremental') continue
     problems.push({
       name: `${name}.${rule.name}Method`,
-      problem: `is "incremental", and sources of the kind "${kind.name}" make full backups only`,
-      remedy: 'Leave it out, or give "full".'
+      problem: `is "incremental", but sources of the kind "${kind.name}" only support full backups`,
+      remedy: 'Remove it, or set it to "full".'
     })
   }
 }

@@ -17,8 +17,8 @@ export function checkGiven<T> (field: Field<T>, given: RawValue, problems: Probl
       name: given.name,
       problem: field.kind === 'secret' ? `is not ${field.expects}` : `${show(given.value)} is not ${field.expects}`,
       remedy: isFigure(given.value, field)
-        ? `Give ${field.expects}, in digits alone: without quotes, a unit or separators.`
-        : `Give ${field.expects}${field.how === undefined ? '' : ` (${field.how})`}, or leave it out.`
+        ? `Give ${field.expects}, as digits only: no quotes, no unit, no separators.`
+        : `Give ${field.expects}${field.how === undefined ? '' : ` (${field.how})`}, or remove the setting.`
     })
     return undefined
   }

@@ -11,7 +11,7 @@ export const cronPattern: Field<string> = {
   kind: 'value',
   schema: onePattern,
   fromText: text => text,
-  expects: 'a cron pattern of five fields (no seconds) that comes round, such as "30 4 * * *"'
+  expects: 'a cron pattern of five fields (no seconds) that matches some date, such as "30 4 * * *"'
 }
 
 /** One or several of them: a list, or a text with semicolons in between, which is what comes out. */
@@ -19,7 +19,7 @@ export const cronPatterns: Field<string> = {
   ...cronPattern,
   schema: z.preprocess(value => typeof value === 'string' ? splitPatterns(value) : value, z.array(onePattern).min(1))
     .transform(patterns => patterns.join(`${BETWEEN} `)),
-  expects: `${cronPattern.expects}, or several with "${BETWEEN}" in between`
+  expects: `${cronPattern.expects}, or several separated by "${BETWEEN}"`
 }
 
 /**

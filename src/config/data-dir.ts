@@ -33,7 +33,7 @@ export function dataDirProblems (dataDir: string): readonly Problem[] {
       problem(
         dataDir,
         `belongs to user ${folder.uid}`,
-        `Run the command as that user ("sudo -u '#${folder.uid}' …"), or run "chown -R ${user} ${quoted}" if the service is to run as user ${user}.`
+        `Run the command as that user ("sudo -u '#${folder.uid}' …"), or run "chown -R ${user} ${quoted}" if the service should run as user ${user}.`
       )
     ]
   }
@@ -42,8 +42,8 @@ export function dataDirProblems (dataDir: string): readonly Problem[] {
     return [
       problem(
         dataDir,
-        `can be written to by ${writers}`,
-        `Run "chmod go-w ${quoted}", and remove what you do not know in it.`
+        `is writable for ${writers}`,
+        `Run "chmod go-w ${quoted}", and remove files in it that you do not know.`
       )
     ]
   }
@@ -61,7 +61,7 @@ export function dataDirProblems (dataDir: string): readonly Problem[] {
         `belongs to user ${found.uid}`,
         isCache
           ? discard
-          : `Run "chown ${folder.uid} ${quote(path)}" if you know that it is whole, otherwise remove it.`
+          : `Run "chown ${folder.uid} ${quote(path)}" if you know that its content is intact; otherwise remove it.`
       )]
     }
     const others = found.isSymbolicLink() ? null : writersBeside(found)
@@ -69,8 +69,10 @@ export function dataDirProblems (dataDir: string): readonly Problem[] {
     return [
       problem(
         path,
-        `can be written to by ${others}`,
-        isCache ? discard : `Run "chmod go-w ${quote(path)}" if you know that it is whole, otherwise remove it.`
+        `is writable for ${others}`,
+        isCache
+          ? discard
+          : `Run "chmod go-w ${quote(path)}" if you know that its content is intact; otherwise remove it.`
       )
     ]
   })

@@ -30,7 +30,7 @@ function inRules (name: string, rules: unknown): Problem[] {
     if (typeof text !== 'string' || !/\dm(?!o)/.test(text) || !isDuration(text)) return []
     return [{
       name: `${name}.${key}`,
-      problem: `is "${text}", where "m" for months is deprecated`,
+      problem: `is "${text}", in which "m" for months is deprecated`,
       remedy: `Write "${text.replace(/(\d)m(?!o)/, '$1mo')}".`
     }]
   })

@@ -128,8 +128,8 @@ function differing (name: string, here: unknown, there: unknown, origin: RawValu
     name,
     problem: `is ${show(here)} ${where}, and ${show(there)} on the server`,
     remedy: there === undefined || there === null
-      ? 'Leave it out here, or give it to the server, too, and start that again.'
-      : 'Leave it out here, or change it for the server and start that again.'
+      ? 'Remove it here, or set it for the server too and restart the server.'
+      : 'Remove it here, or change it for the server and restart the server.'
   }
 }
 

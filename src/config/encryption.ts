@@ -37,17 +37,17 @@ export function readKeys (options: KeyOptions, problems: Problem[]): EncryptionK
   if (openpgpPublicKeys?.includes('PRIVATE KEY BLOCK') === true) {
     report(
       'openpgpPublicKeys',
-      'holds a private key',
-      'Give what "gpg --export --armor" writes, and keep the private key where backups are restored.'
+      'contains a private key',
+      'Give the output of "gpg --export --armor", and keep the private key where backups are restored.'
     )
   } else if (openpgpPublicKeys?.includes('-----BEGIN PGP PUBLIC KEY BLOCK-----') === false) {
-    report('openpgpPublicKeys', 'holds no OpenPGP key in armour', 'Give what "gpg --export --armor" writes.')
+    report('openpgpPublicKeys', 'contains no armored OpenPGP key', 'Give the output of "gpg --export --armor".')
   }
   if (openpgpPrivateKeys?.includes('-----BEGIN PGP PRIVATE KEY BLOCK-----') === false) {
     report(
       'openpgpPrivateKeys',
-      'holds no private OpenPGP key in armour',
-      'Give what "gpg --export-secret-keys --armor" writes.'
+      'contains no armored private OpenPGP key',
+      'Give the output of "gpg --export-secret-keys --armor".'
     )
   }
   return {
@@ -112,16 +112,17 @@ function requireKey (
   if (encryption === 'age' && !hasRecipients) {
     problems.push({
       name,
-      problem: 'is "age", and there is no key to seal to',
+      problem: 'is "age", but no key for encryption is configured',
       remedy:
-        'Make a key with "holdfast key new" and give its recipient by BACKUP_AGE_RECIPIENTS, or give BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+        'Create a key with "holdfast key new" and set BACKUP_AGE_RECIPIENTS to its recipient, or set BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
     })
   }
   if (encryption === 'openpgp' && openpgpPublicKeys === undefined) {
     problems.push({
       name,
-      problem: 'is "openpgp", and there is no key to seal to',
-      remedy: 'Give a public key by BACKUP_OPENPGP_PUBLIC_KEYS_FILE, or BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+      problem: 'is "openpgp", but no key for encryption is configured',
+      remedy:
+        'Set BACKUP_OPENPGP_PUBLIC_KEYS_FILE to a file with a public key, or set BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
     })
   }
 }
@@ -136,20 +137,20 @@ function readRecipients (name: string, text: string, problems: Problem[]): strin
     if (isKeyOf(RECIPIENT, word)) continue
     const isPrivate = word.toLowerCase().startsWith(IDENTITY)
     const problem = isPrivate
-      ? 'holds an identity, which is private'
+      ? 'contains an identity, which is a private key'
       : word.startsWith('age1')
-      ? `"${word}" is not a recipient that "age" knows`
-      : 'holds something that is not a recipient of age'
+      ? `"${word}" is not a valid recipient of age`
+      : 'contains text that is not a recipient of age'
     problems.push({
       name,
       problem,
       remedy: isPrivate
-        ? 'Give its recipient ("age1…"), which "age-keygen -y" tells, and look after where the identity was written.'
-        : 'Give recipients ("age1…", 62 characters), which "holdfast key new" and "age-keygen" make.'
+        ? 'Give its recipient ("age1…"), which "age-keygen -y" prints, and remove the identity from every place where it must not be.'
+        : 'Give recipients ("age1…", 62 characters), as printed by "holdfast key new" or "age-keygen".'
     })
   }
   if (words.length === 0) {
-    problems.push({ name, problem: 'holds no recipient', remedy: 'Give at least one recipient ("age1…").' })
+    problems.push({ name, problem: 'contains no recipient', remedy: 'Give at least one recipient ("age1…").' })
   }
   return [...new Set(words)]
 }
@@ -162,12 +163,12 @@ function readIdentities (text: string, problems: Problem[]): Secret[] {
     problems.push({
       name,
       problem: wrong.startsWith('age1')
-        ? 'holds a recipient, which opens nothing'
-        : 'holds something that is not an identity of age',
-      remedy: 'Give what "holdfast key new" or "age-keygen" wrote: one "AGE-SECRET-KEY-1…" a line.'
+        ? 'contains a recipient, which is a public key and cannot decrypt'
+        : 'contains text that is not an identity of age',
+      remedy: 'Give the output of "holdfast key new" or "age-keygen": one "AGE-SECRET-KEY-1…" per line.'
     })
   } else if (lines.length === 0) {
-    problems.push({ name, problem: 'holds no identity', remedy: 'Give at least one "AGE-SECRET-KEY-1…".' })
+    problems.push({ name, problem: 'contains no identity', remedy: 'Give at least one "AGE-SECRET-KEY-1…".' })
   }
   return lines.map(line => new Secret(line.toUpperCase()))
 }

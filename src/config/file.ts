@@ -89,7 +89,7 @@ export function readFile (
   let text: string
   try {
     text = named === undefined
-      ? readTrusted(path, `name it in ${CONFIG_VARIABLE}`, reader).toString('utf8')
+      ? readTrusted(path, `set ${CONFIG_VARIABLE} to its path`, reader).toString('utf8')
       : readFileSync(path, 'utf8')
   } catch (error) {
     if (error instanceof UntrustedFile) {
@@ -98,7 +98,7 @@ export function readFile (
       problems.push({
         name: CONFIG_VARIABLE,
         problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`,
-        remedy: `Give the path of a readable ${CONFIG_FILE}, or leave it out.`
+        remedy: `Give the path of a readable ${CONFIG_FILE}, or omit it.`
       })
     }
     return NOTHING
@@ -120,8 +120,8 @@ function parse (text: string, path: string, problems: Problem[]): object | undef
     const what = error.code.toLowerCase().replaceAll('_', ' ')
     problems.push({
       name: CONFIG_FILE,
-      problem: `"${path}" is not YAML at line ${line}, column ${col} (${what})`,
-      remedy: 'Correct that place; holdfast.example.yaml shows the form.'
+      problem: `"${path}" is not valid YAML at line ${line}, column ${col} (${what})`,
+      remedy: 'Correct that line; holdfast.example.yaml has examples.'
     })
   }
   if (document.errors.length > 0) return undefined
@@ -131,8 +131,8 @@ function parse (text: string, path: string, problems: Problem[]): object | undef
   } catch {
     problems.push({
       name: CONFIG_FILE,
-      problem: `"${path}" refers to an anchor that is not there, or to too many`,
-      remedy: 'Write the values out in place of the aliases.'
+      problem: `"${path}" refers to a missing anchor, or to too many anchors`,
+      remedy: 'Replace the aliases by their values.'
     })
     return undefined
   }
@@ -140,7 +140,7 @@ function parse (text: string, path: string, problems: Problem[]): object | undef
   problems.push({
     name: CONFIG_FILE,
     problem: `"${path}" is not a map of settings`,
-    remedy: 'Write one "key: value" a line; holdfast.example.yaml shows the form.'
+    remedy: 'Write one "key: value" per line; holdfast.example.yaml has examples.'
   })
   return undefined
 }
@@ -173,7 +173,7 @@ function readContent (content: object, path: string, problems: Problem[]): FileC
 
 /** A list of sources, or a map from their names. */
 function readSources (given: RawValue | undefined, base: string, problems: Problem[]): FileSource[] {
-  return readEntries(given, 'Give at least a name and a path; holdfast.example.yaml shows the form.', problems)
+  return readEntries(given, 'Give at least a name and a path; holdfast.example.yaml has examples.', problems)
     .map(({ configPath, map }) => {
       const kind = kindIn(map)
       const of = 'kind' in map && map.kind === kind.name ? ` of the kind "${kind.name}"` : ''

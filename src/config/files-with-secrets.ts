@@ -57,9 +57,9 @@ export function filesWithSecrets (
     ...ofStores.flatMap(({ path, name }) => path === undefined ? [] : [{ path, holds: [name] }]),
     ...credentialFiles(stores, storeDefaults),
     ...tokenKey === undefined
-      ? [{ path: join(dataDir, SECRET_FILE), holds: ['the secret that the service made'] }]
+      ? [{ path: join(dataDir, SECRET_FILE), holds: ['the generated secret'] }]
       : [],
-    { path: join(dataDir, MANIFEST_KEY_FILE), holds: ['the key that signs manifests'] }
+    { path: join(dataDir, MANIFEST_KEY_FILE), holds: ['the signing key for manifests'] }
   ]
 }
 

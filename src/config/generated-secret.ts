@@ -31,10 +31,10 @@ export interface OwnSecretWords {
   readonly lost: string
 }
 
-const TOKEN_WORDS: OwnSecretWords = { instead: ', or give JWT_SECRET', lost: 'tokens have to be made again.' }
+const TOKEN_WORDS: OwnSecretWords = { instead: ', or set JWT_SECRET', lost: 'all tokens must be created again.' }
 
 /**
- * What proves a token: what is configured, otherwise the secret that the service made for itself on its first start.
+ * What proves a token: what is configured, otherwise the generated secret for itself on its first start.
  * Two processes that come first at once end up with the same one. Throws `CONFIG_INVALID`.
  */
 export function ensureSecret (config: Pick<Config, 'dataDir' | 'tokenKey'>): TokenKey {
@@ -52,12 +52,17 @@ export function ensureOwnSecret (dataDir: string, name: string, words: OwnSecret
     throw configError([{
       name: 'DATA_DIR',
       problem: `"${path}" cannot be written (${systemCode(cause) ?? 'unknown'})`,
-      remedy: `Give a directory that the service may write to${words.instead}.`
+      remedy: `Set a directory that is writable for the service${words.instead}.`
     }], cause)
   }
   const made = readOwnSecret(path, words)
   return orThrow(
-    made ?? { name: 'DATA_DIR', problem: `"${path}" vanished`, remedy: 'See who else removes files there.' }
+    made ??
+      {
+        name: 'DATA_DIR',
+        problem: `"${path}" was removed`,
+        remedy: 'Find out which other process removes files there.'
+      }
   )
 }
 
@@ -83,7 +88,7 @@ export function readOwnSecret (
   }
   try {
     const stat = fstatSync(fd)
-    const remove = `Remove it: the service then makes a new one, and ${lost}`
+    const remove = `Remove it: the service then creates a new one, and ${lost}`
     if (!stat.isFile()) return { name: 'DATA_DIR', problem: `"${path}" is not a file`, remedy: remove }
     if (!isKept(fd, stat)) {
       return {

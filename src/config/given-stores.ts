@@ -35,7 +35,7 @@ export function givenStores (options: OptionValues, file: FileContent, cwd: stri
   const single = STORE_KINDS.flatMap(kind => oneOfKind(kind, options, blocks.get(kind.name), cwd, problems))
   const listed = readEntries(
     file.stores,
-    'Give at least a name and a kind; holdfast.example.yaml shows the form.',
+    'Give at least a name and a kind; holdfast.example.yaml has examples.',
     problems
   )
     .flatMap(({ configPath, map }) =>
@@ -84,8 +84,8 @@ function oneOfKind (
   for (const { variable } of said) {
     problems.push({
       name: variable,
-      problem: `is given without ${main?.variable}`,
-      remedy: `Give ${main?.variable}, too, or leave it out.`
+      problem: `is set without ${main?.variable}`,
+      remedy: `Set ${main?.variable} too, or remove it.`
     })
   }
   return []
@@ -99,7 +99,7 @@ function readEntry (configPath: string, map: object, list: RawValue, problems: P
   if (known === undefined) {
     const problem = written.kind === undefined
       ? { name: `${configPath}.kind`, problem: 'is missing' }
-      : { name: `${configPath}.kind`, problem: 'is not a kind of store' }
+      : { name: `${configPath}.kind`, problem: 'is not a supported kind of store' }
     const meant = typeof written.kind === 'string' ? nearest(written.kind, KINDS) : undefined
     problems.push({
       ...problem,

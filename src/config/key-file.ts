@@ -17,7 +17,7 @@ export function readKeyFile (path: string): EncryptionKeys {
     problems.push({
       name: path,
       problem: `cannot be read (${systemCode(error) ?? 'unknown'})`,
-      remedy: 'Give the path of a readable file that holds a private key.'
+      remedy: 'Give the path of a readable file that contains a private key.'
     })
   }
   const isOpenpgp = text.includes('-----BEGIN PGP')

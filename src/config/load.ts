@@ -264,8 +264,8 @@ function silentProblems (name: string, path: string): Problem[] {
     ? []
     : [{
       name,
-      problem: `"${path}" is on the mount "${mount}", which does not answer`,
-      remedy: 'See whether the server of the mount is there; best give a directory on a disk of this machine.'
+      problem: `"${path}" is on the mount "${mount}", which does not respond`,
+      remedy: 'Check the server of the mount; a directory on a local disk is better.'
     }]
 }
 

@@ -12,8 +12,7 @@ const DER_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 const WORDS: OwnSecretWords = {
   instead: '',
-  lost:
-    'backups made before are then signed by a key that is not known here unless BACKUP_TRUSTED_SIGNING_KEYS names it.'
+  lost: 'existing backups are then signed by an unknown key, unless BACKUP_TRUSTED_SIGNING_KEYS contains it.'
 }
 
 /**
@@ -48,8 +47,8 @@ export function readTrustedKeys (text: string | undefined, problems: Problem[]):
   for (const key of keys.filter(key => !isSigningKey(key))) {
     problems.push({
       name: 'BACKUP_TRUSTED_SIGNING_KEYS',
-      problem: `"${key}" is not a public key that signs manifests`,
-      remedy: 'Give it as "holdfast key list" shows it there: "holdfast-sign1-" and 43 characters.'
+      problem: `"${key}" is not a public signing key for manifests`,
+      remedy: 'Give it as shown by "holdfast key list" on the other installation: "holdfast-sign1-" and 43 characters.'
     })
   }
   return keys

@@ -40,32 +40,32 @@ function inPath (text: string, origin: RawValue['origin']): Misreading | undefin
   if (common !== undefined) return common
   if (VARIABLE.test(text)) {
     return refuse(
-      'begins with a variable, which is not replaced here',
-      'Write the path out; "./$…" is a file whose name begins with "$".'
+      'begins with a variable, which is not expanded here',
+      'Write the complete path. For a file whose name begins with "$", write "./$…".'
     )
   }
   if (HOME.test(text)) {
     return refuse(
-      'begins with "~", which only a shell replaces',
-      'Write the path of the home directory out; "./~…" is a file whose name begins with "~".'
+      'begins with "~", which only a shell expands',
+      'Write the path of the home directory. For a file whose name begins with "~", write "./~…".'
     )
   }
   if (DATABASE_URL.test(text)) {
     return refuse(
-      'is a URL and not a path',
-      'Give the path alone, such as /srv/app.db or ./app.db, without a scheme and parameters.'
+      'is a URL, not a path',
+      'Give only the path, such as /srv/app.db or ./app.db, without a scheme and parameters.'
     )
   }
   if (ANY_URL.test(text)) {
-    return refuse('is a URL and not a path', 'Give the path of a file or directory of this machine.')
+    return refuse('is a URL, not a path', 'Give the path of a file or directory of this machine.')
   }
   if (DRIVE.test(text)) {
-    return refuse('is a path of Windows', 'Give the path that this machine has for it, such as /mnt/c/app.db.')
+    return refuse('is a Windows path', 'Give the corresponding path on this machine, such as /mnt/c/app.db.')
   }
-  if (BLANK_AT_THE_ENDS.test(text)) return refuse('begins or ends with a blank', 'Leave the blank out.')
-  if (CONTROL.test(text)) return refuse('holds a line end or another control character', 'Give one path.')
+  if (BLANK_AT_THE_ENDS.test(text)) return refuse('begins or ends with a space', 'Remove the space.')
+  if (CONTROL.test(text)) return refuse('contains a line break or another control character', 'Give one path.')
   if (origin === 'environment' && COMMENT.test(text)) {
-    return refuse('holds a comment, which would be part of the path', 'Move what begins with "#" to a line of its own.')
+    return refuse('contains a comment, which would be part of the path', 'Move the comment to its own line.')
   }
   return undefined
 }
@@ -74,13 +74,13 @@ function inValue (text: string): Misreading | undefined {
   if (OPENING.test(text)) {
     return {
       problem: `${text} begins with a quote, which would be part of the value`,
-      remedy: 'Leave the quotes out; where a tool passes them on, such as docker --env-file, none are needed.'
+      remedy: 'Remove the quotes. Some tools, such as docker --env-file, pass quotes on unchanged.'
     }
   }
   if (PLACEHOLDER.test(text)) {
     return {
-      problem: `"${text}" holds a placeholder that is not replaced here`,
-      remedy: 'Write the value out, or let the shell or the tool that starts the service replace it.'
+      problem: `"${text}" contains a placeholder, which is not expanded here`,
+      remedy: 'Write the value, or let the shell or the tool that starts the service expand it.'
     }
   }
   return undefined
@@ -90,13 +90,13 @@ function inSecret (text: string): Misreading | undefined {
   if (QUOTED.test(text)) {
     return {
       problem: 'is in quotes, which would be part of it',
-      remedy: 'Leave the quotes out; a value that has them is given in a file.'
+      remedy: 'Remove the quotes. If they belong to the value, give the value in a file.'
     }
   }
   if (WHOLE_PLACEHOLDER.test(text)) {
     return {
-      problem: 'is a placeholder that is not replaced here',
-      remedy: 'Write the value out, or give it in a file.'
+      problem: 'is a placeholder, which is not expanded here',
+      remedy: 'Write the value, or give it in a file.'
     }
   }
   return undefined

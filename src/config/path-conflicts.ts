@@ -27,22 +27,22 @@ export function checkPaths (paths: ServicePaths, { named, own }: Sources, proble
     report(
       'DATA_DIR',
       `"${paths.dataDir}" is in BACKUP_DIR`,
-      'Give the two directories apart; BACKUP_DIR may lie in DATA_DIR.'
+      'Use separate directories; BACKUP_DIR may be inside DATA_DIR.'
     )
   }
   if (contains(backups, scratch)) {
     report(
       'SCRATCH_DIR',
       `"${paths.scratchDir}" is in BACKUP_DIR`,
-      'Give a directory of its own: what is in it is removed at the start.'
+      'Use a separate directory: its content is removed when the service starts.'
     )
   }
   for (const [name, place] of [['BACKUP_DIR', backups], ['DATA_DIR', data]] as const) {
     if (contains(scratch, place)) {
       report(
         'SCRATCH_DIR',
-        `"${paths.scratchDir}" holds ${name}`,
-        'Give a directory of its own: what is in it is removed at the start.'
+        `"${paths.scratchDir}" contains ${name}`,
+        'Use a separate directory: its content is removed when the service starts.'
       )
     }
   }
@@ -55,15 +55,15 @@ export function checkPaths (paths: ServicePaths, { named, own }: Sources, proble
         report(
           name,
           `"${path}" is the service's own catalog`,
-          `Leave it out: it is protected as the source "${OWN_SOURCE}".`
+          `Remove it: the catalog is backed up as the source "${OWN_SOURCE}".`
         )
       } else if (contains(backups, place)) {
-        report(name, `"${path}" is in BACKUP_DIR`, `Keep the ${noun} and its backups apart.`)
+        report(name, `"${path}" is in BACKUP_DIR`, `Keep the ${noun} and its backups in separate directories.`)
       } else if (contains(scratch, place)) {
         report(
           name,
           `"${path}" is in SCRATCH_DIR`,
-          `Keep the ${noun} out of it: what is in it is removed at the start.`
+          `Move the ${noun} out of it: its content is removed when the service starts.`
         )
       }
     }
@@ -82,8 +82,8 @@ export function checkRestoreDirs (restoreDirs: readonly string[], paths: Service
       if (contains(realPathSync(place), realPathSync(directory))) {
         problems.push({
           name: 'RESTORE_DIRS',
-          problem: `"${directory}" is in ${name}, where nothing is restored to`,
-          remedy: 'Give directories apart from those of the service.'
+          problem: `"${directory}" is in ${name}, to which no restore is allowed`,
+          remedy: 'Use directories outside those of the service.'
         })
       }
     }

@@ -41,7 +41,7 @@ export function readInherited (
   const timing = file.schedule === undefined ? {} : readSchedule(file.schedule, problems) ?? {}
   const retention = file.retention && readRetention(file.retention, problems)
   const twice = (name: string, other: string): void => {
-    problems.push({ name, problem: `says the same as ${other}`, remedy: 'Keep one of the two.' })
+    problems.push({ name, problem: `duplicates ${other}`, remedy: 'Keep one of the two.' })
   }
 
   const { backupSchedule, backupRetentionDays } = options
@@ -84,7 +84,7 @@ export function readPolicy ({ fields }: FileSource, problems: Problem[]): Source
   if (interval !== undefined && timing?.interval !== undefined) {
     problems.push({
       name: interval.name,
-      problem: `says the same as ${schedule?.name ?? ''}.interval`,
+      problem: `duplicates ${schedule?.name ?? ''}.interval`,
       remedy: 'Keep one of the two.'
     })
   }

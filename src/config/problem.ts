@@ -29,22 +29,23 @@ function headline (code: ProblemCode, count: number): string {
     case 'CONFIG_INVALID':
       return `there ${count === 1 ? 'is 1 problem' : `are ${count} problems`} with the configuration`
     case 'CONFIG_DIFFERS':
-      return `the server on this data directory has another configuration (${count} ${
+      return `the configuration differs from that of the server on this data directory (${count} ${
         count === 1 ? 'key differs' : 'keys differ'
       })`
     case 'SERVER_CONFIG_UNREADABLE':
-      return 'the configuration of the server on this data directory is not known'
+      return 'the configuration of the server on this data directory cannot be read'
     case 'DATA_DIR_UNSAFE':
-      return 'another user could change what the service keeps in its data directory'
+      return 'another user can change files in the data directory'
   }
 }
 
 const HINTS: Readonly<Record<ProblemCode, string>> = {
-  CONFIG_INVALID: 'Correct these and start again; "holdfast config check" shows the same report.',
-  CONFIG_DIFFERS: 'Leave these out to work as the server does; --ignore-server-config works with what is said here.',
-  SERVER_CONFIG_UNREADABLE: 'Nothing was done: it might have been done otherwise than the server does it.',
+  CONFIG_INVALID: 'Correct these settings and start again; "holdfast config check" prints the report again.',
+  CONFIG_DIFFERS:
+    'Remove these settings to use the configuration of the server, or add --ignore-server-config to use those of the command.',
+  SERVER_CONFIG_UNREADABLE: 'The command did nothing, because its result could differ from that of the server.',
   DATA_DIR_UNSAFE:
-    'Do what stands below each, and start again; or set DATA_DIR to a new directory, which the service makes for itself.'
+    'Apply the remedy of each, and start again; or set DATA_DIR to a new directory, which the service then creates.'
 }
 
 /** The error for a configuration with these problems. Its details name the keys. */

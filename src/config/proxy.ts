@@ -57,6 +57,6 @@ export function useProxy (environment: Environment, stores: ReadonlyArray<Pick<S
   throw configError([{
     name: Object.keys(proxy)[0] ?? 'HTTPS_PROXY',
     problem: 'is not supported by this version of Node',
-    remedy: 'Use the Node that "npm ci" installs, or take the proxy out of the environment.'
+    remedy: 'Use the version of Node that "npm ci" installs, or remove the proxy from the environment.'
   }])
 }

@@ -30,14 +30,14 @@ export function readMap (
       problems.push({
         name,
         problem: `is not a known key${of}`,
-        remedy: meant === undefined ? `Known here: ${known.join(', ')}.` : `Did you mean "${meant}"?`
+        remedy: meant === undefined ? `Known keys: ${known.join(', ')}.` : `Did you mean "${meant}"?`
       })
       continue
     }
     const other = given.get(key)
     if (value === null || value === '') continue
     if (other !== undefined) {
-      problems.push({ name, problem: `says the same as ${other.name}`, remedy: 'Keep one of the two.' })
+      problems.push({ name, problem: `duplicates ${other.name}`, remedy: 'Keep one of the two.' })
     } else given.set(key, { name, value, base, origin: 'file' })
   }
   return given
@@ -76,7 +76,7 @@ export function asMap ({ name, value }: RawValue, problems: Problem[]): object |
   problems.push({
     name,
     problem: 'is not a map of fields',
-    remedy: 'Write its keys below it, each with its value; holdfast.example.yaml shows the form.'
+    remedy: 'Write its keys below it, each with its value; holdfast.example.yaml has examples.'
   })
   return undefined
 }

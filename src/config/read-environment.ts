@@ -27,7 +27,7 @@ export function withEnvFile (
     ...ignored.map(line => ({
       name: '.env',
       problem: `line ${line} of "${path}" sets nothing`,
-      remedy: 'Write one NAME=value a line, and "#" before comments.'
+      remedy: 'Write one NAME=value per line, and "#" before comments.'
     }))
   )
   const set = Object.keys(environment).filter(variable => variableText(environment, variable) !== undefined)
@@ -85,7 +85,7 @@ function oneOf (named: RawValue | undefined, other: RawValue | undefined, proble
   if (named !== undefined && other !== undefined && named.value !== other.value) {
     problems.push({
       name: other.name,
-      problem: `says something else than ${named.name}`,
+      problem: `differs from ${named.name}`,
       remedy: 'Keep one of the two.'
     })
   }

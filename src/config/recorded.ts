@@ -65,7 +65,7 @@ export function readRecord (dataDir: string): { readonly recorded: Recorded | un
     return {
       unreadable: unreadable(
         `"${path}" cannot be read (${systemCode(cause) ?? 'unknown'})`,
-        'Run the command as the user that the service runs as'
+        'Run the command as the user of the service'
       )
     }
   }
@@ -76,7 +76,7 @@ export function readRecord (dataDir: string): { readonly recorded: Recorded | un
   return {
     unreadable: unreadable(
       `"${path}" is damaged, or another version of this program wrote it${where}`,
-      'Use the version that the server runs, or start the server again, which writes it anew'
+      'Use the version of the server, or restart the server, which writes the file again'
     )
   }
 }
@@ -121,5 +121,9 @@ function fromJson (text: string): unknown {
 }
 
 function unreadable (problem: string, remedy: string): Problem {
-  return { name: 'DATA_DIR', problem, remedy: `${remedy}; --ignore-server-config works with what is said here alone.` }
+  return {
+    name: 'DATA_DIR',
+    problem,
+    remedy: `${remedy}; --ignore-server-config uses only the configuration of the command.`
+  }
 }

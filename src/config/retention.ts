@@ -56,7 +56,7 @@ export function readRetention (given: RawValue, problems: Problem[]): RetentionR
   )
   const [within, days] = [fields.get('within'), fields.get('retentionDays')]
   if (within !== undefined && days !== undefined) {
-    problems.push({ name: days.name, problem: `says the same as ${within.name}`, remedy: 'Keep one of the two.' })
+    problems.push({ name: days.name, problem: `duplicates ${within.name}`, remedy: 'Keep one of the two.' })
   }
   if (problems.length > before) return undefined
 
@@ -68,8 +68,8 @@ export function readRetention (given: RawValue, problems: Problem[]): RetentionR
   if (Object.keys(all).length > 0) return { ...all, minBackups }
   problems.push({
     name: given.name,
-    problem: 'names no backups to keep',
-    remedy: 'Give at least one rule, such as "daily: 7", or leave it out.'
+    problem: 'has no rule',
+    remedy: 'Set at least one rule, such as "daily: 7", or remove it.'
   })
   return undefined
 }

@@ -56,7 +56,7 @@ const FIELDS = {
   weeklyTime: time,
   weeklyMethod: method,
   monthlyEnabled: flag,
-  monthlyDay: value(z.union([z.int().min(1).max(28), last]), 'a day that every month has, 1 to 28, or last'),
+  monthlyDay: value(z.union([z.int().min(1).max(28), last]), 'a day that exists in every month: 1 to 28, or last'),
   monthlyTime: time,
   monthlyMethod: method,
   yearlyEnabled: flag,
@@ -110,9 +110,9 @@ export function readSchedule (given: RawValue, problems: Problem[]): Timing | un
   if (rules.length === 0 && interval === undefined) {
     problems.push({
       name: given.name,
-      problem: 'names no time',
+      problem: 'has no time',
       remedy:
-        'Give at least one, such as dailyTime: "02:00", or leave it out; "enabled: false" makes backups only when asked for.'
+        'Set at least one, such as dailyTime: "02:00", or remove it; with "enabled: false", backups are only made on request.'
     })
     return undefined
   }
@@ -139,7 +139,7 @@ function readPatterns (given: RawValue | undefined, problems: Problem[]): readon
     if (pattern !== undefined && patterns.indexOf(pattern) < index) {
       problems.push({
         name: places[index]?.name ?? given.name,
-        problem: `"${pattern}" stands there twice`,
+        problem: `"${pattern}" occurs twice`,
         remedy: 'Keep one of the two.'
       })
     }
@@ -179,8 +179,8 @@ function checkYearly (given: RawValue | undefined, { yearlyMonth = 1, yearlyDay 
   if (given === undefined || typeof yearlyDay !== 'number' || yearlyDay <= days) return
   problems.push({
     name: given.name,
-    problem: `"${yearlyDay}" is not a day of that month in every year`,
-    remedy: `Give 1 to ${days}, or last.`
+    problem: `"${yearlyDay}" does not exist in that month in every year`,
+    remedy: `Set 1 to ${days}, or last.`
   })
 }
 

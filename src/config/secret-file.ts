@@ -16,14 +16,14 @@ export function readSecret (
 ): RawValue | undefined {
   if (file === undefined) return direct
   if (direct !== undefined) {
-    problems.push({ name: direct.name, problem: `is given beside ${file.name}`, remedy: 'Keep one of the two.' })
+    problems.push({ name: direct.name, problem: `is set in addition to ${file.name}`, remedy: 'Keep one of the two.' })
     return undefined
   }
   if (typeof file.value !== 'string') {
     problems.push({
       name: file.name,
       problem: 'is not the path of a file',
-      remedy: 'Give the path of a file that holds the secret.'
+      remedy: 'Give the path of a file with the secret.'
     })
     return undefined
   }
@@ -41,7 +41,7 @@ export function readSecret (
     problems.push({
       name: file.name,
       problem: `"${path}" cannot be read (${systemCode(error) ?? 'unknown'})`,
-      remedy: 'Give the path of a readable file that holds the secret.'
+      remedy: 'Give the path of a readable file with the secret.'
     })
   }
   return undefined

@@ -22,7 +22,9 @@ export function checkCopies (
       problems.push({
         name: `${configPath}.stores`,
         problem: `there is no store "${name}"`,
-        remedy: meant === undefined ? 'Name the store under "stores" at the top first.' : `Did you mean "${meant}"?`
+        remedy: meant === undefined
+          ? 'Configure the store under "stores" at the top level first.'
+          : `Did you mean "${meant}"?`
       })
     }
     const isOwn = file.sources.some(source => source.configPath === configPath && source.fields.has('localRetention'))
@@ -38,6 +40,6 @@ export function checkCopies (
 }
 
 const NOWHERE = {
-  problem: 'is "none", and there is no store that takes copies by itself',
-  remedy: 'Configure a store under "stores", or BACKUP_S3_BUCKET: what is removed here has to be somewhere.'
+  problem: 'is "none", but no store for automatic copies is configured',
+  remedy: 'Configure a store under "stores", or BACKUP_S3_BUCKET, so that a copy exists when the local file is removed.'
 } as const

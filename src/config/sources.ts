@@ -158,7 +158,7 @@ function checkNames (named: readonly SourceEntry[], problems: Problem[]): void {
     } else if (folded === OWN_SOURCE) {
       problems.push({ name: where, problem: `"${name}" is the name of the service's own catalog`, remedy })
     } else if (other !== undefined) {
-      problems.push({ name: where, problem: `"${name}" is the name of ${other} already`, remedy })
+      problems.push({ name: where, problem: `"${name}" is already the name of ${other}`, remedy })
     }
     seen.set(folded, other ?? configPath)
   }

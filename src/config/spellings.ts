@@ -45,8 +45,8 @@ export function spellingNotices (spellings: Spelled['spellings']): Problem[] {
   const pairs = spellings.map(([written, key]) => `${written} (${key})`)
   return [{
     name: CONFIG_FILE,
-    problem: `has other spellings: ${pairs.join(', ')}`,
-    remedy: 'They work as they are. The documentation uses the names in parentheses, at the top of the file.'
+    problem: `uses alternative spellings: ${pairs.join(', ')}`,
+    remedy: 'They are accepted. The documentation uses the names in parentheses, at the top level of the file.'
   }]
 }
 
@@ -74,13 +74,13 @@ function readVerification (given: RawValue, all: Map<string, RawValue>, problems
   if (before === undefined || before.value === true) return
   problems.push({
     name: before.name,
-    problem: 'cannot be switched off: a restore verifies the backup first',
-    remedy: 'Leave it out; "holdfast restore --no-verify" leaves out the verification of one restore.'
+    problem: 'cannot be turned off: a restore verifies the backup first',
+    remedy: 'Remove it; "holdfast restore --no-verify" skips the verification for one restore.'
   })
 }
 
 function put (given: Map<string, RawValue>, key: string, value: RawValue, problems: Problem[]): void {
   const other = given.get(key)
   if (other === undefined) given.set(key, value)
-  else problems.push({ name: value.name, problem: `says the same as ${other.name}`, remedy: 'Keep one of the two.' })
+  else problems.push({ name: value.name, problem: `duplicates ${other.name}`, remedy: 'Keep one of the two.' })
 }

@@ -39,15 +39,15 @@ export function startWarnings (
       }],
     ...about(
       named.flatMap(({ name }) => missing.has(name) ? [name] : []),
-      'the database is not there: backups fail until it is; correct its path, or mount the disk that it is on'
+      'the database does not exist: backups will fail; correct its path, or mount its disk'
     ),
     ...about(
       idle,
-      'a schedule is given, and automatic backups are off: nothing is backed up by itself; set AUTO_BACKUP_ENABLED=true'
+      'a schedule is set, but automatic backups are off; set AUTO_BACKUP_ENABLED=true'
     ),
     ...about(
       off,
-      'automatic backups are off, since nothing switches them on: set AUTO_BACKUP_ENABLED=true, or false where something else makes the backups'
+      'automatic backups are off by default: set AUTO_BACKUP_ENABLED=true, or false if another tool starts the backups'
     )
   ]
 }

@@ -19,8 +19,8 @@ export function checkStoreLocations (
     if (other !== undefined) {
       problems.push({
         name: configPath,
-        problem: `is at the same place as ${other.configPath}`,
-        remedy: 'Keep one of the two, or give each a prefix or a directory of its own, neither within the other.'
+        problem: `is at the same location as ${other.configPath}`,
+        remedy: 'Keep one of the two, or give each its own prefix or directory, neither inside the other.'
       })
     }
     for (const { field, path } of localPaths(store)) {
@@ -42,26 +42,26 @@ function directoryProblem (
     remedy
   })
   if (contains(backups, directory)) {
-    return complaint('is in BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
+    return complaint('is in BACKUP_DIR', 'Use a different directory, preferably on another disk.')
   }
   if (contains(directory, backups)) {
-    return complaint('holds BACKUP_DIR', 'Give a directory elsewhere, best on another disk.')
+    return complaint('contains BACKUP_DIR', 'Use a different directory, preferably on another disk.')
   }
   if (contains(scratch, directory)) {
     return complaint(
       'is in SCRATCH_DIR',
-      'Give a directory of its own: what is in SCRATCH_DIR is removed at the start.'
+      'Use a separate directory: the content of SCRATCH_DIR is removed when the service starts.'
     )
   }
   if (contains(directory, data) || contains(directory, scratch)) {
-    return complaint('holds what the service works with', 'Give a directory of its own to the store.')
+    return complaint('contains files of the service', 'Use a separate directory for the store.')
   }
   const within = sources.find(source => pathsOf(source).some(({ path }) => contains(directory, realPathSync(path))))
   return within === undefined
     ? undefined
     : complaint(
-      `holds the ${sourceKindOf(within).noun} of "${within.name}"`,
-      'Give a directory of its own to the store.'
+      `contains the ${sourceKindOf(within).noun} of "${within.name}"`,
+      'Use a separate directory for the store.'
     )
 }
 

@@ -17,15 +17,15 @@ const GIVE_A_FORM = `Give it as ${FORMS}.`
 export function parseStoreUrl (text: string, defaults: StoreDefaults, cwd: string): StoreConfig {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return fromPath(text, cwd)
   const url = URL.parse(text)
-  if (url === null) return refuse('that is not the URL of a store')
+  if (url === null) return refuse('this is not the URL of a store')
   if (url.username !== '' || url.password !== '') {
     return refuse(
-      'the URL of a store must not hold credentials',
-      'Set them in the environment, and leave them out of the URL.'
+      'the URL of a store must not contain credentials',
+      'Set them in the environment, and remove them from the URL.'
     )
   }
   const kind = STORE_KINDS.find(one => one.url.schemes.some(scheme => `${scheme}:` === url.protocol))
-  if (kind === undefined) return refuse(`"${url.protocol}//" begins the URL of no kind of store`)
+  if (kind === undefined) return refuse(`"${url.protocol}//" is not the scheme of a supported kind of store`)
   requireKnown(url, kind)
   const { values, lacks } = defaults[kind.name] ?? NO_DEFAULTS
   return named(kind, kind.url.parse(taken(url), values), lacks)
@@ -39,12 +39,12 @@ export function formatStoreUrl (store: StoreConfig): string {
 function fromPath (text: string, cwd: string): StoreConfig {
   const path = resolve(cwd, text)
   const kind = STORE_KINDS.find(({ url }) => url.fromPath !== undefined)
-  if (text === '' || kind?.url.fromPath === undefined) return refuse('that is not the URL of a store')
+  if (text === '' || kind?.url.fromPath === undefined) return refuse('this is not the URL of a store')
   return named(kind, kind.url.fromPath(path), [])
 }
 
 function named (kind: StoreKind, values: StoreValues, lacks: readonly string[]): StoreConfig {
-  if (kind.paths(values).some(({ path }) => path.includes('\0'))) return refuse('that is not the URL of a store')
+  if (kind.paths(values).some(({ path }) => path.includes('\0'))) return refuse('this is not the URL of a store')
   return {
     name: kind.url.defaultName ?? kind.name,
     kind: kind.name,
@@ -73,8 +73,8 @@ function requireKnown ({ searchParams }: URL, { url: { parameters } }: StoreKind
   const unknown = parameters && [...searchParams.keys()].find(key => !parameters.includes(key))
   if (parameters === undefined || unknown === undefined) return
   refuse(
-    `"${unknown}" is no parameter of the URL of such a store`,
-    `Known here: ${parameters.join(', ')}; credentials come from the environment.`
+    `"${unknown}" is not a parameter of the URL of this kind of store`,
+    `Known parameters: ${parameters.join(', ')}; credentials come from the environment.`
   )
 }
 

@@ -16,7 +16,7 @@ export const bandwidth: Field<number> = {
     return z.NEVER
   }),
   fromText: text => text,
-  expects: 'bytes a second, at least 1024, such as 5MB'
+  expects: 'bytes per second, at least 1024, such as 5MB'
 }
 
 /** A list of names, or one. */

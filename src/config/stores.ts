@@ -79,8 +79,8 @@ function checkAppendOnly (given: GivenStore, problems: Problem[]): void {
   for (const key of idle) {
     problems.push({
       name: nameOf(given, key),
-      problem: 'says what is removed from a store in which nothing is',
-      remedy: 'Leave it out, and let lifecycle rules of the store remove what is old; or leave "appendOnly" out.'
+      problem: 'sets rules for removal in an append-only store',
+      remedy: 'Remove it, and let lifecycle rules of the store remove old copies; or remove "appendOnly".'
     })
   }
 }
@@ -115,7 +115,7 @@ function checkNames (placed: readonly StoreEntry[], problems: Problem[]): void {
         'Use letters, digits, ".", "_" and "-", at most 64, the first a letter or digit.'
       )
     } else if (folded === LANDING_STORE) report(`"${name}" is the name of BACKUP_DIR`)
-    else if (other !== undefined) report(`"${name}" is the name of ${other} already`)
+    else if (other !== undefined) report(`"${name}" is already the name of ${other}`)
     seen.set(folded, other ?? configPath)
   }
 }

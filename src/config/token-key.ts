@@ -11,7 +11,7 @@ export function readTokenKey (options: OptionValues, problems: Problem[]): Token
   if (jwtSecret !== undefined && jwtPublicKey !== undefined) {
     problems.push({
       name: 'JWT_PUBLIC_KEY',
-      problem: 'is given beside JWT_SECRET',
+      problem: 'is set in addition to JWT_SECRET',
       remedy: 'Keep one of the two: exactly one kind of token is accepted.'
     })
     return undefined
@@ -21,7 +21,7 @@ export function readTokenKey (options: OptionValues, problems: Problem[]): Token
     problems.push({
       name: 'JWT_ALGORITHM',
       problem: `"${jwtAlgorithm}" needs a public key`,
-      remedy: 'Give JWT_PUBLIC_KEY, or leave JWT_ALGORITHM out.'
+      remedy: 'Set JWT_PUBLIC_KEY, or remove JWT_ALGORITHM.'
     })
     return undefined
   }
@@ -29,8 +29,8 @@ export function readTokenKey (options: OptionValues, problems: Problem[]): Token
   if (jwtSecret.includes('-----BEGIN')) {
     problems.push({
       name: 'JWT_SECRET',
-      problem: 'is a key in PEM form, which is no secret',
-      remedy: 'Give a public key as JWT_PUBLIC_KEY; make a secret with "openssl rand -hex 32".'
+      problem: 'is a key in PEM format, not a shared secret',
+      remedy: 'Set a public key with JWT_PUBLIC_KEY; create a secret with "openssl rand -hex 32".'
     })
     return undefined
   }
@@ -49,7 +49,7 @@ function inspectPublicKey (pem: string, wanted: Algorithm | undefined): TokenKey
   if (pem.includes('PRIVATE KEY-----')) {
     return {
       problem: 'is a private key',
-      remedy: 'Give the public one ("openssl pkey -pubout"), and keep the private one where tokens are made.'
+      remedy: 'Set the public key ("openssl pkey -pubout"), and keep the private key where tokens are created.'
     }
   }
   let key: KeyObject
@@ -57,21 +57,21 @@ function inspectPublicKey (pem: string, wanted: Algorithm | undefined): TokenKey
     key = createPublicKey(pem)
   } catch {
     return {
-      problem: 'is not a public key in PEM form',
-      remedy: 'Give the text that starts with "-----BEGIN PUBLIC KEY-----", or its file as JWT_PUBLIC_KEY_FILE.'
+      problem: 'is not a public key in PEM format',
+      remedy: 'Set the text that starts with "-----BEGIN PUBLIC KEY-----", or its file with JWT_PUBLIC_KEY_FILE.'
     }
   }
   const algorithm = algorithmOf(key)
   if (algorithm === undefined) {
     return {
-      problem: 'is a key of a kind that is not supported',
+      problem: 'is a key of an unsupported type',
       remedy: 'Use an RSA key of at least 2048 bits, an EC key on P-256, or an Ed25519 key.'
     }
   }
   if (wanted !== undefined && wanted !== algorithm) {
     return {
-      problem: `is a key for ${algorithm}, but JWT_ALGORITHM says ${wanted}`,
-      remedy: 'Leave JWT_ALGORITHM out, or give the other key.'
+      problem: `is a key for ${algorithm}, but JWT_ALGORITHM is ${wanted}`,
+      remedy: 'Remove JWT_ALGORITHM, or set the other key.'
     }
   }
   return { algorithm, key: new Secret(pem) }

@@ -47,7 +47,7 @@ function requireOneWriter (path: string, stats: Stats, otherwise: string): void 
   const writers = process.getuid === undefined ? null : writersBeside(stats)
   if (writers !== null) {
     throw new UntrustedFile(
-      `"${path}" can be written to by ${writers}, and is not used`,
+      `"${path}" is writable for ${writers}, and is not used`,
       `If you know what is in it, run "chmod go-w ${
         quote(path)
       }"; otherwise ${otherwise}, or run the command in another directory.`

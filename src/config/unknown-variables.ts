@@ -31,13 +31,13 @@ export function unknownVariables (environment: Environment): Problem[] {
     const isOurs = OURS.test(name) && !SERVICE_LINK.test(name)
     const meant = slipOf(name, environment) ?? (isOurs ? nearest(name, KNOWN) : undefined)
     if (meant !== undefined) {
-      return [{ name, problem: 'is not a known variable and has no effect', remedy: `Did you mean ${meant}?` }]
+      return [{ name, problem: 'is unknown and has no effect', remedy: `Did you mean ${meant}?` }]
     }
     return isOurs
       ? [{
         name,
-        problem: 'is not a known variable and has no effect',
-        remedy: 'Take it away; .env.example lists every variable.'
+        problem: 'is unknown and has no effect',
+        remedy: 'Remove it; .env.example lists every variable.'
       }]
       : []
   })

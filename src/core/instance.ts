@@ -86,7 +86,7 @@ export function requireOwn (
     `backup ${id} belongs to another installation ("${foreignInstance}") and cannot be ${verb} here`,
     {
       hint:
-        'Do it there; if that installation is gone for good, "holdfast rebuild --take-over" makes its backups in the configured stores this one\'s.'
+        'Use that installation. If it no longer exists, "holdfast rebuild --take-over" makes this installation the owner of its backups in the configured stores.'
     }
   )
 }

@@ -282,15 +282,15 @@ function foreign ({ name, place }: Store, { marker, isUnreadable }: Omit<Standin
   const owner = marker !== undefined
     ? `the marker of another installation ("${marker.instance}" on "${marker.host}")`
     : isUnreadable
-    ? `a marker "${INSTANCE_MARKER}" that cannot be read`
-    : 'backups that this installation did not make'
+    ? `an unreadable marker "${INSTANCE_MARKER}"`
+    : 'backups of another installation'
   return new BackupError(
     'STORE_FOREIGN',
-    `the store "${name}" at "${place}" has ${owner}; nothing is written or removed there`,
+    `the store "${name}" at "${place}" has ${owner}; nothing was written or removed there`,
     {
       hint: isUnreadable
-        ? `If it is the store of this installation, remove "${INSTANCE_MARKER}" there: it is written anew where the backups are known. "holdfast rebuild --take-over" makes any store this one's.`
-        : 'Give each installation a directory or prefix of its own; if the other one is gone for good, make the store this one\'s with "holdfast rebuild --take-over".',
+        ? `If the store belongs to this installation, remove "${INSTANCE_MARKER}" from it: it is written again if the catalog knows the backups. "holdfast rebuild --take-over" makes this installation the owner of any store.`
+        : 'Give each installation its own directory or prefix. If the other installation no longer exists, make this one the owner with "holdfast rebuild --take-over".',
       details: { store: name }
     }
   )
@@ -307,19 +307,19 @@ interface Loss {
 function lost ({ name, place }: Store, { known, isOther, isLanding }: Loss): BackupError {
   const backups = known === 1 ? 'a backup' : `${known} backups`
   const what = isOther
-    ? `is another one than the store in which the catalog knows ${backups}`
-    : `is missing, or empty of what it should hold: the catalog knows ${backups} in it`
+    ? `is a different store from the one with ${backups} of the catalog`
+    : `is missing or empty, but the catalog lists ${backups} in it`
   const first = isLanding
-    ? 'Mount the disk that they are on, or correct its place in the configuration'
-    : 'See whether it is the right place, and mounted'
-  const right = isOther ? '; if this is the right one, "holdfast rebuild --take-over" goes on with what is there' : ''
+    ? 'Mount the disk of the store, or correct its path in the configuration'
+    : 'Check that the location of the store is correct, and that it is mounted'
+  const right = isOther ? '; if this store is correct, "holdfast rebuild --take-over" continues with its content' : ''
   // A catalog from an older copy of DATA_DIR knows backups that have been rotated out since.
   const older = isLanding && !isOther
-    ? '; if DATA_DIR was put back from an older copy, "holdfast rebuild" takes the backups from the store into the catalog'
+    ? '; if DATA_DIR was restored from an older copy, "holdfast rebuild" imports the backups from the store into the catalog'
     : ''
   const gone = isLanding
-    ? '; if they are lost for good, "holdfast rebuild --accept-empty" goes on without them.'
-    : '; to have everything copied anew, give the store another name.'
+    ? '; if the backups are lost, "holdfast rebuild --accept-empty" continues without them.'
+    : '; to copy all backups again, give the store another name.'
   return new BackupError('STORE_UNAVAILABLE', `the store "${name}" at "${place}" ${what}`, {
     hint: first + right + older + gone,
     details: { store: name, known }

@@ -12,7 +12,7 @@ export function firstKind ({ kinds }: Pick<EngineDeps, 'kinds'>): LoadedKind {
 export function requireKind ({ kinds }: Pick<EngineDeps, 'kinds'>, name: string): LoadedKind {
   const kind = kinds.get(name)
   if (kind !== undefined) return kind
-  throw new BackupError('METHOD_UNSUPPORTED', `sources of the kind "${name}" are not known to this version`, {
-    hint: 'Use a version that knows this kind.'
+  throw new BackupError('METHOD_UNSUPPORTED', `this version does not support sources of the kind "${name}"`, {
+    hint: 'Use a version that supports this kind.'
   })
 }

@@ -79,7 +79,7 @@ export class Signing {
     const found = `the manifest of "${manifest.object.name}" is ${describeSignature(signature)}`
     throw new BackupError('MANIFEST_UNSIGNED', `${found}, and a signature by a trusted key is required`, {
       hint:
-        'If you know the backup to be yours, name its key in BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
+        'If you know that the backup is yours, add its key to BACKUP_TRUSTED_SIGNING_KEYS, or set BACKUP_REQUIRE_SIGNED=false.'
     })
   }
 

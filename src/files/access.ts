@@ -27,8 +27,8 @@ export async function may (path: string, mode: number): Promise<boolean> {
 export async function requireAnswer (path: string): Promise<void> {
   const mount = await silentMount(path)
   if (mount !== undefined) {
-    throw new BackupError('STORE_UNAVAILABLE', `the mount "${mount}", where "${path}" is, does not answer`, {
-      hint: 'See whether the server of the mount is there, and reachable.'
+    throw new BackupError('STORE_UNAVAILABLE', `the mount "${mount}" of "${path}" does not respond`, {
+      hint: 'Check that the server of the mount is running and reachable.'
     })
   }
 }

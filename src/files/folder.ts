@@ -48,8 +48,8 @@ function held (fd: number, path: string): Folder {
 }
 
 function elsewhere (path: string, opened: string): BackupError {
-  return new BackupError('RESTORE_TARGET_INVALID', `"${path}" leads to "${opened}" now`, {
-    hint: 'See who changes the directories there, and give the path as it is spelled there; nothing was written.'
+  return new BackupError('RESTORE_TARGET_INVALID', `"${path}" now leads to "${opened}"`, {
+    hint: 'Check which process changes the directories there, and give the real path. Nothing was written.'
   })
 }
 

@@ -6,7 +6,7 @@ import { BackupError, systemCode } from '../core/errors.ts'
 export const MOST_LINKS = 40
 const ROOT = 0
 const REMEDY =
-  'Name the place that the link leads to in place of the link, or give the link to root, to the user of the service, or to the owner of its target or of the folder in which a target file lies ("chown -h").'
+  'Give the path to which the link points, or change the owner of the link ("chown -h") to root, the user of the service, the owner of its target, or the owner of the directory of the target file.'
 
 /** What the refusal of a link is, for a database that is read or written and for a place that is written to. */
 export type LinkRefusal = 'SOURCE_LINK_REFUSED' | 'RESTORE_TARGET_INVALID'
@@ -41,10 +41,10 @@ export function followedPath (path: string, code: LinkRefusal = 'SOURCE_LINK_REF
     if (owner !== link.uid && !(ifThere(target)?.isFile() === true && ownerOf(dirname(target)) === link.uid)) {
       refuse(
         link.path,
-        `which belongs to user ${link.uid} and is not followed, because "${target}", where it leads, belongs to user ${owner}`
+        `which belongs to user ${link.uid} and is not followed, because its target "${target}" belongs to user ${owner}`
       )
     }
-  }, link => refuse(link, `and through more than ${MOST_LINKS} in all`))
+  }, link => refuse(link, `and through more than ${MOST_LINKS} links in total`))
 }
 
 /**

@@ -37,13 +37,13 @@ function hasNoInodes (directory: string): boolean {
 }
 
 const LACKS: Readonly<Record<Lack, readonly [string, string]>> = {
-  room: ['has no room left', 'Free space there'],
+  room: ['has no space left', 'Free space there'],
   files: [
-    'has no room for another file: bytes are free, and all inodes of the file system are in use',
+    'has no free inodes: space is left, but no more files can be created',
     'Remove files there ("df -i" counts them)'
   ],
-  quota: ['has no room left: the quota of this user is used up', 'Raise the quota'],
-  size: ['takes no file that large', 'Raise the limit of the process ("ulimit -f", LimitFSIZE)']
+  quota: ['has no space left: the quota of this user is used up', 'Raise the quota'],
+  size: ['does not allow a file of this size', 'Raise the limit of the process ("ulimit -f", LimitFSIZE)']
 }
 
 /**

@@ -18,7 +18,7 @@ export interface TokenKey {
 export interface Caller {
   /** Tells callers apart, for limits and for idempotency keys. */
   readonly identity: string
-  /** undefined: the token names a role that there is not, which gives no right at all. */
+  /** undefined: the token has an unknown role, which gives no right at all. */
   readonly role: Role | undefined
   /** Milliseconds since 1970. */
   readonly expiresAt: number | undefined
@@ -73,7 +73,7 @@ export async function authenticate (
   const warnOfEndless = onceForEach(identity => {
     app.log.warn(
       { caller: identity },
-      'a token without an end is in use: whoever has it can use it for ever; make it anew with an end (exp), or refuse such tokens with REQUIRE_TOKEN_EXPIRY=true'
+      'a token without an expiry is in use and stays valid forever; replace it with a token that expires (exp), or reject such tokens with REQUIRE_TOKEN_EXPIRY=true'
     )
   })
 
@@ -130,8 +130,7 @@ function onceForEach (act: (name: string) => void): (name: string) => void {
 }
 
 /**
- * Who asks; null: nobody, since the token is not valid, or no longer; a text: what is wrong with a token that is signed
- * as it should be.
+ * The caller; null: the token is not valid, or has expired; a text: the problem of a token with a valid signature.
  */
 function identify (app: FastifyInstance, token: string, clock: Clock, requireExpiry: boolean): Caller | string | null {
   let claims: unknown
@@ -148,11 +147,11 @@ function identify (app: FastifyInstance, token: string, clock: Clock, requireExp
   const now = clock.now().getTime()
   if (expiresAt !== undefined && expiresAt <= now) return null
   if (expiresAt === undefined && requireExpiry) {
-    return 'the token has no end (the claim "exp"), which this service asks for'
+    return 'the token has no expiry (the claim "exp"), which this service requires'
   }
   // It would outlast each revocation of its subject.
   if (typeof iat === 'number' && iat * 1000 > now + CLOCK_TOLERANCE) {
-    return 'the token says that it is issued in the future (the claim "iat")'
+    return 'the token was issued in the future (the claim "iat")'
   }
   const subject = typeof sub === 'string' && sub !== '' ? sub : null
   return {
@@ -185,19 +184,19 @@ function refusal (request: FastifyRequest, reply: FastifyReply, isRevoked: boole
     )
     if (isRevoked) {
       return new BackupError('UNAUTHORIZED', 'the token was revoked', {
-        hint: 'Ask an admin for another one; "holdfast token create" makes one.'
+        hint: 'Ask an admin for another token, created with "holdfast token create".'
       })
     }
     if (request.tokenFault !== null) {
       return new BackupError('UNAUTHORIZED', request.tokenFault, {
-        hint: 'Use a token that was made anew, on a machine whose clock is right; "holdfast token create" makes one.'
+        hint: 'Create a new token on a machine with a correct clock, with "holdfast token create".'
       })
     }
     return new BackupError(
       'UNAUTHORIZED',
-      given ? 'the token is not valid, or no longer' : 'no bearer token was given',
+      given ? 'the token is not valid, or has expired' : 'the request has no bearer token',
       {
-        hint: 'Send "Authorization: Bearer <token>"; "holdfast token create" makes one.'
+        hint: 'Send "Authorization: Bearer <token>", with a token from "holdfast token create".'
       }
     )
   }
@@ -207,13 +206,17 @@ function refusal (request: FastifyRequest, reply: FastifyReply, isRevoked: boole
 /** null: the role reaches. */
 function tooLow (role: Role | undefined, least: Role | 'open' | undefined): BackupError | null {
   if (role === undefined) {
-    return new BackupError('FORBIDDEN', 'the token names a role that there is not', {
+    return new BackupError('FORBIDDEN', 'the token has an unknown role', {
       hint: `Use a token with one of the roles ${ROLES.join(', ')}.`
     })
   }
   const needed = ROLES.findIndex(known => known === least)
   if (ROLES.indexOf(role) >= needed) return null
-  return new BackupError('FORBIDDEN', `this needs the role "${least}" and the token has "${role}"`, {
-    hint: `Use a token with the role ${ROLES.slice(needed).join(' or ')}.`
-  })
+  return new BackupError(
+    'FORBIDDEN',
+    `this endpoint requires the role "${least}", and the token has the role "${role}"`,
+    {
+      hint: `Use a token with the role ${ROLES.slice(needed).join(' or ')}.`
+    }
+  )
 }

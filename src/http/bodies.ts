@@ -15,7 +15,7 @@ export function readBodies (app: App): void {
       encoding.toLowerCase() === 'identity'
         ? null
         : new BackupError('MEDIA_TYPE_UNSUPPORTED', 'the body is compressed', {
-          hint: 'Send it as it is, without Content-Encoding.'
+          hint: 'Send it uncompressed, without Content-Encoding.'
         })
     )
   })
@@ -31,7 +31,7 @@ export function readBodies (app: App): void {
     done(
       body === ''
         ? null
-        : new BackupError('MEDIA_TYPE_UNSUPPORTED', 'the body is not declared as JSON', {
+        : new BackupError('MEDIA_TYPE_UNSUPPORTED', 'the content type of the body is not JSON', {
           hint: 'Send JSON with "Content-Type: application/json".'
         })
     )
@@ -39,5 +39,5 @@ export function readBodies (app: App): void {
 }
 
 function notJson (cause: Error): BackupError {
-  return new BackupError('VALIDATION_FAILED', 'the body is not JSON, or has keys that are not allowed', { cause })
+  return new BackupError('VALIDATION_FAILED', 'the body is not valid JSON, or has keys that are not allowed', { cause })
 }

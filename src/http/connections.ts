@@ -43,7 +43,7 @@ export function boundOf (configured: number, jobs: number, logger: Pick<Logger, 
   if (configured > room) {
     logger.warn(
       { maxConnections: configured, room, openFiles: descriptors },
-      'MAX_CONNECTIONS is more than the limit of open files leaves room for: backups may fail while there are many callers; raise the limit (ulimit -n, LimitNOFILE), or lower it'
+      'MAX_CONNECTIONS is too high for the limit of open files: backups may fail while there are many callers; raise the limit (ulimit -n, LimitNOFILE), or lower MAX_CONNECTIONS'
     )
   }
   return configured === 0 ? room : configured
@@ -93,7 +93,7 @@ export function refusalLog (max: number, clock: Clock, logger: Pick<Logger, 'war
     if (now - toldAt < MINUTE) return
     logger.warn(
       { refused, maxConnections: max },
-      'connections were refused: there are as many as there may be; look for callers that keep them open, or raise MAX_CONNECTIONS and the limit of open files'
+      'connections were refused, because the maximum is reached; find callers that keep connections open, or raise MAX_CONNECTIONS and the limit of open files'
     )
     toldAt = now
     refused = 0

@@ -6,12 +6,12 @@ export const PROBLEM_TYPE = 'application/problem+json'
 
 /** What Fastify itself refuses, by the status that it would answer. */
 const OWN: Readonly<Record<number, readonly [ErrorCode, string]>> = {
-  400: ['VALIDATION_FAILED', 'the request is not well formed'],
+  400: ['VALIDATION_FAILED', 'the request is malformed'],
   // What looks for a way out of the directory of the documentation.
-  403: ['NOT_FOUND', 'there is nothing at this address'],
-  404: ['NOT_FOUND', 'there is nothing at this address'],
+  403: ['NOT_FOUND', 'no such endpoint'],
+  404: ['NOT_FOUND', 'no such endpoint'],
   413: ['BODY_TOO_LARGE', 'the request body is too large'],
-  414: ['VALIDATION_FAILED', 'the address is too long'],
+  414: ['VALIDATION_FAILED', 'the URL is too long'],
   415: ['MEDIA_TYPE_UNSUPPORTED', 'the media type is not supported'],
   503: ['SHUTTING_DOWN', 'the service is stopping']
 }
@@ -78,7 +78,7 @@ function problem (fault: BackupError, request: FastifyRequest): object {
 
 function problemsOf (
   error: z.ZodError,
-  unknownKey = (key: string) => `"${key}" is not known here`
+  unknownKey = (key: string) => `unknown key "${key}"`
 ): { path: string, message: string }[] {
   return error.issues.flatMap(issue => {
     if (issue.code !== 'unrecognized_keys') return { path: issue.path.join('.'), message: issue.message }

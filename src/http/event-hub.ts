@@ -42,9 +42,13 @@ export class EventHub {
   requireRoom (caller: string): void {
     const open = [...this.#readers].filter(reader => reader.caller === caller).length
     if (open >= STREAMS) {
-      throw new BackupError('STREAM_LIMIT', `this caller has ${open} event streams open, and may have ${STREAMS}`, {
-        hint: 'Close one of them first, or give each client a token of its own subject.'
-      })
+      throw new BackupError(
+        'STREAM_LIMIT',
+        `this caller has ${open} open event streams, and the maximum is ${STREAMS}`,
+        {
+          hint: 'Close a stream first, or give each client a token with its own subject.'
+        }
+      )
     }
   }
 

@@ -56,7 +56,7 @@ const DRILL_REPORT = {
     size: 40_960,
     compression: 'none'
   },
-  chosen: 'it was asked for',
+  chosen: 'requested by the caller',
   checks: [CHECK],
   assertions: [{ name: 'orders are there', status: 'pass', found: 1000, bound: 'at least 1', reason: null }],
   duration: 154
@@ -147,7 +147,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
     source: 'workstation',
     severity: 'critical',
     message: 'the newest good backup is 2 days old',
-    remedy: 'See why no backup is made: `holdfast runs` and `holdfast doctor`.',
+    remedy: 'Find the cause with `holdfast runs` and `holdfast doctor`.',
     raisedAt: '2026-01-07T02:00:00.000Z',
     clearedAt: null
   },
@@ -236,7 +236,7 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   DrillReport: DRILL_REPORT,
   ErrorCode: 'BACKUP_IN_PROGRESS',
-  Failure: { backupId: 4, code: 'STORE_UNAVAILABLE', message: 'the store "nas" cannot be used' },
+  Failure: { backupId: 4, code: 'STORE_UNAVAILABLE', message: 'the store "nas" is not available' },
   Health: {
     success: true,
     status: 'ok',
@@ -285,9 +285,9 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   },
   Problem: {
     type: 'urn:holdfast:error:BACKUP_IN_PROGRESS',
-    title: 'the source is busy with another operation',
+    title: 'another job is running on the source',
     status: 409,
-    detail: 'another job is at work on the source "workstation"',
+    detail: 'another job is running on the source "workstation"',
     instance: '/api/backups',
     success: false,
     code: 'BACKUP_IN_PROGRESS',
@@ -386,10 +386,10 @@ export const EXAMPLES: Readonly<Record<string, unknown>> = {
   StoreProbe: {
     store: 'nas',
     ok: true,
-    findings: [{ check: 'reach', status: 'ok', message: 'it answers at "/mnt/nas/holdfast"', remedy: null }, {
+    findings: [{ check: 'reach', status: 'ok', message: 'it responds at "/mnt/nas/holdfast"', remedy: null }, {
       check: 'write',
       status: 'ok',
-      message: 'an object can be written',
+      message: 'an object was written',
       remedy: null
     }]
   },

@@ -90,7 +90,7 @@ export function rememberAnswers (
       }
     } catch (error) {
       // The work is done and its answer is right; only a later retry will not be recognised.
-      request.log.error({ err: error }, 'the answer to an idempotency key was not kept')
+      request.log.error({ err: error }, 'the response for an idempotency key could not be stored')
     }
     settle(underway, { fingerprint, answer })
   }
@@ -125,8 +125,8 @@ function isFinal ({ code }: BackupError): boolean {
 
 function replay (reply: FastifyReply, { fingerprint, answer }: First, asked: string): FastifyReply {
   if (fingerprint !== asked) {
-    throw new BackupError('IDEMPOTENCY_KEY_REUSED', 'the idempotency key was used for another request', {
-      hint: 'Take a new key for a new request.'
+    throw new BackupError('IDEMPOTENCY_KEY_REUSED', 'the idempotency key was used for a different request', {
+      hint: 'Use a new key for each different request.'
     })
   }
   return reply.code(answer.status).headers(answer.headers).header('idempotency-replayed', 'true').send(answer.body)

@@ -7,8 +7,8 @@ import { PROBLEM_TYPE, sendProblem } from './errors.ts'
 import { rateLimited, type Wait } from './rate-limit.ts'
 
 const DETAILS: Readonly<Record<string, string>> = {
-  HPE_HEADER_OVERFLOW: 'the address and the headers are too large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'the request did not come to its end in time'
+  HPE_HEADER_OVERFLOW: 'the URL and the headers are too large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'the request was not complete in time'
 }
 
 /**
@@ -40,7 +40,7 @@ export class Malformed {
       if (seconds === undefined) {
         end(
           socket,
-          new BackupError('VALIDATION_FAILED', DETAILS[systemCode(error) ?? ''] ?? 'the request is not well formed')
+          new BackupError('VALIDATION_FAILED', DETAILS[systemCode(error) ?? ''] ?? 'the request is malformed')
         )
       } else end(socket, rateLimited(), `Retry-After: ${seconds}\r\n`)
     }, () => {

@@ -22,8 +22,8 @@ export function answerUnknown (app: App, limit: preHandlerAsyncHookHandler | pre
     // A route may itself find nothing at an address of its own: a file of the documentation that there is not.
     if (methods.size === 0 || methods.has(request.method)) {
       sendProblem(
-        new BackupError('NOT_FOUND', 'there is nothing at this address', {
-          hint: 'The addresses are listed at /docs.'
+        new BackupError('NOT_FOUND', 'no such endpoint', {
+          hint: 'The endpoints are listed at /docs.'
         }),
         request,
         reply
@@ -33,8 +33,8 @@ export function answerUnknown (app: App, limit: preHandlerAsyncHookHandler | pre
     const allowed = [...methods].sort().join(', ')
     reply.header('allow', allowed)
     sendProblem(
-      new BackupError('METHOD_NOT_ALLOWED', `this address does not take ${request.method}`, {
-        hint: `It takes ${allowed}.`
+      new BackupError('METHOD_NOT_ALLOWED', `this endpoint does not support ${request.method}`, {
+        hint: `It supports ${allowed}.`
       }),
       request,
       reply

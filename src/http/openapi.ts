@@ -5,20 +5,20 @@ import { BODY_EXAMPLES, EXAMPLES } from './examples.ts'
 import type { App, Tag } from './route.ts'
 
 const TAGS: Readonly<Record<Tag, string>> = {
-  backups: 'Making, reading, proving and removing backups.',
-  configuration: 'What can be changed while the service runs.',
-  sources: 'What is protected.',
-  jobs: 'Work under way.',
-  audit: 'Who did what.',
-  service: 'For probes and monitoring.'
+  backups: 'Create, list, verify, restore and remove backups.',
+  configuration: 'Settings that can be changed while the service runs.',
+  sources: 'Databases that are backed up.',
+  jobs: 'Queued, running and recent jobs.',
+  audit: 'Audit log.',
+  service: 'Health checks and monitoring.'
 }
 
 const DESCRIPTION =
-  `Backups that are known to restore. Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`.
+  `Backups of databases, verified and tested by restores. Errors are \`application/problem+json\` (RFC 9457) with a stable \`code\`.
 
-A token comes from \`holdfast token create\`, and goes into the header \`Authorization: Bearer …\`.
+Create a token with \`holdfast token create\`, and send it in the header \`Authorization: Bearer …\`.
 
-Answers grow without a new version of the API: ignore fields that you do not know, and expect new values of every \`enum\` in an answer, new error codes and new names of events. What is there keeps its name and its meaning. Requests are checked to the letter: a key that is not known is refused.`
+Responses may gain fields without a new version of the API: ignore unknown fields, and expect new values of every \`enum\` in a response, new error codes and new event names. Existing fields keep their names and meanings. Requests are checked strictly: an unknown key is an error.`
 
 /** Headers of requests that hooks read. */
 const HEADERS = {
@@ -26,14 +26,14 @@ const HEADERS = {
     name: 'Idempotency-Key',
     in: 'header',
     required: false,
-    description: 'The same key within 24 hours answers the first outcome and does the work once.',
+    description: 'Requests with the same key within 24 hours run once and get the response to the first.',
     schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[!-~]+$' }
   },
   Prefer: {
     name: 'Prefer',
     in: 'header',
     required: false,
-    description: '`respond-async`: answer 202 with the job at once.',
+    description: '`respond-async`: respond with 202 and the job immediately.',
     schema: { type: 'string' }
   }
 } as const
@@ -45,7 +45,7 @@ const ANSWER_HEADERS: Readonly<Record<string, ReadonlyArray<keyof typeof ANSWERE
 }
 const ANSWERED = {
   Location: {
-    description: 'The path of the job: `GET` tells how far it is.',
+    description: 'The path of the job: `GET` returns its progress.',
     required: true,
     schema: { type: 'string', format: 'uri-reference' },
     example: '/api/jobs/12'
@@ -57,7 +57,7 @@ const ANSWERED = {
     example: 'respond-async'
   },
   'Retry-After': {
-    description: 'Seconds after which another try may succeed, where that is known.',
+    description: 'Seconds after which a retry may succeed, if known.',
     schema: { type: 'string' },
     example: '10'
   }
@@ -73,7 +73,7 @@ export async function describeRoutes (app: App, version: string): Promise<void> 
         version,
         description: DESCRIPTION
       },
-      servers: [{ url: '/', description: 'The service that answers with this document.' }],
+      servers: [{ url: '/', description: 'The service that serves this document.' }],
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: {
         securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },

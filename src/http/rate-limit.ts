@@ -36,7 +36,7 @@ function pick ({ ip, socket, caller }: Origin): Origin {
 }
 
 export function rateLimited (): BackupError {
-  return new BackupError('RATE_LIMITED', 'there were too many requests in the last minute', {
-    hint: 'Wait as long as Retry-After says.'
+  return new BackupError('RATE_LIMITED', 'too many requests in the last minute', {
+    hint: 'Wait for the time in Retry-After.'
   })
 }

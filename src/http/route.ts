@@ -57,14 +57,14 @@ interface Inputs {
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
   200: 'Done.',
   201: 'Created.',
-  202: 'Accepted; the job tells how it goes.',
-  503: 'Not now.'
+  202: 'Accepted; the job has the progress and the result.',
+  503: 'Temporarily not available.'
 }
 
 /** The options of a route: who may call it, what it takes, and all that the contract says about it. */
 export function route<const I extends Inputs> (role: Role | 'open', doc: Doc, inputs: I = {} as I) {
   if (202 in doc.answers && doc.starts === undefined) {
-    throw new BackupError('INTERNAL', `the route "${doc.summary}" answers with a job of which it does not say the kind`)
+    throw new BackupError('INTERNAL', `the route "${doc.summary}" responds with a job without declaring its kind`)
   }
   const asked = Object.keys(inputs).length > 0
   const codes: ErrorCode[] = [

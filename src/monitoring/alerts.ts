@@ -94,7 +94,7 @@ export class AlertWatch {
         events.emit({ type: 'alert.raised', alert })
       }
       for (const alert of cleared) {
-        logger.info(shown(alert), `alert is over: ${alert.message}`)
+        logger.info(shown(alert), `alert cleared: ${alert.message}`)
         events.emit({ type: 'alert.cleared', alert })
       }
     } catch (thrown) {
@@ -102,7 +102,7 @@ export class AlertWatch {
       if (!this.#isBlind) {
         logger.error(
           { code },
-          `what the alerts are made from cannot be read, and is tried again every minute: ${message}`
+          `the alerts cannot be evaluated; retrying every minute: ${message}`
         )
       }
       this.#isBlind = true

@@ -59,12 +59,12 @@ export class CatalogWatch {
       mark(finding)
       logger.error(
         { finding },
-        'THE CATALOG IS DAMAGED: restart the service, which sets the damaged catalog aside and rebuilds it from the manifests'
+        'THE CATALOG IS DAMAGED: restart the service, which keeps the damaged catalog under another name and builds a new one from the manifests'
       )
     } catch (thrown) {
       if (this.#stop.signal.aborted) return
       const { code, message } = toBackupError(thrown)
-      logger.warn({ code }, `the catalog could not be checked, and is checked again tomorrow: ${message}`)
+      logger.warn({ code }, `the catalog could not be checked; the next check is tomorrow: ${message}`)
     }
   }
 }

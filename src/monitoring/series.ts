@@ -22,23 +22,23 @@ export function makeSeries (registry: Registry) {
   const gauge = <T extends string>(name: string, help: string, ...labelNames: T[]): Gauge<T> =>
     new Gauge({ name, help, labelNames, registers })
   return {
-    runs: counter('backup_runs_total', 'Backups that ended, by how they ended.', 'backup_type', 'status', 'source'),
-    attempts: counter('backup_attempts_total', 'Backups that were begun.', 'source'),
-    successes: counter('backup_success_total', 'Backups that completed.', 'source'),
+    runs: counter('backup_runs_total', 'Finished backups by outcome.', 'backup_type', 'status', 'source'),
+    attempts: counter('backup_attempts_total', 'Started backups.', 'source'),
+    successes: counter('backup_success_total', 'Completed backups.', 'source'),
     verifications: counter(
       'backup_verifications_total',
-      'Verifications that ran to a conclusion, by what they found.',
+      'Finished verifications by result.',
       'status'
     ),
     errors: counter(
       'backup_errors_total',
-      'Operations that failed, by the code of the error.',
+      'Failed operations by error code.',
       'operation',
       'error_type'
     ),
     duration: gauge(
       'backup_duration_seconds',
-      'How long the last operation of its kind took.',
+      'Duration of the last operation of this kind.',
       'backup_type',
       'operation',
       'source'
@@ -54,81 +54,81 @@ export function makeSeries (registry: Registry) {
     }),
     lastSuccess: gauge(
       'backup_last_success_timestamp',
-      'When the last backup completed, in seconds since 1970; 0 if none ever did.',
+      'Unix time of the last completed backup; 0 if there is none.',
       'source'
     ),
     uploads: counter(
       'backup_uploads_total',
-      'Copies sent to another store, by how that ended.',
+      'Uploads of copies to another store by outcome.',
       'destination',
       'status'
     ),
     uploadDuration: gauge(
       'backup_upload_duration_seconds',
-      'How long the last copy to another store took.',
+      'Duration of the last upload of a copy.',
       'destination'
     ),
-    copiesWaiting: gauge('holdfast_copies_waiting', 'Copies that are not in their store yet.', 'destination'),
-    copiesStored: gauge('holdfast_copies_stored', 'Copies that the store holds.', 'destination'),
-    copiesBytes: gauge('holdfast_copies_bytes', 'Bytes of the copies that the store holds.', 'destination'),
-    jobs: gauge('holdfast_jobs', 'Jobs that have not ended.', 'status'),
-    storeFree: gauge('holdfast_store_free_bytes', 'Bytes that can still be written where backups are kept.', 'store'),
-    storeSize: gauge('holdfast_store_size_bytes', 'Bytes there are where backups are kept.', 'store'),
+    copiesWaiting: gauge('holdfast_copies_waiting', 'Copies that are not in the store yet.', 'destination'),
+    copiesStored: gauge('holdfast_copies_stored', 'Copies in the store.', 'destination'),
+    copiesBytes: gauge('holdfast_copies_bytes', 'Size of the copies in the store.', 'destination'),
+    jobs: gauge('holdfast_jobs', 'Unfinished jobs.', 'status'),
+    storeFree: gauge('holdfast_store_free_bytes', 'Free space of the store.', 'store'),
+    storeSize: gauge('holdfast_store_size_bytes', 'Total space of the store.', 'store'),
     freshSince: gauge(
       'backup_fresh_since_timestamp',
-      'A good backup started at or after this must exist, or the schedule was not kept, in seconds since 1970; there is none where nothing is asked.',
+      'Unix time since which the schedule requires a good backup; absent if no schedule requires one.',
       'source'
     ),
     lastProven: gauge(
       'backup_last_proven_timestamp',
-      'When a backup was last restored, or drilled and passed, in seconds since 1970; 0 if none ever was.',
+      'Unix time of the last successful restore or passed drill; 0 if there is none.',
       'source'
     ),
     restoreTime: gauge(
       'backup_restore_seconds',
-      'How long that restore took to have the content in its place.',
+      'Duration of that restore until the content was in place.',
       'source'
     ),
     rpo: gauge(
       'backup_rpo_seconds',
-      'Time since the newest backup that was proven valid was begun: what a restore now would lose.',
+      'Age of the newest valid backup by its start time: the changes of this period are lost in a restore.',
       'source'
     ),
-    drills: counter('backup_drills_total', 'Drills that ended, by what came of them.', 'status', 'source'),
+    drills: counter('backup_drills_total', 'Finished drills by result.', 'status', 'source'),
     drillFreshSince: gauge(
       'holdfast_drill_fresh_since_timestamp',
-      'That a backup restores must have been proven at or after this, in seconds since 1970; there is none where nothing is asked.',
+      'Unix time since which the schedule requires a passed drill; absent if no schedule requires one.',
       'source'
     ),
     pruneLastSuccess: gauge(
       'holdfast_prune_last_success_timestamp',
-      'When the last prune was done, in seconds since 1970; 0 if none ever was.'
+      'Unix time of the last successful prune; 0 if there is none.'
     ),
     pruneFreshSince: gauge(
       'holdfast_prune_fresh_since_timestamp',
-      'A prune done at or after this must exist, in seconds since 1970; there is none where nothing is asked.'
+      'Unix time since which the schedule requires a prune; absent if no schedule requires one.'
     ),
     alerts: gauge(
       'holdfast_alert_active',
-      'Whether an alert is open (1) or its rule does not hold (0).',
+      'Whether an alert is open (1) or not (0).',
       'rule',
       'source',
       'severity'
     ),
-    alertsRaised: counter('holdfast_alerts_raised_total', 'Alerts that were raised.', 'rule'),
+    alertsRaised: counter('holdfast_alerts_raised_total', 'Raised alerts.', 'rule'),
     sourcesOmitted: gauge(
       'holdfast_sources_without_series',
-      'Configured sources beyond METRICS_MAX_SOURCES: their counters and alerts are added up under an empty label.'
+      'Configured sources beyond METRICS_MAX_SOURCES: their counters and alerts are summed under an empty label.'
     ),
     connectionsRefused: counter(
       'holdfast_connections_refused_total',
-      'Connections that were closed since there were as many as there may be.'
+      'Connections that were refused because the maximum was reached.'
     ),
     catalogReadable: gauge(
       'holdfast_catalog_readable',
-      'Whether the figures on backups are of this moment (1) or the last that could be read (0).'
+      'Whether the metrics of backups are current (1) or from the last successful read of the catalog (0).'
     ),
-    build: gauge('holdfast_build_info', 'What is running here.', 'version', 'node', 'sqlite')
+    build: gauge('holdfast_build_info', 'Versions of Holdfast, Node.js and SQLite.', 'version', 'node', 'sqlite')
   }
 }
 

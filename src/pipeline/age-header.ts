@@ -61,7 +61,7 @@ export async function openHeader (
   { identities, passphrases, isSureToFit }: AgeIdentities
 ): Promise<Uint8Array> {
   if (header.toString('latin1').split('\n-> ').length - 1 > MOST_STANZAS) {
-    throw undecryptable(`the age stream is not opened: it is sealed to more than ${MOST_STANZAS} recipients`)
+    throw undecryptable(`the age stream is rejected: it is encrypted for more than ${MOST_STANZAS} recipients`)
   }
   const { Decrypter } = await import('age-encryption')
   const decrypter = new Decrypter()
@@ -70,7 +70,7 @@ export async function openHeader (
   decrypter.addIdentity({
     unwrapFileKey () {
       throw isSureToFit
-        ? undecryptable('the header of the age stream does not fit the key that it is sealed to')
+        ? undecryptable('the header of the age stream does not match its key')
         : noKeyFits('the age stream')
     }
   })

@@ -70,10 +70,10 @@ export function passphraseIdentity (passphrase: string): Identity {
 
 function tooDear (work: string): BackupError {
   return undecryptable(
-    `the age stream is not opened: its passphrase has the work factor ${work}, and ${MOST_WORK} is the most`,
+    `the age stream is rejected: its passphrase has the work factor ${work}, and the maximum is ${MOST_WORK}`,
     {
       hint:
-        `No backup of Holdfast has more than ${WORK_FACTOR}: somebody else wrote this file. If you trust it, open it with "age --decrypt", and seal it anew with "age --passphrase", which takes ${MOST_WORK}.`
+        `Holdfast uses at most ${WORK_FACTOR}, so another program wrote this file. If you trust it, decrypt it with "age --decrypt", and encrypt it again with "age --passphrase", which uses ${MOST_WORK}.`
     }
   )
 }

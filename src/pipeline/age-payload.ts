@@ -35,17 +35,17 @@ export function openPayload (fileKey: Uint8Array, nonce: Uint8Array): Chunker {
   const next = pieceNonces()
   let isFirst = true
   return new Chunker(PIECE + TAG, (piece, isLast) => {
-    if (piece.length < TAG) throw undecryptable('the age stream is cut short')
+    if (piece.length < TAG) throw undecryptable('the age stream is truncated')
     const decipher = createDecipheriv(ALGORITHM, key, next(isLast), { authTagLength: TAG })
     decipher.setAuthTag(piece.subarray(-TAG))
     const plain = decipher.update(piece.subarray(0, -TAG))
     try {
       decipher.final()
     } catch (cause) {
-      throw undecryptable('the age stream is damaged, cut short, or goes on after its end', { cause })
+      throw undecryptable('the age stream is damaged, truncated, or has data after its end', { cause })
     }
     // Only a file of no bytes at all ends with a piece of none.
-    if (isLast && plain.length === 0 && !isFirst) throw undecryptable('the age stream ends with an empty piece')
+    if (isLast && plain.length === 0 && !isFirst) throw undecryptable('the age stream ends with an empty chunk')
     isFirst = false
     return [plain]
   })

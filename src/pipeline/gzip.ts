@@ -33,7 +33,7 @@ function decode (): Gunzip {
   gunzip._destroy = (error, done) => {
     const isOurs = error === null || !/^(Z_|ERR_ZLIB)/.test(systemCode(error) ?? '')
     destroy(
-      isOurs ? error : new BackupError('DECODE_FAILED', 'the gzip stream is damaged or cut short', { cause: error }),
+      isOurs ? error : new BackupError('DECODE_FAILED', 'the gzip stream is damaged or truncated', { cause: error }),
       done
     )
   }

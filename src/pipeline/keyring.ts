@@ -58,8 +58,10 @@ export async function makeKeyring (material: KeyMaterial): Promise<Keyring> {
       if (keyless.has(source)) {
         throw new BackupError(
           'SECRET_MISSING',
-          `the backups of "${source}" are sealed with a passphrase that only the server has`,
-          { hint: 'Give BACKUP_ENCRYPTION_PASSPHRASE here, too, or BACKUP_ENCRYPTION_PASSPHRASE_FILE to both.' }
+          `the backups of "${source}" are encrypted with a passphrase that only the server has`,
+          {
+            hint: 'Set BACKUP_ENCRYPTION_PASSPHRASE for the command too, or BACKUP_ENCRYPTION_PASSPHRASE_FILE for both.'
+          }
         )
       }
       return ciphers.get(source) ?? null

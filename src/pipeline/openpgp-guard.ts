@@ -103,9 +103,9 @@ function packetCheck (): (chunk: Bytes) => boolean {
       return start
     }
     if (packet.isInParts || length > PACKET) {
-      throw new TooDear(`a packet beside its data is longer than ${PACKET} bytes`)
+      throw new TooDear(`a packet next to its data is longer than ${PACKET} bytes`)
     }
-    if (together + start + length > TOGETHER) throw new TooDear(`more than ${TOGETHER} bytes stand beside its data`)
+    if (together + start + length > TOGETHER) throw new TooDear(`more than ${TOGETHER} bytes are outside its data`)
     if (start + length > bytes.length) return undefined
     together += start + length
     const body = bytes.subarray(start, start + length)
@@ -208,19 +208,19 @@ function checkRecipient (
   counts.recipients++
   if (isUnnamed) counts.unnamed++
   if (counts.recipients > MOST.recipients || counts.unnamed > MOST.unnamed || (!isUnnamed && same > MOST.same)) {
-    throw new TooDear('it is sealed to more keys than any backup')
+    throw new TooDear('it is encrypted for more keys than a backup can have')
   }
 }
 
 /** Where the rule by which the key is made of the passphrase begins depends on the version: 4, 5 or 6. */
 function checkPassphrase (body: Bytes, count: number): void {
-  if (count > MOST.passphrases) throw new TooDear('it is sealed with more passphrases than any backup')
+  if (count > MOST.passphrases) throw new TooDear('it is encrypted with more passphrases than a backup can have')
   const rule = body.subarray(({ 4: 2, 5: 3, 6: 5 } as const)[body[0] ?? 0] ?? body.length)
   // The iterations of the other rules are at most 62 MiB of hashing by their form.
   if (rule[0] !== 4) return
   const [passes = 0, , exponent = 0] = rule.subarray(17)
   if (exponent > ARGON2.exponent || passes > ARGON2.passes || passes * 2 ** exponent > ARGON2.work) {
-    throw new TooDear('its passphrase asks for more work or memory than any backup')
+    throw new TooDear('its passphrase requires more time or memory than that of a backup')
   }
 }
 

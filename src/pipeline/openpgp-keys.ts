@@ -43,7 +43,7 @@ async function expiryOf (key: Key): Promise<Date | undefined> {
     throw invalid(
       PUBLIC,
       `the key ${fingerprintOf(key)} cannot be encrypted to`,
-      'Give a key that has a part for encryption and has not been revoked.',
+      'Set a key that supports encryption and is not revoked.',
       cause
     )
   }
@@ -63,7 +63,7 @@ export async function readPrivateKeys (
       throw invalid(
         PRIVATE,
         `${fingerprintOf(key)} is a public key`,
-        'Give what "gpg --export-secret-keys --armor" writes.'
+        'Set the output of "gpg --export-secret-keys --armor".'
       )
     }
     return { fingerprint: fingerprintOf(key), armour: (await unlocked(key, passphrase)).armor() }
@@ -81,12 +81,12 @@ async function parsed (armour: string, name: string): Promise<Key[]> {
   } catch (cause) {
     throw invalid(
       name,
-      'this is not an OpenPGP key that can be read',
-      'Give what "gpg --export --armor" writes.',
+      'this is not a readable OpenPGP key',
+      'Set the output of "gpg --export --armor".',
       cause
     )
   }
-  throw invalid(name, 'there is no OpenPGP key in armour', 'Give what "gpg --export --armor" writes.')
+  throw invalid(name, 'there is no armored OpenPGP key', 'Set the output of "gpg --export --armor".')
 }
 
 async function unlocked (key: PrivateKey, passphrase: Secret | undefined): Promise<PrivateKey> {
@@ -94,8 +94,8 @@ async function unlocked (key: PrivateKey, passphrase: Secret | undefined): Promi
   if (passphrase === undefined) {
     throw invalid(
       PASSPHRASE,
-      `the private key ${fingerprintOf(key)} has a passphrase, which is not given`,
-      `Give it by ${PASSPHRASE}_FILE.`
+      `the private key ${fingerprintOf(key)} has a passphrase, which is not configured`,
+      `Set it with ${PASSPHRASE}_FILE.`
     )
   }
   const { decryptKey } = await import('openpgp')
@@ -104,7 +104,7 @@ async function unlocked (key: PrivateKey, passphrase: Secret | undefined): Promi
   } catch (cause) {
     throw invalid(
       PASSPHRASE,
-      `this does not open the private key ${fingerprintOf(key)}`,
+      `this passphrase does not decrypt the private key ${fingerprintOf(key)}`,
       'Correct the passphrase.',
       cause
     )

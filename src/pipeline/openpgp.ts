@@ -54,14 +54,14 @@ function openpgpStage (work: OpenpgpWork, isSureToFit: boolean): Duplex {
         return noKeyFits('the OpenPGP message', new Error(message))
       }
       if (why === 'dear' satisfies OpenpgpFailure) {
-        return undecryptable(`the OpenPGP message is damaged, or asks for more than any backup: ${message}`)
+        return undecryptable(`the OpenPGP message is damaged, or exceeds the limits of a backup: ${message}`)
       }
       if (why === 'memory') {
-        return undecryptable('the OpenPGP message needs more memory to be opened than any backup', {
+        return undecryptable('the OpenPGP message needs more memory than a backup', {
           cause: new Error(message)
         })
       }
-      return undecryptable('the OpenPGP message is damaged, cut short, or goes on after its end', {
+      return undecryptable('the OpenPGP message is damaged, truncated, or has data after its end', {
         cause: new Error(message)
       })
     }

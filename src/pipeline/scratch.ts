@@ -86,7 +86,7 @@ function translated (error: unknown, directory: string): unknown {
   if (lack === 'size') {
     return new BackupError(
       'FILE_SIZE_LIMIT',
-      `the image would be larger than a file may be in the scratch directory "${directory}"`,
+      `the image exceeds the maximum file size in the scratch directory "${directory}"`,
       {
         hint:
           'Set SCRATCH_DIR to a file system without that limit, or raise the limit of the process ("ulimit -f", LimitFSIZE).',
@@ -95,10 +95,10 @@ function translated (error: unknown, directory: string): unknown {
     )
   }
   const what = lack === 'files'
-    ? 'has no room for another file: bytes are free, and all inodes of the file system are in use'
+    ? 'has no free inodes: space is left, but no more files can be created'
     : lack === 'quota'
-    ? 'has no room left: the quota of this user is used up'
-    : 'has no room left'
+    ? 'has no space left: the quota of this user is used up'
+    : 'has no space left'
   return new BackupError('DISK_FULL', `the scratch directory "${directory}" ${what}`, {
     hint: 'Free space there, or set SCRATCH_DIR to a larger disk.',
     cause: error

@@ -103,7 +103,13 @@ export function threadStage ({ entry, work, toError }: ThreadWork): Duplex {
       })
       thread.on('exit', () => {
         if (!isOver) {
-          this.destroy(toError({ type: 'failed', why: 'stuck', message: 'the thread ended before its work' }))
+          this.destroy(
+            toError({
+              type: 'failed',
+              why: 'stuck',
+              message: 'the thread ended before its work was finished'
+            })
+          )
         }
       })
       done()

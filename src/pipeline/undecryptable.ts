@@ -18,9 +18,9 @@ export function isUndecryptable ({ code, details }: BackupError): boolean {
 
 /** None of the keys that were tried fits. */
 export function noKeyFits (what: string, cause?: unknown): BackupError {
-  return new BackupError('KEY_MISSING', `none of the keys that are here opens ${what}`, {
+  return new BackupError('KEY_MISSING', `none of the configured keys decrypts ${what}`, {
     hint:
-      'Give the private key by BACKUP_AGE_IDENTITY_FILE or BACKUP_OPENPGP_PRIVATE_KEYS_FILE, or the passphrase by BACKUP_ENCRYPTION_PASSPHRASE_FILE.',
+      'Set the private key with BACKUP_AGE_IDENTITY_FILE or BACKUP_OPENPGP_PRIVATE_KEYS_FILE, or the passphrase with BACKUP_ENCRYPTION_PASSPHRASE_FILE.',
     ...cause !== undefined && { cause }
   })
 }

@@ -46,7 +46,7 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
     },
     flush (done) {
       const rest = end - start
-      if (isEmpty) done(damaged('has no bytes'))
+      if (isEmpty) done(damaged('is empty'))
       else if (rest > 0) done(damaged(`ends in the middle of a frame, ${rest} bytes after its start`))
       else {
         conversions.drain().then(() => {
@@ -59,7 +59,7 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
     try {
       return await work.convert(frame)
     } catch (cause) {
-      throw damaged('holds a frame that cannot be decompressed', cause)
+      throw damaged('contains a frame that cannot be decompressed', cause)
     }
   }
   const conversions = new OrderedConversions({ concurrency: work.concurrency, convert }, plain => {
@@ -87,7 +87,7 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
       scan ??= readFrameHeader(view)
       const length = scan === undefined ? undefined : frameLength(view, scan)
       if (length === undefined) {
-        if (view.length > FRAME_LIMIT) throw damaged(`holds a frame of more than ${FRAME_LIMIT} bytes`)
+        if (view.length > FRAME_LIMIT) throw damaged(`contains a frame of more than ${FRAME_LIMIT} bytes`)
         return
       }
       const { size, isLastSeen } = scan as Scan
@@ -95,10 +95,10 @@ export function frameStage (work: OrderedWork<Frame>): Transform {
       scan = undefined
       frames++
       if (frames > SMALL_FRAMES && plainBytes < (frames - SMALL_FRAMES) * LEAST_PER_FRAME) {
-        throw damaged('consists of more tiny frames than any tool writes')
+        throw damaged('consists of too many tiny frames')
       }
       if (!isLastSeen) continue
-      if (size !== undefined && size > FRAME_LIMIT) throw damaged(`holds a frame of more than ${FRAME_LIMIT} bytes`)
+      if (size !== undefined && size > FRAME_LIMIT) throw damaged(`contains a frame of more than ${FRAME_LIMIT} bytes`)
       await conversions.add({ bytes: Buffer.from(view.subarray(0, length)), size })
     }
   }
@@ -115,7 +115,7 @@ function readFrameHeader (view: Buffer): Scan | undefined {
       ? undefined
       : { at: 8 + view.readUInt32LE(4), isLastSeen: false, hasChecksum: false, size: undefined }
   }
-  if (magic !== MAGIC) throw damaged('does not start a frame where one is due')
+  if (magic !== MAGIC) throw damaged('has no frame header where one is expected')
   const descriptor = view.readUInt8(4)
   const isSingleSegment = (descriptor & 0x20) !== 0
   const dictionaryBytes = (1 << (descriptor & 3)) >> 1

@@ -5,12 +5,12 @@ import { instant, iso } from './common.ts'
 export const alertSchema = z.object({
   id: z.int(),
   rule: z.enum(ALERT_RULE_NAMES),
-  source: z.string().nullable().meta({ description: 'null: it is about the service as a whole.' }),
+  source: z.string().nullable().meta({ description: 'null: the alert is about the whole service.' }),
   severity: z.enum(ALERT_SEVERITIES),
-  message: z.string().meta({ description: 'What is wrong.' }),
-  remedy: z.string().meta({ description: 'What to do.' }),
+  message: z.string().meta({ description: 'The problem.' }),
+  remedy: z.string().meta({ description: 'The remedy.' }),
   raisedAt: instant,
-  clearedAt: instant.nullable().meta({ description: 'null: it is open.' })
+  clearedAt: instant.nullable().meta({ description: 'null: the alert is open.' })
 }).meta({ id: 'Alert' })
 
 export type AlertView = z.infer<typeof alertSchema>

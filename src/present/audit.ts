@@ -7,21 +7,21 @@ export const auditEntrySchema = z.object({
   at: instant,
   origin: z.enum(AUDIT_ORIGINS),
   actor: z.string().nullable().meta({
-    description: 'Subject of the token, or user of the machine; null: nobody could be told.'
+    description: 'Subject of the token, or operating system user; null: unknown.'
   }),
   role: z.string().nullable(),
   address: z.string().nullable().meta({
-    description: 'Network address, or the host where the command ran; null: several.'
+    description: 'Network address, or the host of the command; null: several.'
   }),
-  action: z.string().meta({ description: 'In the words of the command line.' }),
-  target: z.string().nullable().meta({ description: 'null: everything, or not told.' }),
+  action: z.string().meta({ description: 'The action, named like the command.' }),
+  target: z.string().nullable().meta({ description: 'null: everything, or not given.' }),
   outcome: z.enum(AUDIT_OUTCOMES).meta({
     description:
-      '`done` of work that goes on: it was accepted, and its job tells the rest. `refused`: nothing was begun.'
+      '`done` for a job that is still running: the job was accepted and has the result. `refused`: nothing was started.'
   }),
   code: errorCode.nullable(),
   requestId: z.string().nullable(),
-  times: count.meta({ description: 'How many alike the entry stands for.' })
+  times: count.meta({ description: 'Number of identical actions in this entry.' })
 }).meta({ id: 'AuditEntry' })
 
 export type AuditEntryView = z.infer<typeof auditEntrySchema>

@@ -16,18 +16,18 @@ import { checkSchema } from './verification.ts'
 const copySchema = z.object({
   store: z.string(),
   location: z.string(),
-  status: z.enum(COPY_STATUSES).meta({ description: 'removing: no longer wanted there, and still to be removed.' }),
+  status: z.enum(COPY_STATUSES).meta({ description: 'removing: no longer needed in the store, and not removed yet.' }),
   size: bytes.nullable(),
   uploadedAt: instant.nullable(),
   error: z.string().nullable(),
   attempts: z.int().nonnegative(),
-  nextAttemptAt: instant.nullable().meta({ description: 'When it is tried again; null: at once, or it is done.' })
+  nextAttemptAt: instant.nullable().meta({ description: 'Time of the next attempt; null: immediately, or finished.' })
 }).meta({ id: 'Copy' })
 
 const partSchema = z.object({
   name: z.string(),
   fileName: z.string(),
-  size: bytes.nullable().meta({ description: 'Bytes as stored; null: not stored yet.' }),
+  size: bytes.nullable().meta({ description: 'Stored size in bytes; null: not stored yet.' }),
   checksum: z.string().nullable().meta({ description: 'SHA-256 of the stored bytes, in hex; null: not stored yet.' })
 }).meta({ id: 'BackupPart' })
 
@@ -37,13 +37,13 @@ export const backupSchema = z.object({
   fileName: z.string(),
   filePath: z.string(),
   backupType: z.enum(BACKUP_TYPES),
-  fileSize: bytes.nullable().meta({ description: 'Bytes of that file as stored.' }),
-  checksum: z.string().nullable().meta({ description: 'SHA-256 of that file, in hex.' }),
+  fileSize: bytes.nullable().meta({ description: 'Stored size of the file in bytes.' }),
+  checksum: z.string().nullable().meta({ description: 'SHA-256 of the file, in hex.' }),
   startedAt: instant,
   completedAt: instant.nullable(),
   status: z.enum(BACKUP_STATUSES).meta({
     description:
-      'failed with the errorCode CANCELLED: a caller cancelled it, and no figure or alert counts it as a failure.'
+      'failed with the errorCode CANCELLED: cancelled by a caller; metrics and alerts do not count it as a failure.'
   }),
   source: z.string(),
   method: z.enum(BACKUP_METHODS),
@@ -51,7 +51,7 @@ export const backupSchema = z.object({
   description: z.string().nullable(),
   compression: z.enum(COMPRESSIONS),
   encryption: z.enum(ENCRYPTIONS),
-  originalSize: bytes.nullable().meta({ description: 'Bytes of the plain image.' }),
+  originalSize: bytes.nullable().meta({ description: 'Size of the image in bytes.' }),
   durationMs: z.int().nonnegative().nullable(),
   errorMessage: z.string().nullable(),
   pinned: z.boolean(),
@@ -63,29 +63,29 @@ export const backupSchema = z.object({
   }),
   copies: z.array(copySchema),
   suspicion: z.object({
-    reasons: z.array(z.string()).meta({ description: 'In what way it is not like the backups before it.' }),
-    releasedAt: instant.nullable().meta({ description: 'Declared good since then; null: it is suspect.' }),
+    reasons: z.array(z.string()).meta({ description: 'Differences from the previous backups.' }),
+    releasedAt: instant.nullable().meta({ description: 'Time of the release; null: the backup is suspect.' }),
     releasedBy: z.string().nullable()
-  }).nullable().meta({ description: 'null: it is like the backups before it.' }),
+  }).nullable().meta({ description: 'null: it does not differ from the previous backups.' }),
   signature: signatureSchema.nullable().meta({ description: 'null: it has no manifest.' }),
   foreignInstance: z.string().nullable().meta({
     description:
-      "The other installation whose backup it is: no rule touches it, and only its id chooses it. null: it is this one's own."
+      'The other installation that owns the backup: no rule removes it, and only its id selects it. null: this installation owns it.'
   }),
   errorCode: errorCode.nullable(),
-  trashedAt: instant.nullable().meta({ description: 'In the trash since then.' }),
-  deletedAt: instant.nullable().meta({ description: 'Gone since then; only this record is left.' }),
-  totalSize: bytes.nullable().meta({ description: 'Bytes of all parts as stored.' }),
+  trashedAt: instant.nullable().meta({ description: 'Time of the move to the trash.' }),
+  deletedAt: instant.nullable().meta({ description: 'Time of the deletion; only this record remains.' }),
+  totalSize: bytes.nullable().meta({ description: 'Stored size of all parts in bytes.' }),
   parts: z.array(partSchema).meta({
-    description: 'The files of the backup. The first, "main", is the one that "fileName" and "checksum" are of.'
+    description: 'The files of the backup. "fileName" and "checksum" are those of the first, "main".'
   }),
   kind: z.string().nullable().meta({
-    description: 'The kind of its source; null: not recorded, as of a backup that is not complete or is an old one.'
+    description: 'The kind of its source; null: not recorded (incomplete or old backup).'
   }),
   chain: z.object({
     id: z.string(),
     depth: z.int().nonnegative().meta({ description: '0: the full backup of the chain.' })
-  }).nullable().meta({ description: 'null: it is in no chain.' })
+  }).nullable().meta({ description: 'null: not part of a chain.' })
 }).meta({ id: 'Backup' })
 
 export type BackupView = z.infer<typeof backupSchema>
@@ -166,10 +166,10 @@ export function presentWarning (backup: Backup): string | null {
   const doubts = [
     ...signature === null || signature.state === 'signed'
       ? []
-      : [`The manifest of backup ${backup.id} is ${describeSignature(signature)}: nothing proves who made it`],
+      : [`The manifest of backup ${backup.id} is ${describeSignature(signature)}: its origin is not proven`],
     ...isSuspect(backup)
       ? [
-        `Backup ${backup.id} is suspect, and nobody has declared it good: ${backup.suspicion?.reasons.join('; ') ?? ''}`
+        `Backup ${backup.id} is suspect and not released: ${backup.suspicion?.reasons.join('; ') ?? ''}`
       ]
       : [],
     ...warning === undefined

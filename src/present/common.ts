@@ -7,7 +7,7 @@ export const bytes = z.int().nonnegative()
 export const count = z.int().nonnegative()
 export const errorCode = z.enum(Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]).meta({
   id: 'ErrorCode',
-  description: 'Stable; docs/errors.md explains each.'
+  description: 'Stable; see docs/errors.md.'
 })
 
 /** A time as the API writes it; nothing stays nothing. */

@@ -8,7 +8,7 @@ export const configSchema = z.object({
   ...settings,
   backupDir: z.string().optional(),
   databasePath: z.string().nullable().optional(),
-  origins: z.record(z.string(), origin).meta({ description: 'Where each value came from.' })
+  origins: z.record(z.string(), origin).meta({ description: 'The origin of each value.' })
 }).meta({ id: 'Config' })
 
 export type ConfigView = z.infer<typeof configSchema>

@@ -17,7 +17,7 @@ export const decisionSchema = z.object({
   keep: z.boolean(),
   removal: z.enum(['trash', 'erase', 'evict']).nullable().meta({
     description:
-      'How it goes: into the trash, at once, or only from the disk where it landed, since another store keeps it.'
+      'How it is removed: to the trash, immediately, or only from BACKUP_DIR, because another store has a copy.'
   }),
   reasons: z.array(z.string())
 }).meta({ id: 'Decision' })

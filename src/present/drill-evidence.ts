@@ -17,15 +17,15 @@ export const evidenceSchema = z.object({
   total: countsSchema,
   sources: z.array(countsSchema.extend({
     source: z.string(),
-    backups: count.meta({ description: 'How many different backups were drilled.' }),
-    oldest: instant.nullable().meta({ description: 'Begin of the oldest backup that was drilled, …' }),
-    newest: instant.nullable().meta({ description: '… and of the newest.' }),
+    backups: count.meta({ description: 'Number of different backups with a drill.' }),
+    oldest: instant.nullable().meta({ description: 'Start time of the oldest backup with a drill.' }),
+    newest: instant.nullable().meta({ description: 'Start time of the newest backup with a drill.' }),
     slowestRestoreSeconds: seconds,
     usualRestoreSeconds: seconds.meta({ description: 'The median.' }),
-    now: sourceStatisticsSchema.nullable().meta({ description: 'null: it is no longer configured.' })
+    now: sourceStatisticsSchema.nullable().meta({ description: 'null: the source is no longer configured.' })
   })),
   drills: z.array(drillSchema.extend({
-    backupAgeSeconds: count.nullable().meta({ description: 'How old the backup was when it was drilled.' })
+    backupAgeSeconds: count.nullable().meta({ description: 'Age of the backup at the time of the drill.' })
   }))
 }).meta({ id: 'DrillEvidence' })
 

@@ -42,12 +42,12 @@ export function drillPage (evidence: EvidenceView): string {
 <p class="dim">From ${time(since)} to ${time(until)}. Made by Holdfast, ${time(madeAt)}. Times are UTC.</p>
 <p>${
     total.drills === 0
-      ? 'No backup was drilled in this time.'
+      ? 'No drill ran in this period.'
       : `${total.drills} drills: ${total.passed} passed, ${total.failed} failed, ${total.inconclusive} inconclusive${
-        total.running === 0 ? '' : `, ${total.running} under way`
+        total.running === 0 ? '' : `, ${total.running} running`
       }.`
   }
-In a drill a backup is restored into a scratch place as it would be in an emergency, proven there by every check below, held against what its owner asserts of its content, and thrown away.</p>
+In a drill, a backup is restored into scratch space as in an emergency, verified there with every check below, compared with the assertions of its owner, and removed again.</p>
 <h2>By source</h2>
 ${sourceTable(evidence)}
 <h2>Every drill, newest first</h2>
@@ -73,7 +73,7 @@ function sourceTable ({ sources }: EvidenceView): string {
     }</td><td class="number">${span(one.now?.rpoSeconds ?? null)}</td></tr>`
   )
   return `<table>
-<thead><tr><th>Source</th><th class="number">Drills</th><th class="number">Passed</th><th class="number">Failed</th><th class="number">Inconclusive</th><th>Backups drilled</th><th class="number">Restore time, usual</th><th class="number">slowest (RTO)</th><th>Last proven</th><th class="number">Age of newest proven backup (RPO)</th></tr></thead>
+<thead><tr><th>Source</th><th class="number">Drills</th><th class="number">Passed</th><th class="number">Failed</th><th class="number">Inconclusive</th><th>Backups drilled</th><th class="number">Restore time, median</th><th class="number">slowest (RTO)</th><th>Last proven</th><th class="number">Age of newest proven backup (RPO)</th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody>
@@ -101,8 +101,8 @@ function drillArticle (drill: EvidenceView['drills'][number]): string {
     text(source)
   }</h3><span class="status ${status}">${status}</span></header>
 <dl>
-<dt>Drilled</dt><dd>${time(startedAt)}, ${actor === null ? 'by the schedule' : `by ${text(actor)}`}${
-    durationMs === null ? '' : `, ${span(durationMs / 1000)} in all`
+<dt>Drill</dt><dd>${time(startedAt)}, ${actor === null ? 'by the schedule' : `by ${text(actor)}`}${
+    durationMs === null ? '' : `, ${span(durationMs / 1000)} in total`
   }</dd>
 ${
     restoreTimeMs === null
@@ -121,11 +121,11 @@ ${report === null ? '' : findings(report)}
 }
 
 function backupFacts ({ backup, chosen }: NonNullable<DrillView['report']>, age: number | null): string {
-  return `<dt>Backup</dt><dd>${text(backup.fileName)}, begun ${time(backup.startedAt)}, ${
+  return `<dt>Backup</dt><dd>${text(backup.fileName)}, started ${time(backup.startedAt)}, ${
     span(age)
-  } old when drilled</dd>
+  } old at the time of the drill</dd>
 <dt>SHA-256</dt><dd class="mono">${text(backup.checksum)}</dd>
-<dt>Chosen</dt><dd>${text(chosen)}</dd>`
+<dt>Selected</dt><dd>${text(chosen)}</dd>`
 }
 
 function findings ({ checks, assertions }: NonNullable<DrillView['report']>): string {

@@ -7,12 +7,11 @@ import { checkSchema } from './verification.ts'
 
 const assertionSchema = z.object({
   name: z.string(),
-  status: z.enum(ASSERTION_STATUSES).meta({ description: '`inconclusive`: whether it holds could not be told.' }),
+  status: z.enum(ASSERTION_STATUSES).meta({ description: '`inconclusive`: the assertion could not be evaluated.' }),
   found: z.union([z.number(), z.string()]).nullable().meta({
-    description:
-      'The one value that its query gave; a whole number beyond 2^53 as a text of its digits, of which none is lost.'
+    description: 'The value returned by its query; an integer beyond 2^53 as a string of digits.'
   }),
-  bound: z.string().meta({ description: 'In words: `at least 1`.' }),
+  bound: z.string().meta({ description: 'As text: `at least 1`.' }),
   reason: z.string().nullable()
 })
 
@@ -22,19 +21,19 @@ export const drillReportSchema = z.object({
     fileName: z.string(),
     startedAt: instant,
     checksum: z.string().meta({ description: 'SHA-256 of the stored bytes, in hex.' }),
-    imageChecksum: z.string().meta({ description: 'SHA-256 of the plain bytes, in hex.' }),
+    imageChecksum: z.string().meta({ description: 'SHA-256 of the image, in hex.' }),
     size: bytes,
     compression: z.string()
   }),
-  chosen: z.string().meta({ description: 'Why this backup.' }),
+  chosen: z.string().meta({ description: 'Reason for the choice of this backup.' }),
   checks: z.array(checkSchema),
   assertions: z.array(assertionSchema),
-  duration: count.meta({ description: 'Milliseconds, of the whole.' })
+  duration: count.meta({ description: 'Total duration in milliseconds.' })
 }).meta({ id: 'DrillReport' })
 
 /** A restore or a drill with everything that is known of it. */
 export const drillSchema = restoreSchema.extend({
-  report: drillReportSchema.nullable().meta({ description: 'Of a drill that came to its end.' })
+  report: drillReportSchema.nullable().meta({ description: 'Only of a finished drill.' })
 }).meta({ id: 'Drill' })
 
 export type DrillView = z.infer<typeof drillSchema>
@@ -56,7 +55,7 @@ export function presentDrill (drill: Restore): DrillView {
 /** The sentence for people. */
 export function drillMessage ({ backupId, source, status, restoreTime, errorMessage }: Restore): string {
   if (status === 'passed') {
-    return `Backup ${backupId} of "${source}" restores, in ${((restoreTime ?? 0) / 1000).toFixed(1)} s`
+    return `Backup ${backupId} of "${source}" was restored and verified in ${((restoreTime ?? 0) / 1000).toFixed(1)} s`
   }
   return `${status === 'failed' ? 'The drill failed' : 'The drill is inconclusive'}: ${
     errorMessage ?? 'no reason given'

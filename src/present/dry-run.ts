@@ -25,17 +25,17 @@ export const dryRunSchema = z.object({
   source: z.string(),
   target: z.string(),
   mode: z.enum([...RESTORE_MODES, 'file']),
-  safetyBackup: z.boolean().meta({ description: 'Whether what is there now would be backed up first.' }),
+  safetyBackup: z.boolean().meta({ description: 'Whether the current content would be backed up first.' }),
   tables: z.array(z.object({
     table: z.string(),
     presence: z.enum(['both', 'created', 'dropped']).meta({
-      description: 'Whether the restore would make the table, or remove it.'
+      description: 'Whether the restore would create the table, or remove it.'
     }),
-    inserted: count.meta({ description: 'Rows that would come back.' }),
-    deleted: count.meta({ description: 'Rows that would be gone: the backup does not have them.' }),
+    inserted: count.meta({ description: 'Rows that would be inserted.' }),
+    deleted: count.meta({ description: 'Rows that would be deleted, because the backup does not have them.' }),
     changed: count,
     same: count
-  })).nullable().meta({ description: 'null: not known, for the reason in `rowsUnknown`.' }),
+  })).nullable().meta({ description: 'null: unknown, for the reason in `rowsUnknown`.' }),
   skipped: z.array(z.object({ table: z.string(), reason: z.string() })).meta({
     description: 'Tables that cannot be compared.'
   }),
@@ -43,23 +43,23 @@ export const dryRunSchema = z.object({
   space: z.array(z.object({
     use: z.enum(['scratch', 'target', 'backups']).meta({
       description:
-        '`scratch`: the unpacked backup; `target`: the restored content; `backups`: the backup of what is there now.'
+        '`scratch`: the decompressed backup; `target`: the restored content; `backups`: the backup of the current content.'
     }),
-    place: z.string().meta({ description: 'A directory; of `backups` the name of the store.' }),
-    neededBytes: bytes.meta({ description: 'At most.' }),
+    place: z.string().meta({ description: 'A directory; for `backups`, the name of the store.' }),
+    neededBytes: bytes.meta({ description: 'Upper limit.' }),
     freeBytes: bytes.nullable().meta({ description: 'null: not known.' })
   })),
   holders: z.array(z.object({ pid: z.int().positive(), command: z.string() })).meta({
-    description: 'Processes that have the target open, as far as the system shows them to the service.'
+    description: 'Processes that have the target open, as far as they are visible to the service.'
   }),
   estimatedSeconds: z.number().nonnegative().meta({
-    description: 'For the whole: proof, backup of what is there now, and restore.'
+    description: 'Total duration: verification, backup of the current content, and restore.'
   }),
   estimatedFrom: count.meta({
-    description: 'How many earlier restores and drills the estimate is from; 0: from the size alone.'
+    description: 'Number of earlier restores and drills on which the estimate is based; 0: based on the size only.'
   }),
   obstacle: z.object({ code: errorCode, message: z.string(), hint: z.string().nullable() }).nullable().meta({
-    description: 'What the restore would fail with now; null: nothing is in its way.'
+    description: 'The error with which the restore would fail now; null: none.'
   })
 }).meta({ id: 'RestoreDryRun', examples: [EXAMPLE] })
 

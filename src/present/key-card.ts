@@ -39,7 +39,7 @@ export function keyCardPage (card: KeyCard): string {
 </head>
 <body>
 <h1>Recovery card for backups</h1>
-<p class="warning">Whoever has this page can read every backup that is sealed with it. Whoever loses it, and the machine with it, has no backups.</p>
+<p class="warning">Anyone with this page can decrypt every backup encrypted with this key. If this page and the machine are lost, the backups cannot be restored.</p>
 <dl><dt>Key</dt><dd>${escaped(card.id)}</dd><dt>Kind</dt><dd>${kindOf(card)}</dd><dt>Printed</dt><dd>${
     card.madeAt.toISOString().slice(0, 16).replace('T', ' ')
   } UTC</dd></dl>
@@ -54,9 +54,9 @@ ${rows.join('\n')}
 <h2>How to restore</h2>
 <pre>${escaped(stepsOf(card).join('\n'))}</pre>
 <h2>What to do now</h2>
-<ol>${NOW.map(sentence => `<li>${escaped(sentence)}</li>`).join('')}<li>Say so: <code>holdfast key confirm ${
-    escaped(card.id)
-  }</code></li></ol>
+<ol>${
+    NOW.map(sentence => `<li>${escaped(sentence)}</li>`).join('')
+  }<li>Record that it is stored: <code>holdfast key confirm ${escaped(card.id)}</code></li></ol>
 </body>
 </html>
 `
@@ -67,8 +67,8 @@ export function keyCardText (card: KeyCard): string {
   return [
     'RECOVERY CARD FOR BACKUPS',
     '',
-    'Whoever has this can read every backup that is sealed with it.',
-    'Whoever loses it, and the machine with it, has no backups.',
+    'Anyone with this card can decrypt every backup encrypted with this key.',
+    'If this card and the machine are lost, the backups cannot be restored.',
     '',
     `Key:     ${card.id}`,
     `Kind:    ${kindOf(card)}`,
@@ -90,14 +90,16 @@ export function keyCardText (card: KeyCard): string {
     '',
     'WHAT TO DO NOW',
     '',
-    ...[...NOW, `Say so: holdfast key confirm ${card.id}`].map((sentence, index) => `${index + 1}. ${sentence}`),
+    ...[...NOW, `Record that it is stored: holdfast key confirm ${card.id}`].map((sentence, index) =>
+      `${index + 1}. ${sentence}`
+    ),
     ''
   ].join('\n')
 }
 
 const NOW = [
-  'Print this where nobody else picks it up, and leave no copy in the printer or in a shared folder.',
-  'Store it in another building than the machine and its backups: a safe, a bank, somebody you trust.'
+  'Print this card on a printer to which only you have access, and leave no copy in the printer or in a shared directory.',
+  'Store it in a different building from the machine and its backups: a safe, a bank, a trusted person.'
 ]
 
 /** Keys of age in two lines; an armoured key line by line; a passphrase as it is, for a space may belong to it. */
@@ -136,14 +138,14 @@ function kindOf ({ encryption }: KeyCard): string {
 }
 
 function readingOf ({ encryption }: KeyCard): readonly string[] {
-  const check = "The check tells whether a line was typed right: printf %s 'LINE' | sha256sum | cut -c1-4"
-  if (encryption === null) return ['Type it exactly as it stands, with its spaces.', check]
-  const spaces = 'Leave out every space within the lines: they are only there for reading.'
+  const check = "Compare the check of each line you type: printf %s 'LINE' | sha256sum | cut -c1-4"
+  if (encryption === null) return ['Type it exactly as printed, including spaces.', check]
+  const spaces = 'Omit all spaces within the lines. They only make the text easier to read.'
   return encryption === 'age'
-    ? [spaces, 'Put all lines together into one line of the file key.txt.', check]
+    ? [spaces, 'Join all lines to one line in the file key.txt.', check]
     : [
       spaces,
-      'The first and the last line keep theirs. Put all lines, the empty one as well, into the file key.asc.',
+      'Keep the spaces of the first and the last line. Write all lines, including the empty one, to the file key.asc.',
       check
     ]
 }
@@ -152,13 +154,13 @@ function readingOf ({ encryption }: KeyCard): readonly string[] {
 function signingOf ({ signingKey }: KeyCard): readonly string[] {
   if (signingKey === null) {
     return [
-      'It is not known here. Run "holdfast key list" on the server, and write down the key that starts with "holdfast-sign1-".'
+      'The key is unknown here. Run "holdfast key list" on the server, and write down the key that starts with "holdfast-sign1-".'
     ]
   }
   return [
     `${signingKey}  [${checksumOf(signingKey)}]`,
     'On a new machine, set BACKUP_TRUSTED_SIGNING_KEYS to this key before "holdfast rebuild". Backups of this installation then count as signed.',
-    'A backup that "holdfast list" shows as unsigned, or signed by an unknown key, may have been planted. BACKUP_REQUIRE_SIGNED=true refuses it.'
+    'A backup that "holdfast list" shows as unsigned, or signed by an unknown key, may be forged. BACKUP_REQUIRE_SIGNED=true rejects it.'
   ]
 }
 
@@ -166,7 +168,7 @@ function stepsOf ({ encryption, commands }: KeyCard): readonly string[] {
   const age = (key: string): string => `age -d ${key}-o backup.db.zst backup.db.zst.age`
   const gpg = 'gpg -o backup.db.zst -d backup.db.zst.gpg'
   const rest = [
-    'zstd -d backup.db.zst                # .gz: gzip -d; neither: it is the database',
+    'zstd -d backup.db.zst                # .gz: gzip -d; neither: already the database',
     ...commands
   ]
   if (encryption === 'age') return [age('-i key.txt '), ...rest]

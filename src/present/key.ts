@@ -6,13 +6,15 @@ import { count, instant, iso } from './common.ts'
 export const keySchema = z.object({
   id: z.string().meta({ description: 'age: the recipient; openpgp: the fingerprint; or "passphrase".' }),
   encryption: z.enum(ENCRYPTIONS).exclude(['none']),
-  private: z.boolean().meta({ description: 'Whether what is sealed to it can be opened here.' }),
-  inUse: z.boolean().meta({ description: 'Whether new backups are sealed to it.' }),
-  backups: count.meta({ description: 'Backups that it opens.' }),
-  confirmedAt: instant.nullable().meta({ description: 'When somebody last said that its recovery card is stored.' }),
+  private: z.boolean().meta({ description: 'Whether backups encrypted with it can be decrypted here.' }),
+  inUse: z.boolean().meta({ description: 'Whether new backups are encrypted with it.' }),
+  backups: count.meta({ description: 'Number of backups that it decrypts.' }),
+  confirmedAt: instant.nullable().meta({
+    description: 'Time of the last confirmation that its recovery card is stored.'
+  }),
   confirmedBy: z.string().nullable(),
   expiresAt: instant.nullable().meta({
-    description: 'OpenPGP: when it expires, which keeps nothing from being sealed to it or opened; null: never.'
+    description: 'OpenPGP: time of expiry; an expired key still encrypts and decrypts. null: never.'
   })
 }).meta({ id: 'Key' })
 

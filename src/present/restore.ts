@@ -3,9 +3,9 @@ import { RESTORE_KINDS, RESTORE_MODES, RESTORE_STATUSES, type Restore } from '..
 import { bytes, errorCode, instant, iso } from './common.ts'
 
 export const undoSchema = z.object({
-  backupId: z.int().positive().meta({ description: 'Restoring this one brings back what stood there before.' }),
-  call: z.string().meta({ description: 'The call of the API that does it.' }),
-  command: z.string().meta({ description: 'The same on the command line.' })
+  backupId: z.int().positive().meta({ description: 'Restore this backup to return to the previous state.' }),
+  call: z.string().meta({ description: 'The API request that does it.' }),
+  command: z.string().meta({ description: 'The command that does it.' })
 }).meta({ id: 'Undo' })
 
 /** A restore that was made, or tried. */
@@ -16,25 +16,25 @@ export const restoreSchema = z.object({
   source: z.string(),
   target: z.string(),
   mode: z.enum([...RESTORE_MODES, 'file', 'scratch']).meta({
-    description: '`file`: to a path of its own; `scratch`: a drill, which is thrown away.'
+    description: '`file`: to another path; `scratch`: a drill, whose result is removed.'
   }),
   status: z.enum(RESTORE_STATUSES),
-  bytes: bytes.nullable().meta({ description: 'Plain bytes that were put there.' }),
+  bytes: bytes.nullable().meta({ description: 'Restored bytes.' }),
   startedAt: instant,
   finishedAt: instant.nullable(),
   durationMs: z.int().nonnegative().nullable().meta({
-    description: 'Of the whole: proof, backup of what stood there, and restore.'
+    description: 'Total duration: verification, backup of the previous content, and restore.'
   }),
   restoreTimeMs: z.int().nonnegative().nullable().meta({
-    description: 'How long it took to have the content in its place.'
+    description: 'Duration until the content was in place.'
   }),
-  actor: z.string().nullable().meta({ description: 'Who asked for it; null: the schedule.' }),
-  safetyBackupId: z.int().nullable().meta({ description: 'The backup of what stood there before.' }),
+  actor: z.string().nullable().meta({ description: 'The caller; null: the schedule.' }),
+  safetyBackupId: z.int().nullable().meta({ description: 'The backup of the previous content.' }),
   keptFile: z.string().nullable().meta({
-    description: 'The file that stood there before, where it could not be backed up.'
+    description: 'The previous file, if it could not be backed up.'
   }),
   warnings: z.array(z.string()).meta({
-    description: 'What went wrong, or could not be checked, after the content was in its place.'
+    description: 'Problems after the content was in place, including checks that could not be made.'
   }),
   errorCode: errorCode.nullable(),
   errorMessage: z.string().nullable()

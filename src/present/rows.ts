@@ -5,8 +5,8 @@ import { count } from './common.ts'
 import { presentUndo, undoSchema } from './restore.ts'
 
 const cut = {
-  bytes: count.optional().meta({ description: 'Of a value that was cut: how many bytes it has.' }),
-  sha256: z.string().optional().meta({ description: 'Of a value that was cut: the SHA-256 of all its bytes, in hex.' })
+  bytes: count.optional().meta({ description: 'Size in bytes of a truncated value.' }),
+  sha256: z.string().optional().meta({ description: 'SHA-256 of all bytes of a truncated value, in hex.' })
 }
 const value = z.union([
   z.null(),
@@ -14,11 +14,11 @@ const value = z.union([
   z.string(),
   z.object({ blob: z.string().meta({ description: 'Bytes, in hex.' }), ...cut }),
   z.object({
-    text: z.string().meta({ description: 'The beginning of a text that was cut.' }),
+    text: z.string().meta({ description: 'The beginning of a truncated text.' }),
     bytes: count,
     sha256: z.string()
   }),
-  z.object({ integer: z.string().meta({ description: 'A whole number that JSON numbers do not carry.' }) }),
+  z.object({ integer: z.string().meta({ description: 'An integer beyond the range of JSON numbers.' }) }),
   z.object({ real: z.string().meta({ description: 'Infinity or -Infinity.' }) })
 ]).meta({ id: 'RowValue' })
 const row = z.record(z.string(), value)
@@ -27,16 +27,16 @@ export const rowDifferenceSchema = z.object({
   change: z.enum(['added', 'removed', 'changed']),
   before: row.nullable(),
   after: row.nullable(),
-  columns: z.array(z.string()).meta({ description: 'Of a changed row, what differs.' })
+  columns: z.array(z.string()).meta({ description: 'Differences of a changed row.' })
 }).meta({ id: 'RowDifference' })
 
 export const tableDifferenceSchema = z.object({
   table: z.string(),
   presence: z.enum(['both', 'added', 'removed']).meta({
-    description: 'Whether both sides have the table, or the later or the earlier alone.'
+    description: 'Whether both sides have the table, or only the later or the earlier one.'
   }),
   identity: z.enum(['key', 'content']).meta({
-    description: 'How rows are told apart: by the primary key, or by all of their values where there is none.'
+    description: 'How rows are identified: by the primary key, or by all values if there is none.'
   }),
   key: z.array(z.string()),
   added: count,
@@ -44,12 +44,12 @@ export const tableDifferenceSchema = z.object({
   changed: count,
   same: count,
   columnsAdded: z.array(z.string()).meta({
-    description: 'Columns that the later side alone has; they are not compared.'
+    description: 'Columns that only the later side has; they are not compared.'
   }),
   columnsRemoved: z.array(z.string()),
   rows: z.array(rowDifferenceSchema),
   hasMore: z.boolean().meta({
-    description: 'Whether there are rows behind these, of those that were asked for: go on with `from`.'
+    description: 'Whether there are more of the requested rows: continue with `from`.'
   })
 }).meta({ id: 'TableDifference' })
 
@@ -62,14 +62,14 @@ export const comparedShape = {
 
 export const tableRescueSchema = z.object({
   table: z.string(),
-  chosen: count.meta({ description: 'Rows that the condition chose.' }),
-  parents: count.meta({ description: 'Rows that come along because chosen ones refer to them.' }),
-  children: count.meta({ description: 'Rows that come along because they refer to chosen ones.' }),
+  chosen: count.meta({ description: 'Rows chosen by the condition.' }),
+  parents: count.meta({ description: 'Rows included because chosen rows refer to them.' }),
+  children: count.meta({ description: 'Rows included because they refer to chosen rows.' }),
   inserted: count,
   overwritten: count,
-  same: count.meta({ description: 'The live database has them as they are.' }),
-  skipped: count.meta({ description: 'The live database has others in their place, which stay.' }),
-  triggers: z.array(z.string()).meta({ description: 'Triggers of the table, which fire.' })
+  same: count.meta({ description: 'Rows that the live database has with the same values.' }),
+  skipped: count.meta({ description: 'Rows skipped because the live database has other rows with the same key.' }),
+  triggers: z.array(z.string()).meta({ description: 'Triggers of the table that fire.' })
 }).meta({ id: 'TableRescue' })
 
 export const rescuedShape = {
@@ -78,17 +78,17 @@ export const rescuedShape = {
   tables: z.array(tableRescueSchema).meta({
     description: 'In the order in which rows are written: parents before children.'
   }),
-  conflicts: z.array(z.string()).meta({ description: 'The first rows for which something is in the way, in words.' }),
+  conflicts: z.array(z.string()).meta({ description: 'The first rows with a conflict, as text.' }),
   refused: z.boolean().meta({
-    description: 'Of a dry run: whether what is in the way keeps all rows from being written.'
+    description: 'Of a dry run: whether the conflicts prevent writing any row.'
   }),
-  orphans: count.meta({ description: 'Rows that refer to something that neither side has.' }),
+  orphans: count.meta({ description: 'Rows that refer to rows that exist on neither side.' }),
   undo: undoSchema.nullable().meta({ description: 'null: nothing was overwritten.' })
 }
 
 export const conflictPolicy = z.enum(CONFLICT_POLICIES).meta({
   description:
-    'What becomes of a row whose key the live database has with other values: `skip` leaves the live one, `overwrite` gives it the values of the backup, `fail` writes nothing at all.'
+    'Handling of a row whose key exists in the live database with other values: `skip` keeps the live row, `overwrite` replaces it with the row of the backup, `fail` writes nothing.'
 })
 
 export function presentCompared ({ backup, other, difference }: Compared) {

@@ -6,24 +6,26 @@ import { count, errorCode, instant, iso } from './common.ts'
 export const runSchema = z.object({
   id: z.int().positive(),
   kind: z.enum(RUN_KINDS),
-  source: z.string().nullable().meta({ description: 'null: every source at once.' }),
+  source: z.string().nullable().meta({ description: 'null: all sources.' }),
   rule: z.string().meta({
-    description: 'What made it due: `interval`, `prune`, or the name of a rule of the schedule.'
+    description: 'The cause: `interval`, `prune`, or the name of a rule of the schedule.'
   }),
-  tier: z.enum(TIERS).nullable().meta({ description: 'What its backup belongs to.' }),
+  tier: z.enum(TIERS).nullable().meta({ description: 'The tier of its backup.' }),
   method: z.enum(['full', 'incremental']).meta({
-    description: 'How its backup is made; of a drill or a prune it has no meaning.'
+    description: 'The method of its backup; no meaning for a drill or a prune.'
   }),
   dueAt: instant,
   status: z.enum(RUN_STATUSES),
   attempts: count,
-  nextAttemptAt: instant.nullable().meta({ description: 'A waiting run begins no sooner; null: as soon as it can.' }),
+  nextAttemptAt: instant.nullable().meta({
+    description: 'Earliest start of a waiting run; null: as soon as possible.'
+  }),
   backupId: z.int().nullable(),
   reason: z.string().nullable().meta({
-    description: 'Why it was skipped or failed, or what came of its last attempt.'
+    description: 'Reason for the skip or failure, or the result of the last attempt.'
   }),
   errorCode: errorCode.nullable(),
-  startedAt: instant.nullable().meta({ description: 'Begin of the last attempt.' }),
+  startedAt: instant.nullable().meta({ description: 'Start of the last attempt.' }),
   finishedAt: instant.nullable()
 }).meta({ id: 'Run' })
 

@@ -9,7 +9,7 @@ export const signatureSchema = z.object({
   key: z.string().nullable().meta({ description: 'The public key; null: not signed.' }),
   keyId: z.string().nullable().meta({ description: 'The first 16 hex digits of its SHA-256; null: not signed.' }),
   refused: z.boolean().meta({ description: 'Whether the backup cannot be used, because BACKUP_REQUIRE_SIGNED is set.' })
-}).meta({ id: 'Signature', description: 'Who vouches for the manifest of the backup.' })
+}).meta({ id: 'Signature', description: 'Signature of the manifest of the backup.' })
 
 export type SignatureView = z.infer<typeof signatureSchema>
 

@@ -19,7 +19,7 @@ const retentionSchema = z.object({
   yearly: keep,
   within: z.string().optional(),
   minBackups: z.int()
-}).meta({ id: 'RetentionRules', description: 'A number of periods, or how long, such as `90d`.' })
+}).meta({ id: 'RetentionRules', description: 'A number of periods, or a duration such as `90d`.' })
 
 export const sourceSchema = z.object({
   name: z.string(),
@@ -28,14 +28,14 @@ export const sourceSchema = z.object({
   isDefault: z.boolean(),
   state: z.enum(['ok', 'busy', 'failing', 'never']),
   policy: z.object({
-    enabled: z.boolean().meta({ description: 'Whether backups are made on the interval.' }),
-    interval: z.int().nullable().meta({ description: 'Milliseconds; null: only the calendar says when.' }),
+    enabled: z.boolean().meta({ description: 'Whether automatic backups are on.' }),
+    interval: z.int().nullable().meta({ description: 'Milliseconds; null: only the schedule applies.' }),
     schedule: z.object({
       rules: z.array(z.object({
         name: z.string(),
         tier: z.enum(TIERS).nullable(),
         pattern: z.string(),
-        method: z.enum(['full', 'incremental']).meta({ description: 'How its backups are made.' })
+        method: z.enum(['full', 'incremental']).meta({ description: 'The method of its backups.' })
       })),
       timeZone: z.string()
     }).nullable().meta({ description: 'Runs at set times, as cron patterns.' }),
@@ -44,21 +44,20 @@ export const sourceSchema = z.object({
     compression: z.enum(COMPRESSIONS),
     verify: z.boolean(),
     drillSchedule: z.string().nullable().meta({
-      description:
-        'When a backup is restored into scratch space to see that it can be, as a cron pattern in UTC; null: only when asked for.'
+      description: 'Cron pattern in UTC of the drills; null: only on request.'
     }),
     stores: z.array(z.string()).nullable().meta({
-      description: 'Where backups are copied to; null: to every store that is configured.'
+      description: 'The stores for copies; null: every configured store.'
     }),
-    keepLocal: z.boolean().meta({ description: 'false: the file on this disk goes once every copy is stored.' }),
+    keepLocal: z.boolean().meta({ description: 'false: the local file is removed when every copy is stored.' }),
     anomalyGuard: z.boolean().meta({
-      description: 'Whether a backup that is not like those before it is marked as suspect.'
+      description: 'Whether a backup that differs too much from the previous ones is marked as suspect.'
     }),
     maxChainLength: z.int().positive().meta({
-      description: 'Backups in one chain at most, the full one included; then a full backup is made.'
+      description: 'Maximum number of backups in a chain, including the full one; after that, a full backup is made.'
     }),
     maxChainAge: z.int().positive().meta({
-      description: 'Milliseconds after its full backup for which a chain is continued at most.'
+      description: 'Maximum age of a chain in milliseconds after its full backup.'
     })
   }),
   nextRun: instant.nullable(),

@@ -6,7 +6,7 @@ import { bytes, count, instant, iso } from './common.ts'
 export const sourceStatisticsSchema = z.object({
   source: z.string(),
   state: z.enum(['ok', 'busy', 'failing', 'never', 'unconfigured']).meta({
-    description: '`unconfigured`: it has backups, but is no longer protected.'
+    description: '`unconfigured`: it has backups, but is no longer configured.'
   }),
   totalBackups: count,
   totalSize: bytes,
@@ -16,10 +16,11 @@ export const sourceStatisticsSchema = z.object({
   lastFailure: instant.nullable(),
   ageSeconds: count.nullable().meta({ description: 'Seconds since the last success.' }),
   lastVerified: instant.nullable(),
-  lastProven: instant.nullable().meta({ description: 'When a backup was last proven restorable by restoring it.' }),
-  lastRestoreSeconds: z.number().nonnegative().nullable().meta({ description: 'How long that restore took.' }),
+  lastProven: instant.nullable().meta({ description: 'Time of the last successful restore or passed drill.' }),
+  lastRestoreSeconds: z.number().nonnegative().nullable().meta({ description: 'Duration of that restore.' }),
   rpoSeconds: count.nullable().meta({
-    description: 'Seconds since the newest backup that was proven valid was begun: what a restore now would lose.'
+    description:
+      'Age in seconds of the newest valid backup by its start time: the changes of this period are lost in a restore.'
   }),
   nextRun: instant.nullable()
 }).meta({ id: 'SourceStatistics' })
@@ -29,7 +30,7 @@ export const statisticsSchema = z.object({
   totalSize: bytes,
   oldestBackup: instant.nullable(),
   newestBackup: instant.nullable(),
-  failedBackups: count.meta({ description: 'Without those that a caller cancelled.' }),
+  failedBackups: count.meta({ description: 'Without cancelled backups.' }),
   sources: z.array(sourceStatisticsSchema)
 }).meta({ id: 'Statistics' })
 

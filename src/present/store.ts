@@ -5,24 +5,24 @@ import { count } from './common.ts'
 
 export const storeSchema = z.object({
   name: z.string(),
-  kind: z.string().meta({ description: 'The kind of the store, as "kind" in holdfast.yaml names it.' }),
-  place: z.string().meta({ description: 'Where it is, without anything secret.' }),
+  kind: z.string().meta({ description: 'The kind of the store, as in "kind" in holdfast.yaml.' }),
+  place: z.string().meta({ description: 'The location, without secrets.' }),
   landing: z.boolean().meta({
-    description: 'Whether backups land here first, and are copied to the others from here.'
+    description: 'Whether this is the landing store, in which backups are written first.'
   }),
   remembered: z.boolean().meta({
-    description: 'Whether it was only taken over from, by its URL: nothing is ever written there.'
+    description: 'Whether the store is only read: it was imported with `rebuild --from`.'
   }),
   state: z.enum(['ok', 'waiting', 'failing']).meta({
-    description: 'waiting: copies are still to come; failing: the last try of one of them failed.'
+    description: 'waiting: some copies are not made yet; failing: the last attempt of one of them failed.'
   }),
-  stored: count.meta({ description: 'Backups that it holds.' }),
+  stored: count.meta({ description: 'Number of backups in it.' }),
   bytes: count,
-  waiting: count.meta({ description: 'Copies that were promised and are not there yet.' }),
-  failure: z.string().nullable().meta({ description: 'Why the last try failed.' }),
+  waiting: count.meta({ description: 'Number of copies that are not made yet.' }),
+  failure: z.string().nullable().meta({ description: 'Error of the last attempt.' }),
   appendOnly: z.boolean(),
   lock: z.boolean().meta({ description: 'Whether copies are locked against removal.' }),
-  bandwidth: count.nullable().meta({ description: 'Bytes a second; null: no limit.' })
+  bandwidth: count.nullable().meta({ description: 'Bytes per second; null: no limit.' })
 }).meta({ id: 'Store' })
 
 export const probeSchema = z.object({
@@ -32,7 +32,7 @@ export const probeSchema = z.object({
     check: z.enum(PROBE_CHECKS),
     status: z.enum(PROBE_STATUSES),
     message: z.string(),
-    remedy: z.string().nullable().meta({ description: 'What to do, where something is to be done.' })
+    remedy: z.string().nullable().meta({ description: 'The remedy, if one is needed.' })
   }))
 }).meta({ id: 'StoreProbe' })
 

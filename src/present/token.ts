@@ -9,12 +9,12 @@ export type TokenState = typeof TOKEN_STATES[number]
 export const tokenSchema = z.object({
   id: z.string().meta({ description: 'The claim `jti`.' }),
   subject: z.string().nullable().meta({
-    description: 'null: it was made elsewhere, and only its revocation is known.'
+    description: 'null: created by another issuer; only its revocation is known.'
   }),
   role: z.string().nullable(),
   state: z.enum(TOKEN_STATES),
   createdAt: instant.nullable(),
-  expiresAt: instant.nullable().meta({ description: 'null: never, or not known.' }),
+  expiresAt: instant.nullable().meta({ description: 'null: never, or unknown.' }),
   revokedAt: instant.nullable()
 }).meta({ id: 'Token' })
 

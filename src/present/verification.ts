@@ -9,10 +9,10 @@ export const checkSchema = z.object({
   status: z.enum(['pass', 'fail', 'skipped']),
   reason: z.string().optional(),
   code: z.enum(Object.keys(ERRORS) as ErrorCode[]).optional().meta({
-    description: 'The error that kept the check from being made: the backup is neither valid nor damaged.'
+    description: 'The error that prevented the check: the backup is neither valid nor damaged.'
   }),
   violations: z.int().positive().optional().meta({
-    description: 'Values that break a constraint of their table in the source as well: a warning, and no damage.'
+    description: 'Values that violate a constraint of their table, also in the source: a warning, not damage.'
   })
 }).meta({ id: 'Check' })
 
@@ -20,11 +20,11 @@ export const verifiedSchema = z.object({
   backupId: z.int().positive(),
   valid: z.boolean(),
   message: z.string().meta({
-    description: '`Backup is valid`, if need be with a warning, or which check failed and what to do.'
+    description: '`Backup is valid`, possibly with a warning, or the failed check and the remedy.'
   }),
   checks: z.array(checkSchema),
   signature: signatureSchema.nullable().meta({
-    description: 'Of the manifest as the catalog recorded it; the check `manifest` compares the one in the store.'
+    description: 'Of the manifest in the catalog; the check `manifest` compares it with the one in the store.'
   })
 })
 

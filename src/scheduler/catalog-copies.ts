@@ -75,7 +75,7 @@ export class CatalogCopies {
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
       if (!NO_TROUBLE.has(code)) {
-        logger.error({ code }, `the catalog cannot be backed up now, and is tried again later: ${message}`)
+        logger.error({ code }, `the backup of the catalog failed and will be retried: ${message}`)
       }
     }
   }

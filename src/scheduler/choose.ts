@@ -22,7 +22,7 @@ export function chooseRuns (open: readonly Run[], isFree: (source: string) => bo
     if (chosen.source !== null && !isFree(chosen.source)) continue
     if (!runs.some(({ nextAttemptAt }) => nextAttemptAt === null || nextAttemptAt <= now)) continue
     begin.push(runs.some(({ method }) => method === 'full') ? { ...chosen, method: 'full' } : chosen)
-    const reason = `the run of "${chosen.rule}" due at ${chosen.dueAt.toISOString()} stands for it`
+    const reason = `replaced by the run of "${chosen.rule}" due at ${chosen.dueAt.toISOString()}`
     for (const { id } of runs.filter(run => run !== chosen)) {
       covered.push({ id, status: 'skipped', reason, nextAttemptAt: null, finishedAt: now })
     }

@@ -104,7 +104,7 @@ export class Copier {
         if (!this.#stop.signal.aborted) {
           this.#options.logger.error(
             { store: lane.store, code: toBackupError(thrown).code },
-            `the copies of the store cannot be looked after now: ${toBackupError(thrown).message}`
+            `the copies in the store cannot be processed now: ${toBackupError(thrown).message}`
           )
         }
       }
@@ -174,7 +174,7 @@ export class Copier {
     if (missed > 0) {
       logger.error(
         { store: lane.store, missed },
-        'copies that were stored are not there any more; they are brought there again'
+        'stored copies are missing from the store and will be uploaded again'
       )
     }
   }
@@ -197,7 +197,7 @@ export class Copier {
       if (lane.failures === 0) {
         logger.warn(
           { store: lane.store, code },
-          `the store does not take copies now, and is tried again later: ${message}`
+          `the upload of a copy failed and will be retried: ${message}`
         )
       }
       lane.pausedUntil = clock.now().getTime() + pauseAfter(lane.failures++)

@@ -2,7 +2,7 @@ import type { Run, RunChange } from '../core/schedule/run.ts'
 import type { Engine } from '../engine/engine.ts'
 import { afterFailure, afterSuccess } from './outcome.ts'
 
-const INTERRUPTED = 'the service ended while the run was under way'
+const INTERRUPTED = 'the service ended during the run'
 
 /**
  * What came of a run that nobody follows any longer, going by its backup or drill. undefined: that is not decided yet.

@@ -68,7 +68,7 @@ export function planRuns (book: RunBook, rules: readonly Rule[], planning: Plann
   const isInForce = (key: Run | RuleState): boolean => named.has(ruleId(key))
   for (const run of book.open) {
     if (run.status === 'waiting' && !isInForce(run)) {
-      changed.push(abandonRun(run, 'its rule is no longer in force', planning.now))
+      changed.push(abandonRun(run, 'its rule was removed or changed', planning.now))
     }
   }
   return { rules: fresh, dropped: book.rules.filter(state => !isInForce(state)), added, changed }
@@ -133,16 +133,16 @@ function dueByCalendar ({ rule, since, newest, open }: Known, timing: CalendarTi
   const { now } = planning
   if (open?.status === 'running') {
     return {
-      added: skipAll(rule, times, `the run due at ${open.dueAt.toISOString()} was still under way`, now),
+      added: skipAll(rule, times, `the run due at ${open.dueAt.toISOString()} was still running`, now),
       changed: []
     }
   }
-  const changed = open === undefined ? [] : [abandonRun(open, 'it could not begin before the next run was due', now)]
+  const changed = open === undefined ? [] : [abandonRun(open, 'it could not start before the next run was due', now)]
   if (times.length === AT_ONCE) return { added: skipTogether(rule, times, now), changed }
   const missed = skipAll(
     rule,
     times.slice(0, -1),
-    `it was missed, and is made up for by the run due at ${last.toISOString()}`,
+    `missed; caught up by the run due at ${last.toISOString()}`,
     now
   )
   return { added: [...missed, waiting(rule, last, planning)], changed }
@@ -178,12 +178,12 @@ function dueByInterval (
     const isGivenUp = open.status === 'waiting' && open.attempts > 0 && open.startedAt !== null &&
       isOver(open.startedAt)
     if (!isGivenUp) return NOTHING
-    changed.push(abandonRun(open, 'the next run was due before it could be tried again', planning.now))
+    changed.push(abandonRun(open, 'the next run was due before a retry', planning.now))
   }
   const last = newest === undefined ? null : newest.startedAt ?? newest.dueAt
   if (isAhead(last ?? lastStart, now)) {
     return {
-      added: [skipped(rule, planning.now, 'the clock was set back: the interval begins anew', planning.now)],
+      added: [skipped(rule, planning.now, 'the clock was set back: the interval starts again', planning.now)],
       changed
     }
   }

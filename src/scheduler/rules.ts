@@ -17,7 +17,7 @@ export interface IntervalTiming {
 /** A rule that makes something due by itself. */
 export interface Rule extends RuleKey {
   readonly tier: Tier | null
-  /** How its backups are made. */
+  /** The method of its backups. */
   readonly method: Run['method']
   readonly timing: CalendarTiming | IntervalTiming
 }

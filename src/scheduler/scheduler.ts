@@ -129,7 +129,7 @@ export class Scheduler {
       this.#lull = { from: now.getTime(), until, version: known, stirred }
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
-      this.#options.logger.error({ code, err: thrown }, `the scheduler cannot tell what is due: ${message}`)
+      this.#options.logger.error({ code, err: thrown }, `the scheduler cannot determine the due runs: ${message}`)
     }
   }
 
@@ -139,7 +139,7 @@ export class Scheduler {
     const limit = new Date(clock.now().getTime() + PUT_RIGHT)
     if (![...book.newest, ...book.open].some(({ dueAt, status }) => dueAt > limit && status !== 'running')) return book
     const forgotten = await runs.forgetAfter(limit)
-    logger.warn({ forgotten }, 'the clock was set back: runs of times that have not come yet are forgotten')
+    logger.warn({ forgotten }, 'the clock was set back: runs dated in the future were removed')
     return await runs.book()
   }
 
@@ -197,7 +197,7 @@ export class Scheduler {
         startedAt: clock.now()
       })
       const work = await this.#work(run)
-      logger.info({ ...shown(run), jobId: work.job.id }, `scheduled ${run.kind} begins`)
+      logger.info({ ...shown(run), jobId: work.job.id }, `scheduled ${run.kind} started`)
       this.#underWay.set(run.id, this.#follow(run, work))
     } catch (thrown) {
       if (run.status === 'running') await this.#failed(run, toBackupError(thrown), null)
@@ -247,7 +247,7 @@ export class Scheduler {
     const { code, message, hint } = error
     const change = afterFailure(run, error, backupId, clock.now())
     const nextAttemptAt = change.nextAttemptAt?.toISOString()
-    if (isInTheWay(code)) logger.info({ ...shown(run), code }, `scheduled ${run.kind} waits: ${message}`)
+    if (isInTheWay(code)) logger.info({ ...shown(run), code }, `scheduled ${run.kind} is waiting: ${message}`)
     else {
       logger.error(
         { ...shown(run), code, hint, ...nextAttemptAt === undefined ? {} : { nextAttemptAt } },
@@ -265,7 +265,7 @@ export class Scheduler {
       const { code, message } = toBackupError(thrown)
       this.#options.logger.warn(
         { ...shown(run), code },
-        `what came of a scheduled ${run.kind} could not be written down: ${message}`
+        `the outcome of a scheduled ${run.kind} could not be recorded: ${message}`
       )
     }
   }
@@ -279,7 +279,7 @@ export class Scheduler {
       await this.#options.housekeep()
     } catch (thrown) {
       const { code, message } = toBackupError(thrown)
-      this.#options.logger.warn({ code }, `housekeeping failed and is tried again in a minute: ${message}`)
+      this.#options.logger.warn({ code }, `housekeeping failed and will be retried in a minute: ${message}`)
     }
   }
 }
@@ -288,7 +288,7 @@ export class Scheduler {
 function requireTold (drill: Restore): Restore {
   const { status, errorCode, errorMessage } = drill
   if (status === 'inconclusive') {
-    throw new BackupError(errorCode ?? 'INTERNAL', errorMessage ?? 'the drill came to nothing')
+    throw new BackupError(errorCode ?? 'INTERNAL', errorMessage ?? 'the drill had no result')
   }
   return drill
 }

@@ -30,7 +30,7 @@ export async function takeOver (
     if (attempt === 0) {
       logger.warn(
         { stores: trouble.stores },
-        `not every store can be read; what is there is taken over as soon as it can: ${trouble.message}`
+        `not every store can be read; its backups will be imported when it is readable: ${trouble.message}`
       )
     }
     await clock.sleep(PAUSES[Math.min(attempt, PAUSES.length - 1)] ?? 0, signal).catch(() => {})
@@ -54,19 +54,19 @@ async function readAll (
       if (added + joined > foreign) {
         logger.warn(
           { store: name, added, joined, foreign },
-          'THE CATALOG KNEW OF NO BACKUP, AND A STORE HOLDS SOME: they were taken over from their manifests'
+          'THE CATALOG WAS EMPTY, BUT A STORE HAS BACKUPS: they were imported from their manifests'
         )
       }
       if (foreign > 0 && !told.has(name)) {
         logger.warn(
           { store: name, foreign },
-          'A STORE HOLDS BACKUPS OF ANOTHER INSTALLATION: they are listed as foreign; if that one is gone for good, "holdfast rebuild --take-over" makes them this one\'s'
+          'A STORE CONTAINS BACKUPS OF ANOTHER INSTALLATION: they are listed as foreign; if that installation no longer exists, "holdfast rebuild --take-over" makes this one the owner'
         )
       }
       if (foreign > 0) told.add(name)
       for (const { key, reason } of refused) {
         if (!told.has(`${name}/${key}`)) {
-          logger.error({ store: name, key, reason }, 'a manifest in a store could not be taken over')
+          logger.error({ store: name, key, reason }, 'a manifest in a store could not be imported')
         }
         told.add(`${name}/${key}`)
       }

@@ -82,7 +82,7 @@ function startWatch ({ memoryLimit }: Envelope): void {
  * that cannot be taken back: whoever starts the service again must find nothing still at work.
  */
 export function requireParent (): void {
-  if (process.ppid !== parent) throw new BackupError('INTERRUPTED', 'the service ended while the work was under way')
+  if (process.ppid !== parent) throw new BackupError('INTERRUPTED', 'the service stopped before the job finished')
 }
 
 /**
@@ -96,7 +96,7 @@ function readLine (): string {
     const end = chunk.subarray(0, length).indexOf(NEWLINE)
     parts.push(chunk.subarray(0, end < 0 ? length : end))
     if (end >= 0) return Buffer.concat(parts).toString('utf8')
-    if (length === 0) throw new BackupError('INTERRUPTED', 'the service ended before it had handed over the work')
+    if (length === 0) throw new BackupError('INTERRUPTED', 'the service stopped before it passed on the task')
   }
 }
 
@@ -107,7 +107,7 @@ async function send (message: unknown): Promise<void> {
 }
 
 export function answerTooLarge (): BackupError {
-  return new BackupError('ANSWER_TOO_LARGE', `the answer is larger than ${MESSAGE_LIMIT} bytes`, {
-    hint: 'Ask for less at once: fewer tables or fewer rows.'
+  return new BackupError('ANSWER_TOO_LARGE', `the response is larger than ${MESSAGE_LIMIT} bytes`, {
+    hint: 'Request fewer tables or rows at once.'
   })
 }

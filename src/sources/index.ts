@@ -27,7 +27,7 @@ export async function checkCatalogFile (
 /** Salvages by the first kind that can. `METHOD_UNSUPPORTED`: none can; otherwise rejects as that kind does. */
 export const salvageFile: Salvage = async (path, output, progress) => {
   for (const { salvage } of SOURCE_KINDS) if (salvage !== null) return await salvage(path, output, progress)
-  throw new BackupError('METHOD_UNSUPPORTED', 'no kind of source of this version can be salvaged', {
+  throw new BackupError('METHOD_UNSUPPORTED', 'this version cannot salvage any kind of source', {
     hint: 'Restore the newest good backup.'
   })
 }
@@ -35,8 +35,8 @@ export const salvageFile: Salvage = async (path, output, progress) => {
 /** Makes a sample of the first kind that has one. `METHOD_UNSUPPORTED`: none has; else rejects as that kind does. */
 export const makeSample: MakeSample = async path => {
   for (const { sample } of SOURCE_KINDS) if (sample !== null) return await sample(path)
-  throw new BackupError('METHOD_UNSUPPORTED', 'no kind of source of this version has a sample', {
-    hint: 'Configure a source of your own.'
+  throw new BackupError('METHOD_UNSUPPORTED', 'this version has no sample for any kind of source', {
+    hint: 'Configure your own source.'
   })
 }
 

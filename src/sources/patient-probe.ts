@@ -52,7 +52,7 @@ export function patientProbe<
         : thrown
     })
     if (answer === undefined) {
-      throw new BackupError('SOURCE_FAILED', 'the process that looks at the source ended without a result', {
+      throw new BackupError('SOURCE_FAILED', 'the process that examines the source ended without a result', {
         hint: 'Try again.'
       })
     }
@@ -63,10 +63,9 @@ export function patientProbe<
 function noAnswer (path: string, patience: number, cause?: unknown): BackupError {
   return new BackupError(
     'SOURCE_UNREADABLE',
-    `the file system of "${path}" does not answer: nothing came within ${patience / 1000} seconds`,
+    `the file system of "${path}" did not respond within ${patience / 1000} seconds`,
     {
-      hint:
-        'See whether the server of the network mount, or the disk, is there; the next backup is tried as scheduled.',
+      hint: 'Check the disk or the server of the network mount. The next backup runs as scheduled.',
       cause
     }
   )

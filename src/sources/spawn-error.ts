@@ -8,16 +8,16 @@ interface Limit {
 /** Why the system refuses to start a process, by the code of `fork(2)`, `pipe(2)` and `execve(2)`. */
 const LIMITS: Readonly<Record<string, Limit>> = {
   EMFILE: {
-    name: 'this process has as many files open as it may (limit of open files)',
-    remedy: 'Raise it with "ulimit -n" or LimitNOFILE in the unit of the service'
+    name: 'this process has reached the limit of open files',
+    remedy: 'Raise it with "ulimit -n", or with LimitNOFILE in the unit of the service'
   },
   ENFILE: {
-    name: 'all processes together have as many files open as the system allows (fs.file-max)',
-    remedy: 'Raise fs.file-max with sysctl, or end what holds files open'
+    name: 'the system has reached the limit of open files (fs.file-max)',
+    remedy: 'Raise fs.file-max with sysctl, or stop processes with many open files'
   },
   EAGAIN: {
-    name: 'the user or the container has as many processes and threads as it may (limit of processes)',
-    remedy: 'Raise it with "ulimit -u", TasksMax in the unit of the service, or --pids-limit of the container'
+    name: 'the user or the container has reached the limit of processes and threads',
+    remedy: 'Raise it with "ulimit -u", with TasksMax in the unit of the service, or with --pids-limit of the container'
   },
   ENOMEM: {
     name: 'there is not enough memory for another process (limit of memory)',
@@ -40,13 +40,13 @@ export function spawnError (error: unknown): BackupError {
       'SOURCE_FAILED',
       `the process that reads the source could not be started (${systemCode(error) ?? 'unknown reason'})`,
       {
-        hint: 'Look at the log of the service and of the system, then try again.',
+        hint: 'Check the log of the service and the system log, then retry.',
         cause: error
       }
     )
   }
-  return new BackupError('PROCESS_LIMIT', `no further process can be started: ${limit.name}`, {
-    hint: `${limit.remedy}, or let fewer jobs run at once.`,
+  return new BackupError('PROCESS_LIMIT', `no more processes can be started: ${limit.name}`, {
+    hint: `${limit.remedy}, or lower MAX_CONCURRENT_JOBS.`,
     cause: error
   })
 }

@@ -141,7 +141,7 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
     if (stderr.includes(TOO_MUCH_MEMORY)) throw outOfMemory(options.memory)
     if (result !== 'exit code 0') {
       throw new BackupError('SOURCE_FAILED', `the process that reads the source ended with ${result}`, {
-        hint: 'Try again; if it stays so, look at the memory that the service may use.',
+        hint: 'Retry. If the error remains, check the memory limit of the service.',
         cause: new Error(stderr)
       })
     }
@@ -159,10 +159,10 @@ export function startSubprocess (options: SubprocessOptions, signal: AbortSignal
 function timedOut (timeout: number): BackupError {
   return new BackupError(
     'PROCESS_TIMED_OUT',
-    `the process that reads the database did not end within ${Math.round(timeout / 1000)} seconds`,
+    `the process that reads the database did not finish within ${Math.round(timeout / 1000)} seconds`,
     {
       hint:
-        'Look for an index, a CHECK or a view of the database that computes for long; raise CHILD_TIMEOUT_MS if the time is needed.'
+        'Find an index, a CHECK constraint or a view of the database that takes long to compute, or raise CHILD_TIMEOUT_MS.'
     }
   )
 }
@@ -170,9 +170,9 @@ function timedOut (timeout: number): BackupError {
 function outOfMemory (memory: number): BackupError {
   return new BackupError(
     'PROCESS_OUT_OF_MEMORY',
-    `the process that reads the database took more than ${memory} bytes of memory`,
+    `the process that reads the database used more than ${memory} bytes of memory`,
     {
-      hint: 'Ask for less at once, or raise CHILD_MEMORY_BYTES if the memory is needed and there.'
+      hint: 'Request less data at once, or raise CHILD_MEMORY_BYTES if the machine has more memory.'
     }
   )
 }

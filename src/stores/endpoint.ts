@@ -28,11 +28,8 @@ export function endpointProblems ({ values: { endpoint, insecure = false }, sett
   if (insecure || !isInsecure(endpoint)) return []
   return [{
     field: 'endpoint',
-    problem:
-      'begins with http: and is on another machine, so credentials and backups could be read and changed on their way',
-    remedy: `Give an address that begins with https:, or set ${
-      setting('insecure', 'true')
-    } where the network is trusted.`
+    problem: 'uses http: over the network, so credentials and backups could be read and changed in transit',
+    remedy: `Set an address that begins with https:, or set ${setting('insecure', 'true')} if the network is trusted.`
   }]
 }
 
@@ -41,8 +38,8 @@ export function endpointOf ({ parameter, refuse }: StoreUrl): string | undefined
   const endpoint = parameter(url, 'endpoint')
   if (!isInsecure(endpoint) || parameter(flag, 'insecure') === true) return endpoint
   return refuse(
-    'the endpoint in the URL of the store begins with http: and is on another machine, so credentials and backups could be read and changed on their way',
-    'Give an address that begins with https:, or add "insecure=true" to the URL where the network is trusted.'
+    'the endpoint in the URL of the store uses http: over the network, so credentials and backups could be read and changed in transit',
+    'Use an address that begins with https:, or add "insecure=true" to the URL if the network is trusted.'
   )
 }
 

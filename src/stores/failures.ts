@@ -12,54 +12,54 @@ export const UNREACHABLE: Failure = [
 ]
 const NO_NAME: Failure = [
   'STORE_UNAVAILABLE',
-  'cannot be found in the network',
+  'cannot be resolved',
   'Check the endpoint and the name resolution (DNS) of this machine.'
 ]
 
 export const BAD_CREDENTIALS: Failure = [
   'STORE_UNAVAILABLE',
-  'does not accept the credentials',
+  'rejected the credentials',
   'Check the key of the account, and the clock of this machine.'
 ]
 export const DENIED: Failure = [
   'STORE_UNAVAILABLE',
-  'must not be used with these credentials',
-  `Give them the permissions that are missing: ${PERMISSIONS}.`
+  'denies access with these credentials',
+  `Grant the missing permissions: ${PERMISSIONS}.`
 ]
 export const NO_OBJECT: Failure = [
   'OBJECT_NOT_FOUND',
   'does not exist',
-  'Look into the store: the object was removed by somebody else, or by a lifecycle rule.'
+  'Check the store: another user or a lifecycle rule removed the object.'
 ]
 export const NO_CONTAINER: Failure = [
   'STORE_UNAVAILABLE',
   'does not exist',
-  'Create the bucket or the container, or correct its name; the service makes none.'
+  'Create the bucket or the container, or correct its name. The service does not create it.'
 ]
 export const EXISTS: Failure = [
   'OBJECT_EXISTS',
-  'exists already',
-  'Objects are never overwritten; move the one in the way aside.'
+  'already exists',
+  'Objects are never overwritten. Move the existing one elsewhere.'
 ]
 export const LOCKED: Failure = [
   'OBJECT_LOCKED',
-  'is kept by a policy of the store',
-  'Wait until the time of the policy is over, or have a hold lifted by whoever laid it.'
+  'is locked by a policy of the store',
+  'Wait until the policy allows removal, or ask the administrator of the store to remove a hold.'
 ]
 export const BUSY: Failure = [
   'STORE_UNAVAILABLE',
   'is too busy',
-  'Try again later; if it stays so, make fewer requests at the same time.'
+  'Retry later. If the error remains, lower the number of concurrent jobs.'
 ]
 export const ENDLESS: Failure = [
   'STORE_FAILED',
-  `answered with more than ${ANSWER_LIMIT} bytes, which no answer of a store has`,
-  'Look at what stands between this machine and the store, and whether the endpoint is the right one.'
+  `responded with more than ${ANSWER_LIMIT} bytes, more than a store ever sends`,
+  'Check proxies and gateways between this machine and the store, and whether the endpoint is correct.'
 ]
 export const TIMED_OUT: Failure = [
   'STORE_UNAVAILABLE',
-  'did not answer in time',
-  'Check the network and the store, and try again.'
+  'did not respond in time',
+  'Check the network and the store, then retry.'
 ]
 
 const BY_SYSTEM: Readonly<Record<string, Failure>> = {
@@ -106,7 +106,7 @@ export function untrusted (code: string): Failure | undefined {
   return [
     'STORE_UNAVAILABLE',
     `cannot be trusted (${code})`,
-    'Check the certificate of the endpoint; NODE_EXTRA_CA_CERTS names a file with your own authority.'
+    'Check the certificate of the endpoint. Set NODE_EXTRA_CA_CERTS to a file with the certificate of your own authority.'
   ]
 }
 
@@ -116,7 +116,7 @@ export function unknownFailure (name: string, status: number | undefined): Failu
     `failed (${
       [name, status === undefined ? '' : `HTTP ${status}`].filter(part => part !== '').join(', ') || 'unknown'
     })`,
-    'Look the code up in the documentation of the store, and try again.'
+    'Look up the code in the documentation of the store, then retry.'
   ]
 }
 

@@ -5,7 +5,7 @@ import { text, type Field } from '../core/ports/field.ts'
 export const container: Field<string> = {
   ...text,
   schema: z.string().regex(/^[^/\s:]+$/),
-  expects: 'a name alone, without "s3://" and without a path'
+  expects: 'only the name, without "s3://" and without a path'
 }
 
 /** What the names of objects begin with: `production/backups` is `production/backups/`, and nothing stays nothing. */
@@ -18,5 +18,5 @@ export const prefix: Field<string> = {
     return parts.map(part => `${part}/`).join('')
   }),
   fromText: text => text,
-  expects: 'the beginning of names such as production/backups'
+  expects: 'a prefix of names, such as production/backups'
 }

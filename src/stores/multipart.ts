@@ -74,7 +74,7 @@ export function splitIntoParts (body: Readable, facts: ObjectFacts): UploadParts
     sha256 = digest.digest('hex')
     if (facts.sha256 !== undefined && facts.sha256 !== sha256) {
       throw new BackupError('CHECKSUM_MISMATCH', `the body has SHA-256 ${sha256} instead of ${facts.sha256}`, {
-        hint: 'The bytes changed after they were digested: look at the disk that they come from.'
+        hint: 'The data changed after its digest was computed. Check the disk of the file.'
       })
     }
     yield { number, bytes: bytes.subarray(0, filled), isLast: true }
@@ -115,7 +115,7 @@ function sizeError (size: number, expected: number): BackupError {
   return new BackupError(
     'STORE_FAILED',
     size > expected
-      ? `the body has more than the ${expected} bytes that it should have`
+      ? `the body has more than the expected ${expected} bytes`
       : `the body has ${size} bytes instead of ${expected}`
   )
 }

@@ -30,8 +30,8 @@ export async function readWhole (reading: Reading, signal: AbortSignal): Promise
   const start = reading.range?.start ?? 0
   const end = Math.min(reading.range?.end ?? Number.POSITIVE_INFINITY, reading.size - 1)
   if (reading.range !== undefined && start > end) {
-    throw new BackupError('RANGE_NOT_SATISFIABLE', `${reading.what} has no such bytes`, {
-      hint: 'Ask for a range within its size.'
+    throw new BackupError('RANGE_NOT_SATISFIABLE', `${reading.what} does not have the requested range`, {
+      hint: 'Request a range within its size.'
     })
   }
   if (start > end) return Readable.from([], { objectMode: false })
@@ -72,7 +72,7 @@ async function* bytes (
         if (at + chunk.length > end + 1) {
           throw new BackupError(
             'STORE_FAILED',
-            `the store gives more of ${what} than the ${total} bytes that were asked for`
+            `the store returned more of ${what} than the requested ${total} bytes`
           )
         }
         at += chunk.length
@@ -90,8 +90,8 @@ async function* bytes (
     if (breaks === BREAKS) {
       throw new BackupError(
         'STORE_FAILED',
-        `${what} broke off after ${at - start} of ${total} bytes, again and again`,
-        { hint: 'Check the network, and read it again.', cause }
+        `reading ${what} repeatedly stopped after ${at - start} of ${total} bytes`,
+        { hint: 'Check the network, then retry.', cause }
       )
     }
     await clock.sleep(AGAIN_AFTER_MS, signal)
@@ -103,7 +103,7 @@ async function* bytes (
 async function* lively (stream: Readable): AsyncGenerator<Buffer, undefined> {
   const watch = (): NodeJS.Timeout =>
     setTimeout(() => {
-      stream.destroy(new Error('the connection was silent for too long'))
+      stream.destroy(new Error('the connection was idle for too long'))
     }, IDLE_MS)
   let timer = watch()
   try {

@@ -83,7 +83,7 @@ for (
     const path = join(tempDir(t), 'catalog.db')
     writeFileSync(path, bytes)
     const error = await rejectsWith('CATALOG_CORRUPT', open(path))
-    assert.match(error.hint ?? '', /rebuilds it/)
+    assert.match(error.hint ?? '', /builds a new one/)
     assert.equal(readFileSync(path, 'utf8'), bytes)
   })
 }

@@ -71,7 +71,7 @@ test('a damaged backup whose checks name no failure says that none could be made
   const { catalog } = await newCatalog(t)
   const { id } = await completed(catalog)
   await catalog.backups.recordVerification(id, { valid: false, checks: [], remedy: null }, at(60))
-  assert.deepEqual((await catalog.alerts.evidence('shop')).damaged, [{ id, reason: 'nothing could be checked' }])
+  assert.deepEqual((await catalog.alerts.evidence('shop')).damaged, [{ id, reason: 'no check could be made' }])
 })
 
 test('sizes are those of full backups that compare with the newest one, newest first', async t => {

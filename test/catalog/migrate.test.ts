@@ -123,7 +123,7 @@ test('a migration that was changed after it was applied is refused and the catal
   writeFileSync(join(migrations, '0002_more.sql'), 'CREATE TABLE more (x)')
   const error = await rejectsWith('CATALOG_MIGRATION_CHANGED', start(path, migrations))
   assert.match(error.message, /"0001_catalog.sql"/)
-  assert.match(error.hint ?? '', /as it was released/)
+  assert.match(error.hint ?? '', /Install the release again/)
   assert.deepEqual(content(path), before)
 })
 

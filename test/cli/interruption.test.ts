@@ -19,7 +19,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     for (let i = 0; i < 3; i++) command.child.kill(signal)
     const { code, out, err } = await command.ended
     assert.deepEqual([code, out], [130, ''])
-    assert.match(err, /\nholdfast: interrupted\nhint: Nothing is left behind/)
+    assert.match(err, /\nholdfast: interrupted\nhint: Temporary files were removed/)
     await blocker.stop()
     const config = loadConfig({
       ...environment,

@@ -16,7 +16,7 @@ test('what gives way to --overwrite is kept beside it, and the printed command b
   const environment = { DATABASE_PATH: './app.db' }
   assert.equal((await holdfast(['backup'], cwd, environment)).code, 0)
   const refused = await holdfast(['restore', '1', '--output', target], cwd, environment)
-  assert.deepEqual([refused.code, /hint: .*--output, or say --overwrite/.test(refused.err)], [5, true], refused.err)
+  assert.deepEqual([refused.code, /hint: .*--output, or add --overwrite/.test(refused.err)], [5, true], refused.err)
   const { code, out, err } = await holdfast(
     ['restore', '1', '--output', target, '--overwrite', '--confirm'],
     cwd,

@@ -28,11 +28,11 @@ test('a rule that makes increments says so', () => {
   }] as const
   assert.equal(
     scheduleInWords({ ...POLICY, schedule: { rules, timeZone: 'UTC' } }),
-    'every hour at minute 7 (incremental) and daily at 02:00, by the clock of UTC'
+    'every hour at minute 7 (incremental) and daily at 02:00, time zone UTC'
   )
   assert.equal(
     chainsInWords({ ...POLICY, schedule: { rules, timeZone: 'UTC' } }),
-    'at most 24 backups within 7 d of the full one'
+    'at most 24 backups within 7 d after the full backup'
   )
   assert.equal(chainsInWords({ ...POLICY, schedule: { rules: [rules[1]], timeZone: 'UTC' } }), null)
   assert.equal(chainsInWords(POLICY), null)
@@ -54,7 +54,7 @@ for (
   test(`"${pattern}" is ${words}`, () => {
     assert.equal(
       scheduleInWords({ ...POLICY, schedule: { rules: [{ name: 'a', tier: null, pattern }], timeZone: 'UTC' } }),
-      `${words}, by the clock of UTC`
+      `${words}, time zone UTC`
     )
   })
 }
@@ -67,12 +67,12 @@ test('several times and an interval are one sentence', () => {
   }, { name: 'monthly', tier: 'monthly', pattern: '0 3 1-7 * 0' }] as const
   assert.equal(
     scheduleInWords({ ...POLICY, interval: 5_400_000, enabled: false, schedule: { rules, timeZone: 'Europe/Vienna' } }),
-    'every 90 min; daily at 02:00, on Sundays at 03:00 and monthly by "0 3 1-7 * 0", by the clock of Europe/Vienna (switched off)'
+    'every 90 min; daily at 02:00, on Sundays at 03:00 and monthly by "0 3 1-7 * 0", time zone Europe/Vienna (turned off)'
   )
 })
 
 test('where nothing says when, they are never made by themselves', () => {
-  assert.equal(scheduleInWords(POLICY), 'never by themselves')
+  assert.equal(scheduleInWords(POLICY), 'no automatic backups')
 })
 
 const days = (number: number) => ({ years: 0, months: 0, days: number, hours: 0 })
@@ -83,19 +83,19 @@ for (
     [
       null,
       { daily: 7, weekly: 4, monthly: 12, minBackups: 3 },
-      'of the scheduled ones one for each of the last 7 days, one for each of the last 4 weeks and one for each of the last 12 months, and never fewer than 3'
+      'of the scheduled backups one for each of the last 7 days, one for each of the last 4 weeks and one for each of the last 12 months, and never fewer than 3'
     ],
     [
       null,
       { daily: days(30), yearly: { years: 7, months: 0, days: 0, hours: 0 }, minBackups: 3 },
-      'of the scheduled ones one for each day of the last 30d and one for each year of the last 7y, and never fewer than 3'
+      'of the scheduled backups one for each day of the last 30d and one for each year of the last 7y, and never fewer than 3'
     ],
     [
       5,
       { last: 2, within: days(30), minBackups: 1 },
-      'at most 5; of the scheduled ones the newest 2 and all of the last 30d, and never fewer than 1'
+      'at most 5; of the scheduled backups the newest 2 and all of the last 30d, and never fewer than 1'
     ],
-    [null, null, 'all of them']
+    [null, null, 'all backups']
   ] as ReadonlyArray<readonly [number | null, RetentionRules | null, string]>
 ) {
   test(`the retention ${JSON.stringify(retention ?? maxBackups)} is ${words}`, () => {

@@ -15,7 +15,7 @@ test('wide characters take two columns, composed ones are not taken apart', () =
 
 test('a name is cut in its middle, a sentence at its end', () => {
   assert.equal(cutMiddle('workstation-backup-2025-11-24T23-30-00.db.zst', 20), 'workstatio…00.db.zst')
-  assert.equal(cutEnd('beyond the 10 that maxBackups keeps', 12), 'beyond the…')
+  assert.equal(cutEnd('beyond the limit of maxBackups (10)', 12), 'beyond the…')
   assert.deepEqual([cutMiddle('short', 5), cutEnd('short', 5)], ['short', 'short'])
   assert.equal(cutMiddle('日本日本日本', 6), '日…本')
 })

@@ -31,24 +31,24 @@ for (
     [
       '[ { name: a, sql: SELECT 1, min: many } ]',
       '[0].min',
-      '"many" is not a number, a whole one beyond 2^53 as digits in quotes'
+      '"many" is not a number (an integer beyond 2^53 as digits in quotes)'
     ],
     [
       '[ { name: a, sql: SELECT 1, max: 9007199254740993 } ]',
       '[0].max',
-      '"9007199254740992" is not a number, a whole one beyond 2^53 as digits in quotes'
+      '"9007199254740992" is not a number (an integer beyond 2^53 as digits in quotes)'
     ],
     [
       '[ { name: a, sql: SELECT 1, equals: 9007199254740993 } ]',
       '[0].equals',
-      '"9007199254740992" is not a number or a text, a whole number beyond 2^53 as digits in quotes'
+      '"9007199254740992" is not a number or a text (an integer beyond 2^53 as digits in quotes)'
     ],
     [
       '[ { name: a, sql: SELECT 1, min: "9007199254740993", max: "9007199254740992" } ]',
       '[0]',
-      'asks for at least 9007199254740993 and at most 9007199254740992'
+      'has a min of 9007199254740993 and a max of 9007199254740992'
     ],
-    ['[ { name: a, sql: SELECT 1, min: 2, max: 1 } ]', '[0]', 'asks for at least 2 and at most 1'],
+    ['[ { name: a, sql: SELECT 1, min: 2, max: 1 } ]', '[0]', 'has a min of 2 and a max of 1'],
     ['[ { name: a, sql: SELECT 1, least: 2, min: 1 } ]', '[0].least', 'is not a known key'],
     ['[ { name: a, sql: DELETE FROM orders, min: 1 } ]', '[0].sql', 'does not begin with SELECT, WITH or VALUES'],
     ['[ { name: a, sql: "SELECT 1; SELECT 2", min: 1 } ]', '[0].sql', 'has more than one statement'],

@@ -74,8 +74,8 @@ test('a schedule of a source whose kind makes no increments must not ask for the
   checkMethods(SQLITE, { schedule: SCHEDULE }, 's.schedule', problems)
   assert.deepEqual(problems, [{
     name: 's.schedule.hourlyMethod',
-    problem: 'is "incremental", and sources of the kind "sqlite" make full backups only',
-    remedy: 'Leave it out, or give "full".'
+    problem: 'is "incremental", but sources of the kind "sqlite" only support full backups',
+    remedy: 'Remove it, or set it to "full".'
   }])
 })
 

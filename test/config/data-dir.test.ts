@@ -32,7 +32,7 @@ for (const mode of [0o777, 0o1777, 0o702, 0o3777]) {
   test(`a directory of mode ${mode.toString(8)} is refused, with the command that mends it`, t => {
     const path = dataDir(t, mode)
     assert.deepEqual(problems(path), [
-      '"DATA" can be written to by every user of this machine | Run "chmod go-w DATA", and remove what you do not know in it.'
+      '"DATA" is writable for every user of this machine | Run "chmod go-w DATA", and remove files in it that you do not know.'
     ])
     assert.throws(() => {
       requireSafe(path)
@@ -61,7 +61,7 @@ test('a group in which others are is refused; one of the owner alone is not', t 
   // "daemon" is user 1 and group 1 in every base system, and alone in it; "nogroup" or "nobody" is not its group.
   assert.deepEqual(problems(path), [])
   chownSync(path, 1, NOBODY)
-  assert.match(problems(path)[0] ?? '', /^"DATA" can be written to by group 65534/)
+  assert.match(problems(path)[0] ?? '', /^"DATA" is writable for group 65534/)
 })
 
 for (
@@ -86,7 +86,7 @@ for (
     chmodSync(file, 0o722)
     const remedy = name === 'compiled' ? 'Run "rm -r DATA/compiled"' : `Run "chmod go-w DATA/${name}"`
     assert.ok(
-      problems(path)[0]?.startsWith(`"DATA/${name}" can be written to by every user of this machine | ${remedy}`),
+      problems(path)[0]?.startsWith(`"DATA/${name}" is writable for every user of this machine | ${remedy}`),
       problems(path)[0] ?? 'nothing'
     )
     if (!needsRoot(t)) return

@@ -53,20 +53,25 @@ test('a source has an encryption and recipients of its own, and the rest follows
 
 for (
   const [what, environment, name, problem] of [
-    ['age without a key', { BACKUP_ENCRYPTION: 'age' }, 'BACKUP_ENCRYPTION', /there is no key to seal to/],
-    ['openpgp without a key', { BACKUP_ENCRYPTION: 'openpgp' }, 'BACKUP_ENCRYPTION', /there is no key to seal to/],
+    ['age without a key', { BACKUP_ENCRYPTION: 'age' }, 'BACKUP_ENCRYPTION', /no key for encryption is configured/],
+    [
+      'openpgp without a key',
+      { BACKUP_ENCRYPTION: 'openpgp' },
+      'BACKUP_ENCRYPTION',
+      /no key for encryption is configured/
+    ],
     ['an unknown encryption', { BACKUP_ENCRYPTION: 'rot13' }, 'BACKUP_ENCRYPTION', /is not one of none, age, openpgp/],
     [
       'an identity where a recipient belongs',
       { BACKUP_AGE_RECIPIENTS: key.identity },
       'BACKUP_AGE_RECIPIENTS',
-      /holds an identity, which is private/
+      /contains an identity, which is a private key/
     ],
     [
       'a recipient with a letter mistyped',
       { BACKUP_AGE_RECIPIENTS: `${key.recipient.slice(0, -1)}${key.recipient.endsWith('q') ? 'p' : 'q'}` },
       'BACKUP_AGE_RECIPIENTS',
-      /is not a recipient that "age" knows/
+      /is not a valid recipient of age/
     ],
     [
       'something else as a recipient',
@@ -74,12 +79,12 @@ for (
       'BACKUP_AGE_RECIPIENTS',
       /is not a recipient of age/
     ],
-    ['no recipient at all', { BACKUP_AGE_RECIPIENTS: '# none yet' }, 'BACKUP_AGE_RECIPIENTS', /holds no recipient/],
+    ['no recipient at all', { BACKUP_AGE_RECIPIENTS: '# none yet' }, 'BACKUP_AGE_RECIPIENTS', /contains no recipient/],
     [
       'a recipient where an identity belongs',
       { BACKUP_AGE_IDENTITY: key.recipient },
       'BACKUP_AGE_IDENTITY',
-      /holds a recipient, which opens nothing/
+      /contains a recipient, which is a public key and cannot decrypt/
     ],
     [
       'something else as an identity',
@@ -103,19 +108,19 @@ for (
       'a private key where the public one belongs',
       { BACKUP_OPENPGP_PUBLIC_KEYS: pgp.privateKey },
       'BACKUP_OPENPGP_PUBLIC_KEYS',
-      /holds a private key/
+      /contains a private key/
     ],
     [
       'no key in armour',
       { BACKUP_OPENPGP_PUBLIC_KEYS: 'key' },
       'BACKUP_OPENPGP_PUBLIC_KEYS',
-      /holds no OpenPGP key in armour/
+      /contains no armored OpenPGP key/
     ],
     [
       'a public key where the private one belongs',
       { BACKUP_OPENPGP_PRIVATE_KEYS: pgp.publicKey },
       'BACKUP_OPENPGP_PRIVATE_KEYS',
-      /holds no private OpenPGP key/
+      /contains no armored private OpenPGP key/
     ]
   ] as ReadonlyArray<readonly [string, Environment, string, RegExp]>
 ) {
@@ -151,8 +156,8 @@ test('files with private keys are known as places of secrets, and files with pub
   assert.ok(checked.ok)
   assert.deepEqual(filesWithSecrets(environment, cwd, checked.config, checked.file).flatMap(({ holds }) => holds), [
     'BACKUP_AGE_IDENTITY',
-    'the secret that the service made',
-    'the key that signs manifests'
+    'the generated secret',
+    'the signing key for manifests'
   ])
 })
 

@@ -42,14 +42,14 @@ test('an unknown key is named, with the nearest that is known', t => {
   const problems = problemsOf({}, cwd)
   assert.deepEqual(problems.map(({ name }) => name), ['maxBackup', 'zzzzzzzz', 'sources[0].intervall'])
   assert.match(problems[0]!.remedy, /"maxBackups"/)
-  assert.match(problems[1]!.remedy, /^Known here: databasePath, /)
+  assert.match(problems[1]!.remedy, /^Known keys: databasePath, /)
   assert.match(problems[2]!.remedy, /"interval"/)
 })
 
 test('text that is not YAML is told by line and column, and none of it is shown', t => {
   const cwd = workDir(t, { 'holdfast.yaml': 'port: 4000\njwtSecret: "hunter2\nmaxBackups: 3\n' })
   const problems = problemsOf({}, cwd)
-  assert.match(problems[0]!.problem, /not YAML at line \d+, column \d+/)
+  assert.match(problems[0]!.problem, /not valid YAML at line \d+, column \d+/)
   assert.doesNotMatch(JSON.stringify(problems), /hunter2/)
 })
 

@@ -13,7 +13,7 @@ function placesOf (environment: Environment, cwd: string): readonly FileWithSecr
   const checked = checkConfig(environment, cwd)
   assert.ok(checked.ok)
   const places = filesWithSecrets(environment, cwd, checked.config, checked.file)
-  assert.deepEqual(places.at(-1), { path: join(cwd, 'data/manifest-key'), holds: ['the key that signs manifests'] })
+  assert.deepEqual(places.at(-1), { path: join(cwd, 'data/manifest-key'), holds: ['the signing key for manifests'] })
   return places.slice(0, -1)
 }
 
@@ -21,7 +21,7 @@ test('with nothing configured it is the secret that the service makes', t => {
   const cwd = workDir(t)
   assert.deepEqual(placesOf({}, cwd), [{
     path: join(cwd, 'data/jwt-secret'),
-    holds: ['the secret that the service made']
+    holds: ['the generated secret']
   }])
 })
 

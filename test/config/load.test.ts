@@ -165,7 +165,7 @@ test('a token for the metrics that somebody could guess is a problem, which name
   assert.deepEqual(problem, {
     name: 'METRICS_TOKEN',
     problem: 'is not a text of at least 32 characters',
-    remedy: 'Give a text of at least 32 characters (make one with "openssl rand -hex 32"), or leave it out.'
+    remedy: 'Give a text of at least 32 characters (make one with "openssl rand -hex 32"), or remove the setting.'
   })
   assert.deepEqual(problemsOf({ METRICS_TOKEN: 'x'.repeat(32) }, cwd), [])
 })

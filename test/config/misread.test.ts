@@ -126,10 +126,10 @@ test('a secret in quotes, or that is a placeholder, is refused without being sho
 test('a number with a unit, separators or quotes is refused with the form that is wanted', t => {
   for (const text of ['24h', '64 MB', '1_000', '1,000', '1e3', '5.0', '86400000ms']) {
     const [problem] = problemsOf({ AUTO_BACKUP_INTERVAL: text }, workDir(t))
-    assert.match(problem!.remedy, /in digits alone/, text)
+    assert.match(problem!.remedy, /as digits only/, text)
   }
   const [quoted] = problemsOf({}, workDir(t, { 'holdfast.yaml': 'maxBackups: "5"\n' }))
-  assert.match(quoted!.remedy, /without quotes/)
+  assert.match(quoted!.remedy, /no quotes/)
 })
 
 test('blanks and carriage returns around a value are not part of it', t => {

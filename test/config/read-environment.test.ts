@@ -36,7 +36,7 @@ test('a secret given both as itself and as a file is a problem', t => {
   const problems = problemsOf({ JWT_SECRET: SECRET, JWT_SECRET_FILE: 'secret' }, cwd)
   assert.deepEqual(problems.map(({ name, problem }) => [name, problem]), [[
     'JWT_SECRET',
-    'is given beside JWT_SECRET_FILE'
+    'is set in addition to JWT_SECRET_FILE'
   ]])
 })
 

@@ -50,11 +50,11 @@ for (
     [
       '{ retention_days: 30, within: 30d }',
       '.retention_days',
-      'says the same as sources[0].retention.within',
+      'duplicates sources[0].retention.within',
       'Keep one'
     ],
-    ['{ daily_keep: 7, daily: 7 }', '.daily', 'says the same as sources[0].retention.daily_keep', 'Keep one'],
-    ['{ minBackups: 3 }', '', 'names no backups to keep', '"daily: 7"'],
+    ['{ daily_keep: 7, daily: 7 }', '.daily', 'duplicates sources[0].retention.daily_keep', 'Keep one'],
+    ['{ minBackups: 3 }', '', 'has no rule', '"daily: 7"'],
     ['7', '', 'is not a map of fields', 'holdfast.example.yaml']
   ] as const
 ) {

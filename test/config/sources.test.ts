@@ -144,8 +144,8 @@ sources:
 test('two sources of one name are a problem, also where only the case differs', t => {
   const cwd = workDir(t, yaml('sources:\n  - { name: shop, path: a.db }\n  - { name: SHOP, path: b.db }\n'))
   assert.deepEqual(problemsOf({ DATABASE_PATH: 'shop.db' }, cwd).map(({ name, problem }) => `${name}: ${problem}`), [
-    'sources[0].name: "shop" is the name of DATABASE_PATH already',
-    'sources[1].name: "SHOP" is the name of DATABASE_PATH already'
+    'sources[0].name: "shop" is already the name of DATABASE_PATH',
+    'sources[1].name: "SHOP" is already the name of DATABASE_PATH'
   ])
 })
 

@@ -37,7 +37,7 @@ test('one notice names the spelling of the documentation for each', t => {
   assert.ok(checked.ok)
   assert.deepEqual(checked.spellings.map(({ name, problem }) => [name, problem]), [[
     'holdfast.yaml',
-    'has other spellings: max_backups (maxBackups), app.backup.backup_dir (backupDir)'
+    'uses alternative spellings: max_backups (maxBackups), app.backup.backup_dir (backupDir)'
   ]])
   assert.deepEqual(checked.config.notices, [], 'it is nothing to raise an alert for')
   assert.deepEqual([checked.config.settings.maxBackups, checked.config.backupDir], [4, join(cwd, 'kept')])
@@ -51,12 +51,12 @@ test('a file in the spelling of the documentation has no notice', t => {
 
 for (
   const [text, name, problem] of [
-    ['maxBackups: 4\nmax_backups: 5\n', 'max_backups', 'says the same as maxBackups'],
-    ['backupDir: a\napp: { backup: { backup_dir: b } }\n', 'app.backup.backup_dir', 'says the same as backupDir'],
+    ['maxBackups: 4\nmax_backups: 5\n', 'max_backups', 'duplicates maxBackups'],
+    ['backupDir: a\napp: { backup: { backup_dir: b } }\n', 'app.backup.backup_dir', 'duplicates backupDir'],
     [
       'verifyAfterBackup: true\nverification: { verify_after_backup: true }\n',
       'verification.verify_after_backup',
-      'says the same as verifyAfterBackup'
+      'duplicates verifyAfterBackup'
     ],
     ['app: { backup: { backup_dri: b } }\n', 'app.backup.backup_dri', 'is not a known key'],
     ['app: { name: harvester }\n', 'app', 'is not a known key'],
@@ -66,7 +66,7 @@ for (
     [
       'verification: { verify_before_restore: false }\n',
       'verification.verify_before_restore',
-      'cannot be switched off: a restore verifies the backup first'
+      'cannot be turned off: a restore verifies the backup first'
     ]
   ] as const
 ) {

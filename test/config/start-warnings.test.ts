@@ -29,10 +29,10 @@ test('automatic backups that are off are told of unless somebody said so', t => 
 test('a database that is not there, no database, and settings without an effect are told of', t => {
   assert.match(
     told(t, { DATABASE_PATH: 'shop.db', BACKUP_ENABLED: 'true' }, { missing: ['shop'] }).join(),
-    /^\{"sources":\["shop"\]\} the database is not there/
+    /^\{"sources":\["shop"\]\} the database does not exist/
   )
   assert.match(told(t, {}).join(), /^\{\} no database is configured/)
   assert.deepEqual(told(t, { DATABASE_PATH: 'shop.db', AUTO_BACKUP_ENABLED: 'true', BACKUP_DRI: 'x' }), [
-    '{"setting":"BACKUP_DRI"} BACKUP_DRI is not a known variable and has no effect: Did you mean BACKUP_DIR?'
+    '{"setting":"BACKUP_DRI"} BACKUP_DRI is unknown and has no effect: Did you mean BACKUP_DIR?'
   ])
 })

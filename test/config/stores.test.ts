@@ -234,7 +234,7 @@ for (
     [
       'an unknown kind',
       'stores: { a: { kind: azzure } }',
-      /^stores\.a\.kind is not a kind of store\. Did you mean "azure"\?$/
+      /^stores\.a\.kind is not a supported kind of store\. Did you mean "azure"\?$/
     ],
     ['no kind', 'stores: { a: { bucket: b } }', /^stores\.a\.kind is missing\. Give one of s3, gcs, azure, local\.$/],
     ['an unknown field', 'stores: { a: { kind: s3, bucket: b, buckt: c } }', /^stores\.a\.buckt is not a known key/],
@@ -244,7 +244,7 @@ for (
       /^stores\.a\.bucket is not a known key/
     ],
     ['a store without its bucket', 'stores: { a: { kind: s3 } }', /^stores\.a\.bucket is missing/],
-    ['a bucket that is a URL', 'stores: { a: { kind: s3, bucket: "s3://b" } }', /a name alone/],
+    ['a bucket that is a URL', 'stores: { a: { kind: s3, bucket: "s3://b" } }', /only the name/],
     [
       'an endpoint with credentials in it',
       'stores: { a: { kind: s3, bucket: b, endpoint: "https://me:pw@host" } }',
@@ -253,7 +253,7 @@ for (
     [
       'the same name twice',
       'stores: [{ name: a, kind: local, path: a }, { name: A, kind: local, path: b }]',
-      /^stores\[1\]\.name "A" is the name of stores\[0\] already/
+      /^stores\[1\]\.name "A" is already the name of stores\[0\]/
     ],
     [
       'the name of BACKUP_DIR',
@@ -263,19 +263,19 @@ for (
     [
       'the name that the environment gives',
       'stores: { s3: { bucket: c } }',
-      /^stores\.s3\.name "s3" is the name of BACKUP_S3_BUCKET already/,
+      /^stores\.s3\.name "s3" is already the name of BACKUP_S3_BUCKET/,
       { BACKUP_S3_BUCKET: 'b' }
     ],
     ['a name that is none', 'stores: [{ name: "a b", kind: local, path: a }]', /cannot be the name of a store/],
     [
       'the same bucket twice',
       'stores: { a: { kind: s3, bucket: b, prefix: p }, b: { kind: s3, bucket: b, prefix: /p/ } }',
-      /^stores\.b is at the same place as stores\.a/
+      /^stores\.b is at the same location as stores\.a/
     ],
     [
       'a prefix within another',
       'stores: { a: { kind: s3, bucket: b }, b: { kind: s3, bucket: b, prefix: p } }',
-      /^stores\.b is at the same place as stores\.a/
+      /^stores\.b is at the same location as stores\.a/
     ],
     [
       'a directory in BACKUP_DIR',
@@ -285,51 +285,55 @@ for (
     [
       'a directory with BACKUP_DIR in it',
       'stores: { a: { kind: local, path: . } }',
-      /^stores\.a\.path .* holds BACKUP_DIR/
+      /^stores\.a\.path .* contains BACKUP_DIR/
     ],
     [
       'a directory with a database in it',
       'stores: { a: { kind: local, path: far } }\nsources: [{ name: shop, path: far/shop.db }]',
-      /^stores\.a\.path .* holds the database of "shop"/
+      /^stores\.a\.path .* contains the database of "shop"/
     ],
     [
       'a source that names a store that is not there',
       'stores: { far: { kind: local, path: far } }\nsources: [{ name: shop, path: shop.db, stores: [fat] }]',
       /^sources\[0\]\.stores there is no store "fat"\. Did you mean "far"\?$/
     ],
-    ['no local copies and no others', 'localRetention: none', /^localRetention is "none", and there is no store/],
+    [
+      'no local copies and no others',
+      'localRetention: none',
+      /^localRetention is "none", but no store for automatic copies is configured/
+    ],
     [
       'no local copies of a source and no others',
       'stores: { far: { kind: local, path: far } }\nsources: [{ name: shop, path: shop.db, stores: [], localRetention: none }]',
-      /^sources\[0\]\.localRetention is "none", and there is no store/
+      /^sources\[0\]\.localRetention is "none", but no store for automatic copies is configured/
     ],
     [
       'a lock without a retention',
       'stores: { a: { kind: s3, bucket: b, lock: governance } }',
-      /^stores\.a\.lock is given without a retention/
+      /^stores\.a\.lock is set without a retention/
     ],
     [
       'a number of copies where nothing is removed',
       'stores: { a: { kind: s3, bucket: b, appendOnly: true, maxBackups: 3 } }',
-      /^stores\.a\.maxBackups says what is removed from a store in which nothing is/
+      /^stores\.a\.maxBackups sets rules for removal in an append-only store/
     ],
     [
       'a key of KMS without it',
       'stores: { a: { kind: s3, bucket: b, kmsKeyId: k } }',
-      /^stores\.a\.kmsKeyId is given without the encryption/
+      /^stores\.a\.kmsKeyId is set without the encryption/
     ],
     [
       'half of the credentials',
       'stores: { a: { kind: s3, bucket: b, accessKeyId: k } }',
-      /^stores\.a\.accessKeyId is only a part/
+      /^stores\.a\.accessKeyId is incomplete/
     ],
     [
       'half of the credentials in the environment',
       's3: { bucket: b }',
-      /^AWS_ACCESS_KEY_ID is given without AWS_SECRET_ACCESS_KEY/,
+      /^AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY/,
       { AWS_ACCESS_KEY_ID: 'k' }
     ],
-    ['a prefix without a bucket', '', /^BACKUP_S3_PREFIX is given without BACKUP_S3_BUCKET/, { BACKUP_S3_PREFIX: 'p' }],
+    ['a prefix without a bucket', '', /^BACKUP_S3_PREFIX is set without BACKUP_S3_BUCKET/, { BACKUP_S3_PREFIX: 'p' }],
     ['a container without its account', '', /^BACKUP_AZURE_CONTAINER\.account is missing\. .*AZURE_STORAGE_ACCOUNT/, {
       BACKUP_AZURE_CONTAINER: 'c',
       AZURE_STORAGE_KEY: 'k'
@@ -396,7 +400,7 @@ for (
 ) {
   test(`${what} by http: on another machine must be asked for with "insecure"`, t => {
     const found = problems(t, yaml.replace('SAID', ''))
-    assert.deepEqual(found.map(text => text.includes('begins with http:') && text.includes('"insecure: true"')), [true])
+    assert.deepEqual(found.map(text => text.includes('uses http:') && text.includes('"insecure: true"')), [true])
     assert.match(found[0] ?? '', /stores\[0\]\.endpoint/)
     assert.equal(problems(t, yaml.replace('SAID', ', insecure: false')).length, 1)
     assert.equal(stores(t, yaml.replace('SAID', ', insecure: true')).length, 1)
@@ -412,6 +416,6 @@ for (
 
 test('the variables for S3 ask for it by BACKUP_S3_INSECURE', t => {
   const environment = { BACKUP_S3_BUCKET: 'b', BACKUP_S3_ENDPOINT: 'http://127.0.0.1.example:9000' }
-  assert.match(problems(t, '', environment)[0] ?? '', /^BACKUP_S3_ENDPOINT begins with http:.*BACKUP_S3_INSECURE=true/)
+  assert.match(problems(t, '', environment)[0] ?? '', /^BACKUP_S3_ENDPOINT uses http:.*BACKUP_S3_INSECURE=true/)
   assert.equal(stores(t, '', { ...environment, BACKUP_S3_INSECURE: 'true' }).length, 1)
 })

@@ -18,7 +18,7 @@ const OTHER_USER = `
 const FILES = { '.env': 'PORT=4000\n', 'holdfast.yaml': 'port: 4000\n' } as const
 
 for (const [name, text] of Object.entries(FILES)) {
-  const otherwise = name === '.env' ? 'set its variables in the environment' : 'name it in HOLDFAST_CONFIG'
+  const otherwise = name === '.env' ? 'set its variables in the environment' : 'set HOLDFAST_CONFIG to its path'
 
   test(`a ${name} that every user may write to is refused, with the command that mends it`, t => {
     const cwd = workDir(t, { [name]: text })
@@ -26,7 +26,7 @@ for (const [name, text] of Object.entries(FILES)) {
     chmodSync(path, 0o666)
     assert.deepEqual(problemsOf({}, cwd), [{
       name,
-      problem: `"${path}" can be written to by every user of this machine, and is not used`,
+      problem: `"${path}" is writable for every user of this machine, and is not used`,
       remedy:
         `If you know what is in it, run "chmod go-w ${path}"; otherwise ${otherwise}, or run the command in another directory.`
     }])
@@ -79,7 +79,7 @@ for (const [name, text] of Object.entries(FILES)) {
     } else assert.equal(stdout, '4000')
     chmodSync(path, 0o662)
     const written = checkConfig({}, cwd, { reader: 'service' })
-    assert.match(written.ok ? '' : written.problems[0]?.problem ?? '', /can be written to by every user/)
+    assert.match(written.ok ? '' : written.problems[0]?.problem ?? '', /is writable for every user/)
   })
 }
 

@@ -55,7 +55,7 @@ test('a backup that fails raises an alert wherever alerts are shown, a restart d
   assert.deepEqual((await again.call('GET', '/api/alerts')).body.alerts, [])
   assert.deepEqual((await again.call('GET', '/api/alerts?cleared=true')).body.alerts, [cleared.alert])
   assert.equal((await again.call('GET', '/health')).body.status, 'ok')
-  await until(async () => again.log(), log => log.includes('alert is over'))
+  await until(async () => again.log(), log => log.includes('alert cleared'))
   assert.equal(count(again.log(), /alert: /g), 0)
 })
 

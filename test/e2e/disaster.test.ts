@@ -269,7 +269,7 @@ test('a new server with the configuration of the old one lists by itself what th
   const home = tempDir(t)
   writeFileSync(join(home, 'holdfast.yaml'), place.yaml)
   const service = await startService(t, home, { AUTO_BACKUP_ENABLED: 'false' }, tokenFor('admin'))
-  await until(() => service.log().includes('A STORE HOLDS BACKUPS OF ANOTHER INSTALLATION'))
+  await until(() => service.log().includes('A STORE CONTAINS BACKUPS OF ANOTHER INSTALLATION'))
   const { body } = await service.call('GET', '/api/backups?source=app')
   assert.deepEqual(
     body.backups.map(

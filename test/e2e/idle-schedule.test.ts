@@ -16,12 +16,12 @@ test('a schedule that nothing lets run is told at the start, with what to do', a
   const log = await until(async () => {
     await service.call('GET', '/health/live')
     return service.log()
-  }, text => text.includes('a schedule is given'))
-  assert.match(log, /"sources":\["shop","holdfast"\][^\n]*nothing is backed up by itself; set AUTO_BACKUP_ENABLED=true/)
+  }, text => text.includes('a schedule is set'))
+  assert.match(log, /"sources":\["shop","holdfast"\][^\n]*but automatic backups are off; set AUTO_BACKUP_ENABLED=true/)
 
   await service.call('PUT', '/api/backups/config', { autoBackupEnabled: true })
   await service.kill('SIGTERM')
   const again = await startService(t, home, {}, tokenFor('admin'))
   await again.kill('SIGTERM')
-  assert.doesNotMatch(again.log(), /a schedule is given/)
+  assert.doesNotMatch(again.log(), /a schedule is set/)
 })

@@ -43,10 +43,10 @@ test('rows that were deleted by accident come back, and those that another proce
   )
   const wish = { tables: ['InvoiceLine'], where: 'InvoiceId BETWEEN 10 AND 20' }
   const { body: planned } = await service.call('POST', `/api/backups/${id}/rescue`, { ...wish, dryRun: true })
-  assert.equal(planned.message, `${lost} rows of backup ${id} would be brought back`)
+  assert.equal(planned.message, `${lost} rows of backup ${id} would be written`)
   assert.equal(
     (await service.call('POST', `/api/backups/${id}/rescue`, { ...wish, dryRun: false })).body.message,
-    `${lost} rows of backup ${id} brought back`
+    `${lost} rows of backup ${id} were written into the live database`
   )
 
   const after = live.prepare('SELECT * FROM InvoiceLine ORDER BY 1').all()

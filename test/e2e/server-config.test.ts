@@ -102,7 +102,7 @@ test('what is sealed stays sealed: the passphrase of the server is never left ou
   assert.deepEqual([refused.code, objects()], [2, []])
   assert.match(
     refused.err,
-    /sealed with a passphrase that only the server has\nhint: .*BACKUP_ENCRYPTION_PASSPHRASE_FILE/
+    /encrypted with a passphrase that only the server has\nhint: .*BACKUP_ENCRYPTION_PASSPHRASE_FILE/
   )
   assert.equal((await run('list')).code, 0)
   assert.equal((await run('backup', { BACKUP_ENCRYPTION_PASSPHRASE: PASSPHRASE })).code, 0)
@@ -111,7 +111,7 @@ test('what is sealed stays sealed: the passphrase of the server is never left ou
   for (const words of ['backup app --ignore-server-config', 'restore 1 --confirm --ignore-server-config']) {
     const plain = await run(words, { DATABASE_PATH: './app.db' })
     assert.equal(plain.code, 2, words)
-    assert.match(plain.err, /is sealed with age, and a backup made now would not be[^]*BACKUP_ENCRYPTION=none/, words)
+    assert.match(plain.err, /is encrypted with age, and encryption is not configured[^]*BACKUP_ENCRYPTION=none/, words)
   }
   assert.deepEqual(objects().map(name => /\.age$/.test(name)), [true])
   assert.equal(
@@ -126,7 +126,7 @@ test('no token is signed with another secret than that of the server', async t =
   assert.deepEqual([code, out], [2, ''])
   assert.match(
     err,
-    /the server checks tokens with JWT_SECRET, and this command does not have it\nhint: Give JWT_SECRET here/
+    /the server checks tokens with JWT_SECRET, which is not set for this command\nhint: Set JWT_SECRET for the command/
   )
 })
 

@@ -41,7 +41,7 @@ const EFFECTS: ReadonlyArray<readonly [string, (seen: Seen) => void]> = [
     assert.match(text, /shop .* valid .* before the migration/)
     assert.match(text, /all of \d+ backups are valid/)
     assert.match(text, /nothing to remove/)
-    assert.match(text, /Nothing is wrong/)
+    assert.match(text, /No problems/)
   }],
   ['npm run -s holdfast -- restore 1', ({ cwd, text }) => {
     assert.match(text, /✓ Restored backup 1 to /)
@@ -50,7 +50,7 @@ const EFFECTS: ReadonlyArray<readonly [string, (seen: Seen) => void]> = [
   }],
   ['-- salvage shop.db', ({ cwd, text }) => {
     assert.match(text, /InvoiceLine +150 +600\n/)
-    assert.match(text, /Brought back 2 rows of backup 1/)
+    assert.match(text, /Wrote 2 rows of backup 1 into the live database/)
     assert.equal(linesIn(join(cwd, 'shop.db')), ROWS_LEFT)
     assert.equal(linesIn(join(cwd, 'saved.db')), ROWS_LEFT)
   }],

@@ -181,7 +181,7 @@ test('a store without the backups of the catalog, with the right marker: the hin
   for (let n = 0; n < 3; n++) await bench.create()
   for (const file of bench.files()) if (file !== INSTANCE_MARKER) rmSync(join(bench.directory, file))
   const { hint } = await rejectsWith('STORE_UNAVAILABLE', bench.create())
-  assert.match(hint ?? '', /put back from an older copy, "holdfast rebuild" takes the backups from the store/)
+  assert.match(hint ?? '', /restored from an older copy, "holdfast rebuild" imports the backups from the store/)
 })
 
 test('taking over goes on with what is there, and records what is not; when the disk is back, taking over brings that back, too', async t => {

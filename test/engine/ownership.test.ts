@@ -174,7 +174,7 @@ test('a marker that cannot be read stops what writes and is named; without it, t
     make()
     const refused = await one.create().catch((thrown: unknown) => toBackupError(thrown))
     assert.ok(refused instanceof BackupError && refused.code === 'STORE_FOREIGN')
-    assert.match(refused.message, /a marker "holdfast-instance\.json" that cannot be read/)
+    assert.match(refused.message, /an unreadable marker "holdfast-instance\.json"/)
     assert.match(refused.hint ?? '', /remove "holdfast-instance\.json"/)
   }
   rmSync(marker, { recursive: true })

@@ -19,8 +19,8 @@ test('a kind that this version does not have is named in the error', () => {
   assert.throws(() => requireKind({ kinds }, 'tape'), (error: BackupError) => {
     assert.deepEqual([error.code, error.message, error.hint], [
       'METHOD_UNSUPPORTED',
-      'sources of the kind "tape" are not known to this version',
-      'Use a version that knows this kind.'
+      'this version does not support sources of the kind "tape"',
+      'Use a version that supports this kind.'
     ])
     return true
   })

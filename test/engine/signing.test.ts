@@ -119,7 +119,7 @@ test('a signed backup that was renamed with its manifest is refused with the way
   for (const [from, to] of names) renameSync(from, to)
   const second = await testEngine(t, { directory: first.directory, signing: first.deps.signing })
   assert.deepEqual(await refusedBy(second), [
-    `it was signed for "${key}", and lies beside "renamed.db": if both were renamed, give both their old names, and rebuild again`
+    `it was signed for "${key}", but is stored next to "renamed.db": if both were renamed, restore their old names and run "holdfast rebuild" again`
   ])
   for (const [from, to] of names) renameSync(to, from)
   assert.deepEqual(await refusedBy(second), [])

@@ -59,7 +59,7 @@ test('a disk that fills up midway is DISK_FULL: nothing is left of the new backu
   const files = readdirSync(disk).toSorted()
   await assert.rejects(async () => await (await engine.create({ type: 'manual' })).result, {
     code: 'DISK_FULL',
-    message: /has no room left/
+    message: /has no space left/
   })
   fault.fired()
   assert.deepEqual(readdirSync(disk).toSorted(), files)

@@ -119,13 +119,13 @@ const LIES: ReadonlyArray<readonly [what: string, size: number, plan: Plan, lie:
     cutsAnswer(1000)
   ],
   [
-    'gives back other bytes',
+    'returned different bytes',
     SMALL,
     { method: 'GET', on: /\.db(?:\?|$)/, times: 8 },
     changes(({ body }) => ({ body: Buffer.alloc(body.length, 7) }))
   ],
   [
-    'gives back another manifest',
+    'returned a different manifest',
     SMALL,
     { method: 'GET', on: /manifest/, times: 8 },
     changes(({ body }) => ({ body: Buffer.from(body.toString().replaceAll('"shop"', '"shap"')) }))

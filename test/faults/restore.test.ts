@@ -116,7 +116,7 @@ for (const journalMode of ['wal', 'delete'] as const) {
   })
 }
 
-test('a scratch disk without room for the unpacked backup changes nothing', async t => {
+test('a scratch disk without room for the decompressed backup changes nothing', async t => {
   if (!needRoot(t)) return
   const fault = planted(t, 'a scratch disk too small for a restore')
   const home = tempDir(t)

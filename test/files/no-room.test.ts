@@ -24,15 +24,15 @@ test('each lack has its code and remedy, and what is none of it is undefined', t
   assert.deepEqual(
     ['ENOSPC', 'EDQUOT', 'EFBIG'].map(code => refused(code)).map(error => [error?.code, error?.message, error?.hint]),
     [
-      ['DISK_FULL', `"${directory}" has no room left`, 'Free space there, or name another place.'],
+      ['DISK_FULL', `"${directory}" has no space left`, 'Free space there, or name another place.'],
       [
         'DISK_FULL',
-        `"${directory}" has no room left: the quota of this user is used up`,
+        `"${directory}" has no space left: the quota of this user is used up`,
         'Raise the quota, or name another place.'
       ],
       [
         'FILE_SIZE_LIMIT',
-        `"${directory}" takes no file that large`,
+        `"${directory}" does not allow a file of this size`,
         'Raise the limit of the process ("ulimit -f", LimitFSIZE), or name another place.'
       ]
     ]
@@ -51,5 +51,5 @@ test('a store on a file system without free inodes says so', async t => {
   const store = localStore({ directory: disk, instanceId: 'test', presence: ALONE, now: () => new Date(0) })
   for (const name of ['a', 'b', 'c']) writeFileSync(join(disk, name), '')
   const { message } = await rejectsWith('DISK_FULL', store.put('d', bodyOf('one'), {}, never))
-  assert.match(message, /all inodes of the file system are in use/)
+  assert.match(message, /has no free inodes/)
 })

@@ -39,7 +39,7 @@ test('a path on a dead mount is left as it is, and refused by name of the mount'
     'RESTORE_TARGET_INVALID',
     requireTarget({ ownerOf: async () => undefined, kinds: new Map() }, path, undefined)
   )
-  assert.equal(error.message, `"${path}" is on the mount "${mount}", which does not answer`)
+  assert.equal(error.message, `"${path}" is on the mount "${mount}", which does not respond`)
   await rejectsWith('STORE_UNAVAILABLE', statIfThere(path))
 })
 
@@ -60,7 +60,7 @@ test(
       const checked = checkConfig({ ...places, [name]: join(mount, 'work') }, home)
       assert.deepEqual(checked.ok ? [] : checked.problems.map(problem => [problem.name, problem.problem]), [[
         name,
-        `"${join(mount, 'work')}" is on the mount "${mount}", which does not answer`
+        `"${join(mount, 'work')}" is on the mount "${mount}", which does not respond`
       ]])
     }
   }

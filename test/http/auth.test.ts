@@ -225,7 +225,7 @@ test('a token without an end is accepted, and refused where the service asks for
   const { app: strict } = await build(t, { requireTokenExpiry: true })
   const refused = await strict.inject({ url: '/api/backups', headers: endless })
   assert.equal(refused.statusCode, 401)
-  assert.match(refused.json().detail, /no end/)
+  assert.match(refused.json().detail, /no expiry/)
   assert.equal((await strict.inject({ url: '/api/backups', headers: as('viewer') })).statusCode, 200)
 })
 
@@ -243,7 +243,7 @@ test('the use of a token without an end is logged once for each caller', async t
   }
   await app.inject({ url: '/api/backups', headers: as('viewer', 'carl') })
   assert.deepEqual(
-    lines.filter(({ msg }) => msg.includes('without an end')).map(({ level, caller }) => [level, caller]),
+    lines.filter(({ msg }) => msg.includes('without an expiry')).map(({ level, caller }) => [level, caller]),
     [[40, 'subject ann'], [40, 'subject bob']]
   )
 })

@@ -25,7 +25,7 @@ test('an error below 500 tells what happened, what to do, and the facts for prog
     Object.entries(answer.json()),
     Object.entries({
       type: 'urn:holdfast:error:BACKUP_IN_PROGRESS',
-      title: 'the source is busy with another operation',
+      title: 'another job is running on the source',
       status: 409,
       detail: 'the source "workstation" is busy',
       instance: '/api/backups',

@@ -38,10 +38,10 @@ for (
       message(many(200, () => oldPacket(3, iterated))),
       /more passphrases/
     ],
-    ['OpenPGP with Argon2 in 512 MiB', message(packet(3, argon2(4, 1, 19))), /more work or memory/],
-    ['OpenPGP with Argon2 in 2 GiB, version 5', message(packet(3, argon2(5, 1, 21))), /more work or memory/],
-    ['OpenPGP with Argon2 in 1 TiB, version 6', message(packet(3, argon2(6, 1, 30))), /more work or memory/],
-    ['OpenPGP with Argon2 in 200 passes', message(packet(3, argon2(4, 200, 10))), /more work or memory/],
+    ['OpenPGP with Argon2 in 512 MiB', message(packet(3, argon2(4, 1, 19))), /more time or memory/],
+    ['OpenPGP with Argon2 in 2 GiB, version 5', message(packet(3, argon2(5, 1, 21))), /more time or memory/],
+    ['OpenPGP with Argon2 in 1 TiB, version 6', message(packet(3, argon2(6, 1, 30))), /more time or memory/],
+    ['OpenPGP with Argon2 in 200 passes', message(packet(3, argon2(4, 200, 10))), /more time or memory/],
     ['OpenPGP for 300 keys', message(many(300, () => packet(1, recipient(randomBytes(8))))), /more keys/],
     [
       'OpenPGP for 20 keys that are not named',
@@ -62,7 +62,7 @@ for (
     [
       'OpenPGP with markers without end',
       message(many(80_000, () => packet(10, Buffer.from('PGP')))),
-      /stand beside its data/
+      /are outside its data/
     ]
   ] as const
 ) {
@@ -164,7 +164,7 @@ for (
     [
       '100,000 signatures',
       sealedPackets(compressed(many(100_000, () => packet(4, Buffer.from([3, 0, 8, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0]))))),
-      /stand beside its data/
+      /are outside its data/
     ],
     [
       'data again after its data',

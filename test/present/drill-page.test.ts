@@ -21,7 +21,7 @@ test('names and reasons are text, whatever is in them', () => {
 })
 
 test('without a drill the page has a sentence for it', () => {
-  assert.match(page(), /No backup was drilled in this time\./)
+  assert.match(page(), /No drill ran in this period\./)
   assert.match(page(aDrill(), aDrill({ status: 'failed' })), /2 drills: 1 passed, 1 failed, 0 inconclusive\./)
 })
 

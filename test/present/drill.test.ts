@@ -15,7 +15,10 @@ test('a drill that did not come to its end has no report', () => {
 
 test('the sentence of a drill has the time of the restore, or why it did not pass', () => {
   const errorMessage = 'the sum is off'
-  assert.equal(drillMessage(aDrill({ restoreTime: 2345 })), 'Backup 1 of "workstation" restores, in 2.3 s')
+  assert.equal(
+    drillMessage(aDrill({ restoreTime: 2345 })),
+    'Backup 1 of "workstation" was restored and verified in 2.3 s'
+  )
   assert.equal(drillMessage(aDrill({ status: 'failed', errorMessage })), 'The drill failed: the sum is off')
   assert.equal(drillMessage(aDrill({ status: 'inconclusive' })), 'The drill is inconclusive: no reason given')
 })

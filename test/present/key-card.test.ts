@@ -53,5 +53,5 @@ test('on the page a passphrase is text, whatever is in it', () => {
 
 test('where the key that signs is not known, the card tells how to find it', () => {
   assert.match(keyCardText(AGE), /holdfast-sign1-abc {2}\[[0-9a-f]{4}\]/)
-  assert.match(keyCardText({ ...AGE, signingKey: null }), /not known here.*holdfast key list/)
+  assert.match(keyCardText({ ...AGE, signingKey: null }), /unknown here.*holdfast key list/)
 })

@@ -102,7 +102,7 @@ test('a backup that fails is told, and tried again ten minutes later; one that f
   one.failure = new BackupError('DISK_FULL', 'no room')
   await one.pass(5 * MINUTE)
   assert.deepEqual([one.made.length, one.logged], [1, [
-    'the catalog cannot be backed up now, and is tried again later: no room'
+    'the backup of the catalog failed and will be retried: no room'
   ]])
   one.failure = new BackupError('BACKUP_IN_PROGRESS', 'busy')
   await one.pass(20 * MINUTE)

@@ -27,7 +27,7 @@ test('of the rules of one source that are due together the highest tier is begun
     choose([{ rule: 'hourly', tier: 'hourly' }, { rule: 'yearly', tier: 'yearly' }, { rule: 'interval', tier: null }]),
     {
       begin: [2],
-      covered: [1, 3].map(id => `${id} skipped the run of "yearly" due at 2025-11-24T03:00:00.000Z stands for it`)
+      covered: [1, 3].map(id => `${id} skipped replaced by the run of "yearly" due at 2025-11-24T03:00:00.000Z`)
     }
   )
 })

@@ -134,7 +134,7 @@ test('a store that is down is asked again later and later, once for all that wai
   const near = made.events.findLastIndex(event => event.type === 'copy.stored' && event.store === 'near')
   const far = made.events.findIndex(event => event.type === 'copy.stored' && event.store === 'far')
   assert.ok(near < far)
-  assert.equal(made.lines.filter(line => line.includes('does not take copies')).length, 1)
+  assert.equal(made.lines.filter(line => line.includes('the upload of a copy failed')).length, 1)
 })
 
 test('a store that cannot be opened says so with the copy that waits for it', async t => {
@@ -178,7 +178,7 @@ test('a copy that is gone from its store is missed within a day and brought ther
   await inTime(made, async () => (await made.deps.catalog.copies.work('far')).length === 0)
   rmSync(join(made.far.directories['far']!, backup.key))
   made.clock.move(86_400_000)
-  await inTime(made, () => made.lines.some(line => line.includes('not there any more')))
+  await inTime(made, () => made.lines.some(line => line.includes('missing from the store')))
   await inTime(made, async () => (await statuses(made, backup.id))['far'] === 'stored')
   assert.deepEqual(made.far.files('far'), filesOf(backup, other))
 })

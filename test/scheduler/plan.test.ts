@@ -70,7 +70,7 @@ test('a run is due from its very time on, and only once', () => {
 })
 
 test('of several that were missed the newest is made up for, and each other is skipped with its reason', () => {
-  const missed = 'skipped it was missed, and is made up for by the run due at 2025-11-24T03:00:00.000Z'
+  const missed = 'skipped missed; caught up by the run due at 2025-11-24T03:00:00.000Z'
   const book = { rules: [aRule()], newest: [aRun({ dueAt: at('21T03:00'), status: 'done' })] }
   assert.deepEqual(added(plan(book, [DAILY], at('24T12:00'))), [
     `22T03:00 ${missed}`,
@@ -107,7 +107,7 @@ test('very many missed runs are gone through in parts, and only the last of all 
 test('while a run is under way the next of its rule is skipped', () => {
   const running = aRun({ dueAt: at('23T03:00'), status: 'running', attempts: 1 })
   const planned = plan({ rules: [aRule()], newest: [running], open: [running] }, [DAILY], at('24T03:00'))
-  assert.deepEqual(added(planned), ['24T03:00 skipped the run due at 2025-11-23T03:00:00.000Z was still under way'])
+  assert.deepEqual(added(planned), ['24T03:00 skipped the run due at 2025-11-23T03:00:00.000Z was still running'])
   assert.deepEqual(planned.changed, [])
 })
 
@@ -118,7 +118,7 @@ test('a run that could not begin gives way to the next of its rule', () => {
   assert.deepEqual(planned.changed, [{
     id: 1,
     status: 'skipped',
-    reason: 'it could not begin before the next run was due',
+    reason: 'it could not start before the next run was due',
     nextAttemptAt: null,
     finishedAt: at('24T03:00')
   }])
@@ -129,7 +129,7 @@ test('a run that was to be tried again ends as failed when the next of its rule 
   const { changed } = plan({ rules: [aRule()], newest: [waiting], open: [waiting] }, [DAILY], at('24T03:00'))
   assert.deepEqual(changed.map(({ status, reason }) => [status, reason]), [[
     'failed',
-    'locked; it could not begin before the next run was due'
+    'locked; it could not start before the next run was due'
   ]])
 })
 
@@ -140,7 +140,7 @@ test('a rule that is gone is dropped, and its waiting run skipped; one under way
   assert.deepEqual(changed.map(({ id, status, reason }) => [id, status, reason]), [[
     1,
     'skipped',
-    'its rule is no longer in force'
+    'its rule was removed or changed'
   ]])
 })
 
@@ -203,7 +203,7 @@ test('an interval that was covered by another run counts from that one', () => {
 test('after the clock was set back the interval begins anew, once', () => {
   const ahead = every(HOUR, at('28T00:00'))
   const first = plan({}, [ahead], at('24T03:00'))
-  assert.deepEqual(added(first), ['24T03:00 skipped the clock was set back: the interval begins anew'])
+  assert.deepEqual(added(first), ['24T03:00 skipped the clock was set back: the interval starts again'])
   const book = { rules: [HOURLY_RULE], newest: [aRun({ rule: 'interval', status: 'skipped', dueAt: at('24T03:00') })] }
   assert.deepEqual(added(plan(book, [ahead], at('24T03:59'))), [])
   assert.deepEqual(added(plan(book, [ahead], at('24T04:00'))), ['24T04:00 waiting'])

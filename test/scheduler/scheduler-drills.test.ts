@@ -213,7 +213,7 @@ test('a drill that nobody follows any longer is decided by its row', async t => 
     await ticked
     const later = bench.restart()
     await later.tick()
-    assert.deepEqual((await drillRuns(bench)).map(run => run.status), ['running'], 'it is still under way')
+    assert.deepEqual((await drillRuns(bench)).map(run => run.status), ['running'], 'it is still running')
     written.go()
     await bench.scheduler.settled()
     await later.tick()

@@ -48,7 +48,7 @@ for (const [name, policy] of POLICIES) {
     const suspects = after.filter(id => !before.includes(id))
     assert.ok(suspects.length >= 8 && suspects.length <= 11, `${suspects.length} suspects`)
     for (const id of suspects) {
-      assert.match((await bench.engine.backup(id)).suspicion?.reasons.join() ?? '', /fell 90 %/)
+      assert.match((await bench.engine.backup(id)).suspicion?.reasons.join() ?? '', /fell by 90 %/)
     }
     const statuses = new Set((await bench.runs()).slice(1).map(({ status }) => status))
     assert.deepEqual([...statuses], ['done'], 'backups and prunes go on')

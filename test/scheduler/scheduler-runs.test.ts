@@ -57,7 +57,7 @@ test('what was missed while the service was down is made up for once, and each o
   ])
   assert.equal(
     (await runs())[0]?.reason,
-    'it was missed, and is made up for by the run due at 2025-11-27T03:00:00.000Z'
+    'missed; caught up by the run due at 2025-11-27T03:00:00.000Z'
   )
   assert.deepEqual(await scheduled(), [1])
 })
@@ -69,8 +69,8 @@ test('rules of one source that are due together make one backup, of the highest 
   await tick()
   const newest = (await runs()).filter(({ dueAt }) => dueAt.toISOString() === '2025-11-30T03:00:00.000Z')
   assert.deepEqual(newest.map(({ rule, status, reason }) => [rule, status, reason]).toSorted(), [
-    ['daily', 'skipped', 'the run of "weekly" due at 2025-11-30T03:00:00.000Z stands for it'],
-    ['hourly', 'skipped', 'the run of "weekly" due at 2025-11-30T03:00:00.000Z stands for it'],
+    ['daily', 'skipped', 'replaced by the run of "weekly" due at 2025-11-30T03:00:00.000Z'],
+    ['hourly', 'skipped', 'replaced by the run of "weekly" due at 2025-11-30T03:00:00.000Z'],
     ['weekly', 'done', null]
   ])
   assert.deepEqual((await engine.backups({ limit: 9 })).backups.map(({ schedule }) => schedule), ['weekly'])
@@ -125,7 +125,7 @@ test('a run that comes second by a moment waits, and that is no attempt', async 
   assert.deepEqual(told(await runs()), ['hourly 25T00:00 done 1 1'])
   assert.deepEqual(lines[0], {
     level: 'info',
-    message: 'scheduled backup waits: another job is at work',
+    message: 'scheduled backup is waiting: another job is at work',
     facts: { source: 'shop', code: 'BACKUP_IN_PROGRESS' }
   })
 })
@@ -202,7 +202,7 @@ test('what waits when it is switched off is skipped', async t => {
   await tick()
   assert.deepEqual((await runs()).map(({ status, reason }) => [status, reason]), [[
     'failed',
-    'locked; its rule is no longer in force'
+    'locked; its rule was removed or changed'
   ]])
 })
 
@@ -214,7 +214,7 @@ test('a clock that ran ahead and is set back keeps no run from its time', async 
   clock.move(-30 * DAY)
   await tick()
   assert.deepEqual(await runs(), [])
-  assert.equal(lines.at(-1)?.message, 'the clock was set back: runs of times that have not come yet are forgotten')
+  assert.equal(lines.at(-1)?.message, 'the clock was set back: runs dated in the future were removed')
   clock.move(3.5 * HOUR)
   await tick()
   assert.deepEqual(told(await runs()), ['daily 25T03:00 done 1 2'])
@@ -259,7 +259,7 @@ test('the prune is a run of its own, whether or not backups are made by themselv
   await tick()
   assert.deepEqual(told(await runs()), ['prune 25T04:30 skipped 0 -', 'prune 26T04:30 done 1 -'])
   assert.deepEqual((await engine.jobs({ limit: 9 })).jobs.map(({ kind }) => kind), ['prune'])
-  assert.deepEqual(lines.map(({ message }) => message), ['scheduled prune begins', 'scheduled prune completed'])
+  assert.deepEqual(lines.map(({ message }) => message), ['scheduled prune started', 'scheduled prune completed'])
 })
 
 test('what is due and cannot be written down is due at the next look', async t => {
@@ -270,7 +270,7 @@ test('what is due and cannot be written down is due at the next look', async t =
   await tick()
   assert.deepEqual([await runs(), lines.at(-1)?.message], [
     [],
-    'the scheduler cannot tell what is due: another process holds it'
+    'the scheduler cannot determine the due runs: another process holds it'
   ])
   await tick()
   assert.deepEqual(told(await runs()), ['daily 25T03:00 done 1 1'])

@@ -24,7 +24,7 @@ test('a backup is made when it is due, and then not before the interval is over'
   assert.deepEqual(await scheduled(), [1, 2])
   assert.deepEqual(
     lines.map(({ level, message }) => `${level} ${message}`),
-    Array(2).fill(['info scheduled backup begins', 'info scheduled backup completed']).flat()
+    Array(2).fill(['info scheduled backup started', 'info scheduled backup completed']).flat()
   )
 })
 
@@ -117,7 +117,7 @@ test('where nobody can tell what is due that is told, and the next look is as ev
   await tick()
   assert.deepEqual(lines.map(({ level, message }) => [level, message]), [[
     'error',
-    'the scheduler cannot tell what is due: another process holds it'
+    'the scheduler cannot determine the due runs: another process holds it'
   ]])
   await tick()
   assert.deepEqual(await scheduled(), [1])
@@ -134,7 +134,7 @@ test('between start and stop two tasks look what is due, and tidy up', async t =
   faults.fail('backups.trashed', { error: BUSY })
   await tasks.find(({ name }) => name === 'housekeeping')!.execute()
   assert.deepEqual(lines.filter(({ level }) => level === 'warn').map(({ message }) => message), [
-    'housekeeping failed and is tried again in a minute: another process holds it'
+    'housekeeping failed and will be retried in a minute: another process holds it'
   ])
   await scheduler.stop()
   assert.equal(getTasks().size, 0)

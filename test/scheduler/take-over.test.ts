@@ -31,7 +31,7 @@ test('a service that knows nothing takes over what a store holds as soon as that
   clock.move(60_000)
   await taken
   assert.deepEqual((await engine.backups({ limit: 10 })).backups.map(({ id }) => id), [1])
-  assert.match(lines[1] ?? '', /^THE CATALOG KNEW OF NO BACKUP.*"added":1/)
+  assert.match(lines[1] ?? '', /^THE CATALOG WAS EMPTY, BUT A STORE HAS BACKUPS.*"added":1/)
   assert.equal(lines.length, 2)
 })
 

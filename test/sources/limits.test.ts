@@ -151,7 +151,7 @@ test('memory without end is PROCESS_OUT_OF_MEMORY, and inconclusive for an asser
   )
   assert.deepEqual([result?.status, result?.reason], [
     'inconclusive',
-    `the query took more than ${memory} bytes of memory`
+    `the query used more than ${memory} bytes of memory`
   ])
   const rows = sqliteRows(directory, { ...DEFAULT_LIMITS, memory })
   await assert.rejects(

@@ -65,7 +65,7 @@ for (const [kind, open] of Object.entries(STORES)) {
       const { endpoint, sent } = await endless(t, status)
       const list = open(endpoint).list('', never)
       const { message } = await rejectsWith('STORE_FAILED', list[Symbol.asyncIterator]().next())
-      assert.match(message, /answered with more than \d+ bytes/)
+      assert.match(message, /responded with more than \d+ bytes/)
       assert.ok(sent() < 3 * ANSWER_LIMIT, `${sent()} bytes were taken`)
     })
   }

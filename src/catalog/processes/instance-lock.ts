@@ -58,8 +58,8 @@ function running (dataDir: string, holder: Holder | undefined): BackupError {
   const who = holder === undefined
     ? 'another process'
     : `process ${holder.pid} on "${holder.host}", since ${holder.since},`
-  return new BackupError('INSTANCE_RUNNING', `${who} holds the data directory "${dataDir}"`, {
-    hint: 'Stop that server first, or give this one a DATA_DIR of its own.',
+  return new BackupError('INSTANCE_RUNNING', `${who} uses the data directory "${dataDir}"`, {
+    hint: 'Stop that server first, or set a different DATA_DIR for this one.',
     ...holder !== undefined && { details: { ...holder } }
   })
 }
@@ -67,7 +67,7 @@ function running (dataDir: string, holder: Holder | undefined): BackupError {
 function failed (dataDir: string, cause: unknown): BackupError {
   return new BackupError('CATALOG_FAILED', `the data directory "${dataDir}" cannot be locked: ${String(cause)}`, {
     hint:
-      'Give the user that the service runs as write permission on DATA_DIR, and delete "holdfast.lock" in it if it is damaged.',
+      'Give the user of the service write permission on DATA_DIR, and delete "holdfast.lock" in it if it is damaged.',
     cause
   })
 }

@@ -28,7 +28,7 @@ export async function announce (dataDir: string): Promise<Announced> {
   try {
     held = await lockFile(pathOf(id))
     if (held === undefined) {
-      throw new BackupError('CATALOG_FAILED', `another process holds "${pathOf(id)}"`, { hint: 'Try again.' })
+      throw new BackupError('CATALOG_FAILED', `another process has locked "${pathOf(id)}"`, { hint: 'Try again.' })
     }
     for (const name of readdirSync(join(dataDir, FOLDER))) bury(name.slice(0, -SUFFIX.length))
   } catch (error) {

@@ -15,11 +15,11 @@ interface Flags extends JsonFlag {
 
 export function auditCommand (shell: Shell): Command {
   return new Command('audit')
-    .description('Show who did what through the API and the command line, newest first.')
-    .option('--actor <name>', 'only what this subject of a token, or user of the machine, did')
-    .option('--action <words>', 'only this, such as "backup create"')
-    .addOption(new Option('--outcome <outcome>', 'only what ended like this').choices(AUDIT_OUTCOMES))
-    .addOption(sinceOption('only what was done'))
+    .description('Show the audit log of the API and the command line, newest first.')
+    .option('--actor <name>', 'only actions of this token subject or operating system user')
+    .option('--action <words>', 'only this action, such as "backup create"')
+    .addOption(new Option('--outcome <outcome>', 'only actions with this outcome').choices(AUDIT_OUTCOMES))
+    .addOption(sinceOption('only actions'))
     .addOption(limitOption('entries'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))

@@ -26,24 +26,30 @@ const WAIT = 60_000
 
 export function backupCreateCommand (shell: Shell): Command {
   return new Command('create')
-    .description('Make a backup now, of a database that may be in use, and prove it.')
-    .argument('[source]', 'what to back up; left out: the default source')
-    .addOption(sourceOption('the same as the argument'))
+    .description('Back up a database now, even while it is in use, and verify the backup.')
+    .argument('[source]', 'source to back up; default: the default source')
+    .addOption(sourceOption('same as the argument'))
     .addOption(
       new Option(
         '--type <method>',
-        'incremental: only what changed since the last backup, for kinds of source that make such backups; "wal" means full'
+        '"incremental": only changes since the last backup, for kinds of source that support it; "wal": same as "full"'
       ).choices(['full', 'wal', 'incremental']).default('full')
     )
-    .option('--description <text>', 'what it is for', parseDescription)
-    .addOption(new Option('--compression <codec>', 'in place of the configured one').choices(['none', 'gzip', 'zstd']))
-    .option('--no-verify', 'leave out the proof: faster, and not recommended')
-    .addOption(new Option('--continuous').hideHelp())
-    .option('--upload', 'wait until its copies are in the other stores, too')
-    .option('--upload-s3', 'the same as --upload')
-    .option('--pre-migration', 'mark it as the one from before a migration')
+    .option('--description <text>', 'purpose of the backup', parseDescription)
     .addOption(
-      new Option('--wait <time>', 'how long to wait for another job on this source to end, such as 30s; 0s: not at all')
+      new Option('--compression <codec>', 'compression to use instead of the configured one').choices([
+        'none',
+        'gzip',
+        'zstd'
+      ])
+    )
+    .option('--no-verify', 'skip the verification: faster, not recommended')
+    .addOption(new Option('--continuous').hideHelp())
+    .option('--upload', 'wait until the copies in the other stores are complete')
+    .option('--upload-s3', 'same as --upload')
+    .option('--pre-migration', 'mark it as made before a migration')
+    .addOption(
+      new Option('--wait <time>', 'maximum wait for another job on this source, such as 30s; 0s: do not wait')
         .argParser(parseWait).default(WAIT, '1m')
     )
     .addOption(jsonOption())
@@ -56,8 +62,8 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
   const upload = flags.upload ?? flags.uploadS3
   const wanted = oneSource(argument, flags.source)
   if (flags.continuous === true) {
-    throw new BackupError('METHOD_UNSUPPORTED', 'log is not archived continuously', {
-      hint: 'Leave --continuous out, and give the source a short interval or an hourly schedule.'
+    throw new BackupError('METHOD_UNSUPPORTED', 'continuous archiving of the log is not supported', {
+      hint: 'Omit --continuous, and configure a short interval or an hourly schedule for the source.'
     })
   }
   const backup = await shell.withSession(flags, async session => {
@@ -84,7 +90,7 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
 
 function oneSource (argument: string | undefined, flag: string | undefined): string | undefined {
   if (argument === undefined || flag === undefined || argument === flag) return argument ?? flag
-  throw new BackupError('VALIDATION_FAILED', `both "${argument}" and "${flag}" are to be backed up`, {
-    hint: 'Give one source, and run the command once for each.'
+  throw new BackupError('VALIDATION_FAILED', `two sources were given: "${argument}" and "${flag}"`, {
+    hint: 'Give one source, and run the command once for each source.'
   })
 }

@@ -15,8 +15,8 @@ const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const
 
 export function completionCommand (deps: CompletionDeps): Command {
   return new Command('completion')
-    .description('Print what makes a shell complete the words of this program.')
-    .addArgument(new Argument('<shell>', 'the shell that it is for').choices(Object.keys(SCRIPTS)))
+    .description('Print the completion script for a shell.')
+    .addArgument(new Argument('<shell>', 'the shell').choices(Object.keys(SCRIPTS)))
     .addHelpText(
       'after',
       `\nUse:\n  bash  source <(holdfast completion bash)\n  zsh   source <(holdfast completion zsh)\n  fish  holdfast completion fish | source\n${

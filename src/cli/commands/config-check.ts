@@ -14,7 +14,7 @@ export interface ConfigCheckDeps {
 export function configCheckCommand (deps: ConfigCheckDeps): Command {
   return new Command('check')
     .description(
-      'Show the configuration in force and where each value comes from, or everything that is wrong with it.'
+      'Check the configuration. Show the values in force and their origin, or every problem.'
     )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2]))

@@ -18,7 +18,7 @@ export interface ConfigShowDeps {
 export function configShowCommand (deps: ConfigShowDeps): Command {
   return new Command('show')
     .description(
-      'Show every value in force and where it comes from, what was changed through the API included. The service need not be running.'
+      'Show every setting in force and where it comes from, including changes made through the API. The service does not have to run.'
     )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2]))
@@ -37,7 +37,7 @@ async function changesOf ({ settings, output }: ConfigShowDeps): Promise<Setting
   try {
     return await settings()
   } catch (thrown) {
-    output.err.write(`holdfast: what was changed through the API is not shown: ${toBackupError(thrown).message}\n`)
+    output.err.write(`holdfast: changes made through the API are not shown: ${toBackupError(thrown).message}\n`)
     return undefined
   }
 }

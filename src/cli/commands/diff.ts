@@ -19,26 +19,29 @@ interface Flags extends JsonFlag {
 
 export function diffCommand (shell: Shell): Command {
   return new Command('diff')
-    .description('Show what became of the rows of a backup: removed, changed and added, in each table.')
+    .description(
+      'Compare the rows of a backup with the live database or another backup: removed, changed and added rows of each table.'
+    )
     .addArgument(idArgument())
     .addArgument(
-      new Argument('[other]', 'another backup, or "live": the database as it stands now').argParser(parseOther).default(
+      new Argument('[other]', 'another backup, or "live" for the current database').argParser(parseOther).default(
         'live'
       )
     )
-    .addOption(tableOption('only this table; may be repeated'))
+    .addOption(tableOption('only this table; repeatable'))
     .addOption(
-      new Option('--rows <number>', 'show at most so many rows of each table').argParser(upTo(MOST_ROWS)).default(0)
+      new Option('--rows <number>', 'show at most this many rows of each table').argParser(upTo(MOST_ROWS)).default(0)
     )
     .addOption(
-      new Option('--from <number>', 'pass over so many rows of each table first').argParser(
+      new Option('--from <number>', 'skip this many rows of each table first').argParser(
         upTo(Number.MAX_SAFE_INTEGER)
       ).default(0)
     )
     .addOption(
-      new Option('--value-bytes <number>', 'cut longer texts and blobs, and show their length and SHA-256').argParser(
-        upTo(ROWS_BYTES)
-      ).default(VALUE_BYTES)
+      new Option('--value-bytes <number>', 'truncate longer texts and blobs, and show their length and SHA-256')
+        .argParser(
+          upTo(ROWS_BYTES)
+        ).default(VALUE_BYTES)
     )
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))

@@ -31,7 +31,7 @@ export interface OpenedSnapshot extends CatalogSnapshot {
 export function doctorCommand (deps: DoctorDeps): Command {
   return new Command('doctor')
     .description(
-      'Look at everything that could keep backups from being made, kept or found, and say what to do. Changes nothing, but that each store for copies is tried with a small object.'
+      'Check everything that could prevent backups from being made, kept or restored, and print remedies. Writes nothing except one small test object to each store for copies.'
     )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3]))
@@ -83,7 +83,7 @@ async function open (openSnapshot: DoctorDeps['openSnapshot']): Promise<
       return [
         warn(
           'there is no catalog yet',
-          'Start the service once: it makes one, and takes over the backups whose manifests it finds.'
+          'Start the service once: it creates the catalog and imports the backups whose manifests it finds.'
         ),
         undefined
       ]
@@ -91,7 +91,7 @@ async function open (openSnapshot: DoctorDeps['openSnapshot']): Promise<
     return [ok('the catalog is whole'), snapshot]
   } catch (thrown) {
     const { message, hint } = toBackupError(thrown)
-    return [fail(message, hint ?? 'Look at the disk that DATA_DIR is on.'), undefined]
+    return [fail(message, hint ?? 'Check the disk of DATA_DIR.'), undefined]
   }
 }
 
@@ -109,9 +109,9 @@ function summary (findings: readonly Finding[]): string {
   const count = (wanted: Finding['status']): number => findings.filter(({ status }) => status === wanted).length
   const [failures, warnings] = [count('fail'), count('warn')]
   const wrong = failures === 0
-    ? 'Nothing is wrong'
+    ? 'No problems'
     : failures === 1
-    ? '1 thing is wrong'
-    : `${failures} things are wrong`
-  return warnings === 0 ? `${wrong}.` : `${wrong}; ${warnings} could be better.`
+    ? '1 problem'
+    : `${failures} problems`
+  return warnings === 0 ? `${wrong}.` : `${wrong}, ${warnings === 1 ? '1 warning' : `${warnings} warnings`}.`
 }

@@ -28,12 +28,12 @@ interface Flags extends JsonFlag {
 export function downloadCommand (deps: DownloadDeps): Command {
   return new Command('download')
     .description(
-      'Write a backup to a file, from wherever it is, and hold it against its digest. An existing file is never overwritten.'
+      'Download a backup from any store to a file, and check its digest. An existing file is never overwritten.'
     )
     .addArgument(idArgument())
-    .addOption(new Option('--output <path>', 'where to: a new file, or a directory; by default the working directory'))
-    .option('--decoded', 'the plain database: decrypted and unpacked')
-    .option('--part <name>', 'the part with this name, or "all" for a tar of all parts as they are stored', MAIN)
+    .addOption(new Option('--output <path>', 'target: a new file or a directory; default: the working directory'))
+    .option('--decoded', 'write the decrypted and decompressed database')
+    .option('--part <name>', 'only the part with this name, or "all" for a tar of all parts as stored', MAIN)
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number, flags: Flags) => {
@@ -75,7 +75,7 @@ async function write (download: Download, path: string): Promise<void> {
   } catch (thrown) {
     if (signal.aborted) {
       throw new BackupError('CANCELLED', 'interrupted', {
-        hint: 'Nothing is left behind; start it again when it is wanted.',
+        hint: 'Temporary files were removed. Run the command again to repeat it.',
         cause: thrown
       })
     }
@@ -92,8 +92,8 @@ async function requireFree (path: string): Promise<void> {
 }
 
 function taken (path: string): BackupError {
-  return new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists already`, {
-    hint: 'Give another path with --output, or move that file away.'
+  return new BackupError('RESTORE_TARGET_EXISTS', `"${path}" already exists`, {
+    hint: 'Give another path with --output, or move the existing file elsewhere.'
   })
 }
 
@@ -101,9 +101,9 @@ function inWords (thrown: unknown, path: string): BackupError {
   const code = systemCode(thrown)
   if (thrown instanceof BackupError || code === undefined) return toBackupError(thrown)
   if (code === 'EEXIST') return taken(path)
-  return noRoom(thrown, dirname(path), 'give another place with --output') ??
+  return noRoom(thrown, dirname(path), 'give another path with --output') ??
     new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be written (${code})`, {
-      hint: 'Give a path in a directory where this user may write.',
+      hint: 'Give a path in a directory in which this user has write permission.',
       cause: thrown
     })
 }

@@ -14,17 +14,17 @@ interface Flags extends JsonFlag {
 export function drillCommand (shell: Shell): Command {
   return new Command('drill')
     .description(
-      'Try out that a backup restores: into a scratch place, proven there by every check and held against what its source asserts, then thrown away.'
+      'Test that a backup restores: restore it into scratch space, verify it there, check the assertions of its source, and remove it again.'
     )
-    .addArgument(new Argument('[id]', 'number of the backup; without it the one whose turn it is').argParser(parseId))
-    .addOption(sourceOption('without an id: a backup of this source, not of the default one'))
+    .addArgument(new Argument('[id]', 'id of the backup; default: the next one due for a drill').argParser(parseId))
+    .addOption(sourceOption('without an id: drill a backup of this source instead of the default source'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number | undefined, flags: Flags) => {
       const { source } = flags
       if (id !== undefined && source !== undefined) {
-        throw new BackupError('VALIDATION_FAILED', '"--source" goes without an id', {
-          hint: 'Give the number of a backup, or the name of a source.'
+        throw new BackupError('VALIDATION_FAILED', '"--source" and an id exclude each other', {
+          hint: 'Give the id of a backup, or the name of a source.'
         })
       }
       const drill = await shell.withSession(flags, session => {

@@ -11,8 +11,8 @@ interface Flags extends JsonFlag {
 
 export function drillsCommand (shell: Shell): Command {
   return new Command('drills')
-    .description('Show what was drilled, newest first: which backup, how it went, and how long the restore took.')
-    .addOption(sourceOption('only of this source'))
+    .description('List the drills, newest first: the backup, the result and the duration of the restore.')
+    .addOption(sourceOption('only this source'))
     .addOption(limitOption('drills'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))

@@ -6,14 +6,14 @@ import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
 export function pinCommand (shell: Shell): Command {
-  return editing('pin', 'Keep a backup whatever the retention rules say.')
+  return editing('pin', 'Pin a backup, so that retention rules never remove it.')
     .action((id: number, flags: JsonFlag) =>
-      edit(shell, flags, id, 'pin', { pinned: true }, `Pinned backup ${id}: it stays until it is unpinned`)
+      edit(shell, flags, id, 'pin', { pinned: true }, `Pinned backup ${id}: it is kept until it is unpinned`)
     )
 }
 
 export function unpinCommand (shell: Shell): Command {
-  return editing('unpin', 'Let the retention rules decide about a backup again.')
+  return editing('unpin', 'Unpin a backup, so that retention rules apply to it again.')
     .action((id: number, flags: JsonFlag) =>
       edit(
         shell,
@@ -21,16 +21,23 @@ export function unpinCommand (shell: Shell): Command {
         id,
         'unpin',
         { pinned: false },
-        `Unpinned backup ${id}: the retention rules decide about it again`
+        `Unpinned backup ${id}: retention rules apply to it again`
       )
     )
 }
 
 export function describeCommand (shell: Shell): Command {
-  return editing('describe', 'Say what a backup is for.')
-    .addArgument(new Argument('<text>', 'the new description; "" takes it away').argParser(parseDescription))
+  return editing('describe', 'Set the description of a backup.')
+    .addArgument(new Argument('<text>', 'the new description; "" removes it').argParser(parseDescription))
     .action((id: number, text: string, flags: JsonFlag) =>
-      edit(shell, flags, id, 'describe', { description: text === '' ? null : text }, `Described backup ${id}`)
+      edit(
+        shell,
+        flags,
+        id,
+        'describe',
+        { description: text === '' ? null : text },
+        `Changed the description of backup ${id}`
+      )
     )
 }
 

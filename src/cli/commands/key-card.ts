@@ -35,12 +35,12 @@ interface Flags {
 export function keyCardCommand (deps: KeyCardDeps): Command {
   return new Command('card')
     .description(
-      'Print the recovery card of a key: the private key itself, to be stored on paper, and how to restore with it.'
+      'Print the recovery card of a key: the private key, for storage on paper, and instructions to restore with it.'
     )
-    .argument('[id]', 'the key, as "key list" shows it; needed where there are several')
-    .option('--key <file>', 'the file with the private key, where it is not configured')
-    .option('--text', 'as plain text instead of a page to print')
-    .option('--output <file>', 'into a file that only this user can read; never over another')
+    .argument('[id]', 'the key, as shown by "key list"; required if there are several')
+    .option('--key <file>', 'the file with the private key, if it is not configured')
+    .option('--text', 'plain text instead of a page for printing')
+    .option('--output <file>', 'write to this new file, readable only by this user')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4]))
     .action(async (id: string | undefined, flags: Flags) => {
       const key = chosen(await deps.privateKeys(flags.key === undefined ? undefined : resolve(deps.cwd, flags.key)), id)
@@ -65,13 +65,13 @@ function chosen (keys: readonly PrivateKeyText[], id: string | undefined): Priva
   if (first === undefined) {
     throw new BackupError(
       'KEY_NOT_FOUND',
-      id === undefined ? 'no private key is configured here' : `the private key of "${id}" is not here`,
-      { hint: 'Name its file by --key, on the machine where it is.' }
+      id === undefined ? 'no private key is configured' : `the private key of "${id}" is not configured`,
+      { hint: 'Run the command on the machine that has the key, and give its file with --key.' }
     )
   }
   if (fitting.length > 1) {
-    throw new BackupError('VALIDATION_FAILED', 'there are several private keys', {
-      hint: `Name one of them: ${fitting.map(key => key.id).join(', ')}.`
+    throw new BackupError('VALIDATION_FAILED', 'several private keys are configured', {
+      hint: `Give one of them: ${fitting.map(key => key.id).join(', ')}.`
     })
   }
   return first

@@ -5,8 +5,8 @@ import { show, type JsonFlag, type Shell } from '../shell.ts'
 
 export function keyConfirmCommand (shell: Shell): Command {
   return new Command('confirm')
-    .description('Say that the recovery card of a key is stored where it will be found when this machine is gone.')
-    .argument('<id>', 'the whole id of the key, as "key list" shows it')
+    .description('Confirm that the recovery card of a key is stored in a place that outlives this machine.')
+    .argument('<id>', 'the complete id of the key, as shown by "key list"')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (id: string, flags: JsonFlag) => {

@@ -6,7 +6,7 @@ import { show, type JsonFlag, type Shell } from '../shell.ts'
 export function keyListCommand (shell: Shell): Command {
   return new Command('list')
     .description(
-      'Show every key that is configured or that backups need: whether its private part is here, and whether its recovery card is stored; and the public keys that manifests are signed with.'
+      'List every key that is configured or needed by backups, whether its private key is available and its recovery card is stored; and the public keys of manifest signatures.'
     )
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))

@@ -29,12 +29,12 @@ const FILES: Readonly<Record<Sealing, string>> = { age: 'holdfast-age-key.txt', 
 export function keyNewCommand (deps: KeyNewDeps): Command {
   return new Command('new')
     .description(
-      'Make a key to seal backups with. The private part goes into a file that only this user can read; nothing else is changed.'
+      'Create a key for encrypting backups. The private key is written to a file that only this user can read; nothing else changes.'
     )
-    .addOption(new Option('--kind <kind>', 'what it is for').choices(['age', 'openpgp']).default('age'))
+    .addOption(new Option('--kind <kind>', 'purpose of the key').choices(['age', 'openpgp']).default('age'))
     .option(
       '--output <file>',
-      'where the private key goes; never over another file (default: in the working directory)'
+      'new file for the private key (default: in the working directory)'
     )
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2]))

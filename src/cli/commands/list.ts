@@ -29,27 +29,27 @@ interface Flags extends JsonFlag {
 export function listCommand (shell: Shell): Command {
   return new Command('list')
     .description(
-      'Show the completed backups of your databases, newest first. --all also shows backups of the catalog and those that failed, were cancelled or are under way.'
+      'List the completed backups of your databases, newest first. --all adds backups of the catalog, and failed, cancelled and running backups.'
     )
-    .addOption(sourceOption('only those of this source; "holdfast" is the catalog'))
+    .addOption(sourceOption('only backups of this source; "holdfast" is the catalog'))
     .addOption(
-      new Option('--status <status>', 'only those with this status; left out: completed').choices(BACKUP_STATUSES)
+      new Option('--status <status>', 'only backups with this status; default: completed').choices(BACKUP_STATUSES)
     )
     .addOption(
-      new Option('--type <type>', 'only those made for this reason, or by this method').choices([
+      new Option('--type <type>', 'only backups of this type or method').choices([
         ...BACKUP_TYPES,
         'full',
         'wal',
         'incremental'
       ])
     )
-    .addOption(sinceOption('only those started'))
+    .addOption(sinceOption('only backups started'))
     .addOption(limitOption('backups'))
-    .addOption(new Option('--store <name>', 'only those that this store holds'))
-    .option('--s3', 'the same as --store s3')
-    .option('--all', 'of every source, with every status, and however many there are')
-    .option('--trashed', 'what is in the trash, of every source and with every status')
-    .option('--verbose', 'everything that is known of each')
+    .addOption(new Option('--store <name>', 'only backups in this store'))
+    .option('--s3', 'same as --store s3')
+    .option('--all', 'every source and status, without a limit')
+    .option('--trashed', 'only backups in the trash, of every source and status')
+    .option('--verbose', 'show all details of each backup')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {

@@ -14,11 +14,13 @@ interface Flags extends JsonFlag {
 
 export function pruneCommand (shell: Shell): Command {
   return new Command('prune')
-    .description('Remove what the retention rules no longer keep. On a terminal it shows what that is, and asks first.')
+    .description(
+      'Remove the backups that no retention rule keeps. On a terminal, list them and ask for confirmation first.'
+    )
     .addOption(sourceOption('only backups of this source'))
-    .option('--dry-run', 'only show what would be done, with the rule for each backup')
-    .option('--force', 'without asking, and even if most backups of a source would go')
-    .option('-y, --yes', 'without asking')
+    .option('--dry-run', 'only show what would be removed, and the rule for each backup')
+    .option('--force', 'do not ask for confirmation, and allow removing most backups of a source')
+    .option('-y, --yes', 'do not ask for confirmation')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (flags: Flags) => {

@@ -23,23 +23,23 @@ export interface RebuildDeps extends Shell {
 export function rebuildCommand (deps: RebuildDeps): Command {
   return new Command('rebuild')
     .description(
-      'Enter into the catalog every backup whose manifest is in a store, so that it can be restored from there; also on a machine that has nothing else. What the catalog knows already stays as it is.'
+      'Import every backup whose manifest is in a store into the catalog, so that it can be restored, for example on a new machine. Existing entries of the catalog do not change.'
     )
     .option(
       '--from <place>',
-      'only what is there: s3://bucket/prefix, gs://…, azure://…, or a directory; it is remembered, and read from afterwards. Left out: every store that is known'
+      'import only from this store: s3://bucket/prefix, gs://…, azure://…, or a directory. It is added to the known stores. Default: every known store'
     )
-    .option('--list', 'only tell what is there')
+    .option('--list', 'only list the backups that would be imported')
     .option(
       '--take-over',
-      "make the configured stores, and every backup in them, this installation's own; another one that still uses them then stops writing there"
+      'make this installation the owner of the configured stores and of every backup in them; another installation that still uses them then stops writing there'
     )
     .option(
       '--accept-empty',
-      'where BACKUP_DIR has lost everything: go on with an empty one; what other stores hold stays there and is read from there'
+      'if the content of BACKUP_DIR is lost: continue with an empty directory, and read backups from the other stores'
     )
-    .option('--confirm', 'with --take-over or --accept-empty: without asking')
-    .option('-y, --yes', 'the same')
+    .option('--confirm', 'with --take-over or --accept-empty: do not ask for confirmation')
+    .option('-y, --yes', 'same as --confirm')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
     .action(async (flags: Flags) => {
@@ -66,19 +66,21 @@ async function agreed (
   { takeOver, acceptEmpty, list, confirm, yes, json }: Flags
 ): Promise<boolean> {
   const what = takeOver === true
-    ? 'another installation that still uses these stores will stop writing there'
-    : 'backups that were only in BACKUP_DIR are marked lost'
+    ? 'another installation that still uses these stores will stop writing to them'
+    : 'backups that were only in BACKUP_DIR will be marked as lost'
   if (takeOver !== true && acceptEmpty !== true) return true
   if (list === true) {
     throw new BackupError(
       'VALIDATION_FAILED',
-      '"--list" changes nothing, so that it goes with neither "--take-over" nor "--accept-empty"',
-      { hint: 'Leave one of them out.' }
+      '"--list" cannot be combined with "--take-over" or "--accept-empty"',
+      { hint: 'Remove one of the options.' }
     )
   }
   if (confirm === true || yes === true) return true
   if (ask === undefined || json === true) {
-    throw new BackupError('VALIDATION_FAILED', `${what}, and nobody can be asked`, { hint: 'Say --confirm.' })
+    throw new BackupError('VALIDATION_FAILED', `${what}, and there is no terminal to ask for confirmation`, {
+      hint: 'Re-run with --confirm.'
+    })
   }
   output.out.write(`${what[0]?.toUpperCase() ?? ''}${what.slice(1)}.\n`)
   if (await ask('Continue?')) return true

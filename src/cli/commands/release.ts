@@ -22,12 +22,12 @@ interface Flags extends JsonFlag {
 export function releaseCommand (shell: Shell): Command {
   return new Command('release')
     .description(
-      'Declare suspect backups good: they count like any other, and what was good before them may be removed again. On a terminal it shows what is odd about them, and asks first.'
+      'Declare suspect backups good, so that older good backups may be removed again. On a terminal, show the reasons for the suspicion and ask for confirmation first.'
     )
     .addArgument(idsArgument('[ids...]'))
-    .option('--all-suspect', 'every suspect that nobody has released yet')
-    .addOption(sourceOption('with --all-suspect: only those of this source'))
-    .option('-y, --yes', 'without asking')
+    .option('--all-suspect', 'every suspect backup that is not released')
+    .addOption(sourceOption('with --all-suspect: only backups of this source'))
+    .option('-y, --yes', 'do not ask for confirmation')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7]))
     .action(async (ids: readonly number[], flags: Flags) => {
@@ -45,16 +45,16 @@ export function releaseCommand (shell: Shell): Command {
 }
 
 function requireOneWay (ids: readonly number[], { allSuspect, source }: Flags): void {
-  const hint = 'Give the numbers of backups, or --all-suspect, which --source narrows.'
+  const hint = 'Give ids of backups, or --all-suspect (optionally with --source).'
   if ((ids.length > 0) === (allSuspect === true)) {
     throw new BackupError(
       'VALIDATION_FAILED',
-      ids.length > 0 ? 'both numbers and "--all-suspect" say what to release' : 'nothing says what to release',
+      ids.length > 0 ? 'ids and "--all-suspect" exclude each other' : 'no backup to release was given',
       { hint }
     )
   }
   if (source !== undefined && allSuspect !== true) {
-    throw new BackupError('VALIDATION_FAILED', '"--source" goes with "--all-suspect"', { hint })
+    throw new BackupError('VALIDATION_FAILED', '"--source" is only valid with "--all-suspect"', { hint })
   }
 }
 
@@ -90,7 +90,7 @@ async function tell (shell: Shell, flags: Flags, outcome: EachOutcome<Backup>): 
   const [backup, ...others] = outcome.done
   if (flags.allSuspect !== true && backup !== undefined && others.length + outcome.failures.length === 0) {
     const { viewDone } = await import('../views/backup.ts')
-    show(shell, flags, viewDone(backup, `Released backup ${backup.id}: it counts like any other from now on`))
+    show(shell, flags, viewDone(backup, `Released backup ${backup.id}: it is no longer suspect`))
     return
   }
   const { viewReleased } = await import('../views/released.ts')
@@ -114,10 +114,8 @@ async function agreed (
   if (
     await ask(
       odd.length === 1
-        ? 'Was that meant to be, so that backups from before it may be removed?'
-        : `Was that meant to be in all ${odd.length} of them, so that backups from before ${
-          oldest?.id ?? ''
-        } may be removed?`
+        ? 'Release it, so that backups from before it may be removed?'
+        : `Release all ${odd.length} of them, so that backups from before backup ${oldest?.id ?? ''} may be removed?`
     )
   ) {
     return true

@@ -11,9 +11,9 @@ interface Flags extends JsonFlag {
 
 export function removeCommand (shell: Shell): Command {
   return new Command('remove')
-    .description('Move a backup into the trash. After its grace period there it is gone for good.')
+    .description('Move a backup to the trash. It is deleted permanently after the grace period.')
     .addArgument(idArgument())
-    .option('--force', 'even the last valid backup of its source')
+    .option('--force', 'remove it even if it is the last valid backup of its source')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action(async (id: number, flags: Flags) => {
@@ -29,9 +29,9 @@ export function removeCommand (shell: Shell): Command {
         flags,
         viewDone(
           backup,
-          `Moved backup ${id} of ${backup.source} to the trash; for ${
+          `Moved backup ${id} of ${backup.source} to the trash; within ${
             inSpan(grace)
-          } "holdfast restore-from-trash ${id}" brings it back`
+          } "holdfast restore-from-trash ${id}" restores it from there`
         )
       )
     })

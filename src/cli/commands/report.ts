@@ -21,13 +21,13 @@ interface Flags extends JsonFlag {
 export function reportCommand (deps: ReportDeps): Command {
   return new Command('report')
     .description(
-      'Show the evidence that backups restore: what was drilled, how it went, how long a restore takes and how much it would lose.'
+      'Show evidence that backups can be restored: drills and their results, the duration of a restore (RTO) and the data at risk (RPO).'
     )
-    .addOption(sourceOption('only of this source'))
+    .addOption(sourceOption('only this source'))
     .addOption(
-      new Option('--since <time>', 'of so many days (90d), or of what was drilled at or after a time').default('90d')
+      new Option('--since <time>', 'period: a number of days (90d), or the time from which drills count').default('90d')
     )
-    .addOption(new Option('--html <file>', 'as a page to print, for auditors, into this file'))
+    .addOption(new Option('--html <file>', 'write a printable page for auditors to this file'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {
@@ -57,7 +57,7 @@ async function write (file: string, page: string): Promise<void> {
     await writeFile(file, page)
   } catch (error) {
     throw new BackupError('VALIDATION_FAILED', `"${file}" cannot be written (${systemCode(error) ?? 'unknown'})`, {
-      hint: 'Give the path of a file in a directory where this user may write.',
+      hint: 'Give the path of a file in a directory in which this user has write permission.',
       cause: error
     })
   }

@@ -32,32 +32,32 @@ interface Flags extends JsonFlag {
 export function rescueCommand (deps: RestoreDeps): Command {
   return new Command('rescue')
     .description(
-      'Bring rows of a backup back into the running database, in one transaction; what was written since stays. On a terminal it shows the plan, and asks.'
+      'Copy rows of a backup into the running database, in one transaction, without undoing later changes. On a terminal, show the plan and ask for confirmation.'
     )
     .addArgument(idArgument())
-    .addOption(tableOption('rows of this table; may be repeated').makeOptionMandatory())
+    .addOption(tableOption('rows of this table; repeatable').makeOptionMandatory())
     .option(
       '--where <condition>',
-      'only rows for which this SQL expression holds, over the columns as the backup has them'
+      'only rows that match this SQL expression over the columns in the backup'
     )
-    .option('--with-children', 'and rows that refer to them and are gone, such as an ON DELETE CASCADE took')
+    .option('--with-children', 'also restore missing rows that refer to them, for example after an ON DELETE CASCADE')
     .addOption(
       new Option(
         '--conflict <policy>',
-        'where another row has the key: skip it, overwrite it (after a backup), or fail and write nothing'
+        'if another row has the same key: skip the row, overwrite the live row (after a backup), or fail and write nothing'
       ).choices(CONFLICT_POLICIES).default('skip')
     )
     .option(
       '--csv <file>',
-      'write the rows of one table to a new file instead, or to standard output (-); the database is not needed for that'
+      'write the rows of one table to a new file or to standard output (-) instead; works without the live database'
     )
-    .option('--dry-run', 'only show what would be done')
+    .option('--dry-run', 'only show the plan')
     .addOption(
-      new Option('--timeout <time>', 'how long to wait for those who hold the database: 15s, 2m (default: 15s)')
+      new Option('--timeout <time>', 'maximum wait for locks of other processes: 15s, 2m (default: 15s)')
         .argParser(parseWait)
     )
-    .option('--confirm', 'without asking')
-    .option('-y, --yes', 'the same')
+    .option('--confirm', 'do not ask for confirmation')
+    .option('-y, --yes', 'same as --confirm')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action((id: number, flags: Flags) =>
@@ -74,8 +74,8 @@ async function rescue (deps: RestoreDeps, id: number, flags: Flags): Promise<voi
   if (isAsked && (deps.ask === undefined || flags.json === true)) {
     throw new BackupError(
       'VALIDATION_FAILED',
-      'rows are to be written into the live database, and nobody can be asked',
-      { hint: 'Say --confirm, or --dry-run to see what would be done.' }
+      'writing rows into the live database needs confirmation, and there is no terminal to ask for it',
+      { hint: 'Re-run with --confirm, or with --dry-run to see the plan.' }
     )
   }
   await hinted(
@@ -116,7 +116,7 @@ async function agreed ({ ask, output, screen }: Shell, planned: Rescued): Promis
   output.out.write(`${rescuePlan(planned, screen())}\n`)
   // What is refused need not be asked about: doing it says why, with the exit code for it.
   if (planned.rescue.refused) return true
-  if (written(planned) > 0 && await ask?.('Bring them back?') === true) return true
+  if (written(planned) > 0 && await ask?.('Write these rows into the live database?') === true) return true
   output.out.write('nothing was written\n')
   return false
 }
@@ -131,8 +131,8 @@ async function save (deps: RestoreDeps, id: number, flags: Flags, csv: string): 
 /** Nothing is printed before all rows are known to be whole. */
 async function print (deps: RestoreDeps, id: number, flags: Flags): Promise<void> {
   if (flags.json === true) {
-    throw new BackupError('VALIDATION_FAILED', 'standard output takes either CSV or JSON', {
-      hint: 'Leave out --json, or name a file.'
+    throw new BackupError('VALIDATION_FAILED', '"--csv -" and "--json" both write to standard output', {
+      hint: 'Omit --json, or give a file for the CSV.'
     })
   }
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-'))
@@ -149,8 +149,8 @@ async function print (deps: RestoreDeps, id: number, flags: Flags): Promise<void
 async function extract (deps: RestoreDeps, id: number, flags: Flags, file: string): Promise<number> {
   const [table, ...more] = flags.table ?? []
   if (table === undefined || more.length > 0) {
-    throw new BackupError('VALIDATION_FAILED', 'one file takes the rows of one table', {
-      hint: 'Give one --table, and run the command once for each.'
+    throw new BackupError('VALIDATION_FAILED', 'a CSV file holds the rows of exactly one table', {
+      hint: 'Give one --table, and run the command once for each table.'
     })
   }
   return await deps.withSession(

@@ -6,7 +6,7 @@ import { show, type JsonFlag, type Shell } from '../shell.ts'
 
 export function restoreFromTrashCommand (shell: Shell): Command {
   return new Command('restore-from-trash')
-    .description('Bring backups back from the trash.')
+    .description('Restore backups from the trash.')
     .addArgument(idsArgument('<ids...>'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))

@@ -46,44 +46,50 @@ export interface RestoreDeps extends Shell {
 export function restoreCommand (deps: RestoreDeps): Command {
   return new Command('restore')
     .description(
-      'Put a backup back: into the running database, which is backed up first, or to another path. On a terminal it shows what would be replaced, and asks.'
+      'Restore a backup to the live database, which is backed up first, or to another path. On a terminal, show what would be replaced and ask for confirmation.'
     )
     .addArgument(idArgument().argOptional())
-    .option('--latest', 'the newest valid backup of the source, in place of a number')
+    .option('--latest', 'the newest valid backup of the source, instead of an id')
     .addOption(
-      new Option('--at <time>', 'the newest valid backup from this time or before: 2025-11-10, or 2025-11-10T14:30:00Z')
+      new Option(
+        '--at <time>',
+        'the newest valid backup from this time or earlier: 2025-11-10, or 2025-11-10T14:30:00Z'
+      )
         .argParser(parseSince)
     )
-    .addOption(sourceOption('with --latest or --at: of which; left out: the default source'))
-    .option('--output <path>', 'to this file, in place of the database itself; --target is the same')
-    .addOption(new Option('--target <path>', 'the same as --output').hideHelp())
+    .addOption(sourceOption('with --latest or --at: the source; default: the default source'))
+    .option('--output <path>', 'restore to this file instead of the live database; same as --target')
+    .addOption(new Option('--target <path>', 'same as --output').hideHelp())
     .addOption(
       new Option(
         '--thaw [days]',
-        `ask for a backup in cold storage to be made readable for so many days (default: ${THAWED_FOR}), tell how long that takes, and end`
+        `only request that a backup in cold storage becomes readable for this many days (default: ${THAWED_FOR}), and print how long that takes`
       ).argParser(parseDays)
     )
     .addOption(
       new Option(
         '--mode <mode>',
-        'live: into the database while applications use it; replace: a new file, while nobody has the old one open; left out: live, or replace where there is no database'
+        'live: write into the database while applications use it; replace: replace the file while no process has it open; default: live, or replace if there is no database'
       ).choices(RESTORE_MODES)
     )
     .addOption(
       new Option(
         '--path <pattern>',
-        'with --output, of the backup of a directory: only what matches, such as "payloads/2025/**"; may be repeated'
+        'with --output, for a backup of a directory: only matching files, such as "payloads/2025/**"; repeatable'
       ).argParser((text: string, before: readonly string[] | undefined) => [...before ?? [], text])
     )
-    .option('--overwrite', 'with --output: a file that is there may give way; it is kept beside it')
-    .option('--no-verify', 'do not prove the backup first; its checksum is looked at all the same')
+    .option('--overwrite', 'with --output: replace an existing file, which is kept under another name')
+    .option('--no-verify', 'skip the verification before the restore, except for the checksum')
     .addOption(
-      new Option('--timeout <time>', 'how long to wait for those who hold the database: 15s, 2m (default: 15s)')
+      new Option('--timeout <time>', 'maximum wait for locks of other processes: 15s, 2m (default: 15s)')
         .argParser(parseWait)
     )
-    .option('--dry-run', 'only show what would change: rows, space, who has the database open, how long it takes')
-    .option('--confirm', 'without asking')
-    .option('-y, --yes', 'the same')
+    .option(
+      '--dry-run',
+      'only show what would change: rows, required space, processes that have the database open, expected duration'
+    )
+    .option('--confirm', 'do not ask for confirmation')
+    .option('-y, --yes', 'same as --confirm')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5, 6, 7, 130]))
     .action((id: number | undefined, flags: Flags) => restore(deps, id, flags))
@@ -146,11 +152,11 @@ async function requireConfigured (engine: Pick<Engine, 'origin' | 'source'>, bac
     if (toBackupError(thrown).code !== 'SOURCE_NOT_FOUND') throw thrown
     throw new BackupError(
       'SOURCE_NOT_FOUND',
-      `the source "${backup.source}" is not configured here, so the path to restore to must be given`,
+      `the source "${backup.source}" is not configured, so the restore needs a target path`,
       {
-        hint: `Give it with --output; the manifest names "${await engine.origin(
+        hint: `Give a path with --output. The unverified path in the manifest is "${await engine.origin(
           backup.id
-        )}", which nobody has checked.`,
+        )}".`,
         cause: thrown
       }
     )
@@ -208,9 +214,13 @@ async function agreed (
   const isAsked = target === undefined || flags.overwrite === true
   if (!isAsked || flags.confirm === true || flags.yes === true) return true
   if (ask === undefined || flags.json === true) {
-    throw new BackupError('VALIDATION_FAILED', 'a restore replaces what stands there, and nobody can be asked', {
-      hint: 'Say --confirm.'
-    })
+    throw new BackupError(
+      'VALIDATION_FAILED',
+      'a restore replaces existing data and needs confirmation, and there is no terminal to ask for it',
+      {
+        hint: 'Re-run with --confirm.'
+      }
+    )
   }
   const { warning } = await import('../views/restore.ts')
   const place = await placeOf(engine, backup, target)
@@ -264,7 +274,7 @@ async function replace (
     return {
       restored: await hinted(
         'RESTORE_TARGET_EXISTS',
-        'Give another path with --output, or say --overwrite: what is there is kept beside it then.',
+        'Give another path with --output, or add --overwrite, which keeps the existing file under another name.',
         () => place(session, backup, target, flags)
       ),
       kept
@@ -290,7 +300,7 @@ async function place (
     const { code, message, hint, details } = toBackupError(thrown)
     const safety = details?.safetyBackupId
     if (safety === undefined) throw thrown
-    const rest = `What stood there before is in backup ${safety}.`
+    const rest = `The previous state is in backup ${safety}.`
     throw new BackupError(code, message, {
       hint: hint === undefined ? rest : `${hint} ${rest}`,
       cause: thrown,

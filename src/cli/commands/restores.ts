@@ -13,9 +13,9 @@ interface Flags extends JsonFlag {
 
 export function restoresCommand (shell: Shell): Command {
   return new Command('restores')
-    .description('Show what was restored or drilled, newest first: when, by whom, and how it went.')
-    .addOption(sourceOption('only of this source'))
-    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(RESTORE_KINDS))
+    .description('List restores and drills, newest first, with time, user and result.')
+    .addOption(sourceOption('only this source'))
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(RESTORE_KINDS))
     .addOption(limitOption('restores'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))

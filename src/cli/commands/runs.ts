@@ -14,10 +14,10 @@ interface Flags extends JsonFlag {
 
 export function runsCommand (shell: Shell): Command {
   return new Command('runs')
-    .description('Show what fell due by the schedules and what came of it, newest first.')
-    .addOption(sourceOption('only runs for this source'))
-    .addOption(new Option('--status <status>', 'only those with this status').choices(RUN_STATUSES))
-    .addOption(new Option('--kind <kind>', 'only those of this kind').choices(RUN_KINDS))
+    .description('List the scheduled runs and their outcomes, newest first.')
+    .addOption(sourceOption('only runs of this source'))
+    .addOption(new Option('--status <status>', 'only this status').choices(RUN_STATUSES))
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(RUN_KINDS))
     .addOption(limitOption('runs'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))

@@ -24,7 +24,7 @@ export function recoverCommand (deps: SalvageDeps): Command {
   return salvageCommand(deps).name('recover').description('The old name of "salvage"; deprecated.').hook(
     'preAction',
     () => {
-      deps.output.err.write('holdfast: "recover" is deprecated: its name is "salvage" now\n')
+      deps.output.err.write('holdfast: "recover" is deprecated: use "salvage"\n')
     }
   )
 }
@@ -32,10 +32,10 @@ export function recoverCommand (deps: SalvageDeps): Command {
 export function salvageCommand (deps: SalvageDeps): Command {
   return new Command('salvage')
     .description(
-      'Save what can be read of a damaged database into a new file, where there is no good backup to restore.'
+      'Write the readable rows of a damaged database to a new file, if there is no good backup to restore.'
     )
-    .argument('<file>', 'the damaged database; it is not changed')
-    .requiredOption('--output <path>', 'the new file; nothing is ever written over')
+    .argument('<file>', 'the damaged database, which is not changed')
+    .requiredOption('--output <path>', 'the new file; an existing file is never overwritten')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 5, 6, 7, 130]))
     .action(async (file: string, flags: Flags) => {

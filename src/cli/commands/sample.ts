@@ -12,8 +12,8 @@ export interface SampleDeps extends Pick<Shell, 'output' | 'screen'> {
 
 export function sampleCommand (deps: SampleDeps): Command {
   return new Command('sample')
-    .description('Make a small sample database to try the other commands with.')
-    .argument('<file>', 'the new file; nothing is ever written over')
+    .description('Create a small sample database to try the other commands with.')
+    .argument('<file>', 'the new file; an existing file is never overwritten')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 5, 7]))
     .action(async (file: string, flags: JsonFlag) => {

@@ -11,7 +11,7 @@ export interface SchedulerStatusDeps extends Shell {
 
 export function schedulerStatusCommand (deps: SchedulerStatusDeps): Command {
   return new Command('status')
-    .description('Show whether a server runs that makes backups by itself, and when the next ones are due.')
+    .description('Show whether a server is running that makes automatic backups, and when the next backups are due.')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: JsonFlag) => {

@@ -20,7 +20,7 @@ const LOOK_AGAIN = 200
 export function schedulerStopCommand (deps: SchedulerStopDeps): Command {
   return new Command('stop')
     .description(
-      'Stop the server on the data directory, and wait until it has ended: what it has under way may finish first.'
+      'Stop the server of the data directory and wait until it has ended. Running jobs may finish first.'
     )
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5]))
     .action(() => stop(deps))
@@ -29,11 +29,11 @@ export function schedulerStopCommand (deps: SchedulerStopDeps): Command {
 async function stop ({ findServer, host, terminate, clock, output }: SchedulerStopDeps): Promise<void> {
   const server = await findServer()
   if (server === undefined) {
-    throw new BackupError('NOT_FOUND', 'no server is running', { hint: 'Nothing needs to be stopped.' })
+    throw new BackupError('NOT_FOUND', 'no server is running', { hint: 'No action is needed.' })
   }
   if (server.host !== host) {
-    throw new BackupError('INSTANCE_RUNNING', `the server runs on "${server.host}", not on "${host}"`, {
-      hint: 'Stop it there.'
+    throw new BackupError('INSTANCE_RUNNING', `the server runs on the host "${server.host}", not on "${host}"`, {
+      hint: 'Run the command on that host.'
     })
   }
   try {
@@ -42,10 +42,10 @@ async function stop ({ findServer, host, terminate, clock, output }: SchedulerSt
     throw new BackupError(
       'INSTANCE_RUNNING',
       `process ${server.pid} cannot be stopped (${systemCode(cause) ?? 'unknown reason'})`,
-      { hint: 'Stop it as the user that it runs as.', cause }
+      { hint: 'Run the command as the user of the server.', cause }
     )
   }
   // Whoever is tired of waiting ends this command alone, by Ctrl-C; the server goes on ending.
   while ((await findServer())?.pid === server.pid) await clock.sleep(LOOK_AGAIN, new AbortController().signal)
-  output.out.write(`stopped process ${server.pid}, which had served since ${server.since}\n`)
+  output.out.write(`stopped process ${server.pid}, which had been running since ${server.since}\n`)
 }

@@ -9,7 +9,7 @@ export interface ServeDeps {
 
 export function serveCommand (deps: ServeDeps): Command {
   return new Command('serve')
-    .description('Run the service until SIGTERM or SIGINT: the API, and the backups on the interval.')
+    .description('Run the service until SIGTERM or SIGINT: the API and the scheduled jobs.')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 5, 6, 7]))
     .action(async () => {
       deps.exit(await deps.serve())

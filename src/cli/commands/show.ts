@@ -6,7 +6,7 @@ import { show, type JsonFlag, type Shell } from '../shell.ts'
 
 export function showCommand (shell: Shell): Command {
   return new Command('show')
-    .description('Show everything that is known of one backup.')
+    .description('Show all details of one backup.')
     .addArgument(idArgument())
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))

@@ -5,7 +5,7 @@ import { show, type JsonFlag, type Shell } from '../shell.ts'
 
 export function sourcesCommand (shell: Shell): Command {
   return new Command('sources')
-    .description('Show what is protected, when its backups are made, and which of them stay.')
+    .description('List the sources with their schedule and retention.')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: JsonFlag) => {

@@ -5,7 +5,7 @@ import { show, type JsonFlag, type Shell } from '../shell.ts'
 
 export function statsCommand (shell: Shell): Command {
   return new Command('stats')
-    .description('Show totals, and how each source stands.')
+    .description('Show totals and the state of each source.')
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: JsonFlag) => {

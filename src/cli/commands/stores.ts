@@ -11,10 +11,10 @@ interface Flags extends JsonFlag {
 
 export function storesCommand (shell: Shell): Command {
   return new Command('stores')
-    .description('Show where backups are kept, and how each place stands.')
+    .description('List the stores and their state.')
     .option(
       '--check',
-      'try each of them with one small object, which is removed again; in an append-only store it stays'
+      'test each store with one small object, which is removed afterwards except in an append-only store'
     )
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 6, 7]))

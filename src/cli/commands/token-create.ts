@@ -39,10 +39,10 @@ interface Flags<Role> {
 
 export function tokenCreateCommand<Role extends string> (deps: TokenCreateDeps<Role>): Command {
   return new Command('create')
-    .description('Make a token for the API and print it. The service need not be running.')
-    .addOption(new Option('--role <role>', 'what the token may do').choices(deps.roles).makeOptionMandatory())
-    .option('--expires <time>', 'after how long it stops being valid: 30d, 12h, 15m; or never', '90d')
-    .option('--subject <name>', 'whom it is for; the audit log shows it', 'cli')
+    .description('Create a token for the API and print it. The service does not have to run.')
+    .addOption(new Option('--role <role>', 'role of the token').choices(deps.roles).makeOptionMandatory())
+    .option('--expires <time>', 'time until it expires: 30d, 12h, 15m; or never', '90d')
+    .option('--subject <name>', 'owner of the token, shown in the audit log', 'cli')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action((flags: Flags<Role>) => createToken(flags, deps))
 }
@@ -54,21 +54,21 @@ async function createToken<Role extends string> (
   const expiresInSeconds = parseExpiry(expires)
   if (subject.trim() === '') {
     throw new BackupError('VALIDATION_FAILED', 'the subject is empty', {
-      hint: 'Give --subject a name, or leave it out.'
+      hint: 'Give a name with --subject, or omit it.'
     })
   }
   if (expiresInSeconds === null && await requireTokenExpiry()) {
-    throw new BackupError('VALIDATION_FAILED', 'the service refuses tokens without an end', {
-      hint: 'Give --expires a time such as 90d, or configure REQUIRE_TOKEN_EXPIRY=false.'
+    throw new BackupError('VALIDATION_FAILED', 'the service rejects tokens that do not expire', {
+      hint: 'Give a time with --expires, such as 90d, or set REQUIRE_TOKEN_EXPIRY=false.'
     })
   }
   const { algorithm, key } = await tokenKey()
   if (algorithm !== 'HS256') {
     throw new BackupError(
       'CONFIG_INVALID',
-      `this service checks tokens with a public key (${algorithm}) and cannot make them`,
+      `the service checks tokens with a public key (${algorithm}) and cannot create them`,
       {
-        hint: 'Ask the holder of the private key for a token, or configure JWT_SECRET in place of JWT_PUBLIC_KEY.'
+        hint: 'Get a token from the holder of the private key, or set JWT_SECRET instead of JWT_PUBLIC_KEY.'
       }
     )
   }

@@ -10,7 +10,7 @@ export interface TokenListDeps extends Pick<Shell, 'output' | 'screen' | 'clock'
 export function tokenListCommand (deps: TokenListDeps): Command {
   return new Command('list')
     .description(
-      'Show the tokens that were made here and those that were revoked, newest first. No token itself is kept.'
+      'List the tokens created here and the revoked tokens, newest first. The tokens themselves are not stored.'
     )
     .option('--json', 'as JSON')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))

@@ -13,14 +13,17 @@ export interface TokenRevokeDeps {
 
 export function tokenRevokeCommand (deps: TokenRevokeDeps): Command {
   return new Command('revoke')
-    .description('Refuse tokens from now on. A running service hears of it within a second.')
-    .argument('[ids...]', 'the tokens, as "token list" shows them; one made elsewhere by its claim "jti"')
-    .option('--subject <name>', 'every token of this subject that was issued until now, wherever it was made')
+    .description('Revoke tokens. A running service rejects them within a second.')
+    .argument(
+      '[ids...]',
+      'ids of the tokens, as shown by "token list", or the claim "jti" of a token from another issuer'
+    )
+    .option('--subject <name>', 'every token of this subject that was issued until now, by any issuer')
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action(async (ids: readonly string[], { subject }: { readonly subject?: string }) => {
       if ((subject === undefined) === (ids.length === 0)) {
-        throw new BackupError('VALIDATION_FAILED', 'either ids or a subject say which tokens to revoke', {
-          hint: 'Give one or more ids, or --subject with a name.'
+        throw new BackupError('VALIDATION_FAILED', 'either ids or "--subject" must be given', {
+          hint: 'Give the ids of the tokens, or a name with --subject.'
         })
       }
       const target = subject === undefined ? ids.map(id => `token ${id}`).join(', ') : `tokens of "${subject}"`
@@ -40,13 +43,13 @@ async function revokeSubject ({ clock, output }: TokenRevokeDeps, tokens: TokenL
   const revoked = await tokens.revokeSubject(subject, clock.now())
   for (const token of revoked) output.out.write(`revoked ${describe(token)}\n`)
   // Whoever misspelt the subject can tell by what was made here for it.
-  const others = revoked.length === 0 ? `no valid token was made here for "${subject}"; ` : ''
+  const others = revoked.length === 0 ? `no valid token for "${subject}" was created here; ` : ''
   output.out.write(
-    `${others}tokens for "${subject}" that were made elsewhere are refused, too, if they were issued until now\n`
+    `${others}tokens for "${subject}" from other issuers are rejected too if they were issued until now\n`
   )
 }
 
 /** An id that nobody knows may be that of a token made elsewhere, or misspelt: whoever gave it can tell. */
 function describe ({ id, subject, role }: TokenRecord): string {
-  return subject === null ? `${id}, which was not made here` : `${id} of "${subject}" (${role ?? 'no role'})`
+  return subject === null ? `${id}, which was not created here` : `${id} of "${subject}" (${role ?? 'no role'})`
 }

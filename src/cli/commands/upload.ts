@@ -18,15 +18,15 @@ interface Flags extends JsonFlag {
 export function uploadCommand (shell: Shell): Command {
   return new Command('upload')
     .description(
-      'Copy backups to the other stores now, and prove what arrived. The service does so by itself after each backup.'
+      'Copy backups to the other stores now, and verify the copies. The service does this automatically after each backup.'
     )
     .addArgument(idsArgument('[ids...]'))
-    .option('--all', 'every backup that is not there yet, also those from before the store was configured')
+    .option('--all', 'every backup that has no copy yet, including backups made before the store was configured')
     .addOption(new Option('--store <name>', 'only to this store'))
     .addOption(
-      new Option('--bucket <name>', 'only to the configured store in this bucket or container').conflicts('store')
+      new Option('--bucket <name>', 'only to the configured store with this bucket or container').conflicts('store')
     )
-    .addOption(sourceOption('with --all: only those of this source'))
+    .addOption(sourceOption('with --all: only backups of this source'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
     .action(async (ids: readonly number[], flags: Flags) => {
@@ -48,17 +48,17 @@ export function uploadCommand (shell: Shell): Command {
 }
 
 function requireOneWay (ids: readonly number[], { all, source }: Flags): void {
-  const hint = 'Give ids, or --all, which --source narrows.'
+  const hint = 'Give ids of backups, or --all (optionally with --source).'
   const isAll = all === true
   if ((ids.length > 0) === isAll) {
     throw new BackupError(
       'VALIDATION_FAILED',
-      isAll ? 'both ids and "--all" say what to upload' : 'nothing says what to upload',
+      isAll ? 'ids and "--all" exclude each other' : 'no backup to upload was given',
       { hint }
     )
   }
   if (!isAll && source !== undefined) {
-    throw new BackupError('VALIDATION_FAILED', '"--source" goes with "--all"', { hint })
+    throw new BackupError('VALIDATION_FAILED', '"--source" is only valid with "--all"', { hint })
   }
 }
 
@@ -70,11 +70,11 @@ async function storeIn ({ engine }: Session, bucket: string): Promise<string> {
   if (first !== undefined && others.length === 0) return first.name
   const places = stores.map(({ name, place }) => `"${name}" (${place})`).join(', ')
   if (first !== undefined) {
-    throw new BackupError('VALIDATION_FAILED', `several stores are in the bucket "${bucket}"`, {
-      hint: `Name one with --store: ${found.map(({ name }) => name).join(', ')}.`
+    throw new BackupError('VALIDATION_FAILED', `several stores use the bucket "${bucket}"`, {
+      hint: `Give one of them with --store: ${found.map(({ name }) => name).join(', ')}.`
     })
   }
-  throw new BackupError('STORE_NOT_FOUND', `no configured store is in the bucket "${bucket}"`, {
+  throw new BackupError('STORE_NOT_FOUND', `no configured store uses the bucket "${bucket}"`, {
     hint: `Configure a store with this bucket first${places === '' ? '' : `; there are ${places}`}.`
   })
 }

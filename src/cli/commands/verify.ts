@@ -26,12 +26,12 @@ interface Flags extends JsonFlag {
 
 export function verifyCommand (deps: VerifyDeps): Command {
   return new Command('verify')
-    .description('Prove backups: their bytes against what was recorded, and their content by opening it.')
+    .description('Verify backups: compare their digests with the recorded ones, and check their content.')
     .addArgument(idsArgument('[ids...]'))
     .option('--all', 'every completed backup')
-    .option('--file <path>', 'a file, wherever it is from; the service need not live here')
-    .addOption(sourceOption('with --all: only those of this source'))
-    .addOption(sinceOption('with --all: only those started'))
+    .option('--file <path>', 'any backup file; needs no service and no catalog')
+    .addOption(sourceOption('with --all: only backups of this source'))
+    .addOption(sinceOption('with --all: only backups started'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
     .action(async (ids: readonly number[], flags: Flags) => {
@@ -42,16 +42,16 @@ export function verifyCommand (deps: VerifyDeps): Command {
 
 function requireOneWay (ids: readonly number[], { all, file, source, since }: Flags): void {
   const ways = [ids.length > 0, all === true, file !== undefined].filter(Boolean).length
-  const hint = 'Give ids, or --all (which --source and --since narrow), or --file with a path.'
+  const hint = 'Give ids of backups, --all (optionally with --source and --since), or a path with --file.'
   if (ways !== 1) {
     throw new BackupError(
       'VALIDATION_FAILED',
-      ways === 0 ? 'nothing says what to verify' : 'more than one thing says what to verify',
+      ways === 0 ? 'no backup to verify was given' : 'ids, "--all" and "--file" exclude each other',
       { hint }
     )
   }
   if (all !== true && (source !== undefined || since !== undefined)) {
-    throw new BackupError('VALIDATION_FAILED', '"--source" and "--since" go with "--all"', { hint })
+    throw new BackupError('VALIDATION_FAILED', '"--source" and "--since" are only valid with "--all"', { hint })
   }
 }
 

@@ -58,4 +58,4 @@ export interface CatalogSnapshot {
 /** One thing that is looked at. `memory` is undefined where the catalog could not be read. Changes nothing. */
 export type Examination = (context: DoctorContext, snapshot: CatalogSnapshot | undefined) => Promise<readonly Finding[]>
 
-export const NO_SNAPSHOT = 'there is no catalog that can be read'
+export const NO_SNAPSHOT = 'no readable catalog'

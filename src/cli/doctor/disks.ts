@@ -23,15 +23,15 @@ async function examineDisks (
 ): Promise<Finding> {
   const { ok, warn, skipped } = about('disk', name)
   const [live, backups] = await Promise.all([statIfThere(path), statIfThere(backupDir)])
-  if (live === undefined || backups === undefined) return skipped(`the ${noun} or BACKUP_DIR is not there yet`)
-  const remedy = 'Set BACKUP_DIR to another disk, or see to it that copies go elsewhere.'
+  if (live === undefined || backups === undefined) return skipped(`the ${noun} or BACKUP_DIR does not exist yet`)
+  const remedy = 'Set BACKUP_DIR to another disk, or configure a store for copies.'
   if (dirname(await realpath(path)) === dirname(await realpath(backupDir))) {
-    return warn(`the backups are in the folder of their ${noun}`, remedy)
+    return warn(`the backups are in the same directory as their ${noun}`, remedy)
   }
   const [one, other] = await Promise.all([diskOf(path), diskOf(backupDir)])
   return one === other
-    ? warn(`the backups are on the same disk as their ${noun}: when it dies, both are gone`, remedy)
-    : ok(`the backups are on another disk than their ${noun}`)
+    ? warn(`the backups are on the same disk as their ${noun}: a failure of the disk destroys both`, remedy)
+    : ok(`the backups and their ${noun} are on different disks`)
 }
 
 /** What tells disks apart: the device, or, for a partition that Linux knows, the disk that it is on. */
@@ -55,12 +55,12 @@ async function examineCopies (name: string, snapshot: CatalogSnapshot | undefine
   if (elsewhere !== undefined) return ok(`there are copies in "${elsewhere.store}"`)
   if (snapshot.engine.destinations(name).length > 0) {
     return warn(
-      'none of the last backups has a copy in another store yet',
-      '"holdfast stores --check" tells whether they take copies, "holdfast upload --all" makes those that are missing.'
+      'none of the latest backups has a copy in another store',
+      'Test the stores with "holdfast stores --check", then make the missing copies with "holdfast upload --all".'
     )
   }
   return warn(
-    'no backup has a copy away from this machine, as far as the service knows',
-    'Configure a store for copies: BACKUP_S3_BUCKET, or "stores" in holdfast.yaml.'
+    'no store for copies is configured, so all backups are on this machine',
+    'Configure a store for copies with BACKUP_S3_BUCKET, or with "stores" in holdfast.yaml.'
   )
 }

@@ -27,17 +27,17 @@ function examineKey ({ id, isPrivate, backups, confirmedAt, confirmedBy }: KeySt
   const needed = `${counted(backups, 'backup')} ${backups === 1 ? 'needs' : 'need'} it`
   if (confirmedAt !== null) {
     return ok(
-      `the recovery card of "${id}" is stored, as ${confirmedBy ?? 'somebody'} said on ${
+      `the recovery card of "${id}" is stored, confirmed by ${confirmedBy ?? 'an unknown user'} on ${
         confirmedAt.toISOString().slice(0, 10)
       }; ${needed}`
     )
   }
   const where = isPrivate
-    ? 'and as far as is known the private key lies on this machine alone'
-    : 'and its private key is not here'
+    ? 'and the private key may exist only on this machine'
+    : 'and its private key is not on this machine'
   return warn(
-    `nobody has confirmed that the recovery card of "${id}" is stored, ${where}; ${needed}`,
-    `Print it with "holdfast key card", store it away from this machine, then run "holdfast key confirm ${id}".`
+    `storage of the recovery card of "${id}" is not confirmed, ${where}; ${needed}`,
+    `Print the card with "holdfast key card", store it away from this machine, then run "holdfast key confirm ${id}".`
   )
 }
 
@@ -49,8 +49,8 @@ function examineExpiry ({ id, isInUse, expiresAt }: KeyState, now: Date): Findin
   if (expiresAt.getTime() - now.getTime() > EXPIRY_NOTICE) return [ok(`"${id}" expires at ${time}`)]
   return [
     warn(
-      `"${id}" ${expiresAt <= now ? 'expired' : 'expires'} at ${time}; backups are sealed to it all the same`,
-      'Give it a later expiry, or make another key, and replace the public key in the configuration; keep the private one.'
+      `"${id}" ${expiresAt <= now ? 'expired' : 'expires'} at ${time}; new backups are still encrypted with it`,
+      'Extend its expiry or create another key, and replace the public key in the configuration. Keep the private key for existing backups.'
     )
   ]
 }
@@ -62,10 +62,10 @@ function examineReading (keys: readonly KeyState[]): Finding[] {
   const { ok } = about('encryption')
   const used = keys.filter(({ isInUse }) => isInUse)
   if (used.length === 0) return []
-  if (used.some(({ isPrivate }) => isPrivate)) return [ok('new backups are sealed, and can be opened here')]
+  if (used.some(({ isPrivate }) => isPrivate)) return [ok('new backups are encrypted, and can be decrypted here')]
   return [
     ok(
-      'new backups are sealed, and this server cannot read them: it proves each as it is made; drills of them are inconclusive here, so drill where the private key is'
+      'new backups are encrypted, and this server cannot decrypt them: it verifies each while making it; drills are inconclusive here, so run drills on a machine with the private key'
     )
   ]
 }
@@ -77,8 +77,8 @@ function examineFiles ({ backupDir, secretFiles }: Pick<DoctorContext, 'backupDi
   )
   return inside.map(({ path, holds }) =>
     about('key').fail(
-      `"${path}", which holds ${holds.join(', ')}, is in BACKUP_DIR, beside what it opens`,
-      'Move it elsewhere: whoever copies the backups would have the key as well.'
+      `"${path}", which holds ${holds.join(', ')}, is in BACKUP_DIR, next to the backups that it decrypts`,
+      'Move it to another directory: a copy of the backups would include the key.'
     )
   )
 }

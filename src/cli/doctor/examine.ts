@@ -25,7 +25,7 @@ const examineSources: Examination = async ({ sources }) => {
   return [
     warn(
       'no database is configured: the service protects only its own catalog',
-      'Set DATABASE_PATH, or name the databases in holdfast.yaml.'
+      'Set DATABASE_PATH, or configure sources in holdfast.yaml.'
     )
   ]
 }
@@ -40,7 +40,7 @@ async function answeringSources ({ sources }: DoctorContext): Promise<readonly [
       answering.push(source)
     } catch (thrown) {
       const { message, hint } = toBackupError(thrown)
-      findings.push(about(source.kind.noun, source.name).fail(message, hint ?? 'Look at the mount.'))
+      findings.push(about(source.kind.noun, source.name).fail(message, hint ?? 'Check the mount.'))
     }
   }
   return [findings, answering]
@@ -90,8 +90,8 @@ export async function examine (
       const { message, hint } = toBackupError(thrown)
       findings.push(
         about(check).fail(
-          `this could not be looked at: ${message}`,
-          hint ?? 'Look at the disk and at the log of the system.'
+          `the check failed: ${message}`,
+          hint ?? 'Check the disk and the system log.'
         )
       )
     }

@@ -6,7 +6,7 @@ export const findingSchema = z.object({
   status: z.enum(FINDING_STATUSES),
   source: z.string().optional(),
   message: z.string(),
-  remedy: z.string().optional().meta({ description: 'What to do, where something is to be done.' })
+  remedy: z.string().optional().meta({ description: 'The remedy, if one is needed.' })
 }).meta({ id: 'Finding' })
 
 export type Finding = Readonly<z.infer<typeof findingSchema>>

@@ -28,12 +28,12 @@ async function examineTrash ({ deps }: CatalogSnapshot, { trashGrace, clock }: D
     clock.now().getTime() - (trashedAt?.getTime() ?? 0) > trashGrace + PATIENCE
   )
   if (stuck.length === 0) {
-    return [ok(trashed.length === 0 ? 'the trash is empty' : `${trashed.length} in the trash, none of them overdue`)]
+    return [ok(trashed.length === 0 ? 'the trash is empty' : `backups in the trash: ${trashed.length}, none overdue`)]
   }
   return [
     warn(
-      `${stuck.length} in the trash should be gone by now`,
-      'Start the service, which empties the trash; if it runs, look at its log for why it cannot.'
+      `backups in the trash past their grace period: ${stuck.length}`,
+      'Start the service, which empties the trash. If it is running, find the cause in its log.'
     )
   ]
 }
@@ -43,7 +43,7 @@ async function examineQuarantine ({ deps }: CatalogSnapshot, { sources }: Doctor
   return kept.map(backup =>
     about('quarantine', backup.source).warn(
       `"${backup.filePath}" did not pass its verification and is kept for inspection`,
-      `Find out with "holdfast show ${backup.id}" why it failed; the next one that fails takes its place.`
+      `Run "holdfast show ${backup.id}" to see the failed check. The next backup that fails replaces this file.`
     )
   )
 }
@@ -54,8 +54,8 @@ async function examineUndecided ({ deps }: CatalogSnapshot, { findServer }: Doct
   if (running.length === 0 || findServer() !== undefined) return []
   return [
     about('interrupted').warn(
-      `${running.length} backups are under way by the catalog, and no server is running`,
-      'Nothing, where a command is making them; otherwise start the service, which decides what became of them.'
+      `${running.length} backups have the status "running", and no server is running`,
+      'If no command is making them, start the service, which corrects their status.'
     )
   ]
 }
@@ -64,8 +64,8 @@ async function examineSetAside (dataDir: string): Promise<Finding[]> {
   const found = (await namesIn(dataDir)).filter(name => name.includes('.corrupt-') && !/-(wal|shm|journal)$/.test(name))
   return found.map(name =>
     about('catalog').warn(
-      `a damaged catalog was set aside as "${name}"`,
-      'See why the disk damaged it; when nobody wants to look into it any more, remove the file.'
+      `a damaged catalog was kept as "${name}"`,
+      'Find the cause of the damage, then remove the file.'
     )
   )
 }
@@ -75,10 +75,10 @@ async function examineScratch ({ scratchDir, findServer }: DoctorContext): Promi
   const found = (await namesIn(scratchDir)).filter(name => isPresenceId(name) && !isRunning(Number.parseInt(name, 10)))
   if (found.length === 0) return []
   const remedy = findServer() === undefined
-    ? 'Start the service, which removes it.'
-    : 'Restart the service at a quiet time, which removes it.'
+    ? 'Start the service, which removes them.'
+    : 'Restart the service, which removes them.'
   return [
-    about('scratch').warn(`"${basename(scratchDir)}" holds what ${found.length} ended processes left behind`, remedy)
+    about('scratch').warn(`"${basename(scratchDir)}" holds temporary files of ${found.length} ended processes`, remedy)
   ]
 }
 

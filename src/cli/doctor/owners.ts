@@ -56,8 +56,8 @@ async function examineFiles (
   const more = closed.length > NAMED ? ` and ${closed.length - NAMED} more` : ''
   return [
     about('rights').fail(
-      `user ${service.uid}, who owns DATA_DIR, must not use ${named}${more}`,
-      `Run "chown -R ${service.uid}:${service.gid} ${directory}" as root, where ${variable} is, and let commands run as that user.`
+      `user ${service.uid}, who owns DATA_DIR, has no access to ${named}${more}`,
+      `Run "chown -R ${service.uid}:${service.gid} ${directory}" as root on the machine of ${variable}, and run commands as that user.`
     )
   ]
 }

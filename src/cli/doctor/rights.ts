@@ -16,11 +16,11 @@ async function examineUser (dataDir: string): Promise<Finding[]> {
   const user = process.getuid?.()
   const owner = (await statIfThere(dataDir))?.uid
   if (user === undefined || owner === undefined) return []
-  if (user === owner) return [about('user').ok(`this runs as user ${user}, who owns DATA_DIR`)]
+  if (user === owner) return [about('user').ok(`the command runs as user ${user}, the owner of DATA_DIR`)]
   return [
     about('user').warn(
-      `this runs as user ${user}, but DATA_DIR belongs to user ${owner}: the rights found here may not be those of the service`,
-      'Run this as the user that the service runs as.'
+      `the command runs as user ${user}, but DATA_DIR belongs to user ${owner}: the permissions of the service may differ from those found here`,
+      'Run the command as the user of the service.'
     )
   ]
 }
@@ -32,14 +32,14 @@ async function examineDirectory (variable: string, path: string): Promise<Findin
     `Give the user of the service read, write and search permission on it, or set ${variable} to another directory.`
   if (found === undefined) {
     const above = await nearestExisting(path)
-    if (await may(above, USE)) return ok(`${variable} "${path}" is not there yet and can be made`)
+    if (await may(above, USE)) return ok(`${variable} "${path}" does not exist yet and can be created`)
     return fail(
-      `${variable} "${path}" is not there, and this user must not make it in "${above}"`,
-      'Make the directory, and give it to the user of the service.'
+      `${variable} "${path}" does not exist, and this user has no permission to create it in "${above}"`,
+      'Create the directory, and make the user of the service its owner.'
     )
   }
   if (!found.isDirectory()) return fail(`${variable} "${path}" is not a directory`, `Set ${variable} to a directory.`)
   return await may(path, USE)
-    ? ok(`${variable} "${path}" can be read and written to`)
-    : fail(`${variable} "${path}" must not be used by this user`, remedy)
+    ? ok(`${variable} "${path}" is readable and writable`)
+    : fail(`${variable} "${path}" is not accessible to this user`, remedy)
 }

@@ -26,7 +26,7 @@ async function examineSource (state: SourceState, snapshot: CatalogSnapshot, now
       ? [
         about('last backup', state.name).fail(
           'the last backup failed',
-          'Look at its error with "holdfast list --status failed", and make another one.'
+          'See the error with "holdfast list --status failed", and make another backup.'
         )
       ]
       : []
@@ -37,33 +37,34 @@ function examinePolicy ({ name, policy }: SourceState): Finding {
   const { ok, warn } = about('schedule', name)
   if (!policy.enabled) {
     return warn(
-      'no backups are made by themselves',
-      'Set AUTO_BACKUP_ENABLED=true, or give the source "enabled: true".'
+      'automatic backups are off',
+      'Set AUTO_BACKUP_ENABLED=true, or "enabled: true" for the source.'
     )
   }
   if (policy.interval === null && policy.schedule === null) {
     return warn(
-      'backups are to be made by themselves, but nothing says when',
-      'Give the source an interval or a schedule.'
+      'automatic backups are on, but no interval or schedule is set',
+      'Set an interval or a schedule for the source.'
     )
   }
-  return ok('backups are made by themselves')
+  return ok('automatic backups are on')
 }
 
 /** Against the schedule of the source, where it has one. */
 function examineNewest ({ name, freshSince: since }: SourceState, live: readonly BackupOutline[], now: Date): Finding {
   const { ok, warn, fail } = about('newest verified backup', name)
   const proven = live.find(({ verification }) => verification.status === 'valid')
-  const remedy = 'Make a backup now with "holdfast backup", and see why the schedule was not kept.'
+  const remedy =
+    'Make a backup now with "holdfast backup", and find out with "holdfast runs" why the scheduled backups failed.'
   if (proven === undefined) {
     if (since !== null || live.length > 0) {
-      return fail(live.length > 0 ? `none of the ${live.length} backups was proven` : 'there is no backup', remedy)
+      return fail(live.length > 0 ? `none of the ${live.length} backups is verified` : 'there is no backup', remedy)
     }
-    return warn('there is no backup yet', 'Make one with "holdfast backup", or switch automatic backups on.')
+    return warn('there is no backup yet', 'Make one with "holdfast backup", or turn on automatic backups.')
   }
   const age = `the newest is backup ${proven.id}, ${inSpan(now.getTime() - proven.startedAt.getTime())} old`
   if (since !== null && proven.startedAt < since) {
-    return fail(`${age}; by its schedule there must be one from ${since.toISOString()} or later`, remedy)
+    return fail(`${age}; its schedule requires one from ${since.toISOString()} or later`, remedy)
   }
   return ok(age)
 }
@@ -78,7 +79,7 @@ function examineVerification (name: string, live: readonly BackupOutline[]): Fin
       ? [
         fail(
           `found damaged: ${listed(damaged)}`,
-          'Look at the checks with "holdfast show"; make a new backup, and look after the disk.'
+          'See the failed checks with "holdfast show", make a new backup, and check the disk.'
         )
       ]
       : [],
@@ -86,14 +87,14 @@ function examineVerification (name: string, live: readonly BackupOutline[]): Fin
       ? [
         warn(
           `never verified: ${listed(unproven)}`,
-          'Verify them with "holdfast verify", and leave VERIFY_AFTER_BACKUP on.'
+          'Verify them with "holdfast verify", and keep VERIFY_AFTER_BACKUP on.'
         )
       ]
       : []
   ]
   return findings.length > 0
     ? findings
-    : [ok(`${live.length === 1 ? 'the one backup' : `each of the ${live.length} backups`} was proven`)]
+    : [ok(`${live.length === 1 ? 'the only backup' : `each of the ${live.length} backups`} is verified`)]
 }
 
 /**
@@ -109,20 +110,22 @@ async function examineDrills (
   if (failed !== null) {
     return fail(
       `the last drill, of backup ${failed.backupId}, failed: ${failed.message}`,
-      `Look at it with "holdfast drills", and drill another backup with "holdfast drill --source ${name}".`
+      `See the result with "holdfast drills", and drill another backup with "holdfast drill --source ${name}".`
     )
   }
   if (enabled && drillSchedule === null) {
-    return warn('no backup is restored to see whether that works', 'Set DRILL_SCHEDULE, such as "weekly".')
+    return warn('drills are off, so no restore is tested', 'Set DRILL_SCHEDULE, such as "weekly".')
   }
   if (provenSince !== null && (lastProven === null || lastProven < provenSince)) {
     return warn(
-      `drills are overdue: none passed since ${provenSince.toISOString()}`,
+      `drills are overdue: none has passed since ${provenSince.toISOString()}`,
       `Start the service, or run "holdfast drill --source ${name}".`
     )
   }
   return ok(
-    lastProven === null ? 'no drill was due yet' : `a backup was last proven to restore at ${lastProven.toISOString()}`
+    lastProven === null
+      ? 'no drill is due yet'
+      : `a backup last passed a drill or restore at ${lastProven.toISOString()}`
   )
 }
 
@@ -133,7 +136,7 @@ async function examinePrune ({ deps }: CatalogSnapshot, timing: DoctorContext['p
   if (failure !== null) {
     return warn(
       `the last prune failed: ${failure.reason}`,
-      'Look at what it would remove with "holdfast prune --dry-run", then run it.'
+      'Review the removals with "holdfast prune --dry-run", then run "holdfast prune".'
     )
   }
   if (freshSince !== null && (lastDone === null || lastDone < freshSince)) {
@@ -142,7 +145,7 @@ async function examinePrune ({ deps }: CatalogSnapshot, timing: DoctorContext['p
       'Start the service, or run "holdfast prune".'
     )
   }
-  return ok(lastDone === null ? 'no prune was due yet' : `the last prune was at ${lastDone.toISOString()}`)
+  return ok(lastDone === null ? 'no prune is due yet' : `the last prune was at ${lastDone.toISOString()}`)
 }
 
 function listed (backups: readonly BackupOutline[]): string {

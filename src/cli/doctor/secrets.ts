@@ -18,8 +18,8 @@ export const examineSecrets: Examination = async ({ secretFiles, lacks }) => {
 
 function examineLack (variable: string): Finding {
   return about('secrets').warn(
-    `the server has ${variable}, and this command does not: what needs it was not examined, and commands here cannot do it`,
-    `Give ${variable} here, too; best as a file for both, by ${variable}_FILE.`
+    `the server has ${variable}, and this command does not: checks and commands that need it cannot run here`,
+    `Set ${variable} for the command too, preferably as a file for both with ${variable}_FILE.`
   )
 }
 
@@ -29,19 +29,19 @@ async function examineFile ({ path, holds }: SecretFile): Promise<Finding[]> {
   if (found === undefined) return []
   const what = `"${path}", which holds ${holds.join(', ')},`
   const mode = Number(found.mode)
-  const remedy = `Run "chmod 600 ${path}", and change the secrets where somebody may have read them.`
+  const remedy = `Run "chmod 600 ${path}", and replace the secrets if another user may have read them.`
   if (await isOpenTo(path, mode, OTHERS)) return [fail(`${what} can be read by every user of this machine`, remedy)]
   const user = process.getuid?.()
   if (user !== undefined && ![0, user].includes(Number(found.uid))) {
     return [
       warn(
         `${what} belongs to user ${found.uid}, who can read and change it`,
-        'Give the file to the user of the service.'
+        'Make the user of the service the owner of the file.'
       )
     ]
   }
   if (await isOpenTo(path, mode, GROUP)) return [warn(`${what} can be read by group ${found.gid}`, remedy)]
-  return [ok(`${what} can be read by its owner alone`)]
+  return [ok(`${what} can be read only by its owner`)]
 }
 
 /**

@@ -5,7 +5,9 @@ import type { Examination } from './context.ts'
 export const examineServer: Examination = async ({ findServer, sources }, snapshot) => {
   const { ok, warn } = about('server')
   const server = findServer()
-  if (server !== undefined) return [ok(`process ${server.pid} on "${server.host}" serves since ${server.since}`)]
+  if (server !== undefined) {
+    return [ok(`process ${server.pid} on "${server.host}" has been running since ${server.since}`)]
+  }
   const names = new Set(sources.map(({ name }) => name))
   const wanted = (await snapshot?.engine.sources() ?? []).filter(({ name, policy }) =>
     names.has(name) && policy.enabled
@@ -13,8 +15,8 @@ export const examineServer: Examination = async ({ findServer, sources }, snapsh
   if (wanted.length === 0) return [ok('no server is running')]
   return [
     warn(
-      'no server is running, so that no backups are made by themselves',
-      'Start it with "holdfast serve", or by the system\'s service manager.'
+      'no server is running, so no automatic backups are made',
+      'Start it with "holdfast serve", or with the service manager of the system.'
     )
   ]
 }

@@ -14,7 +14,7 @@ export const examineSignatures: Examination = async (_context, snapshot) => {
   if (snapshot === undefined) return [skipped(NO_SNAPSHOT)]
   const { publicKey, trusted } = snapshot.deps.signing.keys
   const key = publicKey === null
-    ? ok('the key that signs manifests is made with the first backup')
+    ? ok('the signing key for manifests is created with the first backup')
     : ok(`manifests are signed with "${publicKey}" (key ${signingKeyId(publicKey)}): keep it with the recovery card`)
   const others = trusted.map(other => ok(`manifests signed with "${other}" (key ${signingKeyId(other)}) are trusted`))
   return [key, ...others, ...await examineNewest(snapshot)]
@@ -28,11 +28,11 @@ async function examineNewest ({ engine }: CatalogSnapshot): Promise<Finding[]> {
   const unknown = judged.filter(({ state }) => state === 'unknown-key').length
   const among = `of the newest ${counted(backups.length, 'backup')}`
   const remedy =
-    'If you know them to be yours, name their key in BACKUP_TRUSTED_SIGNING_KEYS; otherwise find out who can write to the store.'
+    'If you know that they are yours, add their key to BACKUP_TRUSTED_SIGNING_KEYS; otherwise find out who can write to the store.'
   if (refused > 0 && refused === judged.length) {
     return [
       fail(
-        `${among}, none is signed by a trusted key, and BACKUP_REQUIRE_SIGNED refuses such: none of them can be restored`,
+        `${among}, none is signed by a trusted key, and BACKUP_REQUIRE_SIGNED is on: none of them can be restored`,
         remedy
       )
     ]
@@ -40,8 +40,8 @@ async function examineNewest ({ engine }: CatalogSnapshot): Promise<Finding[]> {
   if (refused > 0) {
     return [
       warn(
-        `${among}, ${refused} ${refused === 1 ? 'is' : 'are'} not signed by a trusted key, and refused`,
-        `${remedy} Backups that were made before manifests were signed stay refused.`
+        `${among}, ${refused} ${refused === 1 ? 'is' : 'are'} not signed by a trusted key, and cannot be restored`,
+        `${remedy} Backups from before manifests were signed remain unusable while BACKUP_REQUIRE_SIGNED is on.`
       )
     ]
   }

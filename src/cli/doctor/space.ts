@@ -36,14 +36,16 @@ async function examineDisk (
   const free = bavail * bsize
   const share = blocks === 0 ? 1 : bavail / blocks
   const { ok, warn, fail } = about('space')
-  const found = `${inSize(free)} are free where ${variable} is (${Math.floor(share * 100)} %)`
+  const found = `${inSize(free)} free on the disk of ${variable} (${Math.floor(share * 100)} %)`
   if (free - diskReserve < needed) {
     return fail(
-      `${found}; one more backup of each source needs ${inSize(needed)}, and ${inSize(diskReserve)} stay in reserve`,
-      `Free space there, keep fewer backups, or set ${variable} to a larger disk.`
+      `${found}; one more backup of each source needs ${inSize(needed)}, in addition to the reserve of ${
+        inSize(diskReserve)
+      }`,
+      `Free space on that disk, keep fewer backups, or set ${variable} to a larger disk.`
     )
   }
-  if (share < LOW) return warn(found, 'Free space before it runs out, or keep fewer backups.')
+  if (share < LOW) return warn(found, 'Free space soon, or keep fewer backups.')
   return ok(`${found}; one more backup of each source needs ${inSize(needed)}`)
 }
 

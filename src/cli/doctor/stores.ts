@@ -7,8 +7,7 @@ import { NO_SNAPSHOT, type Examination } from './context.ts'
 /** What trying one store may take. Milliseconds. */
 const PATIENCE = 60_000
 
-const REACHED =
-  'its endpoint begins with http: and is on another machine: credentials and backups can be read and changed on their way'
+const REACHED = 'its endpoint uses http: over the network: credentials and backups can be read and changed in transit'
 
 /**
  * Whether the landing store is the right one, and whether copies can be kept in each of the others: tried with one
@@ -16,7 +15,7 @@ const REACHED =
  */
 export const examineStores: Examination = async ({ insecureStores }, snapshot) => {
   const insecure = insecureStores.map(name =>
-    about(`store ${name}`).warn(REACHED, 'Give an endpoint that begins with https:, and leave "insecure" out.')
+    about(`store ${name}`).warn(REACHED, 'Set an endpoint that begins with https:, and remove "insecure".')
   )
   if (snapshot === undefined) return [...insecure, about('store').skipped(NO_SNAPSHOT)]
   const findings = await Promise.all(
@@ -34,7 +33,7 @@ async function examineLanding ({ store, ownership }: EngineDeps): Promise<Findin
     return []
   } catch (thrown) {
     const { message, hint } = toBackupError(thrown)
-    return [about(`store ${store.name}`).fail(message, hint ?? 'Look at BACKUP_DIR.')]
+    return [about(`store ${store.name}`).fail(message, hint ?? 'Check BACKUP_DIR.')]
   }
 }
 
@@ -42,12 +41,12 @@ async function examineStore (deps: EngineDeps, offsite: OffsiteStore): Promise<F
   const { ok, warn, fail } = about(`store ${offsite.store.name}`)
   const { findings } = await probeOwn(deps, offsite, AbortSignal.timeout(PATIENCE))
   const complaints = findings.flatMap(({ status, message, remedy }) => {
-    if (status === 'fail') return [fail(message, remedy ?? 'Look at the store.')]
-    return status === 'warn' ? [warn(message, remedy ?? 'Look at the store.')] : []
+    if (status === 'fail') return [fail(message, remedy ?? 'Check the store.')]
+    return status === 'warn' ? [warn(message, remedy ?? 'Check the store.')] : []
   })
   if (complaints.some(({ status }) => status === 'fail')) return complaints
   const kept = offsite.isAppendOnly
-    ? 'copies can be kept there, and our own credentials can neither remove nor overwrite them'
-    : 'copies can be kept there, read and removed'
+    ? 'copies can be written, and the credentials can neither remove nor overwrite them'
+    : 'copies can be written, read and removed'
   return [ok(`${kept}: ${offsite.store.place}`), ...complaints]
 }

@@ -23,13 +23,13 @@ async function examineSynchronization (command: string): Promise<Finding> {
     answer = (await run(command, ['show', '--property=NTPSynchronized', '--value'], { timeout: PATIENCE })).stdout
       .trim()
   } catch {
-    return skipped(`"${command}" cannot tell here whether the clock is kept right`)
+    return skipped(`"${command}" is not available, so clock synchronization was not checked`)
   }
-  if (answer === 'yes') return ok('the clock is kept right over the network')
-  if (answer !== 'no') return skipped(`"${command}" does not say whether the clock is kept right`)
+  if (answer === 'yes') return ok('the clock is synchronized over the network')
+  if (answer !== 'no') return skipped(`"${command}" does not report whether the clock is synchronized`)
   return warn(
-    'the clock is not kept right over the network',
-    'Switch on a time service ("timedatectl set-ntp true"), unless the host of this machine keeps its clock.'
+    'the clock is not synchronized over the network',
+    'Turn on time synchronization ("timedatectl set-ntp true"), unless the host synchronizes the clock of this machine.'
   )
 }
 
@@ -38,9 +38,9 @@ async function examineFuture ({ engine, deps }: CatalogSnapshot, now: Date): Pro
   const { jobs } = await engine.jobs({ limit: 1 })
   const newest = [newestBackup, jobs[0]?.createdAt ?? null].filter(at => at !== null).map(at => at.getTime())
   const ahead = Math.max(0, ...newest.map(at => at - now.getTime()))
-  if (ahead <= TOLERANCE) return about('clock').ok('nothing in the catalog lies in the future')
+  if (ahead <= TOLERANCE) return about('clock').ok('the catalog has no entries from the future')
   return about('clock').fail(
-    `the catalog holds entries from the future, up to ${inSpan(ahead)} ahead: the clock was wrong, or is`,
-    'Set the clock right; backups from the future are kept until their time has come.'
+    `the catalog has entries from the future, up to ${inSpan(ahead)} ahead: the clock is wrong, or was wrong`,
+    'Correct the clock. Backups from the future are kept until that time is past.'
   )
 }

@@ -11,12 +11,12 @@ const SQLITE = '3.51.3'
 /** What the program runs on. */
 export const examineVersions: Examination = async ({ versions }) => [
   about('versions').ok(`Holdfast ${versions.holdfast}`),
-  atLeast('Node.js', versions.node, NODE, 'Run the program on a newer Node.js.'),
+  atLeast('Node.js', versions.node, NODE, 'Use a newer version of Node.js.'),
   atLeast(
     'SQLite',
     versions.sqlite,
     SQLITE,
-    'Install the packages again as the release names them ("npm ci"): older versions can corrupt a database in WAL mode.'
+    'Install the packages of the release again ("npm ci"): older versions of SQLite can corrupt a database in WAL mode.'
   )
 ]
 

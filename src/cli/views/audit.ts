@@ -10,7 +10,7 @@ export const auditSchema = z.object({ entries: z.array(auditEntrySchema) })
 export function viewAudit (entries: readonly AuditEntry[]): View {
   return {
     json: { entries: entries.map(presentAuditEntry) },
-    text: screen => entries.length === 0 ? 'nothing is recorded\n' : table(columns(screen), entries, screen)
+    text: screen => entries.length === 0 ? 'the audit log is empty\n' : table(columns(screen), entries, screen)
   }
 }
 

@@ -56,7 +56,7 @@ function createdText (backup: Backup, wanted: BackupMethod, { colours }: Screen)
     ['Duration', completedAt === null ? undefined : inDuration(completedAt.getTime() - startedAt.getTime())],
     ['Compression ratio', isSmaller && size > 0 ? `${(originalSize / size).toFixed(2)}x` : undefined],
     ['Backup ID', String(id)],
-    ['Built on', backup.parentId === null ? undefined : `backup ${backup.parentId}`],
+    ['Depends on', backup.parentId === null ? undefined : `backup ${backup.parentId}`],
     ['Note', wanted === method || backup.description === null ? undefined : printable(backup.description)],
     ['Verified', verification.status === 'valid' ? undefined : 'no'],
     ['Warning', printableWarning(verification.checks)],
@@ -165,7 +165,7 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
       'released',
       backup.suspicion === null || backup.suspicion.releasedAt === null
         ? null
-        : `${at(backup.suspicion.releasedAt) ?? ''} by ${backup.suspicion.releasedBy ?? 'somebody'}`
+        : `${at(backup.suspicion.releasedAt) ?? ''} by ${backup.suspicion.releasedBy ?? 'an unknown user'}`
     ],
     ['pinned', backup.pinned ? 'yes' : null],
     ...backup.copies.filter(({ store }) => store !== LANDING_STORE).map(
@@ -180,7 +180,7 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
 function chainInWords ({ link, parentId }: Backup): string | null {
   if (link === null) return null
   if (link.depth === 0) return `full backup of ${link.chain}`
-  return `increment ${link.depth} of ${link.chain}, built on ${
+  return `increment ${link.depth} of ${link.chain}, based on ${
     parentId === null ? 'an unknown backup' : `backup ${parentId}`
   }`
 }

@@ -49,7 +49,7 @@ export function summary (backups: readonly Backup[], count: number): string {
 }
 
 function more ({ length }: readonly Backup[], count: number): string {
-  return length < count ? `; ${count - length} more are shown with --all` : ''
+  return length < count ? `; ${count - length} more with --all` : ''
 }
 
 /** The method is a column where not all of them are full backups. */

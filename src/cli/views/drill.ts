@@ -15,7 +15,7 @@ export const oneDrillSchema = z.object({ drill: drillSchema })
 export const drillsSchema = z.object({ drills: z.array(drillSchema) })
 export const reportSchema = z.object({
   report: evidenceSchema,
-  file: z.string().nullable().meta({ description: 'The page that was written.' })
+  file: z.string().nullable().meta({ description: 'The page written.' })
 })
 
 export function viewDrill (drill: Restore): View {
@@ -55,7 +55,7 @@ export function viewDrills (drills: readonly Restore[]): View {
 function columns ({ colours, now }: Screen): ReadonlyArray<Column<Restore>> {
   return [
     { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
-    { title: 'BEGUN (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
+    { title: 'STARTED (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
     { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 3 },
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8 },
     { title: 'BACKUP', align: 'right', cell: ({ backupId }) => String(backupId) },
@@ -118,7 +118,7 @@ function sourceColumns ({ now }: Screen): ReadonlyArray<Column<EvidenceView['sou
         standing === null || standing.lastProven === null ? '-' : inAge(new Date(standing.lastProven), now)
     },
     {
-      title: 'WOULD LOSE',
+      title: 'DATA AT RISK',
       align: 'right',
       cell: ({ now: standing }) =>
         standing === null || standing.rpoSeconds === null ? '-' : inSpan(standing.rpoSeconds * 1000)

@@ -11,9 +11,9 @@ import { factLines } from './facts.ts'
 export { dryRunSchema }
 
 const USES = {
-  scratch: 'the unpacked backup',
+  scratch: 'the decompressed backup',
   target: 'the restored content',
-  backups: 'a backup of what is there now'
+  backups: 'a backup of the current content'
 } as const
 
 export function viewDryRun (found: DryRun): View {
@@ -27,25 +27,25 @@ function dryRunText (found: DryRun, screen: Screen): string {
     `${colours.bold('Dry run:')} nothing was changed\n\n`,
     ...factLines([
       ['Restore', `backup ${backup.id} of "${backup.source}" to ${target} (${mode})`],
-      ['Before that', isSecured ? 'what is there now is backed up' : null],
+      ['Before that', isSecured ? 'the current content is backed up' : null],
       ...found.space.map(({ use, place, needed, free }) =>
         [
           'Space',
           `${inSize(needed)} for ${USES[use]} in ${use === 'backups' ? `the store "${place}"` : place}, ${
-            free === null ? 'free space not known' : `${inSize(free)} free`
+            free === null ? 'free space unknown' : `${inSize(free)} free`
           }`
         ] as const
       ),
       [
         'Open in',
         holders.length === 0
-          ? 'no process that this user can see'
+          ? 'no process visible to this user'
           : holders.map(({ pid, command }) => command === '' ? String(pid) : `${pid} (${command})`).join(', ')
       ],
       [
         'Estimate',
         `${inDuration(estimate.milliseconds)}, ${
-          estimate.from === 0 ? 'from the size alone' : `from earlier restores and drills (${estimate.from})`
+          estimate.from === 0 ? 'based on the size only' : `based on ${estimate.from} earlier restores and drills`
         }`
       ]
     ], screen).map(line => `${line}\n`),
@@ -65,7 +65,9 @@ function rowsText ({ tables, skipped, rowsUnknown }: DryRun, screen: Screen): st
   const changing = tables.filter(one => one.inserted + one.deleted + one.changed > 0 || one.presence !== 'both')
   return [
     changing.length === 0
-      ? `${screen.colours.green('✓')} the database has the rows of the backup in ${counted(tables.length, 'table')}\n`
+      ? `${screen.colours.green('✓')} the rows of the database and the backup are the same in ${
+        counted(tables.length, 'table')
+      }\n`
       : table(columns(screen), changing, screen),
     ...skipped.map(one => `${wrap(printable(`not compared: ${one.table} (${one.reason})`), screen.width, 2)}\n`)
   ].join('')

@@ -12,8 +12,8 @@ export const keyNewSchema = z.object({
   id: z.string(),
   encryption: z.enum(['age', 'openpgp']),
   publicKey: z.string(),
-  file: z.string().meta({ description: 'Where the private key is now.' }),
-  publicFile: z.string().nullable().meta({ description: 'Where the public key is, where it is given as a file.' })
+  file: z.string().meta({ description: 'Path of the private key.' }),
+  publicFile: z.string().nullable().meta({ description: 'Path of the public key, if it is given as a file.' })
 })
 
 const signingKeySchema = z.object({ key: z.string(), keyId: z.string() })
@@ -22,12 +22,12 @@ export const keyListSchema = z.object({
   keys: z.array(keySchema),
   signing: z.object({
     key: z.string().nullable().meta({
-      description: 'The public key of this installation; null: it is made with the first backup.'
+      description: 'The public key of this installation; null: it is created with the first backup.'
     }),
     keyId: z.string().nullable(),
     trusted: z.array(signingKeySchema).meta({ description: 'Public keys of other installations.' }),
-    required: z.boolean().meta({ description: 'Whether a backup must be signed by one of them to be used.' })
-  }).meta({ description: 'What manifests are signed with.' })
+    required: z.boolean().meta({ description: 'Whether only backups signed by one of these keys can be used.' })
+  }).meta({ description: 'Keys that sign manifests.' })
 })
 export const keyConfirmSchema = z.object({ key: keySchema })
 
@@ -37,7 +37,7 @@ export function viewNewKey (key: NewKeyView): View {
   return {
     json: key,
     text: ({ colours }) =>
-      `${colours.green('✓')} Made a key for ${key.encryption}. Its private part is in "${key.file}".\n\n${
+      `${colours.green('✓')} Created a key for ${key.encryption}. The private key is in "${key.file}".\n\n${
         nextSteps(key).join('\n')
       }\n`
   }
@@ -50,15 +50,15 @@ const PRIVATE_OPTION: Readonly<Record<Sealing, string>> = {
 
 function nextSteps ({ id, encryption, publicKey, file, publicFile }: NewKeyView): readonly string[] {
   return [
-    'To seal new backups to it, configure:',
+    'To encrypt new backups with it, configure:',
     `  BACKUP_ENCRYPTION=${encryption}`,
     publicFile === null ? `  BACKUP_AGE_RECIPIENTS=${publicKey}` : `  BACKUP_OPENPGP_PUBLIC_KEYS_FILE=${publicFile}`,
-    'To verify, drill and restore here as well (without it the service cannot read its own backups, which is safer):',
+    'To verify, drill and restore on this machine too, also configure (safer without: then the service cannot decrypt its own backups):',
     `  ${PRIVATE_OPTION[encryption]}=${file}`,
-    'Before anything else, print the private key and store it away from this machine:',
+    'First, print the private key and store it away from this machine:',
     `  holdfast key card --key ${file} --output card.html`,
     `  holdfast key confirm ${id}`,
-    'Whoever loses this key loses every backup that is sealed to it.'
+    'Without this key, the backups encrypted with it cannot be restored.'
   ]
 }
 
@@ -88,8 +88,8 @@ export function viewKeys (keys: readonly KeyState[], { publicKey, trusted, isReq
 function signingLines ({ key, keyId, trusted, required }: z.infer<typeof keyListSchema>['signing']): readonly string[] {
   return [
     ...key === null ? [] : [`manifests are signed with ${key} (${keyId ?? ''})`],
-    ...trusted.map(other => `trusted as well: ${other.key} (${other.keyId})`),
-    ...required ? ['backups that none of these keys signed are refused'] : []
+    ...trusted.map(other => `also trusted: ${other.key} (${other.keyId})`),
+    ...required ? ['backups not signed by one of these keys are rejected'] : []
   ]
 }
 
@@ -97,7 +97,9 @@ export function viewConfirmed (key: KeyState): View {
   return {
     json: { key: presentKey(key) },
     text: ({ colours }) =>
-      `${colours.green('✓')} The recovery card of ${key.id} is stored, as ${key.confirmedBy ?? 'somebody'} says\n`
+      `${colours.green('✓')} Recorded that the recovery card of ${key.id} is stored (confirmed by ${
+        key.confirmedBy ?? 'an unknown user'
+      })\n`
   }
 }
 
@@ -110,7 +112,7 @@ function columns ({ colours }: Screen, keys: readonly KeyState[]): ReadonlyArray
     { title: 'KEY', cell: ({ id }) => id, atLeast: 16 },
     { title: 'KIND', cell: ({ encryption }) => encryption },
     { title: 'HERE', cell: ({ isPrivate }) => isPrivate ? 'private' : 'public' },
-    { title: 'SEALS', cell: ({ isInUse }) => isInUse ? 'yes' : 'no' },
+    { title: 'IN USE', cell: ({ isInUse }) => isInUse ? 'yes' : 'no' },
     ...keys.some(({ expiresAt }) => expiresAt !== undefined) ? [expiry] : [],
     { title: 'BACKUPS', cell: ({ backups }) => String(backups), align: 'right' },
     {

@@ -13,12 +13,14 @@ import { counted, inMinutes } from '../words.ts'
 export const pruneSchema = z.object({
   dryRun: z.boolean(),
   decisions: z.array(decisionSchema).meta({
-    description: 'Every backup that counts, newest first, and the rule that decided.'
+    description: 'Every backup that the rules considered, newest first, and the rule that decided.'
   }),
-  copies: z.array(copyDecisionSchema).meta({ description: 'Every copy in a store with rules of its own, likewise.' }),
-  removed: z.array(z.int().positive()).meta({ description: 'Ids of those that were removed.' }),
+  copies: z.array(copyDecisionSchema).meta({
+    description: 'Every copy in a store that has its own rules, and the rule that decided.'
+  }),
+  removed: z.array(z.int().positive()).meta({ description: 'Ids of the removed backups.' }),
   refused: z.array(z.object({ source: z.string(), going: count, of: count })).meta({
-    description: 'On a dry run: sources that would lose so much that it needs --force.'
+    description: 'On a dry run: sources that would lose so many backups that --force is required.'
   })
 })
 
@@ -77,7 +79,7 @@ export function plan ({ decisions, copies, refused }: Pick<Pruned, 'decisions' |
         : `${decisions.length + copies.length} backups and copies`
     } to remove, ${size}`,
     ...refused.map(({ source, going, of }) =>
-      `"${source}" would lose ${going} of ${of}: that is only done with --force`
+      `"${source}" would lose ${going} of ${of} backups, which requires --force`
     )
   ].join('\n')
 }
@@ -95,7 +97,7 @@ function columns ({ colours }: Screen): ReadonlyArray<Column<Retained | Retained
       expendable: 2
     },
     {
-      title: 'THEN',
+      title: 'ACTION',
       cell: ({ keep, removal }) => keep ? 'keep' : removal ?? 'trash',
       paint: (text, { keep }) => keep ? colours.green(text) : colours.red(text)
     },

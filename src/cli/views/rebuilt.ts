@@ -12,23 +12,23 @@ const refusedSchema = z.object({ key: z.string(), reason: z.string() })
 export const rebuildSchema = z.object({
   adopted: count.meta({
     description:
-      'Backups that manifests tell of, each counted once; those that the catalog knew before are counted as well.'
+      'Number of backups found by their manifests, each counted once, including those already in the catalog.'
   }),
   refused: z.array(refusedSchema.extend({ store: z.string() })).meta({
-    description: 'Manifests that could not be taken over.'
+    description: 'Manifests that could not be imported.'
   }),
   stores: z.array(z.object({
     name: z.string(),
     kind: z.string(),
     place: z.string(),
-    added: count.meta({ description: 'Backups that the catalog did not know.' }),
-    foreign: count.meta({ description: 'Backups of other installations: listed, and touched by no rule.' }),
-    joined: count.meta({ description: 'Backups that it knew, and has one copy more of.' }),
+    added: count.meta({ description: 'Backups that were not in the catalog.' }),
+    foreign: count.meta({ description: 'Backups of other installations: listed, never removed by a rule.' }),
+    joined: count.meta({ description: 'Backups already in the catalog that gained a copy.' }),
     sources: z.array(
       z.object({ source: z.string(), backups: count, bytes: count, oldest: z.iso.datetime(), newest: z.iso.datetime() })
     ),
     failure: z.object({ code: errorCode, message: z.string() }).nullable().meta({
-      description: 'Why not everything that is there could be read.'
+      description: 'Why some of the backups in the store could not be read.'
     })
   }))
 })
@@ -38,8 +38,8 @@ export function viewRebuilt ({ adopted, stores }: Rebuilt, isListing: boolean): 
   const refused = stores.flatMap(({ name, refused }) => refused.map(one => ({ ...one, store: name })))
   const found = stores.flatMap(({ name, sources }) => sources.map(source => ({ store: name, ...source })))
   const outcome = isListing
-    ? `${counted(adopted, 'backup')} can be taken over`
-    : `the catalog knows ${counted(adopted, 'backup')} by the manifests`
+    ? `${counted(adopted, 'backup')} can be imported`
+    : `imported ${counted(adopted, 'backup')} from manifests`
   return {
     json: { adopted, refused, stores: stores.map(presentStore) },
     text: screen =>
@@ -52,7 +52,7 @@ export function viewRebuilt ({ adopted, stores }: Rebuilt, isListing: boolean): 
             : [
               `${screen.colours.yellow('⚠')} ${printable(place)}: ${
                 counted(foreign, 'backup')
-              } of another installation, restored by number and touched by no rule`
+              } of another installation, which can be restored by id and are never removed by a rule`
             ]
         ),
         ...stores.flatMap(({ place, failure }) =>

@@ -48,7 +48,7 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
   const stored = totalSize(backup)
   const path = given === null ? standing.path : `${given} → ${standing.path}`
   const there = size === null || modified === null
-    ? `${path} (there is nothing)`
+    ? `${path} (does not exist)`
     : `${path} (${inSize(size)}, modified ${inMinutes(modified)}, ${inAge(modified, now)})`
   const facts = [
     [inPlace ? 'Current database' : 'Current file', there],
@@ -66,12 +66,12 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
     ]
   ] as const
   const what = inPlace
-    ? 'This replaces the content of the current database! What stands there now, with all that was written since, is backed up first.'
-    : 'This overwrites a file!'
+    ? 'This replaces the content of the current database! Its present state, including all changes since the backup, is backed up first.'
+    : 'This replaces the existing file!'
   const doubt = presentWarning(backup)
   return [
     colours.yellow(wrap(`⚠ WARNING: ${what}`, width, 2)),
-    ...doubt === null ? [] : [colours.red(wrap(`⚠ BEWARE: ${doubt}.`, width, 2))],
+    ...doubt === null ? [] : [colours.red(wrap(`⚠ WARNING: ${doubt}.`, width, 2))],
     ...factLines(facts, screen),
     ''
   ].join('\n')
@@ -100,9 +100,9 @@ export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<Kept
           ],
           ['Database size', bytes === null ? null : inSize(bytes)],
           ['Manifest', manifestOf(backup)],
-          ['Kept aside', kept?.path ?? aside],
+          ['Previous file', kept?.path ?? aside],
           ['To undo', undo?.command ?? kept?.undo ?? null],
-          ['Beware', warning],
+          ['Warning', warning],
           ...restore.warnings.map(text => ['Warning', text] as const)
         ], screen),
         ''
@@ -131,14 +131,14 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Restore>> {
   }
   return [
     { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
-    { title: 'BEGUN (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
+    { title: 'STARTED (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
     { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 5 },
     { title: 'KIND', cell: ({ kind }) => kind, expendable: 4 },
     { title: 'BACKUP', align: 'right', cell: ({ backupId }) => String(backupId) },
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8, expendable: 3 },
     { title: 'STATUS', cell: ({ status }) => status, paint: (text, { status }) => paint[status](text) },
     {
-      title: 'TOOK',
+      title: 'DURATION',
       align: 'right',
       cell: ({ restoreTime }) => restoreTime === null ? '' : inDuration(restoreTime),
       expendable: 1

@@ -35,7 +35,7 @@ function comparedText ({ backup, other, difference: { tables, skipped } }: Compa
         `\n${
           wrap(
             printable(
-              `${name}: columns that one side alone has are not compared: ${
+              `${name}: columns that exist on only one side are not compared: ${
                 [...columnsRemoved, ...columnsAdded].join(', ')
               }`
             ),
@@ -104,12 +104,12 @@ export function rescuePlan (
 ): string {
   const triggers = tables.flatMap(one => one.triggers)
   const lines = [
-    ...conflicts.map(conflict => `in the way: ${conflict}`),
-    ...refused ? ['so that no row at all is written'] : [],
+    ...conflicts.map(conflict => `conflict: ${conflict}`),
+    ...refused ? ['no row would be written'] : [],
     ...triggers.length === 0 ? [] : [`triggers that fire: ${triggers.join(', ')}`],
     ...orphans === 0
       ? []
-      : [`${counted(orphans, 'row')} refer to something that neither side has, as they did in backup ${backup.id}`]
+      : [`${counted(orphans, 'row')} refer to rows that exist on neither side, as in backup ${backup.id}`]
   ]
   return `${tables.length === 0 ? 'no rows\n' : table(rescueColumns(screen), tables, screen)}${
     lines.map(line => `${wrap(printable(line), screen.width, 2)}\n`).join('')
@@ -150,8 +150,8 @@ export function viewRescued (rescued: Rescued, { isKnown }: { readonly isKnown: 
       [
         isKnown ? '' : `${rescuePlan(rescued, screen)}\n`,
         rescued.dryRun
-          ? `${rows} of backup ${rescued.backup.id} would be brought back\n`
-          : `${screen.colours.green('✓')} Brought back ${rows} of backup ${rescued.backup.id}\n`,
+          ? `${rows} of backup ${rescued.backup.id} would be written\n`
+          : `${screen.colours.green('✓')} Wrote ${rows} of backup ${rescued.backup.id} into the live database\n`,
         json.undo === null ? '' : `  To undo  ${json.undo.command}\n`
       ].join('')
   }

@@ -30,7 +30,7 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Run>> {
     { title: 'SOURCE', cell: ({ source }) => source ?? '(all)', atLeast: 8 },
     { title: 'RULE', cell: ({ rule }) => rule, atLeast: 8, expendable: 1 },
     { title: 'STATUS', cell: ({ status }) => status, paint: (text, { status }) => paint[status](text) },
-    { title: 'TRIES', align: 'right', cell: ({ attempts }) => String(attempts), expendable: 2 },
+    { title: 'ATTEMPTS', align: 'right', cell: ({ attempts }) => String(attempts), expendable: 2 },
     { title: 'BACKUP', align: 'right', cell: ({ backupId }) => backupId === null ? '' : String(backupId) },
     { title: 'REASON', cell: ({ reason, errorCode }) => reason ?? errorCode ?? '', atLeast: 14, cut: 'end' }
   ]

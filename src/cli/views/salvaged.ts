@@ -12,23 +12,22 @@ export const salvageSchema = z.object({
   output: z.string(),
   size: count,
   verdict: z.enum(['whole', 'partial']).meta({
-    description:
-      '`whole`: nothing shows that anything is missing. `partial`: something is, or what should be there cannot be told.'
+    description: '`whole`: no sign of missing rows. `partial`: rows are missing, or completeness could not be checked.'
   }),
   tables: z.array(z.object({
     name: z.string(),
-    rows: count.nullable().meta({ description: 'Rows that were saved; null: the table is not there.' }),
+    rows: count.nullable().meta({ description: 'Rows that were saved; null: the table does not exist.' }),
     readable: count.nullable().meta({
-      description: 'Rows that can still be counted in the damaged file; null: they cannot.'
+      description: 'Rows counted in the damaged file; null: they cannot be counted.'
     }),
     backup: count.nullable().meta({
-      description: 'Rows in the newest good backup of the same database; null: not known.'
+      description: 'Rows in the newest good backup of the same database; null: unknown.'
     })
   })),
-  lost: count.meta({ description: 'Rows in `lostTable`, whose table is not known or did not take them.' }),
+  lost: count.meta({ description: 'Rows in `lostTable`: their table is unknown or rejected them.' }),
   lostTable: z.string().nullable(),
   damagedPages: count,
-  integrity: z.array(z.string()).meta({ description: 'What an integrity check finds in the new database.' }),
+  integrity: z.array(z.string()).meta({ description: 'Findings of an integrity check of the new database.' }),
   foreignKeyViolations: count.nullable(),
   problems: z.array(z.string()),
   backup: z.object({ id: z.int().positive(), startedAt: z.iso.datetime() }).nullable()
@@ -65,7 +64,7 @@ export function viewSalvaged (salvaged: Salvaged, known: KnownRows | undefined):
       const mark = json.verdict === 'whole' ? colours.green('✓') : colours.yellow('!')
       return [
         `${mark} ${printable(output)}: ${inSize(size)}, ${
-          json.verdict === 'whole' ? 'nothing shows that anything is missing' : 'NOT EVERYTHING, or not known'
+          json.verdict === 'whole' ? 'no sign of missing rows' : 'INCOMPLETE, or completeness unknown'
         }`,
         '',
         table(
@@ -90,7 +89,7 @@ export function viewSalvaged (salvaged: Salvaged, known: KnownRows | undefined):
           screen
         ),
         ...remarks(json).map(remark => wrap(`  ${printable(remark)}`, width, 2)),
-        ...known === undefined ? [] : [`  backup ${known.backupId} is of ${inMinutes(known.startedAt)}`],
+        ...known === undefined ? [] : [`  backup ${known.backupId} was made at ${inMinutes(known.startedAt)}`],
         ''
       ].join('\n')
     }
@@ -109,14 +108,14 @@ function inNumber (rows: number | null): string {
 
 function remarks ({ lost, lostTable, damagedPages, integrity, foreignKeyViolations, problems }: Shown): string[] {
   return [
-    ...lostTable === null ? [] : [`${counted(lost, 'row')} of which the table is not known: in "${lostTable}"`],
-    ...damagedPages === 0 ? [] : [`${counted(damagedPages, 'page')} of tables could not be read, or not whole`],
+    ...lostTable === null ? [] : [`${counted(lost, 'row')} of unknown tables: in "${lostTable}"`],
+    ...damagedPages === 0 ? [] : [`${counted(damagedPages, 'page')} of tables could not be read completely`],
     ...foreignKeyViolations === 0
       ? []
       : [
         foreignKeyViolations === null
-          ? 'the foreign keys cannot be checked'
-          : `${counted(foreignKeyViolations, 'row')} refer to something that is not there`
+          ? 'the foreign keys could not be checked'
+          : `${counted(foreignKeyViolations, 'row')} refer to missing rows`
       ],
     ...integrity.map(finding => `integrity check: ${finding}`),
     ...problems

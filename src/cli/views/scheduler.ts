@@ -18,7 +18,7 @@ export interface Server {
 
 export const schedulerStatusSchema = z.object({
   server: z.object({ pid: z.int(), host: z.string(), since: instant }).nullable().meta({
-    description: 'null: no server is running, and so nothing is made by itself.'
+    description: 'null: no server is running, so no automatic backups are made.'
   }),
   sources: z.array(sourceSchema)
 })
@@ -36,10 +36,14 @@ export function viewScheduler (server: Server | undefined, states: readonly Sour
 function serverLine (server: Server | undefined, { colours, now, width }: Screen): string {
   if (server === undefined) {
     return `${colours.yellow('!')} ${
-      wrap('no server is running, so that nothing is made by itself; "holdfast scheduler start" runs one', width - 2, 2)
+      wrap(
+        'no server is running, so no automatic backups are made; start it with "holdfast scheduler start"',
+        width - 2,
+        2
+      )
     }`
   }
-  return `${colours.green('✓')} process ${server.pid} on "${server.host}" serves, since ${
+  return `${colours.green('✓')} process ${server.pid} on "${server.host}" is running, started ${
     inAge(new Date(server.since), now)
   }`
 }
@@ -47,7 +51,7 @@ function serverLine (server: Server | undefined, { colours, now, width }: Screen
 function columns ({ now }: Screen): ReadonlyArray<Column<SourceState>> {
   return [
     { title: 'SOURCE', cell: ({ name }) => name, atLeast: 10 },
-    { title: 'MADE', cell: ({ policy }) => scheduleInWords(policy), atLeast: 16, cut: 'end' },
+    { title: 'SCHEDULE', cell: ({ policy }) => scheduleInWords(policy), atLeast: 16, cut: 'end' },
     {
       title: 'LAST',
       align: 'right',

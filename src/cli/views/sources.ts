@@ -21,19 +21,19 @@ function describe (state: SourceState, screen: Screen): string {
   const { colours, now } = screen
   const { name, kind, location, isDefault, policy, statistics, nextRun } = state
   const facts: readonly Fact[] = [
-    ['where', `${location} (${kind})`],
+    ['location', `${location} (${kind})`],
     ['backups', `${statistics.count}, ${inSize(statistics.size)}`],
     ['last', statistics.lastSuccess === null ? 'never' : inAge(statistics.lastSuccess, now)],
-    ['next', nextRun === null ? 'none by itself' : inAge(nextRun, now)],
-    ['made', scheduleInWords(policy)],
+    ['next', nextRun === null ? 'none (no automatic backups)' : inAge(nextRun, now)],
+    ['schedule', scheduleInWords(policy)],
     ['chains', chainsInWords(policy)],
-    ['kept', retentionInWords(policy)],
+    ['retention', retentionInWords(policy)],
     ['compression', policy.compression],
-    ['drilled', drillsInWords(policy)],
+    ['drills', drillsInWords(policy)],
     [
       'proven',
       statistics.lastProven === null
-        ? 'never restored yet'
+        ? 'no restore or drill yet'
         : `restored ${inAge(statistics.lastProven, now)}${
           statistics.restoreTime === null ? '' : `, in ${inDuration(statistics.restoreTime)}`
         }`

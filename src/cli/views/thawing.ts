@@ -5,8 +5,10 @@ import type { View } from '../shell.ts'
 
 export const thawSchema = z.object({
   backupId: z.int().positive(),
-  store: z.string().nullable().meta({ description: 'Where it is made readable; null: it can be read already.' }),
-  hours: count.meta({ description: 'How long that takes at most.' })
+  store: z.string().nullable().meta({
+    description: 'The store in which it becomes readable; null: it is readable already.'
+  }),
+  hours: count.meta({ description: 'Maximum duration.' })
 })
 
 export function viewThawing ({ backup: { id }, store, hours }: Thawing): View {
@@ -14,9 +16,9 @@ export function viewThawing ({ backup: { id }, store, hours }: Thawing): View {
     json: { backupId: id, store, hours },
     text: ({ colours }) =>
       store === null
-        ? `${colours.green('✓')} backup ${id} can be read already\n`
+        ? `${colours.green('✓')} backup ${id} is readable already\n`
         : `${
           colours.green('✓')
-        } backup ${id} is being made readable in "${store}", which takes up to ${hours} h; restore it then\n`
+        } backup ${id} will become readable in "${store}" within ${hours} h; restore it after that\n`
   }
 }

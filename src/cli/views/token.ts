@@ -9,7 +9,7 @@ export const tokenListSchema = z.object({ tokens: z.array(tokenSchema) })
 export function viewTokens (tokens: readonly TokenView[]): View {
   return {
     json: { tokens },
-    text: screen => tokens.length === 0 ? 'no token was made here\n' : table(columns(screen), tokens, screen)
+    text: screen => tokens.length === 0 ? 'no token was created here\n' : table(columns(screen), tokens, screen)
   }
 }
 
@@ -18,7 +18,7 @@ function columns ({ colours }: Screen): ReadonlyArray<Column<TokenView>> {
   return [
     { title: 'ID', cell: ({ id }) => id },
     { title: 'ROLE', cell: ({ role }) => role ?? '?' },
-    { title: 'SUBJECT', cell: ({ subject }) => subject ?? '(made elsewhere)', atLeast: 8 },
+    { title: 'SUBJECT', cell: ({ subject }) => subject ?? '(another issuer)', atLeast: 8 },
     { title: 'CREATED', cell: ({ createdAt }) => day(createdAt) ?? '?', expendable: 1 },
     { title: 'EXPIRES', cell: ({ expiresAt, subject }) => day(expiresAt) ?? (subject === null ? '?' : 'never') },
     { title: 'STATE', cell: ({ state }) => state, paint: (text, { state }) => paint[state](text) }

@@ -15,7 +15,7 @@ export function viewUndeleted ({ done, failures }: EachOutcome<Backup>): View {
     text: screen =>
       [
         ...done.map(backup =>
-          `${screen.colours.green('✓')} Brought backup ${backup.id} back from the trash: ${nameOf(backup)}`
+          `${screen.colours.green('✓')} Restored backup ${backup.id} from the trash: ${nameOf(backup)}`
         ),
         ...failures.map(failure => failureLine(failure, screen)),
         ''

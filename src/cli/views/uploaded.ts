@@ -10,7 +10,7 @@ import { failureLine } from './verified.ts'
 
 export const uploadSchema = z.object({
   uploaded: z.array(backupSchema),
-  failures: z.array(failureSchema).meta({ description: 'Those that did not reach every store.' })
+  failures: z.array(failureSchema).meta({ description: 'Backups that did not reach every store.' })
 })
 
 export function viewUploaded (backups: readonly Backup[], failures: readonly Failed[]): View {
@@ -28,7 +28,7 @@ export function viewUploaded (backups: readonly Backup[], failures: readonly Fai
           }`
         ),
         ...failures.map(failure => failureLine(failure, screen)),
-        ...backups.length + failures.length === 0 ? ['nothing to upload: every backup is in every store'] : [],
+        ...backups.length + failures.length === 0 ? ['nothing to upload: every store has every backup'] : [],
         ...backups.length + failures.length > 1
           ? [
             '',

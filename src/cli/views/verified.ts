@@ -19,18 +19,18 @@ export const verifySchema = z.object({
   valid: count,
   invalid: count,
   results: z.array(verifiedSchema),
-  failures: z.array(failureSchema).meta({ description: 'Those that could not be checked.' })
+  failures: z.array(failureSchema).meta({ description: 'Backups that could not be checked.' })
 })
 
 export const verifyFileSchema = z.object({
   path: z.string(),
   verdict: z.enum(['valid', 'sound', 'damaged']).meta({
-    description: '`sound`: nothing is wrong with the content, but there is no manifest to compare it with.'
+    description: '`sound`: the content passed all checks, but there is no manifest to compare it with.'
   }),
   message: z.string(),
   checks: z.array(checkSchema),
   signature: signatureSchema.pick({ state: true, keyId: true }).nullable().meta({
-    description: 'Who vouches for the manifest; null: there is none that can be read.'
+    description: 'Signature of the manifest; null: there is no readable manifest.'
   })
 })
 
@@ -78,7 +78,7 @@ function signatureLine (signature: Pick<SignatureState, 'state' | 'keyId'> | nul
 
 function summary ({ verified, valid, invalid, failures }: z.infer<typeof verifySchema>): string {
   if (verified + failures.length === 0) return 'nothing to verify: no completed backup of this installation matches'
-  if (invalid + failures.length === 0) return `all of ${counted(verified, 'backup')} are valid`
+  if (invalid + failures.length === 0) return `all ${counted(verified, 'backup')} are valid`
   const parts = [
     `${valid} valid`,
     ...invalid > 0 ? [`${invalid} NOT VALID`] : [],

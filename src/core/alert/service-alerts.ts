@@ -48,7 +48,7 @@ function storeForeign (refused: readonly StoreRefusal[]): AlertFinding | undefin
     'store_foreign',
     null,
     messages.join('; '),
-    'Give each installation a directory or prefix of its own; if the other one is gone for good, take the store over with "holdfast rebuild --take-over".'
+    'Give each installation its own directory or prefix. If the other installation no longer exists, make this one the owner with "holdfast rebuild --take-over".'
   )
 }
 
@@ -59,7 +59,7 @@ function storeLost (refused: readonly StoreRefusal[]): AlertFinding | undefined 
     'store_lost',
     null,
     messages.join('; '),
-    'Mount the disk, or correct the place of the store in the configuration; if the disk of BACKUP_DIR is lost for good, "holdfast rebuild --accept-empty" goes on with the copies in other stores.'
+    'Mount the disk, or correct the location of the store in the configuration. If the disk of BACKUP_DIR is lost, "holdfast rebuild --accept-empty" continues with the copies in other stores.'
   )
 }
 
@@ -69,7 +69,7 @@ function catalogDamaged (damage: string | undefined): AlertFinding | undefined {
     'catalog_damaged',
     null,
     `the catalog is damaged: ${damage}`,
-    'Restart the service: it sets the damaged catalog aside and rebuilds it from the manifests beside the backups.'
+    'Restart the service: it keeps the damaged catalog under another name and builds a new one from the manifests.'
   )
 }
 
@@ -82,7 +82,7 @@ function diskLow ({ name, space }: StoreFacts, percent: number, wasLow: Alert | 
   return finding(
     'disk_low',
     null,
-    `${Math.floor(free)} % of ${space.total} bytes are free in the store "${name}", and ${percent} % should be`,
+    `${Math.floor(free)} % of ${space.total} bytes are free in the store "${name}", below the limit of ${percent} %`,
     'Free space there, keep fewer backups, compress them, or give the store a larger disk.'
   )
 }
@@ -93,7 +93,7 @@ function pruneOverdue ({ lastDone, freshSince, failure }: PruneFacts): AlertFind
       'prune_overdue',
       null,
       `the last prune failed${failure.code === null ? '' : ` with ${failure.code}`}: ${failure.reason}`,
-      'Put right what it names; a dry run tells what would be removed, and the next scheduled prune that is done ends this alert.'
+      'Correct the cause. "holdfast prune --dry-run" shows the planned removals. The next successful scheduled prune clears this alert.'
     )
   }
   if (freshSince === null || (lastDone !== null && lastDone >= freshSince)) return undefined
@@ -101,9 +101,9 @@ function pruneOverdue ({ lastDone, freshSince, failure }: PruneFacts): AlertFind
     'prune_overdue',
     null,
     `${
-      lastDone === null ? 'no prune was ever done' : `the last prune was done at ${lastDone.toISOString()}`
+      lastDone === null ? 'no prune has run yet' : `the last prune was at ${lastDone.toISOString()}`
     }, and one was due at ${freshSince.toISOString()}`,
-    'See in the runs and the log what became of it; the next scheduled prune that is done ends this alert.'
+    'Find the cause with "holdfast runs" and in the log. The next successful scheduled prune clears this alert.'
   )
 }
 
@@ -116,19 +116,21 @@ function keyExpiring (keys: AlertFacts['keys'], now: Date): AlertFinding | undef
   return finding(
     'key_expiring',
     null,
-    `${words.join('; ')}; backups are sealed to it all the same`,
-    'Give a later expiry with "gpg --quick-set-expire", or make another key, and replace the public key in the configuration; keep the private one for what is sealed to it.'
+    `${words.join('; ')}; new backups are still encrypted with it`,
+    'Extend its expiry with "gpg --quick-set-expire" or create another key, and replace the public key in the configuration. Keep the private key for existing backups.'
   )
 }
 
 function configNotice (notices: readonly ConfigNotice[]): AlertFinding | undefined {
   const [first, ...others] = notices
   if (first === undefined) return undefined
-  const more = others.length === 0 ? '' : `; so are ${shortened(others.map(({ name }) => name).join(', '), NAMES)}`
+  const more = others.length === 0
+    ? ''
+    : `; the same applies to ${shortened(others.map(({ name }) => name).join(', '), NAMES)}`
   return finding(
     'config_notice',
     null,
-    `in the configuration ${first.name} ${first.problem}${more}`,
-    `${first.remedy} "holdfast config check" lists all of it; a start without it ends this alert.`
+    `in the configuration, ${first.name} ${first.problem}${more}`,
+    `${first.remedy} "holdfast config check" lists all problems. This alert is cleared by a start without problems.`
   )
 }

@@ -41,7 +41,7 @@ function backupFailed ({ name, lastSuccess, lastFailure }: SourceFacts): AlertFi
     'backup_failed',
     name,
     `the last backup of "${name}" failed at ${lastFailure.at.toISOString()} with ${lastFailure.code}: ${lastFailure.message}`,
-    `Look up ${lastFailure.code} in docs/errors.md, put right what it names, and make a backup.`
+    `Look up ${lastFailure.code} in docs/errors.md, correct the cause, and make a backup.`
   )
 }
 
@@ -50,8 +50,8 @@ function backupTooOld ({ name, newestGood }: SourceFacts, maxAge: number, now: D
   return finding(
     'backup_too_old',
     name,
-    `${newestOf(name, newestGood)}, and there should be one from the last ${hours(maxAge)}`,
-    'Make a backup, and see why none was made by itself: the runs, the log, and whether automatic backups are on.'
+    `${newestOf(name, newestGood)}; the maximum age is ${hours(maxAge)}`,
+    'Make a backup, and find out why no automatic one was made: see "holdfast runs" and the log, and check that automatic backups are on.'
   )
 }
 
@@ -60,8 +60,8 @@ function scheduleMissed ({ name, newestGood, freshSince }: SourceFacts): AlertFi
   return finding(
     'schedule_missed',
     name,
-    `${newestOf(name, newestGood)}, and its schedule asks for a newer one`,
-    'Make a backup, and see in the runs and the log what became of those that were due.'
+    `${newestOf(name, newestGood)}, and its schedule requires a newer one`,
+    'Make a backup, and find out with "holdfast runs" and in the log why the scheduled ones failed.'
   )
 }
 
@@ -70,8 +70,8 @@ function backupsOff ({ name, isAutomationUnset }: SourceFacts): AlertFinding | u
   return finding(
     'backups_off',
     name,
-    `no backups of "${name}" are made by themselves: automatic backups are off by default`,
-    'Set AUTO_BACKUP_ENABLED=true, or say "autoBackupEnabled": false where something else makes the backups.'
+    `automatic backups of "${name}" are off, which is the default`,
+    'Set AUTO_BACKUP_ENABLED=true, or set it to false if another tool starts the backups.'
   )
 }
 
@@ -80,8 +80,8 @@ function sourceMissing ({ name, isMissing }: SourceFacts): AlertFinding | undefi
   return finding(
     'source_missing',
     name,
-    `the database of "${name}" is not there`,
-    'Correct its path in the configuration, or mount the disk that it is on; if it is lost, restore a backup.'
+    `the database of "${name}" does not exist`,
+    'Correct its path in the configuration, or mount its disk. If the database is lost, restore a backup.'
   )
 }
 
@@ -92,12 +92,12 @@ function backupDamaged ({ name, damaged }: SourceFacts): AlertFinding | undefine
     ? `backup ${newest.id} of "${name}" is damaged: ${newest.reason}`
     : `${damaged.length} backups of "${name}" are damaged: ${
       listed(damaged.map(({ id }) => id))
-    }; of ${newest.id}: ${newest.reason}`
+    }; backup ${newest.id}: ${newest.reason}`
   return finding(
     'backup_damaged',
     name,
     message,
-    'Restore from another backup if you must now, make a new one, find out what damaged this one, and delete it.'
+    'Make a new backup, find the cause of the damage, and remove the damaged backup. If you need a restore now, use another backup.'
   )
 }
 
@@ -107,7 +107,7 @@ function backupUnproven ({ name, unproven }: SourceFacts): AlertFinding | undefi
     'backup_unproven',
     name,
     `backup ${unproven.id} of "${name}" is not verified: ${unproven.reason}`,
-    `Look for an index, a CHECK or a view of the database that computes for long; raise CHILD_TIMEOUT_MS or CHILD_MEMORY_BYTES if the check needs it, and run "holdfast verify ${unproven.id}".`
+    `Find an index, a CHECK constraint or a view of the database that takes long to compute, or raise CHILD_TIMEOUT_MS or CHILD_MEMORY_BYTES, then run "holdfast verify ${unproven.id}".`
   )
 }
 
@@ -126,17 +126,17 @@ function backupSuspect ({ name, suspects }: SourceFacts): AlertFinding | undefin
   if (first === undefined) return undefined
   const more = others.length === 0
     ? ''
-    : `; ${suspects.length} are suspect since then, with ${listed(others.map(({ id }) => id))}`
+    : `; ${suspects.length} backups are suspect since then, including ${listed(others.map(({ id }) => id))}`
   const commands = suspects.slice(0, NAMED).map(({ id }) => `holdfast release ${id}`).join(' && ')
   return finding(
     'backup_suspect',
     name,
-    `backup ${first.id} of "${name}" is not like those before it: ${
+    `backup ${first.id} of "${name}" differs from the previous ones: ${
       first.reasons.join('; ')
-    }${more}; nothing good from before it is removed`,
-    `See whether somebody meant to do that; if so, run "${commands}"${
-      suspects.length > NAMED ? ' and so on for the others' : ''
-    }, if not, restore from a backup before it and delete the suspects.`
+    }${more}; good backups from before it are kept`,
+    `If the change was intended, run "${commands}"${
+      suspects.length > NAMED ? ' and the same for the others' : ''
+    }. If not, restore an older backup and remove the suspect ones.`
   )
 }
 
@@ -150,8 +150,8 @@ function sizeChanged ({ name, sizes }: SourceFacts, percent: number): AlertFindi
   return finding(
     'size_changed',
     name,
-    `backup ${newest.id} of "${name}" has ${newest.size} bytes, ${share} than the ${usual} that are usual`,
-    'See whether so much data was really added or removed; if it was not meant to be, keep the backup before this one by pinning it.'
+    `backup ${newest.id} of "${name}" has ${newest.size} bytes, ${share} than the usual ${usual}`,
+    'Check whether this change was intended. If not, pin the previous backup to keep it.'
   )
 }
 
@@ -164,8 +164,8 @@ function overTheLimit ({ name, overLimit }: SourceFacts): AlertFinding | undefin
     name,
     `${count} ${count === 1 ? 'backup' : 'backups'} of "${name}" ${
       count === 1 ? 'is' : 'are'
-    } there beyond the ${maxBackups} that maxBackups keeps, made by hand faster than the schedule asks for; from ${maxBackups} on an operator can make no more`,
-    `See who makes them; remove them with "holdfast prune --source ${name}", raise maxBackups, or set AUTO_BACKUP_INTERVAL to how often a script makes them.`
+    } beyond the limit of maxBackups (${maxBackups}), because manual backups are made more often than the schedule requires; at ${maxBackups} excess backups, operators cannot make more`,
+    `Find out who makes them. Remove them with "holdfast prune --source ${name}", raise maxBackups, or set AUTO_BACKUP_INTERVAL to the interval of the script.`
   )
 }
 
@@ -176,8 +176,8 @@ function tooFewBackups ({ name, good }: SourceFacts, fewest: number): AlertFindi
     name,
     `there ${
       good === 1 ? 'is 1 good backup' : `are ${good} good backups`
-    } of "${name}", and there should be at least ${fewest}`,
-    'Make more backups, and see that maxBackups and the retention rules keep as many.'
+    } of "${name}", fewer than the minimum of ${fewest}`,
+    'Make more backups, and check that maxBackups and the retention rules keep enough.'
   )
 }
 
@@ -187,7 +187,7 @@ function drillFailed ({ name, drills: { failed } }: SourceFacts): AlertFinding |
     'drill_failed',
     name,
     `the drill of backup ${failed.backupId} of "${name}" failed at ${failed.at.toISOString()} with ${failed.code}: ${failed.message}`,
-    'If you must restore now, take a backup whose drill passed; find out what is wrong with this one, delete it or put it right, and drill again.'
+    'Find the cause, correct it or remove the backup, and run the drill again. If you need a restore now, use a backup that passed a drill.'
   )
 }
 
@@ -199,13 +199,13 @@ function drillOverdue ({ name, newestGood, provenSince, drills: { lastProven } }
     return undefined
   }
   const last = lastProven === null
-    ? `no backup of "${name}" was ever restored, nor passed a drill`
-    : `a backup of "${name}" was last proven to restore at ${lastProven.toISOString()}`
+    ? `no backup of "${name}" has been restored or has passed a drill`
+    : `the last restore or passed drill of "${name}" was at ${lastProven.toISOString()}`
   return finding(
     'drill_overdue',
     name,
-    `${last}, and its schedule of drills asks for that since ${provenSince.toISOString()}`,
-    'See in the runs and the drills what became of those that were due; a drill that passes ends this alert.'
+    `${last}, and its schedule requires a drill since ${provenSince.toISOString()}`,
+    'Find the cause with "holdfast runs" and "holdfast drills". A passed drill clears this alert.'
   )
 }
 
@@ -217,15 +217,15 @@ function copyLate ({ name, copies }: SourceFacts, now: Date): AlertFinding | und
   if (late.length === 0) return undefined
   const words = late.map(({ store, count, since, failure }) => {
     const wait = `${
-      count === 1 ? '1 backup waits' : `${count} backups wait`
+      count === 1 ? '1 backup is waiting' : `${count} backups are waiting`
     } for a copy in "${store}" since ${since.toISOString()}`
-    return failure === null ? wait : `${wait}, which failed with ${failure.code}: ${failure.message}`
+    return failure === null ? wait : `${wait}; the last attempt failed with ${failure.code}: ${failure.message}`
   })
   return finding(
     'copy_late',
     name,
-    `of "${name}" ${words.join('; ')}`,
-    'Put right what it names, and see with "holdfast stores --check" that the store takes copies; they are then made by themselves.'
+    `"${name}": ${words.join('; ')}`,
+    'Correct the cause, and test the store with "holdfast stores --check". The copies are then made automatically.'
   )
 }
 
@@ -242,7 +242,7 @@ function median (numbers: readonly number[]): number {
 
 function hours (ms: number): string {
   const number = Math.round(ms / HOUR)
-  return number === 1 ? 'hour' : `${number} hours`
+  return number === 1 ? '1 hour' : `${number} hours`
 }
 
 function listed (ids: readonly number[]): string {

@@ -114,8 +114,8 @@ function rowsLost (now: Profile, last: Profile, history: readonly Profile[]): re
   const isWidespread = several.length >= TABLES_LEAST && several.length * 2 >= counted
   return [
     ...large.slice(0, NAMED).map(inWords),
-    ...large.length > NAMED ? [`and so in ${large.length - NAMED} more tables`] : [],
-    ...isWidespread ? [`rows fell in ${several.length} of ${counted} tables at once`] : []
+    ...large.length > NAMED ? [`and also in ${large.length - NAMED} more tables`] : [],
+    ...isWidespread ? [`the number of rows fell in ${several.length} of ${counted} tables at the same time`] : []
   ]
 }
 
@@ -135,8 +135,8 @@ function lost ({ before, after }: Fallen): number {
 }
 
 function inWords ({ table, before, after }: Fallen): string {
-  if (after === null) return `the table "${table}" is gone, which had ${before} rows`
-  return `rows in "${table}" fell ${percent(1 - after / before)}, from ${before} to ${after}`
+  if (after === null) return `the table "${table}" with ${before} rows is missing`
+  return `the number of rows in "${table}" fell by ${percent(1 - after / before)}, from ${before} to ${after}`
 }
 
 function sizeChanged (now: Profile, last: Profile, history: readonly Profile[]): readonly string[] {
@@ -177,18 +177,18 @@ function contentChanged (now: Profile, last: Profile, history: readonly Profile[
     after.information * each >= before.information * STRONGER
   if (isDenser || isStronger) {
     return [
-      `${percent(changed)} of the pages changed and can be compressed to ${percent(after.density)} now, where it was ${
-        percent(before.density)
-      }: it looks encrypted`
+      `${percent(changed)} of the pages changed, and their compressed size is now ${
+        percent(after.density)
+      } of the original instead of ${percent(before.density)}: the data appears to be encrypted`
     ]
   }
   const isWiped = now.size >= last.size * SAME_SIZE &&
     isBeyond(ratio(before.compressed, after.compressed * each), known.map(({ density }) => density), WIPED)
   if (isWiped) {
     return [
-      `${percent(changed)} of the pages changed and can be compressed to ${percent(after.density)} now, where it was ${
-        percent(before.density)
-      }: it looks written over`
+      `${percent(changed)} of the pages changed, and their compressed size is now ${
+        percent(after.density)
+      } of the original instead of ${percent(before.density)}: the data appears to be overwritten`
     ]
   }
   return []

@@ -156,7 +156,9 @@ function checkKeys (
   context.addIssue({
     code: 'custom',
     path: ['keys'],
-    message: isSealed ? 'nothing says to which keys it is sealed' : 'a backup that is not sealed has no keys'
+    message: isSealed
+      ? '"keys" is missing, although the backup is encrypted'
+      : '"keys" is set, although the backup is not encrypted'
   })
 }
 

@@ -142,13 +142,13 @@ export function parseManifest (text: string): Manifest {
       'MANIFEST_INVALID',
       'the manifest was changed after it was signed: its signature does not match',
       {
-        hint: 'Do not rely on this backup; choose another one, and find out who can write to the store.',
+        hint: 'Do not use this backup. Choose another one, and find out who can write to the store.',
         details: { signature: 'changed' }
       }
     )
   }
   const [where] = parsed.error.issues.map(({ path, message }) => `"${path.join('.')}": ${message}`)
-  throw new BackupError('MANIFEST_INVALID', `the manifest is wrong at ${String(where)}`, { cause: parsed.error })
+  throw new BackupError('MANIFEST_INVALID', `the manifest is not valid at ${String(where)}`, { cause: parsed.error })
 }
 
 function isParted (value: unknown): boolean {

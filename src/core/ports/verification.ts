@@ -132,21 +132,21 @@ export function verificationMessage (verification: Verification): string {
   }
   const failed = verification.checks.find(check => check.status === 'fail')
   if (failed === undefined) {
-    return 'Backup is not proven: no check could be made. Look at the reasons given with the checks.'
+    return 'Backup is not verified: no check could be made. See the reason of each check.'
   }
   const found = `Backup is not valid: ${failed.name} failed (${failed.reason ?? 'no reason given'}).`
   return verification.remedy === null ? found : `${found} ${verification.remedy}`
 }
 
 const CHAIN_REMEDY =
-  'Make a full backup now, and restore from an older chain meanwhile; bring a missing file back from another store.'
+  'Make a full backup now, and restore from an older chain until then. Copy a missing file back from another store.'
 
 const STORED_REMEDIES: Readonly<Record<StoredCheck, string>> = {
-  file_exists: 'Create a new backup, or copy the file back from where it was moved to.',
-  manifest:
-    'Create a new backup; if only the manifest was lost, the rest of the checks tell whether the data is whole.',
-  checksum: 'The file was changed or damaged after it was written: create a new backup and use an older one meanwhile.',
+  file_exists: 'Create a new backup, or move the file back.',
+  manifest: 'Create a new backup. If only the manifest is lost, the other checks show whether the data is intact.',
+  checksum:
+    'The file was changed or damaged after it was written: create a new backup, and use an older one until then.',
   decryption:
-    'The file was not sealed to the key that its manifest names, or is damaged: create a new backup and use an older one meanwhile.',
-  decompression: 'The file is damaged: create a new backup and use an older one meanwhile.'
+    'The file is damaged, or not encrypted with the key that its manifest names: create a new backup, and use an older one until then.',
+  decompression: 'The file is damaged: create a new backup, and use an older one until then.'
 }

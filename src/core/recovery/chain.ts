@@ -23,13 +23,15 @@ export function chainOf<T extends Chained> (backup: T, byId: ReadonlyMap<number,
   for (let child = backup; isIncrement(child);) {
     const parent = child.parentId === null ? undefined : byId.get(child.parentId)
     if (parent === undefined) {
-      const named = child.parentId === null ? 'a backup that is not known' : `backup ${child.parentId}`
-      return { links, broken: `backup ${child.id} is built on ${named}, which is not there` }
+      const named = child.parentId === null ? 'an unknown backup' : `backup ${child.parentId}`
+      return { links, broken: `backup ${child.id} depends on ${named}, which is missing` }
     }
-    if (seen.has(parent.id)) return { links, broken: `backup ${parent.id} is built on itself` }
+    if (seen.has(parent.id)) return { links, broken: `backup ${parent.id} depends on itself` }
     links.unshift(parent)
     seen.add(parent.id)
-    if (!fits(parent, child)) return { links, broken: `backups ${parent.id} and ${child.id} are of different chains` }
+    if (!fits(parent, child)) {
+      return { links, broken: `backups ${parent.id} and ${child.id} belong to different chains` }
+    }
     child = parent
   }
   return { links, broken: null }
@@ -70,7 +72,7 @@ export function chooseParent<T extends BackupOutline> (
     a,
     b
   ) => b.startedAt.getTime() - a.startedAt.getTime() || b.id - a.id)
-  if (parent === undefined) return { parent: null, reason: 'there is no backup yet that an increment can be built on' }
+  if (parent === undefined) return { parent: null, reason: 'there is no backup yet for an increment' }
   const reason = whyNot(chainOf(parent, new Map(live.map(one => [one.id, one]))), parent, policy, now)
   return reason === null ? { parent, reason } : { parent: null, reason }
 }
@@ -86,10 +88,10 @@ function whyNot (
   if (damaged !== undefined) return `backup ${damaged.id} is damaged`
   const suspect = links.find(isSuspect)
   if (suspect !== undefined) return `backup ${suspect.id} is suspect`
-  if (links.length >= maxLength) return `the chain of backup ${parent.id} has reached maxChainLength, ${maxLength}`
+  if (links.length >= maxLength) return `the chain of backup ${parent.id} has reached maxChainLength (${maxLength})`
   // Runs begin a moment earlier or later than the one a whole number of days before them.
   const { id, startedAt } = links[0] ?? parent
   return now.getTime() - startedAt.getTime() + CLOCK_SKEW >= maxAge
-    ? `backup ${id}, the full one, has reached maxChainAge, ${Math.round(maxAge / DAY * 10) / 10} days`
+    ? `the full backup ${id} has reached maxChainAge (${Math.round(maxAge / DAY * 10) / 10} days)`
     : null
 }

@@ -142,7 +142,7 @@ function planOfBackup<B extends BackupOutline, S extends KnownSegment> (
     position: link.to
   })
   if ((run.segments.at(-1)?.to ?? '') < link.to) {
-    throw new BackupError('CHAIN_BROKEN', `the captured log that backup ${id} needs is not there as a whole`, {
+    throw new BackupError('CHAIN_BROKEN', `the captured log that backup ${id} needs is incomplete`, {
       hint: 'Restore another backup.'
     })
   }
@@ -215,14 +215,18 @@ function unreachable (target: RecoveryTarget, windows: readonly Window[]): Backu
   const named = windows.slice(-NAMED).map(window => nameOf(window, target.kind === 'position'))
   const older = windows.length - named.length
   const reach = windows.length === 0
-    ? 'there is no backup from which captured log could be applied'
-    : `what can be restored: ${named.join('; ')}${older > 0 ? `; and ${older} older windows` : ''}`
-  return new BackupError('RECOVERY_TARGET_UNREACHABLE', `nothing restores ${textOf(target)}: ${reach}`, {
-    hint: windows.length === 0
-      ? 'Restore a backup by its id.'
-      : 'Choose a target within one of the windows, or restore a backup by its id.',
-    details: { windows: windows.length }
-  })
+    ? 'there is no backup to which captured log can be applied'
+    : `recovery windows: ${named.join('; ')}${older > 0 ? `; and ${older} older windows` : ''}`
+  return new BackupError(
+    'RECOVERY_TARGET_UNREACHABLE',
+    `the recovery target ${textOf(target)} cannot be reached: ${reach}`,
+    {
+      hint: windows.length === 0
+        ? 'Restore a backup by its id.'
+        : 'Choose a target within one of the windows, or restore a backup by its id.',
+      details: { windows: windows.length }
+    }
+  )
 }
 
 function nameOf ({ lineage, from, to, fromAt, toAt }: Window, isByPosition: boolean): string {

@@ -41,13 +41,13 @@ export function chooseDrill<B extends Drillable> (
 
   if (turn % 2 === 0) {
     const newest = byAge.findLast(({ id, verification }) => verification.status === 'valid' && !lastDrill.has(id))
-    if (newest !== undefined) return { backup: newest, reason: 'the newest proven backup that was never drilled' }
-    return longestUntried(byAge, lastDrill, 'of all backups')
+    if (newest !== undefined) return { backup: newest, reason: 'the newest verified backup without a drill' }
+    return longestUntried(byAge, lastDrill, 'among all backups')
   }
   const [quarter, name] = QUARTERS[(turn - 1) / 2 % QUARTERS.length] ?? QUARTERS[0]
   const [from, to] = [quarter, quarter + 1].map(border => Math.floor(border * byAge.length / QUARTERS.length))
-  return longestUntried(byAge.slice(from, to), lastDrill, `of the ${name} quarter of the backups`) ??
-    longestUntried(byAge, lastDrill, 'of all backups')
+  return longestUntried(byAge.slice(from, to), lastDrill, `in the ${name} quarter of the backups`) ??
+    longestUntried(byAge, lastDrill, 'among all backups')
 }
 
 /** `backups` are in the order of age, and so are those among them that never were drilled. */
@@ -60,8 +60,6 @@ function longestUntried<B extends Drillable> (
   if (backup === undefined) return undefined
   return {
     backup,
-    reason: `${place} ${
-      lastDrill.has(backup.id) ? 'the one whose last drill is longest ago' : 'the oldest that was never drilled'
-    }`
+    reason: `${lastDrill.has(backup.id) ? 'the one with the oldest drill' : 'the oldest one without a drill'} ${place}`
   }
 }

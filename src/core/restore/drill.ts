@@ -73,9 +73,9 @@ export function judge (assertion: Assertion, value: number | bigint | string | n
     bound,
     reason
   })
-  if (value === null) return result('fail', 'the query gave no value')
+  if (value === null) return result('fail', 'the query returned no value')
   if ((min !== undefined || max !== undefined) && typeof value === 'string') {
-    return result('inconclusive', 'the query gave a text, and the bound is a number')
+    return result('inconclusive', 'the query returned text, and the bound is a number')
   }
   const holds = isWithin(value, min, max) && (equals === undefined || isSame(value, equals))
   const what = typeof value === 'string' ? `"${value}"` : String(value)

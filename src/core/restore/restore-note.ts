@@ -1,89 +1,90 @@
 import type { SourceKind } from '../ports/source-kind.ts'
 
 /**
- * Beside the backups, in every store: tells whoever finds them what they are. It is no backup, and no rule touches it.
+ * The file next to the backups in every store that describes them. It is not a backup, and no rule removes it.
  */
 export const RESTORE_NOTE = 'RESTORE.txt'
 
-/** What it contains, for backups of these kinds. It names no host, no path and no key. */
+/** The content of that file, for backups of these kinds. It contains no host name, no path and no key. */
 export function restoreNoteText (kinds: Iterable<Pick<SourceKind, 'byHand'>>): string {
   const byHand = [...kinds].map(kind => kind.byHand)
   const [tools, notes] = [byHand.map(({ tool }) => tool).join(', '), byHand.map(({ note }) => note).join('\n')]
   return `\
-These are backups of databases, made by Holdfast. Everything here can be
-restored without Holdfast, with tools that every distribution has: sha256sum,
-gzip, zstd, ${tools}, and age or gpg where a backup is encrypted.
+These are backups of databases, made by Holdfast. They can be restored
+without Holdfast, with tools that every Linux distribution has: sha256sum,
+gzip, zstd, ${tools}, and age or gpg if a backup is encrypted.
 
 
-What lies here
+The files in this store
 
   <source>-backup-<time>.db...                 a backup; the time is UTC
-  <source>-backup-<time>.db....manifest.json   what it is, as JSON
-  <source>-backup-<time>.<part>...             a further part of the backup,
-                                               named in "parts" of its manifest
+  <source>-backup-<time>.db....manifest.json   its description, as JSON
+  <source>-backup-<time>.<part>...             another part of the backup,
+                                               see "parts" in its manifest
 
-The end of the name says what was done to the database file, in this order:
+The end of the name shows how the database file was processed, in this order:
 
-  .gz   compressed by gzip            .age  encrypted by age
-  .zst  compressed by Zstandard       .gpg  encrypted by OpenPGP
+  .gz   compressed with gzip          .age  encrypted with age
+  .zst  compressed with Zstandard     .gpg  encrypted with OpenPGP
 
-A file without a manifest beside it is no backup: it was never finished, or it
-is about to be removed. So is what lies in "trash/" and "quarantine/".
+A file without a manifest is not a backup: it is incomplete, or being removed.
+Files in "trash/" and "quarantine/" are not backups either.
 
 
 To find the newest backup of a source
 
-The names of one source sort by time: take the last one that has a manifest.
-The manifest says what to expect:
+Names of the same source sort by time: use the last one that has a manifest.
+Fields of the manifest:
 
-  source.name       whose backup it is; source.location: where that stood
-  startedAt         the state of the database is the one of this time
-  object.sha256     of the file as it lies here; object.size: its bytes
-  image.sha256      of the database file that comes out of it; image.size
+  source.name       name of the source; source.location: its former path
+  startedAt         time of the state of the database
+  object.sha256     SHA-256 of the stored file; object.size: its bytes
+  image.sha256      SHA-256 of the restored database file; image.size
   compression       "none", "gzip" or "zstd"
   encryption        "none", "age" or "openpgp"
-  keys              which keys open it: recipients of age, fingerprints of
-                    OpenPGP, or "passphrase"; not there if it is not encrypted
-  parts             the files that belong to the backup in addition to this
-                    one, each with its own object, image and compression; not
-                    there if there are none
-  facts.tables      every table, with its rows
-  verifiedAt        when it was proven to be restorable; null: never
+  keys              keys that decrypt it: recipients of age, fingerprints of
+                    OpenPGP, or "passphrase"; absent if it is not encrypted
+  parts             further files of the backup, each with its own object,
+                    image and compression; absent if there are none
+  facts.tables      every table, with its number of rows
+  verifiedAt        time of the verification; null: never verified
 
 
 To restore it
 
-Fetch the file and its manifest, with whatever reads this place, and go
-through the lines that fit the end of the name. B is the name up to ".db".
+Download the file and its manifest, and run the commands for the end of its
+name. B is the name up to ".db".
 
-  sha256sum $B.db*                             is it object.sha256?
+  sha256sum $B.db*                             compare it with object.sha256
 
-  $B.db           nothing to be done
+  $B.db           no command is needed
   $B.db.gz        gunzip -k $B.db.gz
   $B.db.zst       zstd -d $B.db.zst
 
   $B.db.age       age -d -i key.txt -o $B.db $B.db.age
   $B.db.gz.age    age -d -i key.txt $B.db.gz.age | gunzip > $B.db
   $B.db.zst.age   age -d -i key.txt $B.db.zst.age | zstd -d > $B.db
-                  with a passphrase: without "-i key.txt"; age asks for it
+                  for a passphrase: omit "-i key.txt"; age asks for it
 
   $B.db.gpg       gpg -d -o $B.db $B.db.gpg
   $B.db.gz.gpg    gpg -d $B.db.gz.gpg | gunzip > $B.db
   $B.db.zst.gpg   gpg -d $B.db.zst.gpg | zstd -d > $B.db
-                  gpg takes the key from its keyring (gpg --import key.asc),
+                  gpg uses the key in its keyring (gpg --import key.asc),
                   or asks for the passphrase
 
-  sha256sum $B.db                              is it image.sha256?
+  sha256sum $B.db                              compare it with image.sha256
 
-Where the manifest has "parts", fetch all of them, and do the same with each:
+If the manifest has "parts", download all of them and do the same with each:
 its digests are parts[].object.sha256 and parts[].image.sha256.
+
 ${notes}
-The private key or the passphrase is not here: it is on the recovery card.
+The private key or the passphrase is not in this store: it is on the recovery
+card.
 
 
-To restore it with Holdfast, on a machine that has nothing yet
+To restore it with Holdfast on a new machine
 
-  holdfast rebuild --from <this place>
+  holdfast rebuild --from <URL of this store>
   holdfast restore --latest --source <source>
 `
 }

@@ -38,7 +38,7 @@ export function keepBuiltOn<T extends Retained> (
     const child = kept.has(decision.backup.id) ? undefined : builtOn.get(decision.backup.id)
     return child === undefined
       ? decision
-      : { ...decision, keep: true, reasons: [`backup ${child.id} is built on it`], removal: null, isBeyond: false }
+      : { ...decision, keep: true, reasons: [`backup ${child.id} depends on it`], removal: null, isBeyond: false }
   })
 }
 

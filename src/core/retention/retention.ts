@@ -81,7 +81,7 @@ export function applyRetention (
   const kept = new Keeping()
   const chains = new Chains([...policy.others ?? [], ...live])
   for (const backup of live) if (backup.pinned) kept.add(backup, 'pinned')
-  for (const backup of live) if (backup.startedAt > now) kept.add(backup, 'made in the future of this clock')
+  for (const backup of live) if (backup.startedAt > now) kept.add(backup, 'dated in the future')
 
   const good = live.filter(backup => !isSuspect(backup))
   const suspects = live.filter(isSuspect)
@@ -112,7 +112,7 @@ export function applyRetention (
       return {
         backup,
         keep: false,
-        reasons: [`beyond the ${policy.maxBackups ?? 0} that maxBackups keeps`],
+        reasons: [`beyond the limit of maxBackups (${policy.maxBackups ?? 0})`],
         removal,
         isBeyond: true
       }
@@ -169,7 +169,7 @@ function freeze (
   const found = newest === undefined
     ? 'there is no good backup'
     : `the newest good backup is from ${newest.startedAt.toISOString()}`
-  return `nothing goes: ${found}, and the schedule asks for one since ${freshSince.toISOString()}`
+  return `nothing is removed: ${found}, and the schedule requires one since ${freshSince.toISOString()}`
 }
 
 type Reasoned = (backup: BackupOutline, reason: string) => void
@@ -223,19 +223,19 @@ function keepByPolicy (
     if (isBeyond(backup)) continue
     for (const reason of reasons) keep(backup, reason)
     const head = chains.headOf(backup)
-    if (rules === null && maxBackups === null) keep(backup, 'nothing limits how many stay')
-    else if (rules === null && head !== backup) keep(backup, `an increment on backup ${head.id}, which stays`)
+    if (rules === null && maxBackups === null) keep(backup, 'no limit is set')
+    else if (rules === null && head !== backup) keep(backup, `an increment of backup ${head.id}, which is kept`)
   }
   for (const [backup, number] of within) {
-    if (heads.has(backup)) keep(backup, `number ${number} of the ${maxBackups ?? 0} that maxBackups keeps`)
+    if (heads.has(backup)) keep(backup, `number ${number} of ${maxBackups ?? 0} (maxBackups)`)
   }
   for (const backup of over) {
     if (heads.has(backup)) {
       keep(
         backup,
-        `over the ${
+        `beyond the limit of maxBackups (${
           maxBackups ?? 0
-        } that maxBackups keeps, and stays until an admin prunes: newer ones were made faster than the schedule asks for`
+        }), and kept until an admin prunes, because newer backups were made more often than the schedule requires`
       )
     }
   }
@@ -256,7 +256,7 @@ function keepGoodBefore (
     if (chains.isSound(backup) && !isSuspect(backup) && isBefore(backup, suspect)) {
       kept.add(
         backup,
-        `good, and from before backup ${suspect.id}, which is suspect until somebody releases or deletes it`
+        `good, and made before backup ${suspect.id}, which is suspect until it is released or removed`
       )
     }
   }
@@ -305,7 +305,7 @@ function keepParents (live: readonly BackupOutline[], chains: Chains, kept: Keep
     const parent = chains.parentOf(child)
     if (parent === undefined) continue
     if (!kept.has(parent)) children.push(parent)
-    kept.add(parent, `backup ${child.id} is built on it`)
+    kept.add(parent, `backup ${child.id} depends on it`)
   }
 }
 

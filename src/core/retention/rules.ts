@@ -67,7 +67,7 @@ export function chooseByRules (
   const missing = rules.minBackups - series.filter(backup => staying.has(backup) && isSound(backup)).length
   const heads = good.filter(backup => chains.headOf(backup) === backup && !staying.has(backup))
   for (const backup of heads.slice(0, Math.max(0, missing))) {
-    choose(backup, `one of the ${rules.minBackups} that minBackups keeps`)
+    choose(backup, `one of ${rules.minBackups} (minBackups)`)
   }
   return chosen
 }

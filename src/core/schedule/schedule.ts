@@ -8,7 +8,7 @@ export interface CalendarRule {
   readonly tier: Tier | null
   /** Five fields: minute, hour, day of the month, month, day of the week. */
   readonly pattern: string
-  /** How its backups are made. Default: `full`. */
+  /** The method of its backups. Default: `full`. */
   readonly method?: 'full' | 'incremental'
 }
 

@@ -4,16 +4,17 @@ import { COMPRESSIONS } from '../ports/codec.ts'
 /** What can be changed while the service runs, by `PUT /api/backups/config`. The keys are the API's. */
 export const settingsSchema = z.strictObject({
   autoBackupEnabled: z.boolean().meta({
-    description: 'Whether backups are made by themselves, on the interval or a schedule.'
+    description: 'Whether automatic backups are on, at an interval or on a schedule.'
   }),
   autoBackupInterval: z.int().min(1000).max(366 * 86_400_000).meta({
     description: 'Milliseconds between automatic backups of sources without a schedule of their own.'
   }),
   maxBackups: z.int().min(1).max(100_000).meta({
-    description: 'Backups kept for each source; older ones that are not pinned are removed after a verified backup.'
+    description:
+      'Number of backups kept for each source; older ones that are not pinned are removed after a verified backup.'
   }),
-  compression: z.enum(COMPRESSIONS).meta({ description: 'How new backups are compressed.' }),
-  verifyAfterBackup: z.boolean().meta({ description: 'Whether each backup is proven restorable before it counts.' })
+  compression: z.enum(COMPRESSIONS).meta({ description: 'Compression of new backups.' }),
+  verifyAfterBackup: z.boolean().meta({ description: 'Whether each backup is verified before it counts.' })
 })
 
 export type Settings = z.infer<typeof settingsSchema>

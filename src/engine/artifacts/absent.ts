@@ -8,7 +8,7 @@ import { hasLanded, offsiteKey } from './locations.ts'
 import { cleanupSignal, missingPart } from './objects.ts'
 
 /** Why a backup was recorded as lost. */
-const LOST = 'it was lost with the landing store'
+const LOST = 'lost together with the landing store'
 
 /**
  * Whether the landing store should have a part and does not, neither where the row has it nor outside of the trash.
@@ -55,9 +55,9 @@ export async function requireThere (deps: Pick<EngineDeps, 'store'>, backup: Bac
   if (!await isAbsent(deps, backup)) return
   throw new BackupError(
     'OBJECT_NOT_FOUND',
-    `backup ${backup.id} is not removed: "${deps.store.location(backup.key)}" is not there`,
+    `backup ${backup.id} is not removed: "${deps.store.location(backup.key)}" is missing`,
     {
-      hint: 'Find out where it is, such as on a disk that is not mounted; if it is lost for good, force it.'
+      hint: 'Find the file, for example on a disk that is not mounted. If it is lost, remove the backup with "force".'
     }
   )
 }
@@ -76,7 +76,7 @@ export async function recordAbsent (deps: EngineDeps, store: Store, signal: Abor
     if (await missingPart(store, keys[0] ?? '', copy, signal) === undefined) continue
     await (isLanding
       ? recordLost(deps, copy.backupId)
-      : deps.catalog.copies.missing(copy.backupId, store.name, 'the object is not there', deps.clock.now()))
+      : deps.catalog.copies.missing(copy.backupId, store.name, 'the object is missing', deps.clock.now()))
   }
 }
 

@@ -59,8 +59,8 @@ export async function chainOf (
     const parent = ancestors.shift()
     const found = parent === undefined ? undefined : await deps.catalog.backups.manifest(parent.id)
     if (parent === undefined || found === undefined || found.object.sha256 !== sha256) {
-      throw new BackupError('CHAIN_BROKEN', `backup ${child.id} is built on "${name}", which is not there`, {
-        hint: 'Restore another backup; rebuild the catalog where a store still has that file.'
+      throw new BackupError('CHAIN_BROKEN', `backup ${child.id} depends on "${name}", which is missing`, {
+        hint: 'Restore another backup. If a store still has that file, run "holdfast rebuild".'
       })
     }
     deps.signing.require(found)

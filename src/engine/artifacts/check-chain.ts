@@ -24,15 +24,17 @@ export async function checkChain (
     const parent = ancestors[parents]
     const found = parent !== undefined && isLive(parent) ? await deps.catalog.backups.manifest(parent.id) : undefined
     const { name, sha256 } = child.link.parent
-    if (parent === undefined || found === undefined) return failed(`it is built on "${name}", which is not there`)
-    if (found.object.sha256 !== sha256) return failed(`backup ${parent.id} is not the "${name}" that it is built on`)
-    if (parent.verification.status === 'invalid') return failed(`backup ${parent.id}, which it is built on, is damaged`)
+    if (parent === undefined || found === undefined) return failed(`it depends on "${name}", which is missing`)
+    if (found.object.sha256 !== sha256) return failed(`backup ${parent.id} is not the "${name}" on which it depends`)
+    if (parent.verification.status === 'invalid') return failed(`it depends on backup ${parent.id}, which is damaged`)
     deps.signing.require(found)
     const missing = await whyUnreadable(deps, parent, found, signal)
-    if (missing !== undefined) return failed(`backup ${parent.id}, which it is built on: ${missing}`)
+    if (missing !== undefined) return failed(`it depends on backup ${parent.id}: ${missing}`)
     child = found
   }
-  return parents === 0 ? undefined : { name: CHAIN_CHECK, status: 'pass', reason: `built on ${parents} others` }
+  return parents === 0
+    ? undefined
+    : { name: CHAIN_CHECK, status: 'pass', reason: `depends on ${parents} other backups` }
 }
 
 function failed (reason: string): Check {

@@ -3,8 +3,8 @@ import { BackupError } from '../../core/errors.ts'
 import { PASSPHRASE_KEY, type Keyring, type Opener, type Sealing } from '../../core/ports/encryption.ts'
 
 const GIVEN_BY: Readonly<Record<Sealing, string>> = {
-  age: 'Give its identity by BACKUP_AGE_IDENTITY_FILE.',
-  openpgp: 'Give it by BACKUP_OPENPGP_PRIVATE_KEYS_FILE.'
+  age: 'Set its identity with BACKUP_AGE_IDENTITY_FILE.',
+  openpgp: 'Set it with BACKUP_OPENPGP_PRIVATE_KEYS_FILE.'
 }
 
 /** Whether the object is the image itself, byte for byte, so that it can be used where it lies. */
@@ -24,25 +24,25 @@ export function requireOpener (keyring: Keyring, manifest: Pick<Manifest, 'encry
 /** Names every key that would do, and the option by which it is given. */
 export function missingKey (encryption: Sealing, keys: readonly string[] = []): BackupError {
   if (keys.includes(PASSPHRASE_KEY)) {
-    return new BackupError('KEY_MISSING', 'the passphrase that the backup is sealed with is not here', {
-      hint: 'Give it by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+    return new BackupError('KEY_MISSING', 'the backup is encrypted with a passphrase that is not configured', {
+      hint: 'Set it with BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
     })
   }
   const [first, ...others] = keys.map(key => `"${key}"`)
   const hint = GIVEN_BY[encryption]
   if (first === undefined) {
-    return new BackupError('KEY_MISSING', `no private key for "${encryption}" is here`, {
-      hint: `${hint.slice(0, -1)}, or a passphrase by BACKUP_ENCRYPTION_PASSPHRASE_FILE.`
+    return new BackupError('KEY_MISSING', `no private key for "${encryption}" is configured`, {
+      hint: `${hint.slice(0, -1)}, or a passphrase with BACKUP_ENCRYPTION_PASSPHRASE_FILE.`
     })
   }
   if (others.length === 0) {
-    return new BackupError('KEY_MISSING', `the private key of ${first}, which the backup is sealed to, is not here`, {
+    return new BackupError('KEY_MISSING', `the backup is encrypted for ${first}, whose private key is not configured`, {
       hint
     })
   }
   return new BackupError(
     'KEY_MISSING',
-    `the backup is sealed to ${[first, ...others].join(', ')}, and the private key of none of them is here`,
-    { hint: hint.replace('its identity', 'the identity of one').replace('Give it', 'Give one of them') }
+    `the backup is encrypted for ${[first, ...others].join(', ')}, and none of their private keys is configured`,
+    { hint: hint.replace('its identity', 'the identity of one').replace('Set it ', 'Set one of them ') }
   )
 }

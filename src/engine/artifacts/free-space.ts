@@ -14,7 +14,7 @@ export function requireFree (deps: Pick<EngineDeps, 'diskReserve'>, place: strin
     'DISK_FULL',
     `${place} has ${free} bytes free; the backup needs ${needed}, and ${deps.diskReserve} must stay free`,
     {
-      hint: 'Free space there, lower maxBackups, choose a compression, or lower DISK_RESERVE_BYTES.'
+      hint: 'Free space there, lower maxBackups, turn on compression, or lower DISK_RESERVE_BYTES.'
     }
   )
 }

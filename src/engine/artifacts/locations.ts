@@ -129,13 +129,11 @@ export async function archivedPart (
 function archivedError ({ store, key }: ObjectLocation, { storageClass, isThawing, hours }: Archived): BackupError {
   return new BackupError(
     'OBJECT_ARCHIVED',
-    `"${store.location(key)}" is in the storage class "${storageClass}"${
-      isThawing ? ' and is being made readable' : ''
-    }`,
+    `"${store.location(key)}" is in the storage class "${storageClass}"${isThawing ? ' and is being thawed' : ''}`,
     {
       hint: isThawing
-        ? `It was asked for already and takes up to ${hours} hours; try again then.`
-        : `Ask for it with "thaw", which takes up to ${hours} hours, or use another backup.`,
+        ? `A thaw was already requested and takes up to ${hours} hours; retry after that.`
+        : `Request a thaw with "thaw", which takes up to ${hours} hours, or use another backup.`,
       details: { hours }
     }
   )

@@ -26,7 +26,7 @@ export function cleanupSignal (): AbortSignal {
 export async function readManifest (store: Store, key: string, signal: AbortSignal): Promise<Manifest> {
   const text = await readText(store, manifestKey(key), MANIFEST_LIMIT, signal)
   if (text === undefined) {
-    throw new BackupError('MANIFEST_INVALID', `the manifest has more than ${MANIFEST_LIMIT} bytes; none has`)
+    throw new BackupError('MANIFEST_INVALID', `the manifest exceeds the limit of ${MANIFEST_LIMIT} bytes`)
   }
   return parseManifest(text)
 }
@@ -102,7 +102,7 @@ export async function recordedManifest (deps: EngineDeps, id: number): Promise<M
   const manifest = await deps.catalog.backups.manifest(id)
   if (manifest !== undefined) return manifest
   throw new BackupError('CATALOG_FAILED', `the catalog has no manifest of backup ${id}`, {
-    hint: 'Rebuild the catalog from the store.'
+    hint: 'Run "holdfast rebuild" to read the manifests from the stores.'
   })
 }
 
@@ -125,7 +125,7 @@ export function requireObject (backup: Backup): void {
   }
   if (backup.status !== 'completed') {
     throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is "${backup.status}"`, {
-      hint: 'Choose a backup that completed.'
+      hint: 'Choose a completed backup.'
     })
   }
 }
@@ -150,7 +150,7 @@ export async function missingPart (
   for (const part of [{ key, size: main }, ...parts.map(one => ({ ...one, key: siblingKey(key, one.fileName) }))]) {
     const name = part.key === key ? 'the object' : `"${fileName(part.key)}"`
     const found = await findObject(store, part.key, signal)
-    if (found === undefined) return `${name} is not there any more`
+    if (found === undefined) return `${name} no longer exists`
     if (found.size !== part.size) return `${name} has ${found.size} bytes instead of ${part.size ?? 'none'}`
   }
   return undefined

@@ -137,7 +137,7 @@ function blockCheck (blocks: Blocks, range: ByteRange): Transform {
       for (let from = 0; from < chunk.length;) {
         const part = chunk.subarray(from, from + due() - filled)
         if (part.length === 0) {
-          done(changed(range.end + 1, 'more bytes follow than were asked for'))
+          done(changed(range.end + 1, 'the store returned more bytes than requested'))
           return
         }
         held.push(part)
@@ -147,7 +147,7 @@ function blockCheck (blocks: Blocks, range: ByteRange): Transform {
         const digest = blocks.subarray(at / BLOCK * DIGEST, (at / BLOCK + 1) * DIGEST)
         const block = held.length === 1 ? part : Buffer.concat(held)
         if (hash('sha256', block, 'hex') !== digest.toString('hex')) {
-          done(changed(at, 'there are other bytes than were proven'))
+          done(changed(at, 'the bytes differ from the verified ones'))
           return
         }
         this.push(block)
@@ -158,7 +158,7 @@ function blockCheck (blocks: Blocks, range: ByteRange): Transform {
       done()
     },
     flush (done) {
-      done(at > range.end ? null : changed(at + filled, 'nothing more follows'))
+      done(at > range.end ? null : changed(at + filled, 'there are no more bytes'))
     }
   })
 }
@@ -166,7 +166,7 @@ function blockCheck (blocks: Blocks, range: ByteRange): Transform {
 function changed (at: number, what: string): BackupError {
   return new BackupError(
     'CHECKSUM_MISMATCH',
-    `the object has changed since it was proven: from byte ${at} on ${what}`,
-    { hint: 'Verify the backup; download it from another store that has it.' }
+    `the object has changed since it was verified: from byte ${at} on, ${what}`,
+    { hint: 'Verify the backup, and download it from another store that has a copy.' }
   )
 }

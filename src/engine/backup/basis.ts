@@ -107,13 +107,16 @@ async function parentOf (
     }
   }
   const obstacle = source.obstacle === undefined
-    ? 'the source makes no incremental backups'
+    ? 'the source does not support incremental backups'
     : await source.obstacle(parent, signal)
   return obstacle ?? parent
 }
 
 function notIndex (part: string): BackupError {
-  return new BackupError('PART_NOT_FOUND', `an increment reads no part "${part}" of its parent: it is no index`)
+  return new BackupError(
+    'PART_NOT_FOUND',
+    `an increment cannot read the part "${part}" of its parent: the part is not an index`
+  )
 }
 
 /**
@@ -129,9 +132,9 @@ export function requireLink (link: ChainLink | null, { parent }: SnapshotRequest
   if (isRight) return link
   throw new BackupError(
     'SOURCE_FAILED',
-    `the source "${name}" gave a backup another place in its chain than was asked`,
+    `the source "${name}" returned a backup at the wrong position of its chain`,
     {
-      hint: 'Make a full backup; report this as a defect of the kind of source.'
+      hint: 'Make a full backup, and report this as a defect in the kind of source.'
     }
   )
 }
@@ -142,7 +145,7 @@ const DESCRIPTION = 1000
 /** The description that was given, with the reason for which a full backup was made in place of an increment. */
 export function describedBasis (description: string | null, { reason }: Basis): string | null {
   if (reason === null) return description
-  const note = `Full in place of incremental: ${reason}`
+  const note = `Full instead of incremental: ${reason}`
   const both = description === null ? note : `${description} (${note})`
   return both.length > DESCRIPTION ? both.slice(0, DESCRIPTION) : both
 }

@@ -256,7 +256,7 @@ async function verifyNew (
   const manifestCheck: Check = {
     name: 'manifest',
     status: 'skipped',
-    reason: 'it is written after the verification, last of all'
+    reason: 'written last, after the verification'
   }
   try {
     const chainCheck = await checkChain(deps, manifest, await currentRows(deps, ancestors), task.signal)
@@ -303,13 +303,13 @@ async function setAside (
   const isSource = verification.checks.some(({ name, status }) => name === 'integrity_check' && status === 'fail')
   const error = new BackupError(
     'VERIFICATION_FAILED',
-    `the finished backup did not pass its verification${isSource ? ', because the source itself is damaged' : ''}: ${
+    `the new backup failed verification${isSource ? ', because the source itself is damaged' : ''}: ${
       verificationMessage(verification)
     }`,
     {
       hint: isSource
-        ? 'Restore the newest valid backup, or save what can be read with "holdfast salvage". The file is kept aside, and older backups were left as they are.'
-        : 'Look at the checks of the backup; the file is kept aside. Older backups were left as they are.'
+        ? 'Restore the newest valid backup, or write the readable rows to a new file with "holdfast salvage". The file is kept in quarantine, and no older backup was removed.'
+        : 'See the failed checks of the backup. The file is kept in quarantine, and no older backup was removed.'
     }
   )
   await deps.catalog.backups.fail(row.id, {

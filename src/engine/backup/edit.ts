@@ -33,7 +33,7 @@ export async function editBackup (
   requireObject(backup)
   if (keepsPinned && backup.pinned) {
     throw new BackupError('FORBIDDEN', `backup ${id} is pinned`, {
-      hint: 'Use a token with the role admin to unpin or to change it.'
+      hint: 'Use a token with the role admin to unpin or change it.'
     })
   }
   requireOwn(backup, 'changed')

@@ -43,7 +43,7 @@ export async function freeNames (
     const names = [base + main.extension, ...parts.map(({ fileName }) => fileName)]
     if (!await isAnyTaken(deps, source, names)) return { key: base + main.extension, parts }
   }
-  throw new BackupError('OBJECT_EXISTS', `the store holds ${ATTEMPTS} backups of "${source}" from this second`, {
+  throw new BackupError('OBJECT_EXISTS', `the store already has ${ATTEMPTS} backups of "${source}" from this second`, {
     hint: 'Check the clock of the machine.'
   })
 }

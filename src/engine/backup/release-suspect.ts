@@ -25,7 +25,7 @@ export async function releaseSuspect (
   await deps.ownership.require(deps.store, signal)
   if (!isSuspect(backup)) {
     throw new BackupError('BACKUP_NOT_SUSPECT', `backup ${id} is not suspect`, {
-      hint: 'Nothing needs to be released.'
+      hint: 'No action is needed.'
     })
   }
   const at = deps.clock.now()

@@ -133,7 +133,7 @@ async function removeTrashed (deps: EngineDeps, backup: Backup): Promise<boolean
     return false
   }
   if (isElsewhere(deps, backup)) return !hasLanded(deps, await evictLocal(deps, backup))
-  await erase(deps, backup, 'it gave way from the trash to make room for a new backup')
+  await erase(deps, backup, 'removed from the trash to make room for a new backup')
   return true
 }
 
@@ -146,7 +146,7 @@ async function removeSurplus (deps: EngineDeps, backup: Backup): Promise<boolean
   await erase(
     deps,
     await deps.catalog.backups.trash(backup.id, backup.key, backup.filePath, deps.clock.now()),
-    'over maxBackups and made by hand faster than the schedule asks for, it gave way to make room for a new backup'
+    'manual backup beyond maxBackups, made more often than the schedule requires; removed to make room for a new backup'
   )
   return true
 }

@@ -171,8 +171,8 @@ async function putPart<T> (
 
 /** The source gave other parts than it had named. */
 function unexpected ({ source }: Backup, part?: PartStream): BackupError {
-  const what = part === undefined ? 'fewer parts than it had named' : `a part "${part.name}" that it had not named`
-  return new BackupError('SOURCE_FAILED', `the source "${source}" gave ${what}`, { hint: 'Try again.' })
+  const what = part === undefined ? 'fewer parts than announced' : `an unannounced part "${part.name}"`
+  return new BackupError('SOURCE_FAILED', `the source "${source}" returned ${what}`, { hint: 'Try again.' })
 }
 
 /** Whether an error of the source is one of the scratch directory, on a disk of its own. */

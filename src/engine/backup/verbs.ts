@@ -50,7 +50,7 @@ export function backupVerbs (deps: EngineDeps, { upload }: Pick<ReplicationVerbs
       return await (await upload(id, { isOwn: true })).result
     } catch (thrown) {
       const { code, message, hint, cause } = toBackupError(thrown)
-      throw new BackupError(code, `backup ${id} was made, but not every copy of it: ${message}`, {
+      throw new BackupError(code, `backup ${id} was made, but not all of its copies: ${message}`, {
         ...hint !== undefined && { hint },
         cause,
         details: { backupId: id }
@@ -75,8 +75,8 @@ export function backupVerbs (deps: EngineDeps, { upload }: Pick<ReplicationVerbs
       if (request.method !== undefined && !methods.includes(request.method)) {
         throw new BackupError(
           'METHOD_UNSUPPORTED',
-          `the source "${chosen.source.name}" has no "${request.method}" backups`,
-          { hint: `Ask for ${methods.map(method => `"${method}"`).join(' or ')}, or leave the method out.` }
+          `the source "${chosen.source.name}" does not support "${request.method}" backups`,
+          { hint: `Request ${methods.map(method => `"${method}"`).join(' or ')}, or omit the method.` }
         )
       }
       const { name } = chosen.source

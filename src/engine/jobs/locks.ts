@@ -174,25 +174,25 @@ export function conflict (name: string, jobId: number | null): BackupError {
   const hint = 'Wait for that job to end, or cancel it.'
   if (name.startsWith('copy:') || name.startsWith('upload:')) {
     const [, id = '', store = ''] = /^(\d+):(.*)$/.exec(rest) ?? []
-    return new BackupError('BACKUP_BUSY', `another job is at work on the copy of backup ${id} in "${store}"`, {
+    return new BackupError('BACKUP_BUSY', `another job is using the copy of backup ${id} in "${store}"`, {
       hint,
       ...details
     })
   }
   if (name.startsWith('base:')) {
-    return new BackupError('BACKUP_BUSY', `another job builds an increment on backup ${rest}, or removes it`, {
+    return new BackupError('BACKUP_BUSY', `another job is making an increment of backup ${rest}, or removing it`, {
       hint,
       ...details
     })
   }
   if (name.startsWith('backup:')) {
-    return new BackupError('BACKUP_BUSY', `another job is at work on backup ${rest}`, { hint, ...details })
+    return new BackupError('BACKUP_BUSY', `another job is using backup ${rest}`, { hint, ...details })
   }
   if (name.startsWith('verify-all:')) {
-    return new BackupError('BACKUP_IN_PROGRESS', `another job verifies the backups of the source "${rest}"`, {
+    return new BackupError('BACKUP_IN_PROGRESS', `another job is verifying the backups of the source "${rest}"`, {
       hint,
       ...details
     })
   }
-  return new BackupError('BACKUP_IN_PROGRESS', `another job is at work on the source "${rest}"`, { hint, ...details })
+  return new BackupError('BACKUP_IN_PROGRESS', `another job is running on the source "${rest}"`, { hint, ...details })
 }

@@ -24,7 +24,7 @@ export class Queue {
     const waiting = this.#of.get(source) ?? 0
     if (waiting >= this.#limits.perSource) {
       throw full(
-        source === null ? `${waiting} jobs of no single source` : `${waiting} jobs of the source "${source}"`,
+        source === null ? `${waiting} jobs without a single source` : `${waiting} jobs of the source "${source}"`,
         'MAX_QUEUED_JOBS_PER_SOURCE'
       )
     }
@@ -44,7 +44,7 @@ export class Queue {
 }
 
 function full (waiting: string, option: string): BackupError {
-  return new BackupError('QUEUE_FULL', `${waiting} wait already`, {
-    hint: `Try again when some of them have ended, cancel those that are not wanted, or raise ${option}.`
+  return new BackupError('QUEUE_FULL', `${waiting} are already queued`, {
+    hint: `Retry when some of them have ended, cancel queued jobs, or raise ${option}.`
   })
 }

@@ -181,15 +181,15 @@ export class Runner {
       const job = await this.#options.catalog.jobs.get(id)
       if (!isFinished(job)) {
         throw new BackupError('JOB_ELSEWHERE', `job ${id} runs in another process`, {
-          hint: 'Stop the command that runs it where it runs, with Ctrl-C.'
+          hint: 'Stop the command that runs it with Ctrl-C.'
         })
       }
-      throw new BackupError('JOB_FINISHED', `job ${id} has already ended as "${job.status}"`, {
-        hint: 'Nothing needs to be cancelled.'
+      throw new BackupError('JOB_FINISHED', `job ${id} has already finished as "${job.status}"`, {
+        hint: 'No action is needed.'
       })
     }
     running.abort.abort(
-      new BackupError('CANCELLED', 'the job was cancelled', { hint: 'Start it again when it is wanted.' })
+      new BackupError('CANCELLED', 'the job was cancelled', { hint: 'Start the job again if you still need it.' })
     )
     await running.settled
     return await this.#options.catalog.jobs.get(id)
@@ -213,8 +213,8 @@ export class Runner {
 
   #requireUp (): void {
     if (this.#isStopping) {
-      throw new BackupError('SHUTTING_DOWN', 'the service is stopping and takes no new work', {
-        hint: 'Try again when it is up.'
+      throw new BackupError('SHUTTING_DOWN', 'the service is stopping and accepts no new jobs', {
+        hint: 'Retry when the service is running again.'
       })
     }
   }
@@ -326,7 +326,7 @@ export class Runner {
 }
 
 function stopped (): BackupError {
-  return new BackupError('SHUTTING_DOWN', 'the service was stopped before the work was done', {
-    hint: 'Start it again when the service is up.'
+  return new BackupError('SHUTTING_DOWN', 'the service was stopped before the job finished', {
+    hint: 'Start the job again when the service is running.'
   })
 }

@@ -15,7 +15,7 @@ export async function acceptEmpty (deps: EngineDeps, signal: AbortSignal): Promi
   if (state === 'foreign') await ownership.require(store, signal)
   if (state !== 'lost' && !(state === 'ours' && await isEmpty(store, signal))) {
     throw new BackupError('VALIDATION_FAILED', `the store "${store.name}" at "${store.place}" is not empty`, {
-      hint: 'Leave "--accept-empty" out: nothing is lost there.'
+      hint: 'Omit "--accept-empty": the store has lost nothing.'
     })
   }
   await store.open(signal)

@@ -52,8 +52,8 @@ async function storeAt (deps: EngineDeps, url: string, signal: AbortSignal): Pro
 
 async function filled (store: Store, url: string, signal: AbortSignal): Promise<Store> {
   if (!await isEmpty(store, signal)) return store
-  throw new BackupError('OBJECT_NOT_FOUND', `there is nothing at "${url}"`, {
-    hint: 'Check the bucket and the prefix, or the directory.'
+  throw new BackupError('OBJECT_NOT_FOUND', `no backups were found at "${url}"`, {
+    hint: 'Check the bucket and the prefix, or the path of the directory.'
   })
 }
 

@@ -93,7 +93,7 @@ async function empty (deps: EngineDeps, backup: Backup): Promise<void> {
     const { trashedAt, deletedAt } = await deps.catalog.backups.get(backup.id)
     if (trashedAt === null || deletedAt !== null) return
     if (!backup.key.startsWith(TRASH) || await settleTrashed(deps, backup)) {
-      await erase(deps, backup, 'its time in the trash is over')
+      await erase(deps, backup, 'its grace period in the trash is over')
     }
   } finally {
     await lock.release()

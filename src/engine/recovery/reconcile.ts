@@ -40,7 +40,7 @@ export async function reconcile (
         if (trashedAt === null || deletedAt !== null) return
         // What is in the trash but has not been moved there was on its way out for good: a rotation that was cut short.
         if (backup.key.startsWith(TRASH)) await settleTrashed(deps, backup)
-        else await erase(deps, backup, 'its removal had begun before the service ended')
+        else await erase(deps, backup, 'its removal had started before the service ended')
       }))
   }
   await interruptCopies(deps)
@@ -133,7 +133,7 @@ async function takeOver (deps: EngineDeps, backup: Backup, manifest: Manifest): 
   })
 }
 
-const PASSED = 'passed before the manifest was written; see its verifiedAt'
+const PASSED = 'passed before the manifest was written; see verifiedAt in the manifest'
 const PROVEN = [{ name: 'checksum', status: 'pass', reason: 'before the manifest was written' }] as const
 
 function checksOf ({ kinds }: EngineDeps, { source }: Manifest): readonly CheckDefinition[] {

@@ -84,16 +84,16 @@ async function whyNot (
 ): Promise<string | undefined> {
   const folder = key.slice(0, key.lastIndexOf('/') + 1)
   if (folder !== '' && !(hasTrash && folder === TRASH)) {
-    return `it lies below "${folder}": to take over what is there, give that along with the place`
+    return `it is in the subdirectory "${folder}": to import backups from there, give the path including that directory`
   }
   try {
     const manifest = await readManifest(store, key, signal)
     if (!isSourceName(manifest.source.name)) return `"${manifest.source.name}" cannot be the name of a source`
     // A list may be behind what is there.
     const object = listed ?? await findObject(store, key, signal)
-    if (object === undefined) return 'the object that it describes is missing'
+    if (object === undefined) return 'its object is missing'
     if (object.size !== manifest.object.size) {
-      return `the object that it describes has ${object.size} bytes instead of ${manifest.object.size}`
+      return `its object has ${object.size} bytes instead of ${manifest.object.size}`
     }
     for (const { name, object: { name: file, size } } of manifest.parts) {
       const part = siblingKey(key, file)
@@ -105,9 +105,9 @@ async function whyNot (
     // A signature vouches for the manifest of another backup, and not for what lies here.
     const isMoved = manifest.signature !== undefined && manifest.object.name !== fileName(key)
     if (isMoved) {
-      return `it was signed for "${manifest.object.name}", and lies beside "${
+      return `it was signed for "${manifest.object.name}", but is stored next to "${
         fileName(key)
-      }": if both were renamed, give both their old names, and rebuild again`
+      }": if both were renamed, restore their old names and run "holdfast rebuild" again`
     }
     await take({ manifest, object })
     return undefined

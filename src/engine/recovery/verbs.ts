@@ -20,8 +20,8 @@ export function recoveryVerbs (deps: EngineDeps): RecoveryVerbs {
       // What names no store is no job.
       if (request.from !== undefined) deps.locate(request.from)
       if (request.takeOver === true && request.from !== undefined) {
-        throw new BackupError('VALIDATION_FAILED', 'a place that is only read from cannot be taken over', {
-          hint: 'Configure it as a store, or leave "takeOver" out.'
+        throw new BackupError('VALIDATION_FAILED', 'a store that is only read cannot be taken over', {
+          hint: 'Configure it as a store, or omit "takeOver".'
         })
       }
       return await deps.runner.start({ kind: 'rebuild', source: null, backupId: null, locks: [] }, async task => {

@@ -60,7 +60,7 @@ function requireLive (backup: Backup): void {
   if (isLive(backup)) return
   if (backup.status !== 'completed') {
     throw new BackupError('BACKUP_NOT_COMPLETED', `backup ${backup.id} is "${backup.status}"`, {
-      hint: 'Choose a backup that completed.'
+      hint: 'Choose a completed backup.'
     })
   }
   throw new BackupError('BACKUP_DELETED', `backup ${backup.id} was removed`, {
@@ -169,8 +169,8 @@ async function originalOf (
   if (locationsOf(deps, others).length === 0) {
     throw new BackupError(
       'OBJECT_NOT_FOUND',
-      `no other store holds backup ${backup.id}, so that it cannot be copied to "${except}"`,
-      { hint: 'Verify the backup; make a new one.' }
+      `no other store has backup ${backup.id}, so it cannot be copied to "${except}"`,
+      { hint: 'Verify the backup, and make a new one.' }
     )
   }
   return await readableLocation(deps, others, signal)
@@ -233,8 +233,8 @@ async function putObject (
 }
 
 function taken ({ store, key }: ObjectLocation): BackupError {
-  return new BackupError('OBJECT_EXISTS', `"${store.location(key)}" is another object`, {
-    hint: 'Give each server a prefix of its own in the bucket, or move that object away.'
+  return new BackupError('OBJECT_EXISTS', `"${store.location(key)}" already exists with different content`, {
+    hint: 'Give each server its own prefix in the bucket, or move that object elsewhere.'
   })
 }
 
@@ -264,7 +264,10 @@ async function putManifest (
     await put(true)
   }
   if (!await isSameManifest(copy, manifest, signal)) {
-    throw new BackupError('CHECKSUM_MISMATCH', `the store "${store.name}" gives back another manifest than was sent`)
+    throw new BackupError(
+      'CHECKSUM_MISMATCH',
+      `the store "${store.name}" returned a different manifest than the one sent`
+    )
   }
 }
 

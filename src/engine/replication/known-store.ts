@@ -62,12 +62,12 @@ export async function emptiedLanding (
   if (known === 0 || !await isEmpty(store, signal)) return undefined
   return new BackupError(
     'STORE_UNAVAILABLE',
-    `the store "${store.name}" at "${store.place}" is empty, but the catalog knows ${
+    `the store "${store.name}" at "${store.place}" is empty, but the catalog lists ${
       known === 1 ? 'a backup' : `${known} backups`
     } in it`,
     {
       hint:
-        'Find out who removed them, and bring them back; if they are lost for good, "holdfast rebuild --accept-empty" goes on without them.',
+        'Find out who removed them, and restore them; if the backups are lost, "holdfast rebuild --accept-empty" continues without them.',
       details: { store: store.name }
     }
   )

@@ -16,7 +16,7 @@ import type { OffsiteStore } from '../deps.ts'
 /** Where nothing can be removed every probe uses the same object, so that they do not add up. */
 const FIXED = `${PROBES}may-stay.txt`
 const BYTES = Buffer.from(
-  'Written by holdfast to see whether copies can be kept here. It may be removed at any time.\n'
+  'Written by holdfast to test this store. It may be removed at any time.\n'
 )
 /** A clock that differs by more is worth a word: schedules and locks go by it. Milliseconds. */
 const CLOCK_WARNS = 60_000
@@ -47,7 +47,7 @@ export async function probeStore (probed: Probed, signal: AbortSignal): Promise<
     const verdict = await trial().catch((thrown: unknown) => {
       signal.throwIfAborted()
       const { message, hint } = toBackupError(thrown)
-      return verdictOf('fail', message, hint ?? 'Try again; if it stays so, look at the store.')
+      return verdictOf('fail', message, hint ?? 'Try again; if the error remains, check the store.')
     })
     findings.set(check, verdict)
     return verdict.status !== 'fail'
@@ -57,7 +57,7 @@ export async function probeStore (probed: Probed, signal: AbortSignal): Promise<
   const isReached = await attempt('reach', async () => {
     features = await store.features(signal)
     await store.list(PROBES, signal)[Symbol.asyncIterator]().next()
-    return verdictOf('ok', `it answers at "${store.place}"`)
+    return verdictOf('ok', `it responds at "${store.place}"`)
   })
   const isWritten = isReached && await attempt('write', async () => {
     await probed.requireWritable(signal)
@@ -78,7 +78,11 @@ export async function probeStore (probed: Probed, signal: AbortSignal): Promise<
   }
   const told = PROBE_CHECKS.map(check => ({
     check,
-    ...findings.get(check) ?? verdictOf('skipped', isReached ? 'nothing could be written' : 'it does not answer')
+    ...findings.get(check) ??
+      verdictOf(
+        'skipped',
+        isReached ? 'not tested, because the write test failed' : 'not tested, because the store does not respond'
+      )
   }))
   return { store: store.name, ok: !told.some(({ status }) => status === 'fail'), findings: told }
 }
@@ -101,34 +105,34 @@ function trials (
 
 async function write (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const code = await put(store, key, BYTES, signal)
-  if (code === undefined) return verdictOf('ok', 'an object can be written')
+  if (code === undefined) return verdictOf('ok', 'an object was written')
   if (key === FIXED && code === 'OBJECT_EXISTS') return verdictOf('ok', 'an object was written by an earlier probe')
   return verdictOf(
     'fail',
-    'a name that nobody has used is said to be taken',
-    'Look at what stands between this machine and the store.'
+    'the store reports that an unused name exists already',
+    'Check proxies and gateways between this machine and the store.'
   )
 }
 
 async function readBack (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const bytes = await buffer(await store.get(key, undefined, signal))
   return bytes.equals(BYTES)
-    ? verdictOf('ok', 'it is read back as it was written')
+    ? verdictOf('ok', 'the object was read back unchanged')
     : verdictOf(
       'fail',
-      'other bytes come back than were written',
-      'Do not keep backups there before the reason is found.'
+      'the store returned different bytes than were written',
+      'Do not keep backups in this store until the cause is found.'
     )
 }
 
 async function readRange (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const bytes = await buffer(await store.get(key, { start: 11, end: 18 }, signal))
   return bytes.equals(BYTES.subarray(11, 19))
-    ? verdictOf('ok', 'a part of it can be read alone')
+    ? verdictOf('ok', 'a byte range was read')
     : verdictOf(
       'fail',
-      'other bytes come back than those that were asked for',
-      'Look at what stands between this machine and the store: it must pass ranges on.'
+      'the store returned different bytes than the requested range',
+      'Check proxies and gateways between this machine and the store: they must support range requests.'
     )
 }
 
@@ -137,23 +141,23 @@ async function stat (store: Store, key: string, signal: AbortSignal): Promise<Ve
   if (archived !== undefined) {
     return verdictOf(
       'fail',
-      `it went into the storage class "${archived.storageClass}", from which it cannot be read at once`,
-      'Change the default of the bucket: manifests have to be read at any time.'
+      `the object was put into the storage class "${archived.storageClass}", from which it cannot be read immediately`,
+      'Change the default storage class of the bucket: manifests must be readable at any time.'
     )
   }
   return size === BYTES.length
-    ? verdictOf('ok', 'its length is told')
+    ? verdictOf('ok', 'the size is reported correctly')
     : verdictOf(
       'fail',
-      `its length is told as ${size} and not ${BYTES.length}`,
-      'Do not keep backups there before the reason is found.'
+      `the size is reported as ${size} instead of ${BYTES.length}`,
+      'Do not keep backups in this store until the cause is found.'
     )
 }
 
 async function list (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   return await isListed(store, key, signal)
-    ? verdictOf('ok', 'it is listed')
-    : verdictOf('fail', 'it is not listed', 'Wait and try again: a store whose lists come late cannot be relied on.')
+    ? verdictOf('ok', 'the object is listed')
+    : verdictOf('fail', 'the object is not listed', 'Try again later. A store with delayed listings is not reliable.')
 }
 
 async function overwrite (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
@@ -161,11 +165,11 @@ async function overwrite (store: Store, key: string, signal: AbortSignal): Promi
   if (code === undefined) {
     return verdictOf(
       'fail',
-      'an object that was there was overwritten',
-      'Look at what stands between this machine and the store: it must pass conditions on.'
+      'an existing object was overwritten',
+      'Check proxies and gateways between this machine and the store: they must support conditional requests.'
     )
   }
-  return verdictOf('ok', 'what is there is not overwritten')
+  return verdictOf('ok', 'an existing object is not overwritten')
 }
 
 /** By force: the same bytes again, which do no harm where they are taken. */
@@ -180,14 +184,14 @@ async function replace (
     'OBJECT_LOCKED',
     'OBJECT_EXISTS'
   ], signal)
-  if (code !== undefined) return verdictOf('ok', 'our own credentials cannot overwrite')
+  if (code !== undefined) return verdictOf('ok', 'the credentials cannot overwrite objects')
   if (features?.versioning === true) {
-    return verdictOf('ok', 'our own credentials can overwrite, and what was there before is kept as an older version')
+    return verdictOf('ok', 'the credentials can overwrite objects, and the old content is kept as an older version')
   }
   return verdictOf(
     'fail',
-    'our own credentials can overwrite what is there',
-    'Keep versions in the bucket, or use Object Lock: otherwise whoever takes over this machine can make every copy worthless.'
+    'the credentials can overwrite objects',
+    'Turn on versioning or Object Lock for the bucket: otherwise an attacker on this machine can overwrite every copy.'
   )
 }
 
@@ -197,20 +201,20 @@ async function remove (store: Store, key: string, signal: AbortSignal): Promise<
   if (isThere || await isListed(store, key, signal)) {
     return verdictOf(
       'fail',
-      'what was removed is still there',
-      'Copies will never go: look at the rules of the store, and at what stands in front of it.'
+      'a removed object still exists',
+      'Copies will never be removed: check the rules of the store, and proxies and gateways in front of it.'
     )
   }
-  return verdictOf('ok', 'it can be removed, and is then gone')
+  return verdictOf('ok', 'the object was removed')
 }
 
 async function removeRefused (store: Store, key: string, signal: AbortSignal): Promise<Verdict> {
   const code = await refusal(store.remove(key, signal), ['STORE_UNAVAILABLE', 'OBJECT_LOCKED'], signal)
-  if (code !== undefined) return verdictOf('ok', 'our own credentials cannot remove')
+  if (code !== undefined) return verdictOf('ok', 'the credentials cannot remove objects')
   return verdictOf(
     'fail',
-    'our own credentials can remove what is there',
-    'Give them no permission to delete: otherwise whoever takes over this machine can remove every copy.'
+    'the credentials can remove objects',
+    'Revoke their permission to delete: otherwise an attacker on this machine can remove every copy.'
   )
 }
 
@@ -225,40 +229,44 @@ function aboutItself (
 }
 
 function clock (ahead: number | null): Verdict {
-  if (ahead === null) return verdictOf('skipped', 'it does not tell its time')
+  if (ahead === null) return verdictOf('skipped', 'the store does not report its time')
   const [seconds, distance] = [Math.round(Math.abs(ahead) / 1_000), Math.abs(ahead)]
-  const difference = `its clock is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} ours`
+  const difference = `its clock is ${seconds} s ${ahead > 0 ? 'ahead of' : 'behind'} the clock of this machine`
   if (distance > CLOCK_FAILS) {
-    return verdictOf('fail', difference, 'Set the clock of this machine: so large a difference is refused.')
+    return verdictOf(
+      'fail',
+      difference,
+      'Correct the clock of this machine: stores reject requests with such a difference.'
+    )
   }
   if (distance > CLOCK_WARNS) {
-    return verdictOf('warn', difference, 'Set the clock of this machine, or have it set over the network.')
+    return verdictOf('warn', difference, 'Correct the clock of this machine, or turn on time synchronization.')
   }
-  return verdictOf('ok', 'its clock and ours agree')
+  return verdictOf('ok', 'its clock agrees with the clock of this machine')
 }
 
 function versions (versioning: boolean | null, isAppendOnly: boolean): Verdict {
-  if (versioning === null) return verdictOf('skipped', 'whether old versions are kept cannot be found out')
+  if (versioning === null) return verdictOf('skipped', 'the store does not report whether it keeps old versions')
   if (versioning) return verdictOf('ok', 'old versions are kept')
   return isAppendOnly
     ? verdictOf(
       'warn',
       'old versions are not kept',
-      'Keep versions in the bucket: what is overwritten is then not lost.'
+      'Turn on versioning for the bucket, so that overwritten objects are not lost.'
     )
-    : verdictOf('ok', 'old versions are not kept')
+    : verdictOf('ok', 'old versions are not kept (not required)')
 }
 
 function lock (objectLock: boolean | null, hasLock: boolean): Verdict {
-  if (objectLock === null) return verdictOf('skipped', 'whether objects can be locked cannot be found out')
+  if (objectLock === null) return verdictOf('skipped', 'the store does not report whether it can lock objects')
   if (objectLock) return verdictOf('ok', hasLock ? 'copies can be locked' : 'objects can be locked')
   return hasLock
     ? verdictOf(
       'fail',
-      'copies are to be locked, and the bucket has no Object Lock',
-      'Turn Object Lock on for the bucket, or leave "lock" out.'
+      '"lock" is configured, but the bucket has no Object Lock',
+      'Turn on Object Lock for the bucket, or remove "lock".'
     )
-    : verdictOf('ok', 'objects cannot be locked')
+    : verdictOf('ok', 'objects cannot be locked (not required)')
 }
 
 /** `OBJECT_EXISTS` where the name was taken; undefined: it was written. */

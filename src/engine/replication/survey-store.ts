@@ -47,9 +47,14 @@ export async function surveyStore (deps: EngineDeps, { store }: OffsiteStore, si
 
 /** Of a store that should hold so many copies, and holds nothing at all. */
 export function emptied ({ name }: Store, known: number): BackupError {
-  return new BackupError('STORE_UNAVAILABLE', `the store "${name}" is empty, but ${known} copies were stored in it`, {
-    hint: 'See whether it is the right place, and mounted; to have everything copied anew, give the store another name.'
-  })
+  return new BackupError(
+    'STORE_UNAVAILABLE',
+    `the store "${name}" is empty, but the catalog lists ${known} copies in it`,
+    {
+      hint:
+        'Check that the location of the store is correct, and that it is mounted; to copy all backups again, give the store another name.'
+    }
+  )
 }
 
 function isListed (sizes: ReadonlyMap<string, number>, key: string, { size, parts }: StoredCopy): boolean {
@@ -61,5 +66,5 @@ function isListed (sizes: ReadonlyMap<string, number>, key: string, { size, part
 async function whatIsWrong (store: Store, copy: StoredCopy, signal: AbortSignal): Promise<string | undefined> {
   const key = offsiteKey(copy)
   return await missingPart(store, key, copy, signal) ??
-    (await hasObject(store, manifestKey(key), signal) ? undefined : 'the manifest is not there any more')
+    (await hasObject(store, manifestKey(key), signal) ? undefined : 'the manifest no longer exists')
 }

@@ -28,7 +28,7 @@ export async function proveCopy (
   if (size !== object.size) {
     throw new BackupError(
       'CHECKSUM_MISMATCH',
-      `the store "${copy.store.name}" tells ${size} bytes instead of ${object.size}`
+      `the store "${copy.store.name}" reports ${size} bytes instead of ${object.size}`
     )
   }
   for (const start of sampleStarts(object.size)) {
@@ -39,7 +39,7 @@ export async function proveCopy (
     if (!ours.equals(theirs)) {
       throw new BackupError(
         'CHECKSUM_MISMATCH',
-        `the store "${copy.store.name}" gives back other bytes from byte ${start} on than were sent`
+        `the store "${copy.store.name}" returned different bytes than were sent, from byte ${start} on`
       )
     }
   }

@@ -64,8 +64,8 @@ export async function openDownload (
   requireObject(backup)
   const manifest = await trustedManifest(deps, id)
   if (wanted === ALL_PARTS && decoded) {
-    throw new BackupError('VALIDATION_FAILED', 'all parts together are only given out as they are stored', {
-      hint: 'Leave "decoded" out, or ask for one part at a time.'
+    throw new BackupError('VALIDATION_FAILED', 'all parts together can only be downloaded as stored', {
+      hint: 'Omit "decoded", or request one part at a time.'
     })
   }
   const part = wanted === ALL_PARTS ? undefined : requirePart(manifest, wanted)

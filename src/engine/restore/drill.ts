@@ -168,11 +168,15 @@ function verdict (
   if (!verification.valid) return told('failed', 'BACKUP_INVALID', verificationMessage(verification))
   const failed = assertions.find(({ status }) => status === 'fail')
   if (failed !== undefined) {
-    return told('failed', 'ASSERTION_FAILED', `"${failed.name}" does not hold: ${failed.reason ?? ''}`)
+    return told('failed', 'ASSERTION_FAILED', `the assertion "${failed.name}" failed: ${failed.reason ?? ''}`)
   }
   const open = assertions.find(({ status }) => status === 'inconclusive')
   if (open !== undefined) {
-    return told('inconclusive', 'ASSERTION_INCONCLUSIVE', `"${open.name}" could not be told: ${open.reason ?? ''}`)
+    return told(
+      'inconclusive',
+      'ASSERTION_INCONCLUSIVE',
+      `the assertion "${open.name}" could not be evaluated: ${open.reason ?? ''}`
+    )
   }
   return { status: 'passed', code: null, message: null }
 }

@@ -104,7 +104,7 @@ async function rowsOf (
   { backup, inPlace }: RestorePlan,
   task: Task
 ): Promise<Pick<DryRun, 'tables' | 'skipped' | 'rowsUnknown'>> {
-  if (inPlace === undefined) return unknown('the backup goes to a path of its own')
+  if (inPlace === undefined) return unknown('the backup is restored to another path')
   try {
     const before = await requireRows(deps, backup.id)
     const live = await otherSide(deps, before, 'live')

@@ -110,9 +110,13 @@ export async function plannedRestore (deps: EngineDeps, id: number, request: Res
 function modeOf ({ name, modes }: LoadedKind, wanted: RestoreMode | undefined): RestoreMode {
   const found = modes.find(mode => wanted === undefined || mode.name === wanted)
   if (found !== undefined) return found.name
-  throw new BackupError('VALIDATION_FAILED', `"mode" is "${wanted}", which sources of the kind "${name}" do not have`, {
-    hint: `Leave "mode" out, or give one of these: ${modes.map(mode => `${mode.name} (${mode.summary})`).join(', ')}.`
-  })
+  throw new BackupError(
+    'VALIDATION_FAILED',
+    `"mode" is "${wanted}", which sources of the kind "${name}" do not support`,
+    {
+      hint: `Omit "mode", or use one of these: ${modes.map(mode => `${mode.name} (${mode.summary})`).join(', ')}.`
+    }
+  )
 }
 
 /** Throws `METHOD_UNSUPPORTED` for a kind without files, `VALIDATION_FAILED` for the source itself as the target. */
@@ -154,14 +158,14 @@ async function requireLinks (deps: EngineDeps, backup: Backup): Promise<void> {
 export async function sourceItself (deps: EngineDeps, { id, source: name }: Backup): Promise<ProtectedSource> {
   const found = deps.sources.get(name)
   if (found === undefined) {
-    throw new BackupError('SOURCE_NOT_FOUND', `the source "${name}" of backup ${id} is not configured any more`, {
+    throw new BackupError('SOURCE_NOT_FOUND', `the source "${name}" of backup ${id} is no longer configured`, {
       hint: 'Give a path to restore to, or configure the source again.'
     })
   }
   const owner = await deps.ownerOf(found.source.location)
   if (owner?.source === null) {
     throw new BackupError('RESTORE_TARGET_INVALID', `"${found.source.location}" is ${owner.what}, which is in use`, {
-      hint: 'Restore it to another path; a catalog that is lost is rebuilt from the manifests by itself.'
+      hint: 'Restore it to another path. A lost catalog is rebuilt automatically from the manifests.'
     })
   }
   return found
@@ -274,7 +278,7 @@ async function requireVerified (deps: EngineDeps, id: number, way: VerifyOptions
   const { verification } = await verifyBackup(deps, id, task, way)
   if (verification.valid) return
   throw new BackupError('BACKUP_INVALID', verificationMessage(verification), {
-    hint: 'Restore another backup: the list tells which are valid.'
+    hint: 'Restore another backup; the list of backups shows which are valid.'
   })
 }
 
@@ -336,7 +340,7 @@ async function placed (
     })
   } catch (thrown) {
     const { code, message } = toBackupError(thrown)
-    throw new BackupError(code, `the backup was put in place, but that could not be recorded: ${message}`, {
+    throw new BackupError(code, `the backup was restored, but the result could not be recorded: ${message}`, {
       cause: thrown
     })
   }

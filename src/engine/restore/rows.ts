@@ -85,8 +85,8 @@ export async function requireRows (deps: EngineDeps, id: number): Promise<Backup
   if (tool === null) {
     throw new BackupError(
       'METHOD_UNSUPPORTED',
-      `backups of the kind "${manifest.source.kind}" have no rows that could be told apart`,
-      { hint: 'Restore the backup to another path, and look into it there.' }
+      `backups of the kind "${manifest.source.kind}" do not support the comparison of rows`,
+      { hint: 'Restore the backup to another path, and inspect it there.' }
     )
   }
   return { backup, manifest, tool }
@@ -148,7 +148,7 @@ export async function rescueFrom (
       ? await makeSafetyBackup(
         deps,
         chosen,
-        { before: `rows of backup ${backup.id} overwrite live ones`, mayBeDamaged: false },
+        { before: `overwriting live rows with rows of backup ${backup.id}`, mayBeDamaged: false },
         task
       )
       : undefined

@@ -44,8 +44,8 @@ async function interrupted (deps: EngineDeps, restore: Restore): Promise<Restore
   const error = new BackupError(
     'INTERRUPTED',
     isReplaced
-      ? 'interrupted: the service ended when the backup had been put in place'
-      : 'interrupted: the service ended while this was restored; what stands there is as it was, or restored whole'
+      ? 'interrupted: the service ended after the backup was restored'
+      : 'interrupted: the service ended during the restore; the target is either unchanged or completely restored'
   )
   const failed = await deps.catalog.restores.fail(id, {
     code: error.code,
@@ -65,7 +65,7 @@ async function interruptedDrill (deps: EngineDeps, id: number): Promise<Restore>
     bytes: null,
     restoreTime: null,
     code: 'INTERRUPTED',
-    message: 'interrupted: the service ended while the backup was drilled',
+    message: 'interrupted: the service ended during the drill',
     at: deps.clock.now()
   })
   deps.events.emit({ type: 'drill.finished', drill })

@@ -17,26 +17,26 @@ export async function requireTarget (
   mode: RestoreMode | undefined
 ): Promise<void> {
   if (!isAbsolute(target) || target.includes('\0')) {
-    throw new BackupError('VALIDATION_FAILED', `"target" is "${target}", which is no absolute path`, {
+    throw new BackupError('VALIDATION_FAILED', `"target" is "${target}", which is not an absolute path`, {
       hint: 'Give a path that begins with a slash.'
     })
   }
   if (mode !== undefined) {
-    throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is a way to restore the source itself`, {
-      hint: 'Leave "mode" out, or "target".'
+    throw new BackupError('VALIDATION_FAILED', `"mode" is "${mode}", which is only valid for a restore to the source`, {
+      hint: 'Omit "mode" or "target".'
     })
   }
   const mount = await silentMount(target)
   if (mount !== undefined) {
-    throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is on the mount "${mount}", which does not answer`, {
-      hint: 'See whether the server of the mount is there, or choose another path.'
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is on the mount "${mount}", which does not respond`, {
+      hint: 'Check the server of the mount, or choose another path.'
     })
   }
   const owner = await deps.ownerOf(target)
   if (owner !== undefined) {
     const hint = owner.source === null
       ? 'Choose another path.'
-      : 'Leave "target" out to restore a source: then what stands there is backed up first.'
+      : 'Omit "target" to restore a source: then its current content is backed up first.'
     throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is ${owner.what}`, { hint })
   }
   for (const { noun, companions } of deps.kinds.values()) {
@@ -44,7 +44,7 @@ export async function requireTarget (
     if (suffix === undefined) continue
     throw new BackupError(
       'RESTORE_TARGET_INVALID',
-      `"${target}" ends with "${suffix}", which ${companions?.software} takes for a part of the ${noun} beside it`,
+      `"${target}" ends with "${suffix}", which ${companions?.software} treats as a part of the ${noun} next to it`,
       { hint: 'Choose another name.' }
     )
   }
@@ -67,13 +67,11 @@ export async function confinedTarget (
     )
   ) {
     const why = restoreDirs.length === 0
-      ? 'no directory is configured to which the API may restore'
-      : `it is in none of the directories to which the API may restore: ${
-        restoreDirs.map(one => `"${one}"`).join(', ')
-      }`
+      ? 'RESTORE_DIRS is not set'
+      : `it is not in one of the directories of RESTORE_DIRS: ${restoreDirs.map(one => `"${one}"`).join(', ')}`
     throw new BackupError('RESTORE_TARGET_FORBIDDEN', `"${target}" is not allowed: ${why}`, {
       hint:
-        'Name the directory in RESTORE_DIRS and start the service again, use "holdfast restore" on its machine, or leave "target" out to restore the source itself.'
+        'Add the directory to RESTORE_DIRS and restart the service, run "holdfast restore" on the server, or omit "target" to restore the source itself.'
     })
   }
   const path = join(folder, basename(normalize(target)))

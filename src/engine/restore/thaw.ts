@@ -42,8 +42,8 @@ export async function thawBackup (deps: EngineDeps, id: number, days: number, si
   )
   if (quickest === undefined) {
     throw failure ??
-      new BackupError('OBJECT_NOT_FOUND', `no store is known to hold backup ${id}`, {
-        hint: 'See "holdfast show" for where it was, and rebuild from there.'
+      new BackupError('OBJECT_NOT_FOUND', `no known store has backup ${id}`, {
+        hint: 'See its former location with "holdfast show", and run "holdfast rebuild" for that store.'
       })
   }
   const { store, key, archived: { hours, isThawing } } = quickest

@@ -103,7 +103,7 @@ export function restoreVerbs (deps: EngineDeps): RestoreVerbs {
     async drill ({ id: given, source, actor }) {
       const { id, reason } = given === undefined
         ? await nextDrill(deps, requireSource(deps, source).source.name)
-        : { id: given, reason: 'it was asked for' }
+        : { id: given, reason: 'requested by the caller' }
       const backup = await catalog.backups.get(id)
       requireObject(backup)
       return await runner.start({

@@ -77,7 +77,7 @@ function byHoldings (
   names: ReadonlySet<string> | undefined
 ): readonly Retained[] {
   if (names === undefined) {
-    return byCatalog.map(({ backup }) => stays(backup, 'the store cannot show now what it holds'))
+    return byCatalog.map(({ backup }) => stays(backup, 'the store cannot be listed now'))
   }
   const isThere = (outline: OutlineWithStores): boolean => names.has(offsiteKey(outline))
   return withAbsent(decide(known.filter(isThere)), known.filter(outline => !isThere(outline)))
@@ -89,7 +89,7 @@ function byHoldings (
  */
 export function withAbsent (decisions: readonly Retained[], absent: readonly OutlineWithStores[]): readonly Retained[] {
   if (absent.length === 0) return decisions
-  return [...decisions, ...absent.map(backup => stays(backup, 'its file is not in the store'))].toSorted((a, b) =>
+  return [...decisions, ...absent.map(backup => stays(backup, 'its file is missing from the store'))].toSorted((a, b) =>
     b.backup.id - a.backup.id
   )
 }

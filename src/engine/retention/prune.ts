@@ -115,10 +115,10 @@ function withBuiltOn ({ decisions, copies }: Decided, live: readonly BackupOutli
 /** What is decided for the landing store, in view of what the others keep. */
 function inView (retained: Retained, { isKept, waitsFor }: CopyVerdict): Retained {
   if (waitsFor !== undefined) {
-    return { ...retained, keep: true, reasons: [`waits for its copy in "${waitsFor}"`], removal: null }
+    return { ...retained, keep: true, reasons: [`waiting for its copy in "${waitsFor}"`], removal: null }
   }
   return isKept
-    ? { ...retained, reasons: [...retained.reasons, 'another store keeps it'], removal: 'evict' }
+    ? { ...retained, reasons: [...retained.reasons, 'another store has a copy'], removal: 'evict' }
     : retained
 }
 
@@ -174,8 +174,8 @@ function groupsOf ({ decisions, copies }: Decided): ReadonlyArray<ReadonlyArray<
 function refusal (refused: readonly PruneRefusal[], removed: number): BackupError {
   const [first] = refused
   const list = refused.map(({ source, going, of }) => `${going} of the ${of} backups of "${source}"`).join(' and ')
-  return new BackupError('PRUNE_REFUSED', `${list} would go at once; nothing of that was removed`, {
-    hint: 'Look at it with a dry run; if it is what you want, say "force".',
+  return new BackupError('PRUNE_REFUSED', `the prune would remove ${list}; none of them was removed`, {
+    hint: 'Review the removals with a dry run. To remove them anyway, use "force".',
     details: { sources: refused.length, going: first?.going ?? 0, of: first?.of ?? 0, removed }
   })
 }
@@ -306,7 +306,7 @@ async function isHeldIn (deps: EngineDeps, backup: Backup, locations: readonly O
   }
   for (const { store, key } of locations.filter(({ store }) => deps.externalStores.has(store.name))) {
     const stored = { size: totalSize(backup), parts: backup.parts }
-    const wrong = await missingPart(store, key, stored, cleanupSignal()).catch(() => 'it cannot be asked')
+    const wrong = await missingPart(store, key, stored, cleanupSignal()).catch(() => 'it cannot be reached')
     if (wrong === undefined) return true
   }
   return false

@@ -75,9 +75,9 @@ export async function requirePinnable (deps: EngineDeps, chosen: ProtectedSource
   const { name } = chosen.source
   throw new BackupError(
     'TOO_MANY_PINNED',
-    `${count} backups of "${name}" that were made by hand are pinned, and maxBackups keeps ${maxBackups}`,
+    `${count} manual backups of "${name}" are pinned, and the limit is maxBackups (${maxBackups})`,
     {
-      hint: 'Have an admin pin it, or unpin those that are not needed any more.',
+      hint: 'Ask an admin to pin it, or unpin backups that are no longer needed.',
       details: { pinned: count, maxBackups }
     }
   )

@@ -40,12 +40,12 @@ export async function moveToTrash (deps: EngineDeps, backup: Backup): Promise<Ba
 async function requireRemovable (deps: EngineDeps, backup: Backup, force: boolean): Promise<void> {
   const { id } = backup
   if (backup.pinned) {
-    throw new BackupError('BACKUP_PINNED', `backup ${id} is pinned`, { hint: 'Take the pin off first.' })
+    throw new BackupError('BACKUP_PINNED', `backup ${id} is pinned`, { hint: 'Unpin it first.' })
   }
   const others = (await deps.catalog.backups.existing(backup.source)).filter(other => other.id !== id && isLive(other))
   const child = others.find(other => other.parentId === id)
   if (child !== undefined) {
-    throw new BackupError('BACKUP_HAS_CHILDREN', `backup ${child.id} is built on backup ${id}`, {
+    throw new BackupError('BACKUP_HAS_CHILDREN', `backup ${child.id} depends on backup ${id}`, {
       hint: `Remove backup ${child.id} first.`
     })
   }
@@ -55,8 +55,8 @@ async function requireRemovable (deps: EngineDeps, backup: Backup, force: boolea
     other.verification.status === 'valid' && (isSuspect(backup) || !isSuspect(other))
   )
   if (isLast && !force && (isProven || others.length === 0)) {
-    throw new BackupError('BACKUP_LAST_VALID', `backup ${id} is the last valid one of "${backup.source}"`, {
-      hint: 'Make another one first, or force it.'
+    throw new BackupError('BACKUP_LAST_VALID', `backup ${id} is the last valid backup of "${backup.source}"`, {
+      hint: 'Make another backup first, or remove it with "force".'
     })
   }
 }
@@ -76,7 +76,7 @@ export async function undeleteBackup (deps: EngineDeps, id: number, signal: Abor
   requireObject(backup)
   if (backup.trashedAt === null) {
     throw new BackupError('BACKUP_NOT_IN_TRASH', `backup ${id} is not in the trash`, {
-      hint: 'Nothing needs to be brought back.'
+      hint: 'No action is needed.'
     })
   }
   if (isIncrement(backup)) await requireChain(deps, backup)
@@ -95,7 +95,7 @@ async function requireChain (deps: EngineDeps, backup: Backup): Promise<void> {
   const live = (await linksOf(deps, backup)).filter(isLive)
   const { broken } = chainOf(backup, new Map(live.map(one => [one.id, one])))
   if (broken === null) return
-  throw new BackupError('CHAIN_BROKEN', broken, { hint: 'Take what it is built on back first.' })
+  throw new BackupError('CHAIN_BROKEN', broken, { hint: 'First restore the backups that it depends on.' })
 }
 
 /** Moves it, unless an attempt before this one has. */
@@ -133,7 +133,7 @@ export async function settleTrashed (deps: EngineDeps, backup: Backup): Promise<
     if (locationsOf(deps, backup).length > 1) return true
     // Nor does a row whose object is nowhere to be seen go before its time.
     if (await isAbsent(deps, backup)) return true
-    await erase(deps, backup, 'its removal had begun before the service ended')
+    await erase(deps, backup, 'its removal had started before the service ended')
     return false
   }
   for (const key of live === backup.key ? [] : partKeys(backup.key, backup.parts)) {

@@ -67,7 +67,7 @@ export function retentionVerbs (deps: EngineDeps): RetentionVerbs {
     async undelete (id) {
       const backup = await catalog.backups.get(id)
       requireObject(backup)
-      requireOwn(backup, 'brought back')
+      requireOwn(backup, 'restored from the trash')
       await deps.ownership.require(deps.store, cleanupSignal())
       return await runner.start({
         kind: 'undelete',

@@ -42,11 +42,11 @@ export async function keyStates ({ keyring, catalog: { keys } }: Pick<EngineDeps
 export async function confirmKey (deps: EngineDeps, id: string, actor: string): Promise<KeyState> {
   if (!(await keyStates(deps)).some(key => key.id === id)) {
     throw new BackupError('KEY_NOT_FOUND', `there is no key "${id}"`, {
-      hint: 'Give the whole id, as "holdfast key list" shows it.'
+      hint: 'Give the complete id, as shown by "holdfast key list".'
     })
   }
   await deps.catalog.keys.confirm({ id, at: deps.clock.now(), actor })
   const [confirmed] = (await keyStates(deps)).filter(key => key.id === id)
-  if (confirmed === undefined) throw new BackupError('INTERNAL', `the key "${id}" went away while it was confirmed`)
+  if (confirmed === undefined) throw new BackupError('INTERNAL', `the key "${id}" was removed during the confirmation`)
   return confirmed
 }

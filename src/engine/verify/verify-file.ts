@@ -98,8 +98,8 @@ async function refuseLive (deps: VerifyDeps, key: string, path: string, signal: 
     if (!await hasObject(store, name, signal) || (await store.stat(name, signal)).size === 0) continue
     throw new BackupError(
       'VALIDATION_FAILED',
-      `"${path}" has a "${suffix}" beside it: it is a ${noun} in use, not a backup`,
-      { hint: 'Make a backup of it, which is verified as it is made, or name the file of a backup.' }
+      `"${path}" has a "${suffix}" file next to it: it is a ${noun} in use, not a backup`,
+      { hint: 'Make a backup of it, which is verified automatically, or give the file of a backup.' }
     )
   }
 }
@@ -127,7 +127,7 @@ async function findManifest (
       const signature = isChanged ? { state: 'changed' as const, keyId: null } : null
       return { manifest: null, signature, check: { name: 'manifest', status, reason } }
     }
-    if (error.code === 'OBJECT_NOT_FOUND') return none('skipped', 'there is none beside the file')
+    if (error.code === 'OBJECT_NOT_FOUND') return none('skipped', 'there is none next to the file')
     if (error.code === 'MANIFEST_INVALID') return none('fail', error.message)
     throw thrown
   }
@@ -192,7 +192,7 @@ async function decodeAndInspect (
       () =>
         new BackupError(
           'DISK_FULL',
-          `what "${key}" unpacks to has no room in the scratch directory "${deps.scratch.directory}", where ${KEPT_FREE} bytes stay free`,
+          `the decoded content of "${key}" does not fit into the scratch directory "${deps.scratch.directory}", where ${KEPT_FREE} bytes must stay free`,
           { hint: 'Free space there, or set SCRATCH_DIR to a larger disk.' }
         )
     )
@@ -233,14 +233,14 @@ function conclusion (verification: Verification): Pick<VerifiedFile, 'verdict' |
 function asFileError (thrown: unknown, path: string): unknown {
   const error = toBackupError(thrown)
   if (error.code === 'OBJECT_NOT_FOUND' || isGone(error)) {
-    return new BackupError('OBJECT_NOT_FOUND', `"${path}" is not there, or is not a file`, {
+    return new BackupError('OBJECT_NOT_FOUND', `"${path}" does not exist, or is not a file`, {
       hint: 'Correct the path.',
       cause: thrown
     })
   }
   if (error.code !== 'STORE_UNAVAILABLE') return thrown
-  return new BackupError('STORE_UNAVAILABLE', `"${path}" must not be read by this user`, {
-    hint: 'Give this user the right to read the file and to search its folders.',
+  return new BackupError('STORE_UNAVAILABLE', `this user has no permission to read "${path}"`, {
+    hint: 'Give this user read permission on the file and search permission on its directories.',
     cause: thrown
   })
 }

@@ -120,7 +120,7 @@ async function checkManifest ({ store, key }: ObjectLocation, recorded: Manifest
     return {
       name: 'manifest',
       status: 'fail',
-      reason: `${wrong.map(key => `"${key}"`).join(', ')} in the manifest differs from what was recorded`
+      reason: `${wrong.map(key => `"${key}"`).join(', ')} in the manifest differs from the catalog`
     }
   } catch (thrown) {
     const error = toBackupError(thrown)

@@ -10,7 +10,7 @@ export function alertRoutes (app: App, { alerts }: { readonly alerts: Pick<Alert
     route('viewer', {
       operationId: 'listAlerts',
       tag: 'service',
-      summary: 'What is wrong now, since when, and what to do, newest first',
+      summary: 'List open alerts with their remedies, newest first',
       answers: { 200: alertListAnswer }
     }, { querystring: alertListQuery }),
     async ({ query: { cursor: before, ...query } }) => {

@@ -10,7 +10,7 @@ export function auditRoute (app: App, { audit }: { readonly audit: Pick<AuditLog
     route('admin', {
       operationId: 'listAuditEntries',
       tag: 'audit',
-      summary: 'Who did what through the API and the command line, newest first',
+      summary: 'List the audit log of the API and the command line, newest first',
       action: 'audit',
       answers: { 200: auditListAnswer }
     }, { querystring: auditListQuery }),

@@ -50,7 +50,7 @@ export function backupRoutes (
     route('viewer', {
       operationId: 'getStatistics',
       tag: 'backups',
-      summary: 'How things stand: totals, and each source',
+      summary: 'Get totals and statistics of each source',
       answers: { 200: statisticsAnswer }
     }),
     (_request, reply) => {
@@ -64,7 +64,7 @@ export function backupRoutes (
     route('viewer', {
       operationId: 'getBackup',
       tag: 'backups',
-      summary: 'One backup, with the history of its verifications',
+      summary: 'Get a backup with the history of its verifications',
       answers: { 200: backupDetailAnswer },
       errors: ['BACKUP_NOT_FOUND']
     }, { params: idParams }),
@@ -88,10 +88,10 @@ export function backupRoutes (
     route('operator', {
       operationId: 'updateBackup',
       tag: 'backups',
-      summary: 'Change what a backup is called, or pin it',
+      summary: 'Change the description of a backup, or pin it',
       action: 'backup edit',
       description:
-        'A backup that is pinned is unpinned, or changed, by an admin alone. An operator pins as many that were made by hand as maxBackups keeps.',
+        'Only an admin can unpin or change a pinned backup. An operator can pin at most `maxBackups` manual backups.',
       answers: { 200: backupAnswer },
       errors: ['BACKUP_NOT_FOUND', 'BACKUP_DELETED', 'TOO_MANY_PINNED']
     }, { params: idParams, body: editBody }),

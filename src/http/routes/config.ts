@@ -13,7 +13,7 @@ export function configRoutes (
     route('viewer', {
       operationId: 'getConfig',
       tag: 'configuration',
-      summary: 'The configuration in force, and where each value came from',
+      summary: 'Get the configuration in force and the origin of each value',
       answers: { 200: configAnswer }
     }),
     () => ({ success: true, config: presentConfig(engine.settings(), fixed) })
@@ -25,7 +25,7 @@ export function configRoutes (
     summary: 'Change the configuration',
     action: 'config change',
     description:
-      'Only the keys that are given. Takes effect at once and survives a restart. If one key is wrong, nothing is changed.',
+      'Changes only the given keys. Takes effect immediately and persists across restarts. If one key is invalid, nothing is changed.',
     answers: { 200: configMessageAnswer }
   }, { body: configBody })
   app.put('/api/backups/config', {
@@ -41,7 +41,7 @@ export function configRoutes (
 function refusalOf (key: string, fixed: readonly FixedOption[]): string {
   const option = fixed.find(known => known.key === key)
   if (option !== undefined) {
-    return `"${key}" cannot be changed while the service runs: set ${option.variable} in its environment and start it again`
+    return `"${key}" cannot be changed while the service runs: set ${option.variable} in its environment and restart it`
   }
-  return `"${key}" is not a key of the configuration; the keys are ${Object.keys(settingsSchema.shape).join(', ')}`
+  return `"${key}" is not a configuration key; the keys are ${Object.keys(settingsSchema.shape).join(', ')}`
 }

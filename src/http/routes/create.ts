@@ -17,7 +17,7 @@ export function createRoute (app: App, { engine }: { readonly engine: BackupVerb
       summary: 'Make a backup now',
       action: 'backup create',
       description:
-        'Without a body: a manual, full backup of the default source. For an operator nothing gives way to make room (DISK_FULL).',
+        'Without a body: a manual full backup of the default source. For an operator, no other backup is removed to make room (DISK_FULL).',
       starts: 'create',
       answers: { 201: backupMessageAnswer, 202: jobAnswer },
       errors: [

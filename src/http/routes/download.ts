@@ -20,13 +20,13 @@ export function downloadRoute (app: App, { engine }: { readonly engine: RestoreV
   const options = route('admin', {
     operationId: 'downloadBackup',
     tag: 'backups',
-    summary: 'The backup itself',
+    summary: 'Download a backup',
     action: 'backup download',
     description:
-      '`X-Backup-Store` names the store that it is read from: the nearest that has it. Takes one `Range`, with `If-Range` and `If-None-Match` against the `ETag`. Bytes that are not those of the `ETag` never end cleanly: the answer is an error, or the connection is cut before its `Content-Length`. The first range of a stored backup is answered once all of it has been read and proven. With `part=all` there is no `Range`: one is answered with `RANGE_NOT_SATISFIABLE`.',
+      '`X-Backup-Store` names the store from which it is read: the nearest one that has the backup. Supports one `Range`, with `If-Range` and `If-None-Match` for the `ETag`. If the content does not match the `ETag`, the response is an error, or the connection is closed before `Content-Length` is reached. The response to the first range of a stored backup starts after the complete backup was read and verified. `part=all` does not support `Range` (`RANGE_NOT_SATISFIABLE`).',
     answers: {
-      200: { description: 'All of it.', content: octets },
-      206: { description: 'The range that was asked for.', content: octets }
+      200: { description: 'The complete content.', content: octets },
+      206: { description: 'The requested range.', content: octets }
     },
     errors: [
       'BACKUP_NOT_FOUND',
@@ -57,15 +57,15 @@ export function downloadRoute (app: App, { engine }: { readonly engine: RestoreV
       const current = headers['if-range'] === undefined || headers['if-range'] === download.etag
       const range = request.method === 'GET' && current ? parseRange(headers.range, download.size) : undefined
       if (range !== undefined && !download.hasRanges) {
-        throw new BackupError('RANGE_NOT_SATISFIABLE', 'all parts together are given out as a whole', {
-          hint: 'Leave "Range" out, or ask for one part.'
+        throw new BackupError('RANGE_NOT_SATISFIABLE', 'all parts together can only be downloaded completely', {
+          hint: 'Omit "Range", or request one part.'
         })
       }
       if (range === null) {
         reply.header('content-range', `bytes */${download.size}`)
         throw new BackupError(
           'RANGE_NOT_SATISFIABLE',
-          `the range lies outside the ${download.size} bytes that there are`
+          `the range is outside the ${download.size} bytes of the content`
         )
       }
       if (range !== undefined) {

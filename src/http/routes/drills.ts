@@ -20,9 +20,9 @@ export function drillRoutes (
       operationId: 'drillBackup',
       tag: 'backups',
       action: 'drill',
-      summary: 'Try out that a backup restores',
+      summary: 'Test the restore of a backup',
       description:
-        'It is restored into a scratch place, proven there, held against what its source asserts, and thrown away. `success` is true when the drill was made or tried, whatever came of it; `drill.status` tells.',
+        'Restores the backup into scratch space, verifies it there, checks the assertions of its source, and removes it again. `success` is true if the drill ran, whatever its result; see `drill.status`.',
       starts: 'drill',
       answers: { 200: drillAnswer, 202: jobAnswer },
       errors: [
@@ -50,7 +50,7 @@ export function drillRoutes (
     route('viewer', {
       operationId: 'getRestore',
       tag: 'backups',
-      summary: 'One restore or drill, with what it found',
+      summary: 'Get a restore or drill with its findings',
       answers: { 200: oneRestoreAnswer },
       errors: ['RESTORE_NOT_FOUND']
     }, { params: idParams }),
@@ -62,12 +62,12 @@ export function drillRoutes (
     route('viewer', {
       operationId: 'getDrillReport',
       tag: 'backups',
-      summary: 'The evidence of drills, for auditors',
+      summary: 'Get the evidence of drills for auditors',
       description:
-        'As JSON, or as a page to print: `format=html`, or an `Accept` that asks for HTML. Without `since` of the 90 days before `until`.',
+        'As JSON, or as a printable page with `format=html` or an `Accept` header for HTML. Default of `since`: 90 days before `until`.',
       answers: {
         200: {
-          description: 'What was drilled, when, by whom, and how it went.',
+          description: 'The drills with time, user and result.',
           content: {
             'application/json': { schema: z.object({ success: z.literal(true), report: evidenceSchema }) },
             'text/html': { schema: z.string() }

@@ -15,12 +15,12 @@ export function eventRoute (
   const options = route('viewer', {
     operationId: 'streamEvents',
     tag: 'jobs',
-    summary: 'What happens, as server-sent events',
+    summary: 'Subscribe to events (server-sent events)',
     description:
-      'Each event has a name (`job.updated`, `backup.completed`, …) and JSON as its data. Nothing is sent again: after a break, read the lists.',
+      'Each event has a name (`job.updated`, `backup.completed`, …) and JSON data. Events are not repeated: after an interruption, read the lists again.',
     answers: {
       200: {
-        description: 'A stream that ends with the service, or with the token.',
+        description: 'A stream that ends when the service stops or the token expires.',
         content: { 'text/event-stream': { schema: z.string() } }
       }
     }

@@ -32,15 +32,14 @@ export function healthRoutes (app: App, deps: Deps): void {
     route('open', {
       operationId,
       tag: 'service',
-      summary: 'How the service and its backups are',
-      description:
-        '`degraded` means that somebody should look, and `GET /api/alerts` tells what at; only `error` is a 503.',
+      summary: 'Get the health of the service and its backups',
+      description: '`degraded`: a problem needs attention, see `GET /api/alerts`. Only `error` has the status 503.',
       answers: { 200: healthAnswer, 503: healthAnswer }
     })
   for (const [url, operationId] of [['/health', 'getHealth'], ['/healthz', 'getHealthz']] as const) {
     app.get(url, unlimited(report(operationId)), async (request, reply) => {
       const body = await inTime(() => bodyOf(deps), error => {
-        request.log.error({ err: error }, 'the health could not be told')
+        request.log.error({ err: error }, 'the health could not be determined')
       })
       reply.type('application/json; charset=utf-8')
       if (body !== undefined) return body
@@ -55,7 +54,7 @@ export function healthRoutes (app: App, deps: Deps): void {
       route('open', {
         operationId: 'getLiveness',
         tag: 'service',
-        summary: 'Whether the service runs',
+        summary: 'Check whether the service is running',
         answers: { 200: aliveAnswer }
       })
     ),
@@ -66,7 +65,7 @@ export function healthRoutes (app: App, deps: Deps): void {
     route('open', {
       operationId,
       tag: 'service',
-      summary: 'Whether the service takes work',
+      summary: 'Check whether the service accepts jobs',
       answers: { 200: aliveAnswer, 503: aliveAnswer }
     })
   for (const [url, operationId] of [['/health/ready', 'getReadiness'], ['/readyz', 'getReadyz']] as const) {

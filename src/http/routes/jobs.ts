@@ -26,7 +26,7 @@ export function jobRoutes (app: App, { engine, throughput, starterOf }: Deps): v
     route('viewer', {
       operationId: 'listJobs',
       tag: 'jobs',
-      summary: 'Running and recent work, newest first',
+      summary: 'List jobs, newest first',
       answers: { 200: jobListAnswer }
     }, { querystring: jobListQuery }),
     async ({ query: { cursor: before, ...query }, caller }) => {
@@ -44,7 +44,7 @@ export function jobRoutes (app: App, { engine, throughput, starterOf }: Deps): v
     route('viewer', {
       operationId: 'getJob',
       tag: 'jobs',
-      summary: 'How far a job is, or how it ended',
+      summary: 'Get the progress or result of a job',
       answers: { 200: jobAnswer },
       errors: ['JOB_NOT_FOUND']
     }, { params: idParams }),
@@ -67,9 +67,9 @@ export function jobRoutes (app: App, { engine, throughput, starterOf }: Deps): v
       tag: 'jobs',
       summary: 'Cancel a job',
       action: 'job cancel',
-      description: 'Answers once it has ended; one that was all but done may still succeed.',
+      description: 'Responds when the job has ended; a job that was almost finished may still succeed.',
       needs: {
-        says: 'A job that only an admin can start, such as a restore, needs admin.',
+        says: 'Jobs that only an admin can start, such as a restore, require admin.',
         role: ({ params }) => roleToCancel((params as z.infer<typeof idParams>).id)
       },
       answers: { 200: jobMessageAnswer },

@@ -16,15 +16,15 @@ export function metricsRoute (
   const options = route('open', {
     operationId: 'getMetrics',
     tag: 'service',
-    summary: 'Metrics for Prometheus',
-    description: 'Asks for METRICS_TOKEN as the bearer token where one is configured.',
+    summary: 'Get metrics for Prometheus',
+    description: 'Requires METRICS_TOKEN as the bearer token, if it is configured.',
     answers: { 200: { description: 'Prometheus text format.', content: { 'text/plain': { schema: z.string() } } } },
     errors: ['UNAUTHORIZED']
   })
   app.get('/metrics', { ...options, config: { ...options.config, rateLimit: false } }, async (request, reply) => {
     if (metricsToken !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${metricsToken.reveal()}`)) {
       reply.header('www-authenticate', 'Bearer realm="holdfast metrics"')
-      throw new BackupError('UNAUTHORIZED', 'the metrics need their own token', {
+      throw new BackupError('UNAUTHORIZED', 'the metrics require METRICS_TOKEN', {
         hint: 'Send METRICS_TOKEN as the bearer token.'
       })
     }

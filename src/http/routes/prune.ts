@@ -11,7 +11,7 @@ export function pruneRoute (app: App, { engine }: { readonly engine: RetentionVe
     route('admin', {
       operationId: 'pruneBackups',
       tag: 'backups',
-      summary: 'Remove what the retention rules no longer keep, or only tell what that would be',
+      summary: 'Remove the backups that no retention rule keeps, or only list them',
       action: 'backup prune',
       starts: 'prune',
       answers: { 200: pruneAnswer, 202: jobAnswer },

@@ -12,7 +12,7 @@ export function releaseRoutes (app: App, { engine }: { readonly engine: BackupVe
       tag: 'backups',
       summary: 'Declare a suspect backup good',
       action: 'backup release',
-      description: 'It counts like any other from now on, and what was good before it may be removed again.',
+      description: 'The backup is no longer suspect, and older good backups may be removed again.',
       answers: { 200: backupMessageAnswer },
       errors: ['BACKUP_NOT_FOUND', 'BACKUP_NOT_COMPLETED', 'BACKUP_DELETED', 'BACKUP_NOT_SUSPECT', 'BACKUP_BUSY']
     }, { params: idParams }),

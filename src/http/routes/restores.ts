@@ -27,9 +27,9 @@ export function restoreRoutes (
       operationId: 'restoreBackup',
       tag: 'backups',
       action: 'restore',
-      summary: 'Put a backup back',
+      summary: 'Restore a backup',
       description:
-        'The backup is proven first, what stands there now is backed up, and `undo` tells how to bring that back. `target` must be in one of the directories that RESTORE_DIRS names. A failure leaves everything as it was. With `dryRun` nothing is changed.',
+        'Verifies the backup and backs up the current content first; `undo` shows how to restore that content. `target` must be in one of the directories of RESTORE_DIRS. If the restore fails, the target is unchanged. With `dryRun`, nothing is changed.',
       starts: 'restore',
       answers: { 200: z.union([restoreAnswer, restoreDryRunAnswer]), 202: jobAnswer },
       errors: [
@@ -72,7 +72,7 @@ export function restoreRoutes (
         })
         return respondWithJob(request, reply, work, found => ({
           success: true,
-          message: `Nothing was changed: a restore of backup ${found.backup.id} would do what "dryRun" has`,
+          message: `Nothing was changed: "dryRun" shows what a restore of backup ${found.backup.id} would change`,
           dryRun: presentDryRun(found)
         }))
       }
@@ -104,7 +104,7 @@ export function restoreRoutes (
     route('viewer', {
       operationId: 'listRestores',
       tag: 'backups',
-      summary: 'What was restored or drilled, newest first',
+      summary: 'List restores and drills, newest first',
       answers: { 200: restoreListAnswer }
     }, { querystring: restoreListQuery }),
     async ({ query: { cursor: before, ...query } }) => {

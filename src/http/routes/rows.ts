@@ -29,13 +29,13 @@ export function rowRoutes (
     route('operator', {
       operationId: 'diffBackup',
       tag: 'backups',
-      summary: 'What became of the rows of a backup',
+      summary: 'Compare the rows of a backup',
       description:
-        'Counts of rows added, removed and changed for each table, against the live database or another backup; the rows themselves where `rows` asks for them.',
+        'Numbers of added, removed and changed rows of each table, compared with the live database or another backup; with `rows`, also the rows.',
       action: 'diff',
       starts: 'diff',
       needs: {
-        says: 'Rows, and backups of the catalog, need admin.',
+        says: 'Rows, and backups of the catalog, require admin.',
         role: ({ params, query }) =>
           roleForDiff((params as z.infer<typeof idParams>).id, query as z.infer<typeof diffQuery>)
       },
@@ -73,9 +73,9 @@ export function rowRoutes (
       operationId: 'rescueRows',
       tag: 'backups',
       action: 'rescue',
-      summary: 'Bring rows of a backup back into the live database',
+      summary: 'Copy rows of a backup into the live database',
       description:
-        'In one transaction, with the rows that they refer to, parents before children; what was written since stays. Where live rows are overwritten, the database is backed up first, and `undo` tells how to go back.',
+        'Runs in one transaction and includes missing rows to which the chosen rows refer, parents before children. Later changes are kept. Before live rows are overwritten, the database is backed up, and `undo` shows how to revert.',
       starts: 'rescue',
       answers: { 200: rescueAnswer, 202: jobAnswer },
       errors: [
@@ -136,8 +136,10 @@ async function sourceOf (engine: Pick<Engine, 'backup'>, id: number): Promise<st
 }
 
 function inWords ({ backup, dryRun, rescue: { tables, refused } }: Rescued): string {
-  if (refused) return `No row of backup ${backup.id} would be brought back: see "conflicts"`
+  if (refused) return `No row of backup ${backup.id} would be written: see "conflicts"`
   const written = tables.reduce((sum, { inserted, overwritten }) => sum + inserted + overwritten, 0)
   const rows = written === 1 ? '1 row' : `${written} rows`
-  return dryRun ? `${rows} of backup ${backup.id} would be brought back` : `${rows} of backup ${backup.id} brought back`
+  return dryRun
+    ? `${rows} of backup ${backup.id} would be written`
+    : `${rows} of backup ${backup.id} were written into the live database`
 }

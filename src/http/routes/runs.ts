@@ -10,9 +10,8 @@ export function runRoute (app: App, { engine }: { readonly engine: StatusVerbs }
     route('viewer', {
       operationId: 'listRuns',
       tag: 'jobs',
-      summary: 'What fell due by the schedules, and what came of it, newest first',
-      description:
-        'Each time at which a rule falls due has one run; it ends as `done`, as `failed`, or as `skipped` with a reason.',
+      summary: 'List scheduled runs and their outcomes, newest first',
+      description: 'Each due time of a rule has one run, which ends as `done`, `failed`, or `skipped` with a reason.',
       answers: { 200: runListAnswer }
     }, { querystring: runListQuery }),
     async ({ query: { cursor: before, ...query } }) => {

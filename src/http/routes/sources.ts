@@ -13,7 +13,7 @@ export function sourceRoutes (
     route('viewer', {
       operationId: 'listSources',
       tag: 'sources',
-      summary: 'What is protected, and how it stands',
+      summary: 'List sources and their state',
       answers: { 200: sourceListAnswer }
     }),
     async () => {
@@ -27,7 +27,7 @@ export function sourceRoutes (
     route('viewer', {
       operationId: 'getSource',
       tag: 'sources',
-      summary: 'One source',
+      summary: 'Get a source',
       answers: { 200: sourceAnswer },
       errors: ['SOURCE_NOT_FOUND']
     }, { params: sourceParams }),

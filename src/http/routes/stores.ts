@@ -9,7 +9,7 @@ export function storeRoutes (app: App, { engine }: { readonly engine: StatusVerb
     route('viewer', {
       operationId: 'listStores',
       tag: 'sources',
-      summary: 'Where backups are kept, and how each place stands',
+      summary: 'List stores and their state',
       answers: { 200: storeListAnswer }
     }),
     async () => ({ success: true, stores: (await engine.stores()).map(presentStore) })
@@ -20,10 +20,10 @@ export function storeRoutes (app: App, { engine }: { readonly engine: StatusVerb
     route('operator', {
       operationId: 'probeStore',
       tag: 'sources',
-      summary: 'Try whether copies can be kept in a store',
+      summary: 'Test whether a store can keep copies',
       action: 'store probe',
       description:
-        'With one small object, which is removed again; in an append-only store it stays. What goes wrong is a finding and no error: see "ok".',
+        'Writes one small object, which is removed afterwards except in an append-only store. A failed test is a finding, not an error: see `ok`.',
       answers: { 200: probeAnswer },
       errors: ['STORE_NOT_FOUND']
     }, { params: storeParams }),

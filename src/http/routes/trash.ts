@@ -12,9 +12,9 @@ export function trashRoutes (app: App, { engine }: { readonly engine: RetentionV
     route('admin', {
       operationId: 'deleteBackup',
       tag: 'backups',
-      summary: 'Move a backup into the trash',
+      summary: 'Move a backup to the trash',
       action: 'backup remove',
-      description: 'After its grace period there it is gone for good, with its copies.',
+      description: 'After the grace period, the backup and its copies are deleted permanently.',
       starts: 'delete',
       answers: { 200: backupMessageAnswer, 202: jobAnswer },
       errors: [
@@ -43,7 +43,7 @@ export function trashRoutes (app: App, { engine }: { readonly engine: RetentionV
     route('admin', {
       operationId: 'undeleteBackup',
       tag: 'backups',
-      summary: 'Bring a backup back from the trash',
+      summary: 'Restore a backup from the trash',
       action: 'backup undelete',
       starts: 'undelete',
       answers: { 200: backupMessageAnswer, 202: jobAnswer },
@@ -55,7 +55,7 @@ export function trashRoutes (app: App, { engine }: { readonly engine: RetentionV
         request,
         reply,
         work,
-        backup => ({ success: true, message: 'Backup brought back from the trash', backup: presentBackup(backup) })
+        backup => ({ success: true, message: 'Backup restored from the trash', backup: presentBackup(backup) })
       )
     }
   )

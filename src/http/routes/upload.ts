@@ -8,7 +8,7 @@ import { jobAnswer } from '../schemas/job.ts'
 import { respondWithJob } from '../work.ts'
 
 const uploadBody = z.strictObject({
-  store: storeName.optional().meta({ description: 'Only into this store; left out: into all of the source.' })
+  store: storeName.optional().meta({ description: 'Only to this store; default: all stores of the source.' })
 }).prefault({})
 
 export function uploadRoute (app: App, { engine }: { readonly engine: ReplicationVerbs }): void {
@@ -20,7 +20,7 @@ export function uploadRoute (app: App, { engine }: { readonly engine: Replicatio
       summary: 'Copy a backup to the other stores, or to one of them',
       action: 'backup upload',
       description:
-        'What a store has already is looked at and stays. Each copy is proven after it arrived. A store that fails hinders none of the others.',
+        'Existing copies are checked and kept. Each new copy is verified after the upload. A failing store does not affect the others.',
       starts: 'upload',
       answers: { 200: backupMessageAnswer, 202: jobAnswer },
       errors: [

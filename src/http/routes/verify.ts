@@ -13,9 +13,9 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: VerifyVer
     route('operator', {
       operationId: 'verifyBackup',
       tag: 'backups',
-      summary: 'Prove a backup',
+      summary: 'Verify a backup',
       action: 'backup verify',
-      description: '`success` is true when the verification ran, whatever it found; `valid` tells that.',
+      description: '`success` is true if the verification ran; `valid` is its result.',
       starts: 'verify',
       answers: { 200: verifyAnswer, 202: jobAnswer },
       errors: [
@@ -39,7 +39,7 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: VerifyVer
     route('operator', {
       operationId: 'verifyBackups',
       tag: 'backups',
-      summary: 'Prove every completed backup, or those that match',
+      summary: 'Verify all completed backups, or those that match',
       action: 'backup verify',
       starts: 'verify-all',
       answers: { 200: verifyAllAnswer, 202: jobAnswer },
@@ -65,9 +65,9 @@ export function verifyRoutes (app: App, { engine }: { readonly engine: VerifyVer
 }
 
 function messageOf (verified: number, invalid: number, failed: number): string {
-  if (verified + failed === 0) return 'There is nothing to verify: no completed backup of this installation matches'
+  if (verified + failed === 0) return 'Nothing to verify: no completed backup of this installation matches'
   const found = invalid === 0
-    ? `All of ${verified} backups are valid`
+    ? `All ${verified} backups are valid`
     : `${invalid} of ${verified} backups are not valid`
   return failed === 0 ? found : `${found}; ${failed} more could not be verified`
 }

@@ -3,7 +3,7 @@ import { alertSchema } from '../../present/alert.ts'
 import { flag, nextCursor, paging, success } from './common.ts'
 
 export const alertListQuery = z.strictObject({
-  cleared: flag.default(false).meta({ description: '`true`: those that are over, in place of those that are open.' }),
+  cleared: flag.default(false).meta({ description: '`true`: cleared alerts instead of open ones.' }),
   ...paging
 })
 export const alertListAnswer = z.object({ success, alerts: z.array(alertSchema), nextCursor })

@@ -13,8 +13,8 @@ export const backupListQuery = z.strictObject({
   type: z.enum(BACKUP_TYPES).optional(),
   method: z.enum(BACKUP_METHODS).optional(),
   since: since.optional(),
-  store: storeName.optional().meta({ description: 'Only backups that this store holds.' }),
-  trashed: flag.optional().meta({ description: 'true: only what is in the trash; otherwise nothing of it.' }),
+  store: storeName.optional().meta({ description: 'Only backups in this store.' }),
+  trashed: flag.optional().meta({ description: 'true: only backups in the trash; false: only others.' }),
   ...paging
 })
 
@@ -22,7 +22,7 @@ export const backupListAnswer = z.object({
   success,
   backups: z.array(listedBackupSchema),
   statistics: statisticsSchema,
-  count: z.int().nonnegative().meta({ description: 'How many match, whatever the limit.' }),
+  count: z.int().nonnegative().meta({ description: 'Number of matches, regardless of the limit.' }),
   nextCursor
 })
 
@@ -37,7 +37,7 @@ export const createBody = z.strictObject({
   compression: z.enum(COMPRESSIONS).optional(),
   verify: z.boolean().optional(),
   upload: z.boolean().optional().meta({
-    description: 'true: answers once its copies are in the other stores, too; otherwise they are made afterwards.'
+    description: 'true: respond when the copies in the other stores are complete; otherwise they are made afterwards.'
   })
 }).prefault({})
 
@@ -47,7 +47,7 @@ export const backupDetailAnswer = z.object({
   success,
   backup: backupSchema,
   verifications: z.array(z.object({ checkedAt: instant, valid: z.boolean(), checks: z.array(checkSchema) }))
-    .meta({ description: 'Every verification so far, newest first.' })
+    .meta({ description: 'All verifications, newest first.' })
 })
 
 export const editBody = z.strictObject({
@@ -56,11 +56,11 @@ export const editBody = z.strictObject({
 })
 
 export const removeQuery = z.strictObject({
-  force: flag.default(false).meta({ description: 'true: even the last valid backup of its source.' })
+  force: flag.default(false).meta({ description: 'true: even if it is the last valid backup of its source.' })
 })
 export const downloadQuery = z.strictObject({
-  decoded: flag.default(false).meta({ description: 'true: the plain image, decompressed.' }),
+  decoded: flag.default(false).meta({ description: 'true: the image, decrypted and decompressed.' }),
   part: z.string().max(200).optional().meta({
-    description: '"all": a tar of all parts as they are stored, and the manifest. Default: "main".'
+    description: '"all": a tar of all parts as stored, and the manifest. Default: "main".'
   })
 })

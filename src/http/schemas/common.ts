@@ -6,7 +6,7 @@ export const success = z.literal(true)
 
 /** The number in a path. Fifteen digits are far beyond any row and still exact. */
 export const id = z.string()
-  .regex(/^[1-9]\d{0,14}$/, 'expected a whole number from 1')
+  .regex(/^[1-9]\d{0,14}$/, 'expected a whole number of at least 1')
   .transform(Number)
   .meta({ type: 'integer', minimum: 1 })
 export const idParams = z.strictObject({ id })
@@ -21,12 +21,15 @@ export const storeName = z.string()
 
 /** Text that people wrote. */
 export const description = z.string().max(1000)
-  .refine(text => !text.includes('\0') && text.isWellFormed(), 'expected text without null bytes and broken characters')
+  .refine(
+    text => !text.includes('\0') && text.isWellFormed(),
+    'expected text without null bytes and invalid characters'
+  )
 
 /** A time as a caller may write it: ISO 8601 with a zone. */
 export const since = z.iso.datetime({ offset: true })
   .transform(text => new Date(text))
-  .meta({ description: 'Only what was started at or after this time.' })
+  .meta({ description: 'Only entries started at or after this time.' })
 
 export const flag = z.enum(['true', 'false']).transform(text => text === 'true')
 
@@ -35,17 +38,17 @@ const cursor = z.string().max(64)
   .transform((text, context) => {
     const before = Buffer.from(text, 'base64url').toString('latin1')
     if (/^[1-9]\d{0,14}$/.test(before) && formatCursor(Number(before)) === text) return Number(before)
-    context.addIssue({ code: 'custom', message: 'expected the nextCursor of an earlier answer' })
+    context.addIssue({ code: 'custom', message: 'expected the nextCursor of an earlier response' })
     return z.NEVER
   })
-  .meta({ description: 'The `nextCursor` of the page before.' })
+  .meta({ description: 'The `nextCursor` of the previous page.' })
 
 export const paging = {
   limit: z.coerce.number().int().min(1).max(500).default(50),
   cursor: cursor.optional()
 }
 export const nextCursor = z.string().nullable().meta({
-  description: 'Give it as `cursor` for the next page; null: this was the last.'
+  description: '`cursor` for the next page; null: this is the last page.'
 })
 
 export function formatCursor (before: number): string {
@@ -54,16 +57,16 @@ export function formatCursor (before: number): string {
 
 /** An error as it is answered: RFC 9457, and what a program needs beside it. */
 export const problemSchema = z.looseObject({
-  type: z.string().meta({ description: 'Names the code, as a URN.' }),
+  type: z.string().meta({ description: 'The code as a URN.' }),
   title: z.string(),
   status: z.int(),
   detail: z.string(),
-  instance: z.string().meta({ description: 'The path that was asked for.' }),
+  instance: z.string().meta({ description: 'The requested path.' }),
   success: z.literal(false),
   code: errorCode,
-  hint: z.string().optional().meta({ description: 'What to do.' }),
+  hint: z.string().optional().meta({ description: 'The remedy.' }),
   requestId: z.string(),
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional().meta({
-    description: 'What is wrong with the body or the query.'
+    description: 'The invalid fields of the body or the query.'
   })
 }).meta({ id: 'Problem' })

@@ -8,6 +8,6 @@ export const oneRestoreAnswer = z.object({ success, restore: drillSchema })
 export const evidenceQuery = z.strictObject({
   source: sourceName.optional(),
   since: since.optional(),
-  until: since.meta({ description: 'Only what was started before this time; without it, until now.' }).optional(),
+  until: since.meta({ description: 'Only entries started before this time; default: now.' }).optional(),
   format: z.enum(['json', 'html']).optional()
 })

@@ -14,7 +14,7 @@ export const filesQuery = z.strictObject({
       'A path relative to the source; `*`, `?` and `[a-z]` match within a name, `**` any number of directories. A directory includes its content. May be repeated.'
   }),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  cursor: z.string().max(LONGEST_CURSOR).optional().meta({ description: 'The `nextCursor` of the page before.' })
+  cursor: z.string().max(LONGEST_CURSOR).optional().meta({ description: 'The `nextCursor` of the previous page.' })
 })
 
 export const filesAnswer = z.object({

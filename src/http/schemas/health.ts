@@ -8,12 +8,12 @@ export const healthAnswer = z.object({
     status: z.string(),
     lastSuccess: instant.nullable(),
     ageSeconds: z.int().nonnegative().nullable()
-  }).nullable().meta({ description: 'null: it could not be told in time.' }),
+  }).nullable().meta({ description: 'null: not determined in time.' }),
   alerts: z.object({
     critical: count,
     warning: count,
     rules: z.array(z.string())
-  }).nullable().meta({ description: 'Those that are open; null: it could not be told in time.' })
+  }).nullable().meta({ description: 'Number of open alerts; null: not determined in time.' })
 }).meta({ id: 'Health' })
 
 export const aliveAnswer = z.object({ success: z.boolean(), status: z.enum(['ok', 'error']) })

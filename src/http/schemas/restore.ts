@@ -7,31 +7,31 @@ import { signatureSchema } from '../../present/signature.ts'
 import { nextCursor, paging, sourceName, success } from './common.ts'
 import { pathPattern } from './files.ts'
 
-const CONFIRM = 'say true: what stands there now is replaced'
+const CONFIRM = 'must be true, because the restore replaces the current content'
 
 export const restoreBody = z.strictObject({
   confirm: z.literal(true, CONFIRM).optional().meta({
-    description: 'Required without `dryRun`: what stands there now is replaced.'
+    description: 'Must be true unless `dryRun` is set, because the restore replaces the current content.'
   }),
   dryRun: z.boolean().default(false).meta({
-    description: 'true: nothing is changed; `dryRun` of the answer has what the restore would do.'
+    description: 'true: nothing is changed; `dryRun` in the response shows what the restore would change.'
   }),
   target: z.string().max(4096).refine(path => isAbsolute(path) && !path.includes('\0'), 'expected an absolute path')
-    .optional().meta({ description: 'Another path; without it the source itself is restored.' }),
+    .optional().meta({ description: 'Another path; default: the source itself.' }),
   paths: z.array(pathPattern).min(1).max(100).optional().meta({
     description:
-      'Only what one of these patterns matches is restored to `target`, a new directory, of a backup that consists of files: see `pattern` of GET /api/backups/{id}/files.'
+      'For a backup of files: restore only the files that match one of these patterns to `target`, a new directory; see `pattern` of GET /api/backups/{id}/files.'
   }),
   mode: z.enum(RESTORE_MODES).optional().meta({
     description:
-      'For the source itself. `live`, the default: into the running database; `replace`: a new file, while nobody has the old one open.'
+      'For a restore to the source. `live` (default): write into the running database; `replace`: replace the file while no process has it open.'
   }),
-  overwrite: z.boolean().optional().meta({ description: 'Whether a file at `target` may give way.' }),
+  overwrite: z.boolean().optional().meta({ description: 'Whether an existing file at `target` may be replaced.' }),
   verify: z.boolean().optional().meta({
-    description: 'false: do not prove the backup first. Its digest is checked all the same.'
+    description: 'false: skip the verification before the restore, except for the digest.'
   }),
   timeoutMs: z.int().min(0).max(3_600_000).optional().meta({
-    description: 'How long to wait for those who hold the database; by default 15 seconds.'
+    description: 'Maximum wait for locks of other processes; default: 15 seconds.'
   })
 }).refine(({ confirm, dryRun }) => dryRun || confirm === true, { path: ['confirm'], error: CONFIRM })
 
@@ -42,7 +42,7 @@ export const restoreAnswer = z.object({
   message: z.string(),
   restore: restoreSchema,
   undo: undoSchema.nullable(),
-  warning: z.string().nullable().meta({ description: 'What to know of the backup; null: nothing.' }),
+  warning: z.string().nullable().meta({ description: 'A warning about the backup; null: none.' }),
   signature: signatureSchema.nullable()
 })
 export const restoreListQuery = z.strictObject({

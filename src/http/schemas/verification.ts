@@ -15,6 +15,6 @@ export const verifyAllAnswer = z.object({
   invalid: z.int().nonnegative(),
   results: z.array(verifiedSchema).meta({ description: 'Oldest backup first.' }),
   failures: z.array(failureSchema).meta({
-    description: 'Backups that could not be judged, and why; they are in none of the numbers. Oldest first.'
+    description: 'Backups that could not be verified, with the reason, oldest first; the numbers do not include them.'
   })
 })

@@ -43,7 +43,7 @@ export function startError (error: Error): BackupError {
   if (isSpawnFailure(error)) return spawnError(error)
   if (code === 'ENOENT' || code === 'EACCES') return toolMissing('GNU tar is not installed', error)
   return new BackupError('SOURCE_FAILED', `GNU tar could not be started (${code ?? error.message})`, {
-    hint: 'Look at the log of the service and of the system, then try again.',
+    hint: 'Check the log of the service and the system log, then retry.',
     cause: error
   })
 }

@@ -42,7 +42,7 @@ export function placeError (error: unknown, path: string): unknown {
   if (error instanceof BackupError || code === undefined) return error
   if (code === 'ENOENT' || code === 'ENOTDIR') {
     return new BackupError('SOURCE_MISSING', `"${path}" does not exist`, {
-      hint: 'Correct the path of the source, or mount the disk that it is on.',
+      hint: 'Correct the path of the source, or mount its disk.',
       cause: error
     })
   }

@@ -18,5 +18,5 @@ export function assertionProblem (sql: string): string | undefined {
   if (!/^\s*(?:SELECT|WITH|VALUES)\b/i.test(statement)) return 'does not begin with SELECT, WITH or VALUES'
   if (/^\s*WITH\b/i.test(statement) && WRITES.test(statement)) return 'writes'
   const unknown = [...statement.matchAll(PARAMETER)].map(([name]) => name).find(name => name !== ':at')
-  return unknown === undefined ? undefined : `has the parameter "${unknown}", and there is none but ":at"`
+  return unknown === undefined ? undefined : `has the parameter "${unknown}"; the only parameter is ":at"`
 }

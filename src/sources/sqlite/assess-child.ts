@@ -19,7 +19,7 @@ function assess (path: string, assertion: Assertion, at: string): AssertionResul
     if (
       systemCode(error)?.startsWith('SQLITE_') === true || error instanceof RangeError || error instanceof TypeError
     ) {
-      return inconclusive(assertion, `the query cannot be run: ${(error as Error).message}`)
+      return inconclusive(assertion, `the query failed: ${(error as Error).message}`)
     }
     throw error
   } finally {
@@ -37,7 +37,7 @@ function open (path: string): Database.Database {
 
 function evaluate (db: Database.Database, assertion: Assertion, at: string): AssertionResult {
   const query = db.prepare<[object?], unknown[]>(assertion.sql)
-  if (!query.reader || !query.readonly) return inconclusive(assertion, 'the statement writes, or gives nothing')
+  if (!query.reader || !query.readonly) return inconclusive(assertion, 'the statement writes, or returns nothing')
   query.raw().safeIntegers()
   const rows: unknown[][] = []
   // Of a query that gives very many rows two are enough to tell.
@@ -47,11 +47,11 @@ function evaluate (db: Database.Database, assertion: Assertion, at: string): Ass
   }
   const [first] = rows
   if (first === undefined) return judge(assertion, null)
-  if (rows.length > 1 || first.length > 1) return inconclusive(assertion, 'the query gives more than one value')
+  if (rows.length > 1 || first.length > 1) return inconclusive(assertion, 'the query returns more than one value')
   const [value] = first
   return isComparable(value)
     ? judge(assertion, value)
-    : inconclusive(assertion, 'the query gives bytes, which have no bound')
+    : inconclusive(assertion, 'the query returns a blob, which cannot be compared with a bound')
 }
 
 function isComparable (value: unknown): value is Parameters<typeof judge>[1] {

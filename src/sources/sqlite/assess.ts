@@ -43,10 +43,10 @@ async function assessOne (task: AssessTask, limits: ChildLimits, signal: AbortSi
   } catch (thrown) {
     const { code } = toBackupError(thrown)
     if (code === 'PROCESS_TIMED_OUT') {
-      return inconclusive(task.assertion, `the query did not end within ${limits.timeout / 1000} seconds`)
+      return inconclusive(task.assertion, `the query did not finish within ${limits.timeout / 1000} seconds`)
     }
     if (code === 'PROCESS_OUT_OF_MEMORY') {
-      return inconclusive(task.assertion, `the query took more than ${limits.memory} bytes of memory`)
+      return inconclusive(task.assertion, `the query used more than ${limits.memory} bytes of memory`)
     }
     throw thrown
   }

@@ -1,13 +1,13 @@
 import type { RestoreByHand } from '../../core/ports/source-kind.ts'
 
-/** How an image of a SQLite database is looked at, and put in the place of the old one. */
+/** How to check an image of a SQLite database, and how to put it in place. */
 export const BY_HAND: RestoreByHand = {
   tool: 'sqlite3',
   note: `\
-  sqlite3 $B.db "PRAGMA integrity_check"       is it "ok"?
+  sqlite3 $B.db "PRAGMA integrity_check"       must print "ok"
 
-Then stop the application, remove what lies beside its old database (-wal,
--shm, -journal: they would damage the new one), and put $B.db in its place.
+Then stop the application, remove the -wal, -shm and -journal files of its old
+database (they would damage the new one), and put $B.db in its place.
 `,
   command: 'sqlite3 backup.db "PRAGMA integrity_check"'
 }

@@ -22,8 +22,8 @@ export function resourceError (error: unknown, what: string): BackupError | unde
   const code = systemCode(error) ?? ''
   const text = `${what} ended with ${code}`
   if (code === 'SQLITE_NOMEM' || code === 'SQLITE_IOERR_NOMEM' || code === 'SQLITE_TOOBIG') {
-    return new BackupError('PROCESS_OUT_OF_MEMORY', `${text}: it needs more memory than it may take`, {
-      hint: 'Look for an index, a CHECK or a view of the database that makes very large values.',
+    return new BackupError('PROCESS_OUT_OF_MEMORY', `${text}: it needs more memory than the limit`, {
+      hint: 'Find an index, a CHECK constraint or a view of the database that produces very large values.',
       cause: error
     })
   }
@@ -31,7 +31,7 @@ export function resourceError (error: unknown, what: string): BackupError | unde
     return new BackupError('PROCESS_TIMED_OUT', `${text}: it was interrupted`, { hint: 'Try again.', cause: error })
   }
   if (code === 'SQLITE_FULL' || code === 'SQLITE_IOERR_WRITE') {
-    return new BackupError('DISK_FULL', `${text}: the disk has no room for its temporary files`, {
+    return new BackupError('DISK_FULL', `${text}: the disk has no space for its temporary files`, {
       hint: 'Free space for temporary files: in SCRATCH_DIR, in /var/tmp and in /tmp.',
       cause: error
     })
@@ -43,8 +43,8 @@ export function resourceError (error: unknown, what: string): BackupError | unde
 function refusal (message: string): ReturnType<typeof meaning> {
   return [
     'SOURCE_FAILED',
-    `cannot be worked on: SQLite reports "${message}"`,
-    'A function, collation, tokenizer or module of the application is unknown here: let the application do it, or export the rows with "holdfast rescue --csv".'
+    `cannot be processed: SQLite reports "${message}"`,
+    'A function, collation, tokenizer or module of the application is not available here: run the operation in the application, or export the rows with "holdfast rescue --csv".'
   ]
 }
 
@@ -53,26 +53,26 @@ function meaning (code: string): readonly [ErrorCode, string, string] {
     return ['SOURCE_MISSING', 'does not exist', 'Correct the path of the source, or create the database first.']
   }
   if (code === 'EISDIR') {
-    return ['SOURCE_NOT_A_DATABASE', 'is a directory', 'Name the database file itself as the path of the source.']
+    return ['SOURCE_NOT_A_DATABASE', 'is a directory', 'Set the path of the source to the database file.']
   }
   if (code === 'EACCES' || code === 'EPERM') {
     return [
       'SOURCE_UNREADABLE',
-      'must not be read by this user',
-      'Give the user that the service runs as read permission on the file and search permission on its folders.'
+      'is not readable for this user',
+      'Give the user of the service read permission on the file and search permission on its directories.'
     ]
   }
   if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'SQLITE_FULL') {
     return [
       'DISK_FULL',
-      'could not be copied to the scratch directory for want of space',
-      'Free space where SCRATCH_DIR is, or set it to a larger disk.'
+      'could not be copied to the scratch directory, which has too little space',
+      'Free space on the disk of SCRATCH_DIR, or set it to a larger disk.'
     ]
   }
   if (code === 'EFBIG') {
     return [
       'FILE_SIZE_LIMIT',
-      'could not be copied to the scratch directory, where no file may be that large',
+      'could not be copied to the scratch directory, because it exceeds the maximum file size there',
       'Set SCRATCH_DIR to a file system without that limit, or raise the limit of the process ("ulimit -f").'
     ]
   }
@@ -86,15 +86,15 @@ function meaning (code: string): readonly [ErrorCode, string, string] {
   if (code.startsWith('SQLITE_CORRUPT')) {
     return [
       'SOURCE_MALFORMED',
-      'is damaged: SQLite finds it malformed',
-      'Run "PRAGMA integrity_check" on it, and keep the backups made before the damage.'
+      'is damaged: SQLite reports that it is malformed',
+      'Run "PRAGMA integrity_check" on it, and keep the backups from before the damage.'
     ]
   }
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED') || code === 'SQLITE_PROTOCOL') {
     return [
       'SOURCE_LOCKED',
       'is locked by another process',
-      'Wait until the other process lets go, end it, or raise SOURCE_BUSY_TIMEOUT_MS.'
+      'Wait until the other process releases the lock, stop it, or raise SOURCE_BUSY_TIMEOUT_MS.'
     ]
   }
   if (
@@ -104,19 +104,19 @@ function meaning (code: string): readonly [ErrorCode, string, string] {
     return [
       'SOURCE_UNREADABLE',
       'cannot be opened by this user',
-      'Give the user that the service runs as read permission on the database, and write permission on its "-wal" and "-shm" files or on their folder.'
+      'Give the user of the service read permission on the database, and write permission on its "-wal" and "-shm" files or on their directory.'
     ]
   }
   if (/^SQLITE_IOERR_(?:FSYNC|DIR_FSYNC|TRUNCATE|DELETE|SHM)/.test(code)) {
     return [
       'SOURCE_FAILED',
       `could not be written (${code})`,
-      'Look at the disk and at the log of the system, then try again.'
+      'Check the disk and the system log, then retry.'
     ]
   }
   return [
     'SOURCE_FAILED',
     `could not be read (${code === '' ? 'unknown reason' : code})`,
-    'Look at the disk and at the log of the system, then try again.'
+    'Check the disk and the system log, then retry.'
   ]
 }

@@ -21,36 +21,36 @@ export async function examineRights (path: string): Promise<SourceFinding> {
   const found = await statIfThere(path)
   if (found === undefined) {
     return fail(
-      `the database "${path}" is not there`,
-      'Correct the path of the source, or mount the disk that it is on.'
+      `the database "${path}" does not exist`,
+      'Correct the path of the source, or mount its disk.'
     )
   }
   if (!found.isFile()) {
-    return fail(`"${path}" is not a file`, 'Name the database file itself as the path of the source.')
+    return fail(`"${path}" is not a file`, 'Set the path of the source to the database file.')
   }
   if (!await may(path, READ)) {
     return fail(
-      `the database "${path}" must not be read by this user`,
-      'Give the user of the service read permission on the file and search permission on its folders.'
+      `this user has no permission to read the database "${path}"`,
+      'Give the user of the service read permission on the file and search permission on its directories.'
     )
   }
-  if (!await isWalDatabase(path)) return ok(`the database "${path}" can be read`)
+  if (!await isWalDatabase(path)) return ok(`the database "${path}" is readable`)
   // Whoever reads a database in WAL mode takes part in its wal-index, or has to make it.
   const real = await realPathOf(path)
   const index = `${real}-shm`
   if (await may(index, READ | WRITE) || (await statIfThere(index) === undefined && await may(dirname(real), USE))) {
-    return ok(`the database "${path}" can be read, and so can what is beside it`)
+    return ok(`the database "${path}" and its "-wal" and "-shm" files are readable`)
   }
   const remedy =
-    'Give the user of the service write permission on the folder of the database and on the "-wal" and "-shm" in it, such as by a group.'
+    'Give the user of the service write permission on the directory of the database and on the "-wal" and "-shm" files in it, for example with a group.'
   if (await may(index, READ)) {
     return warn(
-      `the "-shm" beside "${real}" can be read and not written to: a backup works only while the application has the database open`,
+      `the "-shm" file of "${real}" is readable but not writable: backups only work while the application has the database open`,
       remedy
     )
   }
   return fail(
-    `the database "${path}" is in WAL mode, and this user must not use or make the "-shm" beside ${
+    `the database "${path}" is in WAL mode, and this user has no permission to use or create the "-shm" file of ${
       real === path ? 'it' : `"${real}", where it is`
     }`,
     remedy
@@ -65,10 +65,10 @@ export async function examineName (path: string): Promise<readonly SourceFinding
   try {
     requireInUse(requireOneName(path))
     if (await statIfThere(path) === undefined) return []
-    return [ok('no other name of the database is in use, and no process keeps its "-wal" elsewhere')]
+    return [ok('no process uses the database under another name')]
   } catch (thrown) {
     const { message, hint } = toBackupError(thrown)
-    return [fail(message, hint ?? 'Give the path that the application uses.')]
+    return [fail(message, hint ?? 'Set the path that the application uses.')]
   }
 }
 
@@ -80,20 +80,20 @@ export async function examineDatabase (path: string): Promise<SourceFinding> {
   if (size === 0) {
     return warn(
       `"${path}" has zero bytes`,
-      'Let the application make its tables; if it had some already, restore a backup.'
+      'Start the application, which creates its tables. If it had tables before, restore a backup.'
     )
   }
   if (!await isSqliteDatabase(path)) {
     return fail(
       `"${path}" is not a SQLite database, or is encrypted`,
-      'Correct the path of the source; a database that is encrypted as a whole cannot be backed up without its key.'
+      'Correct the path of the source; an encrypted database cannot be backed up without its key.'
     )
   }
-  const note = 'its integrity is checked with each backup, not here'
+  const note = 'its integrity is checked with each backup, not by this command'
   if (!await isWalDatabase(path)) {
     return warn(
-      `${inSize(size)} in rollback-journal mode, in which writers wait while a backup reads; ${note}`,
-      'Let the application switch to WAL mode ("PRAGMA journal_mode = WAL"), if nothing speaks against it.'
+      `${inSize(size)} in rollback-journal mode, in which writers wait during a backup; ${note}`,
+      'Switch the application to WAL mode ("PRAGMA journal_mode = WAL"), if it is compatible with that.'
     )
   }
   const wal = Number((await statIfThere(`${await realPathOf(path)}-wal`))?.size ?? 0)
@@ -101,9 +101,9 @@ export async function examineDatabase (path: string): Promise<SourceFinding> {
     return ok(`${inSize(size)} in WAL mode, ${wal === 0 ? 'no WAL' : `a WAL of ${inSize(wal)}`}; ${note}`)
   }
   return warn(
-    `the WAL has grown to ${inSize(wal)} beside a database of ${
+    `the WAL has grown to ${inSize(wal)} for a database of ${
       inSize(size)
-    }: something keeps it from being brought in`,
-    'Find the process that keeps a read transaction open for long, end it, and run "PRAGMA wal_checkpoint(TRUNCATE)".'
+    }: a long read transaction probably prevents checkpoints`,
+    'Find the process with the long read transaction, stop it, and run "PRAGMA wal_checkpoint(TRUNCATE)".'
   )
 }

@@ -75,8 +75,8 @@ export function emptyFile (folder: Folder, aside: string): FreshFile {
     if (!isOwn(own, fd)) {
       throw new BackupError(
         'RESTORE_TARGET_INVALID',
-        `the new folder "${name}" was exchanged while the file in it was made`,
-        { hint: 'See who changes the directory there; nothing was restored.' }
+        `the new directory "${name}" was replaced while its file was written`,
+        { hint: 'Check which process changes the directory. Nothing was restored.' }
       )
     }
     return { fd, path: own.at(FILE), remove }
@@ -107,8 +107,8 @@ export function freshFile (
     fchmodSync(fresh.fd, OWNER_ALONE)
     fsyncSync(fresh.fd)
     if (digestOf(fresh.fd, onBytes) !== sha256) {
-      throw new BackupError('CHECKSUM_MISMATCH', `what was written for "${target}" is not what the backup holds`, {
-        hint: 'See whether something else changed the file of the backup, look at the disk, then try again.'
+      throw new BackupError('CHECKSUM_MISMATCH', `the content written for "${target}" differs from the backup`, {
+        hint: 'Check whether another process changed the file of the backup, check the disk, then retry.'
       })
     }
     return fresh
@@ -136,8 +136,8 @@ function digestOf (fd: number, onBytes: (bytes: number) => void): string {
 /** Throws `RESTORE_TARGET_INVALID` unless it is the file at `path`, now that it was renamed to that. */
 export function requireInPlace ({ fd }: FreshFile, path: string): void {
   if (isSameFile(lstatSync(path, { throwIfNoEntry: false }), fstatSync(fd))) return
-  throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" was exchanged for something else while it was restored`, {
-    hint: 'See who changes the directory there: what stands there now is not what was restored.'
+  throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" was replaced during the restore`, {
+    hint: 'Check which process changes the directory: the file now at that path is not the restored one.'
   })
 }
 
@@ -151,7 +151,7 @@ export function syncWarnings (path: string, held: Folder): string[] {
     return []
   } catch (error) {
     return [
-      `the restored file is in place, and may be lost if the machine loses power: "${path}" could not be synced (${
+      `the restored file is in place, but a power failure could lose it: "${path}" could not be synced (${
         systemCode(error) ?? 'unknown reason'
       })`
     ]

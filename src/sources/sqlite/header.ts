@@ -36,13 +36,13 @@ export function checkHeader (fd: number, path: string): { readonly stats: Stats,
   const stats = fstatSync(fd)
   if (!stats.isFile()) {
     throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a regular file`, {
-      hint: 'Name the database file itself as the path of the source.'
+      hint: 'Set the path of the source to the database file.'
     })
   }
   if (stats.size === 0) {
     throw new BackupError('SOURCE_EMPTY', `"${path}" has zero bytes`, {
       hint:
-        'If the application has not written to it yet, wait until it has; otherwise the database was truncated: restore it.'
+        'If the application has not written to it yet, wait until it has. Otherwise the database was truncated: restore a backup.'
     })
   }
   const sample = Buffer.alloc(Math.min(SAMPLE, stats.size))
@@ -53,8 +53,8 @@ export function checkHeader (fd: number, path: string): { readonly stats: Stats,
     if (version > WAL_VERSION) {
       throw new BackupError(
         'SOURCE_UNREADABLE',
-        `"${path}" has version ${version} of the file format, and up to ${WAL_VERSION} is known`,
-        { hint: 'Let the application switch to a journal mode of plain SQLite, such as "PRAGMA journal_mode = WAL".' }
+        `"${path}" has version ${version} of the file format, and the highest supported version is ${WAL_VERSION}`,
+        { hint: 'Switch the application to a standard journal mode of SQLite, such as "PRAGMA journal_mode = WAL".' }
       )
     }
     return { stats, isWal: sample[READ_VERSION_AT] === WAL_VERSION }
@@ -86,9 +86,9 @@ export function contentSize (fd: number): number {
 }
 
 function encrypted (path: string): BackupError {
-  return new BackupError('SOURCE_ENCRYPTED', `"${path}" looks like an encrypted database (SQLCipher or SEE)`, {
+  return new BackupError('SOURCE_ENCRYPTED', `"${path}" appears to be an encrypted database (SQLCipher or SEE)`, {
     hint:
-      'Encrypted databases cannot be read without their key: back the file up as a file while the application is stopped, or export it to a plain database.'
+      'An encrypted database cannot be read without its key: copy the file while the application is stopped, or export it to an unencrypted database.'
   })
 }
 

@@ -57,7 +57,7 @@ function check (name: string, run: () => Outcome): Check {
     const resource = resourceError(error, `the check "${name}"`)
     if (resource !== undefined) throw resource
     if (error instanceof BackupError) return { name, ...fail(error.message) }
-    if (code.startsWith('SQLITE_')) return { name, ...fail(`SQLite says ${code}: ${(error as Error).message}`) }
+    if (code.startsWith('SQLITE_')) return { name, ...fail(`SQLite reports ${code}: ${(error as Error).message}`) }
     throw error
   }
 }
@@ -70,12 +70,12 @@ function fail (reason: string): Finding {
 function integrity (db: Database.Database, expected: SnapshotFacts | null): Outcome {
   const found = checkIntegrity(db, 'integrity_check')
   if (found.structural.length > 0) return fail(found.structural.join('; '))
-  const unchecked = found.unchecked.length === 0 ? [] : [`${describeUnchecked(found)}; the rest is whole`]
+  const unchecked = found.unchecked.length === 0 ? [] : [`${describeUnchecked(found)}; the rest is intact`]
   const violations = violationsIn(found)
   if (violations === 0) return unchecked.length === 0 ? undefined : { status: 'skipped', reason: unchecked.join('; ') }
   const broken = describeViolations(found)
-  if (expected === null) return fail(`${broken}; there is no manifest that records whether they did in the source`)
-  if (!hadViolations(expected)) return fail(`${broken}; in the source none did`)
+  if (expected === null) return fail(`${broken}; without a manifest, the source cannot be compared`)
+  if (!hadViolations(expected)) return fail(`${broken}; the source had no such values`)
   return {
     status: unchecked.length === 0 ? 'pass' : 'skipped',
     reason: [`as in the source, ${broken}`, ...unchecked].join('; '),
@@ -94,28 +94,28 @@ function hadViolations ({ properties: { [CONSTRAINT_VIOLATIONS]: recorded } }: S
 function references (db: Database.Database, expected: SnapshotFacts | null): Outcome {
   const found = countViolations(db)
   if (found === null) {
-    return { status: 'skipped', reason: 'the foreign keys of the source are declared in a way that cannot be checked' }
+    return { status: 'skipped', reason: 'the foreign keys of the source cannot be checked as declared' }
   }
   if (expected === null && found > 0) {
     return {
       status: 'skipped',
-      reason: `${found} rows break a foreign key; whether they did in the source is not known`
+      reason: `${found} rows violate a foreign key; the number in the source is unknown`
     }
   }
   const before = expected === null ? null : sqliteDetails(expected).foreignKeyViolations
   if (expected === null || found === (before ?? 0)) {
     return found === 0
       ? undefined
-      : { status: 'pass', reason: `${found} rows break a foreign key, as they did in the source` }
+      : { status: 'pass', reason: `${found} rows violate a foreign key, as in the source` }
   }
-  return fail(`${found} rows break a foreign key; in the source it was ${before ?? 'not countable'}`)
+  return fail(`${found} rows violate a foreign key; in the source it was ${before ?? 'not countable'}`)
 }
 
 function definitions (db: Database.Database, expected: SnapshotFacts | null): Outcome {
   if (expected === null) return { status: 'skipped', reason: 'there is no manifest to compare the definitions with' }
   return schemaDigest(db) === sqliteDetails(expected).schemaDigest
     ? undefined
-    : fail('the definitions are not those of the manifest')
+    : fail('the definitions differ from the manifest')
 }
 
 function rowCounts (db: Database.Database, expected: SnapshotFacts | null): Outcome {

@@ -75,7 +75,7 @@ export function describeViolations (integrity: Pick<Integrity, 'violations'>): s
   const rest = integrity.violations.size - kinds.length
   const total = violationsIn(integrity)
   const all = [...kinds, ...rest > 0 ? [`${rest} other kinds`] : []].join('; ')
-  return `${total} ${total === 1 ? 'value breaks' : 'values break'} a constraint: ${all}`
+  return `${total} ${total === 1 ? 'value violates' : 'values violate'} a constraint: ${all}`
 }
 
 export function describeUnchecked ({ unchecked }: Pick<Integrity, 'unchecked'>): string {
@@ -83,7 +83,7 @@ export function describeUnchecked ({ unchecked }: Pick<Integrity, 'unchecked'>):
   const rest = unchecked.length - FINDINGS
   return `not possible for ${named}${
     rest > 0 ? ` and ${rest} more` : ''
-  }: a function or collation of the application is not known here`
+  }: a function or collation of the application is not available here`
 }
 
 /**

@@ -28,8 +28,8 @@ export const sqlite = sourceKind({
     damaged: ['SOURCE_MALFORMED', 'SOURCE_NOT_A_DATABASE', 'SOURCE_ENCRYPTED', 'SOURCE_UNREADABLE']
   },
   modes: [
-    { name: 'live', summary: 'into the running database, while applications use it' },
-    { name: 'replace', summary: 'a new file, while nobody has the old one open' }
+    { name: 'live', summary: 'write into the running database while applications use it' },
+    { name: 'replace', summary: 'replace the file while no process has it open' }
   ],
   contentType: 'application/vnd.sqlite3',
   byHand: BY_HAND,

@@ -27,8 +27,8 @@ export function requireLeftovers (path: string): void {
     }
     throw new BackupError(
       'RESTORE_TARGET_INVALID',
-      `"${beside}" is not what SQLite keeps beside a database, and a restore would remove it`,
-      { hint: 'Move it away, or choose another path.' }
+      `"${beside}" is not a file of SQLite, and a restore would remove it`,
+      { hint: 'Move it elsewhere, or choose another path.' }
     )
   }
 }

@@ -39,14 +39,14 @@ export function requireOneName (given: string): string {
   if (!stats.isFile()) return path
   if (readMounts().some(({ point }) => point === path)) {
     throw otherName(
-      `"${path}" is mounted as a single file, so that the "-wal" and "-journal" of its application are not beside it`,
-      'Mount the folder of the database instead of the one file, and name the database in that folder as the path of the source.'
+      `"${path}" is mounted as a single file, so the "-wal" and "-journal" files of the application are not next to it`,
+      'Mount the directory of the database instead of the single file, and set the path of the source to the database in that directory.'
     )
   }
   if (stats.nlink > 1) {
     throw otherName(
-      `"${path}" has ${stats.nlink} hard links: an application that uses another of the names keeps the "-wal" and "-journal" beside that one`,
-      'Give the path that the application uses, and remove the other hard links ("find / -xdev -samefile FILE" lists them).'
+      `"${path}" has ${stats.nlink} hard links: an application that uses another of the names keeps the "-wal" and "-journal" files next to that one`,
+      'Set the path that the application uses, and remove the other hard links ("find / -xdev -samefile FILE" lists them).'
     )
   }
   const found = findElsewhere(path, stats)
@@ -72,7 +72,7 @@ function findElsewhere (path: string, stats: Stats): BackupError | undefined {
     if (apart !== undefined) {
       return otherName(
         `"${path}" is open in process ${describeHolders([holderOf(pid)])}, which ${apart}`,
-        'Give the path that the application uses, and mount folders, not single files, where containers share a database.'
+        'Set the path that the application uses. If containers share a database, mount directories, not single files.'
       )
     }
   }
@@ -93,7 +93,7 @@ function companionElsewhere (
     // A journal comes and goes with each transaction.
     if (isSameFile(theirs.again(), theirs.stats)) {
       return `keeps the "${suffix}" as "${theirs.name}"${
-        theirs.isDeleted ? ', which was deleted' : ', which is not the one beside it'
+        theirs.isDeleted ? ', which was deleted' : ', which is not the one next to the database'
       }`
     }
   }
@@ -116,7 +116,7 @@ function foreignDatabase (path: string, pid: number, stats: Stats, files: readon
   if (theirs === undefined) return undefined
   // It may have opened the database since the descriptor of the one before was looked for.
   if (openFiles(pid, { left: DESCRIPTORS }).some(file => isSameFile(file.stats, stats))) return undefined
-  return !isSameFile(theirs.again(), log) ? undefined : 'uses the "-wal" beside it for another file'
+  return !isSameFile(theirs.again(), log) ? undefined : 'uses the "-wal" file next to it for another database'
 }
 
 /**
@@ -136,10 +136,8 @@ export function requireInUse (path: string): void {
     if (!isStale || mayBeHeld(path, budget)) continue
     throw new BackupError(
       'SOURCE_REPLACED',
-      `"${path}" was replaced, and process ${
-        describeHolders([holderOf(pid)])
-      } goes on writing to the old, deleted file`,
-      { hint: 'Restart the application, so that it opens the file that is there now.' }
+      `"${path}" was replaced, and process ${describeHolders([holderOf(pid)])} still writes to the old, deleted file`,
+      { hint: 'Restart the application, so that it opens the new file.' }
     )
   }
 }

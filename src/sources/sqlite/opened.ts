@@ -30,7 +30,7 @@ export function requireOpened (path: string, before: number | undefined): void {
 }
 
 function elsewhere (path: string, opened: string): BackupError {
-  return new BackupError('SOURCE_REPLACED', `"${path}" led to ${opened} as it was opened`, {
-    hint: 'Give the path as the file system spells it, and see who changes the directories on the way.'
+  return new BackupError('SOURCE_REPLACED', `"${path}" led to ${opened} when it was opened`, {
+    hint: 'Set the real path, and check which process changes the directories in it.'
   })
 }

@@ -21,7 +21,7 @@ export function readFully (fd: number, into: Buffer, position: number): void {
   const got = readUpTo(fd, into, position)
   if (got < into.length) {
     throw new BackupError('SOURCE_FAILED', `the file ends at byte ${position + got}`, {
-      hint: 'Try again; the file was truncated while it was read.'
+      hint: 'Retry: the file was truncated while it was read.'
     })
   }
 }
@@ -73,6 +73,6 @@ function lockPage (pageSize: number): number {
 
 function shortFile (source: PageSource, page: number): BackupError {
   return new BackupError('SOURCE_MALFORMED', `"${source.path}" ends before page ${page} of ${source.pages}`, {
-    hint: 'The database was truncated: run "PRAGMA integrity_check" on it, and keep the backups made before the damage.'
+    hint: 'The database was truncated: run "PRAGMA integrity_check" on it, and keep the backups from before the damage.'
   })
 }

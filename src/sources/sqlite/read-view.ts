@@ -94,8 +94,8 @@ function requireUnused (path: string): void {
     pause(LOOK_EVERY)
   }
   throw otherName(
-    `"${path}" is in WAL mode and open in another process, but no "-wal" is beside it: that process uses another name`,
-    'Mount the same folder, not a single file, into each container that uses the database, and give the path in it.'
+    `"${path}" is in WAL mode and open in another process, but has no "-wal" file next to it: that process uses another name of the database`,
+    'Mount the same directory, not a single file, into each container that uses the database, and set the path inside it.'
   )
 }
 
@@ -167,7 +167,7 @@ function beginWal (db: Database.Database, path: string, busyTimeout: number): Wa
     if (view !== undefined) return view
   }
   const unusable = new BackupError('SOURCE_UNREADABLE', `the wal-index of "${path}" cannot be used`, {
-    hint: 'Give the user that the service runs as write permission on the "-wal" and "-shm" files of the database.'
+    hint: 'Give the user of the service write permission on the "-wal" and "-shm" files of the database.'
   })
   if (!index.isWritable) throw unusable
   return withoutWriters(path, busyTimeout, () => {

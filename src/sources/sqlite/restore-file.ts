@@ -20,7 +20,7 @@ export function checkFile ({ size }: Pick<ImageOutline, 'size'>, { path, overwri
   }
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
     throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" is a directory`, {
-      hint: 'Give the path of the file that is to be written.'
+      hint: 'Give the path of a file.'
     })
   }
   for (const taken of [path, `${path}-wal`, `${path}-journal`]) {
@@ -73,6 +73,6 @@ export function placeFile (
 
 function exists (path: string): BackupError {
   return new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists`, {
-    hint: 'Choose another path, or allow it to be overwritten.'
+    hint: 'Choose another path, or allow the restore to overwrite the file.'
   })
 }

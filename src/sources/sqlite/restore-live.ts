@@ -46,7 +46,7 @@ export function checkLive (
       'RESTORE_PAGE_SIZE',
       `"${target}" is in WAL mode with pages of ${shape.pageSize} bytes, and the backup has pages of ${pageSize}`,
       {
-        hint: 'Stop the application and restore with the mode "replace", which can change the size of pages.'
+        hint: 'Stop the application and restore with the mode "replace", which can change the page size.'
       }
     )
   }
@@ -55,7 +55,7 @@ export function checkLive (
   if (bavail * bsize < needed) {
     throw new BackupError(
       'DISK_FULL',
-      `beside "${target}" ${bavail * bsize} bytes are free, and the transaction that restores it needs ${
+      `on the disk of "${target}" ${bavail * bsize} bytes are free, and the transaction of the restore needs ${
         Math.ceil(needed)
       }`,
       { hint: 'Free space there, or restore to another path.' }
@@ -66,7 +66,7 @@ export function checkLive (
 function requirePresent (target: string): void {
   if (statSync(target, { throwIfNoEntry: false }) === undefined) {
     throw new BackupError('SOURCE_MISSING', `"${target}" does not exist`, {
-      hint: 'Restore with the mode "replace", which makes a new file.'
+      hint: 'Restore with the mode "replace", which creates a new file.'
     })
   }
 }
@@ -82,7 +82,7 @@ function shapeOf (target: string, timeout: number): Shape {
   } catch (error) {
     const code = systemCode(error) ?? ''
     if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-      throw new BackupError('SOURCE_MALFORMED', `"${target}" is damaged, so that nothing can be written into it`, {
+      throw new BackupError('SOURCE_MALFORMED', `"${target}" is damaged and cannot be written`, {
         hint: 'Stop the application and restore with the mode "replace".',
         cause: error
       })
@@ -128,7 +128,7 @@ export async function restoreLive (
     }
   } catch (error) {
     if (systemCode(error) === 'SQLITE_FULL') {
-      throw new BackupError('DISK_FULL', `the disk of "${target}" has no room for the transaction that restores it`, {
+      throw new BackupError('DISK_FULL', `the disk of "${target}" has no space for the transaction of the restore`, {
         hint: 'Free space there, or restore to another path.',
         cause: error
       })
@@ -137,7 +137,7 @@ export async function restoreLive (
   } finally {
     source.close()
   }
-  return attempt('the commit may be lost if the machine loses power, because the log could not be synced', () => {
+  return attempt('a power failure could lose the commit, because the log could not be synced', () => {
     syncLog(target)
   })
 }
@@ -154,7 +154,7 @@ export interface LiveInspection {
  * that of the image any more. Never throws: what cannot be checked is a warning, since the content is in its place.
  */
 export function inspectLive (placement: Placement): LiveInspection {
-  const warnings = [...attempt('the log could not be brought into the file', () => {
+  const warnings = [...attempt('the log could not be checkpointed into the file', () => {
     bringHome(placement.path)
   })]
   let damage: string | null = null
@@ -210,8 +210,8 @@ function lookThrough ({ path, timeout }: Placement): Integrity {
 function locked (target: string, timeout: number): BackupError {
   const holders = holdersOf(target)
   const who = holders.length === 0 ? 'another process' : `a process that has it open (${describeHolders(holders)})`
-  return new BackupError('SOURCE_LOCKED', `"${target}" was held by ${who} for ${timeout} ms`, {
-    hint: 'Wait until it lets go, end it, or allow a longer timeout.'
+  return new BackupError('SOURCE_LOCKED', `"${target}" was locked by ${who} for ${timeout} ms`, {
+    hint: 'Wait until the lock is released, stop the process, or set a longer timeout.'
   })
 }
 

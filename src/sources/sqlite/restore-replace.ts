@@ -39,8 +39,8 @@ function check ({ size }: Pick<ImageOutline, 'size'>, { path, timeout, aside }: 
 function openSpot (path: string): Spot {
   const folder = dirname(path)
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new BackupError('RESTORE_TARGET_INVALID', `"${folder}", where the database belongs, is not a directory`, {
-      hint: 'Make the directory, mount the disk that it is on, or correct the symbolic link.'
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${folder}", the directory of the database, is not a directory`, {
+      hint: 'Create the directory, mount its disk, or correct the symbolic link.'
     })
   }
   return { folder: openFolder(folder), name: basename(path), path }
@@ -176,7 +176,7 @@ function settleAlone (target: string, timeout: number): void {
     db.pragma('wal_checkpoint(TRUNCATE)')
   } catch (error) {
     if (systemCode(error)?.startsWith('SQLITE_BUSY') === true) {
-      throw targetOpen(target, 'which one, the system does not tell')
+      throw targetOpen(target, 'the system does not report which one')
     }
   } finally {
     db?.close()

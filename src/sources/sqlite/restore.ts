@@ -48,14 +48,14 @@ export function sqliteRestorer (
       if (placed === undefined) {
         throw failure ??
           new BackupError('SOURCE_FAILED', 'the process that restores ended without a result', {
-            hint: 'Look at the database, then try again.'
+            hint: 'Check the database, then retry.'
           })
       }
       if (inspected !== undefined && inspected.damage !== null) throw damaged(placement.path, inspected.damage)
       const warnings = [
         ...placed.warnings,
         ...inspected?.warnings ?? [],
-        ...failure === undefined ? [] : [`the content is in its place, and was not checked there: ${failure.message}`]
+        ...failure === undefined ? [] : [`the content was restored, but not checked in place: ${failure.message}`]
       ]
       return { bytes: placed.bytes, isOldKept: placed.isOldKept, took: placed.at - begun, warnings }
     },
@@ -75,8 +75,8 @@ export function sqliteRestorer (
 }
 
 function damaged (path: string, damage: string): BackupError {
-  return new BackupError('SOURCE_MALFORMED', `the backup was put in place at "${path}", and is damaged: ${damage}`, {
-    hint: 'Restore another backup, or the one that was made of the state before.'
+  return new BackupError('SOURCE_MALFORMED', `the backup was restored to "${path}", and is damaged: ${damage}`, {
+    hint: 'Restore another backup, or the one of the previous state.'
   })
 }
 

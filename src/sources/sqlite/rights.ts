@@ -41,8 +41,8 @@ export function giveRights (
   const old = lstatSync(folder.at(name), { throwIfNoEntry: false })
   if (old !== undefined) {
     if (!old.isFile()) {
-      throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" is not a file any more`, {
-        hint: 'See who changes the directory there; nothing was restored.'
+      throw new BackupError('RESTORE_TARGET_INVALID', `"${path}" is no longer a file`, {
+        hint: 'Check which process changes the directory. Nothing was restored.'
       })
     }
     if (!isGivenTo(fresh, old)) throw notGiven(path, old)
@@ -56,7 +56,7 @@ export function giveRights (
   if (isGiven && wanted === ownerOf(place)) return []
   return [
     `"${path}" belongs to ${ownerOf(fstatSync(fresh))}${
-      wanted === ownerOf(place) ? '' : `, and the database belonged to ${wanted} when it was backed up`
+      wanted === ownerOf(place) ? '' : `, and the database belonged to ${wanted} at the time of the backup`
     }: if the application cannot open it, run "chown ${wanted} ${path}"`
   ]
 }
@@ -111,10 +111,10 @@ function requireAccess (path: string, mode: number): void {
 }
 
 function unwritable (path: string, code: string, cause: unknown): BackupError {
-  return new BackupError('RESTORE_TARGET_UNWRITABLE', `"${path}" cannot be written to by this user (${code})`, {
+  return new BackupError('RESTORE_TARGET_UNWRITABLE', `"${path}" is not writable for this user (${code})`, {
     hint: `Give the user with the id ${
       process.geteuid?.() ?? 'of the service'
-    } write permission on the database and on its folder, or restore as a user that has it.`,
+    } write permission on the database and on its directory, or restore as a user that has it.`,
     cause
   })
 }
@@ -122,8 +122,8 @@ function unwritable (path: string, code: string, cause: unknown): BackupError {
 function notGiven (path: string, old: Stats): BackupError {
   return new BackupError(
     'RESTORE_TARGET_UNWRITABLE',
-    `this user may not give a new file to ${ownerOf(old)}, the owner of "${path}"`,
-    { hint: 'Restore with the mode "live", which keeps the file, or as root.' }
+    `this user has no permission to give a new file to ${ownerOf(old)}, the owner of "${path}"`,
+    { hint: 'Restore with the mode "live", which keeps the file, or run the restore as root.' }
   )
 }
 

@@ -36,7 +36,7 @@ function settle (copy: string): string[] {
   const left = Object.entries(JOURNALS).filter(([suffix]) =>
     (statSync(copy + suffix, { throwIfNoEntry: false })?.size ?? 0) > 0
   )
-  return left.map(([, name]) => `what the ${name} holds could not be read`)
+  return left.map(([, name]) => `the content of the ${name} could not be read`)
 }
 
 /**

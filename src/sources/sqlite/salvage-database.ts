@@ -69,7 +69,7 @@ export async function salvageDatabase (given: string, output: string, progress: 
     const directory = join(followedPath(dirname(output), 'RESTORE_TARGET_INVALID'), name)
     const salvage = await salvageIn({ copy: join(directory, COPY), fresh: join(directory, FRESH) }, progress.signal)
     if (isNothing(salvage)) {
-      throw new BackupError('SOURCE_MALFORMED', `not one row could be saved of "${path}"`, {
+      throw new BackupError('SOURCE_MALFORMED', `no row of "${path}" could be saved`, {
         hint: 'Look for an older copy of the file; "holdfast list" shows the backups.'
       })
     }
@@ -96,12 +96,12 @@ function partsOf (given: string): readonly [Part, ...Part[]] {
     const stats = statSync(path)
     if (!stats.isFile()) {
       throw new BackupError('SOURCE_NOT_A_DATABASE', `"${path}" is not a regular file`, {
-        hint: 'Name the database file itself.'
+        hint: 'Give the path of the database file.'
       })
     }
     if (stats.size === 0) {
       throw new BackupError('SOURCE_EMPTY', `"${path}" has zero bytes`, {
-        hint: 'There is nothing in it to be saved: look for an older copy.'
+        hint: 'It contains no data. Look for an older copy.'
       })
     }
     return [
@@ -119,8 +119,8 @@ function partsOf (given: string): readonly [Part, ...Part[]] {
 function requireFree (output: string): void {
   const inTheWay = LEFTOVERS.map(suffix => output + suffix).find(path => existsSync(path))
   if (inTheWay === undefined) return
-  throw new BackupError('RESTORE_TARGET_EXISTS', `"${inTheWay}" is there already`, {
-    hint: 'Name a new file with --output; nothing is ever written over.'
+  throw new BackupError('RESTORE_TARGET_EXISTS', `"${inTheWay}" already exists`, {
+    hint: 'Give a new file with --output. Existing files are never overwritten.'
   })
 }
 
@@ -128,8 +128,8 @@ async function requireRoom (parts: readonly Part[], output: string): Promise<voi
   const needed = FILES * parts.reduce((sum, { stats }) => sum + stats.size, 0)
   const directory = dirname(output)
   const { bavail, bsize } = await statfs(directory).catch((cause: unknown) => {
-    throw new BackupError('RESTORE_TARGET_INVALID', `"${directory}" is no directory that can be used`, {
-      hint: 'Name a file in a directory that exists.',
+    throw new BackupError('RESTORE_TARGET_INVALID', `"${directory}" is not a usable directory`, {
+      hint: 'Give a file in an existing directory.',
       cause
     })
   })
@@ -137,7 +137,7 @@ async function requireRoom (parts: readonly Part[], output: string): Promise<voi
   throw new BackupError(
     'DISK_FULL',
     `in "${directory}" ${bavail * bsize} bytes are free, and a copy and the new database need ${needed}`,
-    { hint: 'Free space there, or name a file on another disk.' }
+    { hint: 'Free space there, or give a file on another disk.' }
   )
 }
 
@@ -164,8 +164,8 @@ async function copyAll (parts: readonly Part[], own: Folder, progress: SalvagePr
     return now?.size !== stats.size || now.mtimeMs !== stats.mtimeMs
   })
   if (changed !== undefined) {
-    throw new BackupError('SOURCE_LOCKED', `"${changed.path}" was written to while it was copied`, {
-      hint: 'Stop the application that uses the database, then try again.'
+    throw new BackupError('SOURCE_LOCKED', `"${changed.path}" was changed while it was copied`, {
+      hint: 'Stop the application that uses the database, then retry.'
     })
   }
 }
@@ -191,8 +191,8 @@ function makeFile (own: Folder, name: string): number {
 function exchanged (): BackupError {
   return new BackupError(
     'RESTORE_TARGET_INVALID',
-    'the folder in which the new database is made was exchanged by another user',
-    { hint: 'Name a file with --output in a directory where nobody else may write.' }
+    'another user replaced the directory of the new database',
+    { hint: 'Give a file with --output in a directory that is not writable for other users.' }
   )
 }
 
@@ -212,7 +212,7 @@ async function salvageIn (task: SalvageTask, signal: AbortSignal): Promise<Salva
   child.image.resume()
   await child.ended
   if (last?.type !== 'salvage') {
-    throw new BackupError('SOURCE_FAILED', 'the process that recovers the database ended without a result', {
+    throw new BackupError('SOURCE_FAILED', 'the process that salvages the database ended without a result', {
       hint: 'Try again.'
     })
   }
@@ -242,22 +242,22 @@ function publish (own: Folder, folder: Folder, output: string, mode: number): vo
 function inWordsOfARescue (error: unknown, path: string, output: string): unknown {
   const code = systemCode(error) ?? ''
   if (code === 'EEXIST') {
-    return new BackupError('RESTORE_TARGET_EXISTS', `"${output}" came into being meanwhile`, {
-      hint: 'Name a new file with --output; nothing is ever written over.',
+    return new BackupError('RESTORE_TARGET_EXISTS', `another process created "${output}" in the meantime`, {
+      hint: 'Give a new file with --output. Existing files are never overwritten.',
       cause: error
     })
   }
-  const lack = noRoom(error, dirname(output), 'name a file on another disk')
+  const lack = noRoom(error, dirname(output), 'give a file on another disk')
   if (lack !== undefined) return lack
   if (error instanceof BackupError && error.code === 'DISK_FULL') {
-    return new BackupError('DISK_FULL', `"${dirname(output)}" has no room left`, {
-      hint: 'Free space there, or name a file on another disk.',
+    return new BackupError('DISK_FULL', `"${dirname(output)}" has no space left`, {
+      hint: 'Free space there, or give a file on another disk.',
       cause: error
     })
   }
   if (['EACCES', 'EPERM', 'EROFS'].includes(code) && error instanceof Error && 'path' in error && error.path !== path) {
-    return new BackupError('RESTORE_TARGET_INVALID', `"${dirname(output)}" must not be written to by this user`, {
-      hint: 'Name a file in a directory that this user may write to.',
+    return new BackupError('RESTORE_TARGET_INVALID', `"${dirname(output)}" is not writable for this user`, {
+      hint: 'Give a file in a directory in which this user has write permission.',
       cause: error
     })
   }

@@ -92,7 +92,7 @@ export class SalvagedDatabase {
    * problem.
    */
   define ({ type, name, sql }: Definition): boolean {
-    const problem = `the ${type} "${name}" could not be made`
+    const problem = `the ${type} "${name}" could not be created`
     if (type === 'virtual table' || !isDefinition(type, name, sql)) return this.#refuse(problem)
     return this.#attempt(problem, () => {
       this.#db.prepare(sql).run()
@@ -101,7 +101,7 @@ export class SalvagedDatabase {
 
   /** A virtual table is only named, and no module is asked: its content lies in tables of its own. */
   name ({ name, sql }: Definition): void {
-    const problem = `the virtual table "${name}" could not be made`
+    const problem = `the virtual table "${name}" could not be created`
     if (!isDefinition('virtual table', name, sql) || this.#has(name)) {
       this.#refuse(problem)
       return
@@ -126,7 +126,7 @@ export class SalvagedDatabase {
   }
 
   #refuse (problem: string): false {
-    this.#addProblem(`${problem}: its definition in the file is not one`)
+    this.#addProblem(`${problem}: its definition in the file is not valid`)
     return false
   }
 
@@ -183,7 +183,7 @@ export class SalvagedDatabase {
   /** A row that cannot be kept becomes a problem, and hinders no other. */
   addLost (root: number, { page, rowid, values }: FoundRow): void {
     const kept = values.slice(0, LOST_COLUMNS)
-    const isKept = this.#attempt('a row that belongs to no table could not be kept', () => {
+    const isKept = this.#attempt('a row of an unknown table could not be saved', () => {
       if (!this.#hasLostTable) {
         this.#db.exec(
           `CREATE TABLE ${quoteName(this.#lostTable)} (rootpgno INTEGER, pgno INTEGER, nfield INTEGER, id INTEGER)`
@@ -204,7 +204,7 @@ export class SalvagedDatabase {
     this.#lost++
     if (kept.length < values.length) {
       this.#addProblem(
-        `a row that belongs to no table has ${values.length} values, of which the first ${LOST_COLUMNS} are kept`
+        `a row of an unknown table has ${values.length} values, of which the first ${LOST_COLUMNS} were saved`
       )
     }
   }
@@ -212,7 +212,7 @@ export class SalvagedDatabase {
   /** The numbers that AUTOINCREMENT goes on from. */
   replaceSequence (row: FoundRow): void {
     const [name, next] = row.values
-    this.#attempt('a number of AUTOINCREMENT could not be kept', () => {
+    this.#attempt('an AUTOINCREMENT counter could not be saved', () => {
       this.#run(`DELETE FROM sqlite_sequence WHERE name = ${placeholder(name)}`, [name])
       this.#run(`INSERT INTO sqlite_sequence VALUES (${placeholder(name)}, ${placeholder(next)})`, [name, next])
     })

@@ -52,15 +52,15 @@ function failure (error: unknown, path: string): unknown {
   const code = systemCode(error)
   if (error instanceof BackupError || code === undefined) return error
   if (code === 'EEXIST') return exists(path)
-  return noRoom(error, dirname(path), 'name a file on another disk') ??
+  return noRoom(error, dirname(path), 'give a file on another disk') ??
     new BackupError('RESTORE_TARGET_INVALID', `"${path}" cannot be written (${code})`, {
-      hint: 'Name a file in a directory that exists and in which this user may write.',
+      hint: 'Give a file in an existing directory in which this user has write permission.',
       cause: error
     })
 }
 
 function exists (path: string): BackupError {
   return new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists`, {
-    hint: 'Name another file: a sample is never written over one that is there.'
+    hint: 'Give another file. Existing files are never overwritten.'
   })
 }

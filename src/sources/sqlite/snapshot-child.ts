@@ -29,7 +29,7 @@ await runChild<SnapshotTask, SnapshotMessage>(async (task, send) => {
     const path = requireOneName(task.path)
     if (!statSync(path).isFile()) {
       throw new BackupError('SOURCE_NOT_A_DATABASE', `"${task.path}" is not a regular file`, {
-        hint: 'Name the database file itself as the path of the source.'
+        hint: 'Set the path of the source to the database file.'
       })
     }
     requireInUse(path)
@@ -158,8 +158,8 @@ function movePages (work: PageWork): Promise<void> {
     worker.once('error', reject)
     worker.once('exit', () => {
       reject(
-        new BackupError('SOURCE_FAILED', 'the thread that moves pages ended early', {
-          hint: 'Try again, and look at the memory that the service may use.'
+        new BackupError('SOURCE_FAILED', 'the thread that copies pages ended early', {
+          hint: 'Retry, and check the memory limit of the service.'
         })
       )
     })
@@ -175,6 +175,6 @@ function checkIdentity (path: string, opened: Stats): void {
   throw new BackupError(
     'SOURCE_REPLACED',
     `"${path}" was ${now === undefined ? 'removed' : 'replaced by another file'} during the backup`,
-    { hint: 'Try again once whatever replaces the database has finished.' }
+    { hint: 'Retry when the process that replaces the database has finished.' }
   )
 }

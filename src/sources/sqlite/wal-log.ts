@@ -69,8 +69,8 @@ export class WalLog {
     if (header.readUInt32BE(4) !== VERSION) {
       throw new BackupError(
         'SOURCE_UNREADABLE',
-        `the write-ahead log of "${this.#path}" has a version of its format that is not known here`,
-        { hint: 'Bring the log into the database with the SQLite that wrote it: "PRAGMA wal_checkpoint(TRUNCATE)".' }
+        `the write-ahead log of "${this.#path}" has an unsupported format version`,
+        { hint: 'Run "PRAGMA wal_checkpoint(TRUNCATE)" with the version of SQLite that wrote the log.' }
       )
     }
     const before = this.#frames

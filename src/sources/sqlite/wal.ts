@@ -165,8 +165,8 @@ function* pageNumbers ({ fd, path }: IndexFile, frames: number): Generator<numbe
 }
 
 export function disagreement (path: string): BackupError {
-  return new BackupError('SOURCE_FAILED', `the write-ahead log of "${path}" does not fit its index, or the database`, {
-    hint: 'Try again; if it stays so, stop the application, let "sqlite3" open the database once, and check it.'
+  return new BackupError('SOURCE_FAILED', `the write-ahead log of "${path}" does not match its index or the database`, {
+    hint: 'Retry. If the error remains, stop the application, open the database once with "sqlite3", and check it.'
   })
 }
 

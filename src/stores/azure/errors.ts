@@ -23,12 +23,12 @@ const BY_NAME: Readonly<Record<string, Failure>> = {
   BlobArchived: [
     'OBJECT_ARCHIVED',
     'is in the access tier "Archive" and cannot be read yet',
-    'Ask for it to be thawed: it can then be read within 15 hours.'
+    'Request a thaw: the object is then readable within 15 hours.'
   ],
   BlobBeingRehydrated: [
     'OBJECT_ARCHIVED',
-    'is being brought back from the access tier "Archive"',
-    'It can be read within 15 hours of when it was asked for.'
+    'is being thawed from the access tier "Archive"',
+    'It is readable within 15 hours after the request.'
   ],
   BlobImmutableDueToPolicy: LOCKED,
   BlobImmutableDueToLegalHold: LOCKED,
@@ -40,7 +40,7 @@ const BY_NAME: Readonly<Record<string, Failure>> = {
   InsufficientAccountPermissions: DENIED,
   ServerBusy: BUSY,
   OperationTimedOut: BUSY,
-  InvalidRange: ['RANGE_NOT_SATISFIABLE', 'has no such bytes', 'Ask for a range within its size.']
+  InvalidRange: ['RANGE_NOT_SATISFIABLE', 'does not have the requested range', 'Request a range within its size.']
 }
 
 /** For answers without a body, as to HEAD, and for those of whatever stands between us and the store. */

@@ -37,7 +37,7 @@ export async function getBlob (
           throw isReplaced(error) ? replaced(what, error) : error
         })
       const body = answer.readableStreamBody
-      if (body === undefined) throw new BackupError('STORE_FAILED', `the store gives no bytes of ${what}`)
+      if (body === undefined) throw new BackupError('STORE_FAILED', `the store returned no content of ${what}`)
       return body instanceof Readable ? body : new Readable().wrap(body)
     }
   }, signal)
@@ -49,7 +49,7 @@ function isReplaced (error: unknown): error is BackupError {
 }
 
 function replaced (what: string, cause: BackupError): BackupError {
-  return new BackupError('STORE_FAILED', `${what} was replaced while it was read`, { hint: 'Read it again.', cause })
+  return new BackupError('STORE_FAILED', `${what} was replaced while it was read`, { hint: 'Retry.', cause })
 }
 
 function archivedError (
@@ -62,8 +62,8 @@ function archivedError (
 ): BackupError {
   return new BackupError('OBJECT_ARCHIVED', `${what} is in the access tier "${storageClass}" and cannot be read yet`, {
     hint: isThawing
-      ? `It has been asked for: it can be read within ${hours} hours.`
-      : `Ask for it to be thawed: it can then be read within ${hours} hours.`,
+      ? `A thaw was requested: the object is readable within ${hours} hours.`
+      : `Request a thaw: the object is then readable within ${hours} hours.`,
     details: { storageClass, hours }
   })
 }

@@ -29,7 +29,7 @@ export async function head (container: Container, key: string, signal: AbortSign
   // An answer to HEAD has no body that would tell one from the other.
   await container.call('', signal, options => container.client.getProperties(options))
   throw new BackupError('OBJECT_NOT_FOUND', `"${key}" in "${container.place}" does not exist`, {
-    hint: 'Look into the container: the object was removed by somebody else, or by a lifecycle rule.'
+    hint: 'Check the container: another user or a lifecycle rule removed the object.'
   })
 }
 
@@ -54,8 +54,8 @@ function toHead (
   key: string
 ): Head {
   if (contentLength === undefined || lastModified === undefined || etag === undefined) {
-    throw new BackupError('STORE_FAILED', `the store does not tell the length of "${key}"`, {
-      hint: 'Look at what stands between this machine and the store: it drops a header of the answer.'
+    throw new BackupError('STORE_FAILED', `the store does not report the size of "${key}"`, {
+      hint: 'Check proxies and gateways between this machine and the store: one of them removes a response header.'
     })
   }
   return {

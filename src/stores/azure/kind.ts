@@ -36,9 +36,9 @@ export const azureKind = storeKind<typeof FIELDS, typeof OPTIONS, AzureValues>({
   label: 'Azure Blob Storage',
   fields: FIELDS,
   required: {
-    container: 'Give the name of the container.',
-    account: 'Give the name of the storage account, or set AZURE_STORAGE_ACCOUNT.',
-    key: 'Give the key of the storage account as "key" or "keyFile", or set AZURE_STORAGE_KEY.'
+    container: 'Set the name of the container.',
+    account: 'Set the name of the storage account as "account", or with AZURE_STORAGE_ACCOUNT.',
+    key: 'Set the key of the storage account as "key" or "keyFile", or with AZURE_STORAGE_KEY.'
   },
   options: OPTIONS,
   isDirectory: false,
@@ -72,7 +72,7 @@ export const azureKind = storeKind<typeof FIELDS, typeof OPTIONS, AzureValues>({
       }
       if (azureStorageAccount !== undefined && azureStorageAccount !== account) {
         return refuse(
-          `the key in AZURE_STORAGE_KEY is that of the account "${azureStorageAccount}" and not of "${account}"`,
+          `the key in AZURE_STORAGE_KEY belongs to the account "${azureStorageAccount}", not to "${account}"`,
           'Set AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY to those of the account in the URL.'
         )
       }

@@ -36,8 +36,8 @@ export async function* listBlobs (
     if (token !== undefined && token === from) {
       throw new BackupError(
         'STORE_FAILED',
-        `the store "${container.place}" says that its list goes on, and not where`,
-        { hint: 'Try again; if it happens again, look at what stands between this machine and the store.' }
+        `the store "${container.place}" reports that its listing continues, but not where`,
+        { hint: 'Retry. If the error remains, check proxies and gateways between this machine and the store.' }
       )
     }
   } while (token !== undefined)

@@ -166,23 +166,23 @@ async function publish (
 
 function proveStanding ({ key, id, body, container }: Put, found: Head, md5: Buffer): StoredObject {
   const wrong = found.object.size !== body.size()
-    ? `a length of ${found.object.size} instead of ${body.size()}`
+    ? `a size of ${found.object.size} instead of ${body.size()}`
     : found.putId !== id
     ? 'the mark of another put'
     : found.md5?.equals(md5) === true
     ? undefined
     : `MD5 ${found.md5?.toString('hex') ?? 'nothing'} instead of ${md5.toString('hex')}`
   if (wrong === undefined) return found.object
-  throw new BackupError('STORE_FAILED', `the store tells ${wrong} for "${key}" in "${container.place}"`, {
+  throw new BackupError('STORE_FAILED', `the store reports ${wrong} for "${key}" in "${container.place}"`, {
     hint:
-      'Try again; if it happens again, something between this machine and the store changes what passes, or the store is broken.'
+      'Retry. If the error remains, a proxy or gateway between this machine and the store changes data, or the store is defective.'
   })
 }
 
 /** Whoever was faster had its blocks made an object, which drops those of everybody else. */
 function taken ({ key, container }: Put, cause: unknown): BackupError {
-  return new BackupError('OBJECT_EXISTS', `"${key}" in "${container.place}" exists already`, {
-    hint: 'Objects are never overwritten; move the one in the way aside.',
+  return new BackupError('OBJECT_EXISTS', `"${key}" in "${container.place}" already exists`, {
+    hint: 'Objects are never overwritten. Move the existing one elsewhere.',
     cause
   })
 }

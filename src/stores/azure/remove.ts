@@ -21,7 +21,7 @@ export async function removeBlob (container: Container, key: string, signal: Abo
   }
   throw new BackupError(
     'STORE_FAILED',
-    `the store "${container.place}" says that it removed "${key}", and still has it`,
-    { hint: 'Try again; if it stays, remove it with the tools of the store.' }
+    `the store "${container.place}" reports that it removed "${key}", but still has it`,
+    { hint: 'Retry. If the object remains, remove it with the tools of the store.' }
   )
 }

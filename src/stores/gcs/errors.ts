@@ -41,14 +41,14 @@ const BY_REASON: Readonly<Record<string, Failure>> = {
 const BY_STATUS: Readonly<Record<number, Failure>> = {
   400: [
     'STORE_FAILED',
-    'did not take the request',
-    'Look into the cause in the log, and check the name of the bucket.'
+    'rejected the request',
+    'Find the cause in the log, and check the name of the bucket.'
   ],
   401: BAD_CREDENTIALS,
   403: DENIED,
   404: NO_OBJECT,
   412: EXISTS,
-  416: ['RANGE_NOT_SATISFIABLE', 'has no such bytes', 'Ask for a range within its size.'],
+  416: ['RANGE_NOT_SATISFIABLE', 'does not have the requested range', 'Request a range within its size.'],
   429: BUSY,
   502: BUSY,
   503: BUSY,
@@ -58,7 +58,7 @@ const BY_STATUS: Readonly<Record<number, Failure>> = {
 const NO_CREDENTIALS: Failure = [
   'STORE_UNAVAILABLE',
   'cannot be used without credentials',
-  'Set GOOGLE_APPLICATION_CREDENTIALS to the JSON file of a service account, or log in with the tools of Google.'
+  'Set GOOGLE_APPLICATION_CREDENTIALS to the JSON file of a service account, or log in with the gcloud CLI.'
 ]
 
 /** Whether the same request may succeed when it is made again. */

@@ -35,8 +35,8 @@ export async function getObject (
       })
       const [, from] = STARTS_AT.exec(answer.headers.get('content-range') ?? '') ?? []
       if (answer.body === null || Number(from) !== start) {
-        throw new BackupError('STORE_FAILED', `the store gives other bytes of ${what} than were asked for`, {
-          hint: 'Look at what stands between this machine and the store: it must pass ranges on.'
+        throw new BackupError('STORE_FAILED', `the store returned different bytes of ${what} than requested`, {
+          hint: 'Check proxies and gateways between this machine and the store: they must support range requests.'
         })
       }
       return Readable.fromWeb(answer.body)
@@ -50,5 +50,5 @@ function isGone (error: unknown): error is BackupError {
 }
 
 function replaced (what: string, cause: BackupError): BackupError {
-  return new BackupError('STORE_FAILED', `${what} was replaced while it was read`, { hint: 'Read it again.', cause })
+  return new BackupError('STORE_FAILED', `${what} was replaced while it was read`, { hint: 'Retry.', cause })
 }

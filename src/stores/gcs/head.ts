@@ -31,7 +31,7 @@ export async function head (bucket: Bucket, key: string, signal: AbortSignal): P
   if (found !== undefined) return found
   await requireBucket(bucket, signal)
   throw new BackupError('OBJECT_NOT_FOUND', `"${key}" in "${bucket.place}" does not exist`, {
-    hint: 'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.'
+    hint: 'Check the bucket: another user or a lifecycle rule removed the object.'
   })
 }
 
@@ -89,8 +89,8 @@ function parsed (text: string): unknown {
 export function read<T> (schema: z.ZodType<T>, answer: unknown, { place }: Bucket): T {
   const parsed = schema.safeParse(answer)
   if (parsed.success) return parsed.data
-  throw new BackupError('STORE_FAILED', `the store "${place}" answers what nobody understands`, {
-    hint: 'Look at what stands between this machine and the store.',
+  throw new BackupError('STORE_FAILED', `the store "${place}" sent a response that cannot be parsed`, {
+    hint: 'Check proxies and gateways between this machine and the store.',
     cause: parsed.error
   })
 }

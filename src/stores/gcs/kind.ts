@@ -37,7 +37,7 @@ export const gcsKind = storeKind<typeof FIELDS, typeof OPTIONS, GcsValues>({
   name: 'gcs',
   label: 'Google Cloud Storage',
   fields: FIELDS,
-  required: { bucket: 'Give the name of the bucket.' },
+  required: { bucket: 'Set the name of the bucket.' },
   options: OPTIONS,
   isDirectory: false,
   canThaw: false,

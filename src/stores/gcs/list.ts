@@ -31,9 +31,13 @@ export async function* listObjects (bucket: Bucket, prefix: string, signal: Abor
     token = page.nextPageToken
     // A list that begins again would never end.
     if (token !== undefined && token === from) {
-      throw new BackupError('STORE_FAILED', `the store "${bucket.place}" says that its list goes on, and not where`, {
-        hint: 'Try again; if it happens again, look at what stands between this machine and the store.'
-      })
+      throw new BackupError(
+        'STORE_FAILED',
+        `the store "${bucket.place}" reports that its listing continues, but not where`,
+        {
+          hint: 'Retry. If the error remains, check proxies and gateways between this machine and the store.'
+        }
+      )
     }
   } while (token !== undefined)
 }

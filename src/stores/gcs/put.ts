@@ -62,7 +62,7 @@ async function explained (error: unknown, { bucket, key }: Put, signal: AbortSig
   if (!(error instanceof BackupError && error.code === 'OBJECT_NOT_FOUND')) return error
   await requireBucket(bucket, signal)
   return new BackupError('STORE_FAILED', `the store "${bucket.place}" has lost the upload of "${key}"`, {
-    hint: 'Try again: it then begins anew.',
+    hint: 'Retry: the upload then starts again.',
     cause: error
   })
 }
@@ -173,16 +173,16 @@ async function publish (
 
 function prove ({ key, id, body, bucket }: Put, { size, md5Hash, metadata }: Resource, md5: string): void {
   const wrong = size !== body.size()
-    ? `a length of ${size} instead of ${body.size()}`
+    ? `a size of ${size} instead of ${body.size()}`
     : metadata?.[PUT_ID] !== id
     ? 'the mark of another put'
     : md5Hash === md5
     ? undefined
     : `MD5 ${md5Hash ?? 'nothing'} instead of ${md5}`
   if (wrong === undefined) return
-  throw new BackupError('STORE_FAILED', `the store tells ${wrong} for "${key}" in "${bucket.place}"`, {
+  throw new BackupError('STORE_FAILED', `the store reports ${wrong} for "${key}" in "${bucket.place}"`, {
     hint:
-      'Try again; if it happens again, something between this machine and the store changes what passes, or the store is broken.'
+      'Retry. If the error remains, a proxy or gateway between this machine and the store changes data, or the store is defective.'
   })
 }
 

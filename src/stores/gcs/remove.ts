@@ -21,8 +21,8 @@ export async function removeObject (bucket: Bucket, key: string, signal: AbortSi
     if (wait === undefined) {
       throw new BackupError(
         'STORE_FAILED',
-        `the store "${bucket.place}" says that it removed "${key}", and still has it`,
-        { hint: 'Try again; if it stays, remove it with the tools of the store.' }
+        `the store "${bucket.place}" reports that it removed "${key}", but still has it`,
+        { hint: 'Retry. If the object remains, remove it with the tools of the store.' }
       )
     }
     await bucket.options.clock.sleep(wait, signal)

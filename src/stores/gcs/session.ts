@@ -44,8 +44,8 @@ export async function beginSession (
   await answer.body?.cancel()
   const url = answer.headers.get('location')
   if (url !== null) return { bucket, key, url, at: 0 }
-  throw new BackupError('STORE_FAILED', `the store "${bucket.place}" begins an upload and does not tell where`, {
-    hint: 'Look at what stands between this machine and the store: it drops a header of the answer.'
+  throw new BackupError('STORE_FAILED', `the store "${bucket.place}" started an upload without returning its address`, {
+    hint: 'Check proxies and gateways between this machine and the store: one of them removes a response header.'
   })
 }
 
@@ -76,13 +76,13 @@ export async function sendChunk (
       )
       isUnsure = false
       if (answer.status !== GOES_ON) {
-        if (total === undefined) throw lied(session, 'is done before its last byte came')
+        if (total === undefined) throw lied(session, 'was completed by the store before the last byte')
         return JSON.parse(await readText(answer)) as unknown
       }
       const before = session.at
       session.at = persisted(session, answer, from, from + bytes.length)
       if (session.at === from + bytes.length && total === undefined) return undefined
-      if (session.at === before) throw lied(session, 'takes no more bytes')
+      if (session.at === before) throw lied(session, 'accepts no more bytes')
     }
   } catch (error) {
     signal.throwIfAborted()
@@ -133,11 +133,11 @@ function persisted (session: Session, answer: Response, least: number, most: num
   const [, last] = PERSISTED.exec(answer.headers.get('range') ?? '') ?? []
   const bytes = last === undefined ? 0 : Number(last) + 1
   if (bytes >= least && bytes <= most) return bytes
-  throw lied(session, `says that it has ${bytes} bytes`)
+  throw lied(session, `has an implausible size of ${bytes} bytes in the store`)
 }
 
 function lied ({ bucket, key }: Session, what: string): BackupError {
   return new BackupError('STORE_FAILED', `the upload of "${key}" to "${bucket.place}" ${what}`, {
-    hint: 'Try again: it then begins anew.'
+    hint: 'Retry: the upload then starts again.'
   })
 }

@@ -141,9 +141,9 @@ export class LocalDisk {
   }
 
   #noAnswer (): BackupError {
-    return new BackupError('STORE_UNAVAILABLE', `the file system of "${this.#directory}" does not answer`, {
+    return new BackupError('STORE_UNAVAILABLE', `the file system of "${this.#directory}" does not respond`, {
       hint:
-        'See whether the server of the network mount, or the disk, is there. Where it was unmounted while calls hung, and mounted again, restart the service.',
+        'Check the disk or the server of the network mount. If it was unmounted during hanging calls and mounted again, restart the service.',
       // As the system reports it where a mount has a time limit of its own.
       cause: Object.assign(new Error('ETIMEDOUT: no answer'), { code: 'ETIMEDOUT' })
     })

@@ -4,21 +4,21 @@ import { lackOf, type Lack } from '../../files/no-room.ts'
 import type { LocalDisk } from './disk.ts'
 
 const LACKS: Readonly<Record<Lack, readonly [ErrorCode, string, string]>> = {
-  room: ['DISK_FULL', 'has no room left', 'Free space there, lower maxBackups, or set BACKUP_DIR to a larger disk.'],
+  room: ['DISK_FULL', 'has no space left', 'Free space there, lower maxBackups, or set BACKUP_DIR to a larger disk.'],
   files: [
     'DISK_FULL',
-    'has no room for another file: bytes are free, and all inodes of the file system are in use',
+    'has no free inodes: space is left, but no more files can be created',
     'Remove files there ("df -i" counts them), or set BACKUP_DIR to another disk.'
   ],
   quota: [
     'DISK_FULL',
-    'has no room left: the quota of this user is used up',
+    'has no space left: the quota of this user is used up',
     'Raise the quota, lower maxBackups, or set BACKUP_DIR to another disk.'
   ],
   size: [
     'FILE_SIZE_LIMIT',
-    'would be larger than a file may be there',
-    'Set BACKUP_DIR to a file system without that limit (FAT32 ends at 4 GiB), or raise the limit of the process ("ulimit -f", LimitFSIZE).'
+    'would exceed the maximum file size there',
+    'Set BACKUP_DIR to a file system without that limit (FAT32 allows 4 GiB), or raise the limit of the process ("ulimit -f", LimitFSIZE).'
   ]
 }
 
@@ -50,7 +50,7 @@ export async function storeError (
 function directoryMeaning (code: string): readonly [ErrorCode, string, string] {
   switch (code) {
     case 'ENOENT':
-      return ['STORE_UNAVAILABLE', 'does not exist', 'Mount the disk that it is on, or create the directory.']
+      return ['STORE_UNAVAILABLE', 'does not exist', 'Mount its disk, or create the directory.']
     case 'EEXIST':
     case 'ENOTDIR':
       return ['STORE_UNAVAILABLE', 'is not a directory', 'Set BACKUP_DIR to a directory.']
@@ -66,25 +66,25 @@ function failureOf (code: string): readonly [ErrorCode, string, string] {
       return [
         'OBJECT_NOT_FOUND',
         'does not exist',
-        'Look into the directory: the file was moved or deleted by somebody else.'
+        'Check the directory: another process moved or deleted the file.'
       ]
     case 'EEXIST':
-      return ['OBJECT_EXISTS', 'exists already', 'Objects are never overwritten; choose another name.']
+      return ['OBJECT_EXISTS', 'already exists', 'Objects are never overwritten. Choose another name.']
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
       return [
         'STORE_UNAVAILABLE',
-        `must not be used by this user (${code})`,
-        'Give the user that the service runs as read, write and search permission on BACKUP_DIR.'
+        `is not accessible to this user (${code})`,
+        'Give the user of the service read, write and search permission on BACKUP_DIR.'
       ]
     case 'ETIMEDOUT':
       return [
         'STORE_UNAVAILABLE',
-        'does not answer (ETIMEDOUT)',
-        'See whether the server of the network mount is there.'
+        'does not respond (ETIMEDOUT)',
+        'Check the server of the network mount.'
       ]
     default:
-      return ['STORE_FAILED', `failed (${code})`, 'Look at the disk and at the log of the system, then try again.']
+      return ['STORE_FAILED', `failed (${code})`, 'Check the disk and the system log, then retry.']
   }
 }

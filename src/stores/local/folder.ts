@@ -85,7 +85,7 @@ async function openBelow (above: HeldFolder, name: string, makes: boolean, path:
   } catch (error) {
     const code = systemCode(error) ?? ''
     if (['ENOTDIR', 'ELOOP'].includes(code) && (await above.disk.ask(() => lstat(at))).isSymbolicLink()) {
-      throw refused(path, 'a symbolic link and no folder')
+      throw refused(path, 'a symbolic link, not a directory')
     }
     if (!makes || !['ENOENT', 'ENOTDIR'].includes(code)) throw error
     await makeBelow(above, name, code === 'ENOTDIR')
@@ -163,6 +163,6 @@ export function oddity (found: Stats, owner: number): string | undefined {
 
 export function refused (shown: string, odd: string): BackupError {
   return new BackupError('OBJECT_REFUSED', `"${shown}" is ${odd}`, {
-    hint: 'Only regular files are read and moved here: find out who put it there, and remove it.'
+    hint: 'Only regular files are read and moved. Find out who created it, and remove it.'
   })
 }

@@ -16,7 +16,7 @@ export const localKind = storeKind<typeof FIELDS, typeof OPTIONS, LocalValues>({
   name: 'local',
   label: 'directory',
   fields: FIELDS,
-  required: { path: 'Give the path of the directory.' },
+  required: { path: 'Set the path of the directory.' },
   options: OPTIONS,
   isDirectory: true,
   canThaw: false,
@@ -44,7 +44,7 @@ function directoryOf ({ url, refuse }: StoreUrl): string {
   } catch (error) {
     return refuse(
       `"${url.href}" is not the URL of a directory of this machine`,
-      'Give it with three slashes, such as file:///mnt/disk.',
+      'Write it with three slashes, such as file:///mnt/disk.',
       error
     )
   }

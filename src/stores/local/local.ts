@@ -206,7 +206,7 @@ async function requirePlain (directory: string, parts: readonly string[]): Promi
     })
     if (found === undefined) return
     if (n === parts.length - 1) requireFile(found, { shown, owner: (await stat(directory)).uid })
-    else if (found.isSymbolicLink()) throw refused(shown, 'a symbolic link and no folder')
+    else if (found.isSymbolicLink()) throw refused(shown, 'a symbolic link, not a directory')
   }
 }
 

@@ -15,30 +15,30 @@ import {
 
 const BAD_CREDENTIALS: Failure = [
   'STORE_UNAVAILABLE',
-  'does not accept the credentials',
-  'Check the access key, the secret and, for temporary ones, the token and how long it is valid.'
+  'rejected the credentials',
+  'Check the access key and the secret and, for temporary credentials, the session token and its expiry.'
 ]
 const WRONG_REGION: Failure = [
   'STORE_UNAVAILABLE',
   'is in another region',
-  'Set the region to the one in which the bucket was made.'
+  'Set the region of the bucket.'
 ]
 const NO_BUCKET: Failure = [
   'STORE_UNAVAILABLE',
   'does not exist',
-  'Create the bucket, or correct its name; the service makes none.'
+  'Create the bucket, or correct its name. The service does not create it.'
 ]
 const NO_OBJECT: Failure = [
   'OBJECT_NOT_FOUND',
   'does not exist',
-  'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.'
+  'Check the bucket: another user or a lifecycle rule removed the object.'
 ]
 const NO_NAME: Failure = [
   'STORE_UNAVAILABLE',
-  'cannot be found in the network',
+  'cannot be resolved',
   'Check the endpoint, the region and the name resolution (DNS) of this machine.'
 ]
-const FULL: Failure = ['DISK_FULL', 'has no room left', 'Free space there, or have the quota raised.']
+const FULL: Failure = ['DISK_FULL', 'has no space left', 'Free space there, or raise the quota.']
 
 /** By the code of S3, or of the system where no answer came. */
 const BY_NAME: Readonly<Record<string, Failure>> = {
@@ -46,11 +46,11 @@ const BY_NAME: Readonly<Record<string, Failure>> = {
   NoSuchKey: NO_OBJECT,
   NotFound: NO_OBJECT,
   PreconditionFailed: EXISTS,
-  InvalidRange: ['RANGE_NOT_SATISFIABLE', 'has no such bytes', 'Ask for a range within its size.'],
+  InvalidRange: ['RANGE_NOT_SATISFIABLE', 'does not have the requested range', 'Request a range within its size.'],
   InvalidObjectState: [
     'OBJECT_ARCHIVED',
     'is in cold storage and cannot be read yet',
-    'Ask for it to be thawed, and try again when that is done.'
+    'Request a thaw, and retry when it is complete.'
   ],
   AccessDenied: DENIED,
   AllAccessDisabled: DENIED,
@@ -63,15 +63,15 @@ const BY_NAME: Readonly<Record<string, Failure>> = {
   CredentialsProviderError: [
     'STORE_UNAVAILABLE',
     'cannot be used without credentials',
-    'Give them in the configuration, or in one of the places where the tools of AWS look for them.'
+    'Set them in the configuration, or in one of the default locations of the AWS tools.'
   ],
   PermanentRedirect: WRONG_REGION,
   AuthorizationHeaderMalformed: WRONG_REGION,
   IllegalLocationConstraintException: WRONG_REGION,
   RequestTimeTooSkewed: [
     'STORE_UNAVAILABLE',
-    'has another time than this machine',
-    'Set the clock of this machine; more than 15 minutes of difference are refused.'
+    'reports a different time from this machine',
+    'Correct the clock of this machine: a difference of more than 15 minutes is rejected.'
   ],
   SlowDown: BUSY,
   ServiceUnavailable: BUSY,

@@ -87,7 +87,7 @@ async function* read (reading: Reading, first: GetObjectCommandOutput): AsyncGen
         if (at + chunk.length > end) {
           throw new BackupError(
             'STORE_FAILED',
-            `the store "${bucket.place}" gives more of "${key}" than the ${end - start} bytes it announced`
+            `the store "${bucket.place}" returned more of "${key}" than the announced ${end - start} bytes`
           )
         }
         at += chunk.length
@@ -111,7 +111,7 @@ async function goOn ({ bucket, key, etag, end, signal }: Reading, at: number): P
   const answer = await request(bucket, key, `bytes=${at}-${end - 1}`, etag, signal).catch((error: unknown) => {
     if (s3Name(error) === 'PreconditionFailed') {
       throw new BackupError('STORE_FAILED', `"${key}" in "${bucket.place}" was replaced while it was read`, {
-        hint: 'Read it again.',
+        hint: 'Retry.',
         cause: error
       })
     }
@@ -119,8 +119,8 @@ async function goOn ({ bucket, key, etag, end, signal }: Reading, at: number): P
   })
   const [, from] = CONTENT_RANGE.exec(answer.ContentRange ?? '') ?? []
   if (Number(from) !== at) {
-    throw new BackupError('STORE_FAILED', `the store "${bucket.place}" does not go on with "${key}" at byte ${at}`, {
-      hint: 'Try again; the store must know ranges.'
+    throw new BackupError('STORE_FAILED', `the store "${bucket.place}" does not continue "${key}" at byte ${at}`, {
+      hint: 'Retry. The store must support range requests.'
     })
   }
   return answer
@@ -133,14 +133,14 @@ function extent (
 ): { readonly start: number, readonly end: number } {
   const [, from, to] = CONTENT_RANGE.exec(ContentRange ?? '') ?? []
   if (range !== undefined && Number(from) !== range.start) {
-    throw new BackupError('STORE_FAILED', `the store gives other bytes of "${key}" than were asked for`, {
-      hint: 'The store must know ranges.'
+    throw new BackupError('STORE_FAILED', `the store returned different bytes of "${key}" than requested`, {
+      hint: 'The store must support range requests.'
     })
   }
   if (from !== undefined && to !== undefined) return { start: Number(from), end: Number(to) + 1 }
   if (ContentLength === undefined) {
-    throw new BackupError('STORE_FAILED', `the store does not tell the length of "${key}"`, {
-      hint: 'Look at what stands between this machine and the store: it drops a header of the answer.'
+    throw new BackupError('STORE_FAILED', `the store does not report the size of "${key}"`, {
+      hint: 'Check proxies and gateways between this machine and the store: one of them removes a response header.'
     })
   }
   return { start: 0, end: ContentLength }
@@ -149,8 +149,8 @@ function extent (
 function short ({ bucket, key, start, end }: Reading, at: number, cause: unknown): BackupError {
   return new BackupError(
     'STORE_FAILED',
-    `"${key}" in "${bucket.place}" broke off after ${at - start} of ${end - start} bytes, again and again`,
-    { hint: 'Check the network, and read it again.', cause }
+    `reading "${key}" in "${bucket.place}" repeatedly stopped after ${at - start} of ${end - start} bytes`,
+    { hint: 'Check the network, then retry.', cause }
   )
 }
 
@@ -164,8 +164,8 @@ async function withHours (error: unknown, bucket: Bucket, key: string, signal: A
     `"${key}" in "${bucket.place}" is in the storage class "${storageClass}" and cannot be read yet`,
     {
       hint: isThawing
-        ? `It has been asked for: it can be read within ${hours} hours.`
-        : `Ask for it to be thawed: it can then be read within ${hours} hours.`,
+        ? `A thaw was requested: the object is readable within ${hours} hours.`
+        : `Request a thaw: the object is then readable within ${hours} hours.`,
       cause: error,
       details: { storageClass, hours }
     }

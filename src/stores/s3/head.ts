@@ -29,7 +29,7 @@ export async function head (bucket: Bucket, key: string, signal: AbortSignal): P
     (client, options) => client.send(new HeadBucketCommand({ Bucket: bucket.options.bucket }), options)
   )
   throw new BackupError('OBJECT_NOT_FOUND', `"${key}" in "${bucket.place}" does not exist`, {
-    hint: 'Look into the bucket: the object was removed by somebody else, or by a lifecycle rule.'
+    hint: 'Check the bucket: another user or a lifecycle rule removed the object.'
   })
 }
 
@@ -62,7 +62,7 @@ export function modifiedAt (date: Date | undefined): Date {
 
 function lengthOf ({ ContentLength }: HeadObjectCommandOutput, key: string): number {
   if (ContentLength !== undefined) return ContentLength
-  throw new BackupError('STORE_FAILED', `the store does not tell the length of "${key}"`, {
-    hint: 'Look at what stands between this machine and the store: it drops a header of the answer.'
+  throw new BackupError('STORE_FAILED', `the store does not report the size of "${key}"`, {
+    hint: 'Check proxies and gateways between this machine and the store: one of them removes a response header.'
   })
 }

@@ -29,7 +29,7 @@ export const s3Kind = storeKind<typeof S3_FIELDS, typeof S3_OPTIONS, S3Values>({
   name: 's3',
   label: 'S3',
   fields: S3_FIELDS,
-  required: { bucket: 'Give the name of the bucket.' },
+  required: { bucket: 'Set the name of the bucket.' },
   options: S3_OPTIONS,
   hasBlock: true,
   lockField: 'lock',
@@ -53,7 +53,7 @@ export const s3Kind = storeKind<typeof S3_FIELDS, typeof S3_OPTIONS, S3Values>({
     const [field, missing] = awsAccessKeyId === undefined
       ? ['awsSecretAccessKey', S3_OPTIONS.awsAccessKeyId.variable] as const
       : ['awsAccessKeyId', S3_OPTIONS.awsSecretAccessKey.variable] as const
-    return [{ field, problem: `is given without ${missing}`, remedy: `Set ${missing}, too, or neither.` }]
+    return [{ field, problem: `is set without ${missing}`, remedy: 'Set both, or neither.' }]
   },
   url: {
     schemes: ['s3'],
@@ -133,8 +133,8 @@ function credentialProblems ({ values, isGiven, lacksSecrets }: GivenFields<type
     ? []
     : [{
       field: alone,
-      problem: 'is only a part of what it takes',
-      remedy: 'Give "accessKeyId" and "secretAccessKey" (or "secretAccessKeyFile") together, or neither.'
+      problem: 'is incomplete',
+      remedy: 'Set both "accessKeyId" and "secretAccessKey" (or "secretAccessKeyFile"), or neither.'
     }]
 }
 
@@ -145,15 +145,15 @@ function togetherProblems ({ values: { kmsKeyId, encryption, lock }, hasRetentio
   if (kmsKeyId !== undefined && encryption !== 'aws:kms') {
     problems.push({
       field: 'kmsKeyId',
-      problem: 'is given without the encryption "aws:kms"',
-      remedy: 'Say "encryption: aws:kms", too, or leave it out.'
+      problem: 'is set without the encryption "aws:kms"',
+      remedy: 'Add "encryption: aws:kms", or remove it.'
     })
   }
   if (lock !== undefined && !hasRetention) {
     problems.push({
       field: 'lock',
-      problem: 'is given without a retention of the store',
-      remedy: 'Give the store a "retention": it says for how long its copies are locked.'
+      problem: 'is set without a retention of the store',
+      remedy: 'Add "retention" to the store, which defines how long its copies are locked.'
     })
   }
   return problems

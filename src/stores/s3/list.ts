@@ -32,9 +32,13 @@ export async function* listObjects (bucket: Bucket, prefix: string, signal: Abor
     token = page.IsTruncated === true ? page.NextContinuationToken : undefined
     // A list that is cut short would make copies look lost, and one that begins again would never end.
     if (page.IsTruncated === true && (token === undefined || token === from)) {
-      throw new BackupError('STORE_FAILED', `the store "${bucket.place}" says that its list goes on, and not where`, {
-        hint: 'Try again; if it happens again, the store does not speak version 2 of the list request.'
-      })
+      throw new BackupError(
+        'STORE_FAILED',
+        `the store "${bucket.place}" reports that its listing continues, but not where`,
+        {
+          hint: 'Retry. If the error remains, the store does not support version 2 of the list request.'
+        }
+      )
     }
   } while (token !== undefined)
 }

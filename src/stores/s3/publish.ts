@@ -56,8 +56,8 @@ export function objectFacts ({ bucket: { options }, facts, id }: Put): Omit<
 /** Throws `OBJECT_EXISTS` where the name is taken already. */
 export async function requireFree ({ bucket, key, facts }: Put, signal: AbortSignal): Promise<void> {
   if (facts.replace === true || await findHead(bucket, key, signal) === undefined) return
-  throw new BackupError('OBJECT_EXISTS', `"${key}" in "${bucket.place}" exists already`, {
-    hint: 'Objects are never overwritten; move the one in the way aside.'
+  throw new BackupError('OBJECT_EXISTS', `"${key}" in "${bucket.place}" already exists`, {
+    hint: 'Objects are never overwritten. Move the existing one elsewhere.'
   })
 }
 

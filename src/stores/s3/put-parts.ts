@@ -67,8 +67,8 @@ async function begin (put: Put, signal: AbortSignal): Promise<Upload> {
       )
   )
   if (id === undefined) {
-    throw new BackupError('STORE_FAILED', `the store began no upload of "${key}"`, {
-      hint: 'The answer has no UploadId: see whether the endpoint is that of an S3 store.'
+    throw new BackupError('STORE_FAILED', `the store did not start an upload of "${key}"`, {
+      hint: 'The response has no UploadId: check whether the endpoint is an S3 store.'
     })
   }
   return { put, id }

@@ -67,8 +67,8 @@ function isMd5 ({ ServerSideEncryption, SSECustomerAlgorithm }: Answer): boolean
 }
 
 function lie (what: string, told: string, sent: string | number): BackupError {
-  return new BackupError('STORE_FAILED', `the store tells ${told} for ${what} instead of ${sent}`, {
+  return new BackupError('STORE_FAILED', `the store reports ${told} for ${what} instead of ${sent}`, {
     hint:
-      'Try again; if it happens again, something between this machine and the store changes what passes, or the store is broken.'
+      'Retry. If the error remains, a proxy or gateway between this machine and the store changes data, or the store is defective.'
   })
 }

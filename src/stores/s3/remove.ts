@@ -28,9 +28,13 @@ async function requireGone (bucket: Bucket, key: string, signal: AbortSignal): P
     await bucket.options.clock.sleep(wait, signal)
   }
   if (await findHead(bucket, key, signal) === undefined) return
-  throw new BackupError('STORE_FAILED', `the store "${bucket.place}" says that it removed "${key}", and still has it`, {
-    hint: 'Try again; if it stays, remove it with the tools of the store.'
-  })
+  throw new BackupError(
+    'STORE_FAILED',
+    `the store "${bucket.place}" reports that it removed "${key}", but still has it`,
+    {
+      hint: 'Retry. If the object remains, remove it with the tools of the store.'
+    }
+  )
 }
 
 function requireUnlocked ({ options, place }: Bucket, { object: { key }, answer }: Head): void {
@@ -38,13 +42,13 @@ function requireUnlocked ({ options, place }: Bucket, { object: { key }, answer 
   const isLocked = until !== undefined && until > options.clock.now()
   if (isLocked) {
     throw new BackupError('OBJECT_LOCKED', `"${key}" in "${place}" is locked until ${until.toISOString()}`, {
-      hint: 'Wait until then; it cannot be removed sooner.',
+      hint: 'Wait until then. Earlier removal is not possible.',
       details: { until: until.toISOString() }
     })
   }
   if (hold === 'ON') {
     throw new BackupError('OBJECT_LOCKED', `"${key}" in "${place}" is under a legal hold`, {
-      hint: 'Whoever laid the hold on it has to lift it first.'
+      hint: 'Ask the administrator of the store to remove the hold.'
     })
   }
 }

@@ -100,7 +100,7 @@ for (const [what, text] of Object.entries({ missing: undefined, 'cut short': '{"
     if (text === undefined) rmSync(facts)
     else writeFileSync(facts, text)
     const error = await rejectsWith('INSTANCE_RUNNING', acquireInstanceLock(dataDir, new FakeClock()))
-    assert.match(error.message, /^another process holds/)
+    assert.match(error.message, /^another process uses/)
   })
 }
 

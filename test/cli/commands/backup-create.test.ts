@@ -64,18 +64,18 @@ test('--no-verify leaves out the proof and says so, --pre-migration marks the ba
   assert.deepEqual([type, verification.status], ['pre-migration', 'unverified'])
 })
 
-test('log is not archived continuously, and the refusal says what is near it', async t => {
+test('continuous archiving of the log is not supported, and the refusal says what is near it', async t => {
   const { holdfast } = await commandLine(t)
   const { code, err } = await holdfast('backup', 'create', '--type', 'wal', '--continuous')
   assert.equal(code, 2)
-  assert.match(err, /log is not archived continuously\nhint: .*hourly schedule/)
+  assert.match(err, /continuous archiving of the log is not supported\nhint: .*hourly schedule/)
 })
 
 test('an increment is refused for a kind of source that makes none', async t => {
   const { holdfast } = await commandLine(t)
   const { code, err } = await holdfast('backup', 'create', '--type', 'incremental')
   assert.equal(code, 2)
-  assert.match(err, /has no "incremental" backups\nhint: Ask for "full", or leave the method out\./)
+  assert.match(err, /does not support "incremental" backups\nhint: Request "full", or omit the method\./)
 })
 
 test('an increment names what it is built on, and a full backup in its place the reason', async t => {
@@ -85,15 +85,15 @@ test('an increment names what it is built on, and a full backup in its place the
     (await holdfast('backup', 'create', '--type', 'incremental', ...flags)).out
   assert.match(
     await create(),
-    /Created full backup[^]*Note: Full in place of incremental: there is no backup yet that an increment can be built on/
+    /Created full backup[^]*Note: Full instead of incremental: there is no backup yet for an increment/
   )
   notes.add('more')
   const made = await create('--description', 'noon')
-  assert.match(made, /Created incremental backup[^]*Built on: backup 1\n/)
+  assert.match(made, /Created incremental backup[^]*Depends on: backup 1\n/)
   assert.doesNotMatch(made, /Note/)
   const list = (await holdfast('backup', 'list')).out
   assert.match(list, /METHOD[^]*incremental, on 1 [^]* full /)
-  assert.match((await holdfast('show', '2')).out, /chain +increment 1 of notes-1, built on backup 1/)
+  assert.match((await holdfast('show', '2')).out, /chain +increment 1 of notes-1, based on backup 1/)
   assert.match((await holdfast('show', '1')).out, /chain +full backup of notes-1/)
 })
 
@@ -124,7 +124,7 @@ test('a backup waits for the job of a server on the same source, or fails at onc
     JSON.parse(refused.err).error.details.jobId
   ], [5, '', 'BACKUP_IN_PROGRESS', job.id])
   const waiting = startHoldfast(t, ['backup'], cwd, environment)
-  await until(() => waiting.err().includes('another job is at work on the source "shop"; waiting for it to end'))
+  await until(() => waiting.err().includes('another job is running on the source "shop"; waiting until it ends'))
   await blocker.stop()
   assert.equal((await waiting.ended).code, 0)
   assert.equal((await service.call('GET', `/api/jobs/${job.id}`)).body.job.status, 'succeeded')

@@ -20,10 +20,10 @@ test('config check shows what is in force and where it comes from, with secrets 
     out.includes(
       `source shop (sqlite), the default: ${
         join(cwd, 'shop.db')
-      }\n  made: every 1 d (switched off)\n  kept: at most 3\n  compression: none; verified as they are made\n`
+      }\n  schedule: every 1 d (turned off)\n  retention: at most 3\n  compression: none; verified after each backup\n`
     )
   )
-  assert.match(out, /^source holdfast .*\n.*\n {2}kept: at most 7$/m)
+  assert.match(out, /^source holdfast .*\n.*\n {2}retention: at most 7$/m)
   assert.doesNotMatch(out, /long enough/)
 })
 
@@ -56,12 +56,12 @@ test('config check shows what was said and has no effect, and the configuration 
   assert.equal(code, 0)
   assert.match(
     out,
-    /^the configuration is valid\n! BACKUP_DRI is not a known variable and has no effect\n {4}Did you mean BACKUP_DIR\?\n/
+    /^the configuration is valid\n! BACKUP_DRI is unknown and has no effect\n {4}Did you mean BACKUP_DIR\?\n/
   )
   const { notices } = JSON.parse((await holdfast(['config', 'check', '--json'], cwd, { MAX_BACKUP: '5' })).out)
   assert.deepEqual(notices, [{
     name: 'MAX_BACKUP',
-    problem: 'is not a known variable and has no effect',
+    problem: 'is unknown and has no effect',
     remedy: 'Did you mean MAX_BACKUPS?'
   }])
 })
@@ -81,7 +81,7 @@ test('config check --json lists the problems', async t => {
     problems: [{
       name: 'PORT',
       problem: '"x" is not a whole number from 0 to 65535',
-      remedy: 'Give a whole number from 0 to 65535, or leave it out.'
+      remedy: 'Give a whole number from 0 to 65535, or remove the setting.'
     }]
   })
 })

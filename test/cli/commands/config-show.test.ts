@@ -62,7 +62,7 @@ test('what was changed through the API is in force, and says so', async () => {
   assert.equal(code, 0)
   assert.match(out, /^MAX_BACKUPS {2}4 {2}\[api\]$/m)
   assert.match(out, /^PORT {9}3000 {2}\[default\]$/m)
-  assert.match(out, /^source shop .*\n {2}made: every 1 h\n {2}kept: at most 4\n/m)
+  assert.match(out, /^source shop .*\n {2}schedule: every 1 h\n {2}retention: at most 4\n/m)
 })
 
 test('--json says the same for programs', async () => {
@@ -83,7 +83,7 @@ test('where the catalog cannot be read the configured values are shown, and why 
   assert.match(out, /^MAX_BACKUPS {2}10 {2}\[environment\]$/m)
   assert.deepEqual([code, err], [
     0,
-    'holdfast: what was changed through the API is not shown: the catalog is damaged\n'
+    'holdfast: changes made through the API are not shown: the catalog is damaged\n'
   ])
 })
 
@@ -103,8 +103,14 @@ test('stores are shown with what stays there, and each source with the stores th
     { ...common, name: 'vault', kind: 'gcs', place: 'gs://vault/', isAppendOnly: true }
   ]
   const { out } = await run({ check: () => ({ ...REPORT, stores }) })
-  assert.match(out, /^ {2}copied: to offsite, disk and vault\n/m)
-  assert.match(out, /^store offsite \(s3\): s3:\/\/bucket\/a\/\n {2}kept: at most 5\n {2}at most 5\.0 MB a second\n/m)
-  assert.match(out, /^store disk \(local\): \/mnt\/disk\n {2}kept: as long as in BACKUP_DIR\n/m)
-  assert.match(out, /^store vault \(gcs\): gs:\/\/vault\/\n {2}kept: as long as the store itself keeps them/m)
+  assert.match(out, /^ {2}copies: to offsite, disk and vault\n/m)
+  assert.match(
+    out,
+    /^store offsite \(s3\): s3:\/\/bucket\/a\/\n {2}retention: at most 5\n {2}at most 5\.0 MB per second\n/m
+  )
+  assert.match(out, /^store disk \(local\): \/mnt\/disk\n {2}retention: like the backups in BACKUP_DIR\n/m)
+  assert.match(
+    out,
+    /^store vault \(gcs\): gs:\/\/vault\/\n {2}retention: as long as the store keeps them; Holdfast removes nothing there/m
+  )
 })

@@ -28,12 +28,12 @@ test('a key in use is a warning until somebody confirmed that its card is stored
   assert.match(
     warning ?? '',
     new RegExp(
-      `^warn: nobody has confirmed that the recovery card of "${key.recipient}" is stored, and as far as is known the private key lies on this machine alone; 1 backup needs it`
+      `^warn: storage of the recovery card of "${key.recipient}" is not confirmed, and the private key may exist only on this machine; 1 backup needs it`
     )
   )
-  assert.deepEqual(others, ['ok: new backups are sealed, and can be opened here'])
+  assert.deepEqual(others, ['ok: new backups are encrypted, and can be decrypted here'])
   await service.engine.confirmKey(key.recipient, 'ann')
-  assert.match((await told(service))[0] ?? '', /^ok: the recovery card .* is stored, as ann said/)
+  assert.match((await told(service))[0] ?? '', /^ok: the recovery card .* is stored, confirmed by ann on /)
 })
 
 test('a server that cannot read its own backups is told to be one, which is nothing wrong', async t => {
@@ -43,7 +43,7 @@ test('a server that cannot read its own backups is told to be one, which is noth
   const found = await told(service)
   assert.match(
     found[1] ?? '',
-    /^ok: new backups are sealed, and this server cannot read them.*drills of them are inconclusive here/
+    /^ok: new backups are encrypted, and this server cannot decrypt them.*drills are inconclusive here/
   )
 })
 
@@ -53,7 +53,7 @@ test('an old key that backups still need is looked after as long as they are the
   Object.assign(service.deps, { keyring: await keyring({}) })
   assert.match(
     (await told(service)).join('\n'),
-    /^warn: nobody has confirmed .*and its private key is not here; 1 backup needs it$/
+    /^warn: storage of the recovery card of .*and its private key is not on this machine; 1 backup needs it$/
   )
 })
 
@@ -84,7 +84,7 @@ test('an OpenPGP key that expires soon, or has, is a warning with its time', asy
   service.clock.move(10 * 86_400_000)
   assert.match(
     (await expiry())[0] ?? '',
-    /^warn: "[0-9A-F]{40}" expires at 2026-01-01T00:00:00\.000Z; backups are sealed to it all the same$/
+    /^warn: "[0-9A-F]{40}" expires at 2026-01-01T00:00:00\.000Z; new backups are still encrypted with it$/
   )
   service.clock.move(60 * 86_400_000)
   assert.match((await expiry())[0] ?? '', /^warn: .* expired at 2026-01-01/)

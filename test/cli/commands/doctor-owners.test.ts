@@ -40,8 +40,8 @@ test('files of root that the user of the service cannot use are named, with the 
       ...['a', 'b', 'c'].map(name => [`backups/${name}`, 0, 0o600] as const)
     ]),
     [
-      'fail: user 65534, who owns DATA_DIR, must not use "/data/processes/1-00000000.lock" | Run "chown -R 65534:65534 /data" as root, where DATA_DIR is, and let commands run as that user.',
-      'fail: user 65534, who owns DATA_DIR, must not use "/backups/a", "/backups/b", "/backups/c" and 1 more | Run "chown -R 65534:65534 /backups" as root, where BACKUP_DIR is, and let commands run as that user.'
+      'fail: user 65534, who owns DATA_DIR, has no access to "/data/processes/1-00000000.lock" | Run "chown -R 65534:65534 /data" as root on the machine of DATA_DIR, and run commands as that user.',
+      'fail: user 65534, who owns DATA_DIR, has no access to "/backups/a", "/backups/b", "/backups/c" and 1 more | Run "chown -R 65534:65534 /backups" as root on the machine of BACKUP_DIR, and run commands as that user.'
     ]
   )
 })

@@ -79,7 +79,7 @@ check('who may do everything hears nothing', ({ database }) => {
 }, [])
 
 check('a database in WAL mode in a closed folder cannot be read while nobody has it open', () => {}, [
-  /^fail: the database ".*" is in WAL mode, and this user must not use or make the "-shm" beside it/
+  /^fail: the database ".*" is in WAL mode, and this user has no permission to use or create the "-shm" file of it/
 ])
 
 check('a "-shm" that can only be read serves while the application runs', ({ database }, t) => {
@@ -89,18 +89,18 @@ check('a "-shm" that can only be read serves while the application runs', ({ dat
   })
   db.exec('INSERT INTO customer VALUES (1)')
   for (const suffix of ['-shm', '-wal']) chmodSync(database + suffix, 0o644)
-}, [/^warn: the "-shm" beside ".*" can be read and not written to/])
+}, [/^warn: the "-shm" file of ".*" is readable but not writable/])
 
 check('a database that is closed to the user is said', ({ database }) => {
   chmodSync(database, 0o600)
-}, [/^fail: the database ".*" must not be read by this user/])
+}, [/^fail: this user has no permission to read the database ".*"/])
 
 check('directories of somebody else fail', ({ backupDir, dataDir, database }) => {
   chmodSync(join(database, '..'), 0o777)
   for (const path of [backupDir, dataDir]) chownSync(path, 0, 0)
 }, [
-  /^warn: this runs as user 65534, but DATA_DIR belongs to user 0/,
-  /^fail: BACKUP_DIR ".*" must not be used by this user/,
-  /^fail: DATA_DIR ".*" must not be used by this user/,
-  /^fail: SCRATCH_DIR ".*" is not there, and this user must not make it in/
+  /^warn: the command runs as user 65534, but DATA_DIR belongs to user 0/,
+  /^fail: BACKUP_DIR ".*" is not accessible to this user/,
+  /^fail: DATA_DIR ".*" is not accessible to this user/,
+  /^fail: SCRATCH_DIR ".*" does not exist, and this user has no permission to create it in/
 ])

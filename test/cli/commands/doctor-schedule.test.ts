@@ -12,14 +12,14 @@ test('a backup that is older than the schedule allows fails', async t => {
   await create()
   clock.move(3 * 3_600_000)
   assertComplaints(await complaints(), [
-    /^fail newest verified backup: the newest is backup 1, 3 h old; by its schedule there must be one from/
+    /^fail newest verified backup: the newest is backup 1, 3 h old; its schedule requires one from/
   ])
 })
 
 test('no backup at all fails where one is due, and is worth a word where none is asked for', async t => {
   assertComplaints(await (await examined(t)).complaints(), [/^fail newest verified backup: there is no backup$/])
   assertComplaints(await (await examined(t, { settings: { autoBackupEnabled: false } })).complaints(), [
-    /^warn schedule: no backups are made by themselves/,
+    /^warn schedule: automatic backups are off/,
     /^warn newest verified backup: there is no backup yet/
   ])
 })
@@ -27,7 +27,7 @@ test('no backup at all fails where one is due, and is worth a word where none is
 test('drills that are switched off, overdue or failed are told', async t => {
   const off = await examined(t, { policies: { shop: { drillSchedule: null } } })
   await off.create()
-  assertComplaints(await off.complaints(), [/^warn drills: no backup is restored to see whether that works/])
+  assertComplaints(await off.complaints(), [/^warn drills: drills are off, so no restore is tested/])
 
   const { create, complaints, clock, engine, deps, directory } = await examined(t)
   await deps.catalog.runs.record({
@@ -38,7 +38,7 @@ test('drills that are switched off, overdue or failed are told', async t => {
   })
   clock.move(30 * 86_400_000)
   const { id, key } = await create({ compression: 'none' })
-  assertComplaints(await complaints(), [/^warn drills: drills are overdue: none passed since /])
+  assertComplaints(await complaints(), [/^warn drills: drills are overdue: none has passed since /])
   await (await engine.drill({ id, actor: null })).result
   assertComplaints(await complaints(), [])
   truncateSync(join(directory, key), 100)
@@ -61,7 +61,7 @@ test('backups that were never verified, or found damaged, are named', async t =>
     clock.now()
   )
   assertComplaints(await complaints(), [
-    /^fail newest verified backup: none of the 2 backups was proven/,
+    /^fail newest verified backup: none of the 2 backups is verified/,
     /^fail verification: found damaged: backup 1$/,
     /^warn verification/
   ])

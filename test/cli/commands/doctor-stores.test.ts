@@ -15,7 +15,7 @@ test('doctor tries each store for copies, and says what is wrong with which', as
     ['store vault', 'fail'],
     ['store vault', 'warn']
   ])
-  assert.match(findings[0]?.message ?? '', /^copies can be kept there, read and removed: \//)
+  assert.match(findings[0]?.message ?? '', /^copies can be written, read and removed: \//)
   faults.fail('far.put', { error: new BackupError('STORE_UNAVAILABLE', 'it is down', { hint: 'Wait.' }) })
   assert.deepEqual(
     complaintsIn(await examine(context, snapshot)).filter(complaint => complaint.includes('store far')),

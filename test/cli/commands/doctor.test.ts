@@ -49,9 +49,7 @@ test('what the catalog would tell is skipped where it cannot be read, and the re
   const { complaints } = await examined(t)
   const found = await complaints({}, null)
   assert.deepEqual(
-    found.filter(complaint => complaint.includes('there is no catalog that can be read')).map(complaint =>
-      complaint.split(':')[0]
-    ),
+    found.filter(complaint => complaint.includes('no readable catalog')).map(complaint => complaint.split(':')[0]),
     [
       'skipped clock',
       'skipped tokens',
@@ -69,7 +67,7 @@ test('an examination that breaks is a finding, and the others go on', async t =>
   const { create, complaints, faults } = await examined(t)
   await create()
   faults.fail('backups.existing', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
-  assertComplaints(await complaints(), [/^fail schedule: this could not be looked at: another process holds it/])
+  assertComplaints(await complaints(), [/^fail schedule: the check failed: another process holds it/])
 })
 
 test('a store that is reached without encryption is warned of, with or without the catalog', async t => {
@@ -77,7 +75,7 @@ test('a store that is reached without encryption is warned of, with or without t
   await create()
   const change = { insecureStores: ['nas'] }
   assertComplaints(await complaints(change), [
-    /^warn store nas: its endpoint begins with http: and is on another machine/
+    /^warn store nas: its endpoint uses http: over the network/
   ])
   assert.ok((await complaints(change, null)).some(text => text.startsWith('warn store nas: ')))
 })
@@ -90,7 +88,7 @@ test('a landing store that is not the one that the catalog means fails', async t
   const marker = join(directory, INSTANCE_MARKER)
   writeFileSync(marker, JSON.stringify({ ...JSON.parse(readFileSync(marker, 'utf8')) as object, store: 'another' }))
   const [line, ...others] = await found()
-  assert.match(line ?? '', /^fail store local: .* is another one than the store in which the catalog knows a backup/)
+  assert.match(line ?? '', /^fail store local: .* is a different store from the one with a backup of the catalog/)
   assert.deepEqual(others, [])
 })
 
@@ -104,10 +102,10 @@ test('entries from the future say that the clock is wrong, or was', async t => {
   const { create, complaints, clock } = await examined(t)
   await create()
   clock.move(-7_200_000)
-  assertComplaints(await complaints(), [/^fail clock: the catalog holds entries from the future, up to 2 h ahead/])
+  assertComplaints(await complaints(), [/^fail clock: the catalog has entries from the future, up to 2 h ahead/])
 })
 
-for (const [answer, pattern] of [['yes', undefined], ['no', /^warn clock: the clock is not kept right/]] as const) {
+for (const [answer, pattern] of [['yes', undefined], ['no', /^warn clock: the clock is not synchronized/]] as const) {
   test(`the system says "${answer}" when asked whether the clock is kept right`, async t => {
     const { create, complaints } = await examined(t)
     await create()
@@ -123,7 +121,7 @@ test('where no command tells of the clock that is skipped, and says so', async t
   const { complaints } = await examined(t)
   assert.ok(
     (await complaints({ timeCommand: 'no-such-command' })).includes(
-      'skipped clock: "no-such-command" cannot tell here whether the clock is kept right'
+      'skipped clock: "no-such-command" is not available, so clock synchronization was not checked'
     )
   )
 })
@@ -131,7 +129,7 @@ test('where no command tells of the clock that is skipped, and says so', async t
 test('too little space for one more backup fails', async t => {
   const { create, complaints } = await examined(t)
   await create()
-  assertComplaints(await complaints({ diskReserve: 1e18 }), [/^fail space: .* where BACKUP_DIR is/])
+  assertComplaints(await complaints({ diskReserve: 1e18 }), [/^fail space: .* on the disk of BACKUP_DIR/])
 })
 
 test('versions that are too old fail', async t => {
@@ -149,7 +147,7 @@ test('a database in rollback-journal mode, and a WAL that was never brought in, 
   const path = pathOf(context)
   writeFileSync(`${path}-wal`, '')
   truncateSync(`${path}-wal`, 80_000_000)
-  assertComplaints(await complaints(), [/^warn database: the WAL has grown to 80.0 MB beside a database of/])
+  assertComplaints(await complaints(), [/^warn database: the WAL has grown to 80.0 MB for a database of/])
   rmSync(`${path}-wal`)
   const db = new Database(path)
   db.pragma('journal_mode = DELETE')
@@ -177,7 +175,7 @@ test('a database that is missing, is none, or is empty is said', async t => {
   const path = join(directory, 'other.db')
   const at = (): Promise<string[]> => complaints({ sources: [shopAt(path)] })
   assertComplaints((await at()).filter(one => !one.startsWith('skipped disk')), [
-    /^fail rights: the database ".*other.db" is not there/,
+    /^fail rights: the database ".*other.db" does not exist/,
     /^skipped database/
   ])
   writeFileSync(path, '')
@@ -195,7 +193,7 @@ test('backups in the folder of their database are worth a word of their own', as
   mkdirSync(join(directory, 'backups'))
   assert.ok(
     (await complaints({ sources: [shopAt(path)], backupDir: join(directory, 'backups') })).includes(
-      'warn disk: the backups are in the folder of their database'
+      'warn disk: the backups are in the same directory as their database'
     )
   )
 })
@@ -217,7 +215,7 @@ test('backups on another disk are in order', async t => {
   const findings = await examine({ ...context, backupDir }, snapshot)
   assert.equal(
     findings.find(({ check }) => check === 'disk')?.message,
-    'the backups are on another disk than their database'
+    'the backups and their database are on different disks'
   )
 })
 
@@ -251,7 +249,7 @@ test('what is overdue in the trash, and what is kept in quarantine, is said', as
   assertComplaints(await complaints(), [quarantined])
   clock.move(26 * 3_600_000)
   await create()
-  assertComplaints(await complaints(), [/^warn trash: 1 in the trash should be gone by now/, quarantined])
+  assertComplaints(await complaints(), [/^warn trash: backups in the trash past their grace period: 1/, quarantined])
 })
 
 test('what ended processes and damaged catalogs left behind is said', async t => {
@@ -262,8 +260,8 @@ test('what ended processes and damaged catalogs left behind is said', async t =>
   writeFileSync(join(context.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00'), '')
   writeFileSync(join(context.dataDir, 'holdfast.db.corrupt-2025-11-24T23-30-00-wal'), '')
   assertComplaints(await complaints(), [
-    /^warn catalog: a damaged catalog was set aside/,
-    /^warn scratch: "scratch" holds what 1 ended processes left behind/
+    /^warn catalog: a damaged catalog was kept as/,
+    /^warn scratch: "scratch" holds temporary files of 1 ended processes/
   ])
 })
 
@@ -332,7 +330,7 @@ test('doctor ends with 0 when nothing fails, with 3 when something does, and --j
   const { code, out } = await run(deps)
   assert.equal(code, 3)
   assert.match(out, /\n✗ newest verified backup of shop: .*\n {4}Make a backup now.*\n/)
-  assert.match(out, /\n1 thing is wrong; \d could be better\.\n$/)
+  assert.match(out, /\n1 problem, \d warnings?\.\n$/)
   assert.equal(diagnosisSchema.parse(JSON.parse((await run(deps, '--json')).out)).ok, false)
 })
 
@@ -354,14 +352,14 @@ test('a setting without an effect is a warning with what to do', async t => {
     ...context,
     notices: [{
       name: 'BACKUP_DRI',
-      problem: 'is not a known variable and has no effect',
+      problem: 'is unknown and has no effect',
       remedy: 'Did you mean BACKUP_DIR?'
     }]
   }, snapshot)
   assert.deepEqual(findings.filter(({ check }) => check === 'configuration'), [{
     check: 'configuration',
     status: 'warn',
-    message: 'BACKUP_DRI is not a known variable and has no effect',
+    message: 'BACKUP_DRI is unknown and has no effect',
     remedy: 'Did you mean BACKUP_DIR?'
   }])
 })
@@ -423,6 +421,6 @@ test('the key that signs manifests is shown, and how many of the newest backups 
   await late.create()
   assert.match(
     (await late.complaints()).join('\n'),
-    /warn signature: of the newest 2 backups, 1 is not signed by a trusted key, and refused/
+    /warn signature: of the newest 2 backups, 1 is not signed by a trusted key, and cannot be restored/
   )
 })

@@ -11,7 +11,7 @@ test('a drill shows each check and each assertion, and ends well where all is we
   await create()
   const { code, out } = await holdfast('drill', '1')
   assert.equal(code, 0)
-  assert.match(out, /^Backup 1 of "shop" restores, in 0\.0 s$/m)
+  assert.match(out, /^Backup 1 of "shop" was restored and verified in 0\.0 s$/m)
   assert.match(out, /✓ checksum/)
   assert.match(out, /✓ there are ledgers: \d+, at least 1$/m)
 })
@@ -20,7 +20,7 @@ test('without an id the backup is drilled whose turn it is, and the reason told'
   const { holdfast, create, deps } = await commandLine(t)
   await create()
   await create()
-  assert.match((await holdfast('drill')).out, /backup 2: the newest proven backup that was never drilled/)
+  assert.match((await holdfast('drill')).out, /backup 2: the newest verified backup without a drill/)
   assert.match((await holdfast('drill', '--source', 'shop')).out, /backup 1: /)
   const { entries } = await deps.catalog.audit.list({ limit: 10 })
   assert.deepEqual(entries.map(({ action, target, actor }) => [action, target, actor]), [[

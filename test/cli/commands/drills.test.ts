@@ -11,7 +11,7 @@ test('drills are listed newest first, with the age of their backup', async t => 
   await holdfast('drill', '1')
   await holdfast('drill', '1')
   const { out } = await holdfast('drills')
-  assert.match(out, /ID +BEGUN \(UTC\) .*\n +2 .* 3 d +passed .* ann/)
+  assert.match(out, /ID +STARTED \(UTC\) .*\n +2 .* 3 d +passed .* ann/)
   assert.deepEqual((await json('drills', '--limit', '1')).drills.map(({ id }: { id: number }) => id), [2])
 })
 

@@ -30,7 +30,7 @@ test('a card names the key that signs manifests, how a new machine trusts it, or
     assert.match(out, /BACKUP_TRUSTED_SIGNING_KEYS/)
   }
   const { holdfast } = await commandLine(t, { deps: keys(cwd) })
-  assert.match((await holdfast('key', 'card', '--text')).out, /not known here. Run "holdfast key list" on the server/)
+  assert.match((await holdfast('key', 'card', '--text')).out, /unknown here. Run "holdfast key list" on the server/)
 })
 
 test('the card holds the private key in groups, each line with its checksum, and nothing from elsewhere', async t => {

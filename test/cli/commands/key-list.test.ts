@@ -40,8 +40,8 @@ test('key list shows that there are none, and with which key manifests are signe
       'no key is configured, and no backup needs one',
       '',
       `manifests are signed with ${publicKey ?? ''} (${signingKeyId(publicKey ?? '')})`,
-      `trusted as well: ${other} (${signingKeyId(other)})`,
-      'backups that none of these keys signed are refused',
+      `also trusted: ${other} (${signingKeyId(other)})`,
+      'backups not signed by one of these keys are rejected',
       ''
     ].join('\n')
   )

@@ -35,7 +35,7 @@ for (
 
     const again = await holdfast('key', 'new', '--kind', kind)
     assert.deepEqual([again.code, again.out], [2, ''])
-    assert.match(again.err, /exists already/)
+    assert.match(again.err, /already exists/)
     assert.equal(readFileSync(join(cwd, file), 'utf8'), text)
   })
 }

@@ -40,9 +40,9 @@ test('list narrows by source, status, reason, method and time', async t => {
 test('where there are more than are shown list says so, with --json beside the result; --all shows every one', async t => {
   const { holdfast, create } = await commandLine(t)
   for (let i = 0; i < 3; i++) await create()
-  assert.match((await holdfast('list', '--limit', '2')).out, /\n2 backups, 200\.0 kB; 1 more are shown with --all\n$/)
+  assert.match((await holdfast('list', '--limit', '2')).out, /\n2 backups, 200\.0 kB; 1 more with --all\n$/)
   const { out, err } = await holdfast('list', '--limit', '2', '--json')
-  assert.deepEqual([JSON.parse(out).length, err], [2, 'holdfast: 2 backups, 200.0 kB; 1 more are shown with --all\n'])
+  assert.deepEqual([JSON.parse(out).length, err], [2, 'holdfast: 2 backups, 200.0 kB; 1 more with --all\n'])
   assert.match((await holdfast('list', '--limit', '2', '--all')).out, /\n3 backups, 300\.0 kB\n$/)
 })
 
@@ -103,12 +103,12 @@ test('list begins with a completed backup of a database: the catalog and what fa
   const ids = async (...words: string[]): Promise<number[]> =>
     (await json('list', ...words)).map(({ id }: { id: number }) => id)
   await cancelWhileProbing({ engine, faults })
-  assert.equal((await holdfast('list')).out, 'no backups; 1 more are shown with --all\n')
+  assert.equal((await holdfast('list')).out, 'no backups; 1 more with --all\n')
   await create()
   await create({ source: OWN_SOURCE })
   await cancelWhileProbing({ engine, faults })
   assert.deepEqual(await ids(), [2])
-  assert.match((await holdfast('list')).out, /\n1 backup, 41\.0 kB; 3 more are shown with --all\n$/)
+  assert.match((await holdfast('list')).out, /\n1 backup, 41\.0 kB; 3 more with --all\n$/)
   assert.equal((await holdfast('list', '--json')).err, '')
   assert.deepEqual(await ids('--all'), [4, 3, 2, 1])
   assert.deepEqual(await ids('--source', OWN_SOURCE), [3])

@@ -89,7 +89,7 @@ test('a source that would lose most of what it has is left alone unless it is fo
   await line.engine.changeSettings({ maxBackups: 2 })
   assert.match(
     (await line.holdfast('prune', '--dry-run')).out,
-    /"shop" would lose 7 of 9: that is only done with --force\n$/
+    /"shop" would lose 7 of 9 backups, which requires --force\n$/
   )
   assert.equal((await line.holdfast('prune')).code, 5)
   assert.equal((await ids(line)).length, 9)

@@ -18,7 +18,7 @@ test('rebuild enters into the catalog what the store holds, and may be repeated'
   assert.equal(code, 0)
   assert.match(
     out,
-    /^STORE +SOURCE +BACKUPS +OLDEST \(UTC\) +NEWEST \(UTC\) +SIZE\nlocal +shop +1 .*\n\n✓ the catalog knows 1 backup by the manifests\n$/
+    /^STORE +SOURCE +BACKUPS +OLDEST \(UTC\) +NEWEST \(UTC\) +SIZE\nlocal +shop +1 .*\n\n✓ imported 1 backup from manifests\n$/
   )
   assert.equal((await holdfast('rebuild')).code, 0)
   assert.deepEqual((await json('list')).map(({ description }: { description: string }) => description), ['kept'])
@@ -33,7 +33,7 @@ test('what cannot be taken over is named, and the exit code is 3', async t => {
   assert.equal(code, 3)
   assert.match(
     out,
-    /^✓ the catalog knows 0 backups[^]*\n✗ shop.* in "local": .*\n✗ shop.* in "local": the object that it describes is missing\n$/
+    /^✓ imported 0 backups from manifests[^]*\n✗ shop.* in "local": .*\n✗ shop.* in "local": its object is missing\n$/
   )
 })
 
@@ -44,7 +44,7 @@ test('a backup that goes away while the store is read is passed over', async t =
   faults.fail('store.get', { error: new BackupError('OBJECT_NOT_FOUND', 'it has gone') })
   const { code, out } = await holdfast('rebuild')
   assert.equal(code, 0)
-  assert.match(out, /✓ the catalog knows 1 backup by the manifests\n$/)
+  assert.match(out, /✓ imported 1 backup from manifests\n$/)
 })
 
 test('a directory is a place to rebuild from, and --list only tells what is there', async t => {
@@ -53,7 +53,7 @@ test('a directory is a place to rebuild from, and --list only tells what is ther
   await before.create({ compression: 'zstd' })
   const { holdfast, json } = await commandLine(t, { sources: [new MemorySource('other')] })
   const listed = await holdfast('rebuild', '--list', '--from', before.directory)
-  assert.deepEqual([listed.code, listed.out.trimEnd().split('\n').at(-1)], [0, '✓ 2 backups can be taken over'])
+  assert.deepEqual([listed.code, listed.out.trimEnd().split('\n').at(-1)], [0, '✓ 2 backups can be imported'])
   assert.deepEqual(await json('list'), [])
   const { adopted, stores: [store] } = await json('rebuild', '--from', before.directory)
   assert.deepEqual([
@@ -91,7 +91,7 @@ test('a source that is not configured is restored to a given path alone: what it
   ) {
     const { code, err } = await holdfast('restore', ...words)
     assert.equal(code, 4, words.join(' '))
-    assert.match(err, /the source \\?"shop\\?" is not configured here[^]*--output[^]*\/memory\/shop/)
+    assert.match(err, /the source \\?"shop\\?" is not configured, so[^]*--output[^]*\/memory\/shop/)
   }
   assert.deepEqual([...restorer.files.keys()], [])
   assert.equal((await holdfast('restore', '--latest', '--source', 'shop', '--output', 'shop.db')).code, 0)

@@ -18,15 +18,21 @@ async function isReleased ({ engine }: CommandLine): Promise<boolean> {
 
 test('create says at once that the backup is suspect, list marks it, and show says why', async t => {
   const line = await attacked(t)
-  assert.match((await line.holdfast('backup')).out, / {2}Suspect: rows in "bytes" fell 80 %, from 100000 to 20000\n/)
+  assert.match(
+    (await line.holdfast('backup')).out,
+    / {2}Suspect: the number of rows in "bytes" fell by 80 %, from 100000 to 20000\n/
+  )
   assert.match((await line.holdfast('list')).out, /\n 4 .* suspect .*\n 3 .* valid /)
-  assert.match((await line.holdfast('show', '4')).out, /suspect +rows in "bytes" fell 80 %, from 100000 to 20000\n/)
+  assert.match(
+    (await line.holdfast('show', '4')).out,
+    /suspect +the number of rows in "bytes" fell by 80 %, from 100000 to 20000\n/
+  )
 })
 
 test('release declares it good, and says so from then on', async t => {
   const line = await attacked(t)
   const { code, out } = await line.holdfast('release', '4')
-  assert.deepEqual([code, out], [0, '✓ Released backup 4: it counts like any other from now on\n'])
+  assert.deepEqual([code, out], [0, '✓ Released backup 4: it is no longer suspect\n'])
   assert.match((await line.holdfast('list')).out, /\n? ?4 .* valid /)
   assert.match((await line.holdfast('show', '4')).out, /released +2025-11-\S+ \(just now\) by ann\n/)
   assert.equal((await line.holdfast('release', '4')).code, 5)
@@ -54,13 +60,13 @@ test('on a terminal it shows what is odd and asks; only a yes releases, and --ye
   })
   assert.match(
     (await line.holdfast('release', '4')).out,
-    /^Backup 4[^]*suspect +rows in "bytes" fell 80 %[^]*nothing was released\n$/
+    /^Backup 4[^]*suspect +the number of rows in "bytes" fell by 80 %[^]*nothing was released\n$/
   )
   assert.equal(await isReleased(line), false)
   assert.match((await line.holdfast('release', '4')).out, /✓ Released backup 4/)
   assert.deepEqual(
     asked,
-    Array.from({ length: 2 }, () => 'Was that meant to be, so that backups from before it may be removed?')
+    Array.from({ length: 2 }, () => 'Release it, so that backups from before it may be removed?')
   )
   assert.equal((await line.create()).suspicion, null)
   line.source.bytes = prose(100)
@@ -74,7 +80,7 @@ test('restore --latest passes a suspect over, and one that is named is restored 
   const { out } = await line.holdfast('restore', '4')
   assert.match(
     out,
-    /⚠ BEWARE: Backup 4 is suspect, and nobody has declared it good: rows in "bytes" fell 80 %, from 100000 to 20000\.\n[^]*✓ Restored backup 4[^]*Beware +Backup 4 is suspect/
+    /⚠ WARNING: Backup 4 is suspect and not released: the number of rows in "bytes" fell by 80 %, from 100000 to 20000\.\n[^]*✓ Restored backup 4[^]*Warning +Backup 4 is suspect/
   )
   const { warning } = JSON.parse((await line.holdfast('restore', '4', '--confirm', '--json')).out)
   assert.match(warning, /^Backup 4 is suspect/)
@@ -106,7 +112,7 @@ test('--all-suspect releases every suspect, oldest first, and asks once about al
   const { code, out } = await line.holdfast('release', '--all-suspect', '--source', 'shop')
   assert.equal(code, 0)
   assert.match(out, /^Backup 4[^]*Backup 5[^]*✓ Released backup 4: [^]*✓ Released backup 5: /)
-  assert.deepEqual(asked, ['Was that meant to be in all 2 of them, so that backups from before 4 may be removed?'])
+  assert.deepEqual(asked, ['Release all 2 of them, so that backups from before backup 4 may be removed?'])
   assert.equal(await isReleased(line), true)
   assert.equal((await line.holdfast('release', '--all-suspect')).out, 'no backup is suspect\n')
   assert.deepEqual(JSON.parse((await line.holdfast('release', '--all-suspect', '--json')).out), {

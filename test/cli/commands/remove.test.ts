@@ -9,7 +9,7 @@ test('remove puts a backup into the trash; the last valid one only with --force'
   assert.equal((await holdfast('remove', '1')).code, 5)
   assert.match(
     (await holdfast('remove', '1', '--force')).out,
-    /Moved backup 1 of shop to the trash; for 1 d "holdfast restore-from-trash 1" brings it back/
+    /Moved backup 1 of shop to the trash; within 1 d "holdfast restore-from-trash 1" restores it from there/
   )
   assert.deepEqual([(await json('list')).length, (await json('list', '--trashed')).length], [0, 1])
 })

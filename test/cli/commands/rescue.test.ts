@@ -16,12 +16,12 @@ test('rescue shows its plan and asks on a terminal; only a yes writes', async t 
   })
   assert.match(
     (await holdfast('rescue', '1', '--table', 'person')).out,
-    /person +3 +1 +1 +1\nin the way: "person" 3 stands there with other values\n\nnothing was written\n$/
+    /person +3 +1 +1 +1\nconflict: "person" 3 exists in the live database with other values\n\nnothing was written\n$/
   )
   assert.deepEqual(names(), ['Bob', 'Cyd', 'Dan'])
   assert.match(
     (await holdfast('backup', 'rescue', '1', '--table', 'person')).out,
-    /✓ Brought back 1 row of backup 1\n$/
+    /✓ Wrote 1 row of backup 1 into the live database\n$/
   )
   assert.deepEqual(names(), ['Ann', 'Bob', 'Cyd', 'Dan'])
 })
@@ -34,10 +34,10 @@ test('a plan that is refused is shown and not asked about', async t => {
   })
   const { code, out } = await holdfast('rescue', '1', '--table', 'person', '--conflict', 'fail')
   assert.equal(code, 5)
-  assert.match(out, /in the way: "person" 3 stands there with other values\nso that no row at all is written\n/)
+  assert.match(out, /conflict: "person" 3 exists in the live database with other values\nno row would be written\n/)
   assert.match(
     (await holdfast('rescue', '1', '--table', 'person', '--conflict', 'fail', '--dry-run')).out,
-    /0 rows of backup 1 would be brought back\n$/
+    /0 rows of backup 1 would be written\n$/
   )
   assert.deepEqual(names(), ['Bob', 'Cyd', 'Dan'])
 })
@@ -55,7 +55,7 @@ test('where nobody sits there a rescue is to be confirmed, a dry run is not', as
   ], [2, 2])
   assert.match(
     (await holdfast('rescue', '1', '--table', 'person', '--dry-run')).out,
-    /1 row of backup 1 would be brought back\n$/
+    /1 row of backup 1 would be written\n$/
   )
   assert.deepEqual(names(), ['Bob', 'Cyd', 'Dan'])
   const { undo } = await json('rescue', '1', '--table', 'person', '--conflict', 'overwrite', '--confirm')

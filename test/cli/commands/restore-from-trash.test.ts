@@ -7,7 +7,7 @@ test('restore-from-trash brings a backup back, and once only', async t => {
   const { holdfast, create, json } = await commandLine(t)
   await create()
   await holdfast('remove', '1', '--force')
-  assert.match((await holdfast('restore-from-trash', '1')).out, /Brought backup 1 back/)
+  assert.match((await holdfast('restore-from-trash', '1')).out, /Restored backup 1 from the trash/)
   assert.equal((await holdfast('restore-from-trash', '1')).code, 5)
   assert.deepEqual([(await json('list')).length, (await json('list', '--trashed')).length], [1, 0])
   assert.deepEqual([(await holdfast('restore-from-trash', '9')).code, (await holdfast('restore-from-trash')).code], [
@@ -36,6 +36,6 @@ test('of several, those that can be brought back are, and the exit code is 3 whe
   await holdfast('remove', '1')
   const { code, out } = await holdfast('restore-from-trash', '2', '1')
   assert.equal(code, 3)
-  assert.match(out, /✓ Brought backup 1 back[^]*! backup 2: backup 2 is not in the trash/)
+  assert.match(out, /✓ Restored backup 1 from the trash[^]*! backup 2: backup 2 is not in the trash/)
   assert.equal((await engine.backup(1)).trashedAt, null)
 })

@@ -20,7 +20,7 @@ test('--latest takes the newest signed backup where a signature is required, als
   assert.match(out, new RegExp(`Restored backup 1 to[^]*Manifest +signed \\(key ${keyId}\\)`))
   assert.match(
     err,
-    /backup 99 \(2025-11-24T23:30:20.000Z\) passed over: not signed by a trusted key, which is required/
+    /skipped backup 99 \(2025-11-24T23:30:20.000Z\): not signed by a trusted key, which is required/
   )
   const [forged, signed] = await json('list')
   assert.deepEqual([forged.signature, signed.signature.state, signed.signature.keyId, signed.signature.refused], [
@@ -44,7 +44,7 @@ test('--latest prefers a signed backup to a newer one that is not, also where no
   assert.match(out, /Restored backup 1 to/)
   assert.match(
     err,
-    /backup 99 \(2025-11-24T23:30:20.000Z\) passed over: not signed by a trusted key, as the older one is/
+    /skipped backup 99 \(2025-11-24T23:30:20.000Z\): not signed by a trusted key, unlike the older one/
   )
   assert.match((await holdfast('restore', '99', '--output', `${target}.99`)).out, /Restored backup 99 to/)
 })
@@ -54,7 +54,7 @@ test('where no backup is signed by a trusted key --latest takes the newest, and 
   await holdfast('rebuild')
   const { code, out } = await holdfast('restore', '--latest', '--source', 'shop', '--output', target)
   assert.equal(code, 0)
-  assert.match(out, /Restored backup 99 to[^]*nothing proves who made it/)
+  assert.match(out, /Restored backup 99 to[^]*its origin is not proven/)
 })
 
 test('where nothing but refused backups is there --latest names them, and how to trust their key', async t => {
@@ -66,7 +66,7 @@ test('where nothing but refused backups is there --latest names them, and how to
   assert.equal(code, 4)
   assert.match(
     err,
-    /there is no valid backup of "shop"; backup 99 .*, backup 1 .* passed over: not signed by a trusted key/
+    /there is no valid backup of "shop"; skipped backup 99 .*, backup 1 .*: not signed by a trusted key/
   )
   assert.match(err, /BACKUP_TRUSTED_SIGNING_KEYS/)
 })
@@ -77,10 +77,10 @@ test('without the requirement an unsigned backup is restored, and the question, 
   const restored = await json('restore', '99', '--output', target)
   assert.deepEqual(OUTPUTS['restore'].parse(restored), restored)
   assert.deepEqual([restored.signature.state, restored.restore.status], ['unsigned', 'completed'])
-  assert.match(restored.warning, /The manifest of backup 99 is not signed: nothing proves who made it/)
+  assert.match(restored.warning, /The manifest of backup 99 is not signed: its origin is not proven/)
   assert.match(
     (await holdfast('restore', '99', '--output', `${target}.2`)).out,
-    /Manifest +not signed\n(.*\n)*.*Beware +The manifest of backup 99/
+    /Manifest +not signed\n(.*\n)*.*Warning +The manifest of backup 99/
   )
   const verified = await json('verify', '99')
   assert.deepEqual([verified.results[0].valid, verified.results[0].signature.state], [true, 'unsigned'])

@@ -43,8 +43,8 @@ test('--dry-run shows what would change, asks nothing and leaves everything as i
   const { code, out } = await line.holdfast('restore', '1', '--dry-run')
   assert.equal(code, 0)
   assert.match(out, /^Dry run: nothing was changed\n\n {2}Restore +backup 1 of "shop" to \/memory\/shop \(live\)\n/)
-  assert.match(out, /Before that +what is there now is backed up\n {2}Space +19 B for the unpacked backup in /)
-  assert.match(out, /Open in +no process .*\n {2}Estimate +1\.0 s, from the size alone\n\nRows were not compared: /)
+  assert.match(out, /Before that +the current content is backed up\n {2}Space +19 B for the decompressed backup in /)
+  assert.match(out, /Open in +no process .*\n {2}Estimate +1\.0 s, based on the size only\n\nRows were not compared: /)
   assert.deepEqual(line.source.bytes, NEW)
   assert.equal((await line.json('restores')).restores.length, 0)
   const [entry] = (await line.deps.catalog.audit.list({ limit: 1 })).entries
@@ -121,7 +121,9 @@ test('--latest and --at pass over a backup from the future, and name it', async 
     assert.equal(code, 0)
     assert.match(
       err,
-      new RegExp(`backup ${ahead.id} \\(${ahead.startedAt.toISOString()}\\) passed over: dated in the future, now is `)
+      new RegExp(
+        `skipped backup ${ahead.id} \\(${ahead.startedAt.toISOString()}\\): dated in the future \\(the clock shows `
+      )
     )
   }
   assert.deepEqual((await line.json('restores')).restores.map(({ backupId }: { backupId: number }) => backupId), [1, 1])
@@ -137,7 +139,7 @@ test('where every valid backup is from the future --latest takes none and asks f
   assert.equal(code, 4)
   assert.match(
     err,
-    new RegExp(`no valid backup of "shop"; backup ${only.id} \\(.*\\) passed over.*\\nhint: Check the clock`)
+    new RegExp(`no valid backup of "shop"; skipped backup ${only.id} \\(.*\\).*\\nhint: Check the clock`)
   )
 })
 
@@ -172,7 +174,7 @@ test('the prompt and the answer show where links lead', async t => {
   const { out } = await line.holdfast('restore', '1', '--output', join(home, 'current', 'x.db'), '--overwrite')
   assert.match(
     out,
-    /Current file +\S+\/current\/x\.db → \S+\/v1\/x\.db \(there is nothing\)[^]*Restored backup 1 to \S+\/v1\/x\.db\n/
+    /Current file +\S+\/current\/x\.db → \S+\/v1\/x\.db \(does not exist\)[^]*Restored backup 1 to \S+\/v1\/x\.db\n/
   )
 })
 
@@ -224,10 +226,10 @@ test('--no-verify leaves out the proof, which is otherwise in the history of the
 
 for (
   const [words, said] of [
-    [[], /which backup/],
-    [['1', '--latest'], /both backup 1/],
+    [[], /no backup to restore/],
+    [['1', '--latest'], /backup 1 and "--latest" exclude each other/],
     [['1', '--source', 'shop'], /--source/],
-    [['x'], /number of a backup/],
+    [['x'], /id of a backup/],
     [['1', '--timeout', '15'], /number and a unit/],
     [['1', '--timeout', '61m'], /at most 60m/],
     [['1', '--mode', 'file'], /Allowed choices/],
@@ -248,7 +250,7 @@ test('a restore that fails says which backup has what stood there', async t => {
   line.faults.fail('restorer.place', { error: new BackupError('SOURCE_LOCKED', 'held by 4711', { hint: 'End it.' }) })
   const { code, err } = await line.holdfast('restore', '1', '--confirm')
   assert.equal(code, 7)
-  assert.match(err, /held by 4711\nhint: End it\. What stood there before is in backup 3\.\n$/)
+  assert.match(err, /held by 4711\nhint: End it\. The previous state is in backup 3\.\n$/)
 })
 
 test('a process of its own restores a real database', async t => {
@@ -277,7 +279,7 @@ test('whoever holds the database for longer than the timeout is named, with the 
   const { pid } = await sqliteProcess(t, join(home, 'shop.db'), 'BEGIN IMMEDIATE')
   const { code, err } = await holdfast(['restore', '1', '--confirm', '--timeout', '20ms'], home, environment)
   assert.equal(code, 7)
-  assert.match(err, new RegExp(`held by .*\\b${pid}\\b.* for 20 ms\\nhint: .*backup 2\\.`))
+  assert.match(err, new RegExp(`locked by .*\\b${pid}\\b.* for 20 ms\\nhint: .*backup 2\\.`))
 })
 
 test('--at takes the newest valid backup from that time or before, and says so where there is none', async t => {
@@ -288,10 +290,13 @@ test('--at takes the newest valid backup from that time or before, and says so w
   await create()
   assert.equal((await json('restore', '--at', '2025-11-25', '--source', 'shop', '--yes')).restore.backupId, 1)
   const { code, err } = await holdfast('restore', '--at', '2025-11-01', '--yes')
-  assert.deepEqual([code, err.includes('there is no valid backup of "shop" from 2025-11-01T00:00:00.000Z or before')], [
-    4,
-    true
-  ])
+  assert.deepEqual(
+    [code, err.includes('there is no valid backup of "shop" from 2025-11-01T00:00:00.000Z or earlier')],
+    [
+      4,
+      true
+    ]
+  )
   assert.deepEqual([
     (await holdfast('restore', '1', '--at', '2025-11-25')).code,
     (await holdfast('restore', '1', '--thaw', '0')).code
@@ -302,7 +307,7 @@ test('--thaw asks for a backup and restores nothing', async t => {
   const { json, holdfast, create, engine } = await commandLine(t)
   await create()
   assert.deepEqual([(await holdfast('restore', '1', '--thaw')).out, await json('restore', '--latest', '--thaw', '7')], [
-    '✓ backup 1 can be read already\n',
+    '✓ backup 1 is readable already\n',
     { backupId: 1, store: null, hours: 0 }
   ])
   assert.equal((await engine.restores({ limit: 10 })).restores.length, 0)

@@ -11,7 +11,7 @@ test('restores shows what was restored and drilled, newest first, and which back
   await line.holdfast('drill', '1')
   const { code, out } = await line.holdfast('restores')
   assert.equal(code, 0)
-  assert.match(out, /^ID +BEGUN \(UTC\) +AGE +KIND +BACKUP +SOURCE +STATUS +TOOK +UNDO +BY +TARGET\n/)
+  assert.match(out, /^ID +STARTED \(UTC\) +AGE +KIND +BACKUP +SOURCE +STATUS +DURATION +UNDO +BY +TARGET\n/)
   assert.match(out, /\n +2 +2025-11-24 23:30 +just now +drill +1 +shop +passed +0\.0 s +ann +/)
   assert.match(out, /\n +1 +2025-11-24 23:30 +just now +restore +1 +shop +completed +0\.0 s +2 +ann +\/memory\/shop\n$/)
 })

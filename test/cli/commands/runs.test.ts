@@ -22,7 +22,7 @@ test('runs shows what fell due and what came of it', async t => {
   })
   assert.match(
     (await holdfast('runs')).out,
-    /^DUE \(UTC\) +AGE +KIND +SOURCE +RULE +STATUS +TRIES +REASON\n2025-11-24 23:30 +just now +backup +shop +daily +skipped +0 +the service was down\n$/
+    /^DUE \(UTC\) +AGE +KIND +SOURCE +RULE +STATUS +ATTEMPTS +REASON\n2025-11-24 23:30 +just now +backup +shop +daily +skipped +0 +the service was down\n$/
   )
   assert.deepEqual((await json('runs', '--status', 'skipped', '--kind', 'backup', '--source', 'shop')).runs.length, 1)
   assert.deepEqual(await json('runs', '--status', 'failed'), { runs: [] })

@@ -45,7 +45,7 @@ for (
     const { holdfast, json } = await commandLine(t, { deps })
     const { code: ended, out } = await holdfast('salvage', 'a.db', '--output', 'b.db')
     assert.equal(ended, code)
-    assert.match(out, code === 0 ? /nothing shows that anything is missing/ : /NOT EVERYTHING, or not known/)
+    assert.match(out, code === 0 ? /no sign of missing rows/ : /INCOMPLETE, or completeness unknown/)
     const printed = await json('salvage', 'a.db', '--output', 'b.db')
     assert.deepEqual(salvageSchema.parse(printed), printed)
   })
@@ -59,7 +59,7 @@ test('"recover", the old name, does the same with a warning, and the help does n
     await holdfast('salvage', 'a.db', '--output', 'b.db')
   ]
   assert.deepEqual([old.code, old.out], [now.code, now.out])
-  assert.deepEqual([old.err, now.err], ['holdfast: "recover" is deprecated: its name is "salvage" now\n', ''])
+  assert.deepEqual([old.err, now.err], ['holdfast: "recover" is deprecated: use "salvage"\n', ''])
   const { out } = await holdfast('--help')
   assert.deepEqual([/^ +salvage /m.test(out), /^ +recover /m.test(out)], [true, false])
 })

@@ -22,5 +22,5 @@ test('a file that is there stays, and the exit code is 5', async t => {
   await holdfast('sample', 'shop.db')
   const { code, err } = await holdfast('sample', 'shop.db')
   assert.equal(code, 5)
-  assert.match(err, /shop\.db" exists\nhint: Name another file/)
+  assert.match(err, /shop\.db" exists\nhint: Give another file/)
 })

@@ -31,7 +31,7 @@ test('scheduler stop asks the server to end and waits until it has', async t => 
   const { code, out } = await stopped
   assert.deepEqual([code, out, asked, found], [
     0,
-    'stopped process 4711, which had served since 2025-11-24T22:30:00.000Z\n',
+    'stopped process 4711, which had been running since 2025-11-24T22:30:00.000Z\n',
     [4711],
     []
   ])
@@ -44,7 +44,7 @@ test('scheduler stop: nobody there is 4, one elsewhere or not ours is 5', async 
   for (
     const [findServer, expected, message] of [
       [async () => undefined, 4, /no server is running/],
-      [async () => ({ ...SERVER, host: 'elsewhere' }), 5, /runs on "elsewhere", not on "here"/],
+      [async () => ({ ...SERVER, host: 'elsewhere' }), 5, /runs on the host "elsewhere", not on "here"/],
       [async () => SERVER, 5, /process 4711 cannot be stopped \(EPERM\)/]
     ] as const
   ) {

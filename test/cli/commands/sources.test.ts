@@ -9,14 +9,14 @@ test('sources shows the state of a source, its schedule and its retention', asyn
   await create()
   assert.match(
     (await holdfast('sources')).out,
-    /^shop, the default: ok\n[^]* {2}made +every 1 h\n {2}kept +at most 10\n/
+    /^shop, the default: ok\n[^]* {2}schedule +every 1 h\n {2}retention +at most 10\n/
   )
 })
 
 test('sources shows when a backup was last proven to restore', async t => {
   const { holdfast, create } = await commandLine(t)
   await create()
-  assert.match((await holdfast('sources')).out, /proven +never restored yet/)
+  assert.match((await holdfast('sources')).out, /proven +no restore or drill yet/)
   await holdfast('drill', '1')
   assert.match((await holdfast('sources')).out, /proven +restored just now, in 0\.0 s/)
 })

@@ -46,7 +46,7 @@ test('stores --check tries each of them, is recorded, and ends with 3 where some
   const { holdfast, json, deps } = await commandLine(t, { offsite })
   const { code, out } = await holdfast('stores', '--check')
   assert.equal(code, 0)
-  assert.match(out, /\nlocal\n✓ reach: .*\n✓ write: an object can be written\n[^]*\nfar\n✓ reach: /)
+  assert.match(out, /\nlocal\n✓ reach: .*\n✓ write: an object was written\n[^]*\nfar\n✓ reach: /)
   assert.deepEqual(
     (await deps.catalog.audit.list({ limit: 1 })).entries.map(({ action, outcome }) => [action, outcome]),
     [['store probe', 'done']]

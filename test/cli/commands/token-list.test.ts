@@ -9,7 +9,7 @@ test('token list shows each token with what became of it, newest first', async (
   await revoke('b1', 'elsewhere')
   assert.deepEqual((await list()).split('\n').map(line => line.split(/ {2,}/)), [
     ['ID', 'ROLE', 'SUBJECT', 'CREATED', 'EXPIRES', 'STATE'],
-    ['elsewhere', '?', '(made elsewhere)', '?', '?', 'revoked'],
+    ['elsewhere', '?', '(another issuer)', '?', '?', 'revoked'],
     ['b1', 'operator', 'bob', '2025-11-24', '2025-11-25', 'revoked'],
     ['a2', 'viewer', 'ann', '2025-11-24', '2025-11-25', 'expired'],
     ['a1', 'admin', 'ann', '2025-11-24', 'never', 'valid'],

@@ -7,7 +7,7 @@ test('token revoke refuses the tokens that it is given, known here or not', asyn
   const { list, revoke } = await tokenCommands()
   assert.equal(
     await revoke('a1', 'elsewhere'),
-    'revoked a1 of "ann" (admin)\nrevoked elsewhere, which was not made here\n'
+    'revoked a1 of "ann" (admin)\nrevoked elsewhere, which was not created here\n'
   )
   assert.equal((await list()).match(/revoked$/gm)?.length, 2)
 })
@@ -16,11 +16,11 @@ test("token revoke --subject takes every valid token of the subject, wherever it
   const { clock, tokens, list, revoke } = await tokenCommands()
   clock.move(2 * 3_600_000)
   const issuedAt = clock.now()
-  const others = 'tokens for "ann" that were made elsewhere are refused, too, if they were issued until now\n'
+  const others = 'tokens for "ann" from other issuers are rejected too if they were issued until now\n'
   assert.equal(await revoke('--subject', 'ann'), `revoked a1 of "ann" (admin)\n${others}`)
   assert.equal(await tokens.isRevoked({ id: 'elsewhere', subject: 'ann', issuedAt }), true)
   assert.match(await list(), /^b1 .* valid$/m)
-  assert.equal(await revoke('--subject', 'ann'), `no valid token was made here for "ann"; ${others}`)
+  assert.equal(await revoke('--subject', 'ann'), `no valid token for "ann" was created here; ${others}`)
 })
 
 test('token revoke wants either ids or a subject', async () => {

@@ -30,7 +30,7 @@ test('upload --bucket takes the configured store in that bucket, and no other', 
   assert.deepEqual([far.files('far'), far.files('near')], [filesOf(backup), []])
   const refused = await holdfast('upload', '1', '--bucket', 'my-other-bucket')
   assert.equal(refused.code, 4)
-  assert.match(refused.err, /no configured store is in the bucket "my-other-bucket"\nhint: Configure .*"far"/)
+  assert.match(refused.err, /no configured store uses the bucket "my-other-bucket"\nhint: Configure .*"far"/)
   assert.equal((await holdfast('upload', '1', '--bucket', 'x', '--store', 'far')).code, 2)
 })
 
@@ -45,7 +45,7 @@ test('upload --all takes what is not there yet, also what was never promised, an
   assert.deepEqual(far.files('far'), filesOf(...made))
   assert.deepEqual(await holdfast('upload', '--all').then(({ code, out }) => [code, out]), [
     0,
-    'nothing to upload: every backup is in every store\n'
+    'nothing to upload: every store has every backup\n'
   ])
 })
 

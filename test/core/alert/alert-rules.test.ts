@@ -161,7 +161,7 @@ const cases: ReadonlyArray<
     facts({}, {
       notices: [{
         name: 'BACKUP_DRI',
-        problem: 'is not a known variable and has no effect',
+        problem: 'is unknown and has no effect',
         remedy: 'Did you mean BACKUP_DIR?'
       }]
     })
@@ -287,49 +287,49 @@ test('what is wrong is told in figures, with what to do', () => {
     'the last backup of "shop" failed at 2025-11-25T11:30:00.000Z with SOURCE_MISSING: there is no file "/srv/shop.db"'
   ])
   assert.deepEqual(words(facts({ newestGood: ago(30), freshSince: null }), { maxAge: 25 * HOUR }), [
-    'the newest good backup of "shop" is from 2025-11-24T06:00:00.000Z, and there should be one from the last 25 hours'
+    'the newest good backup of "shop" is from 2025-11-24T06:00:00.000Z; the maximum age is 25 hours'
   ])
   assert.deepEqual(words(facts({ newestGood: null, freshSince: null }), { maxAge: HOUR }), [
-    'there is no good backup of "shop", and there should be one from the last hour'
+    'there is no good backup of "shop"; the maximum age is 1 hour'
   ])
   assert.deepEqual(words(facts({ newestGood: ago(3) })), [
-    'the newest good backup of "shop" is from 2025-11-25T09:00:00.000Z, and its schedule asks for a newer one'
+    'the newest good backup of "shop" is from 2025-11-25T09:00:00.000Z, and its schedule requires a newer one'
   ])
   assert.deepEqual(words(facts({ sizes: sizesOf(150, 100, 100, 100) })), [
-    'backup 4 of "shop" has 153600 bytes, 50 % more than the 102400 that are usual'
+    'backup 4 of "shop" has 153600 bytes, 50 % more than the usual 102400'
   ])
   assert.deepEqual(words(facts({ sizes: sizesOf(50, 100, 102, 98, 104) })), [
-    'backup 5 of "shop" has 51200 bytes, 50 % less than the 102400 that are usual'
+    'backup 5 of "shop" has 51200 bytes, 50 % less than the usual 102400'
   ])
   assert.deepEqual(words(facts({ damaged: [{ id: 7, reason: 'checksum failed (it differs)' }] })), [
     'backup 7 of "shop" is damaged: checksum failed (it differs)'
   ])
   assert.deepEqual(words(facts({ damaged: [9, 8, 7, 6, 5, 4, 3].map(id => ({ id, reason: `why ${id}` })) })), [
-    '7 backups of "shop" are damaged: 9, 8, 7, 6, 5 and 2 more; of 9: why 9'
+    '7 backups of "shop" are damaged: 9, 8, 7, 6, 5 and 2 more; backup 9: why 9'
   ])
   assert.deepEqual(words(facts({ damaged: [9, 8].map(id => ({ id, reason: `why ${id}` })) })), [
-    '2 backups of "shop" are damaged: 9, 8; of 9: why 9'
+    '2 backups of "shop" are damaged: 9, 8; backup 9: why 9'
   ])
   assert.deepEqual(
     words(facts({ suspects: [{ id: 7, reasons: ['rows in "orders" fell 63 %, from 100 to 37', 'and so on'] }] })),
-    ['backup 7 of "shop" is not like those before it: rows in "orders" fell 63 %, from 100 to 37; and so on; nothing good from before it is removed']
+    ['backup 7 of "shop" differs from the previous ones: rows in "orders" fell 63 %, from 100 to 37; and so on; good backups from before it are kept']
   )
   assert.deepEqual(words(facts({ suspects: [7, 8].map(id => ({ id, reasons: ['x'] })) })), [
-    'backup 7 of "shop" is not like those before it: x; 2 are suspect since then, with 8; nothing good from before it is removed'
+    'backup 7 of "shop" differs from the previous ones: x; 2 backups are suspect since then, including 8; good backups from before it are kept'
   ])
   assert.deepEqual(words(facts({ suspects: [7, 8, 9].map(id => ({ id, reasons: ['x'] })) })), [
-    'backup 7 of "shop" is not like those before it: x; 3 are suspect since then, with 8, 9; nothing good from before it is removed'
+    'backup 7 of "shop" differs from the previous ones: x; 3 backups are suspect since then, including 8, 9; good backups from before it are kept'
   ])
   const [found] = findAlerts(facts({ suspects: [7, 8].map(id => ({ id, reasons: ['x'] })) }), LIMITS, NOW, [])
   assert.match(found?.remedy ?? '', /"holdfast release 7 && holdfast release 8"/)
   assert.deepEqual(words(facts({ good: 1 }), { minBackups: 3 }), [
-    'there is 1 good backup of "shop", and there should be at least 3'
+    'there is 1 good backup of "shop", fewer than the minimum of 3'
   ])
   assert.deepEqual(words(facts({ good: 0 }), { minBackups: 3 }), [
-    'there are 0 good backups of "shop", and there should be at least 3'
+    'there are 0 good backups of "shop", fewer than the minimum of 3'
   ])
   assert.deepEqual(words(facts({}, space(12.7))), [
-    '12 % of 100 bytes are free in the store "local", and 20 % should be'
+    '12 % of 100 bytes are free in the store "local", below the limit of 20 %'
   ])
   assert.deepEqual(
     words(facts({}, { prune: { ...DONE, failure: { code: 'STORE_FAILED', reason: 'it would not' } } })),
@@ -339,7 +339,7 @@ test('what is wrong is told in figures, with what to do', () => {
     'the last prune failed: it was too late'
   ])
   assert.deepEqual(words(facts({}, { prune: { ...DONE, freshSince: ago(0.5) } })), [
-    'the last prune was done at 2025-11-25T11:00:00.000Z, and one was due at 2025-11-25T11:30:00.000Z'
+    'the last prune was at 2025-11-25T11:00:00.000Z, and one was due at 2025-11-25T11:30:00.000Z'
   ])
   assert.deepEqual(words(facts({}, { prune: { lastDone: null, freshSince: ago(1), failure: null } })), [
     'no prune was ever done, and one was due at 2025-11-25T11:00:00.000Z'

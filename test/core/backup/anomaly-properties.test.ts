@@ -98,7 +98,7 @@ test('encrypting it in place is always told, after whatever history', () => {
         }),
         [profile({ ...last, changed: 0 }), ...historyOf(backups).slice(1)]
       )
-      assert.match(reasons.join(), /looks encrypted/)
+      assert.match(reasons.join(), /appears to be encrypted/)
     }),
     { numRuns: 400 }
   )
@@ -117,7 +117,7 @@ test('deleting three fifths of a large table is always told, after whatever hist
           profile({ ...last, tables: { ...last.tables, orders: Math.floor(rows * (1 - share)) } }),
           historyOf(backups)
         )
-        assert.match(reasons.join(), /rows in "orders" fell \d+ %/)
+        assert.match(reasons.join(), /rows in "orders" fell by \d+ %/)
       }
     ),
     { numRuns: 400 }

@@ -37,9 +37,11 @@ test('rows are compared with every backup, size and content with those that are 
 
 test('most rows of a table gone is told with figures', () => {
   assert.deepEqual(found({ tables: { ...TABLES, orders: 44_400 } }), [
-    'rows in "orders" fell 63 %, from 120000 to 44400'
+    'the number of rows in "orders" fell by 63 %, from 120000 to 44400'
   ])
-  assert.deepEqual(found({ tables: { ...TABLES, orders: 0 } }), ['rows in "orders" fell 100 %, from 120000 to 0'])
+  assert.deepEqual(found({ tables: { ...TABLES, orders: 0 } }), [
+    'the number of rows in "orders" fell by 100 %, from 120000 to 0'
+  ])
 })
 
 test('what a clean-up takes is no alarm: half of a table, or few rows', () => {
@@ -49,10 +51,10 @@ test('what a clean-up takes is no alarm: half of a table, or few rows', () => {
 
 test('a table that is gone with its rows is told, a small one or a renamed one is not', () => {
   const { orders, ...others } = TABLES
-  assert.deepEqual(found({ tables: others }), ['the table "orders" is gone, which had 120000 rows'])
+  assert.deepEqual(found({ tables: others }), ['the table "orders" with 120000 rows is missing'])
   assert.deepEqual(found({ tables: { ...others, purchases: orders } }), [])
   assert.deepEqual(found({ tables: { ...others, purchases: orders / 3 } }), [
-    'the table "orders" is gone, which had 120000 rows'
+    'the table "orders" with 120000 rows is missing'
   ])
   assert.deepEqual(found({ tables: { orders, customers: 8000, settings: 12 } }), [])
 })
@@ -65,16 +67,18 @@ test('several tables at once are told although each is small', () => {
   const small = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map(name => [name, 100]))
   const history = Array.from({ length: 5 }, () => profile({ ...USUAL, tables: small }))
   assert.deepEqual(found({ tables: { ...small, a: 0, b: 10 } }, history), [])
-  assert.deepEqual(found({ tables: { ...small, a: 0, b: 10, c: 5 } }, history), ['rows fell in 3 of 5 tables at once'])
+  assert.deepEqual(found({ tables: { ...small, a: 0, b: 10, c: 5 } }, history), [
+    'the number of rows fell in 3 of 5 tables at the same time'
+  ])
 })
 
 test('of many tables the largest losses are told, and how many more there are', () => {
   const many = Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`t${n}`, 10_000 + n]))
   const reasons = found({ tables: {} }, [1, 2, 3].map(() => profile({ ...USUAL, tables: many })))
   assert.deepEqual(reasons, [
-    ...[7, 6, 5, 4, 3].map(n => `the table "t${n}" is gone, which had ${10_000 + n} rows`),
-    'and so in 3 more tables',
-    'rows fell in 8 of 8 tables at once'
+    ...[7, 6, 5, 4, 3].map(n => `the table "t${n}" with ${10_000 + n} rows is missing`),
+    'and also in 3 more tables',
+    'the number of rows fell in 8 of 8 tables at the same time'
   ])
 })
 
@@ -85,7 +89,7 @@ test('a table that swings every day does not cry wolf, until it falls as it neve
   )
   assert.deepEqual(found({ tables: { ...TABLES, queue: 2000 } }, history), [])
   assert.deepEqual(found({ tables: { ...TABLES, queue: 10 } }, history), [
-    'rows in "queue" fell 100 %, from 10000 to 10'
+    'the number of rows in "queue" fell by 100 %, from 10000 to 10'
   ])
   const emptied = history.map((_, n) => profile({ ...USUAL, tables: { ...TABLES, queue: n % 2 === 0 ? 10_000 : 0 } }))
   assert.deepEqual(found({ tables: { ...TABLES, queue: 0 } }, emptied), [])
@@ -95,7 +99,7 @@ test('while little is known of a source only a great loss counts', () => {
   const history = QUIET.slice(0, 2)
   assert.deepEqual(found({ tables: { ...TABLES, orders: 44_400 } }, history), [])
   assert.deepEqual(found({ tables: { ...TABLES, orders: 20_000 } }, history), [
-    'rows in "orders" fell 83 %, from 120000 to 20000'
+    'the number of rows in "orders" fell by 83 %, from 120000 to 20000'
   ])
 })
 
@@ -116,13 +120,13 @@ test('a database that grows to many times its size is told, unless it does so of
 
 test('what was encrypted in place is told by its pages and their density, or by their entropy', () => {
   assert.deepEqual(found({ changed: 1, density: 0.99, entropy: 7.9 }), [
-    '100 % of the pages changed and can be compressed to 99 % now, where it was 35 %: it looks encrypted'
+    '100 % of the pages changed, and their compressed size is now 99 % of the original instead of 35 %: the data appears to be encrypted'
   ])
-  assert.match(found({ changed: 0.4, density: 0.61, entropy: 5.9 }).join(), /looks encrypted/)
+  assert.match(found({ changed: 0.4, density: 0.61, entropy: 5.9 }).join(), /appears to be encrypted/)
   assert.match(
     found({ changed: 1, density: 0.9, entropy: 7.5 }, QUIET.map(() => profile({ ...USUAL, density: 0.8, entropy: 5 })))
       .join(),
-    /looks encrypted/
+    /appears to be encrypted/
   )
 })
 
@@ -144,14 +148,14 @@ test('empty pages that are filled with new rows are no alarm', () => {
 
 test('content that is written over with nothing is told, where the rows are still there', () => {
   assert.deepEqual(found({ changed: 1, density: 0.01, entropy: 0.3 }), [
-    '100 % of the pages changed and can be compressed to 1 % now, where it was 35 %: it looks written over'
+    '100 % of the pages changed, and their compressed size is now 1 % of the original instead of 35 %: the data appears to be overwritten'
   ])
   assert.deepEqual(found({ density: 0.01 }), [])
 })
 
 test('a source without tables is judged by its size and its pages', () => {
   const bare = QUIET.map(() => profile({ ...USUAL, tables: {} }))
-  assert.match(found({ tables: {}, changed: 1, density: 0.99 }, bare).join(), /looks encrypted/)
+  assert.match(found({ tables: {}, changed: 1, density: 0.99 }, bare).join(), /appears to be encrypted/)
   assert.match(found({ tables: {}, size: MiB }, bare).join(), /shrank/)
 })
 

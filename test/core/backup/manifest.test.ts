@@ -99,7 +99,7 @@ for (
   test(`${path} as ${JSON.stringify(value)} is refused, with its place`, () => {
     assert.throws(() => parseManifest(damaged(path, value)), (error: Error) => {
       assert.equal((error as Error & { code: string }).code, 'MANIFEST_INVALID')
-      assert.ok(error.message.startsWith(`the manifest is wrong at "${path}": `), error.message)
+      assert.ok(error.message.startsWith(`the manifest is not valid at "${path}": `), error.message)
       return true
     })
   })
@@ -198,7 +198,7 @@ test('what is sealed says so in version 2, with its keys, and what is not in ver
   ) {
     assert.throws(() => parseManifest(JSON.stringify(writtenForm(wrong as Manifest))), {
       code: 'MANIFEST_INVALID',
-      message: new RegExp(`wrong at "${place}"`)
+      message: new RegExp(`not valid at "${place}"`)
     })
   }
 })
@@ -327,7 +327,7 @@ for (
   test(`of a backup with parts, ${path} as ${JSON.stringify(value)} is refused, with its place`, () => {
     assert.throws(() => parseManifest(damaged(path, value, PARTED)), {
       code: 'MANIFEST_INVALID',
-      message: new RegExp(`wrong at "${path}"`)
+      message: new RegExp(`not valid at "${path}"`)
     })
   })
 }
@@ -347,7 +347,7 @@ test('a part cannot claim the file of another backup, or of another part', () =>
   ) {
     assert.throws(() => parseManifest(damaged('parts.0.object.name', name, PARTED)), {
       code: 'MANIFEST_INVALID',
-      message: /wrong at "parts\.0\.object\.name"/
+      message: /not valid at "parts\.0\.object\.name"/
     }, name)
   }
 })
@@ -363,7 +363,7 @@ test('two parts of one name, or in one file, are refused', () => {
   ) {
     assert.throws(() => parseManifest(damaged('parts', parts, PARTED)), {
       code: 'MANIFEST_INVALID',
-      message: /wrong at "parts": two parts have the same name/
+      message: /not valid at "parts": two parts have the same name/
     })
   }
 })

@@ -87,5 +87,5 @@ test('a check that failed without a reason says so', () => {
 })
 
 test('the message for what could not be checked claims nothing', () => {
-  assert.match(verificationMessage(conclude([], OWN)), /^Backup is not proven/)
+  assert.match(verificationMessage(conclude([], OWN)), /^Backup is not verified/)
 })

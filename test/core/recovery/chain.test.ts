@@ -24,23 +24,23 @@ test('a chain is the full backup, then each increment, and last the backup itsel
 })
 
 test('a chain without one of its links says which is not there', () => {
-  assert.deepEqual(chain(SECOND, FULL), [[3], 'backup 3 is built on backup 2, which is not there'])
+  assert.deepEqual(chain(SECOND, FULL), [[3], 'backup 3 depends on backup 2, which is missing'])
   assert.deepEqual(chain({ ...FIRST, parentId: null }), [
     [2],
-    'backup 2 is built on a backup that is not known, which is not there'
+    'backup 2 depends on an unknown backup, which is missing'
   ])
 })
 
 test('links of other chains, lineages and depths do not make a chain', () => {
   for (const link of [{ chain: 'chain-2' }, { lineage: 'lineage-2' }, { depth: 2 }]) {
     const odd = linked(2, 20, { depth: 1, ...link }, { parentId: 1 })
-    assert.deepEqual(chain(odd, FULL), [[1, 2], 'backups 1 and 2 are of different chains'])
+    assert.deepEqual(chain(odd, FULL), [[1, 2], 'backups 1 and 2 belong to different chains'])
   }
 })
 
 test('a chain that runs in a circle is broken', () => {
   const [one, two] = [backupOf(1, { parentId: 2 }), backupOf(2, { parentId: 1 })]
-  assert.deepEqual(chain(one, two), [[2, 1], 'backup 1 is built on itself'])
+  assert.deepEqual(chain(one, two), [[2, 1], 'backup 1 depends on itself'])
 })
 
 test('an increment is one by its parent or by its depth', () => {
@@ -67,14 +67,14 @@ test('nothing that is gone, failed or of the future is built on', () => {
   assert.equal(chosen([FULL, { ...FIRST, trashedAt: NOW }]), 1)
   assert.equal(chosen([FULL, { ...FIRST, status: 'failed' }]), 1)
   assert.equal(chosen([FULL, { ...FIRST, startedAt: new Date(NOW.getTime() + 3_600_000) }]), 1)
-  assert.equal(chosen([backupOf(1)]), 'there is no backup yet that an increment can be built on')
+  assert.equal(chosen([backupOf(1)]), 'there is no backup yet for an increment')
 })
 
 test('a chain with a damaged, suspect or missing link is not gone on with', () => {
   assert.equal(chosen([FULL, FIRST, { ...SECOND, ...DAMAGED }]), 'backup 3 is damaged')
   assert.equal(chosen([FULL, { ...FIRST, ...DAMAGED }, SECOND]), 'backup 2 is damaged')
   assert.equal(chosen([{ ...FULL, ...SUSPECT }, FIRST, SECOND]), 'backup 1 is suspect')
-  assert.equal(chosen([FIRST, SECOND]), 'backup 2 is built on backup 1, which is not there')
+  assert.equal(chosen([FIRST, SECOND]), 'backup 2 depends on backup 1, which is missing')
 })
 
 test('a suspect that was declared good is built on', () => {
@@ -85,9 +85,9 @@ test('a chain that is as long as it may be is not gone on with', () => {
   assert.equal(chosen([FULL, FIRST, SECOND], { maxLength: 4 }), 3)
   assert.equal(
     chosen([FULL, FIRST, SECOND], { maxLength: 3 }),
-    'the chain of backup 3 has reached maxChainLength, 3'
+    'the chain of backup 3 has reached maxChainLength (3)'
   )
-  assert.equal(chosen([FULL], { maxLength: 1 }), 'the chain of backup 1 has reached maxChainLength, 1')
+  assert.equal(chosen([FULL], { maxLength: 1 }), 'the chain of backup 1 has reached maxChainLength (1)')
 })
 
 test('a chain whose full backup is old is not gone on with, and a run may begin minutes early', () => {
@@ -96,7 +96,7 @@ test('a chain whose full backup is old is not gone on with, and a run may begin 
   for (const maxAge of [age, age + 5 * MINUTE]) {
     assert.equal(
       chosen([FULL, FIRST], { maxAge }),
-      `backup 1, the full one, has reached maxChainAge, ${(maxAge / DAY).toFixed(1).replace('.0', '')} days`
+      `the full backup 1 has reached maxChainAge (${(maxAge / DAY).toFixed(1).replace('.0', '')} days)`
     )
   }
 })

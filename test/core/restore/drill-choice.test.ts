@@ -32,13 +32,13 @@ test('where there is no backup there is no choice', () => {
 
 test('the first drill takes the newest proven backup, and says so', () => {
   const { backup, reason } = chooseDrill(daily(5, id => id === 5 ? 'unverified' : 'valid'), [])!
-  assert.deepEqual([backup.id, reason], [4, 'the newest proven backup that was never drilled'])
+  assert.deepEqual([backup.id, reason], [4, 'the newest verified backup without a drill'])
 })
 
 test('every second drill takes the newest, and those between the quarters of every age', () => {
   assert.deepEqual(turns(8, () => daily(40)), [40, 1, 39, 21, 38, 11, 37, 31])
   const { backup, reason } = chooseDrill(daily(40), [{ backupId: 40, lastDrill: 5, drills: 3 }])!
-  assert.deepEqual([backup.id, reason], [21, 'of the third quarter of the backups the oldest that was never drilled'])
+  assert.deepEqual([backup.id, reason], [21, 'the oldest one without a drill in the third quarter of the backups'])
 })
 
 test('as many drills as it needs leave none out, and then the one whose drill is longest ago comes again', () => {
@@ -49,7 +49,7 @@ test('as many drills as it needs leave none out, and then the one whose drill is
     lastDrill: 3,
     drills: 2
   }])!
-  assert.equal(reason, 'of all backups the one whose last drill is longest ago')
+  assert.equal(reason, 'the one with the oldest drill among all backups')
 })
 
 for (const [days, what] of [[1, 'as often as backups are made'], [7, 'more seldom than backups are made']] as const) {

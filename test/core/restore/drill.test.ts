@@ -89,8 +89,8 @@ for (
     ['PRAGMA user_version', 'does not begin with SELECT, WITH or VALUES'],
     ['WITH old AS (SELECT 1) DELETE FROM orders', 'writes'],
     ['WITH old AS (SELECT 1) REPLACE INTO orders VALUES (1)', 'writes'],
-    ['SELECT count(*) FROM orders WHERE at > :since', 'has the parameter ":since", and there is none but ":at"'],
-    ['SELECT ?1', 'has the parameter "?1", and there is none but ":at"']
+    ['SELECT count(*) FROM orders WHERE at > :since', 'has the parameter ":since"; the only parameter is ":at"'],
+    ['SELECT ?1', 'has the parameter "?1"; the only parameter is ":at"']
   ] as const
 ) {
   test(`the query "${sql}" ${problem}`, () => {

@@ -43,7 +43,7 @@ test('nothing goes from everywhere while something is built on it that stays any
   const settled = keepBuiltOn([...home, ...far], CHAIN)
   assert.deepEqual([kept(settled), settled[0]?.reasons, settled[0]?.removal], [
     [1, 2, 3],
-    ['backup 3 is built on it'],
+    ['backup 3 depends on it'],
     null
   ])
   // Another store keeps it.

@@ -68,8 +68,8 @@ test('an increment on what is damaged, or not there, counts as damaged, and goes
   const decisions = decide([...increments, ...newer], { rules: { last: 9, minBackups: 0 } })
   assert.deepEqual(decisions.map(({ backup, reasons }) => [backup.id, reasons.at(-1)]), [
     [11, 'newest backup'],
-    [3, 'backup 2 is built on backup 1, which is not there'],
-    [2, 'backup 2 is built on backup 1, which is not there']
+    [3, 'backup 2 depends on backup 1, which is missing'],
+    [2, 'backup 2 depends on backup 1, which is missing']
   ])
 })
 

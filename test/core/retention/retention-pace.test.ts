@@ -50,7 +50,7 @@ test('backups made by hand in a row push nothing out, and what stays over the li
     const decisions = decide(made(...days(4, type), ...burst(20)), {})
     assert.deepEqual(gone(decisions), [])
     assert.deepEqual(decisions.at(-1)?.reasons, [
-      'over the 5 that maxBackups keeps, and stays until an admin prunes: newer ones were made faster than the schedule asks for'
+      'beyond the limit of maxBackups (5), and kept until an admin prunes, because newer backups were made more often than the schedule requires'
     ])
   }
 })

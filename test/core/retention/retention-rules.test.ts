@@ -190,7 +190,7 @@ test('nothing goes while the newest good backup is older than the schedule allow
   assert.ok(decisions.every(({ keep }) => keep))
   assert.match(
     decisions[5]?.reasons[0] ?? '',
-    /^nothing goes: the newest good backup is from 2025-11-22T22:30:00.000Z, and the schedule asks for one since 2025-11-23T22:30:00.000Z$/
+    /^nothing is removed: the newest good backup is from 2025-11-22T22:30:00.000Z, and the schedule requires one since 2025-11-23T22:30:00.000Z$/
   )
   assert.ok(applyRetention(daily(40), policy({ daily: 7 }, { freshSince }), NOW).some(({ keep }) => !keep))
   for (const newest of [at('2025-11-24T12:00:00Z', DAMAGED), at('2025-11-24T23:31:00Z')]) {
@@ -202,7 +202,7 @@ test('the floor holds whatever the rules say, and only good backups stand on it'
   const old = [1, 2, 3, 4].map(n => at(`2024-0${n}-01T12:00:00Z`, n === 4 ? DAMAGED : {}))
   const decisions = applyRetention(old, policy({ within: span({ days: 30 }), minBackups: 2 }), NOW)
   assert.deepEqual(keptOf(decisions).map(text => text.slice(0, 7)), ['2024-04', '2024-03', '2024-02'])
-  assert.deepEqual(reasonsOf(decisions, old[1]!), ['one of the 2 that minBackups keeps'])
+  assert.deepEqual(reasonsOf(decisions, old[1]!), ['one of 2 (minBackups)'])
 })
 
 test('maxBackups counts what the rules keep first, and what is beyond it goes at once', () => {
@@ -213,7 +213,7 @@ test('maxBackups counts what the rules keep first, and what is beyond it goes at
   )
   assert.equal(keptOf(decisions).length, 5)
   assert.ok(decisions.slice(5).every(({ removal }) => removal === 'erase'))
-  assert.deepEqual(decisions[5]?.reasons, ['beyond the 5 that maxBackups keeps'])
+  assert.deepEqual(decisions[5]?.reasons, ['beyond the limit of maxBackups (5)'])
 })
 
 test('within maxBackups what no rule keeps goes into the trash, the oldest of it beyond at once', () => {

@@ -50,16 +50,16 @@ test('a suspect fills no place, and nothing good from before it goes', () => {
   const decisions = decide(daily(6, { 6: SUSPECT }), { maxBackups: 2 })
   assert.deepEqual(kept(decisions), [1, 2, 3, 4, 5, 6])
   assert.deepEqual(reasonsOf(decisions, 1), [
-    'good, and from before backup 6, which is suspect until somebody releases or deletes it'
+    'good, and made before backup 6, which is suspect until it is released or removed'
   ])
   assert.deepEqual(reasonsOf(decisions, 5), [
-    'number 1 of the 2 that maxBackups keeps',
+    'number 1 of 2 (maxBackups)',
     'newest backup',
     'newest verified backup',
-    'good, and from before backup 6, which is suspect until somebody releases or deletes it'
+    'good, and made before backup 6, which is suspect until it is released or removed'
   ])
   assert.deepEqual(reasonsOf(decisions, 6), [
-    'suspect: number 1 of the 2 that maxBackups keeps',
+    'suspect: number 1 of 2 (maxBackups)',
     'suspect: newest backup',
     'suspect: newest verified backup',
     'suspect: the first one'

@@ -41,10 +41,10 @@ test('each reason says what keeps a backup, or what lets it go', () => {
     backupOf(4, { pinned: true }),
     backupOf(5)
   ], 2)
-  assert.deepEqual(reasonsOf(decisions, 5), ['number 1 of the 2 that maxBackups keeps', 'newest backup'])
+  assert.deepEqual(reasonsOf(decisions, 5), ['number 1 of 2 (maxBackups)', 'newest backup'])
   assert.deepEqual(reasonsOf(decisions, 4), ['pinned'])
-  assert.deepEqual(reasonsOf(decisions, 3), ['number 2 of the 2 that maxBackups keeps', 'newest verified backup'])
-  assert.deepEqual(reasonsOf(decisions, 2), ['beyond the 2 that maxBackups keeps'])
+  assert.deepEqual(reasonsOf(decisions, 3), ['number 2 of 2 (maxBackups)', 'newest verified backup'])
+  assert.deepEqual(reasonsOf(decisions, 2), ['beyond the limit of maxBackups (2)'])
 })
 
 test('pinned backups stay and are not counted', () => {
@@ -86,8 +86,8 @@ test('a backup that others are built on stays with them, all the way down', () =
   const rules = { rules: { last: 1, minBackups: 0 }, maxBackups: null }
   const decisions = applyRetention(backups, { ...rules, timeZone: 'UTC', freshSince: null, suspect: null }, NOW)
   assert.deepEqual(decisions.filter(({ keep }) => keep).map(({ backup }) => backup.id), [4, 3, 1])
-  assert.deepEqual([1, 3].map(id => reasonsOf(decisions, id)), [['backup 3 is built on it'], [
-    'backup 4 is built on it'
+  assert.deepEqual([1, 3].map(id => reasonsOf(decisions, id)), [['backup 3 depends on it'], [
+    'backup 4 depends on it'
   ]])
 })
 
@@ -101,7 +101,7 @@ test('what was made in the future of this clock stays', () => {
     [backupOf(1), backupOf(2), future, backupOf(8, { startedAt: new Date(NOW.getTime() + 2) })],
     1
   )
-  assert.deepEqual(reasonsOf(decisions, 9), ['made in the future of this clock'])
+  assert.deepEqual(reasonsOf(decisions, 9), ['dated in the future'])
 })
 
 test('what was made in the future of this clock stands for nothing: the newest before it and the newest verified before it stay', () => {

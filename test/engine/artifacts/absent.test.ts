@@ -51,7 +51,7 @@ test('a prune leaves what is not in the store and says so, and makes no manifest
   takeAway(bench, two.key)
   const { decisions } = await (await bench.engine.prune({ dryRun: true })).result
   assert.deepEqual(decisions.map(({ backup: { id }, keep, reasons }) => [id, keep, reasons]), [[2, true, [
-    'its file is not in the store'
+    'its file is missing from the store'
   ]], [1, true, decisions[1]?.reasons]])
   await (await bench.engine.prune({ dryRun: false, force: true })).result
   assert.deepEqual([bench.files(), await listed(bench)], [filesOf(one), [2, 1]])
@@ -62,7 +62,7 @@ test('a backup that is not in the store is removed by force alone, without a man
   const [one, two] = [await bench.create(), await bench.create()]
   takeAway(bench, one.key)
   const error = await rejectsWith('OBJECT_NOT_FOUND', (await bench.engine.remove(one.id, { force: false })).result)
-  assert.match(error.message, /not there/)
+  assert.match(error.message, /is missing/)
   assert.equal((await bench.engine.backup(one.id)).trashedAt, null)
   await bench.engine.edit(one.id, { description: 'where is it?' })
   await (await bench.engine.remove(one.id, { force: true })).result

@@ -31,7 +31,7 @@ test('where what it is built on is gone, the error names that file', async t => 
   const { backups: [full, increment], deps } = await chainedEngine(t, [0, 1])
   await deps.catalog.backups.remove(full!.id, deps.clock.now())
   const { message } = await rejectsWith('CHAIN_BROKEN', chainOf(deps, increment!, never))
-  assert.equal(message, `backup ${increment!.id} is built on "${full!.key}", which is not there`)
+  assert.equal(message, `backup ${increment!.id} depends on "${full!.key}", which is missing`)
 })
 
 test('the digest of a part that is stored as it is is required, a compressed one is left to its unpacking', async t => {

@@ -17,7 +17,7 @@ test('a full backup has no check of a chain, and an increment has one', async t 
   const bench = await growingEngine(t)
   await chained(bench)
   assert.equal(await chainCheck(bench, 1), undefined)
-  assert.deepEqual(await chainCheck(bench, 4), { name: 'chain', status: 'pass', reason: 'built on 3 others' })
+  assert.deepEqual(await chainCheck(bench, 4), { name: 'chain', status: 'pass', reason: 'depends on 3 other backups' })
 })
 
 test('an increment on a damaged or missing backup is not valid, and is valid again with it', async t => {
@@ -30,7 +30,7 @@ test('an increment on a damaged or missing backup is not valid, and is valid aga
   // Nothing has read that file since.
   assert.equal((await chainCheck(bench, 3))?.status, 'pass')
   assert.equal((await (await engine.verify(2)).result).verification.valid, false)
-  assert.equal((await chainCheck(bench, 4))?.reason, 'backup 2, which it is built on, is damaged')
+  assert.equal((await chainCheck(bench, 4))?.reason, 'it depends on backup 2, which is damaged')
   const { verification } = await engine.backup(4)
   assert.deepEqual([verification.status, verification.checks.find(({ name }) => name === 'checksum')?.status], [
     'invalid',
@@ -43,11 +43,11 @@ test('an increment on a damaged or missing backup is not valid, and is valid aga
   rmSync(path)
   assert.equal(
     (await chainCheck(bench, 3))?.reason,
-    'backup 2, which it is built on: the object is not there any more'
+    'it depends on backup 2: the object no longer exists'
   )
   await deps.catalog.backups.remove(2, deps.clock.now())
   const { key } = await engine.backup(2)
-  assert.equal((await chainCheck(bench, 3))?.reason, `it is built on "${key}", which is not there`)
+  assert.equal((await chainCheck(bench, 3))?.reason, `it depends on "${key}", which is missing`)
 })
 
 test('a link is looked for in each store that should have it, and one that cannot be asked is no damage', async t => {

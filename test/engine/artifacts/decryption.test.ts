@@ -116,7 +116,10 @@ for (const [encryption, extension, publicOnly, withPrivate] of WAYS) {
       'manifest',
       'checksum'
     ])
-    assert.match(checks.find(({ name }) => name === 'decryption')?.reason ?? '', new RegExp(`"${id!}".*is not here`))
+    assert.match(
+      checks.find(({ name }) => name === 'decryption')?.reason ?? '',
+      new RegExp(`"${id!}".*is not configured`)
+    )
     assert.equal(
       checks.find(({ name }) => name === 'integrity_check')?.reason,
       'not reached, because the backup could not be decrypted here'
@@ -257,23 +260,23 @@ test('what is not sealed needs no key, and what is sealed one of those that the 
 test('the error for a missing key names every key that would do, and the option that gives it', () => {
   const told = (...given: Parameters<typeof missingKey>) => [missingKey(...given).message, missingKey(...given).hint]
   assert.deepEqual(told('age', ['k1']), [
-    'the private key of "k1", which the backup is sealed to, is not here',
-    'Give its identity by BACKUP_AGE_IDENTITY_FILE.'
+    'the backup is encrypted for "k1", whose private key is not configured',
+    'Set its identity with BACKUP_AGE_IDENTITY_FILE.'
   ])
   assert.deepEqual(told('age', ['k1', 'k2']), [
-    'the backup is sealed to "k1", "k2", and the private key of none of them is here',
-    'Give the identity of one by BACKUP_AGE_IDENTITY_FILE.'
+    'the backup is encrypted for "k1", "k2", and none of their private keys is configured',
+    'Set the identity of one with BACKUP_AGE_IDENTITY_FILE.'
   ])
   assert.deepEqual(told('openpgp', ['f1', 'f2']), [
-    'the backup is sealed to "f1", "f2", and the private key of none of them is here',
-    'Give one of them by BACKUP_OPENPGP_PRIVATE_KEYS_FILE.'
+    'the backup is encrypted for "f1", "f2", and none of their private keys is configured',
+    'Set one of them with BACKUP_OPENPGP_PRIVATE_KEYS_FILE.'
   ])
   assert.deepEqual(told('age', ['passphrase']), [
-    'the passphrase that the backup is sealed with is not here',
-    'Give it by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+    'the backup is encrypted with a passphrase that is not configured',
+    'Set it with BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
   ])
   assert.deepEqual(told('openpgp'), [
-    'no private key for "openpgp" is here',
-    'Give it by BACKUP_OPENPGP_PRIVATE_KEYS_FILE, or a passphrase by BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
+    'no private key for "openpgp" is configured',
+    'Set it with BACKUP_OPENPGP_PRIVATE_KEYS_FILE, or a passphrase with BACKUP_ENCRYPTION_PASSPHRASE_FILE.'
   ])
 })

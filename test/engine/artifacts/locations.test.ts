@@ -147,11 +147,11 @@ test('an object in cold storage is OBJECT_ARCHIVED with the hours that it takes,
   const asked = await rejectsWith('OBJECT_ARCHIVED', place(archived))
   assert.deepEqual([asked.details, asked.hint], [
     { hours: 12 },
-    'Ask for it with "thaw", which takes up to 12 hours, or use another backup.'
+    'Request a thaw with "thaw", which takes up to 12 hours, or use another backup.'
   ])
   const { message, hint } = await rejectsWith('OBJECT_ARCHIVED', place({ ...archived, isThawing: true }))
-  assert.match(message, /"DEEP" and is being made readable$/)
-  assert.match(hint ?? '', /asked for already/)
+  assert.match(message, /"DEEP" and is being thawed$/)
+  assert.match(hint ?? '', /already requested/)
 })
 
 test('an aborted signal ends the search', async t => {

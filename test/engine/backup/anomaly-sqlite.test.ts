@@ -86,23 +86,39 @@ const ATTACKS: ReadonlyArray<readonly [string, string, RegExp]> = [
   [
     '63 % of the rows of a table were deleted',
     'DELETE FROM "order" WHERE id % 100 < 63',
-    /^rows in "order" fell 63 %, from 3300 to 1221$/
+    /^the number of rows in "order" fell by 63 %, from 3300 to 1221$/
   ],
-  ['a table was emptied', 'DELETE FROM letter', /^rows in "letter" fell 100 %, from 3300 to 0$/],
-  ['a table was dropped', 'DROP TABLE letter', /^the table "letter" is gone, which had 3300 rows$/],
+  ['a table was emptied', 'DELETE FROM letter', /^the number of rows in "letter" fell by 100 %, from 3300 to 0$/],
+  ['a table was dropped', 'DROP TABLE letter', /^the table "letter" with 3300 rows is missing$/],
   [
     'the content of the rows was encrypted',
     'UPDATE letter SET body = sealed(body)',
-    /^\d+ % of the pages changed .*: it looks encrypted$/
+    /^\d+ % of the pages changed.*: the data appears to be encrypted$/
   ],
-  ['it was encrypted, and written as base64', 'UPDATE letter SET body = sealed_base64(body)', /: it looks encrypted$/],
-  ['it was encrypted, and written as hex digits', 'UPDATE letter SET body = sealed_hex(body)', /: it looks encrypted$/],
-  ['half of it was encrypted', 'UPDATE letter SET body = sealed(body) WHERE id % 2 = 0', /: it looks encrypted$/],
-  ['it was encrypted, and the file vacuumed', 'UPDATE letter SET body = sealed(body); VACUUM', /: it looks encrypted$/],
+  [
+    'it was encrypted, and written as base64',
+    'UPDATE letter SET body = sealed_base64(body)',
+    /: the data appears to be encrypted$/
+  ],
+  [
+    'it was encrypted, and written as hex digits',
+    'UPDATE letter SET body = sealed_hex(body)',
+    /: the data appears to be encrypted$/
+  ],
+  [
+    'half of it was encrypted',
+    'UPDATE letter SET body = sealed(body) WHERE id % 2 = 0',
+    /: the data appears to be encrypted$/
+  ],
+  [
+    'it was encrypted, and the file vacuumed',
+    'UPDATE letter SET body = sealed(body); VACUUM',
+    /: the data appears to be encrypted$/
+  ],
   [
     'the content of the rows was written over',
     'UPDATE letter SET body = zeroblob(length(body))',
-    /: it looks written over$/
+    /: the data appears to be overwritten$/
   ]
 ]
 
@@ -125,6 +141,6 @@ test('what it is compressed with, and that this was changed, makes no difference
   }
   sql('UPDATE letter SET body = sealed(body)')
   for (const compression of ['gzip', 'zstd', 'none'] as const) {
-    assert.match((await create({ compression })).suspicion?.reasons.join() ?? '', /looks encrypted/)
+    assert.match((await create({ compression })).suspicion?.reasons.join() ?? '', /appears to be encrypted/)
   }
 })

@@ -37,7 +37,7 @@ test('rotation lets nothing good from before it go, until it is released', async
   assert.deepEqual(await existing(bench), [1, 2, 3, 4])
   const { decisions } = await (await bench.engine.prune({ dryRun: true })).result
   assert.deepEqual(decisions.at(-1)?.reasons, [
-    'good, and from before backup 4, which is suspect until somebody releases or deletes it'
+    'good, and made before backup 4, which is suspect until it is released or removed'
   ])
   await (await bench.engine.prune({ dryRun: false, force: true })).result
   assert.deepEqual(await existing(bench), [1, 2, 3, 4])
@@ -134,7 +134,7 @@ test('a sealed backup is measured before it is sealed', async t => {
   for (let n = 0; n < 3; n++) assert.equal((await bench.create()).suspicion, null)
   bench.source.bytes = noise(1_000_000)
   assert.deepEqual((await bench.create()).suspicion?.reasons.map(reason => reason.replace(/\d+ %/g, 'N %')), [
-    'N % of the pages changed and can be compressed to N % now, where it was N %: it looks encrypted'
+    'N % of the pages changed, and their compressed size is now N % of the original instead of N %: the data appears to be encrypted'
   ])
 })
 

@@ -13,7 +13,7 @@ import { rejectsWith } from '../../support/rejects.ts'
 import { never } from '../../support/streams.ts'
 
 function note (reason: string): string {
-  return `Full in place of incremental: ${reason}`
+  return `Full instead of incremental: ${reason}`
 }
 
 test('an increment has what was added, and names its parent by file and digest', async t => {
@@ -41,7 +41,7 @@ test('the first increment that is asked for is a full backup, and its descriptio
   const first = await create({ method: 'incremental' })
   assert.deepEqual([first.method, first.description], [
     'full',
-    note('there is no backup yet that an increment can be built on')
+    note('there is no backup yet for an increment')
   ])
   const second = await create({ method: 'incremental', description: 'noon' })
   assert.deepEqual([second.method, second.description], ['incremental', 'noon'])
@@ -65,9 +65,9 @@ test('a chain ends at maxChainLength and at maxChainAge, and the next one is bui
   })
   const made = [await increment(), await increment(), await increment(), await increment(), await increment()]
   assert.deepEqual(made.map(({ parentId }) => parentId), [null, 1, 2, null, 4])
-  assert.equal(made[3]?.description, note('the chain of backup 3 has reached maxChainLength, 3'))
+  assert.equal(made[3]?.description, note('the chain of backup 3 has reached maxChainLength (3)'))
   clock.move(86_400_000)
-  assert.equal((await increment()).description, note('backup 4, the full one, has reached maxChainAge, 1 days'))
+  assert.equal((await increment()).description, note('the full backup 4 has reached maxChainAge (1 days)'))
 })
 
 test('where the source cannot go on from the parent, a full backup is made', async t => {
@@ -82,7 +82,7 @@ test('a source that asks for nothing makes no increments', async t => {
   const { notes, increment, create } = await growingEngine(t)
   await create()
   Object.defineProperty(notes, 'obstacle', { value: undefined })
-  assert.equal((await increment()).description, note('the source makes no incremental backups'))
+  assert.equal((await increment()).description, note('the source does not support incremental backups'))
 })
 
 test('after a link of the chain was found damaged, the next increment is a full backup', async t => {
@@ -101,10 +101,10 @@ test('a chain that lacks a file or a digest, or has an index that was changed, i
     const [damage, reason] of [
       [(path: string) => {
         rmSync(path)
-      }, /^backup 1, which it is built on: the object is not there any more$/],
+      }, /^it depends on backup 1: the object no longer exists$/],
       [(path: string) => {
         truncateSync(path, 5)
-      }, /^backup 1, which it is built on: the object has 5 bytes instead/],
+      }, /^it depends on backup 1: the object has 5 bytes instead/],
       [(_: string, index: string) => {
         flip(index)
       }, /^backup 1 is damaged: part "index" /]

@@ -22,7 +22,7 @@ test('a release outlives the catalog', async t => {
   assert.deepEqual((await after.deps.catalog.backups.lastGood('shop', 3)).map(({ id }) => id), [4, 3, 2])
   // Its history is there again, too.
   after.source.bytes = prose(500)
-  assert.match((await after.create()).suspicion?.reasons.join() ?? '', /rows in "bytes" fell 98 %/)
+  assert.match((await after.create()).suspicion?.reasons.join() ?? '', /rows in "bytes" fell by 98 %/)
 })
 
 test('only a suspect can be released, and only once', async t => {

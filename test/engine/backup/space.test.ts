@@ -149,7 +149,7 @@ test('the trash gives way before a backup fails for want of space, the oldest fi
   assert.equal((await bench.create()).status, 'completed')
   assert.deepEqual(await gone(bench), [2])
   const reasons = bench.events.flatMap(event => event.type === 'backup.removed' ? [event.reason] : [])
-  assert.deepEqual(reasons, ['it gave way from the trash to make room for a new backup'])
+  assert.deepEqual(reasons, ['removed from the trash to make room for a new backup'])
 })
 
 test('where all of the trash is not enough the backup fails, and none of the trash is removed', async t => {

@@ -28,7 +28,7 @@ test('a backup is a job that holds its source', async t => {
 test('a kind of backup that the source cannot make is refused before there is a job', async t => {
   const { engine } = await testEngine(t)
   const error = await rejectsWith('METHOD_UNSUPPORTED', engine.create({ type: 'manual', method: 'incremental' }))
-  assert.equal(error.hint, 'Ask for "full", or leave the method out.')
+  assert.equal(error.hint, 'Request "full", or omit the method.')
   await rejectsWith('STORE_NOT_FOUND', engine.create({ type: 'manual', upload: true }))
   assert.deepEqual((await engine.jobs({ limit: 10 })).jobs, [])
 })
@@ -40,7 +40,7 @@ test('a copy that fails names the backup that was made all the same', async t =>
   const { message, details } = await rejectsWith('STORE_FAILED', result)
   assert.deepEqual(
     [message, details],
-    ['backup 1 was made, but not every copy of it: the disk died', { backupId: 1 }]
+    ['backup 1 was made, but not all of its copies: the disk died', { backupId: 1 }]
   )
   assert.equal((await engine.backup(1)).status, 'completed')
 })
@@ -61,7 +61,7 @@ test('which kinds of backup a source has is told by its kind', async t => {
   const kinds = deps.kinds as Map<string, LoadedKind>
   kinds.set('memory', { ...kinds.get('memory')!, methods: ['wal', 'full'] })
   const { hint } = await rejectsWith('METHOD_UNSUPPORTED', engine.create({ type: 'manual', method: 'incremental' }))
-  assert.equal(hint, 'Ask for "wal" or "full", or leave the method out.')
+  assert.equal(hint, 'Request "wal" or "full", or omit the method.')
   kinds.set('memory', { ...kinds.get('memory')!, methods: ['wal'] })
   await rejectsWith('METHOD_UNSUPPORTED', engine.create({ type: 'manual', method: 'full' }))
 })

@@ -153,12 +153,12 @@ test('a lease that could not be given back is free in this process, and given ba
 
 for (
   const [name, code, message] of [
-    [sourceLock('shop'), 'BACKUP_IN_PROGRESS', 'another job is at work on the source "shop"'],
-    [retentionLock('shop'), 'BACKUP_IN_PROGRESS', 'another job is at work on the source "shop"'],
-    [verifyAllLock('shop'), 'BACKUP_IN_PROGRESS', 'another job verifies the backups of the source "shop"'],
-    [backupLock(3), 'BACKUP_BUSY', 'another job is at work on backup 3'],
-    [copyLock(3, 'far'), 'BACKUP_BUSY', 'another job is at work on the copy of backup 3 in "far"'],
-    [uploadLock(3, 'a:b'), 'BACKUP_BUSY', 'another job is at work on the copy of backup 3 in "a:b"']
+    [sourceLock('shop'), 'BACKUP_IN_PROGRESS', 'another job is running on the source "shop"'],
+    [retentionLock('shop'), 'BACKUP_IN_PROGRESS', 'another job is running on the source "shop"'],
+    [verifyAllLock('shop'), 'BACKUP_IN_PROGRESS', 'another job is verifying the backups of the source "shop"'],
+    [backupLock(3), 'BACKUP_BUSY', 'another job is using backup 3'],
+    [copyLock(3, 'far'), 'BACKUP_BUSY', 'another job is using the copy of backup 3 in "far"'],
+    [uploadLock(3, 'a:b'), 'BACKUP_BUSY', 'another job is using the copy of backup 3 in "a:b"']
   ] as const
 ) {
   test(`the conflict over "${name}" is ${code}, and names what is held`, () => {

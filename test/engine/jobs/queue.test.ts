@@ -11,7 +11,10 @@ test('more jobs than may wait are refused, by source and in all; what the servic
   // All at once: those that are not written down yet count as well.
   const many = ['a', 'a', 'a'].map(source => endless(runner, source))
   const { message, hint } = await rejectsWith('QUEUE_FULL', many[2]!)
-  assert.match(`${message}; ${hint ?? ''}`, /^2 jobs of the source "a" wait already; .*MAX_QUEUED_JOBS_PER_SOURCE\.$/)
+  assert.match(
+    `${message}; ${hint ?? ''}`,
+    /^2 jobs of the source "a" are already queued; .*MAX_QUEUED_JOBS_PER_SOURCE\.$/
+  )
   const waiting: Array<Work<void>> = [...await Promise.all(many.slice(0, 2)), await endless(runner, 'b')]
   assert.match((await rejectsWith('QUEUE_FULL', endless(runner, 'c'))).hint ?? '', /MAX_QUEUED_JOBS\.$/)
   const own = await runner.start(

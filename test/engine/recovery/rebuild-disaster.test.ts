@@ -73,7 +73,7 @@ test('of two stores that disagree the first is believed, and the manifest in the
   const [, far, vault] = (await rebuilt(after)).stores
   assert.deepEqual([far?.added, vault?.joined, vault?.refused], [3, 2, [{
     key: name,
-    reason: 'it describes another object than backup 1, which has its name'
+    reason: 'it describes a different object from backup 1, which has the same name'
   }]])
   assert.deepEqual((await after.engine.backup(1)).copies.map(({ store }) => store), ['far'])
 })

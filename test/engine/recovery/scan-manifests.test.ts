@@ -75,9 +75,9 @@ test('damaged manifests, and those without their object, are refused with the re
   const { adopted, stores: [store] } = await rebuilt(after, url)
   assert.deepEqual([adopted, await listed(after)], [0, []])
   assert.deepEqual(store?.refused.map(({ reason }) => reason), [
-    'the object that it describes is missing',
+    'its object is missing',
     'the manifest is not JSON',
-    `the object that it describes has 3 bytes instead of ${backups[2]?.size ?? 0}`
+    `its object has 3 bytes instead of ${backups[2]?.size ?? 0}`
   ])
 })
 
@@ -94,7 +94,7 @@ test('a manifest whose source could not be the name of one, or that lies in a fo
   const above = `file://${before.directory.replace(/\/backups$/, '')}`
   assert.match(
     (await rebuilt(await empty(t), above, true)).stores[0]?.refused[0]?.reason ?? '',
-    /^it lies below "backups\/"/
+    /^it is in the subdirectory "backups\/"/
   )
 })
 

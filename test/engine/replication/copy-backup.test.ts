@@ -220,7 +220,7 @@ test('a create that is to upload answers when the copies are there, and says so 
   made.far.faults.fail('far.put', { error: DOWN })
   await assert.rejects(made.create({ upload: true }), {
     code: 'STORE_UNAVAILABLE',
-    message: 'backup 2 was made, but not every copy of it: it is down',
+    message: 'backup 2 was made, but not all of its copies: it is down',
     details: { backupId: 2 }
   })
   assert.equal((await made.engine.backup(2)).status, 'completed')

@@ -112,7 +112,7 @@ test('a store that should hold copies and holds nothing is not made anew', async
   const backup = await create({ upload: true })
   for (const file of far.files('far')) rmSync(join(far.directories['far']!, file))
   const { message } = await rejectsWith('STORE_UNAVAILABLE', openOffsite(deps, far.offsite.get('far')!, never))
-  assert.match(message, /is empty, but 1 copies were stored in it/)
+  assert.match(message, /is empty, but the catalog lists 1 copies in it/)
   assert.deepEqual([
     (await engine.backup(backup.id)).copies.find(({ store }) => store === 'far')?.status,
     filesIn(far.directories['far']!)

@@ -82,23 +82,23 @@ test('credentials that may not write fail with what the store says, and the rest
 test('a new name that is said to be taken is a failure', async t => {
   const { store, faults } = await stage(t)
   faults.fail('far.put', { error: new BackupError('OBJECT_EXISTS', 'it exists') })
-  assert.match(of(await probe(store), 'write'), /^fail: a name that nobody has used/)
+  assert.match(of(await probe(store), 'write'), /^fail: the store reports that an unused name exists/)
 })
 
 for (
   const [what, check, lie, expected] of [
-    ['gives back other bytes', 'read', store => ({
+    ['returned different bytes', 'read', store => ({
       get: (key, range, signal) =>
         range === undefined ? Promise.resolve(Readable.from([Buffer.from('else')])) : store.get(key, range, signal)
-    }), /^fail: other bytes come back than were written/],
+    }), /^fail: the store returned different bytes than were written/],
     ['knows no ranges', 'range', store => ({
       get: (key, _range, signal) => store.get(key, undefined, signal)
-    }), /^fail: other bytes come back than those that were asked for/],
+    }), /^fail: the store returned different bytes than the requested range/],
     [
       'tells another length',
       'stat',
       store => ({ stat: async (key, signal) => ({ ...await store.stat(key, signal), size: 1 }) }),
-      /^fail: its length is told as 1/
+      /^fail: the size is reported as 1/
     ],
     [
       'puts everything into cold storage',
@@ -109,17 +109,17 @@ for (
           archived: { storageClass: 'GLACIER', isThawing: false, hours: 5 }
         })
       }),
-      /^fail: it went into the storage class "GLACIER"/
+      /^fail: the object was put into the storage class "GLACIER"/
     ],
-    ['does not list what is there', 'list', () => ({ async *list () {} }), /^fail: it is not listed/],
+    ['does not list what is there', 'list', () => ({ async *list () {} }), /^fail: the object is not listed/],
     ['overwrites', 'overwrite', store => ({
       put: (key, body, facts, signal) => store.put(key, body, { ...facts, replace: true }, signal)
-    }), /^fail: an object that was there was overwritten/],
+    }), /^fail: an existing object was overwritten/],
     [
       'says that it removed, and keeps',
       'delete',
       () => ({ remove: async () => {} }),
-      /^fail: what was removed is still there/
+      /^fail: a removed object still exists/
     ]
   ] as ReadonlyArray<readonly [string, ProbeCheck, (store: Store) => Partial<Store>, RegExp]>
 ) {
@@ -145,9 +145,12 @@ for (const method of ['get', 'stat', 'remove'] as const) {
 }
 
 for (
-  const [ahead, expected] of [[null, /^skipped/], [30_000, /^ok/], [-61_000, /^warn: its clock is 61 s behind ours/], [
+  const [ahead, expected] of [[null, /^skipped/], [30_000, /^ok/], [
+    -61_000,
+    /^warn: its clock is 61 s behind the clock of this machine/
+  ], [
     16 * 60_000,
-    /^fail: its clock is 960 s ahead of ours/
+    /^fail: its clock is 960 s ahead of the clock of this machine/
   ]] as const
 ) {
   test(`a clock that is ${ahead ?? 'an unknown number of'} ms ahead is ${String(expected)}`, async t => {
@@ -162,7 +165,7 @@ for (
       { objectLock: false },
       { hasLock: true },
       'lock',
-      /^fail: copies are to be locked, and the bucket has no Object Lock/
+      /^fail: "lock" is configured, but the bucket has no Object Lock/
     ],
     [{ objectLock: true }, { hasLock: true }, 'lock', /^ok: copies can be locked/],
     [{ objectLock: null }, { hasLock: true }, 'lock', /^skipped/],
@@ -185,8 +188,8 @@ test('credentials that can neither remove nor overwrite are what an append-only 
   for (const time of ['the first time', 'and again, with the object of the first time']) {
     const found = await probe(guarded, { isAppendOnly: true })
     assert.deepEqual([of(found, 'overwrite'), of(found, 'delete'), found.ok], [
-      'ok: our own credentials cannot overwrite',
-      'ok: our own credentials cannot remove',
+      'ok: the credentials cannot overwrite objects',
+      'ok: the credentials cannot remove objects',
       true
     ], time)
   }
@@ -196,8 +199,8 @@ test('credentials that can neither remove nor overwrite are what an append-only 
 test('credentials that can remove and overwrite are found out in an append-only store', async t => {
   const { store } = await stage(t)
   const found = await probe(store, { isAppendOnly: true })
-  assert.match(of(found, 'overwrite'), /^fail: our own credentials can overwrite/)
-  assert.match(of(found, 'delete'), /^fail: our own credentials can remove/)
+  assert.match(of(found, 'overwrite'), /^fail: the credentials can overwrite/)
+  assert.match(of(found, 'delete'), /^fail: the credentials can remove/)
 })
 
 test('to overwrite does no harm where old versions are kept', async t => {

@@ -82,5 +82,5 @@ test('the note has the tools and the steps of every kind of source', () => {
 
 test('the note tells of backups of several parts: their files, their digests, and that each is unpacked', () => {
   assert.match(TEXT, /<source>-backup-<time>\.<part>\.\.\. /)
-  assert.match(TEXT, /^Where the manifest has "parts", fetch all of them, and do the same with each:$/m)
+  assert.match(TEXT, /^If the manifest has "parts", download all of them and do the same with each:$/m)
 })

@@ -82,8 +82,8 @@ test('a survey marks the copies whose object or manifest is gone, or that have a
   )
   assert.deepEqual(copies.map(copy => [copy?.status, copy?.error]), [
     ['stored', null],
-    ['missing', 'the object is not there any more'],
-    ['missing', 'the manifest is not there any more'],
+    ['missing', 'the object no longer exists'],
+    ['missing', 'the manifest no longer exists'],
     ['missing', `the object has 5 bytes instead of ${short.size}`]
   ])
   assert.deepEqual(failures(made), Array(3).fill(['survey', 'OBJECT_NOT_FOUND']))

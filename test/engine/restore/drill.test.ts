@@ -59,7 +59,7 @@ for (const compression of ['none', 'zstd'] as const) {
     assert.deepEqual(report!.checks.filter(({ status }) => status === 'fail'), [])
     assert.deepEqual([report!.assertions.map(({ name, status }) => [name, status]), report!.chosen, report!.duration], [
       [['there are ledgers', 'pass']],
-      'it was asked for',
+      'requested by the caller',
       2000
     ])
     assert.deepEqual([await bench.engine.restoreById(done.id), finished(bench)], [done, [done]])
@@ -200,9 +200,9 @@ test('without an id the backup is drilled whose turn it is', async t => {
     drilled.push([backupId, report!.chosen, actor])
   }
   assert.deepEqual(drilled, [
-    [4, 'the newest proven backup that was never drilled', null],
-    [1, 'of the oldest quarter of the backups the oldest that was never drilled', null],
-    [3, 'the newest proven backup that was never drilled', null]
+    [4, 'the newest verified backup without a drill', null],
+    [1, 'the oldest one without a drill in the oldest quarter of the backups', null],
+    [3, 'the newest verified backup without a drill', null]
   ])
 })
 

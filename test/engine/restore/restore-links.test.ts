@@ -65,7 +65,7 @@ test('where a link leads to a database that is gone, the restored one is made wh
 
   rmSync(join(volume, 'v1'), { recursive: true })
   const error = await rejectsWith('RESTORE_TARGET_INVALID', engine.restore(1, {}).then(({ result }) => result))
-  assert.match(error.message, /volume.v1", where the database belongs, is not a directory/)
+  assert.match(error.message, /volume.v1", the directory of the database, is not a directory/)
 })
 
 test('a link to what is ours is seen through, also where that does not exist yet', async t => {

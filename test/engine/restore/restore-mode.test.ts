@@ -27,7 +27,7 @@ test('a mode that the kind does not have is refused, and those that it has are n
   const engine = await engineWith(t, [{ name: 'replace', summary: 'a new file' }])
   const error = await rejectsWith('VALIDATION_FAILED', engine.restore(1, { mode: 'live' }))
   assert.deepEqual([error.message, error.hint], [
-    '"mode" is "live", which sources of the kind "memory" do not have',
-    'Leave "mode" out, or give one of these: replace (a new file).'
+    '"mode" is "live", which sources of the kind "memory" do not support',
+    'Omit "mode", or use one of these: replace (a new file).'
   ])
 })

@@ -28,7 +28,7 @@ function alter (artifact: string, other: string | undefined): void {
   assert.equal(spawnSync(process.execPath, ['-e', PROGRAM, artifact, ...other === undefined ? [] : [other]]).status, 0)
 }
 
-/** Runs `work` just before what is there now is backed up, when the backup to restore has been proven. */
+/** Runs `work` just before the current content is backed up, when the backup to restore has been proven. */
 function beforeSafety (deps: EngineDeps, work: () => void): EngineDeps {
   const sources = new Map([...deps.sources].map(([name, chosen]) => {
     const snapshot: Source['snapshot'] = async (request, signal) => {

@@ -72,7 +72,10 @@ test('before live rows are overwritten the database is backed up, and that backu
   const { safetyBackupId } = await rescue({ conflict: 'overwrite' })
   assert.deepEqual(names(), ['Ann', 'Bob', 'Cid'])
   const safety = await engine.backup(safetyBackupId ?? 0)
-  assert.deepEqual([safety.type, safety.description], ['pre-migration', 'before rows of backup 1 overwrite live ones'])
+  assert.deepEqual([safety.type, safety.description], [
+    'pre-migration',
+    'before overwriting live rows with rows of backup 1'
+  ])
   await (await engine.restore(safety.id, {})).result
   assert.deepEqual(names(), ['Ann', 'Cyd'])
 })

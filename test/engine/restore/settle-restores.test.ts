@@ -99,7 +99,7 @@ test('an old file is kept unless a proven backup has what stood there, and the m
   assert.deepEqual(settled.map(({ aside }) => aside), [null, 'aside-2', null])
   assert.deepEqual([...bench.restorer.files.keys()], ['aside-2'])
   assert.deepEqual(
-    settled.map(({ errorMessage }) => /when the backup had been put in place$/.test(errorMessage ?? '')),
+    settled.map(({ errorMessage }) => /after the backup was restored$/.test(errorMessage ?? '')),
     [true, true, false]
   )
   assert.deepEqual(

@@ -36,7 +36,7 @@ test('a backup in cold storage says how long it takes, and is asked for in the s
   await after.engine.thaw(1, 5)
   assert.equal(asked.length, 1)
   const { message } = await rejectsWith('OBJECT_ARCHIVED', (await after.engine.restore(1, {})).result)
-  assert.match(message, /"DEEP" and is being made readable$/)
+  assert.match(message, /"DEEP" and is being thawed$/)
 })
 
 test('a backup that can be read is not asked for, and one that nobody has cannot be', async t => {

@@ -129,7 +129,9 @@ test('a copy that its own rule wants is waited for', async t => {
   await made.days(9)
   await made.prune()
   const { decisions } = await (await made.engine.prune({ dryRun: true })).result
-  assert.deepEqual(decisions.find(({ backup }) => backup.id === waiting.id)?.reasons, ['waits for its copy in "year"'])
+  assert.deepEqual(decisions.find(({ backup }) => backup.id === waiting.id)?.reasons, [
+    'waiting for its copy in "year"'
+  ])
   assert.ok(made.files().includes(waiting.key))
   await (await made.engine.upload(waiting.id, {})).result
   await made.prune()
@@ -175,7 +177,7 @@ test('a copy that is not in its store pushes no other out of there, and stays in
   for (const { key } of rows.slice(2)) takeCopyAway(made.far.directories['few'], { key })
   const { copies } = await (await made.engine.prune({ dryRun: true })).result
   assert.deepEqual(copies.map(({ backup: { id }, keep }) => [id, keep]), [[4, true], [3, true], [2, true], [1, true]])
-  assert.deepEqual(copies[0]?.reasons, ['its file is not in the store'])
+  assert.deepEqual(copies[0]?.reasons, ['its file is missing from the store'])
   await made.prune()
   assert.deepEqual(held(made.far.files('few'), rows), [1, 2])
 })
@@ -187,7 +189,7 @@ test('no copy leaves a store that cannot be asked what it holds', async t => {
   renameSync(away, `${away}.away`)
   const { copies } = await (await made.engine.prune({ dryRun: true })).result
   assert.deepEqual(copies.filter(({ keep }) => !keep), [])
-  assert.deepEqual(copies[3]?.reasons, ['the store cannot show now what it holds'])
+  assert.deepEqual(copies[3]?.reasons, ['the store cannot be listed now'])
   await (await made.engine.prune({ dryRun: false, force: true })).result
   renameSync(`${away}.away`, away)
   await made.prune()

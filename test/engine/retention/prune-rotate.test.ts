@@ -17,7 +17,7 @@ test('after a verified backup those beyond maxBackups are gone at once, oldest f
   assert.deepEqual(files(), filesOf(...made.slice(2)))
   assert.deepEqual((await engine.backups({ limit: 10 })).backups.map(({ id }) => id), [4, 3])
   const removed = events.flatMap(event => event.type === 'backup.removed' ? [[event.backup.id, event.reason]] : [])
-  assert.deepEqual(removed, [[1, 'beyond the 2 that maxBackups keeps'], [2, 'beyond the 2 that maxBackups keeps']])
+  assert.deepEqual(removed, [[1, 'beyond the limit of maxBackups (2)'], [2, 'beyond the limit of maxBackups (2)']])
   assert.notEqual((await engine.backup(1)).deletedAt, null)
 })
 
@@ -169,7 +169,7 @@ test('backups made by hand in a row push nothing older out, neither here nor in 
   assert.deepEqual([removed, files(), far.files('far')], [[], filesOf(...before, ...made), filesOf(...before, ...made)])
   assert.match(
     decisions.find(({ backup }) => backup.id === 5)?.reasons[0] ?? '',
-    /^over the 6 that maxBackups keeps, and stays until an admin prunes/
+    /^beyond the limit of maxBackups \(6\), and kept until an admin prunes/
   )
   await (await engine.prune({ dryRun: false, force: true })).result
   assert.deepEqual(files(), filesOf(...made.slice(-6)))

@@ -66,7 +66,7 @@ test('a removal of most of what there is has to be forced, and a dry run tells s
   assert.deepEqual(refused, [{ source: 'shop', going: 6, of: 9 }])
   const error = await rejectsWith('PRUNE_REFUSED', prune())
   assert.deepEqual([error.message, error.details], [
-    '6 of the 9 backups of "shop" would go at once; nothing of that was removed',
+    'the prune would remove 6 of the 9 backups of "shop"; none of them was removed',
     { sources: 1, going: 6, of: 9, removed: 0 }
   ])
   assert.deepEqual(files(), filesOf(...made))
@@ -90,7 +90,7 @@ test('nothing goes while no new good backup comes', async t => {
   await hourly(5)
   clock.move(24 * HOUR)
   const { decisions } = await (await engine.prune({ dryRun: true })).result
-  assert.match(decisions[0]?.reasons[0] ?? '', /^nothing goes: /)
+  assert.match(decisions[0]?.reasons[0] ?? '', /^nothing is removed: /)
   assert.deepEqual(await prune(), [])
   await engine.changeSettings({ autoBackupEnabled: false })
   assert.deepEqual(await prune(), [1, 2])

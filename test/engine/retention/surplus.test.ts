@@ -87,7 +87,7 @@ test('what an operator made over the limit gives way before the trash does, the 
     [7, 6].map(
       id => [
         id,
-        'over maxBackups and made by hand faster than the schedule asks for, it gave way to make room for a new backup'
+        'manual backup beyond maxBackups, made more often than the schedule requires; removed to make room for a new backup'
       ]
     )
   )

@@ -172,7 +172,7 @@ test('what is in the trash is gone when its time is over, and not before', async
   await housekeep(bench.deps)
   assert.deepEqual([bench.files(), (await bench.engine.backup(id)).deletedAt], [[], bench.clock.now()])
   assert.deepEqual(bench.events.flatMap(event => event.type === 'backup.removed' ? [event.reason] : []), [
-    'its time in the trash is over'
+    'its grace period in the trash is over'
   ])
 })
 

@@ -125,7 +125,7 @@ test('a landing store that has lost all its backups and kept its marker is refus
   }
   const [found = '', ...others] = await refused()
   assert.deepEqual(others, [])
-  assert.match(found, /^STORE_UNAVAILABLE: the store ".*" at ".*" is empty, but the catalog knows 2 backups in it$/)
+  assert.match(found, /^STORE_UNAVAILABLE: the store ".*" at ".*" is empty, but the catalog lists 2 backups in it$/)
   await bench.create()
   assert.deepEqual(await refused(), [])
 })

@@ -176,7 +176,7 @@ test('a file that must not be read is no verdict on it', async t => {
     'STORE_UNAVAILABLE',
     verifyFile({ ...deps, storeAt: closed }, path, { phase () {}, bytes () {}, signal: never })
   )
-  assert.equal(error.message, `"${path}" must not be read by this user`)
+  assert.equal(error.message, `this user has no permission to read "${path}"`)
 })
 
 test('a cancelled proof is no verdict either', async t => {

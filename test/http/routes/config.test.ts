@@ -55,7 +55,7 @@ test('one wrong key refuses the whole body, and every wrong one is named with it
   assert.deepEqual([...errors.keys()], ['backupDir', 'port', 'maxBackup'])
   assert.match(errors.get('backupDir')!, /set BACKUP_DIR in its environment/)
   assert.match(errors.get('port')!, /set PORT in its environment/)
-  assert.match(errors.get('maxBackup')!, /is not a key.*maxBackups/)
+  assert.match(errors.get('maxBackup')!, /is not a configuration key.*maxBackups/)
   assert.deepEqual(engine.calls, [])
 })
 

@@ -16,7 +16,11 @@ test('a drill answers what it came to, and is recorded as the deed of its caller
   const answer = await app.inject({ method: 'POST', url: '/api/backups/2/drill', headers: as('operator', 'olga') })
   assert.equal(answer.statusCode, 200)
   const drill = presentDrill(aDrill({ backupId: 2, actor: 'olga' }))
-  assert.deepEqual(answer.json(), { success: true, message: 'Backup 2 of "workstation" restores, in 0.9 s', drill })
+  assert.deepEqual(answer.json(), {
+    success: true,
+    message: 'Backup 2 of "workstation" was restored and verified in 0.9 s',
+    drill
+  })
   assert.ok(engine.calls.includes('drill {"id":2,"actor":"olga"}'))
   assert.deepEqual(audit.entries.map(({ action, outcome }) => [action, outcome]), [['drill', 'done']])
 })

@@ -18,7 +18,7 @@ test('a suspect says why, is restored with a warning, and is released once', asy
     app.inject({ method: 'POST', url: '/api/backups/1/restore', headers, payload: { confirm: true } })
   assert.equal(
     (await restore()).json().warning,
-    'Backup 1 is suspect, and nobody has declared it good: rows in "orders" fell 63 %, from 100 to 37'
+    'Backup 1 is suspect and not released: rows in "orders" fell 63 %, from 100 to 37'
   )
   const release = () => app.inject({ method: 'POST', url: '/api/backups/1/release', headers })
   const { success, message, backup } = (await release()).json()

@@ -43,7 +43,7 @@ test('a dry run needs no "confirm", answers with what would change, and restores
   const { success, message, dryRun, restore } = answer.json()
   assert.deepEqual([success, message, restore], [
     true,
-    'Nothing was changed: a restore of backup 1 would do what "dryRun" has',
+    'Nothing was changed: "dryRun" shows what a restore of backup 1 would change',
     undefined
   ])
   assert.deepEqual(dryRun.tables[0], {

@@ -47,7 +47,11 @@ test('a rescue takes names, and names with conditions of their own', async t => 
     }
   })
   const { message, tables, undo } = answer.json()
-  assert.deepEqual([message, tables.length, undo.command], ['2 rows of backup 1 brought back', 2, 'holdfast restore 7'])
+  assert.deepEqual([message, tables.length, undo.command], [
+    '2 rows of backup 1 were written into the live database',
+    2,
+    'holdfast restore 7'
+  ])
   assert.deepEqual(engine.calls, [
     'rescue 1 {"selections":[{"table":"line","where":"id = 1"},{"table":"invoice","where":"id = 2"}],"conflict":"overwrite","children":true,"dryRun":false}'
   ])
@@ -66,7 +70,7 @@ test('a dry run says what would be done', async t => {
     headers,
     payload: { tables: ['line'], dryRun: true }
   })).json()
-  assert.deepEqual([answer.message, answer.undo], ['2 rows of backup 1 would be brought back', null])
+  assert.deepEqual([answer.message, answer.undo], ['2 rows of backup 1 would be written', null])
 })
 
 test('a dry run says that nothing would come back where something is in the way of all', async t => {
@@ -77,7 +81,11 @@ test('a dry run says that nothing would come back where something is in the way 
         job,
         result: result.then(rescued => ({
           ...rescued,
-          rescue: { ...rescued.rescue, refused: true, conflicts: ['"line" 4 stands there with other values'] }
+          rescue: {
+            ...rescued.rescue,
+            refused: true,
+            conflicts: ['"line" 4 exists in the live database with other values']
+          }
         }))
       }
     }
@@ -90,7 +98,7 @@ test('a dry run says that nothing would come back where something is in the way 
     payload: { tables: ['line'], conflict: 'fail', dryRun: true }
   })).json()
   assert.deepEqual([message, refused, conflicts.length], [
-    'No row of backup 1 would be brought back: see "conflicts"',
+    'No row of backup 1 would be written: see "conflicts"',
     true,
     1
   ])

@@ -31,7 +31,7 @@ test('a probe answers what it found, and is recorded with the store', async t =>
     probe: {
       store: 'far',
       ok: true,
-      findings: [{ check: 'reach', status: 'ok', message: 'it answers at "s3://bucket/"', remedy: null }]
+      findings: [{ check: 'reach', status: 'ok', message: 'it responds at "s3://bucket/"', remedy: null }]
     }
   })
   assert.deepEqual(engine.calls, ['probe far'])

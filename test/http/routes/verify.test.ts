@@ -51,10 +51,10 @@ test('a verification of all tells each outcome and the sums', async t => {
 
 for (
   const [results, failures, message] of [
-    [[VALID, VALID], 0, 'All of 2 backups are valid'],
+    [[VALID, VALID], 0, 'All 2 backups are valid'],
     [[VALID, INVALID], 0, '1 of 2 backups are not valid'],
-    [[VALID], 1, 'All of 1 backups are valid; 1 more could not be verified'],
-    [[], 0, 'There is nothing to verify: no completed backup of this installation matches']
+    [[VALID], 1, 'All 1 backups are valid; 1 more could not be verified'],
+    [[], 0, 'Nothing to verify: no completed backup of this installation matches']
   ] as const
 ) {
   test(`a verification of all says "${message}"`, async t => {

@@ -76,16 +76,16 @@ for (
     [
       'names a table that is not there',
       'SELECT count(*) FROM clients',
-      /^the query cannot be run: no such table: clients$/
+      /^the query failed: no such table: clients$/
     ],
-    ['is no SQL', 'SELECT FROM WHERE', /^the query cannot be run: /],
-    ['has several statements', 'SELECT 1; SELECT 2', /^the query cannot be run: /],
-    ['writes', 'DELETE FROM orders', /^the statement writes, or gives nothing$/],
-    ['writes and gives something', 'DELETE FROM orders RETURNING id', /^the statement writes, or gives nothing$/],
-    ['has a parameter that there is not', 'SELECT :since', /^the query cannot be run: /],
-    ['gives several rows', 'SELECT id FROM orders', /^the query gives more than one value$/],
-    ['gives several columns', 'SELECT 1, 2', /^the query gives more than one value$/],
-    ['gives bytes', 'SELECT note FROM orders WHERE id = 2', /^the query gives bytes/]
+    ['is no SQL', 'SELECT FROM WHERE', /^the query failed: /],
+    ['has several statements', 'SELECT 1; SELECT 2', /^the query failed: /],
+    ['writes', 'DELETE FROM orders', /^the statement writes, or returns nothing$/],
+    ['writes and gives something', 'DELETE FROM orders RETURNING id', /^the statement writes, or returns nothing$/],
+    ['has a parameter that there is not', 'SELECT :since', /^the query failed: /],
+    ['gives several rows', 'SELECT id FROM orders', /^the query returns more than one value$/],
+    ['gives several columns', 'SELECT 1, 2', /^the query returns more than one value$/],
+    ['gives bytes', 'SELECT note FROM orders WHERE id = 2', /^the query returns a blob/]
   ] as const
 ) {
   test(`a query that ${what} is inconclusive, and changes nothing`, async t => {
@@ -102,7 +102,7 @@ test('a query that gives no row, or NULL, does not hold', async t => {
   const path = orders(t)
   for (const sql of ['SELECT id FROM orders WHERE id = 9', 'SELECT note FROM orders WHERE id = 3']) {
     const { status, reason } = await assess(path, sql)
-    assert.deepEqual([status, reason], ['fail', 'the query gave no value'])
+    assert.deepEqual([status, reason], ['fail', 'the query returned no value'])
   }
 })
 
@@ -118,7 +118,7 @@ test('a query that does not end is ended, and the next one has its turn', async 
   )
   assert.deepEqual(results.map(({ status, reason }) => [status, reason]), [[
     'inconclusive',
-    'the query did not end within 3 seconds'
+    'the query did not finish within 3 seconds'
   ], ['pass', null]])
 })
 

@@ -235,8 +235,13 @@ test('a database without permission to read is SOURCE_UNREADABLE', t => {
 const SAID: ReadonlyArray<readonly [code: string, message: string, expected: string, words: RegExp]> = [
   ['SQLITE_ERROR', 'no such function: ST_IsEmpty', 'SOURCE_FAILED', /SQLite reports "no such function: ST_IsEmpty"/],
   ['SQLITE_ERROR_MISSING_COLLSEQ', 'no such collation sequence: LOCALIZED', 'SOURCE_FAILED', /LOCALIZED/],
-  ['EFBIG', 'EFBIG: file too large, write', 'FILE_SIZE_LIMIT', /scratch directory, where no file may be that large/],
-  ['SQLITE_FULL', 'database or disk is full', 'DISK_FULL', /want of space/],
+  [
+    'EFBIG',
+    'EFBIG: file too large, write',
+    'FILE_SIZE_LIMIT',
+    /scratch directory, because it exceeds the maximum file size/
+  ],
+  ['SQLITE_FULL', 'database or disk is full', 'DISK_FULL', /too little space/],
   ['SQLITE_PROTOCOL', 'locking protocol', 'SOURCE_LOCKED', /locked/],
   ['SQLITE_IOERR_FSYNC', 'disk I/O error', 'SOURCE_FAILED', /could not be written \(SQLITE_IOERR_FSYNC\)/],
   ['SQLITE_IOERR_READ', 'disk I/O error', 'SOURCE_FAILED', /could not be read \(SQLITE_IOERR_READ\)/]

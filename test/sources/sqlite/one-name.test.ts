@@ -180,7 +180,7 @@ test('a database that was renamed while in use is not taken for the one that is 
   renameSync(theirs, join(home, 'old.db'))
   makeMoney(join(home, 'new.db'), { entries: 5 })
   renameSync(join(home, 'new.db'), theirs)
-  assert.match((await assertNotTaken(t, theirs)).message, /uses the "-wal" beside it for another file/)
+  assert.match((await assertNotTaken(t, theirs)).message, /uses the "-wal" file next to it for another database/)
 })
 
 test('a process in a mount namespace of its own, where the database is a single file, is found by what it has open', async t => {
@@ -241,7 +241,7 @@ test('a file that was replaced while the application goes on writing to the old 
     (await rejectsWith('SOURCE_REPLACED', take(source, home))).message,
     new RegExp(`process ${pid} .*old, deleted file`)
   )
-  assert.match((await doctor(theirs))[0] ?? '', /goes on writing to the old/)
+  assert.match((await doctor(theirs))[0] ?? '', /still writes to the old/)
   const { stop: end } = await sqliteProcess(t, theirs, 'SELECT 1 FROM entry')
   assert.deepEqual(await complaints(await take(source, home)), [])
   await end()

@@ -18,7 +18,7 @@ test('a file system that does not answer in time is an error of its own, and the
   const probe = sqliteProbe(path, DEFAULT_LIMITS, 1)
   const refused = {
     code: 'SOURCE_UNREADABLE',
-    message: `the file system of "${path}" does not answer: nothing came within 0.001 seconds`
+    message: `the file system of "${path}" did not respond within 0.001 seconds`
   }
   await assert.rejects(probe(signal), refused)
   await assert.rejects(probe(signal), refused)

@@ -110,7 +110,7 @@ test('a folder of the database that is exchanged as the file gets its name is no
       renameSync(folder, join(home, 'moved'))
       symlinkSync('other', folder)
       lchownSync(folder, NOBODY, NOBODY)
-    }), { code: 'RESTORE_TARGET_INVALID', message: /was exchanged for something else/ })
+    }), { code: 'RESTORE_TARGET_INVALID', message: /was replaced during the restore/ })
   assert.deepEqual(readdirSync(join(home, 'other')), [])
   assert.deepEqual(readdirSync(join(home, 'moved')).toSorted(), ['app.db', 'app.db.before-1'])
   for (
@@ -138,7 +138,7 @@ test('a link in the place of the old file gets no rights of what it leads to', t
     replaceFile(image, placement, () => {
       rmSync(placement.path)
       symlinkSync(victim, placement.path)
-    }), { code: 'RESTORE_TARGET_INVALID', message: /is not a file any more/ })
+    }), { code: 'RESTORE_TARGET_INVALID', message: /is no longer a file/ })
   assert.deepEqual(rightsOf(victim), [0, 0, '600'])
 })
 

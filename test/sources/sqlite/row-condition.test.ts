@@ -32,7 +32,7 @@ test('a condition whose values need more memory than there may be is refused by 
       rows.extract(backup, { table: 'item', where }, join(tempDir(t), 'rows.csv'), never)
     for (const attempt of [() => plan('item', where), () => rescue('item', where), extract]) {
       const { message } = await rejectsWith('VALIDATION_FAILED', attempt())
-      assert.equal(message, `the condition "${where}" cannot be used: string or blob too big`)
+      assert.equal(message, `the condition "${where}" is not valid: string or blob too big`)
     }
   }
 })

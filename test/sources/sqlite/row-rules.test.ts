@@ -28,8 +28,8 @@ for (const [who, where] of [['', 'id = 1'], [', beside one that was an orphan be
     sql("DELETE FROM letter; DELETE FROM person WHERE id = 1; INSERT INTO person VALUES (9, 'a@x')")
     const planned = await plan('letter', where)
     assert.deepEqual([planned.refused, planned.conflicts], [true, [
-      '"person" 1 is kept out by another row there, by UNIQUE (email)',
-      '"letter" 1 needs "person" 1, which does not come'
+      '"person" 1 conflicts with another live row in UNIQUE (email)',
+      '"letter" 1 needs "person" 1, which is not included'
     ]])
     assert.match((await rejectsWith('ROWS_IN_THE_WAY', rescue('letter', where))).message, /"letter" 1 needs "person" 1/)
     assert.deepEqual(all('SELECT count(*) FROM letter'), [[0]])
@@ -53,7 +53,7 @@ test('an index that compares in its own way keeps a row out, and is named', asyn
     "CREATE TABLE t (id INTEGER PRIMARY KEY, word); CREATE UNIQUE INDEX words ON t (word COLLATE NOCASE); INSERT INTO t VALUES (1, 'Ann')"
   )
   sql("DELETE FROM t; INSERT INTO t VALUES (2, 'ANN')")
-  assert.deepEqual((await rescue('t')).conflicts, ['"t" 1 is kept out by another row there, by the index "words"'])
+  assert.deepEqual((await rescue('t')).conflicts, ['"t" 1 conflicts with another live row in the index "words"'])
 })
 
 test('an overwritten row is afterwards as in the backup, also in a key that only counts as the same, and its children stay', async t => {

@@ -160,7 +160,10 @@ for (const [conflict, name, inserted] of [['skip', 'live', 1], ['overwrite', 'Bo
       conflict === 'skip' ? 0 : 1,
       conflict === 'skip' ? 1 : 0
     ])
-    assert.deepEqual(conflicts, conflict === 'skip' ? ['"customer" 2 stands there with other values'] : [])
+    assert.deepEqual(
+      conflicts,
+      conflict === 'skip' ? ['"customer" 2 exists in the live database with other values'] : []
+    )
     assert.deepEqual(all('SELECT name FROM customer ORDER BY id'), [['Ann'], [name]])
   })
 }
@@ -180,7 +183,7 @@ test('a row that another one keeps from being unique is skipped, and stops an ov
   sql("DELETE FROM customer WHERE id = 1; INSERT INTO customer VALUES (7, 'Ann')")
   const { tables: [customer], conflicts } = await rescue('customer')
   assert.deepEqual([customer?.skipped, customer?.same, conflicts], [1, 1, [
-    '"customer" 1 is kept out by another row there, by UNIQUE (name)'
+    '"customer" 1 conflicts with another live row in UNIQUE (name)'
   ]])
   assert.equal((await plan('customer', undefined, { conflict: 'overwrite' })).tables[0]?.skipped, 1)
   await rejectsWith('ROWS_IN_THE_WAY', rescue('customer', undefined, { conflict: 'overwrite' }))

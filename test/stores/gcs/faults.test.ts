@@ -181,7 +181,7 @@ describe('gcs: get, list, remove', () => {
     proxy.lie({ method: 'GET', on: /alt=media/, times: Infinity }, cutsAnswer(0))
     assert.match(
       (await rejectsWith('STORE_FAILED', buffer(await store.get('a', undefined, never)))).message,
-      /broke off after 0 of 10 bytes/
+      /stopped after 0 of 10 bytes/
     )
   })
 

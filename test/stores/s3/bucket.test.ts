@@ -44,11 +44,11 @@ describe('s3: open', { skip: radosgwMissing() }, () => {
 
   const refusals = [
     ['does not exist', { bucket: 'not-there' }],
-    ['does not accept the credentials', {
+    ['rejected the credentials', {
       credentials: { accessKeyId: 'NOBODY', secretAccessKey: new Secret('wrong') }
     }],
     ['cannot be reached', { endpoint: 'http://127.0.0.1:1' }],
-    ['cannot be found in the network', { endpoint: 'http://not-there.invalid' }]
+    ['cannot be resolved', { endpoint: 'http://not-there.invalid' }]
   ] as const
   for (const [words, options] of refusals) {
     test(`a store that ${words} is STORE_UNAVAILABLE, and says what to do`, async () => {
@@ -62,10 +62,10 @@ describe('s3: open', { skip: radosgwMissing() }, () => {
 
   for (
     const [code, status, words] of [
-      ['AccessDenied', 403, 'must not be used'],
+      ['AccessDenied', 403, 'denies access'],
       ['PermanentRedirect', 301, 'is in another region'],
-      ['RequestTimeTooSkewed', 403, 'has another time'],
-      ['QuotaExceeded', 403, 'has no room left']
+      ['RequestTimeTooSkewed', 403, 'reports a different time'],
+      ['QuotaExceeded', 403, 'has no space left']
     ] as const
   ) {
     test(`${code} says that the store ${words}`, async t => {

@@ -129,7 +129,7 @@ describe('s3: put', { skip: radosgwMissing() }, () => {
       const { proxy, store, isEmpty } = await s3Stage(t)
       proxy.lie({ method, on }, wrongEtag)
       const error = await rejectsWith('STORE_FAILED', store.put('a', bodyOf(body), {}, never))
-      assert.match(error.message, /^the store tells MD5 /)
+      assert.match(error.message, /^the store reports MD5 /)
       await isEmpty()
     })
   }

@@ -76,7 +76,7 @@ describe('s3: get', { skip: radosgwMissing() }, () => {
     const error = await rejectsWith('OBJECT_ARCHIVED', store.get('a', undefined, never))
     assert.match(
       `${error.message}: ${error.hint ?? ''}`,
-      /"DEEP_ARCHIVE" .*: Ask for it to be thawed: it can then be read within 12 hours\.$/
+      /"DEEP_ARCHIVE" .*: Request a thaw: the object is then readable within 12 hours\.$/
     )
     assert.deepEqual((await store.stat('a', never)).archived, {
       storageClass: 'DEEP_ARCHIVE',
@@ -95,7 +95,7 @@ describe('s3: get', { skip: radosgwMissing() }, () => {
     proxy.lie({ method: 'GET' }, says(403, { code: 'InvalidObjectState' }))
     assert.match(
       (await rejectsWith('OBJECT_ARCHIVED', store.get('a', undefined, never))).hint ?? '',
-      /^It has been asked for/
+      /^A thaw was requested/
     )
     await store.thaw?.('a', 3, never)
     assert.equal(proxy.seen.filter(({ method, url }) => method === 'POST' && url.includes('restore')).length, 1)
@@ -169,7 +169,7 @@ describe('s3: remove', { skip: radosgwMissing() }, () => {
     proxy.lie({ method: 'DELETE' }, says(204))
     assert.match(
       (await rejectsWith('STORE_FAILED', store.remove('a', never))).message,
-      /says that it removed "a", and still has it$/
+      /reports that it removed "a", but still has it$/
     )
     assert.deepEqual(clock.waits, [500, 2_000])
     assert.deepEqual(await keys(store.list('', never)), ['a'])

@@ -45,7 +45,7 @@ export function aDrill (given: Partial<Restore> = {}): Restore {
         size: size!,
         compression
       },
-      chosen: 'it was asked for',
+      chosen: 'requested by the caller',
       checks: VALID.checks,
       assertions: [{ name: 'there are orders', status: 'pass', found: 7, bound: 'at least 1', reason: null }],
       duration: 3000

@@ -22,7 +22,7 @@ export function aDifference (): Difference {
       }],
       hasMore: false
     }],
-    skipped: [{ table: 'words', reason: 'it is a virtual table, which is made from others' }]
+    skipped: [{ table: 'words', reason: 'it is a virtual table, which is derived from other tables' }]
   }
 }
 

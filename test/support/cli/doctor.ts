@@ -86,7 +86,7 @@ export function complaintsIn (findings: readonly Finding[]): string[] {
 
 /** What is always so here: one disk, no other machine, and a command that is none. */
 export const HERE = [
-  /^skipped clock: "\/bin\/echo" does not say/,
+  /^skipped clock: "\/bin\/echo" does not report/,
   /^warn disk: the backups are on the same disk/,
   /^warn off-site copy: /
 ]

@@ -369,7 +369,7 @@ export class FakeEngine implements Engine {
   async cancel (id: number): Promise<Job> {
     this.#called(`cancel ${id}`)
     const job = await this.job(id)
-    if (job.finishedAt !== null) throw new BackupError('JOB_FINISHED', `job ${id} has already ended`)
+    if (job.finishedAt !== null) throw new BackupError('JOB_FINISHED', `job ${id} has already finished`)
     const cancelled: Job = { ...job, status: 'cancelled', finishedAt: STARTED, errorCode: 'CANCELLED' }
     this.jobLog.set(id, cancelled)
     return cancelled
@@ -409,7 +409,7 @@ export class FakeEngine implements Engine {
     return {
       store,
       ok: true,
-      findings: [{ check: 'reach', status: 'ok', message: 'it answers at "s3://bucket/"', remedy: null }]
+      findings: [{ check: 'reach', status: 'ok', message: 'it responds at "s3://bucket/"', remedy: null }]
     }
   }
 

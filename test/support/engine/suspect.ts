@@ -7,7 +7,7 @@ export const GOOD = prose(100_000)
 /** As a source that counts its bytes as rows tells it. */
 export const LOST = prose(20_000)
 /** Of the suspect that has `LOST` after three that have `GOOD`. */
-export const REASONS = ['rows in "bytes" fell 80 %, from 100000 to 20000']
+export const REASONS = ['the number of rows in "bytes" fell by 80 %, from 100000 to 20000']
 
 export interface Attacked extends TestEngine {
   /** Three of them. */

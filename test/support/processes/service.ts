@@ -60,7 +60,7 @@ export async function startService (
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text
-      const found = /Holdfast serves at (http:\/\/[^"]+)/.exec(output)?.[1]
+      const found = /Holdfast is listening at (http:\/\/[^"]+)/.exec(output)?.[1]
       if (found !== undefined) address.resolve(found)
     })
   }

@@ -93,7 +93,7 @@ async function serving (child: ChildProcess): Promise<void> {
   let text = ''
   const onText = (more: string): void => {
     text += more
-    if (text.includes('Holdfast serves at')) done.resolve(undefined)
+    if (text.includes('Holdfast is listening at')) done.resolve(undefined)
   }
   child.stdout?.setEncoding('utf8').on('data', onText)
   child.stderr?.setEncoding('utf8').on('data', onText)

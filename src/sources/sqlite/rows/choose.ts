@@ -48,7 +48,7 @@ export function choose (db: Database.Database, selected: readonly Selected[], re
   for (const { wanted, found } of selected) {
     const chosen = all.get(wanted.name.toLowerCase())
     if (chosen === undefined) {
-      throw new BackupError('TABLE_NOT_FOUND', `the live database has no table "${wanted.name}" any more`, {
+      throw new BackupError('TABLE_NOT_FOUND', `the live database no longer has a table "${wanted.name}"`, {
         hint: 'Create it first, or write the rows to a file with --csv.'
       })
     }
@@ -67,8 +67,8 @@ export function chooseAgain (db: Database.Database, first: Choice, request: Resc
   for (const { live: { name }, rows, isAsked } of first.tables) {
     const chosen = all.get(name.toLowerCase())
     if (chosen === undefined) {
-      throw new BackupError('TABLE_NOT_FOUND', `the live database has no table "${name}" any more`, {
-        hint: 'Somebody is changing its tables; look again when that is done.'
+      throw new BackupError('TABLE_NOT_FOUND', `the live database no longer has a table "${name}"`, {
+        hint: 'Another process is changing the tables. Retry when it has finished.'
       })
     }
     chosen.isAsked = isAsked

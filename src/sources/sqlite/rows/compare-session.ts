@@ -29,9 +29,9 @@ export function openCompareSession (db: Database.Database, live: Table, backup: 
       'ROWS_REFUSED',
       `the live table "${live.name}" has no ${
         missing.map(name => `"${name}"`).join(', ')
-      }, which the rows of the backup have`,
+      }, which the table in the backup has`,
       {
-        hint: 'Write the rows to a file with --csv, or restore the backup to another path and copy what you need.'
+        hint: 'Write the rows to a file with --csv, or restore the backup to another path and copy the rows from there.'
       }
     )
   }
@@ -83,7 +83,7 @@ export function addressOf (table: Table, prefix = ''): string {
   if (table.key.length > 0) return table.key.map(name => `${prefix}${quote(name)}`).join(', ')
   throw new BackupError(
     'ROWS_REFUSED',
-    `rows of "${table.name}" cannot be told apart: its columns have all the names of the rowid`,
+    `rows of "${table.name}" cannot be identified: its columns use all names of the rowid`,
     { hint: 'Write them to a file with --csv.' }
   )
 }
@@ -108,8 +108,8 @@ export function taken (work: () => void, what: string): void {
     work()
   } catch (error) {
     if (systemCode(error)?.startsWith('SQLITE_CONSTRAINT') !== true) throw error
-    throw new BackupError('ROWS_REFUSED', `the live database does not take ${what}: ${(error as Error).message}`, {
-      hint: 'Nothing was written; look at what the table asks of its rows, and choose others.',
+    throw new BackupError('ROWS_REFUSED', `the live database rejected ${what}: ${(error as Error).message}`, {
+      hint: 'Nothing was written. Check the constraints of the table, and choose other rows.',
       cause: error
     })
   }

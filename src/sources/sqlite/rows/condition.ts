@@ -24,7 +24,7 @@ export function* chosenRows (
     yield* image.prepare<[], SqlValue[]>(sql).raw().safeIntegers().iterate()
     return
   }
-  if (!isEnclosed(where)) throw noCondition(where, 'it is not one expression')
+  if (!isEnclosed(where)) throw noCondition(where, 'it is not a single expression')
   try {
     yield* image.prepare<[], SqlValue[]>(`${sql} WHERE (${where}\n)`).raw().safeIntegers().iterate()
   } catch (error) {
@@ -47,7 +47,7 @@ function isEnclosed (where: string): boolean {
 }
 
 function noCondition (where: string, why: string): BackupError {
-  return new BackupError('VALIDATION_FAILED', `the condition "${where.slice(0, 200)}" cannot be used: ${why}`, {
+  return new BackupError('VALIDATION_FAILED', `the condition "${where.slice(0, 200)}" is not valid: ${why}`, {
     hint: 'Give an SQL expression over the columns of the table, such as "InvoiceId = 12".'
   })
 }

@@ -52,8 +52,8 @@ function create (file: string): { readonly folder: Folder, readonly fd: number }
       throw new BackupError('RESTORE_TARGET_EXISTS', `"${file}" exists`, { hint: 'Choose another path.' })
     }
     if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) {
-      throw new BackupError('RESTORE_TARGET_INVALID', `"${file}" cannot be written to`, {
-        hint: 'Give a path in a directory that exists, and in which this user may write.',
+      throw new BackupError('RESTORE_TARGET_INVALID', `"${file}" cannot be written`, {
+        hint: 'Give a path in an existing directory in which this user has write permission.',
         cause: error
       })
     }

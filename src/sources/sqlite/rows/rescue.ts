@@ -21,8 +21,8 @@ export function writeRows (choice: Choice): void {
 /** Throws `ROWS_IN_THE_WAY` where something keeps all rows from being written. */
 export function requirePassable ({ refused, conflicts }: Choice): void {
   if (refused) {
-    throw new BackupError('ROWS_IN_THE_WAY', `rows of the live database are in the way: ${conflicts.join('; ')}`, {
-      hint: 'Nothing was written; choose other rows, or another policy for conflicts.'
+    throw new BackupError('ROWS_IN_THE_WAY', `conflicts with rows of the live database: ${conflicts.join('; ')}`, {
+      hint: 'Nothing was written. Choose other rows, or another conflict policy.'
     })
   }
 }

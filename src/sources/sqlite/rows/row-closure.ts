@@ -95,12 +95,12 @@ export class RowClosure {
     if (standing === 'same') return 'same'
     const rule = session().keptOutBy(at)
     if (rule !== undefined) {
-      this.#tell(`${describeRow(live, at)} is kept out by another row there, by ${rule}`, conflict !== 'skip')
+      this.#tell(`${describeRow(live, at)} conflicts with another live row in ${rule}`, conflict !== 'skip')
       return 'skip'
     }
     if (standing === 'none') return 'insert'
     if (conflict === 'overwrite') return 'overwrite'
-    this.#tell(`${describeRow(live, at)} stands there with other values`, conflict === 'fail')
+    this.#tell(`${describeRow(live, at)} exists in the live database with other values`, conflict === 'fail')
     return 'skip'
   }
 
@@ -126,7 +126,7 @@ export class RowClosure {
       if (address.every(value => value === null)) this.orphans++
       else if (this.#add(parent, address, 'parents').action === 'skip') {
         this.#tell(
-          `${describeRow(child.live, at)} needs ${describeRow(parent.live, address)}, which does not come`,
+          `${describeRow(child.live, at)} needs ${describeRow(parent.live, address)}, which is not included`,
           true
         )
       }

@@ -30,7 +30,7 @@ await runChild<RowsTask, RowsMessage>(async (task, send) => {
     if (systemCode(error) === 'SQLITE_FULL') {
       throw new BackupError(
         'DISK_FULL',
-        `the disk of "${path}", or that of the scratch directory, has no room for the rows`,
+        `the disk of "${path}" or of the scratch directory has no space for the rows`,
         { hint: 'Free space there, or choose fewer rows.', cause: error }
       )
     }
@@ -170,7 +170,7 @@ async function whenFree (path: string, timeout: number, step: () => void, undo: 
 function locked (path: string, timeout: number): BackupError {
   const holders = holdersOf(path)
   const who = holders.length === 0 ? 'another process' : `a process that has it open (${describeHolders(holders)})`
-  return new BackupError('SOURCE_LOCKED', `"${path}" was held by ${who} for ${timeout} ms`, {
-    hint: 'Wait until it lets go, end it, or allow a longer timeout.'
+  return new BackupError('SOURCE_LOCKED', `"${path}" was locked by ${who} for ${timeout} ms`, {
+    hint: 'Wait until the lock is released, stop the process, or set a longer timeout.'
   })
 }

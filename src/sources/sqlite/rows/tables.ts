@@ -63,7 +63,9 @@ export function readTables (
     else {
       others.set(
         name,
-        type === 'virtual' ? 'it is a virtual table, which is made from others' : 'it belongs to a virtual table'
+        type === 'virtual'
+          ? 'it is a virtual table, which is derived from other tables'
+          : 'it belongs to a virtual table'
       )
     }
   }
