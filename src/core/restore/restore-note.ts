@@ -85,6 +85,6 @@ card.
 To restore it with Holdfast on a new machine
 
   holdfast rebuild --from <URL of this store>
-  holdfast restore --latest --source <source>
+  holdfast restore --latest --source <source> --output <new file>
 `
 }

@@ -16,6 +16,10 @@ import { never } from '../../support/streams.ts'
 
 const TEXT = restoreNoteText(SOURCE_KINDS)
 
+test('on a new machine no source is configured, so that the restore in the note has a target', () => {
+  assert.match(TEXT, /^ {2}holdfast restore --latest --source <source> --output <new file>$/m)
+})
+
 test('a store tells how to restore what is in it, anew when we say something else, and once where nothing is overwritten', async t => {
   const { offsite, directories } = await testOffsite(t, { far: {} })
   const { store } = offsite.get('far')!
