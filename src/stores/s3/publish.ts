@@ -88,7 +88,7 @@ async function proveStanding (
 ): Promise<StoredObject> {
   const what = `"${put.key}" in "${put.bucket.place}"`
   const { object, putId, answer } = await head(put.bucket, put.key, signal)
-  expectSame(object.size, put.body.size(), what, 'a length of')
+  expectSame(object.size, put.body.size(), what, 'a size of')
   expectSame(putId, put.id, what, 'the mark')
   const etag = bareEtag(receipt?.ETag)
   if (etag !== undefined) expectSame(bareEtag(answer.ETag), etag, what, 'the ETag')

@@ -28,7 +28,7 @@ test('rows are compared with every backup, size and content with those that are 
   assert.deepEqual(findAnomalies(now({}), history, QUIET), [])
   assert.deepEqual(findAnomalies(now({ size: MiB }), history, []), [])
   assert.deepEqual(findAnomalies(now({ size: MiB, tables: { ...TABLES, orders: 0 } }), history, []), [
-    'rows in "orders" fell 100 %, from 120000 to 0'
+    'the number of rows in "orders" fell by 100 %, from 120000 to 0'
   ])
   assert.deepEqual(findAnomalies(now({ size: 10 * MiB }), history, QUIET).map(reason => reason.slice(0, 25)), [
     'the database shrank by 90'

@@ -20,7 +20,7 @@ test('an increment is not compared in size with a full backup, and a full one on
   notes.bytes = noise(MiB, 1)
   const { suspicion } = await create({ method: 'incremental' })
   assert.deepEqual(suspicion?.reasons, [
-    'rows in "bytes" fell 95 %, from 20971559 to 1048576',
+    'the number of rows in "bytes" fell by 95 %, from 20971559 to 1048576',
     'the database shrank by 95 %, from 20971546 to 1048576 bytes'
   ])
 })

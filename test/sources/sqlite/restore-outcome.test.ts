@@ -80,7 +80,7 @@ for (const journalMode of ['wal', 'delete']) {
     bytes.fill(0xff, bytes.length - 4096)
     writeFileSync(image, bytes)
     const error = await rejectsWith('SOURCE_MALFORMED', restore())
-    assert.match(error.message, /was put in place.*and is damaged/)
+    assert.match(error.message, /was restored to .*and is damaged/)
     const db = new Database(live, { readonly: true })
     assert.equal(db.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'late'").pluck().get(), 0)
     db.close()

@@ -173,7 +173,7 @@ test('with the policy fail one row in the way keeps all from being written', asy
   sql("UPDATE customer SET name = 'live' WHERE id = 2; DELETE FROM customer WHERE id = 1")
   assert.match(
     (await rejectsWith('ROWS_IN_THE_WAY', rescue('customer', undefined, { conflict: 'fail' }))).message,
-    /"customer" 2 stands/
+    /"customer" 2 exists/
   )
   assert.deepEqual(all('SELECT name FROM customer'), [['live']])
 })

@@ -139,7 +139,7 @@ describe('gcs: put', () => {
     )
     assert.match(
       (await rejectsWith('STORE_FAILED', store.put('a', bodyOf('one'), {}, never))).message,
-      /a length of 2 instead of 3/
+      /a size of 2 instead of 3/
     )
   })
 

@@ -164,7 +164,7 @@ describe('s3: put', { skip: radosgwMissing() }, () => {
     proxy.lie({ method: 'HEAD' }, changes(({ headers }) => ({ headers: { ...headers, 'content-length': '199999' } })))
     assert.match(
       (await rejectsWith('STORE_FAILED', store.put('a', bodyOf(SMALL), {}, never))).message,
-      /a length of 199999 for .* instead of 200000$/
+      /a size of 199999 for .* instead of 200000$/
     )
     await isEmpty()
   })
