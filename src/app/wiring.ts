@@ -119,12 +119,12 @@ function ownedPaths (config: Config): OwnedPaths {
   return {
     databases: [{ path: join(config.dataDir, CATALOG_FILE), what: 'the catalog' }],
     own: [
-      { path: config.backupDir, what: 'in the directory of the backups' },
-      { path: config.scratchDir, what: 'in the scratch directory' },
-      { path: config.dataDir, what: 'in the data directory' },
+      { path: config.backupDir, what: 'the directory of the backups' },
+      { path: config.scratchDir, what: 'the scratch directory' },
+      { path: config.dataDir, what: 'the data directory' },
       ...config.ownFiles.map(path => ({ path, what: 'a file that configures the service' })),
       ...config.stores.flatMap(store =>
-        localPaths(store).map(({ path }) => ({ path, what: `in the store "${store.name}"` }))
+        localPaths(store).map(({ path }) => ({ path, what: `the directory of the store "${store.name}"` }))
       )
     ],
     sources: config.sources.filter(({ name }) => name !== OWN_SOURCE).flatMap(source =>

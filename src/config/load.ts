@@ -118,7 +118,7 @@ export function checkConfig (
     problems
   )
   checkPaths({ backupDir, dataDir, scratchDir }, sources, problems)
-  checkRestoreDirs(values.restoreDirs, { backupDir, dataDir, scratchDir }, problems)
+  checkRestoreDirs(values.restoreDirs, { backupDir, dataDir, scratchDir }, sources, problems)
   checkStoreLocations(stores.placed, { backupDir, dataDir, scratchDir }, sources, problems)
   checkCopies(sources, stores, file, problems)
   if (isDataDirUsed && values.jwtSecret === undefined && values.jwtPublicKey === undefined) {

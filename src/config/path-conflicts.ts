@@ -65,13 +65,29 @@ export function checkPaths (paths: ServicePaths, { named, own }: Sources, proble
           `"${path}" is in SCRATCH_DIR`,
           `Move the ${noun} out of it: its content is removed when the service starts.`
         )
+      } else {
+        for (
+          const [variable, own] of [['BACKUP_DIR', backups], ['DATA_DIR', data], ['SCRATCH_DIR', scratch]] as const
+        ) {
+          if (!contains(place, own)) continue
+          report(
+            name,
+            `"${path}" contains ${variable}`,
+            `Use a directory outside the ${noun} for ${variable}: a backup would contain itself, and a restore would replace it.`
+          )
+        }
       }
     }
   }
 }
 
-/** Says which of these directories is a place of ours: nothing could ever be restored to it. */
-export function checkRestoreDirs (restoreDirs: readonly string[], paths: ServicePaths, problems: Problem[]): void {
+/** Reports the directories that are inside a directory of the service or a source: no restore to them is allowed. */
+export function checkRestoreDirs (
+  restoreDirs: readonly string[],
+  paths: ServicePaths,
+  { named }: Pick<Sources, 'named'>,
+  problems: Problem[]
+): void {
   for (const directory of restoreDirs) {
     for (
       const [name, place] of [['BACKUP_DIR', paths.backupDir], ['DATA_DIR', paths.dataDir], [
@@ -86,6 +102,19 @@ export function checkRestoreDirs (restoreDirs: readonly string[], paths: Service
           remedy: 'Use directories outside those of the service.'
         })
       }
+    }
+    const around = named.find(({ source }) =>
+      pathsOf(source).some(({ path }) => contains(realPathSync(path), realPathSync(directory)))
+    )
+    if (around !== undefined) {
+      const { source } = around
+      problems.push({
+        name: 'RESTORE_DIRS',
+        problem: `"${directory}" is in the ${
+          sourceKindOf(source).noun
+        } of "${source.name}", to which no restore is allowed`,
+        remedy: 'Use directories outside the sources.'
+      })
     }
   }
 }

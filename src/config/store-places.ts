@@ -56,13 +56,18 @@ function directoryProblem (
   if (contains(directory, data) || contains(directory, scratch)) {
     return complaint('contains files of the service', 'Use a separate directory for the store.')
   }
-  const within = sources.find(source => pathsOf(source).some(({ path }) => contains(directory, realPathSync(path))))
-  return within === undefined
-    ? undefined
-    : complaint(
-      `contains the ${sourceKindOf(within).noun} of "${within.name}"`,
-      'Use a separate directory for the store.'
-    )
+  for (const source of sources) {
+    const described = `the ${sourceKindOf(source).noun} of "${source.name}"`
+    for (const place of pathsOf(source).map(({ path }) => realPathSync(path))) {
+      if (contains(directory, place)) {
+        return complaint(`contains ${described}`, 'Use a separate directory for the store.')
+      }
+      if (contains(place, directory)) {
+        return complaint(`is in ${described}`, 'Use a directory outside it: a backup would contain its own copies.')
+      }
+    }
+  }
+  return undefined
 }
 
 /** The directories of this machine that a store fills, each with the field that names it. */

@@ -31,10 +31,12 @@ export interface OffsiteStore {
 }
 
 export interface PathOwner {
-  /** The source whose database is there; null: the path is the service's own. */
+  /** The source that is there; null: the path is the service's own. */
   readonly source: string | null
-  /** `the catalog`, `the database of the source "shop"`. */
+  /** `the catalog`, `the database of the source "shop"`, `in the data directory`, `a directory that contains …`. */
   readonly what: string
+  /** Whether the path is that place, or a file that belongs next to it; false: it is in it, or contains it. */
+  readonly isItself: boolean
 }
 
 /** What a URL names: `s3://bucket/prefix`, `file:///mnt/disk`. */
@@ -54,7 +56,10 @@ export interface EngineDeps {
   readonly defaultSource: string
   /** By name: also those of sources that are no longer configured. `requireKind` looks one up. */
   readonly kinds: ReadonlyMap<string, LoadedKind>
-  /** The owner of `path` (the service's own files, a source's files); undefined: free. Restores refuse owned paths. */
+  /**
+   * The owner of `path`: of a file or directory of the service or of a source, of what is in one, and of a directory
+   * that contains one. undefined: free. Restores refuse owned paths.
+   */
   readonly ownerOf: (path: string) => Promise<PathOwner | undefined>
   /** Absolute paths of the directories in which a caller without a shell may have something restored. */
   readonly restoreDirs: readonly string[]

@@ -26,3 +26,15 @@ test('a directory of the service itself is refused, also by another name of it',
   }
   assert.deepEqual(problemsOf({ RESTORE_DIRS: '.:/srv' }, cwd), [])
 })
+
+test('a directory in a source that is a directory is refused, and one around it is not', t => {
+  const cwd = workDir(t, { 'holdfast.yaml': 'sources:\n  - { name: site, path: ./www/site }\n' })
+  for (const directory of ['./www/site', './www/site/a']) {
+    const [found] = problemsOf({ RESTORE_DIRS: directory }, cwd)
+    assert.deepEqual([found?.name, found?.problem], [
+      'RESTORE_DIRS',
+      `"${join(cwd, directory)}" is in the database of "site", to which no restore is allowed`
+    ])
+  }
+  assert.deepEqual(problemsOf({ RESTORE_DIRS: './www:./www/site2' }, cwd), [])
+})

@@ -45,3 +45,26 @@ test('links are followed', t => {
   symlinkSync('backups', join(cwd, 'data'))
   assert.deepEqual(names({ SCRATCH_DIR: 'tmp' }, cwd), ['DATA_DIR'])
 })
+
+test('a source that is a directory must not contain a directory of the service', t => {
+  const cwd = workDir(t, { 'holdfast.yaml': 'sources:\n  - { name: site, path: ./site }\n' })
+  mkdirSync(join(cwd, 'site/kept'), { recursive: true })
+  symlinkSync('site/kept', join(cwd, 'link'))
+  for (
+    const [environment, variables] of [
+      [{ BACKUP_DIR: 'site/backups' }, ['BACKUP_DIR']],
+      [{ BACKUP_DIR: 'link/backups' }, ['BACKUP_DIR']],
+      [{ DATA_DIR: 'site/data', SCRATCH_DIR: 'scratch' }, ['DATA_DIR']],
+      [{ SCRATCH_DIR: 'site/a/scratch' }, ['SCRATCH_DIR']],
+      [{ DATA_DIR: 'site/data' }, ['DATA_DIR', 'SCRATCH_DIR']]
+    ] as const
+  ) {
+    const problems = problemsOf(environment, cwd).filter(({ name }) => name === 'sources[0].path')
+    assert.deepEqual(
+      problems.map(({ problem }) => problem),
+      variables.map(variable => `"${join(cwd, 'site')}" contains ${variable}`),
+      JSON.stringify(environment)
+    )
+  }
+  assert.deepEqual(names({ BACKUP_DIR: 'site-backups', DATA_DIR: 'sites/data' }, cwd), [])
+})

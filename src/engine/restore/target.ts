@@ -34,7 +34,9 @@ export async function requireTarget (
   }
   const owner = await deps.ownerOf(target)
   if (owner !== undefined) {
-    const hint = owner.source === null
+    const hint = !owner.isItself
+      ? 'Choose a path that is not in a place of the service or of a source, and does not contain one.'
+      : owner.source === null
       ? 'Choose another path.'
       : 'Omit "target" to restore a source: then its current content is backed up first.'
     throw new BackupError('RESTORE_TARGET_INVALID', `"${target}" is ${owner.what}`, { hint })

@@ -172,7 +172,7 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     ownerOf: path =>
       pathOwner(path, {
         databases: [{ path: catalogPath, what: 'the catalog' }],
-        own: [{ path: directory, what: 'in the directory of the backups' }],
+        own: [{ path: directory, what: 'the directory of the backups' }],
         sources: sources.map(({ name, location }) => ({ name, location, noun: 'database' })),
         suffixes: SOURCE_KINDS.flatMap(({ companions }) => companions?.suffixes ?? [])
       }),
