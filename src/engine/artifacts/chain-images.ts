@@ -12,6 +12,7 @@ import { firstMismatch, type Progress } from './verify-parts.ts'
 
 /** A backup of a chain, and where it is read. */
 export interface LocatedLink {
+  readonly backup: Backup
   readonly manifest: Manifest
   readonly location: ObjectLocation
 }
@@ -45,15 +46,22 @@ export async function withChain<T> (
 /**
  * The backup after all that it is built on, the full backup first, each where it can be read now. Throws `CHAIN_BROKEN`
  * where one of them is gone, `MANIFEST_UNSIGNED`, or what `readableLocation` throws.
+ * `avoided`: addresses of places to pass over.
  */
 export async function chainOf (
   deps: EngineDeps,
   backup: Backup,
-  signal: AbortSignal
+  signal: AbortSignal,
+  avoided?: ReadonlySet<string>
 ): Promise<readonly [LocatedLink, ...LocatedLink[]]> {
   const [, ...ancestors] = await linksOf(deps, backup)
   let manifest = await trustedManifest(deps, backup.id)
-  let chain: [LocatedLink, ...LocatedLink[]] = [{ manifest, location: await readableLocation(deps, backup, signal) }]
+  const linkOf = async (backup: Backup, manifest: Manifest): Promise<LocatedLink> => ({
+    backup,
+    manifest,
+    location: await readableLocation(deps, backup, signal, avoided)
+  })
+  let chain: [LocatedLink, ...LocatedLink[]] = [await linkOf(backup, manifest)]
   for (let child = backup; manifest.link !== null && manifest.link.parent !== null;) {
     const { name, sha256 } = manifest.link.parent
     const parent = ancestors.shift()
@@ -64,7 +72,7 @@ export async function chainOf (
       })
     }
     deps.signing.require(found)
-    chain = [{ manifest: found, location: await readableLocation(deps, parent, signal) }, ...chain]
+    chain = [await linkOf(parent, found), ...chain]
     child = parent
     manifest = found
   }

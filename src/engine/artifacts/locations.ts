@@ -81,18 +81,34 @@ export function homeOf (deps: StoreDeps, backup: Pick<Backup, 'key' | 'copies'>)
   return locationsOf(deps, backup)[0] ?? { store: deps.store, key: backup.key }
 }
 
+/** What a place is called for people, which no two places have in common. */
+export function addressOf ({ store, key }: ObjectLocation): string {
+  return store.location(key)
+}
+
+/** The places of the object whose addresses are not among these, the nearest first. */
+export function otherLocations (
+  deps: StoreDeps,
+  backup: Pick<Backup, 'key' | 'copies'>,
+  avoided: ReadonlySet<string>
+): readonly ObjectLocation[] {
+  return locationsOf(deps, backup).filter(location => !avoided.has(addressOf(location)))
+}
+
 /**
  * Where the object can be read now: the nearest place that has it, and answers. Where none does, what the last of them
  * said is thrown: `STORE_UNAVAILABLE`, `OBJECT_ARCHIVED`; where each says that it is not there, the nearest is
- * returned, so that whoever reads it hears of it there.
+ * returned, so that the caller gets that error when it reads the object. `avoided`: addresses of places to pass over.
  */
 export async function readableLocation (
   deps: StoreDeps,
   backup: Pick<Backup, 'key' | 'copies' | 'parts'>,
-  signal: AbortSignal
+  signal: AbortSignal,
+  avoided: ReadonlySet<string> = new Set()
 ): Promise<ObjectLocation> {
+  const places = otherLocations(deps, backup, avoided)
   let failure: BackupError | undefined
-  for (const location of locationsOf(deps, backup)) {
+  for (const location of places) {
     try {
       const archived = await archivedPart(location, backup, signal)
       if (archived === undefined) return location
@@ -104,7 +120,7 @@ export async function readableLocation (
     }
   }
   if (failure !== undefined) throw failure
-  return homeOf(deps, backup)
+  return places[0] ?? homeOf(deps, backup)
 }
 
 /**

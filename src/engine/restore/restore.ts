@@ -11,7 +11,7 @@ import { planRecovery } from '../../core/recovery/plan.ts'
 import type { Restorable } from '../../core/restore/restorable.ts'
 import type { Placement, Restore, RestoreMode, Restorer } from '../../core/restore/restore.ts'
 import { followedPath } from '../../files/followed-path.ts'
-import { chainOf, requireDigests, withChain } from '../artifacts/chain-images.ts'
+import { chainOf, requireDigests, withChain, type LocatedLink } from '../artifacts/chain-images.ts'
 import { requireOpener } from '../artifacts/decryption.ts'
 import { checkScratch } from '../artifacts/free-space.ts'
 import type { Images } from '../artifacts/images.ts'
@@ -21,6 +21,7 @@ import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { verifyBackup, type VerifyOptions } from '../verify/verify.ts'
+import { passOver, withoutOthers, type PassedOver } from './damaged-links.ts'
 import { requireTree } from './files.ts'
 import { confinedTarget, followedTarget, requireTarget } from './target.ts'
 
@@ -216,14 +217,46 @@ export async function feasible (plan: RestorePlan, task: Task): Promise<RestoreP
 }
 
 /**
- * From the nearest place that has it. What is on a disk here is proven first, where it lies; what has to be fetched is
- * fetched once, and proven and placed from where it was unpacked.
+ * From the nearest place that has a good copy of the backup, and of each that it is built on. A damaged one is passed
+ * over, with a warning, if another place has it too; the present content of the target is backed up once.
  */
 async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: number, task: Task): Promise<Restore> {
+  const passedOver: PassedOver = { addresses: new Set(), warnings: [] }
+  let safety: Promise<Backup | undefined> | undefined
+  const secure = (): Promise<Backup | undefined> => {
+    safety ??= secured(deps, plan, restoreId, task)
+    return safety
+  }
+  let chain = await chainOf(deps, plan.backup, task.signal)
+  for (;;) {
+    try {
+      return await fromPlaces(deps, plan, { restoreId, chain, passedOver, secure }, task)
+    } catch (thrown) {
+      task.signal.throwIfAborted()
+      if (!await passOver(deps, chain, toBackupError(thrown), passedOver, task)) throw thrown
+      chain = await chainOf(deps, plan.backup, task.signal, passedOver.addresses).catch((elsewhere: unknown) => {
+        throw withoutOthers(toBackupError(thrown), toBackupError(elsewhere))
+      })
+    }
+  }
+}
+
+interface Placing {
+  readonly restoreId: number
+  readonly chain: readonly [LocatedLink, ...LocatedLink[]]
+  readonly passedOver: PassedOver
+  /** Backs up the present content of the target, once. */
+  readonly secure: () => Promise<Backup | undefined>
+}
+
+/**
+ * What is on a disk here is proven first, where it lies; what has to be fetched is fetched once, and proven and placed
+ * from where it was unpacked.
+ */
+async function fromPlaces (deps: EngineDeps, plan: RestorePlan, placing: Placing, task: Task): Promise<Restore> {
   const { backup, verify, placement, restorer } = plan
-  const chain = await chainOf(deps, backup, task.signal)
-  const last = chain.at(-1) ?? chain[0]
-  const { location } = last
+  const { chain, passedOver, secure } = placing
+  const { location } = chain.at(-1) ?? chain[0]
   const { isOwn, provesContent = false } = restorer.needs(placement)
   const unpacked = unpackedBytes(chain.map(link => link.manifest), restorer, placement)
   const using = async (isOwn: boolean, work: (restorable: Restorable, images: Images) => Promise<Restore>) =>
@@ -243,18 +276,21 @@ async function verifyAndPlace (deps: EngineDeps, plan: RestorePlan, restoreId: n
       work,
       task.signal
     )
+  // The recorded result is that of the nearest copy: a good copy elsewhere does not make a damaged one valid.
+  const way: VerifyOptions = { location, isRecorded: passedOver.addresses.size === 0 }
   if (await location.store.file(location.key, task.signal) !== undefined) {
     if (isOwn) await checkScratch(deps, unpacked)
     if (!provesContent) {
-      if (verify) await requireVerified(deps, backup.id, { location }, task)
+      if (verify) await requireVerified(deps, backup.id, way, task)
       for (const link of verify ? chain.slice(0, -1) : chain) await requireDigests(link, task)
     }
-    return await securedAndPlaced(deps, plan, restoreId, work => using(isOwn, work), task)
+    const safety = await secure()
+    return await using(isOwn, (restorable, images) => placed(deps, plan, placing, { restorable, images, safety }, task))
   }
   await checkScratch(deps, unpacked)
   return await using(true, async (restorable, images) => {
-    if (verify && !provesContent) await requireVerified(deps, backup.id, { location, images, isDigested: true }, task)
-    return await securedAndPlaced(deps, plan, restoreId, work => work(restorable, images), task)
+    if (verify && !provesContent) await requireVerified(deps, backup.id, { ...way, images, isDigested: true }, task)
+    return await placed(deps, plan, placing, { restorable, images, safety: await secure() }, task)
   })
 }
 
@@ -282,27 +318,20 @@ async function requireVerified (deps: EngineDeps, id: number, way: VerifyOptions
   })
 }
 
-/** Lets `work` use the backup with what it is built on. */
-type WithRestorable = (work: (restorable: Restorable, images: Images) => Promise<Restore>) => Promise<Restore>
-
-async function securedAndPlaced (
+/** Backs up the present content of the source; undefined: it is not the target, or cannot be backed up. */
+async function secured (
   deps: EngineDeps,
-  plan: RestorePlan,
+  { backup, placement, inPlace, restorer }: RestorePlan,
   restoreId: number,
-  withRestorable: WithRestorable,
   task: Task
-): Promise<Restore> {
-  const { backup, placement, inPlace, restorer } = plan
-  const safety = inPlace === undefined || restorer.undoneBy === 'aside'
-    ? undefined
-    : await makeSafetyBackup(deps, inPlace, {
-      before: `the restore of backup ${backup.id}`,
-      mayBeDamaged: placement.mode === 'replace'
-    }, task)
+): Promise<Backup | undefined> {
+  if (inPlace === undefined || restorer.undoneBy === 'aside') return undefined
+  const safety = await makeSafetyBackup(deps, inPlace, {
+    before: `the restore of backup ${backup.id}`,
+    mayBeDamaged: placement.mode === 'replace'
+  }, task)
   if (safety !== undefined) await deps.catalog.restores.secured(restoreId, safety.id)
-  return await withRestorable((restorable, images) =>
-    placed(deps, plan, restoreId, { restorable, images, safety }, task)
-  )
+  return safety
 }
 
 interface Ready {
@@ -315,7 +344,7 @@ interface Ready {
 async function placed (
   deps: EngineDeps,
   { manifest, restorer, placement }: RestorePlan,
-  restoreId: number,
+  { restoreId, passedOver }: Placing,
   { restorable, images, safety }: Ready,
   task: Task
 ): Promise<Restore> {
@@ -335,7 +364,7 @@ async function placed (
       bytes,
       restoreTime,
       aside: isKept ? placement.aside : null,
-      warnings: [...warnings, ...leftover],
+      warnings: [...passedOver.warnings, ...warnings, ...leftover],
       at
     })
   } catch (thrown) {

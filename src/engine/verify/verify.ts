@@ -33,14 +33,16 @@ const PAGE = 500
 export interface VerifyOptions extends Partial<Pick<ObjectVerification, 'images' | 'inspect' | 'isDigested'>> {
   /** Where the backup is read. */
   readonly location?: ObjectLocation
+  /** Whether the result becomes that of the backup. Default: true. */
+  readonly isRecorded?: boolean
 }
 
-/** Proves one backup again and records what was found. */
+/** Proves one backup again, and records what was found unless `isRecorded` is false. */
 export async function verifyBackup (
   deps: EngineDeps,
   id: number,
   task: Task,
-  { location, ...way }: VerifyOptions = {}
+  { location, isRecorded = true, ...way }: VerifyOptions = {}
 ): Promise<Verified> {
   const startedAt = deps.clock.now()
   const backup = await deps.catalog.backups.get(id)
@@ -60,6 +62,7 @@ export async function verifyBackup (
       requireRoom: bytes => checkScratch(deps, bytes)
     }, task)
     const now = deps.clock.now()
+    if (!isRecorded) return { backup, verification }
     const verified = await deps.catalog.backups.recordVerification(id, verification, now)
     deps.events.emit({
       type: 'verification.finished',
@@ -107,7 +110,11 @@ async function believable (
 const EDITABLE: ReadonlySet<keyof Manifest> = new Set(['description', 'pinned', 'suspicion', 'signature'])
 
 /** The manifest in the store must be the one that was written, but for what may have been edited since. */
-async function checkManifest ({ store, key }: ObjectLocation, recorded: Manifest, signal: AbortSignal): Promise<Check> {
+export async function checkManifest (
+  { store, key }: ObjectLocation,
+  recorded: Manifest,
+  signal: AbortSignal
+): Promise<Check> {
   try {
     const stored = await readManifest(store, key, signal)
     const wrong = (Object.keys(recorded) as Array<keyof Manifest>).filter(key =>

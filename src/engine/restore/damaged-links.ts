@@ -1,0 +1,85 @@
+import { partsOf } from '../../core/backup/manifest.ts'
+import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
+import type { LocatedLink } from '../artifacts/chain-images.ts'
+import { addressOf, otherLocations, type StoreDeps } from '../artifacts/locations.ts'
+import { firstMismatch, type Progress } from '../artifacts/verify-parts.ts'
+import { checkManifest } from '../verify/verify.ts'
+
+/** Codes of a restore that may mean that the stored bytes are damaged. */
+const DAMAGE: readonly ErrorCode[] = [
+  'BACKUP_INVALID',
+  'CHECKSUM_MISMATCH',
+  'DECODE_FAILED',
+  'OBJECT_NOT_FOUND',
+  'OBJECT_REFUSED'
+]
+/** Codes of reading one place, by which that place does not have the backup. */
+const GONE: readonly ErrorCode[] = ['OBJECT_NOT_FOUND', 'OBJECT_REFUSED']
+
+/** A backup of a chain whose stored bytes or manifest are not those that were written. */
+interface DamagedLink {
+  readonly link: LocatedLink
+  /** What is wrong, as text. */
+  readonly reason: string
+}
+
+/** The damaged copies that a restore does not use. */
+export interface PassedOver {
+  /** Of the places that have them (`addressOf`). */
+  readonly addresses: Set<string>
+  /** One sentence for each. */
+  readonly warnings: string[]
+}
+
+/**
+ * Adds the damaged links of a chain whose restore failed with `error`, so that another place is read next. Every stored
+ * byte of the chain is compared with its digests for that, unless no other place has anything of it. false: nothing is
+ * damaged where it was read, or no other place has what is. Throws what a store throws that cannot be read.
+ */
+export async function passOver (
+  deps: StoreDeps,
+  chain: readonly LocatedLink[],
+  error: BackupError,
+  { addresses, warnings }: PassedOver,
+  task: Progress
+): Promise<boolean> {
+  const hasOther = ({ backup, location }: LocatedLink): boolean =>
+    otherLocations(deps, backup, new Set([...addresses, addressOf(location)])).length > 0
+  if (!DAMAGE.includes(error.code) || !chain.some(hasOther)) return false
+  const damaged = await damagedLinks(chain, task)
+  if (damaged.length === 0 || !damaged.every(({ link }) => hasOther(link))) return false
+  for (const { link: { backup, location }, reason } of damaged) {
+    addresses.add(addressOf(location))
+    warnings.push(`the copy of backup ${backup.id} at "${addressOf(location)}" is damaged and was not used: ${reason}`)
+  }
+  return true
+}
+
+/** The error of a restore whose damaged copy is the only one that can be read: `elsewhere` is that of the others. */
+export function withoutOthers ({ code, message }: BackupError, elsewhere: BackupError): BackupError {
+  return new BackupError(code, message, {
+    hint: `Restore another backup, or make the other copy readable: ${elsewhere.message}.`,
+    cause: elsewhere
+  })
+}
+
+async function damagedLinks (chain: readonly LocatedLink[], task: Progress): Promise<readonly DamagedLink[]> {
+  const found: DamagedLink[] = []
+  for (const link of chain) {
+    const reason = await whatIsWrong(link, task)
+    if (reason !== undefined) found.push({ link, reason })
+  }
+  return found
+}
+
+async function whatIsWrong ({ location, manifest }: LocatedLink, task: Progress): Promise<string | undefined> {
+  try {
+    const check = await checkManifest(location, manifest, task.signal)
+    if (check.status === 'fail') return check.reason ?? 'its manifest is not the one that was written'
+    return (await firstMismatch(location, manifest, partsOf(manifest), task))?.message
+  } catch (thrown) {
+    const error = toBackupError(thrown)
+    if (!GONE.includes(error.code)) throw thrown
+    return error.message
+  }
+}
