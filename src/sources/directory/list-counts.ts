@@ -1,0 +1,80 @@
+import type { Check } from '../../core/ports/verification.ts'
+import { shortened } from '../../core/shortened.ts'
+import type { Entry } from './entry.ts'
+import type { DirectoryDetails, Names } from './facts.ts'
+
+const NAMES = { file: 'files', directory: 'directories', symlink: 'symlinks', hardlink: 'hardlinks' } as const
+
+/** Counts what is in a list, to compare it with the facts of the snapshot. */
+export class ListCounts {
+  readonly #counts = { files: 0, directories: 0, symlinks: 0, hardlinks: 0, bytes: 0 }
+  #depth = 0
+
+  add ({ type, size, in: depth }: Entry): void {
+    this.#counts[NAMES[type]]++
+    this.#counts.bytes += size
+    this.#depth = Math.max(this.#depth, depth)
+  }
+
+  /** The depth of the last link that has content of the list. */
+  get depth (): number {
+    return this.#depth
+  }
+
+  /** What differs from the facts; undefined: nothing. */
+  difference (facts: Readonly<Pick<DirectoryDetails, keyof ListTotals>>): string | undefined {
+    const names = Object.keys(this.#counts) as ReadonlyArray<keyof ListTotals>
+    const wrong = names.filter(name => facts[name] !== this.#counts[name])
+    return wrong.length === 0
+      ? undefined
+      : `the list has ${wrong.map(name => `${this.#counts[name]} ${name} instead of ${facts[name]}`).join(', ')}`
+  }
+
+  toString (): string {
+    const { files, directories, symlinks, hardlinks, bytes } = this.#counts
+    return `${files} files with ${bytes} bytes, ${directories} directories, ${symlinks} symbolic links, ${hardlinks} hard links`
+  }
+}
+
+/** Names of what a backup lacks, or has not as it should be, that are shown. */
+const NAMED = 3
+
+/**
+ * The finding for counts that are those of the facts. It carries as `violations` what a person should know of: files
+ * that could not be read or kept changing, and databases that were copied file by file.
+ */
+export function countsPassed (
+  counts: ListCounts,
+  { unreadable, changed, databases, leftOut }: Pick<
+    DirectoryDetails,
+    'unreadable' | 'changed' | 'databases' | 'leftOut'
+  >
+): Omit<Check, 'name'> {
+  const notes = [
+    noteOf(unreadable, 'could not be read, and are not in the backup'),
+    noteOf(changed, 'changed while they were read, each time'),
+    noteOf(databases, 'are parts of databases: make the database a source of its own'),
+    noteOf(leftOut, 'are sockets, devices, FIFOs or on other file systems, and are not in the backup')
+  ]
+  const violations = unreadable.count + changed.count + databases.count
+  return {
+    status: 'pass',
+    reason: [...notes.filter(note => note !== undefined), String(counts)].join('; '),
+    ...violations > 0 && { violations }
+  }
+}
+
+function noteOf ({ count, paths }: Names, what: string): string | undefined {
+  if (count === 0) return undefined
+  const named = paths.slice(0, NAMED).map(path => `"${shortened(path, 200)}"`).join(', ')
+  return `${count} files ${what}: ${named}${count > NAMED ? ` and ${count - NAMED} more` : ''}`
+}
+
+interface ListTotals {
+  readonly files: number
+  readonly directories: number
+  readonly symlinks: number
+  readonly hardlinks: number
+  /** Of the files, holes included. */
+  readonly bytes: number
+}
