@@ -66,7 +66,7 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
     ]
   ] as const
   const what = inPlace
-    ? 'This replaces the content of the current database! Its present state, including all changes since the backup, is backed up first.'
+    ? 'This replaces the content of the current database! Its present state, including all changes since the backup, is backed up first, or, if it is a directory, kept next to it.'
     : 'This replaces the existing file!'
   const doubt = presentWarning(backup)
   return [

@@ -24,7 +24,10 @@ export interface Check {
   readonly status: CheckStatus
   /** Why it failed or was skipped; for one that passed, what was found, if that says more. */
   readonly reason?: string
-  /** Values that break a constraint of their table in the source as well: a warning, and no damage. */
+  /**
+   * What is wrong in the source as well, such as values that break a constraint or files that could not be read: a
+   * warning, and no damage.
+   */
   readonly violations?: number
   /**
    * For one that was skipped: the error that kept it from being made, such as `PROCESS_TIMED_OUT`. Nothing is known of

@@ -51,10 +51,10 @@ export function countsPassed (
   >
 ): Omit<Check, 'name'> {
   const notes = [
-    noteOf(unreadable, 'could not be read, and are not in the backup'),
-    noteOf(changed, 'changed while they were read, each time'),
-    noteOf(databases, 'are parts of databases: make the database a source of its own'),
-    noteOf(leftOut, 'are sockets, devices, FIFOs or on other file systems, and are not in the backup')
+    noteOf(unreadable, 'could not be read and missing from the backup'),
+    noteOf(changed, 'changed each time while they were read'),
+    noteOf(databases, 'databases copied file by file, each of which should be a source of its own'),
+    noteOf(leftOut, 'left out, because they are sockets, devices, FIFOs or on other file systems')
   ]
   const violations = unreadable.count + changed.count + databases.count
   return {
@@ -67,7 +67,7 @@ export function countsPassed (
 function noteOf ({ count, paths }: Names, what: string): string | undefined {
   if (count === 0) return undefined
   const named = paths.slice(0, NAMED).map(path => `"${shortened(path, 200)}"`).join(', ')
-  return `${count} files ${what}: ${named}${count > NAMED ? ` and ${count - NAMED} more` : ''}`
+  return `${what}: ${count} (${named}${count > NAMED ? ` and ${count - NAMED} more` : ''})`
 }
 
 interface ListTotals {

@@ -14,6 +14,7 @@ import { parseGlob } from './glob.ts'
 import { requireGnuTar } from './gnu-tar.ts'
 import { holdersOf } from './holders.ts'
 import { MalformedError } from './malformed.ts'
+import { RESTORE_NEEDS } from './restore-needs.ts'
 import { makeFreshTree, openSpot, removeTree, settleSpot, swapIn, syncAround, takePlace, type Spot } from './spot.ts'
 import { planTree } from './tree-plan.ts'
 
@@ -24,8 +25,7 @@ import { planTree } from './tree-plan.ts'
  */
 export function directoryRestorer (): Restorer {
   return {
-    // No other process may change the list between two readings.
-    needs: () => ({ files: [FILES], isOwn: true, provesContent: true }),
+    needs: () => RESTORE_NEEDS,
     undoneBy: 'aside',
 
     async check (manifest, placement, signal) {

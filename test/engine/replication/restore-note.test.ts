@@ -80,8 +80,9 @@ test('the note names every ending that a backup can have, and no line of it is t
 test('the note has the tools and the steps of every kind of source', () => {
   const other = { byHand: { tool: 'cat', note: '  cat $B.txt\n', command: 'cat backup.txt' } }
   const text = restoreNoteText([...SOURCE_KINDS, other])
-  assert.match(text, /gzip, zstd, sqlite3, cat, and age or gpg/)
-  assert.match(text, /put \$B\.db in its place\.\n\n {2}cat \$B\.txt\n\nThe private key/)
+  assert.match(text, /gzip, zstd, sqlite3, GNU tar, cat, and age or gpg/)
+  assert.match(text, /put \$B\.db in its place\.\n\nThe archive of a directory/)
+  assert.match(text, /in base64\.\n\n {2}cat \$B\.txt\n\nThe private key/)
 })
 
 test('the note tells of backups of several parts: their files, their digests, and that each is unpacked', () => {

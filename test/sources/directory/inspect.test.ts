@@ -158,7 +158,7 @@ test('what a backup lacks is a warning, and no damage', async t => {
   assert.equal(counts?.violations, 7)
   assert.match(
     counts.reason ?? '',
-    /^1 files could not be read, and are not in the backup: "locked"; 5 files changed .*"a", "b", "c" and 2 more; /
+    /^could not be read and missing from the backup: 1 \("locked"\); changed .*: 5 \("a", "b", "c" and 2 more\); /
   )
   const whole = await inspect(
     storedDirectory(t, { tar, entries: listOfTar(tar) }, { leftOut: names(1, 'socket (socket)') })
