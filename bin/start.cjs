@@ -6,8 +6,7 @@ const UNSETTLED = 13
 /** The command line, with the modules that were compiled before. */
 exports.startCommandLine = async () => {
   process.exitCode = UNSETTLED
-  const { keepCompiledOfUser } = await import('../src/config/compiled.ts')
-  keepCompiledOfUser()
+  require('./compiled.cjs').keepCompiledOfUser()
   await import('../src/cli/main.ts')
 }
 

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
 import { systemCode } from '../core/errors.ts'
 import { hasFile } from '../core/ports/field.ts'
 import type { SourceKind } from '../core/ports/source-kind.ts'
@@ -15,6 +14,7 @@ import type { RawValue } from './raw-value.ts'
 import { readSecret } from './secret-file.ts'
 import { readSpelled, type Spelled } from './spellings.ts'
 import { readTrusted, UntrustedFile, type Reader } from './trusted-file.ts'
+import { yaml } from './yaml.ts'
 
 /** What holdfast.yaml says. */
 export interface FileContent {
@@ -112,6 +112,7 @@ export function readFile (
  * secrets.
  */
 function parse (text: string, path: string, problems: Problem[]): object | undefined {
+  const { LineCounter, parseDocument } = yaml()
   const lineCounter = new LineCounter()
   // The schema is said, so that not even a file that calls itself YAML 1.1 makes a number of the time 02:00.
   const document = parseDocument(text, { lineCounter, prettyErrors: false, version: '1.2', schema: 'core' })

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { parse } from 'yaml'
 import { systemCode } from '../core/errors.ts'
 import { storeKindOf } from '../stores/index.ts'
 import type { Config } from './config.ts'
@@ -9,6 +8,7 @@ import { parseDotEnv } from './dot-env.ts'
 import { variableText, withEnvFile, type Environment } from './read-environment.ts'
 import { OPTION_NAMES, OPTIONS } from './options.ts'
 import { storeSecrets } from './store-secrets.ts'
+import { yaml } from './yaml.ts'
 
 /** A file, and the secrets that are in it by the names of their variables. */
 export interface FileWithSecrets {
@@ -35,20 +35,20 @@ export function filesWithSecrets (
   file: string | undefined
 ): readonly FileWithSecrets[] {
   const whole = withEnvFile(environment, cwd, [])
-  const yaml = file === undefined ? {} : (parse(readFileSync(file, 'utf8')) ?? {}) as Record<string, unknown>
+  const content = file === undefined ? {} : (yaml().parse(readFileSync(file, 'utf8')) ?? {}) as Record<string, unknown>
   const base = file === undefined ? cwd : dirname(file)
-  const ofStores = storeSecrets(yaml, base)
+  const ofStores = storeSecrets(content, base)
   const dotEnv = variablesOf(join(cwd, '.env'))
   return [
     ...holding(join(cwd, '.env'), SECRETS.filter(({ variable }) => (dotEnv[variable] ?? '') !== '')),
     ...file === undefined
       ? []
       : holding(file, [
-        ...SECRETS.filter(({ key }) => isText(yaml[key])),
+        ...SECRETS.filter(({ key }) => isText(content[key])),
         ...ofStores.flatMap(({ path, name }) => path === undefined ? [{ variable: name }] : [])
       ]),
     ...SECRETS.flatMap(secret => {
-      const named = [variableText(whole, `${secret.variable}_FILE`), yaml[`${secret.key}File`]]
+      const named = [variableText(whole, `${secret.variable}_FILE`), content[`${secret.key}File`]]
       return [
         ...isText(named[0]) ? holding(resolve(cwd, named[0]), [secret]) : [],
         ...isText(named[1]) ? holding(resolve(base, named[1]), [secret]) : []

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { parse } from 'yaml'
 import { STORE_KINDS } from '../stores/index.ts'
 import { variableText, type Environment } from './read-environment.ts'
 import { CONFIG_FILE } from './options.ts'
 import { optionsOf } from './store-options.ts'
 import { storeSecrets } from './store-secrets.ts'
+import { yaml } from './yaml.ts'
 
 /** Variables that name a file with credentials, and do not end with `_FILE`. */
 const CREDENTIALS: readonly string[] = STORE_KINDS.flatMap(optionsOf).flatMap(({ option: { kind, variable } }) =>
@@ -34,9 +34,9 @@ export function ownFiles (environment: Environment, cwd: string, file: string | 
 /** What holdfast.yaml names: its keys `…File`, and the secrets of its stores. */
 function namedIn (file: string): string[] {
   const base = dirname(file)
-  const yaml = (parse(readFileSync(file, 'utf8')) ?? {}) as Readonly<Record<string, unknown>>
-  const options = Object.entries(yaml).flatMap(([key, value]) =>
+  const content = (yaml().parse(readFileSync(file, 'utf8')) ?? {}) as Readonly<Record<string, unknown>>
+  const options = Object.entries(content).flatMap(([key, value]) =>
     /(?:File|_file)$/.test(key) && typeof value === 'string' ? [resolve(base, value)] : []
   )
-  return [...options, ...storeSecrets(yaml, base).flatMap(({ path }) => path ?? [])]
+  return [...options, ...storeSecrets(content, base).flatMap(({ path }) => path ?? [])]
 }

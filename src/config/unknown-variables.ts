@@ -11,6 +11,8 @@ const KNOWN: readonly string[] = [
   ...Object.keys(ALIASES),
   CONFIG_VARIABLE
 ]
+/** Without dashes and in capitals, next to its name. */
+const PLAIN = KNOWN.map(known => ({ known, plain: plainName(known) }))
 const OURS = /^(?:BACKUP|HOLDFAST)_/i
 /**
  * What Kubernetes sets in every container for a service of the name:
@@ -44,10 +46,10 @@ export function unknownVariables (environment: Environment): Problem[] {
 }
 
 function slipOf (name: string, environment: Environment): string | undefined {
-  const plain = plainName(name)
-  return KNOWN.find(known =>
-    variableText(environment, known) === undefined && (plainName(known) === plain || isNear(name, known))
-  )
+  const own = plainName(name)
+  return PLAIN.find(({ known, plain }) =>
+    (plain === own || isNear(name, known)) && variableText(environment, known) === undefined
+  )?.known
 }
 
 function isNear (name: string, known: string): boolean {

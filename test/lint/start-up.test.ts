@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { holdfast } from '../support/processes/holdfast.ts'
@@ -15,9 +16,16 @@ const LOADED = `data:text/javascript,${
   process.on('exit', () => { process.stderr.write([...loaded].join('\\n')) })
 `)
 }`
+/** Prints the names of the parts of Node.js that parse TypeScript, as far as they were loaded, on standard error. */
+const PARSERS = `data:text/javascript,${
+  encodeURIComponent(`
+  process.on('exit', () => { process.stderr.write(process.moduleLoadList.filter(name => /amaro/.test(name)).join('\\n')) })
+`)
+}`
 /** What takes its time to load, and serves the server, one kind of store or one kind of encryption. */
 const HEAVY =
   /\/node_modules\/(@aws-sdk|@azure|google-auth-library|fastify|@fastify|fast-jwt|openpgp|age-encryption|@noble|node-cron|pino|prom-client)\/|\/src\/http\/schemas\//
+const YAML = /\/node_modules\/yaml\//
 const SETTINGS =
   /\/node_modules\/(zod|yaml|better-sqlite3)\/|\/src\/(config\/load|engine\/make-engine|catalog\/index)\.ts/
 
@@ -40,11 +48,30 @@ for (const word of ['--help', '--version']) {
   })
 }
 
-test('list loads nothing of the server, of stores or of encryption', async t => {
+test('list loads nothing of the server, of stores or of encryption, and without a holdfast.yaml no YAML', async t => {
   const { cwd, environment } = shopHome(t)
   assert.equal((await holdfast(['backup'], cwd, environment)).code, 0)
   const modules = modulesOf(['list'], cwd, environment)
-  assert.ok(modules.length < 640, `${modules.length} modules`)
+  assert.ok(modules.length < 580, `${modules.length} modules`)
   assert.ok(modules.some(url => SETTINGS.test(url)))
-  assert.deepEqual(modules.filter(url => HEAVY.test(url)), [])
+  assert.deepEqual(modules.filter(url => HEAVY.test(url) || YAML.test(url)), [])
+  writeFileSync(join(cwd, 'holdfast.yaml'), 'maxBackups: 5\n')
+  assert.ok(modulesOf(['list'], cwd, environment).some(url => YAML.test(url)))
+})
+
+test('a command whose modules are all stored does not load the parser for TypeScript', async t => {
+  const { cwd, environment } = shopHome(t)
+  const caches = join(cwd, 'caches')
+  mkdirSync(caches, { mode: 0o700 })
+  const parsers = (): string => {
+    const { status, stderr } = spawnSync(process.execPath, ['--import', PARSERS, MAIN, '--version'], {
+      cwd,
+      env: { ...environment, XDG_CACHE_HOME: caches },
+      encoding: 'utf8'
+    })
+    assert.equal(status, 0, stderr)
+    return stderr
+  }
+  assert.match(parsers(), /amaro/)
+  assert.equal(parsers(), '')
 })
