@@ -160,10 +160,7 @@ for (const [conflict, name, inserted] of [['skip', 'live', 1], ['overwrite', 'Bo
       conflict === 'skip' ? 0 : 1,
       conflict === 'skip' ? 1 : 0
     ])
-    assert.deepEqual(
-      conflicts,
-      conflict === 'skip' ? ['"customer" 2 exists in the live database with other values'] : []
-    )
+    assert.match(conflicts.join(), conflict === 'skip' ? /^"customer" 2 exists .* with other values$/ : /^$/)
     assert.deepEqual(all('SELECT name FROM customer ORDER BY id'), [['Ann'], [name]])
   })
 }
