@@ -3,9 +3,10 @@ import { finished, type Readable } from 'node:stream'
 import { finished as finishedStream } from 'node:stream/promises'
 import { partsOf, requirePart, type Manifest } from '../../core/backup/manifest.ts'
 import { siblingKey } from '../../core/backup/object-key.ts'
+import { BackupError } from '../../core/errors.ts'
 import type { Opener } from '../../core/ports/encryption.ts'
 import type { PlainImages } from '../../core/ports/images.ts'
-import type { PartRecord } from '../../core/ports/part.ts'
+import { MAIN, type PartRecord } from '../../core/ports/part.ts'
 import type { ByteRange, Store } from '../../core/ports/store.ts'
 import { openImage } from '../../pipeline/read-object.ts'
 import { openRange } from '../../pipeline/read-range.ts'
@@ -145,9 +146,15 @@ async function finishedReading (image: Readable): Promise<void> {
   await finishedStream(image)
 }
 
-/** The images of a backup of which only one plain file is at hand: its main part. */
+/** The images of a backup of which only one plain file is available: its main part. Others are `PART_NOT_FOUND`. */
 export function fileImages (path: string): PlainImages {
-  return { open: async () => createReadStream(path), file: async () => path }
+  const file = async (name: string): Promise<string> => {
+    if (name === MAIN) return path
+    throw new BackupError('PART_NOT_FOUND', `part "${name}" is not available: there is only the file "${path}"`, {
+      hint: 'Put the file with its manifest and its other parts into one directory.'
+    })
+  }
+  return { file, open: async name => createReadStream(await file(name)) }
 }
 
 /**

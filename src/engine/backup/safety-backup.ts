@@ -6,9 +6,8 @@ import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
 import { createBackup } from './create.ts'
 
-/** Whatever the kind: there is content, and it cannot be backed up as it is. */
+/** Of every kind: there is content, and it cannot be backed up as it is. */
 const DAMAGED: readonly ErrorCode[] = [
-  'SOURCE_FAILED',
   'VERIFICATION_FAILED',
   'PROCESS_OUT_OF_MEMORY',
   'PROCESS_TIMED_OUT'

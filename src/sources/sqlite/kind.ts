@@ -25,7 +25,7 @@ export const sqlite = sourceKind({
   },
   unsecurable: {
     empty: ['SOURCE_MISSING', 'SOURCE_EMPTY'],
-    damaged: ['SOURCE_MALFORMED', 'SOURCE_NOT_A_DATABASE', 'SOURCE_ENCRYPTED', 'SOURCE_UNREADABLE']
+    damaged: ['SOURCE_MALFORMED', 'SOURCE_NOT_A_DATABASE', 'SOURCE_ENCRYPTED', 'SOURCE_UNREADABLE', 'SOURCE_FAILED']
   },
   modes: [
     { name: 'live', summary: 'write into the running database while applications use it' },

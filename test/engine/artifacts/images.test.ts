@@ -131,4 +131,7 @@ test('a plain file by itself is the main part', async t => {
   const images = fileImages(filePath)
   assert.equal(await images.file(MAIN, never), filePath)
   assert.deepEqual(await buffer(await images.open(MAIN, never)), bench.source.bytes)
+  for (const asked of [images.file('files', never), images.open('files', never)]) {
+    assert.match((await rejectsWith('PART_NOT_FOUND', asked)).message, /^part "files" is not available: .*"$/)
+  }
 })

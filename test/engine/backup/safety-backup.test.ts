@@ -51,7 +51,7 @@ for (const code of ['SOURCE_MISSING', 'SOURCE_EMPTY'] as const) {
   })
 }
 
-for (const code of ['SOURCE_MALFORMED', 'SOURCE_FAILED', 'PROCESS_TIMED_OUT'] as const) {
+for (const code of ['SOURCE_MALFORMED', 'VERIFICATION_FAILED', 'PROCESS_TIMED_OUT'] as const) {
   test(`a source that is ${code} is passed over only where what stands there may be damaged`, async t => {
     const bench = await testEngine(t)
     failing(bench, code)
@@ -61,8 +61,8 @@ for (const code of ['SOURCE_MALFORMED', 'SOURCE_FAILED', 'PROCESS_TIMED_OUT'] as
   })
 }
 
-// The kind of the source takes SOURCE_ENCRYPTED neither for damage nor for no content.
-for (const code of ['SOURCE_ENCRYPTED', 'SOURCE_LOCKED', 'DISK_FULL', 'STORE_FAILED'] as const) {
+// The kind of the source takes SOURCE_ENCRYPTED and SOURCE_FAILED neither for damage nor for no content.
+for (const code of ['SOURCE_ENCRYPTED', 'SOURCE_FAILED', 'SOURCE_LOCKED', 'DISK_FULL', 'STORE_FAILED'] as const) {
   test(`${code} is thrown, also where what stands there may be damaged`, async t => {
     const bench = await testEngine(t)
     failing(bench, code)

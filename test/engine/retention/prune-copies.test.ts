@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
-import { renameSync } from 'node:fs'
+import { copyFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { housekeep } from '../../../src/engine/recovery/housekeep.ts'
 import { removeCopy } from '../../../src/engine/replication/retire-copies.ts'
 import type { RetentionRules } from '../../../src/core/retention/rules.ts'
 import { filesOf, testEngine, type TestEngine, type TestEngineOptions } from '../../support/engine/engine.ts'
+import { MemorySource } from '../../support/sources/memory-source.ts'
 import { testOffsite, type TestOffsite } from '../../support/stores/offsite.ts'
 import { never } from '../../support/streams.ts'
+import { tempDir } from '../../support/temp-dir.ts'
 
 const DAY = 86_400_000
 const DAYS_7: RetentionRules = { within: { years: 0, months: 0, days: 7, hours: 0 }, minBackups: 1 }
@@ -220,6 +222,23 @@ test('a copy stays where the other store that should have the backup has it not'
   await made.days(4)
   const rows = await all(made)
   takeCopyAway(made.far.directories['year'], rows[0]!)
+  await made.prune()
+  assert.deepEqual([made.files(), held(made.far.files('few'), rows)], [[], [1, 3, 4]])
+})
+
+test('a copy stays where a store that is known by its URL alone lacks a part of the backup', async t => {
+  const made = await make(t, { few: { maxBackups: 2 } }, {
+    sources: [new MemorySource('shop', { hasIndex: true })],
+    policies: { shop: { retention: DAYS_7, keepLocal: false } }
+  })
+  await made.days(4)
+  const disk = tempDir(t)
+  for (const file of made.far.files('few')) copyFileSync(join(made.far.directories['few']!, file), join(disk, file))
+  await (await made.engine.rebuild({ from: `file://${disk}` })).result
+  const rows = await all(made)
+  const first = await made.engine.backup(1)
+  assert.deepEqual(first.copies.map(({ store }) => store).toSorted(), ['directory', 'few'])
+  rmSync(join(disk, first.parts[0]!.fileName))
   await made.prune()
   assert.deepEqual([made.files(), held(made.far.files('few'), rows)], [[], [1, 3, 4]])
 })

@@ -18,7 +18,8 @@ test('a database that is missing, empty or damaged needs no safety backup, and o
     'SOURCE_MALFORMED',
     'SOURCE_NOT_A_DATABASE',
     'SOURCE_ENCRYPTED',
-    'SOURCE_UNREADABLE'
+    'SOURCE_UNREADABLE',
+    'SOURCE_FAILED'
   ])
 })
 
