@@ -80,6 +80,11 @@ export interface SourceKind<F extends Fields = Fields> {
   readonly modes: readonly [RestoreModeSummary, ...RestoreModeSummary[]]
   /** Of an image, for downloads: `application/vnd.sqlite3`. */
   readonly contentType: string
+  /**
+   * The end of the file name of the plain main part, by which a file without a manifest is known to be of this kind.
+   * Default: no file is.
+   */
+  readonly extension?: string
   readonly byHand: RestoreByHand
   /** What `holdfast salvage` does with a damaged source; null: it cannot be done. */
   readonly salvage: Salvage | null

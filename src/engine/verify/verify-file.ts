@@ -5,6 +5,7 @@ import type { SignatureState } from '../../core/backup/signature.ts'
 import { BackupError, systemCode, toBackupError } from '../../core/errors.ts'
 import type { Codec } from '../../core/ports/codec.ts'
 import { SEAL_EXTENSIONS, type Opener, type Sealing } from '../../core/ports/encryption.ts'
+import type { LoadedKind } from '../../core/ports/source-kind.ts'
 import type { Store } from '../../core/ports/store.ts'
 import {
   completeChecks,
@@ -92,7 +93,7 @@ export async function verifyFile (deps: FileProofDeps, path: string, progress: P
 /** Its newest content would be in a file next to it, which a finished backup does not have. */
 async function refuseLive (deps: VerifyDeps, key: string, path: string, signal: AbortSignal): Promise<void> {
   const { store } = deps
-  const { noun, companions } = firstKind(deps)
+  const { noun, companions } = kindOf(deps, key)
   for (const suffix of companions?.inUse ?? []) {
     const name = key + suffix
     if (!await hasObject(store, name, signal) || (await store.stat(name, signal)).size === 0) continue
@@ -150,16 +151,17 @@ async function proveContent (
   const { opener, name } = unsealed(deps, key)
   if (opener === null) checks.push({ name: 'decryption', status: 'skipped', reason: 'the file is not encrypted' })
   const codec = Object.values(deps.codecs).find(known => known !== null && name.endsWith(known.extension)) ?? null
+  const kind = kindOf(deps, codec === null ? name : name.slice(0, -codec.extension.length))
   if (codec === null) checks.push({ name: 'decompression', status: 'skipped', reason: 'the file is not compressed' })
   const file = codec === null && opener === null ? await deps.store.file(key, progress.signal) : undefined
   checks.push(
     ...file === undefined
-      ? await decodeAndInspect(deps, key, { codec, opener }, progress)
-      : await inspect(deps, file, progress)
+      ? await decodeAndInspect(deps, key, { codec, opener, kind }, progress)
+      : await inspect(kind, file, progress)
   )
   const failed = checks.find(check => check.status === 'fail')
   const reason = failed === undefined ? 'not reached' : `not reached, because ${failed.name} failed`
-  const definitions = firstKind(deps).inspector.checks
+  const definitions = kind.inspector.checks
   return conclude(completeChecks(checks, definitions, reason), definitions)
 }
 
@@ -176,7 +178,11 @@ function unsealed ({ keyring }: VerifyDeps, key: string): { readonly opener: Ope
 async function decodeAndInspect (
   deps: VerifyDeps,
   key: string,
-  { codec, opener }: { readonly codec: Codec | null, readonly opener: Opener | null },
+  { codec, opener, kind }: {
+    readonly codec: Codec | null
+    readonly opener: Opener | null
+    readonly kind: LoadedKind
+  },
   progress: Progress
 ): Promise<readonly Check[]> {
   try {
@@ -205,7 +211,7 @@ async function decodeAndInspect (
         ...codec === null
           ? []
           : [{ name: 'decompression', status: 'pass', reason: `${plain.result().size} bytes, to the end` } as const],
-        ...await inspect(deps, file.path, progress)
+        ...await inspect(kind, file.path, progress)
       ]
     } finally {
       await file.remove()
@@ -217,8 +223,14 @@ async function decodeAndInspect (
   }
 }
 
-async function inspect (deps: VerifyDeps, path: string, { signal }: Progress): Promise<readonly Check[]> {
-  return await firstKind(deps).inspector.inspect(fileImages(path), null, signal)
+async function inspect ({ inspector }: LoadedKind, path: string, { signal }: Progress): Promise<readonly Check[]> {
+  return await inspector.inspect(fileImages(path), null, signal)
+}
+
+/** The kind of a file without a manifest, by its name once it is decrypted and decompressed. */
+function kindOf (deps: Pick<EngineDeps, 'kinds'>, name: string): LoadedKind {
+  const known = [...deps.kinds.values()].find(({ extension }) => extension !== undefined && name.endsWith(extension))
+  return known ?? firstKind(deps)
 }
 
 function conclusion (verification: Verification): Pick<VerifiedFile, 'verdict' | 'message'> {

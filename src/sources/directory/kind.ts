@@ -30,6 +30,7 @@ export const directory = sourceKind({
     summary: 'a new directory in its place, while no process has a file in the old one open'
   }],
   contentType: 'application/x-tar',
+  extension: '.tar',
   byHand: DIRECTORY_BY_HAND,
   salvage: null,
   sample: null,
