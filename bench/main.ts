@@ -8,6 +8,7 @@ import { benchOffsite } from './offsite.ts'
 import { benchRequests } from './requests.ts'
 import { benchRestore } from './restore.ts'
 import { benchScale } from './scale.ts'
+import { benchTree } from './tree.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   full: () => benchFullBackup(500),
@@ -17,6 +18,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   latency: () => benchLatency(500),
   requests: benchRequests,
   scale: benchScale,
+  tree: benchTree,
   offsite: () => benchOffsite(500),
   disaster: () => benchDisaster(500)
 }

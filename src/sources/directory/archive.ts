@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
 import { BackupError } from '../../core/errors.ts'
+import { SQLITE_MAGIC } from './database-inside.ts'
 import { MalformedError } from './malformed.ts'
 import { BLOCK } from './tar-header.ts'
 import type { Member } from './tar-member.ts'
@@ -7,9 +8,6 @@ import { TarScanner } from './tar-scanner.ts'
 
 /** Two blocks of zeros. */
 const END = Buffer.alloc(2 * BLOCK)
-
-/** The first bytes of a SQLite database: https://sqlite.org/fileformat2.html. */
-const SQLITE_MAGIC = Buffer.from('SQLite format 3\0')
 
 export interface ArchiveEvents {
   /** `base`: where the archive of its run begins within the whole. */

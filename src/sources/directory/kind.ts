@@ -19,7 +19,8 @@ export const directory = sourceKind({
   size: async ({ path = '' }) => await (await import('./examine.ts')).directorySize(path),
   examinations: {
     rights: async ({ path = '' }) => [await (await import('./examine.ts')).examineRights(path)],
-    'GNU tar': async () => [await (await import('./examine.ts')).examineTar()]
+    'GNU tar': async () => [await (await import('./examine.ts')).examineTar()],
+    databases: async values => [await (await import('./examine-databases.ts')).examineDatabases(values)]
   },
   unsecurable: {
     empty: ['SOURCE_MISSING'],
