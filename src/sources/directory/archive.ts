@@ -27,10 +27,10 @@ export class Archive {
   }
 
   /**
-   * Passes on the archive of one run but for its end mark. Rejects with `SOURCE_FAILED` for one that does not follow
-   * its format.
+   * Passes on the archive of one run but for its end mark. Resolves with whether it had one: an archive without it was
+   * cut off. Rejects with `SOURCE_FAILED` for one that does not follow its format.
    */
-  async append (run: AsyncIterable<Buffer>, events: ArchiveEvents): Promise<void> {
+  async append (run: AsyncIterable<Buffer>, events: ArchiveEvents): Promise<boolean> {
     const base = this.#written
     let isFirst = false
     const scanner = new TarScanner({
@@ -56,8 +56,7 @@ export class Archive {
         scanned += blocks.length
         this.#write(blocks.subarray(0, Math.max(0, blocks.length - scanned + (scanner.endsAt ?? scanned))))
       }
-      scanner.write(rest)
-      scanner.end()
+      return rest.length === 0 && scanner.isWhole
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error
       throw new BackupError('SOURCE_FAILED', `GNU tar wrote an archive that cannot be used: ${error.message}`, {

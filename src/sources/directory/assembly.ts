@@ -74,8 +74,10 @@ export class Assembly {
    * was changed while it was read is kept as it is, and not read again. Returns false for a member of no given name.
    */
   store (member: Member, sha256: string | null, base: number, isLastTime: boolean): boolean {
+    const isOf = ({ found }: Given): boolean => found.path.equals(member.path)
+    if (!this.#given.some(isOf)) return false
     for (let given = this.#given.shift(); given !== undefined; given = this.#given.shift()) {
-      if (given.found.path.equals(member.path)) {
+      if (isOf(given)) {
         this.#settle(given.slot, this.#entryOf(given.found, member, sha256, base, isLastTime))
         return true
       }

@@ -18,6 +18,14 @@ export class Deque<T> {
     this.#items.push(item)
   }
 
+  some (isWanted: (item: T) => boolean): boolean {
+    for (let at = this.#head; at < this.#items.length; at++) {
+      const item = this.#items[at]
+      if (item !== undefined && isWanted(item)) return true
+    }
+    return false
+  }
+
   /** Takes the first one; undefined: it is empty. */
   shift (): T | undefined {
     const item = this.#items[this.#head]

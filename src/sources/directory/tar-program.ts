@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { BackupError } from '../../core/errors.ts'
 import { MESSAGE_FD } from '../child.ts'
 import { readLines } from '../lines.ts'
@@ -40,8 +39,6 @@ export interface TarRun {
   /** Once it has ended: the files of which it could not read a part, in whose place the archive has zeros. */
   readErrors(): readonly Buffer[]
   kill(): void
-  /** Whether it was ended by a signal that it cannot catch. */
-  isKilled(): boolean
 }
 
 /** How an archive is written: POSIX pax, for the times in nanoseconds and for names and numbers of any size. */
@@ -89,9 +86,7 @@ export function startTar (options: TarOptions): TarRun {
   }, () => {
     messages += 'a message that is too long\n'
   })
-  let end: string | undefined
   const ended = ending.then(result => {
-    end = result
     // 1: a file was changed while it was read, or is gone; both are found out without it.
     if (result !== 'exit code 0' && result !== 'exit code 1') throw failed(result, messages)
   })
@@ -104,7 +99,14 @@ export function startTar (options: TarOptions): TarRun {
     async add (names) {
       const list = Buffer.concat(names.flatMap(name => [name, TERMINATOR]))
       if (isGone || stdin.destroyed || stdin.write(list)) return
-      await Promise.race([once(stdin, 'drain'), once(stdin, 'close'), once(child, 'exit')])
+      await new Promise<void>(resolve => {
+        const go = (): void => {
+          for (const [emitter, event] of awaited) emitter.off(event, go)
+          resolve()
+        }
+        const awaited = [[stdin, 'drain'], [stdin, 'close'], [child, 'exit']] as const
+        for (const [emitter, event] of awaited) emitter.once(event, go)
+      })
     },
     finish: () => {
       stdin.end()
@@ -114,8 +116,7 @@ export function startTar (options: TarOptions): TarRun {
     readErrors: () => readErrors,
     kill: () => {
       child.kill('SIGKILL')
-    },
-    isKilled: () => end === 'signal SIGKILL'
+    }
   }
 }
 

@@ -63,6 +63,11 @@ export class TarScanner {
     return this.#endsAt
   }
 
+  /** Whether the end mark has come. */
+  get isWhole (): boolean {
+    return this.#hasEnded
+  }
+
   write (chunk: Buffer): void {
     for (let at = 0; at < chunk.length;) at += this.#take(chunk, at)
   }

@@ -49,7 +49,7 @@ export class TreeReader {
   #isBroken = false
   #batch: Found[] = []
   #run: TarRun | undefined
-  #received: Promise<void> | undefined
+  #received: Promise<boolean> | undefined
 
   constructor (task: SnapshotTask, place: Place, fd: number, onWalking: () => Promise<void>) {
     this.#task = task
@@ -238,9 +238,11 @@ export class TreeReader {
     this.#run = undefined
     // tar was killed, and the reason follows.
     if (this.#isGivenUp) return
-    if (ended.status === 'rejected' && !run.isKilled()) throw ended.reason
     if (received.status === 'rejected') throw received.reason
     if (ended.status === 'rejected') throw ended.reason
+    if (received.value !== true) {
+      throw new BackupError('SOURCE_FAILED', 'the archive of GNU tar was cut off', { hint: 'Try again.' })
+    }
     this.#assembly.endRun()
     for (const path of run.readErrors()) {
       this.#lost.add(path.toString('latin1'))
