@@ -1,7 +1,9 @@
 import './config/threads.ts'
-import { makeLogger, startApp, type App } from './app/app.ts'
+import { startApp, type App } from './app/app.ts'
+import { makeLogger } from './app/logger.ts'
 import type { Config } from './config/config.ts'
 import type { Environment } from './config/read-environment.ts'
+import { commandName } from './config/command-name.ts'
 import { checkConfig } from './config/load.ts'
 import { problemsError } from './config/problem.ts'
 import { processEnvironment } from './config/process-env.ts'
@@ -25,7 +27,7 @@ export async function serve (environment: Environment, cwd: string): Promise<num
   if (!checked.ok) throw problemsError(checked)
   const { config, inForce, recorded } = checked
   useProxy(environment, config.stores)
-  const logger = makeLogger(config.logLevel)
+  const logger = makeLogger(config)
   const told = toldToStop()
   let exitCode = 0
   const app = await startApp(config, { logger, inForce })
@@ -42,7 +44,9 @@ export async function serve (environment: Environment, cwd: string): Promise<num
     }, `Holdfast is listening at ${address}`)
     if (config.tokenKey === undefined) {
       logger.info(
-        'the service signs tokens with a generated secret; create a token with: npm run -s holdfast -- token create --role admin --expires 30d'
+        `the service signs tokens with a generated secret; create a token with: ${
+          commandName(environment)
+        } token create --role admin --expires 30d`
       )
     }
     for (const { facts, message } of startWarnings(config, app.engine.settings(), await app.missing())) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import pino, { type Logger as Pino } from 'pino'
+import type { Logger as Pino } from 'pino'
 import type { Config, InForce } from '../config/config.ts'
 import { ensureSecret } from '../config/generated-secret.ts'
 import { CATALOG_FILE, OWN_SOURCE, pathsOf } from '../config/sources.ts'
@@ -21,11 +21,6 @@ import { VERSION } from './version.ts'
 import { checkCatalogFile } from '../sources/index.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import { openEngine, type AppOptions, type OpenedEngine } from './open-engine.ts'
-
-/** Lines of JSON on standard output. */
-export function makeLogger (level: string): Pino {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime })
-}
 
 const NO_DATABASE = {
   name: 'DATABASE_PATH',

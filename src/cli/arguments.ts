@@ -1,4 +1,6 @@
 import { Argument, InvalidArgumentError, Option } from 'commander'
+import { parsePastTime, PAST_TIMES } from './past-time.ts'
+import type { Shell } from './shell.ts'
 
 /** The description of a backup holds so many characters. */
 const LONGEST_DESCRIPTION = 1000
@@ -37,21 +39,13 @@ function parseLimit (text: string): number {
   return Number(text)
 }
 
-/** ISO 8601: a day, which begins in UTC, or a time with its zone. */
-export function sinceOption (what: string): Option {
-  return new Option('--since <time>', `${what} at or after this: 2025-11-10, or 2025-11-10T14:30:00Z`).argParser(
-    parseSince
-  )
+export function sinceOption (what: string, screen: Shell['screen']): Option {
+  return pastTimeOption('--since <time>', `${what} at or after this`, screen)
 }
 
-export function parseSince (text: string): Date {
-  const time = new Date(text)
-  if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) || Number.isNaN(time.getTime())) {
-    throw new InvalidArgumentError(
-      'Give a day, such as 2025-11-10, or a time with its zone, such as 2025-11-10T14:30:00Z.'
-    )
-  }
-  return time
+/** `screen` is only asked when the option is given. */
+export function pastTimeOption (flags: string, what: string, screen: Shell['screen']): Option {
+  return new Option(flags, `${what}: ${PAST_TIMES}`).argParser(text => parsePastTime(text, screen()))
 }
 
 const WAITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }

@@ -3,7 +3,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, ...string[]]>> 
   '': ['backup', 'list', 'restore 42'],
   backup: ['backup shop --description "before the migration"', 'backup list'],
   'backup create': ['backup create', 'backup create shop --description "before the migration"'],
-  list: ['list', 'list --source shop --since 2025-11-10', "list --json | jq -r '.[0].id'"],
+  list: ['list', 'list --source shop --since 7d', "list --json | jq -r '.[0].id'"],
   show: ['show 42'],
   verify: ['verify 42 43', 'verify --all', 'verify --file /mnt/usb/shop-backup.db.zst'],
   upload: ['upload 42', 'upload --all --store offsite'],
@@ -11,6 +11,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [string, ...string[]]>> 
   restore: [
     'restore 42 --dry-run',
     'restore --latest --confirm',
+    'restore --at "2 hours ago" --dry-run',
     'restore 42 --output /srv/app/copy.db',
     "restore 43 --path 'payloads/2025/**' --output found"
   ],

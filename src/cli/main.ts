@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import '../config/threads.ts'
 import { hostname } from 'node:os'
+import { commandName } from '../config/command-name.ts'
 import { processEnvironment } from '../config/process-env.ts'
 import { systemClock as clock } from '../core/clock.ts'
 import { systemCode } from '../core/errors.ts'
@@ -29,7 +30,8 @@ for (const stream of [process.stdout, process.stderr]) {
     if (!['EPIPE', 'EIO'].includes(systemCode(error) ?? '')) throw error
   })
 }
-process.exitCode = await run(process.argv.slice(2), output, exit => program(commandDeps(exit)))
+const command = commandName(processEnvironment())
+process.exitCode = await run(process.argv.slice(2), output, exit => program(commandDeps(exit)), command)
 await endIfHung(process.exitCode)
 
 /**
@@ -47,7 +49,7 @@ function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
       output.err.write(`holdfast: ${message}\n`)
     }
   }
-  const screen = (): Screen => screenOn(output.out, environment(), clock)
+  const screen = (): Screen => screenOn(output.out, environment(), clock, command)
   let known: Promise<Configured> | undefined
   const configured = async (): Promise<Configured> => {
     known ??= import('./configured.ts').then(({ configuredBy }) =>
@@ -61,6 +63,7 @@ function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
     clock,
     exit,
     version: VERSION,
+    command,
     ignoreServerConfig: () => {
       given.isServerIgnored = true
     },
@@ -69,6 +72,7 @@ function commandDeps (exit: (code: number) => void): ProgramDeps<Role> {
     },
     cwd,
     host: recorder.host,
+    actor: recorder.actor,
     ask: isTerminal ? question => ask(question, process.stdin, process.stdout) : undefined,
     withSession: (flags, work, { isFirst = false } = {}) =>
       withSession(

@@ -1,5 +1,6 @@
 import { BackupError, ERRORS, toBackupError, type ErrorCode } from '../core/errors.ts'
 import { printable, printableJson } from '../core/printable.ts'
+import { asTyped } from './as-typed.ts'
 
 /** Where a command writes: results to `out`, everything said to people beside them to `err`. */
 export interface Output {
@@ -49,12 +50,12 @@ const IN_LINES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 /**
  * Tells what went wrong, as the last line on standard error, and returns the exit code for it. What nobody expected is
- * `INTERNAL`, with its stack on the lines before.
+ * `INTERNAL`, with its stack on the lines before. `command`: the words by which the user calls this program.
  */
 export function reportError (
   error: unknown,
   output: Output,
-  { json = false }: { readonly json?: boolean } = {}
+  { json = false, command = 'holdfast' }: { readonly json?: boolean, readonly command?: string } = {}
 ): number {
   if (!(error instanceof BackupError)) {
     output.err.write(
@@ -62,7 +63,10 @@ export function reportError (
     )
     if (!json) return 1
   }
-  const { code, message, hint, details } = toBackupError(error)
+  const fault = toBackupError(error)
+  const { code, details } = fault
+  const message = asTyped(fault.message, command)
+  const hint = fault.hint === undefined ? undefined : asTyped(fault.hint, command)
   if (json) output.err.write(`${printableJson(JSON.stringify({ error: { code, message, hint, details } }))}\n`)
   else {
     output.err.write(

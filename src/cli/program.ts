@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option, type Argument } from 'commander'
+import { asTyped } from './as-typed.ts'
 import { auditCommand } from './commands/audit.ts'
 import { backupCreateCommand } from './commands/backup-create.ts'
 import { completionCommand } from './commands/completion.ts'
@@ -67,6 +68,8 @@ export interface ProgramDeps<Role extends string>
     KeyNewDeps,
     KeyCardDeps {
   readonly version: string
+  /** The words by which the user calls this program. Default: `holdfast`. */
+  readonly command?: string
   /** As if the variable had that value in the environment. */
   readonly setVariable: (name: 'HOLDFAST_CONFIG' | 'DATA_DIR', value: string) => void
   /** From now on what the server recorded of its configuration is left alone. */
@@ -110,9 +113,9 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
     .addCommand(auditCommand(deps))
     .addCommand(completionCommand({ program: () => whole, output: deps.output }))
     .helpCommand('help [command]', 'Show the usage of a command.')
-  const { out, err } = deps.output
-  return throughout(whole, command =>
-    command
+  const { output: { out, err }, command = 'holdfast' } = deps
+  return throughout(whole, one =>
+    one
       .addOption(
         new Option('--config <file>', 'configuration file; default: ./holdfast.yaml').argParser(requirePath)
       )
@@ -135,19 +138,19 @@ export function program<Role extends string> (deps: ProgramDeps<Role>): Command 
       .on('option:ignore-server-config', () => {
         deps.ignoreServerConfig()
       })
-      .addHelpText('after', examplesHelp(wordsOf(command)))
+      .addHelpText('after', examplesHelp(wordsOf(one)))
       .exitOverride()
       .showHelpAfterError('(--help shows the usage)')
       .configureHelp({
         minWidthToWrap: 20,
-        subcommandTerm: one => [one.name(), ...one.registeredArguments.map(argumentTerm)].join(' ')
+        subcommandTerm: below => [below.name(), ...below.registeredArguments.map(argumentTerm)].join(' ')
       })
       .configureOutput({
         writeOut: text => {
-          out.write(text)
+          out.write(asTyped(text, command))
         },
         writeErr: text => {
-          err.write(text)
+          err.write(asTyped(text, command))
         },
         getOutHelpWidth: () => out.columns ?? HELP_WIDTH,
         getErrHelpWidth: () => err.columns ?? HELP_WIDTH

@@ -4,12 +4,13 @@ import { reportError, type Output } from './output.ts'
 
 /**
  * Runs one command line and resolves with its exit code. What goes wrong has been told then: where `--json` is among
- * the words, wrong usage as well is one JSON line.
+ * the words, wrong usage as well is one JSON line. `command`: the words by which the user calls this program.
  */
 export async function run (
   words: readonly string[],
   output: Output,
-  makeProgram: (exit: (code: number) => void) => Command
+  makeProgram: (exit: (code: number) => void) => Command,
+  command = 'holdfast'
 ): Promise<number> {
   let exitCode = 0
   const json = isJson(words)
@@ -20,10 +21,10 @@ export async function run (
   try {
     await program.parseAsync(words, { from: 'user' })
   } catch (error) {
-    if (!(error instanceof CommanderError)) return reportError(error, output, { json })
+    if (!(error instanceof CommanderError)) return reportError(error, output, { json, command })
     if (error.exitCode === 0) return 0
     // Without --json Commander has told the user already. It ends with 1 where the usage is wrong.
-    return json ? reportError(usageError(error), output, { json }) : 2
+    return json ? reportError(usageError(error), output, { json, command }) : 2
   }
   return exitCode
 }

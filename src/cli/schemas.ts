@@ -4,6 +4,7 @@ import { errorCode } from '../present/common.ts'
 import { diagnosisSchema } from './doctor/finding.ts'
 import { auditSchema } from './views/audit.ts'
 import { oneBackupSchema, showSchema } from './views/backup.ts'
+import { createdSchema } from './views/created.ts'
 import { drillsSchema, oneDrillSchema, reportSchema } from './views/drill.ts'
 import { filesSchema } from './views/files.ts'
 import { keyConfirmSchema, keyListSchema, keyNewSchema } from './views/key.ts'
@@ -19,11 +20,11 @@ import { downloadSchema } from './views/downloaded.ts'
 import { uploadSchema } from './views/uploaded.ts'
 import { diffSchema, extractSchema, rescueSchema } from './views/rows.ts'
 import { runsSchema } from './views/runs.ts'
-import { schedulerStatusSchema } from './views/scheduler.ts'
+import { schedulerStatusSchema, schedulerStopSchema } from './views/scheduler.ts'
 import { sourcesSchema } from './views/sources.ts'
 import { storesSchema } from './views/stores.ts'
 import { statsSchema } from './views/statistics.ts'
-import { tokenListSchema } from './views/token.ts'
+import { tokenCreateSchema, tokenListSchema, tokenRevokeSchema } from './views/token.ts'
 import { thawSchema } from './views/thawing.ts'
 import { restoreFromTrashSchema } from './views/trash.ts'
 import { verifyFileSchema, verifySchema } from './views/verified.ts'
@@ -67,7 +68,7 @@ export const configSchema = z.union([
 
 /** What each command prints with `--json`, by its words. */
 export const OUTPUTS = {
-  'backup create': oneBackupSchema,
+  'backup create': createdSchema,
   list: listSchema,
   show: showSchema,
   verify: verifySchema,
@@ -102,7 +103,10 @@ export const OUTPUTS = {
   sample: sampleSchema,
   audit: auditSchema,
   'scheduler status': schedulerStatusSchema,
+  'scheduler stop': schedulerStopSchema,
+  'token create': tokenCreateSchema,
   'token list': tokenListSchema,
+  'token revoke': tokenRevokeSchema,
   'key new': keyNewSchema,
   'key list': keyListSchema,
   'key confirm': keyConfirmSchema,

@@ -11,6 +11,10 @@ export interface Screen {
   readonly width: number
   readonly colours: Colours
   readonly now: Date
+  /** The zone of the reader, by its name in the IANA database. */
+  readonly timeZone: string
+  /** The words by which the user calls this program. */
+  readonly command: string
 }
 
 /** How wide a terminal is that does not say. */
@@ -19,12 +23,15 @@ const USUAL_WIDTH = 80
 export function screenOn (
   stream: Stream,
   environment: Readonly<Record<string, string | undefined>>,
-  clock: Clock
+  clock: Clock,
+  command = 'holdfast'
 ): Screen {
   return {
     width: stream.isTTY === true ? widthOf(stream) : Number.POSITIVE_INFINITY,
     colours: coloursOf(wantsColours(stream, environment)),
-    now: clock.now()
+    now: clock.now(),
+    timeZone: zoneOfReader(environment['TZ']),
+    command
   }
 }
 
@@ -56,4 +63,14 @@ function wantsColours (
   if (no !== '') return false
   if (force !== '') return force !== '0' && force !== 'false'
   return stream.isTTY === true && term !== 'dumb'
+}
+
+/** The zone of the reader: TZ where it names one of the IANA database, otherwise that of the machine. */
+function zoneOfReader (tz: string | undefined): string {
+  try {
+    if (tz !== undefined && tz !== '') return new Intl.DateTimeFormat('en', { timeZone: tz }).resolvedOptions().timeZone
+  } catch {
+    // Forms of POSIX, such as ":/etc/localtime" or "CET-1CEST".
+  }
+  return new Intl.DateTimeFormat('en').resolvedOptions().timeZone
 }

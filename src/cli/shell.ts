@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { printableJson } from '../core/printable.ts'
+import { asTyped } from './as-typed.ts'
 import type { Output } from './output.ts'
 import type { Screen } from './screen.ts'
 import type { Reading, Session } from './session.ts'
@@ -37,5 +38,9 @@ export interface View {
 }
 
 export function show ({ output, screen }: Pick<Shell, 'output' | 'screen'>, { json }: JsonFlag, view: View): void {
-  output.out.write(json === true ? `${printableJson(JSON.stringify(view.json, undefined, 2))}\n` : view.text(screen()))
+  if (json === true) output.out.write(`${printableJson(JSON.stringify(view.json, undefined, 2))}\n`)
+  else {
+    const shown = screen()
+    output.out.write(asTyped(view.text(shown), shown.command))
+  }
 }

@@ -9,7 +9,7 @@ import type { Secret } from '../core/secret.ts'
 import type { Origin, Settings } from '../core/schedule/settings.ts'
 import type { Problem } from './problem.ts'
 import type { OptionName } from './options.ts'
-import type { Algorithm, LogLevel } from './service-options.ts'
+import type { Algorithm, LogFormat, LogLevel } from './service-options.ts'
 
 /** Everything the service was told, checked and frozen. Every path is absolute. */
 export interface Config {
@@ -52,6 +52,7 @@ export interface Config {
   readonly auditRetentionDays: number
   readonly shutdownGraceMs: number
   readonly logLevel: LogLevel
+  readonly logFormat: LogFormat
   readonly alerts: AlertLimits
   /** What held before the API changed anything; a change made there goes over it. */
   readonly settings: Settings

@@ -167,6 +167,7 @@ export function checkConfig (
     auditRetentionDays: values.auditRetentionDays,
     shutdownGraceMs: values.shutdownGraceMs,
     logLevel: values.logLevel,
+    logFormat: values.logFormat,
     alerts: {
       maxAge: values.alertMaxAgeHours * 3_600_000,
       sizeChange: values.alertSizeChangePercent,

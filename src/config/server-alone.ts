@@ -17,6 +17,7 @@ export const SERVER_ALONE: readonly OptionName[] = [
   'maxQueuedJobsPerSource',
   'shutdownGraceMs',
   'logLevel',
+  'logFormat',
   'jwtAlgorithm'
 ]
 

@@ -20,6 +20,9 @@ export type Algorithm = typeof ALGORITHMS[number]
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = typeof LOG_LEVELS[number]
 
+export const LOG_FORMATS = ['auto', 'json', 'pretty'] as const
+export type LogFormat = typeof LOG_FORMATS[number]
+
 /** A secret of ours is at least this long, whoever chose it: HS256 is as strong as its secret. */
 export const SECRET_LENGTH = 32
 
@@ -219,6 +222,12 @@ export const SERVICE_OPTIONS = {
     'Days to keep the audit log.'
   ),
   logLevel: option(choice(LOG_LEVELS), 'LOG_LEVEL', 'info', `Log level: ${LOG_LEVELS.join(', ')}.`),
+  logFormat: option(
+    choice(LOG_FORMATS),
+    'LOG_FORMAT',
+    'auto',
+    'Log format: json, pretty (text for people), or auto, which is pretty on a terminal and json elsewhere.'
+  ),
 
   alertMaxAgeHours: option(
     whole(0, 87_840),

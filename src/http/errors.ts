@@ -30,6 +30,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Completes `"key" …` in the answer to a body that has a key too many. */
     unknownKey?: (key: string) => string
+    /** A body that the route takes: the hint in the answer to a request without one. */
+    bodyExample?: unknown
   }
 }
 
@@ -57,6 +59,7 @@ export function sendProblem (error: unknown, request: FastifyRequest, reply: Fas
 function problem (fault: BackupError, request: FastifyRequest): object {
   const { status, title } = ERRORS[fault.code]
   const shown = status < 500
+  const hint = fault.hint ?? hintOfBody(fault, request)
   const body = {
     type: `urn:holdfast:error:${fault.code}`,
     title,
@@ -65,7 +68,7 @@ function problem (fault: BackupError, request: FastifyRequest): object {
     instance: pathOf(request.url),
     success: false,
     code: fault.code,
-    ...shown && fault.hint !== undefined ? { hint: fault.hint } : {},
+    ...shown && hint !== undefined ? { hint } : {},
     requestId: request.id,
     ...fault.cause instanceof z.ZodError && shown
       ? { errors: problemsOf(fault.cause, request.routeOptions.config.unknownKey) }
@@ -74,6 +77,15 @@ function problem (fault: BackupError, request: FastifyRequest): object {
   if (!shown) return body
   const extras = Object.entries(fault.details ?? {}).filter(([key]) => !(key in body))
   return { ...body, ...Object.fromEntries(extras) }
+}
+
+/** undefined: the body is not missing, or the route takes none. */
+function hintOfBody ({ cause }: BackupError, { body, routeOptions }: FastifyRequest): string | undefined {
+  const isMissing = (body ?? undefined) === undefined && cause instanceof z.ZodError &&
+    cause.issues.some(({ path }) => path.length === 0)
+  const bodyExample = isMissing ? routeOptions.config.bodyExample : undefined
+  if (bodyExample === undefined) return undefined
+  return `Send a JSON object, for example ${JSON.stringify(bodyExample)}, with "Content-Type: application/json".`
 }
 
 function problemsOf (

@@ -1,5 +1,4 @@
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { BODY_EXAMPLES, EXAMPLES } from './examples.ts'
 import type { App, Tag } from './route.ts'
@@ -85,17 +84,6 @@ export async function describeRoutes (app: App, version: string): Promise<void> 
     transform: jsonSchemaTransform,
     transformObject: document => tidy(jsonSchemaTransformObject(document) as Document)
   })
-}
-
-/** `/openapi.json`, and the same to browse at `/docs`. */
-export async function serveDocs (app: App): Promise<void> {
-  let text: string | undefined
-  app.get('/openapi.json', { config: { role: 'open' }, schema: { hide: true } }, (_request, reply) => {
-    reply.type('application/json; charset=utf-8')
-    text ??= JSON.stringify(app.swagger())
-    return text
-  })
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { validatorUrl: null } })
 }
 
 interface Operation {

@@ -11,6 +11,7 @@ import type { z } from 'zod'
 import { BackupError, ERRORS, type ErrorCode } from '../core/errors.ts'
 import type { JobKind } from '../core/job.ts'
 import { PROBLEM_TYPE } from './errors.ts'
+import { BODY_EXAMPLES } from './examples.ts'
 import { problemSchema } from './schemas/common.ts'
 import type { Role } from './roles.ts'
 
@@ -85,7 +86,8 @@ export function route<const I extends Inputs> (role: Role | 'open', doc: Doc, in
       role,
       ...doc.action === undefined ? {} : { action: doc.action },
       ...doc.starts === undefined ? {} : { starts: doc.starts },
-      ...doc.needs === undefined ? {} : { needs: doc.needs.role }
+      ...doc.needs === undefined ? {} : { needs: doc.needs.role },
+      ...inputs.body === undefined ? {} : { bodyExample: BODY_EXAMPLES[doc.operationId] }
     },
     schema: {
       ...inputs,

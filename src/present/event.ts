@@ -1,12 +1,60 @@
+import { z } from 'zod'
+import { BACKUP_METHODS } from '../core/backup/backup.ts'
 import type { Event } from '../core/event.ts'
 import type { Job } from '../core/job.ts'
-import { presentAlert } from './alert.ts'
-import { presentBackup } from './backup.ts'
-import { presentJob } from './job.ts'
-import { presentRestore } from './restore.ts'
-import { presentTableRescue } from './rows.ts'
-import { presentRun } from './run.ts'
-import { presentVerified } from './verification.ts'
+import { alertSchema, presentAlert } from './alert.ts'
+import { backupSchema, presentBackup } from './backup.ts'
+import { bytes, count, errorCode } from './common.ts'
+import { jobSchema, presentJob } from './job.ts'
+import { presentRestore, restoreSchema } from './restore.ts'
+import { presentTableRescue, tableRescueSchema } from './rows.ts'
+import { presentRun, runSchema } from './run.ts'
+import { presentVerified, verifiedSchema } from './verification.ts'
+
+const ofBackup = z.object({ backup: backupSchema })
+const ofCopy = ofBackup.extend({ store: z.string() })
+const ofAlert = z.object({ alert: alertSchema })
+
+/** The data of each event. */
+const DATA = {
+  'job.updated': z.object({ job: jobSchema }),
+  'backup.started': ofBackup,
+  'backup.completed': ofBackup.extend({ durationMs: count }),
+  'backup.failed': ofBackup.extend({ code: errorCode }),
+  'backup.suspect': ofBackup,
+  'backup.released': ofBackup,
+  'backup.removed': ofBackup.extend({ reason: z.string() }),
+  'backup.trashed': ofBackup,
+  'backup.undeleted': ofBackup,
+  'backup.evicted': ofBackup,
+  'copy.stored': ofCopy.extend({ bytes, durationMs: count }),
+  'copy.failed': ofCopy.extend({ code: errorCode }),
+  'rescue.completed': ofBackup.extend({ tables: z.array(tableRescueSchema) }),
+  'restore.completed': z.object({ restore: restoreSchema }),
+  'restore.failed': z.object({ restore: restoreSchema, code: errorCode }),
+  'drill.finished': z.object({ drill: restoreSchema }),
+  'verification.finished': verifiedSchema.extend({ durationMs: count }),
+  'operation.failed': z.object({
+    operation: z.string(),
+    source: z.string(),
+    method: z.enum(BACKUP_METHODS).nullable(),
+    code: errorCode
+  }),
+  'alert.raised': ofAlert,
+  'alert.cleared': ofAlert,
+  'run.ended': z.object({ run: runSchema }),
+  'settings.changed': z.object({})
+} as const satisfies Record<Event['type'], z.ZodObject>
+
+/** A server-sent event: its name, and the JSON of its data. */
+export const eventSchema = z.discriminatedUnion('event', [
+  eventOf('job.updated'),
+  ...(Object.keys(DATA) as (keyof typeof DATA)[]).filter(name => name !== 'job.updated').map(eventOf)
+]).meta({ id: 'Event', examples: [{ event: 'settings.changed', data: {} }] })
+
+function eventOf (name: keyof typeof DATA): z.ZodObject<{ event: z.ZodLiteral, data: z.ZodObject }> {
+  return z.object({ event: z.literal(name), data: DATA[name] })
+}
 
 /** The data of a server-sent event; its name is `event.type`. */
 export function presentEvent (event: Event, rate: (job: Job) => number | null): object {

@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import type { Command } from 'commander'
 import { commandTree } from '../../src/cli/completion/tree.ts'
 import { program, type ProgramDeps } from '../../src/cli/program.ts'
+import { screenOn } from '../../src/cli/screen.ts'
+import { FakeClock } from '../support/fake-clock.ts'
 
 /** Every command with its help; none of them does anything. */
 function helps (): ReadonlyMap<string, string> {
@@ -66,7 +68,8 @@ test('the help of every command has examples, and they are of that command and p
 /** What is wrong with the words of a command, without doing what they ask for; undefined: nothing. */
 async function parsed (words: readonly string[]): Promise<string | undefined> {
   const output = { out: { write () {} }, err: { write () {} } }
-  const whole = program({ output, roles: ['viewer'] } as unknown as ProgramDeps<string>)
+  const screen = () => screenOn(output.out, { TZ: 'UTC' }, new FakeClock())
+  const whole = program({ output, screen, roles: ['viewer'] } as unknown as ProgramDeps<string>)
   whole.hook('preAction', () => {
     throw new Error('parsed')
   })
@@ -122,4 +125,14 @@ test('docs/cli.md names every command', () => {
   ) {
     assert.match(rows, new RegExp(`\`${command}[ \`]`), command)
   }
+})
+
+test('every command has --json, but for those that docs/cli.md names with the reason', () => {
+  const paths = [...helps()]
+  const without = paths.filter(([path, help]) =>
+    !help.includes('\n  --json ') && !paths.some(([other]) => other.startsWith(`${path} `))
+  ).map(([path]) => path.replace(/^holdfast (backup )?/, ''))
+  const reasons = /These commands have no `--json`: ([^]*?)\n\n/.exec(page)?.[1] ?? ''
+  const named = [...reasons.matchAll(/`([a-z]+(?: [a-z]+)?)`/g)].map(([, name]) => name)
+  assert.deepEqual([...new Set(without)].toSorted(), named.toSorted())
 })

@@ -69,7 +69,7 @@ function watched (isTTY: boolean) {
         written += text
       }
     }),
-    () => ({ width: 80, colours, now: clock.now() }),
+    () => ({ width: 80, colours, now: clock.now(), timeZone: 'UTC', command: 'holdfast' }),
     clock
   )
   return { clock, view, written: () => written }

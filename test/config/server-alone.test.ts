@@ -22,6 +22,7 @@ const WRONG: Readonly<Partial<Record<OptionName, readonly [variable: string, tex
   maxQueuedJobsPerSource: ['MAX_QUEUED_JOBS_PER_SOURCE', '0'],
   shutdownGraceMs: ['SHUTDOWN_GRACE_MS', '30s'],
   logLevel: ['LOG_LEVEL', 'loud'],
+  logFormat: ['LOG_FORMAT', 'xml'],
   jwtAlgorithm: ['JWT_ALGORITHM', 'RS256'],
   jwtSecret: ['JWT_SECRET', 'short'],
   jwtPublicKey: ['JWT_PUBLIC_KEY', 'no key'],

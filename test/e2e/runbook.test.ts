@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { makeLogger, startApp } from '../../src/app/app.ts'
+import { startApp } from '../../src/app/app.ts'
+import { makeLogger } from '../../src/app/logger.ts'
 import { ensureSecret } from '../../src/config/generated-secret.ts'
 import { checkConfig } from '../../src/config/load.ts'
 import { signToken } from '../../src/http/tokens.ts'
@@ -18,7 +19,7 @@ async function serve (t: TestContext): Promise<Service> {
   const checked = checkConfig({ DATABASE_PATH: './workstation.db', PORT: '0' }, cwd)
   assert.ok(checked.ok)
   const { config, inForce } = checked
-  const app = await startApp(config, { logger: makeLogger('silent'), inForce })
+  const app = await startApp(config, { logger: makeLogger({ logLevel: 'silent', logFormat: 'json' }), inForce })
   t.after(() => app.close(0))
   const address = await app.listen()
   const token = signToken({

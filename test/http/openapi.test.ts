@@ -46,7 +46,7 @@ test('every route is in the document', async t => {
   const told = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`)
   )
-  const registered = routesOf(app).filter(route => !route.includes(' /docs') && !route.includes(' /openapi.json'))
+  const registered = routesOf(app).filter(route => !/ (\/docs.*|\/openapi\.json|\/)$/.test(route))
   assert.ok(registered.length > 20)
   assert.deepEqual(told.filter(route => !route.startsWith('HEAD')).toSorted(), registered.toSorted())
 })
@@ -252,26 +252,3 @@ function schemaOf (schema: object, document: Json): z.ZodType {
     { ...local(schema), $defs: local(document.components.schemas) } as Parameters<typeof z.fromJSONSchema>[0]
   )
 }
-
-test('the page of the document finds all that it loads, and its policy lets it', async t => {
-  const { app } = await build(t)
-  const page = await app.inject('/docs')
-  assert.equal(page.statusCode, 200)
-  const policy = String(page.headers['content-security-policy'])
-  assert.match(policy, /script-src 'self'(;|$)/)
-  assert.match(policy, /style-src 'self' [^;]*'unsafe-inline'/)
-  assert.match(policy, /img-src 'self' data:/)
-  assert.doesNotMatch(policy, /upgrade-insecure-requests/)
-  assert.doesNotMatch(page.body, /<script>|<script[^>]*>\s*\S[^<]*<\/script>| on\w+=/)
-  const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(match => match[1]!)
-  assert.ok(assets.length >= 5)
-  for (const asset of assets) {
-    assert.ok(asset.startsWith('/docs/'), asset)
-    assert.equal((await app.inject(asset)).statusCode, 200, asset)
-  }
-})
-
-test('the page reads the same document', async t => {
-  const { app } = await build(t)
-  assert.deepEqual((await app.inject('/docs/json')).json(), await documentOf(app))
-})

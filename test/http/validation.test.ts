@@ -25,6 +25,14 @@ test('the error names the part of the request, and has what is wrong in it as it
   }
 })
 
+test('a body that is needed and not there is missing, and not of a wrong type', () => {
+  for (const data of [null, undefined]) {
+    const { error } = check(z.object({ confirm: z.literal(true) }), 'body', data) as { error: BackupError }
+    assert.deepEqual([error.code, error.message], ['VALIDATION_FAILED', 'the body is missing'])
+    assert.deepEqual((error.cause as z.ZodError).issues.map(({ message }) => message), ['expected a JSON object'])
+  }
+})
+
 test('an answer is written as JSON', () => {
   assert.equal(compileSerializer()({ a: null }), '{"a":null}')
 })

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Event } from '../../src/core/event.ts'
 import { presentBackup } from '../../src/present/backup.ts'
-import { presentEvent } from '../../src/present/event.ts'
+import { eventSchema, presentEvent } from '../../src/present/event.ts'
 import { presentRestore } from '../../src/present/restore.ts'
 import { aBackup } from '../support/builders/backup.ts'
 import { aJob } from '../support/builders/job.ts'
 import { aDrill, aRestore } from '../support/builders/restore.ts'
+import { aRun } from '../support/builders/run.ts'
 import { VALID } from '../support/builders/verification.ts'
 
 const still = (): null => null
@@ -59,4 +61,62 @@ test('the event of a verification names its backup and how long it took', () => 
 
 test('changed settings are announced without their values', () => {
   assert.deepEqual(presentEvent({ type: 'settings.changed' }, still), {})
+})
+
+const alert = {
+  id: 1,
+  rule: 'backup_failed',
+  source: 'shop',
+  severity: 'critical',
+  message: 'the last backup failed',
+  remedy: 'Look.',
+  raisedAt: new Date(0),
+  clearedAt: null
+} as const
+const rescued = {
+  table: 'account',
+  chosen: 2,
+  parents: 0,
+  children: 0,
+  inserted: 1,
+  overwritten: 0,
+  same: 1,
+  skipped: 0,
+  triggers: []
+}
+const EVENTS: { readonly [T in Event['type']]: Omit<Extract<Event, { readonly type: T }>, 'type'> } = {
+  'job.updated': { job: aJob() },
+  'backup.started': { backup },
+  'backup.completed': { backup, durationMs: 5 },
+  'backup.suspect': { backup },
+  'backup.released': { backup },
+  'backup.failed': { backup, code: 'DISK_FULL' },
+  'backup.removed': { backup, reason: 'no rule keeps it' },
+  'backup.trashed': { backup },
+  'backup.undeleted': { backup },
+  'backup.evicted': { backup },
+  'rescue.completed': { backup, tables: [rescued] },
+  'copy.stored': { backup, store: 'far', bytes: 100, durationMs: 5 },
+  'copy.failed': { backup, store: 'far', code: 'STORE_UNAVAILABLE' },
+  'restore.completed': { restore },
+  'restore.failed': { restore, code: 'DISK_FULL' },
+  'drill.finished': { drill: aDrill() },
+  'verification.finished': { backup, verification: VALID, durationMs: 7 },
+  'operation.failed': { operation: 'create', source: 'shop', method: null, code: 'DISK_FULL' },
+  'alert.raised': { alert },
+  'alert.cleared': { alert },
+  'run.ended': { run: aRun() },
+  'settings.changed': {}
+}
+
+for (const [name, given] of Object.entries(EVENTS)) {
+  test(`the event ${name} is as its schema describes it, with nothing more`, () => {
+    const data = presentEvent({ type: name, ...given } as Event, still)
+    const parsed = eventSchema.parse({ event: name, data })
+    assert.deepEqual(parsed, { event: name, data })
+  })
+}
+
+test('an event that the schema does not name is none', () => {
+  assert.equal(eventSchema.safeParse({ event: 'backup.exploded', data: {} }).success, false)
 })

@@ -19,7 +19,7 @@ export function auditCommand (shell: Shell): Command {
     .option('--actor <name>', 'only actions of this token subject or operating system user')
     .option('--action <words>', 'only this action, such as "backup create"')
     .addOption(new Option('--outcome <outcome>', 'only actions with this outcome').choices(AUDIT_OUTCOMES))
-    .addOption(sinceOption('only actions'))
+    .addOption(sinceOption('only actions', shell.screen))
     .addOption(limitOption('entries'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))

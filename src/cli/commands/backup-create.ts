@@ -66,7 +66,7 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
       hint: 'Omit --continuous, and configure a short interval or an hourly schedule for the source.'
     })
   }
-  const backup = await shell.withSession(flags, async session => {
+  const created = await shell.withSession(flags, async session => {
     const { engine, run, audited } = session
     const source = wanted ?? defaultOf(session)
     await requireSealing(session, source)
@@ -84,8 +84,8 @@ async function create (shell: Shell, argument: string | undefined, flags: Flags)
       () => run(() => engine.create(request), { wait: flags.wait })
     )
   }, { isFirst: true })
-  const { viewCreated } = await import('../views/backup.ts')
-  show(shell, flags, viewCreated(backup, type === 'incremental' ? type : 'full'))
+  const { viewCreated } = await import('../views/created.ts')
+  show(shell, flags, viewCreated(created, type === 'incremental' ? type : 'full'))
 }
 
 function oneSource (argument: string | undefined, flag: string | undefined): string | undefined {

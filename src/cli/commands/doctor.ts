@@ -3,6 +3,7 @@ import { toBackupError } from '../../core/errors.ts'
 import { printableJson } from '../../core/printable.ts'
 import type { Finding } from '../doctor/finding.ts'
 import type { CatalogSnapshot, DoctorContext } from '../doctor/context.ts'
+import { asTyped } from '../as-typed.ts'
 import { exitCodesHelp, type Output } from '../output.ts'
 import type { Screen } from '../screen.ts'
 import { wrap } from '../text.ts'
@@ -97,10 +98,14 @@ async function open (openSnapshot: DoctorDeps['openSnapshot']): Promise<
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗', skipped: '-' } as const
 
-function asText (findings: readonly Finding[], { width }: Pick<Screen, 'width'>): string {
+function asText (findings: readonly Finding[], { width, command }: Pick<Screen, 'width' | 'command'>): string {
   const lines = findings.flatMap(({ check, source, status, message, remedy }) => [
-    wrap(`${MARKS[status]} ${check}${source === undefined ? '' : ` of ${source}`}: ${message}`, width, 2),
-    ...remedy === undefined ? [] : [`    ${wrap(remedy, width - 4, 4)}`]
+    wrap(
+      `${MARKS[status]} ${check}${source === undefined ? '' : ` of ${source}`}: ${asTyped(message, command)}`,
+      width,
+      2
+    ),
+    ...remedy === undefined ? [] : [`    ${wrap(asTyped(remedy, command), width - 4, 4)}`]
   ])
   return `${lines.join('\n')}\n\n${summary(findings)}\n`
 }

@@ -9,6 +9,7 @@ import {
 import type { BackupQuery } from '../../core/catalog/catalog.ts'
 import { jsonOption, limitOption, sinceOption, sourceOption } from '../arguments.ts'
 import { contentOf, type Content } from '../content.ts'
+import { requireKnownSource, requireKnownStore } from '../known-names.ts'
 import { exitCodesHelp } from '../output.ts'
 import { collect } from '../pages.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
@@ -43,7 +44,7 @@ export function listCommand (shell: Shell): Command {
         'incremental'
       ])
     )
-    .addOption(sinceOption('only backups started'))
+    .addOption(sinceOption('only backups started', shell.screen))
     .addOption(limitOption('backups'))
     .addOption(new Option('--store <name>', 'only backups in this store'))
     .option('--s3', 'same as --store s3')
@@ -63,6 +64,10 @@ export function listCommand (shell: Shell): Command {
           count = found.count
           return { items: found.backups, next: found.next }
         })
+        if (count === 0) {
+          await requireKnownSource(engine, query.source)
+          await requireKnownStore(engine, query.store)
+        }
         const { count: all } = await engine.backups({ ...query, limit: 1 })
         const contents = new Map<number, Content>()
         for (const { id } of flags.verbose === true && flags.json !== true ? backups : []) {

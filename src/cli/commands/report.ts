@@ -2,11 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import { jsonOption, parseSince, sourceOption } from '../arguments.ts'
+import { jsonOption, pastTimeOption, sourceOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
-const DAY = 86_400_000
+/** What is reported where nothing is said: 90 days. Milliseconds. */
+const PERIOD = 90 * 86_400_000
 
 export interface ReportDeps extends Shell {
   readonly cwd: string
@@ -14,7 +15,7 @@ export interface ReportDeps extends Shell {
 
 interface Flags extends JsonFlag {
   readonly source?: string
-  readonly since?: string
+  readonly since?: Date
   readonly html?: string
 }
 
@@ -25,13 +26,13 @@ export function reportCommand (deps: ReportDeps): Command {
     )
     .addOption(sourceOption('only this source'))
     .addOption(
-      new Option('--since <time>', 'period: a number of days (90d), or the time from which drills count').default('90d')
+      pastTimeOption('--since <time>', 'only drills at or after this (default: 90d)', deps.screen)
     )
     .addOption(new Option('--html <file>', 'write a printable page for auditors to this file'))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {
-      const since = beginOf(flags.since ?? '90d', deps.clock.now())
+      const since = flags.since ?? new Date(deps.clock.now().getTime() - PERIOD)
       const found = await deps.withReading(({ engine }) => engine.drillEvidence({ source: flags.source, since }))
       const { viewEvidence } = await import('../views/drill.ts')
       const file = flags.html === undefined ? null : resolve(deps.cwd, flags.html)
@@ -44,12 +45,6 @@ export function reportCommand (deps: ReportDeps): Command {
       }
       show(deps, flags, viewEvidence(found, file))
     })
-}
-
-/** `90d` is so many days before now, anything else a time. */
-function beginOf (text: string, now: Date): Date {
-  const [, days] = /^([1-9]\d{0,4})d$/.exec(text) ?? []
-  return days === undefined ? parseSince(text) : new Date(now.getTime() - Number(days) * DAY)
 }
 
 async function write (file: string, page: string): Promise<void> {

@@ -6,7 +6,7 @@ import { BackupError, ERRORS, toBackupError } from '../../core/errors.ts'
 import { RESTORE_MODES, type Restore, type RestoreMode } from '../../core/restore/restore.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { followedPath } from '../../files/followed-path.ts'
-import { idArgument, jsonOption, parseSince, parseWait, sourceOption } from '../arguments.ts'
+import { idArgument, jsonOption, parseWait, pastTimeOption, sourceOption } from '../arguments.ts'
 import { newestValid, requireChoice, type Choice } from '../chosen-backup.ts'
 import { targetOf } from '../each.ts'
 import { requireSealing } from '../guards.ts'
@@ -50,13 +50,7 @@ export function restoreCommand (deps: RestoreDeps): Command {
     )
     .addArgument(idArgument().argOptional())
     .option('--latest', 'the newest valid backup of the source, instead of an id')
-    .addOption(
-      new Option(
-        '--at <time>',
-        'the newest valid backup from this time or earlier: 2025-11-10, or 2025-11-10T14:30:00Z'
-      )
-        .argParser(parseSince)
-    )
+    .addOption(pastTimeOption('--at <time>', 'the newest valid backup from this time or earlier', deps.screen))
     .addOption(sourceOption('with --latest or --at: the source; default: the default source'))
     .option('--output <path>', 'restore to this file instead of the live database; same as --target')
     .addOption(new Option('--target <path>', 'same as --output').hideHelp())

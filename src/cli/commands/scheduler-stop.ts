@@ -1,17 +1,16 @@
 import { Command } from 'commander'
-import type { Clock } from '../../core/clock.ts'
 import { BackupError, systemCode } from '../../core/errors.ts'
-import { exitCodesHelp, type Output } from '../output.ts'
+import { jsonOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
 import type { Server } from '../views/scheduler.ts'
 
-export interface SchedulerStopDeps {
+export interface SchedulerStopDeps extends Pick<Shell, 'output' | 'screen' | 'clock'> {
   /** The server on the data directory, as long as it holds its lock; undefined: none runs. */
   readonly findServer: () => Promise<Server | undefined>
   readonly host: string
   /** Asks a process to end. */
   readonly terminate: (pid: number) => void
-  readonly clock: Clock
-  readonly output: Output
 }
 
 /** How often to look whether it has ended. Milliseconds. */
@@ -22,11 +21,13 @@ export function schedulerStopCommand (deps: SchedulerStopDeps): Command {
     .description(
       'Stop the server of the data directory and wait until it has ended. Running jobs may finish first.'
     )
+    .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 5]))
-    .action(() => stop(deps))
+    .action((flags: JsonFlag) => stop(deps, flags))
 }
 
-async function stop ({ findServer, host, terminate, clock, output }: SchedulerStopDeps): Promise<void> {
+async function stop (deps: SchedulerStopDeps, flags: JsonFlag): Promise<void> {
+  const { findServer, host, terminate, clock } = deps
   const server = await findServer()
   if (server === undefined) {
     throw new BackupError('NOT_FOUND', 'no server is running', { hint: 'No action is needed.' })
@@ -47,5 +48,6 @@ async function stop ({ findServer, host, terminate, clock, output }: SchedulerSt
   }
   // Whoever is tired of waiting ends this command alone, by Ctrl-C; the server goes on ending.
   while ((await findServer())?.pid === server.pid) await clock.sleep(LOOK_AGAIN, new AbortController().signal)
-  output.out.write(`stopped process ${server.pid}, which had been running since ${server.since}\n`)
+  const { viewStopped } = await import('../views/scheduler.ts')
+  show(deps, flags, viewStopped(server))
 }

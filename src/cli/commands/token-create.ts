@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander'
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../../core/clock.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
+import { jsonOption } from '../arguments.ts'
 import { parseExpiry } from '../duration.ts'
-import { exitCodesHelp, type Output } from '../output.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
 import type { WithTokens } from '../with-tokens.ts'
 
 interface ProofOfTokens {
@@ -12,7 +13,9 @@ interface ProofOfTokens {
   readonly key: Secret
 }
 
-export interface TokenCreateDeps<Role extends string> {
+export interface TokenCreateDeps<Role extends string> extends Pick<Shell, 'output' | 'screen' | 'clock'> {
+  /** The user of the machine. */
+  readonly actor: string
   readonly roles: readonly Role[]
   /** What proves a token, made now if the service never started before. */
   readonly tokenKey: () => Promise<ProofOfTokens> | ProofOfTokens
@@ -27,14 +30,13 @@ export interface TokenCreateDeps<Role extends string> {
     readonly now: Date
   }) => string | Promise<string>
   readonly withTokens: WithTokens
-  readonly clock: Clock
-  readonly output: Output
 }
 
-interface Flags<Role> {
+interface Flags<Role> extends JsonFlag {
   readonly role: Role
   readonly expires: string
-  readonly subject: string
+  readonly subject?: string
+  readonly name?: string
 }
 
 export function tokenCreateCommand<Role extends string> (deps: TokenCreateDeps<Role>): Command {
@@ -42,19 +44,23 @@ export function tokenCreateCommand<Role extends string> (deps: TokenCreateDeps<R
     .description('Create a token for the API and print it. The service does not have to run.')
     .addOption(new Option('--role <role>', 'role of the token').choices(deps.roles).makeOptionMandatory())
     .option('--expires <time>', 'time until it expires: 30d, 12h, 15m; or never', '90d')
-    .option('--subject <name>', 'owner of the token, shown in the audit log', 'cli')
+    .option('--subject <name>', 'owner of the token, shown in the audit log (default: your user name)')
+    .addOption(new Option('--name <name>', 'same as --subject').conflicts('subject'))
+    .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
     .action((flags: Flags<Role>) => createToken(flags, deps))
 }
 
 async function createToken<Role extends string> (
-  { role, expires, subject }: Flags<Role>,
-  { tokenKey, requireTokenExpiry, sign, withTokens, clock, output }: TokenCreateDeps<Role>
+  flags: Flags<Role>,
+  deps: TokenCreateDeps<Role>
 ): Promise<void> {
+  const { tokenKey, requireTokenExpiry, sign, withTokens, clock, actor, output } = deps
+  const { role, expires, subject = flags.name ?? actor } = flags
   const expiresInSeconds = parseExpiry(expires)
   if (subject.trim() === '') {
     throw new BackupError('VALIDATION_FAILED', 'the subject is empty', {
-      hint: 'Give a name with --subject, or omit it.'
+      hint: 'Give a name with --subject or --name, or omit it.'
     })
   }
   if (expiresInSeconds === null && await requireTokenExpiry()) {
@@ -75,12 +81,17 @@ async function createToken<Role extends string> (
   const [id, now] = [randomUUID(), clock.now()]
   const expiresAt = expiresInSeconds === null ? null : new Date(now.getTime() + expiresInSeconds * 1000)
   // Remembered first: no token gets out that nobody could find and revoke.
-  await withTokens(
+  const record = await withTokens(
     { action: 'token create', target: `token ${id}` },
     tokens => tokens.add({ id, subject, role, createdAt: now, expiresAt })
   )
-  output.out.write(`${await sign({ secret: key, id, subject, role, expiresInSeconds, now })}\n`)
-  if (output.err.isTTY === true) {
+  const token = await sign({ secret: key, id, subject, role, expiresInSeconds, now })
+  const [{ presentToken }, { viewCreatedToken }] = await Promise.all([
+    import('../../present/token.ts'),
+    import('../views/token.ts')
+  ])
+  show(deps, flags, viewCreatedToken(token, presentToken(record, now)))
+  if (flags.json !== true && output.err.isTTY === true) {
     output.err.write(
       `role ${role}, subject "${subject}", ${
         expiresAt === null ? 'never expires' : `expires ${expiresAt.toISOString()}`

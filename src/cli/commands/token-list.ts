@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { jsonOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 import type { WithTokens } from '../with-tokens.ts'
@@ -12,7 +13,7 @@ export function tokenListCommand (deps: TokenListDeps): Command {
     .description(
       'List the tokens created here and the revoked tokens, newest first. The tokens themselves are not stored.'
     )
-    .option('--json', 'as JSON')
+    .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: JsonFlag) => {
       const now = deps.clock.now()

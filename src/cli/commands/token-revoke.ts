@@ -1,14 +1,17 @@
 import { Command } from 'commander'
 import type { TokenLog, TokenRecord } from '../../core/catalog/token.ts'
-import type { Clock } from '../../core/clock.ts'
 import { BackupError } from '../../core/errors.ts'
-import { exitCodesHelp, type Output } from '../output.ts'
+import { jsonOption } from '../arguments.ts'
+import { exitCodesHelp } from '../output.ts'
+import { show, type JsonFlag, type Shell } from '../shell.ts'
 import type { WithTokens } from '../with-tokens.ts'
 
-export interface TokenRevokeDeps {
+export interface TokenRevokeDeps extends Pick<Shell, 'output' | 'screen' | 'clock'> {
   readonly withTokens: WithTokens
-  readonly clock: Clock
-  readonly output: Output
+}
+
+interface Flags extends JsonFlag {
+  readonly subject?: string
 }
 
 export function tokenRevokeCommand (deps: TokenRevokeDeps): Command {
@@ -19,37 +22,30 @@ export function tokenRevokeCommand (deps: TokenRevokeDeps): Command {
       'ids of the tokens, as shown by "token list", or the claim "jti" of a token from another issuer'
     )
     .option('--subject <name>', 'every token of this subject that was issued until now, by any issuer')
+    .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 6, 7]))
-    .action(async (ids: readonly string[], { subject }: { readonly subject?: string }) => {
+    .action(async (ids: readonly string[], flags: Flags) => {
+      const { subject } = flags
       if ((subject === undefined) === (ids.length === 0)) {
         throw new BackupError('VALIDATION_FAILED', 'either ids or "--subject" must be given', {
           hint: 'Give the ids of the tokens, or a name with --subject.'
         })
       }
       const target = subject === undefined ? ids.map(id => `token ${id}`).join(', ') : `tokens of "${subject}"`
-      await deps.withTokens(
+      const revoked = await deps.withTokens(
         { action: 'token revoke', target },
-        tokens => subject === undefined ? revoke(deps, tokens, ids) : revokeSubject(deps, tokens, subject)
+        tokens => subject === undefined ? revoke(deps, tokens, ids) : tokens.revokeSubject(subject, deps.clock.now())
       )
+      const [{ presentToken }, { viewRevoked }] = await Promise.all([
+        import('../../present/token.ts'),
+        import('../views/token.ts')
+      ])
+      show(deps, flags, viewRevoked(revoked.map(token => presentToken(token, deps.clock.now())), subject))
     })
 }
 
-/** Each for itself, so that those before one that fails stay revoked. */
-async function revoke ({ clock, output }: TokenRevokeDeps, tokens: TokenLog, ids: readonly string[]): Promise<void> {
-  for (const id of ids) output.out.write(`revoked ${describe(await tokens.revoke(id, clock.now()))}\n`)
-}
-
-async function revokeSubject ({ clock, output }: TokenRevokeDeps, tokens: TokenLog, subject: string): Promise<void> {
-  const revoked = await tokens.revokeSubject(subject, clock.now())
-  for (const token of revoked) output.out.write(`revoked ${describe(token)}\n`)
-  // Whoever misspelt the subject can tell by what was made here for it.
-  const others = revoked.length === 0 ? `no valid token for "${subject}" was created here; ` : ''
-  output.out.write(
-    `${others}tokens for "${subject}" from other issuers are rejected too if they were issued until now\n`
-  )
-}
-
-/** An id that nobody knows may be that of a token made elsewhere, or misspelt: whoever gave it can tell. */
-function describe ({ id, subject, role }: TokenRecord): string {
-  return subject === null ? `${id}, which was not created here` : `${id} of "${subject}" (${role ?? 'no role'})`
+async function revoke ({ clock }: TokenRevokeDeps, tokens: TokenLog, ids: readonly string[]): Promise<TokenRecord[]> {
+  const revoked: TokenRecord[] = []
+  for (const id of ids) revoked.push(await tokens.revoke(id, clock.now()))
+  return revoked
 }

@@ -3,6 +3,7 @@ import { isLive } from '../../core/backup/backup.ts'
 import { BackupError } from '../../core/errors.ts'
 import { idsArgument, jsonOption, sourceOption } from '../arguments.ts'
 import { each, targetOf } from '../each.ts'
+import { requireKnownStore } from '../known-names.ts'
 import { exitCodesHelp } from '../output.ts'
 import { collect } from '../pages.ts'
 import type { Session } from '../session.ts'
@@ -85,6 +86,7 @@ async function missing (
   { source, store }: Pick<Flags, 'source'> & { store: string | undefined }
 ): Promise<number[]> {
   if (source !== undefined) await engine.source(source)
+  await requireKnownStore(engine, store)
   const backups = await collect(Number.POSITIVE_INFINITY, async page => {
     const found = await engine.backups({ source, status: 'completed', ...page })
     return { items: found.backups, next: found.next }

@@ -31,7 +31,7 @@ export function verifyCommand (deps: VerifyDeps): Command {
     .option('--all', 'every completed backup')
     .option('--file <path>', 'any backup file; needs no service and no catalog')
     .addOption(sourceOption('with --all: only backups of this source'))
-    .addOption(sinceOption('with --all: only backups started'))
+    .addOption(sinceOption('with --all: only backups started', deps.screen))
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 3, 4, 5, 6, 7, 130]))
     .action(async (ids: readonly number[], flags: Flags) => {

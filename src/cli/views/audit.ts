@@ -4,6 +4,7 @@ import { auditEntrySchema, presentAuditEntry } from '../../present/audit.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
+import { localColumn } from '../times.ts'
 
 export const auditSchema = z.object({ entries: z.array(auditEntrySchema) })
 
@@ -14,10 +15,12 @@ export function viewAudit (entries: readonly AuditEntry[]): View {
   }
 }
 
-function columns ({ colours }: Screen): ReadonlyArray<Column<AuditEntry>> {
+function columns (screen: Screen): ReadonlyArray<Column<AuditEntry>> {
+  const { colours } = screen
   const paint = { done: colours.green, refused: colours.yellow, failed: colours.red }
   return [
     { title: 'AT (UTC)', cell: ({ at }) => at.toISOString().slice(0, 19).replace('T', ' ') },
+    ...localColumn<AuditEntry>(({ at }) => at, screen),
     { title: 'WHO', cell: ({ actor }) => actor ?? '(unknown)', atLeast: 8 },
     { title: 'ROLE', cell: ({ role }) => role ?? '', expendable: 3 },
     { title: 'FROM', cell: ({ address }) => address ?? '', atLeast: 8, expendable: 2 },

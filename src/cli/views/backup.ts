@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { totalSize, type Backup, type BackupMethod } from '../../core/backup/backup.ts'
+import { totalSize, type Backup } from '../../core/backup/backup.ts'
 import type { Copy } from '../../core/backup/copy.ts'
 import type { VerificationRecord } from '../../core/catalog/catalog.ts'
 import { fileName } from '../../core/backup/object-key.ts'
@@ -13,9 +13,9 @@ import { checkSchema } from '../../present/verification.ts'
 import type { Content } from '../content.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
-import { printable } from '../text.ts'
 import { inSize } from '../../core/size.ts'
-import { counted, inAge, inDuration } from '../words.ts'
+import { inTime } from '../times.ts'
+import { counted, inDuration } from '../words.ts'
 import { checkLine } from './checks.ts'
 import { factLines, type Fact } from './facts.ts'
 
@@ -36,43 +36,6 @@ export function nameOf ({ key }: Backup): string {
 /** What was done, in one line. */
 export function viewDone (backup: Backup, sentence: string): View {
   return { json: { backup: presentBackup(backup) }, text: ({ colours }) => `${colours.green('✓')} ${sentence}\n` }
-}
-
-/** `wanted`: the requested method. A full backup in place of an increment has the reason in its description. */
-export function viewCreated (backup: Backup, wanted: BackupMethod = 'full'): View {
-  return { json: { backup: presentBackup(backup) }, text: screen => createdText(backup, wanted, screen) }
-}
-
-function createdText (backup: Backup, wanted: BackupMethod, { colours }: Screen): string {
-  const { method, originalSize, startedAt, completedAt, verification, id, parts } = backup
-  const size = totalSize(backup)
-  // The size of the image is that of the main part alone.
-  const isSmaller = parts.length === 0 && size !== null && originalSize !== null && size !== originalSize
-  const facts: ReadonlyArray<readonly [string, string | undefined]> = [
-    [
-      'Size',
-      size === null ? undefined : `${inSize(size)}${isSmaller ? ` (compressed from ${inSize(originalSize)})` : ''}`
-    ],
-    ['Duration', completedAt === null ? undefined : inDuration(completedAt.getTime() - startedAt.getTime())],
-    ['Compression ratio', isSmaller && size > 0 ? `${(originalSize / size).toFixed(2)}x` : undefined],
-    ['Backup ID', String(id)],
-    ['Depends on', backup.parentId === null ? undefined : `backup ${backup.parentId}`],
-    ['Note', wanted === method || backup.description === null ? undefined : printable(backup.description)],
-    ['Verified', verification.status === 'valid' ? undefined : 'no'],
-    ['Warning', printableWarning(verification.checks)],
-    ['Suspect', backup.suspicion?.reasons.join('; ')]
-  ]
-  return [
-    `${colours.green('✓')} Created ${method} backup: ${nameOf(backup)}`,
-    ...facts.filter(([, value]) => value !== undefined).map(([name, value]) => `  ${name}: ${value ?? ''}`),
-    ''
-  ].join('\n')
-}
-
-/** Names of tables come from the database, and need not be fit for a terminal. */
-function printableWarning (checks: Backup['verification']['checks']): string | undefined {
-  const warning = verificationWarning(checks)
-  return warning === undefined ? undefined : printable(warning)
 }
 
 export function viewBackup (
@@ -123,15 +86,14 @@ function sizeFacts (backup: Backup): readonly Fact[] {
   ]
 }
 
-function inStore ({ status, location, error, nextAttemptAt }: Copy, { now }: Screen): string {
-  const again = nextAttemptAt === null ? '' : `, again ${inAge(nextAttemptAt, now)}`
+function inStore ({ status, location, error, nextAttemptAt }: Copy, screen: Screen): string {
+  const again = nextAttemptAt === null ? '' : `, next attempt ${inTime(nextAttemptAt, screen)}`
   return status === 'stored' ? location : `${status}${error === null ? '' : `: ${error}`}${again}`
 }
 
 function factsOf (backup: Backup, content: Content | undefined, screen: Screen): readonly Fact[] {
-  const { now } = screen
   const { size, originalSize, startedAt, completedAt, verification, signature } = backup
-  const at = (time: Date | null): string | null => time === null ? null : `${time.toISOString()} (${inAge(time, now)})`
+  const at = (time: Date | null): string | null => time === null ? null : inTime(time, screen)
   return [
     ['file', backup.deletedAt === null ? backup.filePath : null],
     ['source', backup.source],
@@ -155,7 +117,9 @@ function factsOf (backup: Backup, content: Content | undefined, screen: Screen):
       'verified',
       verification.status === 'unverified'
         ? 'never'
-        : `${verification.status}${verification.checkedAt === null ? '' : `, ${inAge(verification.checkedAt, now)}`}`
+        : `${verification.status}${
+          verification.checkedAt === null ? '' : `, ${inTime(verification.checkedAt, screen)}`
+        }`
     ],
     ['warning', verificationWarning(verification.checks) ?? null],
     ['manifest', signature === null ? null : describeSignature(signature)],
@@ -185,11 +149,12 @@ function chainInWords ({ link, parentId }: Backup): string | null {
   }`
 }
 
-function history (verifications: readonly VerificationRecord[], { colours }: Screen): string {
+function history (verifications: readonly VerificationRecord[], screen: Screen): string {
+  const { colours } = screen
   const [last] = verifications
   if (last === undefined) return ''
   const earlier = verifications.map(({ checkedAt, verification: { valid } }) =>
-    `  ${checkedAt.toISOString()}  ${valid ? colours.green('valid') : colours.red('not valid')}`
+    `  ${inTime(checkedAt, screen)}  ${valid ? colours.green('valid') : colours.red('not valid')}`
   )
   return [
     '',

@@ -7,7 +7,8 @@ import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { inSize } from '../../core/size.ts'
-import { counted, inAge, inMinutes } from '../words.ts'
+import { timeColumns } from '../times.ts'
+import { counted } from '../words.ts'
 import { describeBackup, nameOf } from './backup.ts'
 
 /** `backup_id` is what the Signal Harvester guide calls the id; scripts written against it read that. */
@@ -53,16 +54,15 @@ function more ({ length }: readonly Backup[], count: number): string {
 }
 
 /** The method is a column where not all of them are full backups. */
-function columns ({ colours, now }: Screen, backups: readonly Backup[]): ReadonlyArray<Column<Backup>> {
+function columns (screen: Screen, backups: readonly Backup[]): ReadonlyArray<Column<Backup>> {
   return [
     { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8 },
     { title: 'TYPE', cell: ({ type, schedule }) => schedule ?? type, expendable: 2 },
     ...backups.every(({ method }) => method === 'full') ? [] : [{ title: 'METHOD', cell: methodOf }],
     { title: 'SIZE', align: 'right', cell: sizeOf },
-    { title: 'CREATED (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
-    { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 3 },
-    { title: 'STATE', cell: stateOf, paint: (text, backup) => paintState(text, backup, colours) },
+    ...timeColumns<Backup>('CREATED', ({ startedAt }) => startedAt, screen, { expendable: 3 }),
+    { title: 'STATE', cell: stateOf, paint: (text, backup) => paintState(text, backup, screen.colours) },
     { title: 'NAME', cell: nameOf, atLeast: 20, expendable: 4 },
     { title: 'DESCRIPTION', cell: ({ description }) => description ?? '', atLeast: 11, expendable: 1, cut: 'end' }
   ]

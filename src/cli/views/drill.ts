@@ -8,7 +8,8 @@ import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { printable } from '../text.ts'
-import { counted, inAge, inDuration, inMinutes, inSpan } from '../words.ts'
+import { inTime, timeColumns } from '../times.ts'
+import { counted, inAge, inDuration, inSpan } from '../words.ts'
 import { checkLine } from './checks.ts'
 
 export const oneDrillSchema = z.object({ drill: drillSchema })
@@ -52,11 +53,11 @@ export function viewDrills (drills: readonly Restore[]): View {
   }
 }
 
-function columns ({ colours, now }: Screen): ReadonlyArray<Column<Restore>> {
+function columns (screen: Screen): ReadonlyArray<Column<Restore>> {
+  const { colours } = screen
   return [
     { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
-    { title: 'STARTED (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
-    { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 3 },
+    ...timeColumns<Restore>('STARTED', ({ startedAt }) => startedAt, screen, { expendable: 3 }),
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8 },
     { title: 'BACKUP', align: 'right', cell: ({ backupId }) => String(backupId) },
     {
@@ -86,7 +87,7 @@ export function viewEvidence (found: EvidenceOfDrills, file: string | null): Vie
     text: screen =>
       [
         `${counted(total.drills, 'drill')} since ${
-          inMinutes(found.since)
+          inTime(found.since, screen)
         }: ${total.passed} passed, ${total.failed} failed, ${total.inconclusive} inconclusive`,
         '',
         table(sourceColumns(screen), sources, screen),

@@ -5,6 +5,7 @@ import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { printable, wrap } from '../text.ts'
+import { inTime } from '../times.ts'
 import { counted, inDuration } from '../words.ts'
 import { factLines } from './facts.ts'
 
@@ -27,6 +28,7 @@ function dryRunText (found: DryRun, screen: Screen): string {
     `${colours.bold('Dry run:')} nothing was changed\n\n`,
     ...factLines([
       ['Restore', `backup ${backup.id} of "${backup.source}" to ${target} (${mode})`],
+      ['Created', inTime(backup.startedAt, screen)],
       ['Before that', isSecured ? 'the current content is backed up' : null],
       ...found.space.map(({ use, place, needed, free }) =>
         [

@@ -8,7 +8,8 @@ import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { inSize } from '../../core/size.ts'
-import { counted, inMinutes } from '../words.ts'
+import { timeColumns } from '../times.ts'
+import { counted } from '../words.ts'
 
 export const pruneSchema = z.object({
   dryRun: z.boolean(),
@@ -84,12 +85,13 @@ export function plan ({ decisions, copies, refused }: Pick<Pruned, 'decisions' |
   ].join('\n')
 }
 
-function columns ({ colours }: Screen): ReadonlyArray<Column<Retained | RetainedCopy>> {
+function columns (screen: Screen): ReadonlyArray<Column<Retained | RetainedCopy>> {
+  const { colours } = screen
   return [
     { title: 'ID', align: 'right', cell: ({ backup }) => String(backup.id) },
     { title: 'SOURCE', cell: ({ backup }) => backup.source, isWhole: true },
     { title: 'TYPE', cell: ({ backup }) => backup.schedule ?? backup.type, expendable: 3 },
-    { title: 'CREATED (UTC)', cell: ({ backup }) => inMinutes(backup.startedAt) },
+    ...timeColumns<Retained | RetainedCopy>('CREATED', ({ backup }) => backup.startedAt, screen, { expendable: 4 }),
     {
       title: 'SIZE',
       align: 'right',

@@ -11,7 +11,8 @@ import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { wrap } from '../text.ts'
 import { inSize } from '../../core/size.ts'
-import { inAge, inDuration, inMinutes } from '../words.ts'
+import { inTime, timeColumns } from '../times.ts'
+import { inDuration } from '../words.ts'
 import { nameOf } from './backup.ts'
 import { factLines } from './facts.ts'
 
@@ -43,17 +44,17 @@ export interface Stakes {
 
 /** What a restore would do, for whoever has to say yes to it. */
 export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, screen: Screen): string {
-  const { colours, now, width } = screen
+  const { colours, width } = screen
   const { given, size, modified } = standing
   const stored = totalSize(backup)
   const path = given === null ? standing.path : `${given} → ${standing.path}`
   const there = size === null || modified === null
     ? `${path} (does not exist)`
-    : `${path} (${inSize(size)}, modified ${inMinutes(modified)}, ${inAge(modified, now)})`
+    : `${path} (${inSize(size)}), modified ${inTime(modified, screen)}`
   const facts = [
     [inPlace ? 'Current database' : 'Current file', there],
     ['Restore from', `backup ${backup.id} of "${backup.source}", ${nameOf(backup)}`],
-    ['Created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, now)})`],
+    ['Created', inTime(backup.startedAt, screen)],
     ['Type', `${backup.method}, ${backup.type}`],
     [
       'Size',
@@ -62,7 +63,9 @@ export function warning (backup: Backup, { standing, newest, inPlace }: Stakes, 
     ['Manifest', manifestOf(backup)],
     [
       'Newest backup',
-      newest === undefined || newest.id === backup.id ? null : `backup ${newest.id} (${inAge(newest.startedAt, now)})`
+      newest === undefined || newest.id === backup.id
+        ? null
+        : `backup ${newest.id}, ${inTime(newest.startedAt, screen)}`
     ]
   ] as const
   const what = inPlace
@@ -93,7 +96,7 @@ export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<Kept
       [
         `${screen.colours.green('✓')} Restored backup ${backup.id} to ${restore.target}`,
         ...factLines([
-          ['Backup created', `${inMinutes(backup.startedAt)} (${inAge(backup.startedAt, screen.now)})`],
+          ['Backup created', inTime(backup.startedAt, screen)],
           [
             'Restored in',
             restoreTime === null ? null : `${inDuration(restoreTime)}${whole === null ? '' : `, ${whole} in all`}`
@@ -121,7 +124,8 @@ export function viewRestores (restores: readonly Restore[]): View {
   }
 }
 
-function columns ({ colours, now }: Screen): ReadonlyArray<Column<Restore>> {
+function columns (screen: Screen): ReadonlyArray<Column<Restore>> {
+  const { colours } = screen
   const paint = {
     running: colours.cyan,
     completed: colours.green,
@@ -131,8 +135,7 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Restore>> {
   }
   return [
     { title: 'ID', align: 'right', cell: ({ id }) => String(id) },
-    { title: 'STARTED (UTC)', cell: ({ startedAt }) => inMinutes(startedAt) },
-    { title: 'AGE', align: 'right', cell: ({ startedAt }) => inAge(startedAt, now), expendable: 5 },
+    ...timeColumns<Restore>('STARTED', ({ startedAt }) => startedAt, screen, { expendable: 5 }),
     { title: 'KIND', cell: ({ kind }) => kind, expendable: 4 },
     { title: 'BACKUP', align: 'right', cell: ({ backupId }) => String(backupId) },
     { title: 'SOURCE', cell: ({ source }) => source, atLeast: 8, expendable: 3 },

@@ -4,7 +4,7 @@ import { presentRun, runSchema } from '../../present/run.ts'
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
-import { inAge, inMinutes } from '../words.ts'
+import { timeColumns } from '../times.ts'
 
 export const runsSchema = z.object({ runs: z.array(runSchema) })
 
@@ -15,7 +15,8 @@ export function viewRuns (runs: readonly Run[]): View {
   }
 }
 
-function columns ({ colours, now }: Screen): ReadonlyArray<Column<Run>> {
+function columns (screen: Screen): ReadonlyArray<Column<Run>> {
+  const { colours } = screen
   const paint = {
     waiting: colours.yellow,
     running: colours.cyan,
@@ -24,8 +25,7 @@ function columns ({ colours, now }: Screen): ReadonlyArray<Column<Run>> {
     skipped: colours.dim
   }
   return [
-    { title: 'DUE (UTC)', cell: ({ dueAt }) => inMinutes(dueAt) },
-    { title: 'AGE', align: 'right', cell: ({ dueAt }) => inAge(dueAt, now), expendable: 3 },
+    ...timeColumns<Run>('DUE', ({ dueAt }) => dueAt, screen, { expendable: 3 }),
     { title: 'KIND', cell: ({ kind }) => kind },
     { title: 'SOURCE', cell: ({ source }) => source ?? '(all)', atLeast: 8 },
     { title: 'RULE', cell: ({ rule }) => rule, atLeast: 8, expendable: 1 },

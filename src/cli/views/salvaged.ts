@@ -5,7 +5,8 @@ import { table } from '../table.ts'
 import { printable, wrap } from '../text.ts'
 import type { View } from '../shell.ts'
 import { inSize } from '../../core/size.ts'
-import { counted, inMinutes } from '../words.ts'
+import { inTime } from '../times.ts'
+import { counted } from '../words.ts'
 
 export const salvageSchema = z.object({
   path: z.string(),
@@ -89,7 +90,7 @@ export function viewSalvaged (salvaged: Salvaged, known: KnownRows | undefined):
           screen
         ),
         ...remarks(json).map(remark => wrap(`  ${printable(remark)}`, width, 2)),
-        ...known === undefined ? [] : [`  backup ${known.backupId} was made at ${inMinutes(known.startedAt)}`],
+        ...known === undefined ? [] : [`  backup ${known.backupId} was made at ${inTime(known.startedAt, screen)}`],
         ''
       ].join('\n')
     }

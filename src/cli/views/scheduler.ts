@@ -7,6 +7,7 @@ import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { wrap } from '../text.ts'
+import { inTime, localColumn } from '../times.ts'
 import { inAge, inMinutes } from '../words.ts'
 
 /** Whoever serves from the data directory. */
@@ -16,12 +17,26 @@ export interface Server {
   readonly since: string
 }
 
+const serverSchema = z.object({ pid: z.int(), host: z.string(), since: instant })
+
 export const schedulerStatusSchema = z.object({
-  server: z.object({ pid: z.int(), host: z.string(), since: instant }).nullable().meta({
+  server: serverSchema.nullable().meta({
     description: 'null: no server is running, so no automatic backups are made.'
   }),
   sources: z.array(sourceSchema)
 })
+
+export const schedulerStopSchema = z.object({
+  stopped: serverSchema.meta({ description: 'The server, which has ended.' })
+})
+
+export function viewStopped ({ pid, host, since }: Server): View {
+  const json: z.infer<typeof schedulerStopSchema> = { stopped: { pid, host, since } }
+  return {
+    json,
+    text: screen => `stopped process ${pid}, which had been running since ${inTime(new Date(since), screen)}\n`
+  }
+}
 
 export function viewScheduler (server: Server | undefined, states: readonly SourceState[], now: Date): View {
   return {
@@ -33,7 +48,8 @@ export function viewScheduler (server: Server | undefined, states: readonly Sour
   }
 }
 
-function serverLine (server: Server | undefined, { colours, now, width }: Screen): string {
+function serverLine (server: Server | undefined, screen: Screen): string {
+  const { colours, width } = screen
   if (server === undefined) {
     return `${colours.yellow('!')} ${
       wrap(
@@ -44,11 +60,12 @@ function serverLine (server: Server | undefined, { colours, now, width }: Screen
     }`
   }
   return `${colours.green('✓')} process ${server.pid} on "${server.host}" is running, started ${
-    inAge(new Date(server.since), now)
+    inTime(new Date(server.since), screen)
   }`
 }
 
-function columns ({ now }: Screen): ReadonlyArray<Column<SourceState>> {
+function columns (screen: Screen): ReadonlyArray<Column<SourceState>> {
+  const { now } = screen
   return [
     { title: 'SOURCE', cell: ({ name }) => name, atLeast: 10 },
     { title: 'SCHEDULE', cell: ({ policy }) => scheduleInWords(policy), atLeast: 16, cut: 'end' },
@@ -59,6 +76,7 @@ function columns ({ now }: Screen): ReadonlyArray<Column<SourceState>> {
       expendable: 2
     },
     { title: 'NEXT', align: 'right', cell: ({ nextRun }) => nextRun === null ? '-' : inAge(nextRun, now) },
-    { title: 'NEXT (UTC)', cell: ({ nextRun }) => nextRun === null ? '' : inMinutes(nextRun), expendable: 1 }
+    { title: 'NEXT (UTC)', cell: ({ nextRun }) => nextRun === null ? '' : inMinutes(nextRun), expendable: 1 },
+    ...localColumn<SourceState>(({ nextRun }) => nextRun, screen)
   ]
 }

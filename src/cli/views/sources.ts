@@ -5,7 +5,8 @@ import { chainsInWords, drillsInWords, retentionInWords, scheduleInWords } from 
 import type { Colours, Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { inSize } from '../../core/size.ts'
-import { inAge, inDuration } from '../words.ts'
+import { inTime } from '../times.ts'
+import { inDuration } from '../words.ts'
 import { factLines, type Fact } from './facts.ts'
 
 export const sourcesSchema = z.object({ sources: z.array(sourceSchema) })
@@ -18,13 +19,13 @@ export function viewSources (states: readonly SourceState[], now: Date): View {
 }
 
 function describe (state: SourceState, screen: Screen): string {
-  const { colours, now } = screen
+  const { colours } = screen
   const { name, kind, location, isDefault, policy, statistics, nextRun } = state
   const facts: readonly Fact[] = [
     ['location', `${location} (${kind})`],
     ['backups', `${statistics.count}, ${inSize(statistics.size)}`],
-    ['last', statistics.lastSuccess === null ? 'never' : inAge(statistics.lastSuccess, now)],
-    ['next', nextRun === null ? 'none (no automatic backups)' : inAge(nextRun, now)],
+    ['last', statistics.lastSuccess === null ? 'never' : inTime(statistics.lastSuccess, screen)],
+    ['next', nextRun === null ? 'none (no automatic backups)' : inTime(nextRun, screen)],
     ['schedule', scheduleInWords(policy)],
     ['chains', chainsInWords(policy)],
     ['retention', retentionInWords(policy)],
@@ -34,7 +35,7 @@ function describe (state: SourceState, screen: Screen): string {
       'proven',
       statistics.lastProven === null
         ? 'no restore or drill yet'
-        : `restored ${inAge(statistics.lastProven, now)}${
+        : `restored ${inTime(statistics.lastProven, screen)}${
           statistics.restoreTime === null ? '' : `, in ${inDuration(statistics.restoreTime)}`
         }`
     ]

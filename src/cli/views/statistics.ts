@@ -5,6 +5,7 @@ import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { inSize } from '../../core/size.ts'
+import { inTime } from '../times.ts'
 import { counted, inAge, inDuration } from '../words.ts'
 
 export const statsSchema = z.object({ statistics: statisticsSchema })
@@ -13,12 +14,12 @@ export function viewStatistics (found: ServiceStatistics, now: Date): View {
   const statistics = presentStatistics(found, now)
   return {
     json: { statistics },
-    text: screen => `${table(columns(screen), statistics.sources, screen)}\n${total(found, now)}\n`
+    text: screen => `${table(columns(screen), statistics.sources, screen)}\n${total(found, screen)}\n`
   }
 }
 
-function total ({ totalBackups, totalSize, newestBackup, failedBackups }: ServiceStatistics, now: Date): string {
-  const newest = newestBackup === null ? 'none yet' : `the newest ${inAge(newestBackup, now)}`
+function total ({ totalBackups, totalSize, newestBackup, failedBackups }: ServiceStatistics, screen: Screen): string {
+  const newest = newestBackup === null ? 'none yet' : `the newest ${inTime(newestBackup, screen)}`
   return `${counted(totalBackups, 'backup')}, ${inSize(totalSize)}, ${newest}; ${counted(failedBackups, 'failure')}`
 }
 

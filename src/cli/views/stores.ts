@@ -48,7 +48,7 @@ function columns ({ colours }: Screen): ReadonlyArray<Column<StoreState>> {
   ]
 }
 
-const MARKS: Readonly<Record<ProbeStatus, string>> = { ok: '✓', warn: '!', fail: '✗', skipped: '-' }
+const MARKS: Readonly<Record<ProbeStatus, string>> = { ok: '✓', warn: '!', fail: '✗', skipped: '-', absent: '–' }
 
 function probeLines ({ store, findings }: StoreProbe, { colours, width }: Screen): string {
   // Of a store that does not answer there is nothing more to say.
@@ -59,7 +59,9 @@ function probeLines ({ store, findings }: StoreProbe, { colours, width }: Screen
 }
 
 function findingLines ({ check, status, message, remedy }: ProbeFinding, colours: Colours, width: number): string {
-  const paint = { ok: colours.green, warn: colours.yellow, fail: colours.red, skipped: colours.dim }[status]
-  const line = wrap(`${paint(MARKS[status])} ${check}: ${message}`, width, 2)
+  const { green, yellow, red, dim } = colours
+  const paint = { ok: green, warn: yellow, fail: red, skipped: dim, absent: dim }[status]
+  const found = status === 'absent' ? `not available: ${message}` : message
+  const line = wrap(`${paint(MARKS[status])} ${check}: ${found}`, width, 2)
   return remedy === null ? line : `${line}\n    ${wrap(remedy, width - 4, 4)}`
 }

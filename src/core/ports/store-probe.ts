@@ -16,9 +16,9 @@ export type ProbeCheck = typeof PROBE_CHECKS[number]
 
 /**
  * `warn`: it works, and could be better; `fail`: copies are not made there, or are not safe; `skipped`: it could not be
- * tried.
+ * tried; `absent`: the store does not have the feature, and nothing in the configuration needs it.
  */
-export const PROBE_STATUSES = ['ok', 'warn', 'fail', 'skipped'] as const
+export const PROBE_STATUSES = ['ok', 'warn', 'fail', 'skipped', 'absent'] as const
 export type ProbeStatus = typeof PROBE_STATUSES[number]
 
 export interface ProbeFinding {

@@ -18,16 +18,18 @@ import {
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { CreateRequest } from './create-request.ts'
+import type { Created } from './created.ts'
 import { historyOf, suspicionOf } from './anomaly.ts'
 import { chooseBasis, describedBasis, requireLink, type Basis } from './basis.ts'
 import { checkChain } from '../artifacts/check-chain.ts'
 import { discardBackup, takeBack } from '../artifacts/discard.ts'
 import { cleanupSignal, landingCopy, quarantine } from '../artifacts/objects.ts'
 import { rotate } from '../retention/prune.ts'
+import type { Removal } from '../retention/removal.ts'
 import { promisedCopies } from '../artifacts/locations.ts'
 import { freeNames, type PartFile } from './file-names.ts'
 import { withHooks } from './hooks.ts'
-import { checkSpace } from './space.ts'
+import { checkSpace, type OnRemoval } from './space.ts'
 import { storeParts, withRoom, type PutState, type StoredBackup } from './store-parts.ts'
 import { verifyObject } from '../artifacts/verify-parts.ts'
 
@@ -37,6 +39,7 @@ import { verifyObject } from '../artifacts/verify-parts.ts'
 const INCONCLUSIVE: ReadonlySet<ErrorCode> = new Set(['PROCESS_TIMED_OUT', 'PROCESS_OUT_OF_MEMORY'])
 
 interface Plan extends CreateRequest {
+  readonly onRemoval: OnRemoval
   readonly compression: Compression
   /** null: it is not sealed. */
   readonly cipher: Cipher | null
@@ -57,24 +60,32 @@ interface Made {
  * Makes a backup: probe, snapshot, object, proof, and last of all the manifest that makes it one. What fails on the
  * way leaves a row that says so and nothing in the store, but for an object that failed its proof: that is set aside.
  * A backup whose verification was inconclusive is kept as unverified. Where no increment can be made (`chooseBasis`), a
- * full backup is, and its description has the reason. Only after a proven backup are older ones rotated out.
+ * full backup is, and its description has the reason. Only after a proven backup are older ones rotated out. The result
+ * names each backup that was removed.
  */
 export async function createBackup (
   deps: EngineDeps,
   chosen: ProtectedSource,
   request: CreateRequest,
   task: Task
-): Promise<Backup> {
+): Promise<Created> {
   await deps.ownership.require(deps.store, cleanupSignal())
-  const backup = await makeBackup(deps, chosen, request, task)
-  if (backup.verification.status === 'valid') await rotateAfter(deps, chosen, backup, task)
-  return await deps.catalog.backups.get(backup.id)
+  const removed: Removal[] = []
+  const backup = await makeBackup(deps, chosen, { ...request, onRemoval: one => removed.push(one) }, task)
+  const rotated = backup.verification.status === 'valid'
+    ? await rotateAfter(deps, chosen, backup, task)
+    : { removed: [], error: null }
+  return {
+    ...await deps.catalog.backups.get(backup.id),
+    removed: [...removed, ...rotated.removed],
+    rotationError: rotated.error
+  }
 }
 
 async function makeBackup (
   deps: EngineDeps,
   chosen: ProtectedSource,
-  request: CreateRequest,
+  request: CreateRequest & Pick<Plan, 'onRemoval'>,
   task: Task
 ): Promise<Backup> {
   const policy = deps.settings.policyFor(chosen)
@@ -161,14 +172,19 @@ async function produce (
   const { request } = plan.basis
   const probe = await source.probe(request, task.signal)
   const isUnpacked = plan.compression !== 'none' || plan.cipher !== null
-  await checkSpace(deps, {
-    source: source.name,
-    method: row.method,
-    compression: plan.compression,
-    image: probe.size,
-    scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size ?? 0 : 0),
-    mayGiveWay: plan.mayRemove !== false
-  }, task.signal)
+  await checkSpace(
+    deps,
+    {
+      source: source.name,
+      method: row.method,
+      compression: plan.compression,
+      image: probe.size,
+      scratch: Math.max(probe.scratch, isUnpacked && plan.verify ? probe.size ?? 0 : 0),
+      mayGiveWay: plan.mayRemove !== false
+    },
+    task.signal,
+    plan.onRemoval
+  )
 
   // Asked beforehand: a catalog that does not answer costs nothing yet.
   const history = await historyOf(deps, source.name, { isGuarded: plan.isGuarded, method: row.method })
@@ -178,7 +194,8 @@ async function produce (
       plan.mayRemove === false ? null : probe.size ?? 1,
       put,
       () => storeParts(deps, { source, request, plan, row }, put, task),
-      task
+      task,
+      plan.onRemoval
     ))
   const link = requireLink(stored.outcome.link, request, source)
   const instance = deps.ownership.identity.id
@@ -381,20 +398,23 @@ function tellFailure (deps: EngineDeps, row: Backup, { code }: BackupError): voi
 }
 
 /**
- * The backup is made, whatever becomes of the older ones: a failure here is told, and tried again after the next
+ * The backup is made, whatever becomes of the older ones: a failure here is reported, and tried again after the next
  * backup.
  */
-async function rotateAfter (deps: EngineDeps, chosen: ProtectedSource, backup: Backup, task: Task): Promise<void> {
-  try {
-    task.phase('rotating')
-    await rotate(deps, chosen, task)
-  } catch (error) {
-    deps.events.emit({
-      type: 'operation.failed',
-      operation: 'rotate',
-      source: backup.source,
-      method: backup.method,
-      code: toBackupError(error).code
-    })
-  }
+async function rotateAfter (
+  deps: EngineDeps,
+  chosen: ProtectedSource,
+  { source, method }: Backup,
+  task: Task
+): Promise<{ readonly removed: readonly Removal[], readonly error: ErrorCode | null }> {
+  task.phase('rotating')
+  const { removed, errors } = await rotate(deps, chosen, task).catch((error: unknown) => ({
+    removed: [],
+    errors: [error]
+  }))
+  const [first] = errors
+  if (first === undefined) return { removed, error: null }
+  const { code } = toBackupError(first)
+  deps.events.emit({ type: 'operation.failed', operation: 'rotate', source, method, code })
+  return { removed, error: code }
 }

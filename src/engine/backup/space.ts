@@ -8,6 +8,7 @@ import type { EngineDeps } from '../deps.ts'
 import { backupLock, baseLock } from '../jobs/locks.ts'
 import { evictLocal } from '../retention/evict.ts'
 import { heldInTrash } from '../retention/held.ts'
+import type { Removal } from '../retention/removal.ts'
 import { surplusIds } from '../retention/surplus.ts'
 import { erase, settleTrashed } from '../retention/trash.ts'
 
@@ -28,15 +29,23 @@ export interface Need {
   readonly mayGiveWay: boolean
 }
 
+/** Called with each backup that gave way. */
+export type OnRemoval = (removal: Removal) => void
+
 /**
  * Throws `DISK_FULL` unless there is room for a backup, in the store and in the scratch directory, and the reserve
  * stays free. Where the store lacks room, others give way first, if they may.
  */
-export async function checkSpace (deps: EngineDeps, need: Need, signal: AbortSignal): Promise<void> {
+export async function checkSpace (
+  deps: EngineDeps,
+  need: Need,
+  signal: AbortSignal,
+  onRemoval: OnRemoval
+): Promise<void> {
   const isOneDisk = await deps.isScratchOnStoreDisk()
   const scratch = await deps.scratch.space()
   const object = await expectedSize(deps, need) + (isOneDisk ? need.scratch : 0)
-  const free = await freeInStore(deps, object, need.mayGiveWay, signal)
+  const free = await freeInStore(deps, object, need.mayGiveWay, signal, onRemoval)
   if (free !== undefined) requireFree(deps, 'the backup store', object, free)
   if (!isOneDisk && need.scratch > 0) {
     requireFree(deps, `the scratch directory "${deps.scratch.directory}"`, need.scratch, scratch.free)
@@ -51,7 +60,8 @@ async function freeInStore (
   deps: EngineDeps,
   needed: number,
   mayGiveWay: boolean,
-  signal: AbortSignal
+  signal: AbortSignal,
+  onRemoval: OnRemoval
 ): Promise<number | undefined> {
   const missing = async (): Promise<{ readonly free: number, readonly short: number } | undefined> => {
     const space = await deps.store.space(signal)
@@ -59,7 +69,7 @@ async function freeInStore (
   }
   const before = await missing()
   if (before === undefined || before.short <= 0 || !mayGiveWay) return before?.free
-  await removeExpendable(deps, before.short, signal, async () => ((await missing())?.short ?? 0) <= 0)
+  await removeExpendable(deps, before.short, signal, onRemoval, async () => ((await missing())?.short ?? 0) <= 0)
   return (await missing())?.free
 }
 
@@ -68,10 +78,15 @@ async function freeInStore (
  * was wrong, others write there, or there is a quota. Frees `needed` bytes at most, and nothing where that would not be
  * enough. Returns whether any were freed.
  */
-export async function makeRoom (deps: EngineDeps, needed: number, signal: AbortSignal): Promise<boolean> {
+export async function makeRoom (
+  deps: EngineDeps,
+  needed: number,
+  signal: AbortSignal,
+  onRemoval: OnRemoval
+): Promise<boolean> {
   const space = await deps.store.space(signal)
   const short = space === undefined ? needed : needed + deps.diskReserve - space.free
-  return await removeExpendable(deps, short > 0 ? short : needed, signal, async () => false)
+  return await removeExpendable(deps, short > 0 ? short : needed, signal, onRemoval, async () => false)
 }
 
 /**
@@ -85,6 +100,7 @@ async function removeExpendable (
   deps: EngineDeps,
   short: number,
   signal: AbortSignal,
+  onRemoval: OnRemoval,
   isEnough: () => Promise<boolean>
 ): Promise<boolean> {
   const isHeld = heldInTrash(deps)
@@ -98,15 +114,21 @@ async function removeExpendable (
   for (const backup of giving) {
     signal.throwIfAborted()
     if (freed >= short || (freed > 0 && await isEnough())) break
-    if (await removeLanded(deps, backup)) freed += totalSize(backup) ?? 0
+    const removal = await removeLanded(deps, backup)
+    if (removal === undefined) continue
+    onRemoval(removal)
+    freed += totalSize(backup) ?? 0
   }
   return freed > 0
 }
 
-/** A failure is reported, and hinders nothing. Returns whether the backup is gone from the landing store. */
-async function removeLanded (deps: EngineDeps, { id, source, method, trashedAt }: Backup): Promise<boolean> {
+/** A failure is reported, and hinders nothing. undefined: the backup is in the landing store as before. */
+async function removeLanded (
+  deps: EngineDeps,
+  { id, source, method, trashedAt }: Backup
+): Promise<Removal | undefined> {
   const lock = await deps.runner.locks.tryLock([backupLock(id), baseLock(id)])
-  if (lock === undefined) return false
+  if (lock === undefined) return undefined
   try {
     const backup = await deps.catalog.backups.get(id)
     return await (trashedAt === null ? removeSurplus(deps, backup) : removeTrashed(deps, backup))
@@ -118,37 +140,50 @@ async function removeLanded (deps: EngineDeps, { id, source, method, trashedAt }
       method,
       code: toBackupError(error).code
     })
-    return false
+    return undefined
   } finally {
     await lock.release()
   }
 }
 
-async function removeTrashed (deps: EngineDeps, backup: Backup): Promise<boolean> {
+async function removeTrashed (deps: EngineDeps, backup: Backup): Promise<Removal | undefined> {
   // It may have been brought back since the trash was looked through.
   if (
     backup.trashedAt === null || backup.deletedAt !== null || await isAbsent(deps, backup) ||
     !await settleTrashed(deps, backup)
   ) {
-    return false
+    return undefined
   }
-  if (isElsewhere(deps, backup)) return !hasLanded(deps, await evictLocal(deps, backup))
-  await erase(deps, backup, 'removed from the trash to make room for a new backup')
-  return true
+  return await removeFor(deps, backup, 'removed from the trash to make room for a new backup')
 }
 
-/** The row says first that it is on its way out, so that a removal that fails is finished by housekeeping. */
-async function removeSurplus (deps: EngineDeps, backup: Backup): Promise<boolean> {
+async function removeSurplus (deps: EngineDeps, backup: Backup): Promise<Removal | undefined> {
   // It may have been removed or pinned since it was chosen.
-  if (!isLive(backup) || backup.pinned || !hasLanded(deps, backup) || await isAbsent(deps, backup)) return false
-  if (isElsewhere(deps, backup)) return !hasLanded(deps, await evictLocal(deps, backup))
-  if (await deps.catalog.backups.isBuiltOn(backup.id)) return false
-  await erase(
+  if (!isLive(backup) || backup.pinned || !hasLanded(deps, backup) || await isAbsent(deps, backup)) {
+    return undefined
+  }
+  if (!isElsewhere(deps, backup) && await deps.catalog.backups.isBuiltOn(backup.id)) return undefined
+  return await removeFor(
     deps,
-    await deps.catalog.backups.trash(backup.id, backup.key, backup.filePath, deps.clock.now()),
+    backup,
     'manual backup beyond maxBackups, made more often than the schedule requires; removed to make room for a new backup'
   )
-  return true
+}
+
+/**
+ * Only from the landing store, if another store has it. Otherwise the row says first that it is on its way out, so that
+ * housekeeping finishes a removal that fails.
+ */
+async function removeFor (deps: EngineDeps, backup: Backup, reason: string): Promise<Removal | undefined> {
+  const reasons = [reason]
+  if (isElsewhere(deps, backup)) {
+    const evicted = await evictLocal(deps, backup)
+    return hasLanded(deps, evicted) ? undefined : { backup: evicted, removal: 'evict', reasons }
+  }
+  const marked = backup.trashedAt === null
+    ? await deps.catalog.backups.trash(backup.id, backup.key, backup.filePath, deps.clock.now())
+    : backup
+  return { backup: await erase(deps, marked, reason), removal: 'erase', reasons }
 }
 
 function isElsewhere (deps: EngineDeps, { copies }: Backup): boolean {

@@ -10,7 +10,7 @@ import type { Outcome, Snapshot, SnapshotRequest, Source } from '../../core/port
 import { writeObject } from '../../pipeline/write-object.ts'
 import { cleanupSignal } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
-import { makeRoom } from './space.ts'
+import { makeRoom, type OnRemoval } from './space.ts'
 
 /** The objects that this job has put under the names of its row: nothing else may be removed by those names. */
 export interface PutState {
@@ -49,22 +49,23 @@ export interface StoredBackup {
 }
 
 /**
- * A store that fills up all the same makes others give way, and the backup is tried once more. `size`: bytes of the
- * plain image; null: nothing gives way for it.
+ * A store that fills up all the same makes others give way, and the backup is tried once more. `onRemoval` gets each
+ * backup that gave way. `size`: bytes of the plain image; null: nothing gives way for it.
  */
 export async function withRoom<T> (
   deps: EngineDeps,
   size: number | null,
   put: PutState,
   work: () => Promise<T>,
-  { signal }: Task
+  { signal }: Task,
+  onRemoval: OnRemoval
 ): Promise<T> {
   try {
     return await work()
   } catch (thrown) {
     if (
       size === null || signal.aborted || toBackupError(thrown).code !== 'DISK_FULL' || put.isScratchFull ||
-      !await makeRoom(deps, size, signal)
+      !await makeRoom(deps, size, signal, onRemoval)
     ) {
       throw thrown
     }

@@ -11,6 +11,7 @@ import type { ReplicationVerbs } from '../replication/verbs.ts'
 import { requireKind } from '../require-kind.ts'
 import { requireSource } from '../require-source.ts'
 import type { CreateRequest } from './create-request.ts'
+import type { Created } from './created.ts'
 import { createBackup } from './create.ts'
 import { editBackup, type BackupEdit } from './edit.ts'
 import { releaseSuspect } from './release-suspect.ts'
@@ -21,9 +22,10 @@ const EDIT_MS = 60_000
 export interface BackupVerbs {
   /**
    * Makes a backup of a source. `SOURCE_NOT_FOUND`, `METHOD_UNSUPPORTED`; `STORE_NOT_FOUND` where copies are asked for
-   * and there is no other store. A copy that fails names the backup in `details.backupId`.
+   * and there is no other store. A copy that fails names the backup in `details.backupId`. The result names the backups
+   * that were removed for it.
    */
-  create(request: CreateRequest): Promise<Work<Backup>>
+  create(request: CreateRequest): Promise<Work<Created>>
   /** `BACKUP_NOT_FOUND`. */
   backup(id: number): Promise<Backup>
   backups(query: BackupQuery): Promise<BackupPage>
@@ -89,7 +91,9 @@ export function backupVerbs (deps: EngineDeps, { upload }: Pick<ReplicationVerbs
         locks: [sourceLock(name)],
         isOwn
       }, task => createBackup(deps, chosen, request, task))
-      return request.upload === true ? followed(work, async ({ id }) => await copied(id)) : work
+      return request.upload === true
+        ? followed(work, async created => ({ ...created, ...await copied(created.id) }))
+        : work
     },
 
     backup: id => catalog.backups.get(id),

@@ -254,7 +254,7 @@ function versions (versioning: boolean | null, isAppendOnly: boolean): Verdict {
       'old versions are not kept',
       'Turn on versioning for the bucket, so that overwritten objects are not lost.'
     )
-    : verdictOf('ok', 'old versions are not kept (not required)')
+    : verdictOf('absent', 'old versions are not kept (not required)')
 }
 
 function lock (objectLock: boolean | null, hasLock: boolean): Verdict {
@@ -266,7 +266,7 @@ function lock (objectLock: boolean | null, hasLock: boolean): Verdict {
       '"lock" is configured, but the bucket has no Object Lock',
       'Turn on Object Lock for the bucket, or remove "lock".'
     )
-    : verdictOf('ok', 'objects cannot be locked (not required)')
+    : verdictOf('absent', 'objects cannot be locked (not required)')
 }
 
 /** `OBJECT_EXISTS` where the name was taken; undefined: it was written. */

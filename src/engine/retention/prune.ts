@@ -6,7 +6,7 @@ import type { ProtectedSource } from '../../core/protected-source.ts'
 import { countChains, inOrderOfRemoval, keepBuiltOn } from '../../core/retention/chain-removal.ts'
 import { applyRetention, isMassRemoval, type Retained } from '../../core/retention/retention.ts'
 import { isAbsent, landedObjects } from '../artifacts/absent.ts'
-import { locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
+import { hasLanded, locationsOf, type ObjectLocation } from '../artifacts/locations.ts'
 import { cleanupSignal, missingPart } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { RetainedCopy } from './prune-copies.ts'
@@ -24,6 +24,7 @@ import {
   type CopyVerdict,
   type Holdings
 } from './prune-copies.ts'
+import type { Removal } from './removal.ts'
 import { paceOf } from './surplus.ts'
 import { erase, moveToTrash } from './trash.ts'
 
@@ -155,7 +156,7 @@ export async function prune (
         refused.push({ source: chosen.source.name, ...lost })
       } else if (!dryRun) {
         const outcome = await removeAll(deps, going, task)
-        removed.push(...outcome.removed)
+        removed.push(...outcome.removed.flatMap(({ backup, removal }) => removal === 'evict' ? [] : [backup]))
         errors.push(...outcome.errors)
       }
     }
@@ -187,9 +188,12 @@ function refusal (refused: readonly PruneRefusal[], removed: number): BackupErro
  * when room is wanted. By hand nothing is pushed out faster than the schedule would do it: whoever may make backups,
  * and not remove any, could otherwise remove them all. What the rules of the source keep goes last; what is within the
  * limit waits for the prune.
+ *
+ * Resolves with each backup that went, and with the errors of those that could not go: they stay, and the next rotation
+ * tries again. Rejects where nothing could be decided.
  */
-export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: Task): Promise<readonly Backup[]> {
-  if (deps.settings.policyFor(chosen).maxBackups === null) return []
+export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: Task): Promise<Outcome> {
+  if (deps.settings.policyFor(chosen).maxBackups === null) return { removed: [], errors: [] }
   const lock = await deps.runner.lockWhenFree([retentionLock(chosen.source.name)], task)
   try {
     // The disk may have gone away while the backup was made. Other stores are not listed for each backup: no copy
@@ -203,20 +207,19 @@ export async function rotate (deps: EngineDeps, chosen: ProtectedSource, task: T
     const going = decisions.filter(({ removal, isBeyond }) => isBeyond || removal === 'evict')
     const erased = countChains(decisions, ({ removal }) => removal === 'erase')
     const isMass = isMassRemoval(erased.going, erased.of)
-    const { removed, errors } = await removeAll(
+    return await removeAll(
       deps,
       isMass ? going.map(one => one.removal === 'erase' ? { ...one, removal: 'trash' as const } : one) : going,
       task
     )
-    if (errors.length > 0) throw errors[0]
-    return removed
   } finally {
     await lock.release()
   }
 }
 
 interface Outcome {
-  readonly removed: readonly Backup[]
+  /** Those that left the landing store; not those of which only another store has let go. */
+  readonly removed: readonly Removal[]
   readonly errors: readonly unknown[]
 }
 
@@ -230,7 +233,7 @@ async function removeAll (
   going: ReadonlyArray<Retained | RetainedCopy>,
   task: Task
 ): Promise<Outcome> {
-  const removed: Backup[] = []
+  const removed: Removal[] = []
   const errors: unknown[] = []
   const needed = new Set<number>()
   for (const retained of inOrderOfRemoval(going)) {
@@ -262,16 +265,14 @@ async function isBuiltOnSince (deps: EngineDeps, backup: Backup, retained: Retai
   return await deps.catalog.backups.isBuiltOn(backup.id)
 }
 
-/**
- * The backup, if it is none any more; undefined: only one store has let go of it, or its object is not there to be
- * removed.
- */
+/** undefined: only another store has let go of it, or its object is not there to be removed. */
 async function removeOne (
   deps: EngineDeps,
   backup: Backup,
   retained: Retained | RetainedCopy,
   task: Task
-): Promise<Backup | undefined> {
+): Promise<Removal | undefined> {
+  const { reasons } = retained
   const isGone = await isAbsent(deps, backup)
   const others = 'store' in retained
     ? locationsOf(deps, backup).filter(({ store: { name } }) =>
@@ -284,12 +285,12 @@ async function removeOne (
   }
   if (isGone) return undefined
   if (!('store' in retained) && retained.removal === 'evict') {
-    await evictKeptElsewhere(deps, backup)
-    return undefined
+    const evicted = await evictKeptElsewhere(deps, backup)
+    return hasLanded(deps, evicted) ? undefined : { backup: evicted, removal: 'evict', reasons }
   }
   return 'store' in retained || retained.removal === 'trash'
-    ? await moveToTrash(deps, backup)
-    : await eraseAtOnce(deps, backup, retained.reasons.join('; '))
+    ? { backup: await moveToTrash(deps, backup), removal: 'trash', reasons }
+    : { backup: await eraseAtOnce(deps, backup, reasons.join('; ')), removal: 'erase', reasons }
 }
 
 /**

@@ -1,8 +1,9 @@
 import { ERRORS, type ErrorCode } from '../../core/errors.ts'
 import type { BackupVerbs } from '../../engine/backup/verbs.ts'
 import { presentBackup } from '../../present/backup.ts'
+import { presentRemovedFor } from '../../present/removal.ts'
 import { route, type App } from '../route.ts'
-import { backupMessageAnswer, createBody } from '../schemas/backup.ts'
+import { createBody, createdAnswer } from '../schemas/backup.ts'
 import { jobAnswer } from '../schemas/job.ts'
 import { respondWithJob } from '../work.ts'
 
@@ -19,7 +20,7 @@ export function createRoute (app: App, { engine }: { readonly engine: BackupVerb
       description:
         'Without a body: a manual full backup of the default source. For an operator, no other backup is removed to make room (DISK_FULL).',
       starts: 'create',
-      answers: { 201: backupMessageAnswer, 202: jobAnswer },
+      answers: { 201: createdAnswer, 202: jobAnswer },
       errors: [
         'BACKUP_IN_PROGRESS',
         'METHOD_UNSUPPORTED',
@@ -49,9 +50,14 @@ export function createRoute (app: App, { engine }: { readonly engine: BackupVerb
         mayRemove: request.caller?.role === 'admin'
       })
       request.target = work.job.source === null ? null : `source ${work.job.source}`
-      return respondWithJob(request, reply, work, backup => {
-        reply.code(201).header('location', `/api/backups/${backup.id}`)
-        return { success: true, message: 'Backup created successfully', backup: presentBackup(backup) }
+      return respondWithJob(request, reply, work, created => {
+        reply.code(201).header('location', `/api/backups/${created.id}`)
+        return {
+          success: true,
+          message: 'Backup created successfully',
+          backup: presentBackup(created),
+          ...presentRemovedFor(created)
+        }
       })
     }
   )

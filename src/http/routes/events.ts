@@ -1,5 +1,5 @@
-import { z } from 'zod'
 import type { Clock } from '../../core/clock.ts'
+import { eventSchema } from '../../present/event.ts'
 import type { Authority } from '../auth.ts'
 import type { EventHub } from '../event-hub.ts'
 import { route, type App } from '../route.ts'
@@ -17,11 +17,11 @@ export function eventRoute (
     tag: 'jobs',
     summary: 'Subscribe to events (server-sent events)',
     description:
-      'Each event has a name (`job.updated`, `backup.completed`, …) and JSON data. Events are not repeated: after an interruption, read the lists again.',
+      'Each event has a name (`job.updated`, `backup.completed`, …) and JSON data; the schema describes one event, with its name as `event` and its parsed data as `data`. Events are not repeated: after an interruption, read the lists again.',
     answers: {
       200: {
         description: 'A stream that ends when the service stops or the token expires.',
-        content: { 'text/event-stream': { schema: z.string() } }
+        content: { 'text/event-stream': { schema: eventSchema } }
       }
     }
   })

@@ -3,6 +3,7 @@ import { BACKUP_METHODS, BACKUP_STATUSES, BACKUP_TYPES } from '../../core/backup
 import { COMPRESSIONS } from '../../core/ports/codec.ts'
 import { backupSchema, listedBackupSchema } from '../../present/backup.ts'
 import { instant } from '../../present/common.ts'
+import { removedForShape } from '../../present/removal.ts'
 import { statisticsSchema } from '../../present/statistics.ts'
 import { checkSchema } from '../../present/verification.ts'
 import { description, flag, nextCursor, paging, since, sourceName, storeName, success } from './common.ts'
@@ -43,6 +44,7 @@ export const createBody = z.strictObject({
 
 export const backupAnswer = z.object({ success, backup: backupSchema })
 export const backupMessageAnswer = z.object({ success, message: z.string(), backup: backupSchema })
+export const createdAnswer = backupMessageAnswer.extend(removedForShape)
 export const backupDetailAnswer = z.object({
   success,
   backup: backupSchema,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BackupError } from '../../../src/core/errors.ts'
+import { OUTPUTS } from '../../../src/cli/schemas.ts'
 import { holdfast, startHoldfast } from '../../support/processes/holdfast.ts'
 import { commandLine } from '../../support/cli/command-line.ts'
 import { GrowingSource } from '../../support/sources/growing-source.ts'
@@ -137,4 +138,41 @@ test('create --upload-s3 answers once the copy is there', async t => {
   const { backup } = await json('backup', 'create', '--upload-s3')
   assert.equal(backup.copies[0].status, 'stored')
   assert.equal(far.files('far').length, 2)
+})
+
+test('each copy is named with its state, stored or waiting', async t => {
+  const far = await testOffsite(t, { far: {} })
+  const { holdfast } = await commandLine(t, { offsite: far.offsite })
+  assert.match((await holdfast('backup')).out, /\n {2}Copy: "far": waiting for the service, or for "holdfast upload"\n/)
+  assert.match((await holdfast('backup', '--upload')).out, /\n {2}Copy: "far": stored\n/)
+})
+
+test('each backup that rotation removed is named with its reason', async t => {
+  const { holdfast, json, create } = await commandLine(t, { settings: { maxBackups: 1 } })
+  const { key } = await create({ type: 'scheduled' })
+  await create({ type: 'scheduled', compression: 'zstd', verify: false })
+  const { out } = await holdfast('backup')
+  assert.ok(
+    out.includes(`\n  Removed: backup 1, ${key}, 100.0 kB: erased (beyond the 1 that maxBackups keeps)\n`),
+    out
+  )
+  const printed = await json('backup')
+  assert.deepEqual(OUTPUTS['backup create'].parse(printed), printed)
+  const { backup, removed: [first], rotationError } = printed
+  assert.deepEqual([backup.id, first.backupId, first.removal, first.reasons, rotationError], [
+    4,
+    3,
+    'trash',
+    ['beyond the 1 that maxBackups keeps'],
+    null
+  ])
+})
+
+test('a rotation that failed is named, and the exit code is that of the backup', async t => {
+  const { holdfast, faults, create } = await commandLine(t, { type: 'scheduled', settings: { maxBackups: 1 } })
+  await create()
+  faults.fail('backups.trash', { error: new BackupError('CATALOG_BUSY', 'another process holds it') })
+  const { code, out } = await holdfast('backup')
+  assert.equal(code, 0)
+  assert.match(out, /\n {2}Rotation: failed \(CATALOG_BUSY\); backups beyond maxBackups remain until the next backup\n/)
 })

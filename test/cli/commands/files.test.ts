@@ -46,7 +46,7 @@ test('links show where they lead, and a file that could not be read shows that i
       aTreeEntry({ path: 'hard', type: 'hardlink', target: 'one' }),
       aTreeEntry({ path: 'lost', isUnreadable: true })
     ]
-  }).text({ width: 200, colours: pc.createColors(false), now: new Date() })
+  }).text({ width: 200, colours: pc.createColors(false), now: new Date(), timeZone: 'UTC', command: 'holdfast' })
   assert.deepEqual(lines.split('\n').slice(1, 6).map(line => line.replace(/^.*\d\d:\d\d +/, '')), [
     '.',
     'payloads/',

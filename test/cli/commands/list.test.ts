@@ -32,9 +32,36 @@ test('list narrows by source, status, reason, method and time', async t => {
   assert.deepEqual(await ids('--type', 'wal', '--limit', '2'), [3, 2])
   assert.deepEqual(await ids('--type', 'incremental'), [])
   assert.deepEqual(await ids('--since', '2025-11-25'), [3])
-  assert.deepEqual(await ids('--source', 'ledger'), [])
   assert.deepEqual(await ids('--status', 'failed'), [])
   assert.deepEqual(await ids('--trashed'), [])
+})
+
+test('a source or a store that there is not is no empty list, and the error has those that there are', async t => {
+  const { offsite } = await testOffsite(t, { far: {} })
+  const { holdfast, create } = await commandLine(t, {
+    offsite,
+    sources: [new MemorySource('shop'), new MemorySource('bank')]
+  })
+  await create()
+  for (
+    const [words, message, hint] of [
+      [['--source', 'nosuch'], 'there is no source "nosuch"', 'Choose one of "shop", "bank".'],
+      [['--store', 'nosuch'], 'there is no store "nosuch"', 'Choose one of "local", "far".'],
+      [['--s3'], 'there is no store "s3"', 'Choose one of "local", "far".']
+    ] as const
+  ) {
+    const { code, out, err } = await holdfast('list', ...words)
+    assert.deepEqual([code, out, err], [4, '', `holdfast: ${message}\nhint: ${hint}\n`])
+  }
+  assert.equal((await holdfast('list', '--source', 'bank', '--store', 'far')).out, 'no backups\n')
+})
+
+test('a source that is not configured any more is one as long as the catalog has a backup of it', async t => {
+  const before = await commandLine(t, { sources: [new MemorySource('old')] })
+  await before.create()
+  const { holdfast, json } = await commandLine(t, { directory: before.directory })
+  assert.equal((await holdfast('rebuild')).code, 0)
+  assert.deepEqual(await json('list', '--source', 'old', '--status', 'failed'), [])
 })
 
 test('where there are more than are shown list says so, with --json beside the result; --all shows every one', async t => {
@@ -141,4 +168,21 @@ test('list and stats count all parts of a backup', async t => {
   assert.match(out, /\n1 backup, 100\.1 kB\n$/)
   const [{ totalSize, fileSize }] = await json('list')
   assert.deepEqual([totalSize, fileSize, (await json('stats')).statistics.totalSize], [total, size, total])
+})
+
+test('list has the times on the clock of the reader as well, where there is room', async t => {
+  const { holdfast, create } = await commandLine(t, { environment: { TZ: 'Europe/Vienna' } })
+  await create()
+  const { out } = await holdfast('list')
+  assert.match(out, /CREATED \(UTC\) +LOCAL +AGE[^]* 2025-11-24 23:30 +2025-11-25 00:30 +just now /)
+})
+
+test('list --since takes a span before now', async t => {
+  const { json, create, clock } = await commandLine(t)
+  await create()
+  clock.move(8 * 86_400_000)
+  await create()
+  const ids = async (since: string): Promise<number[]> =>
+    (await json('list', '--since', since)).map(({ id }: { id: number }) => id)
+  assert.deepEqual([await ids('7d'), await ids('9 days ago'), await ids('yesterday')], [[2], [2, 1], [2]])
 })

@@ -12,7 +12,7 @@ test('the report tells how each source stands, and is written as a page', async 
   await holdfast('drill', '1')
   const { code, out } = await holdfast('report', '--html', 'evidence.html')
   assert.equal(code, 0)
-  assert.match(out, /^1 drill since 2025-08-26 \d\d:\d\d: 1 passed, 0 failed, 0 inconclusive$/m)
+  assert.match(out, /^1 drill since 2025-08-26 23:30:\d\d UTC \(90 d ago\): 1 passed, 0 failed, 0 inconclusive$/m)
   assert.match(out, /^shop +1 of 1 /m)
   assert.ok(out.endsWith(`written to ${join(cwd, 'evidence.html')}\n`), out)
   assert.match(readFileSync(join(cwd, 'evidence.html'), 'utf8'), /^<!doctype html>[\s\S]*Drill 1: backup 1 of shop/)

@@ -159,7 +159,7 @@ test('on a terminal it shows what would be replaced and asks; only a yes restore
   const refused = await line.holdfast('restore', '1')
   assert.match(
     refused.out,
-    /WARNING: This replaces the content of the current database![^]*\/memory\/shop[^]*backup 1 of "shop", [^]*Newest backup +backup 2 \(just now\)[^]*nothing was restored\n$/
+    /WARNING: This replaces the content of the current database![^]*\/memory\/shop[^]*backup 1 of "shop", [^]*Newest backup +backup 2, 2025-11-24 23:30:02 UTC \(just now\)[^]*nothing was restored\n$/
   )
   assert.deepEqual([refused.code, line.source.bytes], [0, NEW])
   assert.match((await line.holdfast('restore', '1')).out, /✓ Restored backup 1/)
@@ -290,6 +290,10 @@ test('--at takes the newest valid backup from that time or before, and says so w
   await create()
   assert.equal((await json('restore', '--at', '2025-11-25', '--source', 'shop', '--yes')).restore.backupId, 1)
   const { code, err } = await holdfast('restore', '--at', '2025-11-01', '--yes')
+  assert.match(
+    (await holdfast('restore', '--at', '30 days ago', '--yes')).err,
+    / from 2025-10-26T23:30:\d\d\.000Z or earlier/
+  )
   assert.deepEqual(
     [code, err.includes('there is no valid backup of "shop" from 2025-11-01T00:00:00.000Z or earlier')],
     [

@@ -12,8 +12,11 @@ test('restores shows what was restored and drilled, newest first, and which back
   const { code, out } = await line.holdfast('restores')
   assert.equal(code, 0)
   assert.match(out, /^ID +STARTED \(UTC\) +AGE +KIND +BACKUP +SOURCE +STATUS +DURATION +UNDO +BY +TARGET\n/)
-  assert.match(out, /\n +2 +2025-11-24 23:30 +just now +drill +1 +shop +passed +0\.0 s +ann +/)
-  assert.match(out, /\n +1 +2025-11-24 23:30 +just now +restore +1 +shop +completed +0\.0 s +2 +ann +\/memory\/shop\n$/)
+  assert.match(out, /\n +2 +2025-11-24 23:30 +just now +drill +1 +shop +passed +\d\.\d s +ann +/)
+  assert.match(
+    out,
+    /\n +1 +2025-11-24 23:30 +just now +restore +1 +shop +completed +\d\.\d s +2 +ann +\/memory\/shop\n$/
+  )
 })
 
 test('restores narrows by kind and source, and --json is as its schema says', async t => {
@@ -29,9 +32,17 @@ test('restores narrows by kind and source, and --json is as its schema says', as
     await ids(),
     await ids('--kind', 'drill'),
     await ids('--kind', 'restore'),
-    await ids('--limit', '1'),
-    await ids('--source', 'ledger')
-  ], [[2, 1], [2], [1], [2], []])
+    await ids('--limit', '1')
+  ], [[2, 1], [2], [1], [2]])
+})
+
+test('restores, drills and runs of a source that there is not are an error', async t => {
+  const { holdfast, json } = await commandLine(t)
+  for (const command of ['restores', 'drills', 'runs']) {
+    const { code, err } = await holdfast(command, '--source', 'ledger')
+    assert.deepEqual([code, err], [4, 'holdfast: there is no source "ledger"\nhint: Choose one of "shop".\n'], command)
+    assert.deepEqual(await json(command, '--source', 'shop'), { [command]: [] })
+  }
 })
 
 test('a kind that is none is wrong usage', async t => {

@@ -31,10 +31,17 @@ test('scheduler stop asks the server to end and waits until it has', async t => 
   const { code, out } = await stopped
   assert.deepEqual([code, out, asked, found], [
     0,
-    'stopped process 4711, which had been running since 2025-11-24T22:30:00.000Z\n',
+    'stopped process 4711, which had been running since 2025-11-24 22:30:00 UTC (1 h ago)\n',
     [4711],
     []
   ])
+})
+
+test('scheduler stop --json has the server that ended', async t => {
+  const found = [SERVER, undefined]
+  const { json } = await commandLine(t, { deps: { findServer: async () => found.shift(), terminate () {} } })
+  const printed = await json('scheduler', 'stop')
+  assert.deepEqual(OUTPUTS['scheduler stop'].parse(printed), { stopped: SERVER })
 })
 
 test('scheduler stop: nobody there is 4, one elsewhere or not ours is 5', async t => {

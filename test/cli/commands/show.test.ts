@@ -12,7 +12,10 @@ test('show prints every fact of a backup, its last verification and all of them'
   const { code, out } = await holdfast('show', '1')
   assert.equal(code, 0)
   assert.match(out, /^Backup 1\n {2}file +\/.*\.db\.gz\n[^]* {2}sha256 +[0-9a-f]{64}\n/)
-  assert.match(out, /Last verification\n {2}✓ file_exists\n[^]*All verifications\n {2}2025-11-24T/)
+  assert.match(
+    out,
+    /Last verification\n {2}✓ file_exists\n[^]*All verifications\n {2}2025-11-24 23:30:01 UTC \(just now\) {2}valid\n/
+  )
   assert.equal((await engine.backup(1)).compression, 'gzip')
   assert.equal((await holdfast('show', '2')).code, 4)
   assert.equal((await holdfast('show', 'one')).code, 2)
@@ -40,7 +43,10 @@ test('show prints the state of each copy', async t => {
   await create()
   faults.fail('far.put', { error: new BackupError('STORE_UNAVAILABLE', 'it is down') })
   await holdfast('upload', '1')
-  assert.match((await holdfast('show', '1')).out, /in "far" +failed: it is down, again in 1 min/)
+  assert.match(
+    (await holdfast('show', '1')).out,
+    /in "far" +failed: it is down, next attempt 2025-11-24 23:31:01 UTC \(in 1 min\)/
+  )
 })
 
 test('show lists the parts of a backup that has several, with their sizes', async t => {
@@ -60,4 +66,12 @@ test('show names no parts of a backup that has one', async t => {
   const { holdfast, create } = await commandLine(t)
   await create()
   assert.doesNotMatch((await holdfast('show', '1')).out, /part/)
+})
+
+test('show has the times on the clock of the reader as well', async t => {
+  const { holdfast, create } = await commandLine(t, { environment: { TZ: 'Europe/Vienna' } })
+  await create()
+  const { out } = await holdfast('show', '1')
+  assert.match(out, /\n {2}started +2025-11-24 23:30:01 UTC \(2025-11-25 00:30 local, just now\)\n/)
+  assert.doesNotMatch((await holdfast('show', '1', '--json')).out, /local,|00:30/)
 })

@@ -18,7 +18,7 @@ test('sources shows when a backup was last proven to restore', async t => {
   await create()
   assert.match((await holdfast('sources')).out, /proven +no restore or drill yet/)
   await holdfast('drill', '1')
-  assert.match((await holdfast('sources')).out, /proven +restored just now, in 0\.0 s/)
+  assert.match((await holdfast('sources')).out, /proven +restored 2025-11-24 23:30:01 UTC \(just now\), in 0\.0 s/)
 })
 
 test('sources shows each of several, and marks the default alone', async t => {

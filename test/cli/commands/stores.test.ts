@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { test } from 'node:test'
-import { storesSchema } from '../../../src/cli/views/stores.ts'
+import { screenOn } from '../../../src/cli/screen.ts'
+import { storesSchema, viewStores } from '../../../src/cli/views/stores.ts'
 import { BackupError } from '../../../src/core/errors.ts'
 import { commandLine } from '../../support/cli/command-line.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { testOffsite } from '../../support/stores/offsite.ts'
 
 test('stores tells where backups are kept and how each place stands', async t => {
@@ -67,4 +69,13 @@ test('of a store that does not answer that alone is told', async t => {
   rmSync(directories.far ?? '', { recursive: true })
   const { out } = await holdfast('stores', '--check')
   assert.match(out, /\nfar\n✗ reach: .*\n {4}.*\n$/)
+})
+
+test('a feature that a store does not have gets no tick', () => {
+  const finding = { check: 'lock', status: 'absent', message: 'objects cannot be locked', remedy: null } as const
+  const screen = screenOn({ write () {} }, {}, new FakeClock())
+  assert.match(
+    viewStores([], [{ store: 'far', ok: true, findings: [finding] }]).text(screen),
+    /\nfar\n– lock: not available: objects cannot be locked\n/
+  )
 })

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHmac, generateKeyPairSync } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { OUTPUTS } from '../../../src/cli/schemas.ts'
 import { holdfast } from '../../support/processes/holdfast.ts'
 import { workDir } from '../../support/config/config.ts'
 
@@ -26,6 +28,46 @@ test('token create prints one token and nothing else', async t => {
   assert.match(out, /^[\w-]+\.[\w-]+\.[\w-]+\n$/)
   const { sub, role, iat, exp, jti } = claims(out, SECRET)
   assert.deepEqual([sub, role, Number(exp) - Number(iat), typeof jti], ['nightly', 'operator', 43_200, 'string'])
+})
+
+test('a token is for the user of the machine, unless --subject or --name says another', async t => {
+  const cwd = workDir(t)
+  const subjectOf = async (...words: string[]): Promise<unknown> =>
+    claims((await holdfast(['token', 'create', '--role', 'viewer', ...words], cwd, { JWT_SECRET: SECRET })).out, SECRET)
+      .sub
+  assert.deepEqual([await subjectOf(), await subjectOf('--name', 'grafana'), await subjectOf('--subject', 'nightly')], [
+    userInfo().username,
+    'grafana',
+    'nightly'
+  ])
+  const both = await holdfast(['token', 'create', '--role', 'viewer', '--name', 'a', '--subject', 'b'], cwd)
+  assert.equal(both.code, 2)
+  assert.match(both.err, /cannot be used with option '--subject <name>'/)
+})
+
+test('token create --json has the token and what the catalog knows of it', async t => {
+  const { code, out, err } = await holdfast(
+    ['token', 'create', '--role', 'viewer', '--name', 'grafana', '--expires', '1d', '--json'],
+    workDir(t),
+    { JWT_SECRET: SECRET }
+  )
+  assert.deepEqual([code, err], [0, ''])
+  const printed = JSON.parse(out)
+  assert.deepEqual(OUTPUTS['token create'].parse(printed), printed)
+  const { jti, exp } = claims(printed.token, SECRET)
+  assert.deepEqual([
+    printed.id,
+    printed.subject,
+    printed.role,
+    printed.state,
+    Math.floor(Date.parse(printed.expiresAt) / 1000)
+  ], [
+    jti,
+    'grafana',
+    'viewer',
+    'valid',
+    exp
+  ])
 })
 
 test('a token lasts 90 days when nothing is said', async t => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { OUTPUTS } from '../../../src/cli/schemas.ts'
 import { rejectsWith } from '../../support/rejects.ts'
 import { tokenCommands } from '../../support/cli/token-commands.ts'
 
@@ -38,4 +39,16 @@ test('each revocation is in the audit log, and a look at the tokens is not', asy
     'root: token revoke token a1, token elsewhere done',
     'root: token revoke tokens of "bob" done'
   ])
+})
+
+test('token revoke --json has the tokens that were revoked, and the subject if one was given', async () => {
+  const { revoke } = await tokenCommands()
+  const printed = async (...words: string[]): Promise<unknown> => {
+    const json: unknown = JSON.parse(await revoke(...words, '--json'))
+    const { revoked, subject } = OUTPUTS['token revoke'].parse(json)
+    assert.deepEqual(json, { revoked, subject })
+    return [revoked.map(({ id, state }) => [id, state]), subject]
+  }
+  assert.deepEqual(await printed('a1', 'elsewhere'), [[['a1', 'revoked'], ['elsewhere', 'revoked']], null])
+  assert.deepEqual(await printed('--subject', 'bob'), [[['b1', 'revoked']], 'bob'])
 })

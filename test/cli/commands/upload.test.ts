@@ -60,12 +60,19 @@ test('what does not reach its store ends with 3 and is named, the others are bro
 })
 
 for (
-  const words of [['upload'], ['upload', '1', '--all'], ['upload', '1', '--source', 'shop'], [
-    'upload',
-    '1',
-    '--store',
-    'nowhere'
-  ], ['upload', '99']]
+  const words of [
+    ['upload'],
+    ['upload', '1', '--all'],
+    ['upload', '1', '--source', 'shop'],
+    [
+      'upload',
+      '1',
+      '--store',
+      'nowhere'
+    ],
+    ['upload', '--all', '--store', 'nowhere'],
+    ['upload', '99']
+  ]
 ) {
   test(`"${words.join(' ')}" is refused and uploads nothing`, async t => {
     const { holdfast, create, far } = await make(t)

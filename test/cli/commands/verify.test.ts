@@ -87,7 +87,7 @@ for (
     ['--all', '--file', 'x'],
     ['1', '--source', 'shop'],
     ['--file', 'x', '--since', '2025-11-25'],
-    ['--all', '--since', 'yesterday'],
+    ['--all', '--since', 'soon'],
     ['0'],
     ['1e3']
   ]

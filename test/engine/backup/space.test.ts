@@ -152,6 +152,14 @@ test('the trash gives way before a backup fails for want of space, the oldest fi
   assert.deepEqual(reasons, ['removed from the trash to make room for a new backup'])
 })
 
+test('the new backup names those that gave way for it', async t => {
+  const bench = await withTrash(t, SIZE - 1)
+  const { removed } = await (await bench.engine.create({ type: 'manual' })).result
+  assert.deepEqual(removed.map(({ backup, removal, reasons }) => [backup.id, removal, reasons]), [[2, 'erase', [
+    'removed from the trash to make room for a new backup'
+  ]]])
+})
+
 test('where all of the trash is not enough the backup fails, and none of the trash is removed', async t => {
   const bench = await withTrash(t, -2 * SIZE - 1)
   await rejectsWith('DISK_FULL', bench.create())

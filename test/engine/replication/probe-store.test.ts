@@ -50,7 +50,13 @@ const denied = new BackupError('STORE_UNAVAILABLE', 'the store must not be used 
 test('a store in which everything works says so, and nothing is left there', async t => {
   const { store, directory } = await stage(t)
   const found = await probe(telling(store, {}))
-  assert.deepEqual(found.findings.map(({ check, status }) => [check, status]), PROBE_CHECKS.map(check => [check, 'ok']))
+  assert.deepEqual(
+    found.findings.map(({ check, status }) => [check, status]),
+    PROBE_CHECKS.map(check => [
+      check,
+      check === 'versions' || check === 'lock' ? 'absent' : 'ok'
+    ])
+  )
   assert.deepEqual([
     found.store,
     found.ok,
@@ -171,7 +177,9 @@ for (
     [{ objectLock: null }, { hasLock: true }, 'lock', /^skipped/],
     [{ versioning: false }, { isAppendOnly: true }, 'versions', /^warn: old versions are not kept/],
     [{ versioning: true }, {}, 'versions', /^ok: old versions are kept/],
-    [{ versioning: null }, {}, 'versions', /^skipped/]
+    [{ versioning: null }, {}, 'versions', /^skipped/],
+    [{ versioning: false }, {}, 'versions', /^absent: old versions are not kept/],
+    [{ objectLock: false }, {}, 'lock', /^absent: objects cannot be locked/]
   ] as ReadonlyArray<readonly [Partial<StoreFeatures>, Partial<Probed>, ProbeCheck, RegExp]>
 ) {
   test(`${JSON.stringify(features)} with ${JSON.stringify(changed)} is ${String(expected)}`, async t => {

@@ -21,6 +21,55 @@ test('after a verified backup those beyond maxBackups are gone at once, oldest f
   assert.notEqual((await engine.backup(1)).deletedAt, null)
 })
 
+test('a backup names those that rotation removed, each with where it went and why', async t => {
+  const { engine, create } = await testEngine(t, { settings: { maxBackups: 1 } })
+  const removedBy = async (type: 'manual' | 'scheduled'): Promise<unknown> => {
+    const { removed, rotationError } = await (await engine.create({ type })).result
+    return [
+      rotationError,
+      ...removed.map(
+        ({ backup: { id, trashedAt, deletedAt }, removal, reasons }) => [
+          id,
+          removal,
+          trashedAt !== null,
+          deletedAt !== null,
+          reasons
+        ]
+      )
+    ]
+  }
+  await create({ type: 'scheduled' })
+  const reasons = ['beyond the 1 that maxBackups keeps']
+  assert.deepEqual(await removedBy('scheduled'), [null, [1, 'erase', true, true, reasons]])
+  assert.deepEqual(await removedBy('manual'), [null])
+})
+
+test('a backup names those that only left the local disk', async t => {
+  const far = await testOffsite(t, { far: { maxBackups: 5 } })
+  const { engine, create } = await testEngine(t, {
+    type: 'scheduled',
+    settings: { maxBackups: 1 },
+    offsite: far.offsite
+  })
+  const { id } = await create()
+  await (await engine.upload(id, {})).result
+  const { removed } = await (await engine.create({ type: 'scheduled' })).result
+  assert.deepEqual(removed.map(({ backup, removal, reasons }) => [backup.id, removal, reasons]), [[id, 'evict', [
+    'beyond the 1 that maxBackups keeps',
+    'another store keeps it'
+  ]]])
+})
+
+test('a backup names those that went although the rotation failed at another, and the error', async t => {
+  const { engine, faults, create } = await testEngine(t, { type: 'scheduled' })
+  await create()
+  await create()
+  await engine.changeSettings({ maxBackups: 1 })
+  faults.fail('store.remove', { error: new BackupError('STORE_FAILED', 'the disk died') })
+  const { removed, rotationError } = await (await engine.create({ type: 'scheduled' })).result
+  assert.deepEqual([removed.map(({ backup }) => backup.id), rotationError], [[2], 'STORE_FAILED'])
+})
+
 test('after a backup that was not verified nothing is rotated', async t => {
   const { engine, create, files } = await testEngine(t, { type: 'scheduled' })
   const made = [await create(), await create()]

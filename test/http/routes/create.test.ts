@@ -10,6 +10,25 @@ test('a made backup says where it is', async t => {
   assert.equal((await app.inject({ method: 'POST', url: '/api/backups', headers })).headers.location, '/api/backups/4')
 })
 
+test('a made backup comes with those that were removed for it', async t => {
+  const { app, engine } = await build(t)
+  const payload = {}
+  const before = (await app.inject({ method: 'POST', url: '/api/backups', headers, payload })).json()
+  assert.deepEqual([before.removed, before.rotationError], [[], null])
+  const backup = await engine.backup(1)
+  engine.removals = [{ backup, removal: 'erase', reasons: ['beyond the 10 that maxBackups keeps'] }]
+  const { removed } = (await app.inject({ method: 'POST', url: '/api/backups', headers, payload })).json()
+  assert.deepEqual(removed, [{
+    backupId: 1,
+    fileName: backup.key,
+    source: 'workstation',
+    startedAt: backup.startedAt.toISOString(),
+    totalSize: backup.size,
+    removal: 'erase',
+    reasons: ['beyond the 10 that maxBackups keeps']
+  }])
+})
+
 test('a body reaches the engine as it was meant', async t => {
   const { app, engine } = await build(t)
   const payload = {

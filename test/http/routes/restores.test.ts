@@ -58,6 +58,25 @@ test('a dry run needs no "confirm", answers with what would change, and restores
   assert.deepEqual(engine.calls, ['restoreDryRun 1 {"isConfined":true,"mode":"live"}'])
 })
 
+test('a restore without a body is refused, with a body that would do', async t => {
+  const { app, engine } = await build(t)
+  const answer = await app.inject({ method: 'POST', url, headers })
+  assert.equal(answer.statusCode, 400)
+  const { code, detail, hint, errors } = answer.json()
+  assert.deepEqual([code, detail, hint, errors], [
+    'VALIDATION_FAILED',
+    'the body is missing',
+    'Send a JSON object, for example {"confirm":true}, with "Content-Type: application/json".',
+    [{ path: '', message: 'expected a JSON object' }]
+  ])
+  const unconfirmed = (await app.inject({ method: 'POST', url, headers, payload: {} })).json()
+  assert.deepEqual([unconfirmed.hint, unconfirmed.errors], [undefined, [{
+    path: 'confirm',
+    message: 'true is required: the restore replaces the current database or file'
+  }]])
+  assert.deepEqual(engine.calls, [])
+})
+
 test('a restore to another path has nothing to undo', async t => {
   const { app } = await build(t)
   const answer = await app.inject({

@@ -23,6 +23,7 @@ export interface CommandLine extends TestEngine {
 export interface CommandLineOptions extends TestEngineOptions {
   /** Columns of the terminal; left out: it is none. */
   readonly columns?: number
+  /** Default: TZ=UTC. */
   readonly environment?: Readonly<Record<string, string>>
   readonly deps?: Partial<ProgramDeps<string>>
   /** Left out: a database is configured, and it was said how backups are sealed. */
@@ -69,7 +70,7 @@ async function runProgram (
       }
     })
   }
-  const screen = () => screenOn(output.out, environment, clock)
+  const screen = () => screenOn(output.out, { TZ: 'UTC', ...environment }, clock)
   const recorder = {
     clock,
     actor: 'ann',
@@ -99,6 +100,7 @@ async function runProgram (
       setVariable () {},
       cwd: '/',
       host: 'here',
+      actor: recorder.actor,
       ask: undefined,
       withSession: (flags, work) =>
         withSession({ openEngine: async () => opened, output, screen, ...recorder }, flags, work),

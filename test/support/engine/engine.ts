@@ -228,7 +228,9 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
     directory,
     async create (request = {}) {
       clock.move(1000)
-      return await (await engine.create({ type: options.type ?? 'manual', ...request })).result
+      const made = await (await engine.create({ type: options.type ?? 'manual', ...request })).result
+      const { removed: _removed, rotationError: _rotationError, ...backup } = made
+      return backup
     },
     files: () => filesIn(directory)
   }

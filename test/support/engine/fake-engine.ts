@@ -15,6 +15,8 @@ import { ALL_PARTS } from '../../../src/core/ports/part.ts'
 import type { BackupEdit } from '../../../src/engine/backup/edit.ts'
 import type { Compared, DiffRequest, Rescued, RescueRequest } from '../../../src/engine/restore/rows.ts'
 import type { CreateRequest } from '../../../src/engine/backup/create-request.ts'
+import type { Created } from '../../../src/engine/backup/created.ts'
+import type { Removal } from '../../../src/engine/retention/removal.ts'
 import type { Download, DownloadRequest } from '../../../src/engine/restore/download.ts'
 import type { DrillRequest } from '../../../src/engine/restore/drill.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
@@ -63,6 +65,8 @@ export class FakeEngine implements Engine {
     verifyAfterBackup: true
   }
 
+  /** What the next backup removes. */
+  removals: readonly Removal[] = []
   #changes = 0
 
   constructor (count = 0) {
@@ -75,14 +79,20 @@ export class FakeEngine implements Engine {
     return backup
   }
 
-  async create (request: CreateRequest): Promise<Work<Backup>> {
+  async create (request: CreateRequest): Promise<Work<Created>> {
     this.#called(`create ${JSON.stringify(request)}`)
     if (request.source !== undefined && request.source !== 'workstation') {
       throw new BackupError('SOURCE_NOT_FOUND', `there is no source "${request.source}"`)
     }
     return this.#work(
       'create',
-      () => this.put(aBackup({ id: this.rows.size + 1, type: request.type, description: request.description ?? null }))
+      () => ({
+        ...this.put(
+          aBackup({ id: this.rows.size + 1, type: request.type, description: request.description ?? null })
+        ),
+        removed: this.removals,
+        rotationError: null
+      })
     )
   }
 
