@@ -52,5 +52,5 @@ test('started by npm run, hints, help and usage errors name npm run, and JSON ha
   const made = await holdfast(['backup', '--no-verify'], cwd, byNpm)
   assert.match(made.out, /^✓ Created/)
   const removed = await holdfast(['remove', '1', '--force'], cwd, byNpm)
-  assert.match(removed.out, /"npm run -s holdfast -- restore-from-trash 1" brings it back/)
+  assert.match(removed.out, /"npm run -s holdfast -- restore-from-trash 1" restores it/)
 })

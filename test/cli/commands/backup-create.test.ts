@@ -153,7 +153,7 @@ test('each backup that rotation removed is named with its reason', async t => {
   await create({ type: 'scheduled', compression: 'zstd', verify: false })
   const { out } = await holdfast('backup')
   assert.ok(
-    out.includes(`\n  Removed: backup 1, ${key}, 100.0 kB: erased (beyond the 1 that maxBackups keeps)\n`),
+    out.includes(`\n  Removed: backup 1, ${key}, 100.0 kB: erased (beyond the limit of maxBackups (1))\n`),
     out
   )
   const printed = await json('backup')
@@ -163,7 +163,7 @@ test('each backup that rotation removed is named with its reason', async t => {
     4,
     3,
     'trash',
-    ['beyond the 1 that maxBackups keeps'],
+    ['beyond the limit of maxBackups (1)'],
     null
   ])
 })

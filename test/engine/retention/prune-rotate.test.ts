@@ -39,7 +39,7 @@ test('a backup names those that rotation removed, each with where it went and wh
     ]
   }
   await create({ type: 'scheduled' })
-  const reasons = ['beyond the 1 that maxBackups keeps']
+  const reasons = ['beyond the limit of maxBackups (1)']
   assert.deepEqual(await removedBy('scheduled'), [null, [1, 'erase', true, true, reasons]])
   assert.deepEqual(await removedBy('manual'), [null])
 })
@@ -55,7 +55,7 @@ test('a backup names those that only left the local disk', async t => {
   await (await engine.upload(id, {})).result
   const { removed } = await (await engine.create({ type: 'scheduled' })).result
   assert.deepEqual(removed.map(({ backup, removal, reasons }) => [backup.id, removal, reasons]), [[id, 'evict', [
-    'beyond the 1 that maxBackups keeps',
+    'beyond the limit of maxBackups (1)',
     'another store keeps it'
   ]]])
 })
