@@ -11,6 +11,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'cli/views/files.ts': 'the type of an entry in a backup',
   'core/restore/tree.ts': 'the type of an entry in a backup',
   'stores/local/kind.ts': 'the label and the usual name of a store',
+  'http/example-values.ts': 'a value in an example of an answer, which no code reads',
   'http/examples.ts': 'a value in an example of an answer, which no code reads',
   'monitoring/series.ts': 'the version of the SQLite library that the service has, a label of holdfast_build_info'
 }

@@ -41,7 +41,8 @@ test('a backup names those that rotation removed, each with where it went and wh
   await create({ type: 'scheduled' })
   const reasons = ['beyond the limit of maxBackups (1)']
   assert.deepEqual(await removedBy('scheduled'), [null, [1, 'erase', true, true, reasons]])
-  assert.deepEqual(await removedBy('manual'), [null])
+  // For a manual backup nothing is removed for good.
+  assert.deepEqual(await removedBy('manual'), [null, [2, 'trash', true, false, reasons]])
 })
 
 test('a backup names those that only left the local disk', async t => {
@@ -56,7 +57,7 @@ test('a backup names those that only left the local disk', async t => {
   const { removed } = await (await engine.create({ type: 'scheduled' })).result
   assert.deepEqual(removed.map(({ backup, removal, reasons }) => [backup.id, removal, reasons]), [[id, 'evict', [
     'beyond the limit of maxBackups (1)',
-    'another store keeps it'
+    'another store has a copy'
   ]]])
 })
 

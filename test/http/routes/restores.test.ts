@@ -72,7 +72,7 @@ test('a restore without a body is refused, with a body that would do', async t =
   const unconfirmed = (await app.inject({ method: 'POST', url, headers, payload: {} })).json()
   assert.deepEqual([unconfirmed.hint, unconfirmed.errors], [undefined, [{
     path: 'confirm',
-    message: 'true is required: the restore replaces the current database or file'
+    message: 'must be true, because the restore replaces the current content'
   }]])
   assert.deepEqual(engine.calls, [])
 })
