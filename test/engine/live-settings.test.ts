@@ -69,7 +69,9 @@ test("the source's own policy wins over the settings", async t => {
     drillSchedule: null,
     stores: null,
     keepLocal: true,
-    anomalyGuard: true
+    anomalyGuard: true,
+    maxChainLength: 24,
+    maxChainAge: 604_800_000
   })
   assert.deepEqual((await engine.source('bank')).policy, {
     enabled: false,
@@ -82,7 +84,9 @@ test("the source's own policy wins over the settings", async t => {
     drillSchedule: null,
     stores: null,
     keepLocal: true,
-    anomalyGuard: true
+    anomalyGuard: true,
+    maxChainLength: 24,
+    maxChainAge: 604_800_000
   })
 })
 

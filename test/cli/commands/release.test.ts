@@ -34,7 +34,7 @@ test('release declares it good, and says so from then on', async t => {
   const { code, out } = await line.holdfast('release', '4')
   assert.deepEqual([code, out], [0, '✓ Released backup 4: it is no longer suspect\n'])
   assert.match((await line.holdfast('list')).out, /\n? ?4 .* valid /)
-  assert.match((await line.holdfast('show', '4')).out, /released +2025-11-\S+ \(just now\) by ann\n/)
+  assert.match((await line.holdfast('show', '4')).out, /released +2025-11-24 23:30:\d\d UTC \(just now\) by ann\n/)
   assert.equal((await line.holdfast('release', '4')).code, 5)
   assert.equal((await line.holdfast('release', '9')).code, 4)
   const { entries } = await line.deps.catalog.audit.list({ limit: 9 })

@@ -342,7 +342,7 @@ test('what is wrong is told in figures, with what to do', () => {
     'the last prune was at 2025-11-25T11:00:00.000Z, and one was due at 2025-11-25T11:30:00.000Z'
   ])
   assert.deepEqual(words(facts({}, { prune: { lastDone: null, freshSince: ago(1), failure: null } })), [
-    'no prune was ever done, and one was due at 2025-11-25T11:00:00.000Z'
+    'no prune has run yet, and one was due at 2025-11-25T11:00:00.000Z'
   ])
   for (const given of [facts({ lastFailure: failure(0) }), facts({}, space(1)), facts({ newestGood: null })]) {
     for (const { remedy } of findAlerts(given, LIMITS, NOW, [])) assert.match(remedy, /^[A-Z][^.]+(\.md[^.]+)?\.$/)
