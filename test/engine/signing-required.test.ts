@@ -132,7 +132,7 @@ test('a rebuild names a manifest that it refuses, and takes the others over', as
   assert.equal(adopted, 1)
   assert.match(
     store?.refused.map(({ key, reason }) => `${key}: ${reason}`).join() ?? '',
-    /manifest.json: .* is not signed, and a signature by a trusted key is required. If you know the backup to be yours, name its key in BACKUP_TRUSTED_SIGNING_KEYS/
+    /manifest.json: .* is not signed, and a signature by a trusted key is required. If you know that the backup is yours, add its key to BACKUP_TRUSTED_SIGNING_KEYS/
   )
 })
 
