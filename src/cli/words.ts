@@ -31,8 +31,3 @@ export function inDuration (ms: number): string {
 export function inMinutes (time: Date): string {
   return time.toISOString().slice(0, 16).replace('T', ' ')
 }
-
-/** `1 backup`, `3 backups`. */
-export function counted (count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
-}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { counted, inAge, inDuration, inMinutes, inSpan } from '../../src/cli/words.ts'
+import { inAge, inDuration, inMinutes, inSpan } from '../../src/cli/words.ts'
 
 test('a span has its two largest units', () => {
   assert.deepEqual([0, 999, 61_000, 3_600_000, 3_661_000, 90_061_000, -5].map(inSpan), [
@@ -46,8 +46,4 @@ test('a duration is exact while it is short', () => {
 
 test('a time is told to the minute, in UTC', () => {
   assert.equal(inMinutes(new Date('2025-11-11T03:00:59+01:00')), '2025-11-11 02:00')
-})
-
-test('one is not several', () => {
-  assert.deepEqual([0, 1, 2].map(count => counted(count, 'backup')), ['0 backups', '1 backup', '2 backups'])
 })

@@ -2,7 +2,7 @@ import { resolve, sep } from 'node:path'
 import { EXPIRY_NOTICE } from '../../core/ports/encryption.ts'
 import type { KeyState } from '../../engine/status/keys.ts'
 import { keyStates } from '../../engine/status/keys.ts'
-import { counted } from '../words.ts'
+import { counted } from '../../core/counted.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_SNAPSHOT, type Examination, type DoctorContext } from './context.ts'
 

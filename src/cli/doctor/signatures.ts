@@ -1,5 +1,5 @@
 import { signingKeyId } from '../../core/backup/signature.ts'
-import { counted } from '../words.ts'
+import { counted } from '../../core/counted.ts'
 import { about, type Finding } from './finding.ts'
 import { NO_SNAPSHOT, type Examination, type CatalogSnapshot } from './context.ts'
 

@@ -8,7 +8,7 @@ import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { inSize } from '../../core/size.ts'
 import { timeColumns } from '../times.ts'
-import { counted } from '../words.ts'
+import { counted } from '../../core/counted.ts'
 import { describeBackup, nameOf } from './backup.ts'
 
 /** `backup_id` is what the Signal Harvester guide calls the id; scripts written against it read that. */

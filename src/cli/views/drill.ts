@@ -9,7 +9,8 @@ import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { printable } from '../text.ts'
 import { inTime, timeColumns } from '../times.ts'
-import { counted, inAge, inDuration, inSpan } from '../words.ts'
+import { counted } from '../../core/counted.ts'
+import { inAge, inDuration, inSpan } from '../words.ts'
 import { checkLine } from './checks.ts'
 
 export const oneDrillSchema = z.object({ drill: drillSchema })

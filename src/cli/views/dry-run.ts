@@ -6,7 +6,8 @@ import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { printable, wrap } from '../text.ts'
 import { inTime } from '../times.ts'
-import { counted, inDuration } from '../words.ts'
+import { counted } from '../../core/counted.ts'
+import { inDuration } from '../words.ts'
 import { factLines } from './facts.ts'
 
 export { dryRunSchema }

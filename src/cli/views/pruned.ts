@@ -9,7 +9,7 @@ import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { inSize } from '../../core/size.ts'
 import { timeColumns } from '../times.ts'
-import { counted } from '../words.ts'
+import { counted } from '../../core/counted.ts'
 
 export const pruneSchema = z.object({
   dryRun: z.boolean(),

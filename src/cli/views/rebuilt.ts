@@ -5,7 +5,8 @@ import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { printable } from '../text.ts'
 import { inSize } from '../../core/size.ts'
-import { counted, inMinutes } from '../words.ts'
+import { counted } from '../../core/counted.ts'
+import { inMinutes } from '../words.ts'
 
 const refusedSchema = z.object({ key: z.string(), reason: z.string() })
 

@@ -101,7 +101,7 @@ export function viewRestored (restore: Restore, backup: Backup, kept?: Pick<Kept
             'Restored in',
             restoreTime === null ? null : `${inDuration(restoreTime)}${whole === null ? '' : `, ${whole} in all`}`
           ],
-          ['Database size', bytes === null ? null : inSize(bytes)],
+          ['Size', bytes === null ? null : inSize(bytes)],
           ['Manifest', manifestOf(backup)],
           ['Previous file', kept?.path ?? aside],
           ['To undo', undo?.command ?? kept?.undo ?? null],

@@ -7,7 +7,7 @@ import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { printable, wrap } from '../text.ts'
-import { counted } from '../words.ts'
+import { counted } from '../../core/counted.ts'
 
 export const diffSchema = z.object(comparedShape)
 export const rescueSchema = z.object(rescuedShape)

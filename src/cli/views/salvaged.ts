@@ -6,7 +6,7 @@ import { printable, wrap } from '../text.ts'
 import type { View } from '../shell.ts'
 import { inSize } from '../../core/size.ts'
 import { inTime } from '../times.ts'
-import { counted } from '../words.ts'
+import { counted } from '../../core/counted.ts'
 
 export const salvageSchema = z.object({
   path: z.string(),

@@ -3,7 +3,7 @@ import type { Sample } from '../../core/sample.ts'
 import { inSize } from '../../core/size.ts'
 import { count } from '../../present/common.ts'
 import type { View } from '../shell.ts'
-import { counted } from '../words.ts'
+import { counted } from '../../core/counted.ts'
 
 export const sampleSchema = z.object({
   path: z.string(),

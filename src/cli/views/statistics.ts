@@ -6,7 +6,8 @@ import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { inSize } from '../../core/size.ts'
 import { inTime } from '../times.ts'
-import { counted, inAge, inDuration } from '../words.ts'
+import { counted } from '../../core/counted.ts'
+import { inAge, inDuration } from '../words.ts'
 
 export const statsSchema = z.object({ statistics: statisticsSchema })
 

@@ -10,7 +10,7 @@ import { checkSchema, presentVerified, verifiedSchema } from '../../present/veri
 import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { cutMiddle, printable, wrap } from '../text.ts'
-import { counted } from '../words.ts'
+import { counted } from '../../core/counted.ts'
 import { nameOf } from './backup.ts'
 import { checkLine } from './checks.ts'
 

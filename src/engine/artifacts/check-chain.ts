@@ -1,5 +1,6 @@
 import { isLive, type Backup } from '../../core/backup/backup.ts'
 import { totalSizeOf, type Manifest } from '../../core/backup/manifest.ts'
+import { counted } from '../../core/counted.ts'
 import { toBackupError, type BackupError } from '../../core/errors.ts'
 import { CHAIN_CHECK, type Check } from '../../core/ports/verification.ts'
 import type { EngineDeps } from '../deps.ts'
@@ -34,7 +35,7 @@ export async function checkChain (
   }
   return parents === 0
     ? undefined
-    : { name: CHAIN_CHECK, status: 'pass', reason: `depends on ${parents} other backups` }
+    : { name: CHAIN_CHECK, status: 'pass', reason: `depends on ${counted(parents, 'other backup')}` }
 }
 
 function failed (reason: string): Check {

@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts'
 import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { BackupError } from '../../core/errors.ts'
@@ -71,7 +72,7 @@ async function inspectAlone (archive: Readable): Promise<Readonly<Record<'archiv
   const finding = await judged(async () => {
     for await (const chunk of archive as AsyncIterable<Buffer>) scanner.write(chunk)
     scanner.end()
-    return { status: 'pass', reason: `${members} members, to the end` }
+    return { status: 'pass', reason: `${counted(members, 'member')}, to the end` }
   })
   return { archive: finding, index: noList(), contents: noList() }
 }
@@ -160,7 +161,7 @@ async function inspectArchive (
       }
     }
     const others = result.ignored === 0 ? '' : `, ${result.ignored} of them not in the list`
-    return { status: 'pass', reason: `${result.joined + result.ignored} members, to the end${others}` }
+    return { status: 'pass', reason: `${counted(result.joined + result.ignored, 'member')}, to the end${others}` }
   })
   if (archive.status === 'fail') {
     const reason = 'not reached, because archive failed'
@@ -169,13 +170,13 @@ async function inspectArchive (
   return {
     archive,
     index: result.missing === 0
-      ? { status: 'pass', reason: `${result.joined} entries are in the archive` }
+      ? { status: 'pass', reason: `entries in the archive: ${result.joined}` }
       : {
         status: 'fail',
         reason: `${result.missing} entries of the list are not in the archive: ${quoted(result.missingPaths)}`
       },
     contents: damaged === 0
-      ? { status: 'pass', reason: `${files} files, ${bytes} bytes` }
+      ? { status: 'pass', reason: `${counted(files, 'file')}, ${counted(bytes, 'byte')}` }
       : { status: 'fail', reason: `${damaged} files do not have the digest of the list: ${quoted(wrong)}` }
   }
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts'
 import type { Check } from '../../core/ports/verification.ts'
 import { shortened } from '../../core/shortened.ts'
 import type { Entry } from './entry.ts'
@@ -32,7 +33,12 @@ export class ListCounts {
 
   toString (): string {
     const { files, directories, symlinks, hardlinks, bytes } = this.#counts
-    return `${files} files with ${bytes} bytes, ${directories} directories, ${symlinks} symbolic links, ${hardlinks} hard links`
+    return [
+      `${counted(files, 'file')} with ${counted(bytes, 'byte')}`,
+      counted(directories, 'directory', 'directories'),
+      counted(symlinks, 'symbolic link'),
+      counted(hardlinks, 'hard link')
+    ].join(', ')
   }
 }
 

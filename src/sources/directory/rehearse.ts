@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts'
 import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
@@ -79,9 +80,9 @@ async function rehearsed (restorable: Restorable, directory: string, signal: Abo
     }, signal)
     const difference = counts.difference(details)
     return [
-      { name: 'archive', status: 'pass', reason: `${plan.total.entries} entries extracted` },
+      { name: 'archive', status: 'pass', reason: `${counted(plan.total.entries, 'entry', 'entries')} extracted` },
       { name: 'index', status: 'pass', ...warnings.length > 0 && { reason: warnings.join('; ') } },
-      { name: 'contents', status: 'pass', reason: `${files} files, ${bytes} bytes` },
+      { name: 'contents', status: 'pass', reason: `${counted(files, 'file')}, ${counted(bytes, 'byte')}` },
       difference === undefined
         ? { name: 'counts', ...countsPassed(counts, details) }
         : { name: 'counts', status: 'fail', reason: difference }

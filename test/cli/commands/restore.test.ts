@@ -29,7 +29,7 @@ test('a restore says what it did and how to undo it, and is in the audit log', a
   assert.equal(code, 0)
   assert.match(
     out,
-    /^✓ Restored backup 1 to \/memory\/shop\n {2}Backup created {2}.*\n {2}Restored in .*\n {2}Database size +19 B\n {2}Manifest +signed \(key [0-9a-f]{16}\)\n {2}To undo +holdfast restore 3\n$/
+    /^✓ Restored backup 1 to \/memory\/shop\n {2}Backup created {2}.*\n {2}Restored in .*\n {2}Size +19 B\n {2}Manifest +signed \(key [0-9a-f]{16}\)\n {2}To undo +holdfast restore 3\n$/
   )
   assert.deepEqual(line.source.bytes, OLD)
   const [entry] = (await line.deps.catalog.audit.list({ limit: 1 })).entries

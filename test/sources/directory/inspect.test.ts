@@ -44,9 +44,9 @@ test('a whole backup passes all levels, in their order, with what was found', as
   assert.deepEqual(checks.map(({ name }) => name), inspector.checks.map(({ name }) => name))
   assert.deepEqual(checks.map(({ reason }) => reason), [
     '5 members, to the end',
-    '5 entries are in the archive',
+    'entries in the archive: 5',
     '2 files, 3003 bytes',
-    '2 files with 3003 bytes, 2 directories, 1 symbolic links, 0 hard links'
+    '2 files with 3003 bytes, 2 directories, 1 symbolic link, 0 hard links'
   ])
   assert.deepEqual(statuses(checks), WHOLE)
 })
