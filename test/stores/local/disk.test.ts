@@ -12,7 +12,7 @@ import { rejectsWith } from '../../support/rejects.ts'
 import { bodyOf, never, until } from '../../support/streams.ts'
 import { tempDir } from '../../support/temp-dir.ts'
 
-const SILENT = { code: 'STORE_UNAVAILABLE', message: 'the file system of "/mnt/nas" does not answer' }
+const SILENT = { code: 'STORE_UNAVAILABLE', message: 'the file system of "/mnt/nas" does not respond' }
 
 /**
  * A disk on a mount that answers until it dies, and again once it lives; after how many milliseconds silence counts.
