@@ -57,7 +57,7 @@ export const BROKEN: Readonly<Record<string, OddDatabase & { readonly finding: R
     make:
       'CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT); WITH RECURSIVE c (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 500) INSERT INTO t (n) SELECT NULL FROM c',
     redefined: { t: 'CREATE TABLE t (id INTEGER PRIMARY KEY, n TEXT NOT NULL)' },
-    finding: /^as in the source, 500 values break a constraint: NULL value in t\.n \(500 times\)$/
+    finding: /^as in the source, 500 values violate a constraint: NULL value in t\.n \(500 times\)$/
   }
 }
 
