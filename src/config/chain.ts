@@ -1,27 +1,25 @@
 import { z } from 'zod'
-import { parseDuration } from '../core/duration.ts'
 import { whole, type Field } from '../core/ports/field.ts'
 import type { SourceKind } from '../core/ports/source-kind.ts'
 import type { SourceOverrides } from '../core/schedule/policy.ts'
 import type { CalendarSchedule } from '../core/schedule/schedule.ts'
 import type { Problem } from './problem.ts'
+import { duration } from './retention.ts'
 
 const HOUR = 3_600_000
+/** Hours in 366 days. */
+const LONGEST = 366 * 24
 
 /** Milliseconds: months and years differ in length, and no chain is continued for so long. */
 const age: Field<number> = {
   kind: 'value',
-  schema: z.string().transform((text, context) => {
-    try {
-      const { years, months, days, hours } = parseDuration(text)
-      if (years + months === 0 && days <= 366) return (days * 24 + hours) * HOUR
-    } catch {
-      // It is no duration, as the issue below reports.
-    }
-    context.addIssue('not a duration of that kind')
+  schema: duration.schema.transform(({ years, months, days, hours }, context) => {
+    const total = days * 24 + hours
+    if (years + months === 0 && total <= LONGEST) return total * HOUR
+    context.addIssue('too long')
     return z.NEVER
   }),
-  fromText: text => text,
+  fromText: duration.fromText,
   expects: 'a time of at most 366d in weeks, days or hours, such as 7d, 4w or 36h'
 }
 

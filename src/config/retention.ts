@@ -12,7 +12,7 @@ export const MIN_BACKUPS = 3
 const MOST = 100_000
 
 const count = whole(1, MOST)
-const duration: Field<Duration> = {
+export const duration: Field<Duration> = {
   kind: 'value',
   schema: z.string().transform((text, context) => {
     try {

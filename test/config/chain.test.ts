@@ -35,7 +35,7 @@ test('a chain has a length in backups and an age in weeks, days or hours', () =>
     policyOf({ [key]: value }, problems)
     assert.deepEqual(problems.map(({ name }) => name), ['s.maxChainLength'], String(value))
   }
-  for (const age of ['1mo', '1y', '367d', '7', 'old', '0d']) {
+  for (const age of ['1mo', '1y', '367d', '366d1h', '8785h', '7', 'old', '0d']) {
     const problems: Problem[] = []
     policyOf({ maxChainAge: age }, problems)
     assert.deepEqual(problems.map(({ name }) => name), ['s.maxChainAge'], age)
