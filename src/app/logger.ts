@@ -48,16 +48,32 @@ const LEVELS: Readonly<Record<number, readonly [name: string, colour: InspectCol
  * Whatever comes from outside is made safe for a terminal.
  */
 export function prettyLine (line: string, paint: Paint = plain): string {
-  const { level, time, msg = '', err, ...facts } = JSON.parse(line) as {
+  const { level, time, msg = '', ...others } = JSON.parse(line) as {
     readonly level: number
     readonly time: string
     readonly msg?: string
-    readonly err?: { readonly stack?: string }
+    readonly err?: unknown
   }
+  const { stack: trace, facts } = withoutStack(others)
   const [name, colour] = LEVELS[level] ?? [String(level), 'gray']
   const known = Object.entries(facts).map(([key, value]) => ` ${printable(key)}=${inWord(value)}`).join('')
-  const stack = err?.stack === undefined ? '' : `\n${printableLines(err.stack).replaceAll(/^/gm, '    ')}`
+  const stack = trace === undefined ? '' : `\n${printableLines(trace).replaceAll(/^/gm, '    ')}`
   return `${paint('gray', time)} ${paint(colour, name.padEnd(5))} ${printable(msg)}${paint('gray', known)}${stack}\n`
+}
+
+/**
+ * The stack of the error apart from the facts. What else the error has, such as its code, stays a fact, and so does
+ * whatever was thrown that is no error. Type and message are in the stack.
+ */
+function withoutStack ({ err, ...facts }: Readonly<Record<string, unknown>>): {
+  readonly stack: string | undefined
+  readonly facts: Readonly<Record<string, unknown>>
+} {
+  if (typeof err !== 'object' || err === null || !('stack' in err) || typeof err.stack !== 'string') {
+    return { stack: undefined, facts: err === undefined ? facts : { ...facts, err } }
+  }
+  const { stack, type, message, ...others } = err as Readonly<Record<string, unknown>> & { readonly stack: string }
+  return { stack, facts: Object.keys(others).length === 0 ? facts : { ...facts, err: others } }
 }
 
 /** A text that is one word as it is, everything else as JSON. */

@@ -45,6 +45,18 @@ test('a line of text has time, level, message and every fact', () => {
   )
 })
 
+test('what an error has besides its stack, and what was thrown that is no error, are facts of the line', () => {
+  const line = (err: unknown): string =>
+    prettyLine(JSON.stringify({ level: 50, time: '2025-11-24T23:30:00.000Z', err, msg: 'it failed' }))
+  const head = '2025-11-24T23:30:00.000Z ERROR it failed'
+  assert.equal(
+    line({ type: 'BackupError', message: 'full', stack: 'BackupError: full\n    at here', code: 'DISK_FULL' }),
+    `${head} err={"code":"DISK_FULL"}\n    BackupError: full\n        at here\n`
+  )
+  assert.equal(line('no error'), `${head} err="no error"\n`)
+  assert.equal(line(null), `${head} err=null\n`)
+})
+
 test('a line of text has the stack of an error, and no sequence that a terminal would obey', () => {
   const line = JSON.stringify({
     level: 50,
