@@ -48,8 +48,5 @@ function instantOf (text: string): Date {
 function midnight (now: Date, timeZone: string, daysAgo: number): Date {
   const zone = zoneOf(timeZone)
   const local = now.getTime() + zone.stretchAt(now.getTime()).offset
-  const begin = Math.floor(local / DAY) * DAY - daysAgo * DAY
-  // The clock may have been changed since.
-  const { offset } = zone.stretchAt(begin - zone.stretchAt(now.getTime()).offset)
-  return new Date(begin - offset)
+  return new Date(zone.instantOf((Math.floor(local / DAY) - daysAgo) * DAY))
 }

@@ -53,6 +53,20 @@ export class Zone {
     return stretches.find(({ to }) => instant < to) as Stretch
   }
 
+  /**
+   * The instant at which the clocks show `local`, the first one if they do twice. A time that the clocks leave out
+   * counts as the one after the gap.
+   */
+  instantOf (local: number): number {
+    // Offsets are less than a day, so that those on either side of any change nearby are found.
+    const offsets = [local - DAY, local + DAY].map(instant => this.stretchAt(instant).offset)
+    const shown = offsets.map(offset => local - offset).filter(instant =>
+      this.stretchAt(instant).offset === local - instant
+    )
+    const [before = 0] = offsets
+    return shown.length === 0 ? local - before : Math.min(...shown)
+  }
+
   /** Zones are not known to change their clocks twice within a day. */
   #stretchesOf (year: number): readonly Stretch[] {
     const end = Date.UTC(year + 1, 0, 1)

@@ -39,6 +39,11 @@ test('today and yesterday begin at midnight on the clock of the reader', () => {
   ])
 })
 
+test('where midnight comes twice the day begins at the first one', () => {
+  // In Havana the clock goes from 01:00 back to 00:00.
+  assert.equal(parse('today', 'America/Havana', new Date('2025-11-02T17:00:00Z')), '2025-11-02T04:00:00.000Z')
+})
+
 test('yesterday begins at midnight although the clock was changed since', () => {
   const at = new Date('2025-10-26T12:00:00Z')
   assert.deepEqual([parse('today', 'Europe/Vienna', at), parse('yesterday', 'Europe/Vienna', at)], [

@@ -47,23 +47,12 @@ export class Periods {
     const length = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate()
     const time = local.getTime() % DAY
     const wanted = first.getTime() + (Math.min(local.getUTCDate(), length) - 1 - days) * DAY + time
-    return new Date(this.#instantOf(wanted) - hours * HOUR)
+    return new Date(this.#zone.instantOf(wanted) - hours * HOUR)
   }
 
   /** So long after `from`, likewise. */
   after (from: Date, { years, months, days, hours }: Duration): Date {
     return this.before(from, { years: -years, months: -months, days: -days, hours: -hours })
-  }
-
-  /** The instant at which the clocks show `local`, the first one if they do twice. */
-  #instantOf (local: number): number {
-    // Offsets are less than a day, so that those on either side of any change nearby are found.
-    const offsets = [local - DAY, local + DAY].map(instant => this.#zone.stretchAt(instant).offset)
-    const shown = offsets.map(offset => local - offset).filter(instant =>
-      this.#zone.stretchAt(instant).offset === local - instant
-    )
-    const [before = 0] = offsets
-    return shown.length === 0 ? local - before : Math.min(...shown)
   }
 }
 
