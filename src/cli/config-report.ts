@@ -5,6 +5,7 @@ import type { RetentionRules } from '../core/retention/rules.ts'
 import { policyOf, type SourceOverrides } from '../core/schedule/policy.ts'
 import type { Origin, Settings, SettingsReport } from '../core/schedule/settings.ts'
 import { chainsInWords, copiesInWords, drillsInWords, retentionInWords, scheduleInWords } from './policy-words.ts'
+import { asTyped } from './as-typed.ts'
 import type { Screen } from './screen.ts'
 import { wrap } from './text.ts'
 import { inSize } from '../core/size.ts'
@@ -85,7 +86,11 @@ export function reportAsJson (report: ConfigReport): string {
 }
 
 /** One setting a line, then each source with its schedule and its retention in words, and each store. */
-export function reportAsText (report: ConfigReport, { width: available }: Pick<Screen, 'width'>): string {
+export function reportAsText (report: ConfigReport, screen: Pick<Screen, 'width' | 'command'>): string {
+  return asTyped(asText(report, screen), screen.command)
+}
+
+function asText (report: ConfigReport, { width: available }: Pick<Screen, 'width'>): string {
   if (!report.ok) return `${report.text}\n`
   const width = Math.max(...report.inForce.map(({ variable }) => variable.length))
   const settings = report.inForce.map(({ variable, value, origin }) =>

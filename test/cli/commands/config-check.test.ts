@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { reportAsText } from '../../../src/cli/config-report.ts'
 import { NO_HOOKS } from '../../../src/core/hooks.ts'
 import { holdfast } from '../../support/processes/holdfast.ts'
 import { workDir } from '../../support/config/config.ts'
@@ -90,4 +91,21 @@ test('config check makes nothing', async t => {
   const cwd = workDir(t)
   await holdfast(['config', 'check'], cwd)
   assert.deepEqual(readdirSync(cwd), [])
+})
+
+test('commands in remedies are those that the user types', () => {
+  const problem = {
+    name: 'BACKUP_AGE_RECIPIENTS',
+    problem: 'is missing',
+    remedy: 'Create a key with "holdfast key new".'
+  }
+  const report = {
+    ok: false,
+    problems: [problem],
+    text: `${problem.name}: ${problem.problem}. ${problem.remedy}`
+  } as const
+  assert.match(
+    reportAsText(report, { width: 200, command: 'npm run -s holdfast --' }),
+    /Create a key with "npm run -s holdfast -- key new"/
+  )
 })
