@@ -88,14 +88,15 @@ export function checkRestoreDirs (
   { named }: Pick<Sources, 'named'>,
   problems: Problem[]
 ): void {
+  if (restoreDirs.length === 0) return
+  const own =
+    ([['BACKUP_DIR', paths.backupDir], ['DATA_DIR', paths.dataDir], ['SCRATCH_DIR', paths.scratchDir]] as const)
+      .map(([name, path]) => [name, realPathSync(path)] as const)
+  const sources = named.map(({ source }) => ({ source, places: pathsOf(source).map(({ path }) => realPathSync(path)) }))
   for (const directory of restoreDirs) {
-    for (
-      const [name, place] of [['BACKUP_DIR', paths.backupDir], ['DATA_DIR', paths.dataDir], [
-        'SCRATCH_DIR',
-        paths.scratchDir
-      ]] as const
-    ) {
-      if (contains(realPathSync(place), realPathSync(directory))) {
+    const target = realPathSync(directory)
+    for (const [name, place] of own) {
+      if (contains(place, target)) {
         problems.push({
           name: 'RESTORE_DIRS',
           problem: `"${directory}" is in ${name}, to which no restore is allowed`,
@@ -103,9 +104,7 @@ export function checkRestoreDirs (
         })
       }
     }
-    const around = named.find(({ source }) =>
-      pathsOf(source).some(({ path }) => contains(realPathSync(path), realPathSync(directory)))
-    )
+    const around = sources.find(({ places }) => places.some(place => contains(place, target)))
     if (around !== undefined) {
       const { source } = around
       problems.push({
