@@ -1,7 +1,7 @@
 import { zoneOf } from '../core/zone.ts'
 import type { Screen } from './screen.ts'
 import type { Column } from './table.ts'
-import { inAge, inMinutes } from './words.ts'
+import { inAge, inMinutes, inSeconds } from './words.ts'
 
 type Where = Pick<Screen, 'now' | 'timeZone'>
 
@@ -17,10 +17,15 @@ const FIRST_TO_GO = 99
  * The local day is left out where it is that of UTC, and the local time where the zone is UTC.
  */
 export function inTime (time: Date, { now, timeZone }: Where): string {
-  const utc = time.toISOString().slice(0, 19).replace('T', ' ')
-  const local = inLocalMinutes(time, timeZone)
-  const shown = local.slice(0, 10) === utc.slice(0, 10) ? local.slice(11) : local
-  return `${utc} UTC (${UTC.test(timeZone) ? '' : `${shown} local, `}${inAge(time, now)})`
+  return `${inSeconds(time)} UTC (${UTC.test(timeZone) ? '' : `${localBeside(time, timeZone)} local, `}${
+    inAge(time, now)
+  })`
+}
+
+/** The local time, without its day where that is the day of UTC. */
+function localBeside (time: Date, timeZone: string): string {
+  const [utc, local] = [inMinutes(time), inLocalMinutes(time, timeZone)]
+  return local.slice(0, 10) === utc.slice(0, 10) ? local.slice(11) : local
 }
 
 /** On the clock of the zone, to the minute: `2025-11-25 00:30`. */

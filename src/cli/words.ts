@@ -31,3 +31,8 @@ export function inDuration (ms: number): string {
 export function inMinutes (time: Date): string {
   return time.toISOString().slice(0, 16).replace('T', ' ')
 }
+
+/** To the second, in UTC: `2025-11-11 02:00:00`. */
+export function inSeconds (time: Date): string {
+  return time.toISOString().slice(0, 19).replace('T', ' ')
+}

@@ -6,9 +6,6 @@ import { jsonOption, pastTimeOption, sourceOption } from '../arguments.ts'
 import { exitCodesHelp } from '../output.ts'
 import { show, type JsonFlag, type Shell } from '../shell.ts'
 
-/** What is reported where nothing is said: 90 days. Milliseconds. */
-const PERIOD = 90 * 86_400_000
-
 export interface ReportDeps extends Shell {
   readonly cwd: string
 }
@@ -32,8 +29,8 @@ export function reportCommand (deps: ReportDeps): Command {
     .addOption(jsonOption())
     .addHelpText('after', exitCodesHelp([0, 1, 2, 4, 6, 7]))
     .action(async (flags: Flags) => {
-      const since = flags.since ?? new Date(deps.clock.now().getTime() - PERIOD)
-      const found = await deps.withReading(({ engine }) => engine.drillEvidence({ source: flags.source, since }))
+      const { source, since } = flags
+      const found = await deps.withReading(({ engine }) => engine.drillEvidence({ source, since }))
       const { viewEvidence } = await import('../views/drill.ts')
       const file = flags.html === undefined ? null : resolve(deps.cwd, flags.html)
       if (file !== null) {

@@ -5,6 +5,7 @@ import type { Screen } from '../screen.ts'
 import type { View } from '../shell.ts'
 import { table, type Column } from '../table.ts'
 import { localColumn } from '../times.ts'
+import { inSeconds } from '../words.ts'
 
 export const auditSchema = z.object({ entries: z.array(auditEntrySchema) })
 
@@ -19,7 +20,7 @@ function columns (screen: Screen): ReadonlyArray<Column<AuditEntry>> {
   const { colours } = screen
   const paint = { done: colours.green, refused: colours.yellow, failed: colours.red }
   return [
-    { title: 'AT (UTC)', cell: ({ at }) => at.toISOString().slice(0, 19).replace('T', ' ') },
+    { title: 'AT (UTC)', cell: ({ at }) => inSeconds(at) },
     ...localColumn<AuditEntry>(({ at }) => at, screen),
     { title: 'WHO', cell: ({ actor }) => actor ?? '(unknown)', atLeast: 8 },
     { title: 'ROLE', cell: ({ role }) => role ?? '', expendable: 3 },
