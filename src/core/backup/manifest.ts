@@ -63,6 +63,11 @@ export function totalImageOf (manifest: Manifest): number {
   return partsOf(manifest).reduce((sum, { image }) => sum + image.size, 0)
 }
 
+/** Plain bytes of all parts of all backups of a chain: at most so many are read to restore it. */
+export function chainImageOf (chain: readonly Manifest[]): number {
+  return chain.reduce((sum, manifest) => sum + totalImageOf(manifest), 0)
+}
+
 /** The lowest version that has all of the manifest. */
 export function versionFor (manifest: Omit<Manifest, 'version'>): Manifest['version'] {
   const { parts, link, partFormat, source, encryption, facts: { details } } = manifest

@@ -2,7 +2,7 @@ import type { Check } from '../ports/verification.ts'
 import type { AssertionResult, Assertion } from './drill.ts'
 import { lastLink, type Restorable } from './restorable.ts'
 import type { Manifest } from '../backup/manifest.ts'
-import { totalImageOf } from '../backup/manifest.ts'
+import { chainImageOf } from '../backup/manifest.ts'
 import { MAIN } from '../ports/part.ts'
 import type { Inspector } from '../ports/source.ts'
 
@@ -41,7 +41,7 @@ export type AssessFile = (
 /** Rehearses backups whose main part is all that has to be unpacked: a restore leaves that file. */
 export function fileRehearser (inspector: Inspector, assess: AssessFile): Rehearser {
   return {
-    space: chain => chain.reduce((sum, manifest) => sum + totalImageOf(manifest), 0),
+    space: chainImageOf,
 
     async rehearse (restorable, signal) {
       const { manifest, images } = lastLink(restorable)

@@ -1,5 +1,5 @@
 import { isFromFuture, isLive, type Backup } from '../../core/backup/backup.ts'
-import { totalImageOf, type Manifest } from '../../core/backup/manifest.ts'
+import { chainImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { verificationMessage, type Check, type Verification } from '../../core/ports/verification.ts'
@@ -105,7 +105,9 @@ async function rehearse (
     requireOpener(deps.keyring, manifest)
     const chain = await chainOf(deps, backup, task.signal)
     const { rehearser } = requireKind(deps, manifest.source.kind)
-    await checkScratch(deps, rehearser.space(chain.map(link => link.manifest)))
+    const manifests = chain.map(link => link.manifest)
+    const bytes = chainImageOf(manifests)
+    await checkScratch(deps, rehearser.space(manifests))
     const location = (chain.at(-1) ?? chain[0]).location
     const verification = await withChain(deps, chain, {
       isOwn: true,
@@ -114,7 +116,7 @@ async function rehearse (
       }
     }, async (restorable, images) => {
       const inspect = async (): Promise<readonly Check[]> => {
-        task.phase('restoring', totalImageOf(manifest))
+        task.phase('restoring', bytes)
         const opened = deps.clock.now()
         const rehearsal = await rehearser.rehearse(restorable, task.signal)
         try {
@@ -140,7 +142,7 @@ async function rehearse (
     return {
       ...verdict(verification, assertions),
       report,
-      bytes: measured.restoreTime === undefined ? null : totalImageOf(manifest),
+      bytes: measured.restoreTime === undefined ? null : bytes,
       restoreTime: measured.restoreTime ?? null
     }
   } catch (thrown) {

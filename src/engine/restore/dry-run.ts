@@ -1,11 +1,12 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Backup } from '../../core/backup/backup.ts'
-import { totalImageOf } from '../../core/backup/manifest.ts'
+import { chainImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { toBackupError, type BackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { estimateRestore, type RestoreEstimate } from '../../core/restore/estimate.ts'
 import type { Holder, Placement } from '../../core/restore/restore.ts'
+import { linksOf } from '../artifacts/links.ts'
 import type { EngineDeps } from '../deps.ts'
 import { feasible, unpackedBytes, type RestorePlan } from './restore.ts'
 import { diffBackup, otherSide, requireRows } from './rows.ts'
@@ -67,17 +68,18 @@ export interface DryRun {
  */
 export async function dryRun (deps: EngineDeps, planned: RestorePlan, task: Task): Promise<DryRun> {
   const { plan, obstacle } = await asFeasible(planned, task)
-  const { backup, manifest, restorer, placement } = plan
+  const { backup, restorer, placement } = plan
   const { restores } = await deps.catalog.restores.list({ source: backup.source, limit: EARLIER })
+  const chain = await manifestsOf(deps, plan)
   return {
     backup,
     mode: placement.mode,
     target: placement.path,
     isSecured: isSecured(plan),
     ...await rowsOf(deps, plan, task),
-    space: await spaceOf(deps, plan, task.signal),
+    space: await spaceOf(deps, plan, chain, task.signal),
     holders: await restorer.holders(placement.path, task.signal),
-    estimate: estimateRestore(restores, totalImageOf(manifest)),
+    estimate: estimateRestore(restores, chainImageOf(chain)),
     obstacle
   }
 }
@@ -128,20 +130,28 @@ function unknown (reason: string): Pick<DryRun, 'tables' | 'skipped' | 'rowsUnkn
   return { tables: null, skipped: [], rowsUnknown: reason }
 }
 
+/** Of the backup and of all that it depends on, as far as the catalog has them. */
+async function manifestsOf (deps: EngineDeps, { backup, manifest }: RestorePlan): Promise<readonly Manifest[]> {
+  const [, ...ancestors] = await linksOf(deps, backup)
+  const found = await Promise.all(ancestors.map(({ id }) => deps.catalog.backups.manifest(id)))
+  return [manifest, ...found.filter(one => one !== undefined)]
+}
+
 async function spaceOf (
   deps: EngineDeps,
   plan: RestorePlan,
+  chain: readonly Manifest[],
   signal: AbortSignal
 ): Promise<readonly SpaceNeed[]> {
-  const { manifest, placement, inPlace, restorer } = plan
-  const size = totalImageOf(manifest)
+  const { placement, inPlace, restorer } = plan
+  const size = chainImageOf(chain)
   const folder = dirname(placement.path)
   const [scratch, backups] = [await deps.scratch.space(), await deps.store.space(signal)]
   return [
     {
       use: 'scratch',
       place: deps.scratch.directory,
-      needed: unpackedBytes([manifest], restorer, placement),
+      needed: unpackedBytes(chain, restorer, placement),
       free: scratch.free
     },
     {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Backup } from '../../core/backup/backup.ts'
-import { partsOf, totalImageOf, type Manifest } from '../../core/backup/manifest.ts'
+import { partsOf, chainImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import { verificationMessage } from '../../core/ports/verification.ts'
@@ -343,14 +343,14 @@ interface Ready {
 
 async function placed (
   deps: EngineDeps,
-  { manifest, restorer, placement }: RestorePlan,
-  { restoreId, passedOver }: Placing,
+  { restorer, placement }: RestorePlan,
+  { restoreId, chain, passedOver }: Placing,
   { restorable, images, safety }: Ready,
   task: Task
 ): Promise<Restore> {
   for (const part of restorer.needs(placement).files) await images.file(part, task.signal)
   const unpacking = images.unpacking
-  task.phase('restoring', totalImageOf(manifest))
+  task.phase('restoring', chainImageOf(chain.map(link => link.manifest)))
   const { bytes, isOldKept, took, warnings } = await restorer.place(restorable, placement, done => {
     task.bytes(done)
   }, task.signal)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { chainImageOf, totalImageOf } from '../../../src/core/backup/manifest.ts'
 import { rebuild } from '../../../src/engine/recovery/rebuild.ts'
 import { chained, growingEngine, LINE } from '../../support/engine/growing.ts'
 import { testEngine } from '../../support/engine/engine.ts'
@@ -29,6 +30,18 @@ test('each link of a chain is verified, drilled, and restored to the text of its
     assert.equal(inPlace.status, 'completed')
     assert.equal(bench.notes.bytes.toString(), text)
   }
+})
+
+test('the bytes of a drill and the space of a dry run are those of the whole chain', async t => {
+  const bench = await growingEngine(t)
+  const { engine } = bench
+  await chained(bench)
+  const manifests = await Promise.all([1, 2, 3, 4].map(id => engine.manifest(id)))
+  const whole = chainImageOf(manifests.map(manifest => manifest!))
+  assert.ok(whole > totalImageOf(manifests[3]!))
+  assert.equal((await (await engine.drill({ id: 4, actor: null })).result).bytes, whole)
+  const { space } = await (await engine.restoreDryRun(4, { target: '/elsewhere/4' })).result
+  assert.equal(space.find(({ use }) => use === 'target')?.needed, whole)
 })
 
 test('bytes of a link that were changed are found before any of them are restored', async t => {
