@@ -62,7 +62,8 @@ export async function runCommand (
 
   const result = await ended.promise
   clearTimeout(timer)
-  clearTimeout(killing)
+  // What the command has started may ignore the request to end.
+  if (forced === undefined || !isGroupLeft(child)) clearTimeout(killing)
   signal.removeEventListener('abort', onAbort)
   if (result instanceof Error) return notStarted(program, result)
   const patience = setTimeout(closed.resolve, OUTPUT_AFTER, undefined)
@@ -81,6 +82,14 @@ function notStarted (program: string, error: unknown): CommandEnd {
     ? `the program "${program}" may not be run`
     : `it could not be started (${code ?? 'unknown'})`
   return { isSuccess: false, end, output: '' }
+}
+
+function isGroupLeft ({ pid }: ChildProcess): boolean {
+  try {
+    return pid !== undefined && process.kill(-pid, 0)
+  } catch {
+    return false
+  }
 }
 
 function killGroup ({ pid }: ChildProcess, signal: NodeJS.Signals): void {

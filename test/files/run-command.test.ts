@@ -9,6 +9,15 @@ import { tempDir } from '../support/temp-dir.ts'
 const ENVIRONMENT = { PATH: process.env.PATH ?? '' }
 const LONG = 60_000
 
+function pidIn (file: string): string {
+  return readFileSync(file, 'utf8').trim()
+}
+
+/** A process that nothing waits for stays as a zombie. */
+function isGone (pid: string): boolean {
+  return !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+}
+
 test('a command that ends with 0 is a success, and both of its outputs are kept', async () => {
   const command = ['sh', '-c', 'echo one; echo two >&2; echo $1', 'sh', 'a b'] as const
   const { output, ...end } = await runCommand(command, ENVIRONMENT, LONG, never)
@@ -50,15 +59,10 @@ test('after its time, and when it is cancelled, a command is ended with all that
     `sleep 1000 & echo $! > ${name}.tmp; mv ${name}.tmp ${name}; wait`
   ]
   const started = (name: string): Promise<void> => until(() => existsSync(name))
-  const isGone = (name: string): boolean => {
-    const pid = readFileSync(name, 'utf8').trim()
-    // A process that nothing waits for stays as a zombie.
-    return !existsSync(`/proc/${pid}`) || readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
-  }
   const late = join(home, 'late')
   const slow = await runCommand(script(late), ENVIRONMENT, 300, never)
   assert.deepEqual([slow.isSuccess, slow.end], [false, 'no end within 0.3 seconds'])
-  await until(() => isGone(late))
+  await until(() => isGone(pidIn(late)))
 
   const cancelled = join(home, 'cancelled')
   const abort = new AbortController()
@@ -66,7 +70,19 @@ test('after its time, and when it is cancelled, a command is ended with all that
   await started(cancelled)
   abort.abort()
   assert.deepEqual([(await running).isSuccess, (await running).end], [false, 'it was cancelled'])
-  await until(() => isGone(cancelled))
+  await until(() => isGone(pidIn(cancelled)))
+})
+
+test('what a command has started is killed where it ignores the request to end', async t => {
+  const file = join(tempDir(t), 'pid')
+  const script = `(trap '' TERM; exec sleep 1000) & echo $! > ${file}; wait`
+  const { end } = await runCommand(['sh', '-c', script], ENVIRONMENT, 300, never)
+  assert.equal(end, 'no end within 0.3 seconds')
+  const pid = pidIn(file)
+  t.after(() => {
+    if (existsSync(`/proc/${pid}`)) process.kill(Number(pid), 'SIGKILL')
+  })
+  await until(() => isGone(pid))
 })
 
 test('a process that a command leaves running does not hold its end up', async t => {
