@@ -1,4 +1,5 @@
 import { isLive, type Backup } from '../../core/backup/backup.ts'
+import type { ParentName } from '../../core/backup/chain-link.ts'
 import { totalSizeOf, type Manifest } from '../../core/backup/manifest.ts'
 import { counted } from '../../core/counted.ts'
 import { toBackupError, type BackupError } from '../../core/errors.ts'
@@ -8,30 +9,31 @@ import { locationsOf } from './locations.ts'
 import { missingPart } from './objects.ts'
 
 /**
- * The check `chain` of the backup with this manifest; undefined: it is a full one. `ancestors`: the backups that the
- * catalog knows it is built on, its parent first. It passes when each of them is there, in a store that has all of its
- * parts in their length, has the digest that the next one names, and was not found damaged. Rejects with what a store
- * rejects with where none that answers has a part, `MANIFEST_UNSIGNED`, or as the catalog does.
+ * The check `chain` of a backup that is built on `parent`; undefined: `parent` is null, as of a full backup.
+ * `ancestors`: the backups that the catalog knows it is built on, its parent first. It passes when each of them is
+ * there, in a store that has all of its parts in their length, has the digest that the next one names, and was not
+ * found damaged. Rejects with what a store rejects with where none that answers has a part, `MANIFEST_UNSIGNED`, or as
+ * the catalog does.
  */
 export async function checkChain (
   deps: EngineDeps,
-  manifest: Manifest,
+  parent: ParentName | null,
   ancestors: readonly Backup[],
   signal: AbortSignal
 ): Promise<Check | undefined> {
-  let child = manifest
+  let named = parent
   let parents = 0
-  for (; child.link !== null && child.link.parent !== null; parents++) {
+  for (; named !== null; parents++) {
     const parent = ancestors[parents]
     const found = parent !== undefined && isLive(parent) ? await deps.catalog.backups.manifest(parent.id) : undefined
-    const { name, sha256 } = child.link.parent
+    const { name, sha256 } = named
     if (parent === undefined || found === undefined) return failed(`it depends on "${name}", which is missing`)
     if (found.object.sha256 !== sha256) return failed(`backup ${parent.id} is not the "${name}" on which it depends`)
     if (parent.verification.status === 'invalid') return failed(`it depends on backup ${parent.id}, which is damaged`)
     deps.signing.require(found)
     const missing = await whyUnreadable(deps, parent, found, signal)
     if (missing !== undefined) return failed(`it depends on backup ${parent.id}: ${missing}`)
-    child = found
+    named = found.link?.parent ?? null
   }
   return parents === 0
     ? undefined

@@ -1,6 +1,6 @@
 import type { Backup } from '../../core/backup/backup.ts'
 import type { ChainLink } from '../../core/backup/chain-link.ts'
-import { partsOf, requirePart, type Manifest } from '../../core/backup/manifest.ts'
+import { partsOf, requirePart } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError } from '../../core/errors.ts'
 import type { Task } from '../../core/job.ts'
 import type { Compression } from '../../core/ports/codec.ts'
@@ -87,9 +87,7 @@ async function parentOf (
   const { signal } = task
   const manifest = await trustedManifest(deps, backup.id)
   const name = { name: manifest.object.name, sha256: manifest.object.sha256 }
-  // Of what is built on the parent, so that the parent itself is looked at, too.
-  const child: Manifest = { ...manifest, link: manifest.link && { ...manifest.link, parent: name } }
-  const chain = await checkChain(deps, child, [backup, ...ancestors], signal)
+  const chain = await checkChain(deps, manifest.link === null ? null : name, [backup, ...ancestors], signal)
   if (chain?.status === 'fail') return chain.reason ?? 'its chain is broken'
   const indexes = partsOf(manifest).filter(({ isIndex }) => isIndex)
   if (indexes.length > 0) requireOpener(deps.keyring, manifest)

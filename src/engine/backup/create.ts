@@ -276,7 +276,12 @@ async function verifyNew (
     reason: 'written last, after the verification'
   }
   try {
-    const chainCheck = await checkChain(deps, manifest, await currentRows(deps, ancestors), task.signal)
+    const chainCheck = await checkChain(
+      deps,
+      manifest.link?.parent ?? null,
+      await currentRows(deps, ancestors),
+      task.signal
+    )
     const verification = await verifyObject(deps, { key: row.key, manifest, openers, manifestCheck, chainCheck }, task)
     deps.events.emit({
       type: 'verification.finished',

@@ -52,7 +52,7 @@ export async function verifyBackup (
   try {
     const manifestCheck = await checkManifest({ store, key }, recorded, task.signal)
     const [, ...ancestors] = await linksOf(deps, backup)
-    const chainCheck = await checkChain(deps, recorded, ancestors, task.signal)
+    const chainCheck = await checkChain(deps, recorded.link?.parent ?? null, ancestors, task.signal)
     const verification = await verifyObject({ ...deps, store }, {
       ...way,
       key,
