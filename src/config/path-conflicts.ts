@@ -1,4 +1,4 @@
-import { sep } from 'node:path'
+import { contains } from '../files/contains.ts'
 import { realPathSync } from '../files/real-path.ts'
 import { sourceKindOf } from '../sources/index.ts'
 import type { Problem } from './problem.ts'
@@ -116,9 +116,4 @@ export function checkRestoreDirs (
       })
     }
   }
-}
-
-/** Whether the path is the directory, or in it. */
-export function contains (directory: string, path: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
 }

@@ -1,3 +1,4 @@
+import { contains } from '../../files/contains.ts'
 import { locateBy, readMounts } from '../../files/mounts.ts'
 import { realPath } from '../../files/real-path.ts'
 import type { PathOwner } from '../deps.ts'
@@ -89,8 +90,4 @@ function containing (what: string): string {
 /** Whether `inner` is `outer`, or in it: by its path, also across mounts, or by its place on the file system. */
 function isIn (outer: Place, inner: Place): boolean {
   return contains(outer.real, inner.real) || contains(outer.located, inner.located)
-}
-
-function contains (directory: string, path: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`)
 }

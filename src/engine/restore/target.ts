@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path'
 import { BackupError } from '../../core/errors.ts'
 import type { RestoreMode } from '../../core/restore/restore.ts'
+import { contains } from '../../files/contains.ts'
 import { followedPath } from '../../files/followed-path.ts'
 import { realPath } from '../../files/real-path.ts'
 import { silentMount } from '../../files/silent-mount.ts'
@@ -64,9 +65,7 @@ export async function confinedTarget (
   const folder = await realPath(dirname(normalize(target)))
   const allowed = await Promise.all(restoreDirs.map(realPath))
   if (
-    !allowed.some(directory =>
-      folder === directory || folder.startsWith(directory === '/' ? directory : `${directory}/`)
-    )
+    !allowed.some(directory => contains(directory, folder))
   ) {
     const why = restoreDirs.length === 0
       ? 'RESTORE_DIRS is not set'
