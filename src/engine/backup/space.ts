@@ -5,7 +5,7 @@ import { isAbsent } from '../artifacts/absent.ts'
 import { requireFree } from '../artifacts/free-space.ts'
 import { hasLanded } from '../artifacts/locations.ts'
 import type { EngineDeps } from '../deps.ts'
-import { backupLock, baseLock } from '../jobs/locks.ts'
+import { removalLocks } from '../jobs/locks.ts'
 import { evictLocal } from '../retention/evict.ts'
 import { heldInTrash } from '../retention/held.ts'
 import type { Removal } from '../retention/removal.ts'
@@ -127,7 +127,7 @@ async function removeLanded (
   deps: EngineDeps,
   { id, source, method, trashedAt }: Backup
 ): Promise<Removal | undefined> {
-  const lock = await deps.runner.locks.tryLock([backupLock(id), baseLock(id)])
+  const lock = await deps.runner.locks.tryLock(removalLocks(id))
   if (lock === undefined) return undefined
   try {
     const backup = await deps.catalog.backups.get(id)

@@ -28,6 +28,11 @@ export function baseLock (id: number): string {
   return `base:${id}`
 }
 
+/** All that the removal of a backup holds. */
+export function removalLocks (id: number): readonly string[] {
+  return [backupLock(id), baseLock(id)]
+}
+
 /** Held while a copy of one backup is uploaded to a store, or removed there. */
 export function copyLock (id: number, store: string): string {
   return `copy:${id}:${store}`

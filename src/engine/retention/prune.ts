@@ -10,7 +10,7 @@ import { hasLanded, locationsOf, type ObjectLocation } from '../artifacts/locati
 import { cleanupSignal, missingPart } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { RetainedCopy } from './prune-copies.ts'
-import { backupLock, baseLock, retentionLock } from '../jobs/locks.ts'
+import { removalLocks, retentionLock } from '../jobs/locks.ts'
 import { freshSince, rulesInForce } from './deadlines.ts'
 import { holderOf } from './evict.ts'
 import {
@@ -239,7 +239,7 @@ async function removeAll (
   for (const retained of inOrderOfRemoval(going)) {
     const { id, parentId } = retained.backup
     task.signal.throwIfAborted()
-    const locks = [backupLock(id), baseLock(id)]
+    const locks = removalLocks(id)
     const lock = needed.has(id) ? undefined : await deps.runner.locks.tryLock(locks, task.jobId)
     let isDone = false
     try {

@@ -3,7 +3,7 @@ import { requireOwn } from '../../core/instance.ts'
 import type { Work } from '../../core/job.ts'
 import { cleanupSignal, requireObject } from '../artifacts/objects.ts'
 import type { EngineDeps } from '../deps.ts'
-import { backupLock, baseLock, retentionLock } from '../jobs/locks.ts'
+import { backupLock, removalLocks, retentionLock } from '../jobs/locks.ts'
 import { requireSource } from '../require-source.ts'
 import { prune, type Pruned } from './prune.ts'
 import { trashBackup, undeleteBackup } from './trash.ts'
@@ -60,7 +60,7 @@ export function retentionVerbs (deps: EngineDeps): RetentionVerbs {
         kind: 'delete',
         source: backup.source,
         backupId: id,
-        locks: [backupLock(id), baseLock(id), retentionLock(backup.source)]
+        locks: [...removalLocks(id), retentionLock(backup.source)]
       }, () => trashBackup(deps, id, force))
     },
 
