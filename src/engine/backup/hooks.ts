@@ -1,5 +1,5 @@
 import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
-import { hasHooks, type HookCommand, type Hooks } from '../../core/hooks.ts'
+import { hasHooks, type CommandEnd, type HookCommand, type Hooks } from '../../core/hooks.ts'
 import type { Task } from '../../core/job.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import type { EngineDeps } from '../deps.ts'
@@ -21,14 +21,20 @@ export async function withHooks<T> (
 ): Promise<T> {
   if (!hasHooks(hooks)) return await work()
   await deps.catalog.hooks.begin(name, jobId, deps.clock.now())
+  let isStarted = hooks.before.length === 0
   try {
     for (const command of hooks.before) {
-      const problem = await runHook(deps, { name, jobId, moment: 'before', command, timeout: hooks.timeout }, signal)
-      if (problem !== undefined) throw hookFailed(name, 'before', problem)
+      const end = await deps.runCommand(command, hooks.timeout, signal)
+      isStarted = true
+      const problem = await noted(deps, { name, jobId, moment: 'before', command }, end)
+      signal.throwIfAborted()
+      if (problem !== undefined) throw hookFailed(name, problem)
     }
     return await work()
   } finally {
-    await runAfter(deps, name, hooks, jobId)
+    // Hooks that may not run at all have stopped nothing.
+    if (isStarted) await runAfter(deps, name, hooks, jobId)
+    else await deps.catalog.hooks.end(name)
   }
 }
 
@@ -58,7 +64,8 @@ async function runAfter (deps: EngineDeps, name: string, { after, timeout }: Hoo
     for (const command of after) {
       // A cancelled job must not leave an application stopped.
       const signal = new AbortController().signal
-      const problem = await runHook(deps, { name, jobId, moment: 'after', command, timeout }, signal)
+      const end = await deps.runCommand(command, timeout, signal)
+      const problem = await noted(deps, { name, jobId, moment: 'after', command }, end)
       if (problem !== undefined) problems.push(problem)
     }
     if (problems.length === 0) await deps.catalog.hooks.end(name)
@@ -73,16 +80,14 @@ interface Run {
   readonly jobId: number
   readonly moment: Moment
   readonly command: HookCommand
-  readonly timeout: number
 }
 
-/** Runs one command, and adds its end and its output to the log of the job. Returns the problem, where it failed. */
-async function runHook (
+/** Adds the end and the output of a command to the log of the job. Returns the problem, where it failed. */
+async function noted (
   deps: EngineDeps,
-  { name, jobId, moment, command, timeout }: Run,
-  signal: AbortSignal
+  { name, jobId, moment, command }: Run,
+  { isSuccess, end, output }: CommandEnd
 ): Promise<string | undefined> {
-  const { isSuccess, end, output } = await deps.runCommand(command, timeout, signal)
   const line = `"${command.join(' ')}": ${end}`
   const text = output.trimEnd()
   try {
@@ -94,7 +99,6 @@ async function runHook (
     // The commands that follow are worth more than their log.
     tellFailure(deps, name, toBackupError(thrown).code)
   }
-  signal.throwIfAborted()
   if (isSuccess) return undefined
   tellFailure(deps, name, 'HOOK_FAILED')
   return line
@@ -104,8 +108,8 @@ function tellFailure ({ events }: EngineDeps, source: string, code: ErrorCode): 
   events.emit({ type: 'operation.failed', operation: 'hook', source, method: null, code })
 }
 
-function hookFailed (name: string, moment: Moment, problem: string): BackupError {
-  return new BackupError('HOOK_FAILED', `the "${moment}" hook of the source "${name}" failed: ${problem}`, {
+function hookFailed (name: string, problem: string): BackupError {
+  return new BackupError('HOOK_FAILED', `the "before" hook of the source "${name}" failed: ${problem}`, {
     hint: 'The log of the job has the output of the command. Correct the command, or what it needs, and try again.'
   })
 }

@@ -126,6 +126,18 @@ test('"after" of a killed process runs at the next start, and not while its job 
   assert.deepEqual([ran(), await deps.catalog.hooks.pending()], [['stop', 'start', 'start'], []])
 })
 
+test('hooks that may not run at all leave nothing pending', async t => {
+  const before = [['stop']] as const
+  const { deps, create, files } = await testEngine(t, {
+    hooks: { shop: { before, after: [['start']], timeout: 60_000 } },
+    runCommand: async () => {
+      throw new BackupError('HOOK_FAILED', 'the hooks of a source run as the owner of DATA_DIR, user 1000')
+    }
+  })
+  await rejectsWith('HOOK_FAILED', create())
+  assert.deepEqual([files(), await deps.catalog.hooks.pending()], [[], []])
+})
+
 test('a source that has no hooks any more leaves nothing pending', async t => {
   const { deps } = await testEngine(t)
   await deps.catalog.hooks.begin('gone', 1, deps.clock.now())

@@ -67,6 +67,8 @@ export interface TestEngineOptions {
   readonly policies?: Readonly<Record<string, SourceOverrides>>
   readonly assertions?: Readonly<Record<string, readonly Assertion[]>>
   readonly hooks?: Readonly<Record<string, Hooks>>
+  /** Default: runs them, with the PATH of the test alone. */
+  readonly runCommand?: EngineDeps['runCommand']
   readonly settings?: Partial<Settings>
   readonly maxConcurrent?: number
   readonly maxQueued?: { readonly all: number, readonly perSource: number }
@@ -196,7 +198,8 @@ export async function testEngine (t: Pick<TestContext, 'after'>, options: TestEn
       maxConcurrent: options.maxConcurrent ?? 4,
       maxQueued: options.maxQueued ?? { all: 100, perSource: 20 }
     }),
-    runCommand: (command, timeout, signal) => runCommand(command, { PATH: process.env.PATH ?? '' }, timeout, signal),
+    runCommand: options.runCommand ??
+      ((command, timeout, signal) => runCommand(command, { PATH: process.env.PATH ?? '' }, timeout, signal)),
     events: bus,
     clock,
     calendar: makeCalendar(),
