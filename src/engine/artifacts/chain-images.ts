@@ -84,12 +84,12 @@ export async function chainOf (
  * compared on the way.
  */
 export async function requireDigests (
-  { location: { store, key }, manifest }: LocatedLink,
+  { location, manifest }: LocatedLink,
   task: Progress
 ): Promise<void> {
   const plain = partsOf(manifest).filter(({ compression }) => isStoredPlain({ ...manifest, compression }))
   if (plain.length === 0) return
   task.phase('verifying', plain.reduce((sum, { object }) => sum + object.size, 0))
-  const difference = await firstMismatch({ store, key }, manifest, plain, task)
+  const difference = await firstMismatch(location, manifest, plain, task)
   if (difference !== undefined) throw difference
 }

@@ -17,9 +17,11 @@ export async function historyOf (
 ): Promise<History> {
   if (!isGuarded) return { all: [], alike: [] }
   const all = await backups.lastGood(source, HISTORY)
-  const alike = method === 'full' && all.some(one => one.method !== 'full')
-    ? await backups.lastGood(source, HISTORY, 'full')
-    : all.filter(one => method === 'full' && one.method === 'full')
+  const alike = method !== 'full'
+    ? []
+    : all.every(one => one.method === 'full')
+    ? all
+    : await backups.lastGood(source, HISTORY, 'full')
   return { all: all.map(profileOf), alike: alike.map(profileOf) }
 }
 

@@ -1,4 +1,4 @@
-import { partsOf } from '../../core/backup/manifest.ts'
+import { partsOf, totalSizeOf } from '../../core/backup/manifest.ts'
 import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
 import type { LocatedLink } from '../artifacts/chain-images.ts'
 import { addressOf, otherLocations, type StoreDeps } from '../artifacts/locations.ts'
@@ -76,6 +76,7 @@ async function whatIsWrong ({ location, manifest }: LocatedLink, task: Progress)
   try {
     const check = await checkManifest(location, manifest, task.signal)
     if (check.status === 'fail') return check.reason ?? 'its manifest is not the one that was written'
+    task.phase('verifying', totalSizeOf(manifest))
     return (await firstMismatch(location, manifest, partsOf(manifest), task))?.message
   } catch (thrown) {
     const error = toBackupError(thrown)
