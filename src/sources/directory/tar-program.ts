@@ -1,9 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { BackupError } from '../../core/errors.ts'
 import { MESSAGE_FD } from '../child.ts'
 import { readLines } from '../lines.ts'
-import { spawnError } from '../spawn-error.ts'
 import { startError, TAR_ENVIRONMENT } from './gnu-tar.ts'
+import { startTool, type ToolEnd } from './run-tool.ts'
 
 /** Of the messages of tar the end is kept for an error. Characters. */
 const KEPT = 2000
@@ -63,18 +63,16 @@ export function createArguments ({ xattrs }: Pick<TarOptions, 'xattrs'>): readon
 
 /**
  * Starts tar in the working directory. It keeps the pipe for messages of this process open, so that the service sees
- * this process as ended only after tar has ended, too.
+ * this process as ended only after tar has ended, too. Rejects with `PROCESS_LIMIT`, and as `startError` has it for
+ * other reasons of the system.
  */
-export function startTar (options: TarOptions): TarRun {
-  const child = spawn(options.program, createArguments(options), {
-    env: TAR_ENVIRONMENT,
-    stdio: ['pipe', 'pipe', 'pipe', MESSAGE_FD]
-  })
-  const ending = endOf(child)
-  ending.catch(() => {})
-  // Without descriptors a process has no pipes, and Node leaves them undefined.
-  const { stdin, stdout, stderr } = child as Partial<Pick<ChildProcess, 'stdin' | 'stdout' | 'stderr'>>
-  if (stdin == null || stdout == null || stderr == null) throw spawnError(NO_DESCRIPTORS)
+export async function startTar (options: TarOptions): Promise<TarRun> {
+  const { child, ended: ending } = await startTool(() =>
+    spawn(options.program, createArguments(options), {
+      env: TAR_ENVIRONMENT,
+      stdio: ['pipe', 'pipe', 'pipe', MESSAGE_FD]
+    }) as ChildProcessWithoutNullStreams, startError)
+  const { stdin, stdout, stderr } = child
   // Its end is reported by the exit code.
   stdin.on('error', () => {})
   let messages = ''
@@ -86,9 +84,9 @@ export function startTar (options: TarOptions): TarRun {
   }, () => {
     messages += 'a message that is too long\n'
   })
-  const ended = ending.then(result => {
+  const ended = ending.then(end => {
     // 1: a file was changed while it was read, or is gone; both are found out without it.
-    if (result !== 'exit code 0' && result !== 'exit code 1') throw failed(result, messages)
+    if (end.code !== 0 && end.code !== 1) throw failed(end, messages)
   })
   ended.catch(() => {})
   let isGone = false
@@ -120,19 +118,7 @@ export function startTar (options: TarOptions): TarRun {
   }
 }
 
-const NO_DESCRIPTORS = Object.assign(new Error('no pipes'), { code: 'EMFILE' })
 const TERMINATOR = Buffer.alloc(1)
-
-async function endOf (child: ChildProcess): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    child.once('error', error => {
-      reject(startError(error))
-    })
-    child.once('close', (code, signal) => {
-      resolve(signal === null ? `exit code ${code ?? 0}` : `signal ${signal}`)
-    })
-  })
-}
 
 /** A name as tar quotes it in messages (`escape` of gnulib's quotearg, and colons). */
 function unquoted (name: string): Buffer {
@@ -153,7 +139,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   v: '\v'
 }
 
-function failed (end: string, messages: string): BackupError {
+function failed ({ code, signal }: ToolEnd, messages: string): BackupError {
+  const end = signal === null ? `exit code ${code}` : `signal ${signal}`
   return new BackupError('SOURCE_FAILED', `GNU tar ended with ${end}`, {
     hint: 'Try again; the log of the service has the messages of tar.',
     cause: new Error(messages)

@@ -196,7 +196,7 @@ export class TreeReader {
 
   /** Hands a name to tar, together with others. */
   async #give (found: Found, isLastTime: boolean): Promise<void> {
-    this.#run ??= this.#start(isLastTime)
+    this.#run ??= await this.#start(isLastTime)
     this.#batch.push(found)
     if (this.#batch.length >= BATCH) await this.#flush()
   }
@@ -208,8 +208,8 @@ export class TreeReader {
     await this.#run?.add(names)
   }
 
-  #start (isLastTime: boolean): TarRun {
-    const run = startTar({ program: this.#task.tar, xattrs: this.#task.xattrs })
+  async #start (isLastTime: boolean): Promise<TarRun> {
+    const run = await startTar({ program: this.#task.tar, xattrs: this.#task.xattrs })
     this.#received = this.#archive.append(run.archive, {
       onDatabase: ({ path }) => {
         this.#passed.databases.add(shownPath(path))

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { openSync } from 'node:fs'
 import { systemCode } from '../../../src/core/errors.ts'
 import { fileImages } from '../../../src/engine/artifacts/images.ts'
 import { sqliteInspector } from '../../../src/sources/sqlite/sqlite-source.ts'
+import { useUpFiles } from './use-up-files.ts'
 
 /**
  * Uses up the descriptors (`files`) or processes (`processes`) that its limit allows, then inspects the image that is
@@ -22,14 +22,6 @@ try {
   process.stdout.write(JSON.stringify({ code, message, hint }))
 }
 for (const other of others) other.kill('SIGKILL')
-
-function useUpFiles (): void {
-  try {
-    for (;;) openSync('/dev/null', 'r')
-  } catch (error) {
-    if (systemCode(error) !== 'EMFILE') throw error
-  }
-}
 
 async function useUpProcesses (): Promise<void> {
   for (;;) {
