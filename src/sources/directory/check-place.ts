@@ -5,6 +5,7 @@ import { totalImageOf, type Manifest } from '../../core/backup/manifest.ts'
 import { BackupError } from '../../core/errors.ts'
 import type { Placement } from '../../core/restore/restore.ts'
 import { readMounts } from '../../files/mounts.ts'
+import { directoryDetails } from './facts.ts'
 import { describeHolders, holdersOf } from './holders.ts'
 import { occupied } from './spot.ts'
 
@@ -22,7 +23,7 @@ export async function checkPlace (manifest: Manifest, placement: Placement, sign
     })
   }
   const found = lstatSync(path, { throwIfNoEntry: false })
-  if (mode === 'file') requireFree(placement, found)
+  if (mode === 'file') requireFree(placement, found, isSingleFile(manifest, placement))
   else await requireReplaceable(path, found, signal)
   // In the directory above, the tree is extracted under another name and renamed.
   await access(folder, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
@@ -34,9 +35,16 @@ export async function checkPlace (manifest: Manifest, placement: Placement, sign
   requireRoom(manifest, placement)
 }
 
-function requireFree ({ path, overwrite }: Placement, found: Stats | undefined): void {
-  if (found === undefined || (found.isFile() && overwrite)) return
-  if (!found.isDirectory() || !isEmpty(path)) throw occupied(path)
+/** Whether a file is put there: a selection is a directory, also one from a backup of a single file. */
+function isSingleFile ({ facts }: Manifest, { only }: Placement): boolean {
+  return only === undefined && directoryDetails(facts)?.root === 'file'
+}
+
+/** Only a file can take the place of a file, and only a directory that of an empty directory. */
+function requireFree ({ path, overwrite }: Placement, found: Stats | undefined, isFile: boolean): void {
+  if (found === undefined) return
+  const givesWay = isFile ? found.isFile() && overwrite : found.isDirectory() && isEmpty(path)
+  if (!givesWay) throw occupied(path, isFile)
 }
 
 function isEmpty (path: string): boolean {

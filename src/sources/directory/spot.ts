@@ -125,19 +125,23 @@ export function takePlace (
   { path, overwrite }: { path: string, overwrite: boolean }
 ): void {
   const here = folder.at(name)
+  const isFile = !lstatSync(content).isDirectory()
   try {
-    if (lstatSync(content).isDirectory() || overwrite) moveTo(content, here)
+    if (!isFile || overwrite) moveTo(content, here)
     else takeName(content.toString(), here)
     fsyncSync(folder.fd)
   } catch (error) {
-    if (['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR'].includes(systemCode(error) ?? '')) throw occupied(path)
+    if (['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR'].includes(systemCode(error) ?? '')) throw occupied(path, isFile)
     throw error
   }
 }
 
-export function occupied (path: string): BackupError {
+/** `isFile`: whether a single file is restored, or a directory. */
+export function occupied (path: string, isFile: boolean): BackupError {
   return new BackupError('RESTORE_TARGET_EXISTS', `"${path}" exists`, {
-    hint: 'Choose a path where nothing is, or an empty directory.'
+    hint: isFile
+      ? 'Choose a path where nothing is, or allow the restore to overwrite a file.'
+      : 'Choose a path where nothing is, or an empty directory.'
   })
 }
 

@@ -249,6 +249,31 @@ describe('to another path', () => {
     ])
   })
 
+  test('a place that what is restored cannot take is refused before anything is extracted', async t => {
+    const { home, tree } = smallTree(t)
+    const directory = backedUp(t, tree)
+    const { stdout: tar } = spawnSync('tar', ['-C', tree, '--format=posix', '-cf', '-', 'top'])
+    const file = storedDirectory(t, { tar, entries: listOfTar(tar) })
+    const [aFile, empty] = [join(home, 'a file'), join(home, 'empty')]
+    writeFileSync(aFile, 'kept')
+    mkdirSync(empty)
+    const refused: ReadonlyArray<readonly [Link, Placement]> = [
+      [directory, placementOf(aFile, { overwrite: true })],
+      [file, placementOf(aFile, { overwrite: true, only: ['top'] })],
+      [file, placementOf(aFile)],
+      [file, placementOf(empty)],
+      [file, placementOf(empty, { overwrite: true })]
+    ]
+    for (const [backup, placement] of refused) {
+      await rejectsWith('RESTORE_TARGET_EXISTS', restorer.check(backup.manifest, placement, never))
+      await rejectsWith('RESTORE_TARGET_EXISTS', restorer.place({ links: [backup] }, placement, () => {}, never))
+    }
+    assert.equal(readFileSync(aFile, 'utf8'), 'kept')
+    await restore([file], placementOf(empty, { only: ['top'] }))
+    await restore([file], placementOf(aFile, { overwrite: true }))
+    assert.deepEqual([readdirSync(empty), readFileSync(aFile, 'utf8')], [['top'], 'top'])
+  })
+
   test('a source that is a single file comes back as a file', async t => {
     const { home } = smallTree(t)
     writeFileSync(join(home, 'pipeline.yaml'), 'steps: []')
