@@ -1,6 +1,6 @@
 import { Deque } from './deque.ts'
 import type { Entry, EntryFlag } from './entry.ts'
-import { entryOf, judge, lookAgain, unreadableEntry } from './stored-entry.ts'
+import { entryOf, lookAgain, unreadableEntry, wasChanged } from './stored-entry.ts'
 import type { Member } from './tar-member.ts'
 import type { Found } from './walk.ts'
 
@@ -26,7 +26,7 @@ export interface AssemblyEvents {
   /** In the order of the list. */
   onEntry(entry: Entry): void
   onUnreadable(found: Found): void
-  onVanished(found: Found): void
+  onVanished(): void
 }
 
 /**
@@ -107,7 +107,7 @@ export class Assembly {
   ): Entry | null {
     // The members of all names of a file stand together, so that each reader links them to its last content.
     const isOfPending = member.target !== null && this.#pending.has(keyOf(member.target))
-    const isChanged = judge(found, member) === 'changed'
+    const isChanged = wasChanged(found, member)
     if (isOfPending || (isChanged && !isLastTime && this.#pending.size < MOST_PENDING)) {
       this.#pending.set(keyOf(found.path), found)
       return null
@@ -123,7 +123,7 @@ export class Assembly {
 
   #miss ({ found, slot }: Given): void {
     if (lookAgain(found.path) === undefined) {
-      this.#events.onVanished(found)
+      this.#events.onVanished()
       this.#settle(slot, null)
       return
     }

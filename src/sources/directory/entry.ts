@@ -12,7 +12,7 @@ const VERSION = 1
 const LINE_LIMIT = 64 * 1024
 const NEWLINE = 0x0a
 
-export const ENTRY_TYPES = ['file', 'directory', 'symlink', 'hardlink'] as const
+const ENTRY_TYPES = ['file', 'directory', 'symlink', 'hardlink'] as const
 export type EntryType = typeof ENTRY_TYPES[number]
 
 /**
@@ -20,7 +20,7 @@ export type EntryType = typeof ENTRY_TYPES[number]
  * file was changed so shortly before it was read that a later change may have the same time: the next increment
  * contains it again.
  */
-export const ENTRY_FLAGS = ['changed', 'unreadable', 'recent'] as const
+const ENTRY_FLAGS = ['changed', 'unreadable', 'recent'] as const
 export type EntryFlag = typeof ENTRY_FLAGS[number]
 
 /** A line of the part `files`: one name in the tree of a backup. docs/format.md describes the format. */
@@ -146,7 +146,7 @@ function requireHeader (line: Buffer): void {
 }
 
 /** Throws `MalformedError`; `number` is that of the line, from 1. */
-export function parseEntry (line: Buffer, number: number): Entry {
+function parseEntry (line: Buffer, number: number): Entry {
   const value = parseJson(line, number)
   const field = <T>(name: string, isValid: (found: unknown) => found is T): T => {
     const found = value[name]

@@ -9,17 +9,10 @@ const NAMES = { file: 'files', directory: 'directories', symlink: 'symlinks', ha
 /** Counts what is in a list, to compare it with the facts of the snapshot. */
 export class ListCounts {
   readonly #counts = { files: 0, directories: 0, symlinks: 0, hardlinks: 0, bytes: 0 }
-  #depth = 0
 
-  add ({ type, size, in: depth }: Entry): void {
+  add ({ type, size }: Entry): void {
     this.#counts[NAMES[type]]++
     this.#counts.bytes += size
-    this.#depth = Math.max(this.#depth, depth)
-  }
-
-  /** The depth of the last link that has content of the list. */
-  get depth (): number {
-    return this.#depth
   }
 
   /** What differs from the facts; undefined: nothing. */

@@ -26,9 +26,9 @@ export class ListRules {
   readonly #open: Buffer[] = []
   #isFirst = true
 
-  /** `depth`: the number of increments between the backup and its full backup; null: not known. */
-  constructor (depth: number | null) {
-    this.#depth = depth ?? Infinity
+  /** `depth`: the number of increments between the backup and its full backup. */
+  constructor (depth: number) {
+    this.#depth = depth
   }
 
   /** Throws `MalformedError` for an entry that breaks a rule. To be called for every entry, in their order. */

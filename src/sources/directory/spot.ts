@@ -63,7 +63,7 @@ function freshName ({ aside }: Pick<Spot, 'aside'>): string {
  * Removes what a crash left of a fresh tree. A folder that was put in its place stays: one of another owner, one that
  * others may enter, or one with anything else in it.
  */
-export async function removeFreshTree ({ folder, aside }: Pick<Spot, 'folder' | 'aside'>): Promise<void> {
+async function removeFreshTree ({ folder, aside }: Pick<Spot, 'folder' | 'aside'>): Promise<void> {
   const name = freshName({ aside })
   if (lstatSync(folder.at(name), { throwIfNoEntry: false })?.isDirectory() !== true) return
   const fresh = openFolder(folder.at(name))

@@ -11,31 +11,22 @@ const TICK = 20_000_000n
 /** The same for file systems that keep times in seconds, and for a clock of a file server that is a bit behind. */
 const RECENT = 2_000_000_000n
 
-/** How a member relates to the name in the tree that it was made of. */
-export type Verdict = 'stable' | 'changed'
-
 /** The pause in milliseconds after which a change of before cannot be taken for one of later. */
 export const SETTLE_PAUSE = 25
 
 /**
- * Compares the member with its file as it was before and as it is now: a change in between may have left a mixture in
- * the archive. Only the content of a file can be one: everything else is read at one moment.
+ * Whether the file of the member was changed, by what it was before and what it is now: a change in between may have
+ * left a mixture in the archive. Only the content of a file can be one: everything else is read at one moment.
  */
-export function judge (found: Found, member: Member): Verdict {
-  if (member.type === 'directory' || member.type === 'symlink') return verdict(member.type === found.type)
-  if (member.type === 'hardlink') return verdict(found.type === 'hardlink')
-  if (member.type !== 'file' || (found.type !== 'file' && found.type !== 'hardlink')) return 'changed'
+export function wasChanged (found: Found, member: Member): boolean {
+  if (member.type === 'directory' || member.type === 'symlink') return member.type !== found.type
+  if (member.type === 'hardlink') return found.type !== 'hardlink'
+  if (member.type !== 'file' || (found.type !== 'file' && found.type !== 'hardlink')) return true
   const { stats, at } = found
-  if (member.mtime !== stats.mtimeNs || BigInt(member.size) !== stats.size || stats.ctimeNs > at - TICK) {
-    return 'changed'
-  }
+  if (member.mtime !== stats.mtimeNs || BigInt(member.size) !== stats.size || stats.ctimeNs > at - TICK) return true
   const now = lookAgain(found.path)
   // It was removed after it was read, and until then it was as before.
-  return verdict(now === undefined || isSame(stats, now.stats))
-}
-
-function verdict (isStable: boolean): Verdict {
-  return isStable ? 'stable' : 'changed'
+  return now !== undefined && !isSame(stats, now.stats)
 }
 
 function isSame (before: BigIntStats, now: BigIntStats): boolean {

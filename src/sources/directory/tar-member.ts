@@ -3,7 +3,7 @@ import type { EntryType } from './entry.ts'
 import { MalformedError } from './malformed.ts'
 import type { TarHeader } from './tar-header.ts'
 
-/** The records of an extended header, by their keys; the last of a key counts. */
+/** The records of an extended header, by their keys: an extended header has no key twice. */
 export type Records = ReadonlyMap<string, Buffer>
 
 export type MemberType = EntryType | 'device' | 'fifo'
@@ -17,8 +17,7 @@ export interface Member {
   readonly size: number
   /** Bytes of its data in the archive, with the map of a sparse file. */
   readonly stored: number
-  /** Where its first header begins in the archive, and where its data does. Bytes. */
-  readonly start: number
+  /** Where its data begins in the archive. Bytes. */
   readonly offset: number
   /** Nanoseconds since 1970. */
   readonly mtime: bigint
@@ -32,8 +31,6 @@ export interface Member {
   readonly isSparse: boolean
   /** Of its extended headers, also those of extended attributes. */
   readonly records: Records
-  /** All of its header blocks as they are in the archive, in pieces. */
-  readonly header: readonly Buffer[]
 }
 
 const TYPES: Readonly<Record<string, MemberType>> = {
@@ -57,14 +54,11 @@ const MOST_DIGITS = 10
 const NANOSECONDS = 1_000_000_000n
 
 /**
- * The member of a header and of the extended headers before it. Throws `MalformedError`, with a message that begins
- * with no place, for a type that is not known and for values that contradict each other.
+ * The member of a header and of the extended headers before it. `offset`: where its data begins. Throws
+ * `MalformedError`, with a message that begins with no place, for a type that is not known and for values that
+ * contradict each other.
  */
-export function memberOf (
-  header: TarHeader,
-  records: Records,
-  place: Pick<Member, 'start' | 'offset' | 'header'>
-): Member {
+export function memberOf (header: TarHeader, records: Records, offset: number): Member {
   const path = pathOf(header, records)
   const type = typeOf(header, path)
   const stored = wholeRecord(records, 'size') ?? header.size
@@ -79,14 +73,14 @@ export function memberOf (
     type,
     size: sparse?.size ?? stored,
     stored,
+    offset,
     mtime: timeRecord(records, 'mtime') ?? header.mtime * NANOSECONDS,
     mode: header.mode & 0o7777,
     uid: wholeRecord(records, 'uid') ?? header.uid,
     gid: wholeRecord(records, 'gid') ?? header.gid,
     target: isLink ? target : null,
     isSparse: sparse !== undefined,
-    records,
-    ...place
+    records
   }
 }
 

@@ -42,7 +42,7 @@ export interface TarRun {
 }
 
 /** How an archive is written: POSIX pax, for the times in nanoseconds and for names and numbers of any size. */
-export function createArguments ({ xattrs }: Pick<TarOptions, 'xattrs'>): readonly string[] {
+function createArguments ({ xattrs }: Pick<TarOptions, 'xattrs'>): readonly string[] {
   return [
     '--create',
     '--file=-',

@@ -46,9 +46,6 @@ export class TarScanner {
   #extension: { readonly kind: Extension, readonly size: number } | undefined
   #records: Records = new Map()
   readonly #seen = new Set<Extension>()
-  /** The blocks of the member so far, extended headers included. */
-  #header: Buffer[] = []
-  #start = 0
   #member: Member | undefined
   #hash: Hash | undefined
   #endsAt: number | undefined
@@ -110,6 +107,11 @@ export class TarScanner {
     this.#offset += data.length
     const isWhole = data.length === member.stored
     this.#data -= data.length
+    // Without a listener no digest is needed.
+    if (this.#events.onEnd === undefined) {
+      if (this.#data === 0) this.#finish(member, null)
+      return data.length
+    }
     if (!isWhole) (this.#hash ??= createHash('sha256')).update(data)
     if (this.#data > 0) return data.length
     const sha256 = isWhole ? hash('sha256', data) : this.#hash?.digest('hex') ?? EMPTY_SHA256
@@ -133,15 +135,13 @@ export class TarScanner {
     if (this.#hasEnded) throw this.#malformed('there is something after the end of the archive', at)
     if (this.#endsAt !== undefined) throw this.#malformed('there is one block of zeros between two members', at)
     const header = this.#checked(() => readHeader(block), at)
-    if (this.#header.length === 0) this.#start = at
-    this.#header.push(Buffer.from(block))
     const kind = EXTENSIONS.find(one => one === header.type)
     if (kind !== undefined) this.#beginExtension(kind, header, at)
     else this.#beginMember(header, at)
   }
 
   #endBlock (at: number): void {
-    if (this.#header.length > 0) throw this.#malformed('the archive ends after an extended header', at)
+    if (this.#seen.size > 0) throw this.#malformed('the archive ends after an extended header', at)
     if (this.#endsAt === undefined) this.#endsAt = at
     else this.#hasEnded = true
   }
@@ -159,9 +159,8 @@ export class TarScanner {
 
   #extend ({ kind, size }: { readonly kind: Extension, readonly size: number }, padded: Buffer): void {
     this.#extension = undefined
-    const own = Buffer.from(padded)
-    this.#header.push(own)
-    const content = own.subarray(0, size)
+    // Values of its records are kept, and the caller may use its buffer again.
+    const content = Buffer.from(padded.subarray(0, size))
     const at = this.#offset - padded.length
     if (kind === 'x' || kind === 'g') {
       const records = this.#checked(() => readRecords(content), at)
@@ -185,13 +184,9 @@ export class TarScanner {
     if (this.#seen.has('x') && (this.#seen.has('L') || this.#seen.has('K'))) {
       throw this.#malformed('a member has extended headers of POSIX and of GNU', at)
     }
-    const member = this.#checked(
-      () => memberOf(header, this.#records, { start: this.#start, offset: this.#offset, header: this.#header }),
-      at
-    )
+    const member = this.#checked(() => memberOf(header, this.#records, this.#offset), at)
     this.#records = new Map()
     this.#seen.clear()
-    this.#header = []
     this.#events.onMember?.(member)
     this.#member = member
     this.#data = member.stored

@@ -24,8 +24,8 @@ export interface WalkReport {
   /** `found`: what is known of it; undefined: nothing, for not even its type could be read. */
   unreadable(path: Buffer, found: Found | undefined): void
   /** It was removed between two looks. */
-  vanished(path: Buffer): void
-  excluded(path: Buffer): void
+  vanished(): void
+  excluded(): void
 }
 
 export interface WalkOptions {
@@ -62,7 +62,7 @@ export function* walk (options: WalkOptions): Generator<Found, void> {
   const links = new LinkTable(base)
   const first = look(top, base)
   if (first === undefined) {
-    report.vanished(top)
+    report.vanished()
     return
   }
   if (first.type !== 'directory') {
@@ -126,16 +126,16 @@ function examine (path: Buffer, { base, isExcluded, report }: WalkOptions): Foun
   try {
     found = look(path, base)
   } catch (error) {
-    if (GONE.has(systemCode(error) ?? '')) report.vanished(path)
+    if (GONE.has(systemCode(error) ?? '')) report.vanished()
     else report.unreadable(path, undefined)
     return undefined
   }
   if (found === undefined) {
-    report.vanished(path)
+    report.vanished()
     return undefined
   }
   if (isExcluded(path, found.type === 'directory')) {
-    report.excluded(path)
+    report.excluded()
     return undefined
   }
   const special = specialType(found.stats)
@@ -155,7 +155,7 @@ function namesIn (directory: Found, { base, report }: WalkOptions): readonly str
   try {
     return readdirSync(placeIn(base, directory.path), 'latin1').sort()
   } catch (error) {
-    if (GONE.has(systemCode(error) ?? '')) report.vanished(directory.path)
+    if (GONE.has(systemCode(error) ?? '')) report.vanished()
     else report.unreadable(directory.path, directory)
     return undefined
   }

@@ -111,15 +111,6 @@ test("the format of GNU tar's own gives the same members", t => {
   )
 })
 
-test('the header blocks of a member, one after the other with its data, are the archive', t => {
-  const archive = realArchive(t, 'posix')
-  const again = scan(archive, 100).map(({ member, data }) =>
-    Buffer.concat([...member.header, data, Buffer.alloc((512 - data.length % 512) % 512)])
-  )
-  const bytes = Buffer.concat(again)
-  assert.ok(bytes.equals(archive.subarray(0, bytes.length)))
-})
-
 const FILE = header({ name: 'a', size: 3 })
 const DATA = Buffer.concat([Buffer.from('abc'), Buffer.alloc(509)])
 
