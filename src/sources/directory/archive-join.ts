@@ -8,7 +8,7 @@ import type { Member } from './tar-member.ts'
 import { TarScanner } from './tar-scanner.ts'
 
 /** Opens the list of a backup from its beginning; may be called several times. */
-export type OpenList = () => AsyncIterator<Entry, void>
+export type OpenList = () => AsyncGenerator<Entry, void>
 
 /** A member of the archive that is the stored form of an entry, in pieces. */
 export type Joined =
@@ -91,7 +91,7 @@ class Rounds {
   readonly #openList: OpenList
   readonly #depth: number
   readonly #result: JoinResult
-  #entries: AsyncIterator<Entry, void>
+  #entries: AsyncGenerator<Entry, void>
   /** The next entry that should be in the archive; null: the list is at its end; undefined: not read yet. */
   #next: Entry | null | undefined
   #last: Buffer | undefined
@@ -142,7 +142,7 @@ class Rounds {
   }
 
   async close (): Promise<void> {
-    await this.#entries.return?.()
+    await this.#entries.return()
   }
 
   async #restart (member: Member): Promise<void> {
@@ -155,7 +155,7 @@ class Rounds {
         `the members of the tar archive are not in the order of the list: "${shortPath(member.path)}"`
       )
     }
-    await this.#entries.return?.()
+    await this.#entries.return()
     this.#entries = this.#openList()
     this.#next = undefined
   }

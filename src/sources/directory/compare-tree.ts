@@ -5,7 +5,7 @@ import type { OpenList } from './archive-join.ts'
 import { ROOT } from './entry-path.ts'
 import { shortPath } from './short-path.ts'
 import type { Entry } from './entry.ts'
-import { iterated, type TreePlan } from './tree-plan.ts'
+import type { TreePlan } from './tree-plan.ts'
 
 /** Entries that are looked at side by side. */
 const AT_ONCE = 64
@@ -39,7 +39,7 @@ export async function compareTree (
   const deviations = { owners: none(), modes: none(), times: none() }
   const base = Buffer.from(`${directory}/`)
   let batch: Array<Promise<void>> = []
-  for await (const listed of iterated(openList)) {
+  for await (const listed of openList()) {
     const entry = wanted(listed)
     if (entry === undefined) continue
     batch.push(compare(base, entry, deviations, look))

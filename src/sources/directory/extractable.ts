@@ -7,7 +7,7 @@ import type { Entry } from './entry.ts'
 import { MalformedError } from './malformed.ts'
 import { attributesOf, END_OF_ARCHIVE, memberHeader, padding } from './member-header.ts'
 import { SparseMap } from './sparse-map.ts'
-import { iterated, type TreePlan } from './tree-plan.ts'
+import type { TreePlan } from './tree-plan.ts'
 
 /** The archive of one link of the chain, by its depth. */
 export interface LinkArchive {
@@ -78,7 +78,7 @@ async function* fetchedMembers (
   { openList, plan, adapted }: ExtractableOptions,
   count: ByteCount
 ): AsyncGenerator<Buffer, void> {
-  for await (const entry of iterated(openList)) {
+  for await (const entry of openList()) {
     const wanted = entry.in === archive.depth ? plan.wanted(entry) : undefined
     if (wanted === undefined) continue
     yield memberHeader(adapted(wanted))

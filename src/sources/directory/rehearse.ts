@@ -17,7 +17,7 @@ import { isDamage } from './inspect.ts'
 import { countsPassed, ListCounts } from './list-counts.ts'
 import { archivesOf, detailsOf, listOf, placeError } from './restore.ts'
 import { removeTree } from './spot.ts'
-import { iterated, planTree } from './tree-plan.ts'
+import { planTree } from './tree-plan.ts'
 
 /** Rehearses restores of directories: the tree is extracted into scratch space, and its files are read from there. */
 export function directoryRehearser (scratchDir: string): Rehearser {
@@ -64,8 +64,9 @@ async function rehearsed (restorable: Restorable, directory: string, signal: Abo
   const counts = new ListCounts()
   let [files, bytes] = [0, 0]
   try {
-    const plan = await planTree(openList, restorable.links.length - 1, null)
-    for await (const entry of iterated(openList)) counts.add(entry)
+    const plan = await planTree(openList, restorable.links.length - 1, null, entry => {
+      counts.add(entry)
+    })
     const warnings = await buildTree(directory, {
       archives: archivesOf(restorable, signal),
       openList,

@@ -35,17 +35,24 @@ export interface LinkShare {
 
 /**
  * Checks a whole list, and finds out what is extracted: all of it, or what one of the patterns `only` matches, with the
- * directories that this is in. Reads the list once, with patterns twice. `depth`: that of the last link of the chain.
- * Throws `MalformedError`, and `PATH_NOT_FOUND` for a pattern that matches nothing.
+ * directories that this is in. Reads the list once, with patterns twice. `depth`: that of the last link of the chain;
+ * `look`: called once for each entry, in their order. Throws `MalformedError`, and `PATH_NOT_FOUND` for a pattern that
+ * matches nothing.
  */
-export async function planTree (openList: OpenList, depth: number, only: readonly Glob[] | null): Promise<TreePlan> {
+export async function planTree (
+  openList: OpenList,
+  depth: number,
+  only: readonly Glob[] | null,
+  look: (entry: Entry) => void = () => {}
+): Promise<TreePlan> {
   const selection = new Selection(only)
   const rules = new ListRules(depth)
   const shares = new Shares(selection)
   let single: Buffer | null = null
   let isFirst = true
-  for await (const entry of iterated(openList)) {
+  for await (const entry of openList()) {
     rules.require(entry)
+    look(entry)
     selection.learn(entry)
     // What is selected is only known once the whole list was seen.
     if (only === null) shares.add(entry)
@@ -54,7 +61,7 @@ export async function planTree (openList: OpenList, depth: number, only: readonl
   }
   const [unmatched] = selection.unmatched
   if (unmatched !== undefined) throw notFound(unmatched)
-  if (only !== null) { for await (const entry of iterated(openList)) shares.add(entry) }
+  if (only !== null) { for await (const entry of openList()) shares.add(entry) }
   const { links, total, unreadable } = shares
   return { single, isSelection: only !== null, wanted: entry => selection.wanted(entry), links, total, unreadable }
 }
@@ -85,16 +92,6 @@ class Shares {
       sum.files++
       sum.bytes += wanted.stored ?? 0
     }
-  }
-}
-
-/** All entries of a list. */
-export async function* iterated (openList: OpenList): AsyncGenerator<Entry, void> {
-  const entries = openList()
-  try {
-    for (let next = await entries.next(); next.done !== true; next = await entries.next()) yield next.value
-  } finally {
-    await entries.return?.()
   }
 }
 

@@ -46,3 +46,18 @@ test('files that could not be read, and hard links to them, are not extracted, a
   assert.deepEqual(ENTRIES.filter(entry => wanted(entry) === undefined).length, 2)
   assert.deepEqual((await plan(ENTRIES, ['a'])).unreadable, { count: 0, paths: [] })
 })
+
+test('a list is read once, with patterns twice, and each entry is looked at once', async () => {
+  for (const [only, reads] of [[null, 1], [['a'], 2]] as const) {
+    let opened = 0
+    const openList = (): AsyncGenerator<Entry, void> => {
+      opened++
+      return listed(ENTRIES)
+    }
+    const seen: Entry[] = []
+    await planTree(openList, 1, only?.map(parseGlob) ?? null, entry => {
+      seen.push(entry)
+    })
+    assert.deepEqual([opened, seen], [reads, ENTRIES])
+  }
+})
