@@ -1,42 +1,29 @@
 import { Readable } from 'node:stream'
 import type { Backup } from '../../core/backup/backup.ts'
 import type { Task } from '../../core/job.ts'
-import type { Cipher, Opener } from '../../core/ports/encryption.ts'
-import { BackupError, toBackupError, type ErrorCode } from '../../core/errors.ts'
-import { MANIFEST_FORMAT, serializeManifest, versionFor, type Manifest } from '../../core/backup/manifest.ts'
+import type { Cipher } from '../../core/ports/encryption.ts'
+import { toBackupError, type ErrorCode } from '../../core/errors.ts'
+import { serializeManifest, type Manifest } from '../../core/backup/manifest.ts'
 import { manifestKey } from '../../core/backup/object-key.ts'
 import type { PartOutline } from '../../core/ports/part.ts'
-import { CONSTRAINT_VIOLATIONS, type Source } from '../../core/ports/source.ts'
 import type { Compression } from '../../core/ports/codec.ts'
-import {
-  inconclusiveChecks,
-  verificationMessage,
-  violationsOf,
-  type Check,
-  type Verification
-} from '../../core/ports/verification.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import type { EngineDeps } from '../deps.ts'
 import type { CreateRequest } from './create-request.ts'
 import type { Created } from './created.ts'
 import { historyOf, suspicionOf } from './anomaly.ts'
 import { chooseBasis, describedBasis, requireLink, type Basis } from './basis.ts'
-import { checkChain } from '../artifacts/check-chain.ts'
-import { discardBackup, takeBack } from '../artifacts/discard.ts'
-import { cleanupSignal, landingCopy, quarantine } from '../artifacts/objects.ts'
+import { cleanupSignal, landingCopy } from '../artifacts/objects.ts'
 import { rotate } from '../retention/prune.ts'
 import type { Removal } from '../retention/removal.ts'
 import { promisedCopies } from '../artifacts/locations.ts'
 import { freeNames, type PartFile } from './file-names.ts'
 import { withHooks } from './hooks.ts'
 import { checkSpace, type OnRemoval } from './space.ts'
-import { storeParts, withRoom, type PutState, type StoredBackup } from './store-parts.ts'
-import { verifyObject } from '../artifacts/verify-parts.ts'
-
-/**
- * The check of the content takes more than it may: nothing is known of the backup, which is no reason to throw it away.
- */
-const INCONCLUSIVE: ReadonlySet<ErrorCode> = new Set(['PROCESS_TIMED_OUT', 'PROCESS_OUT_OF_MEMORY'])
+import { storeParts, withRoom, type PutState } from './store-parts.ts'
+import { setAside, verifyNew, type VerifiedNew } from './verify-new.ts'
+import { abandonBackup, reportFailure } from './abandon.ts'
+import { countedFacts, manifestOf } from './new-manifest.ts'
 
 interface Plan extends CreateRequest {
   readonly onRemoval: OnRemoval
@@ -49,11 +36,8 @@ interface Plan extends CreateRequest {
 }
 
 /** What is in the store, manifest and all. */
-interface Made {
+interface Made extends VerifiedNew {
   readonly manifest: Manifest
-  readonly verification: Verification | null
-  /** The checks, where the verification was inconclusive. */
-  readonly inconclusive: readonly Check[] | undefined
 }
 
 /**
@@ -216,135 +200,6 @@ async function produce (
 }
 
 /**
- * The image is byte for byte what was read from the source, so what its proof found of broken constraints is true of
- * the source.
- */
-function countedFacts (facts: Manifest['facts'], verification: Verification | null): Manifest['facts'] {
-  if (verification === null || facts.properties[CONSTRAINT_VIOLATIONS] === undefined) return facts
-  return { ...facts, properties: { ...facts.properties, [CONSTRAINT_VIOLATIONS]: violationsOf(verification.checks) } }
-}
-
-function manifestOf (
-  source: Source,
-  row: Backup,
-  { cipher, instance, link }: Pick<Plan, 'cipher'> & Pick<Manifest, 'link'> & { readonly instance: string },
-  { parts: [main, ...parts], outcome, measures }: StoredBackup,
-  completedAt: Date
-): Manifest {
-  const content: Omit<Manifest, 'version'> = {
-    format: MANIFEST_FORMAT,
-    id: row.id,
-    instance,
-    source: { name: source.name, kind: source.kind, location: source.location },
-    type: row.type,
-    method: row.method,
-    schedule: row.schedule,
-    description: row.description,
-    pinned: row.pinned,
-    startedAt: row.startedAt.toISOString(),
-    completedAt: completedAt.toISOString(),
-    object: main.object,
-    image: main.image,
-    compression: main.compression,
-    encryption: cipher?.encryption ?? 'none',
-    ...cipher !== null && { keys: [...cipher.keys] },
-    partFormat: main.format,
-    parts,
-    link,
-    facts: outcome.facts,
-    measures,
-    verifiedAt: null
-  }
-  const { format, ...others } = content
-  return { format, version: versionFor(content), ...others }
-}
-
-async function verifyNew (
-  deps: EngineDeps,
-  row: Backup,
-  { manifest, openers, ancestors }: {
-    readonly manifest: Manifest
-    readonly openers: ReadonlyMap<string, Opener>
-    readonly ancestors: readonly Backup[]
-  },
-  task: Task
-): Promise<Omit<Made, 'manifest'>> {
-  const startedAt = deps.clock.now()
-  const manifestCheck: Check = {
-    name: 'manifest',
-    status: 'skipped',
-    reason: 'written last, after the verification'
-  }
-  try {
-    const chainCheck = await checkChain(
-      deps,
-      manifest.link?.parent ?? null,
-      await currentRows(deps, ancestors),
-      task.signal
-    )
-    const verification = await verifyObject(deps, { key: row.key, manifest, openers, manifestCheck, chainCheck }, task)
-    deps.events.emit({
-      type: 'verification.finished',
-      backup: row,
-      verification,
-      durationMs: deps.clock.now().getTime() - startedAt.getTime()
-    })
-    return { verification, inconclusive: undefined }
-  } catch (thrown) {
-    const error = toBackupError(thrown)
-    if (task.signal.aborted || !INCONCLUSIVE.has(error.code)) throw thrown
-    deps.events.emit({
-      type: 'operation.failed',
-      operation: 'verify',
-      source: row.source,
-      method: row.method,
-      code: error.code
-    })
-    return {
-      verification: null,
-      inconclusive: inconclusiveChecks(error, deps.kinds.get(manifest.source.kind)?.inspector.checks ?? [])
-    }
-  }
-}
-
-/** As they are now: one may have been found damaged while the increment was made. */
-async function currentRows ({ catalog }: EngineDeps, backups: readonly Backup[]): Promise<readonly Backup[]> {
-  return await Promise.all(backups.map(({ id }) => catalog.backups.get(id)))
-}
-
-/** Keeps what failed its proof for inspection, and makes the row say so. Returns the error to throw. */
-async function setAside (
-  deps: EngineDeps,
-  row: Backup,
-  manifest: Manifest,
-  verification: Verification,
-  put: PutState
-): Promise<BackupError> {
-  const key = await quarantine(deps, row)
-  put.parts.clear()
-  const isSource = verification.checks.some(({ name, status }) => name === 'integrity_check' && status === 'fail')
-  const error = new BackupError(
-    'VERIFICATION_FAILED',
-    `the new backup failed verification${isSource ? ', because the source itself is damaged' : ''}: ${
-      verificationMessage(verification)
-    }`,
-    {
-      hint: isSource
-        ? 'Restore the newest valid backup, or write the readable rows to a new file with "holdfast salvage". The file is kept in quarantine, and no older backup was removed.'
-        : 'See the failed checks of the backup. The file is kept in quarantine, and no older backup was removed.'
-    }
-  )
-  await deps.catalog.backups.fail(row.id, {
-    code: error.code,
-    message: error.message,
-    failedAt: deps.clock.now(),
-    verification,
-    kept: { key, filePath: deps.store.location(key), size: manifest.object.size }
-  })
-  return error
-}
-
-/**
  * The manifest stands, so the backup is whole: where the catalog cannot be told now, the row stays undecided, and
  * housekeeping completes it.
  */
@@ -363,43 +218,9 @@ async function complete (
       copies: [landingCopy(deps.store, row.key, manifest), ...promisedCopies(deps, row.source, row.key)]
     })
   } catch (thrown) {
-    tellFailure(deps, row, toBackupError(thrown))
+    reportFailure(deps, row, toBackupError(thrown))
     throw thrown
   }
-}
-
-/**
- * Leaves nothing of this job in the store, and a row that says why. Where even that fails, the row stays undecided:
- * housekeeping tries again, and the caller hears of the first error.
- */
-async function abandonBackup (deps: EngineDeps, row: Backup, put: PutState, error: BackupError): Promise<void> {
-  tellFailure(deps, row, error)
-  try {
-    const states = [...put.parts.values()]
-    if (states.includes('maybe')) await discardBackup(deps, deps.store, row.key, row)
-    else if (states.length > 0) await takeBack(deps.store, row.key, row, [...put.parts.keys()])
-    const now = await deps.catalog.backups.get(row.id)
-    const failed = now.status === 'in_progress'
-      ? await deps.catalog.backups.fail(row.id, {
-        code: error.code,
-        message: error.message,
-        failedAt: deps.clock.now()
-      })
-      : now
-    deps.events.emit({ type: 'backup.failed', backup: failed, code: error.code })
-  } catch (thrown) {
-    deps.events.emit({
-      type: 'operation.failed',
-      operation: 'discard',
-      source: row.source,
-      method: row.method,
-      code: toBackupError(thrown).code
-    })
-  }
-}
-
-function tellFailure (deps: EngineDeps, row: Backup, { code }: BackupError): void {
-  deps.events.emit({ type: 'operation.failed', operation: 'create', source: row.source, method: row.method, code })
 }
 
 /**

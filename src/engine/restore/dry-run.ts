@@ -8,7 +8,8 @@ import { estimateRestore, type RestoreEstimate } from '../../core/restore/estima
 import type { Holder, Placement } from '../../core/restore/restore.ts'
 import { linksOf } from '../artifacts/links.ts'
 import type { EngineDeps } from '../deps.ts'
-import { feasible, unpackedBytes, type RestorePlan } from './restore.ts'
+import { feasible, type RestorePlan } from './restore-plan.ts'
+import { unpackedBytes } from './restore.ts'
 import { diffBackup, otherSide, requireRows } from './rows.ts'
 
 /** So many of the newest restores and drills of the source are looked at for an estimate. */

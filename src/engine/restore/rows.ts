@@ -20,7 +20,7 @@ import { trustedManifest, requireObject } from '../artifacts/objects.ts'
 import { makeSafetyBackup } from '../backup/safety-backup.ts'
 import type { EngineDeps } from '../deps.ts'
 import { requireKind } from '../require-kind.ts'
-import { sourceItself } from './restore.ts'
+import { sourceItself } from './restore-plan.ts'
 
 export interface DiffRequest {
   /** What the backup is compared with: another backup by its id, or the source as it stands now. */

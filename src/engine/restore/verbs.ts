@@ -11,7 +11,8 @@ import { openDownload, type Download, type DownloadRequest } from './download.ts
 import { drillBackup, nextDrill, type DrillRequest } from './drill.ts'
 import { dryRun, type DryRun } from './dry-run.ts'
 import { listFiles } from './files.ts'
-import { plannedRestore, restoreBackup, sourceItself, type RestoreRequest } from './restore.ts'
+import { plannedRestore, sourceItself, type RestoreRequest } from './restore-plan.ts'
+import { restoreBackup } from './restore.ts'
 import {
   diffBackup,
   extractRows,
