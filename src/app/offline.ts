@@ -159,7 +159,12 @@ export async function knownRows (config: Config, path: string): Promise<KnownRow
   const copy = await openCopy(config).catch(() => undefined)
   if (copy === undefined) return undefined
   try {
-    const { backups } = await copy.engine.backups({ source: source.name, status: 'completed', limit: KNOWN_LIMIT })
+    const { backups } = await copy.engine.backups({
+      source: source.name,
+      status: 'completed',
+      byTime: true,
+      limit: KNOWN_LIMIT
+    })
     const good = backups.find(({ verification }) => verification.status === 'valid')
     const manifest = good === undefined ? undefined : await copy.deps.catalog.backups.manifest(good.id)
     return good === undefined || manifest === undefined

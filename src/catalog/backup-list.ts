@@ -47,13 +47,15 @@ export class BackupList {
     if (query.before !== undefined) where.push('id < @before')
     // No more than there are: a scan that has found them all stops there and not at the end of the table.
     const limit = Math.min(query.limit + 1, count)
+    const order = query.byTime === true ? 'started_at DESC, id DESC' : 'id DESC'
     const rows = this.#statement(
-      `${SELECT_BACKUP} INDEXED BY ${indexFor(query)} WHERE ${where.join(' AND ')} ORDER BY id DESC LIMIT @limit`
+      `${SELECT_BACKUP} INDEXED BY ${indexFor(query)} WHERE ${where.join(' AND ')} ORDER BY ${order} LIMIT @limit`
     )
       .all({ ...values, before: query.before ?? 0, limit }) as BackupRow[]
     const backups = rows.slice(0, query.limit).map(row => toBackup(row, this.#judgeKey))
     const last = backups.at(-1)
-    return { backups, count, next: last !== undefined && rows.length > query.limit ? last.id : null }
+    const isMore = last !== undefined && rows.length > query.limit && query.byTime !== true
+    return { backups, count, next: isMore ? last.id : null }
   }
 
   #count (where: readonly string[], values: Values): number {
@@ -79,6 +81,7 @@ export class BackupList {
 
 /** Most backups are completed: that filter narrows nothing, every other status does. */
 function indexFor (query: BackupQuery): string {
+  if (query.byTime === true && query.source !== undefined) return 'backup_log_span'
   if (query.status !== undefined && query.status !== 'completed') return 'backup_log_page_of_status'
   return query.source === undefined ? 'backup_log_page' : 'backup_log_page_of_source'
 }

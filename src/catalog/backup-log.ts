@@ -1,5 +1,5 @@
 import type { Adopted, Found } from '../core/backup/adoption.ts'
-import type { Backup, BackupMethod, OutlineWithStores } from '../core/backup/backup.ts'
+import type { Backup, OutlineWithStores } from '../core/backup/backup.ts'
 import type {
   BackupLog,
   BackupPage,
@@ -103,7 +103,7 @@ export class SqliteBackupLog implements BackupLog {
         this.#verifications.record(id, verification, manifest.verifiedAt ?? manifest.completedAt)
       }
       if (inconclusive !== undefined) this.#verifications.keepChecks(id, inconclusive)
-      this.#copies.add(id, copies, manifest.completedAt)
+      this.#copies.add(id, copies, manifest.imported?.at ?? manifest.completedAt)
       this.#enterParents(id, manifest)
     })
   }
@@ -130,11 +130,14 @@ export class SqliteBackupLog implements BackupLog {
     return this.#connection.read(() => this.#existing(source))
   }
 
-  lastGood (source: string, limit: number, method?: BackupMethod): Promise<readonly Manifest[]> {
+  lastGood (
+    source: string,
+    limit: number,
+    { method, before }: Parameters<BackupLog['lastGood']>[2] = {}
+  ): Promise<readonly Manifest[]> {
+    const values = { source, limit, method: method ?? null, before: before?.toISOString() ?? null }
     return this.#connection.read(() =>
-      this.#statements.lastGood.all({ source, limit, method: method ?? null }).map(({ id, manifest }) =>
-        remembered(id, manifest)
-      )
+      this.#statements.lastGood.all(values).map(({ id, manifest }) => remembered(id, manifest))
     )
   }
 

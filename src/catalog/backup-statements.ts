@@ -49,12 +49,12 @@ export function prepareBackupStatements (database: Database) {
       "SELECT 1 FROM backup_log WHERE parent_id = ? AND status = 'completed' AND place = 'present' LIMIT 1"
     ).pluck(),
     lastGood: database.prepare<
-      [{ source: string, limit: number, method: BackupMethod | null }],
+      [{ source: string, limit: number, method: BackupMethod | null, before: string | null }],
       { readonly id: number, readonly manifest: string }
     >(`
       SELECT id, manifest FROM backup_log INDEXED BY backup_log_good
       WHERE source = @source AND status = 'completed' AND verification_status <> 'invalid' AND (suspect_reasons IS NULL OR released_at IS NOT NULL) AND manifest IS NOT NULL AND ${IS_OWN}
-        AND method = coalesce(@method, method)
+        AND method = coalesce(@method, method) AND (@before IS NULL OR started_at < @before)
       ORDER BY started_at DESC LIMIT @limit`),
     releaseSuspect: database.prepare(
       'UPDATE backup_log SET released_at = @releasedAt, released_by = @releasedBy, manifest = @manifest, signing_key = @signingKey WHERE id = @id'

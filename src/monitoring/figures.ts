@@ -52,7 +52,13 @@ export class Figures {
   async #methods (source: string): Promise<MethodFigures[]> {
     const found: MethodFigures[] = []
     for (const method of BACKUP_METHODS) {
-      const { count, backups } = await this.#catalog.backups.list({ source, method, status: 'completed', limit: 1 })
+      const { count, backups } = await this.#catalog.backups.list({
+        source,
+        method,
+        status: 'completed',
+        byTime: true,
+        limit: 1
+      })
       if (count > 0 || method === 'full') found.push({ method, count, newest: backups[0] })
     }
     return found

@@ -89,16 +89,18 @@ test('every combination of filters, cursor and limit gives what a look at each r
     since: maybe(at(-10), at(0), at(4), at(100)),
     trashed: maybe(true, false),
     before: maybe(1, 4, 9, 100),
+    byTime: maybe(true, false),
     limit: fc.constantFrom(1, 2, 5, 500)
   })
   await fc.assert(
     fc.asyncProperty(queries, async query => {
       const matching = all.filter(backup => matches(backup, query)).toReversed()
       const from = matching.filter(backup => backup.id < (query.before ?? Infinity))
+      if (query.byTime === true) from.sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime() || b.id - a.id)
       const page = await catalog.backups.list(query)
       assert.deepEqual(page.backups.map(backup => backup.id), from.slice(0, query.limit).map(backup => backup.id))
       assert.equal(page.count, matching.length)
-      assert.equal(page.next, from.length > query.limit ? from[query.limit - 1]!.id : null)
+      assert.equal(page.next, query.byTime !== true && from.length > query.limit ? from[query.limit - 1]!.id : null)
     }),
     { numRuns: 500 }
   )

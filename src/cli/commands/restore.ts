@@ -218,7 +218,12 @@ async function agreed (
   }
   const { warning } = await import('../views/restore.ts')
   const place = await placeOf(engine, backup, target)
-  const { backups: [newest] } = await engine.backups({ source: backup.source, status: 'completed', limit: 1 })
+  const { backups: [newest] } = await engine.backups({
+    source: backup.source,
+    status: 'completed',
+    byTime: true,
+    limit: 1
+  })
   output.out.write(
     `${warning(backup, { standing: await standingAt(place), newest, inPlace: target === undefined }, screen())}\n`
   )

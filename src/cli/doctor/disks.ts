@@ -48,7 +48,7 @@ async function examineCopies (name: string, snapshot: CatalogSnapshot | undefine
   const { ok, warn, skipped } = about('off-site copy', name)
   if (snapshot === undefined) return skipped(NO_SNAPSHOT)
   const landing = snapshot.deps.store.name
-  const { backups } = await snapshot.engine.backups({ source: name, status: 'completed', limit: RECENT })
+  const { backups } = await snapshot.engine.backups({ source: name, status: 'completed', byTime: true, limit: RECENT })
   const elsewhere = backups.flatMap(({ copies }) => copies).find(({ store, status }) =>
     store !== landing && status === 'stored'
   )

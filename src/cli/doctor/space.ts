@@ -51,7 +51,7 @@ async function examineDisk (
 
 /** What the last backup of the source took, compressed as it may be. */
 async function lastSize (snapshot: CatalogSnapshot | undefined, source: string): Promise<number | undefined> {
-  const page = await snapshot?.engine.backups({ source, status: 'completed', limit: 1 })
+  const page = await snapshot?.engine.backups({ source, status: 'completed', byTime: true, limit: 1 })
   return page?.backups[0]?.size ?? undefined
 }
 

@@ -8,6 +8,7 @@ import { BACKUP_METHODS, BACKUP_TYPES } from './backup.ts'
 import { chainLinkSchema } from './chain-link.ts'
 import { SAMPLE } from './measures.ts'
 import { fileName, isPartFile } from './object-key.ts'
+import { importRecordSchema } from './import-record.ts'
 import { isSigningKey } from './signature.ts'
 
 export const MANIFEST_FORMAT = 'holdfast-manifest'
@@ -43,6 +44,7 @@ const origin = {
   pinned: z.boolean(),
   startedAt: instant,
   completedAt: instant,
+  imported: importRecordSchema.exactOptional(),
   object: z.strictObject({ name: z.string(), size, sha256 }),
   image,
   compression: z.enum(COMPRESSIONS)

@@ -106,10 +106,15 @@ export interface BackupQuery {
   readonly limit: number
   /** Only backups with a smaller id. */
   readonly before?: number | undefined
+  /**
+   * true: the last started first, for a caller that needs the newest state of one source: an imported backup has a
+   * larger id than newer ones. There are no further pages then. Default: the largest id first.
+   */
+  readonly byTime?: boolean | undefined
 }
 
 export interface BackupPage {
-  /** Newest (largest id) first. */
+  /** Newest (largest id, unless `byTime`) first. */
   readonly backups: readonly Backup[]
   /** How many match, whatever the limit and the cursor. */
   readonly count: number
@@ -165,9 +170,14 @@ export interface BackupLog {
   existing(source: string): Promise<readonly OutlineWithStores[]>
   /**
    * Manifests of the last good backups of the source, newest first, whether or not they are still there. What is
-   * suspect, or was found damaged, is none. `method`: only of backups made by that one.
+   * suspect, or was found damaged, is none. `method`: only of backups made by that one. `before`: only of those started
+   * before that instant.
    */
-  lastGood(source: string, limit: number, method?: BackupMethod): Promise<readonly Manifest[]>
+  lastGood(
+    source: string,
+    limit: number,
+    only?: { readonly method?: BackupMethod | undefined, readonly before?: Date | undefined }
+  ): Promise<readonly Manifest[]>
   /**
    * Whether a backup of the source has that file name in any store, or may have, the one with the id `except` apart. A
    * backup that failed has none, and one that was removed has none once its copies are gone.

@@ -90,7 +90,7 @@ export function landingCopy (store: Store, key: string, manifest: Manifest): Cop
     location: store.location(key),
     status: 'stored',
     size: totalSizeOf(manifest),
-    uploadedAt: new Date(manifest.completedAt),
+    uploadedAt: new Date(manifest.imported?.at ?? manifest.completedAt),
     attempts: 0,
     error: null,
     nextAttemptAt: null

@@ -10,18 +10,25 @@ export interface History {
   readonly alike: readonly Profile[]
 }
 
+export interface HistoryRequest {
+  readonly isGuarded: boolean
+  readonly method: BackupMethod
+  /** Only backups from before this instant; undefined: all. */
+  readonly before?: Date | undefined
+}
+
 export async function historyOf (
   { catalog: { backups } }: EngineDeps,
   source: string,
-  { isGuarded, method }: { readonly isGuarded: boolean, readonly method: BackupMethod }
+  { isGuarded, method, before }: HistoryRequest
 ): Promise<History> {
   if (!isGuarded) return { all: [], alike: [] }
-  const all = await backups.lastGood(source, HISTORY)
+  const all = await backups.lastGood(source, HISTORY, { before })
   const alike = method !== 'full'
     ? []
     : all.every(one => one.method === 'full')
     ? all
-    : await backups.lastGood(source, HISTORY, 'full')
+    : await backups.lastGood(source, HISTORY, { before, method: 'full' })
   return { all: all.map(profileOf), alike: alike.map(profileOf) }
 }
 

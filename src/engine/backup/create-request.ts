@@ -1,4 +1,5 @@
 import type { BackupMethod, BackupType } from '../../core/backup/backup.ts'
+import type { ImportRecord } from '../../core/backup/import-record.ts'
 import type { Compression } from '../../core/ports/codec.ts'
 import type { Tier } from '../../core/tier.ts'
 
@@ -23,4 +24,16 @@ export interface CreateRequest {
    * Whether the caller may remove backups, too. false: nothing gives way to make room for this one. Default: it may.
    */
   readonly mayRemove?: boolean | undefined
+}
+
+/** A backup whose content is that of a file of another program, and not the source as it is now. */
+export interface ImportedContent {
+  /** The time of the data. */
+  readonly at: Date
+  readonly record: ImportRecord
+}
+
+export interface ContentRequest extends CreateRequest {
+  /** Default: the source as it is now. */
+  readonly imported?: ImportedContent | undefined
 }

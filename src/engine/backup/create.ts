@@ -9,7 +9,7 @@ import type { PartOutline } from '../../core/ports/part.ts'
 import type { Compression } from '../../core/ports/codec.ts'
 import type { ProtectedSource } from '../../core/protected-source.ts'
 import type { EngineDeps } from '../deps.ts'
-import type { CreateRequest } from './create-request.ts'
+import type { ContentRequest } from './create-request.ts'
 import type { Created } from './created.ts'
 import { historyOf, suspicionOf } from './anomaly.ts'
 import { chooseBasis, describedBasis, requireLink, type Basis } from './basis.ts'
@@ -25,7 +25,7 @@ import { setAside, verifyNew, type VerifiedNew } from './verify-new.ts'
 import { abandonBackup, reportFailure } from './abandon.ts'
 import { countedFacts, manifestOf } from './new-manifest.ts'
 
-interface Plan extends CreateRequest {
+interface Plan extends ContentRequest {
   readonly onRemoval: OnRemoval
   readonly compression: Compression
   /** null: it is not sealed. */
@@ -46,17 +46,20 @@ interface Made extends VerifiedNew {
  * A backup whose verification was inconclusive is kept as unverified. Where no increment can be made (`chooseBasis`), a
  * full backup is, and its description has the reason. Only after a proven backup are older ones rotated out. The result
  * names each backup that was removed.
+ *
+ * An imported backup has the time of its data, is compared with the backups before that time, and removes none: the
+ * next backup does. `chosen` then has a source that reads the imported content.
  */
 export async function createBackup (
   deps: EngineDeps,
   chosen: ProtectedSource,
-  request: CreateRequest,
+  request: ContentRequest,
   task: Task
 ): Promise<Created> {
   await deps.ownership.require(deps.store, cleanupSignal())
   const removed: Removal[] = []
   const backup = await makeBackup(deps, chosen, { ...request, onRemoval: one => removed.push(one) }, task)
-  const rotated = backup.verification.status === 'valid'
+  const rotated = backup.verification.status === 'valid' && request.imported === undefined
     ? await rotateAfter(deps, chosen, backup, task)
     : { removed: [], error: null }
   return {
@@ -69,7 +72,7 @@ export async function createBackup (
 async function makeBackup (
   deps: EngineDeps,
   chosen: ProtectedSource,
-  request: CreateRequest & Pick<Plan, 'onRemoval'>,
+  request: ContentRequest & Pick<Plan, 'onRemoval'>,
   task: Task
 ): Promise<Backup> {
   const policy = deps.settings.policyFor(chosen)
@@ -94,6 +97,7 @@ async function makeBackup (
 }
 
 async function makeOn (deps: EngineDeps, chosen: ProtectedSource, plan: Plan, task: Task): Promise<Backup> {
+  const begun = deps.clock.now()
   const row = await begin(deps, chosen, plan)
   task.setBackup(row.id)
   deps.events.emit({ type: 'backup.started', backup: row })
@@ -109,14 +113,16 @@ async function makeOn (deps: EngineDeps, chosen: ProtectedSource, plan: Plan, ta
   deps.events.emit({
     type: 'backup.completed',
     backup,
-    durationMs: Date.parse(made.manifest.completedAt) - backup.startedAt.getTime()
+    durationMs: plan.imported === undefined
+      ? Date.parse(made.manifest.completedAt) - backup.startedAt.getTime()
+      : deps.clock.now().getTime() - begun.getTime()
   })
   if (backup.suspicion !== null) deps.events.emit({ type: 'backup.suspect', backup })
   return backup
 }
 
 async function begin (deps: EngineDeps, { source }: ProtectedSource, plan: Plan): Promise<Backup> {
-  const startedAt = deps.clock.now()
+  const startedAt = plan.imported?.at ?? deps.clock.now()
   const [main, ...others] = source.outline(plan.compression)
   const fileOf = (part: PartOutline): PartFile => ({
     name: part.name,
@@ -171,7 +177,11 @@ async function produce (
   )
 
   // Asked beforehand: a catalog that does not answer costs nothing yet.
-  const history = await historyOf(deps, source.name, { isGuarded: plan.isGuarded, method: row.method })
+  const history = await historyOf(deps, source.name, {
+    isGuarded: plan.isGuarded,
+    method: row.method,
+    before: plan.imported?.at
+  })
   const stored = await withHooks(deps, chosen, task, () =>
     withRoom(
       deps,
@@ -183,7 +193,7 @@ async function produce (
     ))
   const link = requireLink(stored.outcome.link, request, source)
   const instance = deps.ownership.identity.id
-  const draft = manifestOf(source, row, { ...plan, instance, link }, stored, deps.clock.now())
+  const draft = manifestOf(source, row, { ...plan, instance, link }, stored, plan.imported?.at ?? deps.clock.now())
   const { verification, inconclusive } = plan.verify
     ? await verifyNew(deps, row, { manifest: draft, openers: stored.openers, ancestors: plan.basis.ancestors }, task)
     : { verification: null, inconclusive: undefined }

@@ -3,6 +3,7 @@ import { MANIFEST_FORMAT, versionFor, type Manifest } from '../../core/backup/ma
 import { CONSTRAINT_VIOLATIONS, type Source } from '../../core/ports/source.ts'
 import { violationsOf, type Verification } from '../../core/ports/verification.ts'
 import type { Cipher } from '../../core/ports/encryption.ts'
+import type { ContentRequest } from './create-request.ts'
 import type { StoredBackup } from './store-parts.ts'
 
 /**
@@ -18,7 +19,7 @@ export function countedFacts (facts: Manifest['facts'], verification: Verificati
 export function manifestOf (
   source: Source,
   row: Backup,
-  { cipher, instance, link }: Pick<Manifest, 'link'> & {
+  { cipher, imported, instance, link }: Pick<Manifest, 'link'> & Pick<ContentRequest, 'imported'> & {
     /** null: the backup is not encrypted. */
     readonly cipher: Cipher | null
     /** The id of this installation. */
@@ -39,6 +40,7 @@ export function manifestOf (
     pinned: row.pinned,
     startedAt: row.startedAt.toISOString(),
     completedAt: completedAt.toISOString(),
+    ...imported !== undefined && { imported: imported.record },
     object: main.object,
     image: main.image,
     compression: main.compression,

@@ -197,7 +197,13 @@ function isElsewhere (deps: EngineDeps, { copies }: Backup): boolean {
 async function expectedSize (deps: EngineDeps, need: Need): Promise<number> {
   const { source, method, compression, image } = need
   if (compression === 'none' && image !== null) return image
-  const { backups } = await deps.catalog.backups.list({ source, method, status: 'completed', limit: RECENT })
+  const { backups } = await deps.catalog.backups.list({
+    source,
+    method,
+    status: 'completed',
+    byTime: true,
+    limit: RECENT
+  })
   const last = backups.find(backup => backup.compression === compression)
   const lastSize = last === undefined ? null : totalSize(last)
   if (image === null) return lastSize === null ? 0 : Math.ceil(lastSize * MARGIN)
